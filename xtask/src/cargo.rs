@@ -1,0 +1,37 @@
+//! Running Cargo on this workspace.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The workspace's folder.
+pub(crate) fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// The Cargo that runs this program.
+pub(crate) fn command() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs Cargo in the workspace's folder.
+pub(crate) fn cargo<I, S>(arguments: I) -> Result<()>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<std::ffi::OsStr>,
+{
+    run(command().current_dir(root()).args(arguments))
+}
+
+/// Runs a command to its end; anything but success is an error that names it.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = format!("{command:?}");
+    let status = command.status().with_context(|| name.clone())?;
+    if !status.success() {
+        bail!("{name}: {status}");
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The project's verbs. Links none of its crates: it runs Cargo and `ng-stress`
+//! as processes.
+
+mod bench;
+mod build;
+mod cargo;
+mod ci;
+mod consumers;
+mod profiles;
+mod stress;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use profiles::ProfilesArg;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The project's verbs")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Build everything, in both profiles unless told otherwise
+    Build(ProfilesArg),
+    /// Run all tests, in both profiles unless told otherwise: overflow checks differ
+    Test(TestArgs),
+    /// Build `ng-stress` in both profiles, measure, compare and report
+    #[command(disable_help_flag = true)]
+    Stress(stress::StressArgs),
+    /// Run the criterion suites
+    Bench(PassedOn),
+    /// What a change must pass: format, lints, tests, docs, packages, a smoke stress
+    Ci,
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    #[command(flatten)]
+    profiles: ProfilesArg,
+
+    #[command(flatten)]
+    passed_on: PassedOn,
+}
+
+#[derive(Debug, Args)]
+struct PassedOn {
+    /// What Cargo gets besides, such as a test's name, or `-- --nocapture`
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    run(Cli::parse().verb).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Build(profiles) => build::build(&profiles.profiles)?,
+        Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
+        Verb::Stress(args) => return stress::stress(&args),
+        Verb::Bench(passed_on) => bench::bench(&passed_on.args)?,
+        Verb::Ci => ci::ci()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,108 @@
+//! `stress`: both builds of `ng-stress`, then the release one as the conductor.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cargo::{cargo, command, root};
+use crate::profiles::Profile;
+
+/// Everything but the name of the verb is `ng-stress run`'s to understand, so
+/// that its options are written down once.
+#[derive(Debug, Args)]
+pub(crate) struct StressArgs {
+    /// Options of `ng-stress run`; `--help` shows them
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<String>,
+}
+
+pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
+    build(Profile::Release)?;
+    if needs_dev(&args.args) {
+        build(Profile::Dev)?;
+    }
+    let mut conductor = command();
+    conductor
+        .args(["run", "--quiet", "--release", "--package", "ng-stress"])
+        .arg("--manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .args(["--", "run"])
+        .args(&args.args)
+        .env("NG_STRESS_COMMIT", commit());
+    become_process(conductor)
+}
+
+fn build(profile: Profile) -> Result<()> {
+    cargo(
+        ["build", "--package", "ng-stress"]
+            .iter()
+            .chain(profile.arguments()),
+    )
+}
+
+/// Whether the dev build is measured: unless `--help` or `--profiles` says no.
+fn needs_dev(args: &[String]) -> bool {
+    let mut words = args.iter().map(String::as_str);
+    let mut profiles = "dev,release";
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            Some(("--profiles", value)) => profiles = value,
+            _ if word == "--profiles" => profiles = words.next().unwrap_or_default(),
+            _ if word == "--help" || word == "-h" => return false,
+            _ => {}
+        }
+    }
+    profiles.contains("dev") || profiles.contains("debug")
+}
+
+/// The commit that is measured; empty outside a checkout.
+fn commit() -> String {
+    Command::new("git")
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .current_dir(root())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The conductor takes this process's place, so that Ctrl-C and the exit code
+/// are its own.
+#[cfg(unix)]
+fn become_process(mut conductor: Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(conductor.exec().into())
+}
+
+#[cfg(not(unix))]
+fn become_process(mut conductor: Command) -> Result<ExitCode> {
+    let code = conductor.status()?.code().unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dev_build_is_made_unless_it_is_not_measured() {
+        for (args, expected) in [
+            ("", true),
+            ("create --quick", true),
+            ("--profiles dev", true),
+            ("--profiles=debug", true),
+            ("--profiles release create", false),
+            ("--profiles=release", false),
+            ("--help", false),
+        ] {
+            let words: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(needs_dev(&words), expected, "{args}");
+        }
+    }
+}
