@@ -1,0 +1,193 @@
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use ng_token::Token;
+
+use crate::VecStoreError;
+
+/// A lifetime that equals no other: invariant, and chosen by nobody but
+/// [`fill_in_place`], whose caller must cope with any.
+type Brand<'room> = PhantomData<fn(&'room ()) -> &'room ()>;
+
+/// Uninitialised room for tokens, lent by
+/// [`VecStore::append_in_place`](crate::VecStore::append_in_place).
+///
+/// It can be split and sent to other threads. Dropping it leaves the room
+/// unfilled, and the append fails.
+#[derive(Debug)]
+#[must_use = "room that is not filled makes the append fail"]
+pub struct Vacant<'room> {
+    slots: &'room mut [MaybeUninit<Token>],
+    first_index: usize,
+    brand: Brand<'room>,
+}
+
+impl<'room> Vacant<'room> {
+    /// Returns how many tokens fit.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Tells whether no token fits.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Returns the position of the first token, counted from the start of the
+    /// append.
+    pub fn first_index(&self) -> usize {
+        self.first_index
+    }
+
+    /// Splits the room into the first `mid` tokens and the rest. O(1).
+    ///
+    /// # Panics
+    ///
+    /// When `mid` is more than [`len`](Self::len).
+    pub fn split_at(self, mid: usize) -> (Self, Self) {
+        let (left, right) = self.slots.split_at_mut(mid);
+        let mid_index = self.first_index + mid;
+        (
+            Self::new(left, self.first_index),
+            Self::new(right, mid_index),
+        )
+    }
+
+    /// Fills the room with `f(first_index)`, `f(first_index + 1)` and so on.
+    ///
+    /// # Panics
+    ///
+    /// When `f` does; the room is then lost to this append.
+    #[inline]
+    pub fn fill(self, f: impl Fn(usize) -> Token) -> Filled<'room> {
+        let first_index = self.first_index;
+        let mut index = first_index;
+        for slot in &mut *self.slots {
+            slot.write(f(index));
+            index += 1;
+        }
+        Filled {
+            range: first_index..index,
+            brand: PhantomData,
+        }
+    }
+
+    fn new(slots: &'room mut [MaybeUninit<Token>], first_index: usize) -> Self {
+        Self {
+            slots,
+            first_index,
+            brand: PhantomData,
+        }
+    }
+}
+
+/// The proof that a contiguous range of the room is filled.
+///
+/// Made by [`Vacant::fill`] and [`join`](Self::join) only, once for each piece
+/// of room, and of no use to any append but the one that lent it:
+///
+/// ```compile_fail
+/// use ng_store::{VecStore, VecStoreError};
+/// use ng_token::Token;
+///
+/// let (mut one, mut other) = (VecStore::new(), VecStore::new());
+/// one.append_in_place(1, |room_of_one| {
+///     other.append_in_place(1, |room_of_other| {
+///         // error: lifetime may not live long enough
+///         Ok::<_, VecStoreError>(room_of_one.fill(|_| Token::new(1)))
+///     })?;
+///     Err::<_, VecStoreError>(VecStoreError::OutOfMemory { size_bytes: 0 })
+/// });
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the append needs the proof of all its room"]
+pub struct Filled<'room> {
+    range: Range<usize>,
+    brand: Brand<'room>,
+}
+
+impl Filled<'_> {
+    /// Returns the positions that are filled, counted from the start of the
+    /// append.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// Joins this range with the one that follows it.
+    ///
+    /// Ranges of two appends do not even compile:
+    ///
+    /// ```compile_fail
+    /// use ng_store::{VecStore, VecStoreError};
+    /// use ng_token::Token;
+    ///
+    /// let (mut one, mut other) = (VecStore::new(), VecStore::new());
+    /// one.append_in_place(1, |room_of_one| {
+    ///     other.append_in_place(1, |room_of_other| {
+    ///         let filled = room_of_other.fill(|_| Token::new(1));
+    ///         // error: borrowed data escapes outside of closure
+    ///         let _joined = room_of_one.fill(|_| Token::new(1)).join(filled);
+    ///         Err(VecStoreError::OutOfMemory { size_bytes: 0 })
+    ///     })?;
+    ///     Err::<_, VecStoreError>(VecStoreError::OutOfMemory { size_bytes: 0 })
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`VecStoreError::NotAdjacent`] if `right` does not begin where this ends.
+    pub fn join(self, right: Self) -> Result<Self, VecStoreError> {
+        if self.range.end != right.range.start {
+            return Err(VecStoreError::NotAdjacent {
+                left: self.range,
+                right: right.range,
+            });
+        }
+        Ok(Self {
+            range: self.range.start..right.range.end,
+            brand: PhantomData,
+        })
+    }
+}
+
+/// Lends the first `count` spare tokens of `tokens` to `filler`, and makes them
+/// part of it once they came back filled.
+///
+/// # Errors
+///
+/// Those of `filler`, or `RoomNotFilled`; the length is then unchanged.
+///
+/// # Panics
+///
+/// When the spare capacity is less than `count`, or `filler` does.
+pub(crate) fn fill_in_place<E: From<VecStoreError>>(
+    tokens: &mut Vec<Token>,
+    count: usize,
+    filler: impl for<'room> FnOnce(Vacant<'room>) -> Result<Filled<'room>, E>,
+) -> Result<(), E> {
+    let slots = &mut tokens.spare_capacity_mut()[..count];
+    let filled = filler(Vacant::new(slots, 0))?.range;
+    if filled != (0..count) {
+        return Err(VecStoreError::RoomNotFilled {
+            filled,
+            room: count,
+        }
+        .into());
+    }
+    let len = tokens.len() + count;
+    // SAFETY: `set_len` asks that (1) `len` is at most the capacity and (2) the
+    // tokens between the old and the new length are initialised.
+    // (1) Slicing the spare capacity above panics unless it holds `count` tokens.
+    // (2) `filled` came in a `Filled` of this very call: `filler` must work for
+    //     any `'room`, and `'room` is invariant, so no `Filled` of another call,
+    //     on this store or another, has the type it must return. Inside one
+    //     call a `Filled` begins in `Vacant::fill`, which takes its `Vacant`
+    //     away and returns only after it wrote every slot at the positions it
+    //     names. `split_at` gives each slot to one `Vacant` and keeps position
+    //     and slot together; `join` unites ranges that touch. So a range of
+    //     `0..count` means that the slots 0 to `count` are all written. They
+    //     stay so: a `Vacant` is the only way to them, and never un-writes.
+    unsafe { tokens.set_len(len) };
+    Ok(())
+}

@@ -1,0 +1,128 @@
+use std::ops::Range;
+
+use ng_token::Token;
+
+/// How many tokens make a block, the unit of hashing: 256 KiB.
+pub const BLOCK_TOKENS: usize = 4096;
+
+/// Writes a sequence of tokens: append, then commit.
+///
+/// - **Before a commit** a reader of the store may see none, some or all of
+///   what was appended since the last one, always a prefix of it.
+/// - **After a commit** a reader sees everything. What is committed stays as it
+///   is for as long as the store is only written through this trait.
+/// - **After a failed append** (an error, or a panic of the caller's closure)
+///   the store is as it was before the call; earlier appends still stand.
+pub trait TokenSink {
+    /// What an append or a commit can fail with.
+    type Error: std::error::Error;
+
+    /// Hashes whole blocks for this sink, on any thread.
+    type Hasher: BlockHasher;
+
+    /// Makes room for `additional` more tokens, and possibly for more than that.
+    ///
+    /// # Errors
+    ///
+    /// There is no such room. Nothing has changed.
+    fn reserve(&mut self, additional: usize) -> Result<(), Self::Error>;
+
+    /// Appends a copy of `tokens`.
+    ///
+    /// # Errors
+    ///
+    /// There is no room, or the tokens cannot be written. Nothing was appended.
+    fn append(&mut self, tokens: &[Token]) -> Result<(), Self::Error>;
+
+    /// Appends `f(0)`, `f(1)`, up to `f(count - 1)`.
+    ///
+    /// `f` gets the position within this append, not within the store. It is
+    /// called once for each, in any order and possibly from several threads.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append); when there is no room, `f` is never called.
+    ///
+    /// # Panics
+    ///
+    /// When `f` does. Nothing was appended.
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), Self::Error>;
+
+    /// Returns the hasher of this sink's blocks, for the workers that fill them.
+    fn block_hasher(&self) -> Self::Hasher;
+
+    /// Appends `tokens` whose whole blocks are already hashed.
+    ///
+    /// With `start` tokens appended so far, `hashes` holds one hash for each
+    /// block of [`whole_blocks(start, tokens.len())`](whole_blocks), in order,
+    /// made by this sink's [`block_hasher`](Self::block_hasher). The sink
+    /// believes them: a wrong hash makes a sound block look damaged later.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    ///
+    /// # Panics
+    ///
+    /// When the number of hashes is not that of the whole blocks. Nothing was
+    /// appended.
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Self::Error>;
+
+    /// Makes all that was appended visible, and as durable as the sink can.
+    ///
+    /// # Errors
+    ///
+    /// As the sink says; one in memory has none.
+    fn commit(&mut self) -> Result<(), Self::Error>;
+}
+
+/// Hashes whole blocks of [`BLOCK_TOKENS`] tokens.
+///
+/// It is a value of its own, apart from the sink, so that the threads that fill
+/// a block can hash it while it is in their cache. Clones hash alike.
+pub trait BlockHasher: Clone + Send + Sync {
+    /// Returns the hash of `tokens` as block `block_index` of the store.
+    ///
+    /// `block_index` is the position of the block's first token divided by
+    /// [`BLOCK_TOKENS`]; the same tokens elsewhere may hash differently.
+    fn hash_block(&self, block_index: u64, tokens: &[Token]) -> u64;
+}
+
+/// The hasher of a sink that keeps no hashes: always 0, at no cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoHash;
+
+impl BlockHasher for NoHash {
+    fn hash_block(&self, _block_index: u64, _tokens: &[Token]) -> u64 {
+        0
+    }
+}
+
+/// Returns the indices of the blocks that `count` tokens appended at `start`
+/// fill from end to end.
+///
+/// A block that was begun before `start` is not among them, nor is one that the
+/// append leaves unfinished.
+///
+/// ```
+/// use ng_store::{BLOCK_TOKENS, whole_blocks};
+///
+/// assert_eq!(whole_blocks(0, 2 * BLOCK_TOKENS), 0..2);
+/// assert_eq!(whole_blocks(1, 2 * BLOCK_TOKENS), 1..2);
+/// assert!(whole_blocks(1, BLOCK_TOKENS).is_empty());
+/// ```
+///
+/// # Panics
+///
+/// When `start + count` is more than a `usize` holds.
+pub fn whole_blocks(start: usize, count: usize) -> Range<usize> {
+    let end = start
+        .checked_add(count)
+        .unwrap_or_else(|| panic!("{count} tokens at {start} end beyond usize::MAX"));
+    let first = start.div_ceil(BLOCK_TOKENS);
+    first..(end / BLOCK_TOKENS).max(first)
+}

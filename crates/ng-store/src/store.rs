@@ -1,0 +1,36 @@
+use ng_token::Token;
+
+use crate::MemoryUsage;
+
+/// Reads a sequence of tokens.
+///
+/// Indices and lengths count tokens, not bytes. The sequence is contiguous and
+/// aligned to 64 bytes, so a loop over [`tokens`](Self::tokens) is a loop over
+/// cache lines.
+pub trait TokenStore {
+    /// Returns the tokens that can be seen now, in the order they were appended.
+    ///
+    /// O(1). When the store is also a [`TokenSink`](crate::TokenSink), all that
+    /// was appended before the last `commit` is there.
+    fn tokens(&self) -> &[Token];
+
+    /// Returns how many tokens can be seen now.
+    fn len(&self) -> usize {
+        self.tokens().len()
+    }
+
+    /// Tells whether no token can be seen now.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the token at `index`, or `None` from `len` on.
+    fn get(&self, index: usize) -> Option<&Token> {
+        self.tokens().get(index)
+    }
+
+    /// Measures what the tokens cost in memory.
+    ///
+    /// Asks the kernel, so it is no call for an inner loop: see [`MemoryUsage`].
+    fn memory_usage(&self) -> MemoryUsage;
+}

@@ -1,0 +1,269 @@
+use std::fmt;
+
+use ng_token::Token;
+
+use crate::reserved::{self, Filled, Vacant};
+use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreError, whole_blocks};
+
+/// Tokens in memory: a `Vec<Token>` that knows about pages.
+///
+/// A large reservation is advised by the store's [`PagePolicy`] before it is
+/// touched, and whoever fills it makes the first touch. It shows what is
+/// appended at once, and [`commit`](TokenSink::commit) has nothing to do.
+///
+/// It grows by doubling, into a fresh allocation, as `realloc` would copy onto
+/// pages that nobody advised. While it grows, the old tokens and the new
+/// reservation both stand.
+///
+/// No constructor gives zeroed memory: for a type aligned to 64, the allocator
+/// writes the zeros itself, on one thread, and that is the first touch.
+pub struct VecStore {
+    tokens: Vec<Token>,
+    policy: PagePolicy,
+}
+
+/// What a store that grows begins with, in tokens: one base page.
+const MIN_CAPACITY: usize = 64;
+
+impl VecStore {
+    /// Returns an empty store that has allocated nothing.
+    pub const fn new() -> Self {
+        Self::with_policy(PagePolicy::Huge)
+    }
+
+    /// Returns an empty store whose reservations are advised by `policy`.
+    ///
+    /// It has allocated nothing; [`reserve_exact`](Self::reserve_exact) does.
+    pub const fn with_policy(policy: PagePolicy) -> Self {
+        Self {
+            tokens: Vec::new(),
+            policy,
+        }
+    }
+
+    /// Returns an empty store with room for exactly `capacity` tokens.
+    ///
+    /// # Panics
+    ///
+    /// When the memory cannot be had;
+    /// [`try_with_capacity`](Self::try_with_capacity) returns that.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self::try_with_capacity(capacity).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns an empty store with room for exactly `capacity` tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`CapacityOverflow`](VecStoreError::CapacityOverflow) or
+    /// [`OutOfMemory`](VecStoreError::OutOfMemory). A kernel that overcommits
+    /// grants more than it has, and no error tells when it runs out later.
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, VecStoreError> {
+        let mut store = Self::new();
+        store.reserve_exact(capacity)?;
+        Ok(store)
+    }
+
+    /// Takes a vector over as it is, without copying or advising it.
+    ///
+    /// The default policy takes hold when the store grows.
+    pub const fn from_vec(tokens: Vec<Token>) -> Self {
+        Self {
+            tokens,
+            policy: PagePolicy::Huge,
+        }
+    }
+
+    /// Gives the vector up, capacity and all. O(1).
+    pub fn into_vec(self) -> Vec<Token> {
+        self.tokens
+    }
+
+    /// Returns how reservations are advised.
+    pub const fn policy(&self) -> PagePolicy {
+        self.policy
+    }
+
+    /// Returns how many tokens fit before the store must grow.
+    pub const fn capacity(&self) -> usize {
+        self.tokens.capacity()
+    }
+
+    /// Makes room for exactly `additional` more tokens, unless there is room
+    /// already. O(`len`) when it grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_with_capacity`](Self::try_with_capacity).
+    pub fn reserve_exact(&mut self, additional: usize) -> Result<(), VecStoreError> {
+        match self.missing(additional)? {
+            Some(needed) => self.move_into(needed),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes all tokens and keeps the reservation.
+    pub fn clear(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// Copies the store onto pages of its policy, with exact capacity.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_with_capacity`](Self::try_with_capacity).
+    pub fn try_clone(&self) -> Result<Self, VecStoreError> {
+        let mut clone = Self::with_policy(self.policy);
+        clone.reserve_exact(self.tokens.len())?;
+        clone.tokens.extend_from_slice(&self.tokens);
+        Ok(clone)
+    }
+
+    /// Appends `count` tokens that `filler` writes where they are to stand.
+    ///
+    /// `filler` gets the room uninitialised. It may split it and have the pieces
+    /// filled by other threads; what it returns must prove that all of it was
+    /// filled. Only then does the store show any of it.
+    ///
+    /// ```
+    /// use ng_store::{TokenStore, VecStore, VecStoreError};
+    /// use ng_token::Token;
+    ///
+    /// let mut store = VecStore::new();
+    /// store.append_in_place(1_000, |vacant| {
+    ///     let token = |index| Token::new(index as u32);
+    ///     let (left, right) = vacant.split_at(500);
+    ///     std::thread::scope(|scope| {
+    ///         let right = scope.spawn(move || right.fill(token));
+    ///         let left = left.fill(token);
+    ///         left.join(right.join().expect("the thread filled its half"))
+    ///     })
+    /// })?;
+    /// assert_eq!(store.len(), 1_000);
+    /// # Ok::<(), VecStoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `filler`; those of
+    /// [`try_with_capacity`](Self::try_with_capacity), in which case `filler` was
+    /// not called; and [`RoomNotFilled`](VecStoreError::RoomNotFilled). The
+    /// length is then unchanged, and so it is when `filler` panics.
+    pub fn append_in_place<E: From<VecStoreError>>(
+        &mut self,
+        count: usize,
+        filler: impl for<'room> FnOnce(Vacant<'room>) -> Result<Filled<'room>, E>,
+    ) -> Result<(), E> {
+        self.reserve(count)?;
+        reserved::fill_in_place(&mut self.tokens, count, filler)
+    }
+
+    /// Returns the capacity that `additional` more tokens need, if it is more
+    /// than there is.
+    fn missing(&self, additional: usize) -> Result<Option<usize>, VecStoreError> {
+        if additional <= self.tokens.capacity() - self.tokens.len() {
+            return Ok(None);
+        }
+        let needed = self.tokens.len().checked_add(additional);
+        let overflow = VecStoreError::CapacityOverflow {
+            token_count: usize::MAX,
+        };
+        needed.ok_or(overflow).map(Some)
+    }
+
+    fn move_into(&mut self, capacity: usize) -> Result<(), VecStoreError> {
+        let mut tokens = reserved::allocate(capacity, self.policy)?;
+        tokens.extend_from_slice(&self.tokens);
+        self.tokens = tokens;
+        Ok(())
+    }
+}
+
+impl TokenStore for VecStore {
+    #[inline]
+    fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    fn memory_usage(&self) -> MemoryUsage {
+        let start = self.tokens.as_ptr().addr();
+        let reserved_bytes = self.tokens.capacity() * size_of::<Token>();
+        MemoryUsage::measure(
+            &(start..start + reserved_bytes),
+            size_of_val(self.tokens.as_slice()),
+        )
+    }
+}
+
+impl TokenSink for VecStore {
+    type Error = VecStoreError;
+    type Hasher = NoHash;
+
+    fn reserve(&mut self, additional: usize) -> Result<(), VecStoreError> {
+        match self.missing(additional)? {
+            Some(needed) => {
+                let doubled = self.tokens.capacity().saturating_mul(2);
+                self.move_into(needed.max(doubled).max(MIN_CAPACITY))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn append(&mut self, tokens: &[Token]) -> Result<(), VecStoreError> {
+        self.reserve(tokens.len())?;
+        self.tokens.extend_from_slice(tokens);
+        Ok(())
+    }
+
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), VecStoreError> {
+        self.append_in_place(count, |vacant| Ok(vacant.fill(f)))
+    }
+
+    fn block_hasher(&self) -> NoHash {
+        NoHash
+    }
+
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), VecStoreError> {
+        let blocks = whole_blocks(self.tokens.len(), tokens.len()).len();
+        assert_eq!(
+            hashes.len(),
+            blocks,
+            "{} hashes for {blocks} whole blocks",
+            hashes.len()
+        );
+        self.append(tokens)
+    }
+
+    fn commit(&mut self) -> Result<(), VecStoreError> {
+        Ok(())
+    }
+}
+
+impl Default for VecStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clone for VecStore {
+    /// Copies the store as [`try_clone`](VecStore::try_clone) does, and panics
+    /// where that fails.
+    fn clone(&self) -> Self {
+        self.try_clone().unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl fmt::Debug for VecStore {
+    /// Shows the sizes, not the tokens: there may be millions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VecStore")
+            .field("len", &self.tokens.len())
+            .field("capacity", &self.tokens.capacity())
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
