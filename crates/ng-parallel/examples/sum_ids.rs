@@ -1,0 +1,37 @@
+//! Fills a store with two workers, sums its ids and copies every 1,000th token
+//! out.
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+
+use ng_parallel::ng_store::{TokenStore, VecStore};
+use ng_parallel::ng_token::Token;
+use ng_parallel::{Workers, fill, gather, map_reduce};
+
+const TOKENS: usize = 1_000_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+    let mut store = VecStore::try_with_capacity(TOKENS)?;
+    fill(&workers, &mut store, TOKENS, |index| {
+        Token::new(index as u32)
+    })?;
+
+    let sum = map_reduce(
+        &workers,
+        store.tokens(),
+        |_, tokens| sum_ids(tokens),
+        |left, right| left + right,
+    )?;
+    println!("{} tokens, sum of ids {}", store.len(), sum.unwrap_or(0));
+
+    let indices: Vec<usize> = (0..TOKENS).step_by(1_000).collect();
+    let mut copied = Vec::new();
+    gather(&workers, store.tokens(), &indices, &mut copied)?;
+    println!("{} copied, sum of ids {}", copied.len(), sum_ids(&copied));
+    Ok(())
+}
+
+fn sum_ids(tokens: &[Token]) -> u64 {
+    tokens.iter().map(|token| u64::from(token.id().raw())).sum()
+}

@@ -1,0 +1,71 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ng_store::VecStoreError;
+
+/// What a parallel operation can fail with.
+///
+/// When several shards fail, the error is that of the first one in the order of
+/// the shards, whatever the number of threads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParallelError {
+    /// A closure panicked.
+    #[error("shard {shard} panicked: {message}")]
+    Panicked {
+        /// The number of the shard it worked on. When it was a reduction, that
+        /// of the right-hand result.
+        shard: usize,
+        /// What it panicked with, if that was text.
+        message: String,
+    },
+
+    /// The stop flag was set before the work was done.
+    #[error("stopped after {shards_done} of {shards} shards")]
+    Stopped {
+        /// How many shards were done. Which ones, nothing tells.
+        shards_done: usize,
+        /// How many shards there were to do.
+        shards: usize,
+    },
+
+    /// An index points beyond the tokens.
+    #[error("index {index} at position {position}, but there are {len} tokens")]
+    IndexOutOfBounds {
+        /// Where in the list of indices it stands; the first such position.
+        position: usize,
+        /// The index.
+        index: usize,
+        /// How many tokens there are.
+        len: usize,
+    },
+
+    /// The store has no room.
+    #[error(transparent)]
+    Store(#[from] VecStoreError),
+}
+
+/// Runs `work` on shard number `shard`, and turns its panic into an error.
+///
+/// What `work` returns is dropped with the panic, and operations publish nothing
+/// of a failed run; what its captures hold is the caller's to know.
+pub(crate) fn guard<R>(
+    shard: usize,
+    work: impl FnOnce() -> Result<R, ParallelError>,
+) -> Result<R, ParallelError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        Err(ParallelError::Panicked {
+            shard,
+            message: message(payload.as_ref()),
+        })
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+        .to_owned()
+}

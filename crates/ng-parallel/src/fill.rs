@@ -1,0 +1,31 @@
+use ng_store::VecStore;
+use ng_token::Token;
+
+use crate::pieces::fill_pieces;
+use crate::{ParallelError, Workers, serial};
+
+/// Appends `f(0)`, `f(1)`, up to `f(count - 1)` to `store`, each shard by one
+/// thread, in place.
+///
+/// `f` gets the position within this append. The threads that fill make the
+/// first touch, and nothing is copied: the cost is that of `f` and of writing.
+/// Shards are cut from the start of the append, not of the store.
+///
+/// # Errors
+///
+/// [`Panicked`](ParallelError::Panicked) when `f` does,
+/// [`Stopped`](ParallelError::Stopped), and [`Store`](ParallelError::Store) when
+/// there is no room. No token was appended then; the room stays reserved.
+pub fn fill(
+    workers: &Workers,
+    store: &mut VecStore,
+    count: usize,
+    f: impl Fn(usize) -> Token + Sync,
+) -> Result<(), ParallelError> {
+    let Some(pool) = workers.pool() else {
+        return serial::fill(workers.stop(), store, count, f);
+    };
+    store.append_in_place(count, |vacant| {
+        fill_pieces(pool, vacant, |piece| Ok(piece.fill(&f)))
+    })
+}

@@ -1,0 +1,69 @@
+//! Sharded parallel work over NeuroGraph token stores.
+//!
+//! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
+//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`gather`].
+//!
+//! - Results never depend on the number of threads, those in floating point
+//!   included: shards are cut without asking how many threads there are, and
+//!   reduced in their order.
+//! - A panic in a closure is an error at the caller, with the shard named. The
+//!   other shards stop early, and nothing is published half.
+//! - A [`StopFlag`] ends long work at the next shard boundary.
+//!
+//! The crate looks at no clock, prints nothing, knows no path and has no
+//! `unsafe`. It moves work to threads; what they do with a slice of tokens is
+//! the closure's, so loops stay tight, in debug builds too.
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//!
+//! use ng_parallel::{Workers, fill, map_reduce};
+//! use ng_store::{TokenStore, VecStore};
+//! use ng_token::Token;
+//!
+//! let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+//! let mut store = VecStore::new();
+//! fill(&workers, &mut store, 100_000, |index| Token::new(index as u32))?;
+//!
+//! let sum_ids = |_, tokens: &[Token]| -> u64 {
+//!     tokens.iter().map(|token| u64::from(token.id().raw())).sum()
+//! };
+//! let sum = map_reduce(&workers, store.tokens(), sum_ids, |left, right| left + right)?;
+//! assert_eq!(sum, Some(4_999_950_000));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to begin reading
+//!
+//! `serial.rs` says what each operation does, on one thread. `queue.rs` is all
+//! the coordination there is between more of them.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod fill;
+mod for_each_shard;
+mod gather;
+mod map_reduce;
+mod pieces;
+mod queue;
+pub mod serial;
+mod shards;
+mod stop_flag;
+mod workers;
+
+// The operations are about their stores and tokens: one dependency shall be enough.
+pub use {ng_store, ng_token};
+
+pub use error::ParallelError;
+pub use fill::fill;
+pub use for_each_shard::for_each_shard;
+pub use gather::gather;
+pub use map_reduce::map_reduce;
+pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
+pub use stop_flag::StopFlag;
+pub use workers::{Workers, WorkersError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,50 @@
+use ng_store::{Filled, Vacant};
+
+use crate::workers::Pool;
+use crate::{ParallelError, Shard, Shards, ShardsIter};
+
+/// Has `vacant` filled by `work`, shard by shard, and returns the proof of all
+/// of it.
+pub(crate) fn fill_pieces<'room>(
+    pool: Pool<'_>,
+    vacant: Vacant<'room>,
+    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, ParallelError> + Sync,
+) -> Result<Filled<'room>, ParallelError> {
+    let (empty, rest) = vacant.split_at(0);
+    let filled = pool.run(Pieces::new(rest), |_, piece| work(piece))?;
+    let join = |left: Filled<'room>, right| Ok(left.join(right)?);
+    filled.into_iter().try_fold(work(empty)?, join)
+}
+
+/// The pieces of a room, one for each shard of a plan for as many tokens as fit.
+struct Pieces<'room> {
+    shards: ShardsIter,
+    /// The room of the shards that are left; `None` only while it is split.
+    rest: Option<Vacant<'room>>,
+}
+
+impl<'room> Pieces<'room> {
+    fn new(vacant: Vacant<'room>) -> Self {
+        Self {
+            shards: Shards::new(vacant.len()).iter(),
+            rest: Some(vacant),
+        }
+    }
+}
+
+impl<'room> Iterator for Pieces<'room> {
+    type Item = (Shard, Vacant<'room>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let shard = self.shards.next()?;
+        let (piece, rest) = self.rest.take()?.split_at(shard.range.len());
+        self.rest = Some(rest);
+        Some((shard, piece))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.shards.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pieces<'_> {}

@@ -1,0 +1,97 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::guard;
+use crate::{ParallelError, Shard, StopFlag};
+
+/// Shards to do and results that are done, between threads.
+///
+/// Shards are handed out in order, and one that is handed out is finished. So
+/// when a shard fails, all before it were done or are being done, and the
+/// failure with the lowest number is the same for any number of threads.
+///
+/// One lock, taken twice a shard: 2 MiB of work lie between.
+pub(crate) struct Queue<'stop, J, R> {
+    state: Mutex<State<J, R>>,
+    shards: usize,
+    stop: &'stop StopFlag,
+}
+
+struct State<J, R> {
+    jobs: J,
+    done: Vec<(usize, R)>,
+    failed: Option<(usize, ParallelError)>,
+}
+
+impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
+    pub(crate) fn new(jobs: J, stop: &'stop StopFlag) -> Self {
+        let shards = jobs.len();
+        let state = State {
+            jobs,
+            done: Vec::with_capacity(shards),
+            failed: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            shards,
+            stop,
+        }
+    }
+
+    /// Takes shards and works on them until none is left, one failed, or the
+    /// stop flag is set.
+    pub(crate) fn work_off(&self, work: impl Fn(Shard, I) -> Result<R, ParallelError>) {
+        while let Some((shard, input)) = self.take() {
+            let number = shard.number;
+            let outcome = guard(number, || work(shard, input));
+            self.finish(number, outcome);
+        }
+    }
+
+    /// Returns the results in the order of the shards.
+    pub(crate) fn into_results(self) -> Result<Vec<R>, ParallelError> {
+        let state = self.state.into_inner();
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, error)) = state.failed {
+            return Err(error);
+        }
+        let shards_done = state.done.len();
+        if shards_done < self.shards {
+            return Err(ParallelError::Stopped {
+                shards_done,
+                shards: self.shards,
+            });
+        }
+        state.done.sort_unstable_by_key(|(number, _)| *number);
+        Ok(state.done.into_iter().map(|(_, result)| result).collect())
+    }
+
+    fn take(&self) -> Option<(Shard, I)> {
+        let mut state = self.lock();
+        if state.failed.is_some() || self.stop.is_stopped() {
+            return None;
+        }
+        state.jobs.next()
+    }
+
+    fn finish(&self, number: usize, outcome: Result<R, ParallelError>) {
+        let mut state = self.lock();
+        match outcome {
+            Ok(result) => state.done.push((number, result)),
+            Err(error) => {
+                if state
+                    .failed
+                    .as_ref()
+                    .is_none_or(|(first, _)| number < *first)
+                {
+                    state.failed = Some((number, error));
+                }
+            }
+        }
+    }
+
+    /// No closure of a caller runs under the lock, so what a poisoned one holds
+    /// is whole.
+    fn lock(&self) -> MutexGuard<'_, State<J, R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

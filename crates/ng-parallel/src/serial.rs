@@ -1,0 +1,116 @@
+//! The operations on the calling thread, one shard after the other.
+//!
+//! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
+//! thread run. Same shards, same results, same errors.
+
+use ng_store::{Filled, Vacant, VecStore};
+use ng_token::Token;
+
+use crate::error::guard;
+use crate::for_each_shard::slices;
+use crate::gather::{append_to, gather_piece};
+use crate::map_reduce::reduce_in_order;
+use crate::{ParallelError, Shard, Shards, StopFlag};
+
+/// Does what [`fill`](crate::fill()) does.
+///
+/// # Errors
+///
+/// As [`fill`](crate::fill()).
+pub fn fill(
+    stop: &StopFlag,
+    store: &mut VecStore,
+    count: usize,
+    f: impl Fn(usize) -> Token,
+) -> Result<(), ParallelError> {
+    store.append_in_place(count, |vacant| {
+        fill_shards(stop, vacant, |piece| Ok(piece.fill(&f)))
+    })
+}
+
+/// Does what [`for_each_shard`](crate::for_each_shard()) does, in order.
+///
+/// # Errors
+///
+/// As [`for_each_shard`](crate::for_each_shard()).
+pub fn for_each_shard(
+    stop: &StopFlag,
+    tokens: &[Token],
+    f: impl Fn(Shard, &[Token]),
+) -> Result<(), ParallelError> {
+    let shards = Shards::new(tokens.len());
+    for (shard, slice) in slices(tokens) {
+        let number = shard.number;
+        check_stop(stop, number, shards)?;
+        guard(number, || {
+            f(shard, slice);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Does what [`map_reduce`](crate::map_reduce()) does.
+///
+/// # Errors
+///
+/// As [`map_reduce`](crate::map_reduce()).
+pub fn map_reduce<R>(
+    stop: &StopFlag,
+    tokens: &[Token],
+    map: impl Fn(Shard, &[Token]) -> R,
+    reduce: impl Fn(R, R) -> R,
+) -> Result<Option<R>, ParallelError> {
+    let shards = Shards::new(tokens.len());
+    let mut mapped = Vec::with_capacity(shards.len());
+    for (shard, slice) in slices(tokens) {
+        let number = shard.number;
+        check_stop(stop, number, shards)?;
+        mapped.push(guard(number, || Ok(map(shard, slice)))?);
+    }
+    reduce_in_order(mapped, reduce)
+}
+
+/// Does what [`gather`](crate::gather()) does.
+///
+/// # Errors
+///
+/// As [`gather`](crate::gather()).
+pub fn gather(
+    stop: &StopFlag,
+    tokens: &[Token],
+    indices: &[usize],
+    out: &mut Vec<Token>,
+) -> Result<(), ParallelError> {
+    append_to(out, indices.len(), |vacant| {
+        fill_shards(stop, vacant, |piece| gather_piece(tokens, indices, piece))
+    })
+}
+
+/// Fills `vacant` shard by shard.
+fn fill_shards<'room>(
+    stop: &StopFlag,
+    vacant: Vacant<'room>,
+    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, ParallelError>,
+) -> Result<Filled<'room>, ParallelError> {
+    let shards = Shards::new(vacant.len());
+    let (empty, mut rest) = vacant.split_at(0);
+    let mut filled = work(empty)?;
+    for shard in shards {
+        check_stop(stop, shard.number, shards)?;
+        let (piece, tail) = rest.split_at(shard.range.len());
+        filled = filled.join(guard(shard.number, || work(piece))?)?;
+        rest = tail;
+    }
+    Ok(filled)
+}
+
+fn check_stop(stop: &StopFlag, shards_done: usize, shards: Shards) -> Result<(), ParallelError> {
+    if stop.is_stopped() {
+        return Err(ParallelError::Stopped {
+            shards_done,
+            shards: shards.len(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The public surface of `ng-parallel`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+
+mod fill;
+mod for_each_shard;
+mod gather;
+mod map_reduce;
+mod shards;
+mod workers;
+
+use std::num::NonZeroUsize;
+
+use ng_parallel::{DEFAULT_SHARD_TOKENS, ParallelError, Shards, Workers};
+use ng_token::Token;
+
+/// One, two, odd, and more than there are shards.
+const THREADS: [usize; 5] = [1, 2, 3, 7, 32];
+
+/// Nothing, less than a shard, whole shards, and around them.
+const COUNTS: [usize; 8] = [
+    0,
+    1,
+    4_095,
+    DEFAULT_SHARD_TOKENS - 1,
+    DEFAULT_SHARD_TOKENS,
+    DEFAULT_SHARD_TOKENS + 1,
+    3 * DEFAULT_SHARD_TOKENS,
+    5 * DEFAULT_SHARD_TOKENS + 77,
+];
+
+fn workers(threads: usize) -> Workers {
+    Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+}
+
+fn token(index: usize) -> Token {
+    Token::new(index as u32).with_timestamp(!(index as u32))
+}
+
+fn tokens(count: usize) -> Vec<Token> {
+    (0..count).map(token).collect()
+}
+
+/// Five shards, and a panic in the first, the middle and the last.
+const PANIC_TOKENS: usize = 5 * DEFAULT_SHARD_TOKENS - 9;
+const PANIC_SHARDS: [usize; 3] = [0, 2, 4];
+
+/// Returns the error that a panic with `message` in `shard` is to become.
+fn panicked(shard: usize, message: &str) -> ParallelError {
+    ParallelError::Panicked {
+        shard,
+        message: message.to_owned(),
+    }
+}
+
+/// Checks that an operation over `count` tokens was stopped with some shards,
+/// but not all, done, and returns how many.
+fn check_stopped<T: std::fmt::Debug>(outcome: Result<T, ParallelError>, count: usize) -> usize {
+    match outcome {
+        Err(ParallelError::Stopped {
+            shards_done,
+            shards,
+        }) => {
+            assert_eq!(shards, Shards::new(count).len());
+            assert!(shards_done < shards, "{shards_done} of {shards} done");
+            shards_done
+        }
+        other => panic!("not stopped: {other:?}"),
+    }
+}
