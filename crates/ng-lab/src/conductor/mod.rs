@@ -1,0 +1,12 @@
+//! The conductor's side: which cells, in which order, for how many rounds.
+//!
+//! [`plan`] decides what is measured, `rounds` does it, one worker process at a
+//! time; what came out is a [`Record`] that is judged and reported elsewhere.
+
+pub mod plan;
+mod record;
+mod rounds;
+
+pub use plan::{Plan, PlanError, PlannedCell, Request, Role, Rounds, Subject};
+pub use record::{CellRecord, CellRound, LimitKey, Record};
+pub use rounds::conduct;

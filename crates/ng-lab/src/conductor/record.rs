@@ -1,0 +1,109 @@
+//! What a run saw, before anybody judges it.
+
+use std::collections::BTreeMap;
+
+use crate::conductor::plan::PlannedCell;
+use crate::kernel::CpuTicks;
+use crate::limits::{Limit, LimitReading};
+use crate::protocol::CellReading;
+
+/// Everything that one run measured.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// One entry a planned cell, in the plan's order.
+    pub cells: Vec<CellRecord>,
+    /// Readings by limit; each with its round.
+    pub limits: BTreeMap<LimitKey, Vec<(u32, f64)>>,
+    /// Probes that failed, in their own words.
+    pub probe_failures: Vec<String>,
+    /// Whole rounds after round 0.
+    pub rounds: u32,
+    /// Whether the user stopped the run.
+    pub interrupted: bool,
+}
+
+/// A limit at a size and a number of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LimitKey {
+    /// Bytes that it was probed over.
+    pub bytes: u64,
+    /// Threads that worked at once.
+    pub threads: usize,
+    /// The limit.
+    pub limit: Limit,
+}
+
+/// All runs of one planned cell.
+#[derive(Clone, Debug)]
+pub struct CellRecord {
+    /// The cell, its build and role.
+    pub planned: PlannedCell,
+    /// One entry a round in which it ran.
+    pub rounds: Vec<CellRound>,
+}
+
+/// One run of one cell.
+#[derive(Clone, Debug)]
+pub struct CellRound {
+    /// The round; 0 is the cold one.
+    pub round: u32,
+    /// Which task of its round it was.
+    pub position: u32,
+    /// What came out, or why nothing did.
+    pub reading: Result<CellReading, String>,
+    /// Processor time of the machine while the worker lived.
+    pub ticks: CpuTicks,
+}
+
+impl CellRecord {
+    /// The runs that succeeded after round 0.
+    pub fn warm(&self) -> impl Iterator<Item = (&CellRound, &CellReading)> {
+        self.rounds
+            .iter()
+            .filter(|run| run.round > 0)
+            .filter_map(|run| Some((run, run.reading.as_ref().ok()?)))
+    }
+
+    /// The times of a phase after round 0, with their rounds, in nanoseconds.
+    #[must_use]
+    pub fn samples(&self, phase: &str) -> Vec<(u32, u64)> {
+        self.warm()
+            .filter_map(|(run, reading)| Some((run.round, elapsed(reading, phase)?)))
+            .collect()
+    }
+
+    /// The time of a phase in round 0, in nanoseconds.
+    #[must_use]
+    pub fn cold_ns(&self, phase: &str) -> Option<u64> {
+        let cold = self.rounds.iter().find(|run| run.round == 0)?;
+        elapsed(cold.reading.as_ref().ok()?, phase)
+    }
+
+    /// Some run that succeeded: names of phases and bounds are the same in all.
+    #[must_use]
+    pub fn any_reading(&self) -> Option<&CellReading> {
+        self.rounds.iter().find_map(|run| run.reading.as_ref().ok())
+    }
+}
+
+impl Record {
+    /// Keeps the readings of a probe.
+    pub fn add_limits(&mut self, round: u32, bytes: u64, threads: usize, found: &[LimitReading]) {
+        for reading in found {
+            let key = LimitKey {
+                bytes,
+                threads,
+                limit: reading.limit,
+            };
+            self.limits
+                .entry(key)
+                .or_default()
+                .push((round, reading.ns_per_unit));
+        }
+    }
+}
+
+fn elapsed(reading: &CellReading, phase: &str) -> Option<u64> {
+    let phase = reading.phases.iter().find(|found| found.name == phase)?;
+    Some(phase.elapsed_ns)
+}

@@ -1,0 +1,430 @@
+//! One cell's figures, and what speaks against them.
+
+use std::collections::BTreeMap;
+
+use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Subject};
+use crate::judge::flags::{Finding, Flag, Verdict};
+use crate::judge::limits::BoundReadings;
+use crate::kernel::CpuTicks;
+use crate::limits::Limit;
+use crate::pages::{HUGE_PAGE_BYTES, Pages};
+use crate::protocol::{CellReading, MemoryReading};
+use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
+use crate::run::PhaseRecord;
+use crate::stats;
+
+/// A phase may beat the best reading of its limit by this much (DESIGN: 1.1):
+/// limits are read with noise as well.
+const IMPOSSIBLE: f64 = 1.1;
+/// Share of the declared bytes that the kernel must have seen arrive.
+const TOUCHED_SHARE: f64 = 0.9;
+/// Smaller declarations can be served from memory that the allocator holds.
+const TOUCHED_FROM_BYTES: u64 = 1 << 20;
+/// At an eighth of the items, honest work takes an eighth of the time; half of
+/// it leaves room for fixed costs and caches. The best time at fewer items is
+/// taken, so that a disturbed one accuses nobody.
+const GROWTH_AT_LEAST: f64 = 2.0;
+/// A phase shorter than this many clock reads is known to 5 % at best.
+const CLOCK_READS: f64 = 20.0;
+/// Share of processor time, and the ticks it takes to be sure of it.
+const STEAL_SHARE: f64 = 0.02;
+const OTHERS_SHARE: f64 = 0.05;
+const LEAST_TICKS: u64 = 4;
+/// Change of a fixed loop's time within one worker (median over the rounds).
+const SPIN_CHANGE: f64 = 0.05;
+/// Share of the memory that may sit on other pages than was asked for.
+const OTHER_PAGES_SHARE: f64 = 0.2;
+/// Cells that hold less are not judged by their pages: the ends of a buffer
+/// cannot be huge.
+const PAGES_FROM_BYTES: u64 = 32 * HUGE_PAGE_BYTES as u64 / 2;
+/// A trend or an effect of order must be this unlikely and this large.
+const TREND_P: f64 = 0.01;
+const TREND_CHANGE: f64 = 0.05;
+/// Six samples are the fewest that an exact 95 % interval can be had from.
+const ENOUGH_ROUNDS: usize = 6;
+
+pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> CellReport {
+    let planned = &cell.planned;
+    let bytes = planned.cell.items * subject.item_bytes;
+    let phases = phase_reports(cell, record, bytes);
+    let findings = if cell.rounds.is_empty() {
+        Vec::new()
+    } else {
+        findings(cell, record, bytes)
+    };
+    let (verdict, reason) = verdict(cell, &findings);
+    let mut report = CellReport {
+        scenario: planned.cell.scenario.clone(),
+        profile: planned.profile,
+        role: planned.role,
+        size: BTreeMap::from([(subject.items.to_owned(), planned.cell.items)]),
+        threads: planned.cell.variant.threads,
+        variant: planned.cell.variant.name.clone(),
+        pages: planned.cell.variant.pages,
+        host_warm: planned.cell.variant.host_warm,
+        phases,
+        proof: cell
+            .any_reading()
+            .map(|reading| reading.proof.clone())
+            .unwrap_or_default(),
+        memory: memory(cell),
+        warm_ns_per_byte: median_of(cell, |reading| reading.warm_ns_per_byte),
+        verdict,
+        flags: Vec::new(),
+        findings: Vec::new(),
+        reason,
+    };
+    report.add_findings(findings);
+    report
+}
+
+fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {
+    if let Some(reason) = &cell.planned.skipped {
+        return (Verdict::Skipped, Some(reason.clone()));
+    }
+    let failure = cell.rounds.iter().find_map(|run| {
+        let reason = run.reading.as_ref().err()?;
+        Some(format!("round {}: {reason}", run.round))
+    });
+    if failure.is_some() {
+        return (Verdict::Failed, failure);
+    }
+    if cell.rounds.is_empty() {
+        let reason = "the run was interrupted before this cell".to_owned();
+        return (Verdict::Skipped, Some(reason));
+    }
+    (Verdict::from_findings(findings), None)
+}
+
+/// The phases of the cell, by any reading: their names and bounds are the same in all.
+fn phases(cell: &CellRecord) -> impl Iterator<Item = &PhaseRecord> {
+    cell.any_reading()
+        .into_iter()
+        .flat_map(|reading| &reading.phases)
+}
+
+fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseReport> {
+    phases(cell)
+        .map(|phase| {
+            let samples = cell.samples(&phase.name);
+            let times = as_times(&samples);
+            let summary = stats::Summary::of(&times);
+            let bound = phase
+                .bound
+                .and_then(|bound| BoundReadings::find(record, bound, bytes));
+            PhaseReport {
+                name: phase.name.clone(),
+                items: phase.items,
+                samples_ns: samples.iter().map(|(_, ns)| *ns).collect(),
+                cold_ns: cell.cold_ns(&phase.name),
+                median_ns: summary.map(|summary| summary.median),
+                ci95_ns: summary.and_then(|summary| summary.interval.map(Interval95::from)),
+                min_ns: summary.map(|summary| summary.min),
+                p10_ns: summary.map(|summary| summary.p10),
+                p90_ns: summary.map(|summary| summary.p90),
+                mad_ns: summary.map(|summary| summary.mad),
+                bound: phase.bound,
+                share_of_limit: bound.and_then(|bound| bound.share(&samples)),
+                growth: growth(cell, &phase.name),
+                access: phase.access.clone(),
+            }
+        })
+        .collect()
+}
+
+fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
+    samples.iter().map(|(_, ns)| *ns as f64).collect()
+}
+
+/// The best time of a phase at the fraction of the items.
+fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
+    let items = cell.any_reading()?.fraction.as_ref()?.items;
+    let elapsed_ns = |reading: &CellReading| {
+        let at = reading
+            .phases
+            .iter()
+            .position(|found| found.name == phase)?;
+        reading.fraction.as_ref()?.elapsed_ns.get(at).copied()
+    };
+    let best_ns = cell
+        .warm()
+        .filter_map(|(_, reading)| elapsed_ns(reading))
+        .min()?;
+    Some(GrowthReport { items, best_ns })
+}
+
+/// The median over the rounds after round 0.
+fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) -> Option<f64> {
+    let figures: Vec<f64> = cell
+        .warm()
+        .filter_map(|(_, reading)| figure(reading))
+        .collect();
+    stats::median(&figures)
+}
+
+/// Medians over the rounds; those of round 0 where nothing else is there.
+fn memory(cell: &CellRecord) -> Option<MemoryReading> {
+    let cold = cell.any_reading()?.memory;
+    let median = |figure: fn(&MemoryReading) -> u64| {
+        median_of(cell, |reading| Some(figure(&reading.memory) as f64))
+            .map_or(figure(&cold), |median| median as u64)
+    };
+    Some(MemoryReading {
+        resident_bytes: median(|memory| memory.resident_bytes),
+        peak_bytes: median(|memory| memory.peak_bytes),
+        anonymous_bytes: median(|memory| memory.anonymous_bytes),
+        file_bytes: median(|memory| memory.file_bytes),
+        huge_bytes: median(|memory| memory.huge_bytes),
+        swapped_bytes: median(|memory| memory.swapped_bytes),
+        minor_faults: median(|memory| memory.minor_faults),
+        major_faults: median(|memory| memory.major_faults),
+    })
+}
+
+fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for phase in phases(cell) {
+        let samples = cell.samples(&phase.name);
+        let times = as_times(&samples);
+        let median_ns = stats::median(&times);
+        let details = [
+            (
+                Flag::ImpossibleFast,
+                impossible_fast(phase, median_ns, record, bytes),
+            ),
+            (Flag::WorkNotDone, not_touched(cell, phase)),
+            (Flag::Elided, elided(cell, phase, median_ns)),
+            (Flag::PatternMismatch, pattern_mismatch(phase)),
+            (Flag::BelowResolution, below_resolution(median_ns, record)),
+            (
+                Flag::Trend,
+                drifts(&times, &rounds_of(&samples), "over the rounds"),
+            ),
+            (
+                Flag::OrderEffect,
+                drifts(&times, &positions_of(cell), "over the places in a round"),
+            ),
+        ];
+        for (flag, detail) in details {
+            found.extend(detail.map(|detail| Finding {
+                flag,
+                phase: Some(phase.name.clone()),
+                detail,
+            }));
+        }
+    }
+    let details = [
+        (Flag::WorkNotDone, proof_changes(cell)),
+        (Flag::Swapped, swapped(cell)),
+        (Flag::Steal, stolen(cell)),
+        (Flag::OtherLoad, other_load(cell)),
+        (Flag::ClockDrift, clock_drift(cell)),
+        (Flag::PagesDiffer, pages_differ(cell)),
+        (Flag::TooFewRounds, too_few_rounds(cell)),
+    ];
+    for (flag, detail) in details {
+        found.extend(detail.map(|detail| Finding {
+            flag,
+            phase: None,
+            detail,
+        }));
+    }
+    found
+}
+
+fn impossible_fast(
+    phase: &PhaseRecord,
+    median_ns: Option<f64>,
+    record: &Record,
+    bytes: u64,
+) -> Option<String> {
+    let bound = phase.bound?;
+    let least_ns = BoundReadings::find(record, bound, bytes)?.least_ns();
+    let median_ns = median_ns?;
+    (median_ns * IMPOSSIBLE < least_ns).then(|| {
+        format!(
+            "took {median_ns:.0} ns, the limit {} allows {least_ns:.0} ns at best",
+            bound.limit.name()
+        )
+    })
+}
+
+fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
+    let declared = phase.touched?.declared_bytes;
+    let seen = median_of(cell, |reading| {
+        let phase = reading
+            .phases
+            .iter()
+            .find(|found| found.name == phase.name)?;
+        Some(phase.touched?.resident_growth_bytes as f64)
+    })?;
+    (declared >= TOUCHED_FROM_BYTES && seen < TOUCHED_SHARE * declared as f64)
+        .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
+}
+
+fn elided(cell: &CellRecord, phase: &PhaseRecord, median_ns: Option<f64>) -> Option<String> {
+    if !phase.grows {
+        return None;
+    }
+    let fraction = growth(cell, &phase.name)?;
+    let median_ns = median_ns?;
+    (median_ns < GROWTH_AT_LEAST * fraction.best_ns as f64).then(|| {
+        format!(
+            "took {median_ns:.0} ns, and {} ns with {} items only",
+            fraction.best_ns, fraction.items
+        )
+    })
+}
+
+fn pattern_mismatch(phase: &PhaseRecord) -> Option<String> {
+    phase.access.as_ref()?.mismatch()
+}
+
+fn below_resolution(median_ns: Option<f64>, record: &Record) -> Option<String> {
+    let clock_ns = clock_read_ns(record)?;
+    let median_ns = median_ns?;
+    (median_ns < CLOCK_READS * clock_ns)
+        .then(|| format!("took {median_ns:.0} ns, a clock read takes {clock_ns:.0} ns"))
+}
+
+fn clock_read_ns(record: &Record) -> Option<f64> {
+    let readings: Vec<f64> = record
+        .limits
+        .iter()
+        .filter(|(LimitKey { limit, .. }, _)| *limit == Limit::ClockRead)
+        .flat_map(|(_, readings)| readings.iter().map(|(_, ns)| *ns))
+        .collect();
+    stats::median(&readings)
+}
+
+fn rounds_of(samples: &[(u32, u64)]) -> Vec<f64> {
+    samples.iter().map(|(round, _)| f64::from(*round)).collect()
+}
+
+fn positions_of(cell: &CellRecord) -> Vec<f64> {
+    let position = |run: &CellRound| f64::from(run.position);
+    cell.warm().map(|(run, _)| position(run)).collect()
+}
+
+/// Whether times follow an order: unlikely by Kendall's tau, and by more than
+/// a few per cent from one end to the other by the slope of Theil and Sen.
+fn drifts(times: &[f64], order: &[f64], over: &str) -> Option<String> {
+    let median_ns = stats::median(times)?;
+    let trend = (times.len() == order.len()).then(|| stats::trend(order, times))??;
+    let ends = |fold: fn(f64, f64) -> f64, start| order.iter().copied().fold(start, fold);
+    let span = ends(f64::max, f64::NEG_INFINITY) - ends(f64::min, f64::INFINITY);
+    let change = trend.slope * span / median_ns;
+    (trend.p_value < TREND_P && change.abs() > TREND_CHANGE).then(|| {
+        format!(
+            "changes by {:+.0} % {over} (p = {:.4})",
+            change * 100.0,
+            trend.p_value
+        )
+    })
+}
+
+fn proof_changes(cell: &CellRecord) -> Option<String> {
+    let first = &cell.any_reading()?.proof;
+    let (run, _) = cell.warm().find(|(_, reading)| reading.proof != *first)?;
+    Some(format!(
+        "the proof of round {} differs from the first one",
+        run.round
+    ))
+}
+
+fn swapped(cell: &CellRecord) -> Option<String> {
+    let most = cell
+        .warm()
+        .map(|(_, reading)| reading.memory.swapped_bytes)
+        .max()?;
+    (most > 0).then(|| format!("{most} bytes of a worker were swapped out"))
+}
+
+fn ticks(cell: &CellRecord) -> CpuTicks {
+    cell.warm()
+        .fold(CpuTicks::default(), |sum, (run, _)| sum.plus(&run.ticks))
+}
+
+fn stolen(cell: &CellRecord) -> Option<String> {
+    let ticks = ticks(cell);
+    exceeds(ticks.steal, ticks.total, STEAL_SHARE)
+        .map(|share| format!("{share:.1} % of the processors' time was stolen"))
+}
+
+fn other_load(cell: &CellRecord) -> Option<String> {
+    let ticks = ticks(cell);
+    exceeds(ticks.others(), ticks.total, OTHERS_SHARE)
+        .map(|share| format!("other processes used {share:.1} % of the processors' time"))
+}
+
+/// The percentage, if it is above `share` and sure: ticks are sampled, so that a
+/// count of n is known to about the root of n.
+fn exceeds(ticks: u64, total: u64, share: f64) -> Option<f64> {
+    let sure = ticks as f64 - 2.0 * (ticks as f64).sqrt();
+    (ticks >= LEAST_TICKS && sure > share * total as f64)
+        .then(|| 100.0 * ticks as f64 / total as f64)
+}
+
+fn clock_drift(cell: &CellRecord) -> Option<String> {
+    let change = median_of(cell, |reading| {
+        let [before, after] = reading.spin_ns;
+        Some((after as f64 / before.max(1) as f64 - 1.0).abs())
+    })?;
+    (change > SPIN_CHANGE).then(|| {
+        format!(
+            "a fixed loop's time changed by {:.0} % within a worker",
+            change * 100.0
+        )
+    })
+}
+
+fn pages_differ(cell: &CellRecord) -> Option<String> {
+    let shares: Vec<f64> = cell
+        .warm()
+        .map(|(_, reading)| reading.memory)
+        .filter(|memory| memory.anonymous_bytes >= PAGES_FROM_BYTES)
+        .map(|memory| memory.huge_bytes as f64 / memory.anonymous_bytes as f64)
+        .collect();
+    let median = stats::median(&shares)?;
+    let pages = cell.planned.cell.variant.pages;
+    let wrong = |share: f64| match pages {
+        Pages::Huge => 1.0 - share > OTHER_PAGES_SHARE,
+        Pages::Small => share > OTHER_PAGES_SHARE,
+    };
+    let others = shares.iter().filter(|share| wrong(**share)).count();
+    (others > 0).then(|| {
+        format!(
+            "{others} of {} rounds had other pages than {pages:?}; huge in the median: {:.0} %",
+            shares.len(),
+            median * 100.0
+        )
+    })
+}
+
+fn too_few_rounds(cell: &CellRecord) -> Option<String> {
+    let rounds = cell.warm().count();
+    (rounds < ENOUGH_ROUNDS)
+        .then(|| format!("{rounds} rounds after round 0, an interval needs {ENOUGH_ROUNDS}"))
+}
+
+/// The same work must leave the same proof in every build, role and round.
+pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
+    for index in 0..cells.len() {
+        let cell = &cells[index];
+        let other = cells[..index].iter().find(|other| {
+            other.is_copy_of(cell)
+                && !other.proof.is_empty()
+                && !cell.proof.is_empty()
+                && other.proof != cell.proof
+        });
+        let finding = other.map(|other| Finding {
+            flag: Flag::WorkNotDone,
+            phase: None,
+            detail: format!(
+                "the proof differs from that of the {} copy",
+                other.profile.name()
+            ),
+        });
+        cells[index].add_findings(finding);
+    }
+}

@@ -1,0 +1,225 @@
+//! Ratios within one run, paired by round.
+
+use crate::conductor::{CellRecord, Record, Role, Subject};
+use crate::judge::flags::{Finding, Flag};
+use crate::report::{CellReport, Comparison, ComparisonKind, Interval95};
+use crate::scenario::Profile;
+use crate::stats;
+
+/// An A/A ratio that is off by more than this, with an interval that excludes
+/// one, says that the run cannot tell this phase from itself.
+const AA_CHANGE: f64 = 0.05;
+/// Without an interval, a speed-up this far above the threads is suspect.
+const SUPERLINEAR_WITHOUT_INTERVAL: f64 = 1.1;
+
+/// All comparisons; cells that turn out faster than their threads are flagged.
+pub(super) fn all(
+    record: &Record,
+    subject: Subject,
+    reports: &mut [CellReport],
+) -> Vec<Comparison> {
+    let pairs = pairs(&record.cells);
+    let mut found: Vec<Comparison> = pairs
+        .iter()
+        .flat_map(|pair| pair.compare(record, subject, reports))
+        .collect();
+    flag_superlinear(&found, &pairs, reports);
+    stop_where_aa_failed(&mut found);
+    found
+}
+
+/// Two cells whose phases are compared: `slow` over `fast`.
+struct Pair {
+    kind: ComparisonKind,
+    slow: usize,
+    fast: usize,
+}
+
+/// Which cells are compared with which.
+fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (fast, cell) in cells.iter().enumerate() {
+        let partner = |kind: ComparisonKind| {
+            let slow = cells
+                .iter()
+                .position(|other| is_partner(kind, other, cell))?;
+            Some(Pair { kind, slow, fast })
+        };
+        pairs.extend(
+            [
+                ComparisonKind::DevVsRelease,
+                ComparisonKind::Aa,
+                ComparisonKind::Threads,
+                ComparisonKind::Variants,
+            ]
+            .into_iter()
+            .filter_map(partner),
+        );
+    }
+    // Cells of one kind together: that is how they are read.
+    pairs.sort_by_key(|pair| pair.kind);
+    pairs
+}
+
+fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> bool {
+    let (slow, fast) = (&slow.planned, &fast.planned);
+    let (a, b) = (&slow.cell, &fast.cell);
+    let same_work = a.scenario == b.scenario && a.items == b.items;
+    let both_main = slow.role == Role::Main && fast.role == Role::Main;
+    let same_profile = slow.profile == fast.profile;
+    same_work
+        && match kind {
+            ComparisonKind::DevVsRelease => {
+                both_main
+                    && a == b
+                    && slow.profile == Profile::Dev
+                    && fast.profile == Profile::Release
+            }
+            ComparisonKind::Aa => {
+                same_profile && a == b && slow.role == Role::Main && fast.role == Role::Aa
+            }
+            ComparisonKind::Threads => {
+                both_main
+                    && same_profile
+                    && a.variant.name == b.variant.name
+                    && a.variant.threads == 1
+                    && b.variant.threads > 1
+            }
+            // `position` finds the first variant, which is the scenario's base.
+            ComparisonKind::Variants => {
+                both_main
+                    && same_profile
+                    && a.variant.threads == b.variant.threads
+                    && a.variant.name != b.variant.name
+            }
+        }
+}
+
+impl Pair {
+    fn compare(
+        &self,
+        record: &Record,
+        subject: Subject,
+        reports: &[CellReport],
+    ) -> Vec<Comparison> {
+        let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
+        // The base is compared with every other variant, not with a later one.
+        if self.kind == ComparisonKind::Variants && self.fast < self.slow {
+            return Vec::new();
+        }
+        reports[self.fast]
+            .phases
+            .iter()
+            .filter_map(|phase| {
+                let (slow_ns, fast_ns) = paired_samples(slow, fast, &phase.name);
+                let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
+                let cell = &fast.planned;
+                Some(Comparison {
+                    kind: self.kind,
+                    scenario: cell.cell.scenario.clone(),
+                    variant: cell.cell.variant.name.clone(),
+                    phase: phase.name.clone(),
+                    size: [(subject.items.to_owned(), cell.cell.items)].into(),
+                    threads: cell.cell.variant.threads,
+                    profile: cell.profile,
+                    against: self.against(slow),
+                    estimate: ratio.estimate,
+                    ci95: ratio.interval.map(Interval95::from),
+                    pairs: ratio.pairs,
+                    stopped: self.not_comparable(reports),
+                })
+            })
+            .collect()
+    }
+
+    fn against(&self, slow: &CellRecord) -> String {
+        let variant = &slow.planned.cell.variant;
+        match self.kind {
+            ComparisonKind::DevVsRelease => "dev".to_owned(),
+            ComparisonKind::Aa => "the same program".to_owned(),
+            ComparisonKind::Threads => format!("{} thread", variant.threads),
+            ComparisonKind::Variants => variant.name.clone(),
+        }
+    }
+
+    fn not_comparable(&self, reports: &[CellReport]) -> Option<String> {
+        [self.slow, self.fast].into_iter().find_map(|index| {
+            let cell = &reports[index];
+            (!cell.verdict.is_comparable()).then(|| {
+                format!(
+                    "the {} cell of variant {} is {}",
+                    cell.profile.name(),
+                    cell.variant,
+                    cell.verdict.name()
+                )
+            })
+        })
+    }
+}
+
+fn paired_samples(slow: &CellRecord, fast: &CellRecord, phase: &str) -> (Vec<f64>, Vec<f64>) {
+    let fast = fast.samples(phase);
+    slow.samples(phase)
+        .into_iter()
+        .filter_map(|(round, slow_ns)| {
+            let (_, fast_ns) = fast.iter().find(|(found, _)| *found == round)?;
+            Some((slow_ns as f64, *fast_ns as f64))
+        })
+        .unzip()
+}
+
+fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellReport]) {
+    let threads = |kind| kind == ComparisonKind::Threads;
+    for comparison in found.iter().filter(|comparison| threads(comparison.kind)) {
+        let allowed = comparison.threads as f64;
+        let too_fast = match comparison.ci95 {
+            Some(Interval95([low, _])) => low > allowed,
+            None => comparison.estimate > allowed * SUPERLINEAR_WITHOUT_INTERVAL,
+        };
+        let cell = pairs
+            .iter()
+            .filter(|pair| threads(pair.kind))
+            .map(|pair| pair.fast)
+            .find(|index| comparison.is_of(&reports[*index]));
+        if let (true, Some(index)) = (too_fast, cell) {
+            reports[index].add_findings([Finding {
+                flag: Flag::Superlinear,
+                phase: Some(comparison.phase.clone()),
+                detail: format!(
+                    "{:.2} times as fast on {} threads",
+                    comparison.estimate, comparison.threads
+                ),
+            }]);
+        }
+    }
+}
+
+fn stop_where_aa_failed(found: &mut [Comparison]) {
+    let failed: Vec<Comparison> = found
+        .iter()
+        .filter(|comparison| comparison.kind == ComparisonKind::Aa && aa_failed(comparison))
+        .cloned()
+        .collect();
+    for comparison in found {
+        let noise = failed.iter().find(|aa| {
+            aa.scenario == comparison.scenario
+                && aa.size == comparison.size
+                && aa.phase == comparison.phase
+                && aa.threads == comparison.threads
+                && (aa.variant == comparison.variant || aa.variant == comparison.against)
+        });
+        if let (Some(aa), None) = (noise, &comparison.stopped) {
+            comparison.stopped = Some(format!(
+                "aa_failed: two runs of the same program differ by {:+.1} %",
+                (aa.estimate - 1.0) * 100.0
+            ));
+        }
+    }
+}
+
+fn aa_failed(aa: &Comparison) -> bool {
+    let excludes_one = aa
+        .ci95
+        .is_some_and(|Interval95([low, high])| low > 1.0 || high < 1.0);
+    excludes_one && (aa.estimate - 1.0).abs() > AA_CHANGE
+}

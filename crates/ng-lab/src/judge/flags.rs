@@ -1,0 +1,187 @@
+//! The names of what can be wrong with a cell.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong with a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Flag {
+    /// Faster than 1.1 times what the measured limit allows.
+    ImpossibleFast,
+    /// The kernel did not see the memory that the phase says it touched, or the
+    /// proof differs from that of another run of the same work.
+    WorkNotDone,
+    /// The time does not grow with the number of items.
+    Elided,
+    /// The order of reads is not the claimed one.
+    PatternMismatch,
+    /// Too short for the clock.
+    BelowResolution,
+    /// Part of the worker was swapped out.
+    Swapped,
+    /// The hypervisor ran somebody else.
+    Steal,
+    /// Other processes worked beside the worker.
+    OtherLoad,
+    /// The processor's clock changed.
+    ClockDrift,
+    /// The pages were not those that were asked for, or not the same in all rounds.
+    PagesDiffer,
+    /// The samples rise or fall over the run.
+    Trend,
+    /// Faster than the number of threads explains.
+    Superlinear,
+    /// The time depends on when in its round the cell ran.
+    OrderEffect,
+    /// Fewer than six rounds: no interval can be given.
+    TooFewRounds,
+}
+
+impl Flag {
+    /// Whether a cell with this flag says nothing at all.
+    #[must_use]
+    pub fn invalidates(self) -> bool {
+        matches!(
+            self,
+            Self::ImpossibleFast
+                | Self::WorkNotDone
+                | Self::Elided
+                | Self::PatternMismatch
+                | Self::BelowResolution
+                | Self::Swapped
+        )
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::ImpossibleFast | Self::WorkNotDone | Self::Elided => {
+                "make the result depend on the work, and return it from the phase"
+            }
+            Self::PatternMismatch => "name the pattern that is really read",
+            Self::BelowResolution => "measure more items",
+            Self::Swapped => "measure fewer items, or free memory",
+            Self::Steal => "measure when the host is quieter, or on a machine of your own",
+            Self::OtherLoad => "stop what else runs here",
+            Self::ClockDrift => "fix the processor's frequency, or let it cool down",
+            Self::PagesDiffer => "look at /sys/kernel/mm/transparent_hugepage, or free memory",
+            Self::Trend => "let the machine settle, then measure again",
+            Self::Superlinear => {
+                "look for work that the one-threaded run does and the other does not"
+            }
+            Self::OrderEffect => "look for state that one cell leaves to the next",
+            Self::TooFewRounds => "give --rounds 6 or more",
+        }
+    }
+}
+
+impl fmt::Display for Flag {
+    /// The name in reports.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ImpossibleFast => "impossible_fast",
+            Self::WorkNotDone => "work_not_done",
+            Self::Elided => "elided",
+            Self::PatternMismatch => "pattern_mismatch",
+            Self::BelowResolution => "below_resolution",
+            Self::Swapped => "swapped",
+            Self::Steal => "steal",
+            Self::OtherLoad => "other_load",
+            Self::ClockDrift => "clock_drift",
+            Self::PagesDiffer => "pages_differ",
+            Self::Trend => "trend",
+            Self::Superlinear => "superlinear",
+            Self::OrderEffect => "order_effect",
+            Self::TooFewRounds => "too_few_rounds",
+        })
+    }
+}
+
+/// A flag with its place and its figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The flag.
+    pub flag: Flag,
+    /// The phase that it is about; the whole cell if none.
+    pub phase: Option<String>,
+    /// What was found and what was expected.
+    pub detail: String,
+}
+
+/// What a cell is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing was found against it.
+    Valid,
+    /// Something disturbed it.
+    Suspect,
+    /// It does not say what it claims to say.
+    Invalid,
+    /// A worker failed.
+    Failed,
+    /// It was not measured.
+    Skipped,
+}
+
+impl Verdict {
+    /// The verdict on a cell that ran.
+    #[must_use]
+    pub fn from_findings(findings: &[Finding]) -> Self {
+        if findings.iter().any(|finding| finding.flag.invalidates()) {
+            Self::Invalid
+        } else if findings.is_empty() {
+            Self::Valid
+        } else {
+            Self::Suspect
+        }
+    }
+
+    /// Whether the cell's figures may be compared with others.
+    #[must_use]
+    pub fn is_comparable(self) -> bool {
+        matches!(self, Self::Valid | Self::Suspect)
+    }
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Suspect => "suspect",
+            Self::Invalid => "invalid",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_displayed_as_it_is_serialised() {
+        for flag in [Flag::ImpossibleFast, Flag::PagesDiffer, Flag::TooFewRounds] {
+            assert_eq!(serde_json::to_string(&flag).unwrap(), format!("\"{flag}\""));
+        }
+    }
+
+    #[test]
+    fn one_invalidating_flag_outweighs_suspicions() {
+        let finding = |flag| Finding {
+            flag,
+            phase: None,
+            detail: String::new(),
+        };
+        assert_eq!(Verdict::from_findings(&[]), Verdict::Valid);
+        let suspect = [finding(Flag::Steal)];
+        assert_eq!(Verdict::from_findings(&suspect), Verdict::Suspect);
+        let both = [finding(Flag::Steal), finding(Flag::Elided)];
+        assert_eq!(Verdict::from_findings(&both), Verdict::Invalid);
+    }
+}

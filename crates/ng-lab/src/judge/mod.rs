@@ -1,0 +1,42 @@
+//! What may be believed of a record: flags, verdicts, comparisons.
+//!
+//! Pure functions from a [`Record`](crate::conductor::Record): no clock, no
+//! file. The thresholds stand beside the checks that use them.
+
+mod cells;
+mod compare;
+mod flags;
+mod limits;
+
+pub use flags::{Finding, Flag, Verdict};
+
+use crate::conductor::{Record, Subject};
+use crate::report::{CellReport, Comparison, LimitReport};
+
+/// A record, judged.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Limits of the machine.
+    pub limits: Vec<LimitReport>,
+    /// Cells in the plan's order.
+    pub cells: Vec<CellReport>,
+    /// Comparisons within the run.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// Judges what a run saw.
+#[must_use]
+pub fn judge(record: &Record, subject: Subject) -> Judgement {
+    let mut cells: Vec<CellReport> = record
+        .cells
+        .iter()
+        .map(|cell| cells::report(cell, record, subject))
+        .collect();
+    cells::flag_differing_proofs(&mut cells);
+    let comparisons = compare::all(record, subject, &mut cells);
+    Judgement {
+        limits: limits::report(record),
+        cells,
+        comparisons,
+    }
+}

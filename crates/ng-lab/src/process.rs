@@ -1,0 +1,159 @@
+//! Starting a worker and hearing its one line.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::FdFlags;
+
+use crate::interrupt::Interrupt;
+use crate::protocol::{Job, PROTOCOL, Reply, Task, WORKER_ARGUMENT};
+
+/// How often a waiting conductor looks for an interrupt. It is idle in between.
+const POLL: Duration = Duration::from_millis(100);
+/// Bytes of a worker's standard error that go into a failed cell.
+const STDERR_TAIL_BYTES: usize = 600;
+
+/// How a worker ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It replied and exited well.
+    Reply(Reply),
+    /// It did not; why.
+    Failed(String),
+    /// The user wanted to stop, and it was killed for that.
+    Interrupted,
+}
+
+/// Starts `program` as a worker for `task` and waits for its end.
+///
+/// `padding` bytes of environment move the worker's stack, so that no layout is
+/// measured in every round.
+///
+/// # Errors
+/// The program cannot be started.
+pub(crate) fn run_worker(
+    program: &Path,
+    task: &Task,
+    padding: usize,
+    timeout: Duration,
+    interrupt: &Interrupt,
+) -> io::Result<Ended> {
+    let (reader, writer) = io::pipe()?;
+    // Only this end is inherited.
+    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
+    let job = Job {
+        protocol: PROTOCOL,
+        reply_fd: writer.as_raw_fd(),
+        task: task.clone(),
+    };
+    let mut child = Command::new(program)
+        .arg(WORKER_ARGUMENT)
+        .arg(serde_json::to_string(&job)?)
+        .env_clear()
+        .env("LANG", "C")
+        .env("NG_LAB_PADDING", "x".repeat(padding))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is the conductor's to answer.
+        .process_group(0)
+        .spawn()?;
+    drop(writer);
+    let line = first_line(reader);
+    let stderr = child.stderr.take().map(tail_of);
+    let heard = hear(&line, timeout, interrupt);
+    if !matches!(heard, Heard::Line(_)) {
+        kill(&mut child);
+    }
+    let status = child.wait()?;
+    let stderr = stderr.and_then(|thread| thread.join().ok());
+    Ok(match heard {
+        Heard::Interrupted => Ended::Interrupted,
+        Heard::TimedOut => Ended::Failed(format!("timed out after {} s", timeout.as_secs())),
+        Heard::Line(line) => understand(&line, status, &stderr.unwrap_or_default()),
+    })
+}
+
+enum Heard {
+    Line(String),
+    TimedOut,
+    Interrupted,
+}
+
+fn hear(line: &Receiver<String>, timeout: Duration, interrupt: &Interrupt) -> Heard {
+    let deadline = Instant::now() + timeout;
+    loop {
+        if interrupt.is_set() {
+            return Heard::Interrupted;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Heard::TimedOut;
+        }
+        match line.recv_timeout(POLL.min(left)) {
+            Ok(line) => return Heard::Line(line),
+            Err(RecvTimeoutError::Disconnected) => return Heard::Line(String::new()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
+    if !status.success() || line.is_empty() {
+        let how = match (status.signal(), status.code()) {
+            (Some(signal), _) => format!("worker killed by signal {signal}"),
+            (_, Some(0)) => "worker ended without a reply".to_owned(),
+            (_, code) => format!("worker exited with status {}", code.unwrap_or(-1)),
+        };
+        let stderr = stderr.trim();
+        return Ended::Failed(if stderr.is_empty() {
+            how
+        } else {
+            format!("{how}: {stderr}")
+        });
+    }
+    match serde_json::from_str::<Reply>(line) {
+        Ok(reply) if reply.protocol == PROTOCOL => Ended::Reply(reply),
+        Ok(reply) => Ended::Failed(format!(
+            "worker speaks protocol {}, expected {PROTOCOL}",
+            reply.protocol
+        )),
+        Err(error) => Ended::Failed(format!("worker's reply is not readable: {error}")),
+    }
+}
+
+fn kill(child: &mut Child) {
+    // An error means that it has ended by itself.
+    let _ = child.kill();
+}
+
+fn first_line(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        if BufReader::new(pipe).read_line(&mut line).is_ok() {
+            // Nobody waits any more if the worker was killed.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+fn tail_of(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut tail = Vec::new();
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            tail.extend_from_slice(&chunk[..count]);
+            let extra = tail.len().saturating_sub(STDERR_TAIL_BYTES);
+            tail.drain(..extra);
+        }
+        String::from_utf8_lossy(&tail).into_owned()
+    })
+}

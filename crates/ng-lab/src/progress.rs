@@ -1,0 +1,95 @@
+//! Progress on standard error: a bar on a terminal, a line a round elsewhere.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::protocol::Task;
+use crate::scenario::Profile;
+
+/// Tells the user how far a run is. Draws between tasks only, so that nothing
+/// works beside a worker.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+    round: Option<u32>,
+    rounds: Option<u32>,
+}
+
+impl Progress {
+    /// A bar if standard error is a terminal, else a line a round.
+    #[must_use]
+    pub fn on_stderr() -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self::new(terminal, !terminal)
+    }
+
+    /// Says nothing.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self::new(false, false)
+    }
+
+    fn new(draws: bool, lines: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if draws {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            lines,
+            round: None,
+            rounds: None,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, steps: u64, estimate: Duration) {
+        self.bar.set_length(steps);
+        if self.lines {
+            let seconds = estimate.as_secs_f64();
+            eprintln!("round 0: {steps} workers, estimated {seconds:.0} s");
+        }
+    }
+
+    pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, first: Duration) {
+        self.rounds = Some(rounds);
+        self.bar.set_length(steps * (u64::from(rounds) + 1));
+        if self.lines {
+            let first = first.as_secs_f64();
+            let rest = first * f64::from(rounds);
+            eprintln!("round 0 took {first:.1} s; {rounds} more, about {rest:.0} s");
+        }
+    }
+
+    pub(crate) fn step(&mut self, round: u32, task: &Task, profile: Profile) {
+        if let (true, Some(rounds)) = (self.lines && self.round != Some(round), self.rounds) {
+            eprintln!("round {round} of {rounds}");
+        }
+        self.round = Some(round);
+        let what = match task {
+            Task::Cell(cell) => cell.to_string(),
+            Task::Limits { threads, .. } => format!("limits x{threads}"),
+            Task::PageFaults { .. } => "page faults".to_owned(),
+        };
+        let name = profile.name();
+        self.bar
+            .set_message(format!("round {round}: {what} ({name})"));
+    }
+
+    pub(crate) fn step_done(&mut self) {
+        self.bar.inc(1);
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

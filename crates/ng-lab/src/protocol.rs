@@ -1,0 +1,150 @@
+//! What conductor and worker say to each other: one JSON argument there, one
+//! JSON line back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::limits::LimitReading;
+use crate::run::PhaseRecord;
+use crate::scenario::{Cell, Profile};
+
+/// The version of this protocol. A worker of another version is not compared with.
+pub const PROTOCOL: u32 = 1;
+
+/// The argument that makes a program a worker; the [`Job`] follows it.
+pub const WORKER_ARGUMENT: &str = "__worker";
+
+/// What a worker is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// [`PROTOCOL`] of the conductor.
+    pub protocol: u32,
+    /// The inherited descriptor that the reply goes to.
+    pub reply_fd: i32,
+    /// The work.
+    pub task: Task,
+}
+
+/// The kinds of work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Run one cell of a scenario.
+    Cell(Cell),
+    /// Probe the machine's limits.
+    Limits {
+        /// Bytes of memory to probe over.
+        bytes: u64,
+        /// Threads that work at once.
+        threads: usize,
+    },
+    /// Time page faults on memory that was not warmed.
+    PageFaults {
+        /// Bytes of memory to touch.
+        bytes: u64,
+    },
+}
+
+/// A worker's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// [`PROTOCOL`] of the worker.
+    pub protocol: u32,
+    /// The build of the worker.
+    pub profile: Profile,
+    /// What came out.
+    pub outcome: Outcome,
+}
+
+/// What came out of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Of a cell.
+    Cell(CellReading),
+    /// Of a probe.
+    Limits(Vec<LimitReading>),
+    /// The work failed, in the worker's words.
+    Failed(String),
+}
+
+/// One run of one cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellReading {
+    /// The timed phases in their order.
+    pub phases: Vec<PhaseRecord>,
+    /// The proof of the work.
+    pub proof: BTreeMap<String, Value>,
+    /// Memory of the worker.
+    pub memory: MemoryReading,
+    /// The same phases at a fraction of the items, for the growth check; none
+    /// where the cell is too small to tell.
+    pub fraction: Option<FractionReading>,
+    /// Nanoseconds a byte of the warming before, where there was one.
+    pub warm_ns_per_byte: Option<f64>,
+    /// A fixed loop of arithmetic, timed before and after the phases, in nanoseconds.
+    pub spin_ns: [u64; 2],
+}
+
+/// The phases of a cell at fewer items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FractionReading {
+    /// Number of items.
+    pub items: u64,
+    /// Time of each phase in nanoseconds, in the order of the full run.
+    pub elapsed_ns: Vec<u64>,
+}
+
+/// Memory of a worker, from the kernel, in bytes and counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryReading {
+    /// The largest resident size at the end of a phase.
+    pub resident_bytes: u64,
+    /// The peak since the timed part began (`VmHWM`).
+    pub peak_bytes: u64,
+    /// Anonymous part of `resident_bytes`.
+    pub anonymous_bytes: u64,
+    /// File-backed part of `resident_bytes`.
+    pub file_bytes: u64,
+    /// Part of `resident_bytes` on huge pages.
+    pub huge_bytes: u64,
+    /// Bytes of this process that were swapped out at that moment.
+    pub swapped_bytes: u64,
+    /// Minor faults of the timed part.
+    pub minor_faults: u64,
+    /// Major faults of the timed part.
+    pub major_faults: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Variant;
+
+    #[test]
+    fn a_job_survives_the_way_through_its_argument() {
+        for task in [
+            Task::Cell(Cell {
+                scenario: "create".into(),
+                variant: Variant::new("push").threads(2).host_cold(),
+                items: 7,
+            }),
+            Task::Limits {
+                bytes: 64,
+                threads: 2,
+            },
+            Task::PageFaults { bytes: 4096 },
+        ] {
+            let job = Job {
+                protocol: PROTOCOL,
+                reply_fd: 3,
+                task,
+            };
+            let text = serde_json::to_string(&job).unwrap();
+            assert!(text.contains(r#""protocol":1"#));
+            assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
+        }
+    }
+}

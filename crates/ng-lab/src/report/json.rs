@@ -1,0 +1,27 @@
+//! Files that are whole or not there.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::report::Report;
+
+/// Writes the report as `path`, by way of a temporary name beside it.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_json(report: &Report, path: &Path) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    write_whole(path, &text)
+}
+
+/// Writes `text` as `path`: the old file or the new one, never half of it.
+pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = path.with_extension("partial");
+    fs::write(&temporary, text)?;
+    fs::rename(&temporary, path).inspect_err(|_| {
+        // The rename's error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    })
+}

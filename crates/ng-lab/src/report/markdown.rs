@@ -1,0 +1,41 @@
+//! The report as Markdown.
+
+use std::fmt::Write;
+
+use crate::report::Report;
+use crate::report::table::{Detail, Table, sections};
+
+/// The report with pipe tables, as GitHub shows them.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let mut text = format!("# Measurement of {}\n", report.run.items);
+    for section in sections(report, Detail::Full) {
+        let _ = write!(text, "\n## {}\n", section.title);
+        if !section.lines.is_empty() {
+            text.push('\n');
+        }
+        for line in &section.lines {
+            let _ = writeln!(text, "- {line}");
+        }
+        if let Some(table) = &section.table {
+            text.push('\n');
+            push_table(&mut text, table);
+        }
+    }
+    text
+}
+
+fn push_table(text: &mut String, table: &Table) {
+    push_row(text, &table.headings);
+    push_row(text, &vec!["---".to_owned(); table.headings.len()]);
+    for row in &table.rows {
+        push_row(text, row);
+    }
+}
+
+fn push_row(text: &mut String, cells: &[String]) {
+    for cell in cells {
+        let _ = write!(text, "| {} ", cell.replace('|', "\\|"));
+    }
+    text.push_str("|\n");
+}

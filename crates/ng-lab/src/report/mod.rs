@@ -1,0 +1,17 @@
+//! What a run leaves: one model, and a file that writes it in each form.
+
+mod json;
+mod markdown;
+mod model;
+mod table;
+mod terminal;
+mod text;
+
+pub use json::write_json;
+pub(crate) use json::write_whole;
+pub use markdown::markdown;
+pub use model::{
+    Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
+    PhaseReport, Report, RunInfo, SCHEMA,
+};
+pub use terminal::terminal;

@@ -1,0 +1,275 @@
+//! The report as data. Its keys are a contract: a JSON schema of the program
+//! that uses the lab names them, and other programs rely on them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::access::AccessEvidence;
+use crate::conductor::Role;
+use crate::host::Host;
+use crate::judge::{Finding, Flag, Verdict};
+use crate::limits::Limit;
+use crate::pages::Pages;
+use crate::protocol::MemoryReading;
+use crate::run::Bound;
+use crate::scenario::Profile;
+use crate::stats;
+
+/// Names the form of a report. The number changes when a key changes its meaning
+/// or goes; new keys may come without.
+pub const SCHEMA: &str = "ng-lab/report/1";
+
+/// Everything that a run found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// When and how it was run.
+    pub run: RunInfo,
+    /// The machine.
+    pub host: Host,
+    /// The programs.
+    pub build: Build,
+    /// Limits of the machine, as measured in this run.
+    pub limits: Vec<LimitReport>,
+    /// Cells in the order of the plan.
+    pub cells: Vec<CellReport>,
+    /// Ratios within the run.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// When and how a run was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Start, UTC, ISO 8601.
+    pub started: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Seed of the random orders.
+    pub seed: u64,
+    /// Whole rounds after round 0.
+    pub rounds: u32,
+    /// What the items are called.
+    pub items: String,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// Wall time in seconds.
+    pub elapsed_s: f64,
+    /// Probes that failed, in their own words.
+    pub probe_failures: Vec<String>,
+}
+
+/// The programs that were measured.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Build {
+    /// The compiler's version.
+    pub rustc: String,
+    /// The commit, with `-dirty` if the tree had changes; empty if unknown.
+    pub commit: String,
+    /// The version of the measured package.
+    pub version: String,
+    /// The target triple.
+    pub target: String,
+    /// What a dev build optimises against Cargo's default.
+    pub overrides: Vec<String>,
+    /// What else a reader should know of the builds.
+    pub notes: Vec<String>,
+}
+
+/// An interval at 95 %, in JSON an array of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval95(pub [f64; 2]);
+
+impl From<stats::Interval> for Interval95 {
+    fn from(interval: stats::Interval) -> Self {
+        Self([interval.low, interval.high])
+    }
+}
+
+/// A limit of the machine at one size and number of threads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LimitReport {
+    /// The limit.
+    pub name: Limit,
+    /// What a unit is.
+    pub unit: String,
+    /// Bytes that it was probed over.
+    pub bytes: u64,
+    /// Threads that worked at once.
+    pub threads: usize,
+    /// Readings of rounds 1 and on.
+    pub samples_ns_per_unit: Vec<f64>,
+    /// The reading of round 0.
+    pub cold_ns_per_unit: Option<f64>,
+    /// Median of the samples.
+    pub median_ns_per_unit: Option<f64>,
+    /// Interval of the median.
+    pub ci95_ns_per_unit: Option<Interval95>,
+}
+
+/// One cell in one build and role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CellReport {
+    /// The scenario.
+    pub scenario: String,
+    /// The build.
+    pub profile: Profile,
+    /// Main or A/A.
+    pub role: Role,
+    /// The number of items under their name.
+    #[serde(flatten)]
+    pub size: BTreeMap<String, u64>,
+    /// Threads.
+    pub threads: usize,
+    /// The scenario's variant.
+    pub variant: String,
+    /// Pages that were asked for.
+    pub pages: Pages,
+    /// Whether memory was touched and freed before.
+    pub host_warm: bool,
+    /// The timed phases in their order.
+    pub phases: Vec<PhaseReport>,
+    /// Proof of the work; empty where there is none.
+    pub proof: BTreeMap<String, Value>,
+    /// Memory of the worker, medians over the rounds; none where it did not run.
+    pub memory: Option<MemoryReading>,
+    /// Median rate of the warming.
+    pub warm_ns_per_byte: Option<f64>,
+    /// What the cell is worth.
+    pub verdict: Verdict,
+    /// The flags, each once.
+    pub flags: Vec<Flag>,
+    /// The flags with their places and figures.
+    pub findings: Vec<Finding>,
+    /// Why it failed or was skipped.
+    pub reason: Option<String>,
+}
+
+/// One phase of a cell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// The phase's name.
+    pub name: String,
+    /// Items that it works on.
+    pub items: u64,
+    /// Samples of rounds 1 and on, in the order of the rounds.
+    pub samples_ns: Vec<u64>,
+    /// The sample of round 0.
+    pub cold_ns: Option<u64>,
+    /// Median of the samples.
+    pub median_ns: Option<f64>,
+    /// Exact interval of the median; none below six samples.
+    pub ci95_ns: Option<Interval95>,
+    /// Smallest sample.
+    pub min_ns: Option<f64>,
+    /// A tenth of the samples is below.
+    pub p10_ns: Option<f64>,
+    /// A tenth of the samples is above.
+    pub p90_ns: Option<f64>,
+    /// Median distance from the median.
+    pub mad_ns: Option<f64>,
+    /// The limit that bounds it.
+    pub bound: Option<Bound>,
+    /// The limit's time over the phase's, median over the rounds.
+    pub share_of_limit: Option<f64>,
+    /// The same at fewer items.
+    pub growth: Option<GrowthReport>,
+    /// The order of reads.
+    pub access: Option<AccessEvidence>,
+}
+
+/// A phase at fewer items.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct GrowthReport {
+    /// Number of items.
+    pub items: u64,
+    /// Best time of rounds 1 and on.
+    pub best_ns: u64,
+}
+
+/// What is compared with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparisonKind {
+    /// Time of the dev build over time of the release build.
+    DevVsRelease,
+    /// One thread's time over that of several: the speed-up.
+    Threads,
+    /// Time of the scenario's first variant over that of another one.
+    Variants,
+    /// Time of a program over that of the same program.
+    Aa,
+}
+
+/// A ratio of two times, paired by round.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Comparison {
+    /// What is compared.
+    pub kind: ComparisonKind,
+    /// The scenario.
+    pub scenario: String,
+    /// The variant whose time is the denominator.
+    pub variant: String,
+    /// The phase.
+    pub phase: String,
+    /// The number of items under their name.
+    #[serde(flatten)]
+    pub size: BTreeMap<String, u64>,
+    /// Threads of the denominator.
+    pub threads: usize,
+    /// Build of the denominator.
+    pub profile: Profile,
+    /// What the numerator is.
+    pub against: String,
+    /// How many times as fast the denominator is.
+    pub estimate: f64,
+    /// Interval of the estimate; none below six pairs.
+    pub ci95: Option<Interval95>,
+    /// Rounds that both took part in.
+    pub pairs: usize,
+    /// Why the ratio must not be used, if so.
+    pub stopped: Option<String>,
+}
+
+impl CellReport {
+    /// Number of items.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        self.size.values().copied().next().unwrap_or(0)
+    }
+
+    /// Whether this is the same work in another build or role.
+    #[must_use]
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        self.scenario == other.scenario
+            && self.variant == other.variant
+            && self.threads == other.threads
+            && self.size == other.size
+    }
+
+    /// Adds what was found, and lets the verdict follow from it.
+    pub fn add_findings(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+        self.flags = self.findings.iter().map(|finding| finding.flag).collect();
+        self.flags.sort_unstable();
+        self.flags.dedup();
+        if self.verdict.is_comparable() {
+            self.verdict = Verdict::from_findings(&self.findings);
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether `cell` is the denominator.
+    #[must_use]
+    pub fn is_of(&self, cell: &CellReport) -> bool {
+        self.scenario == cell.scenario
+            && self.variant == cell.variant
+            && self.threads == cell.threads
+            && self.size == cell.size
+            && self.profile == cell.profile
+            && cell.role == Role::Main
+    }
+}

@@ -1,0 +1,447 @@
+//! The report as sections of text and tables, the same for every form.
+
+use crate::conductor::Role;
+use crate::judge::Verdict;
+use crate::report::text;
+use crate::report::{
+    Build, CellReport, Comparison, ComparisonKind, LimitReport, PhaseReport, Report,
+};
+
+/// A heading with lines of text and a table below it.
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) lines: Vec<String>,
+    pub(super) table: Option<Table>,
+}
+
+/// Rows under headings, all of one length.
+pub(super) struct Table {
+    pub(super) headings: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+/// How much of a report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What is read at once: of A/A only what failed.
+    Short,
+    /// Everything.
+    Full,
+}
+
+/// The report in the order in which it is read.
+pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
+    let mut sections = vec![about(report)];
+    let mut names: Vec<(&str, u64)> = Vec::new();
+    for cell in &report.cells {
+        let name = (cell.scenario.as_str(), cell.items());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    sections.extend(
+        names
+            .into_iter()
+            .map(|(scenario, items)| scenario_section(report, scenario, items)),
+    );
+    sections.extend(comparisons(report, detail));
+    sections.push(limits(report));
+    sections.extend(findings(report));
+    sections
+}
+
+fn section(title: impl Into<String>, lines: Vec<String>, table: Option<Table>) -> Section {
+    Section {
+        title: title.into(),
+        lines,
+        table,
+    }
+}
+
+fn about(report: &Report) -> Section {
+    let (run, host, build) = (&report.run, &report.host, &report.build);
+    let mut lines = vec![
+        format!(
+            "machine: {}, {} processors{}, {} of memory, {}, huge pages {}",
+            host.cpu,
+            host.cpus,
+            if host.virtual_machine {
+                " (virtual)"
+            } else {
+                ""
+            },
+            text::bytes(host.memory_bytes),
+            host.kernel,
+            host.huge_pages
+        ),
+        format!("build: {}", described(build)),
+        format!("dev build: {}", overrides(build)),
+        format!(
+            "run: {}, {} rounds after the cold one, seed {}, {:.1} s",
+            run.started, run.rounds, run.seed, run.elapsed_s
+        ),
+    ];
+    lines.extend(build.notes.iter().cloned());
+    if run.interrupted {
+        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
+    }
+    if run.rounds < 6 {
+        lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
+    }
+    lines.extend(
+        run.probe_failures
+            .iter()
+            .map(|failure| format!("a limits probe failed: {failure}")),
+    );
+    section("Run", lines, None)
+}
+
+fn described(build: &Build) -> String {
+    let parts = [&build.version, &build.commit, &build.rustc, &build.target];
+    let known: Vec<&str> = parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(String::as_str)
+        .collect();
+    if known.is_empty() {
+        "unknown".to_owned()
+    } else {
+        known.join(", ")
+    }
+}
+
+fn overrides(build: &Build) -> String {
+    if build.overrides.is_empty() {
+        "Cargo's defaults".to_owned()
+    } else {
+        format!("Cargo's defaults but for {}", build.overrides.join(", "))
+    }
+}
+
+fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
+    let cells: Vec<&CellReport> = report
+        .cells
+        .iter()
+        .filter(|cell| cell.scenario == scenario && cell.items() == items)
+        .collect();
+    let mut lines = proofs(&cells);
+    lines.extend(reasons(&cells));
+    let rows: Vec<Vec<String>> = cells
+        .iter()
+        .filter(|cell| cell.role == Role::Main)
+        .flat_map(|cell| cell_rows(report, cell))
+        .collect();
+    let headings = [
+        "variant",
+        "thr",
+        "phase",
+        "build",
+        "median",
+        "95 % interval",
+        "rate",
+        "of limit",
+        "dev/release",
+        "peak",
+        "huge",
+        "verdict",
+    ];
+    let mut headings: Vec<String> = headings.map(str::to_owned).to_vec();
+    headings[6] = format!("{}/s", report.run.items);
+    let table = (!rows.is_empty()).then_some(Table { headings, rows });
+    let title = format!("{scenario}, {} {}", text::items(items), report.run.items);
+    section(title, lines, table)
+}
+
+/// One line for each different proof of the scenario.
+fn proofs(cells: &[&CellReport]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for cell in cells.iter().filter(|cell| !cell.proof.is_empty()) {
+        let figures: Vec<String> = cell
+            .proof
+            .iter()
+            .map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"')))
+            .collect();
+        let line = format!("proof: {}", figures.join(", "));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn reasons(cells: &[&CellReport]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for cell in cells {
+        if let Some(reason) = &cell.reason {
+            let place = format!("{} x{}", cell.variant, cell.threads);
+            let line = format!(
+                "{} {}: {place}: {reason}",
+                cell.profile.name(),
+                cell.verdict.name()
+            );
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
+    cell.phases
+        .iter()
+        .enumerate()
+        .map(|(index, phase)| {
+            let first = index == 0;
+            let memory = cell.memory.filter(|_| first);
+            let only_first = |text: String| if first { text } else { String::new() };
+            vec![
+                only_first(cell.variant.clone()),
+                only_first(cell.threads.to_string()),
+                phase.name.clone(),
+                cell.profile.name().to_owned(),
+                struck(cell.verdict, median(phase)),
+                interval(phase),
+                struck(cell.verdict, rate(phase)),
+                phase.share_of_limit.map_or_else(String::new, text::percent),
+                dev_ratio(report, cell, phase),
+                memory.map_or_else(String::new, |memory| text::bytes(memory.peak_bytes)),
+                memory.map_or_else(String::new, |memory| text::bytes(memory.huge_bytes)),
+                only_first(verdict(cell)),
+            ]
+        })
+        .collect()
+}
+
+/// Figures of an invalid cell are shown as what they are: not to be used.
+fn struck(verdict: Verdict, text: String) -> String {
+    if verdict == Verdict::Invalid && !text.is_empty() {
+        format!("~~{text}~~")
+    } else {
+        text
+    }
+}
+
+fn median(phase: &PhaseReport) -> String {
+    match (phase.median_ns, phase.cold_ns) {
+        (Some(ns), _) => text::time(ns),
+        (None, Some(ns)) => format!("{} (cold)", text::time(ns as f64)),
+        (None, None) => String::new(),
+    }
+}
+
+fn interval(phase: &PhaseReport) -> String {
+    match phase.ci95_ns {
+        Some(interval) => text::time_interval(interval),
+        None => format!("none (n = {})", phase.samples_ns.len()),
+    }
+}
+
+/// Rates of phases that do not work on every item would say nothing.
+fn rate(phase: &PhaseReport) -> String {
+    match phase.median_ns {
+        Some(ns) if phase.items > 0 => text::count(phase.items as f64 * 1e9 / ns),
+        _ => String::new(),
+    }
+}
+
+fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {
+    report
+        .comparisons
+        .iter()
+        .find(|comparison| {
+            comparison.kind == ComparisonKind::DevVsRelease
+                && comparison.is_of(cell)
+                && comparison.phase == phase.name
+        })
+        .map_or_else(String::new, estimate)
+}
+
+fn estimate(comparison: &Comparison) -> String {
+    match &comparison.stopped {
+        None => text::ratio(comparison.estimate, comparison.ci95),
+        Some(_) => "not compared".to_owned(),
+    }
+}
+
+fn verdict(cell: &CellReport) -> String {
+    let flags: Vec<String> = cell.flags.iter().map(ToString::to_string).collect();
+    if flags.is_empty() {
+        cell.verdict.name().to_owned()
+    } else {
+        format!("{}: {}", cell.verdict.name(), flags.join(", "))
+    }
+}
+
+fn comparisons(report: &Report, detail: Detail) -> Vec<Section> {
+    let threads = comparison_table(report, |comparison| {
+        comparison.kind == ComparisonKind::Threads
+    });
+    let variants = comparison_table(report, |comparison| {
+        comparison.kind == ComparisonKind::Variants
+    });
+    let aa = comparison_table(report, |comparison| {
+        let shown = detail == Detail::Full || comparison.stopped.is_some();
+        comparison.kind == ComparisonKind::Aa && shown
+    });
+    let with_line =
+        |title: &str, line: &str, table: Table| section(title, vec![line.to_owned()], Some(table));
+    let threads = threads.map(|table| {
+        let line = "S(p) = T(1) / T(p), the same code, paired by round";
+        with_line("Threads", line, table)
+    });
+    let variants = variants.map(|table| {
+        let line = "each against the first variant of its scenario, paired by round";
+        with_line("Variants", line, table)
+    });
+    let mut all: Vec<Section> = threads.into_iter().chain(variants).collect();
+    all.push(section("A/A: the same program twice", aa_lines(report), aa));
+    all
+}
+
+fn comparison_table(report: &Report, shown: impl Fn(&Comparison) -> bool) -> Option<Table> {
+    let rows: Vec<Vec<String>> = report
+        .comparisons
+        .iter()
+        .filter(|comparison| shown(comparison))
+        .map(comparison_row)
+        .collect();
+    let headings = [
+        "scenario",
+        "phase",
+        "n",
+        "build",
+        "variant",
+        "thr",
+        "against",
+        "times as fast",
+        "pairs",
+    ];
+    (!rows.is_empty()).then(|| Table {
+        headings: headings.map(str::to_owned).to_vec(),
+        rows,
+    })
+}
+
+fn comparison_row(comparison: &Comparison) -> Vec<String> {
+    let items = comparison.size.values().next().copied().unwrap_or(0);
+    let mut row = vec![
+        comparison.scenario.clone(),
+        comparison.phase.clone(),
+        text::items(items),
+        comparison.profile.name().to_owned(),
+        comparison.variant.clone(),
+        comparison.threads.to_string(),
+        comparison.against.clone(),
+        estimate(comparison),
+        comparison.pairs.to_string(),
+    ];
+    // A/A shows its ratio even where it stops others: it is the reason.
+    if comparison.kind == ComparisonKind::Aa {
+        row[7] = text::ratio(comparison.estimate, comparison.ci95);
+        if let Some(reason) = &comparison.stopped {
+            row[7] = format!("{}: {reason}", row[7]);
+        }
+    }
+    row
+}
+
+fn aa_lines(report: &Report) -> Vec<String> {
+    let aa = report
+        .comparisons
+        .iter()
+        .filter(|comparison| comparison.kind == ComparisonKind::Aa);
+    let (failed, passed): (Vec<_>, Vec<_>) = aa.partition(|aa| aa.stopped.is_some());
+    let mut lines = vec![format!(
+        "{} phases can be compared; of {} the A/A copies differ (interval without 1, and more \
+         than 5 % off) or are invalid",
+        passed.len(),
+        failed.len()
+    )];
+    if passed.iter().any(|aa| aa.ci95.is_none()) {
+        lines.push("without intervals A/A cannot fail: it shows the noise only".to_owned());
+    }
+    lines
+}
+
+fn limits(report: &Report) -> Section {
+    let rows = report.limits.iter().map(limit_row).collect();
+    let headings = [
+        "limit",
+        "size",
+        "thr",
+        "median",
+        "95 % interval",
+        "rate",
+        "cold",
+    ];
+    let line = "what this machine allows, probed in every round at the size of the cells";
+    section(
+        "Limits",
+        vec![line.to_owned()],
+        Some(Table {
+            headings: headings.map(str::to_owned).to_vec(),
+            rows,
+        }),
+    )
+}
+
+fn limit_row(limit: &LimitReport) -> Vec<String> {
+    let per_unit = |ns: f64| {
+        if limit.unit == "byte" {
+            format!("{ns:.3} ns/byte")
+        } else {
+            format!("{}/{}", text::time(ns), limit.unit)
+        }
+    };
+    let rate = |ns: f64| {
+        if limit.unit == "byte" {
+            format!("{:.1} GB/s", 1.0 / ns)
+        } else {
+            format!("{}/s", text::count(1e9 / ns))
+        }
+    };
+    vec![
+        limit.name.name().to_owned(),
+        text::bytes(limit.bytes),
+        limit.threads.to_string(),
+        limit.median_ns_per_unit.map_or_else(String::new, per_unit),
+        limit.ci95_ns_per_unit.map_or_else(
+            || "none".to_owned(),
+            |interval| format!("[{:.3}, {:.3}]", interval.0[0], interval.0[1]),
+        ),
+        limit.median_ns_per_unit.map_or_else(String::new, rate),
+        limit.cold_ns_per_unit.map_or_else(String::new, per_unit),
+    ]
+}
+
+fn findings(report: &Report) -> Option<Section> {
+    let rows: Vec<Vec<String>> = report
+        .cells
+        .iter()
+        .flat_map(|cell| {
+            cell.findings.iter().map(move |finding| {
+                vec![
+                    finding.flag.to_string(),
+                    format!("{}/{} x{}", cell.scenario, cell.variant, cell.threads),
+                    format!("{} {:?}", cell.profile.name(), cell.role).to_lowercase(),
+                    finding.phase.clone().unwrap_or_default(),
+                    finding.detail.clone(),
+                    finding.flag.advice().to_owned(),
+                ]
+            })
+        })
+        .filter(|row| row[0] != "too_few_rounds")
+        .collect();
+    let headings = ["flag", "cell", "build", "phase", "found", "what to do"];
+    (!rows.is_empty()).then(|| {
+        section(
+            "Findings",
+            Vec::new(),
+            Some(Table {
+                headings: headings.map(str::to_owned).to_vec(),
+                rows,
+            }),
+        )
+    })
+}

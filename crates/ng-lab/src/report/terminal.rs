@@ -1,0 +1,39 @@
+//! The report for a terminal.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table as TextTable};
+
+use crate::report::Report;
+use crate::report::table::{Detail, Section, Table, sections};
+
+/// The report as plain text with aligned columns.
+#[must_use]
+pub fn terminal(report: &Report) -> String {
+    let sections: Vec<String> = sections(report, Detail::Short).iter().map(render).collect();
+    sections.join("\n")
+}
+
+fn render(section: &Section) -> String {
+    let mut text = format!("== {} ==\n", section.title);
+    for line in &section.lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    if let Some(table) = &section.table {
+        text.push_str(&render_table(table));
+        text.push('\n');
+    }
+    text
+}
+
+fn render_table(table: &Table) -> String {
+    let mut text = TextTable::new();
+    // Lines are not wrapped to the terminal: a cut figure is worse than a long line.
+    text.load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(&table.headings);
+    for row in &table.rows {
+        text.add_row(row);
+    }
+    text.trim_fmt()
+}

@@ -1,0 +1,116 @@
+//! Figures as people read them: three digits and a unit.
+
+use crate::report::Interval95;
+
+/// Three significant digits.
+fn digits(value: f64) -> String {
+    let places = match value.abs() {
+        size if size >= 99.95 => 0,
+        size if size >= 9.995 => 1,
+        0.0 => 0,
+        _ => 2,
+    };
+    format!("{value:.places$}")
+}
+
+/// The largest unit in which the value is at least one; the smallest unit else.
+fn scaled(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
+    let fits = units.iter().rev().find(|(size, _)| value.abs() >= *size);
+    let (size, unit) = fits.or(units.first()).copied().unwrap_or((1.0, ""));
+    (value / size, unit)
+}
+
+const TIMES: [(f64, &str); 4] = [(1.0, "ns"), (1e3, "us"), (1e6, "ms"), (1e9, "s")];
+const COUNTS: [(f64, &str); 4] = [(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G")];
+const BYTES: [(f64, &str); 4] = [
+    (1.0, "B"),
+    (1024.0, "KiB"),
+    (1_048_576.0, "MiB"),
+    (1_073_741_824.0, "GiB"),
+];
+
+pub(super) fn time(ns: f64) -> String {
+    let (value, unit) = scaled(ns, &TIMES);
+    format!("{} {unit}", digits(value))
+}
+
+/// Both ends in one unit, that of the lower one.
+pub(super) fn time_interval(Interval95([low, high]): Interval95) -> String {
+    let (value, unit) = scaled(low, &TIMES);
+    let high = high * value / low;
+    format!("[{}, {}] {unit}", digits(value), digits(high))
+}
+
+pub(super) fn count(value: f64) -> String {
+    let (value, unit) = scaled(value, &COUNTS);
+    format!("{}{unit}", digits(value))
+}
+
+/// A number of items: exact where it is round, as `1M` or `1500`.
+pub(super) fn items(count: u64) -> String {
+    for (size, unit) in [(1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")] {
+        if count >= size && count.is_multiple_of(size) {
+            return format!("{}{unit}", count / size);
+        }
+    }
+    count.to_string()
+}
+
+pub(super) fn bytes(count: u64) -> String {
+    let (value, unit) = scaled(count as f64, &BYTES);
+    format!("{} {unit}", digits(value))
+}
+
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// A ratio with its interval, or with a word on why there is none.
+pub(super) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
+    match ci95 {
+        Some(Interval95([low, high])) => {
+            format!("{estimate:.2}x [{low:.2}, {high:.2}]")
+        }
+        None => format!("{estimate:.2}x (no interval)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_a_unit() {
+        assert_eq!(time(12.0), "12.0 ns");
+        assert_eq!(time(1234.0), "1.23 us");
+        assert_eq!(time(57_100_000.0), "57.1 ms");
+        assert_eq!(time(999_600.0), "1000 us");
+        assert_eq!(time(0.5), "0.50 ns");
+        assert_eq!(count(43_210_000.0), "43.2M");
+        assert_eq!(bytes(64_000_000), "61.0 MiB");
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(percent(0.934), "93 %");
+    }
+
+    #[test]
+    fn an_interval_has_one_unit() {
+        let interval = Interval95([999_000.0, 1_010_000.0]);
+        assert_eq!(time_interval(interval), "[999, 1010] us");
+    }
+
+    #[test]
+    fn a_ratio_without_interval_says_so() {
+        assert_eq!(ratio(2.0, None), "2.00x (no interval)");
+        assert_eq!(
+            ratio(14.2, Some(Interval95([13.6, 14.9]))),
+            "14.20x [13.60, 14.90]"
+        );
+    }
+
+    #[test]
+    fn round_numbers_of_items_are_short() {
+        assert_eq!(items(1_000_000), "1M");
+        assert_eq!(items(10_500), "10500");
+        assert_eq!(items(2000), "2k");
+    }
+}

@@ -1,0 +1,136 @@
+//! What a measured piece of work looks like to the lab.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::pages::Pages;
+use crate::run::Run;
+
+/// Why a cell came to nothing, in the scenario's words.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A piece of work that can be measured: parameters in, phases and proof out.
+///
+/// A scenario runs in a worker process of its own for every cell, profile and
+/// round. What it does between phases is not timed.
+pub trait Scenario: Sync {
+    /// The name on the command line and in reports: lower case, no blanks.
+    fn name(&self) -> &'static str;
+
+    /// One line about what is measured, for `list`.
+    fn about(&self) -> &'static str;
+
+    /// The cells that are measured when `threads` were asked for. The first one
+    /// is the base that the others are compared with.
+    fn variants(&self, threads: &[usize]) -> Vec<Variant>;
+
+    /// The most memory that the cell holds at once, in bytes.
+    fn needs_bytes(&self, cell: &Cell) -> u64;
+
+    /// Does the work of one cell.
+    ///
+    /// # Errors
+    /// The work failed, or its proof did not come out as expected.
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure>;
+}
+
+/// One way of doing a scenario's work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// The name in reports; unique among a scenario's variants of one thread count.
+    pub name: String,
+    /// Threads that do the timed work.
+    pub threads: usize,
+    /// The pages that the work asks for.
+    pub pages: Pages,
+    /// Whether as much memory as the cell needs is touched and freed before, so
+    /// that the host has it at hand.
+    pub host_warm: bool,
+}
+
+impl Variant {
+    /// A host-warm variant on one thread and huge pages.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            threads: 1,
+            pages: Pages::Huge,
+            host_warm: true,
+        }
+    }
+
+    /// The same on `threads` threads.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// The same on `pages`.
+    #[must_use]
+    pub fn pages(self, pages: Pages) -> Self {
+        Self { pages, ..self }
+    }
+
+    /// The same with memory as the host left it.
+    #[must_use]
+    pub fn host_cold(self) -> Self {
+        Self {
+            host_warm: false,
+            ..self
+        }
+    }
+}
+
+/// What one worker is to do: a scenario's variant at a size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The way of doing it.
+    pub variant: Variant,
+    /// Number of items (records) that the work is about.
+    pub items: u64,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{} x{} n={}",
+            self.scenario, self.variant.name, self.variant.threads, self.items
+        )
+    }
+}
+
+/// The build of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Cargo's `dev` profile.
+    Dev,
+    /// Cargo's `release` profile.
+    Release,
+}
+
+impl Profile {
+    /// The profile that this program was built in, told by debug assertions.
+    #[must_use]
+    pub const fn of_this_build() -> Self {
+        if cfg!(debug_assertions) {
+            Self::Dev
+        } else {
+            Self::Release
+        }
+    }
+
+    /// `dev` or `release`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}

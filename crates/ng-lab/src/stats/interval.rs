@@ -1,0 +1,80 @@
+//! Intervals between two order statistics.
+
+/// The probability with which an interval may miss: 5 %, both sides together.
+pub(super) const MISS: f64 = 0.05;
+
+/// A closed interval, `low <= high`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The lower end, inside.
+    pub low: f64,
+    /// The upper end, inside.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Returns the values `depth` places from either end, the ends being at 1.
+    ///
+    /// # Panics
+    ///
+    /// If the two places would cross.
+    pub(super) fn at_depth(sorted: &[f64], depth: usize) -> Self {
+        let len = sorted.len();
+        assert!(
+            1 <= depth && depth <= len.div_ceil(2),
+            "depth {depth} in {len} values"
+        );
+        Self {
+            low: sorted[depth - 1],
+            high: sorted[len - depth],
+        }
+    }
+}
+
+/// Returns how far from either end an interval may begin and still cover.
+///
+/// `null[i]` is the probability that exactly `i` of the sorted values lie below
+/// the true one. It is symmetric, so the interval at a depth misses on each side
+/// with the sum of the first `depth` entries. `None` if depth 1 misses too often.
+pub(super) fn deepest(null: &[f64]) -> Option<usize> {
+    let mut miss = 0.0;
+    let depth = null
+        .iter()
+        .take_while(|&&probability| {
+            miss += 2.0 * probability;
+            miss <= MISS
+        })
+        .count();
+    (depth > 0).then_some(depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deepest_stops_before_the_miss_exceeds_five_per_cent() {
+        assert_eq!(deepest(&[0.026, 0.0]), None);
+        assert_eq!(deepest(&[0.024, 0.002, 0.0]), Some(1));
+        assert_eq!(deepest(&[0.010, 0.014, 0.002]), Some(2));
+        assert_eq!(deepest(&[]), None);
+    }
+
+    #[test]
+    fn at_depth_may_close_on_the_middle_value() {
+        let middle = Interval::at_depth(&[1.0, 2.0, 3.0], 2);
+        assert_eq!(
+            middle,
+            Interval {
+                low: 2.0,
+                high: 2.0
+            }
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "depth 3 in 4 values")]
+    fn at_depth_refuses_ends_that_cross() {
+        Interval::at_depth(&[1.0, 2.0, 3.0, 4.0], 3);
+    }
+}

@@ -1,0 +1,34 @@
+//! Statistics of measured samples, without a distribution assumed.
+//!
+//! Timings are skewed, have outliers and come in small numbers, so everything
+//! here rests on ranks: medians, order statistics and signed ranks, with exact
+//! null distributions where samples are few.
+//!
+//! - [`Summary`] describes one sample; [`median`], [`quantile`], [`mad`] and
+//!   [`median_interval_95`] are its parts.
+//! - [`paired_ratio`] says how many times one side is the other, round by round.
+//! - [`trend`] says whether a sample drifts along an order.
+//!
+//! Two rules hold for all of it. A sample is a slice of finite numbers; one that
+//! is empty or holds a NaN or an infinity has no statistics, and the answer is
+//! `None`. Fewer than six values have no interval at 95 %: even the widest one,
+//! from the smallest to the largest, covers with probability `1 - 2 / 2^n` only,
+//! which is 0.9375 for five.
+//!
+//! Begin reading at `interval.rs`, where ranks become an interval.
+
+mod interval;
+mod normal;
+mod order;
+mod paired;
+mod summary;
+mod trend;
+
+#[cfg(test)]
+mod testing;
+
+pub use interval::Interval;
+pub use order::{mad, median, median_interval_95, quantile};
+pub use paired::{PairedRatio, paired_ratio};
+pub use summary::Summary;
+pub use trend::{Trend, trend};

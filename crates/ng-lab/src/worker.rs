@@ -1,0 +1,170 @@
+//! The worker's side: one task, one line, end.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use crate::kernel::{self, Faults};
+use crate::limits;
+use crate::pages::touch_and_free;
+use crate::protocol::{
+    CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Reply, Task,
+};
+use crate::rng::mix;
+use crate::run::Run;
+use crate::scenario::{Cell, Failure, Profile, Scenario};
+
+/// The growth check runs a cell again at this fraction of its items.
+pub const FRACTION: u64 = 8;
+/// Cells of fewer items are not checked for growth: what a thread or an
+/// allocation costs would hide it.
+pub const FRACTION_FROM_ITEMS: u64 = 1 << 16;
+
+/// Does the job that is written in `argument` and replies on the inherited pipe.
+///
+/// # Errors
+/// The argument is not a job of this protocol, or the pipe is gone. Failures of
+/// the work itself are replies, not errors.
+pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), Failure> {
+    let job: Job = serde_json::from_str(argument)
+        .map_err(|error| format!("worker: the job is not readable: {error}"))?;
+    if job.protocol != PROTOCOL {
+        return Err(format!("worker: protocol {}, expected {PROTOCOL}", job.protocol).into());
+    }
+    // A conductor that dies must not leave a worker that disturbs the next run.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    let mut pipe = File::options()
+        .write(true)
+        .open(format!("/dev/fd/{}", job.reply_fd))?;
+    let reply = Reply {
+        protocol: PROTOCOL,
+        profile: Profile::of_this_build(),
+        outcome: perform(registry, &job.task)
+            .unwrap_or_else(|failure| Outcome::Failed(failure.to_string())),
+    };
+    let mut line = serde_json::to_string(&reply)?;
+    line.push('\n');
+    pipe.write_all(line.as_bytes())?;
+    Ok(())
+}
+
+fn perform(registry: &[&'static dyn Scenario], task: &Task) -> Result<Outcome, Failure> {
+    Ok(match task {
+        Task::Cell(cell) => {
+            let scenario = registry
+                .iter()
+                .find(|scenario| scenario.name() == cell.scenario)
+                .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
+            Outcome::Cell(measure(*scenario, cell)?)
+        }
+        Task::Limits { bytes, threads } => {
+            touch_and_free(*bytes as usize, crate::Pages::Huge, *threads)?;
+            Outcome::Limits(limits::probe(*bytes as usize, *threads)?)
+        }
+        Task::PageFaults { bytes } => {
+            Outcome::Limits(vec![limits::probe_page_faults(*bytes as usize)?])
+        }
+    })
+}
+
+/// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
+/// at a fraction of its items.
+fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure> {
+    let warm_ns_per_byte = if cell.variant.host_warm {
+        Some(warm(scenario.needs_bytes(cell), cell)?)
+    } else {
+        None
+    };
+    let spin_before = spin_ns();
+    reset_peak()?;
+    let faults = faults()?;
+    let mut run = Run::default();
+    scenario.run(cell, &mut run)?;
+    let (phases, proof, resident) = run.into_parts();
+    let faults = self::faults()?.since(&faults);
+    let memory = MemoryReading {
+        resident_bytes: resident.total_bytes,
+        peak_bytes: peak_bytes()?,
+        anonymous_bytes: resident.anonymous_bytes,
+        file_bytes: resident.file_bytes(),
+        huge_bytes: resident.huge_bytes,
+        swapped_bytes: resident.swapped_bytes,
+        minor_faults: faults.minor,
+        major_faults: faults.major,
+    };
+    let spin_after = spin_ns();
+    Ok(CellReading {
+        phases,
+        proof,
+        memory,
+        fraction: fraction(scenario, cell)?,
+        warm_ns_per_byte,
+        spin_ns: [spin_before, spin_after],
+    })
+}
+
+fn fraction(scenario: &dyn Scenario, cell: &Cell) -> Result<Option<FractionReading>, Failure> {
+    if cell.items < FRACTION_FROM_ITEMS {
+        return Ok(None);
+    }
+    let cell = Cell {
+        items: cell.items / FRACTION,
+        ..cell.clone()
+    };
+    let mut run = Run::default();
+    scenario.run(&cell, &mut run)?;
+    Ok(Some(FractionReading {
+        items: cell.items,
+        elapsed_ns: run.phases().iter().map(|phase| phase.elapsed_ns).collect(),
+    }))
+}
+
+fn warm(bytes: u64, cell: &Cell) -> io::Result<f64> {
+    let elapsed_ns = touch_and_free(bytes as usize, cell.variant.pages, cell.variant.threads)?;
+    Ok(elapsed_ns as f64 / bytes.max(1) as f64)
+}
+
+/// A chain of dependent arithmetic, a few tenths of a millisecond: its time
+/// changes with the processor's clock and with nothing else of the machine. The
+/// best of three, since an interruption is no change of the clock.
+fn spin_ns() -> u64 {
+    let once = |_| {
+        let start = Instant::now();
+        black_box((0..30_000u64).fold(0, |word, step| mix(word ^ step)));
+        start.elapsed().as_nanos() as u64
+    };
+    (0..3).map(once).min().unwrap_or(0)
+}
+
+#[cfg(target_os = "linux")]
+fn reset_peak() -> io::Result<()> {
+    kernel::reset_peak()
+}
+
+#[cfg(target_os = "linux")]
+fn peak_bytes() -> io::Result<u64> {
+    kernel::peak_bytes()
+}
+
+#[cfg(target_os = "linux")]
+fn faults() -> io::Result<Faults> {
+    Faults::read()
+}
+
+// Elsewhere the figures of memory are zero, and the report says that they are missing.
+#[cfg(not(target_os = "linux"))]
+fn reset_peak() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn peak_bytes() -> io::Result<u64> {
+    Ok(0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn faults() -> io::Result<Faults> {
+    Ok(Faults::default())
+}
