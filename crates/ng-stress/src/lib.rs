@@ -1,0 +1,27 @@
+//! What is measured of NeuroGraph tokens: the scenarios, on the lab of `ng-lab`.
+//!
+//! The six scenarios keep the names and the checks of the report that this
+//! project began from. How they are measured is the lab's affair; the binary
+//! `ng-stress` puts both together.
+//!
+//! Begin reading at `scenarios/mod.rs`, then one file below it.
+
+mod count;
+mod oracle;
+mod proof;
+pub mod scenarios;
+
+pub use count::{CountError, MAX_TOKENS, parse_count};
+pub use oracle::{id_sum, stride_sum};
+
+use ng_lab::Subject;
+
+/// What the lab calls the measured items, and their size.
+pub const SUBJECT: Subject = Subject {
+    items: "tokens",
+    item_bytes: size_of::<ng_token::Token>() as u64,
+};
+
+/// What a dev build optimises against Cargo's default, as the report states it.
+/// A test holds the workspace's manifest to this list.
+pub const DEV_OVERRIDES: [&str; 2] = ["ng-lab: opt-level 3", "twox-hash: opt-level 3"];

@@ -1,0 +1,69 @@
+//! What tokens cost in memory: the store's own measurement held against its books.
+
+use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_store::{MemoryUsage, TokenStore};
+
+use crate::proof::prove_tokens;
+use crate::scenarios::fill::{bytes_of, reserved, token, workers};
+
+/// Memory footprint.
+pub(super) struct Footprint;
+
+impl Scenario for Footprint {
+    fn name(&self) -> &'static str {
+        "footprint"
+    }
+
+    fn about(&self) -> &'static str {
+        "bytes used, reserved, resident and on huge pages, measured by the store and by the kernel"
+    }
+
+    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+        vec![
+            Variant::new("store-4k").pages(Pages::Small),
+            Variant::new("store-2m"),
+        ]
+    }
+
+    fn needs_bytes(&self, cell: &Cell) -> u64 {
+        bytes_of(cell.items)
+    }
+
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+        let (count, bytes, pages) = (
+            cell.items as usize,
+            bytes_of(cell.items),
+            cell.variant.pages,
+        );
+        let mut store = reserved(count, pages)?;
+        let before = store.memory_usage();
+        let workers = workers(1)?;
+        run.phase("fill", cell.items)
+            .touches(bytes)
+            .bounded_by(Limit::first_touch(pages), 1, bytes)
+            .time(|| ng_parallel::fill(&workers, &mut store, count, token))??;
+        let after = store.memory_usage();
+        run.prove_equal("used_bytes", after.used_bytes, bytes)?;
+        run.prove_equal("reserved_bytes", after.reserved_bytes, bytes)?;
+        holds_what_it_uses(&before, &after)?;
+        prove_tokens(run, store.tokens(), cell.items)
+    }
+}
+
+/// A reservation is not resident before it is touched, but for the pages at its
+/// ends; afterwards all of it is. Where the kernel does not tell, nothing is held.
+fn holds_what_it_uses(before: &MemoryUsage, after: &MemoryUsage) -> Result<(), Failure> {
+    // What a small reservation gets was touched by the allocator before.
+    const TOUCHED_BEFORE_BYTES: u64 = 1 << 20;
+    let (Some(untouched), Some(resident)) = (before.resident_bytes, after.resident_bytes) else {
+        return Ok(());
+    };
+    if untouched > TOUCHED_BEFORE_BYTES {
+        return Err(format!("{untouched} bytes are resident before anything is filled").into());
+    }
+    if resident < after.used_bytes {
+        let used = after.used_bytes;
+        return Err(format!("{resident} bytes are resident, expected {used} or more").into());
+    }
+    Ok(())
+}
