@@ -1,0 +1,346 @@
+//! The claims, each over a real run.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ng_lab::judge::{Flag, Verdict};
+use ng_lab::report::{Build, CellReport, ComparisonKind, Report};
+use ng_lab::{Interrupt, Profile, Progress, Request, Rounds, SessionError, Subject};
+use tempfile::TempDir;
+
+use crate::scenarios;
+
+/// A name and the claim that it makes.
+type Check = (&'static str, fn());
+
+pub(crate) const ALL: &[Check] = &[
+    (
+        "a_deleted_clone_is_flagged_and_a_kept_one_is_not",
+        deleted_clone,
+    ),
+    (
+        "a_stride_sold_as_random_is_flagged_and_random_is_not",
+        stride_as_random,
+    ),
+    (
+        "a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not",
+        speed_up,
+    ),
+    (
+        "computed_memory_is_flagged_and_touched_memory_is_not",
+        computed_memory,
+    ),
+    (
+        "a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak",
+        parents_memory,
+    ),
+    ("a_failing_worker_is_one_failed_cell", failing_workers),
+    (
+        "what_a_worker_prints_does_not_disturb_the_protocol",
+        chatty_worker,
+    ),
+    ("an_interrupt_keeps_what_was_measured", interrupt),
+    (
+        "an_output_folder_that_cannot_be_written_is_found_before_measuring",
+        bad_output,
+    ),
+    (
+        "too_many_items_for_the_memory_are_refused_before_measuring",
+        too_many_items,
+    ),
+    ("one_seed_gives_one_order", one_seed),
+];
+
+const SUBJECT: Subject = Subject {
+    items: "words",
+    item_bytes: 8,
+};
+
+fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32) -> Request {
+    Request {
+        subject: SUBJECT,
+        scenarios: vec![scenarios::find(scenario)],
+        sizes: vec![items],
+        threads: threads.to_vec(),
+        programs: vec![(
+            Profile::of_this_build(),
+            env::current_exe().expect("path of this test"),
+        )],
+        rounds: Rounds::Exactly(rounds),
+        seed: 5,
+    }
+}
+
+fn measure(request: &Request, out: &Path) -> Result<Report, SessionError> {
+    ng_lab::measure(
+        request,
+        Build::default(),
+        out,
+        &Interrupt::new(),
+        Progress::hidden(),
+    )
+}
+
+fn report(request: &Request) -> Report {
+    let out = TempDir::new().expect("temporary folder");
+    measure(request, out.path()).expect("a report")
+}
+
+/// The cells of a variant on a number of threads, both roles.
+fn cells<'r>(
+    report: &'r Report,
+    variant: &'r str,
+    threads: usize,
+) -> impl Iterator<Item = &'r CellReport> {
+    let mut cells = report
+        .cells
+        .iter()
+        .filter(move |cell| cell.variant == variant && cell.threads == threads)
+        .peekable();
+    assert!(cells.peek().is_some(), "no cell {variant} x{threads}");
+    cells
+}
+
+fn assert_flagged(report: &Report, variant: &str, threads: usize, flag: Flag) {
+    for cell in cells(report, variant, threads) {
+        assert!(cell.flags.contains(&flag), "{variant}: {:?}", cell.findings);
+    }
+}
+
+/// Nothing that makes a cell invalid was found, nor `flag`. Suspicions about
+/// the machine are not the scenario's fault.
+fn assert_clean(report: &Report, variant: &str, threads: usize, flag: Flag) {
+    for cell in cells(report, variant, threads) {
+        let held = |found: &Flag| found.invalidates() || *found == flag;
+        assert!(
+            !cell.flags.iter().any(held),
+            "{variant}: {:?}",
+            cell.findings
+        );
+    }
+}
+
+fn deleted_clone() {
+    let report = report(&request("clone", 4_000_000, &[1], 6));
+    for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
+        assert_flagged(&report, "deleted", 1, flag);
+        assert_clean(&report, "kept", 1, flag);
+    }
+    // Whether it was deleted is the compiler's choice; that nothing of it is
+    // left in memory is not.
+    assert_flagged(&report, "dropped", 1, Flag::WorkNotDone);
+    for cell in cells(&report, "deleted", 1).chain(cells(&report, "dropped", 1)) {
+        assert_eq!(cell.verdict, Verdict::Invalid);
+    }
+    // What is invalid is compared with nothing.
+    for comparison in &report.comparisons {
+        let names = [comparison.variant.as_str(), comparison.against.as_str()];
+        let invalid = names.contains(&"deleted") || names.contains(&"dropped");
+        assert!(comparison.stopped.is_some() || !invalid, "{comparison:?}");
+    }
+}
+
+fn stride_as_random() {
+    let report = report(&request("order", 1_000_000, &[1], 6));
+    assert_flagged(&report, "stride", 1, Flag::PatternMismatch);
+    assert_clean(&report, "random", 1, Flag::PatternMismatch);
+    let evidence = cells(&report, "stride", 1)
+        .next()
+        .and_then(|cell| cell.phases[0].access.as_ref());
+    assert_eq!(evidence.map(|evidence| evidence.main_stride), Some(10));
+}
+
+fn speed_up() {
+    for rounds in [3, 6] {
+        let report = report(&request("speed-up", 160_000, &[1, 2], rounds));
+        for role in cells(&report, "magic", 2).filter(|cell| is_main(cell)) {
+            assert!(
+                role.flags.contains(&Flag::Superlinear),
+                "{:?}",
+                role.findings
+            );
+        }
+        assert_clean(&report, "magic", 1, Flag::Superlinear);
+        assert_clean(&report, "honest", 2, Flag::Superlinear);
+        let honest = report.comparisons.iter().find(|comparison| {
+            comparison.kind == ComparisonKind::Threads && comparison.variant == "honest"
+        });
+        let speed_up = honest.expect("honest speed-up").estimate;
+        assert!((1.5..=2.1).contains(&speed_up), "S(2) = {speed_up}");
+    }
+}
+
+fn is_main(cell: &CellReport) -> bool {
+    cell.role == ng_lab::conductor::Role::Main
+}
+
+fn computed_memory() {
+    if skipped_without_proc("computed memory") {
+        return;
+    }
+    let report = report(&request("footprint", 4_000_000, &[1], 3));
+    assert_flagged(&report, "computed", 1, Flag::WorkNotDone);
+    assert_clean(&report, "touched", 1, Flag::WorkNotDone);
+    for cell in cells(&report, "touched", 1) {
+        let memory = cell.memory.expect("memory of a cell that ran");
+        assert!(memory.peak_bytes >= 32_000_000, "{memory:?}");
+        assert!(memory.minor_faults >= 32_000_000 / 4096, "{memory:?}");
+    }
+}
+
+fn parents_memory() {
+    if skipped_without_proc("the parent's memory") {
+        return;
+    }
+    let available = ng_lab::kernel::available_bytes().expect("memory to be had");
+    if available < 3 << 30 {
+        println!("skipped: a GiB to hold needs 3 GiB to be had, there are {available} bytes");
+        return;
+    }
+    let request = request("footprint", 1_000_000, &[1], 3);
+    let peak = |report: &Report| {
+        let cell = cells(report, "touched", 1).next().expect("a cell");
+        cell.memory.expect("its memory").peak_bytes
+    };
+    let without = peak(&report(&request));
+    let held = vec![1u8; 1 << 30];
+    let with = peak(&report(&request));
+    assert_eq!(held[held.len() - 1], 1);
+    let change = with.abs_diff(without);
+    // Its own 8 MB are in both; a GiB would be a hundred times that.
+    assert!(without >= 8_000_000, "{without}");
+    assert!(
+        change < 1 << 20,
+        "peak {without} without, {with} with a GiB held"
+    );
+}
+
+fn failing_workers() {
+    let request = request("failing", 10, &[1], 1);
+    let report = report(&request);
+    for (variant, expected) in [
+        ("kill", "worker killed by signal 9"),
+        ("exit", "worker exited with status 9"),
+        ("panic", "planted panic"),
+        ("wrong", "proof sum is 1, expected 2"),
+    ] {
+        for cell in cells(&report, variant, 1) {
+            assert_eq!(cell.verdict, Verdict::Failed, "{variant}");
+            let reason = cell.reason.as_deref().unwrap_or_default();
+            assert!(reason.contains(expected), "{variant}: {reason}");
+            assert!(reason.starts_with("round 0: "), "{variant}: {reason}");
+        }
+    }
+    for cell in cells(&report, "well", 1) {
+        assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
+        assert_eq!(cell.phases[0].samples_ns.len(), 1);
+    }
+}
+
+fn chatty_worker() {
+    let report = report(&request("failing", 10, &[1], 1));
+    for cell in cells(&report, "chatty", 1) {
+        assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
+    }
+}
+
+fn interrupt() {
+    let out = TempDir::new().expect("temporary folder");
+    let interrupt = Interrupt::new();
+    let from_outside = interrupt.clone();
+    let stopper = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(2));
+        from_outside.set();
+    });
+    let start = Instant::now();
+    let request = request("interruptible", 10, &[1], 1000);
+    let report = ng_lab::measure(
+        &request,
+        Build::default(),
+        out.path(),
+        &interrupt,
+        Progress::hidden(),
+    )
+    .expect("a report of what was measured");
+    stopper.join().expect("the stopper ends");
+    assert!(start.elapsed() < Duration::from_secs(60), "the run went on");
+    assert!(report.run.interrupted && report.run.rounds < 1000);
+    let samples: usize = report
+        .cells
+        .iter()
+        .map(|cell| cell.phases[0].samples_ns.len())
+        .sum();
+    assert!(samples >= 1, "nothing was kept");
+    assert!(
+        report.cells.iter().all(|cell| cell.reason.is_none()),
+        "the stopped cell counts as failed"
+    );
+    let json = fs::read_to_string(out.path().join("report.json")).expect("report.json");
+    assert!(json.contains(r#""interrupted": true"#));
+}
+
+fn bad_output() {
+    let folder = TempDir::new().expect("temporary folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").expect("a file");
+    let out = file.join("below");
+    let error = measure(&request("failing", 10, &[1], 1), &out).expect_err("no folder there");
+    let text = error.to_string();
+    assert!(text.starts_with("output folder "), "{text}");
+    assert!(text.contains(&out.display().to_string()), "{text}");
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
+}
+
+fn too_many_items() {
+    let out = TempDir::new().expect("temporary folder");
+    let target = out.path().join("report");
+    let error = measure(&request("clone", 1 << 45, &[1], 1), &target).expect_err("too large");
+    assert!(
+        error
+            .to_string()
+            .starts_with("nothing fits into memory: needs "),
+        "{error}"
+    );
+    assert!(!target.exists(), "something was written");
+}
+
+fn one_seed() {
+    let order = |seed: u64| -> Vec<(u64, u64)> {
+        let out = TempDir::new().expect("temporary folder");
+        let request = Request {
+            seed,
+            ..request("failing", 10, &[1], 2)
+        };
+        measure(&request, out.path()).expect("a report");
+        let log = fs::read_to_string(out.path().join("results.jsonl")).expect("the log");
+        log.lines().map(place_of).collect()
+    };
+    let first = order(11);
+    assert_eq!(first, order(11));
+    assert_ne!(first, order(12));
+}
+
+/// Position of a log line in its round, with a hash of its task and build.
+fn place_of(line: &str) -> (u64, u64) {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
+    let mut hasher = DefaultHasher::new();
+    line["task"].to_string().hash(&mut hasher);
+    line["build"].to_string().hash(&mut hasher);
+    (
+        line["position"].as_u64().expect("a position"),
+        hasher.finish(),
+    )
+}
+
+/// Says so, where the kernel's figures are not to be had.
+fn skipped_without_proc(what: &str) -> bool {
+    let skipped = !Path::new("/proc/self/smaps_rollup").exists();
+    if skipped {
+        println!("skipped: {what} needs /proc/self/smaps_rollup");
+    }
+    skipped
+}

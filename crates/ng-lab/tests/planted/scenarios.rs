@@ -1,0 +1,174 @@
+//! Scenarios that lie, and their honest twins.
+
+use std::hint::black_box;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use ng_lab::rng::SplitMix64;
+use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
+
+pub(crate) static REGISTRY: [&dyn Scenario; 6] = [
+    &Clone,
+    &Order,
+    &SpeedUp,
+    &Footprint,
+    &Failing,
+    &Interruptible,
+];
+
+pub(crate) fn find(name: &str) -> &'static dyn Scenario {
+    REGISTRY
+        .into_iter()
+        .find(|scenario| scenario.name() == name)
+        .unwrap_or_else(|| panic!("no scenario {name}"))
+}
+
+/// The lines that a planted scenario adds to itself, to be a whole one.
+macro_rules! planted {
+    ($type:ident, $name:literal, [$($variant:literal),+], $work:expr) => {
+        pub(crate) struct $type;
+
+        impl Scenario for $type {
+            fn name(&self) -> &'static str {
+                $name
+            }
+            fn about(&self) -> &'static str {
+                "planted"
+            }
+            fn variants(&self, threads: &[usize]) -> Vec<Variant> {
+                let mut all = Vec::new();
+                for name in [$($variant),+] {
+                    all.extend(threads.iter().map(|threads| {
+                        Variant::new(name).threads(*threads).pages(Pages::Small)
+                    }));
+                }
+                all
+            }
+            fn needs_bytes(&self, cell: &Cell) -> u64 {
+                cell.items * 16
+            }
+            fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+                $work(cell, run)
+            }
+        }
+    };
+}
+
+planted!(Clone, "clone", ["deleted", "dropped", "kept"], clone);
+
+/// A copy that nobody looks at. "dropped" is what the seed wrote, and what an
+/// optimiser deletes when it can; "deleted" is what then remains of it, in
+/// every build and by every compiler.
+fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let words = vec![7u64; cell.items as usize];
+    let bytes = cell.items * 8;
+    let phase = run
+        .phase("clone", cell.items)
+        .bounded_by(Limit::FirstTouchSmall, 1, bytes)
+        .touches(bytes);
+    let copied = match cell.variant.name.as_str() {
+        "deleted" => phase.time(|| words.len())?,
+        "dropped" => phase.time(|| words.clone().len())?,
+        _ => phase.time(|| words.clone())?.len(),
+    };
+    run.prove_equal("copied", copied as u64, cell.items)
+}
+
+planted!(Order, "order", ["stride", "random"], order);
+
+/// The seed's "random access": a stride of ten, under the name of random.
+fn order(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let words: Vec<u64> = (0..cell.items * 8).collect();
+    let mut rng = SplitMix64::new(3);
+    let order: Vec<u64> = match cell.variant.name.as_str() {
+        "stride" => (0..cell.items).step_by(10).collect(),
+        _ => (0..cell.items / 10)
+            .map(|_| rng.below(cell.items))
+            .collect(),
+    };
+    let mut positions = order.iter().copied();
+    let evidence = AccessEvidence::of(Pattern::Random, &mut positions, cell.items, 64);
+    let sum = run
+        .phase("random", order.len() as u64)
+        .accesses(evidence)
+        .time(|| order.iter().map(|at| words[*at as usize * 8]).sum::<u64>())?;
+    run.prove("sum", sum);
+    Ok(())
+}
+
+planted!(SpeedUp, "speed-up", ["magic", "honest"], speed_up);
+
+/// A speed-up that the threads do not explain: more than one thread does a
+/// tenth of the work. The time is slept, so that no processor decides about it.
+fn speed_up(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let threads = cell.variant.threads as u32;
+    let share = match cell.variant.name.as_str() {
+        "magic" if threads > 1 => 10,
+        _ => threads,
+    };
+    // A sixteenth of a microsecond an item: a millisecond at 16,000 items.
+    let whole = Duration::from_nanos(cell.items * 62);
+    run.phase("work", cell.items)
+        .time(|| thread::sleep(whole / share))?;
+    Ok(())
+}
+
+planted!(Footprint, "footprint", ["touched", "computed"], footprint);
+
+/// "Memory used" as `size_of * n`: the memory is reserved and never touched.
+fn footprint(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let count = cell.items as usize;
+    let mut words: Vec<u64> = Vec::with_capacity(count);
+    let touched = cell.variant.name == "touched";
+    run.phase("allocate", cell.items)
+        .touches(cell.items * 8)
+        .time(|| {
+            if touched {
+                words.resize(count, 1);
+            }
+            black_box(&words);
+        })?;
+    run.prove("bytes", cell.items * 8);
+    Ok(())
+}
+
+planted!(
+    Failing,
+    "failing",
+    ["kill", "exit", "panic", "wrong", "hang", "chatty", "well"],
+    fail
+);
+
+fn fail(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    run.phase("work", cell.items)
+        .constant()
+        .time(|| thread::sleep(Duration::from_millis(1)))?;
+    match cell.variant.name.as_str() {
+        "kill" => {
+            let own = process::id().to_string();
+            process::Command::new("kill").args(["-9", &own]).status()?;
+        }
+        "exit" => process::exit(9),
+        "panic" => panic!("planted panic"),
+        "wrong" => return run.prove_equal("sum", 1, 2),
+        "chatty" => {
+            println!("{}", "a line that is no reply ".repeat(10_000));
+            eprintln!("{}", "noise ".repeat(100_000));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+planted!(
+    Interruptible,
+    "interruptible",
+    ["sleep"],
+    |_: &Cell, run: &mut Run| {
+        run.phase("sleep", 1)
+            .constant()
+            .time(|| thread::sleep(Duration::from_millis(300)))?;
+        Ok(())
+    }
+);

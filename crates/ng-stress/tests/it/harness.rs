@@ -1,0 +1,66 @@
+//! The program run on purpose, once, for what its report must hold.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The profile that this test was built in, and the only one that it measures.
+pub(crate) const PROFILE: &str = if cfg!(debug_assertions) {
+    "dev"
+} else {
+    "release"
+};
+
+/// Tokens of the shared run: enough for the growth check, and soon done.
+pub(crate) const TOKENS: u64 = 100_000;
+
+pub(crate) fn ng_stress() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ng-stress"))
+}
+
+/// `ng-stress run` of this build.
+pub(crate) fn run_into(out: &Path, arguments: &[&str]) -> Output {
+    ng_stress()
+        .args(["run", "--profiles", PROFILE, "--out"])
+        .arg(out)
+        .args(arguments)
+        .output()
+        .expect("ng-stress starts")
+}
+
+/// The report of one small run of all scenarios.
+pub(crate) fn shared_report() -> &'static Value {
+    static REPORT: OnceLock<Value> = OnceLock::new();
+    REPORT.get_or_init(|| {
+        let out = TempDir::new().expect("temporary folder");
+        let output = run_into(
+            out.path(),
+            &[
+                "--tokens",
+                "100k",
+                "--threads",
+                "1,2",
+                "--rounds",
+                "1",
+                "--seed",
+                "7",
+            ],
+        );
+        // A disturbed machine can make a cell invalid, which is not this test's affair.
+        let code = output.status.code();
+        assert!(
+            matches!(code, Some(0 | 5)),
+            "{code:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        read_report(out.path())
+    })
+}
+
+pub(crate) fn read_report(out: &Path) -> Value {
+    let text = std::fs::read_to_string(out.join("report.json")).expect("report.json");
+    serde_json::from_str(&text).expect("a JSON report")
+}

@@ -1,0 +1,9 @@
+//! The public surface of `ng-stress`: its scenarios, its report, its program.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod harness;
+mod manifest;
+mod program;
+mod report;
+mod scenarios;

@@ -1,0 +1,292 @@
+//! The command line: what it refuses, and how it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{PROFILE, ng_stress, read_report, run_into};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs with `arguments` into a folder that must not come to be.
+fn refused(arguments: &[&str]) -> (Output, String) {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let output = run_into(&out, arguments);
+    assert!(!out.exists(), "{arguments:?} left a folder");
+    let stderr = text(&output.stderr);
+    (output, stderr)
+}
+
+#[test]
+fn bad_options_are_refused_with_option_value_and_what_is_allowed() {
+    let tokens = "expected a whole number from 1 to 64G";
+    let threads = "expected a whole number from 1 to 1024";
+    for (arguments, option, value, allowed) in [
+        (&["--tokens", "0"][..], "--tokens", "'0'", tokens),
+        (&["--tokens", "-1"], "--tokens", "'-1'", tokens),
+        (&["--tokens", "1.5"], "--tokens", "'1.5'", tokens),
+        (&["--tokens", "abc"], "--tokens", "'abc'", tokens),
+        (&["--tokens", "99999G"], "--tokens", "'99999G'", tokens),
+        (&["--tokens", "1M,0"], "--tokens", "'0'", tokens),
+        (&["--threads", "0"], "--threads", "'0'", threads),
+        (&["--threads", "1025"], "--threads", "'1025'", threads),
+        (&["--rounds", "0"], "--rounds", "'0'", "1..=1000"),
+        (&["--time", "soon"], "--time", "'soon'", "such as 90s or 5m"),
+        (&["--seed", "-3"], "--seed", "'-3'", "invalid digit"),
+        (
+            &["--profiles", "fast"],
+            "--profiles",
+            "'fast'",
+            "dev, release",
+        ),
+        (
+            &["destroy"],
+            "[SCENARIOS]",
+            "'destroy'",
+            "create, allocation, parallel",
+        ),
+    ] {
+        let (output, stderr) = refused(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        for part in [option, value, allowed] {
+            assert!(
+                stderr.contains(part),
+                "{arguments:?}: no {part} in {stderr}"
+            );
+        }
+    }
+}
+
+#[test]
+fn contradicting_efforts_are_refused() {
+    let (output, stderr) = refused(&["--quick", "--rounds", "9"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr.contains("--quick") && stderr.contains("--rounds"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn more_tokens_than_memory_end_before_measuring() {
+    let (output, stderr) = refused(&["--tokens", "64G"]);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("nothing fits into memory: needs "),
+        "{stderr}"
+    );
+    assert!(stderr.contains("available are"), "{stderr}");
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    let output = run_into(&file.join("out"), &["create", "--tokens", "1000"]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains(&file.join("out").display().to_string()),
+        "{stderr}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn a_missing_build_is_named_with_what_to_do() {
+    let other = if PROFILE == "dev" { "release" } else { "dev" };
+    let folder = TempDir::new().unwrap();
+    // A copy of the program elsewhere has no other build beside it.
+    let copy = folder.path().join("ng-stress");
+    fs::copy(env!("CARGO_BIN_EXE_ng-stress"), &copy).unwrap();
+    let output = Command::new(&copy)
+        .args(["run", "--profiles", other])
+        .output()
+        .unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains(&format!("no {other} build of this program")),
+        "{stderr}"
+    );
+    assert!(stderr.contains("cargo xtask stress"), "{stderr}");
+}
+
+#[test]
+fn the_list_names_every_scenario_and_variant() {
+    let output = ng_stress().arg("list").output().unwrap();
+    let stdout = text(&output.stdout);
+    for name in [
+        "create",
+        "allocation",
+        "parallel",
+        "access",
+        "footprint",
+        "combined",
+    ] {
+        assert!(stdout.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+    assert!(stdout.contains("- store-2m-host-cold"));
+}
+
+#[test]
+fn completions_and_help_are_written_for_every_shell_and_verb() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = ng_stress().args(["completions", shell]).output().unwrap();
+        assert!(
+            output.status.success() && text(&output.stdout).contains("ng-stress"),
+            "{shell}"
+        );
+    }
+    for verb in ["run", "list", "doctor", "completions"] {
+        let output = ng_stress().args([verb, "--help"]).output().unwrap();
+        assert!(
+            output.status.success() && text(&output.stdout).contains("Usage"),
+            "{verb}"
+        );
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_doctor_looks_at_load_steal_pages_and_clock() {
+    let output = ng_stress().arg("doctor").output().unwrap();
+    assert!(output.status.success());
+    let stdout = text(&output.stdout);
+    for what in [
+        "load average",
+        "steal",
+        "huge pages",
+        "clock read",
+        "first touch",
+    ] {
+        assert!(stdout.contains(what), "{what}: {stdout}");
+    }
+}
+
+#[test]
+fn a_job_of_another_protocol_is_refused() {
+    let job = r#"{"protocol":2,"reply_fd":1,"task":{"page_faults":{"bytes":4096}}}"#;
+    for (job, expected) in [
+        (job, "protocol 2, expected 1"),
+        ("{}", "the job is not readable"),
+    ] {
+        let output = ng_stress().args(["__worker", job]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            text(&output.stderr).contains(expected),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+/// A run that goes on for minutes if nobody stops it.
+#[cfg(target_os = "linux")]
+fn long_run(out: &Path) -> std::process::Child {
+    ng_stress()
+        .args(["run", "create", "--tokens", "1M", "--rounds", "1000"])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until `found` gives something.
+#[cfg(target_os = "linux")]
+fn wait_for<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(120), "no {what}");
+        sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn signal(process: u32, name: &str) {
+    let name = format!("-{name}");
+    let status = Command::new("kill")
+        .args([&name, &process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// Lines in the log of results.
+#[cfg(target_os = "linux")]
+fn results(out: &Path) -> usize {
+    fs::read_to_string(out.join("results.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_keeps_what_was_measured_and_exits_130() {
+    for name in ["INT", "TERM"] {
+        let out = TempDir::new().unwrap();
+        let run = long_run(out.path());
+        wait_for("result", || (results(out.path()) >= 3).then_some(()));
+        signal(run.id(), name);
+        let output = run.wait_with_output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        assert!(stderr.contains("interrupted: the report holds"), "{stderr}");
+        let report = read_report(out.path());
+        assert_eq!(report["run"]["interrupted"], true);
+        let measured = |cell: &&Value| !cell["phases"].as_array().unwrap().is_empty();
+        let cells = report["cells"].as_array().unwrap();
+        assert!(cells.iter().any(|cell| measured(&cell)));
+        let markdown = fs::read_to_string(out.path().join("report.md")).unwrap();
+        assert!(markdown.contains("INTERRUPTED"));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_worker_is_one_failed_cell_and_the_run_goes_on() {
+    let out = TempDir::new().unwrap();
+    let run = ng_stress()
+        .args(["run", "combined", "--tokens", "2M", "--rounds", "2"])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let worker = wait_for("worker of a cell", || cell_worker_of(run.id()));
+    signal(worker, "KILL");
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let report = read_report(out.path());
+    let cells = report["cells"].as_array().unwrap();
+    let (failed, others): (Vec<&Value>, Vec<&Value>) =
+        cells.iter().partition(|cell| cell["verdict"] == "failed");
+    assert_eq!(failed.len(), 1);
+    let reason = failed[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("worker killed by signal 9"), "{reason}");
+    assert!(others.iter().all(|cell| cell["reason"].is_null()));
+    assert_eq!(report["run"]["rounds"], 2);
+}
+
+/// A child of `conductor` that works on a cell, by its argument.
+#[cfg(target_os = "linux")]
+fn cell_worker_of(conductor: u32) -> Option<u32> {
+    let children = format!("/proc/{conductor}/task/{conductor}/children");
+    let children = fs::read_to_string(children).ok()?;
+    children.split_ascii_whitespace().find_map(|child| {
+        let command = fs::read_to_string(format!("/proc/{child}/cmdline")).ok()?;
+        command.contains(r#""cell""#).then(|| child.parse().ok())?
+    })
+}

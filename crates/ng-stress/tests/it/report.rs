@@ -1,0 +1,113 @@
+//! The report is what other programs rely on.
+
+use std::fs;
+use std::path::Path;
+
+use ng_stress::id_sum;
+use serde_json::{Value, json};
+
+use crate::harness::{PROFILE, TOKENS, shared_report};
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report.schema.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_report_holds_the_committed_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(shared_report())
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_report() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let change = |pointer: &str, value: Value| {
+        let mut report = shared_report().clone();
+        *report.pointer_mut(pointer).unwrap() = value;
+        report
+    };
+    for (pointer, value) in [
+        ("/schema", json!("ng-lab/report/0")),
+        ("/cells", json!([])),
+        ("/cells/0/verdict", json!("fine")),
+        ("/cells/0/tokens", json!("100k")),
+        ("/cells/0/flags", json!(["made_up"])),
+        ("/cells/0/memory", json!({ "resident_bytes": 1 })),
+        ("/cells/0/phases/0/samples_ns", json!([-1])),
+        ("/cells/0/phases/0/ci95_ns", json!([1])),
+        ("/comparisons/0/estimate", Value::Null),
+    ] {
+        assert!(!validator.is_valid(&change(pointer, value)), "{pointer}");
+    }
+}
+
+#[test]
+fn every_cell_has_its_proof_its_memory_and_its_samples() {
+    let report = shared_report();
+    let cells = report["cells"].as_array().unwrap();
+    for scenario in [
+        "create",
+        "allocation",
+        "parallel",
+        "access",
+        "footprint",
+        "combined",
+    ] {
+        assert!(
+            cells.iter().any(|cell| cell["scenario"] == scenario),
+            "{scenario}"
+        );
+    }
+    for cell in cells {
+        assert_eq!(cell["profile"], PROFILE);
+        assert_eq!(cell["tokens"], TOKENS);
+        assert_eq!(cell["proof"]["id_sum"], id_sum(TOKENS));
+        if cfg!(target_os = "linux") {
+            let memory = &cell["memory"];
+            assert!(
+                memory["peak_bytes"].as_u64().unwrap() >= TOKENS * 64,
+                "{cell}"
+            );
+            assert!(memory["minor_faults"].as_u64().unwrap() > 0, "{cell}");
+        }
+        for phase in cell["phases"].as_array().unwrap() {
+            assert_eq!(phase["samples_ns"].as_array().unwrap().len(), 1, "{cell}");
+            assert!(phase["cold_ns"].is_u64(), "{cell}");
+            assert!(
+                phase["ci95_ns"].is_null(),
+                "one round has no interval: {cell}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_bounded_phase_has_its_share_of_the_limit() {
+    for cell in shared_report()["cells"].as_array().unwrap() {
+        for phase in cell["phases"].as_array().unwrap() {
+            let share = phase["share_of_limit"].as_f64();
+            assert_eq!(share.is_some(), !phase["bound"].is_null(), "{cell}");
+        }
+    }
+}
+
+#[test]
+fn threads_variants_and_copies_are_compared() {
+    let comparisons = shared_report()["comparisons"].as_array().unwrap();
+    for kind in ["threads", "variants", "aa"] {
+        let mut of_kind = comparisons
+            .iter()
+            .filter(|found| found["kind"] == kind)
+            .peekable();
+        assert!(of_kind.peek().is_some(), "{kind}");
+        assert!(
+            of_kind.all(|found| found["pairs"] == 1 && found["ci95"].is_null()),
+            "{kind}"
+        );
+    }
+}
