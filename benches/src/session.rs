@@ -1,0 +1,144 @@
+//! One run of a suite: criterion, then the ratios.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+use std::{env, thread};
+
+use anyhow::Result;
+use criterion::{Criterion, SamplingMode, Throughput};
+use ng_lab::Host;
+
+use crate::{Case, Rounds, Suite, size};
+
+/// Rounds of the ratios: more than the 6 that an interval needs.
+const ROUNDS: usize = 12;
+
+/// How many tokens there are when nothing is measured.
+const TINY_TOKENS: usize = 1_000;
+
+/// What the command line and the environment ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    rounds: usize,
+    tokens: usize,
+    threads: NonZeroUsize,
+}
+
+impl Session {
+    /// Reads criterion's options and `NG_BENCH_TOKENS`.
+    ///
+    /// # Errors
+    ///
+    /// The variable holds no number of tokens.
+    pub fn from_env() -> Result<Self> {
+        let rounds = rounds(env::args().skip(1));
+        let default = if rounds == ROUNDS {
+            size::DEFAULT_TOKENS
+        } else {
+            TINY_TOKENS
+        };
+        Ok(Self {
+            rounds,
+            tokens: size::tokens(env::var_os(size::VARIABLE).as_deref(), default)?,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        })
+    }
+
+    /// Returns how many tokens to work on.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Returns how many threads "all threads" are.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.threads
+    }
+
+    /// Runs `suite` as the command line asks for.
+    ///
+    /// # Errors
+    ///
+    /// A case failed in a round.
+    ///
+    /// # Panics
+    ///
+    /// When a case fails in criterion's hands, which take no error.
+    pub fn run(&self, mut suite: Suite<'_>) -> Result<()> {
+        run_criterion(&mut suite);
+        if self.rounds == 0 {
+            return Ok(());
+        }
+        eprintln!("{}: {} interleaved rounds", suite.name, self.rounds);
+        let table = Rounds::measure(&mut suite, self.rounds)?.table();
+        println!("\n{}; {}", suite.about, self.machine());
+        println!("{table}");
+        if self.tokens != size::DEFAULT_TOKENS {
+            println!("the bars are set for {} tokens", size::DEFAULT_TOKENS);
+        }
+        Ok(())
+    }
+
+    fn machine(&self) -> String {
+        let pages = Host::describe().huge_pages;
+        let mode = if pages.is_empty() { "unknown" } else { &pages };
+        format!("{} threads, huge pages mode {mode}", self.threads)
+    }
+}
+
+/// How many rounds criterion's options leave room for: all of them when it
+/// measures, one when it tests, none when it lists or profiles.
+fn rounds(options: impl Iterator<Item = String>) -> usize {
+    let options: Vec<String> = options.collect();
+    let has = |name: &str| options.iter().any(|option| option == name);
+    if has("--list") || has("--profile-time") {
+        0
+    } else if has("--bench") && !has("--test") {
+        ROUNDS
+    } else {
+        1
+    }
+}
+
+fn run_criterion(suite: &mut Suite<'_>) {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group(suite.name);
+    group
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(suite.pace.samples)
+        .warm_up_time(suite.pace.warm_up)
+        .measurement_time(suite.pace.measurement);
+    for case in &mut suite.cases {
+        group.throughput(Throughput::Elements(case.tokens() as u64));
+        let name = case.name().to_owned();
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|iterations| run_or_panic(case, iterations));
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+fn run_or_panic(case: &mut Case<'_>, iterations: u64) -> Duration {
+    case.run(iterations)
+        .unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_follow_what_criterion_does() {
+        for (options, expected) in [
+            ("--bench", ROUNDS),
+            ("--bench push", ROUNDS),
+            ("--bench --test", 1),
+            ("", 1),
+            ("--bench --list", 0),
+            ("--bench --profile-time 5", 0),
+        ] {
+            let found = rounds(options.split_whitespace().map(str::to_owned));
+            assert_eq!(found, expected, "{options:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A suite: cases that are measured, and ratios of them that are judged.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::Ratio;
+
+/// A piece of work, split into what is timed and what is not.
+pub trait Work {
+    /// What the timed part makes. It is dropped outside of the time.
+    type Output;
+
+    /// Gets everything ready, untimed, before each run.
+    ///
+    /// # Errors
+    ///
+    /// As the work says.
+    fn prepare(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Does the work. This is what is timed.
+    ///
+    /// # Errors
+    ///
+    /// As the work says.
+    fn run(&mut self) -> Result<Self::Output>;
+
+    /// Reduces what the last run made to one number, untimed.
+    fn checksum(&self, output: Self::Output) -> u64;
+
+    /// Returns what that number must be, known without doing the work.
+    fn expected(&self) -> u64;
+}
+
+/// A work with a name, ready to be timed.
+pub struct Case<'a> {
+    name: String,
+    tokens: usize,
+    run_once: Box<dyn FnMut() -> Result<Duration> + 'a>,
+}
+
+impl<'a> Case<'a> {
+    /// Names `work`, a run of which handles `tokens` tokens.
+    pub fn new(name: impl Into<String>, tokens: usize, mut work: impl Work + 'a) -> Self {
+        Self {
+            name: name.into(),
+            tokens,
+            run_once: Box::new(move || timed(&mut work)),
+        }
+    }
+
+    /// Returns the name, one of its own within the suite.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns how many tokens one run handles.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Runs it `iterations` times and returns the time of the timed parts together.
+    ///
+    /// # Errors
+    ///
+    /// The work failed, or computed something else than it should have.
+    pub fn run(&mut self, iterations: u64) -> Result<Duration> {
+        (0..iterations)
+            .map(|_| (self.run_once)())
+            .sum::<Result<Duration>>()
+            .with_context(|| format!("case {}", self.name))
+    }
+}
+
+fn timed(work: &mut impl Work) -> Result<Duration> {
+    work.prepare()?;
+    let start = Instant::now();
+    let output = black_box(work.run()?);
+    let elapsed = start.elapsed();
+    let (found, expected) = (work.checksum(output), work.expected());
+    ensure!(
+        found == expected,
+        "checksum {found}, expected {expected}: the work was not done"
+    );
+    Ok(elapsed)
+}
+
+/// How long a suite measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How many samples criterion takes of a case; 10 is its least.
+    pub samples: usize,
+    /// How long criterion warms a case up.
+    pub warm_up: Duration,
+    /// How much time criterion aims at for the samples of a case, timed parts only.
+    pub measurement: Duration,
+    /// How often a case runs in each round of the ratios.
+    pub round_iterations: u64,
+}
+
+/// Cases that belong together, and what is said of them.
+pub struct Suite<'a> {
+    /// The name, that of the program under `benches/`.
+    pub name: &'static str,
+    /// What the cases work on, in a line for the reader of the ratios.
+    pub about: String,
+    /// The cases, in the order criterion runs them.
+    pub cases: Vec<Case<'a>>,
+    /// The ratios that are judged, between cases of this suite.
+    pub ratios: Vec<Ratio>,
+    /// How long it measures.
+    pub pace: Pace,
+}
+
+/// Runs each case of `suite` once, ratios included.
+#[cfg(test)]
+pub(crate) fn check(mut suite: Suite<'_>) {
+    for case in &mut suite.cases {
+        case.run(2).unwrap();
+    }
+    let table = crate::Rounds::measure(&mut suite, 1).unwrap().table();
+    for ratio in &suite.ratios {
+        assert!(table.contains(ratio.subject()), "{ratio:?} in {table}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pretends to have computed `found`.
+    struct Claims {
+        found: u64,
+    }
+
+    impl Work for Claims {
+        type Output = u64;
+
+        fn run(&mut self) -> Result<u64> {
+            Ok(self.found)
+        }
+
+        fn checksum(&self, output: u64) -> u64 {
+            output
+        }
+
+        fn expected(&self) -> u64 {
+            5
+        }
+    }
+
+    #[test]
+    fn work_that_computes_something_else_is_an_error() {
+        Case::new("right", 1, Claims { found: 5 }).run(3).unwrap();
+        let refused = Case::new("wrong", 1, Claims { found: 4 })
+            .run(1)
+            .unwrap_err();
+        assert_eq!(
+            format!("{refused:#}"),
+            "case wrong: checksum 4, expected 5: the work was not done"
+        );
+    }
+}
