@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Subject};
+use crate::conductor::{CellRecord, LimitKey, Record, Subject};
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::kernel::CpuTicks;
@@ -29,7 +29,6 @@ const CLOCK_READS: f64 = 20.0;
 /// Share of processor time, and the ticks it takes to be sure of it.
 const STEAL_SHARE: f64 = 0.02;
 const OTHERS_SHARE: f64 = 0.05;
-const LEAST_TICKS: u64 = 4;
 /// Change of a fixed loop's time within one worker (median over the rounds).
 const SPIN_CHANGE: f64 = 0.05;
 /// Share of the memory that may sit on other pages than was asked for.
@@ -37,9 +36,6 @@ const OTHER_PAGES_SHARE: f64 = 0.2;
 /// Cells that hold less are not judged by their pages: the ends of a buffer
 /// cannot be huge.
 const PAGES_FROM_BYTES: u64 = 32 * HUGE_PAGE_BYTES as u64 / 2;
-/// A trend or an effect of order must be this unlikely and this large.
-const TREND_P: f64 = 0.01;
-const TREND_CHANGE: f64 = 0.05;
 /// Six samples are the fewest that an exact 95 % interval can be had from.
 const ENOUGH_ROUNDS: usize = 6;
 
@@ -193,17 +189,9 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
                 impossible_fast(phase, median_ns, record, bytes),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
-            (Flag::Elided, elided(cell, phase, median_ns)),
+            (Flag::Elided, elided(cell, phase, median_ns, record)),
             (Flag::PatternMismatch, pattern_mismatch(phase)),
             (Flag::BelowResolution, below_resolution(median_ns, record)),
-            (
-                Flag::Trend,
-                drifts(&times, &rounds_of(&samples), "over the rounds"),
-            ),
-            (
-                Flag::OrderEffect,
-                drifts(&times, &positions_of(cell), "over the places in a round"),
-            ),
         ];
         for (flag, detail) in details {
             found.extend(detail.map(|detail| Finding {
@@ -262,13 +250,23 @@ fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
         .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
 }
 
-fn elided(cell: &CellRecord, phase: &PhaseRecord, median_ns: Option<f64>) -> Option<String> {
+fn elided(
+    cell: &CellRecord,
+    phase: &PhaseRecord,
+    median_ns: Option<f64>,
+    record: &Record,
+) -> Option<String> {
     if !phase.grows {
         return None;
     }
     let fraction = growth(cell, &phase.name)?;
     let median_ns = median_ns?;
-    (median_ns < GROWTH_AT_LEAST * fraction.best_ns as f64).then(|| {
+    // Growth that the clock cannot tell is none.
+    let resolution_ns = CLOCK_READS * clock_read_ns(record).unwrap_or(0.0);
+    let fraction_ns = fraction.best_ns as f64;
+    let grows =
+        median_ns >= GROWTH_AT_LEAST * fraction_ns && median_ns - fraction_ns > resolution_ns;
+    (!grows).then(|| {
         format!(
             "took {median_ns:.0} ns, and {} ns with {} items only",
             fraction.best_ns, fraction.items
@@ -295,32 +293,6 @@ fn clock_read_ns(record: &Record) -> Option<f64> {
         .flat_map(|(_, readings)| readings.iter().map(|(_, ns)| *ns))
         .collect();
     stats::median(&readings)
-}
-
-fn rounds_of(samples: &[(u32, u64)]) -> Vec<f64> {
-    samples.iter().map(|(round, _)| f64::from(*round)).collect()
-}
-
-fn positions_of(cell: &CellRecord) -> Vec<f64> {
-    let position = |run: &CellRound| f64::from(run.position);
-    cell.warm().map(|(run, _)| position(run)).collect()
-}
-
-/// Whether times follow an order: unlikely by Kendall's tau, and by more than
-/// a few per cent from one end to the other by the slope of Theil and Sen.
-fn drifts(times: &[f64], order: &[f64], over: &str) -> Option<String> {
-    let median_ns = stats::median(times)?;
-    let trend = (times.len() == order.len()).then(|| stats::trend(order, times))??;
-    let ends = |fold: fn(f64, f64) -> f64, start| order.iter().copied().fold(start, fold);
-    let span = ends(f64::max, f64::NEG_INFINITY) - ends(f64::min, f64::INFINITY);
-    let change = trend.slope * span / median_ns;
-    (trend.p_value < TREND_P && change.abs() > TREND_CHANGE).then(|| {
-        format!(
-            "changes by {:+.0} % {over} (p = {:.4})",
-            change * 100.0,
-            trend.p_value
-        )
-    })
 }
 
 fn proof_changes(cell: &CellRecord) -> Option<String> {
@@ -361,8 +333,7 @@ fn other_load(cell: &CellRecord) -> Option<String> {
 /// count of n is known to about the root of n.
 fn exceeds(ticks: u64, total: u64, share: f64) -> Option<f64> {
     let sure = ticks as f64 - 2.0 * (ticks as f64).sqrt();
-    (ticks >= LEAST_TICKS && sure > share * total as f64)
-        .then(|| 100.0 * ticks as f64 / total as f64)
+    (sure > share * total as f64).then(|| 100.0 * ticks as f64 / total as f64)
 }
 
 fn clock_drift(cell: &CellRecord) -> Option<String> {
@@ -407,11 +378,12 @@ fn too_few_rounds(cell: &CellRecord) -> Option<String> {
         .then(|| format!("{rounds} rounds after round 0, an interval needs {ENOUGH_ROUNDS}"))
 }
 
-/// The same work must leave the same proof in every build, role and round.
+/// The same work must leave the same proof in every build, role and round. Of
+/// copies that differ none is believed: nobody knows which one is wrong.
 pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
     for index in 0..cells.len() {
         let cell = &cells[index];
-        let other = cells[..index].iter().find(|other| {
+        let other = cells.iter().find(|other| {
             other.is_copy_of(cell)
                 && !other.proof.is_empty()
                 && !cell.proof.is_empty()

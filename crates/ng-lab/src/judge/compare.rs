@@ -201,13 +201,7 @@ fn stop_where_aa_failed(found: &mut [Comparison]) {
         .cloned()
         .collect();
     for comparison in found {
-        let noise = failed.iter().find(|aa| {
-            aa.scenario == comparison.scenario
-                && aa.size == comparison.size
-                && aa.phase == comparison.phase
-                && aa.threads == comparison.threads
-                && (aa.variant == comparison.variant || aa.variant == comparison.against)
-        });
+        let noise = failed.iter().find(|aa| concerns(aa, comparison));
         if let (Some(aa), None) = (noise, &comparison.stopped) {
             comparison.stopped = Some(format!(
                 "aa_failed: two runs of the same program differ by {:+.1} %",
@@ -215,6 +209,27 @@ fn stop_where_aa_failed(found: &mut [Comparison]) {
             ));
         }
     }
+}
+
+/// Whether `aa` shows the noise of one of the two cells of `comparison`.
+fn concerns(aa: &Comparison, comparison: &Comparison) -> bool {
+    let is_of = |variant: &str, threads| aa.variant == variant && aa.threads == threads;
+    let Comparison {
+        variant,
+        against,
+        threads,
+        ..
+    } = comparison;
+    aa.scenario == comparison.scenario
+        && aa.size == comparison.size
+        && aa.phase == comparison.phase
+        && (is_of(variant, *threads)
+            || match comparison.kind {
+                ComparisonKind::Threads => is_of(variant, 1),
+                ComparisonKind::Variants => is_of(against, *threads),
+                // Both cells have the variant and the threads that are named.
+                ComparisonKind::DevVsRelease | ComparisonKind::Aa => false,
+            })
 }
 
 fn aa_failed(aa: &Comparison) -> bool {

@@ -5,8 +5,11 @@
 
 mod cells;
 mod compare;
+mod drift;
 mod flags;
 mod limits;
+#[cfg(test)]
+mod tests;
 
 pub use flags::{Finding, Flag, Verdict};
 
@@ -33,6 +36,7 @@ pub fn judge(record: &Record, subject: Subject) -> Judgement {
         .map(|cell| cells::report(cell, record, subject))
         .collect();
     cells::flag_differing_proofs(&mut cells);
+    drift::flag(record, &mut cells);
     let comparisons = compare::all(record, subject, &mut cells);
     Judgement {
         limits: limits::report(record),

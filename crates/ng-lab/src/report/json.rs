@@ -1,7 +1,7 @@
 //! Files that are whole or not there.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::report::Report;
@@ -19,9 +19,16 @@ pub fn write_json(report: &Report, path: &Path) -> io::Result<()> {
 /// Writes `text` as `path`: the old file or the new one, never half of it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_extension("partial");
-    fs::write(&temporary, text)?;
-    fs::rename(&temporary, path).inspect_err(|_| {
-        // The rename's error is the one to tell.
+    let replaced = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    replaced.inspect_err(|_| {
+        // The first error is the one to tell.
         let _ = fs::remove_file(&temporary);
     })
+}
+
+/// Written and on its device: a rename may survive what its data does not.
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

@@ -15,7 +15,8 @@ pub fn markdown(report: &Report) -> String {
             text.push('\n');
         }
         for line in &section.lines {
-            let _ = writeln!(text, "- {line}");
+            // What a worker said may have several lines, and all are of one item.
+            let _ = writeln!(text, "- {}", line.replace('\n', "\n  "));
         }
         if let Some(table) = &section.table {
             text.push('\n');

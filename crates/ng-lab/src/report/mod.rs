@@ -5,6 +5,8 @@ mod markdown;
 mod model;
 mod table;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use json::write_json;

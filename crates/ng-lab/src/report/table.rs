@@ -2,9 +2,10 @@
 
 use crate::conductor::Role;
 use crate::judge::Verdict;
+use crate::protocol::MemoryReading;
 use crate::report::text;
 use crate::report::{
-    Build, CellReport, Comparison, ComparisonKind, LimitReport, PhaseReport, Report,
+    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
 
 /// A heading with lines of text and a table below it.
@@ -169,19 +170,24 @@ fn proofs(cells: &[&CellReport]) -> Vec<String> {
     lines
 }
 
+/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// fails for its own.
 fn reasons(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for cell in cells {
-        if let Some(reason) = &cell.reason {
-            let place = format!("{} x{}", cell.variant, cell.threads);
-            let line = format!(
-                "{} {}: {place}: {reason}",
-                cell.profile.name(),
-                cell.verdict.name()
-            );
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+        let Some(reason) = &cell.reason else { continue };
+        let (variant, threads) = (&cell.variant, cell.threads);
+        let copy = match (cell.verdict, cell.role) {
+            (Verdict::Skipped, _) => String::new(),
+            (_, Role::Main) => format!(" in {}", cell.profile.name()),
+            (_, Role::Aa) => format!(" in {} (A/A copy)", cell.profile.name()),
+        };
+        let line = format!(
+            "{}: {variant} x{threads}{copy}: {reason}",
+            cell.verdict.name()
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
     lines
@@ -195,18 +201,25 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
             let first = index == 0;
             let memory = cell.memory.filter(|_| first);
             let only_first = |text: String| if first { text } else { String::new() };
+            let figure = |text: Option<String>| struck(cell.verdict, text.unwrap_or_default());
+            let bytes = |of: fn(&MemoryReading) -> u64| {
+                figure(memory.map(|memory| text::bytes(of(&memory))))
+            };
             vec![
                 only_first(cell.variant.clone()),
                 only_first(cell.threads.to_string()),
                 phase.name.clone(),
                 cell.profile.name().to_owned(),
-                struck(cell.verdict, median(phase)),
-                interval(phase),
-                struck(cell.verdict, rate(phase)),
-                phase.share_of_limit.map_or_else(String::new, text::percent),
+                figure(median(phase)),
+                phase.ci95_ns.map_or_else(
+                    || no_interval(phase),
+                    |ci95| figure(Some(text::time_interval(ci95))),
+                ),
+                figure(rate(phase)),
+                figure(phase.share_of_limit.map(text::percent)),
                 dev_ratio(report, cell, phase),
-                memory.map_or_else(String::new, |memory| text::bytes(memory.peak_bytes)),
-                memory.map_or_else(String::new, |memory| text::bytes(memory.huge_bytes)),
+                bytes(|memory| memory.peak_bytes),
+                bytes(|memory| memory.huge_bytes),
                 only_first(verdict(cell)),
             ]
         })
@@ -222,27 +235,21 @@ fn struck(verdict: Verdict, text: String) -> String {
     }
 }
 
-fn median(phase: &PhaseReport) -> String {
-    match (phase.median_ns, phase.cold_ns) {
-        (Some(ns), _) => text::time(ns),
-        (None, Some(ns)) => format!("{} (cold)", text::time(ns as f64)),
-        (None, None) => String::new(),
-    }
+fn median(phase: &PhaseReport) -> Option<String> {
+    let cold = |ns: u64| format!("{} (cold)", text::time(ns as f64));
+    let warm = phase.median_ns.map(text::time);
+    warm.or_else(|| phase.cold_ns.map(cold))
 }
 
-fn interval(phase: &PhaseReport) -> String {
-    match phase.ci95_ns {
-        Some(interval) => text::time_interval(interval),
-        None => format!("none (n = {})", phase.samples_ns.len()),
-    }
+fn no_interval(phase: &PhaseReport) -> String {
+    format!("none (n = {})", phase.samples_ns.len())
 }
 
-/// Rates of phases that do not work on every item would say nothing.
-fn rate(phase: &PhaseReport) -> String {
-    match phase.median_ns {
-        Some(ns) if phase.items > 0 => text::count(phase.items as f64 * 1e9 / ns),
-        _ => String::new(),
-    }
+/// Rates of phases that do not work on every item would say nothing; those of
+/// phases that took no time by the clock are not known.
+fn rate(phase: &PhaseReport) -> Option<String> {
+    let ns = phase.median_ns.filter(|ns| *ns > 0.0 && phase.items > 0)?;
+    Some(text::count(phase.items as f64 * 1e9 / ns))
 }
 
 fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {
@@ -291,7 +298,8 @@ fn comparisons(report: &Report, detail: Detail) -> Vec<Section> {
         with_line("Threads", line, table)
     });
     let variants = variants.map(|table| {
-        let line = "each against the first variant of its scenario, paired by round";
+        let line =
+            "each against the first variant of its scenario and thread count, paired by round";
         with_line("Variants", line, table)
     });
     let mut all: Vec<Section> = threads.into_iter().chain(variants).collect();
@@ -394,6 +402,13 @@ fn limit_row(limit: &LimitReport) -> Vec<String> {
             format!("{}/{}", text::time(ns), limit.unit)
         }
     };
+    let interval = |ci95: Interval95| {
+        if limit.unit == "byte" {
+            format!("[{:.3}, {:.3}] ns", ci95.0[0], ci95.0[1])
+        } else {
+            text::time_interval(ci95)
+        }
+    };
     let rate = |ns: f64| {
         if limit.unit == "byte" {
             format!("{:.1} GB/s", 1.0 / ns)
@@ -406,10 +421,9 @@ fn limit_row(limit: &LimitReport) -> Vec<String> {
         text::bytes(limit.bytes),
         limit.threads.to_string(),
         limit.median_ns_per_unit.map_or_else(String::new, per_unit),
-        limit.ci95_ns_per_unit.map_or_else(
-            || "none".to_owned(),
-            |interval| format!("[{:.3}, {:.3}]", interval.0[0], interval.0[1]),
-        ),
+        limit
+            .ci95_ns_per_unit
+            .map_or_else(|| "none".to_owned(), interval),
         limit.median_ns_per_unit.map_or_else(String::new, rate),
         limit.cold_ns_per_unit.map_or_else(String::new, per_unit),
     ]

@@ -14,9 +14,14 @@ fn digits(value: f64) -> String {
 }
 
 /// The largest unit in which the value is at least one; the smallest unit else.
-fn scaled(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
+fn unit_of(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
     let fits = units.iter().rev().find(|(size, _)| value.abs() >= *size);
-    let (size, unit) = fits.or(units.first()).copied().unwrap_or((1.0, ""));
+    fits.or(units.first()).copied().unwrap_or((1.0, ""))
+}
+
+/// The value in its own unit.
+fn scaled(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
+    let (size, unit) = unit_of(value, units);
     (value / size, unit)
 }
 
@@ -36,9 +41,8 @@ pub(super) fn time(ns: f64) -> String {
 
 /// Both ends in one unit, that of the lower one.
 pub(super) fn time_interval(Interval95([low, high]): Interval95) -> String {
-    let (value, unit) = scaled(low, &TIMES);
-    let high = high * value / low;
-    format!("[{}, {}] {unit}", digits(value), digits(high))
+    let (size, unit) = unit_of(low, &TIMES);
+    format!("[{}, {}] {unit}", digits(low / size), digits(high / size))
 }
 
 pub(super) fn count(value: f64) -> String {

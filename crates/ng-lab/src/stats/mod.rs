@@ -7,7 +7,8 @@
 //! - [`Summary`] describes one sample; [`median`], [`quantile`], [`mad`] and
 //!   [`median_interval_95`] are its parts.
 //! - [`paired_ratio`] says how many times one side is the other, round by round.
-//! - [`trend`] says whether a sample drifts along an order.
+//! - [`trend`] says whether a sample drifts along an order, and [`holm`] what
+//!   remains of a p-value among many.
 //!
 //! Two rules hold for all of it. A sample is a slice of finite numbers; one that
 //! is empty or holds a NaN or an infinity has no statistics, and the answer is
@@ -17,6 +18,7 @@
 //!
 //! Begin reading at `interval.rs`, where ranks become an interval.
 
+mod holm;
 mod interval;
 mod normal;
 mod order;
@@ -27,6 +29,7 @@ mod trend;
 #[cfg(test)]
 mod testing;
 
+pub use holm::holm;
 pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};

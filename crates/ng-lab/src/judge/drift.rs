@@ -1,0 +1,90 @@
+//! Times that follow an order: that of the rounds, or the places in a round.
+//!
+//! A run asks this of every phase of every copy, hundreds of times. So the
+//! p-values are adjusted for their number, and few rounds cannot tell: with six
+//! of them no p is small enough among so many.
+
+use crate::conductor::{CellRecord, Record};
+use crate::judge::flags::{Finding, Flag};
+use crate::report::CellReport;
+use crate::stats;
+
+/// The chance of a false alarm anywhere in a run.
+const P: f64 = 0.01;
+/// What the change from one end of the order to the other must exceed.
+const CHANGE: f64 = 0.05;
+
+/// Times along an order.
+struct Drift {
+    cell: usize,
+    phase: String,
+    flag: Flag,
+    p_value: f64,
+    /// From one end of the order to the other, as a share of the median.
+    change: f64,
+}
+
+/// Flags the cells whose times follow an order.
+pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
+    let drifts: Vec<Drift> = record
+        .cells
+        .iter()
+        .zip(&*reports)
+        .enumerate()
+        .flat_map(|(index, (cell, report))| {
+            let phases = report.phases.iter();
+            phases.flat_map(move |phase| along_both_orders(index, cell, &phase.name))
+        })
+        .collect();
+    let p_values: Vec<f64> = drifts.iter().map(|drift| drift.p_value).collect();
+    for (drift, p_value) in drifts.iter().zip(stats::holm(&p_values)) {
+        if p_value < P && drift.change.abs() > CHANGE {
+            reports[drift.cell].add_findings([drift.finding(p_value)]);
+        }
+    }
+}
+
+fn along_both_orders(index: usize, cell: &CellRecord, phase: &str) -> Vec<Drift> {
+    let (mut times, mut rounds, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+    for (run, reading) in cell.warm() {
+        if let Some(found) = reading.phases.iter().find(|found| found.name == phase) {
+            times.push(found.elapsed_ns as f64);
+            rounds.push(f64::from(run.round));
+            positions.push(f64::from(run.position));
+        }
+    }
+    let along = |flag, order: &[f64]| {
+        let trend = stats::trend(order, &times)?;
+        let median_ns = stats::median(&times).filter(|ns| *ns > 0.0)?;
+        let ends = |fold: fn(f64, f64) -> f64, start| order.iter().copied().fold(start, fold);
+        let span = ends(f64::max, f64::NEG_INFINITY) - ends(f64::min, f64::INFINITY);
+        Some(Drift {
+            cell: index,
+            phase: phase.to_owned(),
+            flag,
+            p_value: trend.p_value,
+            change: trend.slope * span / median_ns,
+        })
+    };
+    let both = [(Flag::Trend, &rounds), (Flag::OrderEffect, &positions)];
+    both.into_iter()
+        .filter_map(|(flag, order)| along(flag, order))
+        .collect()
+}
+
+impl Drift {
+    fn finding(&self, p_value: f64) -> Finding {
+        let over = match self.flag {
+            Flag::Trend => "over the rounds",
+            _ => "over the places in a round",
+        };
+        Finding {
+            flag: self.flag,
+            phase: Some(self.phase.clone()),
+            detail: format!(
+                "changes by {:+.0} % {over} (p = {p_value:.4}, adjusted for the whole run)",
+                self.change * 100.0
+            ),
+        }
+    }
+}

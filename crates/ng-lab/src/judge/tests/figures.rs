@@ -1,0 +1,155 @@
+//! Figures of cells and limits.
+
+use super::alone;
+use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
+use crate::conductor::{Record, Role};
+use crate::judge::judge;
+use crate::limits::Limit;
+use crate::pages::Pages;
+use crate::report::Interval95;
+use crate::scenario::Profile;
+
+const MS: u64 = 1_000_000;
+/// Neither sorted nor symmetric.
+const TIMES: [u64; 6] = [5 * MS, MS, 4 * MS, 2 * MS, 3 * MS, 7 * MS];
+
+#[test]
+fn a_phase_is_described_by_its_warm_rounds() {
+    let report = alone(&Sim::cell("create").phase("fill", &TIMES));
+    let phase = &report.phases[0];
+    assert_eq!((phase.name.as_str(), phase.items), ("fill", ITEMS));
+    assert_eq!(phase.samples_ns, TIMES);
+    assert_eq!(phase.cold_ns, Some(COLD_NS));
+    assert_eq!(phase.median_ns, Some(3.5e6));
+    assert_eq!(phase.ci95_ns, Some(Interval95([1e6, 7e6])));
+    assert_eq!(phase.min_ns, Some(1e6));
+    assert_eq!(phase.p10_ns, Some(1.5e6));
+    assert_eq!(phase.p90_ns, Some(6e6));
+    assert_eq!(phase.mad_ns, Some(1.5e6));
+}
+
+#[test]
+fn five_samples_have_a_median_but_no_interval() {
+    let report = alone(&Sim::cell("create").phase("fill", &TIMES[..5]));
+    assert_eq!(report.phases[0].median_ns, Some(3e6));
+    assert_eq!(report.phases[0].ci95_ns, None);
+}
+
+#[test]
+fn the_cold_round_alone_has_no_median() {
+    let report = alone(&Sim::cell("create").phase("fill", &[]));
+    let phase = &report.phases[0];
+    assert_eq!(phase.cold_ns, Some(COLD_NS));
+    assert!(phase.samples_ns.is_empty());
+    assert_eq!((phase.median_ns, phase.min_ns), (None, None));
+}
+
+#[test]
+fn a_cell_says_what_it_was() {
+    let cell = Sim::cell("create")
+        .variant("push")
+        .threads(2)
+        .pages(Pages::Small)
+        .dev()
+        .aa()
+        .phase("fill", &PLAIN)
+        .proof("sum", 7);
+    let report = alone(&cell);
+    assert_eq!(
+        (report.scenario.as_str(), report.variant.as_str()),
+        ("create", "push")
+    );
+    assert_eq!((report.profile, report.role), (Profile::Dev, Role::Aa));
+    assert_eq!((report.threads, report.pages), (2, Pages::Small));
+    assert_eq!(report.size, [("records".to_owned(), ITEMS)].into());
+    assert_eq!(report.proof, [("sum".to_owned(), 7.into())].into());
+    assert!(report.host_warm);
+}
+
+#[test]
+fn memory_and_warming_are_medians_of_the_warm_rounds() {
+    let cell = Sim::cell("create")
+        .phase("fill", &PLAIN)
+        .round(2, |reading| {
+            reading.memory.peak_bytes = 1 << 40;
+            reading.warm_ns_per_byte = Some(7.0);
+        });
+    let report = alone(&cell);
+    let memory = report.memory.unwrap();
+    assert_eq!(memory.peak_bytes, 4096);
+    assert_eq!((memory.swapped_bytes, memory.minor_faults), (0, 4096));
+    assert_eq!(report.warm_ns_per_byte, Some(0.5));
+}
+
+#[test]
+fn memory_of_the_cold_round_is_shown_where_nothing_else_is() {
+    let report = alone(&Sim::cell("create").phase("fill", &[]));
+    assert_eq!(report.memory.unwrap().peak_bytes, COLD_NS);
+    assert_eq!(report.warm_ns_per_byte, None);
+}
+
+#[test]
+fn growth_is_the_best_warm_time_at_the_fraction() {
+    let cell = Sim::cell("create").phase("fill", &PLAIN).fraction(100_000);
+    let growth = alone(&cell).phases[0].growth.unwrap();
+    assert_eq!((growth.items, growth.best_ns), (ITEMS / 8, 100_000));
+}
+
+/// A tenth of a unit of limit for each item: rising times beside falling limits,
+/// so that it shows whether each round met its own.
+fn bounded() -> Record {
+    let times = [MS, 2 * MS, 3 * MS, 4 * MS, 5 * MS, 6 * MS];
+    let cell = Sim::cell("create")
+        .phase("fill", &times)
+        .bound(Limit::Refill, 100_000)
+        .limit(Limit::Refill, 0.0);
+    let mut record = record(&[cell]);
+    let readings = record.limits.values_mut().next().unwrap();
+    for (reading, ns) in readings.iter_mut().skip(1).zip((1..=6).rev()) {
+        reading.1 = f64::from(ns);
+    }
+    record
+}
+
+fn share(record: &Record) -> Option<f64> {
+    judge(record, SUBJECT).cells[0].phases[0].share_of_limit
+}
+
+#[test]
+fn a_share_of_a_limit_is_taken_round_by_round() {
+    let mut record = bounded();
+    let expected = f64::midpoint(0.1 * 4.0 / 3.0, 0.1 * 3.0 / 4.0);
+    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+    record.limits.values_mut().next().unwrap().remove(3);
+    let expected = 0.1 * 3.0 / 4.0;
+    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+}
+
+#[test]
+fn a_limit_that_was_not_read_at_this_size_gives_no_share() {
+    let mut record = bounded();
+    let (mut key, readings) = record.limits.pop_first().unwrap();
+    key.bytes += 1;
+    record.limits.insert(key, readings);
+    assert_eq!(share(&record), None);
+}
+
+#[test]
+fn a_limit_is_described_by_its_warm_readings() {
+    let report = &judge(&bounded(), SUBJECT).limits[0];
+    assert_eq!((report.name, report.unit.as_str()), (Limit::Refill, "byte"));
+    assert_eq!((report.bytes, report.threads), (BYTES, 1));
+    assert_eq!(report.samples_ns_per_unit, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+    assert_eq!(report.cold_ns_per_unit, Some(COLD_NS as f64));
+    assert_eq!(report.median_ns_per_unit, Some(3.5));
+    assert_eq!(report.ci95_ns_per_unit, Some(Interval95([1.0, 6.0])));
+}
+
+#[test]
+fn cells_keep_the_order_of_the_plan() {
+    let names = ["b", "a", "c"];
+    let cells = names.map(|name| Sim::cell(name).phase("fill", &PLAIN));
+    let judged = judged(&cells).cells;
+    let found: Vec<&str> = judged.iter().map(|cell| cell.scenario.as_str()).collect();
+    assert_eq!(found, names);
+}

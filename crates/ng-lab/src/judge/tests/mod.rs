@@ -1,0 +1,32 @@
+//! The judge on records that no machine left: for every flag a planted case, and
+//! a clean twin just across the threshold.
+
+mod comparisons;
+mod figures;
+mod machine;
+mod pairs;
+mod sim;
+mod verdicts;
+mod work;
+
+use crate::judge::{Flag, Verdict};
+use crate::report::CellReport;
+use sim::{Sim, judged};
+
+/// Judges a cell that is alone in its run.
+fn alone(cell: &Sim) -> CellReport {
+    judged(std::slice::from_ref(cell)).cells.remove(0)
+}
+
+/// Each row is a claim with a cell that has `flag`, and no other, hence
+/// `verdict`, and with a twin that has none.
+#[track_caller]
+fn check(flag: Flag, verdict: Verdict, cases: &[(&str, Sim, Sim)]) {
+    for (claim, planted, clean) in cases {
+        let (planted, clean) = (alone(planted), alone(clean));
+        assert_eq!(planted.flags, [flag], "{claim}: {:?}", planted.findings);
+        assert_eq!(planted.verdict, verdict, "{claim}");
+        assert_eq!(clean.flags, [], "clean twin, {claim}: {:?}", clean.findings);
+        assert_eq!(clean.verdict, Verdict::Valid, "clean twin, {claim}");
+    }
+}

@@ -1,0 +1,301 @@
+//! Records as a run would leave them, without a run.
+
+use serde_json::Value;
+
+use crate::access::AccessEvidence;
+use crate::conductor::{CellRecord, CellRound, LimitKey, PlannedCell, Record, Role, Subject};
+use crate::judge::{Judgement, judge};
+use crate::kernel::CpuTicks;
+use crate::limits::Limit;
+use crate::pages::Pages;
+use crate::protocol::{CellReading, FractionReading, MemoryReading};
+use crate::run::{Bound, PhaseRecord, TouchEvidence};
+use crate::scenario::{Cell, Profile, Variant};
+
+pub(super) const SUBJECT: Subject = Subject {
+    items: "records",
+    item_bytes: 64,
+};
+pub(super) const ITEMS: u64 = 1000;
+pub(super) const BYTES: u64 = ITEMS * SUBJECT.item_bytes;
+/// What round 0 says everywhere: any figure that it gets into goes wrong.
+pub(super) const COLD_NS: u64 = 999_000_000_000;
+/// A time with nothing special about it, and enough rounds of it.
+pub(super) const PLAIN_NS: u64 = 1_000_000;
+pub(super) const PLAIN: [u64; 6] = [PLAIN_NS; 6];
+
+/// One planned cell with what its workers said. Nothing speaks against it as it
+/// begins: the release build of a variant on one thread and huge pages.
+#[derive(Clone)]
+pub(super) struct Sim {
+    planned: PlannedCell,
+    rounds: Vec<CellRound>,
+    limits: Vec<(LimitKey, f64)>,
+}
+
+impl Sim {
+    pub(super) fn cell(scenario: &str) -> Self {
+        let cell = Cell {
+            scenario: scenario.to_owned(),
+            variant: Variant::new("base"),
+            items: ITEMS,
+        };
+        let planned = PlannedCell {
+            cell,
+            profile: Profile::Release,
+            role: Role::Main,
+            skipped: None,
+        };
+        Self {
+            planned,
+            rounds: Vec::new(),
+            limits: Vec::new(),
+        }
+    }
+
+    pub(super) fn variant(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.planned.cell.variant.name);
+        self
+    }
+
+    pub(super) fn threads(mut self, threads: usize) -> Self {
+        self.planned.cell.variant.threads = threads;
+        self
+    }
+
+    pub(super) fn pages(mut self, pages: Pages) -> Self {
+        self.planned.cell.variant.pages = pages;
+        self
+    }
+
+    pub(super) fn items(mut self, items: u64) -> Self {
+        self.planned.cell.items = items;
+        self
+    }
+
+    pub(super) fn dev(mut self) -> Self {
+        self.planned.profile = Profile::Dev;
+        self
+    }
+
+    pub(super) fn aa(mut self) -> Self {
+        self.planned.role = Role::Aa;
+        self
+    }
+
+    pub(super) fn skipped(mut self, reason: &str) -> Self {
+        self.planned.skipped = Some(reason.to_owned());
+        self
+    }
+
+    /// The work, as planned.
+    pub(super) fn what(&self) -> &Cell {
+        &self.planned.cell
+    }
+
+    /// Adds a phase with its times from round 1 on; the first phase says how
+    /// many rounds there are.
+    pub(super) fn phase(mut self, name: &str, times: &[u64]) -> Self {
+        if self.rounds.is_empty() {
+            self.rounds = (0..=times.len() as u32).map(plain_round).collect();
+        }
+        assert_eq!(self.rounds.len(), times.len() + 1, "rounds of {name}");
+        for (reading, elapsed_ns) in self.readings().zip([COLD_NS].iter().chain(times)) {
+            reading.phases.push(PhaseRecord {
+                name: name.to_owned(),
+                elapsed_ns: *elapsed_ns,
+                items: ITEMS,
+                bound: None,
+                touched: None,
+                grows: true,
+                access: None,
+            });
+        }
+        self
+    }
+
+    /// Bounds the last phase by `amount` units of a limit on the cell's threads.
+    pub(super) fn bound(self, limit: Limit, amount: u64) -> Self {
+        let threads = self.planned.cell.variant.threads;
+        self.last_phase(|phase| {
+            phase.bound = Some(Bound {
+                limit,
+                threads,
+                amount,
+            });
+        })
+    }
+
+    pub(super) fn touched(self, declared_bytes: u64, resident_growth_bytes: u64) -> Self {
+        self.last_phase(|phase| {
+            phase.touched = Some(TouchEvidence {
+                declared_bytes,
+                resident_growth_bytes,
+                minor_faults: 0,
+            });
+        })
+    }
+
+    pub(super) fn constant(self) -> Self {
+        self.last_phase(|phase| phase.grows = false)
+    }
+
+    pub(super) fn access(self, evidence: &AccessEvidence) -> Self {
+        self.last_phase(|phase| phase.access = Some(evidence.clone()))
+    }
+
+    /// The time of every phase at an eighth of the items: in round 0 nothing, in
+    /// round 1 `best_ns`, later much more.
+    pub(super) fn fraction(mut self, best_ns: u64) -> Self {
+        for (round, reading) in self.readings().enumerate() {
+            let elapsed_ns = [0, best_ns].get(round).copied().unwrap_or(COLD_NS);
+            reading.fraction = Some(FractionReading {
+                items: ITEMS / 8,
+                elapsed_ns: vec![elapsed_ns; reading.phases.len()],
+            });
+        }
+        self
+    }
+
+    pub(super) fn proof(mut self, name: &str, value: impl Into<Value> + Clone) -> Self {
+        for reading in self.readings() {
+            reading.proof.insert(name.to_owned(), value.clone().into());
+        }
+        self
+    }
+
+    /// A limit over the cell's bytes on its threads, the same in every round but
+    /// round 0.
+    pub(super) fn limit(mut self, limit: Limit, ns_per_unit: f64) -> Self {
+        let key = LimitKey {
+            bytes: self.planned.cell.items * SUBJECT.item_bytes,
+            threads: self.planned.cell.variant.threads,
+            limit,
+        };
+        self.limits.push((key, ns_per_unit));
+        self
+    }
+
+    /// Changes what the workers said from round 1 on.
+    pub(super) fn warm(mut self, change: impl Fn(&mut CellReading)) -> Self {
+        self.readings().skip(1).for_each(change);
+        self
+    }
+
+    /// Changes what the worker of one round said.
+    pub(super) fn round(mut self, round: usize, change: impl Fn(&mut CellReading)) -> Self {
+        self.readings().skip(round).take(1).for_each(change);
+        self
+    }
+
+    pub(super) fn ticks(mut self, round: usize, ticks: CpuTicks) -> Self {
+        self.rounds[round].ticks = ticks;
+        self
+    }
+
+    /// The place of the cell in each round from round 1 on.
+    pub(super) fn positions(mut self, positions: &[u32]) -> Self {
+        for (run, position) in self.rounds.iter_mut().skip(1).zip(positions) {
+            run.position = *position;
+        }
+        self
+    }
+
+    pub(super) fn failed(mut self, round: usize, reason: &str) -> Self {
+        self.rounds[round].reading = Err(reason.to_owned());
+        self
+    }
+
+    /// Keeps the first `rounds` rounds, as an interrupt does.
+    pub(super) fn interrupted_after(mut self, rounds: usize) -> Self {
+        self.rounds.truncate(rounds);
+        self
+    }
+
+    fn last_phase(mut self, change: impl Fn(&mut PhaseRecord)) -> Self {
+        for reading in self.readings() {
+            change(reading.phases.last_mut().expect("a phase"));
+        }
+        self
+    }
+
+    fn readings(&mut self) -> impl Iterator<Item = &mut CellReading> {
+        self.rounds
+            .iter_mut()
+            .map(|run| run.reading.as_mut().expect("failed rounds come last"))
+    }
+}
+
+/// A round as it comes out on a quiet machine. Places go up and down with the
+/// rounds, so that what follows the one does not follow the other.
+fn plain_round(round: u32) -> CellRound {
+    let cold = round == 0;
+    let ticks = CpuTicks {
+        total: 400,
+        busy: 100,
+        ours: 100,
+        steal: 0,
+    };
+    CellRound {
+        round,
+        position: round * 5 % 13,
+        reading: Ok(plain_reading(cold)),
+        ticks: if cold { all_stolen() } else { ticks },
+    }
+}
+
+fn plain_reading(cold: bool) -> CellReading {
+    let size = if cold { COLD_NS } else { 4096 };
+    CellReading {
+        phases: Vec::new(),
+        proof: [].into(),
+        memory: MemoryReading {
+            resident_bytes: size,
+            peak_bytes: size,
+            anonymous_bytes: size,
+            file_bytes: size,
+            huge_bytes: 0,
+            swapped_bytes: if cold { size } else { 0 },
+            minor_faults: size,
+            major_faults: size,
+        },
+        fraction: None,
+        warm_ns_per_byte: Some(if cold { 99.0 } else { 0.5 }),
+        spin_ns: [PLAIN_NS, if cold { COLD_NS } else { PLAIN_NS }],
+    }
+}
+
+fn all_stolen() -> CpuTicks {
+    CpuTicks {
+        total: COLD_NS,
+        busy: COLD_NS / 2,
+        ours: 0,
+        steal: COLD_NS / 2,
+    }
+}
+
+/// The record of a run over `cells`.
+pub(super) fn record(cells: &[Sim]) -> Record {
+    let mut record = Record {
+        rounds: 6,
+        ..Record::default()
+    };
+    for sim in cells {
+        record.cells.push(CellRecord {
+            planned: sim.planned.clone(),
+            rounds: sim.rounds.clone(),
+        });
+        for (key, ns) in &sim.limits {
+            let readings = (0..sim.rounds.len() as u32).map(|round| {
+                let cold = round == 0;
+                (round, if cold { COLD_NS as f64 } else { *ns })
+            });
+            record.limits.insert(*key, readings.collect());
+        }
+    }
+    record
+}
+
+pub(super) fn judged(cells: &[Sim]) -> Judgement {
+    judge(&record(cells), SUBJECT)
+}

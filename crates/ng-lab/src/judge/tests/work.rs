@@ -1,0 +1,283 @@
+//! What invalidates a cell: the work is not what it claims to be.
+
+use super::sim::{BYTES, PLAIN, PLAIN_NS, Sim, judged};
+use super::{alone, check};
+use crate::access::{AccessEvidence, Pattern};
+use crate::judge::{Flag, Verdict};
+use crate::limits::Limit;
+use crate::report::CellReport;
+
+const MIB: u64 = 1 << 20;
+
+#[track_caller]
+fn invalid(flag: Flag, cases: &[(&str, Sim, Sim)]) {
+    check(flag, Verdict::Invalid, cases);
+}
+
+fn fill(ns: u64) -> Sim {
+    Sim::cell("create").phase("fill", &[ns; 6])
+}
+
+#[test]
+fn a_phase_beyond_a_tenth_above_its_limit_is_impossible() {
+    let bounded = |ns| fill(ns).bound(Limit::Refill, 1_100_000);
+    let fast = |sim: Sim| sim.limit(Limit::Refill, 1.0);
+    invalid(
+        Flag::ImpossibleFast,
+        &[
+            (
+                "a tenth is allowed for noise",
+                fast(bounded(999_999)),
+                fast(bounded(1_000_000)),
+            ),
+            (
+                "a limit that was not read bounds nothing",
+                fast(bounded(1)),
+                bounded(1),
+            ),
+            (
+                "a limit bounds at its own number of threads",
+                fast(fill(1).threads(2).bound(Limit::Refill, 1_100_000)),
+                fast(bounded(1).threads(2)),
+            ),
+            (
+                "the median counts, not the fastest round",
+                fast(bounded(1)),
+                fast(bounded(1_000_000).round(1, |reading| reading.phases[0].elapsed_ns = 1)),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_best_reading_of_a_limit_bounds() {
+    let cell = fill(1_000_000)
+        .bound(Limit::Refill, 1_000_000)
+        .limit(Limit::Refill, 2.0);
+    let mut record = super::sim::record(std::slice::from_ref(&cell));
+    assert_eq!(flags_of(&record), [Flag::ImpossibleFast]);
+    let readings = record.limits.values_mut().next().unwrap();
+    readings[4].1 = 1.0;
+    assert_eq!(flags_of(&record), []);
+}
+
+fn flags_of(record: &crate::conductor::Record) -> Vec<Flag> {
+    let mut judgement = crate::judge::judge(record, super::sim::SUBJECT);
+    judgement.cells.remove(0).flags
+}
+
+#[test]
+fn declared_memory_that_the_kernel_did_not_see_is_no_work() {
+    let touched = |declared, seen| fill(PLAIN_NS).touched(declared, seen);
+    invalid(
+        Flag::WorkNotDone,
+        &[
+            (
+                "nine tenths must be seen",
+                touched(MIB, 943_718),
+                touched(MIB, 943_719),
+            ),
+            (
+                "below a MiB the allocator may hold it already",
+                touched(MIB, 0),
+                touched(MIB - 1, 0),
+            ),
+            (
+                "the median round counts",
+                touched(MIB, 0).round(1, grown(MIB)),
+                touched(MIB, MIB).round(1, grown(0)),
+            ),
+        ],
+    );
+}
+
+fn grown(bytes: u64) -> impl Fn(&mut crate::protocol::CellReading) {
+    move |reading| {
+        let touched = reading.phases[0].touched.as_mut().unwrap();
+        touched.resident_growth_bytes = bytes;
+    }
+}
+
+#[test]
+fn a_proof_that_changes_between_rounds_is_no_work() {
+    let proved = || fill(PLAIN_NS).proof("sum", 7);
+    let wrong = |round| {
+        proved().round(round, |reading| {
+            reading.proof.insert("sum".to_owned(), 8.into());
+        })
+    };
+    let lacking = proved().round(6, |reading| reading.proof.clear());
+    invalid(
+        Flag::WorkNotDone,
+        &[
+            ("the last round differs", wrong(6), proved()),
+            ("the cold round differs", wrong(0), proved()),
+            ("a round proves nothing", lacking, fill(PLAIN_NS)),
+        ],
+    );
+}
+
+/// Nobody knows which copy is the wrong one, so that none is believed. (The
+/// first copy once went free, and it was dev in every plan.)
+#[test]
+fn a_proof_that_differs_between_copies_is_no_work_in_any_of_them() {
+    let proved = |sum: u64| fill(PLAIN_NS).proof("sum", sum);
+    let all = [Flag::WorkNotDone];
+    for (claim, dev, release, aa, expected) in [
+        ("all agree", 7, 7, 7, [&[][..]; 3]),
+        ("dev differs", 8, 7, 7, [&all[..]; 3]),
+        ("release differs", 7, 8, 7, [&all[..]; 3]),
+        ("the A/A copy differs", 7, 7, 8, [&all[..]; 3]),
+    ] {
+        let cells = judged(&[proved(dev).dev(), proved(release), proved(aa).aa()]).cells;
+        let flags: Vec<&[Flag]> = cells.iter().map(|cell| &cell.flags[..]).collect();
+        assert_eq!(flags, expected, "{claim}");
+    }
+}
+
+#[test]
+fn proofs_of_different_work_may_differ() {
+    let proved = |sum: u64| fill(PLAIN_NS).proof("sum", sum);
+    let cells = judged(&[
+        proved(1),
+        proved(2).variant("other"),
+        proved(3).threads(2),
+        proved(4).items(2000),
+        Sim::cell("access").phase("fill", &PLAIN).proof("sum", 5),
+        // A copy that proves nothing cannot contradict.
+        fill(PLAIN_NS).dev(),
+    ])
+    .cells;
+    for cell in cells {
+        assert_eq!(cell.flags, [], "{} {}", cell.scenario, cell.variant);
+    }
+}
+
+#[test]
+fn a_phase_that_does_not_grow_with_its_items_is_elided() {
+    invalid(
+        Flag::Elided,
+        &[
+            (
+                "less than twice the best time at an eighth",
+                fill(999_999).fraction(500_000),
+                fill(1_000_000).fraction(500_000),
+            ),
+            (
+                "growth within twenty clock reads is none",
+                fill(999).fraction(499).limit(Limit::ClockRead, 25.0),
+                fill(1001).fraction(500).limit(Limit::ClockRead, 25.0),
+            ),
+            (
+                "a phase may be declared constant",
+                fill(PLAIN_NS).fraction(PLAIN_NS),
+                fill(PLAIN_NS).constant().fraction(PLAIN_NS),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn an_order_of_reads_that_is_not_the_claimed_one_is_flagged() {
+    let reads = |evidence: AccessEvidence| fill(PLAIN_NS).access(&evidence);
+    let stride = |claimed, share| reads(evidence(claimed, 10, share));
+    invalid(
+        Flag::PatternMismatch,
+        &[
+            (
+                "one step in a hundred differs",
+                stride(Pattern::Stride(10), 0.99),
+                stride(Pattern::Stride(10), 0.991),
+            ),
+            (
+                "a stride of ten is not sequential",
+                stride(Pattern::Sequential, 1.0),
+                reads(evidence(Pattern::Sequential, 1, 1.0)),
+            ),
+            (
+                "a stride of ten is not random",
+                stride(Pattern::Random, 0.051),
+                stride(Pattern::Random, 0.05),
+            ),
+        ],
+    );
+}
+
+/// 1000 reads of 10 000 records, with as many lines as draws at random reach.
+fn evidence(claimed: Pattern, main_stride: i64, main_stride_share: f64) -> AccessEvidence {
+    AccessEvidence {
+        claimed,
+        reads: 1000,
+        records: 10_000,
+        distinct_lines: 952,
+        same_page_share: 0.0064,
+        main_stride,
+        main_stride_share,
+    }
+}
+
+#[test]
+fn random_reads_must_reach_as_many_lines_and_pages_as_chance() {
+    let reads = |lines, same_page_share| {
+        fill(PLAIN_NS).access(&AccessEvidence {
+            distinct_lines: lines,
+            same_page_share,
+            ..evidence(Pattern::Random, 3, 0.001)
+        })
+    };
+    invalid(
+        Flag::PatternMismatch,
+        &[
+            ("too few lines", reads(904, 0.0064), reads(905, 0.0064)),
+            ("too near", reads(952, 0.0291), reads(952, 0.029)),
+        ],
+    );
+}
+
+#[test]
+fn a_phase_under_twenty_clock_reads_is_below_resolution() {
+    let timed = |ns| fill(ns).limit(Limit::ClockRead, 25.0);
+    invalid(
+        Flag::BelowResolution,
+        &[
+            ("twenty reads of 25 ns", timed(499), timed(500)),
+            ("an unknown clock accuses nobody", timed(1), fill(1)),
+        ],
+    );
+}
+
+#[test]
+fn a_worker_that_was_swapped_out_once_is_flagged() {
+    let swapped = fill(PLAIN_NS).round(6, |reading| reading.memory.swapped_bytes = 1);
+    invalid(Flag::Swapped, &[("after round 0", swapped, fill(PLAIN_NS))]);
+}
+
+#[test]
+fn a_finding_names_its_phase_and_its_figures() {
+    let cell = Sim::cell("create")
+        .phase("reserve", &PLAIN)
+        .phase("fill", &PLAIN)
+        .bound(Limit::Refill, 2_000_000)
+        .touched(2 * MIB, BYTES)
+        .limit(Limit::Refill, 1.0);
+    let told = [
+        "impossible_fast Some(\"fill\"): took 1000000 ns, the limit refill allows 2000000 ns at best",
+        "work_not_done Some(\"fill\"): resident memory grew by 64000 bytes, declared were 2097152",
+    ];
+    assert_eq!(told_of(&alone(&cell)), told);
+}
+
+#[test]
+fn a_flag_of_two_phases_stands_once_with_two_findings() {
+    let cell = fill(1).phase("read", &[1; 6]).limit(Limit::ClockRead, 25.0);
+    let report = alone(&cell);
+    assert_eq!(report.flags, [Flag::BelowResolution]);
+    let phases = report.findings.iter().map(|found| found.phase.as_deref());
+    assert!(phases.eq([Some("fill"), Some("read")]), "{report:?}");
+}
+
+fn told_of(cell: &CellReport) -> Vec<String> {
+    let told = cell.findings.iter();
+    told.map(|found| format!("{} {:?}: {}", found.flag, found.phase, found.detail))
+        .collect()
+}

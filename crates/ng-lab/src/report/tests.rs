@@ -1,0 +1,508 @@
+//! One small report, built by hand, in each form.
+
+use std::fs;
+use std::path::Path;
+
+use super::{
+    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
+    RunInfo, SCHEMA, markdown, terminal, write_json, write_whole,
+};
+use crate::conductor::Role;
+use crate::host::Host;
+use crate::judge::{Finding, Flag, Verdict};
+use crate::limits::Limit;
+use crate::pages::Pages;
+use crate::protocol::MemoryReading;
+use crate::scenario::Profile;
+
+/// Two cells of two phases on seven rounds, in release only.
+fn report() -> Report {
+    Report {
+        schema: SCHEMA.to_owned(),
+        run: RunInfo {
+            started: "2026-11-24T23:08:25Z".to_owned(),
+            command: vec!["stress".to_owned()],
+            seed: 5,
+            rounds: 7,
+            items: "records".to_owned(),
+            interrupted: false,
+            elapsed_s: 1.5,
+            probe_failures: Vec::new(),
+        },
+        host: Host::default(),
+        build: Build::default(),
+        limits: vec![limit()],
+        cells: vec![cell("push"), cell("zeroed")],
+        comparisons: Vec::new(),
+    }
+}
+
+fn limit() -> LimitReport {
+    LimitReport {
+        name: Limit::Refill,
+        unit: "byte".to_owned(),
+        bytes: 64_000,
+        threads: 1,
+        samples_ns_per_unit: vec![0.1; 7],
+        cold_ns_per_unit: Some(0.2),
+        median_ns_per_unit: Some(0.1),
+        ci95_ns_per_unit: Some(Interval95([0.1, 0.1])),
+    }
+}
+
+fn cell(variant: &str) -> CellReport {
+    CellReport {
+        scenario: "create".to_owned(),
+        profile: Profile::Release,
+        role: Role::Main,
+        size: [("records".to_owned(), 1000)].into(),
+        threads: 1,
+        variant: variant.to_owned(),
+        pages: Pages::Small,
+        host_warm: true,
+        phases: vec![phase("fill"), phase("read")],
+        proof: [("sum".to_owned(), 7.into())].into(),
+        memory: Some(MemoryReading {
+            peak_bytes: 3 << 20,
+            huge_bytes: 2 << 20,
+            ..MemoryReading::default()
+        }),
+        warm_ns_per_byte: Some(0.5),
+        verdict: Verdict::Valid,
+        flags: Vec::new(),
+        findings: Vec::new(),
+        reason: None,
+    }
+}
+
+fn phase(name: &str) -> PhaseReport {
+    PhaseReport {
+        name: name.to_owned(),
+        items: 1000,
+        samples_ns: vec![1_234_000; 7],
+        cold_ns: Some(9_876_000),
+        median_ns: Some(1_234_000.0),
+        ci95_ns: Some(Interval95([1_200_000.0, 1_300_000.0])),
+        min_ns: Some(1_200_000.0),
+        p10_ns: Some(1_200_000.0),
+        p90_ns: Some(1_300_000.0),
+        mad_ns: Some(10_000.0),
+        bound: None,
+        share_of_limit: Some(0.42),
+        growth: None,
+        access: None,
+    }
+}
+
+fn found(flag: Flag, detail: &str) -> Finding {
+    Finding {
+        flag,
+        phase: Some("fill".to_owned()),
+        detail: detail.to_owned(),
+    }
+}
+
+fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
+    Comparison {
+        kind,
+        scenario: "create".to_owned(),
+        variant: "push".to_owned(),
+        phase: "fill".to_owned(),
+        size: [("records".to_owned(), 1000)].into(),
+        threads: 1,
+        profile: Profile::Release,
+        against: "dev".to_owned(),
+        estimate: 14.2,
+        ci95: Some(Interval95([13.6, 14.9])),
+        pairs: 7,
+        stopped: stopped.map(str::to_owned),
+    }
+}
+
+/// The rows of `text` that hold every one of `words`, their cells trimmed.
+fn rows(text: &str, words: &[&str]) -> Vec<Vec<String>> {
+    text.lines()
+        .filter(|line| line.starts_with('|') && words.iter().all(|word| line.contains(word)))
+        .map(cells_of)
+        .collect()
+}
+
+/// The cells of a pipe row; an escaped pipe ends none.
+fn cells_of(line: &str) -> Vec<String> {
+    let masked = line.replace("\\|", "\u{0}");
+    let inner = masked.trim().trim_matches('|');
+    let cells = inner
+        .split('|')
+        .map(|cell| cell.trim().replace('\u{0}', "|"));
+    cells.collect()
+}
+
+#[track_caller]
+fn assert_says(text: &str, line: &str) {
+    assert!(
+        text.lines().any(|found| found.contains(line)),
+        "no {line:?} in\n{text}"
+    );
+}
+
+#[track_caller]
+fn assert_silent(text: &str, words: &str) {
+    assert!(!text.contains(words), "{words:?} in\n{text}");
+}
+
+#[test]
+fn a_row_holds_each_figure_under_its_heading() {
+    let mut report = report();
+    report.comparisons = vec![compared(ComparisonKind::DevVsRelease, None)];
+    let text = markdown(&report);
+    let expected = [
+        ("variant", "push"),
+        ("thr", "1"),
+        ("phase", "fill"),
+        ("build", "release"),
+        ("median", "1.23 ms"),
+        ("95 % interval", "[1.20, 1.30] ms"),
+        ("records/s", "810k"),
+        ("of limit", "42 %"),
+        ("dev/release", "14.20x [13.60, 14.90]"),
+        ("peak", "3.00 MiB"),
+        ("huge", "2.00 MiB"),
+        ("verdict", "valid"),
+    ];
+    let heading = &rows(&text, &["dev/release"])[0];
+    let row = &rows(&text, &["push", "fill", "1.23"])[0];
+    let shown: Vec<(&str, &str)> = heading
+        .iter()
+        .zip(row)
+        .map(|(a, b)| (&a[..], &b[..]))
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn every_figure_of_an_invalid_cell_is_struck_through() {
+    let mut report = report();
+    report.cells[0].add_findings([found(Flag::Elided, "took 1 ns")]);
+    let text = markdown(&report);
+    let [fill, read] = [0, 1].map(|index| rows(&text, &["1.23"])[index].clone());
+    let struck: Vec<&String> = fill.iter().filter(|cell| cell.starts_with("~~")).collect();
+    let figures = [
+        "~~1.23 ms~~",
+        "~~[1.20, 1.30] ms~~",
+        "~~810k~~",
+        "~~42 %~~",
+        "~~3.00 MiB~~",
+        "~~2.00 MiB~~",
+    ];
+    assert_eq!(struck, figures);
+    assert_eq!(fill[11], "invalid: elided");
+    assert_eq!(read[4], "~~1.23 ms~~");
+}
+
+#[test]
+fn figures_of_other_cells_are_not_struck_through() {
+    let mut report = report();
+    report.cells[0].add_findings([found(Flag::Steal, "10 % was stolen")]);
+    let text = markdown(&report);
+    assert_silent(&text, "~~");
+    assert_says(&text, "suspect: steal");
+}
+
+#[test]
+fn nothing_is_struck_where_an_invalid_cell_has_no_figure() {
+    let mut report = report();
+    let cell = &mut report.cells[0];
+    cell.add_findings([found(Flag::Elided, "took 1 ns")]);
+    cell.memory = None;
+    for phase in &mut cell.phases {
+        *phase = without_samples(&phase.name);
+    }
+    let row = &rows(&markdown(&report), &["push", "fill"])[0];
+    assert_eq!(row[4..8], ["~~9.88 ms (cold)~~", "none (n = 0)", "", ""]);
+}
+
+fn without_samples(name: &str) -> PhaseReport {
+    PhaseReport {
+        samples_ns: Vec::new(),
+        median_ns: None,
+        ci95_ns: None,
+        share_of_limit: None,
+        ..phase(name)
+    }
+}
+
+#[test]
+fn the_lack_of_intervals_is_said_of_the_run_the_phase_and_the_ratio() {
+    let mut report = report();
+    report.run.rounds = 5;
+    report.cells[0].phases[0].samples_ns.truncate(5);
+    report.cells[0].phases[0].ci95_ns = None;
+    let mut aa = compared(ComparisonKind::Aa, None);
+    aa.ci95 = None;
+    report.comparisons = vec![aa];
+    let text = markdown(&report);
+    assert_says(&text, "fewer than 6 rounds: intervals are not given");
+    assert_says(&text, "| none (n = 5) |");
+    assert_says(&text, "| 14.20x (no interval) |");
+    assert_says(&text, "without intervals A/A cannot fail");
+    report.run.rounds = 6;
+    assert_silent(&markdown(&report), "fewer than 6 rounds");
+}
+
+#[test]
+fn reasons_of_skipped_and_failed_cells_are_listed_once() {
+    let mut report = report();
+    let worthless = |verdict, role, reason: &str| CellReport {
+        verdict,
+        role,
+        reason: Some(reason.to_owned()),
+        phases: Vec::new(),
+        memory: None,
+        ..cell("grown")
+    };
+    report.cells = vec![
+        worthless(Verdict::Skipped, Role::Main, "needs 9 MiB"),
+        worthless(Verdict::Skipped, Role::Aa, "needs 9 MiB"),
+        worthless(Verdict::Failed, Role::Main, "round 3: killed"),
+        worthless(Verdict::Failed, Role::Aa, "round 3: killed"),
+    ];
+    for text in [markdown(&report), terminal(&report)] {
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("grown")).collect();
+        let told: Vec<&str> = lines
+            .iter()
+            .map(|line| line.trim_start_matches("- "))
+            .collect();
+        let expected = [
+            "skipped: grown x1: needs 9 MiB",
+            "failed: grown x1 in release: round 3: killed",
+            "failed: grown x1 in release (A/A copy): round 3: killed",
+        ];
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn a_pipe_in_a_name_does_not_add_a_column() {
+    let mut report = report();
+    report.cells[0].variant = "a|b".to_owned();
+    report.cells[0].add_findings([found(Flag::Steal, "10 | 20 %")]);
+    let text = markdown(&report);
+    assert_eq!(rows(&text, &["a\\|b", "fill", "1.23"])[0].len(), 12);
+    assert_eq!(rows(&text, &["10 \\| 20 %"])[0].len(), 6);
+}
+
+#[test]
+fn every_row_is_as_long_as_its_heading() {
+    let mut report = report();
+    report.cells[0].add_findings([found(Flag::Elided, "took 1 ns")]);
+    report.comparisons = vec![
+        compared(ComparisonKind::Threads, None),
+        compared(ComparisonKind::Variants, Some("noise")),
+        compared(ComparisonKind::Aa, None),
+    ];
+    let text = markdown(&report);
+    let tables: Vec<Vec<usize>> = text
+        .split("\n\n")
+        .filter(|part| part.starts_with('|'))
+        .map(|table| table.lines().map(|line| cells_of(line).len()).collect())
+        .collect();
+    let lengths: Vec<usize> = tables.iter().map(|lengths| lengths[0]).collect();
+    assert_eq!(lengths, [12, 9, 9, 9, 7, 6], "{text}");
+    for lengths in tables {
+        assert!(
+            lengths.iter().all(|length| *length == lengths[0]),
+            "{lengths:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stopped_comparison_shows_no_ratio() {
+    let mut report = report();
+    report.comparisons = vec![
+        compared(ComparisonKind::DevVsRelease, Some("noise")),
+        compared(ComparisonKind::Threads, Some("noise")),
+        compared(ComparisonKind::Variants, Some("noise")),
+    ];
+    for text in [markdown(&report), terminal(&report)] {
+        assert_silent(&text, "14.2");
+        assert_eq!(text.matches("not compared").count(), 3, "{text}");
+    }
+}
+
+#[test]
+fn the_terminal_shows_of_aa_only_what_failed() {
+    let mut report = report();
+    report.comparisons = vec![
+        compared(ComparisonKind::Aa, None),
+        Comparison {
+            estimate: 1.5,
+            ..compared(ComparisonKind::Aa, Some("aa_failed: +50 %"))
+        },
+    ];
+    let failed = "1.50x [13.60, 14.90]: aa_failed: +50 %";
+    let (long, short) = (markdown(&report), terminal(&report));
+    assert_says(&long, failed);
+    assert_says(&short, failed);
+    assert_says(&long, "14.20x [13.60, 14.90] |");
+    assert_silent(&short, "14.20x");
+    assert_says(
+        &short,
+        "1 phases can be compared; of 1 the A/A copies differ",
+    );
+}
+
+#[test]
+fn findings_are_listed_with_what_to_do() {
+    let mut report = report();
+    report.cells[0].add_findings([
+        found(Flag::Elided, "took 1 ns"),
+        found(Flag::TooFewRounds, "3 rounds"),
+    ]);
+    let text = markdown(&report);
+    let expected = [
+        "elided",
+        "create/push x1",
+        "release main",
+        "fill",
+        "took 1 ns",
+        Flag::Elided.advice(),
+    ];
+    assert_eq!(rows(&text, &["took 1 ns"]), [expected]);
+    // The run says it already, once for all cells.
+    assert_silent(&text, "3 rounds");
+}
+
+#[test]
+fn what_went_wrong_with_the_run_is_said_at_its_head() {
+    let mut report = report();
+    assert_silent(&markdown(&report), "INTERRUPTED");
+    report.run.interrupted = true;
+    report.run.probe_failures = vec!["timed out".to_owned()];
+    for text in [markdown(&report), terminal(&report)] {
+        assert_says(&text, "INTERRUPTED");
+        assert_says(&text, "a limits probe failed: timed out");
+    }
+}
+
+#[test]
+fn the_aa_copy_of_a_cell_has_no_rows_of_its_own() {
+    let mut report = report();
+    let copy = CellReport {
+        role: Role::Aa,
+        ..cell("push")
+    };
+    report.cells.push(copy);
+    assert_eq!(rows(&markdown(&report), &["push", "fill"]).len(), 1);
+}
+
+#[test]
+fn proofs_that_differ_are_all_shown() {
+    let mut report = report();
+    let proofs = |report: &Report| markdown(report).matches("- proof: sum").count();
+    assert_eq!(proofs(&report), 1);
+    report.cells[1].proof.insert("sum".to_owned(), 8.into());
+    assert_eq!(proofs(&report), 2);
+}
+
+/// A clock with coarse ticks may give no time at all: no rate, and numbers only.
+#[test]
+fn a_phase_of_no_time_has_no_rate_and_a_true_interval() {
+    let mut report = report();
+    let phase = &mut report.cells[0].phases[0];
+    phase.median_ns = Some(0.0);
+    phase.ci95_ns = Some(Interval95([0.0, 41.0]));
+    let row = &rows(&markdown(&report), &["push", "fill"])[0];
+    assert_eq!(row[4..7], ["0 ns", "[0, 41.0] ns", ""]);
+}
+
+/// The end of a worker's stderr has lines: they belong to one item of the list.
+#[test]
+fn a_reason_of_several_lines_is_one_item() {
+    let mut report = report();
+    report.cells[0].reason = Some("round 0: panicked\n\n# at 3".to_owned());
+    let text = markdown(&report);
+    assert_says(&text, "round 0: panicked");
+    assert!(
+        !text.lines().any(|line| line.starts_with("# at 3")),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_written_as_json_can_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let mut report = report();
+    report.cells[0].add_findings([found(Flag::Elided, "took 1 ns")]);
+    report.comparisons = vec![compared(ComparisonKind::Threads, Some("noise"))];
+    write_json(&report, &path).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let back: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.cells[0].items(), 1000);
+    let value = |report: &Report| serde_json::to_value(report).unwrap();
+    assert_eq!(value(&back), value(&report));
+}
+
+#[test]
+fn a_comparison_is_of_its_denominator_and_of_no_copy() {
+    let comparison = compared(ComparisonKind::Threads, None);
+    assert!(comparison.is_of(&cell("push")));
+    let copy = |profile, role, threads| CellReport {
+        profile,
+        role,
+        threads,
+        ..cell("push")
+    };
+    for other in [
+        cell("zeroed"),
+        copy(Profile::Dev, Role::Main, 1),
+        copy(Profile::Release, Role::Aa, 1),
+        copy(Profile::Release, Role::Main, 2),
+    ] {
+        assert!(!comparison.is_of(&other), "{other:?}");
+    }
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn a_file_is_replaced_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.md");
+    write_whole(&path, "an older and longer text").unwrap();
+    write_whole(&path, "new").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    assert_eq!(files_in(folder.path()), ["report.md"]);
+}
+
+/// A full disk once left its half of the text under the temporary name.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.md");
+    fs::write(&path, "old").unwrap();
+    std::os::unix::fs::symlink("/dev/full", path.with_extension("partial")).unwrap();
+    let error = write_whole(&path, "new").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(files_in(folder.path()), ["report.md"]);
+}
+
+#[test]
+fn a_rename_that_fails_leaves_what_was_there_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.md");
+    fs::create_dir(&path).unwrap();
+    write_whole(&path, "new").unwrap_err();
+    assert!(path.is_dir());
+    assert_eq!(files_in(folder.path()), ["report.md"]);
+}
