@@ -1,7 +1,8 @@
 //! What the machine allows: probes that do as little as the hardware lets them.
 //!
-//! They run in every round, in a process of their own, at the size and thread
-//! count of the cells, in the release build. A cell's share of a limit is the
+//! They run in every round, in processes of their own, at the size and thread
+//! count of the cells, in the release build; those that bound a cell run right
+//! beside it, since on a shared machine bandwidth comes and goes. A cell's share of a limit is the
 //! limit's time for the same amount of work over the cell's time.
 //!
 //! A probe is a *reference*, not a proof of a bound: code that beats it by more
@@ -21,7 +22,9 @@ use crate::rng::{SplitMix64, mix, scale};
 const LINE_WORDS: usize = 8;
 /// Repetitions of a probe in one process; the best one counts, since a limit is
 /// what the machine does when nobody disturbs it.
-const REPEATS: usize = 3;
+const REPEATS: u64 = 3;
+/// First touches take as long as all other probes together.
+const FIRST_TOUCHES: usize = 2;
 
 /// A limit of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +98,35 @@ impl Limit {
         }
     }
 
+    /// The limits that can be read on `threads` threads: latencies and the clock
+    /// on one only, as they do not depend on how many there are.
+    pub fn on(threads: usize) -> impl Iterator<Item = Self> {
+        const BANDWIDTHS: usize = 5;
+        let all = [
+            Self::FirstTouchSmall,
+            Self::FirstTouchHuge,
+            Self::Refill,
+            Self::Read,
+            Self::Copy,
+            Self::RandomSmall,
+            Self::RandomHuge,
+            Self::DependentSmall,
+            Self::DependentHuge,
+            Self::ClockRead,
+        ];
+        let count = if threads == 1 { all.len() } else { BANDWIDTHS };
+        all.into_iter().take(count)
+    }
+
+    /// The pages that it is read on, if it reads memory.
+    fn pages(self) -> Option<Pages> {
+        match self {
+            Self::FirstTouchSmall | Self::RandomSmall | Self::DependentSmall => Some(Pages::Small),
+            Self::ClockRead | Self::PageFault => None,
+            _ => Some(Pages::Huge),
+        }
+    }
+
     /// The first-touch limit on `pages`.
     #[must_use]
     pub fn first_touch(pages: Pages) -> Self {
@@ -132,48 +164,59 @@ pub struct LimitReading {
     pub ns_per_unit: f64,
 }
 
-/// Probes the limits over `bytes` of memory on `threads` threads.
-///
-/// Latency limits and the clock are read on one thread only: they do not
-/// depend on how many there are.
+/// Probes the `wanted` limits over `bytes` of memory on `threads` threads.
 ///
 /// # Errors
 /// The memory cannot be mapped.
-pub fn probe(bytes: usize, threads: usize) -> io::Result<Vec<LimitReading>> {
+pub fn probe(bytes: usize, threads: usize, wanted: &[Limit]) -> io::Result<Vec<LimitReading>> {
     let mut readings = Vec::new();
     for pages in [Pages::Small, Pages::Huge] {
-        let mut first_touch = f64::INFINITY;
-        for _ in 1..REPEATS {
-            let mut buffer = PageBuffer::new(bytes, pages)?;
-            first_touch = first_touch.min(fill(buffer.words(), threads));
-        }
-        // The last repetition keeps its memory for the probes that need it touched.
-        let mut buffer = PageBuffer::new(bytes, pages)?;
-        let words = buffer.words();
-        first_touch = first_touch.min(fill(words, threads));
-        readings.push(reading(Limit::first_touch(pages), first_touch));
-        if threads == 1 {
-            let lines = words.len() / LINE_WORDS;
-            number_lines(words);
-            readings.push(best(Limit::random(pages), |repeat| {
-                random_reads(words, lines, repeat)
-            }));
-            readings.push(best(Limit::dependent(pages), |repeat| {
-                dependent_reads(words, lines, repeat)
-            }));
-        }
-        if pages == Pages::Huge {
-            readings.push(best(Limit::Refill, |_| fill(words, threads)));
-            readings.push(best(Limit::Read, |_| {
-                read_words(words, threads).min(read_lines(words, threads))
-            }));
-            readings.push(best(Limit::Copy, |_| copy_half(words, threads)));
+        let on_pages = |limit: &&Limit| limit.pages() == Some(pages);
+        let wanted: Vec<Limit> = wanted.iter().filter(on_pages).copied().collect();
+        if !wanted.is_empty() {
+            probe_pages(bytes, threads, pages, &wanted, &mut readings)?;
         }
     }
-    if threads == 1 {
+    if wanted.contains(&Limit::ClockRead) {
         readings.push(best(Limit::ClockRead, |_| clock_reads()));
     }
     Ok(readings)
+}
+
+fn probe_pages(
+    bytes: usize,
+    threads: usize,
+    pages: Pages,
+    wanted: &[Limit],
+    readings: &mut Vec<LimitReading>,
+) -> io::Result<()> {
+    let first_touch = Limit::first_touch(pages);
+    let mut buffer = PageBuffer::new(bytes, pages)?;
+    let mut fresh = fill(buffer.words(), threads);
+    if wanted.contains(&first_touch) {
+        for _ in 1..FIRST_TOUCHES {
+            buffer = PageBuffer::new(bytes, pages)?;
+            fresh = fresh.min(fill(buffer.words(), threads));
+        }
+        readings.push(reading(first_touch, fresh));
+    }
+    let words = buffer.words();
+    let lines = words.len() / LINE_WORDS;
+    number_lines(words);
+    for &limit in wanted.iter().filter(|limit| **limit != first_touch) {
+        readings.push(best(limit, |repeat| match limit {
+            Limit::Refill => fill(words, threads),
+            Limit::Copy => copy_half(words, threads),
+            Limit::Read => read_words(words, threads).min(read_lines(words, threads)),
+            Limit::RandomSmall | Limit::RandomHuge => random_reads(words, lines, repeat),
+            _ => {
+                // Refill and copy leave other words than the walk follows.
+                number_lines(words);
+                dependent_reads(words, lines, repeat)
+            }
+        }));
+    }
+    Ok(())
 }
 
 /// Times faults on `bytes` of fresh small pages, with no warming before.
@@ -191,9 +234,7 @@ fn reading(limit: Limit, ns_per_unit: f64) -> LimitReading {
 }
 
 fn best(limit: Limit, mut once: impl FnMut(u64) -> f64) -> LimitReading {
-    let ns_per_unit = (0..REPEATS as u64)
-        .map(&mut once)
-        .fold(f64::INFINITY, f64::min);
+    let ns_per_unit = (0..REPEATS).map(&mut once).fold(f64::INFINITY, f64::min);
     reading(limit, ns_per_unit)
 }
 
@@ -310,45 +351,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_thread_reads_every_limit_but_the_cold_one() {
-        let names: Vec<_> = probe(1 << 20, 1)
-            .unwrap()
-            .iter()
-            .map(|reading| {
+    fn every_limit_that_is_wanted_is_read_and_no_other() {
+        for threads in [1, 2] {
+            let all: Vec<Limit> = Limit::on(threads).collect();
+            assert_eq!(all.len(), if threads == 1 { 10 } else { 5 });
+            for wanted in all.iter().map(std::slice::from_ref).chain([&all[..], &[]]) {
+                let found = probe(1 << 20, threads, wanted).unwrap();
+                let mut limits: Vec<Limit> = found.iter().map(|found| found.limit).collect();
+                let mut wanted = wanted.to_vec();
+                limits.sort_unstable();
+                wanted.sort_unstable();
+                assert_eq!(limits, wanted, "{threads} threads");
                 assert!(
-                    reading.ns_per_unit.is_finite() && reading.ns_per_unit > 0.0,
-                    "{reading:?}"
+                    found.iter().all(|found| found.ns_per_unit > 0.0),
+                    "{found:?}"
                 );
-                reading.limit
-            })
-            .collect();
-        assert_eq!(names.len(), 10, "{names:?}");
-    }
-
-    #[test]
-    fn two_threads_read_the_bandwidth_limits() {
-        let limits: Vec<_> = probe(1 << 20, 2)
-            .unwrap()
-            .iter()
-            .map(|reading| reading.limit)
-            .collect();
-        assert_eq!(
-            limits,
-            [
-                Limit::FirstTouchSmall,
-                Limit::FirstTouchHuge,
-                Limit::Refill,
-                Limit::Read,
-                Limit::Copy
-            ]
-        );
+            }
+        }
     }
 
     #[test]
     fn probes_hold_on_the_smallest_sizes() {
         for bytes in [64, 640, 4096] {
-            assert!(probe(bytes, 1).is_ok());
-            assert!(probe(bytes, 3).is_ok());
+            for threads in [1, 3] {
+                let all: Vec<Limit> = Limit::on(threads).collect();
+                assert!(probe(bytes, threads, &all).is_ok());
+            }
         }
     }
 

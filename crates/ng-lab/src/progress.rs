@@ -60,13 +60,14 @@ impl Progress {
         }
     }
 
-    pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, first: Duration) {
+    pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, each: Duration) {
         self.rounds = Some(rounds);
-        self.bar.set_length(steps * (u64::from(rounds) + 1));
+        let done = self.bar.position();
+        self.bar.set_length(done + steps * u64::from(rounds));
         if self.lines {
-            let first = first.as_secs_f64();
-            let rest = first * f64::from(rounds);
-            eprintln!("round 0 took {first:.1} s; {rounds} more, about {rest:.0} s");
+            let took = self.bar.elapsed().as_secs_f64();
+            let rest = each.as_secs_f64() * f64::from(rounds);
+            eprintln!("round 0 took {took:.1} s; {rounds} more, about {rest:.0} s");
         }
     }
 

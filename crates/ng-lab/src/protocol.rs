@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::limits::LimitReading;
+use crate::limits::{Limit, LimitReading};
 use crate::run::PhaseRecord;
 use crate::scenario::{Cell, Profile};
 
@@ -39,6 +39,8 @@ pub enum Task {
         bytes: u64,
         /// Threads that work at once.
         threads: usize,
+        /// The limits that are wanted.
+        limits: Vec<Limit>,
     },
     /// Time page faults on memory that was not warmed.
     PageFaults {
@@ -134,6 +136,7 @@ mod tests {
             Task::Limits {
                 bytes: 64,
                 threads: 2,
+                limits: vec![Limit::Read, Limit::ClockRead],
             },
             Task::PageFaults { bytes: 4096 },
         ] {

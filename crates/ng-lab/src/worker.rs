@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::kernel::{self, Faults};
 use crate::limits;
-use crate::pages::touch_and_free;
+use crate::pages::{Pages, touch_and_free};
 use crate::protocol::{
     CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Reply, Task,
 };
@@ -59,9 +59,13 @@ fn perform(registry: &[&'static dyn Scenario], task: &Task) -> Result<Outcome, F
                 .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
             Outcome::Cell(measure(*scenario, cell)?)
         }
-        Task::Limits { bytes, threads } => {
-            touch_and_free(*bytes as usize, crate::Pages::Huge, *threads)?;
-            Outcome::Limits(limits::probe(*bytes as usize, *threads)?)
+        Task::Limits {
+            bytes,
+            threads,
+            limits,
+        } => {
+            touch_and_free(*bytes as usize, Pages::Huge, *threads)?;
+            Outcome::Limits(limits::probe(*bytes as usize, *threads, limits)?)
         }
         Task::PageFaults { bytes } => {
             Outcome::Limits(vec![limits::probe_page_faults(*bytes as usize)?])

@@ -8,5 +8,5 @@ mod record;
 mod rounds;
 
 pub use plan::{Plan, PlanError, PlannedCell, Request, Role, Rounds, Subject};
-pub use record::{CellRecord, CellRound, LimitKey, Record};
+pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 pub use rounds::conduct;

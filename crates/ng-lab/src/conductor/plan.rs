@@ -38,12 +38,13 @@ pub enum Rounds {
 }
 
 impl Rounds {
-    /// The number of rounds after round 0 took `first`.
+    /// The number of rounds after round 0 took `first` and each later one is
+    /// expected to take `each`.
     ///
     /// It is fixed before any sample counts, so that no result can decide when
-    /// to stop. A warm round is taken to last as long as the cold one.
+    /// to stop.
     #[must_use]
-    pub fn after_first(self, first: Duration) -> u32 {
+    pub fn after_first(self, first: Duration, each: Duration) -> u32 {
         match self {
             Self::Exactly(rounds) => rounds,
             Self::Within {
@@ -52,7 +53,7 @@ impl Rounds {
                 at_most,
             } => {
                 let left = budget.saturating_sub(first).as_secs_f64();
-                let fit = left / first.as_secs_f64().max(1e-3);
+                let fit = left / each.as_secs_f64().max(1e-3);
                 (fit as u32).clamp(at_least, at_most)
             }
         }
@@ -97,6 +98,8 @@ pub struct PlannedCell {
     pub profile: Profile,
     /// Main or A/A.
     pub role: Role,
+    /// Which block of a round it belongs to: the copies of one cell share it.
+    pub block: usize,
     /// Why it is not measured, if so.
     pub skipped: Option<String>,
 }
@@ -106,7 +109,7 @@ pub struct PlannedCell {
 pub struct Plan {
     /// Cells; the copies of one cell are neighbours.
     pub cells: Vec<PlannedCell>,
-    /// Limits to probe in every round: bytes and threads.
+    /// What limits are probed over in every round: bytes and threads.
     pub limits: Vec<(u64, usize)>,
     /// Rough duration of one round.
     pub round_estimate: Duration,
@@ -170,6 +173,7 @@ impl Plan {
             if skipped.is_none() {
                 self.add_limits(request.subject, &cell);
             }
+            let block = self.cells.last().map_or(0, |last| last.block + 1);
             for (profile, role) in copies(request) {
                 if skipped.is_none() {
                     self.round_estimate += estimate(profile, &cell, needs);
@@ -178,6 +182,7 @@ impl Plan {
                     cell: cell.clone(),
                     profile,
                     role,
+                    block,
                     skipped: skipped.clone(),
                 });
             }
@@ -322,8 +327,11 @@ mod tests {
             at_most: 12,
         };
         for (first, expected) in [(1, 12), (5, 9), (20, 6)] {
-            assert_eq!(rounds.after_first(Duration::from_secs(first)), expected);
+            let first = Duration::from_secs(first);
+            assert_eq!(rounds.after_first(first, first), expected);
         }
-        assert_eq!(Rounds::Exactly(3).after_first(Duration::from_secs(99)), 3);
+        let (first, each) = (Duration::from_secs(10), Duration::from_secs(5));
+        assert_eq!(rounds.after_first(first, each), 8);
+        assert_eq!(Rounds::Exactly(3).after_first(first, each), 3);
     }
 }

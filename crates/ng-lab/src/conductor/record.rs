@@ -1,10 +1,10 @@
 //! What a run saw, before anybody judges it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conductor::plan::PlannedCell;
 use crate::kernel::CpuTicks;
-use crate::limits::{Limit, LimitReading};
+use crate::limits::Limit;
 use crate::protocol::CellReading;
 
 /// Everything that one run measured.
@@ -12,8 +12,8 @@ use crate::protocol::CellReading;
 pub struct Record {
     /// One entry a planned cell, in the plan's order.
     pub cells: Vec<CellRecord>,
-    /// Readings by limit; each with its round.
-    pub limits: BTreeMap<LimitKey, Vec<(u32, f64)>>,
+    /// Readings by limit.
+    pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
     /// Probes that failed, in their own words.
     pub probe_failures: Vec<String>,
     /// Whole rounds after round 0.
@@ -31,6 +31,17 @@ pub struct LimitKey {
     pub threads: usize,
     /// The limit.
     pub limit: Limit,
+}
+
+/// One reading of a limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitSample {
+    /// The round; 0 is the cold one.
+    pub round: u32,
+    /// The block that it was read beside, if any.
+    pub block: Option<usize>,
+    /// Nanoseconds a unit.
+    pub ns_per_unit: f64,
 }
 
 /// All runs of one planned cell.
@@ -87,19 +98,26 @@ impl CellRecord {
 }
 
 impl Record {
-    /// Keeps the readings of a probe.
-    pub fn add_limits(&mut self, round: u32, bytes: u64, threads: usize, found: &[LimitReading]) {
-        for reading in found {
-            let key = LimitKey {
-                bytes,
-                threads,
-                limit: reading.limit,
-            };
-            self.limits
-                .entry(key)
-                .or_default()
-                .push((round, reading.ns_per_unit));
-        }
+    /// Keeps a reading of a probe over `bytes` on `threads` threads.
+    pub fn add_limit(&mut self, bytes: u64, threads: usize, limit: Limit, sample: LimitSample) {
+        let key = LimitKey {
+            bytes,
+            threads,
+            limit,
+        };
+        self.limits.entry(key).or_default().push(sample);
+    }
+
+    /// The limits that bound the cells of `block`, with their threads.
+    #[must_use]
+    pub fn bounds_of(&self, block: usize) -> BTreeSet<(usize, Limit)> {
+        let cells = self.cells.iter().filter(|cell| cell.planned.block == block);
+        let reading = cells.filter_map(CellRecord::any_reading).next();
+        let phases = reading.into_iter().flat_map(|reading| &reading.phases);
+        phases
+            .filter_map(|phase| phase.bound)
+            .map(|bound| (bound.threads, bound.limit))
+            .collect()
     }
 }
 

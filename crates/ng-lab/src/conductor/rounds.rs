@@ -1,5 +1,6 @@
 //! Randomised complete blocks: every round runs every cell, build and probe once.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,25 +8,33 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, Request};
-use crate::conductor::record::{CellRecord, CellRound, Record};
+use crate::conductor::record::{CellRecord, CellRound, LimitSample, Record};
 use crate::interrupt::Interrupt;
 use crate::kernel::CpuTicks;
+use crate::limits::Limit;
 use crate::process::{Ended, run_worker};
 use crate::progress::Progress;
 use crate::protocol::{Outcome, Task};
 use crate::rng::SplitMix64;
-use crate::scenario::{Cell, Profile};
+use crate::scenario::Profile;
 
 /// A worker's environment is padded by fewer bytes than this: four pages move
 /// the stack through every alignment that matters.
 const PADDING_BYTES: u64 = 16 << 10;
 
 /// One task of a round: a planned cell, or a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Cell(usize),
-    Limits { bytes: u64, threads: usize },
-    PageFaults { bytes: u64 },
+    Limits {
+        bytes: u64,
+        threads: usize,
+        limits: Vec<Limit>,
+        block: Option<usize>,
+    },
+    PageFaults {
+        bytes: u64,
+    },
 }
 
 /// Runs round 0 and the rounds after it, and records what every worker said.
@@ -53,12 +62,16 @@ pub fn conduct(
             ..Record::default()
         },
     };
-    let steps = run.steps().len() as u64;
-    progress.begin(steps, plan.round_estimate);
+    let first_steps = run.blocks(0).concat().len();
+    progress.begin(first_steps as u64, plan.round_estimate);
     let start = Instant::now();
     run.round(0, progress)?;
-    let rounds = request.rounds.after_first(start.elapsed());
-    progress.plan_rounds(steps, rounds, start.elapsed());
+    // Later rounds have the probes that round 0 showed to be needed.
+    let steps = run.blocks(1).concat().len();
+    let longer = steps as f64 / first_steps.max(1) as f64;
+    let round_time = start.elapsed().mul_f64(longer);
+    let rounds = request.rounds.after_first(start.elapsed(), round_time);
+    progress.plan_rounds(steps as u64, rounds, round_time);
     for round in 1..=rounds {
         if run.interrupt.is_set() {
             break;
@@ -90,7 +103,7 @@ struct Conduct<'a> {
 
 impl Conduct<'_> {
     fn round(&mut self, round: u32, progress: &mut Progress) -> io::Result<()> {
-        for (position, step) in self.steps().into_iter().enumerate() {
+        for (position, step) in self.shuffled(round).into_iter().enumerate() {
             if self.interrupt.is_set() || !self.perform(round, position as u32, step, progress)? {
                 self.record.interrupted = true;
                 return Ok(());
@@ -101,37 +114,72 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    /// The tasks of one round in random order. The builds of one cell stay
-    /// neighbours, in random order among themselves: what is compared is close
-    /// in time. Probes fall anywhere.
-    fn steps(&mut self) -> Vec<Step> {
-        let mut blocks: Vec<Vec<Step>> = Vec::new();
-        let mut open: Option<&Cell> = None;
-        for (index, planned) in self.plan.cells.iter().enumerate() {
-            if planned.skipped.is_some() {
-                continue;
-            }
-            if open != Some(&planned.cell) {
-                blocks.push(Vec::new());
-                open = Some(&planned.cell);
-            }
-            if let Some(block) = blocks.last_mut() {
-                block.push(Step::Cell(index));
-            }
-        }
-        for &(bytes, threads) in &self.plan.limits {
-            blocks.push(vec![Step::Limits { bytes, threads }]);
-        }
-        let largest = self.plan.limits.iter().map(|(bytes, _)| *bytes).max();
-        blocks.extend(largest.map(|bytes| {
-            let bytes = bytes.min(PAGE_FAULT_BYTES);
-            vec![Step::PageFaults { bytes }]
-        }));
+    /// The tasks of one round in random order: blocks anywhere, and each block's
+    /// tasks in an order of their own.
+    fn shuffled(&mut self, round: u32) -> Vec<Step> {
+        let mut blocks = self.blocks(round);
         self.rng.shuffle(&mut blocks);
         for block in &mut blocks {
             self.rng.shuffle(block);
         }
         blocks.concat()
+    }
+
+    /// The tasks of one round, those together that are compared: the copies of a
+    /// cell with the limits that bound it. Round 0 does not know yet which these
+    /// are, and probes all of them apart; later rounds probe the others apart.
+    fn blocks(&self, round: u32) -> Vec<Vec<Step>> {
+        let mut blocks: Vec<Vec<Step>> = Vec::new();
+        let mut beside: BTreeSet<(u64, usize, Limit)> = BTreeSet::new();
+        let mut open = None;
+        for (index, planned) in self.plan.cells.iter().enumerate() {
+            if planned.skipped.is_some() {
+                continue;
+            }
+            if open != Some(planned.block) {
+                open = Some(planned.block);
+                let bytes = planned.cell.items * self.request.subject.item_bytes;
+                let bounds = if round == 0 {
+                    BTreeSet::new()
+                } else {
+                    self.record.bounds_of(planned.block)
+                };
+                beside.extend(
+                    bounds
+                        .iter()
+                        .map(|(threads, limit)| (bytes, *threads, *limit)),
+                );
+                blocks.push(probes(bytes, planned.block, &bounds));
+            }
+            if let Some(block) = blocks.last_mut() {
+                block.push(Step::Cell(index));
+            }
+        }
+        blocks.extend(self.probes_apart(&beside));
+        blocks
+    }
+
+    fn probes_apart(&self, beside: &BTreeSet<(u64, usize, Limit)>) -> Vec<Vec<Step>> {
+        let mut apart: Vec<Vec<Step>> = Vec::new();
+        for &(bytes, threads) in &self.plan.limits {
+            let limits: Vec<Limit> = Limit::on(threads)
+                .filter(|limit| !beside.contains(&(bytes, threads, *limit)))
+                .collect();
+            if !limits.is_empty() {
+                apart.push(vec![Step::Limits {
+                    bytes,
+                    threads,
+                    limits,
+                    block: None,
+                }]);
+            }
+        }
+        let largest = self.plan.limits.iter().map(|(bytes, _)| *bytes).max();
+        apart.extend(largest.map(|bytes| {
+            let bytes = bytes.min(PAGE_FAULT_BYTES);
+            vec![Step::PageFaults { bytes }]
+        }));
+        apart
     }
 
     /// Runs one task; false if the user stopped it.
@@ -142,7 +190,7 @@ impl Conduct<'_> {
         step: Step,
         progress: &mut Progress,
     ) -> io::Result<bool> {
-        let (task, profile) = self.task(step);
+        let (task, profile) = self.task(&step);
         progress.step(round, &task, profile);
         let padding = self.rng.below(PADDING_BYTES) as usize;
         let before = ticks();
@@ -164,21 +212,33 @@ impl Conduct<'_> {
             )),
             Ended::Reply(reply) => reply.outcome,
         };
-        self.write_log(round, position, step, &task, &outcome)?;
-        self.keep(step, round, position, ticks, outcome);
+        self.write_log(round, position, &step, &task, &outcome)?;
+        self.keep(&step, round, position, ticks, outcome);
         Ok(true)
     }
 
-    fn task(&self, step: Step) -> (Task, Profile) {
+    fn task(&self, step: &Step) -> (Task, Profile) {
         match step {
             Step::Cell(index) => {
-                let planned = &self.plan.cells[index];
+                let planned = &self.plan.cells[*index];
                 (Task::Cell(planned.cell.clone()), planned.profile)
             }
-            Step::Limits { bytes, threads } => {
-                (Task::Limits { bytes, threads }, self.probe_profile())
+            Step::Limits {
+                bytes,
+                threads,
+                limits,
+                ..
+            } => {
+                let task = Task::Limits {
+                    bytes: *bytes,
+                    threads: *threads,
+                    limits: limits.clone(),
+                };
+                (task, self.probe_profile())
             }
-            Step::PageFaults { bytes } => (Task::PageFaults { bytes }, self.probe_profile()),
+            Step::PageFaults { bytes } => {
+                (Task::PageFaults { bytes: *bytes }, self.probe_profile())
+            }
         }
     }
 
@@ -199,26 +259,43 @@ impl Conduct<'_> {
             })
     }
 
-    fn keep(&mut self, step: Step, round: u32, position: u32, ticks: CpuTicks, outcome: Outcome) {
-        match (step, outcome) {
-            (Step::Cell(index), outcome) => self.record.cells[index].rounds.push(CellRound {
-                round,
-                position,
-                reading: match outcome {
+    fn keep(&mut self, step: &Step, round: u32, position: u32, ticks: CpuTicks, outcome: Outcome) {
+        let (bytes, threads, block) = match step {
+            Step::Cell(index) => {
+                let reading = match outcome {
                     Outcome::Cell(reading) => Ok(reading),
                     Outcome::Failed(reason) => Err(reason),
                     Outcome::Limits(_) => Err("worker replied with limits".to_owned()),
-                },
-                ticks,
-            }),
-            (Step::Limits { bytes, threads }, Outcome::Limits(found)) => {
-                self.record.add_limits(round, bytes, threads, &found);
+                };
+                self.record.cells[*index].rounds.push(CellRound {
+                    round,
+                    position,
+                    reading,
+                    ticks,
+                });
+                return;
             }
-            (Step::PageFaults { bytes }, Outcome::Limits(found)) => {
-                self.record.add_limits(round, bytes, 1, &found);
+            Step::Limits {
+                bytes,
+                threads,
+                block,
+                ..
+            } => (*bytes, *threads, *block),
+            Step::PageFaults { bytes } => (*bytes, 1, None),
+        };
+        match outcome {
+            Outcome::Limits(found) => {
+                for reading in found {
+                    let sample = LimitSample {
+                        round,
+                        block,
+                        ns_per_unit: reading.ns_per_unit,
+                    };
+                    self.record.add_limit(bytes, threads, reading.limit, sample);
+                }
             }
-            (_, Outcome::Failed(reason)) => self.record.probe_failures.push(reason),
-            (_, Outcome::Cell(_)) => {}
+            Outcome::Failed(reason) => self.record.probe_failures.push(reason),
+            Outcome::Cell(_) => {}
         }
     }
 
@@ -226,7 +303,7 @@ impl Conduct<'_> {
         &mut self,
         round: u32,
         position: u32,
-        step: Step,
+        step: &Step,
         task: &Task,
         outcome: &Outcome,
     ) -> io::Result<()> {
@@ -240,7 +317,7 @@ impl Conduct<'_> {
         }
         let build = match step {
             Step::Cell(index) => {
-                let planned = &self.plan.cells[index];
+                let planned = &self.plan.cells[*index];
                 Some((planned.profile, planned.role))
             }
             _ => None,
@@ -255,6 +332,24 @@ impl Conduct<'_> {
         writeln!(self.log, "{line}")?;
         self.log.flush()
     }
+}
+
+/// The limits that bound the cells of a block, by threads.
+fn probes(bytes: u64, block: usize, bounds: &BTreeSet<(usize, Limit)>) -> Vec<Step> {
+    let threads: BTreeSet<usize> = bounds.iter().map(|(threads, _)| *threads).collect();
+    threads
+        .into_iter()
+        .map(|threads| Step::Limits {
+            bytes,
+            threads,
+            limits: bounds
+                .iter()
+                .filter(|(found, _)| *found == threads)
+                .map(|(_, limit)| *limit)
+                .collect(),
+            block: Some(block),
+        })
+        .collect()
 }
 
 /// Windows without `/proc` are empty, and nothing is concluded from them.

@@ -107,7 +107,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
             let summary = stats::Summary::of(&times);
             let bound = phase
                 .bound
-                .and_then(|bound| BoundReadings::find(record, bound, bytes));
+                .and_then(|bound| BoundReadings::find(record, bound, bytes, cell.planned.block));
             PhaseReport {
                 name: phase.name.clone(),
                 items: phase.items,
@@ -186,7 +186,7 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
         let details = [
             (
                 Flag::ImpossibleFast,
-                impossible_fast(phase, median_ns, record, bytes),
+                impossible_fast(phase, median_ns, record, bytes, cell.planned.block),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
             (Flag::Elided, elided(cell, phase, median_ns, record)),
@@ -225,9 +225,10 @@ fn impossible_fast(
     median_ns: Option<f64>,
     record: &Record,
     bytes: u64,
+    block: usize,
 ) -> Option<String> {
     let bound = phase.bound?;
-    let least_ns = BoundReadings::find(record, bound, bytes)?.least_ns();
+    let least_ns = BoundReadings::find(record, bound, bytes, block)?.least_ns();
     let median_ns = median_ns?;
     (median_ns * IMPOSSIBLE < least_ns).then(|| {
         format!(
@@ -290,7 +291,7 @@ fn clock_read_ns(record: &Record) -> Option<f64> {
         .limits
         .iter()
         .filter(|(LimitKey { limit, .. }, _)| *limit == Limit::ClockRead)
-        .flat_map(|(_, readings)| readings.iter().map(|(_, ns)| *ns))
+        .flat_map(|(_, readings)| readings.iter().map(|reading| reading.ns_per_unit))
         .collect();
     stats::median(&readings)
 }

@@ -1,6 +1,8 @@
 //! Limits as they are reported, and as cells are held against them.
 
-use crate::conductor::{LimitKey, Record};
+use std::collections::BTreeMap;
+
+use crate::conductor::{LimitKey, LimitSample, Record};
 use crate::report::{Interval95, LimitReport};
 use crate::run::Bound;
 use crate::stats;
@@ -8,24 +10,29 @@ use crate::stats;
 /// A bound of a phase, with the readings that belong to it.
 pub(super) struct BoundReadings<'r> {
     bound: Bound,
-    readings: &'r [(u32, f64)],
+    block: usize,
+    readings: &'r [LimitSample],
 }
 
 impl<'r> BoundReadings<'r> {
-    /// The readings of `bound` at `bytes`, if it was probed there.
-    pub(super) fn find(record: &'r Record, bound: Bound, bytes: u64) -> Option<Self> {
+    /// The readings of `bound` at `bytes`, if it was probed there, for a cell of `block`.
+    pub(super) fn find(record: &'r Record, bound: Bound, bytes: u64, block: usize) -> Option<Self> {
         let key = LimitKey {
             bytes,
             threads: bound.threads,
             limit: bound.limit,
         };
         let readings = record.limits.get(&key)?;
-        Some(Self { bound, readings })
+        Some(Self {
+            bound,
+            block,
+            readings,
+        })
     }
 
     /// The least time that the phase could have taken by the best reading, in nanoseconds.
     pub(super) fn least_ns(&self) -> f64 {
-        let best = self.readings.iter().map(|(_, ns)| *ns);
+        let best = self.readings.iter().map(|reading| reading.ns_per_unit);
         best.fold(f64::INFINITY, f64::min) * self.bound.amount as f64
     }
 
@@ -34,12 +41,39 @@ impl<'r> BoundReadings<'r> {
         let shares: Vec<f64> = samples
             .iter()
             .filter_map(|(round, elapsed_ns)| {
-                let (_, ns) = self.readings.iter().find(|(found, _)| found == round)?;
+                let ns = self.reading_of(*round)?;
                 Some(ns * self.bound.amount as f64 / (*elapsed_ns).max(1) as f64)
             })
             .collect();
         stats::median(&shares)
     }
+
+    /// The reading beside the cell, or the median of that round's where there is none.
+    fn reading_of(&self, round: u32) -> Option<f64> {
+        let beside = |found: &&LimitSample| found.block == Some(self.block);
+        let of_round = self.readings.iter().filter(|found| found.round == round);
+        of_round
+            .clone()
+            .find(beside)
+            .map(|found| found.ns_per_unit)
+            .or_else(|| {
+                let all: Vec<f64> = of_round.map(|found| found.ns_per_unit).collect();
+                stats::median(&all)
+            })
+    }
+}
+
+/// One figure a round: readings of one round are no replicates of each other.
+fn by_round(readings: &[LimitSample]) -> BTreeMap<u32, f64> {
+    let mut rounds: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for reading in readings {
+        let round = rounds.entry(reading.round).or_default();
+        round.push(reading.ns_per_unit);
+    }
+    rounds
+        .into_iter()
+        .filter_map(|(round, all)| Some((round, stats::median(&all)?)))
+        .collect()
 }
 
 pub(super) fn report(record: &Record) -> Vec<LimitReport> {
@@ -47,21 +81,16 @@ pub(super) fn report(record: &Record) -> Vec<LimitReport> {
         .limits
         .iter()
         .map(|(key, readings)| {
-            let warm: Vec<f64> = readings
-                .iter()
-                .filter(|(round, _)| *round > 0)
-                .map(|(_, ns)| *ns)
-                .collect();
+            let mut rounds = by_round(readings);
+            let cold_ns_per_unit = rounds.remove(&0);
+            let warm: Vec<f64> = rounds.into_values().collect();
             LimitReport {
                 name: key.limit,
                 unit: key.limit.unit().to_owned(),
                 bytes: key.bytes,
                 threads: key.threads,
                 samples_ns_per_unit: warm.clone(),
-                cold_ns_per_unit: readings
-                    .iter()
-                    .find(|(round, _)| *round == 0)
-                    .map(|(_, ns)| *ns),
+                cold_ns_per_unit,
                 median_ns_per_unit: stats::median(&warm),
                 ci95_ns_per_unit: stats::median_interval_95(&warm).map(Interval95::from),
             }

@@ -2,6 +2,7 @@
 
 use super::alone;
 use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
+use crate::conductor::LimitSample;
 use crate::conductor::{Record, Role};
 use crate::judge::judge;
 use crate::limits::Limit;
@@ -106,7 +107,7 @@ fn bounded() -> Record {
     let mut record = record(&[cell]);
     let readings = record.limits.values_mut().next().unwrap();
     for (reading, ns) in readings.iter_mut().skip(1).zip((1..=6).rev()) {
-        reading.1 = f64::from(ns);
+        reading.ns_per_unit = f64::from(ns);
     }
     record
 }
@@ -123,6 +124,34 @@ fn a_share_of_a_limit_is_taken_round_by_round() {
     record.limits.values_mut().next().unwrap().remove(3);
     let expected = 0.1 * 3.0 / 4.0;
     assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+}
+
+#[test]
+fn a_limit_that_was_read_beside_the_cell_is_preferred_to_others_of_its_round() {
+    let mut record = bounded();
+    record.cells[0].planned.block = 7;
+    let readings = record.limits.values_mut().next().unwrap();
+    let elsewhere = readings.clone();
+    for reading in &mut *readings {
+        reading.block = Some(7);
+    }
+    // Two more in every round, beside other cells: a hundred times as slow.
+    for other in [8, 9] {
+        readings.extend(elsewhere.iter().map(|reading| LimitSample {
+            block: Some(other),
+            ns_per_unit: reading.ns_per_unit * 100.0,
+            ..*reading
+        }));
+    }
+    let expected = f64::midpoint(0.1 * 4.0 / 3.0, 0.1 * 3.0 / 4.0);
+    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+    // Without one of its own, a cell takes the median of the round.
+    record.cells[0].planned.block = 1;
+    assert!((share(&record).unwrap() - 100.0 * expected).abs() < 1e-9);
+    // And the report has one figure a round.
+    let report = &judge(&record, SUBJECT).limits[0];
+    assert_eq!(report.samples_ns_per_unit.len(), 6);
+    assert_eq!(report.samples_ns_per_unit[0], 600.0);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::access::AccessEvidence;
-use crate::conductor::{CellRecord, CellRound, LimitKey, PlannedCell, Record, Role, Subject};
+use crate::conductor::{
+    CellRecord, CellRound, LimitKey, LimitSample, PlannedCell, Record, Role, Subject,
+};
 use crate::judge::{Judgement, judge};
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
@@ -44,6 +46,7 @@ impl Sim {
             cell,
             profile: Profile::Release,
             role: Role::Main,
+            block: 0,
             skipped: None,
         };
         Self {
@@ -286,9 +289,10 @@ pub(super) fn record(cells: &[Sim]) -> Record {
             rounds: sim.rounds.clone(),
         });
         for (key, ns) in &sim.limits {
-            let readings = (0..sim.rounds.len() as u32).map(|round| {
-                let cold = round == 0;
-                (round, if cold { COLD_NS as f64 } else { *ns })
+            let readings = (0..sim.rounds.len() as u32).map(|round| LimitSample {
+                round,
+                block: None,
+                ns_per_unit: if round == 0 { COLD_NS as f64 } else { *ns },
             });
             record.limits.insert(*key, readings.collect());
         }

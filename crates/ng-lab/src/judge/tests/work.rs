@@ -57,7 +57,7 @@ fn the_best_reading_of_a_limit_bounds() {
     let mut record = super::sim::record(std::slice::from_ref(&cell));
     assert_eq!(flags_of(&record), [Flag::ImpossibleFast]);
     let readings = record.limits.values_mut().next().unwrap();
-    readings[4].1 = 1.0;
+    readings[4].ns_per_unit = 1.0;
     assert_eq!(flags_of(&record), []);
 }
 
