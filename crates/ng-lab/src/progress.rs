@@ -13,6 +13,7 @@ use crate::scenario::Profile;
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    speaks: bool,
     lines: bool,
     round: Option<u32>,
     rounds: Option<u32>,
@@ -22,8 +23,8 @@ impl Progress {
     /// A bar if standard error is a terminal, else a line a round.
     #[must_use]
     pub fn on_stderr() -> Self {
-        let terminal = io::stderr().is_terminal();
-        Self::new(terminal, !terminal)
+        let draws = io::stderr().is_terminal();
+        Self::new(draws, true)
     }
 
     /// Says nothing.
@@ -32,7 +33,7 @@ impl Progress {
         Self::new(false, false)
     }
 
-    fn new(draws: bool, lines: bool) -> Self {
+    fn new(draws: bool, speaks: bool) -> Self {
         let bar = ProgressBar::with_draw_target(
             None,
             if draws {
@@ -46,28 +47,30 @@ impl Progress {
         }
         Self {
             bar,
-            lines,
+            speaks,
+            lines: speaks && !draws,
             round: None,
             rounds: None,
         }
     }
 
     pub(crate) fn begin(&mut self, steps: u64, estimate: Duration) {
-        self.bar.set_length(steps);
-        if self.lines {
+        if self.speaks {
             let seconds = estimate.as_secs_f64();
-            eprintln!("round 0: {steps} workers, estimated {seconds:.0} s");
+            eprintln!("a round has about {steps} workers and is estimated to take {seconds:.0} s");
         }
+        self.bar.set_length(steps);
     }
 
     pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, each: Duration) {
         self.rounds = Some(rounds);
         let done = self.bar.position();
         self.bar.set_length(done + steps * u64::from(rounds));
-        if self.lines {
+        if self.speaks {
             let took = self.bar.elapsed().as_secs_f64();
             let rest = each.as_secs_f64() * f64::from(rounds);
-            eprintln!("round 0 took {took:.1} s; {rounds} more, about {rest:.0} s");
+            let text = format!("round 0 took {took:.1} s; {rounds} more, about {rest:.0} s");
+            self.bar.suspend(|| eprintln!("{text}"));
         }
     }
 

@@ -226,8 +226,8 @@ fn too_large(needs: u64, available: u64) -> String {
 /// Seen on one machine; round 0 gives the real figure.
 fn estimate(profile: Profile, cell: &Cell, needs: u64) -> Duration {
     let per_byte_ns = match profile {
-        Profile::Dev => 2.5,
-        Profile::Release => 0.9,
+        Profile::Dev => 1.6,
+        Profile::Release => 0.6,
     };
     let ns = needs as f64 * per_byte_ns / cell.variant.threads.min(2) as f64;
     Duration::from_millis(12) + Duration::from_nanos(ns as u64)

@@ -56,7 +56,7 @@ pub(super) struct RunArgs {
     #[arg(default_value = "dev,release")]
     pub(super) profiles: Vec<ProfileArg>,
 
-    /// Two rounds, and no intervals
+    /// Two rounds at most, and no intervals
     #[arg(long, group = "effort")]
     pub(super) quick: bool,
 
