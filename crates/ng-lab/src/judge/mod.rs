@@ -1,6 +1,6 @@
 //! What may be believed of a record: flags, verdicts, comparisons.
 //!
-//! Pure functions from a [`Record`](crate::conductor::Record): no clock, no
+//! Pure functions from a [`Record`]: no clock, no
 //! file. The thresholds stand beside the checks that use them.
 
 mod cells;
