@@ -35,6 +35,8 @@ fn consumer(library: &str, example: &str) -> Result<()> {
         source.join("examples").join(example),
         folder.join("src/main.rs"),
     )?;
+    // The versions of the workspace, not what came out this morning.
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let shared_target = root().join("target/consumers/target");
     run(command()
         .current_dir(&folder)

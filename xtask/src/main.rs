@@ -35,7 +35,7 @@ enum Verb {
     Stress(stress::StressArgs),
     /// Run the criterion suites
     Bench(PassedOn),
-    /// What a change must pass: format, lints, tests, docs, packages, a smoke stress
+    /// What a change must pass: format, lints, tests, docs, packages, consumers, a smoke stress
     Ci,
 }
 

@@ -1,6 +1,6 @@
 //! `stress`: both builds of `ng-stress`, then the release one as the conductor.
 
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Result;
 use clap::Args;
@@ -23,18 +23,34 @@ pub(crate) struct StressArgs {
 
 pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
     build(Profile::Release)?;
-    if needs_dev(&args.args) {
-        build(Profile::Dev)?;
+    if !wants_help(&args.args) {
+        // Bad options are refused before a second build.
+        let check = conductor().arg("--check").args(&args.args).status()?;
+        if !check.success() {
+            return Ok(exit_code(check));
+        }
+        if needs_dev(&args.args) {
+            build(Profile::Dev)?;
+        }
     }
+    let mut conductor = conductor();
+    conductor.args(&args.args).env("NG_STRESS_COMMIT", commit());
+    become_process(conductor)
+}
+
+fn conductor() -> Command {
     let mut conductor = command();
     conductor
         .args(["run", "--quiet", "--release", "--package", "ng-stress"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
-        .args(["--", "run"])
-        .args(&args.args)
-        .env("NG_STRESS_COMMIT", commit());
-    become_process(conductor)
+        .args(["--", "run"]);
+    conductor
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
 }
 
 fn build(profile: Profile) -> Result<()> {
@@ -45,7 +61,11 @@ fn build(profile: Profile) -> Result<()> {
     )
 }
 
-/// Whether the dev build is measured: unless `--help` or `--profiles` says no.
+fn wants_help(args: &[String]) -> bool {
+    args.iter().any(|word| word == "--help" || word == "-h")
+}
+
+/// Whether the dev build is measured: unless `--profiles` says no.
 fn needs_dev(args: &[String]) -> bool {
     let mut words = args.iter().map(String::as_str);
     let mut profiles = "dev,release";
@@ -53,7 +73,6 @@ fn needs_dev(args: &[String]) -> bool {
         match word.split_once('=') {
             Some(("--profiles", value)) => profiles = value,
             _ if word == "--profiles" => profiles = words.next().unwrap_or_default(),
-            _ if word == "--help" || word == "-h" => return false,
             _ => {}
         }
     }
@@ -82,8 +101,7 @@ fn become_process(mut conductor: Command) -> Result<ExitCode> {
 
 #[cfg(not(unix))]
 fn become_process(mut conductor: Command) -> Result<ExitCode> {
-    let code = conductor.status()?.code().unwrap_or(1);
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    Ok(exit_code(conductor.status()?))
 }
 
 #[cfg(test)]
@@ -99,7 +117,6 @@ mod tests {
             ("--profiles=debug", true),
             ("--profiles release create", false),
             ("--profiles=release", false),
-            ("--help", false),
         ] {
             let words: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
             assert_eq!(needs_dev(&words), expected, "{args}");

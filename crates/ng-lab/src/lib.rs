@@ -33,7 +33,7 @@
 //!             .phase("fill", cell.items)
 //!             .bounded_by(Limit::FirstTouchSmall, 1, cell.items * 8)
 //!             .touches(cell.items * 8)
-//!             .time(|| vec![1u64; cell.items as usize])?;
+//!             .time(|| vec![1u64; cell.items as usize]);
 //!         run.prove_equal("sum", ones.iter().sum(), cell.items)
 //!     }
 //! }
@@ -84,4 +84,4 @@ pub use progress::Progress;
 pub use run::{Bound, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};
 pub use session::{SessionError, iso_utc, measure};
-pub use worker::{FRACTION, FRACTION_FROM_ITEMS, serve};
+pub use worker::{FRACTION, fraction_from_items, serve};

@@ -136,6 +136,12 @@ impl Limit {
         }
     }
 
+    /// Whether it is about memory that nobody touched before.
+    #[must_use]
+    pub fn is_first_touch(self) -> bool {
+        matches!(self, Self::FirstTouchSmall | Self::FirstTouchHuge)
+    }
+
     /// The limit of independent random reads on `pages`.
     #[must_use]
     pub fn random(pages: Pages) -> Self {

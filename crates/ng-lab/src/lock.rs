@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,13 +15,24 @@ pub struct MachineLock {
 }
 
 impl MachineLock {
-    /// Waits until no other run measures on this machine; `waiting` is called
-    /// once, if there is one. Gives `None` if the user stops the waiting.
+    /// The file that all runs of a machine lock, as far as they have one
+    /// temporary folder.
+    #[must_use]
+    pub fn default_path() -> PathBuf {
+        std::env::temp_dir().join("ng-lab.lock")
+    }
+
+    /// Waits until no other run holds the lock on `path`; `waiting` is called
+    /// once, if one does. Gives `None` if the user stops the waiting.
     ///
     /// # Errors
-    /// The lock file cannot be opened or locked.
-    pub fn acquire(interrupt: &Interrupt, waiting: impl FnOnce()) -> io::Result<Option<Self>> {
-        let file = open()?;
+    /// The file cannot be opened or locked.
+    pub fn acquire(
+        path: &Path,
+        interrupt: &Interrupt,
+        waiting: impl FnOnce(),
+    ) -> io::Result<Option<Self>> {
+        let file = open(path)?;
         let mut waiting = Some(waiting);
         loop {
             match file.try_lock() {
@@ -41,18 +52,13 @@ impl MachineLock {
 }
 
 /// Another user's file can be opened for reading only, which is enough to lock it.
-fn open() -> io::Result<File> {
-    let path = path();
+fn open(path: &Path) -> io::Result<File> {
     File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path)
-        .or_else(|error| File::open(&path).map_err(|_| error))
-}
-
-fn path() -> PathBuf {
-    std::env::temp_dir().join("ng-lab.lock")
+        .open(path)
+        .or_else(|error| File::open(path).map_err(|_| error))
 }
 
 #[cfg(test)]
@@ -61,12 +67,14 @@ mod tests {
 
     #[test]
     fn a_second_run_waits_until_the_first_one_ends() {
-        let interrupt = Interrupt::new();
-        let first = MachineLock::acquire(&interrupt, || ()).unwrap().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("lock");
+        let first = MachineLock::acquire(&path, &Interrupt::new(), || ());
+        let first = first.unwrap().unwrap();
         let (sender, waits) = std::sync::mpsc::channel();
         let second = std::thread::spawn(move || {
             let waiting = move || sender.send(()).unwrap();
-            MachineLock::acquire(&Interrupt::new(), waiting)
+            MachineLock::acquire(&path, &Interrupt::new(), waiting)
         });
         waits.recv().unwrap();
         drop(first);
@@ -75,12 +83,12 @@ mod tests {
 
     #[test]
     fn a_waiting_run_can_be_stopped() {
-        let held = MachineLock::acquire(&Interrupt::new(), || ())
-            .unwrap()
-            .unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("lock");
+        let held = MachineLock::acquire(&path, &Interrupt::new(), || ()).unwrap();
         let interrupt = Interrupt::new();
         interrupt.set();
-        assert!(MachineLock::acquire(&interrupt, || ()).unwrap().is_none());
-        drop(held);
+        let second = MachineLock::acquire(&path, &interrupt, || ()).unwrap();
+        assert!(held.is_some() && second.is_none());
     }
 }

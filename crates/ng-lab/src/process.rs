@@ -16,6 +16,8 @@ use crate::protocol::{Job, PROTOCOL, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.
 const POLL: Duration = Duration::from_millis(100);
+/// How often the end of a worker is looked for, which then measures nothing more.
+const ENDING_POLL: Duration = Duration::from_millis(1);
 /// Bytes of a worker's standard error that go into a failed cell.
 const STDERR_TAIL_BYTES: usize = 600;
 
@@ -67,7 +69,11 @@ pub(crate) fn run_worker(
     drop(writer);
     let line = first_line(reader);
     let stderr = child.stderr.take().map(tail_of);
-    let heard = hear(&line, timeout, interrupt);
+    let deadline = Instant::now() + timeout;
+    let mut heard = hear(&line, deadline, interrupt);
+    if matches!(heard, Heard::Line(_)) && !ends(&mut child, deadline)? {
+        heard = Heard::TimedOut;
+    }
     if !matches!(heard, Heard::Line(_)) {
         kill(&mut child);
     }
@@ -75,7 +81,7 @@ pub(crate) fn run_worker(
     let stderr = stderr.and_then(|thread| thread.join().ok());
     Ok(match heard {
         Heard::Interrupted => Ended::Interrupted,
-        Heard::TimedOut => Ended::Failed(format!("timed out after {} s", timeout.as_secs())),
+        Heard::TimedOut => Ended::Failed(format!("timed out after {:.1} s", timeout.as_secs_f64())),
         Heard::Line(line) => understand(&line, status, &stderr.unwrap_or_default()),
     })
 }
@@ -86,8 +92,19 @@ enum Heard {
     Interrupted,
 }
 
-fn hear(line: &Receiver<String>, timeout: Duration, interrupt: &Interrupt) -> Heard {
-    let deadline = Instant::now() + timeout;
+/// Waits for the end of a worker that has said all it had to say. Giving its
+/// memory back takes it a while.
+fn ends(child: &mut Child, deadline: Instant) -> io::Result<bool> {
+    while child.try_wait()?.is_none() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        thread::sleep(ENDING_POLL);
+    }
+    Ok(true)
+}
+
+fn hear(line: &Receiver<String>, deadline: Instant, interrupt: &Interrupt) -> Heard {
     loop {
         if interrupt.is_set() {
             return Heard::Interrupted;

@@ -1,6 +1,6 @@
 //! Progress on standard error: a bar on a terminal, a line a round elsewhere.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -54,10 +54,26 @@ impl Progress {
         }
     }
 
+    /// Says that another measurement is waited for.
+    pub(crate) fn waits(&self) {
+        if self.speaks {
+            self.say("waiting for another measurement on this machine to end");
+        }
+    }
+
+    /// A line on standard error. That nobody can read it is no reason to stop.
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| {
+            let _ = writeln!(io::stderr(), "{line}");
+        });
+    }
+
     pub(crate) fn begin(&mut self, steps: u64, estimate: Duration) {
         if self.speaks {
             let seconds = estimate.as_secs_f64();
-            eprintln!("a round has about {steps} workers and is estimated to take {seconds:.0} s");
+            self.say(&format!(
+                "a round has about {steps} workers and is estimated to take {seconds:.0} s"
+            ));
         }
         self.bar.set_length(steps);
     }
@@ -69,14 +85,15 @@ impl Progress {
         if self.speaks {
             let took = self.bar.elapsed().as_secs_f64();
             let rest = each.as_secs_f64() * f64::from(rounds);
-            let text = format!("round 0 took {took:.1} s; {rounds} more, about {rest:.0} s");
-            self.bar.suspend(|| eprintln!("{text}"));
+            self.say(&format!(
+                "round 0 took {took:.1} s; {rounds} more, about {rest:.0} s"
+            ));
         }
     }
 
     pub(crate) fn step(&mut self, round: u32, task: &Task, profile: Profile) {
         if let (true, Some(rounds)) = (self.lines && self.round != Some(round), self.rounds) {
-            eprintln!("round {round} of {rounds}");
+            self.say(&format!("round {round} of {rounds}"));
         }
         self.round = Some(round);
         let what = match task {

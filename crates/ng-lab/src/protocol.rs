@@ -79,8 +79,8 @@ pub struct CellReading {
     pub phases: Vec<PhaseRecord>,
     /// The proof of the work.
     pub proof: BTreeMap<String, Value>,
-    /// Memory of the worker.
-    pub memory: MemoryReading,
+    /// Memory of the worker, or why there are no figures.
+    pub memory: Result<MemoryReading, String>,
     /// The same phases at a fraction of the items, for the growth check; none
     /// where the cell is too small to tell.
     pub fraction: Option<FractionReading>,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::io;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -164,57 +163,51 @@ impl Phase<'_> {
     /// Times `work` and records the phase. What `work` returns is kept alive
     /// until the kernel's figures are read, and is opaque to the optimiser.
     ///
-    /// # Errors
-    /// The kernel's figures cannot be read.
-    pub fn time<R>(self, work: impl FnOnce() -> R) -> io::Result<R> {
-        let before = Snapshot::take()?;
+    /// Where the kernel gives no figures, the phase has no evidence of the
+    /// memory that it touched.
+    pub fn time<R>(self, work: impl FnOnce() -> R) -> R {
+        let before = Snapshot::take();
         let start = Instant::now();
         let result = black_box(work());
         let elapsed_ns = start.elapsed().as_nanos() as u64;
-        self.finish(elapsed_ns, &before)?;
-        Ok(result)
+        self.finish(elapsed_ns, before);
+        result
     }
 
-    fn finish(mut self, elapsed_ns: u64, before: &Snapshot) -> io::Result<()> {
-        let after = Snapshot::take()?;
+    fn finish(mut self, elapsed_ns: u64, before: Option<Snapshot>) {
+        let after = Snapshot::take();
         self.record.elapsed_ns = elapsed_ns;
-        if cfg!(not(target_os = "linux")) {
-            self.record.touched = None;
-        }
-        if let Some(touched) = &mut self.record.touched {
-            touched.resident_growth_bytes = after
-                .resident
-                .total_bytes
-                .saturating_sub(before.resident.total_bytes);
-            touched.minor_faults = after.faults.since(&before.faults).minor;
-        }
-        if after.resident.total_bytes > self.run.resident.total_bytes {
+        self.record.touched = self.record.touched.and_then(|touched| {
+            let (before, after) = (before?, after?);
+            let growth = after.resident.total_bytes;
+            Some(TouchEvidence {
+                resident_growth_bytes: growth.saturating_sub(before.resident.total_bytes),
+                minor_faults: after.faults.since(&before.faults).minor,
+                ..touched
+            })
+        });
+        if let Some(after) = after
+            && after.resident.total_bytes > self.run.resident.total_bytes
+        {
             self.run.resident = after.resident;
         }
         self.run.phases.push(self.record);
-        Ok(())
     }
 }
 
 /// The kernel's figures on one side of a phase.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Snapshot {
     resident: Resident,
     faults: Faults,
 }
 
 impl Snapshot {
-    #[cfg(target_os = "linux")]
-    fn take() -> io::Result<Self> {
-        Ok(Self {
-            resident: Resident::read()?,
-            faults: Faults::read()?,
+    fn take() -> Option<Self> {
+        Some(Self {
+            resident: Resident::read().ok()?,
+            faults: Faults::read().ok()?,
         })
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn take() -> io::Result<Self> {
-        Ok(Self::default())
     }
 }
 
@@ -230,21 +223,19 @@ mod tests {
             .phase("fill", 4)
             .bounded_by(Limit::Refill, 2, 99)
             .touches(bytes)
-            .time(|| vec![1u8; bytes as usize])
-            .unwrap();
-        run.phase("reserve", 4).constant().time(|| ()).unwrap();
+            .time(|| vec![1u8; bytes as usize]);
+        run.phase("reserve", 4).constant().time(|| ());
         let [fill, reserve] = run.phases() else {
             panic!("two phases")
         };
         assert_eq!(fill.bound.unwrap().amount, 99);
         assert!(fill.grows && !reserve.grows);
         assert!(fill.elapsed_ns > 0);
+        // Other tests of this process map and free memory meanwhile: how much
+        // it grew is shown in `tests/planted`, in a process of its own.
         if cfg!(target_os = "linux") {
             let touched = fill.touched.unwrap();
-            assert!(
-                touched.resident_growth_bytes >= bytes / 10 * 9,
-                "{touched:?}"
-            );
+            assert_eq!(touched.declared_bytes, bytes);
             assert!(touched.minor_faults > 0);
         }
         drop(buffer);

@@ -22,22 +22,24 @@ pub enum SessionError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// The output folder cannot be made or written.
-    #[error("output folder {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Output {
         /// The folder, or the file in it.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// The machine does not say what memory it has.
-    #[error("available memory: {0}")]
-    Memory(io::Error),
     /// The lock that keeps measurements apart.
-    #[error("measurement lock: {0}")]
-    Lock(io::Error),
+    #[error("cannot lock {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A worker program could not be started.
-    #[error("measuring: {0}")]
-    Conduct(io::Error),
+    #[error("cannot start a worker")]
+    Conduct(#[source] io::Error),
     /// The user stopped before anything was measured.
     #[error("interrupted before anything was measured")]
     Interrupted,
@@ -58,15 +60,19 @@ pub fn measure(
     interrupt: &Interrupt,
     mut progress: Progress,
 ) -> Result<Report, SessionError> {
-    let available = kernel::available_bytes().map_err(SessionError::Memory)?;
+    // A system that does not say what memory it has is taken at its word.
+    let available = kernel::available_bytes().unwrap_or(u64::MAX);
     let plan = Plan::new(request, available)?;
-    let mut log = open_output(out)?;
-    let lock = MachineLock::acquire(interrupt, || {
-        eprintln!("waiting for another measurement on this machine to end");
-    });
-    let Some(_lock) = lock.map_err(SessionError::Lock)? else {
+    try_output(out)?;
+    let lock = MachineLock::acquire(&request.lock, interrupt, || progress.waits());
+    let lock = lock.map_err(|source| SessionError::Lock {
+        path: request.lock.clone(),
+        source,
+    })?;
+    let Some(_lock) = lock else {
         return Err(SessionError::Interrupted);
     };
+    let mut log = begin_output(out)?;
     let host = Host::describe();
     let (started, start) = (SystemTime::now(), Instant::now());
     let record = conduct(request, &plan, &mut log, interrupt, &mut progress)
@@ -76,11 +82,14 @@ pub fn measure(
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
-            command: std::env::args().collect(),
+            command: std::env::args_os()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
             seed: request.seed,
             rounds: record.rounds,
             items: request.subject.items.to_owned(),
             interrupted: record.interrupted,
+            stopped_by: record.stopped_by,
             elapsed_s: start.elapsed().as_secs_f64(),
             probe_failures: record.probe_failures,
         },
@@ -94,22 +103,46 @@ pub fn measure(
     Ok(report)
 }
 
-fn open_output(out: &Path) -> Result<File, SessionError> {
-    let output = |path: &Path| {
-        let path = path.to_owned();
-        |source| SessionError::Output { path, source }
-    };
-    fs::create_dir_all(out).map_err(output(out))?;
-    let log = out.join("results.jsonl");
-    File::create(&log).map_err(output(&log))
+const LOG: &str = "results.jsonl";
+const JSON: &str = "report.json";
+const MARKDOWN: &str = "report.md";
+
+fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
+    let path = path.to_owned();
+    |source| SessionError::Output { path, source }
+}
+
+/// Makes the folder and writes into it, without touching what is there: another
+/// run may still be at work in it.
+fn try_output(out: &Path) -> Result<(), SessionError> {
+    fs::create_dir_all(out).map_err(cannot_write(out))?;
+    let probe = out.join(format!("{LOG}.{}", std::process::id()));
+    let written = File::create(&probe).map(drop);
+    written
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(cannot_write(out))
+}
+
+/// Takes away what an earlier run left under the names of this one's files.
+fn begin_output(out: &Path) -> Result<File, SessionError> {
+    for name in [JSON, MARKDOWN] {
+        let path = out.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(cannot_write(&path)(error));
+            }
+            _ => {}
+        }
+    }
+    let log = out.join(LOG);
+    File::create(&log).map_err(cannot_write(&log))
 }
 
 fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
-    let output = |path: PathBuf| |source| SessionError::Output { path, source };
-    let json = out.join("report.json");
-    report::write_json(report, &json).map_err(output(json))?;
-    let markdown = out.join("report.md");
-    report::write_whole(&markdown, &report::markdown(report)).map_err(output(markdown))
+    let json = out.join(JSON);
+    report::write_json(report, &json).map_err(cannot_write(&json))?;
+    let markdown = out.join(MARKDOWN);
+    report::write_whole(&markdown, &report::markdown(report)).map_err(cannot_write(&markdown))
 }
 
 /// A point in time as `2026-11-24T23:08:25Z`.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use crate::kernel::{self, Faults};
+use crate::kernel::{self, Faults, Resident};
 use crate::limits;
 use crate::pages::{Pages, touch_and_free};
 use crate::protocol::{
@@ -17,9 +17,16 @@ use crate::scenario::{Cell, Failure, Profile, Scenario};
 
 /// The growth check runs a cell again at this fraction of its items.
 pub const FRACTION: u64 = 8;
-/// Cells of fewer items are not checked for growth: what a thread or an
-/// allocation costs would hide it.
-pub const FRACTION_FROM_ITEMS: u64 = 1 << 16;
+
+/// The fewest items that a cell is checked for growth with. Below, what an
+/// allocation or the waking of a thread costs would hide it.
+#[must_use]
+pub const fn fraction_from_items(threads: usize) -> u64 {
+    match threads {
+        0 | 1 => 1 << 16,
+        threads => 200_000 * threads as u64,
+    }
+}
 
 /// Does the job that is written in `argument` and replies on the inherited pipe.
 ///
@@ -82,35 +89,38 @@ fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure>
         None
     };
     let spin_before = spin_ns();
-    reset_peak()?;
-    let faults = faults()?;
+    let before = kernel::reset_peak().and_then(|()| Faults::read());
     let mut run = Run::default();
     scenario.run(cell, &mut run)?;
     let (phases, proof, resident) = run.into_parts();
-    let faults = self::faults()?.since(&faults);
-    let memory = MemoryReading {
-        resident_bytes: resident.total_bytes,
-        peak_bytes: peak_bytes()?,
-        anonymous_bytes: resident.anonymous_bytes,
-        file_bytes: resident.file_bytes(),
-        huge_bytes: resident.huge_bytes,
-        swapped_bytes: resident.swapped_bytes,
-        minor_faults: faults.minor,
-        major_faults: faults.major,
-    };
+    let memory = before.and_then(|before| memory_since(&before, &resident));
     let spin_after = spin_ns();
     Ok(CellReading {
         phases,
         proof,
-        memory,
+        memory: memory.map_err(|error| error.to_string()),
         fraction: fraction(scenario, cell)?,
         warm_ns_per_byte,
         spin_ns: [spin_before, spin_after],
     })
 }
 
+fn memory_since(before: &Faults, resident: &Resident) -> io::Result<MemoryReading> {
+    let faults = Faults::read()?.since(before);
+    Ok(MemoryReading {
+        resident_bytes: resident.total_bytes,
+        peak_bytes: kernel::peak_bytes()?,
+        anonymous_bytes: resident.anonymous_bytes,
+        file_bytes: resident.file_bytes(),
+        huge_bytes: resident.huge_bytes,
+        swapped_bytes: resident.swapped_bytes,
+        minor_faults: faults.minor,
+        major_faults: faults.major,
+    })
+}
+
 fn fraction(scenario: &dyn Scenario, cell: &Cell) -> Result<Option<FractionReading>, Failure> {
-    if cell.items < FRACTION_FROM_ITEMS {
+    if cell.items < fraction_from_items(cell.variant.threads) {
         return Ok(None);
     }
     let cell = Cell {
@@ -140,35 +150,4 @@ fn spin_ns() -> u64 {
         start.elapsed().as_nanos() as u64
     };
     (0..3).map(once).min().unwrap_or(0)
-}
-
-#[cfg(target_os = "linux")]
-fn reset_peak() -> io::Result<()> {
-    kernel::reset_peak()
-}
-
-#[cfg(target_os = "linux")]
-fn peak_bytes() -> io::Result<u64> {
-    kernel::peak_bytes()
-}
-
-#[cfg(target_os = "linux")]
-fn faults() -> io::Result<Faults> {
-    Faults::read()
-}
-
-// Elsewhere the figures of memory are zero, and the report says that they are missing.
-#[cfg(not(target_os = "linux"))]
-fn reset_peak() -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn peak_bytes() -> io::Result<u64> {
-    Ok(0)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn faults() -> io::Result<Faults> {
-    Ok(Faults::default())
 }

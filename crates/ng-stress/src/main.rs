@@ -2,25 +2,27 @@
 
 mod cli;
 
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use ng_lab::protocol::WORKER_ARGUMENT;
 use ng_stress::scenarios::REGISTRY;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args();
-    if let (Some(WORKER_ARGUMENT), Some(job)) = (arguments.nth(1).as_deref(), arguments.next()) {
-        return worker(&job);
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match &arguments[..] {
+        [_, worker, job] if worker == WORKER_ARGUMENT => serve(job),
+        _ => cli::run(),
     }
-    cli::run()
 }
 
-fn worker(job: &str) -> ExitCode {
-    match ng_lab::serve(&REGISTRY, job) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+fn serve(job: &OsStr) -> ExitCode {
+    let served = ng_lab::serve(&REGISTRY, &job.to_string_lossy());
+    if let Err(error) = served {
+        // The conductor reads it, if it still lives.
+        let _ = writeln!(io::stderr(), "error: {error}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

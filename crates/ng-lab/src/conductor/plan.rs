@@ -77,6 +77,10 @@ pub struct Request {
     pub rounds: Rounds,
     /// Seed of every random order.
     pub seed: u64,
+    /// How long a worker may take; none for half a minute and 0.2 us a byte.
+    pub timeout: Option<Duration>,
+    /// The file that keeps two measurements apart.
+    pub lock: PathBuf,
 }
 
 /// Whether a cell is measured for its own sake or as a copy that shows the noise.
@@ -273,6 +277,8 @@ mod tests {
             programs: vec![(Profile::Dev, "d".into()), (Profile::Release, "r".into())],
             rounds: Rounds::Exactly(1),
             seed: 1,
+            timeout: None,
+            lock: PathBuf::new(),
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Record {
     pub rounds: u32,
     /// Whether the user stopped the run.
     pub interrupted: bool,
+    /// What else ended it early.
+    pub stopped_by: Option<String>,
 }
 
 /// A limit at a size and a number of threads.
@@ -98,6 +100,12 @@ impl CellRecord {
 }
 
 impl Record {
+    /// Whether less was measured than planned.
+    #[must_use]
+    pub fn ended_early(&self) -> bool {
+        self.interrupted || self.stopped_by.is_some()
+    }
+
     /// Keeps a reading of a probe over `bytes` on `threads` threads.
     pub fn add_limit(&mut self, bytes: u64, threads: usize, limit: Limit, sample: LimitSample) {
         let key = LimitKey {

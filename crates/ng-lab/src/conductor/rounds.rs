@@ -42,8 +42,10 @@ enum Step {
 /// Every result is written to `log` as it comes, one JSON line each, so that a
 /// run that is cut off has lost nothing.
 ///
+/// A `log` that cannot be written ends the run; what was measured is kept.
+///
 /// # Errors
-/// A worker program cannot be started, or `log` cannot be written.
+/// A worker program cannot be started.
 pub fn conduct(
     request: &Request,
     plan: &Plan,
@@ -73,7 +75,7 @@ pub fn conduct(
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
     progress.plan_rounds(steps as u64, rounds, round_time);
     for round in 1..=rounds {
-        if run.interrupt.is_set() {
+        if run.record.ended_early() {
             break;
         }
         run.round(round, progress)?;
@@ -104,8 +106,12 @@ struct Conduct<'a> {
 impl Conduct<'_> {
     fn round(&mut self, round: u32, progress: &mut Progress) -> io::Result<()> {
         for (position, step) in self.shuffled(round).into_iter().enumerate() {
-            if self.interrupt.is_set() || !self.perform(round, position as u32, step, progress)? {
+            if self.interrupt.is_set() {
                 self.record.interrupted = true;
+            } else {
+                self.perform(round, position as u32, step, progress)?;
+            }
+            if self.record.ended_early() {
                 return Ok(());
             }
             progress.step_done();
@@ -182,14 +188,14 @@ impl Conduct<'_> {
         apart
     }
 
-    /// Runs one task; false if the user stopped it.
+    /// Runs one task, unless the user stops it.
     fn perform(
         &mut self,
         round: u32,
         position: u32,
         step: Step,
         progress: &mut Progress,
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         let (task, profile) = self.task(&step);
         progress.step(round, &task, profile);
         let padding = self.rng.below(PADDING_BYTES) as usize;
@@ -203,7 +209,10 @@ impl Conduct<'_> {
         )?;
         let ticks = ticks().since(&before);
         let outcome = match ended {
-            Ended::Interrupted => return Ok(false),
+            Ended::Interrupted => {
+                self.record.interrupted = true;
+                return Ok(());
+            }
             Ended::Failed(reason) => Outcome::Failed(reason),
             Ended::Reply(reply) if reply.profile != profile => Outcome::Failed(format!(
                 "worker was built as {}, expected {}",
@@ -212,9 +221,11 @@ impl Conduct<'_> {
             )),
             Ended::Reply(reply) => reply.outcome,
         };
-        self.write_log(round, position, &step, &task, &outcome)?;
+        if let Err(error) = self.write_log(round, position, &step, &task, &outcome) {
+            self.record.stopped_by = Some(format!("the log of results: {error}"));
+        }
         self.keep(&step, round, position, ticks, outcome);
-        Ok(true)
+        Ok(())
     }
 
     fn task(&self, step: &Step) -> (Task, Profile) {
@@ -359,6 +370,9 @@ fn ticks() -> CpuTicks {
 
 /// Far above any honest duration: half a minute, and 0.2 us a byte.
 fn timeout(request: &Request, task: &Task) -> Duration {
+    if let Some(timeout) = request.timeout {
+        return timeout;
+    }
     let bytes = match task {
         Task::Cell(cell) => cell.items * request.subject.item_bytes,
         Task::Limits { bytes, .. } | Task::PageFaults { bytes } => *bytes,

@@ -7,7 +7,7 @@ use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
-use crate::pages::{HUGE_PAGE_BYTES, Pages};
+use crate::pages::Pages;
 use crate::protocol::{CellReading, MemoryReading};
 use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
 use crate::run::PhaseRecord;
@@ -18,7 +18,8 @@ use crate::stats;
 const IMPOSSIBLE: f64 = 1.1;
 /// Share of the declared bytes that the kernel must have seen arrive.
 const TOUCHED_SHARE: f64 = 0.9;
-/// Smaller declarations can be served from memory that the allocator holds.
+/// Smaller pieces can be had from memory that the allocator holds and that was
+/// touched before.
 const TOUCHED_FROM_BYTES: u64 = 1 << 20;
 /// At an eighth of the items, honest work takes an eighth of the time; half of
 /// it leaves room for fixed costs and caches. The best time at fewer items is
@@ -35,7 +36,7 @@ const SPIN_CHANGE: f64 = 0.05;
 const OTHER_PAGES_SHARE: f64 = 0.2;
 /// Cells that hold less are not judged by their pages: the ends of a buffer
 /// cannot be huge.
-const PAGES_FROM_BYTES: u64 = 32 * HUGE_PAGE_BYTES as u64 / 2;
+const PAGES_FROM_BYTES: u64 = 32 << 20;
 /// Six samples are the fewest that an exact 95 % interval can be had from.
 const ENOUGH_ROUNDS: usize = 6;
 
@@ -64,6 +65,7 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
             .map(|reading| reading.proof.clone())
             .unwrap_or_default(),
         memory: memory(cell),
+        memory_missing: memory_missing(cell),
         warm_ns_per_byte: median_of(cell, |reading| reading.warm_ns_per_byte),
         verdict,
         flags: Vec::new(),
@@ -160,10 +162,12 @@ fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) ->
 
 /// Medians over the rounds; those of round 0 where nothing else is there.
 fn memory(cell: &CellRecord) -> Option<MemoryReading> {
-    let cold = cell.any_reading()?.memory;
+    let cold = cell.any_reading()?.memory.clone().ok()?;
     let median = |figure: fn(&MemoryReading) -> u64| {
-        median_of(cell, |reading| Some(figure(&reading.memory) as f64))
-            .map_or(figure(&cold), |median| median as u64)
+        median_of(cell, |reading| {
+            Some(figure(reading.memory.as_ref().ok()?) as f64)
+        })
+        .map_or(figure(&cold), |median| median as u64)
     };
     Some(MemoryReading {
         resident_bytes: median(|memory| memory.resident_bytes),
@@ -175,6 +179,15 @@ fn memory(cell: &CellRecord) -> Option<MemoryReading> {
         minor_faults: median(|memory| memory.minor_faults),
         major_faults: median(|memory| memory.major_faults),
     })
+}
+
+/// Why a cell that ran has no figures of memory.
+fn memory_missing(cell: &CellRecord) -> Option<String> {
+    let mut readings = cell
+        .rounds
+        .iter()
+        .filter_map(|run| run.reading.as_ref().ok());
+    readings.find_map(|reading| reading.memory.clone().err())
 }
 
 fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
@@ -228,6 +241,9 @@ fn impossible_fast(
     block: usize,
 ) -> Option<String> {
     let bound = phase.bound?;
+    if bound.limit.is_first_touch() && bytes < TOUCHED_FROM_BYTES {
+        return None;
+    }
     let least_ns = BoundReadings::find(record, bound, bytes, block)?.least_ns();
     let median_ns = median_ns?;
     (median_ns * IMPOSSIBLE < least_ns).then(|| {
@@ -308,7 +324,7 @@ fn proof_changes(cell: &CellRecord) -> Option<String> {
 fn swapped(cell: &CellRecord) -> Option<String> {
     let most = cell
         .warm()
-        .map(|(_, reading)| reading.memory.swapped_bytes)
+        .filter_map(|(_, reading)| Some(reading.memory.as_ref().ok()?.swapped_bytes))
         .max()?;
     (most > 0).then(|| format!("{most} bytes of a worker were swapped out"))
 }
@@ -353,7 +369,7 @@ fn clock_drift(cell: &CellRecord) -> Option<String> {
 fn pages_differ(cell: &CellRecord) -> Option<String> {
     let shares: Vec<f64> = cell
         .warm()
-        .map(|(_, reading)| reading.memory)
+        .filter_map(|(_, reading)| reading.memory.as_ref().ok())
         .filter(|memory| memory.anonymous_bytes >= PAGES_FROM_BYTES)
         .map(|memory| memory.huge_bytes as f64 / memory.anonymous_bytes as f64)
         .collect();

@@ -55,6 +55,8 @@ pub struct RunInfo {
     pub items: String,
     /// Whether the user stopped it.
     pub interrupted: bool,
+    /// What else ended it early.
+    pub stopped_by: Option<String>,
     /// Wall time in seconds.
     pub elapsed_s: f64,
     /// Probes that failed, in their own words.
@@ -135,6 +137,8 @@ pub struct CellReport {
     pub proof: BTreeMap<String, Value>,
     /// Memory of the worker, medians over the rounds; none where it did not run.
     pub memory: Option<MemoryReading>,
+    /// Why a cell that ran has no figures of memory.
+    pub memory_missing: Option<String>,
     /// Median rate of the warming.
     pub warm_ns_per_byte: Option<f64>,
     /// What the cell is worth.

@@ -86,6 +86,9 @@ fn about(report: &Report) -> Section {
     if run.interrupted {
         lines.push("INTERRUPTED: this is what was measured until then".to_owned());
     }
+    if let Some(reason) = &run.stopped_by {
+        lines.push(format!("ENDED EARLY: {reason}"));
+    }
     if run.rounds < 6 {
         lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
     }
@@ -127,6 +130,8 @@ fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
         .collect();
     let mut lines = proofs(&cells);
     lines.extend(reasons(&cells));
+    let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
+    lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
     let rows: Vec<Vec<String>> = cells
         .iter()
         .filter(|cell| cell.role == Role::Main)
@@ -355,18 +360,24 @@ fn comparison_row(comparison: &Comparison) -> Vec<String> {
 }
 
 fn aa_lines(report: &Report) -> Vec<String> {
-    let aa = report
-        .comparisons
-        .iter()
-        .filter(|comparison| comparison.kind == ComparisonKind::Aa);
-    let (failed, passed): (Vec<_>, Vec<_>) = aa.partition(|aa| aa.stopped.is_some());
+    let aa = || {
+        let all = report.comparisons.iter();
+        all.filter(|comparison| comparison.kind == ComparisonKind::Aa)
+    };
+    let stopped = |failed: bool| {
+        let stopped = aa().filter_map(|aa| aa.stopped.as_ref());
+        stopped
+            .filter(|reason| reason.starts_with("aa_failed") == failed)
+            .count()
+    };
+    let compared = aa().filter(|aa| aa.stopped.is_none()).count();
     let mut lines = vec![format!(
-        "{} phases can be compared; of {} the A/A copies differ (interval without 1, and more \
-         than 5 % off) or are invalid",
-        passed.len(),
-        failed.len()
+        "{compared} phases can be compared; {} differ from themselves (interval without 1, and \
+         more than 5 % off), {} are of cells that cannot be used",
+        stopped(true),
+        stopped(false)
     )];
-    if passed.iter().any(|aa| aa.ci95.is_none()) {
+    if aa().any(|aa| aa.ci95.is_none()) {
         lines.push("without intervals A/A cannot fail: it shows the noise only".to_owned());
     }
     lines

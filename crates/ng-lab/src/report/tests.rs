@@ -26,6 +26,7 @@ fn report() -> Report {
             rounds: 7,
             items: "records".to_owned(),
             interrupted: false,
+            stopped_by: None,
             elapsed_s: 1.5,
             probe_failures: Vec::new(),
         },
@@ -68,6 +69,7 @@ fn cell(variant: &str) -> CellReport {
             ..MemoryReading::default()
         }),
         warm_ns_per_byte: Some(0.5),
+        memory_missing: None,
         verdict: Verdict::Valid,
         flags: Vec::new(),
         findings: Vec::new(),
@@ -346,10 +348,8 @@ fn the_terminal_shows_of_aa_only_what_failed() {
     assert_says(&short, failed);
     assert_says(&long, "14.20x [13.60, 14.90] |");
     assert_silent(&short, "14.20x");
-    assert_says(
-        &short,
-        "1 phases can be compared; of 1 the A/A copies differ",
-    );
+    assert_says(&short, "1 phases can be compared; 1 differ from themselves");
+    assert_says(&short, "0 are of cells that cannot be used");
 }
 
 #[test]
@@ -505,4 +505,20 @@ fn a_rename_that_fails_leaves_what_was_there_and_nothing_else() {
     write_whole(&path, "new").unwrap_err();
     assert!(path.is_dir());
     assert_eq!(files_in(folder.path()), ["report.md"]);
+}
+
+#[test]
+fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
+    let mut report = report();
+    report.run.stopped_by = Some("the log of results: disk full".to_owned());
+    report.cells[0].memory = None;
+    report.cells[0].memory_missing = Some("/proc/self/clear_refs: denied".to_owned());
+    for text in [markdown(&report), terminal(&report)] {
+        for told in [
+            "ENDED EARLY: the log of results: disk full",
+            "no figures of memory: /proc/self/clear_refs: denied",
+        ] {
+            assert!(text.contains(told), "{told} in {text}");
+        }
+    }
 }

@@ -83,6 +83,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
+    /// Only check the options
+    #[arg(long, hide = true)]
+    pub(super) check: bool,
+
     /// The dev build of this program [default: beside the release build]
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) dev_program: Option<PathBuf>,

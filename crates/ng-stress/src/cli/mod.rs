@@ -2,8 +2,8 @@
 
 mod args;
 mod run;
+mod say;
 
-use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -18,38 +18,46 @@ use args::{Cli, Command};
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::List => Ok(list()),
+        Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),
         Command::Doctor => doctor(),
-        Command::Completions { shell } => Ok(completions(shell)),
+        Command::Completions { shell } => completions(shell),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        say::err(&format!("error: {error:#}"));
         ExitCode::FAILURE
     })
 }
 
-fn list() -> ExitCode {
+fn list() -> String {
+    let mut text = String::new();
     for scenario in REGISTRY {
-        println!("{:<12} {}", scenario.name(), scenario.about());
+        text.push_str(&format!("{:<12} {}\n", scenario.name(), scenario.about()));
         for variant in scenario.variants(&[1]) {
-            println!("{:<12} - {}", "", variant.name);
+            text.push_str(&format!("{:<12} - {}\n", "", variant.name));
         }
     }
-    ExitCode::SUCCESS
+    text
 }
 
 fn doctor() -> Result<ExitCode> {
+    let mut text = String::new();
     for diagnosis in doctor::examine()? {
         let mark = if diagnosis.advice.is_some() { "!" } else { " " };
-        println!("{mark} {:<17} {}", diagnosis.what, diagnosis.found);
+        text.push_str(&format!(
+            "{mark} {:<17} {}\n",
+            diagnosis.what, diagnosis.found
+        ));
         if let Some(advice) = diagnosis.advice {
-            println!("  {:<17} -> {advice}", "");
+            text.push_str(&format!("  {:<17} -> {advice}\n", ""));
         }
     }
+    say::out(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn completions(shell: clap_complete::Shell) -> ExitCode {
-    clap_complete::generate(shell, &mut Cli::command(), "ng-stress", &mut io::stdout());
-    ExitCode::SUCCESS
+fn completions(shell: clap_complete::Shell) -> Result<ExitCode> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ng-stress", &mut text);
+    say::out(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,11 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use ng_lab::judge::Verdict;
 use ng_lab::report::{Build, Report, terminal};
-use ng_lab::{Interrupt, Profile, Progress, Request, Rounds, Scenario, SessionError, iso_utc};
+use ng_lab::{
+    Interrupt, MachineLock, Profile, Progress, Request, Rounds, Scenario, SessionError, iso_utc,
+};
 use ng_stress::scenarios::{self, REGISTRY};
 use ng_stress::{DEV_OVERRIDES, SUBJECT};
 
 use crate::cli::args::RunArgs;
+use crate::cli::say;
 
 /// Exit codes beside success and failure.
 const EXIT_INVALID: u8 = 5;
@@ -26,18 +28,37 @@ const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
+    if args.check {
+        return Ok(ExitCode::SUCCESS);
+    }
     let request = request(args)?;
     let (out, latest) = output(args)?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
     let report = match ng_lab::measure(&request, build(), &out, &interrupt, progress) {
-        Err(SessionError::Interrupted) => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
+        Err(error @ SessionError::Interrupted) => {
+            say::err(&error.to_string());
+            return Ok(ExitCode::from(EXIT_INTERRUPTED));
+        }
+        Err(error @ SessionError::Output { .. }) => {
+            let what = "expected a folder that can be made and written";
+            return Err(error).context(format!("--out {}: {what}", out.display()));
+        }
         report => report?,
     };
     if let Some(latest) = latest {
         point(&latest, &out);
     }
-    print(&report, &out)?;
+    say::err(&format!("report: {}", out.join("report.md").display()));
+    if report.run.interrupted {
+        say::err("interrupted: the report holds what was measured until then");
+    }
+    if let Some(reason) = &report.run.stopped_by {
+        say::err(&format!(
+            "ended early: {reason}; the report holds what was measured"
+        ));
+    }
+    say::out(&terminal(&report))?;
     Ok(exit_code(&report))
 }
 
@@ -53,6 +74,8 @@ fn request(args: &RunArgs) -> Result<Request> {
         programs: programs(args)?,
         rounds: rounds(args),
         seed: args.seed.unwrap_or_else(clock_seed),
+        timeout: None,
+        lock: MachineLock::default_path(),
     })
 }
 
@@ -116,10 +139,15 @@ fn program(args: &RunArgs, this: &Path, profile: Profile) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// `target`, of `target/release/ng-stress`.
+/// `target`, of `target/release/ng-stress`; the current folder for a program
+/// that was installed elsewhere.
 fn target_folder(this: &Path) -> PathBuf {
-    let folder = this.parent().and_then(Path::parent);
-    folder.unwrap_or(Path::new(".")).to_owned()
+    let profile = this.parent().filter(|folder| {
+        let name = folder.file_name().unwrap_or_default();
+        name == "debug" || name == "release"
+    });
+    let target = profile.and_then(Path::parent);
+    target.unwrap_or(Path::new(".")).to_owned()
 }
 
 fn rounds(args: &RunArgs) -> Rounds {
@@ -137,9 +165,10 @@ fn rounds(args: &RunArgs) -> Rounds {
     }
 }
 
+/// Of 53 bits, so that readers of JSON who know only doubles can repeat it.
 fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(1, |since| since.as_nanos() as u64)
+    now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)
 }
 
 /// The folder of this run, and the link that shall point to it.
@@ -179,25 +208,11 @@ fn build() -> Build {
     }
 }
 
-fn print(report: &Report, out: &Path) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(terminal(report).as_bytes());
-    // A reader that has seen enough is no error.
-    if !matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) {
-        written?;
-    }
-    eprintln!("report: {}", out.join("report.md").display());
-    if report.run.interrupted {
-        eprintln!("interrupted: the report holds what was measured until then");
-    }
-    Ok(())
-}
-
 fn exit_code(report: &Report) -> ExitCode {
     let any = |verdict| report.cells.iter().any(|cell| cell.verdict == verdict);
     if report.run.interrupted {
         ExitCode::from(EXIT_INTERRUPTED)
-    } else if any(Verdict::Failed) {
+    } else if report.run.stopped_by.is_some() || any(Verdict::Failed) {
         ExitCode::FAILURE
     } else if any(Verdict::Invalid) {
         ExitCode::from(EXIT_INVALID)

@@ -65,17 +65,17 @@ impl Scenario for Create {
             .touches(bytes_of(cell.items))
             .bounded_by(Limit::first_touch(*pages), *threads, bytes_of(cell.items));
         let tokens = match name.as_str() {
-            "vec-push" => phase.time(|| pushed(count))?,
-            "vec-grown" => phase.time(|| grown_vec(count))?,
-            "vec-zeroed" => phase.time(|| zeroed_vec(count))?,
+            "vec-push" => phase.time(|| pushed(count)),
+            "vec-grown" => phase.time(|| grown_vec(count)),
+            "vec-zeroed" => phase.time(|| zeroed_vec(count)),
             "store-4k" | "store-2m" | "store-2m-host-cold" => {
-                phase.time(|| filled_store(&workers, count, *pages, token))??
+                phase.time(|| filled_store(&workers, count, *pages, token))?
             }
-            "store-2m-grown" => phase.time(|| grown_store(count))??,
+            "store-2m-grown" => phase.time(|| grown_store(count))?,
             "store-2m-clock-per-token" => phase
                 .bounded_by(Limit::ClockRead, 1, cell.items)
-                .time(|| filled_store(&workers, count, *pages, stamped))??,
-            "store-2m-clock-per-batch" => phase.time(|| stamped_batches(count, *pages))??,
+                .time(|| filled_store(&workers, count, *pages, stamped))?,
+            "store-2m-clock-per-batch" => phase.time(|| stamped_batches(count, *pages))?,
             other => return Err(format!("create has no variant {other}").into()),
         };
         if name.contains("clock") {

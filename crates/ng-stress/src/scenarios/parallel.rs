@@ -42,7 +42,7 @@ impl Scenario for Parallel {
                 let mut store = reserved(count, Pages::Huge)?;
                 ng_parallel::fill(&workers, &mut store, count, token)?;
                 Ok(store)
-            })??;
+            })?;
         let sum = run
             .phase("scan", cell.items)
             .bounded_by(Limit::Read, threads, bytes)
@@ -53,7 +53,7 @@ impl Scenario for Parallel {
                     |_, tokens| sum_ids(tokens),
                     u64::wrapping_add,
                 )
-            })??;
+            })?;
         run.prove_equal("scan_sum", sum.unwrap_or(0), id_sum(cell.items))?;
         prove_tokens(run, store.tokens(), cell.items)
     }

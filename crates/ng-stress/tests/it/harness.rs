@@ -17,8 +17,14 @@ pub(crate) const PROFILE: &str = if cfg!(debug_assertions) {
 /// Tokens of the shared run: enough for the growth check, and soon done.
 pub(crate) const TOKENS: u64 = 100_000;
 
+/// The program, with a temporary folder of this test program's own: the lock in
+/// it keeps its runs apart, and those of others out.
 pub(crate) fn ng_stress() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_ng-stress"))
+    static TEMPORARY: OnceLock<TempDir> = OnceLock::new();
+    let temporary = TEMPORARY.get_or_init(|| TempDir::new().expect("temporary folder"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ng-stress"));
+    command.env("TMPDIR", temporary.path());
+    command
 }
 
 /// `ng-stress run` of this build.
@@ -63,4 +69,20 @@ pub(crate) fn shared_report() -> &'static Value {
 pub(crate) fn read_report(out: &Path) -> Value {
     let text = std::fs::read_to_string(out.join("report.json")).expect("report.json");
     serde_json::from_str(&text).expect("a JSON report")
+}
+
+/// Holds a report against the committed schema.
+pub(crate) fn assert_holds_schema(report: &Value) {
+    let validator = jsonschema::validator_for(&schema()).expect("a JSON schema");
+    let errors: Vec<String> = validator
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+pub(crate) fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report.schema.json");
+    let text = std::fs::read_to_string(path).expect("the committed schema");
+    serde_json::from_str(&text).expect("JSON")
 }

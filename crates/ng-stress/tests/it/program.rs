@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{PROFILE, ng_stress, read_report, run_into};
+use crate::harness::{PROFILE, assert_holds_schema, ng_stress, read_report, run_into};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -94,10 +94,8 @@ fn an_output_folder_that_cannot_be_written_is_named() {
     let output = run_into(&file.join("out"), &["create", "--tokens", "1000"]);
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(
-        stderr.contains(&file.join("out").display().to_string()),
-        "{stderr}"
-    );
+    let option = format!("--out {}: expected a folder", file.join("out").display());
+    assert!(stderr.contains(&option), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }
 
@@ -190,6 +188,67 @@ fn a_job_of_another_protocol_is_refused() {
     }
 }
 
+/// Standard output or error that takes nothing, and a reader that went away.
+#[test]
+#[cfg(target_os = "linux")]
+fn outputs_that_cannot_be_written_are_no_panic() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [&["list"][..], &["doctor"], &["completions", "bash"]] {
+        let output = ng_stress().args(arguments).stdout(full()).output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error: standard output: "), "{stderr}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = ng_stress().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+    }
+    let out = TempDir::new().unwrap();
+    let mut run = ng_stress();
+    run.args(["run", "footprint", "--tokens", "1000", "--rounds", "1"])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out.path())
+        .stderr(full());
+    let code = run.output().unwrap().status.code();
+    assert!(matches!(code, Some(0 | 5)), "{code:?}");
+    assert_holds_schema(&read_report(out.path()));
+}
+
+#[test]
+#[cfg(unix)]
+fn arguments_that_are_no_unicode_are_refused_or_taken_but_no_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let odd = OsStr::from_bytes(b"odd-\xff");
+    for verb in ["run", "list"] {
+        let output = ng_stress().arg(verb).arg(odd).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{verb}: {}",
+            text(&output.stderr)
+        );
+    }
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join(odd);
+    let output = run_into(&out, &["footprint", "--tokens", "1000", "--rounds", "1"]);
+    assert!(matches!(output.status.code(), Some(0 | 5)));
+    assert_holds_schema(&read_report(&out));
+}
+
+#[test]
+fn options_can_be_checked_without_measuring() {
+    let (output, stderr) = refused(&["--check", "--tokens", "0"]);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    let (output, stderr) = refused(&["--check", "--tokens", "1M"]);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+}
+
 /// A run that goes on for minutes if nobody stops it.
 #[cfg(target_os = "linux")]
 fn long_run(out: &Path) -> std::process::Child {
@@ -244,6 +303,7 @@ fn ctrl_c_keeps_what_was_measured_and_exits_130() {
         assert_eq!(output.status.code(), Some(130), "{stderr}");
         assert!(stderr.contains("interrupted: the report holds"), "{stderr}");
         let report = read_report(out.path());
+        assert_holds_schema(&report);
         assert_eq!(report["run"]["interrupted"], true);
         let measured = |cell: &&Value| !cell["phases"].as_array().unwrap().is_empty();
         let cells = report["cells"].as_array().unwrap();
@@ -270,6 +330,7 @@ fn a_killed_worker_is_one_failed_cell_and_the_run_goes_on() {
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let report = read_report(out.path());
+    assert_holds_schema(&report);
     let cells = report["cells"].as_array().unwrap();
     let (failed, others): (Vec<&Value>, Vec<&Value>) =
         cells.iter().partition(|cell| cell["verdict"] == "failed");

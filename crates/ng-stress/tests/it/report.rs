@@ -1,26 +1,63 @@
 //! The report is what other programs rely on.
 
-use std::fs;
-use std::path::Path;
-
 use ng_stress::id_sum;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::{PROFILE, TOKENS, shared_report};
-
-fn schema() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report.schema.json");
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
+use crate::harness::{
+    PROFILE, TOKENS, assert_holds_schema, read_report, run_into, schema, shared_report,
+};
 
 #[test]
 fn a_report_holds_the_committed_schema() {
-    let validator = jsonschema::validator_for(&schema()).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(shared_report())
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert_eq!(errors, Vec::<String>::new());
+    assert_holds_schema(shared_report());
+}
+
+#[test]
+fn a_report_with_intervals_holds_the_schema() {
+    let out = TempDir::new().unwrap();
+    let output = run_into(
+        out.path(),
+        &["footprint", "--tokens", "1000", "--rounds", "6"],
+    );
+    assert!(matches!(output.status.code(), Some(0 | 5)));
+    let report = read_report(out.path());
+    assert_holds_schema(&report);
+    let interval = &report["cells"][0]["phases"][0]["ci95_ns"];
+    assert_eq!(interval.as_array().map(Vec::len), Some(2), "{interval}");
+    assert!(report["comparisons"][0]["ci95"].is_array());
+}
+
+#[test]
+fn a_size_that_does_not_fit_is_skipped_with_its_reason_and_the_rest_is_measured() {
+    let out = TempDir::new().unwrap();
+    let output = run_into(
+        out.path(),
+        &["footprint", "--tokens", "1k,64G", "--rounds", "1"],
+    );
+    assert!(matches!(output.status.code(), Some(0 | 5)));
+    let report = read_report(out.path());
+    assert_holds_schema(&report);
+    for cell in report["cells"].as_array().unwrap() {
+        let fits = cell["tokens"] == 1000;
+        assert_eq!(cell["verdict"] == "skipped", !fits, "{cell}");
+        assert_eq!(cell["memory"].is_null(), !fits, "{cell}");
+        assert_eq!(cell["proof"] == json!({}), !fits, "{cell}");
+        let reason = cell["reason"].as_str().unwrap_or_default();
+        assert_eq!(
+            reason.starts_with("needs 3906250 MiB of memory"),
+            !fits,
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn the_schema_takes_a_comparison_of_both_builds() {
+    let mut report = shared_report().clone();
+    report["comparisons"][0]["kind"] = json!("dev_vs_release");
+    report["comparisons"][0]["ci95"] = json!([13.6, 14.9]);
+    assert_holds_schema(&report);
 }
 
 #[test]

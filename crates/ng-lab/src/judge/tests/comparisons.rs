@@ -79,7 +79,7 @@ fn five_pairs_have_a_ratio_but_no_interval() {
 
 #[test]
 fn a_cell_that_is_worth_nothing_stops_its_comparisons() {
-    let invalid = |sim: Sim| sim.warm(|reading| reading.memory.swapped_bytes = 1);
+    let invalid = |sim: Sim| sim.warm(|reading| reading.memory.as_mut().unwrap().swapped_bytes = 1);
     let suspect = |sim: Sim| sim.warm(|reading| reading.spin_ns[1] *= 2);
     let (dev, release) = (fill(PLAIN_NS).dev(), fill(PLAIN_NS));
     for (dev, release, stopped) in [

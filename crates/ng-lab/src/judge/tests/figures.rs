@@ -72,7 +72,7 @@ fn memory_and_warming_are_medians_of_the_warm_rounds() {
     let cell = Sim::cell("create")
         .phase("fill", &PLAIN)
         .round(2, |reading| {
-            reading.memory.peak_bytes = 1 << 40;
+            reading.memory.as_mut().unwrap().peak_bytes = 1 << 40;
             reading.warm_ns_per_byte = Some(7.0);
         });
     let report = alone(&cell);
@@ -181,4 +181,14 @@ fn cells_keep_the_order_of_the_plan() {
     let judged = judged(&cells).cells;
     let found: Vec<&str> = judged.iter().map(|cell| cell.scenario.as_str()).collect();
     assert_eq!(found, names);
+}
+
+#[test]
+fn a_cell_without_figures_of_memory_says_why_and_is_not_accused() {
+    let cell = Sim::cell("create")
+        .phase("fill", &PLAIN)
+        .warm(|reading| reading.memory = Err("no /proc".to_owned()));
+    let report = &judge(&record(&[cell]), SUBJECT).cells[0];
+    assert_eq!(report.memory_missing.as_deref(), Some("no /proc"));
+    assert_eq!(report.flags, []);
 }

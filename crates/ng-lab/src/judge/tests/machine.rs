@@ -103,8 +103,8 @@ const JUDGED_BYTES: u64 = 32 << 20;
 
 fn held(anonymous_bytes: u64, huge_bytes: u64) -> impl Fn(&mut CellReading) {
     move |reading| {
-        reading.memory.anonymous_bytes = anonymous_bytes;
-        reading.memory.huge_bytes = huge_bytes;
+        reading.memory.as_mut().unwrap().anonymous_bytes = anonymous_bytes;
+        reading.memory.as_mut().unwrap().huge_bytes = huge_bytes;
     }
 }
 

@@ -252,7 +252,7 @@ fn plain_reading(cold: bool) -> CellReading {
     CellReading {
         phases: Vec::new(),
         proof: [].into(),
-        memory: MemoryReading {
+        memory: Ok(MemoryReading {
             resident_bytes: size,
             peak_bytes: size,
             anonymous_bytes: size,
@@ -261,7 +261,7 @@ fn plain_reading(cold: bool) -> CellReading {
             swapped_bytes: if cold { size } else { 0 },
             minor_faults: size,
             major_faults: size,
-        },
+        }),
         fraction: None,
         warm_ns_per_byte: Some(if cold { 99.0 } else { 0.5 }),
         spin_ns: [PLAIN_NS, if cold { COLD_NS } else { PLAIN_NS }],

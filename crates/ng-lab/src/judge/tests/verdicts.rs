@@ -13,7 +13,7 @@ fn suspect(sim: Sim) -> Sim {
 }
 
 fn invalid(sim: Sim) -> Sim {
-    sim.warm(|reading| reading.memory.swapped_bytes = 1)
+    sim.warm(|reading| reading.memory.as_mut().unwrap().swapped_bytes = 1)
 }
 
 #[test]

@@ -248,7 +248,9 @@ fn a_phase_under_twenty_clock_reads_is_below_resolution() {
 
 #[test]
 fn a_worker_that_was_swapped_out_once_is_flagged() {
-    let swapped = fill(PLAIN_NS).round(6, |reading| reading.memory.swapped_bytes = 1);
+    let swapped = fill(PLAIN_NS).round(6, |reading| {
+        reading.memory.as_mut().unwrap().swapped_bytes = 1;
+    });
     invalid(Flag::Swapped, &[("after round 0", swapped, fill(PLAIN_NS))]);
 }
 
@@ -280,4 +282,16 @@ fn told_of(cell: &CellReport) -> Vec<String> {
     let told = cell.findings.iter();
     told.map(|found| format!("{} {:?}: {}", found.flag, found.phase, found.detail))
         .collect()
+}
+
+#[test]
+fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_before() {
+    for (items, expected) in [(10_000, &[][..]), (20_000, &[Flag::ImpossibleFast])] {
+        let cell = fill(1_000_000)
+            .items(items)
+            .bound(Limit::FirstTouchHuge, 1_000_000)
+            .limit(Limit::FirstTouchHuge, 2.0);
+        let record = super::sim::record(&[cell]);
+        assert_eq!(flags_of(&record), expected, "{items} items of 64 bytes");
+    }
 }
