@@ -119,7 +119,7 @@ impl Limit {
     }
 
     /// The pages that it is read on, if it reads memory.
-    fn pages(self) -> Option<Pages> {
+    pub(crate) fn pages(self) -> Option<Pages> {
         match self {
             Self::FirstTouchSmall | Self::RandomSmall | Self::DependentSmall => Some(Pages::Small),
             Self::ClockRead | Self::PageFault => None,

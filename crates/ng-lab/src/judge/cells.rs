@@ -13,9 +13,12 @@ use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
 use crate::run::PhaseRecord;
 use crate::stats;
 
-/// A phase may beat the best reading of its limit by this much (DESIGN: 1.1):
-/// limits are read with noise as well.
+/// A phase may beat the best reading of its limit by this much: limits are read
+/// with noise as well.
 const IMPOSSIBLE: f64 = 1.1;
+/// The same with too few rounds for an interval: a limit that was read once or
+/// twice on a shared machine is not known to a tenth. Deleted work beats this too.
+const IMPOSSIBLE_WITHOUT_INTERVAL: f64 = 2.0;
 /// Share of the declared bytes that the kernel must have seen arrive.
 const TOUCHED_SHARE: f64 = 0.9;
 /// Smaller pieces can be had from memory that the allocator holds and that was
@@ -199,7 +202,7 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
         let details = [
             (
                 Flag::ImpossibleFast,
-                impossible_fast(phase, median_ns, record, bytes, cell.planned.block),
+                impossible_fast(cell, phase, median_ns, record, bytes),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
             (Flag::Elided, elided(cell, phase, median_ns, record)),
@@ -234,19 +237,30 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
 }
 
 fn impossible_fast(
+    cell: &CellRecord,
     phase: &PhaseRecord,
     median_ns: Option<f64>,
     record: &Record,
     bytes: u64,
-    block: usize,
 ) -> Option<String> {
     let bound = phase.bound?;
     if bound.limit.is_first_touch() && bytes < TOUCHED_FROM_BYTES {
         return None;
     }
+    // Whoever got huge pages without asking may beat small ones: that the pages
+    // differ is said already.
+    if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
+        return None;
+    }
+    let block = cell.planned.block;
     let least_ns = BoundReadings::find(record, bound, bytes, block)?.least_ns();
     let median_ns = median_ns?;
-    (median_ns * IMPOSSIBLE < least_ns).then(|| {
+    let factor = if cell.warm().count() < ENOUGH_ROUNDS {
+        IMPOSSIBLE_WITHOUT_INTERVAL
+    } else {
+        IMPOSSIBLE
+    };
+    (median_ns * factor < least_ns).then(|| {
         format!(
             "took {median_ns:.0} ns, the limit {} allows {least_ns:.0} ns at best",
             bound.limit.name()

@@ -14,6 +14,15 @@ const TOKENS: usize = 1 << 20;
 /// The pages at both ends, and the one with the allocator's own header.
 const SLACK: u64 = 64 << 10;
 
+/// The same where the system gives huge pages to all: the allocator's header is
+/// then on one, written before anybody could advise.
+fn slack() -> u64 {
+    match huge_pages_setting().as_str() {
+        "always" => 4 * MIB,
+        _ => SLACK,
+    }
+}
+
 fn reserved(policy: PagePolicy) -> VecStore {
     let mut store = VecStore::with_policy(policy);
     store.reserve_exact(TOKENS).unwrap();
@@ -57,8 +66,8 @@ fn reserved_memory_is_not_resident_until_it_is_touched() {
         let Some((resident, huge)) = measured(&usage) else {
             return;
         };
-        assert!(resident <= SLACK, "{policy:?}: {usage:?}");
-        assert_eq!(huge, 0, "{policy:?}: {usage:?}");
+        assert!(resident <= slack(), "{policy:?}: {usage:?}");
+        assert!(huge <= resident, "{policy:?}: {usage:?}");
     }
 }
 
@@ -83,23 +92,47 @@ fn half_filled_memory_is_half_resident() {
     let usage = store.memory_usage();
     if let Some((resident, _)) = measured(&usage) {
         assert!(
-            (32 * MIB..=32 * MIB + SLACK).contains(&resident),
+            (32 * MIB..=32 * MIB + slack()).contains(&resident),
             "{usage:?}"
         );
     }
 }
 
-/// Checks that most of `store` lies in huge pages, where the kernel allows them.
+/// Checks that the kernel was asked for huge pages in the middle of `store`.
+///
+/// Whether it had any is its own affair: memory may be fragmented. It is said,
+/// and where it had some, they must be measured.
 fn check_huge(store: &VecStore) {
     let setting = huge_pages_setting();
     if !["always", "madvise"].contains(&setting.as_str()) {
         eprintln!("skipped: transparent huge pages are set to `{setting}`");
         return;
     }
+    let flags = mapping_flags(&raw const store.tokens()[store.len() / 2] as u64);
+    assert!(flags.split_whitespace().any(|flag| flag == "hg"), "{flags}");
     let usage = store.memory_usage();
     if let Some((resident, huge)) = measured(&usage) {
-        assert!(huge >= resident / 2 && huge > 0, "{usage:?}");
+        assert!(huge <= resident, "{usage:?}");
+        if huge < resident / 2 {
+            eprintln!("the kernel had few huge pages: {usage:?}");
+        }
     }
+}
+
+/// The flags of the mapping that holds `address`, as `/proc/self/smaps` has them.
+fn mapping_flags(address: u64) -> String {
+    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut inside = false;
+    for line in smaps.lines() {
+        let bounds = line.split(' ').next().and_then(|word| word.split_once('-'));
+        let bound = |text| u64::from_str_radix(text, 16).ok();
+        if let Some((Some(start), Some(end))) = bounds.map(|(a, b)| (bound(a), bound(b))) {
+            inside = (start..end).contains(&address);
+        } else if let (true, Some(flags)) = (inside, line.strip_prefix("VmFlags:")) {
+            return flags.to_owned();
+        }
+    }
+    panic!("no mapping holds {address:#x}");
 }
 
 #[test]
@@ -130,7 +163,7 @@ fn a_grown_store_lies_in_huge_pages() {
 fn a_base_store_has_no_huge_page() {
     let usage = filled(PagePolicy::Base).memory_usage();
     if let Some((_, huge)) = measured(&usage) {
-        assert_eq!(huge, 0, "{usage:?}");
+        assert!(huge < slack(), "{usage:?}");
     }
 }
 
@@ -150,7 +183,7 @@ fn a_base_store_beside_a_huge_one_counts_none_of_its_pages() {
     check_huge(&huge_store);
     let usage = base_store.memory_usage();
     if let Some((_, huge)) = measured(&usage) {
-        assert_eq!(huge, 0, "{usage:?}");
+        assert!(huge < slack(), "{usage:?}");
     }
 }
 

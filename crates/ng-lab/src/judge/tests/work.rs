@@ -5,6 +5,7 @@ use super::{alone, check};
 use crate::access::{AccessEvidence, Pattern};
 use crate::judge::{Flag, Verdict};
 use crate::limits::Limit;
+use crate::pages::Pages;
 use crate::report::CellReport;
 
 const MIB: u64 = 1 << 20;
@@ -293,5 +294,47 @@ fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_befor
             .limit(Limit::FirstTouchHuge, 2.0);
         let record = super::sim::record(&[cell]);
         assert_eq!(flags_of(&record), expected, "{items} items of 64 bytes");
+    }
+}
+
+#[test]
+fn who_got_huge_pages_without_asking_may_beat_small_ones() {
+    for (limit, expected) in [
+        (Limit::FirstTouchSmall, &[Flag::PagesDiffer][..]),
+        (Limit::Read, &[Flag::ImpossibleFast, Flag::PagesDiffer]),
+    ] {
+        let cell = fill(1_000_000)
+            .items(1_000_000)
+            .pages(Pages::Small)
+            .bound(limit, 1_000_000)
+            .limit(limit, 2.0)
+            .warm(|reading| {
+                let memory = reading.memory.as_mut().unwrap();
+                memory.anonymous_bytes = 64_000_000;
+                memory.huge_bytes = 60_000_000;
+            });
+        assert_eq!(flags_of(&super::sim::record(&[cell])), expected);
+    }
+}
+
+#[test]
+fn few_rounds_must_beat_a_limit_twofold_to_be_impossible() {
+    for (times, ns_per_unit, expected) in [
+        (&[1_000_000; 6][..], 1.2, true),
+        (&[1_000_000; 5], 1.2, false),
+        (&[1_000_000; 5], 1.9, false),
+        (&[1_000_000; 5], 2.1, true),
+    ] {
+        let cell = Sim::cell("create")
+            .phase("fill", times)
+            .bound(Limit::Refill, 1_000_000)
+            .limit(Limit::Refill, ns_per_unit);
+        let flags = flags_of(&super::sim::record(&[cell]));
+        let rounds = times.len();
+        assert_eq!(
+            flags.contains(&Flag::ImpossibleFast),
+            expected,
+            "{rounds} rounds at {ns_per_unit} of the limit"
+        );
     }
 }
