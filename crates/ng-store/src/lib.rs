@@ -1,14 +1,21 @@
 //! Sequences of NeuroGraph tokens.
 //!
-//! Two seams and one store in memory:
+//! Two seams and two stores:
 //!
 //! - [`TokenStore`] reads: a store is one `&[Token]`, with what it costs beside it;
 //! - [`TokenSink`] writes: tokens are appended, then committed;
-//! - [`VecStore`] is a `Vec<Token>` that knows about pages.
+//! - [`VecStore`] is a `Vec<Token>` that knows about pages;
+//! - [`MmapStore`] is a file, written at the speed of the disk, opened at once,
+//!   and whole after a crash. Its constructors are `unsafe`, because a map is
+//!   only as good as the file below it; [`BlockReader`] and [`VecStore::load`]
+//!   read the same files without a map, and verify every block.
+//!
+//! [`verify`] checks a file, [`repair`] saves what is whole of a damaged one.
 //!
 //! It holds no thread pool and prints nothing. Filling by many threads is the
 //! caller's: [`VecStore::append_in_place`] lends uninitialised room that can be
-//! split between threads without `unsafe` on their side.
+//! split between threads without `unsafe` on their side, and a sink's
+//! [`block_hasher`](TokenSink::block_hasher) lets them hash what they fill.
 //!
 //! ```
 //! use ng_store::{TokenSink, TokenStore, VecStore};
@@ -25,20 +32,29 @@
 //!
 //! # Where to begin reading
 //!
-//! `store.rs` and `sink.rs` for the contracts, `vec_store.rs` for the store,
-//! `reserved/` for all the `unsafe` there is. A store of your own passes
-//! `ng_store::conformance` (feature `conformance`).
+//! `store.rs` and `sink.rs` for the contracts, `vec_store.rs` and
+//! `mmap_store/` for the stores, `raw/` for all the `unsafe` there is. Of a
+//! file: `format/` has the bytes, [`mod@file`] the rules, [`disk`] the seams to the
+//! system. A store of your own passes `ng_store::conformance` (feature
+//! `conformance`), and the rules run on a disk whose power can be cut,
+//! `ng_store::disk::sim` (feature `sim`).
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod disk;
 mod error;
+pub mod file;
+mod format;
 mod memory;
+mod mmap_store;
+mod place;
 mod policy;
 #[expect(
     unsafe_code,
-    reason = "page advice and the length of a vector filled in place; nowhere else"
+    reason = "page advice, the length of a vector filled in place, maps of files; nowhere else"
 )]
-mod reserved;
+mod raw;
+mod saved;
 mod sink;
 mod store;
 mod vec_store;
@@ -46,10 +62,20 @@ mod vec_store;
 // The seams are about its tokens: one dependency shall be enough.
 pub use ng_token;
 
-pub use error::VecStoreError;
+pub use error::{
+    CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError, RepairError,
+    VecStoreError, WriteError,
+};
+pub use file::{
+    BadBlock, BlockReader, Cause, CreateOptions, FileInfo, Finding, RepairOptions, RepairReport,
+    VerifyReport,
+};
+pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher};
 pub use memory::MemoryUsage;
+pub use mmap_store::{MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};
-pub use reserved::{Filled, Vacant};
+pub use raw::{Filled, Snapshot, Vacant};
+pub use saved::{repair, verify};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;

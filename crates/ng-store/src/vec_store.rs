@@ -2,7 +2,7 @@ use std::fmt;
 
 use ng_token::Token;
 
-use crate::reserved::{self, Filled, Vacant};
+use crate::raw::{self, Filled, Vacant};
 use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreError, whole_blocks};
 
 /// Tokens in memory: a `Vec<Token>` that knows about pages.
@@ -155,7 +155,7 @@ impl VecStore {
         filler: impl for<'room> FnOnce(Vacant<'room>) -> Result<Filled<'room>, E>,
     ) -> Result<(), E> {
         self.reserve(count)?;
-        reserved::fill_in_place(&mut self.tokens, count, filler)
+        raw::fill_in_place(&mut self.tokens, count, filler)
     }
 
     /// Returns the capacity that `additional` more tokens need, if it is more
@@ -172,7 +172,7 @@ impl VecStore {
     }
 
     fn move_into(&mut self, capacity: usize) -> Result<(), VecStoreError> {
-        let mut tokens = reserved::allocate(capacity, self.policy)?;
+        let mut tokens = raw::allocate(capacity, self.policy)?;
         tokens.extend_from_slice(&self.tokens);
         self.tokens = tokens;
         Ok(())

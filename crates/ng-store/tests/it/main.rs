@@ -8,4 +8,5 @@
 mod conformance;
 mod in_place;
 mod memory;
+mod mmap;
 mod vec_store;

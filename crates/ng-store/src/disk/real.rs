@@ -1,0 +1,297 @@
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Dir, Disk};
+use crate::{FileKind, IoError, OpenError, Operation};
+
+/// A file of the operating system.
+#[derive(Debug)]
+pub struct RealFile {
+    file: File,
+    locked: AtomicBool,
+}
+
+impl RealFile {
+    /// Opens the regular file at `path`, for reading only unless `writable`.
+    ///
+    /// A pipe, a device or a folder is refused without waiting for anybody.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Io`] or [`OpenError::NotAFile`].
+    pub fn open(path: &Path, writable: bool) -> Result<Self, OpenError> {
+        let io_error = |operation, source| IoError {
+            path: path.to_owned(),
+            operation,
+            offset: None,
+            source,
+        };
+        let opening = |source| io_error(Operation::Open, source);
+        // A look first, because opening a device can do something to it. A look
+        // again at what was opened, because the path may mean another file now.
+        refuse_special(path, fs::metadata(path).map_err(opening)?.file_type())?;
+        let file = open_options(writable).open(path).map_err(opening)?;
+        let metadata = file.metadata();
+        let metadata = metadata.map_err(|source| io_error(Operation::Inspect, source))?;
+        refuse_special(path, metadata.file_type())?;
+        Ok(Self::new(file))
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Tells whether `path` names this file.
+    #[cfg(unix)]
+    pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+
+        let named = match fs::metadata(path) {
+            Ok(named) => named,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let opened = self.file.metadata()?;
+        Ok((named.dev(), named.ino()) == (opened.dev(), opened.ino()))
+    }
+
+    /// Such systems refuse to replace a file that is open.
+    #[cfg(not(unix))]
+    pub(crate) fn is_at(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            locked: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Drop for RealFile {
+    /// Gives the lock back by hand: a map of the file keeps the description
+    /// open that holds it, and snapshots may live on.
+    fn drop(&mut self) {
+        if *self.locked.get_mut() {
+            // It fails only for a file that is not locked.
+            let _ = self.file.unlock();
+        }
+    }
+}
+
+impl Disk for RealFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::write_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(&self.file, buffer, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+
+        match fallocate(&self.file, FallocateFlags::empty(), offset, len) {
+            Ok(()) => Ok(()),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => Err(io::ErrorKind::Unsupported.into()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn allocate(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        crate::raw::start_writeback(&self.file, offset, len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn try_lock(&self) -> io::Result<()> {
+        match self.file.try_lock() {
+            Ok(()) => {
+                self.locked.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// A folder of the operating system, by its path.
+#[derive(Debug)]
+pub struct RealDir {
+    path: PathBuf,
+}
+
+impl RealDir {
+    /// Names the folder at `path`; nothing is opened yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    fn entry(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Dir for RealDir {
+    type File = RealFile;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<RealFile> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        Ok(RealFile::new(options.open(self.entry(name))?))
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<RealFile> {
+        let file = open_options(writable).open(self.entry(name))?;
+        Ok(RealFile::new(file))
+    }
+
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        rename_noreplace(&self.entry(from), &self.entry(to))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.entry(from), self.entry(to))
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.entry(name))
+    }
+
+    #[cfg(unix)]
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// Such systems cannot sync a folder, and most of them do it with the file.
+    #[cfg(not(unix))]
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        // Not through the link: a dangling one is an entry too.
+        match fs::symlink_metadata(self.entry(name)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
+        file.is_at(&self.entry(name))
+    }
+}
+
+fn open_options(writable: bool) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(writable);
+    // Opening a pipe then returns at once; for a regular file it means nothing.
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    options
+}
+
+/// Refuses what is no regular file.
+fn refuse_special(path: &Path, kind: fs::FileType) -> Result<(), OpenError> {
+    FileKind::unless_regular(kind).map_or(Ok(()), |found| {
+        Err(OpenError::NotAFile {
+            path: path.to_owned(),
+            found,
+        })
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => link_and_unlink(from, to),
+        other => Ok(other?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
+    link_and_unlink(from, to)
+}
+
+/// A link refuses a name that is taken, as a plain rename does not. For a
+/// moment the file has both names.
+fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renaming_without_replacing_refuses_a_taken_name_both_ways() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        for rename in [rename_noreplace, link_and_unlink] {
+            fs::write(path("from"), "new").unwrap();
+            fs::write(path("taken"), "old").unwrap();
+            let error = rename(&path("from"), &path("taken")).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(path("taken")).unwrap(), b"old");
+            rename(&path("from"), &path("free")).unwrap();
+            assert!(!path("from").exists());
+            assert_eq!(fs::read(path("free")).unwrap(), b"new");
+            fs::remove_file(path("free")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_given_away_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RealDir::new(folder.path());
+        let file = dir.create_exclusive("a").unwrap();
+        assert!(dir.is_named("a", &file).unwrap());
+        dir.rename("a", "b").unwrap();
+        assert!(!dir.is_named("a", &file).unwrap());
+        let _other = dir.create_exclusive("a").unwrap();
+        assert!(!dir.is_named("a", &file).unwrap());
+        assert!(dir.is_named("b", &file).unwrap());
+    }
+}

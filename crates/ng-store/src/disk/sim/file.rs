@@ -1,0 +1,120 @@
+use std::io;
+
+use super::machine::{Machine, WHOLE};
+use super::{Call, SimFs};
+use crate::disk::Disk;
+
+/// An open file of a [`SimFs`].
+#[derive(Debug)]
+pub struct SimFile {
+    fs: SimFs,
+    process: u64,
+    file: u64,
+    writable: bool,
+}
+
+impl SimFile {
+    pub(super) fn new(fs: SimFs, process: u64, file: u64, writable: bool) -> Self {
+        Self {
+            fs,
+            process,
+            file,
+            writable,
+        }
+    }
+
+    fn operate<T>(
+        &self,
+        call: Call,
+        act: impl FnOnce(&mut Machine, u64) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if call.kind().changes() && !self.writable {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        self.fs.lock().operate(self.process, call, act)
+    }
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.fs.lock().close(self.file);
+    }
+}
+
+impl Disk for SimFile {
+    fn len(&self) -> io::Result<u64> {
+        let file = self.file;
+        self.operate(Call::Len { file }, |machine, _| {
+            Ok(machine.volume.file(file).len())
+        })
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let file = self.file;
+        if len > i64::MAX as u64 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.operate(Call::SetLen { file, len }, |machine, _| {
+            machine.volume.file_mut(file).set_len(len);
+            Ok(())
+        })
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let file = self.file;
+        let len = buffer.len();
+        self.operate(Call::Read { file, offset, len }, |machine, limit| {
+            let buffer = &mut buffer[..limited(len, limit)];
+            Ok(machine.volume.file(file).read(buffer, offset))
+        })
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        let file = self.file;
+        let len = buffer.len();
+        self.operate(Call::Write { file, offset, len }, |machine, limit| {
+            let open = machine.open_files();
+            let buffer = &buffer[..limited(len, limit)];
+            machine.volume.write(file, buffer, offset, &open)
+        })
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        let file = self.file;
+        self.operate(Call::Allocate { file, offset, len }, |machine, limit| {
+            if !machine.can_allocate {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
+            if len == 0 {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            let open = machine.open_files();
+            let len = len.min(limit);
+            if len > 0 {
+                machine.volume.allocate(file, offset, len, &open)?;
+            }
+            if limit < WHOLE {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            Ok(())
+        })
+    }
+
+    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        let file = self.file;
+        let call = Call::StartWriteback { file, offset, len };
+        self.operate(call, |_, _| Ok(()))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let file = self.file;
+        self.operate(Call::Sync { file }, |machine, _| {
+            machine.volume.file_mut(file).sync();
+            Ok(())
+        })
+    }
+}
+
+fn limited(len: usize, limit: u64) -> usize {
+    usize::try_from(limit).map_or(len, |limit| len.min(limit))
+}

@@ -1,0 +1,151 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use super::volume::Volume;
+use super::{Call, CallKind, Fault, Killed, Moment, PowerCut, When};
+
+/// The volume with what runs on it: processes, power, the log and the faults.
+#[derive(Debug, Default)]
+pub(super) struct Machine {
+    pub(super) volume: Volume,
+    pub(super) can_allocate: bool,
+    pub(super) process: u64,
+    pub(super) log: Vec<Call>,
+    pub(super) faults: Vec<(When, Fault)>,
+    pub(super) moments: Option<Vec<Moment>>,
+    power_is_off: bool,
+    counts: BTreeMap<CallKind, u64>,
+    handles: BTreeMap<u64, usize>,
+}
+
+/// How far an operation may go.
+pub(super) const WHOLE: u64 = u64::MAX;
+
+impl Machine {
+    pub(super) fn new(volume: Volume) -> Self {
+        Self {
+            volume,
+            can_allocate: true,
+            ..Self::default()
+        }
+    }
+
+    /// Runs one operation, or what a fault leaves of it. `act` gets the number
+    /// of bytes that it may read, write or allocate.
+    pub(super) fn operate<T>(
+        &mut self,
+        process: u64,
+        call: Call,
+        act: impl FnOnce(&mut Self, u64) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.check_alive(process)?;
+        let kind = call.kind();
+        let fault = self.take_fault(kind);
+        *self.counts.entry(kind).or_default() += 1;
+        self.log.push(call.clone());
+        let result = match fault {
+            None => act(self, WHOLE),
+            Some(fault) => self.strike(fault, &call, act),
+        };
+        if kind.mutates() {
+            self.remember(call);
+        }
+        result
+    }
+
+    fn strike<T>(
+        &mut self,
+        fault: Fault,
+        call: &Call,
+        act: impl FnOnce(&mut Self, u64) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match fault {
+            Fault::Fail(failure) => Err(failure.to_error()),
+            Fault::FailForgetting(failure) => {
+                self.forget(call);
+                Err(failure.to_error())
+            }
+            Fault::Short(bytes) => act(self, bytes),
+            Fault::PowerCut => {
+                if call.kind().changes() {
+                    // Whether it failed no longer matters to anybody.
+                    drop(act(self, WHOLE));
+                }
+                self.power_is_off = true;
+                Err(io::Error::other(PowerCut))
+            }
+            Fault::Kill(bytes) => {
+                if matches!(call.kind(), CallKind::Write | CallKind::Allocate) {
+                    drop(act(self, bytes));
+                }
+                self.process += 1;
+                Err(io::Error::other(Killed))
+            }
+        }
+    }
+
+    pub(super) fn check_alive(&self, process: u64) -> io::Result<()> {
+        if self.power_is_off {
+            return Err(io::Error::other(PowerCut));
+        }
+        if process != self.process {
+            return Err(io::Error::other(Killed));
+        }
+        Ok(())
+    }
+
+    pub(super) fn count_of(&self, kind: CallKind) -> u64 {
+        self.counts.get(&kind).copied().unwrap_or(0)
+    }
+
+    pub(super) fn open(&mut self, file: u64) {
+        *self.handles.entry(file).or_default() += 1;
+    }
+
+    pub(super) fn close(&mut self, file: u64) {
+        if let Some(count) = self.handles.get_mut(&file) {
+            *count -= 1;
+            if *count == 0 {
+                self.handles.remove(&file);
+                self.volume.drop_unreachable(&self.open_files());
+            }
+        }
+    }
+
+    pub(super) fn open_files(&self) -> BTreeSet<u64> {
+        self.handles.keys().copied().collect()
+    }
+
+    fn take_fault(&mut self, kind: CallKind) -> Option<Fault> {
+        let index = self.log.len() as u64;
+        let index_of_kind = self.count_of(kind);
+        let strikes = |(when, _): &(When, Fault)| match *when {
+            When::Operation(at) => at == index,
+            When::Nth(of, at) => of == kind && at == index_of_kind,
+        };
+        let at = self.faults.iter().position(strikes)?;
+        Some(self.faults.remove(at).1)
+    }
+
+    fn forget(&mut self, call: &Call) {
+        match *call {
+            Call::Sync { file } => self.volume.file_mut(file).forget(0..WHOLE),
+            Call::StartWriteback { file, offset, len } => {
+                let end = offset.saturating_add(len);
+                self.volume.file_mut(file).forget(offset..end);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, call: Call) {
+        let operations = self.log.len() as u64;
+        if let Some(moments) = &mut self.moments {
+            moments.push(Moment {
+                operations,
+                call,
+                volume: self.volume.clone(),
+            });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Dir, Disk};
+use crate::{IoError, Operation};
+
+/// A disk with the name that errors give it. Reads and writes go on where they
+/// were interrupted or short.
+#[derive(Debug)]
+pub(crate) struct Source<D> {
+    disk: D,
+    path: PathBuf,
+}
+
+impl<D: Disk> Source<D> {
+    pub(crate) fn new(disk: D, path: impl Into<PathBuf>) -> Self {
+        Self {
+            disk,
+            path: path.into(),
+        }
+    }
+
+    pub(crate) fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn len(&self) -> Result<u64, IoError> {
+        uninterrupted(|| self.disk.len())
+            .map_err(|source| self.error(Operation::Inspect, None, source))
+    }
+
+    /// Fills `buffer` from `offset` on, and returns how many bytes there were
+    /// before the end of the file.
+    pub(crate) fn read(&self, buffer: &mut [u8], offset: u64) -> Result<usize, IoError> {
+        let mut done = 0;
+        while done < buffer.len() {
+            let at = offset + done as u64;
+            match uninterrupted(|| self.disk.read_at(&mut buffer[done..], at)) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(source) => return Err(self.error(Operation::Read, Some(at), source)),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes all of `buffer`. A write of no bytes is an error.
+    pub(crate) fn write(&self, buffer: &[u8], offset: u64) -> Result<(), IoError> {
+        let mut done = 0;
+        while done < buffer.len() {
+            let at = offset + done as u64;
+            let written = uninterrupted(|| self.disk.write_at(&buffer[done..], at));
+            let written = match written {
+                Ok(0) => Err(io::Error::from(io::ErrorKind::WriteZero)),
+                other => other,
+            };
+            done += written.map_err(|source| self.error(Operation::Write, Some(at), source))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn allocate(&self, offset: u64, len: u64) -> Result<(), IoError> {
+        uninterrupted(|| self.disk.allocate(offset, len))
+            .map_err(|source| self.error(Operation::Allocate, Some(offset), source))
+    }
+
+    pub(crate) fn start_writeback(&self, offset: u64, len: u64) -> Result<(), IoError> {
+        uninterrupted(|| self.disk.start_writeback(offset, len))
+            .map_err(|source| self.error(Operation::StartWriteback, Some(offset), source))
+    }
+
+    /// Makes data and length durable. Never tried again: the kernel calls pages
+    /// clean that it failed to write, and a second sync would succeed for nothing.
+    pub(crate) fn sync(&self) -> Result<(), IoError> {
+        self.disk
+            .sync()
+            .map_err(|source| self.error(Operation::Sync, None, source))
+    }
+
+    /// Makes the names in the file's folder durable.
+    pub(crate) fn sync_folder<R: Dir>(&self, dir: &R) -> Result<(), IoError> {
+        dir.sync()
+            .map_err(|source| self.error(Operation::SyncFolder, None, source))
+    }
+
+    fn error(&self, operation: Operation, offset: Option<u64>, source: io::Error) -> IoError {
+        IoError {
+            path: self.path.clone(),
+            operation,
+            offset,
+            source,
+        }
+    }
+}
+
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

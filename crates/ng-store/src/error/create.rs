@@ -1,0 +1,71 @@
+use std::path::PathBuf;
+
+use crate::{FileKind, IoError, WriteError};
+
+/// Why a token file cannot be created. No file has the name it was to get,
+/// except where a variant says so, and an existing one is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The name is taken, and replacing was not asked for.
+    #[error("{}: exists", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// The path ends in no file name that is Unicode.
+    #[error("{}: no usable file name", path.display())]
+    FileName {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// What was to be replaced is no regular file.
+    #[error("{}: is a {found}, expected a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it names.
+        found: FileKind,
+    },
+
+    /// An appender holds the file that was to be replaced.
+    #[error("{}: locked by an appender", path.display())]
+    Locked {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// The file that was to be replaced was replaced by somebody else.
+    #[error("{}: replaced by another file", path.display())]
+    Replaced {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// A file cannot be made for this many tokens.
+    #[error("max tokens {found}, expected 1 to {limit}")]
+    MaxTokens {
+        /// The number that was asked for.
+        found: u64,
+        /// The greatest number there is.
+        limit: u64,
+    },
+
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] IoError),
+
+    /// The file is whole and has its name, and may lose the name in a power cut.
+    #[error("{cause}; the file is whole, and a power cut may lose its name")]
+    NameNotDurable {
+        /// What failed.
+        #[source]
+        cause: IoError,
+    },
+
+    /// The tokens cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// A system call that failed: which, on which file, at which offset.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot {operation}{}: {source}", path.display(), At(*offset))]
+#[non_exhaustive]
+pub struct IoError {
+    /// The file.
+    pub path: PathBuf,
+    /// What was tried.
+    pub operation: Operation,
+    /// The offset in the file, in bytes, where the operation has one.
+    pub offset: Option<u64>,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+struct At(Option<u64>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(offset) => write!(f, " at {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was asked of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Open the file.
+    Open,
+    /// Create the file.
+    Create,
+    /// Ask for the file's length or kind.
+    Inspect,
+    /// Take the writer's lock.
+    Lock,
+    /// Read.
+    Read,
+    /// Write.
+    Write,
+    /// Allocate blocks.
+    Allocate,
+    /// Start to write pages out.
+    StartWriteback,
+    /// Make data durable.
+    Sync,
+    /// Give the file its name.
+    Rename,
+    /// Make the folder's entries durable.
+    SyncFolder,
+    /// Map the file.
+    Map,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Create => "create",
+            Self::Inspect => "inspect",
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Allocate => "allocate",
+            Self::StartWriteback => "start writeback",
+            Self::Sync => "sync",
+            Self::Rename => "rename",
+            Self::SyncFolder => "sync the folder",
+            Self::Map => "map",
+        })
+    }
+}
+
+/// What a path names, when it is no regular file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A folder.
+    Folder,
+    /// A pipe, a socket, a device, or what else a system may have.
+    Special,
+}
+
+impl FileKind {
+    /// Names what is no regular file.
+    pub(crate) fn unless_regular(kind: fs::FileType) -> Option<Self> {
+        if kind.is_file() {
+            None
+        } else if kind.is_dir() {
+            Some(Self::Folder)
+        } else {
+            Some(Self::Special)
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Folder => "folder",
+            Self::Special => "special file",
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! What can fail: one enum for each family of operations.
+//!
+//! `io` is what they share: a system call that failed, with the file, the
+//! operation and the offset.
+
+mod create;
+mod io;
+mod open;
+mod read;
+mod repair;
+mod vec_store;
+mod write;
+
+pub use create::CreateError;
+pub use io::{FileKind, IoError, Operation};
+pub use open::OpenError;
+pub use read::{LoadError, ReadError};
+pub use repair::RepairError;
+pub use vec_store::VecStoreError;
+pub use write::WriteError;

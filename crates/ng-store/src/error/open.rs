@@ -1,0 +1,166 @@
+use std::path::PathBuf;
+
+use crate::format::{Expected, FieldFault};
+use crate::{FileKind, IoError};
+
+/// Why a token file cannot be opened, or be read again.
+///
+/// Nothing was written to the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] IoError),
+
+    /// The path names no regular file.
+    #[error("{}: is a {found}, expected a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it names.
+        found: FileKind,
+    },
+
+    /// The file does not begin like a token file.
+    #[error(
+        "{}: magic {found:02x?} at 0x0, expected {:02x?}",
+        path.display(), crate::format::HEADER_MAGIC
+    )]
+    NotATokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Its first 8 bytes, zero beyond its end.
+        found: [u8; 8],
+    },
+
+    /// The file has another major version.
+    #[error("{}: format version {found} at 0x8, expected {expected}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its major version.
+        found: u16,
+        /// The one that this crate knows.
+        expected: u16,
+    },
+
+    /// The file uses features without which it cannot be understood.
+    #[error("{}: incompatible features {unknown:#x} at 0x58, expected none of them", path.display())]
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// The bits that this crate does not know.
+        unknown: u64,
+    },
+
+    /// The file uses features without which it must not be written.
+    #[error("{}: features {unknown:#x} at 0x60 allow reading only", path.display())]
+    ReadOnlyFeatures {
+        /// The file.
+        path: PathBuf,
+        /// The bits that this crate does not know.
+        unknown: u64,
+    },
+
+    /// A field holds what it cannot hold.
+    #[error("{}: {field} {found} at {offset:#x}, expected {expected}", path.display())]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The offset of the field in the file.
+        offset: u64,
+        /// Its name.
+        field: &'static str,
+        /// What it holds.
+        found: u64,
+        /// What it should hold.
+        expected: Expected,
+    },
+
+    /// The static header is damaged. A reader takes a slot's copy of it, if one
+    /// is left; a writer refuses.
+    #[error("{}: the header at 0x0 does not have its checksum", path.display())]
+    HeaderDamaged {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// No copy of a commit slot is left.
+    #[error("{}: no valid commit slot at 0x1000 and 0x3000", path.display())]
+    NoCommit {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The file is shorter than what was committed.
+    #[error("{}: {have} bytes long, expected {need} or more", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        have: u64,
+        /// The least length of what was committed. Of a file cut within its
+        /// first 64 KiB, the least length of any token file.
+        need: u64,
+    },
+
+    /// The last block, which is not full, does not have its hash.
+    #[error(
+        "{}: block {block} at {offset:#x} has hash {found:#018x}, expected {expected:#018x}{}",
+        path.display(),
+        if *restorable { "; opening for append restores it" } else { "" }
+    )]
+    TailDamaged {
+        /// The file.
+        path: PathBuf,
+        /// The index of the block.
+        block: u64,
+        /// Where it begins.
+        offset: u64,
+        /// The hash of what is there.
+        found: u64,
+        /// The hash that was committed.
+        expected: u64,
+        /// Whether the tail image makes it whole again.
+        restorable: bool,
+    },
+
+    /// Another appender holds the file.
+    #[error("{}: locked by another appender", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The path names another file than it did.
+    #[error("{}: replaced by another file", path.display())]
+    Replaced {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// The file shows an older commit than it did.
+    #[error("{}: generation {found}, expected {have} or later", path.display())]
+    WentBack {
+        /// The file.
+        path: PathBuf,
+        /// The generation that was seen before.
+        have: u64,
+        /// The one that is there now.
+        found: u64,
+    },
+}
+
+impl OpenError {
+    /// Names the field of a record that begins at `record_offset`.
+    pub(crate) fn field(path: PathBuf, record_offset: u64, fault: FieldFault) -> Self {
+        Self::Field {
+            path,
+            offset: record_offset + fault.offset,
+            field: fault.field,
+            found: fault.found,
+            expected: fault.expected,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+use crate::{CreateError, IoError, OpenError, ReadError, WriteError};
+
+/// Why a file cannot be repaired into another.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepairError {
+    /// The damaged file cannot be opened at all.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+
+    /// The damaged file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+
+    /// The new file cannot be created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+}
+
+impl From<IoError> for RepairError {
+    fn from(error: IoError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+impl From<WriteError> for RepairError {
+    fn from(error: WriteError) -> Self {
+        Self::Create(error.into())
+    }
+}

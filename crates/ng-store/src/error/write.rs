@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+
+use crate::IoError;
+
+/// What an append or a commit to a token file can fail with.
+///
+/// What was committed before stays readable whatever happens here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The file is not made for so many tokens. Nothing has changed.
+    #[error("{}: {needed} tokens, the file is made for {max}", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// How many tokens it would hold; `u64::MAX` if they cannot be counted.
+        needed: u64,
+        /// How many it can.
+        max: u64,
+    },
+
+    /// There is no room on the disk. Nothing has changed, and the store goes on
+    /// once there is room.
+    #[error("no room for {size_bytes} bytes more: {cause}")]
+    NoSpace {
+        /// How many bytes were asked for.
+        size_bytes: u64,
+        /// The file, and what the system said.
+        #[source]
+        cause: IoError,
+    },
+
+    /// The file could not be written. The writer refuses from here on; opening
+    /// it again finds the last commit.
+    #[error("{cause}; the last commit stands")]
+    Io {
+        /// What failed.
+        #[source]
+        cause: IoError,
+    },
+
+    /// A commit failed while it was made durable. It may be there, whole, when
+    /// the file is opened again, or not at all. The writer refuses from here on.
+    #[error("{cause}; whether generation {generation} is there is unknown")]
+    OutcomeUnknown {
+        /// The generation of the commit.
+        generation: u64,
+        /// What failed.
+        #[source]
+        cause: IoError,
+    },
+
+    /// An earlier failure made the writer refuse.
+    #[error("{}: refused after an earlier failure; open the file again", path.display())]
+    Poisoned {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The store was opened for reading only.
+    #[error("{}: opened for reading only", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The new tokens cannot be mapped. Nothing was committed, and the commit
+    /// may be tried again.
+    #[error("{cause}; nothing was committed")]
+    Map {
+        /// What failed.
+        #[source]
+        cause: IoError,
+    },
+}

@@ -1,0 +1,242 @@
+use ng_token::Token;
+
+use super::Writer;
+use crate::disk::Disk;
+use crate::format::BLOCK;
+use crate::{BLOCK_TOKENS, BlockHasher, IoError, WriteError, whole_blocks};
+
+/// How many tokens are written at once: 1 MiB, four blocks. Writeback starts
+/// after as much.
+const CHUNK_TOKENS: usize = 4 * BLOCK_TOKENS;
+const CHUNK_BYTES: u64 = (CHUNK_TOKENS * Token::SIZE) as u64;
+
+impl<D: Disk> Writer<D> {
+    /// Appends a copy of `tokens`.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](Self::reserve). Nothing was appended.
+    pub fn append(&mut self, tokens: &[Token]) -> Result<(), WriteError> {
+        self.reserve(tokens.len() as u64)?;
+        self.or_back(|writer| writer.push(tokens, None))
+    }
+
+    /// Appends `tokens`, whose whole blocks are hashed already:
+    /// [`TokenSink::append_hashed`](crate::TokenSink::append_hashed).
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    ///
+    /// # Panics
+    ///
+    /// When the number of hashes is not that of the whole blocks.
+    pub fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), WriteError> {
+        let start = (self.appended_tokens() % BLOCK) as usize;
+        let blocks = whole_blocks(start, tokens.len()).len();
+        assert_eq!(
+            hashes.len(),
+            blocks,
+            "{} hashes for {blocks} whole blocks",
+            hashes.len()
+        );
+        self.reserve(tokens.len() as u64)?;
+        self.or_back(|writer| writer.push(tokens, Some(hashes)))
+    }
+
+    /// Appends `f(0)` to `f(count - 1)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append); without room `f` is not called.
+    ///
+    /// # Panics
+    ///
+    /// When `f` does. Nothing was appended.
+    pub fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token,
+    ) -> Result<(), WriteError> {
+        self.reserve(count as u64)?;
+        self.or_back(|writer| writer.fill(count, f))
+    }
+
+    /// Writes what is buffered, and keeps of it the block that is not full.
+    pub(super) fn flush(&mut self) -> Result<(), IoError> {
+        let whole = self.buffer.len() - self.buffer.len() % BLOCK_TOKENS;
+        let buffer = std::mem::take(&mut self.buffer);
+        self.hash_blocks(&buffer[..whole]);
+        let first = self.buffer_start + self.written as u64;
+        let outcome = self.write_tokens(first, &buffer[self.written..]);
+        self.buffer = buffer;
+        outcome?;
+        self.save(whole);
+        self.buffer.drain(..whole);
+        self.buffer_start += whole as u64;
+        self.written = self.buffer.len();
+        Ok(())
+    }
+
+    fn push(&mut self, tokens: &[Token], hashes: Option<&[u64]>) -> Result<(), IoError> {
+        let missing = self.buffer.len().wrapping_neg() % BLOCK_TOKENS;
+        let (finish, rest) = tokens.split_at(missing.min(tokens.len()));
+        self.buffer(finish)?;
+        let (whole, tail) = rest.split_at(rest.len() - rest.len() % BLOCK_TOKENS);
+        match hashes {
+            Some(hashes) if !whole.is_empty() => self.write_blocks(whole, Some(hashes))?,
+            None if whole.len() >= CHUNK_TOKENS => self.write_blocks(whole, None)?,
+            _ => self.buffer(whole)?,
+        }
+        self.buffer(tail)
+    }
+
+    /// Takes tokens into the buffer, and writes it each time it is full.
+    fn buffer(&mut self, mut tokens: &[Token]) -> Result<(), IoError> {
+        while !tokens.is_empty() {
+            let (now, later) = tokens.split_at(self.room().min(tokens.len()));
+            self.buffer.extend_from_slice(now);
+            self.flush_if_full()?;
+            tokens = later;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, count: usize, f: impl Fn(usize) -> Token) -> Result<(), IoError> {
+        let mut index = 0;
+        while index < count {
+            let end = index + self.room().min(count - index);
+            self.buffer.extend((index..end).map(&f));
+            self.flush_if_full()?;
+            index = end;
+        }
+        Ok(())
+    }
+
+    /// How many tokens the buffer takes before it is written.
+    fn room(&mut self) -> usize {
+        let room = CHUNK_TOKENS - self.buffer.len();
+        self.buffer.reserve_exact(room);
+        room
+    }
+
+    fn flush_if_full(&mut self) -> Result<(), IoError> {
+        match self.buffer.len() {
+            CHUNK_TOKENS => self.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes whole blocks past the buffer, which holds whole blocks too.
+    fn write_blocks(&mut self, tokens: &[Token], hashes: Option<&[u64]>) -> Result<(), IoError> {
+        self.flush()?;
+        if let Some(hashes) = hashes {
+            self.entries
+                .extend(hashes.iter().map(|hash| hash.to_le_bytes()));
+        }
+        for chunk in tokens.chunks(CHUNK_TOKENS) {
+            if hashes.is_none() {
+                self.hash_blocks(chunk);
+            }
+            self.write_tokens(self.buffer_start, chunk)?;
+            self.buffer_start += chunk.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Hashes whole blocks from `buffer_start` on.
+    fn hash_blocks(&mut self, tokens: &[Token]) {
+        let first = self.buffer_start / BLOCK;
+        for (index, block) in tokens.chunks_exact(BLOCK_TOKENS).enumerate() {
+            let hash = self.hasher.hash_block(first + index as u64, block);
+            self.entries.push(hash.to_le_bytes());
+        }
+    }
+
+    /// Writes tokens where nothing is committed, and starts writeback after
+    /// each 1 MiB.
+    fn write_tokens(&mut self, first: u64, tokens: &[Token]) -> Result<(), IoError> {
+        // Snapshots rest on this: what is committed is never written again.
+        assert!(
+            first >= self.committed_tokens(),
+            "token {first} is written, {} are committed",
+            self.committed_tokens()
+        );
+        let offset = self.head.header.token_offset(first);
+        let bytes = ng_token::as_bytes(tokens);
+        self.source.write(bytes, offset)?;
+        let end = offset + bytes.len() as u64;
+        let dirty = end - self.writeback_start;
+        if dirty >= CHUNK_BYTES {
+            self.source.start_writeback(self.writeback_start, dirty)?;
+            self.writeback_start = end;
+        }
+        Ok(())
+    }
+
+    /// Runs an append, and goes back to where it began if it fails or panics.
+    fn or_back(
+        &mut self,
+        append: impl FnOnce(&mut Self) -> Result<(), IoError>,
+    ) -> Result<(), WriteError> {
+        self.mark = self.appended_tokens();
+        self.saved.clear();
+        let mut guard = GoBack {
+            writer: self,
+            armed: true,
+        };
+        match append(guard.writer) {
+            Ok(()) => {
+                guard.armed = false;
+                Ok(())
+            }
+            Err(cause) => Err(guard.writer.poison(cause)),
+        }
+    }
+
+    /// Keeps what going back needs of the buffer's first `whole` tokens before
+    /// they leave it: the begin of the block in which the append began.
+    fn save(&mut self, whole: usize) {
+        let block_start = self.mark - self.mark % BLOCK;
+        let leaving = self.buffer_start..self.buffer_start + whole as u64;
+        if leaving.contains(&block_start) {
+            let start = (block_start - self.buffer_start) as usize;
+            let begun = (self.mark - block_start) as usize;
+            self.saved
+                .extend_from_slice(&self.buffer[start..start + begun]);
+        }
+    }
+
+    fn go_back(&mut self) {
+        let block_start = self.mark - self.mark % BLOCK;
+        if block_start < self.buffer_start {
+            self.buffer.clear();
+            self.buffer.append(&mut self.saved);
+            self.buffer_start = block_start;
+            self.written = self.buffer.len();
+        } else {
+            self.buffer
+                .truncate((self.mark - self.buffer_start) as usize);
+            self.written = self.written.min(self.buffer.len());
+        }
+        let full = self.buffer_start / BLOCK - self.committed_tokens() / BLOCK;
+        self.entries.truncate(full as usize);
+        let written = self.buffer_start + self.written as u64;
+        let offset = self.head.header.token_offset(written);
+        self.writeback_start = self.writeback_start.min(offset);
+    }
+}
+
+/// Takes an append back unless it is disarmed, also when a closure panics.
+struct GoBack<'a, D: Disk> {
+    writer: &'a mut Writer<D>,
+    armed: bool,
+}
+
+impl<D: Disk> Drop for GoBack<'_, D> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.writer.go_back();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+
+/// Something wrong in a file's first 20 KiB that did not keep it from being
+/// opened.
+///
+/// A power cut during a commit may leave [`SlotCopy`](Self::SlotCopy),
+/// [`CopiesDiffer`](Self::CopiesDiffer) or [`Slot`](Self::Slot) behind; the next
+/// commits write over them. What was acknowledged is there all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The static header is damaged and was taken from a slot's copy. The file
+    /// cannot be appended to.
+    Header,
+    /// One copy of a slot is damaged; the other was taken.
+    SlotCopy {
+        /// The slot, 0 or 1.
+        slot: usize,
+        /// The copy, 0 or 1.
+        copy: usize,
+    },
+    /// The copies of a slot are two commits; the newer was taken.
+    CopiesDiffer {
+        /// The slot, 0 or 1.
+        slot: usize,
+    },
+    /// Both copies of a slot are damaged; the other slot was taken. If this
+    /// slot was the newer one, the commit before it is what is shown.
+    Slot {
+        /// The slot, 0 or 1.
+        slot: usize,
+    },
+    /// Bytes that should be zero are not.
+    Gap {
+        /// The offset of the first of them.
+        offset: u64,
+    },
+    /// The tail image of the newest commit is damaged. It was not needed.
+    TailImage {
+        /// The slot it belongs to, 0 or 1.
+        slot: usize,
+    },
+    /// The end of the last block was damaged, and restored from its image.
+    TailRestored {
+        /// The first token that the image holds.
+        token_index: u64,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => f.write_str("header damaged, read from a commit slot"),
+            Self::SlotCopy { slot, copy } => {
+                write!(
+                    f,
+                    "commit slot {slot}: copy {copy} damaged, read from the other"
+                )
+            }
+            Self::CopiesDiffer { slot } => {
+                write!(f, "commit slot {slot}: copies differ, the newer one taken")
+            }
+            Self::Slot { slot } => {
+                write!(f, "commit slot {slot} damaged, the other slot taken")
+            }
+            Self::Gap { offset } => write!(f, "byte at {offset:#x} is not zero"),
+            Self::TailImage { slot } => {
+                write!(f, "tail image {slot} damaged, and not needed")
+            }
+            Self::TailRestored { token_index } => {
+                write!(
+                    f,
+                    "tokens from {token_index} on restored from the tail image"
+                )
+            }
+        }
+    }
+}

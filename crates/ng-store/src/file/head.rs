@@ -1,0 +1,342 @@
+use std::path::Path;
+
+use super::Finding;
+use crate::disk::{Disk, Source};
+use crate::format::{
+    COPY_BYTES, COPY_OFFSETS, HEAD_BYTES, HEADER_BYTES, HEADER_COPY_BYTES, HEADER_MAGIC,
+    HeaderFault, MAJOR, SLOT_OFFSETS, SLOT_PAGE_BYTES, Slot, StaticHeader, TABLE_OFFSET,
+    TAIL_OFFSETS, copy_checksum_holds, hash_tail, page_checksum_holds,
+};
+use crate::{IoError, OpenError};
+
+/// How often a head is read while it does not look sound: a writer may be at
+/// work on it.
+const READS: usize = 3;
+
+const ZEROS: [u8; SLOT_PAGE_BYTES] = [0; SLOT_PAGE_BYTES];
+
+/// What stands before the tokens: the header and the newest commit.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) header: StaticHeader,
+    pub(crate) slot: Slot,
+    /// The slot as it is stored, with what a later minor version may add to it.
+    pub(crate) slot_copy: [u8; COPY_BYTES],
+    /// The tail image of `slot`, if it is sound.
+    pub(crate) tail_image: Option<Vec<u8>>,
+    pub(crate) findings: Vec<Finding>,
+    /// The length of the file, read after the slots.
+    pub(crate) length: u64,
+}
+
+impl Head {
+    /// Reads the head of a file that is as long as its commit says.
+    pub(crate) fn read<D: Disk>(source: &Source<D>) -> Result<Self, OpenError> {
+        let head = Self::read_of_any_length(source)?;
+        let need = head.header.length_for(head.slot.tokens);
+        if head.length < need {
+            return Err(truncated(source.path(), head.length, need));
+        }
+        Ok(head)
+    }
+
+    /// Reads the head of a file that may have lost its end.
+    pub(crate) fn read_of_any_length<D: Disk>(source: &Source<D>) -> Result<Self, OpenError> {
+        let mut outcome = Page::read(source)?.parse(source.path());
+        for _ in 1..READS {
+            if matches!(&outcome, Ok(head) if head.findings.is_empty()) {
+                break;
+            }
+            let again = Page::read(source)?.parse(source.path());
+            outcome = agreed(outcome, again);
+        }
+        let length = source.len()?;
+        match outcome {
+            Ok(head) => Ok(Self { length, ..head }),
+            Err(error) => Err(cut_within_the_head(source, length)?.unwrap_or(error)),
+        }
+    }
+
+    /// Refuses what must not be written to.
+    pub(crate) fn check_writable(&self, path: &Path) -> Result<(), OpenError> {
+        if self.findings.contains(&Finding::Header) {
+            return Err(OpenError::HeaderDamaged {
+                path: path.to_owned(),
+            });
+        }
+        match self.header.read_only_compatible {
+            0 => Ok(()),
+            unknown => Err(OpenError::ReadOnlyFeatures {
+                path: path.to_owned(),
+                unknown,
+            }),
+        }
+    }
+}
+
+/// Of two reads, what holds for both: a fault that only one of them shows was a
+/// writer at work.
+fn agreed(
+    first: Result<Head, OpenError>,
+    second: Result<Head, OpenError>,
+) -> Result<Head, OpenError> {
+    match (first, second) {
+        (Ok(first), Ok(mut second)) => {
+            second.findings.retain(|f| first.findings.contains(f));
+            Ok(second)
+        }
+        (Ok(head), Err(_)) | (Err(_), Ok(head)) => Ok(head),
+        (Err(_), Err(error)) => Err(error),
+    }
+}
+
+fn truncated(path: &Path, have: u64, need: u64) -> OpenError {
+    OpenError::Truncated {
+        path: path.to_owned(),
+        have,
+        need,
+    }
+}
+
+/// Tells whether a file that could not be parsed is one that was cut: shorter
+/// than any token file, and so far like one.
+fn cut_within_the_head<D: Disk>(
+    source: &Source<D>,
+    length: u64,
+) -> Result<Option<OpenError>, IoError> {
+    if length >= TABLE_OFFSET {
+        return Ok(None);
+    }
+    let mut magic = [0; HEADER_MAGIC.len()];
+    let have = source.read(&mut magic, 0)?;
+    let like_one = HEADER_MAGIC.starts_with(&magic[..have]);
+    Ok(like_one.then(|| truncated(source.path(), length, TABLE_OFFSET)))
+}
+
+/// The first bytes of a file, zero beyond its end.
+struct Page(Box<[u8; HEAD_BYTES]>);
+
+/// What a copy of a slot is.
+enum Copy {
+    Sound(Slot),
+    /// Never written.
+    Blank,
+    Damaged,
+    /// Its checksum holds and its fields cannot.
+    Lying(OpenError),
+}
+
+impl Page {
+    fn read<D: Disk>(source: &Source<D>) -> Result<Self, IoError> {
+        let mut bytes = Box::new([0; HEAD_BYTES]);
+        source.read(&mut bytes[..], 0)?;
+        Ok(Self(bytes))
+    }
+
+    fn parse(&self, path: &Path) -> Result<Head, OpenError> {
+        let mut findings = Vec::new();
+        let header_bytes = self.header_bytes(path, &mut findings)?;
+        let header = decode_header(&header_bytes, path)?;
+        let slots = [0, 1].map(|slot| {
+            COPY_OFFSETS.map(|offset| self.judge(slot, offset, &header, &header_bytes, path))
+        });
+        let (newest, copy) = self.newest(slots, path, &mut findings)?;
+        self.find_gaps(&mut findings);
+        let tail_image = self.tail_image(&newest, &mut findings);
+        Ok(Head {
+            header,
+            slot: newest,
+            slot_copy: *self.copy(newest.index(), COPY_OFFSETS[copy]),
+            tail_image,
+            findings,
+            length: 0,
+        })
+    }
+
+    /// The header, of its own page or, where that is damaged, of the newest
+    /// slot that holds a copy.
+    fn header_bytes(
+        &self,
+        path: &Path,
+        findings: &mut Vec<Finding>,
+    ) -> Result<[u8; HEADER_COPY_BYTES], OpenError> {
+        let page: &[u8; HEADER_BYTES] = self.array(0);
+        let own: [u8; HEADER_COPY_BYTES] = *self.array(0);
+        if own.starts_with(&HEADER_MAGIC) && page_checksum_holds(page) {
+            return Ok(own);
+        }
+        let copies = [0, 1]
+            .into_iter()
+            .flat_map(|slot| COPY_OFFSETS.map(|offset| self.copy(slot, offset)));
+        let newest = copies
+            .filter(|copy| copy_checksum_holds(copy))
+            .map(Slot::decode)
+            .filter(|slot| slot.header_copy.starts_with(&HEADER_MAGIC))
+            .max_by_key(|slot| slot.generation);
+        match newest {
+            Some(slot) => {
+                findings.push(Finding::Header);
+                Ok(slot.header_copy)
+            }
+            // Nothing is left that says more than the page itself.
+            None => match StaticHeader::decode(&own) {
+                Err(fault @ (HeaderFault::Magic(_) | HeaderFault::Major(_))) => {
+                    Err(header_error(fault, path))
+                }
+                _ => Err(OpenError::HeaderDamaged {
+                    path: path.to_owned(),
+                }),
+            },
+        }
+    }
+
+    fn judge(
+        &self,
+        slot_index: usize,
+        offset: usize,
+        header: &StaticHeader,
+        header_bytes: &[u8; HEADER_COPY_BYTES],
+        path: &Path,
+    ) -> Copy {
+        let copy = self.copy(slot_index, offset);
+        if copy == &[0; COPY_BYTES] {
+            return Copy::Blank;
+        }
+        if !copy_checksum_holds(copy) {
+            return Copy::Damaged;
+        }
+        let slot = Slot::decode(copy);
+        // Of another file, or written in the wrong place.
+        if slot.header_copy != *header_bytes
+            || slot.file_id != header.file_id
+            || slot.index() != slot_index
+        {
+            return Copy::Damaged;
+        }
+        match slot.check(header) {
+            Ok(()) => Copy::Sound(slot),
+            Err(fault) => {
+                let record = SLOT_OFFSETS[slot_index] + offset as u64;
+                Copy::Lying(OpenError::field(path.to_owned(), record, fault))
+            }
+        }
+    }
+
+    /// Picks the newest commit, and the copy that holds it.
+    fn newest(
+        &self,
+        slots: [[Copy; 2]; 2],
+        path: &Path,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(Slot, usize), OpenError> {
+        let mut newest: Option<(Slot, usize)> = None;
+        for copies in &slots {
+            for (copy_index, copy) in copies.iter().enumerate() {
+                if let Copy::Sound(slot) = copy
+                    && newest.is_none_or(|(newest, _)| newest.generation < slot.generation)
+                {
+                    newest = Some((*slot, copy_index));
+                }
+            }
+        }
+        let Some(newest) = newest else {
+            return Err(no_commit(slots, path));
+        };
+        for (slot_index, copies) in slots.iter().enumerate() {
+            findings.extend(find(slot_index, copies, newest.0.generation));
+        }
+        Ok(newest)
+    }
+
+    /// Names the bytes around the copies that are not zero.
+    fn find_gaps(&self, findings: &mut Vec<Finding>) {
+        for slot_offset in SLOT_OFFSETS {
+            let first = COPY_OFFSETS[0] + COPY_BYTES..COPY_OFFSETS[1];
+            let second = COPY_OFFSETS[1] + COPY_BYTES..SLOT_PAGE_BYTES;
+            for gap in [first, second] {
+                let start = slot_offset as usize + gap.start;
+                let bytes = &self.0[start..slot_offset as usize + gap.end];
+                // A compare of slices first, which a dev build does fast, too.
+                if *bytes == ZEROS[..bytes.len()] {
+                    continue;
+                }
+                let at = bytes.iter().take_while(|&&byte| byte == 0).count();
+                let offset = (start + at) as u64;
+                findings.push(Finding::Gap { offset });
+            }
+        }
+    }
+
+    fn tail_image(&self, slot: &Slot, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
+        let start = TAIL_OFFSETS[slot.index()] as usize;
+        // `Slot::check` holds the length below a page.
+        let image = &self.0[start..start + slot.tail_length as usize];
+        if hash_tail(slot.generation, image) == slot.tail_hash {
+            return Some(image.to_vec());
+        }
+        findings.push(Finding::TailImage { slot: slot.index() });
+        None
+    }
+
+    fn copy(&self, slot_index: usize, offset: usize) -> &[u8; COPY_BYTES] {
+        self.array(SLOT_OFFSETS[slot_index] as usize + offset)
+    }
+
+    fn array<const N: usize>(&self, offset: usize) -> &[u8; N] {
+        match self.0[offset..].first_chunk() {
+            Some(array) => array,
+            None => unreachable!("{N} bytes at {offset} of {HEAD_BYTES}"),
+        }
+    }
+}
+
+fn decode_header(bytes: &[u8; HEADER_COPY_BYTES], path: &Path) -> Result<StaticHeader, OpenError> {
+    let header = StaticHeader::decode(bytes).map_err(|fault| header_error(fault, path))?;
+    match header.incompatible {
+        0 => Ok(header),
+        unknown => Err(OpenError::Features {
+            path: path.to_owned(),
+            unknown,
+        }),
+    }
+}
+
+fn header_error(fault: HeaderFault, path: &Path) -> OpenError {
+    let path = path.to_owned();
+    match fault {
+        HeaderFault::Magic(found) => OpenError::NotATokenFile { path, found },
+        HeaderFault::Major(found) => OpenError::Version {
+            path,
+            found,
+            expected: MAJOR,
+        },
+        HeaderFault::Field(fault) => OpenError::field(path, 0, fault),
+    }
+}
+
+/// With no sound copy, one that lies says more than none at all.
+fn no_commit(slots: [[Copy; 2]; 2], path: &Path) -> OpenError {
+    let lie = slots.into_iter().flatten().find_map(|copy| match copy {
+        Copy::Lying(error) => Some(error),
+        _ => None,
+    });
+    lie.unwrap_or_else(|| OpenError::NoCommit {
+        path: path.to_owned(),
+    })
+}
+
+/// What is wrong with one slot, given that generation `newest` counts.
+fn find(slot: usize, copies: &[Copy; 2], newest: u64) -> Vec<Finding> {
+    let damaged = |copy| Finding::SlotCopy { slot, copy };
+    match copies {
+        [Copy::Sound(first), Copy::Sound(second)] if first == second => vec![],
+        [Copy::Sound(_), Copy::Sound(_)] => vec![Finding::CopiesDiffer { slot }],
+        [Copy::Sound(_), _] => vec![damaged(1)],
+        [_, Copy::Sound(_)] => vec![damaged(0)],
+        // Before the first commit the second slot was never written.
+        [Copy::Blank, Copy::Blank] if newest == 0 => vec![],
+        [_, Copy::Blank] if newest == 0 => vec![damaged(0)],
+        [Copy::Blank, _] if newest == 0 => vec![damaged(1)],
+        _ => vec![Finding::Slot { slot }],
+    }
+}

@@ -1,0 +1,35 @@
+//! A token file over any [`Disk`](crate::disk::Disk): what is read at open, how
+//! it is written, committed and checked. Knows no map, no lock holder and no
+//! clock, so all of it runs on a simulated disk.
+//!
+//! - `head` reads header and slots and decides which commit counts; `finding`
+//!   is what it says about the damage; `tail` checks the block that is not full;
+//! - `writer` opens for append; its verbs are `append`, `grow` and `commit`;
+//! - `draft` is a file without its name, until it is published;
+//! - `info` is what a file says about itself;
+//! - `reader` reads verified blocks; `verify` and `repair` are built on it.
+
+mod append;
+mod commit;
+mod draft;
+mod finding;
+mod grow;
+mod head;
+mod info;
+mod reader;
+mod repair;
+mod tail;
+mod verify;
+mod writer;
+
+pub use commit::Stamp;
+pub use draft::{CreateOptions, Draft, Identity};
+pub use finding::Finding;
+pub(crate) use head::Head;
+pub use info::FileInfo;
+pub use reader::BlockReader;
+pub(crate) use repair::repair_into;
+pub use repair::{RepairOptions, RepairReport, repair};
+pub(crate) use tail::Tail;
+pub use verify::{BadBlock, Cause, VerifyReport};
+pub use writer::Writer;

@@ -1,0 +1,265 @@
+use std::ops::Range;
+use std::path::Path;
+
+use ng_token::Token;
+
+use super::{FileInfo, Finding, Head, Tail};
+use crate::disk::{Disk, RealFile, Source};
+use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, chain};
+use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, ReadError};
+
+/// How many table entries one read takes.
+const ENTRIES: u64 = 4096;
+
+/// Reads a file's tokens by positioned reads, and gives none that it has not
+/// verified.
+///
+/// It maps nothing, so there is no promise to make: whatever becomes of the
+/// file, the worst is an error. It holds one block at a time, whatever the size
+/// of the file, and reads what was committed when it was opened.
+///
+/// It opens a file whose last block is damaged, too, and then says so where that
+/// block is read.
+#[derive(Debug)]
+pub struct BlockReader<D = RealFile> {
+    pub(super) source: Source<D>,
+    pub(super) head: Head,
+    pub(super) hasher: FileBlockHasher,
+}
+
+impl BlockReader {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::of_disk(RealFile::open(path, false)?, path)
+    }
+}
+
+impl<D: Disk> BlockReader<D> {
+    /// Opens a file on any disk; `path` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn of_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let source = Source::new(disk, path.as_ref());
+        let head = Head::read(&source)?;
+        Ok(Self::new(source, head))
+    }
+
+    /// Opens a file that may have lost its end; its last blocks are then bad.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], and [`OpenError::Truncated`] only when it lost its head.
+    pub fn of_truncated_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let source = Source::new(disk, path.as_ref());
+        let head = Head::read_of_any_length(&source)?;
+        Ok(Self::new(source, head))
+    }
+
+    fn new(source: Source<D>, head: Head) -> Self {
+        Self {
+            hasher: FileBlockHasher::new(head.header.file_id),
+            source,
+            head,
+        }
+    }
+
+    /// Returns how many tokens were committed when the file was opened.
+    pub fn len(&self) -> u64 {
+        self.head.slot.tokens
+    }
+
+    /// Tells whether no token was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns how many blocks there are, the one that is not full counted.
+    pub fn blocks(&self) -> u64 {
+        self.len().div_ceil(BLOCK)
+    }
+
+    /// Returns the indices of the tokens of a block.
+    pub fn tokens_of(&self, block: u64) -> Range<u64> {
+        let start = block.saturating_mul(BLOCK).min(self.len());
+        start..start.saturating_add(BLOCK).min(self.len())
+    }
+
+    /// Returns what the file says about itself.
+    pub fn info(&self) -> FileInfo {
+        FileInfo::from(&self.head)
+    }
+
+    /// Returns what was wrong when the file was opened.
+    pub fn recovery(&self) -> &[Finding] {
+        &self.head.findings
+    }
+
+    /// Reads a block into `tokens`, in place of what is there.
+    ///
+    /// The end of a last block that is damaged comes from its image, where that
+    /// makes it whole.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Io`] or [`ReadError::BadBlock`]; `tokens` is then empty.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such block.
+    pub fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), ReadError> {
+        let read = self.read_verified(block, tokens);
+        if read.is_err() {
+            tokens.clear();
+        }
+        read
+    }
+
+    fn read_verified(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), ReadError> {
+        assert!(block < self.blocks(), "block {block} of {}", self.blocks());
+        let (found, expected) = match self.is_full(block) {
+            true => {
+                let expected = self.entry(block)?;
+                let found = self.read_raw(block, tokens)?;
+                (found, expected)
+            }
+            false => match Tail::read(&self.source, &self.head)? {
+                Tail::Sound(sound) | Tail::Restorable { tokens: sound, .. } => {
+                    tokens.clear();
+                    tokens.extend_from_slice(&sound);
+                    return Ok(());
+                }
+                Tail::Lost { found } => (found, self.head.slot.partial_hash),
+            },
+        };
+        if found == expected {
+            return Ok(());
+        }
+        Err(ReadError::BadBlock {
+            path: self.source.path().to_owned(),
+            block,
+            offset: self.block_offset(block),
+            found,
+            expected,
+        })
+    }
+
+    /// Hands a range of tokens over, verified, a block's worth at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_block`](Self::read_block); what was handed over before stays
+    /// good.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the file.
+    pub fn for_each<E: From<ReadError>>(
+        &self,
+        range: Range<u64>,
+        mut take: impl FnMut(&[Token]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        assert!(
+            range.start <= range.end && range.end <= self.len(),
+            "tokens {range:?} of {}",
+            self.len()
+        );
+        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+        let mut index = range.start;
+        while index < range.end {
+            let block = index / BLOCK;
+            self.read_block(block, &mut tokens)?;
+            let here = self.tokens_of(block);
+            let end = here.end.min(range.end);
+            let part = (index - here.start) as usize..(end - here.start) as usize;
+            take(&tokens[part])?;
+            index = end;
+        }
+        Ok(())
+    }
+
+    /// Checks that the block table is the one that was committed. Reads 8 bytes
+    /// for each full block.
+    ///
+    /// A block that has its entry is a block of this file at this place; with
+    /// this, it is also the one that was committed last.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Io`] or [`ReadError::TableDamaged`].
+    pub fn check_table(&self) -> Result<(), ReadError> {
+        let expected = self.head.slot.table_chain;
+        let found = self.chain_with(|_, entry| entry)?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(ReadError::TableDamaged {
+            path: self.source.path().to_owned(),
+            offset: self.head.header.table_offset,
+            found,
+            expected,
+        })
+    }
+
+    /// The chain over the table, with each entry replaced by what `edit` makes
+    /// of it.
+    pub(super) fn chain_with(&self, edit: impl Fn(u64, u64) -> u64) -> Result<u64, IoError> {
+        let full = self.full_blocks();
+        let mut sum = 0;
+        let mut block = 0;
+        while block < full {
+            let end = full.min(block + ENTRIES);
+            let entries = self.entries(block..end)?;
+            let edited: Vec<[u8; 8]> = (block..end)
+                .zip(&entries)
+                .map(|(block, &entry)| edit(block, u64::from_le_bytes(entry)).to_le_bytes())
+                .collect();
+            sum = chain(sum, &edited);
+            block = end;
+        }
+        Ok(sum)
+    }
+
+    pub(super) fn full_blocks(&self) -> u64 {
+        self.len() / BLOCK
+    }
+
+    pub(super) fn is_full(&self, block: u64) -> bool {
+        block < self.full_blocks()
+    }
+
+    pub(super) fn block_offset(&self, block: u64) -> u64 {
+        self.head.header.token_offset(self.tokens_of(block).start)
+    }
+
+    /// Reads a block as it is, zero where the file ends, and returns its hash.
+    pub(super) fn read_raw(&self, block: u64, tokens: &mut Vec<Token>) -> Result<u64, IoError> {
+        let range = self.tokens_of(block);
+        let count = (range.end - range.start) as usize;
+        tokens.resize(count, Token::ZERO);
+        let bytes = ng_token::as_bytes_mut(tokens);
+        let have = self.source.read(bytes, self.block_offset(block))?;
+        bytes[have..].fill(0);
+        Ok(self.hasher.hash_block(block, tokens))
+    }
+
+    pub(super) fn entry(&self, block: u64) -> Result<u64, IoError> {
+        let entries = self.entries(block..block + 1)?;
+        Ok(u64::from_le_bytes(entries[0]))
+    }
+
+    /// Reads table entries, zero where the file ends.
+    pub(super) fn entries(&self, blocks: Range<u64>) -> Result<Vec<[u8; 8]>, IoError> {
+        let count = (blocks.end - blocks.start) as usize;
+        let mut entries = vec![[0; ENTRY_BYTES as usize]; count];
+        let offset = self.head.header.entry_offset(blocks.start);
+        self.source.read(entries.as_flattened_mut(), offset)?;
+        Ok(entries)
+    }
+}

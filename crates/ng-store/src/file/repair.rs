@@ -1,0 +1,151 @@
+use std::ops::Range;
+
+use ng_token::Token;
+
+use super::{BadBlock, BlockReader, Cause, CreateOptions, Draft, Identity, Stamp, Writer};
+use crate::disk::{Dir, Disk};
+use crate::{BLOCK_TOKENS, ReadError, RepairError};
+
+/// How a damaged file is repaired into a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepairOptions {
+    compact: bool,
+    replace: bool,
+}
+
+impl RepairOptions {
+    /// Bad blocks become zero tokens; an existing file is refused.
+    pub const fn new() -> Self {
+        Self {
+            compact: false,
+            replace: false,
+        }
+    }
+
+    /// Leaves bad blocks out, so that the tokens after them move forward.
+    #[must_use]
+    pub const fn compact(mut self, compact: bool) -> Self {
+        self.compact = compact;
+        self
+    }
+
+    /// Replaces an existing file at the new path.
+    #[must_use]
+    pub const fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+}
+
+/// What a repair did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RepairReport {
+    /// How many tokens the damaged file has.
+    pub tokens: u64,
+    /// How many of them the new file has as they were; the others are zero, or
+    /// left out.
+    pub kept: u64,
+    /// The tokens that are lost, as ranges of indices in the damaged file.
+    pub lost: Vec<Range<u64>>,
+    /// The bad blocks, those among them whose tokens could be kept.
+    pub bad: Vec<BadBlock>,
+}
+
+/// Copies what is whole of `reader`'s file into `draft`, and publishes it.
+///
+/// Nothing of the damaged file is changed. Of the options, replacing is up to
+/// the draft.
+///
+/// # Errors
+///
+/// [`RepairError`]; there is then no new file.
+pub fn repair<D: Disk, R: Dir>(
+    reader: &BlockReader<D>,
+    mut draft: Draft<R>,
+    options: &RepairOptions,
+    stamp: Stamp,
+) -> Result<RepairReport, RepairError> {
+    let report = copy_sound(reader, draft.writer(), options)?;
+    draft.writer().commit(stamp)?;
+    draft.publish()?;
+    Ok(report)
+}
+
+/// Repairs into a draft that is made for the same tokens as the damaged file.
+pub(crate) fn repair_into<D: Disk, R: Dir>(
+    reader: &BlockReader<D>,
+    dir: R,
+    (name, path): (&str, &std::path::Path),
+    options: &RepairOptions,
+    identity: Identity,
+) -> Result<RepairReport, RepairError> {
+    let create = CreateOptions::new()
+        .max_tokens(reader.head.header.max_tokens)
+        .tag(reader.head.slot.tag)
+        .replace(options.replace);
+    let draft = Draft::begin(dir, name, path, &create, identity)?;
+    let stamp = Stamp {
+        committed_at_ns: identity.created_ns,
+        tag: reader.head.slot.tag,
+    };
+    repair(reader, draft, options, stamp)
+}
+
+fn copy_sound<D: Disk, W: Disk>(
+    reader: &BlockReader<D>,
+    writer: &mut Writer<W>,
+    options: &RepairOptions,
+) -> Result<RepairReport, RepairError> {
+    let bad = reader.verify()?.bad;
+    let mut report = RepairReport {
+        tokens: reader.len(),
+        kept: 0,
+        lost: Vec::new(),
+        bad,
+    };
+    writer.reserve_exact(reader.len())?;
+    let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+    for block in 0..reader.blocks() {
+        let range = reader.tokens_of(block);
+        if read_sound(reader, block, &report.bad, &mut tokens)? {
+            report.kept += range.end - range.start;
+            writer.append(&tokens)?;
+            continue;
+        }
+        if !options.compact {
+            let count = (range.end - range.start) as usize;
+            writer.append_with(count, |_| Token::ZERO)?;
+        }
+        lose(&mut report.lost, range);
+    }
+    Ok(report)
+}
+
+/// Reads a block as it was committed, if it is still there.
+fn read_sound<D: Disk>(
+    reader: &BlockReader<D>,
+    block: u64,
+    bad: &[BadBlock],
+    tokens: &mut Vec<Token>,
+) -> Result<bool, ReadError> {
+    let at = bad.binary_search_by_key(&block, |bad| bad.block);
+    match at.ok().map(|at| bad[at]) {
+        // The table chain says that these are the tokens, whatever the entry is.
+        Some(bad) if bad.cause == Cause::Table => Ok(reader.read_raw(block, tokens)? == bad.found),
+        Some(bad) if bad.cause != Cause::RestorableTail => Ok(false),
+        _ => match reader.read_block(block, tokens) {
+            Ok(()) => Ok(true),
+            Err(ReadError::BadBlock { .. }) => Ok(false),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+/// Notes a lost range, as one with the range before if they touch.
+fn lose(lost: &mut Vec<Range<u64>>, range: Range<u64>) {
+    match lost.last_mut() {
+        Some(last) if last.end == range.start => last.end = range.end,
+        _ => lost.push(range),
+    }
+}

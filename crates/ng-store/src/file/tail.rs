@@ -1,0 +1,96 @@
+use ng_token::Token;
+
+use super::Head;
+use crate::disk::{Disk, Source};
+use crate::format::{BLOCK, FileBlockHasher, TAIL_TOKENS, hash_partial};
+use crate::{IoError, OpenError};
+
+/// The last block, where it is not full, against its hash.
+#[derive(Debug)]
+pub(crate) enum Tail {
+    /// The tokens have their hash.
+    Sound(Vec<Token>),
+    /// With the tail image in place of its end, they have.
+    Restorable {
+        /// The tokens, the image's among them.
+        tokens: Vec<Token>,
+        /// The index in the file of the image's first token.
+        image_start: u64,
+        /// The hash of what is in the file.
+        found: u64,
+    },
+    /// They have not.
+    Lost {
+        /// The hash of what is in the file.
+        found: u64,
+    },
+}
+
+impl Tail {
+    /// Reads the block that is not full, and the image only if it must.
+    pub(crate) fn read<D: Disk>(source: &Source<D>, head: &Head) -> Result<Self, IoError> {
+        let (block, mut tokens) = read_partial_block(source, head)?;
+        let hasher = FileBlockHasher::new(head.header.file_id);
+        let found = hash_partial(hasher, block, &tokens);
+        if found == head.slot.partial_hash {
+            return Ok(Self::Sound(tokens));
+        }
+        let Some(image) = &head.tail_image else {
+            return Ok(Self::Lost { found });
+        };
+        let bytes = ng_token::as_bytes_mut(&mut tokens);
+        let keep = bytes.len() - image.len();
+        bytes[keep..].copy_from_slice(image);
+        if hash_partial(hasher, block, &tokens) != head.slot.partial_hash {
+            return Ok(Self::Lost { found });
+        }
+        Ok(Self::Restorable {
+            tokens,
+            image_start: head.slot.tokens - head.slot.tokens % TAIL_TOKENS,
+            found,
+        })
+    }
+
+    /// Gives the tokens, or the error that a reader returns.
+    pub(crate) fn sound<D: Disk>(
+        self,
+        source: &Source<D>,
+        head: &Head,
+    ) -> Result<Vec<Token>, OpenError> {
+        let (found, restorable) = match self {
+            Self::Sound(tokens) => return Ok(tokens),
+            Self::Restorable { found, .. } => (found, true),
+            Self::Lost { found } => (found, false),
+        };
+        Err(Self::damaged(source, head, found, restorable))
+    }
+
+    pub(crate) fn damaged<D: Disk>(
+        source: &Source<D>,
+        head: &Head,
+        found: u64,
+        restorable: bool,
+    ) -> OpenError {
+        let block = head.slot.tokens / BLOCK;
+        OpenError::TailDamaged {
+            path: source.path().to_owned(),
+            block,
+            offset: head.header.token_offset(block * BLOCK),
+            found,
+            expected: head.slot.partial_hash,
+            restorable,
+        }
+    }
+}
+
+/// The tokens of the last block; zero where the file ends before it should.
+fn read_partial_block<D: Disk>(
+    source: &Source<D>,
+    head: &Head,
+) -> Result<(u64, Vec<Token>), IoError> {
+    let block = head.slot.tokens / BLOCK;
+    let mut tokens = vec![Token::ZERO; (head.slot.tokens % BLOCK) as usize];
+    let offset = head.header.token_offset(block * BLOCK);
+    source.read(ng_token::as_bytes_mut(&mut tokens), offset)?;
+    Ok((block, tokens))
+}

@@ -1,0 +1,210 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ng_token::Token;
+
+use super::{BlockReader, Finding, Tail};
+use crate::disk::Disk;
+use crate::{BLOCK_TOKENS, IoError};
+
+/// How many table entries one read takes: one page of them.
+const ENTRIES: u64 = 512;
+
+/// Up to how many bad blocks every combination of causes is tried, where the
+/// table is damaged and blocks may be too.
+const COMBINED_MAX: usize = 8;
+
+/// A block whose tokens and hash do not agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadBlock {
+    /// The index of the block.
+    pub block: u64,
+    /// Where it begins in the file, in bytes.
+    pub offset: u64,
+    /// The hash of the tokens that are there.
+    pub found: u64,
+    /// The hash that the file has for them.
+    pub expected: u64,
+    /// Which of the two is damaged.
+    pub cause: Cause,
+}
+
+/// What is damaged where a block and its hash do not agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The tokens.
+    Data,
+    /// The block table's entry; the tokens are as they were committed.
+    Table,
+    /// The end of the last block, and its image makes it whole.
+    RestorableTail,
+    /// It cannot be told: the table is damaged, and too much else with it.
+    Unknown,
+}
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifyReport {
+    /// How many blocks were checked.
+    pub blocks: u64,
+    /// Those that are bad, in their order.
+    pub bad: Vec<BadBlock>,
+    /// Whether the block table, entries of bad blocks put right, is the one that
+    /// was committed. If not although no block is bad, blocks and their entries
+    /// were replaced together.
+    pub table_matches: bool,
+    /// What is wrong before the table.
+    pub findings: Vec<Finding>,
+}
+
+impl VerifyReport {
+    /// Tells whether every token is as it was committed, and every hash.
+    pub fn is_clean(&self) -> bool {
+        self.bad.is_empty() && self.table_matches
+    }
+}
+
+impl<D: Disk> BlockReader<D> {
+    /// Checks every block against its hash, and the table against its chain.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn verify(&self) -> Result<VerifyReport, IoError> {
+        let bad = self.verify_blocks(0..self.blocks())?;
+        self.conclude(bad)
+    }
+
+    /// Checks a range of blocks, for callers that check ranges on many threads,
+    /// and hand what all of them found to [`conclude`](Self::conclude).
+    ///
+    /// Every cause is [`Cause::Unknown`] yet, but for the last block's.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the file.
+    pub fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
+        assert!(
+            range.start <= range.end && range.end <= self.blocks(),
+            "blocks {range:?} of {}",
+            self.blocks()
+        );
+        let full_end = range.end.min(self.full_blocks());
+        let mut bad = Vec::new();
+        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+        let mut start = range.start;
+        while start < full_end {
+            let end = full_end.min(start + ENTRIES);
+            self.verify_full(start..end, &mut tokens, &mut bad)?;
+            start = end;
+        }
+        if range.end > full_end && range.start < range.end {
+            bad.extend(self.verify_tail()?);
+        }
+        Ok(bad)
+    }
+
+    /// Says of all bad blocks of a file what is damaged, and whether the table
+    /// is the one that was committed.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn conclude(&self, mut bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
+        bad.sort_unstable_by_key(|bad| bad.block);
+        let full = bad.iter().filter(|bad| self.is_full(bad.block)).count();
+        let causes = self.causes(&bad[..full])?;
+        let table_matches = causes.is_some();
+        for bad in &mut bad[..full] {
+            bad.cause = match &causes {
+                Some(rotten) if rotten.contains_key(&bad.block) => Cause::Table,
+                Some(_) => Cause::Data,
+                None => Cause::Unknown,
+            };
+        }
+        Ok(VerifyReport {
+            blocks: self.blocks(),
+            bad,
+            table_matches,
+            findings: self.head.findings.clone(),
+        })
+    }
+
+    fn verify_full(
+        &self,
+        blocks: Range<u64>,
+        tokens: &mut Vec<Token>,
+        bad: &mut Vec<BadBlock>,
+    ) -> Result<(), IoError> {
+        let entries = self.entries(blocks.clone())?;
+        for (block, entry) in blocks.zip(entries) {
+            let found = self.read_raw(block, tokens)?;
+            let expected = u64::from_le_bytes(entry);
+            if found != expected {
+                bad.push(self.bad_block(block, found, expected, Cause::Unknown));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_tail(&self) -> Result<Option<BadBlock>, IoError> {
+        let (found, cause) = match Tail::read(&self.source, &self.head)? {
+            Tail::Sound(_) => return Ok(None),
+            Tail::Restorable { found, .. } => (found, Cause::RestorableTail),
+            Tail::Lost { found } => (found, Cause::Data),
+        };
+        let expected = self.head.slot.partial_hash;
+        Ok(Some(self.bad_block(
+            self.full_blocks(),
+            found,
+            expected,
+            cause,
+        )))
+    }
+
+    fn bad_block(&self, block: u64, found: u64, expected: u64, cause: Cause) -> BadBlock {
+        BadBlock {
+            block,
+            offset: self.block_offset(block),
+            found,
+            expected,
+            cause,
+        }
+    }
+
+    /// Finds the entries that must be replaced by the hash of their tokens for
+    /// the table to have its chain; `None` if no choice gives it.
+    ///
+    /// The two usual answers are tried first: none of them, and all of them.
+    fn causes(&self, bad: &[BadBlock]) -> Result<Option<BTreeMap<u64, u64>>, IoError> {
+        let all: BTreeMap<u64, u64> = bad.iter().map(|bad| (bad.block, bad.found)).collect();
+        for choice in [BTreeMap::new(), all] {
+            if self.explains(&choice)? {
+                return Ok(Some(choice));
+            }
+        }
+        if bad.len() > COMBINED_MAX {
+            return Ok(None);
+        }
+        for choice in 1..(1_u32 << bad.len()).saturating_sub(1) {
+            let chosen = bad.iter().enumerate().filter(|(i, _)| choice >> i & 1 == 1);
+            let choice = chosen.map(|(_, bad)| (bad.block, bad.found)).collect();
+            if self.explains(&choice)? {
+                return Ok(Some(choice));
+            }
+        }
+        Ok(None)
+    }
+
+    fn explains(&self, replaced: &BTreeMap<u64, u64>) -> Result<bool, IoError> {
+        let chain = self.chain_with(|block, entry| *replaced.get(&block).unwrap_or(&entry))?;
+        Ok(chain == self.head.slot.table_chain)
+    }
+}

@@ -1,0 +1,411 @@
+//! The store in a file: written through the descriptor, read through a map.
+
+mod private;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use ng_token::Token;
+
+pub use private::PrivateStore;
+
+use crate::disk::{Disk, RealDir, RealFile, Source};
+use crate::file::{CreateOptions, Draft, FileInfo, Finding, Head, Stamp, Tail, Writer};
+use crate::format::FileBlockHasher;
+use crate::place::{new_identity, now_ns, refuse_to_replace, split};
+use crate::raw::{Map, Promise, Snapshot};
+use crate::{
+    CreateError, IoError, MemoryUsage, OpenError, Operation, TokenSink, TokenStore, WriteError,
+};
+
+/// How often an appender opens a file anew that was replaced while it waited
+/// for the lock.
+const REOPENS: usize = 8;
+
+/// Tokens in a file: written through the descriptor, read through a map.
+///
+/// - **Append-only.** What is committed never changes, so
+///   [`tokens`](TokenStore::tokens) and snapshots are plain slices.
+/// - **Durable.** [`commit`](TokenSink::commit) returns when the tokens are on
+///   the disk; after a crash, the file opens at that commit or the next one,
+///   whole.
+/// - **An error is an error.** Tokens are written with `pwrite` into space that
+///   was allocated before, so that a full disk or a failing one is a
+///   [`WriteError`] and no signal.
+///
+/// `tokens()` shows what is committed. One store appends, and holds the file's
+/// lock; any number of others read.
+///
+/// ```
+/// use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore};
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("first.ngt");
+/// // SAFETY: (1) nobody else knows of this file.
+/// let mut store = unsafe { MmapStore::create(&path, &CreateOptions::new()) }?;
+/// store.append_with(1_000, |index| Token::new(index as u32))?;
+/// assert_eq!(store.len(), 0);
+/// store.commit()?;
+/// assert_eq!(store.len(), 1_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct MmapStore {
+    snapshot: Snapshot,
+    role: Role,
+    promise: Promise,
+}
+
+#[derive(Debug)]
+enum Role {
+    Reader {
+        source: Source<RealFile>,
+        head: Box<Head>,
+    },
+    Appender(Box<Writer<RealFile>>),
+}
+
+impl MmapStore {
+    pub(crate) fn create_promised(
+        path: &Path,
+        options: &CreateOptions,
+        promise: Promise,
+    ) -> Result<Self, CreateError> {
+        let (dir, name) = split(path)?;
+        refuse_to_replace(path)?;
+        let mut draft = Draft::begin(dir, name, path, options, new_identity())?;
+        // Before the file gets its name: afterwards nothing may fail but that.
+        let mapped = show(draft.writer(), promise);
+        let snapshot = mapped.map_err(|cause| WriteError::Map { cause })?;
+        let writer = draft.publish()?;
+        Ok(Self::appender(writer, snapshot, promise))
+    }
+
+    pub(crate) fn open_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
+        let source = Source::new(RealFile::open(path, false)?, path);
+        let head = Head::read(&source)?;
+        Tail::read(&source, &head)?.sound(&source, &head)?;
+        let snapshot = map_of(&source, &head, promise)?;
+        Ok(Self {
+            snapshot,
+            promise,
+            role: Role::Reader {
+                source,
+                head: Box::new(head),
+            },
+        })
+    }
+
+    pub(crate) fn open_append_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
+        let file = lock(path)?;
+        let writer = Writer::open(&folder_of(path)?, file, path)?;
+        let snapshot = show(&writer, promise)?;
+        Ok(Self::appender(writer, snapshot, promise))
+    }
+
+    fn appender(writer: Writer<RealFile>, snapshot: Snapshot, promise: Promise) -> Self {
+        Self {
+            snapshot,
+            promise,
+            role: Role::Appender(Box::new(writer)),
+        }
+    }
+
+    /// Returns the committed tokens, to be kept while the store goes on.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.clone()
+    }
+
+    /// Returns what the file says about itself, as of the commit that is shown.
+    pub fn info(&self) -> FileInfo {
+        match &self.role {
+            Role::Reader { head, .. } => FileInfo::from(&**head),
+            Role::Appender(writer) => writer.info(),
+        }
+    }
+
+    /// Returns what was wrong when the file was opened or last refreshed.
+    pub fn recovery(&self) -> &[Finding] {
+        match &self.role {
+            Role::Reader { head, .. } => &head.findings,
+            Role::Appender(writer) => writer.findings(),
+        }
+    }
+
+    /// Tells whether the store can append.
+    pub fn is_appender(&self) -> bool {
+        matches!(self.role, Role::Appender(_))
+    }
+
+    /// Returns how many tokens were appended, committed or not.
+    pub fn appended_tokens(&self) -> u64 {
+        match &self.role {
+            Role::Reader { head, .. } => head.slot.tokens,
+            Role::Appender(writer) => writer.appended_tokens(),
+        }
+    }
+
+    /// Shows what other processes have committed since, and tells whether that
+    /// was anything. Earlier snapshots stay as they are.
+    ///
+    /// It may show a commit whose last sync is still under way: the tokens are
+    /// on the disk, the slot that names them perhaps not. An appender shows all
+    /// there is already.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the store shows what it did before.
+    pub fn refresh(&mut self) -> Result<bool, OpenError> {
+        let Role::Reader { source, head } = &mut self.role else {
+            return Ok(false);
+        };
+        let new = Head::read(source)?;
+        check_successor(head, &new, source.path())?;
+        if new.slot.generation == head.slot.generation {
+            head.findings = new.findings;
+            return Ok(false);
+        }
+        Tail::read(source, &new)?.sound(source, &new)?;
+        let tokens = new.slot.tokens;
+        self.snapshot = match tokens <= self.snapshot.map().token_capacity() as u64 {
+            true => self
+                .snapshot
+                .map()
+                .snapshot(source.disk().file(), tokens)
+                .map_err(|error| map_error(source.path(), error))?,
+            false => map_of(source, &new, self.promise)?,
+        };
+        **head = new;
+        Ok(true)
+    }
+
+    /// Makes room for exactly `additional` more tokens, unless there is room
+    /// already.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](TokenSink::reserve).
+    pub fn reserve_exact(&mut self, additional: u64) -> Result<(), WriteError> {
+        self.writer()?.reserve_exact(additional)
+    }
+
+    /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
+    /// plain commit keeps the tag there is.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](TokenSink::commit).
+    pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
+        let promise = self.promise;
+        let map = Arc::clone(self.snapshot.map());
+        let writer = self.writer()?;
+        // Before anything is committed: what is acknowledged must be shown.
+        let appended = writer.appended_tokens();
+        let map = match appended <= map.token_capacity() as u64 {
+            true => map,
+            false => {
+                let larger = map_writer(writer, promise);
+                Arc::new(larger.map_err(|cause| WriteError::Map { cause })?)
+            }
+        };
+        writer.commit(Stamp {
+            committed_at_ns: now_ns(),
+            tag,
+        })?;
+        let shown = map.snapshot(writer.disk().file(), writer.committed_tokens());
+        let cause = |error| WriteError::Map {
+            cause: map_error(writer.path(), error),
+        };
+        self.snapshot = shown.map_err(cause)?;
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer<RealFile>, WriteError> {
+        match &mut self.role {
+            Role::Appender(writer) => Ok(writer),
+            Role::Reader { source, .. } => Err(WriteError::ReadOnly {
+                path: source.path().to_owned(),
+            }),
+        }
+    }
+}
+
+/// Opens a file for appending and takes its lock, and makes sure that the path
+/// still names it: who replaces a file holds the lock while it does.
+fn lock(path: &Path) -> Result<RealFile, OpenError> {
+    let error = |source| {
+        OpenError::from(IoError {
+            path: path.to_owned(),
+            operation: Operation::Lock,
+            offset: None,
+            source,
+        })
+    };
+    for _ in 0..REOPENS {
+        let file = RealFile::open(path, true)?;
+        match file.try_lock() {
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                return Err(OpenError::Locked {
+                    path: path.to_owned(),
+                });
+            }
+            other => other.map_err(error)?,
+        }
+        if file.is_at(path).map_err(error)? {
+            return Ok(file);
+        }
+    }
+    Err(OpenError::Replaced {
+        path: path.to_owned(),
+    })
+}
+
+/// The folder that holds the file itself, and not a link to it.
+fn folder_of(path: &Path) -> Result<RealDir, IoError> {
+    let file = path.canonicalize().map_err(|source| IoError {
+        path: path.to_owned(),
+        operation: Operation::Inspect,
+        offset: None,
+        source,
+    })?;
+    Ok(RealDir::new(file.parent().unwrap_or(Path::new("/"))))
+}
+
+/// Checks that `new` is a later state of the same file.
+fn check_successor(old: &Head, new: &Head, path: &Path) -> Result<(), OpenError> {
+    let path = path.to_owned();
+    if new.header.file_id != old.header.file_id {
+        return Err(OpenError::Replaced { path });
+    }
+    let (have, found) = (old.slot.generation, new.slot.generation);
+    if found < have || new.slot.tokens < old.slot.tokens {
+        return Err(OpenError::WentBack { path, have, found });
+    }
+    Ok(())
+}
+
+/// Maps an appender's file and shows what is committed.
+fn show(writer: &Writer<RealFile>, promise: Promise) -> Result<Snapshot, IoError> {
+    let map = Arc::new(map_writer(writer, promise)?);
+    map.snapshot(writer.disk().file(), writer.committed_tokens())
+        .map_err(|error| map_error(writer.path(), error))
+}
+
+fn map_writer(writer: &Writer<RealFile>, promise: Promise) -> Result<Map, IoError> {
+    let info = writer.info();
+    reserve(
+        writer.disk().file(),
+        info.data_offset,
+        info.max_tokens,
+        writer.allocated_tokens(),
+        promise,
+    )
+    .map_err(|error| map_error(writer.path(), error))
+}
+
+/// Maps a reader's file and shows what is committed.
+fn map_of(source: &Source<RealFile>, head: &Head, promise: Promise) -> Result<Snapshot, IoError> {
+    let file = source.disk().file();
+    let (header, tokens) = (&head.header, head.slot.tokens);
+    reserve(file, header.data_offset, header.max_tokens, tokens, promise)
+        .and_then(|map| Arc::new(map).snapshot(file, tokens))
+        .map_err(|error| map_error(source.path(), error))
+}
+
+/// Reserves address space for all that the file may become, or, where that is
+/// refused, for what there is room for now.
+fn reserve(
+    file: &File,
+    data_offset: u64,
+    max_tokens: u64,
+    now_tokens: u64,
+    promise: Promise,
+) -> io::Result<Map> {
+    Map::of_file(file, data_offset, max_tokens, promise)
+        .or_else(|_| Map::of_file(file, data_offset, now_tokens, promise))
+}
+
+fn map_error(path: &Path, source: io::Error) -> IoError {
+    IoError {
+        path: path.to_owned(),
+        operation: Operation::Map,
+        offset: None,
+        source,
+    }
+}
+
+impl TokenStore for MmapStore {
+    #[inline]
+    fn tokens(&self) -> &[Token] {
+        self.snapshot.tokens()
+    }
+
+    /// Measures the committed tokens alone: of the address space behind them
+    /// nothing can be resident.
+    fn memory_usage(&self) -> MemoryUsage {
+        let used = size_of_val(self.tokens());
+        let space = self.snapshot.map().token_capacity() * size_of::<Token>();
+        let mut usage = MemoryUsage::measure(&self.snapshot.addresses(), used);
+        usage.reserved_bytes = space as u64;
+        usage
+    }
+}
+
+impl TokenSink for MmapStore {
+    type Error = WriteError;
+    type Hasher = FileBlockHasher;
+
+    fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
+        self.writer()?.reserve(additional as u64)
+    }
+
+    fn append(&mut self, tokens: &[Token]) -> Result<(), WriteError> {
+        self.writer()?.append(tokens)
+    }
+
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), WriteError> {
+        self.writer()?.append_with(count, f)
+    }
+
+    fn block_hasher(&self) -> FileBlockHasher {
+        match &self.role {
+            Role::Reader { head, .. } => FileBlockHasher::new(head.header.file_id),
+            Role::Appender(writer) => writer.block_hasher(),
+        }
+    }
+
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), WriteError> {
+        self.writer()?.append_hashed(tokens, hashes)
+    }
+
+    /// Makes all that was appended durable, and shows it. Two syncs, whatever
+    /// the size. Nothing happens if nothing was appended.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`]: the last commit stands, this one does not.
+    /// [`WriteError::OutcomeUnknown`]: opening the file again tells. After
+    /// either the store refuses to write, and goes on to read.
+    fn commit(&mut self) -> Result<(), WriteError> {
+        let tag = self.info().tag;
+        self.commit_tagged(tag)
+    }
+}
+
+impl fmt::Debug for MmapStore {
+    /// Shows the sizes, not the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MmapStore")
+            .field("len", &self.snapshot.len())
+            .field("appended", &self.appended_tokens())
+            .field("appender", &self.is_appender())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! What only the outside world knows: where a path leads, what time it is, and
+//! an id that no other file has.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::disk::RealDir;
+use crate::file::Identity;
+use crate::{CreateError, FileKind};
+
+/// The clock, in nanoseconds since 1970 UTC; 0 where it stands before that.
+pub(crate) fn now_ns() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+/// Makes up an identity. The id comes from the keys that std draws from the
+/// system's random numbers for its hash maps.
+pub(crate) fn new_identity() -> Identity {
+    let created_ns = now_ns();
+    let seed = (created_ns, std::process::id());
+    let half = || RandomState::new().hash_one(seed).to_le_bytes();
+    let mut file_id = [0; 16];
+    file_id[..8].copy_from_slice(&half());
+    file_id[8..].copy_from_slice(&half());
+    Identity {
+        file_id,
+        created_ns,
+    }
+}
+
+/// Splits a path into the folder and the name in it.
+pub(crate) fn split(path: &Path) -> Result<(RealDir, &str), CreateError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| CreateError::FileName {
+        path: path.to_owned(),
+    })?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    Ok((RealDir::new(folder), name))
+}
+
+/// Refuses to put a file where something stands that is none.
+pub(crate) fn refuse_to_replace(path: &Path) -> Result<(), CreateError> {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        // Nothing there, or the next step tells what is.
+        return Ok(());
+    };
+    FileKind::unless_regular(metadata.file_type()).map_or(Ok(()), |found| {
+        Err(CreateError::NotAFile {
+            path: path.to_owned(),
+            found,
+        })
+    })
+}

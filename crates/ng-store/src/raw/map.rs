@@ -1,0 +1,268 @@
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::ops::{Deref, Range};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use memmap2::{MmapMut, MmapOptions, MmapRaw};
+use ng_token::Token;
+
+use super::Promise;
+
+/// Address space in which tokens appear as they are committed.
+///
+/// A map of a file may reach beyond its end: the space is reserved once, and
+/// the pages are there as soon as the file is. So a `Map` alone shows nothing;
+/// a [`Snapshot`] shows the tokens up to a length that was committed.
+pub(crate) struct Map {
+    start: NonNull<Token>,
+    token_capacity: usize,
+    // Where the first token lies in the file.
+    data_offset: u64,
+    backing: Backing,
+}
+
+/// Keeps the memory of a map.
+enum Backing {
+    File(MmapRaw),
+    #[cfg(test)]
+    Plain {
+        _memory: Arc<plain::Memory>,
+    },
+}
+
+impl Backing {
+    fn will_need(&self, offset: usize, bytes: usize) {
+        match self {
+            Self::File(space) => advise_will_need(space, offset, bytes),
+            #[cfg(test)]
+            Self::Plain { .. } => {}
+        }
+    }
+}
+
+#[cfg(unix)]
+fn advise_will_need(space: &MmapRaw, offset: usize, bytes: usize) {
+    // Advice that is not taken costs nothing but time.
+    let _ = space.advise_range(memmap2::Advice::WillNeed, offset, bytes);
+}
+
+#[cfg(not(unix))]
+fn advise_will_need(_space: &MmapRaw, _offset: usize, _bytes: usize) {}
+
+// SAFETY: `Send` and `Sync` ask that a `Map` may be moved to, and used from,
+// another thread. (1) `start` is only read through, and only where nobody writes:
+// below a length that was committed. (2) The backing is unmapped or freed on
+// whatever thread drops it, which both allow.
+unsafe impl Send for Map {}
+// SAFETY: As above: every use through `&Map` reads.
+unsafe impl Sync for Map {}
+
+impl Map {
+    /// Maps `token_capacity` tokens of `file` from `data_offset` on, read-only
+    /// and shared. The file may be shorter.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses, or the size is beyond an address space.
+    pub(crate) fn of_file(
+        file: &File,
+        data_offset: u64,
+        token_capacity: u64,
+        _promise: Promise,
+    ) -> io::Result<Self> {
+        let size_bytes = size_bytes(token_capacity)?;
+        let space = MmapOptions::new()
+            .offset(data_offset)
+            .len(size_bytes)
+            .map_raw_read_only(file)?;
+        let start = NonNull::new(space.as_mut_ptr().cast::<Token>())
+            .filter(|start| start.is_aligned())
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self {
+            start,
+            token_capacity: size_bytes / size_of::<Token>(),
+            data_offset,
+            backing: Backing::File(space),
+        })
+    }
+
+    pub(crate) fn token_capacity(&self) -> usize {
+        self.token_capacity
+    }
+
+    /// Shows the first `len` tokens, which must be committed.
+    ///
+    /// `file` is the file that is mapped; its length is looked at, so that no
+    /// slice reaches beyond the end whatever the caller believes.
+    ///
+    /// # Errors
+    ///
+    /// The file is shorter, or cannot be asked.
+    ///
+    /// # Panics
+    ///
+    /// When the map is smaller.
+    pub(crate) fn snapshot(self: &Arc<Self>, file: &File, len: u64) -> io::Result<Snapshot> {
+        let end = self.data_offset + len * size_of::<Token>() as u64;
+        if len > 0 && file.metadata()?.len() < end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(self.show(len))
+    }
+
+    fn show(self: &Arc<Self>, len: u64) -> Snapshot {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        assert!(
+            len <= self.token_capacity,
+            "{len} tokens of a map for {}",
+            self.token_capacity
+        );
+        Snapshot {
+            map: Arc::clone(self),
+            len,
+        }
+    }
+}
+
+/// The tokens of a commit, for as long as anybody looks at them.
+///
+/// A clone costs a counter. It stays valid and unchanged while the store goes
+/// on, and after the store is dropped.
+#[derive(Clone)]
+pub struct Snapshot {
+    map: Arc<Map>,
+    len: usize,
+}
+
+impl Snapshot {
+    /// Returns the tokens. O(1).
+    #[inline]
+    pub fn tokens(&self) -> &[Token] {
+        // SAFETY: `from_raw_parts` asks for (1) a pointer that is not null and
+        // aligned, (2) to `len` tokens in one allocation, readable for the
+        // lifetime of the slice, (3) initialised, (4) not written during it, and
+        // (5) at most `isize::MAX` bytes.
+        // (1) `Map` checked both when it was made.
+        // (2) `Map::show` checked `len` against the map, and `Map::snapshot` the
+        //     file against `len`; `self.map` keeps the map. That nobody shrinks
+        //     the file is the promise that `Map::of_file` was handed.
+        // (3) Every byte of a file is one, and every 64 bytes are a `Token`.
+        // (4) `len` was committed. This crate's writer writes tokens from the
+        //     end of the committed ones on only (`Writer::write_tokens` asserts
+        //     it), and the map is read-only; others are bound by the promise.
+        // (5) `size_bytes` checked the whole map.
+        unsafe { std::slice::from_raw_parts(self.map.start.as_ptr(), self.len) }
+    }
+
+    /// Returns how many tokens there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Asks the kernel to read a range of tokens ahead, before somebody looks at
+    /// them. Returns at once, and is never an error: where the kernel does not
+    /// take the advice, the tokens are read when they are touched.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the snapshot.
+    pub fn prefetch(&self, range: Range<usize>) {
+        let bytes = size_of_val(&self.tokens()[range.clone()]);
+        let offset = range.start * size_of::<Token>();
+        self.map.backing.will_need(offset, bytes);
+    }
+
+    pub(crate) fn map(&self) -> &Arc<Map> {
+        &self.map
+    }
+
+    /// The addresses of the tokens.
+    pub(crate) fn addresses(&self) -> Range<usize> {
+        let start = self.map.start.addr().get();
+        start..start + self.len * size_of::<Token>()
+    }
+}
+
+impl Deref for Snapshot {
+    type Target = [Token];
+
+    #[inline]
+    fn deref(&self) -> &[Token] {
+        self.tokens()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    /// Shows the sizes, not the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tokens of a file that can be changed in memory, and never in the file.
+pub(crate) struct PrivateMap {
+    // None for no tokens: there is nothing to map.
+    pages: Option<MmapMut>,
+}
+
+impl PrivateMap {
+    /// Maps `len` committed tokens from `data_offset` on, copied when written.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses, the size is beyond an address space, or the file is
+    /// shorter.
+    pub(crate) fn of_file(
+        file: &File,
+        data_offset: u64,
+        len: u64,
+        _promise: Promise,
+    ) -> io::Result<Self> {
+        if len == 0 {
+            return Ok(Self { pages: None });
+        }
+        let size_bytes = size_bytes(len)?;
+        if file.metadata()?.len() < data_offset + size_bytes as u64 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut options = MmapOptions::new();
+        options.offset(data_offset).len(size_bytes);
+        // SAFETY: `map_copy` asks that the file is not changed or cut while it
+        // is mapped, where a page was not copied yet. (1) The length was just
+        // checked. (2) All of it is committed, so this crate's writers do not
+        // touch it, and the promise binds everybody else.
+        let pages = unsafe { options.map_copy(file) }?;
+        Ok(Self { pages: Some(pages) })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.pages.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.pages.as_deref_mut().unwrap_or_default()
+    }
+}
+
+/// The bytes of `tokens`, if an address space may hold them.
+fn size_bytes(tokens: u64) -> io::Result<usize> {
+    usize::try_from(tokens)
+        .ok()
+        .and_then(|tokens| tokens.checked_mul(size_of::<Token>()))
+        .filter(|&size_bytes| isize::try_from(size_bytes).is_ok())
+        .ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+#[cfg(test)]
+mod plain;

@@ -1,0 +1,34 @@
+use std::fs::File;
+use std::io;
+
+/// Starts to write a range of dirty pages out, and does not wait. Does nothing
+/// where the system has no such call.
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    let offset = offset.try_into().map_err(too_far)?;
+    let len = len.try_into().map_err(too_far)?;
+    // SAFETY: `sync_file_range` asks for (1) a descriptor that is open and
+    // (2) touches no memory of ours.
+    // (1) `file` is borrowed, so its descriptor stays open.
+    let result = unsafe {
+        libc::sync_file_range(file.as_raw_fd(), offset, len, libc::SYNC_FILE_RANGE_WRITE)
+    };
+    if result == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // Not there, or not for this file system: nothing was started, and the
+        // sync to come writes all of it.
+        Some(libc::ENOSYS | libc::ESPIPE) => Ok(()),
+        _ => Err(error),
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+pub(crate) fn start_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
+    Ok(())
+}

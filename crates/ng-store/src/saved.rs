@@ -1,0 +1,89 @@
+//! Whole files by their paths: load, save, verify and repair. No map, no
+//! promise.
+
+use std::path::Path;
+
+use crate::disk::RealFile;
+use crate::file::{CreateOptions, Draft, Stamp, repair_into};
+use crate::place::{new_identity, refuse_to_replace, split};
+use crate::{
+    BlockReader, CreateError, LoadError, ReadError, RepairError, RepairOptions, RepairReport,
+    TokenSink, TokenStore, VecStore, VerifyReport,
+};
+
+impl VecStore {
+    /// Reads all committed tokens of a file, each block verified, and the block
+    /// table too.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]; a file with a single bad block is not loaded.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let reader = BlockReader::open(path)?;
+        reader.check_table()?;
+        let mut store = Self::new();
+        store.reserve_exact(usize::try_from(reader.len()).unwrap_or(usize::MAX))?;
+        reader.for_each(0..reader.len(), |tokens| {
+            store.append(tokens).map_err(LoadError::from)
+        })?;
+        Ok(store)
+    }
+
+    /// Writes the tokens to a new file, which gets its name when it is whole
+    /// and durable. Room for exactly these tokens is allocated, or for more if
+    /// the options say so.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]; an existing file is as it was, and none is half written.
+    pub fn save(&self, path: impl AsRef<Path>, options: &CreateOptions) -> Result<(), CreateError> {
+        let path = path.as_ref();
+        let (dir, name) = split(path)?;
+        refuse_to_replace(path)?;
+        let identity = new_identity();
+        let mut draft = Draft::begin(dir, name, path, options, identity)?;
+        let writer = draft.writer();
+        writer.reserve_exact(self.len() as u64)?;
+        writer.append(self.tokens())?;
+        let tag = writer.info().tag;
+        writer.commit(Stamp {
+            committed_at_ns: identity.created_ns,
+            tag,
+        })?;
+        draft.publish()?;
+        Ok(())
+    }
+}
+
+/// Checks every block of a file against its hash, and says which are bad.
+///
+/// [`BlockReader::verify_blocks`] does it on many threads.
+///
+/// # Errors
+///
+/// [`LoadError::Open`] or [`LoadError::Read`]: the file cannot be opened or read.
+pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, LoadError> {
+    let reader = BlockReader::open(path)?;
+    Ok(reader.verify().map_err(ReadError::from)?)
+}
+
+/// Writes what is whole of a damaged file to a new one, and says what is lost.
+///
+/// A bad block becomes zero tokens, so that every other token keeps its index.
+/// The damaged file may also have lost its end; it is not changed.
+///
+/// # Errors
+///
+/// [`RepairError`]; there is then no new file.
+pub fn repair(
+    path: impl AsRef<Path>,
+    out: impl AsRef<Path>,
+    options: &RepairOptions,
+) -> Result<RepairReport, RepairError> {
+    let (path, out) = (path.as_ref(), out.as_ref());
+    let disk = RealFile::open(path, false)?;
+    let reader = BlockReader::of_truncated_disk(disk, path)?;
+    let (dir, name) = split(out)?;
+    refuse_to_replace(out)?;
+    repair_into(&reader, dir, (name, out), options, new_identity())
+}

@@ -1,0 +1,96 @@
+//! One appender, whatever names the file has.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use ng_store::{OpenError, TokenSink, TokenStore};
+
+use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
+
+/// Set for the child that a lock test starts: the file that it shall append to.
+const HOLD: &str = "NG_STORE_TEST_HOLD";
+
+/// Not a test of its own: the child of the tests below. Appends to the file and
+/// holds it until its standard input ends.
+#[test]
+fn hold_a_file_for_another_test() {
+    let Some(path) = std::env::var_os(HOLD) else {
+        return;
+    };
+    let mut store = open_append(path.as_ref()).unwrap();
+    store.append(&tokens(1)).unwrap();
+    println!("\nheld");
+    std::io::stdout().flush().unwrap();
+    std::io::stdin().lines().for_each(drop);
+}
+
+fn holder(path: &std::path::Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "mmap::locks::hold_a_file_for_another_test",
+            "--nocapture",
+        ])
+        .env(HOLD, path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let held = lines.map(Result::unwrap).any(|line| line == "held");
+    assert!(held, "the child did not open the file");
+    child
+}
+
+fn assert_locked(error: &OpenError) {
+    assert!(matches!(error, OpenError::Locked { .. }), "{error}");
+}
+
+#[test]
+fn a_second_appender_of_another_process_is_refused_until_the_first_is_killed() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[10]);
+    let link = place.named("link");
+    std::fs::hard_link(&path, &link).unwrap();
+    let symlink = place.named("symlink");
+    std::os::unix::fs::symlink(&path, &symlink).unwrap();
+    let mut child = holder(&path);
+    for name in [&path, &link, &symlink] {
+        assert_locked(&open_append(name).unwrap_err());
+        assert_eq!(
+            open(name).unwrap().tokens(),
+            tokens(10),
+            "readers are let in"
+        );
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let store = open_append(&path).unwrap();
+    assert_eq!(store.tokens(), tokens(10), "what was not committed is gone");
+}
+
+#[test]
+fn a_second_appender_of_the_same_process_is_refused_until_the_first_is_dropped() {
+    let place = Place::new();
+    let store = create(&place.file(), &small()).unwrap();
+    assert_locked(&open_append(&place.file()).unwrap_err());
+    drop(store);
+    open_append(&place.file()).unwrap();
+}
+
+/// A map holds the file's description, and with it the lock, unless the store
+/// gives it back by hand.
+#[test]
+fn a_snapshot_that_lives_on_does_not_hold_the_lock() {
+    let place = Place::new();
+    let mut store = create(&place.file(), &small()).unwrap();
+    store.append(&tokens(10)).unwrap();
+    store.commit().unwrap();
+    let snapshot = store.snapshot();
+    drop(store);
+    let mut store = open_append(&place.file()).unwrap();
+    store.append(&tokens(1)).unwrap();
+    store.commit().unwrap();
+    assert_eq!(snapshot.tokens(), tokens(10));
+}

@@ -1,0 +1,17 @@
+//! The store in a file.
+
+mod conforms;
+mod create;
+mod damage;
+mod faults;
+mod fixture;
+mod golden;
+mod lies;
+mod locks;
+mod names;
+mod reopen;
+mod repair;
+mod snapshots;
+mod space;
+mod verify;
+mod whole;
