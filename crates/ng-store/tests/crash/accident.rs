@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use ng_store::disk::sim::{Call, CallKind, Fault, SimFs, When};
+
+use crate::check::check;
+use crate::images::images;
+use crate::session::{Allowed, Content, Failed, Session};
+use crate::workload::{Step, Workload};
+
+/// A workload, and the calls that it makes when nothing goes wrong.
+pub(crate) struct Rehearsal {
+    pub(crate) workload: Workload,
+    pub(crate) calls: Vec<Call>,
+}
+
+impl Rehearsal {
+    pub(crate) fn of(workload: Workload) -> Self {
+        let fs = SimFs::new();
+        Session::new(&fs).run(&workload);
+        Self {
+            workload,
+            calls: fs.log(),
+        }
+    }
+
+    pub(crate) fn kind(&self, operation: u64) -> CallKind {
+        self.calls[operation as usize].kind()
+    }
+
+    /// Runs the workload with a fault, up to the step in which it strikes.
+    pub(crate) fn run_to(&self, operation: u64, fault: Fault) -> Accident {
+        let fs = SimFs::new();
+        fs.inject(When::Operation(operation), fault);
+        let mut session = Session::new(&fs);
+        let mut outcome = session.create(&self.workload);
+        let mut steps = self.workload.steps.iter();
+        let mut step = None;
+        while fs.pending_faults() > 0
+            && let Some(next) = steps.next()
+        {
+            step = Some(*next);
+            outcome = session.step(next);
+        }
+        assert_eq!(fs.pending_faults(), 0, "{fault:?} never struck");
+        Accident {
+            fs,
+            session,
+            failed: outcome.err(),
+            step,
+            later: steps.copied().collect(),
+        }
+    }
+}
+
+/// A program whose disk failed it.
+pub(crate) struct Accident {
+    pub(crate) fs: SimFs,
+    pub(crate) session: Session,
+    pub(crate) failed: Option<Failed>,
+    /// The step in which it did; none if it was the creation.
+    pub(crate) step: Option<Step>,
+    /// The steps after it.
+    pub(crate) later: Vec<Step>,
+}
+
+/// Cuts the power, and returns how many images of that were checked.
+pub(crate) fn cut(fs: &SimFs, session: &Session, count: usize, seed: u64) -> Result<u64, String> {
+    let allowed = session.allowed();
+    let images = images(fs, count, seed);
+    for image in &images {
+        check(image, &allowed)?;
+    }
+    Ok(images.len() as u64)
+}
+
+/// Lets another program open the file, which holds `content` or is not there,
+/// and says what it reported.
+pub(crate) fn another(
+    fs: &SimFs,
+    content: Option<Arc<Content>>,
+    workload: &Workload,
+) -> Result<Session, String> {
+    let is_there = content.is_some();
+    let holds = Allowed {
+        acked: content,
+        next: None,
+    };
+    let mut session = Session::after(fs, holds);
+    let opened = match is_there {
+        true => session.reopen(),
+        false => session.create(workload),
+    };
+    opened.map_err(|error| format!("another appender: {error:?}"))?;
+    Ok(session)
+}

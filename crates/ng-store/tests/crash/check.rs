@@ -1,0 +1,107 @@
+use std::io;
+use std::sync::Arc;
+
+use ng_store::disk::Dir;
+use ng_store::disk::sim::{SimFile, SimFs};
+use ng_store::ng_token::as_bytes;
+use ng_store::{BlockReader, Finding, ReadError};
+
+use crate::session::{Allowed, Content, NAME};
+
+/// Reads all of the file, and tells which of the allowed contents it holds:
+/// every token, generation, tag, and a clean verification. `None` is no file.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub(crate) fn check(fs: &SimFs, allowed: &Allowed) -> Result<Option<Arc<Content>>, String> {
+    // Copies of a slot that are two commits, or one that was not there yet: a
+    // power cut came between them. Nothing else is ever seen, as long as sectors
+    // are whole.
+    check_with(fs, allowed, |finding| {
+        matches!(
+            finding,
+            Finding::CopiesDiffer { .. } | Finding::SlotCopy { slot: 1, .. }
+        )
+    })
+}
+
+/// As [`check`], with other findings at open than those of a cut between sectors.
+pub(crate) fn check_with(
+    fs: &SimFs,
+    allowed: &Allowed,
+    may_find: impl Fn(&Finding) -> bool,
+) -> Result<Option<Arc<Content>>, String> {
+    let file = match fs.dir().open(NAME, false) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return no_file(allowed),
+        Err(error) => return Err(format!("cannot be opened: {error}")),
+    };
+    let reader = BlockReader::of_disk(file, NAME).map_err(|error| error.to_string())?;
+    let content = find(&reader, allowed)?;
+    compare(&reader, &content)?;
+    verify(&reader, may_find)?;
+    Ok(Some(content))
+}
+
+fn no_file(allowed: &Allowed) -> Result<Option<Arc<Content>>, String> {
+    match &allowed.acked {
+        Some(acked) => Err(format!("no file, expected generation {}", acked.generation)),
+        None => Ok(None),
+    }
+}
+
+fn find(reader: &BlockReader<SimFile>, allowed: &Allowed) -> Result<Arc<Content>, String> {
+    let generation = reader.info().generation;
+    let contents = [&allowed.acked, &allowed.next].into_iter().flatten();
+    let names: Vec<u64> = contents.clone().map(|content| content.generation).collect();
+    let mut contents = contents;
+    contents
+        .find(|content| content.generation == generation)
+        .cloned()
+        .ok_or_else(|| format!("generation {generation}, expected one of {names:?}"))
+}
+
+fn compare(reader: &BlockReader<SimFile>, content: &Content) -> Result<(), String> {
+    let (have, expected) = (reader.len(), content.tokens.len() as u64);
+    if (have, reader.info().tag) != (expected, content.tag) {
+        return Err(format!(
+            "{have} tokens, expected {expected}; or another tag"
+        ));
+    }
+    let mut index = 0;
+    let read = reader.for_each(0..have, |tokens| {
+        let expected = &content.tokens[index..index + tokens.len()];
+        // As bytes, because tokens compare slowly without optimisation.
+        if as_bytes(tokens) != as_bytes(expected) {
+            return Err(Unequal::At(index));
+        }
+        index += tokens.len();
+        Ok(())
+    });
+    read.map_err(|error| format!("{error:?}"))
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "read by Debug")]
+enum Unequal {
+    At(usize),
+    Unread(ReadError),
+}
+
+impl From<ReadError> for Unequal {
+    fn from(error: ReadError) -> Self {
+        Self::Unread(error)
+    }
+}
+
+fn verify(
+    reader: &BlockReader<SimFile>,
+    may_find: impl Fn(&Finding) -> bool,
+) -> Result<(), String> {
+    let report = reader.verify().map_err(|error| error.to_string())?;
+    match report.is_clean() && report.findings.iter().all(may_find) {
+        true => Ok(()),
+        false => Err(format!("{report:?}")),
+    }
+}

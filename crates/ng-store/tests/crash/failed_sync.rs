@@ -1,0 +1,87 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ng_store::disk::sim::{CallKind, Failure, Fault};
+
+use crate::accident::{Accident, Rehearsal, another, cut};
+use crate::check::check;
+use crate::size::{all, scale};
+use crate::workload::{STEPS, Step, Workload};
+
+const SEEDS: u64 = 8;
+const IMAGES: usize = 16;
+
+/// Failures of a sync, its pages kept or forgotten.
+const FAULTS: [Fault; 5] = [
+    Fault::Fail(Failure::Io),
+    Fault::FailForgetting(Failure::Io),
+    Fault::Fail(Failure::NoSpace),
+    Fault::FailForgetting(Failure::NoSpace),
+    Fault::FailForgetting(Failure::Interrupted),
+];
+
+#[test]
+fn a_failed_sync_is_an_error_and_the_last_commit_or_the_next_survives() {
+    let syncs = AtomicU64::new(0);
+    let images = all(SEEDS * scale(), |seed| {
+        // Of sixteen seeds, this is the one with early writeback.
+        let rehearsal = Rehearsal::of(Workload::random(
+            if seed == 0 { 3 } else { seed + 100 },
+            STEPS,
+        ));
+        let mut images = 0;
+        for operation in 0..rehearsal.calls.len() as u64 {
+            let kind = rehearsal.kind(operation);
+            if !matches!(kind, CallKind::Sync | CallKind::StartWriteback) {
+                continue;
+            }
+            for fault in FAULTS {
+                // Writeback that was interrupted is started again.
+                if kind == CallKind::StartWriteback && is_interrupted(fault) {
+                    continue;
+                }
+                images += fail(&rehearsal, operation, fault).unwrap_or_else(|why| {
+                    panic!("seed {seed}, operation {operation} ({kind:?}), {fault:?}: {why}")
+                });
+                syncs.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        images
+    });
+    println!(
+        "{} failed syncs, {images} crash images afterwards",
+        syncs.into_inner()
+    );
+}
+
+fn is_interrupted(fault: Fault) -> bool {
+    matches!(fault, Fault::FailForgetting(Failure::Interrupted))
+}
+
+/// Cuts the power at once; after another appender reported the file; and after
+/// that appender's commit.
+fn fail(rehearsal: &Rehearsal, operation: u64, fault: Fault) -> Result<u64, String> {
+    let accident = rehearsal.run_to(operation, fault);
+    let Accident {
+        fs,
+        mut session,
+        failed,
+        ..
+    } = accident;
+    if failed.is_none() {
+        return Err("no error".to_owned());
+    }
+    if session.has_writer() && !session.writer().is_poisoned() {
+        return Err("not poisoned".to_owned());
+    }
+    let mut images = cut(&fs, &session, IMAGES, operation)?;
+    let allowed = session.allowed();
+    drop(session);
+    let found = check(&fs, &allowed)?;
+    let mut next = another(&fs, found, &rehearsal.workload)?;
+    images += cut(&fs, &next, IMAGES, operation)?;
+    for step in [Step::Append(100), Step::Commit { tag: 9 }] {
+        next.step(&step).map_err(|error| format!("{error:?}"))?;
+    }
+    images += cut(&fs, &next, IMAGES, operation)?;
+    Ok(images)
+}

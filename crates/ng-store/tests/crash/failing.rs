@@ -1,0 +1,180 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ng_store::WriteError;
+use ng_store::disk::sim::{CallKind, Failure, Fault, SimFs};
+
+use crate::accident::{Accident, Rehearsal, cut};
+use crate::check::check;
+use crate::session::{Failed, NAME, Session};
+use crate::size::{all, scale};
+use crate::workload::{Step, Workload};
+
+/// The operations that fail, one at a time.
+const OPERATIONS: u64 = 256;
+
+/// How many steps are run after the one that failed.
+const LATER_STEPS: usize = 12;
+
+/// How many steps it takes to make as many operations.
+const LONG_STEPS: usize = 160;
+
+const SEEDS: u64 = 2;
+
+const FAULTS: [Fault; 7] = [
+    Fault::Fail(Failure::Interrupted),
+    Fault::Fail(Failure::Io),
+    Fault::FailForgetting(Failure::Io),
+    Fault::Fail(Failure::NoSpace),
+    Fault::Short(0),
+    Fault::Short(1),
+    Fault::Short(700),
+];
+
+/// What a program is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Nothing,
+    NoRoom,
+    Error,
+}
+
+#[test]
+fn every_operation_may_fail_in_every_way() {
+    let errors = AtomicU64::new(0);
+    let mut runs = 0;
+    // The first is one with early writeback.
+    for seed in (3..).take((SEEDS * scale()) as usize) {
+        let rehearsal = Rehearsal::of(Workload::random(seed, LONG_STEPS));
+        runs += all(OPERATIONS, |operation| {
+            fail_in_every_way(&rehearsal, operation, &errors)
+        });
+    }
+    println!(
+        "{runs} faults in the operations 0 to {}, {} of them errors",
+        OPERATIONS - 1,
+        errors.into_inner()
+    );
+}
+
+fn fail_in_every_way(rehearsal: &Rehearsal, operation: u64, errors: &AtomicU64) -> u64 {
+    let seed = rehearsal.workload.seed;
+    let kind = rehearsal.kind(operation);
+    let mut runs = 0;
+    for fault in FAULTS {
+        let Some(right) = right(kind, fault) else {
+            continue;
+        };
+        let context = format!("seed {seed}, operation {operation} ({kind:?}), {fault:?}");
+        let outcome =
+            run(rehearsal, operation, fault).unwrap_or_else(|why| panic!("{context}: {why}"));
+        assert!(
+            right.contains(&outcome),
+            "{context}: {outcome:?}, expected one of {right:?}"
+        );
+        errors.fetch_add(u64::from(outcome != Outcome::Nothing), Ordering::Relaxed);
+        runs += 1;
+    }
+    runs
+}
+
+/// What the table of faults demands; `None` if there is no such fault.
+fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
+    use CallKind::{Allocate, Read, StartWriteback, Sync, SyncDir, Write};
+    use Failure::{Interrupted, NoSpace};
+
+    Some(match (fault, kind) {
+        // A sync may be called failed, since no failed one is tried again.
+        (Fault::Fail(Interrupted), Sync | SyncDir) => &[Outcome::Nothing, Outcome::Error],
+        (Fault::Fail(Interrupted), _) => &[Outcome::Nothing],
+        (Fault::Fail(NoSpace) | Fault::Short(_), Allocate) => &[Outcome::NoRoom],
+        // Of a file that is being created, nothing is left in either case.
+        (Fault::Fail(NoSpace), Write) => &[Outcome::Error, Outcome::NoRoom],
+        (Fault::Fail(_), _) => &[Outcome::Error],
+        (Fault::FailForgetting(_), Sync | StartWriteback) => &[Outcome::Error],
+        // A read of nothing would be the end of the file, which does not move.
+        (Fault::Short(0), Write) => &[Outcome::Error],
+        (Fault::Short(1..), Read | Write) => &[Outcome::Nothing],
+        _ => return None,
+    })
+}
+
+/// Runs a workload into a fault and on from there, and checks all that was
+/// promised on the way.
+fn run(rehearsal: &Rehearsal, operation: u64, fault: Fault) -> Result<Outcome, String> {
+    let accident = rehearsal.run_to(operation, fault);
+    let Accident {
+        fs,
+        mut session,
+        failed,
+        step,
+        later,
+    } = accident;
+    let outcome = match &failed {
+        None => Outcome::Nothing,
+        Some(failed) if failed.is_no_room() => Outcome::NoRoom,
+        Some(_) => Outcome::Error,
+    };
+    if let Some(failed) = failed {
+        if step.is_some() && outcome == Outcome::NoRoom && session.writer().is_poisoned() {
+            return Err("no room, and poisoned".to_owned());
+        }
+        // The writer, which may be poisoned, still lives: so do its readers.
+        check(&fs, &session.allowed())?;
+        match step {
+            None => {
+                expect_nothing_left(&fs)?;
+                recreate(&mut session, rehearsal)
+            }
+            Some(step) => go_on(&mut session, &failed, step),
+        }
+        .map_err(|again| format!("{failed:?}, and then {again:?}"))?;
+    }
+    for step in later
+        .iter()
+        .take(LATER_STEPS)
+        .chain(&[Step::Append(9), Step::Commit { tag: 5 }])
+    {
+        let done = session.step(step);
+        done.map_err(|error| format!("later: {step:?}: {error:?}"))?;
+    }
+    check(&fs, &session.allowed())?;
+    cut(&fs, &session, 2, operation)?;
+    Ok(outcome)
+}
+
+/// A temporary file that nobody needs is gone.
+fn expect_nothing_left(fs: &SimFs) -> Result<(), String> {
+    match fs.names().iter().all(|name| name == NAME) {
+        true => Ok(()),
+        false => Err(format!("left behind: {:?}", fs.names())),
+    }
+}
+
+/// After a creation that failed there is no file, or one that is whole.
+fn recreate(session: &mut Session, rehearsal: &Rehearsal) -> Result<(), Failed> {
+    match session.create(&rehearsal.workload) {
+        // Its name may not be durable.
+        Err(Failed::Create(ng_store::CreateError::Exists { .. })) => session.reopen(),
+        other => other,
+    }
+}
+
+/// Runs a step again that lacked room, or could not open the file; after
+/// anything else the writer refuses until the file is opened again.
+fn go_on(session: &mut Session, failed: &Failed, step: Step) -> Result<(), Failed> {
+    if !session.has_writer() {
+        return session.step(&step);
+    }
+    if failed.is_no_room() {
+        return session.step(&step);
+    }
+    assert!(session.writer().is_poisoned(), "{failed:?}");
+    for step in [Step::Append(1), Step::Reserve(1), Step::Commit { tag: 99 }] {
+        let refused = session.step(&step);
+        assert!(
+            matches!(refused, Err(Failed::Write(WriteError::Poisoned { .. }))),
+            "{step:?}: {refused:?}"
+        );
+    }
+    session.reopen()
+}

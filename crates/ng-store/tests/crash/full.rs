@@ -1,0 +1,79 @@
+use ng_store::disk::sim::SimFs;
+
+use crate::accident::cut;
+use crate::check::check;
+use crate::session::{Failed, Session};
+use crate::workload::{STEPS, Step, Workload};
+
+const SEEDS: u64 = 40;
+
+/// The room that the disk gets each time it is full: a quarter of the least
+/// step by which a file grows.
+const STEP_SECTORS: u64 = 512;
+
+#[test]
+fn a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room() {
+    let mut times_full = 0;
+    for seed in 0..SEEDS {
+        for can_allocate in [true, false] {
+            times_full += Filling::new(seed, can_allocate).run();
+        }
+    }
+    println!("the disk was full {times_full} times");
+    assert!(times_full > 2 * SEEDS, "{times_full}");
+}
+
+/// A workload on a disk that begins without room, and gets a little each time
+/// that is said.
+struct Filling {
+    fs: SimFs,
+    session: Session,
+    workload: Workload,
+    times_full: u64,
+    context: String,
+}
+
+impl Filling {
+    fn new(seed: u64, can_allocate: bool) -> Self {
+        let fs = SimFs::with_capacity(0);
+        if !can_allocate {
+            fs.refuse_allocation();
+        }
+        Self {
+            session: Session::new(&fs),
+            fs,
+            workload: Workload::random(seed, STEPS),
+            times_full: 0,
+            context: format!("seed {seed}, allocation {can_allocate}"),
+        }
+    }
+
+    /// Returns how often the disk was full.
+    fn run(mut self) -> u64 {
+        while let Err(failed) = self.session.create(&self.workload) {
+            self.make_room(&failed);
+        }
+        let mut steps = self.workload.steps.clone();
+        steps.push(Step::Commit { tag: 77 });
+        for step in steps {
+            while let Err(failed) = self.session.step(&step) {
+                let poisoned = self.session.writer().is_poisoned();
+                assert!(!poisoned, "{}: {step:?}: {failed:?}", self.context);
+                self.make_room(&failed);
+            }
+        }
+        let cut = cut(&self.fs, &self.session, 4, 0);
+        cut.unwrap_or_else(|fault| panic!("{}: {fault}", self.context));
+        self.times_full
+    }
+
+    fn make_room(&mut self, failed: &Failed) {
+        assert!(failed.is_no_room(), "{}: {failed:?}", self.context);
+        let allowed = self.session.allowed();
+        let checked = check(&self.fs, &allowed);
+        checked.unwrap_or_else(|fault| panic!("{}: {fault}", self.context));
+        self.times_full += 1;
+        let capacity = self.times_full * STEP_SECTORS;
+        self.fs.set_capacity(Some(capacity));
+    }
+}

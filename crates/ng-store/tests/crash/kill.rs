@@ -1,0 +1,72 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ng_store::disk::sim::{CallKind, Fault};
+
+use crate::accident::{Accident, Rehearsal, another, cut};
+use crate::check::check;
+use crate::size::{all, scale};
+use crate::workload::{STEPS, Step, Workload};
+
+/// How far a killed write gets, in bytes: nowhere, a sector, into a token.
+const BYTES: [u64; 3] = [0, 512, 700];
+
+const SEEDS: u64 = 6;
+const IMAGES: usize = 8;
+
+#[test]
+fn what_an_appender_reports_after_a_kill_survives_a_power_cut() {
+    let (kills, between) = (AtomicU64::new(0), AtomicU64::new(0));
+    let images = all(SEEDS * scale(), |seed| {
+        let rehearsal = Rehearsal::of(Workload::random(seed, STEPS));
+        let mut images = 0;
+        for operation in 0..rehearsal.calls.len() as u64 {
+            let kind = rehearsal.kind(operation);
+            let bytes = if kind == CallKind::Write {
+                &BYTES[..]
+            } else {
+                &BYTES[..1]
+            };
+            for &bytes in bytes {
+                images += kill(&rehearsal, operation, bytes).unwrap_or_else(|fault| {
+                    panic!("seed {seed}, killed {bytes} bytes into operation {operation} ({kind:?}): {fault}")
+                });
+                kills.fetch_add(1, Ordering::Relaxed);
+            }
+            let is_slot_sync = operation > 0
+                && kind == CallKind::Sync
+                && rehearsal.kind(operation - 1) == CallKind::Write;
+            between.fetch_add(u64::from(is_slot_sync), Ordering::Relaxed);
+        }
+        images
+    });
+    println!(
+        "{} kills, {} of them between a write and its sync; {images} crash images afterwards",
+        kills.into_inner(),
+        between.into_inner()
+    );
+}
+
+/// Kills the program, lets another open the file and append, and cuts the
+/// power after each.
+fn kill(rehearsal: &Rehearsal, operation: u64, bytes: u64) -> Result<u64, String> {
+    let accident = rehearsal.run_to(operation, Fault::Kill(bytes));
+    let Accident {
+        fs,
+        session,
+        failed,
+        ..
+    } = accident;
+    if failed.is_none() {
+        return Err("it lived".to_owned());
+    }
+    let allowed = session.allowed();
+    drop(session);
+    let found = check(&fs, &allowed)?;
+    let mut next = another(&fs, found, &rehearsal.workload)?;
+    let mut images = cut(&fs, &next, IMAGES, operation)?;
+    for step in [Step::Append(3), Step::Commit { tag: 9 }] {
+        next.step(&step).map_err(|error| format!("{error:?}"))?;
+    }
+    images += cut(&fs, &next, IMAGES, operation)?;
+    Ok(images)
+}

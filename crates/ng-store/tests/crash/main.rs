@@ -1,0 +1,23 @@
+//! Power cuts, kills and failing operations, over the simulated disk.
+//!
+//! `session` runs a `workload` and keeps what it was told; `check` holds a file
+//! against that. The other modules are one kind of accident each. How much of
+//! it is run stands in `size`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+
+mod accident;
+mod check;
+mod failed_sync;
+mod failing;
+mod full;
+mod images;
+mod kill;
+mod power_cut;
+mod session;
+mod size;
+mod torn_sector;
+mod workload;

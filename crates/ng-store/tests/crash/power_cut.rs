@@ -1,0 +1,116 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ng_store::disk::sim::{Moment, SimFs};
+
+use crate::accident::another;
+use crate::check::check;
+use crate::images::images;
+use crate::session::{Content, Session};
+use crate::size::{IMAGES, scale, until};
+use crate::workload::{STEPS, Step, Workload};
+
+/// The images that are made of one moment.
+const PER_MOMENT: usize = 8;
+
+/// The images that are made of one moment of a recovery.
+const PER_RECOVERY_MOMENT: usize = 4;
+
+/// One image in so many is recovered, and cut again at every operation.
+const RECOVERED: u64 = 48;
+
+#[test]
+fn a_power_cut_at_any_operation_leaves_the_last_commit_or_the_next() {
+    let recoveries = Recoveries::default();
+    let target = IMAGES * scale();
+    let (images, seeds) = until(target, |seed| cut_everywhere(seed, &recoveries));
+    println!(
+        "{images} crash images of {seeds} workloads, {} of them after a second cut in {} recoveries",
+        recoveries.images.into_inner(),
+        recoveries.runs.into_inner()
+    );
+    assert!(images >= target);
+}
+
+#[derive(Default)]
+struct Recoveries {
+    runs: AtomicU64,
+    images: AtomicU64,
+}
+
+/// Runs a workload and checks images of every moment of it. Returns how many.
+fn cut_everywhere(seed: u64, recoveries: &Recoveries) -> u64 {
+    let fs = SimFs::new();
+    if seed % 8 == 5 {
+        fs.refuse_allocation();
+    }
+    fs.record_moments();
+    let mut session = Session::new(&fs);
+    session.run(&Workload::random(seed, STEPS));
+    if seed % 4 == 1 {
+        replace(&mut session, seed);
+    }
+    let mut count = 0;
+    for moment in fs.take_moments() {
+        let allowed = session.allowed_at(moment.operations());
+        let choice_seed = seed << 32 | moment.operations() << 8;
+        for (index, image) in images(&moment, PER_MOMENT, choice_seed).iter().enumerate() {
+            let content = check(image, &allowed)
+                .unwrap_or_else(|fault| fail(seed, &moment, index, "", &fault));
+            count += 1;
+            if (count + seed).is_multiple_of(RECOVERED) {
+                let second = cut_recovery(image, content, choice_seed)
+                    .unwrap_or_else(|fault| fail(seed, &moment, index, "second cut: ", &fault));
+                recoveries.runs.fetch_add(1, Ordering::Relaxed);
+                recoveries.images.fetch_add(second, Ordering::Relaxed);
+                count += second;
+            }
+        }
+    }
+    count
+}
+
+/// Puts another file in the place of the one there is.
+fn replace(session: &mut Session, seed: u64) {
+    let acked = session.allowed().acked;
+    // A new file is at generation 0 or 1, and told from the old one by that.
+    if acked.is_some_and(|content| content.generation > 1) {
+        let mut other = Workload::random(seed, 0);
+        other.replace = true;
+        session.run(&other);
+    }
+}
+
+fn fail(seed: u64, moment: &Moment, image: usize, which: &str, fault: &str) -> ! {
+    panic!(
+        "seed {seed}, cut after operation {} ({:?}), image {image}: {which}{fault}",
+        moment.operations(),
+        moment.call()
+    )
+}
+
+/// Opens the file again, or creates it if it is not there, appends and commits,
+/// and cuts the power at every operation of that.
+fn cut_recovery(
+    image: &SimFs,
+    content: Option<Arc<Content>>,
+    choice_seed: u64,
+) -> Result<u64, String> {
+    let fs = image.fork();
+    fs.record_moments();
+    let mut session = another(&fs, content, &Workload::random(choice_seed, STEPS))?;
+    for step in [Step::Append(70), Step::Commit { tag: choice_seed }] {
+        let done = session.step(&step);
+        done.map_err(|error| format!("{error:?}"))?;
+    }
+    let mut count = 0;
+    for moment in fs.take_moments() {
+        let allowed = session.allowed_at(moment.operations());
+        for image in images(&moment, PER_RECOVERY_MOMENT, choice_seed) {
+            check(&image, &allowed).map_err(|fault| format!("{:?}: {fault}", moment.call()))?;
+            count += 1;
+        }
+    }
+    check(&fs, &session.allowed())?;
+    Ok(count)
+}

@@ -1,0 +1,321 @@
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use ng_store::disk::Dir;
+use ng_store::disk::sim::{SimDir, SimFile, SimFs};
+use ng_store::file::{Draft, Identity, Stamp, Writer};
+use ng_store::ng_token::Token;
+use ng_store::{
+    BLOCK_TOKENS, BlockHasher, CreateError, CreateOptions, OpenError, WriteError, whole_blocks,
+};
+
+use crate::workload::{Random, Step, Workload};
+
+/// The name of the file.
+pub(crate) const NAME: &str = "a.ngt";
+
+/// For how many tokens it is made: more than any workload appends.
+const MAX_TOKENS: u64 = 1 << 20;
+
+/// What a commit holds.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) generation: u64,
+    pub(crate) tag: u64,
+    pub(crate) tokens: Vec<Token>,
+}
+
+/// A program that writes a token file, and what it was told about it.
+pub(crate) struct Session {
+    fs: SimFs,
+    writer: Option<Writer<SimFile>>,
+    appended: Vec<Token>,
+    /// What was acknowledged last.
+    acked: Option<Arc<Content>>,
+    /// What a commit is making, or was when it failed.
+    next: Option<Arc<Content>>,
+    began_with: Allowed,
+    commits: Vec<Commit>,
+    /// Makes no two appends and no two files alike.
+    salt: u32,
+}
+
+/// A commit that was acknowledged, by the number of operations before it began
+/// and when it returned.
+struct Commit {
+    began: u64,
+    returned: u64,
+    content: Arc<Content>,
+}
+
+/// What a file may hold.
+#[derive(Clone, Default)]
+pub(crate) struct Allowed {
+    /// What it holds at least; no file, if nothing.
+    pub(crate) acked: Option<Arc<Content>>,
+    pub(crate) next: Option<Arc<Content>>,
+}
+
+/// Why a step failed.
+#[derive(Debug)]
+#[expect(dead_code, reason = "read by Debug")]
+pub(crate) enum Failed {
+    Create(CreateError),
+    File(io::Error),
+    Open(OpenError),
+    Write(WriteError),
+}
+
+impl Session {
+    /// A program on `fs`, where there is no file.
+    pub(crate) fn new(fs: &SimFs) -> Self {
+        Self::after(fs, Allowed::default())
+    }
+
+    /// A program on `fs`, where others were at work.
+    pub(crate) fn after(fs: &SimFs, began_with: Allowed) -> Self {
+        Self {
+            fs: fs.clone(),
+            writer: None,
+            appended: Vec::new(),
+            acked: began_with.acked.clone(),
+            next: began_with.next.clone(),
+            began_with,
+            commits: Vec::new(),
+            salt: 1 + fs.operations() as u32,
+        }
+    }
+
+    /// Runs a whole workload, nothing of which may fail.
+    pub(crate) fn run(&mut self, workload: &Workload) {
+        let seed = workload.seed;
+        let created = self.create(workload);
+        created.unwrap_or_else(|error| panic!("seed {seed}: create: {error:?}"));
+        for step in &workload.steps {
+            let done = self.step(step);
+            done.unwrap_or_else(|error| panic!("seed {seed}: {step:?}: {error:?}"));
+        }
+    }
+
+    /// Creates the file.
+    pub(crate) fn create(&mut self, workload: &Workload) -> Result<(), Failed> {
+        self.writer = None;
+        let began = self.fs.operations();
+        let mut draft = self.begin(workload)?;
+        self.appended = self.make(0, workload.first);
+        draft.writer().append(&self.appended)?;
+        let mut content = Content {
+            generation: 0,
+            tag: 0,
+            tokens: Vec::new(),
+        };
+        if workload.commit_first {
+            draft.writer().commit(stamp(7))?;
+            content.generation = draft.writer().generation();
+            content.tag = 7;
+            content.tokens.clone_from(&self.appended);
+        }
+        self.next = Some(Arc::new(content));
+        self.writer = Some(draft.publish()?);
+        self.acknowledge(began);
+        Ok(())
+    }
+
+    fn begin(&mut self, workload: &Workload) -> Result<Draft<SimDir>, CreateError> {
+        self.salt += 1;
+        let mut random = Random::new(workload.seed ^ u64::from(self.salt) << 40);
+        let id = u128::from(random.next()) << 64 | u128::from(random.next());
+        let identity = Identity {
+            file_id: id.to_le_bytes(),
+            created_ns: 1,
+        };
+        let options = CreateOptions::new()
+            .max_tokens(MAX_TOKENS)
+            .reserve(workload.reserve)
+            .replace(workload.replace);
+        Draft::begin(self.fs.dir(), NAME, Path::new(NAME), &options, identity)
+    }
+
+    /// Opens the file for appending, and takes over what is there: what was
+    /// acknowledged, or what a failed commit left.
+    pub(crate) fn reopen(&mut self) -> Result<(), Failed> {
+        self.writer = None;
+        let dir = self.fs.dir();
+        let file = uninterrupted(|| dir.open(NAME, true))?;
+        let writer = Writer::open(&dir, file, NAME)?;
+        let made = self
+            .next
+            .take()
+            .filter(|next| next.generation == writer.generation());
+        if made.is_some() {
+            self.acked = made;
+        }
+        let acked = self.acked.as_ref().expect("there is a file");
+        assert_eq!(writer.generation(), acked.generation);
+        assert_eq!(writer.committed_tokens(), acked.tokens.len() as u64);
+        self.appended.clone_from(&acked.tokens);
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// Runs one step. One that failed for want of room may be run again.
+    pub(crate) fn step(&mut self, step: &Step) -> Result<(), Failed> {
+        match *step {
+            Step::Append(count) => {
+                let tokens = self.make(self.appended.len(), count);
+                self.writer().append(&tokens)?;
+                self.appended.extend(tokens);
+            }
+            Step::AppendWith(count) => {
+                let tokens = self.make(self.appended.len(), count);
+                self.writer().append_with(count, |index| tokens[index])?;
+                self.appended.extend(tokens);
+            }
+            Step::AppendHashed(count) => {
+                let tokens = self.make(self.appended.len(), count);
+                let hashes = self.hash(&tokens);
+                self.writer().append_hashed(&tokens, &hashes)?;
+                self.appended.extend(tokens);
+            }
+            Step::Reserve(count) => self.writer().reserve(count)?,
+            Step::ReserveExact(count) => self.writer().reserve_exact(count)?,
+            Step::Commit { tag } => self.commit(tag)?,
+            Step::Reopen => self.reopen()?,
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, tag: u64) -> Result<(), Failed> {
+        let began = self.fs.operations();
+        let next = self.made_by_commit(tag);
+        let outcome = self.writer().commit(stamp(tag));
+        // Of the failures only this one leaves open what the file holds.
+        if matches!(outcome, Ok(()) | Err(WriteError::OutcomeUnknown { .. })) {
+            self.next = next;
+        }
+        outcome?;
+        self.acknowledge(began);
+        Ok(())
+    }
+
+    /// What a commit would make; nothing if there is nothing to commit.
+    fn made_by_commit(&self, tag: u64) -> Option<Arc<Content>> {
+        let acked = self.acked.as_ref().expect("there is a file");
+        if acked.tokens.len() == self.appended.len() && acked.tag == tag {
+            return None;
+        }
+        Some(Arc::new(Content {
+            generation: acked.generation + 1,
+            tag,
+            tokens: self.appended.clone(),
+        }))
+    }
+
+    fn acknowledge(&mut self, began: u64) {
+        if let Some(content) = self.next.take() {
+            self.acked = Some(Arc::clone(&content));
+            self.commits.push(Commit {
+                began,
+                returned: self.fs.operations(),
+                content,
+            });
+        }
+    }
+
+    /// What the file may hold when so many operations have begun.
+    pub(crate) fn allowed_at(&self, operations: u64) -> Allowed {
+        let returned = |commit: &&Commit| commit.returned <= operations;
+        let last = self.commits.iter().rev().find(returned);
+        let next = self.commits.iter().find(|commit| !returned(commit));
+        Allowed {
+            acked: last
+                .map(|commit| Arc::clone(&commit.content))
+                .or_else(|| self.began_with.acked.clone()),
+            next: next
+                .filter(|commit| commit.began < operations)
+                .map(|commit| Arc::clone(&commit.content)),
+        }
+    }
+
+    /// What it may hold now.
+    pub(crate) fn allowed(&self) -> Allowed {
+        Allowed {
+            acked: self.acked.clone(),
+            next: self.next.clone(),
+        }
+    }
+
+    pub(crate) fn has_writer(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    pub(crate) fn writer(&mut self) -> &mut Writer<SimFile> {
+        self.writer
+            .as_mut()
+            .expect("the file was created or opened")
+    }
+
+    fn make(&mut self, start: usize, count: usize) -> Vec<Token> {
+        self.salt += 1;
+        let token = |index| Token::new(index as u32).with_timestamp(self.salt);
+        (start..start + count).map(token).collect()
+    }
+
+    fn hash(&mut self, tokens: &[Token]) -> Vec<u64> {
+        let start = self.appended.len();
+        let hasher = self.writer().block_hasher();
+        whole_blocks(start, tokens.len())
+            .map(|block| {
+                let from = block * BLOCK_TOKENS - start;
+                let tokens = &tokens[from..from + BLOCK_TOKENS];
+                hasher.hash_block(block as u64, tokens)
+            })
+            .collect()
+    }
+}
+
+fn uninterrupted<T>(call: impl Fn() -> io::Result<T>) -> Result<T, Failed> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map_err(Failed::File),
+        }
+    }
+}
+
+fn stamp(tag: u64) -> Stamp {
+    Stamp {
+        committed_at_ns: 2,
+        tag,
+    }
+}
+
+impl Failed {
+    /// Whether there was no room, and nothing worse.
+    pub(crate) fn is_no_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Write(WriteError::NoSpace { .. })
+                | Self::Create(CreateError::Write(WriteError::NoSpace { .. }))
+        )
+    }
+}
+
+impl From<CreateError> for Failed {
+    fn from(error: CreateError) -> Self {
+        Self::Create(error)
+    }
+}
+
+impl From<OpenError> for Failed {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<WriteError> for Failed {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}

@@ -1,0 +1,100 @@
+//! Devices that tear a sector, or spoil the page around it, when the power
+//! fails: more than the format promises to survive, and still survived where it
+//! keeps two copies.
+
+use ng_store::BLOCK_TOKENS;
+use ng_store::disk::sim::{Atomicity, Moment, Seeded, SimFs};
+
+use crate::check::check_with;
+use crate::session::{Allowed, Content, Session};
+use crate::size::{scale, until};
+use crate::workload::{STEPS, Step, Workload};
+
+const IMAGES: u64 = 4_000;
+
+/// The images that are made of one moment.
+const PER_MOMENT: u64 = 6;
+
+#[test]
+fn a_split_sector_leaves_the_last_commit_or_the_next() {
+    let target = IMAGES * scale();
+    let (images, seeds) = until(target, |seed| {
+        for_each_image(seed, Atomicity::Split, |image, allowed| {
+            check_with(image, allowed, |_| true).map(drop)
+        })
+    });
+    println!("{images} crash images with split sectors, of {seeds} workloads");
+}
+
+/// Of files that have no full block, since a page of the block table has no
+/// copy; and not while a file is opened for appending, which writes the newest
+/// slot again, both copies in one page.
+#[test]
+fn a_spoiled_page_is_restored_by_the_next_appender() {
+    let target = IMAGES * scale();
+    let (images, seeds) = until(target, |seed| {
+        for_each_image(seed, Atomicity::Scramble, |image, allowed| {
+            if image
+                .names()
+                .iter()
+                .all(|name| name != crate::session::NAME)
+            {
+                return match allowed.acked {
+                    Some(_) => Err("no file".to_owned()),
+                    None => Ok(()),
+                };
+            }
+            let mut session = Session::after(image, allowed.clone());
+            session.reopen().map_err(|error| format!("{error:?}"))?;
+            check_with(image, &session.allowed(), |_| true).map(drop)
+        })
+    });
+    println!("{images} crash images with spoiled pages, of {seeds} workloads");
+}
+
+/// Runs a workload and checks images of every moment of it. Returns how many.
+fn for_each_image(
+    seed: u64,
+    atomicity: Atomicity,
+    check: impl Fn(&SimFs, &Allowed) -> Result<(), String>,
+) -> u64 {
+    let fs = SimFs::new();
+    fs.record_moments();
+    let mut session = Session::new(&fs);
+    let mut workload = Workload::random(seed, STEPS);
+    if atomicity == Atomicity::Scramble {
+        let reopens = |step: &Step| matches!(step, Step::Reopen);
+        workload.steps.retain(|step| !reopens(step));
+    }
+    session.run(&workload);
+    let mut count = 0;
+    for moment in fs.take_moments() {
+        let allowed = session.allowed_at(moment.operations());
+        if atomicity == Atomicity::Scramble && has_full_block(&allowed) {
+            break;
+        }
+        for image in 0..PER_MOMENT {
+            let mut choices = Seeded::new(seed << 32 | moment.operations() << 8 | image);
+            let checked = check(&moment.crash(&mut choices, atomicity), &allowed);
+            checked.unwrap_or_else(|fault| fail(seed, &moment, image, &fault));
+            count += 1;
+        }
+    }
+    count
+}
+
+fn has_full_block(allowed: &Allowed) -> bool {
+    let full = |content: &Content| content.tokens.len() >= BLOCK_TOKENS;
+    [&allowed.acked, &allowed.next]
+        .into_iter()
+        .flatten()
+        .any(|content| full(content))
+}
+
+fn fail(seed: u64, moment: &Moment, image: u64, fault: &str) -> ! {
+    panic!(
+        "seed {seed}, cut after operation {} ({:?}), image {image}: {fault}",
+        moment.operations(),
+        moment.call()
+    )
+}
