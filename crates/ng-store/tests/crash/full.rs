@@ -23,6 +23,23 @@ fn a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room() {
     assert!(times_full > 2 * SEEDS, "{times_full}");
 }
 
+#[test]
+fn what_was_reserved_fits_on_a_disk_that_is_full_since() {
+    for can_allocate in [true, false] {
+        let mut filling = Filling::new(0, can_allocate);
+        filling.fs.set_capacity(None);
+        filling.create();
+        filling.run_step(&Step::ReserveExact(10_000));
+        let used = filling.fs.used_sectors();
+        filling.fs.set_capacity(Some(used));
+        for tag in [1, 2] {
+            filling.run_step(&Step::Append(5_000));
+            filling.run_step(&Step::Commit { tag });
+        }
+        assert_eq!(filling.times_full, 0, "{}", filling.context);
+    }
+}
+
 /// A workload on a disk that begins without room, and gets a little each time
 /// that is said.
 struct Filling {
@@ -50,21 +67,29 @@ impl Filling {
 
     /// Returns how often the disk was full.
     fn run(mut self) -> u64 {
-        while let Err(failed) = self.session.create(&self.workload) {
-            self.make_room(&failed);
-        }
+        self.create();
         let mut steps = self.workload.steps.clone();
         steps.push(Step::Commit { tag: 77 });
         for step in steps {
-            while let Err(failed) = self.session.step(&step) {
-                let poisoned = self.session.writer().is_poisoned();
-                assert!(!poisoned, "{}: {step:?}: {failed:?}", self.context);
-                self.make_room(&failed);
-            }
+            self.run_step(&step);
         }
         let cut = cut(&self.fs, &self.session, 4, 0);
         cut.unwrap_or_else(|fault| panic!("{}: {fault}", self.context));
         self.times_full
+    }
+
+    fn create(&mut self) {
+        while let Err(failed) = self.session.create(&self.workload) {
+            self.make_room(&failed);
+        }
+    }
+
+    fn run_step(&mut self, step: &Step) {
+        while let Err(failed) = self.session.step(step) {
+            let poisoned = self.session.writer().is_poisoned();
+            assert!(!poisoned, "{}: {step:?}: {failed:?}", self.context);
+            self.make_room(&failed);
+        }
     }
 
     fn make_room(&mut self, failed: &Failed) {
@@ -73,6 +98,7 @@ impl Filling {
         let checked = check(&self.fs, &allowed);
         checked.unwrap_or_else(|fault| panic!("{}: {fault}", self.context));
         self.times_full += 1;
+        assert!(self.times_full < 1_000, "{}: never enough", self.context);
         let capacity = self.times_full * STEP_SECTORS;
         self.fs.set_capacity(Some(capacity));
     }
