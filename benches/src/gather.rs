@@ -107,7 +107,7 @@ fn reads_of(count: usize) -> usize {
     (count / 10).clamp(1, MOST_READS)
 }
 
-fn read_case<'a>(name: &str, tokens: &'a [Token], seed: u64) -> Case<'a> {
+pub(crate) fn read_case<'a>(name: &str, tokens: &'a [Token], seed: u64) -> Case<'a> {
     let positions = Positions::new(tokens.len(), seed);
     Case::new(name, positions.list.len(), Read { tokens, positions })
 }

@@ -1,6 +1,7 @@
 //! The work that the criterion suites of this workspace measure.
 //!
-//! One module a suite: [`codec`], [`fill`], [`scan`], [`gather`]. Each holds its
+//! One module a suite: [`codec`], [`fill`], [`scan`], [`gather`], [`persist`],
+//! [`mapped`]. Each holds its
 //! work, what that work must compute, and the ratios by which it is judged. The
 //! programs under `benches/` only name the suite to run.
 //!
@@ -21,13 +22,16 @@
 //! Begin reading at `suite.rs` (a case, its check), then `ratios.rs` (how two
 //! cases are compared), `session.rs` (a run of a suite), then any suite.
 
-#![forbid(unsafe_code)]
-
 pub mod codec;
 pub mod fill;
 pub mod gather;
+pub mod mapped;
+#[expect(unsafe_code, reason = "maps of this program's own files; nowhere else")]
+mod maps;
+pub mod persist;
 mod ratios;
 pub mod scan;
+mod scratch;
 mod session;
 mod size;
 mod suite;

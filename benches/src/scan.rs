@@ -85,9 +85,9 @@ const PACE: Pace = Pace {
     round_iterations: 4,
 };
 
-struct Sum<'a, S> {
-    tokens: &'a [Token],
-    sum: S,
+pub(crate) struct Sum<'a, S> {
+    pub(crate) tokens: &'a [Token],
+    pub(crate) sum: S,
 }
 
 impl<S: Fn(&[Token]) -> Result<u64>> Work for Sum<'_, S> {

@@ -54,6 +54,40 @@ pub trait Disk: Send + Sync {
     }
 }
 
+impl<D: Disk> Disk for &D {
+    fn len(&self) -> io::Result<u64> {
+        (**self).len()
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        (**self).set_len(len)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buffer, offset)
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        (**self).write_at(buffer, offset)
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        (**self).allocate(offset, len)
+    }
+
+    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        (**self).start_writeback(offset, len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        (**self).sync()
+    }
+
+    fn try_lock(&self) -> io::Result<()> {
+        (**self).try_lock()
+    }
+}
+
 /// A folder, and the entries in it. Every method may fail, as those of [`Disk`].
 #[expect(
     clippy::missing_errors_doc,

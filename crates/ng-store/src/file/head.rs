@@ -16,7 +16,7 @@ const READS: usize = 3;
 const ZEROS: [u8; SLOT_PAGE_BYTES] = [0; SLOT_PAGE_BYTES];
 
 /// What stands before the tokens: the header and the newest commit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) header: StaticHeader,
     pub(crate) slot: Slot,

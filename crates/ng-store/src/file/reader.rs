@@ -62,7 +62,7 @@ impl<D: Disk> BlockReader<D> {
         Ok(Self::new(source, head))
     }
 
-    fn new(source: Source<D>, head: Head) -> Self {
+    pub(crate) fn new(source: Source<D>, head: Head) -> Self {
         Self {
             hasher: FileBlockHasher::new(head.header.file_id),
             source,

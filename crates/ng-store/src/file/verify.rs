@@ -5,7 +5,8 @@ use ng_token::Token;
 
 use super::{BlockReader, Finding, Tail};
 use crate::disk::Disk;
-use crate::{BLOCK_TOKENS, IoError};
+use crate::format::{BLOCK, hash_partial};
+use crate::{BLOCK_TOKENS, BlockHasher, IoError};
 
 /// How many table entries one read takes: one page of them.
 const ENTRIES: u64 = 512;
@@ -96,19 +97,33 @@ impl<D: Disk> BlockReader<D> {
             "blocks {range:?} of {}",
             self.blocks()
         );
-        let full_end = range.end.min(self.full_blocks());
-        let mut bad = Vec::new();
+        let full = range.start..range.end.min(self.full_blocks());
         let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-        let mut start = range.start;
-        while start < full_end {
-            let end = full_end.min(start + ENTRIES);
-            self.verify_full(start..end, &mut tokens, &mut bad)?;
-            start = end;
-        }
-        if range.end > full_end && range.start < range.end {
+        let mut bad = self.verify_full(full.clone(), |block| self.read_raw(block, &mut tokens))?;
+        if range.end > full.end && range.start < range.end {
             bad.extend(self.verify_tail()?);
         }
         Ok(bad)
+    }
+
+    /// Checks `tokens`, the file's as they are in memory, against the file's
+    /// hashes, and reads no more of the file than those.
+    pub(crate) fn verify_shown(&self, tokens: &[Token]) -> Result<VerifyReport, IoError> {
+        let block_of = |block: u64| {
+            let range = self.tokens_of(block);
+            &tokens[range.start as usize..range.end as usize]
+        };
+        let full = self.full_blocks();
+        let hash_of = |block| Ok(self.hasher.hash_block(block, block_of(block)));
+        let mut bad = self.verify_full(0..full, hash_of)?;
+        let (found, expected) = (
+            hash_partial(self.hasher, full, &tokens[(full * BLOCK) as usize..]),
+            self.head.slot.partial_hash,
+        );
+        if found != expected {
+            bad.push(self.bad_block(full, found, expected, Cause::Data));
+        }
+        self.conclude(bad)
     }
 
     /// Says of all bad blocks of a file what is damaged, and whether the table
@@ -137,21 +152,25 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
+    /// Compares full blocks, hashed by `hash_of`, with their entries.
     fn verify_full(
         &self,
         blocks: Range<u64>,
-        tokens: &mut Vec<Token>,
-        bad: &mut Vec<BadBlock>,
-    ) -> Result<(), IoError> {
-        let entries = self.entries(blocks.clone())?;
-        for (block, entry) in blocks.zip(entries) {
-            let found = self.read_raw(block, tokens)?;
-            let expected = u64::from_le_bytes(entry);
-            if found != expected {
-                bad.push(self.bad_block(block, found, expected, Cause::Unknown));
+        mut hash_of: impl FnMut(u64) -> Result<u64, IoError>,
+    ) -> Result<Vec<BadBlock>, IoError> {
+        let mut bad = Vec::new();
+        let mut start = blocks.start;
+        while start < blocks.end {
+            let end = blocks.end.min(start + ENTRIES);
+            for (block, entry) in (start..end).zip(self.entries(start..end)?) {
+                let (found, expected) = (hash_of(block)?, u64::from_le_bytes(entry));
+                if found != expected {
+                    bad.push(self.bad_block(block, found, expected, Cause::Unknown));
+                }
             }
+            start = end;
         }
-        Ok(())
+        Ok(bad)
     }
 
     fn verify_tail(&self) -> Result<Option<BadBlock>, IoError> {
@@ -206,5 +225,37 @@ impl<D: Disk> BlockReader<D> {
     fn explains(&self, replaced: &BTreeMap<u64, u64>) -> Result<bool, IoError> {
         let chain = self.chain_with(|block, entry| *replaced.get(&block).unwrap_or(&entry))?;
         Ok(chain == self.head.slot.table_chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CreateOptions, TokenStore, VecStore};
+
+    /// What is shown is checked, not what is in the file: in a mapped file both
+    /// are the same bytes, so nothing but this can tell them apart.
+    #[test]
+    fn tokens_in_memory_are_held_against_the_hashes_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ngt");
+        let tokens: Vec<Token> = (0..3 * 4096 + 70).map(Token::new).collect();
+        let options = CreateOptions::new().max_tokens(1 << 20);
+        let store = VecStore::from_vec(tokens);
+        store.save(&path, &options).unwrap();
+        let reader = BlockReader::open(&path).unwrap();
+        let check = |tokens: &[Token]| reader.verify_shown(tokens).unwrap();
+        assert!(check(store.tokens()).is_clean());
+        for (index, block) in [(0, 0), (4095, 0), (4096, 1), (12_287, 2), (12_288, 3)] {
+            let mut changed = store.tokens().to_vec();
+            changed[index] = Token::ZERO;
+            let report = check(&changed);
+            let found: Vec<_> = report
+                .bad
+                .iter()
+                .map(|bad| (bad.block, bad.cause))
+                .collect();
+            assert_eq!(found, [(block, Cause::Data)], "token {index}");
+        }
     }
 }

@@ -144,6 +144,10 @@ impl<D: Disk> Writer<D> {
         FileInfo::from(&self.head)
     }
 
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
     /// Returns what was wrong when the file was opened.
     pub fn findings(&self) -> &[Finding] {
         &self.head.findings

@@ -18,7 +18,8 @@ use crate::format::FileBlockHasher;
 use crate::place::{new_identity, now_ns, refuse_to_replace, split};
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
-    CreateError, IoError, MemoryUsage, OpenError, Operation, TokenSink, TokenStore, WriteError,
+    BlockReader, CreateError, IoError, MemoryUsage, OpenError, Operation, TokenSink, TokenStore,
+    VerifyReport, WriteError,
 };
 
 /// How often an appender opens a file anew that was replaced while it waited
@@ -221,6 +222,28 @@ impl MmapStore {
         };
         self.snapshot = shown.map_err(cause)?;
         Ok(())
+    }
+
+    /// Checks every committed token, as it is mapped, against the file's hashes,
+    /// and the block table against its chain.
+    ///
+    /// It copies nothing, so it is faster than
+    /// [`BlockReader::verify`], which needs no promise about the file.
+    ///
+    /// # Errors
+    ///
+    /// The block table cannot be read.
+    pub fn verify(&self) -> Result<VerifyReport, IoError> {
+        let (disk, path, head) = match &self.role {
+            Role::Reader { source, head } => (source.disk(), source.path(), &**head),
+            Role::Appender(writer) => (writer.disk(), writer.path(), writer.head()),
+        };
+        let reader = BlockReader::new(Source::new(disk, path), head.clone());
+        match self.len() as u64 == reader.len() {
+            true => reader.verify_shown(self.tokens()),
+            // A commit that could not be shown.
+            false => reader.verify(),
+        }
     }
 
     fn writer(&mut self) -> Result<&mut Writer<RealFile>, WriteError> {

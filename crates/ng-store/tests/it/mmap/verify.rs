@@ -3,7 +3,7 @@ use std::os::unix::fs::FileExt;
 
 use ng_store::{BlockReader, Cause, ReadError, TokenSink, VecStore, VerifyReport, verify};
 
-use super::fixture::{Place, file_of, flip, open_append, read_at, token, write_at};
+use super::fixture::{Place, file_of, flip, open, open_append, read_at, token, write_at};
 
 const COUNT: usize = 5 * 4096 + 100;
 const BLOCKS: u64 = 6;
@@ -99,6 +99,25 @@ fn bit_of(seed: u64) -> (u64, u64) {
     match at.checked_sub(data_bits) {
         Some(at) => (TABLE * 8 + at % table_bits, at % table_bits / 64),
         None => (DATA * 8 + at, at / (BLOCK_BYTES * 8)),
+    }
+}
+
+#[test]
+fn an_open_store_verifies_itself_as_the_file_is_verified() {
+    for bits in [
+        vec![],
+        vec![(DATA + 2 * BLOCK_BYTES + 9) * 8],
+        vec![(TABLE + 8) * 8],
+    ] {
+        let place = sound();
+        for bit in bits {
+            flip(&place.file(), bit);
+        }
+        let expected = check(&place);
+        for open in [open, open_append] {
+            let store = open(&place.file()).unwrap();
+            assert_eq!(store.verify().unwrap(), expected);
+        }
     }
 }
 

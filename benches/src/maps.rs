@@ -1,0 +1,32 @@
+//! Maps of files that this program has made for itself.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::Result;
+use memmap2::{Mmap, MmapMut, MmapOptions};
+use ng_store::{CreateOptions, MmapStore};
+
+/// Creates a store that nobody else knows of.
+pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
+    // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
+    Ok(unsafe { MmapStore::create(path, &CreateOptions::new()) }?)
+}
+
+/// Opens a store of this run for reading.
+pub(crate) fn open_store(path: &Path) -> Result<MmapStore> {
+    // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
+    Ok(unsafe { MmapStore::open(path) }?)
+}
+
+/// Maps `len` bytes of a file of this run from `offset` on, for reading.
+pub(crate) fn map(file: &File, offset: u64, len: usize) -> Result<Mmap> {
+    // SAFETY: (1) nobody changes or cuts the file while the map lives.
+    Ok(unsafe { MmapOptions::new().offset(offset).len(len).map(file) }?)
+}
+
+/// Maps a whole file of this run for writing.
+pub(crate) fn map_mut(file: &File) -> Result<MmapMut> {
+    // SAFETY: (1) nobody else changes or cuts the file while the map lives.
+    Ok(unsafe { MmapMut::map_mut(file) }?)
+}
