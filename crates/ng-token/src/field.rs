@@ -9,6 +9,7 @@ const STRENGTH_SCALE: u16 = 255;
 pub(crate) const RADIUS_MAX: f32 = decode_radius(u8::MAX);
 pub(crate) const STRENGTH_MAX: f32 = decode_strength(u8::MAX);
 
+#[inline]
 pub(crate) fn encode_radius(value: f32) -> Result<u8, EncodeError> {
     if (0.0..=RADIUS_MAX).contains(&value) {
         Ok(encode_radius_saturating(value))
@@ -17,6 +18,7 @@ pub(crate) fn encode_radius(value: f32) -> Result<u8, EncodeError> {
     }
 }
 
+#[inline]
 pub(crate) const fn encode_radius_saturating(value: f32) -> u8 {
     half_away_from_zero(value, RADIUS_SCALE) as u8
 }
@@ -26,6 +28,7 @@ pub(crate) const fn decode_radius(raw: u8) -> f32 {
     raw as f32 / RADIUS_SCALE as f32
 }
 
+#[inline]
 pub(crate) fn encode_strength(value: f32) -> Result<u8, EncodeError> {
     if (0.0..=STRENGTH_MAX).contains(&value) {
         Ok(encode_strength_saturating(value))
@@ -34,6 +37,7 @@ pub(crate) fn encode_strength(value: f32) -> Result<u8, EncodeError> {
     }
 }
 
+#[inline]
 pub(crate) const fn encode_strength_saturating(value: f32) -> u8 {
     half_away_from_zero(value, STRENGTH_SCALE) as u8
 }

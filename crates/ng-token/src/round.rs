@@ -5,6 +5,7 @@
 /// The product of 24 and 16 significant bits is exact in an `f64`. So is the
 /// sum with one half wherever it matters: below 2^-16 the sum may round, but
 /// cannot reach 1. (`f64::round` is not in `core`.)
+#[inline]
 pub(crate) const fn half_away_from_zero(value: f32, scale: u16) -> f64 {
     let scaled = value as f64 * scale as f64;
     if scaled < 0.0 {

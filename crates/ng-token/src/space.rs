@@ -54,6 +54,7 @@ impl Space {
     ///
     /// [`EncodeError::Coordinate`] for the first axis that is NaN, below
     /// [`min`](Self::min) or above [`max`](Self::max).
+    #[inline]
     pub fn encode(self, point: [f32; 3]) -> Result<[i16; 3], EncodeError> {
         for (axis, value) in Axis::ALL.into_iter().zip(point) {
             if !(self.min()..=self.max()).contains(&value) {
@@ -69,6 +70,7 @@ impl Space {
 
     /// Turns a point in units into steps like [`encode`](Self::encode), out of range to the
     /// nearer end and NaN to 0.
+    #[inline]
     #[must_use]
     pub const fn encode_saturating(self, point: [f32; 3]) -> [i16; 3] {
         let [x, y, z] = point;
@@ -100,12 +102,14 @@ impl Space {
     }
 
     /// Returns the least coordinate, in units.
+    #[inline]
     #[must_use]
     pub const fn min(self) -> f32 {
         i16::MIN as f32 / self.scale() as f32
     }
 
     /// Returns the greatest coordinate, in units.
+    #[inline]
     #[must_use]
     pub const fn max(self) -> f32 {
         i16::MAX as f32 / self.scale() as f32
@@ -126,6 +130,7 @@ impl Space {
         }
     }
 
+    #[inline]
     const fn steps(self, value: f32) -> i16 {
         half_away_from_zero(value, self.scale()) as i16
     }
