@@ -59,7 +59,7 @@ impl Fill {
             self.case(
                 case_name("first-touch-2m", workers),
                 move |count| first_touch(count, threads),
-                sum_lines,
+                |mut buffer| sum_lines(&mut buffer),
             )
         }));
         for (name, policy) in [
@@ -209,14 +209,14 @@ pub fn first_touch(count: usize, threads: usize) -> Result<PageBuffer> {
     Ok(buffer)
 }
 
-fn write_lines(words: &mut [u64], first: usize) {
+pub(crate) fn write_lines(words: &mut [u64], first: usize) {
     for (index, line) in words.chunks_exact_mut(LINE_WORDS).enumerate() {
         line.fill(0);
         line[ID_WORD] = (first + index) as u64;
     }
 }
 
-fn sum_lines(mut buffer: PageBuffer) -> u64 {
+pub(crate) fn sum_lines(buffer: &mut PageBuffer) -> u64 {
     let lines = buffer.words().chunks_exact(LINE_WORDS);
     lines.map(|line| line[ID_WORD]).sum()
 }
@@ -262,7 +262,11 @@ mod tests {
         ] {
             let mut buffer = first_touch(count, threads).unwrap();
             assert_eq!(buffer.words().len() * 8, count * 64);
-            assert_eq!(sum_lines(buffer), id_sum(count), "{count} on {threads}");
+            assert_eq!(
+                sum_lines(&mut buffer),
+                id_sum(count),
+                "{count} on {threads}"
+            );
         }
     }
 }

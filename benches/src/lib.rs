@@ -1,6 +1,6 @@
 //! The work that the criterion suites of this workspace measure.
 //!
-//! One module a suite: [`codec`], [`fill`], [`scan`], [`gather`], [`persist`],
+//! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`], [`persist`],
 //! [`mapped`]. Each holds its
 //! work, what that work must compute, and the ratios by which it is judged. The
 //! programs under `benches/` only name the suite to run.
@@ -30,10 +30,13 @@ pub mod mapped;
 mod maps;
 pub mod persist;
 mod ratios;
+pub mod refill;
 pub mod scan;
 mod scratch;
 mod session;
 mod size;
+#[expect(unsafe_code, reason = "stores past the caches; nowhere else")]
+mod stream;
 mod suite;
 mod teams;
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ng_token::Token;
 
+use super::stream::{write_plain, write_streamed};
 use crate::VecStoreError;
 
 /// A lifetime that equals no other: invariant, and chosen by nobody but
@@ -20,7 +21,16 @@ type Brand<'room> = PhantomData<fn(&'room ()) -> &'room ()>;
 pub struct Vacant<'room> {
     slots: &'room mut [MaybeUninit<Token>],
     first_index: usize,
+    stores: Stores,
     brand: Brand<'room>,
+}
+
+/// How room is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stores {
+    Plain,
+    /// Past the caches.
+    Streamed,
 }
 
 impl<'room> Vacant<'room> {
@@ -49,8 +59,8 @@ impl<'room> Vacant<'room> {
         let (left, right) = self.slots.split_at_mut(mid);
         let mid_index = self.first_index + mid;
         (
-            Self::new(left, self.first_index),
-            Self::new(right, mid_index),
+            Self::new(left, self.first_index, self.stores),
+            Self::new(right, mid_index, self.stores),
         )
     }
 
@@ -62,21 +72,22 @@ impl<'room> Vacant<'room> {
     #[inline]
     pub fn fill(self, f: impl Fn(usize) -> Token) -> Filled<'room> {
         let first_index = self.first_index;
-        let mut index = first_index;
-        for slot in &mut *self.slots {
-            slot.write(f(index));
-            index += 1;
+        let end_index = first_index + self.slots.len();
+        match self.stores {
+            Stores::Plain => write_plain(self.slots, first_index, f),
+            Stores::Streamed => write_streamed(self.slots, first_index, f),
         }
         Filled {
-            range: first_index..index,
+            range: first_index..end_index,
             brand: PhantomData,
         }
     }
 
-    fn new(slots: &'room mut [MaybeUninit<Token>], first_index: usize) -> Self {
+    fn new(slots: &'room mut [MaybeUninit<Token>], first_index: usize, stores: Stores) -> Self {
         Self {
             slots,
             first_index,
+            stores,
             brand: PhantomData,
         }
     }
@@ -164,10 +175,11 @@ impl Filled<'_> {
 pub(crate) fn fill_in_place<E: From<VecStoreError>>(
     tokens: &mut Vec<Token>,
     count: usize,
+    stores: Stores,
     filler: impl for<'room> FnOnce(Vacant<'room>) -> Result<Filled<'room>, E>,
 ) -> Result<(), E> {
     let slots = &mut tokens.spare_capacity_mut()[..count];
-    let filled = filler(Vacant::new(slots, 0))?.range;
+    let filled = filler(Vacant::new(slots, 0, stores))?.range;
     if filled != (0..count) {
         return Err(VecStoreError::RoomNotFilled {
             filled,
@@ -183,8 +195,8 @@ pub(crate) fn fill_in_place<E: From<VecStoreError>>(
     //     any `'room`, and `'room` is invariant, so no `Filled` of another call,
     //     on this store or another, has the type it must return. Inside one
     //     call a `Filled` begins in `Vacant::fill`, which takes its `Vacant`
-    //     away and returns only after it wrote every slot at the positions it
-    //     names. `split_at` gives each slot to one `Vacant` and keeps position
+    //     away and returns only after `write_plain` or `write_streamed` wrote
+    //     every slot at the positions it names. `split_at` gives each slot to one `Vacant` and keeps position
     //     and slot together; `join` unites ranges that touch. So a range of
     //     `0..count` means that the slots 0 to `count` are all written. They
     //     stay so: a `Vacant` is the only way to them, and never un-writes.

@@ -168,3 +168,18 @@ fn debug_shows_sizes_instead_of_tokens() {
     let shown = format!("{store:?}");
     assert_eq!(shown, "VecStore { len: 0, capacity: 10, policy: Huge, .. }");
 }
+
+/// 40 MiB, so that the second filling goes past the caches.
+#[test]
+fn a_store_that_is_filled_again_holds_the_new_tokens() {
+    let count = (40 << 20) / Token::SIZE;
+    let mut store = VecStore::new();
+    for round in 0..3_u32 {
+        let token = |index: usize| Token::new(index as u32).with_timestamp(round);
+        store.append_with(count, token).unwrap();
+        assert_eq!(store.len(), count);
+        let wrong = (0..count).find(|&index| store.tokens()[index] != token(index));
+        assert_eq!(wrong, None, "round {round}");
+        store.clear();
+    }
+}
