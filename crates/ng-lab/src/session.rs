@@ -98,6 +98,7 @@ pub fn measure(
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
+        scaling: judgement.scaling,
     };
     write_report(&report, out)?;
     Ok(report)

@@ -126,7 +126,7 @@ impl Pair {
                     estimate: ratio.estimate,
                     ci95: ratio.interval.map(Interval95::from),
                     pairs: ratio.pairs,
-                    stopped: self.not_comparable(reports),
+                    stopped: not_comparable(&[&reports[self.slow], &reports[self.fast]]),
                 })
             })
             .collect()
@@ -141,23 +141,25 @@ impl Pair {
             ComparisonKind::Variants => variant.name.clone(),
         }
     }
-
-    fn not_comparable(&self, reports: &[CellReport]) -> Option<String> {
-        [self.slow, self.fast].into_iter().find_map(|index| {
-            let cell = &reports[index];
-            (!cell.verdict.is_comparable()).then(|| {
-                format!(
-                    "the {} cell of variant {} is {}",
-                    cell.profile.name(),
-                    cell.variant,
-                    cell.verdict.name()
-                )
-            })
-        })
-    }
 }
 
-fn paired_samples(slow: &CellRecord, fast: &CellRecord, phase: &str) -> (Vec<f64>, Vec<f64>) {
+/// Why figures of these cells must not be set against each other, if so.
+pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
+    let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
+    Some(format!(
+        "the {} cell of variant {} is {}",
+        cell.profile.name(),
+        cell.variant,
+        cell.verdict.name()
+    ))
+}
+
+/// The times of a phase in the rounds that both cells took part in.
+pub(super) fn paired_samples(
+    slow: &CellRecord,
+    fast: &CellRecord,
+    phase: &str,
+) -> (Vec<f64>, Vec<f64>) {
     let fast = fast.samples(phase);
     slow.samples(phase)
         .into_iter()

@@ -8,13 +8,14 @@ mod compare;
 mod drift;
 mod flags;
 mod limits;
+mod scaling;
 #[cfg(test)]
 mod tests;
 
 pub use flags::{Finding, Flag, Verdict};
 
 use crate::conductor::{Record, Subject};
-use crate::report::{CellReport, Comparison, LimitReport};
+use crate::report::{CellReport, Comparison, LimitReport, Scaling};
 
 /// A record, judged.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Judgement {
     pub cells: Vec<CellReport>,
     /// Comparisons within the run.
     pub comparisons: Vec<Comparison>,
+    /// How times grow with the number of items.
+    pub scaling: Vec<Scaling>,
 }
 
 /// Judges what a run saw.
@@ -40,6 +43,7 @@ pub fn judge(record: &Record, subject: Subject) -> Judgement {
     let comparisons = compare::all(record, subject, &mut cells);
     Judgement {
         limits: limits::report(record),
+        scaling: scaling::all(record, &cells),
         cells,
         comparisons,
     }

@@ -3,6 +3,7 @@
 mod json;
 mod markdown;
 mod model;
+mod scaling;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -14,6 +15,6 @@ pub(crate) use json::write_whole;
 pub use markdown::markdown;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    PhaseReport, Report, RunInfo, SCHEMA,
+    PhaseReport, Report, RunInfo, SCHEMA, Scaling,
 };
 pub use terminal::terminal;

@@ -38,6 +38,9 @@ pub struct Report {
     pub cells: Vec<CellReport>,
     /// Ratios within the run.
     pub comparisons: Vec<Comparison>,
+    /// How times grow with the number of items, where there are several sizes.
+    #[serde(default)]
+    pub scaling: Vec<Scaling>,
 }
 
 /// When and how a run was made.
@@ -234,6 +237,34 @@ pub struct Comparison {
     /// Rounds that both took part in.
     pub pairs: usize,
     /// Why the ratio must not be used, if so.
+    pub stopped: Option<String>,
+}
+
+/// How the time of a phase grows from one number of items to a larger one: as
+/// its power `exponent`. Paired by round.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scaling {
+    /// The scenario.
+    pub scenario: String,
+    /// The variant.
+    pub variant: String,
+    /// The phase.
+    pub phase: String,
+    /// Threads.
+    pub threads: usize,
+    /// The build.
+    pub profile: Profile,
+    /// The smaller number of items.
+    pub from: u64,
+    /// The larger number of items.
+    pub to: u64,
+    /// 1 where the time an item stays the same, 0 where the whole time does.
+    pub exponent: f64,
+    /// Interval of the exponent; none below six pairs.
+    pub ci95: Option<Interval95>,
+    /// Rounds that both sizes took part in.
+    pub pairs: usize,
+    /// Why the exponent must not be used, if so.
     pub stopped: Option<String>,
 }
 

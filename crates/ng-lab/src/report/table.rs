@@ -3,10 +3,10 @@
 use crate::conductor::Role;
 use crate::judge::Verdict;
 use crate::protocol::MemoryReading;
-use crate::report::text;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
+use crate::report::{scaling, text};
 
 /// A heading with lines of text and a table below it.
 pub(super) struct Section {
@@ -46,6 +46,7 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
             .map(|(scenario, items)| scenario_section(report, scenario, items)),
     );
     sections.extend(comparisons(report, detail));
+    sections.extend(scaling::section(report));
     sections.push(limits(report));
     sections.extend(findings(report));
     sections

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
-    RunInfo, SCHEMA, markdown, terminal, write_json, write_whole,
+    RunInfo, SCHEMA, Scaling, markdown, terminal, write_json, write_whole,
 };
 use crate::conductor::Role;
 use crate::host::Host;
@@ -35,6 +35,7 @@ fn report() -> Report {
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
+        scaling: Vec::new(),
     }
 }
 
@@ -302,6 +303,7 @@ fn every_row_is_as_long_as_its_heading() {
         compared(ComparisonKind::Variants, Some("noise")),
         compared(ComparisonKind::Aa, None),
     ];
+    report.scaling = vec![grown(None)];
     let text = markdown(&report);
     let tables: Vec<Vec<usize>> = text
         .split("\n\n")
@@ -309,13 +311,43 @@ fn every_row_is_as_long_as_its_heading() {
         .map(|table| table.lines().map(|line| cells_of(line).len()).collect())
         .collect();
     let lengths: Vec<usize> = tables.iter().map(|lengths| lengths[0]).collect();
-    assert_eq!(lengths, [12, 9, 9, 9, 7, 6], "{text}");
+    assert_eq!(lengths, [12, 9, 9, 9, 9, 7, 6], "{text}");
     for lengths in tables {
         assert!(
             lengths.iter().all(|length| *length == lengths[0]),
             "{lengths:?}"
         );
     }
+}
+
+fn grown(stopped: Option<&str>) -> Scaling {
+    Scaling {
+        scenario: "grow".to_owned(),
+        variant: "base".to_owned(),
+        phase: "fill".to_owned(),
+        threads: 1,
+        profile: Profile::Release,
+        from: 1_000,
+        to: 10_000,
+        exponent: 1.034,
+        ci95: Some(Interval95([0.987, 1.06])),
+        pairs: 6,
+        stopped: stopped.map(str::to_owned),
+    }
+}
+
+#[test]
+fn growth_shows_its_exponent_unless_it_is_stopped() {
+    let mut report = report();
+    assert_silent(&markdown(&report), "Growth");
+    report.scaling = vec![grown(None)];
+    for text in [markdown(&report), terminal(&report)] {
+        assert!(text.contains("1.03 [0.99, 1.06]"), "{text}");
+    }
+    report.scaling = vec![grown(Some("invalid"))];
+    let text = markdown(&report);
+    assert_silent(&text, "1.03");
+    assert!(text.contains("not compared"), "{text}");
 }
 
 #[test]

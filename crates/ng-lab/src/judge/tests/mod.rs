@@ -5,6 +5,7 @@ mod comparisons;
 mod figures;
 mod machine;
 mod pairs;
+mod scaling;
 mod sim;
 mod verdicts;
 mod work;

@@ -1,0 +1,76 @@
+//! How times grow with the number of items, within one run.
+
+use crate::conductor::{CellRecord, Record, Role};
+use crate::judge::compare::{not_comparable, paired_samples};
+use crate::report::{CellReport, Interval95, Scaling};
+use crate::stats;
+
+/// The exponents of every phase that was measured at more than one size.
+pub(super) fn all(record: &Record, reports: &[CellReport]) -> Vec<Scaling> {
+    let mut found = Vec::new();
+    for larger in 0..record.cells.len() {
+        for smaller in smaller_ones(record, larger) {
+            found.extend(exponents(record, reports, smaller, larger));
+        }
+    }
+    found
+}
+
+/// The cells that a cell is compared with: that of the next smaller size, and
+/// that of the smallest.
+fn smaller_ones(record: &Record, larger: usize) -> Vec<usize> {
+    let items = |index: usize| record.cells[index].planned.cell.items;
+    let mut smaller: Vec<usize> = (0..record.cells.len())
+        .filter(|&index| is_smaller(&record.cells[index], &record.cells[larger]))
+        .collect();
+    smaller.sort_by_key(|&index| items(index));
+    let (first, last) = (smaller.first().copied(), smaller.last().copied());
+    let mut chosen: Vec<usize> = last.into_iter().chain(first).collect();
+    chosen.dedup();
+    chosen
+}
+
+fn is_smaller(smaller: &CellRecord, larger: &CellRecord) -> bool {
+    let (a, b) = (&smaller.planned, &larger.planned);
+    a.role == Role::Main
+        && b.role == Role::Main
+        && a.profile == b.profile
+        && a.cell.scenario == b.cell.scenario
+        && a.cell.variant == b.cell.variant
+        && a.cell.items < b.cell.items
+}
+
+fn exponents(
+    record: &Record,
+    reports: &[CellReport],
+    smaller: usize,
+    larger: usize,
+) -> Vec<Scaling> {
+    let (small, large) = (&record.cells[smaller], &record.cells[larger]);
+    let (from, to) = (small.planned.cell.items, large.planned.cell.items);
+    let log_growth = (to as f64 / from as f64).ln();
+    let exponent = |ratio: f64| ratio.ln() / log_growth;
+    let phases = reports[larger].phases.iter();
+    phases
+        .filter_map(|phase| {
+            let (small_ns, large_ns) = paired_samples(small, large, &phase.name);
+            let ratio = stats::paired_ratio(&large_ns, &small_ns)?;
+            let cell = &large.planned;
+            Some(Scaling {
+                scenario: cell.cell.scenario.clone(),
+                variant: cell.cell.variant.name.clone(),
+                phase: phase.name.clone(),
+                threads: cell.cell.variant.threads,
+                profile: cell.profile,
+                from,
+                to,
+                exponent: exponent(ratio.estimate),
+                ci95: ratio
+                    .interval
+                    .map(|interval| Interval95([exponent(interval.low), exponent(interval.high)])),
+                pairs: ratio.pairs,
+                stopped: not_comparable(&[&reports[smaller], &reports[larger]]),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! The section about growth with the number of items.
+
+use crate::report::table::{Section, Table};
+use crate::report::text;
+use crate::report::{Report, Scaling};
+
+/// The exponents, if more than one size was measured.
+pub(super) fn section(report: &Report) -> Option<Section> {
+    if report.scaling.is_empty() {
+        return None;
+    }
+    let headings = [
+        "scenario", "phase", "build", "variant", "thr", "from", "to", "exponent", "pairs",
+    ];
+    let line = "time grows as the number of items to the power of the exponent: 1 where an item \
+                costs the same at both sizes; paired by round";
+    Some(Section {
+        title: "Growth".to_owned(),
+        lines: vec![line.to_owned()],
+        table: Some(Table {
+            headings: headings.map(str::to_owned).to_vec(),
+            rows: report.scaling.iter().map(row).collect(),
+        }),
+    })
+}
+
+fn row(scaling: &Scaling) -> Vec<String> {
+    vec![
+        scaling.scenario.clone(),
+        scaling.phase.clone(),
+        scaling.profile.name().to_owned(),
+        scaling.variant.clone(),
+        scaling.threads.to_string(),
+        text::items(scaling.from),
+        text::items(scaling.to),
+        exponent(scaling),
+        scaling.pairs.to_string(),
+    ]
+}
+
+fn exponent(scaling: &Scaling) -> String {
+    match (&scaling.stopped, scaling.ci95) {
+        (Some(_), _) => "not compared".to_owned(),
+        (None, Some(ci95)) => {
+            let [low, high] = ci95.0;
+            format!("{:.2} [{low:.2}, {high:.2}]", scaling.exponent)
+        }
+        (None, None) => format!("{:.2}", scaling.exponent),
+    }
+}
