@@ -1,7 +1,7 @@
 //! Sharded parallel work over NeuroGraph token stores.
 //!
 //! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
-//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`gather`].
+//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`map_shards`], [`gather`].
 //!
 //! - Results never depend on the number of threads, those in floating point
 //!   included: shards are cut without asking how many threads there are, and
@@ -45,6 +45,7 @@ mod fill;
 mod for_each_shard;
 mod gather;
 mod map_reduce;
+mod map_shards;
 mod pieces;
 mod queue;
 pub mod serial;
@@ -60,6 +61,7 @@ pub use fill::fill;
 pub use for_each_shard::for_each_shard;
 pub use gather::gather;
 pub use map_reduce::map_reduce;
+pub use map_shards::map_shards;
 pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
 pub use stop_flag::StopFlag;
 pub use workers::{Workers, WorkersError};

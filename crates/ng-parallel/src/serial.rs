@@ -71,6 +71,25 @@ pub fn map_reduce<R>(
     reduce_in_order(mapped, reduce)
 }
 
+/// Does what [`map_shards`](crate::map_shards()) does.
+///
+/// # Errors
+///
+/// As [`map_shards`](crate::map_shards()).
+pub fn map_shards<R>(
+    stop: &StopFlag,
+    shards: Shards,
+    map: impl Fn(Shard) -> R,
+) -> Result<Vec<R>, ParallelError> {
+    let mut mapped = Vec::with_capacity(shards.len());
+    for shard in shards {
+        let number = shard.number;
+        check_stop(stop, number, shards)?;
+        mapped.push(guard(number, || Ok(map(shard)))?);
+    }
+    Ok(mapped)
+}
+
 /// Does what [`gather`](crate::gather()) does.
 ///
 /// # Errors

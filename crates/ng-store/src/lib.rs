@@ -8,9 +8,11 @@
 //! - [`MmapStore`] is a file, written at the speed of the disk, opened at once,
 //!   and whole after a crash. Its constructors are `unsafe`, because a map is
 //!   only as good as the file below it; [`BlockReader`] and [`VecStore::load`]
-//!   read the same files without a map, and verify every block.
+//!   read the same files without a map, and verify every block, and
+//!   [`FileWriter`] and [`FileDraft`] write them.
 //!
-//! [`verify`] checks a file, [`repair`] saves what is whole of a damaged one.
+//! [`verify`] checks a file, [`repair`] saves what is whole of a damaged one;
+//! [`RawDraft`] writes plain records.
 //!
 //! It holds no thread pool and prints nothing. Filling by many threads is the
 //! caller's: [`VecStore::append_in_place`] lends uninitialised room that can be
@@ -44,6 +46,8 @@ pub mod conformance;
 pub mod disk;
 mod error;
 pub mod file;
+mod file_draft;
+mod file_writer;
 mod format;
 mod memory;
 mod mmap_store;
@@ -54,6 +58,7 @@ mod policy;
     reason = "page advice, the length of a vector filled in place, maps of files; nowhere else"
 )]
 mod raw;
+mod raw_draft;
 mod saved;
 mod sink;
 mod store;
@@ -67,15 +72,18 @@ pub use error::{
     VecStoreError, WriteError,
 };
 pub use file::{
-    BadBlock, BlockReader, Cause, CreateOptions, FileInfo, Finding, RepairOptions, RepairReport,
-    VerifyReport,
+    BadBlock, BlockReader, Cause, CreateOptions, FileInfo, Finding, RepairOptions, RepairProgress,
+    RepairReport, VerifyReport,
 };
+pub use file_draft::FileDraft;
+pub use file_writer::FileWriter;
 pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher};
 pub use memory::MemoryUsage;
 pub use mmap_store::{MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};
 pub use raw::{Filled, Snapshot, Vacant};
-pub use saved::{repair, verify};
+pub use raw_draft::RawDraft;
+pub use saved::{repair, repair_watched, verify};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;

@@ -1,14 +1,15 @@
 //! Whole files by their paths: load, save, verify and repair. No map, no
 //! promise.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::disk::RealFile;
-use crate::file::{CreateOptions, Draft, Stamp, repair_into};
+use crate::file::{CreateOptions, RepairProgress, repair_into};
 use crate::place::{new_identity, refuse_to_replace, split};
 use crate::{
-    BlockReader, CreateError, LoadError, ReadError, RepairError, RepairOptions, RepairReport,
-    TokenSink, TokenStore, VecStore, VerifyReport,
+    BlockReader, CreateError, FileDraft, LoadError, ReadError, RepairError, RepairOptions,
+    RepairReport, TokenSink, TokenStore, VecStore, VerifyReport,
 };
 
 impl VecStore {
@@ -37,19 +38,11 @@ impl VecStore {
     ///
     /// [`CreateError`]; an existing file is as it was, and none is half written.
     pub fn save(&self, path: impl AsRef<Path>, options: &CreateOptions) -> Result<(), CreateError> {
-        let path = path.as_ref();
-        let (dir, name) = split(path)?;
-        refuse_to_replace(path)?;
-        let identity = new_identity();
-        let mut draft = Draft::begin(dir, name, path, options, identity)?;
+        let mut draft = FileDraft::begin(path, options)?;
         let writer = draft.writer();
         writer.reserve_exact(self.len() as u64)?;
         writer.append(self.tokens())?;
-        let tag = writer.info().tag;
-        writer.commit(Stamp {
-            committed_at_ns: identity.created_ns,
-            tag,
-        })?;
+        writer.commit()?;
         draft.publish()?;
         Ok(())
     }
@@ -80,10 +73,27 @@ pub fn repair(
     out: impl AsRef<Path>,
     options: &RepairOptions,
 ) -> Result<RepairReport, RepairError> {
+    repair_watched(path, out, options, |_| ControlFlow::Continue(()))
+}
+
+/// Does what [`repair`] does, and tells `watch` how far it is, after each few
+/// MiB. `watch` may end it.
+///
+/// # Errors
+///
+/// [`RepairError`], and [`RepairError::Stopped`] when `watch` breaks; there is
+/// then no new file.
+pub fn repair_watched(
+    path: impl AsRef<Path>,
+    out: impl AsRef<Path>,
+    options: &RepairOptions,
+    mut watch: impl FnMut(RepairProgress) -> ControlFlow<()>,
+) -> Result<RepairReport, RepairError> {
     let (path, out) = (path.as_ref(), out.as_ref());
     let disk = RealFile::open(path, false)?;
     let reader = BlockReader::of_truncated_disk(disk, path)?;
     let (dir, name) = split(out)?;
     refuse_to_replace(out)?;
-    repair_into(&reader, dir, (name, out), options, new_identity())
+    let identity = new_identity();
+    repair_into(&reader, dir, (name, out), options, identity, &mut watch)
 }

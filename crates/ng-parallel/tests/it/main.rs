@@ -9,6 +9,7 @@ mod fill;
 mod for_each_shard;
 mod gather;
 mod map_reduce;
+mod map_shards;
 mod shards;
 mod workers;
 

@@ -1,3 +1,4 @@
+use crate::file::RepairProgress;
 use crate::{CreateError, IoError, OpenError, ReadError, WriteError};
 
 /// Why a file cannot be repaired into another.
@@ -15,6 +16,13 @@ pub enum RepairError {
     /// The new file cannot be created.
     #[error(transparent)]
     Create(#[from] CreateError),
+
+    /// Whoever watched the repair ended it.
+    #[error("stopped after {} of {} blocks were verified and copied", progress.done, progress.total)]
+    Stopped {
+        /// How far it was.
+        progress: RepairProgress,
+    },
 }
 
 impl From<IoError> for RepairError {

@@ -1,10 +1,10 @@
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Writer;
-use crate::disk::{Dir, Disk, Source};
+use super::{NewFile, Writer};
+use crate::disk::{Dir, Source};
 use crate::format::{DEFAULT_MAX_TOKENS, StaticHeader};
-use crate::{CreateError, IoError, Operation, WriteError};
+use crate::{CreateError, IoError, WriteError};
 
 /// How a file is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,18 +73,14 @@ pub struct Identity {
     pub created_ns: u64,
 }
 
-/// A file under a temporary name, that can be filled before it gets its own.
+/// A token file under a temporary name, that can be filled before it gets its
+/// own.
 ///
 /// Dropped without [`publish`](Self::publish) it is removed.
 #[derive(Debug)]
 pub struct Draft<R: Dir> {
-    dir: R,
-    temporary: Option<String>,
-    name: String,
-    path: PathBuf,
-    replace: bool,
-    // None only while `publish` takes it out.
-    writer: Option<Writer<R::File>>,
+    new: NewFile<R>,
+    writer: Writer<R::File>,
 }
 
 impl<R: Dir> Draft<R> {
@@ -104,32 +100,16 @@ impl<R: Dir> Draft<R> {
         identity: Identity,
     ) -> Result<Self, CreateError> {
         let header = header(options, identity)?;
-        let mut draft = Self {
-            dir,
-            temporary: None,
-            name: name.to_owned(),
-            path: path.to_owned(),
-            replace: options.replace,
-            writer: None,
-        };
-        draft.refuse_taken_name()?;
-        let temporary = temporary_name(identity.file_id);
-        let file = draft.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
-        draft.temporary = Some(temporary);
-        draft.attempt(Operation::Lock, |_| file.try_lock())?;
+        let (new, file) = NewFile::begin(dir, (name, path), options.replace, identity.file_id)?;
         let source = Source::new(file, path);
         let mut writer = Writer::create(source, header, options.tag).map_err(no_space)?;
         writer.reserve_exact(options.reserve)?;
-        draft.writer = Some(writer);
-        Ok(draft)
+        Ok(Self { new, writer })
     }
 
     /// Returns the writer of the file.
     pub fn writer(&mut self) -> &mut Writer<R::File> {
-        match &mut self.writer {
-            Some(writer) => writer,
-            None => unreachable!("a draft has its writer until it is published"),
-        }
+        &mut self.writer
     }
 
     /// Makes the file durable and gives it its name. What was appended and not
@@ -139,104 +119,14 @@ impl<R: Dir> Draft<R> {
     ///
     /// [`CreateError`]. The file is removed, except with
     /// [`CreateError::NameNotDurable`].
-    pub fn publish(mut self) -> Result<Writer<R::File>, CreateError> {
-        self.writer().source.sync()?;
-        // Held until the new file has the name.
-        let _replaced = self.lock_replaced()?;
-        let from = self.temporary.clone().unwrap_or_default();
-        let renamed = match self.replace {
-            true => self.attempt(Operation::Rename, |dir| dir.rename(&from, &self.name)),
-            false => self.attempt(Operation::Rename, |dir| {
-                dir.rename_noreplace(&from, &self.name)
-            }),
-        };
-        match renamed {
-            Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {
-                return Err(self.exists());
-            }
-            other => other?,
-        }
-        self.temporary = None;
-        self.attempt(Operation::SyncFolder, Dir::sync)
-            .map_err(|cause| CreateError::NameNotDurable { cause })?;
-        match self.writer.take() {
-            Some(writer) => Ok(writer),
-            None => unreachable!("a draft has its writer until it is published"),
-        }
+    pub fn publish(self) -> Result<Writer<R::File>, CreateError> {
+        self.new.publish(&self.writer.source)?;
+        Ok(self.writer)
     }
 
-    fn refuse_taken_name(&self) -> Result<(), CreateError> {
-        if self.replace {
-            return Ok(());
-        }
-        match self.attempt(Operation::Inspect, |dir| dir.exists(&self.name))? {
-            true => Err(self.exists()),
-            false => Ok(()),
-        }
-    }
-
-    fn exists(&self) -> CreateError {
-        CreateError::Exists {
-            path: self.path.clone(),
-        }
-    }
-
-    /// Locks the file that is to be replaced, so that nobody appends to what
-    /// nobody will find again.
-    fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
-        if !self.replace {
-            return Ok(None);
-        }
-        let opened = self.attempt(Operation::Open, |dir| dir.open(&self.name, false));
-        let old = match opened {
-            Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        match self.attempt(Operation::Lock, |_| old.try_lock()) {
-            Err(error) if error.source.kind() == ErrorKind::WouldBlock => {
-                return Err(CreateError::Locked {
-                    path: self.path.clone(),
-                });
-            }
-            other => other?,
-        }
-        let is_named = self.attempt(Operation::Inspect, |dir| dir.is_named(&self.name, &old));
-        match is_named? {
-            true => Ok(Some(old)),
-            false => Err(CreateError::Replaced {
-                path: self.path.clone(),
-            }),
-        }
-    }
-
-    fn attempt<T>(
-        &self,
-        operation: Operation,
-        call: impl Fn(&R) -> std::io::Result<T>,
-    ) -> Result<T, IoError> {
-        loop {
-            match call(&self.dir) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Ok(value) => return Ok(value),
-                Err(source) => {
-                    return Err(IoError {
-                        path: self.path.clone(),
-                        operation,
-                        offset: None,
-                        source,
-                    });
-                }
-            }
-        }
-    }
-}
-
-impl<R: Dir> Drop for Draft<R> {
-    fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take() {
-            // Its name says what it is, if it must stay.
-            let _ = self.dir.unlink(&temporary);
-        }
+    /// Takes the file and its writer apart.
+    pub(crate) fn into_parts(self) -> (NewFile<R>, Writer<R::File>) {
+        (self.new, self.writer)
     }
 }
 
@@ -247,13 +137,6 @@ fn header(options: &CreateOptions, identity: Identity) -> Result<StaticHeader, C
             limit: StaticHeader::MAX_TOKENS_LIMIT,
         },
     )
-}
-
-/// `.ng-tmp-` and 16 digits of the file's id: short enough for any file system
-/// whatever the final name is.
-fn temporary_name(file_id: [u8; 16]) -> String {
-    let digits = u128::from_le_bytes(file_id) as u64;
-    format!(".ng-tmp-{digits:016x}")
 }
 
 /// A disk that is full from the start is told like one that fills up.

@@ -47,6 +47,17 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Tells whether a power cut during a commit may have left it behind.
+    /// Everything else is damage that came by itself.
+    pub const fn may_be_of_a_power_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::SlotCopy { .. } | Self::CopiesDiffer { .. } | Self::Slot { .. }
+        )
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -52,6 +52,10 @@ impl Head {
         }
         let length = source.len()?;
         match outcome {
+            // A slot that was cut off looks like one that was never written.
+            Ok(_) if length < HEAD_BYTES as u64 => {
+                Err(truncated(source.path(), length, TABLE_OFFSET))
+            }
             Ok(head) => Ok(Self { length, ..head }),
             Err(error) => Err(cut_within_the_head(source, length)?.unwrap_or(error)),
         }

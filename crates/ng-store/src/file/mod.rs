@@ -5,7 +5,8 @@
 //! - `head` reads header and slots and decides which commit counts; `finding`
 //!   is what it says about the damage; `tail` checks the block that is not full;
 //! - `writer` opens for append; its verbs are `append`, `grow` and `commit`;
-//! - `draft` is a file without its name, until it is published;
+//! - `new_file` is a file without its name, until it is published; `draft` is
+//!   one that is written meanwhile;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it.
 
@@ -16,6 +17,7 @@ mod finding;
 mod grow;
 mod head;
 mod info;
+mod new_file;
 mod reader;
 mod repair;
 mod tail;
@@ -27,9 +29,10 @@ pub use draft::{CreateOptions, Draft, Identity};
 pub use finding::Finding;
 pub(crate) use head::Head;
 pub use info::FileInfo;
+pub(crate) use new_file::NewFile;
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
-pub use repair::{RepairOptions, RepairReport, repair};
+pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};
 pub(crate) use tail::Tail;
 pub use verify::{BadBlock, Cause, VerifyReport};
 pub use writer::Writer;

@@ -1,10 +1,13 @@
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use ng_token::Token;
 
 use super::{BadBlock, BlockReader, Cause, CreateOptions, Draft, Identity, Stamp, Writer};
 use crate::disk::{Dir, Disk};
 use crate::{BLOCK_TOKENS, ReadError, RepairError};
+
+/// After how many blocks a repair says how far it is: 4 MiB.
+const STEP_BLOCKS: u64 = 16;
 
 /// How a damaged file is repaired into a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,20 @@ pub struct RepairReport {
     pub bad: Vec<BadBlock>,
 }
 
+/// How far a repair is. Each block is counted twice: when it was verified, and
+/// when it was copied or given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RepairProgress {
+    /// How much is done.
+    pub done: u64,
+    /// How much there is to do: twice the number of blocks.
+    pub total: u64,
+}
+
+/// Is told how far a repair is, and may end it.
+type Watch<'a> = &'a mut dyn FnMut(RepairProgress) -> ControlFlow<()>;
+
 /// Copies what is whole of `reader`'s file into `draft`, and publishes it.
 ///
 /// Nothing of the damaged file is changed. Of the options, replacing is up to
@@ -62,11 +79,23 @@ pub struct RepairReport {
 /// [`RepairError`]; there is then no new file.
 pub fn repair<D: Disk, R: Dir>(
     reader: &BlockReader<D>,
-    mut draft: Draft<R>,
+    draft: Draft<R>,
     options: &RepairOptions,
     stamp: Stamp,
 ) -> Result<RepairReport, RepairError> {
-    let report = copy_sound(reader, draft.writer(), options)?;
+    let watch = &mut |_| ControlFlow::Continue(());
+    repair_draft(reader, draft, options, stamp, watch)
+}
+
+fn repair_draft<D: Disk, R: Dir>(
+    reader: &BlockReader<D>,
+    mut draft: Draft<R>,
+    options: &RepairOptions,
+    stamp: Stamp,
+    watch: Watch<'_>,
+) -> Result<RepairReport, RepairError> {
+    let bad = verify(reader, watch)?;
+    let report = copy_sound(reader, bad, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
     draft.publish()?;
     Ok(report)
@@ -79,6 +108,7 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
     (name, path): (&str, &std::path::Path),
     options: &RepairOptions,
     identity: Identity,
+    watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
     let create = CreateOptions::new()
         .max_tokens(reader.head.header.max_tokens)
@@ -89,15 +119,42 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
         committed_at_ns: identity.created_ns,
         tag: reader.head.slot.tag,
     };
-    repair(reader, draft, options, stamp)
+    repair_draft(reader, draft, options, stamp, watch)
+}
+
+/// Verifies all blocks, a step at a time.
+fn verify<D: Disk>(
+    reader: &BlockReader<D>,
+    watch: Watch<'_>,
+) -> Result<Vec<BadBlock>, RepairError> {
+    let blocks = reader.blocks();
+    let mut bad = Vec::new();
+    let mut start = 0;
+    while start < blocks {
+        tell(watch, start, blocks)?;
+        let end = blocks.min(start + STEP_BLOCKS);
+        bad.extend(reader.verify_blocks(start..end)?);
+        start = end;
+    }
+    Ok(reader.conclude(bad)?.bad)
+}
+
+fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
+    let total = 2 * blocks;
+    let progress = RepairProgress { done, total };
+    match watch(progress) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(RepairError::Stopped { progress }),
+    }
 }
 
 fn copy_sound<D: Disk, W: Disk>(
     reader: &BlockReader<D>,
+    bad: Vec<BadBlock>,
     writer: &mut Writer<W>,
     options: &RepairOptions,
+    watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
-    let bad = reader.verify()?.bad;
     let mut report = RepairReport {
         tokens: reader.len(),
         kept: 0,
@@ -106,7 +163,11 @@ fn copy_sound<D: Disk, W: Disk>(
     };
     writer.reserve_exact(reader.len())?;
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-    for block in 0..reader.blocks() {
+    let blocks = reader.blocks();
+    for block in 0..blocks {
+        if block.is_multiple_of(STEP_BLOCKS) {
+            tell(watch, blocks + block, blocks)?;
+        }
         let range = reader.tokens_of(block);
         if read_sound(reader, block, &report.bad, &mut tokens)? {
             report.kept += range.end - range.start;

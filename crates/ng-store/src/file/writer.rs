@@ -13,7 +13,7 @@ use crate::{IoError, OpenError, WriteError};
 /// Appends tokens to a file and commits them.
 ///
 /// It takes no lock: whoever makes one over a real file locks it first, as
-/// [`MmapStore`](crate::MmapStore) does.
+/// [`FileWriter`](crate::FileWriter) does.
 ///
 /// What is appended is buffered, up to 1 MiB, and written behind the committed
 /// tokens; a commit makes it count. A failed write or sync poisons the writer:
@@ -166,6 +166,10 @@ impl<D: Disk> Writer<D> {
     /// Returns what errors call the file.
     pub fn path(&self) -> &Path {
         self.source.path()
+    }
+
+    pub(crate) fn source(&self) -> &Source<D> {
+        &self.source
     }
 
     pub(super) fn check_sound(&self) -> Result<(), WriteError> {

@@ -12,19 +12,14 @@ use ng_token::Token;
 
 pub use private::PrivateStore;
 
-use crate::disk::{Disk, RealDir, RealFile, Source};
-use crate::file::{CreateOptions, Draft, FileInfo, Finding, Head, Stamp, Tail, Writer};
+use crate::disk::{RealFile, Source};
+use crate::file::{CreateOptions, FileInfo, Finding, Head, Tail};
 use crate::format::FileBlockHasher;
-use crate::place::{new_identity, now_ns, refuse_to_replace, split};
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
-    BlockReader, CreateError, IoError, MemoryUsage, OpenError, Operation, TokenSink, TokenStore,
-    VerifyReport, WriteError,
+    BlockReader, CreateError, FileDraft, FileWriter, IoError, MemoryUsage, OpenError, Operation,
+    TokenSink, TokenStore, VerifyReport, WriteError,
 };
-
-/// How often an appender opens a file anew that was replaced while it waited
-/// for the lock.
-const REOPENS: usize = 8;
 
 /// Tokens in a file: written through the descriptor, read through a map.
 ///
@@ -66,7 +61,7 @@ enum Role {
         source: Source<RealFile>,
         head: Box<Head>,
     },
-    Appender(Box<Writer<RealFile>>),
+    Appender(Box<FileWriter>),
 }
 
 impl MmapStore {
@@ -75,9 +70,7 @@ impl MmapStore {
         options: &CreateOptions,
         promise: Promise,
     ) -> Result<Self, CreateError> {
-        let (dir, name) = split(path)?;
-        refuse_to_replace(path)?;
-        let mut draft = Draft::begin(dir, name, path, options, new_identity())?;
+        let mut draft = FileDraft::begin(path, options)?;
         // Before the file gets its name: afterwards nothing may fail but that.
         let mapped = show(draft.writer(), promise);
         let snapshot = mapped.map_err(|cause| WriteError::Map { cause })?;
@@ -101,13 +94,12 @@ impl MmapStore {
     }
 
     pub(crate) fn open_append_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
-        let file = lock(path)?;
-        let writer = Writer::open(&folder_of(path)?, file, path)?;
+        let writer = FileWriter::open_append(path)?;
         let snapshot = show(&writer, promise)?;
         Ok(Self::appender(writer, snapshot, promise))
     }
 
-    fn appender(writer: Writer<RealFile>, snapshot: Snapshot, promise: Promise) -> Self {
+    fn appender(writer: FileWriter, snapshot: Snapshot, promise: Promise) -> Self {
         Self {
             snapshot,
             promise,
@@ -132,7 +124,7 @@ impl MmapStore {
     pub fn recovery(&self) -> &[Finding] {
         match &self.role {
             Role::Reader { head, .. } => &head.findings,
-            Role::Appender(writer) => writer.findings(),
+            Role::Appender(writer) => writer.recovery(),
         }
     }
 
@@ -212,13 +204,11 @@ impl MmapStore {
                 Arc::new(larger.map_err(|cause| WriteError::Map { cause })?)
             }
         };
-        writer.commit(Stamp {
-            committed_at_ns: now_ns(),
-            tag,
-        })?;
-        let shown = map.snapshot(writer.disk().file(), writer.committed_tokens());
+        writer.commit_tagged(tag)?;
+        let source = writer.source();
+        let shown = map.snapshot(source.disk().file(), writer.committed_tokens());
         let cause = |error| WriteError::Map {
-            cause: map_error(writer.path(), error),
+            cause: map_error(source.path(), error),
         };
         self.snapshot = shown.map_err(cause)?;
         Ok(())
@@ -234,11 +224,12 @@ impl MmapStore {
     ///
     /// The block table cannot be read.
     pub fn verify(&self) -> Result<VerifyReport, IoError> {
-        let (disk, path, head) = match &self.role {
-            Role::Reader { source, head } => (source.disk(), source.path(), &**head),
-            Role::Appender(writer) => (writer.disk(), writer.path(), writer.head()),
+        let (source, head) = match &self.role {
+            Role::Reader { source, head } => (source, &**head),
+            Role::Appender(writer) => (writer.source(), writer.head()),
         };
-        let reader = BlockReader::new(Source::new(disk, path), head.clone());
+        let source = Source::new(source.disk(), source.path());
+        let reader = BlockReader::new(source, head.clone());
         match self.len() as u64 == reader.len() {
             true => reader.verify_shown(self.tokens()),
             // A commit that could not be shown.
@@ -246,7 +237,7 @@ impl MmapStore {
         }
     }
 
-    fn writer(&mut self) -> Result<&mut Writer<RealFile>, WriteError> {
+    fn writer(&mut self) -> Result<&mut FileWriter, WriteError> {
         match &mut self.role {
             Role::Appender(writer) => Ok(writer),
             Role::Reader { source, .. } => Err(WriteError::ReadOnly {
@@ -254,47 +245,6 @@ impl MmapStore {
             }),
         }
     }
-}
-
-/// Opens a file for appending and takes its lock, and makes sure that the path
-/// still names it: who replaces a file holds the lock while it does.
-fn lock(path: &Path) -> Result<RealFile, OpenError> {
-    let error = |source| {
-        OpenError::from(IoError {
-            path: path.to_owned(),
-            operation: Operation::Lock,
-            offset: None,
-            source,
-        })
-    };
-    for _ in 0..REOPENS {
-        let file = RealFile::open(path, true)?;
-        match file.try_lock() {
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-                return Err(OpenError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            other => other.map_err(error)?,
-        }
-        if file.is_at(path).map_err(error)? {
-            return Ok(file);
-        }
-    }
-    Err(OpenError::Replaced {
-        path: path.to_owned(),
-    })
-}
-
-/// The folder that holds the file itself, and not a link to it.
-fn folder_of(path: &Path) -> Result<RealDir, IoError> {
-    let file = path.canonicalize().map_err(|source| IoError {
-        path: path.to_owned(),
-        operation: Operation::Inspect,
-        offset: None,
-        source,
-    })?;
-    Ok(RealDir::new(file.parent().unwrap_or(Path::new("/"))))
 }
 
 /// Checks that `new` is a later state of the same file.
@@ -311,22 +261,23 @@ fn check_successor(old: &Head, new: &Head, path: &Path) -> Result<(), OpenError>
 }
 
 /// Maps an appender's file and shows what is committed.
-fn show(writer: &Writer<RealFile>, promise: Promise) -> Result<Snapshot, IoError> {
+fn show(writer: &FileWriter, promise: Promise) -> Result<Snapshot, IoError> {
     let map = Arc::new(map_writer(writer, promise)?);
-    map.snapshot(writer.disk().file(), writer.committed_tokens())
-        .map_err(|error| map_error(writer.path(), error))
+    let source = writer.source();
+    map.snapshot(source.disk().file(), writer.committed_tokens())
+        .map_err(|error| map_error(source.path(), error))
 }
 
-fn map_writer(writer: &Writer<RealFile>, promise: Promise) -> Result<Map, IoError> {
-    let info = writer.info();
+fn map_writer(writer: &FileWriter, promise: Promise) -> Result<Map, IoError> {
+    let (info, source) = (writer.info(), writer.source());
     reserve(
-        writer.disk().file(),
+        source.disk().file(),
         info.data_offset,
         info.max_tokens,
         writer.allocated_tokens(),
         promise,
     )
-    .map_err(|error| map_error(writer.path(), error))
+    .map_err(|error| map_error(source.path(), error))
 }
 
 /// Maps a reader's file and shows what is committed.
@@ -382,7 +333,7 @@ impl TokenSink for MmapStore {
     type Hasher = FileBlockHasher;
 
     fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
-        self.writer()?.reserve(additional as u64)
+        self.writer()?.reserve(additional)
     }
 
     fn append(&mut self, tokens: &[Token]) -> Result<(), WriteError> {

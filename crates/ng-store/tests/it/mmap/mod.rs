@@ -8,6 +8,7 @@ mod fixture;
 mod golden;
 mod lies;
 mod locks;
+mod mapless;
 mod names;
 mod reopen;
 mod repair;

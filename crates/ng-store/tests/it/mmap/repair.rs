@@ -101,6 +101,38 @@ fn a_file_that_lost_its_end_is_repaired_as_far_as_it_goes() {
     assert_eq!(VecStore::load(&out).unwrap().tokens(), expected);
 }
 
+/// A newest slot that was cut off looked like one that was never written, and
+/// the file like an empty one that had lost nothing.
+#[test]
+fn a_file_that_lost_a_slot_with_its_end_is_not_repaired_as_an_older_one() {
+    let place = Place::new();
+    damaged(&place, &[]);
+    let out = place.named("out.ngt");
+    for length in [0x4FFF, 0x4000, 0x3200, 0x2000, 0x1200] {
+        set_len(&place.file(), length);
+        let error = repair(place.file(), &out, &RepairOptions::new()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                RepairError::Open(OpenError::Truncated { have, need: 0x10000, .. }) if have == length
+            ),
+            "{length:#x}: {error}"
+        );
+    }
+    assert_eq!(place.names(), ["a.ngt"]);
+}
+
+#[test]
+fn tokens_that_are_all_in_the_tail_image_are_kept_when_the_rest_is_cut_off() {
+    let place = Place::new();
+    file_of(&place.file(), &[50]);
+    set_len(&place.file(), 0x5000);
+    let out = place.named("out.ngt");
+    let report = repair(place.file(), &out, &RepairOptions::new()).unwrap();
+    assert_eq!((report.kept, report.lost), (50, vec![]));
+    assert_eq!(VecStore::load(&out).unwrap().tokens(), tokens(50));
+}
+
 #[test]
 fn a_damaged_header_is_repaired_too() {
     let place = Place::new();

@@ -1,0 +1,232 @@
+//! What can be asked for.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
+
+use crate::count::{TokenRange, parse_count, parse_range};
+
+/// Most threads that can be asked for: more than any machine we know of has.
+const MAX_THREADS: usize = 1024;
+
+#[derive(Debug, Parser)]
+#[command(name = "ng", version)]
+#[command(about = "Works with files of NeuroGraph tokens", long_about = None)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Report as JSON on standard output, and errors as JSON on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Tell only what is wrong, and draw no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a token file, of generated tokens or of raw records
+    Create(CreateArgs),
+    /// Append raw records to a token file, all of them or none
+    Append(AppendArgs),
+    /// Show what a token file says about itself
+    Info(FileArgs),
+    /// Check every block of a token file
+    Verify(VerifyArgs),
+    /// Save what is whole of a damaged token file into a new one
+    Repair(RepairArgs),
+    /// Show tokens
+    Head(HeadArgs),
+    /// Copy tokens, verified, into a new token file or into raw records
+    Copy(CopyArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("content").required(true).args(["tokens", "from"]))]
+pub(crate) struct CreateArgs {
+    /// The token file to create
+    pub(crate) file: PathBuf,
+
+    /// Generate so many tokens, with their index as id
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
+    pub(crate) tokens: Option<u64>,
+
+    /// Read raw 64-byte records from a file, or from standard input with `-`
+    #[arg(long, value_name = "RAW")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Refuse records that are no valid tokens now
+    #[arg(long, conflicts_with = "tokens")]
+    pub(crate) validate: bool,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) replace: bool,
+
+    /// Make the file for so many tokens [default: 2^32, or --tokens if more]
+    #[arg(long, value_name = "N", value_parser = parse_max_tokens, allow_hyphen_values = true)]
+    pub(crate) max_tokens: Option<u64>,
+
+    /// A number to keep beside the tokens
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_hyphen_values = true
+    )]
+    pub(crate) tag: u64,
+
+    /// Threads that generate [default: all of the machine's]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
+    #[arg(conflicts_with = "from")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AppendArgs {
+    /// The token file to append to
+    pub(crate) file: PathBuf,
+
+    /// Raw 64-byte records, of a file, or of standard input with `-`
+    #[arg(long, value_name = "RAW")]
+    pub(crate) from: PathBuf,
+
+    /// Refuse records that are no valid tokens now
+    #[arg(long)]
+    pub(crate) validate: bool,
+
+    /// A number to keep beside the tokens [default: the one there is]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) tag: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The token file
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The token file
+    pub(crate) file: PathBuf,
+
+    /// Threads that read and hash [default: all of the machine's]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepairArgs {
+    /// The damaged token file, which is not changed
+    pub(crate) file: PathBuf,
+
+    /// The token file to create
+    pub(crate) out: PathBuf,
+
+    /// Leave bad blocks out, instead of putting zero tokens in their place
+    #[arg(long)]
+    pub(crate) compact: bool,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HeadArgs {
+    /// The token file
+    pub(crate) file: PathBuf,
+
+    /// How many tokens to show
+    #[arg(short = 'n', long = "count", value_name = "N", default_value = "10")]
+    #[arg(value_parser = parse_count, allow_hyphen_values = true)]
+    pub(crate) count: u64,
+
+    /// The index of the first one
+    #[arg(long, value_name = "INDEX", default_value = "0")]
+    #[arg(value_parser = parse_count, allow_hyphen_values = true)]
+    pub(crate) from: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// The token file to read
+    pub(crate) source: PathBuf,
+
+    /// The file to create; with --raw, `-` is standard output
+    pub(crate) destination: PathBuf,
+
+    /// The tokens to copy, from A up to B and without B [default: all]
+    #[arg(long, value_name = "A..B", value_parser = parse_range, allow_hyphen_values = true)]
+    pub(crate) range: Option<TokenRange>,
+
+    /// Write plain 64-byte records
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) replace: bool,
+
+    /// Threads that read and hash [default: all of the machine's]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+impl CopyArgs {
+    /// Tells whether standard output takes the tokens.
+    pub(crate) fn is_to_stdout(&self) -> bool {
+        self.destination == Path::new("-")
+    }
+}
+
+impl Cli {
+    /// Parses the command line, and exits with a message where it is wrong.
+    pub(crate) fn parse_checked() -> Self {
+        let cli = Self::parse();
+        if let Command::Copy(args) = &cli.command
+            && args.is_to_stdout()
+            && !args.raw
+        {
+            let told = "`-` as DESTINATION needs --raw: a token file is no stream";
+            Self::command()
+                .error(ErrorKind::MissingRequiredArgument, told)
+                .exit();
+        }
+        cli
+    }
+}
+
+fn parse_max_tokens(text: &str) -> Result<u64, String> {
+    parse_count(text)
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| "expected a whole number from 1 on, such as 1000, 10k or 4G".to_owned())
+}
+
+fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse::<NonZeroUsize>()
+        .ok()
+        .filter(|threads| threads.get() <= MAX_THREADS)
+        .ok_or_else(|| format!("expected a whole number from 1 to {MAX_THREADS}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,121 @@
+//! Numbers of tokens as people write them.
+
+use std::ops::Range;
+
+use ng_store::BlockReader;
+
+use crate::ending::OutOfRange;
+
+/// Reads digits, and k, M or G for thousands, millions and thousand millions.
+pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
+    let unit = match text.bytes().last() {
+        Some(b'k' | b'K') => 1_000,
+        Some(b'm' | b'M') => 1_000_000,
+        Some(b'g' | b'G') => 1_000_000_000,
+        _ => 1,
+    };
+    let digits = &text[..text.len() - usize::from(unit > 1)];
+    // `parse` alone would take a sign.
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let count = digits.parse::<u64>().ok().filter(|_| is_number);
+    count
+        .and_then(|count| count.checked_mul(unit))
+        .ok_or_else(|| "expected a whole number, such as 1000, 10k, 1M or 1G".to_owned())
+}
+
+/// Some tokens of a file: `A..B`, and either end may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRange {
+    pub(crate) start: u64,
+    pub(crate) end: Option<u64>,
+}
+
+impl TokenRange {
+    pub(crate) const ALL: Self = Self {
+        start: 0,
+        end: None,
+    };
+
+    /// Returns the range if the file has all of it.
+    pub(crate) fn within(self, reader: &BlockReader, path: &str) -> Result<Range<u64>, OutOfRange> {
+        let len = reader.len();
+        let end = self.end.unwrap_or(len);
+        if self.start <= end && end <= len {
+            return Ok(self.start..end);
+        }
+        Err(OutOfRange {
+            path: path.to_owned(),
+            range: self.start..self.end.unwrap_or(len.max(self.start)),
+            len,
+        })
+    }
+}
+
+pub(crate) fn parse_range(text: &str) -> Result<TokenRange, String> {
+    let expected = || "expected A..B with A up to B, such as 0..1000 or 10k..1M".to_owned();
+    let (start, end) = text.split_once("..").ok_or_else(expected)?;
+    let count = |text: &str| match text {
+        "" => Ok(None),
+        text => parse_count(text).map(Some),
+    };
+    let start = count(start)?.unwrap_or(0);
+    let end = count(end)?;
+    match end.is_some_and(|end| end < start) {
+        true => Err(expected()),
+        false => Ok(TokenRange { start, end }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_powers_of_a_thousand() {
+        for (text, expected) in [
+            ("0", 0),
+            ("007", 7),
+            ("10k", 10_000),
+            ("3K", 3_000),
+            ("1M", 1_000_000),
+            ("2g", 2_000_000_000),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(parse_count(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_no_count() {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1.5M",
+            "k",
+            "1kk",
+            "1 M",
+            "0x10",
+            "1e6",
+            "18446744073709551616",
+            "99999999999G",
+            "é",
+        ] {
+            assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_may_leave_out_its_ends_and_never_goes_back() {
+        let range = |start, end| Ok(TokenRange { start, end });
+        assert_eq!(parse_range("2..5"), range(2, Some(5)));
+        assert_eq!(parse_range("1k..2M"), range(1_000, Some(2_000_000)));
+        assert_eq!(parse_range("7..7"), range(7, Some(7)));
+        assert_eq!(parse_range("7.."), range(7, None));
+        assert_eq!(parse_range("..7"), range(0, Some(7)));
+        assert_eq!(parse_range(".."), Ok(TokenRange::ALL));
+        for text in ["", "7", "5..2", "1..x", "-1..2", "1...2", "1..=2"] {
+            assert!(parse_range(text).is_err(), "{text}");
+        }
+    }
+}

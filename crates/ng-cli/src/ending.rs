@@ -1,0 +1,49 @@
+//! How a verb may end before it has done what was asked, beside the errors of
+//! the libraries.
+
+use std::ops::Range;
+
+use ng_token::Invalid;
+use thiserror::Error;
+
+/// No error: somebody does not want the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Ending {
+    #[error("interrupted")]
+    Interrupted,
+    #[error("the reader of standard output has gone")]
+    ReaderGone,
+}
+
+/// More tokens are asked for than there are.
+#[derive(Debug, Error)]
+#[error("{path}: tokens {}..{} asked for, it has {len}", range.start, range.end)]
+pub(crate) struct OutOfRange {
+    pub(crate) path: String,
+    pub(crate) range: Range<u64>,
+    pub(crate) len: u64,
+}
+
+/// Why raw records are not taken.
+#[derive(Debug, Error)]
+pub(crate) enum InputError {
+    #[error("{name}: is a folder, expected a file or a pipe")]
+    Folder { name: String },
+    #[error("{name}: cannot read: {source}")]
+    Read {
+        name: String,
+        source: std::io::Error,
+    },
+    #[error(
+        "{name}: {size_bytes} bytes, expected a multiple of {}",
+        ng_token::Token::SIZE
+    )]
+    Length { name: String, size_bytes: u64 },
+    #[error("{name}: record {record}: {cause}")]
+    Record {
+        name: String,
+        record: u64,
+        #[source]
+        cause: Invalid,
+    },
+}

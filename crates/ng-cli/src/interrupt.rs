@@ -1,0 +1,89 @@
+//! Ctrl-C, and what other signals ask the program to end.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::ending::Ending;
+
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+
+/// Whether the user wants the program to end.
+///
+/// The wish ends it at once, except while something is [held](Self::hold) that
+/// must be put away first.
+pub(crate) struct Interrupt(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    wanted: AtomicBool,
+    held: AtomicBool,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+type Waker = Box<dyn Fn() + Send>;
+
+impl Interrupt {
+    /// Takes `SIGINT`, `SIGTERM` and `SIGHUP`.
+    pub(crate) fn on_signals() -> Result<Self, ctrlc::Error> {
+        let state = Arc::new(State::default());
+        let handle = Arc::clone(&state);
+        ctrlc::set_handler(move || handle.interrupt())?;
+        Ok(Self(state))
+    }
+
+    /// Keeps a wish from ending the program at once, until the hold is dropped.
+    pub(crate) fn hold(&self) -> Result<Hold<'_>, Ending> {
+        self.0.held.store(true, Ordering::SeqCst);
+        let hold = Hold(&self.0);
+        hold.check()?;
+        Ok(hold)
+    }
+}
+
+/// While it lives, whoever holds it looks whether the program shall end.
+pub(crate) struct Hold<'a>(&'a State);
+
+impl Hold<'_> {
+    /// Ends what is under way if the program shall end.
+    pub(crate) fn check(&self) -> Result<(), Ending> {
+        match self.0.wanted.load(Ordering::SeqCst) {
+            true => Err(Ending::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Calls `wake` when the wish comes, for those who wait for something else.
+    pub(crate) fn on_wish(&self, wake: impl Fn() + Send + 'static) {
+        let mut wakers = self.0.wakers();
+        if self.check().is_err() {
+            wake();
+        }
+        wakers.push(Box::new(wake));
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.held.store(false, Ordering::SeqCst);
+        self.0.wakers().clear();
+    }
+}
+
+impl State {
+    /// On the signal thread. Whoever begins to hold sees the wish, or is seen to
+    /// hold.
+    fn interrupt(&self) {
+        self.wanted.store(true, Ordering::SeqCst);
+        if !self.held.load(Ordering::SeqCst) {
+            process::exit(EXIT_INTERRUPTED.into());
+        }
+        for wake in self.wakers().iter() {
+            wake();
+        }
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,50 @@
+//! The program `ng`: creates, fills, shows, verifies, repairs and copies token
+//! files.
+//!
+//! It maps no file. Begin reading at `args.rs`, then one file below `verb/`.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod bad_block;
+mod count;
+mod ending;
+mod error_kind;
+mod fill;
+mod in_order;
+mod input;
+mod interrupt;
+mod pour;
+mod progress;
+mod say;
+mod tool;
+mod verb;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use args::{Cli, Command};
+use say::Say;
+use tool::Tool;
+
+/// Exit codes: 0 ok, 1 an error or damage, 2 usage (by clap), 130 interrupted.
+fn main() -> ExitCode {
+    let cli = Cli::parse_checked();
+    let say = Say::new(cli.json, cli.quiet);
+    run(&cli.command, say).unwrap_or_else(|error| say.failed(&error))
+}
+
+fn run(command: &Command, say: Say) -> Result<ExitCode> {
+    let tool = Tool::new(say)?;
+    match command {
+        Command::Create(args) => verb::create(args, &tool),
+        Command::Append(args) => verb::append(args, &tool),
+        Command::Info(args) => verb::info(args, &tool),
+        Command::Verify(args) => verb::verify(args, &tool),
+        Command::Repair(args) => verb::repair(args, &tool),
+        Command::Head(args) => verb::head(args, &tool),
+        Command::Copy(args) => verb::copy(args, &tool),
+        Command::Completions { shell } => verb::completions(*shell),
+    }
+}

@@ -1,0 +1,142 @@
+//! What is said on standard output and standard error, in words or as JSON.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Error, Result};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::ending::Ending;
+use crate::error_kind::kind_of;
+use crate::interrupt::EXIT_INTERRUPTED;
+
+/// What a verb found or did: as words, and as one JSON object.
+pub(crate) trait Report: Display + Serialize {
+    /// Tells whether nothing is wrong; if something is, the program fails.
+    fn is_good(&self) -> bool {
+        true
+    }
+}
+
+/// How the user wants to be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Say {
+    json: bool,
+    quiet: bool,
+}
+
+impl Say {
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.json && !self.quiet
+    }
+
+    /// Answers on standard output, quiet or not.
+    pub(crate) fn answer(self, report: &impl Report) -> Result<ExitCode> {
+        match out(&self.text(report)?) {
+            // What is wrong is so whether it is read or not.
+            Err(error) if !error.is::<Ending>() => Err(error),
+            _ => Ok(exit_code(report)),
+        }
+    }
+
+    /// Reports on standard output; quietly, only what is wrong. Returns the exit
+    /// code.
+    pub(crate) fn report(self, report: &impl Report) -> Result<ExitCode> {
+        if self.is_told(report) {
+            return self.answer(report);
+        }
+        Ok(exit_code(report))
+    }
+
+    /// Reports on standard error, where standard output is taken by tokens.
+    pub(crate) fn report_aside(self, report: &impl Report) -> Result<ExitCode> {
+        if self.is_told(report) {
+            err(&self.text(report)?);
+        }
+        Ok(exit_code(report))
+    }
+
+    /// Tells why the program ends, and returns its exit code.
+    pub(crate) fn failed(self, error: &Error) -> ExitCode {
+        let ending = error.downcast_ref::<Ending>();
+        if ending != Some(&Ending::ReaderGone) {
+            self.tell_error(error);
+        }
+        match ending {
+            Some(Ending::ReaderGone) => ExitCode::SUCCESS,
+            Some(Ending::Interrupted) => ExitCode::from(EXIT_INTERRUPTED),
+            None => ExitCode::FAILURE,
+        }
+    }
+
+    fn is_told(self, report: &impl Report) -> bool {
+        self.json || !self.quiet || !report.is_good()
+    }
+
+    fn text(self, report: &impl Report) -> Result<String> {
+        Ok(match self.json {
+            true => serde_json::to_string(report)? + "\n",
+            false => report.to_string(),
+        })
+    }
+
+    fn tell_error(self, error: &Error) {
+        let told = sentence(error);
+        err(&match self.json {
+            true => format!("{}\n", json!({ "error": told, "kind": kind_of(error) })),
+            false => format!("error: {told}\n"),
+        });
+    }
+}
+
+fn exit_code(report: &impl Report) -> ExitCode {
+    match report.is_good() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The error and its causes, each told once: some tell their cause themselves.
+fn sentence(error: &Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
+    })
+}
+
+/// Writes to standard output, whole.
+pub(crate) fn out(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    to_stdout(&mut stdout, |stdout| stdout.write_all(text.as_bytes()))?;
+    to_stdout(&mut stdout, Write::flush)
+}
+
+/// Writes to something that is standard output in the end.
+pub(crate) fn to_stdout<W>(
+    writer: &mut W,
+    write: impl FnOnce(&mut W) -> io::Result<()>,
+) -> Result<()> {
+    match write(writer) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Ending::ReaderGone.into()),
+        written => written.context("standard output"),
+    }
+}
+
+/// Writes to standard error. Where that cannot be read, nobody can be told.
+fn err(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,36 @@
+use std::num::NonZeroUsize;
+use std::thread;
+
+use anyhow::{Context, Result};
+use ng_parallel::Workers;
+
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::say::Say;
+
+/// What every verb works with.
+pub(crate) struct Tool {
+    pub(crate) say: Say,
+    pub(crate) interrupt: Interrupt,
+}
+
+impl Tool {
+    pub(crate) fn new(say: Say) -> Result<Self> {
+        let interrupt = Interrupt::on_signals().context("signal handler")?;
+        Ok(Self { say, interrupt })
+    }
+
+    /// Shows how many tokens are done, of `total` if that is known.
+    pub(crate) fn progress(&self, what: &'static str, total: Option<u64>) -> Progress {
+        Progress::new(self.say.shows_progress(), what, total)
+    }
+}
+
+/// Starts as many workers as are asked for, or as the machine has processors.
+pub(crate) fn workers(threads: Option<NonZeroUsize>) -> Result<Workers> {
+    let threads = threads.unwrap_or_else(|| {
+        let all = thread::available_parallelism();
+        all.unwrap_or(NonZeroUsize::MIN)
+    });
+    Ok(Workers::new(threads)?)
+}

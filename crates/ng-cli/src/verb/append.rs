@@ -1,0 +1,63 @@
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use ng_store::FileWriter;
+use serde::Serialize;
+
+use crate::args::AppendArgs;
+use crate::input::Input;
+use crate::pour::{Pour, pour};
+use crate::say::Report;
+use crate::tool::Tool;
+
+/// Appends in one commit at the end. What ends it before leaves the file with
+/// the tokens that it had.
+pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
+    let hold = tool.interrupt.hold()?;
+    let mut writer = FileWriter::open_append(&args.file)?;
+    let tokens_before = writer.committed_tokens();
+    let recovered = writer.recovery().iter().map(ToString::to_string).collect();
+    let what = Pour {
+        input: Input::open(&args.from, &hold)?,
+        validates: args.validate,
+        doing: "appending",
+    };
+    pour(what, &mut writer, tool, &hold)?;
+    writer.commit_tagged(args.tag.unwrap_or(writer.info().tag))?;
+    let info = writer.info();
+    tool.say.report(&Appended {
+        path: args.file.display().to_string(),
+        tokens_before,
+        tokens_after: info.tokens,
+        generation: info.generation,
+        tag: info.tag,
+        findings: recovered,
+    })
+}
+
+#[derive(Serialize)]
+struct Appended {
+    path: String,
+    tokens_before: u64,
+    tokens_after: u64,
+    generation: u64,
+    tag: u64,
+    findings: Vec<String>,
+}
+
+impl Report for Appended {}
+
+impl fmt::Display for Appended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let added = self.tokens_after - self.tokens_before;
+        writeln!(
+            f,
+            "{}: {added} tokens appended to {}, now {}, generation {}",
+            self.path, self.tokens_before, self.tokens_after, self.generation
+        )?;
+        self.findings
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}

@@ -1,0 +1,149 @@
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use ng_store::{BlockReader, CreateOptions, FileDraft, RawDraft, ReadError, TokenSink};
+use ng_token::{Token, as_bytes};
+use serde::Serialize;
+
+use crate::args::CopyArgs;
+use crate::count::TokenRange;
+use crate::fill::fill;
+use crate::in_order::in_order;
+use crate::progress::Progress;
+use crate::say::{Report, to_stdout};
+use crate::tool::{Tool, workers};
+
+/// Copies tokens. No block is written that was not verified, and the block
+/// table is the one that was committed.
+pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
+    let reader = BlockReader::open(&args.source)?;
+    let path = args.source.display().to_string();
+    let wanted = args.range.unwrap_or(TokenRange::ALL);
+    let range = wanted.within(&reader, &path)?;
+    reader.check_table()?;
+    let copied = Copied {
+        source: path,
+        destination: args.destination.display().to_string(),
+        first_token: range.start,
+        end_token: range.end,
+        tokens: range.end - range.start,
+        raw: args.raw,
+    };
+    let job = Job {
+        args,
+        tool,
+        reader,
+        range,
+    };
+    match (args.raw, args.is_to_stdout()) {
+        (true, true) => job.to_stdout()?,
+        (true, false) => job.to_raw_file()?,
+        (false, _) => job.to_token_file()?,
+    }
+    match args.is_to_stdout() {
+        true => tool.say.report_aside(&copied),
+        false => tool.say.report(&copied),
+    }
+}
+
+/// What to copy, and from where.
+struct Job<'a> {
+    args: &'a CopyArgs,
+    tool: &'a Tool,
+    reader: BlockReader,
+    range: Range<u64>,
+}
+
+impl Job<'_> {
+    fn to_token_file(&self) -> Result<()> {
+        let info = self.reader.info();
+        let options = CreateOptions::new()
+            .max_tokens(info.max_tokens)
+            .tag(info.tag)
+            .reserve(self.range.end - self.range.start)
+            .replace(self.args.replace);
+        let workers = workers(self.args.threads)?;
+        let hold = self.tool.interrupt.hold()?;
+        let mut draft = FileDraft::begin(&self.args.destination, &options)?;
+        let progress = self.progress();
+        let read = |piece, tokens: &mut Vec<_>| self.read(piece, tokens);
+        fill(
+            draft.writer(),
+            &workers,
+            self.range.clone(),
+            read,
+            |count| {
+                progress.add(count);
+                Ok(hold.check()?)
+            },
+        )?;
+        draft.writer().commit()?;
+        draft.publish()?;
+        Ok(())
+    }
+
+    fn to_raw_file(&self) -> Result<()> {
+        let hold = self.tool.interrupt.hold()?;
+        let mut draft = RawDraft::begin(&self.args.destination, self.args.replace)?;
+        self.each(|tokens| {
+            hold.check()?;
+            Ok(draft.append(tokens)?)
+        })?;
+        Ok(draft.publish()?)
+    }
+
+    fn to_stdout(&self) -> Result<()> {
+        let mut stdout = io::stdout().lock();
+        self.each(|tokens| to_stdout(&mut stdout, |stdout| stdout.write_all(as_bytes(tokens))))?;
+        to_stdout(&mut stdout, Write::flush)
+    }
+
+    /// Hands all tokens over in order, verified.
+    fn each(&self, mut take: impl FnMut(&[Token]) -> Result<()>) -> Result<()> {
+        let workers = workers(self.args.threads)?;
+        let progress = self.progress();
+        let read = |piece, tokens: &mut Vec<_>| self.read(piece, tokens);
+        in_order(&workers, self.range.clone(), read, |tokens, ()| {
+            take(tokens)?;
+            progress.add(tokens.len() as u64);
+            Ok(())
+        })
+    }
+
+    fn read(&self, piece: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
+        Ok(self.reader.for_each(piece, |verified| {
+            tokens.extend_from_slice(verified);
+            Ok::<_, ReadError>(())
+        })?)
+    }
+
+    fn progress(&self) -> Progress {
+        let tokens = self.range.end - self.range.start;
+        self.tool.progress("copying", Some(tokens))
+    }
+}
+
+#[derive(Serialize)]
+struct Copied {
+    source: String,
+    destination: String,
+    first_token: u64,
+    end_token: u64,
+    tokens: u64,
+    raw: bool,
+}
+
+impl Report for Copied {}
+
+impl fmt::Display for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: tokens {}..{} copied to {}, {} in all",
+            self.source, self.first_token, self.end_token, self.destination, self.tokens
+        )
+    }
+}

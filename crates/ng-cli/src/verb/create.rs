@@ -1,0 +1,94 @@
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use ng_store::{CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, TokenSink};
+use ng_token::Token;
+use serde::Serialize;
+
+use crate::args::CreateArgs;
+use crate::fill::fill;
+use crate::input::Input;
+use crate::pour::{Pour, pour};
+use crate::say::Report;
+use crate::tool::{Tool, workers};
+
+pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
+    let info = match (&args.from, args.tokens) {
+        (Some(from), _) => create_from(args, from, tool)?,
+        (None, tokens) => generate(args, tokens.unwrap_or(0), tool)?,
+    };
+    tool.say.report(&Created {
+        path: args.file.display().to_string(),
+        tokens: info.tokens,
+        generation: info.generation,
+        max_tokens: info.max_tokens,
+        tag: info.tag,
+        length: info.length,
+    })
+}
+
+/// Creates a file of tokens whose ids are their indices.
+fn generate(args: &CreateArgs, tokens: u64, tool: &Tool) -> Result<FileInfo> {
+    let workers = workers(args.threads)?;
+    let hold = tool.interrupt.hold()?;
+    let options = options(args, tokens).reserve(tokens);
+    let mut draft = FileDraft::begin(&args.file, &options)?;
+    let progress = tool.progress("creating", Some(tokens));
+    fill(draft.writer(), &workers, 0..tokens, make, |count| {
+        progress.add(count);
+        Ok(hold.check()?)
+    })?;
+    draft.writer().commit()?;
+    Ok(draft.publish()?.info())
+}
+
+fn make(range: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
+    tokens.extend(range.map(|index| Token::new(index as u32)));
+    Ok(())
+}
+
+fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {
+    let hold = tool.interrupt.hold()?;
+    let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
+    let what = Pour {
+        input: Input::open(from, &hold)?,
+        validates: args.validate,
+        doing: "creating",
+    };
+    pour(what, draft.writer(), tool, &hold)?;
+    draft.writer().commit()?;
+    Ok(draft.publish()?.info())
+}
+
+fn options(args: &CreateArgs, tokens: u64) -> CreateOptions {
+    let max_tokens = args.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS.max(tokens));
+    CreateOptions::new()
+        .max_tokens(max_tokens)
+        .tag(args.tag)
+        .replace(args.replace)
+}
+
+#[derive(Serialize)]
+struct Created {
+    path: String,
+    tokens: u64,
+    generation: u64,
+    max_tokens: u64,
+    tag: u64,
+    length: u64,
+}
+
+impl Report for Created {}
+
+impl fmt::Display for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: {} tokens, generation {}, {} bytes long",
+            self.path, self.tokens, self.generation, self.length
+        )
+    }
+}

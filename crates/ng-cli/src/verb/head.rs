@@ -1,0 +1,138 @@
+use std::io::{self, BufWriter, Write};
+use std::ops::Range;
+use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::Result;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use ng_store::BlockReader;
+use ng_token::{Flags, Space, Token};
+use serde::Serialize;
+
+use crate::args::HeadArgs;
+use crate::count::TokenRange;
+use crate::say::to_stdout;
+use crate::tool::Tool;
+
+/// Shows tokens, a block's worth at a time.
+pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
+    let reader = BlockReader::open(&args.file)?;
+    let range = range(args, &reader)?;
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let mut first = range.start;
+    reader.for_each(range, |tokens| {
+        let text = match tool.say.is_json() {
+            true => json_lines(first, tokens)?,
+            false => table(first, tokens).trim_fmt() + "\n",
+        };
+        first += tokens.len() as u64;
+        to_stdout(&mut stdout, |stdout| stdout.write_all(text.as_bytes()))
+    })?;
+    to_stdout(&mut stdout, Write::flush)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Up to so many tokens as are wanted; the first one must be within the file, or
+/// its end.
+fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>> {
+    let path = args.file.display().to_string();
+    let from = TokenRange {
+        start: args.from,
+        end: None,
+    };
+    let rest = from.within(reader, &path)?;
+    Ok(rest.start..rest.end.min(rest.start.saturating_add(args.count)))
+}
+
+/// A token with its place, as one JSON object.
+#[derive(Serialize)]
+struct Line {
+    index: u64,
+    #[serde(flatten)]
+    token: Token,
+}
+
+fn json_lines(first: u64, tokens: &[Token]) -> Result<String> {
+    let mut lines = String::new();
+    for (index, &token) in (first..).zip(tokens) {
+        lines += &serde_json::to_string(&Line { index, token })?;
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+const COLUMNS: [&str; 8] = [
+    "index",
+    "local/type/domain",
+    "flags",
+    "user",
+    "weight",
+    "field",
+    "time",
+    "coordinates",
+];
+
+fn table(first: u64, tokens: &[Token]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(COLUMNS);
+    for (index, token) in (first..).zip(tokens) {
+        table.add_row(row(index, token));
+    }
+    table
+}
+
+fn row(index: u64, token: &Token) -> [String; COLUMNS.len()] {
+    let id = token.id();
+    [
+        index.to_string(),
+        format!("{}/{:?}/{}", id.local(), id.entity_type(), id.domain()),
+        flags(token),
+        token.flags().user().to_string(),
+        token.weight().to_string(),
+        format!("{} at {}", token.strength(), token.radius()),
+        time(token.timestamp()),
+        coordinates(token),
+    ]
+}
+
+/// The names of the system flags, and the entity type if it is not that of the
+/// id.
+fn flags(token: &Token) -> String {
+    let flags: Flags = token.flags();
+    let mut names: Vec<_> = flags.system().iter_names().map(|(name, _)| name).collect();
+    let other_type = format!("{:?}", flags.entity_type());
+    if flags.entity_type() != token.id().entity_type() {
+        names.push(&other_type);
+    }
+    or_dash(names.join(" "))
+}
+
+/// Seconds since 1970 in words; 0 is a time that nobody set.
+fn time(timestamp: u32) -> String {
+    if timestamp == 0 {
+        return or_dash(String::new());
+    }
+    let time = UNIX_EPOCH + Duration::from_secs(timestamp.into());
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// The points that are not the origin, one a line, in the units of their space.
+fn coordinates(token: &Token) -> String {
+    let stored = token.coordinates();
+    let set = Space::ALL
+        .into_iter()
+        .filter(|space| stored[*space as usize] != [0; 3]);
+    let lines = set.map(|space| {
+        let [x, y, z] = token.coordinate(space);
+        format!("{space} {x} {y} {z}")
+    });
+    or_dash(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn or_dash(text: String) -> String {
+    match text.as_str() {
+        "" => "-".to_owned(),
+        _ => text,
+    }
+}

@@ -1,0 +1,129 @@
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::Result;
+use ng_store::{BLOCK_TOKENS, BlockReader, FileInfo};
+use serde::Serialize;
+
+use crate::args::FileArgs;
+use crate::bad_block::ToldBlock;
+use crate::say::Report;
+use crate::tool::Tool;
+
+/// Shows what stands before the tokens, and checks the block that is not full:
+/// the same work for any number of tokens.
+pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
+    let reader = BlockReader::open(&args.file)?;
+    let mut shown = Shown::new(&args.file, reader.info());
+    shown.findings.extend(damaged_tail(&reader)?);
+    tool.say.answer(&shown)
+}
+
+/// Tells of the last block if it is not full and not as it was committed.
+fn damaged_tail(reader: &BlockReader) -> Result<Option<String>> {
+    if reader.len().is_multiple_of(BLOCK_TOKENS as u64) {
+        return Ok(None);
+    }
+    let bad = reader.verify_blocks(reader.blocks() - 1..reader.blocks())?;
+    let told = bad.first().map(|bad| ToldBlock::new(bad, reader.len()));
+    Ok(told.map(|told| told.to_string()))
+}
+
+#[derive(Serialize)]
+struct Shown {
+    path: String,
+    version: String,
+    file_id: String,
+    tokens: u64,
+    max_tokens: u64,
+    generation: u64,
+    tag: u64,
+    created: String,
+    committed: String,
+    length: u64,
+    /// `None` where the system does not tell.
+    allocated_bytes: Option<u64>,
+    table_offset: u64,
+    data_offset: u64,
+    read_only: bool,
+    findings: Vec<String>,
+}
+
+impl Shown {
+    fn new(path: &Path, info: FileInfo) -> Self {
+        let (major, minor) = info.version;
+        Self {
+            path: path.display().to_string(),
+            version: format!("{major}.{minor}"),
+            file_id: format!("{:032x}", u128::from_be_bytes(info.file_id)),
+            tokens: info.tokens,
+            max_tokens: info.max_tokens,
+            generation: info.generation,
+            tag: info.tag,
+            created: rfc_3339(info.created_ns),
+            committed: rfc_3339(info.committed_at_ns),
+            length: info.length,
+            allocated_bytes: allocated_bytes(path),
+            table_offset: info.table_offset,
+            data_offset: info.data_offset,
+            read_only: info.read_only,
+            findings: info.findings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl Report for Shown {}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<16} {value}");
+        line("path", &self.path)?;
+        line("format", &self.version)?;
+        line("file id", &self.file_id)?;
+        line("tokens", &self.tokens)?;
+        line("max tokens", &self.max_tokens)?;
+        line("generation", &self.generation)?;
+        line("tag", &self.tag)?;
+        line("created", &self.created)?;
+        line("committed", &self.committed)?;
+        line("length", &format_args!("{} bytes", self.length))?;
+        if let Some(bytes) = self.allocated_bytes {
+            line("allocated", &format_args!("{bytes} bytes"))?;
+        }
+        line("table offset", &self.table_offset)?;
+        line("data offset", &self.data_offset)?;
+        if self.read_only {
+            line("appending", &"forbidden by features of a later version")?;
+        }
+        match self.findings.is_empty() {
+            true => line("found damaged", &"nothing"),
+            false => self
+                .findings
+                .iter()
+                .try_for_each(|finding| line("found damaged", finding)),
+        }
+    }
+}
+
+/// A time in nanoseconds since 1970 as `2018-02-14T00:28:07.133000000Z`.
+fn rfc_3339(ns: u64) -> String {
+    humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(ns)).to_string()
+}
+
+/// What the file takes on the disk, holes left out.
+#[cfg(unix)]
+fn allocated_bytes(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    /// The unit of `st_blocks`, whatever the file system's blocks are.
+    const UNIT_BYTES: u64 = 512;
+    let metadata = fs::metadata(path).ok()?;
+    Some(metadata.blocks() * UNIT_BYTES)
+}
+
+#[cfg(not(unix))]
+fn allocated_bytes(_path: &Path) -> Option<u64> {
+    None
+}

@@ -1,0 +1,19 @@
+//! The verbs, one per file: from arguments to a report.
+
+mod append;
+mod completions;
+mod copy;
+mod create;
+mod head;
+mod info;
+mod repair;
+mod verify;
+
+pub(crate) use append::append;
+pub(crate) use completions::completions;
+pub(crate) use copy::copy;
+pub(crate) use create::create;
+pub(crate) use head::head;
+pub(crate) use info::info;
+pub(crate) use repair::repair;
+pub(crate) use verify::verify;

@@ -1,0 +1,112 @@
+//! `ng append`.
+
+use std::fs;
+
+use ng_store::{BlockReader, FileWriter};
+
+use crate::harness::{COUNT, Place, command, flip, json, keys, load, ng, token, tokens};
+
+#[test]
+fn records_are_appended_in_one_commit() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    for (count, generation, total) in [
+        (COUNT, 2, 10 + COUNT),
+        (0, 2, 10 + COUNT),
+        (1, 3, 11 + COUNT),
+    ] {
+        let raw = place.raw("raw", count);
+        let told = json(&ng(&[&"append", &path, &"--from", &raw, &"--json"]).ok());
+        assert_eq!(
+            keys(&told),
+            [
+                "findings",
+                "generation",
+                "path",
+                "tag",
+                "tokens_after",
+                "tokens_before"
+            ]
+        );
+        assert_eq!(told["tokens_before"], total - count);
+        assert_eq!(told["tokens_after"], total);
+        assert_eq!(told["generation"], generation);
+    }
+    let mut expected = tokens(0..10);
+    expected.extend(tokens(0..COUNT));
+    expected.push(token(0));
+    assert!(load(&path) == expected);
+}
+
+#[test]
+fn a_tag_is_kept_until_another_is_given() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let raw = place.raw("raw", 1);
+    let tag = || BlockReader::open(&path).unwrap().info().tag;
+    ng(&[&"append", &path, &"--from", &raw]).ok();
+    assert_eq!(tag(), 5);
+    let told = ng(&[&"append", &path, &"--from", &raw, &"--tag", &"9"]).ok();
+    assert_eq!(tag(), 9);
+    let expected = "a.ngt: 1 tokens appended to 11, now 12, generation 3\n";
+    assert!(told.ends_with(expected), "{told}");
+}
+
+#[test]
+fn records_come_from_a_pipe() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 0);
+    let raw = place.raw("raw", COUNT);
+    let piped = command(&[&"append", &path, &"--from", &"-"])
+        .stdin(fs::File::open(&raw).unwrap())
+        .output();
+    crate::harness::Ran::from(piped.unwrap()).ok();
+    assert!(load(&path) == tokens(0..COUNT));
+}
+
+#[test]
+fn all_is_appended_or_nothing() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let raw = place.named("raw");
+    let mut records = tokens(0..30_000);
+    records[29_999] = records[29_999].with_weight(-1.0);
+    fs::write(&raw, ng_token::as_bytes(&records)).unwrap();
+    ng(&[&"append", &path, &"--from", &raw, &"--validate"])
+        .failed(&["raw: record 29999: weight -1.0"]);
+    fs::write(&raw, vec![0; 64 * 20_000 + 9]).unwrap();
+    let piped = command(&[&"append", &path, &"--from", &"-"])
+        .stdin(fs::File::open(&raw).unwrap())
+        .output();
+    crate::harness::Ran::from(piped.unwrap())
+        .failed(&["standard input: 1280009 bytes, expected a multiple of 64"]);
+    assert_eq!(BlockReader::open(&path).unwrap().info().generation, 1);
+    assert_eq!(load(&path), tokens(0..10));
+    ng(&[&"verify", &path]).ok();
+}
+
+#[test]
+fn a_file_that_somebody_appends_to_is_locked() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let raw = place.raw("raw", 1);
+    let other = FileWriter::open_append(&path).unwrap();
+    ng(&[&"append", &path, &"--from", &raw]).failed(&["a.ngt: locked by another appender"]);
+    drop(other);
+    ng(&[&"append", &path, &"--from", &raw]).ok();
+}
+
+#[test]
+fn what_was_mended_is_told() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let data = crate::harness::data_offset(&path);
+    flip(&path, data + 64 * (COUNT as u64 - 1));
+    let raw = place.raw("raw", 1);
+    let told = ng(&[&"append", &path, &"--from", &raw]).ok();
+    let restored = "tokens from 12352 on restored from the tail image";
+    assert!(told.contains(restored), "{told}");
+    let mut expected = tokens(0..COUNT);
+    expected.push(token(0));
+    assert!(load(&path) == expected);
+}

@@ -1,0 +1,248 @@
+//! `ng create`.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use ng_store::{BlockReader, ng_token::Token};
+
+use crate::harness::{BLOCK, COUNT, Place, Ran, command, json, keys, load, ng, token, tokens};
+
+#[test]
+fn generated_tokens_have_their_index_as_id_for_any_number_of_threads() {
+    let place = Place::new();
+    let shard = 8 * BLOCK;
+    for count in [0, 1, COUNT, 4 * shard, 9 * shard + 1] {
+        let expected: Vec<_> = (0..count).map(|index| Token::new(index as u32)).collect();
+        for threads in ["1", "2", "5"] {
+            let path = place.named("a.ngt");
+            let tokens = count.to_string();
+            ng(&[
+                &"create",
+                &path,
+                &"--tokens",
+                &tokens,
+                &"--threads",
+                &threads,
+                &"--replace",
+            ])
+            .ok();
+            assert!(load(&path) == expected, "{count} tokens, {threads} threads");
+        }
+    }
+    assert_eq!(place.names(), ["a.ngt"]);
+}
+
+#[test]
+fn room_is_allocated_for_exactly_the_tokens_there_are() {
+    let place = Place::new();
+    let raw = place.raw("raw", COUNT);
+    let pipe = command(&[&"create", &place.named("3"), &"--from", &"-"])
+        .stdin(fs::File::open(&raw).unwrap())
+        .output();
+    Ran::from(pipe.unwrap()).ok();
+    ng(&[
+        &"create",
+        &place.named("1"),
+        &"--tokens",
+        &COUNT.to_string(),
+    ])
+    .ok();
+    ng(&[&"create", &place.named("2"), &"--from", &raw]).ok();
+    for name in ["1", "2", "3"] {
+        let path = place.named(name);
+        let info = BlockReader::open(&path).unwrap().info();
+        let length = fs::metadata(&path).unwrap().len();
+        assert_eq!(length, info.data_offset + 64 * COUNT as u64, "{name}");
+    }
+}
+
+#[test]
+fn counts_have_units_and_a_file_is_made_for_what_it_is_asked_for() {
+    let place = Place::new();
+    for (max_tokens, expected) in [("1M", 1_000_000), ("2k", 2_000)] {
+        let path = place.named(max_tokens);
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 8] = [
+            &"create",
+            &path,
+            &"--tokens",
+            &"2k",
+            &"--max-tokens",
+            &max_tokens,
+            &"--tag",
+            &"77",
+        ];
+        ng(&arguments).ok();
+        let info = BlockReader::open(&path).unwrap().info();
+        assert_eq!(
+            (info.tokens, info.max_tokens, info.tag),
+            (2_000, expected, 77)
+        );
+    }
+    let path = place.named("small");
+    ng(&[
+        &"create",
+        &path,
+        &"--tokens",
+        &"2k",
+        &"--max-tokens",
+        &"1999",
+    ])
+    .failed(&["2000 tokens, the file is made for 1999"]);
+    let raw = place.raw("raw", 20);
+    ng(&[&"create", &path, &"--from", &raw, &"--max-tokens", &"19"])
+        .failed(&["20 tokens, the file is made for 19"]);
+    assert!(!path.exists());
+}
+
+#[test]
+fn raw_records_come_from_a_file_a_pipe_and_a_named_pipe() {
+    let place = Place::new();
+    let raw = place.raw("raw", COUNT);
+    let path = place.named("a.ngt");
+    ng(&[&"create", &path, &"--from", &raw]).ok();
+    assert!(load(&path) == tokens(0..COUNT));
+
+    let mut child = command(&[&"create", &path, &"--from", &"-", &"--replace"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // In pieces that end within records.
+    for piece in fs::read(&raw).unwrap().chunks(99_999) {
+        stdin.write_all(piece).unwrap();
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert!(load(&path) == tokens(0..COUNT));
+
+    let fifo = place.named("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = {
+        let (raw, fifo) = (raw.clone(), fifo.clone());
+        thread::spawn(move || fs::write(fifo, fs::read(raw).unwrap()).unwrap())
+    };
+    ng(&[&"create", &path, &"--from", &fifo, &"--replace"]).ok();
+    writer.join().unwrap();
+    assert!(load(&path) == tokens(0..COUNT));
+}
+
+#[test]
+fn no_records_make_an_empty_file() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    ng(&[&"create", &path, &"--from", &"/dev/null"]).ok();
+    assert_eq!(load(&path), []);
+}
+
+#[test]
+fn a_length_that_is_no_number_of_records_leaves_no_file() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    for odd in [1, 63, 65, 64 * 20_000 + 1] {
+        let raw = place.named("raw");
+        fs::write(&raw, vec![0; odd]).unwrap();
+        let told = format!("{odd} bytes, expected a multiple of 64");
+        ng(&[&"create", &path, &"--from", &raw]).failed(&[&told, "raw"]);
+        let piped = command(&[&"create", &path, &"--from", &"-"])
+            .stdin(fs::File::open(&raw).unwrap())
+            .output();
+        Ran::from(piped.unwrap()).failed(&[&told, "standard input"]);
+        assert_eq!(place.names(), ["raw"]);
+    }
+}
+
+#[test]
+fn a_record_that_is_no_valid_token_is_named_and_leaves_no_file() {
+    let place = Place::new();
+    let (path, raw) = (place.named("a.ngt"), place.named("raw"));
+    // The second is beyond the first chunk that is read.
+    for bad in [7, 20_000] {
+        for (token, told) in [
+            (
+                token(bad).with_weight(-1.5),
+                "weight -1.5, expected 0.0 or greater",
+            ),
+            (
+                token(bad).with_weight(f32::NAN),
+                "weight NaN (bits 0x7fc00000)",
+            ),
+            (
+                token(bad).with_timestamp(u32::MAX),
+                "timestamp 4294967295, expected at most",
+            ),
+        ] {
+            let mut records = tokens(0..30_000);
+            records[bad] = token;
+            fs::write(&raw, ng_token::as_bytes(&records)).unwrap();
+            let record = format!("record {bad}: {told}");
+            ng(&[&"create", &path, &"--from", &raw, &"--validate"]).failed(&["raw", &record]);
+            assert_eq!(place.names(), ["raw"]);
+            ng(&[&"create", &path, &"--from", &raw]).ok();
+            fs::remove_file(&path).unwrap();
+        }
+    }
+    let raw = place.raw("good", COUNT);
+    ng(&[&"create", &path, &"--from", &raw, &"--validate"]).ok();
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_when_asked() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    fs::write(&path, "mine").unwrap();
+    let raw = place.raw("raw", 3);
+    ng(&[&"create", &path, &"--tokens", &"3"]).failed(&["a.ngt: exists"]);
+    ng(&[&"create", &path, &"--from", &raw]).failed(&["a.ngt: exists"]);
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+    ng(&[&"create", &path, &"--from", &raw, &"--replace"]).ok();
+    assert_eq!(load(&path), tokens(0..3));
+    assert_eq!(place.names(), ["a.ngt", "raw"]);
+}
+
+#[test]
+fn what_was_created_is_told_in_words_and_as_json() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    let told = ng(&[&"create", &path, &"--tokens", &"10"]).ok();
+    assert!(
+        told.ends_with("a.ngt: 10 tokens, generation 1, 10486400 bytes long\n"),
+        "{told}"
+    );
+    let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] = [
+        &"create",
+        &path,
+        &"--tokens",
+        &"10",
+        &"--replace",
+        &"--json",
+    ];
+    let told = json(&ng(&arguments).ok());
+    assert_eq!(
+        keys(&told),
+        [
+            "generation",
+            "length",
+            "max_tokens",
+            "path",
+            "tag",
+            "tokens"
+        ]
+    );
+    assert_eq!(
+        (&told["tokens"], &told["generation"]),
+        (&10.into(), &1.into())
+    );
+    assert_eq!(
+        ng(&[&"create", &path, &"--tokens", &"1", &"--replace", &"-q"]).ok(),
+        ""
+    );
+}

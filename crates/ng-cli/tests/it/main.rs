@@ -1,0 +1,19 @@
+//! The program `ng`, run over files of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+// Pipes by name, signals and mounts are looked at as Linux has them.
+#![cfg(target_os = "linux")]
+
+mod append;
+mod copy;
+mod create;
+mod full_disk;
+mod harness;
+mod head;
+mod info;
+mod outputs;
+mod refusals;
+mod repair;
+mod signals;
+mod streams;
+mod verify;

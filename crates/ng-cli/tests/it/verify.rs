@@ -1,0 +1,157 @@
+//! `ng verify`.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+
+use ng_store::{BlockHasher, FileWriter, TokenSink};
+use ng_token::{Token, as_bytes};
+
+use crate::harness::{BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, ng};
+
+#[test]
+fn a_sound_file_is_said_to_be_sound_by_any_number_of_threads() {
+    let place = Place::new();
+    for count in [0, 1, BLOCK, COUNT, 20 * BLOCK + 1] {
+        let path = place.tokens(&count.to_string(), count);
+        for threads in ["1", "2", "7"] {
+            let told = ng(&[&"verify", &path, &"--threads", &threads]).ok();
+            let blocks = count.div_ceil(BLOCK);
+            let expected = format!("{count} tokens in {blocks} blocks are sound\n");
+            assert!(told.ends_with(&expected), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_named_by_its_block_and_tokens() {
+    let place = Place::new();
+    let count = 20 * BLOCK + 100;
+    let original = place.tokens("a.ngt", count);
+    let path = place.named("b.ngt");
+    for block in [0, 7, 8, 19, 20] {
+        fs::copy(&original, &path).unwrap();
+        damage(&path, block);
+        for threads in ["1", "3"] {
+            let arguments: [&dyn AsRef<std::ffi::OsStr>; 5] =
+                [&"verify", &path, &"--json", &"--threads", &threads];
+            let told = json(&ng(&arguments).bad());
+            let first = block * BLOCK as u64;
+            let bad = told["bad"].as_array().unwrap();
+            assert_eq!(bad.len(), 1);
+            assert_eq!(bad[0]["block"], block);
+            assert_eq!(bad[0]["first_token"], first);
+            assert_eq!(bad[0]["end_token"], (first + 4096).min(count as u64));
+            assert_eq!(bad[0]["cause"], "data");
+            assert_eq!(told["clean"], false);
+        }
+        let words = ng(&[&"verify", &path, &"--quiet"]).bad();
+        let (start, end) = (block * 4096, (block * 4096 + 4096).min(count as u64));
+        let expected = format!("tokens {start}..{end}: the tokens are damaged");
+        assert!(words.contains("1 of 21 blocks are bad"), "{words}");
+        assert!(words.contains(&format!("block {block} at ")), "{words}");
+        assert!(words.contains(&expected), "{words}");
+    }
+}
+
+#[test]
+fn the_cause_is_told() {
+    let place = Place::new();
+    let original = place.tokens("a.ngt", COUNT);
+    let data = data_offset(&original);
+    let path = place.named("b.ngt");
+    for (offset, block, cause, told) in [
+        (data + 4, 0, "data", "the tokens are damaged"),
+        (
+            TABLE + 8,
+            1,
+            "table",
+            "its entry in the block table is damaged",
+        ),
+        (
+            data + 64 * (COUNT as u64 - 1),
+            3,
+            "restorable_tail",
+            "its image makes it whole",
+        ),
+    ] {
+        fs::copy(&original, &path).unwrap();
+        flip(&path, offset);
+        let words = ng(&[&"verify", &path]).bad();
+        assert!(words.contains(told), "no {told:?} in {words}");
+        let parsed = json(&ng(&[&"verify", &path, &"--json"]).bad());
+        assert_eq!(parsed["bad"][0]["block"], block);
+        assert_eq!(parsed["bad"][0]["cause"], cause);
+        assert_eq!(parsed["table_matches"], true);
+    }
+}
+
+#[test]
+fn the_report_has_its_keys() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    damage(&path, 1);
+    let told = json(&ng(&[&"verify", &path, &"--json"]).bad());
+    let expected = [
+        "bad",
+        "blocks",
+        "clean",
+        "findings",
+        "path",
+        "table_matches",
+        "tokens",
+    ];
+    assert_eq!(keys(&told), expected);
+    let expected = [
+        "block",
+        "cause",
+        "end_token",
+        "expected",
+        "first_token",
+        "found",
+        "offset",
+    ];
+    assert_eq!(keys(&told["bad"][0]), expected);
+    assert_eq!(told["tokens"], COUNT);
+    assert_eq!(told["blocks"], 4);
+}
+
+/// A block and its entry that fit each other, and are not what was committed.
+#[test]
+fn a_table_that_was_replaced_with_its_blocks_is_told() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let hasher = FileWriter::open_append(&path).unwrap().block_hasher();
+    let other = vec![Token::new(99); BLOCK];
+    let hash = hasher.hash_block(0, &other);
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(as_bytes(&other), data_offset(&path))
+        .unwrap();
+    file.write_all_at(&hash.to_le_bytes(), TABLE).unwrap();
+    let words = ng(&[&"verify", &path]).bad();
+    assert!(words.contains("its 4 blocks are sound"), "{words}");
+    let told = "the block table is not the one that was committed";
+    assert!(words.contains(told), "{words}");
+    ng(&[&"copy", &path, &place.named("out")]).failed(&["block table at 0x10000 has chain"]);
+}
+
+#[test]
+fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
+    let place = Place::new();
+    let original = place.tokens("a.ngt", COUNT);
+    let path = place.named("b.ngt");
+    for (offset, code, told) in [
+        (100, 1, "header damaged"),
+        (0x3000 + 600, 1, "byte at 0x3258 is not zero"),
+        (0x4000 + 8, 1, "tail image 1 damaged"),
+        (0x3000 + 40, 0, "commit slot 1: copy 0 damaged"),
+    ] {
+        fs::copy(&original, &path).unwrap();
+        flip(&path, offset);
+        let ran = ng(&[&"verify", &path]);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.stdout.contains(told), "{ran:?}");
+        let parsed = json(&ng(&[&"verify", &path, &"--json"]).stdout);
+        assert_eq!(parsed["clean"], code == 0);
+        assert_eq!(parsed["findings"].as_array().unwrap().len(), 1);
+    }
+}

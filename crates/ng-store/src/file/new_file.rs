@@ -1,0 +1,149 @@
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::disk::{Dir, Disk, Source};
+use crate::{CreateError, IoError, Operation};
+
+/// A file under a temporary name, until it is published under its own.
+///
+/// Dropped before that it is removed.
+#[derive(Debug)]
+pub(crate) struct NewFile<R: Dir> {
+    dir: R,
+    temporary: Option<String>,
+    name: String,
+    path: PathBuf,
+    replace: bool,
+}
+
+impl<R: Dir> NewFile<R> {
+    /// Creates the temporary file and locks it.
+    ///
+    /// `name` is the name in `dir` that the file will get, `path` what errors
+    /// call it; the temporary name is made of `file_id`.
+    pub(crate) fn begin(
+        dir: R,
+        (name, path): (&str, &Path),
+        replace: bool,
+        file_id: [u8; 16],
+    ) -> Result<(Self, R::File), CreateError> {
+        let mut new = Self {
+            dir,
+            temporary: None,
+            name: name.to_owned(),
+            path: path.to_owned(),
+            replace,
+        };
+        new.refuse_taken_name()?;
+        let temporary = temporary_name(file_id);
+        let file = new.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
+        new.temporary = Some(temporary);
+        new.attempt(Operation::Lock, |_| file.try_lock())?;
+        Ok((new, file))
+    }
+
+    /// Makes `file` durable, gives it its name, and makes that durable.
+    pub(crate) fn publish(mut self, file: &Source<R::File>) -> Result<(), CreateError> {
+        file.sync()?;
+        // Held until the new file has the name.
+        let _replaced = self.lock_replaced()?;
+        let from = self.temporary.clone().unwrap_or_default();
+        let renamed = match self.replace {
+            true => self.attempt(Operation::Rename, |dir| dir.rename(&from, &self.name)),
+            false => self.attempt(Operation::Rename, |dir| {
+                dir.rename_noreplace(&from, &self.name)
+            }),
+        };
+        match renamed {
+            Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {
+                return Err(self.exists());
+            }
+            other => other?,
+        }
+        self.temporary = None;
+        self.attempt(Operation::SyncFolder, Dir::sync)
+            .map_err(|cause| CreateError::NameNotDurable { cause })?;
+        Ok(())
+    }
+
+    fn refuse_taken_name(&self) -> Result<(), CreateError> {
+        if self.replace {
+            return Ok(());
+        }
+        match self.attempt(Operation::Inspect, |dir| dir.exists(&self.name))? {
+            true => Err(self.exists()),
+            false => Ok(()),
+        }
+    }
+
+    fn exists(&self) -> CreateError {
+        CreateError::Exists {
+            path: self.path.clone(),
+        }
+    }
+
+    /// Locks the file that is to be replaced, so that nobody appends to what
+    /// nobody will find again.
+    fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
+        if !self.replace {
+            return Ok(None);
+        }
+        let opened = self.attempt(Operation::Open, |dir| dir.open(&self.name, false));
+        let old = match opened {
+            Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        match self.attempt(Operation::Lock, |_| old.try_lock()) {
+            Err(error) if error.source.kind() == ErrorKind::WouldBlock => {
+                return Err(CreateError::Locked {
+                    path: self.path.clone(),
+                });
+            }
+            other => other?,
+        }
+        let is_named = self.attempt(Operation::Inspect, |dir| dir.is_named(&self.name, &old));
+        match is_named? {
+            true => Ok(Some(old)),
+            false => Err(CreateError::Replaced {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    fn attempt<T>(
+        &self,
+        operation: Operation,
+        call: impl Fn(&R) -> std::io::Result<T>,
+    ) -> Result<T, IoError> {
+        loop {
+            match call(&self.dir) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(value) => return Ok(value),
+                Err(source) => {
+                    return Err(IoError {
+                        path: self.path.clone(),
+                        operation,
+                        offset: None,
+                        source,
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl<R: Dir> Drop for NewFile<R> {
+    fn drop(&mut self) {
+        if let Some(temporary) = self.temporary.take() {
+            // Its name says what it is, if it must stay.
+            let _ = self.dir.unlink(&temporary);
+        }
+    }
+}
+
+/// `.ng-tmp-` and 16 digits of the file's id: short enough for any file system
+/// whatever the final name is.
+fn temporary_name(file_id: [u8; 16]) -> String {
+    let digits = u128::from_le_bytes(file_id) as u64;
+    format!(".ng-tmp-{digits:016x}")
+}

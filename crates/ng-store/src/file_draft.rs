@@ -1,0 +1,69 @@
+use std::path::Path;
+
+use crate::disk::RealDir;
+use crate::file::{CreateOptions, Draft, NewFile};
+use crate::place::{new_identity, refuse_to_replace, split};
+use crate::{CreateError, FileWriter};
+
+/// A token file that gets its name when it is filled.
+///
+/// It is written under a temporary name in the same folder, `.ng-tmp-` and 16
+/// digits, and removed if it is dropped. A process that is killed leaves that
+/// behind.
+///
+/// ```
+/// use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink};
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("whole.ngt");
+/// let mut draft = FileDraft::begin(&path, &CreateOptions::new().reserve(1_000))?;
+/// draft.writer().append_with(1_000, |index| Token::new(index as u32))?;
+/// draft.writer().commit()?;
+/// assert!(!path.exists());
+/// draft.publish()?;
+/// assert_eq!(BlockReader::open(&path)?.len(), 1_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FileDraft {
+    new: NewFile<RealDir>,
+    writer: FileWriter,
+}
+
+impl FileDraft {
+    /// Creates the file under its temporary name, and locks it.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]; nothing is left behind. A name that is taken is refused
+    /// here already, unless [`CreateOptions::replace`] says otherwise.
+    pub fn begin(path: impl AsRef<Path>, options: &CreateOptions) -> Result<Self, CreateError> {
+        let path = path.as_ref();
+        let (dir, name) = split(path)?;
+        refuse_to_replace(path)?;
+        let draft = Draft::begin(dir, name, path, options, new_identity())?;
+        let (new, writer) = draft.into_parts();
+        Ok(Self {
+            new,
+            writer: FileWriter::new(writer),
+        })
+    }
+
+    /// Returns the writer of the file.
+    pub fn writer(&mut self) -> &mut FileWriter {
+        &mut self.writer
+    }
+
+    /// Makes the file durable and gives it its name. What was appended and not
+    /// committed stays appended.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]. The file is removed, except with
+    /// [`CreateError::NameNotDurable`].
+    pub fn publish(self) -> Result<FileWriter, CreateError> {
+        self.new.publish(self.writer.source())?;
+        Ok(self.writer)
+    }
+}

@@ -1,0 +1,206 @@
+use std::io;
+use std::path::Path;
+
+use ng_token::Token;
+
+use crate::disk::{Disk, RealDir, RealFile, Source};
+use crate::file::{CreateOptions, FileInfo, Finding, Head, Stamp, Writer};
+use crate::format::FileBlockHasher;
+use crate::place::now_ns;
+use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
+
+/// How often an appender opens a file anew that was replaced while it waited
+/// for the lock.
+const REOPENS: usize = 8;
+
+/// Appends tokens to a file, and shows none: no map, and so no promise to make.
+///
+/// It writes as [`MmapStore`](crate::MmapStore) does, which is this with a map:
+/// one appender, who holds the file's lock; committed means durable; an error
+/// is an error. Reading back is up to [`BlockReader`](crate::BlockReader).
+///
+/// [`FileDraft`] creates a file that gets its name when it is filled.
+///
+/// ```
+/// use ng_store::{BlockReader, CreateOptions, FileWriter, TokenSink};
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("first.ngt");
+/// let mut writer = FileWriter::create(&path, &CreateOptions::new())?;
+/// writer.append_with(1_000, |index| Token::new(index as u32))?;
+/// assert_eq!((writer.appended_tokens(), writer.committed_tokens()), (1_000, 0));
+/// writer.commit()?;
+/// assert_eq!(BlockReader::open(&path)?.len(), 1_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FileWriter {
+    writer: Writer<RealFile>,
+}
+
+impl FileWriter {
+    /// Creates an empty file and opens it for appending. Nobody else can append
+    /// while this writer lives.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]. An existing file is left alone, unless
+    /// [`CreateOptions::replace`] says otherwise.
+    pub fn create(path: impl AsRef<Path>, options: &CreateOptions) -> Result<Self, CreateError> {
+        FileDraft::begin(path, options)?.publish()
+    }
+
+    /// Opens a file for appending, and makes what it found durable first.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; [`OpenError::Locked`] while another appender lives.
+    pub fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let file = lock(path)?;
+        Ok(Self::new(Writer::open(&folder_of(path)?, file, path)?))
+    }
+
+    /// Takes over the writer of a file whose lock is held.
+    pub(crate) fn new(writer: Writer<RealFile>) -> Self {
+        Self { writer }
+    }
+
+    /// Returns what the file says about itself, as of the last commit.
+    pub fn info(&self) -> FileInfo {
+        self.writer.info()
+    }
+
+    /// Returns what was wrong when the file was opened.
+    pub fn recovery(&self) -> &[Finding] {
+        self.writer.findings()
+    }
+
+    /// Returns how many tokens are committed.
+    pub fn committed_tokens(&self) -> u64 {
+        self.writer.committed_tokens()
+    }
+
+    /// Returns how many tokens were appended, committed or not.
+    pub fn appended_tokens(&self) -> u64 {
+        self.writer.appended_tokens()
+    }
+
+    /// Makes room for exactly `additional` more tokens, unless there is room
+    /// already.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](TokenSink::reserve).
+    pub fn reserve_exact(&mut self, additional: u64) -> Result<(), WriteError> {
+        self.writer.reserve_exact(additional)
+    }
+
+    /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
+    /// plain commit keeps the tag there is.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](TokenSink::commit).
+    pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
+        self.writer.commit(Stamp {
+            committed_at_ns: now_ns(),
+            tag,
+        })
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        self.writer.head()
+    }
+
+    pub(crate) fn source(&self) -> &Source<RealFile> {
+        self.writer.source()
+    }
+
+    pub(crate) fn allocated_tokens(&self) -> u64 {
+        self.writer.allocated_tokens()
+    }
+}
+
+impl TokenSink for FileWriter {
+    type Error = WriteError;
+    type Hasher = FileBlockHasher;
+
+    fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
+        self.writer.reserve(additional as u64)
+    }
+
+    fn append(&mut self, tokens: &[Token]) -> Result<(), WriteError> {
+        self.writer.append(tokens)
+    }
+
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), WriteError> {
+        self.writer.append_with(count, f)
+    }
+
+    fn block_hasher(&self) -> FileBlockHasher {
+        self.writer.block_hasher()
+    }
+
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), WriteError> {
+        self.writer.append_hashed(tokens, hashes)
+    }
+
+    /// Makes all that was appended durable. Two syncs, whatever the size.
+    /// Nothing happens if nothing was appended.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`]: the last commit stands, this one does not.
+    /// [`WriteError::OutcomeUnknown`]: opening the file again tells. After
+    /// either the writer refuses.
+    fn commit(&mut self) -> Result<(), WriteError> {
+        self.commit_tagged(self.info().tag)
+    }
+}
+
+/// Opens a file for appending and takes its lock, and makes sure that the path
+/// still names it: who replaces a file holds the lock while it does.
+fn lock(path: &Path) -> Result<RealFile, OpenError> {
+    let error = |source| {
+        OpenError::from(IoError {
+            path: path.to_owned(),
+            operation: Operation::Lock,
+            offset: None,
+            source,
+        })
+    };
+    for _ in 0..REOPENS {
+        let file = RealFile::open(path, true)?;
+        match file.try_lock() {
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                return Err(OpenError::Locked {
+                    path: path.to_owned(),
+                });
+            }
+            other => other.map_err(error)?,
+        }
+        if file.is_at(path).map_err(error)? {
+            return Ok(file);
+        }
+    }
+    Err(OpenError::Replaced {
+        path: path.to_owned(),
+    })
+}
+
+/// The folder that holds the file itself, and not a link to it.
+fn folder_of(path: &Path) -> Result<RealDir, IoError> {
+    let file = path.canonicalize().map_err(|source| IoError {
+        path: path.to_owned(),
+        operation: Operation::Inspect,
+        offset: None,
+        source,
+    })?;
+    Ok(RealDir::new(file.parent().unwrap_or(Path::new("/"))))
+}

@@ -1,0 +1,88 @@
+use std::path::Path;
+
+use ng_token::Token;
+
+use crate::disk::{RealDir, RealFile, Source};
+use crate::file::NewFile;
+use crate::place::{new_identity, refuse_to_replace, split};
+use crate::{CreateError, IoError};
+
+/// After how many bytes writeback starts: 1 MiB.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+/// A file of 64-byte records and nothing else, that gets its name when it is
+/// filled.
+///
+/// Such a file has no head and no hashes: other programs read it, and nothing
+/// tells whether it is whole. It comes to be like a [`FileDraft`](crate::FileDraft).
+///
+/// ```
+/// use ng_store::RawDraft;
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tokens.raw");
+/// let mut draft = RawDraft::begin(&path, false)?;
+/// draft.append(&[Token::new(7), Token::new(8)])?;
+/// draft.publish()?;
+/// assert_eq!(std::fs::metadata(&path)?.len(), 128);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct RawDraft {
+    new: NewFile<RealDir>,
+    source: Source<RealFile>,
+    written: u64,
+    /// From which byte on no writeback was started.
+    writeback_start: u64,
+}
+
+impl RawDraft {
+    /// Creates the file under its temporary name. A name that is taken is
+    /// refused, unless the file is to `replace` the one that has it.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]; nothing is left behind.
+    pub fn begin(path: impl AsRef<Path>, replace: bool) -> Result<Self, CreateError> {
+        let path = path.as_ref();
+        let (dir, name) = split(path)?;
+        refuse_to_replace(path)?;
+        let id = new_identity().file_id;
+        let (new, file) = NewFile::begin(dir, (name, path), replace, id)?;
+        Ok(Self {
+            new,
+            source: Source::new(file, path),
+            written: 0,
+            writeback_start: 0,
+        })
+    }
+
+    /// Writes tokens behind those that were written, and starts writeback after
+    /// each 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written; what it holds then is unknown.
+    pub fn append(&mut self, tokens: &[Token]) -> Result<(), IoError> {
+        let bytes = ng_token::as_bytes(tokens);
+        self.source.write(bytes, self.written)?;
+        self.written += bytes.len() as u64;
+        let dirty = self.written - self.writeback_start;
+        if dirty >= CHUNK_BYTES {
+            self.source.start_writeback(self.writeback_start, dirty)?;
+            self.writeback_start = self.written;
+        }
+        Ok(())
+    }
+
+    /// Makes the file durable and gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]. The file is removed, except with
+    /// [`CreateError::NameNotDurable`].
+    pub fn publish(self) -> Result<(), CreateError> {
+        self.new.publish(&self.source)
+    }
+}
