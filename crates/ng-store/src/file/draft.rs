@@ -6,6 +6,10 @@ use crate::disk::{Dir, Disk, Source};
 use crate::format::{DEFAULT_MAX_TOKENS, StaticHeader};
 use crate::{CreateError, IoError, Operation, WriteError};
 
+/// How often a file is looked for that is to be replaced, where one appears
+/// each time that none was found.
+const ATTEMPTS: usize = 8;
+
 /// How a file is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateOptions {
@@ -141,21 +145,7 @@ impl<R: Dir> Draft<R> {
     /// [`CreateError::NameNotDurable`].
     pub fn publish(mut self) -> Result<Writer<R::File>, CreateError> {
         self.writer().source.sync()?;
-        // Held until the new file has the name.
-        let _replaced = self.lock_replaced()?;
-        let from = self.temporary.clone().unwrap_or_default();
-        let renamed = match self.replace {
-            true => self.attempt(Operation::Rename, |dir| dir.rename(&from, &self.name)),
-            false => self.attempt(Operation::Rename, |dir| {
-                dir.rename_noreplace(&from, &self.name)
-            }),
-        };
-        match renamed {
-            Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {
-                return Err(self.exists());
-            }
-            other => other?,
-        }
+        self.give_name()?;
         self.temporary = None;
         self.attempt(Operation::SyncFolder, Dir::sync)
             .map_err(|cause| CreateError::NameNotDurable { cause })?;
@@ -163,6 +153,29 @@ impl<R: Dir> Draft<R> {
             Some(writer) => Ok(writer),
             None => unreachable!("a draft has its writer until it is published"),
         }
+    }
+
+    /// Renames the file. What has the name is locked before it is replaced, so
+    /// that nobody appends to what nobody will find again; where nothing had it,
+    /// nothing is replaced.
+    fn give_name(&self) -> Result<(), CreateError> {
+        let from = self.temporary.as_deref().unwrap_or_default();
+        for _ in 0..ATTEMPTS {
+            // Held until the new file has the name.
+            let replaced = self.lock_replaced()?;
+            let renamed = self.attempt(Operation::Rename, |dir| match replaced {
+                Some(_) => dir.rename(from, &self.name),
+                None => dir.rename_noreplace(from, &self.name),
+            });
+            match renamed {
+                Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {}
+                other => return Ok(other?),
+            }
+            if !self.replace {
+                break;
+            }
+        }
+        Err(self.exists())
     }
 
     fn refuse_taken_name(&self) -> Result<(), CreateError> {
@@ -181,8 +194,7 @@ impl<R: Dir> Draft<R> {
         }
     }
 
-    /// Locks the file that is to be replaced, so that nobody appends to what
-    /// nobody will find again.
+    /// Locks the file that is to be replaced; `None` if there is none.
     fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
         if !self.replace {
             return Ok(None);

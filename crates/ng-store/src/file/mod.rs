@@ -5,7 +5,8 @@
 //! - `head` reads header and slots and decides which commit counts; `finding`
 //!   is what it says about the damage; `tail` checks the block that is not full;
 //! - `writer` opens for append; its verbs are `append`, `grow` and `commit`;
-//! - `draft` is a file without its name, until it is published;
+//! - `draft` is a file without its name, until it is published; `lock` finds the
+//!   file that has a name, whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it.
 
@@ -16,6 +17,7 @@ mod finding;
 mod grow;
 mod head;
 mod info;
+mod lock;
 mod reader;
 mod repair;
 mod tail;
@@ -27,6 +29,7 @@ pub use draft::{CreateOptions, Draft, Identity};
 pub use finding::Finding;
 pub(crate) use head::Head;
 pub use info::FileInfo;
+pub(crate) use lock::open_locked;
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairReport, repair};

@@ -12,18 +12,16 @@ use ng_token::Token;
 
 pub use private::PrivateStore;
 
-use crate::disk::{Disk, RealDir, RealFile, Source};
-use crate::file::{CreateOptions, Draft, FileInfo, Finding, Head, Stamp, Tail, Writer};
+use crate::disk::{RealDir, RealFile, Source};
+use crate::file::{
+    CreateOptions, Draft, FileInfo, Finding, Head, Stamp, Tail, Writer, open_locked,
+};
 use crate::format::FileBlockHasher;
 use crate::place::{new_identity, now_ns, refuse_to_replace, split};
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
     CreateError, IoError, MemoryUsage, OpenError, Operation, TokenSink, TokenStore, WriteError,
 };
-
-/// How often an appender opens a file anew that was replaced while it waited
-/// for the lock.
-const REOPENS: usize = 8;
 
 /// Tokens in a file: written through the descriptor, read through a map.
 ///
@@ -100,7 +98,8 @@ impl MmapStore {
     }
 
     pub(crate) fn open_append_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
-        let file = lock(path)?;
+        let open = || RealFile::open(path, true);
+        let file = open_locked(path, open, |file| file.is_at(path))?;
         let writer = Writer::open(&folder_of(path)?, file, path)?;
         let snapshot = show(&writer, promise)?;
         Ok(Self::appender(writer, snapshot, promise))
@@ -231,36 +230,6 @@ impl MmapStore {
             }),
         }
     }
-}
-
-/// Opens a file for appending and takes its lock, and makes sure that the path
-/// still names it: who replaces a file holds the lock while it does.
-fn lock(path: &Path) -> Result<RealFile, OpenError> {
-    let error = |source| {
-        OpenError::from(IoError {
-            path: path.to_owned(),
-            operation: Operation::Lock,
-            offset: None,
-            source,
-        })
-    };
-    for _ in 0..REOPENS {
-        let file = RealFile::open(path, true)?;
-        match file.try_lock() {
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-                return Err(OpenError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            other => other.map_err(error)?,
-        }
-        if file.is_at(path).map_err(error)? {
-            return Ok(file);
-        }
-    }
-    Err(OpenError::Replaced {
-        path: path.to_owned(),
-    })
 }
 
 /// The folder that holds the file itself, and not a link to it.
