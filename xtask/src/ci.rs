@@ -1,29 +1,35 @@
 //! `ci`: what a change must pass.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, command, root, run};
 use crate::consumers::consumers;
+use crate::fuzz;
 use crate::profiles::Profile;
 use crate::test::test;
+use crate::torture;
 
 /// The crates that others may depend on.
 const LIBRARIES: [&str; 4] = ["ng-token", "ng-store", "ng-parallel", "ng-lab"];
 /// `ng-stress`'s exit code for figures that must not be used.
 const EXIT_INVALID: i32 = 5;
 
+/// For how long each target is fuzzed.
+const FUZZ_TIME: Duration = Duration::from_secs(5);
+
 type Step = (&'static str, fn() -> Result<()>);
 
 pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         ("format", format),
         ("lints", lints),
         ("tests", || test(&Profile::BOTH, &[])),
         ("documentation", documentation),
         ("packages", packages),
         ("consumers", consumers),
+        ("fuzz", fuzz_a_little),
         ("smoke stress", smoke_stress),
     ];
     for (name, step) in steps {
@@ -39,12 +45,17 @@ pub(crate) fn ci() -> Result<()> {
 }
 
 fn format() -> Result<()> {
-    cargo(["fmt", "--all", "--check"])
+    cargo(["fmt", "--all", "--check"])?;
+    run(fuzz::cargo().args(["fmt", "--check"]))
 }
 
 fn lints() -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features"];
-    cargo(clippy.iter().chain(&["--", "-D", "warnings"]))
+    cargo(clippy.iter().chain(&["--", "-D", "warnings"]))?;
+    if fuzz::missing().is_some() {
+        return Ok(());
+    }
+    run(fuzz::cargo().args(["clippy", "--release", "--", "-D", "warnings"]))
 }
 
 fn documentation() -> Result<()> {
@@ -62,6 +73,11 @@ fn packages() -> Result<()> {
         arguments.extend(["--package", library]);
     }
     cargo(arguments)
+}
+
+/// That every target builds, takes its seeds and runs.
+fn fuzz_a_little() -> Result<()> {
+    torture::fuzz(FUZZ_TIME)
 }
 
 /// That it runs, from the verb to the report. The figures of a machine that has

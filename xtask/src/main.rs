@@ -6,9 +6,12 @@ mod build;
 mod cargo;
 mod ci;
 mod consumers;
+mod counts;
+mod fuzz;
 mod profiles;
 mod stress;
 mod test;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -35,7 +38,9 @@ enum Verb {
     Stress(stress::StressArgs),
     /// Run the criterion suites
     Bench(PassedOn),
-    /// What a change must pass: format, lints, tests, docs, packages, consumers, a smoke stress
+    /// Run the long fault tests, in release: crashes, kills, races, fuzzing
+    Torture(torture::TortureArgs),
+    /// What a change must pass: format, lints, tests, docs, packages, consumers, a little fuzzing, a smoke stress
     Ci,
 }
 
@@ -72,6 +77,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
         Verb::Stress(args) => return stress::stress(&args),
         Verb::Bench(passed_on) => bench::bench(&passed_on.args)?,
+        Verb::Torture(args) => return torture::torture(&args),
         Verb::Ci => ci::ci()?,
     }
     Ok(ExitCode::SUCCESS)

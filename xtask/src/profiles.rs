@@ -22,6 +22,13 @@ pub(crate) enum Profile {
 impl Profile {
     pub(crate) const BOTH: [Self; 2] = [Self::Dev, Self::Release];
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
     /// The arguments that choose the profile: none for dev, Cargo's default.
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {

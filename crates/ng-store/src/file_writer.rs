@@ -1,17 +1,12 @@
-use std::io;
 use std::path::Path;
 
 use ng_token::Token;
 
-use crate::disk::{Disk, RealDir, RealFile, Source};
-use crate::file::{CreateOptions, FileInfo, Finding, Head, Stamp, Writer};
+use crate::disk::{RealDir, RealFile, Source};
+use crate::file::{CreateOptions, FileInfo, Finding, Head, Stamp, Writer, open_locked};
 use crate::format::FileBlockHasher;
 use crate::place::now_ns;
 use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
-
-/// How often an appender opens a file anew that was replaced while it waited
-/// for the lock.
-const REOPENS: usize = 8;
 
 /// Appends tokens to a file, and shows none: no map, and so no promise to make.
 ///
@@ -58,7 +53,8 @@ impl FileWriter {
     /// [`OpenError`]; [`OpenError::Locked`] while another appender lives.
     pub fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let file = lock(path)?;
+        let open = || RealFile::open(path, true);
+        let file = open_locked(path, open, |file| file.is_at(path))?;
         Ok(Self::new(Writer::open(&folder_of(path)?, file, path)?))
     }
 
@@ -162,36 +158,6 @@ impl TokenSink for FileWriter {
     fn commit(&mut self) -> Result<(), WriteError> {
         self.commit_tagged(self.info().tag)
     }
-}
-
-/// Opens a file for appending and takes its lock, and makes sure that the path
-/// still names it: who replaces a file holds the lock while it does.
-fn lock(path: &Path) -> Result<RealFile, OpenError> {
-    let error = |source| {
-        OpenError::from(IoError {
-            path: path.to_owned(),
-            operation: Operation::Lock,
-            offset: None,
-            source,
-        })
-    };
-    for _ in 0..REOPENS {
-        let file = RealFile::open(path, true)?;
-        match file.try_lock() {
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-                return Err(OpenError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            other => other.map_err(error)?,
-        }
-        if file.is_at(path).map_err(error)? {
-            return Ok(file);
-        }
-    }
-    Err(OpenError::Replaced {
-        path: path.to_owned(),
-    })
 }
 
 /// The folder that holds the file itself, and not a link to it.

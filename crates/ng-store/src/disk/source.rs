@@ -83,7 +83,7 @@ impl<D: Disk> Source<D> {
 
     /// Makes the names in the file's folder durable.
     pub(crate) fn sync_folder<R: Dir>(&self, dir: &R) -> Result<(), IoError> {
-        dir.sync()
+        uninterrupted(|| dir.sync())
             .map_err(|source| self.error(Operation::SyncFolder, None, source))
     }
 

@@ -7,7 +7,8 @@ use crate::{FileKind, IoError, WriteError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The name is taken, and replacing was not asked for.
+    /// The name is taken, and replacing was not asked for; or what has it is a
+    /// link that leads nowhere, which is not replaced.
     #[error("{}: exists", path.display())]
     Exists {
         /// The path.

@@ -15,8 +15,8 @@ const MIN_STEP_TOKENS: u64 = (1 << 20) / TOKEN_BYTES;
 const ZEROS_BYTES: usize = 1 << 20;
 
 impl<D: Disk> Writer<D> {
-    /// Makes room for `additional` more tokens, and for more than that: the
-    /// file doubles up to 1 GiB, then grows by 1 GiB.
+    /// Makes room for `additional` more tokens, and for more than that where the
+    /// disk has it: the file doubles up to 1 GiB, then grows by 1 GiB.
     ///
     /// # Errors
     ///
@@ -38,7 +38,11 @@ impl<D: Disk> Writer<D> {
         if needed <= known {
             target = target.min(known);
         }
-        self.grow(target.min(self.head.header.max_tokens))
+        let target = target.min(self.head.header.max_tokens);
+        match self.grow(target) {
+            Err(WriteError::NoSpace { .. }) if needed < target => self.grow(needed),
+            other => other,
+        }
     }
 
     /// Makes room for exactly `additional` more tokens, unless there is room

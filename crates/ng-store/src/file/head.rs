@@ -78,16 +78,21 @@ impl Head {
     }
 }
 
-/// Of two reads, what holds for both: a fault that only one of them shows was a
-/// writer at work.
+/// Of two reads, the newer commit: one that was seen whole was made, and a
+/// writer at work may have hidden it from the other. Of the faults, those that
+/// both show: one that only one of them shows was a writer at work.
 fn agreed(
     first: Result<Head, OpenError>,
     second: Result<Head, OpenError>,
 ) -> Result<Head, OpenError> {
     match (first, second) {
-        (Ok(first), Ok(mut second)) => {
-            second.findings.retain(|f| first.findings.contains(f));
-            Ok(second)
+        (Ok(first), Ok(second)) => {
+            let (mut newer, older) = match first.slot.generation > second.slot.generation {
+                true => (first, second),
+                false => (second, first),
+            };
+            newer.findings.retain(|f| older.findings.contains(f));
+            Ok(newer)
         }
         (Ok(head), Err(_)) | (Err(_), Ok(head)) => Ok(head),
         (Err(_), Err(error)) => Err(error),

@@ -6,7 +6,8 @@
 //!   is what it says about the damage; `tail` checks the block that is not full;
 //! - `writer` opens for append; its verbs are `append`, `grow` and `commit`;
 //! - `new_file` is a file without its name, until it is published; `draft` is
-//!   one that is written meanwhile;
+//!   one that is written meanwhile; `lock` finds the file that has a name,
+//!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it.
 
@@ -17,6 +18,7 @@ mod finding;
 mod grow;
 mod head;
 mod info;
+mod lock;
 mod new_file;
 mod reader;
 mod repair;
@@ -29,6 +31,7 @@ pub use draft::{CreateOptions, Draft, Identity};
 pub use finding::Finding;
 pub(crate) use head::Head;
 pub use info::FileInfo;
+pub(crate) use lock::open_locked;
 pub(crate) use new_file::NewFile;
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 use crate::disk::{Dir, Disk, Source};
 use crate::{CreateError, IoError, Operation};
 
+/// How often a file is looked for that is to be replaced, where one appears
+/// each time that none was found.
+const ATTEMPTS: usize = 8;
+
 /// A file under a temporary name, until it is published under its own.
 ///
 /// Dropped before that it is removed.
@@ -45,25 +49,34 @@ impl<R: Dir> NewFile<R> {
     /// Makes `file` durable, gives it its name, and makes that durable.
     pub(crate) fn publish(mut self, file: &Source<R::File>) -> Result<(), CreateError> {
         file.sync()?;
-        // Held until the new file has the name.
-        let _replaced = self.lock_replaced()?;
-        let from = self.temporary.clone().unwrap_or_default();
-        let renamed = match self.replace {
-            true => self.attempt(Operation::Rename, |dir| dir.rename(&from, &self.name)),
-            false => self.attempt(Operation::Rename, |dir| {
-                dir.rename_noreplace(&from, &self.name)
-            }),
-        };
-        match renamed {
-            Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {
-                return Err(self.exists());
-            }
-            other => other?,
-        }
+        self.give_name()?;
         self.temporary = None;
         self.attempt(Operation::SyncFolder, Dir::sync)
             .map_err(|cause| CreateError::NameNotDurable { cause })?;
         Ok(())
+    }
+
+    /// Renames the file. What has the name is locked before it is replaced, so
+    /// that nobody appends to what nobody will find again; where nothing had it,
+    /// nothing is replaced.
+    fn give_name(&self) -> Result<(), CreateError> {
+        let from = self.temporary.as_deref().unwrap_or_default();
+        for _ in 0..ATTEMPTS {
+            // Held until the new file has the name.
+            let replaced = self.lock_replaced()?;
+            let renamed = self.attempt(Operation::Rename, |dir| match replaced {
+                Some(_) => dir.rename(from, &self.name),
+                None => dir.rename_noreplace(from, &self.name),
+            });
+            match renamed {
+                Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {}
+                other => return Ok(other?),
+            }
+            if !self.replace {
+                break;
+            }
+        }
+        Err(self.exists())
     }
 
     fn refuse_taken_name(&self) -> Result<(), CreateError> {
@@ -82,8 +95,7 @@ impl<R: Dir> NewFile<R> {
         }
     }
 
-    /// Locks the file that is to be replaced, so that nobody appends to what
-    /// nobody will find again.
+    /// Locks the file that is to be replaced; `None` if there is none.
     fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
         if !self.replace {
             return Ok(None);

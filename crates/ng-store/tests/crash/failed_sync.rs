@@ -1,10 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use ng_store::disk::sim::{CallKind, Failure, Fault};
 
 use crate::accident::{Accident, Rehearsal, another, cut};
+use crate::amount::{count, scale};
 use crate::check::check;
-use crate::size::{all, scale};
+use crate::size::all;
 use crate::workload::{STEPS, Step, Workload};
 
 const SEEDS: u64 = 8;
@@ -21,14 +20,13 @@ const FAULTS: [Fault; 5] = [
 
 #[test]
 fn a_failed_sync_is_an_error_and_the_last_commit_or_the_next_survives() {
-    let syncs = AtomicU64::new(0);
-    let images = all(SEEDS * scale(), |seed| {
+    all(SEEDS * scale(), |seed| {
         // Of sixteen seeds, this is the one with early writeback.
         let rehearsal = Rehearsal::of(Workload::random(
             if seed == 0 { 3 } else { seed + 100 },
             STEPS,
         ));
-        let mut images = 0;
+        let (mut syncs, mut images) = (0, 0);
         for operation in 0..rehearsal.calls.len() as u64 {
             let kind = rehearsal.kind(operation);
             if !matches!(kind, CallKind::Sync | CallKind::StartWriteback) {
@@ -42,15 +40,12 @@ fn a_failed_sync_is_an_error_and_the_last_commit_or_the_next_survives() {
                 images += fail(&rehearsal, operation, fault).unwrap_or_else(|why| {
                     panic!("seed {seed}, operation {operation} ({kind:?}), {fault:?}: {why}")
                 });
-                syncs.fetch_add(1, Ordering::Relaxed);
+                syncs += 1;
             }
         }
-        images
+        count("failed syncs", syncs);
+        count("crash images: after a failed sync", images);
     });
-    println!(
-        "{} failed syncs, {images} crash images afterwards",
-        syncs.into_inner()
-    );
 }
 
 fn is_interrupted(fault: Fault) -> bool {

@@ -1,6 +1,7 @@
 use ng_store::disk::sim::SimFs;
 
 use crate::accident::cut;
+use crate::amount::count;
 use crate::check::check;
 use crate::session::{Failed, Session};
 use crate::workload::{STEPS, Step, Workload};
@@ -19,7 +20,7 @@ fn a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room() {
             times_full += Filling::new(seed, can_allocate).run();
         }
     }
-    println!("the disk was full {times_full} times");
+    count("simulated disks: times full", times_full);
     assert!(times_full > 2 * SEEDS, "{times_full}");
 }
 

@@ -1,10 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use ng_store::disk::sim::{CallKind, Fault};
 
 use crate::accident::{Accident, Rehearsal, another, cut};
+use crate::amount::{count, scale};
 use crate::check::check;
-use crate::size::{all, scale};
+use crate::size::all;
 use crate::workload::{STEPS, Step, Workload};
 
 /// How far a killed write gets, in bytes: nowhere, a sector, into a token.
@@ -15,10 +14,9 @@ const IMAGES: usize = 8;
 
 #[test]
 fn what_an_appender_reports_after_a_kill_survives_a_power_cut() {
-    let (kills, between) = (AtomicU64::new(0), AtomicU64::new(0));
-    let images = all(SEEDS * scale(), |seed| {
+    all(SEEDS * scale(), |seed| {
         let rehearsal = Rehearsal::of(Workload::random(seed, STEPS));
-        let mut images = 0;
+        let (mut kills, mut between, mut images) = (0, 0, 0);
         for operation in 0..rehearsal.calls.len() as u64 {
             let kind = rehearsal.kind(operation);
             let bytes = if kind == CallKind::Write {
@@ -30,20 +28,17 @@ fn what_an_appender_reports_after_a_kill_survives_a_power_cut() {
                 images += kill(&rehearsal, operation, bytes).unwrap_or_else(|fault| {
                     panic!("seed {seed}, killed {bytes} bytes into operation {operation} ({kind:?}): {fault}")
                 });
-                kills.fetch_add(1, Ordering::Relaxed);
+                kills += 1;
             }
             let is_slot_sync = operation > 0
                 && kind == CallKind::Sync
                 && rehearsal.kind(operation - 1) == CallKind::Write;
-            between.fetch_add(u64::from(is_slot_sync), Ordering::Relaxed);
+            between += u64::from(is_slot_sync);
         }
-        images
+        count("simulated kills", kills);
+        count("simulated kills: between a write and its sync", between);
+        count("crash images: after a simulated kill", images);
     });
-    println!(
-        "{} kills, {} of them between a write and its sync; {images} crash images afterwards",
-        kills.into_inner(),
-        between.into_inner()
-    );
 }
 
 /// Kills the program, lets another open the file and append, and cuts the

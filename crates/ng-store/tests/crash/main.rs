@@ -2,7 +2,8 @@
 //!
 //! `session` runs a `workload` and keeps what it was told; `check` holds a file
 //! against that. The other modules are one kind of accident each. How much of
-//! it is run stands in `size`.
+//! it is run stands in `size`; `NG_CRASH_SCALE=20` takes twenty times as much,
+//! 1,000,000 images of power cuts among it.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +11,9 @@
 )]
 
 mod accident;
+#[path = "../amount/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
+mod amount;
 mod check;
 mod failed_sync;
 mod failing;

@@ -1,13 +1,13 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ng_store::disk::sim::{Moment, SimFs};
 
 use crate::accident::another;
+use crate::amount::{count, scale};
 use crate::check::{check, check_with};
 use crate::images::images;
 use crate::session::{Content, Session};
-use crate::size::{IMAGES, scale, until};
+use crate::size::{IMAGES, until};
 use crate::workload::{STEPS, Step, Workload};
 
 /// The images that are made of one moment.
@@ -21,25 +21,13 @@ const RECOVERED: u64 = 48;
 
 #[test]
 fn a_power_cut_at_any_operation_leaves_the_last_commit_or_the_next() {
-    let recoveries = Recoveries::default();
     let target = IMAGES * scale();
-    let (images, seeds) = until(target, |seed| cut_everywhere(seed, &recoveries));
-    println!(
-        "{images} crash images of {seeds} workloads, {} of them after a second cut in {} recoveries",
-        recoveries.images.into_inner(),
-        recoveries.runs.into_inner()
-    );
+    let (images, _) = until(target, cut_everywhere);
     assert!(images >= target);
 }
 
-#[derive(Default)]
-struct Recoveries {
-    runs: AtomicU64,
-    images: AtomicU64,
-}
-
 /// Runs a workload and checks images of every moment of it. Returns how many.
-fn cut_everywhere(seed: u64, recoveries: &Recoveries) -> u64 {
+fn cut_everywhere(seed: u64) -> u64 {
     let fs = SimFs::new();
     if seed % 8 == 5 {
         fs.refuse_allocation();
@@ -51,24 +39,25 @@ fn cut_everywhere(seed: u64, recoveries: &Recoveries) -> u64 {
         replace(&mut session, seed);
     }
     check_untouched(&fs, &session).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
-    let mut count = 0;
+    let (mut first, mut second, mut recoveries) = (0, 0, 0);
     for moment in fs.take_moments() {
         let allowed = session.allowed_at(moment.operations());
         let choice_seed = seed << 32 | moment.operations() << 8;
         for (index, image) in images(&moment, PER_MOMENT, choice_seed).iter().enumerate() {
             let content = check(image, &allowed)
                 .unwrap_or_else(|fault| fail(seed, &moment, index, "", &fault));
-            count += 1;
-            if (count + seed).is_multiple_of(RECOVERED) {
-                let second = cut_recovery(image, content, choice_seed)
+            first += 1;
+            if (first + second + seed).is_multiple_of(RECOVERED) {
+                second += cut_recovery(image, content, choice_seed)
                     .unwrap_or_else(|fault| fail(seed, &moment, index, "second cut: ", &fault));
-                recoveries.runs.fetch_add(1, Ordering::Relaxed);
-                recoveries.images.fetch_add(second, Ordering::Relaxed);
-                count += second;
+                recoveries += 1;
             }
         }
     }
-    count
+    count("crash images: first power cut", first);
+    count("crash images: second power cut", second);
+    count("recoveries that were cut everywhere", recoveries);
+    first + second
 }
 
 /// A file that no cut came to, since its last commit, shows nothing amiss.
@@ -109,14 +98,14 @@ fn cut_recovery(
         let done = session.step(&step);
         done.map_err(|error| format!("{error:?}"))?;
     }
-    let mut count = 0;
+    let mut checked = 0;
     for moment in fs.take_moments() {
         let allowed = session.allowed_at(moment.operations());
         for image in images(&moment, PER_RECOVERY_MOMENT, choice_seed) {
             check(&image, &allowed).map_err(|fault| format!("{:?}: {fault}", moment.call()))?;
-            count += 1;
+            checked += 1;
         }
     }
     check_untouched(&fs, &session)?;
-    Ok(count)
+    Ok(checked)
 }

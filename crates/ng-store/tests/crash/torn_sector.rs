@@ -5,9 +5,10 @@
 use ng_store::BLOCK_TOKENS;
 use ng_store::disk::sim::{Atomicity, Moment, Seeded, SimFs};
 
+use crate::amount::{count, scale};
 use crate::check::check_with;
 use crate::session::{Allowed, Content, Session};
-use crate::size::{scale, until};
+use crate::size::until;
 use crate::workload::{STEPS, Step, Workload};
 
 const IMAGES: u64 = 4_000;
@@ -18,12 +19,12 @@ const PER_MOMENT: u64 = 6;
 #[test]
 fn a_split_sector_leaves_the_last_commit_or_the_next() {
     let target = IMAGES * scale();
-    let (images, seeds) = until(target, |seed| {
+    let (images, _) = until(target, |seed| {
         for_each_image(seed, Atomicity::Split, |image, allowed| {
             check_with(image, allowed, |_| true).map(drop)
         })
     });
-    println!("{images} crash images with split sectors, of {seeds} workloads");
+    count("crash images: split sectors", images);
 }
 
 /// Of files that have no full block, since a page of the block table has no
@@ -32,7 +33,7 @@ fn a_split_sector_leaves_the_last_commit_or_the_next() {
 #[test]
 fn a_spoiled_page_is_restored_by_the_next_appender() {
     let target = IMAGES * scale();
-    let (images, seeds) = until(target, |seed| {
+    let (images, _) = until(target, |seed| {
         for_each_image(seed, Atomicity::Scramble, |image, allowed| {
             if image
                 .names()
@@ -49,7 +50,7 @@ fn a_spoiled_page_is_restored_by_the_next_appender() {
             check_with(image, &session.allowed(), |_| true).map(drop)
         })
     });
-    println!("{images} crash images with spoiled pages, of {seeds} workloads");
+    count("crash images: spoiled pages", images);
 }
 
 /// Runs a workload and checks images of every moment of it. Returns how many.
@@ -67,7 +68,7 @@ fn for_each_image(
         workload.steps.retain(|step| !reopens(step));
     }
     session.run(&workload);
-    let mut count = 0;
+    let mut images = 0;
     for moment in fs.take_moments() {
         let allowed = session.allowed_at(moment.operations());
         if atomicity == Atomicity::Scramble && has_full_block(&allowed) {
@@ -77,10 +78,10 @@ fn for_each_image(
             let mut choices = Seeded::new(seed << 32 | moment.operations() << 8 | image);
             let checked = check(&moment.crash(&mut choices, atomicity), &allowed);
             checked.unwrap_or_else(|fault| fail(seed, &moment, image, &fault));
-            count += 1;
+            images += 1;
         }
     }
-    count
+    images
 }
 
 fn has_full_block(allowed: &Allowed) -> bool {

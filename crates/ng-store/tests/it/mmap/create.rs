@@ -60,6 +60,15 @@ fn a_file_is_replaced_whole_and_only_when_asked() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_not_replaced() {
+    let place = Place::new();
+    symlink(place.named("nothing"), place.file()).unwrap();
+    let error = create(&place.file(), &small().replace(true)).unwrap_err();
+    assert!(matches!(error, CreateError::Exists { .. }), "{error}");
+    assert_eq!(place.names(), ["a.ngt"]);
+}
+
+#[test]
 fn a_file_that_is_appended_to_is_not_replaced() {
     let place = Place::new();
     let mut old = create(&place.file(), &small()).unwrap();

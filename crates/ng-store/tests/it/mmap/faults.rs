@@ -184,6 +184,30 @@ fn no_space_while_allocating_is_an_error_and_the_writer_goes_on() {
     }
 }
 
+/// A file that doubles asked for as much as it had, and was refused with room
+/// for many times what was appended.
+#[test]
+fn what_fits_is_appended_where_doubling_the_file_does_not() {
+    for refuse_allocation in [false, true] {
+        let (fs, mut writer) = appended();
+        writer.commit(Stamp::default()).unwrap();
+        let spare = (writer.allocated_tokens() - 5_000) as usize;
+        if refuse_allocation {
+            fs.refuse_allocation();
+        }
+        fs.set_capacity(Some(fs.used_sectors() + 100));
+        for (start, count) in [(5_000, spare), (5_000 + spare, 100)] {
+            let append = writer.append_with(count, |index| token(start + index));
+            append.unwrap();
+        }
+        let error = writer.append_with(10_000, |_| unreachable!("there is no room"));
+        assert!(matches!(error, Err(WriteError::NoSpace { size_bytes, .. })
+            if (640_000..700_000).contains(&size_bytes)));
+        writer.commit(Stamp::default()).unwrap();
+        assert_eq!(read(&fs), tokens(5_100 + spare));
+    }
+}
+
 #[test]
 fn a_failing_device_while_allocating_poisons() {
     let (fs, mut writer) = appended();

@@ -8,6 +8,8 @@ use std::process::Command;
 use ng_store::{BlockReader, Expected, FileKind, OpenError, Operation, VecStore, verify};
 use twox_hash::XxHash3_64;
 
+use crate::amount;
+
 use super::fixture::{Place, file_of, open, open_append, open_private, read_at, write_at};
 
 /// Opens the file in every way, and expects the same of all.
@@ -183,6 +185,7 @@ fn newer_versions_and_unknown_features_are_refused() {
     check(&path, |error| {
         matches!(error, OpenError::Features { unknown: 8, .. })
     });
+    amount::count("lying headers", 2);
 }
 
 #[test]
@@ -233,6 +236,7 @@ fn fields_that_cannot_be_are_named_with_their_offset() {
             matches!(error, OpenError::Field { offset: at, field, .. }
                 if *at == offset as u64 && *field == name)
         });
+        amount::count("lying headers", 1);
     }
 }
 
@@ -256,6 +260,7 @@ fn slots_that_lie_are_named_with_their_offset() {
             matches!(error, OpenError::Field { offset: at, field, .. }
                 if *at == 0x3000 + offset as u64 && *field == name)
         });
+        amount::count("lying slots", 1);
     }
 }
 
@@ -270,6 +275,7 @@ fn a_huge_count_that_the_file_is_made_for_is_truncated_and_takes_no_memory() {
         lie::<512>(&path, copy, 32, &count.to_le_bytes());
     }
     check(&path, |error| matches!(error, OpenError::Truncated { .. }));
+    amount::count("lying slots", 1);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! What happens to the name of a file while somebody works with it.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 
 use ng_store::disk::sim::{SimDir, SimFile, SimFs};
-use ng_store::disk::{Dir, Disk};
+use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
-use ng_store::{CreateError, CreateOptions, OpenError};
+use ng_store::{CreateError, CreateOptions, MmapStore, OpenError, TokenSink, TokenStore};
+
+use super::fixture::{Place, create, open, small, tokens};
 
 const NAME: &str = "a.ngt";
 
@@ -45,6 +48,51 @@ impl Dir for Restless {
     }
 }
 
+/// A real folder in which somebody creates the file as soon as it was seen to
+/// be missing, and goes on to append to it.
+struct Crowded<'a> {
+    dir: RealDir,
+    place: &'a Place,
+    appender: RefCell<Option<MmapStore>>,
+}
+
+impl Dir for &Crowded<'_> {
+    type File = RealFile;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<RealFile> {
+        self.dir.create_exclusive(name)
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<RealFile> {
+        let opened = self.dir.open(name, writable);
+        let mut appender = self.appender.borrow_mut();
+        if opened.is_err() && appender.is_none() {
+            *appender = Some(create(&self.place.file(), &small()).unwrap());
+        }
+        opened
+    }
+
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename_noreplace(from, to)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename(from, to)
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        self.dir.unlink(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.dir.sync()
+    }
+
+    fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
+        self.dir.is_named(name, file)
+    }
+}
+
 fn begin<R: Dir>(dir: R, options: &CreateOptions) -> Result<Draft<R>, CreateError> {
     let identity = Identity {
         file_id: [3; 16],
@@ -73,6 +121,28 @@ fn a_file_that_was_replaced_meanwhile_is_not_replaced_again() {
     assert!(matches!(error, CreateError::Replaced { .. }), "{error}");
     assert_eq!(fs.names(), [NAME]);
     assert!(bytes(&fs) == before);
+}
+
+/// Where no file was found to lock, the new one was renamed over whatever had
+/// the name by then: over a file that its creator was appending to, whose
+/// commits nobody would have found again.
+#[test]
+fn a_file_that_appears_before_it_is_replaced_is_not_taken_from_its_appender() {
+    let place = Place::new();
+    let crowded = Crowded {
+        dir: RealDir::new(place.file().parent().unwrap()),
+        place: &place,
+        appender: RefCell::new(None),
+    };
+    let options = small().replace(true);
+    let draft = begin(&crowded, &options).unwrap();
+    let error = draft.publish().unwrap_err();
+    assert!(matches!(error, CreateError::Locked { .. }), "{error}");
+    let mut appender = crowded.appender.take().unwrap();
+    appender.append(&tokens(5)).unwrap();
+    appender.commit().unwrap();
+    assert_eq!(open(&place.file()).unwrap().tokens(), tokens(5));
+    assert_eq!(place.names(), [NAME]);
 }
 
 #[test]

@@ -1,0 +1,42 @@
+//! How much the tests run, asked for and told.
+//!
+//! `NG_CRASH_SCALE=20` asks for twenty times as much. `NG_COUNTS` names a file
+//! that the counts are appended to, a name, a tab and a number a line, since
+//! test harnesses keep what a test prints: `cargo xtask test` shows the sums.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+/// The factor on every size: 1 unless `NG_CRASH_SCALE` says otherwise.
+pub(crate) fn scale() -> u64 {
+    match env::var("NG_CRASH_SCALE") {
+        Ok(text) => text.parse().expect("NG_CRASH_SCALE is a number"),
+        Err(_) => 1,
+    }
+}
+
+/// Tells that so much was run, besides what was told of it before.
+pub(crate) fn count(name: &str, count: u64) {
+    tell(name, &count.to_string());
+}
+
+/// Tells that something was not run, and why.
+pub(crate) fn skipped(name: &str, why: &str) {
+    eprintln!("skipped: {name}: {why}");
+    tell(name, &format!("skipped: {why}"));
+}
+
+fn tell(name: &str, what: &str) {
+    let Some(path) = env::var_os("NG_COUNTS") else {
+        return;
+    };
+    // One write, so that lines of many processes stay whole.
+    let line = format!("{name}\t{what}\n");
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(line.as_bytes()));
+    written.unwrap_or_else(|error| panic!("NG_COUNTS: {}: {error}", path.display()));
+}

@@ -1,0 +1,57 @@
+//! Readers while commits are made: nothing early, nothing lost.
+
+use crate::model::{Scene, appender, commit, read, spawn};
+
+/// The tokens before, and those of each commit.
+const FIRST: usize = 10;
+const EACH: usize = 3;
+
+/// Makes so many commits while a reader opens the file so many times, each of
+/// which shows a commit whole, and none an older one than the one before.
+fn check(name: &str, first: usize, commits: usize, opens: usize, preemptions: usize) {
+    let scene = Scene::new(&[first], commits * EACH);
+    scene.check(name, preemptions, move |scene| {
+        let file = scene.file();
+        let mut writer = appender(&file);
+        let mut generation = writer.generation();
+        let last = generation + commits as u64;
+        let writing = spawn(move || {
+            for _ in 0..commits {
+                commit(&mut writer, EACH);
+            }
+        });
+        for _ in 0..opens {
+            let seen = read(&file);
+            assert!(
+                (generation..=last).contains(&seen.generation),
+                "generation {} after {generation}: {:?}",
+                seen.generation,
+                seen.findings
+            );
+            generation = seen.generation;
+            let made = generation - 1;
+            assert_eq!(seen.tokens, first as u64 + made * EACH as u64);
+        }
+        writing.join().unwrap();
+        let seen = read(&file);
+        assert_eq!((seen.generation, seen.findings), (last, vec![]));
+    });
+}
+
+#[test]
+fn a_commit_under_way_is_seen_whole_or_not_at_all_and_never_taken_back() {
+    check("one commit, two readers in a row", FIRST, 1, 2, 1);
+}
+
+#[test]
+fn a_block_that_becomes_full_is_read_with_its_entry() {
+    check("a block becomes full", 4094, 1, 1, 2);
+}
+
+/// Of three reads the last one counted, with the faults that all of them showed:
+/// a reader that was torn in its third read showed the commit before the one that
+/// it had seen in the first two, and found nothing amiss.
+#[test]
+fn a_reader_that_two_commits_overtake_sees_what_was_acknowledged_or_later() {
+    check("two commits overtake a reader", FIRST, 2, 1, 1);
+}

@@ -1,0 +1,124 @@
+//! A process of its own that plays a role and says what it does, a line at a
+//! time.
+
+use std::io::{self, BufRead, BufReader, Lines, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+
+use crate::{full_disk, kills, races, refreshes, replacing};
+
+/// Makes this program an actor. The role follows, then what the role asks for.
+pub(crate) const ARGUMENT: &str = "__actor";
+
+const SIGKILL: i32 = 9;
+
+/// What the actor does, in its own process.
+pub(crate) fn play(role: &str, arguments: &[String]) {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (role, &words[..]) {
+        ("append", [path, seed]) => kills::append(path.as_ref(), number(seed)),
+        ("race", [path, own]) => races::race(path.as_ref(), number(own) as u32),
+        ("write", [path, commits]) => refreshes::write(path.as_ref(), number(commits)),
+        ("read", [path, last]) => refreshes::read(path.as_ref(), number(last)),
+        ("fill", [folder]) => full_disk::fill(folder.as_ref()),
+        ("replace", [path, rounds]) => replacing::replace(path.as_ref(), number(rounds)),
+        ("reopen", [path, rounds]) => replacing::reopen(path.as_ref(), number(rounds)),
+        _ => panic!("no role {role} of {words:?}"),
+    }
+}
+
+fn number(word: &str) -> u64 {
+    word.parse().unwrap()
+}
+
+/// Says a line, in one write: a killed actor said it whole or not at all.
+pub(crate) fn say(line: &str) {
+    let line = format!("{line}\n");
+    io::stdout().lock().write_all(line.as_bytes()).unwrap();
+}
+
+/// Waits until whoever started the actor says a word.
+pub(crate) fn listen() -> String {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+/// The numbers of a line.
+pub(crate) fn numbers<const N: usize>(line: &str) -> [u64; N] {
+    let numbers: Vec<u64> = line.split(' ').map(number).collect();
+    numbers
+        .try_into()
+        .unwrap_or_else(|_| panic!("`{line}` is not {N} numbers"))
+}
+
+/// An actor, seen from outside. Dropped it is killed.
+pub(crate) struct Actor {
+    child: Child,
+    ears: Option<ChildStdin>,
+    lines: Option<Lines<BufReader<ChildStdout>>>,
+}
+
+/// The command that starts an actor.
+pub(crate) fn command(role: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([ARGUMENT, role]).args(arguments);
+    command
+}
+
+impl Actor {
+    pub(crate) fn start(role: &str, arguments: &[&str]) -> Self {
+        Self::of(command(role, arguments))
+    }
+
+    /// Starts an actor by another command, which runs the one of [`command`].
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            ears: child.stdin.take(),
+            lines: child.stdout.take().map(|out| BufReader::new(out).lines()),
+            child,
+        }
+    }
+
+    /// Waits for the next line; `None` after the last.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let lines = self.lines.as_mut().expect("the lines were not given away");
+        lines.next().map(Result::unwrap)
+    }
+
+    /// Gives away the lines, for another thread.
+    pub(crate) fn take_lines(&mut self) -> Lines<BufReader<ChildStdout>> {
+        self.lines.take().expect("the lines were not given away")
+    }
+
+    pub(crate) fn tell(&mut self, word: &str) {
+        let ears = self.ears.as_mut().expect("an actor has ears");
+        writeln!(ears, "{word}").unwrap();
+    }
+
+    /// Kills it (`SIGKILL`), and returns when it is dead. It must have lived.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(SIGKILL), "it ended by itself");
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn end(mut self) -> ExitStatus {
+        self.ears = None;
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        // It may have ended before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

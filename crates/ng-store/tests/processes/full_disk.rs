@@ -1,0 +1,214 @@
+//! A disk without room, one of memory and one of a file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+
+use ng_store::{CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteError, verify};
+
+use crate::actor::{Actor, command, numbers, say};
+use crate::amount;
+use crate::fixture::{create, open, small, token, tokens};
+use crate::folders::{named, names, on_disk, word};
+
+/// The size of the disks.
+const DISK_BYTES: u64 = 32 << 20;
+
+/// What lies on the disk until room is needed.
+const BALLAST_BYTES: usize = 4 << 20;
+
+/// How many tokens are appended at once.
+const BATCH: usize = 3_000;
+
+pub(crate) fn tmpfs() {
+    let mount = format!("mount -t tmpfs -o size={DISK_BYTES} none \"$0\"");
+    check("full disks: tmpfs", &mount);
+}
+
+pub(crate) fn ext4() {
+    let folder = on_disk();
+    let image = named(&folder, "image");
+    File::create(&image).unwrap().set_len(DISK_BYTES).unwrap();
+    let name = "full disks: ext4";
+    let made = Command::new("mkfs.ext4")
+        .args(["-q", "-F", "-m", "0", word(&image)])
+        .status();
+    match made {
+        Ok(status) if status.success() => {}
+        Ok(status) => return amount::skipped(name, &format!("mkfs.ext4: {status}")),
+        Err(error) => return amount::skipped(name, &format!("mkfs.ext4: {error}")),
+    }
+    check(name, &format!("mount -o loop '{}' \"$0\"", image.display()));
+    let loops = Command::new("losetup").args(["-j", word(&image)]).output();
+    assert!(
+        loops.unwrap().stdout.is_empty(),
+        "the loop device is not free"
+    );
+}
+
+/// Fills a disk that the shell mounts on `$0`.
+///
+/// It is mounted in a name space of its own, where nobody else sees it, and which
+/// takes it away when its last process ends, however that ends.
+fn check(name: &str, mount: &str) {
+    if let Err(why) = may_mount() {
+        return amount::skipped(name, &why);
+    }
+    let folder = on_disk();
+    let script = format!("{mount} && \"$@\"; status=$?; umount \"$0\"; exit $status");
+    let fill = command("fill", &[word(folder.path())]);
+    let mut shell = Command::new("unshare");
+    shell
+        .args(["--mount", "sh", "-c", &script, word(folder.path())])
+        .arg(fill.get_program())
+        .args(fill.get_args());
+    let mut actor = Actor::of(shell);
+    let line = actor.line();
+    // No signal among the statuses: a shell makes 128 and more of one.
+    assert!(actor.end().success(), "it said {line:?}");
+    let [times] = numbers(&line.unwrap());
+    amount::count(name, times);
+    assert_eq!(names(folder.path()), [""; 0], "still mounted");
+}
+
+/// Tells whether this user may mount, or why not.
+fn may_mount() -> Result<(), String> {
+    let user = fs::metadata("/proc/self").map_err(|error| error.to_string())?;
+    if user.uid() != 0 {
+        return Err("only root mounts".to_owned());
+    }
+    let tried = Command::new("unshare")
+        .args(["--mount", "mount", "-t", "tmpfs", "none", "/tmp"])
+        .output();
+    match tried {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(format!("unshare: {error}")),
+    }
+}
+
+/// The actor: fills the disk, finds room, and fills it again.
+pub(crate) fn fill(folder: &Path) {
+    let ballast = folder.join("ballast");
+    write_ballast(&ballast, BALLAST_BYTES);
+    let path = folder.join("a.ngt");
+    let mut filling = Filling {
+        store: create(&path, &small()).unwrap(),
+        reader: open(&path).unwrap(),
+        snapshots: Vec::new(),
+        path: &path,
+    };
+    filling.append_until_full();
+    filling.refuse_new_files(folder);
+    fs::remove_file(&ballast).unwrap();
+    let before = filling.store.len();
+    filling.append_until_full();
+    assert!(filling.store.len() > before, "no room was found");
+    drop(filling);
+    fill_a_reservation(folder, &path);
+    say("3");
+}
+
+struct Filling<'a> {
+    path: &'a Path,
+    store: MmapStore,
+    reader: MmapStore,
+    snapshots: Vec<Snapshot>,
+}
+
+impl Filling<'_> {
+    /// Appends and commits until there is no room, which is an error that names
+    /// the file and the bytes and changes nothing.
+    fn append_until_full(&mut self) {
+        let error = loop {
+            self.snapshots.push(self.store.snapshot());
+            let start = self.store.len();
+            let batch = |index| token(start + index);
+            match self.store.append_with(BATCH, batch) {
+                Ok(()) => self.store.commit().unwrap(),
+                Err(error) => break error,
+            }
+        };
+        assert_no_space(&error, self.path);
+        let again = self.store.append_with(BATCH, |_| unreachable!("no room"));
+        assert_no_space(&again.unwrap_err(), self.path);
+        self.check();
+    }
+
+    /// Everybody sees what was committed, before and after.
+    fn check(&mut self) {
+        let expected = tokens(self.store.len());
+        assert!(self.store.tokens() == expected);
+        self.reader.refresh().unwrap();
+        assert!(self.reader.tokens() == expected);
+        for snapshot in &self.snapshots {
+            assert!(snapshot.tokens() == &expected[..snapshot.len()]);
+        }
+        assert!(verify(self.path).unwrap().is_clean());
+    }
+
+    /// A file that does not fit is not created, and nothing of it is left.
+    fn refuse_new_files(&self, folder: &Path) {
+        let path = folder.join("b.ngt");
+        let error = create(&path, &small().reserve(1 << 20)).unwrap_err();
+        match error {
+            CreateError::Write(error) => assert_no_space(&error, &path),
+            error => panic!("{error}"),
+        }
+        let names = names(folder);
+        assert!(
+            names
+                .iter()
+                .all(|name| !name.contains("ng-tmp") && name != "b.ngt")
+        );
+    }
+}
+
+/// What was reserved is there, however full the disk is since.
+fn fill_a_reservation(folder: &Path, path: &Path) {
+    fs::remove_file(path).unwrap();
+    let mut store = create(path, &small().reserve(50_000)).unwrap();
+    write_ballast(&folder.join("ballast"), usize::MAX);
+    for start in [0, 25_000] {
+        let append = store.append_with(25_000, |index| token(start + index));
+        append.unwrap();
+        store.commit().unwrap();
+    }
+    let error = store.append_with(1 << 19, |_| unreachable!("no room"));
+    assert_no_space(&error.unwrap_err(), path);
+    assert!(store.tokens() == tokens(50_000));
+    assert!(verify(path).unwrap().is_clean());
+}
+
+fn assert_no_space(error: &WriteError, path: &Path) {
+    let WriteError::NoSpace { size_bytes, .. } = error else {
+        panic!("{error}");
+    };
+    let told = error.to_string();
+    let bytes = format!("{size_bytes} bytes");
+    assert!(told.contains(word(path)) && told.contains(&bytes), "{told}");
+}
+
+/// Writes so many bytes, or as many as there is room for.
+fn write_ballast(path: &Path, bytes: usize) {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap();
+    let mut left = bytes;
+    for size in [1 << 16, 512] {
+        let buffer = vec![1; size];
+        while left >= size {
+            match file.write(&buffer) {
+                Ok(written) => left -= written,
+                Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    // Blocks that are promised and not given yet are not lost later.
+    file.sync_all().unwrap();
+}

@@ -1,0 +1,324 @@
+//! `torture`: the long fault runs, in release.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::cargo::{command, root, run};
+use crate::counts::{Counts, Sums, grouped};
+use crate::fuzz;
+
+/// How often a run that goes on says so.
+const PROGRESS: Duration = Duration::from_secs(15);
+
+/// How often it is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How much of a failed run's words is shown.
+const LAST_LINES: usize = 60;
+
+#[derive(Debug, Args)]
+pub(crate) struct TortureArgs {
+    /// As much as the tests run, or twenty to fifty times that
+    #[arg(long, value_enum, default_value = "large")]
+    size: Size,
+
+    /// Only these
+    #[arg(long, value_enum, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    only: Vec<Kind>,
+
+    /// How long each target is fuzzed; by default 60s, or 10s if small
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    fuzz_time: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Size {
+    Small,
+    Large,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Power cuts, failing operations and full disks, simulated
+    Crash,
+    /// Processes killed at a random moment
+    Kills,
+    /// Processes that race for one file
+    Races,
+    /// Readers that look on while a process writes
+    Refresh,
+    /// Processes that replace a file which others append to
+    Replace,
+    /// Disks without room, mounted
+    FullDisk,
+    /// Orders of steps, found by loom
+    Loom,
+    /// Inputs, found by libFuzzer
+    Fuzz,
+}
+
+impl Kind {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// How much more is run when the size is large.
+    fn large_scale(self) -> u64 {
+        match self {
+            Self::Crash | Self::Races => 20,
+            Self::Kills | Self::Refresh | Self::Replace => 50,
+            // One preemption more.
+            Self::Loom => 2,
+            Self::FullDisk | Self::Fuzz => 1,
+        }
+    }
+
+    /// The tests, as `cargo test` is told.
+    fn tests(self) -> &'static [&'static str] {
+        match self {
+            Self::Crash => &["--test", "crash"],
+            Self::Kills => &["--test", "processes", "kill"],
+            Self::Races => &["--test", "processes", "racing"],
+            Self::Refresh => &["--test", "processes", "readers"],
+            Self::Replace => &["--test", "processes", "replaced"],
+            Self::FullDisk => &["--test", "processes", "full"],
+            Self::Loom => &["--lib", "--test", "loom"],
+            Self::Fuzz => &[],
+        }
+    }
+
+    /// How the counts begin by which progress is told.
+    fn counted(self) -> &'static str {
+        match self {
+            Self::Crash => "crash images",
+            Self::Kills => "kills",
+            Self::Races => "lock races: holders",
+            Self::Refresh => "refreshed commits",
+            Self::Replace => "replacing races: re",
+            Self::FullDisk => "full disks",
+            Self::Loom => "loom executions",
+            Self::Fuzz => "fuzz runs",
+        }
+    }
+}
+
+/// One run that is over.
+struct Outcome {
+    kind: Kind,
+    took: Duration,
+    sums: Sums,
+    failed: Option<anyhow::Error>,
+}
+
+/// Fuzzes each target for so long.
+pub(crate) fn fuzz(time: Duration) -> Result<()> {
+    let args = TortureArgs {
+        size: Size::Small,
+        only: vec![Kind::Fuzz],
+        fuzz_time: Some(time),
+    };
+    match all(&args)? {
+        true => Ok(()),
+        false => bail!("a target failed"),
+    }
+}
+
+pub(crate) fn torture(args: &TortureArgs) -> Result<ExitCode> {
+    let passed = all(args)?;
+    Ok(ExitCode::from(u8::from(!passed)))
+}
+
+/// Runs all that is asked for, and tells whether all of it passed.
+fn all(args: &TortureArgs) -> Result<bool> {
+    let kinds = match args.only.is_empty() {
+        true => Kind::value_variants(),
+        false => &args.only,
+    };
+    build(kinds)?;
+    let mut outcomes = Vec::new();
+    for &kind in kinds {
+        outcomes.push(one(kind, args)?);
+    }
+    print(&outcomes);
+    Ok(outcomes.iter().all(|outcome| outcome.failed.is_none()))
+}
+
+fn build(kinds: &[Kind]) -> Result<()> {
+    if kinds.iter().any(|&kind| kind != Kind::Fuzz) {
+        run(tests().arg("--no-run"))?;
+    }
+    if kinds.contains(&Kind::Fuzz) && fuzz::missing().is_none() {
+        fuzz::build()?;
+    }
+    Ok(())
+}
+
+fn tests() -> Command {
+    let mut cargo = command();
+    cargo.current_dir(root()).args([
+        "test",
+        "--release",
+        "--package",
+        "ng-store",
+        "--all-features",
+    ]);
+    cargo
+}
+
+fn one(kind: Kind, args: &TortureArgs) -> Result<Outcome> {
+    let counts = Counts::begin(&format!("torture-{}", kind.name()))?;
+    let start = Instant::now();
+    let done = match kind {
+        Kind::Fuzz => fuzz_all(args, &counts),
+        _ => test(kind, args.size, &counts),
+    };
+    let outcome = Outcome {
+        kind,
+        took: start.elapsed(),
+        sums: counts.sums()?,
+        failed: done.err(),
+    };
+    if let Some(error) = &outcome.failed {
+        eprintln!("torture: {}: failed: {error:#}", kind.name());
+    }
+    Ok(outcome)
+}
+
+fn test(kind: Kind, size: Size, counts: &Counts) -> Result<()> {
+    let scale = match size {
+        Size::Small => 1,
+        Size::Large => kind.large_scale(),
+    };
+    let mut cargo = tests();
+    cargo
+        .args(kind.tests())
+        .env("NG_CRASH_SCALE", scale.to_string());
+    watch(kind, &kind.name(), &mut cargo, counts).map(drop)
+}
+
+fn fuzz_all(args: &TortureArgs, counts: &Counts) -> Result<()> {
+    if let Some(why) = fuzz::missing() {
+        return counts.add("fuzz runs", format!("skipped: {why}"));
+    }
+    let time = args.fuzz_time.unwrap_or(match args.size {
+        Size::Small => Duration::from_secs(10),
+        Size::Large => Duration::from_secs(60),
+    });
+    for (name, input_max) in fuzz::TARGETS {
+        let mut target = fuzz::target(name, input_max, time)?;
+        let log = watch(Kind::Fuzz, &format!("fuzz-{name}"), &mut target, counts)?;
+        counts.add(&format!("fuzz runs: {name}"), fuzz::executed(&log)?)?;
+    }
+    Ok(())
+}
+
+/// Runs a command to its end and says now and then how far it is. What it says
+/// itself goes to a file, whose end is shown if it fails.
+fn watch(kind: Kind, name: &str, command: &mut Command, counts: &Counts) -> Result<PathBuf> {
+    let (log, file) = create_log(name)?;
+    println!("torture: {name}");
+    let child = counts
+        .of(command)
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .spawn()
+        .with_context(|| format!("{command:?}"))?;
+    let so_far = || match kind {
+        Kind::Fuzz => fuzz::pulse(&log),
+        _ => Ok(counts.sums()?.like(kind.counted())),
+    };
+    let status = wait(child, so_far, kind, name)?;
+    if !status.success() {
+        eprintln!("{}", last_lines(&log)?);
+        bail!("{status}; all of it is in {}", log.display());
+    }
+    Ok(log)
+}
+
+fn create_log(name: &str) -> Result<(PathBuf, File)> {
+    let folder = root().join("target/torture");
+    let log = folder.join(format!("{name}.log"));
+    let file = fs::create_dir_all(&folder).and_then(|()| File::create(&log));
+    let file = file.with_context(|| log.display().to_string())?;
+    Ok((log, file))
+}
+
+fn wait(
+    mut child: Child,
+    so_far: impl Fn() -> Result<u64>,
+    kind: Kind,
+    name: &str,
+) -> Result<ExitStatus> {
+    let start = Instant::now();
+    let mut said = Duration::ZERO;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if start.elapsed() >= said + PROGRESS {
+            said = start.elapsed();
+            let (seconds, count) = (said.as_secs(), grouped(so_far()?));
+            println!("torture: {name}: {seconds} s, {count} {}", kind.counted());
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn last_lines(log: &Path) -> Result<String> {
+    let bytes = fs::read(log)?;
+    let said = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = said.lines().collect();
+    Ok(lines[lines.len().saturating_sub(LAST_LINES)..].join("\n"))
+}
+
+fn print(outcomes: &[Outcome]) {
+    println!();
+    for outcome in outcomes {
+        let verdict = match outcome.failed {
+            None => "passed",
+            Some(_) => "FAILED",
+        };
+        let seconds = outcome.took.as_secs_f64();
+        println!("{:<10} {verdict}  {seconds:.1} s", outcome.kind.name());
+        print!("{}", outcome.sums);
+    }
+}
+
+/// Reads `90`, `90s` or `2m`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let (digits, factor) = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+        (Some(digits), _) => (digits, 1),
+        (_, Some(digits)) => (digits, 60),
+        _ => (text, 1),
+    };
+    let seconds = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor));
+    match seconds {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err("expected seconds or minutes, such as 60s or 2m".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_seconds_or_minutes() {
+        for (text, seconds) in [("5", 5), ("60s", 60), ("2m", 120)] {
+            assert_eq!(parse_time(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "0", "s", "1h", "-1", "1.5s", "99999999999999999999m"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}
