@@ -82,6 +82,8 @@ fn main() -> Result<ExitCode, Failure> {
         seed: 1,
         timeout: None,
         lock: MachineLock::default_path(),
+        // Of a scenario with files; this one has none.
+        dir: env::temp_dir(),
     };
     let out = env::temp_dir().join(format!("ng-lab-sorting-{}", process::id()));
     let interrupt = Interrupt::on_signals()?;

@@ -70,6 +70,33 @@ pub fn peak_bytes() -> io::Result<u64> {
     kib_field(&read("/proc/self/status")?, "VmHWM:")
 }
 
+/// The private memory of this process in bytes, without its files (`RssAnon`).
+///
+/// Known to a quarter of a mebibyte or so: the kernel counts in portions a
+/// processor. It costs no walk over the page tables.
+///
+/// # Errors
+/// `/proc/self/status` cannot be read.
+pub fn private_bytes() -> io::Result<u64> {
+    kib_field(&read("/proc/self/status")?, "RssAnon:")
+}
+
+/// Bytes that this process has had fetched from storage since it started
+/// (`read_bytes`), read-ahead included, what it found in memory not.
+///
+/// # Errors
+/// `/proc/self/io` cannot be read, or is not of the known form.
+pub fn storage_read_bytes() -> io::Result<u64> {
+    parse_read_bytes(&read("/proc/self/io")?)
+}
+
+fn parse_read_bytes(text: &str) -> io::Result<u64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix("read_bytes:"))
+        .and_then(|bytes| bytes.trim().parse().ok())
+        .ok_or_else(|| malformed("/proc/self/io", "read_bytes"))
+}
+
 /// Page faults of this process since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -307,6 +334,17 @@ mod tests {
         assert_eq!(resident.file_bytes(), 4096);
         assert_eq!(resident.huge_bytes, 2048);
         assert_eq!(resident.swapped_bytes, 1024);
+    }
+
+    #[test]
+    fn bytes_from_storage_are_told_from_bytes_that_were_read() {
+        let text = "rchar: 9\nwchar: 8\nsyscr: 7\nsyscw: 6\nread_bytes: 4096\nwrite_bytes: 5\n";
+        assert_eq!(parse_read_bytes(text).unwrap(), 4096);
+        let error = parse_read_bytes("rchar: 9\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "/proc/self/io: no readable field read_bytes"
+        );
     }
 
     #[test]

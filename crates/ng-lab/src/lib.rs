@@ -48,12 +48,17 @@
 //! assert_eq!(run.phases()[0].name, "fill");
 //! ```
 //!
+//! Work on files gets a folder of its own ([`Run::dir`]), says whether a file is
+//! cold or warm when the clock starts ([`Phase::cold`], [`Phase::warm`]), is held
+//! to that, and has limits of its own beside it.
+//!
 //! Begin reading at `scenario.rs` and `run.rs` (what is measured), then
 //! `worker.rs` (one cell), `conductor/` (all of them), `judge/` (what may be
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
 
 mod access;
 pub mod conductor;
+mod data_folder;
 pub mod doctor;
 mod host;
 mod interrupt;
@@ -61,27 +66,38 @@ pub mod judge;
 pub mod kernel;
 pub mod limits;
 mod lock;
+mod memory_group;
+mod page_cache;
 mod pages;
+mod private_peak;
 mod process;
 mod progress;
 pub mod protocol;
+#[expect(
+    unsafe_code,
+    reason = "two system calls that no safe crate wraps; nowhere else"
+)]
+mod raw;
 pub mod report;
 pub mod rng;
 mod run;
 mod scenario;
 mod session;
 pub mod stats;
+mod volume;
 mod worker;
 
 pub use access::{AccessEvidence, Pattern};
 pub use conductor::{Request, Rounds, Subject};
+pub use data_folder::DataFolder;
 pub use host::Host;
 pub use interrupt::Interrupt;
 pub use limits::Limit;
 pub use lock::MachineLock;
 pub use pages::{PageBuffer, Pages, touch_and_free};
 pub use progress::Progress;
-pub use run::{Bound, Phase, PhaseRecord, Run, TouchEvidence};
+pub use run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};
 pub use session::{SessionError, iso_utc, measure};
+pub use volume::Volume;
 pub use worker::{FRACTION, fraction_from_items, serve};

@@ -9,8 +9,11 @@
 //! than a tenth is called impossible, because experience says that it did not
 //! do the work.
 
+mod file;
+
 use std::hint::black_box;
 use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +62,18 @@ pub enum Limit {
     /// Reading the monotonic clock, per read.
     #[serde(rename = "clock_read")]
     ClockRead,
+    /// Writing a new file in order and making it durable, per byte: writes of
+    /// 1 MiB into allocated room and one sync, with the writing out begun at
+    /// once or left to the sync, whichever is faster.
+    #[serde(rename = "durable_write")]
+    DurableWrite,
+    /// Reading a file in order that is not in memory, per byte: through reads of
+    /// 1 MiB, or into the page cache window by window, whichever is faster.
+    #[serde(rename = "cold_read")]
+    ColdRead,
+    /// Making one 4 KiB page of a file durable, per sync.
+    #[serde(rename = "small_sync")]
+    SmallSync,
     /// Faults on fresh 4 KiB pages that were *not* warmed before, per fault.
     /// Bounds nothing: it shows in which rounds the host had taken memory back.
     #[serde(rename = "page_fault_unwarmed")]
@@ -80,11 +95,14 @@ impl Limit {
             Self::DependentSmall => "random_dependent_4k",
             Self::DependentHuge => "random_dependent_2m",
             Self::ClockRead => "clock_read",
+            Self::DurableWrite => "durable_write",
+            Self::ColdRead => "cold_read",
+            Self::SmallSync => "small_sync",
             Self::PageFault => "page_fault_unwarmed",
         }
     }
 
-    /// What one unit of the limit is: `byte`, `read`, or `fault`.
+    /// What one unit of the limit is: `byte`, `read`, `sync` or `fault`.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -92,7 +110,10 @@ impl Limit {
             | Self::FirstTouchHuge
             | Self::Refill
             | Self::Copy
-            | Self::Read => "byte",
+            | Self::Read
+            | Self::DurableWrite
+            | Self::ColdRead => "byte",
+            Self::SmallSync => "sync",
             Self::PageFault => "fault",
             _ => "read",
         }
@@ -118,12 +139,41 @@ impl Limit {
         all.into_iter().take(count)
     }
 
+    /// The limits of files that can be read on `threads` threads.
+    pub fn of_files(threads: usize) -> impl Iterator<Item = Self> {
+        const BANDWIDTHS: usize = 2;
+        let all = [Self::DurableWrite, Self::ColdRead, Self::SmallSync];
+        let count = if threads == 1 { all.len() } else { BANDWIDTHS };
+        all.into_iter().take(count)
+    }
+
+    /// Whether it is about files.
+    #[must_use]
+    pub fn is_of_files(self) -> bool {
+        matches!(self, Self::DurableWrite | Self::ColdRead | Self::SmallSync)
+    }
+
+    /// Whether it can be probed within so much memory: those of memory take as
+    /// much as they are probed over.
+    pub(crate) fn fits_into(self, memory_limit_bytes: Option<u64>) -> bool {
+        memory_limit_bytes.is_none() || self.pages().is_none()
+    }
+
     /// The pages that it is read on, if it reads memory.
     pub(crate) fn pages(self) -> Option<Pages> {
         match self {
             Self::FirstTouchSmall | Self::RandomSmall | Self::DependentSmall => Some(Pages::Small),
-            Self::ClockRead | Self::PageFault => None,
-            _ => Some(Pages::Huge),
+            Self::FirstTouchHuge
+            | Self::Refill
+            | Self::Copy
+            | Self::Read
+            | Self::RandomHuge
+            | Self::DependentHuge => Some(Pages::Huge),
+            Self::ClockRead
+            | Self::PageFault
+            | Self::DurableWrite
+            | Self::ColdRead
+            | Self::SmallSync => None,
         }
     }
 
@@ -187,6 +237,20 @@ pub fn probe(bytes: usize, threads: usize, wanted: &[Limit]) -> io::Result<Vec<L
         readings.push(best(Limit::ClockRead, |_| clock_reads()));
     }
     Ok(readings)
+}
+
+/// Probes the `wanted` limits of files of `bytes` in `dir`, which is left as it
+/// was, on `threads` threads.
+///
+/// # Errors
+/// A file cannot be written or read, or the page cache does not let go of it.
+pub fn probe_files(
+    dir: &Path,
+    bytes: u64,
+    threads: usize,
+    wanted: &[Limit],
+) -> io::Result<Vec<LimitReading>> {
+    file::probe(dir, bytes, threads, wanted)
 }
 
 fn probe_pages(
@@ -388,7 +452,11 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_serialised_form() {
-        for limit in [Limit::FirstTouchSmall, Limit::RandomHuge, Limit::PageFault] {
+        let files = Limit::of_files(1);
+        for limit in [Limit::FirstTouchSmall, Limit::RandomHuge, Limit::PageFault]
+            .into_iter()
+            .chain(files)
+        {
             assert_eq!(
                 serde_json::to_string(&limit).unwrap(),
                 format!("\"{}\"", limit.name())

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::io::FdFlags;
 
 use crate::interrupt::Interrupt;
-use crate::protocol::{Job, PROTOCOL, Reply, Task, WORKER_ARGUMENT};
+use crate::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.
 const POLL: Duration = Duration::from_millis(100);
@@ -32,7 +32,7 @@ pub(crate) enum Ended {
     Interrupted,
 }
 
-/// Starts `program` as a worker for `task` and waits for its end.
+/// Starts `program` as a worker for `task` at `place` and waits for its end.
 ///
 /// `padding` bytes of environment move the worker's stack, so that no layout is
 /// measured in every round.
@@ -42,6 +42,7 @@ pub(crate) enum Ended {
 pub(crate) fn run_worker(
     program: &Path,
     task: &Task,
+    place: &Place,
     padding: usize,
     timeout: Duration,
     interrupt: &Interrupt,
@@ -52,6 +53,7 @@ pub(crate) fn run_worker(
     let job = Job {
         protocol: PROTOCOL,
         reply_fd: writer.as_raw_fd(),
+        place: place.clone(),
         task: task.clone(),
     };
     let mut child = Command::new(program)

@@ -2,6 +2,7 @@
 //! JSON line back.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,8 +24,22 @@ pub struct Job {
     pub protocol: u32,
     /// The inherited descriptor that the reply goes to.
     pub reply_fd: i32,
+    /// Where it works.
+    #[serde(default)]
+    pub place: Place,
     /// The work.
     pub task: Task,
+}
+
+/// Where a worker works. No part of its task: the same task is done elsewhere
+/// in the next round.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// An empty folder of its own, if the task needs files.
+    pub dir: Option<PathBuf>,
+    /// The file that it writes its number to before it begins, to be confined to
+    /// the memory of a cgroup; none if it is not to be.
+    pub group: Option<PathBuf>,
 }
 
 /// The kinds of work.
@@ -41,6 +56,9 @@ pub enum Task {
         threads: usize,
         /// The limits that are wanted.
         limits: Vec<Limit>,
+        /// The memory that the worker is confined to, if so.
+        #[serde(default)]
+        memory_limit_bytes: Option<u64>,
     },
     /// Time page faults on memory that was not warmed.
     PageFaults {
@@ -118,6 +136,10 @@ pub struct MemoryReading {
     pub minor_faults: u64,
     /// Major faults of the timed part.
     pub major_faults: u64,
+    /// The most private memory (`RssAnon`) that was seen by looking every 20 ms
+    /// and at the end of every phase; none in a worker that was not confined.
+    #[serde(default)]
+    pub private_peak_bytes: Option<u64>,
 }
 
 #[cfg(test)]
@@ -137,12 +159,17 @@ mod tests {
                 bytes: 64,
                 threads: 2,
                 limits: vec![Limit::Read, Limit::ClockRead],
+                memory_limit_bytes: Some(1 << 20),
             },
             Task::PageFaults { bytes: 4096 },
         ] {
             let job = Job {
                 protocol: PROTOCOL,
                 reply_fd: 3,
+                place: Place {
+                    dir: Some("/data/worker".into()),
+                    group: None,
+                },
                 task,
             };
             let text = serde_json::to_string(&job).unwrap();

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::AccessEvidence;
-use crate::kernel::{Faults, Resident};
+use crate::kernel::{self, Faults, Resident};
 use crate::limits::Limit;
+use crate::page_cache::{Residency, evict};
+use crate::private_peak::PrivatePeak;
 use crate::scenario::Failure;
 
 /// Records the phases and the proof of one cell.
@@ -19,6 +23,8 @@ pub struct Run {
     proof: BTreeMap<String, Value>,
     /// The largest reading at the end of a phase, its results still alive.
     resident: Resident,
+    dir: Option<PathBuf>,
+    private_peak: Option<PrivatePeak>,
 }
 
 /// What was seen of one phase.
@@ -38,6 +44,48 @@ pub struct PhaseRecord {
     pub grows: bool,
     /// What the order of reads was, where the phase claims one.
     pub access: Option<AccessEvidence>,
+    /// Where its file was, where the phase claims that.
+    pub file: Option<FileEvidence>,
+}
+
+/// Where a phase's file is when the clock starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileState {
+    /// On the disk only.
+    Cold,
+    /// In the page cache.
+    Warm,
+}
+
+/// A phase's file: what the phase says of it, and what the kernel saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEvidence {
+    /// What the phase says.
+    pub claimed: FileState,
+    /// Pages of the file that hold data.
+    pub file_pages: u64,
+    /// Those of them that were in memory before the clock started.
+    pub resident_before: u64,
+    /// Bytes that were fetched from storage during the phase; none where the
+    /// kernel does not tell.
+    pub read_bytes: Option<u64>,
+    /// Why nothing is known of the file, if so.
+    pub unknown: Option<String>,
+}
+
+impl FileEvidence {
+    fn of(claimed: FileState, counted: io::Result<Residency>) -> Self {
+        let unknown = counted.as_ref().err().map(ToString::to_string);
+        let counted = counted.unwrap_or_default();
+        Self {
+            claimed,
+            file_pages: counted.file_pages,
+            resident_before: counted.resident,
+            read_bytes: None,
+            unknown,
+        }
+    }
 }
 
 /// A lower bound on a phase's time: `amount` units of `limit`.
@@ -63,10 +111,51 @@ pub struct TouchEvidence {
 }
 
 impl Run {
+    /// A run whose files lie in `dir`.
+    #[must_use]
+    pub fn in_dir(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: Some(dir.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Begins to watch the private memory of this process.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub(crate) fn watch_private(&mut self) -> io::Result<()> {
+        self.private_peak = Some(PrivatePeak::watch()?);
+        Ok(())
+    }
+
+    /// The folder for the cell's files: empty at first, and removed afterwards.
+    ///
+    /// # Errors
+    /// The scenario needs no disk, by its own word.
+    pub fn dir(&self) -> Result<&Path, Failure> {
+        let dir = self.dir.as_deref();
+        dir.ok_or_else(|| "no folder for files: the cell needs 0 bytes of disk".into())
+    }
+
+    /// The most private memory (anonymous, no files) that the process had until
+    /// now, in bytes; none where nobody watches it, which is done for cells
+    /// that are confined to less memory than the machine has.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn private_peak_bytes(&self) -> io::Result<Option<u64>> {
+        self.private_peak
+            .as_ref()
+            .map(PrivatePeak::bytes)
+            .transpose()
+    }
+
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
     pub fn phase(&mut self, name: &str, items: u64) -> Phase<'_> {
         Phase {
             run: self,
+            file: None,
             record: PhaseRecord {
                 name: name.to_owned(),
                 elapsed_ns: 0,
@@ -75,6 +164,7 @@ impl Run {
                 touched: None,
                 grows: true,
                 access: None,
+                file: None,
             },
         }
     }
@@ -110,8 +200,13 @@ impl Run {
         &self.proof
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<PhaseRecord>, BTreeMap<String, Value>, Resident) {
-        (self.phases, self.proof, self.resident)
+    /// The largest reading at the end of a phase.
+    pub(crate) fn resident(&self) -> &Resident {
+        &self.resident
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<PhaseRecord>, BTreeMap<String, Value>) {
+        (self.phases, self.proof)
     }
 }
 
@@ -119,6 +214,7 @@ impl Run {
 #[derive(Debug)]
 pub struct Phase<'r> {
     run: &'r mut Run,
+    file: Option<(FileState, PathBuf)>,
     record: PhaseRecord,
 }
 
@@ -160,12 +256,31 @@ impl Phase<'_> {
         self
     }
 
+    /// States that nothing of the file at `path` is in memory when the clock
+    /// starts. Just before, its dirty pages are written out, the page cache is
+    /// made to drop it, and what is left is counted. Pages that somebody has
+    /// mapped stay.
+    #[must_use]
+    pub fn cold(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some((FileState::Cold, path.into()));
+        self
+    }
+
+    /// States that all data of the file at `path` are in memory when the clock
+    /// starts. They are counted, and not seen to.
+    #[must_use]
+    pub fn warm(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some((FileState::Warm, path.into()));
+        self
+    }
+
     /// Times `work` and records the phase. What `work` returns is kept alive
     /// until the kernel's figures are read, and is opaque to the optimiser.
     ///
     /// Where the kernel gives no figures, the phase has no evidence of the
     /// memory that it touched.
-    pub fn time<R>(self, work: impl FnOnce() -> R) -> R {
+    pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
+        self.record.file = self.file.take().map(|(state, path)| look_at(state, &path));
         let before = Snapshot::take();
         let start = Instant::now();
         let result = black_box(work());
@@ -176,7 +291,15 @@ impl Phase<'_> {
 
     fn finish(mut self, elapsed_ns: u64, before: Option<Snapshot>) {
         let after = Snapshot::take();
+        // The watcher may have slept through a short phase.
+        let _ = self.run.private_peak_bytes();
         self.record.elapsed_ns = elapsed_ns;
+        if let Some(file) = &mut self.record.file {
+            let read = before.zip(after).and_then(|(before, after)| {
+                Some(after.storage_read_bytes? - before.storage_read_bytes?)
+            });
+            file.read_bytes = read;
+        }
         self.record.touched = self.record.touched.and_then(|touched| {
             let (before, after) = (before?, after?);
             let growth = after.resident.total_bytes;
@@ -195,11 +318,22 @@ impl Phase<'_> {
     }
 }
 
+/// Brings the file into the state that is claimed, as far as the lab does that,
+/// and counts.
+fn look_at(state: FileState, path: &Path) -> FileEvidence {
+    let counted = match state {
+        FileState::Cold => evict(path),
+        FileState::Warm => Residency::of(path),
+    };
+    FileEvidence::of(state, counted)
+}
+
 /// The kernel's figures on one side of a phase.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
     resident: Resident,
     faults: Faults,
+    storage_read_bytes: Option<u64>,
 }
 
 impl Snapshot {
@@ -207,6 +341,7 @@ impl Snapshot {
         Some(Self {
             resident: Resident::read().ok()?,
             faults: Faults::read().ok()?,
+            storage_read_bytes: kernel::storage_read_bytes().ok(),
         })
     }
 }
@@ -239,6 +374,67 @@ mod tests {
             assert!(touched.minor_faults > 0);
         }
         drop(buffer);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_cold_file_is_evicted_before_the_clock_and_a_warm_one_is_counted() {
+        let program = std::env::current_exe().unwrap();
+        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+        if crate::volume::Volume::of(folder.path())
+            .unwrap()
+            .is_in_memory()
+        {
+            eprintln!("skipped: nothing is cold on a file system in memory");
+            return;
+        }
+        let path = folder.path().join("file");
+        let bytes = 8 << 20;
+        std::fs::write(&path, vec![1u8; bytes]).unwrap();
+        let mut run = Run::in_dir(folder.path());
+        let read = || std::fs::read(&path).unwrap();
+        run.phase("warm", 1).warm(&path).time(read);
+        run.phase("cold", 1).cold(&path).time(read);
+        let evidence: Vec<&FileEvidence> = run
+            .phases()
+            .iter()
+            .map(|phase| phase.file.as_ref().unwrap())
+            .collect();
+        let pages = (bytes / rustix::param::page_size()) as u64;
+        assert_eq!(evidence[0].claimed, FileState::Warm);
+        assert_eq!(evidence[0].resident_before, pages);
+        assert_eq!(evidence[1].claimed, FileState::Cold);
+        assert_eq!(evidence[1].file_pages, pages);
+        assert!(evidence[1].resident_before <= pages / 100);
+        // Other tests of this process read files meanwhile.
+        assert!(evidence[1].read_bytes.unwrap() >= bytes as u64);
+    }
+
+    #[test]
+    fn of_a_file_that_is_not_there_nothing_is_known() {
+        let mut run = Run::default();
+        for state in [FileState::Cold, FileState::Warm] {
+            let phase = run.phase("read", 1);
+            let phase = match state {
+                FileState::Cold => phase.cold("/nowhere/at/all"),
+                FileState::Warm => phase.warm("/nowhere/at/all"),
+            };
+            phase.time(|| ());
+        }
+        for phase in run.phases() {
+            let file = phase.file.as_ref().unwrap();
+            assert!(file.unknown.is_some(), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_files_has_no_folder() {
+        let error = Run::default().dir().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no folder for files: the cell needs 0 bytes of disk"
+        );
+        assert_eq!(Run::in_dir("here").dir().unwrap(), Path::new("here"));
     }
 
     #[test]

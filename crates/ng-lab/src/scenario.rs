@@ -25,8 +25,27 @@ pub trait Scenario: Sync {
     /// is the base that the others are compared with.
     fn variants(&self, threads: &[usize]) -> Vec<Variant>;
 
-    /// The most memory that the cell holds at once, in bytes.
+    /// The most memory that the cell works in at once, in bytes; of files that
+    /// it works on, as much as the page cache shall hold. A host-warm cell
+    /// touches and frees as much before.
     fn needs_bytes(&self, cell: &Cell) -> u64;
+
+    /// The most that the cell's files hold at once, in bytes. A cell that needs
+    /// none gets no folder to write in.
+    fn needs_disk_bytes(&self, _cell: &Cell) -> u64 {
+        0
+    }
+
+    /// The memory that the cell, page cache included, and the probes beside it
+    /// are confined to, in bytes; none for the machine's.
+    fn memory_limit_bytes(&self, _cell: &Cell) -> Option<u64> {
+        None
+    }
+
+    /// Why the cell cannot be measured on this machine, if so.
+    fn unavailable(&self, _cell: &Cell) -> Option<String> {
+        None
+    }
 
     /// Does the work of one cell.
     ///

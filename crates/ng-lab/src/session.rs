@@ -5,14 +5,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::conductor::{Plan, PlanError, Request, conduct};
+use crate::conductor::{Available, Plan, PlanError, Request, conduct};
+use crate::data_folder::DataFolder;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::judge::judge;
 use crate::kernel;
 use crate::lock::MachineLock;
+use crate::memory_group;
 use crate::progress::Progress;
 use crate::report::{self, Build, Report, RunInfo, SCHEMA};
+use crate::volume::Volume;
 
 /// Why a measurement came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,14 @@ pub enum SessionError {
     #[error("cannot write {}", path.display())]
     Output {
         /// The folder, or the file in it.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder for data files cannot be looked at, made or written.
+    #[error("cannot use {} for data files", path.display())]
+    Data {
+        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -48,8 +59,10 @@ pub enum SessionError {
 /// Measures what `request` asks for and leaves `report.json`, `report.md` and
 /// `results.jsonl` in `out`.
 ///
-/// The folder is tried before anything is measured. After an interrupt the
-/// report holds what was measured until then.
+/// The folder is tried before anything is measured, and so is `request.dir`, if
+/// a cell needs it. Of data files nothing is left, however the run ends, short of
+/// a kill; then the next run in the same folder removes it. After an interrupt
+/// the report holds what was measured until then.
 ///
 /// # Errors
 /// [`SessionError`]; nothing half-written is left under a report's name.
@@ -60,9 +73,8 @@ pub fn measure(
     interrupt: &Interrupt,
     mut progress: Progress,
 ) -> Result<Report, SessionError> {
-    // A system that does not say what memory it has is taken at its word.
-    let available = kernel::available_bytes().unwrap_or(u64::MAX);
-    let plan = Plan::new(request, available)?;
+    let volume = volume(request)?;
+    let plan = Plan::new(request, &available(request, volume.as_ref()))?;
     try_output(out)?;
     let lock = MachineLock::acquire(&request.lock, interrupt, || progress.waits());
     let lock = lock.map_err(|source| SessionError::Lock {
@@ -72,11 +84,21 @@ pub fn measure(
     let Some(_lock) = lock else {
         return Err(SessionError::Interrupted);
     };
+    let data = volume.is_some().then(|| DataFolder::make(&request.dir));
+    let data = data.transpose().map_err(cannot_use(request))?;
     let mut log = begin_output(out)?;
     let host = Host::describe();
     let (started, start) = (SystemTime::now(), Instant::now());
-    let record = conduct(request, &plan, &mut log, interrupt, &mut progress)
-        .map_err(SessionError::Conduct)?;
+    let record = conduct(
+        request,
+        &plan,
+        data.as_ref(),
+        &mut log,
+        interrupt,
+        &mut progress,
+    )
+    .map_err(SessionError::Conduct)?;
+    drop(data);
     let judgement = judge(&record, request.subject);
     let report = Report {
         schema: SCHEMA.to_owned(),
@@ -95,6 +117,7 @@ pub fn measure(
         },
         host,
         build,
+        data: volume,
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
@@ -102,6 +125,28 @@ pub fn measure(
     };
     write_report(&report, out)?;
     Ok(report)
+}
+
+/// Where data files will lie, if there will be any.
+fn volume(request: &Request) -> Result<Option<Volume>, SessionError> {
+    let needed = request.needs_folder();
+    let volume = needed.then(|| Volume::of(&request.dir)).transpose();
+    volume.map_err(cannot_use(request))
+}
+
+fn cannot_use(request: &Request) -> impl FnOnce(io::Error) -> SessionError {
+    let path = request.dir.clone();
+    |source| SessionError::Data { path, source }
+}
+
+/// A system that does not say what it has is taken at its word.
+fn available(request: &Request, volume: Option<&Volume>) -> Available {
+    let least = request.least_memory_limit_bytes();
+    Available {
+        memory_bytes: kernel::available_bytes().unwrap_or(u64::MAX),
+        disk_bytes: volume.map_or(u64::MAX, |volume| volume.free_bytes),
+        confinement: least.map_or(Ok(()), memory_group::try_one),
+    }
 }
 
 const LOG: &str = "results.jsonl";

@@ -1,15 +1,16 @@
 //! The worker's side: one task, one line, end.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use crate::kernel::{self, Faults, Resident};
-use crate::limits;
+use crate::kernel::{self, Faults};
+use crate::limits::{self, Limit};
+use crate::memory_group;
 use crate::pages::{Pages, touch_and_free};
 use crate::protocol::{
-    CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Reply, Task,
+    CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Place, Reply, Task,
 };
 use crate::rng::mix;
 use crate::run::Run;
@@ -27,6 +28,13 @@ pub const fn fraction_from_items(threads: usize) -> u64 {
         threads => 200_000 * threads as u64,
     }
 }
+
+/// The smallest files that a cell is checked for growth with: what a sync or a
+/// file's creation costs does not grow.
+const FRACTION_FROM_DISK_BYTES: u64 = 32 << 20;
+/// Files are probed with as much warm memory as the page cache will want, and
+/// with no more than this: the rest would take longer than the probe.
+const WARM_FOR_FILES_BYTES: u64 = 1 << 30;
 
 /// Does the job that is written in `argument` and replies on the inherited pipe.
 ///
@@ -48,7 +56,7 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     let reply = Reply {
         protocol: PROTOCOL,
         profile: Profile::of_this_build(),
-        outcome: perform(registry, &job.task)
+        outcome: perform(registry, &job)
             .unwrap_or_else(|failure| Outcome::Failed(failure.to_string())),
     };
     let mut line = serde_json::to_string(&reply)?;
@@ -57,32 +65,59 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     Ok(())
 }
 
-fn perform(registry: &[&'static dyn Scenario], task: &Task) -> Result<Outcome, Failure> {
-    Ok(match task {
+fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Failure> {
+    let place = &job.place;
+    if let Some(door) = &place.group {
+        memory_group::enter(door)?;
+    }
+    Ok(match &job.task {
         Task::Cell(cell) => {
             let scenario = registry
                 .iter()
                 .find(|scenario| scenario.name() == cell.scenario)
                 .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
-            Outcome::Cell(measure(*scenario, cell)?)
+            Outcome::Cell(measure(*scenario, cell, place)?)
         }
         Task::Limits {
             bytes,
             threads,
             limits,
-        } => {
-            touch_and_free(*bytes as usize, Pages::Huge, *threads)?;
-            Outcome::Limits(limits::probe(*bytes as usize, *threads, limits)?)
-        }
+            ..
+        } => Outcome::Limits(probe(*bytes, *threads, limits, place)?),
         Task::PageFaults { bytes } => {
             Outcome::Limits(vec![limits::probe_page_faults(*bytes as usize)?])
         }
     })
 }
 
+/// Warms as much memory as the probes will use, and probes. In a group there is
+/// not that much, and what there is has been warmed by the cells.
+fn probe(
+    bytes: u64,
+    threads: usize,
+    wanted: &[Limit],
+    place: &Place,
+) -> Result<Vec<limits::LimitReading>, Failure> {
+    let (files, memory): (Vec<Limit>, Vec<Limit>) =
+        wanted.iter().partition(|limit| limit.is_of_files());
+    let warm_bytes = match () {
+        () if place.group.is_some() => 0,
+        () if memory.iter().any(|limit| limit.pages().is_some()) => bytes,
+        () if !files.is_empty() => bytes.min(WARM_FOR_FILES_BYTES),
+        () => 0,
+    };
+    touch_and_free(warm_bytes as usize, Pages::Huge, threads)?;
+    let mut readings = limits::probe(bytes as usize, threads, &memory)?;
+    if !files.is_empty() {
+        let dir = place.dir.as_ref().ok_or("limits of files need a folder")?;
+        readings.extend(limits::probe_files(dir, bytes, threads, &files)?);
+    }
+    Ok(readings)
+}
+
 /// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
 /// at a fraction of its items.
-fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure> {
+fn measure(scenario: &dyn Scenario, cell: &Cell, place: &Place) -> Result<CellReading, Failure> {
     let warm_ns_per_byte = if cell.variant.host_warm {
         Some(warm(scenario.needs_bytes(cell), cell)?)
     } else {
@@ -90,23 +125,48 @@ fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure>
     };
     let spin_before = spin_ns();
     let before = kernel::reset_peak().and_then(|()| Faults::read());
-    let mut run = Run::default();
+    let mut run = begin(place, "whole")?;
     scenario.run(cell, &mut run)?;
-    let (phases, proof, resident) = run.into_parts();
-    let memory = before.and_then(|before| memory_since(&before, &resident));
+    let memory = before.and_then(|before| memory_since(&before, &run));
     let spin_after = spin_ns();
+    // Both together would need more disk than the scenario says.
+    end(&run)?;
+    let (phases, proof) = run.into_parts();
     Ok(CellReading {
         phases,
         proof,
         memory: memory.map_err(|error| error.to_string()),
-        fraction: fraction(scenario, cell)?,
+        fraction: fraction(scenario, cell, place)?,
         warm_ns_per_byte,
         spin_ns: [spin_before, spin_after],
     })
 }
 
-fn memory_since(before: &Faults, resident: &Resident) -> io::Result<MemoryReading> {
+/// A run in a new folder of that name, if it has files; its private memory is
+/// watched, if it is confined.
+fn begin(place: &Place, name: &str) -> Result<Run, Failure> {
+    let mut run = match &place.dir {
+        Some(dir) => {
+            let dir = dir.join(name);
+            fs::create_dir(&dir)?;
+            Run::in_dir(dir)
+        }
+        None => Run::default(),
+    };
+    if place.group.is_some() {
+        run.watch_private()?;
+    }
+    Ok(run)
+}
+
+/// Removes the files of a run.
+fn end(run: &Run) -> io::Result<()> {
+    run.dir().map_or(Ok(()), fs::remove_dir_all)
+}
+
+fn memory_since(before: &Faults, run: &Run) -> io::Result<MemoryReading> {
     let faults = Faults::read()?.since(before);
+    let resident = run.resident();
     Ok(MemoryReading {
         resident_bytes: resident.total_bytes,
         peak_bytes: kernel::peak_bytes()?,
@@ -116,23 +176,34 @@ fn memory_since(before: &Faults, resident: &Resident) -> io::Result<MemoryReadin
         swapped_bytes: resident.swapped_bytes,
         minor_faults: faults.minor,
         major_faults: faults.major,
+        private_peak_bytes: run.private_peak_bytes()?,
     })
 }
 
-fn fraction(scenario: &dyn Scenario, cell: &Cell) -> Result<Option<FractionReading>, Failure> {
-    if cell.items < fraction_from_items(cell.variant.threads) {
+fn fraction(
+    scenario: &dyn Scenario,
+    cell: &Cell,
+    place: &Place,
+) -> Result<Option<FractionReading>, Failure> {
+    if !can_show_growth(scenario, cell) {
         return Ok(None);
     }
     let cell = Cell {
         items: cell.items / FRACTION,
         ..cell.clone()
     };
-    let mut run = Run::default();
+    let mut run = begin(place, "fraction")?;
     scenario.run(&cell, &mut run)?;
     Ok(Some(FractionReading {
         items: cell.items,
         elapsed_ns: run.phases().iter().map(|phase| phase.elapsed_ns).collect(),
     }))
+}
+
+fn can_show_growth(scenario: &dyn Scenario, cell: &Cell) -> bool {
+    let disk_bytes = scenario.needs_disk_bytes(cell);
+    cell.items >= fraction_from_items(cell.variant.threads)
+        && (disk_bytes == 0 || disk_bytes >= FRACTION_FROM_DISK_BYTES)
 }
 
 fn warm(bytes: u64, cell: &Cell) -> io::Result<f64> {

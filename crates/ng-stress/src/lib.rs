@@ -1,18 +1,25 @@
 //! What is measured of NeuroGraph tokens: the scenarios, on the lab of `ng-lab`.
 //!
-//! The six scenarios keep the names and the checks of the report that this
-//! project began from. How they are measured is the lab's affair; the binary
-//! `ng-stress` puts both together.
+//! Six scenarios keep the names and the checks of the report that this project
+//! began from; six more are about token files. How they are measured is the
+//! lab's affair; the binary `ng-stress` puts both together.
 //!
 //! Begin reading at `scenarios/mod.rs`, then one file below it.
 
 mod count;
 mod oracle;
+#[expect(
+    unsafe_code,
+    reason = "maps of files in a worker's own folder; nowhere else"
+)]
+mod own_file;
 mod proof;
 pub mod scenarios;
+mod writer;
 
 pub use count::{CountError, MAX_TOKENS, parse_count};
 pub use oracle::{id_sum, stride_sum};
+pub use writer::{WRITER_ARGUMENT, use_program, write_until_killed};
 
 use ng_lab::Subject;
 

@@ -6,21 +6,28 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use ng_lab::Failure;
 use ng_lab::protocol::WORKER_ARGUMENT;
 use ng_stress::scenarios::REGISTRY;
+use ng_stress::{WRITER_ARGUMENT, write_until_killed};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match &arguments[..] {
-        [_, worker, job] if worker == WORKER_ARGUMENT => serve(job),
+        [_, worker, job] if worker == WORKER_ARGUMENT => ended(serve(job)),
+        [_, writer, work @ ..] if writer == WRITER_ARGUMENT => ended(write_until_killed(work)),
         _ => cli::run(),
     }
 }
 
-fn serve(job: &OsStr) -> ExitCode {
-    let served = ng_lab::serve(&REGISTRY, &job.to_string_lossy());
-    if let Err(error) = served {
-        // The conductor reads it, if it still lives.
+fn serve(job: &OsStr) -> Result<(), Failure> {
+    ng_lab::serve(&REGISTRY, &job.to_string_lossy())
+}
+
+/// The end of a process that another one has started.
+fn ended(done: Result<(), Failure>) -> ExitCode {
+    if let Err(error) = done {
+        // Whoever has started it reads it, if he still lives.
         let _ = writeln!(io::stderr(), "error: {error}");
         return ExitCode::FAILURE;
     }

@@ -1,5 +1,7 @@
 //! Proof that the tokens are there: count, sum of ids, digest of all bytes.
 
+use std::hash::Hasher;
+
 use ng_lab::{Failure, Run};
 use ng_token::Token;
 use twox_hash::XxHash3_64;
@@ -32,4 +34,48 @@ pub(crate) fn prove_tokens(run: &mut Run, tokens: &[Token], count: u64) -> Resul
 pub(crate) fn prove_ids(run: &mut Run, tokens: &[Token], count: u64) -> Result<(), Failure> {
     run.prove_equal("tokens", tokens.len() as u64, count)?;
     run.prove_equal("id_sum", sum_ids(tokens), id_sum(count))
+}
+
+/// Proof of tokens that come piece by piece.
+#[derive(Default)]
+pub(crate) struct Pieces {
+    tokens: u64,
+    id_sum: u64,
+    hash: XxHash3_64,
+}
+
+impl Pieces {
+    /// Takes the next tokens.
+    pub(crate) fn add(&mut self, tokens: &[Token]) {
+        self.tokens += tokens.len() as u64;
+        self.id_sum = self.id_sum.wrapping_add(sum_ids(tokens));
+        self.hash.write(ng_token::as_bytes(tokens));
+    }
+
+    /// Proves that the tokens were the `count` first ones of the sequence.
+    pub(crate) fn prove(self, run: &mut Run, count: u64) -> Result<(), Failure> {
+        run.prove_equal("tokens", self.tokens, count)?;
+        run.prove_equal("id_sum", self.id_sum, id_sum(count))?;
+        run.prove("digest", format!("{:016x}", self.hash.finish()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_prove_what_the_whole_proves() {
+        let tokens: Vec<Token> = (0..10_000).map(Token::new).collect();
+        let mut whole = Run::default();
+        prove_tokens(&mut whole, &tokens, 10_000).unwrap();
+        for size in [1, 7, 4096, 10_000] {
+            let mut pieces = Pieces::default();
+            tokens.chunks(size).for_each(|piece| pieces.add(piece));
+            let mut run = Run::default();
+            pieces.prove(&mut run, 10_000).unwrap();
+            assert_eq!(run.proof(), whole.proof(), "pieces of {size}");
+        }
+    }
 }

@@ -3,10 +3,13 @@
 //! [`plan`] decides what is measured, `rounds` does it, one worker process at a
 //! time; what came out is a [`Record`] that is judged and reported elsewhere.
 
+mod available;
 pub mod plan;
 mod record;
 mod rounds;
+mod workplace;
 
-pub use plan::{Plan, PlanError, PlannedCell, Request, Role, Rounds, Subject};
+pub use available::Available;
+pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Role, Rounds, Subject};
 pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 pub use rounds::conduct;

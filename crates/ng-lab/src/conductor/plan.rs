@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conductor::available::{Available, Needs};
+use crate::limits::Limit;
 use crate::scenario::{Cell, Profile, Scenario};
 
-/// Memory that a cell leaves to the rest of the machine.
-const SPARE_BYTES: u64 = 256 << 20;
 /// The page-fault probe touches this much at most.
 pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
 
@@ -81,6 +81,45 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// The file that keeps two measurements apart.
     pub lock: PathBuf,
+    /// Where the folder for data files is made, if a cell needs any.
+    pub dir: PathBuf,
+}
+
+impl Request {
+    /// Every cell that was asked for, in the order of the report, with its scenario.
+    fn cells(&self) -> impl Iterator<Item = (&'static dyn Scenario, Cell)> {
+        self.sizes.iter().flat_map(move |&items| {
+            self.scenarios.iter().flat_map(move |&scenario| {
+                let variants = scenario.variants(&self.threads);
+                variants.into_iter().map(move |variant| {
+                    let cell = Cell {
+                        scenario: scenario.name().to_owned(),
+                        variant,
+                        items,
+                    };
+                    (scenario, cell)
+                })
+            })
+        })
+    }
+
+    /// Whether a cell works on files, or in less memory than the machine has:
+    /// both leave something behind if the run is killed.
+    #[must_use]
+    pub fn needs_folder(&self) -> bool {
+        self.cells().any(|(scenario, cell)| {
+            scenario.needs_disk_bytes(&cell) > 0 || scenario.memory_limit_bytes(&cell).is_some()
+        })
+    }
+
+    /// The least memory that a cell is to be confined to.
+    #[must_use]
+    pub fn least_memory_limit_bytes(&self) -> Option<u64> {
+        let limits = self
+            .cells()
+            .filter_map(|(scenario, cell)| scenario.memory_limit_bytes(&cell));
+        limits.min()
+    }
 }
 
 /// Whether a cell is measured for its own sake or as a copy that shows the noise.
@@ -104,8 +143,41 @@ pub struct PlannedCell {
     pub role: Role,
     /// Which block of a round it belongs to: the copies of one cell share it.
     pub block: usize,
+    /// Whether it works on files.
+    pub uses_files: bool,
+    /// The memory that it is confined to, if so.
+    pub memory_limit_bytes: Option<u64>,
     /// Why it is not measured, if so.
     pub skipped: Option<String>,
+}
+
+/// What limits are probed over, apart from those beside the cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlannedLimits {
+    /// Bytes of memory, or of a file.
+    pub bytes: u64,
+    /// Threads that work at once.
+    pub threads: usize,
+    /// The memory that the probes are confined to, if so.
+    pub memory_limit_bytes: Option<u64>,
+    /// Whether the limits of files are among them.
+    pub of_files: bool,
+}
+
+impl PlannedLimits {
+    /// The limits that are probed.
+    pub fn limits(&self) -> impl Iterator<Item = Limit> {
+        let Self {
+            threads,
+            memory_limit_bytes,
+            of_files,
+            ..
+        } = *self;
+        let memory = Limit::on(threads);
+        let files = Limit::of_files(threads).filter(move |_| of_files);
+        let all = memory.chain(files);
+        all.filter(move |limit| limit.fits_into(memory_limit_bytes))
+    }
 }
 
 /// Everything that one run measures.
@@ -113,8 +185,8 @@ pub struct PlannedCell {
 pub struct Plan {
     /// Cells; the copies of one cell are neighbours.
     pub cells: Vec<PlannedCell>,
-    /// What limits are probed over in every round: bytes and threads.
-    pub limits: Vec<(u64, usize)>,
+    /// What limits are probed over in every round.
+    pub limits: Vec<PlannedLimits>,
     /// Rough duration of one round.
     pub round_estimate: Duration,
 }
@@ -123,8 +195,8 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// No cell fits into memory.
-    #[error("nothing fits into memory: {reason}")]
+    /// No cell fits into memory or onto the disk, or is to be had here.
+    #[error("nothing can be measured here: {reason}")]
     NothingFits {
         /// The reason of the first cell that was skipped.
         reason: String,
@@ -135,20 +207,24 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// Lays out the cells of `request` for a machine with `available_bytes` of memory.
+    /// Lays out the cells of `request` for a machine that has `available`.
     ///
     /// # Errors
     /// [`PlanError`], if no cell would be measured.
-    pub fn new(request: &Request, available_bytes: u64) -> Result<Self, PlanError> {
+    pub fn new(request: &Request, available: &Available) -> Result<Self, PlanError> {
         let mut plan = Self {
             cells: Vec::new(),
             limits: Vec::new(),
             round_estimate: Duration::ZERO,
         };
-        for &items in &request.sizes {
-            for scenario in &request.scenarios {
-                plan.add_scenario(request, *scenario, items, available_bytes);
+        for (scenario, cell) in request.cells() {
+            let needs = Needs::of(scenario, &cell);
+            let lacks = available.lacks(&needs);
+            let skipped = lacks.or_else(|| scenario.unavailable(&cell));
+            if skipped.is_none() {
+                plan.add_limits(request.subject, &cell, &needs);
             }
+            plan.add_copies(request, &cell, &needs, skipped.as_ref());
         }
         let mut measured = plan.cells.iter().filter(|cell| cell.skipped.is_none());
         if measured.next().is_none() {
@@ -158,48 +234,57 @@ impl Plan {
         Ok(plan)
     }
 
-    fn add_scenario(
+    fn add_copies(
         &mut self,
         request: &Request,
-        scenario: &dyn Scenario,
-        items: u64,
-        available_bytes: u64,
+        cell: &Cell,
+        needs: &Needs,
+        skipped: Option<&String>,
     ) {
-        for variant in scenario.variants(&request.threads) {
-            let cell = Cell {
-                scenario: scenario.name().to_owned(),
-                variant,
-                items,
-            };
-            let needs = scenario.needs_bytes(&cell);
-            let skipped = (needs.saturating_add(SPARE_BYTES) > available_bytes)
-                .then(|| too_large(needs, available_bytes));
+        let block = self.cells.last().map_or(0, |last| last.block + 1);
+        for (profile, role) in copies(request) {
             if skipped.is_none() {
-                self.add_limits(request.subject, &cell);
+                self.round_estimate += estimate(profile, cell, needs);
             }
-            let block = self.cells.last().map_or(0, |last| last.block + 1);
-            for (profile, role) in copies(request) {
-                if skipped.is_none() {
-                    self.round_estimate += estimate(profile, &cell, needs);
-                }
-                self.cells.push(PlannedCell {
-                    cell: cell.clone(),
-                    profile,
-                    role,
-                    block,
-                    skipped: skipped.clone(),
-                });
-            }
+            self.cells.push(PlannedCell {
+                cell: cell.clone(),
+                profile,
+                role,
+                block,
+                uses_files: needs.disk_bytes > 0,
+                memory_limit_bytes: needs.memory_limit_bytes,
+                skipped: skipped.cloned(),
+            });
         }
     }
 
-    fn add_limits(&mut self, subject: Subject, cell: &Cell) {
+    fn add_limits(&mut self, subject: Subject, cell: &Cell, needs: &Needs) {
         let bytes = cell.items * subject.item_bytes;
         // Latency limits are read on one thread, whatever the cell's threads.
         for threads in [1, cell.variant.threads] {
-            if !self.limits.contains(&(bytes, threads)) {
-                self.limits.push((bytes, threads));
-                self.round_estimate += Duration::from_nanos(20_000_000 + bytes * 3 / 2);
+            self.add_limits_on(PlannedLimits {
+                bytes,
+                threads,
+                memory_limit_bytes: needs.memory_limit_bytes,
+                of_files: needs.disk_bytes > 0,
+            });
+        }
+    }
+
+    fn add_limits_on(&mut self, new: PlannedLimits) {
+        let key =
+            |limits: &PlannedLimits| (limits.bytes, limits.threads, limits.memory_limit_bytes);
+        let known = self.limits.iter_mut().find(|known| key(known) == key(&new));
+        let of_files = known.as_ref().is_some_and(|known| known.of_files);
+        if new.of_files && !of_files {
+            self.round_estimate += Duration::from_nanos(new.bytes * 4);
+        }
+        match known {
+            Some(known) => known.of_files |= new.of_files,
+            None => {
+                let memory_ns = new.memory_limit_bytes.map_or(new.bytes * 3 / 2, |_| 0);
+                self.round_estimate += Duration::from_nanos(20_000_000 + memory_ns);
+                self.limits.push(new);
             }
         }
     }
@@ -217,29 +302,23 @@ fn copies(request: &Request) -> Vec<(Profile, Role)> {
     copies
 }
 
-fn too_large(needs: u64, available: u64) -> String {
-    format!(
-        "needs {} MiB of memory and {} MiB to spare, available are {} MiB",
-        needs >> 20,
-        SPARE_BYTES >> 20,
-        available >> 20
-    )
-}
-
-/// Rough: a process, and so much a byte for warming, work and the fraction.
-/// Seen on one machine; round 0 gives the real figure.
-fn estimate(profile: Profile, cell: &Cell, needs: u64) -> Duration {
+/// Rough: a process, and so much a byte for warming, work and the fraction; of
+/// files for writing and reading them. Seen on one machine; round 0 gives the
+/// real figure.
+fn estimate(profile: Profile, cell: &Cell, needs: &Needs) -> Duration {
     let per_byte_ns = match profile {
         Profile::Dev => 1.6,
         Profile::Release => 0.6,
     };
-    let ns = needs as f64 * per_byte_ns / cell.variant.threads.min(2) as f64;
-    Duration::from_millis(12) + Duration::from_nanos(ns as u64)
+    let memory_ns = needs.memory_bytes as f64 * per_byte_ns / cell.variant.threads.min(2) as f64;
+    let disk_ns = needs.disk_bytes as f64 * (1.0 + per_byte_ns);
+    Duration::from_millis(12) + Duration::from_nanos((memory_ns + disk_ns) as u64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conductor::available::SPARE_BYTES;
     use crate::run::Run;
     use crate::scenario::{Failure, Variant};
 
@@ -265,6 +344,63 @@ mod tests {
         }
     }
 
+    /// Memory alone is short.
+    fn memory(memory_bytes: u64) -> Available {
+        Available {
+            memory_bytes,
+            ..Available::EVERYTHING
+        }
+    }
+
+    /// What the scenario says of every cell of a million items and more.
+    #[derive(Default)]
+    struct Files {
+        disk_bytes: u64,
+        memory_limit_bytes: Option<u64>,
+        unavailable: Option<String>,
+    }
+
+    impl Scenario for Files {
+        fn name(&self) -> &'static str {
+            "files"
+        }
+        fn about(&self) -> &'static str {
+            "needs what it is made with"
+        }
+        fn variants(&self, _: &[usize]) -> Vec<Variant> {
+            vec![Variant::new("v"), Variant::new("w")]
+        }
+        fn needs_bytes(&self, _: &Cell) -> u64 {
+            0
+        }
+        fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+            if cell.items < 1_000_000 {
+                1
+            } else {
+                self.disk_bytes
+            }
+        }
+        fn memory_limit_bytes(&self, cell: &Cell) -> Option<u64> {
+            self.memory_limit_bytes.filter(|_| cell.items >= 1_000_000)
+        }
+        fn unavailable(&self, cell: &Cell) -> Option<String> {
+            self.unavailable.clone().filter(|_| cell.items >= 1_000_000)
+        }
+        fn run(&self, _: &Cell, _: &mut Run) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    /// A plan over a small cell, which always fits, and a large one.
+    fn plan_of(files: Files, available: &Available) -> Plan {
+        let request = Request {
+            scenarios: vec![Box::leak(Box::new(files))],
+            ..request(&[1000, 1_000_000])
+        };
+        assert!(request.needs_folder());
+        Plan::new(&request, available).unwrap()
+    }
+
     fn request(sizes: &[u64]) -> Request {
         Request {
             subject: Subject {
@@ -279,12 +415,13 @@ mod tests {
             seed: 1,
             timeout: None,
             lock: PathBuf::new(),
+            dir: PathBuf::new(),
         }
     }
 
     #[test]
     fn every_cell_has_both_builds_and_a_second_release() {
-        let plan = Plan::new(&request(&[1000]), 1 << 30).unwrap();
+        let plan = Plan::new(&request(&[1000]), &memory(1 << 30)).unwrap();
         let copies: Vec<_> = plan.cells[..3]
             .iter()
             .map(|planned| (planned.profile, planned.role))
@@ -298,13 +435,16 @@ mod tests {
             ]
         );
         assert_eq!(plan.cells.len(), 6);
-        assert_eq!(plan.limits, [(64_000, 1), (64_000, 2)]);
+        let limits = plan.limits.iter();
+        let limits: Vec<_> = limits.map(|found| (found.bytes, found.threads)).collect();
+        assert_eq!(limits, [(64_000, 1), (64_000, 2)]);
+        assert!(plan.limits.iter().all(|limits| !limits.of_files));
     }
 
     #[test]
     fn a_cell_that_does_not_fit_is_skipped_with_the_figures() {
         let available = (64 << 20) + SPARE_BYTES;
-        let plan = Plan::new(&request(&[1 << 20]), available).unwrap();
+        let plan = Plan::new(&request(&[1 << 20]), &memory(available)).unwrap();
         assert_eq!(plan.cells[0].skipped, None);
         assert_eq!(
             plan.cells[3].skipped.as_deref(),
@@ -314,15 +454,95 @@ mod tests {
 
     #[test]
     fn nothing_that_fits_is_an_error() {
-        let error = Plan::new(&request(&[1 << 40]), 1 << 30).unwrap_err();
+        let error = Plan::new(&request(&[1 << 40]), &memory(1 << 30)).unwrap_err();
         assert!(
             error
                 .to_string()
-                .starts_with("nothing fits into memory: needs")
+                .starts_with("nothing can be measured here: needs")
         );
         let mut empty = request(&[1]);
         empty.threads.clear();
-        assert_eq!(Plan::new(&empty, 1 << 40).unwrap_err(), PlanError::Empty);
+        let error = Plan::new(&empty, &Available::EVERYTHING).unwrap_err();
+        assert_eq!(error, PlanError::Empty);
+    }
+
+    #[test]
+    fn a_cell_that_lacks_disk_a_cgroup_or_a_right_is_skipped_and_says_what() {
+        let disk = |disk_bytes| Available {
+            disk_bytes,
+            ..Available::EVERYTHING
+        };
+        let unconfined = Available {
+            confinement: Err("no cgroups".to_owned()),
+            ..Available::EVERYTHING
+        };
+        let large = || Files {
+            disk_bytes: 1 << 30,
+            ..Files::default()
+        };
+        let confined = || Files {
+            memory_limit_bytes: Some(1 << 20),
+            ..large()
+        };
+        let forbidden = || Files {
+            unavailable: Some("needs root".to_owned()),
+            ..large()
+        };
+        let room = (1 << 30) + SPARE_BYTES;
+        let short = "needs 1024 MiB of disk and 256 MiB to spare, available are 1279 MiB";
+        for (files, available, expected) in [
+            (large(), disk(room), None),
+            (large(), disk(room - 1), Some(short)),
+            (confined(), Available::EVERYTHING, None),
+            (confined(), unconfined.clone(), Some("no cgroups")),
+            (large(), unconfined, None),
+            (forbidden(), Available::EVERYTHING, Some("needs root")),
+        ] {
+            let plan = plan_of(files, &available);
+            for planned in &plan.cells {
+                let expected = expected.filter(|_| planned.cell.items == 1_000_000);
+                assert_eq!(planned.skipped.as_deref(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn cells_on_files_are_probed_for_files_and_confined_ones_for_nothing_else() {
+        let plan = plan_of(
+            Files {
+                disk_bytes: 1,
+                memory_limit_bytes: Some(1 << 20),
+                ..Files::default()
+            },
+            &Available::EVERYTHING,
+        );
+        let [small, large] = &plan.limits[..] else {
+            panic!("{:?}", plan.limits)
+        };
+        let all: Vec<Limit> = Limit::on(1).chain(Limit::of_files(1)).collect();
+        assert_eq!(small.limits().collect::<Vec<_>>(), all);
+        assert_eq!(large.memory_limit_bytes, Some(1 << 20));
+        let confined: Vec<Limit> = [Limit::ClockRead]
+            .into_iter()
+            .chain(Limit::of_files(1))
+            .collect();
+        assert_eq!(large.limits().collect::<Vec<_>>(), confined);
+        assert!(plan.cells.iter().all(|planned| planned.uses_files));
+    }
+
+    #[test]
+    fn one_size_with_and_without_files_is_probed_once() {
+        let mut request = request(&[1_000_000]);
+        request.threads = vec![1];
+        let files = Files {
+            disk_bytes: 1,
+            ..Files::default()
+        };
+        assert!(!request.needs_folder());
+        request.scenarios.push(Box::leak(Box::new(files)));
+        let plan = Plan::new(&request, &Available::EVERYTHING).unwrap();
+        assert_eq!(plan.limits.len(), 1);
+        assert!(plan.limits[0].of_files);
     }
 
     #[test]

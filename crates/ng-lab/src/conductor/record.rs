@@ -24,13 +24,15 @@ pub struct Record {
     pub stopped_by: Option<String>,
 }
 
-/// A limit at a size and a number of threads.
+/// A limit at a size, on a number of threads, in so much memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LimitKey {
     /// Bytes that it was probed over.
     pub bytes: u64,
     /// Threads that worked at once.
     pub threads: usize,
+    /// The memory that the probe was confined to, if so.
+    pub memory_limit_bytes: Option<u64>,
     /// The limit.
     pub limit: Limit,
 }
@@ -106,13 +108,8 @@ impl Record {
         self.interrupted || self.stopped_by.is_some()
     }
 
-    /// Keeps a reading of a probe over `bytes` on `threads` threads.
-    pub fn add_limit(&mut self, bytes: u64, threads: usize, limit: Limit, sample: LimitSample) {
-        let key = LimitKey {
-            bytes,
-            threads,
-            limit,
-        };
+    /// Keeps a reading of a probe.
+    pub fn add_limit(&mut self, key: LimitKey, sample: LimitSample) {
         self.limits.entry(key).or_default().push(sample);
     }
 

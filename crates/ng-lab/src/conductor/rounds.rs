@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, Request};
-use crate::conductor::record::{CellRecord, CellRound, LimitSample, Record};
+use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request};
+use crate::conductor::record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
+use crate::conductor::workplace::{Surroundings, Workplace};
+use crate::data_folder::DataFolder;
 use crate::interrupt::Interrupt;
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
@@ -26,15 +28,38 @@ const PADDING_BYTES: u64 = 16 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Cell(usize),
-    Limits {
-        bytes: u64,
-        threads: usize,
-        limits: Vec<Limit>,
-        block: Option<usize>,
-    },
-    PageFaults {
-        bytes: u64,
-    },
+    Limits(Probe),
+    PageFaults { bytes: u64 },
+}
+
+/// Limits that one worker probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Probe {
+    bytes: u64,
+    threads: usize,
+    memory_limit_bytes: Option<u64>,
+    limits: Vec<Limit>,
+    block: Option<usize>,
+}
+
+impl Probe {
+    fn key(&self, limit: Limit) -> LimitKey {
+        LimitKey {
+            bytes: self.bytes,
+            threads: self.threads,
+            memory_limit_bytes: self.memory_limit_bytes,
+            limit,
+        }
+    }
+
+    fn task(&self) -> Task {
+        Task::Limits {
+            bytes: self.bytes,
+            threads: self.threads,
+            limits: self.limits.clone(),
+            memory_limit_bytes: self.memory_limit_bytes,
+        }
+    }
 }
 
 /// Runs round 0 and the rounds after it, and records what every worker said.
@@ -43,12 +68,14 @@ enum Step {
 /// run that is cut off has lost nothing.
 ///
 /// A `log` that cannot be written ends the run; what was measured is kept.
+/// Workers that need files get their folders in `data`; without it they fail.
 ///
 /// # Errors
 /// A worker program cannot be started.
 pub fn conduct(
     request: &Request,
     plan: &Plan,
+    data: Option<&DataFolder>,
     log: &mut dyn Write,
     interrupt: &Interrupt,
     progress: &mut Progress,
@@ -56,6 +83,7 @@ pub fn conduct(
     let mut run = Conduct {
         request,
         plan,
+        data,
         log,
         interrupt,
         rng: SplitMix64::new(request.seed),
@@ -97,6 +125,7 @@ fn records_of(plan: &Plan) -> Vec<CellRecord> {
 struct Conduct<'a> {
     request: &'a Request,
     plan: &'a Plan,
+    data: Option<&'a DataFolder>,
     log: &'a mut dyn Write,
     interrupt: &'a Interrupt,
     rng: SplitMix64,
@@ -136,7 +165,7 @@ impl Conduct<'_> {
     /// are, and probes all of them apart; later rounds probe the others apart.
     fn blocks(&self, round: u32) -> Vec<Vec<Step>> {
         let mut blocks: Vec<Vec<Step>> = Vec::new();
-        let mut beside: BTreeSet<(u64, usize, Limit)> = BTreeSet::new();
+        let mut beside: BTreeSet<LimitKey> = BTreeSet::new();
         let mut open = None;
         for (index, planned) in self.plan.cells.iter().enumerate() {
             if planned.skipped.is_some() {
@@ -144,18 +173,17 @@ impl Conduct<'_> {
             }
             if open != Some(planned.block) {
                 open = Some(planned.block);
-                let bytes = planned.cell.items * self.request.subject.item_bytes;
-                let bounds = if round == 0 {
-                    BTreeSet::new()
+                let probes = if round == 0 {
+                    Vec::new()
                 } else {
-                    self.record.bounds_of(planned.block)
+                    self.probes_beside(planned)
                 };
-                beside.extend(
-                    bounds
-                        .iter()
-                        .map(|(threads, limit)| (bytes, *threads, *limit)),
-                );
-                blocks.push(probes(bytes, planned.block, &bounds));
+                let keys = |probe: &Probe| {
+                    let limits = probe.limits.iter();
+                    limits.map(|limit| probe.key(*limit)).collect::<Vec<_>>()
+                };
+                beside.extend(probes.iter().flat_map(keys));
+                blocks.push(probes.into_iter().map(Step::Limits).collect());
             }
             if let Some(block) = blocks.last_mut() {
                 block.push(Step::Cell(index));
@@ -165,22 +193,43 @@ impl Conduct<'_> {
         blocks
     }
 
-    fn probes_apart(&self, beside: &BTreeSet<(u64, usize, Limit)>) -> Vec<Vec<Step>> {
+    /// The limits that bound the copies of a cell, a probe for each number of threads.
+    fn probes_beside(&self, planned: &PlannedCell) -> Vec<Probe> {
+        let mut bounds = self.record.bounds_of(planned.block);
+        let memory_limit_bytes = planned.memory_limit_bytes;
+        bounds.retain(|(_, limit)| limit.fits_into(memory_limit_bytes));
+        let threads: BTreeSet<usize> = bounds.iter().map(|(threads, _)| *threads).collect();
+        let probe = |threads| Probe {
+            bytes: planned.cell.items * self.request.subject.item_bytes,
+            threads,
+            memory_limit_bytes,
+            limits: bounds
+                .iter()
+                .filter(|(found, _)| *found == threads)
+                .map(|(_, limit)| *limit)
+                .collect(),
+            block: Some(planned.block),
+        };
+        threads.into_iter().map(probe).collect()
+    }
+
+    fn probes_apart(&self, beside: &BTreeSet<LimitKey>) -> Vec<Vec<Step>> {
         let mut apart: Vec<Vec<Step>> = Vec::new();
-        for &(bytes, threads) in &self.plan.limits {
-            let limits: Vec<Limit> = Limit::on(threads)
-                .filter(|limit| !beside.contains(&(bytes, threads, *limit)))
-                .collect();
+        for planned in &self.plan.limits {
+            let mut probe = Probe {
+                bytes: planned.bytes,
+                threads: planned.threads,
+                memory_limit_bytes: planned.memory_limit_bytes,
+                limits: planned.limits().collect(),
+                block: None,
+            };
+            let mut limits = std::mem::take(&mut probe.limits);
+            limits.retain(|limit| !beside.contains(&probe.key(*limit)));
             if !limits.is_empty() {
-                apart.push(vec![Step::Limits {
-                    bytes,
-                    threads,
-                    limits,
-                    block: None,
-                }]);
+                apart.push(vec![Step::Limits(Probe { limits, ..probe })]);
             }
         }
-        let largest = self.plan.limits.iter().map(|(bytes, _)| *bytes).max();
+        let largest = self.plan.limits.iter().map(|limits| limits.bytes).max();
         apart.extend(largest.map(|bytes| {
             let bytes = bytes.min(PAGE_FAULT_BYTES);
             vec![Step::PageFaults { bytes }]
@@ -200,13 +249,17 @@ impl Conduct<'_> {
         progress.step(round, &task, profile);
         let padding = self.rng.below(PADDING_BYTES) as usize;
         let before = ticks();
-        let ended = run_worker(
-            self.program(profile)?,
-            &task,
-            padding,
-            timeout(self.request, &task),
-            self.interrupt,
-        )?;
+        let ended = match Workplace::set_up(self.data, self.surroundings(&step)) {
+            Ok(workplace) => run_worker(
+                self.program(profile)?,
+                &task,
+                &workplace.place(),
+                padding,
+                timeout(self.request, &task),
+                self.interrupt,
+            )?,
+            Err(error) => Ended::Failed(format!("the worker's place: {error}")),
+        };
         let ticks = ticks().since(&before);
         let outcome = match ended {
             Ended::Interrupted => {
@@ -234,22 +287,27 @@ impl Conduct<'_> {
                 let planned = &self.plan.cells[*index];
                 (Task::Cell(planned.cell.clone()), planned.profile)
             }
-            Step::Limits {
-                bytes,
-                threads,
-                limits,
-                ..
-            } => {
-                let task = Task::Limits {
-                    bytes: *bytes,
-                    threads: *threads,
-                    limits: limits.clone(),
-                };
-                (task, self.probe_profile())
-            }
+            Step::Limits(probe) => (probe.task(), self.probe_profile()),
             Step::PageFaults { bytes } => {
                 (Task::PageFaults { bytes: *bytes }, self.probe_profile())
             }
+        }
+    }
+
+    fn surroundings(&self, step: &Step) -> Surroundings {
+        match step {
+            Step::Cell(index) => {
+                let planned = &self.plan.cells[*index];
+                Surroundings {
+                    folder: planned.uses_files,
+                    memory_limit_bytes: planned.memory_limit_bytes,
+                }
+            }
+            Step::Limits(probe) => Surroundings {
+                folder: probe.limits.iter().any(|limit| limit.is_of_files()),
+                memory_limit_bytes: probe.memory_limit_bytes,
+            },
+            Step::PageFaults { .. } => Surroundings::default(),
         }
     }
 
@@ -271,7 +329,7 @@ impl Conduct<'_> {
     }
 
     fn keep(&mut self, step: &Step, round: u32, position: u32, ticks: CpuTicks, outcome: Outcome) {
-        let (bytes, threads, block) = match step {
+        match step {
             Step::Cell(index) => {
                 let reading = match outcome {
                     Outcome::Cell(reading) => Ok(reading),
@@ -284,25 +342,31 @@ impl Conduct<'_> {
                     reading,
                     ticks,
                 });
-                return;
             }
-            Step::Limits {
-                bytes,
-                threads,
-                block,
-                ..
-            } => (*bytes, *threads, *block),
-            Step::PageFaults { bytes } => (*bytes, 1, None),
-        };
+            Step::Limits(probe) => self.keep_limits(probe, round, outcome),
+            Step::PageFaults { bytes } => {
+                let probe = Probe {
+                    bytes: *bytes,
+                    threads: 1,
+                    memory_limit_bytes: None,
+                    limits: Vec::new(),
+                    block: None,
+                };
+                self.keep_limits(&probe, round, outcome);
+            }
+        }
+    }
+
+    fn keep_limits(&mut self, probe: &Probe, round: u32, outcome: Outcome) {
         match outcome {
             Outcome::Limits(found) => {
                 for reading in found {
                     let sample = LimitSample {
                         round,
-                        block,
+                        block: probe.block,
                         ns_per_unit: reading.ns_per_unit,
                     };
-                    self.record.add_limit(bytes, threads, reading.limit, sample);
+                    self.record.add_limit(probe.key(reading.limit), sample);
                 }
             }
             Outcome::Failed(reason) => self.record.probe_failures.push(reason),
@@ -343,24 +407,6 @@ impl Conduct<'_> {
         writeln!(self.log, "{line}")?;
         self.log.flush()
     }
-}
-
-/// The limits that bound the cells of a block, by threads.
-fn probes(bytes: u64, block: usize, bounds: &BTreeSet<(usize, Limit)>) -> Vec<Step> {
-    let threads: BTreeSet<usize> = bounds.iter().map(|(threads, _)| *threads).collect();
-    threads
-        .into_iter()
-        .map(|threads| Step::Limits {
-            bytes,
-            threads,
-            limits: bounds
-                .iter()
-                .filter(|(found, _)| *found == threads)
-                .map(|(_, limit)| *limit)
-                .collect(),
-            block: Some(block),
-        })
-        .collect()
 }
 
 /// Windows without `/proc` are empty, and nothing is concluded from them.

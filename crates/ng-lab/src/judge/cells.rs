@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::conductor::{CellRecord, LimitKey, Record, Subject};
+use crate::judge::files;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::kernel::CpuTicks;
@@ -10,7 +11,7 @@ use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::{CellReading, MemoryReading};
 use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
-use crate::run::PhaseRecord;
+use crate::run::{FileState, PhaseRecord};
 use crate::stats;
 
 /// A phase may beat the best reading of its limit by this much: limits are read
@@ -62,6 +63,7 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
         variant: planned.cell.variant.name.clone(),
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
+        memory_limit_bytes: planned.memory_limit_bytes,
         phases,
         proof: cell
             .any_reading()
@@ -112,7 +114,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
             let summary = stats::Summary::of(&times);
             let bound = phase
                 .bound
-                .and_then(|bound| BoundReadings::find(record, bound, bytes, cell.planned.block));
+                .and_then(|bound| BoundReadings::find(record, bound, bytes, &cell.planned));
             PhaseReport {
                 name: phase.name.clone(),
                 items: phase.items,
@@ -128,6 +130,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
                 share_of_limit: bound.and_then(|bound| bound.share(&samples)),
                 growth: growth(cell, &phase.name),
                 access: phase.access.clone(),
+                file: files::evidence(cell, &phase.name),
             }
         })
         .collect()
@@ -181,6 +184,11 @@ fn memory(cell: &CellRecord) -> Option<MemoryReading> {
         swapped_bytes: median(|memory| memory.swapped_bytes),
         minor_faults: median(|memory| memory.minor_faults),
         major_faults: median(|memory| memory.major_faults),
+        private_peak_bytes: median_of(cell, |reading| {
+            let memory = reading.memory.as_ref().ok()?;
+            Some(memory.private_peak_bytes? as f64)
+        })
+        .map_or(cold.private_peak_bytes, |median| Some(median as u64)),
     })
 }
 
@@ -207,6 +215,14 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
             (Flag::WorkNotDone, not_touched(cell, phase)),
             (Flag::Elided, elided(cell, phase, median_ns, record)),
             (Flag::PatternMismatch, pattern_mismatch(phase)),
+            (
+                Flag::NotCold,
+                files::misplaced(cell, &phase.name, FileState::Cold),
+            ),
+            (
+                Flag::NotWarm,
+                files::misplaced(cell, &phase.name, FileState::Warm),
+            ),
             (Flag::BelowResolution, below_resolution(median_ns, record)),
         ];
         for (flag, detail) in details {
@@ -252,8 +268,7 @@ fn impossible_fast(
     if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
         return None;
     }
-    let block = cell.planned.block;
-    let least_ns = BoundReadings::find(record, bound, bytes, block)?.least_ns();
+    let least_ns = BoundReadings::find(record, bound, bytes, &cell.planned)?.least_ns();
     let median_ns = median_ns?;
     let factor = if cell.warm().count() < ENOUGH_ROUNDS {
         IMPOSSIBLE_WITHOUT_INTERVAL

@@ -22,6 +22,10 @@ pub enum Flag {
     BelowResolution,
     /// Part of the worker was swapped out.
     Swapped,
+    /// A file that was said to be on the disk only was in memory.
+    NotCold,
+    /// A file that was said to be in memory was not.
+    NotWarm,
     /// The hypervisor ran somebody else.
     Steal,
     /// Other processes worked beside the worker.
@@ -52,6 +56,8 @@ impl Flag {
                 | Self::PatternMismatch
                 | Self::BelowResolution
                 | Self::Swapped
+                | Self::NotCold
+                | Self::NotWarm
         )
     }
 
@@ -65,6 +71,10 @@ impl Flag {
             Self::PatternMismatch => "name the pattern that is really read",
             Self::BelowResolution => "measure more items",
             Self::Swapped => "measure fewer items, or free memory",
+            Self::NotCold => {
+                "close every map of the file before the phase, and use a file system on a disk"
+            }
+            Self::NotWarm => "read the file before the phase, and leave memory for it",
             Self::Steal => "measure when the host is quieter, or on a machine of your own",
             Self::OtherLoad => "stop what else runs here",
             Self::ClockDrift => "fix the processor's frequency, or let it cool down",
@@ -89,6 +99,8 @@ impl fmt::Display for Flag {
             Self::PatternMismatch => "pattern_mismatch",
             Self::BelowResolution => "below_resolution",
             Self::Swapped => "swapped",
+            Self::NotCold => "not_cold",
+            Self::NotWarm => "not_warm",
             Self::Steal => "steal",
             Self::OtherLoad => "other_load",
             Self::ClockDrift => "clock_drift",
@@ -166,7 +178,13 @@ mod tests {
 
     #[test]
     fn a_flag_is_displayed_as_it_is_serialised() {
-        for flag in [Flag::ImpossibleFast, Flag::PagesDiffer, Flag::TooFewRounds] {
+        for flag in [
+            Flag::ImpossibleFast,
+            Flag::NotCold,
+            Flag::NotWarm,
+            Flag::PagesDiffer,
+            Flag::TooFewRounds,
+        ] {
             assert_eq!(serde_json::to_string(&flag).unwrap(), format!("\"{flag}\""));
         }
     }

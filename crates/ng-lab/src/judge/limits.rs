@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{LimitKey, LimitSample, Record};
+use crate::conductor::{LimitKey, LimitSample, PlannedCell, Record};
 use crate::report::{Interval95, LimitReport};
 use crate::run::Bound;
 use crate::stats;
@@ -15,17 +15,24 @@ pub(super) struct BoundReadings<'r> {
 }
 
 impl<'r> BoundReadings<'r> {
-    /// The readings of `bound` at `bytes`, if it was probed there, for a cell of `block`.
-    pub(super) fn find(record: &'r Record, bound: Bound, bytes: u64, block: usize) -> Option<Self> {
+    /// The readings of a bound of the cell `planned`, which works on `bytes`, if
+    /// it was probed there: over as much, in as much memory.
+    pub(super) fn find(
+        record: &'r Record,
+        bound: Bound,
+        bytes: u64,
+        planned: &PlannedCell,
+    ) -> Option<Self> {
         let key = LimitKey {
             bytes,
             threads: bound.threads,
+            memory_limit_bytes: planned.memory_limit_bytes,
             limit: bound.limit,
         };
         let readings = record.limits.get(&key)?;
         Some(Self {
             bound,
-            block,
+            block: planned.block,
             readings,
         })
     }
@@ -89,6 +96,7 @@ pub(super) fn report(record: &Record) -> Vec<LimitReport> {
                 unit: key.limit.unit().to_owned(),
                 bytes: key.bytes,
                 threads: key.threads,
+                memory_limit_bytes: key.memory_limit_bytes,
                 samples_ns_per_unit: warm.clone(),
                 cold_ns_per_unit,
                 median_ns_per_unit: stats::median(&warm),

@@ -6,6 +6,7 @@
 mod cells;
 mod compare;
 mod drift;
+mod files;
 mod flags;
 mod limits;
 mod scaling;

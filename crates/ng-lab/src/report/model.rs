@@ -13,9 +13,10 @@ use crate::judge::{Finding, Flag, Verdict};
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::MemoryReading;
-use crate::run::Bound;
+use crate::run::{Bound, FileEvidence};
 use crate::scenario::Profile;
 use crate::stats;
+use crate::volume::Volume;
 
 /// Names the form of a report. The number changes when a key changes its meaning
 /// or goes; new keys may come without.
@@ -32,6 +33,9 @@ pub struct Report {
     pub host: Host,
     /// The programs.
     pub build: Build,
+    /// Where data files were, as it was before the run; none if there were none.
+    #[serde(default)]
+    pub data: Option<Volume>,
     /// Limits of the machine, as measured in this run.
     pub limits: Vec<LimitReport>,
     /// Cells in the order of the plan.
@@ -104,6 +108,9 @@ pub struct LimitReport {
     pub bytes: u64,
     /// Threads that worked at once.
     pub threads: usize,
+    /// The memory that the probe was confined to, if so.
+    #[serde(default)]
+    pub memory_limit_bytes: Option<u64>,
     /// Readings of rounds 1 and on.
     pub samples_ns_per_unit: Vec<f64>,
     /// The reading of round 0.
@@ -134,6 +141,9 @@ pub struct CellReport {
     pub pages: Pages,
     /// Whether memory was touched and freed before.
     pub host_warm: bool,
+    /// The memory that it was confined to, page cache included, if so.
+    #[serde(default)]
+    pub memory_limit_bytes: Option<u64>,
     /// The timed phases in their order.
     pub phases: Vec<PhaseReport>,
     /// Proof of the work; empty where there is none.
@@ -185,6 +195,10 @@ pub struct PhaseReport {
     pub growth: Option<GrowthReport>,
     /// The order of reads.
     pub access: Option<AccessEvidence>,
+    /// Where its file was when the clock started, in the round that speaks most
+    /// against what the phase says; `read_bytes` is a median.
+    #[serde(default)]
+    pub file: Option<FileEvidence>,
 }
 
 /// A phase at fewer items.

@@ -7,6 +7,7 @@ use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
 use crate::report::{scaling, text};
+use crate::volume::Volume;
 
 /// A heading with lines of text and a table below it.
 pub(super) struct Section {
@@ -84,6 +85,7 @@ fn about(report: &Report) -> Section {
         ),
     ];
     lines.extend(build.notes.iter().cloned());
+    lines.extend(report.data.iter().flat_map(data));
     if run.interrupted {
         lines.push("INTERRUPTED: this is what was measured until then".to_owned());
     }
@@ -99,6 +101,21 @@ fn about(report: &Report) -> Section {
             .map(|failure| format!("a limits probe failed: {failure}")),
     );
     section("Run", lines, None)
+}
+
+/// Where data files were, and what that makes of their figures.
+fn data(volume: &Volume) -> Vec<String> {
+    let kind = match volume.file_system.as_str() {
+        "" => "a file system of unknown kind",
+        kind => kind,
+    };
+    let free = text::bytes(volume.free_bytes);
+    let mut lines = vec![format!("data files: {} on {kind}, {free} free", volume.dir)];
+    if volume.is_in_memory() {
+        let what = "a write there is never durable, and no read is cold";
+        lines.push(format!("WARNING: data files were in memory: {what}"));
+    }
+    lines
 }
 
 fn described(build: &Build) -> String {
@@ -133,6 +150,7 @@ fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
     lines.extend(reasons(&cells));
     let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
     lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    lines.extend(confinements(&cells));
     let rows: Vec<Vec<String>> = cells
         .iter()
         .filter(|cell| cell.role == Role::Main)
@@ -149,6 +167,7 @@ fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
         "of limit",
         "dev/release",
         "peak",
+        "file",
         "huge",
         "verdict",
     ];
@@ -174,6 +193,24 @@ fn proofs(cells: &[&CellReport]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// One line for each cell that was confined: in how much memory, and how much of
+/// it was not the file's.
+fn confinements(cells: &[&CellReport]) -> Vec<String> {
+    let line = |cell: &&&CellReport| {
+        let limit = text::bytes(cell.memory_limit_bytes?);
+        let (variant, threads, build) = (&cell.variant, cell.threads, cell.profile.name());
+        let private = match cell.memory?.private_peak_bytes {
+            Some(peak) => format!("private memory peaked at {}", text::bytes(peak)),
+            None => "private memory is not known".to_owned(),
+        };
+        Some(format!(
+            "in {limit} of memory: {variant} x{threads} in {build}: {private}"
+        ))
+    };
+    let main = cells.iter().filter(|cell| cell.role == Role::Main);
+    main.filter_map(|cell| line(&cell)).collect()
 }
 
 /// Why cells are missing. All copies of a cell are skipped for one reason; each
@@ -225,6 +262,7 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
                 figure(phase.share_of_limit.map(text::percent)),
                 dev_ratio(report, cell, phase),
                 bytes(|memory| memory.peak_bytes),
+                bytes(|memory| memory.file_bytes),
                 bytes(|memory| memory.huge_bytes),
                 only_first(verdict(cell)),
             ]
@@ -395,7 +433,8 @@ fn limits(report: &Report) -> Section {
         "rate",
         "cold",
     ];
-    let line = "what this machine allows, probed in every round at the size of the cells";
+    let line = "what this machine allows, probed in every round at the size of the cells, and \
+                in the memory that they are confined to";
     section(
         "Limits",
         vec![line.to_owned()],
@@ -430,7 +469,7 @@ fn limit_row(limit: &LimitReport) -> Vec<String> {
     };
     vec![
         limit.name.name().to_owned(),
-        text::bytes(limit.bytes),
+        size(limit),
         limit.threads.to_string(),
         limit.median_ns_per_unit.map_or_else(String::new, per_unit),
         limit
@@ -439,6 +478,14 @@ fn limit_row(limit: &LimitReport) -> Vec<String> {
         limit.median_ns_per_unit.map_or_else(String::new, rate),
         limit.cold_ns_per_unit.map_or_else(String::new, per_unit),
     ]
+}
+
+fn size(limit: &LimitReport) -> String {
+    let bytes = text::bytes(limit.bytes);
+    match limit.memory_limit_bytes {
+        Some(memory) => format!("{bytes} in {}", text::bytes(memory)),
+        None => bytes,
+    }
 }
 
 fn findings(report: &Report) -> Option<Section> {

@@ -14,6 +14,7 @@ use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::MemoryReading;
 use crate::scenario::Profile;
+use crate::volume::Volume;
 
 /// Two cells of two phases on seven rounds, in release only.
 fn report() -> Report {
@@ -32,6 +33,7 @@ fn report() -> Report {
         },
         host: Host::default(),
         build: Build::default(),
+        data: None,
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
@@ -45,6 +47,7 @@ fn limit() -> LimitReport {
         unit: "byte".to_owned(),
         bytes: 64_000,
         threads: 1,
+        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.1; 7],
         cold_ns_per_unit: Some(0.2),
         median_ns_per_unit: Some(0.1),
@@ -62,10 +65,12 @@ fn cell(variant: &str) -> CellReport {
         variant: variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
+        memory_limit_bytes: None,
         phases: vec![phase("fill"), phase("read")],
         proof: [("sum".to_owned(), 7.into())].into(),
         memory: Some(MemoryReading {
             peak_bytes: 3 << 20,
+            file_bytes: 1 << 20,
             huge_bytes: 2 << 20,
             ..MemoryReading::default()
         }),
@@ -94,6 +99,7 @@ fn phase(name: &str) -> PhaseReport {
         share_of_limit: Some(0.42),
         growth: None,
         access: None,
+        file: None,
     }
 }
 
@@ -169,6 +175,7 @@ fn a_row_holds_each_figure_under_its_heading() {
         ("of limit", "42 %"),
         ("dev/release", "14.20x [13.60, 14.90]"),
         ("peak", "3.00 MiB"),
+        ("file", "1.00 MiB"),
         ("huge", "2.00 MiB"),
         ("verdict", "valid"),
     ];
@@ -195,10 +202,11 @@ fn every_figure_of_an_invalid_cell_is_struck_through() {
         "~~810k~~",
         "~~42 %~~",
         "~~3.00 MiB~~",
+        "~~1.00 MiB~~",
         "~~2.00 MiB~~",
     ];
     assert_eq!(struck, figures);
-    assert_eq!(fill[11], "invalid: elided");
+    assert_eq!(fill[12], "invalid: elided");
     assert_eq!(read[4], "~~1.23 ms~~");
 }
 
@@ -253,6 +261,58 @@ fn the_lack_of_intervals_is_said_of_the_run_the_phase_and_the_ratio() {
 }
 
 #[test]
+fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
+    let mut report = report();
+    assert_silent(&markdown(&report), "data files");
+    let volume = |file_system: &str| Volume {
+        dir: "/data".to_owned(),
+        file_system: file_system.to_owned(),
+        free_bytes: 3 << 30,
+    };
+    for (kind, said) in [
+        ("ext4", "data files: /data on ext4, 3.00 GiB free"),
+        ("", "data files: /data on a file system of unknown kind"),
+        ("tmpfs", "WARNING: data files were in memory"),
+    ] {
+        report.data = Some(volume(kind));
+        for text in [markdown(&report), terminal(&report)] {
+            assert_says(&text, said);
+            assert_eq!(text.contains("WARNING"), kind == "tmpfs");
+        }
+    }
+}
+
+#[test]
+fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
+    let mut report = report();
+    assert_silent(&markdown(&report), "of memory: ");
+    report.limits[0].memory_limit_bytes = Some(512 << 20);
+    let cell = &mut report.cells[0];
+    cell.memory_limit_bytes = Some(512 << 20);
+    let line = "in 512 MiB of memory: push x1 in release: private memory";
+    assert_says(&markdown(&report), &format!("{line} is not known"));
+    let memory = report.cells[0].memory.as_mut().unwrap();
+    memory.private_peak_bytes = Some(5 << 20);
+    let text = markdown(&report);
+    assert_says(&text, &format!("{line} peaked at 5.00 MiB"));
+    assert_eq!(rows(&text, &["refill"])[0][1], "62.5 KiB in 512 MiB");
+}
+
+#[test]
+fn a_limit_of_syncs_is_a_time_and_a_count() {
+    let mut report = report();
+    let limit = &mut report.limits[0];
+    limit.name = Limit::SmallSync;
+    limit.unit = Limit::SmallSync.unit().to_owned();
+    limit.median_ns_per_unit = Some(200_000.0);
+    let row = &rows(&markdown(&report), &["small_sync"])[0];
+    assert_eq!(
+        (row[3].as_str(), row[5].as_str()),
+        ("200 us/sync", "5.00k/s")
+    );
+}
+
+#[test]
 fn reasons_of_skipped_and_failed_cells_are_listed_once() {
     let mut report = report();
     let worthless = |verdict, role, reason: &str| CellReport {
@@ -290,7 +350,7 @@ fn a_pipe_in_a_name_does_not_add_a_column() {
     report.cells[0].variant = "a|b".to_owned();
     report.cells[0].add_findings([found(Flag::Steal, "10 | 20 %")]);
     let text = markdown(&report);
-    assert_eq!(rows(&text, &["a\\|b", "fill", "1.23"])[0].len(), 12);
+    assert_eq!(rows(&text, &["a\\|b", "fill", "1.23"])[0].len(), 13);
     assert_eq!(rows(&text, &["10 \\| 20 %"])[0].len(), 6);
 }
 
@@ -311,7 +371,7 @@ fn every_row_is_as_long_as_its_heading() {
         .map(|table| table.lines().map(|line| cells_of(line).len()).collect())
         .collect();
     let lengths: Vec<usize> = tables.iter().map(|lengths| lengths[0]).collect();
-    assert_eq!(lengths, [12, 9, 9, 9, 9, 7, 6], "{text}");
+    assert_eq!(lengths, [13, 9, 9, 9, 9, 7, 6], "{text}");
     for lengths in tables {
         assert!(
             lengths.iter().all(|length| *length == lengths[0]),

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ng_lab::conductor::{Plan, conduct};
+use ng_lab::conductor::{Available, Plan, conduct};
 use ng_lab::judge::{Flag, Verdict};
 use ng_lab::report::{Build, CellReport, ComparisonKind, Report};
 use ng_lab::{Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject};
@@ -66,6 +66,22 @@ pub(crate) const ALL: &[Check] = &[
         too_many_items,
     ),
     ("one_seed_gives_one_order", one_seed),
+    (
+        "a_file_that_is_not_where_it_is_said_to_be_is_flagged_and_one_that_is_is_not",
+        misplaced_files,
+    ),
+    (
+        "data_files_are_gone_after_a_run_and_an_interrupt",
+        data_files,
+    ),
+    (
+        "a_data_folder_that_cannot_be_used_is_named_before_measuring",
+        bad_data_folder,
+    ),
+    (
+        "a_confined_worker_and_its_probes_have_less_memory_than_their_file",
+        confined_worker,
+    ),
 ];
 
 const SUBJECT: Subject = Subject {
@@ -87,7 +103,14 @@ fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32) -> Reques
         seed: 5,
         timeout: None,
         lock: lock(),
+        dir: data_dir(),
     }
+}
+
+/// Beside this program, on a disk, if it is on one: the system's temporary
+/// folder may be memory.
+fn data_dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted")
 }
 
 /// A lock of this test program's own: a real measurement does not hold it up.
@@ -298,7 +321,7 @@ fn interrupt() {
         timeout: Some(Duration::from_millis(200)),
         ..request
     };
-    let plan = Plan::new(&request, u64::MAX).expect("a plan");
+    let plan = Plan::new(&request, &Available::EVERYTHING).expect("a plan");
     // Two variants with their copies, limits, page faults.
     let first_round = 6;
     for lines in [1, first_round - 1, first_round, first_round + 2] {
@@ -308,7 +331,8 @@ fn interrupt() {
             interrupt: interrupt.clone(),
         };
         let progress = &mut Progress::hidden();
-        let record = conduct(&request, &plan, &mut log, &interrupt, progress).expect("a record");
+        let record = conduct(&request, &plan, None, &mut log, &interrupt, progress);
+        let record = record.expect("a record");
         assert!(record.interrupted, "after {lines} lines");
         let runs: usize = record.cells.iter().map(|cell| cell.rounds.len()).sum();
         let probes: usize = record.limits.values().map(Vec::len).sum();
@@ -325,13 +349,20 @@ fn log_that_cannot_be_written() {
         return;
     }
     let request = request("failing", 10, &[1], 1);
-    let plan = Plan::new(&request, u64::MAX).expect("a plan");
+    let plan = Plan::new(&request, &Available::EVERYTHING).expect("a plan");
     let mut full = fs::File::options()
         .write(true)
         .open("/dev/full")
         .expect("/dev/full");
     let progress = &mut Progress::hidden();
-    let record = conduct(&request, &plan, &mut full, &Interrupt::new(), progress);
+    let record = conduct(
+        &request,
+        &plan,
+        None,
+        &mut full,
+        &Interrupt::new(),
+        progress,
+    );
     let record = record.expect("what was measured is kept");
     let reason = record.stopped_by.expect("a reason");
     assert!(reason.starts_with("the log of results: "), "{reason}");
@@ -417,7 +448,7 @@ fn too_many_items() {
     assert!(
         error
             .to_string()
-            .starts_with("nothing fits into memory: needs "),
+            .starts_with("nothing can be measured here: needs "),
         "{error}"
     );
     assert!(!target.exists(), "something was written");
@@ -450,6 +481,139 @@ fn place_of(line: &str) -> (u64, u64) {
         line["position"].as_u64().expect("a position"),
         hasher.finish(),
     )
+}
+
+fn misplaced_files() {
+    let request = request("files", 1_000_000, &[1], 6);
+    if on_memory(&request) {
+        return;
+    }
+    let report = report(&request);
+    assert_flagged(&report, "cold-but-mapped", 1, Flag::NotCold);
+    assert_flagged(&report, "warm-but-evicted", 1, Flag::NotWarm);
+    assert_clean(&report, "cold", 1, Flag::NotCold);
+    assert_clean(&report, "warm", 1, Flag::NotWarm);
+    let evidence = |variant| {
+        let cell = cells(&report, variant, 1).next().expect("a cell");
+        cell.phases[0].file.clone().expect("evidence")
+    };
+    // What is cold comes from the disk, and what is warm does not.
+    assert!(evidence("cold").read_bytes >= Some(8_000_000));
+    assert_eq!(evidence("warm").read_bytes, Some(0));
+    for cell in cells(&report, "cold", 1) {
+        let share = cell.phases[0].share_of_limit.expect("a share of the limit");
+        assert!(share > 0.0, "{share}");
+    }
+    assert_eq!(
+        report.data.map(|data| data.dir),
+        Some(request.dir.display().to_string())
+    );
+}
+
+/// Says so, where nothing can be cold.
+fn on_memory(request: &Request) -> bool {
+    let volume = ng_lab::Volume::of(&request.dir).expect("the folder's file system");
+    if volume.is_in_memory() {
+        println!("skipped: {} is in memory", volume.dir);
+    }
+    volume.is_in_memory()
+}
+
+fn data_files() {
+    let dir = TempDir::new().expect("temporary folder");
+    let request = Request {
+        dir: dir.path().join("data"),
+        ..request("files", 1000, &[1], 1)
+    };
+    let left = || fs::read_dir(&request.dir).expect("the folder").count();
+    report(&request);
+    assert_eq!(left(), 0);
+    let interrupt = Interrupt::new();
+    let mut log = InterruptAfter {
+        lines: 2,
+        interrupt: interrupt.clone(),
+    };
+    let plan = Plan::new(&request, &Available::EVERYTHING).expect("a plan");
+    let data = ng_lab::DataFolder::make(&request.dir).expect("a folder");
+    let progress = &mut Progress::hidden();
+    let record = conduct(&request, &plan, Some(&data), &mut log, &interrupt, progress);
+    assert!(record.expect("a record").interrupted);
+    // The run's own folder, and none of a worker's.
+    assert_eq!(left(), 1);
+    drop(data);
+    assert_eq!(left(), 0);
+}
+
+fn bad_data_folder() {
+    let out = TempDir::new().expect("temporary folder");
+    let file = out.path().join("file");
+    fs::write(&file, "not a folder").expect("a file");
+    for dir in [file.clone(), file.join("below")] {
+        let request = Request {
+            dir: dir.clone(),
+            ..request("files", 1000, &[1], 1)
+        };
+        let error = measure(&request, &out.path().join("report")).expect_err("no folder there");
+        assert_eq!(
+            error.to_string(),
+            format!("cannot use {} for data files", dir.display())
+        );
+        assert!(!out.path().join("report/results.jsonl").exists());
+        // Who needs no files does not care.
+        let request = Request {
+            dir,
+            ..self::request("failing", 10, &[1], 1)
+        };
+        measure(&request, &out.path().join("other")).expect("a report");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
+}
+
+fn confined_worker() {
+    let request = request("confined", 2 * scenarios::CONFINED_BYTES / 8, &[1], 1);
+    if on_memory(&request) {
+        return;
+    }
+    let out = TempDir::new().expect("temporary folder");
+    let report = match measure(&request, out.path()) {
+        Err(error) if error.to_string().contains("no memory cgroup can be made") => {
+            println!("skipped: {error}");
+            return;
+        }
+        report => report.expect("a report"),
+    };
+    let private = |variant| {
+        let cell = cells(&report, variant, 1).next().expect("a cell");
+        assert!(cell.verdict.is_comparable(), "{variant}: {:?}", cell.reason);
+        let memory = cell.memory.expect("its memory");
+        memory.private_peak_bytes.expect("its private memory")
+    };
+    let held = scenarios::PRIVATE_BYTES as u64;
+    assert!(private("file") < held / 2, "{}", private("file"));
+    for variant in ["private", "fleeting"] {
+        let seen = private(variant);
+        assert!(seen >= held && seen < 2 * held, "{variant}: {seen}");
+    }
+    // The file does not fit, and what does not fit is not warm.
+    assert_flagged(&report, "warm", 1, Flag::NotWarm);
+    for cell in cells(&report, "too-much", 1) {
+        let reason = cell.reason.as_deref().unwrap_or_default();
+        assert!(reason.contains("killed by signal 9"), "{reason}");
+    }
+    for cell in cells(&report, "file", 1) {
+        assert!(cell.phases[0].share_of_limit.is_some());
+    }
+    // Of memory nothing is probed that does not fit into it.
+    let names: Vec<&str> = report
+        .limits
+        .iter()
+        .map(|limit| limit.name.name())
+        .collect();
+    assert!(
+        names.contains(&"cold_read") && !names.contains(&"read"),
+        "{names:?}"
+    );
+    assert_eq!(report.run.probe_failures, Vec::<String>::new());
 }
 
 /// Says so, where the kernel's figures are not to be had.

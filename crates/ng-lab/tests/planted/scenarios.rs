@@ -1,15 +1,20 @@
 //! Scenarios that lie, and their honest twins.
 
+use std::fs;
 use std::hint::black_box;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use memmap2::{MmapOptions, MmapRaw};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 6] =
-    [&Clone, &Order, &SpeedUp, &Footprint, &Failing, &Hanging];
+pub(crate) static REGISTRY: [&dyn Scenario; 8] = [
+    &Clone, &Order, &SpeedUp, &Footprint, &Failing, &Hanging, &Files, &Confined,
+];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
     REGISTRY
@@ -167,4 +172,141 @@ fn hang(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         });
     });
     Ok(())
+}
+
+/// Files that are not where the phase says.
+pub(crate) struct Files;
+
+impl Scenario for Files {
+    fn name(&self) -> &'static str {
+        "files"
+    }
+    fn about(&self) -> &'static str {
+        "planted"
+    }
+    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+        let names = [
+            "cold-but-mapped",
+            "cold",
+            "warm-but-evicted",
+            "warm",
+            "litter",
+        ];
+        names
+            .map(|name| Variant::new(name).pages(Pages::Small))
+            .to_vec()
+    }
+    fn needs_bytes(&self, cell: &Cell) -> u64 {
+        cell.items * 8
+    }
+    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+        cell.items * 8
+    }
+
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+        let path = run.dir()?.join("words");
+        let empty = fs::read_dir(run.dir()?)?.next().is_none();
+        run.prove_equal("empty", u64::from(empty), 1)?;
+        fs::write(&path, vec![7u8; cell.items as usize * 8])?;
+        let held = (cell.variant.name == "cold-but-mapped")
+            .then(|| mapped(&path))
+            .transpose()?;
+        if cell.variant.name == "warm-but-evicted" {
+            run.phase("evict", 0).constant().cold(&path).time(pause);
+        }
+        let phase = run.phase("read", cell.items);
+        let phase = match cell.variant.name.as_str() {
+            "cold" | "cold-but-mapped" => {
+                phase
+                    .cold(&path)
+                    .bounded_by(Limit::ColdRead, 1, cell.items * 8)
+            }
+            "litter" => phase,
+            _ => phase.warm(&path),
+        };
+        let sevens = phase.time(|| fs::read(&path).map(|bytes| bytes.len() as u64))?;
+        drop(held);
+        run.prove_equal("bytes", sevens, cell.items * 8)
+    }
+}
+
+/// Long enough for any clock.
+fn pause() {
+    thread::sleep(Duration::from_millis(1));
+}
+
+/// A map with all its pages: those of a file that somebody has mapped cannot be
+/// evicted.
+fn mapped(path: &Path) -> io::Result<MmapRaw> {
+    let map = MmapOptions::new().map_raw_read_only(&fs::File::open(path)?)?;
+    #[cfg(target_os = "linux")]
+    map.advise(memmap2::Advice::PopulateRead)?;
+    Ok(map)
+}
+
+/// A file larger than the memory that the worker is confined to, and private
+/// memory beside it.
+pub(crate) struct Confined;
+
+pub(crate) const CONFINED_BYTES: u64 = 64 << 20;
+pub(crate) const PRIVATE_BYTES: usize = 24 << 20;
+
+impl Scenario for Confined {
+    fn name(&self) -> &'static str {
+        "confined"
+    }
+    fn about(&self) -> &'static str {
+        "planted"
+    }
+    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+        let names = ["file", "private", "fleeting", "too-much", "warm"];
+        names
+            .map(|name| Variant::new(name).pages(Pages::Small))
+            .to_vec()
+    }
+    fn needs_bytes(&self, _: &Cell) -> u64 {
+        1 << 20
+    }
+    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+        cell.items * 8
+    }
+    fn memory_limit_bytes(&self, _: &Cell) -> Option<u64> {
+        Some(CONFINED_BYTES)
+    }
+
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+        let path = run.dir()?.join("words");
+        let mut file = fs::File::create(&path)?;
+        for _ in 0..cell.items * 8 / (1 << 20) {
+            file.write_all(&vec![7u8; 1 << 20])?;
+        }
+        let allocated = match cell.variant.name.as_str() {
+            "private" | "fleeting" => PRIVATE_BYTES,
+            "too-much" => 2 * CONFINED_BYTES as usize,
+            _ => 0,
+        };
+        // What sleeps does not grow.
+        let phase = run.phase("read", cell.items).constant();
+        let phase = match cell.variant.name.as_str() {
+            "warm" => phase.warm(&path),
+            _ => phase
+                .cold(&path)
+                .bounded_by(Limit::ColdRead, 1, cell.items * 8),
+        };
+        let fleeting = cell.variant.name == "fleeting";
+        let (read, held) = phase.time(|| -> Result<_, Failure> {
+            let mut held = vec![1u8; allocated];
+            let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
+            if fleeting {
+                // For longer than the watcher sleeps.
+                thread::sleep(Duration::from_millis(100));
+                held = Vec::new();
+            }
+            Ok((read, black_box(held)))
+        })?;
+        let expected = if fleeting { 0 } else { allocated };
+        run.prove_equal("held", held.len() as u64, expected as u64)?;
+        run.prove("bytes", read);
+        Ok(())
+    }
 }

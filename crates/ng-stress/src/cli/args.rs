@@ -23,7 +23,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Measure scenarios and report them
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the scenarios and their variants
     List,
     /// Say what of this machine will hurt a measurement, and what to do
@@ -37,7 +37,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Scenarios to measure [default: all of `ng-stress list`]
+    /// Scenarios to measure [default: those with a star in `ng-stress list`]
     #[arg(value_parser = PossibleValuesParser::new(REGISTRY.map(|scenario| scenario.name())))]
     pub(super) scenarios: Vec<String>,
 
@@ -77,6 +77,11 @@ pub(super) struct RunArgs {
     /// Seed of the random orders [default: from the clock]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
+
+    /// Folder for data files, on a disk; nothing is left in it
+    /// [default: target/ng-stress/data]
+    #[arg(long, value_name = "PATH")]
+    pub(super) dir: Option<PathBuf>,
 
     /// Folder for report.json, report.md and results.jsonl
     /// [default: target/ng-stress/RUN, and a link `latest`]

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
 use ng_lab::doctor;
-use ng_stress::scenarios::REGISTRY;
+use ng_stress::scenarios::{self, REGISTRY};
 
 use args::{Cli, Command};
 
@@ -31,11 +31,17 @@ pub(crate) fn run() -> ExitCode {
 fn list() -> String {
     let mut text = String::new();
     for scenario in REGISTRY {
-        text.push_str(&format!("{:<12} {}\n", scenario.name(), scenario.about()));
+        let is_default = scenarios::defaults()
+            .iter()
+            .any(|found| found.name() == scenario.name());
+        let mark = if is_default { "*" } else { " " };
+        let (name, about) = (scenario.name(), scenario.about());
+        text.push_str(&format!("{name:<18} {mark} {about}\n"));
         for variant in scenario.variants(&[1]) {
-            text.push_str(&format!("{:<12} - {}\n", "", variant.name));
+            text.push_str(&format!("{:<18}   - {}\n", "", variant.name));
         }
     }
+    text.push_str("* measured when no scenario is named\n");
     text
 }
 

@@ -12,7 +12,7 @@ use ng_lab::report::{Build, Report, terminal};
 use ng_lab::{
     Interrupt, MachineLock, Profile, Progress, Request, Rounds, Scenario, SessionError, iso_utc,
 };
-use ng_stress::scenarios::{self, REGISTRY};
+use ng_stress::scenarios;
 use ng_stress::{DEV_OVERRIDES, SUBJECT};
 
 use crate::cli::args::RunArgs;
@@ -41,8 +41,10 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(EXIT_INTERRUPTED));
         }
         Err(error @ SessionError::Output { .. }) => {
-            let what = "expected a folder that can be made and written";
-            return Err(error).context(format!("--out {}: {what}", out.display()));
+            return Err(error).context(unusable("--out", &out));
+        }
+        Err(error @ SessionError::Data { .. }) => {
+            return Err(error).context(unusable("--dir", &request.dir));
         }
         report => report?,
     };
@@ -62,6 +64,11 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(exit_code(&report))
 }
 
+fn unusable(option: &str, folder: &Path) -> String {
+    let what = "expected a folder that can be made and written";
+    format!("{option} {}: {what}", folder.display())
+}
+
 fn request(args: &RunArgs) -> Result<Request> {
     let mut sizes = args.tokens.clone();
     sizes.sort_unstable();
@@ -76,12 +83,13 @@ fn request(args: &RunArgs) -> Result<Request> {
         seed: args.seed.unwrap_or_else(clock_seed),
         timeout: None,
         lock: MachineLock::default_path(),
+        dir: dir(args)?,
     })
 }
 
 fn scenarios(names: &[String]) -> Vec<&'static dyn Scenario> {
     if names.is_empty() {
-        return REGISTRY.to_vec();
+        return scenarios::defaults().to_vec();
     }
     let mut found: Vec<&'static dyn Scenario> = Vec::new();
     for name in names {
@@ -171,13 +179,27 @@ fn clock_seed() -> u64 {
     now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)
 }
 
+/// Beside the results, wherever those of this run go: a temporary folder may be
+/// in memory.
+fn dir(args: &RunArgs) -> Result<PathBuf> {
+    match &args.dir {
+        Some(dir) => Ok(dir.clone()),
+        None => Ok(results()?.join("data")),
+    }
+}
+
+/// The folder that the runs have theirs in.
+fn results() -> Result<PathBuf> {
+    let this = env::current_exe().context("path of this program")?;
+    Ok(target_folder(&this).join("ng-stress"))
+}
+
 /// The folder of this run, and the link that shall point to it.
 fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
     if let Some(out) = &args.out {
         return Ok((out.clone(), None));
     }
-    let this = env::current_exe().context("path of this program")?;
-    let all = target_folder(&this).join("ng-stress");
+    let all = results()?;
     // Colons are no good in file names.
     let name = iso_utc(SystemTime::now()).replace(':', "");
     let name = format!("{name}-{}", std::process::id());

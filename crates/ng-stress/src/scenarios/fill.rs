@@ -14,7 +14,7 @@ pub(super) fn bytes_of(count: u64) -> u64 {
 
 /// The token at `index` of every generated sequence.
 #[inline]
-pub(super) fn token(index: usize) -> Token {
+pub(crate) fn token(index: usize) -> Token {
     Token::new(index as u32)
 }
 

@@ -3,22 +3,47 @@
 mod access;
 mod allocation;
 mod combined;
+mod crash;
 mod create;
+mod file;
 mod fill;
 mod footprint;
+mod larger_than_memory;
+mod lookup;
 mod parallel;
+mod persist;
+mod reopen;
+mod scan;
 
 use ng_lab::Scenario;
 
-/// All scenarios, in the order of the seed's report.
-pub static REGISTRY: [&dyn Scenario; 6] = [
+pub(crate) use fill::token;
+
+/// All scenarios: those in memory, in the order of the seed's report, then those
+/// over files.
+pub static REGISTRY: [&dyn Scenario; 12] = [
     &create::Create,
     &allocation::Allocation,
     &parallel::Parallel,
     &access::Access,
     &footprint::Footprint,
     &combined::Combined,
+    &persist::Persist,
+    &reopen::Reopen,
+    &scan::Scan,
+    &lookup::Lookup,
+    &larger_than_memory::LargerThanMemory,
+    &crash::Crash,
 ];
+
+/// How many of them are the seed's.
+const OF_THE_SEED: usize = 6;
+
+/// Those that are measured when none is named: the seed's.
+#[must_use]
+pub fn defaults() -> &'static [&'static dyn Scenario] {
+    &REGISTRY[..OF_THE_SEED]
+}
 
 /// The scenario of that name.
 #[must_use]

@@ -27,6 +27,12 @@ pub(crate) fn ng_stress() -> Command {
     command
 }
 
+/// An empty folder for data files, on the disk that this test program is on: the
+/// system's temporary folder may be memory.
+pub(crate) fn data_folder() -> TempDir {
+    TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder beside the builds")
+}
+
 /// `ng-stress run` of this build.
 pub(crate) fn run_into(out: &Path, arguments: &[&str]) -> Output {
     ng_stress()

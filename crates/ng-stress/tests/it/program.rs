@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{PROFILE, assert_holds_schema, ng_stress, read_report, run_into};
+use crate::harness::{PROFILE, assert_holds_schema, data_folder, ng_stress, read_report, run_into};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -53,6 +53,7 @@ fn bad_options_are_refused_with_option_value_and_what_is_allowed() {
             "'destroy'",
             "create, allocation, parallel",
         ),
+        (&["--dir"], "--dir", "<PATH>", "value is required"),
     ] {
         let (output, stderr) = refused(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
@@ -80,7 +81,7 @@ fn more_tokens_than_memory_end_before_measuring() {
     let (output, stderr) = refused(&["--tokens", "64G"]);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains("nothing fits into memory: needs "),
+        stderr.contains("nothing can be measured here: needs "),
         "{stderr}"
     );
     assert!(stderr.contains("available are"), "{stderr}");
@@ -97,6 +98,47 @@ fn an_output_folder_that_cannot_be_written_is_named() {
     let option = format!("--out {}: expected a folder", file.join("out").display());
     assert!(stderr.contains(&option), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    for dir in [file.clone(), file.join("below")] {
+        let out = folder.path().join("out");
+        let mut run = ng_stress();
+        run.args([
+            "run",
+            "persist",
+            "--tokens",
+            "1000",
+            "--profiles",
+            PROFILE,
+            "--dir",
+        ])
+        .arg(&dir)
+        .arg("--out")
+        .arg(&out);
+        let output = run.output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let option = format!("--dir {}: expected a folder", dir.display());
+        assert!(stderr.contains(&option), "{stderr}");
+        assert!(!out.join("results.jsonl").exists());
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn more_tokens_than_disk_end_before_measuring() {
+    let (output, stderr) = refused(&["larger-than-memory", "--tokens", "64G"]);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("nothing can be measured here: needs "),
+        "{stderr}"
+    );
+    assert!(stderr.contains(" MiB of disk and "), "{stderr}");
 }
 
 #[test]
@@ -130,10 +172,18 @@ fn the_list_names_every_scenario_and_variant() {
         "access",
         "footprint",
         "combined",
+        "persist",
+        "reopen",
+        "scan",
+        "lookup",
+        "larger-than-memory",
+        "crash",
     ] {
         assert!(stdout.lines().any(|line| line.starts_with(name)), "{name}");
     }
     assert!(stdout.contains("- store-2m-host-cold"));
+    let starred = stdout.lines().filter(|line| line.contains(" * "));
+    assert_eq!(starred.count(), 6, "{stdout}");
 }
 
 #[test]
@@ -339,6 +389,93 @@ fn a_killed_worker_is_one_failed_cell_and_the_run_goes_on() {
     assert!(reason.contains("worker killed by signal 9"), "{reason}");
     assert!(others.iter().all(|cell| cell["reason"].is_null()));
     assert_eq!(report["run"]["rounds"], 2);
+}
+
+/// A run over files, that goes on for minutes if nobody stops it.
+#[cfg(target_os = "linux")]
+fn long_run_on_files(out: &Path, dir: &Path) -> std::process::Child {
+    ng_stress()
+        .args([
+            "run", "persist", "crash", "--tokens", "200k", "--rounds", "1000",
+        ])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out)
+        .arg("--dir")
+        .arg(dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[cfg(target_os = "linux")]
+fn names_in(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn data_files_are_gone_after_ctrl_c_and_after_the_run_that_follows_a_kill() {
+    let (out, dir) = (TempDir::new().unwrap(), data_folder());
+    let run = long_run_on_files(out.path(), dir.path());
+    wait_for("result", || (results(out.path()) >= 3).then_some(()));
+    signal(run.id(), "INT");
+    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(names_in(dir.path()), [""; 0]);
+
+    let mut run = long_run_on_files(out.path(), dir.path());
+    let writes = || {
+        let runs = names_in(dir.path());
+        let worker = dir.path().join(runs.first()?).join("worker");
+        (!names_in(&worker).is_empty()).then(|| runs[0].clone())
+    };
+    let left = wait_for("worker's files", writes);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(names_in(dir.path()), [left]);
+
+    let mut next = ng_stress();
+    next.args(["run", "reopen", "--tokens", "1000", "--rounds", "1"])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out.path())
+        .arg("--dir")
+        .arg(dir.path());
+    let output = next.output().unwrap();
+    let code = output.status.code();
+    assert!(matches!(code, Some(0 | 5)), "{}", text(&output.stderr));
+    assert_eq!(names_in(dir.path()), [""; 0]);
+}
+
+/// A writer whose worker is gone must not go on writing.
+#[test]
+fn a_writer_ends_with_whoever_started_it() {
+    use std::io::{BufRead, BufReader};
+
+    let dir = data_folder();
+    let mut writer = ng_stress()
+        .arg("__writer")
+        .arg(dir.path().join("tokens"))
+        .args(["5", "1000"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(writer.stdout.take().unwrap());
+    // The last commit is acknowledged, and the writer goes on to wait.
+    let last = lines
+        .lines()
+        .map(Result::unwrap)
+        .find(|line| line == "1000");
+    assert!(last.is_some());
+    assert!(writer.try_wait().unwrap().is_none());
+    drop(writer.stdin.take());
+    assert!(writer.wait().unwrap().success());
+    let output = ng_stress().args(["__writer", "x"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("expected file, first, count"));
 }
 
 /// A child of `conductor` that works on a cell, by its argument.

@@ -1,11 +1,15 @@
 //! The report is what other programs rely on.
 
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
 use ng_stress::id_sum;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::{
-    PROFILE, TOKENS, assert_holds_schema, read_report, run_into, schema, shared_report,
+    PROFILE, TOKENS, assert_holds_schema, data_folder, read_report, run_into, schema, shared_report,
 };
 
 #[test]
@@ -100,6 +104,7 @@ fn every_cell_has_its_proof_its_memory_and_its_samples() {
             "{scenario}"
         );
     }
+    assert_eq!(shared_report()["data"], Value::Null);
     for cell in cells {
         assert_eq!(cell["profile"], PROFILE);
         assert_eq!(cell["tokens"], TOKENS);
@@ -146,5 +151,120 @@ fn threads_variants_and_copies_are_compared() {
             of_kind.all(|found| found["pairs"] == 1 && found["ci95"].is_null()),
             "{kind}"
         );
+    }
+}
+
+/// One small run of all scenarios over files.
+fn report_of_files() -> &'static Value {
+    static REPORT: OnceLock<Value> = OnceLock::new();
+    REPORT.get_or_init(|| {
+        let (out, dir) = (TempDir::new().unwrap(), data_folder());
+        let output = run_into(
+            out.path(),
+            &[
+                "persist",
+                "reopen",
+                "scan",
+                "lookup",
+                "larger-than-memory",
+                "crash",
+                "--tokens",
+                "20k",
+                "--threads",
+                "1",
+                "--rounds",
+                "1",
+                "--dir",
+                dir.path().to_str().unwrap(),
+            ],
+        );
+        assert!(
+            matches!(output.status.code(), Some(0 | 5)),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            0,
+            "files are left"
+        );
+        read_report(out.path())
+    })
+}
+
+#[test]
+fn a_report_of_files_holds_the_schema_and_says_where_they_were() {
+    let report = report_of_files();
+    assert_holds_schema(report);
+    let data = &report["data"];
+    assert!(data["free_bytes"].as_u64().unwrap() > 0, "{data}");
+    assert!(
+        Path::new(data["dir"].as_str().unwrap()).is_absolute(),
+        "{data}"
+    );
+    if cfg!(target_os = "linux") {
+        assert_ne!(data["file_system"], "", "{data}");
+    }
+}
+
+#[test]
+fn limits_of_files_are_probed_where_the_cells_were() {
+    let report = report_of_files();
+    let on_memory = matches!(
+        report["data"]["file_system"].as_str(),
+        Some("tmpfs" | "ramfs")
+    );
+    if on_memory {
+        eprintln!("skipped: no read is cold on a file system in memory");
+        return;
+    }
+    let limits = report["limits"].as_array().unwrap();
+    let has = |name: &str, memory: &Value| {
+        let found =
+            |limit: &&Value| limit["name"] == name && limit["memory_limit_bytes"] == *memory;
+        limits.iter().any(|limit| found(&limit))
+    };
+    let confined = json!(64 << 20);
+    for name in ["durable_write", "cold_read", "small_sync"] {
+        assert!(has(name, &Value::Null), "{name}");
+    }
+    assert_eq!(report["run"]["probe_failures"], json!([]));
+    let cells = report["cells"].as_array().unwrap();
+    let confined_cell = cells
+        .iter()
+        .find(|cell| cell["scenario"] == "larger-than-memory")
+        .unwrap();
+    if confined_cell["verdict"] == "skipped" {
+        let reason = confined_cell["reason"].as_str().unwrap();
+        eprintln!("skipped: {reason}");
+        assert!(reason.contains("cgroup"), "{reason}");
+        return;
+    }
+    assert_eq!(confined_cell["memory_limit_bytes"], confined);
+    let private = confined_cell["memory"]["private_peak_bytes"].as_u64();
+    assert!(private.unwrap() < 64 << 20, "{private:?}");
+    for name in ["durable_write", "cold_read", "clock_read"] {
+        assert!(has(name, &confined), "{name}");
+    }
+    assert!(!has("read", &confined));
+}
+
+#[test]
+fn phases_on_files_have_their_shares_and_their_evidence() {
+    for cell in report_of_files()["cells"].as_array().unwrap() {
+        if cell["verdict"] == "skipped" {
+            continue;
+        }
+        assert_eq!(cell["proof"]["id_sum"], id_sum(20_000), "{cell}");
+        for phase in cell["phases"].as_array().unwrap() {
+            let share = phase["share_of_limit"].as_f64();
+            assert_eq!(share.is_some(), !phase["bound"].is_null(), "{cell}");
+            if phase["bound"]["limit"] == "cold_read" {
+                let file = &phase["file"];
+                assert_eq!(file["claimed"], "cold", "{file}");
+                let read = file["read_bytes"].as_u64().unwrap();
+                assert!(read >= 20_000 * 64, "{file}");
+            }
+        }
     }
 }

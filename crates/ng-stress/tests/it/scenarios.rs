@@ -1,11 +1,15 @@
 //! Every scenario at sizes that take no time.
 
-use ng_lab::{Cell, Run, Scenario};
-use ng_stress::scenarios::{REGISTRY, find};
+use ng_lab::{Cell, FileState, Limit, Run, Scenario};
+use ng_stress::scenarios::{REGISTRY, defaults, find};
 use ng_stress::{id_sum, stride_sum};
+
+use crate::harness::data_folder;
 
 /// Runs every variant of `scenario` and gives the runs with their cells.
 fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
+    // The scenarios that start a process start this program.
+    ng_stress::use_program(env!("CARGO_BIN_EXE_ng-stress").into());
     scenario
         .variants(&[1, 2, 3])
         .into_iter()
@@ -15,7 +19,12 @@ fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
                 variant,
                 items: tokens,
             };
-            let mut run = Run::default();
+            let folder = data_folder();
+            // Who needs no disk gets no folder.
+            let mut run = match scenario.needs_disk_bytes(&cell) {
+                0 => Run::default(),
+                _ => Run::in_dir(folder.path()),
+            };
             let done = scenario.run(&cell, &mut run);
             done.unwrap_or_else(|failure| panic!("{cell}: {failure}"));
             (cell, run)
@@ -89,7 +98,7 @@ fn every_timed_phase_that_touches_or_reads_is_bounded_by_a_limit() {
         for (cell, run) in run_all(scenario, 1000) {
             for phase in run.phases() {
                 let name = phase.name.as_str();
-                let unbounded = ["reserve", "first_touch"].contains(&name);
+                let unbounded = ["reserve", "first_touch", "open"].contains(&name);
                 assert_eq!(phase.bound.is_none(), unbounded, "{cell} {name}");
             }
         }
@@ -137,4 +146,164 @@ fn an_unknown_variant_is_an_error_that_names_it() {
     };
     let error = scenario.run(&cell, &mut Run::default()).unwrap_err();
     assert_eq!(error.to_string(), "create has no variant nonsense");
+}
+
+#[test]
+fn the_six_of_the_seed_are_measured_by_default_and_files_by_name() {
+    let names: Vec<&str> = defaults().iter().map(|scenario| scenario.name()).collect();
+    let seeds = [
+        "create",
+        "allocation",
+        "parallel",
+        "access",
+        "footprint",
+        "combined",
+    ];
+    assert_eq!(names, seeds);
+    let others: Vec<&str> = REGISTRY[seeds.len()..]
+        .iter()
+        .map(|scenario| scenario.name())
+        .collect();
+    let files = [
+        "persist",
+        "reopen",
+        "scan",
+        "lookup",
+        "larger-than-memory",
+        "crash",
+    ];
+    assert_eq!(others, files);
+    for scenario in REGISTRY {
+        let cell = Cell {
+            scenario: scenario.name().to_owned(),
+            variant: scenario.variants(&[1]).remove(0),
+            items: 1000,
+        };
+        let needs_disk = scenario.needs_disk_bytes(&cell) >= 64_000;
+        assert_eq!(needs_disk, files.contains(&scenario.name()), "{cell}");
+    }
+}
+
+#[test]
+fn no_scenario_takes_more_disk_than_it_says() {
+    use std::os::unix::fs::MetadataExt;
+
+    for tokens in [1, 1000, 100_000] {
+        for name in [
+            "persist",
+            "reopen",
+            "scan",
+            "lookup",
+            "larger-than-memory",
+            "crash",
+        ] {
+            let scenario = find(name).unwrap();
+            for variant in scenario.variants(&[1]) {
+                let folder = data_folder();
+                let cell = Cell {
+                    scenario: name.to_owned(),
+                    variant,
+                    items: tokens,
+                };
+                let mut run = Run::in_dir(folder.path());
+                ng_stress::use_program(env!("CARGO_BIN_EXE_ng-stress").into());
+                scenario.run(&cell, &mut run).unwrap();
+                let files = std::fs::read_dir(folder.path()).unwrap();
+                let bytes = files.map(|file| file.unwrap().metadata().unwrap().blocks() * 512);
+                let (taken, said) = (bytes.sum::<u64>(), scenario.needs_disk_bytes(&cell));
+                assert!(taken <= said, "{cell}: {taken} bytes, {said} were said");
+                // And not much more is said, or cells are skipped for nothing.
+                assert!(said <= 3 * taken + (32 << 20), "{cell}: {taken}, {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
+    let folder = data_folder();
+    if ng_lab::Volume::of(folder.path()).unwrap().is_in_memory() {
+        eprintln!("skipped: nothing is cold on a file system in memory");
+        return;
+    }
+    let mut cold = 0;
+    for name in ["reopen", "scan", "lookup", "larger-than-memory"] {
+        for (cell, run) in run_all(find(name).unwrap(), 20_000) {
+            for phase in run.phases() {
+                let Some(file) = &phase.file else {
+                    assert_eq!(phase.name, "create", "{cell}");
+                    continue;
+                };
+                let what = format!("{cell} {}: {file:?}", phase.name);
+                assert_eq!(file.unknown, None, "{what}");
+                // Its tokens, header and table at least.
+                assert!(file.file_pages >= 20_000 * 64 / 4096, "{what}");
+                let missing = match file.claimed {
+                    FileState::Cold => file.resident_before,
+                    FileState::Warm => file.file_pages - file.resident_before,
+                };
+                assert!(missing * 100 <= file.file_pages, "{what}");
+                cold += usize::from(file.claimed == FileState::Cold);
+            }
+        }
+    }
+    assert_eq!(cold, 2 + 3 + 1);
+}
+
+#[test]
+fn limits_of_files_bound_what_waits_for_the_disk() {
+    let limits = |name: &str, variant: &str| -> Vec<Option<Limit>> {
+        let runs = run_all(find(name).unwrap(), 1000);
+        let found = runs.iter().find(|(cell, _)| cell.variant.name == variant);
+        let phases = found.unwrap().1.phases().iter();
+        phases.map(|phase| Some(phase.bound?.limit)).collect()
+    };
+    let (write, cold, sync) = (Limit::DurableWrite, Limit::ColdRead, Limit::SmallSync);
+    for variant in ["raw-memmap2", "bufwriter", "pwrite-writeback", "store"] {
+        assert_eq!(limits("persist", variant), [Some(write)], "{variant}");
+    }
+    assert_eq!(limits("reopen", "cold"), [None, Some(sync)]);
+    assert_eq!(limits("scan", "warm-verified"), [Some(Limit::Read)]);
+    assert_eq!(limits("scan", "cold"), [Some(cold)]);
+    assert_eq!(
+        limits("larger-than-memory", "store"),
+        [Some(write), Some(cold)]
+    );
+    assert_eq!(limits("crash", "kill"), [Some(sync), Some(Limit::Read)]);
+}
+
+#[test]
+fn a_file_larger_than_memory_gets_an_eighth_of_it_and_64_mib_at_least() {
+    let scenario = find("larger-than-memory").unwrap();
+    for (tokens, expected) in [(1000, 64 << 20), (1 << 23, 64 << 20), (1 << 26, 512 << 20)] {
+        let cell = Cell {
+            scenario: "larger-than-memory".to_owned(),
+            variant: scenario.variants(&[1]).remove(0),
+            items: tokens,
+        };
+        assert_eq!(scenario.memory_limit_bytes(&cell), Some(expected));
+        // It is warmed within its cgroup.
+        assert!(scenario.needs_bytes(&cell) < expected / 2);
+    }
+    for scenario in REGISTRY {
+        let confined = scenario.name() == "larger-than-memory";
+        let cell = Cell {
+            scenario: scenario.name().to_owned(),
+            variant: scenario.variants(&[1]).remove(0),
+            items: 1000,
+        };
+        assert_eq!(scenario.memory_limit_bytes(&cell).is_some(), confined);
+    }
+}
+
+#[test]
+fn kills_differ_and_their_proof_does_not() {
+    let scenario = find("crash").unwrap();
+    let proofs: Vec<_> = (0..4)
+        .flat_map(|_| run_all(scenario, 20_000))
+        .map(|(_, run)| run.proof().clone())
+        .collect();
+    assert!(proofs.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(proofs[0]["kills"], 5);
+    assert_eq!(proofs[0]["lost"], 0);
 }

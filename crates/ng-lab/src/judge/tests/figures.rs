@@ -8,6 +8,7 @@ use crate::judge::judge;
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::report::Interval95;
+use crate::run::FileState;
 use crate::scenario::Profile;
 
 const MS: u64 = 1_000_000;
@@ -80,6 +81,56 @@ fn memory_and_warming_are_medians_of_the_warm_rounds() {
     assert_eq!(memory.peak_bytes, 4096);
     assert_eq!((memory.swapped_bytes, memory.minor_faults), (0, 4096));
     assert_eq!(report.warm_ns_per_byte, Some(0.5));
+}
+
+#[test]
+fn private_memory_is_a_median_where_it_was_watched() {
+    let cell = Sim::cell("create").phase("fill", &PLAIN);
+    assert_eq!(alone(&cell).memory.unwrap().private_peak_bytes, None);
+    let watched = |bytes| {
+        move |reading: &mut crate::protocol::CellReading| {
+            reading.memory.as_mut().unwrap().private_peak_bytes = Some(bytes);
+        }
+    };
+    let cell = cell.warm(watched(4096)).round(3, watched(1 << 40));
+    let memory = alone(&cell).memory.unwrap();
+    assert_eq!(memory.private_peak_bytes, Some(4096));
+}
+
+#[test]
+fn of_a_file_the_round_is_told_that_speaks_most_against_it() {
+    let resident = |claimed, all: [u64; 6]| {
+        let mut cell = Sim::cell("scan").phase("scan", &PLAIN).file(claimed, 0);
+        for (round, resident) in (1..).zip(all) {
+            cell = cell.round(round, |reading| {
+                let file = reading.phases[0].file.as_mut().unwrap();
+                file.resident_before = resident;
+                file.read_bytes = Some(1000 - resident);
+            });
+        }
+        alone(&cell).phases[0].file.clone().unwrap()
+    };
+    let cold = resident(FileState::Cold, [1, 2, 9, 4, 3, 0]);
+    assert_eq!((cold.resident_before, cold.file_pages), (9, 1000));
+    assert_eq!(cold.read_bytes, Some(997));
+    let warm = resident(FileState::Warm, [999, 1000, 991, 1000, 998, 1000]);
+    assert_eq!(warm.resident_before, 991);
+    let alone = alone(
+        &Sim::cell("scan")
+            .phase("scan", &[])
+            .file(FileState::Cold, 0),
+    );
+    let only = alone.phases[0].file.as_ref().unwrap();
+    assert_eq!(only.resident_before, 500, "of the cold round");
+}
+
+#[test]
+fn a_limit_is_told_with_the_memory_that_it_was_read_in() {
+    let cell = Sim::cell("scan").confined(1 << 20).phase("scan", &PLAIN);
+    let cell = cell.limit(Limit::ColdRead, 1.0);
+    let judgement = judged(&[cell]);
+    assert_eq!(judgement.limits[0].memory_limit_bytes, Some(1 << 20));
+    assert_eq!(judgement.cells[0].memory_limit_bytes, Some(1 << 20));
 }
 
 #[test]

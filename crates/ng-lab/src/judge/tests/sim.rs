@@ -11,7 +11,7 @@ use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::{CellReading, FractionReading, MemoryReading};
-use crate::run::{Bound, PhaseRecord, TouchEvidence};
+use crate::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
 use crate::scenario::{Cell, Profile, Variant};
 
 pub(super) const SUBJECT: Subject = Subject {
@@ -47,6 +47,8 @@ impl Sim {
             profile: Profile::Release,
             role: Role::Main,
             block: 0,
+            uses_files: false,
+            memory_limit_bytes: None,
             skipped: None,
         };
         Self {
@@ -73,6 +75,11 @@ impl Sim {
 
     pub(super) fn items(mut self, items: u64) -> Self {
         self.planned.cell.items = items;
+        self
+    }
+
+    pub(super) fn confined(mut self, memory_limit_bytes: u64) -> Self {
+        self.planned.memory_limit_bytes = Some(memory_limit_bytes);
         self
     }
 
@@ -112,6 +119,7 @@ impl Sim {
                 touched: None,
                 grows: true,
                 access: None,
+                file: None,
             });
         }
         self
@@ -147,6 +155,22 @@ impl Sim {
         self.last_phase(|phase| phase.access = Some(evidence.clone()))
     }
 
+    /// What the last phase says of its file of 1000 pages, and how many of them
+    /// were in memory; in round 0 the other half of them.
+    pub(super) fn file(mut self, claimed: FileState, resident: u64) -> Self {
+        for (round, reading) in self.readings().enumerate() {
+            let phase = reading.phases.last_mut().expect("a phase");
+            phase.file = Some(FileEvidence {
+                claimed,
+                file_pages: 1000,
+                resident_before: if round == 0 { 500 } else { resident },
+                read_bytes: Some(4_096_000),
+                unknown: None,
+            });
+        }
+        self
+    }
+
     /// The time of every phase at an eighth of the items: in round 0 nothing, in
     /// round 1 `best_ns`, later much more.
     pub(super) fn fraction(mut self, best_ns: u64) -> Self {
@@ -173,6 +197,7 @@ impl Sim {
         let key = LimitKey {
             bytes: self.planned.cell.items * SUBJECT.item_bytes,
             threads: self.planned.cell.variant.threads,
+            memory_limit_bytes: self.planned.memory_limit_bytes,
             limit,
         };
         self.limits.push((key, ns_per_unit));
@@ -261,6 +286,7 @@ fn plain_reading(cold: bool) -> CellReading {
             swapped_bytes: if cold { size } else { 0 },
             minor_faults: size,
             major_faults: size,
+            private_peak_bytes: None,
         }),
         fraction: None,
         warm_ns_per_byte: Some(if cold { 99.0 } else { 0.5 }),

@@ -7,6 +7,7 @@ use crate::judge::{Flag, Verdict};
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::report::CellReport;
+use crate::run::FileState;
 
 const MIB: u64 = 1 << 20;
 
@@ -253,6 +254,71 @@ fn a_worker_that_was_swapped_out_once_is_flagged() {
         reading.memory.as_mut().unwrap().swapped_bytes = 1;
     });
     invalid(Flag::Swapped, &[("after round 0", swapped, fill(PLAIN_NS))]);
+}
+
+#[test]
+fn a_file_that_was_in_memory_was_not_cold() {
+    let cold = |resident| fill(PLAIN_NS).file(FileState::Cold, resident);
+    let once = |resident| {
+        cold(0).round(6, |reading| {
+            reading.phases[0].file.as_mut().unwrap().resident_before = resident;
+        })
+    };
+    let unknown = cold(0).round(3, |reading| {
+        let file = reading.phases[0].file.as_mut().unwrap();
+        file.unknown = Some("no such call".to_owned());
+    });
+    invalid(
+        Flag::NotCold,
+        &[
+            ("one page in a hundred may be left", cold(11), cold(10)),
+            ("one round is one too many", once(11), once(10)),
+            ("what is not known is not cold", unknown, cold(0)),
+            (
+                "a warm file may be in memory",
+                cold(1000),
+                fill(PLAIN_NS).file(FileState::Warm, 1000),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_was_not_in_memory_was_not_warm() {
+    let warm = |resident| fill(PLAIN_NS).file(FileState::Warm, resident);
+    let once = |resident| {
+        warm(1000).round(6, |reading| {
+            reading.phases[0].file.as_mut().unwrap().resident_before = resident;
+        })
+    };
+    let empty = warm(0).warm(|reading| {
+        reading.phases[0].file.as_mut().unwrap().file_pages = 0;
+    });
+    invalid(
+        Flag::NotWarm,
+        &[
+            ("one page in a hundred may be missing", warm(989), warm(990)),
+            ("one round is one too many", once(989), once(990)),
+            ("an empty file is wherever it is said to be", warm(0), empty),
+            (
+                "a cold file need not be in memory",
+                warm(0),
+                fill(PLAIN_NS).file(FileState::Cold, 0),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_limit_bounds_in_the_memory_that_it_was_read_in() {
+    let bounded = |sim: Sim| sim.bound(Limit::ColdRead, 1_000_000);
+    let confined = || bounded(fill(1).confined(1 << 20)).limit(Limit::ColdRead, 1.0);
+    // The limit of the machine says nothing of a cell in a cgroup.
+    let elsewhere = bounded(fill(1).limit(Limit::ColdRead, 1.0)).confined(1 << 20);
+    invalid(
+        Flag::ImpossibleFast,
+        &[("in the same memory", confined(), elsewhere)],
+    );
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! What cells need of the machine, against what it has.
+
+use crate::scenario::{Cell, Scenario};
+
+/// Memory that a cell leaves to the rest of the machine, and disk likewise.
+pub(super) const SPARE_BYTES: u64 = 256 << 20;
+
+/// What the machine has for cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// Room for data files in bytes.
+    pub disk_bytes: u64,
+    /// Why no worker can be confined to less memory, if so.
+    pub confinement: Result<(), String>,
+}
+
+impl Available {
+    /// Everything that can be asked for: of a machine that says nothing.
+    pub const EVERYTHING: Self = Self {
+        memory_bytes: u64::MAX,
+        disk_bytes: u64::MAX,
+        confinement: Ok(()),
+    };
+
+    /// Why a cell that needs so much is not measured, if so.
+    pub(super) fn lacks(&self, needs: &Needs) -> Option<String> {
+        let too_much = |needs: u64, available| needs.saturating_add(SPARE_BYTES) > available;
+        if too_much(needs.memory_bytes, self.memory_bytes) {
+            return Some(too_large("memory", needs.memory_bytes, self.memory_bytes));
+        }
+        if needs.disk_bytes > 0 && too_much(needs.disk_bytes, self.disk_bytes) {
+            return Some(too_large("disk", needs.disk_bytes, self.disk_bytes));
+        }
+        needs.memory_limit_bytes?;
+        self.confinement.clone().err()
+    }
+}
+
+/// What a cell needs of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Needs {
+    pub(super) memory_bytes: u64,
+    pub(super) disk_bytes: u64,
+    pub(super) memory_limit_bytes: Option<u64>,
+}
+
+impl Needs {
+    pub(super) fn of(scenario: &dyn Scenario, cell: &Cell) -> Self {
+        Self {
+            memory_bytes: scenario.needs_bytes(cell),
+            disk_bytes: scenario.needs_disk_bytes(cell),
+            memory_limit_bytes: scenario.memory_limit_bytes(cell),
+        }
+    }
+}
+
+fn too_large(what: &str, needs: u64, available: u64) -> String {
+    format!(
+        "needs {} MiB of {what} and {} MiB to spare, available are {} MiB",
+        needs >> 20,
+        SPARE_BYTES >> 20,
+        available >> 20
+    )
+}

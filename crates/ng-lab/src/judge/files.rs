@@ -1,0 +1,70 @@
+//! Where files were when the clock started, against what the phases say.
+
+use crate::conductor::CellRecord;
+use crate::page_cache::COLD_SHARE;
+use crate::run::{FileEvidence, FileState};
+use crate::stats;
+
+/// The round that speaks most against what the phase says of its file, with the
+/// bytes that were fetched in the median. Of round 0 if there is no other.
+pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
+    let fetched: Option<Vec<f64>> = warm(cell, phase)
+        .map(|file| file.read_bytes.map(|bytes| bytes as f64))
+        .collect();
+    let mut file = worst(warm(cell, phase))
+        .or_else(|| any(cell, phase))?
+        .clone();
+    let median = fetched.and_then(|fetched| stats::median(&fetched));
+    file.read_bytes = median.map_or(file.read_bytes, |bytes| Some(bytes as u64));
+    Some(file)
+}
+
+/// Why the file was not where the phase says, if so. One such round is one too
+/// many: its time is of something else.
+pub(super) fn misplaced(cell: &CellRecord, phase: &str, claimed: FileState) -> Option<String> {
+    let all: Vec<&FileEvidence> = warm(cell, phase)
+        .filter(|file| file.claimed == claimed)
+        .collect();
+    let wrong = all.iter().filter(|file| wrong_share(file) > COLD_SHARE);
+    let rounds = wrong.clone().count();
+    let worst = worst(wrong.copied())?;
+    let seen = worst.unknown.clone().unwrap_or_else(|| {
+        let FileEvidence {
+            resident_before,
+            file_pages,
+            ..
+        } = worst;
+        format!("{resident_before} of {file_pages} pages were in memory")
+    });
+    Some(format!("in {rounds} of {} rounds; once {seen}", all.len()))
+}
+
+/// What the workers after round 0 saw of a phase's file.
+fn warm<'c>(cell: &'c CellRecord, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
+    cell.warm().filter_map(move |(_, reading)| {
+        let phase = reading.phases.iter().find(|found| found.name == phase)?;
+        phase.file.as_ref()
+    })
+}
+
+fn any<'c>(cell: &'c CellRecord, phase: &str) -> Option<&'c FileEvidence> {
+    let mut phases = cell.any_reading()?.phases.iter();
+    phases.find(|found| found.name == phase)?.file.as_ref()
+}
+
+fn worst<'c>(files: impl Iterator<Item = &'c FileEvidence>) -> Option<&'c FileEvidence> {
+    files.max_by(|a, b| wrong_share(a).total_cmp(&wrong_share(b)))
+}
+
+/// The part of the file that was not where the phase says; all of a file that
+/// nothing is known of.
+fn wrong_share(file: &FileEvidence) -> f64 {
+    if file.unknown.is_some() {
+        return 1.0;
+    }
+    let wrong = match file.claimed {
+        FileState::Cold => file.resident_before,
+        FileState::Warm => file.file_pages.saturating_sub(file.resident_before),
+    };
+    wrong as f64 / file.file_pages.max(1) as f64
+}

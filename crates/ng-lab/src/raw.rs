@@ -1,0 +1,80 @@
+//! The two system calls that no safe crate wraps: all `unsafe` of this crate.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use memmap2::MmapRaw;
+
+/// Bytes of a map that are asked about at once.
+#[cfg(target_os = "linux")]
+const ASKED_BYTES: usize = 64 << 20;
+
+/// Counts the pages of a part of `map` that are in memory: those of the page
+/// cache, if it is a map of a file. The part begins at a page.
+///
+/// # Errors
+/// The system refuses, or has no such call.
+///
+/// # Panics
+/// Panics if the part does not begin at a page of the map, or ends behind it.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident_pages(map: &MmapRaw, part: Range<usize>) -> io::Result<u64> {
+    let page_bytes = rustix::param::page_size();
+    assert!(
+        part.start.is_multiple_of(page_bytes) && part.end <= map.len(),
+        "bytes {part:?} of {}",
+        map.len()
+    );
+    let mut states = vec![0u8; ASKED_BYTES / page_bytes];
+    let mut resident = 0;
+    for start in part.clone().step_by(ASKED_BYTES) {
+        let bytes = ASKED_BYTES.min(part.end - start);
+        let states = &mut states[..bytes.div_ceil(page_bytes)];
+        let address = map.as_mut_ptr().wrapping_add(start);
+        // SAFETY: `mincore` asks for (1) the address of a page, (2) with `bytes`
+        // mapped from there on, and (3) room for one byte a page.
+        // (1) A map begins at a page, the part at one of its pages, and
+        //     `ASKED_BYTES` are whole pages.
+        // (2) `start + bytes` is at most the map's length; `map` keeps it.
+        // (3) `states` was cut to `bytes` rounded up to pages.
+        let answer = unsafe { libc::mincore(address.cast(), bytes, states.as_mut_ptr()) };
+        if answer != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        resident += states.iter().filter(|state| **state & 1 == 1).count() as u64;
+    }
+    Ok(resident)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn resident_pages(_map: &MmapRaw, _part: Range<usize>) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Starts to write a range of dirty pages out, and does not wait.
+///
+/// # Errors
+/// The system refuses, or has no such call.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    let offset = offset.try_into().map_err(too_far)?;
+    let len = len.try_into().map_err(too_far)?;
+    let fd = file.as_raw_fd();
+    // SAFETY: `sync_file_range` touches no memory of ours, and asks for (1) a
+    // descriptor that is open. (1) `file` is borrowed.
+    let answer = unsafe { libc::sync_file_range(fd, offset, len, libc::SYNC_FILE_RANGE_WRITE) };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,136 @@
+//! Summing the ids of a token file in order: mapped or verified, warm or cold.
+
+use std::ops::Range;
+
+use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant};
+use ng_store::{BlockReader, MmapStore, ReadError, TokenStore};
+
+use crate::oracle::id_sum;
+use crate::own_file::OwnFile;
+use crate::proof::{prove_tokens, sum_ids};
+use crate::scenarios::file::{created, disk_bytes_of};
+use crate::scenarios::fill::bytes_of;
+
+/// Tokens that are asked for while those before them are summed: 8 MiB.
+const WINDOW_TOKENS: usize = 131_072;
+
+/// Sequential reading.
+pub(super) struct Scan;
+
+impl Scenario for Scan {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+
+    fn about(&self) -> &'static str {
+        "ids of a token file in order: through its map or block by block and verified, in memory \
+         or on the disk only"
+    }
+
+    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+        [
+            "warm",
+            "warm-verified",
+            "cold",
+            "cold-prefetch",
+            "cold-verified",
+        ]
+        .map(|name| Variant::new(name).pages(Pages::Small))
+        .to_vec()
+    }
+
+    /// All of the file, in the page cache.
+    fn needs_bytes(&self, cell: &Cell) -> u64 {
+        bytes_of(cell.items)
+    }
+
+    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+        disk_bytes_of(cell.items)
+    }
+
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+        let file = created(run, cell.items)?;
+        let sum = match cell.variant.name.as_str() {
+            "warm" => return mapped_twice(run, &file, cell.items),
+            "warm-verified" => warm(run, &file, cell.items).time(|| verified(&file))?,
+            "cold" => opened(cold(run, &file, cell.items), &file, sum_ids_of)?,
+            "cold-prefetch" => opened(cold(run, &file, cell.items), &file, sum_ids_ahead)?,
+            "cold-verified" => cold(run, &file, cell.items).time(|| verified(&file))?,
+            other => return Err(format!("scan has no variant {other}").into()),
+        };
+        prove(run, &file, sum, cell.items)
+    }
+}
+
+fn prove(run: &mut Run, file: &OwnFile, sum: u64, count: u64) -> Result<(), Failure> {
+    run.prove_equal("scan_sum", sum, id_sum(count))?;
+    prove_tokens(run, file.open()?.tokens(), count)
+}
+
+fn warm<'r>(run: &'r mut Run, file: &OwnFile, count: u64) -> Phase<'r> {
+    let phase = run.phase("scan", count).warm(file.path());
+    phase.bounded_by(Limit::Read, 1, bytes_of(count))
+}
+
+fn cold<'r>(run: &'r mut Run, file: &OwnFile, count: u64) -> Phase<'r> {
+    let phase = run.phase("scan", count).cold(file.path());
+    phase.bounded_by(Limit::ColdRead, 1, bytes_of(count))
+}
+
+/// A fresh map, whose pages are not in the page table yet; and once more, when
+/// they are.
+fn mapped_twice(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure> {
+    let store = file.open()?;
+    let sum = warm(run, file, count).time(|| sum_ids(store.tokens()));
+    let again = run
+        .phase("again", count)
+        .warm(file.path())
+        .bounded_by(Limit::Read, 1, bytes_of(count))
+        .time(|| sum_ids(store.tokens()));
+    run.prove_equal("again_sum", again, sum)?;
+    // The proof has a map of its own: both would count.
+    drop(store);
+    prove(run, file, sum, count)
+}
+
+/// Opens and sums, both timed: a map that is there before keeps pages in memory.
+fn opened(
+    phase: Phase<'_>,
+    file: &OwnFile,
+    sum: impl FnOnce(&MmapStore) -> u64,
+) -> Result<u64, Failure> {
+    let (sum, _store) = phase.time(|| -> Result<_, Failure> {
+        let store = file.open()?;
+        Ok((sum(&store), store))
+    })?;
+    Ok(sum)
+}
+
+fn sum_ids_of(store: &MmapStore) -> u64 {
+    sum_ids(store.tokens())
+}
+
+/// The next window is asked for before this one is summed.
+fn sum_ids_ahead(store: &MmapStore) -> u64 {
+    let snapshot = store.snapshot();
+    let window = |start: usize| start..(start + WINDOW_TOKENS).min(snapshot.len());
+    snapshot.prefetch(window(0));
+    let mut sum = 0u64;
+    for start in (0..snapshot.len()).step_by(WINDOW_TOKENS) {
+        let Range { end, .. } = window(start);
+        snapshot.prefetch(window(end));
+        sum = sum.wrapping_add(sum_ids(&snapshot[start..end]));
+    }
+    sum
+}
+
+/// By positioned reads, every block held against its hash.
+fn verified(file: &OwnFile) -> Result<u64, Failure> {
+    let reader = BlockReader::open(file.path())?;
+    let mut sum = 0u64;
+    reader.for_each(0..reader.len(), |tokens| -> Result<(), ReadError> {
+        sum = sum.wrapping_add(sum_ids(tokens));
+        Ok(())
+    })?;
+    Ok(sum)
+}
