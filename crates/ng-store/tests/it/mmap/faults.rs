@@ -1,4 +1,5 @@
-//! Operations that fail, on the simulated disk.
+//! Operations that fail, on the simulated disk: which error they are, and what is
+//! asked of the disk. That each of them may fail is `tests/crash`'s claim.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -125,27 +126,6 @@ fn a_failure_at_the_slot_leaves_the_outcome_unknown() {
 }
 
 #[test]
-fn interrupted_and_short_calls_are_continued() {
-    for fault in [
-        Fault::Fail(Failure::Interrupted),
-        Fault::Short(1),
-        Fault::Short(511),
-    ] {
-        for (kind, calls) in [(CallKind::Write, 5), (CallKind::Read, 5)] {
-            for nth in 0..calls {
-                let (fs, mut writer) = appended();
-                fs.inject(When::Nth(kind, fs.operations_of(kind) + nth), fault);
-                writer.commit(Stamp::default()).unwrap();
-                drop(writer);
-                let writer = open_append(&fs).unwrap();
-                assert_eq!(writer.committed_tokens(), 5_000);
-                assert_eq!(read(&fs), tokens(5_000), "{fault:?} {kind:?} {nth}");
-            }
-        }
-    }
-}
-
-#[test]
 fn a_write_of_nothing_is_an_error() {
     let (_fs, mut writer, error) = commit_with(CallKind::Write, 0, Fault::Short(0));
     match error {
@@ -184,7 +164,26 @@ fn no_space_while_allocating_is_an_error_and_the_writer_goes_on() {
     }
 }
 
-/// A file that doubles asked for as much as it had, and was refused with room
+#[test]
+fn a_disk_that_is_full_from_the_start_is_told_with_path_and_bytes() {
+    for kind in [CallKind::Allocate, CallKind::Write] {
+        let fs = SimFs::new();
+        fs.inject(When::Nth(kind, 0), Fault::Fail(Failure::NoSpace));
+        let error = create(&fs).unwrap_err();
+        assert!(
+            matches!(error, CreateError::Write(WriteError::NoSpace { .. })),
+            "{kind:?}: {error}"
+        );
+        let told = error.to_string();
+        assert!(
+            told.starts_with("no room for 65536 bytes more: a.ngt: cannot"),
+            "{told}"
+        );
+        assert!(fs.names().is_empty());
+    }
+}
+
+/// A file that doubled asked for as much as it had, and was refused with room
 /// for many times what was appended.
 #[test]
 fn what_fits_is_appended_where_doubling_the_file_does_not() {
@@ -206,33 +205,6 @@ fn what_fits_is_appended_where_doubling_the_file_does_not() {
         writer.commit(Stamp::default()).unwrap();
         assert_eq!(read(&fs), tokens(5_100 + spare));
     }
-}
-
-#[test]
-fn a_failing_device_while_allocating_poisons() {
-    let (fs, mut writer) = appended();
-    let next = fs.operations_of(CallKind::Allocate);
-    fs.inject(
-        When::Nth(CallKind::Allocate, next),
-        Fault::Fail(Failure::Io),
-    );
-    let error = writer.append_with(100_000, token).unwrap_err();
-    assert!(matches!(error, WriteError::Io { .. }), "{error}");
-    assert_poisoned(&mut writer);
-}
-
-#[test]
-fn a_failed_early_writeback_poisons() {
-    let (fs, mut writer) = appended();
-    let next = fs.operations_of(CallKind::StartWriteback);
-    fs.inject(
-        When::Nth(CallKind::StartWriteback, next),
-        Fault::FailForgetting(Failure::Io),
-    );
-    let error = writer.append_with(100_000, token).unwrap_err();
-    assert!(matches!(error, WriteError::Io { .. }), "{error}");
-    assert_poisoned(&mut writer);
-    assert_eq!(read(&fs), tokens(100));
 }
 
 #[test]
@@ -276,27 +248,6 @@ fn a_commit_is_data_table_image_sync_slot_slot_sync() {
     let slot = [(0x1000, 512), (0x1800, 512)];
     let expected = [data, table, image, (0, 0), slot[0], slot[1], (0, 0)];
     assert_eq!(calls, expected);
-}
-
-#[test]
-fn whatever_fails_during_create_leaves_no_file_and_the_next_one_works() {
-    let fs = SimFs::new();
-    create(&fs).unwrap();
-    let calls = fs.operations();
-    for failure in [Failure::Io, Failure::NoSpace] {
-        for nth in 0..calls {
-            let fs = SimFs::new();
-            fs.inject(When::Operation(nth), Fault::Fail(failure));
-            match create(&fs) {
-                Ok(_) => panic!("operation {nth} did not matter"),
-                Err(CreateError::NameNotDurable { .. }) => assert_eq!(fs.names(), [NAME]),
-                Err(_) => {
-                    assert!(fs.names().is_empty(), "{nth}: {:?}", fs.names());
-                    create(&fs).unwrap();
-                }
-            }
-        }
-    }
 }
 
 #[test]
