@@ -1,6 +1,7 @@
 //! The work that the criterion suites of this workspace measure.
 //!
-//! One module a suite: [`codec`], [`fill`], [`scan`], [`gather`]. Each holds its
+//! One module a suite: [`codec`], [`fill`], [`scan`], [`gather`],
+//! [`ingest`]. Each holds its
 //! work, what that work must compute, and the ratios by which it is judged. The
 //! programs under `benches/` only name the suite to run.
 //!
@@ -21,11 +22,12 @@
 //! Begin reading at `suite.rs` (a case, its check), then `ratios.rs` (how two
 //! cases are compared), `session.rs` (a run of a suite), then any suite.
 
-#![forbid(unsafe_code)]
-
 pub mod codec;
 pub mod fill;
 pub mod gather;
+pub mod ingest;
+#[expect(unsafe_code, reason = "files are mapped; nowhere else")]
+mod maps;
 mod ratios;
 pub mod scan;
 mod session;

@@ -8,8 +8,10 @@
 mod fill;
 mod for_each_shard;
 mod gather;
+mod ingest;
 mod map_reduce;
 mod shards;
+mod verify;
 mod workers;
 
 use std::num::NonZeroUsize;
