@@ -144,8 +144,8 @@ impl<R, F: Fn(usize) -> Result<R>, S: Fn(R) -> u64> Work for Fresh<F, S> {
         (self.fill)(self.count)
     }
 
-    fn checksum(&self, output: R) -> u64 {
-        (self.sum)(output)
+    fn checksum(&self, output: R) -> Result<u64> {
+        Ok((self.sum)(output))
     }
 
     fn expected(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! The work that the criterion suites of this workspace measure.
 //!
-//! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`], [`persist`],
-//! [`mapped`]. Each holds its
+//! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
+//! [`ingest`], [`mapped`]. Each holds its
 //! work, what that work must compute, and the ratios by which it is judged. The
 //! programs under `benches/` only name the suite to run.
 //!
@@ -25,10 +25,10 @@
 pub mod codec;
 pub mod fill;
 pub mod gather;
+pub mod ingest;
 pub mod mapped;
 #[expect(unsafe_code, reason = "maps of this program's own files; nowhere else")]
 mod maps;
-pub mod persist;
 mod ratios;
 pub mod refill;
 pub mod scan;

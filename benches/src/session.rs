@@ -1,6 +1,7 @@
 //! One run of a suite: criterion, then the ratios.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -23,6 +24,9 @@ pub struct Session {
     tokens: usize,
     threads: NonZeroUsize,
 }
+
+/// The environment variable that says where files are written.
+const FOLDER_VARIABLE: &str = "NG_BENCH_DIR";
 
 impl Session {
     /// Reads criterion's options and `NG_BENCH_TOKENS`.
@@ -52,6 +56,11 @@ impl Session {
     /// Returns how many threads "all threads" are.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
+    }
+
+    /// Returns the folder for files: that of `NG_BENCH_DIR`, or `default`.
+    pub fn folder(&self, default: &str) -> PathBuf {
+        env::var_os(FOLDER_VARIABLE).map_or_else(|| default.into(), PathBuf::from)
     }
 
     /// Runs `suite` as the command line asks for.

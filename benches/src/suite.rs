@@ -29,7 +29,11 @@ pub trait Work {
     fn run(&mut self) -> Result<Self::Output>;
 
     /// Reduces what the last run made to one number, untimed.
-    fn checksum(&self, output: Self::Output) -> u64;
+    ///
+    /// # Errors
+    ///
+    /// What was made cannot be read.
+    fn checksum(&self, output: Self::Output) -> Result<u64>;
 
     /// Returns what that number must be, known without doing the work.
     fn expected(&self) -> u64;
@@ -80,7 +84,7 @@ fn timed(work: &mut impl Work) -> Result<Duration> {
     let start = Instant::now();
     let output = black_box(work.run()?);
     let elapsed = start.elapsed();
-    let (found, expected) = (work.checksum(output), work.expected());
+    let (found, expected) = (work.checksum(output)?, work.expected());
     ensure!(
         found == expected,
         "checksum {found}, expected {expected}: the work was not done"
@@ -143,8 +147,8 @@ mod tests {
             Ok(self.found)
         }
 
-        fn checksum(&self, output: u64) -> u64 {
-            output
+        fn checksum(&self, output: u64) -> Result<u64> {
+            Ok(output)
         }
 
         fn expected(&self) -> u64 {

@@ -49,16 +49,13 @@ pub enum ParallelError {
 ///
 /// What `work` returns is dropped with the panic, and operations publish nothing
 /// of a failed run; what its captures hold is the caller's to know.
-pub(crate) fn guard<R>(
-    shard: usize,
-    work: impl FnOnce() -> Result<R, ParallelError>,
-) -> Result<R, ParallelError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        Err(ParallelError::Panicked {
-            shard,
-            message: message(payload.as_ref()),
-        })
-    })
+pub(crate) fn guard<R>(shard: usize, work: impl FnOnce() -> R) -> Result<R, ParallelError> {
+    catch(work).map_err(|message| ParallelError::Panicked { shard, message })
+}
+
+/// Runs `work`; what it panics with is the error.
+pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -18,11 +18,11 @@ pub fn for_each_shard(
     let Some(pool) = workers.pool() else {
         return serial::for_each_shard(workers.stop(), tokens, f);
     };
-    pool.run(slices(tokens), |shard, slice| {
+    pool.run(slices(tokens), |(shard, slice)| {
         f(shard, slice);
         Ok(())
-    })?;
-    Ok(())
+    })
+    .map(|_: Vec<()>| ())
 }
 
 /// Returns the shards of `tokens` with the slice of each.

@@ -1,13 +1,15 @@
 //! Sharded parallel work over NeuroGraph token stores.
 //!
 //! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
-//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`map_shards`], [`gather`].
+//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`map_shards`], [`gather`] over tokens
+//! in memory, [`ingest`] and [`verify`] for those in files.
 //!
 //! - Results never depend on the number of threads, those in floating point
 //!   included: shards are cut without asking how many threads there are, and
 //!   reduced in their order.
 //! - A panic in a closure is an error at the caller, with the shard named. The
-//!   other shards stop early, and nothing is published half.
+//!   other shards stop early, and nothing is published half: what an ingest has
+//!   appended by then is not committed.
 //! - A [`StopFlag`] ends long work at the next shard boundary.
 //!
 //! The crate looks at no clock, prints nothing, knows no path and has no
@@ -36,7 +38,8 @@
 //! # Where to begin reading
 //!
 //! `serial.rs` says what each operation does, on one thread. `queue.rs` is all
-//! the coordination there is between more of them.
+//! the coordination there is between more of them, but for that of an ingest,
+//! which is `ingest/writer.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -44,6 +47,7 @@ mod error;
 mod fill;
 mod for_each_shard;
 mod gather;
+mod ingest;
 mod map_reduce;
 mod map_shards;
 mod pieces;
@@ -51,6 +55,7 @@ mod queue;
 pub mod serial;
 mod shards;
 mod stop_flag;
+mod verify;
 mod workers;
 
 // The operations are about their stores and tokens: one dependency shall be enough.
@@ -60,10 +65,14 @@ pub use error::ParallelError;
 pub use fill::fill;
 pub use for_each_shard::for_each_shard;
 pub use gather::gather;
+pub use ingest::{
+    DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_with,
+};
 pub use map_reduce::map_reduce;
 pub use map_shards::map_shards;
 pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
 pub use stop_flag::StopFlag;
+pub use verify::{VerifyError, verify};
 pub use workers::{Workers, WorkersError};
 
 #[cfg(doctest)]

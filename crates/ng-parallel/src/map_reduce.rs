@@ -25,8 +25,8 @@ pub fn map_reduce<R: Send>(
     let Some(pool) = workers.pool() else {
         return serial::map_reduce(workers.stop(), tokens, map, reduce);
     };
-    let mapped = pool.run(slices(tokens), |shard, slice| Ok(map(shard, slice)))?;
-    reduce_in_order(mapped, reduce)
+    pool.run(slices(tokens), |(shard, slice)| Ok(map(shard, slice)))
+        .and_then(|mapped| reduce_in_order(mapped, reduce))
 }
 
 /// Reduces `results`, one a shard, from left to right.
@@ -40,7 +40,7 @@ pub(crate) fn reduce_in_order<R>(
     };
     results
         .try_fold(first, |left, (shard, right)| {
-            guard(shard, || Ok(reduce(left, right)))
+            guard(shard, || reduce(left, right))
         })
         .map(Some)
 }

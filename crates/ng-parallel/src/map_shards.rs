@@ -18,6 +18,5 @@ pub fn map_shards<R: Send>(
     let Some(pool) = workers.pool() else {
         return serial::map_shards(workers.stop(), shards, map);
     };
-    let jobs = shards.iter().map(|shard| (shard, ()));
-    pool.run(jobs, |shard, ()| Ok(map(shard)))
+    pool.run(shards.iter(), |shard| Ok(map(shard)))
 }

@@ -1,7 +1,7 @@
 use ng_store::{Filled, Vacant};
 
 use crate::workers::Pool;
-use crate::{ParallelError, Shard, Shards, ShardsIter};
+use crate::{ParallelError, Shards, ShardsIter};
 
 /// Has `vacant` filled by `work`, shard by shard, and returns the proof of all
 /// of it.
@@ -11,7 +11,7 @@ pub(crate) fn fill_pieces<'room>(
     work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, ParallelError> + Sync,
 ) -> Result<Filled<'room>, ParallelError> {
     let (empty, rest) = vacant.split_at(0);
-    let filled = pool.run(Pieces::new(rest), |_, piece| work(piece))?;
+    let filled = pool.run(Pieces::new(rest), &work)?;
     let join = |left: Filled<'room>, right| Ok(left.join(right)?);
     filled.into_iter().try_fold(work(empty)?, join)
 }
@@ -33,13 +33,13 @@ impl<'room> Pieces<'room> {
 }
 
 impl<'room> Iterator for Pieces<'room> {
-    type Item = (Shard, Vacant<'room>);
+    type Item = Vacant<'room>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let shard = self.shards.next()?;
         let (piece, rest) = self.rest.take()?.split_at(shard.range.len());
         self.rest = Some(rest);
-        Some((shard, piece))
+        Some(piece)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

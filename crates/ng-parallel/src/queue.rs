@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::guard;
-use crate::{ParallelError, Shard, StopFlag};
+use crate::{ParallelError, StopFlag};
 
 /// Shards to do and results that are done, between threads.
 ///
@@ -10,19 +10,24 @@ use crate::{ParallelError, Shard, StopFlag};
 /// failure with the lowest number is the same for any number of threads.
 ///
 /// One lock, taken twice a shard: 2 MiB of work lie between.
-pub(crate) struct Queue<'stop, J, R> {
-    state: Mutex<State<J, R>>,
+pub(crate) struct Queue<'stop, J, R, E> {
+    state: Mutex<State<J, R, E>>,
     shards: usize,
     stop: &'stop StopFlag,
 }
 
-struct State<J, R> {
+struct State<J, R, E> {
+    /// What is left to do, each with the number of its shard.
     jobs: J,
     done: Vec<(usize, R)>,
-    failed: Option<(usize, ParallelError)>,
+    failed: Option<(usize, E)>,
 }
 
-impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
+impl<'stop, I, J, R, E> Queue<'stop, J, R, E>
+where
+    J: ExactSizeIterator<Item = (usize, I)>,
+    E: From<ParallelError>,
+{
     pub(crate) fn new(jobs: J, stop: &'stop StopFlag) -> Self {
         let shards = jobs.len();
         let state = State {
@@ -39,16 +44,15 @@ impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
 
     /// Takes shards and works on them until none is left, one failed, or the
     /// stop flag is set.
-    pub(crate) fn work_off(&self, work: impl Fn(Shard, I) -> Result<R, ParallelError>) {
-        while let Some((shard, input)) = self.take() {
-            let number = shard.number;
-            let outcome = guard(number, || work(shard, input));
-            self.finish(number, outcome);
+    pub(crate) fn work_off(&self, work: impl Fn(I) -> Result<R, E>) {
+        while let Some((number, input)) = self.take() {
+            let outcome = guard(number, || work(input));
+            self.finish(number, outcome.unwrap_or_else(|panic| Err(E::from(panic))));
         }
     }
 
     /// Returns the results in the order of the shards.
-    pub(crate) fn into_results(self) -> Result<Vec<R>, ParallelError> {
+    pub(crate) fn into_results(self) -> Result<Vec<R>, E> {
         let state = self.state.into_inner();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         if let Some((_, error)) = state.failed {
@@ -56,16 +60,16 @@ impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
         }
         let shards_done = state.done.len();
         if shards_done < self.shards {
-            return Err(ParallelError::Stopped {
+            return Err(E::from(ParallelError::Stopped {
                 shards_done,
                 shards: self.shards,
-            });
+            }));
         }
         state.done.sort_unstable_by_key(|(number, _)| *number);
         Ok(state.done.into_iter().map(|(_, result)| result).collect())
     }
 
-    fn take(&self) -> Option<(Shard, I)> {
+    fn take(&self) -> Option<(usize, I)> {
         let mut state = self.lock();
         if state.failed.is_some() || self.stop.is_stopped() {
             return None;
@@ -73,7 +77,7 @@ impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
         state.jobs.next()
     }
 
-    fn finish(&self, number: usize, outcome: Result<R, ParallelError>) {
+    fn finish(&self, number: usize, outcome: Result<R, E>) {
         let mut state = self.lock();
         match outcome {
             Ok(result) => state.done.push((number, result)),
@@ -91,7 +95,7 @@ impl<'stop, I, J: ExactSizeIterator<Item = (Shard, I)>, R> Queue<'stop, J, R> {
 
     /// No closure of a caller runs under the lock, so what a poisoned one holds
     /// is whole.
-    fn lock(&self) -> MutexGuard<'_, State<J, R>> {
+    fn lock(&self) -> MutexGuard<'_, State<J, R, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

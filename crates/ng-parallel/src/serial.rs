@@ -3,14 +3,17 @@
 //! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
 //! thread run. Same shards, same results, same errors.
 
-use ng_store::{Filled, Vacant, VecStore};
+use ng_store::disk::Disk;
+use ng_store::{BlockReader, Filled, TokenSink, Vacant, VecStore, VerifyReport};
 use ng_token::Token;
 
 use crate::error::guard;
 use crate::for_each_shard::slices;
 use crate::gather::{append_to, gather_piece};
+use crate::ingest::{Buffer, Cut, FillTask, Job, append};
 use crate::map_reduce::reduce_in_order;
-use crate::{ParallelError, Shard, Shards, StopFlag};
+use crate::verify::shards;
+use crate::{IngestError, IngestOptions, ParallelError, Shard, Shards, StopFlag, VerifyError};
 
 /// Does what [`fill`](crate::fill()) does.
 ///
@@ -41,11 +44,8 @@ pub fn for_each_shard(
     let shards = Shards::new(tokens.len());
     for (shard, slice) in slices(tokens) {
         let number = shard.number;
-        check_stop(stop, number, shards)?;
-        guard(number, || {
-            f(shard, slice);
-            Ok(())
-        })?;
+        check_stop(stop, number, shards.len())?;
+        guard(number, || f(shard, slice))?;
     }
     Ok(())
 }
@@ -65,8 +65,8 @@ pub fn map_reduce<R>(
     let mut mapped = Vec::with_capacity(shards.len());
     for (shard, slice) in slices(tokens) {
         let number = shard.number;
-        check_stop(stop, number, shards)?;
-        mapped.push(guard(number, || Ok(map(shard, slice)))?);
+        check_stop(stop, number, shards.len())?;
+        mapped.push(guard(number, || map(shard, slice))?);
     }
     reduce_in_order(mapped, reduce)
 }
@@ -84,8 +84,8 @@ pub fn map_shards<R>(
     let mut mapped = Vec::with_capacity(shards.len());
     for shard in shards {
         let number = shard.number;
-        check_stop(stop, number, shards)?;
-        mapped.push(guard(number, || Ok(map(shard)))?);
+        check_stop(stop, number, shards.len())?;
+        mapped.push(guard(number, || map(shard))?);
     }
     Ok(mapped)
 }
@@ -106,6 +106,70 @@ pub fn gather(
     })
 }
 
+/// Does what [`ingest`](crate::ingest()) does.
+///
+/// # Errors
+///
+/// As [`ingest`](crate::ingest()).
+///
+/// # Panics
+///
+/// As [`ingest`](crate::ingest()).
+pub fn ingest<S: TokenSink>(
+    stop: &StopFlag,
+    sink: &mut S,
+    count: usize,
+    f: impl Fn(usize) -> Token,
+) -> Result<(), IngestError<S::Error>> {
+    ingest_with(stop, &IngestOptions::new(), sink, count, f)
+}
+
+/// Does what [`ingest_with`](crate::ingest_with()) does, with one buffer.
+///
+/// # Errors
+///
+/// As [`ingest`](crate::ingest()).
+///
+/// # Panics
+///
+/// As [`ingest`](crate::ingest()).
+pub fn ingest_with<S: TokenSink>(
+    stop: &StopFlag,
+    options: &IngestOptions,
+    sink: &mut S,
+    count: usize,
+    f: impl Fn(usize) -> Token,
+) -> Result<(), IngestError<S::Error>> {
+    sink.reserve(count).map_err(IngestError::Sink)?;
+    let task = FillTask::new(stop, sink, f);
+    let shards = Cut::new(sink.appended_tokens(), count, options.tokens_a_buffer());
+    let mut buffer = Buffer::with_capacity(shards.longest());
+    for shard in shards {
+        let reply = task.fill(Job { shard, buffer });
+        buffer = append(sink, count, reply)?;
+    }
+    Ok(())
+}
+
+/// Does what [`verify`](crate::verify()) does.
+///
+/// # Errors
+///
+/// As [`verify`](crate::verify()).
+pub fn verify<D: Disk>(
+    stop: &StopFlag,
+    reader: &BlockReader<D>,
+) -> Result<VerifyReport, VerifyError> {
+    let shards = shards(reader.blocks());
+    let count = shards.len();
+    let mut bad = Vec::new();
+    for (number, blocks) in shards.enumerate() {
+        check_stop(stop, number, count)?;
+        bad.extend(guard(number, || reader.verify_blocks(blocks))??);
+    }
+    Ok(reader.conclude(bad)?)
+}
+
 /// Fills `vacant` shard by shard.
 fn fill_shards<'room>(
     stop: &StopFlag,
@@ -116,19 +180,19 @@ fn fill_shards<'room>(
     let (empty, mut rest) = vacant.split_at(0);
     let mut filled = work(empty)?;
     for shard in shards {
-        check_stop(stop, shard.number, shards)?;
+        check_stop(stop, shard.number, shards.len())?;
         let (piece, tail) = rest.split_at(shard.range.len());
-        filled = filled.join(guard(shard.number, || work(piece))?)?;
+        filled = filled.join(guard(shard.number, || work(piece))??)?;
         rest = tail;
     }
     Ok(filled)
 }
 
-fn check_stop(stop: &StopFlag, shards_done: usize, shards: Shards) -> Result<(), ParallelError> {
+fn check_stop(stop: &StopFlag, shards_done: usize, shards: usize) -> Result<(), ParallelError> {
     if stop.is_stopped() {
         return Err(ParallelError::Stopped {
             shards_done,
-            shards: shards.len(),
+            shards,
         });
     }
     Ok(())

@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use crate::queue::Queue;
-use crate::{ParallelError, Shard, StopFlag};
+use crate::{ParallelError, StopFlag};
 
 /// A fixed number of threads that work on shards.
 ///
@@ -65,29 +65,56 @@ pub(crate) struct Pool<'workers> {
 }
 
 impl Pool<'_> {
-    /// Runs `work` on each of `jobs`, shards in order, each with its input, and
-    /// returns the results in the order of the shards.
+    /// Runs `work` on each of `jobs`, one a shard and in the order of the shards,
+    /// and returns the results in the same order.
     ///
     /// # Errors
     ///
     /// That of the first shard that failed or panicked, or `Stopped`.
-    pub(crate) fn run<I, R, J>(
+    pub(crate) fn run<I, R, E, J>(
         self,
         jobs: J,
-        work: impl Fn(Shard, I) -> Result<R, ParallelError> + Sync,
-    ) -> Result<Vec<R>, ParallelError>
+        work: impl Fn(I) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, E>
     where
-        J: ExactSizeIterator<Item = (Shard, I)> + Send,
+        J: ExactSizeIterator<Item = I> + Send,
         R: Send,
+        E: From<ParallelError> + Send,
     {
         let threads = self.threads.min(jobs.len());
-        let queue = Queue::new(jobs, self.stop);
+        let queue = Queue::new(jobs.enumerate(), self.stop);
         self.pool.in_place_scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|_| queue.work_off(&work));
             }
         });
         queue.into_results()
+    }
+
+    /// Runs `tasks` on worker threads and `here` on the calling thread, at the
+    /// same time where a thread is free, and waits for all of them.
+    ///
+    /// A task may run while another one on its thread waits for work of its own.
+    pub(crate) fn run_beside<'scope, T: FnOnce() + Send + 'scope, R>(
+        self,
+        tasks: impl Iterator<Item = T>,
+        here: impl FnOnce() -> R,
+    ) -> R {
+        self.pool.in_place_scope(|scope| {
+            for task in tasks {
+                scope.spawn(move |_| task());
+            }
+            here()
+        })
+    }
+
+    pub(crate) fn threads(self) -> usize {
+        self.threads
+    }
+
+    /// Tells whether the calling thread is one of the workers.
+    pub(crate) fn is_caller(self) -> bool {
+        self.pool.current_thread_index().is_some()
     }
 }
 

@@ -78,11 +78,6 @@ impl FileWriter {
         self.writer.committed_tokens()
     }
 
-    /// Returns how many tokens were appended, committed or not.
-    pub fn appended_tokens(&self) -> u64 {
-        self.writer.appended_tokens()
-    }
-
     /// Makes room for exactly `additional` more tokens, unless there is room
     /// already.
     ///
@@ -122,6 +117,10 @@ impl FileWriter {
 impl TokenSink for FileWriter {
     type Error = WriteError;
     type Hasher = FileBlockHasher;
+
+    fn appended_tokens(&self) -> u64 {
+        self.writer.appended_tokens()
+    }
 
     fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
         self.writer.reserve(additional as u64)

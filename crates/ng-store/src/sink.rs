@@ -20,6 +20,12 @@ pub trait TokenSink {
     /// Hashes whole blocks for this sink, on any thread.
     type Hasher: BlockHasher;
 
+    /// Returns how many tokens were appended, committed or not. O(1).
+    ///
+    /// It is where the next append begins, and so what tells a worker which
+    /// blocks the tokens to come will fill.
+    fn appended_tokens(&self) -> u64;
+
     /// Makes room for `additional` more tokens, and possibly for more than that.
     ///
     /// # Errors
@@ -57,8 +63,8 @@ pub trait TokenSink {
 
     /// Appends `tokens` whose whole blocks are already hashed.
     ///
-    /// With `start` tokens appended so far, `hashes` holds one hash for each
-    /// block of [`whole_blocks(start, tokens.len())`](whole_blocks), in order,
+    /// With `start` tokens [appended](Self::appended_tokens) so far, `hashes`
+    /// holds one hash for each block of [`whole_blocks(start, tokens.len())`](whole_blocks), in order,
     /// made by this sink's [`block_hasher`](Self::block_hasher). The sink
     /// believes them: a wrong hash makes a sound block look damaged later.
     ///

@@ -218,6 +218,10 @@ impl TokenSink for VecStore {
     type Error = VecStoreError;
     type Hasher = NoHash;
 
+    fn appended_tokens(&self) -> u64 {
+        self.tokens.len() as u64
+    }
+
     fn reserve(&mut self, additional: usize) -> Result<(), VecStoreError> {
         match self.missing(additional)? {
             Some(needed) => {

@@ -8,9 +8,11 @@
 mod fill;
 mod for_each_shard;
 mod gather;
+mod ingest;
 mod map_reduce;
 mod map_shards;
 mod shards;
+mod verify;
 mod workers;
 
 use std::num::NonZeroUsize;

@@ -52,6 +52,7 @@ impl<S: TokenStore + TokenSink> Subject<S> {
         for (step, &operation) in operations.iter().enumerate() {
             let context = format!("{context:?}, step {step}, {operation:?}");
             self.apply(operation, &context);
+            self.check_appended(&context);
             self.check_committed(&context);
         }
         self.commit();
@@ -165,6 +166,11 @@ impl<S: TokenStore + TokenSink> Subject<S> {
     fn commit(&mut self) {
         succeed(self.store.commit(), "commit");
         self.committed = self.oracle.len();
+    }
+
+    fn check_appended(&self, context: &str) {
+        let appended = self.store.appended_tokens();
+        assert_eq!(appended, self.oracle.len() as u64, "{context}: appended");
     }
 
     fn check_committed(&self, context: &str) {

@@ -133,14 +133,6 @@ impl MmapStore {
         matches!(self.role, Role::Appender(_))
     }
 
-    /// Returns how many tokens were appended, committed or not.
-    pub fn appended_tokens(&self) -> u64 {
-        match &self.role {
-            Role::Reader { head, .. } => head.slot.tokens,
-            Role::Appender(writer) => writer.appended_tokens(),
-        }
-    }
-
     /// Shows what other processes have committed since, and tells whether that
     /// was anything. Earlier snapshots stay as they are.
     ///
@@ -331,6 +323,13 @@ impl TokenStore for MmapStore {
 impl TokenSink for MmapStore {
     type Error = WriteError;
     type Hasher = FileBlockHasher;
+
+    fn appended_tokens(&self) -> u64 {
+        match &self.role {
+            Role::Reader { head, .. } => head.slot.tokens,
+            Role::Appender(writer) => writer.appended_tokens(),
+        }
+    }
 
     fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
         self.writer()?.reserve(additional)

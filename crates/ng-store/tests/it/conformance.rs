@@ -37,6 +37,7 @@ enum Fault {
     SwallowsPanic,
     CountsFromStoreLength,
     CallsTwice,
+    CountsCommittedOnly,
     TakesAnyHashes,
     HashesAtRandom,
     GetsBeyondTheEnd,
@@ -92,6 +93,13 @@ impl TokenStore for BrokenStore {
 impl TokenSink for BrokenStore {
     type Error = VecStoreError;
     type Hasher = BrokenHasher;
+
+    fn appended_tokens(&self) -> u64 {
+        match self.fault {
+            Fault::CountsCommittedOnly => self.committed as u64,
+            _ => self.inner.appended_tokens(),
+        }
+    }
 
     fn reserve(&mut self, additional: usize) -> Result<(), VecStoreError> {
         match self.fault {
@@ -219,6 +227,10 @@ fn each_fault_fails_the_claim_it_breaks() {
             "commit_shows_what_was_appended_in_order",
         ),
         (Fault::CallsTwice, "commit_shows_what_was_appended_in_order"),
+        (
+            Fault::CountsCommittedOnly,
+            "commit_shows_what_was_appended_in_order",
+        ),
         (Fault::TakesAnyHashes, "a_wrong_number_of_hashes_is_refused"),
         (
             Fault::HashesAtRandom,

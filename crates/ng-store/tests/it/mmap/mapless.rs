@@ -45,6 +45,10 @@ impl TokenSink for ReadBack {
     type Error = WriteError;
     type Hasher = FileBlockHasher;
 
+    fn appended_tokens(&self) -> u64 {
+        self.writer.appended_tokens()
+    }
+
     fn reserve(&mut self, additional: usize) -> Result<(), WriteError> {
         self.writer.reserve(additional)
     }

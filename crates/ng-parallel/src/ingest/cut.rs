@@ -1,0 +1,103 @@
+use ng_store::BLOCK_TOKENS;
+
+use crate::Shard;
+
+/// The shards of an append, each as long as a buffer or as what is left of it.
+///
+/// All but the last end where a block of the sink does, so the first is shorter
+/// when the sink has begun one. The number of threads has no say.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut {
+    /// The number of the next shard, and where it begins.
+    number: usize,
+    start: usize,
+    count: usize,
+    buffer_tokens: usize,
+    /// How much shorter the next shard is than a buffer.
+    begun: usize,
+}
+
+impl Cut {
+    /// Cuts an append of `count` tokens to a sink that has `appended`.
+    pub(crate) fn new(appended: u64, count: usize, buffer_tokens: usize) -> Self {
+        Self {
+            number: 0,
+            start: 0,
+            count,
+            buffer_tokens,
+            begun: (appended % BLOCK_TOKENS as u64) as usize,
+        }
+    }
+
+    /// Returns how many tokens all shards have together.
+    pub(crate) fn token_count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the length that no shard exceeds.
+    pub(crate) fn longest(&self) -> usize {
+        self.buffer_tokens.min(self.count)
+    }
+}
+
+impl Iterator for Cut {
+    type Item = Shard;
+
+    fn next(&mut self) -> Option<Shard> {
+        let left = self.count - self.start;
+        let length = left.min(self.buffer_tokens - self.begun);
+        let shard = Shard {
+            number: self.number,
+            range: self.start..self.start + length,
+        };
+        self.number += 1;
+        self.start += length;
+        self.begun = 0;
+        (left > 0).then_some(shard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUFFER: usize = 2 * BLOCK_TOKENS;
+
+    fn ranges(appended: u64, count: usize) -> Vec<(usize, usize)> {
+        let cut = Cut::new(appended, count, BUFFER);
+        let numbered = cut.zip(0..).map(|(shard, number)| {
+            assert_eq!(shard.number, number);
+            (shard.range.start, shard.range.end)
+        });
+        numbered.collect()
+    }
+
+    #[test]
+    fn shards_end_where_blocks_of_the_sink_do() {
+        for (appended, count, expected) in [
+            (0, 0, vec![]),
+            (5, 0, vec![]),
+            (0, 1, vec![(0, 1)]),
+            (0, BUFFER, vec![(0, BUFFER)]),
+            (0, BUFFER + 1, vec![(0, BUFFER), (BUFFER, BUFFER + 1)]),
+            (1, BUFFER, vec![(0, BUFFER - 1), (BUFFER - 1, BUFFER)]),
+            (1, BUFFER - 1, vec![(0, BUFFER - 1)]),
+            (4095, 4098, vec![(0, 4097), (4097, 4098)]),
+            (4096, 3, vec![(0, 3)]),
+            (u64::MAX, 5000, vec![(0, 4097), (4097, 5000)]),
+        ] {
+            assert_eq!(ranges(appended, count), expected, "{count} at {appended}");
+        }
+    }
+
+    #[test]
+    fn the_largest_count_is_cut_without_overflow() {
+        let shard = Cut::new(1, usize::MAX, BUFFER).nth(2).unwrap();
+        assert_eq!(shard.range, 2 * BUFFER - 1..3 * BUFFER - 1);
+        let last = Cut {
+            start: usize::MAX - 1,
+            ..Cut::new(0, usize::MAX, BUFFER)
+        };
+        assert_eq!(last.count(), 1);
+    }
+}

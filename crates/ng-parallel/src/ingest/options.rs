@@ -1,0 +1,70 @@
+use ng_store::BLOCK_TOKENS;
+
+/// How many tokens a buffer holds unless told otherwise: 1 MiB, four blocks.
+///
+/// What a token file writes at once, and few enough to be hashed and written
+/// from a core's cache.
+pub const DEFAULT_BUFFER_TOKENS: usize = 4 * BLOCK_TOKENS;
+
+/// How many buffers are in flight besides two for each thread, unless told
+/// otherwise.
+pub const DEFAULT_DEPTH: usize = 4;
+
+/// How much an [`ingest`](crate::ingest()) has in flight.
+///
+/// Neither choice has a say in what is written, only in how fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IngestOptions {
+    buffer_tokens: usize,
+    depth: usize,
+}
+
+impl IngestOptions {
+    /// Buffers of [`DEFAULT_BUFFER_TOKENS`], and [`DEFAULT_DEPTH`].
+    pub const fn new() -> Self {
+        Self {
+            buffer_tokens: DEFAULT_BUFFER_TOKENS,
+            depth: DEFAULT_DEPTH,
+        }
+    }
+
+    /// Sets how many tokens a buffer holds.
+    ///
+    /// # Panics
+    ///
+    /// When that is not a multiple of [`BLOCK_TOKENS`], or 0.
+    #[must_use]
+    pub fn buffer_tokens(mut self, buffer_tokens: usize) -> Self {
+        assert!(
+            buffer_tokens > 0 && buffer_tokens.is_multiple_of(BLOCK_TOKENS),
+            "buffers of {buffer_tokens} tokens, expected a multiple of {BLOCK_TOKENS} above 0"
+        );
+        self.buffer_tokens = buffer_tokens;
+        self
+    }
+
+    /// Sets how many buffers are in flight besides two for each thread.
+    ///
+    /// They lie filled when the sink is slow for a moment, and keep it busy when
+    /// the workers are.
+    #[must_use]
+    pub const fn depth(mut self, depth: usize) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    pub(crate) fn tokens_a_buffer(&self) -> usize {
+        self.buffer_tokens
+    }
+
+    /// Returns how many buffers there are for so many threads.
+    pub(crate) fn buffers(&self, threads: usize) -> usize {
+        threads.saturating_mul(2).saturating_add(self.depth)
+    }
+}
+
+impl Default for IngestOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,100 @@
+use std::ops::Range;
+
+use ng_store::disk::Disk;
+use ng_store::{BLOCK_TOKENS, BlockReader, IoError, VerifyReport};
+
+use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Workers, serial};
+
+/// How many blocks a shard has unless there would be too many shards: 2 MiB.
+const SHARD_BLOCKS: u64 = (DEFAULT_SHARD_TOKENS / BLOCK_TOKENS) as u64;
+
+/// The most shards: what is kept of each must not add up, whatever length a
+/// file claims.
+const MOST_SHARDS: u64 = 1 << 16;
+
+/// Checks every block of a file against its hash, and the table against its
+/// chain, as [`BlockReader::verify`] does and with the same report.
+///
+/// Each worker holds a block and a page of the table. Shards are 2 MiB, larger
+/// in a file of more than 128 GiB.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+///
+/// use ng_parallel::{Workers, verify};
+/// use ng_store::{BlockReader, CreateOptions, TokenSink, VecStore};
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tokens.ngt");
+/// let mut store = VecStore::new();
+/// store.append_with(10_000, |index| Token::new(index as u32))?;
+/// store.save(&path, &CreateOptions::new())?;
+///
+/// let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+/// let report = verify(&workers, &BlockReader::open(&path)?)?;
+/// assert!(report.is_clean());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Io`](VerifyError::Io) when the file cannot be read, with the failure of the
+/// first shard that has one, and [`Parallel`](VerifyError::Parallel) when it was
+/// stopped.
+pub fn verify<D: Disk>(
+    workers: &Workers,
+    reader: &BlockReader<D>,
+) -> Result<VerifyReport, VerifyError> {
+    let Some(pool) = workers.pool() else {
+        return serial::verify(workers.stop(), reader);
+    };
+    let bad = pool.run(shards(reader.blocks()), |blocks| {
+        reader.verify_blocks(blocks).map_err(VerifyError::from)
+    })?;
+    Ok(reader.conclude(bad.concat())?)
+}
+
+/// What a verification can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+
+    /// It was stopped, or what reads the file panicked.
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
+}
+
+/// Cuts `blocks` blocks into shards.
+pub(crate) fn shards(blocks: u64) -> impl ExactSizeIterator<Item = Range<u64>> + Send {
+    let length = blocks.div_ceil(MOST_SHARDS).max(SHARD_BLOCKS);
+    let count = blocks.div_ceil(length) as u32;
+    (0..count).map(move |number| {
+        let start = u64::from(number) * length;
+        start..blocks.min(start + length)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_all_blocks_once_and_not_too_many() {
+        let most = SHARD_BLOCKS * MOST_SHARDS;
+        for blocks in [0, 1, 7, 8, 9, 100, most - 1, most, most + 1, u64::MAX >> 18] {
+            let mut covered = 0;
+            for shard in shards(blocks) {
+                assert_eq!(shard.start, covered);
+                assert!(shard.start < shard.end, "{shard:?} of {blocks}");
+                covered = shard.end;
+            }
+            assert_eq!(covered, blocks);
+            assert!(shards(blocks).len() as u64 <= MOST_SHARDS);
+        }
+        assert_eq!(shards(9).collect::<Vec<_>>(), [0..8, 8..9]);
+    }
+}

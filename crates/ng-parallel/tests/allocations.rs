@@ -1,0 +1,177 @@
+//! An ingest allocates its buffers when it begins, and nothing afterwards.
+//!
+//! A program of its own with one test: the counters are those of the process.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+#![expect(
+    unsafe_code,
+    reason = "an allocator that counts, and the constructor that maps"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use ng_parallel::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Workers, ingest_with};
+use ng_store::{BLOCK_TOKENS, BlockHasher, CreateOptions, MmapStore, TokenSink};
+use ng_token::Token;
+
+/// The allocator of the system, with counters.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+static PEAK_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: (1) Every call is handed on, and its result handed back, as they are.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        let bytes = BYTES.fetch_add(layout.size(), Relaxed) + layout.size();
+        PEAK_BYTES.fetch_max(bytes, Relaxed);
+        // SAFETY: (1) As the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: (1) As the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// Takes tokens and keeps none.
+#[derive(Default)]
+struct Void {
+    appended: u64,
+    id_sum: u64,
+}
+
+#[derive(Clone)]
+struct SumsIds;
+
+impl BlockHasher for SumsIds {
+    fn hash_block(&self, _block_index: u64, tokens: &[Token]) -> u64 {
+        tokens.iter().map(|token| u64::from(token.id().raw())).sum()
+    }
+}
+
+impl TokenSink for Void {
+    type Error = Infallible;
+    type Hasher = SumsIds;
+
+    fn appended_tokens(&self) -> u64 {
+        self.appended
+    }
+
+    fn reserve(&mut self, _additional: usize) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn append(&mut self, tokens: &[Token]) -> Result<(), Infallible> {
+        self.append_hashed(tokens, &[])
+    }
+
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), Infallible> {
+        (0..count).try_for_each(|index| self.append(&[f(index)]))
+    }
+
+    fn block_hasher(&self) -> SumsIds {
+        SumsIds
+    }
+
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Infallible> {
+        self.appended += tokens.len() as u64;
+        self.id_sum += hashes.iter().sum::<u64>();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// What an ingest allocates: calls, and bytes at once.
+struct Allocated {
+    calls: usize,
+    bytes: usize,
+}
+
+fn allocated<S: TokenSink>(
+    workers: &Workers,
+    options: &IngestOptions,
+    sink: &mut S,
+    count: usize,
+) -> Allocated {
+    let (calls, bytes) = (ALLOCATIONS.load(Relaxed), BYTES.load(Relaxed));
+    PEAK_BYTES.store(bytes, Relaxed);
+    let token = |index| Token::new(index as u32);
+    ingest_with(workers, options, sink, count, token).unwrap();
+    Allocated {
+        calls: ALLOCATIONS.load(Relaxed) - calls,
+        bytes: PEAK_BYTES.load(Relaxed) - bytes,
+    }
+}
+
+/// What channels, threads that wait at them, and the pool may take besides the
+/// buffers, each of which is two allocations.
+const OTHER_BYTES: usize = 64 << 10;
+const OTHER_CALLS: usize = 64;
+
+fn check(threads: usize, buffer_tokens: usize, depth: usize) {
+    let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+    let options = IngestOptions::new()
+        .buffer_tokens(buffer_tokens)
+        .depth(depth);
+    let buffers = match threads {
+        1 => 1,
+        _ => threads * 2 + depth,
+    };
+    let hash_bytes = buffer_tokens / BLOCK_TOKENS * 8;
+    let least_bytes = buffers * (buffer_tokens * Token::SIZE + hash_bytes);
+    for shards in [40, 400] {
+        let context = format!("{threads} threads, {options:?}, {shards} shards");
+        let mut sink = Void::default();
+        let count = shards * buffer_tokens;
+        let Allocated { calls, bytes } = allocated(&workers, &options, &mut sink, count);
+        assert!(calls <= buffers * 2 + OTHER_CALLS, "{context}: {calls}");
+        let expected = least_bytes..=least_bytes + OTHER_BYTES;
+        assert!(expected.contains(&bytes), "{context}: {bytes} bytes");
+        let (count, sum) = (count as u64, sink.id_sum);
+        assert_eq!((sink.appended, sum), (count, count * (count - 1) / 2));
+    }
+}
+
+/// The file keeps a hash for each block, in a vector that doubles.
+fn check_file(threads: usize) {
+    let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ngt");
+    // SAFETY: (1) Nobody but the test knows the file, and it keeps its hands off
+    // while the store lives.
+    let mut store = unsafe { MmapStore::create(path, &CreateOptions::new()) }.unwrap();
+    let options = IngestOptions::new().buffer_tokens(BLOCK_TOKENS);
+    let found = allocated(&workers, &options, &mut store, 400 * BLOCK_TOKENS);
+    let most = (threads * 2 + DEFAULT_DEPTH) * 2 + OTHER_CALLS;
+    assert!(found.calls <= most, "{threads} threads: {}", found.calls);
+}
+
+#[test]
+fn memory_is_the_buffers_whatever_the_count() {
+    for threads in [1, 2, 3, 7] {
+        check(threads, DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH);
+        check(threads, BLOCK_TOKENS, 0);
+        check_file(threads);
+    }
+}

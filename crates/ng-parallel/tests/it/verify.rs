@@ -1,0 +1,246 @@
+//! `verify` reports what the reader's own verification does, whoever reads.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify};
+use ng_store::disk::{Disk, RealFile};
+use ng_store::{BLOCK_TOKENS, BlockReader, Cause, CreateOptions, VecStore, VerifyReport};
+use ng_token::Token;
+use tempfile::TempDir;
+
+use crate::{THREADS, panicked, tokens, workers};
+
+/// Five shards of eight blocks, the last with three and a part of one.
+const COUNT: usize = 35 * BLOCK_TOKENS + 100;
+const SHARDS: usize = 5;
+const BLOCK_BYTES: u64 = (BLOCK_TOKENS * Token::SIZE) as u64;
+
+/// A file of a test's own.
+struct Place {
+    _folder: TempDir,
+    path: PathBuf,
+    data: u64,
+    table: u64,
+}
+
+impl Place {
+    fn new(count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ngt");
+        let options = CreateOptions::new().max_tokens(1 << 20);
+        let store = VecStore::from_vec(tokens(count));
+        store.save(&path, &options).unwrap();
+        let info = BlockReader::open(&path).unwrap().info();
+        Self {
+            _folder: folder,
+            path,
+            data: info.data_offset,
+            table: info.table_offset,
+        }
+    }
+
+    /// Changes a byte of a block.
+    fn damage_block(&self, block: u64) {
+        flip(&self.path, self.data + block * BLOCK_BYTES + 77);
+    }
+
+    /// Changes a byte of a block's entry in the table.
+    fn damage_entry(&self, block: u64) {
+        flip(&self.path, self.table + block * 8 + 3);
+    }
+
+    fn reader(&self) -> BlockReader {
+        BlockReader::open(&self.path).unwrap()
+    }
+}
+
+fn flip(path: &Path, offset: u64) {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset).unwrap();
+    file.write_all_at(&[!byte[0]], offset).unwrap();
+}
+
+/// Checks that everybody reports what the reader does, and returns that.
+fn agreed(place: &Place) -> VerifyReport {
+    let reader = place.reader();
+    let oracle = reader.verify().unwrap();
+    let twin = serial::verify(&StopFlag::new(), &reader).unwrap();
+    assert_eq!(twin, oracle);
+    for threads in THREADS {
+        let report = verify(&workers(threads), &reader).unwrap();
+        assert_eq!(report, oracle, "{threads} threads");
+    }
+    oracle
+}
+
+fn causes(report: &VerifyReport) -> Vec<(u64, Cause)> {
+    let bad = report.bad.iter();
+    bad.map(|bad| (bad.block, bad.cause)).collect()
+}
+
+#[test]
+fn a_sound_file_of_any_length_is_clean() {
+    for count in [0, 1, BLOCK_TOKENS, 8 * BLOCK_TOKENS, 8 * BLOCK_TOKENS + 1] {
+        let report = agreed(&Place::new(count));
+        assert!(report.is_clean());
+        assert_eq!(report.blocks, count.div_ceil(BLOCK_TOKENS) as u64);
+    }
+}
+
+#[test]
+fn every_bad_block_is_named_with_its_cause() {
+    use Cause::{Data, RestorableTail, Table};
+    let place = Place::new(COUNT);
+    for block in [0, 7, 20] {
+        place.damage_block(block);
+    }
+    for block in [8, 34] {
+        place.damage_entry(block);
+    }
+    // The end of the last block has an image.
+    flip(&place.path, place.data + (COUNT as u64 - 1) * 64);
+    assert_eq!(
+        causes(&agreed(&place)),
+        [
+            (0, Data),
+            (7, Data),
+            (8, Table),
+            (20, Data),
+            (34, Table),
+            (35, RestorableTail)
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_lost_its_end_has_bad_blocks_only_there() {
+    let place = Place::new(COUNT);
+    let file = OpenOptions::new().write(true).open(&place.path).unwrap();
+    file.set_len(place.data + 30 * BLOCK_BYTES).unwrap();
+    let disk = RealFile::open(&place.path, false).unwrap();
+    let reader = BlockReader::of_truncated_disk(disk, &place.path).unwrap();
+    let oracle = reader.verify().unwrap();
+    assert_eq!(oracle.bad.len(), 6);
+    for threads in THREADS {
+        assert_eq!(verify(&workers(threads), &reader).unwrap(), oracle);
+    }
+}
+
+#[test]
+fn a_stop_ends_it_at_a_shard() {
+    let place = Place::new(COUNT);
+    for threads in THREADS {
+        let workers = workers(threads);
+        workers.stop_flag().stop();
+        let error = verify(&workers, &place.reader()).unwrap_err();
+        let (shards_done, shards) = (0, SHARDS);
+        let stopped = ParallelError::Stopped {
+            shards_done,
+            shards,
+        };
+        assert!(
+            matches!(&error, VerifyError::Parallel(found) if *found == stopped),
+            "{error}"
+        );
+        workers.stop_flag().clear();
+        assert!(verify(&workers, &place.reader()).unwrap().is_clean());
+    }
+}
+
+/// A disk that cannot be read in a range, or that panics there.
+struct BadSectors {
+    file: RealFile,
+    bad: Range<u64>,
+    panics: bool,
+}
+
+impl BadSectors {
+    fn reader(place: &Place, block: u64, panics: bool) -> BlockReader<Self> {
+        let start = place.data + block * BLOCK_BYTES;
+        let disk = Self {
+            file: RealFile::open(&place.path, false).unwrap(),
+            bad: start..place.data + COUNT as u64 * 64,
+            panics,
+        };
+        BlockReader::of_disk(disk, &place.path).unwrap()
+    }
+}
+
+impl Disk for BadSectors {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if !self.bad.contains(&offset) {
+            return self.file.read_at(buffer, offset);
+        }
+        assert!(!self.panics, "on purpose");
+        Err(io::Error::from_raw_os_error(5))
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn set_len(&self, _len: u64) -> io::Result<()> {
+        unreachable!("nothing is written")
+    }
+
+    fn write_at(&self, _buffer: &[u8], _offset: u64) -> io::Result<usize> {
+        unreachable!("nothing is written")
+    }
+
+    fn allocate(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        unreachable!("nothing is written")
+    }
+
+    fn start_writeback(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        unreachable!("nothing is written")
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        unreachable!("nothing is written")
+    }
+}
+
+#[test]
+fn the_first_block_that_cannot_be_read_is_named_whoever_reads() {
+    let place = Place::new(COUNT);
+    for threads in THREADS {
+        for block in [0, 13, 34] {
+            let reader = BadSectors::reader(&place, block, false);
+            let error = verify(&workers(threads), &reader).unwrap_err();
+            let VerifyError::Io(cause) = &error else {
+                panic!("{threads} threads: {error}");
+            };
+            assert_eq!(cause.offset, Some(place.data + block * BLOCK_BYTES));
+            assert_eq!(cause.source.raw_os_error(), Some(5));
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_panics_is_an_error_that_names_the_shard() {
+    let place = Place::new(COUNT);
+    for threads in THREADS {
+        let reader = BadSectors::reader(&place, 13, true);
+        let error = verify(&workers(threads), &reader).unwrap_err();
+        let expected = panicked(1, "on purpose");
+        assert!(
+            matches!(&error, VerifyError::Parallel(found) if *found == expected),
+            "{threads} threads: {error}"
+        );
+    }
+}
+
+#[test]
+fn verifying_changes_no_byte() {
+    let place = Place::new(COUNT);
+    place.damage_block(3);
+    let before = fs::read(&place.path).unwrap();
+    verify(&workers(2), &place.reader()).unwrap();
+    assert!(fs::read(&place.path).unwrap() == before);
+}
