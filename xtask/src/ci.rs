@@ -1,7 +1,8 @@
 //! `ci`: what a change must pass.
 
+use std::fs;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 
@@ -80,11 +81,20 @@ fn documentation() -> Result<()> {
 /// Each library is packed and built from its package, the others taken from
 /// theirs: nothing needs to be on a registry.
 fn packages() -> Result<()> {
-    let mut arguments = vec!["package", "--allow-dirty"];
+    // A folder that no run had before: Cargo keeps what it unpacks by the path
+    // of the packages, and would build those of an earlier run at that path.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let folder = root().join(format!("target/packages-{}", now.as_nanos()));
+    let mut package = command();
+    package
+        .current_dir(root())
+        .args(["package", "--allow-dirty"]);
     for library in LIBRARIES {
-        arguments.extend(["--package", library]);
+        package.args(["--package", library]);
     }
-    cargo(arguments)
+    let outcome = run(package.arg("--target-dir").arg(&folder));
+    fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    outcome
 }
 
 /// That every target builds, takes its seeds and runs.
