@@ -64,6 +64,8 @@ pub(crate) struct Machine {
     fs: SimFs,
     session: Option<Session>,
     allowed: Allowed,
+    /// How many programs were started.
+    started: u64,
 }
 
 impl Machine {
@@ -72,6 +74,7 @@ impl Machine {
             fs: SimFs::new(),
             session: None,
             allowed: Allowed::default(),
+            started: 0,
         }
     }
 
@@ -150,9 +153,10 @@ impl Machine {
             next: None,
         };
         let mut session = Session::after(&self.fs, found);
+        self.started += 1;
         let started = match is_there {
             true => session.reopen(),
-            false => session.create(&workload()),
+            false => session.create(&workload(self.started)),
         };
         match started {
             Ok(()) => {
@@ -190,9 +194,11 @@ impl Machine {
     }
 }
 
-fn workload() -> Workload {
+/// What a program creates a file with. The seed gives the file its id: no two of
+/// one folder have the same, nor have their temporary names.
+fn workload(seed: u64) -> Workload {
     Workload {
-        seed: 1,
+        seed,
         reserve: 100,
         first: 50,
         commit_first: true,

@@ -33,7 +33,7 @@ const BATCH: usize = 8;
 const COMMITS_MAX: u64 = 100;
 
 /// Longer than any process waits, unless the lock is never free again.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) fn test() {
     let rounds = ROUNDS * amount::scale();
