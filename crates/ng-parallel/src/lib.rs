@@ -72,7 +72,7 @@ pub use map_reduce::map_reduce;
 pub use map_shards::map_shards;
 pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
 pub use stop_flag::StopFlag;
-pub use verify::{VerifyError, verify};
+pub use verify::{VerifyError, verify, verify_watched};
 pub use workers::{Workers, WorkersError};
 
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use crate::for_each_shard::slices;
 use crate::gather::{append_to, gather_piece};
 use crate::ingest::{Buffer, Cut, FillTask, Job, append};
 use crate::map_reduce::reduce_in_order;
-use crate::verify::shards;
+use crate::verify::{shards, verify_shard};
 use crate::{IngestError, IngestOptions, ParallelError, Shard, Shards, StopFlag, VerifyError};
 
 /// Does what [`fill`](crate::fill()) does.
@@ -160,12 +160,25 @@ pub fn verify<D: Disk>(
     stop: &StopFlag,
     reader: &BlockReader<D>,
 ) -> Result<VerifyReport, VerifyError> {
+    verify_watched(stop, reader, |_| ())
+}
+
+/// Does what [`verify_watched`](crate::verify_watched()) does.
+///
+/// # Errors
+///
+/// As [`verify_watched`](crate::verify_watched()).
+pub fn verify_watched<D: Disk>(
+    stop: &StopFlag,
+    reader: &BlockReader<D>,
+    watch: impl Fn(u64),
+) -> Result<VerifyReport, VerifyError> {
     let shards = shards(reader.blocks());
     let count = shards.len();
     let mut bad = Vec::new();
     for (number, blocks) in shards.enumerate() {
         check_stop(stop, number, count)?;
-        bad.extend(guard(number, || reader.verify_blocks(blocks))??);
+        bad.extend(guard(number, || verify_shard(reader, blocks, &watch))??);
     }
     Ok(reader.conclude(bad)?)
 }

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use ng_store::disk::Disk;
-use ng_store::{BLOCK_TOKENS, BlockReader, IoError, VerifyReport};
+use ng_store::{BLOCK_TOKENS, BadBlock, BlockReader, IoError, VerifyReport};
 
 use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Workers, serial};
 
@@ -46,13 +46,37 @@ pub fn verify<D: Disk>(
     workers: &Workers,
     reader: &BlockReader<D>,
 ) -> Result<VerifyReport, VerifyError> {
+    verify_watched(workers, reader, |_| ())
+}
+
+/// Verifies as [`verify`] does, and tells `watch` after each shard how many
+/// tokens were checked, on the thread that checked them.
+///
+/// # Errors
+///
+/// As [`verify`]; a panic of `watch` is one of what reads the file.
+pub fn verify_watched<D: Disk>(
+    workers: &Workers,
+    reader: &BlockReader<D>,
+    watch: impl Fn(u64) + Sync,
+) -> Result<VerifyReport, VerifyError> {
     let Some(pool) = workers.pool() else {
-        return serial::verify(workers.stop(), reader);
+        return serial::verify_watched(workers.stop(), reader, watch);
     };
     let bad = pool.run(shards(reader.blocks()), |blocks| {
-        reader.verify_blocks(blocks).map_err(VerifyError::from)
+        verify_shard(reader, blocks, &watch)
     })?;
     Ok(reader.conclude(bad.concat())?)
+}
+
+pub(crate) fn verify_shard<D: Disk>(
+    reader: &BlockReader<D>,
+    blocks: Range<u64>,
+    watch: impl Fn(u64),
+) -> Result<Vec<BadBlock>, VerifyError> {
+    let bad = reader.verify_blocks(blocks.clone())?;
+    watch(reader.tokens_of(blocks.end).start - reader.tokens_of(blocks.start).start);
+    Ok(bad)
 }
 
 /// What a verification can fail with.

@@ -2,17 +2,14 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_parallel::{DEFAULT_SHARD_TOKENS, Shards, map_shards};
-use ng_store::{BLOCK_TOKENS, BlockReader, Finding, VerifyReport};
+use ng_parallel::{VerifyError, verify_watched};
+use ng_store::{BlockReader, Finding, VerifyReport};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::bad_block::ToldBlock;
 use crate::say::Report;
 use crate::tool::{Tool, workers};
-
-/// Something is kept of each shard, and the length is only what a file says.
-const MOST_SHARDS: usize = 1 << 16;
 
 pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
@@ -32,30 +29,14 @@ pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
     })
 }
 
-/// Checks shard by shard, on all workers.
 fn verify_on_all(reader: &BlockReader, args: &VerifyArgs, tool: &Tool) -> Result<VerifyReport> {
     let workers = workers(args.threads)?;
     let progress = tool.progress("verifying", Some(reader.len()));
-    let shards = shards(usize::try_from(reader.len())?);
-    let found = map_shards(&workers, shards, |shard| {
-        let blocks = shard.range.start / BLOCK_TOKENS..shard.range.end.div_ceil(BLOCK_TOKENS);
-        let bad = reader.verify_blocks(blocks.start as u64..blocks.end as u64);
-        progress.add(shard.range.len() as u64);
-        bad
-    })?;
-    let mut bad = Vec::new();
-    for found in found {
-        bad.extend(found?);
-    }
-    Ok(reader.conclude(bad)?)
-}
-
-/// Plans shards of the usual length, or longer ones where a file says that it
-/// has very many tokens.
-fn shards(token_count: usize) -> Shards {
-    let blocks = token_count.div_ceil(BLOCK_TOKENS).div_ceil(MOST_SHARDS);
-    let shard_tokens = DEFAULT_SHARD_TOKENS.max(blocks * BLOCK_TOKENS);
-    Shards::with_shard_tokens(token_count, shard_tokens)
+    verify_watched(&workers, reader, |tokens| progress.add(tokens)).map_err(|error| match error {
+        // What JSON calls it is told by the error of the file.
+        VerifyError::Io(error) => error.into(),
+        error => error.into(),
+    })
 }
 
 /// What a power cut may leave behind is told, and is no damage.
@@ -97,23 +78,5 @@ impl fmt::Display for Verified {
         self.findings
             .iter()
             .try_for_each(|finding| writeln!(f, "{finding}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_length_has_a_bounded_number_of_shards() {
-        for (token_count, shards_expected) in [
-            (0, 0),
-            (DEFAULT_SHARD_TOKENS + 1, 2),
-            (DEFAULT_SHARD_TOKENS * MOST_SHARDS, MOST_SHARDS),
-            (DEFAULT_SHARD_TOKENS * MOST_SHARDS + 1, 58_255),
-            (1 << 57, MOST_SHARDS),
-        ] {
-            assert_eq!(shards(token_count).len(), shards_expected, "{token_count}");
-        }
     }
 }

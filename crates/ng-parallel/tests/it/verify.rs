@@ -5,8 +5,9 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify};
+use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify, verify_watched};
 use ng_store::disk::{Disk, RealFile};
 use ng_store::{BLOCK_TOKENS, BlockReader, Cause, CreateOptions, VecStore, VerifyReport};
 use ng_token::Token;
@@ -243,4 +244,17 @@ fn verifying_changes_no_byte() {
     let before = fs::read(&place.path).unwrap();
     verify(&workers(2), &place.reader()).unwrap();
     assert!(fs::read(&place.path).unwrap() == before);
+}
+
+#[test]
+fn whoever_watches_is_told_of_every_token_once() {
+    let place = Place::new(COUNT);
+    let reader = place.reader();
+    for threads in THREADS {
+        let told = AtomicU64::new(0);
+        let watch = |tokens| _ = told.fetch_add(tokens, Ordering::Relaxed);
+        let report = verify_watched(&workers(threads), &reader, watch).unwrap();
+        assert!(report.is_clean());
+        assert_eq!(told.into_inner(), COUNT as u64, "{threads} threads");
+    }
 }
