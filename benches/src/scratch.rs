@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use ng_lab::Volume;
 use tempfile::TempDir;
 
 /// Room that is left to everybody else.
@@ -16,7 +17,10 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Makes a folder within `place`, on a disk that has room for `bytes`.
     pub(crate) fn with_room(place: &Path, bytes: u64) -> Result<Self> {
-        let free = free_bytes(place)?;
+        let volume = Volume::of(place);
+        let free = volume
+            .with_context(|| place.display().to_string())?
+            .free_bytes;
         ensure!(
             bytes.saturating_add(SPARE_BYTES) <= free,
             "{bytes} bytes of disk needed and {SPARE_BYTES} to spare, but {free} are free in {}; \
@@ -26,17 +30,16 @@ impl Scratch {
         let folder = tempfile::Builder::new()
             .prefix("ng-bench-")
             .tempdir_in(place);
-        let folder = folder.with_context(|| place.display().to_string())?;
+        let folder =
+            folder.with_context(|| format!("no folder can be made in {}", place.display()))?;
         Ok(Self { folder })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-}
-
-fn free_bytes(place: &Path) -> Result<u64> {
-    let system = rustix::fs::statvfs(place);
-    let system = system.with_context(|| format!("free space of {}", place.display()))?;
-    Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }

@@ -15,11 +15,11 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use ng_parallel::{IngestOptions, Workers};
 use ng_store::{BLOCK_TOKENS, FileBlockHasher, TokenSink};
-use tempfile::TempDir;
 
+use crate::scratch::Scratch;
 use crate::size::{bytes_of, ensure_memory};
 use crate::teams::{Teams, case_name};
 use crate::{Case, Pace, Ratio, Suite, maps};
@@ -29,7 +29,7 @@ use durable::{Durable, Readable};
 pub struct Ingest {
     count: usize,
     teams: Teams,
-    folder: TempDir,
+    scratch: Scratch,
     hasher: FileBlockHasher,
 }
 
@@ -39,19 +39,17 @@ impl Ingest {
     ///
     /// # Errors
     ///
-    /// There is no such folder, no such memory, or no such threads.
+    /// There is no such folder, no such room in it, no such memory, or no such
+    /// threads.
     pub fn new(count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         // Of the host, for the pages of the file.
         ensure_memory(bytes_of(count))?;
-        let folder = tempfile::Builder::new()
-            .prefix("ng-bench-")
-            .tempdir_in(folder)
-            .with_context(|| format!("no folder can be made in {}", folder.display()))?;
-        let hasher = maps::create_store(&folder.path().join("hasher.ngt"))?.block_hasher();
+        let scratch = Scratch::with_room(folder, bytes_of(count) as u64)?;
+        let hasher = maps::create_store(&scratch.file("hasher.ngt"))?.block_hasher();
         Ok(Self {
             count,
             teams: Teams::new(threads)?,
-            folder,
+            scratch,
             hasher,
         })
     }
@@ -70,7 +68,7 @@ impl Ingest {
             about: format!(
                 "{} tokens into a new file in {}, durable at the end",
                 self.count,
-                self.folder.path().display()
+                self.scratch.path().display()
             ),
             cases,
             ratios: self.ratios(),
@@ -122,7 +120,7 @@ impl Ingest {
         name: impl Into<String>,
         write: impl Fn(&Path, usize) -> Result<R> + 'a,
     ) -> Case<'a> {
-        let path = self.folder.path().join("tokens");
+        let path = self.scratch.file("tokens");
         let work = Durable::new(path, self.count, self.teams.all(), write);
         Case::new(name, self.count, work)
     }
