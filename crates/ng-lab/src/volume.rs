@@ -89,9 +89,9 @@ mod tests {
 
     const MOUNTS: &str = "\
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
-22 21 0:20 / /tmp rw - tmpfs tmpfs rw
+22 21 0:20 / /mnt rw - tmpfs tmpfs rw
 23 21 254:1 / /data/my\\040disk rw - xfs /dev/vdb rw
-24 22 254:2 / /tmp rw - btrfs /dev/vdc rw
+24 22 254:2 / /mnt rw - btrfs /dev/vdc rw
 ";
 
     #[test]
@@ -100,8 +100,8 @@ mod tests {
             ("/", "ext4"),
             ("/data/my", "ext4"),
             ("/data/my disk/run", "xfs"),
-            ("/tmpfile", "ext4"),
-            ("/tmp/a", "btrfs"),
+            ("/mntfile", "ext4"),
+            ("/mnt/a", "btrfs"),
         ] {
             assert_eq!(
                 kind_at(MOUNTS, Path::new(path)).as_deref(),
