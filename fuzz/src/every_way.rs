@@ -97,7 +97,11 @@ fn append(file: &File, reader: Option<&BlockReader<File>>) {
     });
     match appended {
         Ok(()) => {}
-        Err(WriteError::Full { .. } | WriteError::NoSpace { .. }) => return,
+        Err(
+            WriteError::Full { .. }
+            | WriteError::NoSpace { .. }
+            | WriteError::LastGeneration { .. },
+        ) => return,
         Err(error) => panic!("{error}"),
     }
     let next = BlockReader::of_disk(file.clone(), NAME).expect("it was committed");

@@ -58,7 +58,7 @@ fn of_create(error: &CreateError) -> &'static str {
 
 fn of_write(error: &WriteError) -> &'static str {
     match error {
-        WriteError::Full { .. } => "full",
+        WriteError::Full { .. } | WriteError::LastGeneration { .. } => "full",
         WriteError::NoSpace { .. } => "no_space",
         WriteError::OutcomeUnknown { .. } => "outcome_unknown",
         WriteError::Io { cause } => of_io(cause),

@@ -50,6 +50,16 @@ pub enum WriteError {
         cause: IoError,
     },
 
+    /// The file has had as many commits as the format counts. Nothing has
+    /// changed.
+    #[error("{}: generation {last} is the last there can be", path.display())]
+    LastGeneration {
+        /// The file.
+        path: PathBuf,
+        /// The generation that stands.
+        last: u64,
+    },
+
     /// An earlier failure made the writer refuse.
     #[error("{}: refused after an earlier failure; open the file again", path.display())]
     Poisoned {

@@ -1,8 +1,8 @@
 use super::Writer;
 use crate::disk::Disk;
 use crate::format::{
-    BLOCK, COPY_OFFSETS, SLOT_OFFSETS, Slot, TAIL_OFFSETS, TAIL_TOKENS, chain, hash_partial,
-    hash_tail,
+    BLOCK, COPY_OFFSETS, LAST_GENERATION, SLOT_OFFSETS, Slot, TAIL_OFFSETS, TAIL_TOKENS, chain,
+    hash_partial, hash_tail,
 };
 use crate::{IoError, WriteError};
 
@@ -26,12 +26,18 @@ impl<D: Disk> Writer<D> {
     ///
     /// [`WriteError::Io`] if it failed before the slot was written: the last
     /// commit stands. [`WriteError::OutcomeUnknown`] afterwards: this one may
-    /// stand. Both poison.
+    /// stand. Both poison. [`WriteError::LastGeneration`] changes nothing.
     pub fn commit(&mut self, stamp: Stamp) -> Result<(), WriteError> {
         self.check_sound()?;
         let committed = &self.head.slot;
         if self.appended_tokens() == committed.tokens && stamp.tag == committed.tag {
             return Ok(());
+        }
+        if committed.generation == LAST_GENERATION {
+            return Err(WriteError::LastGeneration {
+                path: self.source.path().to_owned(),
+                last: LAST_GENERATION,
+            });
         }
         let slot = match self.write_content(stamp) {
             Ok(slot) => slot,

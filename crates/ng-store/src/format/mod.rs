@@ -24,7 +24,7 @@ pub(crate) use fields::FieldFault;
 pub use hash::FileBlockHasher;
 pub(crate) use hash::{chain, hash_partial, hash_tail};
 pub(crate) use header::{HeaderFault, StaticHeader, page_checksum_holds};
-pub(crate) use slot::{Slot, copy_checksum_holds};
+pub(crate) use slot::{LAST_GENERATION, Slot, copy_checksum_holds};
 
 use crate::BLOCK_TOKENS;
 use ng_token::Token;

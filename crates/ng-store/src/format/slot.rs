@@ -5,6 +5,10 @@ use super::{
 };
 
 const MAGIC: usize = 0;
+/// The last generation that a commit can have. One more is still a number, so
+/// that the arithmetic on what was read cannot overflow.
+pub(crate) const LAST_GENERATION: u64 = u64::MAX - 1;
+
 const GENERATION: Field = Field::new(8, "generation");
 const FILE_ID: usize = 16;
 const TOKENS: Field = Field::new(32, "committed tokens");
@@ -105,7 +109,7 @@ impl Slot {
 
     /// Checks that the fields make sense together and in a file of `header`.
     pub(crate) fn check(&self, header: &StaticHeader) -> Result<(), FieldFault> {
-        GENERATION.check(self.generation, Expected::AtMost(u64::MAX - 1))?;
+        GENERATION.check(self.generation, Expected::AtMost(LAST_GENERATION))?;
         TOKENS.check(self.tokens, Expected::AtMost(header.max_tokens))?;
         let tail_length = self.tokens % TAIL_TOKENS * TOKEN_BYTES;
         TAIL_LENGTH.check(u64::from(self.tail_length), Expected::Exactly(tail_length))?;

@@ -5,7 +5,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use ng_store::{BlockReader, Expected, FileKind, OpenError, Operation, VecStore, verify};
+use ng_store::{
+    BlockReader, Expected, FileKind, OpenError, Operation, TokenSink, TokenStore, VecStore,
+    WriteError, verify,
+};
+use ng_token::Token;
 use twox_hash::XxHash3_64;
 
 use crate::amount;
@@ -303,4 +307,33 @@ fn an_expected_value_is_told_in_words() {
     ] {
         assert_eq!(expected.to_string(), words);
     }
+}
+
+/// The fuzz target `slot` found it: a commit after the last generation was
+/// acknowledged, and no reader took it.
+#[test]
+fn no_commit_follows_the_last_generation() {
+    const LAST: u64 = u64::MAX - 1;
+    let place = Place::new();
+    let path = place.file();
+    // Generation 2, in slot 0 as the last one is; no tail, whose hash is seeded.
+    file_of(&path, &[64, 128]);
+    for copy in [0x1000, 0x1800] {
+        lie::<512>(&path, copy, 8, &LAST.to_le_bytes());
+    }
+    let mut store = open_append(&path).unwrap();
+    assert_eq!((store.info().generation, store.len()), (LAST, 128));
+    store.append(&[Token::new(1)]).unwrap();
+    for _ in 0..2 {
+        let refused = store.commit().unwrap_err();
+        assert!(
+            matches!(refused, WriteError::LastGeneration { last: LAST, .. }),
+            "{refused}"
+        );
+        assert!(refused.to_string().starts_with(&*path.to_string_lossy()));
+    }
+    drop(store);
+    let store = open(&path).unwrap();
+    assert_eq!((store.info().generation, store.len()), (LAST, 128));
+    assert!(verify(&path).unwrap().is_clean());
 }
