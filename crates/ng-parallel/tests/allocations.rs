@@ -125,7 +125,8 @@ fn allocated<S: TokenSink>(
 }
 
 /// What channels, threads that wait at them, and the pool may take besides the
-/// buffers, each of which is two allocations.
+/// buffers, each of which is two allocations; and what the threads of the pool
+/// before, which nobody waits for, may still give back meanwhile.
 const OTHER_BYTES: usize = 64 << 10;
 const OTHER_CALLS: usize = 64;
 
@@ -139,15 +140,15 @@ fn check(threads: usize, buffer_tokens: usize, depth: usize) {
         _ => threads * 2 + depth,
     };
     let hash_bytes = buffer_tokens / BLOCK_TOKENS * 8;
-    let least_bytes = buffers * (buffer_tokens * Token::SIZE + hash_bytes);
+    let buffer_bytes = buffers * (buffer_tokens * Token::SIZE + hash_bytes);
     for shards in [40, 400] {
         let context = format!("{threads} threads, {options:?}, {shards} shards");
         let mut sink = Void::default();
         let count = shards * buffer_tokens;
         let Allocated { calls, bytes } = allocated(&workers, &options, &mut sink, count);
         assert!(calls <= buffers * 2 + OTHER_CALLS, "{context}: {calls}");
-        let expected = least_bytes..=least_bytes + OTHER_BYTES;
-        assert!(expected.contains(&bytes), "{context}: {bytes} bytes");
+        let other_bytes = bytes.abs_diff(buffer_bytes);
+        assert!(other_bytes <= OTHER_BYTES, "{context}: {bytes} bytes");
         let (count, sum) = (count as u64, sink.id_sum);
         assert_eq!((sink.appended, sum), (count, count * (count - 1) / 2));
     }
