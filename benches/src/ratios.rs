@@ -122,7 +122,7 @@ impl Rounds {
             or_dash(bar.map(|bar| format!("{bar:.2}"))),
             or_dash(
                 bar.zip(interval)
-                    .map(|(bar, interval)| verdict(bar, interval)),
+                    .map(|(bar, interval)| interval.against(bar).name().to_owned()),
             ),
         ]
     }
@@ -140,18 +140,6 @@ fn estimate(paired: PairedRatio) -> String {
 
 fn median_ns(times_ns: &[f64]) -> String {
     or_dash(stats::median(times_ns).map(|median_ns| format!("{median_ns:.2}")))
-}
-
-/// Says where the whole interval lies, or that it does not tell.
-fn verdict(bar: f64, interval: Interval) -> String {
-    let verdict = if interval.low >= bar {
-        "reached"
-    } else if interval.high < bar {
-        "missed"
-    } else {
-        "open"
-    };
-    verdict.to_owned()
 }
 
 fn or_dash(text: Option<String>) -> String {

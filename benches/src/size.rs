@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use anyhow::{Result, bail, ensure};
-use ng_lab::kernel;
+use ng_lab::{count, kernel};
 use ng_token::Token;
 
 /// The environment variable that says it.
@@ -29,20 +29,8 @@ pub(crate) fn tokens(value: Option<&OsStr>, default: usize) -> Result<usize> {
     }
 }
 
-/// Reads digits, and k, M or G for thousands, millions and thousand millions.
 fn parse(text: &str) -> Option<usize> {
-    let unit = match text.bytes().last()? {
-        b'k' | b'K' => 1_000,
-        b'm' | b'M' => 1_000_000,
-        b'g' | b'G' => 1_000_000_000,
-        _ => 1,
-    };
-    let digits = &text[..text.len() - usize::from(unit > 1)];
-    // `parse` alone would take a sign.
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let count = digits.parse::<usize>().ok()?.checked_mul(unit)?;
+    let count = usize::try_from(count::parse(text)?).ok()?;
     (1..=MAX_TOKENS).contains(&count).then_some(count)
 }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 
@@ -34,4 +34,23 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("{name}: {status}");
     }
     Ok(())
+}
+
+/// The exit code of a program that ended; 1 for one that was killed.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
+}
+
+/// A program that measures takes this process's place, so that Ctrl-C and the
+/// exit code are its own.
+#[cfg(unix)]
+pub(crate) fn become_process(mut command: Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec().into())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn become_process(mut command: Command) -> Result<ExitCode> {
+    Ok(exit_code(command.status()?))
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{cargo, command, root, run};
 use crate::consumers::consumers;
 use crate::fuzz;
+use crate::peers;
 use crate::profiles::Profile;
 use crate::test::test;
 use crate::torture;
@@ -35,7 +36,7 @@ const FUZZ_TIME: Duration = Duration::from_secs(5);
 type Step = (&'static str, fn() -> Result<()>);
 
 pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 8] = [
+    let steps: [Step; 9] = [
         ("format", format),
         ("lints", lints),
         ("tests", || test(&Profile::BOTH, &[])),
@@ -43,6 +44,7 @@ pub(crate) fn ci() -> Result<()> {
         ("packages", packages),
         ("consumers", consumers),
         ("fuzz", fuzz_a_little),
+        ("peers", peers::check),
         ("smoke stress", smoke_stress),
     ];
     for (name, step) in steps {

@@ -8,6 +8,7 @@ mod ci;
 mod consumers;
 mod counts;
 mod fuzz;
+mod peers;
 mod profiles;
 mod stress;
 mod test;
@@ -36,11 +37,12 @@ enum Verb {
     /// Build `ng-stress` in both profiles, measure, compare and report
     #[command(disable_help_flag = true)]
     Stress(stress::StressArgs),
-    /// Run the criterion suites
-    Bench(PassedOn),
+    /// Run the criterion suites, or compare with other stores
+    Bench(bench::BenchArgs),
     /// Run the long fault tests, in release: crashes, kills, races, fuzzing
     Torture(torture::TortureArgs),
-    /// What a change must pass: format, lints, tests, docs, packages, consumers, a little fuzzing, a smoke stress
+    /// What a change must pass: format, lints, tests, docs, packages, consumers, peers, a little
+    /// fuzzing, a smoke stress
     Ci,
 }
 
@@ -76,7 +78,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Build(profiles) => build::build(&profiles.profiles)?,
         Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
         Verb::Stress(args) => return stress::stress(&args),
-        Verb::Bench(passed_on) => bench::bench(&passed_on.args)?,
+        Verb::Bench(args) => return bench::bench(&args),
         Verb::Torture(args) => return torture::torture(&args),
         Verb::Ci => ci::ci()?,
     }

@@ -1,11 +1,11 @@
 //! `stress`: both builds of `ng-stress`, then the release one as the conductor.
 
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::cargo::{cargo, command, root};
+use crate::cargo::{become_process, cargo, command, exit_code, root};
 use crate::profiles::Profile;
 
 /// Everything but the name of the verb is `ng-stress run`'s to understand, so
@@ -48,11 +48,6 @@ fn conductor() -> Command {
     conductor
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    ExitCode::from(code.unwrap_or(1))
-}
-
 fn build(profile: Profile) -> Result<()> {
     cargo(
         ["build", "--package", "ng-stress"]
@@ -89,19 +84,6 @@ fn commit() -> String {
         .filter(|output| output.status.success())
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         .unwrap_or_default()
-}
-
-/// The conductor takes this process's place, so that Ctrl-C and the exit code
-/// are its own.
-#[cfg(unix)]
-fn become_process(mut conductor: Command) -> Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-    Err(conductor.exec().into())
-}
-
-#[cfg(not(unix))]
-fn become_process(mut conductor: Command) -> Result<ExitCode> {
-    Ok(exit_code(conductor.status()?))
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@
 
 mod access;
 pub mod conductor;
+pub mod count;
 mod data_folder;
 pub mod doctor;
 mod host;
@@ -70,7 +71,7 @@ mod memory_group;
 mod page_cache;
 mod pages;
 mod private_peak;
-mod process;
+pub mod process;
 mod progress;
 pub mod protocol;
 #[expect(

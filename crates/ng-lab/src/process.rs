@@ -23,7 +23,7 @@ const STDERR_TAIL_BYTES: usize = 600;
 
 /// How a worker ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub enum Ended {
     /// It replied and exited well.
     Reply(Reply),
     /// It did not; why.
@@ -39,7 +39,7 @@ pub(crate) enum Ended {
 ///
 /// # Errors
 /// The program cannot be started.
-pub(crate) fn run_worker(
+pub fn run_worker(
     program: &Path,
     task: &Task,
     place: &Place,

@@ -47,6 +47,13 @@ pub trait Scenario: Sync {
         None
     }
 
+    /// Whether a cell can also run at a fraction of its items, which shows that
+    /// its time grows with them. Not so where it works on data of one size that
+    /// was made before.
+    fn runs_at_a_fraction(&self) -> bool {
+        true
+    }
+
     /// Does the work of one cell.
     ///
     /// # Errors

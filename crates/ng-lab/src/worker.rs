@@ -202,7 +202,8 @@ fn fraction(
 
 fn can_show_growth(scenario: &dyn Scenario, cell: &Cell) -> bool {
     let disk_bytes = scenario.needs_disk_bytes(cell);
-    cell.items >= fraction_from_items(cell.variant.threads)
+    scenario.runs_at_a_fraction()
+        && cell.items >= fraction_from_items(cell.variant.threads)
         && (disk_bytes == 0 || disk_bytes >= FRACTION_FROM_DISK_BYTES)
 }
 
@@ -221,4 +222,55 @@ fn spin_ns() -> u64 {
         start.elapsed().as_nanos() as u64
     };
     (0..3).map(once).min().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Variant;
+
+    /// Does nothing, at any size or at one.
+    struct Idle {
+        any_size: bool,
+    }
+
+    impl Scenario for Idle {
+        fn name(&self) -> &'static str {
+            "idle"
+        }
+        fn about(&self) -> &'static str {
+            "nothing"
+        }
+        fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+            vec![Variant::new("only")]
+        }
+        fn needs_bytes(&self, _cell: &Cell) -> u64 {
+            0
+        }
+        fn runs_at_a_fraction(&self) -> bool {
+            self.any_size
+        }
+        fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+            run.phase("idle", cell.items).time(|| ());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_run_of_large_cells_of_any_size_only() {
+        let enough = fraction_from_items(1);
+        for (any_size, items, expected) in [
+            (true, enough, Some(enough / FRACTION)),
+            (true, enough - 1, None),
+            (false, enough, None),
+        ] {
+            let cell = Cell {
+                scenario: "idle".to_owned(),
+                variant: Variant::new("only"),
+                items,
+            };
+            let found = fraction(&Idle { any_size }, &cell, &Place::default()).unwrap();
+            assert_eq!(found.map(|found| found.items), expected, "{items} items");
+        }
+    }
 }

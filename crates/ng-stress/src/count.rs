@@ -1,5 +1,6 @@
 //! Numbers of tokens as people write them.
 
+use ng_lab::count;
 use thiserror::Error;
 
 /// The most tokens that a scenario can be asked for: 64G, which are 4 TiB.
@@ -16,20 +17,7 @@ pub struct CountError;
 /// # Errors
 /// The text is no such number, or the number is not in `1..=MAX_TOKENS`.
 pub fn parse_count(text: &str) -> Result<u64, CountError> {
-    let (digits, unit) = match text.as_bytes().last() {
-        Some(b'k' | b'K') => (&text[..text.len() - 1], 1000),
-        Some(b'm' | b'M') => (&text[..text.len() - 1], 1_000_000),
-        Some(b'g' | b'G') => (&text[..text.len() - 1], 1_000_000_000),
-        _ => (text, 1u64),
-    };
-    // `parse` alone would take a sign.
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(CountError);
-    }
-    digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|count| count.checked_mul(unit))
+    count::parse(text)
         .filter(|count| (1..=MAX_TOKENS).contains(count))
         .ok_or(CountError)
 }

@@ -17,7 +17,10 @@ pub fn write_json(report: &Report, path: &Path) -> io::Result<()> {
 }
 
 /// Writes `text` as `path`: the old file or the new one, never half of it.
-pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_extension("partial");
     let replaced = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, path));
     replaced.inspect_err(|_| {

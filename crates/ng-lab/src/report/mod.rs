@@ -10,8 +10,7 @@ mod terminal;
 mod tests;
 mod text;
 
-pub use json::write_json;
-pub(crate) use json::write_whole;
+pub use json::{write_json, write_whole};
 pub use markdown::markdown;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,

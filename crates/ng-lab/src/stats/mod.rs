@@ -9,6 +9,7 @@
 //! - [`paired_ratio`] says how many times one side is the other, round by round.
 //! - [`trend`] says whether a sample drifts along an order, and [`holm`] what
 //!   remains of a p-value among many.
+//! - [`Standing`] says whether an interval is above or below what was asked for.
 //!
 //! Two rules hold for all of it. A sample is a slice of finite numbers; one that
 //! is empty or holds a NaN or an infinity has no statistics, and the answer is
@@ -18,6 +19,7 @@
 //!
 //! Begin reading at `interval.rs`, where ranks become an interval.
 
+mod bar;
 mod holm;
 mod interval;
 mod normal;
@@ -29,6 +31,7 @@ mod trend;
 #[cfg(test)]
 mod testing;
 
+pub use bar::Standing;
 pub use holm::holm;
 pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};

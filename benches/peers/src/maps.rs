@@ -1,0 +1,43 @@
+//! Maps of files that this program has made for itself, and no other knows of.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::Result;
+use heed::{Env, EnvOpenOptions};
+use memmap2::{Mmap, MmapMut};
+use ng_store::{CreateOptions, MmapStore};
+
+/// Creates a store in a new file.
+pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
+    // SAFETY: (1) the file lies in a folder of this run, where only this store
+    // writes it.
+    Ok(unsafe { MmapStore::create(path, &CreateOptions::new()) }?)
+}
+
+/// Opens a store for reading.
+pub(crate) fn open_store(path: &Path) -> Result<MmapStore> {
+    // SAFETY: (1) the file lies in a folder of this run, and nobody writes it any
+    // more.
+    Ok(unsafe { MmapStore::open(path) }?)
+}
+
+/// Maps a whole file for reading.
+pub(crate) fn map(file: &File) -> Result<Mmap> {
+    // SAFETY: (1) nobody changes or cuts the file while the map lives: it lies in
+    // a folder of this run, and is removed only when no worker is at work.
+    Ok(unsafe { Mmap::map(file) }?)
+}
+
+/// Maps a whole file for writing.
+pub(crate) fn map_mut(file: &File) -> Result<MmapMut> {
+    // SAFETY: (1) as `map`, and the worker that holds the map is the only one.
+    Ok(unsafe { MmapMut::map_mut(file) }?)
+}
+
+/// Opens or creates an LMDB environment with a map of `map_bytes`.
+pub(crate) fn open_lmdb(folder: &Path, map_bytes: usize) -> Result<Env> {
+    // SAFETY: (1) the environment's files lie in a folder of this run, on a local
+    // disk; (2) they are changed through LMDB alone, and one process at a time.
+    Ok(unsafe { EnvOpenOptions::new().map_size(map_bytes).open(folder) }?)
+}

@@ -1,0 +1,22 @@
+//! Words for people, on standard output and standard error.
+
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::{Context, Result};
+
+/// Writes `text` to standard output. A reader that has seen enough is no error.
+pub(crate) fn out(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output"),
+    }
+}
+
+/// Writes a line to standard error. Where that cannot be read, nobody can be told.
+pub(crate) fn err(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

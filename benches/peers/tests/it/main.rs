@@ -1,0 +1,27 @@
+//! The program, run on a thousand tokens.
+
+mod options;
+mod report;
+
+use std::path::Path;
+use std::process::Command;
+
+/// The program, writing to `folder` and nowhere else. The lock of other runs is
+/// not waited for.
+fn ng_peers(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ng-peers"));
+    command
+        .env("TMPDIR", folder)
+        .current_dir(folder)
+        .args(["--out", "out/peers.json"]);
+    command
+}
+
+/// The names in a folder, of which there are none if it is not there.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
