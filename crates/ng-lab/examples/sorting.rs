@@ -13,7 +13,7 @@ use ng_lab::report::{Build, terminal};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{
     Cell, Failure, Interrupt, Limit, MachineLock, Profile, Progress, Request, Rounds, Run,
-    Scenario, Subject, Variant,
+    Scenario, Subject, Variant, Versus,
 };
 
 struct Sorting;
@@ -82,6 +82,7 @@ fn main() -> Result<ExitCode, Failure> {
         seed: 1,
         timeout: None,
         lock: MachineLock::default_path(),
+        versus: Versus::default(),
     };
     let out = env::temp_dir().join(format!("ng-lab-sorting-{}", process::id()));
     let interrupt = Interrupt::on_signals()?;

@@ -53,8 +53,10 @@
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
 
 mod access;
+mod baselines;
 pub mod conductor;
 pub mod doctor;
+mod handshake;
 mod host;
 mod interrupt;
 pub mod judge;
@@ -62,6 +64,7 @@ pub mod kernel;
 pub mod limits;
 mod lock;
 mod pages;
+mod plant;
 mod process;
 mod progress;
 pub mod protocol;
@@ -74,12 +77,14 @@ pub mod stats;
 mod worker;
 
 pub use access::{AccessEvidence, Pattern};
-pub use conductor::{Request, Rounds, Subject};
+pub use baselines::{BaselineName, Baselines, LoadError, load_report};
+pub use conductor::{Against, Baseline, Gate, Reference, Request, Rounds, Subject, Versus};
 pub use host::Host;
 pub use interrupt::Interrupt;
 pub use limits::Limit;
 pub use lock::MachineLock;
 pub use pages::{PageBuffer, Pages, touch_and_free};
+pub use plant::Plant;
 pub use progress::Progress;
 pub use run::{Bound, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};

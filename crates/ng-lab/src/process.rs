@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::io::FdFlags;
 
 use crate::interrupt::Interrupt;
+use crate::plant::Plant;
 use crate::protocol::{Job, PROTOCOL, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.
@@ -42,6 +43,7 @@ pub(crate) enum Ended {
 pub(crate) fn run_worker(
     program: &Path,
     task: &Task,
+    plant: Option<&Plant>,
     padding: usize,
     timeout: Duration,
     interrupt: &Interrupt,
@@ -53,6 +55,7 @@ pub(crate) fn run_worker(
         protocol: PROTOCOL,
         reply_fd: writer.as_raw_fd(),
         task: task.clone(),
+        plant: plant.cloned(),
     };
     let mut child = Command::new(program)
         .arg(WORKER_ARGUMENT)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::limits::{Limit, LimitReading};
+use crate::plant::Plant;
 use crate::run::PhaseRecord;
 use crate::scenario::{Cell, Profile};
 
@@ -25,6 +26,10 @@ pub struct Job {
     pub reply_fd: i32,
     /// The work.
     pub task: Task,
+    /// A slowdown on purpose. It is no part of the protocol's version: only the
+    /// conductor's own program is ever sent one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plant: Option<Plant>,
 }
 
 /// The kinds of work.
@@ -144,6 +149,7 @@ mod tests {
                 protocol: PROTOCOL,
                 reply_fd: 3,
                 task,
+                plant: None,
             };
             let text = serde_json::to_string(&job).unwrap();
             assert!(text.contains(r#""protocol":1"#));

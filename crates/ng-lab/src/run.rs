@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::access::AccessEvidence;
 use crate::kernel::{Faults, Resident};
 use crate::limits::Limit;
+use crate::plant::prolonged;
 use crate::scenario::Failure;
 
 /// Records the phases and the proof of one cell.
@@ -19,6 +20,8 @@ pub struct Run {
     proof: BTreeMap<String, Value>,
     /// The largest reading at the end of a phase, its results still alive.
     resident: Resident,
+    /// Share of each phase's time that is spent in vain, on purpose.
+    plant: f64,
 }
 
 /// What was seen of one phase.
@@ -63,6 +66,14 @@ pub struct TouchEvidence {
 }
 
 impl Run {
+    /// A run whose phases take that share longer.
+    pub(crate) fn planted(share: f64) -> Self {
+        Self {
+            plant: share,
+            ..Self::default()
+        }
+    }
+
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
     pub fn phase(&mut self, name: &str, items: u64) -> Phase<'_> {
         Phase {
@@ -169,7 +180,7 @@ impl Phase<'_> {
         let before = Snapshot::take();
         let start = Instant::now();
         let result = black_box(work());
-        let elapsed_ns = start.elapsed().as_nanos() as u64;
+        let elapsed_ns = prolonged(start, self.run.plant).as_nanos() as u64;
         self.finish(elapsed_ns, before);
         result
     }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::conductor::{Plan, PlanError, Request, conduct};
+use crate::handshake::shake_hands;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
-use crate::judge::judge;
+use crate::judge::{self, NotComparable, check_machine, judge};
 use crate::kernel;
 use crate::lock::MachineLock;
 use crate::progress::Progress;
@@ -40,6 +41,14 @@ pub enum SessionError {
     /// A worker program could not be started.
     #[error("cannot start a worker")]
     Conduct(#[source] io::Error),
+    /// What the run should be held against cannot be compared with it.
+    #[error("{name} cannot be compared with")]
+    NotComparable {
+        /// What the user called it.
+        name: String,
+        /// Why.
+        source: NotComparable,
+    },
     /// The user stopped before anything was measured.
     #[error("interrupted before anything was measured")]
     Interrupted,
@@ -63,6 +72,8 @@ pub fn measure(
     // A system that does not say what memory it has is taken at its word.
     let available = kernel::available_bytes().unwrap_or(u64::MAX);
     let plan = Plan::new(request, available)?;
+    let host = Host::describe();
+    check_baseline(request, &host, &build)?;
     try_output(out)?;
     let lock = MachineLock::acquire(&request.lock, interrupt, || progress.waits());
     let lock = lock.map_err(|source| SessionError::Lock {
@@ -72,13 +83,13 @@ pub fn measure(
     let Some(_lock) = lock else {
         return Err(SessionError::Interrupted);
     };
+    check_against(request, interrupt)?;
     let mut log = begin_output(out)?;
-    let host = Host::describe();
     let (started, start) = (SystemTime::now(), Instant::now());
     let record = conduct(request, &plan, &mut log, interrupt, &mut progress)
         .map_err(SessionError::Conduct)?;
     let judgement = judge(&record, request.subject);
-    let report = Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
@@ -88,6 +99,8 @@ pub fn measure(
             seed: request.seed,
             rounds: record.rounds,
             items: request.subject.items.to_owned(),
+            item_bytes: request.subject.item_bytes,
+            plant: request.versus.plant.clone(),
             interrupted: record.interrupted,
             stopped_by: record.stopped_by,
             elapsed_s: start.elapsed().as_secs_f64(),
@@ -98,9 +111,34 @@ pub fn measure(
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
+        reference: None,
+        gate: None,
     };
+    judge::hold(&mut report, &request.versus);
     write_report(&report, out)?;
     Ok(report)
+}
+
+/// What can be known of a baseline before anything is measured.
+fn check_baseline(request: &Request, host: &Host, build: &Build) -> Result<(), SessionError> {
+    let Some(baseline) = request.versus.baseline() else {
+        return Ok(());
+    };
+    check_machine(host, build, &baseline.report).map_err(not_comparable(&baseline.name))
+}
+
+/// Whether the other revision's program is a worker of this protocol.
+fn check_against(request: &Request, interrupt: &Interrupt) -> Result<(), SessionError> {
+    let Some(against) = request.versus.against() else {
+        return Ok(());
+    };
+    let shaken = shake_hands(&against.program, interrupt).map_err(SessionError::Conduct)?;
+    shaken.map_err(not_comparable(&against.name))
+}
+
+fn not_comparable(name: &str) -> impl FnOnce(NotComparable) -> SessionError {
+    let name = name.to_owned();
+    |source| SessionError::NotComparable { name, source }
 }
 
 const LOG: &str = "results.jsonl";

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::kernel::{self, Faults, Resident};
 use crate::limits;
 use crate::pages::{Pages, touch_and_free};
+use crate::plant::Plant;
 use crate::protocol::{
     CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Reply, Task,
 };
@@ -48,7 +49,7 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     let reply = Reply {
         protocol: PROTOCOL,
         profile: Profile::of_this_build(),
-        outcome: perform(registry, &job.task)
+        outcome: perform(registry, &job.task, job.plant.as_ref())
             .unwrap_or_else(|failure| Outcome::Failed(failure.to_string())),
     };
     let mut line = serde_json::to_string(&reply)?;
@@ -57,14 +58,19 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     Ok(())
 }
 
-fn perform(registry: &[&'static dyn Scenario], task: &Task) -> Result<Outcome, Failure> {
+fn perform(
+    registry: &[&'static dyn Scenario],
+    task: &Task,
+    plant: Option<&Plant>,
+) -> Result<Outcome, Failure> {
     Ok(match task {
         Task::Cell(cell) => {
             let scenario = registry
                 .iter()
                 .find(|scenario| scenario.name() == cell.scenario)
                 .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
-            Outcome::Cell(measure(*scenario, cell)?)
+            let share = Plant::share_of(plant, &cell.scenario);
+            Outcome::Cell(measure(*scenario, cell, share)?)
         }
         Task::Limits {
             bytes,
@@ -81,8 +87,8 @@ fn perform(registry: &[&'static dyn Scenario], task: &Task) -> Result<Outcome, F
 }
 
 /// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
-/// at a fraction of its items.
-fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure> {
+/// at a fraction of its items. `plant` is a share of time that is added on purpose.
+fn measure(scenario: &dyn Scenario, cell: &Cell, plant: f64) -> Result<CellReading, Failure> {
     let warm_ns_per_byte = if cell.variant.host_warm {
         Some(warm(scenario.needs_bytes(cell), cell)?)
     } else {
@@ -90,7 +96,7 @@ fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure>
     };
     let spin_before = spin_ns();
     let before = kernel::reset_peak().and_then(|()| Faults::read());
-    let mut run = Run::default();
+    let mut run = Run::planted(plant);
     scenario.run(cell, &mut run)?;
     let (phases, proof, resident) = run.into_parts();
     let memory = before.and_then(|before| memory_since(&before, &resident));
@@ -99,7 +105,7 @@ fn measure(scenario: &dyn Scenario, cell: &Cell) -> Result<CellReading, Failure>
         phases,
         proof,
         memory: memory.map_err(|error| error.to_string()),
-        fraction: fraction(scenario, cell)?,
+        fraction: fraction(scenario, cell, plant)?,
         warm_ns_per_byte,
         spin_ns: [spin_before, spin_after],
     })
@@ -119,7 +125,11 @@ fn memory_since(before: &Faults, resident: &Resident) -> io::Result<MemoryReadin
     })
 }
 
-fn fraction(scenario: &dyn Scenario, cell: &Cell) -> Result<Option<FractionReading>, Failure> {
+fn fraction(
+    scenario: &dyn Scenario,
+    cell: &Cell,
+    plant: f64,
+) -> Result<Option<FractionReading>, Failure> {
     if cell.items < fraction_from_items(cell.variant.threads) {
         return Ok(None);
     }
@@ -127,7 +137,7 @@ fn fraction(scenario: &dyn Scenario, cell: &Cell) -> Result<Option<FractionReadi
         items: cell.items / FRACTION,
         ..cell.clone()
     };
-    let mut run = Run::default();
+    let mut run = Run::planted(plant);
     scenario.run(&cell, &mut run)?;
     Ok(Some(FractionReading {
         items: cell.items,

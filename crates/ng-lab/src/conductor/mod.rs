@@ -6,7 +6,9 @@
 pub mod plan;
 mod record;
 mod rounds;
+mod versus;
 
 pub use plan::{Plan, PlanError, PlannedCell, Request, Role, Rounds, Subject};
 pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 pub use rounds::conduct;
+pub use versus::{Against, Baseline, Gate, Reference, Versus};

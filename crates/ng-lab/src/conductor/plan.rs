@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conductor::Versus;
 use crate::scenario::{Cell, Profile, Scenario};
 
 /// Memory that a cell leaves to the rest of the machine.
@@ -81,6 +82,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// The file that keeps two measurements apart.
     pub lock: PathBuf,
+    /// What the run is held against.
+    pub versus: Versus,
 }
 
 /// Whether a cell is measured for its own sake or as a copy that shows the noise.
@@ -91,6 +94,8 @@ pub enum Role {
     Main,
     /// The same program once more: any difference is noise.
     Aa,
+    /// The program of another revision.
+    Against,
 }
 
 /// A cell in one build and role.
@@ -100,7 +105,7 @@ pub struct PlannedCell {
     pub cell: Cell,
     /// The build of its worker.
     pub profile: Profile,
-    /// Main or A/A.
+    /// Main, A/A, or another revision.
     pub role: Role,
     /// Which block of a round it belongs to: the copies of one cell share it.
     pub block: usize,
@@ -206,6 +211,7 @@ impl Plan {
 }
 
 /// Every build once, and one of them a second time: release, where there is one.
+/// Another revision is measured in that build too, since only its noise is known.
 fn copies(request: &Request) -> Vec<(Profile, Role)> {
     let mut copies: Vec<_> = request
         .programs
@@ -214,6 +220,8 @@ fn copies(request: &Request) -> Vec<(Profile, Role)> {
         .collect();
     let aa = copies.iter().map(|(profile, _)| *profile).max();
     copies.extend(aa.map(|profile| (profile, Role::Aa)));
+    let against = aa.filter(|_| request.versus.against().is_some());
+    copies.extend(against.map(|profile| (profile, Role::Against)));
     copies
 }
 
@@ -240,6 +248,7 @@ fn estimate(profile: Profile, cell: &Cell, needs: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conductor::{Against, Reference};
     use crate::run::Run;
     use crate::scenario::{Failure, Variant};
 
@@ -279,6 +288,7 @@ mod tests {
             seed: 1,
             timeout: None,
             lock: PathBuf::new(),
+            versus: Versus::default(),
         }
     }
 
@@ -299,6 +309,24 @@ mod tests {
         );
         assert_eq!(plan.cells.len(), 6);
         assert_eq!(plan.limits, [(64_000, 1), (64_000, 2)]);
+    }
+
+    #[test]
+    fn another_revision_is_measured_in_the_build_that_has_a_copy() {
+        let mut request = request(&[1000]);
+        request.versus.reference = Some(Reference::Against(Against {
+            name: "HEAD".to_owned(),
+            commit: String::new(),
+            program: PathBuf::new(),
+        }));
+        let plan = Plan::new(&request, 1 << 30).unwrap();
+        let found: Vec<_> = plan
+            .cells
+            .iter()
+            .filter(|planned| planned.role == Role::Against)
+            .map(|planned| (planned.profile, planned.block))
+            .collect();
+        assert_eq!(found, [(Profile::Release, 0), (Profile::Release, 1)]);
     }
 
     #[test]

@@ -3,15 +3,24 @@
 //! Pure functions from a [`Record`]: no clock, no
 //! file. The thresholds stand beside the checks that use them.
 
+mod baseline;
 mod cells;
+mod comparable;
 mod compare;
 mod drift;
 mod flags;
+pub(crate) mod gate;
 mod limits;
 #[cfg(test)]
 mod tests;
+mod versus;
 
+pub use comparable::NotComparable;
+pub(crate) use comparable::check_machine;
 pub use flags::{Finding, Flag, Verdict};
+pub use gate::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
+pub use versus::compare_reports;
+pub(crate) use versus::hold;
 
 use crate::conductor::{Record, Subject};
 use crate::report::{CellReport, Comparison, LimitReport};

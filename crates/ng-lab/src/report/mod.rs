@@ -8,12 +8,14 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;
+mod versus;
 
 pub use json::write_json;
 pub(crate) use json::write_whole;
 pub use markdown::markdown;
+pub(crate) use model::whole_numbers;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    PhaseReport, Report, RunInfo, SCHEMA,
+    PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA,
 };
-pub use terminal::terminal;
+pub use terminal::{terminal, terminal_versus};
