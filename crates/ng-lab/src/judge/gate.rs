@@ -6,22 +6,18 @@
 //!
 //! - the gate's per cent,
 //! - twice the half-width of the phase's A/A interval (of both runs, where there
-//!   are two),
+//!   are two), or its far end where A/A differs from itself as one in so many does,
 //! - against a baseline, what the change of the machine's own limit explains of
 //!   the phase: the far end of the limit's interval, times the phase's share of it.
 //!
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use crate::conductor::{Gate, Role};
 use crate::judge::Verdict;
 use crate::judge::comparable::shift;
 use crate::judge::compare::aa_failed;
+use crate::judge::outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
 use crate::report::{
     CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
@@ -34,170 +30,6 @@ const ALPHA: f64 = 0.05;
 const MIN_SAMPLES: usize = 8;
 /// More rounds cannot be asked for.
 const MAX_ROUNDS: u32 = 1000;
-
-/// What a gate says of a phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Slower, beyond the floor.
-    Regressed,
-    /// One of the two sides cannot be used.
-    Invalid,
-    /// Too few samples for the smallest p to count.
-    Insufficient,
-    /// The interval is too wide to say, or the phase differs from itself.
-    Noise,
-    /// Faster, beyond the floor.
-    Improved,
-    /// The interval lies within the gate's per cent.
-    Same,
-}
-
-impl Outcome {
-    /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 6] = [
-        Self::Regressed,
-        Self::Invalid,
-        Self::Insufficient,
-        Self::Noise,
-        Self::Improved,
-        Self::Same,
-    ];
-
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Regressed => "regressed",
-            Self::Invalid => "invalid",
-            Self::Insufficient => "insufficient",
-            Self::Noise => "noise",
-            Self::Improved => "improved",
-            Self::Same => "same",
-        }
-    }
-}
-
-/// What came of a gate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GateReport {
-    /// Per cent that was allowed.
-    pub percent: f64,
-    /// Comparisons that were tested together; each p is adjusted for them.
-    pub tests: usize,
-    /// Samples that each of them needs to be told from nothing.
-    pub samples_needed: u32,
-    /// One entry a phase, in the plan's order.
-    pub outcomes: Vec<PhaseOutcome>,
-    /// What only one side has, and why.
-    pub skipped: Vec<SkippedPhase>,
-}
-
-/// A phase with its outcome.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PhaseOutcome {
-    /// Which phase.
-    #[serde(flatten)]
-    pub place: Place,
-    /// What the gate says.
-    pub outcome: Outcome,
-    /// Its time over that of the other side; none where they cannot be compared.
-    pub time_ratio: Option<f64>,
-    /// Interval of the ratio.
-    pub ci95: Option<Interval95>,
-    /// The ratio that the whole interval must be above to count as slower, and
-    /// below one over it to count as faster.
-    pub floor_ratio: Option<f64>,
-    /// The p of "the ratio is 1", adjusted for all tests.
-    pub p_adjusted: Option<f64>,
-    /// Why, where it is neither the same nor different.
-    pub reason: Option<String>,
-}
-
-/// A phase that was not tested.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SkippedPhase {
-    /// Which phase.
-    #[serde(flatten)]
-    pub place: Place,
-    /// Why.
-    pub reason: String,
-}
-
-/// A phase of a cell, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The scenario.
-    pub scenario: String,
-    /// The variant.
-    pub variant: String,
-    /// Threads.
-    pub threads: usize,
-    /// The build.
-    pub profile: Profile,
-    /// The phase; none for a cell without one.
-    pub phase: Option<String>,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "crate::report::whole_numbers")]
-    pub size: BTreeMap<String, u64>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            scenario,
-            variant,
-            threads,
-            profile,
-            phase,
-            size,
-        } = self;
-        let items = size.values().copied().next().unwrap_or(0);
-        write!(f, "{scenario}/{variant} x{threads} n={items}")?;
-        if let Some(phase) = phase {
-            write!(f, " {phase}")?;
-        }
-        write!(f, " ({})", profile.name())
-    }
-}
-
-impl Place {
-    fn of(cell: &CellReport, phase: Option<&PhaseReport>) -> Self {
-        Self {
-            scenario: cell.scenario.clone(),
-            variant: cell.variant.clone(),
-            threads: cell.threads,
-            profile: cell.profile,
-            phase: phase.map(|phase| phase.name.clone()),
-            size: cell.size.clone(),
-        }
-    }
-}
-
-impl GateReport {
-    /// How many phases have an outcome.
-    #[must_use]
-    pub fn count(&self, outcome: Outcome) -> usize {
-        let all = self.outcomes.iter();
-        all.filter(|found| found.outcome == outcome).count()
-    }
-
-    /// How many phases have which outcome, worst first, such as `1 regressed, 8 same`.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let counts: Vec<String> = Outcome::ALL
-            .into_iter()
-            .map(|outcome| (outcome, self.count(outcome)))
-            .filter(|(_, count)| *count > 0)
-            .map(|(outcome, count)| format!("{count} {}", outcome.name()))
-            .collect();
-        if counts.is_empty() {
-            "no phase was compared".to_owned()
-        } else {
-            counts.join(", ")
-        }
-    }
-}
 
 /// The fewest rounds after which the smallest p of paired tests counts: each of
 /// `n` pairs has a sign, and all being equal has p = 2 / 2^n.
@@ -253,10 +85,11 @@ enum Aa {
     Failed,
 }
 
-/// The noise of a phase: the half-width of its A/A interval in logarithms.
+/// The noise of a phase, from its A/A interval.
 #[derive(Clone, Copy, Debug)]
 struct Noise {
-    half_width: f64,
+    /// Half of the interval's width, in logarithms; its far end if A/A is doubtful.
+    size: f64,
     aa: Aa,
 }
 
@@ -429,7 +262,7 @@ impl<'r> Held<'r> {
                 .iter_mut()
                 .zip(noise_of(self, &then.comparisons, tests))
             {
-                now.half_width = now.half_width.max(then.half_width);
+                now.size = now.size.max(then.size);
                 now.aa = now.aa.max(then.aa);
             }
         }
@@ -441,13 +274,12 @@ impl<'r> Held<'r> {
         let explained = || {
             let (then, phase) = (self.then?, test.phase);
             let (bound, share) = (phase.bound?, phase.share_of_limit?);
-            let bytes = test.cell.items() * self.now.run.item_bytes;
+            let bytes = test.cell.items().checked_mul(self.now.run.item_bytes)?;
             let limit = self.now.limits.iter().find(|limit: &&LimitReport| {
                 limit.name == bound.limit && limit.threads == bound.threads && limit.bytes == bytes
             })?;
             let Interval95([low, high]) = shift(limit, &then.limits)?;
-            let far = low.ln().abs().max(high.ln().abs());
-            Some((share.min(1.0) * (far.exp() - 1.0)).ln_1p())
+            Some((share.min(1.0) * far(low, high).exp_m1()).ln_1p())
         };
         explained().unwrap_or(0.0)
     }
@@ -473,19 +305,29 @@ fn noise_of(held: &Held<'_>, comparisons: &[Comparison], tests: &[&Test<'_>]) ->
         .map(|aa| aa.and_then(|aa| aa.p).unwrap_or(1.0))
         .collect();
     let adjusted = stats::holm(&p_values);
-    let noise = pairs.iter().zip(adjusted).map(|(aa, p)| Noise {
-        half_width: aa.and_then(|aa| aa.ci95).map_or(0.0, half_width),
-        aa: match aa.is_some_and(aa_failed) {
+    let noise = pairs.iter().zip(adjusted).map(|(pair, p)| {
+        let aa = match pair.is_some_and(aa_failed) {
             false => Aa::Quiet,
             true if p < ALPHA => Aa::Failed,
             true => Aa::Doubtful,
-        },
+        };
+        let ci95 = pair.and_then(|pair| pair.ci95);
+        let size = ci95.map_or(0.0, |ci95| size(ci95, aa));
+        Noise { size, aa }
     });
     noise.collect()
 }
 
-fn half_width(Interval95([low, high]): Interval95) -> f64 {
-    (high.ln() - low.ln()) / 2.0
+fn size(Interval95([low, high]): Interval95, aa: Aa) -> f64 {
+    match aa {
+        Aa::Quiet => (high.ln() - low.ln()) / 2.0,
+        Aa::Doubtful | Aa::Failed => far(low, high),
+    }
+}
+
+/// How far the farther of two ratios is from 1, in logarithms.
+fn far(low: f64, high: f64) -> f64 {
+    low.ln().abs().max(high.ln().abs())
 }
 
 fn answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
@@ -517,24 +359,17 @@ struct Scale {
 
 fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) -> PhaseOutcome {
     let comparison = test.comparison;
-    let floor = scale
-        .gate
-        .max(2.0 * noise.half_width)
-        .max(held.explained(test));
+    let explained = held.explained(test);
+    let floor = scale.gate.max(2.0 * noise.size).max(explained);
     // A comparison says how many times as fast this side is.
-    let ci95 = comparison
-        .ci95
-        .map(|Interval95([low, high])| Interval95([1.0 / high, 1.0 / low]));
-    let enough = can_tell(
-        scale.tests,
-        comparison.samples,
-        held.smallest_p(comparison.samples),
-    );
+    let inverse = |Interval95([low, high])| Interval95([1.0 / high, 1.0 / low]);
+    let ci95 = comparison.ci95.map(inverse);
+    let smallest_p = held.smallest_p(comparison.samples);
+    let enough = can_tell(scale.tests, comparison.samples, smallest_p);
     let (outcome, reason) = match ci95.filter(|_| enough) {
         None => (Outcome::Insufficient, Some(too_few(comparison))),
         Some(_) if noise.aa == Aa::Failed => (Outcome::Invalid, Some(AA_FAILED.to_owned())),
-        Some(_) if noise.aa == Aa::Doubtful => (Outcome::Noise, Some(AA_DOUBTFUL.to_owned())),
-        Some(ci95) => judge(ci95, p, floor, scale.gate),
+        Some(ci95) => said(judge(ci95, p, floor, scale.gate), noise.aa),
     };
     PhaseOutcome {
         place: Place::of(test.cell, Some(test.phase)),
@@ -557,21 +392,27 @@ fn too_few(comparison: &Comparison) -> String {
 }
 
 /// The rule on a phase that can be judged.
-fn judge(
-    Interval95([low, high]): Interval95,
-    p: f64,
-    floor: f64,
-    gate: f64,
-) -> (Outcome, Option<String>) {
+fn judge(Interval95([low, high]): Interval95, p: f64, floor: f64, gate: f64) -> Outcome {
     let (low, high) = (low.ln(), high.ln());
     let counts = p < ALPHA;
     if counts && low > floor {
-        (Outcome::Regressed, None)
+        Outcome::Regressed
     } else if counts && high < -floor {
-        (Outcome::Improved, None)
+        Outcome::Improved
     } else if -gate <= low && high <= gate {
-        (Outcome::Same, None)
+        Outcome::Same
     } else {
-        (Outcome::Noise, Some(TOO_WIDE.to_owned()))
+        Outcome::Noise
+    }
+}
+
+/// Nothing is called the same as another thing that is not the same as itself.
+fn said(outcome: Outcome, aa: Aa) -> (Outcome, Option<String>) {
+    match (outcome, aa) {
+        (Outcome::Same | Outcome::Noise, Aa::Doubtful) => {
+            (Outcome::Noise, Some(AA_DOUBTFUL.to_owned()))
+        }
+        (Outcome::Noise, _) => (Outcome::Noise, Some(TOO_WIDE.to_owned())),
+        (outcome, _) => (outcome, None),
     }
 }

@@ -11,6 +11,7 @@ mod drift;
 mod flags;
 pub(crate) mod gate;
 mod limits;
+mod outcome;
 #[cfg(test)]
 mod tests;
 mod versus;
@@ -18,7 +19,7 @@ mod versus;
 pub use comparable::NotComparable;
 pub(crate) use comparable::check_machine;
 pub use flags::{Finding, Flag, Verdict};
-pub use gate::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
+pub use outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
 pub use versus::compare_reports;
 pub(crate) use versus::hold;
 

@@ -330,25 +330,28 @@ fn a_failed_aa_is_invalid_only_where_chance_does_not_explain_it() {
     assert_eq!(found.outcome, Outcome::Invalid, "{found:?}");
     assert_eq!(found.reason.as_deref(), Some("aa_failed"));
 
-    // Six of seven rounds: p is 0.03, which is nothing among six.
+    // Seven of nine rounds: p is 0.02, which is nothing among nine.
     let mut main = [1_100_000; 9];
     main[0] = 990_000;
     main[1] = 991_000;
     let plain = [PLAIN_NS; 9];
-    let mut cells = beside(cell(&main), cell(&plain), cell(&plain));
-    for index in 0..8 {
-        let name = format!("v{index}");
-        let quiet = || cell(&plain).variant(&name);
-        cells.extend(beside(quiet(), quiet(), quiet()));
+    for (then, expected) in [(plain, Outcome::Noise), ([400_000; 9], Outcome::Regressed)] {
+        let mut cells = beside(cell(&main), cell(&plain), cell(&then));
+        for index in 0..8 {
+            let name = format!("v{index}");
+            let quiet = || cell(&plain).variant(&name);
+            cells.extend(beside(quiet(), quiet(), quiet()));
+        }
+        let found = gated(&cells, &against(gate(5.0)));
+        let first = &found.outcomes[0];
+        assert_eq!(first.outcome, expected, "{first:?}");
+        // Twice the far end of the A/A interval, which is 1.1.
+        assert!(
+            (first.floor_ratio.unwrap() - 1.21).abs() < 1e-9,
+            "{first:?}"
+        );
+        assert_eq!(found.count(Outcome::Same), 8);
     }
-    let found = gated(&cells, &against(gate(5.0)));
-    assert_eq!(
-        found.outcomes[0].outcome,
-        Outcome::Noise,
-        "{:?}",
-        found.outcomes[0]
-    );
-    assert_eq!(found.count(Outcome::Same), 8);
 }
 
 #[test]
