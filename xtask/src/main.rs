@@ -1,6 +1,7 @@
 //! The project's verbs. Links none of its crates: it runs Cargo and `ng-stress`
 //! as processes.
 
+mod against;
 mod bench;
 mod build;
 mod cargo;

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::Args;
 
+use crate::against::{self, SHORT_ID};
 use crate::cargo::{become_process, cargo, command, exit_code, root};
 use crate::profiles::Profile;
 
@@ -35,6 +36,11 @@ pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
     }
     let mut conductor = conductor();
     conductor.args(&args.args).env("NG_STRESS_COMMIT", commit());
+    if let Some(rev) = value_of("--against", &args.args).filter(|_| !wants_help(&args.args)) {
+        let against = against::build(rev, compared_profile(&args.args))?;
+        conductor.arg("--against-program").arg(against.program);
+        conductor.args(["--against-commit", &against.commit[..SHORT_ID]]);
+    }
     become_process(conductor)
 }
 
@@ -62,16 +68,35 @@ fn wants_help(args: &[String]) -> bool {
 
 /// Whether the dev build is measured: unless `--profiles` says no.
 fn needs_dev(args: &[String]) -> bool {
+    let profiles = profiles(args);
+    profiles.contains("dev") || profiles.contains("debug")
+}
+
+/// The build in which another revision is measured: the one that has an A/A copy.
+fn compared_profile(args: &[String]) -> Profile {
+    if profiles(args).contains("release") {
+        Profile::Release
+    } else {
+        Profile::Dev
+    }
+}
+
+fn profiles(args: &[String]) -> &str {
+    value_of("--profiles", args).unwrap_or("dev,release")
+}
+
+/// The value of an option, the last one if it is given twice.
+fn value_of<'a>(option: &str, args: &'a [String]) -> Option<&'a str> {
     let mut words = args.iter().map(String::as_str);
-    let mut profiles = "dev,release";
+    let mut value = None;
     while let Some(word) = words.next() {
         match word.split_once('=') {
-            Some(("--profiles", value)) => profiles = value,
-            _ if word == "--profiles" => profiles = words.next().unwrap_or_default(),
+            Some((name, found)) if name == option => value = Some(found),
+            _ if word == option => value = words.next(),
             _ => {}
         }
     }
-    profiles.contains("dev") || profiles.contains("debug")
+    value
 }
 
 /// The commit that is measured; empty outside a checkout.
@@ -102,6 +127,20 @@ mod tests {
         ] {
             let words: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
             assert_eq!(needs_dev(&words), expected, "{args}");
+        }
+    }
+
+    #[test]
+    fn another_revision_is_built_as_its_copies_are() {
+        for (args, rev, profile) in [
+            ("create", None, Profile::Release),
+            ("--against HEAD~1 create", Some("HEAD~1"), Profile::Release),
+            ("--against=v1 --profiles dev", Some("v1"), Profile::Dev),
+            ("--profiles=dev,release --against", None, Profile::Release),
+        ] {
+            let words: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(value_of("--against", &words), rev, "{args}");
+            assert_eq!(compared_profile(&words), profile, "{args}");
         }
     }
 }

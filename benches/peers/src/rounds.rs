@@ -252,6 +252,7 @@ impl Conductor<'_> {
             &self.program,
             &task,
             &place,
+            None,
             padding,
             timeout,
             self.interrupt,

@@ -13,7 +13,7 @@ use ng_lab::report::{Build, terminal};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{
     Cell, Failure, Interrupt, Limit, MachineLock, Profile, Progress, Request, Rounds, Run,
-    Scenario, Subject, Variant,
+    Scenario, Subject, Variant, Versus,
 };
 
 struct Sorting;
@@ -84,6 +84,7 @@ fn main() -> Result<ExitCode, Failure> {
         lock: MachineLock::default_path(),
         // Of a scenario with files; this one has none.
         dir: env::temp_dir(),
+        versus: Versus::default(),
     };
     let out = env::temp_dir().join(format!("ng-lab-sorting-{}", process::id()));
     let interrupt = Interrupt::on_signals()?;

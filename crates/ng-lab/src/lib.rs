@@ -57,10 +57,12 @@
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
 
 mod access;
+mod baselines;
 pub mod conductor;
 pub mod count;
 mod data_folder;
 pub mod doctor;
+mod handshake;
 mod host;
 mod interrupt;
 pub mod judge;
@@ -70,6 +72,7 @@ mod lock;
 mod memory_group;
 mod page_cache;
 mod pages;
+mod plant;
 mod private_peak;
 pub mod process;
 mod progress;
@@ -89,13 +92,15 @@ mod volume;
 mod worker;
 
 pub use access::{AccessEvidence, Pattern};
-pub use conductor::{Request, Rounds, Subject};
+pub use baselines::{BaselineName, Baselines, LoadError, load_report};
+pub use conductor::{Against, Baseline, Gate, Reference, Request, Rounds, Subject, Versus};
 pub use data_folder::DataFolder;
 pub use host::Host;
 pub use interrupt::Interrupt;
 pub use limits::Limit;
 pub use lock::MachineLock;
 pub use pages::{PageBuffer, Pages, touch_and_free};
+pub use plant::Plant;
 pub use progress::Progress;
 pub use run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};

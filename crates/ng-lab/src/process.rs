@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::io::FdFlags;
 
 use crate::interrupt::Interrupt;
+use crate::plant::Plant;
 use crate::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.
@@ -43,6 +44,7 @@ pub fn run_worker(
     program: &Path,
     task: &Task,
     place: &Place,
+    plant: Option<&Plant>,
     padding: usize,
     timeout: Duration,
     interrupt: &Interrupt,
@@ -55,6 +57,7 @@ pub fn run_worker(
         reply_fd: writer.as_raw_fd(),
         place: place.clone(),
         task: task.clone(),
+        plant: plant.cloned(),
     };
     let mut child = Command::new(program)
         .arg(WORKER_ARGUMENT)

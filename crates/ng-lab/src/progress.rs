@@ -61,6 +61,13 @@ impl Progress {
         }
     }
 
+    /// Says what the user should know before time is spent.
+    pub(crate) fn warn(&self, line: &str) {
+        if self.speaks {
+            self.say(line);
+        }
+    }
+
     /// A line on standard error. That nobody can read it is no reason to stop.
     fn say(&self, line: &str) {
         self.bar.suspend(|| {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::limits::{Limit, LimitReading};
+use crate::plant::Plant;
 use crate::run::PhaseRecord;
 use crate::scenario::{Cell, Profile};
 
@@ -29,6 +30,10 @@ pub struct Job {
     pub place: Place,
     /// The work.
     pub task: Task,
+    /// A slowdown on purpose. It is no part of the protocol's version: only the
+    /// conductor's own program is ever sent one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plant: Option<Plant>,
 }
 
 /// Where a worker works. No part of its task: the same task is done elsewhere
@@ -171,6 +176,7 @@ mod tests {
                     group: None,
                 },
                 task,
+                plant: None,
             };
             let text = serde_json::to_string(&job).unwrap();
             assert!(text.contains(r#""protocol":1"#));

@@ -13,6 +13,7 @@ use crate::access::AccessEvidence;
 use crate::kernel::{self, Faults, Resident};
 use crate::limits::Limit;
 use crate::page_cache::{Residency, evict};
+use crate::plant::prolonged;
 use crate::private_peak::PrivatePeak;
 use crate::scenario::Failure;
 
@@ -25,6 +26,8 @@ pub struct Run {
     resident: Resident,
     dir: Option<PathBuf>,
     private_peak: Option<PrivatePeak>,
+    /// Share of each phase's time that is spent in vain, on purpose.
+    plant: f64,
 }
 
 /// What was seen of one phase.
@@ -149,6 +152,11 @@ impl Run {
             .as_ref()
             .map(PrivatePeak::bytes)
             .transpose()
+    }
+
+    /// Makes the phases that follow take that share longer.
+    pub(crate) fn plant(&mut self, share: f64) {
+        self.plant = share;
     }
 
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
@@ -284,7 +292,7 @@ impl Phase<'_> {
         let before = Snapshot::take();
         let start = Instant::now();
         let result = black_box(work());
-        let elapsed_ns = start.elapsed().as_nanos() as u64;
+        let elapsed_ns = prolonged(start, self.run.plant).as_nanos() as u64;
         self.finish(elapsed_ns, before);
         result
     }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::conductor::{Available, Plan, PlanError, Request, conduct};
 use crate::data_folder::DataFolder;
+use crate::handshake::shake_hands;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
-use crate::judge::judge;
+use crate::judge::{self, NotComparable, check_machine, judge};
 use crate::kernel;
 use crate::lock::MachineLock;
 use crate::memory_group;
@@ -51,6 +52,14 @@ pub enum SessionError {
     /// A worker program could not be started.
     #[error("cannot start a worker")]
     Conduct(#[source] io::Error),
+    /// What the run should be held against cannot be compared with it.
+    #[error("{name} cannot be compared with")]
+    NotComparable {
+        /// What the user called it.
+        name: String,
+        /// Why.
+        source: NotComparable,
+    },
     /// The user stopped before anything was measured.
     #[error("interrupted before anything was measured")]
     Interrupted,
@@ -75,6 +84,8 @@ pub fn measure(
 ) -> Result<Report, SessionError> {
     let volume = volume(request)?;
     let plan = Plan::new(request, &available(request, volume.as_ref()))?;
+    let host = Host::describe();
+    check_baseline(request, &host, &build, volume.as_ref())?;
     try_output(out)?;
     let lock = MachineLock::acquire(&request.lock, interrupt, || progress.waits());
     let lock = lock.map_err(|source| SessionError::Lock {
@@ -84,10 +95,10 @@ pub fn measure(
     let Some(_lock) = lock else {
         return Err(SessionError::Interrupted);
     };
+    check_against(request, interrupt)?;
     let data = volume.is_some().then(|| DataFolder::make(&request.dir));
     let data = data.transpose().map_err(cannot_use(request))?;
     let mut log = begin_output(out)?;
-    let host = Host::describe();
     let (started, start) = (SystemTime::now(), Instant::now());
     let record = conduct(
         request,
@@ -100,7 +111,7 @@ pub fn measure(
     .map_err(SessionError::Conduct)?;
     drop(data);
     let judgement = judge(&record, request.subject);
-    let report = Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
@@ -110,6 +121,8 @@ pub fn measure(
             seed: request.seed,
             rounds: record.rounds,
             items: request.subject.items.to_owned(),
+            item_bytes: request.subject.item_bytes,
+            plant: request.versus.plant.clone(),
             interrupted: record.interrupted,
             stopped_by: record.stopped_by,
             elapsed_s: start.elapsed().as_secs_f64(),
@@ -122,7 +135,10 @@ pub fn measure(
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         scaling: judgement.scaling,
+        reference: None,
+        gate: None,
     };
+    judge::hold(&mut report, &request.versus);
     write_report(&report, out)?;
     Ok(report)
 }
@@ -147,6 +163,33 @@ fn available(request: &Request, volume: Option<&Volume>) -> Available {
         disk_bytes: volume.map_or(u64::MAX, |volume| volume.free_bytes),
         confinement: least.map_or(Ok(()), memory_group::try_one),
     }
+}
+
+/// What can be known of a baseline before anything is measured.
+fn check_baseline(
+    request: &Request,
+    host: &Host,
+    build: &Build,
+    data: Option<&Volume>,
+) -> Result<(), SessionError> {
+    let Some(baseline) = request.versus.baseline() else {
+        return Ok(());
+    };
+    check_machine(host, build, data, &baseline.report).map_err(not_comparable(&baseline.name))
+}
+
+/// Whether the other revision's program is a worker of this protocol.
+fn check_against(request: &Request, interrupt: &Interrupt) -> Result<(), SessionError> {
+    let Some(against) = request.versus.against() else {
+        return Ok(());
+    };
+    let shaken = shake_hands(&against.program, interrupt).map_err(SessionError::Conduct)?;
+    shaken.map_err(not_comparable(&against.name))
+}
+
+fn not_comparable(name: &str) -> impl FnOnce(NotComparable) -> SessionError {
+    let name = name.to_owned();
+    |source| SessionError::NotComparable { name, source }
 }
 
 const LOG: &str = "results.jsonl";

@@ -9,6 +9,7 @@ use crate::kernel::{self, Faults};
 use crate::limits::{self, Limit};
 use crate::memory_group;
 use crate::pages::{Pages, touch_and_free};
+use crate::plant::Plant;
 use crate::protocol::{
     CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Place, Reply, Task,
 };
@@ -76,7 +77,8 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Fai
                 .iter()
                 .find(|scenario| scenario.name() == cell.scenario)
                 .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
-            Outcome::Cell(measure(*scenario, cell, place)?)
+            let share = Plant::share_of(job.plant.as_ref(), &cell.scenario);
+            Outcome::Cell(measure(*scenario, cell, place, share)?)
         }
         Task::Limits {
             bytes,
@@ -116,8 +118,13 @@ fn probe(
 }
 
 /// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
-/// at a fraction of its items.
-fn measure(scenario: &dyn Scenario, cell: &Cell, place: &Place) -> Result<CellReading, Failure> {
+/// at a fraction of its items. `plant` is a share of time that is added on purpose.
+fn measure(
+    scenario: &dyn Scenario,
+    cell: &Cell,
+    place: &Place,
+    plant: f64,
+) -> Result<CellReading, Failure> {
     let warm_ns_per_byte = if cell.variant.host_warm {
         Some(warm(scenario.needs_bytes(cell), cell)?)
     } else {
@@ -125,7 +132,7 @@ fn measure(scenario: &dyn Scenario, cell: &Cell, place: &Place) -> Result<CellRe
     };
     let spin_before = spin_ns();
     let before = kernel::reset_peak().and_then(|()| Faults::read());
-    let mut run = begin(place, "whole")?;
+    let mut run = begin(place, "whole", plant)?;
     scenario.run(cell, &mut run)?;
     let memory = before.and_then(|before| memory_since(&before, &run));
     let spin_after = spin_ns();
@@ -136,15 +143,15 @@ fn measure(scenario: &dyn Scenario, cell: &Cell, place: &Place) -> Result<CellRe
         phases,
         proof,
         memory: memory.map_err(|error| error.to_string()),
-        fraction: fraction(scenario, cell, place)?,
+        fraction: fraction(scenario, cell, place, plant)?,
         warm_ns_per_byte,
         spin_ns: [spin_before, spin_after],
     })
 }
 
-/// A run in a new folder of that name, if it has files; its private memory is
-/// watched, if it is confined.
-fn begin(place: &Place, name: &str) -> Result<Run, Failure> {
+/// A run in a new folder of that name, if it has files, whose phases take the
+/// share `plant` longer; its private memory is watched, if it is confined.
+fn begin(place: &Place, name: &str, plant: f64) -> Result<Run, Failure> {
     let mut run = match &place.dir {
         Some(dir) => {
             let dir = dir.join(name);
@@ -153,6 +160,7 @@ fn begin(place: &Place, name: &str) -> Result<Run, Failure> {
         }
         None => Run::default(),
     };
+    run.plant(plant);
     if place.group.is_some() {
         run.watch_private()?;
     }
@@ -184,6 +192,7 @@ fn fraction(
     scenario: &dyn Scenario,
     cell: &Cell,
     place: &Place,
+    plant: f64,
 ) -> Result<Option<FractionReading>, Failure> {
     if !can_show_growth(scenario, cell) {
         return Ok(None);
@@ -192,7 +201,7 @@ fn fraction(
         items: cell.items / FRACTION,
         ..cell.clone()
     };
-    let mut run = begin(place, "fraction")?;
+    let mut run = begin(place, "fraction", plant)?;
     scenario.run(&cell, &mut run)?;
     Ok(Some(FractionReading {
         items: cell.items,

@@ -7,9 +7,11 @@ mod available;
 pub mod plan;
 mod record;
 mod rounds;
+mod versus;
 mod workplace;
 
 pub use available::Available;
 pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Role, Rounds, Subject};
 pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 pub use rounds::conduct;
+pub use versus::{Against, Baseline, Gate, Reference, Versus};

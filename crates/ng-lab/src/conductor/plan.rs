@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
 use crate::limits::Limit;
 use crate::scenario::{Cell, Profile, Scenario};
@@ -83,6 +84,8 @@ pub struct Request {
     pub lock: PathBuf,
     /// Where the folder for data files is made, if a cell needs any.
     pub dir: PathBuf,
+    /// What the run is held against.
+    pub versus: Versus,
 }
 
 impl Request {
@@ -130,6 +133,8 @@ pub enum Role {
     Main,
     /// The same program once more: any difference is noise.
     Aa,
+    /// The program of another revision.
+    Against,
 }
 
 /// A cell in one build and role.
@@ -139,7 +144,7 @@ pub struct PlannedCell {
     pub cell: Cell,
     /// The build of its worker.
     pub profile: Profile,
-    /// Main or A/A.
+    /// Main, A/A, or another revision.
     pub role: Role,
     /// Which block of a round it belongs to: the copies of one cell share it.
     pub block: usize,
@@ -291,6 +296,7 @@ impl Plan {
 }
 
 /// Every build once, and one of them a second time: release, where there is one.
+/// Another revision is measured in that build too, since only its noise is known.
 fn copies(request: &Request) -> Vec<(Profile, Role)> {
     let mut copies: Vec<_> = request
         .programs
@@ -299,6 +305,8 @@ fn copies(request: &Request) -> Vec<(Profile, Role)> {
         .collect();
     let aa = copies.iter().map(|(profile, _)| *profile).max();
     copies.extend(aa.map(|profile| (profile, Role::Aa)));
+    let against = aa.filter(|_| request.versus.against().is_some());
+    copies.extend(against.map(|profile| (profile, Role::Against)));
     copies
 }
 
@@ -318,6 +326,7 @@ fn estimate(profile: Profile, cell: &Cell, needs: &Needs) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conductor::{Against, Reference};
     use crate::conductor::available::SPARE_BYTES;
     use crate::run::Run;
     use crate::scenario::{Failure, Variant};
@@ -416,6 +425,7 @@ mod tests {
             timeout: None,
             lock: PathBuf::new(),
             dir: PathBuf::new(),
+            versus: Versus::default(),
         }
     }
 
@@ -439,6 +449,24 @@ mod tests {
         let limits: Vec<_> = limits.map(|found| (found.bytes, found.threads)).collect();
         assert_eq!(limits, [(64_000, 1), (64_000, 2)]);
         assert!(plan.limits.iter().all(|limits| !limits.of_files));
+    }
+
+    #[test]
+    fn another_revision_is_measured_in_the_build_that_has_a_copy() {
+        let mut request = request(&[1000]);
+        request.versus.reference = Some(Reference::Against(Against {
+            name: "HEAD".to_owned(),
+            commit: String::new(),
+            program: PathBuf::new(),
+        }));
+        let plan = Plan::new(&request, 1 << 30).unwrap();
+        let found: Vec<_> = plan
+            .cells
+            .iter()
+            .filter(|planned| planned.role == Role::Against)
+            .map(|planned| (planned.profile, planned.block))
+            .collect();
+        assert_eq!(found, [(Profile::Release, 0), (Profile::Release, 1)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conductor::plan::PlannedCell;
+use crate::conductor::plan::{PlannedCell, Role};
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::protocol::CellReading;
@@ -92,6 +92,16 @@ impl CellRecord {
     pub fn cold_ns(&self, phase: &str) -> Option<u64> {
         let cold = self.rounds.iter().find(|run| run.round == 0)?;
         elapsed(cold.reading.as_ref().ok()?, phase)
+    }
+
+    /// Why another revision's cell is left out of the rounds after round 0: it
+    /// failed there, as it does where that revision has no such work.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&str> {
+        let first = self.rounds.first()?;
+        let failed = first.reading.as_ref().err()?;
+        let left_out = self.planned.role == Role::Against && first.round == 0;
+        left_out.then_some(failed.as_str())
     }
 
     /// Some run that succeeded: names of phases and bounds are the same in all.

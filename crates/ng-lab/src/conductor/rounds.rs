@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request};
+use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request, Role};
 use crate::conductor::record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 use crate::conductor::workplace::{Surroundings, Workplace};
 use crate::data_folder::DataFolder;
 use crate::interrupt::Interrupt;
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
+use crate::plant::Plant;
 use crate::process::{Ended, run_worker};
 use crate::progress::Progress;
 use crate::protocol::{Outcome, Task};
@@ -101,6 +102,7 @@ pub fn conduct(
     let longer = steps as f64 / first_steps.max(1) as f64;
     let round_time = start.elapsed().mul_f64(longer);
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
+    let rounds = with_gate(rounds, request, &run.record, progress);
     progress.plan_rounds(steps as u64, rounds, round_time);
     for round in 1..=rounds {
         if run.record.ended_early() {
@@ -110,6 +112,23 @@ pub fn conduct(
     }
     progress.end();
     Ok(run.record)
+}
+
+/// The rounds that the gate needs, where it may add some; else the user is told
+/// before the time is spent.
+fn with_gate(rounds: u32, request: &Request, record: &Record, progress: &Progress) -> u32 {
+    let needed = request.versus.rounds_needed(&record.cells);
+    let gate = request.versus.gate.filter(|_| rounds < needed);
+    match gate {
+        None => rounds,
+        Some(gate) if gate.adds_rounds => needed,
+        Some(_) => {
+            progress.warn(&format!(
+                "the gate needs {needed} rounds, {rounds} were asked for: it will not be able to tell"
+            ));
+            rounds
+        }
+    }
 }
 
 fn records_of(plan: &Plan) -> Vec<CellRecord> {
@@ -168,7 +187,7 @@ impl Conduct<'_> {
         let mut beside: BTreeSet<LimitKey> = BTreeSet::new();
         let mut open = None;
         for (index, planned) in self.plan.cells.iter().enumerate() {
-            if planned.skipped.is_some() {
+            if planned.skipped.is_some() || self.record.cells[index].left_out().is_some() {
                 continue;
             }
             if open != Some(planned.block) {
@@ -246,14 +265,16 @@ impl Conduct<'_> {
         progress: &mut Progress,
     ) -> io::Result<()> {
         let (task, profile) = self.task(&step);
+        let role = self.role(&step);
         progress.step(round, &task, profile);
         let padding = self.rng.below(PADDING_BYTES) as usize;
         let before = ticks();
         let ended = match Workplace::set_up(self.data, self.surroundings(&step)) {
             Ok(workplace) => run_worker(
-                self.program(profile)?,
+                self.program(profile, role)?,
                 &task,
                 &workplace.place(),
+                self.plant(role),
                 padding,
                 timeout(self.request, &task),
                 self.interrupt,
@@ -317,7 +338,24 @@ impl Conduct<'_> {
         profiles.max().unwrap_or(Profile::Release)
     }
 
-    fn program(&self, profile: Profile) -> io::Result<&Path> {
+    /// The role of a cell; probes are of the program itself.
+    fn role(&self, step: &Step) -> Role {
+        match step {
+            Step::Cell(index) => self.plan.cells[*index].role,
+            _ => Role::Main,
+        }
+    }
+
+    /// Only this program is slowed down, not the other revision's.
+    fn plant(&self, role: Role) -> Option<&Plant> {
+        let plant = self.request.versus.plant.as_ref();
+        plant.filter(|_| role != Role::Against)
+    }
+
+    fn program(&self, profile: Profile, role: Role) -> io::Result<&Path> {
+        if let (Role::Against, Some(against)) = (role, self.request.versus.against()) {
+            return Ok(&against.program);
+        }
         let mut programs = self.request.programs.iter();
         programs
             .find(|(found, _)| *found == profile)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{CellRecord, LimitKey, Record, Subject};
+use crate::conductor::{CellRecord, LimitKey, Record, Role, Subject};
 use crate::judge::files;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
@@ -84,6 +84,10 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
 fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {
     if let Some(reason) = &cell.planned.skipped {
         return (Verdict::Skipped, Some(reason.clone()));
+    }
+    if let Some(reason) = cell.left_out() {
+        let reason = format!("the other revision cannot run it: {reason}");
+        return (Verdict::Skipped, Some(reason));
     }
     let failure = cell.rounds.iter().find_map(|run| {
         let reason = run.reading.as_ref().err()?;
@@ -425,12 +429,14 @@ fn too_few_rounds(cell: &CellRecord) -> Option<String> {
 }
 
 /// The same work must leave the same proof in every build, role and round. Of
-/// copies that differ none is believed: nobody knows which one is wrong.
+/// copies that differ none is believed: nobody knows which one is wrong. Another
+/// revision may do other work; then it is not compared with.
 pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
     for index in 0..cells.len() {
         let cell = &cells[index];
         let other = cells.iter().find(|other| {
             other.is_copy_of(cell)
+                && [other, cell].iter().all(|cell| cell.role != Role::Against)
                 && !other.proof.is_empty()
                 && !cell.proof.is_empty()
                 && other.proof != cell.proof

@@ -1,6 +1,7 @@
 //! Ratios within one run, paired by round.
 
 use crate::conductor::{CellRecord, Record, Role, Subject};
+use crate::judge::baseline::different_work;
 use crate::judge::flags::{Finding, Flag};
 use crate::report::{CellReport, Comparison, ComparisonKind, Interval95};
 use crate::scenario::Profile;
@@ -51,6 +52,7 @@ fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
                 ComparisonKind::Aa,
                 ComparisonKind::Threads,
                 ComparisonKind::Variants,
+                ComparisonKind::Against,
             ]
             .into_iter()
             .filter_map(partner),
@@ -85,6 +87,11 @@ fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> boo
                     && a.variant.threads == 1
                     && b.variant.threads > 1
             }
+            ComparisonKind::Against => {
+                same_profile && a == b && slow.role == Role::Against && fast.role == Role::Main
+            }
+            // That is another run.
+            ComparisonKind::Baseline => false,
             // `position` finds the first variant, which is the scenario's base.
             ComparisonKind::Variants => {
                 both_main
@@ -125,8 +132,10 @@ impl Pair {
                     against: self.against(slow),
                     estimate: ratio.estimate,
                     ci95: ratio.interval.map(Interval95::from),
+                    p: ratio.p_value,
                     pairs: ratio.pairs,
-                    stopped: not_comparable(&[&reports[self.slow], &reports[self.fast]]),
+                    samples: [ratio.pairs; 2],
+                    stopped: self.not_comparable(reports),
                 })
             })
             .collect()
@@ -139,7 +148,15 @@ impl Pair {
             ComparisonKind::Aa => "the same program".to_owned(),
             ComparisonKind::Threads => format!("{} thread", variant.threads),
             ComparisonKind::Variants => variant.name.clone(),
+            ComparisonKind::Against | ComparisonKind::Baseline => "the other side".to_owned(),
         }
+    }
+
+    fn not_comparable(&self, reports: &[CellReport]) -> Option<String> {
+        let [slow, fast] = [self.slow, self.fast].map(|index| &reports[index]);
+        let against = self.kind == ComparisonKind::Against;
+        not_comparable(&[slow, fast])
+            .or_else(|| different_work(&fast.proof, &slow.proof).filter(|_| against))
     }
 }
 
@@ -197,10 +214,15 @@ fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellRep
 }
 
 fn stop_where_aa_failed(found: &mut [Comparison]) {
-    let failed: Vec<Comparison> = found
+    let copies = found.to_vec();
+    stop_where_one_failed(found, &copies);
+}
+
+/// Stops those of `found` whose noise an A/A pair among `copies` shows to be too large.
+pub(super) fn stop_where_one_failed(found: &mut [Comparison], copies: &[Comparison]) {
+    let failed: Vec<&Comparison> = copies
         .iter()
         .filter(|comparison| comparison.kind == ComparisonKind::Aa && aa_failed(comparison))
-        .cloned()
         .collect();
     for comparison in found {
         let noise = failed.iter().find(|aa| concerns(aa, comparison));
@@ -230,11 +252,14 @@ fn concerns(aa: &Comparison, comparison: &Comparison) -> bool {
                 ComparisonKind::Threads => is_of(variant, 1),
                 ComparisonKind::Variants => is_of(against, *threads),
                 // Both cells have the variant and the threads that are named.
-                ComparisonKind::DevVsRelease | ComparisonKind::Aa => false,
+                ComparisonKind::DevVsRelease
+                | ComparisonKind::Aa
+                | ComparisonKind::Against
+                | ComparisonKind::Baseline => false,
             })
 }
 
-fn aa_failed(aa: &Comparison) -> bool {
+pub(super) fn aa_failed(aa: &Comparison) -> bool {
     let excludes_one = aa
         .ci95
         .is_some_and(|Interval95([low, high])| low > 1.0 || high < 1.0);

@@ -3,17 +3,27 @@
 //! Pure functions from a [`Record`]: no clock, no
 //! file. The thresholds stand beside the checks that use them.
 
+mod baseline;
 mod cells;
+mod comparable;
 mod compare;
 mod drift;
 mod files;
 mod flags;
+pub(crate) mod gate;
 mod limits;
+mod outcome;
 mod scaling;
 #[cfg(test)]
 mod tests;
+mod versus;
 
+pub use comparable::NotComparable;
+pub(crate) use comparable::check_machine;
 pub use flags::{Finding, Flag, Verdict};
+pub use outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
+pub use versus::compare_reports;
+pub(crate) use versus::hold;
 
 use crate::conductor::{Record, Subject};
 use crate::report::{CellReport, Comparison, LimitReport, Scaling};

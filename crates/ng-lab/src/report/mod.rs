@@ -9,11 +9,13 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;
+mod versus;
 
 pub use json::{write_json, write_whole};
 pub use markdown::markdown;
+pub(crate) use model::whole_numbers;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    PhaseReport, Report, RunInfo, SCHEMA, Scaling,
+    PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
 };
-pub use terminal::terminal;
+pub use terminal::{terminal, terminal_versus};

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::access::AccessEvidence;
 use crate::conductor::Role;
 use crate::host::Host;
-use crate::judge::{Finding, Flag, Verdict};
+use crate::judge::{Finding, Flag, GateReport, Verdict};
 use crate::limits::Limit;
 use crate::pages::Pages;
+use crate::plant::Plant;
 use crate::protocol::MemoryReading;
 use crate::run::{Bound, FileEvidence};
 use crate::scenario::Profile;
@@ -40,11 +41,30 @@ pub struct Report {
     pub limits: Vec<LimitReport>,
     /// Cells in the order of the plan.
     pub cells: Vec<CellReport>,
-    /// Ratios within the run.
+    /// Ratios within the run, and with what it is held against.
     pub comparisons: Vec<Comparison>,
     /// How times grow with the number of items, where there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
+    /// What it is held against.
+    pub reference: Option<ReferenceReport>,
+    /// What came of the gate, where there was one and both sides could be compared.
+    pub gate: Option<GateReport>,
+}
+
+/// The other side of a comparison, as a report names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceReport {
+    /// Measured beside, or kept: [`ComparisonKind::Against`] or [`ComparisonKind::Baseline`].
+    pub kind: ComparisonKind,
+    /// What the user called it.
+    pub name: String,
+    /// Its commit; empty if unknown.
+    pub commit: String,
+    /// When it was measured; none for a revision that was measured beside.
+    pub started: Option<String>,
+    /// Why it cannot be compared with, if so.
+    pub not_comparable: Option<String>,
 }
 
 /// When and how a run was made.
@@ -60,6 +80,11 @@ pub struct RunInfo {
     pub rounds: u32,
     /// What the items are called.
     pub items: String,
+    /// Bytes of one item; 0 where a report does not say.
+    #[serde(default)]
+    pub item_bytes: u64,
+    /// A slowdown on purpose: the times are not those of the program.
+    pub plant: Option<Plant>,
     /// Whether the user stopped it.
     pub interrupted: bool,
     /// What else ended it early.
@@ -131,7 +156,7 @@ pub struct CellReport {
     /// Main or A/A.
     pub role: Role,
     /// The number of items under their name.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "whole_numbers")]
     pub size: BTreeMap<String, u64>,
     /// Threads.
     pub threads: usize,
@@ -222,9 +247,13 @@ pub enum ComparisonKind {
     Variants,
     /// Time of a program over that of the same program.
     Aa,
+    /// Time of another revision over that of this one, in the same rounds.
+    Against,
+    /// Time in another run over that in this one; nothing is paired.
+    Baseline,
 }
 
-/// A ratio of two times, paired by round.
+/// A ratio of two times, paired by round where both are of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// What is compared.
@@ -236,7 +265,7 @@ pub struct Comparison {
     /// The phase.
     pub phase: String,
     /// The number of items under their name.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "whole_numbers")]
     pub size: BTreeMap<String, u64>,
     /// Threads of the denominator.
     pub threads: usize,
@@ -248,8 +277,13 @@ pub struct Comparison {
     pub estimate: f64,
     /// Interval of the estimate; none below six pairs.
     pub ci95: Option<Interval95>,
-    /// Rounds that both took part in.
+    /// The two-sided p of "the ratio is 1", not adjusted for other tests.
+    pub p: Option<f64>,
+    /// Rounds that both took part in; 0 where nothing is paired.
     pub pairs: usize,
+    /// Samples of the numerator and of the denominator.
+    #[serde(default)]
+    pub samples: [usize; 2],
     /// Why the ratio must not be used, if so.
     pub stopped: Option<String>,
 }
@@ -282,6 +316,19 @@ pub struct Scaling {
     pub stopped: Option<String>,
 }
 
+/// Reads the keys that no field has taken: those that are whole numbers. A newer
+/// report may have others.
+pub(crate) fn whole_numbers<'de, D>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let all = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let numbers = all.into_iter();
+    Ok(numbers
+        .filter_map(|(name, value)| Some((name, value.as_u64()?)))
+        .collect())
+}
+
 impl CellReport {
     /// Number of items.
     #[must_use]
@@ -296,6 +343,18 @@ impl CellReport {
             && self.variant == other.variant
             && self.threads == other.threads
             && self.size == other.size
+    }
+
+    /// Whether this is the cell itself, of the same work in the same build, of
+    /// another run.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.is_copy_of(other)
+            && self.profile == other.profile
+            && self.pages == other.pages
+            && self.host_warm == other.host_warm
+            && self.memory_limit_bytes == other.memory_limit_bytes
+            && self.role == Role::Main
     }
 
     /// Adds what was found, and lets the verdict follow from it.

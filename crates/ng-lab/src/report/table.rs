@@ -3,6 +3,7 @@
 use crate::conductor::Role;
 use crate::judge::Verdict;
 use crate::protocol::MemoryReading;
+use crate::report::versus;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
@@ -34,6 +35,7 @@ pub(super) enum Detail {
 /// The report in the order in which it is read.
 pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     let mut sections = vec![about(report)];
+    sections.extend(versus::sections(report, detail));
     let mut names: Vec<(&str, u64)> = Vec::new();
     for cell in &report.cells {
         let name = (cell.scenario.as_str(), cell.items());
@@ -53,7 +55,11 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     sections
 }
 
-fn section(title: impl Into<String>, lines: Vec<String>, table: Option<Table>) -> Section {
+pub(super) fn section(
+    title: impl Into<String>,
+    lines: Vec<String>,
+    table: Option<Table>,
+) -> Section {
     Section {
         title: title.into(),
         lines,
@@ -86,6 +92,10 @@ fn about(report: &Report) -> Section {
     ];
     lines.extend(build.notes.iter().cloned());
     lines.extend(report.data.iter().flat_map(data));
+    lines.extend(run.plant.as_ref().map(|plant| {
+        let (scenario, percent) = (&plant.scenario, plant.percent);
+        format!("PLANTED: every phase of {scenario} was made {percent} % slower on purpose")
+    }));
     if run.interrupted {
         lines.push("INTERRUPTED: this is what was measured until then".to_owned());
     }
@@ -224,6 +234,7 @@ fn reasons(cells: &[&CellReport]) -> Vec<String> {
             (Verdict::Skipped, _) => String::new(),
             (_, Role::Main) => format!(" in {}", cell.profile.name()),
             (_, Role::Aa) => format!(" in {} (A/A copy)", cell.profile.name()),
+            (_, Role::Against) => format!(" in {} (the other revision)", cell.profile.name()),
         };
         let line = format!(
             "{}: {variant} x{threads}{copy}: {reason}",
@@ -351,7 +362,10 @@ fn comparisons(report: &Report, detail: Detail) -> Vec<Section> {
     all
 }
 
-fn comparison_table(report: &Report, shown: impl Fn(&Comparison) -> bool) -> Option<Table> {
+pub(super) fn comparison_table(
+    report: &Report,
+    shown: impl Fn(&Comparison) -> bool,
+) -> Option<Table> {
     let rows: Vec<Vec<String>> = report
         .comparisons
         .iter()
@@ -367,7 +381,7 @@ fn comparison_table(report: &Report, shown: impl Fn(&Comparison) -> bool) -> Opt
         "thr",
         "against",
         "times as fast",
-        "pairs",
+        "samples",
     ];
     (!rows.is_empty()).then(|| Table {
         headings: headings.map(str::to_owned).to_vec(),
@@ -386,7 +400,7 @@ fn comparison_row(comparison: &Comparison) -> Vec<String> {
         comparison.threads.to_string(),
         comparison.against.clone(),
         estimate(comparison),
-        comparison.pairs.to_string(),
+        samples(comparison),
     ];
     // A/A shows its ratio even where it stops others: it is the reason.
     if comparison.kind == ComparisonKind::Aa {
@@ -396,6 +410,14 @@ fn comparison_row(comparison: &Comparison) -> Vec<String> {
         }
     }
     row
+}
+
+/// Pairs, or the samples of both sides.
+fn samples(comparison: &Comparison) -> String {
+    match (comparison.kind, comparison.samples) {
+        (ComparisonKind::Baseline, [then, now]) => format!("{now} against {then}"),
+        _ => format!("{} pairs", comparison.pairs),
+    }
 }
 
 fn aa_lines(report: &Report) -> Vec<String> {

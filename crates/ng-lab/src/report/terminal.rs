@@ -5,11 +5,22 @@ use comfy_table::{ContentArrangement, Table as TextTable};
 
 use crate::report::Report;
 use crate::report::table::{Detail, Section, Table, sections};
+use crate::report::versus;
 
 /// The report as plain text with aligned columns.
 #[must_use]
 pub fn terminal(report: &Report) -> String {
-    let sections: Vec<String> = sections(report, Detail::Short).iter().map(render).collect();
+    joined(&sections(report, Detail::Short))
+}
+
+/// What the report is held against, and the gate's outcomes, all of them.
+#[must_use]
+pub fn terminal_versus(report: &Report) -> String {
+    joined(&versus::sections(report, Detail::Full))
+}
+
+fn joined(sections: &[Section]) -> String {
+    let sections: Vec<String> = sections.iter().map(render).collect();
     sections.join("\n")
 }
 

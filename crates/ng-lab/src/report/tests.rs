@@ -26,6 +26,8 @@ fn report() -> Report {
             seed: 5,
             rounds: 7,
             items: "records".to_owned(),
+            item_bytes: 64,
+            plant: None,
             interrupted: false,
             stopped_by: None,
             elapsed_s: 1.5,
@@ -38,6 +40,8 @@ fn report() -> Report {
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
         scaling: Vec::new(),
+        reference: None,
+        gate: None,
     }
 }
 
@@ -123,7 +127,9 @@ fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
         against: "dev".to_owned(),
         estimate: 14.2,
         ci95: Some(Interval95([13.6, 14.9])),
+        p: Some(0.015_625),
         pairs: 7,
+        samples: [7; 2],
         stopped: stopped.map(str::to_owned),
     }
 }

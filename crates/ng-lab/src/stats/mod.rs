@@ -6,14 +6,15 @@
 //!
 //! - [`Summary`] describes one sample; [`median`], [`quantile`], [`mad`] and
 //!   [`median_interval_95`] are its parts.
-//! - [`paired_ratio`] says how many times one side is the other, round by round.
+//! - [`paired_ratio`] says how many times one side is the other, round by round, and
+//!   [`unpaired_ratio`] the same of two sides that were measured apart.
 //! - [`trend`] says whether a sample drifts along an order, and [`holm`] what
 //!   remains of a p-value among many.
 //! - [`Standing`] says whether an interval is above or below what was asked for.
 //!
 //! Two rules hold for all of it. A sample is a slice of finite numbers; one that
 //! is empty or holds a NaN or an infinity has no statistics, and the answer is
-//! `None`. Fewer than six values have no interval at 95 %: even the widest one,
+//! `None`. Fewer than six values (or pairs) have no interval at 95 %: even the widest one,
 //! from the smallest to the largest, covers with probability `1 - 2 / 2^n` only,
 //! which is 0.9375 for five.
 //!
@@ -27,6 +28,7 @@ mod order;
 mod paired;
 mod summary;
 mod trend;
+mod unpaired;
 
 #[cfg(test)]
 mod testing;
@@ -38,3 +40,4 @@ pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};
 pub use summary::Summary;
 pub use trend::{Trend, trend};
+pub use unpaired::{UnpairedRatio, smallest_unpaired_p, unpaired_ratio};

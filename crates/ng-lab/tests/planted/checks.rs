@@ -9,7 +9,9 @@ use std::time::Duration;
 use ng_lab::conductor::{Available, Plan, conduct};
 use ng_lab::judge::{Flag, Verdict};
 use ng_lab::report::{Build, CellReport, ComparisonKind, Report};
-use ng_lab::{Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject};
+use ng_lab::{
+    Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject, Versus,
+};
 use tempfile::TempDir;
 
 use crate::scenarios;
@@ -104,6 +106,7 @@ fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32) -> Reques
         timeout: None,
         lock: lock(),
         dir: data_dir(),
+        versus: Versus::default(),
     }
 }
 

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use ng_lab::Profile;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use ng_lab::{BaselineName, Plant, Profile};
 use ng_stress::parse_count;
-use ng_stress::scenarios::REGISTRY;
+use ng_stress::scenarios::{REGISTRY, find};
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
+/// Ten times as slow: beyond that nobody needs a gate.
+const MAX_PERCENT: f64 = 1000.0;
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Stress-tests NeuroGraph token stores, honestly", long_about = None)]
@@ -24,6 +26,10 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Measure scenarios and report them
     Run(Box<RunArgs>),
+    /// Compare two kept runs, not paired
+    Compare(CompareArgs),
+    /// Show a kept run again
+    Report(ReportArgs),
     /// List the scenarios and their variants
     List,
     /// Say what of this machine will hurt a measurement, and what to do
@@ -36,6 +42,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("reference").args(["baseline", "against"])))]
 pub(super) struct RunArgs {
     /// Scenarios to measure [default: those with a star in `ng-stress list`]
     #[arg(value_parser = PossibleValuesParser::new(REGISTRY.map(|scenario| scenario.name())))]
@@ -88,6 +95,37 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
+    /// Keep the report under a name, to compare later runs with
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(super) save_baseline: Option<BaselineName>,
+
+    /// Compare with the report of that name, not paired
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(super) baseline: Option<BaselineName>,
+
+    /// Compare with another revision, measured in the same rounds
+    #[arg(long, value_name = "REV")]
+    pub(super) against: Option<String>,
+
+    /// Exit with 3 if a phase is slower than there by more than PCT per cent and
+    /// more than noise explains
+    #[arg(long, value_name = "PCT", value_parser = parse_percent, requires = "reference")]
+    #[arg(allow_hyphen_values = true)]
+    pub(super) gate: Option<f64>,
+
+    /// Make a scenario's phases slower on purpose, to see the gate close
+    #[arg(long, value_name = "SCENARIO:PCT", value_parser = parse_plant, hide = true)]
+    #[arg(conflicts_with = "save_baseline")]
+    pub(super) plant: Option<Plant>,
+
+    /// The program of `--against`, of the release build where that is measured
+    #[arg(long, value_name = "FILE", requires = "against", hide = true)]
+    pub(super) against_program: Option<PathBuf>,
+
+    /// The commit of `--against`
+    #[arg(long, value_name = "ID", requires = "against", hide = true)]
+    pub(super) against_commit: Option<String>,
+
     /// Only check the options
     #[arg(long, hide = true)]
     pub(super) check: bool,
@@ -95,6 +133,50 @@ pub(super) struct RunArgs {
     /// The dev build of this program [default: beside the release build]
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) dev_program: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// Whether nothing was said about rounds or time.
+    pub(super) fn has_no_effort(&self) -> bool {
+        !self.quick && !self.full && self.rounds.is_none() && self.time.is_none()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The run that is compared with: a baseline's name, a run's folder or
+    /// report.json, or a commit, of which the last run is taken
+    #[arg(value_name = "THEN")]
+    pub(super) then: String,
+
+    /// The run that is judged
+    #[arg(value_name = "NOW")]
+    pub(super) now: String,
+
+    /// Exit with 3 if a phase of NOW is slower by more than PCT per cent and more
+    /// than noise explains
+    #[arg(long, value_name = "PCT", value_parser = parse_percent, allow_hyphen_values = true)]
+    pub(super) gate: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// A run's folder or report.json, a baseline's name, or a commit
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+
+    /// The form
+    #[arg(long, value_name = "NAME", value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// As after a run
+    Text,
+    /// As in report.md
+    #[value(alias = "markdown")]
+    Md,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -120,6 +202,29 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
         .ok()
         .filter(|threads| threads.get() <= MAX_THREADS)
         .ok_or_else(|| format!("expected a whole number from 1 to {MAX_THREADS}"))
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    text.strip_suffix('%')
+        .unwrap_or(text)
+        .parse::<f64>()
+        .ok()
+        .filter(|percent| *percent > 0.0 && *percent <= MAX_PERCENT)
+        .ok_or_else(|| format!("expected per cent above 0 and up to {MAX_PERCENT}, such as 5"))
+}
+
+fn parse_plant(text: &str) -> Result<Plant, String> {
+    let (scenario, percent) = text
+        .split_once(':')
+        .ok_or("expected a scenario and per cent, such as create:20")?;
+    if find(scenario).is_none() {
+        let names: Vec<&str> = REGISTRY.iter().map(|scenario| scenario.name()).collect();
+        return Err(format!("expected one of {}", names.join(", ")));
+    }
+    Ok(Plant {
+        scenario: scenario.to_owned(),
+        percent: parse_percent(percent)?,
+    })
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {
@@ -148,6 +253,24 @@ mod tests {
         assert_eq!(parse_time("5m"), Ok(Duration::from_secs(300)));
         for text in ["", "0s", "-1", "1.5m", "1h", "s", "99999999999s"] {
             assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn per_cent_are_above_nothing() {
+        assert_eq!(parse_percent("5"), Ok(5.0));
+        assert_eq!(parse_percent("2.5%"), Ok(2.5));
+        for text in ["", "0", "-5", "1001", "NaN", "inf", "five", "%"] {
+            assert!(parse_percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plant_names_a_scenario_and_per_cent() {
+        let plant = parse_plant("create:20").unwrap();
+        assert_eq!((plant.scenario.as_str(), plant.percent), ("create", 20.0));
+        for text in ["create", "create:", "create:0", "destroy:20", ":20"] {
+            assert!(parse_plant(text).is_err(), "{text}");
         }
     }
 

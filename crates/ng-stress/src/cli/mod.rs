@@ -1,8 +1,11 @@
 //! The command line: parse, do, exit code.
 
 mod args;
+mod exit;
+mod kept;
 mod run;
 mod say;
+mod versus;
 
 use std::process::ExitCode;
 
@@ -13,18 +16,20 @@ use ng_stress::scenarios::{self, REGISTRY};
 
 use args::{Cli, Command};
 
-/// Runs the command line and gives its exit code: 0 ok, 1 error, 2 usage (by
-/// clap), 5 invalid measurement, 130 interrupted.
+/// Runs the command line and gives its exit code: 2 for usage (by clap), others as
+/// in `exit.rs`.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Compare(args) => kept::compare(&args),
+        Command::Report(args) => kept::report(&args),
         Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),
         Command::Doctor => doctor(),
         Command::Completions { shell } => completions(shell),
     };
     done.unwrap_or_else(|error| {
         say::err(&format!("error: {error:#}"));
-        ExitCode::FAILURE
+        exit::of_error(&error)
     })
 }
 

@@ -7,20 +7,19 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use ng_lab::judge::Verdict;
-use ng_lab::report::{Build, Report, terminal};
+use ng_lab::judge::Outcome;
+use ng_lab::report::{Build, ReferenceReport, Report, terminal};
 use ng_lab::{
-    Interrupt, MachineLock, Profile, Progress, Request, Rounds, Scenario, SessionError, iso_utc,
+    Interrupt, MachineLock, Plant, Profile, Progress, Request, Rounds, Scenario, SessionError,
+    Versus, iso_utc,
 };
 use ng_stress::scenarios;
 use ng_stress::{DEV_OVERRIDES, SUBJECT};
 
 use crate::cli::args::RunArgs;
-use crate::cli::say;
-
-/// Exit codes beside success and failure.
-const EXIT_INVALID: u8 = 5;
-const EXIT_INTERRUPTED: u8 = 130;
+use crate::cli::kept::{self, target_folder};
+use crate::cli::versus::versus;
+use crate::cli::{exit, say};
 
 /// The default run takes less than a minute: so much for the rounds, the rest
 /// for the report and for a round that lasts longer than the first.
@@ -28,17 +27,18 @@ const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
+    let versus = versus(args)?;
     if args.check {
         return Ok(ExitCode::SUCCESS);
     }
-    let request = request(args)?;
+    let request = request(args, versus)?;
     let (out, latest) = output(args)?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
     let report = match ng_lab::measure(&request, build(), &out, &interrupt, progress) {
         Err(error @ SessionError::Interrupted) => {
             say::err(&error.to_string());
-            return Ok(ExitCode::from(EXIT_INTERRUPTED));
+            return Ok(exit::interrupted());
         }
         Err(error @ SessionError::Output { .. }) => {
             return Err(error).context(unusable("--out", &out));
@@ -61,7 +61,11 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         ));
     }
     say::out(&terminal(&report))?;
-    Ok(exit_code(&report))
+    if let Some(name) = &args.save_baseline {
+        kept::save(name, &report)?;
+    }
+    summarise(&report);
+    Ok(exit::of_report(&report))
 }
 
 fn unusable(option: &str, folder: &Path) -> String {
@@ -69,7 +73,28 @@ fn unusable(option: &str, folder: &Path) -> String {
     format!("{option} {}: {what}", folder.display())
 }
 
-fn request(args: &RunArgs) -> Result<Request> {
+/// What decides about the exit code, as the last lines that are read.
+fn summarise(report: &Report) {
+    if let Some(Plant { scenario, percent }) = &report.run.plant {
+        say::err(&format!(
+            "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
+        ));
+    }
+    let reason = |reference: &ReferenceReport| reference.not_comparable.clone();
+    if let Some(reason) = report.reference.as_ref().and_then(reason) {
+        say::err(&format!("not comparable: {reason}"));
+    }
+    if let Some(gate) = &report.gate {
+        say::err(&format!("gate {} %: {}", gate.percent, gate.summary()));
+    }
+    let outcomes = report.gate.iter().flat_map(|gate| &gate.outcomes);
+    for found in outcomes.filter(|found| found.outcome == Outcome::Regressed) {
+        let slower = found.time_ratio.map_or(0.0, |ratio| (ratio - 1.0) * 100.0);
+        say::err(&format!("regressed: {} by {slower:.1} %", found.place));
+    }
+}
+
+fn request(args: &RunArgs, versus: Versus) -> Result<Request> {
     let mut sizes = args.tokens.clone();
     sizes.sort_unstable();
     sizes.dedup();
@@ -84,6 +109,7 @@ fn request(args: &RunArgs) -> Result<Request> {
         timeout: None,
         lock: MachineLock::default_path(),
         dir: dir(args)?,
+        versus,
     })
 }
 
@@ -147,17 +173,6 @@ fn program(args: &RunArgs, this: &Path, profile: Profile) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// `target`, of `target/release/ng-stress`; the current folder for a program
-/// that was installed elsewhere.
-fn target_folder(this: &Path) -> PathBuf {
-    let profile = this.parent().filter(|folder| {
-        let name = folder.file_name().unwrap_or_default();
-        name == "debug" || name == "release"
-    });
-    let target = profile.and_then(Path::parent);
-    target.unwrap_or(Path::new(".")).to_owned()
-}
-
 fn rounds(args: &RunArgs) -> Rounds {
     let within = |budget, at_least, at_most| Rounds::Within {
         budget,
@@ -169,6 +184,8 @@ fn rounds(args: &RunArgs) -> Rounds {
         (_, Some(time)) => within(time, 1, 1000),
         _ if args.quick => within(QUICK_BUDGET, 1, 2),
         _ if args.full => Rounds::Exactly(20),
+        // A gate needs eight samples of either side.
+        _ if args.save_baseline.is_some() => within(DEFAULT_BUDGET, 8, 12),
         _ => within(DEFAULT_BUDGET, 6, 12),
     }
 }
@@ -184,14 +201,8 @@ fn clock_seed() -> u64 {
 fn dir(args: &RunArgs) -> Result<PathBuf> {
     match &args.dir {
         Some(dir) => Ok(dir.clone()),
-        None => Ok(results()?.join("data")),
+        None => Ok(kept::folder()?.join("data")),
     }
-}
-
-/// The folder that the runs have theirs in.
-fn results() -> Result<PathBuf> {
-    let this = env::current_exe().context("path of this program")?;
-    Ok(target_folder(&this).join("ng-stress"))
 }
 
 /// The folder of this run, and the link that shall point to it.
@@ -199,10 +210,9 @@ fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
     if let Some(out) = &args.out {
         return Ok((out.clone(), None));
     }
-    let all = results()?;
-    // Colons are no good in file names.
-    let name = iso_utc(SystemTime::now()).replace(':', "");
-    let name = format!("{name}-{}", std::process::id());
+    let all = kept::folder()?;
+    let started = iso_utc(SystemTime::now());
+    let name = kept::run_name(&started, std::process::id(), &commit());
     Ok((all.join(name), Some(all.join("latest"))))
 }
 
@@ -215,10 +225,15 @@ fn point(latest: &Path, out: &Path) {
     }
 }
 
+/// The commit that is measured, from whoever built it; empty if unknown.
+fn commit() -> String {
+    env::var("NG_STRESS_COMMIT").unwrap_or_default()
+}
+
 fn build() -> Build {
     Build {
         rustc: env!("NG_STRESS_RUSTC").to_owned(),
-        commit: env::var("NG_STRESS_COMMIT").unwrap_or_default(),
+        commit: commit(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: env!("NG_STRESS_TARGET").to_owned(),
         overrides: DEV_OVERRIDES.map(str::to_owned).to_vec(),
@@ -227,18 +242,5 @@ fn build() -> Build {
              with ours; the standard library's own compiled code is optimised in both builds"
                 .to_owned(),
         ],
-    }
-}
-
-fn exit_code(report: &Report) -> ExitCode {
-    let any = |verdict| report.cells.iter().any(|cell| cell.verdict == verdict);
-    if report.run.interrupted {
-        ExitCode::from(EXIT_INTERRUPTED)
-    } else if report.run.stopped_by.is_some() || any(Verdict::Failed) {
-        ExitCode::FAILURE
-    } else if any(Verdict::Invalid) {
-        ExitCode::from(EXIT_INVALID)
-    } else {
-        ExitCode::SUCCESS
     }
 }

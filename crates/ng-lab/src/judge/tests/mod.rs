@@ -1,10 +1,14 @@
 //! The judge on records that no machine left: for every flag a planted case, and
 //! a clean twin just across the threshold.
 
+mod comparable;
 mod comparisons;
 mod figures;
+mod gate;
 mod machine;
+mod noise;
 mod pairs;
+mod proofs;
 mod scaling;
 mod sim;
 mod verdicts;

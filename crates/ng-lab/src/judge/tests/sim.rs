@@ -6,11 +6,13 @@ use crate::access::AccessEvidence;
 use crate::conductor::{
     CellRecord, CellRound, LimitKey, LimitSample, PlannedCell, Record, Role, Subject,
 };
+use crate::host::Host;
 use crate::judge::{Judgement, judge};
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::{CellReading, FractionReading, MemoryReading};
+use crate::report::{Build, Report, RunInfo, SCHEMA};
 use crate::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
 use crate::scenario::{Cell, Profile, Variant};
 
@@ -33,6 +35,7 @@ pub(super) struct Sim {
     planned: PlannedCell,
     rounds: Vec<CellRound>,
     limits: Vec<(LimitKey, f64)>,
+    readings_of_limits: Vec<(LimitKey, Vec<f64>)>,
 }
 
 impl Sim {
@@ -55,6 +58,7 @@ impl Sim {
             planned,
             rounds: Vec::new(),
             limits: Vec::new(),
+            readings_of_limits: Vec::new(),
         }
     }
 
@@ -93,6 +97,11 @@ impl Sim {
         self
     }
 
+    pub(super) fn against(mut self) -> Self {
+        self.planned.role = Role::Against;
+        self
+    }
+
     pub(super) fn skipped(mut self, reason: &str) -> Self {
         self.planned.skipped = Some(reason.to_owned());
         self
@@ -101,6 +110,10 @@ impl Sim {
     /// The work, as planned.
     pub(super) fn what(&self) -> &Cell {
         &self.planned.cell
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.planned.role
     }
 
     /// Adds a phase with its times from round 1 on; the first phase says how
@@ -135,6 +148,13 @@ impl Sim {
                 amount,
             });
         })
+    }
+
+    /// Readings of a limit over the cell's bytes on its threads, from round 1 on.
+    pub(super) fn limit_readings(mut self, limit: Limit, ns_per_unit: &[f64]) -> Self {
+        let key = self.limit_key(limit);
+        self.readings_of_limits.push((key, ns_per_unit.to_vec()));
+        self
     }
 
     pub(super) fn touched(self, declared_bytes: u64, resident_growth_bytes: u64) -> Self {
@@ -194,14 +214,18 @@ impl Sim {
     /// A limit over the cell's bytes on its threads, the same in every round but
     /// round 0.
     pub(super) fn limit(mut self, limit: Limit, ns_per_unit: f64) -> Self {
-        let key = LimitKey {
+        let key = self.limit_key(limit);
+        self.limits.push((key, ns_per_unit));
+        self
+    }
+
+    fn limit_key(&self, limit: Limit) -> LimitKey {
+        LimitKey {
             bytes: self.planned.cell.items * SUBJECT.item_bytes,
             threads: self.planned.cell.variant.threads,
             memory_limit_bytes: self.planned.memory_limit_bytes,
             limit,
-        };
-        self.limits.push((key, ns_per_unit));
-        self
+        }
     }
 
     /// Changes what the workers said from round 1 on.
@@ -322,8 +346,46 @@ pub(super) fn record(cells: &[Sim]) -> Record {
             });
             record.limits.insert(*key, readings.collect());
         }
+        for (key, readings) in &sim.readings_of_limits {
+            let readings = readings.iter().zip(1..).map(|(ns, round)| LimitSample {
+                round,
+                block: None,
+                ns_per_unit: *ns,
+            });
+            record.limits.insert(*key, readings.collect());
+        }
     }
     record
+}
+
+/// The report of a run over `cells`.
+pub(super) fn report(cells: &[Sim]) -> Report {
+    let judgement = judged(cells);
+    Report {
+        schema: SCHEMA.to_owned(),
+        run: RunInfo {
+            started: "2026-11-24T23:08:25Z".to_owned(),
+            command: Vec::new(),
+            seed: 1,
+            rounds: 6,
+            items: SUBJECT.items.to_owned(),
+            item_bytes: SUBJECT.item_bytes,
+            plant: None,
+            interrupted: false,
+            stopped_by: None,
+            elapsed_s: 1.0,
+            probe_failures: Vec::new(),
+        },
+        host: Host::default(),
+        build: Build::default(),
+        data: None,
+        limits: judgement.limits,
+        cells: judgement.cells,
+        comparisons: judgement.comparisons,
+        scaling: judgement.scaling,
+        reference: None,
+        gate: None,
+    }
 }
 
 pub(super) fn judged(cells: &[Sim]) -> Judgement {

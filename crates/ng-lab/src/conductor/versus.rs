@@ -1,0 +1,141 @@
+//! What a run is held against, and how strictly.
+
+use std::path::PathBuf;
+
+use crate::conductor::{CellRecord, PlannedCell, Role};
+use crate::judge::gate;
+use crate::plant::Plant;
+use crate::report::{CellReport, Report};
+use crate::scenario::Profile;
+
+/// What a run is held against. Nothing, by default.
+#[derive(Clone, Debug, Default)]
+pub struct Versus {
+    /// The other side.
+    pub reference: Option<Reference>,
+    /// How much slower than the other side is too slow.
+    pub gate: Option<Gate>,
+    /// A slowdown on purpose, to see the gate close.
+    pub plant: Option<Plant>,
+}
+
+/// The other side of a comparison.
+#[derive(Clone, Debug)]
+pub enum Reference {
+    /// Another program, measured in the same rounds: paired.
+    Against(Against),
+    /// A report of another run: not paired.
+    Baseline(Baseline),
+}
+
+/// A program of another revision, of the build that the A/A copy is of.
+#[derive(Clone, Debug)]
+pub struct Against {
+    /// What the user called it.
+    pub name: String,
+    /// The commit it was built from; empty if unknown.
+    pub commit: String,
+    /// Its worker program.
+    pub program: PathBuf,
+}
+
+/// A kept report.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    /// What the user called it.
+    pub name: String,
+    /// The report.
+    pub report: Box<Report>,
+}
+
+/// How much slower is too slow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    /// Per cent of the other side's time.
+    pub percent: f64,
+    /// Whether rounds are added until the gate can tell. Not where the user said
+    /// how many they are.
+    pub adds_rounds: bool,
+}
+
+impl Versus {
+    /// The program that is measured beside, if any.
+    pub(crate) fn against(&self) -> Option<&Against> {
+        match &self.reference {
+            Some(Reference::Against(against)) => Some(against),
+            _ => None,
+        }
+    }
+
+    /// The report that is compared with, if any.
+    pub(crate) fn baseline(&self) -> Option<&Baseline> {
+        match &self.reference {
+            Some(Reference::Baseline(baseline)) => Some(baseline),
+            _ => None,
+        }
+    }
+
+    /// The fewest rounds that the gate can say something after, once round 0 has
+    /// shown which phases there are; 0 without a gate.
+    pub(crate) fn rounds_needed(&self, cells: &[CellRecord]) -> u32 {
+        if self.gate.is_none() {
+            return 0;
+        }
+        match &self.reference {
+            None => 0,
+            Some(Reference::Against(_)) => gate::paired_rounds(against_phases(cells)),
+            Some(Reference::Baseline(baseline)) => {
+                let samples = baseline_samples(cells, &baseline.report);
+                let fewest = samples.iter().copied().min().unwrap_or(0);
+                gate::unpaired_rounds(samples.len(), fewest)
+            }
+        }
+    }
+}
+
+/// Phases that both revisions have.
+fn against_phases(cells: &[CellRecord]) -> usize {
+    cells
+        .iter()
+        .filter(|cell| cell.planned.role == Role::Against)
+        .filter_map(CellRecord::any_reading)
+        .map(|reading| reading.phases.len())
+        .sum()
+}
+
+/// How many samples the baseline has of each phase that will be held against it.
+fn baseline_samples(cells: &[CellRecord], baseline: &Report) -> Vec<usize> {
+    let gated = gated_profile(cells);
+    let mut samples = Vec::new();
+    for cell in cells {
+        let planned = &cell.planned;
+        let reading = cell.any_reading();
+        let gated = planned.role == Role::Main && Some(planned.profile) == gated;
+        let then = baseline.cells.iter().find(|then| is_of(then, planned));
+        if let (true, Some(reading), Some(then)) = (gated, reading, then) {
+            let phases = then
+                .phases
+                .iter()
+                .filter(|then| reading.phases.iter().any(|phase| phase.name == then.name));
+            samples.extend(phases.map(|phase| phase.samples_ns.len()));
+        }
+    }
+    samples
+}
+
+fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
+    let variant = &planned.cell.variant;
+    then.scenario == planned.cell.scenario
+        && then.variant == variant.name
+        && then.threads == variant.threads
+        && then.items() == planned.cell.items
+        && then.profile == planned.profile
+        && then.memory_limit_bytes == planned.memory_limit_bytes
+        && then.role == Role::Main
+}
+
+/// The build that has an A/A copy: only its noise is known.
+fn gated_profile(cells: &[CellRecord]) -> Option<Profile> {
+    let aa = cells.iter().find(|cell| cell.planned.role == Role::Aa);
+    aa.map(|cell| cell.planned.profile)
+}

@@ -1,0 +1,144 @@
+//! Whether two runs can be compared at all: the machine, the compiler, the limits.
+
+use std::fmt::Display;
+
+use crate::host::Host;
+use crate::limits::Limit;
+use crate::report::{Build, Interval95, LimitReport, Report};
+use crate::stats;
+use crate::volume::Volume;
+
+/// Limits of both runs may differ by this factor; wholly beyond it, the machine is
+/// not the one that it was.
+const LIMIT_FACTOR: f64 = 1.5;
+/// The kernel keeps a little memory to itself, not always as much.
+const MEMORY_SHARE: f64 = 0.01;
+
+/// Why there is nothing to compare.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotComparable {
+    /// A report of another form.
+    #[error("its report has the schema {found:?}, expected {expected:?}")]
+    Schema {
+        /// The report's schema.
+        found: String,
+        /// [`crate::report::SCHEMA`].
+        expected: &'static str,
+    },
+    /// Another machine, or another compiler.
+    #[error("it was measured elsewhere: {}", .0.join("; "))]
+    Elsewhere(Vec<String>),
+    /// The same machine, but other limits.
+    #[error("the machine's limits are not those of that run: {}", .0.join("; "))]
+    Limits(Vec<String>),
+    /// The other revision's worker does not understand this conductor.
+    #[error("its worker speaks protocol {theirs}, this conductor speaks {ours}")]
+    Protocol {
+        /// The protocol of the other revision.
+        theirs: u32,
+        /// [`crate::protocol::PROTOCOL`].
+        ours: u32,
+    },
+    /// The other revision's program is no worker.
+    #[error("its program is no worker: {0}")]
+    NoWorker(String),
+    /// No phase is in both.
+    #[error("no phase was measured in both: {0}")]
+    NothingInCommon(String),
+}
+
+/// Holds the machine, the compiler and, where both have files, their file system
+/// against those of `then`.
+///
+/// # Errors
+/// [`NotComparable::Elsewhere`], with all that differs. Load, swap and the measured
+/// package's own commit and version may differ: they are what is compared, or are
+/// judged by flags of their own.
+pub(crate) fn check_machine(
+    host: &Host,
+    build: &Build,
+    data: Option<&Volume>,
+    then: &Report,
+) -> Result<(), NotComparable> {
+    let differences: Vec<String> = [
+        differ("processor", &host.cpu, &then.host.cpu),
+        differ("processors", &host.cpus, &then.host.cpus),
+        memory(host.memory_bytes, then.host.memory_bytes),
+        differ("kernel", &host.kernel, &then.host.kernel),
+        differ(
+            "virtual machine",
+            &host.virtual_machine,
+            &then.host.virtual_machine,
+        ),
+        differ("huge pages", &host.huge_pages, &then.host.huge_pages),
+        differ("clock source", &host.clock_source, &then.host.clock_source),
+        differ("governor", &host.governor, &then.host.governor),
+        differ("compiler", &build.rustc, &then.build.rustc),
+        differ("target", &build.target, &then.build.target),
+        data.zip(then.data.as_ref()).and_then(|(now, then)| {
+            differ("file system", &now.file_system, &then.file_system)
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    all_of(differences, NotComparable::Elsewhere)
+}
+
+fn differ<T: PartialEq + Display>(what: &str, now: &T, then: &T) -> Option<String> {
+    (now != then).then(|| format!("{what} {then} then, {now} now"))
+}
+
+fn memory(now: u64, then: u64) -> Option<String> {
+    let apart = now.abs_diff(then) as f64 > MEMORY_SHARE * now.max(then) as f64;
+    apart.then(|| format!("memory {} MiB then, {} MiB now", then >> 20, now >> 20))
+}
+
+/// Holds the limits of a run against those of `then`, each where both have it.
+///
+/// # Errors
+/// [`NotComparable::Limits`], with all that are wholly beyond the factor.
+pub(crate) fn check_limits(now: &[LimitReport], then: &[LimitReport]) -> Result<(), NotComparable> {
+    let moved = now.iter().filter_map(|limit| {
+        // What the host does with freed memory changes from minute to minute, is
+        // shown to be seen, and bounds nothing.
+        let compared = limit.name != Limit::PageFault;
+        let Interval95([low, high]) = shift(limit, then).filter(|_| compared)?;
+        let beyond = low > LIMIT_FACTOR || high < 1.0 / LIMIT_FACTOR;
+        beyond.then(|| {
+            format!(
+                "{} over {} KiB on {} threads takes {low:.2} to {high:.2} times as long",
+                limit.name.name(),
+                limit.bytes >> 10,
+                limit.threads
+            )
+        })
+    });
+    all_of(moved.collect(), NotComparable::Limits)
+}
+
+fn all_of(
+    differences: Vec<String>,
+    reason: fn(Vec<String>) -> NotComparable,
+) -> Result<(), NotComparable> {
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(reason(differences))
+    }
+}
+
+/// How many times as long a limit's unit takes as in another run; none where the
+/// other run does not have it, or either has too few readings for an interval.
+pub(super) fn shift(limit: &LimitReport, then: &[LimitReport]) -> Option<Interval95> {
+    let same = |other: &&LimitReport| {
+        other.name == limit.name
+            && other.bytes == limit.bytes
+            && other.threads == limit.threads
+            && other.memory_limit_bytes == limit.memory_limit_bytes
+    };
+    let then = then.iter().find(same)?;
+    let ratio = stats::unpaired_ratio(&limit.samples_ns_per_unit, &then.samples_ns_per_unit)?;
+    ratio.interval.map(Interval95::from)
+}

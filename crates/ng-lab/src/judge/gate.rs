@@ -1,0 +1,421 @@
+//! The gate: which phases take longer than those of the other side, beyond noise.
+//!
+//! A phase has regressed if both hold: the interval of the ratio of its times lies
+//! wholly beyond the *floor*, and the Holm-adjusted p of "the ratio is 1" is below
+//! 0.05. The floor is the largest of
+//!
+//! - the gate's per cent,
+//! - twice the half-width of the phase's A/A interval (of both runs, where there
+//!   are two), or its far end where A/A differs from itself as one in so many does,
+//! - against a baseline, what the change of the machine's own limit explains of
+//!   the phase: the far end of the limit's interval, times the phase's share of it.
+//!
+//! All of it is done on logarithms, so that twice as slow and twice as fast are
+//! equally far away.
+
+use crate::conductor::{Gate, Role};
+use crate::judge::Verdict;
+use crate::judge::comparable::shift;
+use crate::judge::compare::aa_failed;
+use crate::judge::outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
+use crate::report::{
+    CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
+};
+use crate::scenario::Profile;
+use crate::stats;
+
+/// Below this adjusted p a difference counts.
+const ALPHA: f64 = 0.05;
+/// Fewer samples say nothing, however few the comparisons are.
+const MIN_SAMPLES: usize = 8;
+/// More rounds cannot be asked for.
+const MAX_ROUNDS: u32 = 1000;
+
+/// The fewest rounds after which the smallest p of paired tests counts: each of
+/// `n` pairs has a sign, and all being equal has p = 2 / 2^n.
+pub(crate) fn paired_rounds(tests: usize) -> u32 {
+    fewest(|rounds| can_tell(tests, [rounds; 2], smallest_paired_p(rounds)))
+}
+
+/// The same where the other side has `then` samples already. If they are too few
+/// for any number of rounds, the fewest that are ever enough.
+pub(crate) fn unpaired_rounds(tests: usize, then: usize) -> u32 {
+    fewest(|rounds| {
+        let samples = [then, rounds];
+        can_tell(tests, samples, stats::smallest_unpaired_p(samples))
+    })
+}
+
+fn fewest(enough: impl Fn(usize) -> bool) -> u32 {
+    let rounds = (MIN_SAMPLES as u32..=MAX_ROUNDS).find(|rounds| enough(*rounds as usize));
+    rounds.unwrap_or(MIN_SAMPLES as u32)
+}
+
+/// Whether a difference that all samples show has a p that counts among `tests`.
+fn can_tell(tests: usize, samples: [usize; 2], smallest_p: f64) -> bool {
+    samples.into_iter().all(|count| count >= MIN_SAMPLES) && tests as f64 * smallest_p < ALPHA
+}
+
+fn smallest_paired_p(pairs: usize) -> f64 {
+    0.5f64.powi(pairs as i32 - 1)
+}
+
+/// A run with what it is held against.
+pub(super) struct Held<'r> {
+    pub(super) kind: ComparisonKind,
+    pub(super) now: &'r Report,
+    /// The other run, where it is one.
+    pub(super) then: Option<&'r Report>,
+}
+
+/// A phase that cannot be tested, and whether that speaks against the measurement.
+enum Refusal {
+    Skipped(String),
+    Invalid(String),
+}
+
+/// What two copies of one program say of a phase, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Aa {
+    /// They agree.
+    Quiet,
+    /// They differ, but among so many phases one does by chance.
+    Doubtful,
+    /// They differ, and not by chance.
+    Failed,
+}
+
+/// The noise of a phase, from its A/A interval.
+#[derive(Clone, Copy, Debug)]
+struct Noise {
+    /// Half of the interval's width, in logarithms; its far end if A/A is doubtful.
+    size: f64,
+    aa: Aa,
+}
+
+/// A phase to be tested.
+struct Test<'r> {
+    cell: &'r CellReport,
+    phase: &'r PhaseReport,
+    comparison: &'r Comparison,
+}
+
+/// Applies the gate to all phases of the build whose noise is known.
+pub(super) fn evaluate(held: &Held<'_>, gate: Gate) -> GateReport {
+    let candidates = held.candidates();
+    let tests: Vec<&Test<'_>> = candidates
+        .iter()
+        .filter_map(|(_, test)| test.as_ref().ok())
+        .collect();
+    let mut answers = answers(held, gate, &tests).into_iter();
+    let mut report = GateReport {
+        percent: gate.percent,
+        tests: tests.len(),
+        samples_needed: held.samples_needed(&tests),
+        outcomes: Vec::new(),
+        skipped: Vec::new(),
+    };
+    for (place, test) in &candidates {
+        let place = place.clone();
+        match test {
+            Ok(_) => report.outcomes.extend(answers.next()),
+            Err(Refusal::Invalid(reason)) => report.outcomes.push(invalid(place, reason)),
+            Err(Refusal::Skipped(reason)) => report.skipped.push(SkippedPhase {
+                place,
+                reason: reason.clone(),
+            }),
+        }
+    }
+    report
+}
+
+fn invalid(place: Place, reason: &str) -> PhaseOutcome {
+    PhaseOutcome {
+        place,
+        outcome: Outcome::Invalid,
+        time_ratio: None,
+        ci95: None,
+        floor_ratio: None,
+        p_adjusted: None,
+        reason: Some(reason.to_owned()),
+    }
+}
+
+impl<'r> Held<'r> {
+    /// Every phase of the gated build with its comparison, or why it has none.
+    fn candidates(&self) -> Vec<(Place, Result<Test<'r>, Refusal>)> {
+        let profile = self.gated_profile();
+        let cells = self
+            .now
+            .cells
+            .iter()
+            .filter(|cell| cell.role == Role::Main && Some(cell.profile) == profile);
+        let mut found = Vec::new();
+        for cell in cells {
+            if cell.phases.is_empty() {
+                found.push((Place::of(cell, None), Err(without_phases(cell))));
+            }
+            found.extend(cell.phases.iter().map(|phase| {
+                let place = Place::of(cell, Some(phase));
+                (place, self.test(cell, phase))
+            }));
+        }
+        found
+    }
+
+    /// The build that has an A/A copy: only its noise is known.
+    fn gated_profile(&self) -> Option<Profile> {
+        let aa = self.now.cells.iter().find(|cell| cell.role == Role::Aa);
+        aa.map(|cell| cell.profile)
+    }
+
+    fn test(&self, cell: &'r CellReport, phase: &'r PhaseReport) -> Result<Test<'r>, Refusal> {
+        let comparison = self.now.comparisons.iter().find(|comparison| {
+            comparison.kind == self.kind && comparison.is_of(cell) && comparison.phase == phase.name
+        });
+        let comparison = comparison.ok_or_else(|| self.why_missing(cell, phase))?;
+        if let Some(reason) = self.why_unusable(cell) {
+            return Err(Refusal::Invalid(reason));
+        }
+        if self.aa_of(&self.now.comparisons, cell, phase).is_none() {
+            let reason = "it has no A/A copy that would show its noise".to_owned();
+            return Err(Refusal::Invalid(reason));
+        }
+        Ok(Test {
+            cell,
+            phase,
+            comparison,
+        })
+    }
+
+    fn other_cell(&self, cell: &CellReport) -> Option<&'r CellReport> {
+        match self.then {
+            Some(then) => then.cells.iter().find(|other| other.is_same_as(cell)),
+            None => self.now.cells.iter().find(|other| {
+                let same_build = other.profile == cell.profile;
+                other.role == Role::Against && same_build && other.is_copy_of(cell)
+            }),
+        }
+    }
+
+    fn why_missing(&self, cell: &CellReport, phase: &PhaseReport) -> Refusal {
+        let Some(other) = self.other_cell(cell) else {
+            return Refusal::Skipped("the other side has no such cell".to_owned());
+        };
+        let reason = other.reason.clone().unwrap_or_default();
+        match other.verdict {
+            Verdict::Skipped => Refusal::Skipped(reason),
+            Verdict::Failed => Refusal::Invalid(format!("the other side failed: {reason}")),
+            _ if other.phases.iter().all(|then| then.name != phase.name) => {
+                Refusal::Skipped(format!("the other side has no phase {}", phase.name))
+            }
+            _ => Refusal::Invalid("there are no times to compare".to_owned()),
+        }
+    }
+
+    /// Why a cell with a comparison must not be tested: noise stops comparisons
+    /// too, and is judged apart.
+    fn why_unusable(&self, cell: &CellReport) -> Option<String> {
+        let other = self.other_cell(cell)?;
+        let sides = [("this", cell), ("the other", other)];
+        let worthless = sides
+            .into_iter()
+            .find(|(_, cell)| !cell.verdict.is_comparable());
+        worthless
+            .map(|(which, cell)| format!("{which} side's cell is {}", cell.verdict.name()))
+            .or_else(|| super::baseline::different_work(&cell.proof, &other.proof))
+    }
+
+    fn aa_of<'c>(
+        &self,
+        comparisons: &'c [Comparison],
+        cell: &CellReport,
+        phase: &PhaseReport,
+    ) -> Option<&'c Comparison> {
+        comparisons
+            .iter()
+            .find(|aa| aa.kind == ComparisonKind::Aa && aa.is_of(cell) && aa.phase == phase.name)
+    }
+
+    fn samples_needed(&self, tests: &[&Test<'_>]) -> u32 {
+        match self.kind {
+            ComparisonKind::Baseline => {
+                let then = tests.iter().map(|test| test.comparison.samples[0]).min();
+                unpaired_rounds(tests.len(), then.unwrap_or(0))
+            }
+            _ => paired_rounds(tests.len()),
+        }
+    }
+
+    fn smallest_p(&self, samples: [usize; 2]) -> f64 {
+        match self.kind {
+            ComparisonKind::Baseline => stats::smallest_unpaired_p(samples),
+            _ => smallest_paired_p(samples[0]),
+        }
+    }
+
+    /// The noise of each test, from the A/A of this run and of the other one.
+    fn noise(&self, tests: &[&Test<'_>]) -> Vec<Noise> {
+        let mut noise = noise_of(self, &self.now.comparisons, tests);
+        if let Some(then) = self.then {
+            for (now, then) in noise
+                .iter_mut()
+                .zip(noise_of(self, &then.comparisons, tests))
+            {
+                now.size = now.size.max(then.size);
+                now.aa = now.aa.max(then.aa);
+            }
+        }
+        noise
+    }
+
+    /// The logarithm of what the change of its limit explains of a phase's time.
+    fn explained(&self, test: &Test<'_>) -> f64 {
+        let explained = || {
+            let (then, phase) = (self.then?, test.phase);
+            let (bound, share) = (phase.bound?, phase.share_of_limit?);
+            let bytes = test.cell.items().checked_mul(self.now.run.item_bytes)?;
+            let limit = self.now.limits.iter().find(|limit: &&LimitReport| {
+                limit.name == bound.limit
+                    && limit.threads == bound.threads
+                    && limit.bytes == bytes
+                    && limit.memory_limit_bytes == test.cell.memory_limit_bytes
+            })?;
+            let Interval95([low, high]) = shift(limit, &then.limits)?;
+            Some((share.min(1.0) * far(low, high).exp_m1()).ln_1p())
+        };
+        explained().unwrap_or(0.0)
+    }
+}
+
+fn without_phases(cell: &CellReport) -> Refusal {
+    let reason = cell.reason.clone().unwrap_or_default();
+    match cell.verdict {
+        Verdict::Failed => Refusal::Invalid(format!("it failed: {reason}")),
+        _ => Refusal::Skipped(reason),
+    }
+}
+
+/// Of A/A pairs one in twenty leaves out 1 by chance. That it did not happen by
+/// chance is what remains after Holm's adjustment.
+fn noise_of(held: &Held<'_>, comparisons: &[Comparison], tests: &[&Test<'_>]) -> Vec<Noise> {
+    let pairs: Vec<Option<&Comparison>> = tests
+        .iter()
+        .map(|test| held.aa_of(comparisons, test.cell, test.phase))
+        .collect();
+    let p_values: Vec<f64> = pairs
+        .iter()
+        .map(|aa| aa.and_then(|aa| aa.p).unwrap_or(1.0))
+        .collect();
+    let adjusted = stats::holm(&p_values);
+    let noise = pairs.iter().zip(adjusted).map(|(pair, p)| {
+        let aa = match pair.is_some_and(aa_failed) {
+            false => Aa::Quiet,
+            true if p < ALPHA => Aa::Failed,
+            true => Aa::Doubtful,
+        };
+        let ci95 = pair.and_then(|pair| pair.ci95);
+        let size = ci95.map_or(0.0, |ci95| size(ci95, aa));
+        Noise { size, aa }
+    });
+    noise.collect()
+}
+
+fn size(Interval95([low, high]): Interval95, aa: Aa) -> f64 {
+    match aa {
+        Aa::Quiet => (high.ln() - low.ln()) / 2.0,
+        Aa::Doubtful | Aa::Failed => far(low, high),
+    }
+}
+
+/// How far the farther of two ratios is from 1, in logarithms.
+fn far(low: f64, high: f64) -> f64 {
+    low.ln().abs().max(high.ln().abs())
+}
+
+fn answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
+    let p_values: Vec<f64> = tests
+        .iter()
+        .map(|test| test.comparison.p.unwrap_or(1.0))
+        .collect();
+    let adjusted = stats::holm(&p_values);
+    let noise = held.noise(tests);
+    let scale = Scale {
+        gate: (gate.percent / 100.0).ln_1p(),
+        tests: tests.len(),
+    };
+    tests
+        .iter()
+        .zip(noise)
+        .zip(adjusted)
+        .map(|((test, noise), p)| answer(held, test, noise, p, scale))
+        .collect()
+}
+
+/// What all answers have in common.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// The logarithm of the ratio that the gate allows.
+    gate: f64,
+    tests: usize,
+}
+
+fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) -> PhaseOutcome {
+    let comparison = test.comparison;
+    let explained = held.explained(test);
+    let floor = scale.gate.max(2.0 * noise.size).max(explained);
+    // A comparison says how many times as fast this side is.
+    let inverse = |Interval95([low, high])| Interval95([1.0 / high, 1.0 / low]);
+    let ci95 = comparison.ci95.map(inverse);
+    let smallest_p = held.smallest_p(comparison.samples);
+    let enough = can_tell(scale.tests, comparison.samples, smallest_p);
+    let (outcome, reason) = match ci95.filter(|_| enough) {
+        None => (Outcome::Insufficient, Some(too_few(comparison))),
+        Some(_) if noise.aa == Aa::Failed => (Outcome::Invalid, Some(AA_FAILED.to_owned())),
+        Some(ci95) => said(judge(ci95, p, floor, scale.gate), noise.aa),
+    };
+    PhaseOutcome {
+        place: Place::of(test.cell, Some(test.phase)),
+        outcome,
+        time_ratio: Some(1.0 / comparison.estimate),
+        ci95,
+        floor_ratio: Some(floor.exp()),
+        p_adjusted: Some(p),
+        reason,
+    }
+}
+
+const AA_FAILED: &str = "aa_failed";
+const AA_DOUBTFUL: &str = "A/A differs, as one in so many does by chance";
+const TOO_WIDE: &str = "too wide to say";
+
+fn too_few(comparison: &Comparison) -> String {
+    let [then, now] = comparison.samples;
+    format!("{now} samples against {then}")
+}
+
+/// The rule on a phase that can be judged.
+fn judge(Interval95([low, high]): Interval95, p: f64, floor: f64, gate: f64) -> Outcome {
+    let (low, high) = (low.ln(), high.ln());
+    let counts = p < ALPHA;
+    if counts && low > floor {
+        Outcome::Regressed
+    } else if counts && high < -floor {
+        Outcome::Improved
+    } else if -gate <= low && high <= gate {
+        Outcome::Same
+    } else {
+        Outcome::Noise
+    }
+}
+
+/// Nothing is called the same as another thing that is not the same as itself.
+fn said(outcome: Outcome, aa: Aa) -> (Outcome, Option<String>) {
+    match (outcome, aa) {
+        (Outcome::Same | Outcome::Noise, Aa::Doubtful) => {
+            (Outcome::Noise, Some(AA_DOUBTFUL.to_owned()))
+        }
+        (Outcome::Noise, _) => (Outcome::Noise, Some(TOO_WIDE.to_owned())),
+        (outcome, _) => (outcome, None),
+    }
+}

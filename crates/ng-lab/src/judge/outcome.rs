@@ -1,0 +1,173 @@
+//! What came of a gate, as a report has it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::{CellReport, Interval95, PhaseReport};
+use crate::scenario::Profile;
+
+/// What a gate says of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Slower, beyond the floor.
+    Regressed,
+    /// One of the two sides cannot be used.
+    Invalid,
+    /// Too few samples for the smallest p to count.
+    Insufficient,
+    /// The interval is too wide to say, or the phase differs from itself.
+    Noise,
+    /// Faster, beyond the floor.
+    Improved,
+    /// The interval lies within the gate's per cent.
+    Same,
+}
+
+impl Outcome {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 6] = [
+        Self::Regressed,
+        Self::Invalid,
+        Self::Insufficient,
+        Self::Noise,
+        Self::Improved,
+        Self::Same,
+    ];
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regressed => "regressed",
+            Self::Invalid => "invalid",
+            Self::Insufficient => "insufficient",
+            Self::Noise => "noise",
+            Self::Improved => "improved",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// What came of a gate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateReport {
+    /// Per cent that was allowed.
+    pub percent: f64,
+    /// Comparisons that were tested together; each p is adjusted for them.
+    pub tests: usize,
+    /// Samples that each of them needs to be told from nothing.
+    pub samples_needed: u32,
+    /// One entry a phase, in the plan's order.
+    pub outcomes: Vec<PhaseOutcome>,
+    /// What only one side has, and why.
+    pub skipped: Vec<SkippedPhase>,
+}
+
+/// A phase with its outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseOutcome {
+    /// Which phase.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What the gate says.
+    pub outcome: Outcome,
+    /// Its time over that of the other side; none where they cannot be compared.
+    pub time_ratio: Option<f64>,
+    /// Interval of the ratio.
+    pub ci95: Option<Interval95>,
+    /// The ratio that the whole interval must be above to count as slower, and
+    /// below one over it to count as faster.
+    pub floor_ratio: Option<f64>,
+    /// The p of "the ratio is 1", adjusted for all tests.
+    pub p_adjusted: Option<f64>,
+    /// Why, where it is neither the same nor different.
+    pub reason: Option<String>,
+}
+
+/// A phase that was not tested.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkippedPhase {
+    /// Which phase.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Why.
+    pub reason: String,
+}
+
+/// A phase of a cell, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The scenario.
+    pub scenario: String,
+    /// The variant.
+    pub variant: String,
+    /// Threads.
+    pub threads: usize,
+    /// The build.
+    pub profile: Profile,
+    /// The phase; none for a cell without one.
+    pub phase: Option<String>,
+    /// The number of items under their name.
+    #[serde(flatten, deserialize_with = "crate::report::whole_numbers")]
+    pub size: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            scenario,
+            variant,
+            threads,
+            profile,
+            phase,
+            size,
+        } = self;
+        let items = size.values().copied().next().unwrap_or(0);
+        write!(f, "{scenario}/{variant} x{threads} n={items}")?;
+        if let Some(phase) = phase {
+            write!(f, " {phase}")?;
+        }
+        write!(f, " ({})", profile.name())
+    }
+}
+
+impl Place {
+    pub(super) fn of(cell: &CellReport, phase: Option<&PhaseReport>) -> Self {
+        Self {
+            scenario: cell.scenario.clone(),
+            variant: cell.variant.clone(),
+            threads: cell.threads,
+            profile: cell.profile,
+            phase: phase.map(|phase| phase.name.clone()),
+            size: cell.size.clone(),
+        }
+    }
+}
+
+impl GateReport {
+    /// How many phases have an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        let all = self.outcomes.iter();
+        all.filter(|found| found.outcome == outcome).count()
+    }
+
+    /// How many phases have which outcome, worst first, such as `1 regressed, 8 same`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| (outcome, self.count(outcome)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(outcome, count)| format!("{count} {}", outcome.name()))
+            .collect();
+        if counts.is_empty() {
+            "no phase was compared".to_owned()
+        } else {
+            counts.join(", ")
+        }
+    }
+}

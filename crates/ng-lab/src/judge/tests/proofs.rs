@@ -1,0 +1,155 @@
+//! The gate held to its promises, on simulated machines: how often it accuses
+//! nobody, and how often it sees what is there.
+//!
+//! Each count is printed, and added to the file that `NG_COUNTS` names.
+
+use std::env;
+use std::fs::File;
+use std::io::Write;
+
+use super::gate::{against, baseline, gate, gated};
+use super::noise::{Machine, QUIET, STORMY, Weather};
+use super::sim::{Sim, report};
+use crate::conductor::Role;
+use crate::judge::gate::{paired_rounds, unpaired_rounds};
+use crate::judge::{GateReport, Outcome};
+
+const RUNS: usize = 200;
+/// One in twenty.
+const FEW: usize = RUNS / 20;
+/// Nineteen in twenty.
+const MOST: usize = RUNS - FEW;
+/// One in twenty, and three standard errors of as many runs: what is exactly one in
+/// twenty is above it once in a thousand.
+const FEW_BY_CHANCE: usize = FEW + 9;
+const PHASES: usize = 6;
+
+fn count(name: &str, count: usize) {
+    println!("{name}: {count} of {RUNS}");
+    if let Some(path) = env::var_os("NG_COUNTS") {
+        let mut file = File::options()
+            .append(true)
+            .create(true)
+            .open(path)
+            .unwrap();
+        writeln!(file, "{name}\t{count}").unwrap();
+    }
+}
+
+/// What a gate of 5 % says of runs on machines of their own, where the first phase
+/// takes `factor` times as long as that of the other side.
+struct Trials {
+    paired: Vec<GateReport>,
+    unpaired: Vec<GateReport>,
+}
+
+impl Trials {
+    fn new(weather: Weather, factor: f64, rounds: [usize; 2], seed: u64) -> Self {
+        let mut factors = [1.0; PHASES];
+        factors[0] = factor;
+        let [paired, unpaired] = rounds;
+        let trial = |index: usize| {
+            let mut machine = Machine::new(weather, seed + index as u64);
+            let run = machine.run(&factors, paired);
+            let beside = gated(&run, &against(gate(5.0)));
+            let (then, now) = (
+                machine.run(&[1.0; PHASES], unpaired),
+                machine.run(&factors, unpaired),
+            );
+            let then = report(&own(then));
+            (beside, gated(&own(now), &baseline(then, gate(5.0))))
+        };
+        let (paired, unpaired) = (0..RUNS).map(trial).unzip();
+        Self { paired, unpaired }
+    }
+}
+
+/// The cells without those of another revision.
+fn own(cells: Vec<Sim>) -> Vec<Sim> {
+    let mut cells = cells;
+    cells.retain(|cell| cell.role() != Role::Against);
+    cells
+}
+
+fn with(reports: &[GateReport], held: impl Fn(&GateReport) -> bool) -> usize {
+    reports.iter().filter(|report| held(report)).count()
+}
+
+fn called_different(report: &GateReport) -> bool {
+    report.count(Outcome::Regressed) + report.count(Outcome::Improved) > 0
+}
+
+/// Whether any phase differs from the other side at all, whatever the gate allows.
+fn told_apart(report: &GateReport) -> bool {
+    report
+        .outcomes
+        .iter()
+        .any(|found| found.p_adjusted.is_some_and(|p| p < 0.05))
+}
+
+#[test]
+fn noisy_runs_of_one_program_are_not_called_different() {
+    let rounds = [paired_rounds(PHASES), unpaired_rounds(PHASES, 8)];
+    let rounds = rounds.map(|rounds| rounds as usize);
+    let trials = Trials::new(STORMY, 1.0, rounds, 0x5eed_1000);
+    for (how, reports) in [("paired", &trials.paired), ("unpaired", &trials.unpaired)] {
+        let all = reports.iter().all(|report| report.tests == PHASES);
+        assert!(all, "{how}: six phases are tested");
+        let different = with(reports, called_different);
+        count(&format!("gate_false_alarms_{how}"), different);
+        assert!(different <= FEW, "{how}: {different}");
+        let apart = with(reports, told_apart);
+        count(&format!("gate_false_differences_{how}"), apart);
+        assert!(apart <= FEW_BY_CHANCE, "{how}: {apart}");
+        let invalid = with(reports, |report| report.count(Outcome::Invalid) > 0);
+        count(&format!("gate_false_aa_failures_{how}"), invalid);
+        assert!(invalid <= FEW_BY_CHANCE, "{how}: {invalid}");
+    }
+}
+
+#[test]
+fn a_slowdown_of_5_per_cent_is_told_from_none() {
+    let trials = Trials::new(QUIET, 1.05, [12; 2], 0x5eed_2000);
+    for (how, reports) in [("paired", &trials.paired), ("unpaired", &trials.unpaired)] {
+        let apart = with(reports, |report| {
+            let slow = &report.outcomes[0];
+            let above = slow.ci95.is_some_and(|ci95| ci95.0[0] > 1.0);
+            above && slow.p_adjusted.is_some_and(|p| p < 0.05)
+        });
+        count(&format!("gate_5_per_cent_seen_{how}"), apart);
+        assert!(apart >= MOST, "{how}: {apart}");
+    }
+}
+
+#[test]
+fn a_slowdown_of_10_per_cent_does_not_pass_a_gate_of_5() {
+    let trials = Trials::new(QUIET, 1.10, [12; 2], 0x5eed_3000);
+    for (how, reports) in [("paired", &trials.paired), ("unpaired", &trials.unpaired)] {
+        let closed = with(reports, |report| {
+            report.outcomes[0].outcome == Outcome::Regressed
+        });
+        count(&format!("gate_10_per_cent_stopped_{how}"), closed);
+        assert!(closed >= MOST, "{how}: {closed}");
+        let others = with(reports, |report| report.count(Outcome::Regressed) > 1);
+        assert!(
+            others <= FEW,
+            "{how}: {others} accuse another phase as well"
+        );
+    }
+}
+
+/// The machine of the second run is an eighth slower, and so are its limits.
+#[test]
+fn a_slower_machine_is_not_taken_for_a_slower_program() {
+    let trial = |index: usize| {
+        let mut machine = Machine::new(QUIET, 0x5eed_4000 + index as u64);
+        let then = report(&own(machine.bounded_run(&[1.0; PHASES], 12)));
+        machine.pace = 1.125;
+        let now = own(machine.bounded_run(&[1.0; PHASES], 12));
+        gated(&now, &baseline(then, gate(5.0)))
+    };
+    let reports: Vec<GateReport> = (0..RUNS).map(trial).collect();
+    let different = with(&reports, called_different);
+    count("gate_false_alarms_slower_machine", different);
+    assert!(different <= FEW, "{different}");
+}

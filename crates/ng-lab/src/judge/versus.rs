@@ -1,0 +1,141 @@
+//! Holds a judged run against what the user named: another revision that was
+//! measured beside it, or a kept report.
+
+use crate::conductor::{Baseline, Gate, Reference, Role, Versus};
+use crate::judge::comparable::{NotComparable, check_limits, check_machine};
+use crate::judge::compare::stop_where_one_failed;
+use crate::judge::gate::{Held, evaluate};
+use crate::judge::{Verdict, baseline};
+use crate::report::{ComparisonKind, ReferenceReport, Report};
+
+/// Adds the comparison with the other side to a report, and the gate's outcomes.
+/// Why they cannot be compared goes into the report as well.
+pub(crate) fn hold(report: &mut Report, versus: &Versus) {
+    let Some(reference) = &versus.reference else {
+        return;
+    };
+    report.reference = Some(described(reference));
+    let held = match reference {
+        Reference::Against(against) => hold_against(report, &against.name, versus.gate),
+        Reference::Baseline(baseline) => hold_baseline(report, baseline, versus.gate),
+    };
+    if let (Err(reason), Some(reference)) = (held, &mut report.reference) {
+        reference.not_comparable = Some(reason.to_string());
+    }
+}
+
+/// Holds a kept report against another one, as if it had been measured with that
+/// as its baseline.
+///
+/// # Errors
+/// [`NotComparable`]: machine, compiler or limits are others, or nothing is in both.
+pub fn compare_reports(
+    report: &mut Report,
+    baseline: &Baseline,
+    gate: Option<Gate>,
+) -> Result<(), NotComparable> {
+    report.comparisons.retain(|comparison| {
+        let kinds = [ComparisonKind::Against, ComparisonKind::Baseline];
+        !kinds.contains(&comparison.kind)
+    });
+    report.gate = None;
+    report.reference = Some(described(&Reference::Baseline(baseline.clone())));
+    check_machine(
+        &report.host,
+        &report.build,
+        report.data.as_ref(),
+        &baseline.report,
+    )?;
+    hold_baseline(report, baseline, gate)
+}
+
+fn described(reference: &Reference) -> ReferenceReport {
+    match reference {
+        Reference::Against(against) => ReferenceReport {
+            kind: ComparisonKind::Against,
+            name: against.name.clone(),
+            commit: against.commit.clone(),
+            started: None,
+            not_comparable: None,
+        },
+        Reference::Baseline(baseline) => ReferenceReport {
+            kind: ComparisonKind::Baseline,
+            name: baseline.name.clone(),
+            commit: baseline.report.build.commit.clone(),
+            started: Some(baseline.report.run.started.clone()),
+            not_comparable: None,
+        },
+    }
+}
+
+/// The comparisons are there already: the other revision was in the plan.
+fn hold_against(report: &mut Report, name: &str, gate: Option<Gate>) -> Result<(), NotComparable> {
+    for comparison in of_kind(report, ComparisonKind::Against) {
+        name.clone_into(&mut comparison.against);
+    }
+    if of_kind(report, ComparisonKind::Against).next().is_none() {
+        let mut others = report
+            .cells
+            .iter()
+            .filter(|cell| cell.role == Role::Against);
+        let reason = others.find_map(|cell| cell.reason.clone());
+        return Err(NotComparable::NothingInCommon(reason.unwrap_or_default()));
+    }
+    report.gate = gate.map(|gate| {
+        let held = Held {
+            kind: ComparisonKind::Against,
+            now: report,
+            then: None,
+        };
+        evaluate(&held, gate)
+    });
+    Ok(())
+}
+
+fn of_kind(
+    report: &mut Report,
+    kind: ComparisonKind,
+) -> impl Iterator<Item = &mut crate::report::Comparison> {
+    let all = report.comparisons.iter_mut();
+    all.filter(move |comparison| comparison.kind == kind)
+}
+
+fn hold_baseline(
+    report: &mut Report,
+    then: &Baseline,
+    gate: Option<Gate>,
+) -> Result<(), NotComparable> {
+    check_limits(&report.limits, &then.report.limits)?;
+    let mut found = baseline::compare(report, &then.report, &then.name);
+    if found.is_empty() {
+        return Err(NotComparable::NothingInCommon(measured(&then.report)));
+    }
+    for copies in [&report.comparisons, &then.report.comparisons] {
+        stop_where_one_failed(&mut found, copies);
+    }
+    report.comparisons.extend(found);
+    report.gate = gate.map(|gate| {
+        let held = Held {
+            kind: ComparisonKind::Baseline,
+            now: report,
+            then: Some(&then.report),
+        };
+        evaluate(&held, gate)
+    });
+    Ok(())
+}
+
+/// What a report is about, for somebody who has named the wrong one.
+fn measured(report: &Report) -> String {
+    let mut names: Vec<String> = report
+        .cells
+        .iter()
+        .filter(|cell| cell.verdict != Verdict::Skipped)
+        .map(|cell| {
+            let name = cell.profile.name();
+            format!("{} n={} ({name})", cell.scenario, cell.items())
+        })
+        .collect();
+    names.dedup();
+    format!("it has {}", names.join(", "))
+}

@@ -1,0 +1,82 @@
+//! What a report means for the exit code.
+//!
+//! The first of these that holds: 130 interrupted, 1 an error or a failed cell,
+//! 3 a regression, 4 nothing that can be compared, 5 an invalid measurement, 0.
+
+use std::process::ExitCode;
+
+use ng_lab::conductor::Role;
+use ng_lab::judge::{NotComparable, Outcome, Verdict};
+use ng_lab::report::{CellReport, Report};
+
+const REGRESSION: u8 = 3;
+const NOT_COMPARABLE: u8 = 4;
+const INVALID: u8 = 5;
+const INTERRUPTED: u8 = 130;
+
+pub(super) fn of_report(report: &Report) -> ExitCode {
+    if report.run.interrupted {
+        interrupted()
+    } else if report.run.stopped_by.is_some() || any(report, Verdict::Failed) {
+        ExitCode::FAILURE
+    } else if let Some(code) = of_comparison(report) {
+        ExitCode::from(code)
+    } else if any(report, Verdict::Invalid) {
+        ExitCode::from(INVALID)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// What the comparison with the other side means; none where all is well.
+pub(super) fn of_comparison(report: &Report) -> Option<u8> {
+    let reference = report.reference.as_ref()?;
+    if reference.not_comparable.is_some() {
+        return Some(NOT_COMPARABLE);
+    }
+    let gate = report.gate.as_ref()?;
+    let has = |outcome| gate.count(outcome) > 0;
+    if has(Outcome::Regressed) {
+        Some(REGRESSION)
+    } else if has(Outcome::Insufficient) || gate.outcomes.is_empty() {
+        Some(NOT_COMPARABLE)
+    } else {
+        has(Outcome::Invalid).then_some(INVALID)
+    }
+}
+
+pub(super) fn of_error(error: &anyhow::Error) -> ExitCode {
+    let not_comparable = error
+        .chain()
+        .any(|cause| cause.downcast_ref::<NotComparable>().is_some());
+    if not_comparable {
+        ExitCode::from(NOT_COMPARABLE)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+pub(super) fn interrupted() -> ExitCode {
+    ExitCode::from(INTERRUPTED)
+}
+
+/// Why a report should not be compared with later.
+pub(super) fn unfit_as_baseline(report: &Report) -> Option<&'static str> {
+    let regressed = of_comparison(report) == Some(REGRESSION);
+    [
+        (report.run.interrupted, "the run was interrupted"),
+        (report.run.stopped_by.is_some(), "the run ended early"),
+        (any(report, Verdict::Failed), "a cell failed"),
+        (regressed, "it is slower than what it was held against"),
+    ]
+    .into_iter()
+    .find_map(|(unfit, reason)| unfit.then_some(reason))
+}
+
+/// Whether a cell of this program has the verdict: what another revision does is
+/// told by the comparison.
+fn any(report: &Report, verdict: Verdict) -> bool {
+    let own = |cell: &&CellReport| cell.role != Role::Against;
+    let mut cells = report.cells.iter().filter(own);
+    cells.any(|cell| cell.verdict == verdict)
+}

@@ -1,0 +1,76 @@
+//! What a run is held against, from its options.
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use anyhow::{Result, bail};
+use ng_lab::{Against, Baseline, BaselineName, Gate, Plant, Reference, Versus, load_report};
+
+use crate::cli::args::{Cli, RunArgs};
+use crate::cli::kept;
+
+pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
+    check_plant(args);
+    let reference = match (&args.against, &args.baseline) {
+        (Some(name), _) => Some(Reference::Against(against(args, name))),
+        (_, Some(name)) => Some(Reference::Baseline(baseline(name)?)),
+        _ => None,
+    };
+    Ok(Versus {
+        reference,
+        gate: args.gate.map(|percent| Gate {
+            percent,
+            adds_rounds: args.has_no_effort(),
+        }),
+        plant: args.plant.clone(),
+    })
+}
+
+/// The program comes from whoever can build it. Options can be checked without.
+fn against(args: &RunArgs, name: &str) -> Against {
+    if args.against_program.is_none() && !args.check {
+        usage(&format!(
+            "--against {name}: another revision has to be built first: run `cargo xtask stress`, \
+             or give its program with --against-program FILE"
+        ));
+    }
+    Against {
+        name: name.to_owned(),
+        commit: args.against_commit.clone().unwrap_or_default(),
+        program: args.against_program.clone().unwrap_or_default(),
+    }
+}
+
+fn baseline(name: &BaselineName) -> Result<Baseline> {
+    let baselines = kept::baselines()?;
+    let path = baselines.path(name);
+    if !path.is_file() {
+        bail!(
+            "--baseline {name}: no such baseline; {}",
+            kept::listed("baselines", &baselines.names())
+        );
+    }
+    Ok(Baseline {
+        name: name.to_string(),
+        report: Box::new(load_report(&path)?),
+    })
+}
+
+/// A slowdown of what is not measured would show nothing.
+fn check_plant(args: &RunArgs) {
+    if let Some(Plant { scenario, .. }) = &args.plant
+        && !args.scenarios.is_empty()
+        && !args.scenarios.contains(scenario)
+    {
+        usage(&format!(
+            "--plant {scenario}: it is not among the scenarios to measure"
+        ));
+    }
+}
+
+/// Ends the program as a bad option does.
+fn usage(message: &str) -> ! {
+    Cli::command()
+        .error(ErrorKind::ValueValidation, message)
+        .exit()
+}
