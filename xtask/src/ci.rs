@@ -77,7 +77,13 @@ fn smoke_stress() -> Result<()> {
     if !status.success() && status.code() != Some(EXIT_INVALID) {
         bail!("stress: {status}");
     }
-    for file in ["report.json", "report.md", "results.jsonl"] {
+    for file in [
+        "report.json",
+        "report.md",
+        "report.html",
+        "samples.csv",
+        "results.jsonl",
+    ] {
         let path = out.join(file);
         if !path.is_file() {
             bail!("{} is missing", path.display());

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{CellRecord, LimitKey, Record, Subject};
+use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Subject};
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::{CellReading, MemoryReading};
-use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
+use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport, RunPlace};
 use crate::run::PhaseRecord;
 use crate::stats;
 
@@ -62,6 +62,7 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
         variant: planned.cell.variant.name.clone(),
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
+        runs: cell.rounds.iter().map(place).collect(),
         phases,
         proof: cell
             .any_reading()
@@ -77,6 +78,14 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
     };
     report.add_findings(findings);
     report
+}
+
+fn place(run: &CellRound) -> RunPlace {
+    RunPlace {
+        round: run.round,
+        position: run.position,
+        failed: run.reading.is_err(),
+    }
 }
 
 fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {

@@ -13,6 +13,8 @@ use crate::judge::{Finding, Flag, Verdict};
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::MemoryReading;
+use crate::report::sample::RunPlace;
+use crate::report::soak::SoakRow;
 use crate::run::Bound;
 use crate::scenario::Profile;
 use crate::stats;
@@ -38,6 +40,9 @@ pub struct Report {
     pub cells: Vec<CellReport>,
     /// Ratios within the run.
     pub comparisons: Vec<Comparison>,
+    /// What a long run was like over its time; empty where none was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub soak: Vec<SoakRow>,
 }
 
 /// When and how a run was made.
@@ -53,6 +58,9 @@ pub struct RunInfo {
     pub rounds: u32,
     /// What the items are called.
     pub items: String,
+    /// Bytes of an item; unknown in a report of an older program.
+    #[serde(default)]
+    pub item_bytes: Option<u64>,
     /// Whether the user stopped it.
     pub interrupted: bool,
     /// What else ended it early.
@@ -131,6 +139,9 @@ pub struct CellReport {
     pub pages: Pages,
     /// Whether memory was touched and freed before.
     pub host_warm: bool,
+    /// Where in the run its workers stood; empty in a report of an older program.
+    #[serde(default)]
+    pub runs: Vec<RunPlace>,
     /// The timed phases in their order.
     pub phases: Vec<PhaseReport>,
     /// Proof of the work; empty where there is none.
@@ -266,6 +277,12 @@ impl CellReport {
 }
 
 impl Comparison {
+    /// Number of items.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        self.size.values().copied().next().unwrap_or(0)
+    }
+
     /// Whether `cell` is the denominator.
     #[must_use]
     pub fn is_of(&self, cell: &CellReport) -> bool {

@@ -25,6 +25,7 @@ fn report() -> Report {
             seed: 5,
             rounds: 7,
             items: "records".to_owned(),
+            item_bytes: Some(64),
             interrupted: false,
             stopped_by: None,
             elapsed_s: 1.5,
@@ -35,6 +36,7 @@ fn report() -> Report {
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
+        soak: Vec::new(),
     }
 }
 
@@ -61,6 +63,7 @@ fn cell(variant: &str) -> CellReport {
         variant: variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
+        runs: Vec::new(),
         phases: vec![phase("fill"), phase("read")],
         proof: [("sum".to_owned(), 7.into())].into(),
         memory: Some(MemoryReading {

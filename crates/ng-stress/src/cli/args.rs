@@ -78,7 +78,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
 
-    /// Folder for report.json, report.md and results.jsonl
+    /// Folder for report.html, report.md, report.json, samples.csv and results.jsonl
     /// [default: target/ng-stress/RUN, and a link `latest`]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
