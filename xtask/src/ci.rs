@@ -139,7 +139,13 @@ fn measure(arguments: &[&str], name: &str) -> Result<()> {
     if !status.success() && status.code() != Some(EXIT_INVALID) {
         bail!("stress: {status}");
     }
-    for file in ["report.json", "report.md", "results.jsonl"] {
+    for file in [
+        "report.json",
+        "report.md",
+        "report.html",
+        "samples.csv",
+        "results.jsonl",
+    ] {
         let path = out.join(file);
         if !path.is_file() {
             bail!("{} is missing", path.display());

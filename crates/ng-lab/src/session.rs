@@ -65,8 +65,8 @@ pub enum SessionError {
     Interrupted,
 }
 
-/// Measures what `request` asks for and leaves `report.json`, `report.md` and
-/// `results.jsonl` in `out`.
+/// Measures what `request` asks for and leaves `report.json`, `samples.csv`,
+/// `report.md`, `report.html` and `results.jsonl` in `out`.
 ///
 /// The folder is tried before anything is measured, and so is `request.dir`, if
 /// a cell needs it. Of data files nothing is left, however the run ends, short of
@@ -121,7 +121,7 @@ pub fn measure(
             seed: request.seed,
             rounds: record.rounds,
             items: request.subject.items.to_owned(),
-            item_bytes: request.subject.item_bytes,
+            item_bytes: Some(request.subject.item_bytes),
             plant: request.versus.plant.clone(),
             interrupted: record.interrupted,
             stopped_by: record.stopped_by,
@@ -135,6 +135,7 @@ pub fn measure(
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         scaling: judgement.scaling,
+        soak: Vec::new(),
         reference: None,
         gate: None,
     };
@@ -194,7 +195,9 @@ fn not_comparable(name: &str) -> impl FnOnce(NotComparable) -> SessionError {
 
 const LOG: &str = "results.jsonl";
 const JSON: &str = "report.json";
+const SAMPLES: &str = "samples.csv";
 const MARKDOWN: &str = "report.md";
+const HTML: &str = "report.html";
 
 fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
     let path = path.to_owned();
@@ -214,7 +217,7 @@ fn try_output(out: &Path) -> Result<(), SessionError> {
 
 /// Takes away what an earlier run left under the names of this one's files.
 fn begin_output(out: &Path) -> Result<File, SessionError> {
-    for name in [JSON, MARKDOWN] {
+    for name in [JSON, SAMPLES, MARKDOWN, HTML] {
         let path = out.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -230,8 +233,15 @@ fn begin_output(out: &Path) -> Result<File, SessionError> {
 fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
     let json = out.join(JSON);
     report::write_json(report, &json).map_err(cannot_write(&json))?;
-    let markdown = out.join(MARKDOWN);
-    report::write_whole(&markdown, &report::markdown(report)).map_err(cannot_write(&markdown))
+    for (name, text) in [
+        (SAMPLES, report::samples_csv(report)),
+        (MARKDOWN, report::markdown(report)),
+        (HTML, report::html(report)),
+    ] {
+        let path = out.join(name);
+        report::write_whole(&path, &text).map_err(cannot_write(&path))?;
+    }
+    Ok(())
 }
 
 /// A point in time as `2026-11-24T23:08:25Z`.

@@ -137,6 +137,17 @@ pub enum Role {
     Against,
 }
 
+impl Role {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Aa => "aa",
+        }
+    }
+}
+
 /// A cell in one build and role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedCell {

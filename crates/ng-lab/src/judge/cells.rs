@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{CellRecord, LimitKey, Record, Role, Subject};
+use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
 use crate::judge::files;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
@@ -10,7 +10,7 @@ use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::{CellReading, MemoryReading};
-use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport};
+use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport, RunPlace};
 use crate::run::{FileState, PhaseRecord};
 use crate::stats;
 
@@ -64,6 +64,7 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
         memory_limit_bytes: planned.memory_limit_bytes,
+        runs: cell.rounds.iter().map(place).collect(),
         phases,
         proof: cell
             .any_reading()
@@ -79,6 +80,14 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
     };
     report.add_findings(findings);
     report
+}
+
+fn place(run: &CellRound) -> RunPlace {
+    RunPlace {
+        round: run.round,
+        position: run.position,
+        failed: run.reading.is_err(),
+    }
 }
 
 fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {

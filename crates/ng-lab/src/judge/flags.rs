@@ -45,6 +45,24 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All flags, those that make a cell invalid first.
+    pub const ALL: [Self; 14] = [
+        Self::ImpossibleFast,
+        Self::WorkNotDone,
+        Self::Elided,
+        Self::PatternMismatch,
+        Self::BelowResolution,
+        Self::Swapped,
+        Self::Steal,
+        Self::OtherLoad,
+        Self::ClockDrift,
+        Self::PagesDiffer,
+        Self::Trend,
+        Self::Superlinear,
+        Self::OrderEffect,
+        Self::TooFewRounds,
+    ];
+
     /// Whether a cell with this flag says nothing at all.
     #[must_use]
     pub fn invalidates(self) -> bool {
@@ -178,13 +196,7 @@ mod tests {
 
     #[test]
     fn a_flag_is_displayed_as_it_is_serialised() {
-        for flag in [
-            Flag::ImpossibleFast,
-            Flag::NotCold,
-            Flag::NotWarm,
-            Flag::PagesDiffer,
-            Flag::TooFewRounds,
-        ] {
+        for flag in Flag::ALL {
             assert_eq!(serde_json::to_string(&flag).unwrap(), format!("\"{flag}\""));
         }
     }

@@ -1,9 +1,13 @@
 //! What a run leaves: one model, and a file that writes it in each form.
 
+mod csv;
+mod html;
 mod json;
 mod markdown;
 mod model;
+mod sample;
 mod scaling;
+mod soak;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -11,6 +15,8 @@ mod tests;
 mod text;
 mod versus;
 
+pub use csv::samples_csv;
+pub use html::html;
 pub use json::{write_json, write_whole};
 pub use markdown::markdown;
 pub(crate) use model::whole_numbers;
@@ -18,4 +24,6 @@ pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
     PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
 };
+pub use sample::{RunPlace, Sample};
+pub use soak::{Percentiles, SoakRow};
 pub use terminal::{terminal, terminal_versus};

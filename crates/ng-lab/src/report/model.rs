@@ -14,6 +14,8 @@ use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::plant::Plant;
 use crate::protocol::MemoryReading;
+use crate::report::sample::RunPlace;
+use crate::report::soak::SoakRow;
 use crate::run::{Bound, FileEvidence};
 use crate::scenario::Profile;
 use crate::stats;
@@ -46,6 +48,9 @@ pub struct Report {
     /// How times grow with the number of items, where there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
+    /// What a long run was like over its time; empty where none was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub soak: Vec<SoakRow>,
     /// What it is held against.
     pub reference: Option<ReferenceReport>,
     /// What came of the gate, where there was one and both sides could be compared.
@@ -80,9 +85,9 @@ pub struct RunInfo {
     pub rounds: u32,
     /// What the items are called.
     pub items: String,
-    /// Bytes of one item; 0 where a report does not say.
+    /// Bytes of an item; unknown in a report of an older program.
     #[serde(default)]
-    pub item_bytes: u64,
+    pub item_bytes: Option<u64>,
     /// A slowdown on purpose: the times are not those of the program.
     pub plant: Option<Plant>,
     /// Whether the user stopped it.
@@ -169,6 +174,9 @@ pub struct CellReport {
     /// The memory that it was confined to, page cache included, if so.
     #[serde(default)]
     pub memory_limit_bytes: Option<u64>,
+    /// Where in the run its workers stood; empty in a report of an older program.
+    #[serde(default)]
+    pub runs: Vec<RunPlace>,
     /// The timed phases in their order.
     pub phases: Vec<PhaseReport>,
     /// Proof of the work; empty where there is none.
@@ -370,6 +378,12 @@ impl CellReport {
 }
 
 impl Comparison {
+    /// Number of items.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        self.size.values().copied().next().unwrap_or(0)
+    }
+
     /// Whether `cell` is the denominator.
     #[must_use]
     pub fn is_of(&self, cell: &CellReport) -> bool {

@@ -128,7 +128,7 @@ fn data(volume: &Volume) -> Vec<String> {
     lines
 }
 
-fn described(build: &Build) -> String {
+pub(super) fn described(build: &Build) -> String {
     let parts = [&build.version, &build.commit, &build.rustc, &build.target];
     let known: Vec<&str> = parts
         .into_iter()
@@ -142,7 +142,7 @@ fn described(build: &Build) -> String {
     }
 }
 
-fn overrides(build: &Build) -> String {
+pub(super) fn overrides(build: &Build) -> String {
     if build.overrides.is_empty() {
         "Cargo's defaults".to_owned()
     } else {
@@ -189,7 +189,7 @@ fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
 }
 
 /// One line for each different proof of the scenario.
-fn proofs(cells: &[&CellReport]) -> Vec<String> {
+pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for cell in cells.iter().filter(|cell| !cell.proof.is_empty()) {
         let figures: Vec<String> = cell
@@ -225,7 +225,7 @@ fn confinements(cells: &[&CellReport]) -> Vec<String> {
 
 /// Why cells are missing. All copies of a cell are skipped for one reason; each
 /// fails for its own.
-fn reasons(cells: &[&CellReport]) -> Vec<String> {
+pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for cell in cells {
         let Some(reason) = &cell.reason else { continue };
@@ -269,9 +269,9 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
                     || no_interval(phase),
                     |ci95| figure(Some(text::time_interval(ci95))),
                 ),
-                figure(rate(phase)),
+                figure(rate(phase).map(text::count)),
                 figure(phase.share_of_limit.map(text::percent)),
-                dev_ratio(report, cell, phase),
+                dev_comparison(report, cell, phase).map_or_else(String::new, estimate),
                 bytes(|memory| memory.peak_bytes),
                 bytes(|memory| memory.file_bytes),
                 bytes(|memory| memory.huge_bytes),
@@ -302,21 +302,22 @@ fn no_interval(phase: &PhaseReport) -> String {
 
 /// Rates of phases that do not work on every item would say nothing; those of
 /// phases that took no time by the clock are not known.
-fn rate(phase: &PhaseReport) -> Option<String> {
+pub(super) fn rate(phase: &PhaseReport) -> Option<f64> {
     let ns = phase.median_ns.filter(|ns| *ns > 0.0 && phase.items > 0)?;
-    Some(text::count(phase.items as f64 * 1e9 / ns))
+    Some(phase.items as f64 * 1e9 / ns)
 }
 
-fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {
-    report
-        .comparisons
-        .iter()
-        .find(|comparison| {
-            comparison.kind == ComparisonKind::DevVsRelease
-                && comparison.is_of(cell)
-                && comparison.phase == phase.name
-        })
-        .map_or_else(String::new, estimate)
+/// How this phase compares with that of the dev build, if it does.
+pub(super) fn dev_comparison<'r>(
+    report: &'r Report,
+    cell: &CellReport,
+    phase: &PhaseReport,
+) -> Option<&'r Comparison> {
+    report.comparisons.iter().find(|comparison| {
+        comparison.kind == ComparisonKind::DevVsRelease
+            && comparison.is_of(cell)
+            && comparison.phase == phase.name
+    })
 }
 
 fn estimate(comparison: &Comparison) -> String {
@@ -326,7 +327,7 @@ fn estimate(comparison: &Comparison) -> String {
     }
 }
 
-fn verdict(cell: &CellReport) -> String {
+pub(super) fn verdict(cell: &CellReport) -> String {
     let flags: Vec<String> = cell.flags.iter().map(ToString::to_string).collect();
     if flags.is_empty() {
         cell.verdict.name().to_owned()
@@ -390,11 +391,10 @@ pub(super) fn comparison_table(
 }
 
 fn comparison_row(comparison: &Comparison) -> Vec<String> {
-    let items = comparison.size.values().next().copied().unwrap_or(0);
     let mut row = vec![
         comparison.scenario.clone(),
         comparison.phase.clone(),
-        text::items(items),
+        text::items(comparison.items()),
         comparison.profile.name().to_owned(),
         comparison.variant.clone(),
         comparison.threads.to_string(),
@@ -420,7 +420,7 @@ fn samples(comparison: &Comparison) -> String {
     }
 }
 
-fn aa_lines(report: &Report) -> Vec<String> {
+pub(super) fn aa_lines(report: &Report) -> Vec<String> {
     let aa = || {
         let all = report.comparisons.iter();
         all.filter(|comparison| comparison.kind == ComparisonKind::Aa)
@@ -445,7 +445,11 @@ fn aa_lines(report: &Report) -> Vec<String> {
 }
 
 fn limits(report: &Report) -> Section {
-    let rows = report.limits.iter().map(limit_row).collect();
+    let rows = report
+        .limits
+        .iter()
+        .map(|limit| limit_row(limit).to_vec())
+        .collect();
     let headings = [
         "limit",
         "size",
@@ -467,7 +471,8 @@ fn limits(report: &Report) -> Section {
     )
 }
 
-fn limit_row(limit: &LimitReport) -> Vec<String> {
+/// Name, size, threads, median, interval, rate, cold.
+pub(super) fn limit_row(limit: &LimitReport) -> [String; 7] {
     let per_unit = |ns: f64| {
         if limit.unit == "byte" {
             format!("{ns:.3} ns/byte")
@@ -489,7 +494,7 @@ fn limit_row(limit: &LimitReport) -> Vec<String> {
             format!("{}/s", text::count(1e9 / ns))
         }
     };
-    vec![
+    [
         limit.name.name().to_owned(),
         size(limit),
         limit.threads.to_string(),

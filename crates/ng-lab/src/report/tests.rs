@@ -26,7 +26,7 @@ fn report() -> Report {
             seed: 5,
             rounds: 7,
             items: "records".to_owned(),
-            item_bytes: 64,
+            item_bytes: Some(64),
             plant: None,
             interrupted: false,
             stopped_by: None,
@@ -40,6 +40,7 @@ fn report() -> Report {
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
         scaling: Vec::new(),
+        soak: Vec::new(),
         reference: None,
         gate: None,
     }
@@ -70,6 +71,7 @@ fn cell(variant: &str) -> CellReport {
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
+        runs: Vec::new(),
         phases: vec![phase("fill"), phase("read")],
         proof: [("sum".to_owned(), 7.into())].into(),
         memory: Some(MemoryReading {

@@ -14,7 +14,7 @@ use ng_lab::{
 };
 use tempfile::TempDir;
 
-use crate::scenarios;
+use crate::{files, scenarios};
 
 /// A name and the claim that it makes.
 type Check = (&'static str, fn());
@@ -84,6 +84,14 @@ pub(crate) const ALL: &[Check] = &[
         "a_confined_worker_and_its_probes_have_less_memory_than_their_file",
         confined_worker,
     ),
+    (
+        "a_run_leaves_a_page_and_its_samples_as_they_were_taken",
+        files::page_and_samples,
+    ),
+    (
+        "a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one",
+        files::nothing_of_an_earlier_run,
+    ),
 ];
 
 const SUBJECT: Subject = Subject {
@@ -91,7 +99,7 @@ const SUBJECT: Subject = Subject {
     item_bytes: 8,
 };
 
-fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32) -> Request {
+pub(crate) fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32) -> Request {
     Request {
         subject: SUBJECT,
         scenarios: vec![scenarios::find(scenario)],
@@ -121,7 +129,7 @@ fn lock() -> PathBuf {
     env::temp_dir().join(format!("ng-lab-planted-{}.lock", std::process::id()))
 }
 
-fn measure(request: &Request, out: &Path) -> Result<Report, SessionError> {
+pub(crate) fn measure(request: &Request, out: &Path) -> Result<Report, SessionError> {
     ng_lab::measure(
         request,
         Build::default(),

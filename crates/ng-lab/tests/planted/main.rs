@@ -4,6 +4,7 @@
 //! One program is tests, conductor and worker, hence no harness.
 
 mod checks;
+mod files;
 mod scenarios;
 
 use std::process::ExitCode;

@@ -90,7 +90,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) dir: Option<PathBuf>,
 
-    /// Folder for report.json, report.md and results.jsonl
+    /// Folder for report.html, report.md, report.json, samples.csv and results.jsonl
     /// [default: target/ng-stress/RUN, and a link `latest`]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

@@ -51,7 +51,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     if let Some(latest) = latest {
         point(&latest, &out);
     }
-    say::err(&format!("report: {}", out.join("report.md").display()));
+    say::err(&format!("report: {}", out.join("report.html").display()));
     if report.run.interrupted {
         say::err("interrupted: the report holds what was measured until then");
     }

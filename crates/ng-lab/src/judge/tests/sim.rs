@@ -369,7 +369,7 @@ pub(super) fn report(cells: &[Sim]) -> Report {
             seed: 1,
             rounds: 6,
             items: SUBJECT.items.to_owned(),
-            item_bytes: SUBJECT.item_bytes,
+            item_bytes: Some(SUBJECT.item_bytes),
             plant: None,
             interrupted: false,
             stopped_by: None,

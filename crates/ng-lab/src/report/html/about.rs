@@ -1,0 +1,71 @@
+//! The machine, the builds, and the run.
+
+use crate::report::html::markup::{Element, text as element};
+use crate::report::table::{described, overrides};
+use crate::report::text;
+use crate::report::{Report, RunInfo};
+
+/// A term and what is said of it.
+type Entry = (&'static str, String);
+
+pub(super) fn section(report: &Report) -> Element {
+    Element::new("section")
+        .with("id", "about")
+        .add(element("h2", "Machine, builds, run"))
+        .add(element("h3", "Machine"))
+        .add(list(&machine(report)))
+        .add(element("h3", "Builds"))
+        .add(list(&builds(report)))
+        .add(element("h3", "Run"))
+        .add(list(&run(&report.run)))
+}
+
+fn list(entries: &[Entry]) -> Element {
+    let list = Element::new("dl");
+    entries.iter().fold(list, |list, (term, words)| {
+        let words = if words.is_empty() { "unknown" } else { words };
+        list.add(element("dt", term)).add(element("dd", words))
+    })
+}
+
+fn machine(report: &Report) -> Vec<Entry> {
+    let host = &report.host;
+    let below = if host.virtual_machine {
+        "yes"
+    } else {
+        "none seen"
+    };
+    vec![
+        ("processor", host.cpu.clone()),
+        ("processors", host.cpus.to_string()),
+        ("memory", text::bytes(host.memory_bytes)),
+        ("kernel", host.kernel.clone()),
+        ("hypervisor", below.to_owned()),
+        ("huge pages", host.huge_pages.clone()),
+        ("clock source", host.clock_source.clone()),
+        ("frequency governor", host.governor.clone()),
+        ("swap in use", text::bytes(host.swap_bytes)),
+        ("load at the start", format!("{:.2}", host.load)),
+    ]
+}
+
+fn builds(report: &Report) -> Vec<Entry> {
+    let build = &report.build;
+    let mut entries = vec![
+        ("program", described(build)),
+        ("dev build", overrides(build)),
+        ("release build", "Cargo's defaults".to_owned()),
+    ];
+    entries.extend(build.notes.iter().map(|note| ("note", note.clone())));
+    entries
+}
+
+fn run(run: &RunInfo) -> Vec<Entry> {
+    vec![
+        ("started", run.started.clone()),
+        ("took", format!("{:.1} s", run.elapsed_s)),
+        ("rounds after the cold one", run.rounds.to_string()),
+        ("seed", run.seed.to_string()),
+        ("command", run.command.join(" ")),
+    ]
+}

@@ -1,0 +1,142 @@
+//! The tables of cells, one for each scenario and size.
+
+use crate::conductor::Role;
+use crate::report::html::grid::{Field, Grid, GridRow};
+use crate::report::html::group::{Group, groups};
+use crate::report::html::markup::{Element, text as element};
+use crate::report::table::{dev_comparison, proofs, rate, reasons, verdict};
+use crate::report::text;
+use crate::report::{CellReport, Interval95, PhaseReport, Report};
+
+/// Headings but for the rate, which names the items.
+const HEADINGS: [&str; 20] = [
+    "variant",
+    "threads",
+    "phase",
+    "build",
+    "median",
+    "95 % interval",
+    "rate",
+    "of limit",
+    "limit",
+    "dev/release",
+    "verdict",
+    "min",
+    "p10",
+    "p90",
+    "MAD",
+    "samples",
+    "cold",
+    "resident",
+    "peak",
+    "huge",
+];
+const RATE: usize = 6;
+
+pub(super) fn section(report: &Report) -> Element {
+    let groups = groups(report);
+    let section = Element::new("section")
+        .with("id", "cells")
+        .add(element("h2", "Cells"));
+    if groups.is_empty() {
+        return section.add(element("p", "no cell was planned"));
+    }
+    groups.iter().fold(section, |section, group| {
+        section.extend(part(report, group))
+    })
+}
+
+/// Heading, what is to be said of the cells, and their table.
+fn part(report: &Report, group: &Group<'_>) -> Vec<Element> {
+    let cells: Vec<&CellReport> = group.cells.iter().map(|(_, cell)| *cell).collect();
+    let mut lines = proofs(&cells);
+    lines.extend(reasons(&cells));
+    let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
+    lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    let mut parts = vec![element("h3", &group.title())];
+    if !lines.is_empty() {
+        let lines = lines.iter().map(|line| element("li", line));
+        parts.push(Element::new("ul").class("lines").extend(lines));
+    }
+    parts.extend(grid(report, group).render());
+    parts
+}
+
+fn grid(report: &Report, group: &Group<'_>) -> Grid {
+    let mut headings = HEADINGS.map(str::to_owned).to_vec();
+    headings[RATE] = format!("{}/s", report.run.items);
+    let cells = group.cells.iter();
+    let main = cells.filter(|(_, cell)| cell.role == Role::Main);
+    Grid {
+        caption: format!("Cells of {}", group.title()),
+        headings,
+        rows: main
+            .flat_map(|(_, cell)| cell.phases.iter().map(|phase| row(report, cell, phase)))
+            .collect(),
+    }
+}
+
+fn row(report: &Report, cell: &CellReport, phase: &PhaseReport) -> GridRow {
+    let mut fields = vec![
+        Field::words(&cell.variant),
+        Field::count(cell.threads),
+        Field::words(&phase.name),
+        Field::words(cell.profile.name()),
+    ];
+    fields.extend(middle(phase));
+    fields.push(Field::maybe(rate(phase), text::count));
+    fields.push(Field::maybe(phase.share_of_limit, text::percent));
+    let limit = phase.bound.map_or("", |bound| bound.limit.name());
+    fields.push(Field::words(limit));
+    fields.push(ratio(report, cell, phase));
+    fields.push(Field::words(verdict(cell)));
+    fields.extend(spread(phase));
+    fields.extend(memory(cell));
+    GridRow {
+        struck: !cell.verdict.is_comparable(),
+        fields,
+    }
+}
+
+fn middle(phase: &PhaseReport) -> [Field; 2] {
+    let none = || Field::words(format!("none (n = {})", phase.samples_ns.len()));
+    let interval = |ci95: Interval95| Field::Figure(ci95.0[0], text::time_interval(ci95));
+    [
+        Field::maybe(phase.median_ns, text::time),
+        phase.ci95_ns.map_or_else(none, interval),
+    ]
+}
+
+fn spread(phase: &PhaseReport) -> [Field; 6] {
+    let time = |ns| Field::maybe(ns, text::time);
+    [
+        time(phase.min_ns),
+        time(phase.p10_ns),
+        time(phase.p90_ns),
+        time(phase.mad_ns),
+        Field::count(phase.samples_ns.len()),
+        time(phase.cold_ns.map(|ns| ns as f64)),
+    ]
+}
+
+fn ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> Field {
+    match dev_comparison(report, cell, phase) {
+        None => Field::words(""),
+        Some(found) if found.stopped.is_some() => Field::words("not compared"),
+        Some(found) => Field::Figure(found.estimate, text::ratio(found.estimate, found.ci95)),
+    }
+}
+
+fn memory(cell: &CellReport) -> [Field; 3] {
+    let bytes = |bytes: Option<u64>| {
+        Field::maybe(bytes.map(|bytes| bytes as f64), |bytes| {
+            text::bytes(bytes as u64)
+        })
+    };
+    let memory = cell.memory;
+    [
+        bytes(memory.map(|memory| memory.resident_bytes)),
+        bytes(memory.map(|memory| memory.peak_bytes)),
+        bytes(memory.map(|memory| memory.huge_bytes)),
+    ]
+}

@@ -1,0 +1,85 @@
+//! The tables of ratios within the run.
+
+use crate::report::html::grid::{Field, Grid, GridRow};
+use crate::report::html::markup::{Element, text as element};
+use crate::report::table::aa_lines;
+use crate::report::text;
+use crate::report::{Comparison, ComparisonKind, Report};
+
+const HEADINGS: [&str; 10] = [
+    "scenario",
+    "phase",
+    "items",
+    "build",
+    "variant",
+    "threads",
+    "against",
+    "times as fast",
+    "pairs",
+    "remark",
+];
+
+pub(super) fn section(report: &Report) -> Element {
+    let threads = "S(p) = T(1) / T(p), the same code, paired by round";
+    let variants = "each against the first variant of its scenario and thread count, paired by \
+                    round";
+    let lines = |line: &str| vec![line.to_owned()];
+    let parts = [
+        ("Threads", lines(threads), ComparisonKind::Threads),
+        ("Variants", lines(variants), ComparisonKind::Variants),
+        (
+            "A/A: the same program twice",
+            aa_lines(report),
+            ComparisonKind::Aa,
+        ),
+    ];
+    let section = Element::new("section")
+        .with("id", "comparisons")
+        .add(element("h2", "Comparisons"));
+    parts
+        .into_iter()
+        .fold(section, |section, (title, lines, kind)| {
+            section
+                .add(element("h3", title))
+                .extend(lines.iter().map(|line| element("p", line)))
+                .add(table(report, title, kind))
+        })
+}
+
+fn table(report: &Report, title: &str, kind: ComparisonKind) -> Element {
+    let of_kind = report.comparisons.iter().filter(|found| found.kind == kind);
+    let grid = Grid {
+        caption: format!("Comparisons: {title}"),
+        headings: HEADINGS.map(str::to_owned).to_vec(),
+        rows: of_kind.map(row).collect(),
+    };
+    grid.render()
+        .unwrap_or_else(|| element("p", "none in this run"))
+}
+
+fn row(found: &Comparison) -> GridRow {
+    let items = found.items();
+    GridRow {
+        struck: found.stopped.is_some(),
+        fields: vec![
+            Field::words(&found.scenario),
+            Field::words(&found.phase),
+            Field::Key(items as f64, text::items(items)),
+            Field::words(found.profile.name()),
+            Field::words(&found.variant),
+            Field::count(found.threads),
+            Field::words(&found.against),
+            estimate(found),
+            Field::count(found.pairs),
+            Field::words(found.stopped.as_deref().unwrap_or_default()),
+        ],
+    }
+}
+
+/// A/A shows its ratio even where it stops others: it is the reason.
+fn estimate(found: &Comparison) -> Field {
+    if found.stopped.is_some() && found.kind != ComparisonKind::Aa {
+        return Field::words("not compared");
+    }
+    Field::Figure(found.estimate, text::ratio(found.estimate, found.ci95))
+}

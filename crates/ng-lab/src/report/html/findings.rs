@@ -1,0 +1,183 @@
+//! What was found against cells and the run, and what to do about it.
+
+use crate::conductor::Role;
+use crate::judge::{Finding, Flag, Verdict};
+use crate::report::html::grid::{Field, Grid, GridRow};
+use crate::report::html::group::unique;
+use crate::report::html::markup::{Element, text as element};
+use crate::report::{CellReport, ComparisonKind, Report};
+
+const HEADINGS: [&str; 8] = [
+    "flag",
+    "scenario",
+    "variant",
+    "threads",
+    "build",
+    "phase",
+    "found",
+    "what to do",
+];
+
+/// What a reader must know before any figure: how much of it can be used.
+pub(super) fn warnings(report: &Report) -> Element {
+    let flags = flag_lines(report);
+    let mut lines = run_lines(report);
+    lines.extend(cell_lines(report));
+    let nothing = lines.is_empty() && flags.is_empty();
+    let section = Element::new("section")
+        .with("id", "warnings")
+        .class(if nothing { "good" } else { "warn" })
+        .add(element("h2", "Read this first"))
+        .add(verdicts(report));
+    if nothing {
+        return section.add(element("p", "Nothing was found against this run."));
+    }
+    let lines = lines.iter().map(|line| element("li", line));
+    section.add(
+        Element::new("ul")
+            .class("lines")
+            .extend(lines)
+            .extend(flags),
+    )
+}
+
+/// How many cells have which verdict.
+fn verdicts(report: &Report) -> Element {
+    let all = [
+        Verdict::Valid,
+        Verdict::Suspect,
+        Verdict::Invalid,
+        Verdict::Failed,
+        Verdict::Skipped,
+    ];
+    let counts = all.map(|verdict| {
+        let count = report
+            .cells
+            .iter()
+            .filter(|cell| cell.verdict == verdict)
+            .count();
+        Element::new("li")
+            .class(if count == 0 { "none" } else { verdict.name() })
+            .add(element("b", &count.to_string()))
+            .text(" ")
+            .text(verdict.name())
+    });
+    Element::new("ul").class("verdicts").extend(counts)
+}
+
+fn run_lines(report: &Report) -> Vec<String> {
+    let run = &report.run;
+    let mut lines = Vec::new();
+    if run.interrupted {
+        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
+    }
+    lines.extend(
+        run.stopped_by
+            .iter()
+            .map(|reason| format!("ENDED EARLY: {reason}")),
+    );
+    if run.rounds < 6 {
+        lines.push("fewer than 6 rounds: no intervals are given".to_owned());
+    }
+    let failures = run.probe_failures.iter();
+    lines.extend(failures.map(|failure| format!("a limits probe failed: {failure}")));
+    let noisy = report.comparisons.iter().filter(|found| {
+        let reason = found.stopped.as_deref().unwrap_or_default();
+        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
+    });
+    match noisy.count() {
+        0 => {}
+        count => lines.push(format!(
+            "{count} phases differ from themselves (A/A): nothing is compared there; measure \
+             when the machine is quieter"
+        )),
+    }
+    lines
+}
+
+/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// fails for its own.
+fn cell_lines(report: &Report) -> Vec<String> {
+    let lines = report.cells.iter().filter_map(|cell| {
+        let (reason, verdict) = (cell.reason.as_ref()?, cell.verdict.name());
+        let copy = match cell.verdict {
+            Verdict::Skipped => String::new(),
+            _ => format!(" ({})", copy_of(cell)),
+        };
+        Some(format!("{verdict}: {}{copy}: {reason}", name_of(cell)))
+    });
+    unique(lines)
+}
+
+fn name_of(cell: &CellReport) -> String {
+    format!("{}/{} x{}", cell.scenario, cell.variant, cell.threads)
+}
+
+fn copy_of(cell: &CellReport) -> String {
+    match cell.role {
+        Role::Main => cell.profile.name().to_owned(),
+        Role::Aa => format!("{}, A/A copy", cell.profile.name()),
+    }
+}
+
+/// One line for each flag: how many cells have it, and what to do.
+fn flag_lines(report: &Report) -> Vec<Element> {
+    let mut counts: Vec<(Flag, usize)> = Vec::new();
+    for flag in report
+        .cells
+        .iter()
+        .flat_map(|cell| cell.flags.iter().copied())
+    {
+        match counts.iter_mut().find(|(known, _)| *known == flag) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((flag, 1)),
+        }
+    }
+    counts.sort_unstable();
+    let lines = counts.into_iter().map(|(flag, count)| {
+        let cells = if count == 1 { "cell" } else { "cells" };
+        let worth = if flag.invalidates() {
+            "invalid"
+        } else {
+            "suspect"
+        };
+        Element::new("li")
+            .add(element("code", &flag.to_string()))
+            .text(&format!(
+                " makes {count} {cells} {worth}: {}",
+                flag.advice()
+            ))
+    });
+    lines.collect()
+}
+
+pub(super) fn section(report: &Report) -> Element {
+    let rows = report.cells.iter().flat_map(|cell| {
+        let found = cell.findings.iter();
+        // The run says that one, once for all cells.
+        let found = found.filter(|finding| finding.flag != Flag::TooFewRounds);
+        found.map(|finding| row(cell, finding))
+    });
+    let grid = Grid {
+        caption: "Findings".to_owned(),
+        headings: HEADINGS.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    };
+    Element::new("section")
+        .with("id", "findings")
+        .add(element("h2", "Findings"))
+        .add(grid.render().unwrap_or_else(|| element("p", "none")))
+}
+
+fn row(cell: &CellReport, finding: &Finding) -> GridRow {
+    GridRow::plain(vec![
+        Field::words(finding.flag.to_string()),
+        Field::words(&cell.scenario),
+        Field::words(&cell.variant),
+        Field::count(cell.threads),
+        Field::words(copy_of(cell)),
+        Field::words(finding.phase.as_deref().unwrap_or("all")),
+        Field::words(&finding.detail),
+        Field::words(finding.flag.advice()),
+    ])
+}

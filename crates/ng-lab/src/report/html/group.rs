@@ -1,0 +1,162 @@
+//! The cells of a report, put together as a reader looks for them.
+
+use crate::conductor::Role;
+use crate::report::text;
+use crate::report::{CellReport, PhaseReport, Report};
+use crate::scenario::Profile;
+
+/// A cell with its index in the report, by which programs find it there.
+pub(super) type Indexed<'r> = (usize, &'r CellReport);
+
+/// The cells of one scenario at one size.
+pub(super) struct Group<'r> {
+    pub(super) scenario: &'r str,
+    pub(super) items: u64,
+    /// What the items are called.
+    unit: &'r str,
+    pub(super) cells: Vec<Indexed<'r>>,
+}
+
+/// One piece of work: its cells in all builds and roles.
+pub(super) struct Work<'r> {
+    pub(super) variant: &'r str,
+    pub(super) threads: usize,
+    pub(super) cells: Vec<Indexed<'r>>,
+}
+
+/// One phase of a cell, with the indices of both.
+#[derive(Clone, Copy)]
+pub(super) struct PhaseOf<'r> {
+    pub(super) cell_index: usize,
+    pub(super) cell: &'r CellReport,
+    pub(super) index: usize,
+    pub(super) phase: &'r PhaseReport,
+}
+
+/// Scenarios and sizes in the order of the plan.
+pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (index, cell) in report.cells.iter().enumerate() {
+        let (scenario, items) = (cell.scenario.as_str(), cell.items());
+        let known = groups
+            .iter_mut()
+            .find(|group| group.scenario == scenario && group.items == items);
+        match known {
+            Some(group) => group.cells.push((index, cell)),
+            None => groups.push(Group {
+                scenario,
+                items,
+                unit: &report.run.items,
+                cells: vec![(index, cell)],
+            }),
+        }
+    }
+    groups
+}
+
+impl<'r> Group<'r> {
+    pub(super) fn title(&self) -> String {
+        format!(
+            "{}, {} {}",
+            self.scenario,
+            text::items(self.items),
+            self.unit
+        )
+    }
+
+    /// The work of the group in the order of the plan.
+    pub(super) fn works(&self) -> Vec<Work<'r>> {
+        works(self.cells.iter().copied())
+    }
+}
+
+/// Cells of one scenario by variant and threads.
+pub(super) fn works<'r>(cells: impl IntoIterator<Item = Indexed<'r>>) -> Vec<Work<'r>> {
+    let mut works: Vec<Work<'r>> = Vec::new();
+    for (index, cell) in cells {
+        let (variant, threads) = (cell.variant.as_str(), cell.threads);
+        let known = works
+            .iter_mut()
+            .find(|work| work.variant == variant && work.threads == threads);
+        match known {
+            Some(work) => work.cells.push((index, cell)),
+            None => works.push(Work {
+                variant,
+                threads,
+                cells: vec![(index, cell)],
+            }),
+        }
+    }
+    works
+}
+
+impl<'r> Work<'r> {
+    pub(super) fn label(&self) -> String {
+        format!("{} x{}", self.variant, self.threads)
+    }
+
+    /// The names of the phases in their order.
+    pub(super) fn phases(&self) -> Vec<&'r str> {
+        phase_names(&self.cells)
+    }
+
+    /// The cells that are measured for their own sake.
+    pub(super) fn main(&self) -> impl Iterator<Item = Indexed<'r>> {
+        let cells = self.cells.iter().copied();
+        cells.filter(|(_, cell)| cell.role == Role::Main)
+    }
+
+    /// The phase of this name in each of `cells` that has it.
+    pub(super) fn phase_of(
+        cells: impl IntoIterator<Item = Indexed<'r>>,
+        name: &str,
+    ) -> Vec<PhaseOf<'r>> {
+        let found = cells
+            .into_iter()
+            .filter_map(|(index, cell)| PhaseOf::find(index, cell, name));
+        found.collect()
+    }
+}
+
+impl<'r> PhaseOf<'r> {
+    fn find(cell_index: usize, cell: &'r CellReport, name: &str) -> Option<Self> {
+        let index = cell.phases.iter().position(|phase| phase.name == name)?;
+        Some(Self {
+            cell_index,
+            cell,
+            index,
+            phase: &cell.phases[index],
+        })
+    }
+
+    /// Whether its figures may be used; others are drawn hollow.
+    pub(super) fn is_usable(&self) -> bool {
+        self.cell.verdict.is_comparable()
+    }
+
+    /// The colour and the look of a series of this cell.
+    pub(super) fn series(&self) -> &'static str {
+        match (self.cell.profile, self.cell.role) {
+            (Profile::Dev, Role::Main) => "dev",
+            (Profile::Release, Role::Main) => "release",
+            (_, Role::Aa) => "aa",
+        }
+    }
+}
+
+/// The names of all phases of `cells` in their order.
+pub(super) fn phase_names<'r>(cells: &[Indexed<'r>]) -> Vec<&'r str> {
+    let phases = cells.iter().flat_map(|(_, cell)| &cell.phases);
+    unique(phases.map(|phase| phase.name.as_str()))
+}
+
+/// Each once, in the order of their first places.
+pub(super) fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    found
+}

@@ -1,0 +1,119 @@
+//! The page as a whole.
+
+use crate::report::Report;
+use crate::report::html::figure::Figure;
+use crate::report::html::markup::{Element, text};
+use crate::report::html::{
+    about, cells, comparisons, findings, legend, limit_table, limits, memory, phases, ratios,
+    samples, size, soak, threads,
+};
+use crate::report::text as words;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Nothing is loaded from anywhere: what is inline is all there is.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+/// The report as one page of HTML that needs no other file, with its plots as
+/// inline SVG. Every plotted figure stands in its shape as `data-value`, with the
+/// index of its cell, phase, comparison or row in `report.json` beside it.
+///
+/// It is well-formed XML, too.
+#[must_use]
+pub fn html(report: &Report) -> String {
+    let page = Element::new("html")
+        .with("lang", "en")
+        .add(head(report))
+        .add(body(report));
+    format!("<!DOCTYPE html>\n{page}\n")
+}
+
+fn title(report: &Report) -> String {
+    format!("Measurement of {}", report.run.items)
+}
+
+fn head(report: &Report) -> Element {
+    let meta = |name, content| {
+        let meta = Element::new("meta").with("name", name);
+        meta.with("content", content)
+    };
+    Element::new("head")
+        .add(Element::new("meta").with("charset", "utf-8"))
+        .add(meta("viewport", "width=device-width, initial-scale=1"))
+        .add(meta("color-scheme", "light dark"))
+        .add(
+            Element::new("meta")
+                .with("http-equiv", "Content-Security-Policy")
+                .with("content", POLICY),
+        )
+        .add(text("title", &title(report)))
+        .add(Element::new("style").asset(STYLE))
+}
+
+fn body(report: &Report) -> Element {
+    let figures = [
+        ratios::figure(report),
+        limits::figure(report),
+        phases::figure(report),
+        size::figure(report),
+        threads::figure(report),
+        memory::figure(report),
+        samples::figure(report),
+        soak::figure(report),
+    ];
+    let contents = contents(&figures);
+    let main = Element::new("main")
+        .add(findings::warnings(report))
+        .extend(figures.map(Figure::render))
+        .add(cells::section(report))
+        .add(comparisons::section(report))
+        .add(limit_table::section(report))
+        .add(findings::section(report))
+        .add(about::section(report))
+        .add(legend::section());
+    Element::new("body")
+        .add(header(report))
+        .add(contents)
+        .add(main)
+        .add(Element::new("script").asset(SCRIPT))
+}
+
+fn header(report: &Report) -> Element {
+    let (run, host) = (&report.run, &report.host);
+    let cpu = if host.cpu.is_empty() {
+        "unknown processor"
+    } else {
+        &host.cpu
+    };
+    let lead = format!(
+        "{cpu}, {} processors, {} of memory. {} rounds after the cold one, {:.1} s, {}",
+        host.cpus,
+        words::bytes(host.memory_bytes),
+        run.rounds,
+        run.elapsed_s,
+        run.started
+    );
+    Element::new("header")
+        .add(text("h1", &title(report)))
+        .add(text("p", &lead))
+}
+
+fn contents(figures: &[Figure]) -> Element {
+    let figures = figures.iter().map(|figure| (figure.name, figure.title));
+    let tables = [
+        ("cells", "Cells"),
+        ("comparisons", "Comparisons"),
+        ("machine-limits", "Limits of the machine"),
+        ("findings", "Findings"),
+        ("about", "Machine, builds, run"),
+        ("legend", "Words"),
+    ];
+    let links = figures.chain(tables).map(|(id, title)| {
+        let link = text("a", title).with("href", format!("#{id}"));
+        Element::new("li").add(link)
+    });
+    Element::new("nav")
+        .with("aria-label", "Contents")
+        .add(Element::new("ul").extend(links))
+}

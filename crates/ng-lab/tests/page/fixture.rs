@@ -1,0 +1,359 @@
+//! Reports, built by hand.
+
+use std::collections::BTreeMap;
+
+use ng_lab::conductor::Role;
+use ng_lab::judge::{Finding, Flag, Verdict};
+use ng_lab::protocol::MemoryReading;
+use ng_lab::report::{
+    Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
+    Percentiles, PhaseReport, Report, RunInfo, RunPlace, SCHEMA, SoakRow,
+};
+use ng_lab::rng::SplitMix64;
+use ng_lab::{Bound, Host, Limit, Pages, Profile};
+
+/// Names of scenarios, their variants with threads, and their phases.
+type Plan<'a> = (&'a str, &'a [(&'a str, usize)], &'a [&'a str]);
+
+const PLAN: [Plan<'_>; 2] = [
+    (
+        "fill",
+        &[("plain", 1), ("pooled", 1), ("pooled", 2), ("pooled", 4)],
+        &["reserve", "write"],
+    ),
+    (
+        "scan",
+        &[("plain", 1), ("huge", 1)],
+        &["sequential", "strided", "random"],
+    ),
+];
+const BUILDS: [(Profile, Role); 3] = [
+    (Profile::Dev, Role::Main),
+    (Profile::Release, Role::Main),
+    (Profile::Release, Role::Aa),
+];
+
+/// Two scenarios at two sizes over twelve rounds, with something of every kind: an
+/// invalid, a failed and a skipped cell, stopped comparisons, a soak.
+pub(crate) fn report() -> Report {
+    let mut report = measured(&PLAN, &[1000, 64_000], 12);
+    let find = |report: &Report, variant, threads, profile| {
+        let cells = report.cells.iter();
+        let mut cells = cells
+            .enumerate()
+            .filter(|(_, cell)| cell.role == Role::Main);
+        let found = cells.find(|(_, cell)| {
+            cell.variant == variant && cell.threads == threads && cell.profile == profile
+        });
+        found.expect("a cell of the plan").0
+    };
+    let invalid = find(&report, "pooled", 2, Profile::Release);
+    report.cells[invalid].add_findings([finding(Flag::Elided, "took 1 ns")]);
+    let suspect = find(&report, "plain", 1, Profile::Dev);
+    report.cells[suspect].add_findings([finding(Flag::OtherLoad, "others used 40 %")]);
+    let failed = find(&report, "pooled", 4, Profile::Dev);
+    fail(
+        &mut report.cells[failed],
+        Verdict::Failed,
+        "round 3: killed by signal 9",
+    );
+    let skipped = find(&report, "huge", 1, Profile::Dev);
+    fail(
+        &mut report.cells[skipped],
+        Verdict::Skipped,
+        "needs 9 MiB of memory",
+    );
+    report.comparisons = comparisons(&report);
+    report.soak = (1..=5).map(soak_row).collect();
+    report
+}
+
+/// As many cells and samples as a full run has.
+pub(crate) fn large() -> Report {
+    let variants: Vec<(String, usize)> = (0..6)
+        .map(|index| (format!("variant-{index}"), 1))
+        .collect();
+    let variants: Vec<(&str, usize)> = variants.iter().map(|(name, n)| (&name[..], *n)).collect();
+    let phases: &[&str] = &["create", "sequential", "random"];
+    let plan = ["one", "two", "three", "four"].map(|name| (name, &variants[..], phases));
+    let mut report = measured(&plan, &[1_000_000], 12);
+    report.comparisons = comparisons(&report);
+    report
+}
+
+/// Nothing was planned, and nothing is known.
+pub(crate) fn empty() -> Report {
+    Report {
+        schema: SCHEMA.to_owned(),
+        run: RunInfo {
+            started: String::new(),
+            command: Vec::new(),
+            seed: 0,
+            rounds: 0,
+            items: "items".to_owned(),
+            item_bytes: None,
+            interrupted: false,
+            stopped_by: None,
+            elapsed_s: 0.0,
+            probe_failures: Vec::new(),
+        },
+        host: Host::default(),
+        build: Build::default(),
+        limits: Vec::new(),
+        cells: Vec::new(),
+        comparisons: Vec::new(),
+        soak: Vec::new(),
+    }
+}
+
+/// One cell of one phase that ran once.
+pub(crate) fn one_cell() -> Report {
+    let mut report = measured(&[("fill", &[("plain", 1)], &["write"])], &[1000], 1);
+    report.cells.truncate(1);
+    report.comparisons = Vec::new();
+    report
+}
+
+/// Cells that failed or were skipped, and no figure at all.
+pub(crate) fn worthless() -> Report {
+    let mut report = measured(&PLAN, &[1000], 6);
+    for (index, cell) in report.cells.iter_mut().enumerate() {
+        let verdict = if index % 2 == 0 {
+            Verdict::Failed
+        } else {
+            Verdict::Skipped
+        };
+        fail(cell, verdict, "round 0: out of memory");
+        cell.runs = vec![place(0, 0, true)];
+    }
+    report.limits = Vec::new();
+    report
+}
+
+fn measured(plan: &[Plan<'_>], sizes: &[u64], rounds: u32) -> Report {
+    let mut rng = SplitMix64::new(11);
+    let mut report = empty();
+    report.run.started = "2026-11-24T23:08:25Z".to_owned();
+    report.run.command = vec!["stress".to_owned(), "--seed=11".to_owned()];
+    report.run.rounds = rounds;
+    report.run.items = "records".to_owned();
+    report.run.item_bytes = Some(64);
+    report.host.cpu = "a processor".to_owned();
+    report.limits = vec![limit(rounds)];
+    for items in sizes {
+        for (scenario, variants, phases) in plan {
+            for (variant, threads) in *variants {
+                for (profile, role) in BUILDS {
+                    let mut cell = cell(scenario, variant, *threads, *items);
+                    (cell.profile, cell.role) = (profile, role);
+                    cell.runs = (0..=rounds)
+                        .map(|round| place(round, rng.below(40) as u32, false))
+                        .collect();
+                    let scale = scale_of(profile, *threads);
+                    cell.phases = phases
+                        .iter()
+                        .zip(1..)
+                        .map(|(name, n)| phase(name, *items, n * scale, rounds, &mut rng))
+                        .collect();
+                    report.cells.push(cell);
+                }
+            }
+        }
+    }
+    report
+}
+
+/// Tenths of a nanosecond an item.
+fn scale_of(profile: Profile, threads: usize) -> u64 {
+    let build = if profile == Profile::Dev { 60 } else { 20 };
+    build / threads as u64
+}
+
+fn place(round: u32, position: u32, failed: bool) -> RunPlace {
+    RunPlace {
+        round,
+        position,
+        failed,
+    }
+}
+
+fn cell(scenario: &str, variant: &str, threads: usize, items: u64) -> CellReport {
+    let bytes = items * 64;
+    CellReport {
+        scenario: scenario.to_owned(),
+        profile: Profile::Release,
+        role: Role::Main,
+        size: BTreeMap::from([("records".to_owned(), items)]),
+        threads,
+        variant: variant.to_owned(),
+        pages: Pages::Huge,
+        host_warm: true,
+        runs: Vec::new(),
+        phases: Vec::new(),
+        proof: BTreeMap::from([("reserved_bytes".to_owned(), (bytes + 4096).into())]),
+        memory: Some(MemoryReading {
+            resident_bytes: bytes + 3_000_000,
+            peak_bytes: bytes + 4_000_000,
+            huge_bytes: bytes / 2,
+            ..MemoryReading::default()
+        }),
+        memory_missing: None,
+        warm_ns_per_byte: Some(0.5),
+        verdict: Verdict::Valid,
+        flags: Vec::new(),
+        findings: Vec::new(),
+        reason: None,
+    }
+}
+
+/// Samples around `scale` tenths of a nanosecond an item; the figures made of
+/// them need not be those of the lab's statistics.
+fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) -> PhaseReport {
+    let typical = items * scale / 10;
+    let mut samples: Vec<u64> = (0..rounds)
+        .map(|_| typical * (95 + rng.below(12)) / 100)
+        .collect();
+    // One that is off the scale of the plot.
+    samples[0] *= 3;
+    let median = typical as f64;
+    PhaseReport {
+        name: name.to_owned(),
+        items,
+        samples_ns: samples,
+        cold_ns: Some(typical * 7 / 4),
+        median_ns: Some(median),
+        ci95_ns: (rounds >= 6).then_some(Interval95([median * 0.95, median * 1.06])),
+        min_ns: Some(median * 0.9),
+        p10_ns: Some(median * 0.94),
+        p90_ns: Some(median * 1.07),
+        mad_ns: Some(median / 100.0),
+        bound: Some(Bound {
+            limit: Limit::Read,
+            threads: 1,
+            amount: items * 64,
+        }),
+        share_of_limit: Some(9.5 / scale as f64),
+        growth: Some(GrowthReport {
+            items: items / 8,
+            best_ns: typical / 9,
+        }),
+        access: None,
+    }
+}
+
+fn limit(rounds: u32) -> LimitReport {
+    LimitReport {
+        name: Limit::Read,
+        unit: "byte".to_owned(),
+        bytes: 64_000,
+        threads: 1,
+        samples_ns_per_unit: vec![0.125; rounds as usize],
+        cold_ns_per_unit: Some(0.25),
+        median_ns_per_unit: Some(0.125),
+        ci95_ns_per_unit: Some(Interval95([0.11, 0.14])),
+    }
+}
+
+pub(crate) fn finding(flag: Flag, detail: &str) -> Finding {
+    Finding {
+        flag,
+        phase: Some("write".to_owned()),
+        detail: detail.to_owned(),
+    }
+}
+
+fn fail(cell: &mut CellReport, verdict: Verdict, reason: &str) {
+    cell.verdict = verdict;
+    cell.reason = Some(reason.to_owned());
+    cell.phases = Vec::new();
+    cell.memory = None;
+    cell.proof = BTreeMap::new();
+}
+
+/// What the judge would compare, with ratios of the medians.
+fn comparisons(report: &Report) -> Vec<Comparison> {
+    let kinds = [
+        (ComparisonKind::DevVsRelease, "dev"),
+        (ComparisonKind::Threads, "1 thread"),
+        (ComparisonKind::Variants, "plain"),
+        (ComparisonKind::Aa, "the same program"),
+    ];
+    let mut all = Vec::new();
+    for (kind, against) in kinds {
+        for fast in &report.cells {
+            let slow = report.cells.iter().find(|slow| is_slow(kind, slow, fast));
+            all.extend(
+                slow.into_iter()
+                    .flat_map(|slow| compared(kind, against, slow, fast)),
+            );
+        }
+    }
+    all
+}
+
+fn is_slow(kind: ComparisonKind, slow: &CellReport, fast: &CellReport) -> bool {
+    let same_variant = slow.variant == fast.variant;
+    let same_threads = slow.threads == fast.threads;
+    let same_build = slow.profile == fast.profile;
+    let main = slow.role == Role::Main && (fast.role == Role::Main) == (kind != ComparisonKind::Aa);
+    let differs = match kind {
+        ComparisonKind::DevVsRelease => {
+            same_variant && same_threads && slow.profile == Profile::Dev && !same_build
+        }
+        ComparisonKind::Threads => {
+            same_variant && same_build && slow.threads == 1 && fast.threads > 1
+        }
+        ComparisonKind::Variants => {
+            slow.variant == "plain" && !same_variant && same_build && same_threads
+        }
+        ComparisonKind::Aa => same_variant && same_threads && same_build,
+    };
+    slow.scenario == fast.scenario && slow.size == fast.size && main && differs
+}
+
+fn compared(
+    kind: ComparisonKind,
+    against: &str,
+    slow: &CellReport,
+    fast: &CellReport,
+) -> Vec<Comparison> {
+    let usable = slow.verdict.is_comparable() && fast.verdict.is_comparable();
+    let pairs = slow.phases.iter().zip(&fast.phases);
+    pairs
+        .filter_map(|(over, under)| {
+            let estimate = over.median_ns? / under.median_ns?;
+            let interval = Interval95([estimate * 0.8, estimate * 1.3]);
+            Some(Comparison {
+                kind,
+                scenario: fast.scenario.clone(),
+                variant: fast.variant.clone(),
+                phase: under.name.clone(),
+                size: fast.size.clone(),
+                threads: fast.threads,
+                profile: fast.profile,
+                against: against.to_owned(),
+                estimate,
+                ci95: (over.samples_ns.len() >= 6).then_some(interval),
+                pairs: over.samples_ns.len(),
+                stopped: (!usable).then(|| format!("a cell of {} is invalid", fast.variant)),
+            })
+        })
+        .collect()
+}
+
+pub(crate) fn soak_row(minute: u64) -> SoakRow {
+    let times = |scale: f64| Percentiles {
+        p50: scale,
+        p99: scale * 7.5,
+        p999: scale * (20.0 + minute as f64),
+    };
+    SoakRow {
+        seconds: minute as f64 * 60.0,
+        throughput: 1e6 / (minute as f64 + 0.5),
+        service_ns: times(900.0),
+        response_ns: times(1100.5),
+        resident_bytes: 70_000_000 + minute,
+        faults: 12 * minute,
+        disk_bytes: minute << 20,
+    }
+}

@@ -1,0 +1,14 @@
+//! The page of a report: what it shows, what it must not do, and, where a
+//! Chromium is installed, how it is in a browser.
+
+mod browser;
+mod csv;
+mod devtools;
+mod document;
+mod fixture;
+mod marks;
+mod odd;
+mod outside;
+mod plots;
+mod style;
+mod tables;

@@ -1,0 +1,155 @@
+//! What comes from outside stays text, and what is outside is not asked for.
+
+use ng_lab::judge::Flag;
+use ng_lab::report::{Report, html};
+
+use crate::document::{elements, parsed, text_of};
+use crate::fixture;
+
+const HOSTILE: [&str; 7] = [
+    "<script>alert(1)</script>",
+    "\"onload=\"alert(1)",
+    "'><img src=x onerror=alert(1)>",
+    "</title></svg></style></script><script>alert(1)</script>",
+    "]]><![CDATA[<b>",
+    "&lt;script&gt; &#0; &nbsp;",
+    "a\0b\u{1b}[31m\u{202e}c\u{ffff}",
+];
+
+/// Every text of the report that somebody else chose.
+fn fill(report: &mut Report, text: &str) {
+    let own = || text.to_owned();
+    for cell in &mut report.cells {
+        cell.scenario = own();
+        cell.variant = own();
+        cell.size = [(own(), 1000)].into();
+        cell.proof = [(own(), own().into())].into();
+        cell.memory_missing = Some(own());
+        cell.reason = Some(own());
+        for phase in &mut cell.phases {
+            phase.name = own();
+        }
+        cell.add_findings([fixture::finding(Flag::Steal, text)]);
+        for finding in &mut cell.findings {
+            finding.phase = Some(own());
+        }
+    }
+    for comparison in &mut report.comparisons {
+        comparison.scenario = own();
+        comparison.variant = own();
+        comparison.phase = own();
+        comparison.against = own();
+        comparison.stopped = comparison.stopped.as_ref().map(|_| own());
+    }
+    for limit in &mut report.limits {
+        limit.unit = own();
+    }
+    let (run, host, build) = (&mut report.run, &mut report.host, &mut report.build);
+    for field in [
+        &mut run.started,
+        &mut run.items,
+        &mut host.cpu,
+        &mut host.kernel,
+        &mut host.huge_pages,
+        &mut host.clock_source,
+        &mut host.governor,
+        &mut build.rustc,
+        &mut build.commit,
+        &mut build.version,
+        &mut build.target,
+    ] {
+        *field = own();
+    }
+    run.command = vec![own()];
+    run.stopped_by = Some(own());
+    run.probe_failures = vec![own()];
+    build.overrides = vec![own()];
+    build.notes = vec![own()];
+}
+
+/// The names of all elements, in their order; how many lines a plot of words has
+/// is for the words to say.
+fn skeleton(text: &str) -> Vec<String> {
+    let page = parsed(text);
+    let elements = page.descendants().filter(roxmltree::Node::is_element);
+    let elements = elements.filter(|node| !node.has_tag_name("text"));
+    elements
+        .map(|node| node.tag_name().name().to_owned())
+        .collect()
+}
+
+#[test]
+fn hostile_texts_add_no_element_and_no_attribute() {
+    let mut harmless = fixture::report();
+    fill(&mut harmless, "harmless");
+    let harmless = skeleton(&html(&harmless));
+    for text in HOSTILE {
+        let mut report = fixture::report();
+        fill(&mut report, text);
+        let page = html(&report);
+        assert!(skeleton(&page) == harmless, "other elements with {text}");
+        let page = parsed(&page);
+        for node in page.descendants() {
+            for attribute in node.attributes() {
+                assert!(!attribute.name().starts_with("on"), "{text}: {attribute:?}");
+            }
+        }
+        // What can be shown is shown as it is.
+        let shown = text_of(page.root_element());
+        assert!(text.contains('\0') || shown.contains(text), "{text}");
+        assert!(!shown.contains('\u{202e}'));
+    }
+}
+
+#[test]
+fn hostile_texts_stay_out_of_script_and_style() {
+    let text = "planted";
+    let mut report = fixture::report();
+    fill(&mut report, text);
+    let page = html(&report);
+    let page = parsed(&page);
+    for name in ["script", "style"] {
+        let found: Vec<String> = elements(page.root(), name).map(text_of).collect();
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].contains(text) && found[0].len() > 500);
+        // The parser of HTML ends them here, that of XML does not.
+        assert!(!found[0].contains("</"), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_loaded_from_anywhere() {
+    let text = html(&fixture::report());
+    for words in [
+        "http://",
+        "https://",
+        "url(",
+        "@import",
+        "//cdn",
+        "fetch(",
+        "XMLHttpRequest",
+        "import(",
+    ] {
+        // The namespace by which a script makes an element of SVG is a name, not an address.
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains(words), "{words}");
+    }
+    let page = parsed(&text);
+    for node in page.descendants() {
+        for attribute in node.attributes() {
+            let loads = ["src", "srcset", "data", "poster", "action", "background"];
+            assert!(!loads.contains(&attribute.name()), "{attribute:?}");
+            if attribute.name() == "href" {
+                assert!(attribute.value().starts_with('#'), "{attribute:?}");
+            }
+        }
+    }
+    for name in [
+        "link", "img", "iframe", "object", "embed", "image", "use", "base", "form",
+    ] {
+        assert_eq!(elements(page.root(), name).count(), 0, "{name}");
+    }
+    let policy = elements(page.root(), "meta").find(|meta| meta.has_attribute("http-equiv"));
+    let policy = policy.and_then(|meta| meta.attribute("content")).unwrap();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+}
