@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cargo;
 mod ci;
+mod claims;
 mod consumers;
 mod profiles;
 mod stress;
@@ -33,6 +34,9 @@ enum Verb {
     /// Build `ng-stress` in both profiles, measure, compare and report
     #[command(disable_help_flag = true)]
     Stress(stress::StressArgs),
+    /// Build `ng-stress` in both profiles, and hold the seed's statements against a run
+    #[command(disable_help_flag = true)]
+    Claims(stress::StressArgs),
     /// Run the criterion suites
     Bench(PassedOn),
     /// What a change must pass: format, lints, tests, docs, packages, consumers, a smoke stress
@@ -71,6 +75,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Build(profiles) => build::build(&profiles.profiles)?,
         Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
         Verb::Stress(args) => return stress::stress(&args),
+        Verb::Claims(args) => return claims::claims(&args),
         Verb::Bench(passed_on) => bench::bench(&passed_on.args)?,
         Verb::Ci => ci::ci()?,
     }

@@ -8,11 +8,11 @@ use clap::Args;
 use crate::cargo::{cargo, command, root};
 use crate::profiles::Profile;
 
-/// Everything but the name of the verb is `ng-stress run`'s to understand, so
+/// Everything but the name of the verb is `ng-stress`'s to understand, so
 /// that its options are written down once.
 #[derive(Debug, Args)]
 pub(crate) struct StressArgs {
-    /// Options of `ng-stress run`; `--help` shows them
+    /// Options of `ng-stress`; `--help` shows them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -22,10 +22,15 @@ pub(crate) struct StressArgs {
 }
 
 pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
+    conduct("run", args)
+}
+
+/// Builds what is needed, then becomes `ng-stress` with `verb`.
+pub(crate) fn conduct(verb: &str, args: &StressArgs) -> Result<ExitCode> {
     build(Profile::Release)?;
     if !wants_help(&args.args) {
         // Bad options are refused before a second build.
-        let check = conductor().arg("--check").args(&args.args).status()?;
+        let check = conductor(verb).arg("--check").args(&args.args).status()?;
         if !check.success() {
             return Ok(exit_code(check));
         }
@@ -33,18 +38,18 @@ pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
             build(Profile::Dev)?;
         }
     }
-    let mut conductor = conductor();
+    let mut conductor = conductor(verb);
     conductor.args(&args.args).env("NG_STRESS_COMMIT", commit());
     become_process(conductor)
 }
 
-fn conductor() -> Command {
+fn conductor(verb: &str) -> Command {
     let mut conductor = command();
     conductor
         .args(["run", "--quiet", "--release", "--package", "ng-stress"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
-        .args(["--", "run"]);
+        .args(["--", verb]);
     conductor
 }
 

@@ -83,5 +83,5 @@ pub use pages::{PageBuffer, Pages, touch_and_free};
 pub use progress::Progress;
 pub use run::{Bound, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};
-pub use session::{SessionError, iso_utc, measure};
+pub use session::{SessionError, iso_utc, measure, measure_with_claims};
 pub use worker::{FRACTION, fraction_from_items, serve};

@@ -25,6 +25,13 @@ pub trait Scenario: Sync {
     /// is the base that the others are compared with.
     fn variants(&self, threads: &[usize]) -> Vec<Variant>;
 
+    /// The cells at one number of items: the same ones at every size, unless a
+    /// program measures only some of them.
+    fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
+        let _ = items;
+        self.variants(threads)
+    }
+
     /// The most memory that the cell holds at once, in bytes.
     fn needs_bytes(&self, cell: &Cell) -> u64;
 

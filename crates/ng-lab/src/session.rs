@@ -12,7 +12,7 @@ use crate::judge::judge;
 use crate::kernel;
 use crate::lock::MachineLock;
 use crate::progress::Progress;
-use crate::report::{self, Build, Report, RunInfo, SCHEMA};
+use crate::report::{self, Build, ClaimRow, Report, RunInfo, SCHEMA};
 
 /// Why a measurement came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,23 @@ pub fn measure(
     build: Build,
     out: &Path,
     interrupt: &Interrupt,
+    progress: Progress,
+) -> Result<Report, SessionError> {
+    measure_with_claims(request, build, out, interrupt, progress, |_| Vec::new())
+}
+
+/// The same, and holds what was said of the work against the report: `audit`
+/// sees it without claims. Leaves `claims.md` besides, if there are any.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_with_claims(
+    request: &Request,
+    build: Build,
+    out: &Path,
+    interrupt: &Interrupt,
     mut progress: Progress,
+    audit: impl FnOnce(&Report) -> Vec<ClaimRow>,
 ) -> Result<Report, SessionError> {
     // A system that does not say what memory it has is taken at its word.
     let available = kernel::available_bytes().unwrap_or(u64::MAX);
@@ -78,7 +94,7 @@ pub fn measure(
     let record = conduct(request, &plan, &mut log, interrupt, &mut progress)
         .map_err(SessionError::Conduct)?;
     let judgement = judge(&record, request.subject);
-    let report = Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
@@ -98,7 +114,9 @@ pub fn measure(
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
+        claims: Vec::new(),
     };
+    report.claims = audit(&report);
     write_report(&report, out)?;
     Ok(report)
 }
@@ -106,6 +124,7 @@ pub fn measure(
 const LOG: &str = "results.jsonl";
 const JSON: &str = "report.json";
 const MARKDOWN: &str = "report.md";
+const CLAIMS: &str = "claims.md";
 
 fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
     let path = path.to_owned();
@@ -125,7 +144,7 @@ fn try_output(out: &Path) -> Result<(), SessionError> {
 
 /// Takes away what an earlier run left under the names of this one's files.
 fn begin_output(out: &Path) -> Result<File, SessionError> {
-    for name in [JSON, MARKDOWN] {
+    for name in [JSON, MARKDOWN, CLAIMS] {
         let path = out.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -142,7 +161,12 @@ fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
     let json = out.join(JSON);
     report::write_json(report, &json).map_err(cannot_write(&json))?;
     let markdown = out.join(MARKDOWN);
-    report::write_whole(&markdown, &report::markdown(report)).map_err(cannot_write(&markdown))
+    report::write_whole(&markdown, &report::markdown(report)).map_err(cannot_write(&markdown))?;
+    if report.claims.is_empty() {
+        return Ok(());
+    }
+    let claims = out.join(CLAIMS);
+    report::write_whole(&claims, &report::claims_markdown(report)).map_err(cannot_write(&claims))
 }
 
 /// A point in time as `2026-11-24T23:08:25Z`.

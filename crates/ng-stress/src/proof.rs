@@ -33,3 +33,15 @@ pub(crate) fn prove_ids(run: &mut Run, tokens: &[Token], count: u64) -> Result<(
     run.prove_equal("tokens", tokens.len() as u64, count)?;
     run.prove_equal("id_sum", sum_ids(tokens), id_sum(count))
 }
+
+/// [`prove_tokens`] of tokens that lie in several vectors, one behind the other.
+/// Several are put into one for it, which takes as much memory once more.
+pub(crate) fn prove_chunks(
+    run: &mut Run,
+    chunks: Vec<Vec<Token>>,
+    count: u64,
+) -> Result<(), Failure> {
+    let tokens = <[Vec<Token>; 1]>::try_from(chunks);
+    let tokens = tokens.map_or_else(|chunks| chunks.concat(), |[one]| one);
+    prove_tokens(run, &tokens, count)
+}

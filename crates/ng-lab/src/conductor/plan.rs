@@ -165,7 +165,7 @@ impl Plan {
         items: u64,
         available_bytes: u64,
     ) {
-        for variant in scenario.variants(&request.threads) {
+        for variant in scenario.variants_at(items, &request.threads) {
             let cell = Cell {
                 scenario: scenario.name().to_owned(),
                 variant,
@@ -244,6 +244,8 @@ mod tests {
     use crate::scenario::{Failure, Variant};
 
     struct Half;
+    /// The size at which it has one cell only.
+    const NO_SECOND: u64 = 7;
     impl Scenario for Half {
         fn name(&self) -> &'static str {
             "half"
@@ -256,6 +258,11 @@ mod tests {
                 .iter()
                 .map(|threads| Variant::new("v").threads(*threads))
                 .collect()
+        }
+        fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
+            let mut variants = self.variants(threads);
+            variants.truncate(if items == NO_SECOND { 1 } else { 2 });
+            variants
         }
         fn needs_bytes(&self, cell: &Cell) -> u64 {
             cell.items * 64 * cell.variant.threads as u64
@@ -310,6 +317,16 @@ mod tests {
             plan.cells[3].skipped.as_deref(),
             Some("needs 128 MiB of memory and 256 MiB to spare, available are 320 MiB")
         );
+    }
+
+    #[test]
+    fn a_scenario_can_have_other_cells_at_another_size() {
+        let plan = Plan::new(&request(&[NO_SECOND, 1000]), 1 << 30).unwrap();
+        let planned = plan.cells.iter().step_by(3);
+        let cells: Vec<_> = planned
+            .map(|planned| (planned.cell.items, planned.cell.variant.threads))
+            .collect();
+        assert_eq!(cells, [(NO_SECOND, 1), (1000, 1), (1000, 2)]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::judge::{Finding, Flag, Verdict};
 use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::protocol::MemoryReading;
+use crate::report::ClaimRow;
 use crate::run::Bound;
 use crate::scenario::Profile;
 use crate::stats;
@@ -38,6 +39,9 @@ pub struct Report {
     pub cells: Vec<CellReport>,
     /// Ratios within the run.
     pub comparisons: Vec<Comparison>,
+    /// What was said of the measured work, and what became of it.
+    #[serde(default)]
+    pub claims: Vec<ClaimRow>,
 }
 
 /// When and how a run was made.

@@ -3,6 +3,7 @@
 use crate::conductor::Role;
 use crate::judge::Verdict;
 use crate::protocol::MemoryReading;
+use crate::report::claims::claims;
 use crate::report::text;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
@@ -48,10 +49,15 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     sections.extend(comparisons(report, detail));
     sections.push(limits(report));
     sections.extend(findings(report));
+    sections.extend(claims(report, detail));
     sections
 }
 
-fn section(title: impl Into<String>, lines: Vec<String>, table: Option<Table>) -> Section {
+pub(super) fn section(
+    title: impl Into<String>,
+    lines: Vec<String>,
+    table: Option<Table>,
+) -> Section {
     Section {
         title: title.into(),
         lines,
@@ -59,7 +65,7 @@ fn section(title: impl Into<String>, lines: Vec<String>, table: Option<Table>) -
     }
 }
 
-fn about(report: &Report) -> Section {
+pub(super) fn about(report: &Report) -> Section {
     let (run, host, build) = (&report.run, &report.host, &report.build);
     let mut lines = vec![
         format!(

@@ -24,6 +24,12 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Measure scenarios and report them
     Run(RunArgs),
+    /// Hold every statement of the seed's report against a run of its own
+    ///
+    /// The options are those of `run`. Without names, all scenarios that the
+    /// statements need are measured, for 12 rounds unless it is said otherwise;
+    /// --tokens takes one number.
+    Claims(RunArgs),
     /// List the scenarios and their variants
     List,
     /// Say what of this machine will hurt a measurement, and what to do
@@ -37,7 +43,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Scenarios to measure [default: all of `ng-stress list`]
+    /// Scenarios to measure [default: the six of the seed]
     #[arg(value_parser = PossibleValuesParser::new(REGISTRY.map(|scenario| scenario.name())))]
     pub(super) scenarios: Vec<String>,
 

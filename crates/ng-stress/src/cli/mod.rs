@@ -1,6 +1,7 @@
 //! The command line: parse, do, exit code.
 
 mod args;
+mod claims;
 mod run;
 mod say;
 
@@ -18,6 +19,7 @@ use args::{Cli, Command};
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Claims(args) => claims::claims(&args),
         Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),
         Command::Doctor => doctor(),
         Command::Completions { shell } => completions(shell),
