@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use ng_lab::{Cell, Run, Variant};
 use ng_stress::claims::{
@@ -123,6 +124,22 @@ fn names_are_unique_and_nothing_is_left_blank() {
             "{}",
             claim.id
         );
+    }
+}
+
+#[test]
+fn the_published_audit_has_a_row_for_every_statement() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/claims.md");
+    let text = fs::read_to_string(path).unwrap();
+    for Claim {
+        id,
+        section,
+        statement,
+        ..
+    } in claims()
+    {
+        let row = format!("| {id} | {section} | {statement} |");
+        assert!(text.contains(&row), "no {row}");
     }
 }
 

@@ -136,7 +136,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         rule: Rule::Memory {
             figure: MemoryFigure::Peak,
             of: CELL,
-            from: Size::Thousandth,
+            from: Size::Tenth,
             to: Size::Whole,
         },
         note: None,

@@ -52,7 +52,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         rule: Rule::Memory {
             figure: MemoryFigure::Peak,
             of: CellSpec::new("clocked", "push"),
-            from: Size::Thousandth,
+            from: Size::Tenth,
             to: Size::Whole,
         },
         note: Some("the seed multiplied a size by a count, where here the kernel is asked"),
