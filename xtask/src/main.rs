@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod cargo;
 mod ci;
+mod claims;
 mod consumers;
 mod counts;
 mod fuzz;
@@ -38,6 +39,9 @@ enum Verb {
     /// Build `ng-stress` in both profiles, measure, compare and report
     #[command(disable_help_flag = true)]
     Stress(stress::StressArgs),
+    /// Build `ng-stress` in both profiles, and hold the seed's statements against a run
+    #[command(disable_help_flag = true)]
+    Claims(stress::StressArgs),
     /// Run the criterion suites, or compare with other stores
     Bench(bench::BenchArgs),
     /// Run the long fault tests, in release: crashes, kills, races, fuzzing
@@ -79,6 +83,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Build(profiles) => build::build(&profiles.profiles)?,
         Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
         Verb::Stress(args) => return stress::stress(&args),
+        Verb::Claims(args) => return claims::claims(&args),
         Verb::Bench(args) => return bench::bench(&args),
         Verb::Torture(args) => return torture::torture(&args),
         Verb::Ci => ci::ci()?,

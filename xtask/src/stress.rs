@@ -9,11 +9,11 @@ use crate::against::{self, SHORT_ID};
 use crate::cargo::{become_process, cargo, command, exit_code, root};
 use crate::profiles::Profile;
 
-/// Everything but the name of the verb is `ng-stress run`'s to understand, so
+/// Everything but the name of the verb is `ng-stress`'s to understand, so
 /// that its options are written down once.
 #[derive(Debug, Args)]
 pub(crate) struct StressArgs {
-    /// Options of `ng-stress run`; `--help` shows them
+    /// Options of `ng-stress`; `--help` shows them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -23,10 +23,15 @@ pub(crate) struct StressArgs {
 }
 
 pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
+    conduct("run", args)
+}
+
+/// Builds what is needed, then becomes `ng-stress` with `verb`.
+pub(crate) fn conduct(verb: &str, args: &StressArgs) -> Result<ExitCode> {
     build(Profile::Release)?;
     if !wants_help(&args.args) {
         // Bad options are refused before a second build.
-        let check = conductor().arg("--check").args(&args.args).status()?;
+        let check = conductor(verb).arg("--check").args(&args.args).status()?;
         if !check.success() {
             return Ok(exit_code(check));
         }
@@ -34,7 +39,7 @@ pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
             build(Profile::Dev)?;
         }
     }
-    let mut conductor = conductor();
+    let mut conductor = conductor(verb);
     conductor.args(&args.args).env("NG_STRESS_COMMIT", commit());
     if let Some(rev) = value_of("--against", &args.args).filter(|_| !wants_help(&args.args)) {
         let against = against::build(rev, compared_profile(&args.args))?;
@@ -44,13 +49,13 @@ pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
     become_process(conductor)
 }
 
-fn conductor() -> Command {
+fn conductor(verb: &str) -> Command {
     let mut conductor = command();
     conductor
         .args(["run", "--quiet", "--release", "--package", "ng-stress"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
-        .args(["--", "run"]);
+        .args(["--", verb]);
     conductor
 }
 

@@ -104,6 +104,6 @@ pub use plant::Plant;
 pub use progress::Progress;
 pub use run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};
-pub use session::{SessionError, iso_utc, measure};
+pub use session::{SessionError, iso_utc, measure, measure_with_claims};
 pub use volume::Volume;
 pub use worker::{FRACTION, fraction_from_items, serve};

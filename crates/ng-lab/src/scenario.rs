@@ -25,6 +25,12 @@ pub trait Scenario: Sync {
     /// is the base that the others are compared with.
     fn variants(&self, threads: &[usize]) -> Vec<Variant>;
 
+    /// The cells at one number of items: the same ones at every size, unless a
+    /// program measures only some of them.
+    fn variants_at(&self, _items: u64, threads: &[usize]) -> Vec<Variant> {
+        self.variants(threads)
+    }
+
     /// The most memory that the cell works in at once, in bytes; of files that
     /// it works on, as much as the page cache shall hold. A host-warm cell
     /// touches and frees as much before.

@@ -15,7 +15,7 @@ use crate::kernel;
 use crate::lock::MachineLock;
 use crate::memory_group;
 use crate::progress::Progress;
-use crate::report::{self, Build, Report, RunInfo, SCHEMA};
+use crate::report::{self, Build, ClaimRow, Report, RunInfo, SCHEMA};
 use crate::volume::Volume;
 
 /// Why a measurement came to nothing.
@@ -80,7 +80,23 @@ pub fn measure(
     build: Build,
     out: &Path,
     interrupt: &Interrupt,
+    progress: Progress,
+) -> Result<Report, SessionError> {
+    measure_with_claims(request, build, out, interrupt, progress, |_| Vec::new())
+}
+
+/// The same, and holds what was said of the work against the report: `audit`
+/// sees it without claims. Leaves `claims.md` besides, if there are any.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_with_claims(
+    request: &Request,
+    build: Build,
+    out: &Path,
+    interrupt: &Interrupt,
     mut progress: Progress,
+    audit: impl FnOnce(&Report) -> Vec<ClaimRow>,
 ) -> Result<Report, SessionError> {
     let volume = volume(request)?;
     let plan = Plan::new(request, &available(request, volume.as_ref()))?;
@@ -138,8 +154,10 @@ pub fn measure(
         soak: Vec::new(),
         reference: None,
         gate: None,
+        claims: Vec::new(),
     };
     judge::hold(&mut report, &request.versus);
+    report.claims = audit(&report);
     write_report(&report, out)?;
     Ok(report)
 }
@@ -198,6 +216,7 @@ const JSON: &str = "report.json";
 const SAMPLES: &str = "samples.csv";
 const MARKDOWN: &str = "report.md";
 const HTML: &str = "report.html";
+const CLAIMS: &str = "claims.md";
 
 fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
     let path = path.to_owned();
@@ -217,7 +236,7 @@ fn try_output(out: &Path) -> Result<(), SessionError> {
 
 /// Takes away what an earlier run left under the names of this one's files.
 fn begin_output(out: &Path) -> Result<File, SessionError> {
-    for name in [JSON, SAMPLES, MARKDOWN, HTML] {
+    for name in [JSON, SAMPLES, MARKDOWN, HTML, CLAIMS] {
         let path = out.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -233,11 +252,15 @@ fn begin_output(out: &Path) -> Result<File, SessionError> {
 fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
     let json = out.join(JSON);
     report::write_json(report, &json).map_err(cannot_write(&json))?;
-    for (name, text) in [
+    let mut files = vec![
         (SAMPLES, report::samples_csv(report)),
         (MARKDOWN, report::markdown(report)),
         (HTML, report::html(report)),
-    ] {
+    ];
+    if !report.claims.is_empty() {
+        files.push((CLAIMS, report::claims_markdown(report)));
+    }
+    for (name, text) in files {
         let path = out.join(name);
         report::write_whole(&path, &text).map_err(cannot_write(&path))?;
     }

@@ -4,8 +4,10 @@
 //! began from; six more are about token files. How they are measured is the
 //! lab's affair; the binary `ng-stress` puts both together.
 //!
-//! Begin reading at `scenarios/mod.rs`, then one file below it.
+//! Begin reading at `scenarios/mod.rs`, then one file below it; at `claims/mod.rs`
+//! for what that report says, and what of it holds.
 
+pub mod claims;
 mod count;
 mod oracle;
 #[expect(

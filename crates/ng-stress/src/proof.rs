@@ -61,6 +61,18 @@ impl Pieces {
     }
 }
 
+/// [`prove_tokens`] of tokens that lie in several vectors, one behind the other.
+/// Several are put into one for it, which takes as much memory once more.
+pub(crate) fn prove_chunks(
+    run: &mut Run,
+    chunks: Vec<Vec<Token>>,
+    count: u64,
+) -> Result<(), Failure> {
+    let tokens = <[Vec<Token>; 1]>::try_from(chunks);
+    let tokens = tokens.map_or_else(|chunks| chunks.concat(), |[one]| one);
+    prove_tokens(run, &tokens, count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,7 +93,7 @@ impl Request {
     fn cells(&self) -> impl Iterator<Item = (&'static dyn Scenario, Cell)> {
         self.sizes.iter().flat_map(move |&items| {
             self.scenarios.iter().flat_map(move |&scenario| {
-                let variants = scenario.variants(&self.threads);
+                let variants = scenario.variants_at(items, &self.threads);
                 variants.into_iter().map(move |variant| {
                     let cell = Cell {
                         scenario: scenario.name().to_owned(),
@@ -343,6 +343,8 @@ mod tests {
     use crate::scenario::{Failure, Variant};
 
     struct Half;
+    /// The size at which it has one cell only.
+    const NO_SECOND: u64 = 7;
     impl Scenario for Half {
         fn name(&self) -> &'static str {
             "half"
@@ -355,6 +357,11 @@ mod tests {
                 .iter()
                 .map(|threads| Variant::new("v").threads(*threads))
                 .collect()
+        }
+        fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
+            let mut variants = self.variants(threads);
+            variants.truncate(if items == NO_SECOND { 1 } else { 2 });
+            variants
         }
         fn needs_bytes(&self, cell: &Cell) -> u64 {
             cell.items * 64 * cell.variant.threads as u64
@@ -470,7 +477,7 @@ mod tests {
             commit: String::new(),
             program: PathBuf::new(),
         }));
-        let plan = Plan::new(&request, 1 << 30).unwrap();
+        let plan = Plan::new(&request, &memory(1 << 30)).unwrap();
         let found: Vec<_> = plan
             .cells
             .iter()
@@ -489,6 +496,16 @@ mod tests {
             plan.cells[3].skipped.as_deref(),
             Some("needs 128 MiB of memory and 256 MiB to spare, available are 320 MiB")
         );
+    }
+
+    #[test]
+    fn a_scenario_can_have_other_cells_at_another_size() {
+        let plan = Plan::new(&request(&[NO_SECOND, 1000]), &memory(1 << 30)).unwrap();
+        let planned = plan.cells.iter().step_by(3);
+        let cells: Vec<_> = planned
+            .map(|planned| (planned.cell.items, planned.cell.variant.threads))
+            .collect();
+        assert_eq!(cells, [(NO_SECOND, 1), (1000, 1), (1000, 2)]);
     }
 
     #[test]

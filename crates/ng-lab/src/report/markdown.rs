@@ -3,13 +3,28 @@
 use std::fmt::Write;
 
 use crate::report::Report;
-use crate::report::table::{Detail, Table, sections};
+use crate::report::claims::claims;
+use crate::report::table::{Detail, Section, Table, about, sections};
 
 /// The report with pipe tables, as GitHub shows them.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
     let mut text = format!("# Measurement of {}\n", report.run.items);
-    for section in sections(report, Detail::Full) {
+    push_sections(&mut text, &sections(report, Detail::Full));
+    text
+}
+
+/// The claims alone, under what a published figure carries.
+#[must_use]
+pub fn claims_markdown(report: &Report) -> String {
+    let mut text = format!("# Claims about {}\n", report.run.items);
+    push_sections(&mut text, &[about(report)]);
+    push_sections(&mut text, claims(report, Detail::Full).as_slice());
+    text
+}
+
+fn push_sections(text: &mut String, sections: &[Section]) {
+    for section in sections {
         let _ = write!(text, "\n## {}\n", section.title);
         if !section.lines.is_empty() {
             text.push('\n');
@@ -20,10 +35,9 @@ pub fn markdown(report: &Report) -> String {
         }
         if let Some(table) = &section.table {
             text.push('\n');
-            push_table(&mut text, table);
+            push_table(text, table);
         }
     }
-    text
 }
 
 fn push_table(text: &mut String, table: &Table) {

@@ -1,5 +1,6 @@
 //! What a run leaves: one model, and a file that writes it in each form.
 
+mod claims;
 mod csv;
 mod html;
 mod json;
@@ -15,10 +16,11 @@ mod tests;
 mod text;
 mod versus;
 
+pub use claims::{ClaimFigure, ClaimRow, ClaimVerdict};
 pub use csv::samples_csv;
 pub use html::html;
 pub use json::{write_json, write_whole};
-pub use markdown::markdown;
+pub use markdown::{claims_markdown, markdown};
 pub(crate) use model::whole_numbers;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
@@ -26,4 +28,4 @@ pub use model::{
 };
 pub use sample::{RunPlace, Sample};
 pub use soak::{Percentiles, SoakRow};
-pub use terminal::{terminal, terminal_versus};
+pub use terminal::{claims_terminal, terminal, terminal_versus};

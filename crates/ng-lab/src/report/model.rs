@@ -14,6 +14,7 @@ use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::plant::Plant;
 use crate::protocol::MemoryReading;
+use crate::report::ClaimRow;
 use crate::report::sample::RunPlace;
 use crate::report::soak::SoakRow;
 use crate::run::{Bound, FileEvidence};
@@ -55,6 +56,9 @@ pub struct Report {
     pub reference: Option<ReferenceReport>,
     /// What came of the gate, where there was one and both sides could be compared.
     pub gate: Option<GateReport>,
+    /// What was said of the measured work, and what became of it.
+    #[serde(default)]
+    pub claims: Vec<ClaimRow>,
 }
 
 /// The other side of a comparison, as a report names it.

@@ -3,6 +3,7 @@
 use crate::conductor::Role;
 use crate::judge::Verdict;
 use crate::protocol::MemoryReading;
+use crate::report::claims::claims;
 use crate::report::versus;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
@@ -52,6 +53,7 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     sections.extend(scaling::section(report));
     sections.push(limits(report));
     sections.extend(findings(report));
+    sections.extend(claims(report, detail));
     sections
 }
 
@@ -67,7 +69,7 @@ pub(super) fn section(
     }
 }
 
-fn about(report: &Report) -> Section {
+pub(super) fn about(report: &Report) -> Section {
     let (run, host, build) = (&report.run, &report.host, &report.build);
     let mut lines = vec![
         format!(

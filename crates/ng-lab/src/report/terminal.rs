@@ -4,7 +4,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table as TextTable};
 
 use crate::report::Report;
-use crate::report::table::{Detail, Section, Table, sections};
+use crate::report::claims::short_claims;
+use crate::report::table::{Detail, Section, Table, about, sections};
 use crate::report::versus;
 
 /// The report as plain text with aligned columns.
@@ -22,6 +23,15 @@ pub fn terminal_versus(report: &Report) -> String {
 fn joined(sections: &[Section]) -> String {
     let sections: Vec<String> = sections.iter().map(render).collect();
     sections.join("\n")
+}
+
+/// The claims alone, as plain text with aligned columns.
+#[must_use]
+pub fn claims_terminal(report: &Report) -> String {
+    [about(report), short_claims(report)]
+        .each_ref()
+        .map(render)
+        .join("\n")
 }
 
 fn render(section: &Section) -> String {

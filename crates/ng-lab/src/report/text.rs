@@ -79,6 +79,25 @@ pub(super) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
     }
 }
 
+/// A whole number in full, else three digits, and a unit that the caller names.
+pub(super) fn figure(value: f64, unit: &str) -> String {
+    let value = if value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        digits(value)
+    };
+    if unit.is_empty() || unit.starts_with('x') {
+        format!("{value}{unit}")
+    } else {
+        format!("{value} {unit}")
+    }
+}
+
+/// Both ends without a unit.
+pub(super) fn plain_interval(Interval95([low, high]): Interval95) -> String {
+    format!("[{}, {}]", digits(low), digits(high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +113,15 @@ mod tests {
         assert_eq!(bytes(64_000_000), "61.0 MiB");
         assert_eq!(bytes(0), "0 B");
         assert_eq!(percent(0.934), "93 %");
+    }
+
+    #[test]
+    fn a_figure_has_the_unit_that_the_caller_names() {
+        assert_eq!(figure(80.31, "ns/token"), "80.3 ns/token");
+        assert_eq!(figure(4.034, "x"), "4.03x");
+        assert_eq!(figure(64.0, "B"), "64 B");
+        assert_eq!(figure(499_999_500_000.0, ""), "499999500000");
+        assert_eq!(plain_interval(Interval95([1.5, 102.4])), "[1.50, 102]");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ng_lab::conductor::{Available, Plan, conduct};
 use ng_lab::judge::{Flag, Verdict};
-use ng_lab::report::{Build, CellReport, ComparisonKind, Report};
+use ng_lab::report::{Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, Report};
 use ng_lab::{
     Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject, Versus,
 };
@@ -91,6 +91,10 @@ pub(crate) const ALL: &[Check] = &[
     (
         "a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one",
         files::nothing_of_an_earlier_run,
+    ),
+    (
+        "claims_are_judged_over_the_report_and_written_beside_it",
+        claims,
     ),
 ];
 
@@ -482,6 +486,42 @@ fn one_seed() {
 }
 
 /// Position of a log line in its round, with a hash of its task and build.
+/// The claims of an earlier run do not stay beside a report that has none.
+fn claims() {
+    let out = TempDir::new().expect("temporary folder");
+    let request = request("failing", 10, &[1], 1);
+    let audit = |report: &Report| {
+        vec![ClaimRow {
+            id: "cells".to_owned(),
+            source: String::new(),
+            statement: format!("{} cells are measured", report.cells.len()),
+            said: String::new(),
+            measured: None,
+            verdict: ClaimVerdict::Holds,
+            reason: String::new(),
+        }]
+    };
+    let report = ng_lab::measure_with_claims(
+        &request,
+        Build::default(),
+        out.path(),
+        &Interrupt::new(),
+        Progress::hidden(),
+        audit,
+    );
+    let report = report.expect("a report");
+    let statement = format!("{} cells are measured", report.cells.len());
+    assert!(!report.cells.is_empty());
+    assert_eq!(report.claims[0].statement, statement);
+    let written = |name: &str| fs::read_to_string(out.path().join(name)).unwrap_or_default();
+    for name in ["report.json", "report.md", "claims.md"] {
+        assert!(written(name).contains(&statement), "{name}");
+    }
+    measure(&request, out.path()).expect("a report");
+    assert!(!out.path().join("claims.md").exists());
+    assert!(!written("report.md").contains(&statement));
+}
+
 fn place_of(line: &str) -> (u64, u64) {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line");

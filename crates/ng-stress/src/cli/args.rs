@@ -26,6 +26,12 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Measure scenarios and report them
     Run(Box<RunArgs>),
+    /// Hold every statement of the seed's report against a run of its own
+    ///
+    /// The options are those of `run`. Without names, all scenarios that the
+    /// statements need are measured, for 12 rounds unless it is said otherwise;
+    /// --tokens takes one number.
+    Claims(Box<RunArgs>),
     /// Compare two kept runs, not paired
     Compare(CompareArgs),
     /// Show a kept run again

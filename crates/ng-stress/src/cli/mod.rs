@@ -1,6 +1,7 @@
 //! The command line: parse, do, exit code.
 
 mod args;
+mod claims;
 mod exit;
 mod kept;
 mod run;
@@ -21,6 +22,7 @@ use args::{Cli, Command};
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Claims(args) => claims::claims(&args),
         Command::Compare(args) => kept::compare(&args),
         Command::Report(args) => kept::report(&args),
         Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),

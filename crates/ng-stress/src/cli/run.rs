@@ -13,6 +13,7 @@ use ng_lab::{
     Interrupt, MachineLock, Plant, Profile, Progress, Request, Rounds, Scenario, SessionError,
     Versus, iso_utc,
 };
+use ng_stress::claims::{SEED_TOKENS, audit};
 use ng_stress::scenarios;
 use ng_stress::{DEV_OVERRIDES, SUBJECT};
 
@@ -31,11 +32,24 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     if args.check {
         return Ok(ExitCode::SUCCESS);
     }
-    let request = request(args, versus)?;
+    measure(args, &request(args, versus)?, SEED_TOKENS, terminal)
+}
+
+/// Measures, holds the seed's statements over `tokens` against it, and prints
+/// what `shown` makes of the report.
+pub(super) fn measure(
+    args: &RunArgs,
+    request: &Request,
+    tokens: u64,
+    shown: impl FnOnce(&Report) -> String,
+) -> Result<ExitCode> {
     let (out, latest) = output(args)?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
-    let report = match ng_lab::measure(&request, build(), &out, &interrupt, progress) {
+    let claims = |report: &Report| audit(report, tokens);
+    let measured =
+        ng_lab::measure_with_claims(request, build(), &out, &interrupt, progress, claims);
+    let report = match measured {
         Err(error @ SessionError::Interrupted) => {
             say::err(&error.to_string());
             return Ok(exit::interrupted());
@@ -60,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             "ended early: {reason}; the report holds what was measured"
         ));
     }
-    say::out(&terminal(&report))?;
+    say::out(&shown(&report))?;
     if let Some(name) = &args.save_baseline {
         kept::save(name, &report)?;
     }
@@ -94,7 +108,7 @@ fn summarise(report: &Report) {
     }
 }
 
-fn request(args: &RunArgs, versus: Versus) -> Result<Request> {
+pub(super) fn request(args: &RunArgs, versus: Versus) -> Result<Request> {
     let mut sizes = args.tokens.clone();
     sizes.sort_unstable();
     sizes.dedup();

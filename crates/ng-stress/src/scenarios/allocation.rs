@@ -9,6 +9,8 @@ use ng_token::Token;
 use crate::proof::prove_tokens;
 use crate::scenarios::fill::{bytes_of, pushed, reserved, token};
 
+/// Allocations are counted up to here: enough to tell several from one.
+const COUNTED_TOKENS: usize = 1 << 16;
 /// Tokens of a 4 KiB page.
 const PAGE_TOKENS: usize = 4096 / size_of::<Token>();
 
@@ -41,12 +43,25 @@ impl Scenario for Allocation {
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         let count = cell.items as usize;
-        let tokens = match cell.variant.name.as_str() {
-            "without-capacity" => whole(run, cell, || push_all(Vec::new(), count)),
-            "with-capacity" => whole(run, cell, || pushed(count)),
-            _ => apart(run, cell)?,
+        let (tokens, empty) = match cell.variant.name.as_str() {
+            "without-capacity" => {
+                let tokens = whole(run, cell, || push_all(Vec::new(), count));
+                (tokens, Some(Vec::new()))
+            }
+            "with-capacity" => {
+                let tokens = whole(run, cell, || pushed(count));
+                (tokens, Some(Vec::with_capacity(count)))
+            }
+            _ => (apart(run, cell)?, None),
         };
-        prove_tokens(run, &tokens, cell.items)
+        prove_tokens(run, &tokens, cell.items)?;
+        // Before there are as many once more: this must be no second peak.
+        drop(tokens);
+        if let Some(empty) = empty {
+            let count = count.min(COUNTED_TOKENS);
+            run.prove("allocations", allocations(empty, count));
+        }
+        Ok(())
     }
 }
 
@@ -78,6 +93,19 @@ fn apart(run: &mut Run, cell: &Cell) -> Result<Vec<Token>, Failure> {
         .phase("fill", cell.items)
         .bounded_by(Limit::Refill, 1, bytes);
     Ok(phase.time(|| push_all(tokens, count)))
+}
+
+/// How often `tokens` gets room for its first `count`. The timed loop is not
+/// asked, since asking is no part of it.
+fn allocations(mut tokens: Vec<Token>, count: usize) -> u64 {
+    let mut capacity = tokens.capacity();
+    let mut allocations = u64::from(capacity > 0);
+    for index in 0..count {
+        tokens.push(token(index));
+        allocations += u64::from(tokens.capacity() != capacity);
+        capacity = tokens.capacity();
+    }
+    allocations
 }
 
 /// Writes one token a page, so that every page is there.

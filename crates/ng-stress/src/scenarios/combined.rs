@@ -33,13 +33,15 @@ impl Scenario for Combined {
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         match cell.variant.pages {
-            Pages::Small => life(
-                run,
-                cell,
-                |count| Ok(pushed(count)),
-                |tokens| Ok(tokens.clone()),
-            ),
-            Pages::Huge => life(run, cell, created_store, |store| Ok(store.try_clone()?)),
+            Pages::Small => {
+                let create = |count| Ok(pushed(count));
+                let copy = life(run, cell, create, |tokens| Ok(tokens.clone()))?;
+                prove_tokens(run, &copy, cell.items)
+            }
+            Pages::Huge => {
+                let copy = life(run, cell, created_store, |store| Ok(store.try_clone()?))?;
+                prove_tokens(run, copy.tokens(), cell.items)
+            }
         }
     }
 }
@@ -51,7 +53,7 @@ fn created_store(count: usize) -> Result<VecStore, Failure> {
 }
 
 /// What both containers can be looked at as.
-trait AsTokens {
+pub(super) trait AsTokens {
     fn as_tokens(&self) -> &[Token];
 }
 
@@ -67,12 +69,13 @@ impl AsTokens for VecStore {
     }
 }
 
-fn life<C: AsTokens>(
+/// The three phases; gives the clone, whose bytes are those of its original.
+pub(super) fn life<C: AsTokens>(
     run: &mut Run,
     cell: &Cell,
     create: impl FnOnce(usize) -> Result<C, Failure>,
     clone: impl FnOnce(&C) -> Result<C, Failure>,
-) -> Result<(), Failure> {
+) -> Result<C, Failure> {
     let bytes = bytes_of(cell.items);
     let first_touch = Limit::first_touch(cell.variant.pages);
     let tokens = run
@@ -94,5 +97,5 @@ fn life<C: AsTokens>(
     if digest(copy.as_tokens()) != digest(tokens.as_tokens()) {
         return Err("the clone's digest differs from that of its original".into());
     }
-    prove_tokens(run, copy.as_tokens(), cell.items)
+    Ok(copy)
 }

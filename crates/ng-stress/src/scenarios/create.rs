@@ -1,7 +1,5 @@
 //! Making tokens, taken apart: container, growth, pages, clock, threads, host.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
 use ng_parallel::Workers;
 use ng_store::{TokenSink, VecStore};
@@ -9,6 +7,7 @@ use ng_token::Token;
 
 use crate::proof::{prove_ids, prove_tokens};
 use crate::scenarios::fill::{bytes_of, pushed, reserved, token, workers};
+use crate::scenarios::stamped::{now_s, stamped};
 
 /// Tokens that one clock reading serves, and that a growing store gets at once.
 const BATCH: usize = 4096;
@@ -139,14 +138,4 @@ fn stamped_batches(count: usize, pages: Pages) -> Result<Vec<Token>, Failure> {
     }
     store.commit()?;
     Ok(store.into_vec())
-}
-
-fn stamped(index: usize) -> Token {
-    token(index).with_timestamp(now_s())
-}
-
-/// Seconds since 1970; 0 on a clock that is set before.
-fn now_s() -> u32 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| since.as_secs() as u32)
 }

@@ -2,7 +2,9 @@
 
 mod access;
 mod allocation;
+mod clocked;
 mod combined;
+mod contention;
 mod crash;
 mod create;
 mod file;
@@ -14,14 +16,15 @@ mod parallel;
 mod persist;
 mod reopen;
 mod scan;
+mod stamped;
 
 use ng_lab::Scenario;
 
 pub(crate) use fill::token;
 
 /// All scenarios: those in memory, in the order of the seed's report, then those
-/// over files.
-pub static REGISTRY: [&dyn Scenario; 12] = [
+/// over files, then those that the seed's statements need besides.
+pub static REGISTRY: [&dyn Scenario; 14] = [
     &create::Create,
     &allocation::Allocation,
     &parallel::Parallel,
@@ -34,6 +37,8 @@ pub static REGISTRY: [&dyn Scenario; 12] = [
     &lookup::Lookup,
     &larger_than_memory::LargerThanMemory,
     &crash::Crash,
+    &clocked::Clocked,
+    &contention::Contention,
 ];
 
 /// How many of them are the seed's.

@@ -1,0 +1,236 @@
+//! What somebody else said of the measured work, held against a run.
+//!
+//! The lab knows no statement: rows come from the program that uses it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::table::{Detail, Section, Table, section};
+use crate::report::{Interval95, Report, text};
+
+/// One statement and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRow {
+    /// A short name, unique in the report.
+    pub id: String,
+    /// Where the statement stands.
+    pub source: String,
+    /// What is said.
+    pub statement: String,
+    /// The figure that is said, with its unit; empty where there is none.
+    pub said: String,
+    /// The figure that was found here.
+    pub measured: Option<ClaimFigure>,
+    /// Whether the statement stands.
+    pub verdict: ClaimVerdict,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// A figure that a statement is held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimFigure {
+    /// The figure.
+    pub value: f64,
+    /// What it counts; a unit that begins with `x` is that of a ratio.
+    pub unit: String,
+    /// Its interval, where it has one.
+    pub ci95: Option<Interval95>,
+    /// Rounds that it was measured in; none for a figure that was computed.
+    pub rounds: Option<usize>,
+}
+
+/// What a run has to say to a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimVerdict {
+    /// What was found here agrees with it.
+    Holds,
+    /// What was found here contradicts it.
+    DoesNotHold,
+    /// Nothing was found here that decides it.
+    CannotBeTold,
+}
+
+impl ClaimVerdict {
+    /// Every verdict, in the order of a summary.
+    const ALL: [Self; 3] = [Self::Holds, Self::DoesNotHold, Self::CannotBeTold];
+
+    /// The verdict in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does not hold",
+            Self::CannotBeTold => "cannot be told",
+        }
+    }
+}
+
+/// The claims of a report; none if it has none. Short is the counts alone: what
+/// else a run prints is read for its figures.
+pub(super) fn claims(report: &Report, detail: Detail) -> Option<Section> {
+    if report.claims.is_empty() {
+        return None;
+    }
+    let table = (detail == Detail::Full).then(|| full_table(&report.claims));
+    Some(section("Claims", vec![counts(&report.claims)], table))
+}
+
+/// The claims for a terminal: without the statements, which the names stand for.
+pub(super) fn short_claims(report: &Report) -> Section {
+    let rows = report.claims.iter().map(|claim| {
+        vec![
+            claim.id.clone(),
+            claim.said.clone(),
+            measured(claim),
+            claim.verdict.name().to_owned(),
+            claim.reason.clone(),
+        ]
+    });
+    let table = table(&["claim", "said", "found here", "verdict", "why"], rows);
+    section("Claims", vec![counts(&report.claims)], Some(table))
+}
+
+fn full_table(claims: &[ClaimRow]) -> Table {
+    let headings = [
+        "claim",
+        "where",
+        "statement",
+        "said",
+        "found here",
+        "verdict",
+        "why",
+    ];
+    let rows = claims.iter().map(|claim| {
+        vec![
+            claim.id.clone(),
+            claim.source.clone(),
+            claim.statement.clone(),
+            claim.said.clone(),
+            measured(claim),
+            claim.verdict.name().to_owned(),
+            claim.reason.clone(),
+        ]
+    });
+    table(&headings, rows)
+}
+
+fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
+    Table {
+        headings: headings.iter().map(ToString::to_string).collect(),
+        rows: rows.collect(),
+    }
+}
+
+fn counts(claims: &[ClaimRow]) -> String {
+    let parts = ClaimVerdict::ALL.map(|verdict| {
+        let of_it = claims.iter().filter(|claim| claim.verdict == verdict);
+        format!("{} {}", verdict.name(), of_it.count())
+    });
+    format!("{} claims: {}", claims.len(), parts.join(", "))
+}
+
+fn measured(claim: &ClaimRow) -> String {
+    let Some(figure) = &claim.measured else {
+        return String::new();
+    };
+    let interval = figure.ci95.map_or_else(String::new, |ci95| {
+        format!(" {}", text::plain_interval(ci95))
+    });
+    let source = figure
+        .rounds
+        .map_or_else(|| "computed".to_owned(), |rounds| format!("n = {rounds}"));
+    let figure = text::figure(figure.value, &figure.unit);
+    format!("{figure}{interval}, {source}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::report;
+    use crate::report::{claims_markdown, claims_terminal, markdown, terminal};
+
+    fn claim(id: &str, verdict: ClaimVerdict, measured: Option<ClaimFigure>) -> ClaimRow {
+        ClaimRow {
+            id: id.to_owned(),
+            source: "page 1".to_owned(),
+            statement: "it is fast".to_owned(),
+            said: "4x".to_owned(),
+            measured,
+            verdict,
+            reason: "it was looked at".to_owned(),
+        }
+    }
+
+    fn figure(ci95: Option<Interval95>, rounds: Option<usize>) -> ClaimFigure {
+        ClaimFigure {
+            value: 1.6,
+            unit: "x".to_owned(),
+            ci95,
+            rounds,
+        }
+    }
+
+    fn audited() -> Report {
+        let interval = Some(Interval95([1.5, 1.7]));
+        let mut report = report();
+        report.claims = vec![
+            claim(
+                "measured",
+                ClaimVerdict::DoesNotHold,
+                Some(figure(interval, Some(7))),
+            ),
+            claim("computed", ClaimVerdict::Holds, Some(figure(None, None))),
+            claim("unknown", ClaimVerdict::CannotBeTold, None),
+        ];
+        report
+    }
+
+    #[test]
+    fn every_claim_has_a_row_with_its_figure_and_where_that_comes_from() {
+        let text = claims_markdown(&audited());
+        for row in [
+            "- 3 claims: holds 1, does not hold 1, cannot be told 1",
+            "| measured | page 1 | it is fast | 4x | 1.60x [1.50, 1.70], n = 7 | does not hold | it was looked at |",
+            "| computed | page 1 | it is fast | 4x | 1.60x, computed | holds | it was looked at |",
+            "| unknown | page 1 | it is fast | 4x |  | cannot be told | it was looked at |",
+            "- run: 2026-11-24T23:08:25Z, 7 rounds after the cold one, seed 5, 1.5 s",
+        ] {
+            assert!(
+                text.lines().any(|line| line == row),
+                "no {row:?} in\n{text}"
+            );
+        }
+        assert!(markdown(&audited()).contains("| measured | page 1 |"));
+    }
+
+    #[test]
+    fn a_terminal_shows_counts_in_a_report_and_rows_where_claims_are_asked_for() {
+        let (report, asked) = (terminal(&audited()), claims_terminal(&audited()));
+        for text in [&report, &asked] {
+            assert!(text.contains("3 claims: holds 1"), "{text}");
+        }
+        assert!(!report.contains("it was looked at"), "{report}");
+        assert_eq!(asked.matches("it was looked at").count(), 3, "{asked}");
+        assert!(!asked.contains("== Limits"), "{asked}");
+    }
+
+    #[test]
+    fn a_report_without_claims_does_not_speak_of_them() {
+        assert!(!markdown(&report()).contains("Claims"));
+        assert!(!terminal(&report()).contains("Claims"));
+    }
+
+    #[test]
+    fn claims_survive_the_way_through_json_and_an_older_report_has_none() {
+        let mut value = serde_json::to_value(audited()).unwrap();
+        let row = &value["claims"][0];
+        assert_eq!(row["verdict"], "does_not_hold");
+        assert_eq!(row["measured"]["ci95"], serde_json::json!([1.5, 1.7]));
+        let back: Report = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(back.claims, audited().claims);
+        value.as_object_mut().unwrap().remove("claims");
+        let old: Report = serde_json::from_value(value).unwrap();
+        assert_eq!(old.claims, []);
+    }
+}

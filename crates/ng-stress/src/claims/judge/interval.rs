@@ -1,0 +1,35 @@
+//! A measured interval against the figures that agree with a statement.
+
+use ng_lab::report::{ClaimFigure, ClaimVerdict, Interval95};
+
+use crate::claims::claim::Said;
+use crate::claims::judge::Finding;
+
+/// Whether the whole of `figure`'s interval agrees with what was said, or no
+/// part of it. In between, and without an interval, nothing is decided.
+pub(super) fn decide(said: Said, figure: ClaimFigure) -> Finding {
+    let agrees = said.agrees();
+    let (verdict, reason) = match figure.ci95 {
+        None => (
+            ClaimVerdict::CannotBeTold,
+            "too few rounds: an interval needs six".to_owned(),
+        ),
+        Some(Interval95([low, high])) if agrees.low <= low && high <= agrees.high => (
+            ClaimVerdict::Holds,
+            format!("the whole interval is within {agrees}"),
+        ),
+        Some(Interval95([low, high])) if high < agrees.low || agrees.high < low => (
+            ClaimVerdict::DoesNotHold,
+            format!("the whole interval is outside {agrees}"),
+        ),
+        Some(_) => (
+            ClaimVerdict::CannotBeTold,
+            format!("the interval is partly within {agrees}"),
+        ),
+    };
+    Finding {
+        verdict,
+        measured: Some(figure),
+        reason,
+    }
+}

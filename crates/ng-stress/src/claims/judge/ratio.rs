@@ -1,0 +1,71 @@
+//! Ratios of two times of one run.
+
+use ng_lab::report::{ClaimFigure, Interval95};
+use ng_lab::stats;
+
+use crate::claims::claim::Said;
+use crate::claims::judge::Finding;
+use crate::claims::judge::evidence::Evidence;
+use crate::claims::judge::interval::decide;
+use crate::claims::rule::Quantity;
+
+pub(super) fn judge(
+    said: Said,
+    over: Quantity,
+    under: Quantity,
+    evidence: &Evidence<'_>,
+) -> Result<Finding, String> {
+    let figure = times_as_long(said.unit(), over, under, evidence)?;
+    Ok(judge_figure(said, figure, [over, under], evidence))
+}
+
+/// Judges a figure that comes from a ratio of two quantities, unless the noise
+/// of one of them forbids it.
+pub(super) fn judge_figure(
+    said: Said,
+    figure: ClaimFigure,
+    quantities: [Quantity; 2],
+    evidence: &Evidence<'_>,
+) -> Finding {
+    let noise = quantities.iter().find_map(|of| evidence.noise(*of));
+    let mut found = match noise {
+        Some(noise) => Finding::undecided(figure, noise),
+        None => decide(said, figure),
+    };
+    found.reason += &evidence.suspicions(&quantities.map(|of| of.cell));
+    found
+}
+
+/// The ratio, paired by round. Cells with a failed round are of no use anyway,
+/// so that samples at one place are of one round.
+pub(super) fn times_as_long(
+    unit: &str,
+    over: Quantity,
+    under: Quantity,
+    evidence: &Evidence<'_>,
+) -> Result<ClaimFigure, String> {
+    let (over, under) = (evidence.samples(over)?, evidence.samples(under)?);
+    let pairs = over.len().min(under.len());
+    let ratio = stats::paired_ratio(&over[..pairs], &under[..pairs]);
+    let ratio = ratio.ok_or("no round was finished, or a phase took no time by the clock")?;
+    let figure = ClaimFigure {
+        value: ratio.estimate,
+        unit: unit.to_owned(),
+        ci95: ratio.interval.map(Interval95::from),
+        rounds: Some(ratio.pairs),
+    };
+    Ok(match unit.starts_with('%') {
+        true => scaled(figure, 100.0),
+        false => figure,
+    })
+}
+
+/// The figure times `factor`.
+pub(super) fn scaled(figure: ClaimFigure, factor: f64) -> ClaimFigure {
+    let interval = |Interval95(ends): Interval95| Interval95(ends.map(|end| end * factor));
+    ClaimFigure {
+        value: figure.value * factor,
+        ci95: figure.ci95.map(interval),
+        ..figure
+    }
+}

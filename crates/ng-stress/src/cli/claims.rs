@@ -1,0 +1,76 @@
+//! `ng-stress claims`: the cells that the seed's statements need, and the audit.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use ng_lab::report::claims_terminal;
+use ng_lab::{Request, Rounds, Scenario, Versus};
+use ng_stress::claims::{MIN_TOKENS, THREADS, needed_scenarios, sizes};
+
+use crate::cli::args::{Cli, RunArgs};
+use crate::cli::run;
+use crate::cli::versus::versus;
+
+/// Enough for intervals that decide, and some minutes.
+const ROUNDS: u32 = 12;
+
+pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
+    let tokens = tokens(args);
+    let versus = versus(args)?;
+    if args.check {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = request(args, versus, tokens)?;
+    run::measure(args, &request, tokens, claims_terminal)
+}
+
+/// The one number of tokens; sizes below and above follow from it.
+fn tokens(args: &RunArgs) -> u64 {
+    match args.tokens[..] {
+        [tokens] if tokens >= MIN_TOKENS => tokens,
+        _ => refuse(&args.tokens),
+    }
+}
+
+fn refuse(tokens: &[u64]) -> ! {
+    let given: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+    let given = given.join(",");
+    let message = format!(
+        "invalid value '{given}' for '--tokens <N>': expected one number from {MIN_TOKENS} for claims"
+    );
+    Cli::command()
+        .error(ErrorKind::ValueValidation, message)
+        .exit()
+}
+
+fn request(args: &RunArgs, versus: Versus, tokens: u64) -> Result<Request> {
+    let request = run::request(args, versus)?;
+    let given = !args.scenarios.is_empty();
+    let wanted = |scenario: &dyn Scenario| {
+        let names = &args.scenarios;
+        !given || names.iter().any(|name| name == scenario.name())
+    };
+    let scenarios = needed_scenarios(tokens)
+        .into_iter()
+        .filter(|scenario| wanted(scenario.as_ref()))
+        // A request holds scenarios for as long as the program runs.
+        .map(|scenario| &*Box::leak(scenario))
+        .collect();
+    Ok(Request {
+        scenarios,
+        sizes: sizes(tokens),
+        threads: if args.threads.is_empty() {
+            THREADS.to_vec()
+        } else {
+            request.threads
+        },
+        rounds: if args.has_no_effort() {
+            Rounds::Exactly(ROUNDS)
+        } else {
+            request.rounds
+        },
+        ..request
+    })
+}
