@@ -278,7 +278,7 @@ mod tests {
                 variant: Variant::new("only"),
                 items,
             };
-            let found = fraction(&Idle { any_size }, &cell, &Place::default()).unwrap();
+            let found = fraction(&Idle { any_size }, &cell, &Place::default(), 0.0).unwrap();
             assert_eq!(found.map(|found| found.items), expected, "{items} items");
         }
     }

@@ -144,6 +144,7 @@ impl Role {
         match self {
             Self::Main => "main",
             Self::Aa => "aa",
+            Self::Against => "against",
         }
     }
 }
@@ -337,8 +338,8 @@ fn estimate(profile: Profile, cell: &Cell, needs: &Needs) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conductor::{Against, Reference};
     use crate::conductor::available::SPARE_BYTES;
+    use crate::conductor::{Against, Reference};
     use crate::run::Run;
     use crate::scenario::{Failure, Variant};
 

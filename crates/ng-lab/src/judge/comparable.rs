@@ -76,9 +76,8 @@ pub(crate) fn check_machine(
         differ("governor", &host.governor, &then.host.governor),
         differ("compiler", &build.rustc, &then.build.rustc),
         differ("target", &build.target, &then.build.target),
-        data.zip(then.data.as_ref()).and_then(|(now, then)| {
-            differ("file system", &now.file_system, &then.file_system)
-        }),
+        data.zip(then.data.as_ref())
+            .and_then(|(now, then)| differ("file system", &now.file_system, &then.file_system)),
     ]
     .into_iter()
     .flatten()

@@ -46,13 +46,15 @@ pub enum Flag {
 
 impl Flag {
     /// All flags, those that make a cell invalid first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ImpossibleFast,
         Self::WorkNotDone,
         Self::Elided,
         Self::PatternMismatch,
         Self::BelowResolution,
         Self::Swapped,
+        Self::NotCold,
+        Self::NotWarm,
         Self::Steal,
         Self::OtherLoad,
         Self::ClockDrift,
@@ -193,6 +195,12 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_flags_are_listed_in_their_order() {
+        let numbers = Flag::ALL.map(|flag| flag as usize);
+        assert!(numbers.into_iter().eq(0..=Flag::TooFewRounds as usize));
+    }
 
     #[test]
     fn a_flag_is_displayed_as_it_is_serialised() {

@@ -91,28 +91,34 @@ pub(super) fn short_claims(report: &Report) -> Section {
     section("Claims", vec![counts(&report.claims)], Some(table))
 }
 
+pub(super) const CLAIM_HEADINGS: [&str; 7] = [
+    "claim",
+    "where",
+    "statement",
+    "said",
+    "found here",
+    "verdict",
+    "why",
+];
+
 fn full_table(claims: &[ClaimRow]) -> Table {
-    let headings = [
-        "claim",
-        "where",
-        "statement",
-        "said",
-        "found here",
-        "verdict",
-        "why",
-    ];
-    let rows = claims.iter().map(|claim| {
-        vec![
-            claim.id.clone(),
-            claim.source.clone(),
-            claim.statement.clone(),
-            claim.said.clone(),
-            measured(claim),
-            claim.verdict.name().to_owned(),
-            claim.reason.clone(),
-        ]
-    });
-    table(&headings, rows)
+    table(
+        &CLAIM_HEADINGS,
+        claims.iter().map(|claim| claim_fields(claim).into()),
+    )
+}
+
+/// All that is known of a claim, under [`CLAIM_HEADINGS`].
+pub(super) fn claim_fields(claim: &ClaimRow) -> [String; 7] {
+    [
+        claim.id.clone(),
+        claim.source.clone(),
+        claim.statement.clone(),
+        claim.said.clone(),
+        measured(claim),
+        claim.verdict.name().to_owned(),
+        claim.reason.clone(),
+    ]
 }
 
 fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
@@ -122,7 +128,7 @@ fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
     }
 }
 
-fn counts(claims: &[ClaimRow]) -> String {
+pub(super) fn counts(claims: &[ClaimRow]) -> String {
     let parts = ClaimVerdict::ALL.map(|verdict| {
         let of_it = claims.iter().filter(|claim| claim.verdict == verdict);
         format!("{} {}", verdict.name(), of_it.count())

@@ -4,21 +4,23 @@ use crate::report::table::{Section, Table};
 use crate::report::text;
 use crate::report::{Report, Scaling};
 
+/// The headings of a table of exponents.
+pub(super) const HEADINGS: [&str; 9] = [
+    "scenario", "phase", "build", "variant", "thr", "from", "to", "exponent", "pairs",
+];
+
 /// The exponents, if more than one size was measured.
 pub(super) fn section(report: &Report) -> Option<Section> {
     if report.scaling.is_empty() {
         return None;
     }
-    let headings = [
-        "scenario", "phase", "build", "variant", "thr", "from", "to", "exponent", "pairs",
-    ];
     let line = "time grows as the number of items to the power of the exponent: 1 where an item \
                 costs the same at both sizes; paired by round";
     Some(Section {
         title: "Growth".to_owned(),
         lines: vec![line.to_owned()],
         table: Some(Table {
-            headings: headings.map(str::to_owned).to_vec(),
+            headings: HEADINGS.map(str::to_owned).to_vec(),
             rows: report.scaling.iter().map(row).collect(),
         }),
     })
@@ -38,7 +40,7 @@ fn row(scaling: &Scaling) -> Vec<String> {
     ]
 }
 
-fn exponent(scaling: &Scaling) -> String {
+pub(super) fn exponent(scaling: &Scaling) -> String {
     match (&scaling.stopped, scaling.ci95) {
         (Some(_), _) => "not compared".to_owned(),
         (None, Some(ci95)) => {

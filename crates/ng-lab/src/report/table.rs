@@ -2,6 +2,7 @@
 
 use crate::conductor::Role;
 use crate::judge::Verdict;
+use crate::plant::Plant;
 use crate::protocol::MemoryReading;
 use crate::report::claims::claims;
 use crate::report::versus;
@@ -94,10 +95,7 @@ pub(super) fn about(report: &Report) -> Section {
     ];
     lines.extend(build.notes.iter().cloned());
     lines.extend(report.data.iter().flat_map(data));
-    lines.extend(run.plant.as_ref().map(|plant| {
-        let (scenario, percent) = (&plant.scenario, plant.percent);
-        format!("PLANTED: every phase of {scenario} was made {percent} % slower on purpose")
-    }));
+    lines.extend(planted(report));
     if run.interrupted {
         lines.push("INTERRUPTED: this is what was measured until then".to_owned());
     }
@@ -116,18 +114,32 @@ pub(super) fn about(report: &Report) -> Section {
 }
 
 /// Where data files were, and what that makes of their figures.
-fn data(volume: &Volume) -> Vec<String> {
+fn data(data: &Volume) -> Vec<String> {
+    let mut lines = vec![format!("data files: {}", volume(data))];
+    lines.extend(in_memory(data));
+    lines
+}
+
+pub(super) fn volume(volume: &Volume) -> String {
     let kind = match volume.file_system.as_str() {
         "" => "a file system of unknown kind",
         kind => kind,
     };
     let free = text::bytes(volume.free_bytes);
-    let mut lines = vec![format!("data files: {} on {kind}, {free} free", volume.dir)];
-    if volume.is_in_memory() {
-        let what = "a write there is never durable, and no read is cold";
-        lines.push(format!("WARNING: data files were in memory: {what}"));
-    }
-    lines
+    format!("{} on {kind}, {free} free", volume.dir)
+}
+
+pub(super) fn in_memory(volume: &Volume) -> Option<String> {
+    let what = "a write there is never durable, and no read is cold";
+    let warning = || format!("WARNING: data files were in memory: {what}");
+    volume.is_in_memory().then(warning)
+}
+
+pub(super) fn planted(report: &Report) -> Option<String> {
+    let Plant { scenario, percent } = report.run.plant.as_ref()?;
+    Some(format!(
+        "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
+    ))
 }
 
 pub(super) fn described(build: &Build) -> String {
@@ -209,7 +221,7 @@ pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
 
 /// One line for each cell that was confined: in how much memory, and how much of
 /// it was not the file's.
-fn confinements(cells: &[&CellReport]) -> Vec<String> {
+pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     let line = |cell: &&&CellReport| {
         let limit = text::bytes(cell.memory_limit_bytes?);
         let (variant, threads, build) = (&cell.variant, cell.threads, cell.profile.name());
@@ -415,7 +427,7 @@ fn comparison_row(comparison: &Comparison) -> Vec<String> {
 }
 
 /// Pairs, or the samples of both sides.
-fn samples(comparison: &Comparison) -> String {
+pub(super) fn samples(comparison: &Comparison) -> String {
     match (comparison.kind, comparison.samples) {
         (ComparisonKind::Baseline, [then, now]) => format!("{now} against {then}"),
         _ => format!("{} pairs", comparison.pairs),

@@ -19,14 +19,14 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     sections
 }
 
-fn title(reference: &ReferenceReport) -> String {
+pub(super) fn title(reference: &ReferenceReport) -> String {
     match reference.kind {
         ComparisonKind::Against => format!("Against {}", reference.name),
         _ => format!("Against the baseline {}", reference.name),
     }
 }
 
-fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
+pub(super) fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
     let known = |commit: &str| match commit {
         "" => "an unknown commit".to_owned(),
         commit => commit.to_owned(),
@@ -53,7 +53,8 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
     lines
 }
 
-fn gate_section(gate: &GateReport, detail: Detail) -> Section {
+/// How many phases have which outcome, what the outcomes mean, what was left out.
+pub(super) fn gate_lines(gate: &GateReport) -> Vec<String> {
     let mut lines = vec![
         format!("phases: {}", gate.summary()),
         format!(
@@ -68,6 +69,11 @@ fn gate_section(gate: &GateReport, detail: Detail) -> Section {
             .iter()
             .map(|skipped| format!("not compared: {}: {}", skipped.place, skipped.reason)),
     );
+    lines
+}
+
+fn gate_section(gate: &GateReport, detail: Detail) -> Section {
+    let lines = gate_lines(gate);
     let shown = |found: &&PhaseOutcome| detail == Detail::Full || found.outcome != Outcome::Same;
     let rows: Vec<Vec<String>> = gate.outcomes.iter().filter(shown).map(row).collect();
     let headings = [
@@ -114,7 +120,7 @@ fn row(found: &PhaseOutcome) -> Vec<String> {
 }
 
 /// A ratio of times as a change in per cent.
-fn change(ratio: f64, ci95: Option<Interval95>) -> String {
+pub(super) fn change(ratio: f64, ci95: Option<Interval95>) -> String {
     let percent = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
     match ci95 {
         Some(Interval95([low, high])) => {

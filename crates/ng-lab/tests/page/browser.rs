@@ -124,6 +124,7 @@ const ASTRAY: &str = "[...document.querySelectorAll('.strip')].flatMap((strip) =
 fn the_page_fits_every_screen_and_says_nothing_on_the_console() {
     for report in [
         fixture::report(),
+        fixture::held(),
         fixture::large(),
         fixture::empty(),
         fixture::worthless(),
@@ -175,7 +176,7 @@ fn long_names_do_not_widen_the_page() {
 
 #[test]
 fn what_the_browser_draws_are_the_figures_of_the_report() {
-    let Some(mut opened) = Opened::new(&fixture::report()) else {
+    let Some(mut opened) = Opened::new(&fixture::held()) else {
         return;
     };
     opened.show(WIDE, "light");

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use ng_lab::conductor::Role;
-use ng_lab::judge::{Finding, Flag, Verdict};
+use ng_lab::judge::{
+    Finding, Flag, GateReport, Outcome, PhaseOutcome, Place, SkippedPhase, Verdict,
+};
 use ng_lab::protocol::MemoryReading;
 use ng_lab::report::{
-    Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    Percentiles, PhaseReport, Report, RunInfo, RunPlace, SCHEMA, SoakRow,
+    Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
+    GrowthReport, Interval95, LimitReport, Percentiles, PhaseReport, ReferenceReport, Report,
+    RunInfo, RunPlace, SCHEMA, Scaling, SoakRow,
 };
 use ng_lab::rng::SplitMix64;
-use ng_lab::{Bound, Host, Limit, Pages, Profile};
+use ng_lab::{Bound, Host, Limit, Pages, Plant, Profile, Volume};
 
 /// Names of scenarios, their variants with threads, and their phases.
 type Plan<'a> = (&'a str, &'a [(&'a str, usize)], &'a [&'a str]);
@@ -68,6 +71,113 @@ pub(crate) fn report() -> Report {
     report
 }
 
+/// The same, held against another revision with a gate; with exponents of growth,
+/// claims, files, and a confined cell.
+pub(crate) fn held() -> Report {
+    let mut report = report();
+    report.run.plant = Some(Plant {
+        scenario: "scan".to_owned(),
+        percent: 20.0,
+    });
+    report.data = Some(Volume {
+        dir: "/data".to_owned(),
+        file_system: "tmpfs".to_owned(),
+        free_bytes: 1 << 30,
+    });
+    let against = |cell: &CellReport| cell.role == Role::Aa && cell.threads == 1;
+    let others = report.cells.iter().filter(|cell| against(cell)).cloned();
+    let others: Vec<CellReport> = others
+        .map(|cell| CellReport {
+            role: Role::Against,
+            ..cell
+        })
+        .collect();
+    report.cells.extend(others);
+    for cell in report
+        .cells
+        .iter_mut()
+        .filter(|cell| cell.variant == "huge")
+    {
+        cell.memory_limit_bytes = Some(16 << 20);
+    }
+    let main = &report.cells[1];
+    let compared = compared(ComparisonKind::Against, "main", main, main);
+    report.comparisons.extend(compared);
+    report.scaling = vec![scaling("reserve", None), scaling("write", Some("invalid"))];
+    report.reference = Some(ReferenceReport {
+        kind: ComparisonKind::Against,
+        name: "main".to_owned(),
+        commit: "0123456789ab".to_owned(),
+        started: None,
+        not_comparable: Some("a reason to be told".to_owned()),
+    });
+    report.gate = Some(gate(&report.cells[1]));
+    report.claims = vec![claim()];
+    report
+}
+
+fn scaling(phase: &str, stopped: Option<&str>) -> Scaling {
+    Scaling {
+        scenario: "fill".to_owned(),
+        variant: "plain".to_owned(),
+        phase: phase.to_owned(),
+        threads: 1,
+        profile: Profile::Release,
+        from: 1000,
+        to: 64_000,
+        exponent: 1.02,
+        ci95: Some(Interval95([0.98, 1.07])),
+        pairs: 12,
+        stopped: stopped.map(str::to_owned),
+    }
+}
+
+fn gate(cell: &CellReport) -> GateReport {
+    let place = |phase: &str| Place {
+        scenario: cell.scenario.clone(),
+        variant: cell.variant.clone(),
+        threads: cell.threads,
+        profile: cell.profile,
+        phase: Some(phase.to_owned()),
+        size: cell.size.clone(),
+    };
+    GateReport {
+        percent: 5.0,
+        tests: 1,
+        samples_needed: 8,
+        outcomes: vec![PhaseOutcome {
+            place: place("write"),
+            outcome: Outcome::Regressed,
+            time_ratio: Some(1.198),
+            ci95: Some(Interval95([1.179, 1.216])),
+            floor_ratio: Some(1.05),
+            p_adjusted: Some(0.004_88),
+            reason: Some("why it is so".to_owned()),
+        }],
+        skipped: vec![SkippedPhase {
+            place: place("reserve"),
+            reason: "it is new".to_owned(),
+        }],
+    }
+}
+
+fn claim() -> ClaimRow {
+    ClaimRow {
+        id: "fill.speed".to_owned(),
+        source: "page 7".to_owned(),
+        statement: "filling is fast".to_owned(),
+        said: "498x".to_owned(),
+        measured: Some(ClaimFigure {
+            value: 1.5,
+            unit: "x".to_owned(),
+            ci95: Some(Interval95([1.4, 1.6])),
+            rounds: Some(12),
+        }),
+        verdict: ClaimVerdict::DoesNotHold,
+        reason: "it is not".to_owned(),
+    }
+}
+
 /// As many cells and samples as a full run has.
 pub(crate) fn large() -> Report {
     let variants: Vec<(String, usize)> = (0..6)
@@ -92,6 +202,7 @@ pub(crate) fn empty() -> Report {
             rounds: 0,
             items: "items".to_owned(),
             item_bytes: None,
+            plant: None,
             interrupted: false,
             stopped_by: None,
             elapsed_s: 0.0,
@@ -99,10 +210,15 @@ pub(crate) fn empty() -> Report {
         },
         host: Host::default(),
         build: Build::default(),
+        data: None,
         limits: Vec::new(),
         cells: Vec::new(),
         comparisons: Vec::new(),
+        scaling: Vec::new(),
         soak: Vec::new(),
+        reference: None,
+        gate: None,
+        claims: Vec::new(),
     }
 }
 
@@ -188,12 +304,14 @@ fn cell(scenario: &str, variant: &str, threads: usize, items: u64) -> CellReport
         variant: variant.to_owned(),
         pages: Pages::Huge,
         host_warm: true,
+        memory_limit_bytes: None,
         runs: Vec::new(),
         phases: Vec::new(),
         proof: BTreeMap::from([("reserved_bytes".to_owned(), (bytes + 4096).into())]),
         memory: Some(MemoryReading {
             resident_bytes: bytes + 3_000_000,
             peak_bytes: bytes + 4_000_000,
+            file_bytes: 2_000_000,
             huge_bytes: bytes / 2,
             ..MemoryReading::default()
         }),
@@ -238,6 +356,7 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
             best_ns: typical / 9,
         }),
         access: None,
+        file: None,
     }
 }
 
@@ -247,6 +366,7 @@ fn limit(rounds: u32) -> LimitReport {
         unit: "byte".to_owned(),
         bytes: 64_000,
         threads: 1,
+        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.125; rounds as usize],
         cold_ns_per_unit: Some(0.25),
         median_ns_per_unit: Some(0.125),
@@ -307,6 +427,8 @@ fn is_slow(kind: ComparisonKind, slow: &CellReport, fast: &CellReport) -> bool {
             slow.variant == "plain" && !same_variant && same_build && same_threads
         }
         ComparisonKind::Aa => same_variant && same_threads && same_build,
+        // Those of a report that is held against something are made apart.
+        ComparisonKind::Against | ComparisonKind::Baseline => false,
     };
     slow.scenario == fast.scenario && slow.size == fast.size && main && differs
 }
@@ -334,7 +456,9 @@ fn compared(
                 against: against.to_owned(),
                 estimate,
                 ci95: (over.samples_ns.len() >= 6).then_some(interval),
+                p: Some(0.01),
                 pairs: over.samples_ns.len(),
+                samples: [over.samples_ns.len(); 2],
                 stopped: (!usable).then(|| format!("a cell of {} is invalid", fast.variant)),
             })
         })

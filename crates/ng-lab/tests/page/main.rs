@@ -6,6 +6,7 @@ mod csv;
 mod devtools;
 mod document;
 mod fixture;
+mod held;
 mod marks;
 mod odd;
 mod outside;

@@ -112,6 +112,8 @@ fn memory(report: &Value, index: usize, cell: &Value) -> Vec<Mark> {
     let figures = [
         ("resident", memory["resident_bytes"].as_u64()),
         ("huge", memory["huge_bytes"].as_u64()),
+        ("file", memory["file_bytes"].as_u64()),
+        ("confined", cell["memory_limit_bytes"].as_u64()),
         ("computed", computed),
         ("reserved", cell["proof"]["reserved_bytes"].as_u64()),
     ];

@@ -71,6 +71,7 @@ fn a_row_holds_each_figure_under_its_heading_and_can_be_sorted_by_it() {
             ("cold", Some(7000.0), "7.00 us"),
             ("resident", Some(3_064_000.0), "2.92 MiB"),
             ("peak", Some(4_064_000.0), "3.88 MiB"),
+            ("file", Some(2_000_000.0), "1.91 MiB"),
             ("huge", Some(32_000.0), "31.2 KiB"),
         ];
         let found: Vec<(&str, Option<f64>, &str)> = headings
@@ -92,8 +93,8 @@ fn every_figure_of_an_invalid_cell_is_struck_through_and_no_other() {
             assert_eq!(is_struck, is_invalid, "{:?}", fields(row));
             let struck: Vec<String> = elements(row, "s").map(text_of).collect();
             struck_rows += usize::from(is_struck);
-            // Median, interval, rate, share; four of spread, cold, three of memory.
-            assert_eq!(struck.len(), if is_struck { 12 } else { 0 }, "{struck:?}");
+            // Median, interval, rate, share; four of spread, cold, four of memory.
+            assert_eq!(struck.len(), if is_struck { 13 } else { 0 }, "{struck:?}");
             assert!(struck.iter().all(|figure| !figure.is_empty()));
         }
         assert_eq!(struck_rows, 2);

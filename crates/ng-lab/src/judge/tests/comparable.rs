@@ -76,7 +76,10 @@ fn what_is_compared_or_flagged_may_differ() {
     let (mut little, mut more) = (now.clone(), now);
     little.host.memory_bytes = 1000 << 20;
     more.host.memory_bytes = 1009 << 20;
-    assert_eq!(check_machine(&little.host, &little.build, None, &more), Ok(()));
+    assert_eq!(
+        check_machine(&little.host, &little.build, None, &more),
+        Ok(())
+    );
 }
 
 /// A run whose limit takes `factor` times as long, with a waver of a per mille.

@@ -383,8 +383,10 @@ pub(super) fn report(cells: &[Sim]) -> Report {
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         scaling: judgement.scaling,
+        soak: Vec::new(),
         reference: None,
         gate: None,
+        claims: Vec::new(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The machine, the builds, and the run.
 
+use crate::report::Report;
 use crate::report::html::markup::{Element, text as element};
-use crate::report::table::{described, overrides};
+use crate::report::table::{described, overrides, volume};
 use crate::report::text;
-use crate::report::{Report, RunInfo};
 
 /// A term and what is said of it.
 type Entry = (&'static str, String);
@@ -17,7 +17,7 @@ pub(super) fn section(report: &Report) -> Element {
         .add(element("h3", "Builds"))
         .add(list(&builds(report)))
         .add(element("h3", "Run"))
-        .add(list(&run(&report.run)))
+        .add(list(&run(report)))
 }
 
 fn list(entries: &[Entry]) -> Element {
@@ -60,12 +60,20 @@ fn builds(report: &Report) -> Vec<Entry> {
     entries
 }
 
-fn run(run: &RunInfo) -> Vec<Entry> {
-    vec![
+fn run(report: &Report) -> Vec<Entry> {
+    let run = &report.run;
+    let mut entries = vec![
         ("started", run.started.clone()),
         ("took", format!("{:.1} s", run.elapsed_s)),
         ("rounds after the cold one", run.rounds.to_string()),
         ("seed", run.seed.to_string()),
         ("command", run.command.join(" ")),
-    ]
+    ];
+    entries.extend(
+        report
+            .data
+            .as_ref()
+            .map(|data| ("data files", volume(data))),
+    );
+    entries
 }

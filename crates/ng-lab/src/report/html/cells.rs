@@ -4,12 +4,12 @@ use crate::conductor::Role;
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::{Group, groups};
 use crate::report::html::markup::{Element, text as element};
-use crate::report::table::{dev_comparison, proofs, rate, reasons, verdict};
+use crate::report::table::{confinements, dev_comparison, proofs, rate, reasons, verdict};
 use crate::report::text;
 use crate::report::{CellReport, Interval95, PhaseReport, Report};
 
 /// Headings but for the rate, which names the items.
-const HEADINGS: [&str; 20] = [
+const HEADINGS: [&str; 21] = [
     "variant",
     "threads",
     "phase",
@@ -29,6 +29,7 @@ const HEADINGS: [&str; 20] = [
     "cold",
     "resident",
     "peak",
+    "file",
     "huge",
 ];
 const RATE: usize = 6;
@@ -53,6 +54,7 @@ fn part(report: &Report, group: &Group<'_>) -> Vec<Element> {
     lines.extend(reasons(&cells));
     let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
     lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    lines.extend(confinements(&cells));
     let mut parts = vec![element("h3", &group.title())];
     if !lines.is_empty() {
         let lines = lines.iter().map(|line| element("li", line));
@@ -127,7 +129,7 @@ fn ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> Field {
     }
 }
 
-fn memory(cell: &CellReport) -> [Field; 3] {
+fn memory(cell: &CellReport) -> [Field; 4] {
     let bytes = |bytes: Option<u64>| {
         Field::maybe(bytes.map(|bytes| bytes as f64), |bytes| {
             text::bytes(bytes as u64)
@@ -137,6 +139,7 @@ fn memory(cell: &CellReport) -> [Field; 3] {
     [
         bytes(memory.map(|memory| memory.resident_bytes)),
         bytes(memory.map(|memory| memory.peak_bytes)),
+        bytes(memory.map(|memory| memory.file_bytes)),
         bytes(memory.map(|memory| memory.huge_bytes)),
     ]
 }

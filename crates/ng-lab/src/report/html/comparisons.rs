@@ -2,7 +2,7 @@
 
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::markup::{Element, text as element};
-use crate::report::table::aa_lines;
+use crate::report::table::{aa_lines, samples};
 use crate::report::text;
 use crate::report::{Comparison, ComparisonKind, Report};
 
@@ -15,7 +15,7 @@ const HEADINGS: [&str; 10] = [
     "threads",
     "against",
     "times as fast",
-    "pairs",
+    "samples",
     "remark",
 ];
 
@@ -46,7 +46,7 @@ pub(super) fn section(report: &Report) -> Element {
         })
 }
 
-fn table(report: &Report, title: &str, kind: ComparisonKind) -> Element {
+pub(super) fn table(report: &Report, title: &str, kind: ComparisonKind) -> Element {
     let of_kind = report.comparisons.iter().filter(|found| found.kind == kind);
     let grid = Grid {
         caption: format!("Comparisons: {title}"),
@@ -70,10 +70,15 @@ fn row(found: &Comparison) -> GridRow {
             Field::count(found.threads),
             Field::words(&found.against),
             estimate(found),
-            Field::count(found.pairs),
+            samples_of(found),
             Field::words(found.stopped.as_deref().unwrap_or_default()),
         ],
     }
+}
+
+fn samples_of(found: &Comparison) -> Field {
+    let fewest = found.samples.into_iter().min().unwrap_or(0);
+    Field::Key(fewest as f64, samples(found))
 }
 
 /// A/A shows its ratio even where it stops others: it is the reason.

@@ -5,6 +5,7 @@ use crate::judge::{Finding, Flag, Verdict};
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::unique;
 use crate::report::html::markup::{Element, text as element};
+use crate::report::table::{in_memory, planted};
 use crate::report::{CellReport, ComparisonKind, Report};
 
 const HEADINGS: [&str; 8] = [
@@ -67,7 +68,11 @@ fn verdicts(report: &Report) -> Element {
 
 fn run_lines(report: &Report) -> Vec<String> {
     let run = &report.run;
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = planted(report).into_iter().collect();
+    let reference = report.reference.as_ref();
+    let apart = reference.and_then(|reference| reference.not_comparable.as_ref());
+    lines.extend(apart.map(|reason| format!("NOT COMPARABLE: {reason}")));
+    lines.extend(report.data.as_ref().and_then(in_memory));
     if run.interrupted {
         lines.push("INTERRUPTED: this is what was measured until then".to_owned());
     }
@@ -117,6 +122,7 @@ fn copy_of(cell: &CellReport) -> String {
     match cell.role {
         Role::Main => cell.profile.name().to_owned(),
         Role::Aa => format!("{}, A/A copy", cell.profile.name()),
+        Role::Against => format!("{}, the other revision", cell.profile.name()),
     }
 }
 

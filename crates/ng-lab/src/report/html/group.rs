@@ -140,6 +140,7 @@ impl<'r> PhaseOf<'r> {
             (Profile::Dev, Role::Main) => "dev",
             (Profile::Release, Role::Main) => "release",
             (_, Role::Aa) => "aa",
+            (_, Role::Against) => "against",
         }
     }
 }

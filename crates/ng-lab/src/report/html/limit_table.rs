@@ -3,7 +3,6 @@
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::markup::{Element, text as element};
 use crate::report::table::limit_row;
-use crate::report::text;
 use crate::report::{LimitReport, Report};
 
 const HEADINGS: [&str; 8] = [
@@ -37,12 +36,12 @@ pub(super) fn section(report: &Report) -> Element {
 
 /// The words of the other forms, with their numbers.
 fn row(limit: &LimitReport) -> GridRow {
-    let [name, _, _, median, interval, rate, cold] = limit_row(limit);
+    let [name, size, _, median, interval, rate, cold] = limit_row(limit);
     let median_ns = limit.median_ns_per_unit;
     let low = limit.ci95_ns_per_unit.map(|ci95| ci95.0[0]);
     GridRow::plain(vec![
         Field::words(name),
-        Field::Key(limit.bytes as f64, text::bytes(limit.bytes)),
+        Field::Key(limit.bytes as f64, size),
         Field::count(limit.threads),
         Field::maybe(median_ns, |_| median.clone()),
         low.map_or_else(

@@ -29,21 +29,31 @@ pub(super) fn figure(report: &Report) -> Figure {
     Figure {
         name: NAME,
         title: TITLE,
-        key: vec![
-            ("resident", "resident"),
-            ("huge", "of that on huge pages"),
-            ("computed", "computed"),
-            ("reserved", "reserved"),
-        ],
+        key: key(report),
         panels,
         shows: "Shows, by the kernel and in the median over the rounds, the largest resident size \
-                at the end of a phase and the part of it on huge pages; beside them what the \
-                items should take (computed: their number times their size) and what the cell \
-                said that it reserved.",
+                at the end of a phase, from its left end the part of it on huge pages, from its \
+                right end the part that is pages of files; beside them what the items should take \
+                (computed: their number times their size), what the cell said that it reserved, \
+                and the memory that it was confined to, if it was.",
         shows_not: "Does not show the peak, which is in the tables, nor what of the resident size \
                     is the program itself: a worker that holds nothing has some mebibytes too.",
         notes: missing(report),
     }
+}
+
+fn key(report: &Report) -> Vec<(&'static str, &'static str)> {
+    let mut key = vec![
+        ("resident", "resident"),
+        ("huge", "of that on huge pages"),
+        ("file", "of that pages of files"),
+        ("computed", "computed"),
+        ("reserved", "reserved"),
+    ];
+    if report.cells.iter().any(|cell| confined(cell).is_some()) {
+        key.push(("confined", "confined to"));
+    }
+    key
 }
 
 /// Which figures are not there, and why.
@@ -71,6 +81,10 @@ fn reserved(cell: &CellReport) -> Option<f64> {
     cell.proof.get(RESERVED).and_then(Value::as_f64)
 }
 
+fn confined(cell: &CellReport) -> Option<f64> {
+    cell.memory_limit_bytes.map(|bytes| bytes as f64)
+}
+
 fn computed(cell: &CellReport, item_bytes: Option<u64>) -> Option<f64> {
     Some(cell.items() as f64 * item_bytes? as f64)
 }
@@ -83,7 +97,7 @@ fn panel(group: &Group<'_>, item_bytes: Option<u64>) -> Option<Element> {
         .collect();
     let scale = Scale::of_bytes(cells.iter().flat_map(|((_, cell), memory)| {
         let resident = memory.resident_bytes as f64;
-        let marks = [computed(cell, item_bytes), reserved(cell)];
+        let marks = [computed(cell, item_bytes), reserved(cell), confined(cell)];
         marks.into_iter().flatten().chain([resident])
     }));
     let rows = cells
@@ -109,9 +123,10 @@ fn row(
     let mut marks = bars(index, memory, struck, scale);
     marks.extend(lines(index, cell, item_bytes, scale));
     let figure = format!(
-        "{}, huge {}",
+        "{}, huge {}, file {}",
         text::bytes(memory.resident_bytes),
-        text::bytes(memory.huge_bytes)
+        text::bytes(memory.huge_bytes),
+        text::bytes(memory.file_bytes)
     );
     Row {
         name: format!("{} x{}", cell.variant, cell.threads),
@@ -124,12 +139,16 @@ fn row(
 /// What the kernel saw.
 fn bars(index: usize, memory: &MemoryReading, struck: bool, scale: Scale) -> Vec<Element> {
     let hollow = if struck { " hollow" } else { "" };
+    let resident = memory.resident_bytes;
+    let anonymous = resident.saturating_sub(memory.file_bytes);
     let bars = [
-        ("resident", memory.resident_bytes, 0.0, 1.0),
-        ("huge", memory.huge_bytes, 0.3, 0.7),
+        ("resident", resident, [0, resident], 0.0, 1.0),
+        ("huge", memory.huge_bytes, [0, memory.huge_bytes], 0.3, 0.7),
+        ("file", memory.file_bytes, [anonymous, resident], 0.3, 0.7),
     ];
-    bars.map(|(kind, bytes, top, bottom)| {
-        let shape = bar(0.0, scale.place(bytes as f64), top, bottom);
+    bars.map(|(kind, bytes, ends, top, bottom)| {
+        let [left, right] = ends.map(|bytes| scale.place(bytes as f64));
+        let shape = bar(left, right, top, bottom);
         named(shape, kind, hollow, index, bytes as f64)
     })
     .into()
@@ -140,6 +159,7 @@ fn lines(index: usize, cell: &CellReport, item_bytes: Option<u64>, scale: Scale)
     let lines = [
         ("computed", computed(cell, item_bytes), -0.2, 0.6),
         ("reserved", reserved(cell), 0.4, 1.2),
+        ("confined", confined(cell), -0.2, 1.2),
     ];
     let lines = lines.into_iter().filter_map(|(kind, bytes, top, bottom)| {
         let at = scale.place(bytes?);

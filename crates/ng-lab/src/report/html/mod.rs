@@ -9,6 +9,7 @@ mod about;
 mod axis;
 mod cells;
 mod chart;
+mod claims;
 mod comparisons;
 mod figure;
 mod findings;
@@ -29,5 +30,6 @@ mod size;
 mod soak;
 mod strip;
 mod threads;
+mod versus;
 
 pub use page::html;

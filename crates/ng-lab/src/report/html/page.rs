@@ -4,8 +4,8 @@ use crate::report::Report;
 use crate::report::html::figure::Figure;
 use crate::report::html::markup::{Element, text};
 use crate::report::html::{
-    about, cells, comparisons, findings, legend, limit_table, limits, memory, phases, ratios,
-    samples, size, soak, threads,
+    about, cells, claims, comparisons, findings, legend, limit_table, limits, memory, phases,
+    ratios, samples, size, soak, threads, versus,
 };
 use crate::report::text as words;
 
@@ -62,14 +62,16 @@ fn body(report: &Report) -> Element {
         samples::figure(report),
         soak::figure(report),
     ];
-    let contents = contents(&figures);
+    let contents = contents(report, &figures);
     let main = Element::new("main")
         .add(findings::warnings(report))
+        .extend(versus::section(report))
         .extend(figures.map(Figure::render))
         .add(cells::section(report))
         .add(comparisons::section(report))
         .add(limit_table::section(report))
         .add(findings::section(report))
+        .extend(claims::section(report))
         .add(about::section(report))
         .add(legend::section());
     Element::new("body")
@@ -99,7 +101,7 @@ fn header(report: &Report) -> Element {
         .add(text("p", &lead))
 }
 
-fn contents(figures: &[Figure]) -> Element {
+fn contents(report: &Report, figures: &[Figure]) -> Element {
     let figures = figures.iter().map(|figure| (figure.name, figure.title));
     let tables = [
         ("cells", "Cells"),
@@ -109,7 +111,11 @@ fn contents(figures: &[Figure]) -> Element {
         ("about", "Machine, builds, run"),
         ("legend", "Words"),
     ];
-    let links = figures.chain(tables).map(|(id, title)| {
+    let reference = report.reference.as_ref();
+    let reference = reference.map(|_| ("reference", "Against the other side"));
+    let claims = (!report.claims.is_empty()).then_some(("claims", "Claims"));
+    let all = reference.into_iter().chain(figures).chain(tables);
+    let links = all.chain(claims).map(|(id, title)| {
         let link = text("a", title).with("href", format!("#{id}"));
         Element::new("li").add(link)
     });

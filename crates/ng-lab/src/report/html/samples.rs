@@ -1,5 +1,6 @@
 //! Every sample in the order of the run.
 
+use crate::conductor::Role;
 use crate::report::html::axis::Axis;
 use crate::report::html::chart::{Chart, side_by_side};
 use crate::report::html::figure::{Figure, words};
@@ -27,12 +28,7 @@ pub(super) fn figure(report: &Report) -> Figure {
     Figure {
         name: NAME,
         title: TITLE,
-        key: vec![
-            ("dot release", "release"),
-            ("dot dev", "dev"),
-            ("dot aa", "release once more (A/A)"),
-            ("dot hollow", "of a cell that must not be used"),
-        ],
+        key: key(report),
         panels,
         shows: "Shows every sample where it was taken in the run, over the median of its own \
                 series, so that what disturbed all of them at once stands in one column. Left of \
@@ -41,6 +37,19 @@ pub(super) fn figure(report: &Report) -> Figure {
                     twice the median are drawn at the edge, larger.",
         notes: Vec::new(),
     }
+}
+
+fn key(report: &Report) -> Vec<(&'static str, &'static str)> {
+    let mut key = vec![
+        ("dot release", "release"),
+        ("dot dev", "dev"),
+        ("dot aa", "the same program once more (A/A)"),
+        ("dot hollow", "of a cell that must not be used"),
+    ];
+    if report.cells.iter().any(|cell| cell.role == Role::Against) {
+        key.insert(3, ("dot against", "the other revision"));
+    }
+    key
 }
 
 fn group_panels(group: &Group<'_>, order: &Order) -> Vec<Element> {

@@ -3,12 +3,14 @@
 use crate::report::html::axis::{Axis, short};
 use crate::report::html::chart::{Chart, Point, joined, side_by_side};
 use crate::report::html::figure::{Figure, series_key, words};
+use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::{Indexed, PhaseOf, Work, unique, works};
 use crate::report::html::marks::{colour, cross, hint};
 use crate::report::html::markup::{Element, text as element};
 use crate::report::html::scale::Scale;
+use crate::report::scaling::{self, exponent};
 use crate::report::text;
-use crate::report::{CellReport, Report};
+use crate::report::{CellReport, Report, Scaling};
 use crate::scenario::Profile;
 
 const NAME: &str = "size";
@@ -21,6 +23,7 @@ pub(super) fn figure(report: &Report) -> Figure {
     for scenario in unique(scenarios) {
         panels.extend(scenario_panels(report, scenario));
     }
+    panels.extend(growth_table(report));
     Figure {
         name: NAME,
         title: TITLE,
@@ -34,7 +37,9 @@ pub(super) fn figure(report: &Report) -> Figure {
         shows: "Shows the median time of each phase against the number of items, both axes \
                 logarithmic, one line a phase and build. Panels of one scenario have the same \
                 axes. Hollow dots are the best time of the same phase at an eighth of the items, \
-                run behind it in the same worker to see whether the time grows.",
+                run behind it in the same worker to see whether the time grows. The exponent of a \
+                phase is that of the release build from the smallest size to the largest: time \
+                grows as the number of items to that power. All exponents are in the table.",
         shows_not: "Does not show spread; and a best time is another figure than a median, so a \
                     hollow dot is joined to nothing. Crosses are of cells that must not be used.",
         notes: Vec::new(),
@@ -73,7 +78,7 @@ fn scenario_panels(report: &Report, scenario: &str) -> Vec<Element> {
     let axes = Axes::over(&works);
     let charts: Vec<Element> = works
         .iter()
-        .filter_map(|work| chart(scenario, work, &axes))
+        .filter_map(|work| chart(report, scenario, work, &axes))
         .collect();
     if charts.is_empty() {
         return Vec::new();
@@ -105,7 +110,57 @@ impl Axes {
     }
 }
 
-fn chart(scenario: &str, work: &Work<'_>, axes: &Axes) -> Option<Element> {
+/// A phase with its exponent from the smallest size to the largest one, of the
+/// release build where there is one.
+fn labelled(report: &Report, scenario: &str, work: &Work<'_>, name: &str) -> String {
+    let of_phase = report.scaling.iter().filter(|found| {
+        found.scenario == scenario
+            && found.variant == work.variant
+            && found.threads == work.threads
+            && found.phase == name
+    });
+    let widest = of_phase.max_by_key(|found| (found.profile, found.to / found.from));
+    match widest {
+        Some(found) if found.stopped.is_none() => {
+            format!("{name}, exponent {}", exponent(found))
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The exponents, each between two sizes.
+fn growth_table(report: &Report) -> Option<Element> {
+    let grid = Grid {
+        caption: "Growth of the time with the number of items".to_owned(),
+        headings: scaling::HEADINGS.map(str::to_owned).to_vec(),
+        rows: report.scaling.iter().map(growth_row).collect(),
+    };
+    grid.render()
+}
+
+fn growth_row(found: &Scaling) -> GridRow {
+    let items = |count: u64| Field::Key(count as f64, text::items(count));
+    let exponent = match found.stopped {
+        None => Field::Figure(found.exponent, exponent(found)),
+        Some(_) => Field::words(exponent(found)),
+    };
+    GridRow {
+        struck: found.stopped.is_some(),
+        fields: vec![
+            Field::words(&found.scenario),
+            Field::words(&found.phase),
+            Field::words(found.profile.name()),
+            Field::words(&found.variant),
+            Field::count(found.threads),
+            items(found.from),
+            items(found.to),
+            exponent,
+            Field::count(found.pairs),
+        ],
+    }
+}
+
+fn chart(report: &Report, scenario: &str, work: &Work<'_>, axes: &Axes) -> Option<Element> {
     let names = work.phases();
     let series = names.iter().enumerate();
     let marks: Vec<Element> = series
@@ -114,6 +169,11 @@ fn chart(scenario: &str, work: &Work<'_>, axes: &Axes) -> Option<Element> {
     if marks.is_empty() {
         return None;
     }
+    let labels: Vec<String> = names
+        .iter()
+        .map(|name| labelled(report, scenario, work, name))
+        .collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
     let chart = Chart {
         plot: NAME,
         title: work.label(),
@@ -121,7 +181,7 @@ fn chart(scenario: &str, work: &Work<'_>, axes: &Axes) -> Option<Element> {
         x: Axis::new(axes.items, 4, &|items| text::items(items as u64)),
         y: Axis::new(axes.times, 4, &|ns| short(&text::time(ns))),
         marks,
-        key: series_key(&names),
+        key: series_key(&labels),
     };
     Some(chart.render())
 }

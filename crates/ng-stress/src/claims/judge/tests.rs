@@ -34,6 +34,8 @@ fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
             seed: 1,
             rounds: 8,
             items: "tokens".to_owned(),
+            item_bytes: Some(64),
+            plant: None,
             interrupted: false,
             stopped_by: None,
             elapsed_s: 1.0,
@@ -44,9 +46,14 @@ fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
             ..Host::default()
         },
         build: Build::default(),
+        data: None,
         limits: Vec::new(),
         cells,
         comparisons: Vec::new(),
+        scaling: Vec::new(),
+        soak: Vec::new(),
+        reference: None,
+        gate: None,
         claims: Vec::new(),
     }
 }
@@ -63,6 +70,8 @@ fn cell(spec: CellSpec, samples_ns: &[u64]) -> CellReport {
         variant: spec.variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
+        memory_limit_bytes: None,
+        runs: Vec::new(),
         phases: vec![phase("do", tokens, samples_ns)],
         proof: BTreeMap::new(),
         memory: None,
@@ -91,6 +100,7 @@ fn phase(name: &str, items: u64, samples_ns: &[u64]) -> PhaseReport {
         share_of_limit: None,
         growth: None,
         access: None,
+        file: None,
     }
 }
 
@@ -330,7 +340,9 @@ fn copies_that_differ_from_each_other_leave_a_ratio_open() {
         against: "the same program".to_owned(),
         estimate: 1.2,
         ci95: None,
+        p: Some(0.01),
         pairs: 8,
+        samples: [8; 2],
         stopped: Some(stopped.to_owned()),
     };
     let mut report = slow_and_fast(around(80), around(20));

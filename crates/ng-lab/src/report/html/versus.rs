@@ -1,0 +1,69 @@
+//! What the run is held against, and what the gate says of it.
+
+use crate::judge::{GateReport, Outcome, PhaseOutcome};
+use crate::report::html::comparisons;
+use crate::report::html::grid::{Field, Grid, GridRow};
+use crate::report::html::markup::{Element, text as element};
+use crate::report::text;
+use crate::report::versus::{about, change, gate_lines, title};
+use crate::report::{ReferenceReport, Report};
+
+const HEADINGS: [&str; 11] = [
+    "outcome", "scenario", "phase", "items", "build", "variant", "threads", "time", "floor", "p",
+    "why",
+];
+
+/// The other side and the gate; nothing for a run that is held against nothing.
+pub(super) fn section(report: &Report) -> Option<Element> {
+    let reference = report.reference.as_ref()?;
+    let lines = about(report, reference);
+    let section = Element::new("section")
+        .with("id", "reference")
+        .add(element("h2", &title(reference)))
+        .extend(lines.iter().map(|line| element("p", line)))
+        .extend(report.gate.as_ref().map(gate).into_iter().flatten());
+    Some(section.extend(ratios(report, reference)))
+}
+
+fn gate(gate: &GateReport) -> Vec<Element> {
+    let title = format!("Gate {} %", gate.percent);
+    let mut parts = vec![element("h3", &title)];
+    parts.extend(gate_lines(gate).iter().map(|line| element("p", line)));
+    let grid = Grid {
+        caption: title,
+        headings: HEADINGS.map(str::to_owned).to_vec(),
+        rows: gate.outcomes.iter().map(row).collect(),
+    };
+    parts.extend(grid.render());
+    parts
+}
+
+fn row(found: &PhaseOutcome) -> GridRow {
+    let place = &found.place;
+    let items = place.size.values().copied().next().unwrap_or(0);
+    let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
+    GridRow {
+        struck: found.outcome == Outcome::Invalid,
+        fields: vec![
+            Field::words(found.outcome.name()),
+            Field::words(&place.scenario),
+            Field::words(place.phase.as_deref().unwrap_or_default()),
+            Field::Key(items as f64, text::items(items)),
+            Field::words(place.profile.name()),
+            Field::words(&place.variant),
+            Field::count(place.threads),
+            Field::maybe(found.time_ratio, |ratio| change(ratio, found.ci95)),
+            Field::maybe(found.floor_ratio, percent),
+            Field::maybe(found.p_adjusted, |p| format!("{p:.4}")),
+            Field::words(found.reason.as_deref().unwrap_or_default()),
+        ],
+    }
+}
+
+fn ratios(report: &Report, reference: &ReferenceReport) -> [Element; 2] {
+    let title = "Times as fast as the other side";
+    [
+        element("h3", title),
+        comparisons::table(report, title, reference.kind),
+    ]
+}

@@ -1,0 +1,132 @@
+//! What a run is held against, and what else only some runs have.
+
+use roxmltree::Node;
+
+use crate::document::{by_id, elements, text_of, with_page};
+use crate::fixture;
+use crate::marks::{self, assert_equal, expected};
+
+#[test]
+fn the_plots_show_other_revisions_files_and_confinement() {
+    let report = fixture::held();
+    let confined = expected(&report).into_iter().filter(|mark| {
+        mark.get("figure")
+            .is_some_and(|figure| figure == "confined")
+    });
+    assert!(confined.count() > 1, "nothing in the fixture is confined");
+    with_page(&report, |page| {
+        assert_equal(marks::of_page(page), expected(&report));
+        let told = text_of(by_id(page, "samples"));
+        assert!(told.contains("the other revision"), "{told}");
+        let told = text_of(by_id(page, "memory"));
+        // In the key, and in the caption, which always says it.
+        assert_eq!(told.matches("confined to").count(), 2, "{told}");
+    });
+    with_page(&fixture::report(), |page| {
+        assert!(!text_of(by_id(page, "samples")).contains("the other revision"));
+        let told = text_of(by_id(page, "memory"));
+        assert_eq!(told.matches("confined to").count(), 1, "{told}");
+    });
+}
+
+#[test]
+fn what_must_be_known_of_the_comparison_is_said_first() {
+    with_page(&fixture::held(), |page| {
+        let told = text_of(by_id(page, "warnings"));
+        for words in [
+            "PLANTED: every phase of scan was made 20 % slower on purpose",
+            "NOT COMPARABLE: a reason to be told",
+            "WARNING: data files were in memory",
+        ] {
+            assert!(told.contains(words), "{words} in {told}");
+        }
+    });
+}
+
+#[test]
+fn the_gate_the_exponents_and_the_claims_have_tables() {
+    with_page(&fixture::held(), |page| {
+        for (id, words) in [
+            (
+                "reference",
+                &[
+                    "Against main",
+                    "0123456789ab, measured beside it in every round",
+                    "phases: 1 regressed",
+                    "not compared: fill/plain x1 n=1000 reserve (release): it is new",
+                    "+19.8 % [+17.9, +21.6]",
+                    "why it is so",
+                    "12 pairs",
+                ][..],
+            ),
+            (
+                "size",
+                &["reserve, exponent 1.02 [0.98, 1.07]", "not compared"],
+            ),
+            (
+                "claims",
+                &["1 claims: ", "498x", "does not hold", "filling is fast"],
+            ),
+            ("about", &["/data on tmpfs, 1.00 GiB free"]),
+            ("cells", &["in 16.0 MiB of memory: huge x1"]),
+        ] {
+            let told = text_of(by_id(page, id));
+            for words in words {
+                assert!(told.contains(words), "{words} in {told}");
+            }
+        }
+        assert_eq!(sorted_by(by_id(page, "reference"), "time"), [1.198]);
+        // That of a cell that must not be used is no figure.
+        assert_eq!(sorted_by(by_id(page, "size"), "exponent"), [1.02]);
+    });
+}
+
+/// The numbers of the first table's column.
+fn sorted_by(section: Node<'_, '_>, heading: &str) -> Vec<f64> {
+    let table = elements(section, "table").next().expect("a table");
+    let mut rows = elements(table, "tr");
+    let fields = |row: Node<'_, '_>| {
+        let fields = row.children().filter(Node::is_element);
+        fields
+            .map(|field| {
+                (
+                    text_of(field),
+                    field.attribute("data-sort").map(str::to_owned),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let headings = fields(rows.next().expect("headings"));
+    let column = headings.iter().position(|(text, _)| text == heading);
+    let column = column.expect("a column of that name");
+    rows.filter_map(|row| fields(row)[column].1.as_ref()?.parse().ok())
+        .collect()
+}
+
+#[test]
+fn a_run_that_is_held_against_nothing_has_none_of_it() {
+    with_page(&fixture::report(), |page| {
+        let ids: Vec<&str> = elements(page.root(), "section")
+            .filter_map(|section| section.attribute("id"))
+            .collect();
+        assert!(ids.contains(&"comparisons"));
+        assert!(
+            !ids.contains(&"reference") && !ids.contains(&"claims"),
+            "{ids:?}"
+        );
+    });
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    with_page(&fixture::held(), |page| {
+        let links: Vec<Node<'_, '_>> = elements(page.root(), "a").collect();
+        assert_eq!(links.len(), 16);
+        for link in links {
+            let target = link
+                .attribute("href")
+                .and_then(|href| href.strip_prefix('#'));
+            by_id(page, target.expect("a place on the page"));
+        }
+    });
+}
