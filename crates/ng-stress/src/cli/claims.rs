@@ -3,21 +3,20 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::CommandFactory;
-use clap::error::ErrorKind;
 use ng_lab::report::claims_terminal;
 use ng_lab::{Request, Rounds, Scenario, Versus};
 use ng_stress::claims::{MIN_TOKENS, THREADS, needed_scenarios, sizes};
 
-use crate::cli::args::{Cli, RunArgs};
+use crate::cli::args::RunArgs;
 use crate::cli::run;
-use crate::cli::versus::versus;
+use crate::cli::versus::{usage, versus};
 
 /// Enough for intervals that decide, and some minutes.
 const ROUNDS: u32 = 12;
 
 pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
     let tokens = tokens(args);
+    refuse_plant(args);
     let versus = versus(args)?;
     if args.check {
         return Ok(ExitCode::SUCCESS);
@@ -37,12 +36,16 @@ fn tokens(args: &RunArgs) -> u64 {
 fn refuse(tokens: &[u64]) -> ! {
     let given: Vec<String> = tokens.iter().map(ToString::to_string).collect();
     let given = given.join(",");
-    let message = format!(
+    usage(&format!(
         "invalid value '{given}' for '--tokens <N>': expected one number from {MIN_TOKENS} for claims"
-    );
-    Cli::command()
-        .error(ErrorKind::ValueValidation, message)
-        .exit()
+    ))
+}
+
+/// Nothing can be told from times that were made longer on purpose.
+fn refuse_plant(args: &RunArgs) {
+    if args.plant.is_some() {
+        usage("--plant: not with claims, which would be judged by it");
+    }
 }
 
 fn request(args: &RunArgs, versus: Versus, tokens: u64) -> Result<Request> {

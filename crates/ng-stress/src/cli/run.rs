@@ -46,7 +46,11 @@ pub(super) fn measure(
     let (out, latest) = output(args)?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
-    let claims = |report: &Report| audit(report, tokens);
+    // Nothing can be told from times that were made longer on purpose.
+    let claims = |report: &Report| match report.run.plant {
+        None => audit(report, tokens),
+        Some(_) => Vec::new(),
+    };
     let measured =
         ng_lab::measure_with_claims(request, build(), &out, &interrupt, progress, claims);
     let report = match measured {

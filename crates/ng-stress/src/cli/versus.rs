@@ -69,7 +69,7 @@ fn check_plant(args: &RunArgs) {
 }
 
 /// Ends the program as a bad option does.
-fn usage(message: &str) -> ! {
+pub(super) fn usage(message: &str) -> ! {
     Cli::command()
         .error(ErrorKind::ValueValidation, message)
         .exit()

@@ -297,6 +297,17 @@ fn an_audit_takes_one_number_of_tokens_from_a_thousand() {
 }
 
 #[test]
+fn an_audit_takes_no_times_that_were_made_longer_on_purpose() {
+    let output = ng_stress()
+        .args(["claims", "--check", "--plant", "create:20"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("--plant: not with claims"), "{stderr}");
+}
+
+#[test]
 fn a_run_says_of_the_statements_what_its_cells_can_tell() {
     let rows = shared_report()["claims"].as_array().unwrap();
     assert_eq!(rows.len(), claims().count());

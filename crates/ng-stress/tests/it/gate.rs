@@ -276,6 +276,91 @@ fn few_rounds_are_insufficient_and_said_to_be_before_they_are_spent() {
     assert!(outcomes(&report, "insufficient") > 0);
 }
 
+/// Work on files goes through the same gate, in folders of the workers' own.
+#[test]
+fn work_on_files_is_held_against_a_revision_and_a_baseline() {
+    let here = Installed::new();
+    let program = here.program.clone();
+    let (dir, out) = (
+        here.target.path().join("data"),
+        here.target.path().join("out"),
+    );
+    let run = |more: &[&str]| {
+        let _ = fs::remove_dir_all(&out);
+        let words = [
+            &[
+                "run",
+                "reopen",
+                "crash",
+                "--threads",
+                "1",
+                "--profiles",
+                PROFILE,
+            ][..],
+            &["--tokens", "1000", "--rounds", "9"],
+            &[
+                "--dir",
+                dir.to_str().unwrap(),
+                "--out",
+                out.to_str().unwrap(),
+            ],
+            more,
+        ];
+        let output = here.command(&words.concat());
+        let report = read_report(&out);
+        assert_holds_schema(&report);
+        assert!(
+            fs::read_dir(&dir).unwrap().next().is_none(),
+            "files are left"
+        );
+        (output, report)
+    };
+    let (output, report) = run(&[
+        "--against",
+        "HEAD",
+        "--against-program",
+        program.to_str().unwrap(),
+        "--gate",
+        "5",
+        "--save-baseline",
+        "files",
+    ]);
+    assert_exit_follows(&output, &report);
+    let places = |report: &Value| {
+        let all = report["gate"]["outcomes"].as_array().unwrap().iter();
+        let of = |found: &Value, name: &str| found[name].as_str().unwrap().to_owned();
+        let names = ["scenario", "variant", "phase"];
+        all.map(|found| names.map(|name| of(found, name)))
+            .collect::<Vec<_>>()
+    };
+    let phases = places(&report);
+    assert!(phases.len() >= 6, "{phases:?}");
+    assert!(report["gate"]["skipped"].as_array().unwrap().is_empty());
+    // One that is regressed, which noise can do, is not kept.
+    if !here.baseline("files").is_file() {
+        here.keep("files", &report);
+    }
+    let (output, report) = run(&["--baseline", "files", "--gate", "5"]);
+    assert_exit_follows(&output, &report);
+    if report["reference"]["not_comparable"].is_null() {
+        assert_eq!(places(&report), phases);
+    }
+    let mut elsewhere: Value =
+        serde_json::from_str(&fs::read_to_string(here.baseline("files")).unwrap()).unwrap();
+    elsewhere["data"]["file_system"] = json!("floppy");
+    here.keep("elsewhere", &elsewhere);
+    let words = [
+        "run",
+        "reopen",
+        "--baseline",
+        "elsewhere",
+        "--profiles",
+        PROFILE,
+    ];
+    let output = here.command(&[&words[..], &["--dir", dir.to_str().unwrap()]].concat());
+    assert_exit(&output, 4, "file system floppy then, ");
+}
+
 /// A program that is asked for work as a worker is; `$real` is the true one.
 fn worker(folder: &Path, real: &Path, script: &str) -> String {
     let path = folder.join("worker");

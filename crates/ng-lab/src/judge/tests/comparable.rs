@@ -5,6 +5,7 @@ use super::sim::{PLAIN_NS, Sim, report};
 use crate::judge::{NotComparable, check_machine, compare_reports};
 use crate::limits::Limit;
 use crate::report::{ComparisonKind, Report};
+use crate::volume::Volume;
 
 fn plain() -> Vec<Sim> {
     let cell = cell(&times(PLAIN_NS));
@@ -80,6 +81,64 @@ fn what_is_compared_or_flagged_may_differ() {
         check_machine(&little.host, &little.build, None, &more),
         Ok(())
     );
+}
+
+#[test]
+fn data_files_on_another_kind_of_file_system_are_not_compared_with() {
+    let on = |file_system: &str| {
+        let mut report = report(&plain());
+        report.data = Some(Volume {
+            dir: "/data".to_owned(),
+            file_system: file_system.to_owned(),
+            free_bytes: 1 << 30,
+        });
+        report
+    };
+    let (now, mut then) = (on("ext4"), on("tmpfs"));
+    let check = |then: &Report| check_machine(&now.host, &now.build, now.data.as_ref(), then);
+    let told = "file system tmpfs then, ext4 now".to_owned();
+    assert_eq!(check(&then), Err(NotComparable::Elsewhere(vec![told])));
+    // How much is free on it, and in which folder, may differ.
+    then = on("ext4");
+    then.data.as_mut().unwrap().free_bytes = 7;
+    then.data.as_mut().unwrap().dir = "/other".to_owned();
+    assert_eq!(check(&then), Ok(()));
+    // A run without files has nothing that could differ.
+    then.data = None;
+    assert_eq!(check(&then), Ok(()));
+}
+
+#[test]
+fn a_cell_is_compared_with_one_that_is_confined_as_it_is() {
+    let confined = |bytes: Option<u64>| {
+        let cell = cell(&times(PLAIN_NS));
+        let cell = bytes.map_or(cell.clone(), |bytes| cell.confined(bytes));
+        report(&[cell.clone(), cell.aa()])
+    };
+    let some = confined(Some(64 << 20));
+    assert!(compare(&some, &some).is_ok());
+    for other in [None, Some(128 << 20)] {
+        let error = compare(&some, &confined(other)).unwrap_err();
+        assert!(
+            matches!(error, NotComparable::NothingInCommon(_)),
+            "{error}"
+        );
+    }
+}
+
+/// A limit in little memory is another one than that in all of it.
+#[test]
+fn limits_are_held_against_those_in_as_much_memory() {
+    let read = |memory: Option<u64>, factor: f64| {
+        let mut report = with_limit(Limit::Read, factor);
+        for limit in &mut report.limits {
+            limit.memory_limit_bytes = memory;
+        }
+        report
+    };
+    let little = Some(64 << 20);
+    assert!(compare(&read(little, 9.0), &read(None, 1.0)).is_ok());
+    assert!(compare(&read(little, 9.0), &read(little, 1.0)).is_err());
 }
 
 /// A run whose limit takes `factor` times as long, with a waver of a per mille.
