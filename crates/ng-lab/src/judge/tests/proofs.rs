@@ -25,7 +25,8 @@ const FEW_BY_CHANCE: usize = FEW + 9;
 const PHASES: usize = 6;
 
 fn count(name: &str, count: usize) {
-    println!("{name}: {count} of {RUNS}");
+    let name = format!("{name}_of_{RUNS}");
+    println!("{name}: {count}");
     if let Some(path) = env::var_os("NG_COUNTS") {
         let mut file = File::options()
             .append(true)

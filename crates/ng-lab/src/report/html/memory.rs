@@ -122,12 +122,13 @@ fn row(
     let struck = !cell.verdict.is_comparable();
     let mut marks = bars(index, memory, struck, scale);
     marks.extend(lines(index, cell, item_bytes, scale));
-    let figure = format!(
-        "{}, huge {}, file {}",
-        text::bytes(memory.resident_bytes),
-        text::bytes(memory.huge_bytes),
-        text::bytes(memory.file_bytes)
-    );
+    // There is room for one of them; both are in the tables.
+    let (part, bytes) = match memory.huge_bytes {
+        0 => ("file", memory.file_bytes),
+        huge => ("huge", huge),
+    };
+    let resident = text::bytes(memory.resident_bytes);
+    let figure = format!("{resident}, {part} {}", text::bytes(bytes));
     Row {
         name: format!("{} x{}", cell.variant, cell.threads),
         note: cell.profile.name().to_owned(),
