@@ -1,9 +1,9 @@
 //! The work that the criterion suites of this workspace measure.
 //!
 //! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
-//! [`ingest`], [`mapped`]. Each holds its
-//! work, what that work must compute, and the ratios by which it is judged. The
-//! programs under `benches/` only name the suite to run.
+//! [`contention`], [`ingest`], [`mapped`]. Each holds its work, what that work
+//! must compute, and the ratios by which it is judged. The programs under
+//! `benches/` only name the suite to run.
 //!
 //! What it is not: the measurement that is published. That is
 //! `cargo xtask stress`, a process a sample; here all samples share one process.
@@ -23,6 +23,7 @@
 //! cases are compared), `session.rs` (a run of a suite), then any suite.
 
 pub mod codec;
+pub mod contention;
 pub mod fill;
 pub mod gather;
 pub mod ingest;

@@ -91,8 +91,7 @@ impl Who {
             }
             Self::NgMmap => {
                 "MmapStore, exact reservation, ingest of ng-parallel, one commit; read through its \
-                 map by map_reduce and gather; ng-parallel's verify reads every block and its \
-                 hash by pread"
+                 map by map_reduce, gather and verify of ng-parallel"
             }
             Self::Vec => "Vec::with_capacity and push; plain loops; Vec::clone",
             Self::BufWriter => "BufWriter of 1 MiB, a write_all for each token, flush, sync_all",

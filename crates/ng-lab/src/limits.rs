@@ -19,6 +19,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::pages::{PageBuffer, Pages, SMALL_PAGE_BYTES, on_threads};
+use crate::raw;
 use crate::rng::{SplitMix64, mix, scale};
 
 /// Words of a 64-byte cache line.
@@ -380,16 +381,33 @@ fn reads_of(lines: usize) -> usize {
     (lines / 10).clamp(1.min(lines), 1_000_000)
 }
 
+/// How far ahead of its read a line is asked for: more bring nothing.
+const ASKED_AHEAD: usize = 96;
+
 /// Fresh positions in every repetition: those of the last one would be in cache.
+///
+/// Plain loads, and loads of lines that were asked for before, the faster of
+/// both: a core has more lines under way than it has instructions in its window.
 fn random_reads(words: &[u64], lines: usize, repeat: u64) -> f64 {
-    let mut rng = SplitMix64::new(repeat);
+    let plain = random_reads_behind(words, lines, 2 * repeat, |_| ());
+    let asked_for = random_reads_behind(words, lines, 2 * repeat + 1, raw::prefetch);
+    plain.min(asked_for)
+}
+
+/// Reads random lines, each [`ASKED_AHEAD`] reads after `ask` was told of it.
+fn random_reads_behind(words: &[u64], lines: usize, seed: u64, ask: impl Fn(&u64)) -> f64 {
+    let mut rng = SplitMix64::new(seed);
     let order: Vec<u32> = (0..reads_of(lines))
         .map(|_| rng.below(lines as u64) as u32)
         .collect();
+    let word_of = |line: &u32| &words[*line as usize * LINE_WORDS];
     time_per(order.len(), || {
         let mut sum = 0u64;
-        for line in &order {
-            sum = sum.wrapping_add(words[*line as usize * LINE_WORDS]);
+        for (read, line) in order.iter().enumerate() {
+            if let Some(line) = order.get(read + ASKED_AHEAD) {
+                ask(word_of(line));
+            }
+            sum = sum.wrapping_add(*word_of(line));
         }
         black_box(sum);
     })

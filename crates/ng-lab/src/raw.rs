@@ -1,4 +1,5 @@
-//! The two system calls that no safe crate wraps: all `unsafe` of this crate.
+//! Two system calls and a hint that no safe crate wraps: all `unsafe` of this
+//! crate.
 
 use std::fs::File;
 use std::io;
@@ -50,6 +51,21 @@ pub(crate) fn resident_pages(map: &MmapRaw, part: Range<usize>) -> io::Result<u6
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn resident_pages(_map: &MmapRaw, _part: Range<usize>) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Asks for the line of `word` to be brought into the first cache, and does not
+/// wait. Does nothing where stable Rust has no such hint.
+#[inline(always)]
+pub(crate) fn prefetch(word: &u64) {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: `_mm_prefetch` asks for (1) SSE, which this is compiled for
+        // only where the target has it. It reads nothing, so any address does.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(word).cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
+    let _ = word;
 }
 
 /// Starts to write a range of dirty pages out, and does not wait.

@@ -3,8 +3,7 @@
 //! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
 //! thread run. Same shards, same results, same errors.
 
-use ng_store::disk::Disk;
-use ng_store::{BlockReader, Filled, TokenSink, Vacant, VecStore, VerifyReport};
+use ng_store::{Filled, TokenSink, Vacant, VecStore, VerifyBlocks, VerifyReport};
 use ng_token::Token;
 
 use crate::error::guard;
@@ -156,11 +155,8 @@ pub fn ingest_with<S: TokenSink>(
 /// # Errors
 ///
 /// As [`verify`](crate::verify()).
-pub fn verify<D: Disk>(
-    stop: &StopFlag,
-    reader: &BlockReader<D>,
-) -> Result<VerifyReport, VerifyError> {
-    verify_watched(stop, reader, |_| ())
+pub fn verify(stop: &StopFlag, blocks: &impl VerifyBlocks) -> Result<VerifyReport, VerifyError> {
+    verify_watched(stop, blocks, |_| ())
 }
 
 /// Does what [`verify_watched`](crate::verify_watched()) does.
@@ -168,19 +164,19 @@ pub fn verify<D: Disk>(
 /// # Errors
 ///
 /// As [`verify_watched`](crate::verify_watched()).
-pub fn verify_watched<D: Disk>(
+pub fn verify_watched(
     stop: &StopFlag,
-    reader: &BlockReader<D>,
+    blocks: &impl VerifyBlocks,
     watch: impl Fn(u64),
 ) -> Result<VerifyReport, VerifyError> {
-    let shards = shards(reader.blocks());
+    let shards = shards(blocks.blocks());
     let count = shards.len();
     let mut bad = Vec::new();
-    for (number, blocks) in shards.enumerate() {
+    for (number, shard) in shards.enumerate() {
         check_stop(stop, number, count)?;
-        bad.extend(guard(number, || verify_shard(reader, blocks, &watch))??);
+        bad.extend(guard(number, || verify_shard(blocks, shard, &watch))??);
     }
-    Ok(reader.conclude(bad)?)
+    Ok(blocks.conclude(bad)?)
 }
 
 /// Fills `vacant` shard by shard.

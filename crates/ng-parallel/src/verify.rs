@@ -1,7 +1,6 @@
 use std::ops::Range;
 
-use ng_store::disk::Disk;
-use ng_store::{BLOCK_TOKENS, BadBlock, BlockReader, IoError, VerifyReport};
+use ng_store::{BLOCK_TOKENS, BadBlock, IoError, VerifyBlocks, VerifyReport};
 
 use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Workers, serial};
 
@@ -13,10 +12,14 @@ const SHARD_BLOCKS: u64 = (DEFAULT_SHARD_TOKENS / BLOCK_TOKENS) as u64;
 const MOST_SHARDS: u64 = 1 << 16;
 
 /// Checks every block of a file against its hash, and the table against its
-/// chain, as [`BlockReader::verify`] does and with the same report.
+/// chain, as [`BlockReader::verify`] does and with the same report; or those of
+/// a map, as [`MmapStore::verify`] does, which is faster.
 ///
-/// Each worker holds a block and a page of the table. Shards are 2 MiB, larger
-/// in a file of more than 128 GiB.
+/// Each worker holds a page of the table, and of a file a block, too. Shards are
+/// 2 MiB, larger in a file of more than 128 GiB.
+///
+/// [`BlockReader::verify`]: ng_store::BlockReader::verify
+/// [`MmapStore::verify`]: ng_store::MmapStore::verify
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -42,11 +45,11 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// [`Io`](VerifyError::Io) when the file cannot be read, with the failure of the
 /// first shard that has one, and [`Parallel`](VerifyError::Parallel) when it was
 /// stopped.
-pub fn verify<D: Disk>(
+pub fn verify<B: VerifyBlocks + Sync>(
     workers: &Workers,
-    reader: &BlockReader<D>,
+    blocks: &B,
 ) -> Result<VerifyReport, VerifyError> {
-    verify_watched(workers, reader, |_| ())
+    verify_watched(workers, blocks, |_| ())
 }
 
 /// Verifies as [`verify`] does, and tells `watch` after each shard how many
@@ -55,27 +58,27 @@ pub fn verify<D: Disk>(
 /// # Errors
 ///
 /// As [`verify`]; a panic of `watch` is one of what reads the file.
-pub fn verify_watched<D: Disk>(
+pub fn verify_watched<B: VerifyBlocks + Sync>(
     workers: &Workers,
-    reader: &BlockReader<D>,
+    blocks: &B,
     watch: impl Fn(u64) + Sync,
 ) -> Result<VerifyReport, VerifyError> {
     let Some(pool) = workers.pool() else {
-        return serial::verify_watched(workers.stop(), reader, watch);
+        return serial::verify_watched(workers.stop(), blocks, watch);
     };
-    let bad = pool.run(shards(reader.blocks()), |blocks| {
-        verify_shard(reader, blocks, &watch)
+    let bad = pool.run(shards(blocks.blocks()), |shard| {
+        verify_shard(blocks, shard, &watch)
     })?;
-    Ok(reader.conclude(bad.concat())?)
+    Ok(blocks.conclude(bad.concat())?)
 }
 
-pub(crate) fn verify_shard<D: Disk>(
-    reader: &BlockReader<D>,
-    blocks: Range<u64>,
+pub(crate) fn verify_shard(
+    blocks: &impl VerifyBlocks,
+    shard: Range<u64>,
     watch: impl Fn(u64),
 ) -> Result<Vec<BadBlock>, VerifyError> {
-    let bad = reader.verify_blocks(blocks.clone())?;
-    watch(reader.tokens_of(blocks.end).start - reader.tokens_of(blocks.start).start);
+    let bad = blocks.verify_blocks(shard.clone())?;
+    watch(blocks.tokens_of(shard.end).start - blocks.tokens_of(shard.start).start);
     Ok(bad)
 }
 

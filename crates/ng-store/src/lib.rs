@@ -73,15 +73,15 @@ pub use error::{
 };
 pub use file::{
     BadBlock, BlockReader, Cause, CreateOptions, FileInfo, Finding, RepairOptions, RepairProgress,
-    RepairReport, VerifyReport,
+    RepairReport, VerifyBlocks, VerifyReport,
 };
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;
 pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher};
 pub use memory::MemoryUsage;
-pub use mmap_store::{MmapStore, PrivateStore};
+pub use mmap_store::{MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};
-pub use raw::{Filled, Snapshot, Vacant};
+pub use raw::{Filled, PREFETCHES, Snapshot, Vacant, prefetch};
 pub use raw_draft::RawDraft;
 pub use saved::{repair, repair_watched, verify};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};

@@ -6,10 +6,13 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use ng_lab::{Cell, Failure, Run, Scenario, Variant};
-use ng_store::BlockReader;
+use ng_store::{BlockReader, TokenStore};
 
 use super::{bytes_of, failure, kept, variants, who, workers};
+use crate::maps::open_store;
 use crate::peers::redb;
+use crate::reader;
+use crate::records::sum_of_all;
 use crate::who::Who;
 
 /// How much a plain read takes at once: as much as a block of ours has.
@@ -52,8 +55,11 @@ fn verify(cell: &Cell, run: &mut Run) -> Result<()> {
     let phase = run.phase("verify", cell.items);
     match who(cell)? {
         Who::NgMmap => {
-            let file = BlockReader::open(kept(Who::NgMmap))?;
-            let report = phase.time(|| ng_parallel::verify(&workers, &file))?;
+            let store = open_store(&kept(Who::NgMmap))?;
+            // As with the works that read: the pages are mapped before.
+            let all = reader::sum_ids(store.tokens());
+            ensure!(all == sum_of_all(cell.items).ids, "{all}, another sum");
+            let report = phase.time(|| ng_parallel::verify(&workers, &store.mapped_blocks()))?;
             ensure!(report.is_clean(), "{report:?}");
             let blocks = cell.items.div_ceil(ng_store::BLOCK_TOKENS as u64);
             ensure!(

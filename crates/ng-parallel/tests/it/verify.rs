@@ -1,5 +1,7 @@
 //! `verify` reports what the reader's own verification does, whoever reads.
 
+#![expect(unsafe_code, reason = "the constructor that maps")]
+
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::ops::Range;
@@ -9,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify, verify_watched};
 use ng_store::disk::{Disk, RealFile};
-use ng_store::{BLOCK_TOKENS, BlockReader, Cause, CreateOptions, VecStore, VerifyReport};
+use ng_store::{
+    BLOCK_TOKENS, BlockReader, Cause, CreateOptions, MmapStore, TokenStore, VecStore, VerifyReport,
+};
 use ng_token::Token;
 use tempfile::TempDir;
 
@@ -65,6 +69,32 @@ fn flip(path: &Path, offset: u64) {
     let mut byte = [0];
     file.read_exact_at(&mut byte, offset).unwrap();
     file.write_all_at(&[!byte[0]], offset).unwrap();
+}
+
+/// What a map shows is reported as a reader reports what it reads. All is damaged
+/// before the map is there, so nothing changes below it.
+#[test]
+fn a_map_is_verified_as_its_file_is() {
+    for count in [0, 1, 8 * BLOCK_TOKENS, COUNT] {
+        let place = Place::new(count);
+        for block in [1, 9, 33].into_iter().filter(|_| count == COUNT) {
+            place.damage_block(block);
+            place.damage_entry(block + 1);
+        }
+        let oracle = place.reader().verify().unwrap();
+        assert_eq!(oracle.bad.len(), if count == COUNT { 6 } else { 0 });
+        // SAFETY: (1) Nobody but the test knows the file.
+        let store = unsafe { MmapStore::open(&place.path) }.unwrap();
+        assert_eq!(store.len(), count);
+        assert_eq!(store.verify().unwrap(), oracle);
+        let blocks = store.mapped_blocks();
+        let twin = serial::verify(&StopFlag::new(), &blocks).unwrap();
+        assert_eq!(twin, oracle);
+        for threads in THREADS {
+            let report = verify(&workers(threads), &blocks).unwrap();
+            assert_eq!(report, oracle, "{threads} threads");
+        }
+    }
 }
 
 /// Checks that everybody reports what the reader does, and returns that.

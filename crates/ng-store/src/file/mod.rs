@@ -37,5 +37,5 @@ pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};
 pub(crate) use tail::Tail;
-pub use verify::{BadBlock, Cause, VerifyReport};
+pub use verify::{BadBlock, Cause, VerifyBlocks, VerifyReport};
 pub use writer::Writer;

@@ -5,7 +5,7 @@ use ng_token::Token;
 
 use super::{BlockReader, Finding, Tail};
 use crate::disk::Disk;
-use crate::format::{BLOCK, hash_partial};
+use crate::format::hash_partial;
 use crate::{BLOCK_TOKENS, BlockHasher, IoError};
 
 /// How many table entries one read takes: one page of them.
@@ -68,16 +68,15 @@ impl VerifyReport {
     }
 }
 
-impl<D: Disk> BlockReader<D> {
-    /// Checks every block against its hash, and the table against its chain.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn verify(&self) -> Result<VerifyReport, IoError> {
-        let bad = self.verify_blocks(0..self.blocks())?;
-        self.conclude(bad)
-    }
+/// Blocks that can be checked in ranges, on as many threads as there are: those
+/// of a file by a [`BlockReader`], and those of a map by
+/// [`MappedBlocks`](crate::MappedBlocks).
+pub trait VerifyBlocks {
+    /// Returns how many blocks there are, the one that is not full counted.
+    fn blocks(&self) -> u64;
+
+    /// Returns the indices of the tokens of a block.
+    fn tokens_of(&self, block: u64) -> Range<u64>;
 
     /// Checks a range of blocks, for callers that check ranges on many threads,
     /// and hand what all of them found to [`conclude`](Self::conclude).
@@ -91,43 +90,103 @@ impl<D: Disk> BlockReader<D> {
     /// # Panics
     ///
     /// When the range is not within the file.
+    fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError>;
+
+    /// Says of all bad blocks what is damaged, and whether the table is the one
+    /// that was committed.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError>;
+}
+
+impl<D: Disk> VerifyBlocks for BlockReader<D> {
+    fn blocks(&self) -> u64 {
+        self.blocks()
+    }
+
+    fn tokens_of(&self, block: u64) -> Range<u64> {
+        self.tokens_of(block)
+    }
+
+    fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
+        self.verify_blocks(range)
+    }
+
+    fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
+        self.conclude(bad)
+    }
+}
+
+impl<D: Disk> BlockReader<D> {
+    /// Checks every block against its hash, and the table against its chain.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn verify(&self) -> Result<VerifyReport, IoError> {
+        let bad = self.verify_blocks(0..self.blocks())?;
+        self.conclude(bad)
+    }
+
+    /// Does what [`VerifyBlocks::verify_blocks`] says.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the file.
     pub fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
+        let (full, partial) = self.split(range);
+        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+        let mut bad = self.verify_full(full, |block| self.read_raw(block, &mut tokens))?;
+        if partial {
+            bad.extend(self.verify_tail()?);
+        }
+        Ok(bad)
+    }
+
+    /// Checks a range of blocks as they are in memory, `tokens` being all of the
+    /// file's, and reads no more of the file than their hashes.
+    pub(crate) fn verify_shown(
+        &self,
+        tokens: &[Token],
+        range: Range<u64>,
+    ) -> Result<Vec<BadBlock>, IoError> {
+        let block_of = |block: u64| {
+            let range = self.tokens_of(block);
+            &tokens[range.start as usize..range.end as usize]
+        };
+        let (full, partial) = self.split(range);
+        let hash_of = |block| Ok(self.hasher.hash_block(block, block_of(block)));
+        let mut bad = self.verify_full(full, hash_of)?;
+        if partial {
+            let block = self.full_blocks();
+            let found = hash_partial(self.hasher, block, block_of(block));
+            let expected = self.head.slot.partial_hash;
+            if found != expected {
+                bad.push(self.bad_block(block, found, expected, Cause::Data));
+            }
+        }
+        Ok(bad)
+    }
+
+    /// The full blocks of a range, and whether the one that is not full is of it.
+    fn split(&self, range: Range<u64>) -> (Range<u64>, bool) {
         assert!(
             range.start <= range.end && range.end <= self.blocks(),
             "blocks {range:?} of {}",
             self.blocks()
         );
         let full = range.start..range.end.min(self.full_blocks());
-        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-        let mut bad = self.verify_full(full.clone(), |block| self.read_raw(block, &mut tokens))?;
-        if range.end > full.end && range.start < range.end {
-            bad.extend(self.verify_tail()?);
-        }
-        Ok(bad)
+        let partial = range.end > full.end && range.start < range.end;
+        (full, partial)
     }
 
-    /// Checks `tokens`, the file's as they are in memory, against the file's
-    /// hashes, and reads no more of the file than those.
-    pub(crate) fn verify_shown(&self, tokens: &[Token]) -> Result<VerifyReport, IoError> {
-        let block_of = |block: u64| {
-            let range = self.tokens_of(block);
-            &tokens[range.start as usize..range.end as usize]
-        };
-        let full = self.full_blocks();
-        let hash_of = |block| Ok(self.hasher.hash_block(block, block_of(block)));
-        let mut bad = self.verify_full(0..full, hash_of)?;
-        let (found, expected) = (
-            hash_partial(self.hasher, full, &tokens[(full * BLOCK) as usize..]),
-            self.head.slot.partial_hash,
-        );
-        if found != expected {
-            bad.push(self.bad_block(full, found, expected, Cause::Data));
-        }
-        self.conclude(bad)
-    }
-
-    /// Says of all bad blocks of a file what is damaged, and whether the table
-    /// is the one that was committed.
+    /// Does what [`VerifyBlocks::conclude`] says.
     ///
     /// # Errors
     ///
@@ -244,7 +303,10 @@ mod tests {
         let store = VecStore::from_vec(tokens);
         store.save(&path, &options).unwrap();
         let reader = BlockReader::open(&path).unwrap();
-        let check = |tokens: &[Token]| reader.verify_shown(tokens).unwrap();
+        let check = |tokens: &[Token]| {
+            let bad = reader.verify_shown(tokens, 0..reader.blocks()).unwrap();
+            reader.conclude(bad).unwrap()
+        };
         assert!(check(store.tokens()).is_clean());
         for (index, block) in [(0, 0), (4095, 0), (4096, 1), (12_287, 2), (12_288, 3)] {
             let mut changed = store.tokens().to_vec();

@@ -1,5 +1,6 @@
 //! The store in a file: written through the descriptor, read through a map.
 
+mod mapped_blocks;
 mod private;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use ng_token::Token;
 
+pub use mapped_blocks::MappedBlocks;
 pub use private::PrivateStore;
 
 use crate::disk::{RealFile, Source};
@@ -18,7 +20,7 @@ use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
     BlockReader, CreateError, FileDraft, FileWriter, IoError, MemoryUsage, OpenError, Operation,
-    TokenSink, TokenStore, VerifyReport, WriteError,
+    TokenSink, TokenStore, VerifyBlocks, VerifyReport, WriteError,
 };
 
 /// Tokens in a file: written through the descriptor, read through a map.
@@ -209,24 +211,24 @@ impl MmapStore {
     /// Checks every committed token, as it is mapped, against the file's hashes,
     /// and the block table against its chain.
     ///
-    /// It copies nothing, so it is faster than
-    /// [`BlockReader::verify`], which needs no promise about the file.
-    ///
     /// # Errors
     ///
     /// The block table cannot be read.
     pub fn verify(&self) -> Result<VerifyReport, IoError> {
+        let blocks = self.mapped_blocks();
+        let bad = blocks.verify_blocks(0..blocks.blocks())?;
+        blocks.conclude(bad)
+    }
+
+    /// Returns the committed blocks as they are mapped, for callers that check
+    /// them on many threads.
+    pub fn mapped_blocks(&self) -> MappedBlocks<'_> {
         let (source, head) = match &self.role {
             Role::Reader { source, head } => (source, &**head),
             Role::Appender(writer) => (writer.source(), writer.head()),
         };
         let source = Source::new(source.disk(), source.path());
-        let reader = BlockReader::new(source, head.clone());
-        match self.len() as u64 == reader.len() {
-            true => reader.verify_shown(self.tokens()),
-            // A commit that could not be shown.
-            false => reader.verify(),
-        }
+        MappedBlocks::new(BlockReader::new(source, head.clone()), self.tokens())
     }
 
     fn writer(&mut self) -> Result<&mut FileWriter, WriteError> {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::fs::File;
+use std::hint::black_box;
 use std::io;
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
@@ -33,23 +34,44 @@ enum Backing {
 }
 
 impl Backing {
-    fn will_need(&self, offset: usize, bytes: usize) {
+    /// Has the kernel bring in and map some bytes; `false` where it cannot be
+    /// asked to.
+    fn populate(&self, offset: usize, bytes: usize) -> io::Result<bool> {
         match self {
-            Self::File(space) => advise_will_need(space, offset, bytes),
+            Self::File(space) => populate(space, offset, bytes),
             #[cfg(test)]
-            Self::Plain { .. } => {}
+            Self::Plain { .. } => Ok(false),
         }
     }
 }
 
-#[cfg(unix)]
-fn advise_will_need(space: &MmapRaw, offset: usize, bytes: usize) {
-    // Advice that is not taken costs nothing but time.
-    let _ = space.advise_range(memmap2::Advice::WillNeed, offset, bytes);
+#[cfg(target_os = "linux")]
+fn populate(space: &MmapRaw, offset: usize, bytes: usize) -> io::Result<bool> {
+    use std::io::ErrorKind::{Interrupted, InvalidInput};
+
+    loop {
+        match space.advise_range(memmap2::Advice::PopulateRead, offset, bytes) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind() == Interrupted => {}
+            // Linux before 5.14.
+            Err(error) if error.kind() == InvalidInput => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
-#[cfg(not(unix))]
-fn advise_will_need(_space: &MmapRaw, _offset: usize, _bytes: usize) {}
+#[cfg(not(target_os = "linux"))]
+fn populate(_space: &MmapRaw, _offset: usize, _bytes: usize) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Looks at a token of each page.
+fn touch(tokens: &[Token]) {
+    const PAGE_TOKENS: usize = 4096 / Token::SIZE;
+
+    let firsts = tokens.iter().step_by(PAGE_TOKENS).chain(tokens.last());
+    black_box(firsts.fold(0, |seen, token| seen ^ token.timestamp()));
+}
 
 // SAFETY: `Send` and `Sync` ask that a `Map` may be moved to, and used from,
 // another thread. (1) `start` is only read through, and only where nobody writes:
@@ -168,17 +190,32 @@ impl Snapshot {
         self.len == 0
     }
 
-    /// Asks the kernel to read a range of tokens ahead, before somebody looks at
-    /// them. Returns at once, and is never an error: where the kernel does not
-    /// take the advice, the tokens are read when they are touched.
+    /// Brings a range of tokens into memory and into the page table, and waits
+    /// for it.
+    ///
+    /// A look at the tokens then costs no fault. And where the disk fails, or the
+    /// file has lost its end in spite of the promise, this is an error, while a
+    /// look would have been a signal. It is no faster than looking: the kernel
+    /// reads ahead of both.
+    ///
+    /// Where the kernel cannot be asked (Linux before 5.14, other systems), it
+    /// looks, with what that means.
+    ///
+    /// # Errors
+    ///
+    /// The kernel could not read: `EFAULT` as a rule, whatever the disk said.
     ///
     /// # Panics
     ///
     /// When the range is not within the snapshot.
-    pub fn prefetch(&self, range: Range<usize>) {
-        let bytes = size_of_val(&self.tokens()[range.clone()]);
+    pub fn populate(&self, range: Range<usize>) -> io::Result<()> {
+        let tokens = &self.tokens()[range.clone()];
         let offset = range.start * size_of::<Token>();
-        self.map.backing.will_need(offset, bytes);
+        let done = self.map.backing.populate(offset, size_of_val(tokens))?;
+        if !done {
+            touch(tokens);
+        }
+        Ok(())
     }
 
     pub(crate) fn map(&self) -> &Arc<Map> {

@@ -5,10 +5,12 @@
 //! - `map` shows a file's tokens, or those in plain memory, as one slice;
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
+//! - `prefetch` is a hint to the processor;
 //! - `writeback` is the one system call that no safe crate wraps.
 
 mod allocate;
 mod map;
+mod prefetch;
 mod promise;
 mod room;
 mod stream;
@@ -17,6 +19,7 @@ mod writeback;
 pub(crate) use allocate::allocate;
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};
+pub use prefetch::{PREFETCHES, prefetch};
 pub(crate) use promise::Promise;
 pub use room::{Filled, Vacant};
 pub(crate) use room::{Stores, fill_in_place};

@@ -1,6 +1,6 @@
 //! Summing the ids of a token file in order: mapped or verified, warm or cold.
 
-use std::ops::Range;
+use std::io;
 
 use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant};
 use ng_store::{BlockReader, MmapStore, ReadError, TokenStore};
@@ -11,7 +11,7 @@ use crate::proof::{prove_tokens, sum_ids};
 use crate::scenarios::file::{created, disk_bytes_of};
 use crate::scenarios::fill::bytes_of;
 
-/// Tokens that are asked for while those before them are summed: 8 MiB.
+/// Tokens that are brought in before they are summed: 8 MiB.
 const WINDOW_TOKENS: usize = 131_072;
 
 /// Sequential reading.
@@ -32,7 +32,7 @@ impl Scenario for Scan {
             "warm",
             "warm-verified",
             "cold",
-            "cold-prefetch",
+            "cold-populated",
             "cold-verified",
         ]
         .map(|name| Variant::new(name).pages(Pages::Small))
@@ -54,7 +54,7 @@ impl Scenario for Scan {
             "warm" => return mapped_twice(run, &file, cell.items),
             "warm-verified" => warm(run, &file, cell.items).time(|| verified(&file))?,
             "cold" => opened(cold(run, &file, cell.items), &file, sum_ids_of)?,
-            "cold-prefetch" => opened(cold(run, &file, cell.items), &file, sum_ids_ahead)?,
+            "cold-populated" => opened(cold(run, &file, cell.items), &file, sum_ids_populated)?,
             "cold-verified" => cold(run, &file, cell.items).time(|| verified(&file))?,
             other => return Err(format!("scan has no variant {other}").into()),
         };
@@ -97,31 +97,29 @@ fn mapped_twice(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure
 fn opened(
     phase: Phase<'_>,
     file: &OwnFile,
-    sum: impl FnOnce(&MmapStore) -> u64,
+    sum: impl FnOnce(&MmapStore) -> io::Result<u64>,
 ) -> Result<u64, Failure> {
     let (sum, _store) = phase.time(|| -> Result<_, Failure> {
         let store = file.open()?;
-        Ok((sum(&store), store))
+        Ok((sum(&store)?, store))
     })?;
     Ok(sum)
 }
 
-fn sum_ids_of(store: &MmapStore) -> u64 {
-    sum_ids(store.tokens())
+fn sum_ids_of(store: &MmapStore) -> io::Result<u64> {
+    Ok(sum_ids(store.tokens()))
 }
 
-/// The next window is asked for before this one is summed.
-fn sum_ids_ahead(store: &MmapStore) -> u64 {
+/// Each window is brought in before it is summed.
+fn sum_ids_populated(store: &MmapStore) -> io::Result<u64> {
     let snapshot = store.snapshot();
-    let window = |start: usize| start..(start + WINDOW_TOKENS).min(snapshot.len());
-    snapshot.prefetch(window(0));
     let mut sum = 0u64;
     for start in (0..snapshot.len()).step_by(WINDOW_TOKENS) {
-        let Range { end, .. } = window(start);
-        snapshot.prefetch(window(end));
-        sum = sum.wrapping_add(sum_ids(&snapshot[start..end]));
+        let window = start..(start + WINDOW_TOKENS).min(snapshot.len());
+        snapshot.populate(window.clone())?;
+        sum = sum.wrapping_add(sum_ids(&snapshot[window]));
     }
-    sum
+    Ok(sum)
 }
 
 /// By positioned reads, every block held against its hash.

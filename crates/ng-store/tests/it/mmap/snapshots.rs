@@ -113,12 +113,29 @@ fn refresh_notices_another_file_under_the_same_description() {
 }
 
 #[test]
-fn prefetching_changes_nothing() {
+fn populating_changes_nothing() {
     let place = Place::new();
     file_of(&place.file(), &[10_000]);
     let snapshot = open(&place.file()).unwrap().snapshot();
     for range in [0..0, 0..10_000, 100..101, 10_000..10_000] {
-        snapshot.prefetch(range);
+        snapshot.populate(range).unwrap();
     }
     assert_eq!(snapshot.tokens(), tokens(10_000));
+}
+
+/// The promise was broken: the file lost its end while it is mapped. A look at
+/// what was there would be a signal.
+#[test]
+#[cfg(target_os = "linux")]
+fn populating_what_is_not_there_any_more_is_an_error() {
+    let place = Place::new();
+    file_of(&place.file(), &[10_000]);
+    let store = open(&place.file()).unwrap();
+    let start = store.info().data_offset;
+    set_len(&place.file(), start + 5_000 * 64);
+    let snapshot = store.snapshot();
+    snapshot.populate(0..5_000).unwrap();
+    assert_eq!(snapshot.tokens()[..5_000], tokens(10_000)[..5_000]);
+    let error = snapshot.populate(0..10_000).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(14), "{error}");
 }
