@@ -25,7 +25,7 @@ const FEW_BY_CHANCE: usize = FEW + 9;
 const PHASES: usize = 6;
 
 fn count(name: &str, count: usize) {
-    let name = format!("{name}_of_{RUNS}");
+    let name = format!("gate, {RUNS} simulated runs: {name}");
     println!("{name}: {count}");
     if let Some(path) = env::var_os("NG_COUNTS") {
         let mut file = File::options()
@@ -97,13 +97,13 @@ fn noisy_runs_of_one_program_are_not_called_different() {
         let all = reports.iter().all(|report| report.tests == PHASES);
         assert!(all, "{how}: six phases are tested");
         let different = with(reports, called_different);
-        count(&format!("gate_false_alarms_{how}"), different);
+        count(&format!("false alarms, {how}"), different);
         assert!(different <= FEW, "{how}: {different}");
         let apart = with(reports, told_apart);
-        count(&format!("gate_false_differences_{how}"), apart);
+        count(&format!("differences whatever the gate, {how}"), apart);
         assert!(apart <= FEW_BY_CHANCE, "{how}: {apart}");
         let invalid = with(reports, |report| report.count(Outcome::Invalid) > 0);
-        count(&format!("gate_false_aa_failures_{how}"), invalid);
+        count(&format!("A/A failures, {how}"), invalid);
         assert!(invalid <= FEW_BY_CHANCE, "{how}: {invalid}");
     }
 }
@@ -117,7 +117,7 @@ fn a_slowdown_of_5_per_cent_is_told_from_none() {
             let above = slow.ci95.is_some_and(|ci95| ci95.0[0] > 1.0);
             above && slow.p_adjusted.is_some_and(|p| p < 0.05)
         });
-        count(&format!("gate_5_per_cent_seen_{how}"), apart);
+        count(&format!("5 % slower seen, {how}"), apart);
         assert!(apart >= MOST, "{how}: {apart}");
     }
 }
@@ -129,7 +129,7 @@ fn a_slowdown_of_10_per_cent_does_not_pass_a_gate_of_5() {
         let closed = with(reports, |report| {
             report.outcomes[0].outcome == Outcome::Regressed
         });
-        count(&format!("gate_10_per_cent_stopped_{how}"), closed);
+        count(&format!("10 % slower stopped, {how}"), closed);
         assert!(closed >= MOST, "{how}: {closed}");
         let others = with(reports, |report| report.count(Outcome::Regressed) > 1);
         assert!(
@@ -151,6 +151,6 @@ fn a_slower_machine_is_not_taken_for_a_slower_program() {
     };
     let reports: Vec<GateReport> = (0..RUNS).map(trial).collect();
     let different = with(&reports, called_different);
-    count("gate_false_alarms_slower_machine", different);
+    count("false alarms, slower machine", different);
     assert!(different <= FEW, "{different}");
 }
