@@ -31,6 +31,9 @@ const TOUCHED_FROM_BYTES: u64 = 1 << 20;
 const GROWTH_AT_LEAST: f64 = 2.0;
 /// A phase shorter than this many clock reads is known to 5 % at best.
 const CLOCK_READS: f64 = 20.0;
+/// An empty phase was seen to take this much more in one worker than in
+/// another: its first instructions come from cold caches.
+const EMPTY_PHASE_NS: f64 = 1000.0;
 /// Share of processor time, and the ticks it takes to be sure of it.
 const STEAL_SHARE: f64 = 0.02;
 const OTHERS_SHARE: f64 = 0.05;
@@ -321,7 +324,7 @@ fn elided(
     let fraction = growth(cell, &phase.name)?;
     let median_ns = median_ns?;
     // Growth that the clock cannot tell is none.
-    let resolution_ns = CLOCK_READS * clock_read_ns(record).unwrap_or(0.0);
+    let resolution_ns = EMPTY_PHASE_NS.max(CLOCK_READS * clock_read_ns(record).unwrap_or(0.0));
     let fraction_ns = fraction.best_ns as f64;
     let grows =
         median_ns >= GROWTH_AT_LEAST * fraction_ns && median_ns - fraction_ns > resolution_ns;

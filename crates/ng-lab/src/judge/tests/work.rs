@@ -167,8 +167,13 @@ fn a_phase_that_does_not_grow_with_its_items_is_elided() {
             ),
             (
                 "growth within twenty clock reads is none",
-                fill(999).fraction(499).limit(Limit::ClockRead, 25.0),
-                fill(1001).fraction(500).limit(Limit::ClockRead, 25.0),
+                fill(2999).fraction(999).limit(Limit::ClockRead, 100.0),
+                fill(3001).fraction(1000).limit(Limit::ClockRead, 100.0),
+            ),
+            (
+                "so is growth within a microsecond",
+                fill(1099).fraction(99).limit(Limit::ClockRead, 25.0),
+                fill(1101).fraction(100).limit(Limit::ClockRead, 25.0),
             ),
             (
                 "a phase may be declared constant",
