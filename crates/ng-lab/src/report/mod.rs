@@ -4,11 +4,12 @@ mod json;
 mod markdown;
 mod model;
 mod scaling;
+mod soak_section;
 mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 pub use json::{write_json, write_whole};
 pub use markdown::markdown;

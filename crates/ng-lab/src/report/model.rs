@@ -15,6 +15,7 @@ use crate::pages::Pages;
 use crate::protocol::MemoryReading;
 use crate::run::{Bound, FileEvidence};
 use crate::scenario::Profile;
+use crate::soak::SoakReport;
 use crate::stats;
 use crate::volume::Volume;
 
@@ -45,6 +46,9 @@ pub struct Report {
     /// How times grow with the number of items, where there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
+    /// What a long run was like over its time; none where none was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<SoakReport>,
 }
 
 /// When and how a run was made.

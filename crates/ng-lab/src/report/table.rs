@@ -6,7 +6,7 @@ use crate::protocol::MemoryReading;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
-use crate::report::{scaling, text};
+use crate::report::{scaling, soak_section, text};
 use crate::volume::Volume;
 
 /// A heading with lines of text and a table below it.
@@ -34,6 +34,7 @@ pub(super) enum Detail {
 /// The report in the order in which it is read.
 pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     let mut sections = vec![about(report)];
+    sections.extend(soak_section::sections(report, detail));
     let mut names: Vec<(&str, u64)> = Vec::new();
     for cell in &report.cells {
         let name = (cell.scenario.as_str(), cell.items());
@@ -46,9 +47,11 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
             .into_iter()
             .map(|(scenario, items)| scenario_section(report, scenario, items)),
     );
-    sections.extend(comparisons(report, detail));
+    if report.soak.is_none() {
+        sections.extend(comparisons(report, detail));
+    }
     sections.extend(scaling::section(report));
-    sections.push(limits(report));
+    sections.extend((!report.limits.is_empty()).then(|| limits(report)));
     sections.extend(findings(report));
     sections
 }
@@ -80,8 +83,14 @@ fn about(report: &Report) -> Section {
         format!("build: {}", described(build)),
         format!("dev build: {}", overrides(build)),
         format!(
-            "run: {}, {} rounds after the cold one, seed {}, {:.1} s",
-            run.started, run.rounds, run.seed, run.elapsed_s
+            "run: {}, {}seed {}, {:.1} s",
+            run.started,
+            match &report.soak {
+                Some(_) => String::new(),
+                None => format!("{} rounds after the cold one, ", run.rounds),
+            },
+            run.seed,
+            run.elapsed_s
         ),
     ];
     lines.extend(build.notes.iter().cloned());
@@ -92,7 +101,7 @@ fn about(report: &Report) -> Section {
     if let Some(reason) = &run.stopped_by {
         lines.push(format!("ENDED EARLY: {reason}"));
     }
-    if run.rounds < 6 {
+    if run.rounds < 6 && report.soak.is_none() {
         lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
     }
     lines.extend(

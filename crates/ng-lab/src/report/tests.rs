@@ -38,6 +38,7 @@ fn report() -> Report {
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
         scaling: Vec::new(),
+        soak: None,
     }
 }
 
