@@ -23,6 +23,9 @@ pub(crate) struct StressArgs {
 
 pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
     build(Profile::Release)?;
+    if let Some(soak) = soak(&args.args) {
+        return become_process(soak);
+    }
     if !wants_help(&args.args) {
         // Bad options are refused before a second build.
         let check = conductor().arg("--check").args(&args.args).status()?;
@@ -38,13 +41,25 @@ pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
     become_process(conductor)
 }
 
+/// `stress soak` measures one build, and has options of its own.
+fn soak(args: &[String]) -> Option<Command> {
+    let (_, options) = args.split_first().filter(|(first, _)| *first == "soak")?;
+    let mut soak = verb("soak");
+    soak.args(options).env("NG_STRESS_COMMIT", commit());
+    Some(soak)
+}
+
 fn conductor() -> Command {
+    verb("run")
+}
+
+fn verb(verb: &str) -> Command {
     let mut conductor = command();
     conductor
         .args(["run", "--quiet", "--release", "--package", "ng-stress"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
-        .args(["--", "run"]);
+        .args(["--", verb]);
     conductor
 }
 

@@ -4,7 +4,8 @@
 //! began from; six more are about token files. How they are measured is the
 //! lab's affair; the binary `ng-stress` puts both together.
 //!
-//! Begin reading at `scenarios/mod.rs`, then one file below it.
+//! Begin reading at `scenarios/mod.rs`, then one file below it; the long run is in
+//! `soak/`.
 
 mod count;
 mod oracle;
@@ -15,6 +16,7 @@ mod oracle;
 mod own_file;
 mod proof;
 pub mod scenarios;
+pub mod soak;
 mod writer;
 
 pub use count::{CountError, MAX_TOKENS, parse_count};

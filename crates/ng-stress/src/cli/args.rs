@@ -10,6 +10,8 @@ use ng_lab::Profile;
 use ng_stress::parse_count;
 use ng_stress::scenarios::REGISTRY;
 
+use crate::cli::soak::SoakArgs;
+
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
 
@@ -24,6 +26,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Measure scenarios and report them
     Run(Box<RunArgs>),
+    /// Work on one token file for minutes or hours, and tell how that goes
+    Soak(Box<SoakArgs>),
     /// List the scenarios and their variants
     List,
     /// Say what of this machine will hurt a measurement, and what to do

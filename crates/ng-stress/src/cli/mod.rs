@@ -3,6 +3,7 @@
 mod args;
 mod run;
 mod say;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ use args::{Cli, Command};
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Soak(args) => soak::soak(&args),
         Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),
         Command::Doctor => doctor(),
         Command::Completions { shell } => completions(shell),
@@ -41,6 +43,9 @@ fn list() -> String {
             text.push_str(&format!("{:<18}   - {}\n", "", variant.name));
         }
     }
+    text.push_str(
+        "soak                 minutes to hours of mixed work on one file: `ng-stress soak`\n",
+    );
     text.push_str("* measured when no scenario is named\n");
     text
 }

@@ -32,13 +32,13 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let request = request(args)?;
-    let (out, latest) = output(args)?;
+    let (out, latest) = output(args.out.as_deref())?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
     let report = match ng_lab::measure(&request, build(), &out, &interrupt, progress) {
         Err(error @ SessionError::Interrupted) => {
             say::err(&error.to_string());
-            return Ok(ExitCode::from(EXIT_INTERRUPTED));
+            return Ok(interrupted());
         }
         Err(error @ SessionError::Output { .. }) => {
             return Err(error).context(unusable("--out", &out));
@@ -64,7 +64,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(exit_code(&report))
 }
 
-fn unusable(option: &str, folder: &Path) -> String {
+pub(super) fn unusable(option: &str, folder: &Path) -> String {
     let what = "expected a folder that can be made and written";
     format!("{option} {}: {what}", folder.display())
 }
@@ -83,7 +83,7 @@ fn request(args: &RunArgs) -> Result<Request> {
         seed: args.seed.unwrap_or_else(clock_seed),
         timeout: None,
         lock: MachineLock::default_path(),
-        dir: dir(args)?,
+        dir: dir(args.dir.as_deref())?,
     })
 }
 
@@ -174,16 +174,16 @@ fn rounds(args: &RunArgs) -> Rounds {
 }
 
 /// Of 53 bits, so that readers of JSON who know only doubles can repeat it.
-fn clock_seed() -> u64 {
+pub(super) fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)
 }
 
 /// Beside the results, wherever those of this run go: a temporary folder may be
 /// in memory.
-fn dir(args: &RunArgs) -> Result<PathBuf> {
-    match &args.dir {
-        Some(dir) => Ok(dir.clone()),
+pub(super) fn dir(dir: Option<&Path>) -> Result<PathBuf> {
+    match dir {
+        Some(dir) => Ok(dir.to_owned()),
         None => Ok(results()?.join("data")),
     }
 }
@@ -195,9 +195,9 @@ fn results() -> Result<PathBuf> {
 }
 
 /// The folder of this run, and the link that shall point to it.
-fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
-    if let Some(out) = &args.out {
-        return Ok((out.clone(), None));
+pub(super) fn output(out: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>)> {
+    if let Some(out) = out {
+        return Ok((out.to_owned(), None));
     }
     let all = results()?;
     // Colons are no good in file names.
@@ -207,7 +207,7 @@ fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
 }
 
 /// The link is a convenience: a file system without links does without.
-fn point(latest: &Path, out: &Path) {
+pub(super) fn point(latest: &Path, out: &Path) {
     let _ = fs::remove_file(latest);
     #[cfg(unix)]
     if let Some(name) = out.file_name() {
@@ -215,7 +215,7 @@ fn point(latest: &Path, out: &Path) {
     }
 }
 
-fn build() -> Build {
+pub(super) fn build() -> Build {
     Build {
         rustc: env!("NG_STRESS_RUSTC").to_owned(),
         commit: env::var("NG_STRESS_COMMIT").unwrap_or_default(),
@@ -230,10 +230,14 @@ fn build() -> Build {
     }
 }
 
-fn exit_code(report: &Report) -> ExitCode {
+pub(super) fn interrupted() -> ExitCode {
+    ExitCode::from(EXIT_INTERRUPTED)
+}
+
+pub(super) fn exit_code(report: &Report) -> ExitCode {
     let any = |verdict| report.cells.iter().any(|cell| cell.verdict == verdict);
     if report.run.interrupted {
-        ExitCode::from(EXIT_INTERRUPTED)
+        interrupted()
     } else if report.run.stopped_by.is_some() || any(Verdict::Failed) {
         ExitCode::FAILURE
     } else if any(Verdict::Invalid) {

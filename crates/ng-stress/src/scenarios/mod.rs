@@ -17,6 +17,7 @@ mod scan;
 
 use ng_lab::Scenario;
 
+pub(crate) use file::disk_bytes_of;
 pub(crate) use fill::token;
 
 /// All scenarios: those in memory, in the order of the seed's report, then those

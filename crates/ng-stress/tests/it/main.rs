@@ -7,3 +7,4 @@ mod manifest;
 mod program;
 mod report;
 mod scenarios;
+mod soak;
