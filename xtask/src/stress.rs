@@ -23,7 +23,11 @@ pub(crate) struct StressArgs {
 }
 
 pub(crate) fn stress(args: &StressArgs) -> Result<ExitCode> {
-    conduct("run", args)
+    let Some(soak) = soak(&args.args) else {
+        return conduct("run", args);
+    };
+    build(Profile::Release)?;
+    become_process(soak)
 }
 
 /// Builds what is needed, then becomes `ng-stress` with `verb`.
@@ -47,6 +51,14 @@ pub(crate) fn conduct(verb: &str, args: &StressArgs) -> Result<ExitCode> {
         conductor.args(["--against-commit", &against.commit[..SHORT_ID]]);
     }
     become_process(conductor)
+}
+
+/// `stress soak` measures one build, and has options of its own.
+fn soak(args: &[String]) -> Option<Command> {
+    let (_, options) = args.split_first().filter(|(first, _)| *first == "soak")?;
+    let mut soak = conductor("soak");
+    soak.args(options).env("NG_STRESS_COMMIT", commit());
+    Some(soak)
 }
 
 fn conductor(verb: &str) -> Command {

@@ -81,6 +81,15 @@ pub fn private_bytes() -> io::Result<u64> {
     kib_field(&read("/proc/self/status")?, "RssAnon:")
 }
 
+/// The resident memory of this process in bytes, its files included, as coarse and
+/// as cheap as [`private_bytes`].
+///
+/// # Errors
+/// `/proc/self/status` cannot be read.
+pub fn resident_bytes() -> io::Result<u64> {
+    kib_field(&read("/proc/self/status")?, "VmRSS:")
+}
+
 /// Bytes that this process has had fetched from storage since it started
 /// (`read_bytes`), read-ahead included, what it found in memory not.
 ///

@@ -52,6 +52,9 @@
 //! cold or warm when the clock starts ([`Phase::cold`], [`Phase::warm`]), is held
 //! to that, and has limits of its own beside it.
 //!
+//! A [`soak`] asks another question: whether it stays as fast, and as small, for
+//! minutes and hours.
+//!
 //! Begin reading at `scenario.rs` and `run.rs` (what is measured), then
 //! `worker.rs` (one cell), `conductor/` (all of them), `judge/` (what may be
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
@@ -87,6 +90,7 @@ pub mod rng;
 mod run;
 mod scenario;
 mod session;
+pub mod soak;
 pub mod stats;
 mod volume;
 mod worker;

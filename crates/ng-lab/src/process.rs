@@ -128,17 +128,7 @@ fn hear(line: &Receiver<String>, deadline: Instant, interrupt: &Interrupt) -> He
 
 fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
     if !status.success() || line.is_empty() {
-        let how = match (status.signal(), status.code()) {
-            (Some(signal), _) => format!("worker killed by signal {signal}"),
-            (_, Some(0)) => "worker ended without a reply".to_owned(),
-            (_, code) => format!("worker exited with status {}", code.unwrap_or(-1)),
-        };
-        let stderr = stderr.trim();
-        return Ended::Failed(if stderr.is_empty() {
-            how
-        } else {
-            format!("{how}: {stderr}")
-        });
+        return Ended::Failed(how_it_ended(status, stderr));
     }
     match serde_json::from_str::<Reply>(line) {
         Ok(reply) if reply.protocol == PROTOCOL => Ended::Reply(reply),
@@ -147,6 +137,19 @@ fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
             reply.protocol
         )),
         Err(error) => Ended::Failed(format!("worker's reply is not readable: {error}")),
+    }
+}
+
+/// What is known of a worker that has not said how it ended.
+pub(crate) fn how_it_ended(status: ExitStatus, stderr: &str) -> String {
+    let how = match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("worker killed by signal {signal}"),
+        (_, Some(0)) => "worker ended without a reply".to_owned(),
+        (_, code) => format!("worker exited with status {}", code.unwrap_or(-1)),
+    };
+    match stderr.trim() {
+        "" => how,
+        stderr => format!("{how}: {stderr}"),
     }
 }
 
@@ -167,7 +170,7 @@ fn first_line(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn tail_of(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+pub(crate) fn tail_of(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut tail = Vec::new();
         let mut chunk = [0; 4096];

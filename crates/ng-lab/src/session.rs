@@ -16,6 +16,7 @@ use crate::lock::MachineLock;
 use crate::memory_group;
 use crate::progress::Progress;
 use crate::report::{self, Build, ClaimRow, Report, RunInfo, SCHEMA};
+use crate::soak;
 use crate::volume::Volume;
 
 /// Why a measurement came to nothing.
@@ -131,9 +132,7 @@ pub fn measure_with_claims(
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
-            command: std::env::args_os()
-                .map(|argument| argument.to_string_lossy().into_owned())
-                .collect(),
+            command: command_line(),
             seed: request.seed,
             rounds: record.rounds,
             items: request.subject.items.to_owned(),
@@ -151,7 +150,7 @@ pub fn measure_with_claims(
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         scaling: judgement.scaling,
-        soak: Vec::new(),
+        soak: None,
         reference: None,
         gate: None,
         claims: Vec::new(),
@@ -160,6 +159,13 @@ pub fn measure_with_claims(
     report.claims = audit(&report);
     write_report(&report, out)?;
     Ok(report)
+}
+
+/// The words that this process was started with.
+pub(crate) fn command_line() -> Vec<String> {
+    std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// Where data files will lie, if there will be any.
@@ -218,14 +224,14 @@ const MARKDOWN: &str = "report.md";
 const HTML: &str = "report.html";
 const CLAIMS: &str = "claims.md";
 
-fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
+pub(crate) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionError {
     let path = path.to_owned();
     |source| SessionError::Output { path, source }
 }
 
 /// Makes the folder and writes into it, without touching what is there: another
 /// run may still be at work in it.
-fn try_output(out: &Path) -> Result<(), SessionError> {
+pub(crate) fn try_output(out: &Path) -> Result<(), SessionError> {
     fs::create_dir_all(out).map_err(cannot_write(out))?;
     let probe = out.join(format!("{LOG}.{}", std::process::id()));
     let written = File::create(&probe).map(drop);
@@ -235,8 +241,8 @@ fn try_output(out: &Path) -> Result<(), SessionError> {
 }
 
 /// Takes away what an earlier run left under the names of this one's files.
-fn begin_output(out: &Path) -> Result<File, SessionError> {
-    for name in [JSON, SAMPLES, MARKDOWN, HTML, CLAIMS] {
+pub(crate) fn begin_output(out: &Path) -> Result<File, SessionError> {
+    for name in [JSON, SAMPLES, MARKDOWN, HTML, CLAIMS, soak::ROWS] {
         let path = out.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -249,7 +255,7 @@ fn begin_output(out: &Path) -> Result<File, SessionError> {
     File::create(&log).map_err(cannot_write(&log))
 }
 
-fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
+pub(crate) fn write_report(report: &Report, out: &Path) -> Result<(), SessionError> {
     let json = out.join(JSON);
     report::write_json(report, &json).map_err(cannot_write(&json))?;
     let mut files = vec![

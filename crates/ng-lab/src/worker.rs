@@ -48,12 +48,7 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     if job.protocol != PROTOCOL {
         return Err(format!("worker: protocol {}, expected {PROTOCOL}", job.protocol).into());
     }
-    // A conductor that dies must not leave a worker that disturbs the next run.
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    let mut pipe = File::options()
-        .write(true)
-        .open(format!("/dev/fd/{}", job.reply_fd))?;
+    let mut pipe = pipe_to_conductor(job.reply_fd)?;
     let reply = Reply {
         protocol: PROTOCOL,
         profile: Profile::of_this_build(),
@@ -64,6 +59,18 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     line.push('\n');
     pipe.write_all(line.as_bytes())?;
     Ok(())
+}
+
+/// The pipe that a worker answers on. From here on it dies with its conductor.
+///
+/// # Errors
+/// The pipe is gone, or the system refuses.
+pub(crate) fn pipe_to_conductor(reply_fd: i32) -> io::Result<File> {
+    // A conductor that dies must not leave a worker that disturbs the next run.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    let path = format!("/dev/fd/{reply_fd}");
+    File::options().write(true).open(path)
 }
 
 fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Failure> {

@@ -5,7 +5,7 @@
 //! lab's affair; the binary `ng-stress` puts both together.
 //!
 //! Begin reading at `scenarios/mod.rs`, then one file below it; at `claims/mod.rs`
-//! for what that report says, and what of it holds.
+//! for what that report says, and what of it holds; at `soak/mod.rs` for the long run.
 
 pub mod claims;
 mod count;
@@ -17,6 +17,7 @@ mod oracle;
 mod own_file;
 mod proof;
 pub mod scenarios;
+pub mod soak;
 mod writer;
 
 pub use count::{CountError, MAX_TOKENS, parse_count};

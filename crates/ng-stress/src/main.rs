@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use ng_lab::Failure;
 use ng_lab::protocol::WORKER_ARGUMENT;
+use ng_lab::soak::SOAK_ARGUMENT;
 use ng_stress::scenarios::REGISTRY;
 use ng_stress::{WRITER_ARGUMENT, write_until_killed};
 
@@ -16,6 +17,9 @@ fn main() -> ExitCode {
     match &arguments[..] {
         [_, worker, job] if worker == WORKER_ARGUMENT => ended(serve(job)),
         [_, writer, work @ ..] if writer == WRITER_ARGUMENT => ended(write_until_killed(work)),
+        [_, soak, job] if soak == SOAK_ARGUMENT => {
+            ended(ng_stress::soak::serve(&job.to_string_lossy()))
+        }
         _ => cli::run(),
     }
 }

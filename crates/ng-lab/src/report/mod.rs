@@ -8,12 +8,12 @@ mod markdown;
 mod model;
 mod sample;
 mod scaling;
-mod soak;
+mod soak_section;
 mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod versus;
 
 pub use claims::{ClaimFigure, ClaimRow, ClaimVerdict};
@@ -27,5 +27,4 @@ pub use model::{
     PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
 };
 pub use sample::{RunPlace, Sample};
-pub use soak::{Percentiles, SoakRow};
 pub use terminal::{claims_terminal, terminal, terminal_versus};

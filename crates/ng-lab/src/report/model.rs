@@ -16,9 +16,9 @@ use crate::plant::Plant;
 use crate::protocol::MemoryReading;
 use crate::report::ClaimRow;
 use crate::report::sample::RunPlace;
-use crate::report::soak::SoakRow;
 use crate::run::{Bound, FileEvidence};
 use crate::scenario::Profile;
+use crate::soak::SoakReport;
 use crate::stats;
 use crate::volume::Volume;
 
@@ -49,9 +49,9 @@ pub struct Report {
     /// How times grow with the number of items, where there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
-    /// What a long run was like over its time; empty where none was made.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub soak: Vec<SoakRow>,
+    /// What a long run was like over its time; none where none was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<SoakReport>,
     /// What it is held against.
     pub reference: Option<ReferenceReport>,
     /// What came of the gate, where there was one and both sides could be compared.

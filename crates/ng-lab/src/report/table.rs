@@ -9,7 +9,7 @@ use crate::report::versus;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
-use crate::report::{scaling, text};
+use crate::report::{scaling, soak_section, text};
 use crate::volume::Volume;
 
 /// A heading with lines of text and a table below it.
@@ -37,6 +37,7 @@ pub(super) enum Detail {
 /// The report in the order in which it is read.
 pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     let mut sections = vec![about(report)];
+    sections.extend(soak_section::sections(report, detail));
     sections.extend(versus::sections(report, detail));
     let mut names: Vec<(&str, u64)> = Vec::new();
     for cell in &report.cells {
@@ -50,9 +51,11 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
             .into_iter()
             .map(|(scenario, items)| scenario_section(report, scenario, items)),
     );
-    sections.extend(comparisons(report, detail));
+    if report.soak.is_none() {
+        sections.extend(comparisons(report, detail));
+    }
     sections.extend(scaling::section(report));
-    sections.push(limits(report));
+    sections.extend((!report.limits.is_empty()).then(|| limits(report)));
     sections.extend(findings(report));
     sections.extend(claims(report, detail));
     sections
@@ -89,8 +92,14 @@ pub(super) fn about(report: &Report) -> Section {
         format!("build: {}", described(build)),
         format!("dev build: {}", overrides(build)),
         format!(
-            "run: {}, {} rounds after the cold one, seed {}, {:.1} s",
-            run.started, run.rounds, run.seed, run.elapsed_s
+            "run: {}, {}seed {}, {:.1} s",
+            run.started,
+            match &report.soak {
+                Some(_) => String::new(),
+                None => format!("{} rounds after the cold one, ", run.rounds),
+            },
+            run.seed,
+            run.elapsed_s
         ),
     ];
     lines.extend(build.notes.iter().cloned());
@@ -102,7 +111,7 @@ pub(super) fn about(report: &Report) -> Section {
     if let Some(reason) = &run.stopped_by {
         lines.push(format!("ENDED EARLY: {reason}"));
     }
-    if run.rounds < 6 {
+    if run.rounds < 6 && report.soak.is_none() {
         lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
     }
     lines.extend(

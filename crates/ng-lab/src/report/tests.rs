@@ -40,7 +40,7 @@ pub(super) fn report() -> Report {
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
         scaling: Vec::new(),
-        soak: Vec::new(),
+        soak: None,
         reference: None,
         gate: None,
         claims: Vec::new(),

@@ -34,24 +34,24 @@ const BYTES: [(f64, &str); 4] = [
     (1_073_741_824.0, "GiB"),
 ];
 
-pub(super) fn time(ns: f64) -> String {
+pub(crate) fn time(ns: f64) -> String {
     let (value, unit) = scaled(ns, &TIMES);
     format!("{} {unit}", digits(value))
 }
 
 /// Both ends in one unit, that of the lower one.
-pub(super) fn time_interval(Interval95([low, high]): Interval95) -> String {
+pub(crate) fn time_interval(Interval95([low, high]): Interval95) -> String {
     let (size, unit) = unit_of(low, &TIMES);
     format!("[{}, {}] {unit}", digits(low / size), digits(high / size))
 }
 
-pub(super) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64) -> String {
     let (value, unit) = scaled(value, &COUNTS);
     format!("{}{unit}", digits(value))
 }
 
 /// A number of items: exact where it is round, as `1M` or `1500`.
-pub(super) fn items(count: u64) -> String {
+pub(crate) fn items(count: u64) -> String {
     for (size, unit) in [(1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")] {
         if count >= size && count.is_multiple_of(size) {
             return format!("{}{unit}", count / size);
@@ -60,17 +60,17 @@ pub(super) fn items(count: u64) -> String {
     count.to_string()
 }
 
-pub(super) fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let (value, unit) = scaled(count as f64, &BYTES);
     format!("{} {unit}", digits(value))
 }
 
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
 /// A ratio with its interval, or with a word on why there is none.
-pub(super) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
+pub(crate) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
     match ci95 {
         Some(Interval95([low, high])) => {
             format!("{estimate:.2}x [{low:.2}, {high:.2}]")

@@ -8,15 +8,16 @@
 //!   [`median_interval_95`] are its parts.
 //! - [`paired_ratio`] says how many times one side is the other, round by round, and
 //!   [`unpaired_ratio`] the same of two sides that were measured apart.
-//! - [`trend`] says whether a sample drifts along an order, and [`holm`] what
-//!   remains of a p-value among many.
+//! - [`trend`] says whether a sample drifts along an order, [`holm`] what remains
+//!   of a p-value among many, and [`slope`] how fast it drifts.
 //! - [`Standing`] says whether an interval is above or below what was asked for.
 //!
 //! Two rules hold for all of it. A sample is a slice of finite numbers; one that
 //! is empty or holds a NaN or an infinity has no statistics, and the answer is
 //! `None`. Fewer than six values (or pairs) have no interval at 95 %: even the widest one,
 //! from the smallest to the largest, covers with probability `1 - 2 / 2^n` only,
-//! which is 0.9375 for five.
+//! which is 0.9375 for five. A slope has one from five points on: it is rarer that
+//! all pairs of them go one way.
 //!
 //! Begin reading at `interval.rs`, where ranks become an interval.
 
@@ -26,6 +27,7 @@ mod interval;
 mod normal;
 mod order;
 mod paired;
+mod slope;
 mod summary;
 mod trend;
 mod unpaired;
@@ -38,6 +40,7 @@ pub use holm::holm;
 pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};
+pub use slope::{Slope, slope};
 pub use summary::Summary;
 pub use trend::{Trend, trend};
 pub use unpaired::{UnpairedRatio, smallest_unpaired_p, unpaired_ratio};

@@ -4,7 +4,7 @@ use super::normal::two_sided;
 use super::order::{median, sorted_finite};
 
 /// Up to here the distribution of Kendall's tau is exact where nothing ties.
-const EXACT_SAMPLES: usize = 40;
+pub(super) const EXACT_SAMPLES: usize = 40;
 
 /// How a sample goes along an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,9 +54,9 @@ pub fn trend(x: &[f64], y: &[f64]) -> Option<Trend> {
 }
 
 /// Sums over the groups of equal values, a group having `t` members.
-struct Ties {
+pub(super) struct Ties {
     /// `t (t - 1) / 2`: the pairs that tie.
-    pairs: f64,
+    pub(super) pairs: f64,
     /// `t (t - 1) (t - 2)`.
     triples: f64,
     /// `t (t - 1) (2 t + 5)`.
@@ -64,7 +64,7 @@ struct Ties {
 }
 
 impl Ties {
-    fn of(values: &[f64]) -> Option<Self> {
+    pub(super) fn of(values: &[f64]) -> Option<Self> {
         let sorted = sorted_finite(values)?;
         let sizes = sorted
             .chunk_by(|a, b| a == b)
@@ -100,7 +100,7 @@ fn sign(value: f64) -> i64 {
     i64::from(value > 0.0) - i64::from(value < 0.0)
 }
 
-fn slopes(x: &[f64], y: &[f64]) -> Vec<f64> {
+pub(super) fn slopes(x: &[f64], y: &[f64]) -> Vec<f64> {
     differences(x, y)
         .filter(|&(dx, _)| dx != 0.0)
         .map(|(dx, dy)| dy / dx)
@@ -117,7 +117,7 @@ fn exact_p(score: i64, samples: usize) -> f64 {
 }
 
 /// Returns the probability of each number of inversions in a random permutation.
-fn inversion_distribution(len: usize) -> Vec<f64> {
+pub(super) fn inversion_distribution(len: usize) -> Vec<f64> {
     let mut probabilities = vec![1.0];
     for count in 2..=len {
         // The value placed last is smaller than 0, 1, …, count - 1 of the others.
@@ -132,7 +132,7 @@ fn inversion_distribution(len: usize) -> Vec<f64> {
     probabilities
 }
 
-fn score_variance(samples: usize, x: &Ties, y: &Ties) -> f64 {
+pub(super) fn score_variance(samples: usize, x: &Ties, y: &Ties) -> f64 {
     let n = samples as f64;
     let pairs = n * (n - 1.0);
     // Two points have no triples to divide.

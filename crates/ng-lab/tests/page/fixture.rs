@@ -9,10 +9,13 @@ use ng_lab::judge::{
 use ng_lab::protocol::MemoryReading;
 use ng_lab::report::{
     Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
-    GrowthReport, Interval95, LimitReport, Percentiles, PhaseReport, ReferenceReport, Report,
-    RunInfo, RunPlace, SCHEMA, Scaling, SoakRow,
+    GrowthReport, Interval95, LimitReport, PhaseReport, ReferenceReport, Report, RunInfo, RunPlace,
+    SCHEMA, Scaling,
 };
 use ng_lab::rng::SplitMix64;
+use ng_lab::soak::{
+    Event, KindReport, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
+};
 use ng_lab::{Bound, Host, Limit, Pages, Plant, Profile, Volume};
 
 /// Names of scenarios, their variants with threads, and their phases.
@@ -67,7 +70,7 @@ pub(crate) fn report() -> Report {
         "needs 9 MiB of memory",
     );
     report.comparisons = comparisons(&report);
-    report.soak = (1..=5).map(soak_row).collect();
+    report.soak = Some(soak());
     report
 }
 
@@ -215,7 +218,7 @@ pub(crate) fn empty() -> Report {
         cells: Vec::new(),
         comparisons: Vec::new(),
         scaling: Vec::new(),
-        soak: Vec::new(),
+        soak: None,
         reference: None,
         gate: None,
         claims: Vec::new(),
@@ -465,19 +468,81 @@ fn compared(
         .collect()
 }
 
-pub(crate) fn soak_row(minute: u64) -> SoakRow {
-    let times = |scale: f64| Percentiles {
+fn soak() -> SoakReport {
+    let slope = |figure: &str, per_hour, finding| SlopeReport {
+        figure: figure.to_owned(),
+        kind: None,
+        points: 5,
+        rows_a_point: 1,
+        median: 70e6,
+        per_hour,
+        ci95_per_hour: Some(Interval95([per_hour - 9e3, per_hour + 9e3])),
+        finding,
+    };
+    SoakReport {
+        profile: Profile::Release,
+        asked_seconds: 300.0,
+        seconds: 300.0,
+        rate: Some(33_000.5),
+        capacity: Some(66_001.0),
+        most_items: 1_000_000,
+        less_because: None,
+        kinds: vec![KindReport {
+            name: "lookup".to_owned(),
+            about: "one token <by index>".to_owned(),
+            weight: 90,
+            operations: 123_456,
+            items: 123_456,
+            service_ns: Some(times(900.0, 1)),
+            response_ns: None,
+        }],
+        slopes: vec![
+            slope("resident_bytes", 1e5, SlopeFinding::Rises),
+            slope("response_ns.p99", -1e3, SlopeFinding::NotTold),
+        ],
+        events: vec![Event::Verified {
+            seconds: 300.0,
+            items: 1_000_000,
+            wrong: None,
+            elapsed_ns: 12_345_678,
+        }],
+        ended_clean: true,
+        failed: None,
+        rows: (1..=5).map(soak_row).collect(),
+    }
+}
+
+pub(crate) fn soak_of(report: &mut Report) -> &mut SoakReport {
+    report.soak.as_mut().expect("a soak in the fixture")
+}
+
+fn times(scale: f64, minute: u64) -> Percentiles {
+    Percentiles {
         p50: scale,
         p99: scale * 7.5,
         p999: scale * (20.0 + minute as f64),
-    };
+        max: scale * 99.0,
+    }
+}
+
+pub(crate) fn soak_row(minute: u64) -> SoakRow {
     SoakRow {
         seconds: minute as f64 * 60.0,
+        span_seconds: 60.0,
+        aside_seconds: 0.5,
+        operations: 60_000 + minute,
         throughput: 1e6 / (minute as f64 + 0.5),
-        service_ns: times(900.0),
-        response_ns: times(1100.5),
-        resident_bytes: 70_000_000 + minute,
-        faults: 12 * minute,
+        service_ns: times(900.0, minute),
+        response_ns: times(1100.5, minute),
+        backlog: 0,
+        kinds: Vec::new(),
+        resident_bytes: Some(70_000_000 + minute),
+        private_bytes: Some(9_000_000),
+        faults: Some(12 * minute),
+        major_faults: Some(0),
         disk_bytes: minute << 20,
+        items: 1000 * minute,
+        file: 1,
+        events: Vec::new(),
     }
 }

@@ -81,21 +81,19 @@ fn the_gate_the_exponents_and_the_claims_have_tables() {
     });
 }
 
+/// What stands in each field, and the number that it is sorted by.
+fn fields(row: Node<'_, '_>) -> Vec<(String, Option<String>)> {
+    let fields = row.children().filter(Node::is_element);
+    let number = |field: Node<'_, '_>| field.attribute("data-sort").map(str::to_owned);
+    fields
+        .map(|field| (text_of(field), number(field)))
+        .collect()
+}
+
 /// The numbers of the first table's column.
 fn sorted_by(section: Node<'_, '_>, heading: &str) -> Vec<f64> {
     let table = elements(section, "table").next().expect("a table");
     let mut rows = elements(table, "tr");
-    let fields = |row: Node<'_, '_>| {
-        let fields = row.children().filter(Node::is_element);
-        fields
-            .map(|field| {
-                (
-                    text_of(field),
-                    field.attribute("data-sort").map(str::to_owned),
-                )
-            })
-            .collect::<Vec<_>>()
-    };
     let headings = fields(rows.next().expect("headings"));
     let column = headings.iter().position(|(text, _)| text == heading);
     let column = column.expect("a column of that name");
@@ -121,12 +119,41 @@ fn a_run_that_is_held_against_nothing_has_none_of_it() {
 fn every_link_leads_somewhere() {
     with_page(&fixture::held(), |page| {
         let links: Vec<Node<'_, '_>> = elements(page.root(), "a").collect();
-        assert_eq!(links.len(), 16);
+        assert_eq!(links.len(), 17);
         for link in links {
             let target = link
                 .attribute("href")
                 .and_then(|href| href.strip_prefix('#'));
             by_id(page, target.expect("a place on the page"));
         }
+    });
+}
+
+#[test]
+fn a_soak_has_its_operations_and_slopes_to_be_sorted() {
+    with_page(&fixture::report(), |page| {
+        let section = by_id(page, "soak-figures");
+        assert!(text_of(section).contains("verified 1 times, the last at the end: clean"));
+        let tables: Vec<Node<'_, '_>> = elements(section, "table").collect();
+        let rows = |table: usize| -> Vec<Vec<(String, Option<String>)>> {
+            elements(tables[table], "tr").skip(1).map(fields).collect()
+        };
+        let sorted_by = |text: &str, number: &str| (text.to_owned(), Some(number.to_owned()));
+        let kinds = rows(0);
+        assert_eq!(kinds[0][1], sorted_by("123456", "123456"));
+        assert_eq!(kinds[0][5], sorted_by("6.75 us", "6750"));
+        assert_eq!(kinds[0][8], ("-".to_owned(), None));
+        let slopes = rows(1);
+        assert_eq!(slopes[0][3], sorted_by("+97.7 KiB", "100000"));
+        assert_eq!(slopes[0][5].0, "rises");
+        assert_eq!(slopes[1][3], sorted_by("-1.00 us", "-1000"));
+    });
+    let mut report = fixture::report();
+    report.soak = None;
+    with_page(&report, |page| {
+        let ids: Vec<&str> = elements(page.root(), "section")
+            .filter_map(|section| section.attribute("id"))
+            .collect();
+        assert!(!ids.contains(&"soak-figures"), "{ids:?}");
     });
 }

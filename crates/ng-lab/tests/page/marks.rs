@@ -184,7 +184,7 @@ fn soak(report: &Value) -> Vec<Mark> {
         ("faults", "/faults"),
         ("disk", "/disk_bytes"),
     ];
-    let rows = report["soak"].as_array().into_iter().flatten();
+    let rows = report["soak"]["rows"].as_array().into_iter().flatten();
     let marks = rows.enumerate().flat_map(|(index, row)| {
         FIGURES.map(|(name, pointer)| {
             let value = row.pointer(pointer).expect("a figure of a row");

@@ -95,7 +95,7 @@ fn figures_that_are_no_numbers_get_into_no_attribute() {
             comparison.estimate = odd;
             comparison.ci95 = Some(Interval95([odd, odd]));
         }
-        for row in &mut report.soak {
+        for row in &mut fixture::soak_of(&mut report).rows {
             (row.seconds, row.throughput, row.service_ns.p99) = (odd, odd, odd);
         }
         report.limits[0].median_ns_per_unit = Some(odd);

@@ -214,7 +214,7 @@ fn missing_figures_of_memory_are_named() {
 #[test]
 fn without_a_soak_there_is_a_sentence_and_no_plot() {
     let mut report = fixture::report();
-    report.soak.clear();
+    report.soak = None;
     with_page(&report, |page| {
         assert!(panels(page, "soak").is_empty());
         assert!(text_of(by_id(page, "soak")).contains("No soak in this report"));
@@ -225,9 +225,10 @@ fn without_a_soak_there_is_a_sentence_and_no_plot() {
 #[test]
 fn a_long_soak_is_thinned_and_keeps_its_worst_rows() {
     let mut report = fixture::report();
-    report.soak = (1..=1000).map(fixture::soak_row).collect();
-    report.soak[777].service_ns.p99 = 1e9;
-    report.soak[333].throughput = 1.0;
+    let rows = &mut fixture::soak_of(&mut report).rows;
+    *rows = (1..=1000).map(fixture::soak_row).collect();
+    rows[777].service_ns.p99 = 1e9;
+    rows[333].throughput = 1.0;
     with_page(&report, |page| {
         let marks: Vec<marks::Mark> = marks::of_page(page)
             .into_iter()

@@ -10,6 +10,8 @@ use ng_lab::{BaselineName, Plant, Profile};
 use ng_stress::parse_count;
 use ng_stress::scenarios::{REGISTRY, find};
 
+use crate::cli::soak::SoakArgs;
+
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
 /// Ten times as slow: beyond that nobody needs a gate.
@@ -32,6 +34,8 @@ pub(super) enum Command {
     /// statements need are measured, for 12 rounds unless it is said otherwise;
     /// --tokens takes one number.
     Claims(Box<RunArgs>),
+    /// Work on one token file for minutes or hours, and tell how that goes
+    Soak(Box<SoakArgs>),
     /// Compare two kept runs, not paired
     Compare(CompareArgs),
     /// Show a kept run again

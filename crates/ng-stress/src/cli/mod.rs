@@ -6,6 +6,7 @@ mod exit;
 mod kept;
 mod run;
 mod say;
+mod soak;
 mod versus;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Claims(args) => claims::claims(&args),
+        Command::Soak(args) => soak::soak(&args),
         Command::Compare(args) => kept::compare(&args),
         Command::Report(args) => kept::report(&args),
         Command::List => say::out(&list()).map(|()| ExitCode::SUCCESS),
@@ -48,6 +50,9 @@ fn list() -> String {
             text.push_str(&format!("{:<18}   - {}\n", "", variant.name));
         }
     }
+    text.push_str(
+        "soak                 minutes to hours of mixed work on one file: `ng-stress soak`\n",
+    );
     text.push_str("* measured when no scenario is named\n");
     text
 }

@@ -43,7 +43,7 @@ pub(super) fn measure(
     tokens: u64,
     shown: impl FnOnce(&Report) -> String,
 ) -> Result<ExitCode> {
-    let (out, latest) = output(args)?;
+    let (out, latest) = output(args.out.as_deref())?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let progress = Progress::on_stderr();
     // Nothing can be told from times that were made longer on purpose.
@@ -86,7 +86,7 @@ pub(super) fn measure(
     Ok(exit::of_report(&report))
 }
 
-fn unusable(option: &str, folder: &Path) -> String {
+pub(super) fn unusable(option: &str, folder: &Path) -> String {
     let what = "expected a folder that can be made and written";
     format!("{option} {}: {what}", folder.display())
 }
@@ -126,7 +126,7 @@ pub(super) fn request(args: &RunArgs, versus: Versus) -> Result<Request> {
         seed: args.seed.unwrap_or_else(clock_seed),
         timeout: None,
         lock: MachineLock::default_path(),
-        dir: dir(args)?,
+        dir: dir(args.dir.as_deref())?,
         versus,
     })
 }
@@ -209,24 +209,24 @@ fn rounds(args: &RunArgs) -> Rounds {
 }
 
 /// Of 53 bits, so that readers of JSON who know only doubles can repeat it.
-fn clock_seed() -> u64 {
+pub(super) fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)
 }
 
 /// Beside the results, wherever those of this run go: a temporary folder may be
 /// in memory.
-fn dir(args: &RunArgs) -> Result<PathBuf> {
-    match &args.dir {
-        Some(dir) => Ok(dir.clone()),
+pub(super) fn dir(dir: Option<&Path>) -> Result<PathBuf> {
+    match dir {
+        Some(dir) => Ok(dir.to_owned()),
         None => Ok(kept::folder()?.join("data")),
     }
 }
 
 /// The folder of this run, and the link that shall point to it.
-fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
-    if let Some(out) = &args.out {
-        return Ok((out.clone(), None));
+pub(super) fn output(out: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>)> {
+    if let Some(out) = out {
+        return Ok((out.to_owned(), None));
     }
     let all = kept::folder()?;
     let started = iso_utc(SystemTime::now());
@@ -235,7 +235,7 @@ fn output(args: &RunArgs) -> Result<(PathBuf, Option<PathBuf>)> {
 }
 
 /// The link is a convenience: a file system without links does without.
-fn point(latest: &Path, out: &Path) {
+pub(super) fn point(latest: &Path, out: &Path) {
     let _ = fs::remove_file(latest);
     #[cfg(unix)]
     if let Some(name) = out.file_name() {
@@ -248,7 +248,7 @@ fn commit() -> String {
     env::var("NG_STRESS_COMMIT").unwrap_or_default()
 }
 
-fn build() -> Build {
+pub(super) fn build() -> Build {
     Build {
         rustc: env!("NG_STRESS_RUSTC").to_owned(),
         commit: commit(),

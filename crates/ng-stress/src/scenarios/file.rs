@@ -14,7 +14,7 @@ const HEAD_BYTES: u64 = 4 << 20;
 const WARM_MOST_BYTES: u64 = 1 << 30;
 
 /// The most disk that a token file of `count` tokens takes, made at its size.
-pub(super) fn disk_bytes_of(count: u64) -> u64 {
+pub(crate) fn disk_bytes_of(count: u64) -> u64 {
     bytes_of(count) + bytes_of(count) / 1024 + HEAD_BYTES
 }
 

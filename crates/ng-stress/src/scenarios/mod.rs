@@ -20,6 +20,7 @@ mod stamped;
 
 use ng_lab::Scenario;
 
+pub(crate) use file::disk_bytes_of;
 pub(crate) use fill::token;
 
 /// All scenarios: those in memory, in the order of the seed's report, then those

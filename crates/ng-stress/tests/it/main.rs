@@ -9,3 +9,4 @@ mod manifest;
 mod program;
 mod report;
 mod scenarios;
+mod soak;

@@ -197,7 +197,7 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
             "{shell}"
         );
     }
-    for verb in ["run", "claims", "list", "doctor", "completions"] {
+    for verb in ["run", "soak", "claims", "list", "doctor", "completions"] {
         let output = ng_stress().args([verb, "--help"]).output().unwrap();
         assert!(
             output.status.success() && text(&output.stdout).contains("Usage"),

@@ -65,26 +65,6 @@ fn the_schema_takes_a_comparison_of_both_builds() {
 }
 
 #[test]
-fn the_schema_takes_a_soak_and_refuses_half_of_one() {
-    let times = json!({ "p50": 900.5, "p99": 2000, "p999": 50_000 });
-    let row = json!({
-        "seconds": 60, "throughput": 1e6, "service_ns": times, "response_ns": times,
-        "resident_bytes": 7, "faults": 0, "disk_bytes": 0
-    });
-    let mut report = shared_report().clone();
-    report["soak"] = json!([row]);
-    assert_holds_schema(&report);
-    let read: ng_lab::report::Report = serde_json::from_value(report.clone()).unwrap();
-    assert_eq!(read.soak[0].service_ns.p99, 2000.0);
-    let validator = jsonschema::validator_for(&schema()).unwrap();
-    for key in ["seconds", "response_ns", "disk_bytes"] {
-        let mut half = report.clone();
-        half["soak"][0].as_object_mut().unwrap().remove(key);
-        assert!(!validator.is_valid(&half), "{key}");
-    }
-}
-
-#[test]
 fn every_cell_says_where_in_the_run_its_workers_stood() {
     let report = shared_report();
     assert_eq!(report["run"]["item_bytes"], 64);

@@ -383,7 +383,7 @@ pub(super) fn report(cells: &[Sim]) -> Report {
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         scaling: judgement.scaling,
-        soak: Vec::new(),
+        soak: None,
         reference: None,
         gate: None,
         claims: Vec::new(),

@@ -28,6 +28,7 @@ mod samples;
 mod scale;
 mod size;
 mod soak;
+mod soak_tables;
 mod strip;
 mod threads;
 mod versus;

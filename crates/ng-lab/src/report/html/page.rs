@@ -5,7 +5,7 @@ use crate::report::html::figure::Figure;
 use crate::report::html::markup::{Element, text};
 use crate::report::html::{
     about, cells, claims, comparisons, findings, legend, limit_table, limits, memory, phases,
-    ratios, samples, size, soak, threads, versus,
+    ratios, samples, size, soak, soak_tables, threads, versus,
 };
 use crate::report::text as words;
 
@@ -52,7 +52,7 @@ fn head(report: &Report) -> Element {
 }
 
 fn body(report: &Report) -> Element {
-    let figures = [
+    let mut figures = [
         ratios::figure(report),
         limits::figure(report),
         phases::figure(report),
@@ -62,10 +62,15 @@ fn body(report: &Report) -> Element {
         samples::figure(report),
         soak::figure(report),
     ];
+    if report.soak.is_some() {
+        // What the run was about comes first.
+        figures.rotate_right(1);
+    }
     let contents = contents(report, &figures);
     let main = Element::new("main")
         .add(findings::warnings(report))
         .extend(versus::section(report))
+        .extend(soak_tables::section(report))
         .extend(figures.map(Figure::render))
         .add(cells::section(report))
         .add(comparisons::section(report))
@@ -88,11 +93,14 @@ fn header(report: &Report) -> Element {
     } else {
         &host.cpu
     };
+    let kind = match &report.soak {
+        Some(_) => "A soak".to_owned(),
+        None => format!("{} rounds after the cold one", run.rounds),
+    };
     let lead = format!(
-        "{cpu}, {} processors, {} of memory. {} rounds after the cold one, {:.1} s, {}",
+        "{cpu}, {} processors, {} of memory. {kind}, {:.1} s, {}",
         host.cpus,
         words::bytes(host.memory_bytes),
-        run.rounds,
         run.elapsed_s,
         run.started
     );
@@ -114,7 +122,10 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
     let reference = report.reference.as_ref();
     let reference = reference.map(|_| ("reference", "Against the other side"));
     let claims = (!report.claims.is_empty()).then_some(("claims", "Claims"));
-    let all = reference.into_iter().chain(figures).chain(tables);
+    let soak = report.soak.as_ref();
+    let soak = soak.map(|_| (soak_tables::NAME, soak_tables::TITLE));
+    let first = reference.into_iter().chain(soak);
+    let all = first.chain(figures).chain(tables);
     let links = all.chain(claims).map(|(id, title)| {
         let link = text("a", title).with("href", format!("#{id}"));
         Element::new("li").add(link)

@@ -1,5 +1,6 @@
 //! A long run over its time.
 
+use crate::report::Report;
 use crate::report::html::axis::{Axis, short};
 use crate::report::html::chart::{Chart, Point, joined, side_by_side};
 use crate::report::html::figure::{Figure, series_key};
@@ -7,7 +8,7 @@ use crate::report::html::marks::{colour, hint};
 use crate::report::html::markup::Element;
 use crate::report::html::scale::Scale;
 use crate::report::text;
-use crate::report::{Report, SoakRow};
+use crate::soak::SoakRow;
 
 const NAME: &str = "soak";
 const TITLE: &str = "Soak";
@@ -18,12 +19,12 @@ const POINTS: usize = 200;
 #[derive(Clone, Copy)]
 struct Series {
     name: &'static str,
-    of: fn(&SoakRow) -> f64,
+    of: fn(&SoakRow) -> Option<f64>,
     low_is_worse: bool,
 }
 
 impl Series {
-    const fn high(name: &'static str, of: fn(&SoakRow) -> f64) -> Self {
+    const fn high(name: &'static str, of: fn(&SoakRow) -> Option<f64>) -> Self {
         Self {
             name,
             of,
@@ -47,7 +48,7 @@ const PANELS: [Panel; 6] = [
         words: text::count,
         series: &[Series {
             name: "throughput",
-            of: |row| row.throughput,
+            of: |row| Some(row.throughput),
             low_is_worse: true,
         }],
     },
@@ -56,9 +57,9 @@ const PANELS: [Panel; 6] = [
         scale: Scale::from_zero,
         words: text::time,
         series: &[
-            Series::high("service p50", |row| row.service_ns.p50),
-            Series::high("service p99", |row| row.service_ns.p99),
-            Series::high("service p99.9", |row| row.service_ns.p999),
+            Series::high("service p50", |row| Some(row.service_ns.p50)),
+            Series::high("service p99", |row| Some(row.service_ns.p99)),
+            Series::high("service p99.9", |row| Some(row.service_ns.p999)),
         ],
     },
     Panel {
@@ -66,28 +67,32 @@ const PANELS: [Panel; 6] = [
         scale: Scale::from_zero,
         words: text::time,
         series: &[
-            Series::high("response p50", |row| row.response_ns.p50),
-            Series::high("response p99", |row| row.response_ns.p99),
-            Series::high("response p99.9", |row| row.response_ns.p999),
+            Series::high("response p50", |row| Some(row.response_ns.p50)),
+            Series::high("response p99", |row| Some(row.response_ns.p99)),
+            Series::high("response p99.9", |row| Some(row.response_ns.p999)),
         ],
     },
     Panel {
         title: "Resident memory",
         scale: Scale::of_bytes,
         words: bytes,
-        series: &[Series::high("resident", |row| row.resident_bytes as f64)],
+        series: &[Series::high("resident", |row| {
+            row.resident_bytes.map(|bytes| bytes as f64)
+        })],
     },
     Panel {
         title: "Page faults",
         scale: Scale::from_zero,
         words: text::count,
-        series: &[Series::high("faults", |row| row.faults as f64)],
+        series: &[Series::high("faults", |row| {
+            row.faults.map(|faults| faults as f64)
+        })],
     },
     Panel {
         title: "Files on the disk",
         scale: Scale::of_bytes,
         words: bytes,
-        series: &[Series::high("disk", |row| row.disk_bytes as f64)],
+        series: &[Series::high("disk", |row| Some(row.disk_bytes as f64))],
     },
 ];
 
@@ -97,7 +102,7 @@ fn bytes(count: f64) -> String {
 
 /// The plot, or a figure with a sentence alone where there was no soak.
 pub(super) fn figure(report: &Report) -> Figure {
-    let rows = &report.soak;
+    let rows = report.soak.as_ref().map_or(&[][..], |soak| &soak.rows);
     if rows.is_empty() {
         return Figure {
             name: NAME,
@@ -144,7 +149,7 @@ fn chart(panel: &Panel, rows: &[SoakRow]) -> Element {
     let values = panel
         .series
         .iter()
-        .flat_map(|series| rows.iter().map(series.of));
+        .flat_map(|series| rows.iter().filter_map(series.of));
     let y = (panel.scale)(values.collect());
     let marks = panel.series.iter().enumerate().map(|(index, series)| {
         let line = joined(points(series, rows, x, y));
@@ -166,10 +171,13 @@ fn chart(panel: &Panel, rows: &[SoakRow]) -> Element {
 }
 
 fn points(series: &Series, rows: &[SoakRow], x: Scale, y: Scale) -> Vec<Point> {
-    let indices: Vec<usize> = (0..rows.len()).collect();
-    let worst = indices.chunks(stretch(rows)).filter_map(|chunk| {
-        let value = |index: &usize| (series.of)(&rows[*index]);
-        let by_value = |a: &&usize, b: &&usize| value(a).total_cmp(&value(b));
+    let values: Vec<(usize, f64)> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(index, row)| Some((index, (series.of)(row)?)))
+        .collect();
+    let worst = values.chunks(stretch(rows)).filter_map(|chunk| {
+        let by_value = |(_, a): &&(usize, f64), (_, b): &&(usize, f64)| a.total_cmp(b);
         if series.low_is_worse {
             chunk.iter().min_by(by_value)
         } else {
@@ -177,17 +185,19 @@ fn points(series: &Series, rows: &[SoakRow], x: Scale, y: Scale) -> Vec<Point> {
         }
     });
     worst
-        .map(|index| point(series, *index, &rows[*index], x, y))
+        .map(|&(index, value)| {
+            let at = rows[index].seconds;
+            point(series, index, at, value, (x.place(at), y.place(value)))
+        })
         .collect()
 }
 
-fn point(series: &Series, index: usize, row: &SoakRow, x: Scale, y: Scale) -> Point {
-    let value = (series.of)(row);
-    let mut point = Point::new(x.place(row.seconds), y.place(value));
-    let told = format!("{} at {} s: {value}", series.name, row.seconds);
+fn point(series: &Series, row: usize, seconds: f64, value: f64, place: (f64, f64)) -> Point {
+    let mut point = Point::new(place.0, place.1);
+    let told = format!("{} at {seconds} s: {value}", series.name);
     point.dot = point
         .dot
-        .with("data-row", index)
+        .with("data-row", row)
         .with("data-figure", series.name)
         .figure("data-value", value)
         .add(hint(&told));

@@ -51,7 +51,7 @@ fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
         cells,
         comparisons: Vec::new(),
         scaling: Vec::new(),
-        soak: Vec::new(),
+        soak: None,
         reference: None,
         gate: None,
         claims: Vec::new(),

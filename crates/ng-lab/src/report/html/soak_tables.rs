@@ -1,0 +1,72 @@
+//! What a soak came to, in figures.
+
+use crate::report::html::grid::{Field, Grid, GridRow};
+use crate::report::html::markup::{Element, text};
+use crate::report::soak_section::{self, kind_row, slope_row};
+use crate::report::table::{Section, Table};
+use crate::report::{Interval95, Report};
+use crate::soak::{KindReport, SlopeReport};
+
+pub(super) const NAME: &str = "soak-figures";
+pub(super) const TITLE: &str = "Soak in figures";
+
+/// Operations and slopes; nothing where there was no soak.
+pub(super) fn section(report: &Report) -> Option<Element> {
+    let soak = report.soak.as_ref()?;
+    let kinds = soak.kinds.iter();
+    let kinds = kinds.map(|kind| row(kind_row(soak, kind), &kind_numbers(kind)));
+    let slopes = soak.slopes.iter();
+    let slopes = slopes.map(|slope| row(slope_row(slope), &slope_numbers(slope)));
+    let section = Element::new("section")
+        .with("id", NAME)
+        .add(text("h2", TITLE))
+        .extend(part(
+            soak_section::kinds(soak, &report.run.items),
+            kinds.collect(),
+        ))
+        .extend(part(
+            soak_section::slopes(soak, soak_section::Slopes::All),
+            slopes.collect(),
+        ));
+    Some(section)
+}
+
+fn part(section: Section, rows: Vec<GridRow>) -> Vec<Element> {
+    let lines = section.lines.iter().map(|line| text("p", line));
+    let mut parts: Vec<Element> = lines.collect();
+    let headings = section.table.map(|Table { headings, .. }| headings);
+    let grid = Grid {
+        caption: section.title,
+        headings: headings.unwrap_or_default(),
+        rows,
+    };
+    parts.extend(grid.render());
+    parts
+}
+
+/// The words of a row, each sorted by its number where it has one.
+fn row(words: Vec<String>, numbers: &[Option<f64>]) -> GridRow {
+    let fields = words.into_iter().zip(numbers);
+    let fields = fields.map(|(words, number)| match number {
+        Some(number) => Field::Figure(*number, words),
+        None => Field::Words(words),
+    });
+    GridRow::plain(fields.collect())
+}
+
+fn kind_numbers(kind: &KindReport) -> Vec<Option<f64>> {
+    let operations = Some(kind.operations as f64);
+    let mut numbers = vec![None, operations, operations, Some(kind.items as f64)];
+    for times in [kind.service_ns, kind.response_ns] {
+        let parts = times.map(|times| [times.p50, times.p99, times.p999, times.max]);
+        numbers.extend(parts.map_or([None; 4], |parts| parts.map(Some)));
+    }
+    numbers
+}
+
+fn slope_numbers(slope: &SlopeReport) -> [Option<f64>; 7] {
+    let low = slope.ci95_per_hour.map(|Interval95([low, _])| low);
+    let points = Some(slope.points as f64);
+    let (median, per_hour) = (Some(slope.median), Some(slope.per_hour));
+    [None, None, median, per_hour, low, None, points]
+}

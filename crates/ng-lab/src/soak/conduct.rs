@@ -1,0 +1,215 @@
+//! The conductor's side: a worker is started and listened to.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::FdFlags;
+
+use crate::interrupt::Interrupt;
+use crate::process::{how_it_ended, tail_of};
+use crate::protocol::PROTOCOL;
+use crate::session::{SessionError, cannot_write};
+use crate::soak::csv::Csv;
+use crate::soak::progress::SoakProgress;
+use crate::soak::{Message, Plan, SoakJob, SoakReport};
+
+/// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
+pub const SOAK_ARGUMENT: &str = "__soak";
+
+/// How often a waiting conductor looks for an interrupt.
+const POLL: Duration = Duration::from_millis(100);
+/// A worker that says nothing for so long is stuck: the longest verification that we
+/// can think of reads a few terabytes.
+const SILENCE: Duration = Duration::from_secs(3 * 3600);
+
+/// What is kept of a soak while it runs, a line at once for each message and row.
+pub(super) struct Keeper {
+    /// The folder, for errors to name.
+    pub(super) out: PathBuf,
+    pub(super) log: File,
+    pub(super) csv: Csv<File>,
+    pub(super) progress: SoakProgress,
+}
+
+impl Keeper {
+    fn keep(&mut self, line: &str, message: &Message) -> io::Result<()> {
+        self.progress.hear(message);
+        // Totals come again with every row.
+        if !matches!(message, Message::Totals(_)) {
+            writeln!(self.log, "{line}")?;
+        }
+        match message {
+            Message::Row(row) => self.csv.row(row),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Runs `program` as the worker, keeps what it says, and puts it into `report`. Tells
+/// whether the user stopped it. The worker is killed then: all that it has said is kept.
+///
+/// # Errors
+/// The program cannot be started, or the record cannot be written.
+pub(super) fn conduct(
+    program: &Path,
+    plan: &Plan,
+    dir: &Path,
+    keeper: &mut Keeper,
+    report: &mut SoakReport,
+    interrupt: &Interrupt,
+) -> Result<bool, SessionError> {
+    let (mut worker, lines) =
+        start(program, plan, dir, report.most_items).map_err(SessionError::Conduct)?;
+    let stderr = worker.0.stderr.take().map(tail_of);
+    let heard = listen(&lines, keeper, report, interrupt)?;
+    if heard != Heard::End {
+        worker.kill();
+    }
+    let status = worker.0.wait().map_err(SessionError::Conduct)?;
+    let stderr = stderr.and_then(|thread| thread.join().ok());
+    // A worker that has said how it ended has ended.
+    if heard == Heard::End && report.failed.is_none() && !report.ended_clean {
+        report.failed = Some(how_it_ended(status, &stderr.unwrap_or_default()));
+    }
+    Ok(heard == Heard::Interrupted)
+}
+
+fn start(
+    program: &Path,
+    plan: &Plan,
+    dir: &Path,
+    most_items: u64,
+) -> io::Result<(Worker, Receiver<String>)> {
+    let (reader, writer) = io::pipe()?;
+    // Only this end is inherited.
+    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
+    let job = SoakJob {
+        protocol: PROTOCOL,
+        reply_fd: writer.as_raw_fd(),
+        dir: dir.to_owned(),
+        most_items,
+        plan: plan.clone(),
+    };
+    let child = Command::new(program)
+        .arg(SOAK_ARGUMENT)
+        .arg(serde_json::to_string(&job)?)
+        .env_clear()
+        .env("LANG", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is the conductor's to answer.
+        .process_group(0)
+        .spawn()?;
+    drop(writer);
+    Ok((Worker(child), lines_of(reader)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    End,
+    /// What a worker should not say; the report has it.
+    Trouble,
+    Interrupted,
+}
+
+fn listen(
+    lines: &Receiver<String>,
+    keeper: &mut Keeper,
+    report: &mut SoakReport,
+    interrupt: &Interrupt,
+) -> Result<Heard, SessionError> {
+    let mut last = Instant::now();
+    loop {
+        if interrupt.is_set() {
+            return Ok(Heard::Interrupted);
+        }
+        match lines.recv_timeout(POLL) {
+            Ok(line) => {
+                let message: Message = match serde_json::from_str(&line) {
+                    Ok(message) => message,
+                    Err(error) => {
+                        report.failed = Some(format!("a message is not readable: {error}"));
+                        return Ok(Heard::Trouble);
+                    }
+                };
+                keeper
+                    .keep(&line, &message)
+                    .map_err(cannot_write(&keeper.out))?;
+                report.take(message);
+                last = Instant::now();
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(Heard::End),
+            Err(RecvTimeoutError::Timeout) if last.elapsed() > SILENCE => {
+                let silence = SILENCE.as_secs();
+                report.failed = Some(format!("the worker said nothing for {silence} s"));
+                return Ok(Heard::Trouble);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+impl SoakReport {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Began(began) => {
+                self.rate = Some(began.rate);
+                self.capacity = began.capacity;
+                self.kinds = began.kinds;
+            }
+            Message::Event(event) => self.events.push(event),
+            Message::Row(row) => {
+                self.seconds = row.seconds;
+                self.rows.push(*row);
+            }
+            Message::Totals(kinds) => self.kinds = kinds,
+            Message::Failed(reason) => self.failed = Some(reason),
+            // The engine says so behind a clean verification alone.
+            Message::Ended => self.ended_clean = true,
+        }
+    }
+}
+
+/// A worker at work. It is killed when it is dropped.
+struct Worker(Child);
+
+impl Worker {
+    fn kill(&mut self) {
+        // An error means that it has ended by itself.
+        let _ = self.0.kill();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).is_ok() {
+            // A line that was cut by the worker's death is none.
+            let Some(whole) = line.strip_suffix('\n') else {
+                break;
+            };
+            if sender.send(whole.to_owned()).is_err() {
+                break;
+            }
+            line.clear();
+        }
+    });
+    receiver
+}

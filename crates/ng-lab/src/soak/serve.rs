@@ -1,0 +1,57 @@
+//! The worker's side of a soak: one job, a line for each message, end.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::PROTOCOL;
+use crate::scenario::Failure;
+use crate::soak::{Message, Operations, Plan, SystemClock, soak};
+use crate::worker::pipe_to_conductor;
+
+/// What a worker is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoakJob {
+    /// The conductor's version of the protocol.
+    pub protocol: u32,
+    /// The inherited descriptor that messages go to.
+    pub reply_fd: i32,
+    /// An empty folder of the worker's own.
+    pub dir: PathBuf,
+    /// The most items that a file is to have.
+    pub most_items: u64,
+    /// How it is to be run.
+    pub plan: Plan,
+}
+
+/// Does the job that is written in `argument`, on the operations that `make` makes
+/// for it.
+///
+/// # Errors
+/// The argument is not a job of this protocol, or the pipe is gone. Failures of the
+/// work itself are messages, not errors.
+pub fn serve_soak(
+    argument: &str,
+    make: impl FnOnce(&SoakJob) -> Result<Box<dyn Operations>, Failure>,
+) -> Result<(), Failure> {
+    let job: SoakJob = serde_json::from_str(argument)
+        .map_err(|error| format!("soak: the job is not readable: {error}"))?;
+    if job.protocol != PROTOCOL {
+        return Err(format!("soak: protocol {}, expected {PROTOCOL}", job.protocol).into());
+    }
+    let mut pipe = pipe_to_conductor(job.reply_fd)?;
+    let mut tell = |message: &Message| {
+        let mut line = serde_json::to_string(message)?;
+        line.push('\n');
+        pipe.write_all(line.as_bytes())
+    };
+    match make(&job) {
+        Ok(mut operations) => {
+            let clock = SystemClock::start();
+            soak(operations.as_mut(), &job.plan, &clock, &mut tell)?;
+        }
+        Err(failure) => tell(&Message::Failed(failure.to_string()))?,
+    }
+    Ok(())
+}
