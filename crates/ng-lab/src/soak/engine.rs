@@ -144,21 +144,33 @@ impl<'a> Soak<'a> {
         self.end_row()
     }
 
-    /// How many operations a second can be done where each follows the one before.
+    /// How many operations a second can be done where each follows the one before,
+    /// and there is as much as there will be: what is cheap with little may not be
+    /// with much, and a rate must be kept to the end.
     fn capacity(&mut self, calibration: Duration) -> Result<f64, Failure> {
+        self.fill(calibration)?;
         let mut done = 0_u32;
         loop {
             if self.operations.must_renew().is_some() {
                 self.operations.renew()?;
+                self.fill(calibration)?;
             }
             let kind = self.mix.next();
             self.operations.run(kind, &mut self.rng)?;
             done += 1;
             let elapsed = self.watch.elapsed();
             if elapsed >= calibration && elapsed > Duration::ZERO {
+                self.operations.renew()?;
                 return Ok(f64::from(done) / elapsed.as_secs_f64());
             }
         }
+    }
+
+    fn fill(&mut self, at_most: Duration) -> Result<(), Failure> {
+        let aside = self.watch.step_aside();
+        self.operations.fill(at_most)?;
+        self.watch.step_back(aside);
+        Ok(())
     }
 
     fn follow_schedule(&mut self) -> Result<(), End> {

@@ -1,5 +1,7 @@
 //! What a soak does: the seam to the system under test.
 
+use std::time::Duration;
+
 use crate::rng::SplitMix64;
 use crate::scenario::Failure;
 
@@ -67,6 +69,16 @@ pub trait Operations {
     /// # Errors
     /// It cannot.
     fn renew(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Brings what there is near to its most, or as near as `time` allows: what can
+    /// be done is looked for there. Not timed.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn fill(&mut self, time: Duration) -> Result<(), Failure> {
+        let _ = time;
         Ok(())
     }
 

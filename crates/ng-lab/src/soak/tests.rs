@@ -86,6 +86,9 @@ struct Fake {
     wrong_at: Option<u64>,
     verified: u64,
     fails_at: Option<u64>,
+    /// How many times as long work takes where there is much.
+    full_factor: u32,
+    is_full: bool,
 }
 
 impl Fake {
@@ -101,6 +104,8 @@ impl Fake {
             wrong_at: None,
             verified: 0,
             fails_at: None,
+            full_factor: 1,
+            is_full: false,
         }
     }
 }
@@ -118,7 +123,8 @@ impl Operations for Fake {
         if self.fails_at == Some(self.done) {
             return Err("out of luck".into());
         }
-        self.clock.pass((self.takes)(self.done));
+        let factor = if self.is_full { self.full_factor } else { 1 };
+        self.clock.pass((self.takes)(self.done) * factor);
         self.done += 1;
         self.since_renewal += 1;
         Ok(2)
@@ -143,6 +149,13 @@ impl Operations for Fake {
         self.clock.pass(Duration::from_millis(50));
         self.since_renewal = 0;
         self.renewals += 1;
+        self.is_full = false;
+        Ok(())
+    }
+
+    fn fill(&mut self, time: Duration) -> Result<(), Failure> {
+        self.clock.pass(time);
+        self.is_full = true;
         Ok(())
     }
 
@@ -384,6 +397,33 @@ fn the_rate_is_a_share_of_what_can_be_done() {
     let rows = rows(&messages);
     assert_eq!(rows[0].seconds, 1.0);
     assert_eq!(rows.iter().map(|row| row.operations).sum::<u64>(), 750);
+}
+
+#[test]
+fn what_can_be_done_is_looked_for_where_there_is_much_and_not_begun_with() {
+    let clock = FakeClock::default();
+    let plan = Plan {
+        rate: Rate::OfCapacity {
+            share: 0.5,
+            calibration: Duration::from_secs(1),
+        },
+        ..plan(3)
+    };
+    let mut fake = Fake::new(&clock, |_| MILLISECOND);
+    fake.full_factor = 4;
+    // Renewed within the calibration, and then full again.
+    fake.renew_after = Some(100);
+    let messages = soaked(&mut fake, &plan);
+    let Message::Began(began) = &messages[0] else {
+        panic!("{:?}", messages[0]);
+    };
+    // Two renewals of 50 ms each are in it.
+    assert_eq!((began.rate, began.capacity), (112.5, Some(225.0)));
+    let rows = rows(&messages);
+    assert!(
+        is_near(rows[0].service_ns.max, MILLISECOND),
+        "begun anew, with little"
+    );
 }
 
 #[test]

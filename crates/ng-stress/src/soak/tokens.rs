@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
 
 use ng_lab::Failure;
 use ng_lab::rng::SplitMix64;
@@ -19,6 +20,11 @@ const LOOKUP_TOKENS: usize = 64;
 /// Tokens of a scan, at a random place: 4 MiB. A file begins with as many, so that a
 /// scan is as long in a new file as in an old one.
 const SCAN_TOKENS: u64 = 65_536;
+
+/// A full file has room for a few more appends.
+const FULL: f64 = 0.9;
+/// Tokens that are written at once where a file is filled: a block.
+const FILL_TOKENS: usize = 4096;
 
 /// The kinds by their place in [`KINDS`].
 const LOOKUP: usize = 0;
@@ -135,11 +141,11 @@ impl TokenSoak {
         Ok(LOOKUP_TOKENS as u64)
     }
 
-    fn append(&mut self) -> Result<u64, Failure> {
+    fn append(&mut self, tokens: usize) -> Result<u64, Failure> {
         let (sequence, most) = (self.sequence, self.most_tokens);
         let store = self.store_mut()?;
         let first = store.appended_tokens();
-        let count = APPEND_TOKENS.min((most - first) as usize);
+        let count = tokens.min((most - first) as usize);
         let token = |index| sequence.token(first as usize + index);
         match store.append_with(count, token) {
             Ok(()) => Ok(count as u64),
@@ -230,7 +236,7 @@ impl Operations for TokenSoak {
     fn run(&mut self, kind: usize, rng: &mut SplitMix64) -> Result<u64, Failure> {
         match kind {
             LOOKUP => self.lookup(rng),
-            APPEND => self.append(),
+            APPEND => self.append(APPEND_TOKENS),
             SCAN => self.scan(rng),
             COMMIT => self.commit(),
             REOPEN => self.reopen(),
@@ -264,6 +270,18 @@ impl Operations for TokenSoak {
         self.create()
     }
 
+    fn fill(&mut self, time: Duration) -> Result<(), Failure> {
+        let start = Instant::now();
+        let most = (self.most_tokens as f64 * FULL) as u64;
+        while self.store()?.appended_tokens() + FILL_TOKENS as u64 <= most
+            && start.elapsed() < time
+            && !self.disk_is_full
+        {
+            self.append(FILL_TOKENS)?;
+        }
+        self.commit().map(drop)
+    }
+
     fn verify(&mut self) -> Result<Verified, Failure> {
         Ok(Verified {
             items: self.store()?.len() as u64,
@@ -278,7 +296,6 @@ impl Operations for TokenSoak {
 mod tests {
     use super::*;
     use std::path::Path;
-    use std::time::Duration;
 
     use ng_lab::soak::Plan;
 
@@ -321,11 +338,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut soak = soak(folder.path(), 100_000);
         let committed = soak.store().unwrap().len() as u64;
-        soak.append().unwrap();
+        soak.append(APPEND_TOKENS).unwrap();
         soak.reopen().unwrap();
         assert_eq!(soak.store().unwrap().appended_tokens(), committed);
-        soak.append().unwrap();
+        soak.append(APPEND_TOKENS).unwrap();
         assert_eq!(soak.commit().unwrap(), APPEND_TOKENS as u64);
+        assert_eq!(soak.verify().unwrap().wrong, None);
+    }
+
+    #[test]
+    fn a_file_is_filled_to_nine_tenths_or_for_as_long_as_there_is_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut soak = soak(folder.path(), 100_000);
+        soak.fill(Duration::ZERO).unwrap();
+        assert_eq!(soak.store().unwrap().len(), soak.scan_tokens);
+        soak.fill(Duration::from_secs(3600)).unwrap();
+        let filled = soak.store().unwrap().len();
+        assert!((86_000..=90_000).contains(&filled), "{filled}");
         assert_eq!(soak.verify().unwrap().wrong, None);
     }
 
