@@ -92,6 +92,7 @@ mod scenario;
 mod session;
 pub mod soak;
 pub mod stats;
+mod threads;
 mod volume;
 mod worker;
 
@@ -109,5 +110,6 @@ pub use progress::Progress;
 pub use run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
 pub use scenario::{Cell, Failure, Profile, Scenario, Variant};
 pub use session::{SessionError, iso_utc, measure, measure_with_claims};
+pub use threads::ThreadWork;
 pub use volume::Volume;
 pub use worker::{FRACTION, fraction_from_items, serve};

@@ -16,6 +16,7 @@ use crate::page_cache::{Residency, evict};
 use crate::plant::prolonged;
 use crate::private_peak::PrivatePeak;
 use crate::scenario::Failure;
+use crate::threads::{ThreadTimes, ThreadWork};
 
 /// Records the phases and the proof of one cell.
 #[derive(Debug, Default)]
@@ -49,6 +50,10 @@ pub struct PhaseRecord {
     pub access: Option<AccessEvidence>,
     /// Where its file was, where the phase claims that.
     pub file: Option<FileEvidence>,
+    /// What each thread did that was there at the end, the busiest first; empty
+    /// where the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadWork>,
 }
 
 /// Where a phase's file is when the clock starts.
@@ -173,6 +178,7 @@ impl Run {
                 grows: true,
                 access: None,
                 file: None,
+                threads: Vec::new(),
             },
         }
     }
@@ -289,10 +295,14 @@ impl Phase<'_> {
     /// memory that it touched.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
         self.record.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        let threads = ThreadTimes::read().ok();
         let before = Snapshot::take();
         let start = Instant::now();
         let result = black_box(work());
         let elapsed_ns = prolonged(start, self.run.plant).as_nanos() as u64;
+        if let (Some(before), Ok(after)) = (threads, ThreadTimes::read()) {
+            self.record.threads = after.since(&before);
+        }
         self.finish(elapsed_ns, before);
         result
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
-use crate::judge::files;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
+use crate::judge::{files, threads};
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::pages::Pages;
@@ -147,6 +147,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
                 growth: growth(cell, &phase.name),
                 access: phase.access.clone(),
                 file: files::evidence(cell, &phase.name),
+                threads: threads::shared(cell, &phase.name),
             }
         })
         .collect()

@@ -16,6 +16,7 @@ mod outcome;
 mod scaling;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod versus;
 
 pub use comparable::NotComparable;

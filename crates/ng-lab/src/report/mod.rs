@@ -14,6 +14,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+mod thread_shares;
 mod versus;
 
 pub use claims::{ClaimFigure, ClaimRow, ClaimVerdict};
@@ -24,7 +25,7 @@ pub use markdown::{claims_markdown, markdown};
 pub(crate) use model::whole_numbers;
 pub use model::{
     Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
+    PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling, ThreadsReport,
 };
 pub use sample::{RunPlace, Sample};
 pub use terminal::{claims_terminal, terminal, terminal_versus};

@@ -236,6 +236,22 @@ pub struct PhaseReport {
     /// against what the phase says; `read_bytes` is a median.
     #[serde(default)]
     pub file: Option<FileEvidence>,
+    /// How its threads shared the work, where there are several and all were seen.
+    #[serde(default)]
+    pub threads: Option<ThreadsReport>,
+}
+
+/// How the threads of a phase shared its work: medians over the rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadsReport {
+    /// The part of the phase's time that its least busy thread was on a processor.
+    pub least_busy: f64,
+    /// The same of its most busy thread.
+    pub most_busy: f64,
+    /// How often all of them gave the processor up to wait.
+    pub waits: f64,
+    /// How often the kernel took it away from them.
+    pub preemptions: f64,
 }
 
 /// A phase at fewer items.

@@ -9,7 +9,7 @@ use crate::report::versus;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
-use crate::report::{scaling, soak_section, text};
+use crate::report::{scaling, soak_section, text, thread_shares};
 use crate::volume::Volume;
 
 /// A heading with lines of text and a table below it.
@@ -54,6 +54,7 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     if report.soak.is_none() {
         sections.extend(comparisons(report, detail));
     }
+    sections.extend(thread_shares::section(report, detail));
     sections.extend(scaling::section(report));
     sections.extend((!report.limits.is_empty()).then(|| limits(report)));
     sections.extend(findings(report));

@@ -107,6 +107,7 @@ fn phase(name: &str) -> PhaseReport {
         growth: None,
         access: None,
         file: None,
+        threads: None,
     }
 }
 

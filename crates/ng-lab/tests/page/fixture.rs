@@ -10,7 +10,7 @@ use ng_lab::protocol::MemoryReading;
 use ng_lab::report::{
     Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
     GrowthReport, Interval95, LimitReport, PhaseReport, ReferenceReport, Report, RunInfo, RunPlace,
-    SCHEMA, Scaling,
+    SCHEMA, Scaling, ThreadsReport,
 };
 use ng_lab::rng::SplitMix64;
 use ng_lab::soak::{
@@ -115,6 +115,17 @@ pub(crate) fn held() -> Report {
         not_comparable: Some("a reason to be told".to_owned()),
     });
     report.gate = Some(gate(&report.cells[1]));
+    let shared = report
+        .cells
+        .iter_mut()
+        .find(|cell| cell.role == Role::Main && cell.threads > 1)
+        .and_then(|cell| cell.phases.first_mut());
+    shared.expect("a cell of several threads").threads = Some(ThreadsReport {
+        least_busy: 0.91,
+        most_busy: 0.98,
+        waits: 3.0,
+        preemptions: 0.0,
+    });
     report.claims = vec![claim()];
     report
 }
@@ -360,6 +371,7 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
         }),
         access: None,
         file: None,
+        threads: None,
     }
 }
 

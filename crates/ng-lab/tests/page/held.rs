@@ -119,7 +119,7 @@ fn a_run_that_is_held_against_nothing_has_none_of_it() {
 fn every_link_leads_somewhere() {
     with_page(&fixture::held(), |page| {
         let links: Vec<Node<'_, '_>> = elements(page.root(), "a").collect();
-        assert_eq!(links.len(), 17);
+        assert_eq!(links.len(), 18);
         for link in links {
             let target = link
                 .attribute("href")
@@ -155,5 +155,19 @@ fn a_soak_has_its_operations_and_slopes_to_be_sorted() {
             .filter_map(|section| section.attribute("id"))
             .collect();
         assert!(!ids.contains(&"soak-figures"), "{ids:?}");
+    });
+}
+
+#[test]
+fn threads_that_shared_a_phase_have_a_row_to_be_sorted() {
+    with_page(&fixture::held(), |page| {
+        let section = by_id(page, "thread-shares");
+        let table = elements(section, "table").next().unwrap();
+        let rows: Vec<Vec<(String, Option<String>)>> =
+            elements(table, "tr").skip(1).map(fields).collect();
+        assert_eq!(rows.len(), 1);
+        let shown = ("91 % to 98 %".to_owned(), Some("0.91".to_owned()));
+        assert_eq!(rows[0][6], shown);
+        assert_eq!(rows[0][7].0, "3");
     });
 }

@@ -32,6 +32,7 @@ pub(crate) const ALL: &[Check] = &[
         "a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not",
         speed_up,
     ),
+    ("how_threads_share_their_work_is_told", shared_work),
     (
         "computed_memory_is_flagged_and_touched_memory_is_not",
         computed_memory,
@@ -229,6 +230,30 @@ fn speed_up() {
         });
         assert_eq!(speed_up.expect("an honest speed-up").pairs, rounds as usize);
     }
+}
+
+fn shared_work() {
+    if skipped_without_proc("shared work") {
+        return;
+    }
+    let report = report(&request("sharing", 1000, &[1, 2], 6));
+    let shares = |variant, threads| {
+        let mut cells = cells(&report, variant, threads).filter(|cell| is_main(cell));
+        cells.next().expect("a cell").phases[0].threads
+    };
+    let [even, one_sided, in_turns] =
+        ["even", "one-sided", "in-turns"].map(|variant| shares(variant, 2).expect(variant));
+    assert!(even.least_busy > 0.5, "{even:?}");
+    assert!(one_sided.least_busy < 0.3, "{one_sided:?}");
+    assert!(one_sided.most_busy > 0.5, "{one_sided:?}");
+    // Either of two threads that hand over to each other must wait each time,
+    // unless it comes late.
+    assert!(
+        in_turns.waits > scenarios::TURNS as f64 / 2.0,
+        "{in_turns:?}"
+    );
+    assert!(even.waits < 50.0, "{even:?}");
+    assert_eq!(shares("even", 1), None);
 }
 
 fn is_main(cell: &CellReport) -> bool {

@@ -5,15 +5,16 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process;
+use std::sync::{Barrier, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use memmap2::{MmapOptions, MmapRaw};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 8] = [
-    &Clone, &Order, &SpeedUp, &Footprint, &Failing, &Hanging, &Files, &Confined,
+pub(crate) static REGISTRY: [&dyn Scenario; 9] = [
+    &Clone, &Order, &SpeedUp, &Sharing, &Footprint, &Failing, &Hanging, &Files, &Confined,
 ];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
@@ -111,6 +112,63 @@ fn speed_up(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     run.phase("work", cell.items)
         .time(|| thread::sleep(whole / share));
     Ok(())
+}
+
+planted!(
+    Sharing,
+    "sharing",
+    ["even", "one-sided", "in-turns"],
+    sharing
+);
+
+/// How often the threads of "in-turns" wait for each other.
+pub(crate) const TURNS: usize = 200;
+
+/// Work that all threads do, that one of them does, and that they hand to each
+/// other. The threads outlive the phase, as those of a pool do.
+fn sharing(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let threads = cell.variant.threads;
+    let [begin, done, end] = [(); 3].map(|()| Barrier::new(threads + 1));
+    let turn = (Mutex::new(0), Condvar::new());
+    let work = |thread: usize| match cell.variant.name.as_str() {
+        "in-turns" => take_turns(&turn, thread, threads),
+        "one-sided" if thread > 0 => {}
+        _ => spin_for(Duration::from_millis(40)),
+    };
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            let (begin, done, end, work) = (&begin, &done, &end, &work);
+            scope.spawn(move || {
+                begin.wait();
+                work(thread);
+                done.wait();
+                end.wait();
+            });
+        }
+        run.phase("work", cell.items).constant().time(|| {
+            begin.wait();
+            done.wait();
+        });
+        end.wait();
+    });
+    run.prove_equal("threads", threads as u64, threads as u64)
+}
+
+fn spin_for(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        black_box(());
+    }
+}
+
+fn take_turns((turn, changed): &(Mutex<usize>, Condvar), thread: usize, threads: usize) {
+    for _ in 0..TURNS {
+        let turn = turn.lock().expect("no panic");
+        let is_others = |turn: &mut usize| *turn % threads != thread;
+        let mut turn = changed.wait_while(turn, is_others).expect("no panic");
+        *turn += 1;
+        changed.notify_all();
+    }
 }
 
 planted!(Footprint, "footprint", ["touched", "computed"], footprint);

@@ -10,6 +10,7 @@ use crate::pages::Pages;
 use crate::report::Interval95;
 use crate::run::FileState;
 use crate::scenario::Profile;
+use crate::threads::ThreadWork;
 
 const MS: u64 = 1_000_000;
 /// Neither sorted nor symmetric.
@@ -242,4 +243,31 @@ fn a_cell_without_figures_of_memory_says_why_and_is_not_accused() {
     let report = &judge(&record(&[cell]), SUBJECT).cells[0];
     assert_eq!(report.memory_missing.as_deref(), Some("no /proc"));
     assert_eq!(report.flags, []);
+}
+
+#[test]
+fn threads_are_told_by_their_least_and_most_busy_one() {
+    let work = |busy_ns, waits, preemptions| ThreadWork {
+        busy_ns,
+        waits,
+        preemptions,
+    };
+    // The conductor of the threads, which was hardly busy, is none of them.
+    let done = [work(900_000, 3, 1), work(600_000, 40, 0), work(5_000, 7, 7)];
+    let cell = |threads| {
+        Sim::cell("fill")
+            .threads(threads)
+            .phase("fill", &[1_000_000; 6])
+            .did(&done)
+    };
+    let shares = |sim: Sim| judged(&[sim]).cells[0].phases[0].threads;
+    let found = shares(cell(2)).expect("two threads");
+    assert_eq!((found.least_busy, found.most_busy), (0.6, 0.9));
+    assert_eq!((found.waits, found.preemptions), (43.0, 1.0));
+    assert_eq!(shares(cell(1)), None, "one thread shares with nobody");
+    assert_eq!(shares(cell(4)), None, "one of four left nothing to be read");
+    // A round in which not all were seen is left out.
+    let one_less = cell(3).round(2, |reading| reading.phases[0].threads.truncate(1));
+    let found = shares(one_less).expect("five rounds");
+    assert_eq!(found.waits, 50.0);
 }

@@ -15,6 +15,7 @@ use crate::protocol::{CellReading, FractionReading, MemoryReading};
 use crate::report::{Build, Report, RunInfo, SCHEMA};
 use crate::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
 use crate::scenario::{Cell, Profile, Variant};
+use crate::threads::ThreadWork;
 
 pub(super) const SUBJECT: Subject = Subject {
     items: "records",
@@ -133,6 +134,7 @@ impl Sim {
                 grows: true,
                 access: None,
                 file: None,
+                threads: Vec::new(),
             });
         }
         self
@@ -164,6 +166,14 @@ impl Sim {
                 resident_growth_bytes,
                 minor_faults: 0,
             });
+        })
+    }
+
+    /// What its threads did: from round 1 on `done`, in round 0 nothing.
+    pub(super) fn did(self, done: &[ThreadWork]) -> Self {
+        self.warm(|reading| {
+            let phase = reading.phases.last_mut().expect("a phase");
+            phase.threads = done.to_vec();
         })
     }
 

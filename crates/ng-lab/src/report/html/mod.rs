@@ -30,6 +30,7 @@ mod size;
 mod soak;
 mod soak_tables;
 mod strip;
+mod thread_shares;
 mod threads;
 mod versus;
 

@@ -5,7 +5,7 @@ use crate::report::html::figure::Figure;
 use crate::report::html::markup::{Element, text};
 use crate::report::html::{
     about, cells, claims, comparisons, findings, legend, limit_table, limits, memory, phases,
-    ratios, samples, size, soak, soak_tables, threads, versus,
+    ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
 };
 use crate::report::text as words;
 
@@ -74,6 +74,7 @@ fn body(report: &Report) -> Element {
         .extend(figures.map(Figure::render))
         .add(cells::section(report))
         .add(comparisons::section(report))
+        .extend(thread_shares::section(report))
         .add(limit_table::section(report))
         .add(findings::section(report))
         .extend(claims::section(report))
@@ -126,7 +127,8 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
     let soak = soak.map(|_| (soak_tables::NAME, soak_tables::TITLE));
     let first = reference.into_iter().chain(soak);
     let all = first.chain(figures).chain(tables);
-    let links = all.chain(claims).map(|(id, title)| {
+    let shares = thread_shares::is_there(report).then_some((thread_shares::NAME, "Threads"));
+    let links = all.chain(shares).chain(claims).map(|(id, title)| {
         let link = text("a", title).with("href", format!("#{id}"));
         Element::new("li").add(link)
     });

@@ -101,6 +101,7 @@ fn phase(name: &str, items: u64, samples_ns: &[u64]) -> PhaseReport {
         growth: None,
         access: None,
         file: None,
+        threads: None,
     }
 }
 
