@@ -259,12 +259,13 @@ fn the_verb_measures_judges_and_prints_every_statement() {
     let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
     assert_eq!(of("token-bytes")["verdict"], "holds");
     assert_eq!(of("gc-pressure")["verdict"], "does_not_hold");
+    // The seed's was a debug build.
     let counted = of("one-allocation");
-    if counted["verdict"] == "holds" {
+    if PROFILE == "dev" {
         assert_eq!(counted["measured"]["value"], 9.0);
     } else {
         let reason = counted["reason"].as_str().unwrap();
-        assert!(reason.contains("is invalid: "), "{reason}");
+        assert!(reason.contains("not in this run"), "{reason}");
     }
     // Only one of the two builds is measured here.
     let release = of("release-fill")["reason"].as_str().unwrap();
