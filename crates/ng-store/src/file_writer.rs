@@ -101,6 +101,10 @@ impl FileWriter {
         })
     }
 
+    pub(crate) fn check_sound(&self) -> Result<(), WriteError> {
+        self.writer.check_sound()
+    }
+
     pub(crate) fn head(&self) -> &Head {
         self.writer.head()
     }

@@ -5,7 +5,7 @@ use ng_token::Token;
 use crate::disk::{RealDir, RealFile, Source};
 use crate::file::NewFile;
 use crate::place::{new_identity, refuse_to_replace, split};
-use crate::{CreateError, IoError};
+use crate::{CreateError, IoError, WriteError};
 
 /// After how many bytes writeback starts: 1 MiB.
 const CHUNK_BYTES: u64 = 1 << 20;
@@ -35,6 +35,8 @@ pub struct RawDraft {
     written: u64,
     /// From which byte on no writeback was started.
     writeback_start: u64,
+    /// Whether a write failed: what the file holds is unknown from then on.
+    failed: bool,
 }
 
 impl RawDraft {
@@ -55,6 +57,7 @@ impl RawDraft {
             source: Source::new(file, path),
             written: 0,
             writeback_start: 0,
+            failed: false,
         })
     }
 
@@ -63,8 +66,14 @@ impl RawDraft {
     ///
     /// # Errors
     ///
-    /// The file cannot be written; what it holds then is unknown.
+    /// The file cannot be written; it can then not be published either.
     pub fn append(&mut self, tokens: &[Token]) -> Result<(), IoError> {
+        let appended = self.write(tokens);
+        self.failed |= appended.is_err();
+        appended
+    }
+
+    fn write(&mut self, tokens: &[Token]) -> Result<(), IoError> {
         let bytes = ng_token::as_bytes(tokens);
         self.source.write(bytes, self.written)?;
         self.written += bytes.len() as u64;
@@ -81,8 +90,36 @@ impl RawDraft {
     /// # Errors
     ///
     /// [`CreateError`]. The file is removed, except with
-    /// [`CreateError::NameNotDurable`].
+    /// [`CreateError::NameNotDurable`]. After an append that failed it is refused.
     pub fn publish(self) -> Result<(), CreateError> {
+        if self.failed {
+            let path = self.source.path().to_owned();
+            return Err(WriteError::Poisoned { path }.into());
+        }
         self.new.publish(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_written_is_not_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.raw");
+        let mut draft = RawDraft::begin(&path, false).unwrap();
+        draft.append(&[Token::new(7)]).unwrap();
+        // Beyond what a file can be long.
+        draft.written = i64::MAX as u64;
+        draft.append(&[Token::new(8)]).unwrap_err();
+        draft.written = 64;
+        draft.append(&[Token::new(9)]).unwrap();
+        let error = draft.publish().unwrap_err();
+        assert!(
+            matches!(error, CreateError::Write(WriteError::Poisoned { .. })),
+            "{error}"
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

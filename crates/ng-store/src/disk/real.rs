@@ -132,6 +132,13 @@ impl Disk for RealFile {
         crate::raw::start_writeback(&self.file, offset, len)
     }
 
+    /// Not by the standard library, which starts an interrupted sync again.
+    #[cfg(target_os = "linux")]
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fdatasync(&self.file)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
     fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -191,7 +198,12 @@ impl Dir for RealDir {
         fs::remove_file(self.entry(name))
     }
 
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fsync(File::open(&self.path)?)?)
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
     fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
     }
@@ -255,10 +267,12 @@ fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A link refuses a name that is taken, as a plain rename does not. For a
-/// moment the file has both names.
+/// moment the file has both names, and keeps both where the old one cannot be
+/// taken away: it has the new one, which is what was asked for.
 fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to)?;
-    fs::remove_file(from)
+    let _ = fs::remove_file(from);
+    Ok(())
 }
 
 #[cfg(test)]

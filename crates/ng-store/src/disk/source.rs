@@ -81,9 +81,9 @@ impl<D: Disk> Source<D> {
             .map_err(|source| self.error(Operation::Sync, None, source))
     }
 
-    /// Makes the names in the file's folder durable.
+    /// Makes the names in the file's folder durable. Never tried again either.
     pub(crate) fn sync_folder<R: Dir>(&self, dir: &R) -> Result<(), IoError> {
-        uninterrupted(|| dir.sync())
+        dir.sync()
             .map_err(|source| self.error(Operation::SyncFolder, None, source))
     }
 

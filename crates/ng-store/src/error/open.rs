@@ -150,6 +150,17 @@ pub enum OpenError {
         /// The one that is there now.
         found: u64,
     },
+
+    /// The commit that is shown was taken back, and another one has its number:
+    /// its last sync failed, or the slots of both were damaged. Tokens of the
+    /// one that was shown may have been written over. Open the file again.
+    #[error("{}: generation {generation} is another commit than the one that is shown", path.display())]
+    TakenBack {
+        /// The file.
+        path: PathBuf,
+        /// The number of both.
+        generation: u64,
+    },
 }
 
 impl OpenError {

@@ -118,8 +118,10 @@ impl<R: Dir> Draft<R> {
     /// # Errors
     ///
     /// [`CreateError`]. The file is removed, except with
-    /// [`CreateError::NameNotDurable`].
+    /// [`CreateError::NameNotDurable`]. Once a write or a sync has failed it is
+    /// refused: a sync that then succeeds says nothing of what was lost.
     pub fn publish(self) -> Result<Writer<R::File>, CreateError> {
+        self.writer.check_sound()?;
         self.new.publish(&self.writer.source)?;
         Ok(self.writer)
     }

@@ -51,9 +51,8 @@ impl<R: Dir> NewFile<R> {
         file.sync()?;
         self.give_name()?;
         self.temporary = None;
-        self.attempt(Operation::SyncFolder, Dir::sync)
-            .map_err(|cause| CreateError::NameNotDurable { cause })?;
-        Ok(())
+        file.sync_folder(&self.dir)
+            .map_err(|cause| CreateError::NameNotDurable { cause })
     }
 
     /// Renames the file. What has the name is locked before it is replaced, so

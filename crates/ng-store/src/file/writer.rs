@@ -172,7 +172,7 @@ impl<D: Disk> Writer<D> {
         &self.source
     }
 
-    pub(super) fn check_sound(&self) -> Result<(), WriteError> {
+    pub(crate) fn check_sound(&self) -> Result<(), WriteError> {
         if !self.poisoned {
             return Ok(());
         }

@@ -139,8 +139,10 @@ impl MmapStore {
     /// was anything. Earlier snapshots stay as they are.
     ///
     /// It may show a commit whose last sync is still under way: the tokens are
-    /// on the disk, the slot that names them perhaps not. An appender shows all
-    /// there is already.
+    /// on the disk, the slot that names them perhaps not. If that sync fails, the
+    /// commit may be taken back, and its tokens written over: the next refresh
+    /// then says [`OpenError::TakenBack`] or [`OpenError::WentBack`]. An appender
+    /// shows all there is already.
     ///
     /// # Errors
     ///
@@ -198,13 +200,13 @@ impl MmapStore {
                 Arc::new(larger.map_err(|cause| WriteError::Map { cause })?)
             }
         };
-        writer.commit_tagged(tag)?;
         let source = writer.source();
-        let shown = map.snapshot(source.disk().file(), writer.committed_tokens());
-        let cause = |error| WriteError::Map {
+        let long_enough = map.check_length(source.disk().file(), appended);
+        long_enough.map_err(|error| WriteError::Map {
             cause: map_error(source.path(), error),
-        };
-        self.snapshot = shown.map_err(cause)?;
+        })?;
+        writer.commit_tagged(tag)?;
+        self.snapshot = map.show(writer.committed_tokens());
         Ok(())
     }
 
@@ -250,6 +252,10 @@ fn check_successor(old: &Head, new: &Head, path: &Path) -> Result<(), OpenError>
     let (have, found) = (old.slot.generation, new.slot.generation);
     if found < have || new.slot.tokens < old.slot.tokens {
         return Err(OpenError::WentBack { path, have, found });
+    }
+    if found == have && new.slot != old.slot {
+        let generation = found;
+        return Err(OpenError::TakenBack { path, generation });
     }
     Ok(())
 }

@@ -127,14 +127,30 @@ impl Map {
     ///
     /// When the map is smaller.
     pub(crate) fn snapshot(self: &Arc<Self>, file: &File, len: u64) -> io::Result<Snapshot> {
+        self.check_length(file, len)?;
+        Ok(self.show(len))
+    }
+
+    /// Looks whether the file that is mapped has room for `len` tokens.
+    ///
+    /// # Errors
+    ///
+    /// The file is shorter, or cannot be asked.
+    pub(crate) fn check_length(&self, file: &File, len: u64) -> io::Result<()> {
         let end = self.data_offset + len * size_of::<Token>() as u64;
         if len > 0 && file.metadata()?.len() < end {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(self.show(len))
+        Ok(())
     }
 
-    fn show(self: &Arc<Self>, len: u64) -> Snapshot {
+    /// Shows the first `len` tokens, which must be committed, of a file whose
+    /// length was looked at.
+    ///
+    /// # Panics
+    ///
+    /// When the map is smaller.
+    pub(crate) fn show(self: &Arc<Self>, len: u64) -> Snapshot {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         assert!(
             len <= self.token_capacity,

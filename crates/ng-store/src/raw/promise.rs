@@ -24,7 +24,9 @@ impl Promise {
 /// the file below it. Who calls one promises that, while the store or a
 /// snapshot of it lives, **nobody shrinks the file or changes its bytes below
 /// the committed length**, in this process or another. Stores of this crate
-/// keep to that, appenders included. What breaks it is somebody who truncates or
+/// keep to that, appenders included, with one exception: a commit that a reader
+/// saw before its last sync failed may be taken back by the next appender
+/// ([`refresh`](MmapStore::refresh)). What breaks it is somebody who truncates or
 /// overwrites the file in place: tokens may then change under a reader, or a
 /// read may end the process (SIGBUS).
 ///

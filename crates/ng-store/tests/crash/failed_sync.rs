@@ -1,8 +1,14 @@
-use ng_store::disk::sim::{CallKind, Failure, Fault};
+use std::path::Path;
+
+use ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
+use ng_store::file::{Draft, Identity, Stamp};
+use ng_store::ng_token::Token;
+use ng_store::{CreateError, CreateOptions, WriteError};
 
 use crate::accident::{Accident, Rehearsal, another, cut};
 use crate::amount::{count, scale};
 use crate::check::check;
+use crate::session::NAME;
 use crate::size::all;
 use crate::workload::{STEPS, Step, Workload};
 
@@ -79,4 +85,31 @@ fn fail(rehearsal: &Rehearsal, operation: u64, fault: Fault) -> Result<u64, Stri
     }
     images += cut(&fs, &next, IMAGES, operation)?;
     Ok(images)
+}
+
+/// The sync of a publication would succeed, since its pages count as clean.
+#[test]
+fn a_draft_whose_commit_failed_is_not_published() {
+    for fault in FAULTS {
+        // The sync of the content, and that of the slot.
+        for sync in [0, 1] {
+            let fs = SimFs::new();
+            let identity = Identity {
+                file_id: [7; 16],
+                created_ns: 1,
+            };
+            let options = CreateOptions::new().max_tokens(1 << 20);
+            let draft = Draft::begin(fs.dir(), NAME, Path::new(NAME), &options, identity);
+            let mut draft = draft.unwrap();
+            draft.writer().append(&[Token::new(7)]).unwrap();
+            fs.inject(When::Nth(CallKind::Sync, sync), fault);
+            draft.writer().commit(Stamp::default()).unwrap_err();
+            let error = draft.publish().unwrap_err();
+            assert!(
+                matches!(error, CreateError::Write(WriteError::Poisoned { .. })),
+                "{fault:?}: {error}"
+            );
+            assert_eq!(fs.names(), Vec::<String>::new());
+        }
+    }
 }

@@ -75,12 +75,12 @@ fn fail_in_every_way(rehearsal: &Rehearsal, operation: u64) {
 
 /// What the table of faults demands; `None` if there is no such fault.
 fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
-    use CallKind::{Allocate, Read, StartWriteback, Sync, Write};
+    use CallKind::{Allocate, Read, StartWriteback, Sync, SyncDir, Write};
     use Failure::{Interrupted, NoSpace};
 
     Some(match (fault, kind) {
-        // No failed sync of a file is tried again.
-        (Fault::Fail(Interrupted), Sync) => &[Outcome::Error],
+        // No failed sync is tried again.
+        (Fault::Fail(Interrupted), Sync | SyncDir) => &[Outcome::Error],
         (Fault::Fail(Interrupted), _) => &[Outcome::Nothing],
         // Where more was asked for than is needed, what is needed may be there.
         (Fault::Fail(NoSpace) | Fault::Short(_), Allocate) => &[Outcome::NoRoom, Outcome::Nothing],

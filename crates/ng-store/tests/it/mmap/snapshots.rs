@@ -98,6 +98,33 @@ fn a_failed_refresh_shows_what_was_shown_before() {
     assert_eq!(reader.len(), 105);
 }
 
+/// As where the last sync of a commit failed after a reader had seen it, and the
+/// next appender found the commit before it.
+#[test]
+fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    let slots: [u8; 0x4000] = read_at(&path, 0x1000);
+    let mut reader = open(&path).unwrap();
+    let commit_five = |first: usize| {
+        let mut writer = open_append(&path).unwrap();
+        writer.append_with(5, |index| token(first + index)).unwrap();
+        writer.commit().unwrap();
+    };
+    commit_five(100);
+    assert!(reader.refresh().unwrap());
+    assert!(!reader.refresh().unwrap());
+    write_at(&path, 0x1000, &slots);
+    commit_five(900);
+    let error = reader.refresh().unwrap_err();
+    assert!(
+        matches!(error, OpenError::TakenBack { generation: 2, .. }),
+        "{error}"
+    );
+    assert_eq!(open(&path).unwrap().tokens()[100], token(900));
+}
+
 #[test]
 fn refresh_notices_another_file_under_the_same_description() {
     let place = Place::new();
