@@ -80,6 +80,11 @@ impl Sums {
             .filter(|(name, _)| name.starts_with(prefix));
         like.map(|(_, count)| count).sum()
     }
+
+    /// Whether something whose name begins like this was skipped.
+    pub(crate) fn skipped_like(&self, prefix: &str) -> bool {
+        self.skipped.keys().any(|name| name.starts_with(prefix))
+    }
 }
 
 /// A line for each, numbers under one another.

@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
 
 use crate::count::{TokenRange, parse_count, parse_range};
+use crate::ending::InputError;
+use crate::input::name_of;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -56,7 +58,7 @@ pub(crate) struct CreateArgs {
     /// The token file to create
     pub(crate) file: PathBuf,
 
-    /// Generate so many tokens, with their index as id
+    /// Generate so many tokens, with their index (modulo 2^32) as id
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) tokens: Option<u64>,
 
@@ -67,6 +69,9 @@ pub(crate) struct CreateArgs {
     /// Refuse records that are no valid tokens now
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) validate: bool,
+
+    #[command(flatten)]
+    pub(crate) count: ExpectedCount,
 
     /// Replace an existing file
     #[arg(long)]
@@ -104,9 +109,36 @@ pub(crate) struct AppendArgs {
     #[arg(long)]
     pub(crate) validate: bool,
 
+    #[command(flatten)]
+    pub(crate) count: ExpectedCount,
+
     /// A number to keep beside the tokens [default: the one there is]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) tag: Option<u64>,
+}
+
+/// How many records are to come. A pipe ends in the same way whether its writer
+/// was done or failed.
+#[derive(Debug, Args)]
+pub(crate) struct ExpectedCount {
+    /// Refuse an input that has more or fewer records
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
+    #[arg(requires = "from")]
+    expect: Option<u64>,
+}
+
+impl ExpectedCount {
+    /// Refuses another number than the one that was expected, if any was.
+    pub(crate) fn check(&self, from: &Path, found: u64) -> Result<(), InputError> {
+        match self.expect {
+            Some(expected) if expected != found => Err(InputError::Count {
+                name: name_of(from),
+                found,
+                expected,
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +162,7 @@ pub(crate) struct RepairArgs {
     /// The damaged token file, which is not changed
     pub(crate) file: PathBuf,
 
-    /// The token file to create
+    /// The token file to create, another than the damaged one
     pub(crate) out: PathBuf,
 
     /// Leave bad blocks out, instead of putting zero tokens in their place

@@ -62,6 +62,7 @@ fn explain(cause: Cause) -> (&'static str, &'static str) {
             "restorable_tail",
             "the end of the file is damaged, and its image makes it whole",
         ),
+        Cause::Unreadable => ("unreadable", "the tokens cannot be read from the disk"),
         _ => (
             "unknown",
             "the tokens are damaged or their entry in the block table, it cannot be told",

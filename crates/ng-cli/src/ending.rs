@@ -39,6 +39,14 @@ pub(crate) enum InputError {
         ng_token::Token::SIZE
     )]
     Length { name: String, size_bytes: u64 },
+    #[error("{name}: is a token file, expected raw records (`ng copy FILE - --raw` makes them)")]
+    TokenFile { name: String },
+    #[error("{name}: {found} records, expected {expected}")]
+    Count {
+        name: String,
+        found: u64,
+        expected: u64,
+    },
     #[error("{name}: record {record}: {cause}")]
     Record {
         name: String,

@@ -78,15 +78,16 @@ fn of_repair(error: &RepairError) -> &'static str {
         RepairError::Open(error) => of_open(error),
         RepairError::Read(error) => of_read(error),
         RepairError::Create(error) => of_create(error),
+        RepairError::SameFile { .. } => "exists",
         _ => "other",
     }
 }
 
 fn of_input(error: &InputError) -> &'static str {
     match error {
-        InputError::Folder { .. } => "not_a_file",
+        InputError::Folder { .. } | InputError::TokenFile { .. } => "not_a_file",
         InputError::Read { source, .. } => of_system(source),
-        InputError::Length { .. } | InputError::Record { .. } => "input",
+        InputError::Length { .. } | InputError::Record { .. } | InputError::Count { .. } => "input",
     }
 }
 

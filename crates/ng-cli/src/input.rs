@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use anyhow::Result;
-use ng_token::Token;
+use ng_store::HEADER_MAGIC;
+use ng_token::{Token, as_bytes};
 
 use crate::ending::{Ending, InputError};
 use crate::interrupt::Hold;
@@ -20,6 +21,18 @@ const WAITING: usize = 2;
 
 /// Standard input, by the name that an option gives it.
 const STANDARD: &str = "-";
+
+fn is_standard(from: &Path) -> bool {
+    from.as_os_str() == STANDARD
+}
+
+/// What errors call an input.
+pub(crate) fn name_of(from: &Path) -> String {
+    match is_standard(from) {
+        true => "standard input".to_owned(),
+        false => from.display().to_string(),
+    }
+}
 
 /// Records that are read on a thread of their own: whoever takes them is never
 /// stuck in a read, or in the opening of a pipe that nobody writes to.
@@ -47,10 +60,11 @@ enum Origin {
 impl Input {
     /// Begins to read a file, a pipe, or, named `-`, standard input.
     pub(crate) fn open(from: &Path, hold: &Hold<'_>) -> Result<Self, InputError> {
-        let (origin, name) = match from.as_os_str() == STANDARD {
-            true => (Origin::Standard, "standard input".to_owned()),
-            false => (Origin::File(from.to_owned()), from.display().to_string()),
+        let origin = match is_standard(from) {
+            true => Origin::Standard,
+            false => Origin::File(from.to_owned()),
         };
+        let name = name_of(from);
         let known_tokens = known_tokens(&origin, &name)?;
         let (sender, events) = sync_channel(WAITING);
         let (spent, reusable) = channel();
@@ -83,6 +97,9 @@ impl Input {
             hold.check()?;
             match self.next()? {
                 Event::Chunk(tokens) => {
+                    if first == 0 && as_bytes(&tokens).starts_with(&HEADER_MAGIC) {
+                        return Err(InputError::TokenFile { name: self.name }.into());
+                    }
                     take(&Chunk {
                         name: &self.name,
                         first,

@@ -18,6 +18,11 @@ pub(crate) trait Report: Display + Serialize {
     fn is_good(&self) -> bool {
         true
     }
+
+    /// Tells whether something must be known although nothing is wrong.
+    fn warns(&self) -> bool {
+        false
+    }
 }
 
 /// How the user wants to be told.
@@ -49,8 +54,8 @@ impl Say {
         }
     }
 
-    /// Reports on standard output; quietly, only what is wrong. Returns the exit
-    /// code.
+    /// Reports on standard output; quietly, only what is wrong or warns. Returns
+    /// the exit code.
     pub(crate) fn report(self, report: &impl Report) -> Result<ExitCode> {
         if self.is_told(report) {
             return self.answer(report);
@@ -80,7 +85,7 @@ impl Say {
     }
 
     fn is_told(self, report: &impl Report) -> bool {
-        self.json || !self.quiet || !report.is_good()
+        self.json || !self.quiet || !report.is_good() || report.warns()
     }
 
     fn text(self, report: &impl Report) -> Result<String> {

@@ -42,7 +42,8 @@ const MOST_SHARDS: u64 = 1 << 16;
 ///
 /// # Errors
 ///
-/// [`Io`](VerifyError::Io) when the file cannot be read, with the failure of the
+/// [`Io`](VerifyError::Io) when the blocks cannot be asked for at all (one that cannot
+/// be read is a bad one), with the failure of the
 /// first shard that has one, and [`Parallel`](VerifyError::Parallel) when it was
 /// stopped.
 pub fn verify<B: VerifyBlocks + Sync>(

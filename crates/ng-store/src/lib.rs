@@ -77,7 +77,7 @@ pub use file::{
 };
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;
-pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher};
+pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
 pub use memory::MemoryUsage;
 pub use mmap_store::{MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};

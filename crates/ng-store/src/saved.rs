@@ -8,8 +8,8 @@ use crate::disk::RealFile;
 use crate::file::{CreateOptions, RepairProgress, repair_into};
 use crate::place::{new_identity, refuse_to_replace, split};
 use crate::{
-    BlockReader, CreateError, FileDraft, LoadError, ReadError, RepairError, RepairOptions,
-    RepairReport, TokenSink, TokenStore, VecStore, VerifyReport,
+    BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, ReadError, RepairError,
+    RepairOptions, RepairReport, TokenSink, TokenStore, VecStore, VerifyReport,
 };
 
 impl VecStore {
@@ -91,6 +91,17 @@ pub fn repair_watched(
 ) -> Result<RepairReport, RepairError> {
     let (path, out) = (path.as_ref(), out.as_ref());
     let disk = RealFile::open(path, false)?;
+    let same = disk.is_at(out).map_err(|source| IoError {
+        path: out.to_owned(),
+        operation: Operation::Inspect,
+        offset: None,
+        source,
+    })?;
+    if same {
+        return Err(RepairError::SameFile {
+            path: out.to_owned(),
+        });
+    }
     let reader = BlockReader::of_truncated_disk(disk, path)?;
     let (dir, name) = split(out)?;
     refuse_to_replace(out)?;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::FileWriter;
+use ng_store::{FileWriter, TokenSink};
 use serde::Serialize;
 
 use crate::args::AppendArgs;
@@ -24,6 +24,8 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
         doing: "appending",
     };
     pour(what, &mut writer, tool, &hold)?;
+    args.count
+        .check(&args.from, writer.appended_tokens() - tokens_before)?;
     writer.commit_tagged(args.tag.unwrap_or(writer.info().tag))?;
     let info = writer.info();
     tool.say.report(&Appended {
@@ -46,7 +48,11 @@ struct Appended {
     findings: Vec<String>,
 }
 
-impl Report for Appended {}
+impl Report for Appended {
+    fn warns(&self) -> bool {
+        !self.findings.is_empty()
+    }
+}
 
 impl fmt::Display for Appended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -31,6 +31,7 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
         end_token: range.end,
         tokens: range.end - range.start,
         raw: args.raw,
+        findings: reader.recovery().iter().map(ToString::to_string).collect(),
     };
     let job = Job {
         args,
@@ -134,9 +135,14 @@ struct Copied {
     end_token: u64,
     tokens: u64,
     raw: bool,
+    findings: Vec<String>,
 }
 
-impl Report for Copied {}
+impl Report for Copied {
+    fn warns(&self) -> bool {
+        !self.findings.is_empty()
+    }
+}
 
 impl fmt::Display for Copied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,6 +150,9 @@ impl fmt::Display for Copied {
             f,
             "{}: tokens {}..{} copied to {}, {} in all",
             self.source, self.first_token, self.end_token, self.destination, self.tokens
-        )
+        )?;
+        self.findings
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }

@@ -59,6 +59,7 @@ fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> 
         doing: "creating",
     };
     pour(what, draft.writer(), tool, &hold)?;
+    args.count.check(from, draft.writer().appended_tokens())?;
     draft.writer().commit()?;
     Ok(draft.publish()?.info())
 }

@@ -47,6 +47,10 @@ struct Repaired {
     kept: u64,
     lost: Vec<Lost>,
     bad: Vec<ToldBlock>,
+    table_matches: bool,
+    findings: Vec<String>,
+    #[serde(skip)]
+    is_whole: bool,
 }
 
 /// A range of tokens that are gone, of whole blocks.
@@ -76,13 +80,20 @@ impl Repaired {
             kept: repaired.kept,
             lost: lost.collect(),
             bad: bad.collect(),
+            table_matches: repaired.table_matches,
+            findings: repaired.findings.iter().map(ToString::to_string).collect(),
+            is_whole: repaired.is_whole(),
         }
     }
 }
 
 impl Report for Repaired {
     fn is_good(&self) -> bool {
-        self.lost.is_empty()
+        self.is_whole
+    }
+
+    fn warns(&self) -> bool {
+        !self.findings.is_empty()
     }
 }
 
@@ -104,6 +115,16 @@ impl fmt::Display for Repaired {
                 lost.first_token, lost.end_token, lost.first_block, lost.end_block
             )?;
         }
+        if !self.table_matches {
+            writeln!(
+                f,
+                "the block table is not the one that was committed: any block that was saved may \
+                 be an older one"
+            )?;
+        }
+        self.findings
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))?;
         self.bad.iter().try_for_each(|bad| writeln!(f, "{bad}"))
     }
 }

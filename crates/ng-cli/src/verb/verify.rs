@@ -59,6 +59,10 @@ impl Report for Verified {
     fn is_good(&self) -> bool {
         self.clean
     }
+
+    fn warns(&self) -> bool {
+        !self.findings.is_empty()
+    }
 }
 
 impl fmt::Display for Verified {

@@ -110,3 +110,37 @@ fn what_was_mended_is_told() {
     expected.push(token(0));
     assert!(load(&path) == expected);
 }
+
+/// Appended to itself, a file would grow until the disk is full.
+#[test]
+fn a_token_file_is_not_taken_for_raw_records() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let before = fs::read(&path).unwrap();
+    ng(&[&"append", &path, &"--from", &path]).failed(&["a.ngt: is a token file, expected raw"]);
+    assert_eq!(load(&path).len(), COUNT);
+    assert_eq!(&fs::read(&path).unwrap()[..0x10000], &before[..0x10000]);
+    let other = place.named("b.ngt");
+    ng(&[&"create", &other, &"--from", &path]).failed(&["is a token file"]);
+    assert!(!other.exists());
+}
+
+#[test]
+fn another_number_of_records_than_was_expected_is_refused() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let raw = place.raw("raw", COUNT);
+    let expected = COUNT.to_string();
+    for wrong in ["12387", "12389", "0"] {
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"append", &path, &"--from", &raw, &"--expect", &wrong];
+        let told = format!("raw: {COUNT} records, expected {wrong}");
+        ng(&arguments).failed(&[&told]);
+        assert_eq!(load(&path).len(), 10);
+        let other = place.named("b.ngt");
+        ng(&[&"create", &other, &"--from", &raw, &"--expect", &wrong]).failed(&[&told]);
+        assert!(!other.exists());
+    }
+    ng(&[&"append", &path, &"--from", &raw, &"--expect", &expected]).ok();
+    assert_eq!(load(&path).len(), 10 + COUNT);
+}

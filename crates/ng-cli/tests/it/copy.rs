@@ -154,6 +154,7 @@ fn the_report_has_its_keys() {
         [
             "destination",
             "end_token",
+            "findings",
             "first_token",
             "raw",
             "source",

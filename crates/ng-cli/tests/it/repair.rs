@@ -108,7 +108,17 @@ fn the_report_has_its_keys() {
     let told = json(&ng(&[&"repair", &path, &out, &"--json"]).bad());
     assert_eq!(
         keys(&told),
-        ["bad", "compact", "kept", "lost", "out", "path", "tokens"]
+        [
+            "bad",
+            "compact",
+            "findings",
+            "kept",
+            "lost",
+            "out",
+            "path",
+            "table_matches",
+            "tokens"
+        ]
     );
     assert_eq!(
         keys(&told["lost"][0]),

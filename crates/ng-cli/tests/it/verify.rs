@@ -1,5 +1,6 @@
 //! `ng verify`.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
@@ -132,6 +133,10 @@ fn a_table_that_was_replaced_with_its_blocks_is_told() {
     let told = "the block table is not the one that was committed";
     assert!(words.contains(told), "{words}");
     ng(&[&"copy", &path, &place.named("out")]).failed(&["block table at 0x10000 has chain"]);
+    // No token is lost by what can be seen, and none can be relied on.
+    let words = ng(&[&"repair", &path, &place.named("out")]).bad();
+    assert!(words.contains("12388 of 12388 tokens saved"), "{words}");
+    assert!(words.contains(told), "{words}");
 }
 
 #[test]
@@ -153,5 +158,35 @@ fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
         let parsed = json(&ng(&[&"verify", &path, &"--json"]).stdout);
         assert_eq!(parsed["clean"], code == 0);
         assert_eq!(parsed["findings"].as_array().unwrap().len(), 1);
+    }
+    // The last one, however quiet it is to be: verified, copied, repaired.
+    let told = "commit slot 1: copy 0 damaged";
+    for arguments in [&["verify"][..], &["copy", "c.ngt"], &["repair", "d.ngt"]] {
+        let out = arguments.get(1).map(|name| place.named(name));
+        let mut all: Vec<&dyn AsRef<OsStr>> = vec![&arguments[0], &path];
+        all.extend(out.iter().map(|out| out as &dyn AsRef<OsStr>));
+        all.push(&"--quiet");
+        let words = ng(&all).ok();
+        assert!(words.contains(told), "{arguments:?}: {words}");
+    }
+}
+
+/// Both copies of the newest slot: the commit before it is what is shown.
+#[test]
+fn a_commit_whose_slot_is_lost_is_never_called_sound() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    ng(&[&"append", &path, &"--from", &place.raw("raw", 5)]).ok();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    for copy in [0x1000, 0x1800] {
+        file.write_all_at(&[7; 40], copy).unwrap();
+    }
+    let told = "commit slot 0 damaged";
+    for arguments in [&["verify"][..], &["repair", "out"]] {
+        let out = arguments.get(1).map(|name| place.named(name));
+        let mut all: Vec<&dyn AsRef<OsStr>> = vec![&arguments[0], &path];
+        all.extend(out.iter().map(|out| out as &dyn AsRef<OsStr>));
+        let words = ng(&all).bad();
+        assert!(words.contains(told), "{arguments:?}: {words}");
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use crate::file::RepairProgress;
 use crate::{CreateError, IoError, OpenError, ReadError, WriteError};
 
@@ -16,6 +18,13 @@ pub enum RepairError {
     /// The new file cannot be created.
     #[error(transparent)]
     Create(#[from] CreateError),
+
+    /// The new file would replace the damaged one, which may be needed again.
+    #[error("{}: is the damaged file itself, expected another path", path.display())]
+    SameFile {
+        /// The path of the new file.
+        path: PathBuf,
+    },
 
     /// Whoever watched the repair ended it.
     #[error("stopped after {} of {} blocks were verified and copied", progress.done, progress.total)]

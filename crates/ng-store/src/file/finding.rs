@@ -4,8 +4,9 @@ use std::fmt;
 /// opened.
 ///
 /// A power cut during a commit may leave [`SlotCopy`](Self::SlotCopy),
-/// [`CopiesDiffer`](Self::CopiesDiffer) or [`Slot`](Self::Slot) behind; the next
-/// commits write over them. What was acknowledged is there all the same.
+/// [`CopiesDiffer`](Self::CopiesDiffer) or
+/// [`FirstCommitMissing`](Self::FirstCommitMissing) behind; the next commits write
+/// over them. What was acknowledged is there all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Finding {
@@ -40,6 +41,9 @@ pub enum Finding {
         /// The slot it belongs to, 0 or 1.
         slot: usize,
     },
+    /// No commit was made by what the slots say, and one has left its traces: it
+    /// was under way, or its slot is lost.
+    FirstCommitMissing,
     /// The end of the last block was damaged, and restored from its image.
     TailRestored {
         /// The first token that the image holds.
@@ -53,8 +57,13 @@ impl Finding {
     pub const fn may_be_of_a_power_cut(&self) -> bool {
         matches!(
             self,
-            Self::SlotCopy { .. } | Self::CopiesDiffer { .. } | Self::Slot { .. }
+            Self::SlotCopy { .. } | Self::CopiesDiffer { .. } | Self::FirstCommitMissing
         )
+    }
+
+    /// Tells whether a newer commit than the one that is shown may have been lost.
+    pub const fn may_hide_a_commit(&self) -> bool {
+        matches!(self, Self::Slot { .. } | Self::FirstCommitMissing)
     }
 }
 
@@ -77,6 +86,9 @@ impl fmt::Display for Finding {
             Self::Gap { offset } => write!(f, "byte at {offset:#x} is not zero"),
             Self::TailImage { slot } => {
                 write!(f, "tail image {slot} damaged, and not needed")
+            }
+            Self::FirstCommitMissing => {
+                f.write_str("the first commit is not there: it was under way, or its slot is lost")
             }
             Self::TailRestored { token_index } => {
                 write!(

@@ -3,15 +3,18 @@ use std::path::Path;
 use super::Finding;
 use crate::disk::{Disk, Source};
 use crate::format::{
-    COPY_BYTES, COPY_OFFSETS, HEAD_BYTES, HEADER_BYTES, HEADER_COPY_BYTES, HEADER_MAGIC,
-    HeaderFault, MAJOR, SLOT_OFFSETS, SLOT_PAGE_BYTES, Slot, StaticHeader, TABLE_OFFSET,
-    TAIL_OFFSETS, copy_checksum_holds, hash_tail, page_checksum_holds,
+    COPY_BYTES, COPY_OFFSETS, ENTRY_BYTES, HEAD_BYTES, HEADER_BYTES, HEADER_COPY_BYTES,
+    HEADER_MAGIC, HeaderFault, MAJOR, MINOR, SLOT_OFFSETS, SLOT_PAGE_BYTES, Slot, StaticHeader,
+    TABLE_OFFSET, TAIL_OFFSETS, copy_checksum_holds, hash_tail, page_checksum_holds,
 };
-use crate::{IoError, OpenError};
+use crate::{IoError, OpenError, Operation};
 
 /// How often a head is read while it does not look sound: a writer may be at
 /// work on it.
 const READS: usize = 3;
+
+/// What stands for bytes that cannot be read.
+const UNREADABLE: u8 = 0xFF;
 
 const ZEROS: [u8; SLOT_PAGE_BYTES] = [0; SLOT_PAGE_BYTES];
 
@@ -27,6 +30,9 @@ pub(crate) struct Head {
     pub(crate) findings: Vec<Finding>,
     /// The length of the file, read after the slots.
     pub(crate) length: u64,
+    /// Where a part begins that cannot be read, if there is one. It counts as
+    /// damaged, and may hold a newer commit.
+    pub(crate) unreadable: Option<u64>,
 }
 
 impl Head {
@@ -42,13 +48,12 @@ impl Head {
 
     /// Reads the head of a file that may have lost its end.
     pub(crate) fn read_of_any_length<D: Disk>(source: &Source<D>) -> Result<Self, OpenError> {
-        let mut outcome = Page::read(source)?.parse(source.path());
+        let mut outcome = look(source)?;
         for _ in 1..READS {
             if matches!(&outcome, Ok(head) if head.findings.is_empty()) {
                 break;
             }
-            let again = Page::read(source)?.parse(source.path());
-            outcome = agreed(outcome, again);
+            outcome = agreed(outcome, look(source)?);
         }
         let length = source.len()?;
         match outcome {
@@ -61,8 +66,17 @@ impl Head {
         }
     }
 
-    /// Refuses what must not be written to.
+    /// Refuses what must not be written to. A commit that cannot be read now may
+    /// be read again later, if nobody writes over it.
     pub(crate) fn check_writable(&self, path: &Path) -> Result<(), OpenError> {
+        if let Some(offset) = self.unreadable {
+            return Err(OpenError::Io(IoError {
+                path: path.to_owned(),
+                operation: Operation::Read,
+                offset: Some(offset),
+                source: std::io::Error::other("a part of the head cannot be read"),
+            }));
+        }
         if self.findings.contains(&Finding::Header) {
             return Err(OpenError::HeaderDamaged {
                 path: path.to_owned(),
@@ -76,6 +90,43 @@ impl Head {
             }),
         }
     }
+}
+
+/// Reads the head once. The outer error is of the system alone.
+fn look<D: Disk>(source: &Source<D>) -> Result<Result<Head, OpenError>, IoError> {
+    let page = Page::read(source)?;
+    match page.parse(source.path()) {
+        Ok(mut head) => {
+            head.unreadable = page.unreadable.as_ref().and_then(|error| error.offset);
+            let says_nothing_of_it = !head.findings.iter().any(|finding| {
+                matches!(
+                    finding,
+                    Finding::Slot { slot: 1 } | Finding::SlotCopy { slot: 1, .. }
+                )
+            });
+            if head.slot.generation == 0
+                && says_nothing_of_it
+                && first_commit_left_traces(&page, source)?
+            {
+                head.findings.push(Finding::FirstCommitMissing);
+            }
+            Ok(Ok(head))
+        }
+        Err(error) => page.unreadable.map_or(Ok(Err(error)), Err),
+    }
+}
+
+/// Tells whether the first commit has written what it writes before its slot. A
+/// slot that became zeros looks like one that was never written.
+fn first_commit_left_traces<D: Disk>(page: &Page, source: &Source<D>) -> Result<bool, IoError> {
+    // Generation 1 has the second slot, and the last page of the head.
+    let image = TAIL_OFFSETS[1] as usize;
+    if page.bytes[image..] != ZEROS[..HEAD_BYTES - image] {
+        return Ok(true);
+    }
+    let mut entry = [0; ENTRY_BYTES as usize];
+    source.read(&mut entry, TABLE_OFFSET)?;
+    Ok(entry != [0; ENTRY_BYTES as usize])
 }
 
 /// Of two reads, the newer commit: one that was seen whole was made, and a
@@ -123,7 +174,12 @@ fn cut_within_the_head<D: Disk>(
 }
 
 /// The first bytes of a file, zero beyond its end.
-struct Page(Box<[u8; HEAD_BYTES]>);
+struct Page {
+    bytes: Box<[u8; HEAD_BYTES]>,
+    /// Why some of them could not be read, if so. They are set to what is in no
+    /// sound head, so that they count as damaged.
+    unreadable: Option<IoError>,
+}
 
 /// What a copy of a slot is.
 enum Copy {
@@ -138,8 +194,21 @@ enum Copy {
 impl Page {
     fn read<D: Disk>(source: &Source<D>) -> Result<Self, IoError> {
         let mut bytes = Box::new([0; HEAD_BYTES]);
-        source.read(&mut bytes[..], 0)?;
-        Ok(Self(bytes))
+        let mut unreadable = None;
+        if let Err(error) = source.read(&mut bytes[..], 0) {
+            for (index, part) in bytes.chunks_mut(SLOT_PAGE_BYTES).enumerate() {
+                let offset = index * SLOT_PAGE_BYTES;
+                if let Err(error) = source.read(part, offset as u64) {
+                    part.fill(UNREADABLE);
+                    unreadable = Some(error);
+                }
+            }
+            if unreadable.is_none() {
+                // It was not the disk that failed, or not for good.
+                return Err(error);
+            }
+        }
+        Ok(Self { bytes, unreadable })
     }
 
     fn parse(&self, path: &Path) -> Result<Head, OpenError> {
@@ -150,7 +219,10 @@ impl Page {
             COPY_OFFSETS.map(|offset| self.judge(slot, offset, &header, &header_bytes, path))
         });
         let (newest, copy) = self.newest(slots, path, &mut findings)?;
-        self.find_gaps(&mut findings);
+        // A later minor version may use what is zero in this one.
+        if header.minor == MINOR {
+            self.find_gaps(&mut findings);
+        }
         let tail_image = self.tail_image(&newest, &mut findings);
         Ok(Head {
             header,
@@ -159,6 +231,7 @@ impl Page {
             tail_image,
             findings,
             length: 0,
+            unreadable: None,
         })
     }
 
@@ -264,7 +337,7 @@ impl Page {
             let second = COPY_OFFSETS[1] + COPY_BYTES..SLOT_PAGE_BYTES;
             for gap in [first, second] {
                 let start = slot_offset as usize + gap.start;
-                let bytes = &self.0[start..slot_offset as usize + gap.end];
+                let bytes = &self.bytes[start..slot_offset as usize + gap.end];
                 // A compare of slices first, which a dev build does fast, too.
                 if *bytes == ZEROS[..bytes.len()] {
                     continue;
@@ -279,7 +352,7 @@ impl Page {
     fn tail_image(&self, slot: &Slot, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
         let start = TAIL_OFFSETS[slot.index()] as usize;
         // `Slot::check` holds the length below a page.
-        let image = &self.0[start..start + slot.tail_length as usize];
+        let image = &self.bytes[start..start + slot.tail_length as usize];
         if hash_tail(slot.generation, image) == slot.tail_hash {
             return Some(image.to_vec());
         }
@@ -292,7 +365,7 @@ impl Page {
     }
 
     fn array<const N: usize>(&self, offset: usize) -> &[u8; N] {
-        match self.0[offset..].first_chunk() {
+        match self.bytes[offset..].first_chunk() {
             Some(array) => array,
             None => unreachable!("{N} bytes at {offset} of {HEAD_BYTES}"),
         }

@@ -5,11 +5,14 @@ use ng_token::Token;
 
 use super::{FileInfo, Finding, Head, Tail};
 use crate::disk::{Disk, RealFile, Source};
-use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, chain};
+use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
 use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, ReadError};
 
 /// How many table entries one read takes.
 const ENTRIES: u64 = 4096;
+
+/// Table entries of a page, the least that a disk loses at once.
+const PAGE_ENTRIES: u64 = 512;
 
 /// Reads a file's tokens by positioned reads, and gives none that it has not
 /// verified.
@@ -195,7 +198,7 @@ impl<D: Disk> BlockReader<D> {
     /// [`ReadError::Io`] or [`ReadError::TableDamaged`].
     pub fn check_table(&self) -> Result<(), ReadError> {
         let expected = self.head.slot.table_chain;
-        let found = self.chain_with(|_, entry| entry)?;
+        let found = self.chain_with(|blocks| self.entries(blocks), |_, entry| entry)?;
         if found == expected {
             return Ok(());
         }
@@ -207,15 +210,19 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// The chain over the table, with each entry replaced by what `edit` makes
-    /// of it.
-    pub(super) fn chain_with(&self, edit: impl Fn(u64, u64) -> u64) -> Result<u64, IoError> {
+    /// The chain over the table as `read` gives it, with each entry replaced by
+    /// what `edit` makes of it.
+    pub(super) fn chain_with(
+        &self,
+        read: impl Fn(Range<u64>) -> Result<Vec<[u8; 8]>, IoError>,
+        edit: impl Fn(u64, u64) -> u64,
+    ) -> Result<u64, IoError> {
         let full = self.full_blocks();
         let mut sum = 0;
         let mut block = 0;
         while block < full {
             let end = full.min(block + ENTRIES);
-            let entries = self.entries(block..end)?;
+            let entries = read(block..end)?;
             let edited: Vec<[u8; 8]> = (block..end)
                 .zip(&entries)
                 .map(|(block, &entry)| edit(block, u64::from_le_bytes(entry)).to_le_bytes())
@@ -224,6 +231,19 @@ impl<D: Disk> BlockReader<D> {
             block = end;
         }
         Ok(sum)
+    }
+
+    /// How many blocks may be whole in a file that was cut: those that begin
+    /// before its end, and the one behind, which an image may hold all of.
+    pub(super) fn blocks_there(&self) -> u64 {
+        let data = self.head.length.saturating_sub(self.block_offset(0));
+        self.blocks().min(data / (BLOCK * TOKEN_BYTES) + 1)
+    }
+
+    /// Whether the file reaches to the end of the block table.
+    pub(super) fn has_table(&self) -> bool {
+        let full = self.full_blocks();
+        full == 0 || self.head.header.entry_offset(full) <= self.head.length
     }
 
     pub(super) fn full_blocks(&self) -> u64 {
@@ -252,6 +272,24 @@ impl<D: Disk> BlockReader<D> {
     pub(super) fn entry(&self, block: u64) -> Result<u64, IoError> {
         let entries = self.entries(block..block + 1)?;
         Ok(u64::from_le_bytes(entries[0]))
+    }
+
+    /// Reads table entries, page by page where not all of them can be read. Those
+    /// that cannot are of no hash that is likely.
+    pub(super) fn entries_or_damaged(&self, blocks: Range<u64>) -> Vec<[u8; 8]> {
+        if let Ok(entries) = self.entries(blocks.clone()) {
+            return entries;
+        }
+        let mut entries = Vec::new();
+        let mut block = blocks.start;
+        while block < blocks.end {
+            let page_end = (block / PAGE_ENTRIES + 1) * PAGE_ENTRIES;
+            let end = page_end.min(blocks.end);
+            let damaged = || vec![[u8::MAX; ENTRY_BYTES as usize]; (end - block) as usize];
+            entries.extend(self.entries(block..end).unwrap_or_else(|_| damaged()));
+            block = end;
+        }
+        entries
     }
 
     /// Reads table entries, zero where the file ends.

@@ -2,9 +2,9 @@ use std::ops::{ControlFlow, Range};
 
 use ng_token::Token;
 
-use super::{BadBlock, BlockReader, Cause, CreateOptions, Draft, Identity, Stamp, Writer};
+use super::{BadBlock, BlockReader, Cause, CreateOptions, Draft, Finding, Identity, Stamp, Writer};
 use crate::disk::{Dir, Disk};
-use crate::{BLOCK_TOKENS, ReadError, RepairError};
+use crate::{BLOCK_TOKENS, RepairError};
 
 /// After how many blocks a repair says how far it is: 4 MiB.
 const STEP_BLOCKS: u64 = 16;
@@ -51,8 +51,23 @@ pub struct RepairReport {
     pub kept: u64,
     /// The tokens that are lost, as ranges of indices in the damaged file.
     pub lost: Vec<Range<u64>>,
-    /// The bad blocks, those among them whose tokens could be kept.
+    /// The bad blocks, those among them whose tokens could be kept. Blocks beyond
+    /// the end of a file that was cut are not among them.
     pub bad: Vec<BadBlock>,
+    /// As in [`VerifyReport::table_matches`](crate::VerifyReport::table_matches):
+    /// if not, any block that was kept may be an older one, with its hash.
+    pub table_matches: bool,
+    /// What is wrong before the table.
+    pub findings: Vec<Finding>,
+}
+
+impl RepairReport {
+    /// Tells whether the new file is known to have every token as it was committed
+    /// last.
+    pub fn is_whole(&self) -> bool {
+        let hides = self.findings.iter().any(Finding::may_hide_a_commit);
+        self.lost.is_empty() && self.table_matches && !hides
+    }
 }
 
 /// How far a repair is. Each block is counted twice: when it was verified, and
@@ -94,8 +109,12 @@ fn repair_draft<D: Disk, R: Dir>(
     stamp: Stamp,
     watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
-    let bad = verify(reader, watch)?;
-    let report = copy_sound(reader, bad, draft.writer(), options, watch)?;
+    if !options.compact {
+        // What the file says of its size may be a lie: no work before there is room.
+        draft.writer().reserve_exact(reader.len())?;
+    }
+    let found = verify(reader, watch)?;
+    let report = copy_sound(reader, found, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
     draft.publish()?;
     Ok(report)
@@ -122,12 +141,16 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
     repair_draft(reader, draft, options, stamp, watch)
 }
 
-/// Verifies all blocks, a step at a time.
-fn verify<D: Disk>(
-    reader: &BlockReader<D>,
-    watch: Watch<'_>,
-) -> Result<Vec<BadBlock>, RepairError> {
-    let blocks = reader.blocks();
+/// What a verification found of the blocks that the file still has.
+struct Found {
+    blocks: u64,
+    bad: Vec<BadBlock>,
+    table_matches: bool,
+}
+
+/// Verifies all blocks that are there, a step at a time.
+fn verify<D: Disk>(reader: &BlockReader<D>, watch: Watch<'_>) -> Result<Found, RepairError> {
+    let blocks = reader.blocks_there();
     let mut bad = Vec::new();
     let mut start = 0;
     while start < blocks {
@@ -136,7 +159,19 @@ fn verify<D: Disk>(
         bad.extend(reader.verify_blocks(start..end)?);
         start = end;
     }
-    Ok(reader.conclude(bad)?.bad)
+    if !reader.has_table() {
+        return Ok(Found {
+            blocks,
+            bad,
+            table_matches: false,
+        });
+    }
+    let report = reader.conclude(bad)?;
+    Ok(Found {
+        blocks,
+        bad: report.bad,
+        table_matches: report.table_matches,
+    })
 }
 
 fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
@@ -150,7 +185,7 @@ fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
 
 fn copy_sound<D: Disk, W: Disk>(
     reader: &BlockReader<D>,
-    bad: Vec<BadBlock>,
+    found: Found,
     writer: &mut Writer<W>,
     options: &RepairOptions,
     watch: Watch<'_>,
@@ -159,17 +194,18 @@ fn copy_sound<D: Disk, W: Disk>(
         tokens: reader.len(),
         kept: 0,
         lost: Vec::new(),
-        bad,
+        bad: found.bad,
+        table_matches: found.table_matches,
+        findings: reader.recovery().to_vec(),
     };
-    writer.reserve_exact(reader.len())?;
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-    let blocks = reader.blocks();
+    let blocks = found.blocks;
     for block in 0..blocks {
         if block.is_multiple_of(STEP_BLOCKS) {
             tell(watch, blocks + block, blocks)?;
         }
         let range = reader.tokens_of(block);
-        if read_sound(reader, block, &report.bad, &mut tokens)? {
+        if read_sound(reader, block, &report.bad, &mut tokens) {
             report.kept += range.end - range.start;
             writer.append(&tokens)?;
             continue;
@@ -180,7 +216,30 @@ fn copy_sound<D: Disk, W: Disk>(
         }
         lose(&mut report.lost, range);
     }
+    let cut = reader.tokens_of(blocks).start..reader.len();
+    if !cut.is_empty() {
+        fill_up(writer, &cut, options)?;
+        lose(&mut report.lost, cut);
+    }
     Ok(report)
+}
+
+/// Puts zero tokens in the place of those that the file has lost with its end.
+fn fill_up<W: Disk>(
+    writer: &mut Writer<W>,
+    cut: &Range<u64>,
+    options: &RepairOptions,
+) -> Result<(), RepairError> {
+    if options.compact {
+        return Ok(());
+    }
+    let mut left = cut.end - cut.start;
+    while left > 0 {
+        let count = left.min(BLOCK_TOKENS as u64);
+        writer.append_with(count as usize, |_| Token::ZERO)?;
+        left -= count;
+    }
+    Ok(())
 }
 
 /// Reads a block as it was committed, if it is still there.
@@ -189,17 +248,15 @@ fn read_sound<D: Disk>(
     block: u64,
     bad: &[BadBlock],
     tokens: &mut Vec<Token>,
-) -> Result<bool, ReadError> {
+) -> bool {
     let at = bad.binary_search_by_key(&block, |bad| bad.block);
     match at.ok().map(|at| bad[at]) {
         // The table chain says that these are the tokens, whatever the entry is.
-        Some(bad) if bad.cause == Cause::Table => Ok(reader.read_raw(block, tokens)? == bad.found),
-        Some(bad) if bad.cause != Cause::RestorableTail => Ok(false),
-        _ => match reader.read_block(block, tokens) {
-            Ok(()) => Ok(true),
-            Err(ReadError::BadBlock { .. }) => Ok(false),
-            Err(error) => Err(error),
-        },
+        Some(bad) if bad.cause == Cause::Table => reader
+            .read_raw(block, tokens)
+            .is_ok_and(|found| found == bad.found),
+        Some(bad) if bad.cause != Cause::RestorableTail => false,
+        _ => reader.read_block(block, tokens).is_ok(),
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Cause {
     Table,
     /// The end of the last block, and its image makes it whole.
     RestorableTail,
+    /// The tokens cannot be read at all. `found` is 0.
+    Unreadable,
     /// It cannot be told: the table is damaged, and too much else with it.
     Unknown,
 }
@@ -81,11 +83,12 @@ pub trait VerifyBlocks {
     /// Checks a range of blocks, for callers that check ranges on many threads,
     /// and hand what all of them found to [`conclude`](Self::conclude).
     ///
-    /// Every cause is [`Cause::Unknown`] yet, but for the last block's.
+    /// Every cause is [`Cause::Unknown`] yet, but for the last block's and those of
+    /// blocks that cannot be read.
     ///
     /// # Errors
     ///
-    /// The file cannot be read.
+    /// The file cannot be asked.
     ///
     /// # Panics
     ///
@@ -194,9 +197,12 @@ impl<D: Disk> BlockReader<D> {
     pub fn conclude(&self, mut bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
         bad.sort_unstable_by_key(|bad| bad.block);
         let full = bad.iter().filter(|bad| self.is_full(bad.block)).count();
-        let causes = self.causes(&bad[..full])?;
+        // An entry of tokens that cannot be read is taken to be right.
+        let judged = |bad: &&BadBlock| bad.cause != Cause::Unreadable;
+        let read: Vec<BadBlock> = bad[..full].iter().filter(judged).copied().collect();
+        let causes = self.causes(&read)?;
         let table_matches = causes.is_some();
-        for bad in &mut bad[..full] {
+        for bad in bad[..full].iter_mut().filter(|bad| judged(&&**bad)) {
             bad.cause = match &causes {
                 Some(rotten) if rotten.contains_key(&bad.block) => Cause::Table,
                 Some(_) => Cause::Data,
@@ -221,10 +227,12 @@ impl<D: Disk> BlockReader<D> {
         let mut start = blocks.start;
         while start < blocks.end {
             let end = blocks.end.min(start + ENTRIES);
-            for (block, entry) in (start..end).zip(self.entries(start..end)?) {
-                let (found, expected) = (hash_of(block)?, u64::from_le_bytes(entry));
-                if found != expected {
-                    bad.push(self.bad_block(block, found, expected, Cause::Unknown));
+            for (block, entry) in (start..end).zip(self.entries_or_damaged(start..end)) {
+                let expected = u64::from_le_bytes(entry);
+                match hash_of(block) {
+                    Ok(found) if found == expected => {}
+                    Ok(found) => bad.push(self.bad_block(block, found, expected, Cause::Unknown)),
+                    Err(_) => bad.push(self.bad_block(block, 0, expected, Cause::Unreadable)),
                 }
             }
             start = end;
@@ -233,10 +241,11 @@ impl<D: Disk> BlockReader<D> {
     }
 
     fn verify_tail(&self) -> Result<Option<BadBlock>, IoError> {
-        let (found, cause) = match Tail::read(&self.source, &self.head)? {
-            Tail::Sound(_) => return Ok(None),
-            Tail::Restorable { found, .. } => (found, Cause::RestorableTail),
-            Tail::Lost { found } => (found, Cause::Data),
+        let (found, cause) = match Tail::read(&self.source, &self.head) {
+            Ok(Tail::Sound(_)) => return Ok(None),
+            Ok(Tail::Restorable { found, .. }) => (found, Cause::RestorableTail),
+            Ok(Tail::Lost { found }) => (found, Cause::Data),
+            Err(_) => (0, Cause::Unreadable),
         };
         let expected = self.head.slot.partial_hash;
         Ok(Some(self.bad_block(
@@ -282,7 +291,9 @@ impl<D: Disk> BlockReader<D> {
     }
 
     fn explains(&self, replaced: &BTreeMap<u64, u64>) -> Result<bool, IoError> {
-        let chain = self.chain_with(|block, entry| *replaced.get(&block).unwrap_or(&entry))?;
+        let entries = |blocks| Ok(self.entries_or_damaged(blocks));
+        let edit = |block, entry| *replaced.get(&block).unwrap_or(&entry);
+        let chain = self.chain_with(entries, edit)?;
         Ok(chain == self.head.slot.table_chain)
     }
 }

@@ -92,6 +92,7 @@ impl<D: Disk> Writer<D> {
             tail_image: None,
             findings: Vec::new(),
             length: TABLE_OFFSET,
+            unreadable: None,
         };
         Ok(Self::new(source, head, Vec::new()))
     }

@@ -32,7 +32,8 @@ use ng_token::Token;
 pub(crate) const MAJOR: u16 = 1;
 pub(crate) const MINOR: u16 = 0;
 
-pub(crate) const HEADER_MAGIC: [u8; 8] = *b"\x89NGT\r\n\x1a\n";
+/// The first bytes of every token file.
+pub const HEADER_MAGIC: [u8; 8] = *b"\x89NGT\r\n\x1a\n";
 pub(crate) const SLOT_MAGIC: [u8; 8] = *b"NGSLOT1\0";
 
 pub(crate) const HEADER_BYTES: usize = 4096;

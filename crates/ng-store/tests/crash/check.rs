@@ -15,13 +15,15 @@ use crate::session::{Allowed, Content, NAME};
 ///
 /// What is wrong, in words.
 pub(crate) fn check(fs: &SimFs, allowed: &Allowed) -> Result<Option<Arc<Content>>, String> {
-    // Copies of a slot that are two commits, or one that was not there yet: a
-    // power cut came between them. Nothing else is ever seen, as long as sectors
+    // Copies of a slot that are two commits, or one that was not there yet, or a
+    // first commit without its slot: a power cut came between them. Nothing else is ever seen, as long as sectors
     // are whole.
     check_with(fs, allowed, |finding| {
         matches!(
             finding,
-            Finding::CopiesDiffer { .. } | Finding::SlotCopy { slot: 1, .. }
+            Finding::CopiesDiffer { .. }
+                | Finding::SlotCopy { slot: 1, .. }
+                | Finding::FirstCommitMissing
         )
     })
 }

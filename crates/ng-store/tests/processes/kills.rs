@@ -223,7 +223,9 @@ impl Lane {
         let between = |finding: &Finding| {
             matches!(
                 finding,
-                Finding::CopiesDiffer { .. } | Finding::SlotCopy { slot: 1, copy: 1 }
+                Finding::CopiesDiffer { .. }
+                    | Finding::SlotCopy { slot: 1, copy: 1 }
+                    | Finding::FirstCommitMissing
             )
         };
         assert!(

@@ -37,7 +37,7 @@ fn check(path: &Path, expected: impl Fn(&OpenError) -> bool) {
 }
 
 /// Changes bytes of a record, and makes its checksum hold again.
-fn lie<const N: usize>(path: &Path, record: u64, offset: usize, bytes: &[u8]) {
+pub(super) fn lie<const N: usize>(path: &Path, record: u64, offset: usize, bytes: &[u8]) {
     let mut page: [u8; N] = read_at(path, record);
     page[offset..offset + bytes.len()].copy_from_slice(bytes);
     let checksum = XxHash3_64::oneshot(&page[..N - 8]).to_le_bytes();
@@ -201,6 +201,10 @@ fn unknown_read_only_features_and_minor_versions_can_be_read() {
         lie_in_header(&path, offset, &[value]);
         let header: [u8; 128] = read_at(&path, 0);
         lie_in_slots(&path, 96, &header);
+        if writable {
+            // What is zero in this version.
+            write_at(&path, 0x1200, &[1]);
+        }
         let reader = open(&path).unwrap();
         assert_eq!(reader.recovery(), []);
         assert_eq!(reader.info().read_only, !writable);

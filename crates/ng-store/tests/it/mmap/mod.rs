@@ -14,5 +14,6 @@ mod reopen;
 mod repair;
 mod snapshots;
 mod space;
+mod unreadable;
 mod verify;
 mod whole;

@@ -8,12 +8,15 @@
 use std::fs;
 
 use ng_store::{
-    BlockReader, CreateError, OpenError, RepairError, RepairOptions, TokenStore, VecStore, repair,
-    verify,
+    BlockReader, CreateError, Finding, OpenError, RepairError, RepairOptions, TokenSink,
+    TokenStore, VecStore, repair, verify,
 };
 use ng_token::Token;
 
-use super::fixture::{Place, file_of, flip, set_len, tokens, write_at};
+use super::fixture::{
+    Place, create, file_of, flip, open_append, read_at, set_len, small, token, tokens, write_at,
+};
+use super::lies::lie;
 
 const COUNT: usize = 3 * 4096 + 100;
 const DATA: u64 = 2 << 20;
@@ -101,6 +104,68 @@ fn a_file_that_lost_its_end_is_repaired_as_far_as_it_goes() {
     assert_eq!(VecStore::load(&out).unwrap().tokens(), expected);
 }
 
+/// Zeros in its slots look like slots that were never written.
+#[test]
+fn a_first_commit_whose_slot_is_lost_is_not_taken_for_an_empty_file() {
+    // The traces of it: a tail image, and an entry of the table.
+    for count in [70, 4096] {
+        let place = Place::new();
+        file_of(&place.file(), &[count]);
+        write_at(&place.file(), 0x3000, &[0; 4096]);
+        let reader = BlockReader::open(place.file()).unwrap();
+        assert_eq!(reader.info().generation, 0);
+        assert_eq!(reader.recovery(), [Finding::FirstCommitMissing]);
+        let out = place.named("out.ngt");
+        let report = repair(place.file(), &out, &RepairOptions::new()).unwrap();
+        assert!(!report.is_whole(), "{report:?}");
+    }
+    let place = Place::new();
+    file_of(&place.file(), &[]);
+    assert_eq!(BlockReader::open(place.file()).unwrap().recovery(), []);
+}
+
+/// Each has its hash, and the table not its chain: any may be of an older commit.
+#[test]
+fn blocks_of_another_course_are_not_called_whole() {
+    let (place, other) = (Place::new(), Place::new());
+    file_of(&place.file(), &[10]);
+    fs::copy(place.file(), other.file()).unwrap();
+    for (place, first) in [(&place, 0), (&other, 7)] {
+        let mut store = open_append(&place.file()).unwrap();
+        store
+            .append_with(5000, |index| token(index + first))
+            .unwrap();
+        store.commit().unwrap();
+    }
+    let block: [u8; BLOCK_BYTES as usize] = read_at(&other.file(), DATA);
+    let entry: [u8; 8] = read_at(&other.file(), 0x10000);
+    write_at(&place.file(), DATA, &block);
+    write_at(&place.file(), 0x10000, &entry);
+    let report = repair(place.file(), place.named("out.ngt"), &RepairOptions::new()).unwrap();
+    assert_eq!((report.kept, &report.lost), (5010, &vec![]));
+    assert!(!report.table_matches && !report.is_whole());
+}
+
+/// A slot whose checksum holds may say whatever it likes.
+#[test]
+fn a_count_beyond_the_file_costs_neither_time_nor_room() {
+    let place = Place::new();
+    let mut store = create(&place.file(), &small().max_tokens(1 << 34)).unwrap();
+    store.append(&tokens(100)).unwrap();
+    store.commit().unwrap();
+    drop(store);
+    // As many tokens behind the last page as there are in the tail image.
+    let count = (1_u64 << 33) - 64 + 36;
+    for copy in [0x3000, 0x3800] {
+        lie::<512>(&place.file(), copy, 32, &count.to_le_bytes());
+    }
+    let compact = RepairOptions::new().compact(true);
+    let report = repair(place.file(), place.named("out.ngt"), &compact).unwrap();
+    assert_eq!((report.tokens, report.lost), (count, vec![0..count]));
+    // A mebibyte was allocated, and the block behind it is looked at.
+    assert_eq!(report.bad.len(), 5, "what is beyond the end is no block");
+}
+
 /// A newest slot that was cut off looked like one that was never written, and
 /// the file like an empty one that had lost nothing.
 #[test]
@@ -158,6 +223,15 @@ fn an_existing_file_is_replaced_only_when_asked() {
     assert_eq!(fs::read(&out).unwrap(), b"mine");
     repair(place.file(), &out, &RepairOptions::new().replace(true)).unwrap();
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
+    // Not by its own repair: what is lost in that may yet be found in the original.
+    std::os::unix::fs::symlink("a.ngt", place.named("link.ngt")).unwrap();
+    let before = fs::read(place.file()).unwrap();
+    for same in [place.file(), place.named("link.ngt")] {
+        let error = repair(place.file(), &same, &RepairOptions::new().replace(true));
+        let error = error.unwrap_err();
+        assert!(matches!(error, RepairError::SameFile { .. }), "{error}");
+    }
+    assert!(fs::read(place.file()).unwrap() == before);
 }
 
 #[test]
