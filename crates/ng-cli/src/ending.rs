@@ -15,6 +15,13 @@ pub(crate) enum Ending {
     ReaderGone,
 }
 
+/// What was asked for is done, and nobody can be told of it.
+#[derive(Debug, Error)]
+#[error("done, but the report could not be written: {cause}")]
+pub(crate) struct ReportNotWritten {
+    pub(crate) cause: String,
+}
+
 /// More tokens are asked for than there are.
 #[derive(Debug, Error)]
 #[error("{path}: tokens {}..{} asked for, it has {len}", range.start, range.end)]

@@ -5,7 +5,7 @@ use std::io;
 use anyhow::Error;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
 
-use crate::ending::{Ending, InputError, OutOfRange};
+use crate::ending::{Ending, InputError, OutOfRange, ReportNotWritten};
 
 /// Names the kind of an error. The names are part of the tool's interface.
 pub(crate) fn kind_of(error: &Error) -> &'static str {
@@ -24,6 +24,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_system),
         cause.is::<OutOfRange>().then_some("out_of_range"),
         cause.is::<Ending>().then_some("interrupted"),
+        cause
+            .is::<ReportNotWritten>()
+            .then_some("report_not_written"),
     ];
     kinds.into_iter().flatten().next()
 }

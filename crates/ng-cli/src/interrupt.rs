@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ending::Ending;
+use crate::say::Say;
 
 pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 
@@ -14,8 +15,8 @@ pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 /// must be put away first.
 pub(crate) struct Interrupt(Arc<State>);
 
-#[derive(Default)]
 struct State {
+    say: Say,
     wanted: AtomicBool,
     held: AtomicBool,
     wakers: Mutex<Vec<Waker>>,
@@ -25,8 +26,13 @@ type Waker = Box<dyn Fn() + Send>;
 
 impl Interrupt {
     /// Takes `SIGINT`, `SIGTERM` and `SIGHUP`.
-    pub(crate) fn on_signals() -> Result<Self, ctrlc::Error> {
-        let state = Arc::new(State::default());
+    pub(crate) fn on_signals(say: Say) -> Result<Self, ctrlc::Error> {
+        let state = Arc::new(State {
+            say,
+            wanted: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            wakers: Mutex::default(),
+        });
         let handle = Arc::clone(&state);
         ctrlc::set_handler(move || handle.interrupt())?;
         Ok(Self(state))
@@ -76,6 +82,7 @@ impl State {
     fn interrupt(&self) {
         self.wanted.store(true, Ordering::SeqCst);
         if !self.held.load(Ordering::SeqCst) {
+            let _ = self.say.failed(&Ending::Interrupted.into());
             process::exit(EXIT_INTERRUPTED.into());
         }
         for wake in self.wakers().iter() {

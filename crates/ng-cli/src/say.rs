@@ -8,7 +8,7 @@ use anyhow::{Context, Error, Result};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, ReportNotWritten};
 use crate::error_kind::kind_of;
 use crate::interrupt::EXIT_INTERRUPTED;
 
@@ -58,7 +58,10 @@ impl Say {
     /// the exit code.
     pub(crate) fn report(self, report: &impl Report) -> Result<ExitCode> {
         if self.is_told(report) {
-            return self.answer(report);
+            return self.answer(report).map_err(|error| {
+                let cause = sentence(&error);
+                ReportNotWritten { cause }.into()
+            });
         }
         Ok(exit_code(report))
     }

@@ -16,7 +16,7 @@ pub(crate) struct Tool {
 
 impl Tool {
     pub(crate) fn new(say: Say) -> Result<Self> {
-        let interrupt = Interrupt::on_signals().context("signal handler")?;
+        let interrupt = Interrupt::on_signals(say).context("signal handler")?;
         Ok(Self { say, interrupt })
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::pipe;
 use std::process::Command;
 
-use crate::harness::{COUNT, Place, Ran, command, damage, ng};
+use crate::harness::{COUNT, Place, Ran, command, damage, json, load, ng};
 
 #[test]
 fn completions_and_help_are_written_for_every_shell_and_verb() {
@@ -48,6 +48,13 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         let status = run().stdout(full()).stderr(full()).status().unwrap();
         assert_eq!(status.code(), Some(1), "{arguments:?}");
     }
+    // Whoever does it again would have it twice.
+    let made = place.named("b.ngt");
+    let mut create = command(&[&"create", &made, &"--tokens", &"10", &"--json"]);
+    let ran: Ran = create.stdout(full()).output().unwrap().into();
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(json(&ran.stderr)["kind"], "report_not_written");
+    assert_eq!(load(&made).len(), 10);
 }
 
 #[test]

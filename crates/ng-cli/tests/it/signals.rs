@@ -99,6 +99,8 @@ fn a_copy_whose_reader_does_not_read_ends() {
     signal(child.id(), "INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(told, "error: interrupted\n");
 }
 
 /// How often work is begun that was done before the signal came.

@@ -15,6 +15,7 @@ mod accident;
 #[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod amount;
 mod check;
+mod damaged_tail;
 mod failed_sync;
 mod failing;
 mod full;

@@ -113,3 +113,29 @@ pub(super) fn set_len(path: &Path, len: u64) {
     let file = OpenOptions::new().write(true).open(path).unwrap();
     file.set_len(len).unwrap();
 }
+
+/// Lets every descriptor of the file refuse to write, whoever has it.
+#[cfg(target_os = "linux")]
+pub(super) fn make_read_only(path: &Path) {
+    use std::os::fd::{FromRawFd, OwnedFd};
+
+    let path = path.canonicalize().unwrap();
+    let read_only = fs::File::open(&path).unwrap();
+    let mut changed = 0;
+    for entry in fs::read_dir("/proc/self/fd").unwrap() {
+        let entry = entry.unwrap();
+        let number: i32 = entry.file_name().to_str().unwrap().parse().unwrap();
+        let is_it = fs::read_link(entry.path()).is_ok_and(|target| target == path);
+        if !is_it || number == std::os::fd::AsRawFd::as_raw_fd(&read_only) {
+            continue;
+        }
+        // SAFETY: `from_raw_fd` asks that the descriptor is open and owned. It is
+        // open, since the file of this test is; and it is given back to its owner
+        // below, open as before.
+        let mut descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+        rustix::io::dup2(&read_only, &mut descriptor).unwrap();
+        std::mem::forget(descriptor);
+        changed += 1;
+    }
+    assert!(changed > 0);
+}

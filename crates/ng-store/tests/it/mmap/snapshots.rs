@@ -1,7 +1,8 @@
-use ng_store::{OpenError, Snapshot, TokenSink, TokenStore};
+use ng_store::{OpenError, Snapshot, TokenSink, TokenStore, WriteError};
 
 use super::fixture::{
-    Place, create, file_of, open, open_append, read_at, set_len, small, token, tokens, write_at,
+    Place, create, file_of, make_read_only, open, open_append, read_at, set_len, small, token,
+    tokens, write_at,
 };
 
 #[test]
@@ -96,6 +97,37 @@ fn a_failed_refresh_shows_what_was_shown_before() {
     let error = reader.refresh().unwrap_err();
     assert!(matches!(error, OpenError::Truncated { .. }), "{error}");
     assert_eq!(reader.len(), 105);
+}
+
+/// The descriptor is made read-only behind the store's back, so that every write
+/// fails as on a disk that does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_store_that_was_poisoned_shows_what_it_did_and_its_file_opens_again() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    for reserved in [false, true] {
+        let mut store = open_append(&path).unwrap();
+        if reserved {
+            store.reserve(20_000).unwrap();
+        }
+        let before = store.snapshot();
+        make_read_only(&path);
+        let failed = store.append(&tokens(20_000)).and_then(|()| store.commit());
+        let error = failed.unwrap_err();
+        assert!(matches!(error, WriteError::Io { .. }), "{error}");
+        for refused in [store.append(&tokens(1)), store.commit(), store.reserve(1)] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error, WriteError::Poisoned { .. }), "{error}");
+        }
+        assert_eq!(store.tokens(), tokens(100));
+        assert_eq!(before.tokens(), tokens(100));
+        assert!(store.verify().unwrap().is_clean());
+        drop(store);
+        assert_eq!(before.tokens(), tokens(100));
+        assert_eq!(open(&path).unwrap().tokens(), tokens(100));
+    }
 }
 
 /// As where the last sync of a commit failed after a reader had seen it, and the
