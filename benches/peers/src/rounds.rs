@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use ng_lab::process::{Ended, run_worker};
+use ng_lab::process::{Ended, Order, run_worker};
 use ng_lab::protocol::{CellReading, Outcome, Place, Task};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{Cell, Interrupt};
@@ -248,15 +248,11 @@ impl Conductor<'_> {
         let timeout = TIMEOUT + TIMEOUT_OF_TOKEN * u32::try_from(cell.items).unwrap_or(u32::MAX);
         let task = Task::Cell(cell.clone());
         let place = Place::default();
-        let ended = run_worker(
-            &self.program,
-            &task,
-            &place,
-            None,
+        let order = Order {
             padding,
-            timeout,
-            self.interrupt,
-        );
+            ..Order::plain(&task, &place, timeout)
+        };
+        let ended = run_worker(&self.program, &order, self.interrupt);
         Ok(match ended.context("cannot start a worker")? {
             Ended::Interrupted => Heard::Interrupted,
             Ended::Failed(reason) => Heard::Failed(reason),

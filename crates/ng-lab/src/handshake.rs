@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::interrupt::Interrupt;
 use crate::judge::NotComparable;
-use crate::process::{Ended, run_worker};
+use crate::process::{Ended, Order, run_worker};
 use crate::protocol::{PROTOCOL, Place, Task};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,15 +25,9 @@ pub(crate) fn shake_hands(
     program: &Path,
     interrupt: &Interrupt,
 ) -> io::Result<Result<(), NotComparable>> {
-    let ended = run_worker(
-        program,
-        &TASK,
-        &Place::default(),
-        None,
-        0,
-        TIMEOUT,
-        interrupt,
-    )?;
+    let place = Place::default();
+    let order = Order::plain(&TASK, &place, TIMEOUT);
+    let ended = run_worker(program, &order, interrupt)?;
     Ok(match ended {
         Ended::Failed(reason) => Err(refused(reason)),
         // That the user wants to stop is seen again before the first round.

@@ -60,6 +60,7 @@
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
 
 mod access;
+mod allocations;
 mod baselines;
 pub mod conductor;
 pub mod count;
@@ -97,6 +98,7 @@ mod volume;
 mod worker;
 
 pub use access::{AccessEvidence, Pattern};
+pub use allocations::{Allocations, CountingAllocator};
 pub use baselines::{BaselineName, Baselines, LoadError, load_report};
 pub use conductor::{Against, Baseline, Gate, Reference, Request, Rounds, Subject, Versus};
 pub use data_folder::DataFolder;

@@ -33,38 +33,61 @@ pub enum Ended {
     Interrupted,
 }
 
-/// Starts `program` as a worker for `task` at `place` and waits for its end.
-///
-/// `padding` bytes of environment move the worker's stack, so that no layout is
-/// measured in every round.
+/// What a worker is started for.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The work.
+    pub task: &'a Task,
+    /// Where it is done.
+    pub place: &'a Place,
+    /// A slowdown on purpose.
+    pub plant: Option<&'a Plant>,
+    /// Whether a cell is run once more, to count its allocations.
+    pub counts_allocations: bool,
+    /// Bytes of environment that move the worker's stack, so that no layout is
+    /// measured in every round.
+    pub padding: usize,
+    /// When it is given up.
+    pub timeout: Duration,
+}
+
+impl<'a> Order<'a> {
+    /// Plain work, with nothing added to it.
+    #[must_use]
+    pub fn plain(task: &'a Task, place: &'a Place, timeout: Duration) -> Self {
+        Self {
+            task,
+            place,
+            plant: None,
+            counts_allocations: false,
+            padding: 0,
+            timeout,
+        }
+    }
+}
+
+/// Starts `program` as a worker and waits for its end.
 ///
 /// # Errors
 /// The program cannot be started.
-pub fn run_worker(
-    program: &Path,
-    task: &Task,
-    place: &Place,
-    plant: Option<&Plant>,
-    padding: usize,
-    timeout: Duration,
-    interrupt: &Interrupt,
-) -> io::Result<Ended> {
+pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
     // Only this end is inherited.
     rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
     let job = Job {
         protocol: PROTOCOL,
         reply_fd: writer.as_raw_fd(),
-        place: place.clone(),
-        task: task.clone(),
-        plant: plant.cloned(),
+        place: order.place.clone(),
+        task: order.task.clone(),
+        plant: order.plant.cloned(),
+        counts_allocations: order.counts_allocations,
     };
     let mut child = Command::new(program)
         .arg(WORKER_ARGUMENT)
         .arg(serde_json::to_string(&job)?)
         .env_clear()
         .env("LANG", "C")
-        .env("NG_LAB_PADDING", "x".repeat(padding))
+        .env("NG_LAB_PADDING", "x".repeat(order.padding))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -74,7 +97,7 @@ pub fn run_worker(
     drop(writer);
     let line = first_line(reader);
     let stderr = child.stderr.take().map(tail_of);
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + order.timeout;
     let mut heard = hear(&line, deadline, interrupt);
     if matches!(heard, Heard::Line(_)) && !ends(&mut child, deadline)? {
         heard = Heard::TimedOut;
@@ -86,7 +109,10 @@ pub fn run_worker(
     let stderr = stderr.and_then(|thread| thread.join().ok());
     Ok(match heard {
         Heard::Interrupted => Ended::Interrupted,
-        Heard::TimedOut => Ended::Failed(format!("timed out after {:.1} s", timeout.as_secs_f64())),
+        Heard::TimedOut => Ended::Failed(format!(
+            "timed out after {:.1} s",
+            order.timeout.as_secs_f64()
+        )),
         Heard::Line(line) => understand(&line, status, &stderr.unwrap_or_default()),
     })
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::allocations::Allocations;
 use crate::limits::{Limit, LimitReading};
 use crate::plant::Plant;
 use crate::run::PhaseRecord;
@@ -34,6 +35,9 @@ pub struct Job {
     /// conductor's own program is ever sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
+    /// Whether a cell is run once more, to count its allocations. As with a plant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_allocations: bool,
 }
 
 /// Where a worker works. No part of its task: the same task is done elsewhere
@@ -107,6 +111,10 @@ pub struct CellReading {
     /// The same phases at a fraction of the items, for the growth check; none
     /// where the cell is too small to tell.
     pub fraction: Option<FractionReading>,
+    /// What each phase asked the allocator for, in the order of the full run;
+    /// empty where that was not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<Allocations>,
     /// Nanoseconds a byte of the warming before, where there was one.
     pub warm_ns_per_byte: Option<f64>,
     /// A fixed loop of arithmetic, timed before and after the phases, in nanoseconds.
@@ -177,6 +185,7 @@ mod tests {
                 },
                 task,
                 plant: None,
+                counts_allocations: true,
             };
             let text = serde_json::to_string(&job).unwrap();
             assert!(text.contains(r#""protocol":1"#));

@@ -1,11 +1,54 @@
-//! Three system calls and a hint that no safe crate wraps: all `unsafe` of this
-//! crate.
+//! Three system calls, a hint, and an allocator that counts, none of which a safe
+//! crate wraps: all `unsafe` of this crate.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 
 use memmap2::MmapRaw;
+
+use crate::allocations::allocated;
+
+/// The system's allocator, which counts what it is asked for while somebody wants
+/// to know, and else costs a look at a flag. A program whose workers have it as
+/// their global allocator has allocation counts in its reports:
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: ng_lab::CountingAllocator = ng_lab::CountingAllocator;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountingAllocator;
+
+// SAFETY: `GlobalAlloc` asks for memory that fits the layout, that stays until it is
+// given back, and that no method unwinds. All is the system allocator's doing, which
+// gets the very arguments; counting is arithmetic on atomics.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        allocated(layout.size());
+        // SAFETY: (1) The caller's promise about `layout` is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: (1) `pointer` came from `System` with `layout`, by the caller's
+        // promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        allocated(layout.size());
+        // SAFETY: (1) As in `alloc`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        allocated(new_size);
+        // SAFETY: (1) As in `dealloc`; what is promised of `new_size` is passed on.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
 
 /// Bytes of a map that are asked about at once.
 #[cfg(target_os = "linux")]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::AccessEvidence;
+use crate::allocations::{Allocations, counted};
 use crate::kernel::{self, Faults, Resident};
 use crate::limits::Limit;
 use crate::page_cache::{Residency, evict};
@@ -29,6 +30,8 @@ pub struct Run {
     private_peak: Option<PrivatePeak>,
     /// Share of each phase's time that is spent in vain, on purpose.
     plant: f64,
+    /// Whether allocations are counted; nothing that is timed is then of use.
+    counts: bool,
 }
 
 /// What was seen of one phase.
@@ -54,6 +57,9 @@ pub struct PhaseRecord {
     /// where the kernel does not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadWork>,
+    /// What it asked the allocator for, if that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<Allocations>,
 }
 
 /// Where a phase's file is when the clock starts.
@@ -164,6 +170,11 @@ impl Run {
         self.plant = share;
     }
 
+    /// Counts allocations of the phases that follow.
+    pub(crate) fn count_allocations(&mut self) {
+        self.counts = true;
+    }
+
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
     pub fn phase(&mut self, name: &str, items: u64) -> Phase<'_> {
         Phase {
@@ -179,6 +190,7 @@ impl Run {
                 access: None,
                 file: None,
                 threads: Vec::new(),
+                allocations: None,
             },
         }
     }
@@ -295,6 +307,12 @@ impl Phase<'_> {
     /// memory that it touched.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
         self.record.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        if self.run.counts {
+            let (result, allocations) = counted(|| black_box(work()));
+            self.record.allocations = allocations;
+            self.run.phases.push(self.record);
+            return result;
+        }
         let threads = ThreadTimes::read().ok();
         let before = Snapshot::take();
         let start = Instant::now();

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Instant;
 
+use crate::allocations::Allocations;
 use crate::kernel::{self, Faults};
 use crate::limits::{self, Limit};
 use crate::memory_group;
@@ -85,7 +86,11 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Fai
                 .find(|scenario| scenario.name() == cell.scenario)
                 .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
             let share = Plant::share_of(job.plant.as_ref(), &cell.scenario);
-            Outcome::Cell(measure(*scenario, cell, place, share)?)
+            let mut reading = measure(*scenario, cell, place, share)?;
+            if job.counts_allocations {
+                reading.allocations = allocations(*scenario, cell, place)?;
+            }
+            Outcome::Cell(reading)
         }
         Task::Limits {
             bytes,
@@ -151,6 +156,7 @@ fn measure(
         proof,
         memory: memory.map_err(|error| error.to_string()),
         fraction: fraction(scenario, cell, place, plant)?,
+        allocations: Vec::new(),
         warm_ns_per_byte,
         spin_ns: [spin_before, spin_after],
     })
@@ -210,10 +216,27 @@ fn fraction(
     };
     let mut run = begin(place, "fraction", plant)?;
     scenario.run(&cell, &mut run)?;
+    end(&run)?;
     Ok(Some(FractionReading {
         items: cell.items,
         elapsed_ns: run.phases().iter().map(|phase| phase.elapsed_ns).collect(),
     }))
+}
+
+/// Runs the cell once more and counts what its phases ask for; nothing where the
+/// program's allocator does not count.
+fn allocations(
+    scenario: &dyn Scenario,
+    cell: &Cell,
+    place: &Place,
+) -> Result<Vec<Allocations>, Failure> {
+    let mut run = begin(place, "counted", 0.0)?;
+    run.count_allocations();
+    scenario.run(cell, &mut run)?;
+    end(&run)?;
+    let (phases, _) = run.into_parts();
+    let counted = phases.iter().map(|phase| phase.allocations);
+    Ok(counted.collect::<Option<_>>().unwrap_or_default())
 }
 
 fn can_show_growth(scenario: &dyn Scenario, cell: &Cell) -> bool {

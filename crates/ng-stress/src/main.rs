@@ -6,11 +6,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use ng_lab::Failure;
 use ng_lab::protocol::WORKER_ARGUMENT;
 use ng_lab::soak::SOAK_ARGUMENT;
+use ng_lab::{CountingAllocator, Failure};
 use ng_stress::scenarios::REGISTRY;
 use ng_stress::{WRITER_ARGUMENT, write_until_killed};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::kernel::CpuTicks;
 use crate::limits::Limit;
 use crate::plant::Plant;
-use crate::process::{Ended, run_worker};
+use crate::process::{Ended, Order, run_worker};
 use crate::progress::Progress;
 use crate::protocol::{Outcome, Task};
 use crate::rng::SplitMix64;
@@ -270,15 +270,18 @@ impl Conduct<'_> {
         let padding = self.rng.below(PADDING_BYTES) as usize;
         let before = ticks();
         let ended = match Workplace::set_up(self.data, self.surroundings(&step)) {
-            Ok(workplace) => run_worker(
-                self.program(profile, role)?,
-                &task,
-                &workplace.place(),
-                self.plant(role),
-                padding,
-                timeout(self.request, &task),
-                self.interrupt,
-            )?,
+            Ok(workplace) => {
+                let order = Order {
+                    task: &task,
+                    place: &workplace.place(),
+                    plant: self.plant(role),
+                    // Once is enough: what is asked for does not depend on the round.
+                    counts_allocations: round == 0 && role == Role::Main,
+                    padding,
+                    timeout: timeout(self.request, &task),
+                };
+                run_worker(self.program(profile, role)?, &order, self.interrupt)?
+            }
             Err(error) => Ended::Failed(format!("the worker's place: {error}")),
         };
         let ticks = ticks().since(&before);

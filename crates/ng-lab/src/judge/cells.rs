@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::allocations::Allocations;
 use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
@@ -148,6 +149,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
                 access: phase.access.clone(),
                 file: files::evidence(cell, &phase.name),
                 threads: threads::shared(cell, &phase.name),
+                allocations: allocations(cell, &phase.name),
             }
         })
         .collect()
@@ -172,6 +174,21 @@ fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
         .filter_map(|(_, reading)| elapsed_ns(reading))
         .min()?;
     Some(GrowthReport { items, best_ns })
+}
+
+/// What a phase asked the allocator for, in the one round that counted it.
+fn allocations(cell: &CellRecord, phase: &str) -> Option<Allocations> {
+    let mut readings = cell
+        .rounds
+        .iter()
+        .filter_map(|run| run.reading.as_ref().ok());
+    readings.find_map(|reading| {
+        let at = reading
+            .phases
+            .iter()
+            .position(|found| found.name == phase)?;
+        reading.allocations.get(at).copied()
+    })
 }
 
 /// The median over the rounds after round 0.

@@ -1,9 +1,11 @@
 //! What a run leaves: one model, and a file that writes it in each form.
 
+mod allocated;
 mod claims;
 mod csv;
 mod html;
 mod json;
+mod laws;
 mod markdown;
 mod model;
 mod sample;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::AccessEvidence;
+use crate::allocations::Allocations;
 use crate::conductor::Role;
 use crate::host::Host;
 use crate::judge::{Finding, Flag, GateReport, Verdict};
@@ -239,6 +240,9 @@ pub struct PhaseReport {
     /// How its threads shared the work, where there are several and all were seen.
     #[serde(default)]
     pub threads: Option<ThreadsReport>,
+    /// What it asked the allocator for, where that was counted.
+    #[serde(default)]
+    pub allocations: Option<Allocations>,
 }
 
 /// How the threads of a phase shared its work: medians over the rounds.

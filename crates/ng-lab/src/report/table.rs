@@ -9,7 +9,7 @@ use crate::report::versus;
 use crate::report::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
-use crate::report::{scaling, soak_section, text, thread_shares};
+use crate::report::{allocated, laws, scaling, soak_section, text, thread_shares};
 use crate::volume::Volume;
 
 /// A heading with lines of text and a table below it.
@@ -55,6 +55,10 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
         sections.extend(comparisons(report, detail));
     }
     sections.extend(thread_shares::section(report, detail));
+    sections.extend(laws::section(report));
+    if detail == Detail::Full {
+        sections.extend(allocated::section(report));
+    }
     sections.extend(scaling::section(report));
     sections.extend((!report.limits.is_empty()).then(|| limits(report)));
     sections.extend(findings(report));

@@ -108,6 +108,7 @@ fn phase(name: &str) -> PhaseReport {
         access: None,
         file: None,
         threads: None,
+        allocations: None,
     }
 }
 
@@ -623,4 +624,38 @@ fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
             assert!(text.contains(told), "{told} in {text}");
         }
     }
+}
+
+/// A cell of so many threads whose first phase follows a law of sigma 0.05.
+fn scaled(threads: usize) -> CellReport {
+    let mut cell = cell("push");
+    cell.threads = threads;
+    let law = crate::stats::ScalabilityLaw {
+        sigma: 0.05,
+        kappa: 0.0,
+    };
+    let time = 1e9 / law.speed_up(threads as f64);
+    cell.phases.truncate(1);
+    cell.phases[0].samples_ns = vec![time as u64; 7];
+    cell
+}
+
+#[test]
+fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
+    let text = |threads: &[usize]| {
+        let mut report = report();
+        report.cells = threads.iter().map(|threads| scaled(*threads)).collect();
+        markdown(&report)
+    };
+    assert_silent(&text(&[2]), "Scaling with threads");
+    assert_says(
+        &text(&[1, 2, 4]),
+        "not fitted: 3 numbers of threads, a scaling law needs 4",
+    );
+    let fitted = text(&[1, 2, 4, 8]);
+    assert_says(&fitted, "1, 2, 4, 8");
+    assert_says(&fitted, "0.050 [0.050, 0.050]");
+    assert_silent(&fitted, "not fitted");
+    // Without one thread nothing is a speed-up, however many there are.
+    assert_silent(&text(&[2, 4, 8, 16]), "0.050");
 }

@@ -10,6 +10,7 @@
 //!   [`unpaired_ratio`] the same of two sides that were measured apart.
 //! - [`trend`] says whether a sample drifts along an order, [`holm`] what remains
 //!   of a p-value among many, and [`slope`] how fast it drifts.
+//! - [`ScalabilityLaw`] says how work gains from threads.
 //! - [`Standing`] says whether an interval is above or below what was asked for.
 //!
 //! Two rules hold for all of it. A sample is a slice of finite numbers; one that
@@ -31,6 +32,7 @@ mod slope;
 mod summary;
 mod trend;
 mod unpaired;
+mod usl;
 
 #[cfg(test)]
 mod testing;
@@ -44,3 +46,4 @@ pub use slope::{Slope, slope};
 pub use summary::Summary;
 pub use trend::{Trend, trend};
 pub use unpaired::{UnpairedRatio, smallest_unpaired_p, unpaired_ratio};
+pub use usl::ScalabilityLaw;

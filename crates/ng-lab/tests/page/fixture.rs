@@ -16,7 +16,7 @@ use ng_lab::rng::SplitMix64;
 use ng_lab::soak::{
     Event, KindReport, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
 };
-use ng_lab::{Bound, Host, Limit, Pages, Plant, Profile, Volume};
+use ng_lab::{Allocations, Bound, Host, Limit, Pages, Plant, Profile, Volume};
 
 /// Names of scenarios, their variants with threads, and their phases.
 type Plan<'a> = (&'a str, &'a [(&'a str, usize)], &'a [&'a str]);
@@ -120,11 +120,16 @@ pub(crate) fn held() -> Report {
         .iter_mut()
         .find(|cell| cell.role == Role::Main && cell.threads > 1)
         .and_then(|cell| cell.phases.first_mut());
-    shared.expect("a cell of several threads").threads = Some(ThreadsReport {
+    let shared = shared.expect("a cell of several threads");
+    shared.threads = Some(ThreadsReport {
         least_busy: 0.91,
         most_busy: 0.98,
         waits: 3.0,
         preemptions: 0.0,
+    });
+    shared.allocations = Some(Allocations {
+        count: 12,
+        bytes: 4096,
     });
     report.claims = vec![claim()];
     report
@@ -372,6 +377,7 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
         access: None,
         file: None,
         threads: None,
+        allocations: None,
     }
 }
 

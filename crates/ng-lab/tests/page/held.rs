@@ -119,7 +119,7 @@ fn a_run_that_is_held_against_nothing_has_none_of_it() {
 fn every_link_leads_somewhere() {
     with_page(&fixture::held(), |page| {
         let links: Vec<Node<'_, '_>> = elements(page.root(), "a").collect();
-        assert_eq!(links.len(), 18);
+        assert_eq!(links.len(), 19);
         for link in links {
             let target = link
                 .attribute("href")
@@ -169,5 +169,19 @@ fn threads_that_shared_a_phase_have_a_row_to_be_sorted() {
         let shown = ("91 % to 98 %".to_owned(), Some("0.91".to_owned()));
         assert_eq!(rows[0][6], shown);
         assert_eq!(rows[0][7].0, "3");
+    });
+}
+
+#[test]
+fn what_was_asked_of_the_allocator_has_a_row_to_be_sorted() {
+    with_page(&fixture::held(), |page| {
+        let section = by_id(page, "allocations");
+        let table = elements(section, "table").next().unwrap();
+        let rows: Vec<Vec<(String, Option<String>)>> =
+            elements(table, "tr").skip(1).map(fields).collect();
+        let shown = |text: &str, number: &str| (text.to_owned(), Some(number.to_owned()));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0][6], shown("12", "12"));
+        assert_eq!(rows[0][7], shown("4.00 KiB", "4096"));
     });
 }

@@ -10,7 +10,8 @@ use ng_lab::conductor::{Available, Plan, conduct};
 use ng_lab::judge::{Flag, Verdict};
 use ng_lab::report::{Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, Report};
 use ng_lab::{
-    Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject, Versus,
+    Allocations, Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject,
+    Versus,
 };
 use tempfile::TempDir;
 
@@ -33,6 +34,10 @@ pub(crate) const ALL: &[Check] = &[
         speed_up,
     ),
     ("how_threads_share_their_work_is_told", shared_work),
+    (
+        "allocations_are_counted_in_a_run_of_their_own",
+        counted_allocations,
+    ),
     (
         "computed_memory_is_flagged_and_touched_memory_is_not",
         computed_memory,
@@ -254,6 +259,21 @@ fn shared_work() {
     );
     assert!(even.waits < 50.0, "{even:?}");
     assert_eq!(shares("even", 1), None);
+}
+
+fn counted_allocations() {
+    let report = report(&request("boxes", 1000, &[1], 1));
+    for (variant, count, bytes) in [("one", 1, 8000), ("each", 1001, 16_000)] {
+        for cell in cells(&report, variant, 1) {
+            let found = |phase: usize| cell.phases[phase].allocations;
+            if is_main(cell) {
+                assert_eq!(found(0), Some(Allocations { count, bytes }), "{variant}");
+                assert_eq!(found(1), Some(Allocations::default()), "{variant}");
+            } else {
+                assert_eq!(found(0), None, "{variant}");
+            }
+        }
+    }
 }
 
 fn is_main(cell: &CellReport) -> bool {

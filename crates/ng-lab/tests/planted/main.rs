@@ -12,6 +12,9 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 use ng_lab::protocol::WORKER_ARGUMENT;
 
+#[global_allocator]
+static ALLOCATOR: ng_lab::CountingAllocator = ng_lab::CountingAllocator;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, worker, job] = &arguments[..]

@@ -13,8 +13,8 @@ use memmap2::{MmapOptions, MmapRaw};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 9] = [
-    &Clone, &Order, &SpeedUp, &Sharing, &Footprint, &Failing, &Hanging, &Files, &Confined,
+pub(crate) static REGISTRY: [&dyn Scenario; 10] = [
+    &Clone, &Order, &SpeedUp, &Sharing, &Boxes, &Footprint, &Failing, &Hanging, &Files, &Confined,
 ];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
@@ -169,6 +169,21 @@ fn take_turns((turn, changed): &(Mutex<usize>, Condvar), thread: usize, threads:
         *turn += 1;
         changed.notify_all();
     }
+}
+
+planted!(Boxes, "boxes", ["one", "each"], boxes);
+
+/// Words in one allocation, and in one each.
+fn boxes(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let items = cell.items;
+    let each = cell.variant.name == "each";
+    let phase = run.phase("fill", items);
+    let count = phase.time(|| match each {
+        true => (0..items).map(Box::new).collect::<Vec<_>>().len(),
+        false => (0..items).collect::<Vec<_>>().len(),
+    });
+    run.phase("nothing", items).constant().time(|| ());
+    run.prove_equal("words", count as u64, items)
 }
 
 planted!(Footprint, "footprint", ["touched", "computed"], footprint);

@@ -135,6 +135,7 @@ impl Sim {
                 access: None,
                 file: None,
                 threads: Vec::new(),
+                allocations: None,
             });
         }
         self
@@ -323,6 +324,7 @@ fn plain_reading(cold: bool) -> CellReading {
             private_peak_bytes: None,
         }),
         fraction: None,
+        allocations: Vec::new(),
         warm_ns_per_byte: Some(if cold { 99.0 } else { 0.5 }),
         spin_ns: [PLAIN_NS, if cold { COLD_NS } else { PLAIN_NS }],
     }

@@ -6,6 +6,7 @@
 //! `marks`; what every text goes through is in `markup`.
 
 mod about;
+mod allocated;
 mod axis;
 mod cells;
 mod chart;

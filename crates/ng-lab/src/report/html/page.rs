@@ -4,8 +4,8 @@ use crate::report::Report;
 use crate::report::html::figure::Figure;
 use crate::report::html::markup::{Element, text};
 use crate::report::html::{
-    about, cells, claims, comparisons, findings, legend, limit_table, limits, memory, phases,
-    ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
+    about, allocated, cells, claims, comparisons, findings, legend, limit_table, limits, memory,
+    phases, ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
 };
 use crate::report::text as words;
 
@@ -75,6 +75,7 @@ fn body(report: &Report) -> Element {
         .add(cells::section(report))
         .add(comparisons::section(report))
         .extend(thread_shares::section(report))
+        .extend(allocated::section(report))
         .add(limit_table::section(report))
         .add(findings::section(report))
         .extend(claims::section(report))
@@ -128,10 +129,15 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
     let first = reference.into_iter().chain(soak);
     let all = first.chain(figures).chain(tables);
     let shares = thread_shares::is_there(report).then_some((thread_shares::NAME, "Threads"));
-    let links = all.chain(shares).chain(claims).map(|(id, title)| {
-        let link = text("a", title).with("href", format!("#{id}"));
-        Element::new("li").add(link)
-    });
+    let counts = allocated::is_there(report).then_some((allocated::NAME, "Allocations"));
+    let links = all
+        .chain(shares)
+        .chain(counts)
+        .chain(claims)
+        .map(|(id, title)| {
+            let link = text("a", title).with("href", format!("#{id}"));
+            Element::new("li").add(link)
+        });
     Element::new("nav")
         .with("aria-label", "Contents")
         .add(Element::new("ul").extend(links))

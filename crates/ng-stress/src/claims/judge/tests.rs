@@ -102,6 +102,7 @@ fn phase(name: &str, items: u64, samples_ns: &[u64]) -> PhaseReport {
         access: None,
         file: None,
         threads: None,
+        allocations: None,
     }
 }
 

@@ -1,0 +1,118 @@
+//! How phases gain from threads, by a law where there are threads enough.
+
+use std::collections::BTreeMap;
+
+use crate::conductor::Role;
+use crate::report::table::{Section, Table};
+use crate::report::{CellReport, Interval95, PhaseReport, Report, text};
+use crate::scenario::Profile;
+use crate::stats::{self, ScalabilityLaw};
+
+const HEADINGS: [&str; 8] = [
+    "scenario", "items", "variant", "phase", "build", "threads", "sigma", "kappa",
+];
+
+/// Work that was measured on several numbers of threads.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Work<'r> {
+    scenario: &'r str,
+    items: u64,
+    variant: &'r str,
+    phase: &'r str,
+    profile: Profile,
+}
+
+/// The samples of a phase by the number of threads.
+type ByThreads<'r> = BTreeMap<usize, &'r [u64]>;
+
+/// Nothing where all ran on one number of threads.
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let work = by_work(report);
+    let most = work.values().map(BTreeMap::len).max().unwrap_or(0);
+    if most < 2 {
+        return None;
+    }
+    let rows: Vec<Vec<String>> = work
+        .iter()
+        .filter_map(|(work, samples)| row(work, samples))
+        .collect();
+    let line = match rows.is_empty() {
+        true => format!(
+            "not fitted: {most} numbers of threads, a scaling law needs {}",
+            ScalabilityLaw::FEWEST_COUNTS
+        ),
+        false => "p threads are p / (1 + sigma (p - 1) + kappa p (p - 1)) times as fast as one \
+                  (Universal Scalability Law), fitted to each round; medians and their intervals"
+            .to_owned(),
+    };
+    Some(Section {
+        title: "Scaling with threads".to_owned(),
+        lines: vec![line],
+        table: (!rows.is_empty()).then(|| Table {
+            headings: HEADINGS.map(str::to_owned).to_vec(),
+            rows,
+        }),
+    })
+}
+
+fn by_work(report: &Report) -> BTreeMap<Work<'_>, ByThreads<'_>> {
+    let mut found: BTreeMap<Work<'_>, ByThreads<'_>> = BTreeMap::new();
+    let usable = |cell: &&CellReport| cell.role == Role::Main && cell.verdict.is_comparable();
+    for cell in report.cells.iter().filter(usable) {
+        for phase in &cell.phases {
+            let samples = found.entry(work(cell, phase)).or_default();
+            samples.insert(cell.threads, &phase.samples_ns);
+        }
+    }
+    found
+}
+
+fn work<'r>(cell: &'r CellReport, phase: &'r PhaseReport) -> Work<'r> {
+    Work {
+        scenario: &cell.scenario,
+        items: cell.items(),
+        variant: &cell.variant,
+        phase: &phase.name,
+        profile: cell.profile,
+    }
+}
+
+fn row(work: &Work<'_>, samples: &ByThreads<'_>) -> Option<Vec<String>> {
+    let laws = laws(samples)?;
+    let figure = |of: fn(&ScalabilityLaw) -> f64| {
+        let figures: Vec<f64> = laws.iter().map(of).collect();
+        let median = stats::median(&figures)?;
+        let interval = stats::median_interval_95(&figures).map(Interval95::from);
+        Some(match interval {
+            Some(Interval95([low, high])) => format!("{median:.3} [{low:.3}, {high:.3}]"),
+            None => format!("{median:.3}"),
+        })
+    };
+    let threads: Vec<String> = samples.keys().map(ToString::to_string).collect();
+    Some(vec![
+        work.scenario.to_owned(),
+        text::items(work.items),
+        work.variant.to_owned(),
+        work.phase.to_owned(),
+        work.profile.name().to_owned(),
+        threads.join(", "),
+        figure(|law| law.sigma)?,
+        figure(|law| law.kappa)?,
+    ])
+}
+
+/// A law for each round; none where a round is missing for some threads.
+fn laws(samples: &ByThreads<'_>) -> Option<Vec<ScalabilityLaw>> {
+    let one = samples.get(&1)?;
+    if samples.values().any(|times| times.len() != one.len()) {
+        return None;
+    }
+    let of_round = |round: usize| {
+        let speed_ups: Vec<(usize, f64)> = samples
+            .iter()
+            .map(|(threads, times)| (*threads, one[round] as f64 / times[round] as f64))
+            .collect();
+        ScalabilityLaw::fit(&speed_ups)
+    };
+    (0..one.len()).map(of_round).collect()
+}
