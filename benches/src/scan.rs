@@ -15,9 +15,9 @@ use crate::teams::{Teams, case_name};
 use crate::{Case, Pace, Ratio, Suite, Work};
 
 /// The share of a plain loop's speed that `map_reduce` must reach on one thread.
-const LOOP_BAR: f64 = 0.95;
+const LOOP_BAR: f64 = 0.97;
 /// How many times as fast two threads must scan as one.
-const TWO_THREADS_BAR: f64 = 1.8;
+const TWO_THREADS_BAR: f64 = 1.85;
 
 /// The suite `scan`.
 pub struct Scan {

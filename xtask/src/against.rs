@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -34,7 +35,15 @@ pub(crate) fn build(rev: &str, profile: Profile) -> Result<Against> {
     work_tree(&root(), &tree, &commit)?;
     eprintln!("building ng-stress of {rev} ({commit})");
     let target = folder.join("target");
+    let last = folder.join(format!("last-{}", profile.name()));
+    if fs::read_to_string(&last).ok().as_deref() != Some(&commit) {
+        // Cargo takes what another work tree left in the target folder for fresh
+        // where the sources are older.
+        touch_sources(&tree)?;
+        fs::write(&last, "")?;
+    }
     build_in(&tree, &target, profile).with_context(|| format!("--against {rev}"))?;
+    fs::write(&last, &commit)?;
     let program = keep(&target, &folder, &commit, profile)?;
     Ok(Against { commit, program })
 }
@@ -83,6 +92,21 @@ fn is_clean(tree: &Path, commit: &str) -> bool {
     tree.join(".git").is_file()
         && says(&["rev-parse", "HEAD"]).as_deref() == Some(commit)
         && says(&["status", "--porcelain"]).as_deref() == Some("")
+}
+
+/// Makes all files that git knows newer than whatever was built before.
+fn touch_sources(tree: &Path) -> Result<()> {
+    let listed = git(tree).args(["ls-files", "-z"]).output()?;
+    let now = SystemTime::now();
+    for name in listed.stdout.split(|byte| *byte == 0) {
+        let path = tree.join(String::from_utf8_lossy(name).as_ref());
+        if path.is_file() {
+            let touched = File::options().append(true).open(&path);
+            let touched = touched.and_then(|file| file.set_modified(now));
+            touched.with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
 }
 
 fn git(folder: &Path) -> Command {
@@ -169,5 +193,30 @@ mod tests {
         remade("git remembers it, and it is gone");
         assert!(!is_clean(&tree, &"0".repeat(40)), "another commit");
         fs::remove_dir_all(&folder).expect("temporary folder");
+    }
+
+    #[test]
+    fn sources_that_are_used_again_are_newer_than_what_was_built_meanwhile() {
+        if Command::new("git").arg("--version").output().is_err() {
+            eprintln!("skipped: there is no git");
+            return;
+        }
+        let tree = std::env::temp_dir().join(format!("xtask-touch-{}", std::process::id()));
+        fs::create_dir_all(tree.join("src")).expect("temporary folder");
+        said(&tree, &["init", "--quiet"]);
+        for name in ["src/known.rs", "unknown.rs"] {
+            fs::write(tree.join(name), "fn main() {}").expect("a file");
+        }
+        said(&tree, &["add", "src/known.rs"]);
+        let time_of = |name: &str| {
+            let metadata = fs::metadata(tree.join(name)).expect("a file");
+            metadata.modified().expect("a time")
+        };
+        let built = SystemTime::now();
+        let unknown = time_of("unknown.rs");
+        touch_sources(&tree).expect("touched");
+        assert!(time_of("src/known.rs") >= built);
+        assert_eq!(time_of("unknown.rs"), unknown);
+        fs::remove_dir_all(&tree).expect("removed");
     }
 }

@@ -119,7 +119,13 @@ fn value_of<'a>(option: &str, args: &'a [String]) -> Option<&'a str> {
 /// The commit that is measured; empty outside a checkout.
 fn commit() -> String {
     Command::new("git")
-        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .args([
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=12",
+            "--exclude=*",
+        ])
         .current_dir(root())
         .output()
         .ok()

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Result;
-use heed::{Env, EnvOpenOptions};
+use heed::{Env, EnvFlags, EnvOpenOptions};
 use memmap2::{Mmap, MmapMut};
 use ng_store::{CreateOptions, MmapStore};
 
@@ -36,8 +36,15 @@ pub(crate) fn map_mut(file: &File) -> Result<MmapMut> {
 }
 
 /// Opens or creates an LMDB environment with a map of `map_bytes`.
-pub(crate) fn open_lmdb(folder: &Path, map_bytes: usize) -> Result<Env> {
+pub(crate) fn open_lmdb(folder: &Path, map_bytes: usize, write_map: bool) -> Result<Env> {
+    let mut options = EnvOpenOptions::new();
+    options.map_size(map_bytes);
+    if write_map {
+        // SAFETY: (1) nobody in this program writes to memory that is not its own,
+        // so no stray pointer reaches the map.
+        unsafe { options.flags(EnvFlags::WRITE_MAP) };
+    }
     // SAFETY: (1) the environment's files lie in a folder of this run, on a local
     // disk; (2) they are changed through LMDB alone, and one process at a time.
-    Ok(unsafe { EnvOpenOptions::new().map_size(map_bytes).open(folder) }?)
+    Ok(unsafe { options.open(folder) }?)
 }

@@ -180,11 +180,11 @@ fn cost(cell: &Cell, who: Who) -> Duration {
     let ns_of_token = match (cell.scenario.as_str(), who) {
         ("reopen", _) => 0,
         ("durable_create", Who::RedbInsert) => 900,
-        ("durable_create", Who::Redb | Who::Lmdb) => 400,
+        ("durable_create", Who::Redb | Who::Lmdb | Who::LmdbWriteMap) => 400,
         ("durable_create", _) => 120,
         ("verify", Who::Redb) => 120,
-        (_, Who::Redb | Who::Lmdb) => 200,
-        (_, Who::Vec | Who::NgVec) => 55,
+        (_, Who::Redb | Who::Lmdb | Who::LmdbWriteMap) => 200,
+        (_, Who::Vec | Who::NgVec | Who::RawLoop) => 55,
         _ => 25,
     };
     cost_of_a_process() + Duration::from_nanos(ns_of_token * cell.items)
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn everybody_does_what_they_can() {
         let plan = Plan::new(1_000, 6, &[1, 2], ENDLESS);
-        let readers = [
+        let mut readers = vec![
             "vecx1",
             "ng-vecx1",
             "ng-vecx2",
@@ -220,9 +220,11 @@ mod tests {
             "lmdbx1",
             "arrow-ipcx1",
         ];
-        for work in ["scan", "filter", "random_read"] {
+        for work in ["filter", "random_read"] {
             assert_eq!(names(&plan, work), readers, "{work}");
         }
+        readers.push("raw-loopx1");
+        assert_eq!(names(&plan, "scan"), readers);
         assert_eq!(names(&plan, "create"), ["vecx1", "ng-vecx1", "ng-vecx2"]);
         assert_eq!(names(&plan, "clone"), ["vecx1", "ng-vecx1"]);
         assert_eq!(
@@ -231,7 +233,13 @@ mod tests {
         );
         assert_eq!(
             names(&plan, "verify"),
-            ["ng-mmapx1", "ng-mmapx2", "redbx1", "full-readx1"]
+            [
+                "ng-mmapx1",
+                "ng-mmapx2",
+                "redbx1",
+                "full-readx1",
+                "map-readx1"
+            ]
         );
         let writers = names(&plan, "durable_create");
         for who in [
@@ -241,6 +249,7 @@ mod tests {
             "redb",
             "redb-insert",
             "lmdb",
+            "lmdb-write-map",
             "arrow-ipc",
         ] {
             assert!(

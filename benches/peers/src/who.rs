@@ -14,12 +14,15 @@ pub(crate) enum Who {
     Redb,
     RedbInsert,
     Lmdb,
+    LmdbWriteMap,
     ArrowIpc,
     FullRead,
+    MapRead,
+    RawLoop,
 }
 
 impl Who {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::NgVec,
         Self::NgMmap,
         Self::Vec,
@@ -28,8 +31,11 @@ impl Who {
         Self::Redb,
         Self::RedbInsert,
         Self::Lmdb,
+        Self::LmdbWriteMap,
         Self::ArrowIpc,
         Self::FullRead,
+        Self::MapRead,
+        Self::RawLoop,
     ];
 
     /// The name in reports, and that of the file.
@@ -43,8 +49,11 @@ impl Who {
             Self::Redb => "redb",
             Self::RedbInsert => "redb-insert",
             Self::Lmdb => "lmdb",
+            Self::LmdbWriteMap => "lmdb-write-map",
             Self::ArrowIpc => "arrow-ipc",
             Self::FullRead => "full-read",
+            Self::MapRead => "map-read",
+            Self::RawLoop => "raw-loop",
         }
     }
 
@@ -59,18 +68,21 @@ impl Who {
 
     /// Whether what it keeps is on the disk. Only equals are compared.
     pub(crate) const fn is_durable(self) -> bool {
-        !matches!(self, Self::NgVec | Self::Vec)
+        !matches!(self, Self::NgVec | Self::Vec | Self::RawLoop)
     }
 
     /// Whether its works take so long that they are done in fewer rounds.
     pub(crate) const fn is_slow(self) -> bool {
-        matches!(self, Self::Redb | Self::RedbInsert | Self::Lmdb)
+        matches!(
+            self,
+            Self::Redb | Self::RedbInsert | Self::Lmdb | Self::LmdbWriteMap
+        )
     }
 
     /// Whose file it reads.
     pub(crate) const fn reads_from(self) -> Self {
         match self {
-            Self::FullRead => Self::NgMmap,
+            Self::FullRead | Self::MapRead => Self::NgMmap,
             who => who,
         }
     }
@@ -78,7 +90,7 @@ impl Who {
     /// The pages of the memory that it touches.
     pub(crate) const fn pages(self) -> Pages {
         match self {
-            Self::NgVec => Pages::Huge,
+            Self::NgVec | Self::RawLoop => Pages::Huge,
             _ => Pages::Small,
         }
     }
@@ -109,6 +121,7 @@ impl Who {
                 "heed: integer keys of u32, one write transaction of APPEND puts, a map sized for \
                  the tokens, synced on commit; read through its cursor and get"
             }
+            Self::LmdbWriteMap => "as lmdb, with WRITE_MAP",
             Self::ArrowIpc => {
                 "FixedSizeBinary(64), file format, batches of 65536, sync_all; read from a map \
                  without a copy, plain loops over the batches"
@@ -117,6 +130,10 @@ impl Who {
                 "preads of 256 KiB over the tokens of ng-mmap's file into one buffer, nothing \
                  checked"
             }
+            Self::MapRead => {
+                "a plain loop over all words of ng-mmap's tokens, mapped before, nothing checked"
+            }
+            Self::RawLoop => "a plain loop over the memory of ng-vec",
         }
     }
 
@@ -124,10 +141,10 @@ impl Who {
     pub(crate) const fn packages(self) -> &'static [&'static str] {
         match self {
             Self::NgVec | Self::NgMmap => &["ng-store"],
-            Self::Vec | Self::BufWriter | Self::FullRead => &[],
+            Self::Vec | Self::BufWriter | Self::FullRead | Self::MapRead | Self::RawLoop => &[],
             Self::Memmap2 => &["memmap2"],
             Self::Redb | Self::RedbInsert => &["redb"],
-            Self::Lmdb => &["heed", "lmdb-master-sys"],
+            Self::Lmdb | Self::LmdbWriteMap => &["heed", "lmdb-master-sys"],
             Self::ArrowIpc => &["arrow-ipc"],
         }
     }

@@ -1,5 +1,5 @@
 //! Files that are no store: no hash, no commit that could be told from half of
-//! one, one sync, and no room kept for it.
+//! one, and one sync.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IntoInnerError, Write};
@@ -15,9 +15,11 @@ use crate::fill::token;
 use crate::maps;
 use crate::size::bytes_of;
 
-/// The limit: 1 MiB at a time with `pwrite`, and its writeback begun at once.
+/// Plain writes at their best: room kept for all of them, 1 MiB at a time with
+/// `pwrite`, and its writeback begun at once.
 pub(super) fn written_early(path: &Path, count: usize) -> Result<RealFile> {
     let file = create(path)?;
+    file.allocate(0, bytes_of(count) as u64)?;
     let mut buffer = Vec::with_capacity(DEFAULT_BUFFER_TOKENS);
     for start in (0..count).step_by(DEFAULT_BUFFER_TOKENS) {
         let end = count.min(start + DEFAULT_BUFFER_TOKENS);
@@ -41,9 +43,12 @@ pub(super) fn mapped(path: &Path, count: usize) -> Result<MmapMut> {
     Ok(map)
 }
 
+/// What a buffered writer holds: 1 MiB.
+const BUFFER_BYTES: usize = 1 << 20;
+
 /// A token at a time into a buffered writer, then `fsync`.
 pub(super) fn buffered(path: &Path, count: usize) -> Result<RealFile> {
-    let mut writer = BufWriter::new(create_new(path)?);
+    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, create_new(path)?);
     for index in 0..count {
         writer.write_all(token(index).as_bytes())?;
     }

@@ -276,7 +276,7 @@ fn probe_pages(
     number_lines(words);
     for &limit in wanted.iter().filter(|limit| **limit != first_touch) {
         readings.push(best(limit, |repeat| match limit {
-            Limit::Refill => fill(words, threads),
+            Limit::Refill => fill(words, threads).min(fill_streamed(words, threads)),
             Limit::Copy => copy_half(words, threads),
             Limit::Read => read_words(words, threads).min(read_lines(words, threads)),
             Limit::RandomSmall | Limit::RandomHuge => random_reads(words, lines, repeat),
@@ -326,6 +326,16 @@ fn fill(words: &mut [u64], threads: usize) -> f64 {
                 line[LINE_WORDS - 1] = index as u64;
             }
         });
+        black_box(&words);
+    })
+}
+
+/// The same past the caches, where the processor can: lines that will not be read
+/// soon are then not read before they are written.
+fn fill_streamed(words: &mut [u64], threads: usize) -> f64 {
+    let bytes = words.len() * 8;
+    time_per(bytes, || {
+        on_threads(words, threads, raw::write_streamed);
         black_box(&words);
     })
 }

@@ -26,7 +26,7 @@ const STDERR_TAIL_BYTES: usize = 600;
 #[derive(Debug)]
 pub enum Ended {
     /// It replied and exited well.
-    Reply(Reply),
+    Reply(Box<Reply>),
     /// It did not; why.
     Failed(String),
     /// The user wanted to stop, and it was killed for that.
@@ -157,7 +157,7 @@ fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
         return Ended::Failed(how_it_ended(status, stderr));
     }
     match serde_json::from_str::<Reply>(line) {
-        Ok(reply) if reply.protocol == PROTOCOL => Ended::Reply(reply),
+        Ok(reply) if reply.protocol == PROTOCOL => Ended::Reply(Box::new(reply)),
         Ok(reply) => Ended::Failed(format!(
             "worker speaks protocol {}, expected {PROTOCOL}",
             reply.protocol

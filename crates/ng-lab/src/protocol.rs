@@ -115,6 +115,9 @@ pub struct CellReading {
     /// empty where that was not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocations>,
+    /// How long it took to count them.
+    #[serde(default)]
+    pub counting_ns: u64,
     /// Nanoseconds a byte of the warming before, where there was one.
     pub warm_ns_per_byte: Option<f64>,
     /// A fixed loop of arithmetic, timed before and after the phases, in nanoseconds.

@@ -1,5 +1,5 @@
-//! Three system calls, a hint, and an allocator that counts, none of which a safe
-//! crate wraps: all `unsafe` of this crate.
+//! Three system calls, a hint, stores past the caches, and an allocator that
+//! counts, none of which a safe crate wraps: all `unsafe` of this crate.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
@@ -94,6 +94,25 @@ pub(crate) fn resident_pages(map: &MmapRaw, part: Range<usize>) -> io::Result<u6
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn resident_pages(_map: &MmapRaw, _part: Range<usize>) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Writes every word, past the caches where the processor can.
+pub(crate) fn write_streamed(words: &mut [u64]) {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    {
+        use std::arch::x86_64::{_mm_sfence, _mm_stream_si64};
+
+        for (index, word) in words.iter_mut().enumerate() {
+            let word = std::ptr::from_mut(word).cast::<i64>();
+            // SAFETY: `_mm_stream_si64` asks for (1) SSE2 and (2) a valid, aligned
+            // place for 8 bytes. (1) The `cfg` says so. (2) It is a `u64` of ours.
+            unsafe { _mm_stream_si64(word, index as i64) };
+        }
+        // SAFETY: (1) SSE is part of SSE2.
+        unsafe { _mm_sfence() };
+    }
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    words.fill(1);
 }
 
 /// The time that a thread of this process has been on a processor, in

@@ -29,12 +29,15 @@ const DATA: &str = "data.mdb";
 type Tokens<'e> = Database<'e, Bytes, Bytes, IntegerComparator>;
 
 /// An environment with one database in it.
-pub(crate) struct Lmdb;
+pub(crate) struct Lmdb {
+    /// Whether pages are changed in a shared map, instead of gathered in memory.
+    pub(crate) write_map: bool,
+}
 
 impl FilePeer for Lmdb {
     fn write(&self, path: &Path, count: usize, _workers: &Workers) -> Result<Box<dyn Any>> {
         fs::create_dir(path)?;
-        let env = open_lmdb(path, map_bytes(count * MAP_BYTES_OF_TOKEN))?;
+        let env = open_lmdb(path, map_bytes(count * MAP_BYTES_OF_TOKEN), self.write_map)?;
         let put = env.create_databases_and_commit(env.write_txn()?, |opener, transaction| {
             let options = opener.database_options().types::<Bytes, Bytes>();
             let options = options.key_comparator::<IntegerComparator>();
@@ -51,7 +54,7 @@ impl FilePeer for Lmdb {
 
     fn open(&self, path: &Path, _workers: Workers) -> Result<Box<dyn Reader>> {
         let bytes = fs::metadata(path.join(DATA))?.len() as usize;
-        let env = open_lmdb(path, map_bytes(bytes))?;
+        let env = open_lmdb(path, map_bytes(bytes), false)?;
         Ok(Box::new(Opened { env }))
     }
 }

@@ -35,9 +35,12 @@ pub(crate) fn file_peer(who: Who) -> Result<&'static dyn FilePeer> {
         Who::Memmap2 => &memmap2::Memmap2,
         Who::Redb => &redb::Redb { cursor: true },
         Who::RedbInsert => &redb::Redb { cursor: false },
-        Who::Lmdb => &lmdb::Lmdb,
+        Who::Lmdb => &lmdb::Lmdb { write_map: false },
+        Who::LmdbWriteMap => &lmdb::Lmdb { write_map: true },
         Who::ArrowIpc => &arrow_ipc::ArrowIpc,
-        Who::NgVec | Who::Vec | Who::FullRead => bail!("{} keeps no file", who.name()),
+        Who::NgVec | Who::Vec | Who::FullRead | Who::MapRead | Who::RawLoop => {
+            bail!("{} keeps no file", who.name())
+        }
     })
 }
 
@@ -88,6 +91,9 @@ mod tests {
             for threads in 1..4 {
                 let created = ours::create(count, workers(threads)).unwrap();
                 check(&created, count);
+                let mut raw = ours::create(count, workers(threads)).unwrap();
+                raw.read_by_plain_loops();
+                check(&raw, count);
                 check(&ours::clone(&created).unwrap(), count);
             }
         }

@@ -17,13 +17,26 @@ use crate::records::{Sum, token};
 pub(crate) struct Ours<S> {
     store: S,
     workers: Workers,
+    /// Whether its tokens are read by plain loops, as those of any slice.
+    by_plain_loops: bool,
+}
+
+impl<S> Ours<S> {
+    /// Lets the tokens be read as those of any slice are.
+    pub(crate) fn read_by_plain_loops(&mut self) {
+        self.by_plain_loops = true;
+    }
 }
 
 /// Fills a new store in memory.
 pub(crate) fn create(count: usize, workers: Workers) -> Result<Ours<VecStore>> {
     let mut store = VecStore::try_with_capacity(count)?;
     fill(&workers, &mut store, count, token)?;
-    Ok(Ours { store, workers })
+    Ok(Ours {
+        store,
+        workers,
+        by_plain_loops: false,
+    })
 }
 
 /// Copies the store, on the calling thread.
@@ -45,7 +58,11 @@ impl FilePeer for NgMmap {
 
     fn open(&self, path: &Path, workers: Workers) -> Result<Box<dyn Reader>> {
         let store = open_store(path)?;
-        Ok(Box::new(Ours { store, workers }))
+        Ok(Box::new(Ours {
+            store,
+            workers,
+            by_plain_loops: false,
+        }))
     }
 }
 
@@ -60,6 +77,9 @@ impl<S: TokenStore> Reader for Ours<S> {
 
     fn sum_ids(&self) -> Result<u64> {
         let tokens = self.store.tokens();
+        if self.by_plain_loops {
+            return Ok(reader::sum_ids(tokens));
+        }
         let sum = map_reduce(
             &self.workers,
             tokens,

@@ -30,6 +30,7 @@ impl Scenario for DurableCreate {
             Who::Redb,
             Who::RedbInsert,
             Who::Lmdb,
+            Who::LmdbWriteMap,
             Who::ArrowIpc,
         ];
         parallel(Who::NgMmap)

@@ -33,6 +33,11 @@ fn open(cell: &Cell) -> Result<Box<dyn Reader>> {
     Ok(match who(cell)? {
         Who::Vec => Box::new(vec::create(count)),
         Who::NgVec => Box::new(ours::create(count, workers)?),
+        Who::RawLoop => {
+            let mut ours = ours::create(count, workers)?;
+            ours.read_by_plain_loops();
+            Box::new(ours)
+        }
         who => file_peer(who)?.open(&kept(who), workers)?,
     })
 }
@@ -41,7 +46,7 @@ fn open(cell: &Cell) -> Result<Box<dyn Reader>> {
 /// much for a cache of a database's own, little for a map.
 pub(super) fn reading_bytes(cell: &Cell) -> u64 {
     match Who::named(&cell.variant.name) {
-        Some(Who::Vec | Who::NgVec) => super::bytes_of(cell),
+        Some(Who::Vec | Who::NgVec | Who::RawLoop) => super::bytes_of(cell),
         Some(Who::Redb | Who::RedbInsert) => 2 * super::bytes_of(cell),
         _ => 1 << 20,
     }

@@ -4,8 +4,9 @@ use anyhow::Result;
 use ng_lab::{Cell, Failure, Run, Scenario, Variant};
 
 use super::reading::{READERS, reading_bytes, warm_reader};
-use super::{failure, variants};
+use super::{failure, variant, variants};
 use crate::records::sum_of_all;
+use crate::who::Who;
 
 /// A scan of one field.
 pub(super) struct Scan;
@@ -20,7 +21,9 @@ impl Scenario for Scan {
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
-        variants(&READERS, threads)
+        let mut all = variants(&READERS, threads);
+        all.push(variant(Who::RawLoop, 1));
+        all
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

@@ -27,11 +27,14 @@ impl Scenario for Verify {
     }
 
     fn about(&self) -> &'static str {
-        "every byte of the content checked; full-read only reads them"
+        "every byte of the content checked; full-read and map-read only read them"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
-        variants(&[Who::NgMmap, Who::Redb, Who::FullRead], threads)
+        variants(
+            &[Who::NgMmap, Who::Redb, Who::FullRead, Who::MapRead],
+            threads,
+        )
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {
@@ -71,6 +74,14 @@ fn verify(cell: &Cell, run: &mut Run) -> Result<()> {
         Who::Redb => {
             let mut database = redb::open_to_check(&kept(Who::Redb))?;
             phase.time(|| redb::check(&mut database))?;
+        }
+        Who::MapRead => {
+            let store = open_store(&kept(Who::NgMmap))?;
+            let words: &[u64] = bytemuck::cast_slice(store.tokens());
+            let sum = |words: &[u64]| words.iter().fold(0, |sum, word| sum ^ word);
+            let before = sum(words);
+            let again = phase.time(|| sum(words));
+            ensure!(again == before, "{again:#x}, and {before:#x} before");
         }
         Who::FullRead => {
             let (file, start) = tokens_of(&kept(Who::NgMmap))?;

@@ -66,6 +66,8 @@ pub struct CellRound {
     pub position: u32,
     /// What came out, or why nothing did.
     pub reading: Result<CellReading, String>,
+    /// Whether the worker answered, if only that it cannot.
+    pub answered: bool,
     /// Processor time of the machine while the worker lived.
     pub ticks: CpuTicks,
 }
@@ -94,13 +96,14 @@ impl CellRecord {
         elapsed(cold.reading.as_ref().ok()?, phase)
     }
 
-    /// Why another revision's cell is left out of the rounds after round 0: it
-    /// failed there, as it does where that revision has no such work.
+    /// Why another revision's cell is left out of the rounds after round 0: its
+    /// worker said there that it cannot, as where that revision has no such work. A
+    /// worker that crashed or was given up said nothing, and failed.
     #[must_use]
     pub fn left_out(&self) -> Option<&str> {
         let first = self.rounds.first()?;
         let failed = first.reading.as_ref().err()?;
-        let left_out = self.planned.role == Role::Against && first.round == 0;
+        let left_out = self.planned.role == Role::Against && first.round == 0 && first.answered;
         left_out.then_some(failed.as_str())
     }
 

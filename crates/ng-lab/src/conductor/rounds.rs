@@ -92,6 +92,7 @@ pub fn conduct(
             cells: records_of(plan),
             ..Record::default()
         },
+        counting: Duration::ZERO,
     };
     let first_steps = run.blocks(0).concat().len();
     progress.begin(first_steps as u64, plan.round_estimate);
@@ -100,7 +101,7 @@ pub fn conduct(
     // Later rounds have the probes that round 0 showed to be needed.
     let steps = run.blocks(1).concat().len();
     let longer = steps as f64 / first_steps.max(1) as f64;
-    let round_time = start.elapsed().mul_f64(longer);
+    let round_time = start.elapsed().saturating_sub(run.counting).mul_f64(longer);
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
     let rounds = with_gate(rounds, request, &run.record, progress);
     progress.plan_rounds(steps as u64, rounds, round_time);
@@ -141,6 +142,15 @@ fn records_of(plan: &Plan) -> Vec<CellRecord> {
         .collect()
 }
 
+/// How a task was performed.
+#[derive(Clone, Copy)]
+struct Performed {
+    round: u32,
+    position: u32,
+    ticks: CpuTicks,
+    answered: bool,
+}
+
 struct Conduct<'a> {
     request: &'a Request,
     plan: &'a Plan,
@@ -149,6 +159,8 @@ struct Conduct<'a> {
     interrupt: &'a Interrupt,
     rng: SplitMix64,
     record: Record,
+    /// Time of the runs that count allocations, which later rounds do not have.
+    counting: Duration,
 }
 
 impl Conduct<'_> {
@@ -285,6 +297,7 @@ impl Conduct<'_> {
             Err(error) => Ended::Failed(format!("the worker's place: {error}")),
         };
         let ticks = ticks().since(&before);
+        let answered = matches!(ended, Ended::Reply(_));
         let outcome = match ended {
             Ended::Interrupted => {
                 self.record.interrupted = true;
@@ -301,7 +314,13 @@ impl Conduct<'_> {
         if let Err(error) = self.write_log(round, position, &step, &task, &outcome) {
             self.record.stopped_by = Some(format!("the log of results: {error}"));
         }
-        self.keep(&step, round, position, ticks, outcome);
+        let run = Performed {
+            round,
+            position,
+            ticks,
+            answered,
+        };
+        self.keep(&step, run, outcome);
         Ok(())
     }
 
@@ -369,7 +388,16 @@ impl Conduct<'_> {
             })
     }
 
-    fn keep(&mut self, step: &Step, round: u32, position: u32, ticks: CpuTicks, outcome: Outcome) {
+    fn keep(&mut self, step: &Step, run: Performed, outcome: Outcome) {
+        let Performed {
+            round,
+            position,
+            ticks,
+            answered,
+        } = run;
+        if let Outcome::Cell(reading) = &outcome {
+            self.counting += Duration::from_nanos(reading.counting_ns);
+        }
         match step {
             Step::Cell(index) => {
                 let reading = match outcome {
@@ -381,6 +409,7 @@ impl Conduct<'_> {
                     round,
                     position,
                     reading,
+                    answered,
                     ticks,
                 });
             }

@@ -399,8 +399,9 @@ fn ticks(cell: &CellRecord) -> CpuTicks {
 
 fn stolen(cell: &CellRecord) -> Option<String> {
     let ticks = ticks(cell);
-    exceeds(ticks.steal, ticks.total, STEAL_SHARE)
-        .map(|share| format!("{share:.1} % of the processors' time was stolen"))
+    // Idle processors are not stolen from, however many there are.
+    exceeds(ticks.steal, ticks.busy + ticks.steal, STEAL_SHARE)
+        .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
 }
 
 fn other_load(cell: &CellRecord) -> Option<String> {

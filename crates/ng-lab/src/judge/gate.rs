@@ -9,6 +9,7 @@
 //!   are two), or its far end where A/A differs from itself as one in so many does,
 //! - against a baseline, what the change of the machine's own limit explains of
 //!   the phase: the far end of the limit's interval, times the phase's share of it.
+//!   A limit that became slower explains a slower phase, and no faster one.
 //!
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
@@ -93,6 +94,14 @@ struct Noise {
     aa: Aa,
 }
 
+/// How much slower and how much faster a phase may be since the machine is, in
+/// logarithms.
+#[derive(Clone, Copy, Debug, Default)]
+struct Explained {
+    slower: f64,
+    faster: f64,
+}
+
 /// A phase to be tested.
 struct Test<'r> {
     cell: &'r CellReport,
@@ -160,7 +169,41 @@ impl<'r> Held<'r> {
                 (place, self.test(cell, phase))
             }));
         }
+        found.extend(self.only_there(profile));
         found
+    }
+
+    /// The phases of the gated build that only the other side has.
+    fn only_there(&self, profile: Option<Profile>) -> Vec<(Place, Result<Test<'r>, Refusal>)> {
+        let (report, role) = match self.then {
+            Some(then) => (then, Role::Main),
+            None => (self.now, Role::Against),
+        };
+        let theirs = report.cells.iter();
+        let theirs = theirs.filter(|cell| cell.role == role && Some(cell.profile) == profile);
+        let mut found = Vec::new();
+        for cell in theirs {
+            let ours = self.now.cells.iter().find(|ours| {
+                ours.role == Role::Main && ours.profile == cell.profile && self.is_same(ours, cell)
+            });
+            let is_missing = |phase: &&PhaseReport| {
+                ours.is_none_or(|ours| ours.phases.iter().all(|own| own.name != phase.name))
+            };
+            // Of a cell that failed here there are no phases, which is told.
+            let has_none = ours.is_some_and(|ours| ours.phases.is_empty());
+            for phase in cell.phases.iter().filter(is_missing).filter(|_| !has_none) {
+                let reason = "only the other side has it".to_owned();
+                found.push((Place::of(cell, Some(phase)), Err(Refusal::Skipped(reason))));
+            }
+        }
+        found
+    }
+
+    fn is_same(&self, ours: &CellReport, theirs: &CellReport) -> bool {
+        match self.then {
+            Some(_) => theirs.is_same_as(ours),
+            None => theirs.is_copy_of(ours),
+        }
     }
 
     /// The build that has an A/A copy: only its noise is known.
@@ -177,9 +220,12 @@ impl<'r> Held<'r> {
         if let Some(reason) = self.why_unusable(cell) {
             return Err(Refusal::Invalid(reason));
         }
-        if self.aa_of(&self.now.comparisons, cell, phase).is_none() {
-            let reason = "it has no A/A copy that would show its noise".to_owned();
-            return Err(Refusal::Invalid(reason));
+        let then = self.then.map(|then| ("the other side", &then.comparisons));
+        for (which, comparisons) in [("it", &self.now.comparisons)].into_iter().chain(then) {
+            if self.aa_of(comparisons, cell, phase).is_none() {
+                let reason = format!("{which} has no A/A copy that would show its noise");
+                return Err(Refusal::Invalid(reason));
+            }
         }
         Ok(Test {
             cell,
@@ -269,8 +315,8 @@ impl<'r> Held<'r> {
         noise
     }
 
-    /// The logarithm of what the change of its limit explains of a phase's time.
-    fn explained(&self, test: &Test<'_>) -> f64 {
+    /// What the change of its limit explains of a phase's time.
+    fn explained(&self, test: &Test<'_>) -> Explained {
         let explained = || {
             let (then, phase) = (self.then?, test.phase);
             let (bound, share) = (phase.bound?, phase.share_of_limit?);
@@ -282,9 +328,13 @@ impl<'r> Held<'r> {
                     && limit.memory_limit_bytes == test.cell.memory_limit_bytes
             })?;
             let Interval95([low, high]) = shift(limit, &then.limits)?;
-            Some((share.min(1.0) * far(low, high).exp_m1()).ln_1p())
+            let of = |log: f64| (share.min(1.0) * log.max(0.0).exp_m1()).ln_1p();
+            Some(Explained {
+                slower: of(high.ln()),
+                faster: of(-low.ln()),
+            })
         };
-        explained().unwrap_or(0.0)
+        explained().unwrap_or_default()
     }
 }
 
@@ -363,7 +413,13 @@ struct Scale {
 fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) -> PhaseOutcome {
     let comparison = test.comparison;
     let explained = held.explained(test);
-    let floor = scale.gate.max(2.0 * noise.size).max(explained);
+    let floor = scale.gate.max(2.0 * noise.size);
+    let floors = Floors {
+        slower: floor.max(explained.slower),
+        faster: floor.max(explained.faster),
+        // More than the gate cannot be told from nothing then.
+        hides: explained.slower.max(explained.faster).max(noise.size) > scale.gate,
+    };
     // A comparison says how many times as fast this side is.
     let inverse = |Interval95([low, high])| Interval95([1.0 / high, 1.0 / low]);
     let ci95 = comparison.ci95.map(inverse);
@@ -372,14 +428,14 @@ fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) 
     let (outcome, reason) = match ci95.filter(|_| enough) {
         None => (Outcome::Insufficient, Some(too_few(comparison))),
         Some(_) if noise.aa == Aa::Failed => (Outcome::Invalid, Some(AA_FAILED.to_owned())),
-        Some(ci95) => said(judge(ci95, p, floor, scale.gate), noise.aa),
+        Some(ci95) => said(judge(ci95, p, floors, scale.gate), noise.aa),
     };
     PhaseOutcome {
         place: Place::of(test.cell, Some(test.phase)),
         outcome,
         time_ratio: Some(1.0 / comparison.estimate),
         ci95,
-        floor_ratio: Some(floor.exp()),
+        floor_ratio: Some(floors.slower.exp()),
         p_adjusted: Some(p),
         reason,
     }
@@ -394,15 +450,25 @@ fn too_few(comparison: &Comparison) -> String {
     format!("{now} samples against {then}")
 }
 
+/// What a difference must be beyond, in logarithms.
+#[derive(Clone, Copy)]
+struct Floors {
+    slower: f64,
+    faster: f64,
+    /// Whether a difference as large as the gate could hide in noise, or in what
+    /// the machine's change explains.
+    hides: bool,
+}
+
 /// The rule on a phase that can be judged.
-fn judge(Interval95([low, high]): Interval95, p: f64, floor: f64, gate: f64) -> Outcome {
+fn judge(Interval95([low, high]): Interval95, p: f64, floors: Floors, gate: f64) -> Outcome {
     let (low, high) = (low.ln(), high.ln());
     let counts = p < ALPHA;
-    if counts && low > floor {
+    if counts && low > floors.slower {
         Outcome::Regressed
-    } else if counts && high < -floor {
+    } else if counts && high < -floors.faster {
         Outcome::Improved
-    } else if -gate <= low && high <= gate {
+    } else if -gate <= low && high <= gate && !floors.hides {
         Outcome::Same
     } else {
         Outcome::Noise

@@ -155,7 +155,8 @@ impl GateReport {
         all.filter(|found| found.outcome == outcome).count()
     }
 
-    /// How many phases have which outcome, worst first, such as `1 regressed, 8 same`.
+    /// How many phases have which outcome, worst first, such as `1 regressed, 8 same`,
+    /// and how many were not compared.
     #[must_use]
     pub fn summary(&self) -> String {
         let counts: Vec<String> = Outcome::ALL
@@ -164,10 +165,13 @@ impl GateReport {
             .filter(|(_, count)| *count > 0)
             .map(|(outcome, count)| format!("{count} {}", outcome.name()))
             .collect();
-        if counts.is_empty() {
-            "no phase was compared".to_owned()
-        } else {
-            counts.join(", ")
+        let mut summary = match counts.is_empty() {
+            true => "no phase was compared".to_owned(),
+            false => counts.join(", "),
+        };
+        if !self.skipped.is_empty() {
+            summary.push_str(&format!("; {} not compared", self.skipped.len()));
         }
+        summary
     }
 }

@@ -37,6 +37,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         .filter_map(|(work, samples)| row(work, samples))
         .collect();
     let line = match rows.is_empty() {
+        true if most >= ScalabilityLaw::FEWEST_COUNTS => {
+            "not fitted: one thread was not measured, or not in the same rounds".to_owned()
+        }
         true => format!(
             "not fitted: {most} numbers of threads, a scaling law needs {}",
             ScalabilityLaw::FEWEST_COUNTS

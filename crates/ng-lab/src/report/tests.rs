@@ -657,5 +657,7 @@ fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
     assert_says(&fitted, "0.050 [0.050, 0.050]");
     assert_silent(&fitted, "not fitted");
     // Without one thread nothing is a speed-up, however many there are.
-    assert_silent(&text(&[2, 4, 8, 16]), "0.050");
+    let without_one = text(&[2, 4, 8, 16]);
+    assert_silent(&without_one, "0.050");
+    assert_says(&without_one, "not fitted: one thread was not measured");
 }

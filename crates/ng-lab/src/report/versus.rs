@@ -178,7 +178,10 @@ mod tests {
     fn a_row_tells_change_floor_p_and_outcome() {
         let section = gate_section(&gate(), Detail::Full);
         assert_eq!(section.title, "Gate 5 %");
-        assert_eq!(section.lines[0], "phases: 1 regressed, 1 noise, 1 same");
+        assert_eq!(
+            section.lines[0],
+            "phases: 1 regressed, 1 noise, 1 same; 1 not compared"
+        );
         let skipped = "not compared: create/push x2 n=1000000 sum (release): it is new";
         assert_eq!(section.lines[2], skipped);
         let rows = section.table.expect("a table").rows;

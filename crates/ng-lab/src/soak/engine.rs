@@ -86,6 +86,8 @@ struct Soak<'a> {
     record: Record,
     /// Operations that were begun.
     begun: u64,
+    /// How often the work was begun anew to find out what can be done.
+    renewals_before: u64,
     schedule: Schedule,
     /// When the row under way began, and when it shall end.
     row: [Duration; 2],
@@ -110,6 +112,7 @@ impl<'a> Soak<'a> {
             record: Record::new(kinds),
             watch: Stopwatch::start(around.clock),
             begun: 0,
+            renewals_before: 0,
             schedule: Schedule::new(per_second),
             row: [Duration::ZERO, plan.row],
             aside_before_row: Duration::ZERO,
@@ -137,6 +140,7 @@ impl<'a> Soak<'a> {
             kinds: self.record.totals(),
         });
         self.tell(&began)?;
+        self.renewals_before = self.operations.extent()?.renewals;
         self.reading = (self.around.kernel)();
         self.watch = Stopwatch::start(self.around.clock);
         self.follow_schedule()?;
@@ -296,7 +300,10 @@ impl<'a> Soak<'a> {
             throughput: times.operations as f64 / span_seconds,
             service_ns: times.service_ns,
             response_ns: times.response_ns,
-            backlog: self.schedule.due_before(now).saturating_sub(self.begun),
+            backlog: self
+                .schedule
+                .due_before(now.min(self.plan.time))
+                .saturating_sub(self.begun),
             kinds: times.kinds,
             resident_bytes: reading.resident_bytes,
             private_bytes: reading.private_bytes,
@@ -304,7 +311,7 @@ impl<'a> Soak<'a> {
             major_faults: faults.map(|faults| faults.major),
             disk_bytes: extent.disk_bytes,
             items: extent.items,
-            file: extent.renewals + 1,
+            file: extent.renewals - self.renewals_before + 1,
             events: std::mem::take(&mut self.events),
         })
     }

@@ -102,3 +102,30 @@ fn no_memory_is_an_error_of_the_store() {
         assert_eq!(outcome, Err(ParallelError::Store(expected)));
     }
 }
+
+/// Filled again, a store of 34 MiB is written past the caches.
+#[test]
+fn a_refill_past_the_caches_equals_the_oracle_or_changes_nothing() {
+    let count = 17 * DEFAULT_SHARD_TOKENS + 5;
+    let panic_at = 9 * DEFAULT_SHARD_TOKENS + 5;
+    for threads in THREADS {
+        let workers = workers(threads);
+        let mut store = VecStore::new();
+        for round in 0..2_u32 {
+            let again = |index: usize| token(index).with_timestamp(round);
+            fill(&workers, &mut store, count, again).unwrap();
+            let is_wrong = |index: &usize| store.tokens()[*index] != again(*index);
+            assert_eq!((0..count).find(is_wrong), None, "{threads} threads");
+            store.clear();
+        }
+        let outcome = fill(&workers, &mut store, count, |index| {
+            assert!(index != panic_at, "on purpose at {index}");
+            token(index)
+        });
+        let expected = panicked(9, &format!("on purpose at {panic_at}"));
+        assert_eq!(outcome, Err(expected), "{threads} threads");
+        assert!(store.is_empty());
+        fill(&workers, &mut store, 70, token).unwrap();
+        assert!(store.tokens() == tokens(70));
+    }
+}

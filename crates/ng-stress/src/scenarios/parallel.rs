@@ -16,7 +16,8 @@ impl Scenario for Parallel {
     }
 
     fn about(&self) -> &'static str {
-        "filling fresh memory and summing ids on every number of threads that was asked for"
+        "filling fresh memory, summing ids, and filling again, on every number of threads that was \
+         asked for"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
@@ -34,7 +35,7 @@ impl Scenario for Parallel {
         let (count, bytes) = (cell.items as usize, bytes_of(cell.items));
         let threads = cell.variant.threads;
         let workers = workers(threads)?;
-        let store = run
+        let mut store = run
             .phase("fill", cell.items)
             .touches(bytes)
             .bounded_by(Limit::FirstTouchHuge, threads, bytes)
@@ -55,6 +56,10 @@ impl Scenario for Parallel {
                 )
             })?;
         run.prove_equal("scan_sum", sum.unwrap_or(0), id_sum(cell.items))?;
+        store.clear();
+        run.phase("refill", cell.items)
+            .bounded_by(Limit::Refill, threads, bytes)
+            .time(|| ng_parallel::fill(&workers, &mut store, count, token))?;
         prove_tokens(run, store.tokens(), cell.items)
     }
 }

@@ -6,14 +6,15 @@ use std::os::unix::fs::FileExt;
 
 use memmap2::MmapMut;
 use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
-use ng_store::TokenStore;
+use ng_parallel::{Workers, ingest};
 use ng_store::disk::{Disk, RealFile};
+use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore};
 use ng_token::Token;
 
 use crate::own_file::OwnFile;
 use crate::proof::{Pieces, prove_tokens};
 use crate::scenarios::file::{cache_bytes_of, create, disk_bytes_of};
-use crate::scenarios::fill::{bytes_of, token};
+use crate::scenarios::fill::{bytes_of, token, workers};
 
 /// Tokens of one write: 1 MiB.
 const CHUNK_TOKENS: usize = 16_384;
@@ -28,14 +29,20 @@ impl Scenario for Persist {
 
     fn about(&self) -> &'static str {
         "tokens into a new file until they are durable: raw map, buffered, plain writes with early \
-         writeback, and the store with its checksums"
+         writeback, and the store with its checksums, alone and by workers (ingest)"
     }
 
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+    fn variants(&self, threads: &[usize]) -> Vec<Variant> {
         // The base is the fast way that everybody knows.
-        ["raw-memmap2", "bufwriter", "pwrite-writeback", "store"]
-            .map(|name| Variant::new(name).pages(Pages::Small))
-            .to_vec()
+        let alone = ["raw-memmap2", "bufwriter", "pwrite-writeback", "store"];
+        let alone = alone.map(Variant::new).into_iter();
+        let ingest = threads
+            .iter()
+            .map(|threads| Variant::new("ingest").threads(*threads));
+        alone
+            .chain(ingest)
+            .map(|variant| variant.pages(Pages::Small))
+            .collect()
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {
@@ -63,10 +70,25 @@ impl Scenario for Persist {
                 drop(store);
                 return prove_tokens(run, file.open()?.tokens(), cell.items);
             }
+            "ingest" => {
+                let workers = workers(cell.variant.threads)?;
+                let store = phase.time(|| ingested(&file, cell.items, &workers))?;
+                drop(store);
+                return prove_tokens(run, file.open()?.tokens(), cell.items);
+            }
             other => return Err(format!("persist has no variant {other}").into()),
         }
         prove_plain(run, &file, cell.items)
     }
+}
+
+/// Made and hashed by workers, written by one thread.
+fn ingested(file: &OwnFile, count: u64, workers: &Workers) -> Result<MmapStore, Failure> {
+    let mut store = file.create(&CreateOptions::new())?;
+    store.reserve_exact(count)?;
+    ingest(workers, &mut store, count as usize, token)?;
+    store.commit()?;
+    Ok(store)
 }
 
 /// A hole, stores through its map, and a flush.

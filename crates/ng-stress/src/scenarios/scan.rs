@@ -3,13 +3,14 @@
 use std::io;
 
 use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant};
+use ng_parallel::{map_reduce, verify};
 use ng_store::{BlockReader, MmapStore, ReadError, TokenStore};
 
 use crate::oracle::id_sum;
 use crate::own_file::OwnFile;
 use crate::proof::{prove_tokens, sum_ids};
 use crate::scenarios::file::{created, disk_bytes_of};
-use crate::scenarios::fill::bytes_of;
+use crate::scenarios::fill::{bytes_of, workers};
 
 /// Tokens that are brought in before they are summed: 8 MiB.
 const WINDOW_TOKENS: usize = 131_072;
@@ -24,19 +25,27 @@ impl Scenario for Scan {
 
     fn about(&self) -> &'static str {
         "ids of a token file in order: through its map or block by block and verified, in memory \
-         or on the disk only"
+         or on the disk only; and on every number of threads, summed and verified"
     }
 
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        [
+    fn variants(&self, threads: &[usize]) -> Vec<Variant> {
+        let alone = [
             "warm",
             "warm-verified",
             "cold",
             "cold-populated",
             "cold-verified",
-        ]
-        .map(|name| Variant::new(name).pages(Pages::Small))
-        .to_vec()
+        ];
+        let by_workers = |name| {
+            let threads = threads.iter();
+            threads.map(move |threads| Variant::new(name).threads(*threads))
+        };
+        let alone = alone.map(Variant::new).into_iter();
+        alone
+            .chain(by_workers("by-workers"))
+            .chain(by_workers("verify"))
+            .map(|variant| variant.pages(Pages::Small))
+            .collect()
     }
 
     /// All of the file, in the page cache.
@@ -56,6 +65,8 @@ impl Scenario for Scan {
             "cold" => opened(cold(run, &file, cell.items), &file, sum_ids_of)?,
             "cold-populated" => opened(cold(run, &file, cell.items), &file, sum_ids_populated)?,
             "cold-verified" => cold(run, &file, cell.items).time(|| verified(&file))?,
+            "by-workers" => return by_workers(run, &file, cell),
+            "verify" => return verified_by_workers(run, &file, cell),
             other => return Err(format!("scan has no variant {other}").into()),
         };
         prove(run, &file, sum, cell.items)
@@ -91,6 +102,42 @@ fn mapped_twice(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure
     // The proof has a map of its own: both would count.
     drop(store);
     prove(run, file, sum, count)
+}
+
+/// Pages that are mapped already, on several threads.
+fn by_workers(run: &mut Run, file: &OwnFile, cell: &Cell) -> Result<(), Failure> {
+    let (store, workers) = (file.open()?, workers(cell.variant.threads)?);
+    let before = sum_ids(store.tokens());
+    let phase = on_threads(run, file, cell, "scan");
+    let sum = phase.time(|| {
+        let tokens = store.tokens();
+        map_reduce(
+            &workers,
+            tokens,
+            |_, tokens| sum_ids(tokens),
+            u64::wrapping_add,
+        )
+    })?;
+    run.prove_equal("before_sum", before, id_sum(cell.items))?;
+    drop(store);
+    prove(run, file, sum.unwrap_or(0), cell.items)
+}
+
+/// Every block against its hash, over a map whose pages are mapped already.
+fn verified_by_workers(run: &mut Run, file: &OwnFile, cell: &Cell) -> Result<(), Failure> {
+    let (store, workers) = (file.open()?, workers(cell.variant.threads)?);
+    let sum = sum_ids(store.tokens());
+    let phase = on_threads(run, file, cell, "verify");
+    let report = phase.time(|| verify(&workers, &store.mapped_blocks()))?;
+    run.prove_equal("bad_blocks", report.bad.len() as u64, 0)?;
+    run.prove_equal("table_matches", u64::from(report.table_matches), 1)?;
+    drop(store);
+    prove(run, file, sum, cell.items)
+}
+
+fn on_threads<'r>(run: &'r mut Run, file: &OwnFile, cell: &Cell, name: &str) -> Phase<'r> {
+    let phase = run.phase(name, cell.items).warm(file.path());
+    phase.bounded_by(Limit::Read, cell.variant.threads, bytes_of(cell.items))
 }
 
 /// Opens and sums, both timed: a map that is there before keeps pages in memory.

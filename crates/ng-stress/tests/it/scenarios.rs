@@ -261,11 +261,20 @@ fn limits_of_files_bound_what_waits_for_the_disk() {
         phases.map(|phase| Some(phase.bound?.limit)).collect()
     };
     let (write, cold, sync) = (Limit::DurableWrite, Limit::ColdRead, Limit::SmallSync);
-    for variant in ["raw-memmap2", "bufwriter", "pwrite-writeback", "store"] {
+    let variants = [
+        "raw-memmap2",
+        "bufwriter",
+        "pwrite-writeback",
+        "store",
+        "ingest",
+    ];
+    for variant in variants {
         assert_eq!(limits("persist", variant), [Some(write)], "{variant}");
     }
     assert_eq!(limits("reopen", "cold"), [None, Some(sync)]);
-    assert_eq!(limits("scan", "warm-verified"), [Some(Limit::Read)]);
+    for variant in ["warm-verified", "by-workers", "verify"] {
+        assert_eq!(limits("scan", variant), [Some(Limit::Read)], "{variant}");
+    }
     assert_eq!(limits("scan", "cold"), [Some(cold)]);
     assert_eq!(
         limits("larger-than-memory", "store"),

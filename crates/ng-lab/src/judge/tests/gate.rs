@@ -431,3 +431,69 @@ fn a_phase_that_is_as_much_slower_as_its_limit_has_not_regressed() {
     ));
     assert_eq!(found.outcome, Outcome::Regressed, "{found:?}");
 }
+
+/// A phase that follows its limit would have become faster with it: one that took
+/// longer meanwhile has regressed, and one that took as long is not the same.
+#[test]
+fn a_limit_that_became_faster_explains_no_slower_phase() {
+    let machine = |limit: f64, phase: f64| {
+        let readings: Vec<f64> = times(1000).map(|ns| ns as f64 * limit).to_vec();
+        let main = cell(&times((phase * 1e6) as u64)).bound(Limit::Read, 950);
+        [
+            main.clone().limit_readings(Limit::Read, &readings),
+            main.aa(),
+        ]
+    };
+    let then = report(&machine(1.0, 1.0));
+    for (limit, phase, expected) in [
+        (0.75, 1.25, Outcome::Regressed),
+        (0.75, 1.0, Outcome::Noise),
+        (1.0, 1.0, Outcome::Same),
+        (0.75, 0.78, Outcome::Noise),
+    ] {
+        let found = gated(&machine(limit, phase), &baseline(then.clone(), gate(5.0)));
+        let found = only(found);
+        assert_eq!(found.outcome, expected, "{limit} {phase}: {found:?}");
+    }
+}
+
+#[test]
+fn a_baseline_without_a_copy_of_the_gated_build_is_not_taken_for_quiet() {
+    let fine = cell(&times(PLAIN_NS));
+    let base = report(&[fine.clone().dev(), fine.clone(), fine.clone().aa()]);
+    let now = [fine.clone().dev(), fine.dev().aa()];
+    let found = only(gated(&now, &baseline(base, gate(5.0))));
+    assert_eq!(found.outcome, Outcome::Invalid, "{found:?}");
+    let told = "the other side has no A/A copy that would show its noise";
+    assert_eq!(found.reason.as_deref(), Some(told));
+}
+
+#[test]
+fn a_worker_of_the_other_side_that_crashed_is_no_work_that_it_lacks() {
+    let fine = cell(&times(PLAIN_NS));
+    let crashed = fine.clone().crashed(0);
+    let found = only(gated(
+        &beside(fine.clone(), fine, crashed),
+        &against(gate(5.0)),
+    ));
+    assert_eq!(found.outcome, Outcome::Invalid, "{found:?}");
+    let told = "the other side's cell is failed";
+    assert_eq!(found.reason.as_deref(), Some(told));
+}
+
+#[test]
+fn a_phase_that_only_the_other_side_has_is_told() {
+    let fine = cell(&times(PLAIN_NS));
+    let more = fine.clone().phase("read", &times(PLAIN_NS));
+    let found = gated(
+        &beside(fine.clone(), fine.clone(), more.clone()),
+        &against(gate(5.0)),
+    );
+    assert_eq!((found.outcomes.len(), found.skipped.len()), (1, 1));
+    assert_eq!(found.skipped[0].place.phase.as_deref(), Some("read"));
+    assert_eq!(found.skipped[0].reason, "only the other side has it");
+    assert_eq!(found.summary(), "1 same; 1 not compared");
+    let then = report(&[more.clone(), more.aa()]);
+    let found = gated(&[fine.clone(), fine.aa()], &baseline(then, gate(5.0)));
+    assert_eq!((found.outcomes.len(), found.skipped.len()), (1, 1));
+}

@@ -24,11 +24,13 @@ fn during(ticks: CpuTicks) -> Sim {
 
 #[test]
 fn stolen_time_is_flagged_above_a_sure_fiftieth() {
-    let stolen = |steal, total| {
+    // Of a hundred times as many processors as are wanted.
+    let stolen = |steal, wanted: u64| {
         during(CpuTicks {
             steal,
-            total,
-            ..CpuTicks::default()
+            total: 100 * wanted,
+            busy: wanted - steal,
+            ours: wanted - steal,
         })
     };
     suspect(

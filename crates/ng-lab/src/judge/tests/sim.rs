@@ -269,6 +269,12 @@ impl Sim {
         self
     }
 
+    /// A worker that said nothing.
+    pub(super) fn crashed(mut self, round: usize) -> Self {
+        self.rounds[round].answered = false;
+        self.failed(round, "worker killed by signal 9")
+    }
+
     /// Keeps the first `rounds` rounds, as an interrupt does.
     pub(super) fn interrupted_after(mut self, rounds: usize) -> Self {
         self.rounds.truncate(rounds);
@@ -303,6 +309,7 @@ fn plain_round(round: u32) -> CellRound {
         round,
         position: round * 5 % 13,
         reading: Ok(plain_reading(cold)),
+        answered: true,
         ticks: if cold { all_stolen() } else { ticks },
     }
 }
@@ -325,6 +332,7 @@ fn plain_reading(cold: bool) -> CellReading {
         }),
         fraction: None,
         allocations: Vec::new(),
+        counting_ns: 0,
         warm_ns_per_byte: Some(if cold { 99.0 } else { 0.5 }),
         spin_ns: [PLAIN_NS, if cold { COLD_NS } else { PLAIN_NS }],
     }

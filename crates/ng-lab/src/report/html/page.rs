@@ -128,7 +128,8 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
     let soak = soak.map(|_| (soak_tables::NAME, soak_tables::TITLE));
     let first = reference.into_iter().chain(soak);
     let all = first.chain(figures).chain(tables);
-    let shares = thread_shares::is_there(report).then_some((thread_shares::NAME, "Threads"));
+    let shares =
+        thread_shares::is_there(report).then_some((thread_shares::NAME, thread_shares::TITLE));
     let counts = allocated::is_there(report).then_some((allocated::NAME, "Allocations"));
     let links = all
         .chain(shares)

@@ -4,7 +4,8 @@ use crate::judge::Verdict;
 use crate::report::Report;
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::markup::{Element, text};
-use crate::report::thread_shares::{HEADINGS, LINE, TITLE, row, shared};
+pub(super) use crate::report::thread_shares::TITLE;
+use crate::report::thread_shares::{HEADINGS, LINE, row, shared};
 
 pub(super) const NAME: &str = "thread-shares";
 
