@@ -100,13 +100,19 @@ pub(crate) fn resident_pages(_map: &MmapRaw, _part: Range<usize>) -> io::Result<
 pub(crate) fn write_streamed(words: &mut [u64]) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     {
-        use std::arch::x86_64::{_mm_sfence, _mm_stream_si64};
+        use std::arch::x86_64::{__m128i, _mm_set1_epi64x, _mm_sfence, _mm_stream_si128};
 
-        for (index, word) in words.iter_mut().enumerate() {
-            let word = std::ptr::from_mut(word).cast::<i64>();
-            // SAFETY: `_mm_stream_si64` asks for (1) SSE2 and (2) a valid, aligned
-            // place for 8 bytes. (1) The `cfg` says so. (2) It is a `u64` of ours.
-            unsafe { _mm_stream_si64(word, index as i64) };
+        // SAFETY: `align_to_mut` asks that (1) words may be seen as pairs of words,
+        // which are integers as well.
+        let (before, pairs, behind) = unsafe { words.align_to_mut::<__m128i>() };
+        before.fill(1);
+        behind.fill(1);
+        for (index, pair) in pairs.iter_mut().enumerate() {
+            // SAFETY: `_mm_set1_epi64x` asks for (1) SSE2. (1) The `cfg` says so.
+            let twice = unsafe { _mm_set1_epi64x(index as i64) };
+            // SAFETY: `_mm_stream_si128` asks for (1) SSE2 and (2) a valid place for
+            // 16 bytes, aligned to as many. (1) As above. (2) An aligned pair of ours.
+            unsafe { _mm_stream_si128(pair, twice) };
         }
         // SAFETY: (1) SSE is part of SSE2.
         unsafe { _mm_sfence() };
