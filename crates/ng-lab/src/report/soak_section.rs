@@ -104,6 +104,17 @@ fn verifications(soak: &SoakReport) -> String {
     }
 }
 
+/// What speaks against a soak.
+pub(super) fn troubles(soak: &SoakReport) -> Vec<String> {
+    let wrong = soak.events.iter().any(|event| event.wrong().is_some());
+    let mut lines: Vec<String> = wrong.then(|| verifications(soak)).into_iter().collect();
+    lines.extend(soak.rows.last().and_then(|row| late(soak, row)));
+    if !wrong && !soak.ended_clean {
+        lines.push("it was not verified at its end".to_owned());
+    }
+    lines
+}
+
 /// A schedule that was not kept: more than a second behind at the end.
 fn late(soak: &SoakReport, row: &SoakRow) -> Option<String> {
     let behind = row.backlog as f64 / soak.rate?;

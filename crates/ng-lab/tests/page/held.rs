@@ -185,3 +185,34 @@ fn what_was_asked_of_the_allocator_has_a_row_to_be_sorted() {
         assert_eq!(rows[0][7], shown("4.00 KiB", "4096"));
     });
 }
+
+#[test]
+fn a_soak_alone_has_its_own_sections_and_what_speaks_against_it() {
+    let mut report = fixture::report();
+    report.cells.clear();
+    report.comparisons.clear();
+    report.run.rounds = 0;
+    let sections = |report: &ng_lab::report::Report| {
+        let mut found = Vec::new();
+        with_page(report, |page| {
+            let ids = elements(page.root(), "section").filter_map(|one| one.attribute("id"));
+            found = ids.map(str::to_owned).collect();
+            let warnings = text_of(by_id(page, "warnings"));
+            found.push(warnings);
+        });
+        found
+    };
+    let quiet = sections(&report);
+    let ids = ["warnings", "soak-figures", "soak", "about", "legend"];
+    assert_eq!(quiet[..ids.len()], ids);
+    assert!(!quiet[ids.len()].contains("rounds"), "{quiet:?}");
+    let soak = fixture::soak_of(&mut report);
+    soak.rows[4].backlog = 100_000;
+    soak.ended_clean = false;
+    let told = sections(&report).pop().unwrap();
+    assert!(
+        told.contains("100000 operations were due at the end"),
+        "{told}"
+    );
+    assert!(told.contains("not verified at its end"), "{told}");
+}

@@ -5,6 +5,7 @@ use crate::judge::{Finding, Flag, Verdict};
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::unique;
 use crate::report::html::markup::{Element, text as element};
+use crate::report::soak_section::troubles;
 use crate::report::table::{in_memory, planted};
 use crate::report::{CellReport, ComparisonKind, Report};
 
@@ -24,12 +25,13 @@ pub(super) fn warnings(report: &Report) -> Element {
     let flags = flag_lines(report);
     let mut lines = run_lines(report);
     lines.extend(cell_lines(report));
+    lines.extend(report.soak.iter().flat_map(troubles));
     let nothing = lines.is_empty() && flags.is_empty();
     let section = Element::new("section")
         .with("id", "warnings")
         .class(if nothing { "good" } else { "warn" })
         .add(element("h2", "Read this first"))
-        .add(verdicts(report));
+        .extend((!report.cells.is_empty()).then(|| verdicts(report)));
     if nothing {
         return section.add(element("p", "Nothing was found against this run."));
     }
@@ -81,7 +83,7 @@ fn run_lines(report: &Report) -> Vec<String> {
             .iter()
             .map(|reason| format!("ENDED EARLY: {reason}")),
     );
-    if run.rounds < 6 {
+    if run.rounds < 6 && !(report.soak.is_some() && report.cells.is_empty()) {
         lines.push("fewer than 6 rounds: no intervals are given".to_owned());
     }
     let failures = run.probe_failures.iter();

@@ -52,7 +52,7 @@ fn head(report: &Report) -> Element {
 }
 
 fn body(report: &Report) -> Element {
-    let mut figures = [
+    let mut figures = vec![
         ratios::figure(report),
         limits::figure(report),
         phases::figure(report),
@@ -66,18 +66,24 @@ fn body(report: &Report) -> Element {
         // What the run was about comes first.
         figures.rotate_right(1);
     }
+    let of_cells = if is_soak_alone(report) {
+        figures.truncate(1);
+        Vec::new()
+    } else {
+        let mut sections = vec![cells::section(report), comparisons::section(report)];
+        sections.extend(thread_shares::section(report));
+        sections.extend(allocated::section(report));
+        sections.push(limit_table::section(report));
+        sections.push(findings::section(report));
+        sections
+    };
     let contents = contents(report, &figures);
     let main = Element::new("main")
         .add(findings::warnings(report))
         .extend(versus::section(report))
         .extend(soak_tables::section(report))
-        .extend(figures.map(Figure::render))
-        .add(cells::section(report))
-        .add(comparisons::section(report))
-        .extend(thread_shares::section(report))
-        .extend(allocated::section(report))
-        .add(limit_table::section(report))
-        .add(findings::section(report))
+        .extend(figures.into_iter().map(Figure::render))
+        .extend(of_cells)
         .extend(claims::section(report))
         .add(about::section(report))
         .add(legend::section());
@@ -86,6 +92,11 @@ fn body(report: &Report) -> Element {
         .add(contents)
         .add(main)
         .add(Element::new("script").asset(SCRIPT))
+}
+
+/// Nothing was measured in cells, so there is nothing to be said of any.
+fn is_soak_alone(report: &Report) -> bool {
+    report.soak.is_some() && report.cells.is_empty()
 }
 
 fn header(report: &Report) -> Element {
@@ -113,14 +124,15 @@ fn header(report: &Report) -> Element {
 
 fn contents(report: &Report, figures: &[Figure]) -> Element {
     let figures = figures.iter().map(|figure| (figure.name, figure.title));
-    let tables = [
+    let of_cells = [
         ("cells", "Cells"),
         ("comparisons", "Comparisons"),
         ("machine-limits", "Limits of the machine"),
         ("findings", "Findings"),
-        ("about", "Machine, builds, run"),
-        ("legend", "Words"),
     ];
+    let of_all = [("about", "Machine, builds, run"), ("legend", "Words")];
+    let of_cells = of_cells.into_iter().filter(|_| !is_soak_alone(report));
+    let tables = of_cells.chain(of_all);
     let reference = report.reference.as_ref();
     let reference = reference.map(|_| ("reference", "Against the other side"));
     let claims = (!report.claims.is_empty()).then_some(("claims", "Claims"));
