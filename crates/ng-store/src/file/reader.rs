@@ -270,8 +270,10 @@ impl<D: Disk> BlockReader<D> {
     }
 
     pub(super) fn entry(&self, block: u64) -> Result<u64, IoError> {
-        let entries = self.entries(block..block + 1)?;
-        Ok(u64::from_le_bytes(entries[0]))
+        let mut entry = [0; ENTRY_BYTES as usize];
+        let offset = self.head.header.entry_offset(block);
+        self.source.read(&mut entry, offset)?;
+        Ok(u64::from_le_bytes(entry))
     }
 
     /// Reads table entries, page by page where not all of them can be read. Those
