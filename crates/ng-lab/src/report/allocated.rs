@@ -1,7 +1,6 @@
 //! What each phase asked the allocator for, as words.
 
 use crate::allocations::Allocations;
-use crate::conductor::Role;
 use crate::report::table::{Section, Table};
 use crate::report::{CellReport, PhaseReport, Report, text};
 
@@ -39,11 +38,8 @@ pub(super) fn section(report: &Report) -> Option<Section> {
 pub(super) fn counted(
     report: &Report,
 ) -> impl Iterator<Item = (&CellReport, &PhaseReport, Allocations)> {
-    let cells = report.cells.iter().filter(|cell| cell.role == Role::Main);
-    cells.flat_map(|cell| {
-        let phases = cell.phases.iter();
-        phases.filter_map(move |phase| Some((cell, phase, phase.allocations?)))
-    })
+    let phases = report.main_phases();
+    phases.filter_map(|(cell, phase)| Some((cell, phase, phase.allocations?)))
 }
 
 pub(super) fn row(cell: &CellReport, phase: &PhaseReport, found: Allocations) -> [String; 8] {

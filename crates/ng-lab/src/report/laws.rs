@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::Role;
 use crate::report::table::{Section, Table};
 use crate::report::{CellReport, Interval95, PhaseReport, Report, text};
 use crate::scenario::Profile;
@@ -60,9 +59,8 @@ pub(super) fn section(report: &Report) -> Option<Section> {
 
 fn by_work(report: &Report) -> BTreeMap<Work<'_>, ByThreads<'_>> {
     let mut found: BTreeMap<Work<'_>, ByThreads<'_>> = BTreeMap::new();
-    let usable = |cell: &&CellReport| cell.role == Role::Main && cell.verdict.is_comparable();
-    for cell in report.cells.iter().filter(usable) {
-        for phase in &cell.phases {
+    for (cell, phase) in report.main_phases() {
+        if cell.verdict.is_comparable() {
             let samples = found.entry(work(cell, phase)).or_default();
             samples.insert(cell.threads, &phase.samples_ns);
         }

@@ -62,6 +62,20 @@ pub struct Report {
     pub claims: Vec<ClaimRow>,
 }
 
+impl Report {
+    /// The phases of this program's own cells, without those of their copies.
+    pub(crate) fn main_phases(&self) -> impl Iterator<Item = (&CellReport, &PhaseReport)> {
+        let cells = self.cells.iter().filter(|cell| cell.role == Role::Main);
+        cells.flat_map(|cell| cell.phases.iter().map(move |phase| (cell, phase)))
+    }
+
+    /// Whether there was a soak and nothing else, so that nothing is to be said of
+    /// cells.
+    pub(crate) fn is_soak_alone(&self) -> bool {
+        self.soak.is_some() && self.cells.is_empty()
+    }
+}
+
 /// The other side of a comparison, as a report names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceReport {

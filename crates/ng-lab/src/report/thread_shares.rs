@@ -1,6 +1,5 @@
 //! How the threads of each phase shared its work, as words.
 
-use crate::conductor::Role;
 use crate::report::table::{Detail, Section, Table};
 use crate::report::{CellReport, PhaseReport, Report, ThreadsReport, text};
 use crate::scenario::Profile;
@@ -42,11 +41,8 @@ pub(super) fn section(report: &Report, detail: Detail) -> Option<Section> {
 pub(super) fn shared(
     report: &Report,
 ) -> impl Iterator<Item = (&CellReport, &PhaseReport, &ThreadsReport)> {
-    let cells = report.cells.iter().filter(|cell| cell.role == Role::Main);
-    cells.flat_map(|cell| {
-        let phases = cell.phases.iter();
-        phases.filter_map(move |phase| Some((cell, phase, phase.threads.as_ref()?)))
-    })
+    let phases = report.main_phases();
+    phases.filter_map(|(cell, phase)| Some((cell, phase, phase.threads.as_ref()?)))
 }
 
 pub(super) fn row(cell: &CellReport, phase: &PhaseReport, threads: &ThreadsReport) -> [String; 9] {

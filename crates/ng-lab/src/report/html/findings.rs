@@ -83,7 +83,7 @@ fn run_lines(report: &Report) -> Vec<String> {
             .iter()
             .map(|reason| format!("ENDED EARLY: {reason}")),
     );
-    if run.rounds < 6 && !(report.soak.is_some() && report.cells.is_empty()) {
+    if run.rounds < 6 && !report.is_soak_alone() {
         lines.push("fewer than 6 rounds: no intervals are given".to_owned());
     }
     let failures = run.probe_failures.iter();

@@ -66,7 +66,7 @@ fn body(report: &Report) -> Element {
         // What the run was about comes first.
         figures.rotate_right(1);
     }
-    let of_cells = if is_soak_alone(report) {
+    let of_cells = if report.is_soak_alone() {
         figures.truncate(1);
         Vec::new()
     } else {
@@ -92,11 +92,6 @@ fn body(report: &Report) -> Element {
         .add(contents)
         .add(main)
         .add(Element::new("script").asset(SCRIPT))
-}
-
-/// Nothing was measured in cells, so there is nothing to be said of any.
-fn is_soak_alone(report: &Report) -> bool {
-    report.soak.is_some() && report.cells.is_empty()
 }
 
 fn header(report: &Report) -> Element {
@@ -131,7 +126,7 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
         ("findings", "Findings"),
     ];
     let of_all = [("about", "Machine, builds, run"), ("legend", "Words")];
-    let of_cells = of_cells.into_iter().filter(|_| !is_soak_alone(report));
+    let of_cells = of_cells.into_iter().filter(|_| !report.is_soak_alone());
     let tables = of_cells.chain(of_all);
     let reference = report.reference.as_ref();
     let reference = reference.map(|_| ("reference", "Against the other side"));
