@@ -89,7 +89,7 @@ fn append(file: &File, reader: Option<&BlockReader<File>>) {
         Err(_) => return,
     };
     let reader = reader.expect("no reader took what an appender did");
-    assert_eq!(writer.generation(), reader.info().generation);
+    assert_eq!(writer.generation(), reader.info().generation + 1);
     assert_eq!(writer.committed_tokens(), reader.len());
     let appended = at_most(APPENDER_BYTES, "appending", || {
         writer.append_with(BLOCK_TOKENS, |index| Token::new(index as u32))?;

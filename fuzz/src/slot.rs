@@ -26,6 +26,8 @@ const TAILS: [(usize, usize); 2] = [(0x2000, 4096), (0x4000, 4096)];
 const EDIT_BYTES: usize = 12;
 
 const FILE_ID: std::ops::Range<usize> = 16..32;
+/// Where an intent stands in the page of a tail image, and how long it is.
+const INTENT: (usize, usize) = (4032, 64);
 const TAIL_LENGTH: usize = 56;
 const TAIL_HASH: usize = 64;
 const GENERATION: usize = 8;
@@ -69,6 +71,7 @@ impl Fixes {
     const HEADER: u8 = 2;
     const SLOTS: u8 = 4;
     const TAILS: u8 = 8;
+    const INTENTS: u8 = 16;
 
     fn has(&self, fix: u8) -> bool {
         self.0 & fix != 0
@@ -88,6 +91,9 @@ impl Fixes {
             if self.has(Self::SLOTS) {
                 put_checksum(head, slot);
             }
+        }
+        if self.has(Self::INTENTS) {
+            TAILS.map(|(page, _)| put_intent_checksum(head, page + INTENT.0));
         }
     }
 }
@@ -117,6 +123,14 @@ fn put_tail_hash(head: &mut [u8], (start, _): (usize, usize), tail: usize) {
     head[start + TAIL_HASH..start + TAIL_HASH + 8].copy_from_slice(&hash.to_le_bytes());
 }
 
+fn put_intent_checksum(head: &mut [u8], start: usize) {
+    let half = |at| u64::from_le_bytes(field(head, FILE_ID.start + at));
+    let seed = half(0) ^ half(8);
+    let end = start + INTENT.1 - 8;
+    let checksum = XxHash3_64::oneshot_with_seed(seed, &head[start..end]);
+    head[end..end + 8].copy_from_slice(&checksum.to_le_bytes());
+}
+
 fn field<const N: usize>(head: &[u8], offset: usize) -> [u8; N] {
     let mut field = [0; N];
     field.copy_from_slice(&head[offset..offset + N]);
@@ -126,7 +140,8 @@ fn field<const N: usize>(head: &[u8], offset: usize) -> [u8; N] {
 /// The golden file as it is; with each field of a record set to 0 and to as much
 /// as it holds; and one that claims 2^40 tokens and is as long as that.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
-    const ALL: u8 = Fixes::COPIES | Fixes::HEADER | Fixes::SLOTS | Fixes::TAILS;
+    const ALL: u8 =
+        Fixes::COPIES | Fixes::HEADER | Fixes::SLOTS | Fixes::TAILS | Fixes::INTENTS;
     let of_header = |value| -> Vec<_> {
         let offsets = (56..112).step_by(8);
         offsets.map(|offset| edit(0, offset, value)).collect()
@@ -155,8 +170,17 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("few-tokens", seed(ALL, 0, &of_newest(32, 64))),
         ("features", seed(ALL, 0, &[edit(0, 96, 1)])),
         ("tail", seed(ALL, 0, &[edit(5, 9, 1)])),
+        ("lost-slot", seed(Fixes::INTENTS, 0, &of_newest(8, 0))),
+        ("lost-intent", seed(ALL, 0, &lost_intent())),
+        ("features-2", seed(ALL, 0, &[edit(0, 96, 2)])),
         ("huge", seed(ALL, 1 << 47, &huge.concat())),
     ]
+}
+
+/// The newest slot gone, and its intent of more tokens than there are.
+fn lost_intent() -> Vec<Edit> {
+    let tokens = edit(5, INTENT.0 as u16 + 8, 1 << 40);
+    [&of_newest(0, 0)[..], &[tokens]].concat()
 }
 
 type Edit = [u8; EDIT_BYTES];

@@ -38,7 +38,10 @@ fn of_open(error: &OpenError) -> &'static str {
         OpenError::NotATokenFile { .. } => "not_a_token_file",
         OpenError::Version { .. }
         | OpenError::Features { .. }
+        | OpenError::Unsupported { .. }
         | OpenError::ReadOnlyFeatures { .. } => "unsupported",
+        OpenError::SlotLost { .. } => "slot_lost",
+        OpenError::LastGeneration { .. } => "full",
         OpenError::Truncated { .. } => "truncated",
         OpenError::Locked { .. } => "locked",
         OpenError::Replaced { .. } => "replaced",
@@ -64,6 +67,8 @@ fn of_write(error: &WriteError) -> &'static str {
         WriteError::Full { .. } | WriteError::LastGeneration { .. } => "full",
         WriteError::NoSpace { .. } => "no_space",
         WriteError::OutcomeUnknown { .. } => "outcome_unknown",
+        WriteError::Overtaken { .. } => "overtaken",
+        WriteError::Truncated { .. } => "truncated",
         WriteError::Io { cause } => of_io(cause),
         _ => "io",
     }

@@ -3,7 +3,9 @@ use std::path::Path;
 use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
-use crate::file::{CreateOptions, FileInfo, Finding, Head, Stamp, Writer, open_locked};
+use crate::file::{
+    AppendOptions, CreateOptions, FileInfo, Finding, Head, Stamp, Writer, open_locked,
+};
 use crate::format::FileBlockHasher;
 use crate::place::now_ns;
 use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
@@ -52,10 +54,24 @@ impl FileWriter {
     ///
     /// [`OpenError`]; [`OpenError::Locked`] while another appender lives.
     pub fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_append_with(path, &AppendOptions::new())
+    }
+
+    /// Opens a file for appending that may have lost something, as far as `options`
+    /// accept it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_append`](Self::open_append).
+    pub fn open_append_with(
+        path: impl AsRef<Path>,
+        options: &AppendOptions,
+    ) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let open = || RealFile::open(path, true);
         let file = open_locked(path, open, |file| file.is_at(path))?;
-        Ok(Self::new(Writer::open(&folder_of(path)?, file, path)?))
+        let writer = Writer::open_with(&folder_of(path)?, file, path, options)?;
+        Ok(Self::new(writer))
     }
 
     /// Takes over the writer of a file whose lock is held.

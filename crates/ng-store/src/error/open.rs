@@ -1,5 +1,7 @@
+use std::fmt;
 use std::path::PathBuf;
 
+use crate::file::write_lost;
 use crate::format::{Expected, FieldFault};
 use crate::{FileKind, IoError};
 
@@ -54,6 +56,22 @@ pub enum OpenError {
         unknown: u64,
     },
 
+    /// A constant of the format has another value under a right checksum: the file
+    /// is of a format that this crate does not know.
+    #[error("{}: {field} {found} at {offset:#x} is not supported, expected {expected}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The offset of the field in the file.
+        offset: u64,
+        /// Its name.
+        field: &'static str,
+        /// What it holds.
+        found: u64,
+        /// What it holds in every file of this format.
+        expected: Expected,
+    },
+
     /// The file uses features without which it must not be written.
     #[error("{}: features {unknown:#x} at 0x60 allow reading only", path.display())]
     ReadOnlyFeatures {
@@ -84,6 +102,38 @@ pub enum OpenError {
     HeaderDamaged {
         /// The file.
         path: PathBuf,
+    },
+
+    /// A commit slot is lost, and it may have held the newest commit: appending
+    /// could write over tokens that were acknowledged.
+    ///
+    /// [`repair`](crate::repair) recovers what can be proven of that commit into a
+    /// new file; [`AppendOptions::older_commit`](crate::AppendOptions::older_commit)
+    /// gives it up.
+    #[error(
+        "{}: {}; repair the file, or give that commit up",
+        path.display(),
+        Lost { slot: *slot, shown: *shown, lost: *lost }
+    )]
+    SlotLost {
+        /// The file.
+        path: PathBuf,
+        /// The slot, 0 or 1.
+        slot: usize,
+        /// How many tokens the commit has that is left.
+        shown: u64,
+        /// How many the lost one had, where that is known.
+        lost: Option<u64>,
+    },
+
+    /// The newest commit has the last number that the format counts, so that none
+    /// can follow. The file can be read.
+    #[error("{}: generation {last} is the last there can be", path.display())]
+    LastGeneration {
+        /// The file.
+        path: PathBuf,
+        /// The generation that stands.
+        last: u64,
     },
 
     /// No copy of a commit slot is left.
@@ -161,6 +211,19 @@ pub enum OpenError {
         /// The number of both.
         generation: u64,
     },
+}
+
+/// What may be missing where a slot is lost, in words.
+struct Lost {
+    slot: usize,
+    shown: u64,
+    lost: Option<u64>,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_lost(f, self.slot, self.shown, self.lost)
+    }
 }
 
 impl OpenError {

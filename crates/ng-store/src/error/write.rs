@@ -50,6 +50,34 @@ pub enum WriteError {
         cause: IoError,
     },
 
+    /// Somebody else wrote a commit slot while this writer held the file: a second
+    /// writer that took no lock, or one that the file system did not keep out.
+    /// Nothing was committed. The writer refuses from here on; what is in the file
+    /// must be verified.
+    #[error(
+        "{}: a commit slot is not as it was written with generation {generation}: \
+         another writer is at work",
+        path.display()
+    )]
+    Overtaken {
+        /// The file.
+        path: PathBuf,
+        /// The last commit that this writer made or found.
+        generation: u64,
+    },
+
+    /// Somebody cut the file while this writer held it. Nothing was committed. The
+    /// writer refuses from here on.
+    #[error("{}: {have} bytes long, expected {need} or more: it was cut", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        have: u64,
+        /// The length that this writer gave it.
+        need: u64,
+    },
+
     /// The file has had as many commits as the format counts. Nothing has
     /// changed.
     #[error("{}: generation {last} is the last there can be", path.display())]

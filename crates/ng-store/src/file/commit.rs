@@ -1,8 +1,10 @@
-use super::Writer;
-use crate::disk::Disk;
+use super::head::read_slot_pages;
+use super::writer::put_copies;
+use super::{Head, Writer};
+use crate::disk::{Disk, Source};
 use crate::format::{
-    BLOCK, COPY_OFFSETS, LAST_GENERATION, SLOT_OFFSETS, Slot, TAIL_OFFSETS, TAIL_TOKENS, chain,
-    hash_partial, hash_tail,
+    BLOCK, COPY_OFFSETS, INTENT_OFFSET, Intent, LAST_GENERATION, SLOT_OFFSETS, SLOT_PAGE_BYTES,
+    Slot, TAIL_OFFSETS, TAIL_TOKENS, chain, hash_partial, hash_tail,
 };
 use crate::{IoError, WriteError};
 
@@ -26,7 +28,9 @@ impl<D: Disk> Writer<D> {
     ///
     /// [`WriteError::Io`] if it failed before the slot was written: the last
     /// commit stands. [`WriteError::OutcomeUnknown`] afterwards: this one may
-    /// stand. Both poison. [`WriteError::LastGeneration`] changes nothing.
+    /// stand. [`WriteError::Overtaken`] and [`WriteError::Truncated`] if somebody
+    /// else changed the file. All of these poison.
+    /// [`WriteError::LastGeneration`] changes nothing.
     pub fn commit(&mut self, stamp: Stamp) -> Result<(), WriteError> {
         self.check_sound()?;
         let committed = &self.head.slot;
@@ -39,10 +43,19 @@ impl<D: Disk> Writer<D> {
                 last: LAST_GENERATION,
             });
         }
+        if let Err(error) = check_untouched(&self.source, &self.head) {
+            self.poisoned = true;
+            return Err(error);
+        }
         let slot = match self.write_content(stamp) {
             Ok(slot) => slot,
             Err(cause) => return Err(self.poison(cause)),
         };
+        // Once more: what was written must still be there when a slot names it.
+        if let Err(error) = check_length(&self.source, &self.head) {
+            self.poisoned = true;
+            return Err(error);
+        }
         if let Err(cause) = self.write_slot(&slot) {
             self.poisoned = true;
             return Err(WriteError::OutcomeUnknown {
@@ -50,29 +63,42 @@ impl<D: Disk> Writer<D> {
                 cause,
             });
         }
-        self.head.slot_copy = slot.encode();
-        self.head.slot = slot;
-        self.entries.clear();
+        self.stand(slot);
+        Ok(())
+    }
+
+    /// Makes the newest commit once more, as the next generation and in the other
+    /// slot. Whoever wrote it may have died before its last sync. To write its own
+    /// slot again would put the only copy of an acknowledged commit at risk, on a
+    /// device that spoils the page it is writing when the power fails.
+    pub(super) fn confirm(&mut self) -> Result<(), IoError> {
+        let Slot {
+            committed_at_ns,
+            tag,
+            ..
+        } = self.head.slot;
+        let slot = self.write_content(Stamp {
+            committed_at_ns,
+            tag,
+        })?;
+        self.write_slot(&slot)?;
+        self.stand(slot);
         Ok(())
     }
 
     /// Writes and syncs all that the new slot will name.
     fn write_content(&mut self, stamp: Stamp) -> Result<Slot, IoError> {
         self.flush()?;
-        let old = &self.head.slot;
-        let tokens = self.appended_tokens();
-        let generation = old.generation + 1;
+        let (old, header) = (&self.head.slot, &self.head.header);
         if !self.entries.is_empty() {
-            let offset = self.head.header.entry_offset(old.tokens / BLOCK);
+            let offset = header.entry_offset(old.tokens / BLOCK);
             self.source.write(self.entries.as_flattened(), offset)?;
         }
+        let (tokens, generation) = (self.appended_tokens(), old.generation + 1);
         let tail_tokens = (tokens % TAIL_TOKENS) as usize;
         let tail = &self.buffer[self.buffer.len() - tail_tokens..];
         let image = ng_token::as_bytes(tail);
-        self.source
-            .write(image, TAIL_OFFSETS[(generation & 1) as usize])?;
-        self.source.sync()?;
-        Ok(Slot {
+        let slot = Slot {
             generation,
             file_id: old.file_id,
             tokens,
@@ -84,7 +110,23 @@ impl<D: Disk> Writer<D> {
             committed_at_ns: stamp.committed_at_ns,
             tag: stamp.tag,
             header_copy: old.header_copy,
-        })
+        };
+        self.write_tail_page(&slot, image)?;
+        self.source.sync()?;
+        Ok(slot)
+    }
+
+    /// Writes the tail image of a commit, and its intent where the file has them,
+    /// at once.
+    fn write_tail_page(&self, slot: &Slot, image: &[u8]) -> Result<(), IoError> {
+        let offset = TAIL_OFFSETS[slot.index()];
+        if !self.head.header.has_intents() {
+            return self.source.write(image, offset);
+        }
+        let mut page = [0; SLOT_PAGE_BYTES];
+        page[..image.len()].copy_from_slice(image);
+        page[INTENT_OFFSET..].copy_from_slice(&Intent::of(slot).encode(slot.file_id));
+        self.source.write(&page, offset)
     }
 
     fn write_slot(&self, slot: &Slot) -> Result<(), IoError> {
@@ -94,5 +136,45 @@ impl<D: Disk> Writer<D> {
             self.source.write(&copy, at)?;
         }
         self.source.sync()
+    }
+
+    /// Takes a commit that was made for the newest one.
+    fn stand(&mut self, slot: Slot) {
+        let head = &mut self.head;
+        let copy = slot.encode();
+        put_copies(&mut head.slot_pages[slot.index()], &copy);
+        head.other = Some((head.slot, head.slot_copy));
+        head.slot = slot;
+        head.slot_copy = copy;
+        self.entries.clear();
+    }
+}
+
+/// Looks whether both slots are as this writer left or found them, and the file as
+/// long. The lock keeps other writers out, but not those that take none, nor where
+/// a file system does not keep it.
+fn check_untouched<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
+    check_length(source, head)?;
+    let pages = read_slot_pages(source).map_err(|cause| WriteError::Io { cause })?;
+    match pages == head.slot_pages {
+        true => Ok(()),
+        false => Err(WriteError::Overtaken {
+            path: source.path().to_owned(),
+            generation: head.slot.generation,
+        }),
+    }
+}
+
+/// Looks whether the file is as long as this writer made it: a write would put a
+/// hole in the place of what was cut off.
+fn check_length<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
+    let have = source.len().map_err(|cause| WriteError::Io { cause })?;
+    match have >= head.length {
+        true => Ok(()),
+        false => Err(WriteError::Truncated {
+            path: source.path().to_owned(),
+            have,
+            need: head.length,
+        }),
     }
 }

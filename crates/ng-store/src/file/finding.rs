@@ -25,11 +25,26 @@ pub enum Finding {
         /// The slot, 0 or 1.
         slot: usize,
     },
-    /// Both copies of a slot are damaged; the other slot was taken. If this
-    /// slot was the newer one, the commit before it is what is shown.
+    /// Both copies of a slot are damaged. It held the commit before the one that
+    /// is shown, so nothing is missing.
     Slot {
         /// The slot, 0 or 1.
         slot: usize,
+    },
+    /// Both copies of a slot are damaged, and it may have held a newer commit than
+    /// the one that is shown. No power cut does that to whole sectors.
+    ///
+    /// The file cannot be appended to, unless
+    /// [`AppendOptions::older_commit`](super::AppendOptions::older_commit) gives
+    /// that commit up. [`repair`](crate::repair) recovers what can be proven of it.
+    SlotLost {
+        /// The slot, 0 or 1.
+        slot: usize,
+        /// How many tokens the commit that is shown has.
+        shown: u64,
+        /// How many the lost one had; `None` if its intent is lost too, or the file
+        /// is of format 1.0.
+        lost: Option<u64>,
     },
     /// Bytes that should be zero are not.
     Gap {
@@ -49,6 +64,12 @@ pub enum Finding {
         /// The first token that the image holds.
         token_index: u64,
     },
+    /// The last block is damaged, and was closed: zero tokens fill it up, and it
+    /// counts as damaged for ever.
+    TailClosed {
+        /// The block.
+        block: u64,
+    },
 }
 
 impl Finding {
@@ -63,7 +84,7 @@ impl Finding {
 
     /// Tells whether a newer commit than the one that is shown may have been lost.
     pub const fn may_hide_a_commit(&self) -> bool {
-        matches!(self, Self::Slot { .. } | Self::FirstCommitMissing)
+        matches!(self, Self::SlotLost { .. } | Self::FirstCommitMissing)
     }
 }
 
@@ -81,8 +102,9 @@ impl fmt::Display for Finding {
                 write!(f, "commit slot {slot}: copies differ, the newer one taken")
             }
             Self::Slot { slot } => {
-                write!(f, "commit slot {slot} damaged, the other slot taken")
+                write!(f, "commit slot {slot} damaged; it held an older commit")
             }
+            Self::SlotLost { slot, shown, lost } => write_lost(f, *slot, *shown, *lost),
             Self::Gap { offset } => write!(f, "byte at {offset:#x} is not zero"),
             Self::TailImage { slot } => {
                 write!(f, "tail image {slot} damaged, and not needed")
@@ -96,6 +118,33 @@ impl fmt::Display for Finding {
                     "tokens from {token_index} on restored from the tail image"
                 )
             }
+            Self::TailClosed { block } => {
+                write!(
+                    f,
+                    "block {block} damaged; it was filled up and left damaged"
+                )
+            }
         }
+    }
+}
+
+/// Says what may be missing where a slot is lost.
+pub(crate) fn write_lost(
+    f: &mut fmt::Formatter<'_>,
+    slot: usize,
+    shown: u64,
+    lost: Option<u64>,
+) -> fmt::Result {
+    write!(
+        f,
+        "commit slot {slot} is lost and may have held the newest commit: "
+    )?;
+    match lost {
+        Some(lost) if lost > shown => write!(f, "tokens {shown}..{lost} may be missing"),
+        Some(_) => f.write_str("its tag may be missing, and no token"),
+        None => write!(
+            f,
+            "an unknown number of tokens from {shown} on may be missing"
+        ),
     }
 }

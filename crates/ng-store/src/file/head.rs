@@ -1,11 +1,12 @@
 use std::path::Path;
 
-use super::Finding;
+use super::{AppendOptions, Finding};
 use crate::disk::{Disk, Source};
 use crate::format::{
-    COPY_BYTES, COPY_OFFSETS, ENTRY_BYTES, HEAD_BYTES, HEADER_BYTES, HEADER_COPY_BYTES,
-    HEADER_MAGIC, HeaderFault, MAJOR, MINOR, SLOT_OFFSETS, SLOT_PAGE_BYTES, Slot, StaticHeader,
-    TABLE_OFFSET, TAIL_OFFSETS, copy_checksum_holds, hash_tail, page_checksum_holds,
+    COPY_BYTES, COPY_OFFSETS, ENTRY_BYTES, FieldFault, HEAD_BYTES, HEADER_BYTES, HEADER_COPY_BYTES,
+    HEADER_MAGIC, HeaderFault, INTENT_OFFSET, Intent, LAST_GENERATION, MAJOR, MINOR,
+    READ_ONLY_KNOWN, SLOT_OFFSETS, SLOT_PAGE_BYTES, Slot, StaticHeader, TABLE_OFFSET, TAIL_OFFSETS,
+    copy_checksum_holds, hash_tail, page_checksum_holds,
 };
 use crate::{IoError, OpenError, Operation};
 
@@ -25,6 +26,10 @@ pub(crate) struct Head {
     pub(crate) slot: Slot,
     /// The slot as it is stored, with what a later minor version may add to it.
     pub(crate) slot_copy: [u8; COPY_BYTES],
+    /// The other slot, if a copy of it is sound, and that copy.
+    pub(crate) other: Option<(Slot, [u8; COPY_BYTES])>,
+    /// Both slots' pages, as they were read.
+    pub(crate) slot_pages: SlotPages,
     /// The tail image of `slot`, if it is sound.
     pub(crate) tail_image: Option<Vec<u8>>,
     pub(crate) findings: Vec<Finding>,
@@ -33,6 +38,18 @@ pub(crate) struct Head {
     /// Where a part begins that cannot be read, if there is one. It counts as
     /// damaged, and may hold a newer commit.
     pub(crate) unreadable: Option<u64>,
+}
+
+/// The pages of both slots.
+pub(crate) type SlotPages = Box<[[u8; SLOT_PAGE_BYTES]; 2]>;
+
+/// Reads the pages of both slots, zero beyond the end of the file.
+pub(crate) fn read_slot_pages<D: Disk>(source: &Source<D>) -> Result<SlotPages, IoError> {
+    let mut pages = Box::new([[0; SLOT_PAGE_BYTES]; 2]);
+    for (page, offset) in pages.iter_mut().zip(SLOT_OFFSETS) {
+        source.read(page, offset)?;
+    }
+    Ok(pages)
 }
 
 impl Head {
@@ -68,7 +85,11 @@ impl Head {
 
     /// Refuses what must not be written to. A commit that cannot be read now may
     /// be read again later, if nobody writes over it.
-    pub(crate) fn check_writable(&self, path: &Path) -> Result<(), OpenError> {
+    pub(crate) fn check_writable(
+        &self,
+        path: &Path,
+        options: &AppendOptions,
+    ) -> Result<(), OpenError> {
         if let Some(offset) = self.unreadable {
             return Err(OpenError::Io(IoError {
                 path: path.to_owned(),
@@ -82,12 +103,35 @@ impl Head {
                 path: path.to_owned(),
             });
         }
-        match self.header.read_only_compatible {
-            0 => Ok(()),
-            unknown => Err(OpenError::ReadOnlyFeatures {
+        match self.header.read_only_compatible & !READ_ONLY_KNOWN {
+            0 => {}
+            unknown => {
+                return Err(OpenError::ReadOnlyFeatures {
+                    path: path.to_owned(),
+                    unknown,
+                });
+            }
+        }
+        if self.slot.generation == LAST_GENERATION {
+            return Err(OpenError::LastGeneration {
                 path: path.to_owned(),
-                unknown,
-            }),
+                last: LAST_GENERATION,
+            });
+        }
+        let lost = self.findings.iter().find_map(|finding| match *finding {
+            Finding::SlotLost { slot, shown, lost } => Some((slot, shown, lost)),
+            _ => None,
+        });
+        match lost {
+            Some((slot, shown, lost)) if !options.takes_older_commit() => {
+                Err(OpenError::SlotLost {
+                    path: path.to_owned(),
+                    slot,
+                    shown,
+                    lost,
+                })
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -101,7 +145,9 @@ fn look<D: Disk>(source: &Source<D>) -> Result<Result<Head, OpenError>, IoError>
             let says_nothing_of_it = !head.findings.iter().any(|finding| {
                 matches!(
                     finding,
-                    Finding::Slot { slot: 1 } | Finding::SlotCopy { slot: 1, .. }
+                    Finding::Slot { slot: 1 }
+                        | Finding::SlotLost { slot: 1, .. }
+                        | Finding::SlotCopy { slot: 1, .. }
                 )
             });
             if head.slot.generation == 0
@@ -187,8 +233,8 @@ enum Copy {
     /// Never written.
     Blank,
     Damaged,
-    /// Its checksum holds and its fields cannot.
-    Lying(OpenError),
+    /// Its checksum holds and its fields cannot: where it begins, and which field.
+    Lying(u64, FieldFault),
 }
 
 impl Page {
@@ -216,11 +262,15 @@ impl Page {
         let header_bytes = self.header_bytes(path, &mut findings)?;
         let header = decode_header(&header_bytes, path)?;
         let slots = [0, 1].map(|slot| {
-            COPY_OFFSETS.map(|offset| self.judge(slot, offset, &header, &header_bytes, path))
+            COPY_OFFSETS.map(|offset| self.judge(slot, offset, &header, &header_bytes))
         });
-        let (newest, copy) = self.newest(slots, path, &mut findings)?;
+        let other = |newest: &Slot| self.sound_copy(&slots[newest.index() ^ 1], newest.index() ^ 1);
+        let (newest, copy) = newest(&slots, path)?;
+        for (slot_index, copies) in slots.iter().enumerate() {
+            findings.extend(self.find(slot_index, copies, &newest, &header));
+        }
         // A later minor version may use what is zero in this one.
-        if header.minor == MINOR {
+        if header.minor <= MINOR {
             self.find_gaps(&mut findings);
         }
         let tail_image = self.tail_image(&newest, &mut findings);
@@ -228,6 +278,8 @@ impl Page {
             header,
             slot: newest,
             slot_copy: *self.copy(newest.index(), COPY_OFFSETS[copy]),
+            other: other(&newest),
+            slot_pages: Box::new(SLOT_OFFSETS.map(|offset| *self.array(offset as usize))),
             tail_image,
             findings,
             length: 0,
@@ -278,7 +330,6 @@ impl Page {
         offset: usize,
         header: &StaticHeader,
         header_bytes: &[u8; HEADER_COPY_BYTES],
-        path: &Path,
     ) -> Copy {
         let copy = self.copy(slot_index, offset);
         if copy == &[0; COPY_BYTES] {
@@ -297,37 +348,68 @@ impl Page {
         }
         match slot.check(header) {
             Ok(()) => Copy::Sound(slot),
-            Err(fault) => {
-                let record = SLOT_OFFSETS[slot_index] + offset as u64;
-                Copy::Lying(OpenError::field(path.to_owned(), record, fault))
-            }
+            Err(fault) => Copy::Lying(SLOT_OFFSETS[slot_index] + offset as u64, fault),
         }
     }
 
-    /// Picks the newest commit, and the copy that holds it.
-    fn newest(
+    /// The newer of the sound copies of a slot.
+    fn sound_copy(&self, copies: &[Copy; 2], slot: usize) -> Option<(Slot, [u8; COPY_BYTES])> {
+        let (sound, copy) = newer(copies)?;
+        Some((sound, *self.copy(slot, COPY_OFFSETS[copy])))
+    }
+
+    /// What is wrong with one slot, given which commit counts.
+    fn find(
         &self,
-        slots: [[Copy; 2]; 2],
-        path: &Path,
-        findings: &mut Vec<Finding>,
-    ) -> Result<(Slot, usize), OpenError> {
-        let mut newest: Option<(Slot, usize)> = None;
-        for copies in &slots {
-            for (copy_index, copy) in copies.iter().enumerate() {
-                if let Copy::Sound(slot) = copy
-                    && newest.is_none_or(|(newest, _)| newest.generation < slot.generation)
-                {
-                    newest = Some((*slot, copy_index));
-                }
-            }
+        slot: usize,
+        copies: &[Copy; 2],
+        newest: &Slot,
+        header: &StaticHeader,
+    ) -> Option<Finding> {
+        let damaged = |copy| Some(Finding::SlotCopy { slot, copy });
+        let is_first = newest.generation == 0;
+        match copies {
+            [Copy::Sound(first), Copy::Sound(second)] if first == second => None,
+            [Copy::Sound(_), Copy::Sound(_)] => Some(Finding::CopiesDiffer { slot }),
+            [Copy::Sound(_), _] => damaged(1),
+            [_, Copy::Sound(_)] => damaged(0),
+            // Before the first commit the second slot was never written.
+            [Copy::Blank, Copy::Blank] if is_first => None,
+            [_, Copy::Blank] if is_first => damaged(0),
+            [Copy::Blank, _] if is_first => damaged(1),
+            _ => Some(self.lost_slot(slot, newest, header)),
         }
-        let Some(newest) = newest else {
-            return Err(no_commit(slots, path));
+    }
+
+    /// Tells by the intent beside it whether a slot without a sound copy may have
+    /// held a newer commit than the other.
+    fn lost_slot(&self, slot: usize, newest: &Slot, header: &StaticHeader) -> Finding {
+        let lost = |tokens| Finding::SlotLost {
+            slot,
+            shown: newest.tokens,
+            lost: tokens,
         };
-        for (slot_index, copies) in slots.iter().enumerate() {
-            findings.extend(find(slot_index, copies, newest.0.generation));
+        let Some(intent) = self.intent(slot, header) else {
+            return lost(None);
+        };
+        let (newer, older) = (newest.generation + 1, newest.generation.checked_sub(1));
+        match intent.generation {
+            generation if Some(generation) == older => Finding::Slot { slot },
+            // Whoever opens to append makes such a commit of the same content.
+            generation if generation == newer && intent.has_content_of(newest) => {
+                Finding::Slot { slot }
+            }
+            generation if generation == newer => lost(Some(intent.tokens)),
+            _ => lost(None),
         }
-        Ok(newest)
+    }
+
+    /// The intent beside the tail image of a slot, if the file has them and this
+    /// one is sound.
+    fn intent(&self, slot: usize, header: &StaticHeader) -> Option<Intent> {
+        let at = TAIL_OFFSETS[slot] as usize + INTENT_OFFSET;
+        let intent = Intent::decode(self.array(at), header.file_id);
+        intent.filter(|_| header.has_intents())
     }
 
     /// Names the bytes around the copies that are not zero.
@@ -392,33 +474,52 @@ fn header_error(fault: HeaderFault, path: &Path) -> OpenError {
             found,
             expected: MAJOR,
         },
+        HeaderFault::Constant(fault) => OpenError::Unsupported {
+            path,
+            offset: fault.offset,
+            field: fault.field,
+            found: fault.found,
+            expected: fault.expected,
+        },
         HeaderFault::Field(fault) => OpenError::field(path, 0, fault),
     }
 }
 
 /// With no sound copy, one that lies says more than none at all.
-fn no_commit(slots: [[Copy; 2]; 2], path: &Path) -> OpenError {
-    let lie = slots.into_iter().flatten().find_map(|copy| match copy {
-        Copy::Lying(error) => Some(error),
+fn no_commit(slots: &[[Copy; 2]; 2], path: &Path) -> OpenError {
+    let lie = slots.as_flattened().iter().find_map(|copy| match copy {
+        Copy::Lying(record, fault) => Some((*record, *fault)),
         _ => None,
     });
-    lie.unwrap_or_else(|| OpenError::NoCommit {
-        path: path.to_owned(),
-    })
+    match lie {
+        Some((record, fault)) => OpenError::field(path.to_owned(), record, fault),
+        None => OpenError::NoCommit {
+            path: path.to_owned(),
+        },
+    }
 }
 
-/// What is wrong with one slot, given that generation `newest` counts.
-fn find(slot: usize, copies: &[Copy; 2], newest: u64) -> Vec<Finding> {
-    let damaged = |copy| Finding::SlotCopy { slot, copy };
-    match copies {
-        [Copy::Sound(first), Copy::Sound(second)] if first == second => vec![],
-        [Copy::Sound(_), Copy::Sound(_)] => vec![Finding::CopiesDiffer { slot }],
-        [Copy::Sound(_), _] => vec![damaged(1)],
-        [_, Copy::Sound(_)] => vec![damaged(0)],
-        // Before the first commit the second slot was never written.
-        [Copy::Blank, Copy::Blank] if newest == 0 => vec![],
-        [_, Copy::Blank] if newest == 0 => vec![damaged(0)],
-        [Copy::Blank, _] if newest == 0 => vec![damaged(1)],
-        _ => vec![Finding::Slot { slot }],
-    }
+/// Picks the newest commit, and the copy that holds it.
+fn newest(slots: &[[Copy; 2]; 2], path: &Path) -> Result<(Slot, usize), OpenError> {
+    let newer_of_each = slots.iter().filter_map(newer);
+    let newest = newer_of_each.max_by_key(|(slot, _)| slot.generation);
+    newest.ok_or_else(|| no_commit(slots, path))
+}
+
+/// Picks the sound copy of a slot with the higher generation, the first of two
+/// that have the same.
+fn newer(copies: &[Copy; 2]) -> Option<(Slot, usize)> {
+    let sound = copies
+        .iter()
+        .enumerate()
+        .filter_map(|(index, copy)| match copy {
+            Copy::Sound(slot) => Some((*slot, index)),
+            _ => None,
+        });
+    sound.reduce(
+        |first, second| match second.0.generation > first.0.generation {
+            true => second,
+            false => first,
+        },
+    )
 }

@@ -1,5 +1,5 @@
 use super::{Finding, Head};
-use crate::format::MAJOR;
+use crate::format::{MAJOR, READ_ONLY_KNOWN};
 
 /// What a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl From<&Head> for FileInfo {
             data_offset: head.header.data_offset,
             table_offset: head.header.table_offset,
             length: head.length,
-            read_only: head.header.read_only_compatible != 0,
+            read_only: head.header.read_only_compatible & !READ_ONLY_KNOWN != 0,
             findings: head.findings.clone(),
         }
     }

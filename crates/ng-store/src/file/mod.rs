@@ -12,6 +12,7 @@
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it.
 
 mod append;
+mod append_options;
 mod commit;
 mod draft;
 mod finding;
@@ -26,9 +27,11 @@ mod tail;
 mod verify;
 mod writer;
 
+pub use append_options::AppendOptions;
 pub use commit::Stamp;
 pub use draft::{CreateOptions, Draft, Identity};
 pub use finding::Finding;
+pub(crate) use finding::write_lost;
 pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;

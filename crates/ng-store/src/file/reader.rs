@@ -138,7 +138,7 @@ impl<D: Disk> BlockReader<D> {
                     tokens.extend_from_slice(&sound);
                     return Ok(());
                 }
-                Tail::Lost { found } => (found, self.head.slot.partial_hash),
+                Tail::Lost { found, .. } => (found, self.head.slot.partial_hash),
             },
         };
         if found == expected {

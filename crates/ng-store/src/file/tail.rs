@@ -21,7 +21,9 @@ pub(crate) enum Tail {
     },
     /// They have not.
     Lost {
-        /// The hash of what is in the file.
+        /// The tokens as they are in the file.
+        tokens: Vec<Token>,
+        /// Their hash.
         found: u64,
     },
 }
@@ -36,13 +38,15 @@ impl Tail {
             return Ok(Self::Sound(tokens));
         }
         let Some(image) = &head.tail_image else {
-            return Ok(Self::Lost { found });
+            return Ok(Self::Lost { tokens, found });
         };
+        let as_found = tokens.clone();
         let bytes = ng_token::as_bytes_mut(&mut tokens);
         let keep = bytes.len() - image.len();
         bytes[keep..].copy_from_slice(image);
         if hash_partial(hasher, block, &tokens) != head.slot.partial_hash {
-            return Ok(Self::Lost { found });
+            let tokens = as_found;
+            return Ok(Self::Lost { tokens, found });
         }
         Ok(Self::Restorable {
             tokens,
@@ -60,7 +64,7 @@ impl Tail {
         let (found, restorable) = match self {
             Self::Sound(tokens) => return Ok(tokens),
             Self::Restorable { found, .. } => (found, true),
-            Self::Lost { found } => (found, false),
+            Self::Lost { found, .. } => (found, false),
         };
         Err(Self::damaged(source, head, found, restorable))
     }

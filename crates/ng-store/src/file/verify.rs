@@ -244,7 +244,7 @@ impl<D: Disk> BlockReader<D> {
         let (found, cause) = match Tail::read(&self.source, &self.head) {
             Ok(Tail::Sound(_)) => return Ok(None),
             Ok(Tail::Restorable { found, .. }) => (found, Cause::RestorableTail),
-            Ok(Tail::Lost { found }) => (found, Cause::Data),
+            Ok(Tail::Lost { found, .. }) => (found, Cause::Data),
             Err(_) => (0, Cause::Unreadable),
         };
         let expected = self.head.slot.partial_hash;

@@ -2,13 +2,14 @@ use std::path::Path;
 
 use ng_token::Token;
 
-use super::{FileInfo, Finding, Head, Tail};
+use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
 use crate::format::{
-    BLOCK, COPY_BYTES, COPY_OFFSETS, FileBlockHasher, HEAD_BYTES, SLOT_OFFSETS, Slot, StaticHeader,
-    TABLE_OFFSET, TAIL_OFFSETS, TAIL_TOKENS,
+    BLOCK, COPY_BYTES, COPY_OFFSETS, ENTRY_BYTES, FileBlockHasher, HEAD_BYTES, INTENT_OFFSET,
+    Intent, SLOT_OFFSETS, SLOT_PAGE_BYTES, SPARE_HEADER_OFFSET, Slot, StaticHeader, TABLE_OFFSET,
+    TAIL_OFFSETS,
 };
-use crate::{IoError, OpenError, WriteError};
+use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, WriteError};
 
 /// Appends tokens to a file and commits them.
 ///
@@ -43,11 +44,11 @@ pub struct Writer<D> {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Opens a file for appending, and makes true what it found: the tail is
-    /// restored from its image if it must, the newest slot written again and
-    /// synced, and so is the folder, before anything is said about it. Whoever
-    /// created the file may have died between giving it its name and making
-    /// the name durable.
+    /// Opens a file for appending, and makes true what it found before anything is
+    /// said about it: the tail is restored from its image if it must be, the newest
+    /// commit is made once more as the next generation, and the folder is synced.
+    /// Whoever wrote that commit may have died before its last sync, and whoever
+    /// created the file between giving it its name and making the name durable.
     ///
     /// `dir` is the folder that `disk` is in, `path` what errors call the file.
     ///
@@ -59,13 +60,42 @@ impl<D: Disk> Writer<D> {
         disk: D,
         path: impl AsRef<Path>,
     ) -> Result<Self, OpenError> {
+        Self::open_with(dir, disk, path, &AppendOptions::new())
+    }
+
+    /// Opens a file for appending that may have lost something, as far as `options`
+    /// accept it; otherwise does what [`open`](Self::open) does.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open_with<R: Dir<File = D>>(
+        dir: &R,
+        disk: D,
+        path: impl AsRef<Path>,
+        options: &AppendOptions,
+    ) -> Result<Self, OpenError> {
         let source = Source::new(disk, path.as_ref());
         let mut head = Head::read(&source)?;
-        head.check_writable(source.path())?;
-        let tokens = restore_tail(&source, &mut head)?;
-        confirm(&source, &head, &tokens)?;
-        source.sync_folder(dir)?;
-        Ok(Self::new(source, head, tokens))
+        head.check_writable(source.path(), options)?;
+        let mut writer = match Tail::read(&source, &head)? {
+            Tail::Sound(tokens) => Self::new(source, head, tokens),
+            Tail::Restorable {
+                tokens,
+                image_start,
+                ..
+            } => {
+                restore_tail(&source, &mut head, image_start)?;
+                Self::new(source, head, tokens)
+            }
+            Tail::Lost { found, .. } if !options.takes_damaged_tail() => {
+                return Err(Tail::damaged(&source, &head, found, false));
+            }
+            Tail::Lost { found, tokens } => Self::closing_tail(source, head, found, tokens)?,
+        };
+        writer.confirm()?;
+        writer.source.sync_folder(dir)?;
+        Ok(writer)
     }
 
     /// Writes the head of an empty file, and does not sync it.
@@ -80,21 +110,63 @@ impl<D: Disk> Writer<D> {
         let mut page = vec![0; HEAD_BYTES];
         let header_page = header.encode();
         page[..header_page.len()].copy_from_slice(&header_page);
-        for offset in COPY_OFFSETS {
-            let at = SLOT_OFFSETS[slot.index()] as usize + offset;
-            page[at..at + COPY_BYTES].copy_from_slice(&slot_copy);
+        let mut slot_pages = Box::new([[0; SLOT_PAGE_BYTES]; 2]);
+        put_copies(&mut slot_pages[slot.index()], &slot_copy);
+        for (at, slot_page) in SLOT_OFFSETS.into_iter().zip(slot_pages.iter()) {
+            page[at as usize..at as usize + SLOT_PAGE_BYTES].copy_from_slice(slot_page);
         }
+        let intent = Intent::of(&slot).encode(header.file_id);
+        let at = TAIL_OFFSETS[slot.index()] as usize + INTENT_OFFSET;
+        page[at..at + intent.len()].copy_from_slice(&intent);
         source.write(&page, 0)?;
+        source.write(&header_page, SPARE_HEADER_OFFSET)?;
         let head = Head {
             header,
             slot,
             slot_copy,
+            other: None,
+            slot_pages,
             tail_image: None,
             findings: Vec::new(),
             length: TABLE_OFFSET,
             unreadable: None,
         };
         Ok(Self::new(source, head, Vec::new()))
+    }
+
+    /// Closes a last block that is damaged: zero tokens fill it up, and its entry
+    /// is the complement of its hash, so that it never passes for a sound one.
+    ///
+    /// `tokens` are those that it has, `found` is their hash.
+    fn closing_tail(
+        source: Source<D>,
+        mut head: Head,
+        found: u64,
+        mut tokens: Vec<Token>,
+    ) -> Result<Self, OpenError> {
+        let committed = head.slot.tokens;
+        let block = committed / BLOCK;
+        let end = (block + 1) * BLOCK;
+        if end > head.header.max_tokens {
+            // There is no next block to go on in.
+            return Err(Tail::damaged(&source, &head, found, false));
+        }
+        let begun = tokens.len();
+        tokens.resize(BLOCK_TOKENS, Token::ZERO);
+        let fill = ng_token::as_bytes(&tokens[begun..]);
+        let offset = head.header.token_offset(committed);
+        super::grow::allocate(&source, head.header.entry_offset(block), ENTRY_BYTES)?;
+        super::grow::allocate(&source, offset, fill.len() as u64)?;
+        source.write(fill, offset)?;
+        head.length = head.length.max(offset + fill.len() as u64);
+        head.findings.push(Finding::TailClosed { block });
+        let mut writer = Self::new(source, head, Vec::new());
+        let entry = !writer.hasher.hash_block(block, &tokens);
+        writer.entries.push(entry.to_le_bytes());
+        writer.buffer_start = end;
+        writer.allocated = end;
+        writer.mark = end;
+        Ok(writer)
     }
 
     fn new(source: Source<D>, head: Head, tokens: Vec<Token>) -> Self {
@@ -189,36 +261,22 @@ impl<D: Disk> Writer<D> {
     }
 }
 
-/// Checks the block that is not full, and mends its end in the file.
-fn restore_tail<D: Disk>(source: &Source<D>, head: &mut Head) -> Result<Vec<Token>, OpenError> {
-    match Tail::read(source, head)? {
-        Tail::Sound(tokens) => Ok(tokens),
-        Tail::Restorable {
-            tokens,
-            image_start,
-            ..
-        } => {
-            if let Some(image) = &head.tail_image {
-                source.write(image, head.header.token_offset(image_start))?;
-            }
-            let token_index = image_start;
-            head.findings.push(Finding::TailRestored { token_index });
-            Ok(tokens)
-        }
-        Tail::Lost { found } => Err(Tail::damaged(source, head, found, false)),
+/// Mends the end of the last block in the file.
+fn restore_tail<D: Disk>(
+    source: &Source<D>,
+    head: &mut Head,
+    token_index: u64,
+) -> Result<(), IoError> {
+    if let Some(image) = &head.tail_image {
+        source.write(image, head.header.token_offset(token_index))?;
     }
+    head.findings.push(Finding::TailRestored { token_index });
+    Ok(())
 }
 
-/// Makes the newest commit durable as it is: whoever wrote it may have died
-/// before its sync. A damaged image of its tail is made again.
-fn confirm<D: Disk>(source: &Source<D>, head: &Head, tokens: &[Token]) -> Result<(), IoError> {
-    let slot = head.slot.index();
-    if head.findings.contains(&Finding::TailImage { slot }) {
-        let tail = &tokens[tokens.len() - tokens.len() % TAIL_TOKENS as usize..];
-        source.write(ng_token::as_bytes(tail), TAIL_OFFSETS[slot])?;
-    }
+/// Puts both copies of a slot into its page.
+pub(super) fn put_copies(page: &mut [u8; SLOT_PAGE_BYTES], copy: &[u8; COPY_BYTES]) {
     for offset in COPY_OFFSETS {
-        source.write(&head.slot_copy, SLOT_OFFSETS[slot] + offset as u64)?;
+        page[offset..offset + COPY_BYTES].copy_from_slice(copy);
     }
-    source.sync()
 }

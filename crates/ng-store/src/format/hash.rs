@@ -22,7 +22,7 @@ pub struct FileBlockHasher {
 impl FileBlockHasher {
     pub(crate) fn new(file_id: [u8; 16]) -> Self {
         Self {
-            seed: get_u64(&file_id, 0) ^ get_u64(&file_id, 8),
+            seed: file_seed(file_id),
         }
     }
 }
@@ -32,6 +32,11 @@ impl BlockHasher for FileBlockHasher {
         let seed = self.seed.wrapping_add(block_index);
         xxh3(seed, ng_token::as_bytes(tokens))
     }
+}
+
+/// The seed that binds a hash to one file.
+pub(super) fn file_seed(file_id: [u8; 16]) -> u64 {
+    get_u64(&file_id, 0) ^ get_u64(&file_id, 8)
 }
 
 /// The hash of the last block while it is not full; 0 when there is none.

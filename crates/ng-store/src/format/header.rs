@@ -1,8 +1,8 @@
 use super::fields::{Expected, Field, FieldFault, get, get_u16, get_u32, get_u64, put};
 use super::hash::xxh3;
 use super::{
-    BLOCK, DATA_ALIGN, ENTRY_BYTES, HEADER_BYTES, HEADER_COPY_BYTES, HEADER_MAGIC, MAJOR, MINOR,
-    OFFSET_MAX, TABLE_OFFSET, TOKEN_BYTES,
+    BLOCK, DATA_ALIGN, ENTRY_BYTES, HEADER_BYTES, HEADER_COPY_BYTES, HEADER_MAGIC, INTENTS, MAJOR,
+    MINOR, OFFSET_MAX, TABLE_OFFSET, TOKEN_BYTES,
 };
 
 /// The layout of a token, in words; its hash stands in the header.
@@ -48,6 +48,8 @@ pub(crate) struct StaticHeader {
 pub(crate) enum HeaderFault {
     Magic([u8; 8]),
     Major(u16),
+    /// A constant of this format that has another value: it is of another one.
+    Constant(FieldFault),
     Field(FieldFault),
 }
 
@@ -81,7 +83,7 @@ impl StaticHeader {
             data_offset: (TABLE_OFFSET + table_length).next_multiple_of(DATA_ALIGN),
             max_tokens,
             incompatible: 0,
-            read_only_compatible: 0,
+            read_only_compatible: INTENTS,
             created_ns,
         })
     }
@@ -127,7 +129,7 @@ impl StaticHeader {
         if major != MAJOR {
             return Err(HeaderFault::Major(major));
         }
-        check_constants(bytes)?;
+        check_constants(bytes).map_err(HeaderFault::Constant)?;
         let header = Self {
             minor: get_u16(bytes, MINOR_AT),
             file_id: get(bytes, FILE_ID),
@@ -160,6 +162,11 @@ impl StaticHeader {
         DATA_START.check(self.data_offset, Expected::AtLeast(table_end))?;
         let room = OFFSET_MAX - self.max_tokens * TOKEN_BYTES;
         DATA_START.check(self.data_offset, Expected::AtMost(room))
+    }
+
+    /// Tells whether each commit leaves an intent beside its tail image.
+    pub(crate) fn has_intents(&self) -> bool {
+        self.read_only_compatible & INTENTS != 0
     }
 
     /// The offset of token `index`, which is at most `max_tokens`.
@@ -254,7 +261,7 @@ mod tests {
         for (offset, bytes) in [
             (0, &b"\x89NGT\r\n\x1a\n"[..]),
             (8, &1_u16.to_le_bytes()),
-            (10, &0_u16.to_le_bytes()),
+            (10, &1_u16.to_le_bytes()),
             (12, &4096_u32.to_le_bytes()),
             (16, b"0123456789abcdef"),
             (32, &64_u32.to_le_bytes()),
@@ -316,8 +323,14 @@ mod tests {
             let mut bytes = copy_of(&header().encode());
             let width = if offset < 56 && offset != 40 { 4 } else { 8 };
             put(&mut bytes, offset, &value.to_le_bytes()[..width]);
+            // What every file of this format has is told apart from a lie.
             match StaticHeader::decode(&bytes) {
-                Err(HeaderFault::Field(fault)) => assert_eq!(fault.field, field, "{fault:?}"),
+                Err(HeaderFault::Constant(fault)) if offset < 56 => {
+                    assert_eq!(fault.field, field, "{fault:?}");
+                }
+                Err(HeaderFault::Field(fault)) if offset >= 56 => {
+                    assert_eq!(fault.field, field, "{fault:?}");
+                }
                 other => panic!("{offset}: {value}: {other:?}"),
             }
         }

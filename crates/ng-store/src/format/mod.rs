@@ -17,6 +17,7 @@
 mod fields;
 mod hash;
 mod header;
+mod intent;
 mod slot;
 
 pub use fields::Expected;
@@ -24,13 +25,19 @@ pub(crate) use fields::FieldFault;
 pub use hash::FileBlockHasher;
 pub(crate) use hash::{chain, hash_partial, hash_tail};
 pub(crate) use header::{HeaderFault, StaticHeader, page_checksum_holds};
+pub(crate) use intent::{INTENT_BYTES, INTENT_OFFSET, Intent};
 pub(crate) use slot::{LAST_GENERATION, Slot, copy_checksum_holds};
 
 use crate::BLOCK_TOKENS;
 use ng_token::Token;
 
 pub(crate) const MAJOR: u16 = 1;
-pub(crate) const MINOR: u16 = 0;
+pub(crate) const MINOR: u16 = 1;
+/// Feature bits of files that may be read without knowing them and not written.
+pub(crate) const READ_ONLY_KNOWN: u64 = INTENTS;
+/// The read-only-compatible feature of minor version 1: each commit leaves an
+/// [`Intent`]. A writer that does not know it would leave a stale one.
+pub(crate) const INTENTS: u64 = 1;
 
 /// The first bytes of every token file.
 pub const HEADER_MAGIC: [u8; 8] = *b"\x89NGT\r\n\x1a\n";
@@ -46,6 +53,9 @@ pub(crate) const COPY_OFFSETS: [usize; 2] = [0, 2048];
 pub(crate) const TAIL_OFFSETS: [u64; 2] = [0x2000, 0x4000];
 /// Header, slots and tail images: what an open reads.
 pub(crate) const HEAD_BYTES: usize = 0x5000;
+/// A second copy of the static header, of minor version 1 on, apart from the head
+/// so that what destroys the head leaves it.
+pub(crate) const SPARE_HEADER_OFFSET: u64 = 0xF000;
 pub(crate) const TABLE_OFFSET: u64 = 0x10000;
 pub(crate) const ENTRY_BYTES: u64 = 8;
 pub(crate) const DATA_ALIGN: u64 = 2 << 20;
@@ -65,4 +75,8 @@ const _: () = {
     assert!(SLOT_OFFSETS[0] + SLOT_PAGE_BYTES as u64 == TAIL_OFFSETS[0]);
     assert!(TAIL_OFFSETS[1] + TAIL_TOKENS * TOKEN_BYTES == HEAD_BYTES as u64);
     assert!(BLOCK.is_multiple_of(TAIL_TOKENS));
+    // The longest image, of one token less than a page, ends where the intent begins.
+    assert!((TAIL_TOKENS - 1) * TOKEN_BYTES == INTENT_OFFSET as u64);
+    assert!(INTENT_OFFSET + INTENT_BYTES == SLOT_PAGE_BYTES);
+    assert!(SPARE_HEADER_OFFSET + HEADER_BYTES as u64 == TABLE_OFFSET);
 };

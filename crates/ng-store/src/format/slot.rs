@@ -111,6 +111,10 @@ impl Slot {
     pub(crate) fn check(&self, header: &StaticHeader) -> Result<(), FieldFault> {
         GENERATION.check(self.generation, Expected::AtMost(LAST_GENERATION))?;
         TOKENS.check(self.tokens, Expected::AtMost(header.max_tokens))?;
+        if self.generation == 0 {
+            // A file begins empty.
+            TOKENS.check(self.tokens, Expected::Exactly(0))?;
+        }
         let tail_length = self.tokens % TAIL_TOKENS * TOKEN_BYTES;
         TAIL_LENGTH.check(u64::from(self.tail_length), Expected::Exactly(tail_length))?;
         for (field, found, is_zero) in [
@@ -253,6 +257,14 @@ mod tests {
                 Slot {
                     generation: 0,
                     ..sound
+                },
+                "committed tokens",
+            ),
+            (
+                Slot {
+                    generation: 0,
+                    previous_hash: 1,
+                    ..Slot::first(&header(), 0)
                 },
                 "previous slot hash",
             ),

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use ng_store::Finding;
 use ng_store::disk::sim::{Call, CallKind, Fault, SimFs, When};
 
-use crate::check::check;
+use crate::check::{check_with, of_a_cut};
 use crate::images::images;
 use crate::session::{Allowed, Content, Failed, Session};
 use crate::workload::{Step, Workload};
@@ -65,10 +66,21 @@ pub(crate) struct Accident {
 
 /// Cuts the power, and returns how many images of that were checked.
 pub(crate) fn cut(fs: &SimFs, session: &Session, count: usize, seed: u64) -> Result<u64, String> {
+    cut_with(fs, session, count, seed, of_a_cut)
+}
+
+/// As [`cut`], with other findings at open than those of a cut alone.
+pub(crate) fn cut_with(
+    fs: &SimFs,
+    session: &Session,
+    count: usize,
+    seed: u64,
+    may_find: impl Fn(&Finding) -> bool,
+) -> Result<u64, String> {
     let allowed = session.allowed();
     let images = images(fs, count, seed);
     for image in &images {
-        check(image, &allowed)?;
+        check_with(image, &allowed, &may_find)?;
     }
     Ok(images.len() as u64)
 }
@@ -83,7 +95,7 @@ pub(crate) fn another(
     let is_there = content.is_some();
     let holds = Allowed {
         acked: content,
-        next: None,
+        next: Vec::new(),
     };
     let mut session = Session::after(fs, holds);
     let opened = match is_there {

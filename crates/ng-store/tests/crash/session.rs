@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::file::{Draft, Identity, Stamp, Writer};
 use ng_store::ng_token::Token;
 use ng_store::{
-    BLOCK_TOKENS, BlockHasher, CreateError, CreateOptions, OpenError, WriteError, whole_blocks,
+    AppendOptions, BLOCK_TOKENS, BlockHasher, CreateError, CreateOptions, OpenError, WriteError,
+    whole_blocks,
 };
 
 use crate::workload::{Random, Step, Workload};
@@ -19,11 +21,29 @@ pub(crate) const NAME: &str = "a.ngt";
 const MAX_TOKENS: u64 = 1 << 20;
 
 /// What a commit holds.
-#[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) generation: u64,
     pub(crate) tag: u64,
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) tokens: Arc<Vec<Token>>,
+}
+
+impl fmt::Debug for Content {
+    /// Shows how many tokens there are, not the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (generation, tag, tokens) = (self.generation, self.tag, self.tokens.len());
+        write!(f, "generation {generation}, tag {tag}, {tokens} tokens")
+    }
+}
+
+impl Content {
+    /// The same as an opening to append makes it once more.
+    fn confirmed(&self) -> Arc<Self> {
+        Arc::new(Self {
+            generation: self.generation + 1,
+            tag: self.tag,
+            tokens: Arc::clone(&self.tokens),
+        })
+    }
 }
 
 /// A program that writes a token file, and what it was told about it.
@@ -33,8 +53,8 @@ pub(crate) struct Session {
     appended: Vec<Token>,
     /// What was acknowledged last.
     acked: Option<Arc<Content>>,
-    /// What a commit is making, or was when it failed.
-    next: Option<Arc<Content>>,
+    /// What a commit or an opening is making, or was when it failed: one of these.
+    next: Vec<Arc<Content>>,
     began_with: Allowed,
     commits: Vec<Commit>,
     /// Makes no two appends and no two files alike.
@@ -47,14 +67,23 @@ struct Commit {
     began: u64,
     returned: u64,
     content: Arc<Content>,
+    /// What there may be before it returned, beside the commit before.
+    may: Vec<Arc<Content>>,
 }
 
 /// What a file may hold.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Allowed {
     /// What it holds at least; no file, if nothing.
     pub(crate) acked: Option<Arc<Content>>,
-    pub(crate) next: Option<Arc<Content>>,
+    /// What it may hold instead.
+    pub(crate) next: Vec<Arc<Content>>,
+}
+
+impl Allowed {
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &Arc<Content>> + Clone {
+        self.acked.iter().chain(&self.next)
+    }
 }
 
 /// Why a step failed.
@@ -108,17 +137,18 @@ impl Session {
         let mut content = Content {
             generation: 0,
             tag: 0,
-            tokens: Vec::new(),
+            tokens: Arc::default(),
         };
         if workload.commit_first {
             draft.writer().commit(stamp(7))?;
             content.generation = draft.writer().generation();
             content.tag = 7;
-            content.tokens.clone_from(&self.appended);
+            content.tokens = Arc::new(self.appended.clone());
         }
-        self.next = Some(Arc::new(content));
+        self.next = vec![Arc::new(content)];
+        let made = Arc::clone(&self.next[0]);
         self.writer = Some(draft.publish()?);
-        self.acknowledge(began);
+        self.acknowledge(began, made);
         Ok(())
     }
 
@@ -140,22 +170,30 @@ impl Session {
     /// Opens the file for appending, and takes over what is there: what was
     /// acknowledged, or what a failed commit left.
     pub(crate) fn reopen(&mut self) -> Result<(), Failed> {
+        self.reopen_with(&AppendOptions::new())
+    }
+
+    /// As [`reopen`](Self::reopen), of a file that may have lost something.
+    pub(crate) fn reopen_with(&mut self, options: &AppendOptions) -> Result<(), Failed> {
         self.writer = None;
+        let began = self.fs.operations();
+        let allowed = self.allowed();
+        let confirmed = allowed.contents().map(|content| content.confirmed());
+        let confirmed: Vec<_> = confirmed.collect();
+        self.next.extend(confirmed.iter().cloned());
         let dir = self.fs.dir();
         let file = uninterrupted(|| dir.open(NAME, true))?;
-        let writer = Writer::open(&dir, file, NAME)?;
-        let made = self
-            .next
-            .take()
-            .filter(|next| next.generation == writer.generation());
-        if made.is_some() {
-            self.acked = made;
-        }
-        let acked = self.acked.as_ref().expect("there is a file");
-        assert_eq!(writer.generation(), acked.generation);
-        assert_eq!(writer.committed_tokens(), acked.tokens.len() as u64);
-        self.appended.clone_from(&acked.tokens);
+        let writer = Writer::open_with(&dir, file, NAME, options)?;
+        let info = writer.info();
+        let is_it = |content: &&Arc<Content>| {
+            let has = (content.generation, content.tag, content.tokens.len() as u64);
+            has == (info.generation, info.tag, info.tokens)
+        };
+        let found = confirmed.iter().find(is_it).cloned();
+        let found = found.unwrap_or_else(|| panic!("{info:?}, expected one of {allowed:?}"));
+        self.appended.clone_from(&found.tokens);
         self.writer = Some(writer);
+        self.acknowledge(began, found);
         Ok(())
     }
 
@@ -192,10 +230,12 @@ impl Session {
         let outcome = self.writer().commit(stamp(tag));
         // Of the failures only this one leaves open what the file holds.
         if matches!(outcome, Ok(()) | Err(WriteError::OutcomeUnknown { .. })) {
-            self.next = next;
+            self.next = next.iter().cloned().collect();
         }
         outcome?;
-        self.acknowledge(began);
+        if let Some(made) = next {
+            self.acknowledge(began, made);
+        }
         Ok(())
     }
 
@@ -208,19 +248,18 @@ impl Session {
         Some(Arc::new(Content {
             generation: acked.generation + 1,
             tag,
-            tokens: self.appended.clone(),
+            tokens: Arc::new(self.appended.clone()),
         }))
     }
 
-    fn acknowledge(&mut self, began: u64) {
-        if let Some(content) = self.next.take() {
-            self.acked = Some(Arc::clone(&content));
-            self.commits.push(Commit {
-                began,
-                returned: self.fs.operations(),
-                content,
-            });
-        }
+    fn acknowledge(&mut self, began: u64, made: Arc<Content>) {
+        self.acked = Some(Arc::clone(&made));
+        self.commits.push(Commit {
+            began,
+            returned: self.fs.operations(),
+            content: made,
+            may: std::mem::take(&mut self.next),
+        });
     }
 
     /// What the file may hold when so many operations have begun.
@@ -228,13 +267,20 @@ impl Session {
         let returned = |commit: &&Commit| commit.returned <= operations;
         let last = self.commits.iter().rev().find(returned);
         let next = self.commits.iter().find(|commit| !returned(commit));
+        let next = next.filter(|commit| commit.began < operations);
+        let before = match last {
+            Some(_) => &[][..],
+            None => &self.began_with.next,
+        };
         Allowed {
             acked: last
                 .map(|commit| Arc::clone(&commit.content))
                 .or_else(|| self.began_with.acked.clone()),
-            next: next
-                .filter(|commit| commit.began < operations)
-                .map(|commit| Arc::clone(&commit.content)),
+            next: before
+                .iter()
+                .chain(next.iter().flat_map(|commit| &commit.may))
+                .cloned()
+                .collect(),
         }
     }
 

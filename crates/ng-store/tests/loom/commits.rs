@@ -13,8 +13,9 @@ fn check(name: &str, first: usize, commits: usize, opens: usize, preemptions: us
     scene.check(name, preemptions, move |scene| {
         let file = scene.file();
         let mut writer = appender(&file);
-        let mut generation = writer.generation();
-        let last = generation + commits as u64;
+        let opened = writer.generation();
+        let mut generation = opened;
+        let last = opened + commits as u64;
         let writing = spawn(move || {
             for _ in 0..commits {
                 commit(&mut writer, EACH);
@@ -29,7 +30,7 @@ fn check(name: &str, first: usize, commits: usize, opens: usize, preemptions: us
                 seen.findings
             );
             generation = seen.generation;
-            let made = generation - 1;
+            let made = generation - opened;
             assert_eq!(seen.tokens, first as u64 + made * EACH as u64);
         }
         writing.join().unwrap();

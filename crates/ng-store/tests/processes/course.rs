@@ -21,7 +21,7 @@ pub(crate) enum Sizes {
 pub(crate) struct Course {
     seed: u64,
     sizes: Sizes,
-    /// By generation: how many tokens are committed.
+    /// By commit: how many tokens are committed.
     ends: Vec<u64>,
     tokens: Vec<Token>,
 }
@@ -36,14 +36,14 @@ impl Course {
         }
     }
 
-    /// The number of tokens that are committed in a generation.
-    pub(crate) fn end(&mut self, generation: u64) -> u64 {
-        while self.ends.len() as u64 <= generation {
+    /// The number of tokens that there are with a commit.
+    pub(crate) fn end(&mut self, commit: u64) -> u64 {
+        while self.ends.len() as u64 <= commit {
             let end = self.ends[self.ends.len() - 1];
             let mut random = Random::new(self.seed ^ (self.ends.len() as u64) << 32);
             self.ends.push(end + self.sizes.size(&mut random) as u64);
         }
-        self.ends[generation as usize]
+        self.ends[commit as usize]
     }
 
     /// The tokens of a range.

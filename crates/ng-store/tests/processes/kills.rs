@@ -62,7 +62,7 @@ struct Lane {
     path: PathBuf,
     seed: u64,
     course: Course,
-    /// The generation that the file has at least; `None` if it may not be there.
+    /// The commit that the file has at least; `None` if it may not be there.
     acked: Option<u64>,
     kills: u64,
     creations: u64,
@@ -201,23 +201,23 @@ impl Lane {
         let reader = open(&self.path).unwrap();
         self.check_store(&reader, least..=least + 1);
         assert!(verify(&self.path).unwrap().is_clean());
-        let generation = reader.info().generation;
+        let commit = reader.info().tag;
         // Else the next actor is the one that opens what was left.
         if self.random.below(2) == 0 {
             let appender = open_append(&self.path).unwrap();
-            self.check_store(&appender, generation..=generation);
+            self.check_store(&appender, commit..=commit);
         }
-        self.acked = Some(generation);
+        self.acked = Some(commit);
     }
 
     fn check_store(&mut self, store: &MmapStore, allowed: std::ops::RangeInclusive<u64>) {
-        let generation = store.info().generation;
+        let commit = store.info().tag;
         let seed = self.seed;
         assert!(
-            allowed.contains(&generation),
-            "seed {seed}: {generation}, expected {allowed:?}"
+            allowed.contains(&commit),
+            "seed {seed}: {commit}, expected {allowed:?}"
         );
-        assert_eq!(store.len() as u64, self.course.end(generation));
+        assert_eq!(store.len() as u64, self.course.end(commit));
         self.course.check(store.tokens(), 0);
         // A kill comes between the copies of a slot, and never in one.
         let between = |finding: &Finding| {
@@ -236,7 +236,7 @@ impl Lane {
     }
 }
 
-/// The generation that a line acknowledges.
+/// The commit that a line acknowledges.
 fn acked(line: &str) -> Option<u64> {
     (line != CREATING).then(|| numbers::<2>(line)[0])
 }
@@ -263,7 +263,8 @@ impl Usual {
     }
 }
 
-/// The actor: appends for ever, and says each commit that was acknowledged.
+/// The actor: appends for ever, and says each commit that was acknowledged. Commits
+/// are counted by their tags, since an opening takes a generation, too.
 pub(crate) fn append(path: &Path, seed: u64) {
     let mut course = Course::new(seed, Sizes::Mixed);
     let mut store = match path.exists() {
@@ -275,18 +276,18 @@ pub(crate) fn append(path: &Path, seed: u64) {
     };
     let mut random = Random::new(u64::from(std::process::id()));
     loop {
-        let generation = store.info().generation;
-        let end = course.end(generation);
+        let commit = store.info().tag;
+        let end = course.end(commit);
         assert_eq!(store.len() as u64, end);
-        say(&format!("{generation} {end}"));
-        let next_end = course.end(generation + 1);
+        say(&format!("{commit} {end}"));
+        let next_end = course.end(commit + 1);
         let middle = end + random.below((next_end - end) as usize) as u64;
         for range in [end..middle, middle..next_end] {
             let start = range.start as usize;
             let tokens = course.tokens(range);
             append_somehow(&mut store, random.below(3), start, tokens).unwrap();
         }
-        store.commit().unwrap();
+        store.commit_tagged(commit + 1).unwrap();
     }
 }
 

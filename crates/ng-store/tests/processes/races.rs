@@ -66,14 +66,14 @@ struct Race<'a> {
     waiting: VecDeque<Said>,
     random: Random,
     reader: MmapStore,
-    /// The generations at which the file may be found.
+    /// The commits at which the file may be found.
     allowed: RangeInclusive<u64>,
 }
 
 /// A process that has the file, and what it found.
 struct Holder {
     number: u32,
-    generation: u64,
+    commit: u64,
 }
 
 impl<'a> Race<'a> {
@@ -120,7 +120,7 @@ impl<'a> Race<'a> {
     /// Lets somebody get the file and commit, and kills it.
     fn round(&mut self) {
         let holder = self.holder();
-        let mut last = holder.generation;
+        let mut last = holder.commit;
         for _ in 0..self.random.below(4) {
             let line = self.line_of(holder.number).expect("it is alive");
             [last] = numbers(&line);
@@ -144,15 +144,15 @@ impl<'a> Race<'a> {
         let line = line.unwrap_or_else(|| panic!("process {number} ended"));
         let held = line.strip_prefix("held ");
         let held = held.unwrap_or_else(|| panic!("process {number} without the file: {line}"));
-        let [generation, count, refused] = numbers(held);
+        let [commit, count, refused] = numbers(held);
         assert!(
-            self.allowed.contains(&generation),
-            "process {number} found generation {generation}, expected {:?}",
+            self.allowed.contains(&commit),
+            "process {number} found commit {commit}, expected {:?}",
             self.allowed
         );
-        assert_eq!(count, generation * BATCH as u64);
+        assert_eq!(count, commit * BATCH as u64);
         amount::count("lock races: refused as locked", refused);
-        Holder { number, generation }
+        Holder { number, commit }
     }
 
     /// Waits for the next line of one process, and keeps what others say. While
@@ -190,13 +190,10 @@ impl<'a> Race<'a> {
         for (index, token) in tokens
             .iter()
             .enumerate()
-            .skip(holder.generation as usize * BATCH)
+            .skip(holder.commit as usize * BATCH)
         {
-            let generation = (index / BATCH) as u32 + 1;
-            assert!(
-                *token == stamped(holder.number, generation),
-                "token {index}"
-            );
+            let commit = (index / BATCH) as u32 + 1;
+            assert!(*token == stamped(holder.number, commit), "token {index}");
         }
     }
 
@@ -208,11 +205,12 @@ impl<'a> Race<'a> {
     }
 }
 
-fn stamped(number: u32, generation: u32) -> Token {
-    Token::new(number).with_timestamp(generation)
+fn stamped(number: u32, commit: u32) -> Token {
+    Token::new(number).with_timestamp(commit)
 }
 
-/// The actor: tries until it gets the file, and then commits until it is killed.
+/// The actor: tries until it gets the file, and then commits until it is killed. The
+/// tags count the commits.
 pub(crate) fn race(path: &Path, number: u32) {
     let mut refused = 0;
     let mut store = loop {
@@ -223,15 +221,14 @@ pub(crate) fn race(path: &Path, number: u32) {
         }
         thread::yield_now();
     };
-    let mut generation = store.info().generation;
-    say(&format!("held {generation} {} {refused}", store.len()));
+    let mut commit = store.info().tag;
+    say(&format!("held {commit} {} {refused}", store.len()));
     for _ in 0..COMMITS_MAX {
-        generation += 1;
-        let token = stamped(number, generation as u32);
+        commit += 1;
+        let token = stamped(number, commit as u32);
         store.append(&[token; BATCH]).unwrap();
-        store.commit().unwrap();
-        assert_eq!(store.info().generation, generation);
-        say(&generation.to_string());
+        store.commit_tagged(commit).unwrap();
+        say(&commit.to_string());
     }
     listen();
 }

@@ -240,14 +240,21 @@ fn a_commit_is_data_table_image_sync_slot_slot_sync() {
         .map(|call| match *call {
             Call::Write { offset, len, .. } => (offset, len),
             Call::Sync { .. } => (0, 0),
+            Call::Len { .. } => (0, 1),
+            Call::Read { offset, len, .. } => (offset, len),
             ref call => panic!("{call:?}"),
         })
         .collect();
+    let (length, sync) = ((0, 1), (0, 0));
+    let slots_as_left = [(0x1000, 4096), (0x3000, 4096)];
     let data = ((2 << 20) + 100 * 64, 4_900 * 64);
-    let (table, image) = ((0x10000, 8), (0x2000, 8 * 64));
+    // The image, and the intent behind it.
+    let (table, image) = ((0x10000, 8), (0x2000, 4096));
     let slot = [(0x1000, 512), (0x1800, 512)];
-    let expected = [data, table, image, (0, 0), slot[0], slot[1], (0, 0)];
-    assert_eq!(calls, expected);
+    let looks = [length, slots_as_left[0], slots_as_left[1]];
+    let content = [data, table, image, sync];
+    let commit = [length, slot[0], slot[1], sync];
+    assert_eq!(calls, [&looks[..], &content, &commit].concat());
 }
 
 #[test]

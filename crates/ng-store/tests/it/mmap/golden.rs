@@ -1,22 +1,26 @@
-//! The file that Python writes: `tests/fixtures/golden.py`.
+//! The files that Python writes: `tests/fixtures/golden.py`. That of format 1.0
+//! stays readable; that of 1.1 is what is written today.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ng_store::disk::RealDir;
 use ng_store::file::{Draft, Identity, Stamp};
-use ng_store::{CreateOptions, TokenStore, VecStore, verify};
+use ng_store::{CreateOptions, TokenSink, TokenStore, VecStore, verify};
 use ng_token::{Flags, Token};
 
-use super::fixture::{Place, open, open_append};
+use super::fixture::{Place, open, open_append, read_at};
 
 const CREATED_NS: u64 = 1_700_000_000_000_000_000;
 const MAX_TOKENS: u64 = 10_000;
 const TOKENS: usize = 4196;
 const COMMITS: [(usize, u64, u64); 2] = [(4000, CREATED_NS + 1, 7), (TOKENS, CREATED_NS + 2, 8)];
 
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden-1.0.ngt")
+const MINORS: [u16; 2] = [0, 1];
+
+fn golden(minor: u16) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    fixtures.join(format!("golden-1.{minor}.ngt"))
 }
 
 fn token(index: usize) -> Token {
@@ -39,20 +43,23 @@ fn tokens() -> Vec<Token> {
 }
 
 #[test]
-fn the_golden_file_is_read_as_the_tokens_and_is_clean() {
-    let store = open(&golden()).unwrap();
-    assert_eq!(store.tokens(), tokens());
-    assert_eq!(store.recovery(), []);
-    let info = store.info();
-    assert_eq!(info.version, (1, 0));
-    assert_eq!(info.generation, 2);
-    assert_eq!(info.tag, 8);
-    assert_eq!(info.max_tokens, MAX_TOKENS);
-    assert_eq!(info.data_offset, 2 << 20);
-    assert_eq!(info.created_ns, CREATED_NS);
-    assert_eq!(info.committed_at_ns, CREATED_NS + 2);
-    assert!(verify(golden()).unwrap().is_clean());
-    assert_eq!(VecStore::load(golden()).unwrap().tokens(), tokens());
+fn the_golden_files_are_read_as_the_tokens_and_are_clean() {
+    for minor in MINORS {
+        let store = open(&golden(minor)).unwrap();
+        assert_eq!(store.tokens(), tokens());
+        assert_eq!(store.recovery(), []);
+        let info = store.info();
+        assert_eq!(info.version, (1, minor));
+        assert!(!info.read_only);
+        assert_eq!(info.generation, 2);
+        assert_eq!(info.tag, 8);
+        assert_eq!(info.max_tokens, MAX_TOKENS);
+        assert_eq!(info.data_offset, 2 << 20);
+        assert_eq!(info.created_ns, CREATED_NS);
+        assert_eq!(info.committed_at_ns, CREATED_NS + 2);
+        assert!(verify(golden(minor)).unwrap().is_clean());
+        assert_eq!(VecStore::load(golden(minor)).unwrap().tokens(), tokens());
+    }
 }
 
 #[test]
@@ -86,17 +93,30 @@ fn the_same_commits_write_the_golden_bytes() {
             .unwrap();
         start = end;
     }
-    let (ours, theirs) = (fs::read(&path).unwrap(), fs::read(golden()).unwrap());
+    let (ours, theirs) = (fs::read(&path).unwrap(), fs::read(golden(1)).unwrap());
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     assert!(ours == theirs, "first difference at {same:#x}");
 }
 
 #[test]
-fn a_copy_of_the_golden_file_can_be_appended_to() {
-    let place = Place::new();
-    fs::copy(golden(), place.file()).unwrap();
-    let store = open_append(&place.file()).unwrap();
-    assert_eq!(store.tokens(), tokens());
-    drop(store);
-    assert_eq!(fs::read(place.file()).unwrap(), fs::read(golden()).unwrap());
+fn copies_of_the_golden_files_are_appended_to_in_their_own_version() {
+    for minor in MINORS {
+        let place = Place::new();
+        let path = place.file();
+        fs::copy(golden(minor), &path).unwrap();
+        let mut store = open_append(&path).unwrap();
+        assert_eq!(store.tokens(), tokens());
+        store.append(&[token(TOKENS)]).unwrap();
+        store.commit().unwrap();
+        drop(store);
+        let store = open(&path).unwrap();
+        assert_eq!(store.info().version, (1, minor));
+        assert_eq!(store.recovery(), []);
+        assert_eq!(store.tokens()[..TOKENS], tokens());
+        assert_eq!(store.tokens()[TOKENS], token(TOKENS));
+        assert!(verify(&path).unwrap().is_clean());
+        // A file that began without intents gets none.
+        let intents = [0x2000, 0x4000].map(|page| read_at::<64>(&path, page + 4032));
+        assert_eq!(intents.iter().all(|intent| *intent == [0; 64]), minor == 0);
+    }
 }

@@ -220,12 +220,7 @@ fn unknown_read_only_features_and_minor_versions_can_be_read() {
 fn fields_that_cannot_be_are_named_with_their_offset() {
     let huge = u64::MAX.to_le_bytes();
     for (offset, bytes, name) in [
-        (12, &[1, 0, 0, 0][..], "header length"),
-        (32, &[65, 0, 0, 0], "record size"),
-        (36, &[0; 4], "block tokens"),
-        (40, &huge, "layout fingerprint"),
-        (48, &[9, 0, 0, 0], "hash"),
-        (56, &huge, "table offset"),
+        (56, &huge[..], "table offset"),
         (56, &[0; 8], "table offset"),
         (64, &huge, "table length"),
         (72, &huge, "data offset"),
@@ -242,6 +237,27 @@ fn fields_that_cannot_be_are_named_with_their_offset() {
         lie_in_header(&place.file(), offset, bytes);
         check(&place.file(), |error| {
             matches!(error, OpenError::Field { offset: at, field, .. }
+                if *at == offset as u64 && *field == name)
+        });
+        amount::count("lying headers", 1);
+    }
+}
+
+/// With a right checksum it is no damage.
+#[test]
+fn constants_of_another_format_are_not_supported() {
+    for (offset, bytes, name) in [
+        (12, &[1, 0, 0, 0][..], "header length"),
+        (32, &[128, 0, 0, 0], "record size"),
+        (36, &[0; 4], "block tokens"),
+        (40, &[0xFF; 8], "layout fingerprint"),
+        (48, &[9, 0, 0, 0], "hash"),
+    ] {
+        let place = Place::new();
+        file_of(&place.file(), &[10]);
+        lie_in_header(&place.file(), offset, bytes);
+        check(&place.file(), |error| {
+            matches!(error, OpenError::Unsupported { offset: at, field, .. }
                 if *at == offset as u64 && *field == name)
         });
         amount::count("lying headers", 1);
@@ -320,13 +336,15 @@ fn no_commit_follows_the_last_generation() {
     const LAST: u64 = u64::MAX - 1;
     let place = Place::new();
     let path = place.file();
-    // Generation 2, in slot 0 as the last one is; no tail, whose hash is seeded.
-    file_of(&path, &[64, 128]);
-    for copy in [0x1000, 0x1800] {
-        lie::<512>(&path, copy, 8, &LAST.to_le_bytes());
+    // Generation 3, in slot 1 as the one before the last is; no tail, whose hash
+    // is seeded.
+    file_of(&path, &[0, 64, 128, 192]);
+    for copy in [0x3000, 0x3800] {
+        lie::<512>(&path, copy, 8, &(LAST - 1).to_le_bytes());
     }
+    // Opening to append makes the last one.
     let mut store = open_append(&path).unwrap();
-    assert_eq!((store.info().generation, store.len()), (LAST, 128));
+    assert_eq!((store.info().generation, store.len()), (LAST, 192));
     store.append(&[Token::new(1)]).unwrap();
     for _ in 0..2 {
         let refused = store.commit().unwrap_err();
@@ -337,7 +355,34 @@ fn no_commit_follows_the_last_generation() {
         assert!(refused.to_string().starts_with(&*path.to_string_lossy()));
     }
     drop(store);
+    let refused = open_append(&path).unwrap_err();
+    assert!(
+        matches!(refused, OpenError::LastGeneration { last: LAST, .. }),
+        "{refused}"
+    );
     let store = open(&path).unwrap();
-    assert_eq!((store.info().generation, store.len()), (LAST, 128));
+    assert_eq!((store.info().generation, store.len()), (LAST, 192));
     assert!(verify(&path).unwrap().is_clean());
+}
+
+#[test]
+fn a_first_generation_with_tokens_is_refused() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[]);
+    for copy in [0x1000, 0x1800] {
+        lie::<512>(&path, copy, 32, &1_u64.to_le_bytes());
+    }
+    check(&path, |error| {
+        matches!(
+            error,
+            OpenError::Field {
+                field: "committed tokens",
+                found: 1,
+                expected: Expected::Exactly(0),
+                ..
+            }
+        )
+    });
+    amount::count("lying slots", 1);
 }

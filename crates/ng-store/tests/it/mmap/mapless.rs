@@ -107,13 +107,13 @@ fn a_writer_and_a_mapped_store_go_on_with_one_file() {
     writer.commit_tagged(7).unwrap();
     drop(writer);
     let mut store = open_append(&path).unwrap();
-    assert_eq!((store.info().tag, store.info().generation), (7, 2));
+    assert_eq!((store.info().tag, store.info().generation), (7, 4));
     assert_eq!(store.tokens(), tokens(10 + BLOCK_TOKENS));
     store.append(&[token(10 + BLOCK_TOKENS)]).unwrap();
     store.commit().unwrap();
     drop(store);
     let writer = FileWriter::open_append(&path).unwrap();
-    assert_eq!((writer.info().tag, writer.info().generation), (7, 3));
+    assert_eq!((writer.info().tag, writer.info().generation), (7, 6));
     assert_eq!(writer.committed_tokens(), 11 + BLOCK_TOKENS as u64);
 }
 

@@ -84,7 +84,7 @@ fn a_failed_refresh_shows_what_was_shown_before() {
         matches!(
             error,
             OpenError::WentBack {
-                have: 2,
+                have: 3,
                 found: 1,
                 ..
             }
@@ -151,7 +151,7 @@ fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
     commit_five(900);
     let error = reader.refresh().unwrap_err();
     assert!(
-        matches!(error, OpenError::TakenBack { generation: 2, .. }),
+        matches!(error, OpenError::TakenBack { generation: 3, .. }),
         "{error}"
     );
     assert_eq!(open(&path).unwrap().tokens()[100], token(900));

@@ -164,7 +164,15 @@ fn a_head_that_cannot_be_read_whole_is_read_as_far_as_it_goes_and_not_written() 
     file_of(&place.file(), &[1000, COUNT]);
     for (offset, generation, finding) in [
         (0, 2, Finding::Header),
-        (0x1000, 1, Finding::Slot { slot: 0 }),
+        (
+            0x1000,
+            1,
+            Finding::SlotLost {
+                slot: 0,
+                shown: 1000,
+                lost: Some(COUNT as u64),
+            },
+        ),
         (0x2000, 2, Finding::TailImage { slot: 0 }),
         (0x3000, 2, Finding::Slot { slot: 1 }),
     ] {

@@ -9,7 +9,9 @@ use ng_store::{
 
 use twox_hash::XxHash3_64;
 
-use super::fixture::{Place, file_of, flip, open, read_at, set_len, small, tokens, write_at};
+use super::fixture::{
+    Place, create, file_of, flip, open, read_at, set_len, small, tokens, write_at,
+};
 
 #[test]
 fn what_was_saved_is_loaded() {
@@ -105,11 +107,12 @@ fn a_file_larger_than_memory_is_not_loaded_and_says_so() {
     let path = place.file();
     let count = 1_u64 << 34;
     let options = CreateOptions::new().max_tokens(count);
-    VecStore::new().save(&path, &options).unwrap();
+    // Generation 1, since a file begins empty.
+    create(&path, &options).unwrap().commit_tagged(1).unwrap();
     // A commit of 2^34 tokens, all of them a hole, by its own rules.
     let data_offset = open(&path).unwrap().info().data_offset;
     set_len(&path, data_offset + count * 64);
-    let mut slot: [u8; 512] = read_at(&path, 0x1000);
+    let mut slot: [u8; 512] = read_at(&path, 0x3000);
     let mut chain = 0;
     for _ in 0..count / 4096 {
         chain = XxHash3_64::oneshot_with_seed(chain, &[0; 8]);
@@ -118,8 +121,8 @@ fn a_file_larger_than_memory_is_not_loaded_and_says_so() {
     slot[40..48].copy_from_slice(&chain.to_le_bytes());
     let checksum = XxHash3_64::oneshot(&slot[..504]).to_le_bytes();
     slot[504..].copy_from_slice(&checksum);
-    write_at(&path, 0x1000, &slot);
-    write_at(&path, 0x1800, &slot);
+    write_at(&path, 0x3000, &slot);
+    write_at(&path, 0x3800, &slot);
     match VecStore::load(&path) {
         Err(LoadError::Memory(_)) => {}
         Err(LoadError::Read(ReadError::BadBlock { block: 0, .. })) => {
