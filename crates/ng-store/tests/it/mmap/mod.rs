@@ -3,6 +3,7 @@
 mod conforms;
 mod create;
 mod damage;
+mod decided;
 mod faults;
 mod fixture;
 mod golden;
