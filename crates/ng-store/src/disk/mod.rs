@@ -8,7 +8,7 @@ mod source;
 
 use std::io;
 
-pub use real::{RealDir, RealFile};
+pub use real::{NameState, RealDir, RealFile};
 pub(crate) use source::Source;
 
 /// An open file.

@@ -6,6 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Dir, Disk};
 use crate::{FileKind, IoError, OpenError, Operation};
 
+/// What a path means for somebody who opened a file by it:
+/// [`RealFile::name_state`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameState {
+    /// The file that was opened.
+    Ours,
+    /// Another file, which was put in its place.
+    Another,
+    /// Nothing; the file has another name.
+    Moved,
+    /// Nothing, and the file has no name at all: when it is closed it is gone.
+    Gone,
+}
+
 /// A file of the operating system.
 #[derive(Debug)]
 pub struct RealFile {
@@ -43,24 +58,36 @@ impl RealFile {
         &self.file
     }
 
-    /// Tells whether `path` names this file.
+    /// Tells what `path` means now, links followed, for the opener of this file.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses to look.
     #[cfg(unix)]
-    pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
+    pub fn name_state(&self, path: &Path) -> io::Result<NameState> {
         use std::os::unix::fs::MetadataExt;
 
-        let named = match fs::metadata(path) {
-            Ok(named) => named,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        };
         let opened = self.file.metadata()?;
-        Ok((named.dev(), named.ino()) == (opened.dev(), opened.ino()))
+        match fs::metadata(path) {
+            Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => {
+                Ok(NameState::Ours)
+            }
+            Ok(_) => Ok(NameState::Another),
+            Err(error) if is_nothing(&error) && opened.nlink() == 0 => Ok(NameState::Gone),
+            Err(error) if is_nothing(&error) => Ok(NameState::Moved),
+            Err(error) => Err(error),
+        }
     }
 
     /// Such systems refuse to replace a file that is open.
     #[cfg(not(unix))]
-    pub(crate) fn is_at(&self, _path: &Path) -> io::Result<bool> {
-        Ok(true)
+    pub fn name_state(&self, _path: &Path) -> io::Result<NameState> {
+        Ok(NameState::Ours)
+    }
+
+    /// Tells whether `path` names this file.
+    pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.name_state(path)? == NameState::Ours)
     }
 
     fn new(file: File) -> Self {
@@ -240,6 +267,15 @@ fn open_options(writable: bool) -> OpenOptions {
     options
 }
 
+/// Tells whether a path names nothing, a link that leads nowhere included.
+#[cfg(unix)]
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 /// Refuses what is no regular file.
 fn refuse_special(path: &Path, kind: fs::FileType) -> Result<(), OpenError> {
     FileKind::unless_regular(kind).map_or(Ok(()), |found| {
@@ -294,6 +330,28 @@ mod tests {
             assert_eq!(fs::read(path("free")).unwrap(), b"new");
             fs::remove_file(path("free")).unwrap();
         }
+    }
+
+    #[test]
+    fn what_a_path_means_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let file = RealDir::new(folder.path()).create_exclusive("a").unwrap();
+        std::os::unix::fs::symlink(path("a"), path("link")).unwrap();
+        let state = |name: &str| file.name_state(&path(name)).unwrap();
+        assert_eq!([state("a"), state("link")], [NameState::Ours; 2]);
+        fs::hard_link(path("a"), path("b")).unwrap();
+        fs::remove_file(path("a")).unwrap();
+        assert_eq!([state("a"), state("link")], [NameState::Moved; 2]);
+        assert_eq!(state("b"), NameState::Ours);
+        assert_eq!(state("b/beyond"), NameState::Moved);
+        fs::write(path("a"), "another").unwrap();
+        assert_eq!([state("a"), state("link")], [NameState::Another; 2]);
+        fs::remove_file(path("b")).unwrap();
+        assert_eq!(
+            [state("a"), state("b")],
+            [NameState::Another, NameState::Gone]
+        );
     }
 
     #[test]
