@@ -11,6 +11,9 @@ use crate::{CreateError, FileWriter};
 /// digits, and removed if it is dropped. A process that is killed leaves that
 /// behind.
 ///
+/// After a fork the draft is the parent's: a child cannot write or publish it,
+/// and leaves it where it is when it drops it.
+///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink};
 /// use ng_token::Token;

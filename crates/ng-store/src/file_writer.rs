@@ -16,6 +16,12 @@ use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, Wr
 /// one appender, who holds the file's lock; committed means durable; an error
 /// is an error. Reading back is up to [`BlockReader`](crate::BlockReader).
 ///
+/// After a fork the file and its lock are the parent's: in the child each write
+/// is refused ([`WriteError::Forked`]), and dropping the writer gives nothing
+/// back. Where the parent ends first, and not by dropping its writer, a child
+/// that lives on keeps the file locked. A child appends by opening the file
+/// itself, once the parent has let go.
+///
 /// [`FileDraft`] creates a file that gets its name when it is filled.
 ///
 /// ```

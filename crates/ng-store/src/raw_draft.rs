@@ -14,7 +14,8 @@ const CHUNK_BYTES: u64 = 1 << 20;
 /// filled.
 ///
 /// Such a file has no head and no hashes: other programs read it, and nothing
-/// tells whether it is whole. It comes to be like a [`FileDraft`](crate::FileDraft).
+/// tells whether it is whole. It comes to be like a [`FileDraft`](crate::FileDraft),
+/// and after a fork a child can no more write or publish it than one of those.
 ///
 /// ```
 /// use ng_store::RawDraft;
@@ -92,6 +93,7 @@ impl RawDraft {
     /// [`CreateError`]. The file is removed, except with
     /// [`CreateError::NameNotDurable`]. After an append that failed it is refused.
     pub fn publish(self) -> Result<(), CreateError> {
+        self.new.check_ours()?;
         if self.failed {
             let path = self.source.path().to_owned();
             return Err(WriteError::Poisoned { path }.into());

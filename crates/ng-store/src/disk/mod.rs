@@ -52,6 +52,14 @@ pub trait Disk: Send + Sync {
     fn try_lock(&self) -> io::Result<()> {
         Ok(())
     }
+
+    /// Tells whether this process opened the file. After a fork the child has
+    /// its parent's files, with their locks, and must not write to them.
+    ///
+    /// A disk that no fork shares says yes.
+    fn is_ours(&self) -> bool {
+        true
+    }
 }
 
 impl<D: Disk> Disk for &D {
@@ -86,6 +94,10 @@ impl<D: Disk> Disk for &D {
     fn try_lock(&self) -> io::Result<()> {
         (**self).try_lock()
     }
+
+    fn is_ours(&self) -> bool {
+        (**self).is_ours()
+    }
 }
 
 /// A folder, and the entries in it. Every method may fail, as those of [`Disk`].
@@ -114,6 +126,11 @@ pub trait Dir {
 
     /// Makes the entries durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Tells whether this process made the handle, as [`Disk::is_ours`] does.
+    fn is_ours(&self) -> bool {
+        true
+    }
 
     /// Tells whether `name` is there, an entry of whatever kind.
     fn exists(&self, name: &str) -> io::Result<bool> {

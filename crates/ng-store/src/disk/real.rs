@@ -26,6 +26,34 @@ pub enum NameState {
 pub struct RealFile {
     file: File,
     locked: AtomicBool,
+    opener: Opener,
+}
+
+/// The process that made a handle. A child of it has the handle too, and shares
+/// what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Opener(u32);
+
+/// What a child gets that changes something by its parent's handle.
+#[derive(Debug, thiserror::Error)]
+#[error("opened by another process, before a fork")]
+struct NotOurs;
+
+impl Opener {
+    fn this_process() -> Self {
+        Self(std::process::id())
+    }
+
+    fn is_this_process(self) -> bool {
+        self == Self::this_process()
+    }
+
+    fn check(self) -> io::Result<()> {
+        match self.is_this_process() {
+            true => Ok(()),
+            false => Err(io::Error::other(NotOurs)),
+        }
+    }
 }
 
 impl RealFile {
@@ -94,15 +122,17 @@ impl RealFile {
         Self {
             file,
             locked: AtomicBool::new(false),
+            opener: Opener::this_process(),
         }
     }
 }
 
 impl Drop for RealFile {
     /// Gives the lock back by hand: a map of the file keeps the description
-    /// open that holds it, and snapshots may live on.
+    /// open that holds it, and snapshots may live on. A child has the same
+    /// description, and would take the lock from its parent.
     fn drop(&mut self) {
-        if *self.locked.get_mut() {
+        if *self.locked.get_mut() && self.opener.is_this_process() {
             // It fails only for a file that is not locked.
             let _ = self.file.unlock();
         }
@@ -115,6 +145,7 @@ impl Disk for RealFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.opener.check()?;
         self.file.set_len(len)
     }
 
@@ -130,11 +161,13 @@ impl Disk for RealFile {
 
     #[cfg(unix)]
     fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        self.opener.check()?;
         std::os::unix::fs::FileExt::write_at(&self.file, buffer, offset)
     }
 
     #[cfg(windows)]
     fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        self.opener.check()?;
         std::os::windows::fs::FileExt::seek_write(&self.file, buffer, offset)
     }
 
@@ -143,6 +176,7 @@ impl Disk for RealFile {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
 
+        self.opener.check()?;
         match fallocate(&self.file, FallocateFlags::empty(), offset, len) {
             Ok(()) => Ok(()),
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => Err(io::ErrorKind::Unsupported.into()),
@@ -156,21 +190,34 @@ impl Disk for RealFile {
     }
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.opener.check()?;
         crate::raw::start_writeback(&self.file, offset, len)
     }
 
-    /// Not by the standard library, which starts an interrupted sync again.
+    /// Not by the standard library, which starts an interrupted sync again. Not
+    /// in a child: the kernel would tell it an error that its parent waits for.
     #[cfg(target_os = "linux")]
     fn sync(&self) -> io::Result<()> {
+        self.opener.check()?;
         Ok(rustix::fs::fdatasync(&self.file)?)
     }
 
     #[cfg(not(target_os = "linux"))]
     fn sync(&self) -> io::Result<()> {
+        self.opener.check()?;
         self.file.sync_data()
     }
 
+    fn is_ours(&self) -> bool {
+        self.opener.is_this_process()
+    }
+
     fn try_lock(&self) -> io::Result<()> {
+        self.opener.check()?;
+        // What a second lock of one description does is up to the system.
+        if self.locked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         match self.file.try_lock() {
             Ok(()) => {
                 self.locked.store(true, Ordering::Relaxed);
@@ -186,12 +233,16 @@ impl Disk for RealFile {
 #[derive(Debug)]
 pub struct RealDir {
     path: PathBuf,
+    opener: Opener,
 }
 
 impl RealDir {
     /// Names the folder at `path`; nothing is opened yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            opener: Opener::this_process(),
+        }
     }
 
     fn entry(&self, name: &str) -> PathBuf {
@@ -239,6 +290,10 @@ impl Dir for RealDir {
     #[cfg(not(unix))]
     fn sync(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn is_ours(&self) -> bool {
+        self.opener.is_this_process()
     }
 
     fn exists(&self, name: &str) -> io::Result<bool> {

@@ -95,6 +95,14 @@ pub enum WriteError {
         path: PathBuf,
     },
 
+    /// The file was opened by the process that this one was forked from, and
+    /// whose lock it is. This process changes nothing; it opens the file itself.
+    #[error("{}: opened by another process, before a fork", path.display())]
+    Forked {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// The store was opened for reading only.
     #[error("{}: opened for reading only", path.display())]
     ReadOnly {

@@ -2,7 +2,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{Dir, Disk, Source};
-use crate::{CreateError, IoError, Operation};
+use crate::{CreateError, IoError, Operation, WriteError};
 
 /// How often a file is looked for that is to be replaced, where one appears
 /// each time that none was found.
@@ -48,11 +48,22 @@ impl<R: Dir> NewFile<R> {
 
     /// Makes `file` durable, gives it its name, and makes that durable.
     pub(crate) fn publish(mut self, file: &Source<R::File>) -> Result<(), CreateError> {
+        self.check_ours()?;
         file.sync()?;
         self.give_name()?;
         self.temporary = None;
         file.sync_folder(&self.dir)
             .map_err(|cause| CreateError::NameNotDurable { cause })
+    }
+
+    /// Refuses in a child of the process that began the file.
+    pub(crate) fn check_ours(&self) -> Result<(), WriteError> {
+        match self.dir.is_ours() {
+            true => Ok(()),
+            false => Err(WriteError::Forked {
+                path: self.path.clone(),
+            }),
+        }
     }
 
     /// Renames the file. What has the name is locked before it is replaced, so
@@ -145,7 +156,10 @@ impl<R: Dir> NewFile<R> {
 
 impl<R: Dir> Drop for NewFile<R> {
     fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take() {
+        // A child leaves its parent's file alone.
+        if let Some(temporary) = self.temporary.take()
+            && self.dir.is_ours()
+        {
             // Its name says what it is, if it must stay.
             let _ = self.dir.unlink(&temporary);
         }

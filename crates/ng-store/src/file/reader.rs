@@ -19,7 +19,8 @@ const PAGE_ENTRIES: u64 = 512;
 ///
 /// It maps nothing, so there is no promise to make: whatever becomes of the
 /// file, the worst is an error. It holds one block at a time, whatever the size
-/// of the file, and reads what was committed when it was opened.
+/// of the file, and reads what was committed when it was opened. A forked child
+/// reads on as its parent does.
 ///
 /// It opens a file whose last block is damaged, too, and then says so where that
 /// block is read.

@@ -246,12 +246,14 @@ impl<D: Disk> Writer<D> {
     }
 
     pub(crate) fn check_sound(&self) -> Result<(), WriteError> {
-        if !self.poisoned {
-            return Ok(());
+        let path = || self.source.path().to_owned();
+        if !self.source.disk().is_ours() {
+            return Err(WriteError::Forked { path: path() });
         }
-        Err(WriteError::Poisoned {
-            path: self.source.path().to_owned(),
-        })
+        if self.poisoned {
+            return Err(WriteError::Poisoned { path: path() });
+        }
+        Ok(())
     }
 
     /// Poisons the writer with a failure that leaves the last commit alone.

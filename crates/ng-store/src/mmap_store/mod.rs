@@ -37,6 +37,9 @@ use crate::{
 /// `tokens()` shows what is committed. One store appends, and holds the file's
 /// lock; any number of others read.
 ///
+/// After a fork a child goes on to read what its parent's store shows, and
+/// cannot append by it: see [`FileWriter`].
+///
 /// ```
 /// use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore};
 /// use ng_token::Token;

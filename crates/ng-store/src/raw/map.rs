@@ -167,7 +167,7 @@ impl Map {
 /// The tokens of a commit, for as long as anybody looks at them.
 ///
 /// A clone costs a counter. It stays valid and unchanged while the store goes
-/// on, and after the store is dropped.
+/// on, and after the store is dropped; in a forked child, too.
 #[derive(Clone)]
 pub struct Snapshot {
     map: Arc<Map>,

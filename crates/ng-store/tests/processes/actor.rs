@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::{full_disk, kills, races, refreshes, replacing};
+use crate::{forks, full_disk, kills, races, refreshes, replacing};
 
 /// Makes this program an actor. The role follows, then what the role asks for.
 pub(crate) const ARGUMENT: &str = "__actor";
@@ -20,6 +20,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("race", [path, own]) => races::race(path.as_ref(), number(own) as u32),
         ("write", [path, commits]) => refreshes::write(path.as_ref(), number(commits)),
         ("read", [path, last]) => refreshes::read(path.as_ref(), number(last)),
+        ("fork", [folder]) => forks::fork(folder.as_ref()),
         ("fill", [folder]) => full_disk::fill(folder.as_ref()),
         ("replace", [path, rounds]) => replacing::replace(path.as_ref(), number(rounds)),
         ("reopen", [path, rounds]) => replacing::reopen(path.as_ref(), number(rounds)),
