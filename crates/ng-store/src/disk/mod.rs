@@ -46,7 +46,7 @@ pub trait Disk: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 
     /// Takes the writer's lock, without waiting, until the file is dropped.
-    /// `WouldBlock` if another opener has it.
+    /// `WouldBlock` if another opener has it; taking it twice is taking it once.
     ///
     /// A disk that has one opener at a time needs none, and says yes.
     fn try_lock(&self) -> io::Result<()> {

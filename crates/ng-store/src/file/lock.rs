@@ -16,31 +16,35 @@ pub(crate) fn open_locked<D: Disk>(
     open: impl Fn() -> Result<D, OpenError>,
     is_named: impl Fn(&D) -> io::Result<bool>,
 ) -> Result<D, OpenError> {
-    let error = |operation| {
-        move |source| IoError {
-            path: path.to_owned(),
-            operation,
-            offset: None,
-            source,
-        }
-    };
     for _ in 0..ATTEMPTS {
         let file = open()?;
-        match file.try_lock() {
-            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
-                return Err(OpenError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            other => other.map_err(error(Operation::Lock))?,
-        }
-        if is_named(&file).map_err(error(Operation::Inspect))? {
+        take_lock(&file, path)?;
+        if is_named(&file).map_err(|source| io_error(path, Operation::Inspect, source))? {
             return Ok(file);
         }
     }
     Err(OpenError::Replaced {
         path: path.to_owned(),
     })
+}
+
+/// Takes the lock of a file. Who has it already may take it again.
+pub(super) fn take_lock<D: Disk>(file: &D, path: &Path) -> Result<(), OpenError> {
+    file.try_lock().map_err(|source| match source.kind() {
+        ErrorKind::WouldBlock => OpenError::Locked {
+            path: path.to_owned(),
+        },
+        _ => io_error(path, Operation::Lock, source).into(),
+    })
+}
+
+fn io_error(path: &Path, operation: Operation, source: io::Error) -> IoError {
+    IoError {
+        path: path.to_owned(),
+        operation,
+        offset: None,
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use ng_token::Token;
 
+use super::lock::take_lock;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
 use crate::format::{
@@ -13,8 +14,9 @@ use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, WriteError};
 
 /// Appends tokens to a file and commits them.
 ///
-/// It takes no lock: whoever makes one over a real file locks it first, as
-/// [`FileWriter`](crate::FileWriter) does.
+/// It holds the disk's lock, which a real file has until it is dropped. Whether
+/// a path still means the file is up to the caller;
+/// [`FileWriter`](crate::FileWriter) sees to it.
 ///
 /// What is appended is buffered, up to 1 MiB, and written behind the committed
 /// tokens; a commit makes it count. A failed write or sync poisons the writer:
@@ -44,17 +46,18 @@ pub struct Writer<D> {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Opens a file for appending, and makes true what it found before anything is
-    /// said about it: the tail is restored from its image if it must be, the newest
-    /// commit is made once more as the next generation, and the folder is synced.
-    /// Whoever wrote that commit may have died before its last sync, and whoever
-    /// created the file between giving it its name and making the name durable.
+    /// Opens a file for appending, locks it, and makes true what it found before
+    /// anything is said about it: the tail is restored from its image if it must be,
+    /// the newest commit is made once more as the next generation, and the folder is
+    /// synced. Whoever wrote that commit may have died before its last sync, and
+    /// whoever created the file between giving it its name and making the name
+    /// durable.
     ///
     /// `dir` is the folder that `disk` is in, `path` what errors call the file.
     ///
     /// # Errors
     ///
-    /// [`OpenError`].
+    /// [`OpenError`]; [`OpenError::Locked`] while another appender lives.
     pub fn open<R: Dir<File = D>>(
         dir: &R,
         disk: D,
@@ -75,6 +78,7 @@ impl<D: Disk> Writer<D> {
         path: impl AsRef<Path>,
         options: &AppendOptions,
     ) -> Result<Self, OpenError> {
+        take_lock(&disk, path.as_ref())?;
         let source = Source::new(disk, path.as_ref());
         let mut head = Head::read(&source)?;
         head.check_writable(source.path(), options)?;

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use ng_store::disk::{RealDir, RealFile};
+use ng_store::file::{Stamp, Writer};
 use ng_store::{OpenError, TokenSink, TokenStore};
 
 use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
@@ -77,6 +79,27 @@ fn a_second_appender_of_the_same_process_is_refused_until_the_first_is_dropped()
     assert_locked(&open_append(&place.file()).unwrap_err());
     drop(store);
     open_append(&place.file()).unwrap();
+}
+
+/// `file::Writer` over real files was a way past the lock, without `unsafe`.
+#[test]
+fn a_writer_over_a_real_file_takes_its_lock() {
+    let place = Place::new();
+    file_of(&place.file(), &[10]);
+    let dir = RealDir::new(place.file().parent().unwrap());
+    let open = || {
+        let file = RealFile::open(&place.file(), true).unwrap();
+        Writer::open(&dir, file, place.file())
+    };
+    let mut writer = open().unwrap();
+    assert_locked(&open().map(drop).unwrap_err());
+    assert_locked(&open_append(&place.file()).unwrap_err());
+    writer.append(&tokens(1)).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    drop(writer);
+    let store = open_append(&place.file()).unwrap();
+    assert_locked(&open().map(drop).unwrap_err());
+    assert_eq!(store.len(), 11);
 }
 
 /// A map holds the file's description, and with it the lock, unless the store
