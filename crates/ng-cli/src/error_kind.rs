@@ -65,7 +65,7 @@ fn of_create(error: &CreateError) -> &'static str {
 fn of_write(error: &WriteError) -> &'static str {
     match error {
         WriteError::Full { .. } | WriteError::LastGeneration { .. } => "full",
-        WriteError::NoSpace { .. } => "no_space",
+        WriteError::NoSpace { .. } | WriteError::NoSpaceAfterAll { .. } => "no_space",
         WriteError::OutcomeUnknown { .. } => "outcome_unknown",
         WriteError::Overtaken { .. } => "overtaken",
         WriteError::Truncated { .. } => "truncated",

@@ -110,6 +110,17 @@ impl FileWriter {
         self.writer.reserve_exact(additional)
     }
 
+    /// Gives back all room beyond the tokens that were appended. Without it a
+    /// file keeps the room it had at its last commit, and an eighth of that, up to
+    /// 64 MiB, may not be used.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](TokenSink::commit) before it writes the slot.
+    pub fn shrink_to_fit(&mut self) -> Result<(), WriteError> {
+        self.writer.shrink_to_fit()
+    }
+
     /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
     /// plain commit keeps the tag there is.
     ///

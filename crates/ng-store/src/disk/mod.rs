@@ -39,6 +39,18 @@ pub trait Disk: Send + Sync {
     /// has no such call.
     fn allocate(&self, offset: u64, len: u64) -> io::Result<()>;
 
+    /// How many bytes the file system has for this file beside those it has, as
+    /// far as it tells.
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
+    /// The length in bytes that this process may give a file at most, if there
+    /// is a limit.
+    fn longest(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// Starts to write the range out, and does not wait.
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()>;
 
@@ -81,6 +93,14 @@ impl<D: Disk> Disk for &D {
 
     fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         (**self).allocate(offset, len)
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        (**self).free_bytes()
+    }
+
+    fn longest(&self) -> io::Result<Option<u64>> {
+        (**self).longest()
     }
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {

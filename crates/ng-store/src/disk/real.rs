@@ -189,6 +189,21 @@ impl Disk for RealFile {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    #[cfg(target_os = "linux")]
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let stat = rustix::fs::fstatvfs(&self.file)?;
+        // One without blocks does not count what it has.
+        let counts = stat.f_blocks > 0;
+        Ok(counts.then(|| stat.f_bavail.saturating_mul(stat.f_frsize)))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn longest(&self) -> io::Result<Option<u64>> {
+        use rustix::process::{Resource, getrlimit};
+
+        Ok(getrlimit(Resource::Fsize).current)
+    }
+
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         self.opener.check()?;
         crate::raw::start_writeback(&self.file, offset, len)

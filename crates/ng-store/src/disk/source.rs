@@ -63,6 +63,11 @@ impl<D: Disk> Source<D> {
         Ok(())
     }
 
+    pub(crate) fn set_len(&self, len: u64) -> Result<(), IoError> {
+        uninterrupted(|| self.disk.set_len(len))
+            .map_err(|source| self.error(Operation::Cut, Some(len), source))
+    }
+
     pub(crate) fn allocate(&self, offset: u64, len: u64) -> Result<(), IoError> {
         uninterrupted(|| self.disk.allocate(offset, len))
             .map_err(|source| self.error(Operation::Allocate, Some(offset), source))

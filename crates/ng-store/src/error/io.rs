@@ -47,6 +47,8 @@ pub enum Operation {
     Write,
     /// Allocate blocks.
     Allocate,
+    /// Cut the file.
+    Cut,
     /// Start to write pages out.
     StartWriteback,
     /// Make data durable.
@@ -69,6 +71,7 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Write => "write",
             Self::Allocate => "allocate",
+            Self::Cut => "cut the file",
             Self::StartWriteback => "start writeback",
             Self::Sync => "sync",
             Self::Rename => "rename",

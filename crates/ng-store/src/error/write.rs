@@ -30,6 +30,17 @@ pub enum WriteError {
         cause: IoError,
     },
 
+    /// There is no room on the disk although the file system had given it: one
+    /// that copies on write, or promises more than it has, says so only when the
+    /// tokens are written or synced. The writer refuses from here on; opening the
+    /// file again, once there is room, finds the last commit.
+    #[error("{cause}; the room was allocated before, and the last commit stands")]
+    NoSpaceAfterAll {
+        /// What failed.
+        #[source]
+        cause: IoError,
+    },
+
     /// The file could not be written. The writer refuses from here on; opening
     /// it again finds the last commit.
     #[error("{cause}; the last commit stands")]

@@ -147,6 +147,7 @@ impl<D: Disk> Writer<D> {
         head.slot = slot;
         head.slot_copy = copy;
         self.entries.clear();
+        self.keep_room();
     }
 }
 

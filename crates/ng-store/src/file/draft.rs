@@ -104,6 +104,7 @@ impl<R: Dir> Draft<R> {
         let source = Source::new(file, path);
         let mut writer = Writer::create(source, header, options.tag).map_err(no_space)?;
         writer.reserve_exact(options.reserve)?;
+        writer.keep_room();
         Ok(Self { new, writer })
     }
 

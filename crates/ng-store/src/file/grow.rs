@@ -1,22 +1,42 @@
 use std::io::ErrorKind;
+use std::ops::Range;
 
-use super::Writer;
+use super::{Head, Writer};
 use crate::disk::{Disk, Source};
 use crate::format::{BLOCK, TOKEN_BYTES};
 use crate::{IoError, WriteError};
 
-/// Up to here a file doubles, from here on it grows by as much: 1 GiB.
-const STEP_TOKENS: u64 = (1 << 30) / TOKEN_BYTES;
+/// The part of itself by which a file grows: an eighth.
+const STEP_PART: u64 = 8;
 
 /// What a file grows by at least: 1 MiB.
 const MIN_STEP_TOKENS: u64 = (1 << 20) / TOKEN_BYTES;
 
+/// What a file grows by at most, beyond what was asked for: 64 MiB.
+const MAX_STEP_TOKENS: u64 = (64 << 20) / TOKEN_BYTES;
+
+/// What one call allocates at most, so that none takes long: 64 MiB.
+const PIECE_BYTES: u64 = 64 << 20;
+
 /// How many zeros one write takes where blocks cannot be allocated.
 const ZEROS_BYTES: usize = 1 << 20;
 
+/// How a range of a file gets blocks.
+type Allocate<D> = fn(&Source<D>, u64, u64) -> Result<(), IoError>;
+
 impl<D: Disk> Writer<D> {
-    /// Makes room for `additional` more tokens, and for more than that where the
-    /// disk has it: the file doubles up to 1 GiB, then grows by 1 GiB.
+    /// Makes room for `additional` more tokens, and mostly for more than that,
+    /// so that few appends need to ask the system.
+    ///
+    /// The file grows by an eighth of the room it has, at least by 1 MiB and at
+    /// most by 64 MiB: the room that is not used is an eighth or less, and a file
+    /// is extended about twenty times while it becomes ten times as large. What
+    /// was not asked for takes no more than half of what is free, stays below the
+    /// limit on the size of a file, and is left out where the file system cannot
+    /// allocate and zeros are written instead.
+    ///
+    /// Room that no commit has come to use is given back when the writer is
+    /// dropped.
     ///
     /// # Errors
     ///
@@ -27,22 +47,15 @@ impl<D: Disk> Writer<D> {
         if needed <= self.allocated {
             return Ok(());
         }
-        let step = self.allocated.clamp(MIN_STEP_TOKENS, STEP_TOKENS);
-        let mut target = needed.max(self.allocated.saturating_add(step));
-        // A file that was made with an exact size is filled, not enlarged.
-        let length = self
-            .head
-            .length
-            .saturating_sub(self.head.header.data_offset);
-        let known = length / TOKEN_BYTES;
-        if needed <= known {
-            target = target.min(known);
+        let generous = self.with_step(needed);
+        if generous > needed {
+            match self.grow(generous, allocate_pieces) {
+                Err(cause) if is_no_space(&cause) || is_unsupported(&cause) => {}
+                Err(cause) => return Err(self.poison(cause)),
+                Ok(()) => return Ok(()),
+            }
         }
-        let target = target.min(self.head.header.max_tokens);
-        match self.grow(target) {
-            Err(WriteError::NoSpace { .. }) if needed < target => self.grow(needed),
-            other => other,
-        }
+        self.grow_to(needed)
     }
 
     /// Makes room for exactly `additional` more tokens, unless there is room
@@ -56,7 +69,31 @@ impl<D: Disk> Writer<D> {
         if needed <= self.allocated {
             return Ok(());
         }
-        self.grow(needed)
+        self.grow_to(needed)
+    }
+
+    /// Gives back all room beyond the tokens that were appended, committed or
+    /// not. Readers see nothing of it, and the next append asks for room again.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`] poisons; the last commit stands.
+    pub fn shrink_to_fit(&mut self) -> Result<(), WriteError> {
+        self.check_sound()?;
+        let tokens = self.appended_tokens();
+        let length = self.head.header.length_for(tokens);
+        if let Err(cause) = self.cut(length) {
+            return Err(self.poison(cause));
+        }
+        self.allocated = self.allocated.min(tokens);
+        self.head.length = self.head.length.min(length);
+        self.kept = self.kept.min(length);
+        Ok(())
+    }
+
+    /// Keeps the room there is, also when the writer is dropped.
+    pub(super) fn keep_room(&mut self) {
+        self.kept = self.head.length;
     }
 
     fn needed(&self, additional: u64) -> Result<u64, WriteError> {
@@ -72,57 +109,151 @@ impl<D: Disk> Writer<D> {
             })
     }
 
-    /// Allocates the table's entries, then the data. The sync of the next
-    /// commit makes the length durable before any slot names it.
-    fn grow(&mut self, target: u64) -> Result<(), WriteError> {
+    /// How many tokens there shall be room for when there must be for `needed`.
+    fn with_step(&self, needed: u64) -> u64 {
         let header = &self.head.header;
-        let first_entry = header.entry_offset(self.allocated / BLOCK);
-        let entries_end = header.entry_offset(target / BLOCK);
-        let data_start = header.token_offset(self.allocated);
-        let data_end = header.token_offset(target);
-        let size_bytes = data_end - data_start + (entries_end - first_entry);
-        let grown = allocate(&self.source, first_entry, entries_end - first_entry)
-            .and_then(|()| allocate(&self.source, data_start, data_end - data_start));
-        match grown {
-            Ok(()) => {
-                self.allocated = target;
-                self.head.length = self.head.length.max(data_end);
-                Ok(())
-            }
+        let step = (self.allocated / STEP_PART).clamp(MIN_STEP_TOKENS, MAX_STEP_TOKENS);
+        let mut target = self.allocated.saturating_add(step);
+        // A file that was made with an exact size is filled, not enlarged.
+        let length = self.head.length.saturating_sub(header.data_offset);
+        let known = length / TOKEN_BYTES;
+        if needed <= known {
+            target = target.min(known);
+        }
+        if target <= needed {
+            return needed;
+        }
+        let affordable = self.affordable(needed);
+        target.min(header.max_tokens).min(affordable).max(needed)
+    }
+
+    /// How many tokens the disk and the limit on a file's size leave room for,
+    /// if half of what is free beyond `needed` stays free.
+    fn affordable(&self, needed: u64) -> u64 {
+        let asked = (needed - self.allocated) * TOKEN_BYTES;
+        // What cannot be told is found out by trying.
+        let spare = match self.source.disk().free_bytes() {
+            Ok(Some(free)) => free.saturating_sub(asked) / 2,
+            _ => u64::MAX,
+        };
+        let longest = match self.source.disk().longest() {
+            Ok(Some(longest)) => longest.saturating_sub(self.head.header.data_offset),
+            _ => u64::MAX,
+        };
+        let by_room = needed.saturating_add(spare / TOKEN_BYTES);
+        by_room.min(longest / TOKEN_BYTES)
+    }
+
+    /// Grows to just `target` tokens, in the way there is.
+    fn grow_to(&mut self, target: u64) -> Result<(), WriteError> {
+        let [entries, data] = self.missing(target);
+        let size_bytes = entries.end - entries.start + (data.end - data.start);
+        match self.grow(target, allocate) {
+            Ok(()) => Ok(()),
             Err(cause) if is_no_space(&cause) => Err(WriteError::NoSpace { size_bytes, cause }),
             Err(cause) => Err(self.poison(cause)),
         }
     }
+
+    /// Allocates the table's entries, then the data. The sync of the next
+    /// commit makes the length durable before any slot names it.
+    fn grow(&mut self, target: u64, allocate: Allocate<D>) -> Result<(), IoError> {
+        for range in self.missing(target) {
+            let len = range.end - range.start;
+            if let Err(cause) = allocate(&self.source, range.start, len) {
+                // Some file systems keep what they had found before they failed.
+                // If they keep it still, the error says enough.
+                let _ = self.cut(self.head.length);
+                return Err(cause);
+            }
+        }
+        self.allocated = target;
+        let end = self.head.header.token_offset(target);
+        self.head.length = self.head.length.max(end);
+        Ok(())
+    }
+
+    /// The bytes that have no blocks yet of those that `target` tokens need: of
+    /// the table, and of the data.
+    fn missing(&self, target: u64) -> [Range<u64>; 2] {
+        let header = &self.head.header;
+        [
+            header.entry_offset(self.allocated / BLOCK)..header.entry_offset(target / BLOCK),
+            header.token_offset(self.allocated)..header.token_offset(target),
+        ]
+    }
+
+    /// Cuts the file to `length` if it is longer, and if its newest commit is the
+    /// one that this writer knows: where locks do not hold, another appender may
+    /// have made one beyond that.
+    fn cut(&self, length: u64) -> Result<(), IoError> {
+        if self.source.len()? <= length {
+            return Ok(());
+        }
+        let newest = Head::read_of_any_length(&self.source);
+        match newest.is_ok_and(|newest| newest.slot == self.head.slot) {
+            true => self.source.set_len(length),
+            false => Ok(()),
+        }
+    }
 }
 
-fn is_no_space(error: &IoError) -> bool {
+impl<D: Disk> Drop for Writer<D> {
+    /// Gives back the room that no commit came to use: nobody else will, and
+    /// the disk may be full of it. After a failure it stays, because a commit
+    /// whose outcome is unknown may need it.
+    fn drop(&mut self) {
+        if self.check_sound().is_ok() {
+            // Who drops a writer cannot be told, and loses nothing but room.
+            let _ = self.cut(self.kept);
+        }
+    }
+}
+
+pub(super) fn is_no_space(error: &IoError) -> bool {
     matches!(
         error.source.kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     )
 }
 
+fn is_unsupported(error: &IoError) -> bool {
+    error.source.kind() == ErrorKind::Unsupported
+}
+
 /// Gives a range blocks on the disk, with zeros where there is no other way.
 /// Nothing that counts may be in the range.
 pub(super) fn allocate<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result<(), IoError> {
-    if len == 0 {
-        return Ok(());
-    }
-    match source.allocate(offset, len) {
-        Err(error) if error.source.kind() == ErrorKind::Unsupported => {
-            write_zeros(source, offset, len)
-        }
+    match allocate_pieces(source, offset, len) {
+        Err(error) if is_unsupported(&error) => write_zeros(source, offset, len),
         other => other,
     }
 }
 
+fn allocate_pieces<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result<(), IoError> {
+    in_pieces(PIECE_BYTES, len, |start, count| {
+        source.allocate(offset + start, count)
+    })
+}
+
 fn write_zeros<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result<(), IoError> {
     let zeros = vec![0; ZEROS_BYTES.min(usize::try_from(len).unwrap_or(ZEROS_BYTES))];
+    in_pieces(ZEROS_BYTES as u64, len, |start, count| {
+        source.write(&zeros[..count as usize], offset + start)
+    })
+}
+
+/// Does `len` bytes by pieces; each is told its start and how long it is.
+fn in_pieces(
+    piece: u64,
+    len: u64,
+    mut act: impl FnMut(u64, u64) -> Result<(), IoError>,
+) -> Result<(), IoError> {
     let mut done = 0;
     while done < len {
-        let count = (zeros.len() as u64).min(len - done) as usize;
-        source.write(&zeros[..count], offset + done)?;
-        done += count as u64;
+        let count = piece.min(len - done);
+        act(done, count)?;
+        done += count;
     }
     Ok(())
 }

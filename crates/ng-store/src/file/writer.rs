@@ -2,6 +2,7 @@ use std::path::Path;
 
 use ng_token::Token;
 
+use super::grow::is_no_space;
 use super::lock::take_lock;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
@@ -22,7 +23,7 @@ use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, WriteError};
 /// tokens; a commit makes it count. A failed write or sync poisons the writer:
 /// it refuses from then on, and opening the file again finds the last commit.
 #[derive(Debug)]
-pub struct Writer<D> {
+pub struct Writer<D: Disk> {
     pub(super) source: Source<D>,
     pub(super) head: Head,
     pub(super) hasher: FileBlockHasher,
@@ -36,6 +37,8 @@ pub struct Writer<D> {
     pub(super) entries: Vec<[u8; 8]>,
     /// How many tokens have blocks on the disk.
     pub(super) allocated: u64,
+    /// How long the file stays, at least, when the writer is dropped.
+    pub(super) kept: u64,
     /// From which byte on no writeback was started.
     pub(super) writeback_start: u64,
     /// How many tokens were appended when the append at work began.
@@ -182,6 +185,7 @@ impl<D: Disk> Writer<D> {
             buffer: tokens,
             entries: Vec::new(),
             allocated: committed,
+            kept: head.length,
             writeback_start: head.header.token_offset(committed),
             mark: committed,
             saved: Vec::new(),
@@ -263,7 +267,10 @@ impl<D: Disk> Writer<D> {
     /// Poisons the writer with a failure that leaves the last commit alone.
     pub(super) fn poison(&mut self, cause: IoError) -> WriteError {
         self.poisoned = true;
-        WriteError::Io { cause }
+        match is_no_space(&cause) {
+            true => WriteError::NoSpaceAfterAll { cause },
+            false => WriteError::Io { cause },
+        }
     }
 }
 

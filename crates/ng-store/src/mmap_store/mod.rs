@@ -184,6 +184,17 @@ impl MmapStore {
         self.writer()?.reserve_exact(additional)
     }
 
+    /// Gives back all room beyond the tokens that were appended, as
+    /// [`FileWriter::shrink_to_fit`] does. What the store and its readers show
+    /// stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileWriter::shrink_to_fit`].
+    pub fn shrink_to_fit(&mut self) -> Result<(), WriteError> {
+        self.writer()?.shrink_to_fit()
+    }
+
     /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
     /// plain commit keeps the tag there is.
     ///

@@ -12,20 +12,28 @@ use crate::workload::{Step, Workload};
 pub(crate) struct Rehearsal {
     pub(crate) workload: Workload,
     pub(crate) calls: Vec<Call>,
+    session: Session,
 }
 
 impl Rehearsal {
     pub(crate) fn of(workload: Workload) -> Self {
         let fs = SimFs::new();
-        Session::new(&fs).run(&workload);
+        let mut session = Session::new(&fs);
+        session.run(&workload);
         Self {
             workload,
             calls: fs.log(),
+            session,
         }
     }
 
     pub(crate) fn kind(&self, operation: u64) -> CallKind {
         self.calls[operation as usize].kind()
+    }
+
+    /// Whether nobody is told when this operation fails.
+    pub(crate) fn is_quiet(&self, operation: u64) -> bool {
+        self.session.is_quiet(operation)
     }
 
     /// Runs the workload with a fault, up to the step in which it strikes.

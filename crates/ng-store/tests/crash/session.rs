@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ pub(crate) struct Session {
     next: Vec<Arc<Content>>,
     began_with: Allowed,
     commits: Vec<Commit>,
+    /// The operations in which a writer was dropped, which tells nobody.
+    quiet: Vec<Range<u64>>,
     /// Makes no two appends and no two files alike.
     salt: u32,
 }
@@ -112,6 +115,7 @@ impl Session {
             next: began_with.next.clone(),
             began_with,
             commits: Vec::new(),
+            quiet: Vec::new(),
             salt: 1 + fs.operations() as u32,
         }
     }
@@ -129,9 +133,9 @@ impl Session {
 
     /// Creates the file.
     pub(crate) fn create(&mut self, workload: &Workload) -> Result<(), Failed> {
-        self.writer = None;
+        let dir = self.let_go();
         let began = self.fs.operations();
-        let mut draft = self.begin(workload)?;
+        let mut draft = self.begin(dir, workload)?;
         self.appended = self.make(0, workload.first);
         draft.writer().append(&self.appended)?;
         let mut content = Content {
@@ -152,7 +156,17 @@ impl Session {
         Ok(())
     }
 
-    fn begin(&mut self, workload: &Workload) -> Result<Draft<SimDir>, CreateError> {
+    /// Drops the writer, and returns the folder as this process has it, which
+    /// may have been killed meanwhile.
+    fn let_go(&mut self) -> SimDir {
+        let dir = self.fs.dir();
+        let began = self.fs.operations();
+        self.writer = None;
+        self.quiet.push(began..self.fs.operations());
+        dir
+    }
+
+    fn begin(&mut self, dir: SimDir, workload: &Workload) -> Result<Draft<SimDir>, CreateError> {
         self.salt += 1;
         let mut random = Random::new(workload.seed ^ u64::from(self.salt) << 40);
         let id = u128::from(random.next()) << 64 | u128::from(random.next());
@@ -164,7 +178,7 @@ impl Session {
             .max_tokens(MAX_TOKENS)
             .reserve(workload.reserve)
             .replace(workload.replace);
-        Draft::begin(self.fs.dir(), NAME, Path::new(NAME), &options, identity)
+        Draft::begin(dir, NAME, Path::new(NAME), &options, identity)
     }
 
     /// Opens the file for appending, and takes over what is there: what was
@@ -175,13 +189,12 @@ impl Session {
 
     /// As [`reopen`](Self::reopen), of a file that may have lost something.
     pub(crate) fn reopen_with(&mut self, options: &AppendOptions) -> Result<(), Failed> {
-        self.writer = None;
+        let dir = self.let_go();
         let began = self.fs.operations();
         let allowed = self.allowed();
         let confirmed = allowed.contents().map(|content| content.confirmed());
         let confirmed: Vec<_> = confirmed.collect();
         self.next.extend(confirmed.iter().cloned());
-        let dir = self.fs.dir();
         let file = uninterrupted(|| dir.open(NAME, true))?;
         let writer = Writer::open_with(&dir, file, NAME, options)?;
         let info = writer.info();
@@ -290,6 +303,11 @@ impl Session {
             acked: self.acked.clone(),
             next: self.next.clone(),
         }
+    }
+
+    /// Whether nobody is told when this operation fails.
+    pub(crate) fn is_quiet(&self, operation: u64) -> bool {
+        self.quiet.iter().any(|range| range.contains(&operation))
     }
 
     pub(crate) fn has_writer(&self) -> bool {

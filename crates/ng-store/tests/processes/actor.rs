@@ -22,6 +22,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("read", [path, last]) => refreshes::read(path.as_ref(), number(last)),
         ("fork", [folder]) => forks::fork(folder.as_ref()),
         ("fill", [folder]) => full_disk::fill(folder.as_ref()),
+        ("fill-late", [folder]) => full_disk::fill_late(folder.as_ref()),
         ("replace", [path, rounds]) => replacing::replace(path.as_ref(), number(rounds)),
         ("reopen", [path, rounds]) => replacing::reopen(path.as_ref(), number(rounds)),
         _ => panic!("no role {role} of {words:?}"),

@@ -81,7 +81,9 @@ fn try_to_write(store: &mut Option<MmapStore>) {
 fn a_lock_outlives_what_a_child_does(path: &Path, leave: Leave) {
     let mut store = Some(create(path, &small().replace(true)).unwrap());
     append(store.as_mut().unwrap(), 10);
-    store.as_mut().unwrap().append(&tokens(15)[10..]).unwrap();
+    // More than there was room for: it is the parent's, too.
+    let more = &tokens(30_000)[10..];
+    store.as_mut().unwrap().append(more).unwrap();
     in_child(|| {
         leave(&mut store);
         assert_locked(path);
@@ -90,8 +92,8 @@ fn a_lock_outlives_what_a_child_does(path: &Path, leave: Leave) {
     in_child(|| assert_locked(path));
     let mut store = store.unwrap();
     store.commit().unwrap();
-    assert_eq!(store.tokens(), tokens(15));
-    assert_eq!(open(path).unwrap().tokens(), tokens(15));
+    assert_eq!(store.tokens(), tokens(30_000));
+    assert_eq!(open(path).unwrap().tokens(), tokens(30_000));
     drop(store);
     drop(open_append(path).unwrap());
     assert!(verify(path).unwrap().is_clean());

@@ -10,7 +10,7 @@ use ng_store::{CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteErr
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
-use crate::fixture::{create, open, small, token, tokens};
+use crate::fixture::{create, open, open_append, small, token, tokens};
 use crate::folders::{named, names, on_disk, word};
 
 /// The size of the disks.
@@ -24,23 +24,33 @@ const BATCH: usize = 3_000;
 
 pub(crate) fn tmpfs() {
     let mount = format!("mount -t tmpfs -o size={DISK_BYTES} none \"$0\"");
-    check("full disks: tmpfs", &mount);
+    check("full disks: tmpfs", &mount, "fill");
 }
 
 pub(crate) fn ext4() {
+    let mkfs = ["mkfs.ext4", "-q", "-F", "-m", "0"];
+    check_image("full disks: ext4", DISK_BYTES, &mkfs, "fill");
+}
+
+/// A file system that copies on write.
+pub(crate) fn btrfs() {
+    let mkfs = ["mkfs.btrfs", "-q", "-f", "--mixed"];
+    check_image("full disks: btrfs", 2 * DISK_BYTES, &mkfs, "fill-late");
+}
+
+/// Fills a disk in a file.
+fn check_image(name: &str, size: u64, mkfs: &[&str], role: &str) {
     let folder = on_disk();
     let image = named(&folder, "image");
-    File::create(&image).unwrap().set_len(DISK_BYTES).unwrap();
-    let name = "full disks: ext4";
-    let made = Command::new("mkfs.ext4")
-        .args(["-q", "-F", "-m", "0", word(&image)])
-        .status();
+    File::create(&image).unwrap().set_len(size).unwrap();
+    let made = Command::new(mkfs[0]).args(&mkfs[1..]).arg(&image).output();
     match made {
-        Ok(status) if status.success() => {}
-        Ok(status) => return amount::skipped(name, &format!("mkfs.ext4: {status}")),
-        Err(error) => return amount::skipped(name, &format!("mkfs.ext4: {error}")),
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return amount::skipped(name, &format!("{}: {}", mkfs[0], output.status)),
+        Err(error) => return amount::skipped(name, &format!("{}: {error}", mkfs[0])),
     }
-    check(name, &format!("mount -o loop '{}' \"$0\"", image.display()));
+    let mount = format!("mount -o loop '{}' \"$0\"", image.display());
+    check(name, &mount, role);
     let loops = Command::new("losetup").args(["-j", word(&image)]).output();
     assert!(
         loops.unwrap().stdout.is_empty(),
@@ -52,13 +62,14 @@ pub(crate) fn ext4() {
 ///
 /// It is mounted in a name space of its own, where nobody else sees it, and which
 /// takes it away when its last process ends, however that ends.
-fn check(name: &str, mount: &str) {
+fn check(name: &str, mount: &str, role: &str) {
     if let Err(why) = may_mount() {
         return amount::skipped(name, &why);
     }
     let folder = on_disk();
-    let script = format!("{mount} && \"$@\"; status=$?; umount \"$0\"; exit $status");
-    let fill = command("fill", &[word(folder.path())]);
+    // 32 is a mount that failed, and none of the actor's own.
+    let script = format!("{mount} || exit 32; \"$@\"; status=$?; umount \"$0\"; exit $status");
+    let fill = command(role, &[word(folder.path())]);
     let mut shell = Command::new("unshare");
     shell
         .args(["--mount", "sh", "-c", &script, word(folder.path())])
@@ -66,8 +77,12 @@ fn check(name: &str, mount: &str) {
         .args(fill.get_args());
     let mut actor = Actor::of(shell);
     let line = actor.line();
+    let status = actor.end();
+    if status.code() == Some(32) {
+        return amount::skipped(name, "it cannot be mounted");
+    }
     // No signal among the statuses: a shell makes 128 and more of one.
-    assert!(actor.end().success(), "it said {line:?}");
+    assert!(status.success(), "it said {line:?}");
     let [times] = numbers(&line.unwrap());
     amount::count(name, times);
     assert_eq!(names(folder.path()), [""; 0], "still mounted");
@@ -122,16 +137,20 @@ impl Filling<'_> {
     /// Appends and commits until there is no room, which is an error that names
     /// the file and the bytes and changes nothing.
     fn append_until_full(&mut self) {
-        let error = loop {
+        let (blocks, error) = loop {
             self.snapshots.push(self.store.snapshot());
+            let blocks = blocks_of(self.path);
             let start = self.store.len();
             let batch = |index| token(start + index);
             match self.store.append_with(BATCH, batch) {
                 Ok(()) => self.store.commit().unwrap(),
-                Err(error) => break error,
+                Err(error) => break (blocks, error),
             }
         };
         assert_no_space(&error, self.path);
+        // The table keeps what it got for its entries.
+        let more = blocks_of(self.path).saturating_sub(blocks);
+        assert!(more <= 8, "{more} blocks were kept");
         let again = self.store.append_with(BATCH, |_| unreachable!("no room"));
         assert_no_space(&again.unwrap_err(), self.path);
         self.check();
@@ -164,6 +183,51 @@ impl Filling<'_> {
                 .all(|name| !name.contains("ng-tmp") && name != "b.ngt")
         );
     }
+}
+
+/// How many blocks of 512 bytes a file has.
+fn blocks_of(path: &Path) -> u64 {
+    fs::metadata(path).unwrap().blocks()
+}
+
+/// The actor on a disk that may take back what it gave: where blocks are shared
+/// with a copy of the file, a write needs new ones.
+pub(crate) fn fill_late(folder: &Path) {
+    let (path, ballast) = (folder.join("a.ngt"), folder.join("ballast"));
+    let mut store = create(&path, &small()).unwrap();
+    store.append(&tokens(1_000)).unwrap();
+    store.commit().unwrap();
+    store.reserve_exact(BATCH as u64).unwrap();
+    let copied = Command::new("cp")
+        .args(["--reflink=always", word(&path), word(&folder.join("copy"))])
+        .status();
+    assert!(copied.unwrap().success(), "blocks cannot be shared");
+    write_ballast(&ballast, usize::MAX);
+    let batch = &tokens(1_000 + BATCH)[1_000..];
+    let error = store.append(batch).and_then(|()| store.commit());
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, WriteError::NoSpaceAfterAll { .. }),
+        "{error}"
+    );
+    let told = error.to_string();
+    assert!(
+        told.contains(word(&path)) && told.contains("the last commit stands"),
+        "{told}"
+    );
+    let refused = store.commit().unwrap_err();
+    assert!(matches!(refused, WriteError::Poisoned { .. }), "{refused}");
+    assert!(store.tokens() == tokens(1_000));
+    assert!(open(&path).unwrap().tokens() == tokens(1_000));
+    assert!(verify(&path).unwrap().is_clean());
+    drop(store);
+    fs::remove_file(&ballast).unwrap();
+    let mut store = open_append(&path).unwrap();
+    store.append(batch).unwrap();
+    store.commit().unwrap();
+    assert!(store.tokens() == tokens(1_000 + BATCH));
+    assert!(verify(&path).unwrap().is_clean());
+    say("1");
 }
 
 /// What was reserved is there, however full the disk is since.

@@ -45,12 +45,13 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 8] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
         ("a_full_tmpfs_is_an_error_and_no_signal", full_disk::tmpfs),
         ("a_full_ext4_is_an_error_and_no_signal", full_disk::ext4),
+        ("a_full_btrfs_is_an_error_with_its_name", full_disk::btrfs),
         ("a_replaced_file_has_one_appender", replacing::test),
         ("a_forked_child_takes_nothing_from_its_parent", forks::test),
     ];

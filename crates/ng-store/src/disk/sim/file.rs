@@ -1,7 +1,7 @@
 use std::io;
 
 use super::machine::{Machine, WHOLE};
-use super::{Call, SimFs};
+use super::{Call, SECTOR_BYTES, SimFs};
 use crate::disk::Disk;
 
 /// An open file of a [`SimFs`].
@@ -98,6 +98,13 @@ impl Disk for SimFile {
             }
             Ok(())
         })
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let machine = self.fs.lock();
+        machine.check_alive(self.process)?;
+        let free = machine.volume.free(&machine.open_files());
+        Ok(free.map(|sectors| sectors * SECTOR_BYTES))
     }
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {

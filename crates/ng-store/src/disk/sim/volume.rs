@@ -110,7 +110,7 @@ impl Volume {
         taking.iter().map(count).sum()
     }
 
-    fn free(&self, open: &BTreeSet<u64>) -> Option<u64> {
+    pub(super) fn free(&self, open: &BTreeSet<u64>) -> Option<u64> {
         let capacity = self.capacity?;
         Some(capacity.saturating_sub(self.used_sectors(open)))
     }

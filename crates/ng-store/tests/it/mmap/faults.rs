@@ -92,10 +92,11 @@ fn a_failure_before_the_slot_poisons_and_leaves_the_last_commit() {
         ] {
             for fault in [Fault::Fail(failure), Fault::FailForgetting(failure)] {
                 let (fs, mut writer, error) = commit_with(kind, nth, fault);
-                assert!(
-                    matches!(error, WriteError::Io { .. }),
-                    "{kind:?} {nth}: {error}"
-                );
+                let is_right = match failure {
+                    Failure::NoSpace => matches!(error, WriteError::NoSpaceAfterAll { .. }),
+                    _ => matches!(error, WriteError::Io { .. }),
+                };
+                assert!(is_right, "{kind:?} {nth}: {error}");
                 assert_poisoned(&mut writer);
                 drop(writer);
                 assert_eq!(read(&fs), tokens(100));
@@ -201,7 +202,7 @@ fn what_fits_is_appended_where_doubling_the_file_does_not() {
         }
         let error = writer.append_with(10_000, |_| unreachable!("there is no room"));
         assert!(matches!(error, Err(WriteError::NoSpace { size_bytes, .. })
-            if (640_000..700_000).contains(&size_bytes)));
+            if (600_000..700_000).contains(&size_bytes)));
         writer.commit(Stamp::default()).unwrap();
         assert_eq!(read(&fs), tokens(5_100 + spare));
     }
@@ -263,8 +264,9 @@ fn whatever_fails_while_opening_is_an_error_and_the_next_opening_works() {
     writer.commit(Stamp::default()).unwrap();
     drop(writer);
     let before = fs.operations();
-    open_append(&fs).unwrap();
+    let writer = open_append(&fs).unwrap();
     let calls = fs.operations() - before;
+    drop(writer);
     // The first call is the folder's.
     for nth in 1..calls {
         let fs = fs.fork();

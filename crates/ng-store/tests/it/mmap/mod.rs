@@ -15,6 +15,7 @@ mod names;
 mod overtaken;
 mod reopen;
 mod repair;
+mod room;
 mod snapshots;
 mod space;
 mod unreadable;
