@@ -63,6 +63,7 @@ fn explain(cause: Cause) -> (&'static str, &'static str) {
             "the end of the file is damaged, and its image makes it whole",
         ),
         Cause::Unreadable => ("unreadable", "the tokens cannot be read from the disk"),
+        Cause::Cut => ("cut", "the file ends before the tokens do"),
         _ => (
             "unknown",
             "the tokens are damaged or their entry in the block table, it cannot be told",

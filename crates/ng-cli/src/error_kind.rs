@@ -77,6 +77,7 @@ fn of_write(error: &WriteError) -> &'static str {
 fn of_read(error: &ReadError) -> &'static str {
     match error {
         ReadError::Io(error) => of_io(error),
+        ReadError::Truncated { .. } => "truncated",
         _ => "damaged",
     }
 }

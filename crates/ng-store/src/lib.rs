@@ -72,8 +72,8 @@ pub use error::{
     VecStoreError, WriteError,
 };
 pub use file::{
-    AppendOptions, BadBlock, BlockReader, Cause, CreateOptions, FileInfo, Finding, RepairOptions,
-    RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
+    AppendOptions, BadBlock, BlockReader, Cause, CreateOptions, Cut, FileInfo, Finding,
+    RepairOptions, RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
 };
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;

@@ -28,6 +28,17 @@ pub enum ReadError {
         expected: u64,
     },
 
+    /// The file has become shorter than what was committed, after it was opened.
+    #[error("{}: the file is now {have} bytes long, the commit needs {need}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        have: u64,
+        /// The least length of what was committed.
+        need: u64,
+    },
+
     /// The block table is not the one that was committed.
     #[error(
         "{}: block table at {offset:#x} has chain {found:#018x}, expected {expected:#018x}",

@@ -40,5 +40,5 @@ pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};
 pub(crate) use tail::Tail;
-pub use verify::{BadBlock, Cause, VerifyBlocks, VerifyReport};
+pub use verify::{BadBlock, Cause, Cut, VerifyBlocks, VerifyReport};
 pub use writer::Writer;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use ng_token::Token;
 
-use super::{FileInfo, Finding, Head, Tail};
+use super::{Cut, FileInfo, Finding, Head, Tail};
 use crate::disk::{Disk, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
 use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, ReadError};
@@ -13,6 +13,18 @@ const ENTRIES: u64 = 4096;
 
 /// Table entries of a page, the least that a disk loses at once.
 const PAGE_ENTRIES: u64 = 512;
+
+/// A block as it is in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// All of it is there, and has this hash.
+    Hash(u64),
+    /// The file ends within it, or before it.
+    Cut {
+        /// Where a read ended; the file is this long at most.
+        end: u64,
+    },
+}
 
 /// Reads a file's tokens by positioned reads, and gives none that it has not
 /// verified.
@@ -112,7 +124,8 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`] or [`ReadError::BadBlock`]; `tokens` is then empty.
+    /// [`ReadError::Io`], [`ReadError::BadBlock`] or [`ReadError::Truncated`];
+    /// `tokens` is then empty.
     ///
     /// # Panics
     ///
@@ -130,8 +143,10 @@ impl<D: Disk> BlockReader<D> {
         let (found, expected) = match self.is_full(block) {
             true => {
                 let expected = self.entry(block)?;
-                let found = self.read_raw(block, tokens)?;
-                (found, expected)
+                match self.read_raw(block, tokens)? {
+                    Raw::Hash(found) => (found, expected),
+                    Raw::Cut { end } => return Err(self.truncated(self.source.len()?.min(end))),
+                }
             }
             false => match Tail::read(&self.source, &self.head)? {
                 Tail::Sound(sound) | Tail::Restorable { tokens: sound, .. } => {
@@ -139,7 +154,10 @@ impl<D: Disk> BlockReader<D> {
                     tokens.extend_from_slice(&sound);
                     return Ok(());
                 }
-                Tail::Lost { found, .. } => (found, self.head.slot.partial_hash),
+                Tail::Lost { found, .. } => match self.cut()? {
+                    Some(cut) => return Err(self.truncated(cut.have)),
+                    None => (found, self.head.slot.partial_hash),
+                },
             },
         };
         if found == expected {
@@ -196,12 +214,16 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`] or [`ReadError::TableDamaged`].
+    /// [`ReadError::Io`], [`ReadError::TableDamaged`] or [`ReadError::Truncated`].
     pub fn check_table(&self) -> Result<(), ReadError> {
         let expected = self.head.slot.table_chain;
         let found = self.chain_with(|blocks| self.entries(blocks), |_, entry| entry)?;
         if found == expected {
             return Ok(());
+        }
+        let length = self.source.len()?;
+        if length < self.table_end() {
+            return Err(self.truncated(length));
         }
         Err(ReadError::TableDamaged {
             path: self.source.path().to_owned(),
@@ -243,8 +265,31 @@ impl<D: Disk> BlockReader<D> {
 
     /// Whether the file reaches to the end of the block table.
     pub(super) fn has_table(&self) -> bool {
-        let full = self.full_blocks();
-        full == 0 || self.head.header.entry_offset(full) <= self.head.length
+        self.full_blocks() == 0 || self.table_end() <= self.head.length
+    }
+
+    /// Where the entries of the full blocks end.
+    fn table_end(&self) -> u64 {
+        self.head.header.entry_offset(self.full_blocks())
+    }
+
+    /// Asks how long the file is, and tells if it is now too short.
+    pub(super) fn cut(&self) -> Result<Option<Cut>, IoError> {
+        let have = self.source.len()?;
+        let need = self.length_needed();
+        Ok((have < need).then_some(Cut { have, need }))
+    }
+
+    fn length_needed(&self) -> u64 {
+        self.head.header.length_for(self.len())
+    }
+
+    fn truncated(&self, have: u64) -> ReadError {
+        ReadError::Truncated {
+            path: self.source.path().to_owned(),
+            have,
+            need: self.length_needed(),
+        }
     }
 
     pub(super) fn full_blocks(&self) -> u64 {
@@ -259,15 +304,23 @@ impl<D: Disk> BlockReader<D> {
         self.head.header.token_offset(self.tokens_of(block).start)
     }
 
-    /// Reads a block as it is, zero where the file ends, and returns its hash.
-    pub(super) fn read_raw(&self, block: u64, tokens: &mut Vec<Token>) -> Result<u64, IoError> {
+    pub(super) fn block_end(&self, block: u64) -> u64 {
+        self.head.header.token_offset(self.tokens_of(block).end)
+    }
+
+    /// Reads a block as it is, and hashes it.
+    pub(super) fn read_raw(&self, block: u64, tokens: &mut Vec<Token>) -> Result<Raw, IoError> {
         let range = self.tokens_of(block);
         let count = (range.end - range.start) as usize;
         tokens.resize(count, Token::ZERO);
         let bytes = ng_token::as_bytes_mut(tokens);
-        let have = self.source.read(bytes, self.block_offset(block))?;
-        bytes[have..].fill(0);
-        Ok(self.hasher.hash_block(block, tokens))
+        let offset = self.block_offset(block);
+        let have = self.source.read(bytes, offset)?;
+        if have < bytes.len() {
+            let end = offset + have as u64;
+            return Ok(Raw::Cut { end });
+        }
+        Ok(Raw::Hash(self.hasher.hash_block(block, tokens)))
     }
 
     pub(super) fn entry(&self, block: u64) -> Result<u64, IoError> {

@@ -2,7 +2,10 @@ use std::ops::{ControlFlow, Range};
 
 use ng_token::Token;
 
-use super::{BadBlock, BlockReader, Cause, CreateOptions, Draft, Finding, Identity, Stamp, Writer};
+use super::reader::Raw;
+use super::{
+    BadBlock, BlockReader, Cause, CreateOptions, Cut, Draft, Finding, Identity, Stamp, Writer,
+};
 use crate::disk::{Dir, Disk};
 use crate::{BLOCK_TOKENS, RepairError};
 
@@ -57,6 +60,8 @@ pub struct RepairReport {
     /// As in [`VerifyReport::table_matches`](crate::VerifyReport::table_matches):
     /// if not, any block that was kept may be an older one, with its hash.
     pub table_matches: bool,
+    /// Whether the damaged file is too short, or became so during the repair.
+    pub cut: Option<Cut>,
     /// What is wrong before the table.
     pub findings: Vec<Finding>,
 }
@@ -166,7 +171,7 @@ fn verify<D: Disk>(reader: &BlockReader<D>, watch: Watch<'_>) -> Result<Found, R
             table_matches: false,
         });
     }
-    let report = reader.conclude(bad)?;
+    let report = reader.conclude_within(bad, blocks)?;
     Ok(Found {
         blocks,
         bad: report.bad,
@@ -196,6 +201,7 @@ fn copy_sound<D: Disk, W: Disk>(
         lost: Vec::new(),
         bad: found.bad,
         table_matches: found.table_matches,
+        cut: None,
         findings: reader.recovery().to_vec(),
     };
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
@@ -221,6 +227,7 @@ fn copy_sound<D: Disk, W: Disk>(
         fill_up(writer, &cut, options)?;
         lose(&mut report.lost, cut);
     }
+    report.cut = reader.cut()?;
     Ok(report)
 }
 
@@ -254,7 +261,7 @@ fn read_sound<D: Disk>(
         // The table chain says that these are the tokens, whatever the entry is.
         Some(bad) if bad.cause == Cause::Table => reader
             .read_raw(block, tokens)
-            .is_ok_and(|found| found == bad.found),
+            .is_ok_and(|raw| raw == Raw::Hash(bad.found)),
         Some(bad) if bad.cause != Cause::RestorableTail => false,
         _ => reader.read_block(block, tokens).is_ok(),
     }

@@ -66,6 +66,14 @@ impl Tail {
             Self::Restorable { found, .. } => (found, true),
             Self::Lost { found, .. } => (found, false),
         };
+        let (have, need) = (source.len()?, head.header.length_for(head.slot.tokens));
+        if have < need && !restorable {
+            return Err(OpenError::Truncated {
+                path: source.path().to_owned(),
+                have,
+                need,
+            });
+        }
         Err(Self::damaged(source, head, found, restorable))
     }
 

@@ -3,13 +3,17 @@ use std::ops::Range;
 
 use ng_token::Token;
 
+use super::reader::Raw;
 use super::{BlockReader, Finding, Tail};
 use crate::disk::Disk;
-use crate::format::hash_partial;
+use crate::format::{BLOCK, TOKEN_BYTES, hash_partial};
 use crate::{BLOCK_TOKENS, BlockHasher, IoError};
 
 /// How many table entries one read takes: one page of them.
 const ENTRIES: u64 = 512;
+
+/// How often the length is asked for: before so many blocks, 4 MiB.
+const LENGTH_BLOCKS: u64 = 16;
 
 /// Up to how many bad blocks every combination of causes is tried, where the
 /// table is damaged and blocks may be too.
@@ -43,8 +47,23 @@ pub enum Cause {
     RestorableTail,
     /// The tokens cannot be read at all. `found` is 0.
     Unreadable,
+    /// The file has become too short to hold the tokens. `found` is 0.
+    Cut,
     /// It cannot be told: the table is damaged, and too much else with it.
     Unknown,
+}
+
+/// A file that has become shorter than what was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two lengths, and there is no third"
+)]
+pub struct Cut {
+    /// Its length in bytes.
+    pub have: u64,
+    /// The least length of what was committed.
+    pub need: u64,
 }
 
 /// What a verification found.
@@ -59,6 +78,9 @@ pub struct VerifyReport {
     /// was committed. If not although no block is bad, blocks and their entries
     /// were replaced together.
     pub table_matches: bool,
+    /// Whether the file is too short at the end of the verification. Each block
+    /// that it no longer holds is among the bad ones.
+    pub cut: Option<Cut>,
     /// What is wrong before the table.
     pub findings: Vec<Finding>,
 }
@@ -66,7 +88,7 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Tells whether every token is as it was committed, and every hash.
     pub fn is_clean(&self) -> bool {
-        self.bad.is_empty() && self.table_matches
+        self.bad.is_empty() && self.table_matches && self.cut.is_none()
     }
 }
 
@@ -84,7 +106,7 @@ pub trait VerifyBlocks {
     /// and hand what all of them found to [`conclude`](Self::conclude).
     ///
     /// Every cause is [`Cause::Unknown`] yet, but for the last block's and those of
-    /// blocks that cannot be read.
+    /// blocks that cannot be read or were cut off.
     ///
     /// # Errors
     ///
@@ -164,9 +186,11 @@ impl<D: Disk> BlockReader<D> {
             &tokens[range.start as usize..range.end as usize]
         };
         let (full, partial) = self.split(range);
-        let hash_of = |block| Ok(self.hasher.hash_block(block, block_of(block)));
+        let hash_of = |block| Ok(Raw::Hash(self.hasher.hash_block(block, block_of(block))));
         let mut bad = self.verify_full(full, hash_of)?;
-        if partial {
+        if partial && self.cut()?.is_some() {
+            bad.extend(self.verify_tail()?);
+        } else if partial {
             let block = self.full_blocks();
             let found = hash_partial(self.hasher, block, block_of(block));
             let expected = self.head.slot.partial_hash;
@@ -194,11 +218,21 @@ impl<D: Disk> BlockReader<D> {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn conclude(&self, mut bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
+    pub fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
+        self.conclude_within(bad, self.blocks())
+    }
+
+    /// Concludes what was found of the first `blocks` blocks. Of those, what was
+    /// cut off after it had been checked is bad as well.
+    pub(super) fn conclude_within(
+        &self,
+        mut bad: Vec<BadBlock>,
+        blocks: u64,
+    ) -> Result<VerifyReport, IoError> {
         bad.sort_unstable_by_key(|bad| bad.block);
         let full = bad.iter().filter(|bad| self.is_full(bad.block)).count();
         // An entry of tokens that cannot be read is taken to be right.
-        let judged = |bad: &&BadBlock| bad.cause != Cause::Unreadable;
+        let judged = |bad: &&BadBlock| !matches!(bad.cause, Cause::Unreadable | Cause::Cut);
         let read: Vec<BadBlock> = bad[..full].iter().filter(judged).copied().collect();
         let causes = self.causes(&read)?;
         let table_matches = causes.is_some();
@@ -209,10 +243,18 @@ impl<D: Disk> BlockReader<D> {
                 None => Cause::Unknown,
             };
         }
+        // The last look at the file: what was sound before may be gone by now.
+        let cut = self.cut()?;
+        if let Some(cut) = cut {
+            let whole = blocks.min(self.whole_blocks_in(cut.have));
+            bad.retain(|bad| bad.block < whole);
+            bad.extend(self.verify_blocks(whole..blocks)?);
+        }
         Ok(VerifyReport {
             blocks: self.blocks(),
             bad,
             table_matches,
+            cut,
             findings: self.head.findings.clone(),
         })
     }
@@ -221,29 +263,50 @@ impl<D: Disk> BlockReader<D> {
     fn verify_full(
         &self,
         blocks: Range<u64>,
-        mut hash_of: impl FnMut(u64) -> Result<u64, IoError>,
+        mut hash_of: impl FnMut(u64) -> Result<Raw, IoError>,
     ) -> Result<Vec<BadBlock>, IoError> {
         let mut bad = Vec::new();
         let mut start = blocks.start;
+        let mut length = self.source.len()?;
         while start < blocks.end {
             let end = blocks.end.min(start + ENTRIES);
             for (block, entry) in (start..end).zip(self.entries_or_damaged(start..end)) {
-                let expected = u64::from_le_bytes(entry);
-                match hash_of(block) {
-                    Ok(found) if found == expected => {}
-                    Ok(found) => bad.push(self.bad_block(block, found, expected, Cause::Unknown)),
-                    Err(_) => bad.push(self.bad_block(block, 0, expected, Cause::Unreadable)),
+                if block.is_multiple_of(LENGTH_BLOCKS) {
+                    length = self.source.len()?;
                 }
+                let there = self.block_end(block) <= length;
+                // Otherwise not even looked at: a map of it would be a signal.
+                let raw = there.then(|| hash_of(block));
+                bad.extend(self.judge(block, u64::from_le_bytes(entry), raw));
             }
             start = end;
         }
         Ok(bad)
     }
 
+    /// Compares a full block, as it was read if it was there, with its entry.
+    fn judge(
+        &self,
+        block: u64,
+        expected: u64,
+        raw: Option<Result<Raw, IoError>>,
+    ) -> Option<BadBlock> {
+        let (found, cause) = match raw {
+            Some(Ok(Raw::Hash(found))) if found == expected => return None,
+            Some(Ok(Raw::Hash(found))) => (found, Cause::Unknown),
+            Some(Err(_)) => (0, Cause::Unreadable),
+            Some(Ok(Raw::Cut { .. })) | None => (0, Cause::Cut),
+        };
+        Some(self.bad_block(block, found, expected, cause))
+    }
+
     fn verify_tail(&self) -> Result<Option<BadBlock>, IoError> {
-        let (found, cause) = match Tail::read(&self.source, &self.head) {
-            Ok(Tail::Sound(_)) => return Ok(None),
+        let tail = Tail::read(&self.source, &self.head);
+        let is_cut = self.cut()?.is_some();
+        let (found, cause) = match tail {
             Ok(Tail::Restorable { found, .. }) => (found, Cause::RestorableTail),
+            _ if is_cut => (0, Cause::Cut),
+            Ok(Tail::Sound(_)) => return Ok(None),
             Ok(Tail::Lost { found, .. }) => (found, Cause::Data),
             Err(_) => (0, Cause::Unreadable),
         };
@@ -254,6 +317,11 @@ impl<D: Disk> BlockReader<D> {
             expected,
             cause,
         )))
+    }
+
+    /// How many blocks end before a length.
+    fn whole_blocks_in(&self, length: u64) -> u64 {
+        length.saturating_sub(self.block_offset(0)) / (BLOCK * TOKEN_BYTES)
     }
 
     fn bad_block(&self, block: u64, found: u64, expected: u64, cause: Cause) -> BadBlock {

@@ -2,6 +2,7 @@
 
 mod conforms;
 mod create;
+mod cut;
 mod damage;
 mod decided;
 mod faults;
