@@ -9,10 +9,12 @@
 //!   one that is written meanwhile; `lock` finds the file that has a name,
 //!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
-//! - `reader` reads verified blocks; `verify` and `repair` are built on it.
+//! - `reader` reads verified blocks; `verify` and `repair` are built on it, and
+//!   `causes` tells them whether a block is damaged or its entry.
 
 mod append;
 mod append_options;
+mod causes;
 mod commit;
 mod draft;
 mod finding;

@@ -217,7 +217,7 @@ impl<D: Disk> BlockReader<D> {
     /// [`ReadError::Io`], [`ReadError::TableDamaged`] or [`ReadError::Truncated`].
     pub fn check_table(&self) -> Result<(), ReadError> {
         let expected = self.head.slot.table_chain;
-        let found = self.chain_with(|blocks| self.entries(blocks), |_, entry| entry)?;
+        let found = self.chain_with(self.full_blocks(), |blocks| self.entries(blocks))?;
         if found == expected {
             return Ok(());
         }
@@ -233,24 +233,17 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// The chain over the table as `read` gives it, with each entry replaced by
-    /// what `edit` makes of it.
+    /// The chain over a begin of the table; `read` reads some of its entries.
     pub(super) fn chain_with(
         &self,
+        blocks: u64,
         read: impl Fn(Range<u64>) -> Result<Vec<[u8; 8]>, IoError>,
-        edit: impl Fn(u64, u64) -> u64,
     ) -> Result<u64, IoError> {
-        let full = self.full_blocks();
         let mut sum = 0;
         let mut block = 0;
-        while block < full {
-            let end = full.min(block + ENTRIES);
-            let entries = read(block..end)?;
-            let edited: Vec<[u8; 8]> = (block..end)
-                .zip(&entries)
-                .map(|(block, &entry)| edit(block, u64::from_le_bytes(entry)).to_le_bytes())
-                .collect();
-            sum = chain(sum, &edited);
+        while block < blocks {
+            let end = blocks.min(block + ENTRIES);
+            sum = chain(sum, &read(block..end)?);
             block = end;
         }
         Ok(sum)

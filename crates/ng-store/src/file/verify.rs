@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ng_token::Token;
 
+use super::causes::{SECTOR_ENTRIES, Search, Suspect};
 use super::reader::Raw;
 use super::{BlockReader, Finding, Tail};
 use crate::disk::Disk;
@@ -15,9 +16,14 @@ const ENTRIES: u64 = 512;
 /// How often the length is asked for: before so many blocks, 4 MiB.
 const LENGTH_BLOCKS: u64 = 16;
 
-/// Up to how many bad blocks every combination of causes is tried, where the
-/// table is damaged and blocks may be too.
-const COMBINED_MAX: usize = 8;
+/// Up to how many entries are held while the rotten ones are looked for: those
+/// of 4 TiB, in 128 MiB.
+const SEARCHED_MAX: u64 = 1 << 24;
+
+/// How many entries are hashed for that, at most: for each block less than its
+/// own hash has cost, and so many in any case.
+const SEARCH_PER_BLOCK: u64 = 1 << 10;
+const SEARCH_MIN: u64 = 1 << 24;
 
 /// A block whose tokens and hash do not agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +244,7 @@ impl<D: Disk> BlockReader<D> {
         let table_matches = causes.is_some();
         for bad in bad[..full].iter_mut().filter(|bad| judged(&&**bad)) {
             bad.cause = match &causes {
-                Some(rotten) if rotten.contains_key(&bad.block) => Cause::Table,
+                Some(rotten) if rotten.contains(&bad.block) => Cause::Table,
                 Some(_) => Cause::Data,
                 None => Cause::Unknown,
             };
@@ -335,34 +341,33 @@ impl<D: Disk> BlockReader<D> {
     }
 
     /// Finds the entries that must be replaced by the hash of their tokens for
-    /// the table to have its chain; `None` if no choice gives it.
-    ///
-    /// The two usual answers are tried first: none of them, and all of them.
-    fn causes(&self, bad: &[BadBlock]) -> Result<Option<BTreeMap<u64, u64>>, IoError> {
-        let all: BTreeMap<u64, u64> = bad.iter().map(|bad| (bad.block, bad.found)).collect();
-        for choice in [BTreeMap::new(), all] {
-            if self.explains(&choice)? {
-                return Ok(Some(choice));
-            }
-        }
-        if bad.len() > COMBINED_MAX {
+    /// the table to have its chain; `None` if no choice that was tried gives it.
+    fn causes(&self, bad: &[BadBlock]) -> Result<Option<BTreeSet<u64>>, IoError> {
+        let first = bad.first().map_or(self.full_blocks(), |bad| bad.block);
+        let first = first - first % SECTOR_ENTRIES as u64;
+        let start = self.chain_with(first, |blocks| Ok(self.entries_or_damaged(blocks)))?;
+        if self.full_blocks() - first > SEARCHED_MAX {
             return Ok(None);
         }
-        for choice in 1..(1_u32 << bad.len()).saturating_sub(1) {
-            let chosen = bad.iter().enumerate().filter(|(i, _)| choice >> i & 1 == 1);
-            let choice = chosen.map(|(_, bad)| (bad.block, bad.found)).collect();
-            if self.explains(&choice)? {
-                return Ok(Some(choice));
-            }
-        }
-        Ok(None)
-    }
-
-    fn explains(&self, replaced: &BTreeMap<u64, u64>) -> Result<bool, IoError> {
-        let entries = |blocks| Ok(self.entries_or_damaged(blocks));
-        let edit = |block, entry| *replaced.get(&block).unwrap_or(&entry);
-        let chain = self.chain_with(entries, edit)?;
-        Ok(chain == self.head.slot.table_chain)
+        let entries = self.entries_or_damaged(first..self.full_blocks());
+        let entries: Vec<u64> = entries.into_iter().map(u64::from_le_bytes).collect();
+        let suspect = |bad: &BadBlock| Suspect {
+            at: (bad.block - first) as usize,
+            found: bad.found,
+        };
+        let suspects: Vec<_> = bad.iter().map(suspect).collect();
+        let mut search = Search {
+            start,
+            entries: &entries,
+            suspects: &suspects,
+            end: self.head.slot.table_chain,
+            budget: SEARCH_MIN.max(self.full_blocks() * SEARCH_PER_BLOCK),
+        };
+        let chosen = |rotten: Vec<bool>| {
+            let rotten = bad.iter().zip(rotten).filter(|(_, rotten)| *rotten);
+            rotten.map(|(bad, _)| bad.block).collect()
+        };
+        Ok(search.run().map(chosen))
     }
 }
 

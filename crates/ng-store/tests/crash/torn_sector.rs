@@ -2,8 +2,16 @@
 //! fails: more than the format promises to survive, and still survived where it
 //! keeps two copies.
 
+use std::ops::Range;
+use std::path::Path;
+
 use ng_store::disk::sim::{Atomicity, Moment, Seeded, SimFs};
-use ng_store::{AppendOptions, BLOCK_TOKENS, OpenError};
+use ng_store::disk::{Dir, Disk};
+use ng_store::file::{Draft, Identity, Stamp, repair};
+use ng_store::{
+    AppendOptions, BLOCK_TOKENS, BlockReader, Cause, CreateOptions, OpenError, RepairOptions,
+};
+use ng_token::Token;
 
 use crate::amount::{count, scale};
 use crate::check::check_with;
@@ -59,6 +67,85 @@ fn a_spoiled_page_is_restored_by_the_next_appender() {
         })
     });
     count("crash images: spoiled pages", images);
+}
+
+/// Where the second sector of the block table begins, and its entries: those of
+/// the blocks 64 to 127.
+const TABLE_SECTOR: u64 = 0x10000 + 512;
+const DATA: u64 = 2 << 20;
+const BLOCK_BYTES: u64 = 256 << 10;
+const TABLE_BLOCKS: usize = 140;
+
+fn identity(file_id: u8) -> Identity {
+    Identity {
+        file_id: [file_id; 16],
+        created_ns: 1,
+    }
+}
+
+fn draft(fs: &SimFs, name: &str, file_id: u8) -> Draft<impl Dir<File = impl Disk>> {
+    let options = CreateOptions::new().max_tokens(1 << 20);
+    let identity = identity(file_id);
+    Draft::begin(fs.dir(), name, Path::new(name), &options, identity).unwrap()
+}
+
+/// The sector is lost, or torn: noise up to a half of it, or behind. No copy of
+/// it is anywhere, and its entries are made again from the tokens, whatever else
+/// is damaged but for their own blocks.
+#[test]
+fn a_torn_sector_of_the_table_costs_no_token_beside_a_damaged_block() {
+    let fs = SimFs::new();
+    let mut draft = draft(&fs, "a.ngt", 1);
+    let tokens = |index: usize| Token::new(index as u32);
+    let writer = draft.writer();
+    writer
+        .append_with(TABLE_BLOCKS * BLOCK_TOKENS, tokens)
+        .unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    draft.publish().unwrap();
+    for (torn, damaged) in [
+        (0..512, None),
+        (0..512, Some(3)),
+        (0..512, Some(63)),
+        (0..512, Some(128)),
+        (256..512, Some(139)),
+        (256..512, Some(70)),
+        (0..256, Some(127)),
+    ] {
+        check_torn(&fs.fork(), torn, damaged);
+    }
+    count("torn sectors of the table", 7);
+}
+
+/// Tears bytes of the sector, damages a block, and expects that no other is lost.
+fn check_torn(image: &SimFs, torn: Range<u64>, damaged: Option<u64>) {
+    let file = image.dir().open("a.ngt", true).unwrap();
+    let noise: Vec<u8> = torn.clone().map(|byte| (byte * 7 + 1) as u8).collect();
+    file.write_at(&noise, TABLE_SECTOR + torn.start).unwrap();
+    if let Some(block) = damaged {
+        file.write_at(&[!0; 64], DATA + block * BLOCK_BYTES)
+            .unwrap();
+    }
+    let reader = BlockReader::of_disk(file, "a.ngt").unwrap();
+    let report = reader.verify().unwrap();
+    let rotten = (64 + torn.start / 8)..(64 + torn.end / 8);
+    let mut expected: Vec<_> = rotten.map(|block| (block, Cause::Table)).collect();
+    expected.extend(damaged.map(|block| (block, Cause::Data)));
+    expected.sort_unstable_by_key(|bad| bad.0);
+    let bad: Vec<_> = report
+        .bad
+        .iter()
+        .map(|bad| (bad.block, bad.cause))
+        .collect();
+    assert_eq!(bad, expected, "{torn:?}, {damaged:?}");
+    let out = draft(image, "out.ngt", 2);
+    let report = repair(&reader, out, &RepairOptions::new(), Stamp::default()).unwrap();
+    let block = BLOCK_TOKENS as u64;
+    let lost: Vec<_> = damaged
+        .map(|at| at * block..(at + 1) * block)
+        .into_iter()
+        .collect();
+    assert_eq!(report.lost, lost, "{torn:?}, {damaged:?}");
 }
 
 /// Runs a workload and checks images of every moment of it. Returns how many.
