@@ -183,14 +183,16 @@ pub enum OpenError {
         path: PathBuf,
     },
 
-    /// The path names another file than it did.
-    #[error("{}: replaced by another file", path.display())]
+    /// The path names another file than it did, or the file has no name any more.
+    #[error("{}: replaced by another file, or removed", path.display())]
     Replaced {
         /// The path.
         path: PathBuf,
     },
 
-    /// The file shows an older commit than it did.
+    /// The file shows an older commit than it did. Of what was shown, the store
+    /// keeps what the commit before it holds, if the file still begins with that,
+    /// and nothing else. Open the file again.
     #[error("{}: generation {found}, expected {have} or later", path.display())]
     WentBack {
         /// The file.
@@ -201,15 +203,50 @@ pub enum OpenError {
         found: u64,
     },
 
-    /// The commit that is shown was taken back, and another one has its number:
-    /// its last sync failed, or the slots of both were damaged. Tokens of the
-    /// one that was shown may have been written over. Open the file again.
-    #[error("{}: generation {generation} is another commit than the one that is shown", path.display())]
+    /// The commit that is shown was taken back, and the file goes on from another
+    /// one: its last sync failed, or the slots of both were damaged. Its tokens
+    /// may have been written over, so of what was shown the store keeps what the
+    /// commit before it holds, if the file still begins with that, and nothing
+    /// else; snapshots keep all of it. Open the file again.
+    ///
+    /// It is also said where nothing is left that proves the contrary: more than
+    /// two commits were made since, and the block table is damaged.
+    #[error("{}: generation {generation}, which is shown, is not what the file goes on from", path.display())]
     TakenBack {
         /// The file.
         path: PathBuf,
-        /// The number of both.
+        /// The number of the commit that is shown.
         generation: u64,
+    },
+
+    /// There is a new commit, and whether it is durable cannot be known: a sync
+    /// after it failed. It is not shown, even if a later sync succeeds, because
+    /// the system tells a failure once. The next commit is shown again.
+    ///
+    /// In a forked child it is said of each new commit, since the child shares its
+    /// parent's descriptor: open the file again there.
+    #[error("{cause}; generation {generation} is not shown")]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// The number of the commit.
+        generation: u64,
+        /// What the sync failed with.
+        #[source]
+        cause: IoError,
+    },
+
+    /// A map of the file shows other bytes than a read of it: another file was put
+    /// under the open one, as where an overlay file system makes its own copy of a
+    /// file at the first write, or the file system keeps maps and reads apart.
+    #[error("{}: the map of block {block} at {offset:#x} is not what is read there", path.display())]
+    MapDiffers {
+        /// The file.
+        path: PathBuf,
+        /// The index of the block.
+        block: u64,
+        /// Where it begins.
+        offset: u64,
     },
 }
 

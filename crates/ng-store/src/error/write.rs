@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::IoError;
+use crate::{IoError, OpenError};
 
 /// What an append or a commit to a token file can fail with.
 ///
@@ -128,5 +128,16 @@ pub enum WriteError {
         /// What failed.
         #[source]
         cause: IoError,
+    },
+    /// The commit is made, and the map does not show it: the file was cut or
+    /// written to by somebody else, or the file system keeps maps and reads apart.
+    /// The store shows what it did before; the next commit looks again.
+    #[error("{cause}; generation {generation} is committed, and not shown")]
+    NotShown {
+        /// The generation of the commit.
+        generation: u64,
+        /// What is wrong with the map.
+        #[source]
+        cause: Box<OpenError>,
     },
 }

@@ -10,7 +10,8 @@
 //!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it, and
-//!   `causes` tells them whether a block is damaged or its entry.
+//!   `causes` tells them whether a block is damaged or its entry;
+//! - `follow` is the rule by which a reader goes from one commit to a later one.
 
 mod append;
 mod append_options;
@@ -18,6 +19,7 @@ mod causes;
 mod commit;
 mod draft;
 mod finding;
+mod follow;
 mod grow;
 mod head;
 mod info;
@@ -34,6 +36,8 @@ pub use commit::Stamp;
 pub use draft::{CreateOptions, Draft, Identity};
 pub use finding::Finding;
 pub(crate) use finding::write_lost;
+pub use follow::Follower;
+pub(crate) use follow::{Trust, judge};
 pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;

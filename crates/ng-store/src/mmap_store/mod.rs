@@ -2,11 +2,12 @@
 
 mod mapped_blocks;
 mod private;
+mod sight;
 
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ng_token::Token;
@@ -14,8 +15,8 @@ use ng_token::Token;
 pub use mapped_blocks::MappedBlocks;
 pub use private::PrivateStore;
 
-use crate::disk::{RealFile, Source};
-use crate::file::{CreateOptions, FileInfo, Finding, Head, Tail};
+use crate::disk::{NameState, RealFile, Source};
+use crate::file::{CreateOptions, FileInfo, Finding, Follower, Head, Trust, judge};
 use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
@@ -58,14 +59,14 @@ pub struct MmapStore {
     snapshot: Snapshot,
     role: Role,
     promise: Promise,
+    /// What the store was opened by, from the root on: the folder that a process
+    /// is in may change.
+    path: PathBuf,
 }
 
 #[derive(Debug)]
 enum Role {
-    Reader {
-        source: Source<RealFile>,
-        head: Box<Head>,
-    },
+    Reader(Box<Follower<RealFile>>),
     Appender(Box<FileWriter>),
 }
 
@@ -79,36 +80,53 @@ impl MmapStore {
         // Before the file gets its name: afterwards nothing may fail but that.
         let mapped = show(draft.writer(), promise);
         let snapshot = mapped.map_err(|cause| WriteError::Map { cause })?;
+        let path = absolute(path)?;
         let writer = draft.publish()?;
-        Ok(Self::appender(writer, snapshot, promise))
+        Ok(Self::appender(writer, snapshot, promise, path))
     }
 
     pub(crate) fn open_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
-        let source = Source::new(RealFile::open(path, false)?, path);
-        let head = Head::read(&source)?;
-        Tail::read(&source, &head)?.sound(&source, &head)?;
-        let snapshot = map_of(&source, &head, promise)?;
+        let store = Self::open_once(path, promise);
+        match store {
+            // The file was copied between its opening and its mapping.
+            Err(OpenError::MapDiffers { .. }) => Self::open_once(path, promise),
+            other => other,
+        }
+    }
+
+    fn open_once(path: &Path, promise: Promise) -> Result<Self, OpenError> {
+        let follower = Follower::of_source(Source::new(RealFile::open(path, false)?, path))?;
+        let snapshot = map_of(follower.source(), follower.head(), promise)?;
         Ok(Self {
             snapshot,
             promise,
-            role: Role::Reader {
-                source,
-                head: Box::new(head),
-            },
+            role: Role::Reader(Box::new(follower)),
+            path: absolute(path)?,
         })
     }
 
     pub(crate) fn open_append_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
         let writer = FileWriter::open_append(path)?;
         let snapshot = show(&writer, promise)?;
-        Ok(Self::appender(writer, snapshot, promise))
+        sight::check(writer.source(), writer.head(), &snapshot)?;
+        Ok(Self::appender(writer, snapshot, promise, absolute(path)?))
     }
 
-    fn appender(writer: FileWriter, snapshot: Snapshot, promise: Promise) -> Self {
+    pub(crate) fn reopen_promised(&mut self, promise: Promise) -> Result<(), OpenError> {
+        if let Role::Appender(writer) = &self.role {
+            let path = writer.source().path().to_owned();
+            return Err(OpenError::Locked { path });
+        }
+        *self = Self::open_promised(&self.path, promise)?;
+        Ok(())
+    }
+
+    fn appender(writer: FileWriter, snapshot: Snapshot, promise: Promise, path: PathBuf) -> Self {
         Self {
             snapshot,
             promise,
             role: Role::Appender(Box::new(writer)),
+            path,
         }
     }
 
@@ -120,7 +138,7 @@ impl MmapStore {
     /// Returns what the file says about itself, as of the commit that is shown.
     pub fn info(&self) -> FileInfo {
         match &self.role {
-            Role::Reader { head, .. } => FileInfo::from(&**head),
+            Role::Reader(follower) => follower.info(),
             Role::Appender(writer) => writer.info(),
         }
     }
@@ -128,7 +146,7 @@ impl MmapStore {
     /// Returns what was wrong when the file was opened or last refreshed.
     pub fn recovery(&self) -> &[Finding] {
         match &self.role {
-            Role::Reader { head, .. } => &head.findings,
+            Role::Reader(follower) => follower.recovery(),
             Role::Appender(writer) => writer.recovery(),
         }
     }
@@ -138,40 +156,96 @@ impl MmapStore {
         matches!(self.role, Role::Appender(_))
     }
 
-    /// Shows what other processes have committed since, and tells whether that
-    /// was anything. Earlier snapshots stay as they are.
+    /// Shows what other processes have committed since, once it is durable, and
+    /// tells whether that was anything. Earlier snapshots stay as they are. An
+    /// appender shows all there is already.
     ///
-    /// It may show a commit whose last sync is still under way: the tokens are
-    /// on the disk, the slot that names them perhaps not. If that sync fails, the
-    /// commit may be taken back, and its tokens written over: the next refresh
-    /// then says [`OpenError::TakenBack`] or [`OpenError::WentBack`]. An appender
-    /// shows all there is already.
+    /// A new commit is shown after a sync of the store's own descriptor, because a
+    /// commit can be taken back as long as its last sync may fail; so can the one
+    /// that a store opened at, and the first refresh syncs that. What is shown
+    /// after a refresh is on the disk, unless its sync had failed before this store
+    /// was opened. The sync waits for the disk, where a writer is busy as long as a
+    /// commit does; where there is nothing new, there is none. If more than two
+    /// commits were made since, it also reads 8 bytes for each full block that is
+    /// shown.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; the store shows what it did before.
+    /// - [`OpenError::TakenBack`], [`OpenError::WentBack`]: what was shown is not
+    ///   what the file goes on from. [`tokens`](TokenStore::tokens) shrinks to what
+    ///   the commit before holds, if the file still begins with that, or else to
+    ///   nothing; [`info`](Self::info) stays as it was. Snapshots cannot shrink:
+    ///   their last tokens may change.
+    /// - [`OpenError::NotDurable`]: a sync failed, and the new commit is not shown
+    ///   by this store, now or later. Said of the commit that it opened at, that
+    ///   stays shown.
+    /// - [`OpenError::Replaced`]: the path that the store was opened by names
+    ///   another file, or the file has no name left. A file that was renamed, with
+    ///   nothing in its place, is followed.
+    /// - [`OpenError::MapDiffers`]: the new commit can be read and not mapped, in
+    ///   a file opened anew, too.
+    /// - Any other: the new commit cannot be read.
+    ///
+    /// After all but the first two, the store shows what it did before. After those
+    /// and after `Replaced`, [`reopen`](Self::reopen) shows what is there.
     pub fn refresh(&mut self) -> Result<bool, OpenError> {
-        let Role::Reader { source, head } = &mut self.role else {
+        self.refresh_with(Trust::Durable)
+    }
+
+    /// Shows what other processes have committed since, as
+    /// [`refresh`](Self::refresh) does, without a sync: a commit may be shown whose
+    /// last sync is under way, and if that fails, an appender may write other
+    /// tokens over those that are shown.
+    ///
+    /// Only for who copies the tokens and verifies the copies.
+    ///
+    /// # Errors
+    ///
+    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
+    /// has said it.
+    pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
+        self.refresh_with(Trust::Written)
+    }
+
+    fn refresh_with(&mut self, trust: Trust) -> Result<bool, OpenError> {
+        let Role::Reader(follower) = &mut self.role else {
             return Ok(false);
         };
-        let new = Head::read(source)?;
-        check_successor(head, &new, source.path())?;
-        if new.slot.generation == head.slot.generation {
-            head.findings = new.findings;
-            return Ok(false);
+        check_name(follower.source(), &self.path)?;
+        let found = follower.look(trust);
+        if follower.tokens() < self.snapshot.len() as u64 {
+            self.snapshot = self.snapshot.map().show(follower.tokens());
         }
-        Tail::read(source, &new)?.sound(source, &new)?;
-        let tokens = new.slot.tokens;
-        self.snapshot = match tokens <= self.snapshot.map().token_capacity() as u64 {
-            true => self
-                .snapshot
-                .map()
-                .snapshot(source.disk().file(), tokens)
-                .map_err(|error| map_error(source.path(), error))?,
-            false => map_of(source, &new, self.promise)?,
+        let Some(new) = found? else {
+            return Ok(false);
         };
-        **head = new;
+        match snapshot_of(follower.source(), &new, self.snapshot.map(), self.promise) {
+            Ok(snapshot) => {
+                self.snapshot = snapshot;
+                follower.show(new, trust);
+            }
+            Err(OpenError::MapDiffers { .. }) => self.map_anew(&new, trust)?,
+            Err(error) => return Err(error),
+        }
         Ok(true)
+    }
+
+    /// Opens the path again, where a map does not show what is read: the first
+    /// write to a file of an overlay file system makes another file of it, which
+    /// descriptors that were open then read, and maps do not show.
+    fn map_anew(&mut self, found: &Head, trust: Trust) -> Result<(), OpenError> {
+        let Role::Reader(follower) = &mut self.role else {
+            return Ok(());
+        };
+        let file = RealFile::open(&self.path, false)?;
+        let mut anew = Follower::of_source(Source::new(file, follower.source().path()))?;
+        judge(anew.source(), found, anew.head())?;
+        if let Some(new) = anew.look(trust)? {
+            anew.show(new, trust);
+        }
+        self.snapshot = map_of(anew.source(), anew.head(), self.promise)?;
+        **follower = anew;
+        Ok(())
     }
 
     /// Makes room for exactly `additional` more tokens, unless there is room
@@ -203,7 +277,7 @@ impl MmapStore {
     /// As [`commit`](TokenSink::commit).
     pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
         let promise = self.promise;
-        let map = Arc::clone(self.snapshot.map());
+        let (map, shown) = (Arc::clone(self.snapshot.map()), self.snapshot.len());
         let writer = self.writer()?;
         // Before anything is committed: what is acknowledged must be shown.
         let appended = writer.appended_tokens();
@@ -220,7 +294,15 @@ impl MmapStore {
             cause: map_error(source.path(), error),
         })?;
         writer.commit_tagged(tag)?;
-        self.snapshot = map.show(writer.committed_tokens());
+        let snapshot = map.show(writer.committed_tokens());
+        if snapshot.len() > shown {
+            let checked = sight::check(writer.source(), writer.head(), &snapshot);
+            checked.map_err(|cause| WriteError::NotShown {
+                generation: writer.info().generation,
+                cause: Box::new(cause),
+            })?;
+        }
+        self.snapshot = snapshot;
         Ok(())
     }
 
@@ -240,7 +322,7 @@ impl MmapStore {
     /// them on many threads.
     pub fn mapped_blocks(&self) -> MappedBlocks<'_> {
         let (source, head) = match &self.role {
-            Role::Reader { source, head } => (source, &**head),
+            Role::Reader(follower) => (follower.source(), follower.head()),
             Role::Appender(writer) => (writer.source(), writer.head()),
         };
         let source = Source::new(source.disk(), source.path());
@@ -250,28 +332,32 @@ impl MmapStore {
     fn writer(&mut self) -> Result<&mut FileWriter, WriteError> {
         match &mut self.role {
             Role::Appender(writer) => Ok(writer),
-            Role::Reader { source, .. } => Err(WriteError::ReadOnly {
-                path: source.path().to_owned(),
+            Role::Reader(follower) => Err(WriteError::ReadOnly {
+                path: follower.source().path().to_owned(),
             }),
         }
     }
 }
 
-/// Checks that `new` is a later state of the same file.
-fn check_successor(old: &Head, new: &Head, path: &Path) -> Result<(), OpenError> {
-    let path = path.to_owned();
-    if new.header.file_id != old.header.file_id {
-        return Err(OpenError::Replaced { path });
+/// Checks that the file has not lost its name to another, or altogether.
+fn check_name(source: &Source<RealFile>, path: &Path) -> Result<(), OpenError> {
+    match source.disk().name_state(path) {
+        Ok(NameState::Another | NameState::Gone) => Err(OpenError::Replaced {
+            path: source.path().to_owned(),
+        }),
+        // Where the path cannot be looked at, the open file still can.
+        _ => Ok(()),
     }
-    let (have, found) = (old.slot.generation, new.slot.generation);
-    if found < have || new.slot.tokens < old.slot.tokens {
-        return Err(OpenError::WentBack { path, have, found });
-    }
-    if found == have && new.slot != old.slot {
-        let generation = found;
-        return Err(OpenError::TakenBack { path, generation });
-    }
-    Ok(())
+}
+
+/// The path from the root on.
+fn absolute(path: &Path) -> Result<PathBuf, IoError> {
+    std::path::absolute(path).map_err(|source| IoError {
+        path: path.to_owned(),
+        operation: Operation::Inspect,
+        offset: None,
+        source,
+    })
 }
 
 /// Maps an appender's file and shows what is committed.
@@ -294,13 +380,33 @@ fn map_writer(writer: &FileWriter, promise: Promise) -> Result<Map, IoError> {
     .map_err(|error| map_error(source.path(), error))
 }
 
-/// Maps a reader's file and shows what is committed.
-fn map_of(source: &Source<RealFile>, head: &Head, promise: Promise) -> Result<Snapshot, IoError> {
+/// Maps a reader's file and shows a commit, if the map does.
+fn map_of(source: &Source<RealFile>, head: &Head, promise: Promise) -> Result<Snapshot, OpenError> {
     let file = source.disk().file();
     let (header, tokens) = (&head.header, head.slot.tokens);
-    reserve(file, header.data_offset, header.max_tokens, tokens, promise)
+    let snapshot = reserve(file, header.data_offset, header.max_tokens, tokens, promise)
         .and_then(|map| Arc::new(map).snapshot(file, tokens))
-        .map_err(|error| map_error(source.path(), error))
+        .map_err(|error| map_error(source.path(), error))?;
+    sight::check(source, head, &snapshot)?;
+    Ok(snapshot)
+}
+
+/// Shows a commit through the map there is, or through a larger one.
+fn snapshot_of(
+    source: &Source<RealFile>,
+    head: &Head,
+    map: &Arc<Map>,
+    promise: Promise,
+) -> Result<Snapshot, OpenError> {
+    let tokens = head.slot.tokens;
+    if tokens > map.token_capacity() as u64 {
+        return map_of(source, head, promise);
+    }
+    let snapshot = map
+        .snapshot(source.disk().file(), tokens)
+        .map_err(|error| map_error(source.path(), error))?;
+    sight::check(source, head, &snapshot)?;
+    Ok(snapshot)
 }
 
 /// Reserves address space for all that the file may become, or, where that is
@@ -348,7 +454,7 @@ impl TokenSink for MmapStore {
 
     fn appended_tokens(&self) -> u64 {
         match &self.role {
-            Role::Reader { head, .. } => head.slot.tokens,
+            Role::Reader(follower) => follower.tokens(),
             Role::Appender(writer) => writer.appended_tokens(),
         }
     }
@@ -371,7 +477,7 @@ impl TokenSink for MmapStore {
 
     fn block_hasher(&self) -> FileBlockHasher {
         match &self.role {
-            Role::Reader { head, .. } => FileBlockHasher::new(head.header.file_id),
+            Role::Reader(follower) => FileBlockHasher::new(follower.head().header.file_id),
             Role::Appender(writer) => writer.block_hasher(),
         }
     }

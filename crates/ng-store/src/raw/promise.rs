@@ -23,14 +23,34 @@ impl Promise {
 /// They are `unsafe` for one reason, the same for all: a map is only as good as
 /// the file below it. Who calls one promises that, while the store or a
 /// snapshot of it lives, **nobody shrinks the file or changes its bytes below
-/// the committed length**, in this process or another. Stores of this crate
-/// keep to that, appenders included, with one exception: a commit that a reader
-/// saw before its last sync failed may be taken back by the next appender
-/// ([`refresh`](MmapStore::refresh)). What breaks it is somebody who truncates or
-/// overwrites the file in place: tokens may then change under a reader, or a
-/// read may end the process (SIGBUS).
+/// the committed length**, in this process or another. What breaks it is somebody
+/// who truncates or overwrites the file in place: tokens may then change under a
+/// reader, or a read may end the process (SIGBUS).
 ///
-/// Without that promise, [`BlockReader`](crate::BlockReader) and
+/// Stores of this crate keep to that, appenders included, except for a commit that
+/// was **taken back**: its last sync failed, and an appender that came later found
+/// the commit before it, and wrote other tokens over its own. Who promises for a
+/// file with appenders promises that this does not happen to what is shown, or
+/// copes with tokens that change. [`refresh`](MmapStore::refresh) syncs before it
+/// shows a commit, and shows none whose sync failed. What it cannot rule out is a
+/// commit that the store *opened* at:
+///
+/// - a store that is opened between the writing of a commit and its last sync shows
+///   it before it is known whether that sync succeeds;
+/// - a store that is opened after a sync has failed, and before the next appender
+///   opens the file, is told nothing of it by the system.
+///
+/// To rule out the first, call `refresh` once after opening and before the tokens
+/// are looked at. To rule out the second, make sure that after a commit failed
+/// ([`WriteError::OutcomeUnknown`](crate::WriteError::OutcomeUnknown), or an
+/// appender that died on a disk that reports errors) an appender opens the file
+/// before readers do: what it found is then durable. Otherwise read what was opened
+/// so as a copy: [`VecStore::load`](crate::VecStore::load).
+/// [`refresh_unsynced`](MmapStore::refresh_unsynced) rules out neither, for any
+/// commit. Snapshots that were taken of such a commit cannot be taken back; the
+/// next refresh tells that they are not to be believed.
+///
+/// Without any promise, [`BlockReader`](crate::BlockReader) and
 /// [`VecStore::load`](crate::VecStore::load) read the same files.
 impl MmapStore {
     /// Creates a file and opens it for appending. Nobody else can append while
@@ -58,11 +78,12 @@ impl MmapStore {
         Self::create_promised(path.as_ref(), options, promise)
     }
 
-    /// Opens a file for reading. Writes nothing, takes no lock, and costs the
-    /// same for any number of tokens.
+    /// Opens a file for reading. Writes nothing, takes no lock, syncs nothing, and
+    /// costs the same for any number of tokens: the last block is checked, as it is
+    /// mapped.
     ///
     /// Another process may append meanwhile; [`refresh`](Self::refresh) shows
-    /// what it committed.
+    /// what it committed, and makes sure of the commit that was opened at.
     ///
     /// # Errors
     ///
@@ -90,6 +111,26 @@ impl MmapStore {
         // SAFETY: (1) The caller promises the very same.
         let promise = unsafe { Promise::given() };
         Self::open_append_promised(path.as_ref(), promise)
+    }
+
+    /// Opens the file anew that the path names now, for reading: another one, if it
+    /// was replaced ([`OpenError::Replaced`]), or the same one after a commit was
+    /// taken back. Earlier snapshots stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the store shows what it did before. [`OpenError::Locked`] for
+    /// an appender, which holds a lock and perhaps tokens that are not committed:
+    /// drop it, and open another.
+    ///
+    /// # Safety
+    ///
+    /// As for [`create`](Self::create), for the file that is opened now; and still
+    /// for the one before, while snapshots of it live.
+    pub unsafe fn reopen(&mut self) -> Result<(), OpenError> {
+        // SAFETY: (1) The caller promises the very same.
+        let promise = unsafe { Promise::given() };
+        self.reopen_promised(promise)
     }
 
     /// Opens the committed tokens to be changed in memory. The file is not

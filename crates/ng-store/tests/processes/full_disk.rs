@@ -89,7 +89,7 @@ fn check(name: &str, mount: &str, role: &str) {
 }
 
 /// Tells whether this user may mount, or why not.
-fn may_mount() -> Result<(), String> {
+pub(crate) fn may_mount() -> Result<(), String> {
     let user = fs::metadata("/proc/self").map_err(|error| error.to_string())?;
     if user.uid() != 0 {
         return Err("only root mounts".to_owned());

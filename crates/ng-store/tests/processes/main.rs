@@ -22,6 +22,7 @@ mod folders;
 mod forks;
 mod full_disk;
 mod kills;
+mod overlay;
 mod races;
 mod refreshes;
 mod replacing;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 8] = [
+    let tests: [(&str, fn()); 9] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
@@ -54,6 +55,7 @@ fn trials() -> Vec<Trial> {
         ("a_full_btrfs_is_an_error_with_its_name", full_disk::btrfs),
         ("a_replaced_file_has_one_appender", replacing::test),
         ("a_forked_child_takes_nothing_from_its_parent", forks::test),
+        ("a_reader_follows_a_file_that_is_copied_up", overlay::test),
     ];
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {

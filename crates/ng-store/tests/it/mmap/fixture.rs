@@ -82,6 +82,11 @@ pub(super) fn open(path: &Path) -> Result<MmapStore, OpenError> {
     unsafe { MmapStore::open(path) }
 }
 
+pub(super) fn reopen(store: &mut MmapStore) -> Result<(), OpenError> {
+    // SAFETY: As in `create`.
+    unsafe { store.reopen() }
+}
+
 pub(super) fn open_append(path: &Path) -> Result<MmapStore, OpenError> {
     // SAFETY: As in `create`.
     unsafe { MmapStore::open_append(path) }

@@ -1,8 +1,10 @@
+use std::path::Path;
+
 use ng_store::{OpenError, Snapshot, TokenSink, TokenStore, WriteError};
 
 use super::fixture::{
-    Place, create, file_of, make_read_only, open, open_append, read_at, set_len, small, token,
-    tokens, write_at,
+    Place, create, file_of, make_read_only, open, open_append, read_at, reopen, set_len, small,
+    token, tokens, write_at,
 };
 
 #[test]
@@ -66,37 +68,175 @@ fn refresh_shows_what_another_store_committed() {
     assert!(!writer.refresh().unwrap(), "an appender shows all there is");
 }
 
+/// The newest slot is lost behind a reader's back, and comes again.
 #[test]
-fn a_failed_refresh_shows_what_was_shown_before() {
+fn refresh_shows_no_more_of_a_commit_that_went_back_until_it_is_there_again() {
     let place = Place::new();
     let path = place.file();
     file_of(&path, &[100]);
     let mut reader = open(&path).unwrap();
-    let slots: [u8; 0x4000] = read_at(&path, 0x1000);
-    let mut writer = open_append(&path).unwrap();
-    writer.append(&tokens(5)).unwrap();
-    writer.commit().unwrap();
+    let older: [u8; 0x4000] = read_at(&path, 0x1000);
+    append_from(&path, &[100]);
+    let newer: [u8; 0x4000] = read_at(&path, 0x1000);
     assert!(reader.refresh().unwrap());
-    drop(writer);
-    write_at(&path, 0x1000, &slots);
-    let error = reader.refresh().unwrap_err();
-    assert!(
-        matches!(
+    for _ in 0..2 {
+        write_at(&path, 0x1000, &older);
+        let error = reader.refresh().unwrap_err();
+        let went_back = matches!(
             error,
             OpenError::WentBack {
                 have: 3,
                 found: 1,
                 ..
             }
-        ),
+        );
+        assert!(went_back, "{error}");
+        assert_eq!((reader.len(), reader.info().tokens), (100, 105));
+        write_at(&path, 0x1000, &newer);
+        assert!(reader.refresh().unwrap());
+        assert!(reader.tokens() == tokens(105));
+        assert!(!reader.refresh().unwrap());
+    }
+    // Its slot is there again, and other tokens are where its own were.
+    write_at(&path, 0x1000, &older);
+    reader.refresh().unwrap_err();
+    write_at(&path, (2 << 20) + 100 * 64, &[1; 64]);
+    write_at(&path, 0x1000, &newer);
+    let error = reader.refresh().unwrap_err();
+    assert!(
+        matches!(error, OpenError::TakenBack { generation: 2, .. }),
         "{error}"
     );
-    assert_eq!(reader.len(), 105);
+    assert_eq!(reader.len(), 100);
+}
+
+/// Nothing proves that what was before is still there: not the slots, and not the
+/// tokens.
+#[test]
+fn refresh_shows_nothing_of_a_commit_that_went_back_where_nothing_is_sure() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    let mut reader = open(&path).unwrap();
+    let older: [u8; 0x4000] = read_at(&path, 0x1000);
+    append_from(&path, &[100]);
+    assert!(reader.refresh().unwrap());
+    write_at(&path, 0x1000, &older);
+    write_at(&path, 2 << 20, &[1; 64]);
+    let error = reader.refresh().unwrap_err();
+    assert!(matches!(error, OpenError::WentBack { .. }), "{error}");
+    assert!(reader.is_empty());
+}
+
+#[test]
+fn a_refresh_that_finds_the_file_cut_shows_what_was_shown_before() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    let mut reader = open(&path).unwrap();
+    append_from(&path, &[100]);
+    assert!(reader.refresh().unwrap());
     // Breaks the promise, so no token is looked at from here on.
     set_len(&path, (2 << 20) + 64);
     let error = reader.refresh().unwrap_err();
     assert!(matches!(error, OpenError::Truncated { .. }), "{error}");
     assert_eq!(reader.len(), 105);
+}
+
+#[test]
+fn refresh_notices_that_its_file_was_replaced_or_removed_and_reopen_shows_what_is_there() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[10]);
+    let mut reader = open(&path).unwrap();
+    let before = reader.snapshot();
+    drop(create(&path, &small().replace(true)).unwrap());
+    append_from(&path, &[0, 5, 10, 15]);
+    for _ in 0..2 {
+        let error = reader.refresh().unwrap_err();
+        assert!(matches!(error, OpenError::Replaced { .. }), "{error}");
+        assert!(reader.tokens() == tokens(10));
+    }
+    reopen(&mut reader).unwrap();
+    assert!(reader.tokens() == tokens(20));
+    assert!(before.tokens() == tokens(10));
+    append_from(&path, &[20]);
+    assert!(reader.refresh().unwrap());
+    assert!(reader.tokens() == tokens(25));
+
+    std::fs::remove_file(&path).unwrap();
+    let error = reader.refresh().unwrap_err();
+    assert!(matches!(error, OpenError::Replaced { .. }), "{error}");
+    let error = reopen(&mut reader).unwrap_err();
+    assert!(matches!(error, OpenError::Io(_)), "{error}");
+    assert!(reader.tokens() == tokens(25));
+}
+
+#[test]
+fn refresh_follows_a_file_that_was_renamed() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[10]);
+    let mut reader = open(&path).unwrap();
+    let elsewhere = place.named("elsewhere.ngt");
+    std::fs::rename(&path, &elsewhere).unwrap();
+    assert!(!reader.refresh().unwrap());
+    append_from(&elsewhere, &[10]);
+    assert!(reader.refresh().unwrap());
+    assert!(reader.tokens() == tokens(15));
+    std::fs::write(&path, "another").unwrap();
+    let error = reader.refresh().unwrap_err();
+    assert!(matches!(error, OpenError::Replaced { .. }), "{error}");
+}
+
+#[test]
+fn an_appender_is_not_reopened() {
+    let place = Place::new();
+    let mut store = create(&place.file(), &small()).unwrap();
+    store.append(&tokens(5)).unwrap();
+    let error = reopen(&mut store).unwrap_err();
+    assert!(matches!(error, OpenError::Locked { .. }), "{error}");
+    store.commit().unwrap();
+    assert!(store.tokens() == tokens(5));
+}
+
+/// A later commit may hold no token more.
+#[test]
+fn refresh_shows_a_commit_of_the_same_tokens() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    for commits in [1, 2, 3, 4] {
+        let mut reader = open(&path).unwrap();
+        let first = reader.info();
+        let mut writer = open_append(&path).unwrap();
+        for commit in 0..commits {
+            writer.commit_tagged(first.tag + 1 + commit).unwrap();
+        }
+        assert!(reader.refresh().unwrap());
+        assert_eq!(reader.info().tag, first.tag + commits);
+        assert_eq!(reader.info().generation, writer.info().generation);
+        assert!(reader.tokens() == tokens(100));
+    }
+}
+
+/// The file loses its tokens between a commit and the next one, and has its length
+/// again: what is committed is not what the map shows.
+#[test]
+fn a_commit_that_the_map_does_not_show_is_told() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    let mut store = open_append(&path).unwrap();
+    store.append_with(50, |index| token(100 + index)).unwrap();
+    set_len(&path, 2 << 20);
+    set_len(&path, 4 << 20);
+    for _ in 0..2 {
+        let error = store.commit().unwrap_err();
+        let told = matches!(&error, WriteError::NotShown { generation: 2, .. });
+        assert!(told, "{error}");
+        assert_eq!(store.len(), 100);
+    }
 }
 
 /// The descriptor is made read-only behind the store's back, so that every write
@@ -155,6 +295,79 @@ fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
         "{error}"
     );
     assert_eq!(open(&path).unwrap().tokens()[100], token(900));
+}
+
+/// The reader shows commit 2, which is then taken back; it looks again after so
+/// many commits in its place.
+#[test]
+fn refresh_notices_a_commit_that_was_taken_back_however_late_it_comes() {
+    for (before, commits) in [
+        (100, 1),
+        (100, 2),
+        (100, 3),
+        (100, 4),
+        (4_096, 5),
+        (9_000, 9),
+    ] {
+        let place = Place::new();
+        let path = place.file();
+        file_of(&path, &[before]);
+        let slots: [u8; 0x4000] = read_at(&path, 0x1000);
+        let mut reader = open(&path).unwrap();
+        append_from(&path, &[before]);
+        assert!(reader.refresh().unwrap());
+        write_at(&path, 0x1000, &slots);
+        let others: Vec<usize> = (0..commits).map(|commit| 900 + 10 * commit).collect();
+        append_from(&path, &others);
+        for _ in 0..2 {
+            let error = reader.refresh().unwrap_err();
+            assert!(
+                matches!(error, OpenError::TakenBack { generation: 2, .. }),
+                "{before}, {commits}: {error}"
+            );
+            assert!(reader.tokens() == tokens(before), "{before}, {commits}");
+        }
+        assert_eq!(open(&path).unwrap().tokens()[before], token(900));
+    }
+}
+
+/// Commits five tokens once for each index, from that of the course on.
+fn append_from(path: &Path, firsts: &[usize]) {
+    let mut writer = open_append(path).unwrap();
+    for first in firsts {
+        writer.append_with(5, |index| token(first + index)).unwrap();
+        writer.commit().unwrap();
+    }
+}
+
+/// However many commits were made meanwhile, and where the slots between do not
+/// help.
+#[test]
+fn refresh_goes_on_from_any_commit_to_any_later_one() {
+    for before in [0, 1, 100, 4_096, 9_000] {
+        for commits in 1..6 {
+            for spoil_the_older_slot in [false, true] {
+                let place = Place::new();
+                let path = place.file();
+                file_of(&path, &[before]);
+                let mut reader = open(&path).unwrap();
+                let mut writer = open_append(&path).unwrap();
+                for commit in 0..commits {
+                    let start = before + commit * 3_000;
+                    writer
+                        .append_with(3_000, |index| token(start + index))
+                        .unwrap();
+                    writer.commit().unwrap();
+                }
+                if spoil_the_older_slot {
+                    let older = (writer.info().generation + 1) % 2;
+                    write_at(&path, 0x1000 + older * 0x2000, &[0xAA; 4096]);
+                }
+                assert!(reader.refresh().unwrap(), "{before}, {commits}");
+                assert_eq!(reader.tokens(), tokens(before + commits * 3_000));
+            }
+        }
+    }
 }
 
 #[test]
