@@ -1,7 +1,8 @@
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::machine::{Machine, WHOLE};
-use super::{Call, SECTOR_BYTES, SimFs};
+use super::{Call, Failure, SECTOR_BYTES, SimFs};
 use crate::disk::Disk;
 
 /// An open file of a [`SimFs`].
@@ -11,16 +12,26 @@ pub struct SimFile {
     process: u64,
     file: u64,
     writable: bool,
+    /// Of how many failures of the file this handle knows.
+    told: AtomicU64,
 }
 
 impl SimFile {
     pub(super) fn new(fs: SimFs, process: u64, file: u64, writable: bool) -> Self {
+        let told = fs.lock().failures_of(file);
         Self {
+            told: AtomicU64::new(told),
             fs,
             process,
             file,
             writable,
         }
+    }
+
+    /// Hears of the failures of the file, and tells whether any is new.
+    fn hear(&self) -> bool {
+        let failures = self.fs.lock().failures_of(self.file);
+        self.told.swap(failures, Ordering::Relaxed) < failures
     }
 
     fn operate<T>(
@@ -110,15 +121,23 @@ impl Disk for SimFile {
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         let file = self.file;
         let call = Call::StartWriteback { file, offset, len };
-        self.operate(call, |_, _| Ok(()))
+        let started = self.operate(call, |_, _| Ok(()));
+        if started.is_err() {
+            self.hear();
+        }
+        started
     }
 
     fn sync(&self) -> io::Result<()> {
         let file = self.file;
-        self.operate(Call::Sync { file }, |machine, _| {
+        let synced = self.operate(Call::Sync { file }, |machine, _| {
             machine.volume.file_mut(file).sync();
             Ok(())
-        })
+        });
+        match self.hear() {
+            true => synced.and(Err(Failure::Io.to_error())),
+            false => synced,
+        }
     }
 }
 

@@ -68,6 +68,12 @@ impl SimFs {
         self.lock().faults.len()
     }
 
+    /// Lets go of all pages that count as clean, as for want of memory. What a
+    /// failed sync forgot then reads as it is on the disk.
+    pub fn evict(&self) {
+        self.lock().volume.evict();
+    }
+
     /// Kills the process: what its handles do from now on fails.
     pub fn kill(&self) {
         self.lock().process += 1;

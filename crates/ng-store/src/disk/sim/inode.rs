@@ -86,6 +86,13 @@ impl Inode {
         }
     }
 
+    /// Lets go of the pages that count as clean.
+    pub(super) fn evict(&mut self) {
+        for page in self.pages.values_mut().filter(|page| !page.is_synced()) {
+            Arc::make_mut(page).evict();
+        }
+    }
+
     /// The file after a power cut.
     pub(super) fn crash(&self, choices: &mut impl Choose, atomicity: Atomicity) -> Self {
         let len = self.crash_len(choices);

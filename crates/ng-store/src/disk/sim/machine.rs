@@ -15,6 +15,8 @@ pub(super) struct Machine {
     pub(super) moments: Option<Vec<Moment>>,
     power_is_off: bool,
     counts: BTreeMap<CallKind, u64>,
+    /// How often a file's pages were forgotten, which each opener is told once.
+    failures: BTreeMap<u64, u64>,
     handles: BTreeMap<u64, usize>,
 }
 
@@ -98,6 +100,10 @@ impl Machine {
         self.counts.get(&kind).copied().unwrap_or(0)
     }
 
+    pub(super) fn failures_of(&self, file: u64) -> u64 {
+        self.failures.get(&file).copied().unwrap_or(0)
+    }
+
     pub(super) fn open(&mut self, file: u64) {
         *self.handles.entry(file).or_default() += 1;
     }
@@ -128,14 +134,15 @@ impl Machine {
     }
 
     fn forget(&mut self, call: &Call) {
-        match *call {
-            Call::Sync { file } => self.volume.file_mut(file).forget(0..WHOLE),
+        let (file, bytes) = match *call {
+            Call::Sync { file } => (file, 0..WHOLE),
             Call::StartWriteback { file, offset, len } => {
-                let end = offset.saturating_add(len);
-                self.volume.file_mut(file).forget(offset..end);
+                (file, offset..offset.saturating_add(len))
             }
-            _ => {}
-        }
+            _ => return,
+        };
+        self.volume.file_mut(file).forget(bytes);
+        *self.failures.entry(file).or_default() += 1;
     }
 
     fn remember(&mut self, call: Call) {

@@ -31,14 +31,15 @@
 //!
 //! [`SimFs::inject`] lets a chosen operation fail ([`Fault`]). A failed sync
 //! leaves its pages dirty or, as Linux does, calls them clean without having
-//! written them: they still read as written, no later sync writes them, and a
-//! power cut may keep or lose each.
+//! written them: they still read as written until they are
+//! [evicted](SimFs::evict), no later sync writes them, and a power cut may keep or
+//! lose each. Every handle that was open then is told so by its next sync, once;
+//! one that is opened later is not.
 //!
 //! # What is not simulated
 //!
-//! Locks, more than one folder, an error that the second opener of a file is
-//! told once, sectors that cannot be read, space freed only after a journal
-//! commit.
+//! Locks, more than one folder, sectors that cannot be read, space freed only
+//! after a journal commit.
 
 mod atomicity;
 mod call;

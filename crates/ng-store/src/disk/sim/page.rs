@@ -93,6 +93,18 @@ impl Page {
         }
     }
 
+    /// Lets go of a page that counts as clean; it then reads as it is on the disk.
+    pub(super) fn evict(&mut self) {
+        let forgotten = self.forgotten;
+        if self
+            .unsynced
+            .iter()
+            .all(|write| write.sectors & !forgotten == 0)
+        {
+            *self = Self::synced(Arc::clone(&self.durable));
+        }
+    }
+
     /// An unsynced page after a power cut.
     pub(super) fn crash(&self, choices: &mut impl Choose, atomicity: Atomicity) -> Self {
         let mut after = Arc::clone(&self.durable);

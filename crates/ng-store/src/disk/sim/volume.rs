@@ -83,6 +83,12 @@ impl Volume {
         Ok(())
     }
 
+    pub(super) fn evict(&mut self) {
+        for file in self.files.values_mut() {
+            Arc::make_mut(file).evict();
+        }
+    }
+
     pub(super) fn crash(&self, choices: &mut impl Choose, atomicity: Atomicity) -> Self {
         let entries = self.entries.crash(choices);
         let named: BTreeSet<u64> = entries.files().collect();

@@ -102,6 +102,35 @@ fn forgotten_pages_read_as_written_and_no_sync_writes_them() {
 }
 
 #[test]
+fn every_handle_that_was_open_is_told_of_forgotten_pages_once() {
+    let (fs, file) = with_old_sectors(1);
+    let others = [open(&fs, "a"), fs.dir().open("a", false).unwrap()];
+    write(&file, &sectors(b'n', 1), 0);
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    file.sync().unwrap();
+    open(&fs, "a").sync().unwrap();
+    for other in others {
+        assert!(other.sync().is_err());
+        other.sync().unwrap();
+    }
+}
+
+#[test]
+fn forgotten_pages_are_evicted_unless_they_were_written_again() {
+    let (fs, file) = with_old_sectors(16);
+    write(&file, &sectors(b'n', 16), 0);
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    write(&file, &sectors(b'm', 1), 8 * 512);
+    fs.evict();
+    assert_eq!(letters(&content_of(&file)), "oooooooomnnnnnnn");
+    file.sync().unwrap();
+    fs.evict();
+    assert_eq!(letters(&content_of(&file)), "oooooooomooooooo");
+}
+
+#[test]
 fn a_failed_writeback_forgets_its_own_pages() {
     let (fs, file) = one_file();
     write(&file, &sectors(b'n', 24), 0);
