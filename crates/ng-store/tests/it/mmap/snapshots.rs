@@ -104,7 +104,7 @@ fn refresh_shows_no_more_of_a_commit_that_went_back_until_it_is_there_again() {
     write_at(&path, 0x1000, &newer);
     let error = reader.refresh().unwrap_err();
     assert!(
-        matches!(error, OpenError::TakenBack { generation: 2, .. }),
+        matches!(error, OpenError::TakenBack { generation: 3, .. }),
         "{error}"
     );
     assert_eq!(reader.len(), 100);
@@ -233,7 +233,7 @@ fn a_commit_that_the_map_does_not_show_is_told() {
     set_len(&path, 4 << 20);
     for _ in 0..2 {
         let error = store.commit().unwrap_err();
-        let told = matches!(&error, WriteError::NotShown { generation: 2, .. });
+        let told = matches!(&error, WriteError::NotShown { generation: 3, .. });
         assert!(told, "{error}");
         assert_eq!(store.len(), 100);
     }
@@ -297,7 +297,7 @@ fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
     assert_eq!(open(&path).unwrap().tokens()[100], token(900));
 }
 
-/// The reader shows commit 2, which is then taken back; it looks again after so
+/// The reader shows a commit, which is then taken back; it looks again after so
 /// many commits in its place.
 #[test]
 fn refresh_notices_a_commit_that_was_taken_back_however_late_it_comes() {
@@ -322,7 +322,7 @@ fn refresh_notices_a_commit_that_was_taken_back_however_late_it_comes() {
         for _ in 0..2 {
             let error = reader.refresh().unwrap_err();
             assert!(
-                matches!(error, OpenError::TakenBack { generation: 2, .. }),
+                matches!(error, OpenError::TakenBack { generation: 3, .. }),
                 "{before}, {commits}: {error}"
             );
             assert!(reader.tokens() == tokens(before), "{before}, {commits}");
