@@ -68,8 +68,8 @@ mod vec_store;
 pub use ng_token;
 
 pub use error::{
-    CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError, RepairError,
-    VecStoreError, WriteError,
+    Counted, CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError,
+    RepairError, Shown, VecStoreError, WriteError,
 };
 pub use file::{
     AppendOptions, BadBlock, BlockReader, Cause, CreateOptions, Cut, FileInfo, Finding,

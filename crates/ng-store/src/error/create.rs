@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{FileKind, IoError, WriteError};
+use crate::{FileKind, IoError, Shown, WriteError};
 
 /// Why a token file cannot be created. No file has the name it was to get,
 /// except where a variant says so, and an existing one is as it was.
@@ -9,21 +9,21 @@ use crate::{FileKind, IoError, WriteError};
 pub enum CreateError {
     /// The name is taken, and replacing was not asked for; or what has it is a
     /// link that leads nowhere, which is not replaced.
-    #[error("{}: exists", path.display())]
+    #[error("{}: exists", Shown(path))]
     Exists {
         /// The path.
         path: PathBuf,
     },
 
     /// The path ends in no file name that is Unicode.
-    #[error("{}: no usable file name", path.display())]
+    #[error("{}: no usable file name", Shown(path))]
     FileName {
         /// The path.
         path: PathBuf,
     },
 
     /// What was to be replaced is no regular file.
-    #[error("{}: is a {found}, expected a regular file", path.display())]
+    #[error("{}: is a {found}, expected a regular file", Shown(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -32,14 +32,14 @@ pub enum CreateError {
     },
 
     /// An appender holds the file that was to be replaced.
-    #[error("{}: locked by an appender", path.display())]
+    #[error("{}: locked by an appender", Shown(path))]
     Locked {
         /// The path.
         path: PathBuf,
     },
 
     /// The file that was to be replaced was replaced by somebody else.
-    #[error("{}: replaced by another file", path.display())]
+    #[error("{}: replaced by another file", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,

@@ -3,9 +3,11 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use crate::Shown;
+
 /// A system call that failed: which, on which file, at which offset.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot {operation}{}: {source}", path.display(), At(*offset))]
+#[error("{}: cannot {operation}{}: {source}", Shown(path), At(*offset))]
 #[non_exhaustive]
 pub struct IoError {
     /// The file.

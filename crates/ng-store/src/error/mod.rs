@@ -8,6 +8,7 @@ mod io;
 mod open;
 mod read;
 mod repair;
+mod shown;
 mod vec_store;
 mod write;
 
@@ -16,5 +17,6 @@ pub use io::{FileKind, IoError, Operation};
 pub use open::OpenError;
 pub use read::{LoadError, ReadError};
 pub use repair::RepairError;
+pub use shown::{Counted, Shown};
 pub use vec_store::VecStoreError;
 pub use write::WriteError;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use crate::file::write_lost;
 use crate::format::{Expected, FieldFault};
-use crate::{FileKind, IoError};
+use crate::{Counted, FileKind, IoError, Shown};
 
 /// Why a token file cannot be opened, or be read again.
 ///
@@ -16,7 +16,7 @@ pub enum OpenError {
     Io(#[from] IoError),
 
     /// The path names no regular file.
-    #[error("{}: is a {found}, expected a regular file", path.display())]
+    #[error("{}: is a {found}, expected a regular file", Shown(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -26,8 +26,9 @@ pub enum OpenError {
 
     /// The file does not begin like a token file.
     #[error(
-        "{}: magic {found:02x?} at 0x0, expected {:02x?}",
-        path.display(), crate::format::HEADER_MAGIC
+        "{}: not a token file: magic {found:02x?} at 0x0, expected {:02x?}",
+        Shown(path),
+        crate::format::HEADER_MAGIC
     )]
     NotATokenFile {
         /// The file.
@@ -37,7 +38,7 @@ pub enum OpenError {
     },
 
     /// The file has another major version.
-    #[error("{}: format version {found} at 0x8, expected {expected}", path.display())]
+    #[error("{}: format version {found} at 0x8, expected {expected}", Shown(path))]
     Version {
         /// The file.
         path: PathBuf,
@@ -48,7 +49,10 @@ pub enum OpenError {
     },
 
     /// The file uses features without which it cannot be understood.
-    #[error("{}: incompatible features {unknown:#x} at 0x58, expected none of them", path.display())]
+    #[error(
+        "{}: incompatible features {unknown:#x} at 0x58, expected none of them",
+        Shown(path)
+    )]
     Features {
         /// The file.
         path: PathBuf,
@@ -58,7 +62,10 @@ pub enum OpenError {
 
     /// A constant of the format has another value under a right checksum: the file
     /// is of a format that this crate does not know.
-    #[error("{}: {field} {found} at {offset:#x} is not supported, expected {expected}", path.display())]
+    #[error(
+        "{}: {field} {found} at {offset:#x} is not supported, expected {expected}",
+        Shown(path)
+    )]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -73,7 +80,7 @@ pub enum OpenError {
     },
 
     /// The file uses features without which it must not be written.
-    #[error("{}: features {unknown:#x} at 0x60 allow reading only", path.display())]
+    #[error("{}: features {unknown:#x} at 0x60 allow reading only", Shown(path))]
     ReadOnlyFeatures {
         /// The file.
         path: PathBuf,
@@ -82,7 +89,7 @@ pub enum OpenError {
     },
 
     /// A field holds what it cannot hold.
-    #[error("{}: {field} {found} at {offset:#x}, expected {expected}", path.display())]
+    #[error("{}: {field} {found} at {offset:#x}, expected {expected}", Shown(path))]
     Field {
         /// The file.
         path: PathBuf,
@@ -98,7 +105,7 @@ pub enum OpenError {
 
     /// The static header is damaged. A reader takes a slot's copy of it, if one
     /// is left; a writer refuses.
-    #[error("{}: the header at 0x0 does not have its checksum", path.display())]
+    #[error("{}: the header at 0x0 does not have its checksum", Shown(path))]
     HeaderDamaged {
         /// The file.
         path: PathBuf,
@@ -112,7 +119,7 @@ pub enum OpenError {
     /// gives it up.
     #[error(
         "{}: {}; repair the file, or give that commit up",
-        path.display(),
+        Shown(path),
         Lost { slot: *slot, shown: *shown, lost: *lost }
     )]
     SlotLost {
@@ -128,7 +135,7 @@ pub enum OpenError {
 
     /// The newest commit has the last number that the format counts, so that none
     /// can follow. The file can be read.
-    #[error("{}: generation {last} is the last there can be", path.display())]
+    #[error("{}: generation {last} is the last there can be", Shown(path))]
     LastGeneration {
         /// The file.
         path: PathBuf,
@@ -137,14 +144,14 @@ pub enum OpenError {
     },
 
     /// No copy of a commit slot is left.
-    #[error("{}: no valid commit slot at 0x1000 and 0x3000", path.display())]
+    #[error("{}: no valid commit slot at 0x1000 and 0x3000", Shown(path))]
     NoCommit {
         /// The file.
         path: PathBuf,
     },
 
     /// The file is shorter than what was committed.
-    #[error("{}: {have} bytes long, expected {need} or more", path.display())]
+    #[error("{}: {} long, expected {need} or more", Shown(path), Counted(*have, "byte"))]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -158,7 +165,7 @@ pub enum OpenError {
     /// The last block, which is not full, does not have its hash.
     #[error(
         "{}: block {block} at {offset:#x} has hash {found:#018x}, expected {expected:#018x}{}",
-        path.display(),
+        Shown(path),
         if *restorable { "; opening for append restores it" } else { "" }
     )]
     TailDamaged {
@@ -177,14 +184,14 @@ pub enum OpenError {
     },
 
     /// Another appender holds the file.
-    #[error("{}: locked by another appender", path.display())]
+    #[error("{}: locked by another appender", Shown(path))]
     Locked {
         /// The file.
         path: PathBuf,
     },
 
     /// The path names another file than it did, or the file has no name any more.
-    #[error("{}: replaced by another file, or removed", path.display())]
+    #[error("{}: replaced by another file, or removed", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,
@@ -193,7 +200,7 @@ pub enum OpenError {
     /// The file shows an older commit than it did. Of what was shown, the store
     /// keeps what the commit before it holds, if the file still begins with that,
     /// and nothing else. Open the file again.
-    #[error("{}: generation {found}, expected {have} or later", path.display())]
+    #[error("{}: generation {found}, expected {have} or later", Shown(path))]
     WentBack {
         /// The file.
         path: PathBuf,
@@ -211,7 +218,10 @@ pub enum OpenError {
     ///
     /// It is also said where nothing is left that proves the contrary: more than
     /// two commits were made since, and the block table is damaged.
-    #[error("{}: generation {generation}, which is shown, is not what the file goes on from", path.display())]
+    #[error(
+        "{}: generation {generation}, which is shown, is not what the file goes on from",
+        Shown(path)
+    )]
     TakenBack {
         /// The file.
         path: PathBuf,
@@ -239,7 +249,10 @@ pub enum OpenError {
     /// A map of the file shows other bytes than a read of it: another file was put
     /// under the open one, as where an overlay file system makes its own copy of a
     /// file at the first write, or the file system keeps maps and reads apart.
-    #[error("{}: the map of block {block} at {offset:#x} is not what is read there", path.display())]
+    #[error(
+        "{}: the map of block {block} at {offset:#x} is not what is read there",
+        Shown(path)
+    )]
     MapDiffers {
         /// The file.
         path: PathBuf,

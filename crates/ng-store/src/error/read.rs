@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{IoError, OpenError, VecStoreError};
+use crate::{IoError, OpenError, Shown, VecStoreError};
 
 /// What a verified read can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum ReadError {
     /// The tokens of a block and its hash do not agree; either may be damaged.
     #[error(
         "{}: block {block} at {offset:#x} has hash {found:#018x}, expected {expected:#018x}",
-        path.display()
+        Shown(path)
     )]
     BadBlock {
         /// The file.
@@ -42,7 +42,7 @@ pub enum ReadError {
     /// The block table is not the one that was committed.
     #[error(
         "{}: block table at {offset:#x} has chain {found:#018x}, expected {expected:#018x}",
-        path.display()
+        Shown(path)
     )]
     TableDamaged {
         /// The file.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::file::RepairProgress;
-use crate::{CreateError, IoError, OpenError, ReadError, WriteError};
+use crate::{CreateError, IoError, OpenError, ReadError, Shown, WriteError};
 
 /// Why a file cannot be repaired into another.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum RepairError {
     Create(#[from] CreateError),
 
     /// The new file would replace the damaged one, which may be needed again.
-    #[error("{}: is the damaged file itself, expected another path", path.display())]
+    #[error("{}: is the damaged file itself, expected another path", Shown(path))]
     SameFile {
         /// The path of the new file.
         path: PathBuf,

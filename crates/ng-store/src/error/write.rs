@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{IoError, OpenError};
+use crate::{Counted, IoError, OpenError, Shown};
 
 /// What an append or a commit to a token file can fail with.
 ///
@@ -9,7 +9,7 @@ use crate::{IoError, OpenError};
 #[non_exhaustive]
 pub enum WriteError {
     /// The file is not made for so many tokens. Nothing has changed.
-    #[error("{}: {needed} tokens, the file is made for {max}", path.display())]
+    #[error("{}: {}, the file is made for {max}", Shown(path), Counted(*needed, "token"))]
     Full {
         /// The file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum WriteError {
 
     /// There is no room on the disk. Nothing has changed, and the store goes on
     /// once there is room.
-    #[error("no room for {size_bytes} bytes more: {cause}")]
+    #[error("no room for {} more: {cause}", Counted(*size_bytes, "byte"))]
     NoSpace {
         /// How many bytes were asked for.
         size_bytes: u64,
@@ -68,7 +68,7 @@ pub enum WriteError {
     #[error(
         "{}: a commit slot is not as it was written with generation {generation}: \
          another writer is at work",
-        path.display()
+        Shown(path)
     )]
     Overtaken {
         /// The file.
@@ -79,7 +79,10 @@ pub enum WriteError {
 
     /// Somebody cut the file while this writer held it. Nothing was committed. The
     /// writer refuses from here on.
-    #[error("{}: {have} bytes long, expected {need} or more: it was cut", path.display())]
+    #[error(
+        "{}: {have} bytes long, expected {need} or more: it was cut",
+        Shown(path)
+    )]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -91,7 +94,7 @@ pub enum WriteError {
 
     /// The file has had as many commits as the format counts. Nothing has
     /// changed.
-    #[error("{}: generation {last} is the last there can be", path.display())]
+    #[error("{}: generation {last} is the last there can be", Shown(path))]
     LastGeneration {
         /// The file.
         path: PathBuf,
@@ -100,7 +103,10 @@ pub enum WriteError {
     },
 
     /// An earlier failure made the writer refuse.
-    #[error("{}: refused after an earlier failure; open the file again", path.display())]
+    #[error(
+        "{}: refused after an earlier failure; open the file again",
+        Shown(path)
+    )]
     Poisoned {
         /// The file.
         path: PathBuf,
@@ -108,14 +114,14 @@ pub enum WriteError {
 
     /// The file was opened by the process that this one was forked from, and
     /// whose lock it is. This process changes nothing; it opens the file itself.
-    #[error("{}: opened by another process, before a fork", path.display())]
+    #[error("{}: opened by another process, before a fork", Shown(path))]
     Forked {
         /// The file.
         path: PathBuf,
     },
 
     /// The store was opened for reading only.
-    #[error("{}: opened for reading only", path.display())]
+    #[error("{}: opened for reading only", Shown(path))]
     ReadOnly {
         /// The file.
         path: PathBuf,

@@ -307,5 +307,8 @@ fn a_file_that_was_replaced_before_it_was_locked_is_opened_anew_and_not_for_ever
     }
     let error = open_restless(ATTEMPTS).unwrap_err();
     assert!(matches!(error, OpenError::Replaced { .. }), "{error}");
-    assert_eq!(error.to_string(), "a.ngt: replaced by another file, or removed");
+    assert_eq!(
+        error.to_string(),
+        "a.ngt: replaced by another file, or removed"
+    );
 }
