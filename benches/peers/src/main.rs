@@ -35,6 +35,7 @@ use ng_lab::protocol::WORKER_ARGUMENT;
 use works::REGISTRY;
 
 fn main() -> ExitCode {
+    ng_store::ignore_file_size_signal();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match &arguments[..] {
         [_, worker, job] if worker == WORKER_ARGUMENT => serve(job),

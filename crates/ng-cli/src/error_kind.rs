@@ -66,6 +66,7 @@ fn of_write(error: &WriteError) -> &'static str {
     match error {
         WriteError::Full { .. } | WriteError::LastGeneration { .. } => "full",
         WriteError::NoSpace { .. } | WriteError::NoSpaceAfterAll { .. } => "no_space",
+        WriteError::FileTooLarge { .. } => "too_large",
         WriteError::OutcomeUnknown { .. } => "outcome_unknown",
         WriteError::Overtaken { .. } => "overtaken",
         WriteError::Truncated { .. } => "truncated",
@@ -109,6 +110,7 @@ fn of_system(error: &io::Error) -> &'static str {
         io::ErrorKind::NotFound => "not_found",
         io::ErrorKind::PermissionDenied => "permission_denied",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "no_space",
+        io::ErrorKind::FileTooLarge => "too_large",
         _ => "io",
     }
 }

@@ -30,6 +30,7 @@ use tool::Tool;
 
 /// Exit codes: 0 ok, 1 an error or damage, 2 usage (by clap), 130 interrupted.
 fn main() -> ExitCode {
+    ng_store::ignore_file_size_signal();
     let cli = Cli::parse_checked();
     let say = Say::new(cli.json, cli.quiet);
     run(&cli.command, say).unwrap_or_else(|error| say.failed(&error))

@@ -14,6 +14,10 @@
 //! [`verify`] checks a file, [`repair`] saves what is whole of a damaged one;
 //! [`RawDraft`] writes plain records.
 //!
+//! What cannot be written is an error, with one exception that is up to the
+//! program: Unix kills a process that outgrows a limit on the size of files,
+//! unless it calls [`ignore_file_size_signal`].
+//!
 //! It holds no thread pool and prints nothing. Filling by many threads is the
 //! caller's: [`VecStore::append_in_place`] lends uninitialised room that can be
 //! split between threads without `unsafe` on their side, and a sink's
@@ -81,7 +85,7 @@ pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
 pub use memory::MemoryUsage;
 pub use mmap_store::{MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};
-pub use raw::{Filled, PREFETCHES, Snapshot, Vacant, prefetch};
+pub use raw::{Filled, PREFETCHES, Snapshot, Vacant, ignore_file_size_signal, prefetch};
 pub use raw_draft::RawDraft;
 pub use saved::{repair, repair_watched, verify};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};

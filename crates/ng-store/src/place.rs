@@ -1,5 +1,5 @@
-//! What only the outside world knows: where a path leads, what time it is, and
-//! an id that no other file has.
+//! What only the outside world knows: where a path leads, what time it is, how
+//! long a file may be, and an id that no other file has.
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
@@ -13,6 +13,18 @@ use crate::{CreateError, FileKind};
 pub(crate) fn now_ns() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
     elapsed.map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+/// How long a file of this process may be, in bytes, if there is a limit.
+#[cfg(target_os = "linux")]
+pub(crate) fn file_size_limit() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Fsize).current
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn file_size_limit() -> Option<u64> {
+    None
 }
 
 /// Makes up an identity. The id comes from the keys that std draws from the

@@ -67,11 +67,17 @@ impl RawDraft {
     ///
     /// # Errors
     ///
-    /// The file cannot be written; it can then not be published either.
-    pub fn append(&mut self, tokens: &[Token]) -> Result<(), IoError> {
-        let appended = self.write(tokens);
-        self.failed |= appended.is_err();
-        appended
+    /// [`CreateError::Io`], or [`CreateError::Write`] where there is no room. The
+    /// file can then not be published either.
+    pub fn append(&mut self, tokens: &[Token]) -> Result<(), CreateError> {
+        self.write(tokens).map_err(|cause| {
+            self.failed = true;
+            let more_bytes = size_of_val(tokens) as u64;
+            match WriteError::no_room(cause, more_bytes, self.written + more_bytes) {
+                Ok(error) => error.into(),
+                Err(cause) => cause.into(),
+            }
+        })
     }
 
     fn write(&mut self, tokens: &[Token]) -> Result<(), IoError> {

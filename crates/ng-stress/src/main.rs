@@ -16,6 +16,7 @@ use ng_stress::{WRITER_ARGUMENT, write_until_killed};
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn main() -> ExitCode {
+    ng_store::ignore_file_size_signal();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match &arguments[..] {
         [_, worker, job] if worker == WORKER_ARGUMENT => ended(serve(job)),

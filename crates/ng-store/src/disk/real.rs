@@ -199,9 +199,7 @@ impl Disk for RealFile {
 
     #[cfg(target_os = "linux")]
     fn longest(&self) -> io::Result<Option<u64>> {
-        use rustix::process::{Resource, getrlimit};
-
-        Ok(getrlimit(Resource::Fsize).current)
+        Ok(crate::place::file_size_limit())
     }
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {

@@ -1,5 +1,8 @@
+use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use crate::place::file_size_limit;
 use crate::{Counted, IoError, OpenError, Shown};
 
 /// What an append or a commit to a token file can fail with.
@@ -37,6 +40,23 @@ pub enum WriteError {
     #[error("{cause}; the room was allocated before, and the last commit stands")]
     NoSpaceAfterAll {
         /// What failed.
+        #[source]
+        cause: IoError,
+    },
+
+    /// The file would be longer than files may be. Nothing has changed, and
+    /// shorter appends are taken.
+    ///
+    /// Whoever does not [ignore the signal](crate::ignore_file_size_signal) that
+    /// comes with it never sees it.
+    #[error("{cause}; it would be {} long, {}", Counted(*size_bytes, "byte"), Limit(*limit))]
+    FileTooLarge {
+        /// How long the file would be.
+        size_bytes: u64,
+        /// The limit of this process (`ulimit -f`), in bytes; `None` if there is
+        /// none: then the file system has one.
+        limit: Option<u64>,
+        /// The file, and what the system said.
         #[source]
         cause: IoError,
     },
@@ -146,4 +166,41 @@ pub enum WriteError {
         #[source]
         cause: Box<OpenError>,
     },
+}
+
+impl WriteError {
+    /// Tells what kind of room there is none of: `more_bytes` on the disk, or the
+    /// `size_bytes` that the file would have. Gives other errors back.
+    pub(crate) fn no_room(
+        cause: IoError,
+        more_bytes: u64,
+        size_bytes: u64,
+    ) -> Result<Self, IoError> {
+        match cause.source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Ok(Self::NoSpace {
+                size_bytes: more_bytes,
+                cause,
+            }),
+            ErrorKind::FileTooLarge => Ok(Self::FileTooLarge {
+                size_bytes,
+                limit: file_size_limit(),
+                cause,
+            }),
+            _ => Err(cause),
+        }
+    }
+}
+
+struct Limit(Option<u64>);
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(limit) => {
+                let limit = Counted(limit, "byte");
+                write!(f, "and no file may be longer than {limit} (`ulimit -f`)")
+            }
+            None => f.write_str("which is more than the file system has for one"),
+        }
+    }
 }

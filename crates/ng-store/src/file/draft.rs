@@ -1,4 +1,3 @@
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{NewFile, Writer};
@@ -102,7 +101,7 @@ impl<R: Dir> Draft<R> {
         let header = header(options, identity)?;
         let (new, file) = NewFile::begin(dir, (name, path), options.replace, identity.file_id)?;
         let source = Source::new(file, path);
-        let mut writer = Writer::create(source, header, options.tag).map_err(no_space)?;
+        let mut writer = Writer::create(source, header, options.tag).map_err(no_room)?;
         writer.reserve_exact(options.reserve)?;
         writer.keep_room();
         Ok(Self { new, writer })
@@ -143,13 +142,10 @@ fn header(options: &CreateOptions, identity: Identity) -> Result<StaticHeader, C
 }
 
 /// A disk that is full from the start is told like one that fills up.
-fn no_space(cause: IoError) -> CreateError {
-    match cause.source.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => WriteError::NoSpace {
-            size_bytes: crate::format::TABLE_OFFSET,
-            cause,
-        }
-        .into(),
-        _ => cause.into(),
+fn no_room(cause: IoError) -> CreateError {
+    let head_bytes = crate::format::TABLE_OFFSET;
+    match WriteError::no_room(cause, head_bytes, head_bytes) {
+        Ok(error) => error.into(),
+        Err(cause) => cause.into(),
     }
 }

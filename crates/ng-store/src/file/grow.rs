@@ -40,8 +40,8 @@ impl<D: Disk> Writer<D> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Full`] and [`WriteError::NoSpace`] change nothing;
-    /// [`WriteError::Io`] poisons.
+    /// [`WriteError::Full`], [`WriteError::NoSpace`] and
+    /// [`WriteError::FileTooLarge`] change nothing; [`WriteError::Io`] poisons.
     pub fn reserve(&mut self, additional: u64) -> Result<(), WriteError> {
         let needed = self.needed(additional)?;
         if needed <= self.allocated {
@@ -150,8 +150,8 @@ impl<D: Disk> Writer<D> {
         let size_bytes = entries.end - entries.start + (data.end - data.start);
         match self.grow(target, allocate) {
             Ok(()) => Ok(()),
-            Err(cause) if is_no_space(&cause) => Err(WriteError::NoSpace { size_bytes, cause }),
-            Err(cause) => Err(self.poison(cause)),
+            Err(cause) => Err(WriteError::no_room(cause, size_bytes, data.end)
+                .unwrap_or_else(|cause| self.poison(cause))),
         }
     }
 

@@ -6,9 +6,11 @@
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
 //! - `prefetch` is a hint to the processor;
-//! - `writeback` is the one system call that no safe crate wraps.
+//! - `writeback` and `file_size_signal` are system calls that no safe crate
+//!   wraps.
 
 mod allocate;
+mod file_size_signal;
 mod map;
 mod prefetch;
 mod promise;
@@ -17,6 +19,7 @@ mod stream;
 mod writeback;
 
 pub(crate) use allocate::allocate;
+pub use file_size_signal::ignore_file_size_signal;
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};
 pub use prefetch::{PREFETCHES, prefetch};

@@ -100,6 +100,26 @@ fn an_output_folder_that_cannot_be_written_is_named() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }
 
+/// A write beyond the limit on the size of files gets a signal that would end the
+/// conductor without a word, and its workers.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_limit_on_the_size_of_files_is_an_error() {
+    let out = tempfile::tempdir().expect("temporary folder");
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_ng-stress"))
+        .args(["run", "create", "--tokens", "1k", "--rounds", "1"])
+        .args(["--profiles", PROFILE, "--out"])
+        .arg(out.path())
+        .env("TMPDIR", out.path())
+        .output()
+        .expect("sh starts");
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("File too large"), "{told}");
+}
+
 #[test]
 fn a_data_folder_that_cannot_be_used_is_named() {
     let folder = TempDir::new().unwrap();
