@@ -4,7 +4,9 @@ use std::fs;
 
 use ng_store::{BlockReader, FileWriter};
 
-use crate::harness::{COUNT, Place, command, flip, json, keys, load, ng, token, tokens};
+use crate::harness::{
+    COUNT, Place, command, flip, json, keys, load, ng, this_process, token, tokens,
+};
 
 #[test]
 fn records_are_appended_in_one_commit() {
@@ -91,7 +93,8 @@ fn a_file_that_somebody_appends_to_is_locked() {
     let path = place.tokens("a.ngt", 10);
     let raw = place.raw("raw", 1);
     let other = FileWriter::open_append(&path).unwrap();
-    ng(&[&"append", &path, &"--from", &raw]).failed(&["a.ngt: locked by another appender"]);
+    ng(&[&"append", &path, &"--from", &raw])
+        .failed(&["a.ngt: locked by another appender", &this_process()]);
     drop(other);
     ng(&[&"append", &path, &"--from", &raw]).ok();
 }

@@ -181,6 +181,16 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
+/// How this process is named as the holder of a lock, if the system tells of
+/// locks.
+pub(crate) fn this_process() -> String {
+    let table = fs::read_to_string("/proc/locks").unwrap_or_default();
+    match table.contains("FLOCK") {
+        true => format!(", process {}", std::process::id()),
+        false => String::new(),
+    }
+}
+
 /// Waits until `found` gives something.
 pub(crate) fn wait_for<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     let start = Instant::now();

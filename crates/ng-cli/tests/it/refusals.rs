@@ -9,7 +9,9 @@ use std::process::Command;
 
 use ng_store::FileWriter;
 
-use crate::harness::{COUNT, Place, Ran, command, data_offset, json, keys, load, ng, tokens};
+use crate::harness::{
+    COUNT, Place, Ran, command, data_offset, json, keys, load, ng, this_process, tokens,
+};
 
 /// The verbs that read a token file, `FILE`, with a new file, `OUT`, and records
 /// that are there, `RAW`.
@@ -140,7 +142,7 @@ fn nothing_replaces_a_file_that_somebody_appends_to() {
     ] {
         let mut command = command(arguments);
         let ran: Ran = command.arg("--replace").output().unwrap().into();
-        ran.failed(&["a.ngt: locked by an appender"]);
+        ran.failed(&["a.ngt: locked by an appender", &this_process()]);
     }
     assert_eq!(place.names(), ["a.ngt", "b.ngt", "raw"]);
     assert!(load(&path) == tokens(0..COUNT), "readers are let in");

@@ -1,6 +1,7 @@
 //! What a file store asks of a file system, as two traits, so that power loss
 //! and failing operations can be simulated.
 
+mod holder;
 mod real;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
@@ -72,6 +73,11 @@ pub trait Disk: Send + Sync {
     fn is_ours(&self) -> bool {
         true
     }
+
+    /// Returns the process that took the writer's lock, where the system tells.
+    fn lock_holder(&self) -> Option<u32> {
+        None
+    }
 }
 
 impl<D: Disk> Disk for &D {
@@ -117,6 +123,10 @@ impl<D: Disk> Disk for &D {
 
     fn is_ours(&self) -> bool {
         (**self).is_ours()
+    }
+
+    fn lock_holder(&self) -> Option<u32> {
+        (**self).lock_holder()
     }
 }
 

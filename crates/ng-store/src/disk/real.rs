@@ -240,6 +240,10 @@ impl Disk for RealFile {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    fn lock_holder(&self) -> Option<u32> {
+        super::holder::lock_holder(&self.file)
+    }
 }
 
 /// A folder of the operating system, by its path.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::io::Holder;
 use crate::{FileKind, IoError, Shown, WriteError};
 
 /// Why a token file cannot be created. No file has the name it was to get,
@@ -32,10 +33,12 @@ pub enum CreateError {
     },
 
     /// An appender holds the file that was to be replaced.
-    #[error("{}: locked by an appender", Shown(path))]
+    #[error("{}: locked by an appender{}", Shown(path), Holder(*holder))]
     Locked {
         /// The path.
         path: PathBuf,
+        /// The process that took the lock, where the system tells.
+        holder: Option<u32>,
     },
 
     /// The file that was to be replaced was replaced by somebody else.

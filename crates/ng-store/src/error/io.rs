@@ -31,6 +31,18 @@ impl fmt::Display for At {
     }
 }
 
+/// Who holds a lock, behind "locked by an appender".
+pub(super) struct Holder(pub(super) Option<u32>);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(process) => write!(f, ", process {process}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What was asked of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

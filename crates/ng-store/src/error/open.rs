@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::io::Holder;
 use crate::file::write_lost;
 use crate::format::{Expected, FieldFault};
 use crate::{Counted, FileKind, IoError, Shown};
@@ -184,10 +185,12 @@ pub enum OpenError {
     },
 
     /// Another appender holds the file.
-    #[error("{}: locked by another appender", Shown(path))]
+    #[error("{}: locked by another appender{}", Shown(path), Holder(*holder))]
     Locked {
         /// The file.
         path: PathBuf,
+        /// The process that took the lock, where the system tells.
+        holder: Option<u32>,
     },
 
     /// The path names another file than it did, or the file has no name any more.

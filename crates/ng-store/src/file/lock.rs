@@ -33,6 +33,7 @@ pub(super) fn take_lock<D: Disk>(file: &D, path: &Path) -> Result<(), OpenError>
     file.try_lock().map_err(|source| match source.kind() {
         ErrorKind::WouldBlock => OpenError::Locked {
             path: path.to_owned(),
+            holder: file.lock_holder(),
         },
         _ => io_error(path, Operation::Lock, source).into(),
     })

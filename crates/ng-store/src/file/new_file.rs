@@ -119,6 +119,7 @@ impl<R: Dir> NewFile<R> {
             Err(error) if error.source.kind() == ErrorKind::WouldBlock => {
                 return Err(CreateError::Locked {
                     path: self.path.clone(),
+                    holder: old.lock_holder(),
                 });
             }
             other => other?,

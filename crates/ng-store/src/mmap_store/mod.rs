@@ -115,7 +115,8 @@ impl MmapStore {
     pub(crate) fn reopen_promised(&mut self, promise: Promise) -> Result<(), OpenError> {
         if let Role::Appender(writer) = &self.role {
             let path = writer.source().path().to_owned();
-            return Err(OpenError::Locked { path });
+            let holder = Some(std::process::id());
+            return Err(OpenError::Locked { path, holder });
         }
         *self = Self::open_promised(&self.path, promise)?;
         Ok(())
