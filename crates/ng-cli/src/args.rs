@@ -7,8 +7,6 @@ use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
 
 use crate::count::{TokenRange, parse_count, parse_range};
-use crate::ending::InputError;
-use crate::input::name_of;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -121,24 +119,11 @@ pub(crate) struct AppendArgs {
 /// was done or failed.
 #[derive(Debug, Args)]
 pub(crate) struct ExpectedCount {
-    /// Refuse an input that has more or fewer records
+    /// Refuse an input that has more or fewer records; no more than one beyond
+    /// them is read
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     #[arg(requires = "from")]
-    expect: Option<u64>,
-}
-
-impl ExpectedCount {
-    /// Refuses another number than the one that was expected, if any was.
-    pub(crate) fn check(&self, from: &Path, found: u64) -> Result<(), InputError> {
-        match self.expect {
-            Some(expected) if expected != found => Err(InputError::Count {
-                name: name_of(from),
-                found,
-                expected,
-            }),
-            _ => Ok(()),
-        }
-    }
+    pub(crate) expect: Option<u64>,
 }
 
 #[derive(Debug, Args)]

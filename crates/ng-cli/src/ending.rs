@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use ng_store::Counted;
 use ng_token::Invalid;
 use thiserror::Error;
 
@@ -42,15 +43,20 @@ pub(crate) enum InputError {
         source: std::io::Error,
     },
     #[error(
-        "{name}: {size_bytes} bytes, expected a multiple of {}",
-        ng_token::Token::SIZE
+        "{name}: {}, expected a multiple of {}",
+        Counted(*size_bytes, "byte"), ng_token::Token::SIZE
     )]
     Length { name: String, size_bytes: u64 },
     #[error("{name}: is a token file, expected raw records (`ng copy FILE - --raw` makes them)")]
     TokenFile { name: String },
-    #[error("{name}: {found} records, expected {expected}")]
+    #[error(
+        "{name}: {}{}, expected {expected}",
+        if *at_least { "at least " } else { "" }, Counted(*found, "record")
+    )]
     Count {
         name: String,
+        /// Whether there may be more, which nobody read.
+        at_least: bool,
         found: u64,
         expected: u64,
     },
@@ -61,4 +67,16 @@ pub(crate) enum InputError {
         #[source]
         cause: Invalid,
     },
+}
+
+impl InputError {
+    /// Of an input that was counted to its end.
+    pub(crate) fn count(name: String, found: u64, expected: u64) -> Self {
+        Self::Count {
+            name,
+            at_least: false,
+            found,
+            expected,
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! Raw 64-byte records from a file or a pipe, in chunks.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use anyhow::Result;
-use ng_store::HEADER_MAGIC;
+use ng_store::{HEADER_MAGIC, Shown};
 use ng_token::{Token, as_bytes};
 
 use crate::ending::{Ending, InputError};
@@ -27,10 +27,10 @@ fn is_standard(from: &Path) -> bool {
 }
 
 /// What errors call an input.
-pub(crate) fn name_of(from: &Path) -> String {
+fn name_of(from: &Path) -> String {
     match is_standard(from) {
         true => "standard input".to_owned(),
-        false => from.display().to_string(),
+        false => Shown(from).to_string(),
     }
 }
 
@@ -39,6 +39,7 @@ pub(crate) fn name_of(from: &Path) -> String {
 pub(crate) struct Input {
     name: String,
     known_tokens: Option<u64>,
+    expected: Option<u64>,
     events: Receiver<Event>,
     spent: Sender<Vec<Token>>,
 }
@@ -54,28 +55,44 @@ enum Event {
 
 enum Origin {
     Standard,
-    File(PathBuf),
+    /// At its begin.
+    Regular(File),
+    /// A pipe, or what else a system may have; opening it may take until
+    /// somebody opens its other end.
+    Special(PathBuf),
 }
 
 impl Input {
-    /// Begins to read a file, a pipe, or, named `-`, standard input.
-    pub(crate) fn open(from: &Path, hold: &Hold<'_>) -> Result<Self, InputError> {
-        let origin = match is_standard(from) {
-            true => Origin::Standard,
-            false => Origin::File(from.to_owned()),
-        };
+    /// Begins to read a file, a pipe, or, named `-`, standard input. Where so many
+    /// records are `expected`, no more than one beyond them is read.
+    ///
+    /// What shows already that a regular file is not what is wanted is an error
+    /// here: its length, and how it begins.
+    pub(crate) fn open(
+        from: &Path,
+        expected: Option<u64>,
+        hold: &Hold<'_>,
+    ) -> Result<Self, InputError> {
         let name = name_of(from);
+        let origin = origin(from, &name)?;
         let known_tokens = known_tokens(&origin, &name)?;
+        if let (Some(found), Some(expected)) = (known_tokens, expected)
+            && found != expected
+        {
+            return Err(InputError::count(name, found, expected));
+        }
         let (sender, events) = sync_channel(WAITING);
         let (spent, reusable) = channel();
         let waker = sender.clone();
         // Where the channel is full, somebody takes what is in it and looks for
         // the wish then.
         hold.on_wish(move || drop(waker.try_send(Event::Wish)));
-        thread::spawn(move || read(origin, &sender, &reusable));
+        let most = expected.map_or(u64::MAX, |expected| expected.saturating_add(1));
+        thread::spawn(move || read(origin, most, &sender, &reusable));
         Ok(Self {
             name,
             known_tokens,
+            expected,
             events,
             spent,
         })
@@ -97,9 +114,10 @@ impl Input {
             hold.check()?;
             match self.next()? {
                 Event::Chunk(tokens) => {
-                    if first == 0 && as_bytes(&tokens).starts_with(&HEADER_MAGIC) {
-                        return Err(InputError::TokenFile { name: self.name }.into());
+                    if first == 0 {
+                        refuse_token_file(as_bytes(&tokens), &self.name)?;
                     }
+                    self.check_at_most(first + tokens.len() as u64)?;
                     take(&Chunk {
                         name: &self.name,
                         first,
@@ -109,11 +127,35 @@ impl Input {
                     // Of no use to a reader that is done.
                     let _ = self.spent.send(tokens);
                 }
-                Event::End(0) => return Ok(()),
+                Event::End(0) => return Ok(self.check_exactly(first)?),
                 Event::End(rest) => return Err(self.odd_length(first, rest).into()),
                 Event::Failed(source) => return Err(self.failed(source).into()),
                 Event::Wish => return Err(Ending::Interrupted.into()),
             }
+        }
+    }
+
+    /// Refuses more records than were expected, of which no more were read.
+    fn check_at_most(&self, found: u64) -> Result<(), InputError> {
+        match self.expected {
+            Some(expected) if found > expected => Err(InputError::Count {
+                name: self.name.clone(),
+                at_least: true,
+                found,
+                expected,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses another number of records than was expected. A pipe ends in the
+    /// same way whether its writer was done or failed.
+    fn check_exactly(&self, found: u64) -> Result<(), InputError> {
+        match self.expected {
+            Some(expected) if found != expected => {
+                Err(InputError::count(self.name.clone(), found, expected))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -158,47 +200,85 @@ impl Chunk<'_> {
     }
 }
 
-/// Looks at what is to be read: a folder is refused, and a file has a length,
-/// which may be wrong at once. What it holds is seen when it is read.
-fn known_tokens(origin: &Origin, name: &str) -> Result<Option<u64>, InputError> {
-    let Origin::File(path) = origin else {
-        return Ok(None);
+/// Looks at what is to be read, and opens what cannot make anybody wait.
+fn origin(from: &Path, name: &str) -> Result<Origin, InputError> {
+    if is_standard(from) {
+        return Ok(Origin::Standard);
+    }
+    let name = || name.to_owned();
+    let failed = |source| InputError::Read {
+        name: name(),
+        source,
     };
-    let name = name.to_owned();
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(source) => return Err(InputError::Read { name, source }),
-    };
-    let size_bytes = metadata.len();
-    match metadata.file_type() {
-        kind if kind.is_dir() => Err(InputError::Folder { name }),
-        kind if !kind.is_file() => Ok(None),
-        _ if !size_bytes.is_multiple_of(Token::SIZE as u64) => {
-            Err(InputError::Length { name, size_bytes })
-        }
-        _ => Ok(Some(size_bytes / Token::SIZE as u64)),
+    match fs::metadata(from).map_err(failed)?.file_type() {
+        kind if kind.is_dir() => Err(InputError::Folder { name: name() }),
+        kind if kind.is_file() => Ok(Origin::Regular(File::open(from).map_err(failed)?)),
+        _ => Ok(Origin::Special(from.to_owned())),
     }
 }
 
-/// Reads to the end, as long as somebody takes what is read.
-fn read(origin: Origin, events: &SyncSender<Event>, reusable: &Receiver<Vec<Token>>) {
+/// Returns how many records a regular file has by its length, which may be wrong
+/// at once; one of no length may be made up as it is read, as in `/proc`.
+fn known_tokens(origin: &Origin, name: &str) -> Result<Option<u64>, InputError> {
+    let Origin::Regular(file) = origin else {
+        return Ok(None);
+    };
+    let failed = |source| InputError::Read {
+        name: name.to_owned(),
+        source,
+    };
+    refuse_token_file(&start_of(file).map_err(failed)?, name)?;
+    let size_bytes = file.metadata().map_err(failed)?.len();
+    match size_bytes.is_multiple_of(Token::SIZE as u64) {
+        true => Ok(Some(size_bytes / Token::SIZE as u64).filter(|&tokens| tokens > 0)),
+        false => Err(InputError::Length {
+            name: name.to_owned(),
+            size_bytes,
+        }),
+    }
+}
+
+/// The first bytes of a file, which is then at its begin again.
+fn start_of(mut file: &File) -> io::Result<[u8; HEADER_MAGIC.len()]> {
+    let mut start = [0; HEADER_MAGIC.len()];
+    fill(&mut file, &mut start)?;
+    file.rewind()?;
+    Ok(start)
+}
+
+/// A token file that was appended to itself would grow until the disk is full.
+fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
+    match start.starts_with(&HEADER_MAGIC) {
+        true => Err(InputError::TokenFile {
+            name: name.to_owned(),
+        }),
+        false => Ok(()),
+    }
+}
+
+/// Reads up to `most` records, as long as somebody takes what is read.
+fn read(origin: Origin, most: u64, events: &SyncSender<Event>, reusable: &Receiver<Vec<Token>>) {
     let mut source: Box<dyn Read> = match origin {
         Origin::Standard => Box::new(io::stdin().lock()),
-        Origin::File(path) => match File::open(path) {
+        Origin::Regular(file) => Box::new(file),
+        Origin::Special(path) => match File::open(path) {
             Ok(file) => Box::new(file),
             Err(error) => return drop(events.send(Event::Failed(error))),
         },
     };
-    loop {
+    let mut left = most;
+    while left > 0 {
         let mut tokens = reusable.try_recv().unwrap_or_default();
-        tokens.resize(CHUNK_TOKENS, Token::ZERO);
+        let wanted = left.min(CHUNK_TOKENS as u64) as usize;
+        tokens.resize(wanted, Token::ZERO);
         let filled = fill(source.as_mut(), ng_token::as_bytes_mut(&mut tokens));
         let filled = match filled {
             Ok(filled) => filled,
             Err(error) => return drop(events.send(Event::Failed(error))),
         };
-        let is_last = filled < CHUNK_TOKENS * Token::SIZE;
+        let is_last = filled < wanted * Token::SIZE;
         tokens.truncate(filled / Token::SIZE);
+        left -= tokens.len() as u64;
         if events.send(Event::Chunk(tokens)).is_err() {
             return;
         }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::{FileWriter, TokenSink};
+use ng_store::FileWriter;
 use serde::Serialize;
 
 use crate::args::AppendArgs;
@@ -15,17 +15,17 @@ use crate::tool::Tool;
 /// the tokens that it had.
 pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
+    // What is wrong with it shall be known before the file is touched.
+    let input = Input::open(&args.from, args.count.expect, &hold)?;
     let mut writer = FileWriter::open_append(&args.file)?;
     let tokens_before = writer.committed_tokens();
     let recovered = writer.recovery().iter().map(ToString::to_string).collect();
     let what = Pour {
-        input: Input::open(&args.from, &hold)?,
+        input,
         validates: args.validate,
         doing: "appending",
     };
     pour(what, &mut writer, tool, &hold)?;
-    args.count
-        .check(&args.from, writer.appended_tokens() - tokens_before)?;
     writer.commit_tagged(args.tag.unwrap_or(writer.info().tag))?;
     let info = writer.info();
     tool.say.report(&Appended {

@@ -52,14 +52,15 @@ fn make(range: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
 
 fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {
     let hold = tool.interrupt.hold()?;
+    // What is wrong with it shall be known before there is a file.
+    let input = Input::open(from, args.count.expect, &hold)?;
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
-        input: Input::open(from, &hold)?,
+        input,
         validates: args.validate,
         doing: "creating",
     };
     pour(what, draft.writer(), tool, &hold)?;
-    args.count.check(from, draft.writer().appended_tokens())?;
     draft.writer().commit()?;
     Ok(draft.publish()?.info())
 }

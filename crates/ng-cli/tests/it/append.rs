@@ -1,11 +1,14 @@
 //! `ng append`.
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
 
 use ng_store::{BlockReader, FileWriter};
+use ng_token::as_bytes;
 
 use crate::harness::{
-    COUNT, Place, command, flip, json, keys, load, ng, this_process, token, tokens,
+    COUNT, Place, command, flip, json, keys, load, ng, this_process, token, tokens, wait_for,
 };
 
 #[test]
@@ -146,4 +149,57 @@ fn another_number_of_records_than_was_expected_is_refused() {
     }
     ng(&[&"append", &path, &"--from", &raw, &"--expect", &expected]).ok();
     assert_eq!(load(&path).len(), 10 + COUNT);
+}
+
+/// The input has no end, and is not waited for.
+#[test]
+fn one_record_more_than_was_expected_ends_it() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let before = fs::read(&path).unwrap();
+    let other = place.named("b.ngt");
+    let arguments: [&[&dyn AsRef<std::ffi::OsStr>]; 2] = [
+        &[&"append", &path, &"--from", &"-", &"--expect", &"5"],
+        &[&"create", &other, &"--from", &"-", &"--expect", &"5"],
+    ];
+    for arguments in arguments {
+        let mut child = command(arguments);
+        let mut child = child
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(as_bytes(&tokens(0..6))).unwrap();
+        wait_for("end", || child.try_wait().unwrap());
+        let ran = crate::harness::Ran::from(child.wait_with_output().unwrap());
+        ran.failed(&["standard input: at least 6 records, expected 5"]);
+    }
+    assert_eq!(place.names(), ["a.ngt"]);
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+/// What can be known of an input before it is read is known before the file is
+/// touched: a refused append once left room for all of it behind.
+#[test]
+fn an_input_that_cannot_be_taken_changes_no_byte_of_the_file() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let before = fs::read(&path).unwrap();
+    let (other, raw) = (place.tokens("b.ngt", COUNT), place.raw("raw", COUNT));
+    let odd = place.named("odd");
+    fs::write(&odd, vec![0; 64 * COUNT + 1]).unwrap();
+    for (from, told) in [
+        (&other, "b.ngt: is a token file"),
+        (&odd, "odd: 792833 bytes, expected a multiple of 64"),
+        (&raw, "raw: 12388 records, expected 5"),
+        (&place.named("missing"), "missing: cannot read"),
+    ] {
+        let made = place.named("c.ngt");
+        ng(&[&"append", &path, &"--from", from, &"--expect", &"5"]).failed(&[told]);
+        ng(&[&"create", &made, &"--from", from, &"--expect", &"5"]).failed(&[told]);
+        assert!(fs::read(&path).unwrap() == before, "{told}");
+    }
+    assert_eq!(place.names(), ["a.ngt", "b.ngt", "odd", "raw"]);
 }

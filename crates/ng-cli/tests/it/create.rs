@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use ng_store::{BlockReader, ng_token::Token};
+use ng_store::{BlockReader, Counted, ng_token::Token};
 
 use crate::harness::{BLOCK, COUNT, Place, Ran, command, json, keys, load, ng, token, tokens};
 
@@ -150,7 +150,7 @@ fn a_length_that_is_no_number_of_records_leaves_no_file() {
     for odd in [1, 63, 65, 64 * 20_000 + 1] {
         let raw = place.named("raw");
         fs::write(&raw, vec![0; odd]).unwrap();
-        let told = format!("{odd} bytes, expected a multiple of 64");
+        let told = format!("{}, expected a multiple of 64", Counted(odd as u64, "byte"));
         ng(&[&"create", &path, &"--from", &raw]).failed(&[&told, "raw"]);
         let piped = command(&[&"create", &path, &"--from", &"-"])
             .stdin(fs::File::open(&raw).unwrap())
