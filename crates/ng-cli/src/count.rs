@@ -1,6 +1,7 @@
 //! Numbers of tokens as people write them.
 
 use std::ops::Range;
+use std::path::Path;
 
 use ng_store::BlockReader;
 
@@ -37,13 +38,17 @@ impl TokenRange {
     };
 
     /// Returns the range if the file has all of it.
-    pub(crate) fn within(self, reader: &BlockReader, path: &str) -> Result<Range<u64>, OutOfRange> {
+    pub(crate) fn within(
+        self,
+        reader: &BlockReader,
+        path: &Path,
+    ) -> Result<Range<u64>, OutOfRange> {
         let len = reader.len();
         let end = self.end.unwrap_or(len);
         if self.start <= end && end <= len {
             return Ok(self.start..end);
         }
-        Err(OutOfRange {
+        Err(OutOfRange::Range {
             path: path.to_owned(),
             range: self.start..self.end.unwrap_or(len.max(self.start)),
             len,

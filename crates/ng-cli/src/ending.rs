@@ -2,8 +2,9 @@
 //! the libraries.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
-use ng_store::Counted;
+use ng_store::{Counted, Shown};
 use ng_token::Invalid;
 use thiserror::Error;
 
@@ -25,11 +26,15 @@ pub(crate) struct ReportNotWritten {
 
 /// More tokens are asked for than there are.
 #[derive(Debug, Error)]
-#[error("{path}: tokens {}..{} asked for, it has {len}", range.start, range.end)]
-pub(crate) struct OutOfRange {
-    pub(crate) path: String,
-    pub(crate) range: Range<u64>,
-    pub(crate) len: u64,
+pub(crate) enum OutOfRange {
+    #[error("{}: tokens {}..{} asked for, it has {len}", Shown(path), range.start, range.end)]
+    Range {
+        path: PathBuf,
+        range: Range<u64>,
+        len: u64,
+    },
+    #[error("{}: has {}, --from {from} is beyond its end", Shown(path), Counted(*len, "token"))]
+    From { path: PathBuf, from: u64, len: u64 },
 }
 
 /// Why raw records are not taken.

@@ -6,11 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
-mod bad_block;
 mod count;
 mod ending;
 mod error_kind;
 mod fill;
+mod found;
 mod in_order;
 mod input;
 mod interrupt;

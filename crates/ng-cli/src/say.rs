@@ -12,16 +12,12 @@ use crate::ending::{Ending, ReportNotWritten};
 use crate::error_kind::kind_of;
 use crate::interrupt::EXIT_INTERRUPTED;
 
-/// What a verb found or did: as words, and as one JSON object.
+/// What a verb did, or was asked for: as words, and as one JSON object, which
+/// also has what is wrong.
 pub(crate) trait Report: Display + Serialize {
     /// Tells whether nothing is wrong; if something is, the program fails.
     fn is_good(&self) -> bool {
         true
-    }
-
-    /// Tells whether something must be known although nothing is wrong.
-    fn warns(&self) -> bool {
-        false
     }
 }
 
@@ -45,6 +41,14 @@ impl Say {
         !self.json && !self.quiet
     }
 
+    /// Tells what is wrong or must be known, a line each, on standard error: quiet
+    /// or not, and whatever becomes of standard output. JSON has it in its object.
+    pub(crate) fn warn(self, lines: &[String]) {
+        if !self.json && !lines.is_empty() {
+            err(&(lines.join("\n") + "\n"));
+        }
+    }
+
     /// Answers on standard output, quiet or not.
     pub(crate) fn answer(self, report: &impl Report) -> Result<ExitCode> {
         match out(&self.text(report)?) {
@@ -54,10 +58,9 @@ impl Say {
         }
     }
 
-    /// Reports on standard output; quietly, only what is wrong or warns. Returns
-    /// the exit code.
+    /// Reports on standard output, unless quiet. Returns the exit code.
     pub(crate) fn report(self, report: &impl Report) -> Result<ExitCode> {
-        if self.is_told(report) {
+        if self.reports() {
             return self.answer(report).map_err(|error| {
                 let cause = sentence(&error);
                 ReportNotWritten { cause }.into()
@@ -68,7 +71,7 @@ impl Say {
 
     /// Reports on standard error, where standard output is taken by tokens.
     pub(crate) fn report_aside(self, report: &impl Report) -> Result<ExitCode> {
-        if self.is_told(report) {
+        if self.reports() {
             err(&self.text(report)?);
         }
         Ok(exit_code(report))
@@ -87,8 +90,8 @@ impl Say {
         }
     }
 
-    fn is_told(self, report: &impl Report) -> bool {
-        self.json || !self.quiet || !report.is_good() || report.warns()
+    fn reports(self) -> bool {
+        self.json || !self.quiet
     }
 
     fn text(self, report: &impl Report) -> Result<String> {

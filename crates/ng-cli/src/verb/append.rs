@@ -2,10 +2,11 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::FileWriter;
+use ng_store::{Counted, FileWriter, Shown};
 use serde::Serialize;
 
 use crate::args::AppendArgs;
+use crate::found::Found;
 use crate::input::Input;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
@@ -19,7 +20,8 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let input = Input::open(&args.from, args.count.expect, &hold)?;
     let mut writer = FileWriter::open_append(&args.file)?;
     let tokens_before = writer.committed_tokens();
-    let recovered = writer.recovery().iter().map(ToString::to_string).collect();
+    let found = Found::new(writer.recovery());
+    tool.say.warn(&found.warnings(&args.file));
     let what = Pour {
         input,
         validates: args.validate,
@@ -34,7 +36,7 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
         tokens_after: info.tokens,
         generation: info.generation,
         tag: info.tag,
-        findings: recovered,
+        found,
     })
 }
 
@@ -45,25 +47,23 @@ struct Appended {
     tokens_after: u64,
     generation: u64,
     tag: u64,
-    findings: Vec<String>,
+    #[serde(flatten)]
+    found: Found,
 }
 
-impl Report for Appended {
-    fn warns(&self) -> bool {
-        !self.findings.is_empty()
-    }
-}
+impl Report for Appended {}
 
 impl fmt::Display for Appended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let added = self.tokens_after - self.tokens_before;
         writeln!(
             f,
-            "{}: {added} tokens appended to {}, now {}, generation {}",
-            self.path, self.tokens_before, self.tokens_after, self.generation
-        )?;
-        self.findings
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
+            "{}: {} appended to {}, now {}, generation {}",
+            Shown(self.path.as_ref()),
+            Counted(added, "token"),
+            self.tokens_before,
+            self.tokens_after,
+            self.generation
+        )
     }
 }

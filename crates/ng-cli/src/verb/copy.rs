@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::{BlockReader, CreateOptions, FileDraft, RawDraft, ReadError, TokenSink};
+use ng_store::{BlockReader, CreateOptions, FileDraft, RawDraft, ReadError, Shown, TokenSink};
 use ng_token::{Token, as_bytes};
 use serde::Serialize;
 
 use crate::args::CopyArgs;
 use crate::count::TokenRange;
 use crate::fill::fill;
+use crate::found::Found;
 use crate::in_order::in_order;
 use crate::progress::Progress;
 use crate::say::{Report, to_stdout};
@@ -20,18 +21,19 @@ use crate::tool::{Tool, workers};
 /// table is the one that was committed.
 pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.source)?;
-    let path = args.source.display().to_string();
     let wanted = args.range.unwrap_or(TokenRange::ALL);
-    let range = wanted.within(&reader, &path)?;
+    let range = wanted.within(&reader, &args.source)?;
     reader.check_table()?;
+    let found = Found::new(reader.recovery());
+    tool.say.warn(&found.warnings(&args.source));
     let copied = Copied {
-        source: path,
+        source: args.source.display().to_string(),
         destination: args.destination.display().to_string(),
         first_token: range.start,
         end_token: range.end,
         tokens: range.end - range.start,
         raw: args.raw,
-        findings: reader.recovery().iter().map(ToString::to_string).collect(),
+        found,
     };
     let job = Job {
         args,
@@ -135,24 +137,22 @@ struct Copied {
     end_token: u64,
     tokens: u64,
     raw: bool,
-    findings: Vec<String>,
+    #[serde(flatten)]
+    found: Found,
 }
 
-impl Report for Copied {
-    fn warns(&self) -> bool {
-        !self.findings.is_empty()
-    }
-}
+impl Report for Copied {}
 
 impl fmt::Display for Copied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "{}: tokens {}..{} copied to {}, {} in all",
-            self.source, self.first_token, self.end_token, self.destination, self.tokens
-        )?;
-        self.findings
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
+            Shown(self.source.as_ref()),
+            self.first_token,
+            self.end_token,
+            Shown(self.destination.as_ref()),
+            self.tokens
+        )
     }
 }

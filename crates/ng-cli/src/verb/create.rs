@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::{CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, TokenSink};
+use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
 use ng_token::Token;
 use serde::Serialize;
 
@@ -89,8 +89,11 @@ impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} tokens, generation {}, {} bytes long",
-            self.path, self.tokens, self.generation, self.length
+            "{}: {}, generation {}, {} long",
+            Shown(self.path.as_ref()),
+            Counted(self.tokens, "token"),
+            self.generation,
+            Counted(self.length, "byte")
         )
     }
 }

@@ -11,7 +11,7 @@ use ng_token::{Flags, Space, Token};
 use serde::Serialize;
 
 use crate::args::HeadArgs;
-use crate::count::TokenRange;
+use crate::ending::OutOfRange;
 use crate::say::to_stdout;
 use crate::tool::Tool;
 
@@ -35,14 +35,16 @@ pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
 
 /// Up to so many tokens as are wanted; the first one must be within the file, or
 /// its end.
-fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>> {
-    let path = args.file.display().to_string();
-    let from = TokenRange {
-        start: args.from,
-        end: None,
-    };
-    let rest = from.within(reader, &path)?;
-    Ok(rest.start..rest.end.min(rest.start.saturating_add(args.count)))
+fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>, OutOfRange> {
+    let (from, len) = (args.from, reader.len());
+    match from <= len {
+        true => Ok(from..len.min(from.saturating_add(args.count))),
+        false => Err(OutOfRange::From {
+            path: args.file.clone(),
+            from,
+            len,
+        }),
+    }
 }
 
 /// A token with its place, as one JSON object.

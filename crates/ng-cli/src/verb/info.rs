@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Result;
-use ng_store::{BLOCK_TOKENS, BlockReader, FileInfo};
+use ng_store::{BLOCK_TOKENS, BlockReader, Counted, FileInfo, Shown};
 use serde::Serialize;
 
 use crate::args::FileArgs;
-use crate::bad_block::ToldBlock;
+use crate::found::{Found, ToldBlock, told};
 use crate::say::Report;
 use crate::tool::Tool;
 
@@ -17,9 +17,10 @@ use crate::tool::Tool;
 /// the same work for any number of tokens.
 pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
-    let mut shown = Shown::new(&args.file, reader.info());
-    shown.findings.extend(damaged_tail(&reader)?);
-    tool.say.answer(&shown)
+    let mut told = Told::new(&args.file, &reader.info());
+    told.found.findings.extend(damaged_tail(&reader)?);
+    tool.say.warn(&told.found.warnings(&args.file));
+    tool.say.answer(&told)
 }
 
 /// Tells of the last block if it is not full and not as it was committed.
@@ -28,12 +29,12 @@ fn damaged_tail(reader: &BlockReader) -> Result<Option<String>> {
         return Ok(None);
     }
     let bad = reader.verify_blocks(reader.blocks() - 1..reader.blocks())?;
-    let told = bad.first().map(|bad| ToldBlock::new(bad, reader.len()));
-    Ok(told.map(|told| told.to_string()))
+    let bad = bad.first().map(|bad| ToldBlock::new(bad, reader.len()));
+    Ok(bad.map(|bad| told(&[bad])))
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct Told {
     path: String,
     version: String,
     file_id: String,
@@ -49,11 +50,12 @@ struct Shown {
     table_offset: u64,
     data_offset: u64,
     read_only: bool,
-    findings: Vec<String>,
+    #[serde(flatten)]
+    found: Found,
 }
 
-impl Shown {
-    fn new(path: &Path, info: FileInfo) -> Self {
+impl Told {
+    fn new(path: &Path, info: &FileInfo) -> Self {
         let (major, minor) = info.version;
         Self {
             path: path.display().to_string(),
@@ -70,17 +72,17 @@ impl Shown {
             table_offset: info.table_offset,
             data_offset: info.data_offset,
             read_only: info.read_only,
-            findings: info.findings.iter().map(ToString::to_string).collect(),
+            found: Found::new(&info.findings),
         }
     }
 }
 
-impl Report for Shown {}
+impl Report for Told {}
 
-impl fmt::Display for Shown {
+impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<16} {value}");
-        line("path", &self.path)?;
+        line("path", &Shown(self.path.as_ref()))?;
         line("format", &self.version)?;
         line("file id", &self.file_id)?;
         line("tokens", &self.tokens)?;
@@ -89,21 +91,24 @@ impl fmt::Display for Shown {
         line("tag", &self.tag)?;
         line("created", &self.created)?;
         line("committed", &self.committed)?;
-        line("length", &format_args!("{} bytes", self.length))?;
+        line("length", &Counted(self.length, "byte"))?;
         if let Some(bytes) = self.allocated_bytes {
-            line("allocated", &format_args!("{bytes} bytes"))?;
+            line("allocated", &Counted(bytes, "byte"))?;
         }
         line("table offset", &self.table_offset)?;
         line("data offset", &self.data_offset)?;
         if self.read_only {
             line("appending", &"forbidden by features of a later version")?;
         }
-        match self.findings.is_empty() {
-            true => line("found damaged", &"nothing"),
-            false => self
-                .findings
-                .iter()
-                .try_for_each(|finding| line("found damaged", finding)),
+        match self.found.findings.len() as u64 {
+            0 => line("found damaged", &"nothing"),
+            count => {
+                let count = Counted(count, "finding");
+                line(
+                    "found damaged",
+                    &format_args!("{count}, told on standard error"),
+                )
+            }
         }
     }
 }

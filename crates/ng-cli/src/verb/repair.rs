@@ -1,20 +1,25 @@
 use std::fmt;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::{BLOCK_TOKENS, RepairError, RepairOptions, RepairReport, repair_watched};
+use ng_store::{
+    BLOCK_TOKENS, Counted, RepairError, RepairOptions, RepairReport, Shown, repair_watched,
+};
 use serde::Serialize;
 
 use crate::args::RepairArgs;
-use crate::bad_block::ToldBlock;
 use crate::ending::Ending;
+use crate::found::{Found, ToldBlock, warning};
 use crate::say::Report;
 use crate::tool::Tool;
 
 pub(crate) fn repair(args: &RepairArgs, tool: &Tool) -> Result<ExitCode> {
     let repaired = repair_held(args, tool)?;
-    tool.say.report(&Repaired::new(args, &repaired))
+    let repaired = Repaired::new(args, &repaired);
+    tool.say.warn(&repaired.warnings(&args.file));
+    tool.say.report(&repaired)
 }
 
 fn repair_held(args: &RepairArgs, tool: &Tool) -> Result<RepairReport> {
@@ -46,9 +51,8 @@ struct Repaired {
     tokens: u64,
     kept: u64,
     lost: Vec<Lost>,
-    bad: Vec<ToldBlock>,
-    table_matches: bool,
-    findings: Vec<String>,
+    #[serde(flatten)]
+    found: Found,
     #[serde(skip)]
     is_whole: bool,
 }
@@ -79,11 +83,28 @@ impl Repaired {
             tokens,
             kept: repaired.kept,
             lost: lost.collect(),
-            bad: bad.collect(),
-            table_matches: repaired.table_matches,
-            findings: repaired.findings.iter().map(ToString::to_string).collect(),
+            found: Found {
+                bad: Some(bad.collect()),
+                table_matches: Some(repaired.table_matches),
+                ..Found::new(&repaired.findings)
+            },
             is_whole: repaired.is_whole(),
         }
+    }
+
+    fn warnings(&self, path: &Path) -> Vec<String> {
+        let fate = match self.compact {
+            true => "left out",
+            false => "zero tokens in their place",
+        };
+        let lost = self.lost.iter().map(|lost| {
+            let line = format!(
+                "lost: tokens {}..{}, blocks {}..{}; {fate}",
+                lost.first_token, lost.end_token, lost.first_block, lost.end_block
+            );
+            warning(path, &line)
+        });
+        lost.chain(self.found.warnings(path)).collect()
     }
 }
 
@@ -91,40 +112,17 @@ impl Report for Repaired {
     fn is_good(&self) -> bool {
         self.is_whole
     }
-
-    fn warns(&self) -> bool {
-        !self.findings.is_empty()
-    }
 }
 
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} of {} tokens saved into {}",
-            self.path, self.kept, self.tokens, self.out
-        )?;
-        let fate = match self.compact {
-            true => "left out",
-            false => "zero tokens in their place",
-        };
-        for lost in &self.lost {
-            writeln!(
-                f,
-                "lost: tokens {}..{}, blocks {}..{}; {fate}",
-                lost.first_token, lost.end_token, lost.first_block, lost.end_block
-            )?;
-        }
-        if !self.table_matches {
-            writeln!(
-                f,
-                "the block table is not the one that was committed: any block that was saved may \
-                 be an older one"
-            )?;
-        }
-        self.findings
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))?;
-        self.bad.iter().try_for_each(|bad| writeln!(f, "{bad}"))
+            "{}: {} of {} saved into {}",
+            Shown(self.path.as_ref()),
+            self.kept,
+            Counted(self.tokens, "token"),
+            Shown(self.out.as_ref())
+        )
     }
 }

@@ -3,30 +3,35 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use ng_parallel::{VerifyError, verify_watched};
-use ng_store::{BlockReader, Finding, VerifyReport};
+use ng_store::{BadBlock, BlockReader, Cause, Counted, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
-use crate::bad_block::ToldBlock;
+use crate::found::{Found, ToldBlock};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
 pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
-    let found = verify_on_all(&reader, args, tool)?;
-    tool.say.report(&Verified {
+    let report = verify_on_all(&reader, args, tool)?;
+    let bad = report.bad.iter();
+    let verified = Verified {
         path: args.file.display().to_string(),
         tokens: reader.len(),
-        blocks: found.blocks,
-        clean: found.is_clean() && is_sound(&found.findings),
-        bad: found
-            .bad
-            .iter()
-            .map(|bad| ToldBlock::new(bad, reader.len()))
-            .collect(),
-        table_matches: found.table_matches,
-        findings: found.findings.iter().map(ToString::to_string).collect(),
-    })
+        blocks: report.blocks,
+        clean: report.is_clean() && is_sound(&report.findings),
+        found: Found {
+            bad: Some(bad.map(|bad| ToldBlock::new(bad, reader.len())).collect()),
+            table_matches: Some(report.table_matches),
+            ..Found::new(&report.findings)
+        },
+    };
+    let next = (!verified.clean).then(|| format!("next: {}", next_step(&report)));
+    let verdict = verified.verdict(&report);
+    let told = verified.found.warnings(&args.file);
+    let lines: Vec<_> = verdict.into_iter().chain(told).chain(next).collect();
+    tool.say.warn(&lines);
+    tool.say.report(&verified)
 }
 
 fn verify_on_all(reader: &BlockReader, args: &VerifyArgs, tool: &Tool) -> Result<VerifyReport> {
@@ -44,43 +49,62 @@ fn is_sound(findings: &[Finding]) -> bool {
     findings.iter().all(Finding::may_be_of_a_power_cut)
 }
 
+/// What to do about damage.
+fn next_step(report: &VerifyReport) -> &'static str {
+    let restorable = |bad: &BadBlock| bad.cause == Cause::RestorableTail;
+    let rest_is_sound = report.table_matches && is_sound(&report.findings);
+    match rest_is_sound && report.bad.iter().all(restorable) {
+        true => "opening for append restores it, as `ng append FILE --from /dev/null` does",
+        false => "`ng repair FILE NEW` saves what is whole",
+    }
+}
+
 #[derive(Serialize)]
 struct Verified {
     path: String,
     tokens: u64,
     blocks: u64,
     clean: bool,
-    bad: Vec<ToldBlock>,
-    table_matches: bool,
-    findings: Vec<String>,
+    #[serde(flatten)]
+    found: Found,
+}
+
+impl Verified {
+    /// Says in a line that the file is damaged, if it is.
+    fn verdict(&self, report: &VerifyReport) -> Option<String> {
+        let blocks = Counted(self.blocks, "block");
+        let what = match (self.clean, report.bad.len()) {
+            (true, _) => return None,
+            (false, 0) if report.table_matches => {
+                "the blocks are sound, but the head of the file is damaged".to_owned()
+            }
+            (false, 0) => {
+                "the blocks are sound by their entries, but the block table is not".to_owned()
+            }
+            (false, bad) => format!("damaged, {bad} of {blocks} bad"),
+        };
+        Some(format!("error: {}: {what}", Shown(self.path.as_ref())))
+    }
 }
 
 impl Report for Verified {
     fn is_good(&self) -> bool {
         self.clean
     }
-
-    fn warns(&self) -> bool {
-        !self.findings.is_empty()
-    }
 }
 
+/// Nothing where the file is damaged: that is not what was done, but told.
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, tokens, blocks) = (&self.path, self.tokens, self.blocks);
-        match (self.clean, self.bad.len()) {
-            (true, _) => writeln!(f, "{path}: {tokens} tokens in {blocks} blocks are sound")?,
-            (false, 0) => writeln!(f, "{path}: damaged; its {blocks} blocks are sound")?,
-            (false, bad) => writeln!(f, "{path}: damaged; {bad} of {blocks} blocks are bad")?,
+        if !self.clean {
+            return Ok(());
         }
-        for bad in &self.bad {
-            writeln!(f, "{bad}")?;
-        }
-        if !self.table_matches {
-            writeln!(f, "the block table is not the one that was committed")?;
-        }
-        self.findings
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
+        writeln!(
+            f,
+            "{}: {} in {}, all sound",
+            Shown(self.path.as_ref()),
+            Counted(self.tokens, "token"),
+            Counted(self.blocks, "block")
+        )
     }
 }

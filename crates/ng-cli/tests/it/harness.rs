@@ -144,12 +144,21 @@ impl Ran {
         self.stdout
     }
 
-    /// Checks that it found something wrong, and returns what it said.
+    /// Checks that it found something wrong, with `--json`, and returns what it
+    /// said.
     #[track_caller]
     pub(crate) fn bad(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         assert_eq!(self.stderr, "", "{self:?}");
         self.stdout
+    }
+
+    /// Checks how it ended, and returns what it found, on standard error.
+    #[track_caller]
+    pub(crate) fn found(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(!self.stderr.is_empty(), "{self:?}");
+        self.stderr
     }
 
     /// Checks that it failed, with all of `parts` in what it said.

@@ -126,7 +126,8 @@ fn a_line_of_json_is_a_token_with_its_index() {
 fn a_first_index_beyond_the_end_is_refused() {
     let place = Place::new();
     let path = place.tokens("a.ngt", 100);
-    ng(&[&"head", &path, &"--from", &"101"]).failed(&["a.ngt: tokens 101..101", "it has 100"]);
+    ng(&[&"head", &path, &"--from", &"101"])
+        .failed(&["a.ngt: has 100 tokens, --from 101 is beyond its end"]);
 }
 
 #[test]

@@ -84,7 +84,10 @@ fn damage_before_the_tokens_and_at_their_end_is_told() {
         let path = place.named("b.ngt");
         std::fs::copy(place.named("a.ngt"), &path).unwrap();
         flip(&path, offset);
-        let words = ng(&[&"info", &path]).ok();
+        let ran = ng(&[&"info", &path]);
+        let count = "found damaged    1 finding, told on standard error\n";
+        assert!(ran.stdout.ends_with(count), "{ran:?}");
+        let words = ran.found(0);
         assert!(words.contains(told), "no {told:?} in {words}");
         let parsed = json(&ng(&[&"info", &path, &"--json"]).ok());
         let finding = parsed["findings"][0].as_str().unwrap();

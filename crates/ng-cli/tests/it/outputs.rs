@@ -103,3 +103,103 @@ fn a_bar_is_drawn_on_a_terminal_and_only_there() {
     // `ok` checks that standard error is empty, a pipe as it is.
     ng(&[&"verify", &path]).ok();
 }
+
+/// One stream each: what was done, and what is wrong. Quiet leaves out the first.
+#[test]
+fn what_was_done_and_what_is_wrong_are_told_apart() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let (raw, out) = (place.raw("raw", 1), place.named("out"));
+    // One copy of the older slot, as a power cut may leave it; then a block.
+    crate::harness::flip(&path, 0x1000 + 40);
+    let slot = "commit slot 0: copy 0 damaged";
+    damage(&path, 1);
+    let block = "block 1 (tokens 4096..8192)";
+    for (arguments, code, done, found) in [
+        (&["info", "FILE"][..], 0, "max tokens", &[slot][..]),
+        (&["verify", "FILE"], 1, "", &[block, slot]),
+        (
+            &["repair", "FILE", "OUT"],
+            1,
+            "tokens saved",
+            &["lost: ", block, slot],
+        ),
+        (
+            &["copy", "FILE", "OUT", "--range", "0..9"],
+            0,
+            "copied",
+            &[slot],
+        ),
+        (
+            &["append", "FILE", "--from", "RAW"],
+            0,
+            "1 token appended",
+            &[slot],
+        ),
+    ] {
+        for extra in [&[][..], &["--quiet"]] {
+            let original = std::fs::read(&path).unwrap();
+            let arguments = arguments.iter().chain(extra).map(|&word| match word {
+                "FILE" => path.clone(),
+                "OUT" => out.clone(),
+                "RAW" => raw.clone(),
+                word => word.into(),
+            });
+            let ran: Ran = command(&[]).args(arguments).output().unwrap().into();
+            assert_eq!(ran.code, Some(code), "{ran:?}");
+            for told in found {
+                assert!(ran.stderr.contains(told), "no {told:?} in {ran:?}");
+                assert!(!ran.stdout.contains(told), "{told:?} in {ran:?}");
+            }
+            let is_told = extra.is_empty() || done == "max tokens";
+            assert_eq!(
+                ran.stdout.is_empty(),
+                !is_told || done.is_empty(),
+                "{ran:?}"
+            );
+            assert!(!is_told || ran.stdout.contains(done), "{ran:?}");
+            let _ = std::fs::remove_file(&out);
+            std::fs::write(&path, original).unwrap();
+        }
+    }
+}
+
+/// A name that would clear the screen and forge a line.
+#[test]
+fn control_characters_in_paths_are_escaped() {
+    let place = Place::new();
+    let name = "\x1b[2Ja.ngt: sound\n\u{202e}b.ngt";
+    let shown = "\\u{1b}[2Ja.ngt: sound\\n\\u{202e}b.ngt";
+    let path = place.tokens(name, COUNT);
+    let (raw, out) = (place.raw("\x07raw", 10), place.named("\x07out"));
+    crate::harness::flip(&path, 0x1000 + 40);
+    for arguments in [
+        &["info", "FILE"][..],
+        &["verify", "FILE"],
+        &["head", "FILE", "--from", "1M"],
+        &["copy", "FILE", "OUT"],
+        &["copy", "FILE", "OUT"],
+        &["repair", "FILE", "OUT", "--replace"],
+        &["append", "FILE", "--from", "RAW"],
+        &["append", "FILE", "--from", "RAW", "--expect", "5"],
+        &["append", "RAW", "--from", "FILE"],
+        &["create", "FILE", "--tokens", "5"],
+        &["create", "FILE", "--tokens", "5", "--replace"],
+    ] {
+        let words = arguments.iter().map(|&word| match word {
+            "FILE" => path.clone(),
+            "OUT" => out.clone(),
+            "RAW" => raw.clone(),
+            word => word.into(),
+        });
+        let ran: Ran = command(&[]).args(words).output().unwrap().into();
+        let told = ran.stdout.clone() + &ran.stderr;
+        let is_plain = |told: char| !told.is_control() || told == '\n';
+        assert!(told.chars().all(is_plain), "{arguments:?}: {ran:?}");
+        let is_named = told.contains(shown) || told.contains("\\u{7}");
+        assert!(is_named, "{arguments:?}: {ran:?}");
+        assert!(!told.contains('\u{202e}'), "{arguments:?}: {ran:?}");
+    }
+    let told = json(&ng(&[&"verify", &path, &"--json"]).ok());
+    assert!(told["path"].as_str().unwrap().ends_with(name));
+}

@@ -41,7 +41,7 @@ fn every_other_index_is_kept_and_what_is_lost_is_said() {
         blocks.iter().for_each(|&block| damage(&path, block));
         let before = fs::read(&path).unwrap();
         let out = place.named("out.ngt");
-        let words = ng(&[&"repair", &path, &out]).bad();
+        let words = ng(&[&"repair", &path, &out]).found(1);
         assert!(load(&out) == with_holes(lost));
         for range in lost {
             let (first, end) = (range.start / BLOCK, range.end.div_ceil(BLOCK));
@@ -54,7 +54,7 @@ fn every_other_index_is_kept_and_what_is_lost_is_said() {
         ng(&[&"verify", &out]).ok();
 
         let compact = place.named("compact.ngt");
-        let words = ng(&[&"repair", &path, &compact, &"--compact"]).bad();
+        let words = ng(&[&"repair", &path, &compact, &"--compact"]).found(1);
         assert!(words.contains("left out"), "{words}");
         assert!(load(&compact) == without(lost));
         assert!(
@@ -77,7 +77,7 @@ fn a_file_that_lost_nothing_is_repaired_with_success() {
     // Of a rotten entry and a restorable end the tokens are there.
     flip(&path, TABLE + 3);
     flip(&path, data_offset(&path) + 64 * (COUNT as u64 - 1));
-    let words = ng(&[&"repair", &path, &out, &"--replace"]).ok();
+    let words = ng(&[&"repair", &path, &out, &"--replace"]).found(0);
     assert!(
         words.contains("its entry in the block table is damaged"),
         "{words}"
@@ -95,7 +95,7 @@ fn a_truncated_file_is_repaired_as_far_as_it_goes() {
     file.set_len(data_offset(&path) + 64 * BLOCK as u64 + 9)
         .unwrap();
     let out = place.named("out.ngt");
-    ng(&[&"repair", &path, &out]).bad();
+    ng(&[&"repair", &path, &out]).found(1);
     assert!(load(&out) == with_holes(&[BLOCK..COUNT]));
 }
 
@@ -140,6 +140,6 @@ fn an_existing_file_is_replaced_only_when_asked() {
     fs::write(&out, "mine").unwrap();
     ng(&[&"repair", &path, &out]).failed(&["out.ngt: exists"]);
     assert_eq!(fs::read(&out).unwrap(), b"mine");
-    ng(&[&"repair", &path, &out, &"--replace"]).bad();
+    ng(&[&"repair", &path, &out, &"--replace"]).found(1);
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use ng_store::{BlockHasher, FileWriter, TokenSink};
+use ng_store::{BlockHasher, Counted, FileWriter, TokenSink};
 use ng_token::{Token, as_bytes};
 
 use crate::harness::{BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, ng};
@@ -17,7 +17,9 @@ fn a_sound_file_is_said_to_be_sound_by_any_number_of_threads() {
         for threads in ["1", "2", "7"] {
             let told = ng(&[&"verify", &path, &"--threads", &threads]).ok();
             let blocks = count.div_ceil(BLOCK);
-            let expected = format!("{count} tokens in {blocks} blocks are sound\n");
+            let tokens = Counted(count as u64, "token");
+            let blocks = Counted(blocks as u64, "block");
+            let expected = format!(": {tokens} in {blocks}, all sound\n");
             assert!(told.ends_with(&expected), "{told}");
         }
     }
@@ -45,12 +47,15 @@ fn a_flipped_byte_is_named_by_its_block_and_tokens() {
             assert_eq!(bad[0]["cause"], "data");
             assert_eq!(told["clean"], false);
         }
-        let words = ng(&[&"verify", &path, &"--quiet"]).bad();
+        let words = ng(&[&"verify", &path, &"--quiet"]).found(1);
         let (start, end) = (block * 4096, (block * 4096 + 4096).min(count as u64));
-        let expected = format!("tokens {start}..{end}: the tokens are damaged");
-        assert!(words.contains("1 of 21 blocks are bad"), "{words}");
-        assert!(words.contains(&format!("block {block} at ")), "{words}");
+        let expected = format!("b.ngt: block {block} (tokens {start}..{end}) at 0x");
+        assert!(
+            words.contains("b.ngt: damaged, 1 of 21 blocks bad"),
+            "{words}"
+        );
         assert!(words.contains(&expected), "{words}");
+        assert!(words.contains("the tokens are damaged (hash"), "{words}");
     }
 }
 
@@ -77,7 +82,7 @@ fn the_cause_is_told() {
     ] {
         fs::copy(&original, &path).unwrap();
         flip(&path, offset);
-        let words = ng(&[&"verify", &path]).bad();
+        let words = ng(&[&"verify", &path]).found(1);
         assert!(words.contains(told), "no {told:?} in {words}");
         let parsed = json(&ng(&[&"verify", &path, &"--json"]).bad());
         assert_eq!(parsed["bad"][0]["block"], block);
@@ -128,15 +133,18 @@ fn a_table_that_was_replaced_with_its_blocks_is_told() {
     file.write_all_at(as_bytes(&other), data_offset(&path))
         .unwrap();
     file.write_all_at(&hash.to_le_bytes(), TABLE).unwrap();
-    let words = ng(&[&"verify", &path]).bad();
-    assert!(words.contains("its 4 blocks are sound"), "{words}");
+    let words = ng(&[&"verify", &path]).found(1);
+    let verdict = "the blocks are sound by their entries, but the block table is not";
+    assert!(words.contains(verdict), "{words}");
     let told = "the block table is not the one that was committed";
     assert!(words.contains(told), "{words}");
     ng(&[&"copy", &path, &place.named("out")]).failed(&["block table at 0x10000 has chain"]);
     // No token is lost by what can be seen, and none can be relied on.
-    let words = ng(&[&"repair", &path, &place.named("out")]).bad();
-    assert!(words.contains("12388 of 12388 tokens saved"), "{words}");
-    assert!(words.contains(told), "{words}");
+    let ran = ng(&[&"repair", &path, &place.named("out")]);
+    let saved = "12388 of 12388 tokens saved";
+    assert!(ran.stdout.contains(saved), "{ran:?}");
+    assert!(ran.stderr.contains(told), "{ran:?}");
+    assert_eq!(ran.code, Some(1));
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
         flip(&path, offset);
         let ran = ng(&[&"verify", &path]);
         assert_eq!(ran.code, Some(code), "{ran:?}");
-        assert!(ran.stdout.contains(told), "{ran:?}");
+        assert!(ran.stderr.contains(told), "{ran:?}");
         let parsed = json(&ng(&[&"verify", &path, &"--json"]).stdout);
         assert_eq!(parsed["clean"], code == 0);
         assert_eq!(parsed["findings"].as_array().unwrap().len(), 1);
@@ -166,7 +174,7 @@ fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
         let mut all: Vec<&dyn AsRef<OsStr>> = vec![&arguments[0], &path];
         all.extend(out.iter().map(|out| out as &dyn AsRef<OsStr>));
         all.push(&"--quiet");
-        let words = ng(&all).ok();
+        let words = ng(&all).found(0);
         assert!(words.contains(told), "{arguments:?}: {words}");
     }
 }
@@ -186,7 +194,72 @@ fn a_commit_whose_slot_is_lost_is_never_called_sound() {
         let out = arguments.get(1).map(|name| place.named(name));
         let mut all: Vec<&dyn AsRef<OsStr>> = vec![&arguments[0], &path];
         all.extend(out.iter().map(|out| out as &dyn AsRef<OsStr>));
-        let words = ng(&all).bad();
+        let words = ng(&all).found(1);
         assert!(words.contains(told), "{arguments:?}: {words}");
+    }
+}
+
+#[test]
+fn neighbours_that_are_bad_in_the_same_way_share_a_line_and_json_has_each() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 20 * BLOCK);
+    for block in [2, 5, 6, 7, 8, 10] {
+        damage(&path, block);
+    }
+    let words = ng(&[&"verify", &path]).found(1);
+    let lines: Vec<_> = words.lines().collect();
+    assert_eq!(lines.len(), 5, "{words}");
+    for (line, told) in lines.iter().zip([
+        "a.ngt: damaged, 6 of 20 blocks bad",
+        "a.ngt: block 2 (tokens 8192..12288) at 0x280000: the tokens are damaged (hash",
+        "a.ngt: blocks 5..9 (tokens 20480..36864) at 0x340000: the tokens are damaged",
+        "a.ngt: block 10 (tokens 40960..45056) at",
+        "next: `ng repair FILE NEW`",
+    ]) {
+        assert!(line.contains(told), "no {told:?} in {line:?}");
+    }
+    let told = json(&ng(&[&"verify", &path, &"--json"]).bad());
+    let blocks = told["bad"].as_array().unwrap().iter();
+    let blocks: Vec<_> = blocks.map(|bad| bad["block"].as_u64().unwrap()).collect();
+    assert_eq!(blocks, [2, 5, 6, 7, 8, 10]);
+}
+
+/// Each file is damaged in its way, and what is told to do about it helps.
+#[test]
+fn the_last_line_is_the_next_step() {
+    let place = Place::new();
+    let original = place.tokens("a.ngt", COUNT);
+    let end = data_offset(&original) + 64 * (COUNT as u64 - 1);
+    let path = place.named("b.ngt");
+    for (offset, verdict, next) in [
+        (end, "b.ngt: damaged, 1 of 4 blocks bad", "ng append FILE"),
+        (TABLE, "b.ngt: damaged, 1 of 4 blocks bad", "ng repair FILE"),
+        (
+            100,
+            "b.ngt: the blocks are sound, but the head of the file is damaged",
+            "ng repair FILE",
+        ),
+    ] {
+        fs::copy(&original, &path).unwrap();
+        flip(&path, offset);
+        let words = ng(&[&"verify", &path]).found(1);
+        let last = words.lines().last().unwrap();
+        assert!(
+            words.starts_with("error: ") && words.contains(verdict),
+            "{words}"
+        );
+        assert!(last.starts_with("next: ") && last.contains(next), "{words}");
+        let out = place.named("out");
+        match next {
+            "ng append FILE" => ng(&[&"append", &path, &"--from", &"/dev/null"]),
+            _ => ng(&[&"repair", &path, &out, &"--replace"]),
+        }
+        .found(0);
+        let mended = if next == "ng append FILE" {
+            path.clone()
+        } else {
+            out
+        };
+        ng(&[&"verify", &mended]).ok();
     }
 }
