@@ -25,12 +25,17 @@ impl Found {
         }
     }
 
+    /// Tells whether the block table is another one than was committed.
+    pub(crate) fn has_other_table(&self) -> bool {
+        self.table_matches == Some(false)
+    }
+
     /// All of it as warnings, a line each. Neighbouring blocks that are bad in the
     /// same way share theirs.
     pub(crate) fn warnings(&self, path: &Path) -> Vec<String> {
         let bad = self.bad.as_deref().unwrap_or_default();
         let blocks = bad.chunk_by(ToldBlock::is_followed_by).map(told);
-        let table = (self.table_matches == Some(false)).then(|| {
+        let table = self.has_other_table().then(|| {
             "the block table is not the one that was committed; a block that fits its entry may \
              be an older one"
                 .to_owned()
@@ -82,25 +87,34 @@ impl ToldBlock {
         }
     }
 
+    /// Tells of this block, with its hashes.
+    pub(crate) fn told(&self) -> String {
+        format!(
+            "block {} (tokens {}..{}) at {:#x}: {} (hash {}, expected {})",
+            self.block,
+            self.first_token,
+            self.end_token,
+            self.offset,
+            self.explained.one,
+            self.found,
+            self.expected
+        )
+    }
+
+    pub(crate) fn is_restorable(&self) -> bool {
+        self.cause == RESTORABLE
+    }
+
     fn is_followed_by(&self, next: &Self) -> bool {
         self.block + 1 == next.block && self.cause == next.cause
     }
 }
 
-/// Tells of neighbouring blocks; of one alone its hashes, too.
-pub(crate) fn told(run: &[ToldBlock]) -> String {
+/// Tells of neighbouring blocks that are bad in the same way.
+fn told(run: &[ToldBlock]) -> String {
     match run {
         [] => String::new(),
-        [only] => format!(
-            "block {} (tokens {}..{}) at {:#x}: {} (hash {}, expected {})",
-            only.block,
-            only.first_token,
-            only.end_token,
-            only.offset,
-            only.explained.one,
-            only.found,
-            only.expected
-        ),
+        [only] => only.told(),
         [first, .., last] => format!(
             "blocks {}..{} (tokens {}..{}) at {:#x}: {}",
             first.block,
@@ -112,6 +126,8 @@ pub(crate) fn told(run: &[ToldBlock]) -> String {
         ),
     }
 }
+
+const RESTORABLE: &str = "restorable_tail";
 
 fn explain(cause: Cause) -> (&'static str, Explained) {
     let alike = |text| Explained {
@@ -128,7 +144,7 @@ fn explain(cause: Cause) -> (&'static str, Explained) {
             },
         ),
         Cause::RestorableTail => (
-            "restorable_tail",
+            RESTORABLE,
             alike(
                 "the end of the file is damaged, and its image makes it whole: opening for append \
                  restores it",

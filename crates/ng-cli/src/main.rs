@@ -17,6 +17,7 @@ mod interrupt;
 mod pour;
 mod progress;
 mod say;
+mod source;
 mod tool;
 mod verb;
 

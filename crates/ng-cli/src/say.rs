@@ -49,6 +49,15 @@ impl Say {
         }
     }
 
+    /// Tells programs what is found, where the lines of standard output are of
+    /// another kind.
+    pub(crate) fn aside(self, found: &impl Serialize) -> Result<()> {
+        if self.json {
+            err(&(serde_json::to_string(found)? + "\n"));
+        }
+        Ok(())
+    }
+
     /// Answers on standard output, quiet or not.
     pub(crate) fn answer(self, report: &impl Report) -> Result<ExitCode> {
         match out(&self.text(report)?) {

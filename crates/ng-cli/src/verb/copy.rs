@@ -15,17 +15,16 @@ use crate::found::Found;
 use crate::in_order::in_order;
 use crate::progress::Progress;
 use crate::say::{Report, to_stdout};
+use crate::source::{Source, ended};
 use crate::tool::{Tool, workers};
 
-/// Copies tokens. No block is written that was not verified, and the block
-/// table is the one that was committed.
+/// Copies tokens. No block is written that was not verified.
 pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
-    let reader = BlockReader::open(&args.source)?;
+    let source = Source::open(&args.source)?;
     let wanted = args.range.unwrap_or(TokenRange::ALL);
-    let range = wanted.within(&reader, &args.source)?;
-    reader.check_table()?;
-    let found = Found::new(reader.recovery());
-    tool.say.warn(&found.warnings(&args.source));
+    let range = wanted.within(&source.reader, &args.source)?;
+    let found = source.look()?;
+    source.warn(&found, tool.say);
     let copied = Copied {
         source: args.source.display().to_string(),
         destination: args.destination.display().to_string(),
@@ -38,13 +37,16 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     let job = Job {
         args,
         tool,
-        reader,
+        reader: source.reader,
         range,
     };
-    match (args.raw, args.is_to_stdout()) {
-        (true, true) => job.to_stdout()?,
-        (true, false) => job.to_raw_file()?,
-        (false, _) => job.to_token_file()?,
+    let given = match (args.raw, args.is_to_stdout()) {
+        (true, true) => job.to_stdout(),
+        (true, false) => job.to_raw_file(),
+        (false, _) => job.to_token_file(),
+    };
+    if given.is_err() {
+        return ended(given, &copied.found);
     }
     match args.is_to_stdout() {
         true => tool.say.report_aside(&copied),
@@ -141,7 +143,11 @@ struct Copied {
     found: Found,
 }
 
-impl Report for Copied {}
+impl Report for Copied {
+    fn is_good(&self) -> bool {
+        !self.found.has_other_table()
+    }
+}
 
 impl fmt::Display for Copied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

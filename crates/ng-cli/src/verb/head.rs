@@ -13,12 +13,24 @@ use serde::Serialize;
 use crate::args::HeadArgs;
 use crate::ending::OutOfRange;
 use crate::say::to_stdout;
+use crate::source::{FoundAside, Source, ended};
 use crate::tool::Tool;
 
 /// Shows tokens, a block's worth at a time.
 pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
-    let reader = BlockReader::open(&args.file)?;
-    let range = range(args, &reader)?;
+    let source = Source::open(&args.file)?;
+    let range = range(args, &source.reader)?;
+    let found = source.look()?;
+    source.warn(&found, tool.say);
+    if found.has_other_table() || !found.findings.is_empty() {
+        let path = args.file.display().to_string();
+        let found = &found;
+        tool.say.aside(&FoundAside { path, found })?;
+    }
+    ended(show(&source.reader, range, tool), &found)
+}
+
+fn show(reader: &BlockReader, range: Range<u64>, tool: &Tool) -> Result<()> {
     let mut stdout = BufWriter::new(io::stdout().lock());
     let mut first = range.start;
     reader.for_each(range, |tokens| {
@@ -29,8 +41,7 @@ pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
         first += tokens.len() as u64;
         to_stdout(&mut stdout, |stdout| stdout.write_all(text.as_bytes()))
     })?;
-    to_stdout(&mut stdout, Write::flush)?;
-    Ok(ExitCode::SUCCESS)
+    to_stdout(&mut stdout, Write::flush)
 }
 
 /// Up to so many tokens as are wanted; the first one must be within the file, or

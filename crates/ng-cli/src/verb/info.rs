@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Result;
-use ng_store::{BLOCK_TOKENS, BlockReader, Counted, FileInfo, Shown};
+use ng_store::{BlockReader, Counted, FileInfo, Shown};
 use serde::Serialize;
 
 use crate::args::FileArgs;
-use crate::found::{Found, ToldBlock, told};
+use crate::found::Found;
 use crate::say::Report;
+use crate::source::bad_end;
 use crate::tool::Tool;
 
 /// Shows what stands before the tokens, and checks the block that is not full:
@@ -18,19 +19,10 @@ use crate::tool::Tool;
 pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
     let mut told = Told::new(&args.file, &reader.info());
-    told.found.findings.extend(damaged_tail(&reader)?);
+    let end = bad_end(&reader)?.map(|end| end.told());
+    told.found.findings.extend(end);
     tool.say.warn(&told.found.warnings(&args.file));
     tool.say.answer(&told)
-}
-
-/// Tells of the last block if it is not full and not as it was committed.
-fn damaged_tail(reader: &BlockReader) -> Result<Option<String>> {
-    if reader.len().is_multiple_of(BLOCK_TOKENS as u64) {
-        return Ok(None);
-    }
-    let bad = reader.verify_blocks(reader.blocks() - 1..reader.blocks())?;
-    let bad = bad.first().map(|bad| ToldBlock::new(bad, reader.len()));
-    Ok(bad.map(|bad| told(&[bad])))
 }
 
 #[derive(Serialize)]

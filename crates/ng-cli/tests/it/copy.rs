@@ -158,6 +158,7 @@ fn the_report_has_its_keys() {
             "first_token",
             "raw",
             "source",
+            "table_matches",
             "tokens"
         ]
     );

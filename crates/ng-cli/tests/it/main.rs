@@ -12,6 +12,7 @@ mod full_disk;
 mod harness;
 mod head;
 mod info;
+mod one_rule;
 mod outputs;
 mod refusals;
 mod repair;

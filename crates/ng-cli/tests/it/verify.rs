@@ -138,7 +138,8 @@ fn a_table_that_was_replaced_with_its_blocks_is_told() {
     assert!(words.contains(verdict), "{words}");
     let told = "the block table is not the one that was committed";
     assert!(words.contains(told), "{words}");
-    ng(&[&"copy", &path, &place.named("out")]).failed(&["block table at 0x10000 has chain"]);
+    let copied = ng(&[&"copy", &path, &place.named("copy")]).found(1);
+    assert!(copied.contains(told), "{copied}");
     // No token is lost by what can be seen, and none can be relied on.
     let ran = ng(&[&"repair", &path, &place.named("out")]);
     let saved = "12388 of 12388 tokens saved";

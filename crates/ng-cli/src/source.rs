@@ -1,0 +1,89 @@
+//! A token file that tokens are taken from: one rule for every verb that does.
+//!
+//! Each block that is given is verified against its entry in the block table; a
+//! bad one fails, and is named. The table as a whole is held against the commit:
+//! where it is another one, a block may be an older one with its entry. That is
+//! told, the tokens are given all the same, and the program fails.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Error, Result};
+use ng_store::{BLOCK_TOKENS, BlockReader, ReadError};
+use serde::Serialize;
+
+use crate::ending::Ending;
+use crate::found::{Found, ToldBlock};
+use crate::say::Say;
+
+pub(crate) struct Source {
+    pub(crate) reader: BlockReader,
+    pub(crate) path: PathBuf,
+}
+
+impl Source {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            reader: BlockReader::open(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Looks at all but the blocks: 8 bytes for each, and the one that is not
+    /// full, whose end may have been restored.
+    pub(crate) fn look(&self) -> Result<Found> {
+        let mut found = Found::new(self.reader.recovery());
+        let end = bad_end(&self.reader)?;
+        let restored = end.filter(ToldBlock::is_restorable);
+        found.findings.extend(restored.map(|end| end.told()));
+        match self.reader.check_table() {
+            Err(ReadError::TableDamaged { .. }) => {}
+            // Blocks whose entries can be read are given.
+            Err(error) => found.findings.push(error.to_string()),
+            Ok(()) => {
+                found.table_matches = Some(true);
+                return Ok(found);
+            }
+        }
+        found.table_matches = Some(false);
+        Ok(found)
+    }
+
+    /// Tells what [`look`](Self::look) found, before any token is given.
+    pub(crate) fn warn(&self, found: &Found, say: Say) {
+        let mut lines = found.warnings(&self.path);
+        if found.has_other_table() {
+            let next = "next: `ng verify FILE` names what is damaged, `ng repair FILE NEW` saves \
+                        what is whole";
+            lines.push(next.to_owned());
+        }
+        say.warn(&lines);
+    }
+}
+
+/// Ends what gave tokens: what is wrong is so whether they were read or not.
+pub(crate) fn ended(given: Result<()>, found: &Found) -> Result<ExitCode> {
+    let reader_gone = |error: &Error| error.downcast_ref() == Some(&Ending::ReaderGone);
+    match given {
+        Err(error) if !found.has_other_table() || !reader_gone(&error) => Err(error),
+        _ if found.has_other_table() => Ok(ExitCode::FAILURE),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The last block if it is not full and not as it was committed.
+pub(crate) fn bad_end(reader: &BlockReader) -> Result<Option<ToldBlock>> {
+    if reader.len().is_multiple_of(BLOCK_TOKENS as u64) {
+        return Ok(None);
+    }
+    let bad = reader.verify_blocks(reader.blocks() - 1..reader.blocks())?;
+    Ok(bad.first().map(|bad| ToldBlock::new(bad, reader.len())))
+}
+
+/// What is found, where the lines of standard output are tokens.
+#[derive(Serialize)]
+pub(crate) struct FoundAside<'a> {
+    pub(crate) path: String,
+    #[serde(flatten)]
+    pub(crate) found: &'a Found,
+}
