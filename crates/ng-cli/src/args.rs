@@ -50,6 +50,18 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Tells whether an existing file is to be replaced.
+    pub(crate) fn replaces(&self) -> bool {
+        match self {
+            Self::Create(args) => args.replace,
+            Self::Repair(args) => args.replace,
+            Self::Copy(args) => args.replace,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("content").required(true).args(["tokens", "from"]))]
 pub(crate) struct CreateArgs {
@@ -201,6 +213,12 @@ pub(crate) struct CopyArgs {
 }
 
 impl CopyArgs {
+    /// Tells whether a token file is to get the name of plain records.
+    pub(crate) fn has_raw_name(&self) -> bool {
+        let extension = self.destination.extension();
+        !self.raw && extension.is_some_and(|extension| extension.eq_ignore_ascii_case("raw"))
+    }
+
     /// Tells whether standard output takes the tokens.
     pub(crate) fn is_to_stdout(&self) -> bool {
         self.destination == Path::new("-")

@@ -82,7 +82,7 @@ impl State {
     fn interrupt(&self) {
         self.wanted.store(true, Ordering::SeqCst);
         if !self.held.load(Ordering::SeqCst) {
-            let _ = self.say.failed(&Ending::Interrupted.into());
+            let _ = self.say.failed(&Ending::Interrupted.into(), None);
             process::exit(EXIT_INTERRUPTED.into());
         }
         for wake in self.wakers().iter() {

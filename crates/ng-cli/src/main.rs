@@ -11,6 +11,7 @@ mod ending;
 mod error_kind;
 mod fill;
 mod found;
+mod hint;
 mod in_order;
 mod input;
 mod interrupt;
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
     ng_store::ignore_file_size_signal();
     let cli = Cli::parse_checked();
     let say = Say::new(cli.json, cli.quiet);
-    run(&cli.command, say).unwrap_or_else(|error| say.failed(&error))
+    run(&cli.command, say)
+        .unwrap_or_else(|error| say.failed(&error, hint::hint(&error, &cli.command)))
 }
 
 fn run(command: &Command, say: Say) -> Result<ExitCode> {

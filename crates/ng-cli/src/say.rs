@@ -86,11 +86,13 @@ impl Say {
         Ok(exit_code(report))
     }
 
-    /// Tells why the program ends, and returns its exit code.
-    pub(crate) fn failed(self, error: &Error) -> ExitCode {
+    /// Tells why the program ends, and what to do about it if that is known, and
+    /// returns its exit code.
+    pub(crate) fn failed(self, error: &Error, hint: Option<&str>) -> ExitCode {
         let ending = error.downcast_ref::<Ending>();
         if ending != Some(&Ending::ReaderGone) {
-            self.tell_error(error);
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            self.tell_error(&(sentence(error) + &hint), kind_of(error));
         }
         match ending {
             Some(Ending::ReaderGone) => ExitCode::SUCCESS,
@@ -110,10 +112,9 @@ impl Say {
         })
     }
 
-    fn tell_error(self, error: &Error) {
-        let told = sentence(error);
+    fn tell_error(self, told: &str, kind: &str) {
         err(&match self.json {
-            true => format!("{}\n", json!({ "error": told, "kind": kind_of(error) })),
+            true => format!("{}\n", json!({ "error": told, "kind": kind })),
             false => format!("error: {told}\n"),
         });
     }

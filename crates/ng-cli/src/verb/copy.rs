@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::CopyArgs;
 use crate::count::TokenRange;
 use crate::fill::fill;
-use crate::found::Found;
+use crate::found::{Found, warning};
 use crate::in_order::in_order;
 use crate::progress::Progress;
 use crate::say::{Report, to_stdout};
@@ -25,6 +25,9 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     let range = wanted.within(&source.reader, &args.source)?;
     let found = source.look()?;
     source.warn(&found, tool.say);
+    let warnings = args.has_raw_name().then_some(RAW_NAME);
+    let lines = warnings.map(|line| warning(&args.destination, line));
+    tool.say.warn(lines.as_slice());
     let copied = Copied {
         source: args.source.display().to_string(),
         destination: args.destination.display().to_string(),
@@ -33,6 +36,7 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
         tokens: range.end - range.start,
         raw: args.raw,
         found,
+        warnings: warnings.into_iter().collect(),
     };
     let job = Job {
         args,
@@ -53,6 +57,9 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
         false => tool.say.report(&copied),
     }
 }
+
+/// Other programs would take the head of the file for records.
+const RAW_NAME: &str = "is written as a token file, --raw writes plain records";
 
 /// What to copy, and from where.
 struct Job<'a> {
@@ -141,6 +148,8 @@ struct Copied {
     raw: bool,
     #[serde(flatten)]
     found: Found,
+    /// Of what was asked for, and not of the source.
+    warnings: Vec<&'static str>,
 }
 
 impl Report for Copied {

@@ -98,8 +98,9 @@ fn a_bad_block_is_named_and_leaves_no_file() {
     let path = place.tokens("a.ngt", 20 * BLOCK);
     damage(&path, 13);
     let out = place.named("out");
-    ng(&[&"copy", &path, &out]).failed(&["a.ngt: block 13 at", "expected"]);
-    ng(&[&"copy", &path, &out, &"--raw"]).failed(&["a.ngt: block 13 at"]);
+    let hint = "; `ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest";
+    ng(&[&"copy", &path, &out]).failed(&["a.ngt: block 13 at", "expected", hint]);
+    ng(&[&"copy", &path, &out, &"--raw"]).failed(&["a.ngt: block 13 at", hint]);
     assert_eq!(place.names(), ["a.ngt"]);
     // On standard output stands what was verified before.
     let output = command(&[&"copy", &path, &"-", &"--raw"]).output().unwrap();
@@ -123,12 +124,41 @@ fn an_existing_file_is_replaced_only_when_asked() {
             let mut command = command(&[&"copy", &path, &out]);
             command.args(extra).args(more).output().unwrap().into()
         };
-        copy(&[]).failed(&["out: exists"]);
+        copy(&[]).failed(&["out: exists; --replace replaces it"]);
         assert_eq!(fs::read(&out).unwrap(), b"mine");
         copy(&["--replace"]).ok();
         assert!(fs::metadata(&out).unwrap().len() >= 64 * COUNT as u64);
         assert_eq!(place.names(), ["a.ngt", "out"]);
     }
+}
+
+/// Other programs would take the head of a token file for records.
+#[test]
+fn a_token_file_by_the_name_of_a_raw_one_is_warned_of() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    for (name, extra, warned) in [
+        ("t.raw", &[][..], true),
+        ("t.RAW", &["--quiet"], true),
+        ("t.raw", &["--raw", "--replace"], false),
+        ("raw", &[], false),
+        ("t.ngt", &[], false),
+    ] {
+        let out = place.named(name);
+        let mut command = command(&[&"copy", &path, &out]);
+        let ran: crate::harness::Ran = command.args(extra).output().unwrap().into();
+        if !warned {
+            ran.ok();
+            continue;
+        }
+        let told = format!("{name}: is written as a token file, --raw writes plain records");
+        let warnings = ran.found(0);
+        assert!(warnings.starts_with("warning: "), "{warnings}");
+        assert!(warnings.contains(&told), "{warnings}");
+    }
+    let out = place.named("u.raw");
+    let told = json(&ng(&[&"copy", &path, &out, &"--json"]).ok());
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -159,7 +189,8 @@ fn the_report_has_its_keys() {
             "raw",
             "source",
             "table_matches",
-            "tokens"
+            "tokens",
+            "warnings"
         ]
     );
     assert_eq!(

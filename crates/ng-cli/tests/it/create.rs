@@ -200,8 +200,8 @@ fn an_existing_file_is_replaced_only_when_asked() {
     let path = place.named("a.ngt");
     fs::write(&path, "mine").unwrap();
     let raw = place.raw("raw", 3);
-    ng(&[&"create", &path, &"--tokens", &"3"]).failed(&["a.ngt: exists"]);
-    ng(&[&"create", &path, &"--from", &raw]).failed(&["a.ngt: exists"]);
+    ng(&[&"create", &path, &"--tokens", &"3"]).failed(&["a.ngt: exists; --replace replaces it"]);
+    ng(&[&"create", &path, &"--from", &raw]).failed(&["a.ngt: exists; --replace replaces it"]);
     assert_eq!(fs::read(&path).unwrap(), b"mine");
     ng(&[&"create", &path, &"--from", &raw, &"--replace"]).ok();
     assert_eq!(load(&path), tokens(0..3));

@@ -138,7 +138,7 @@ fn an_existing_file_is_replaced_only_when_asked() {
     damage(&path, 1);
     let out = place.named("out.ngt");
     fs::write(&out, "mine").unwrap();
-    ng(&[&"repair", &path, &out]).failed(&["out.ngt: exists"]);
+    ng(&[&"repair", &path, &out]).failed(&["out.ngt: exists; --replace replaces it"]);
     assert_eq!(fs::read(&out).unwrap(), b"mine");
     ng(&[&"repair", &path, &out, &"--replace"]).found(1);
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
