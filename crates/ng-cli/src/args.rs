@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
 
 use crate::count::{TokenRange, parse_count, parse_range};
+use crate::help;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -30,20 +31,28 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a token file, of generated tokens or of raw records
+    #[command(after_help = help::CREATE)]
     Create(CreateArgs),
     /// Append raw records to a token file, all of them or none
+    #[command(after_help = help::APPEND)]
     Append(AppendArgs),
     /// Show what a token file says about itself
+    #[command(after_help = help::INFO)]
     Info(FileArgs),
     /// Check every block of a token file
+    #[command(after_help = help::VERIFY)]
     Verify(VerifyArgs),
     /// Save what is whole of a damaged token file into a new one
+    #[command(after_help = help::REPAIR)]
     Repair(RepairArgs),
     /// Show tokens
+    #[command(after_help = help::HEAD)]
     Head(HeadArgs),
     /// Copy tokens, verified, into a new token file or into raw records
+    #[command(after_help = help::COPY)]
     Copy(CopyArgs),
     /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -83,7 +92,7 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
 
-    /// Replace an existing file
+    /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -166,7 +175,7 @@ pub(crate) struct RepairArgs {
     #[arg(long)]
     pub(crate) compact: bool,
 
-    /// Replace an existing file
+    /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]
     pub(crate) replace: bool,
 }
@@ -203,7 +212,7 @@ pub(crate) struct CopyArgs {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Replace an existing file
+    /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -263,5 +272,35 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// The commands of an example, without what is said of them.
+    fn commands(example: &str) -> impl Iterator<Item = &str> {
+        let line = example.split("  (").next().unwrap_or_default();
+        line.split(" | ").map(str::trim)
+    }
+
+    #[test]
+    fn every_verb_has_examples_that_can_be_run() {
+        let verbs = Cli::command();
+        for verb in verbs.get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let (_, rest) = help.split_once("Examples:\n").unwrap_or_default();
+            let (examples, codes) = rest.split_once("\n\nExit codes:\n").unwrap_or_default();
+            let own = format!("ng {} ", verb.get_name());
+            let mut count = 0;
+            for command in examples.lines().flat_map(commands) {
+                if command.starts_with("ng ") {
+                    let parsed = Cli::try_parse_from(command.split_ascii_whitespace());
+                    assert!(parsed.is_ok(), "{command}: {parsed:?}");
+                }
+                count += usize::from(command.starts_with(&own));
+            }
+            assert!(count >= 2, "{own}has {count} examples");
+            for code in ["  0 ", "  1 ", "  2 "] {
+                assert!(codes.contains(code), "no {code:?} of {own}");
+            }
+        }
     }
 }

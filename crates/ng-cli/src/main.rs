@@ -11,6 +11,7 @@ mod ending;
 mod error_kind;
 mod fill;
 mod found;
+mod help;
 mod hint;
 mod in_order;
 mod input;

@@ -19,7 +19,19 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         "create", "append", "info", "verify", "repair", "head", "copy",
     ] {
         let help = ng(&[&verb, &"--help"]).ok();
-        assert!(help.contains("Usage") && help.contains("--json"), "{verb}");
+        for told in [
+            "Usage",
+            "--json",
+            "\nExamples:\n  ng ",
+            "\nExit codes:\n  0 ",
+        ] {
+            assert!(help.contains(told), "no {told:?} of {verb}");
+        }
+        let replaces = ["create", "repair", "copy"].contains(&verb);
+        let link = "of a symbolic link, the file that it leads to";
+        assert_eq!(help.contains(link), replaces, "{verb}");
+        let zero = "0    told, also where damage is found";
+        assert_eq!(help.contains(zero), verb == "info", "{verb}");
     }
 }
 

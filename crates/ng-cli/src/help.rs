@@ -1,0 +1,99 @@
+//! What `--help` says behind the options of each verb.
+
+pub(crate) const CREATE: &str = "\
+Examples:
+  ng create a.ngt --tokens 10M
+  ng create a.ngt --from records.raw --validate
+  generator | ng create a.ngt --from - --expect 1M
+
+Exit codes:
+  0    created
+  1    an error: there is no new file, and an old one is as it was; or the report
+       could not be written
+  2    usage
+  130  interrupted: as after an error";
+
+pub(crate) const APPEND: &str = "\
+Examples:
+  ng append a.ngt --from records.raw
+  generator | ng append a.ngt --from - --validate --expect 1M
+  ng append a.ngt --from /dev/null    (restores a damaged end from its image)
+
+Exit codes:
+  0    appended, in one commit
+  1    an error: nothing was appended, unless it says that this is unknown; or the
+       report could not be written
+  2    usage
+  130  interrupted: nothing was appended";
+
+pub(crate) const INFO: &str = "\
+Looks at what stands before the tokens and at the block that is not full, and not
+at the others: `ng verify` does.
+
+Examples:
+  ng info a.ngt
+  ng info a.ngt --json
+
+Exit codes:
+  0    told, also where damage is found: `ng verify` fails then
+  1    the file cannot be opened
+  2    usage";
+
+pub(crate) const VERIFY: &str = "\
+Examples:
+  ng verify a.ngt
+  ng verify a.ngt --json --threads 4
+
+Exit codes:
+  0    sound; what a power cut during a commit leaves is told, and no damage
+  1    damaged, or the file cannot be opened or read
+  2    usage
+  130  interrupted";
+
+pub(crate) const REPAIR: &str = "\
+Examples:
+  ng repair damaged.ngt whole.ngt
+  ng repair damaged.ngt whole.ngt --compact
+
+Exit codes:
+  0    every token was saved
+  1    saved what is whole, and something is lost or may be; or an error, and there
+       is no new file
+  2    usage
+  130  interrupted: there is no new file";
+
+pub(crate) const HEAD: &str = "\
+Examples:
+  ng head a.ngt
+  ng head a.ngt -n 20 --from 1M
+  ng head a.ngt -n 1k --json
+
+Exit codes:
+  0    shown, or who reads standard output has gone
+  1    a bad block, or another error; or shown by a block table that is not the one
+       that was committed
+  2    usage
+  130  interrupted";
+
+pub(crate) const COPY: &str = "\
+Examples:
+  ng copy a.ngt b.ngt --range 1M..2M
+  ng copy a.ngt records.raw --raw
+  ng copy a.ngt - --raw | ng create b.ngt --from - --expect 10M
+
+Exit codes:
+  0    copied, or who reads standard output has gone
+  1    a bad block, or another error, and there is no new file; or copied by a block
+       table that is not the one that was committed
+  2    usage
+  130  interrupted: there is no new file";
+
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  ng completions bash
+  ng completions zsh
+
+Exit codes:
+  0    printed
+  1    standard output could not be written
+  2    usage";
