@@ -235,19 +235,17 @@ impl CopyArgs {
 }
 
 impl Cli {
-    /// Parses the command line, and exits with a message where it is wrong.
-    pub(crate) fn parse_checked() -> Self {
-        let cli = Self::parse();
+    /// Parses the command line.
+    pub(crate) fn parse_checked() -> Result<Self, clap::Error> {
+        let cli = Self::try_parse()?;
         if let Command::Copy(args) = &cli.command
             && args.is_to_stdout()
             && !args.raw
         {
             let told = "`-` as DESTINATION needs --raw: a token file is no stream";
-            Self::command()
-                .error(ErrorKind::MissingRequiredArgument, told)
-                .exit();
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, told));
         }
-        cli
+        Ok(cli)
     }
 }
 

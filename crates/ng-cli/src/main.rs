@@ -21,6 +21,7 @@ mod progress;
 mod say;
 mod source;
 mod tool;
+mod usage;
 mod verb;
 
 use std::process::ExitCode;
@@ -31,10 +32,13 @@ use args::{Cli, Command};
 use say::Say;
 use tool::Tool;
 
-/// Exit codes: 0 ok, 1 an error or damage, 2 usage (by clap), 130 interrupted.
+/// Exit codes: 0 ok, 1 an error or damage, 2 usage, 130 interrupted.
 fn main() -> ExitCode {
     ng_store::ignore_file_size_signal();
-    let cli = Cli::parse_checked();
+    let cli = match Cli::parse_checked() {
+        Ok(cli) => cli,
+        Err(error) => return usage::refused(&error),
+    };
     let say = Say::new(cli.json, cli.quiet);
     run(&cli.command, say)
         .unwrap_or_else(|error| say.failed(&error, hint::hint(&error, &cli.command)))

@@ -112,7 +112,7 @@ impl Say {
         })
     }
 
-    fn tell_error(self, told: &str, kind: &str) {
+    pub(crate) fn tell_error(self, told: &str, kind: &str) {
         err(&match self.json {
             true => format!("{}\n", json!({ "error": told, "kind": kind })),
             false => format!("error: {told}\n"),

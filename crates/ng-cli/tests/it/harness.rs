@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -111,6 +111,25 @@ pub(crate) fn command(arguments: &[&dyn AsRef<OsStr>]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ng"));
     command.args(arguments);
     command
+}
+
+/// Runs the program on a terminal of its own, whose output is a pipe here. `None`
+/// where there is no program `script` to make one.
+pub(crate) fn on_terminal(arguments: &[&str], folder: &Path) -> Option<Child> {
+    let quoted = arguments.iter().map(|argument| format!(" '{argument}'"));
+    let line = env!("CARGO_BIN_EXE_ng").to_owned() + &quoted.collect::<String>();
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm");
+    let command = command.current_dir(folder).stdin(Stdio::null());
+    match command.stdout(Stdio::piped()).spawn() {
+        Ok(child) => Some(child),
+        Err(error) => {
+            eprintln!("skipped: there is no program `script`: {error}");
+            None
+        }
+    }
 }
 
 /// How a run ended, and what it said.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use std::process::Command;
 use ng_store::FileWriter;
 
 use crate::harness::{
-    COUNT, Place, Ran, command, data_offset, json, keys, load, ng, this_process, tokens,
+    COUNT, Place, Ran, command, data_offset, json, keys, load, ng, on_terminal, this_process,
+    tokens,
 };
 
 /// The verbs that read a token file, `FILE`, with a new file, `OUT`, and records
@@ -286,6 +288,63 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             assert!(ran.stderr.contains(part), "no {part:?} in {ran:?}");
         }
         assert!(place.names().is_empty());
+        if arguments.is_empty() {
+            continue;
+        }
+        let ran: Ran = command.arg("--json").output().unwrap().into();
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{ran:?}");
+        let told = json(&ran.stderr);
+        assert_eq!(keys(&told), ["error", "kind"]);
+        assert_eq!(told["kind"], "usage");
+        let error = told["error"].as_str().unwrap();
+        let is_usage = error.contains("Usage") || error.contains("--help");
+        assert!(!is_usage && !error.starts_with("error"), "{error}");
+        for part in parts {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
+    }
+}
+
+#[test]
+fn help_and_version_are_words_also_where_json_is_asked_for() {
+    for arguments in [&["--json", "--help"][..], &["verify", "--json", "--help"]] {
+        let ran: Ran = command(&[]).args(arguments).output().unwrap().into();
+        assert!(ran.ok().contains("\nUsage: ng"), "{arguments:?}");
+    }
+    assert!(ng(&[&"--json", &"--version"]).ok().starts_with("ng "));
+}
+
+/// `--json` behind `--` is a path.
+#[test]
+fn usage_errors_are_words_where_no_json_is_asked_for() {
+    for arguments in [&["verify", "--", "x", "--json"][..], &["verify"]] {
+        let ran: Ran = command(&[]).args(arguments).output().unwrap().into();
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+        assert!(ran.stderr.contains("\nUsage: ng verify"), "{ran:?}");
+    }
+}
+
+#[test]
+fn usage_errors_repeat_no_control_characters_on_a_terminal() {
+    let odd = "\x1b[2J\x07y";
+    for arguments in [&["verify", "x", odd][..], &[odd]] {
+        let Some(mut child) = on_terminal(arguments, Path::new(".")) else {
+            return;
+        };
+        let mut told = String::new();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut told)
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(2), "{told:?}");
+        assert!(told.contains("Usage: ng"), "{told:?}");
+        assert!(
+            !told.contains("\x1b[2J") && !told.contains('\x07'),
+            "{told:?}"
+        );
     }
 }
 

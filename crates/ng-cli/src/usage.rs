@@ -1,0 +1,55 @@
+//! A command line that is wrong, told in words or as JSON.
+
+use std::env;
+use std::process::ExitCode;
+
+use clap::Error;
+
+use crate::say::Say;
+
+const EXIT_USAGE: u8 = 2;
+
+/// What follows what is wrong: how it is right, for people.
+const BEHIND: [&str; 2] = ["\n\nUsage:", "\n\nFor more information"];
+
+/// Tells what is wrong, or gives the help that was asked for.
+pub(crate) fn refused(error: &Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let words = error.render().to_string();
+    match (is_json(), is_plain()) {
+        (true, _) => Say::new(true, false).tell_error(&what_is_wrong(&words), "usage"),
+        (false, true) => drop(error.print()),
+        (false, false) => Say::new(false, false).warn(&[escaped(&words)]),
+    }
+    ExitCode::from(EXIT_USAGE)
+}
+
+/// Whether JSON is asked for, of a command line that cannot be parsed.
+fn is_json() -> bool {
+    let options = env::args_os().take_while(|argument| argument != "--");
+    options.into_iter().any(|argument| argument == "--json")
+}
+
+/// Whether no argument has what would control a terminal. The message repeats
+/// them.
+fn is_plain() -> bool {
+    let mut arguments = env::args_os();
+    arguments.all(|argument| !argument.to_string_lossy().contains(char::is_control))
+}
+
+/// The part of a message that is about this command line, in one line.
+fn what_is_wrong(words: &str) -> String {
+    let words = words.strip_prefix("error: ").unwrap_or(words);
+    let end = BEHIND.iter().filter_map(|behind| words.find(behind)).min();
+    let words = words[..end.unwrap_or(words.len())].split_whitespace();
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(words: &str) -> String {
+    let lines = words
+        .lines()
+        .map(|line| ng_store::Shown(line.as_ref()).to_string());
+    lines.collect::<Vec<_>>().join("\n")
+}
