@@ -1,5 +1,6 @@
 //! Numbers of tokens as people write them.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -22,6 +23,20 @@ pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     count
         .and_then(|count| count.checked_mul(unit))
         .ok_or_else(|| "expected a whole number, such as 1000, 10k, 1M or 1G".to_owned())
+}
+
+/// About how many, in the units that counts are given in.
+pub(crate) struct Rough(pub(crate) f64);
+
+impl fmt::Display for Rough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (unit, name) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] {
+            if self.0 >= unit {
+                return write!(f, "{:.1}{name}", self.0 / unit);
+            }
+        }
+        write!(f, "{:.0}", self.0)
+    }
 }
 
 /// Some tokens of a file: `A..B`, and either end may be left out.
@@ -107,6 +122,19 @@ mod tests {
             "é",
         ] {
             assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rough_count_has_four_digits_at_most() {
+        for (count, told) in [
+            (0.0, "0"),
+            (999.4, "999"),
+            (1_000.0, "1.0k"),
+            (12_345_678.0, "12.3M"),
+            (4.56e9, "4.6G"),
+        ] {
+            assert_eq!(Rough(count).to_string(), told);
         }
     }
 

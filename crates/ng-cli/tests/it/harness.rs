@@ -113,15 +113,15 @@ pub(crate) fn command(arguments: &[&dyn AsRef<OsStr>]) -> Command {
     command
 }
 
-/// Runs the program on a terminal of its own, whose output is a pipe here. `None`
-/// where there is no program `script` to make one.
-pub(crate) fn on_terminal(arguments: &[&str], folder: &Path) -> Option<Child> {
-    let quoted = arguments.iter().map(|argument| format!(" '{argument}'"));
-    let line = env!("CARGO_BIN_EXE_ng").to_owned() + &quoted.collect::<String>();
+/// Runs a line of the shell, with the program as `$NG`, on a terminal of its own,
+/// whose output is a pipe here. `None` where there is no program `script` to make
+/// one.
+pub(crate) fn on_terminal(line: &str, folder: &Path) -> Option<Child> {
     let mut command = Command::new("script");
+    command.args(["-qec", line, "/dev/null"]);
     command
-        .args(["-qec", &line, "/dev/null"])
-        .env("TERM", "xterm");
+        .env("TERM", "xterm")
+        .env("NG", env!("CARGO_BIN_EXE_ng"));
     let command = command.current_dir(folder).stdin(Stdio::null());
     match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => Some(child),

@@ -14,6 +14,7 @@ mod head;
 mod info;
 mod one_rule;
 mod outputs;
+mod progress;
 mod refusals;
 mod repair;
 mod signals;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::pipe;
-use std::process::Command;
 
 use crate::harness::{COUNT, Place, Ran, command, damage, json, load, ng};
 
@@ -82,38 +81,6 @@ fn damage_fails_also_when_nobody_reads_of_it() {
         .unwrap()
         .into();
     assert_eq!(ran.code, Some(1), "{ran:?}");
-}
-
-/// `script` runs a program on a terminal of its own.
-#[test]
-fn a_bar_is_drawn_on_a_terminal_and_only_there() {
-    let place = Place::new();
-    let path = place.tokens("a.ngt", 20 * 4096);
-    if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no program `script`");
-        return;
-    }
-    let on_terminal = |extra: &str| {
-        let line = format!(
-            "{} verify {} {extra}",
-            env!("CARGO_BIN_EXE_ng"),
-            path.display()
-        );
-        let output = Command::new("script")
-            .args(["-qec", &line, "/dev/null"])
-            .env("TERM", "xterm")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    assert!(on_terminal("").contains("verifying"));
-    for extra in ["--json", "--quiet"] {
-        let told = on_terminal(extra);
-        assert!(!told.contains("verifying"), "{told}");
-    }
-    // `ok` checks that standard error is empty, a pipe as it is.
-    ng(&[&"verify", &path]).ok();
 }
 
 /// One stream each: what was done, and what is wrong. Quiet leaves out the first.

@@ -65,8 +65,16 @@ fn bad_files(place: &Place) -> Vec<Bad> {
             "is a special file, expected a regular file",
             "not_a_file",
         ),
-        bad("text", "magic [6e, 6f, 20", "not_a_token_file"),
-        bad("zeros", "magic [00, 00, 00", "not_a_token_file"),
+        bad(
+            "text",
+            "not a token file: magic [6e, 6f, 20",
+            "not_a_token_file",
+        ),
+        bad(
+            "zeros",
+            "not a token file: magic [00, 00, 00",
+            "not_a_token_file",
+        ),
         bad("empty", "0 bytes long, expected 65536 or more", "truncated"),
         bad(
             "cut",
@@ -328,8 +336,9 @@ fn usage_errors_are_words_where_no_json_is_asked_for() {
 #[test]
 fn usage_errors_repeat_no_control_characters_on_a_terminal() {
     let odd = "\x1b[2J\x07y";
-    for arguments in [&["verify", "x", odd][..], &[odd]] {
-        let Some(mut child) = on_terminal(arguments, Path::new(".")) else {
+    for arguments in [format!("verify x '{odd}'"), format!("'{odd}'")] {
+        let line = format!("\"$NG\" {arguments}");
+        let Some(mut child) = on_terminal(&line, Path::new(".")) else {
             return;
         };
         let mut told = String::new();
