@@ -76,7 +76,7 @@ pub use error::{
     RepairError, Shown, VecStoreError, WriteError,
 };
 pub use file::{
-    AppendOptions, BadBlock, BlockReader, Cause, CreateOptions, Cut, FileInfo, Finding,
+    AppendOptions, BadBlock, Basis, BlockReader, Cause, CreateOptions, Cut, FileInfo, Finding,
     RepairOptions, RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
 };
 pub use file_draft::FileDraft;

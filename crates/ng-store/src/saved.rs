@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::disk::RealFile;
-use crate::file::{CreateOptions, RepairProgress, repair_into};
+use crate::disk::{RealFile, Source};
+use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
 use crate::place::{new_identity, refuse_to_replace, split};
 use crate::{
     BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, ReadError, RepairError,
@@ -63,7 +63,9 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, LoadError> {
 /// Writes what is whole of a damaged file to a new one, and says what is lost.
 ///
 /// A bad block becomes zero tokens, so that every other token keeps its index.
-/// The damaged file may also have lost its end; it is not changed.
+/// The damaged file may also have lost its end; it is not changed. Where the slot
+/// of the newest commit is lost, what can be proved of that commit is saved, and
+/// with [`RepairOptions::salvage`] also where both slots are.
 ///
 /// # Errors
 ///
@@ -102,9 +104,9 @@ pub fn repair_watched(
             path: out.to_owned(),
         });
     }
-    let reader = BlockReader::of_truncated_disk(disk, path)?;
+    let damaged = Damaged::open(Source::new(disk, path), options.is_salvage())?;
     let (dir, name) = split(out)?;
     refuse_to_replace(out)?;
     let identity = new_identity();
-    repair_into(&reader, dir, (name, out), options, identity, &mut watch)
+    repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
 }

@@ -10,7 +10,8 @@
 //!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks; `verify` and `repair` are built on it, and
-//!   `causes` tells them whether a block is damaged or its entry;
+//!   `causes` tells them whether a block is damaged or its entry, `evidence` which
+//!   commits a damaged file knows of, `sorted` what its blocks are worth;
 //! - `follow` is the rule by which a reader goes from one commit to a later one.
 
 mod append;
@@ -18,6 +19,7 @@ mod append_options;
 mod causes;
 mod commit;
 mod draft;
+mod evidence;
 mod finding;
 mod follow;
 mod grow;
@@ -27,6 +29,7 @@ mod lock;
 mod new_file;
 mod reader;
 mod repair;
+mod sorted;
 mod tail;
 mod verify;
 mod writer;
@@ -34,6 +37,8 @@ mod writer;
 pub use append_options::AppendOptions;
 pub use commit::Stamp;
 pub use draft::{CreateOptions, Draft, Identity};
+pub use evidence::Basis;
+pub(crate) use evidence::Damaged;
 pub use finding::Finding;
 pub(crate) use finding::write_lost;
 pub use follow::Follower;

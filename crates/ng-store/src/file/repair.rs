@@ -2,21 +2,25 @@ use std::ops::{ControlFlow, Range};
 
 use ng_token::Token;
 
-use super::reader::Raw;
+use super::evidence::Evidence;
+use super::sorted::{Sorted, Worth};
 use super::{
-    BadBlock, BlockReader, Cause, CreateOptions, Cut, Draft, Finding, Identity, Stamp, Writer,
+    BadBlock, Basis, BlockReader, CreateOptions, Cut, Damaged, Draft, Finding, Identity, Stamp,
+    Writer,
 };
 use crate::disk::{Dir, Disk};
 use crate::{BLOCK_TOKENS, RepairError};
 
 /// After how many blocks a repair says how far it is: 4 MiB.
-const STEP_BLOCKS: u64 = 16;
+pub(super) const STEP_BLOCKS: u64 = 16;
 
 /// How a damaged file is repaired into a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RepairOptions {
     compact: bool,
     replace: bool,
+    older_commit: bool,
+    salvage: bool,
 }
 
 impl RepairOptions {
@@ -25,6 +29,8 @@ impl RepairOptions {
         Self {
             compact: false,
             replace: false,
+            older_commit: false,
+            salvage: false,
         }
     }
 
@@ -41,24 +47,52 @@ impl RepairOptions {
         self.replace = replace;
         self
     }
+
+    /// Takes the commit whose slot is sound, where the slot of a newer one is
+    /// lost, instead of what can be proved of the newer one.
+    #[must_use]
+    pub const fn older_commit(mut self, older_commit: bool) -> Self {
+        self.older_commit = older_commit;
+        self
+    }
+
+    /// Repairs also a file that has no commit slot left, as long as one of the
+    /// copies of its static header is sound.
+    #[must_use]
+    pub const fn salvage(mut self, salvage: bool) -> Self {
+        self.salvage = salvage;
+        self
+    }
+
+    pub(crate) const fn is_salvage(&self) -> bool {
+        self.salvage
+    }
 }
 
 /// What a repair did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepairReport {
-    /// How many tokens the damaged file has.
+    /// How many tokens the damaged file has, by [`basis`](Self::basis).
     pub tokens: u64,
-    /// How many of them the new file has as they were; the others are zero, or
-    /// left out.
+    /// What says how many.
+    pub basis: Basis,
+    /// Whether a commit that is newer than what was saved may be lost.
+    pub may_be_older: bool,
+    /// How many of the tokens have their hash, and are in the new file; the others
+    /// are zero, or left out.
     pub kept: u64,
     /// The tokens that are lost, as ranges of indices in the damaged file.
     pub lost: Vec<Range<u64>>,
+    /// Those of `kept` that are of this file at this place, by the hash in the
+    /// block table, while no commit is left that vouches for the table: they may
+    /// be of an older commit, or of one that was never made.
+    pub hash_only: Vec<Range<u64>>,
     /// The bad blocks, those among them whose tokens could be kept. Blocks beyond
     /// the end of a file that was cut are not among them.
     pub bad: Vec<BadBlock>,
     /// As in [`VerifyReport::table_matches`](crate::VerifyReport::table_matches):
-    /// if not, any block that was kept may be an older one, with its hash.
+    /// if not, what was kept of the newest commit is in `hash_only`.
     pub table_matches: bool,
     /// Whether the damaged file is too short, or became so during the repair.
     pub cut: Option<Cut>,
@@ -70,8 +104,8 @@ impl RepairReport {
     /// Tells whether the new file is known to have every token as it was committed
     /// last.
     pub fn is_whole(&self) -> bool {
-        let hides = self.findings.iter().any(Finding::may_hide_a_commit);
-        self.lost.is_empty() && self.table_matches && !hides
+        let doubtful = [&self.lost, &self.hash_only];
+        doubtful.iter().all(|ranges| ranges.is_empty()) && self.table_matches && !self.may_be_older
     }
 }
 
@@ -87,12 +121,12 @@ pub struct RepairProgress {
 }
 
 /// Is told how far a repair is, and may end it.
-type Watch<'a> = &'a mut dyn FnMut(RepairProgress) -> ControlFlow<()>;
+pub(super) type Watch<'a> = &'a mut dyn FnMut(RepairProgress) -> ControlFlow<()>;
 
 /// Copies what is whole of `reader`'s file into `draft`, and publishes it.
 ///
 /// Nothing of the damaged file is changed. Of the options, replacing is up to
-/// the draft.
+/// the draft, and salvage to whoever opens the file.
 ///
 /// # Errors
 ///
@@ -104,11 +138,35 @@ pub fn repair<D: Disk, R: Dir>(
     stamp: Stamp,
 ) -> Result<RepairReport, RepairError> {
     let watch = &mut |_| ControlFlow::Continue(());
-    repair_draft(reader, draft, options, stamp, watch)
+    let evidence = Evidence::new(reader, true, options.older_commit)?;
+    repair_draft(evidence, draft, options, stamp, watch)
+}
+
+/// Repairs into a draft that is made for the same tokens as the damaged file.
+pub(crate) fn repair_into<D: Disk, R: Dir>(
+    damaged: &Damaged<D>,
+    dir: R,
+    (name, path): (&str, &std::path::Path),
+    options: &RepairOptions,
+    identity: Identity,
+    watch: Watch<'_>,
+) -> Result<RepairReport, RepairError> {
+    let evidence = damaged.evidence(options.older_commit)?;
+    let head = &evidence.newest().head;
+    let create = CreateOptions::new()
+        .max_tokens(head.header.max_tokens)
+        .tag(head.slot.tag)
+        .replace(options.replace);
+    let draft = Draft::begin(dir, name, path, &create, identity)?;
+    let stamp = Stamp {
+        committed_at_ns: identity.created_ns,
+        tag: head.slot.tag,
+    };
+    repair_draft(evidence, draft, options, stamp, watch)
 }
 
 fn repair_draft<D: Disk, R: Dir>(
-    reader: &BlockReader<D>,
+    evidence: Evidence<'_, D>,
     mut draft: Draft<R>,
     options: &RepairOptions,
     stamp: Stamp,
@@ -116,70 +174,17 @@ fn repair_draft<D: Disk, R: Dir>(
 ) -> Result<RepairReport, RepairError> {
     if !options.compact {
         // What the file says of its size may be a lie: no work before there is room.
-        draft.writer().reserve_exact(reader.len())?;
+        draft.writer().reserve_exact(evidence.newest().len())?;
     }
-    let found = verify(reader, watch)?;
-    let report = copy_sound(reader, found, draft.writer(), options, watch)?;
+    let sorted = Sorted::new(evidence, watch)?;
+    let report = copy(sorted, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
     draft.publish()?;
     Ok(report)
 }
 
-/// Repairs into a draft that is made for the same tokens as the damaged file.
-pub(crate) fn repair_into<D: Disk, R: Dir>(
-    reader: &BlockReader<D>,
-    dir: R,
-    (name, path): (&str, &std::path::Path),
-    options: &RepairOptions,
-    identity: Identity,
-    watch: Watch<'_>,
-) -> Result<RepairReport, RepairError> {
-    let create = CreateOptions::new()
-        .max_tokens(reader.head.header.max_tokens)
-        .tag(reader.head.slot.tag)
-        .replace(options.replace);
-    let draft = Draft::begin(dir, name, path, &create, identity)?;
-    let stamp = Stamp {
-        committed_at_ns: identity.created_ns,
-        tag: reader.head.slot.tag,
-    };
-    repair_draft(reader, draft, options, stamp, watch)
-}
-
-/// What a verification found of the blocks that the file still has.
-struct Found {
-    blocks: u64,
-    bad: Vec<BadBlock>,
-    table_matches: bool,
-}
-
-/// Verifies all blocks that are there, a step at a time.
-fn verify<D: Disk>(reader: &BlockReader<D>, watch: Watch<'_>) -> Result<Found, RepairError> {
-    let blocks = reader.blocks_there();
-    let mut bad = Vec::new();
-    let mut start = 0;
-    while start < blocks {
-        tell(watch, start, blocks)?;
-        let end = blocks.min(start + STEP_BLOCKS);
-        bad.extend(reader.verify_blocks(start..end)?);
-        start = end;
-    }
-    if !reader.has_table() {
-        return Ok(Found {
-            blocks,
-            bad,
-            table_matches: false,
-        });
-    }
-    let report = reader.conclude_within(bad, blocks)?;
-    Ok(Found {
-        blocks,
-        bad: report.bad,
-        table_matches: report.table_matches,
-    })
-}
-
-fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
+/// Tells `watch` how far it is; a bound on the blocks may be all that is known.
+pub(super) fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
     let total = 2 * blocks;
     let progress = RepairProgress { done, total };
     match watch(progress) {
@@ -188,60 +193,60 @@ fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
     }
 }
 
-fn copy_sound<D: Disk, W: Disk>(
-    reader: &BlockReader<D>,
-    found: Found,
+fn copy<D: Disk, W: Disk>(
+    sorted: Sorted<'_, D>,
     writer: &mut Writer<W>,
     options: &RepairOptions,
     watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
     let mut report = RepairReport {
-        tokens: reader.len(),
+        tokens: sorted.tokens(),
+        basis: sorted.basis(),
+        may_be_older: sorted.may_be_older(),
         kept: 0,
         lost: Vec::new(),
-        bad: found.bad,
-        table_matches: found.table_matches,
+        hash_only: Vec::new(),
+        bad: sorted.bad().to_vec(),
+        table_matches: sorted.table_matches(),
         cut: None,
-        findings: reader.recovery().to_vec(),
+        findings: sorted.findings().to_vec(),
     };
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-    let blocks = found.blocks;
+    let blocks = sorted.blocks();
     for block in 0..blocks {
         if block.is_multiple_of(STEP_BLOCKS) {
-            tell(watch, blocks + block, blocks)?;
+            tell(watch, sorted.watched() + block, sorted.watched())?;
         }
-        let range = reader.tokens_of(block);
-        if read_sound(reader, block, &report.bad, &mut tokens) {
-            report.kept += range.end - range.start;
-            writer.append(&tokens)?;
-            continue;
+        let range = sorted.tokens_of(block);
+        let worth = sorted.read(block, &mut tokens);
+        let saved = range.start..range.start + tokens.len() as u64;
+        writer.append(&tokens)?;
+        match worth {
+            Worth::Proven => report.kept += saved.end - saved.start,
+            Worth::HashOnly => {
+                report.kept += saved.end - saved.start;
+                note(&mut report.hash_only, saved.clone());
+            }
+            Worth::Lost => {}
         }
-        if !options.compact {
-            let count = (range.end - range.start) as usize;
-            writer.append_with(count, |_| Token::ZERO)?;
-        }
-        lose(&mut report.lost, range);
+        lose(&mut report, writer, saved.end..range.end, options)?;
     }
-    let cut = reader.tokens_of(blocks).start..reader.len();
-    if !cut.is_empty() {
-        fill_up(writer, &cut, options)?;
-        lose(&mut report.lost, cut);
-    }
-    report.cut = reader.cut()?;
+    let cut = sorted.tokens_of(blocks).start..sorted.tokens();
+    lose(&mut report, writer, cut, options)?;
+    report.cut = sorted.cut()?;
     Ok(report)
 }
 
-/// Puts zero tokens in the place of those that the file has lost with its end.
-fn fill_up<W: Disk>(
+/// Notes what is lost, and puts zero tokens in its place.
+fn lose<W: Disk>(
+    report: &mut RepairReport,
     writer: &mut Writer<W>,
-    cut: &Range<u64>,
+    range: Range<u64>,
     options: &RepairOptions,
 ) -> Result<(), RepairError> {
-    if options.compact {
-        return Ok(());
-    }
-    let mut left = cut.end - cut.start;
-    while left > 0 {
+    let mut left = range.end - range.start;
+    note(&mut report.lost, range);
+    while left > 0 && !options.compact {
         let count = left.min(BLOCK_TOKENS as u64);
         writer.append_with(count as usize, |_| Token::ZERO)?;
         left -= count;
@@ -249,28 +254,11 @@ fn fill_up<W: Disk>(
     Ok(())
 }
 
-/// Reads a block as it was committed, if it is still there.
-fn read_sound<D: Disk>(
-    reader: &BlockReader<D>,
-    block: u64,
-    bad: &[BadBlock],
-    tokens: &mut Vec<Token>,
-) -> bool {
-    let at = bad.binary_search_by_key(&block, |bad| bad.block);
-    match at.ok().map(|at| bad[at]) {
-        // The table chain says that these are the tokens, whatever the entry is.
-        Some(bad) if bad.cause == Cause::Table => reader
-            .read_raw(block, tokens)
-            .is_ok_and(|raw| raw == Raw::Hash(bad.found)),
-        Some(bad) if bad.cause != Cause::RestorableTail => false,
-        _ => reader.read_block(block, tokens).is_ok(),
-    }
-}
-
-/// Notes a lost range, as one with the range before if they touch.
-fn lose(lost: &mut Vec<Range<u64>>, range: Range<u64>) {
-    match lost.last_mut() {
+/// Notes a range, as one with the range before if they touch.
+fn note(ranges: &mut Vec<Range<u64>>, range: Range<u64>) {
+    match ranges.last_mut() {
+        _ if range.is_empty() => {}
         Some(last) if last.end == range.start => last.end = range.end,
-        _ => lost.push(range),
+        _ => ranges.push(range),
     }
 }

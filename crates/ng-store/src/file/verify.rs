@@ -240,7 +240,7 @@ impl<D: Disk> BlockReader<D> {
         // An entry of tokens that cannot be read is taken to be right.
         let judged = |bad: &&BadBlock| !matches!(bad.cause, Cause::Unreadable | Cause::Cut);
         let read: Vec<BadBlock> = bad[..full].iter().filter(judged).copied().collect();
-        let causes = self.causes(&read)?;
+        let causes = self.causes(&read, blocks)?;
         let table_matches = causes.is_some();
         for bad in bad[..full].iter_mut().filter(|bad| judged(&&**bad)) {
             bad.cause = match &causes {
@@ -326,7 +326,7 @@ impl<D: Disk> BlockReader<D> {
     }
 
     /// How many blocks end before a length.
-    fn whole_blocks_in(&self, length: u64) -> u64 {
+    pub(super) fn whole_blocks_in(&self, length: u64) -> u64 {
         length.saturating_sub(self.block_offset(0)) / (BLOCK * TOKEN_BYTES)
     }
 
@@ -342,7 +342,8 @@ impl<D: Disk> BlockReader<D> {
 
     /// Finds the entries that must be replaced by the hash of their tokens for
     /// the table to have its chain; `None` if no choice that was tried gives it.
-    fn causes(&self, bad: &[BadBlock]) -> Result<Option<BTreeSet<u64>>, IoError> {
+    /// As hard as it looks for them depends on how many blocks were hashed.
+    fn causes(&self, bad: &[BadBlock], hashed: u64) -> Result<Option<BTreeSet<u64>>, IoError> {
         let first = bad.first().map_or(self.full_blocks(), |bad| bad.block);
         let first = first - first % SECTOR_ENTRIES as u64;
         let start = self.chain_with(first, |blocks| Ok(self.entries_or_damaged(blocks)))?;
@@ -361,7 +362,7 @@ impl<D: Disk> BlockReader<D> {
             entries: &entries,
             suspects: &suspects,
             end: self.head.slot.table_chain,
-            budget: SEARCH_MIN.max(self.full_blocks() * SEARCH_PER_BLOCK),
+            budget: SEARCH_MIN.max(hashed * SEARCH_PER_BLOCK),
         };
         let chosen = |rotten: Vec<bool>| {
             let rotten = bad.iter().zip(rotten).filter(|(_, rotten)| *rotten);

@@ -9,13 +9,14 @@ use ng_store::disk::sim::{Atomicity, Moment, Seeded, SimFs};
 use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Draft, Identity, Stamp, repair};
 use ng_store::{
-    AppendOptions, BLOCK_TOKENS, BlockReader, Cause, CreateOptions, OpenError, RepairOptions,
+    AppendOptions, BLOCK_TOKENS, BlockReader, Cause, CreateOptions, OpenError, ReadError,
+    RepairOptions,
 };
-use ng_token::Token;
+use ng_token::{Token, as_bytes};
 
 use crate::amount::{count, scale};
 use crate::check::check_with;
-use crate::session::{Allowed, Content, Failed, Session};
+use crate::session::{Allowed, Content, Failed, NAME, Session};
 use crate::size::until;
 use crate::workload::{STEPS, Workload};
 
@@ -68,6 +69,69 @@ fn a_spoiled_page_is_restored_by_the_next_appender() {
     });
     count("crash images: spoiled pages", images);
 }
+
+/// The page of the newest slot is lost after any power cut: the intent beside its
+/// tail image was synced before it.
+#[test]
+fn a_repair_recovers_any_commit_whose_slot_is_lost() {
+    let target = IMAGES * scale();
+    let (images, _) = until(target, |seed| {
+        for_each_image(seed, Atomicity::Sector, check_recovered)
+    });
+    count("crash images: lost slots, repaired", images);
+}
+
+fn check_recovered(image: &SimFs, allowed: &Allowed) -> Result<(), String> {
+    let Some((generation, recovered)) = recover(image)? else {
+        return Ok(());
+    };
+    let mut contents = allowed.contents();
+    let content = contents.find(|content| content.generation == generation);
+    let content = content.ok_or("an unknown commit")?;
+    match as_bytes(&recovered) == as_bytes(&content.tokens) {
+        true => Ok(()),
+        false => Err(format!("{}, not {content:?}", recovered.len())),
+    }
+}
+
+/// Loses the slot of the newest commit, and gives its number and what a repair
+/// makes of it. `None` if there is no commit.
+fn recover(image: &SimFs) -> Result<Option<(u64, Vec<Token>)>, String> {
+    let Ok(file) = image.dir().open(NAME, true) else {
+        return Ok(None);
+    };
+    let generation = open(&file)?.info().generation;
+    if generation == 0 {
+        return Ok(None);
+    }
+    let slot = SLOTS[(generation & 1) as usize];
+    file.write_at(&[0; 4096], slot).map_err(text)?;
+    let out = draft(image, "out.ngt", 2);
+    let report = repair(&open(&file)?, out, &RepairOptions::new(), Stamp::default());
+    let report = report.map_err(text)?;
+    if !report.is_whole() {
+        return Err(format!("{report:?}"));
+    }
+    let out = image.dir().open("out.ngt", false).map_err(text)?;
+    let mut tokens = Vec::new();
+    let out = open(&out)?;
+    let read = out.for_each(0..out.len(), |block| {
+        tokens.extend_from_slice(block);
+        Ok::<_, ReadError>(())
+    });
+    read.map_err(text)?;
+    Ok(Some((generation, tokens)))
+}
+
+fn open<D: Disk>(file: &D) -> Result<BlockReader<&D>, String> {
+    BlockReader::of_disk(file, NAME).map_err(text)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+const SLOTS: [u64; 2] = [0x1000, 0x3000];
 
 /// Where the second sector of the block table begins, and its entries: those of
 /// the blocks 64 to 127.

@@ -17,6 +17,7 @@ mod overtaken;
 mod reopen;
 mod repair;
 mod room;
+mod salvage;
 mod snapshots;
 mod space;
 mod unreadable;

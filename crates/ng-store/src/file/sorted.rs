@@ -1,0 +1,327 @@
+//! What the blocks of a damaged file are worth, by all that is known of its
+//! commits.
+
+use std::ops::Range;
+
+use ng_token::Token;
+
+use super::evidence::Evidence;
+use super::reader::Raw;
+use super::repair::{STEP_BLOCKS, Watch, tell};
+use super::{BadBlock, Basis, BlockReader, Cause, Cut, Finding};
+use crate::disk::{Disk, Source};
+use crate::format::BLOCK;
+use crate::{BLOCK_TOKENS, IoError, RepairError};
+
+/// How many table entries one read takes.
+const ENTRIES: u64 = 4096;
+
+/// Where the end of a file is not known, so many blocks without an entry are
+/// taken for it: those of 1 TiB. A hole may go on for much longer.
+const GAP_BLOCKS: u64 = 1 << 22;
+
+/// How far tokens can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// A commit vouches for them.
+    Proven,
+    /// Their block has its hash, for which no commit vouches.
+    HashOnly,
+    /// They are not what was committed, or cannot be read.
+    Lost,
+}
+
+/// A commit, and what is bad of its blocks.
+struct Judged<D> {
+    reader: BlockReader<D>,
+    bad: Vec<BadBlock>,
+    table_matches: bool,
+}
+
+/// The blocks of a damaged file, verified.
+pub(super) struct Sorted<'a, D> {
+    commits: Vec<Judged<&'a D>>,
+    /// All blocks that the file has room for, as if all were full, where a commit
+    /// may be lost that is longer than those that are known.
+    beyond: Option<BlockReader<&'a D>>,
+    /// The blocks there that have their hash.
+    matching: Vec<Range<u64>>,
+    bad: Vec<BadBlock>,
+    tokens: u64,
+    /// How many blocks were looked at.
+    looked_at: u64,
+    basis: Basis,
+    may_be_older: bool,
+    findings: Vec<Finding>,
+}
+
+impl<'a, D: Disk> Sorted<'a, D> {
+    /// Verifies all blocks that are there, a step at a time.
+    pub(super) fn new(evidence: Evidence<'a, D>, watch: Watch<'_>) -> Result<Self, RepairError> {
+        let newest = evidence.newest();
+        let there = newest.blocks_there();
+        let beyond = evidence.may_go_on.then(|| beyond(newest));
+        let looked_at = there.max(beyond.as_ref().map_or(0, BlockReader::blocks));
+        let raw = verify(newest, there, looked_at, watch)?;
+        let known = newest.full_blocks();
+        let matching = match &beyond {
+            Some(beyond) => find_matching(beyond, known, looked_at, watch)?,
+            None => Vec::new(),
+        };
+        let mut sorted = Self {
+            tokens: newest.len(),
+            beyond,
+            looked_at,
+            basis: evidence.basis,
+            may_be_older: evidence.may_be_older,
+            findings: evidence.findings,
+            commits: judge(evidence.commits, &raw, there)?,
+            bad: Vec::new(),
+            matching,
+        };
+        sorted.find_end()?;
+        Ok(sorted)
+    }
+
+    /// Takes the last block beyond the newest commit that has its hash for the
+    /// end, and looks at those that have not.
+    fn find_end(&mut self) -> Result<(), IoError> {
+        self.bad.clone_from(&self.commits[0].bad);
+        let (Some(beyond), Some(last)) = (&self.beyond, self.matching.last()) else {
+            return Ok(());
+        };
+        self.tokens = last.end * BLOCK;
+        self.basis = Basis::LastBlock;
+        let mut block = self.commits[0].reader.full_blocks();
+        self.bad.retain(|bad| bad.block < block);
+        for run in &self.matching {
+            self.bad.extend(beyond.verify_blocks(block..run.start)?);
+            block = run.end;
+        }
+        Ok(())
+    }
+
+    pub(super) fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    pub(super) fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    pub(super) fn may_be_older(&self) -> bool {
+        self.may_be_older
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub(super) fn bad(&self) -> &[BadBlock] {
+        &self.bad
+    }
+
+    pub(super) fn table_matches(&self) -> bool {
+        self.basis != Basis::LastBlock && self.commits[0].table_matches
+    }
+
+    pub(super) fn cut(&self) -> Result<Option<Cut>, IoError> {
+        self.commits[0].reader.cut()
+    }
+
+    /// How many blocks of the tokens are there, in part at least.
+    pub(super) fn blocks(&self) -> u64 {
+        self.looked_at.min(self.tokens.div_ceil(BLOCK))
+    }
+
+    /// Half of what a watcher is told to be the work.
+    pub(super) fn watched(&self) -> u64 {
+        self.looked_at
+    }
+
+    pub(super) fn tokens_of(&self, block: u64) -> Range<u64> {
+        let start = block.saturating_mul(BLOCK).min(self.tokens);
+        start..start.saturating_add(BLOCK).min(self.tokens)
+    }
+
+    /// Reads what is worth anything of a block.
+    pub(super) fn read(&self, block: u64, tokens: &mut Vec<Token>) -> Worth {
+        let fate = self.fate(block);
+        if fate.is_read(block, tokens) {
+            tokens.truncate(fate.count as usize);
+            return fate.worth;
+        }
+        tokens.clear();
+        Worth::Lost
+    }
+
+    /// Asks the commits, the newest first, then the block's own hash.
+    fn fate(&self, block: u64) -> Fate<'_, &'a D> {
+        let range = self.tokens_of(block);
+        let all = range.end - range.start;
+        let newest = &self.commits[0];
+        let fate = |worth, reader| Fate {
+            worth,
+            count: all,
+            reader,
+            bad: None,
+        };
+        let mut begin = None;
+        for commit in &self.commits {
+            let fate = commit.proven(block, all);
+            match fate {
+                Some(fate) if fate.count == all => return fate,
+                fate => begin = begin.or(fate),
+            }
+        }
+        let beyond = self.beyond.as_ref();
+        let reader = match newest.reader.is_full(block) {
+            true => &newest.reader,
+            false => beyond.unwrap_or(&newest.reader),
+        };
+        let cause = bad_at(&self.bad, block).map(|bad| bad.cause);
+        match (cause, begin) {
+            (None, _) if reader.is_full(block) => fate(Worth::HashOnly, reader),
+            (_, Some(begin)) => begin,
+            _ => Fate {
+                count: 0,
+                ..fate(Worth::Lost, reader)
+            },
+        }
+    }
+}
+
+/// What becomes of a block.
+struct Fate<'s, D> {
+    worth: Worth,
+    /// How many of its tokens, from its begin on.
+    count: u64,
+    reader: &'s BlockReader<D>,
+    /// What is bad of it where that does not matter.
+    bad: Option<BadBlock>,
+}
+
+impl<D: Disk> Fate<'_, D> {
+    fn is_read(&self, block: u64, tokens: &mut Vec<Token>) -> bool {
+        match (self.worth, self.bad) {
+            (Worth::Lost, _) => false,
+            // The table chain says that these are the tokens, whatever the entry is.
+            (_, Some(bad)) if bad.cause == Cause::Table => self
+                .reader
+                .read_raw(block, tokens)
+                .is_ok_and(|raw| raw == Raw::Hash(bad.found)),
+            _ => self.reader.read_block(block, tokens).is_ok(),
+        }
+    }
+}
+
+impl<D: Disk> Judged<D> {
+    /// Tells which of the first `all` tokens of a block the commit vouches for.
+    fn proven(&self, block: u64, all: u64) -> Option<Fate<'_, D>> {
+        let range = self.reader.tokens_of(block);
+        let bad = bad_at(&self.bad, block).copied();
+        let is_proven = match bad.map(|bad| bad.cause) {
+            None => self.table_matches || !self.reader.is_full(block),
+            Some(cause) => matches!(cause, Cause::Table | Cause::RestorableTail),
+        };
+        (is_proven && !range.is_empty()).then(|| Fate {
+            worth: Worth::Proven,
+            count: all.min(range.end - range.start),
+            reader: &self.reader,
+            bad,
+        })
+    }
+}
+
+fn bad_at(bad: &[BadBlock], block: u64) -> Option<&BadBlock> {
+    let at = bad.binary_search_by_key(&block, |bad| bad.block).ok()?;
+    bad.get(at)
+}
+
+/// Verifies the blocks of the newest commit that are there, a step at a time.
+fn verify<D: Disk>(
+    reader: &BlockReader<D>,
+    there: u64,
+    looked_at: u64,
+    watch: Watch<'_>,
+) -> Result<Vec<BadBlock>, RepairError> {
+    let mut bad = Vec::new();
+    let mut start = 0;
+    while start < there {
+        tell(watch, start, looked_at)?;
+        let end = there.min(start + STEP_BLOCKS);
+        bad.extend(reader.verify_blocks(start..end)?);
+        start = end;
+    }
+    Ok(bad)
+}
+
+/// Concludes for each commit what was found of the longest.
+fn judge<D: Disk>(
+    readers: Vec<BlockReader<D>>,
+    raw: &[BadBlock],
+    there: u64,
+) -> Result<Vec<Judged<D>>, IoError> {
+    let judge = |(number, reader): (usize, BlockReader<D>)| {
+        let (full, blocks) = (reader.full_blocks(), reader.blocks().min(there));
+        let of_it = |bad: &&BadBlock| bad.block < full || number == 0;
+        let mut bad: Vec<_> = raw.iter().filter(of_it).copied().collect();
+        if number > 0 {
+            bad.extend(reader.verify_blocks(full.min(blocks)..blocks)?);
+        }
+        let mut table_matches = false;
+        if reader.has_table() {
+            let report = reader.conclude_within(bad, blocks)?;
+            (bad, table_matches) = (report.bad, report.table_matches);
+        }
+        Ok(Judged {
+            reader,
+            bad,
+            table_matches,
+        })
+    };
+    readers.into_iter().enumerate().map(judge).collect()
+}
+
+/// All full blocks that a file has room for, as if they were committed.
+fn beyond<'a, D: Disk>(reader: &BlockReader<&'a D>) -> BlockReader<&'a D> {
+    let mut head = reader.head.clone();
+    let most = head.header.max_tokens / BLOCK;
+    head.slot.tokens = most.min(reader.whole_blocks_in(head.length)) * BLOCK;
+    let source = Source::new(*reader.source.disk(), reader.source.path());
+    BlockReader::new(source, head)
+}
+
+/// Finds the blocks that have the hash in their entries. An entry that is zero was
+/// never written, so its block is not read.
+fn find_matching<D: Disk>(
+    reader: &BlockReader<D>,
+    from: u64,
+    looked_at: u64,
+    watch: Watch<'_>,
+) -> Result<Vec<Range<u64>>, RepairError> {
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+    let mut start = from;
+    let near = |runs: &[Range<u64>]| runs.last().map_or(from, |run| run.end) + GAP_BLOCKS;
+    while start < reader.blocks().min(near(&runs)) {
+        let end = reader.blocks().min(start + ENTRIES);
+        for (block, entry) in (start..end).zip(reader.entries_or_damaged(start..end)) {
+            if block.is_multiple_of(STEP_BLOCKS) {
+                tell(watch, block, looked_at)?;
+            }
+            let expected = Raw::Hash(u64::from_le_bytes(entry));
+            if expected == Raw::Hash(0)
+                || !matches!(reader.read_raw(block, &mut tokens), Ok(raw) if raw == expected)
+            {
+                continue;
+            }
+            match runs.last_mut() {
+                Some(run) if run.end == block => run.end += 1,
+                _ => runs.push(block..block + 1),
+            }
+        }
+        start = end;
+    }
+    Ok(runs)
+}
