@@ -19,6 +19,7 @@ pub(super) const STEP_BLOCKS: u64 = 16;
 pub struct RepairOptions {
     compact: bool,
     replace: bool,
+    keep_unproven: bool,
     older_commit: bool,
     salvage: bool,
 }
@@ -29,6 +30,7 @@ impl RepairOptions {
         Self {
             compact: false,
             replace: false,
+            keep_unproven: false,
             older_commit: false,
             salvage: false,
         }
@@ -48,6 +50,14 @@ impl RepairOptions {
         self
     }
 
+    /// Keeps blocks of [`Cause::Unknown`](crate::Cause::Unknown) as they are;
+    /// otherwise they are as bad as others. [`RepairReport::unproven`] lists them.
+    #[must_use]
+    pub const fn keep_unproven(mut self, keep_unproven: bool) -> Self {
+        self.keep_unproven = keep_unproven;
+        self
+    }
+
     /// Takes the commit whose slot is sound, where the slot of a newer one is
     /// lost, instead of what can be proved of the newer one.
     #[must_use]
@@ -62,6 +72,10 @@ impl RepairOptions {
     pub const fn salvage(mut self, salvage: bool) -> Self {
         self.salvage = salvage;
         self
+    }
+
+    pub(super) const fn keeps_unproven(&self) -> bool {
+        self.keep_unproven
     }
 
     pub(crate) const fn is_salvage(&self) -> bool {
@@ -80,10 +94,13 @@ pub struct RepairReport {
     /// Whether a commit that is newer than what was saved may be lost.
     pub may_be_older: bool,
     /// How many of the tokens have their hash, and are in the new file; the others
-    /// are zero, or left out.
+    /// are unproven, zero, or left out.
     pub kept: u64,
     /// The tokens that are lost, as ranges of indices in the damaged file.
     pub lost: Vec<Range<u64>>,
+    /// Those that are in the new file as they were found, and have no hash that
+    /// is known: see [`RepairOptions::keep_unproven`].
+    pub unproven: Vec<Range<u64>>,
     /// Those of `kept` that are of this file at this place, by the hash in the
     /// block table, while no commit is left that vouches for the table: they may
     /// be of an older commit, or of one that was never made.
@@ -104,7 +121,7 @@ impl RepairReport {
     /// Tells whether the new file is known to have every token as it was committed
     /// last.
     pub fn is_whole(&self) -> bool {
-        let doubtful = [&self.lost, &self.hash_only];
+        let doubtful = [&self.lost, &self.unproven, &self.hash_only];
         doubtful.iter().all(|ranges| ranges.is_empty()) && self.table_matches && !self.may_be_older
     }
 }
@@ -176,7 +193,7 @@ fn repair_draft<D: Disk, R: Dir>(
         // What the file says of its size may be a lie: no work before there is room.
         draft.writer().reserve_exact(evidence.newest().len())?;
     }
-    let sorted = Sorted::new(evidence, watch)?;
+    let sorted = Sorted::new(evidence, options, watch)?;
     let report = copy(sorted, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
     draft.publish()?;
@@ -205,6 +222,7 @@ fn copy<D: Disk, W: Disk>(
         may_be_older: sorted.may_be_older(),
         kept: 0,
         lost: Vec::new(),
+        unproven: Vec::new(),
         hash_only: Vec::new(),
         bad: sorted.bad().to_vec(),
         table_matches: sorted.table_matches(),
@@ -227,6 +245,7 @@ fn copy<D: Disk, W: Disk>(
                 report.kept += saved.end - saved.start;
                 note(&mut report.hash_only, saved.clone());
             }
+            Worth::Unproven => note(&mut report.unproven, saved.clone()),
             Worth::Lost => {}
         }
         lose(&mut report, writer, saved.end..range.end, options)?;

@@ -8,7 +8,7 @@ use ng_token::Token;
 use super::evidence::Evidence;
 use super::reader::Raw;
 use super::repair::{STEP_BLOCKS, Watch, tell};
-use super::{BadBlock, Basis, BlockReader, Cause, Cut, Finding};
+use super::{BadBlock, Basis, BlockReader, Cause, Cut, Finding, RepairOptions};
 use crate::disk::{Disk, Source};
 use crate::format::BLOCK;
 use crate::{BLOCK_TOKENS, IoError, RepairError};
@@ -27,6 +27,8 @@ pub(super) enum Worth {
     Proven,
     /// Their block has its hash, for which no commit vouches.
     HashOnly,
+    /// Nothing is known of them.
+    Unproven,
     /// They are not what was committed, or cannot be read.
     Lost,
 }
@@ -52,12 +54,17 @@ pub(super) struct Sorted<'a, D> {
     looked_at: u64,
     basis: Basis,
     may_be_older: bool,
+    keep_unproven: bool,
     findings: Vec<Finding>,
 }
 
 impl<'a, D: Disk> Sorted<'a, D> {
     /// Verifies all blocks that are there, a step at a time.
-    pub(super) fn new(evidence: Evidence<'a, D>, watch: Watch<'_>) -> Result<Self, RepairError> {
+    pub(super) fn new(
+        evidence: Evidence<'a, D>,
+        options: &RepairOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, RepairError> {
         let newest = evidence.newest();
         let there = newest.blocks_there();
         let beyond = evidence.may_go_on.then(|| beyond(newest));
@@ -74,6 +81,7 @@ impl<'a, D: Disk> Sorted<'a, D> {
             looked_at,
             basis: evidence.basis,
             may_be_older: evidence.may_be_older,
+            keep_unproven: options.keeps_unproven(),
             findings: evidence.findings,
             commits: judge(evidence.commits, &raw, there)?,
             bad: Vec::new(),
@@ -183,6 +191,7 @@ impl<'a, D: Disk> Sorted<'a, D> {
         match (cause, begin) {
             (None, _) if reader.is_full(block) => fate(Worth::HashOnly, reader),
             (_, Some(begin)) => begin,
+            (Some(Cause::Unknown), _) if self.keep_unproven => fate(Worth::Unproven, reader),
             _ => Fate {
                 count: 0,
                 ..fate(Worth::Lost, reader)
@@ -205,6 +214,9 @@ impl<D: Disk> Fate<'_, D> {
     fn is_read(&self, block: u64, tokens: &mut Vec<Token>) -> bool {
         match (self.worth, self.bad) {
             (Worth::Lost, _) => false,
+            (Worth::Unproven, _) => {
+                matches!(self.reader.read_raw(block, tokens), Ok(Raw::Hash(_)))
+            }
             // The table chain says that these are the tokens, whatever the entry is.
             (_, Some(bad)) if bad.cause == Cause::Table => self
                 .reader

@@ -93,10 +93,15 @@ fn check(place: &Place, options: &RepairOptions, count: usize) -> RepairReport {
         expected[lost.start as usize..lost.end as usize].fill(Token::ZERO);
     }
     let out = VecStore::load(place.named("out.ngt")).unwrap();
-    assert!(out.tokens() == expected, "{report:?}");
+    if report.unproven.is_empty() {
+        assert!(out.tokens() == expected, "{report:?}");
+    }
     assert!(verify(place.named("out.ngt")).unwrap().is_clean());
     let sum = |ranges: &[Range<u64>]| ranges.iter().map(|r| r.end - r.start).sum::<u64>();
-    assert_eq!(report.kept + sum(&report.lost), report.tokens);
+    assert_eq!(
+        report.kept + sum(&report.lost) + sum(&report.unproven),
+        report.tokens
+    );
     report
 }
 
@@ -170,7 +175,7 @@ fn full_blocks_beyond_the_older_commit_are_saved_by_their_hashes() {
 }
 
 #[test]
-fn a_block_without_its_hash_between_others_is_lost() {
+fn a_block_without_its_hash_between_others_is_lost_or_kept_unproven() {
     let place = committed(&[10_000, 4 * BLOCK + 5], false);
     lose_slot(&place, 0);
     flip(&place.file(), (DATA + 2 * BLOCK_BYTES + 200_000) * 8);
@@ -228,6 +233,12 @@ fn a_chain_that_does_not_hold_leaves_what_is_known_by_hashes_and_the_older_commi
         )
     );
     assert!(!report.table_matches);
+    let keep = RepairOptions::new().keep_unproven(true);
+    let report = check(&place, &keep, counts[1]);
+    assert_eq!(
+        (report.lost, report.unproven),
+        (vec![], vec![2 * block..3 * block])
+    );
 }
 
 #[test]
@@ -444,6 +455,38 @@ fn lies_cost_a_salvage_neither_time_nor_room() {
     let report = try_repair(&place, &compact).unwrap();
     assert_eq!((report.tokens, report.kept), (1 << 33, 8192));
     assert_eq!(report.hash_only, [0..8192]);
+}
+
+#[test]
+fn unknown_blocks_are_kept_as_they_are_when_asked() {
+    let place = committed(&[3 * BLOCK + 100], false);
+    damage(&place, 1);
+    flip(&place.file(), (TABLE + 8) * 8);
+    let report = check(&place, &RepairOptions::new(), 3 * BLOCK + 100);
+    assert_eq!(
+        (&report.lost, report.unproven.len()),
+        (&vec![4096..8192], 0)
+    );
+    let keep = RepairOptions::new().keep_unproven(true);
+    for options in [keep.clone(), keep.compact(true)] {
+        let report = check(&place, &options, 3 * BLOCK + 100);
+        assert_eq!(
+            (report.lost.len(), &report.unproven),
+            (0, &vec![4096..8192])
+        );
+        assert_eq!(report.kept, 2 * BLOCK as u64 + 100);
+        assert!(!report.is_whole());
+        let out = VecStore::load(place.named("out.ngt")).unwrap();
+        let mut expected = tokens(3 * BLOCK + 100);
+        let bytes = ng_token::as_bytes_mut(&mut expected[BLOCK..]);
+        bytes[0] ^= 1;
+        assert!(out.tokens() == expected);
+    }
+    // Tokens that are known to be damaged are not.
+    let place = committed(&[3 * BLOCK + 100], false);
+    damage(&place, 1);
+    let keep = RepairOptions::new().keep_unproven(true);
+    assert_eq!(check(&place, &keep, 3 * BLOCK + 100).lost, [4096..8192]);
 }
 
 /// Nothing of the repair stands in the way of the next commit.
