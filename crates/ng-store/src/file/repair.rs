@@ -78,6 +78,10 @@ impl RepairOptions {
         self.keep_unproven
     }
 
+    pub(super) const fn is_compact(&self) -> bool {
+        self.compact
+    }
+
     pub(crate) const fn is_salvage(&self) -> bool {
         self.salvage
     }
@@ -194,6 +198,7 @@ fn repair_draft<D: Disk, R: Dir>(
         draft.writer().reserve_exact(evidence.newest().len())?;
     }
     let sorted = Sorted::new(evidence, options, watch)?;
+    draft.writer().reserve_exact(sorted.room(options))?;
     let report = copy(sorted, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
     draft.publish()?;

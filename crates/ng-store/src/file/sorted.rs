@@ -152,6 +152,14 @@ impl<'a, D: Disk> Sorted<'a, D> {
         start..start.saturating_add(BLOCK).min(self.tokens)
     }
 
+    /// How many tokens the new file will have at most.
+    pub(super) fn room(&self, options: &RepairOptions) -> u64 {
+        match options.is_compact() {
+            true => (0..self.blocks()).map(|block| self.fate(block).count).sum(),
+            false => self.tokens,
+        }
+    }
+
     /// Reads what is worth anything of a block.
     pub(super) fn read(&self, block: u64, tokens: &mut Vec<Token>) -> Worth {
         let fate = self.fate(block);

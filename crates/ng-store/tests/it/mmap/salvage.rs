@@ -489,6 +489,21 @@ fn unknown_blocks_are_kept_as_they_are_when_asked() {
     assert_eq!(check(&place, &keep, 3 * BLOCK + 100).lost, [4096..8192]);
 }
 
+#[test]
+fn a_compact_repair_takes_the_room_of_what_it_keeps() {
+    for (damaged, kept) in [(vec![], 40 * BLOCK + 7), (vec![3, 9], 38 * BLOCK + 7)] {
+        let place = committed(&[40 * BLOCK + 7], true);
+        for block in damaged {
+            damage(&place, block);
+        }
+        let compact = RepairOptions::new().compact(true);
+        let report = try_repair(&place, &compact).unwrap();
+        assert_eq!(report.kept, kept as u64);
+        let length = std::fs::metadata(place.named("out.ngt")).unwrap().len();
+        assert_eq!(length, DATA + kept as u64 * 64);
+    }
+}
+
 /// Nothing of the repair stands in the way of the next commit.
 #[test]
 fn what_was_salvaged_is_appended_to() {
