@@ -80,7 +80,7 @@ pub(super) fn create(path: &Path) -> Result<RealFile> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         anyhow::bail!("{} names no file", path.display());
     };
-    let dir = RealDir::new(folder);
+    let dir = RealDir::open(folder)?;
     Ok(dir.create_exclusive(&name.to_string_lossy())?)
 }
 

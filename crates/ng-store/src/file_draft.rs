@@ -1,8 +1,8 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::disk::RealDir;
 use crate::file::{CreateOptions, Draft, NewFile};
-use crate::place::{new_identity, refuse_to_replace, split};
+use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{CreateError, FileWriter};
 
 /// A token file that gets its name when it is filled.
@@ -32,6 +32,8 @@ use crate::{CreateError, FileWriter};
 pub struct FileDraft {
     new: NewFile<RealDir>,
     writer: FileWriter,
+    /// The absolute path that the file will have.
+    place: PathBuf,
 }
 
 impl FileDraft {
@@ -43,13 +45,14 @@ impl FileDraft {
     /// here already, unless [`CreateOptions::replace`] says otherwise.
     pub fn begin(path: impl AsRef<Path>, options: &CreateOptions) -> Result<Self, CreateError> {
         let path = path.as_ref();
-        let (dir, name) = split(path)?;
+        let target = target(path, options.replaces())?;
         refuse_to_replace(path)?;
-        let draft = Draft::begin(dir, name, path, options, new_identity())?;
+        let draft = Draft::begin(target.dir, &target.name, path, options, new_identity())?;
         let (new, writer) = draft.into_parts();
         Ok(Self {
             new,
-            writer: FileWriter::new(writer),
+            writer: FileWriter::unnamed(writer),
+            place: target.path,
         })
     }
 
@@ -69,6 +72,6 @@ impl FileDraft {
     pub fn publish(self) -> Result<FileWriter, CreateError> {
         self.writer.check_sound()?;
         self.new.publish(self.writer.source())?;
-        Ok(self.writer)
+        Ok(self.writer.named(self.place))
     }
 }

@@ -1,8 +1,8 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ng_token::Token;
 
-use crate::disk::{RealDir, RealFile, Source};
+use crate::disk::{NameState, RealDir, RealFile, Source};
 use crate::file::{
     AppendOptions, CreateOptions, FileInfo, Finding, Head, Stamp, Writer, open_locked,
 };
@@ -40,6 +40,9 @@ use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, Wr
 #[derive(Debug)]
 pub struct FileWriter {
     writer: Writer<RealFile>,
+    /// The absolute path by which the file was opened, links followed. None yet,
+    /// if it has none.
+    name: Option<PathBuf>,
 }
 
 impl FileWriter {
@@ -76,13 +79,22 @@ impl FileWriter {
         let path = path.as_ref();
         let open = || RealFile::open(path, true);
         let file = open_locked(path, open, |file| file.is_at(path))?;
-        let writer = Writer::open_with(&folder_of(path)?, file, path, options)?;
-        Ok(Self::new(writer))
+        let (dir, name) = place_of(path)?;
+        let writer = Self::unnamed(Writer::open_with(&dir, file, path, options)?);
+        Ok(writer.named(name))
     }
 
-    /// Takes over the writer of a file whose lock is held.
-    pub(crate) fn new(writer: Writer<RealFile>) -> Self {
-        Self { writer }
+    /// Takes over the writer of a file that has no name yet.
+    pub(crate) fn unnamed(writer: Writer<RealFile>) -> Self {
+        Self { writer, name: None }
+    }
+
+    /// Tells the absolute path that the file has from now on.
+    pub(crate) fn named(self, name: PathBuf) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
     }
 
     /// Returns what the file says about itself, as of the last commit.
@@ -128,10 +140,26 @@ impl FileWriter {
     ///
     /// As [`commit`](TokenSink::commit).
     pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
+        self.check_sound()?;
+        self.check_name()?;
         self.writer.commit(Stamp {
             committed_at_ns: now_ns(),
             tag,
         })
+    }
+
+    /// Refuses to commit what nobody would find.
+    fn check_name(&self) -> Result<(), WriteError> {
+        let Some(name) = &self.name else {
+            return Ok(());
+        };
+        match self.writer.disk().name_state(name) {
+            Ok(NameState::Another | NameState::Gone) => Err(WriteError::Replaced {
+                path: self.writer.path().to_owned(),
+            }),
+            // That nobody may look says nothing about the file.
+            Ok(NameState::Ours | NameState::Moved) | Err(_) => Ok(()),
+        }
     }
 
     pub(crate) fn check_sound(&self) -> Result<(), WriteError> {
@@ -188,6 +216,10 @@ impl TokenSink for FileWriter {
     ///
     /// # Errors
     ///
+    /// [`WriteError::Replaced`]: the path names another file now, or the file has
+    /// no name left. Nothing was written. A file that was merely renamed is
+    /// committed to.
+    ///
     /// [`WriteError::Io`]: the last commit stands, this one does not.
     /// [`WriteError::OutcomeUnknown`]: opening the file again tells. After
     /// either the writer refuses.
@@ -196,13 +228,17 @@ impl TokenSink for FileWriter {
     }
 }
 
-/// The folder that holds the file itself, and not a link to it.
-fn folder_of(path: &Path) -> Result<RealDir, IoError> {
-    let file = path.canonicalize().map_err(|source| IoError {
+/// The folder that holds the file itself, and not a link to it, and the file's
+/// absolute path.
+fn place_of(path: &Path) -> Result<(RealDir, PathBuf), IoError> {
+    let error = |source| IoError {
         path: path.to_owned(),
         operation: Operation::Inspect,
         offset: None,
         source,
-    })?;
-    Ok(RealDir::new(file.parent().unwrap_or(Path::new("/"))))
+    };
+    let file = path.canonicalize().map_err(error)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let dir = RealDir::open(folder).map_err(error)?;
+    Ok((dir, file))
 }

@@ -2,12 +2,13 @@
 //! long a file may be, and an id that no other file has.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::disk::RealDir;
 use crate::file::Identity;
-use crate::{CreateError, FileKind};
+use crate::{CreateError, FileKind, IoError, Operation};
 
 /// The clock, in nanoseconds since 1970 UTC; 0 where it stands before that.
 pub(crate) fn now_ns() -> u64 {
@@ -42,17 +43,61 @@ pub(crate) fn new_identity() -> Identity {
     }
 }
 
-/// Splits a path into the folder and the name in it.
-pub(crate) fn split(path: &Path) -> Result<(RealDir, &str), CreateError> {
-    let name = path.file_name().and_then(|name| name.to_str());
+/// Where a new file goes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The folder.
+    pub(crate) dir: RealDir,
+    /// The name in it.
+    pub(crate) name: String,
+    /// Both, as an absolute path.
+    pub(crate) path: PathBuf,
+}
+
+/// Finds out where a new file at `path` goes. To replace what a link leads to is
+/// to replace that file, not the link.
+pub(crate) fn target(path: &Path, replace: bool) -> Result<Target, CreateError> {
+    let place = match replace {
+        true => behind_links(path)?,
+        false => path.to_owned(),
+    };
+    let name = place.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| CreateError::FileName {
         path: path.to_owned(),
     })?;
-    let folder = match path.parent() {
+    let folder = match place.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    Ok((RealDir::new(folder), name))
+    let error = |source| open_error(folder, source);
+    let dir = RealDir::open(folder).map_err(error)?;
+    let absolute = folder.canonicalize().map_err(error)?;
+    Ok(Target {
+        dir,
+        name: name.to_owned(),
+        path: absolute.join(name),
+    })
+}
+
+/// Returns where a path leads. A link that leads nowhere stays itself, and is
+/// not replaced.
+fn behind_links(path: &Path) -> Result<PathBuf, CreateError> {
+    let is_link = path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+    match is_link.then(|| path.canonicalize()) {
+        None => Ok(path.to_owned()),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
+        Some(Err(source)) => Err(open_error(path, source).into()),
+        Some(Ok(place)) => Ok(place),
+    }
+}
+
+fn open_error(path: &Path, source: io::Error) -> IoError {
+    IoError {
+        path: path.to_owned(),
+        operation: Operation::Open,
+        offset: None,
+        source,
+    }
 }
 
 /// Refuses to put a file where something stands that is none.

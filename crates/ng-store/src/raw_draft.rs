@@ -4,7 +4,7 @@ use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
 use crate::file::NewFile;
-use crate::place::{new_identity, refuse_to_replace, split};
+use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{CreateError, IoError, WriteError};
 
 /// After how many bytes writeback starts: 1 MiB.
@@ -49,10 +49,10 @@ impl RawDraft {
     /// [`CreateError`]; nothing is left behind.
     pub fn begin(path: impl AsRef<Path>, replace: bool) -> Result<Self, CreateError> {
         let path = path.as_ref();
-        let (dir, name) = split(path)?;
+        let target = target(path, replace)?;
         refuse_to_replace(path)?;
         let id = new_identity().file_id;
-        let (new, file) = NewFile::begin(dir, (name, path), replace, id)?;
+        let (new, file) = NewFile::begin(target.dir, (&target.name, path), replace, id)?;
         Ok(Self {
             new,
             source: Source::new(file, path),

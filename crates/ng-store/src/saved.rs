@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::disk::{RealFile, Source};
 use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
-use crate::place::{new_identity, refuse_to_replace, split};
+use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{
     BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, ReadError, RepairError,
     RepairOptions, RepairReport, TokenSink, TokenStore, VecStore, VerifyReport,
@@ -105,8 +105,9 @@ pub fn repair_watched(
         });
     }
     let damaged = Damaged::open(Source::new(disk, path), options.is_salvage())?;
-    let (dir, name) = split(out)?;
+    let target = target(out, options.replaces())?;
     refuse_to_replace(out)?;
+    let (dir, name) = (target.dir, &target.name);
     let identity = new_identity();
     repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
 }

@@ -3,13 +3,15 @@
 
 mod holder;
 mod real;
+mod real_dir;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod source;
 
 use std::io;
 
-pub use real::{NameState, RealDir, RealFile};
+pub use real::{NameState, RealFile};
+pub use real_dir::RealDir;
 pub(crate) use source::Source;
 
 /// An open file.

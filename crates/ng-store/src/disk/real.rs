@@ -1,9 +1,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Dir, Disk};
+use super::Disk;
 use crate::{FileKind, IoError, OpenError, Operation};
 
 /// What a path means for somebody who opened a file by it:
@@ -32,7 +32,7 @@ pub struct RealFile {
 /// The process that made a handle. A child of it has the handle too, and shares
 /// what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Opener(u32);
+pub(super) struct Opener(u32);
 
 /// What a child gets that changes something by its parent's handle.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +40,11 @@ struct Opener(u32);
 struct NotOurs;
 
 impl Opener {
-    fn this_process() -> Self {
+    pub(super) fn this_process() -> Self {
         Self(std::process::id())
     }
 
-    fn is_this_process(self) -> bool {
+    pub(super) fn is_this_process(self) -> bool {
         self == Self::this_process()
     }
 
@@ -118,7 +118,7 @@ impl RealFile {
         Ok(self.name_state(path)? == NameState::Ours)
     }
 
-    fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> Self {
         Self {
             file,
             locked: AtomicBool::new(false),
@@ -246,87 +246,6 @@ impl Disk for RealFile {
     }
 }
 
-/// A folder of the operating system, by its path.
-#[derive(Debug)]
-pub struct RealDir {
-    path: PathBuf,
-    opener: Opener,
-}
-
-impl RealDir {
-    /// Names the folder at `path`; nothing is opened yet.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            opener: Opener::this_process(),
-        }
-    }
-
-    fn entry(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-}
-
-impl Dir for RealDir {
-    type File = RealFile;
-
-    fn create_exclusive(&self, name: &str) -> io::Result<RealFile> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        Ok(RealFile::new(options.open(self.entry(name))?))
-    }
-
-    fn open(&self, name: &str, writable: bool) -> io::Result<RealFile> {
-        let file = open_options(writable).open(self.entry(name))?;
-        Ok(RealFile::new(file))
-    }
-
-    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
-        rename_noreplace(&self.entry(from), &self.entry(to))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.entry(from), self.entry(to))
-    }
-
-    fn unlink(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.entry(name))
-    }
-
-    #[cfg(target_os = "linux")]
-    fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fsync(File::open(&self.path)?)?)
-    }
-
-    #[cfg(all(unix, not(target_os = "linux")))]
-    fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
-    }
-
-    /// Such systems cannot sync a folder, and most of them do it with the file.
-    #[cfg(not(unix))]
-    fn sync(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn is_ours(&self) -> bool {
-        self.opener.is_this_process()
-    }
-
-    fn exists(&self, name: &str) -> io::Result<bool> {
-        // Not through the link: a dangling one is an entry too.
-        match fs::symlink_metadata(self.entry(name)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
-        file.is_at(&self.entry(name))
-    }
-}
-
 fn open_options(writable: bool) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(writable);
@@ -358,57 +277,19 @@ fn refuse_special(path: &Path, kind: fs::FileType) -> Result<(), OpenError> {
     })
 }
 
-#[cfg(target_os = "linux")]
-fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS) => link_and_unlink(from, to),
-        other => Ok(other?),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
-    link_and_unlink(from, to)
-}
-
-/// A link refuses a name that is taken, as a plain rename does not. For a
-/// moment the file has both names, and keeps both where the old one cannot be
-/// taken away: it has the new one, which is what was asked for.
-fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(from, to)?;
-    let _ = fs::remove_file(from);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn renaming_without_replacing_refuses_a_taken_name_both_ways() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name| folder.path().join(name);
-        for rename in [rename_noreplace, link_and_unlink] {
-            fs::write(path("from"), "new").unwrap();
-            fs::write(path("taken"), "old").unwrap();
-            let error = rename(&path("from"), &path("taken")).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-            assert_eq!(fs::read(path("taken")).unwrap(), b"old");
-            rename(&path("from"), &path("free")).unwrap();
-            assert!(!path("from").exists());
-            assert_eq!(fs::read(path("free")).unwrap(), b"new");
-            fs::remove_file(path("free")).unwrap();
-        }
-    }
+    use crate::disk::{Dir, RealDir};
 
     #[test]
     fn what_a_path_means_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let file = RealDir::new(folder.path()).create_exclusive("a").unwrap();
+        let file = RealDir::open(folder.path())
+            .unwrap()
+            .create_exclusive("a")
+            .unwrap();
         std::os::unix::fs::symlink(path("a"), path("link")).unwrap();
         let state = |name: &str| file.name_state(&path(name)).unwrap();
         assert_eq!([state("a"), state("link")], [NameState::Ours; 2]);
@@ -424,18 +305,5 @@ mod tests {
             [state("a"), state("b")],
             [NameState::Another, NameState::Gone]
         );
-    }
-
-    #[test]
-    fn a_name_that_was_given_away_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = RealDir::new(folder.path());
-        let file = dir.create_exclusive("a").unwrap();
-        assert!(dir.is_named("a", &file).unwrap());
-        dir.rename("a", "b").unwrap();
-        assert!(!dir.is_named("a", &file).unwrap());
-        let _other = dir.create_exclusive("a").unwrap();
-        assert!(!dir.is_named("a", &file).unwrap());
-        assert!(dir.is_named("b", &file).unwrap());
     }
 }

@@ -140,6 +140,14 @@ pub enum WriteError {
         path: PathBuf,
     },
 
+    /// The path names another file than the one that was opened, or the file has
+    /// no name left: nobody would find what is committed. Nothing has changed.
+    #[error("{}: replaced by another file, or removed", path.display())]
+    Replaced {
+        /// The path.
+        path: PathBuf,
+    },
+
     /// The store was opened for reading only.
     #[error("{}: opened for reading only", Shown(path))]
     ReadOnly {

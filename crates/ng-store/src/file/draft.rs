@@ -49,11 +49,18 @@ impl CreateOptions {
     }
 
     /// Replaces an existing file instead of refusing. It is replaced by the
-    /// whole new one, and not while somebody appends to it.
+    /// whole new one, and not while somebody appends to it. Where the path is a
+    /// link, the file that it leads to is replaced.
     #[must_use]
     pub const fn replace(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
+    }
+}
+
+impl CreateOptions {
+    pub(crate) const fn replaces(&self) -> bool {
+        self.replace
     }
 }
 

@@ -85,6 +85,10 @@ impl RepairOptions {
     pub(crate) const fn is_salvage(&self) -> bool {
         self.salvage
     }
+
+    pub(crate) const fn replaces(&self) -> bool {
+        self.replace
+    }
 }
 
 /// What a repair did.

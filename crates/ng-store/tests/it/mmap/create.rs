@@ -2,7 +2,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use ng_store::{CreateError, CreateOptions, FileKind, TokenSink, TokenStore};
+use ng_store::{
+    CreateError, CreateOptions, FileKind, RawDraft, RepairOptions, TokenSink, TokenStore, repair,
+};
 
 use super::fixture::{Place, create, file_of, open, small, tokens};
 
@@ -66,6 +68,39 @@ fn a_link_that_leads_nowhere_is_not_replaced() {
     let error = create(&place.file(), &small().replace(true)).unwrap_err();
     assert!(matches!(error, CreateError::Exists { .. }), "{error}");
     assert_eq!(place.names(), ["a.ngt"]);
+}
+
+/// The link was replaced, and what it led to stayed as it was.
+#[test]
+fn a_link_stays_and_the_file_that_it_leads_to_is_replaced() {
+    let ways: [fn(&Path); 3] = [
+        |path| drop(create(path, &small().replace(true)).unwrap()),
+        |path| RawDraft::begin(path, true).unwrap().publish().unwrap(),
+        |path| {
+            let sound = path.with_file_name("sound");
+            file_of(&sound, &[7]);
+            let options = RepairOptions::new().replace(true);
+            repair(&sound, path, &options).unwrap();
+            fs::remove_file(sound).unwrap();
+        },
+    ];
+    for replace in ways {
+        let place = Place::new();
+        fs::create_dir(place.named("folder")).unwrap();
+        let file = place.named("folder/file");
+        file_of(&file, &[10]);
+        symlink("folder/file", place.named("near")).unwrap();
+        symlink("near", place.named("far")).unwrap();
+        let old = fs::read(&file).unwrap();
+        replace(&place.named("far"));
+        assert!(fs::read(&file).unwrap() != old);
+        for (link, leads_to) in [("far", "near"), ("near", "folder/file")] {
+            let there = fs::read_link(place.named(link)).unwrap();
+            assert_eq!(there, Path::new(leads_to));
+        }
+        assert_eq!(place.names(), ["far", "folder", "near"]);
+        assert_eq!(fs::read_dir(place.named("folder")).unwrap().count(), 1);
+    }
 }
 
 #[test]

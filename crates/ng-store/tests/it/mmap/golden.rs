@@ -78,7 +78,7 @@ fn the_same_commits_write_the_golden_bytes() {
         .max_tokens(MAX_TOKENS)
         .reserve(TOKENS as u64)
         .tag(7);
-    let dir = RealDir::new(path.parent().unwrap());
+    let dir = RealDir::open(path.parent().unwrap()).unwrap();
     let draft = Draft::begin(dir, "a.ngt", &path, &options, identity).unwrap();
     let mut writer = draft.publish().unwrap();
     let tokens = tokens();

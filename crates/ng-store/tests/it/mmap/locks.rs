@@ -86,7 +86,7 @@ fn a_second_appender_of_the_same_process_is_refused_until_the_first_is_dropped()
 fn a_writer_over_a_real_file_takes_its_lock() {
     let place = Place::new();
     file_of(&place.file(), &[10]);
-    let dir = RealDir::new(place.file().parent().unwrap());
+    let dir = RealDir::open(place.file().parent().unwrap()).unwrap();
     let open = || {
         let file = RealFile::open(&place.file(), true).unwrap();
         Writer::open(&dir, file, place.file())

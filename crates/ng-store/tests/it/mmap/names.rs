@@ -1,15 +1,19 @@
 //! What happens to the name of a file while somebody works with it.
 
 use std::cell::RefCell;
+use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
-use ng_store::{CreateError, CreateOptions, MmapStore, OpenError, TokenSink, TokenStore};
+use ng_store::{
+    CreateError, CreateOptions, MmapStore, OpenError, TokenSink, TokenStore, WriteError,
+};
 
-use super::fixture::{Place, create, open, small, tokens};
+use super::fixture::{Place, create, open, open_append, small, tokens};
 
 const NAME: &str = "a.ngt";
 
@@ -130,7 +134,7 @@ fn a_file_that_was_replaced_meanwhile_is_not_replaced_again() {
 fn a_file_that_appears_before_it_is_replaced_is_not_taken_from_its_appender() {
     let place = Place::new();
     let crowded = Crowded {
-        dir: RealDir::new(place.file().parent().unwrap()),
+        dir: RealDir::open(place.file().parent().unwrap()).unwrap(),
         place: &place,
         appender: RefCell::new(None),
     };
@@ -166,6 +170,83 @@ fn a_name_that_is_taken_while_the_file_is_written_stays_taken() {
     let dir = fs.dir();
     let writer = Writer::open(&dir, dir.open(NAME, true).unwrap(), NAME).unwrap();
     assert_eq!(writer.info().tag, 9);
+}
+
+/// What becomes of the name of a file while an appender has it.
+type Accident = fn(&Place);
+
+fn move_aside(place: &Place) {
+    fs::rename(place.file(), place.named("aside")).unwrap();
+}
+
+fn put_another(place: &Place) {
+    move_aside(place);
+    fs::write(place.file(), "another").unwrap();
+}
+
+/// An appender went on committing to a file that nobody would find again.
+#[test]
+fn what_nobody_would_find_is_not_committed() {
+    let accidents: [(Accident, bool); 6] = [
+        (put_another, false),
+        (|place| fs::remove_file(place.file()).unwrap(), false),
+        (
+            |place| {
+                fs::write(place.named("another"), "").unwrap();
+                fs::rename(place.named("another"), place.file()).unwrap();
+            },
+            false,
+        ),
+        (
+            |place| {
+                move_aside(place);
+                symlink(place.named("nothing"), place.file()).unwrap();
+            },
+            true,
+        ),
+        (
+            |place| {
+                move_aside(place);
+                symlink("aside", place.file()).unwrap();
+            },
+            true,
+        ),
+        (move_aside, true),
+    ];
+    for opened in [false, true] {
+        for (index, (accident, goes_on)) in accidents.iter().enumerate() {
+            let place = Place::new();
+            let mut store = create(&place.file(), &small()).unwrap();
+            if opened {
+                drop(store);
+                symlink(NAME, place.named("link")).unwrap();
+                store = open_append(&place.named("link")).unwrap();
+            }
+            store.append(&tokens(5)).unwrap();
+            accident(&place);
+            match store.commit() {
+                Ok(()) => assert!(goes_on, "{index}"),
+                Err(WriteError::Replaced { .. }) => assert!(!goes_on, "{index}"),
+                Err(error) => panic!("{error}"),
+            }
+            assert_eq!(store.len(), if *goes_on { 5 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn an_appender_goes_on_when_its_file_has_its_name_again() {
+    let place = Place::new();
+    let mut store = create(&place.file(), &small()).unwrap();
+    store.append(&tokens(5)).unwrap();
+    put_another(&place);
+    let generation = store.info().generation;
+    store.commit().unwrap_err();
+    assert_eq!(store.info().generation, generation);
+    fs::rename(place.named("aside"), place.file()).unwrap();
+    store.append(&tokens(6)[5..]).unwrap();
+    store.commit().unwrap();
+    assert_eq!(open(&place.file()).unwrap().tokens(), tokens(6));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn repaired(place: &Place, bad: Range<u64>) -> Vec<Range<u64>> {
         file_id: [9; 16],
         created_ns: 1,
     };
-    let dir = RealDir::new(place.file().parent().unwrap());
+    let dir = RealDir::open(place.file().parent().unwrap()).unwrap();
     let options = CreateOptions::new().max_tokens(1 << 20);
     let draft = Draft::begin(dir, "out.ngt", Path::new("out.ngt"), &options, identity).unwrap();
     let report =

@@ -1,0 +1,351 @@
+use std::io;
+use std::path::Path;
+
+use folder::Folder;
+
+use super::real::Opener;
+use super::{Dir, Disk, RealFile};
+
+/// A folder of the operating system.
+///
+/// On Linux it is open, so that it stays the same folder whatever becomes of its
+/// path and of the current folder. One that may be searched and not read is
+/// opened too; it cannot be synced or listed then.
+#[derive(Debug)]
+pub struct RealDir {
+    folder: Folder,
+    opener: Opener,
+}
+
+impl RealDir {
+    /// Opens the folder at `path`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder, or it may not be searched.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self {
+            folder: Folder::open(path.as_ref())?,
+            opener: Opener::this_process(),
+        })
+    }
+
+    /// A link refuses a name that is taken, as a plain rename does not. For a
+    /// moment the file has both names, and keeps both where the old one cannot
+    /// be taken away: it has the new one, which is what was asked for.
+    fn link_and_unlink(&self, from: &str, to: &str) -> io::Result<()> {
+        self.folder.link(from, to)?;
+        let _ = self.folder.unlink(from);
+        Ok(())
+    }
+
+    /// Takes the name by an empty file, which is locked and then replaced. For a
+    /// moment the name means that file, and a process that dies then leaves it.
+    fn claim_and_rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let claim = self.create_exclusive(to)?;
+        let renamed = claim.try_lock().and_then(|()| self.rename(from, to));
+        if renamed.is_err() && self.is_named(to, &claim)? {
+            self.unlink(to)?;
+        }
+        renamed
+    }
+}
+
+impl Dir for RealDir {
+    type File = RealFile;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<RealFile> {
+        Ok(RealFile::new(self.folder.create_exclusive(name)?))
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<RealFile> {
+        Ok(RealFile::new(self.folder.open_file(name, writable)?))
+    }
+
+    /// In the first of three ways that the file system knows.
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        let ways = [
+            |dir: &Self, from: &str, to: &str| dir.folder.rename_noreplace(from, to),
+            Self::link_and_unlink,
+            Self::claim_and_rename,
+        ];
+        for way in ways {
+            match way(self, from, to) {
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+                other => return other,
+            }
+        }
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.folder.rename(from, to)
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        self.folder.unlink(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.folder.sync()
+    }
+
+    fn is_ours(&self) -> bool {
+        self.opener.is_this_process()
+    }
+
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        self.folder.exists(name)
+    }
+
+    fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
+        self.folder.is_named(name, file)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod folder {
+    use std::fs::{File, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, fstat, fsync};
+    use rustix::fs::{linkat, openat, renameat, renameat_with, statat, unlinkat};
+    use rustix::io::Errno;
+
+    use crate::disk::RealFile;
+
+    /// An open folder.
+    #[derive(Debug)]
+    pub(super) struct Folder(File);
+
+    impl Folder {
+        pub(super) fn open(path: &Path) -> io::Result<Self> {
+            let open = |flags: OFlags| {
+                let flags = flags | OFlags::DIRECTORY;
+                let mut options = OpenOptions::new();
+                options.read(true).custom_flags(flags.bits() as i32);
+                options.open(path).map(Self)
+            };
+            match open(OFlags::empty()) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(OFlags::PATH),
+                other => other,
+            }
+        }
+
+        pub(super) fn create_exclusive(&self, name: &str) -> io::Result<File> {
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            let mode = Mode::from_raw_mode(0o666);
+            Ok(openat(&self.0, name, flags, mode)?.into())
+        }
+
+        /// Not waiting for anybody, should it be a pipe.
+        pub(super) fn open_file(&self, name: &str, writable: bool) -> io::Result<File> {
+            let access = match writable {
+                true => OFlags::RDWR,
+                false => OFlags::RDONLY,
+            };
+            let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            Ok(openat(&self.0, name, flags, Mode::empty())?.into())
+        }
+
+        pub(super) fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+            match renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE) {
+                Err(Errno::INVAL | Errno::NOSYS) => Err(io::ErrorKind::Unsupported.into()),
+                other => Ok(other?),
+            }
+        }
+
+        pub(super) fn link(&self, from: &str, to: &str) -> io::Result<()> {
+            match linkat(&self.0, from, &self.0, to, AtFlags::empty()) {
+                // What FAT and some in user space say.
+                Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+                    Err(io::ErrorKind::Unsupported.into())
+                }
+                other => Ok(other?),
+            }
+        }
+
+        pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+            Ok(renameat(&self.0, from, &self.0, to)?)
+        }
+
+        pub(super) fn unlink(&self, name: &str) -> io::Result<()> {
+            Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+        }
+
+        pub(super) fn sync(&self) -> io::Result<()> {
+            match fsync(&self.0) {
+                // It was opened to be searched alone; this tells why.
+                Err(Errno::BADF) => {
+                    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                    Ok(fsync(openat(&self.0, ".", flags, Mode::empty())?)?)
+                }
+                other => Ok(other?),
+            }
+        }
+
+        pub(super) fn exists(&self, name: &str) -> io::Result<bool> {
+            // Not through the link: a dangling one is an entry too.
+            match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(_) => Ok(true),
+                Err(Errno::NOENT) => Ok(false),
+                Err(errno) => Err(errno.into()),
+            }
+        }
+
+        pub(super) fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
+            let named = match statat(&self.0, name, AtFlags::empty()) {
+                Ok(named) => named,
+                Err(Errno::NOENT) => return Ok(false),
+                Err(errno) => return Err(errno.into()),
+            };
+            let opened = fstat(file.file())?;
+            Ok((named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino))
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod folder {
+    use std::fs::{self, File, OpenOptions};
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    use crate::disk::RealFile;
+
+    /// The absolute path of a folder.
+    #[derive(Debug)]
+    pub(super) struct Folder(PathBuf);
+
+    impl Folder {
+        pub(super) fn open(path: &Path) -> io::Result<Self> {
+            path.canonicalize().map(Self)
+        }
+
+        pub(super) fn create_exclusive(&self, name: &str) -> io::Result<File> {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create_new(true);
+            options.open(self.0.join(name))
+        }
+
+        pub(super) fn open_file(&self, name: &str, writable: bool) -> io::Result<File> {
+            let mut options = OpenOptions::new();
+            options.read(true).write(writable);
+            options.open(self.0.join(name))
+        }
+
+        pub(super) fn rename_noreplace(&self, _from: &str, _to: &str) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(super) fn link(&self, from: &str, to: &str) -> io::Result<()> {
+            fs::hard_link(self.0.join(from), self.0.join(to))
+        }
+
+        pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+            fs::rename(self.0.join(from), self.0.join(to))
+        }
+
+        pub(super) fn unlink(&self, name: &str) -> io::Result<()> {
+            fs::remove_file(self.0.join(name))
+        }
+
+        #[cfg(unix)]
+        pub(super) fn sync(&self) -> io::Result<()> {
+            File::open(&self.0)?.sync_all()
+        }
+
+        /// Such systems cannot sync a folder, and most of them do it with the file.
+        #[cfg(not(unix))]
+        pub(super) fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(super) fn exists(&self, name: &str) -> io::Result<bool> {
+            match fs::symlink_metadata(self.0.join(name)) {
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(error),
+            }
+        }
+
+        pub(super) fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
+            file.is_at(&self.0.join(name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn renaming_without_replacing_refuses_a_taken_name_in_every_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let dir = RealDir::open(folder.path()).unwrap();
+        let ways = [
+            RealDir::rename_noreplace,
+            RealDir::link_and_unlink,
+            RealDir::claim_and_rename,
+        ];
+        for rename in ways {
+            fs::write(path("from"), "new").unwrap();
+            fs::write(path("taken"), "old").unwrap();
+            let error = rename(&dir, "from", "taken").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(path("taken")).unwrap(), b"old");
+            rename(&dir, "from", "free").unwrap();
+            assert!(!path("from").exists());
+            assert_eq!(fs::read(path("free")).unwrap(), b"new");
+            fs::remove_file(path("free")).unwrap();
+            rename(&dir, "missing", "free").unwrap_err();
+            assert!(!path("free").exists());
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_given_away_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RealDir::open(folder.path()).unwrap();
+        let file = dir.create_exclusive("a").unwrap();
+        assert!(dir.is_named("a", &file).unwrap());
+        dir.rename("a", "b").unwrap();
+        assert!(!dir.is_named("a", &file).unwrap());
+        let _other = dir.create_exclusive("a").unwrap();
+        assert!(!dir.is_named("a", &file).unwrap());
+        assert!(dir.is_named("b", &file).unwrap());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_folder_stays_the_same_whatever_its_path_means() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("old")).unwrap();
+        let dir = RealDir::open(path("old")).unwrap();
+        let file = dir.create_exclusive("a").unwrap();
+        fs::rename(path("old"), path("new")).unwrap();
+        fs::create_dir(path("old")).unwrap();
+        assert!(dir.exists("a").unwrap() && dir.is_named("a", &file).unwrap());
+        dir.rename_noreplace("a", "b").unwrap();
+        dir.sync().unwrap();
+        dir.open("b", true).unwrap();
+        assert!(path("new/b").exists() && !path("old/b").exists());
+        dir.unlink("b").unwrap();
+        assert!(!path("new/b").exists());
+    }
+
+    #[test]
+    fn what_is_no_folder_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        for name in ["file", "missing", "file/beyond"] {
+            RealDir::open(folder.path().join(name)).unwrap_err();
+        }
+    }
+}
