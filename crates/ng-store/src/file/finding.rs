@@ -59,6 +59,11 @@ pub enum Finding {
     /// No commit was made by what the slots say, and one has left its traces: it
     /// was under way, or its slot is lost.
     FirstCommitMissing,
+    /// The folder could not be synced, because it may not be read or because the
+    /// file system knows no such call. Nothing is wrong with the file; where
+    /// whoever created it died before its own sync, a power cut may lose its
+    /// name.
+    FolderNotSynced,
     /// The end of the last block was damaged, and restored from its image.
     TailRestored {
         /// The first token that the image holds.
@@ -112,6 +117,9 @@ impl fmt::Display for Finding {
             Self::FirstCommitMissing => {
                 f.write_str("the first commit is not there: it was under way, or its slot is lost")
             }
+            Self::FolderNotSynced => f.write_str(
+                "the folder cannot be synced: a power cut may lose the name of a new file",
+            ),
             Self::TailRestored { token_index } => {
                 write!(
                     f,

@@ -1,4 +1,4 @@
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::disk::{Dir, Disk, Source};
@@ -110,7 +110,11 @@ impl<R: Dir> NewFile<R> {
         if !self.replace {
             return Ok(None);
         }
-        let opened = self.attempt(Operation::Open, |dir| dir.open(&self.name, false));
+        // Over a network, a lock for one alone is for those who may write.
+        let opened = self.attempt(Operation::Open, |dir| match dir.open(&self.name, true) {
+            Err(error) if may_only_read(&error) => dir.open(&self.name, false),
+            other => other,
+        });
         let old = match opened {
             Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(None),
             other => other?,
@@ -136,7 +140,7 @@ impl<R: Dir> NewFile<R> {
     fn attempt<T>(
         &self,
         operation: Operation,
-        call: impl Fn(&R) -> std::io::Result<T>,
+        call: impl Fn(&R) -> io::Result<T>,
     ) -> Result<T, IoError> {
         loop {
             match call(&self.dir) {
@@ -165,6 +169,13 @@ impl<R: Dir> Drop for NewFile<R> {
             let _ = self.dir.unlink(&temporary);
         }
     }
+}
+
+fn may_only_read(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 /// `.ng-tmp-` and 16 digits of the file's id: short enough for any file system

@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ng_token::Token;
@@ -52,9 +53,9 @@ impl<D: Disk> Writer<D> {
     /// Opens a file for appending, locks it, and makes true what it found before
     /// anything is said about it: the tail is restored from its image if it must be,
     /// the newest commit is made once more as the next generation, and the folder is
-    /// synced. Whoever wrote that commit may have died before its last sync, and
-    /// whoever created the file between giving it its name and making the name
-    /// durable.
+    /// synced where that may be. Whoever wrote that commit may have died before its
+    /// last sync, and whoever created the file between giving it its name and making
+    /// the name durable.
     ///
     /// `dir` is the folder that `disk` is in, `path` what errors call the file.
     ///
@@ -101,7 +102,12 @@ impl<D: Disk> Writer<D> {
             Tail::Lost { found, tokens } => Self::closing_tail(source, head, found, tokens)?,
         };
         writer.confirm()?;
-        writer.source.sync_folder(dir)?;
+        match writer.source.sync_folder(dir) {
+            Err(error) if is_refused(&error) => {
+                writer.head.findings.push(Finding::FolderNotSynced);
+            }
+            other => other?,
+        }
         Ok(writer)
     }
 
@@ -272,6 +278,15 @@ impl<D: Disk> Writer<D> {
             false => WriteError::Io { cause },
         }
     }
+}
+
+/// Tells whether a folder is one that cannot be synced, for want of rights or of
+/// a file system that does it.
+fn is_refused(error: &IoError) -> bool {
+    matches!(
+        error.source.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported
+    )
 }
 
 /// Mends the end of the last block in the file.

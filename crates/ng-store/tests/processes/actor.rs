@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::{forks, full_disk, kills, overlay, races, refreshes, replacing};
+use crate::{forks, full_disk, kills, overlay, places, races, refreshes, replacing};
 
 /// Makes this program an actor. The role follows, then what the role asks for.
 pub(crate) const ARGUMENT: &str = "__actor";
@@ -24,6 +24,8 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("copy up", [folder]) => overlay::copy_up(folder.as_ref()),
         ("fill", [folder]) => full_disk::fill(folder.as_ref()),
         ("fill-late", [folder]) => full_disk::fill_late(folder.as_ref()),
+        ("wander", [folder]) => places::wander(folder.as_ref()),
+        ("lose-rights", [folder]) => places::lose_rights(folder.as_ref()),
         ("replace", [path, rounds]) => replacing::replace(path.as_ref(), number(rounds)),
         ("reopen", [path, rounds]) => replacing::reopen(path.as_ref(), number(rounds)),
         _ => panic!("no role {role} of {words:?}"),

@@ -23,6 +23,7 @@ mod forks;
 mod full_disk;
 mod kills;
 mod overlay;
+mod places;
 mod races;
 mod refreshes;
 mod replacing;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 11] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
@@ -54,6 +55,8 @@ fn trials() -> Vec<Trial> {
         ("a_full_ext4_is_an_error_and_no_signal", full_disk::ext4),
         ("a_full_btrfs_is_an_error_with_its_name", full_disk::btrfs),
         ("a_replaced_file_has_one_appender", replacing::test),
+        ("a_file_is_published_where_it_was_begun", places::wandering),
+        ("a_folder_need_not_be_readable", places::rights),
         ("a_forked_child_takes_nothing_from_its_parent", forks::test),
         ("a_reader_follows_a_file_that_is_copied_up", overlay::test),
     ];

@@ -10,7 +10,7 @@ use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
 use ng_store::{
-    CreateError, CreateOptions, MmapStore, OpenError, TokenSink, TokenStore, WriteError,
+    CreateError, CreateOptions, Finding, MmapStore, OpenError, TokenSink, TokenStore, WriteError,
 };
 
 use super::fixture::{Place, create, open, open_append, small, tokens};
@@ -97,6 +97,94 @@ impl Dir for &Crowded<'_> {
     }
 }
 
+/// A folder of a network: its locks are for those who may write, and it may not
+/// know how to sync.
+struct Remote {
+    dir: SimDir,
+    sync_fails: Option<io::ErrorKind>,
+}
+
+#[derive(Debug)]
+struct RemoteFile {
+    file: SimFile,
+    writable: bool,
+}
+
+impl Disk for RemoteFile {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        self.file.write_at(buffer, offset)
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.file.allocate(offset, len)
+    }
+
+    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.file.start_writeback(offset, len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    fn try_lock(&self) -> io::Result<()> {
+        match self.writable {
+            true => self.file.try_lock(),
+            // `EBADF` has no kind; 9 is its number on every Unix.
+            false => Err(io::Error::from_raw_os_error(9)),
+        }
+    }
+}
+
+impl Dir for Remote {
+    type File = RemoteFile;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<RemoteFile> {
+        Ok(RemoteFile {
+            file: self.dir.create_exclusive(name)?,
+            writable: true,
+        })
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<RemoteFile> {
+        Ok(RemoteFile {
+            file: self.dir.open(name, writable)?,
+            writable,
+        })
+    }
+
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename_noreplace(from, to)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename(from, to)
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        self.dir.unlink(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        match self.sync_fails {
+            Some(kind) => Err(kind.into()),
+            None => self.dir.sync(),
+        }
+    }
+}
+
 fn begin<R: Dir>(dir: R, options: &CreateOptions) -> Result<Draft<R>, CreateError> {
     let identity = Identity {
         file_id: [3; 16],
@@ -125,6 +213,47 @@ fn a_file_that_was_replaced_meanwhile_is_not_replaced_again() {
     assert!(matches!(error, CreateError::Replaced { .. }), "{error}");
     assert_eq!(fs.names(), [NAME]);
     assert!(bytes(&fs) == before);
+}
+
+#[test]
+fn a_file_is_replaced_where_only_those_who_write_may_lock() {
+    let fs = SimFs::new();
+    let remote = || Remote {
+        dir: fs.dir(),
+        sync_fails: None,
+    };
+    for tag in [1, 2] {
+        let options = CreateOptions::new().tag(tag).replace(true);
+        begin(remote(), &options).unwrap().publish().unwrap();
+        let file = remote().open(NAME, true).unwrap();
+        let writer = Writer::open(&remote(), file, NAME).unwrap();
+        assert_eq!(writer.info().tag, tag);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_synced_is_a_finding_and_one_that_fails_an_error() {
+    use io::ErrorKind::{InvalidInput, Other, PermissionDenied, Unsupported};
+
+    let fs = SimFs::new();
+    let draft = begin(fs.dir(), &CreateOptions::new()).unwrap();
+    drop(draft.publish().unwrap());
+    for (kind, is_finding) in [
+        (PermissionDenied, true),
+        (InvalidInput, true),
+        (Unsupported, true),
+        (Other, false),
+    ] {
+        let remote = Remote {
+            dir: fs.dir(),
+            sync_fails: Some(kind),
+        };
+        let opened = Writer::open(&remote, remote.open(NAME, true).unwrap(), NAME);
+        match opened {
+            Ok(writer) => assert!(is_finding && writer.findings() == [Finding::FolderNotSynced]),
+            Err(error) => assert!(!is_finding && matches!(error, OpenError::Io(_)), "{error}"),
+        }
+    }
 }
 
 /// Where no file was found to lock, the new one was renamed over whatever had
