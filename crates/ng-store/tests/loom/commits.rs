@@ -1,6 +1,6 @@
 //! Readers while commits are made: nothing early, nothing lost.
 
-use crate::model::{Scene, appender, commit, read, spawn};
+use crate::model::{Scene, appender, commit, follower, read, shown, spawn};
 
 /// The tokens before, and those of each commit.
 const FIRST: usize = 10;
@@ -55,4 +55,45 @@ fn a_block_that_becomes_full_is_read_with_its_entry() {
 #[test]
 fn a_reader_that_two_commits_overtake_sees_what_was_acknowledged_or_later() {
     check("two commits overtake a reader", FIRST, 2, 1, 1);
+}
+
+/// Lets a reader that is open refresh while a commit is made. It shows that whole
+/// or not at all, and never goes back.
+fn follow(name: &str, refreshes: usize, sync: bool) {
+    let scene = Scene::new(&[FIRST], EACH);
+    scene.check(name, 1, move |scene| {
+        let file = scene.file();
+        let mut reader = follower(&file);
+        let mut writer = appender(&file);
+        let mut generation = shown(&reader).generation;
+        let last = writer.generation() + 1;
+        let writing = spawn(move || commit(&mut writer, EACH));
+        let mut refresh = move || {
+            let is_new = match sync {
+                true => reader.refresh(),
+                false => reader.refresh_unsynced(),
+            };
+            let is_new = is_new.unwrap();
+            let seen = shown(&reader);
+            assert_eq!(seen.generation > generation, is_new);
+            assert!((generation..=last).contains(&seen.generation));
+            generation = seen.generation;
+            generation
+        };
+        for _ in 0..refreshes {
+            refresh();
+        }
+        writing.join().unwrap();
+        assert_eq!(refresh(), last);
+    });
+}
+
+#[test]
+fn a_reader_that_syncs_goes_from_commit_to_commit() {
+    follow("a reader refreshes during a commit", 1, true);
+}
+
+#[test]
+fn a_reader_that_does_not_sync_goes_from_commit_to_commit() {
+    follow("a reader refreshes unsynced during a commit", 2, false);
 }

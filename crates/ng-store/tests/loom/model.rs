@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::{Builder, JoinHandle};
 use ng_store::disk::sim::SimFs;
 use ng_store::disk::{Dir, Disk};
-use ng_store::file::{Draft, Identity, Stamp, Writer};
-use ng_store::ng_token::{Token, as_bytes};
+use ng_store::file::{Draft, Follower, Identity, Stamp, Writer};
+use ng_store::ng_token::{Token, as_bytes, as_bytes_mut};
 use ng_store::{BlockReader, CreateOptions, Finding, ReadError};
 
 use crate::amount;
@@ -129,6 +129,26 @@ pub(crate) fn read(file: &File) -> Seen {
         generation: reader.info().generation,
         tokens: reader.len(),
         findings: reader.recovery().to_vec(),
+    }
+}
+
+/// Opens the file to follow its commits.
+pub(crate) fn follower(file: &File) -> Follower<File> {
+    Follower::of_disk(file.clone(), NAME).unwrap()
+}
+
+/// What a follower shows, every token of which must be right.
+pub(crate) fn shown(follower: &Follower<File>) -> Seen {
+    let info = follower.info();
+    let mut tokens = vec![Token::ZERO; follower.tokens() as usize];
+    let bytes = as_bytes_mut(&mut tokens);
+    follower.disk().read_at(bytes, info.data_offset).unwrap();
+    let expected: Vec<Token> = (0..tokens.len()).map(token).collect();
+    assert!(as_bytes(&tokens) == as_bytes(&expected));
+    Seen {
+        generation: info.generation,
+        tokens: follower.tokens(),
+        findings: info.findings,
     }
 }
 
