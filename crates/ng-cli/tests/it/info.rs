@@ -42,7 +42,7 @@ fn a_file_says_everything_about_itself() {
     let allocated = told["allocated_bytes"].as_u64().unwrap();
     assert!(allocated >= 64 * COUNT as u64, "{allocated}");
     assert!(allocated < 2 << 20, "the hole is counted: {allocated}");
-    assert_eq!(told["version"], "1.0");
+    assert_eq!(told["version"], "1.1");
     assert_eq!(told["file_id"].as_str().unwrap().len(), 32);
     assert!(told["findings"].as_array().unwrap().is_empty());
     for time in ["created", "committed"] {

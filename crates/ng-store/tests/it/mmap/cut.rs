@@ -196,7 +196,7 @@ fn repair(reader: &BlockReader<&CutDisk>, place: &Place) -> RepairReport {
         file_id: [9; 16],
         created_ns: 1,
     };
-    let dir = RealDir::new(place.file().parent().unwrap());
+    let dir = RealDir::open(place.file().parent().unwrap()).unwrap();
     let options = CreateOptions::new().max_tokens(1 << 20);
     let draft = Draft::begin(dir, "out.ngt", Path::new("out.ngt"), &options, identity).unwrap();
     ng_store::file::repair(reader, draft, &RepairOptions::new(), Stamp::default()).unwrap()
