@@ -100,6 +100,7 @@ fn append(file: &File, reader: Option<&BlockReader<File>>) {
         Err(
             WriteError::Full { .. }
             | WriteError::NoSpace { .. }
+            | WriteError::FileTooLarge { .. }
             | WriteError::LastGeneration { .. },
         ) => return,
         Err(error) => panic!("{error}"),

@@ -16,7 +16,9 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, thread};
 
-use ng_parallel::ng_store::{BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore};
+use ng_parallel::ng_store::{
+    BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore, ignore_file_size_signal,
+};
 use ng_parallel::ng_token::Token;
 use ng_parallel::{Workers, gather, ingest, map_reduce, verify};
 
@@ -24,6 +26,7 @@ use ng_parallel::{Workers, gather, ingest, map_reduce, verify};
 const LOOKUPS: usize = 100_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    ignore_file_size_signal();
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [path, count] = arguments.as_slice() else {
         return Err("expected FILE TOKENS, such as tokens.ngt 10000000".into());

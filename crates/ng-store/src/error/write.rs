@@ -212,3 +212,46 @@ impl fmt::Display for Limit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+
+    fn told(kind: ErrorKind) -> Result<String, IoError> {
+        let cause = IoError {
+            path: "a.ngt".into(),
+            operation: Operation::Allocate,
+            offset: Some(16),
+            source: kind.into(),
+        };
+        WriteError::no_room(cause, 64, 1 << 20).map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_lack_of_room_on_the_disk_and_in_the_file_are_told_apart() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let told = told(kind).unwrap();
+            let expected = "no room for 64 bytes more: a.ngt: cannot allocate at 0x10";
+            assert!(told.starts_with(expected), "{told}");
+        }
+        let told_too_large = told(ErrorKind::FileTooLarge).unwrap();
+        let expected = "a.ngt: cannot allocate at 0x10: file too large; \
+                        it would be 1048576 bytes long, ";
+        assert!(told_too_large.starts_with(expected), "{told_too_large}");
+        assert!(told(ErrorKind::PermissionDenied).is_err());
+    }
+
+    #[test]
+    fn the_limit_is_that_of_the_process_or_of_the_file_system() {
+        for (limit, told) in [
+            (
+                Some(10_240),
+                "and no file may be longer than 10240 bytes (`ulimit -f`)",
+            ),
+            (None, "which is more than the file system has for one"),
+        ] {
+            assert_eq!(Limit(limit).to_string(), told);
+        }
+    }
+}

@@ -150,7 +150,9 @@ impl TokenSoak {
         match store.append_with(count, token) {
             Ok(()) => Ok(count as u64),
             // Nothing has changed: a new file may have room.
-            Err(WriteError::NoSpace { .. }) if first > self.scan_tokens as u64 => {
+            Err(WriteError::NoSpace { .. } | WriteError::FileTooLarge { .. })
+                if first > self.scan_tokens as u64 =>
+            {
                 self.disk_is_full = true;
                 Ok(0)
             }
