@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ng_store::disk::{Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Stamp};
 use ng_store::{
-    BlockReader, Cause, CreateOptions, Cut, ReadError, RepairOptions, RepairReport, TokenStore,
-    VecStore, VerifyReport,
+    BlockReader, Cause, CreateOptions, Cut, ReadError, RepairOptions, RepairReport, TokenSink,
+    TokenStore, VecStore, VerifyReport,
 };
 use ng_token::Token;
 
-use super::fixture::{Place, file_of, open, set_len, tokens};
+use super::fixture::{Place, create, file_of, open, set_len, small, tokens};
 
 const COUNT: usize = 3 * 4096 + 100;
 const DATA: u64 = 2 << 20;
@@ -175,6 +175,26 @@ fn a_tail_that_its_image_holds_is_restorable_in_a_file_that_was_cut() {
     let mut read = Vec::new();
     reader.read_block(3, &mut read).unwrap();
     assert_eq!(read, tokens(COUNT)[3 * 4096..]);
+}
+
+/// The last byte of most tokens is zero: a cut of it is told, and costs nothing.
+#[test]
+fn zeros_that_were_cut_off_the_last_block_are_no_loss() {
+    let place = Place::new();
+    let mut store = create(&place.file(), &small()).unwrap();
+    let token = |index: usize| Token::new(index as u32);
+    store.append_with(COUNT, token).unwrap();
+    store.commit().unwrap();
+    drop(store);
+    let disk = CutDisk::new(&place, NEED - 1);
+    let reader = BlockReader::of_disk(&disk, place.file()).unwrap();
+    set_len(&place.file(), NEED - 1);
+    let report = reader.verify().unwrap();
+    assert_eq!(causes(&report), []);
+    assert!(report.cut.is_some() && !report.is_clean());
+    let report = repair(&reader, &place);
+    assert_eq!((report.kept, report.is_whole()), (COUNT as u64, true));
+    assert!(report.cut.is_some());
 }
 
 /// Touching what the file no longer has would be a signal.
