@@ -154,6 +154,7 @@ fn explain(cause: Cause) -> (&'static str, Explained) {
             "unreadable",
             alike("the tokens cannot be read from the disk"),
         ),
+        Cause::Cut => ("cut", alike("the file ends before the tokens do")),
         _ => (
             "unknown",
             alike("the tokens are damaged or their entry in the block table, it cannot be told"),
