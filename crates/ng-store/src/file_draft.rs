@@ -9,7 +9,7 @@ use crate::{CreateError, FileWriter};
 ///
 /// It is written under a temporary name in the same folder, `.ng-tmp-` and 16
 /// digits, and removed if it is dropped. A process that is killed leaves that
-/// behind.
+/// behind, and whoever begins a file in the folder next removes it.
 ///
 /// After a fork the draft is the parent's: a child cannot write or publish it,
 /// and leaves it where it is when it drops it.

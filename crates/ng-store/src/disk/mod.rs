@@ -159,6 +159,14 @@ pub trait Dir {
     /// Makes the entries durable.
     fn sync(&self) -> io::Result<()>;
 
+    /// The names of the regular files in it that are Unicode, in any order.
+    ///
+    /// A folder in which nobody leaves anything behind need not be listed, and
+    /// says none.
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Tells whether this process made the handle, as [`Disk::is_ours`] does.
     fn is_ours(&self) -> bool {
         true

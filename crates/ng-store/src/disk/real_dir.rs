@@ -86,6 +86,10 @@ impl Dir for RealDir {
         self.folder.unlink(name)
     }
 
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.folder.names()
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.folder.sync()
     }
@@ -110,7 +114,7 @@ mod folder {
     use std::os::unix::fs::OpenOptionsExt;
     use std::path::Path;
 
-    use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, fstat, fsync};
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, fsync};
     use rustix::fs::{linkat, openat, renameat, renameat_with, statat, unlinkat};
     use rustix::io::Errno;
 
@@ -184,6 +188,31 @@ mod folder {
                 }
                 other => Ok(other?),
             }
+        }
+
+        pub(super) fn names(&self) -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in rustix::fs::Dir::read_from(&self.0)? {
+                let entry = entry?;
+                if let Ok(name) = entry.file_name().to_str()
+                    && self.is_regular(entry.file_type(), name)?
+                {
+                    names.push(name.to_owned());
+                }
+            }
+            Ok(names)
+        }
+
+        /// Some file systems do not say what an entry is while they list it.
+        fn is_regular(&self, listed: FileType, name: &str) -> io::Result<bool> {
+            let kind = match listed {
+                FileType::Unknown => {
+                    let stat = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                    FileType::from_raw_mode(stat.st_mode)
+                }
+                known => known,
+            };
+            Ok(kind == FileType::RegularFile)
         }
 
         pub(super) fn exists(&self, name: &str) -> io::Result<bool> {
@@ -261,6 +290,19 @@ mod folder {
         #[cfg(not(unix))]
         pub(super) fn sync(&self) -> io::Result<()> {
             Ok(())
+        }
+
+        pub(super) fn names(&self) -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(&self.0)? {
+                let entry = entry?;
+                if entry.file_type()?.is_file()
+                    && let Ok(name) = entry.file_name().into_string()
+                {
+                    names.push(name);
+                }
+            }
+            Ok(names)
         }
 
         pub(super) fn exists(&self, name: &str) -> io::Result<bool> {

@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// Something wrong in a file's first 20 KiB that did not keep it from being
-/// opened.
+/// Something wrong in a file's first 20 KiB, or with its folder, that did not
+/// keep it from being opened.
 ///
 /// A power cut during a commit may leave [`SlotCopy`](Self::SlotCopy),
 /// [`CopiesDiffer`](Self::CopiesDiffer) or

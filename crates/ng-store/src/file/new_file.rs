@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use crate::disk::{Dir, Disk, Source};
 use crate::{CreateError, IoError, Operation, WriteError};
 
-/// How often a file is looked for that is to be replaced, where one appears
-/// each time that none was found.
+/// How often something is tried that others may thwart: to find the file that is
+/// to be replaced, where one appears each time that none was found; to create a
+/// file, where each is removed before it is locked.
 const ATTEMPTS: usize = 8;
 
 /// A file under a temporary name, until it is published under its own.
@@ -21,7 +22,8 @@ pub(crate) struct NewFile<R: Dir> {
 }
 
 impl<R: Dir> NewFile<R> {
-    /// Creates the temporary file and locks it.
+    /// Creates the temporary file and locks it, and removes those that others
+    /// have left in the folder.
     ///
     /// `name` is the name in `dir` that the file will get, `path` what errors
     /// call it; the temporary name is made of `file_id`.
@@ -39,11 +41,36 @@ impl<R: Dir> NewFile<R> {
             replace,
         };
         new.refuse_taken_name()?;
-        let temporary = temporary_name(file_id);
-        let file = new.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
-        new.temporary = Some(temporary);
-        new.attempt(Operation::Lock, |_| file.try_lock())?;
-        Ok((new, file))
+        remove_leftovers(&new.dir);
+        let mut digits = u128::from_le_bytes(file_id) as u64;
+        for _ in 0..ATTEMPTS {
+            if let Some(file) = new.create(temporary_name(digits))? {
+                return Ok((new, file));
+            }
+            digits = digits.wrapping_add(1);
+        }
+        let source = ErrorKind::ResourceBusy.into();
+        Err(new.error(Operation::Create, source).into())
+    }
+
+    /// Creates and locks a file. None, if somebody who removes what was left
+    /// behind found it before it was locked.
+    fn create(&mut self, temporary: String) -> Result<Option<R::File>, IoError> {
+        let file = self.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
+        self.temporary = Some(temporary.clone());
+        match self.attempt(Operation::Lock, |_| file.try_lock()) {
+            Err(error) if error.source.kind() == ErrorKind::WouldBlock => {}
+            locked => {
+                locked?;
+                let is_named =
+                    self.attempt(Operation::Inspect, |dir| dir.is_named(&temporary, &file));
+                if is_named? {
+                    return Ok(Some(file));
+                }
+            }
+        }
+        self.temporary = None;
+        Ok(None)
     }
 
     /// Makes `file` durable, gives it its name, and makes that durable.
@@ -146,15 +173,17 @@ impl<R: Dir> NewFile<R> {
             match call(&self.dir) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(value) => return Ok(value),
-                Err(source) => {
-                    return Err(IoError {
-                        path: self.path.clone(),
-                        operation,
-                        offset: None,
-                        source,
-                    });
-                }
+                Err(source) => return Err(self.error(operation, source)),
             }
+        }
+    }
+
+    fn error(&self, operation: Operation, source: io::Error) -> IoError {
+        IoError {
+            path: self.path.clone(),
+            operation,
+            offset: None,
+            source,
         }
     }
 }
@@ -178,9 +207,37 @@ fn may_only_read(error: &io::Error) -> bool {
     )
 }
 
-/// `.ng-tmp-` and 16 digits of the file's id: short enough for any file system
+/// Removes the temporary files that nobody writes any more: those of processes
+/// that were killed. What cannot be removed stays, and is no reason to fail.
+fn remove_leftovers<R: Dir>(dir: &R) {
+    let names = dir.names().unwrap_or_default();
+    for name in names.iter().filter(|name| is_temporary(name)) {
+        let _ = remove_leftover(dir, name);
+    }
+}
+
+/// Who writes a file holds its lock, or will look for its name once it does.
+fn remove_leftover<R: Dir>(dir: &R, name: &str) -> io::Result<()> {
+    let file = dir.open(name, true)?;
+    file.try_lock()?;
+    match dir.is_named(name, &file)? {
+        true => dir.unlink(name),
+        // It has been given its own name since it was opened.
+        false => Ok(()),
+    }
+}
+
+const TEMPORARY: &str = ".ng-tmp-";
+const DIGITS: usize = 16;
+
+/// [`TEMPORARY`] and 16 digits of the file's id: short enough for any file system
 /// whatever the final name is.
-fn temporary_name(file_id: [u8; 16]) -> String {
-    let digits = u128::from_le_bytes(file_id) as u64;
-    format!(".ng-tmp-{digits:016x}")
+fn temporary_name(digits: u64) -> String {
+    format!("{TEMPORARY}{digits:0DIGITS$x}")
+}
+
+fn is_temporary(name: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    name.strip_prefix(TEMPORARY)
+        .is_some_and(|digits| digits.len() == DIGITS && digits.bytes().all(is_digit))
 }

@@ -313,8 +313,6 @@ impl<D: Disk> BlockReader<D> {
             // What was cut off may have been zeros alone.
             Ok(Tail::Sound(_)) => return Ok(None),
             Ok(Tail::Restorable { found, .. }) => (found, Cause::RestorableTail),
-            // What is missing is zero bytes: the hash says so.
-            Ok(Tail::Sound(_)) if is_cut => (self.head.slot.partial_hash, Cause::RestorableTail),
             _ if is_cut => (0, Cause::Cut),
             Ok(Tail::Lost { found, .. }) => (found, Cause::Data),
             Err(_) => (0, Cause::Unreadable),

@@ -58,7 +58,8 @@ impl MmapStore {
     ///
     /// The file gets its name when it is whole and durable. It is written under
     /// a temporary name in the same folder, `.ng-tmp-` and 16 digits; a process
-    /// that dies meanwhile leaves that behind.
+    /// that dies meanwhile leaves that behind, until the next file is created
+    /// there.
     ///
     /// # Errors
     ///

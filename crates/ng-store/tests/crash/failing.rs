@@ -78,10 +78,12 @@ fn fail_in_every_way(rehearsal: &Rehearsal, operation: u64) {
 
 /// What the table of faults demands; `None` if there is no such fault.
 fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
-    use CallKind::{Allocate, Read, StartWriteback, Sync, SyncDir, Write};
+    use CallKind::{Allocate, List, Read, StartWriteback, Sync, SyncDir, Write};
     use Failure::{Interrupted, NoSpace};
 
     Some(match (fault, kind) {
+        // What others left behind may stay.
+        (Fault::Fail(_), List) => &[Outcome::Nothing],
         // No failed sync is tried again.
         (Fault::Fail(Interrupted), Sync | SyncDir) => &[Outcome::Error],
         (Fault::Fail(Interrupted), _) => &[Outcome::Nothing],

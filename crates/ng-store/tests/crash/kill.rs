@@ -3,6 +3,7 @@ use ng_store::disk::sim::{CallKind, Fault};
 use crate::accident::{Accident, Rehearsal, another, cut};
 use crate::amount::{count, scale};
 use crate::check::check;
+use crate::session::NAME;
 use crate::size::all;
 use crate::workload::{STEPS, Step, Workload};
 
@@ -58,6 +59,9 @@ fn kill(rehearsal: &Rehearsal, operation: u64, bytes: u64) -> Result<u64, String
     drop(session);
     let found = check(&fs, &allowed)?;
     let mut next = another(&fs, found, &rehearsal.workload)?;
+    if fs.names().iter().any(|name| name != NAME) {
+        return Err(format!("left behind: {:?}", fs.names()));
+    }
     let mut images = cut(&fs, &next, IMAGES, operation)?;
     for step in [Step::Append(3), Step::Commit { tag: 9 }] {
         next.step(&step).map_err(|error| format!("{error:?}"))?;

@@ -27,6 +27,8 @@ pub enum Call {
     Rename { from: String, to: String },
     /// `Dir::unlink`.
     Unlink { name: String },
+    /// `Dir::names`.
+    List,
     /// `Dir::sync`.
     SyncDir,
 }
@@ -46,6 +48,7 @@ pub enum CallKind {
     Open,
     Rename,
     Unlink,
+    List,
     SyncDir,
 }
 
@@ -65,6 +68,7 @@ impl Call {
             Self::Open { .. } => CallKind::Open,
             Self::Rename { .. } => CallKind::Rename,
             Self::Unlink { .. } => CallKind::Unlink,
+            Self::List => CallKind::List,
             Self::SyncDir => CallKind::SyncDir,
         }
     }

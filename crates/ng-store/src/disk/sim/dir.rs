@@ -43,8 +43,7 @@ impl Dir for SimDir {
         };
         let file = self.fs.lock().operate(self.process, call, |machine, _| {
             let file = machine.volume.create(name)?;
-            machine.open(file);
-            Ok(file)
+            Ok(machine.open(file))
         })?;
         Ok(SimFile::new(self.fs.clone(), self.process, file, true))
     }
@@ -55,8 +54,7 @@ impl Dir for SimDir {
         };
         let file = self.fs.lock().operate(self.process, call, |machine, _| {
             let file = machine.volume.entries.find(name)?;
-            machine.open(file);
-            Ok(file)
+            Ok(machine.open(file))
         })?;
         Ok(SimFile::new(self.fs.clone(), self.process, file, writable))
     }
@@ -76,6 +74,21 @@ impl Dir for SimDir {
         self.fs.lock().operate(self.process, call, |machine, _| {
             machine.volume.entries.unlink(name)
         })
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let call = Call::List;
+        self.fs.lock().operate(self.process, call, |machine, _| {
+            let names = machine.volume.entries.names();
+            Ok(names.map(str::to_owned).collect())
+        })
+    }
+
+    fn is_named(&self, name: &str, file: &SimFile) -> io::Result<bool> {
+        let machine = self.fs.lock();
+        machine.check_alive(self.process)?;
+        let named = machine.volume.entries.find(name);
+        Ok(named.is_ok_and(|named| named == file.inode()))
     }
 
     fn sync(&self) -> io::Result<()> {

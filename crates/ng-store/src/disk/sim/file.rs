@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::machine::{Machine, WHOLE};
+use super::machine::{Handle, Machine, WHOLE};
 use super::{Call, Failure, SECTOR_BYTES, SimFs};
 use crate::disk::Disk;
 
@@ -10,28 +10,32 @@ use crate::disk::Disk;
 pub struct SimFile {
     fs: SimFs,
     process: u64,
-    file: u64,
+    handle: Handle,
     writable: bool,
     /// Of how many failures of the file this handle knows.
     told: AtomicU64,
 }
 
 impl SimFile {
-    pub(super) fn new(fs: SimFs, process: u64, file: u64, writable: bool) -> Self {
-        let told = fs.lock().failures_of(file);
+    pub(super) fn new(fs: SimFs, process: u64, handle: Handle, writable: bool) -> Self {
+        let told = fs.lock().failures_of(handle.file);
         Self {
             told: AtomicU64::new(told),
             fs,
             process,
-            file,
+            handle,
             writable,
         }
     }
 
     /// Hears of the failures of the file, and tells whether any is new.
     fn hear(&self) -> bool {
-        let failures = self.fs.lock().failures_of(self.file);
+        let failures = self.fs.lock().failures_of(self.inode());
         self.told.swap(failures, Ordering::Relaxed) < failures
+    }
+
+    pub(super) fn inode(&self) -> u64 {
+        self.handle.file
     }
 
     fn operate<T>(
@@ -48,20 +52,20 @@ impl SimFile {
 
 impl Drop for SimFile {
     fn drop(&mut self) {
-        self.fs.lock().close(self.file);
+        self.fs.lock().close(self.handle);
     }
 }
 
 impl Disk for SimFile {
     fn len(&self) -> io::Result<u64> {
-        let file = self.file;
+        let file = self.inode();
         self.operate(Call::Len { file }, |machine, _| {
             Ok(machine.volume.file(file).len())
         })
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let file = self.file;
+        let file = self.inode();
         if len > i64::MAX as u64 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -72,7 +76,7 @@ impl Disk for SimFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let file = self.file;
+        let file = self.inode();
         let len = buffer.len();
         self.operate(Call::Read { file, offset, len }, |machine, limit| {
             let buffer = &mut buffer[..limited(len, limit)];
@@ -81,7 +85,7 @@ impl Disk for SimFile {
     }
 
     fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
-        let file = self.file;
+        let file = self.inode();
         let len = buffer.len();
         self.operate(Call::Write { file, offset, len }, |machine, limit| {
             let open = machine.open_files();
@@ -91,7 +95,7 @@ impl Disk for SimFile {
     }
 
     fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        let file = self.file;
+        let file = self.inode();
         self.operate(Call::Allocate { file, offset, len }, |machine, limit| {
             if !machine.can_allocate {
                 return Err(io::ErrorKind::Unsupported.into());
@@ -119,7 +123,7 @@ impl Disk for SimFile {
     }
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
-        let file = self.file;
+        let file = self.inode();
         let call = Call::StartWriteback { file, offset, len };
         let started = self.operate(call, |_, _| Ok(()));
         if started.is_err() {
@@ -129,7 +133,7 @@ impl Disk for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let file = self.file;
+        let file = self.inode();
         let synced = self.operate(Call::Sync { file }, |machine, _| {
             machine.volume.file_mut(file).sync();
             Ok(())
@@ -138,6 +142,10 @@ impl Disk for SimFile {
             true => synced.and(Err(Failure::Io.to_error())),
             false => synced,
         }
+    }
+
+    fn try_lock(&self) -> io::Result<()> {
+        self.fs.lock().try_lock(self.process, self.handle)
     }
 }
 

@@ -131,6 +131,11 @@ impl SimFs {
         self.lock().can_allocate = false;
     }
 
+    /// Lets every lock be free, as where a file system loses them.
+    pub fn forget_locks(&self) {
+        self.lock().forget_locks();
+    }
+
     /// The names in the folder, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {

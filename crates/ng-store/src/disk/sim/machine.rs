@@ -18,6 +18,22 @@ pub(super) struct Machine {
     /// How often a file's pages were forgotten, which each opener is told once.
     failures: BTreeMap<u64, u64>,
     handles: BTreeMap<u64, usize>,
+    next_handle: u64,
+    /// Who holds the lock of a file.
+    locks: BTreeMap<u64, Holder>,
+}
+
+/// An open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handle {
+    pub(super) file: u64,
+    number: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Holder {
+    process: u64,
+    handle: Handle,
 }
 
 /// How far an operation may go.
@@ -104,11 +120,39 @@ impl Machine {
         self.failures.get(&file).copied().unwrap_or(0)
     }
 
-    pub(super) fn open(&mut self, file: u64) {
+    pub(super) fn open(&mut self, file: u64) -> Handle {
         *self.handles.entry(file).or_default() += 1;
+        self.next_handle += 1;
+        Handle {
+            file,
+            number: self.next_handle,
+        }
     }
 
-    pub(super) fn close(&mut self, file: u64) {
+    /// Takes a file's lock, which the dead do not hold.
+    pub(super) fn try_lock(&mut self, process: u64, handle: Handle) -> io::Result<()> {
+        self.check_alive(process)?;
+        let holder = Holder { process, handle };
+        match self.locks.get(&handle.file) {
+            Some(other) if *other != holder && other.process == self.process => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            _ => {
+                self.locks.insert(handle.file, holder);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn forget_locks(&mut self) {
+        self.locks.clear();
+    }
+
+    pub(super) fn close(&mut self, handle: Handle) {
+        let file = handle.file;
+        if self.locks.get(&file).is_some_and(|it| it.handle == handle) {
+            self.locks.remove(&file);
+        }
         if let Some(count) = self.handles.get_mut(&file) {
             *count -= 1;
             if *count == 0 {

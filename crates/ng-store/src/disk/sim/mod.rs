@@ -36,10 +36,12 @@
 //! lose each. Every handle that was open then is told so by its next sync, once;
 //! one that is opened later is not.
 //!
+//! Locks go with their process. [`SimFs::forget_locks`] makes them free.
+//!
 //! # What is not simulated
 //!
-//! Locks, more than one folder, sectors that cannot be read, space freed only
-//! after a journal commit.
+//! More than one folder, sectors that cannot be read, space freed only after a
+//! journal commit.
 
 mod atomicity;
 mod call;

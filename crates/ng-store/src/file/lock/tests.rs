@@ -2,10 +2,11 @@
 //! finds: openers, creators and replacers at once.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{Builder, JoinHandle};
@@ -22,10 +23,17 @@ mod amount;
 
 const NAME: &str = "a.ngt";
 
-/// How many files there can be.
-const FILES: usize = 5;
+/// The number of the last file there can be. The first, which is 1, is one that a
+/// killed creator has left, the last one has the name from the begin; between
+/// them each of three creators has three.
+const FILES: usize = 2 + 3 * CREATORS;
+const CREATORS: usize = 3;
 
-/// A folder with one name that counts, and files that are only locked.
+/// What the file that was left behind is called.
+const LEFT: &str = ".ng-tmp-0123456789abcdef";
+
+/// A folder with one name that counts, temporary names beside it, and files that
+/// are only locked.
 ///
 /// The kernel decides about names and locks one after the other, so every look
 /// at one is a read-modify-write, which loom never shows an old value.
@@ -35,7 +43,13 @@ struct Folder(Arc<Shared>);
 struct Shared {
     /// The file that has the name, from 1; 0 for none.
     named: AtomicUsize,
-    locks: [AtomicBool; FILES],
+    locks: [AtomicBool; FILES + 1],
+    /// The files that have temporary names. Never waited for: loom runs one
+    /// thread at a time, and [`Folder::step`] is where it may run another.
+    temporary: Mutex<BTreeMap<String, usize>>,
+    steps: AtomicUsize,
+    /// Whether creators look for what others left behind.
+    is_listed: bool,
     /// How many hold the lock of the file that has the name, as they believe.
     appenders: AtomicUsize,
 }
@@ -48,10 +62,14 @@ struct File {
 }
 
 impl Folder {
-    fn new(named: usize) -> Self {
+    fn new(named: usize, is_listed: bool) -> Self {
+        let left = is_listed.then(|| (LEFT.to_owned(), 1));
         Self(Arc::new(Shared {
             named: AtomicUsize::new(named),
-            locks: [false; FILES].map(AtomicBool::new),
+            locks: [false; FILES + 1].map(AtomicBool::new),
+            temporary: Mutex::new(left.into_iter().collect()),
+            is_listed,
+            steps: AtomicUsize::new(0),
             appenders: AtomicUsize::new(0),
         }))
     }
@@ -66,6 +84,15 @@ impl Folder {
 
     fn named(&self) -> usize {
         self.0.named.fetch_add(0, Ordering::AcqRel)
+    }
+
+    fn temporary(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        self.0.temporary.lock().unwrap()
+    }
+
+    /// Another thread may come first.
+    fn step(&self) {
+        self.0.steps.fetch_add(1, Ordering::AcqRel);
     }
 
     fn open_named(&self) -> io::Result<File> {
@@ -127,43 +154,76 @@ impl Disk for File {
 /// The folder, as the creator of one file sees it.
 struct Creator {
     folder: Folder,
-    number: usize,
+    /// The number of its next file.
+    number: Cell<usize>,
 }
 
 impl Dir for Creator {
     type File = File;
 
-    fn create_exclusive(&self, _name: &str) -> io::Result<File> {
-        Ok(self.folder.file(self.number))
+    fn create_exclusive(&self, name: &str) -> io::Result<File> {
+        self.folder.step();
+        let number = self.number.get();
+        self.number.set(number + CREATORS);
+        let taken = self.folder.temporary().insert(name.to_owned(), number);
+        assert_eq!(taken, None, "{name} is taken");
+        Ok(self.folder.file(number))
     }
 
-    fn open(&self, _name: &str, _writable: bool) -> io::Result<File> {
-        self.folder.open_named()
-    }
-
-    fn rename_noreplace(&self, _from: &str, _to: &str) -> io::Result<()> {
-        let named = &self.folder.0.named;
-        match named.compare_exchange(0, self.number, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
+    fn open(&self, name: &str, _writable: bool) -> io::Result<File> {
+        if name == NAME {
+            return self.folder.open_named();
+        }
+        self.folder.step();
+        match self.folder.temporary().get(name) {
+            Some(&number) => Ok(self.folder.file(number)),
+            None => Err(io::ErrorKind::NotFound.into()),
         }
     }
 
-    fn rename(&self, _from: &str, _to: &str) -> io::Result<()> {
-        self.folder.0.named.swap(self.number, Ordering::AcqRel);
+    fn rename_noreplace(&self, from: &str, _to: &str) -> io::Result<()> {
+        let number = self.folder.temporary()[from];
+        let named = &self.folder.0.named;
+        match named.compare_exchange(0, number, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => self.folder.temporary().remove(from),
+            Err(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+        };
         Ok(())
     }
 
-    fn unlink(&self, _name: &str) -> io::Result<()> {
+    fn rename(&self, from: &str, _to: &str) -> io::Result<()> {
+        let number = self.folder.temporary()[from];
+        self.folder.0.named.swap(number, Ordering::AcqRel);
+        self.folder.temporary().remove(from);
         Ok(())
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        self.folder.step();
+        match self.folder.temporary().remove(name) {
+            Some(_) => Ok(()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        if !self.folder.0.is_listed {
+            return Ok(Vec::new());
+        }
+        self.folder.step();
+        Ok(self.folder.temporary().keys().cloned().collect())
     }
 
     fn sync(&self) -> io::Result<()> {
         Ok(())
     }
 
-    fn is_named(&self, _name: &str, file: &File) -> io::Result<bool> {
-        Ok(self.folder.named() == file.number)
+    fn is_named(&self, name: &str, file: &File) -> io::Result<bool> {
+        if name == NAME {
+            return Ok(self.folder.named() == file.number);
+        }
+        self.folder.step();
+        Ok(self.folder.temporary().get(name) == Some(&file.number))
     }
 }
 
@@ -215,7 +275,7 @@ fn open(folder: &Folder) -> Result<File, OpenError> {
 fn create(folder: &Folder, number: usize, replace: bool) -> Result<Writer<File>, CreateError> {
     let dir = Creator {
         folder: folder.clone(),
-        number,
+        number: Cell::new(number),
     };
     let identity = Identity {
         file_id: [number as u8; 16],
@@ -239,16 +299,38 @@ fn spawn(part: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     builder.spawn(part).unwrap()
 }
 
-/// Runs the parts at once, on a folder that has a file or none, in every order
-/// with up to so many preemptions.
-fn check(preemptions: usize, has_file: bool, parts: &'static [Part]) {
+/// Where a model begins.
+#[derive(Clone, Copy)]
+struct Begin {
+    /// Whether a file has the name.
+    has_file: bool,
+    /// Whether a killed creator has left a file, and creators look for it.
+    has_leftover: bool,
+}
+
+const NO_FILE: Begin = Begin {
+    has_file: false,
+    has_leftover: false,
+};
+const FILE: Begin = Begin {
+    has_file: true,
+    ..NO_FILE
+};
+const LEFTOVER: Begin = Begin {
+    has_leftover: true,
+    ..NO_FILE
+};
+
+/// Runs the parts at once, in every order with up to so many preemptions.
+fn check(preemptions: usize, begin: Begin, parts: &'static [Part]) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions + usize::from(amount::scale() > 1));
     let executions = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&executions);
     model.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
-        let folder = Folder::new(usize::from(has_file));
+        let named = if begin.has_file { FILES } else { 0 };
+        let folder = Folder::new(named, begin.has_leftover);
         let threads: Vec<_> = parts
             .iter()
             .zip(2..)
@@ -261,6 +343,7 @@ fn check(preemptions: usize, has_file: bool, parts: &'static [Part]) {
             thread.join().unwrap();
         }
         assert_ne!(folder.named(), 0);
+        assert_eq!(folder.temporary().len(), 0, "left behind");
     });
     let count = executions.load(Ordering::Relaxed);
     amount::count("loom executions: open, create and replace", count);
@@ -271,17 +354,24 @@ const REPLACE: Part = Create { replace: true };
 
 #[test]
 fn of_two_one_appends_to_the_file_that_has_the_name() {
-    check(3, true, &[Open, REPLACE]);
-    check(3, true, &[REPLACE, REPLACE]);
-    check(3, false, &[NEW, REPLACE]);
-    check(3, false, &[REPLACE, REPLACE]);
+    check(3, FILE, &[Open, REPLACE]);
+    check(3, FILE, &[REPLACE, REPLACE]);
+    check(3, NO_FILE, &[NEW, REPLACE]);
+    check(3, NO_FILE, &[REPLACE, REPLACE]);
 }
 
 #[test]
 fn of_three_one_appends_to_the_file_that_has_the_name() {
-    check(3, true, &[Open, Open, REPLACE]);
-    check(3, true, &[Open, REPLACE, REPLACE]);
-    check(3, false, &[Open, NEW, REPLACE]);
+    check(3, FILE, &[Open, Open, REPLACE]);
+    check(3, FILE, &[Open, REPLACE, REPLACE]);
+    check(3, NO_FILE, &[Open, NEW, REPLACE]);
+}
+
+#[test]
+fn what_was_left_is_removed_and_what_is_being_created_is_not() {
+    check(3, LEFTOVER, &[NEW, REPLACE]);
+    check(3, LEFTOVER, &[REPLACE, REPLACE]);
+    check(2, LEFTOVER, &[NEW, NEW, REPLACE]);
 }
 
 /// Opens a file that loses its name so many times before it is locked.

@@ -1,6 +1,6 @@
 //! What happens to the name of a file while somebody works with it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -10,10 +10,11 @@ use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
 use ng_store::{
-    CreateError, CreateOptions, Finding, MmapStore, OpenError, TokenSink, TokenStore, WriteError,
+    CreateError, CreateOptions, FileDraft, Finding, MmapStore, OpenError, RawDraft, RepairOptions,
+    TokenSink, TokenStore, WriteError, repair,
 };
 
-use super::fixture::{Place, create, open, open_append, small, tokens};
+use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
 
 const NAME: &str = "a.ngt";
 
@@ -47,8 +48,8 @@ impl Dir for Restless {
         self.0.sync()
     }
 
-    fn is_named(&self, _name: &str, _file: &SimFile) -> io::Result<bool> {
-        Ok(false)
+    fn is_named(&self, name: &str, _file: &SimFile) -> io::Result<bool> {
+        Ok(name != NAME)
     }
 }
 
@@ -182,6 +183,50 @@ impl Dir for Remote {
             Some(kind) => Err(kind.into()),
             None => self.dir.sync(),
         }
+    }
+}
+
+/// A folder from which files are removed as soon as they are created.
+struct Thief {
+    dir: SimDir,
+    stolen: Cell<u32>,
+    most: u32,
+}
+
+impl Dir for &Thief {
+    type File = SimFile;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<SimFile> {
+        let file = self.dir.create_exclusive(name)?;
+        if self.stolen.get() < self.most {
+            self.stolen.update(|stolen| stolen + 1);
+            self.dir.unlink(name)?;
+        }
+        Ok(file)
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<SimFile> {
+        self.dir.open(name, writable)
+    }
+
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename_noreplace(from, to)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.dir.rename(from, to)
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        self.dir.unlink(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.dir.sync()
+    }
+
+    fn is_named(&self, name: &str, file: &SimFile) -> io::Result<bool> {
+        self.dir.is_named(name, file)
     }
 }
 
@@ -376,6 +421,77 @@ fn an_appender_goes_on_when_its_file_has_its_name_again() {
     store.append(&tokens(6)[5..]).unwrap();
     store.commit().unwrap();
     assert_eq!(open(&place.file()).unwrap().tokens(), tokens(6));
+}
+
+/// 148 of them stayed after 530 kills.
+#[test]
+fn what_a_killed_creator_left_is_removed_by_the_next_and_nothing_else() {
+    let ways: [fn(&Path); 4] = [
+        |path| drop(create(path, &small()).unwrap()),
+        |path| drop(FileDraft::begin(path, &small()).unwrap()),
+        |path| RawDraft::begin(path, false).unwrap().publish().unwrap(),
+        |path| {
+            let options = RepairOptions::new();
+            repair(path.with_file_name("sound"), path, &options).unwrap();
+        },
+    ];
+    for create_another in ways {
+        let place = Place::new();
+        file_of(&place.named("sound"), &[3]);
+        let locked = FileDraft::begin(place.named("locked.ngt"), &small()).unwrap();
+        let locked_name = place.names().swap_remove(0);
+        for left in [".ng-tmp-0000000000000000", ".ng-tmp-0123456789abcdef"] {
+            fs::write(place.named(left), "left").unwrap();
+        }
+        let others = [
+            ".ng-tmp-0123456789abcde",
+            ".ng-tmp-0123456789abcdef0",
+            ".ng-tmp-0123456789ABCDEF",
+            ".ng-tmp-0123456789abcdeg",
+            "ng-tmp-0123456789abcdef",
+        ];
+        for other in others {
+            fs::write(place.named(other), "other").unwrap();
+        }
+        let (folder, link) = (".ng-tmp-aaaaaaaaaaaaaaaa", ".ng-tmp-bbbbbbbbbbbbbbbb");
+        fs::create_dir(place.named(folder)).unwrap();
+        symlink("sound", place.named(link)).unwrap();
+        create_another(&place.file());
+        let mut expected = vec!["sound".to_owned(), locked_name, folder.into(), link.into()];
+        expected.extend(others.map(str::to_owned));
+        expected.sort();
+        let mut names = place.names();
+        names.retain(|name| name != NAME);
+        assert_eq!(names, expected);
+        locked.publish().unwrap();
+        open(&place.named("locked.ngt")).unwrap();
+    }
+}
+
+/// Whoever removes what was left behind may have the file for a moment before
+/// its creator has.
+#[test]
+fn a_creator_whose_file_was_taken_for_one_that_was_left_makes_another() {
+    let fs = SimFs::new();
+    let thief = Thief {
+        dir: fs.dir(),
+        stolen: Cell::new(0),
+        most: 3,
+    };
+    let draft = begin(&thief, &CreateOptions::new()).unwrap();
+    assert_eq!(thief.stolen.get(), 3);
+    draft.publish().unwrap();
+    assert_eq!(fs.names(), [NAME]);
+    let fs = SimFs::new();
+    let thief = Thief {
+        dir: fs.dir(),
+        stolen: Cell::new(0),
+        most: u32::MAX,
+    };
+    let begun = begin(&thief, &CreateOptions::new());
+    let error = begun.map(drop).unwrap_err();
+    assert!(matches!(error, CreateError::Io(_)), "{error}");
+    assert!(fs.names().is_empty());
 }
 
 #[test]

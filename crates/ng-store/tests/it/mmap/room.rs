@@ -136,7 +136,9 @@ fn room_is_kept_that_a_commit_or_an_option_asked_for() {
 fn room_that_another_appender_has_filled_is_not_given_back() {
     let fs = SimFs::new();
     drop(committed(&fs));
-    let (mut one, mut other) = (reopen(&fs), reopen(&fs));
+    let mut one = reopen(&fs);
+    fs.forget_locks();
+    let mut other = reopen(&fs);
     one.reserve(10_000).unwrap();
     other.append(&tokens(80_000)[5_000..]).unwrap();
     other.commit(Stamp::default()).unwrap();
