@@ -25,6 +25,7 @@
 pub mod codec;
 pub mod contention;
 pub mod fill;
+mod follow;
 pub mod gather;
 pub mod ingest;
 pub mod mapped;

@@ -1,5 +1,6 @@
 //! Files of tokens that are there already: opened, scanned, read at random and
-//! verified, beside the same through a raw map and plain reads.
+//! verified, beside the same through a raw map and plain reads; and one that is
+//! read while it is written.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use ng_store::{BLOCK_TOKENS, BlockReader, MmapStore, TokenSink, TokenStore, Veri
 use ng_token::{Token, try_tokens};
 
 use crate::fill::token;
+use crate::follow::{COMMITS, Follow, Refresh};
 use crate::gather::read_case;
 use crate::maps::{create_store, map, open_store};
 use crate::scan::{Sum, sum_ids};
@@ -34,7 +36,7 @@ pub struct Mapped {
     store: MmapStore,
     raw: Mmap,
     opened: [Opened; 3],
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Mapped {
@@ -75,7 +77,7 @@ impl Mapped {
             store,
             raw,
             opened,
-            _scratch: scratch,
+            scratch,
         })
     }
 
@@ -96,6 +98,12 @@ impl Mapped {
             Case::new("verify", self.count, Verify::read(&self.path)?),
             Case::new("verify-mapped", self.count, Verify::mapped(&self.store)),
             Case::new("plain-read", self.count, PlainRead::new(&self.path)?),
+            self.follow_case("commit-alone", None)?,
+            self.follow_case("commit-refreshed", Some(MmapStore::refresh))?,
+            self.follow_case(
+                "commit-refreshed-unsynced",
+                Some(MmapStore::refresh_unsynced),
+            )?,
         ]);
         Ok(Suite {
             name: "mapped",
@@ -104,6 +112,12 @@ impl Mapped {
             ratios: Self::ratios(),
             pace: PACE,
         })
+    }
+
+    /// One "token" of this case is one commit.
+    fn follow_case(&self, name: &str, refresh: Option<Refresh>) -> Result<Case<'_>> {
+        let follow = Follow::new(&self.scratch.file(name), refresh)?;
+        Ok(Case::new(name, COMMITS, follow))
     }
 
     /// Opening must not depend on the size, so it is compared with itself.
@@ -115,6 +129,8 @@ impl Mapped {
             Ratio::new("read-store", "read-raw", Some(RAW_BAR)),
             Ratio::new("verify", "plain-read", Some(VERIFY_BAR)),
             Ratio::new("verify-mapped", "plain-read", Some(VERIFY_BAR)),
+            Ratio::new("commit-refreshed", "commit-alone", None),
+            Ratio::new("commit-refreshed-unsynced", "commit-alone", None),
         ]
     }
 }
