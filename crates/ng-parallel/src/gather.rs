@@ -1,4 +1,5 @@
 use std::hint::black_box;
+use std::mem;
 
 use ng_store::{Filled, PREFETCHES, Vacant, VecStore, prefetch};
 use ng_token::Token;
@@ -18,7 +19,7 @@ use crate::{ParallelError, Workers, serial};
 /// [`IndexOutOfBounds`](ParallelError::IndexOutOfBounds) with the first position
 /// that is, [`Stopped`](ParallelError::Stopped), and
 /// [`Store`](ParallelError::Store) when there is no memory. Nothing was appended
-/// then.
+/// then, and `out` has what it had.
 pub fn gather(
     workers: &Workers,
     tokens: &[Token],
@@ -39,10 +40,27 @@ pub(crate) fn append_to(
     count: usize,
     filler: impl for<'room> FnOnce(Vacant<'room>) -> Result<Filled<'room>, ParallelError>,
 ) -> Result<(), ParallelError> {
-    let mut store = VecStore::from_vec(std::mem::take(out));
-    let appended = store.append_in_place(count, filler);
-    *out = store.into_vec();
-    appended
+    Lent::new(out).store.append_in_place(count, filler)
+}
+
+/// A vector that is a store for a time, and itself again when this is dropped,
+/// by a panic too.
+struct Lent<'out> {
+    out: &'out mut Vec<Token>,
+    store: VecStore,
+}
+
+impl<'out> Lent<'out> {
+    fn new(out: &'out mut Vec<Token>) -> Self {
+        let store = VecStore::from_vec(mem::take(out));
+        Self { out, store }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        *self.out = mem::take(&mut self.store).into_vec();
+    }
 }
 
 /// How many tokens a copy is behind the asking. From here on more of them bring
@@ -133,6 +151,8 @@ fn out_of_bounds(wanted: &[usize], first: usize, len: usize) -> ParallelError {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     /// What this target does not take is right, too.
@@ -161,5 +181,14 @@ mod tests {
                 assert_eq!(out[1..], oracle, "{count} tokens, asks: {asks}");
             }
         }
+    }
+
+    #[test]
+    fn a_panic_leaves_what_is_there() {
+        let kept = vec![Token::new(7), Token::new(8)];
+        let mut out = kept.clone();
+        let panics = || append_to(&mut out, 5, |_| panic!("on purpose"));
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+        assert_eq!(out, kept);
     }
 }
