@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ng_store::VecStoreError;
@@ -55,7 +56,11 @@ pub(crate) fn guard<R>(shard: usize, work: impl FnOnce() -> R) -> Result<R, Para
 
 /// Runs `work`; what it panics with is the error.
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let message = message(payload.as_ref());
+        discard(payload);
+        message
+    })
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -65,4 +70,13 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message")
         .to_owned()
+}
+
+/// Drops the payload of a panic. It is a value of the closure's own, whose drop
+/// may panic in turn and would take the worker with it; what that one panics with
+/// is leaked, or there were no end.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(again);
+    }
 }

@@ -11,11 +11,17 @@ mod gather;
 mod ingest;
 mod map_reduce;
 mod map_shards;
+mod operations;
+mod panics;
 mod shards;
 mod verify;
 mod workers;
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use ng_parallel::{DEFAULT_SHARD_TOKENS, ParallelError, Shards, Workers};
 use ng_token::Token;
@@ -73,4 +79,19 @@ fn check_stopped<T: std::fmt::Debug>(outcome: Result<T, ParallelError>, count: u
         }
         other => panic!("not stopped: {other:?}"),
     }
+}
+
+/// Runs `body`, and fails where it hangs: a test that waits for ever tells nobody
+/// why.
+fn comes_to_an_end(what: &str, body: impl FnOnce() + Send + 'static) {
+    let (ends, ended) = channel();
+    let thread = thread::spawn(move || {
+        body();
+        drop(ends);
+    });
+    match ended.recv_timeout(Duration::from_secs(60)) {
+        Err(RecvTimeoutError::Timeout) => panic!("{what}: does not come to an end"),
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => {}
+    }
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
 }

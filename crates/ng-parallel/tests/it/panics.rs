@@ -1,0 +1,87 @@
+//! A panic is an error at the caller, whatever it panics with.
+
+use std::panic::panic_any;
+
+use ng_parallel::{
+    IngestError, ParallelError, Shards, VerifyError, Workers, fill, for_each_shard, ingest,
+    map_reduce, map_shards, verify_watched,
+};
+use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore};
+
+use crate::operations::{Material, OPERATIONS};
+use crate::{PANIC_TOKENS, comes_to_an_end, tokens, workers};
+
+/// Panics when it is dropped; within a panic that would end the process.
+struct Spiteful;
+
+impl Drop for Spiteful {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "on purpose, in a drop");
+    }
+}
+
+fn spite<T>() -> T {
+    panic_any(Spiteful)
+}
+
+/// An operation whose closure panics, and what came of it: the shard and message.
+type Failing = fn(&Workers) -> (usize, String);
+
+fn of(error: ParallelError) -> (usize, String) {
+    match error {
+        ParallelError::Panicked { shard, message } => (shard, message),
+        other => panic!("{other}"),
+    }
+}
+
+const FAILING: [(&str, Failing); 6] = [
+    ("fill", |workers| {
+        let mut store = VecStore::new();
+        of(fill(workers, &mut store, PANIC_TOKENS, |_| spite()).unwrap_err())
+    }),
+    ("for_each_shard", |workers| {
+        of(for_each_shard(workers, &tokens(PANIC_TOKENS), |_, _| spite()).unwrap_err())
+    }),
+    ("map_reduce", |workers| {
+        let reduced = map_reduce(workers, &tokens(PANIC_TOKENS), |_, _| (), |_, _| spite());
+        let (shard, message) = of(reduced.unwrap_err());
+        (shard - 1, message)
+    }),
+    ("map_shards", |workers| {
+        of(map_shards::<()>(workers, Shards::new(PANIC_TOKENS), |_| spite()).unwrap_err())
+    }),
+    ("ingest", |workers| {
+        let mut store = VecStore::new();
+        match ingest(workers, &mut store, 40 * BLOCK_TOKENS, |_| spite()) {
+            Err(IngestError::Panicked { shard, message }) => (shard.number, message),
+            other => panic!("{other:?}"),
+        }
+    }),
+    ("verify_watched", |workers| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ngt");
+        let store = VecStore::from_vec(tokens(PANIC_TOKENS));
+        store.save(&path, &CreateOptions::new()).unwrap();
+        let file = BlockReader::open(&path).unwrap();
+        match verify_watched(workers, &file, |_| spite()) {
+            Err(VerifyError::Parallel(error)) => of(error),
+            other => panic!("{other:?}"),
+        }
+    }),
+];
+
+#[test]
+fn a_payload_that_panics_when_it_is_dropped_is_an_error_like_any_other() {
+    for threads in [1, 2, 3, 7] {
+        for (name, failing) in FAILING {
+            comes_to_an_end(&format!("{name}, {threads} threads"), move || {
+                let workers = workers(threads);
+                assert_eq!(failing(&workers), (0, "no message".to_owned()), "{name}");
+                let material = Material::new();
+                for (_, operation) in OPERATIONS {
+                    operation(&workers, &material);
+                }
+            });
+        }
+    }
+}
