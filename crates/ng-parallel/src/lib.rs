@@ -11,6 +11,9 @@
 //!   other shards stop early, and nothing is published half: what an ingest has
 //!   appended by then is not committed.
 //! - A [`StopFlag`] ends long work at the next shard boundary.
+//! - The calling thread works as well, and an operation waits for nothing but its
+//!   own closures, whatever else the workers are at; what that allows is said at
+//!   [`Workers`].
 //!
 //! The crate looks at no clock, prints nothing, knows no path and has no
 //! `unsafe`. It moves work to threads; what they do with a slice of tokens is
@@ -39,10 +42,12 @@
 //!
 //! `serial.rs` says what each operation does, on one thread. `queue.rs` is all
 //! the coordination there is between more of them, but for that of an ingest,
-//! which is `ingest/writer.rs`.
+//! which is `ingest/writer.rs`. `crew.rs` says which operation has which workers,
+//! `pool.rs` how they and the calling thread are put to work.
 
 #![forbid(unsafe_code)]
 
+mod crew;
 mod error;
 mod fill;
 mod for_each_shard;
@@ -51,11 +56,13 @@ mod ingest;
 mod map_reduce;
 mod map_shards;
 mod pieces;
+mod pool;
 mod queue;
 pub mod serial;
 mod shards;
 mod stop_flag;
 mod verify;
+mod within;
 mod workers;
 
 // The operations are about their stores and tokens: one dependency shall be enough.

@@ -1,6 +1,6 @@
 use ng_store::{Filled, Vacant};
 
-use crate::workers::Pool;
+use crate::pool::Pool;
 use crate::{ParallelError, Shards, ShardsIter};
 
 /// Has `vacant` filled by `work`, shard by shard, and returns the proof of all

@@ -42,13 +42,19 @@ where
         }
     }
 
-    /// Takes shards and works on them until none is left, one failed, or the
-    /// stop flag is set.
-    pub(crate) fn work_off(&self, work: impl Fn(I) -> Result<R, E>) {
-        while let Some((number, input)) = self.take() {
-            let outcome = guard(number, || work(input));
-            self.finish(number, outcome.unwrap_or_else(|panic| Err(E::from(panic))));
+    /// Hands out the next shard, unless none is left, one failed, or the stop flag
+    /// is set. Whoever takes it works on it.
+    pub(crate) fn next(&self) -> Option<(usize, I)> {
+        let mut state = self.lock();
+        if state.failed.is_some() || self.stop.is_stopped() {
+            return None;
         }
+        state.jobs.next()
+    }
+
+    pub(crate) fn work_on(&self, (number, input): (usize, I), work: impl Fn(I) -> Result<R, E>) {
+        let outcome = guard(number, || work(input));
+        self.finish(number, outcome.unwrap_or_else(|panic| Err(E::from(panic))));
     }
 
     /// Returns the results in the order of the shards.
@@ -67,14 +73,6 @@ where
         }
         state.done.sort_unstable_by_key(|(number, _)| *number);
         Ok(state.done.into_iter().map(|(_, result)| result).collect())
-    }
-
-    fn take(&self) -> Option<(usize, I)> {
-        let mut state = self.lock();
-        if state.failed.is_some() || self.stop.is_stopped() {
-            return None;
-        }
-        state.jobs.next()
     }
 
     fn finish(&self, number: usize, outcome: Result<R, E>) {

@@ -2,37 +2,59 @@ use std::num::NonZeroUsize;
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-use crate::queue::Queue;
-use crate::{ParallelError, StopFlag};
+use crate::StopFlag;
+use crate::crew::Crew;
+use crate::pool::Pool;
+use crate::within::Within;
 
 /// A fixed number of threads that work on shards.
 ///
-/// With one worker there is no pool: everything runs on the calling thread, by
-/// the functions of [`serial`](crate::serial). An operation may be started from
-/// within another one on the same workers.
+/// The thread that calls an operation is one of them: it works on shards as the
+/// others do. With one worker there are no others, and everything is run by the
+/// functions of [`serial`](crate::serial).
+///
+/// # Several operations
+///
+/// Any number of threads may call operations on the same workers. An operation
+/// takes workers that are idle, when it begins and later on, and never waits for
+/// one that is with another operation. A worker that has done 16 shards for one
+/// leaves it, between two of them, if another one is short of workers. So a long
+/// [`ingest`](crate::ingest()) holds up nobody, and an operation waits for nothing
+/// but its own closures: a thread may hold a lock that the closures of others want.
+///
+/// An operation that is called within a closure of another one, on these workers
+/// or others, has the thread that calls it, alone: the workers are about the outer
+/// one. So a closure may hold a lock that all of them want. One that is called
+/// from a task of a thread pool of rayon's has the workers as always, and its
+/// thread runs no other task of that pool meanwhile.
+///
+/// Within a closure, rayon's own functions use the threads of these workers, and
+/// what is spawned there is not counted: an operation may wait for it. Give such
+/// work a pool of its own.
 #[derive(Debug)]
 pub struct Workers {
     /// `None` for one worker.
-    pool: Option<ThreadPool>,
+    pool: Option<Threads>,
     threads: NonZeroUsize,
     stop: StopFlag,
 }
 
 impl Workers {
-    /// Starts `threads` worker threads; none if it is one.
+    /// Starts all of `threads` workers but the calling thread.
     ///
     /// # Errors
     ///
     /// The system refuses a thread.
     pub fn new(threads: NonZeroUsize) -> Result<Self, WorkersError> {
         Ok(Self {
-            pool: start_pool(threads)?,
+            pool: start_threads(threads)?,
             threads,
             stop: StopFlag::new(),
         })
     }
 
-    /// Returns how many threads work.
+    /// Returns how many threads work on an operation at most, the calling one
+    /// among them.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
     }
@@ -46,76 +68,25 @@ impl Workers {
         &self.stop
     }
 
-    /// Returns the pool, if there is more than one worker.
+    /// Returns the pool, unless the calling thread has to do without: it is the one
+    /// worker, or within a closure of an operation, or the pool's own.
     pub(crate) fn pool(&self) -> Option<Pool<'_>> {
-        self.pool.as_ref().map(|pool| Pool {
+        let Threads { pool, crew } = self.pool.as_ref()?;
+        let alone = Within::is_entered() || pool.current_thread_index().is_some();
+        (!alone).then(|| Pool {
             pool,
+            crew,
             threads: self.threads.get(),
             stop: &self.stop,
         })
     }
 }
 
-/// The worker threads of [`Workers`] that has more than one.
-#[derive(Clone, Copy)]
-pub(crate) struct Pool<'workers> {
-    pool: &'workers ThreadPool,
-    threads: usize,
-    stop: &'workers StopFlag,
-}
-
-impl Pool<'_> {
-    /// Runs `work` on each of `jobs`, one a shard and in the order of the shards,
-    /// and returns the results in the same order.
-    ///
-    /// # Errors
-    ///
-    /// That of the first shard that failed or panicked, or `Stopped`.
-    pub(crate) fn run<I, R, E, J>(
-        self,
-        jobs: J,
-        work: impl Fn(I) -> Result<R, E> + Sync,
-    ) -> Result<Vec<R>, E>
-    where
-        J: ExactSizeIterator<Item = I> + Send,
-        R: Send,
-        E: From<ParallelError> + Send,
-    {
-        let threads = self.threads.min(jobs.len());
-        let queue = Queue::new(jobs.enumerate(), self.stop);
-        self.pool.in_place_scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|_| queue.work_off(&work));
-            }
-        });
-        queue.into_results()
-    }
-
-    /// Runs `tasks` on worker threads and `here` on the calling thread, at the
-    /// same time where a thread is free, and waits for all of them.
-    ///
-    /// A task may run while another one on its thread waits for work of its own.
-    pub(crate) fn run_beside<'scope, T: FnOnce() + Send + 'scope, R>(
-        self,
-        tasks: impl Iterator<Item = T>,
-        here: impl FnOnce() -> R,
-    ) -> R {
-        self.pool.in_place_scope(|scope| {
-            for task in tasks {
-                scope.spawn(move |_| task());
-            }
-            here()
-        })
-    }
-
-    pub(crate) fn threads(self) -> usize {
-        self.threads
-    }
-
-    /// Tells whether the calling thread is one of the workers.
-    pub(crate) fn is_caller(self) -> bool {
-        self.pool.current_thread_index().is_some()
-    }
+/// The threads of all workers but the one that calls, and what they are at.
+#[derive(Debug)]
+struct Threads {
+    pool: ThreadPool,
+    crew: Crew,
 }
 
 /// The worker threads could not be started.
@@ -129,14 +100,20 @@ pub struct WorkersError {
     pub source: ThreadPoolBuildError,
 }
 
-fn start_pool(threads: NonZeroUsize) -> Result<Option<ThreadPool>, WorkersError> {
-    if threads == NonZeroUsize::MIN {
+/// An operation works on the thread that calls it, too, so the pool has one thread
+/// less than there are workers: it would have nothing to do.
+fn start_threads(threads: NonZeroUsize) -> Result<Option<Threads>, WorkersError> {
+    let others = threads.get() - 1;
+    if others == 0 {
         return Ok(None);
     }
     ThreadPoolBuilder::new()
-        .num_threads(threads.get())
+        .num_threads(others)
         .thread_name(|number| format!("ng-worker-{number}"))
         .build()
-        .map(Some)
+        .map(|pool| {
+            let crew = Crew::new(others);
+            Some(Threads { pool, crew })
+        })
         .map_err(|source| WorkersError { threads, source })
 }

@@ -11,14 +11,16 @@
     reason = "an allocator that counts, and the constructor that maps"
 )]
 
+mod void;
+
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ng_parallel::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Workers, ingest_with};
-use ng_store::{BLOCK_TOKENS, BlockHasher, CreateOptions, MmapStore, TokenSink};
+use ng_store::{BLOCK_TOKENS, CreateOptions, MmapStore, TokenSink};
 use ng_token::Token;
+use void::Void;
 
 /// The allocator of the system, with counters.
 struct Counting;
@@ -44,61 +46,6 @@ unsafe impl GlobalAlloc for Counting {
         BYTES.fetch_sub(layout.size(), Relaxed);
         // SAFETY: (1) As the caller promises.
         unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-/// Takes tokens and keeps none.
-#[derive(Default)]
-struct Void {
-    appended: u64,
-    id_sum: u64,
-}
-
-#[derive(Clone)]
-struct SumsIds;
-
-impl BlockHasher for SumsIds {
-    fn hash_block(&self, _block_index: u64, tokens: &[Token]) -> u64 {
-        tokens.iter().map(|token| u64::from(token.id().raw())).sum()
-    }
-}
-
-impl TokenSink for Void {
-    type Error = Infallible;
-    type Hasher = SumsIds;
-
-    fn appended_tokens(&self) -> u64 {
-        self.appended
-    }
-
-    fn reserve(&mut self, _additional: usize) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn append(&mut self, tokens: &[Token]) -> Result<(), Infallible> {
-        self.append_hashed(tokens, &[])
-    }
-
-    fn append_with(
-        &mut self,
-        count: usize,
-        f: impl Fn(usize) -> Token + Sync,
-    ) -> Result<(), Infallible> {
-        (0..count).try_for_each(|index| self.append(&[f(index)]))
-    }
-
-    fn block_hasher(&self) -> SumsIds {
-        SumsIds
-    }
-
-    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Infallible> {
-        self.appended += tokens.len() as u64;
-        self.id_sum += hashes.iter().sum::<u64>();
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), Infallible> {
-        Ok(())
     }
 }
 

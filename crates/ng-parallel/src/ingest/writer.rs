@@ -6,12 +6,15 @@ use super::filler::Filler;
 use super::job::Reply;
 use super::{Buffer, Cut, FillTask, IngestError, Job, append};
 use crate::Shard;
+use crate::pool::Call;
+use crate::within::Within;
 
-/// The calling thread's part: hands jobs out in the order of the shards, and
-/// appends what comes back in the same order.
+/// The calling thread's part: hands jobs out in the order of the shards, appends
+/// what comes back in the same order, and fills a shard itself where the next one
+/// to append is not there yet.
 ///
-/// Both channels hold all the jobs there are, so only receivers ever wait. When
-/// the writer ends, for whatever reason, its ends of both go with it, and each
+/// Both channels hold all the jobs there are, so only receivers ever wait; and the
+/// writer only does when every job is with a worker that is at it. When it ends, for whatever reason, its ends of both go with it, and each
 /// filler ends after the shard it is at.
 pub(super) struct OrderedWriter<'run, S: TokenSink, F> {
     sink: &'run mut S,
@@ -29,7 +32,7 @@ pub(super) struct OrderedWriter<'run, S: TokenSink, F> {
 
 impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
     /// Hands out the first jobs, one for each of `buffers` if there are as many,
-    /// and returns what each worker runs.
+    /// and returns what every worker runs.
     pub(super) fn start(
         sink: &'run mut S,
         task: &'run FillTask<'run, F, S::Hasher>,
@@ -62,15 +65,17 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
         self.handed_out
     }
 
-    /// Appends every shard.
-    pub(super) fn run(mut self) -> Result<(), IngestError<S::Error>> {
+    /// Appends every shard; `call` has one more worker help to fill them.
+    pub(super) fn run(mut self, call: Call<'_>) -> Result<(), IngestError<S::Error>> {
         let count = self.shards.token_count();
+        while call() {}
         let mut number = 0;
         while number < self.handed_out {
             let reply = self.reply_of(number);
             let buffer = append(self.sink, count, reply)?;
             if let Some(shard) = self.shards.next() {
                 self.hand_out(shard, buffer);
+                call();
             }
             number += 1;
         }
@@ -95,14 +100,18 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
         }
     }
 
-    /// Waits for a reply; where no filler is left to give one, fills a shard.
-    ///
-    /// Fillers leave before the end only where they found their threads taken.
+    /// Takes a reply; where none is there, fills a shard; where none is left to
+    /// fill either, waits for who has them.
     fn receive(&self) -> Reply {
-        self.replies.recv().unwrap_or_else(|_| {
-            let job = self.unfilled.try_recv();
-            self.task.fill(job.expect("a shard is under way"))
-        })
+        if let Ok(reply) = self.replies.try_recv() {
+            return reply;
+        }
+        if let Ok(job) = self.unfilled.try_recv() {
+            let _within = Within::enter();
+            return self.task.fill(job);
+        }
+        let reply = self.replies.recv();
+        reply.expect("whoever has the shard that comes next replies")
     }
 }
 
@@ -123,7 +132,7 @@ mod tests {
         let (writer, filler) = OrderedWriter::start(&mut sink, &task, shards, 3);
         assert_eq!(writer.handed_out(), 3);
         drop(filler);
-        writer.run().unwrap();
+        writer.run(&|| false).unwrap();
         let oracle: Vec<_> = (0..COUNT as u32).map(Token::new).collect();
         assert!(sink.tokens() == oracle);
     }

@@ -15,6 +15,10 @@ mod operations;
 mod panics;
 mod shards;
 mod verify;
+#[path = "../void/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which look at its sums")]
+mod void;
+mod waiting;
 mod workers;
 
 use std::num::NonZeroUsize;

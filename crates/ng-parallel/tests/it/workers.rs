@@ -1,17 +1,24 @@
 //! Threads, flags and nesting.
 
-use std::sync::Mutex;
+use std::collections::HashSet;
+use std::sync::{Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
-use ng_parallel::{ParallelError, Workers, for_each_shard, map_reduce};
+use ng_parallel::{ParallelError, Shards, Workers, map_reduce, map_shards};
+use ng_store::BLOCK_TOKENS;
 
-use crate::{PANIC_TOKENS, THREADS, tokens, workers};
+use crate::{PANIC_TOKENS, THREADS, comes_to_an_end, tokens, workers};
 
-/// Returns the threads that worked on five shards.
-fn working_threads(workers: &Workers) -> Vec<ThreadId> {
-    let seen = Mutex::new(Vec::new());
-    for_each_shard(workers, &tokens(PANIC_TOKENS), |_, _| {
-        seen.lock().unwrap().push(thread::current().id());
+/// Returns the threads that worked on `shards` shards, the first `meet` of them
+/// at the same time.
+fn working_threads(workers: &Workers, shards: usize, meet: usize) -> HashSet<ThreadId> {
+    let (seen, barrier) = (Mutex::new(HashSet::new()), Barrier::new(meet));
+    let plan = Shards::with_shard_tokens(shards * BLOCK_TOKENS, BLOCK_TOKENS);
+    map_shards(workers, plan, |shard| {
+        if shard.number < meet {
+            barrier.wait();
+        }
+        seen.lock().unwrap().insert(thread::current().id());
     })
     .unwrap();
     seen.into_inner().unwrap()
@@ -19,23 +26,65 @@ fn working_threads(workers: &Workers) -> Vec<ThreadId> {
 
 #[test]
 fn one_worker_is_the_calling_thread() {
-    assert_eq!(working_threads(&workers(1)), [thread::current().id(); 5]);
+    let here = HashSet::from([thread::current().id()]);
+    assert_eq!(working_threads(&workers(1), 5, 1), here);
 }
 
 #[test]
-fn several_workers_are_never_the_calling_thread() {
-    let threads = working_threads(&workers(2));
-    assert!(!threads.contains(&thread::current().id()));
+fn several_workers_are_the_calling_thread_and_others() {
+    comes_to_an_end("all at the same time", || {
+        for threads in THREADS {
+            let working = working_threads(&workers(threads), 4 * threads, threads);
+            assert!(working.contains(&thread::current().id()));
+            assert_eq!(working.len(), threads);
+        }
+    });
 }
 
 #[test]
-fn workers_work_at_the_same_time() {
-    let barrier = std::sync::Barrier::new(3);
-    let tokens = tokens(3 * ng_parallel::DEFAULT_SHARD_TOKENS);
-    for_each_shard(&workers(3), &tokens, |_, _| {
-        barrier.wait();
-    })
-    .unwrap();
+fn a_single_shard_is_the_calling_threads() {
+    let here = HashSet::from([thread::current().id()]);
+    for threads in THREADS {
+        assert_eq!(working_threads(&workers(threads), 1, 1), here);
+    }
+}
+
+#[test]
+fn a_task_of_another_pool_has_all_workers() {
+    comes_to_an_end("all at the same time", || {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(1);
+        builder.build().unwrap().install(|| {
+            for threads in THREADS {
+                let working = working_threads(&workers(threads), 4 * threads, threads);
+                assert!(working.contains(&thread::current().id()));
+                assert_eq!(working.len(), threads);
+            }
+        });
+    });
+}
+
+#[test]
+fn an_operation_within_a_closure_is_the_threads_that_calls_it() {
+    for threads in THREADS.into_iter().filter(|&threads| threads > 1) {
+        let (these, others) = (workers(threads), workers(threads));
+        let shards = Shards::with_shard_tokens(20 * BLOCK_TOKENS, BLOCK_TOKENS);
+        map_shards(&these, shards, |_| {
+            for inner in [&these, &others] {
+                let here = thread::current().id();
+                map_shards(
+                    inner,
+                    Shards::with_shard_tokens(5 * BLOCK_TOKENS, BLOCK_TOKENS),
+                    |_| {
+                        assert_eq!(thread::current().id(), here);
+                        // Time for another thread to wake up.
+                        (0..100).for_each(|_| thread::yield_now());
+                    },
+                )
+                .unwrap();
+            }
+        })
+        .unwrap();
+    }
 }
 
 #[test]

@@ -6,11 +6,15 @@ mod files;
 mod nesting;
 mod sinks;
 
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use ng_parallel::{DEFAULT_BUFFER_TOKENS, IngestOptions, StopFlag, ingest, ingest_with, serial};
 use ng_store::{BLOCK_TOKENS, TokenSink, TokenStore, VecStore};
 use proptest::prelude::*;
 
-use crate::{THREADS, token, tokens, workers};
+use crate::{THREADS, comes_to_an_end, token, tokens, workers};
 use sinks::Recorder;
 
 /// Nothing, less than a block, around blocks and buffers, and many buffers.
@@ -87,10 +91,10 @@ fn every_whole_block_of_a_buffer_is_hashed_once() {
 
 #[test]
 fn one_worker_is_the_calling_thread() {
-    let here = std::thread::current().id();
+    let here = thread::current().id();
     let mut sink = Recorder::new();
     ingest(&workers(1), &mut sink, 40_000, |index| {
-        assert_eq!(std::thread::current().id(), here);
+        assert_eq!(thread::current().id(), here);
         token(index)
     })
     .unwrap();
@@ -98,22 +102,28 @@ fn one_worker_is_the_calling_thread() {
 }
 
 #[test]
-fn all_workers_fill_at_the_same_time_and_the_caller_does_not() {
-    let (here, barrier) = (std::thread::current().id(), std::sync::Barrier::new(3));
-    ingest_with(
-        &workers(3),
-        &small(),
-        &mut Recorder::new(),
-        3 * BLOCK_TOKENS,
-        |index| {
-            assert_ne!(std::thread::current().id(), here);
-            if index % BLOCK_TOKENS == 0 {
-                barrier.wait();
-            }
-            token(index)
-        },
-    )
-    .unwrap();
+fn all_workers_fill_at_the_same_time_and_the_caller_is_one_of_them() {
+    comes_to_an_end("three workers", || {
+        let (here, barrier) = (thread::current().id(), Barrier::new(3));
+        let filled_here = AtomicUsize::new(0);
+        let mut sink = Recorder::new();
+        ingest_with(
+            &workers(3),
+            &small(),
+            &mut sink,
+            3 * BLOCK_TOKENS,
+            |index| {
+                if index % BLOCK_TOKENS == 0 {
+                    barrier.wait();
+                    let is_here = thread::current().id() == here;
+                    filled_here.fetch_add(usize::from(is_here), Ordering::Relaxed);
+                }
+                token(index)
+            },
+        )
+        .unwrap();
+        assert_eq!(filled_here.into_inner(), 1);
+    });
 }
 
 #[test]

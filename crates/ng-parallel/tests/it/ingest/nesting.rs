@@ -1,10 +1,9 @@
 //! An ingest within other work on the same workers, and the other way round,
 //! comes to an end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ng_parallel::{DEFAULT_SHARD_TOKENS, Workers, for_each_shard, ingest, ingest_with, map_reduce};
+use ng_parallel::{Workers, for_each_shard, ingest, ingest_with, map_reduce};
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
@@ -75,51 +74,4 @@ fn ingests_share_their_workers() {
             }
         });
     }
-}
-
-/// A thread that waits within the closure takes other tasks on, among them the
-/// second filler of the same ingest: that one would wait for buffers behind the
-/// shard that its own thread holds.
-#[test]
-fn a_filler_that_waits_does_not_become_two() {
-    let (held, two_shards) = (tokens(1), tokens(2 * DEFAULT_SHARD_TOKENS));
-    let [holds, released, helped] = [const { AtomicBool::new(false) }; 3];
-    let workers = workers(2);
-    thread::scope(|scope| {
-        // One worker is busy until the other is in the closure.
-        scope.spawn(|| {
-            for_each_shard(&workers, &held, |_, _| {
-                holds.store(true, Ordering::Relaxed);
-                while !yields_until(&released) {}
-            })
-            .unwrap();
-        });
-        while !yields_until(&holds) {}
-        let all = ingested(&workers, |index| {
-            if index == 0 {
-                for_each_shard(&workers, &two_shards, |shard, _| match shard.number {
-                    0 => {
-                        released.store(true, Ordering::Relaxed);
-                        yields_until(&helped);
-                    }
-                    // The first worker has nothing else to do meanwhile.
-                    _ => {
-                        helped.store(true, Ordering::Relaxed);
-                        yields_until(&AtomicBool::new(false));
-                    }
-                })
-                .unwrap();
-            }
-            token(index)
-        });
-        assert!(all == tokens(COUNT));
-    });
-}
-
-/// Gives other threads some time, until the flag is set, and tells whether it is.
-fn yields_until(flag: &AtomicBool) -> bool {
-    (0..10_000).any(|_| {
-        thread::yield_now();
-        flag.load(Ordering::Relaxed)
-    })
 }

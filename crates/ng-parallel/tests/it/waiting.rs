@@ -1,0 +1,215 @@
+//! An operation waits for its own closures and for nobody else, so that a lock
+//! that somebody holds meanwhile cannot come between.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+
+use ng_parallel::{IngestOptions, Shards, Workers, ingest_with, map_shards};
+use ng_store::{BLOCK_TOKENS, VecStore};
+use rayon::ThreadPoolBuilder;
+
+use crate::operations::{Material, OPERATIONS, Operation};
+use crate::void::Void;
+use crate::{comes_to_an_end, token, workers};
+
+const THREADS: [usize; 4] = [1, 2, 3, 7];
+
+/// More shards than threads, of no tokens that anybody would have to make.
+fn shards() -> Shards {
+    Shards::with_shard_tokens(20 * BLOCK_TOKENS, BLOCK_TOKENS)
+}
+
+fn small() -> IngestOptions {
+    IngestOptions::new().buffer_tokens(BLOCK_TOKENS)
+}
+
+/// Calls `f` in every shard of an operation, or block of an ingest.
+type Outer = fn(&Workers, &(dyn Fn() + Sync));
+
+const OUTERS: [(&str, Outer); 2] = [
+    ("map_shards", |workers, f| {
+        map_shards(workers, shards(), |_| f()).unwrap();
+    }),
+    ("ingest", |workers, f| {
+        let mut store = VecStore::new();
+        ingest_with(workers, &small(), &mut store, 20 * BLOCK_TOKENS, |index| {
+            if index % BLOCK_TOKENS == 0 {
+                f();
+            }
+            token(index)
+        })
+        .unwrap();
+    }),
+];
+
+/// Runs `check` for each operation and number of threads, each of which has to
+/// come to an end.
+fn check_all(claim: &str, check: fn(usize, Operation, &Material)) {
+    let material = Arc::new(Material::new());
+    for threads in THREADS {
+        for (name, operation) in OPERATIONS {
+            let material = Arc::clone(&material);
+            comes_to_an_end(&format!("{claim}: {name}, {threads} threads"), move || {
+                check(threads, operation, &material);
+            });
+        }
+    }
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        thread::yield_now();
+    }
+}
+
+fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+    mutex.lock().unwrap()
+}
+
+/// A thread of rayon's that waits for a scope runs other tasks of its own pool
+/// meanwhile, below what it holds. So an operation must not wait like that.
+#[test]
+fn a_task_of_another_pool_may_hold_a_lock_that_its_siblings_want() {
+    check_all("from another pool", |threads, operation, material| {
+        let workers = workers(threads);
+        for pool_threads in [1, 3] {
+            let builder = ThreadPoolBuilder::new().num_threads(pool_threads);
+            let mutex = Mutex::new(());
+            builder.build().unwrap().scope(|scope| {
+                let _held = lock(&mutex);
+                for _ in 0..2 * pool_threads {
+                    scope.spawn(|_| drop(lock(&mutex)));
+                }
+                operation(&workers, material);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_closure_may_hold_a_lock_of_all_closures_and_call_any_operation() {
+    check_all("nested", |threads, operation, material| {
+        let (these, others) = (workers(threads), workers(threads));
+        for (_, outer) in OUTERS {
+            let mutex = Mutex::new(());
+            for inner in [&these, &others] {
+                outer(&these, &|| {
+                    let _held = lock(&mutex);
+                    operation(inner, material);
+                });
+            }
+            outer(&these, &|| {
+                let _held = lock(&mutex);
+                map_shards(&others, Shards::new(1), |_| operation(&these, material)).unwrap();
+            });
+        }
+    });
+}
+
+/// All workers, and another caller, are within closures that want the lock.
+#[test]
+fn a_thread_may_hold_a_lock_that_closures_of_others_want() {
+    check_all("beside", |threads, operation, material| {
+        let workers = workers(threads);
+        for (_, outer) in OUTERS {
+            let (mutex, within) = (Mutex::new(()), AtomicUsize::new(0));
+            let held = lock(&mutex);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    outer(&workers, &|| {
+                        within.fetch_add(1, Ordering::Relaxed);
+                        drop(lock(&mutex));
+                    });
+                });
+                wait_until(|| within.load(Ordering::Relaxed) == threads);
+                operation(&workers, material);
+                drop(held);
+            });
+        }
+    });
+}
+
+/// More shards than it ever takes until another thread is seen.
+const MANY: usize = 2_000_000;
+
+#[test]
+fn a_long_ingest_lends_its_workers_and_gets_them_back() {
+    comes_to_an_end("an ingest and another operation", || {
+        for threads in [2, 3, 7] {
+            let workers = workers(threads);
+            let [filled, lent, returned] = [const { AtomicBool::new(false) }; 3];
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let here = thread::current().id();
+                    let ended =
+                        ingest_with(&workers, &small(), &mut Void::default(), 1 << 50, |index| {
+                            if thread::current().id() != here {
+                                filled.store(true, Ordering::Relaxed);
+                                returned.fetch_or(lent.load(Ordering::Relaxed), Ordering::Relaxed);
+                            }
+                            token(index)
+                        });
+                    assert!(ended.is_err(), "stopped");
+                });
+                wait_until(|| filled.load(Ordering::Relaxed));
+                let working = Mutex::new(HashSet::new());
+                let shards = Shards::with_shard_tokens(MANY * BLOCK_TOKENS, BLOCK_TOKENS);
+                map_shards(&workers, shards, |_| {
+                    let mut working = working.lock().unwrap();
+                    working.insert(thread::current().id());
+                    if working.len() == 1 {
+                        drop(working);
+                        thread::yield_now();
+                    }
+                })
+                .unwrap();
+                let working = working.into_inner().unwrap().len();
+                let were_lent = (2..=threads).contains(&working);
+                lent.store(were_lent, Ordering::Relaxed);
+                wait_until(|| !were_lent || returned.load(Ordering::Relaxed));
+                workers.stop_flag().stop();
+                assert!(were_lent, "{working} of {threads} worked");
+            });
+        }
+    });
+}
+
+thread_local! {
+    static HOLDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A closure that waits by rayon's means has its thread take up what the pool has
+/// to do, which may be tasks of ours that an idle worker was to run.
+#[test]
+fn no_closure_runs_below_another_that_waits_by_rayon() {
+    comes_to_an_end("closures that wait", || {
+        let (workers, waits) = (workers(3), AtomicUsize::new(0));
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                map_shards(
+                    &workers,
+                    Shards::with_shard_tokens(2 * BLOCK_TOKENS, BLOCK_TOKENS),
+                    |_| {
+                        HOLDS.set(true);
+                        waits.fetch_add(1, Ordering::Relaxed);
+                        while !done.load(Ordering::Relaxed) {
+                            rayon::yield_now();
+                        }
+                        HOLDS.set(false);
+                    },
+                )
+                .unwrap();
+            });
+            wait_until(|| waits.load(Ordering::Relaxed) == 2);
+            let outcome = (0..5_000).try_for_each(|_| {
+                map_shards(&workers, shards(), |_| assert!(!HOLDS.get(), "interrupted")).map(|_| ())
+            });
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(outcome, Ok(()));
+        });
+    });
+}
