@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Asks running work to end at the next shard boundary.
 ///
-/// Clones are one flag. It stays set, and stops later work too, until
+/// Clones are one flag. [`Workers::with_stop_flag`](crate::Workers::with_stop_flag)
+/// says whose work it ends. It stays set, and stops later work too, until
 /// [`clear`](Self::clear) is called.
 #[derive(Clone, Debug, Default)]
 pub struct StopFlag(Arc<AtomicBool>);

@@ -1,4 +1,5 @@
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
@@ -31,10 +32,32 @@ use crate::within::Within;
 /// Within a closure, rayon's own functions use the threads of these workers, and
 /// what is spawned there is not counted: an operation may wait for it. Give such
 /// work a pool of its own.
-#[derive(Debug)]
+///
+/// # Stopping
+///
+/// A clone is another handle to the same workers. Operations look at the
+/// [`StopFlag`] of the handle that they are called with, and
+/// [`with_stop_flag`](Self::with_stop_flag) gives a handle that has a flag of its
+/// own:
+///
+/// ```
+/// use std::num::NonZeroUsize;
+///
+/// use ng_parallel::{ParallelError, Shards, StopFlag, Workers, map_shards};
+///
+/// let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+/// let stop = StopFlag::new();
+/// let stoppable = workers.with_stop_flag(stop.clone());
+/// stop.stop();
+/// let stopped = map_shards(&stoppable, Shards::new(1), |_| ());
+/// assert!(matches!(stopped, Err(ParallelError::Stopped { .. })));
+/// assert!(map_shards(&workers, Shards::new(1), |_| ()).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
 pub struct Workers {
     /// `None` for one worker.
-    pool: Option<Threads>,
+    pool: Option<Arc<Threads>>,
     threads: NonZeroUsize,
     stop: StopFlag,
 }
@@ -47,7 +70,7 @@ impl Workers {
     /// The system refuses a thread.
     pub fn new(threads: NonZeroUsize) -> Result<Self, WorkersError> {
         Ok(Self {
-            pool: start_threads(threads)?,
+            pool: start_threads(threads)?.map(Arc::new),
             threads,
             stop: StopFlag::new(),
         })
@@ -59,7 +82,18 @@ impl Workers {
         self.threads
     }
 
-    /// Returns the flag that stops the work of these workers.
+    /// Returns a handle to the same workers whose operations `stop` stops, and no
+    /// other flag.
+    #[must_use]
+    pub fn with_stop_flag(&self, stop: StopFlag) -> Self {
+        Self {
+            stop,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the flag that stops the operations called with this handle, or with
+    /// a clone of it.
     pub fn stop_flag(&self) -> StopFlag {
         self.stop.clone()
     }
@@ -71,7 +105,7 @@ impl Workers {
     /// Returns the pool, unless the calling thread has to do without: it is the one
     /// worker, or within a closure of an operation, or the pool's own.
     pub(crate) fn pool(&self) -> Option<Pool<'_>> {
-        let Threads { pool, crew } = self.pool.as_ref()?;
+        let Threads { pool, crew } = self.pool.as_deref()?;
         let alone = Within::is_entered() || pool.current_thread_index().is_some();
         (!alone).then(|| Pool {
             pool,

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use ng_store::{BlockHasher, Counted, FileWriter, TokenSink};
 use ng_token::{Token, as_bytes};
 
-use crate::harness::{BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, ng};
+use crate::harness::{BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, load, ng};
 
 #[test]
 fn a_sound_file_is_said_to_be_sound_by_any_number_of_threads() {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use ng_parallel::{IngestOptions, Shards, Workers, ingest_with, map_shards};
+use ng_parallel::{
+    IngestError, IngestOptions, ParallelError, Shards, StopFlag, Workers, ingest_with, map_shards,
+};
 use ng_store::{BLOCK_TOKENS, VecStore};
 use rayon::ThreadPoolBuilder;
 
@@ -132,49 +134,50 @@ fn a_thread_may_hold_a_lock_that_closures_of_others_want() {
     });
 }
 
-/// More shards than it ever takes until another thread is seen.
-const MANY: usize = 2_000_000;
-
 #[test]
 fn a_long_ingest_lends_its_workers_and_gets_them_back() {
     comes_to_an_end("an ingest and another operation", || {
         for threads in [2, 3, 7] {
-            let workers = workers(threads);
-            let [filled, lent, returned] = [const { AtomicBool::new(false) }; 3];
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    let here = thread::current().id();
-                    let ended =
-                        ingest_with(&workers, &small(), &mut Void::default(), 1 << 50, |index| {
-                            if thread::current().id() != here {
-                                filled.store(true, Ordering::Relaxed);
-                                returned.fetch_or(lent.load(Ordering::Relaxed), Ordering::Relaxed);
-                            }
-                            token(index)
-                        });
-                    assert!(ended.is_err(), "stopped");
-                });
-                wait_until(|| filled.load(Ordering::Relaxed));
-                let working = Mutex::new(HashSet::new());
-                let shards = Shards::with_shard_tokens(MANY * BLOCK_TOKENS, BLOCK_TOKENS);
-                map_shards(&workers, shards, |_| {
-                    let mut working = working.lock().unwrap();
-                    working.insert(thread::current().id());
-                    if working.len() == 1 {
-                        drop(working);
-                        thread::yield_now();
-                    }
-                })
-                .unwrap();
-                let working = working.into_inner().unwrap().len();
-                let were_lent = (2..=threads).contains(&working);
-                lent.store(were_lent, Ordering::Relaxed);
-                wait_until(|| !were_lent || returned.load(Ordering::Relaxed));
-                workers.stop_flag().stop();
-                assert!(were_lent, "{working} of {threads} worked");
-            });
+            check_lending(&workers(threads));
         }
     });
+}
+
+fn check_lending(workers: &Workers) {
+    let [filled, lent, returned] = [const { AtomicBool::new(false) }; 3];
+    let end = StopFlag::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (here, ending) = (thread::current().id(), workers.with_stop_flag(end.clone()));
+            let outcome = ingest_with(&ending, &small(), &mut Void::default(), 1 << 50, |index| {
+                if thread::current().id() != here {
+                    filled.store(true, Ordering::Relaxed);
+                    returned.fetch_or(lent.load(Ordering::Relaxed), Ordering::Relaxed);
+                }
+                token(index)
+            });
+            assert!(matches!(outcome, Err(IngestError::Stopped { .. })));
+        });
+        wait_until(|| filled.load(Ordering::Relaxed));
+        wait_for_two_threads(workers);
+        lent.store(true, Ordering::Relaxed);
+        wait_until(|| returned.load(Ordering::Relaxed));
+        end.stop();
+    });
+}
+
+/// Runs an operation until two threads have worked on it.
+fn wait_for_two_threads(workers: &Workers) {
+    let (working, enough) = (Mutex::new(HashSet::new()), StopFlag::new());
+    let shards = Shards::with_shard_tokens(10_000_000 * BLOCK_TOKENS, BLOCK_TOKENS);
+    let outcome = map_shards(&workers.with_stop_flag(enough.clone()), shards, |_| {
+        let mut working = working.lock().unwrap();
+        working.insert(thread::current().id());
+        if working.len() == 2 {
+            enough.stop();
+        }
+    });
+    assert!(matches!(outcome, Err(ParallelError::Stopped { .. })));
 }
 
 thread_local! {

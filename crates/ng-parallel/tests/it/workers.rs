@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
-use ng_parallel::{ParallelError, Shards, Workers, map_reduce, map_shards};
+use ng_parallel::{ParallelError, Shards, StopFlag, Workers, map_reduce, map_shards};
 use ng_store::BLOCK_TOKENS;
 
 use crate::{PANIC_TOKENS, THREADS, comes_to_an_end, tokens, workers};
@@ -103,6 +103,60 @@ fn clones_of_a_stop_flag_are_one_flag() {
     assert!(one.is_stopped());
     one.clone().clear();
     assert!(!other.is_stopped());
+}
+
+#[test]
+fn operations_on_the_same_workers_are_stopped_apart() {
+    for threads in THREADS {
+        let workers = workers(threads);
+        let stop = StopFlag::new();
+        let one = workers.with_stop_flag(stop.clone());
+        let shards = Shards::with_shard_tokens(64 * BLOCK_TOKENS, BLOCK_TOKENS);
+        let outcome = map_shards(&workers, shards, |shard| {
+            if shard.number == 3 {
+                stop.stop();
+                let stopped = map_shards(&one, shards, |_| panic!("the flag was set"));
+                assert_eq!(stopped.map(|_: Vec<()>| ()), Err(stopped_of(shards)));
+            }
+        });
+        assert_eq!(outcome.map(|done| done.len()), Ok(64));
+        assert_eq!(map_shards(&one, shards, |_| ()), Err(stopped_of(shards)));
+        assert!(!workers.stop_flag().is_stopped());
+        assert!(one.clone().stop_flag().is_stopped());
+
+        workers.stop_flag().stop();
+        stop.clear();
+        assert_eq!(
+            map_shards(&workers, shards, |_| ()),
+            Err(stopped_of(shards))
+        );
+        assert_eq!(
+            map_shards(&one, shards, |_| ()).map(|done| done.len()),
+            Ok(64)
+        );
+    }
+}
+
+/// The error of an operation that was stopped before it began.
+fn stopped_of(shards: Shards) -> ParallelError {
+    ParallelError::Stopped {
+        shards_done: 0,
+        shards: shards.len(),
+    }
+}
+
+#[test]
+fn handles_are_to_the_same_workers() {
+    comes_to_an_end("two handles", || {
+        for threads in THREADS {
+            let workers = workers(threads);
+            let working = working_threads(&workers, 4 * threads, threads);
+            let other = workers.with_stop_flag(StopFlag::new());
+            drop(workers);
+            assert_eq!(other.threads().get(), threads);
+            assert_eq!(working_threads(&other, 4 * threads, threads), working);
+        }
+    });
 }
 
 #[test]
