@@ -44,6 +44,25 @@ pub enum ParallelError {
     /// The store has no room.
     #[error(transparent)]
     Store(#[from] VecStoreError),
+
+    /// The workers are those of another process. Nothing was done.
+    #[error(transparent)]
+    Forked(#[from] Forked),
+}
+
+/// The process that uses workers is a fork of the one that started them: their
+/// threads are not in it.
+///
+/// Workers that are started in the fork are its own. One worker is the calling
+/// thread and goes on in a fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("workers of process {started_in}, used in its fork {used_in}, which has to start its own")]
+#[non_exhaustive]
+pub struct Forked {
+    /// The process that started the workers.
+    pub started_in: u32,
+    /// The calling process.
+    pub used_in: u32,
 }
 
 /// Runs `work` on shard number `shard`, and turns its panic into an error.

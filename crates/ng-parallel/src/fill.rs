@@ -14,15 +14,15 @@ use crate::{ParallelError, Workers, serial};
 /// # Errors
 ///
 /// [`Panicked`](ParallelError::Panicked) when `f` does,
-/// [`Stopped`](ParallelError::Stopped), and [`Store`](ParallelError::Store) when
-/// there is no room. No token was appended then; the room stays reserved.
+/// [`Stopped`](ParallelError::Stopped), [`Forked`](ParallelError::Forked), and
+/// [`Store`](ParallelError::Store) when there is no room. No token was appended then; the room stays reserved.
 pub fn fill(
     workers: &Workers,
     store: &mut VecStore,
     count: usize,
     f: impl Fn(usize) -> Token + Sync,
 ) -> Result<(), ParallelError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::fill(workers.stop(), store, count, f);
     };
     store.append_in_place(count, |vacant| {

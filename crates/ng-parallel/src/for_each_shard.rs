@@ -8,14 +8,14 @@ use crate::{ParallelError, Shard, Shards, Workers, serial};
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `f` does, and
-/// [`Stopped`](ParallelError::Stopped). Some shards may be done then.
+/// [`Panicked`](ParallelError::Panicked) when `f` does,
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some shards may be done then.
 pub fn for_each_shard(
     workers: &Workers,
     tokens: &[Token],
     f: impl Fn(Shard, &[Token]) + Sync,
 ) -> Result<(), ParallelError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::for_each_shard(workers.stop(), tokens, f);
     };
     pool.run(slices(tokens), |(shard, slice)| {

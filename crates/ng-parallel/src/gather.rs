@@ -17,7 +17,8 @@ use crate::{ParallelError, Workers, serial};
 /// # Errors
 ///
 /// [`IndexOutOfBounds`](ParallelError::IndexOutOfBounds) with the first position
-/// that is, [`Stopped`](ParallelError::Stopped), and
+/// that is, [`Stopped`](ParallelError::Stopped),
+/// [`Forked`](ParallelError::Forked), and
 /// [`Store`](ParallelError::Store) when there is no memory. Nothing was appended
 /// then, and `out` has what it had.
 pub fn gather(
@@ -26,7 +27,7 @@ pub fn gather(
     indices: &[usize],
     out: &mut Vec<Token>,
 ) -> Result<(), ParallelError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::gather(workers.stop(), tokens, indices, out);
     };
     append_to(out, indices.len(), |vacant| {

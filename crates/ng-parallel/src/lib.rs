@@ -68,7 +68,7 @@ mod workers;
 // The operations are about their stores and tokens: one dependency shall be enough.
 pub use {ng_store, ng_token};
 
-pub use error::ParallelError;
+pub use error::{Forked, ParallelError};
 pub use fill::fill;
 pub use for_each_shard::for_each_shard;
 pub use gather::gather;

@@ -14,15 +14,15 @@ use crate::{ParallelError, Shard, Workers, serial};
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when a closure does, and
-/// [`Stopped`](ParallelError::Stopped).
+/// [`Panicked`](ParallelError::Panicked) when a closure does,
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked).
 pub fn map_reduce<R: Send>(
     workers: &Workers,
     tokens: &[Token],
     map: impl Fn(Shard, &[Token]) -> R + Sync,
     reduce: impl Fn(R, R) -> R,
 ) -> Result<Option<R>, ParallelError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::map_reduce(workers.stop(), tokens, map, reduce);
     };
     pool.run(slices(tokens), |(shard, slice)| Ok(map(shard, slice)))

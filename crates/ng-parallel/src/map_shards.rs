@@ -8,14 +8,14 @@ use crate::{ParallelError, Shard, Shards, Workers, serial};
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `map` does, and
-/// [`Stopped`](ParallelError::Stopped).
+/// [`Panicked`](ParallelError::Panicked) when `map` does,
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked).
 pub fn map_shards<R: Send>(
     workers: &Workers,
     shards: Shards,
     map: impl Fn(Shard) -> R + Sync,
 ) -> Result<Vec<R>, ParallelError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::map_shards(workers.stop(), shards, map);
     };
     pool.run(shards.iter(), |shard| Ok(map(shard)))

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use ng_store::{BLOCK_TOKENS, BadBlock, IoError, VerifyBlocks, VerifyReport};
 
-use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Workers, serial};
+use crate::{DEFAULT_SHARD_TOKENS, Forked, ParallelError, Workers, serial};
 
 /// How many blocks a shard has unless there would be too many shards: 2 MiB.
 const SHARD_BLOCKS: u64 = (DEFAULT_SHARD_TOKENS / BLOCK_TOKENS) as u64;
@@ -45,7 +45,7 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// [`Io`](VerifyError::Io) when the blocks cannot be asked for at all (one that cannot
 /// be read is a bad one), with the failure of the
 /// first shard that has one, and [`Parallel`](VerifyError::Parallel) when it was
-/// stopped.
+/// stopped, or called in a fork.
 pub fn verify<B: VerifyBlocks + Sync>(
     workers: &Workers,
     blocks: &B,
@@ -64,7 +64,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
     blocks: &B,
     watch: impl Fn(u64) + Sync,
 ) -> Result<VerifyReport, VerifyError> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::verify_watched(workers.stop(), blocks, watch);
     };
     let bad = pool.run(shards(blocks.blocks()), |shard| {
@@ -91,9 +91,16 @@ pub enum VerifyError {
     #[error(transparent)]
     Io(#[from] IoError),
 
-    /// It was stopped, or what reads the file panicked.
+    /// It was stopped, or what reads the file panicked, or the workers are those of
+    /// another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
+}
+
+impl From<Forked> for VerifyError {
+    fn from(forked: Forked) -> Self {
+        Self::Parallel(forked.into())
+    }
 }
 
 /// Cuts `blocks` blocks into shards.

@@ -1,12 +1,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::{mem, process};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-use crate::StopFlag;
 use crate::crew::Crew;
 use crate::pool::Pool;
 use crate::within::Within;
+use crate::{Forked, StopFlag};
 
 /// A fixed number of threads that work on shards.
 ///
@@ -32,6 +33,12 @@ use crate::within::Within;
 /// Within a closure, rayon's own functions use the threads of these workers, and
 /// what is spawned there is not counted: an operation may wait for it. Give such
 /// work a pool of its own.
+///
+/// # Forks
+///
+/// A fork of the process has a copy of this and no thread of it. Operations of more
+/// than one worker are the error [`Forked`] there, and workers that are started
+/// in the fork are its own.
 ///
 /// # Stopping
 ///
@@ -104,23 +111,51 @@ impl Workers {
 
     /// Returns the pool, unless the calling thread has to do without: it is the one
     /// worker, or within a closure of an operation, or the pool's own.
-    pub(crate) fn pool(&self) -> Option<Pool<'_>> {
-        let Threads { pool, crew } = self.pool.as_deref()?;
-        let alone = Within::is_entered() || pool.current_thread_index().is_some();
-        (!alone).then(|| Pool {
-            pool,
-            crew,
+    pub(crate) fn pool(&self) -> Result<Option<Pool<'_>>, Forked> {
+        let Some(threads) = self.pool.as_deref() else {
+            return Ok(None);
+        };
+        threads.check_process()?;
+        let alone = Within::is_entered() || threads.pool.current_thread_index().is_some();
+        Ok((!alone).then(|| Pool {
+            pool: &threads.pool,
+            crew: &threads.crew,
             threads: self.threads.get(),
             stop: &self.stop,
-        })
+        }))
     }
 }
 
 /// The threads of all workers but the one that calls, and what they are at.
 #[derive(Debug)]
 struct Threads {
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     crew: Crew,
+    /// The process that has the threads; a fork of it has none.
+    process: u32,
+}
+
+impl Threads {
+    fn check_process(&self) -> Result<(), Forked> {
+        let (started_in, used_in) = (self.process, process::id());
+        match started_in == used_in {
+            true => Ok(()),
+            false => Err(Forked {
+                started_in,
+                used_in,
+            }),
+        }
+    }
+}
+
+/// In a fork the pool is left as it is: to end its threads it would take locks,
+/// and whoever held one at the fork does not give it back.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if self.check_process().is_err() {
+            mem::forget(Arc::clone(&self.pool));
+        }
+    }
 }
 
 /// The worker threads could not be started.
@@ -146,8 +181,11 @@ fn start_threads(threads: NonZeroUsize) -> Result<Option<Threads>, WorkersError>
         .thread_name(|number| format!("ng-worker-{number}"))
         .build()
         .map(|pool| {
-            let crew = Crew::new(others);
-            Some(Threads { pool, crew })
+            Some(Threads {
+                pool: Arc::new(pool),
+                crew: Crew::new(others),
+                process: process::id(),
+            })
         })
         .map_err(|source| WorkersError { threads, source })
 }

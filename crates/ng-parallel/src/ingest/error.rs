@@ -1,4 +1,4 @@
-use crate::Shard;
+use crate::{Forked, Shard};
 
 /// What an ingest can fail with; `E` is the error of the sink.
 ///
@@ -25,6 +25,10 @@ pub enum IngestError<E> {
         /// How many there were to append.
         count: usize,
     },
+
+    /// The workers are those of another process. The sink was not asked for anything.
+    #[error(transparent)]
+    Forked(#[from] Forked),
 
     /// The sink refused.
     #[error(transparent)]

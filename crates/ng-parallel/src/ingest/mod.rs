@@ -54,8 +54,9 @@ pub use options::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions};
 /// # Errors
 ///
 /// [`Panicked`](IngestError::Panicked) when `f` does,
-/// [`Stopped`](IngestError::Stopped), and [`Sink`](IngestError::Sink). What was
-/// appended then, `f(0)` up to some shard's end, stands and is not committed:
+/// [`Stopped`](IngestError::Stopped), [`Forked`](IngestError::Forked), and
+/// [`Sink`](IngestError::Sink). What was appended then, `f(0)` up to some shard's
+/// end, stands and is not committed:
 /// [`appended_tokens`](TokenSink::appended_tokens) tells how far it is. After a
 /// panic it ends where the shard begins that is named.
 ///
@@ -87,7 +88,7 @@ pub fn ingest_with<S: TokenSink>(
     count: usize,
     f: impl Fn(usize) -> Token + Sync,
 ) -> Result<(), IngestError<S::Error>> {
-    let Some(pool) = workers.pool() else {
+    let Some(pool) = workers.pool()? else {
         return serial::ingest_with(workers.stop(), options, sink, count, f);
     };
     sink.reserve(count).map_err(IngestError::Sink)?;

@@ -1,0 +1,151 @@
+//! In a fork of the process that started them, workers say so, and do not wait for
+//! threads that are not there.
+//!
+//! A program of its own with one test: a fork has the forking thread alone, and
+//! what the others hold at that moment stays held.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+#![expect(unsafe_code, reason = "fork, and what its child ends with")]
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+
+use ng_parallel::{
+    Forked, IngestError, ParallelError, Shards, StopFlag, VerifyError, Workers, fill,
+    for_each_shard, gather, ingest, map_reduce, map_shards, verify,
+};
+use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
+use ng_token::Token;
+
+/// Some shards.
+const COUNT: usize = 100_000;
+
+/// How long a child may take before it is killed.
+const CHILD_SECONDS: u32 = 60;
+
+/// Runs `check` in a fork of this process, and fails where it panics or hangs.
+fn in_a_child(what: &str, check: impl FnOnce()) {
+    // SAFETY: (1) There is nothing that a caller has to hold. What a child may do
+    // in a process of many threads is short: this one allocates, which glibc and
+    // musl make right, and takes locks that no other thread has at this moment.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "no child for {what}");
+    if child == 0 {
+        // SAFETY: (1) None to hold: nobody handles the signal, so it kills.
+        unsafe { libc::alarm(CHILD_SECONDS) };
+        let passed = catch_unwind(AssertUnwindSafe(check)).is_ok();
+        // SAFETY: (1) None to hold; what the parent has registered for its exit is
+        // its own.
+        unsafe { libc::_exit(i32::from(!passed)) };
+    }
+    let mut status = 0;
+    // SAFETY: (1) The pointer is to an integer that lives on.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!(waited, child);
+    assert!(!libc::WIFSIGNALED(status), "{what}: hangs in a child");
+    assert_eq!(libc::WEXITSTATUS(status), 0, "{what}: see above");
+}
+
+fn workers(threads: usize) -> Workers {
+    Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+}
+
+fn token(index: usize) -> Token {
+    Token::new(index as u32)
+}
+
+fn forked<T: std::fmt::Debug>(outcome: Result<T, ParallelError>) -> Option<Forked> {
+    match outcome {
+        Ok(_) => None,
+        Err(ParallelError::Forked(forked)) => Some(forked),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Does its work over tokens, which are in a file, too; or says why not.
+type Operation = fn(&Workers, &[Token], &BlockReader) -> Option<Forked>;
+
+const OPERATIONS: [(&str, Operation); 8] = [
+    ("fill", |workers, _, _| {
+        let mut store = VecStore::new();
+        forked(fill(workers, &mut store, COUNT, token))
+    }),
+    ("for_each_shard", |workers, tokens, _| {
+        forked(for_each_shard(workers, tokens, |_, _| ()))
+    }),
+    ("map_reduce", |workers, tokens, _| {
+        forked(map_reduce(workers, tokens, |_, _| (), |(), ()| ()))
+    }),
+    ("map_shards", |workers, _, _| {
+        forked(map_shards(workers, Shards::new(COUNT), |_| ()))
+    }),
+    ("map_shards of one", |workers, _, _| {
+        forked(map_shards(workers, Shards::new(1), |_| ()))
+    }),
+    ("gather", |workers, tokens, _| {
+        let indices: Vec<usize> = (0..COUNT).collect();
+        forked(gather(workers, tokens, &indices, &mut Vec::new()))
+    }),
+    ("ingest", |workers, _, _| {
+        let mut store = VecStore::new();
+        match ingest(workers, &mut store, COUNT, token) {
+            Ok(()) => None,
+            Err(IngestError::Forked(forked)) => Some(forked),
+            Err(other) => panic!("{other}"),
+        }
+    }),
+    ("verify", |workers, _, file| match verify(workers, file) {
+        Ok(report) => {
+            assert!(report.is_clean());
+            None
+        }
+        Err(VerifyError::Parallel(error)) => forked(Err::<(), _>(error)),
+        Err(other) => panic!("{other}"),
+    }),
+];
+
+#[test]
+fn workers_of_another_process_say_so_and_one_worker_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ngt");
+    let mut store = VecStore::new();
+    fill(&workers(1), &mut store, COUNT, token).unwrap();
+    store.save(&path, &CreateOptions::new()).unwrap();
+    let file = BlockReader::open(&path).unwrap();
+    let tokens = store.tokens();
+    let parent = process::id();
+    for threads in [1, 2, 3, 7] {
+        let workers = workers(threads);
+        for (name, operation) in OPERATIONS {
+            assert_eq!(operation(&workers, tokens, &file), None);
+            in_a_child(&format!("{name}, {threads} threads"), || {
+                let found = operation(&workers, tokens, &file);
+                assert_eq!(found.is_some(), threads > 1, "{found:?}");
+                if let Some(forked) = found {
+                    let here = process::id();
+                    assert_eq!((forked.started_in, forked.used_in), (parent, here));
+                    let told = format!(
+                        "workers of process {parent}, used in its fork {here}, which has to start its own"
+                    );
+                    assert_eq!(forked.to_string(), told);
+                }
+                let other = workers.with_stop_flag(StopFlag::new());
+                assert_eq!(operation(&other, tokens, &file), found);
+                drop((workers.clone(), other));
+            });
+            assert_eq!(operation(&workers, tokens, &file), None);
+        }
+        in_a_child(&format!("dropped and new, {threads} threads"), || {
+            drop(workers);
+            let new = self::workers(threads);
+            for (_, operation) in OPERATIONS {
+                assert_eq!(operation(&new, tokens, &file), None);
+            }
+        });
+    }
+}
