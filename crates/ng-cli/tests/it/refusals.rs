@@ -131,9 +131,8 @@ fn a_file_that_lost_its_end_is_refused_by_all_but_repair() {
     for verb in &READERS[..6] {
         read(&place, verb, &path, &[]).failed(&["a.ngt", &told]);
     }
-    // Only its last token is damaged, and that one has an image.
-    let told = read(&place, READERS[6], &path, &[]).found(0);
-    assert!(told.contains("its image makes it whole"), "{told}");
+    // Only its last token is damaged, and what it lost was a zero.
+    read(&place, READERS[6], &path, &[]).ok();
     assert!(load(&place.named("out")) == tokens(0..COUNT));
 }
 
