@@ -1,8 +1,8 @@
 //! The work that the criterion suites of this workspace measure.
 //!
 //! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
-//! [`contention`], [`ingest`], [`mapped`]. Each holds its work, what that work
-//! must compute, and the ratios by which it is judged. The programs under
+//! [`contention`], [`beside`], [`ingest`], [`mapped`]. Each holds its work, what that
+//! work must compute, and the ratios by which it is judged. The programs under
 //! `benches/` only name the suite to run.
 //!
 //! What it is not: the measurement that is published. That is
@@ -22,6 +22,7 @@
 //! Begin reading at `suite.rs` (a case, its check), then `ratios.rs` (how two
 //! cases are compared), `session.rs` (a run of a suite), then any suite.
 
+pub mod beside;
 pub mod codec;
 pub mod contention;
 pub mod fill;
