@@ -78,6 +78,9 @@ fn bad_blocks_are_left_out_when_asked() {
     let mut expected = tokens(COUNT);
     expected.drain(4096..8192);
     assert_eq!(VecStore::load(&out).unwrap().tokens(), expected);
+    // 640 MB of tokens took 1.07 GB.
+    let length = std::fs::metadata(&out).unwrap().len();
+    assert_eq!(length, DATA + expected.len() as u64 * 64);
 }
 
 #[test]

@@ -220,6 +220,26 @@ fn a_file_grows_by_an_eighth_within_bounds() {
     );
 }
 
+/// Batches of 100,000 tokens left 28 % of a file unused.
+#[test]
+fn of_a_file_that_is_filled_by_batches_an_eighth_or_a_mebibyte_is_unused() {
+    let fs = SimFs::new();
+    let mut writer = create_in(&fs, &small());
+    let mut extended = 0;
+    for batch in 0..60 {
+        let before = writer.allocated_tokens();
+        writer
+            .append_with(5_000, |index| token(batch * 5_000 + index))
+            .unwrap();
+        writer.commit(Stamp::default()).unwrap();
+        extended += u32::from(writer.allocated_tokens() > before);
+        let unused = writer.allocated_tokens() - writer.committed_tokens();
+        let most = MIB_TOKENS.max(writer.committed_tokens() / 8);
+        assert!(unused <= most, "{unused} of {}", writer.allocated_tokens());
+    }
+    assert!(extended < 20, "extended {extended} times");
+}
+
 #[test]
 fn a_large_allocation_is_made_in_pieces() {
     let fs = SimFs::new();
