@@ -69,7 +69,7 @@ pub(crate) fn target(path: &Path, replace: bool) -> Result<Target, CreateError> 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let error = |source| open_error(folder, source);
+    let error = |source| io_error(path, Operation::Create, source);
     let dir = RealDir::open(folder).map_err(error)?;
     let absolute = folder.canonicalize().map_err(error)?;
     Ok(Target {
@@ -86,15 +86,15 @@ fn behind_links(path: &Path) -> Result<PathBuf, CreateError> {
     match is_link.then(|| path.canonicalize()) {
         None => Ok(path.to_owned()),
         Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
-        Some(Err(source)) => Err(open_error(path, source).into()),
+        Some(Err(source)) => Err(io_error(path, Operation::Open, source).into()),
         Some(Ok(place)) => Ok(place),
     }
 }
 
-fn open_error(path: &Path, source: io::Error) -> IoError {
+fn io_error(path: &Path, operation: Operation, source: io::Error) -> IoError {
     IoError {
         path: path.to_owned(),
-        operation: Operation::Open,
+        operation,
         offset: None,
         source,
     }
