@@ -20,8 +20,8 @@ use crate::file::{CreateOptions, FileInfo, Finding, Follower, Head, Trust, judge
 use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
-    BlockReader, CreateError, FileDraft, FileWriter, IoError, MemoryUsage, OpenError, Operation,
-    TokenSink, TokenStore, VerifyBlocks, VerifyReport, WriteError,
+    AppendOptions, BlockReader, CreateError, FileDraft, FileWriter, IoError, MemoryUsage,
+    OpenError, Operation, TokenSink, TokenStore, VerifyBlocks, VerifyReport, WriteError,
 };
 
 /// Tokens in a file: written through the descriptor, read through a map.
@@ -105,8 +105,12 @@ impl MmapStore {
         })
     }
 
-    pub(crate) fn open_append_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
-        let writer = FileWriter::open_append(path)?;
+    pub(crate) fn open_append_promised(
+        path: &Path,
+        options: &AppendOptions,
+        promise: Promise,
+    ) -> Result<Self, OpenError> {
+        let writer = FileWriter::open_append_with(path, options)?;
         let snapshot = show(&writer, promise)?;
         sight::check(writer.source(), writer.head(), &snapshot)?;
         Ok(Self::appender(writer, snapshot, promise, absolute(path)?))

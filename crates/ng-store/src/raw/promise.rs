@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{CreateError, CreateOptions, MmapStore, OpenError, PrivateStore};
+use crate::{AppendOptions, CreateError, CreateOptions, MmapStore, OpenError, PrivateStore};
 
 /// The proof that somebody has promised what a map rests on.
 ///
@@ -111,7 +111,26 @@ impl MmapStore {
     pub unsafe fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         // SAFETY: (1) The caller promises the very same.
         let promise = unsafe { Promise::given() };
-        Self::open_append_promised(path.as_ref(), promise)
+        Self::open_append_promised(path.as_ref(), &AppendOptions::new(), promise)
+    }
+
+    /// Opens a file for appending that may have lost something, as far as `options`
+    /// accept it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_append`](Self::open_append).
+    ///
+    /// # Safety
+    ///
+    /// As for [`create`](Self::create).
+    pub unsafe fn open_append_with(
+        path: impl AsRef<Path>,
+        options: &AppendOptions,
+    ) -> Result<Self, OpenError> {
+        // SAFETY: (1) The caller promises the very same.
+        let promise = unsafe { Promise::given() };
+        Self::open_append_promised(path.as_ref(), options, promise)
     }
 
     /// Opens the file anew that the path names now, for reading: another one, if it

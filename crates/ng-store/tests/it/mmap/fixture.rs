@@ -10,7 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ng_store::{
-    CreateError, CreateOptions, MmapStore, OpenError, PrivateStore, TokenSink, TokenStore,
+    AppendOptions, CreateError, CreateOptions, MmapStore, OpenError, PrivateStore, TokenSink,
+    TokenStore,
 };
 use ng_token::Token;
 use tempfile::TempDir;
@@ -90,6 +91,14 @@ pub(super) fn reopen(store: &mut MmapStore) -> Result<(), OpenError> {
 pub(super) fn open_append(path: &Path) -> Result<MmapStore, OpenError> {
     // SAFETY: As in `create`.
     unsafe { MmapStore::open_append(path) }
+}
+
+pub(super) fn open_append_with(
+    path: &Path,
+    options: &AppendOptions,
+) -> Result<MmapStore, OpenError> {
+    // SAFETY: As in `create`.
+    unsafe { MmapStore::open_append_with(path, options) }
 }
 
 pub(super) fn open_private(path: &Path) -> Result<PrivateStore, OpenError> {

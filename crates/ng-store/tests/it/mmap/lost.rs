@@ -8,7 +8,7 @@ use ng_store::{
     TokenStore, verify,
 };
 
-use super::fixture::{Place, file_of, flip, open, open_append, tokens, write_at};
+use super::fixture::{Place, file_of, flip, open, open_append, open_append_with, tokens, write_at};
 
 const SLOTS: [u64; 2] = [0x1000, 0x3000];
 const TAILS: [u64; 2] = [0x2000, 0x4000];
@@ -220,4 +220,27 @@ fn appending_goes_on_behind_a_damaged_last_block_if_asked_to() {
             drop(FileWriter::open_append(&path).unwrap());
         }
     }
+}
+
+/// The map shows the closed block as it is, and goes on behind it.
+#[test]
+fn a_mapped_store_goes_on_behind_a_damaged_last_block_if_asked_to() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    flip(&path, DATA * 8 + 3);
+    open_append_with(&path, &AppendOptions::new()).unwrap_err();
+    let options = AppendOptions::new().damaged_tail(true);
+    let mut store = open_append_with(&path, &options).unwrap();
+    assert_eq!(store.len(), BLOCK_TOKENS);
+    for _ in 0..2 {
+        store.append(&tokens(70)).unwrap();
+        store.commit().unwrap();
+    }
+    let behind = &store.tokens()[BLOCK_TOKENS..];
+    assert_eq!((&behind[..70], &behind[70..]), (&*tokens(70), &*tokens(70)));
+    let bad = store.verify().unwrap().bad;
+    assert_eq!(bad.iter().map(|bad| bad.block).collect::<Vec<_>>(), [0]);
+    drop(store);
+    assert_eq!(open(&path).unwrap().len(), BLOCK_TOKENS + 140);
 }
