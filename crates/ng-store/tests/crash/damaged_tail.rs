@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use ng_store::BlockReader;
 use ng_store::disk::sim::{Failure, Fault, SimFs, When};
 use ng_store::disk::{Dir, Disk};
+use ng_store::file::{Stamp, Writer};
+use ng_store::ng_token::Token;
+use ng_store::{AppendOptions, BLOCK_TOKENS, BlockReader};
 
 use crate::accident::another;
 use crate::amount::{count, scale};
@@ -109,4 +111,76 @@ fn recovered(of: &impl Cut, allowed: &Allowed, seed: u64) -> Result<u64, String>
         check_with(image, &session.allowed(), |_| true)?;
     }
     Ok(images.len() as u64)
+}
+
+/// The last block is damaged where no image helps, and the appender that closes it
+/// is cut at every operation: the block stays the only bad one, whatever is there of
+/// the closing.
+#[test]
+fn a_closed_tail_is_the_only_bad_block_whatever_becomes_of_its_closer() {
+    all(SEEDS * scale(), |seed| {
+        let (fs, bad_block) = damaged_beyond_its_image(seed);
+        fs.record_moments();
+        let dir = fs.dir();
+        let options = AppendOptions::new().damaged_tail(true);
+        let file = dir.open(NAME, true).unwrap();
+        let mut writer = Writer::open_with(&dir, file, NAME, &options).unwrap();
+        writer.append(&[Token::new(7); 100]).unwrap();
+        writer.commit(Stamp::default()).unwrap();
+        drop(writer);
+        let mut images_checked = 0;
+        for moment in fs.take_moments() {
+            for image in images(&moment, PER_MOMENT, seed << 8) {
+                let checked = check_closed(&image, bad_block, &options);
+                checked.unwrap_or_else(|why| panic!("seed {seed}, {:?}: {why}", moment.call()));
+                images_checked += 1;
+            }
+        }
+        count("crash images: while a tail is closed", images_checked);
+    });
+}
+
+/// A file whose last block, which is not full, is damaged before its last page.
+fn damaged_beyond_its_image(seed: u64) -> (SimFs, u64) {
+    let fs = SimFs::new();
+    let mut session = Session::new(&fs);
+    session.run(&Workload::random(seed, STEPS));
+    let appended = session.writer().appended_tokens();
+    let block = appended.div_ceil(BLOCK_TOKENS as u64);
+    let missing = (block * BLOCK_TOKENS as u64 - appended) as usize;
+    let odd = 65 + (seed % 1000) as usize;
+    for step in [Step::Append(missing + odd), Step::Commit { tag: 3 }] {
+        session.step(&step).unwrap();
+    }
+    drop(session);
+    let reader = BlockReader::of_disk(fs.dir().open(NAME, false).unwrap(), NAME).unwrap();
+    let start = reader.info().data_offset + block * (BLOCK_TOKENS * Token::SIZE) as u64;
+    let file = fs.dir().open(NAME, true).unwrap();
+    file.write_at(&[0xA5; 40], start).unwrap();
+    file.sync().unwrap();
+    (fs, block)
+}
+
+fn check_closed(fs: &SimFs, bad_block: u64, options: &AppendOptions) -> Result<(), String> {
+    let bad = || -> Result<Vec<u64>, String> {
+        let file = fs
+            .dir()
+            .open(NAME, false)
+            .map_err(|error| error.to_string())?;
+        let reader = BlockReader::of_disk(file, NAME).map_err(|error| error.to_string())?;
+        let report = reader.verify().map_err(|error| error.to_string())?;
+        match report.table_matches {
+            true => Ok(report.bad.iter().map(|bad| bad.block).collect()),
+            false => Err(format!("{report:?}")),
+        }
+    };
+    let before = bad()?;
+    let dir = fs.dir();
+    let file = dir.open(NAME, true).map_err(|error| error.to_string())?;
+    let writer = Writer::open_with(&dir, file, NAME, options);
+    drop(writer.map_err(|error| error.to_string())?);
+    match (before, bad()?) {
+        (before, after) if before == [bad_block] && after == before => Ok(()),
+        found => Err(format!("bad blocks {found:?}, expected {bad_block}")),
+    }
 }
