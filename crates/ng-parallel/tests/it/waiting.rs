@@ -4,7 +4,8 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex, MutexGuard};
 use std::thread;
 
 use ng_parallel::{
@@ -26,6 +27,10 @@ fn shards() -> Shards {
 
 fn small() -> IngestOptions {
     IngestOptions::new().buffer_tokens(BLOCK_TOKENS)
+}
+
+fn two_shards() -> Shards {
+    Shards::with_shard_tokens(2 * BLOCK_TOKENS, BLOCK_TOKENS)
 }
 
 /// Calls `f` in every shard of an operation, or block of an ingest.
@@ -180,6 +185,30 @@ fn wait_for_two_threads(workers: &Workers) {
     assert!(matches!(outcome, Err(ParallelError::Stopped { .. })));
 }
 
+/// What a closure spawns by rayon's means runs on a worker, when that is idle and
+/// counted as such.
+#[test]
+fn a_task_that_a_closure_spawns_may_call_any_operation() {
+    comes_to_an_end("spawned by closures", || {
+        let (workers, material) = (workers(2), Arc::new(Material::new()));
+        let (ends, ended) = channel();
+        let spawned = Barrier::new(2);
+        map_shards(&workers, two_shards(), |_| {
+            spawned.wait();
+            let (workers, material, ends) = (workers.clone(), material.clone(), ends.clone());
+            rayon::spawn(move || {
+                for (name, operation) in OPERATIONS {
+                    operation(&workers, &material);
+                    ends.send(name).unwrap();
+                }
+            });
+        })
+        .unwrap();
+        drop(ends);
+        assert_eq!(ended.iter().count(), 2 * OPERATIONS.len());
+    });
+}
+
 thread_local! {
     static HOLDS: Cell<bool> = const { Cell::new(false) };
 }
@@ -193,18 +222,14 @@ fn no_closure_runs_below_another_that_waits_by_rayon() {
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
-                map_shards(
-                    &workers,
-                    Shards::with_shard_tokens(2 * BLOCK_TOKENS, BLOCK_TOKENS),
-                    |_| {
-                        HOLDS.set(true);
-                        waits.fetch_add(1, Ordering::Relaxed);
-                        while !done.load(Ordering::Relaxed) {
-                            rayon::yield_now();
-                        }
-                        HOLDS.set(false);
-                    },
-                )
+                map_shards(&workers, two_shards(), |_| {
+                    HOLDS.set(true);
+                    waits.fetch_add(1, Ordering::Relaxed);
+                    while !done.load(Ordering::Relaxed) {
+                        rayon::yield_now();
+                    }
+                    HOLDS.set(false);
+                })
                 .unwrap();
             });
             wait_until(|| waits.load(Ordering::Relaxed) == 2);
