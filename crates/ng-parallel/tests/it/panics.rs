@@ -7,9 +7,10 @@ use ng_parallel::{
     map_reduce, map_shards, verify_watched,
 };
 use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore};
+use ng_token::Token;
 
 use crate::operations::{Material, OPERATIONS};
-use crate::{PANIC_TOKENS, comes_to_an_end, tokens, workers};
+use crate::{PANIC_TOKENS, comes_to_an_end, token, tokens, workers};
 
 /// Panics when it is dropped; within a panic that would end the process.
 struct Spiteful;
@@ -34,7 +35,7 @@ fn of(error: ParallelError) -> (usize, String) {
     }
 }
 
-const FAILING: [(&str, Failing); 6] = [
+const FAILING: [(&str, Failing); 7] = [
     ("fill", |workers| {
         let mut store = VecStore::new();
         of(fill(workers, &mut store, PANIC_TOKENS, |_| spite()).unwrap_err())
@@ -50,12 +51,13 @@ const FAILING: [(&str, Failing); 6] = [
     ("map_shards", |workers| {
         of(map_shards::<()>(workers, Shards::new(PANIC_TOKENS), |_| spite()).unwrap_err())
     }),
-    ("ingest", |workers| {
-        let mut store = VecStore::new();
-        match ingest(workers, &mut store, 40 * BLOCK_TOKENS, |_| spite()) {
-            Err(IngestError::Panicked { shard, message }) => (shard.number, message),
-            other => panic!("{other:?}"),
-        }
+    ("ingest", |workers| ingest_failing(workers, |_| spite())),
+    // The other workers are well, and wait for more.
+    ("ingest, one shard", |workers| {
+        ingest_failing(workers, |index| match index {
+            0 => spite(),
+            _ => token(index),
+        })
     }),
     ("verify_watched", |workers| {
         let folder = tempfile::tempdir().unwrap();
@@ -69,6 +71,14 @@ const FAILING: [(&str, Failing); 6] = [
         }
     }),
 ];
+
+fn ingest_failing(workers: &Workers, f: impl Fn(usize) -> Token + Sync) -> (usize, String) {
+    let mut store = VecStore::new();
+    match ingest(workers, &mut store, 40 * BLOCK_TOKENS, f) {
+        Err(IngestError::Panicked { shard, message }) => (shard.number, message),
+        other => panic!("{other:?}"),
+    }
+}
 
 #[test]
 fn a_payload_that_panics_when_it_is_dropped_is_an_error_like_any_other() {
