@@ -237,6 +237,5 @@ fn header_of_slots<D: Disk>(source: &Source<D>) -> Option<StaticHeader> {
 }
 
 fn decode(bytes: &[u8; HEADER_COPY_BYTES]) -> Option<StaticHeader> {
-    let header = StaticHeader::decode(bytes).ok()?;
-    (header.incompatible == 0).then_some(header)
+    StaticHeader::decode(bytes).ok()
 }

@@ -260,7 +260,8 @@ impl Page {
     fn parse(&self, path: &Path) -> Result<Head, OpenError> {
         let mut findings = Vec::new();
         let header_bytes = self.header_bytes(path, &mut findings)?;
-        let header = decode_header(&header_bytes, path)?;
+        let header =
+            StaticHeader::decode(&header_bytes).map_err(|fault| header_error(fault, path))?;
         let slots = [0, 1].map(|slot| {
             COPY_OFFSETS.map(|offset| self.judge(slot, offset, &header, &header_bytes))
         });
@@ -306,6 +307,8 @@ impl Page {
             .filter(|copy| copy_checksum_holds(copy))
             .map(Slot::decode)
             .filter(|slot| slot.header_copy.starts_with(&HEADER_MAGIC))
+            // Of equal ones the first, which is the last that this comes to.
+            .rev()
             .max_by_key(|slot| slot.generation);
         match newest {
             Some(slot) => {
@@ -399,7 +402,10 @@ impl Page {
             generation if generation == newer && intent.has_content_of(newest) => {
                 Finding::Slot { slot }
             }
-            generation if generation == newer => lost(Some(intent.tokens)),
+            generation if generation == newer => {
+                let can_be = newest.tokens..=header.max_tokens;
+                lost(Some(intent.tokens).filter(|tokens| can_be.contains(tokens)))
+            }
             _ => lost(None),
         }
     }
@@ -454,17 +460,6 @@ impl Page {
     }
 }
 
-fn decode_header(bytes: &[u8; HEADER_COPY_BYTES], path: &Path) -> Result<StaticHeader, OpenError> {
-    let header = StaticHeader::decode(bytes).map_err(|fault| header_error(fault, path))?;
-    match header.incompatible {
-        0 => Ok(header),
-        unknown => Err(OpenError::Features {
-            path: path.to_owned(),
-            unknown,
-        }),
-    }
-}
-
 fn header_error(fault: HeaderFault, path: &Path) -> OpenError {
     let path = path.to_owned();
     match fault {
@@ -474,6 +469,7 @@ fn header_error(fault: HeaderFault, path: &Path) -> OpenError {
             found,
             expected: MAJOR,
         },
+        HeaderFault::Features(unknown) => OpenError::Features { path, unknown },
         HeaderFault::Constant(fault) => OpenError::Unsupported {
             path,
             offset: fault.offset,

@@ -38,7 +38,6 @@ pub(crate) struct StaticHeader {
     pub(crate) table_length: u64,
     pub(crate) data_offset: u64,
     pub(crate) max_tokens: u64,
-    pub(crate) incompatible: u64,
     pub(crate) read_only_compatible: u64,
     pub(crate) created_ns: u64,
 }
@@ -50,6 +49,8 @@ pub(crate) enum HeaderFault {
     Major(u16),
     /// A constant of this format that has another value: it is of another one.
     Constant(FieldFault),
+    /// Features without which the rest has no meaning.
+    Features(u64),
     Field(FieldFault),
 }
 
@@ -82,7 +83,6 @@ impl StaticHeader {
             table_length,
             data_offset: (TABLE_OFFSET + table_length).next_multiple_of(DATA_ALIGN),
             max_tokens,
-            incompatible: 0,
             read_only_compatible: INTENTS,
             created_ns,
         })
@@ -107,7 +107,6 @@ impl StaticHeader {
             (TABLE_LENGTH.offset, self.table_length),
             (DATA_START.offset, self.data_offset),
             (MAX_TOKENS.offset, self.max_tokens),
-            (INCOMPATIBLE, self.incompatible),
             (READ_ONLY_COMPATIBLE, self.read_only_compatible),
             (CREATED, self.created_ns),
         ] {
@@ -130,6 +129,10 @@ impl StaticHeader {
             return Err(HeaderFault::Major(major));
         }
         check_constants(bytes).map_err(HeaderFault::Constant)?;
+        match get_u64(bytes, INCOMPATIBLE) {
+            0 => {}
+            unknown => return Err(HeaderFault::Features(unknown)),
+        }
         let header = Self {
             minor: get_u16(bytes, MINOR_AT),
             file_id: get(bytes, FILE_ID),
@@ -137,7 +140,6 @@ impl StaticHeader {
             table_length: get_u64(bytes, TABLE_LENGTH.offset),
             data_offset: get_u64(bytes, DATA_START.offset),
             max_tokens: get_u64(bytes, MAX_TOKENS.offset),
-            incompatible: get_u64(bytes, INCOMPATIBLE),
             read_only_compatible: get_u64(bytes, READ_ONLY_COMPATIBLE),
             created_ns: get_u64(bytes, CREATED),
         };
@@ -255,7 +257,6 @@ mod tests {
     #[test]
     fn every_field_stands_at_its_offset() {
         let mut header = header();
-        header.incompatible = 0x1111;
         header.read_only_compatible = 0x2222;
         let page = header.encode();
         for (offset, bytes) in [
@@ -272,7 +273,7 @@ mod tests {
             (64, &(8_u64 << 20).to_le_bytes()),
             (72, &(10_u64 << 20).to_le_bytes()),
             (80, &(1_u64 << 32).to_le_bytes()),
-            (88, &0x1111_u64.to_le_bytes()),
+            (88, &[0; 8]),
             (96, &0x2222_u64.to_le_bytes()),
             (104, &77_u64.to_le_bytes()),
             (112, &[0; 3976]),

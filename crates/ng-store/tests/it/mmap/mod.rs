@@ -18,6 +18,7 @@ mod reopen;
 mod repair;
 mod room;
 mod salvage;
+mod second_reader;
 mod snapshots;
 mod space;
 mod unreadable;
