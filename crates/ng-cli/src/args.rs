@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Copy tokens, verified, into a new token file or into raw records
     #[command(after_help = help::COPY)]
     Copy(CopyArgs),
+    /// Give the room behind the tokens back to the disk
+    #[command(after_help = help::TRIM)]
+    Trim(FileArgs),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {

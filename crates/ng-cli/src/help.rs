@@ -88,6 +88,20 @@ Exit codes:
   2    usage
   130  interrupted: there is no new file";
 
+pub(crate) const TRIM: &str = "\
+A file keeps the room that it grew by, an eighth of it and up to 64 MiB, so that small
+appends are cheap. This gives it back, and changes no token.
+
+Examples:
+  ng trim a.ngt
+  ng trim a.ngt --json
+
+Exit codes:
+  0    trimmed, or there was nothing to give back
+  1    an error: the tokens are as they were; or the report could not be written
+  2    usage
+  130  interrupted";
+
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
   ng completions bash

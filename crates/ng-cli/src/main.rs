@@ -1,5 +1,5 @@
-//! The program `ng`: creates, fills, shows, verifies, repairs and copies token
-//! files.
+//! The program `ng`: creates, fills, shows, verifies, repairs, copies and trims
+//! token files.
 //!
 //! It maps no file. Begin reading at `args.rs`, then one file below `verb/`.
 
@@ -7,6 +7,7 @@
 
 mod args;
 mod count;
+mod disk_room;
 mod ending;
 mod error_kind;
 mod fill;
@@ -54,6 +55,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Repair(args) => verb::repair(args, &tool),
         Command::Head(args) => verb::head(args, &tool),
         Command::Copy(args) => verb::copy(args, &tool),
+        Command::Trim(args) => verb::trim(args, &tool),
         Command::Completions { shell } => verb::completions(*shell),
     }
 }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,6 +8,7 @@ use ng_store::{BlockReader, Counted, FileInfo, Shown};
 use serde::Serialize;
 
 use crate::args::FileArgs;
+use crate::disk_room::allocated_bytes;
 use crate::found::Found;
 use crate::say::Report;
 use crate::source::bad_end;
@@ -37,6 +37,8 @@ struct Told {
     created: String,
     committed: String,
     length: u64,
+    /// How much of the length is room for more tokens.
+    room_bytes: u64,
     /// `None` where the system does not tell.
     allocated_bytes: Option<u64>,
     table_offset: u64,
@@ -60,6 +62,7 @@ impl Told {
             created: rfc_3339(info.created_ns),
             committed: rfc_3339(info.committed_at_ns),
             length: info.length,
+            room_bytes: info.room_bytes,
             allocated_bytes: allocated_bytes(path),
             table_offset: info.table_offset,
             data_offset: info.data_offset,
@@ -84,6 +87,7 @@ impl fmt::Display for Told {
         line("created", &self.created)?;
         line("committed", &self.committed)?;
         line("length", &Counted(self.length, "byte"))?;
+        line("room in it", &Counted(self.room_bytes, "byte"))?;
         if let Some(bytes) = self.allocated_bytes {
             line("allocated", &Counted(bytes, "byte"))?;
         }
@@ -108,19 +112,4 @@ impl fmt::Display for Told {
 /// A time in nanoseconds since 1970 as `2018-02-14T00:28:07.133000000Z`.
 fn rfc_3339(ns: u64) -> String {
     humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(ns)).to_string()
-}
-
-/// What the file takes on the disk, holes left out.
-#[cfg(unix)]
-fn allocated_bytes(path: &Path) -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
-    /// The unit of `st_blocks`, whatever the file system's blocks are.
-    const UNIT_BYTES: u64 = 512;
-    let metadata = fs::metadata(path).ok()?;
-    Some(metadata.blocks() * UNIT_BYTES)
-}
-
-#[cfg(not(unix))]
-fn allocated_bytes(_path: &Path) -> Option<u64> {
-    None
 }

@@ -7,6 +7,7 @@ mod create;
 mod head;
 mod info;
 mod repair;
+mod trim;
 mod verify;
 
 pub(crate) use append::append;
@@ -16,4 +17,5 @@ pub(crate) use create::create;
 pub(crate) use head::head;
 pub(crate) use info::info;
 pub(crate) use repair::repair;
+pub(crate) use trim::trim;
 pub(crate) use verify::verify;

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 
 use crate::harness::{COUNT, Place, data_offset, flip, json, keys, ng};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "allocated_bytes",
     "committed",
     "created",
@@ -16,6 +16,7 @@ const KEYS: [&str; 15] = [
     "max_tokens",
     "path",
     "read_only",
+    "room_bytes",
     "table_offset",
     "tag",
     "tokens",
@@ -36,6 +37,7 @@ fn a_file_says_everything_about_itself() {
         ("table_offset", 0x10000),
         ("data_offset", 2 << 20),
         ("length", (2 << 20) + 64 * COUNT as u64),
+        ("room_bytes", 0),
     ] {
         assert_eq!(told[key], expected, "{key}");
     }

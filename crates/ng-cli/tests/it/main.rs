@@ -19,4 +19,5 @@ mod refusals;
 mod repair;
 mod signals;
 mod streams;
+mod trim;
 mod verify;

@@ -17,13 +17,14 @@ use crate::harness::{
 
 /// The verbs that read a token file, `FILE`, with a new file, `OUT`, and records
 /// that are there, `RAW`.
-const READERS: [&[&str]; 7] = [
+const READERS: [&[&str]; 8] = [
     &["info", "FILE"],
     &["verify", "FILE"],
     &["head", "FILE"],
     &["copy", "FILE", "OUT"],
     &["copy", "FILE", "OUT", "--raw"],
     &["append", "FILE", "--from", "RAW"],
+    &["trim", "FILE"],
     &["repair", "FILE", "OUT"],
 ];
 
@@ -128,11 +129,11 @@ fn a_file_that_lost_its_end_is_refused_by_all_but_repair() {
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_len(need - 1).unwrap();
     let told = format!("{} bytes long, expected {need} or more", need - 1);
-    for verb in &READERS[..6] {
+    for verb in &READERS[..7] {
         read(&place, verb, &path, &[]).failed(&["a.ngt", &told]);
     }
     // Only its last token is damaged, and what it lost was a zero.
-    read(&place, READERS[6], &path, &[]).ok();
+    read(&place, READERS[7], &path, &[]).ok();
     assert!(load(&place.named("out")) == tokens(0..COUNT));
 }
 

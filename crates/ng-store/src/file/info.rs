@@ -27,6 +27,9 @@ pub struct FileInfo {
     pub table_offset: u64,
     /// How long the file is, in bytes, holes counted.
     pub length: u64,
+    /// How many of its bytes are behind what was committed: room for more tokens,
+    /// or what a killed writer left.
+    pub room_bytes: u64,
     /// Whether features that this crate does not know forbid appending.
     pub read_only: bool,
     /// What was wrong and did not matter, or was mended.
@@ -47,6 +50,9 @@ impl From<&Head> for FileInfo {
             data_offset: head.header.data_offset,
             table_offset: head.header.table_offset,
             length: head.length,
+            room_bytes: head
+                .length
+                .saturating_sub(head.header.length_for(head.slot.tokens)),
             read_only: head.header.read_only_compatible & !READ_ONLY_KNOWN != 0,
             findings: head.findings.clone(),
         }
