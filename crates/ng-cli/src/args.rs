@@ -72,6 +72,20 @@ impl Command {
             _ => false,
         }
     }
+
+    pub(crate) fn repairs(&self) -> bool {
+        matches!(self, Self::Repair(_))
+    }
+
+    /// Tells whether a file without a commit slot is to be repaired.
+    pub(crate) fn salvages(&self) -> bool {
+        matches!(self, Self::Repair(args) if args.salvage)
+    }
+
+    /// Tells whether a file that is there is written to.
+    pub(crate) fn appends(&self) -> bool {
+        matches!(self, Self::Append(_) | Self::Trim(_))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +151,11 @@ pub(crate) struct AppendArgs {
     /// A number to keep beside the tokens [default: the one there is]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) tag: Option<u64>,
+
+    /// Go on from the older commit where the slot of a newer one is lost, and
+    /// write over what that one may have had
+    #[arg(long)]
+    pub(crate) older_commit: bool,
 }
 
 /// How many records are to come. A pipe ends in the same way whether its writer
@@ -177,6 +196,20 @@ pub(crate) struct RepairArgs {
     /// Leave bad blocks out, instead of putting zero tokens in their place
     #[arg(long)]
     pub(crate) compact: bool,
+
+    /// Take the older commit where the slot of a newer one is lost, instead of
+    /// what can be proven of that one
+    #[arg(long)]
+    pub(crate) older_commit: bool,
+
+    /// Repair also a file that has no commit slot left, if a copy of its header is
+    /// sound
+    #[arg(long)]
+    pub(crate) salvage: bool,
+
+    /// Keep blocks of which nothing can be told as they are
+    #[arg(long)]
+    pub(crate) keep_unproven: bool,
 
     /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]

@@ -12,8 +12,18 @@ pub(crate) struct Found {
     pub(crate) bad: Option<Vec<ToldBlock>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) table_matches: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) slot_lost: Option<LostSlot>,
     pub(crate) findings: Vec<String>,
 }
+
+/// What to do where the newest commit may be lost.
+pub(crate) const RECOVER: &str = "`ng repair FILE NEW` recovers what can be proven of that commit, \
+                                  `--older-commit` of `ng repair` and `ng append` gives it up";
+
+/// What to do where the block table is another one than was committed.
+const SAVE: &str = "`ng verify FILE` names what is damaged, `ng repair FILE NEW` saves what is \
+                    whole";
 
 impl Found {
     /// What a file's first bytes show.
@@ -21,6 +31,7 @@ impl Found {
         Self {
             bad: None,
             table_matches: None,
+            slot_lost: findings.iter().find_map(LostSlot::of),
             findings: findings.iter().map(ToString::to_string).collect(),
         }
     }
@@ -30,8 +41,33 @@ impl Found {
         self.table_matches == Some(false)
     }
 
-    /// All of it as warnings, a line each. Neighbouring blocks that are bad in the
-    /// same way share theirs.
+    /// Tells whether tokens that have their hashes may still not be those that were
+    /// committed last.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.has_other_table() || self.slot_lost.is_some()
+    }
+
+    /// What to do about that.
+    pub(crate) fn next(&self) -> Option<String> {
+        let next = match (&self.slot_lost, self.has_other_table()) {
+            (Some(_), _) => RECOVER,
+            (None, true) => SAVE,
+            (None, false) => return None,
+        };
+        Some(format!("next: {next}"))
+    }
+
+    /// Tells what became of the commit that a lost slot may have held, in place of
+    /// what was found of it; else behind what was found.
+    pub(crate) fn settle(&mut self, told: String) {
+        match self.findings.iter().position(|line| self.is_of_slot(line)) {
+            Some(found) => self.findings[found] = told,
+            None => self.findings.push(told),
+        }
+    }
+
+    /// All of it, a line each: warnings, and an error where a commit may be missing.
+    /// Neighbouring blocks that are bad in the same way share theirs.
     pub(crate) fn warnings(&self, path: &Path) -> Vec<String> {
         let bad = self.bad.as_deref().unwrap_or_default();
         let blocks = bad.chunk_by(ToldBlock::is_followed_by).map(told);
@@ -40,13 +76,67 @@ impl Found {
              be an older one"
                 .to_owned()
         });
-        let lines = blocks.chain(table).chain(self.findings.iter().cloned());
-        lines.map(|line| warning(path, &line)).collect()
+        let rest = blocks.chain(table).map(|line| warning(path, &line));
+        let findings = self
+            .findings
+            .iter()
+            .map(|line| match self.is_of_slot(line) {
+                true => error(path, line),
+                false => warning(path, line),
+            });
+        rest.chain(findings).collect()
+    }
+
+    /// Tells whether a finding is that of the lost slot.
+    fn is_of_slot(&self, finding: &str) -> bool {
+        let lost = self.slot_lost.as_ref();
+        lost.is_some_and(|slot| slot.told == finding)
     }
 }
 
 pub(crate) fn warning(path: &Path, line: &str) -> String {
     format!("warning: {}: {line}", Shown(path))
+}
+
+fn error(path: &Path, line: &str) -> String {
+    format!("error: {}: {line}", Shown(path))
+}
+
+/// A lost slot that may have held the newest commit.
+#[derive(Debug, Serialize)]
+pub(crate) struct LostSlot {
+    pub(crate) slot: usize,
+    /// How many tokens the commit before has.
+    tokens: u64,
+    /// How many the lost one had, where that is known.
+    lost_tokens: Option<u64>,
+    #[serde(skip)]
+    told: String,
+}
+
+impl LostSlot {
+    fn of(finding: &Finding) -> Option<Self> {
+        match *finding {
+            Finding::SlotLost { slot, shown, lost } => Some(Self {
+                slot,
+                tokens: shown,
+                lost_tokens: lost,
+                told: finding.to_string(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What is said where the commit is given up.
+    pub(crate) fn given_up(&self) -> String {
+        let slot = self.slot;
+        let what = match (self.tokens, self.lost_tokens) {
+            (tokens, Some(lost)) if lost > tokens => format!("tokens {tokens}..{lost} with it"),
+            (_, Some(_)) => "and no token with it".to_owned(),
+            (tokens, None) => format!("and all tokens from {tokens} on that it may have had"),
+        };
+        format!("commit slot {slot} is lost; its commit is given up as asked, {what}")
+    }
 }
 
 /// A bad block, as it is told.

@@ -18,6 +18,10 @@ Examples:
   ng append a.ngt --from records.raw
   generator | ng append a.ngt --from - --validate --expect 1M
   ng append a.ngt --from /dev/null    (restores a damaged end from its image)
+  ng append a.ngt --from records.raw --older-commit
+
+A file that may have lost its newest commit is refused, since an append would write
+over it; `--older-commit` goes on all the same.
 
 Exit codes:
   0    appended, in one commit
@@ -54,6 +58,10 @@ pub(crate) const REPAIR: &str = "\
 Examples:
   ng repair damaged.ngt whole.ngt
   ng repair damaged.ngt whole.ngt --compact
+  ng repair damaged.ngt whole.ngt --salvage    (no commit slot is left)
+
+A commit whose slot is lost is recovered from its intent, as far as its hashes hold; it
+may never have been acknowledged.
 
 Exit codes:
   0    every token was saved
@@ -71,7 +79,7 @@ Examples:
 Exit codes:
   0    shown, or who reads standard output has gone
   1    a bad block, or another error; or shown by a block table that is not the one
-       that was committed
+       that was committed, or by an older commit where a newer one may be lost
   2    usage
   130  interrupted";
 
@@ -84,7 +92,8 @@ Examples:
 Exit codes:
   0    copied, or who reads standard output has gone
   1    a bad block, or another error, and there is no new file; or copied by a block
-       table that is not the one that was committed
+       table that is not the one that was committed, or by an older commit where a
+       newer one may be lost
   2    usage
   130  interrupted: there is no new file";
 

@@ -1,18 +1,59 @@
 //! What to do about an error, where that is known.
 
 use anyhow::Error;
-use ng_store::{CreateError, ReadError, RepairError};
+use ng_store::{CreateError, OpenError, ReadError, RepairError, WriteError};
 
 use crate::args::Command;
+use crate::found::RECOVER;
 
 pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     if is_taken(error) && !command.replaces() {
         return Some("--replace replaces it");
     }
-    let is_bad = |error: &ReadError| matches!(error, ReadError::BadBlock { .. });
-    let bad_block = error.downcast_ref().is_some_and(is_bad);
-    bad_block
-        .then_some("`ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest")
+    let opened = error.downcast_ref().or_else(|| behind_repair(error));
+    let hint = opened.and_then(|error| of_open(error, command));
+    hint.or_else(|| error.downcast_ref().and_then(of_read))
+        .or_else(|| error.downcast_ref().and_then(of_write))
+}
+
+fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
+    const SALVAGE: &str = "`ng repair FILE NEW --salvage` saves what has its hash";
+    match error {
+        OpenError::SlotLost { .. } => Some(RECOVER),
+        // Whoever reads takes a copy of the header.
+        OpenError::HeaderDamaged { .. } if command.appends() => Some(SAVE_REST),
+        OpenError::NoCommit { .. } | OpenError::HeaderDamaged { .. } if !command.salvages() => {
+            Some(SALVAGE)
+        }
+        // Nothing else tells that it was one.
+        OpenError::NotATokenFile { .. } if command.repairs() && !command.salvages() => {
+            Some("if it was one, `--salvage` looks for what is left of it")
+        }
+        _ => None,
+    }
+}
+
+const SAVE_REST: &str = "`ng repair FILE NEW` saves what is left";
+
+fn of_read(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::BadBlock { .. } => {
+            Some("`ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest")
+        }
+        _ => None,
+    }
+}
+
+fn of_write(error: &WriteError) -> Option<&'static str> {
+    let is_overtaken = matches!(error, WriteError::Overtaken { .. });
+    is_overtaken.then_some("`ng verify FILE` tells what is sound of it")
+}
+
+fn behind_repair(error: &Error) -> Option<&OpenError> {
+    match error.downcast_ref()? {
+        RepairError::Open(error) => Some(error),
+        _ => None,
+    }
 }
 
 /// Tells whether the name of a new file is taken.

@@ -2,7 +2,8 @@
 //!
 //! Each block that is given is verified against its entry in the block table; a
 //! bad one fails, and is named. The table as a whole is held against the commit:
-//! where it is another one, a block may be an older one with its entry. That is
+//! where it is another one, a block may be an older one with its entry. Where the
+//! slot of a newer commit may be lost, the older one is what there is. Both are
 //! told, the tokens are given all the same, and the program fails.
 
 use std::path::{Path, PathBuf};
@@ -52,11 +53,7 @@ impl Source {
     /// Tells what [`look`](Self::look) found, before any token is given.
     pub(crate) fn warn(&self, found: &Found, say: Say) {
         let mut lines = found.warnings(&self.path);
-        if found.has_other_table() {
-            let next = "next: `ng verify FILE` names what is damaged, `ng repair FILE NEW` saves \
-                        what is whole";
-            lines.push(next.to_owned());
-        }
+        lines.extend(found.next());
         say.warn(&lines);
     }
 }
@@ -65,8 +62,8 @@ impl Source {
 pub(crate) fn ended(given: Result<()>, found: &Found) -> Result<ExitCode> {
     let reader_gone = |error: &Error| error.downcast_ref() == Some(&Ending::ReaderGone);
     match given {
-        Err(error) if !found.has_other_table() || !reader_gone(&error) => Err(error),
-        _ if found.has_other_table() => Ok(ExitCode::FAILURE),
+        Err(error) if !found.is_doubtful() || !reader_gone(&error) => Err(error),
+        _ if found.is_doubtful() => Ok(ExitCode::FAILURE),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::{Counted, FileWriter, Shown};
+use ng_store::{AppendOptions, Counted, FileWriter, Shown};
 use serde::Serialize;
 
 use crate::args::AppendArgs;
@@ -18,9 +18,13 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
     // What is wrong with it shall be known before the file is touched.
     let input = Input::open(&args.from, args.count.expect, &hold)?;
-    let mut writer = FileWriter::open_append(&args.file)?;
+    let options = AppendOptions::new().older_commit(args.older_commit);
+    let mut writer = FileWriter::open_append_with(&args.file, &options)?;
     let tokens_before = writer.committed_tokens();
-    let found = Found::new(writer.recovery());
+    let mut found = Found::new(writer.recovery());
+    if let Some(lost) = &found.slot_lost {
+        found.settle(lost.given_up());
+    }
     tool.say.warn(&found.warnings(&args.file));
     let what = Pour {
         input,

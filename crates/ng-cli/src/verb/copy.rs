@@ -154,7 +154,7 @@ struct Copied {
 
 impl Report for Copied {
     fn is_good(&self) -> bool {
-        !self.found.has_other_table()
+        !self.found.is_doubtful()
     }
 }
 

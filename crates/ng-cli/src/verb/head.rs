@@ -22,7 +22,7 @@ pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
     let range = range(args, &source.reader)?;
     let found = source.look()?;
     source.warn(&found, tool.say);
-    if found.has_other_table() || !found.findings.is_empty() {
+    if found.is_doubtful() || !found.findings.is_empty() {
         let path = args.file.display().to_string();
         let found = &found;
         tool.say.aside(&FoundAside { path, found })?;

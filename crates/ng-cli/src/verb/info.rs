@@ -21,7 +21,9 @@ pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let mut told = Told::new(&args.file, &reader.info());
     let end = bad_end(&reader)?.map(|end| end.told());
     told.found.findings.extend(end);
-    tool.say.warn(&told.found.warnings(&args.file));
+    let mut lines = told.found.warnings(&args.file);
+    lines.extend(told.found.next());
+    tool.say.warn(&lines);
     tool.say.answer(&told)
 }
 

@@ -1,11 +1,12 @@
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use ng_store::{
-    BLOCK_TOKENS, Counted, RepairError, RepairOptions, RepairReport, Shown, repair_watched,
+    BLOCK_TOKENS, Basis, Counted, Finding, RepairError, RepairOptions, RepairReport, Shown,
+    repair_watched,
 };
 use serde::Serialize;
 
@@ -26,6 +27,9 @@ fn repair_held(args: &RepairArgs, tool: &Tool) -> Result<RepairReport> {
     let hold = tool.interrupt.hold()?;
     let options = RepairOptions::new()
         .compact(args.compact)
+        .older_commit(args.older_commit)
+        .salvage(args.salvage)
+        .keep_unproven(args.keep_unproven)
         .replace(args.replace);
     let bar = tool.progress("repairing", Some(0));
     let repaired = repair_watched(&args.file, &args.out, &options, |progress| {
@@ -49,46 +53,73 @@ struct Repaired {
     out: String,
     compact: bool,
     tokens: u64,
+    /// What says that there are so many.
+    basis: &'static str,
+    /// The commit, where that is an intent.
+    intent_generation: Option<u64>,
+    may_be_older: bool,
     kept: u64,
-    lost: Vec<Lost>,
+    lost: Vec<ToldRange>,
+    unproven: Vec<ToldRange>,
+    hash_only: Vec<ToldRange>,
+    whole: bool,
     #[serde(flatten)]
     found: Found,
-    #[serde(skip)]
-    is_whole: bool,
 }
 
-/// A range of tokens that are gone, of whole blocks.
+/// A range of tokens that are not proven, of whole blocks.
 #[derive(Serialize)]
-struct Lost {
+struct ToldRange {
     first_token: u64,
     end_token: u64,
     first_block: u64,
     end_block: u64,
 }
 
-impl Repaired {
-    fn new(args: &RepairArgs, repaired: &RepairReport) -> Self {
-        let tokens = repaired.tokens;
-        let lost = repaired.lost.iter().map(|range| Lost {
+impl ToldRange {
+    fn new(range: &Range<u64>) -> Self {
+        Self {
             first_token: range.start,
             end_token: range.end,
             first_block: range.start / BLOCK_TOKENS as u64,
             end_block: range.end.div_ceil(BLOCK_TOKENS as u64),
-        });
-        let bad = repaired.bad.iter().map(|bad| ToldBlock::new(bad, tokens));
+        }
+    }
+}
+
+impl fmt::Display for ToldRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "tokens {}..{}, blocks {}..{}",
+            self.first_token, self.end_token, self.first_block, self.end_block
+        )
+    }
+}
+
+impl Repaired {
+    fn new(args: &RepairArgs, repaired: &RepairReport) -> Self {
+        let told = |ranges: &[Range<u64>]| ranges.iter().map(ToldRange::new).collect();
+        let (basis, intent_generation) = match repaired.basis {
+            Basis::Slot => ("slot", None),
+            Basis::Intent { generation } => ("intent", Some(generation)),
+            Basis::LastBlock => ("last_block", None),
+            _ => ("unknown", None),
+        };
         Self {
             path: args.file.display().to_string(),
             out: args.out.display().to_string(),
             compact: args.compact,
-            tokens,
+            tokens: repaired.tokens,
+            basis,
+            intent_generation,
+            may_be_older: repaired.may_be_older,
             kept: repaired.kept,
-            lost: lost.collect(),
-            found: Found {
-                bad: Some(bad.collect()),
-                table_matches: Some(repaired.table_matches),
-                ..Found::new(&repaired.findings)
-            },
-            is_whole: repaired.is_whole(),
+            lost: told(&repaired.lost),
+            unproven: told(&repaired.unproven),
+            hash_only: told(&repaired.hash_only),
+            whole: repaired.is_whole(),
+            found: found(args, repaired),
         }
     }
 
@@ -97,20 +128,68 @@ impl Repaired {
             true => "left out",
             false => "zero tokens in their place",
         };
-        let lost = self.lost.iter().map(|lost| {
-            let line = format!(
-                "lost: tokens {}..{}, blocks {}..{}; {fate}",
-                lost.first_token, lost.end_token, lost.first_block, lost.end_block
-            );
-            warning(path, &line)
+        let lost = self
+            .lost
+            .iter()
+            .map(|range| format!("lost: {range}; {fate}"));
+        let unproven = self.unproven.iter().map(|range| {
+            format!("kept as found: {range}; nothing is left that tells if they are whole")
         });
-        lost.chain(self.found.warnings(path)).collect()
+        let hash_only = self.hash_only.iter().map(|range| {
+            format!("saved: {range}; their blocks have their hashes, no commit vouches for them")
+        });
+        let lines = lost.chain(unproven).chain(hash_only);
+        let lines = lines.map(|line| warning(path, &line));
+        lines.chain(self.found.warnings(path)).collect()
     }
+}
+
+/// What was found, and what became of a commit whose slot is lost.
+fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
+    let bad = repaired.bad.iter();
+    let bad = bad.map(|bad| ToldBlock::new(bad, repaired.tokens));
+    // Without a commit there is nothing to hold the table against.
+    let has_commit = repaired.basis != Basis::LastBlock;
+    let mut found = Found {
+        bad: Some(bad.collect()),
+        table_matches: has_commit.then_some(repaired.table_matches),
+        ..Found::new(&repaired.findings)
+    };
+    let lost = found.slot_lost.as_ref();
+    let what = match repaired.basis {
+        Basis::Intent { generation } if repaired.is_whole() => format!(
+            "generation {generation} recovered from its intent: whole, and perhaps never \
+             acknowledged"
+        ),
+        Basis::Intent { generation } => format!(
+            "generation {generation} recovered from its intent as far as its hashes hold, and \
+             perhaps never acknowledged"
+        ),
+        Basis::LastBlock => "the last full block that has its hash is taken for the end".to_owned(),
+        _ => {
+            if let Some(lost) = lost.filter(|_| args.older_commit) {
+                found.settle(lost.given_up());
+            }
+            return found;
+        }
+    };
+    let why = match lost {
+        Some(lost) => format!("commit slot {} is lost", lost.slot),
+        None if repaired.findings.iter().any(Finding::may_hide_a_commit) => {
+            "no slot has it".to_owned()
+        }
+        None => "no commit slot is left".to_owned(),
+    };
+    found.settle(format!("{why}; {what}"));
+    if repaired.may_be_older {
+        found.findings.push("a newer commit may be lost".to_owned());
+    }
+    found
 }
 
 impl Report for Repaired {
     fn is_good(&self) -> bool {
-        self.is_whole
+        self.whole
     }
 }
 

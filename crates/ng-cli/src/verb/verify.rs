@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -7,30 +8,15 @@ use ng_store::{BadBlock, BlockReader, Cause, Counted, Finding, Shown, VerifyRepo
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
-use crate::found::{Found, ToldBlock};
+use crate::found::{Found, RECOVER, ToldBlock};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
 pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
     let report = verify_on_all(&reader, args, tool)?;
-    let bad = report.bad.iter();
-    let verified = Verified {
-        path: args.file.display().to_string(),
-        tokens: reader.len(),
-        blocks: report.blocks,
-        clean: report.is_clean() && is_sound(&report.findings),
-        found: Found {
-            bad: Some(bad.map(|bad| ToldBlock::new(bad, reader.len())).collect()),
-            table_matches: Some(report.table_matches),
-            ..Found::new(&report.findings)
-        },
-    };
-    let next = (!verified.clean).then(|| format!("next: {}", next_step(&report)));
-    let verdict = verified.verdict(&report);
-    let told = verified.found.warnings(&args.file);
-    let lines: Vec<_> = verdict.into_iter().chain(told).chain(next).collect();
-    tool.say.warn(&lines);
+    let verified = Verified::new(&args.file, reader.len(), &report);
+    tool.say.warn(&verified.lines(&args.file, &report));
     tool.say.report(&verified)
 }
 
@@ -50,7 +36,10 @@ fn is_sound(findings: &[Finding]) -> bool {
 }
 
 /// What to do about damage.
-fn next_step(report: &VerifyReport) -> &'static str {
+fn next_step(report: &VerifyReport, found: &Found) -> &'static str {
+    if found.slot_lost.is_some() {
+        return RECOVER;
+    }
     let restorable = |bad: &BadBlock| bad.cause == Cause::RestorableTail;
     let rest_is_sound = report.table_matches && is_sound(&report.findings);
     match rest_is_sound && report.bad.iter().all(restorable) {
@@ -70,11 +59,40 @@ struct Verified {
 }
 
 impl Verified {
+    fn new(path: &Path, tokens: u64, report: &VerifyReport) -> Self {
+        let bad = report.bad.iter();
+        Self {
+            path: path.display().to_string(),
+            tokens,
+            blocks: report.blocks,
+            clean: report.is_clean() && is_sound(&report.findings),
+            found: Found {
+                bad: Some(bad.map(|bad| ToldBlock::new(bad, tokens)).collect()),
+                table_matches: Some(report.table_matches),
+                ..Found::new(&report.findings)
+            },
+        }
+    }
+
+    /// What is wrong: the verdict, each thing, and the next step.
+    fn lines(&self, path: &Path, report: &VerifyReport) -> Vec<String> {
+        let next = (!self.clean).then(|| format!("next: {}", next_step(report, &self.found)));
+        let told = self.found.warnings(path);
+        self.verdict(report)
+            .into_iter()
+            .chain(told)
+            .chain(next)
+            .collect()
+    }
+
     /// Says in a line that the file is damaged, if it is.
     fn verdict(&self, report: &VerifyReport) -> Option<String> {
         let blocks = Counted(self.blocks, "block");
         let what = match (self.clean, report.bad.len()) {
             (true, _) => return None,
+            (false, 0) if self.found.slot_lost.is_some() => {
+                "the blocks are sound, but a newer commit may be lost".to_owned()
+            }
             (false, 0) if report.table_matches => {
                 "the blocks are sound, but the head of the file is damaged".to_owned()
             }

@@ -102,6 +102,12 @@ pub(crate) fn flip(path: &Path, offset: u64) {
     file.write_all_at(&[byte[0] ^ 0x10], offset).unwrap();
 }
 
+/// Writes bytes in place.
+pub(crate) fn write(path: &Path, offset: u64, bytes: &[u8]) {
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(bytes, offset).unwrap();
+}
+
 /// Flips a byte of a block.
 pub(crate) fn damage(path: &Path, block: u64) {
     flip(path, data_offset(path) + block * BLOCK_BYTES + 77);

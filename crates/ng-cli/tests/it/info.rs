@@ -73,7 +73,7 @@ fn damage_before_the_tokens_and_at_their_end_is_told() {
     let place = Place::new();
     let data = data_offset(&place.tokens("a.ngt", COUNT));
     for (offset, told) in [
-        (100, "header damaged, read from a commit slot"),
+        (100, "header damaged, read from a copy of it"),
         (
             0x3000 + 40,
             "commit slot 1: copy 0 damaged, read from the other",

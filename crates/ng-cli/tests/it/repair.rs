@@ -5,6 +5,7 @@
     reason = "the lost ranges are listed as the report lists them"
 )]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ use ng_store::BlockReader;
 use ng_token::Token;
 
 use crate::harness::{
-    BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, load, ng, tokens,
+    BLOCK, COUNT, Place, TABLE, damage, data_offset, flip, json, keys, load, ng, token, tokens,
+    write,
 };
 
 /// The tokens of a file in which those ranges are lost.
@@ -110,14 +112,20 @@ fn the_report_has_its_keys() {
         keys(&told),
         [
             "bad",
+            "basis",
             "compact",
             "findings",
+            "hash_only",
+            "intent_generation",
             "kept",
             "lost",
+            "may_be_older",
             "out",
             "path",
             "table_matches",
-            "tokens"
+            "tokens",
+            "unproven",
+            "whole"
         ]
     );
     assert_eq!(
@@ -129,6 +137,10 @@ fn the_report_has_its_keys() {
     assert_eq!(told["lost"][0]["first_token"], 3 * BLOCK);
     assert_eq!(told["lost"][0]["end_token"], COUNT);
     assert_eq!(told["bad"][0]["block"], 3);
+    assert_eq!(told["basis"], "slot");
+    for key in ["may_be_older", "whole"] {
+        assert_eq!(told[key], false, "{key}");
+    }
 }
 
 #[test]
@@ -142,4 +154,41 @@ fn an_existing_file_is_replaced_only_when_asked() {
     assert_eq!(fs::read(&out).unwrap(), b"mine");
     ng(&[&"repair", &path, &out, &"--replace"]).found(1);
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
+}
+
+/// Entries of a sector of the table are gone, and blocks beside: which of the blocks
+/// are whole cannot be told.
+#[test]
+fn blocks_of_which_nothing_can_be_told_are_kept_only_when_asked() {
+    let place = Place::new();
+    let (count, unknown) = (40 * BLOCK, 0..30 * BLOCK);
+    let path = place.tokens("a.ngt", count);
+    write(&path, TABLE, &[0; 8 * 30]);
+    [3, 11, 20].iter().for_each(|&block| damage(&path, block));
+    let (out, kept) = (place.named("out.ngt"), place.named("kept.ngt"));
+    let words = ng(&[&"repair", &path, &out]).found(1);
+    assert!(words.contains("lost: tokens 0..122880"), "{words}");
+    assert!(load(&out)[unknown.clone()] == vec![Token::ZERO; unknown.len()]);
+    let ran = ng(&[&"repair", &path, &kept, &"--keep-unproven"]);
+    let saved = "40960 of 163840 tokens saved";
+    assert!(ran.stdout.contains(saved), "{ran:?}");
+    let words = ran.found(1);
+    let told = "kept as found: tokens 0..122880, blocks 0..30; nothing is left that tells";
+    assert!(words.contains(told), "{words}");
+    assert!(!words.contains("lost:"), "{words}");
+    let loaded = load(&kept);
+    for index in [0, 5 * BLOCK, 29 * BLOCK, 39 * BLOCK] {
+        assert_eq!(loaded[index], token(index));
+    }
+    let arguments: [&dyn AsRef<OsStr>; 6] = [
+        &"repair",
+        &path,
+        &kept,
+        &"--keep-unproven",
+        &"--replace",
+        &"--json",
+    ];
+    let told = json(&ng(&arguments).bad());
+    assert_eq!(told["unproven"][0]["end_token"], unknown.end);
+    assert!(told["lost"].as_array().unwrap().is_empty());
 }

@@ -10,7 +10,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The static header is damaged and was taken from a slot's copy. The file
+    /// The static header is damaged and was taken from a copy of it. The file
     /// cannot be appended to.
     Header,
     /// One copy of a slot is damaged; the other was taken.
@@ -96,7 +96,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header => f.write_str("header damaged, read from a commit slot"),
+            Self::Header => f.write_str("header damaged, read from a copy of it"),
             Self::SlotCopy { slot, copy } => {
                 write!(
                     f,
