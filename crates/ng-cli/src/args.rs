@@ -156,6 +156,11 @@ pub(crate) struct AppendArgs {
     /// write over what that one may have had
     #[arg(long)]
     pub(crate) older_commit: bool,
+
+    /// Close a last block that is damaged and has no image, and go on behind it; it
+    /// stays a damaged block
+    #[arg(long)]
+    pub(crate) damaged_tail: bool,
 }
 
 /// How many records are to come. A pipe ends in the same way whether its writer

@@ -19,9 +19,11 @@ Examples:
   generator | ng append a.ngt --from - --validate --expect 1M
   ng append a.ngt --from /dev/null    (restores a damaged end from its image)
   ng append a.ngt --from records.raw --older-commit
+  ng append a.ngt --from records.raw --damaged-tail
 
 A file that may have lost its newest commit is refused, since an append would write
-over it; `--older-commit` goes on all the same.
+over it, and so is one whose last block is damaged and has no image: the two options
+go on all the same. A block that was closed is named by `ng verify` ever after.
 
 Exit codes:
   0    appended, in one commit

@@ -20,6 +20,15 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
     const SALVAGE: &str = "`ng repair FILE NEW --salvage` saves what has its hash";
     match error {
         OpenError::SlotLost { .. } => Some(RECOVER),
+        OpenError::TailDamaged {
+            restorable: false, ..
+        } => Some(match command {
+            Command::Append(args) if !args.damaged_tail => {
+                "`--damaged-tail` closes that block and goes on behind it, `ng repair FILE NEW` \
+                 saves the rest"
+            }
+            _ => "`ng repair FILE NEW` saves the rest",
+        }),
         // Whoever reads takes a copy of the header.
         OpenError::HeaderDamaged { .. } if command.appends() => Some(SAVE_REST),
         OpenError::NoCommit { .. } | OpenError::HeaderDamaged { .. } if !command.salvages() => {

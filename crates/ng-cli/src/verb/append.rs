@@ -18,7 +18,9 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
     // What is wrong with it shall be known before the file is touched.
     let input = Input::open(&args.from, args.count.expect, &hold)?;
-    let options = AppendOptions::new().older_commit(args.older_commit);
+    let options = AppendOptions::new()
+        .older_commit(args.older_commit)
+        .damaged_tail(args.damaged_tail);
     let mut writer = FileWriter::open_append_with(&args.file, &options)?;
     let tokens_before = writer.committed_tokens();
     let mut found = Found::new(writer.recovery());

@@ -8,7 +8,8 @@ use ng_store::{BlockReader, FileWriter};
 use ng_token::as_bytes;
 
 use crate::harness::{
-    COUNT, Place, command, flip, json, keys, load, ng, this_process, token, tokens, wait_for,
+    COUNT, Place, command, damage, flip, json, keys, load, ng, this_process, token, tokens,
+    wait_for,
 };
 
 #[test]
@@ -210,4 +211,53 @@ fn an_input_that_cannot_be_taken_changes_no_byte_of_the_file() {
         assert!(fs::read(&path).unwrap() == before, "{told}");
     }
     assert_eq!(place.names(), ["a.ngt", "b.ngt", "odd", "raw"]);
+}
+
+/// No image makes it whole: its damage is before the last page.
+#[test]
+fn a_damaged_last_block_is_closed_only_when_asked_and_stays_named() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let raw = place.raw("raw", 5);
+    damage(&path, 3);
+    let before = fs::read(&path).unwrap();
+    let ways = ["`--damaged-tail` closes that block", "`ng repair FILE NEW`"];
+    ng(&[&"append", &path, &"--from", &raw]).failed(&["a.ngt: block 3 at ", ways[0], ways[1]]);
+    let refused = ng(&[&"append", &path, &"--from", &raw, &"--json"]);
+    assert_eq!(json(&refused.stderr)["kind"], "damaged");
+    assert!(fs::read(&path).unwrap() == before);
+
+    let ran = ng(&[&"append", &path, &"--from", &raw, &"--damaged-tail"]);
+    let told = "5 tokens appended to 16384, now 16389";
+    assert!(ran.stdout.contains(told), "{ran:?}");
+    let words = ran.found(0);
+    let told = "a.ngt: block 3 damaged; it was filled up and left damaged";
+    assert!(words.contains(told), "{words}");
+    for _ in 0..2 {
+        let words = ng(&[&"verify", &path]).found(1);
+        assert!(words.contains("damaged, 1 of 5 blocks bad"), "{words}");
+        assert!(words.contains("block 3 (tokens 12288..16384)"), "{words}");
+        // Whoever appends later is not asked again.
+        ng(&[&"append", &path, &"--from", &"/dev/null"]).ok();
+    }
+    let copied = place.named("copied");
+    let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+        [&"copy", &path, &copied, &"--raw", &"--range", &"16384.."];
+    ng(&arguments).ok();
+    assert!(fs::read(&copied).unwrap() == as_bytes(&tokens(0..5)));
+}
+
+/// The file ends with that block, so that none can follow.
+#[test]
+fn a_damaged_last_block_that_nothing_can_follow_is_left_to_repair() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    let raw = place.raw("raw", 100);
+    let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+        [&"create", &path, &"--from", &raw, &"--max-tokens", &"200"];
+    ng(&arguments).ok();
+    damage(&path, 0);
+    let ran = ng(&[&"append", &path, &"--from", &raw, &"--damaged-tail"]);
+    assert!(!ran.stderr.contains("--damaged-tail"), "{ran:?}");
+    ran.failed(&["a.ngt: block 0 at ", "`ng repair FILE NEW` saves the rest"]);
 }
