@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Finding, Shown};
+use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown};
 use serde::Serialize;
 
 /// What was found of a file; what a verb does not look at is `None`.
@@ -12,6 +12,8 @@ pub(crate) struct Found {
     pub(crate) bad: Option<Vec<ToldBlock>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) table_matches: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cut: Option<ToldCut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slot_lost: Option<LostSlot>,
     pub(crate) findings: Vec<String>,
@@ -31,6 +33,7 @@ impl Found {
         Self {
             bad: None,
             table_matches: None,
+            cut: None,
             slot_lost: findings.iter().find_map(LostSlot::of),
             findings: findings.iter().map(ToString::to_string).collect(),
         }
@@ -76,7 +79,9 @@ impl Found {
              be an older one"
                 .to_owned()
         });
-        let rest = blocks.chain(table).map(|line| warning(path, &line));
+        let cut = self.cut.iter().map(ToldCut::told);
+        let rest = cut.chain(blocks).chain(table);
+        let rest = rest.map(|line| warning(path, &line));
         let findings = self
             .findings
             .iter()
@@ -100,6 +105,30 @@ pub(crate) fn warning(path: &Path, line: &str) -> String {
 
 fn error(path: &Path, line: &str) -> String {
     format!("error: {}: {line}", Shown(path))
+}
+
+/// A file that became too short.
+#[derive(Debug, Serialize)]
+pub(crate) struct ToldCut {
+    length: u64,
+    needed: u64,
+}
+
+impl ToldCut {
+    pub(crate) fn new(cut: Cut) -> Self {
+        Self {
+            length: cut.have,
+            needed: cut.need,
+        }
+    }
+
+    fn told(&self) -> String {
+        let length = Counted(self.length, "byte");
+        format!(
+            "the file is now {length} long, the commit needs {}",
+            self.needed
+        )
+    }
 }
 
 /// A lost slot that may have held the newest commit.

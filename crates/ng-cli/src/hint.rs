@@ -29,6 +29,9 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
             }
             _ => "`ng repair FILE NEW` saves the rest",
         }),
+        OpenError::Truncated { have, .. } if *have >= HEAD_BYTES && !command.repairs() => {
+            Some(SAVE_REST)
+        }
         // Whoever reads takes a copy of the header.
         OpenError::HeaderDamaged { .. } if command.appends() => Some(SAVE_REST),
         OpenError::NoCommit { .. } | OpenError::HeaderDamaged { .. } if !command.salvages() => {
@@ -42,6 +45,9 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
     }
 }
 
+/// Of a file that is shorter nothing can be saved.
+const HEAD_BYTES: u64 = 0x10000;
+
 const SAVE_REST: &str = "`ng repair FILE NEW` saves what is left";
 
 fn of_read(error: &ReadError) -> Option<&'static str> {
@@ -49,6 +55,7 @@ fn of_read(error: &ReadError) -> Option<&'static str> {
         ReadError::BadBlock { .. } => {
             Some("`ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest")
         }
+        ReadError::Truncated { .. } => Some(SAVE_REST),
         _ => None,
     }
 }

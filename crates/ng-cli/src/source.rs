@@ -39,6 +39,8 @@ impl Source {
         found.findings.extend(restored.map(|end| end.told()));
         match self.reader.check_table() {
             Err(ReadError::TableDamaged { .. }) => {}
+            // Nothing is left that could be given.
+            Err(error @ ReadError::Truncated { .. }) => return Err(error.into()),
             // Blocks whose entries can be read are given.
             Err(error) => found.findings.push(error.to_string()),
             Ok(()) => {
@@ -83,4 +85,34 @@ pub(crate) struct FoundAside<'a> {
     pub(crate) path: String,
     #[serde(flatten)]
     pub(crate) found: &'a Found,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use ng_store::{CreateOptions, TokenSink, VecStore};
+    use ng_token::Token;
+
+    use super::*;
+
+    /// It is no table of other blocks, and is told once.
+    #[test]
+    fn a_file_that_loses_its_table_after_it_was_opened_is_cut() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.ngt");
+        let mut store = VecStore::new();
+        store.append_with(10_000, |index| Token::new(index as u32))?;
+        store.save(&path, &CreateOptions::new())?;
+        let source = Source::open(&path)?;
+        let file = OpenOptions::new().write(true).open(&path)?;
+        file.set_len(0x10000)?;
+        let told = source.look().map(|found| found.findings);
+        let error = told.err().and_then(|error| error.downcast().ok());
+        assert!(
+            matches!(error, Some(ReadError::Truncated { have: 0x10000, .. })),
+            "{error:?}"
+        );
+        Ok(())
+    }
 }

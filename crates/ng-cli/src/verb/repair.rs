@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::args::RepairArgs;
 use crate::ending::Ending;
-use crate::found::{Found, ToldBlock, warning};
+use crate::found::{Found, ToldBlock, ToldCut, warning};
 use crate::say::Report;
 use crate::tool::Tool;
 
@@ -153,6 +153,7 @@ fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
     let mut found = Found {
         bad: Some(bad.collect()),
         table_matches: has_commit.then_some(repaired.table_matches),
+        cut: repaired.cut.map(ToldCut::new),
         ..Found::new(&repaired.findings)
     };
     let lost = found.slot_lost.as_ref();

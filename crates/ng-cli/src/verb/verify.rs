@@ -8,7 +8,7 @@ use ng_store::{BadBlock, BlockReader, Cause, Counted, Finding, Shown, VerifyRepo
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
-use crate::found::{Found, RECOVER, ToldBlock};
+use crate::found::{Found, RECOVER, ToldBlock, ToldCut};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
@@ -69,6 +69,7 @@ impl Verified {
             found: Found {
                 bad: Some(bad.map(|bad| ToldBlock::new(bad, tokens)).collect()),
                 table_matches: Some(report.table_matches),
+                cut: report.cut.map(ToldCut::new),
                 ..Found::new(&report.findings)
             },
         }
@@ -90,6 +91,9 @@ impl Verified {
         let blocks = Counted(self.blocks, "block");
         let what = match (self.clean, report.bad.len()) {
             (true, _) => return None,
+            (false, 0) if report.cut.is_some() => {
+                "the blocks are sound, but the file was cut".to_owned()
+            }
             (false, 0) if self.found.slot_lost.is_some() => {
                 "the blocks are sound, but a newer commit may be lost".to_owned()
             }
@@ -124,5 +128,44 @@ impl fmt::Display for Verified {
             Counted(self.tokens, "token"),
             Counted(self.blocks, "block")
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use ng_store::{CreateOptions, TokenSink, VecStore};
+    use ng_token::Token;
+
+    use super::*;
+
+    /// Nobody outside can cut a file at the right moment.
+    #[test]
+    fn a_file_that_is_cut_while_it_is_verified_is_told_with_both_lengths() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.ngt");
+        let mut store = VecStore::new();
+        store.append_with(10_000, |index| Token::new(index as u32))?;
+        store.save(&path, &CreateOptions::new())?;
+        let reader = BlockReader::open(&path)?;
+        let need = reader.info().length;
+        let have = need - 64 * 9_000;
+        OpenOptions::new().write(true).open(&path)?.set_len(have)?;
+
+        let report = reader.verify()?;
+        let verified = Verified::new(&path, reader.len(), &report);
+        let lines = verified.lines(&path, &report).join("\n");
+        let told = format!("the file is now {have} bytes long, the commit needs {need}");
+        assert_eq!(lines.matches(&told).count(), 1, "{lines}");
+        let blocks = "blocks 0..3 (tokens 0..10000) at 0xa00000: the file ends before the tokens";
+        assert!(lines.contains(blocks), "{lines}");
+        assert!(lines.contains("damaged, 3 of 3 blocks bad"), "{lines}");
+        assert!(!lines.contains("hash"), "{lines}");
+        assert!(lines.ends_with("next: `ng repair FILE NEW` saves what is whole"));
+        let json = serde_json::to_value(&verified)?;
+        assert_eq!(json["cut"]["length"], have);
+        assert_eq!(json["cut"]["needed"], need);
+        Ok(())
     }
 }

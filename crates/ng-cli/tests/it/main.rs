@@ -7,6 +7,7 @@
 mod append;
 mod copy;
 mod create;
+mod cut;
 mod file_size;
 mod full_disk;
 mod harness;

@@ -110,6 +110,8 @@ fn what_is_no_token_file_is_refused_by_every_verb() {
             let ran = read(&place, verb, &bad.path, &["--json"]);
             let causes = ran.stderr.matches("os error").count();
             assert!(causes <= 1, "a cause is told twice: {ran:?}");
+            let hints = ran.stderr.matches("`ng repair FILE NEW`").count();
+            assert_eq!(hints, 0, "there is nothing to save: {ran:?}");
             assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{verb:?} {ran:?}");
             let told = json(&ran.stderr);
             assert_eq!(keys(&told), ["error", "kind"]);
@@ -133,7 +135,11 @@ fn a_file_that_lost_its_end_is_refused_by_all_but_repair() {
         read(&place, verb, &path, &[]).failed(&["a.ngt", &told]);
     }
     // Only its last token is damaged, and what it lost was a zero.
-    read(&place, READERS[7], &path, &[]).ok();
+    let words = read(&place, READERS[7], &path, &[]).found(0);
+    assert!(
+        words.contains("warning: ") && words.contains("the file is now"),
+        "{words}"
+    );
     assert!(load(&place.named("out")) == tokens(0..COUNT));
 }
 
