@@ -92,6 +92,12 @@ impl<D: Disk> Source<D> {
             .map_err(|source| self.error(Operation::SyncFolder, None, source))
     }
 
+    /// The error of a write into a file that ends before it should.
+    pub(crate) fn ended(&self) -> IoError {
+        let source = io::ErrorKind::UnexpectedEof.into();
+        self.error(Operation::Write, None, source)
+    }
+
     fn error(&self, operation: Operation, offset: Option<u64>, source: io::Error) -> IoError {
         IoError {
             path: self.path.clone(),

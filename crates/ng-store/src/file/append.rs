@@ -122,13 +122,26 @@ impl<D: Disk> Writer<D> {
 
     fn flush_if_full(&mut self) -> Result<(), IoError> {
         match self.buffer.len() {
-            CHUNK_TOKENS => self.flush(),
+            CHUNK_TOKENS => {
+                self.check_end()?;
+                self.flush()
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses a file that was cut: what is written to it before the next commit
+    /// would make it as long again, and hide that.
+    fn check_end(&self) -> Result<(), IoError> {
+        match self.source.len()? < self.head.length {
+            true => Err(self.source.ended()),
+            false => Ok(()),
         }
     }
 
     /// Writes whole blocks past the buffer, which holds whole blocks too.
     fn write_blocks(&mut self, tokens: &[Token], hashes: Option<&[u64]>) -> Result<(), IoError> {
+        self.check_end()?;
         self.flush()?;
         if let Some(hashes) = hashes {
             self.entries

@@ -168,7 +168,7 @@ fn check_untouched<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), Write
 
 /// Looks whether the file is as long as this writer made it: a write would put a
 /// hole in the place of what was cut off.
-fn check_length<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
+pub(super) fn check_length<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
     let have = source.len().map_err(|cause| WriteError::Io { cause })?;
     match have >= head.length {
         true => Ok(()),

@@ -1,6 +1,7 @@
 use std::io::ErrorKind;
 use std::ops::Range;
 
+use super::commit::check_length;
 use super::{Head, Writer};
 use crate::disk::{Disk, Source};
 use crate::format::{BLOCK, TOKEN_BYTES};
@@ -47,6 +48,7 @@ impl<D: Disk> Writer<D> {
         if needed <= self.allocated {
             return Ok(());
         }
+        self.check_uncut()?;
         let generous = self.with_step(needed);
         if generous > needed {
             match self.grow(generous, allocate_pieces) {
@@ -69,7 +71,16 @@ impl<D: Disk> Writer<D> {
         if needed <= self.allocated {
             return Ok(());
         }
+        self.check_uncut()?;
         self.grow_to(needed)
+    }
+
+    /// Refuses a file that was cut. To grow it would make it as long again, and hide
+    /// that from the next commit.
+    fn check_uncut(&mut self) -> Result<(), WriteError> {
+        let checked = check_length(&self.source, &self.head);
+        self.poisoned |= checked.is_err();
+        checked
     }
 
     /// Gives back all room beyond the tokens that were appended, committed or

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use ng_token::Token;
 
+use super::commit::check_length;
 use super::grow::is_no_space;
 use super::lock::take_lock;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
@@ -270,9 +271,13 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Poisons the writer with a failure that leaves the last commit alone.
+    /// Poisons the writer with a failure that leaves the last commit alone. In a
+    /// file that was cut, that is why.
     pub(super) fn poison(&mut self, cause: IoError) -> WriteError {
         self.poisoned = true;
+        if let Err(cut @ WriteError::Truncated { .. }) = check_length(&self.source, &self.head) {
+            return cut;
+        }
         match is_no_space(&cause) {
             true => WriteError::NoSpaceAfterAll { cause },
             false => WriteError::Io { cause },

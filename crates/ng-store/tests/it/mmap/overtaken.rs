@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ng_store::{FileWriter, TokenSink, WriteError};
+use ng_token::Token;
 
 use super::fixture::{Place, create, file_of, flip, open, set_len, small, tokens};
 
@@ -41,6 +42,43 @@ fn a_commit_onto_a_file_that_was_cut_is_refused() {
             |path| set_len(path, cut),
             |error| matches!(error, WriteError::Truncated { have, .. } if *have == cut),
         );
+    }
+}
+
+/// What an append writes or allocates makes the file as long again, with a hole in
+/// the place of what was committed, and the next commit was acknowledged.
+#[test]
+fn an_append_to_a_file_that_was_cut_is_refused() {
+    type Append = fn(&mut FileWriter) -> Result<(), WriteError>;
+    const CUT: u64 = 0x10000;
+    // Those that have room leave nothing for the commit to write.
+    const ROOM: u64 = 65_536;
+    let one: Append = |writer| writer.append(&tokens(1));
+    let many: Append = |writer| writer.append(&tokens(ROOM as usize));
+    let pieces: Append =
+        |writer| (0..64).try_for_each(|_| writer.append_with(1_024, |_| Token::ZERO));
+    let reserved: Append = |writer| {
+        writer
+            .reserve_exact(1)
+            .and_then(|()| writer.append(&tokens(1)))
+    };
+    for (name, room, append) in [
+        ("one", 0, one),
+        ("many", 0, many),
+        ("many with room", ROOM, many),
+        ("pieces with room", ROOM, pieces),
+        ("one reserved", 0, reserved),
+    ] {
+        let place = Place::new();
+        let path = place.file();
+        file_of(&path, &[4096]);
+        let mut writer = FileWriter::open_append(&path).unwrap();
+        writer.reserve_exact(room).unwrap();
+        set_len(&path, CUT);
+        let appended = append(&mut writer).and_then(|()| writer.commit());
+        let is_cut = matches!(appended, Err(WriteError::Truncated { have: CUT, .. }));
+        assert!(is_cut, "{name}: {appended:?}");
+        assert!(matches!(writer.commit(), Err(WriteError::Poisoned { .. })));
     }
 }
 
