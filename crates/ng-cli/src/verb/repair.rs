@@ -156,7 +156,22 @@ fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
         cut: repaired.cut.map(ToldCut::new),
         ..Found::new(&repaired.findings)
     };
-    let lost = found.slot_lost.as_ref();
+    match (told_basis(repaired, &found), &found.slot_lost) {
+        (Some(told), _) => {
+            found.settle(told);
+            let newer = repaired
+                .may_be_older
+                .then_some("a newer commit may be lost");
+            found.findings.extend(newer.map(str::to_owned));
+        }
+        (None, Some(lost)) if args.older_commit => found.settle(lost.given_up()),
+        (None, _) => {}
+    }
+    found
+}
+
+/// What was gone by, where that is no slot.
+fn told_basis(repaired: &RepairReport, found: &Found) -> Option<String> {
     let what = match repaired.basis {
         Basis::Intent { generation } if repaired.is_whole() => format!(
             "generation {generation} recovered from its intent: whole, and perhaps never \
@@ -167,25 +182,15 @@ fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
              perhaps never acknowledged"
         ),
         Basis::LastBlock => "the last full block that has its hash is taken for the end".to_owned(),
-        _ => {
-            if let Some(lost) = lost.filter(|_| args.older_commit) {
-                found.settle(lost.given_up());
-            }
-            return found;
-        }
+        _ => return None,
     };
-    let why = match lost {
+    let has_slot = repaired.findings.iter().any(Finding::may_hide_a_commit);
+    let why = match &found.slot_lost {
         Some(lost) => format!("commit slot {} is lost", lost.slot),
-        None if repaired.findings.iter().any(Finding::may_hide_a_commit) => {
-            "no slot has it".to_owned()
-        }
+        None if has_slot => "no slot has it".to_owned(),
         None => "no commit slot is left".to_owned(),
     };
-    found.settle(format!("{why}; {what}"));
-    if repaired.may_be_older {
-        found.findings.push("a newer commit may be lost".to_owned());
-    }
-    found
+    Some(format!("{why}; {what}"))
 }
 
 impl Report for Repaired {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
 use ng_store::{BlockReader, FileWriter};
@@ -260,4 +261,44 @@ fn a_damaged_last_block_that_nothing_can_follow_is_left_to_repair() {
     let ran = ng(&[&"append", &path, &"--from", &raw, &"--damaged-tail"]);
     assert!(!ran.stderr.contains("--damaged-tail"), "{ran:?}");
     ran.failed(&["a.ngt: block 0 at ", "`ng repair FILE NEW` saves the rest"]);
+}
+
+/// Somebody takes no lock: writes to a slot, puts another file in its place, or cuts
+/// it, while the records are still to come.
+#[test]
+fn what_becomes_of_a_file_under_an_append_has_its_own_kind() {
+    type Meddle = fn(&Place, &Path);
+    for (kind, told, meddle) in [
+        (
+            "overtaken",
+            "another writer is at work; `ng verify FILE`",
+            (|_, path| flip(path, 0x1000 + 600)) as Meddle,
+        ),
+        ("replaced", "replaced by another file", |place, path| {
+            fs::rename(place.tokens("b.ngt", 3), path).unwrap();
+        }),
+        ("truncated", "it was cut", |_, path| {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(0x10000).unwrap();
+        }),
+    ] {
+        let place = Place::new();
+        let path = place.tokens("a.ngt", 10);
+        let mut command = command(&[&"append", &path, &"--from", &"-", &"--json"]);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(as_bytes(&tokens(0..1))).unwrap();
+        wait_for("appender", || {
+            let generation = BlockReader::open(&path).ok()?.info().generation;
+            (generation == 2).then_some(())
+        });
+        meddle(&place, &path);
+        drop(stdin);
+        let ran = crate::harness::Ran::from(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{kind} {ran:?}");
+        let error = json(&ran.stderr);
+        assert_eq!(error["kind"], kind, "{ran:?}");
+        assert!(error["error"].as_str().unwrap().contains(told), "{ran:?}");
+    }
 }
