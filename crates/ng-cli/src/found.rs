@@ -206,18 +206,16 @@ impl ToldBlock {
         }
     }
 
-    /// Tells of this block, with its hashes.
+    /// Tells of this block, with its hashes where it was read.
     pub(crate) fn told(&self) -> String {
-        format!(
-            "block {} (tokens {}..{}) at {:#x}: {} (hash {}, expected {})",
-            self.block,
-            self.first_token,
-            self.end_token,
-            self.offset,
-            self.explained.one,
-            self.found,
-            self.expected
-        )
+        let what = format!(
+            "block {} (tokens {}..{}) at {:#x}: {}",
+            self.block, self.first_token, self.end_token, self.offset, self.explained.one
+        );
+        match self.cause {
+            CUT | UNREADABLE => what,
+            _ => format!("{what} (hash {}, expected {})", self.found, self.expected),
+        }
     }
 
     pub(crate) fn is_restorable(&self) -> bool {
@@ -247,6 +245,8 @@ fn told(run: &[ToldBlock]) -> String {
 }
 
 const RESTORABLE: &str = "restorable_tail";
+const UNREADABLE: &str = "unreadable";
+const CUT: &str = "cut";
 
 fn explain(cause: Cause) -> (&'static str, Explained) {
     let alike = |text| Explained {
@@ -269,11 +269,8 @@ fn explain(cause: Cause) -> (&'static str, Explained) {
                  restores it",
             ),
         ),
-        Cause::Unreadable => (
-            "unreadable",
-            alike("the tokens cannot be read from the disk"),
-        ),
-        Cause::Cut => ("cut", alike("the file ends before the tokens do")),
+        Cause::Unreadable => (UNREADABLE, alike("the tokens cannot be read from the disk")),
+        Cause::Cut => (CUT, alike("the file ends before the tokens do")),
         _ => (
             "unknown",
             alike("the tokens are damaged or their entry in the block table, it cannot be told"),

@@ -60,6 +60,8 @@ fn repair_tells_both_lengths_once_and_all_that_is_lost() {
     let words = ng(&[&"repair", &path, &out]).found(1);
     let told = format!("the file is now {have} bytes long, the commit needs {need}");
     assert_eq!(words.matches(&told).count(), 1, "{words}");
+    let block = "block 1 (tokens 4096..8192) at 0x240000: the file ends before the tokens do\n";
+    assert!(words.contains(block), "{words}");
     assert!(
         words.contains("lost: tokens 4096..12388, blocks 1..4"),
         "{words}"
