@@ -117,9 +117,14 @@ impl Turn<'_> {
     /// Tells whether the worker is to take another shard, or to leave it to the
     /// operation's other threads because somebody else is short of workers.
     pub(crate) fn goes_on(&mut self) -> bool {
-        let goes_on = self.shards < TURN_SHARDS || !self.team.others_are_short();
+        let goes_on = self.shards < TURN_SHARDS || !self.is_wanted();
         self.shards += 1;
         goes_on
+    }
+
+    /// Tells whether another operation is short of workers.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.team.others_are_short()
     }
 }
 

@@ -15,7 +15,8 @@ use crate::{ParallelError, Workers, serial};
 ///
 /// [`Panicked`](ParallelError::Panicked) when `f` does,
 /// [`Stopped`](ParallelError::Stopped), [`Forked`](ParallelError::Forked), and
-/// [`Store`](ParallelError::Store) when there is no room. No token was appended then; the room stays reserved.
+/// [`Store`](ParallelError::Store) when there is no room. No token was appended
+/// then; the room stays reserved.
 pub fn fill(
     workers: &Workers,
     store: &mut VecStore,

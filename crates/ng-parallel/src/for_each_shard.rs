@@ -9,7 +9,8 @@ use crate::{ParallelError, Shard, Shards, Workers, serial};
 /// # Errors
 ///
 /// [`Panicked`](ParallelError::Panicked) when `f` does,
-/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some shards may be done then.
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some
+/// shards may be done then.
 pub fn for_each_shard(
     workers: &Workers,
     tokens: &[Token],

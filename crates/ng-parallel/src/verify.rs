@@ -43,9 +43,8 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// # Errors
 ///
 /// [`Io`](VerifyError::Io) when the blocks cannot be asked for at all (one that cannot
-/// be read is a bad one), with the failure of the
-/// first shard that has one, and [`Parallel`](VerifyError::Parallel) when it was
-/// stopped, or called in a fork.
+/// be read is a bad one), with the failure of the first shard that has one, and
+/// [`Parallel`](VerifyError::Parallel) when it was stopped, or called in a fork.
 pub fn verify<B: VerifyBlocks + Sync>(
     workers: &Workers,
     blocks: &B,

@@ -162,6 +162,10 @@ impl FileWriter {
         }
     }
 
+    pub(crate) fn check_uncut(&mut self) -> Result<(), WriteError> {
+        self.writer.check_uncut()
+    }
+
     pub(crate) fn check_sound(&self) -> Result<(), WriteError> {
         self.writer.check_sound()
     }

@@ -18,9 +18,12 @@ impl VecStore {
     ///
     /// # Errors
     ///
-    /// [`LoadError`]; a file with a single bad block is not loaded.
+    /// [`LoadError`]; a file with a single bad block is not loaded, nor is one that
+    /// may have lost its newest commit ([`OpenError::SlotLost`](crate::OpenError::SlotLost)).
+    /// A [`BlockReader`] gives what is left of both.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let reader = BlockReader::open(path)?;
+        reader.refuse_lost()?;
         reader.check_table()?;
         let mut store = Self::new();
         store.reserve_exact(usize::try_from(reader.len()).unwrap_or(usize::MAX))?;

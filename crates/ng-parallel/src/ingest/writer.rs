@@ -14,8 +14,9 @@ use crate::within::Within;
 /// to append is not there yet.
 ///
 /// Both channels hold all the jobs there are, so only receivers ever wait; and the
-/// writer only does when every job is with a worker that is at it. When it ends, for whatever reason, its ends of both go with it, and each
-/// filler ends after the shard it is at.
+/// writer only does when every job is with a worker that is at it. When it ends, for
+/// whatever reason, its ends of both go with it, and each filler ends after the shard
+/// it is at.
 pub(super) struct OrderedWriter<'run, S: TokenSink, F> {
     sink: &'run mut S,
     task: &'run FillTask<'run, F, S::Hasher>,

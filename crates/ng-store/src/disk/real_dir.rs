@@ -43,7 +43,12 @@ impl RealDir {
     /// moment the name means that file, and a process that dies then leaves it.
     fn claim_and_rename(&self, from: &str, to: &str) -> io::Result<()> {
         let claim = self.create_exclusive(to)?;
-        let renamed = claim.try_lock().and_then(|()| self.rename(from, to));
+        let locked = claim.try_lock();
+        if matches!(&locked, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // Who replaces the claim has its lock, and the name is theirs.
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let renamed = locked.and_then(|()| self.rename(from, to));
         if renamed.is_err() && self.is_named(to, &claim)? {
             self.unlink(to)?;
         }

@@ -62,7 +62,7 @@ pub enum CreateError {
     Io(#[from] IoError),
 
     /// The file is whole and has its name, and may lose the name in a power cut.
-    #[error("{cause}; the file is whole, and a power cut may lose its name")]
+    #[error("{cause}; the file is whole, but a power cut may lose its name")]
     NameNotDurable {
         /// What failed.
         #[source]

@@ -8,7 +8,8 @@ use crate::{Counted, FileKind, IoError, Shown};
 
 /// Why a token file cannot be opened, or be read again.
 ///
-/// Nothing was written to the file.
+/// Opening for reading writes nothing. Opening to append may have restored or closed
+/// the last block by then, or made the newest commit once more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -86,8 +86,8 @@ pub enum WriteError {
     /// Nothing was committed. The writer refuses from here on; what is in the file
     /// must be verified.
     #[error(
-        "{}: a commit slot is not as it was written with generation {generation}: \
-         another writer is at work",
+        "{}: a commit slot is not as generation {generation} left it: \
+         another writer is at work, or it was damaged",
         Shown(path)
     )]
     Overtaken {
@@ -142,7 +142,7 @@ pub enum WriteError {
 
     /// The path names another file than the one that was opened, or the file has
     /// no name left: nobody would find what is committed. Nothing has changed.
-    #[error("{}: replaced by another file, or removed", path.display())]
+    #[error("{}: replaced by another file, or removed", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,

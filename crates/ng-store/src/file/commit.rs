@@ -44,27 +44,33 @@ impl<D: Disk> Writer<D> {
             });
         }
         if let Err(error) = check_untouched(&self.source, &self.head) {
-            self.poisoned = true;
-            return Err(error);
+            return Err(self.distrust(error));
         }
         let slot = match self.write_content(stamp) {
             Ok(slot) => slot,
             Err(cause) => return Err(self.poison(cause)),
         };
-        // Once more: what was written must still be there when a slot names it.
-        if let Err(error) = check_length(&self.source, &self.head) {
-            self.poisoned = true;
-            return Err(error);
+        // Once more: the sync may have taken long, and what was written must still be
+        // there when a slot names it.
+        if let Err(error) = check_untouched(&self.source, &self.head) {
+            return Err(self.distrust(error));
         }
         if let Err(cause) = self.write_slot(&slot) {
-            self.poisoned = true;
-            return Err(WriteError::OutcomeUnknown {
+            return Err(self.distrust(WriteError::OutcomeUnknown {
                 generation: slot.generation,
                 cause,
-            });
+            }));
         }
         self.stand(slot);
         Ok(())
+    }
+
+    /// Poisons the writer with a failure after which a commit that is not the one it
+    /// knows may be the newest. Nothing of the file is cut off then.
+    fn distrust(&mut self, error: WriteError) -> WriteError {
+        self.poisoned = true;
+        self.knows_newest = false;
+        error
     }
 
     /// Makes the newest commit once more, as the next generation and in the other
@@ -135,6 +141,20 @@ impl<D: Disk> Writer<D> {
             let at = SLOT_OFFSETS[slot.index()] + offset as u64;
             self.source.write(&copy, at)?;
         }
+        self.source.sync()?;
+        if slot.generation == 1 && self.head.header.has_intents() {
+            self.write_receipt(slot)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the intent of the first commit beside the other slot, too, once that
+    /// commit is durable. Until then its slot is zero, and where it is zero later, this
+    /// tells that it was lost.
+    fn write_receipt(&self, slot: &Slot) -> Result<(), IoError> {
+        let intent = Intent::of(slot).encode(slot.file_id);
+        let offset = TAIL_OFFSETS[0] + INTENT_OFFSET as u64;
+        self.source.write(&intent, offset)?;
         self.source.sync()
     }
 

@@ -139,12 +139,17 @@ fn newer_than_slot(head: &Head, intents: [Option<Head>; 2]) -> (Vec<Head>, bool)
 
 /// The commits of both intents, the newest first, and whether a newer one may
 /// have been made: not where they follow each other, since each commit writes
-/// over the intent of the one before the last.
+/// over the intent of the one before the last; and not where one is the receipt of
+/// the first commit, which the second would have written over.
 fn newest(intents: [Option<Head>; 2]) -> (Vec<Head>, bool) {
     let mut found: Vec<Head> = intents.into_iter().flatten().collect();
     found.sort_unstable_by_key(|head| std::cmp::Reverse(head.slot.generation));
     if let [newer, older] = &found[..] {
         let follow = newer.slot.generation == older.slot.generation + 1;
+        if newer.slot == older.slot {
+            found.truncate(1);
+            return (found, false);
+        }
         if newer.slot.tokens < older.slot.tokens {
             found.truncate(1);
             return (found, true);

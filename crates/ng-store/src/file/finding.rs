@@ -114,9 +114,10 @@ impl fmt::Display for Finding {
             Self::TailImage { slot } => {
                 write!(f, "tail image {slot} damaged, and not needed")
             }
-            Self::FirstCommitMissing => {
-                f.write_str("the first commit is not there: it was under way, or its slot is lost")
-            }
+            Self::FirstCommitMissing => f.write_str(
+                "the first commit is not there: it was under way, or its slot is lost; \
+                     opening for append makes it again if it is whole",
+            ),
             Self::FolderNotSynced => f.write_str(
                 "the folder cannot be synced: a power cut may lose the name of a new file",
             ),

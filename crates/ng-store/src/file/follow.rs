@@ -40,7 +40,7 @@ pub struct Follower<D> {
 }
 
 /// A commit after which a sync failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Failed {
     slot_copy: Box<[u8; COPY_BYTES]>,
     kind: ErrorKind,
@@ -65,6 +65,16 @@ impl<D: Disk> Follower<D> {
         let follower = Self::of_source(Source::new(disk, path.as_ref()))?;
         follower.check_tail(&follower.head)?;
         Ok(follower)
+    }
+
+    /// Takes over from a follower of the same path what it knows of a failed sync:
+    /// a new descriptor is not told of that.
+    pub(crate) fn after(mut self, before: &Self) -> Result<Self, OpenError> {
+        if self.head.header.file_id == before.head.header.file_id {
+            self.failed.clone_from(&before.failed);
+            self.refuse_failed(&self.head)?;
+        }
+        Ok(self)
     }
 
     /// Opens a file whose last block the caller checks.

@@ -77,7 +77,7 @@ impl<D: Disk> Writer<D> {
 
     /// Refuses a file that was cut. To grow it would make it as long again, and hide
     /// that from the next commit.
-    fn check_uncut(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn check_uncut(&mut self) -> Result<(), WriteError> {
         let checked = check_length(&self.source, &self.head);
         self.poisoned |= checked.is_err();
         checked
@@ -211,10 +211,10 @@ impl<D: Disk> Writer<D> {
 
 impl<D: Disk> Drop for Writer<D> {
     /// Gives back the room that no commit came to use: nobody else will, and
-    /// the disk may be full of it. After a failure it stays, because a commit
-    /// whose outcome is unknown may need it.
+    /// the disk may be full of it. It stays where a commit whose outcome is unknown
+    /// may need it.
     fn drop(&mut self) {
-        if self.check_sound().is_ok() {
+        if self.knows_newest && self.source.disk().is_ours() {
             // Who drops a writer cannot be told, and loses nothing but room.
             let _ = self.cut(self.kept);
         }

@@ -118,21 +118,24 @@ impl Head {
                 last: LAST_GENERATION,
             });
         }
+        match options.takes_older_commit() {
+            true => Ok(()),
+            false => self.refuse_lost(path),
+        }
+    }
+
+    /// Refuses a file that may have lost its newest commit.
+    pub(crate) fn refuse_lost(&self, path: &Path) -> Result<(), OpenError> {
         let lost = self.findings.iter().find_map(|finding| match *finding {
-            Finding::SlotLost { slot, shown, lost } => Some((slot, shown, lost)),
+            Finding::SlotLost { slot, shown, lost } => Some(OpenError::SlotLost {
+                path: path.to_owned(),
+                slot,
+                shown,
+                lost,
+            }),
             _ => None,
         });
-        match lost {
-            Some((slot, shown, lost)) if !options.takes_older_commit() => {
-                Err(OpenError::SlotLost {
-                    path: path.to_owned(),
-                    slot,
-                    shown,
-                    lost,
-                })
-            }
-            _ => Ok(()),
-        }
+        lost.map_or(Ok(()), Err)
     }
 }
 
@@ -370,13 +373,13 @@ impl Page {
         header: &StaticHeader,
     ) -> Option<Finding> {
         let damaged = |copy| Some(Finding::SlotCopy { slot, copy });
-        let is_first = newest.generation == 0;
+        // Before the first commit the second slot was never written.
+        let is_first = newest.generation == 0 && self.receipt(header).is_none();
         match copies {
             [Copy::Sound(first), Copy::Sound(second)] if first == second => None,
             [Copy::Sound(_), Copy::Sound(_)] => Some(Finding::CopiesDiffer { slot }),
             [Copy::Sound(_), _] => damaged(1),
             [_, Copy::Sound(_)] => damaged(0),
-            // Before the first commit the second slot was never written.
             [Copy::Blank, Copy::Blank] if is_first => None,
             [_, Copy::Blank] if is_first => damaged(0),
             [Copy::Blank, _] if is_first => damaged(1),
@@ -392,12 +395,17 @@ impl Page {
             shown: newest.tokens,
             lost: tokens,
         };
-        let Some(intent) = self.intent(slot, header) else {
+        let receipt = || self.receipt(header).filter(|_| newest.generation == 0);
+        let Some(intent) = self.intent(slot, header).or_else(receipt) else {
             return lost(None);
         };
         let (newer, older) = (newest.generation + 1, newest.generation.checked_sub(1));
         match intent.generation {
             generation if Some(generation) == older => Finding::Slot { slot },
+            // The receipt of the first commit, which is the newest.
+            generation if generation == newest.generation && intent.has_content_of(newest) => {
+                Finding::Slot { slot }
+            }
             // Whoever opens to append makes such a commit of the same content.
             generation if generation == newer && intent.has_content_of(newest) => {
                 Finding::Slot { slot }
@@ -408,6 +416,13 @@ impl Page {
             }
             _ => lost(None),
         }
+    }
+
+    /// What the first commit left beside slot 0 once it was durable, if it was made and
+    /// no other one.
+    fn receipt(&self, header: &StaticHeader) -> Option<Intent> {
+        let intent = self.intent(0, header);
+        intent.filter(|intent| intent.generation == 1)
     }
 
     /// The intent beside the tail image of a slot, if the file has them and this

@@ -137,30 +137,35 @@ impl<R: Dir> NewFile<R> {
         if !self.replace {
             return Ok(None);
         }
-        // Over a network, a lock for one alone is for those who may write.
-        let opened = self.attempt(Operation::Open, |dir| match dir.open(&self.name, true) {
-            Err(error) if may_only_read(&error) => dir.open(&self.name, false),
-            other => other,
-        });
-        let old = match opened {
-            Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(None),
+        let old = match self.open_and_lock(false) {
+            Err(CreateError::Io(error)) => match (error.operation, error.source.kind()) {
+                (Operation::Open, ErrorKind::NotFound) => return Ok(None),
+                // Over a network, a lock for one alone is for those who may write. Not
+                // at once: on an overlay that copies the file that is to be replaced.
+                (Operation::Lock, _) => self.open_and_lock(true)?,
+                _ => return Err(error.into()),
+            },
             other => other?,
         };
-        match self.attempt(Operation::Lock, |_| old.try_lock()) {
-            Err(error) if error.source.kind() == ErrorKind::WouldBlock => {
-                return Err(CreateError::Locked {
-                    path: self.path.clone(),
-                    holder: old.lock_holder(),
-                });
-            }
-            other => other?,
-        }
         let is_named = self.attempt(Operation::Inspect, |dir| dir.is_named(&self.name, &old));
         match is_named? {
             true => Ok(Some(old)),
             false => Err(CreateError::Replaced {
                 path: self.path.clone(),
             }),
+        }
+    }
+
+    fn open_and_lock(&self, writable: bool) -> Result<R::File, CreateError> {
+        let old = self.attempt(Operation::Open, |dir| dir.open(&self.name, writable))?;
+        match self.attempt(Operation::Lock, |_| old.try_lock()) {
+            Err(error) if error.source.kind() == ErrorKind::WouldBlock => {
+                Err(CreateError::Locked {
+                    path: self.path.clone(),
+                    holder: old.lock_holder(),
+                })
+            }
+            locked => Ok(locked.map(|()| old)?),
         }
     }
 
@@ -198,13 +203,6 @@ impl<R: Dir> Drop for NewFile<R> {
             let _ = self.dir.unlink(&temporary);
         }
     }
-}
-
-fn may_only_read(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
-    )
 }
 
 /// Removes the temporary files that nobody writes any more: those of processes

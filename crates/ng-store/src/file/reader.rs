@@ -86,6 +86,11 @@ impl<D: Disk> BlockReader<D> {
         }
     }
 
+    /// Refuses a file that may have lost its newest commit.
+    pub(crate) fn refuse_lost(&self) -> Result<(), OpenError> {
+        self.head.refuse_lost(self.source.path())
+    }
+
     /// Returns how many tokens were committed when the file was opened.
     pub fn len(&self) -> u64 {
         self.head.slot.tokens

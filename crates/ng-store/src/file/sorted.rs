@@ -198,8 +198,8 @@ impl<'a, D: Disk> Sorted<'a, D> {
         let cause = bad_at(&self.bad, block).map(|bad| bad.cause);
         match (cause, begin) {
             (None, _) if reader.is_full(block) => fate(Worth::HashOnly, reader),
-            (_, Some(begin)) => begin,
             (Some(Cause::Unknown), _) if self.keep_unproven => fate(Worth::Unproven, reader),
+            (_, Some(begin)) => begin,
             _ => Fate {
                 count: 0,
                 ..fate(Worth::Lost, reader)

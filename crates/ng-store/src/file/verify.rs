@@ -92,9 +92,12 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// Tells whether every token is as it was committed, and every hash.
+    /// Tells whether every token is as it was committed, and every hash, and no slot
+    /// is lost that may have held a newer commit.
     pub fn is_clean(&self) -> bool {
-        self.bad.is_empty() && self.table_matches && self.cut.is_none()
+        let is_lost = |finding: &Finding| matches!(finding, Finding::SlotLost { .. });
+        let nothing_is_lost = !self.findings.iter().any(is_lost);
+        self.bad.is_empty() && self.table_matches && self.cut.is_none() && nothing_is_lost
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Writer<D: Disk> {
     /// The begin of the block at `mark`, once it left the buffer.
     pub(super) saved: Vec<Token>,
     pub(super) poisoned: bool,
+    /// Whether no other commit than the one in `head` can be the newest.
+    pub(super) knows_newest: bool,
 }
 
 impl<D: Disk> Writer<D> {
@@ -87,7 +89,15 @@ impl<D: Disk> Writer<D> {
         let source = Source::new(disk, path.as_ref());
         let mut head = Head::read(&source)?;
         head.check_writable(source.path(), options)?;
-        let mut writer = match Tail::read(&source, &head)? {
+        let tail = match Tail::read(&source, &head) {
+            // What cannot be read is closed as what is damaged is.
+            Err(_) if options.takes_damaged_tail() => Tail::Lost {
+                tokens: vec![Token::ZERO; (head.slot.tokens % BLOCK) as usize],
+                found: 0,
+            },
+            read => read?,
+        };
+        let mut writer = match tail {
             Tail::Sound(tokens) => Self::new(source, head, tokens),
             Tail::Restorable {
                 tokens,
@@ -197,6 +207,7 @@ impl<D: Disk> Writer<D> {
             mark: committed,
             saved: Vec::new(),
             poisoned: false,
+            knows_newest: true,
             source,
             head,
         }

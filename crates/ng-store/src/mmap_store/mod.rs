@@ -117,12 +117,20 @@ impl MmapStore {
     }
 
     pub(crate) fn reopen_promised(&mut self, promise: Promise) -> Result<(), OpenError> {
-        if let Role::Appender(writer) = &self.role {
-            let path = writer.source().path().to_owned();
-            let holder = Some(std::process::id());
-            return Err(OpenError::Locked { path, holder });
-        }
-        *self = Self::open_promised(&self.path, promise)?;
+        let before = match &self.role {
+            Role::Reader(follower) => follower,
+            Role::Appender(writer) => {
+                let path = writer.source().path().to_owned();
+                let holder = Some(std::process::id());
+                return Err(OpenError::Locked { path, holder });
+            }
+        };
+        let mut anew = Self::open_promised(&self.path, promise)?;
+        anew.role = match anew.role {
+            Role::Reader(follower) => Role::Reader(Box::new(follower.after(before)?)),
+            appender => appender,
+        };
+        *self = anew;
         Ok(())
     }
 
@@ -243,7 +251,8 @@ impl MmapStore {
             return Ok(());
         };
         let file = RealFile::open(&self.path, false)?;
-        let mut anew = Follower::of_source(Source::new(file, follower.source().path()))?;
+        let anew = Follower::of_source(Source::new(file, follower.source().path()))?;
+        let mut anew = anew.after(follower)?;
         judge(anew.source(), found, anew.head())?;
         if let Some(new) = anew.look(trust)? {
             anew.show(new, trust);
@@ -284,6 +293,7 @@ impl MmapStore {
         let promise = self.promise;
         let (map, shown) = (Arc::clone(self.snapshot.map()), self.snapshot.len());
         let writer = self.writer()?;
+        writer.check_uncut()?;
         // Before anything is committed: what is acknowledged must be shown.
         let appended = writer.appended_tokens();
         let map = match appended <= map.token_capacity() as u64 {

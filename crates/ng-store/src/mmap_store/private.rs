@@ -1,11 +1,12 @@
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use ng_token::Token;
 
-use super::map_error;
+use super::{map_error, sight};
 use crate::disk::{RealFile, Source};
-use crate::file::{FileInfo, Head, Tail};
+use crate::file::{FileInfo, Head};
 use crate::raw::{PrivateMap, Promise};
 use crate::{MemoryUsage, OpenError, TokenStore};
 
@@ -23,13 +24,21 @@ impl PrivateStore {
     pub(crate) fn open_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
         let source = Source::new(RealFile::open(path, false)?, path);
         let head = Head::read(&source)?;
-        Tail::read(&source, &head)?.sound(&source, &head)?;
         let file = source.disk().file();
         let map = PrivateMap::of_file(file, head.header.data_offset, head.slot.tokens, promise);
-        Ok(Self {
+        let store = Self {
             map: map.map_err(|error| map_error(source.path(), error))?,
             info: FileInfo::from(&head),
-        })
+        };
+        sight::check_last_block(&source, &head, |range| store.populated(range))?;
+        Ok(store)
+    }
+
+    /// A range of tokens that was brought in; `None` if the map does not have it.
+    fn populated(&self, range: Range<usize>) -> Option<&[Token]> {
+        let bytes = range.start * Token::SIZE..range.end * Token::SIZE;
+        self.map.populate(bytes).ok()?;
+        Some(&self.tokens()[range])
     }
 
     /// Returns the tokens, to change them.

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use ng_token::{Token, as_bytes, as_bytes_mut};
 
 use crate::disk::{RealFile, Source};
@@ -22,15 +24,25 @@ pub(super) fn check(
     head: &Head,
     snapshot: &Snapshot,
 ) -> Result<(), OpenError> {
+    check_last_block(source, head, |range| {
+        let populated = snapshot.populate(range.clone());
+        populated.ok().map(|()| &snapshot.tokens()[range])
+    })
+}
+
+/// Does the same for any map: `look` brings a range of tokens in and gives it;
+/// `None` for one that the map does not have.
+pub(super) fn check_last_block<'map>(
+    source: &Source<RealFile>,
+    head: &Head,
+    look: impl FnOnce(Range<usize>) -> Option<&'map [Token]>,
+) -> Result<(), OpenError> {
     let Some(block) = head.slot.tokens.div_ceil(BLOCK).checked_sub(1) else {
         return Ok(());
     };
-    let start = (block * BLOCK) as usize;
-    let range = start..snapshot.len();
+    let range = (block * BLOCK) as usize..head.slot.tokens as usize;
     let is_full = range.len() == BLOCK_TOKENS;
-    // `None` for a block that the map does not have.
-    let populated = snapshot.populate(range.clone());
-    let mapped = populated.ok().map(|()| &snapshot.tokens()[range]);
+    let mapped = look(range);
     let expected = match is_full {
         true => entry(source, head, block).ok(),
         false => Some(head.slot.partial_hash),

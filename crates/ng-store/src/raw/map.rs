@@ -6,6 +6,8 @@ use std::ops::{Deref, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
 use memmap2::{MmapMut, MmapOptions, MmapRaw};
 use ng_token::Token;
 
@@ -38,19 +40,27 @@ impl Backing {
     /// asked to.
     fn populate(&self, offset: usize, bytes: usize) -> io::Result<bool> {
         match self {
-            Self::File(space) => populate(space, offset, bytes),
+            #[cfg(target_os = "linux")]
+            Self::File(space) => populate(|advice| space.advise_range(advice, offset, bytes)),
+            #[cfg(not(target_os = "linux"))]
+            Self::File(_) => {
+                let _ = (offset, bytes);
+                Ok(false)
+            }
             #[cfg(test)]
             Self::Plain { .. } => Ok(false),
         }
     }
 }
 
+/// Has the kernel bring in what `advise` gives the advice for; `false` where it
+/// cannot be asked to.
 #[cfg(target_os = "linux")]
-fn populate(space: &MmapRaw, offset: usize, bytes: usize) -> io::Result<bool> {
+fn populate(advise: impl Fn(Advice) -> io::Result<()>) -> io::Result<bool> {
     use std::io::ErrorKind::{Interrupted, InvalidInput};
 
     loop {
-        match space.advise_range(memmap2::Advice::PopulateRead, offset, bytes) {
+        match advise(Advice::PopulateRead) {
             Ok(()) => return Ok(true),
             Err(error) if error.kind() == Interrupted => {}
             // Linux before 5.14.
@@ -58,11 +68,6 @@ fn populate(space: &MmapRaw, offset: usize, bytes: usize) -> io::Result<bool> {
             Err(error) => return Err(error),
         }
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn populate(_space: &MmapRaw, _offset: usize, _bytes: usize) -> io::Result<bool> {
-    Ok(false)
 }
 
 /// Looks at a token of each page.
@@ -297,6 +302,20 @@ impl PrivateMap {
         // touch it, and the promise binds everybody else.
         let pages = unsafe { options.map_copy(file) }?;
         Ok(Self { pages: Some(pages) })
+    }
+
+    /// Brings some bytes in, as far as the kernel can be asked to.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read, or the file has lost them.
+    pub(crate) fn populate(&self, bytes: Range<usize>) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(pages) = &self.pages {
+            populate(|advice| pages.advise_range(advice, bytes.start, bytes.len()))?;
+        }
+        let _ = bytes;
+        Ok(())
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -139,7 +139,9 @@ impl MmapStore {
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; the store shows what it did before. [`OpenError::Locked`] for
+    /// [`OpenError`]; the store shows what it did before. [`OpenError::NotDurable`]
+    /// while the newest commit is one of which this store's sync failed.
+    /// [`OpenError::Locked`] for
     /// an appender, which holds a lock and perhaps tokens that are not committed:
     /// drop it, and open another.
     ///

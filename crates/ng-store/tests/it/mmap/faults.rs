@@ -254,8 +254,8 @@ fn a_commit_is_data_table_image_sync_slot_slot_sync() {
     let slot = [(0x1000, 512), (0x1800, 512)];
     let looks = [length, slots_as_left[0], slots_as_left[1]];
     let content = [data, table, image, sync];
-    let commit = [length, slot[0], slot[1], sync];
-    assert_eq!(calls, [&looks[..], &content, &commit].concat());
+    let commit = [slot[0], slot[1], sync];
+    assert_eq!(calls, [&looks[..], &content, &looks, &commit].concat());
 }
 
 #[test]

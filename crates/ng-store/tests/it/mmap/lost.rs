@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use ng_store::{
-    AppendOptions, BLOCK_TOKENS, BlockReader, Cause, FileWriter, Finding, OpenError, TokenSink,
-    TokenStore, verify,
+    AppendOptions, BLOCK_TOKENS, BlockReader, Cause, FileWriter, Finding, LoadError, OpenError,
+    TokenSink, TokenStore, VecStore, verify,
 };
 
-use super::fixture::{Place, file_of, flip, open, open_append, open_append_with, tokens, write_at};
+use super::fixture::{
+    Place, create, file_of, flip, open, open_append, open_append_with, read_at, small, tokens,
+    write_at,
+};
 
 const SLOTS: [u64; 2] = [0x1000, 0x3000];
 const TAILS: [u64; 2] = [0x2000, 0x4000];
@@ -110,19 +113,81 @@ fn a_lost_slot_that_repeats_the_other_is_no_loss() {
 }
 
 #[test]
-fn a_new_file_has_lost_nothing_and_one_with_an_intent_says_so() {
+fn a_new_file_has_lost_nothing() {
     let place = Place::new();
     let path = place.file();
     file_of(&path, &[]);
     assert_eq!(findings(&path), []);
-    file_of(&place.named("b.ngt"), &[100]);
-    lose_slot(&place.named("b.ngt"), 1);
-    assert_eq!(
-        findings(&place.named("b.ngt")),
-        [Finding::FirstCommitMissing]
+}
+
+/// Most files have one commit, and so a slot 1 that was zero until then: lost, it was
+/// taken for one that was never written.
+#[test]
+fn a_first_commit_whose_slot_is_lost_is_not_written_over() {
+    for count in [1, 64, 10_000] {
+        for loses_intent in [false, true] {
+            let place = Place::new();
+            let path = place.file();
+            file_of(&path, &[count]);
+            lose_slot(&path, 1);
+            if loses_intent {
+                lose_intent(&path, 1);
+            }
+            check_refused(&path, Some(count as u64));
+            let lost = Finding::SlotLost {
+                slot: 1,
+                shown: 0,
+                lost: Some(count as u64),
+            };
+            assert_eq!(findings(&path), [lost]);
+        }
+    }
+}
+
+#[test]
+fn a_first_commit_that_has_no_receipt_was_under_way() {
+    let place = Place::new();
+    let path = place.file();
+    let mut store = create(&path, &small()).unwrap();
+    let before: [u8; 4096] = read_at(&path, TAILS[0]);
+    store.append(&tokens(100)).unwrap();
+    store.commit().unwrap();
+    drop(store);
+    lose_slot(&path, 1);
+    write_at(&path, TAILS[0], &before);
+    assert_eq!(findings(&path), [Finding::FirstCommitMissing]);
+    let mut store = open_append(&path).unwrap();
+    store.append(&tokens(7)).unwrap();
+    store.commit().unwrap();
+    assert_eq!(store.tokens(), tokens(7));
+}
+
+/// Slot 0 is the older one then, and the receipt in its tail page no intent of its own.
+#[test]
+fn the_receipt_of_the_first_commit_is_no_lost_commit() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[100]);
+    lose_slot(&path, 0);
+    assert_eq!(findings(&path), [Finding::Slot { slot: 0 }]);
+    assert_eq!(open_append(&path).unwrap().tokens(), tokens(100));
+}
+
+/// Who reads a file into memory is told nothing beside it.
+#[test]
+fn a_file_that_may_have_lost_a_commit_is_not_loaded_nor_clean() {
+    let place = Place::new();
+    let path = place.file();
+    file_of(&path, &[10_000, 11_000]);
+    lose_slot(&path, 0);
+    let error = VecStore::load(&path).unwrap_err();
+    assert!(
+        matches!(error, LoadError::Open(OpenError::SlotLost { .. })),
+        "{error}"
     );
-    // As after an interrupted first commit, which it cannot be told from.
-    drop(open_append(&place.named("b.ngt")).unwrap());
+    let report = verify(&path).unwrap();
+    assert_eq!((report.bad, report.table_matches), (vec![], true));
+    assert!(!verify(&path).unwrap().is_clean());
 }
 
 #[test]

@@ -117,7 +117,12 @@ fn a_first_commit_whose_slot_is_lost_is_not_taken_for_an_empty_file() {
         write_at(&place.file(), 0x3000, &[0; 4096]);
         let reader = BlockReader::open(place.file()).unwrap();
         assert_eq!(reader.info().generation, 0);
-        assert_eq!(reader.recovery(), [Finding::FirstCommitMissing]);
+        let lost = Finding::SlotLost {
+            slot: 1,
+            shown: 0,
+            lost: Some(count as u64),
+        };
+        assert_eq!(reader.recovery(), [lost]);
         let out = place.named("out.ngt");
         let report = repair(place.file(), &out, &RepairOptions::new()).unwrap();
         assert_eq!(report.basis, Basis::Intent { generation: 1 });

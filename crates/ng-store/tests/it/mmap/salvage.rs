@@ -463,7 +463,9 @@ fn lies_cost_a_salvage_neither_time_nor_room() {
     let report = check(&place, &compact, 2 * BLOCK + 5);
     assert_eq!((report.tokens, report.kept), (8197, 8197));
     // More tokens than the file has room for.
-    write_at(&place.file(), INTENTS[1], &lie);
+    for intent in INTENTS {
+        write_at(&place.file(), intent, &lie);
+    }
     set_len(&place.file(), length);
     let report = try_repair(&place, &compact).unwrap();
     assert_eq!((report.tokens, report.kept), (1 << 33, 8192));
