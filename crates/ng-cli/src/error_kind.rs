@@ -45,6 +45,7 @@ fn of_open(error: &OpenError) -> &'static str {
         OpenError::LastGeneration { .. } => "full",
         OpenError::Truncated { .. } => "truncated",
         OpenError::Locked { .. } => "locked",
+        OpenError::Forked { .. } => "forked",
         OpenError::Replaced { .. } => "replaced",
         OpenError::WentBack { .. } | OpenError::TakenBack { .. } => "taken_back",
         OpenError::MapDiffers { .. } => "map_differs",
@@ -61,7 +62,9 @@ const UNKNOWN: &str = "other";
 fn of_create(error: &CreateError) -> &'static str {
     match error {
         CreateError::Exists { .. } => "exists",
-        CreateError::NotAFile { .. } | CreateError::FileName { .. } => "not_a_file",
+        CreateError::NotAFile { .. }
+        | CreateError::FileName { .. }
+        | CreateError::ReservedName { .. } => "not_a_file",
         CreateError::Locked { .. } => "locked",
         CreateError::Replaced { .. } => "replaced",
         CreateError::MaxTokens { .. } => "full",

@@ -3,7 +3,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ng_parallel::{DEFAULT_SHARD_TOKENS, Shards, Workers, map_shards};
 use ng_token::Token;
 
@@ -29,7 +29,10 @@ pub(crate) fn in_order<T: Send>(
     thread::scope(|scope| {
         // Of no length: a batch waits with who made it.
         let (sender, batches) = sync_channel(0);
-        scope.spawn(|| make_batches(workers, tokens, make, sender));
+        let maker = thread::Builder::new();
+        maker
+            .spawn_scoped(scope, || make_batches(workers, tokens, make, sender))
+            .context("cannot start a thread")?;
         for batch in batches {
             for made in batch? {
                 let (tokens, beside) = made?;

@@ -88,7 +88,12 @@ impl Input {
         // the wish then.
         hold.on_wish(move || drop(waker.try_send(Event::Wish)));
         let most = expected.map_or(u64::MAX, |expected| expected.saturating_add(1));
-        thread::spawn(move || read(origin, most, &sender, &reusable));
+        let reader = thread::Builder::new();
+        let started = reader.spawn(move || read(origin, most, &sender, &reusable));
+        started.map_err(|source| InputError::Read {
+            name: name.clone(),
+            source,
+        })?;
         Ok(Self {
             name,
             known_tokens,

@@ -1,7 +1,8 @@
+use std::mem;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::{mem, process};
 
+use ng_store::ProcessMark;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use crate::crew::Crew;
@@ -132,17 +133,16 @@ struct Threads {
     pool: Arc<ThreadPool>,
     crew: Crew,
     /// The process that has the threads; a fork of it has none.
-    process: u32,
+    process: ProcessMark,
 }
 
 impl Threads {
     fn check_process(&self) -> Result<(), Forked> {
-        let (started_in, used_in) = (self.process, process::id());
-        match started_in == used_in {
+        match self.process.is_this_process() {
             true => Ok(()),
             false => Err(Forked {
-                started_in,
-                used_in,
+                started_in: self.process.id(),
+                used_in: ProcessMark::of_this_process().id(),
             }),
         }
     }
@@ -184,7 +184,7 @@ fn start_threads(threads: NonZeroUsize) -> Result<Option<Threads>, WorkersError>
             Some(Threads {
                 pool: Arc::new(pool),
                 crew: Crew::new(others),
-                process: process::id(),
+                process: ProcessMark::of_this_process(),
             })
         })
         .map_err(|source| WorkersError { threads, source })

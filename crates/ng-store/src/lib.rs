@@ -85,7 +85,9 @@ pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
 pub use memory::MemoryUsage;
 pub use mmap_store::{MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, PagePolicy};
-pub use raw::{Filled, PREFETCHES, Snapshot, Vacant, ignore_file_size_signal, prefetch};
+pub use raw::{
+    Filled, PREFETCHES, ProcessMark, Snapshot, Vacant, ignore_file_size_signal, prefetch,
+};
 pub use raw_draft::RawDraft;
 pub use saved::{repair, repair_watched, verify};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};

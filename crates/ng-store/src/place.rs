@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::disk::RealDir;
-use crate::file::Identity;
+use crate::file::{Identity, is_temporary};
 use crate::{CreateError, FileKind, IoError, Operation};
 
 /// The clock, in nanoseconds since 1970 UTC; 0 where it stands before that.
@@ -65,6 +65,11 @@ pub(crate) fn target(path: &Path, replace: bool) -> Result<Target, CreateError> 
     let name = name.ok_or_else(|| CreateError::FileName {
         path: path.to_owned(),
     })?;
+    if is_temporary(name) {
+        return Err(CreateError::ReservedName {
+            path: path.to_owned(),
+        });
+    }
     let folder = match place.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

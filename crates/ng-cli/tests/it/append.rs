@@ -271,7 +271,7 @@ fn what_becomes_of_a_file_under_an_append_has_its_own_kind() {
     for (kind, told, meddle) in [
         (
             "overtaken",
-            "another writer is at work; `ng verify FILE`",
+            "another writer is at work, or it was damaged; `ng verify FILE`",
             (|_, path| flip(path, 0x1000 + 600)) as Meddle,
         ),
         ("replaced", "replaced by another file", |place, path| {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Disk;
-use crate::{FileKind, IoError, OpenError, Operation};
+use crate::{FileKind, IoError, OpenError, Operation, ProcessMark};
 
 /// What a path means for somebody who opened a file by it:
 /// [`RealFile::name_state`].
@@ -32,7 +32,7 @@ pub struct RealFile {
 /// The process that made a handle. A child of it has the handle too, and shares
 /// what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opener(u32);
+pub(super) struct Opener(ProcessMark);
 
 /// What a child gets that changes something by its parent's handle.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +41,11 @@ struct NotOurs;
 
 impl Opener {
     pub(super) fn this_process() -> Self {
-        Self(std::process::id())
+        Self(ProcessMark::of_this_process())
     }
 
     pub(super) fn is_this_process(self) -> bool {
-        self == Self::this_process()
+        self.0.is_this_process()
     }
 
     fn check(self) -> io::Result<()> {

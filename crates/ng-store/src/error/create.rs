@@ -23,6 +23,14 @@ pub enum CreateError {
         path: PathBuf,
     },
 
+    /// The name is one of those that drafts have until they get their own, and that
+    /// are removed when nobody writes to them.
+    #[error("{}: is a name of temporary files, expected another", Shown(path))]
+    ReservedName {
+        /// The path.
+        path: PathBuf,
+    },
+
     /// What was to be replaced is no regular file.
     #[error("{}: is a {found}, expected a regular file", Shown(path))]
     NotAFile {

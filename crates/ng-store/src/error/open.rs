@@ -194,6 +194,18 @@ pub enum OpenError {
         holder: Option<u32>,
     },
 
+    /// The store was opened by another process, before a fork. What it shows can be
+    /// read on; to go on from there, this process opens the file itself: the kernel
+    /// tells a failed write once for both.
+    #[error(
+        "{}: opened by another process, before a fork; open it again here",
+        Shown(path)
+    )]
+    Forked {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// The path names another file than it did, or the file has no name any more.
     #[error("{}: replaced by another file, or removed", Shown(path))]
     Replaced {

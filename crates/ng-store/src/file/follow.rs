@@ -152,6 +152,11 @@ impl<D: Disk> Follower<D> {
 
     /// Finds a commit to show in place of the one that is.
     pub(crate) fn look(&mut self, trust: Trust) -> Result<Option<Head>, OpenError> {
+        if trust == Trust::Durable && !self.source.disk().is_ours() {
+            return Err(OpenError::Forked {
+                path: self.source.path().to_owned(),
+            });
+        }
         let new = Head::read(&self.source)?;
         self.succeed(&new)?;
         self.refuse_failed(&new)?;

@@ -46,7 +46,7 @@ pub(crate) use follow::{Trust, judge};
 pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;
-pub(crate) use new_file::NewFile;
+pub(crate) use new_file::{NewFile, is_temporary};
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};

@@ -234,7 +234,7 @@ fn temporary_name(digits: u64) -> String {
     format!("{TEMPORARY}{digits:0DIGITS$x}")
 }
 
-fn is_temporary(name: &str) -> bool {
+pub(crate) fn is_temporary(name: &str) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     name.strip_prefix(TEMPORARY)
         .is_some_and(|digits| digits.len() == DIGITS && digits.bytes().all(is_digit))

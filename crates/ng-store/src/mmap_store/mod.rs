@@ -15,7 +15,7 @@ use ng_token::Token;
 pub use mapped_blocks::MappedBlocks;
 pub use private::PrivateStore;
 
-use crate::disk::{NameState, RealFile, Source};
+use crate::disk::{Disk, NameState, RealFile, Source};
 use crate::file::{CreateOptions, FileInfo, Finding, Follower, Head, Trust, judge};
 use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
@@ -121,7 +121,7 @@ impl MmapStore {
             Role::Reader(follower) => follower,
             Role::Appender(writer) => {
                 let path = writer.source().path().to_owned();
-                let holder = Some(std::process::id());
+                let holder = writer.source().disk().lock_holder();
                 return Err(OpenError::Locked { path, holder });
             }
         };

@@ -6,13 +6,14 @@
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
 //! - `prefetch` is a hint to the processor;
-//! - `writeback` and `file_size_signal` are system calls that no safe crate
+//! - `writeback`, `file_size_signal` and `process` are system calls that no safe crate
 //!   wraps.
 
 mod allocate;
 mod file_size_signal;
 mod map;
 mod prefetch;
+mod process;
 mod promise;
 mod room;
 mod stream;
@@ -23,6 +24,7 @@ pub use file_size_signal::ignore_file_size_signal;
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};
 pub use prefetch::{PREFETCHES, prefetch};
+pub use process::ProcessMark;
 pub(crate) use promise::Promise;
 pub use room::{Filled, Vacant};
 pub(crate) use room::{Stores, fill_in_place};

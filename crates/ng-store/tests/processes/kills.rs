@@ -197,7 +197,10 @@ impl Lane {
     fn check_file(&mut self) {
         let least = self.acked.unwrap_or(0);
         // The lock is free, whoever looks.
-        File::open(&self.path).unwrap().try_lock().unwrap();
+        let file = File::open(&self.path).unwrap();
+        file.try_lock().unwrap();
+        // Closing is not enough: another lane may fork at that moment.
+        file.unlock().unwrap();
         let reader = open(&self.path).unwrap();
         self.check_store(&reader, least..=least + 1);
         assert!(verify(&self.path).unwrap().is_clean());

@@ -71,7 +71,8 @@ fn a_buffer_is_one_write_and_its_writeback_starts_at_once() {
         let before = fs.log().len();
         let count = buffers * DEFAULT_BUFFER_TOKENS;
         ingest(&workers(threads), &mut sink, count, token).unwrap();
-        let calls = fs.log().split_off(before);
+        let mut calls = fs.log().split_off(before);
+        calls.retain(|call| !matches!(call, Call::Len { .. }));
         let (room, content) = calls.split_at(calls.len() - 2 * buffers);
         assert!(
             room.iter()

@@ -10,8 +10,8 @@ use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
 use ng_store::{
-    CreateError, CreateOptions, FileDraft, Finding, MmapStore, OpenError, RawDraft, RepairOptions,
-    TokenSink, TokenStore, WriteError, repair,
+    CreateError, CreateOptions, FileDraft, Finding, MmapStore, OpenError, RawDraft, RepairError,
+    RepairOptions, TokenSink, TokenStore, WriteError, repair,
 };
 
 use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
@@ -424,6 +424,26 @@ fn an_appender_goes_on_when_its_file_has_its_name_again() {
 }
 
 /// 148 of them stayed after 530 kills.
+/// The next creator would have removed it, whatever was in it.
+#[test]
+fn a_file_is_not_given_the_name_of_a_temporary_one() {
+    let place = Place::new();
+    file_of(&place.named("sound"), &[3]);
+    let reserved = place.named(".ng-tmp-0123456789abcdef");
+    let refused = |error: CreateError| {
+        assert!(matches!(error, CreateError::ReservedName { .. }), "{error}");
+    };
+    refused(create(&reserved, &small()).unwrap_err());
+    refused(FileDraft::begin(&reserved, &small()).unwrap_err());
+    refused(RawDraft::begin(&reserved, true).unwrap_err());
+    let repaired = repair(place.named("sound"), &reserved, &RepairOptions::new());
+    match repaired.unwrap_err() {
+        RepairError::Create(error) => refused(error),
+        error => panic!("{error}"),
+    }
+    assert_eq!(place.names(), ["sound"]);
+}
+
 #[test]
 fn what_a_killed_creator_left_is_removed_by_the_next_and_nothing_else() {
     let ways: [fn(&Path); 4] = [

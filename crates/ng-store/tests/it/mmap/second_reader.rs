@@ -193,10 +193,10 @@ const HARMS: &[Harm] = &[
     ("slot 0", |path| write_at(path, SLOTS[0], &[0; 4096])),
     ("slot 1", |path| write_at(path, SLOTS[1], &[0; 4096])),
     ("slot 0 by noise", |path| {
-        write_at(path, SLOTS[0], &[0x55; 4096])
+        write_at(path, SLOTS[0], &[0x55; 4096]);
     }),
     ("slot 1 by noise", |path| {
-        write_at(path, SLOTS[1], &[0x55; 4096])
+        write_at(path, SLOTS[1], &[0x55; 4096]);
     }),
     ("both slots", |path| {
         for slot in SLOTS {
@@ -222,10 +222,10 @@ const HARMS: &[Harm] = &[
     ("the first table entry", |path| flip_at(path, 0x10000)),
     ("the first token", |path| flip_at(path, DATA)),
     ("a token of the second block", |path| {
-        flip_at(path, DATA + 5000 * 64)
+        flip_at(path, DATA + 5000 * 64);
     }),
     ("the spare header", |path| {
-        write_at(path, 0xF000, &[7; 4096])
+        write_at(path, 0xF000, &[7; 4096]);
     }),
     ("the zeros", |path| write_at(path, 0x6000, &[7; 100])),
     ("its end", |path| set_len(path, DATA + 64)),
@@ -234,7 +234,7 @@ const HARMS: &[Harm] = &[
     ("all but its magic", |path| set_len(path, 8)),
     ("all of it", |path| set_len(path, 0)),
     ("a record size", |path| {
-        lie::<4096>(path, 0, 32, &[65, 0, 0, 0])
+        lie::<4096>(path, 0, 32, &[65, 0, 0, 0]);
     }),
     ("the layout", |path| lie::<4096>(path, 0, 40, &[0xFF; 8])),
     ("a major version", |path| lie::<4096>(path, 0, 8, &[2, 0])),
