@@ -93,7 +93,9 @@ impl Fixes {
             }
         }
         if self.has(Self::INTENTS) {
-            TAILS.map(|(page, _)| put_intent_checksum(head, page + INTENT.0));
+            for (page, _) in TAILS {
+                put_intent_checksum(head, page + INTENT.0);
+            }
         }
     }
 }
@@ -140,8 +142,7 @@ fn field<const N: usize>(head: &[u8], offset: usize) -> [u8; N] {
 /// The golden file as it is; with each field of a record set to 0 and to as much
 /// as it holds; and one that claims 2^40 tokens and is as long as that.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
-    const ALL: u8 =
-        Fixes::COPIES | Fixes::HEADER | Fixes::SLOTS | Fixes::TAILS | Fixes::INTENTS;
+    const ALL: u8 = Fixes::COPIES | Fixes::HEADER | Fixes::SLOTS | Fixes::TAILS | Fixes::INTENTS;
     let of_header = |value| -> Vec<_> {
         let offsets = (56..112).step_by(8);
         offsets.map(|offset| edit(0, offset, value)).collect()

@@ -150,7 +150,7 @@ impl Machine {
         let is_there = content.is_some();
         let found = Allowed {
             acked: content,
-            next: None,
+            next: Vec::new(),
         };
         let mut session = Session::after(&self.fs, found);
         self.started += 1;
@@ -166,7 +166,12 @@ impl Machine {
             // What was found may be gone after a power cut; what a creation that
             // failed wrote may be there.
             Err(_) if is_there => {}
-            Err(_) => self.allowed.next = session.allowed().next.or(self.allowed.next.take()),
+            Err(_) => {
+                let next = session.allowed().next;
+                if !next.is_empty() {
+                    self.allowed.next = next;
+                }
+            }
         }
     }
 
@@ -183,7 +188,7 @@ impl Machine {
         // After a power cut, what is there is on the disk.
         self.allowed = Allowed {
             acked: found,
-            next: None,
+            next: Vec::new(),
         };
     }
 
