@@ -163,15 +163,9 @@ impl Machine {
                 self.allowed = session.allowed();
                 self.session = Some(session);
             }
-            // What was found may be gone after a power cut; what a creation that
-            // failed wrote may be there.
-            Err(_) if is_there => {}
-            Err(_) => {
-                let next = session.allowed().next;
-                if !next.is_empty() {
-                    self.allowed.next = next;
-                }
-            }
+            // What was found may be gone after a power cut; what a creation or an
+            // opening that failed wrote may be there.
+            Err(_) => self.allowed.next.extend(session.allowed().next),
         }
     }
 
