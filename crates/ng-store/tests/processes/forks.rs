@@ -8,6 +8,7 @@
 use std::io::{self, Read, pipe};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::process::{self, Command};
 
 use ng_store::disk::{Disk, RealFile};
 use ng_store::{
@@ -15,7 +16,7 @@ use ng_store::{
     TokenStore, WriteError, verify,
 };
 
-use crate::actor::{Actor, numbers, say};
+use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
 use crate::fixture::{create, open, open_append, small, tokens};
 use crate::folders::{in_memory, names, word};
@@ -27,6 +28,52 @@ pub(crate) fn test() {
     assert!(actor.end().success(), "it said {line:?}");
     let [children] = numbers(&line.unwrap());
     amount::count("forked children", children);
+}
+
+/// As [`test`], where the child has the number of its parent: both are the first
+/// process of a name space.
+pub(crate) fn numbered_alike() {
+    const NAME: &str = "forked children with their parent's number";
+    let unshared = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--fork", "--kill-child", "--pid", "--"]);
+        unshare
+    };
+    match unshared().args(["unshare", "--pid", "true"]).output() {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return amount::skipped(NAME, &why);
+        }
+        Err(error) => return amount::skipped(NAME, &format!("unshare: {error}")),
+    }
+    let folder = in_memory();
+    let fork = command("fork with its number", &[word(folder.path())]);
+    let mut unshare = unshared();
+    unshare.arg(fork.get_program()).args(fork.get_args());
+    let mut actor = Actor::of(unshare);
+    let line = actor.line();
+    assert!(actor.end().success(), "it said {line:?}");
+    let [children] = numbers(&line.unwrap());
+    amount::count(NAME, children);
+}
+
+/// The actor, the first process of its name space.
+pub(crate) fn fork_with_its_number(folder: &Path) {
+    let path = folder.join("a.ngt");
+    assert_eq!(process::id(), 1);
+    let mut store = Some(create(&path, &small()).unwrap());
+    // SAFETY: (1) `unshare` asks for nothing; the next child is alone in a name space.
+    assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWPID) }, 0);
+    in_child(|| {
+        assert_eq!(process::id(), 1);
+        try_to_write(&mut store);
+        drop_it(&mut store);
+        assert_locked(&path);
+    });
+    assert_locked(&path);
+    append(store.as_mut().unwrap(), 10);
+    say("1");
 }
 
 /// The actor.

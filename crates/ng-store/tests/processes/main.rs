@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 11] = [
+    let tests: [(&str, fn()); 12] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
@@ -58,6 +58,10 @@ fn trials() -> Vec<Trial> {
         ("a_file_is_published_where_it_was_begun", places::wandering),
         ("a_folder_need_not_be_readable", places::rights),
         ("a_forked_child_takes_nothing_from_its_parent", forks::test),
+        (
+            "a_forked_child_with_its_parents_number_is_another_process",
+            forks::numbered_alike,
+        ),
         ("a_reader_follows_a_file_that_is_copied_up", overlay::test),
     ];
     let trial = |(name, test): (&str, fn())| {
