@@ -86,6 +86,19 @@ impl RealFile {
         &self.file
     }
 
+    /// Starts to read some bytes into memory, and no others. A hint: it may do
+    /// nothing, and whoever reads them is told what is wrong.
+    pub(crate) fn start_read(&self, offset: u64, bytes: u64) {
+        #[cfg(target_os = "linux")]
+        let _ = rustix::fs::fadvise(
+            &self.file,
+            offset,
+            std::num::NonZeroU64::new(bytes),
+            rustix::fs::Advice::WillNeed,
+        );
+        let _ = (offset, bytes);
+    }
+
     /// Tells what `path` means now, links followed, for the opener of this file.
     ///
     /// # Errors

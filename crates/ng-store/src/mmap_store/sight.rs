@@ -42,6 +42,11 @@ pub(super) fn check_last_block<'map>(
     };
     let range = (block * BLOCK) as usize..head.slot.tokens as usize;
     let is_full = range.len() == BLOCK_TOKENS;
+    // A fault reads as far around it as the device reads ahead, megabytes: asked for
+    // before, the block alone is read.
+    let bytes = (range.len() * Token::SIZE) as u64;
+    let offset = head.header.token_offset(block * BLOCK);
+    source.disk().start_read(offset, bytes);
     let mapped = look(range);
     let expected = match is_full {
         true => entry(source, head, block).ok(),
@@ -62,7 +67,7 @@ pub(super) fn check_last_block<'map>(
     Err(OpenError::MapDiffers {
         path: source.path().to_owned(),
         block,
-        offset: head.header.token_offset(block * BLOCK),
+        offset,
     })
 }
 
