@@ -53,6 +53,7 @@ pub mod file;
 mod file_draft;
 mod file_writer;
 mod format;
+mod inode;
 mod memory;
 mod mmap_store;
 mod place;

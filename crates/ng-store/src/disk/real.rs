@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Disk;
+use crate::inode;
+#[cfg(unix)]
+use crate::inode::Inode;
 use crate::{FileKind, IoError, OpenError, Operation, ProcessMark};
 
 /// What a path means for somebody who opened a file by it:
@@ -106,15 +109,11 @@ impl RealFile {
     /// The system refuses to look.
     #[cfg(unix)]
     pub fn name_state(&self, path: &Path) -> io::Result<NameState> {
-        use std::os::unix::fs::MetadataExt;
-
-        let opened = self.file.metadata()?;
-        match fs::metadata(path) {
-            Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => {
-                Ok(NameState::Ours)
-            }
+        let opened = Inode::of(&self.file)?;
+        match Inode::at(path) {
+            Ok(named) if named.id == opened.id => Ok(NameState::Ours),
             Ok(_) => Ok(NameState::Another),
-            Err(error) if is_nothing(&error) && opened.nlink() == 0 => Ok(NameState::Gone),
+            Err(error) if is_nothing(&error) && opened.names == 0 => Ok(NameState::Gone),
             Err(error) if is_nothing(&error) => Ok(NameState::Moved),
             Err(error) => Err(error),
         }
@@ -154,7 +153,7 @@ impl Drop for RealFile {
 
 impl Disk for RealFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        inode::length(&self.file)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

@@ -12,6 +12,7 @@ use memmap2::{MmapMut, MmapOptions, MmapRaw};
 use ng_token::Token;
 
 use super::Promise;
+use crate::inode;
 
 /// Address space in which tokens appear as they are committed.
 ///
@@ -143,7 +144,7 @@ impl Map {
     /// The file is shorter, or cannot be asked.
     pub(crate) fn check_length(&self, file: &File, len: u64) -> io::Result<()> {
         let end = self.data_offset + len * size_of::<Token>() as u64;
-        if len > 0 && file.metadata()?.len() < end {
+        if len > 0 && inode::length(file)? < end {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
@@ -291,7 +292,7 @@ impl PrivateMap {
             return Ok(Self { pages: None });
         }
         let size_bytes = size_bytes(len)?;
-        if file.metadata()?.len() < data_offset + size_bytes as u64 {
+        if inode::length(file)? < data_offset + size_bytes as u64 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut options = MmapOptions::new();
