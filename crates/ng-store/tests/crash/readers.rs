@@ -6,7 +6,7 @@ use ng_store::disk::Disk;
 use ng_store::disk::sim::{Atomicity, CallKind, Failure, Fault, Seeded, SimFile, SimFs, When};
 use ng_store::file::{Draft, Follower, Identity, Stamp, Writer};
 use ng_store::ng_token::{Token, as_bytes, as_bytes_mut};
-use ng_store::{BlockReader, CreateOptions, OpenError, ReadError};
+use ng_store::{AppendOptions, BlockReader, CreateOptions, OpenError, ReadError};
 
 use crate::amount::{count, scale};
 use crate::session::NAME;
@@ -62,9 +62,16 @@ fn run(world: &Arc<Mutex<World>>, seed: u64) -> Told {
 
 /// Opens the file for appending, which makes durable what was found.
 fn open(world: &Arc<Mutex<World>>) -> Option<Writer<Watched>> {
-    let file = world.lock().unwrap().before_an_appender();
-    let between: Arc<Mutex<dyn Between>> = Arc::clone(world) as _;
-    let opened = Writer::open(&Folder, Watched { file, between }, NAME);
+    let open = |options: &AppendOptions| {
+        let file = world.lock().unwrap().before_an_appender();
+        let between: Arc<Mutex<dyn Between>> = Arc::clone(world) as _;
+        Writer::open_with(&Folder, Watched { file, between }, NAME, options)
+    };
+    let mut opened = open(&AppendOptions::new());
+    if let Err(OpenError::SlotLost { .. }) = &opened {
+        world.lock().unwrap().check_slot_lost();
+        opened = open(&AppendOptions::new().older_commit(true));
+    }
     let mut world = world.lock().unwrap();
     world.notice_faults();
     match opened {
@@ -141,6 +148,7 @@ struct Told {
     taken_back: u64,
     cuts: u64,
     failed_syncs: u64,
+    slots_lost: u64,
 }
 
 impl Told {
@@ -153,6 +161,7 @@ impl Told {
         );
         count("readers: commits found to be taken back", self.taken_back);
         count("readers: failed syncs", self.failed_syncs);
+        count("readers: slots lost to two failed syncs", self.slots_lost);
         count("crash images: under readers", self.cuts);
     }
 }
@@ -220,6 +229,19 @@ impl World {
             self.fs.inject(When::Nth(CallKind::Sync, at), fault);
             self.pending_faults = self.fs.pending_faults();
         }
+    }
+
+    /// A slot is lost where the syncs of its first commit and of the next failed and
+    /// were forgotten: neither was acknowledged, and no reader has synced one.
+    fn check_slot_lost(&mut self) {
+        assert!(self.told.failed_syncs > 1, "{}", self.context());
+        let file = self.fs.dir().open(NAME, false).unwrap();
+        let found = self.find(&BlockReader::of_disk(file, NAME).unwrap());
+        let (_, tokens) = found.unwrap_or_else(|why| self.fail(&why));
+        for kept in &self.durable {
+            assert!(begins_with(&tokens, kept), "{}", self.context());
+        }
+        self.told.slots_lost += 1;
     }
 
     fn pass(&mut self) {
