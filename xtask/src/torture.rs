@@ -55,6 +55,10 @@ enum Kind {
     Refresh,
     /// Processes that replace a file which others append to
     Replace,
+    /// Processes that fork while they have a file open
+    Forks,
+    /// Files that an overlay copies while they are read, mounted
+    Overlay,
     /// Disks without room, mounted
     FullDisk,
     /// Orders of steps, found by loom
@@ -72,7 +76,7 @@ impl Kind {
     /// How much more is run when the size is large.
     fn large_scale(self) -> u64 {
         match self {
-            Self::Crash | Self::Races => 20,
+            Self::Crash | Self::Races | Self::Forks | Self::Overlay => 20,
             Self::Kills | Self::Refresh | Self::Replace => 50,
             // One preemption more.
             Self::Loom => 2,
@@ -88,6 +92,8 @@ impl Kind {
             Self::Races => &["--test", "processes", "racing"],
             Self::Refresh => &["--test", "processes", "readers"],
             Self::Replace => &["--test", "processes", "replaced"],
+            Self::Forks => &["--test", "processes", "forked"],
+            Self::Overlay => &["--test", "processes", "copied_up"],
             Self::FullDisk => &["--test", "processes", "full"],
             Self::Loom => &["--lib", "--test", "loom"],
             Self::Fuzz => &[],
@@ -102,6 +108,8 @@ impl Kind {
             Self::Races => "lock races: holders",
             Self::Refresh => "refreshed commits",
             Self::Replace => "replacing races: re",
+            Self::Forks => "forked children",
+            Self::Overlay => "overlay: files that were copied up under a reader",
             Self::FullDisk => "full disks",
             Self::Loom => "loom executions",
             Self::Fuzz => "fuzz runs",

@@ -79,15 +79,17 @@ pub(crate) fn fork_with_its_number(folder: &Path) {
 /// The actor.
 pub(crate) fn fork(folder: &Path) {
     let mut children = 0;
-    for leave in [drop_it, forget_it, unwind_it, try_to_write] {
-        a_lock_outlives_what_a_child_does(&folder.join("a.ngt"), leave);
-        children += 1;
+    for _ in 0..amount::scale() {
+        for leave in [drop_it, forget_it, unwind_it, try_to_write] {
+            a_lock_outlives_what_a_child_does(&folder.join("a.ngt"), leave);
+            children += 2;
+        }
+        a_lock_is_given_back_while_a_child_lives(&folder.join("a.ngt"));
+        reading_goes_on_in_a_child(&folder.join("a.ngt"));
+        handles_of_another_process_change_nothing(&folder.join("a.ngt"));
+        children += 4;
+        children += drafts_stay_the_parents(folder);
     }
-    a_lock_is_given_back_while_a_child_lives(&folder.join("a.ngt"));
-    reading_goes_on_in_a_child(&folder.join("a.ngt"));
-    handles_of_another_process_change_nothing(&folder.join("a.ngt"));
-    children += 3;
-    children += drafts_stay_the_parents(folder);
     say(&children.to_string());
 }
 

@@ -67,14 +67,17 @@ fn unshared(script: &str, folder: &Path) -> Command {
 
 /// The actor: reads files that it then appends to.
 pub(crate) fn copy_up(folder: &Path) {
-    for (index, &(before, more)) in CASES.iter().enumerate() {
-        let name = format!("{index}.ngt");
+    let cases = (0..amount::scale()).flat_map(|_| CASES);
+    let mut files = 0;
+    for (before, more) in cases {
+        let name = format!("{files}.ngt");
         file_of(&folder.join("lower").join(&name), &[before]);
         follow_a_copy(&folder.join("merged").join(&name), before, more);
         let copied = fs::metadata(folder.join("upper").join(&name));
         assert!(copied.is_ok(), "no copy was made: {name}");
+        files += 1;
     }
-    say(&CASES.len().to_string());
+    say(&files.to_string());
 }
 
 /// A reader shows what an appender committed to the copy.
