@@ -1,5 +1,5 @@
-use super::head::read_slot_pages;
-use super::writer::put_copies;
+use super::head::{put_copies, read_slot_pages};
+use super::length::check_length;
 use super::{Head, Writer};
 use crate::disk::{Disk, Source};
 use crate::format::{
@@ -182,20 +182,6 @@ fn check_untouched<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), Write
         false => Err(WriteError::Overtaken {
             path: source.path().to_owned(),
             generation: head.slot.generation,
-        }),
-    }
-}
-
-/// Looks whether the file is as long as this writer made it: a write would put a
-/// hole in the place of what was cut off.
-pub(super) fn check_length<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
-    let have = source.len().map_err(|cause| WriteError::Io { cause })?;
-    match have >= head.length {
-        true => Ok(()),
-        false => Err(WriteError::Truncated {
-            path: source.path().to_owned(),
-            have,
-            need: head.length,
         }),
     }
 }

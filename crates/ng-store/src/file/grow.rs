@@ -1,7 +1,7 @@
 use std::io::ErrorKind;
 use std::ops::Range;
 
-use super::commit::check_length;
+use super::length::check_length;
 use super::{Head, Writer};
 use crate::disk::{Disk, Source};
 use crate::format::{BLOCK, TOKEN_BYTES};

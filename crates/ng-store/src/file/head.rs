@@ -534,3 +534,10 @@ fn newer(copies: &[Copy; 2]) -> Option<(Slot, usize)> {
         },
     )
 }
+
+/// Puts both copies of a slot into its page.
+pub(super) fn put_copies(page: &mut [u8; SLOT_PAGE_BYTES], copy: &[u8; COPY_BYTES]) {
+    for offset in COPY_OFFSETS {
+        page[offset..offset + COPY_BYTES].copy_from_slice(copy);
+    }
+}

@@ -25,6 +25,7 @@ mod follow;
 mod grow;
 mod head;
 mod info;
+mod length;
 mod lock;
 mod new_file;
 mod reader;

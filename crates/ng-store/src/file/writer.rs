@@ -3,15 +3,15 @@ use std::path::Path;
 
 use ng_token::Token;
 
-use super::commit::check_length;
 use super::grow::is_no_space;
+use super::head::put_copies;
+use super::length::check_length;
 use super::lock::take_lock;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
 use crate::format::{
-    BLOCK, COPY_BYTES, COPY_OFFSETS, ENTRY_BYTES, FileBlockHasher, HEAD_BYTES, INTENT_OFFSET,
-    Intent, SLOT_OFFSETS, SLOT_PAGE_BYTES, SPARE_HEADER_OFFSET, Slot, StaticHeader, TABLE_OFFSET,
-    TAIL_OFFSETS,
+    BLOCK, ENTRY_BYTES, FileBlockHasher, HEAD_BYTES, INTENT_OFFSET, Intent, SLOT_OFFSETS,
+    SLOT_PAGE_BYTES, SPARE_HEADER_OFFSET, Slot, StaticHeader, TABLE_OFFSET, TAIL_OFFSETS,
 };
 use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, WriteError};
 
@@ -316,11 +316,4 @@ fn restore_tail<D: Disk>(
     }
     head.findings.push(Finding::TailRestored { token_index });
     Ok(())
-}
-
-/// Puts both copies of a slot into its page.
-pub(super) fn put_copies(page: &mut [u8; SLOT_PAGE_BYTES], copy: &[u8; COPY_BYTES]) {
-    for offset in COPY_OFFSETS {
-        page[offset..offset + COPY_BYTES].copy_from_slice(copy);
-    }
 }
