@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use ng_store::CachePolicy;
 
 use crate::count::{TokenRange, parse_count, parse_range};
 use crate::help;
@@ -130,6 +131,9 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     #[arg(conflicts_with = "from")]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +165,9 @@ pub(crate) struct AppendArgs {
     /// stays a damaged block
     #[arg(long)]
     pub(crate) damaged_tail: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 /// How many records are to come. A pipe ends in the same way whether its writer
@@ -172,6 +179,35 @@ pub(crate) struct ExpectedCount {
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     #[arg(requires = "from")]
     pub(crate) expect: Option<u64>,
+}
+
+/// What is asked of the page cache.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// What becomes of the pages that the tokens go through
+    #[arg(long = "cache", value_name = "POLICY", default_value = "auto")]
+    policy: Cache,
+}
+
+impl CacheArgs {
+    pub(crate) fn policy(&self) -> CachePolicy {
+        match self.policy {
+            Cache::Auto => CachePolicy::Auto,
+            Cache::Keep => CachePolicy::Keep,
+            Cache::Bypass => CachePolicy::Bypass,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Cache {
+    /// Bypass for more than 1 GiB written, and for more than a quarter of the available
+    /// memory read
+    Auto,
+    /// Leave them in memory
+    Keep,
+    /// Leave the page cache as it was
+    Bypass,
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +224,9 @@ pub(crate) struct VerifyArgs {
     /// Threads that read and hash [default: all of the machine's]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +258,9 @@ pub(crate) struct RepairArgs {
     /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]
     pub(crate) replace: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 #[derive(Debug, Args)]
@@ -260,6 +302,9 @@ pub(crate) struct CopyArgs {
     /// Threads that read and hash [default: all of the machine's]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 impl CopyArgs {

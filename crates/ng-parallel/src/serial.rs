@@ -155,7 +155,10 @@ pub fn ingest_with<S: TokenSink>(
 /// # Errors
 ///
 /// As [`verify`](crate::verify()).
-pub fn verify(stop: &StopFlag, blocks: &impl VerifyBlocks) -> Result<VerifyReport, VerifyError> {
+pub fn verify(
+    stop: &StopFlag,
+    blocks: &(impl VerifyBlocks + ?Sized),
+) -> Result<VerifyReport, VerifyError> {
     verify_watched(stop, blocks, |_| ())
 }
 
@@ -166,7 +169,7 @@ pub fn verify(stop: &StopFlag, blocks: &impl VerifyBlocks) -> Result<VerifyRepor
 /// As [`verify_watched`](crate::verify_watched()).
 pub fn verify_watched(
     stop: &StopFlag,
-    blocks: &impl VerifyBlocks,
+    blocks: &(impl VerifyBlocks + ?Sized),
     watch: impl Fn(u64),
 ) -> Result<VerifyReport, VerifyError> {
     let shards = shards(blocks.blocks());

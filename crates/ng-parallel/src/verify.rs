@@ -16,8 +16,10 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// a map, as [`MmapStore::verify`] does, which is faster.
 ///
 /// Each worker holds a page of the table, and of a file a block, too. Shards are
-/// 2 MiB, larger in a file of more than 128 GiB.
+/// 2 MiB, larger in a file of more than 128 GiB. A file is read in one
+/// [pass][`BlockReader::pass`], around the page cache by the reader's policy.
 ///
+/// [`BlockReader::pass`]: ng_store::BlockReader::pass
 /// [`BlockReader::verify`]: ng_store::BlockReader::verify
 /// [`MmapStore::verify`]: ng_store::MmapStore::verify
 ///
@@ -63,6 +65,17 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
     blocks: &B,
     watch: impl Fn(u64) + Sync,
 ) -> Result<VerifyReport, VerifyError> {
+    match blocks.pass() {
+        Some(pass) => verify_all(workers, &*pass, watch),
+        None => verify_all(workers, blocks, watch),
+    }
+}
+
+fn verify_all<B: VerifyBlocks + Sync + ?Sized>(
+    workers: &Workers,
+    blocks: &B,
+    watch: impl Fn(u64) + Sync,
+) -> Result<VerifyReport, VerifyError> {
     let Some(pool) = workers.pool()? else {
         return serial::verify_watched(workers.stop(), blocks, watch);
     };
@@ -73,7 +86,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
 }
 
 pub(crate) fn verify_shard(
-    blocks: &impl VerifyBlocks,
+    blocks: &(impl VerifyBlocks + ?Sized),
     shard: Range<u64>,
     watch: impl Fn(u64),
 ) -> Result<Vec<BadBlock>, VerifyError> {

@@ -3,12 +3,9 @@ use std::path::Path;
 use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
-use crate::file::NewFile;
+use crate::file::{NewFile, Outflow};
 use crate::place::{new_identity, refuse_to_replace, target};
-use crate::{CreateError, IoError, WriteError};
-
-/// After how many bytes writeback starts: 1 MiB.
-const CHUNK_BYTES: u64 = 1 << 20;
+use crate::{CachePolicy, CreateError, WriteError};
 
 /// A file of 64-byte records and nothing else, that gets its name when it is
 /// filled.
@@ -34,8 +31,9 @@ pub struct RawDraft {
     new: NewFile<RealDir>,
     source: Source<RealFile>,
     written: u64,
-    /// From which byte on no writeback was started.
-    writeback_start: u64,
+    /// How many bytes there will be, as far as was announced.
+    announced: u64,
+    outflow: Outflow,
     /// Whether a write failed: what the file holds is unknown from then on.
     failed: bool,
 }
@@ -57,38 +55,43 @@ impl RawDraft {
             new,
             source: Source::new(file, path),
             written: 0,
-            writeback_start: 0,
+            announced: 0,
+            outflow: Outflow::new(CachePolicy::Auto, 0),
             failed: false,
         })
     }
 
-    /// Writes tokens behind those that were written, and starts writeback after
-    /// each 1 MiB.
+    /// Sets what becomes of the pages that are written from now on.
+    pub fn set_cache(&mut self, cache: CachePolicy) {
+        self.outflow.set_policy(cache);
+    }
+
+    /// Tells that so many more tokens are to come, for the cache policy to go by.
+    /// Makes no room for them.
+    pub fn announce(&mut self, tokens: u64) {
+        let bytes = tokens.saturating_mul(Token::SIZE as u64);
+        self.announced = self.announced.max(self.written.saturating_add(bytes));
+    }
+
+    /// Writes tokens behind those that were written.
     ///
     /// # Errors
     ///
     /// [`CreateError::Io`], or [`CreateError::Write`] where there is no room. The
     /// file can then not be published either.
     pub fn append(&mut self, tokens: &[Token]) -> Result<(), CreateError> {
-        self.write(tokens).map_err(|cause| {
+        let bytes = ng_token::as_bytes(tokens);
+        let end = self.written.saturating_add(bytes.len() as u64);
+        let all = end.max(self.announced);
+        let written = self.outflow.write(&self.source, bytes, self.written, all);
+        written.map_err(|cause| {
             self.failed = true;
-            let more_bytes = size_of_val(tokens) as u64;
-            match WriteError::no_room(cause, more_bytes, self.written + more_bytes) {
-                Ok(error) => error.into(),
+            match WriteError::no_room(cause, bytes.len() as u64, end) {
+                Ok(error) => CreateError::from(error),
                 Err(cause) => cause.into(),
             }
-        })
-    }
-
-    fn write(&mut self, tokens: &[Token]) -> Result<(), IoError> {
-        let bytes = ng_token::as_bytes(tokens);
-        self.source.write(bytes, self.written)?;
-        self.written += bytes.len() as u64;
-        let dirty = self.written - self.writeback_start;
-        if dirty >= CHUNK_BYTES {
-            self.source.start_writeback(self.writeback_start, dirty)?;
-            self.writeback_start = self.written;
-        }
+        })?;
+        self.written = end;
         Ok(())
     }
 
@@ -98,13 +101,16 @@ impl RawDraft {
     ///
     /// [`CreateError`]. The file is removed, except with
     /// [`CreateError::NameNotDurable`]. After an append that failed it is refused.
-    pub fn publish(self) -> Result<(), CreateError> {
+    pub fn publish(mut self) -> Result<(), CreateError> {
         self.new.check_ours()?;
         if self.failed {
             let path = self.source.path().to_owned();
             return Err(WriteError::Poisoned { path }.into());
         }
-        self.new.publish(&self.source)
+        self.new.publish(&self.source)?;
+        let all = self.written.max(self.announced);
+        self.outflow.synced(&self.source, self.written, all);
+        Ok(())
     }
 }
 

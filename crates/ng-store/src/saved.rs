@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::disk::{RealFile, Source};
+use crate::disk::{Passing, RealFile, Source};
 use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
 use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{
@@ -107,7 +107,10 @@ pub fn repair_watched(
             path: out.to_owned(),
         });
     }
-    let damaged = Damaged::open(Source::new(disk, path), options.is_salvage())?;
+    // What a damaged file says of its size may be a lie; how long it is is none.
+    let length = Source::new(&disk, path).len()?;
+    let passing = Passing::over(&disk, options.cache_policy(), length);
+    let damaged = Damaged::open(Source::new(passing, path), options.is_salvage())?;
     let target = target(out, options.replaces())?;
     refuse_to_replace(out)?;
     let (dir, name) = (target.dir, &target.name);

@@ -20,7 +20,8 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let input = Input::open(&args.from, args.count.expect, &hold)?;
     let options = AppendOptions::new()
         .older_commit(args.older_commit)
-        .damaged_tail(args.damaged_tail);
+        .damaged_tail(args.damaged_tail)
+        .cache(args.cache.policy());
     let mut writer = FileWriter::open_append_with(&args.file, &options)?;
     let tokens_before = writer.committed_tokens();
     let mut found = Found::new(writer.recovery());

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_store::disk::Passing;
 use ng_store::{BlockReader, CreateOptions, FileDraft, RawDraft, ReadError, Shown, TokenSink};
 use ng_token::{Token, as_bytes};
 use serde::Serialize;
@@ -38,10 +39,11 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
         found,
         warnings: warnings.into_iter().collect(),
     };
+    let reader = source.reader.with_cache(args.cache.policy());
     let job = Job {
         args,
         tool,
-        reader: source.reader,
+        pass: reader.pass_over(copied.tokens),
         range,
     };
     let given = match (args.raw, args.is_to_stdout()) {
@@ -65,16 +67,17 @@ const RAW_NAME: &str = "is written as a token file, --raw writes plain records";
 struct Job<'a> {
     args: &'a CopyArgs,
     tool: &'a Tool,
-    reader: BlockReader,
+    pass: BlockReader<Passing<'a>>,
     range: Range<u64>,
 }
 
 impl Job<'_> {
     fn to_token_file(&self) -> Result<()> {
-        let info = self.reader.info();
+        let info = self.pass.info();
         let options = CreateOptions::new()
             .max_tokens(info.max_tokens)
             .tag(info.tag)
+            .cache(self.args.cache.policy())
             .reserve(self.range.end - self.range.start)
             .replace(self.args.replace);
         let workers = workers(self.args.threads)?;
@@ -100,6 +103,8 @@ impl Job<'_> {
     fn to_raw_file(&self) -> Result<()> {
         let hold = self.tool.interrupt.hold()?;
         let mut draft = RawDraft::begin(&self.args.destination, self.args.replace)?;
+        draft.set_cache(self.args.cache.policy());
+        draft.announce(self.range.end - self.range.start);
         self.each(|tokens| {
             hold.check()?;
             Ok(draft.append(tokens)?)
@@ -126,7 +131,7 @@ impl Job<'_> {
     }
 
     fn read(&self, piece: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
-        Ok(self.reader.for_each(piece, |verified| {
+        Ok(self.pass.for_each(piece, |verified| {
             tokens.extend_from_slice(verified);
             Ok::<_, ReadError>(())
         })?)

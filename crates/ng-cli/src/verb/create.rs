@@ -71,6 +71,7 @@ fn options(args: &CreateArgs, tokens: u64) -> CreateOptions {
         .max_tokens(max_tokens)
         .tag(args.tag)
         .replace(args.replace)
+        .cache(args.cache.policy())
 }
 
 #[derive(Serialize)]

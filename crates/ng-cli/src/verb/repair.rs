@@ -30,7 +30,8 @@ fn repair_held(args: &RepairArgs, tool: &Tool) -> Result<RepairReport> {
         .older_commit(args.older_commit)
         .salvage(args.salvage)
         .keep_unproven(args.keep_unproven)
-        .replace(args.replace);
+        .replace(args.replace)
+        .cache(args.cache.policy());
     let bar = tool.progress("repairing", Some(0));
     let repaired = repair_watched(&args.file, &args.out, &options, |progress| {
         // Each block is passed twice, so half of it are tokens.

@@ -13,7 +13,7 @@ use crate::say::Report;
 use crate::tool::{Tool, workers};
 
 pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
-    let reader = BlockReader::open(&args.file)?;
+    let reader = BlockReader::open(&args.file)?.with_cache(args.cache.policy());
     let report = verify_on_all(&reader, args, tool)?;
     let verified = Verified::new(&args.file, reader.len(), &report);
     tool.say.warn(&verified.lines(&args.file, &report));

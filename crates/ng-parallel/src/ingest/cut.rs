@@ -1,11 +1,10 @@
-use ng_store::BLOCK_TOKENS;
-
 use crate::Shard;
 
 /// The shards of an append, each as long as a buffer or as what is left of it.
 ///
-/// All but the last end where a block of the sink does, so the first is shorter
-/// when the sink has begun one. The number of threads has no say.
+/// All but the last end at a multiple of a buffer's length in the sink, so that whole
+/// buffers are whole blocks and, by the default length, whole chunks of a file. The
+/// number of threads has no say.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
     /// The number of the next shard, and where it begins.
@@ -25,7 +24,7 @@ impl Cut {
             start: 0,
             count,
             buffer_tokens,
-            begun: (appended % BLOCK_TOKENS as u64) as usize,
+            begun: (appended % buffer_tokens as u64) as usize,
         }
     }
 
@@ -59,6 +58,8 @@ impl Iterator for Cut {
 
 #[cfg(test)]
 mod tests {
+    use ng_store::BLOCK_TOKENS;
+
     use super::*;
 
     const BUFFER: usize = 2 * BLOCK_TOKENS;
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_end_where_blocks_of_the_sink_do() {
+    fn shards_end_where_buffers_of_the_sink_would() {
         for (appended, count, expected) in [
             (0, 0, vec![]),
             (5, 0, vec![]),
@@ -84,7 +85,8 @@ mod tests {
             (1, BUFFER - 1, vec![(0, BUFFER - 1)]),
             (4095, 4098, vec![(0, 4097), (4097, 4098)]),
             (4096, 3, vec![(0, 3)]),
-            (u64::MAX, 5000, vec![(0, 4097), (4097, 5000)]),
+            (4096, BUFFER, vec![(0, 4096), (4096, BUFFER)]),
+            (u64::MAX, 5000, vec![(0, 1), (1, 5000)]),
         ] {
             assert_eq!(ranges(appended, count), expected, "{count} at {appended}");
         }

@@ -1,15 +1,20 @@
 //! What a file store asks of a file system, as two traits, so that power loss
 //! and failing operations can be simulated.
 
+mod cached;
 mod holder;
+mod passing;
 mod real;
 mod real_dir;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod source;
+#[cfg(target_os = "linux")]
+mod uncached;
 
 use std::io;
 
+pub use passing::Passing;
 pub use real::{NameState, RealFile};
 pub use real_dir::RealDir;
 pub(crate) use source::Source;
@@ -57,6 +62,42 @@ pub trait Disk: Send + Sync {
     /// Starts to write the range out, and does not wait.
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()>;
 
+    /// Waits until what writeback was started for in the range is written out. A
+    /// failure that is told here is not told again by [`sync`](Self::sync).
+    fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        let _ = (offset, len);
+        Ok(())
+    }
+
+    /// Writes as [`write_at`](Self::write_at) does, starts to write it out, and has
+    /// the system drop the pages when they are written. `Unsupported` where it
+    /// cannot.
+    fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        let _ = (buffer, offset);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Reads as [`read_at`](Self::read_at) does, and brings nothing into the page
+    /// cache. `Unsupported` where it cannot, or not into this buffer: address, length
+    /// and offset should be multiples of [`UNCACHED_ALIGN`].
+    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let _ = (buffer, offset);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Tells how many bytes of the range are in the page cache, in whole pages, where
+    /// the system tells.
+    fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+        let _ = (offset, len);
+        Ok(None)
+    }
+
+    /// Has the system drop the pages of the range that are written out and that
+    /// nobody has mapped. A hint.
+    fn drop_cached(&self, offset: u64, len: u64) {
+        let _ = (offset, len);
+    }
+
     /// Makes data and length durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
 
@@ -82,7 +123,10 @@ pub trait Disk: Send + Sync {
     }
 }
 
-impl<D: Disk> Disk for &D {
+/// What address, length and offset of an uncached read are multiples of: a page.
+pub const UNCACHED_ALIGN: usize = 4096;
+
+impl<D: Disk + ?Sized> Disk for &D {
     fn len(&self) -> io::Result<u64> {
         (**self).len()
     }
@@ -113,6 +157,26 @@ impl<D: Disk> Disk for &D {
 
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         (**self).start_writeback(offset, len)
+    }
+
+    fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        (**self).finish_writeback(offset, len)
+    }
+
+    fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        (**self).write_uncached_at(buffer, offset)
+    }
+
+    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_uncached_at(buffer, offset)
+    }
+
+    fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+        (**self).cached_bytes(offset, len)
+    }
+
+    fn drop_cached(&self, offset: u64, len: u64) {
+        (**self).drop_cached(offset, len);
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -1,9 +1,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Disk;
+#[cfg(target_os = "linux")]
+use super::uncached;
 use crate::inode;
 #[cfg(unix)]
 use crate::inode::Inode;
@@ -28,6 +32,10 @@ pub enum NameState {
 #[derive(Debug)]
 pub struct RealFile {
     file: File,
+    /// The same file, opened once more for uncached reads when the first is asked
+    /// for; `None` where it cannot be.
+    #[cfg(target_os = "linux")]
+    direct: OnceLock<Option<File>>,
     locked: AtomicBool,
     opener: Opener,
 }
@@ -133,6 +141,8 @@ impl RealFile {
     pub(super) fn new(file: File) -> Self {
         Self {
             file,
+            #[cfg(target_os = "linux")]
+            direct: OnceLock::new(),
             locked: AtomicBool::new(false),
             opener: Opener::this_process(),
         }
@@ -217,6 +227,39 @@ impl Disk for RealFile {
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         self.opener.check()?;
         crate::raw::start_writeback(&self.file, offset, len)
+    }
+
+    fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.opener.check()?;
+        crate::raw::finish_writeback(&self.file, offset, len)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        self.opener.check()?;
+        uncached::write_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let direct = self.direct.get_or_init(|| uncached::reopen(&self.file));
+        match direct {
+            Some(direct) => uncached::read_at(direct, buffer, offset),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+        crate::raw::cached_bytes(&self.file, offset, len)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn drop_cached(&self, offset: u64, len: u64) {
+        // A length of 0 would mean all that follows.
+        if let Some(len) = std::num::NonZeroU64::new(len) {
+            let advice = rustix::fs::Advice::DontNeed;
+            let _ = rustix::fs::fadvise(&self.file, offset, Some(len), advice);
+        }
     }
 
     /// Not by the standard library, which starts an interrupted sync again. Not

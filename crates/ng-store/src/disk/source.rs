@@ -50,10 +50,27 @@ impl<D: Disk> Source<D> {
 
     /// Writes all of `buffer`. A write of no bytes is an error.
     pub(crate) fn write(&self, buffer: &[u8], offset: u64) -> Result<(), IoError> {
+        self.write_by(buffer, offset, |part, at| self.disk.write_at(part, at))
+    }
+
+    /// Writes all of `buffer`, and has its pages dropped when they are written out.
+    /// After an error of the kind `Unsupported` it can be written the other way.
+    pub(crate) fn write_uncached(&self, buffer: &[u8], offset: u64) -> Result<(), IoError> {
+        self.write_by(buffer, offset, |part, at| {
+            self.disk.write_uncached_at(part, at)
+        })
+    }
+
+    fn write_by(
+        &self,
+        buffer: &[u8],
+        offset: u64,
+        mut write: impl FnMut(&[u8], u64) -> io::Result<usize>,
+    ) -> Result<(), IoError> {
         let mut done = 0;
         while done < buffer.len() {
             let at = offset + done as u64;
-            let written = uninterrupted(|| self.disk.write_at(&buffer[done..], at));
+            let written = uninterrupted(|| write(&buffer[done..], at));
             let written = match written {
                 Ok(0) => Err(io::Error::from(io::ErrorKind::WriteZero)),
                 other => other,
@@ -76,6 +93,11 @@ impl<D: Disk> Source<D> {
     pub(crate) fn start_writeback(&self, offset: u64, len: u64) -> Result<(), IoError> {
         uninterrupted(|| self.disk.start_writeback(offset, len))
             .map_err(|source| self.error(Operation::StartWriteback, Some(offset), source))
+    }
+
+    pub(crate) fn finish_writeback(&self, offset: u64, len: u64) -> Result<(), IoError> {
+        uninterrupted(|| self.disk.finish_writeback(offset, len))
+            .map_err(|source| self.error(Operation::FinishWriteback, Some(offset), source))
     }
 
     /// Makes data and length durable. Never tried again: the kernel calls pages

@@ -65,6 +65,8 @@ pub enum Operation {
     Cut,
     /// Start to write pages out.
     StartWriteback,
+    /// Wait until pages are written out.
+    FinishWriteback,
     /// Make data durable.
     Sync,
     /// Give the file its name.
@@ -87,6 +89,7 @@ impl fmt::Display for Operation {
             Self::Allocate => "allocate",
             Self::Cut => "cut the file",
             Self::StartWriteback => "start writeback",
+            Self::FinishWriteback => "finish writeback",
             Self::Sync => "sync",
             Self::Rename => "rename",
             Self::SyncFolder => "sync the folder",

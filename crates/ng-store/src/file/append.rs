@@ -1,14 +1,15 @@
 use ng_token::Token;
 
 use super::Writer;
+use super::outflow::CHUNK_BYTES;
 use crate::disk::Disk;
-use crate::format::BLOCK;
+use crate::format::{BLOCK, TOKEN_BYTES};
 use crate::{BLOCK_TOKENS, BlockHasher, IoError, WriteError, whole_blocks};
 
-/// How many tokens are written at once: 1 MiB, four blocks. Writeback starts
-/// after as much.
-const CHUNK_TOKENS: usize = 4 * BLOCK_TOKENS;
-const CHUNK_BYTES: u64 = (CHUNK_TOKENS * Token::SIZE) as u64;
+/// How many tokens are written at once: those of a chunk, four blocks. Tokens begin
+/// where a chunk of the file does, so writes that end where one of theirs does are of
+/// whole chunks.
+const CHUNK_TOKENS: usize = CHUNK_BYTES as usize / Token::SIZE;
 
 impl<D: Disk> Writer<D> {
     /// Appends a copy of `tokens`.
@@ -115,14 +116,14 @@ impl<D: Disk> Writer<D> {
 
     /// How many tokens the buffer takes before it is written.
     fn room(&mut self) -> usize {
-        let room = CHUNK_TOKENS - self.buffer.len();
+        let room = to_next_chunk(self.appended_tokens());
         self.buffer.reserve_exact(room);
         room
     }
 
     fn flush_if_full(&mut self) -> Result<(), IoError> {
-        match self.buffer.len() {
-            CHUNK_TOKENS => {
+        match self.appended_tokens() % CHUNK_TOKENS as u64 {
+            0 => {
                 self.check_end()?;
                 self.flush()
             }
@@ -147,7 +148,9 @@ impl<D: Disk> Writer<D> {
             self.entries
                 .extend(hashes.iter().map(|hash| hash.to_le_bytes()));
         }
-        for chunk in tokens.chunks(CHUNK_TOKENS) {
+        let begin = to_next_chunk(self.buffer_start).min(tokens.len());
+        let (begin, rest) = tokens.split_at(begin);
+        for chunk in [begin].into_iter().chain(rest.chunks(CHUNK_TOKENS)) {
             if hashes.is_none() {
                 self.hash_blocks(chunk);
             }
@@ -166,8 +169,7 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Writes tokens where nothing is committed, and starts writeback after
-    /// each 1 MiB.
+    /// Writes tokens where nothing is committed.
     fn write_tokens(&mut self, first: u64, tokens: &[Token]) -> Result<(), IoError> {
         // Snapshots rest on this: what is committed is never written again.
         assert!(
@@ -175,16 +177,18 @@ impl<D: Disk> Writer<D> {
             "token {first} is written, {} are committed",
             self.committed_tokens()
         );
+        let commit_bytes = self.commit_bytes(first + tokens.len() as u64);
         let offset = self.head.header.token_offset(first);
         let bytes = ng_token::as_bytes(tokens);
-        self.source.write(bytes, offset)?;
-        let end = offset + bytes.len() as u64;
-        let dirty = end - self.writeback_start;
-        if dirty >= CHUNK_BYTES {
-            self.source.start_writeback(self.writeback_start, dirty)?;
-            self.writeback_start = end;
-        }
-        Ok(())
+        self.outflow
+            .write(&self.source, bytes, offset, commit_bytes)
+    }
+
+    /// How many bytes the commit has that is being appended, when it has tokens up to
+    /// `end`, or up to what was announced.
+    pub(super) fn commit_bytes(&self, end: u64) -> u64 {
+        let end = end.max(self.announced);
+        (end - self.committed_tokens()).saturating_mul(TOKEN_BYTES)
     }
 
     /// Runs an append, and goes back to where it began if it fails or panics.
@@ -236,8 +240,13 @@ impl<D: Disk> Writer<D> {
         self.entries.truncate(full as usize);
         let written = self.buffer_start + self.written as u64;
         let offset = self.head.header.token_offset(written);
-        self.writeback_start = self.writeback_start.min(offset);
+        self.outflow.go_back(offset);
     }
+}
+
+/// How many tokens lie between a token and the next chunk.
+fn to_next_chunk(token: u64) -> usize {
+    CHUNK_TOKENS - (token % CHUNK_TOKENS as u64) as usize
 }
 
 /// Takes an append back unless it is disarmed, also when a closure panics.

@@ -1,8 +1,12 @@
-/// How a file is opened for appending that lost something.
+use crate::CachePolicy;
+
+/// How a file is opened for appending: what it may have lost, and what becomes of
+/// the pages that are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppendOptions {
     older_commit: bool,
     damaged_tail: bool,
+    cache: CachePolicy,
 }
 
 impl AppendOptions {
@@ -11,6 +15,7 @@ impl AppendOptions {
         Self {
             older_commit: false,
             damaged_tail: false,
+            cache: CachePolicy::Auto,
         }
     }
 
@@ -34,6 +39,17 @@ impl AppendOptions {
     pub const fn damaged_tail(mut self, damaged_tail: bool) -> Self {
         self.damaged_tail = damaged_tail;
         self
+    }
+
+    /// Sets what becomes of the pages that are written.
+    #[must_use]
+    pub const fn cache(mut self, cache: CachePolicy) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    pub(crate) const fn cache_policy(&self) -> CachePolicy {
+        self.cache
     }
 
     pub(crate) const fn takes_older_commit(&self) -> bool {

@@ -119,6 +119,8 @@ impl<D: Disk> Writer<D> {
         };
         self.write_tail_page(&slot, image)?;
         self.source.sync()?;
+        let (end, commit_bytes) = (header.token_offset(tokens), self.commit_bytes(tokens));
+        self.outflow.synced(&self.source, end, commit_bytes);
         Ok(slot)
     }
 
@@ -166,6 +168,7 @@ impl<D: Disk> Writer<D> {
         head.other = Some((head.slot, head.slot_copy));
         head.slot = slot;
         head.slot_copy = copy;
+        self.announced = head.slot.tokens;
         self.entries.clear();
         self.keep_room();
     }

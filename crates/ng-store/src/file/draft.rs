@@ -3,7 +3,7 @@ use std::path::Path;
 use super::{NewFile, Writer};
 use crate::disk::{Dir, Source};
 use crate::format::{DEFAULT_MAX_TOKENS, StaticHeader};
-use crate::{CreateError, IoError, WriteError};
+use crate::{CachePolicy, CreateError, IoError, WriteError};
 
 /// How a file is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub struct CreateOptions {
     reserve: u64,
     tag: u64,
     replace: bool,
+    cache: CachePolicy,
 }
 
 impl CreateOptions {
@@ -23,6 +24,7 @@ impl CreateOptions {
             reserve: 0,
             tag: 0,
             replace: false,
+            cache: CachePolicy::Auto,
         }
     }
 
@@ -34,7 +36,8 @@ impl CreateOptions {
         self
     }
 
-    /// Allocates room for exactly this many tokens at once.
+    /// Allocates room for exactly this many tokens at once, and announces that the
+    /// first commit has them.
     #[must_use]
     pub const fn reserve(mut self, tokens: u64) -> Self {
         self.reserve = tokens;
@@ -54,6 +57,13 @@ impl CreateOptions {
     #[must_use]
     pub const fn replace(mut self, replace: bool) -> Self {
         self.replace = replace;
+        self
+    }
+
+    /// Sets what becomes of the pages that are written.
+    #[must_use]
+    pub const fn cache(mut self, cache: CachePolicy) -> Self {
+        self.cache = cache;
         self
     }
 }
@@ -108,7 +118,8 @@ impl<R: Dir> Draft<R> {
         let header = header(options, identity)?;
         let (new, file) = NewFile::begin(dir, (name, path), options.replace, identity.file_id)?;
         let source = Source::new(file, path);
-        let mut writer = Writer::create(source, header, options.tag).map_err(no_room)?;
+        let writer = Writer::create(source, header, options.tag).map_err(no_room)?;
+        let mut writer = writer.with_cache(options.cache);
         writer.reserve_exact(options.reserve)?;
         writer.keep_room();
         Ok(Self { new, writer })

@@ -44,7 +44,7 @@ impl<D: Disk> Writer<D> {
     /// [`WriteError::Full`], [`WriteError::NoSpace`] and
     /// [`WriteError::FileTooLarge`] change nothing; [`WriteError::Io`] poisons.
     pub fn reserve(&mut self, additional: u64) -> Result<(), WriteError> {
-        let needed = self.needed(additional)?;
+        let needed = self.announce(additional)?;
         if needed <= self.allocated {
             return Ok(());
         }
@@ -67,7 +67,7 @@ impl<D: Disk> Writer<D> {
     ///
     /// As [`reserve`](Self::reserve).
     pub fn reserve_exact(&mut self, additional: u64) -> Result<(), WriteError> {
-        let needed = self.needed(additional)?;
+        let needed = self.announce(additional)?;
         if needed <= self.allocated {
             return Ok(());
         }
@@ -105,6 +105,14 @@ impl<D: Disk> Writer<D> {
     /// Keeps the room there is, also when the writer is dropped.
     pub(super) fn keep_room(&mut self) {
         self.kept = self.head.length;
+    }
+
+    /// Takes the tokens that room is asked for to be of the commit to come, and
+    /// returns how many there shall be room for.
+    fn announce(&mut self, additional: u64) -> Result<u64, WriteError> {
+        let needed = self.needed(additional)?;
+        self.announced = self.announced.max(needed);
+        Ok(needed)
     }
 
     fn needed(&self, additional: u64) -> Result<u64, WriteError> {

@@ -4,7 +4,8 @@
 //!
 //! - `head` reads header and slots and decides which commit counts; `finding`
 //!   is what it says about the damage; `tail` checks the block that is not full;
-//! - `writer` opens for append; its verbs are `append`, `grow` and `commit`;
+//! - `writer` opens for append; its verbs are `append`, `grow` and `commit`; `outflow`
+//!   is how tokens leave for the disk, through the page cache or around it;
 //! - `new_file` is a file without its name, until it is published; `draft` is
 //!   one that is written meanwhile; `lock` finds the file that has a name,
 //!   whoever replaces it meanwhile;
@@ -28,6 +29,7 @@ mod info;
 mod length;
 mod lock;
 mod new_file;
+mod outflow;
 mod reader;
 mod repair;
 mod sorted;
@@ -48,6 +50,7 @@ pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;
 pub(crate) use new_file::{NewFile, is_temporary};
+pub(crate) use outflow::Outflow;
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};

@@ -4,9 +4,9 @@ use std::path::Path;
 use ng_token::Token;
 
 use super::{Cut, FileInfo, Finding, Head, Tail};
-use crate::disk::{Disk, RealFile, Source};
+use crate::disk::{Disk, Passing, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
-use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, ReadError};
+use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, IoError, OpenError, ReadError};
 
 /// How many table entries one read takes.
 const ENTRIES: u64 = 4096;
@@ -34,6 +34,11 @@ pub(super) enum Raw {
 /// of the file, and reads what was committed when it was opened. A forked child
 /// reads on as its parent does.
 ///
+/// What it passes over from one end to the other goes around the page cache by its
+/// [`CachePolicy`], in windows of 2 MiB, which are then held as well, one for each
+/// thread. [`for_each`](Self::for_each) and [`verify`](Self::verify) are such passes,
+/// and so is what is read by the reader that [`pass`](Self::pass) gives.
+///
 /// It opens a file whose last block is damaged, too, and then says so where that
 /// block is read.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub struct BlockReader<D = RealFile> {
     pub(super) source: Source<D>,
     pub(super) head: Head,
     pub(super) hasher: FileBlockHasher,
+    cache: CachePolicy,
 }
 
 impl BlockReader {
@@ -83,7 +89,36 @@ impl<D: Disk> BlockReader<D> {
             hasher: FileBlockHasher::new(head.header.file_id),
             source,
             head,
+            cache: CachePolicy::Auto,
         }
+    }
+
+    /// Sets what becomes of the pages that a pass goes through.
+    #[must_use]
+    pub fn with_cache(self, cache: CachePolicy) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Begins a pass over the file: returns a reader of the same commit for reading
+    /// most of its blocks once, by any number of threads, each in its own range. It
+    /// goes around the page cache by the policy, and what was in there when the pass
+    /// began stays.
+    pub fn pass(&self) -> BlockReader<Passing<'_>> {
+        self.pass_over(self.len())
+    }
+
+    /// Begins a pass over so many of its tokens, by which the policy goes; otherwise
+    /// does what [`pass`](Self::pass) does.
+    pub fn pass_over(&self, tokens: u64) -> BlockReader<Passing<'_>> {
+        let disk = Passing::over(self.source.disk(), self.cache, tokens * TOKEN_BYTES);
+        let source = Source::new(disk, self.source.path());
+        // It is a pass already: what it does, it does as it is.
+        BlockReader::new(source, self.head.clone()).with_cache(CachePolicy::Keep)
+    }
+
+    /// Tells whether a pass is none, and reads as everything else does.
+    pub(super) fn keeps(&self) -> bool {
+        self.cache == CachePolicy::Keep
     }
 
     /// Refuses a file that may have lost its newest commit.
@@ -197,6 +232,11 @@ impl<D: Disk> BlockReader<D> {
             "tokens {range:?} of {}",
             self.len()
         );
+        if !self.keeps() {
+            return self
+                .pass_over(range.end - range.start)
+                .for_each(range, take);
+        }
         let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
         let mut index = range.start;
         while index < range.end {

@@ -9,7 +9,7 @@ use super::{
     Writer,
 };
 use crate::disk::{Dir, Disk};
-use crate::{BLOCK_TOKENS, RepairError};
+use crate::{BLOCK_TOKENS, CachePolicy, RepairError};
 
 /// After how many blocks a repair says how far it is: 4 MiB.
 pub(super) const STEP_BLOCKS: u64 = 16;
@@ -22,6 +22,7 @@ pub struct RepairOptions {
     keep_unproven: bool,
     older_commit: bool,
     salvage: bool,
+    cache: CachePolicy,
 }
 
 impl RepairOptions {
@@ -33,6 +34,7 @@ impl RepairOptions {
             keep_unproven: false,
             older_commit: false,
             salvage: false,
+            cache: CachePolicy::Auto,
         }
     }
 
@@ -72,6 +74,17 @@ impl RepairOptions {
     pub const fn salvage(mut self, salvage: bool) -> Self {
         self.salvage = salvage;
         self
+    }
+
+    /// Sets what becomes of the pages that are read and of those that are written.
+    #[must_use]
+    pub const fn cache(mut self, cache: CachePolicy) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    pub(crate) const fn cache_policy(&self) -> CachePolicy {
+        self.cache
     }
 
     pub(super) const fn keeps_unproven(&self) -> bool {
@@ -181,7 +194,8 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
     let create = CreateOptions::new()
         .max_tokens(head.header.max_tokens)
         .tag(head.slot.tag)
-        .replace(options.replace);
+        .replace(options.replace)
+        .cache(options.cache);
     let draft = Draft::begin(dir, name, path, &create, identity)?;
     let stamp = Stamp {
         committed_at_ns: identity.created_ns,

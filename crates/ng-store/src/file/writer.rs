@@ -7,13 +7,14 @@ use super::grow::is_no_space;
 use super::head::put_copies;
 use super::length::check_length;
 use super::lock::take_lock;
+use super::outflow::Outflow;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
 use crate::format::{
     BLOCK, ENTRY_BYTES, FileBlockHasher, HEAD_BYTES, INTENT_OFFSET, Intent, SLOT_OFFSETS,
     SLOT_PAGE_BYTES, SPARE_HEADER_OFFSET, Slot, StaticHeader, TABLE_OFFSET, TAIL_OFFSETS,
 };
-use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError, WriteError};
+use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, IoError, OpenError, WriteError};
 
 /// Appends tokens to a file and commits them.
 ///
@@ -41,8 +42,10 @@ pub struct Writer<D: Disk> {
     pub(super) allocated: u64,
     /// How long the file stays, at least, when the writer is dropped.
     pub(super) kept: u64,
-    /// From which byte on no writeback was started.
-    pub(super) writeback_start: u64,
+    pub(super) outflow: Outflow,
+    /// Up to which token the commit goes that is being appended, as far as was
+    /// announced by making room for it.
+    pub(super) announced: u64,
     /// How many tokens were appended when the append at work began.
     pub(super) mark: u64,
     /// The begin of the block at `mark`, once it left the buffer.
@@ -97,7 +100,7 @@ impl<D: Disk> Writer<D> {
             },
             read => read?,
         };
-        let mut writer = match tail {
+        let writer = match tail {
             Tail::Sound(tokens) => Self::new(source, head, tokens),
             Tail::Restorable {
                 tokens,
@@ -112,6 +115,7 @@ impl<D: Disk> Writer<D> {
             }
             Tail::Lost { found, tokens } => Self::closing_tail(source, head, found, tokens)?,
         };
+        let mut writer = writer.with_cache(options.cache_policy());
         writer.confirm()?;
         match writer.source.sync_folder(dir) {
             Err(error) if is_refused(&error) => {
@@ -203,7 +207,8 @@ impl<D: Disk> Writer<D> {
             entries: Vec::new(),
             allocated: committed,
             kept: head.length,
-            writeback_start: head.header.token_offset(committed),
+            outflow: Outflow::new(CachePolicy::Auto, head.header.token_offset(committed)),
+            announced: committed,
             mark: committed,
             saved: Vec::new(),
             poisoned: false,
@@ -211,6 +216,11 @@ impl<D: Disk> Writer<D> {
             source,
             head,
         }
+    }
+
+    pub(super) fn with_cache(mut self, policy: CachePolicy) -> Self {
+        self.outflow.set_policy(policy);
+        self
     }
 
     /// Returns how many tokens are committed.

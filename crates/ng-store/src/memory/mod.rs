@@ -1,11 +1,14 @@
-//! What a range of addresses costs, as the kernel tells it.
+//! What a range of addresses costs, and what memory there is, as the kernel tells it.
 
+mod available;
 #[cfg(target_os = "linux")]
 mod pagemap;
 #[cfg(any(target_os = "linux", test))]
 mod smaps;
 
 use std::ops::Range;
+
+pub(crate) use available::available_bytes;
 
 /// What a store costs in memory: its own books, and what the kernel says.
 ///

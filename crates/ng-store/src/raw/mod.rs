@@ -6,10 +6,11 @@
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
 //! - `prefetch` is a hint to the processor;
-//! - `writeback`, `file_size_signal` and `process` are system calls that no safe crate
-//!   wraps.
+//! - `writeback`, `cached`, `file_size_signal` and `process` are system calls that no
+//!   safe crate wraps.
 
 mod allocate;
+mod cached;
 mod file_size_signal;
 mod map;
 mod prefetch;
@@ -20,6 +21,7 @@ mod stream;
 mod writeback;
 
 pub(crate) use allocate::allocate;
+pub(crate) use cached::cached_bytes;
 pub use file_size_signal::ignore_file_size_signal;
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};
@@ -29,4 +31,4 @@ pub(crate) use promise::Promise;
 pub use room::{Filled, Vacant};
 pub(crate) use room::{Stores, fill_in_place};
 pub(crate) use stream::STREAMED_MIN_TOKENS;
-pub(crate) use writeback::start_writeback;
+pub(crate) use writeback::{finish_writeback, start_writeback};

@@ -5,6 +5,21 @@ use std::io;
 /// where the system has no such call.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, libc::SYNC_FILE_RANGE_WRITE)
+}
+
+/// Writes a range of dirty pages out, and waits until all of it is. Does nothing
+/// where the system has no such call.
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) fn finish_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE
+        | libc::SYNC_FILE_RANGE_WRITE
+        | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+    sync_range(file, offset, len, flags)
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+fn sync_range(file: &File, offset: u64, len: u64, flags: libc::c_uint) -> io::Result<()> {
     use std::os::fd::AsRawFd;
 
     let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
@@ -13,9 +28,7 @@ pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<
     // SAFETY: `sync_file_range` asks for (1) a descriptor that is open and
     // (2) touches no memory of ours.
     // (1) `file` is borrowed, so its descriptor stays open.
-    let result = unsafe {
-        libc::sync_file_range(file.as_raw_fd(), offset, len, libc::SYNC_FILE_RANGE_WRITE)
-    };
+    let result = unsafe { libc::sync_file_range(file.as_raw_fd(), offset, len, flags) };
     if result == 0 {
         return Ok(());
     }
@@ -30,5 +43,10 @@ pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<
 
 #[cfg(not(all(target_os = "linux", not(miri))))]
 pub(crate) fn start_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+pub(crate) fn finish_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
     Ok(())
 }

@@ -78,24 +78,29 @@ fn fail_in_every_way(rehearsal: &Rehearsal, operation: u64) {
 
 /// What the table of faults demands; `None` if there is no such fault.
 fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
-    use CallKind::{Allocate, List, Read, StartWriteback, Sync, SyncDir, Write};
+    use CallKind::{
+        Allocate, DropCached, FinishWriteback, List, Read, StartWriteback, Sync, SyncDir, Write,
+        WriteUncached,
+    };
     use Failure::{Interrupted, NoSpace};
 
     Some(match (fault, kind) {
         // What others left behind may stay.
         (Fault::Fail(_), List) => &[Outcome::Nothing],
+        // A hint that comes to nothing.
+        (Fault::Fail(_), DropCached) => &[Outcome::Nothing],
         // No failed sync is tried again.
         (Fault::Fail(Interrupted), Sync | SyncDir) => &[Outcome::Error],
         (Fault::Fail(Interrupted), _) => &[Outcome::Nothing],
         // Where more was asked for than is needed, what is needed may be there.
         (Fault::Fail(NoSpace) | Fault::Short(_), Allocate) => &[Outcome::NoRoom, Outcome::Nothing],
         // Of a file that is being created, nothing is left in either case.
-        (Fault::Fail(NoSpace), Write) => &[Outcome::Error, Outcome::NoRoom],
+        (Fault::Fail(NoSpace), Write | WriteUncached) => &[Outcome::Error, Outcome::NoRoom],
         (Fault::Fail(_), _) => &[Outcome::Error],
-        (Fault::FailForgetting(_), Sync | StartWriteback) => &[Outcome::Error],
+        (Fault::FailForgetting(_), Sync | StartWriteback | FinishWriteback) => &[Outcome::Error],
         // A read of nothing would be the end of the file, which does not move.
-        (Fault::Short(0), Write) => &[Outcome::Error],
-        (Fault::Short(1..), Read | Write) => &[Outcome::Nothing],
+        (Fault::Short(0), Write | WriteUncached) => &[Outcome::Error],
+        (Fault::Short(1..), Read | Write | WriteUncached) => &[Outcome::Nothing],
         _ => return None,
     })
 }

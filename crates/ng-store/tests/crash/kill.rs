@@ -20,10 +20,9 @@ fn what_an_appender_reports_after_a_kill_survives_a_power_cut() {
         let (mut kills, mut between, mut images) = (0, 0, 0);
         for operation in 0..rehearsal.calls.len() as u64 {
             let kind = rehearsal.kind(operation);
-            let bytes = if kind == CallKind::Write {
-                &BYTES[..]
-            } else {
-                &BYTES[..1]
+            let bytes = match kind {
+                CallKind::Write | CallKind::WriteUncached => &BYTES[..],
+                _ => &BYTES[..1],
             };
             for &bytes in bytes {
                 images += kill(&rehearsal, operation, bytes).unwrap_or_else(|fault| {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ng_store::disk::sim::{Moment, SimFs};
+use ng_store::disk::sim::{CallKind, Moment, SimFs};
 
 use crate::accident::another;
 use crate::amount::{count, scale};
@@ -32,6 +32,10 @@ fn cut_everywhere(seed: u64) -> u64 {
     if seed % 8 == 5 {
         fs.refuse_allocation();
     }
+    // Of the workloads that bypass the page cache, half.
+    if seed & 32 != 0 {
+        fs.refuse_uncached();
+    }
     fs.record_moments();
     let mut session = Session::new(&fs);
     session.run(&Workload::random(seed, STEPS));
@@ -53,6 +57,15 @@ fn cut_everywhere(seed: u64) -> u64 {
                 recoveries += 1;
             }
         }
+    }
+    for (what, kind) in [
+        ("uncached writes", CallKind::WriteUncached),
+        (
+            "ranges that were dropped from the page cache",
+            CallKind::DropCached,
+        ),
+    ] {
+        count(&format!("power cuts: {what}"), fs.operations_of(kind));
     }
     count("crash images: first power cut", first);
     count("crash images: second power cut", second);

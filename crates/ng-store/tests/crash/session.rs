@@ -9,8 +9,8 @@ use ng_store::disk::sim::{SimDir, SimFile, SimFs};
 use ng_store::file::{Draft, Identity, Stamp, Writer};
 use ng_store::ng_token::Token;
 use ng_store::{
-    AppendOptions, BLOCK_TOKENS, BlockHasher, CreateError, CreateOptions, OpenError, WriteError,
-    whole_blocks,
+    AppendOptions, BLOCK_TOKENS, BlockHasher, CachePolicy, CreateError, CreateOptions, OpenError,
+    WriteError, whole_blocks,
 };
 
 use crate::workload::{Random, Step, Workload};
@@ -62,6 +62,7 @@ pub(crate) struct Session {
     quiet: Vec<Range<u64>>,
     /// Makes no two appends and no two files alike.
     salt: u32,
+    cache: CachePolicy,
 }
 
 /// A commit that was acknowledged, by the number of operations before it began
@@ -117,6 +118,7 @@ impl Session {
             commits: Vec::new(),
             quiet: Vec::new(),
             salt: 1 + fs.operations() as u32,
+            cache: CachePolicy::Auto,
         }
     }
 
@@ -135,6 +137,7 @@ impl Session {
     pub(crate) fn create(&mut self, workload: &Workload) -> Result<(), Failed> {
         let dir = self.let_go();
         let began = self.fs.operations();
+        self.cache = workload.cache;
         let mut draft = self.begin(dir, workload)?;
         self.appended = self.make(0, workload.first);
         draft.writer().append(&self.appended)?;
@@ -177,14 +180,15 @@ impl Session {
         let options = CreateOptions::new()
             .max_tokens(MAX_TOKENS)
             .reserve(workload.reserve)
-            .replace(workload.replace);
+            .replace(workload.replace)
+            .cache(workload.cache);
         Draft::begin(dir, NAME, Path::new(NAME), &options, identity)
     }
 
     /// Opens the file for appending, and takes over what is there: what was
     /// acknowledged, or what a failed commit left.
     pub(crate) fn reopen(&mut self) -> Result<(), Failed> {
-        self.reopen_with(&AppendOptions::new())
+        self.reopen_with(&AppendOptions::new().cache(self.cache))
     }
 
     /// As [`reopen`](Self::reopen), of a file that may have lost something.

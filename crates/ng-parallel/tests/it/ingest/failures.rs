@@ -27,7 +27,7 @@ fn most_under_way(threads: usize) -> usize {
 #[test]
 fn a_panic_names_its_tokens_and_all_before_them_are_appended() {
     let (start, count) = (5_000, 5 * DEFAULT_BUFFER_TOKENS);
-    let first = DEFAULT_BUFFER_TOKENS - start % BLOCK_TOKENS;
+    let first = DEFAULT_BUFFER_TOKENS - start % DEFAULT_BUFFER_TOKENS;
     for threads in THREADS {
         let workers = workers(threads);
         for number in [0, 2, 5] {

@@ -13,10 +13,18 @@ pub enum Call {
     Read { file: u64, offset: u64, len: usize },
     /// `Disk::write_at`.
     Write { file: u64, offset: u64, len: usize },
+    /// `Disk::write_uncached_at`.
+    WriteUncached { file: u64, offset: u64, len: usize },
+    /// `Disk::read_uncached_at`.
+    ReadUncached { file: u64, offset: u64, len: usize },
     /// `Disk::allocate`.
     Allocate { file: u64, offset: u64, len: u64 },
     /// `Disk::start_writeback`.
     StartWriteback { file: u64, offset: u64, len: u64 },
+    /// `Disk::finish_writeback`.
+    FinishWriteback { file: u64, offset: u64, len: u64 },
+    /// `Disk::drop_cached`.
+    DropCached { file: u64, offset: u64, len: u64 },
     /// `Disk::sync`.
     Sync { file: u64 },
     /// `Dir::create_exclusive`.
@@ -41,8 +49,12 @@ pub enum CallKind {
     SetLen,
     Read,
     Write,
+    WriteUncached,
+    ReadUncached,
     Allocate,
     StartWriteback,
+    FinishWriteback,
+    DropCached,
     Sync,
     Create,
     Open,
@@ -61,8 +73,12 @@ impl Call {
             Self::SetLen { .. } => CallKind::SetLen,
             Self::Read { .. } => CallKind::Read,
             Self::Write { .. } => CallKind::Write,
+            Self::WriteUncached { .. } => CallKind::WriteUncached,
+            Self::ReadUncached { .. } => CallKind::ReadUncached,
             Self::Allocate { .. } => CallKind::Allocate,
             Self::StartWriteback { .. } => CallKind::StartWriteback,
+            Self::FinishWriteback { .. } => CallKind::FinishWriteback,
+            Self::DropCached { .. } => CallKind::DropCached,
             Self::Sync { .. } => CallKind::Sync,
             Self::Create { .. } => CallKind::Create,
             Self::Open { .. } => CallKind::Open,
@@ -87,6 +103,7 @@ impl CallKind {
             self,
             Self::SetLen
                 | Self::Write
+                | Self::WriteUncached
                 | Self::Allocate
                 | Self::Create
                 | Self::Rename
@@ -95,6 +112,9 @@ impl CallKind {
     }
 
     fn syncs(self) -> bool {
-        matches!(self, Self::StartWriteback | Self::Sync | Self::SyncDir)
+        matches!(
+            self,
+            Self::StartWriteback | Self::FinishWriteback | Self::Sync | Self::SyncDir
+        )
     }
 }

@@ -34,6 +34,14 @@ impl SimFile {
         self.told.swap(failures, Ordering::Relaxed) < failures
     }
 
+    /// What a call says that tells of failures, its own and those before.
+    fn told(&self, outcome: io::Result<()>) -> io::Result<()> {
+        match self.hear() {
+            true => outcome.and(Err(Failure::Io.to_error())),
+            false => outcome,
+        }
+    }
+
     pub(super) fn inode(&self) -> u64 {
         self.handle.file
     }
@@ -132,16 +140,62 @@ impl Disk for SimFile {
         started
     }
 
+    fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        let file = self.inode();
+        let call = Call::FinishWriteback { file, offset, len };
+        self.told(self.operate(call, |_, _| Ok(())))
+    }
+
+    fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        let file = self.inode();
+        let len = buffer.len();
+        let call = Call::WriteUncached { file, offset, len };
+        self.operate(call, |machine, limit| {
+            machine.check_goes_uncached()?;
+            let open = machine.open_files();
+            let buffer = &buffer[..limited(len, limit)];
+            let count = machine.volume.write(file, buffer, offset, &open)?;
+            let written = offset..offset + count as u64;
+            machine.volume.file_mut(file).set_uncached(written);
+            Ok(count)
+        })
+    }
+
+    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let file = self.inode();
+        let len = buffer.len();
+        let call = Call::ReadUncached { file, offset, len };
+        self.operate(call, |machine, limit| {
+            machine.check_goes_uncached()?;
+            let buffer = &mut buffer[..limited(len, limit)];
+            Ok(machine.volume.file(file).read_uncached(buffer, offset))
+        })
+    }
+
+    /// Nothing of a file ever was in the page cache that its reader did not bring in.
+    fn cached_bytes(&self, _offset: u64, _len: u64) -> io::Result<Option<u64>> {
+        self.fs.lock().check_alive(self.process)?;
+        Ok(Some(0))
+    }
+
+    fn drop_cached(&self, offset: u64, len: u64) {
+        let file = self.inode();
+        let call = Call::DropCached { file, offset, len };
+        // Nobody is told when a hint comes to nothing.
+        let _ = self.operate(call, |machine, _| {
+            let bytes = offset..offset.saturating_add(len);
+            machine.volume.file_mut(file).evict(bytes);
+            Ok(())
+        });
+    }
+
     fn sync(&self) -> io::Result<()> {
         let file = self.inode();
         let synced = self.operate(Call::Sync { file }, |machine, _| {
             machine.volume.file_mut(file).sync();
             Ok(())
         });
-        match self.hear() {
-            true => synced.and(Err(Failure::Io.to_error())),
-            false => synced,
-        }
+        self.told(synced)
     }
 
     fn try_lock(&self) -> io::Result<()> {

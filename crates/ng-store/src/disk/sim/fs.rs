@@ -131,6 +131,11 @@ impl SimFs {
         self.lock().can_allocate = false;
     }
 
+    /// Lets uncached reads and writes be `Unsupported`, as on older kernels.
+    pub fn refuse_uncached(&self) {
+        self.lock().goes_uncached = false;
+    }
+
     /// Lets every lock be free, as where a file system loses them.
     pub fn forget_locks(&self) {
         self.lock().forget_locks();

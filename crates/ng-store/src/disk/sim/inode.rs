@@ -30,11 +30,29 @@ impl Inode {
     }
 
     pub(super) fn read(&self, buffer: &mut [u8], offset: u64) -> usize {
+        self.read_by(buffer, offset, |page, at, into| {
+            into.copy_from_slice(&page.cached()[at]);
+        })
+    }
+
+    /// Reads what is on the disk, or is on its way there.
+    pub(super) fn read_uncached(&self, buffer: &mut [u8], offset: u64) -> usize {
+        self.read_by(buffer, offset, |page, at, into| {
+            into.copy_from_slice(&page.written_out()[at]);
+        })
+    }
+
+    fn read_by(
+        &self,
+        buffer: &mut [u8],
+        offset: u64,
+        copy: impl Fn(&Page, Range<usize>, &mut [u8]),
+    ) -> usize {
         let there = self.len().saturating_sub(offset).min(buffer.len() as u64);
         for piece in pieces(offset, there as usize) {
             let into = &mut buffer[piece.of_buffer];
             match self.pages.get(&piece.page) {
-                Some(page) => into.copy_from_slice(&page.cached()[piece.of_page]),
+                Some(page) => copy(page, piece.of_page, into),
                 None => into.fill(0),
             }
         }
@@ -76,20 +94,30 @@ impl Inode {
         self.unsynced_allocations.clear();
     }
 
-    /// Calls the unsynced pages of the range clean, without making them durable.
-    pub(super) fn forget(&mut self, bytes: Range<u64>) {
-        let pages = bytes.start / PAGE..bytes.end.div_ceil(PAGE);
-        for (_, page) in self.pages.range_mut(pages) {
-            if !page.is_synced() {
-                Arc::make_mut(page).forget();
-            }
+    /// Has the pages that the range covers dropped when they count as clean.
+    pub(super) fn set_uncached(&mut self, bytes: Range<u64>) {
+        let pages = bytes.start.div_ceil(PAGE)..bytes.end / PAGE;
+        for (_, page) in self.pages.range_mut(pages.start.min(pages.end)..pages.end) {
+            Arc::make_mut(page).set_uncached();
         }
     }
 
-    /// Lets go of the pages that count as clean.
-    pub(super) fn evict(&mut self) {
-        for page in self.pages.values_mut().filter(|page| !page.is_synced()) {
-            Arc::make_mut(page).evict();
+    /// Calls the unsynced pages of the range clean, without making them durable.
+    pub(super) fn forget(&mut self, bytes: Range<u64>) {
+        self.each_unsynced(bytes, Page::forget);
+    }
+
+    /// Lets go of the pages of the range that count as clean.
+    pub(super) fn evict(&mut self, bytes: Range<u64>) {
+        self.each_unsynced(bytes, Page::evict);
+    }
+
+    fn each_unsynced(&mut self, bytes: Range<u64>, act: impl Fn(&mut Page)) {
+        let pages = bytes.start / PAGE..bytes.end.div_ceil(PAGE);
+        for (_, page) in self.pages.range_mut(pages) {
+            if !page.is_synced() {
+                act(Arc::make_mut(page));
+            }
         }
     }
 

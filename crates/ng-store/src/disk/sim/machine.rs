@@ -9,6 +9,7 @@ use super::{Call, CallKind, Fault, Killed, Moment, PowerCut, When};
 pub(super) struct Machine {
     pub(super) volume: Volume,
     pub(super) can_allocate: bool,
+    pub(super) goes_uncached: bool,
     pub(super) process: u64,
     pub(super) log: Vec<Call>,
     pub(super) faults: Vec<(When, Fault)>,
@@ -44,6 +45,7 @@ impl Machine {
         Self {
             volume,
             can_allocate: true,
+            goes_uncached: true,
             ..Self::default()
         }
     }
@@ -93,7 +95,8 @@ impl Machine {
                 Err(io::Error::other(PowerCut))
             }
             Fault::Kill(bytes) => {
-                if matches!(call.kind(), CallKind::Write | CallKind::Allocate) {
+                let partly = [CallKind::Write, CallKind::WriteUncached, CallKind::Allocate];
+                if partly.contains(&call.kind()) {
                     drop(act(self, bytes));
                 }
                 self.process += 1;
@@ -110,6 +113,13 @@ impl Machine {
             return Err(io::Error::other(Killed));
         }
         Ok(())
+    }
+
+    pub(super) fn check_goes_uncached(&self) -> io::Result<()> {
+        match self.goes_uncached {
+            true => Ok(()),
+            false => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     pub(super) fn count_of(&self, kind: CallKind) -> u64 {
@@ -180,7 +190,8 @@ impl Machine {
     fn forget(&mut self, call: &Call) {
         let (file, bytes) = match *call {
             Call::Sync { file } => (file, 0..WHOLE),
-            Call::StartWriteback { file, offset, len } => {
+            Call::StartWriteback { file, offset, len }
+            | Call::FinishWriteback { file, offset, len } => {
                 (file, offset..offset.saturating_add(len))
             }
             _ => return,

@@ -21,7 +21,8 @@
 //!
 //! [`Disk::sync`](super::Disk::sync) makes data, length and allocations of one
 //! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes entries
-//! durable and no data. `start_writeback` makes nothing durable.
+//! durable and no data. `start_writeback`, `finish_writeback` and uncached writes make
+//! nothing durable.
 //!
 //! Sectors are atomic unless [`Atomicity`] says otherwise. Space is counted in
 //! sectors, by what is allocated or was written; what an unsynced unlink or cut
@@ -32,9 +33,11 @@
 //! [`SimFs::inject`] lets a chosen operation fail ([`Fault`]). A failed sync
 //! leaves its pages dirty or, as Linux does, calls them clean without having
 //! written them: they still read as written until they are
-//! [evicted](SimFs::evict), no later sync writes them, and a power cut may keep or
-//! lose each. Every handle that was open then is told so by its next sync, once;
-//! one that is opened later is not.
+//! [evicted](SimFs::evict) or dropped, no later sync writes them, and a power cut may
+//! keep or lose each. Those of an uncached write are dropped at once, and uncached
+//! reads see what is on the disk. Every handle that was open then is told so by its
+//! next sync, or when it next waits for writeback, once; one that is opened later is
+//! not.
 //!
 //! Locks go with their process. [`SimFs::forget_locks`] makes them free.
 //!

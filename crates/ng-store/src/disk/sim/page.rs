@@ -19,6 +19,8 @@ pub(super) struct Page {
     unsynced: Vec<Write>,
     /// Sectors that a failed sync called clean: no sync writes them.
     forgotten: u8,
+    /// Whether it is dropped as soon as it counts as clean.
+    uncached: bool,
 }
 
 /// What a page was after one write, and which sectors the write touched.
@@ -39,6 +41,7 @@ impl Page {
             durable: content,
             unsynced: Vec::new(),
             forgotten: 0,
+            uncached: false,
         }
     }
 
@@ -50,7 +53,24 @@ impl Page {
         &self.cached[..]
     }
 
+    /// What is on the disk once all that is on its way there has arrived: the
+    /// synced content in sectors that were called clean, and what was written in the
+    /// others.
+    pub(super) fn written_out(&self) -> Bytes {
+        let mut bytes = *self.cached;
+        for sector in (0..SECTORS).filter(|sector| self.forgotten & bit(*sector) != 0) {
+            let sector = bytes_of(sector);
+            bytes[sector.clone()].copy_from_slice(&self.durable[sector]);
+        }
+        bytes
+    }
+
+    pub(super) fn set_uncached(&mut self) {
+        self.uncached = true;
+    }
+
     pub(super) fn write(&mut self, at: usize, bytes: &[u8]) {
+        self.uncached = false;
         Arc::make_mut(&mut self.cached)[at..at + bytes.len()].copy_from_slice(bytes);
         self.wrote(at..at + bytes.len());
     }
@@ -90,6 +110,9 @@ impl Page {
     pub(super) fn forget(&mut self) {
         for write in &self.unsynced {
             self.forgotten |= write.sectors;
+        }
+        if self.uncached {
+            self.evict();
         }
     }
 

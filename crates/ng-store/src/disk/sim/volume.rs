@@ -85,7 +85,7 @@ impl Volume {
 
     pub(super) fn evict(&mut self) {
         for file in self.files.values_mut() {
-            Arc::make_mut(file).evict();
+            Arc::make_mut(file).evict(0..u64::MAX);
         }
     }
 

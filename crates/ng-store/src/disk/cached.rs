@@ -1,0 +1,203 @@
+use std::ops::Range;
+
+use super::Disk;
+
+/// The least piece that is told apart: 64 KiB.
+const PIECE_BYTES: u64 = 64 << 10;
+
+/// The most pieces that are: pieces are larger in a file of more than 64 GiB.
+const PIECES_MAX: u64 = 1 << 20;
+
+/// Which pieces of a file were in the page cache, in part at least, when it was
+/// looked at. Takes 128 KiB at most.
+#[derive(Debug)]
+pub(super) struct Cached {
+    piece_bytes: u64,
+    pieces: Vec<u64>,
+}
+
+impl Cached {
+    /// Looks at the first `len` bytes of a file; `None` where the system does not
+    /// tell. Costs a question where nothing is in the cache, or all, and a few more
+    /// for each place where it changes.
+    pub(super) fn look(disk: &dyn Disk, len: u64) -> Option<Self> {
+        let mut piece_bytes = PIECE_BYTES;
+        while len.div_ceil(piece_bytes) > PIECES_MAX {
+            piece_bytes *= 2;
+        }
+        let pieces = len.div_ceil(piece_bytes);
+        let mut cached = Self {
+            piece_bytes,
+            pieces: vec![0; pieces.div_ceil(u64::BITS.into()) as usize],
+        };
+        cached.look_at(disk, 0..pieces)?;
+        Some(cached)
+    }
+
+    fn look_at(&mut self, disk: &dyn Disk, pieces: Range<u64>) -> Option<()> {
+        let (count, start) = (pieces.end - pieces.start, pieces.start * self.piece_bytes);
+        if count == 0 {
+            return Some(());
+        }
+        let bytes = count * self.piece_bytes;
+        let there = disk.cached_bytes(start, bytes).ok()??;
+        if there == 0 {
+            return Some(());
+        }
+        if there >= bytes || count == 1 {
+            pieces.for_each(|piece| self.pieces[piece as usize / 64] |= 1 << (piece % 64));
+            return Some(());
+        }
+        let middle = pieces.start + count.next_power_of_two() / 2;
+        self.look_at(disk, pieces.start..middle)?;
+        self.look_at(disk, middle..pieces.end)
+    }
+
+    fn has(&self, piece: u64) -> bool {
+        let word = self.pieces.get(piece as usize / 64).copied();
+        // Behind the end that was looked at nothing was there.
+        word.unwrap_or(0) & 1 << (piece % 64) != 0
+    }
+
+    fn pieces_of(&self, bytes: &Range<u64>) -> Range<u64> {
+        bytes.start / self.piece_bytes..bytes.end.div_ceil(self.piece_bytes)
+    }
+
+    /// Tells whether at least half of a range was in the cache, by pieces.
+    pub(super) fn is_mostly(&self, bytes: &Range<u64>) -> bool {
+        let pieces = self.pieces_of(bytes);
+        let all = pieces.end - pieces.start;
+        2 * pieces.filter(|piece| self.has(*piece)).count() as u64 >= all
+    }
+
+    /// The runs of a range that were not in the cache at all.
+    pub(super) fn runs_without(&self, bytes: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        let pieces = self.pieces_of(&bytes);
+        let (mut piece, end) = (pieces.start, pieces.end);
+        std::iter::from_fn(move || {
+            while piece < end && self.has(piece) {
+                piece += 1;
+            }
+            let start = piece;
+            while piece < end && !self.has(piece) {
+                piece += 1;
+            }
+            let run = (start * self.piece_bytes).max(bytes.start)
+                ..(piece * self.piece_bytes).min(bytes.end);
+            (start < piece).then_some(run)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    const KIB: u64 = 1 << 10;
+
+    /// A file of which some ranges are in the page cache.
+    struct Partly {
+        ranges: Vec<Range<u64>>,
+        tells: bool,
+        asked: AtomicU64,
+    }
+
+    impl Disk for Partly {
+        fn len(&self) -> io::Result<u64> {
+            unreachable!()
+        }
+
+        fn set_len(&self, _: u64) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+            unreachable!()
+        }
+
+        fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
+            unreachable!()
+        }
+
+        fn allocate(&self, _: u64, _: u64) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn start_writeback(&self, _: u64, _: u64) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let common = |range: &Range<u64>| {
+                let end = range.end.min(offset + len);
+                end.saturating_sub(range.start.max(offset))
+            };
+            Ok(self.tells.then(|| self.ranges.iter().map(common).sum()))
+        }
+    }
+
+    fn partly(ranges: &[Range<u64>]) -> Partly {
+        Partly {
+            ranges: ranges.to_vec(),
+            tells: true,
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    #[test]
+    fn what_was_there_is_known_by_pieces() {
+        let len = 1000 * KIB;
+        for (there, without) in [
+            (vec![], vec![0..1000 * KIB]),
+            (vec![0..1000 * KIB], vec![]),
+            (vec![0..4 * KIB], vec![64 * KIB..1000 * KIB]),
+            (vec![996 * KIB..1000 * KIB], vec![0..960 * KIB]),
+            (
+                vec![100 * KIB..132 * KIB, 700 * KIB..704 * KIB],
+                vec![0..64 * KIB, 192 * KIB..640 * KIB, 704 * KIB..1000 * KIB],
+            ),
+        ] {
+            let cached = Cached::look(&partly(&there), len).unwrap();
+            let runs: Vec<_> = cached.runs_without(0..len).collect();
+            assert_eq!(runs, without, "{there:?}");
+        }
+        let cached = Cached::look(&partly(&[100 * KIB..132 * KIB]), len).unwrap();
+        let runs: Vec<_> = cached.runs_without(10 * KIB..300 * KIB).collect();
+        assert_eq!(runs, [10 * KIB..64 * KIB, 192 * KIB..300 * KIB]);
+        assert!(cached.is_mostly(&(0..256 * KIB)) && !cached.is_mostly(&(0..320 * KIB)));
+        assert!(!cached.is_mostly(&(2000 * KIB..3000 * KIB)));
+    }
+
+    #[test]
+    fn a_file_of_any_size_is_looked_at_with_few_questions_and_little_memory() {
+        let len = 3 << 40;
+        let disk = partly(&[1 << 40..(1 << 40) + 4 * KIB]);
+        let cached = Cached::look(&disk, len).unwrap();
+        assert!(size_of_val(&cached.pieces[..]) <= 128 << 10);
+        assert!(disk.asked.into_inner() < 50);
+        assert_eq!(cached.runs_without(0..len).count(), 2);
+        for there in [vec![], vec![0..len]] {
+            let disk = partly(&there);
+            Cached::look(&disk, len).unwrap();
+            assert_eq!(disk.asked.into_inner(), 1);
+        }
+    }
+
+    #[test]
+    fn a_system_that_does_not_tell_is_believed_nothing() {
+        let disk = Partly {
+            tells: false,
+            ..partly(&[])
+        };
+        assert!(Cached::look(&disk, 1 << 20).is_none());
+        assert!(Cached::look(&disk, 0).is_some());
+    }
+}
