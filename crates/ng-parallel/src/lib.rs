@@ -2,7 +2,7 @@
 //!
 //! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
 //! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`map_shards`], [`gather`] over tokens
-//! in memory, [`ingest`] and [`verify`] for those in files.
+//! in memory, [`ingest`], [`verify`] and [`map_reduce_pass`] for those in files.
 //!
 //! - Results never depend on the number of threads, those in floating point
 //!   included: shards are cut without asking how many threads there are, and
@@ -75,7 +75,7 @@ pub use gather::gather;
 pub use ingest::{
     DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_with,
 };
-pub use map_reduce::map_reduce;
+pub use map_reduce::{PassError, map_reduce, map_reduce_pass};
 pub use map_shards::map_shards;
 pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
 pub use stop_flag::StopFlag;

@@ -3,16 +3,18 @@
 //! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
 //! thread run. Same shards, same results, same errors.
 
-use ng_store::{Filled, TokenSink, Vacant, VecStore, VerifyBlocks, VerifyReport};
+use ng_store::{Filled, MapPass, TokenSink, Vacant, VecStore, VerifyBlocks, VerifyReport};
 use ng_token::Token;
 
 use crate::error::guard;
 use crate::for_each_shard::slices;
 use crate::gather::{append_to, gather_piece};
 use crate::ingest::{Buffer, Cut, FillTask, Job, append};
-use crate::map_reduce::reduce_in_order;
+use crate::map_reduce::{map_window, reduce_in_order};
 use crate::verify::{shards, verify_shard};
-use crate::{IngestError, IngestOptions, ParallelError, Shard, Shards, StopFlag, VerifyError};
+use crate::{
+    IngestError, IngestOptions, ParallelError, PassError, Shard, Shards, StopFlag, VerifyError,
+};
 
 /// Does what [`fill`](crate::fill()) does.
 ///
@@ -68,6 +70,27 @@ pub fn map_reduce<R>(
         mapped.push(guard(number, || map(shard, slice))?);
     }
     reduce_in_order(mapped, reduce)
+}
+
+/// Does what [`map_reduce_pass`](crate::map_reduce_pass()) does.
+///
+/// # Errors
+///
+/// As [`map_reduce_pass`](crate::map_reduce_pass()).
+pub fn map_reduce_pass<R>(
+    stop: &StopFlag,
+    pass: &MapPass<'_>,
+    map: impl Fn(Shard, &[Token]) -> R,
+    reduce: impl Fn(R, R) -> R,
+) -> Result<Option<R>, PassError> {
+    let shards = Shards::new(pass.snapshot().len());
+    let mut mapped = Vec::with_capacity(shards.len());
+    for shard in shards {
+        let number = shard.number;
+        check_stop(stop, number, shards.len())?;
+        mapped.push(guard(number, || map_window(pass, shard, &map))??);
+    }
+    Ok(reduce_in_order(mapped, reduce)?)
 }
 
 /// Does what [`map_shards`](crate::map_shards()) does.

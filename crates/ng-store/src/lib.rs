@@ -84,7 +84,7 @@ pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;
 pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
 pub use memory::MemoryUsage;
-pub use mmap_store::{MappedBlocks, MmapStore, PrivateStore};
+pub use mmap_store::{MapPass, MapWindow, MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, BYPASS_MIN_BYTES, CachePolicy, PagePolicy};
 pub use raw::{
     Filled, PREFETCHES, ProcessMark, Snapshot, Vacant, ignore_file_size_signal, prefetch,

@@ -11,7 +11,7 @@ const PIECES_MAX: u64 = 1 << 20;
 /// Which pieces of a file were in the page cache, in part at least, when it was
 /// looked at. Takes 128 KiB at most.
 #[derive(Debug)]
-pub(super) struct Cached {
+pub(crate) struct Cached {
     piece_bytes: u64,
     pieces: Vec<u64>,
 }
@@ -21,17 +21,32 @@ impl Cached {
     /// tell. Costs a question where nothing is in the cache, or all, and a few more
     /// for each place where it changes.
     pub(super) fn look(disk: &dyn Disk, len: u64) -> Option<Self> {
+        let mut cached = Self::nothing(len);
+        cached.look_at(disk, 0..len.div_ceil(cached.piece_bytes))?;
+        Some(cached)
+    }
+
+    /// Takes it from `look`, which tells where each page in the cache begins; `None`
+    /// where it cannot.
+    pub(crate) fn of_pages(
+        len: u64,
+        look: impl FnOnce(&mut dyn FnMut(u64)) -> Option<()>,
+    ) -> Option<Self> {
+        let mut cached = Self::nothing(len);
+        look(&mut |at| cached.set(at / cached.piece_bytes))?;
+        Some(cached)
+    }
+
+    fn nothing(len: u64) -> Self {
         let mut piece_bytes = PIECE_BYTES;
         while len.div_ceil(piece_bytes) > PIECES_MAX {
             piece_bytes *= 2;
         }
         let pieces = len.div_ceil(piece_bytes);
-        let mut cached = Self {
+        Self {
             piece_bytes,
             pieces: vec![0; pieces.div_ceil(u64::BITS.into()) as usize],
-        };
-        cached.look_at(disk, 0..pieces)?;
-        Some(cached)
+        }
     }
 
     fn look_at(&mut self, disk: &dyn Disk, pieces: Range<u64>) -> Option<()> {
@@ -45,12 +60,16 @@ impl Cached {
             return Some(());
         }
         if there >= bytes || count == 1 {
-            pieces.for_each(|piece| self.pieces[piece as usize / 64] |= 1 << (piece % 64));
+            pieces.for_each(|piece| self.set(piece));
             return Some(());
         }
         let middle = pieces.start + count.next_power_of_two() / 2;
         self.look_at(disk, pieces.start..middle)?;
         self.look_at(disk, middle..pieces.end)
+    }
+
+    fn set(&mut self, piece: u64) {
+        self.pieces[piece as usize / 64] |= 1 << (piece % 64);
     }
 
     fn has(&self, piece: u64) -> bool {
@@ -71,7 +90,7 @@ impl Cached {
     }
 
     /// The runs of a range that were not in the cache at all.
-    pub(super) fn runs_without(&self, bytes: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    pub(crate) fn runs_without(&self, bytes: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let pieces = self.pieces_of(&bytes);
         let (mut piece, end) = (pieces.start, pieces.end);
         std::iter::from_fn(move || {
@@ -90,6 +109,10 @@ impl Cached {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "lists of ranges, some of which have one"
+)]
 mod tests {
     use std::io;
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -14,6 +14,7 @@ mod uncached;
 
 use std::io;
 
+pub(crate) use cached::Cached;
 pub use passing::Passing;
 pub use real::{NameState, RealFile};
 pub use real_dir::RealDir;

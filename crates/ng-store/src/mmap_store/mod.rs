@@ -1,5 +1,6 @@
 //! The store in a file: written through the descriptor, read through a map.
 
+mod map_pass;
 mod mapped_blocks;
 mod private;
 mod sight;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use ng_token::Token;
 
+pub use map_pass::{MapPass, MapWindow};
 pub use mapped_blocks::MappedBlocks;
 pub use private::PrivateStore;
 

@@ -12,6 +12,7 @@ use memmap2::{MmapMut, MmapOptions, MmapRaw};
 use ng_token::Token;
 
 use super::Promise;
+use super::cached_pages::{cached_pages, drop_mapped_pages};
 use crate::inode;
 
 /// Address space in which tokens appear as they are committed.
@@ -238,6 +239,27 @@ impl Snapshot {
             touch(tokens);
         }
         Ok(())
+    }
+
+    /// Calls `each` for each page that is in memory, with where it begins, in bytes
+    /// from the first token. `None` where the system does not tell.
+    pub(crate) fn cached_pages(&self, each: &mut dyn FnMut(u64)) -> Option<()> {
+        match &self.map.backing {
+            Backing::File(_) => cached_pages(self.addresses(), each),
+            #[cfg(test)]
+            Backing::Plain { .. } => None,
+        }
+    }
+
+    /// Has the system drop the pages that some bytes lie in, unless others have them
+    /// mapped. A hint.
+    pub(crate) fn drop_pages(&self, bytes: Range<u64>) {
+        let addresses = self.addresses();
+        let at = |byte: u64| addresses.start + byte as usize;
+        let dropped = at(bytes.start)..at(bytes.end).min(addresses.end);
+        if matches!(self.map.backing, Backing::File(_)) && !dropped.is_empty() {
+            let _ = drop_mapped_pages(dropped);
+        }
     }
 
     pub(crate) fn map(&self) -> &Arc<Map> {

@@ -3,6 +3,7 @@
 //! - `allocate` reserves and advises, `room` lends the spare capacity of a
 //!   vector out and takes it back, `stream` writes into it past the caches;
 //! - `map` shows a file's tokens, or those in plain memory, as one slice;
+//!   `cached_pages` tells and drops what of them is in memory;
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
 //! - `prefetch` is a hint to the processor;
@@ -11,6 +12,7 @@
 
 mod allocate;
 mod cached;
+mod cached_pages;
 mod file_size_signal;
 mod map;
 mod prefetch;

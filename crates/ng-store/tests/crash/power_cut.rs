@@ -32,8 +32,8 @@ fn cut_everywhere(seed: u64) -> u64 {
     if seed % 8 == 5 {
         fs.refuse_allocation();
     }
-    // Of the workloads that bypass the page cache, half.
-    if seed & 32 != 0 {
+    // With or without, the large workloads among them.
+    if seed & 16 != 0 {
         fs.refuse_uncached();
     }
     fs.record_moments();

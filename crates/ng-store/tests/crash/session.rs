@@ -62,7 +62,6 @@ pub(crate) struct Session {
     quiet: Vec<Range<u64>>,
     /// Makes no two appends and no two files alike.
     salt: u32,
-    cache: CachePolicy,
 }
 
 /// A commit that was acknowledged, by the number of operations before it began
@@ -118,7 +117,6 @@ impl Session {
             commits: Vec::new(),
             quiet: Vec::new(),
             salt: 1 + fs.operations() as u32,
-            cache: CachePolicy::Auto,
         }
     }
 
@@ -137,7 +135,6 @@ impl Session {
     pub(crate) fn create(&mut self, workload: &Workload) -> Result<(), Failed> {
         let dir = self.let_go();
         let began = self.fs.operations();
-        self.cache = workload.cache;
         let mut draft = self.begin(dir, workload)?;
         self.appended = self.make(0, workload.first);
         draft.writer().append(&self.appended)?;
@@ -181,14 +178,14 @@ impl Session {
             .max_tokens(MAX_TOKENS)
             .reserve(workload.reserve)
             .replace(workload.replace)
-            .cache(workload.cache);
+            .cache(CachePolicy::Bypass);
         Draft::begin(dir, NAME, Path::new(NAME), &options, identity)
     }
 
     /// Opens the file for appending, and takes over what is there: what was
     /// acknowledged, or what a failed commit left.
     pub(crate) fn reopen(&mut self) -> Result<(), Failed> {
-        self.reopen_with(&AppendOptions::new().cache(self.cache))
+        self.reopen_with(&AppendOptions::new().cache(CachePolicy::Bypass))
     }
 
     /// As [`reopen`](Self::reopen), of a file that may have lost something.

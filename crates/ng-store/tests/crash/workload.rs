@@ -1,4 +1,4 @@
-use ng_store::{BLOCK_TOKENS, CachePolicy};
+use ng_store::BLOCK_TOKENS;
 
 /// How many operations a workload has, unless it is made longer, after the file
 /// is created.
@@ -16,7 +16,6 @@ pub(crate) struct Workload {
     pub(crate) commit_first: bool,
     /// Whether the file may replace another.
     pub(crate) replace: bool,
-    pub(crate) cache: CachePolicy,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -36,14 +35,14 @@ pub(crate) enum Step {
 }
 
 impl Workload {
-    /// The workload of so many steps that belongs to `seed`. One in sixteen is
-    /// large enough for early writeback, and half of those bypass the page cache.
+    /// The workload of so many steps that belongs to `seed`. One in sixteen has an
+    /// append that is sure to have a whole chunk of a file.
     pub(crate) fn random(seed: u64, steps: usize) -> Self {
         let mut random = Random::new(seed);
         let mut steps: Vec<Step> = (0..steps).map(|_| random.step()).collect();
         if seed % 16 == 3 && !steps.is_empty() {
             let at = random.below(steps.len());
-            steps[at] = Step::Append(4 * BLOCK_TOKENS + random.count());
+            steps[at] = Step::Append(8 * BLOCK_TOKENS + random.count());
         }
         Self {
             seed,
@@ -51,10 +50,6 @@ impl Workload {
             first: random.below(4) * 50,
             commit_first: random.below(2) == 0,
             replace: false,
-            cache: match seed & 16 {
-                0 => CachePolicy::Bypass,
-                _ => CachePolicy::Keep,
-            },
             steps,
         }
     }

@@ -1,5 +1,7 @@
 //! The store in a file.
 
+#[cfg(target_os = "linux")]
+mod cache;
 mod conforms;
 mod create;
 mod cut;

@@ -143,6 +143,92 @@ fn a_failed_writeback_forgets_its_own_pages() {
     assert_eq!(letters(&content(&after, "a")), expected);
 }
 
+/// As many sectors as a file is read to have around the page cache.
+fn uncached_letters(file: &SimFile) -> String {
+    let mut buffer = vec![0; file.len().unwrap() as usize];
+    let count = file.read_uncached_at(&mut buffer, 0).unwrap();
+    assert_eq!(count, buffer.len());
+    letters(&buffer)
+}
+
+#[test]
+fn what_is_read_around_the_page_cache_is_what_is_on_its_way_to_the_disk() {
+    let (fs, file) = with_old_sectors(16);
+    write(&file, &sectors(b'n', 16), 0);
+    assert_eq!(uncached_letters(&file), "nnnnnnnnnnnnnnnn");
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    write(&file, &sectors(b'm', 1), 8 * 512);
+    assert_eq!(letters(&content_of(&file)), "nnnnnnnnmnnnnnnn");
+    assert_eq!(uncached_letters(&file), "oooooooomooooooo");
+}
+
+#[test]
+fn pages_of_an_uncached_write_are_gone_when_their_sync_fails_to_write_them() {
+    let (fs, file) = with_old_sectors(24);
+    let new = sectors(b'n', 24);
+    // Two pages, and half of the last, which is kept as any other is.
+    assert_eq!(
+        file.write_uncached_at(&new[..20 * 512], 0).unwrap(),
+        20 * 512
+    );
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    assert_eq!(letters(&content_of(&file)), "oooooooooooooooonnnnoooo");
+    // Pages that were written again in the usual way are.
+    file.write_uncached_at(&new, 0).unwrap();
+    write(&file, &sectors(b'm', 1), 0);
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    assert_eq!(letters(&content_of(&file)), "mnnnnnnnoooooooooooooooo");
+}
+
+#[test]
+fn a_range_that_is_dropped_reads_as_it_is_on_the_disk() {
+    let (fs, file) = with_old_sectors(24);
+    write(&file, &sectors(b'n', 24), 0);
+    file.drop_cached(0, 12_288);
+    assert_eq!(
+        letters(&content_of(&file)),
+        "n".repeat(24),
+        "dirty pages stay"
+    );
+    fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
+    assert!(file.sync().is_err());
+    file.drop_cached(4_096, 4_096);
+    assert_eq!(letters(&content_of(&file)), "nnnnnnnnoooooooonnnnnnnn");
+}
+
+#[test]
+fn who_waits_for_writeback_is_told_of_a_failure_and_the_next_sync_is_not() {
+    let (fs, file) = one_file();
+    let other = fs.dir().open("a", true).unwrap();
+    write(&file, &sectors(b'n', 8), 0);
+    let next = When::Nth(CallKind::FinishWriteback, 0);
+    fs.inject(next, Fault::FailForgetting(Failure::Io));
+    assert!(file.finish_writeback(0, 4_096).is_err());
+    file.finish_writeback(0, 4_096).unwrap();
+    file.sync().unwrap();
+    assert!(other.finish_writeback(0, 4_096).is_err());
+    other.sync().unwrap();
+    assert_eq!(
+        letters(&content(&crash(&fs, &mut LoseAll), "a")),
+        "........"
+    );
+}
+
+#[test]
+fn a_disk_that_refuses_has_no_way_around_the_page_cache() {
+    let (fs, file) = one_file();
+    fs.refuse_uncached();
+    let kind = |outcome: io::Result<usize>| outcome.unwrap_err().kind();
+    let write = file.write_uncached_at(b"x", 0);
+    assert_eq!(kind(write), io::ErrorKind::Unsupported);
+    assert_eq!(file.len().unwrap(), 0);
+    let read = file.read_uncached_at(&mut [0], 0);
+    assert_eq!(kind(read), io::ErrorKind::Unsupported);
+}
+
 #[test]
 fn the_power_fails_with_the_operation_under_way() {
     let (fs, file) = with_old_sectors(2);

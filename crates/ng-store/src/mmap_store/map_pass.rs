@@ -1,0 +1,127 @@
+use std::io;
+use std::ops::{Deref, Range};
+
+use ng_token::Token;
+
+use crate::disk::Cached;
+use crate::memory::available_bytes;
+use crate::{CachePolicy, Snapshot};
+
+/// How many tokens a window has that [`MapPass::windows`] gives: 8 MiB.
+const WINDOW_TOKENS: usize = (8 << 20) / Token::SIZE;
+
+/// A pass over the tokens of a map, from one end to the other, by as many threads as
+/// there are.
+///
+/// By its [`CachePolicy`] it brings each window in before it is looked at, and has the
+/// system drop it behind, so that a file that the memory does not hold is read at
+/// the speed of the disk: 8 GB took 12.5 s by looking at them, and 2.4 s in windows.
+/// What was in memory when the pass began, and what others have mapped, stays. Where
+/// the system does not tell what was there, nothing is dropped.
+///
+/// ```
+/// use ng_store::{CachePolicy, CreateOptions, MmapStore, TokenSink};
+/// use ng_token::Token;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("first.ngt");
+/// // SAFETY: (1) nobody else knows of this file.
+/// let mut store = unsafe { MmapStore::create(&path, &CreateOptions::new()) }?;
+/// store.append_with(1_000, |index| Token::new(index as u32))?;
+/// store.commit()?;
+/// let snapshot = store.snapshot();
+/// let pass = snapshot.pass(CachePolicy::Auto);
+/// let mut sum = 0;
+/// for window in pass.windows(0..snapshot.len()) {
+///     sum += window?.iter().map(|token| u64::from(token.id().raw())).sum::<u64>();
+/// }
+/// assert_eq!(sum, 499_500);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct MapPass<'snapshot> {
+    snapshot: &'snapshot Snapshot,
+    bypasses: bool,
+    /// What was in memory before; `None` where it does not matter or is not known.
+    before: Option<Cached>,
+}
+
+/// Some tokens of a map, in memory. They may leave it again when it is dropped.
+#[derive(Debug)]
+pub struct MapWindow<'pass> {
+    pass: &'pass MapPass<'pass>,
+    range: Range<usize>,
+}
+
+impl Snapshot {
+    /// Begins a pass over the tokens. Looks which of them are in memory where the
+    /// policy bypasses the page cache: 10 ms for each GB.
+    pub fn pass(&self, policy: CachePolicy) -> MapPass<'_> {
+        let bytes = size_of_val(self.tokens()) as u64;
+        let bypasses = policy.bypasses_pass(bytes, available_bytes);
+        let look = || Cached::of_pages(bytes, |each| self.cached_pages(each));
+        MapPass {
+            snapshot: self,
+            bypasses,
+            before: bypasses.then(look).flatten(),
+        }
+    }
+}
+
+impl<'snapshot> MapPass<'snapshot> {
+    /// Returns the tokens that are passed over.
+    pub fn snapshot(&self) -> &'snapshot Snapshot {
+        self.snapshot
+    }
+
+    /// Brings a range of tokens in, where the pass does so, and gives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::populate`].
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the snapshot.
+    pub fn window(&self, range: Range<usize>) -> io::Result<MapWindow<'_>> {
+        assert!(
+            range.start <= range.end && range.end <= self.snapshot.len(),
+            "tokens {range:?} of {}",
+            self.snapshot.len()
+        );
+        if self.bypasses {
+            self.snapshot.populate(range.clone())?;
+        }
+        Ok(MapWindow { pass: self, range })
+    }
+
+    /// Gives a range in windows of 8 MiB, each when it is asked for.
+    ///
+    /// # Panics
+    ///
+    /// As [`window`](Self::window), when the first that is not within it is asked for.
+    pub fn windows(&self, range: Range<usize>) -> impl Iterator<Item = io::Result<MapWindow<'_>>> {
+        let end = range.end;
+        let starts = range.step_by(WINDOW_TOKENS);
+        starts.map(move |start| self.window(start..end.min(start.saturating_add(WINDOW_TOKENS))))
+    }
+}
+
+impl Deref for MapWindow<'_> {
+    type Target = [Token];
+
+    fn deref(&self) -> &[Token] {
+        &self.pass.snapshot.tokens()[self.range.clone()]
+    }
+}
+
+impl Drop for MapWindow<'_> {
+    fn drop(&mut self) {
+        let byte = |token: usize| (token * Token::SIZE) as u64;
+        let bytes = byte(self.range.start)..byte(self.range.end);
+        let before = self.pass.before.iter();
+        before
+            .flat_map(|before| before.runs_without(bytes.clone()))
+            .for_each(|run| self.pass.snapshot.drop_pages(run));
+    }
+}

@@ -1,0 +1,581 @@
+//! What streams leave in the page cache, and what they do to what is there.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use ng_store::disk::sim::{Call, CallKind, Failure, Fault, SimFile, SimFs, When};
+use ng_store::disk::{Dir, Disk, RealFile};
+use ng_store::file::{Draft, Identity, Stamp, Writer};
+use ng_store::{
+    AppendOptions, BLOCK_TOKENS, BYPASS_MIN_BYTES, BlockReader, CachePolicy, CreateOptions,
+    FileWriter, RawDraft, ReadError, RepairOptions, TokenSink, VecStore, WriteError, repair,
+};
+use ng_token::Token;
+
+use super::fixture::{Place, open, small, token, tokens};
+
+const MIB: u64 = 1 << 20;
+const BLOCK_BYTES: u64 = (BLOCK_TOKENS * Token::SIZE) as u64;
+
+/// The tokens of a chunk of a file, what is written around the page cache at least.
+const CHUNK_TOKENS: usize = 4 * BLOCK_TOKENS;
+
+const NAME: &str = "a.ngt";
+
+/// The first bytes of the tokens, by `small`.
+const DATA: u64 = 2 * MIB;
+
+fn draft(fs: &SimFs, options: &CreateOptions) -> Writer<SimFile> {
+    let identity = Identity {
+        file_id: [7; 16],
+        created_ns: 1,
+    };
+    let draft = Draft::begin(fs.dir(), NAME, Path::new(NAME), options, identity).unwrap();
+    draft.publish().unwrap()
+}
+
+fn writes(fs: &SimFs, from: u64, uncached: bool) -> Vec<Range<u64>> {
+    let call = |call: &Call| match *call {
+        Call::Write { offset, len, .. } if !uncached => Some(offset..offset + len as u64),
+        Call::WriteUncached { offset, len, .. } if uncached => Some(offset..offset + len as u64),
+        _ => None,
+    };
+    let log = fs.log();
+    let calls = log[from as usize..].iter().filter_map(call);
+    calls.filter(|range| range.start >= DATA).collect()
+}
+
+fn drops(fs: &SimFs) -> Vec<Range<u64>> {
+    let log = fs.log();
+    let calls = log.iter().filter_map(|call| match *call {
+        Call::DropCached { offset, len, .. } => Some(offset..offset + len),
+        _ => None,
+    });
+    calls.collect()
+}
+
+fn read(fs: &SimFs) -> Vec<Token> {
+    let file = fs.dir().open(NAME, false).unwrap();
+    let reader = BlockReader::of_disk(file, NAME).unwrap();
+    read_all(&reader)
+}
+
+fn read_all<D: Disk>(reader: &BlockReader<D>) -> Vec<Token> {
+    let mut all = Vec::new();
+    let take = |tokens: &[Token]| {
+        all.extend_from_slice(tokens);
+        Ok::<_, ReadError>(())
+    };
+    reader.for_each(0..reader.len(), take).unwrap();
+    all
+}
+
+/// Appends as `Append` does, and as workers do that hash what they append.
+fn append(writer: &mut Writer<SimFile>, tokens: &[Token], with: usize) {
+    match with {
+        0 => writer.append(tokens).unwrap(),
+        1 => {
+            let start = writer.appended_tokens() as usize;
+            let at = |index| token(start + index);
+            writer.append_with(tokens.len(), at).unwrap();
+        }
+        _ => tokens
+            .chunks(999)
+            .for_each(|few| writer.append(few).unwrap()),
+    }
+}
+
+#[test]
+fn whole_chunks_alone_are_written_around_the_page_cache() {
+    for with in 0..3 {
+        let fs = SimFs::new();
+        let mut writer = draft(&fs, &small().cache(CachePolicy::Bypass));
+        let count = 3 * CHUNK_TOKENS + CHUNK_TOKENS / 2 + 5;
+        append(&mut writer, &tokens(100), with);
+        writer.commit(Stamp::default()).unwrap();
+        let from = fs.operations();
+        append(&mut writer, &tokens(count)[100..], with);
+        writer.commit(Stamp::default()).unwrap();
+        let uncached = writes(&fs, from, true);
+        // The chunk that was begun, and the one that the tokens end in, stay.
+        let covered: u64 = uncached.iter().map(|range| range.end - range.start).sum();
+        assert_eq!(covered, 2 * MIB, "{uncached:?}");
+        assert!(uncached.iter().all(|range| range.start % MIB == 0
+            && range.end % MIB == 0
+            && (DATA + MIB..DATA + 3 * MIB).contains(&range.start)));
+        let cached = writes(&fs, from, false);
+        assert!(
+            cached
+                .iter()
+                .all(|range| range.end <= DATA + MIB || range.start >= DATA + 3 * MIB)
+        );
+        assert_eq!(read(&fs), tokens(count));
+    }
+}
+
+#[test]
+fn what_went_through_the_page_cache_is_dropped_after_its_commit_but_for_the_last_chunk() {
+    let fs = SimFs::new();
+    let mut writer = draft(&fs, &small().cache(CachePolicy::Bypass));
+    // Commits of half a chunk: no write is of a whole one.
+    for part in tokens(5 * CHUNK_TOKENS).chunks(CHUNK_TOKENS / 2) {
+        writer.append(part).unwrap();
+        writer.commit(Stamp::default()).unwrap();
+    }
+    assert_eq!(fs.operations_of(CallKind::WriteUncached), 0);
+    let chunk = |number: u64| DATA + number * MIB..DATA + (number + 1) * MIB;
+    assert_eq!(drops(&fs), (0..5).map(chunk).collect::<Vec<_>>());
+    writer.append(&tokens(9)).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    assert_eq!(drops(&fs).len(), 5, "the last chunk is dropped");
+}
+
+#[test]
+fn a_disk_without_uncached_writes_gets_the_others_and_the_same_tokens() {
+    let fs = SimFs::new();
+    fs.refuse_uncached();
+    let mut writer = draft(&fs, &small().cache(CachePolicy::Bypass));
+    writer.append(&tokens(5 * CHUNK_TOKENS + 9)).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    assert_eq!(fs.operations_of(CallKind::WriteUncached), 1, "asked once");
+    assert_eq!(fs.operations_of(CallKind::StartWriteback), 5);
+    assert_eq!(drops(&fs), [DATA..DATA + 5 * MIB]);
+    assert_eq!(read(&fs), tokens(5 * CHUNK_TOKENS + 9));
+}
+
+#[test]
+fn a_small_commit_is_kept_and_one_that_is_announced_as_large_is_not() {
+    let large = BYPASS_MIN_BYTES / Token::SIZE as u64 + 1;
+    let options = small().max_tokens(1 << 30);
+    let two = tokens(2 * CHUNK_TOKENS);
+    for (policy, announced, expected) in [
+        (CachePolicy::Auto, 0, 0),
+        (CachePolicy::Auto, large - 1, 0),
+        (CachePolicy::Auto, large, 2),
+        (CachePolicy::Keep, large, 0),
+        (CachePolicy::Bypass, 0, 2),
+    ] {
+        for reserves in [false, true] {
+            let fs = SimFs::new();
+            let options = options.clone().cache(policy);
+            let mut writer = match reserves {
+                true => draft(&fs, &options.reserve(announced)),
+                false => draft(&fs, &options),
+            };
+            if !reserves {
+                writer.reserve(announced).unwrap();
+            }
+            writer.append(&two).unwrap();
+            let uncached = fs.operations_of(CallKind::WriteUncached);
+            assert_eq!(uncached, expected, "{policy:?}, {announced} announced");
+            // What was announced was for one commit.
+            writer.commit(Stamp::default()).unwrap();
+            writer.append(&two).unwrap();
+            let more = fs.operations_of(CallKind::WriteUncached) - uncached;
+            let always = policy == CachePolicy::Bypass;
+            assert_eq!(more, if always { 2 } else { 0 }, "{policy:?}");
+        }
+    }
+}
+
+#[test]
+fn an_appender_goes_by_the_policy_that_it_was_opened_with() {
+    for (policy, expected) in [(CachePolicy::Keep, 0), (CachePolicy::Bypass, 2)] {
+        let fs = SimFs::new();
+        drop(draft(&fs, &small()));
+        let file = fs.dir().open(NAME, true).unwrap();
+        let options = AppendOptions::new().cache(policy);
+        let mut writer = Writer::open_with(&fs.dir(), file, NAME, &options).unwrap();
+        writer.append(&tokens(2 * CHUNK_TOKENS)).unwrap();
+        assert_eq!(fs.operations_of(CallKind::WriteUncached), expected);
+    }
+}
+
+#[test]
+fn a_failure_of_an_uncached_write_or_of_its_sync_leaves_the_last_commit() {
+    for (kind, nth, fault) in [
+        (CallKind::WriteUncached, 0, Fault::Fail(Failure::Io)),
+        (CallKind::WriteUncached, 1, Fault::Fail(Failure::NoSpace)),
+        (CallKind::WriteUncached, 1, Fault::Short(0)),
+        (CallKind::Sync, 0, Fault::Fail(Failure::Io)),
+        (CallKind::Sync, 0, Fault::FailForgetting(Failure::Io)),
+    ] {
+        let fs = SimFs::new();
+        let mut writer = draft(&fs, &small().cache(CachePolicy::Bypass));
+        writer.append(&tokens(100)).unwrap();
+        writer.commit(Stamp::default()).unwrap();
+        fs.inject(When::Nth(kind, fs.operations_of(kind) + nth), fault);
+        let appended = writer.append(&tokens(4 * CHUNK_TOKENS)[100..]);
+        let error = appended.and_then(|()| writer.commit(Stamp::default()));
+        let error = error.unwrap_err();
+        let is_right = matches!(
+            error,
+            WriteError::Io { .. } | WriteError::NoSpaceAfterAll { .. }
+        );
+        assert!(is_right, "{kind:?}: {error}");
+        assert!(writer.is_poisoned());
+        drop(writer);
+        assert_eq!(read(&fs), tokens(100), "{kind:?} {fault:?}");
+    }
+}
+
+#[test]
+fn short_and_interrupted_uncached_writes_are_continued() {
+    let fs = SimFs::new();
+    let mut writer = draft(&fs, &small().cache(CachePolicy::Bypass));
+    for (nth, fault) in [
+        (0, Fault::Short(700)),
+        (1, Fault::Fail(Failure::Interrupted)),
+        (2, Fault::Short(1)),
+    ] {
+        fs.inject(When::Nth(CallKind::WriteUncached, nth), fault);
+    }
+    writer.append(&tokens(2 * CHUNK_TOKENS)).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    assert_eq!(fs.pending_faults(), 0);
+    assert_eq!(read(&fs), tokens(2 * CHUNK_TOKENS));
+}
+
+/// A file with four windows of 2 MiB and a bit, on a simulated disk.
+fn long_file(fs: &SimFs) -> Vec<Token> {
+    let all = tokens(16 * CHUNK_TOKENS / 2 + 300);
+    let mut writer = draft(fs, &small());
+    writer.append(&all).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    all
+}
+
+#[test]
+fn a_pass_reads_windows_around_the_page_cache_and_the_same_tokens() {
+    for refused in [false, true] {
+        let fs = SimFs::new();
+        let all = long_file(&fs);
+        if refused {
+            fs.refuse_uncached();
+        }
+        let file = fs.dir().open(NAME, false).unwrap();
+        let reader = BlockReader::of_disk(file, NAME).unwrap();
+        let reader = reader.with_cache(CachePolicy::Bypass);
+        assert!(reader.verify().unwrap().is_clean());
+        let uncached = fs.operations_of(CallKind::ReadUncached);
+        // The last window has no whole block: its end is read as every end is.
+        assert_eq!(uncached, if refused { 1 } else { 4 });
+        assert!(read_all(&reader) == all);
+        assert!(!drops(&fs).is_empty());
+        let before = fs.operations_of(CallKind::ReadUncached);
+        read_all(&reader.with_cache(CachePolicy::Keep));
+        assert_eq!(fs.operations_of(CallKind::ReadUncached), before);
+    }
+}
+
+#[test]
+fn a_window_that_cannot_be_read_whole_is_read_block_by_block() {
+    for fault in [
+        Fault::Fail(Failure::Io),
+        Fault::Fail(Failure::Interrupted),
+        Fault::Short(4096),
+        Fault::Short(700),
+        Fault::Short(0),
+    ] {
+        for nth in 0..4 {
+            let fs = SimFs::new();
+            let all = long_file(&fs);
+            fs.inject(When::Nth(CallKind::ReadUncached, nth), fault);
+            let file = fs.dir().open(NAME, false).unwrap();
+            let reader = BlockReader::of_disk(file, NAME).unwrap();
+            let found = read_all(&reader.with_cache(CachePolicy::Bypass));
+            assert!(found == all, "{fault:?} at {nth}");
+            assert_eq!(fs.pending_faults(), 0);
+        }
+    }
+}
+
+/// A place on a file system that has a page cache of its own, and tells of it.
+fn place() -> Option<Place> {
+    let place = Place::new();
+    let path = place.named("probe");
+    std::fs::write(&path, vec![1; 1 << 20]).unwrap();
+    File::open(&path).unwrap().sync_all().unwrap();
+    let disk = RealFile::open(&path, false).unwrap();
+    let there = disk.cached_bytes(0, MIB).unwrap();
+    disk.drop_cached(0, MIB);
+    let left = disk.cached_bytes(0, MIB).unwrap();
+    let works = there.is_some_and(|there| there > 0) && left == Some(0);
+    if !works {
+        eprintln!("skipped: the page cache of this folder cannot be told or dropped");
+    }
+    works.then_some(place)
+}
+
+fn cached(path: &Path) -> u64 {
+    let disk = RealFile::open(path, false).unwrap();
+    let len = disk.len().unwrap();
+    disk.cached_bytes(0, len).unwrap().unwrap()
+}
+
+fn make_cold(path: &Path) {
+    let file = File::open(path).unwrap();
+    file.sync_all().unwrap();
+    // Pages may be on their way through lists of the kernel's.
+    for _ in 0..1000 {
+        RealFile::open(path, false)
+            .unwrap()
+            .drop_cached(0, u64::MAX >> 1);
+        if cached(path) == 0 {
+            return;
+        }
+    }
+    panic!("{} bytes stay in the page cache", cached(path));
+}
+
+/// Eight windows and a bit.
+const COUNT: usize = 16 * CHUNK_TOKENS + 3 * BLOCK_TOKENS + 77;
+const BYTES: u64 = (COUNT * Token::SIZE) as u64;
+
+#[test]
+fn what_is_written_leaves_the_page_cache_by_the_policy() {
+    let Some(place) = place() else { return };
+    for (policy, most, least) in [
+        (CachePolicy::Keep, u64::MAX, BYTES),
+        (CachePolicy::Auto, u64::MAX, BYTES),
+        (CachePolicy::Bypass, 3 * MIB, BLOCK_BYTES),
+    ] {
+        let path = place.named(&format!("{policy:?}.ngt"));
+        let mut writer = FileWriter::create(&path, &small().cache(policy)).unwrap();
+        for part in tokens(COUNT).chunks(CHUNK_TOKENS + 1000) {
+            writer.append(part).unwrap();
+        }
+        writer.commit().unwrap();
+        let there = cached(&path);
+        assert!((least..=most).contains(&there), "{policy:?}: {there} bytes");
+        drop(writer);
+        // The next append finds the last block in memory.
+        let disk = RealFile::open(&path, false).unwrap();
+        let last = DATA + BYTES - BYTES % BLOCK_BYTES;
+        let bytes = DATA + BYTES - last;
+        let there = disk.cached_bytes(last, bytes).unwrap().unwrap();
+        assert!(
+            there >= bytes,
+            "{there} of the {bytes} bytes of the last block"
+        );
+        assert!(VecStore::load(&path).unwrap().into_vec() == tokens(COUNT));
+    }
+}
+
+#[test]
+fn raw_records_leave_the_page_cache_too() {
+    let Some(place) = place() else { return };
+    for (policy, most, least) in [
+        (CachePolicy::Keep, u64::MAX, BYTES),
+        (CachePolicy::Bypass, 2 * MIB, 0),
+    ] {
+        let path = place.named(&format!("{policy:?}.raw"));
+        let mut draft = RawDraft::begin(&path, false).unwrap();
+        draft.set_cache(policy);
+        draft.announce(COUNT as u64);
+        for part in tokens(COUNT).chunks(12_345) {
+            draft.append(part).unwrap();
+        }
+        draft.publish().unwrap();
+        let there = cached(&path);
+        assert!((least..=most).contains(&there), "{policy:?}: {there} bytes");
+        assert!(std::fs::read(&path).unwrap() == ng_token::as_bytes(&tokens(COUNT)));
+    }
+}
+
+fn saved(place: &Place) -> std::path::PathBuf {
+    let path = place.named("passed.ngt");
+    let options = small().replace(true);
+    VecStore::from_vec(tokens(COUNT))
+        .save(&path, &options)
+        .unwrap();
+    path
+}
+
+fn verified(path: &Path) {
+    let reader = BlockReader::open(path).unwrap();
+    let reader = reader.with_cache(CachePolicy::Bypass);
+    assert!(reader.verify().unwrap().is_clean());
+}
+
+fn read_by_threads(path: &Path) {
+    let reader = BlockReader::open(path).unwrap();
+    let reader = reader.with_cache(CachePolicy::Bypass);
+    let (pass, next) = (reader.pass(), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for _ in 0..7 {
+            scope.spawn(|| {
+                let mut block = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= pass.blocks() {
+                        break;
+                    }
+                    pass.read_block(number, &mut block).unwrap();
+                    let start = pass.tokens_of(number).start as usize;
+                    assert!(
+                        block
+                            .iter()
+                            .enumerate()
+                            .all(|(at, it)| *it == token(start + at))
+                    );
+                }
+            });
+        }
+    });
+}
+
+fn repaired(path: &Path) {
+    let out = path.with_extension("repaired");
+    let options = RepairOptions::new()
+        .replace(true)
+        .cache(CachePolicy::Bypass);
+    assert!(repair(path, &out, &options).unwrap().is_whole());
+}
+
+fn looked_at_in_windows(path: &Path) {
+    let store = open(path).unwrap();
+    let snapshot = store.snapshot();
+    let pass = snapshot.pass(CachePolicy::Bypass);
+    let mut next = 0;
+    for window in pass.windows(0..snapshot.len()) {
+        for found in window.unwrap().iter() {
+            assert_eq!(*found, token(next));
+            next += 1;
+        }
+    }
+    assert_eq!(next, COUNT);
+}
+
+const PASSES: [(&str, fn(&Path)); 4] = [
+    ("verify", verified),
+    ("threads", read_by_threads),
+    ("repair", repaired),
+    ("windows of a map", looked_at_in_windows),
+];
+
+/// The head is read in any case, and pages may be held a moment longer.
+const LEFT_MOST: u64 = 3 * MIB;
+
+#[test]
+fn a_pass_over_a_cold_file_leaves_it_cold() {
+    let Some(place) = place() else { return };
+    let path = saved(&place);
+    for (name, pass) in PASSES {
+        make_cold(&path);
+        pass(&path);
+        let there = cached(&path);
+        assert!(there <= LEFT_MOST, "{name}: {there} bytes of {BYTES}");
+    }
+}
+
+#[test]
+fn a_pass_over_a_warm_file_leaves_it_warm() {
+    let Some(place) = place() else { return };
+    let path = saved(&place);
+    for (name, pass) in PASSES {
+        make_cold(&path);
+        std::fs::read(&path).unwrap();
+        let before = cached(&path);
+        assert!(before >= BYTES, "{before} of {BYTES}");
+        pass(&path);
+        assert_eq!(cached(&path), before, "{name}");
+    }
+}
+
+#[test]
+fn a_pass_over_a_file_that_is_warm_in_parts_leaves_those() {
+    let Some(place) = place() else { return };
+    let path = saved(&place);
+    for (name, pass) in PASSES {
+        make_cold(&path);
+        let disk = RealFile::open(&path, false).unwrap();
+        let parts = [
+            DATA..DATA + 300_000,
+            DATA + 5 * MIB..DATA + 8 * MIB,
+            DATA + 10 * MIB + 4096..DATA + 10 * MIB + 8192,
+        ];
+        let file = File::open(&path).unwrap();
+        // Only what is asked for, and nothing ahead of it.
+        advise_random(&file);
+        for part in &parts {
+            let mut bytes = vec![0; (part.end - part.start) as usize];
+            file.read_exact_at(&mut bytes, part.start).unwrap();
+        }
+        let in_parts = || {
+            let there = parts
+                .iter()
+                .map(|part| disk.cached_bytes(part.start, part.end - part.start));
+            there.map(|there| there.unwrap().unwrap()).sum::<u64>()
+        };
+        let (before, all_before) = (in_parts(), cached(&path));
+        assert!(before >= 3 * MIB + 300_000 + 4096 && all_before < 6 * MIB);
+        pass(&path);
+        assert_eq!(in_parts(), before, "{name}");
+        let left = cached(&path) - all_before;
+        assert!(left <= LEFT_MOST, "{name}: {left} more bytes");
+    }
+}
+
+fn advise_random(file: &File) {
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random).unwrap();
+}
+
+/// A disk whose page cache cannot be told, and that notes what it is asked.
+struct Untold<'a> {
+    file: SimFile,
+    dropped: &'a AtomicU64,
+}
+
+impl Disk for Untold<'_> {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+        self.file.write_at(buffer, offset)
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.file.allocate(offset, len)
+    }
+
+    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+        self.file.start_writeback(offset, len)
+    }
+
+    fn drop_cached(&self, _offset: u64, _len: u64) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+}
+
+#[test]
+fn where_nothing_is_told_of_the_page_cache_a_pass_drops_nothing() {
+    let fs = SimFs::new();
+    let all = long_file(&fs);
+    let dropped = AtomicU64::new(0);
+    let disk = Untold {
+        file: fs.dir().open(NAME, false).unwrap(),
+        dropped: &dropped,
+    };
+    let reader = BlockReader::of_disk(disk, NAME).unwrap();
+    assert!(read_all(&reader.with_cache(CachePolicy::Bypass)) == all);
+    assert_eq!(dropped.load(Ordering::Relaxed), 0);
+}
