@@ -1,13 +1,14 @@
 //! Raw 64-byte records from a file or a pipe, in chunks.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use anyhow::Result;
-use ng_store::{HEADER_MAGIC, Shown};
+use ng_store::disk::{Disk, Passing, RealFile};
+use ng_store::{CachePolicy, HEADER_MAGIC, Shown};
 use ng_token::{Token, as_bytes};
 
 use crate::ending::{Ending, InputError};
@@ -55,7 +56,6 @@ enum Event {
 
 enum Origin {
     Standard,
-    /// At its begin.
     Regular(File),
     /// A pipe, or what else a system may have; opening it may take until
     /// somebody opens its other end.
@@ -64,13 +64,15 @@ enum Origin {
 
 impl Input {
     /// Begins to read a file, a pipe, or, named `-`, standard input. Where so many
-    /// records are `expected`, no more than one beyond them is read.
+    /// records are `expected`, no more than one beyond them is read. A regular file
+    /// is passed over by the `cache` policy.
     ///
     /// What shows already that a regular file is not what is wanted is an error
     /// here: its length, and how it begins.
     pub(crate) fn open(
         from: &Path,
         expected: Option<u64>,
+        cache: CachePolicy,
         hold: &Hold<'_>,
     ) -> Result<Self, InputError> {
         let name = name_of(from);
@@ -89,7 +91,7 @@ impl Input {
         hold.on_wish(move || drop(waker.try_send(Event::Wish)));
         let most = expected.map_or(u64::MAX, |expected| expected.saturating_add(1));
         let reader = thread::Builder::new();
-        let started = reader.spawn(move || read(origin, most, &sender, &reusable));
+        let started = reader.spawn(move || read(origin, cache, most, &sender, &reusable));
         started.map_err(|source| InputError::Read {
             name: name.clone(),
             source,
@@ -243,11 +245,10 @@ fn known_tokens(origin: &Origin, name: &str) -> Result<Option<u64>, InputError> 
     }
 }
 
-/// The first bytes of a file, which is then at its begin again.
+/// The first bytes of a file.
 fn start_of(mut file: &File) -> io::Result<[u8; HEADER_MAGIC.len()]> {
     let mut start = [0; HEADER_MAGIC.len()];
     fill(&mut file, &mut start)?;
-    file.rewind()?;
     Ok(start)
 }
 
@@ -262,10 +263,20 @@ fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
 }
 
 /// Reads up to `most` records, as long as somebody takes what is read.
-fn read(origin: Origin, most: u64, events: &SyncSender<Event>, reusable: &Receiver<Vec<Token>>) {
+fn read(
+    origin: Origin,
+    cache: CachePolicy,
+    most: u64,
+    events: &SyncSender<Event>,
+    reusable: &Receiver<Vec<Token>>,
+) {
+    let file;
     let mut source: Box<dyn Read> = match origin {
         Origin::Standard => Box::new(io::stdin().lock()),
-        Origin::Regular(file) => Box::new(file),
+        Origin::Regular(opened) => {
+            file = RealFile::from(opened);
+            Box::new(Passage::over(&file, cache))
+        }
         Origin::Special(path) => match File::open(path) {
             Ok(file) => Box::new(file),
             Err(error) => return drop(events.send(Event::Failed(error))),
@@ -290,6 +301,30 @@ fn read(origin: Origin, most: u64, events: &SyncSender<Event>, reusable: &Receiv
         if is_last {
             return drop(events.send(Event::End(filled % Token::SIZE)));
         }
+    }
+}
+
+/// A regular file that is read once, from its begin.
+struct Passage<'a> {
+    file: Passing<'a>,
+    at: u64,
+}
+
+impl<'a> Passage<'a> {
+    fn over(file: &'a RealFile, cache: CachePolicy) -> Self {
+        let bytes = file.len().unwrap_or(0);
+        Self {
+            file: Passing::over(file, cache, bytes),
+            at: 0,
+        }
+    }
+}
+
+impl Read for Passage<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tool::Tool;
 pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
     // What is wrong with it shall be known before the file is touched.
-    let input = Input::open(&args.from, args.count.expect, &hold)?;
+    let input = Input::open(&args.from, args.count.expect, args.cache.policy(), &hold)?;
     let options = AppendOptions::new()
         .older_commit(args.older_commit)
         .damaged_tail(args.damaged_tail)

@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 mod append;
+mod cache;
 mod copy;
 mod create;
 mod cut;

@@ -242,6 +242,10 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             &["--tokens", "--from"],
         ),
         (
+            &["verify", "x", "--cache", "all"],
+            &["--cache", "'all'", "auto, keep, bypass"],
+        ),
+        (
             &["create", "x", "--tokens", "-1"],
             &["--tokens", "'-1'", count],
         ),

@@ -1,6 +1,12 @@
-//! `map_reduce` gives the same answer whatever the number of threads.
+//! `map_reduce` gives the same answer whatever the number of threads, and so does a
+//! pass over a map.
 
-use ng_parallel::{DEFAULT_SHARD_TOKENS, StopFlag, map_reduce, serial};
+#![expect(unsafe_code, reason = "the constructor that maps")]
+
+use ng_parallel::{
+    DEFAULT_SHARD_TOKENS, ParallelError, PassError, StopFlag, map_reduce, map_reduce_pass, serial,
+};
+use ng_store::{CachePolicy, CreateOptions, MmapStore, Snapshot, VecStore};
 use ng_token::Token;
 
 use crate::{
@@ -113,5 +119,80 @@ fn a_stop_gives_no_partial_result() {
         assert!((1..=threads).contains(&done), "{done} done");
         let none_done = check_stopped(map_reduce(&workers, &tokens, map, |l, r| l + r), count);
         assert_eq!(none_done, 0);
+    }
+}
+
+/// The tokens of a file of their own, mapped.
+fn mapped(tokens: &[Token]) -> Snapshot {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ngt");
+    let options = CreateOptions::new().max_tokens(1 << 20);
+    let store = VecStore::from_vec(tokens.to_vec());
+    store.save(&path, &options).unwrap();
+    // SAFETY: (1) Nobody but the test knows the file, and nobody changes it.
+    unsafe { MmapStore::open(&path) }.unwrap().snapshot()
+}
+
+#[test]
+fn a_pass_over_a_map_gives_what_its_tokens_give() {
+    for count in COUNTS {
+        let tokens = tokens(count);
+        let snapshot = mapped(&tokens);
+        let (map, add) = (|_, slice: &[Token]| sum_ids(slice), |l, r| l + r);
+        let oracle = (count > 0).then(|| sum_ids(&tokens));
+        for policy in [CachePolicy::Auto, CachePolicy::Keep, CachePolicy::Bypass] {
+            let pass = snapshot.pass(policy);
+            let twin = serial::map_reduce_pass(&StopFlag::new(), &pass, map, add);
+            assert_eq!(twin.unwrap(), oracle);
+            for threads in THREADS {
+                let sum = map_reduce_pass(&workers(threads), &pass, map, add);
+                assert_eq!(sum.unwrap(), oracle, "{threads} threads, {count} tokens");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pass_that_panics_or_is_stopped_says_so() {
+    let snapshot = mapped(&tokens(PANIC_TOKENS));
+    for threads in THREADS {
+        let pass = snapshot.pass(CachePolicy::Bypass);
+        let workers = workers(threads);
+        let fail = |shard: ng_parallel::Shard, _: &[Token]| {
+            assert!(shard.number != 2, "on purpose");
+        };
+        let error = map_reduce_pass(&workers, &pass, fail, |(), ()| ()).unwrap_err();
+        let is_it = matches!(
+            &error,
+            PassError::Parallel(ParallelError::Panicked { shard: 2, .. })
+        );
+        assert!(is_it, "{error}");
+        workers.stop_flag().stop();
+        let error = map_reduce_pass(&workers, &pass, |_, _| (), |(), ()| ()).unwrap_err();
+        let is_it = matches!(&error, PassError::Parallel(ParallelError::Stopped { .. }));
+        assert!(is_it, "{error}");
+    }
+}
+
+/// The promise is broken on purpose, where a look would be a signal.
+#[test]
+fn a_map_that_lost_its_end_is_an_error_of_the_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ngt");
+    let options = CreateOptions::new().max_tokens(1 << 20);
+    let store = VecStore::from_vec(tokens(PANIC_TOKENS));
+    store.save(&path, &options).unwrap();
+    // SAFETY: (1) Broken below, by the test, which looks at nothing that is cut off.
+    let snapshot = unsafe { MmapStore::open(&path) }.unwrap().snapshot();
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let left = 2 * DEFAULT_SHARD_TOKENS as u64 * 64;
+    file.set_len((2 << 20) + left).unwrap();
+    for threads in THREADS {
+        let pass = snapshot.pass(CachePolicy::Bypass);
+        let error = map_reduce_pass(&workers(threads), &pass, |_, _| (), |(), ()| ());
+        let PassError::Io { tokens, .. } = error.unwrap_err() else {
+            panic!("{threads} threads: expected an error of the map");
+        };
+        assert_eq!(tokens.start, 2 * DEFAULT_SHARD_TOKENS, "{threads} threads");
     }
 }

@@ -1,9 +1,12 @@
 //! Every operation, by name, for claims that hold for all of them.
 
+#![expect(unsafe_code, reason = "the constructor that maps")]
+
 use ng_parallel::{
-    Shards, Workers, fill, for_each_shard, gather, ingest, map_reduce, map_shards, verify,
+    Shards, Workers, fill, for_each_shard, gather, ingest, map_reduce, map_reduce_pass, map_shards,
+    verify,
 };
-use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
+use ng_store::{BlockReader, CachePolicy, CreateOptions, MmapStore, TokenStore, VecStore};
 use ng_token::Token;
 
 use crate::{PANIC_TOKENS, token, tokens};
@@ -12,6 +15,7 @@ use crate::{PANIC_TOKENS, token, tokens};
 pub(crate) struct Material {
     tokens: Vec<Token>,
     file: BlockReader,
+    mapped: MmapStore,
 }
 
 impl Material {
@@ -21,15 +25,20 @@ impl Material {
         let store = VecStore::from_vec(tokens(PANIC_TOKENS));
         store.save(&path, &CreateOptions::new()).unwrap();
         let file = BlockReader::open(&path).unwrap();
-        let tokens = store.into_vec();
-        Self { tokens, file }
+        // SAFETY: (1) Nobody but the test knows the file, and nobody changes it.
+        let mapped = unsafe { MmapStore::open(&path) }.unwrap();
+        Self {
+            tokens: store.into_vec(),
+            file,
+            mapped,
+        }
     }
 }
 
 /// Does its work, and checks what comes of it.
 pub(crate) type Operation = fn(&Workers, &Material);
 
-pub(crate) const OPERATIONS: [(&str, Operation); 7] = [
+pub(crate) const OPERATIONS: [(&str, Operation); 8] = [
     ("fill", |workers, material| {
         let mut store = VecStore::new();
         fill(workers, &mut store, PANIC_TOKENS, token).unwrap();
@@ -45,6 +54,13 @@ pub(crate) const OPERATIONS: [(&str, Operation); 7] = [
         let len = |_, slice: &[Token]| slice.len();
         let sum = map_reduce(workers, &material.tokens, len, |left, right| left + right);
         assert_eq!(sum, Ok(Some(PANIC_TOKENS)));
+    }),
+    ("map_reduce_pass", |workers, material| {
+        let snapshot = material.mapped.snapshot();
+        let pass = snapshot.pass(CachePolicy::Bypass);
+        let len = |_, slice: &[Token]| slice.len();
+        let sum = map_reduce_pass(workers, &pass, len, |left, right| left + right);
+        assert_eq!(sum.unwrap(), Some(PANIC_TOKENS));
     }),
     ("map_shards", |workers, _| {
         let shards = Shards::new(PANIC_TOKENS);

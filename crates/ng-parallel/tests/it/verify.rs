@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify, verify_watched};
 use ng_store::disk::{Disk, RealFile};
 use ng_store::{
-    BLOCK_TOKENS, BadBlock, BlockReader, Cause, CreateOptions, MmapStore, TokenStore, VecStore,
-    VerifyReport,
+    BLOCK_TOKENS, BadBlock, BlockReader, CachePolicy, Cause, CreateOptions, MmapStore, TokenStore,
+    VecStore, VerifyReport,
 };
 use ng_token::Token;
 use tempfile::TempDir;
@@ -287,5 +287,25 @@ fn whoever_watches_is_told_of_every_token_once() {
         let report = verify_watched(&workers(threads), &reader, watch).unwrap();
         assert!(report.is_clean());
         assert_eq!(told.into_inner(), COUNT as u64, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_reader_that_bypasses_the_page_cache_finds_what_others_find() {
+    let place = Place::new(COUNT);
+    place.damage_block(3);
+    place.damage_block(34);
+    place.damage_entry(9);
+    let reader = BlockReader::open(&place.path).unwrap();
+    let oracle = reader.verify().unwrap();
+    assert_eq!(oracle.bad.len(), 3);
+    for policy in [CachePolicy::Keep, CachePolicy::Bypass] {
+        let reader = BlockReader::open(&place.path).unwrap().with_cache(policy);
+        for threads in THREADS {
+            let report = verify(&workers(threads), &reader).unwrap();
+            assert_eq!(report, oracle, "{policy:?}, {threads} threads");
+            let pass = verify(&workers(threads), &reader.pass()).unwrap();
+            assert_eq!(pass, oracle, "{policy:?}, {threads} threads");
+        }
     }
 }

@@ -23,7 +23,7 @@ const PASS_MIN_BYTES: usize = 64 << 10;
 const IDLE_MAX: usize = 16;
 
 /// A file that is passed over once, from one end to the other, by as many threads as
-/// there are.
+/// there are. Reads of 64 KiB or more are the pass; what is less is read as ever.
 ///
 /// By the [`CachePolicy`] it leaves the page cache as it was: what is in memory is
 /// read from there, and what is not is read around the page cache, in windows of
@@ -53,8 +53,8 @@ struct Around {
 }
 
 impl<'d> Passing<'d> {
-    /// Begins a pass over `bytes` of a file.
-    pub(crate) fn over(disk: &'d dyn Disk, policy: CachePolicy, bytes: u64) -> Self {
+    /// Begins a pass over so many `bytes` of a file, by which the policy goes.
+    pub fn over(disk: &'d dyn Disk, policy: CachePolicy, bytes: u64) -> Self {
         let bypasses = policy.bypasses_pass(bytes, available_bytes);
         let around = || Around {
             before: disk.len().ok().and_then(|len| Cached::look(disk, len)),

@@ -149,6 +149,13 @@ impl RealFile {
     }
 }
 
+/// Takes over a regular file that is open.
+impl From<File> for RealFile {
+    fn from(file: File) -> Self {
+        Self::new(file)
+    }
+}
+
 impl Drop for RealFile {
     /// Gives the lock back by hand: a map of the file keeps the description
     /// open that holds it, and snapshots may live on. A child has the same
