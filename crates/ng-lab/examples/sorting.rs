@@ -77,6 +77,7 @@ fn main() -> Result<ExitCode, Failure> {
         rounds: Rounds::Within {
             budget: Duration::from_secs(5),
             at_least: 6,
+            patience: Duration::from_secs(60),
             at_most: 12,
         },
         seed: 1,

@@ -11,6 +11,8 @@
 
 mod file;
 
+pub(crate) use file::LONG_FROM_BYTES as PROBED_FILE_MOST_BYTES;
+
 use std::hint::black_box;
 use std::io;
 use std::path::Path;
@@ -152,12 +154,6 @@ impl Limit {
     #[must_use]
     pub fn is_of_files(self) -> bool {
         matches!(self, Self::DurableWrite | Self::ColdRead | Self::SmallSync)
-    }
-
-    /// Whether it can be probed within so much memory: those of memory take as
-    /// much as they are probed over.
-    pub(crate) fn fits_into(self, memory_limit_bytes: Option<u64>) -> bool {
-        memory_limit_bytes.is_none() || self.pages().is_none()
     }
 
     /// The pages that it is read on, if it reads memory.

@@ -55,6 +55,11 @@ impl PageBuffer {
         Ok(Self { map, skip, len })
     }
 
+    /// The memory as bytes.
+    pub fn bytes(&mut self) -> &mut [u8] {
+        &mut self.map[self.skip..self.skip + self.len]
+    }
+
     /// The memory as words.
     pub fn words(&mut self) -> &mut [u64] {
         let len = self.len / 8 * 8;

@@ -171,6 +171,23 @@ pub(crate) fn prefetch(word: &u64) {
 /// The system refuses, or has no such call.
 #[cfg(target_os = "linux")]
 pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, libc::SYNC_FILE_RANGE_WRITE)
+}
+
+/// Writes a range of dirty pages out, and waits for it.
+///
+/// # Errors
+/// They cannot be written, or the system refuses, or has no such call.
+#[cfg(target_os = "linux")]
+pub(crate) fn finish_writeback(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE
+        | libc::SYNC_FILE_RANGE_WRITE
+        | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+    sync_range(file, offset, len, flags)
+}
+
+#[cfg(target_os = "linux")]
+fn sync_range(file: &File, offset: u64, len: u64, flags: libc::c_uint) -> io::Result<()> {
     use std::os::fd::AsRawFd;
 
     let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
@@ -179,7 +196,7 @@ pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<
     let fd = file.as_raw_fd();
     // SAFETY: `sync_file_range` touches no memory of ours, and asks for (1) a
     // descriptor that is open. (1) `file` is borrowed.
-    let answer = unsafe { libc::sync_file_range(fd, offset, len, libc::SYNC_FILE_RANGE_WRITE) };
+    let answer = unsafe { libc::sync_file_range(fd, offset, len, flags) };
     if answer == 0 {
         Ok(())
     } else {
@@ -189,5 +206,10 @@ pub(crate) fn start_writeback(file: &File, offset: u64, len: u64) -> io::Result<
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn start_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn finish_writeback(_file: &File, _offset: u64, _len: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -24,9 +24,13 @@ impl Available {
         confinement: Ok(()),
     };
 
+    /// Whether so much memory can be had.
+    pub(super) fn has_memory(&self, bytes: u64) -> bool {
+        !too_much(bytes, self.memory_bytes)
+    }
+
     /// Why a cell that needs so much is not measured, if so.
     pub(super) fn lacks(&self, needs: &Needs) -> Option<String> {
-        let too_much = |needs: u64, available| needs.saturating_add(SPARE_BYTES) > available;
         if too_much(needs.memory_bytes, self.memory_bytes) {
             return Some(too_large("memory", needs.memory_bytes, self.memory_bytes));
         }
@@ -54,6 +58,10 @@ impl Needs {
             memory_limit_bytes: scenario.memory_limit_bytes(cell),
         }
     }
+}
+
+fn too_much(needs: u64, available: u64) -> bool {
+    needs.saturating_add(SPARE_BYTES) > available
 }
 
 fn too_large(what: &str, needs: u64, available: u64) -> String {

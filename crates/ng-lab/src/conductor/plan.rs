@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::limits::Limit;
+use crate::limits::{Limit, PROBED_FILE_MOST_BYTES};
 use crate::scenario::{Cell, Profile, Scenario};
 
 /// The page-fault probe touches this much at most.
@@ -33,6 +33,9 @@ pub enum Rounds {
         budget: Duration,
         /// Rounds that are run even if they do not fit.
         at_least: u32,
+        /// The time that even those are held to, but for one: a round of files of
+        /// tens of gigabytes takes minutes.
+        patience: Duration,
         /// Rounds that are not exceeded even if more would fit.
         at_most: u32,
     },
@@ -51,11 +54,15 @@ impl Rounds {
             Self::Within {
                 budget,
                 at_least,
+                patience,
                 at_most,
             } => {
-                let left = budget.saturating_sub(first).as_secs_f64();
-                let fit = left / each.as_secs_f64().max(1e-3);
-                (fit as u32).clamp(at_least, at_most)
+                let fit = |time: Duration| {
+                    let left = time.saturating_sub(first).as_secs_f64();
+                    (left / each.as_secs_f64().max(1e-3)) as u32
+                };
+                let at_least = at_least.min(fit(patience)).max(1);
+                fit(budget).clamp(at_least, at_most.max(at_least))
             }
         }
     }
@@ -177,6 +184,9 @@ pub struct PlannedLimits {
     pub threads: usize,
     /// The memory that the probes are confined to, if so.
     pub memory_limit_bytes: Option<u64>,
+    /// Whether the limits of memory are among them: not where cells are confined, and
+    /// not where the machine has less.
+    pub of_memory: bool,
     /// Whether the limits of files are among them.
     pub of_files: bool,
 }
@@ -186,14 +196,13 @@ impl PlannedLimits {
     pub fn limits(&self) -> impl Iterator<Item = Limit> {
         let Self {
             threads,
-            memory_limit_bytes,
+            of_memory,
             of_files,
             ..
         } = *self;
-        let memory = Limit::on(threads);
+        let memory = Limit::on(threads).filter(move |limit| of_memory || limit.pages().is_none());
         let files = Limit::of_files(threads).filter(move |_| of_files);
-        let all = memory.chain(files);
-        all.filter(move |limit| limit.fits_into(memory_limit_bytes))
+        memory.chain(files)
     }
 }
 
@@ -239,7 +248,8 @@ impl Plan {
             let lacks = available.lacks(&needs);
             let skipped = lacks.or_else(|| scenario.unavailable(&cell));
             if skipped.is_none() {
-                plan.add_limits(request.subject, &cell, &needs);
+                let of_memory = available.has_memory(cell.items * request.subject.item_bytes);
+                plan.add_limits(request.subject, &cell, &needs, of_memory);
             }
             plan.add_copies(request, &cell, &needs, skipped.as_ref());
         }
@@ -275,7 +285,7 @@ impl Plan {
         }
     }
 
-    fn add_limits(&mut self, subject: Subject, cell: &Cell, needs: &Needs) {
+    fn add_limits(&mut self, subject: Subject, cell: &Cell, needs: &Needs, of_memory: bool) {
         let bytes = cell.items * subject.item_bytes;
         // Latency limits are read on one thread, whatever the cell's threads.
         for threads in [1, cell.variant.threads] {
@@ -283,6 +293,7 @@ impl Plan {
                 bytes,
                 threads,
                 memory_limit_bytes: needs.memory_limit_bytes,
+                of_memory: of_memory && needs.memory_limit_bytes.is_none(),
                 of_files: needs.disk_bytes > 0,
             });
         }
@@ -294,12 +305,13 @@ impl Plan {
         let known = self.limits.iter_mut().find(|known| key(known) == key(&new));
         let of_files = known.as_ref().is_some_and(|known| known.of_files);
         if new.of_files && !of_files {
-            self.round_estimate += Duration::from_nanos(new.bytes * 4);
+            let probed = new.bytes.min(PROBED_FILE_MOST_BYTES);
+            self.round_estimate += Duration::from_nanos(probed * 4);
         }
         match known {
             Some(known) => known.of_files |= new.of_files,
             None => {
-                let memory_ns = new.memory_limit_bytes.map_or(new.bytes * 3 / 2, |_| 0);
+                let memory_ns = if new.of_memory { new.bytes * 3 / 2 } else { 0 };
                 self.round_estimate += Duration::from_nanos(20_000_000 + memory_ns);
                 self.limits.push(new);
             }
@@ -607,9 +619,10 @@ mod tests {
         let rounds = Rounds::Within {
             budget: Duration::from_secs(50),
             at_least: 6,
+            patience: Duration::from_secs(600),
             at_most: 12,
         };
-        for (first, expected) in [(1, 12), (5, 9), (20, 6)] {
+        for (first, expected) in [(1, 12), (5, 9), (20, 6), (80, 6), (120, 4), (400, 1)] {
             let first = Duration::from_secs(first);
             assert_eq!(rounds.after_first(first, first), expected);
         }

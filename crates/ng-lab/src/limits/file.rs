@@ -1,4 +1,11 @@
 //! Limits of files: the least that a durable write, a cold read and a sync take.
+//!
+//! Each is the best of all the ways that we know, because any one of them may have a
+//! bottleneck of its own that has nothing to do with the disk: what goes through the
+//! page cache of a virtual machine costs up to eight times as much where the host must
+//! find memory for it.
+
+mod ways;
 
 use std::fs::{self, File};
 use std::io;
@@ -8,23 +15,26 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
-use memmap2::MmapOptions;
-
 use crate::limits::{Limit, LimitReading, reading};
 use crate::page_cache::{COLD_SHARE, evict};
 use crate::pages::SMALL_PAGE_BYTES;
-use crate::raw;
-use crate::rng::SplitMix64;
+use ways::{READS, WRITES, Way};
 
-/// Bytes of one write or read.
+/// Bytes of one write or read through the page cache.
 const CHUNK_BYTES: u64 = 1 << 20;
-/// Bytes that are brought into the page cache at once: 1 MiB gave 3.1 GB/s,
-/// 4 MiB 3.9 and 16 MiB 4.0 on ext4 over a virtual disk.
-const WINDOW_BYTES: u64 = 8 << 20;
 /// Repetitions of each way; the best one counts.
 const REPEATS: usize = 2;
 /// A file of this size takes seconds, in which short disturbances even out.
 const ONCE_FROM_BYTES: u64 = 1 << 30;
+/// Of a longer file the steady rate is taken: that of the part which follows the
+/// first one, where what the disk and the kernel take in advance is used up.
+pub(crate) const LONG_FROM_BYTES: u64 = LEAD_BYTES + STEADY_BYTES;
+const LEAD_BYTES: u64 = 1 << 30;
+const STEADY_BYTES: u64 = 2 << 30;
+/// How many times slower than the best a way may be over the first part before it is
+/// given up, and how long that is of files that are done whole.
+const HOPELESS: f64 = 2.0;
+const TRIED_BYTES: u64 = 256 << 20;
 /// Pages that are made durable one by one.
 const SMALL_SYNCS: u64 = 16;
 
@@ -37,14 +47,12 @@ pub(super) fn probe(
     let mut readings = Vec::new();
     let file = ProbeFile::new(dir, bytes, threads);
     if wanted.contains(&Limit::DurableWrite) {
-        let ns = file.best(&[Way::WriteOutAtOnce, Way::WriteOutInSync])?;
+        let ns = file.best(WRITES)?;
         readings.push(reading(Limit::DurableWrite, ns));
     }
     if wanted.contains(&Limit::ColdRead) {
-        if !wanted.contains(&Limit::DurableWrite) {
-            file.time(Way::WriteOutInSync)?;
-        }
-        let ns = file.best(&[Way::Read, Way::Populate])?;
+        file.fill()?;
+        let ns = file.best(READS)?;
         readings.push(reading(Limit::ColdRead, ns));
     }
     if wanted.contains(&Limit::SmallSync) {
@@ -53,22 +61,35 @@ pub(super) fn probe(
     Ok(readings)
 }
 
-#[derive(Clone, Copy)]
-enum Way {
-    /// Writing, each chunk on its way to the disk at once.
-    WriteOutAtOnce,
-    /// Writing, and all the rest by the sync.
-    WriteOutInSync,
-    /// Reading into a buffer.
-    Read,
-    /// Bringing windows into the page cache through a map.
-    Populate,
+/// What is done of a file: a first part, after which a way may be given up, and the
+/// rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Course {
+    first: u64,
+    end: u64,
+    /// Whether the first part is timed as well.
+    is_whole: bool,
+}
+
+impl Course {
+    fn of(bytes: u64) -> Self {
+        let (first, end) = match bytes {
+            LONG_FROM_BYTES.. => (LEAD_BYTES, LONG_FROM_BYTES),
+            ONCE_FROM_BYTES.. => (TRIED_BYTES, bytes),
+            _ => (0, bytes),
+        };
+        Self {
+            first,
+            end,
+            is_whole: end < LONG_FROM_BYTES,
+        }
+    }
 }
 
 /// The file that is written and read; removed when it is dropped.
 struct ProbeFile {
     path: PathBuf,
-    bytes: u64,
+    course: Course,
     threads: usize,
 }
 
@@ -76,104 +97,97 @@ impl ProbeFile {
     fn new(dir: &Path, bytes: u64, threads: usize) -> Self {
         Self {
             path: dir.join("probe"),
-            bytes,
+            course: Course::of(bytes),
             threads,
         }
     }
 
+    /// Writes all of it, in a fast way that there is.
+    fn fill(&self) -> io::Result<()> {
+        for way in [Way::WriteUncached, Way::WriteInSync] {
+            if self.time(way, f64::INFINITY)?.is_finite() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The best time of any of the `ways`, in nanoseconds a byte.
     fn best(&self, ways: &[Way]) -> io::Result<f64> {
-        let repeats = if self.bytes < ONCE_FROM_BYTES {
-            REPEATS
-        } else {
-            1
+        let repeats = match self.course.end < ONCE_FROM_BYTES {
+            true => REPEATS,
+            false => 1,
         };
         let mut best = f64::INFINITY;
         for _ in 0..repeats {
             for way in ways {
-                best = best.min(self.time(*way)?);
+                best = best.min(self.time(*way, best)?);
             }
         }
-        // A system that lacks a way has no time of it.
         if best.is_finite() {
             return Ok(best);
         }
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    fn time(&self, way: Way) -> io::Result<f64> {
-        let elapsed = match way {
-            Way::WriteOutAtOnce => self.write(true),
-            Way::WriteOutInSync => self.write(false),
-            Way::Read => self.read(),
-            Way::Populate => self.populate(),
+    /// The time of one way, in nanoseconds a byte; endless, if the system lacks it or it
+    /// cannot become the `best`.
+    fn time(&self, way: Way, best: f64) -> io::Result<f64> {
+        let timed = match way.is_a_write() {
+            true => self.write(way, best),
+            false => self.read(way, best),
         };
-        match elapsed {
+        match timed {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(f64::INFINITY),
-            elapsed => Ok(elapsed? / self.bytes.max(1) as f64),
+            timed => timed,
         }
     }
 
     /// Writes a new file with room of its own.
-    fn write(&self, out_at_once: bool) -> io::Result<f64> {
+    fn write(&self, way: Way, best: f64) -> io::Result<f64> {
         self.remove();
         let file = File::create_new(&self.path)?;
-        allocate(&file, self.bytes)?;
-        let start = Instant::now();
-        self.on_ranges(|range| {
-            let mut chunk = noise(CHUNK_BYTES as usize);
-            in_steps(range, CHUNK_BYTES, |offset, bytes| {
-                stamp(&mut chunk, offset);
-                file.write_all_at(&chunk[..bytes as usize], offset)?;
-                if out_at_once {
-                    raw::start_writeback(&file, offset, bytes)?;
-                }
-                Ok(())
-            })
-        })?;
-        file.sync_data()?;
-        Ok(start.elapsed().as_nanos() as f64)
+        allocate(&file, self.course.end)?;
+        self.run(best, |range| {
+            self.on_ranges(range, self.threads, |range| {
+                way.write(&self.path, &file, range)
+            })?;
+            file.sync_data()
+        })
     }
 
-    fn read(&self) -> io::Result<f64> {
+    fn read(&self, way: Way, best: f64) -> io::Result<f64> {
         self.evict()?;
-        let start = Instant::now();
-        self.on_ranges(|range| {
-            // Read-ahead is kept by each opening of a file.
-            let file = File::open(&self.path)?;
-            advise_sequential(&file);
-            let mut chunk = vec![0u8; CHUNK_BYTES as usize];
-            in_steps(range, CHUNK_BYTES, |offset, bytes| {
-                file.read_exact_at(&mut chunk[..bytes as usize], offset)
-            })
-        })?;
-        Ok(start.elapsed().as_nanos() as f64)
+        let threads = self.threads.max(way.least_readers());
+        self.run(best, |range| {
+            self.on_ranges(range, threads, |range| way.read(&self.path, range))
+        })
     }
 
-    #[cfg(target_os = "linux")]
-    fn populate(&self) -> io::Result<f64> {
-        self.evict()?;
-        let file = File::open(&self.path)?;
-        let start = Instant::now();
-        let map = MmapOptions::new().map_raw_read_only(&file)?;
-        self.on_ranges(|range| {
-            in_steps(range, WINDOW_BYTES, |offset, bytes| {
-                let advice = memmap2::Advice::PopulateRead;
-                match map.advise_range(advice, offset as usize, bytes as usize) {
-                    // Kernels before 5.14.
-                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                        Err(io::ErrorKind::Unsupported.into())
-                    }
-                    populated => populated,
-                }
-            })
-        })?;
-        Ok(start.elapsed().as_nanos() as f64)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn populate(&self) -> io::Result<f64> {
-        Err(io::ErrorKind::Unsupported.into())
+    /// Does the course, and times what is to be timed of it.
+    fn run(&self, best: f64, work: impl Fn(Range<u64>) -> io::Result<()>) -> io::Result<f64> {
+        let Course {
+            first,
+            end,
+            is_whole,
+        } = self.course;
+        let timed = |range: Range<u64>| {
+            let start = Instant::now();
+            work(range)?;
+            Ok::<_, io::Error>(start.elapsed().as_nanos() as f64)
+        };
+        let mut first_ns = 0.0;
+        if first > 0 {
+            first_ns = timed(0..first)?;
+            if first_ns / first as f64 > HOPELESS * best {
+                return Ok(f64::INFINITY);
+            }
+        }
+        let rest_ns = timed(first..end)?;
+        Ok(match is_whole {
+            true => (first_ns + rest_ns) / end.max(1) as f64,
+            false => rest_ns / (end - first) as f64,
+        })
     }
 
     /// Makes the file cold, and holds the kernel to it.
@@ -194,7 +208,7 @@ impl ProbeFile {
         self.remove();
         let file = File::create_new(&self.path)?;
         let page_bytes = SMALL_PAGE_BYTES as u64;
-        let page = noise(SMALL_PAGE_BYTES);
+        let page = ways::noise(SMALL_PAGE_BYTES);
         for number in 0..SMALL_SYNCS {
             file.write_all_at(&page, number * page_bytes)?;
         }
@@ -209,18 +223,23 @@ impl ProbeFile {
         Ok(best)
     }
 
-    /// Runs `work` on equal parts of the file, each on a thread of its own.
-    fn on_ranges(&self, work: impl Fn(Range<u64>) -> io::Result<()> + Sync) -> io::Result<()> {
-        if self.threads <= 1 {
-            return work(0..self.bytes);
+    /// Runs `work` on equal parts of a range, each on a thread of its own.
+    fn on_ranges(
+        &self,
+        range: Range<u64>,
+        threads: usize,
+        work: impl Fn(Range<u64>) -> io::Result<()> + Sync,
+    ) -> io::Result<()> {
+        if threads <= 1 {
+            return work(range);
         }
-        let part = self.bytes.div_ceil(self.threads as u64);
-        let part = part.next_multiple_of(CHUNK_BYTES) as usize;
+        let part = (range.end - range.start).div_ceil(threads as u64);
+        let part = part.next_multiple_of(ways::LARGEST_CHUNK_BYTES);
         let work = &work;
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.bytes)
-                .step_by(part)
-                .map(|start| start..(start + part as u64).min(self.bytes))
+            let starts = range.clone().step_by(part as usize);
+            let workers: Vec<_> = starts
+                .map(|start| start..range.end.min(start + part))
                 .map(|range| scope.spawn(move || work(range)))
                 .collect();
             workers.into_iter().try_for_each(|worker| {
@@ -243,35 +262,6 @@ impl Drop for ProbeFile {
     }
 }
 
-fn in_steps(
-    range: Range<u64>,
-    step: u64,
-    mut work: impl FnMut(u64, u64) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut offset = range.start;
-    while offset < range.end {
-        let bytes = step.min(range.end - offset);
-        work(offset, bytes)?;
-        offset += bytes;
-    }
-    Ok(())
-}
-
-/// Bytes that no disk can leave out or pack.
-fn noise(len: usize) -> Vec<u8> {
-    let mut rng = SplitMix64::new(len as u64);
-    let words = (0..len.div_ceil(8)).flat_map(|_| rng.next_u64().to_le_bytes());
-    words.take(len).collect()
-}
-
-/// Makes every page of a chunk another one than in any other chunk.
-fn stamp(chunk: &mut [u8], offset: u64) {
-    for (number, page) in chunk.chunks_exact_mut(SMALL_PAGE_BYTES).enumerate() {
-        let here = offset + (number * SMALL_PAGE_BYTES) as u64;
-        page[..8].copy_from_slice(&here.to_le_bytes());
-    }
-}
-
 /// Gives the file room. Where the file system cannot, writing does.
 #[cfg(target_os = "linux")]
 fn allocate(file: &File, bytes: u64) -> io::Result<()> {
@@ -289,18 +279,11 @@ fn allocate(_file: &File, _bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
-fn advise_sequential(file: &File) {
-    // Advice that is not taken costs nothing but time.
-    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Sequential);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise_sequential(_file: &File) {}
-
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
+    use memmap2::MmapOptions;
+
     use super::*;
 
     /// Beside this program: the system's temporary folder may be memory, where
@@ -341,9 +324,12 @@ mod tests {
         let Some(folder) = folder() else { return };
         let bytes = (5 << 20) + 4096;
         for threads in [1, 2] {
-            for way in [Way::WriteOutAtOnce, Way::WriteOutInSync] {
+            for way in WRITES {
                 let file = ProbeFile::new(folder.path(), bytes, threads);
-                file.time(way).unwrap();
+                if !file.time(*way, f64::INFINITY).unwrap().is_finite() {
+                    eprintln!("skipped: {way:?}: this system has no such way");
+                    continue;
+                }
                 let written = fs::read(&file.path).unwrap();
                 assert_eq!(written.len() as u64, bytes);
                 for (number, page) in written.chunks(SMALL_PAGE_BYTES).enumerate() {
@@ -363,17 +349,68 @@ mod tests {
     fn a_file_that_stays_in_memory_is_no_cold_read() {
         let Some(folder) = folder() else { return };
         let file = ProbeFile::new(folder.path(), 8 << 20, 1);
-        file.time(Way::WriteOutAtOnce).unwrap();
+        file.time(Way::WriteInSync, f64::INFINITY).unwrap();
         let opened = File::open(&file.path).unwrap();
         let map = MmapOptions::new().map_raw_read_only(&opened).unwrap();
         map.advise(memmap2::Advice::PopulateRead).unwrap();
-        for way in [Way::Read, Way::Populate] {
-            let error = file.time(way).unwrap_err().to_string();
+        for way in READS {
+            let error = file.time(*way, f64::INFINITY).unwrap_err().to_string();
             assert!(error.starts_with("cold_read: "), "{error}");
             assert!(error.ends_with("stayed in memory"), "{error}");
         }
         drop(map);
-        assert!(file.time(Way::Read).is_ok());
+        assert!(file.time(Way::Read, f64::INFINITY).is_ok());
+    }
+
+    #[test]
+    fn long_files_are_probed_in_part() {
+        for (bytes, first, end, is_whole) in [
+            (0, 0, 0, true),
+            (64, 0, 64, true),
+            (ONCE_FROM_BYTES - 1, 0, ONCE_FROM_BYTES - 1, true),
+            (ONCE_FROM_BYTES, TRIED_BYTES, ONCE_FROM_BYTES, true),
+            (LONG_FROM_BYTES, LEAD_BYTES, LONG_FROM_BYTES, false),
+            (1 << 40, LEAD_BYTES, LONG_FROM_BYTES, false),
+        ] {
+            let course = Course {
+                first,
+                end,
+                is_whole,
+            };
+            assert_eq!(Course::of(bytes), course, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_way_that_cannot_win_is_given_up_after_its_first_part() {
+        let file = |first, end, is_whole| ProbeFile {
+            path: PathBuf::new(),
+            course: Course {
+                first,
+                end,
+                is_whole,
+            },
+            threads: 1,
+        };
+        let ns = |file: &ProbeFile, best| {
+            let done = std::cell::Cell::new(0);
+            let work = |range: Range<u64>| {
+                done.set(range.end);
+                thread::sleep(std::time::Duration::from_micros(
+                    10 * (range.end - range.start),
+                ));
+                Ok(())
+            };
+            (file.run(best, work).unwrap(), done.get())
+        };
+        let (whole, part) = (file(100, 300, true), file(100, 300, false));
+        for file in [&whole, &part] {
+            let (endless, done) = ns(file, 1.0);
+            assert!(endless.is_infinite() && done == 100);
+            let (found, done) = ns(file, f64::INFINITY);
+            assert!(found >= 10_000.0 && done == 300, "{found}");
+        }
+        assert_eq!(ns(&file(0, 300, true), 1.0).1, 300);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use ng_lab::conductor::{Available, Plan, conduct};
 use ng_lab::judge::{Flag, Verdict};
-use ng_lab::report::{Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, Report};
+use ng_lab::report::{
+    Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, PhaseReport, Report,
+};
 use ng_lab::{
     Allocations, Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject,
     Versus,
@@ -89,6 +91,10 @@ pub(crate) const ALL: &[Check] = &[
     (
         "a_confined_worker_and_its_probes_have_less_memory_than_their_file",
         confined_worker,
+    ),
+    (
+        "a_store_that_the_page_cache_slows_down_is_not_called_as_fast_as_the_disk",
+        cached_store,
     ),
     (
         "a_run_leaves_a_page_and_its_samples_as_they_were_taken",
@@ -710,6 +716,45 @@ fn confined_worker() {
         "{names:?}"
     );
     assert_eq!(report.run.probe_failures, Vec::<String>::new());
+}
+
+/// The limit once had the very bottleneck of the store, and called it 100 %.
+fn cached_store() {
+    /// Beyond what recycled pages of the cache hide.
+    const BYTES: u64 = 3 << 29;
+    /// By how much a shared disk may be faster for the limit than for the store.
+    const NOISE: f64 = 1.5;
+
+    let request = request("cached", BYTES / 8, &[1], 1);
+    if on_memory(&request) {
+        return;
+    }
+    let out = TempDir::new().expect("temporary folder");
+    let report = match measure(&request, out.path()) {
+        Err(SessionError::Plan(error)) => {
+            println!("skipped: {error}");
+            return;
+        }
+        report => report.expect("a report"),
+    };
+    let cell = cells(&report, "write", 1).next().expect("a cell");
+    assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
+    let [dropped, left] = &cell.phases[..] else {
+        panic!("{} phases", cell.phases.len());
+    };
+    let time = |phase: &PhaseReport| phase.median_ns.expect("a time");
+    let share = |phase: &PhaseReport| phase.share_of_limit.expect("a share of the limit");
+    let slower = time(left) / time(dropped);
+    println!(
+        "{slower:.2} times slower: {:.0} % of the limit",
+        100.0 * share(left)
+    );
+    // What is seen to be possible in the same process is what it is held against.
+    assert!(
+        share(left) <= NOISE / slower,
+        "{} at {slower} times the time",
+        share(left)
+    );
 }
 
 /// Says so, where the kernel's figures are not to be had.

@@ -13,8 +13,9 @@ use memmap2::{MmapOptions, MmapRaw};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 10] = [
+pub(crate) static REGISTRY: [&dyn Scenario; 11] = [
     &Clone, &Order, &SpeedUp, &Sharing, &Boxes, &Footprint, &Failing, &Hanging, &Files, &Confined,
+    &Cached,
 ];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
@@ -382,4 +383,69 @@ impl Scenario for Confined {
         run.prove("bytes", read);
         Ok(())
     }
+}
+
+/// A store that writes through the page cache and leaves its pages there, and the same
+/// write with each part dropped when it is durable. Where the pages of the cache cost
+/// nothing, both are as fast; on a virtual machine whose host must find memory for them,
+/// the first is several times slower.
+pub(crate) struct Cached;
+
+impl Scenario for Cached {
+    fn name(&self) -> &'static str {
+        "cached"
+    }
+    fn about(&self) -> &'static str {
+        "planted"
+    }
+    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
+        vec![Variant::new("write").pages(Pages::Small)]
+    }
+    fn needs_bytes(&self, _: &Cell) -> u64 {
+        1 << 20
+    }
+    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+        cell.items * 8
+    }
+
+    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+        let path = run.dir()?.join("words");
+        let bytes = cell.items * 8;
+        for (name, drops) in [("dropped", true), ("left", false)] {
+            run.phase(name, cell.items)
+                .bounded_by(Limit::DurableWrite, 1, bytes)
+                .time(|| write_durably(&path, bytes, drops))?;
+        }
+        run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
+    }
+}
+
+fn write_durably(path: &Path, bytes: u64, drops: bool) -> io::Result<()> {
+    /// How much is synced and dropped at once.
+    const PART_BYTES: u64 = 64 << 20;
+
+    let mut file = fs::File::create(path)?;
+    let chunk = vec![7u8; 1 << 20];
+    let mut written = 0;
+    while written < bytes {
+        let count = bytes.min(written + chunk.len() as u64) - written;
+        file.write_all(&chunk[..count as usize])?;
+        written += count;
+        if drops && written.is_multiple_of(PART_BYTES) {
+            file.sync_data()?;
+            drop_pages(&file)?;
+        }
+    }
+    file.sync_data()
+}
+
+#[cfg(target_os = "linux")]
+fn drop_pages(file: &fs::File) -> io::Result<()> {
+    let advice = rustix::fs::Advice::DontNeed;
+    Ok(rustix::fs::fadvise(file, 0, None, advice)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn drop_pages(_: &fs::File) -> io::Result<()> {
+    Ok(())
 }

@@ -26,6 +26,8 @@ use crate::cli::{exit, say};
 /// for the report and for a round that lasts longer than the first.
 const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
+/// Fewer rounds than an interval needs are better than an hour of them.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     let versus = versus(args)?;
@@ -195,6 +197,7 @@ fn rounds(args: &RunArgs) -> Rounds {
     let within = |budget, at_least, at_most| Rounds::Within {
         budget,
         at_least,
+        patience: PATIENCE,
         at_most,
     };
     match (args.rounds, args.time) {

@@ -1,11 +1,12 @@
-//! A token file that the memory does not hold: made and read in an eighth of it.
+//! A token file that the memory does not hold: made and read in an eighth of it, or
+//! larger than the machine's.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
-use ng_store::{MmapStore, TokenStore};
+use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant, kernel};
+use ng_store::{BlockReader, CachePolicy, MmapStore, ReadError, TokenStore};
 
 use crate::oracle::id_sum;
 use crate::own_file::OwnFile;
-use crate::proof::{prove_tokens, sum_ids};
+use crate::proof::{Pieces, sum_ids};
 use crate::scenarios::file::{create, disk_bytes_of};
 use crate::scenarios::fill::bytes_of;
 
@@ -28,7 +29,8 @@ impl Scenario for LargerThanMemory {
 
     fn about(&self) -> &'static str {
         "a token file made and read within a memory cgroup of an eighth of its size (64 MiB at \
-         least), with less than 64 MiB of private memory"
+         least), with less than 64 MiB of private memory; without a cgroup where it is larger \
+         than the machine's memory"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -44,8 +46,9 @@ impl Scenario for LargerThanMemory {
     }
 
     fn memory_limit_bytes(&self, cell: &Cell) -> Option<u64> {
-        let share = bytes_of(cell.items) / TIMES_THE_MEMORY;
-        Some(share.max(LEAST_MEMORY_BYTES))
+        let bytes = bytes_of(cell.items);
+        let share = bytes / TIMES_THE_MEMORY;
+        (!is_larger_than_the_machine(bytes)).then_some(share.max(LEAST_MEMORY_BYTES))
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
@@ -57,20 +60,70 @@ impl Scenario for LargerThanMemory {
             .time(|| create(&file, count))?;
         run.prove_equal("created", store.len() as u64, count)?;
         drop(store);
-        let (sum, store) = run
-            .phase("cold_scan", count)
-            .cold(file.path())
-            .bounded_by(Limit::ColdRead, 1, bytes)
-            .time(|| scanned(&file))?;
-        run.prove_equal("cold_scan_sum", sum, id_sum(count))?;
-        prove_tokens(run, store.tokens(), count)?;
+        let cold = |run: &mut Run, name, work: fn(&OwnFile) -> Result<_, Failure>| {
+            let phase = cold(run, name, &file, count);
+            let (sum, _store) = phase.time(|| work(&file))?;
+            run.prove_equal(&format!("{name}_sum"), sum, id_sum(count))
+        };
+        // Of a file larger than the machine's memory it takes minutes.
+        if !is_larger_than_the_machine(bytes) {
+            cold(run, "cold_scan", scanned)?;
+        }
+        cold(run, "cold_pass", passed)?;
+        cold(run, "cold_blocks", verified)?;
+        prove(run, &file, count)?;
         hold_private_memory(run)
     }
 }
 
-fn scanned(file: &OwnFile) -> Result<(u64, MmapStore), Failure> {
+fn is_larger_than_the_machine(bytes: u64) -> bool {
+    kernel::total_bytes().is_ok_and(|memory| bytes > memory)
+}
+
+fn cold<'r>(run: &'r mut Run, name: &str, file: &OwnFile, count: u64) -> Phase<'r> {
+    run.phase(name, count)
+        .cold(file.path())
+        .bounded_by(Limit::ColdRead, 1, bytes_of(count))
+}
+
+/// A look at every token of the map.
+fn scanned(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
     let store = file.open()?;
-    Ok((sum_ids(store.tokens()), store))
+    Ok((sum_ids(store.tokens()), Some(store)))
+}
+
+/// The same in windows that are brought in, and dropped behind.
+fn passed(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
+    let store = file.open()?;
+    let snapshot = store.snapshot();
+    let pass = snapshot.pass(CachePolicy::Bypass);
+    let mut sum = 0u64;
+    for window in pass.windows(0..snapshot.len()) {
+        sum = sum.wrapping_add(sum_ids(&window?));
+    }
+    Ok((sum, Some(store)))
+}
+
+/// By positioned reads, every block held against its hash.
+fn verified(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
+    let mut sum = 0u64;
+    each(file, |tokens| sum = sum.wrapping_add(sum_ids(tokens)))?;
+    Ok((sum, None))
+}
+
+fn each(file: &OwnFile, mut take: impl FnMut(&[ng_token::Token])) -> Result<(), Failure> {
+    let reader = BlockReader::open(file.path())?.with_cache(CachePolicy::Bypass);
+    reader.for_each(0..reader.len(), |tokens| -> Result<(), ReadError> {
+        take(tokens);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn prove(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure> {
+    let mut pieces = Pieces::default();
+    each(file, |tokens| pieces.add(tokens))?;
+    pieces.prove(run, count)
 }
 
 /// Of a process that is not confined nothing is known: it may be a test that has

@@ -249,7 +249,7 @@ fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
             }
         }
     }
-    assert_eq!(cold, 2 + 3 + 1);
+    assert_eq!(cold, 2 + 3 + 3);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn limits_of_files_bound_what_waits_for_the_disk() {
     assert_eq!(limits("scan", "cold"), [Some(cold)]);
     assert_eq!(
         limits("larger-than-memory", "store"),
-        [Some(write), Some(cold)]
+        [Some(write), Some(cold), Some(cold), Some(cold)]
     );
     assert_eq!(limits("crash", "kill"), [Some(sync), Some(Limit::Read)]);
 }
@@ -295,6 +295,15 @@ fn a_file_larger_than_memory_gets_an_eighth_of_it_and_64_mib_at_least() {
         assert_eq!(scenario.memory_limit_bytes(&cell), Some(expected));
         // It is warmed within its cgroup.
         assert!(scenario.needs_bytes(&cell) < expected / 2);
+    }
+    let memory = ng_lab::kernel::total_bytes().unwrap();
+    for (items, confined) in [(memory / 64, true), (memory / 64 + 1, false)] {
+        let cell = Cell {
+            scenario: "larger-than-memory".to_owned(),
+            variant: scenario.variants(&[1]).remove(0),
+            items,
+        };
+        assert_eq!(scenario.memory_limit_bytes(&cell).is_some(), confined);
     }
     for scenario in REGISTRY {
         let confined = scenario.name() == "larger-than-memory";

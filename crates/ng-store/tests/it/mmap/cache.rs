@@ -144,7 +144,7 @@ fn a_disk_without_uncached_writes_gets_the_others_and_the_same_tokens() {
     writer.commit(Stamp::default()).unwrap();
     assert_eq!(fs.operations_of(CallKind::WriteUncached), 1, "asked once");
     assert_eq!(fs.operations_of(CallKind::StartWriteback), 5);
-    assert_eq!(drops(&fs), [DATA..DATA + 5 * MIB]);
+    assert_eq!(drops(&fs), vec![DATA..DATA + 5 * MIB; 1]);
     assert_eq!(read(&fs), tokens(5 * CHUNK_TOKENS + 9));
 }
 
@@ -452,7 +452,10 @@ fn looked_at_in_windows(path: &Path) {
     assert_eq!(next, COUNT);
 }
 
-const PASSES: [(&str, fn(&Path)); 4] = [
+/// A pass over a file, with its name.
+type Pass = (&'static str, fn(&Path));
+
+const PASSES: [Pass; 4] = [
     ("verify", verified),
     ("threads", read_by_threads),
     ("repair", repaired),
