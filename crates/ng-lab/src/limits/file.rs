@@ -118,16 +118,7 @@ impl ProbeFile {
             true => REPEATS,
             false => 1,
         };
-        let mut best = f64::INFINITY;
-        for _ in 0..repeats {
-            for way in ways {
-                best = best.min(self.time(*way, best)?);
-            }
-        }
-        if best.is_finite() {
-            return Ok(best);
-        }
-        Err(io::ErrorKind::Unsupported.into())
+        best_of(ways, repeats, |way, best| self.time(way, best))
     }
 
     /// The time of one way, in nanoseconds a byte; endless, if the system lacks it or it
@@ -262,6 +253,24 @@ impl Drop for ProbeFile {
     }
 }
 
+/// The best of what `time` says of each way, several times; it is told the best so far.
+fn best_of(
+    ways: &[Way],
+    repeats: usize,
+    mut time: impl FnMut(Way, f64) -> io::Result<f64>,
+) -> io::Result<f64> {
+    let mut best = f64::INFINITY;
+    for _ in 0..repeats {
+        for way in ways {
+            best = best.min(time(*way, best)?);
+        }
+    }
+    match best.is_finite() {
+        true => Ok(best),
+        false => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
 /// Gives the file room. Where the file system cannot, writing does.
 #[cfg(target_os = "linux")]
 fn allocate(file: &File, bytes: u64) -> io::Result<()> {
@@ -360,6 +369,29 @@ mod tests {
         }
         drop(map);
         assert!(file.time(Way::Read, f64::INFINITY).is_ok());
+    }
+
+    /// The limit once went through the page cache as the store did. Where its pages
+    /// cost eight times as much as the disk, both did, and the store was at 100 %.
+    #[test]
+    fn a_store_behind_a_slow_page_cache_has_a_small_share_of_the_limit() {
+        let through_the_cache = [Way::WriteAtOnce, Way::WriteInSync, Way::Read, Way::Populate];
+        let time = |way: Way, _| match through_the_cache.contains(&way) {
+            true => Ok(8.0),
+            false => Ok(1.0),
+        };
+        for (ways, store) in [(WRITES, Way::WriteAtOnce), (READS, Way::Read)] {
+            let share = best_of(ways, 1, time).unwrap() / time(store, 0.0).unwrap();
+            assert_eq!(share, 0.125, "{store:?}");
+        }
+    }
+
+    #[test]
+    fn a_system_that_has_no_way_has_no_limit() {
+        let error = best_of(WRITES, 2, |_, _| Ok(f64::INFINITY)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        let two = |way, _| Ok(if way == Way::Read { 2.0 } else { f64::INFINITY });
+        assert_eq!(best_of(READS, 1, two).unwrap(), 2.0);
     }
 
     #[test]

@@ -720,8 +720,8 @@ fn confined_worker() {
 
 /// The limit once had the very bottleneck of the store, and called it 100 %.
 fn cached_store() {
-    /// Beyond what recycled pages of the cache hide.
-    const BYTES: u64 = 3 << 29;
+    /// A second of a disk's time, and several of a slow page cache's.
+    const BYTES: u64 = 1 << 30;
     /// By how much a shared disk may be faster for the limit than for the store.
     const NOISE: f64 = 1.5;
 

@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Returns how many bytes of memory there are for this process, those among them
 /// that hold files and can be given up; `None` where the system does not tell.
@@ -23,17 +23,29 @@ fn available_of_machine(meminfo: &str) -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-/// The least limit of the group that a process is in and of those around it: Linux,
-/// `Documentation/admin-guide/cgroup-v2.rst`.
+/// The least limit of the memory group that a process is in and of those around it:
+/// Linux, `Documentation/admin-guide/cgroup-v2.rst` and `cgroup-v1/memory.rst`.
 fn limit_of_groups(groups: &str, root: &Path) -> Option<u64> {
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let own: PathBuf = root.join(own);
-    let limit = |group: &Path| -> Option<u64> {
-        let limit = fs::read_to_string(group.join("memory.max")).ok()?;
-        limit.trim().parse().ok()
-    };
-    let around = own.ancestors().take_while(|group| group.starts_with(root));
-    around.filter_map(limit).min()
+    let lines = groups.lines().filter_map(|line| {
+        let (_, line) = line.split_once(':')?;
+        line.split_once(':')
+    });
+    let limits = lines.filter_map(|(controllers, group)| {
+        let (root, file) = match controllers {
+            "" => (root.to_owned(), "memory.max"),
+            "memory" => (root.join("memory"), "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        let own = root.join(group.trim_start_matches('/'));
+        let around = own.ancestors().take_while(|group| group.starts_with(&root));
+        around.filter_map(|group| limit_of(&group.join(file))).min()
+    });
+    limits.min()
+}
+
+/// `None` where there is none, which the second version calls `max`.
+fn limit_of(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -64,5 +76,11 @@ mod tests {
         set(&inner, "1024\n");
         assert_eq!(limit(), Some(1024));
         assert_eq!(limit_of_groups("1:name=x:/a/b\n", root.path()), None);
+        // Of the first version, beside which the second may be mounted.
+        let first = root.path().join("memory/c");
+        fs::create_dir_all(&first).unwrap();
+        fs::write(first.join("memory.limit_in_bytes"), "512\n").unwrap();
+        let groups = "4:memory:/c\n2:cpu:/c\n0::/a/b\n";
+        assert_eq!(limit_of_groups(groups, root.path()), Some(512));
     }
 }
