@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use ng_store::{CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteError, verify};
+use ng_store::{
+    CachePolicy, CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteError, verify,
+};
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
@@ -21,6 +23,9 @@ const BALLAST_BYTES: usize = 4 << 20;
 
 /// How many tokens are appended at once.
 const BATCH: usize = 3_000;
+
+/// As many that a write around the page cache is among theirs.
+const LATE_BATCH: usize = 40_000;
 
 pub(crate) fn tmpfs() {
     let mount = format!("mount -t tmpfs -o size={DISK_BYTES} none \"$0\"");
@@ -110,7 +115,7 @@ pub(crate) fn fill(folder: &Path) {
     write_ballast(&ballast, BALLAST_BYTES);
     let path = folder.join("a.ngt");
     let mut filling = Filling {
-        store: create(&path, &small()).unwrap(),
+        store: create(&path, &small().cache(CachePolicy::Bypass)).unwrap(),
         reader: open(&path).unwrap(),
         snapshots: Vec::new(),
         path: &path,
@@ -194,16 +199,16 @@ fn blocks_of(path: &Path) -> u64 {
 /// with a copy of the file, a write needs new ones.
 pub(crate) fn fill_late(folder: &Path) {
     let (path, ballast) = (folder.join("a.ngt"), folder.join("ballast"));
-    let mut store = create(&path, &small()).unwrap();
+    let mut store = create(&path, &small().cache(CachePolicy::Bypass)).unwrap();
     store.append(&tokens(1_000)).unwrap();
     store.commit().unwrap();
-    store.reserve_exact(BATCH as u64).unwrap();
+    store.reserve_exact(LATE_BATCH as u64).unwrap();
     let copied = Command::new("cp")
         .args(["--reflink=always", word(&path), word(&folder.join("copy"))])
         .status();
     assert!(copied.unwrap().success(), "blocks cannot be shared");
     write_ballast(&ballast, usize::MAX);
-    let batch = &tokens(1_000 + BATCH)[1_000..];
+    let batch = &tokens(1_000 + LATE_BATCH)[1_000..];
     let error = store.append(batch).and_then(|()| store.commit());
     let error = error.unwrap_err();
     assert!(
@@ -225,7 +230,7 @@ pub(crate) fn fill_late(folder: &Path) {
     let mut store = open_append(&path).unwrap();
     store.append(batch).unwrap();
     store.commit().unwrap();
-    assert!(store.tokens() == tokens(1_000 + BATCH));
+    assert!(store.tokens() == tokens(1_000 + LATE_BATCH));
     assert!(verify(&path).unwrap().is_clean());
     say("1");
 }

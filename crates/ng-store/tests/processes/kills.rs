@@ -8,14 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ng_store::{
-    BlockHasher, Finding, MmapStore, TokenSink, TokenStore, WriteError, verify, whole_blocks,
+    AppendOptions, BlockHasher, CachePolicy, Finding, MmapStore, TokenSink, TokenStore, WriteError,
+    verify, whole_blocks,
 };
 use tempfile::TempDir;
 
 use crate::actor::{Actor, numbers, say};
 use crate::amount;
 use crate::course::{Course, Sizes};
-use crate::fixture::{create, open, open_append, small};
+use crate::fixture::{create, open, open_append, open_append_with, small};
 use crate::folders::{in_memory, is_temporary, named, names, on_disk, word};
 use crate::workload::Random;
 
@@ -266,18 +267,19 @@ impl Usual {
     }
 }
 
-/// The actor: appends for ever, and says each commit that was acknowledged. Commits
+/// The actor: appends for ever, half of them around the page cache, and says each commit that was acknowledged. Commits
 /// are counted by their tags, since an opening takes a generation, too.
 pub(crate) fn append(path: &Path, seed: u64) {
     let mut course = Course::new(seed, Sizes::Mixed);
+    let mut random = Random::new(u64::from(std::process::id()));
+    let cache = [CachePolicy::Keep, CachePolicy::Bypass][random.below(2)];
     let mut store = match path.exists() {
-        true => open_append(path).unwrap(),
+        true => open_append_with(path, &AppendOptions::new().cache(cache)).unwrap(),
         false => {
             say(CREATING);
-            create(path, &small()).unwrap()
+            create(path, &small().cache(cache)).unwrap()
         }
     };
-    let mut random = Random::new(u64::from(std::process::id()));
     loop {
         let commit = store.info().tag;
         let end = course.end(commit);
