@@ -314,7 +314,7 @@ impl<'a> Passage<'a> {
     fn over(file: &'a RealFile, cache: CachePolicy) -> Self {
         let bytes = file.len().unwrap_or(0);
         Self {
-            file: Passing::over(file, cache, bytes),
+            file: Passing::over(file, cache, 0..bytes),
             at: 0,
         }
     }

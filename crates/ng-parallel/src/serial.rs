@@ -178,9 +178,9 @@ pub fn ingest_with<S: TokenSink>(
 /// # Errors
 ///
 /// As [`verify`](crate::verify()).
-pub fn verify(
+pub fn verify<B: VerifyBlocks + Sync>(
     stop: &StopFlag,
-    blocks: &(impl VerifyBlocks + ?Sized),
+    blocks: &B,
 ) -> Result<VerifyReport, VerifyError> {
     verify_watched(stop, blocks, |_| ())
 }
@@ -190,19 +190,25 @@ pub fn verify(
 /// # Errors
 ///
 /// As [`verify_watched`](crate::verify_watched()).
-pub fn verify_watched(
+pub fn verify_watched<B: VerifyBlocks + Sync>(
     stop: &StopFlag,
-    blocks: &(impl VerifyBlocks + ?Sized),
+    blocks: &B,
     watch: impl Fn(u64),
 ) -> Result<VerifyReport, VerifyError> {
-    let shards = shards(blocks.blocks());
-    let count = shards.len();
-    let mut bad = Vec::new();
-    for (number, shard) in shards.enumerate() {
-        check_stop(stop, number, count)?;
-        bad.extend(guard(number, || verify_shard(blocks, shard, &watch))??);
+    let verify = |blocks: &dyn VerifyBlocks| {
+        let shards = shards(blocks.blocks());
+        let count = shards.len();
+        let mut bad = Vec::new();
+        for (number, shard) in shards.enumerate() {
+            check_stop(stop, number, count)?;
+            bad.extend(guard(number, || verify_shard(blocks, shard, &watch))??);
+        }
+        Ok(blocks.conclude(bad)?)
+    };
+    match blocks.pass() {
+        Some(pass) => verify(&*pass),
+        None => verify(blocks),
     }
-    Ok(blocks.conclude(bad)?)
 }
 
 /// Fills `vacant` shard by shard.

@@ -65,24 +65,19 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
     blocks: &B,
     watch: impl Fn(u64) + Sync,
 ) -> Result<VerifyReport, VerifyError> {
-    match blocks.pass() {
-        Some(pass) => verify_all(workers, &*pass, watch),
-        None => verify_all(workers, blocks, watch),
-    }
-}
-
-fn verify_all<B: VerifyBlocks + Sync + ?Sized>(
-    workers: &Workers,
-    blocks: &B,
-    watch: impl Fn(u64) + Sync,
-) -> Result<VerifyReport, VerifyError> {
     let Some(pool) = workers.pool()? else {
         return serial::verify_watched(workers.stop(), blocks, watch);
     };
-    let bad = pool.run(shards(blocks.blocks()), |shard| {
-        verify_shard(blocks, shard, &watch)
-    })?;
-    Ok(blocks.conclude(bad.concat())?)
+    let verify = |blocks: &(dyn VerifyBlocks + Sync)| {
+        let bad = pool.run(shards(blocks.blocks()), |shard| {
+            verify_shard(blocks, shard, &watch)
+        })?;
+        Ok(blocks.conclude(bad.concat())?)
+    };
+    match blocks.pass() {
+        Some(pass) => verify(&*pass),
+        None => verify(blocks),
+    }
 }
 
 pub(crate) fn verify_shard(
@@ -117,7 +112,11 @@ impl From<Forked> for VerifyError {
 
 /// Cuts `blocks` blocks into shards.
 pub(crate) fn shards(blocks: u64) -> impl ExactSizeIterator<Item = Range<u64>> + Send {
-    let length = blocks.div_ceil(MOST_SHARDS).max(SHARD_BLOCKS);
+    // Multiples, because a pass reads as many blocks at once.
+    let length = blocks
+        .div_ceil(MOST_SHARDS)
+        .max(1)
+        .next_multiple_of(SHARD_BLOCKS);
     let count = blocks.div_ceil(length) as u32;
     (0..count).map(move |number| {
         let start = u64::from(number) * length;
@@ -133,6 +132,7 @@ mod tests {
     fn shards_are_all_blocks_once_and_not_too_many() {
         let most = SHARD_BLOCKS * MOST_SHARDS;
         for blocks in [0, 1, 7, 8, 9, 100, most - 1, most, most + 1, u64::MAX >> 18] {
+            assert!(shards(blocks).all(|shard| shard.start % SHARD_BLOCKS == 0));
             let mut covered = 0;
             for shard in shards(blocks) {
                 assert_eq!(shard.start, covered);

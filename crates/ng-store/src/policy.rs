@@ -48,8 +48,8 @@ pub enum CachePolicy {
     Auto,
     /// What was written or read stays in the page cache until others need the room.
     Keep,
-    /// What was written leaves the page cache when it is on the disk, but for the
-    /// last block, the block table and the head of the file. What is read and was not
+    /// What was written leaves the page cache when it is on the disk, but for the last
+    /// MiB, the block table and the head of the file. What is read and was not
     /// in the page cache before does not stay there; what was there does.
     Bypass,
 }
@@ -58,8 +58,10 @@ pub enum CachePolicy {
 /// [`CachePolicy::Auto`]: 1 GiB.
 pub const BYPASS_MIN_BYTES: u64 = 1 << 30;
 
-/// The part of the available memory that a pass may fill by [`CachePolicy::Auto`].
+/// The part of the available memory that a pass may fill by [`CachePolicy::Auto`], and
+/// what it may fill in any case: the system is not asked about it, 64 MiB.
 const KEPT_PART: u64 = 4;
+const KEPT_BYTES: u64 = 64 << 20;
 
 impl CachePolicy {
     /// Tells whether a commit of so many bytes bypasses the page cache.
@@ -75,7 +77,10 @@ impl CachePolicy {
     /// `available` bytes of memory are, as far as it is known.
     pub(crate) fn bypasses_pass(self, bytes: u64, available: impl FnOnce() -> Option<u64>) -> bool {
         match self {
-            Self::Auto => available().is_some_and(|available| bytes > available / KEPT_PART),
+            Self::Auto => {
+                let is_much = |available: u64| bytes > available / KEPT_PART;
+                bytes > KEPT_BYTES && available().is_some_and(is_much)
+            }
             Self::Keep => false,
             Self::Bypass => true,
         }
@@ -100,5 +105,7 @@ mod tests {
             assert_eq!(policy.bypasses_pass(bytes, available), pass);
         }
         assert!(!CachePolicy::Auto.bypasses_pass(u64::MAX, || None));
+        assert!(!CachePolicy::Auto.bypasses_pass(KEPT_BYTES, || unreachable!()));
+        assert!(CachePolicy::Auto.bypasses_pass(KEPT_BYTES + 1, || Some(KEPT_BYTES)));
     }
 }

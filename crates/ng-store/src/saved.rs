@@ -109,7 +109,7 @@ pub fn repair_watched(
     }
     // What a damaged file says of its size may be a lie; how long it is is none.
     let length = Source::new(&disk, path).len()?;
-    let passing = Passing::over(&disk, options.cache_policy(), length);
+    let passing = Passing::over(&disk, options.cache_policy(), 0..length);
     let damaged = Damaged::open(Source::new(passing, path), options.is_salvage())?;
     let target = target(out, options.replaces())?;
     refuse_to_replace(out)?;

@@ -43,7 +43,7 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     let job = Job {
         args,
         tool,
-        pass: reader.pass_over(copied.tokens),
+        pass: reader.pass_over(range.clone()),
         range,
     };
     let given = match (args.raw, args.is_to_stdout()) {

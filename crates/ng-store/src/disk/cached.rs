@@ -8,22 +8,30 @@ const PIECE_BYTES: u64 = 64 << 10;
 /// The most pieces that are: pieces are larger in a file of more than 64 GiB.
 const PIECES_MAX: u64 = 1 << 20;
 
-/// Which pieces of a file were in the page cache, in part at least, when it was
-/// looked at. Takes 128 KiB at most.
+/// Which pieces of a part of a file were in the page cache, in part at least, when it
+/// was looked at. Takes 128 KiB at most.
 #[derive(Debug)]
 pub(crate) struct Cached {
     piece_bytes: u64,
+    /// The pieces before the part.
+    skipped: u64,
     pieces: Vec<u64>,
 }
 
 impl Cached {
-    /// Looks at the first `len` bytes of a file; `None` where the system does not
-    /// tell. Costs a question where nothing is in the cache, or all, and a few more
-    /// for each place where it changes.
-    pub(super) fn look(disk: &dyn Disk, len: u64) -> Option<Self> {
-        let mut cached = Self::nothing(len);
-        cached.look_at(disk, 0..len.div_ceil(cached.piece_bytes))?;
-        Some(cached)
+    /// Looks at some bytes of a file; `None` where the system does not tell. Costs a
+    /// question where nothing is in the cache, or all, and a few more for each place
+    /// where it changes; 10 ms for each GB where only a map of the file tells.
+    pub(super) fn look(disk: &dyn Disk, bytes: Range<u64>) -> Option<Self> {
+        let mut cached = Self::nothing(&bytes);
+        if tells(disk) {
+            let pieces = cached.pieces_of(&bytes);
+            cached.look_at(disk, pieces)?;
+            return Some(cached);
+        }
+        let mut each = |at| cached.set(at / cached.piece_bytes);
+        let told = disk.cached_pages(bytes.start, bytes.end - bytes.start, &mut each);
+        told.ok()?.then_some(cached)
     }
 
     /// Takes it from `look`, which tells where each page in the cache begins; `None`
@@ -32,20 +40,21 @@ impl Cached {
         len: u64,
         look: impl FnOnce(&mut dyn FnMut(u64)) -> Option<()>,
     ) -> Option<Self> {
-        let mut cached = Self::nothing(len);
+        let mut cached = Self::nothing(&(0..len));
         look(&mut |at| cached.set(at / cached.piece_bytes))?;
         Some(cached)
     }
 
-    fn nothing(len: u64) -> Self {
+    fn nothing(bytes: &Range<u64>) -> Self {
+        let count = |piece_bytes| bytes.end.div_ceil(piece_bytes) - bytes.start / piece_bytes;
         let mut piece_bytes = PIECE_BYTES;
-        while len.div_ceil(piece_bytes) > PIECES_MAX {
+        while count(piece_bytes) > PIECES_MAX {
             piece_bytes *= 2;
         }
-        let pieces = len.div_ceil(piece_bytes);
         Self {
             piece_bytes,
-            pieces: vec![0; pieces.div_ceil(u64::BITS.into()) as usize],
+            skipped: bytes.start / piece_bytes,
+            pieces: vec![0; count(piece_bytes).div_ceil(u64::BITS.into()) as usize],
         }
     }
 
@@ -69,13 +78,15 @@ impl Cached {
     }
 
     fn set(&mut self, piece: u64) {
+        let piece = piece - self.skipped;
         self.pieces[piece as usize / 64] |= 1 << (piece % 64);
     }
 
+    /// Outside of what was looked at nothing was there.
     fn has(&self, piece: u64) -> bool {
-        let word = self.pieces.get(piece as usize / 64).copied();
-        // Behind the end that was looked at nothing was there.
-        word.unwrap_or(0) & 1 << (piece % 64) != 0
+        let piece = piece.checked_sub(self.skipped);
+        let word = piece.and_then(|piece| self.pieces.get(piece as usize / 64));
+        word.is_some_and(|word| word & 1 << ((piece.unwrap_or(0)) % 64) != 0)
     }
 
     fn pieces_of(&self, bytes: &Range<u64>) -> Range<u64> {
@@ -108,6 +119,15 @@ impl Cached {
     }
 }
 
+/// Tells whether what the disk tells of the page cache is to be believed. The first
+/// byte of a file is in it once it was read; a file system that stands on another one,
+/// as overlays do, may be asked of a page cache that is never used.
+fn tells(disk: &dyn Disk) -> bool {
+    let read = disk.read_at(&mut [0], 0);
+    read.is_ok_and(|count| count == 1)
+        && matches!(disk.cached_bytes(0, 1), Ok(Some(bytes)) if bytes > 0)
+}
+
 #[cfg(test)]
 #[expect(
     clippy::single_range_in_vec_init,
@@ -121,10 +141,12 @@ mod tests {
 
     const KIB: u64 = 1 << 10;
 
-    /// A file of which some ranges are in the page cache.
+    /// A file of which some ranges are in the page cache, its first byte in any case.
     struct Partly {
         ranges: Vec<Range<u64>>,
         tells: bool,
+        /// Whether it tells by pages.
+        tells_pages: bool,
         asked: AtomicU64,
     }
 
@@ -137,8 +159,8 @@ mod tests {
             unreachable!()
         }
 
-        fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
-            unreachable!()
+        fn read_at(&self, buffer: &mut [u8], _: u64) -> io::Result<usize> {
+            Ok(buffer.len())
         }
 
         fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
@@ -158,6 +180,9 @@ mod tests {
         }
 
         fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+            if (offset, len) == (0, 1) {
+                return Ok(self.tells.then_some(4096));
+            }
             self.asked.fetch_add(1, Ordering::Relaxed);
             let common = |range: &Range<u64>| {
                 let end = range.end.min(offset + len);
@@ -165,12 +190,25 @@ mod tests {
             };
             Ok(self.tells.then(|| self.ranges.iter().map(common).sum()))
         }
+
+        fn cached_pages(
+            &self,
+            offset: u64,
+            len: u64,
+            each: &mut dyn FnMut(u64),
+        ) -> io::Result<bool> {
+            let pages = (offset..offset + len).step_by(4096);
+            let is_there = |page: &u64| self.ranges.iter().any(|range| range.contains(page));
+            pages.filter(is_there).for_each(each);
+            Ok(self.tells_pages)
+        }
     }
 
     fn partly(ranges: &[Range<u64>]) -> Partly {
         Partly {
             ranges: ranges.to_vec(),
             tells: true,
+            tells_pages: false,
             asked: AtomicU64::new(0),
         }
     }
@@ -188,28 +226,41 @@ mod tests {
                 vec![0..64 * KIB, 192 * KIB..640 * KIB, 704 * KIB..1000 * KIB],
             ),
         ] {
-            let cached = Cached::look(&partly(&there), len).unwrap();
-            let runs: Vec<_> = cached.runs_without(0..len).collect();
-            assert_eq!(runs, without, "{there:?}");
+            let by_pages = Partly {
+                tells: false,
+                tells_pages: true,
+                ..partly(&there)
+            };
+            for disk in [partly(&there), by_pages] {
+                let cached = Cached::look(&disk, 0..len).unwrap();
+                let runs: Vec<_> = cached.runs_without(0..len).collect();
+                assert_eq!(runs, without, "{there:?}");
+            }
         }
-        let cached = Cached::look(&partly(&[100 * KIB..132 * KIB]), len).unwrap();
+        let cached = Cached::look(&partly(&[100 * KIB..132 * KIB]), 0..len).unwrap();
         let runs: Vec<_> = cached.runs_without(10 * KIB..300 * KIB).collect();
         assert_eq!(runs, [10 * KIB..64 * KIB, 192 * KIB..300 * KIB]);
         assert!(cached.is_mostly(&(0..256 * KIB)) && !cached.is_mostly(&(0..320 * KIB)));
         assert!(!cached.is_mostly(&(2000 * KIB..3000 * KIB)));
+        // Only a part of it, which begins within a piece.
+        let disk = partly(&[0..64 * KIB, 700 * KIB..704 * KIB]);
+        let cached = Cached::look(&disk, 300 * KIB..len).unwrap();
+        let runs: Vec<_> = cached.runs_without(300 * KIB..len).collect();
+        assert_eq!(runs, [300 * KIB..640 * KIB, 704 * KIB..1000 * KIB]);
+        assert_eq!(cached.runs_without(0..64 * KIB).count(), 1);
     }
 
     #[test]
     fn a_file_of_any_size_is_looked_at_with_few_questions_and_little_memory() {
         let len = 3 << 40;
         let disk = partly(&[1 << 40..(1 << 40) + 4 * KIB]);
-        let cached = Cached::look(&disk, len).unwrap();
+        let cached = Cached::look(&disk, 0..len).unwrap();
         assert!(size_of_val(&cached.pieces[..]) <= 128 << 10);
         assert!(disk.asked.into_inner() < 50);
         assert_eq!(cached.runs_without(0..len).count(), 2);
         for there in [vec![], vec![0..len]] {
             let disk = partly(&there);
-            Cached::look(&disk, len).unwrap();
+            Cached::look(&disk, 0..len).unwrap();
             assert_eq!(disk.asked.into_inner(), 1);
         }
     }
@@ -220,7 +271,6 @@ mod tests {
             tells: false,
             ..partly(&[])
         };
-        assert!(Cached::look(&disk, 1 << 20).is_none());
-        assert!(Cached::look(&disk, 0).is_some());
+        assert!(Cached::look(&disk, 0..1 << 20).is_none());
     }
 }

@@ -63,8 +63,7 @@ pub trait Disk: Send + Sync {
     /// Starts to write the range out, and does not wait.
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()>;
 
-    /// Waits until what writeback was started for in the range is written out. A
-    /// failure that is told here is not told again by [`sync`](Self::sync).
+    /// Writes the range out as far as it is not, and waits for it. A failure that is told here is not told again by [`sync`](Self::sync).
     fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         let _ = (offset, len);
         Ok(())
@@ -91,6 +90,13 @@ pub trait Disk: Send + Sync {
     fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
         let _ = (offset, len);
         Ok(None)
+    }
+
+    /// Calls `each` with the offset of each page of the range that is in the page
+    /// cache; `false` where the system does not tell.
+    fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
+        let _ = (offset, len, each);
+        Ok(false)
     }
 
     /// Has the system drop the pages of the range that are written out and that
@@ -174,6 +180,10 @@ impl<D: Disk + ?Sized> Disk for &D {
 
     fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
         (**self).cached_bytes(offset, len)
+    }
+
+    fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
+        (**self).cached_pages(offset, len, each)
     }
 
     fn drop_cached(&self, offset: u64, len: u64) {

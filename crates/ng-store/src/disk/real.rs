@@ -260,6 +260,26 @@ impl Disk for RealFile {
         crate::raw::cached_bytes(&self.file, offset, len)
     }
 
+    /// By a map that nobody looks at.
+    #[cfg(target_os = "linux")]
+    fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
+        let Ok(bytes) = usize::try_from(len) else {
+            return Ok(false);
+        };
+        if bytes == 0 {
+            return Ok(true);
+        }
+        let before = offset % rustix::param::page_size() as u64;
+        let map = memmap2::MmapOptions::new()
+            .offset(offset - before)
+            .len(bytes + before as usize)
+            .map_raw_read_only(&self.file)?;
+        let told = crate::raw::cached_pages(&map, map.len(), &mut |at| {
+            each(offset - before + at);
+        });
+        Ok(told.is_some())
+    }
+
     #[cfg(target_os = "linux")]
     fn drop_cached(&self, offset: u64, len: u64) {
         // A length of 0 would mean all that follows.

@@ -26,7 +26,11 @@ pub(super) fn write_at(file: &File, buffer: &[u8], offset: u64) -> io::Result<us
     }
     match rustix::io::pwritev2(file, &[IoSlice::new(buffer)], offset, DONT_CACHE) {
         Ok(count) => Ok(count),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Err(io::ErrorKind::Unsupported.into()),
+        // The last two are what a filter of system calls may say. Whoever then writes in
+        // the usual way is told if it was something else.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::INVAL) => {
+            Err(io::ErrorKind::Unsupported.into())
+        }
         Err(errno) => Err(errno.into()),
     }
 }

@@ -44,10 +44,16 @@ impl<D: Disk> Writer<D> {
     /// [`WriteError::Full`], [`WriteError::NoSpace`] and
     /// [`WriteError::FileTooLarge`] change nothing; [`WriteError::Io`] poisons.
     pub fn reserve(&mut self, additional: u64) -> Result<(), WriteError> {
-        let needed = self.announce(additional)?;
-        if needed <= self.allocated {
-            return Ok(());
+        let needed = self.needed(additional)?;
+        if needed > self.allocated {
+            self.make_room(needed)?;
         }
+        self.announce(needed);
+        Ok(())
+    }
+
+    /// Makes room for `needed` tokens, and for more if there is more.
+    fn make_room(&mut self, needed: u64) -> Result<(), WriteError> {
         self.check_uncut()?;
         let generous = self.with_step(needed);
         if generous > needed {
@@ -67,12 +73,13 @@ impl<D: Disk> Writer<D> {
     ///
     /// As [`reserve`](Self::reserve).
     pub fn reserve_exact(&mut self, additional: u64) -> Result<(), WriteError> {
-        let needed = self.announce(additional)?;
-        if needed <= self.allocated {
-            return Ok(());
+        let needed = self.needed(additional)?;
+        if needed > self.allocated {
+            self.check_uncut()?;
+            self.grow_to(needed)?;
         }
-        self.check_uncut()?;
-        self.grow_to(needed)
+        self.announce(needed);
+        Ok(())
     }
 
     /// Refuses a file that was cut. To grow it would make it as long again, and hide
@@ -97,6 +104,7 @@ impl<D: Disk> Writer<D> {
             return Err(self.poison(cause));
         }
         self.allocated = self.allocated.min(tokens);
+        self.announced = self.announced.min(tokens);
         self.head.length = self.head.length.min(length);
         self.kept = self.kept.min(length);
         Ok(())
@@ -107,12 +115,9 @@ impl<D: Disk> Writer<D> {
         self.kept = self.head.length;
     }
 
-    /// Takes the tokens that room is asked for to be of the commit to come, and
-    /// returns how many there shall be room for.
-    fn announce(&mut self, additional: u64) -> Result<u64, WriteError> {
-        let needed = self.needed(additional)?;
+    /// Takes the tokens that there is room for to be of the commit to come.
+    fn announce(&mut self, needed: u64) {
         self.announced = self.announced.max(needed);
-        Ok(needed)
     }
 
     fn needed(&self, additional: u64) -> Result<u64, WriteError> {

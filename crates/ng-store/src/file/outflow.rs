@@ -27,7 +27,7 @@ pub(crate) struct Outflow {
     /// From which byte on pages are to be dropped, the begin of a chunk, once a
     /// stream bypasses the page cache.
     held: Option<u64>,
-    /// Where the last piece ends that went through the page cache.
+    /// Up to where pieces may have gone through the page cache.
     held_end: u64,
     /// Whether the disk has not yet refused uncached writes.
     uncached: bool,
@@ -335,6 +335,32 @@ mod tests {
             _ => None,
         });
         assert_eq!(dropped.sum::<u64>(), 150 * MIB);
+    }
+
+    #[test]
+    fn a_commit_that_grows_unannounced_goes_around_from_where_it_is_large() {
+        let disk = Noting {
+            uncached: true,
+            did: Mutex::default(),
+        };
+        let source = Source::new(&disk, "a");
+        let mut outflow = Outflow::new(CachePolicy::Auto, 0);
+        let bytes = vec![0; MIB as usize];
+        let (min, end) = (crate::BYPASS_MIN_BYTES, crate::BYPASS_MIN_BYTES + 80 * MIB);
+        for at in (0..end).step_by(MIB as usize) {
+            outflow.write(&source, &bytes, at, at + MIB).unwrap();
+        }
+        outflow.synced(&source, end, end);
+        let did = disk.did.into_inner().unwrap();
+        let cached = did.iter().filter(|did| matches!(did, Write(..))).count() as u64;
+        assert_eq!(cached, min / MIB);
+        assert!(!did.iter().any(|did| matches!(did, Finish(..))));
+        let dropped: Vec<_> = did.iter().filter(|did| matches!(did, Drop(..))).collect();
+        assert!(
+            dropped
+                .iter()
+                .all(|did| matches!(did, Drop(start, _) if *start >= min))
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::ops::Range;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use ng_token::Token;
 
@@ -36,8 +38,9 @@ pub(super) enum Raw {
 ///
 /// What it passes over from one end to the other goes around the page cache by its
 /// [`CachePolicy`], in windows of 2 MiB, which are then held as well, one for each
-/// thread. [`for_each`](Self::for_each) and [`verify`](Self::verify) are such passes,
-/// and so is what is read by the reader that [`pass`](Self::pass) gives.
+/// thread and one ahead. [`for_each`](Self::for_each) and [`verify`](Self::verify) are such passes,
+/// and so is what is read by the reader that [`pass`](Self::pass) gives. Where it goes
+/// around, `for_each` has another thread read ahead.
 ///
 /// It opens a file whose last block is damaged, too, and then says so where that
 /// block is read.
@@ -47,6 +50,8 @@ pub struct BlockReader<D = RealFile> {
     pub(super) head: Head,
     pub(super) hasher: FileBlockHasher,
     cache: CachePolicy,
+    /// Whether it is a pass: what it does, it does as it is.
+    is_pass: bool,
 }
 
 impl BlockReader {
@@ -90,6 +95,7 @@ impl<D: Disk> BlockReader<D> {
             source,
             head,
             cache: CachePolicy::Auto,
+            is_pass: false,
         }
     }
 
@@ -104,21 +110,25 @@ impl<D: Disk> BlockReader<D> {
     /// goes around the page cache by the policy, and what was in there when the pass
     /// began stays.
     pub fn pass(&self) -> BlockReader<Passing<'_>> {
-        self.pass_over(self.len())
+        self.pass_over(0..self.len())
     }
 
-    /// Begins a pass over so many of its tokens, by which the policy goes; otherwise
+    /// Begins a pass over a range of tokens, by whose number the policy goes; otherwise
     /// does what [`pass`](Self::pass) does.
-    pub fn pass_over(&self, tokens: u64) -> BlockReader<Passing<'_>> {
-        let disk = Passing::over(self.source.disk(), self.cache, tokens * TOKEN_BYTES);
-        let source = Source::new(disk, self.source.path());
-        // It is a pass already: what it does, it does as it is.
-        BlockReader::new(source, self.head.clone()).with_cache(CachePolicy::Keep)
+    pub fn pass_over(&self, range: Range<u64>) -> BlockReader<Passing<'_>> {
+        let end = range.end.min(self.len());
+        let offset = |token| self.head.header.token_offset(token);
+        let bytes = offset(range.start.min(end))..offset(end);
+        let disk = Passing::over(self.source.disk(), self.cache, bytes);
+        BlockReader {
+            is_pass: true,
+            ..BlockReader::new(Source::new(disk, self.source.path()), self.head.clone())
+        }
     }
 
-    /// Tells whether a pass is none, and reads as everything else does.
-    pub(super) fn keeps(&self) -> bool {
-        self.cache == CachePolicy::Keep
+    /// Tells whether what it does is to be a pass, and is none yet.
+    pub(super) fn begins_passes(&self) -> bool {
+        !self.is_pass && self.cache != CachePolicy::Keep
     }
 
     /// Refuses a file that may have lost its newest commit.
@@ -225,18 +235,24 @@ impl<D: Disk> BlockReader<D> {
     pub fn for_each<E: From<ReadError>>(
         &self,
         range: Range<u64>,
-        mut take: impl FnMut(&[Token]) -> Result<(), E>,
+        take: impl FnMut(&[Token]) -> Result<(), E>,
     ) -> Result<(), E> {
         assert!(
             range.start <= range.end && range.end <= self.len(),
             "tokens {range:?} of {}",
             self.len()
         );
-        if !self.keeps() {
-            return self
-                .pass_over(range.end - range.start)
-                .for_each(range, take);
+        match self.begins_passes() {
+            true => self.pass_over(range.clone()).each_ahead(range, take),
+            false => self.each(range, take),
         }
+    }
+
+    fn each<E: From<ReadError>>(
+        &self,
+        range: Range<u64>,
+        mut take: impl FnMut(&[Token]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
         let mut index = range.start;
         while index < range.end {
@@ -393,5 +409,42 @@ impl<D: Disk> BlockReader<D> {
         let offset = self.head.header.entry_offset(blocks.start);
         self.source.read(entries.as_flattened_mut(), offset)?;
         Ok(entries)
+    }
+}
+
+impl BlockReader<Passing<'_>> {
+    /// Does what `each` does, while another thread reads the window that comes next;
+    /// without one, if it cannot be started.
+    fn each_ahead<E: From<ReadError>>(
+        &self,
+        range: Range<u64>,
+        mut take: impl FnMut(&[Token]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let passing = self.source.disk();
+        if !passing.bypasses() {
+            return self.each(range, take);
+        }
+        let end = self.head.header.token_offset(range.end);
+        let mut next = self.head.header.token_offset(range.start);
+        thread::scope(|scope| {
+            let (ask, asked) = sync_channel::<u64>(1);
+            let ahead = thread::Builder::new().name("ng-read-ahead".to_owned());
+            let _ = ahead.spawn_scoped(scope, move || {
+                asked
+                    .into_iter()
+                    .for_each(|offset| passing.read_ahead(offset));
+            });
+            let mut token = range.start;
+            self.each(range, |tokens| {
+                token += tokens.len() as u64;
+                let here = self.head.header.token_offset(token);
+                if here >= next && next < end {
+                    next = here - here % Passing::window_bytes() + Passing::window_bytes();
+                    // Where it is not done with the one before, it is no help.
+                    let _ = ask.try_send(next);
+                }
+                take(tokens)
+            })
+        })
     }
 }

@@ -159,9 +159,9 @@ impl<D: Disk> VerifyBlocks for BlockReader<D> {
     }
 
     fn pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
-        match self.keeps() {
-            true => None,
-            false => Some(Box::new(self.pass())),
+        match self.begins_passes() {
+            true => Some(Box::new(self.pass())),
+            false => None,
         }
     }
 }
@@ -173,7 +173,7 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// The file cannot be read.
     pub fn verify(&self) -> Result<VerifyReport, IoError> {
-        if !self.keeps() {
+        if self.begins_passes() {
             return self.pass().verify();
         }
         let bad = self.verify_blocks(0..self.blocks())?;

@@ -89,10 +89,15 @@ impl<'snapshot> MapPass<'snapshot> {
             "tokens {range:?} of {}",
             self.snapshot.len()
         );
+        // Before it is brought in: what is in memory when that fails is dropped with it.
+        let window = MapWindow {
+            pass: self,
+            range: range.clone(),
+        };
         if self.bypasses {
-            self.snapshot.populate(range.clone())?;
+            self.snapshot.populate(range)?;
         }
-        Ok(MapWindow { pass: self, range })
+        Ok(window)
     }
 
     /// Gives a range in windows of 8 MiB, each when it is asked for.

@@ -26,7 +26,8 @@ pub(crate) fn cached_bytes(file: &File, offset: u64, len: u64) -> io::Result<Opt
         recently_evicted: u64,
     }
 
-    /// The number of the call, the same on all architectures that have a token store.
+    /// The number of the call on all architectures but MIPS and Alpha, where it is
+    /// another's or none: an error there, and so unknown.
     const CACHESTAT: libc::c_long = 451;
     const NO_FLAGS: libc::c_uint = 0;
 

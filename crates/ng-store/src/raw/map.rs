@@ -218,8 +218,9 @@ impl Snapshot {
     ///
     /// A look at the tokens then costs no fault. And where the disk fails, or the
     /// file has lost its end in spite of the promise, this is an error, while a
-    /// look would have been a signal. It is no faster than looking: the kernel
-    /// reads ahead of both.
+    /// look would have been a signal. It is no faster than looking as long as the
+    /// memory holds the file: the kernel reads ahead of both. Beyond that, see
+    /// [`pass`](Self::pass).
     ///
     /// Where the kernel cannot be asked (Linux before 5.14, other systems), it
     /// looks, with what that means.
@@ -245,20 +246,21 @@ impl Snapshot {
     /// from the first token. `None` where the system does not tell.
     pub(crate) fn cached_pages(&self, each: &mut dyn FnMut(u64)) -> Option<()> {
         match &self.map.backing {
-            Backing::File(_) => cached_pages(self.addresses(), each),
+            Backing::File(space) => cached_pages(space, size_of_val(self.tokens()), each),
             #[cfg(test)]
             Backing::Plain { .. } => None,
         }
     }
 
-    /// Has the system drop the pages that some bytes lie in, unless others have them
-    /// mapped. A hint.
+    /// Has the system drop the pages that some bytes of the tokens lie in, unless
+    /// others have them mapped. A hint.
     pub(crate) fn drop_pages(&self, bytes: Range<u64>) {
-        let addresses = self.addresses();
-        let at = |byte: u64| addresses.start + byte as usize;
-        let dropped = at(bytes.start)..at(bytes.end).min(addresses.end);
-        if matches!(self.map.backing, Backing::File(_)) && !dropped.is_empty() {
-            let _ = drop_mapped_pages(dropped);
+        match &self.map.backing {
+            Backing::File(space) => {
+                drop_mapped_pages(space, bytes.start as usize..bytes.end as usize);
+            }
+            #[cfg(test)]
+            Backing::Plain { .. } => {}
         }
     }
 

@@ -24,6 +24,7 @@ mod writeback;
 
 pub(crate) use allocate::allocate;
 pub(crate) use cached::cached_bytes;
+pub(crate) use cached_pages::cached_pages;
 pub use file_size_signal::ignore_file_size_signal;
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};

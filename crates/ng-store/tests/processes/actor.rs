@@ -22,6 +22,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("read", [path, last]) => refreshes::read(path.as_ref(), number(last)),
         ("fork", [folder]) => forks::fork(folder.as_ref()),
         ("fork with its number", [folder]) => forks::fork_with_its_number(folder.as_ref()),
+        ("pass over", [folder]) => overlay::pass_over(folder.as_ref()),
         ("copy up", [folder]) => overlay::copy_up(folder.as_ref()),
         ("fill", [folder]) => full_disk::fill(folder.as_ref()),
         ("fill-late", [folder]) => full_disk::fill_late(folder.as_ref()),

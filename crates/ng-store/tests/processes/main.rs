@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 12] = [
+    let tests: [(&str, fn()); 13] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
@@ -63,6 +63,10 @@ fn trials() -> Vec<Trial> {
             forks::numbered_alike,
         ),
         ("a_reader_follows_a_file_that_is_copied_up", overlay::test),
+        (
+            "a_pass_leaves_what_an_overlay_has_in_memory",
+            overlay::passes,
+        ),
     ];
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {

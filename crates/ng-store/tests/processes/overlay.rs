@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use ng_store::{TokenSink, TokenStore, verify};
+use ng_store::disk::{Disk, RealFile};
+use ng_store::{BlockReader, CachePolicy, TokenSink, TokenStore, verify};
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
@@ -26,31 +27,47 @@ const CASES: [(usize, usize); 7] = [
     (5_000, 60_000),
 ];
 
-/// Mounts an overlay on `$0/merged`, all of it in memory.
-const MOUNT: &str = "mount -t tmpfs none \"$0\" && cd \"$0\" && mkdir lower upper work merged \
+const PASSED: &str = "overlay: files that were passed over";
+
+/// Mounts an overlay on `$0/merged`, of folders in `$0`.
+const MOUNT: &str = "cd \"$0\" && mkdir lower upper work merged \
     && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged";
 
+/// Puts all of it into memory.
+const IN_MEMORY: &str = "mount -t tmpfs none \"$0\" && ";
+
 pub(crate) fn test() {
-    let folder = on_disk();
-    if let Err(why) = may_mount_overlays(folder.path()) {
-        return amount::skipped(NAME, &why);
+    play(NAME, IN_MEMORY, "copy up");
+}
+
+/// An overlay has a page cache that is never used, above that of the file.
+pub(crate) fn passes() {
+    play(PASSED, "", "pass over");
+}
+
+fn play(name: &str, before: &str, role: &str) {
+    let mount = format!("{before}{MOUNT}");
+    if let Err(why) = may_mount_overlays(&mount) {
+        return amount::skipped(name, &why);
     }
-    let script = format!("{MOUNT} && \"$@\"");
-    let copy_up = command("copy up", &[word(folder.path())]);
+    let folder = on_disk();
+    let script = format!("{mount} && \"$@\"");
+    let actor = command(role, &[word(folder.path())]);
     let mut shell = unshared(&script, folder.path());
-    shell.arg(copy_up.get_program()).args(copy_up.get_args());
+    shell.arg(actor.get_program()).args(actor.get_args());
     let mut actor = Actor::of(shell);
     let line = actor.line();
     // No signal among the statuses: a shell makes 128 and more of one.
     assert!(actor.end().success(), "it said {line:?}");
     let [files] = numbers(&line.unwrap());
-    amount::count(NAME, files);
+    amount::count(name, files);
 }
 
 /// Tells whether this user may, or why not.
-fn may_mount_overlays(folder: &Path) -> Result<(), String> {
+fn may_mount_overlays(mount: &str) -> Result<(), String> {
     may_mount()?;
-    let tried = unshared(MOUNT, folder).output();
+    let folder = on_disk();
+    let tried = unshared(mount, folder.path()).output();
     match tried {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
@@ -99,4 +116,31 @@ fn follow_a_copy(path: &Path, before: usize, more: usize) {
     assert!(reader.verify().unwrap().is_clean(), "{before}, {more}");
     assert!(verify(path).unwrap().is_clean(), "{before}, {more}");
     assert!(snapshot.tokens() == tokens(before), "{before}, {more}");
+}
+
+/// The actor: verifies files around the page cache, in both layers.
+pub(crate) fn pass_over(folder: &Path) {
+    let names = ["lower", "upper"].map(|layer| {
+        let name = format!("{layer}.ngt");
+        file_of(&folder.join(layer).join(&name), &[100_000]);
+        name
+    });
+    for name in &names {
+        let path = folder.join("merged").join(name);
+        let before = cached_pages(&path);
+        assert!(before >= 100_000 * 64 / 4096, "{name}: {before}");
+        let reader = BlockReader::open(&path).unwrap();
+        let reader = reader.with_cache(CachePolicy::Bypass);
+        assert!(reader.verify().unwrap().is_clean());
+        assert_eq!(cached_pages(&path), before, "{name}");
+    }
+    say(&names.len().to_string());
+}
+
+/// By a map, which is of the file below.
+fn cached_pages(path: &Path) -> u64 {
+    let (disk, mut pages) = (RealFile::open(path, false).unwrap(), 0);
+    let told = disk.cached_pages(0, disk.len().unwrap(), &mut |_| pages += 1);
+    assert!(told.unwrap());
+    pages
 }

@@ -2,8 +2,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::machine::{Handle, Machine, WHOLE};
+use super::page::PAGE_BYTES as PAGE;
 use super::{Call, Failure, SECTOR_BYTES, SimFs};
 use crate::disk::Disk;
+
+const PAGE_BYTES: u64 = PAGE as u64;
 
 /// An open file of a [`SimFs`].
 #[derive(Debug)]
@@ -172,10 +175,11 @@ impl Disk for SimFile {
         })
     }
 
-    /// Nothing of a file ever was in the page cache that its reader did not bring in.
-    fn cached_bytes(&self, _offset: u64, _len: u64) -> io::Result<Option<u64>> {
+    /// The first page, which whoever asks has read, and nothing else.
+    fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
         self.fs.lock().check_alive(self.process)?;
-        Ok(Some(0))
+        let has_first = offset < PAGE_BYTES && len > 0;
+        Ok(Some(if has_first { PAGE_BYTES } else { 0 }))
     }
 
     fn drop_cached(&self, offset: u64, len: u64) {

@@ -406,9 +406,14 @@ fn verified(path: &Path) {
 fn read_by_threads(path: &Path) {
     let reader = BlockReader::open(path).unwrap();
     let reader = reader.with_cache(CachePolicy::Bypass);
-    let (pass, next) = (reader.pass(), AtomicU64::new(0));
+    read_each_block(&reader.pass(), 7);
+}
+
+/// Each block by whoever comes, on so many threads.
+fn read_each_block<D: Disk>(pass: &BlockReader<D>, threads: usize) {
+    let next = AtomicU64::new(0);
     thread::scope(|scope| {
-        for _ in 0..7 {
+        for _ in 0..threads {
             scope.spawn(|| {
                 let mut block = Vec::new();
                 loop {
@@ -418,12 +423,8 @@ fn read_by_threads(path: &Path) {
                     }
                     pass.read_block(number, &mut block).unwrap();
                     let start = pass.tokens_of(number).start as usize;
-                    assert!(
-                        block
-                            .iter()
-                            .enumerate()
-                            .all(|(at, it)| *it == token(start + at))
-                    );
+                    let is_it = |(at, found): (usize, &Token)| *found == token(start + at);
+                    assert!(block.iter().enumerate().all(is_it));
                 }
             });
         }
@@ -560,6 +561,10 @@ impl Disk for Untold<'_> {
         self.file.start_writeback(offset, len)
     }
 
+    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_uncached_at(buffer, offset)
+    }
+
     fn drop_cached(&self, _offset: u64, _len: u64) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
@@ -581,4 +586,59 @@ fn where_nothing_is_told_of_the_page_cache_a_pass_drops_nothing() {
     let reader = BlockReader::of_disk(disk, NAME).unwrap();
     assert!(read_all(&reader.with_cache(CachePolicy::Bypass)) == all);
     assert_eq!(dropped.load(Ordering::Relaxed), 0);
+    // It may be in memory, which is faster.
+    assert_eq!(fs.operations_of(CallKind::ReadUncached), 0);
+}
+
+#[test]
+fn threads_share_the_windows_of_a_pass() {
+    let fs = SimFs::new();
+    long_file(&fs);
+    let file = fs.dir().open(NAME, false).unwrap();
+    let reader = BlockReader::of_disk(file, NAME).unwrap();
+    let reader = reader.with_cache(CachePolicy::Bypass);
+    let pass = reader.pass();
+    read_each_block(&pass, 7);
+    assert_eq!(fs.operations_of(CallKind::ReadUncached), 4);
+}
+
+#[test]
+fn what_was_announced_and_never_had_room_is_forgotten() {
+    let large = BYPASS_MIN_BYTES / Token::SIZE as u64 + 1;
+    let fs = SimFs::with_capacity(40_000);
+    let mut writer = draft(&fs, &small().max_tokens(1 << 30));
+    let error = writer.reserve(large).unwrap_err();
+    assert!(matches!(error, WriteError::NoSpace { .. }), "{error}");
+    let error = writer.reserve_exact(large).unwrap_err();
+    assert!(matches!(error, WriteError::NoSpace { .. }), "{error}");
+    writer.append(&tokens(2 * CHUNK_TOKENS)).unwrap();
+    assert_eq!(fs.operations_of(CallKind::WriteUncached), 0);
+    fs.set_capacity(None);
+    writer.reserve_exact(large).unwrap();
+    writer.shrink_to_fit().unwrap();
+    writer.append(&tokens(2 * CHUNK_TOKENS)).unwrap();
+    assert_eq!(fs.operations_of(CallKind::WriteUncached), 0);
+}
+
+/// The kernel tells this failure once, and the sync to come would succeed.
+#[test]
+fn a_failure_of_writeback_that_is_waited_for_poisons() {
+    let fs = SimFs::new();
+    fs.refuse_uncached();
+    let mut writer = draft(&fs, &small().max_tokens(1 << 22).cache(CachePolicy::Bypass));
+    writer.append(&tokens(100)).unwrap();
+    writer.commit(Stamp::default()).unwrap();
+    fs.inject(
+        When::Nth(CallKind::FinishWriteback, 0),
+        Fault::FailForgetting(Failure::Io),
+    );
+    let many = tokens(100 * CHUNK_TOKENS);
+    let error = writer.append(&many).unwrap_err();
+    assert_eq!(fs.pending_faults(), 0);
+    assert!(matches!(error, WriteError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("finish writeback"), "{error}");
+    let refused = writer.commit(Stamp::default()).unwrap_err();
+    assert!(matches!(refused, WriteError::Poisoned { .. }), "{refused}");
+    drop(writer);
+    assert_eq!(read(&fs), tokens(100));
 }
