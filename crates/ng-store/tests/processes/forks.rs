@@ -10,16 +10,16 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::{self, Command};
 
-use ng_store::disk::{Disk, RealFile};
+use ng_store::disk::{Disk, Passing, RealFile};
 use ng_store::{
-    BlockReader, CreateError, CreateOptions, FileDraft, MmapStore, OpenError, RawDraft, TokenSink,
-    TokenStore, WriteError, verify,
+    BLOCK_TOKENS, BlockReader, CachePolicy, CreateError, CreateOptions, FileDraft, MmapStore,
+    OpenError, RawDraft, TokenSink, TokenStore, VecStore, WriteError, verify,
 };
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
 use crate::fixture::{create, open, open_append, small, tokens};
-use crate::folders::{in_memory, names, word};
+use crate::folders::{in_memory, named, names, on_disk, word};
 
 pub(crate) fn test() {
     let folder = in_memory();
@@ -87,7 +87,8 @@ pub(crate) fn fork(folder: &Path) {
         a_lock_is_given_back_while_a_child_lives(&folder.join("a.ngt"));
         reading_goes_on_in_a_child(&folder.join("a.ngt"));
         handles_of_another_process_change_nothing(&folder.join("a.ngt"));
-        children += 4;
+        passes_go_on_on_both_sides();
+        children += 5;
         children += drafts_stay_the_parents(folder);
     }
     say(&children.to_string());
@@ -194,6 +195,42 @@ fn reading_goes_on_in_a_child(path: &Path) {
 }
 
 /// Also those that no writer guards.
+/// What a pass has read ahead is not the child's: it reads on by itself, and takes
+/// nothing away where its parent's windows are.
+fn passes_go_on_on_both_sides() {
+    let folder = on_disk();
+    let path = &named(&folder, "passed.ngt");
+    let count = 3 * 8 * BLOCK_TOKENS + 5;
+    let options = small().replace(true);
+    VecStore::from_vec(tokens(count))
+        .save(path, &options)
+        .unwrap();
+    // Cold, where the file system has such files.
+    RealFile::open(path, false).unwrap().drop_cached(0, 1 << 30);
+    let reader = BlockReader::open(path).unwrap();
+    let reader = reader.with_cache(CachePolicy::Bypass);
+    let mut pass = Some(reader.pass());
+    let read = |pass: &BlockReader<Passing<'_>>, blocks: std::ops::Range<u64>| {
+        let mut found = Vec::new();
+        for block in blocks {
+            pass.read_block(block, &mut found).unwrap();
+            let start = block as usize * BLOCK_TOKENS;
+            assert!(found == tokens(start + found.len())[start..]);
+        }
+    };
+    read(pass.as_ref().unwrap(), 0..9);
+    in_child(|| {
+        let pass = pass.take().unwrap();
+        read(&pass, 3..pass.blocks());
+        // Somewhere the parent's windows are.
+        let more: Vec<_> = (0..64).map(|_| vec![1u8; 1 << 20]).collect();
+        drop(pass);
+        assert!(more.iter().flatten().all(|byte| *byte == 1));
+    });
+    let pass = pass.unwrap();
+    read(&pass, 9..pass.blocks());
+}
+
 fn handles_of_another_process_change_nothing(path: &Path) {
     drop(create(path, &small().replace(true)).unwrap());
     let before = std::fs::read(path).unwrap();
