@@ -11,7 +11,7 @@
 
 mod file;
 
-pub(crate) use file::LONG_FROM_BYTES as PROBED_FILE_MOST_BYTES;
+pub(crate) use file::PROBED_MOST_BYTES;
 
 use std::hint::black_box;
 use std::io;
@@ -65,13 +65,13 @@ pub enum Limit {
     /// Reading the monotonic clock, per read.
     #[serde(rename = "clock_read")]
     ClockRead,
-    /// Writing a new file in order and making it durable, per byte: writes of
-    /// 1 MiB into allocated room and one sync, with the writing out begun at
-    /// once or left to the sync, whichever is faster.
+    /// Writing a new file in order and making it durable, per byte: into allocated
+    /// room and with one sync, through the page cache or around it, in the fastest of
+    /// five ways.
     #[serde(rename = "durable_write")]
     DurableWrite,
-    /// Reading a file in order that is not in memory, per byte: through reads of
-    /// 1 MiB, or into the page cache window by window, whichever is faster.
+    /// Reading a file in order that is not in memory, per byte: through the page cache
+    /// or around it, in the fastest of four ways.
     #[serde(rename = "cold_read")]
     ColdRead,
     /// Making one 4 KiB page of a file durable, per sync.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::limits::{Limit, PROBED_FILE_MOST_BYTES};
+use crate::limits::{Limit, PROBED_MOST_BYTES};
 use crate::scenario::{Cell, Profile, Scenario};
 
 /// The page-fault probe touches this much at most.
@@ -233,6 +233,23 @@ pub enum PlanError {
 }
 
 impl Plan {
+    /// Tells whether a limit is probed at this size, on so many threads, in so much
+    /// memory.
+    pub(super) fn probes(
+        &self,
+        bytes: u64,
+        threads: usize,
+        memory_limit_bytes: Option<u64>,
+        limit: Limit,
+    ) -> bool {
+        let key = (bytes, threads, memory_limit_bytes);
+        let planned = self
+            .limits
+            .iter()
+            .find(|it| (it.bytes, it.threads, it.memory_limit_bytes) == key);
+        planned.is_some_and(|planned| planned.limits().any(|planned| planned == limit))
+    }
+
     /// Lays out the cells of `request` for a machine that has `available`.
     ///
     /// # Errors
@@ -305,7 +322,7 @@ impl Plan {
         let known = self.limits.iter_mut().find(|known| key(known) == key(&new));
         let of_files = known.as_ref().is_some_and(|known| known.of_files);
         if new.of_files && !of_files {
-            let probed = new.bytes.min(PROBED_FILE_MOST_BYTES);
+            let probed = new.bytes.min(PROBED_MOST_BYTES);
             self.round_estimate += Duration::from_nanos(probed * 4);
         }
         match known {
@@ -612,6 +629,24 @@ mod tests {
         let plan = Plan::new(&request, &Available::EVERYTHING).unwrap();
         assert_eq!(plan.limits.len(), 1);
         assert!(plan.limits[0].of_files);
+    }
+
+    #[test]
+    fn limits_of_memory_are_not_probed_where_there_is_too_little() {
+        let all: u64 = 64 * 1_000_000;
+        for (memory_bytes, expected) in [(all + SPARE_BYTES, true), (all + SPARE_BYTES - 1, false)]
+        {
+            let available = memory(memory_bytes);
+            let files = Files {
+                disk_bytes: all,
+                ..Files::default()
+            };
+            let plan = plan_of(files, &available);
+            let probes = |limit| plan.probes(all, 1, None, limit);
+            assert_eq!(probes(Limit::Read), expected);
+            assert!(probes(Limit::ColdRead) && probes(Limit::ClockRead));
+            assert!(!plan.probes(all, 3, None, Limit::ColdRead));
+        }
     }
 
     #[test]

@@ -228,10 +228,14 @@ impl Conduct<'_> {
     fn probes_beside(&self, planned: &PlannedCell) -> Vec<Probe> {
         let mut bounds = self.record.bounds_of(planned.block);
         let memory_limit_bytes = planned.memory_limit_bytes;
-        bounds.retain(|(_, limit)| limit.pages().is_none() || memory_limit_bytes.is_none());
+        let bytes = planned.cell.items * self.request.subject.item_bytes;
+        bounds.retain(|(threads, limit)| {
+            self.plan
+                .probes(bytes, *threads, memory_limit_bytes, *limit)
+        });
         let threads: BTreeSet<usize> = bounds.iter().map(|(threads, _)| *threads).collect();
         let probe = |threads| Probe {
-            bytes: planned.cell.items * self.request.subject.item_bytes,
+            bytes,
             threads,
             memory_limit_bytes,
             limits: bounds

@@ -26,9 +26,10 @@ const CHUNK_BYTES: u64 = 1 << 20;
 const REPEATS: usize = 2;
 /// A file of this size takes seconds, in which short disturbances even out.
 const ONCE_FROM_BYTES: u64 = 1 << 30;
-/// Of a longer file the steady rate is taken: that of the part which follows the
-/// first one, where what the disk and the kernel take in advance is used up.
-pub(crate) const LONG_FROM_BYTES: u64 = LEAD_BYTES + STEADY_BYTES;
+/// The most that is written or read in one way. Of a longer file the steady rate is
+/// taken: that of the part which follows the first one, where what the disk and the
+/// kernel take in advance is used up.
+pub(crate) const PROBED_MOST_BYTES: u64 = LEAD_BYTES + STEADY_BYTES;
 const LEAD_BYTES: u64 = 1 << 30;
 const STEADY_BYTES: u64 = 2 << 30;
 /// How many times slower than the best a way may be over the first part before it is
@@ -74,14 +75,14 @@ struct Course {
 impl Course {
     fn of(bytes: u64) -> Self {
         let (first, end) = match bytes {
-            LONG_FROM_BYTES.. => (LEAD_BYTES, LONG_FROM_BYTES),
+            PROBED_MOST_BYTES.. => (LEAD_BYTES, PROBED_MOST_BYTES),
             ONCE_FROM_BYTES.. => (TRIED_BYTES, bytes),
             _ => (0, bytes),
         };
         Self {
             first,
             end,
-            is_whole: end < LONG_FROM_BYTES,
+            is_whole: end < PROBED_MOST_BYTES,
         }
     }
 }
@@ -401,8 +402,8 @@ mod tests {
             (64, 0, 64, true),
             (ONCE_FROM_BYTES - 1, 0, ONCE_FROM_BYTES - 1, true),
             (ONCE_FROM_BYTES, TRIED_BYTES, ONCE_FROM_BYTES, true),
-            (LONG_FROM_BYTES, LEAD_BYTES, LONG_FROM_BYTES, false),
-            (1 << 40, LEAD_BYTES, LONG_FROM_BYTES, false),
+            (PROBED_MOST_BYTES, LEAD_BYTES, PROBED_MOST_BYTES, false),
+            (1 << 40, LEAD_BYTES, PROBED_MOST_BYTES, false),
         ] {
             let course = Course {
                 first,

@@ -749,6 +749,10 @@ fn cached_store() {
         "{slower:.2} times slower: {:.0} % of the limit",
         100.0 * share(left)
     );
+    if slower < 2.0 {
+        println!("skipped: the page cache costs nothing here at present");
+        return;
+    }
     // What is seen to be possible in the same process is what it is held against.
     assert!(
         share(left) <= NOISE / slower,

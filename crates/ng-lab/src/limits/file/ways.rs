@@ -6,8 +6,6 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use memmap2::MmapOptions;
-
 use super::CHUNK_BYTES;
 use crate::pages::{HUGE_PAGE_BYTES, PageBuffer, Pages, SMALL_PAGE_BYTES};
 use crate::raw;
@@ -228,7 +226,7 @@ fn write_uncached(_file: &File, _chunk: &[u8], _offset: u64) -> io::Result<()> {
 
 #[cfg(target_os = "linux")]
 fn populate(path: &Path, range: Range<u64>) -> io::Result<()> {
-    let map = MmapOptions::new().map_raw_read_only(&File::open(path)?)?;
+    let map = memmap2::MmapOptions::new().map_raw_read_only(&File::open(path)?)?;
     in_steps(range, WINDOW_BYTES, |offset, bytes| {
         let advice = memmap2::Advice::PopulateRead;
         match map.advise_range(advice, offset as usize, bytes as usize) {
