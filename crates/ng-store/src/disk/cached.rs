@@ -2,20 +2,23 @@ use std::ops::Range;
 
 use super::Disk;
 
-/// The least piece that is told apart: 64 KiB.
-const PIECE_BYTES: u64 = 64 << 10;
+/// The least piece that is told apart where each costs a question: 64 KiB. Where all
+/// pages are told at once, it is a page.
+const ASKED_BYTES: u64 = 64 << 10;
 
-/// The most pieces that are: pieces are larger in a file of more than 64 GiB.
+/// The most pieces that are: they are larger in a large file.
 const PIECES_MAX: u64 = 1 << 20;
 
-/// Which pieces of a part of a file were in the page cache, in part at least, when it
-/// was looked at. Takes 128 KiB at most.
+/// Which pieces of a part of a file were in the page cache, whole or in part, when it
+/// was looked at. Takes 256 KiB at most.
 #[derive(Debug)]
 pub(crate) struct Cached {
     piece_bytes: u64,
     /// The pieces before the part.
     skipped: u64,
-    pieces: Vec<u64>,
+    /// By bits: in part at least, and whole.
+    in_part: Vec<u64>,
+    whole: Vec<u64>,
 }
 
 impl Cached {
@@ -23,38 +26,49 @@ impl Cached {
     /// question where nothing is in the cache, or all, and a few more for each place
     /// where it changes; 10 ms for each GB where only a map of the file tells.
     pub(super) fn look(disk: &dyn Disk, bytes: Range<u64>) -> Option<Self> {
-        let mut cached = Self::nothing(&bytes);
         if tells(disk) {
+            let mut cached = Self::nothing(&bytes, ASKED_BYTES);
             let pieces = cached.pieces_of(&bytes);
             cached.look_at(disk, pieces)?;
             return Some(cached);
         }
-        let mut each = |at| cached.set(at / cached.piece_bytes);
-        let told = disk.cached_pages(bytes.start, bytes.end - bytes.start, &mut each);
-        told.ok()?.then_some(cached)
+        Self::of_pages(bytes.clone(), |each| {
+            let told = disk.cached_pages(bytes.start, bytes.end - bytes.start, each);
+            told.ok()?.then_some(())
+        })
     }
 
-    /// Takes it from `look`, which tells where each page in the cache begins; `None`
-    /// where it cannot.
+    /// Takes it from `look`, which tells where each page of some bytes begins that is
+    /// in the cache, in their order; `None` where it cannot.
     pub(crate) fn of_pages(
-        len: u64,
+        bytes: Range<u64>,
         look: impl FnOnce(&mut dyn FnMut(u64)) -> Option<()>,
     ) -> Option<Self> {
-        let mut cached = Self::nothing(&(0..len));
-        look(&mut |at| cached.set(at / cached.piece_bytes))?;
+        let page_bytes = page_bytes();
+        let mut cached = Self::nothing(&bytes, page_bytes);
+        let piece_bytes = cached.piece_bytes;
+        let (mut last, mut there) = (u64::MAX, 0);
+        look(&mut |at| {
+            let piece = at / piece_bytes;
+            there = if piece == last { there } else { 0 } + page_bytes;
+            last = piece;
+            cached.set(piece, there >= piece_bytes);
+        })?;
         Some(cached)
     }
 
-    fn nothing(bytes: &Range<u64>) -> Self {
+    fn nothing(bytes: &Range<u64>, least: u64) -> Self {
         let count = |piece_bytes| bytes.end.div_ceil(piece_bytes) - bytes.start / piece_bytes;
-        let mut piece_bytes = PIECE_BYTES;
+        let mut piece_bytes = least;
         while count(piece_bytes) > PIECES_MAX {
             piece_bytes *= 2;
         }
+        let bits = vec![0; count(piece_bytes).div_ceil(u64::BITS.into()) as usize];
         Self {
             piece_bytes,
             skipped: bytes.start / piece_bytes,
-            pieces: vec![0; count(piece_bytes).div_ceil(u64::BITS.into()) as usize],
+            in_part: bits.clone(),
+            whole: bits,
         }
     }
 
@@ -69,7 +83,7 @@ impl Cached {
             return Some(());
         }
         if there >= bytes || count == 1 {
-            pieces.for_each(|piece| self.set(piece));
+            pieces.for_each(|piece| self.set(piece, there >= bytes));
             return Some(());
         }
         let middle = pieces.start + count.next_power_of_two() / 2;
@@ -77,27 +91,32 @@ impl Cached {
         self.look_at(disk, middle..pieces.end)
     }
 
-    fn set(&mut self, piece: u64) {
+    fn set(&mut self, piece: u64, is_whole: bool) {
         let piece = piece - self.skipped;
-        self.pieces[piece as usize / 64] |= 1 << (piece % 64);
+        let (word, bit) = (piece as usize / 64, 1 << (piece % 64));
+        self.in_part[word] |= bit;
+        if is_whole {
+            self.whole[word] |= bit;
+        }
     }
 
     /// Outside of what was looked at nothing was there.
-    fn has(&self, piece: u64) -> bool {
-        let piece = piece.checked_sub(self.skipped);
-        let word = piece.and_then(|piece| self.pieces.get(piece as usize / 64));
-        word.is_some_and(|word| word & 1 << ((piece.unwrap_or(0)) % 64) != 0)
+    fn has(&self, pieces: &[u64], piece: u64) -> bool {
+        piece.checked_sub(self.skipped).is_some_and(|piece| {
+            let word = pieces.get(piece as usize / 64);
+            word.is_some_and(|word| word & 1 << (piece % 64) != 0)
+        })
     }
 
     fn pieces_of(&self, bytes: &Range<u64>) -> Range<u64> {
         bytes.start / self.piece_bytes..bytes.end.div_ceil(self.piece_bytes)
     }
 
-    /// Tells whether at least half of a range was in the cache, by pieces.
+    /// Tells whether at least half of a range was in the cache, by whole pieces.
     pub(super) fn is_mostly(&self, bytes: &Range<u64>) -> bool {
         let pieces = self.pieces_of(bytes);
         let all = pieces.end - pieces.start;
-        2 * pieces.filter(|piece| self.has(*piece)).count() as u64 >= all
+        2 * pieces.filter(|piece| self.has(&self.whole, *piece)).count() as u64 >= all
     }
 
     /// The runs of a range that were not in the cache at all.
@@ -105,11 +124,11 @@ impl Cached {
         let pieces = self.pieces_of(&bytes);
         let (mut piece, end) = (pieces.start, pieces.end);
         std::iter::from_fn(move || {
-            while piece < end && self.has(piece) {
+            while piece < end && self.has(&self.in_part, piece) {
                 piece += 1;
             }
             let start = piece;
-            while piece < end && !self.has(piece) {
+            while piece < end && !self.has(&self.in_part, piece) {
                 piece += 1;
             }
             let run = (start * self.piece_bytes).max(bytes.start)
@@ -117,6 +136,13 @@ impl Cached {
             (start < piece).then_some(run)
         })
     }
+}
+
+fn page_bytes() -> u64 {
+    #[cfg(target_os = "linux")]
+    return rustix::param::page_size() as u64;
+    #[cfg(not(target_os = "linux"))]
+    return 4 << 10;
 }
 
 /// Tells whether what the disk tells of the page cache is to be believed. The first
@@ -231,17 +257,30 @@ mod tests {
                 tells_pages: true,
                 ..partly(&there)
             };
-            for disk in [partly(&there), by_pages] {
-                let cached = Cached::look(&disk, 0..len).unwrap();
-                let runs: Vec<_> = cached.runs_without(0..len).collect();
-                assert_eq!(runs, without, "{there:?}");
-            }
+            let cached = Cached::look(&partly(&there), 0..len).unwrap();
+            let runs: Vec<_> = cached.runs_without(0..len).collect();
+            assert_eq!(runs, without, "{there:?}");
+            // By pages it is known exactly.
+            let cached = Cached::look(&by_pages, 0..len).unwrap();
+            let left: u64 = cached
+                .runs_without(0..len)
+                .map(|run| run.end - run.start)
+                .sum();
+            let there: u64 = there.iter().map(|range| range.end - range.start).sum();
+            assert_eq!(left, len - there);
         }
-        let cached = Cached::look(&partly(&[100 * KIB..132 * KIB]), 0..len).unwrap();
+        let cached = Cached::look(&partly(&[64 * KIB..192 * KIB]), 0..len).unwrap();
         let runs: Vec<_> = cached.runs_without(10 * KIB..300 * KIB).collect();
         assert_eq!(runs, [10 * KIB..64 * KIB, 192 * KIB..300 * KIB]);
         assert!(cached.is_mostly(&(0..256 * KIB)) && !cached.is_mostly(&(0..320 * KIB)));
         assert!(!cached.is_mostly(&(2000 * KIB..3000 * KIB)));
+        // A page of each piece, which is not much.
+        let pages: Vec<_> = (0..len / (64 * KIB))
+            .map(|piece| piece * 64 * KIB + 8 * KIB..piece * 64 * KIB + 12 * KIB)
+            .collect();
+        let cached = Cached::look(&partly(&pages), 0..len).unwrap();
+        assert!(!cached.is_mostly(&(0..len)));
+        assert_eq!(cached.runs_without(0..len - 40 * KIB).count(), 0);
         // Only a part of it, which begins within a piece.
         let disk = partly(&[0..64 * KIB, 700 * KIB..704 * KIB]);
         let cached = Cached::look(&disk, 300 * KIB..len).unwrap();
@@ -255,7 +294,8 @@ mod tests {
         let len = 3 << 40;
         let disk = partly(&[1 << 40..(1 << 40) + 4 * KIB]);
         let cached = Cached::look(&disk, 0..len).unwrap();
-        assert!(size_of_val(&cached.pieces[..]) <= 128 << 10);
+        let words = cached.in_part.len() + cached.whole.len();
+        assert!(words * size_of::<u64>() <= 256 << 10);
         assert!(disk.asked.into_inner() < 50);
         assert_eq!(cached.runs_without(0..len).count(), 2);
         for there in [vec![], vec![0..len]] {

@@ -59,7 +59,7 @@ impl Snapshot {
     pub fn pass(&self, policy: CachePolicy) -> MapPass<'_> {
         let bytes = size_of_val(self.tokens()) as u64;
         let bypasses = policy.bypasses_pass(bytes, available_bytes);
-        let look = || Cached::of_pages(bytes, |each| self.cached_pages(each));
+        let look = || Cached::of_pages(0..bytes, |each| self.cached_pages(each));
         MapPass {
             snapshot: self,
             bypasses,

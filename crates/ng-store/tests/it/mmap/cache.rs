@@ -526,6 +526,26 @@ fn a_pass_over_a_file_that_is_warm_in_parts_leaves_those() {
     }
 }
 
+/// A page here and there, as after look-ups at random.
+#[test]
+fn a_pass_over_a_file_of_which_few_pages_are_warm_brings_in_no_more() {
+    let Some(place) = place() else { return };
+    let path = saved(&place);
+    for (name, pass) in PASSES {
+        make_cold(&path);
+        let file = File::open(&path).unwrap();
+        advise_random(&file);
+        for at in (DATA..DATA + BYTES).step_by(64 << 10) {
+            file.read_exact_at(&mut [0; 100], at).unwrap();
+        }
+        let before = cached(&path);
+        assert!(before < BYTES / 8, "{before}");
+        pass(&path);
+        let (left, most) = (cached(&path), before + LEFT_MOST);
+        assert!(left <= most, "{name}: {left} bytes, {before} before");
+    }
+}
+
 fn advise_random(file: &File) {
     rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random).unwrap();
 }
