@@ -206,7 +206,7 @@ enum Cache {
     Auto,
     /// Leave them in memory
     Keep,
-    /// Leave the page cache as it was
+    /// Leave nothing there that was not there before, but for the last MiB written
     Bypass,
 }
 

@@ -24,6 +24,7 @@ mod source;
 mod tool;
 mod usage;
 mod verb;
+mod watched;
 
 use std::process::ExitCode;
 

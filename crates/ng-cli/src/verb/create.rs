@@ -1,19 +1,19 @@
 use std::fmt;
-use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_parallel::ingest;
 use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
 use ng_token::Token;
 use serde::Serialize;
 
 use crate::args::CreateArgs;
-use crate::fill::fill;
 use crate::input::Input;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
+use crate::watched::{Watched, cause_of};
 
 pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
     let info = match (&args.from, args.tokens) {
@@ -37,17 +37,17 @@ fn generate(args: &CreateArgs, tokens: u64, tool: &Tool) -> Result<FileInfo> {
     let options = options(args, tokens).reserve(tokens);
     let mut draft = FileDraft::begin(&args.file, &options)?;
     let progress = tool.progress("creating", Some(tokens));
-    fill(draft.writer(), &workers, 0..tokens, make, |count| {
-        progress.add(count);
-        Ok(hold.check()?)
-    })?;
+    let mut sink = Watched {
+        writer: draft.writer(),
+        progress: &progress,
+        hold: &hold,
+    };
+    // There is room for them, so they can be counted.
+    let count = usize::try_from(tokens)?;
+    let filled = ingest(&workers, &mut sink, count, |index| Token::new(index as u32));
+    filled.map_err(cause_of)?;
     draft.writer().commit()?;
     Ok(draft.publish()?.info())
-}
-
-fn make(range: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
-    tokens.extend(range.map(|index| Token::new(index as u32)));
-    Ok(())
 }
 
 fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {

@@ -9,6 +9,10 @@ const ASKED_BYTES: u64 = 64 << 10;
 /// The most pieces that are: they are larger in a large file.
 const PIECES_MAX: u64 = 1 << 20;
 
+/// Of how many bytes all pages are asked for, which takes 10 s: 1 TiB. How long a file
+/// says that it is costs its maker nothing.
+const TOLD_MAX: u64 = 1 << 40;
+
 /// Which pieces of a part of a file were in the page cache, whole or in part, when it
 /// was looked at. Takes 256 KiB at most.
 #[derive(Debug)]
@@ -31,6 +35,9 @@ impl Cached {
             let pieces = cached.pieces_of(&bytes);
             cached.look_at(disk, pieces)?;
             return Some(cached);
+        }
+        if bytes.end - bytes.start > TOLD_MAX {
+            return None;
         }
         Self::of_pages(bytes.clone(), |each| {
             let told = disk.cached_pages(bytes.start, bytes.end - bytes.start, each);
@@ -303,6 +310,17 @@ mod tests {
             Cached::look(&disk, 0..len).unwrap();
             assert_eq!(disk.asked.into_inner(), 1);
         }
+    }
+
+    #[test]
+    fn of_a_file_that_says_it_is_endless_nothing_is_asked_page_by_page() {
+        let disk = Partly {
+            tells: false,
+            tells_pages: true,
+            ..partly(&[])
+        };
+        assert!(Cached::look(&disk, 0..u64::MAX >> 1).is_none());
+        assert!(Cached::look(&partly(&[]), 0..u64::MAX >> 1).is_some());
     }
 
     #[test]

@@ -19,8 +19,12 @@ const WINDOW_BYTES: u64 = 2 << 20;
 /// The least read that is part of a pass; what is less is of the head or the table.
 const PASS_MIN_BYTES: usize = 64 << 10;
 
-/// The most windows that are held; more than these threads wait for one.
+/// The most windows that are held. More threads than these read through the page cache.
 const WINDOWS_MAX: usize = 64;
+
+/// Of how many windows it is remembered whether they were read, those of 8 TiB: how long
+/// a file says that it is costs its maker nothing.
+const NOTED_MAX: u64 = 1 << 22;
 
 /// A file that is passed over once, from one end to the other, by as many threads as
 /// there are. Reads of 64 KiB or more are the pass; what is less is read as ever, and
@@ -132,7 +136,8 @@ impl Around {
     /// `None` where the system does not tell what is in the page cache.
     fn new(disk: &dyn Disk, bytes: Range<u64>) -> Option<Self> {
         let end = disk.len().ok()?.min(bytes.end);
-        let words = end.div_ceil(WINDOW_BYTES).div_ceil(u64::BITS.into());
+        let noted = end.div_ceil(WINDOW_BYTES).min(NOTED_MAX);
+        let words = noted.div_ceil(u64::BITS.into());
         Some(Self {
             before: Cached::look(disk, bytes.start.min(end)..end)?,
             passed: (0..words).map(|_| AtomicU64::new(0)).collect(),
@@ -183,6 +188,8 @@ impl Around {
                     io::ErrorKind::Unsupported => self.uncached.store(false, Ordering::Relaxed),
                     _ => self.unreadable.store(start, Ordering::Relaxed),
                 }
+                // Nothing of it is there to be handed out.
+                self.note_handed_out(start, 0, 0);
                 return None;
             }
         };
@@ -230,7 +237,7 @@ impl Around {
     }
 
     fn note_passed(&self, window: u64) {
-        // A file that has grown has windows that this knows nothing of.
+        // A file that has grown, or is very long, has windows that are not noted.
         if let Some(word) = self.passed.get((window / 64) as usize) {
             word.fetch_or(1 << (window % 64), Ordering::Relaxed);
         }

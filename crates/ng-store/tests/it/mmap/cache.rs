@@ -662,3 +662,27 @@ fn a_failure_of_writeback_that_is_waited_for_poisons() {
     drop(writer);
     assert_eq!(read(&fs), tokens(100));
 }
+
+/// A hole of 8 EiB, where the file system has them, has as many windows.
+#[test]
+fn a_file_of_any_length_is_passed_over_with_little_memory() {
+    let place = Place::new();
+    let path = place.named("hole.ngt");
+    VecStore::from_vec(tokens(100))
+        .save(&path, &small())
+        .unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    let longest = (40..63).rev().find(|bits| file.set_len(1 << bits).is_ok());
+    eprintln!("2^{} bytes", longest.unwrap());
+    let out = place.named("out.ngt");
+    let options = RepairOptions::new().cache(CachePolicy::Bypass);
+    assert!(repair(&path, &out, &options).unwrap().is_whole());
+    let reader = BlockReader::open(&path).unwrap();
+    assert!(
+        reader
+            .with_cache(CachePolicy::Bypass)
+            .verify()
+            .unwrap()
+            .is_clean()
+    );
+}
