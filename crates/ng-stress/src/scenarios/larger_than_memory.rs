@@ -10,6 +10,10 @@ use crate::proof::{Pieces, sum_ids};
 use crate::scenarios::file::{create, disk_bytes_of};
 use crate::scenarios::fill::bytes_of;
 
+/// In a memory cgroup, and in the memory of the machine.
+const CONFINED: &str = "store";
+const UNCONFINED: &str = "unconfined";
+
 /// The file's size over the memory that there is for it, page cache included.
 const TIMES_THE_MEMORY: u64 = 8;
 /// Less memory than this is not given: a process and its kernel need some.
@@ -34,7 +38,20 @@ impl Scenario for LargerThanMemory {
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        vec![Variant::new("store").pages(Pages::Small)]
+        let variant = |name: &str| Variant::new(name).pages(Pages::Small);
+        vec![variant(CONFINED), variant(UNCONFINED)]
+    }
+
+    /// A file that the machine does not hold needs no cgroup to be large.
+    fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
+        let memory = kernel::total_bytes().unwrap_or(u64::MAX);
+        let name = match bytes_of(items) > memory {
+            true => UNCONFINED,
+            false => CONFINED,
+        };
+        let mut variants = self.variants(threads);
+        variants.retain(|variant| variant.name == name);
+        variants
     }
 
     fn needs_bytes(&self, _cell: &Cell) -> u64 {
@@ -46,9 +63,9 @@ impl Scenario for LargerThanMemory {
     }
 
     fn memory_limit_bytes(&self, cell: &Cell) -> Option<u64> {
-        let bytes = bytes_of(cell.items);
-        let share = bytes / TIMES_THE_MEMORY;
-        (!is_larger_than_the_machine(bytes)).then_some(share.max(LEAST_MEMORY_BYTES))
+        let share = bytes_of(cell.items) / TIMES_THE_MEMORY;
+        let is_confined = cell.variant.name == CONFINED;
+        is_confined.then_some(share.max(LEAST_MEMORY_BYTES))
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
@@ -66,7 +83,7 @@ impl Scenario for LargerThanMemory {
             run.prove_equal(&format!("{name}_sum"), sum, id_sum(count))
         };
         // Of a file larger than the machine's memory it takes minutes.
-        if !is_larger_than_the_machine(bytes) {
+        if cell.variant.name == CONFINED {
             cold(run, "cold_scan", scanned)?;
         }
         cold(run, "cold_pass", passed)?;
@@ -74,10 +91,6 @@ impl Scenario for LargerThanMemory {
         prove(run, &file, count)?;
         hold_private_memory(run)
     }
-}
-
-fn is_larger_than_the_machine(bytes: u64) -> bool {
-    kernel::total_bytes().is_ok_and(|memory| bytes > memory)
 }
 
 fn cold<'r>(run: &'r mut Run, name: &str, file: &OwnFile, count: u64) -> Phase<'r> {

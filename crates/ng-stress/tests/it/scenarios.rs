@@ -249,7 +249,7 @@ fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
             }
         }
     }
-    assert_eq!(cold, 2 + 3 + 3);
+    assert_eq!(cold, 2 + 3 + 3 + 2);
 }
 
 #[test]
@@ -280,6 +280,10 @@ fn limits_of_files_bound_what_waits_for_the_disk() {
         limits("larger-than-memory", "store"),
         [Some(write), Some(cold), Some(cold), Some(cold)]
     );
+    assert_eq!(
+        limits("larger-than-memory", "unconfined"),
+        [Some(write), Some(cold), Some(cold)]
+    );
     assert_eq!(limits("crash", "kill"), [Some(sync), Some(Limit::Read)]);
 }
 
@@ -300,7 +304,7 @@ fn a_file_larger_than_memory_gets_an_eighth_of_it_and_64_mib_at_least() {
     for (items, confined) in [(memory / 64, true), (memory / 64 + 1, false)] {
         let cell = Cell {
             scenario: "larger-than-memory".to_owned(),
-            variant: scenario.variants(&[1]).remove(0),
+            variant: scenario.variants_at(items, &[1]).remove(0),
             items,
         };
         assert_eq!(scenario.memory_limit_bytes(&cell).is_some(), confined);
