@@ -40,6 +40,18 @@ fuzz_target!(
     }
 );
 
+/// A full disk that cannot allocate, and a kill while the room of a failed append is
+/// given back.
+const KILLED_UNHEARD: [[u8; 4]; 7] = [
+    [13, 33, 1, 58],
+    [14, 224, 224, 255],
+    [0, 255, 119, 224],
+    [4, 95, 1, 5],
+    [0, 10, 190, 7],
+    [8, 7, 1, 42],
+    [0, 255, 255, 49],
+];
+
 /// The commits of the golden file, and those with one accident each.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     // 4000 and 196 tokens, a commit after each.
@@ -61,5 +73,6 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("golden-full", with(1, [13, 64, 0, 0])),
         ("golden-unallocated", with(0, [14, 0, 0, 0])),
         ("golden-full-at-creation", with(0, [13, 1, 0, 0])),
+        ("killed-unheard", KILLED_UNHEARD.concat()),
     ]
 }
