@@ -188,6 +188,13 @@ mod tests {
     }
 
     impl Noting {
+        fn new(uncached: bool) -> Self {
+            Self {
+                uncached,
+                did: Mutex::default(),
+            }
+        }
+
         fn note(&self, did: fn(u64, u64) -> Did, offset: u64, len: u64) {
             self.did.lock().unwrap().push(did(offset, offset + len));
         }
@@ -244,10 +251,7 @@ mod tests {
 
     /// Writes pieces of one length from `start` to `end`, of one commit.
     fn stream(policy: CachePolicy, uncached: bool, start: u64, end: u64, piece: u64) -> Vec<Did> {
-        let disk = Noting {
-            uncached,
-            did: Mutex::default(),
-        };
+        let disk = Noting::new(uncached);
         let source = Source::new(&disk, "a");
         let mut outflow = Outflow::new(policy, start);
         let bytes = vec![0; piece as usize];
@@ -339,10 +343,7 @@ mod tests {
 
     #[test]
     fn a_commit_that_grows_unannounced_goes_around_from_where_it_is_large() {
-        let disk = Noting {
-            uncached: true,
-            did: Mutex::default(),
-        };
+        let disk = Noting::new(true);
         let source = Source::new(&disk, "a");
         let mut outflow = Outflow::new(CachePolicy::Auto, 0);
         let bytes = vec![0; MIB as usize];
@@ -365,10 +366,7 @@ mod tests {
 
     #[test]
     fn a_commit_that_is_kept_ends_what_is_dropped() {
-        let disk = Noting {
-            uncached: false,
-            did: Mutex::default(),
-        };
+        let disk = Noting::new(false);
         let source = Source::new(&disk, "a");
         let mut outflow = Outflow::new(CachePolicy::Auto, 0);
         let (small, large) = (MIB, crate::BYPASS_MIN_BYTES + 1);
@@ -386,10 +384,7 @@ mod tests {
 
     #[test]
     fn what_is_written_again_is_on_its_way_and_dropped_again() {
-        let disk = Noting {
-            uncached: false,
-            did: Mutex::default(),
-        };
+        let disk = Noting::new(false);
         let source = Source::new(&disk, "a");
         let mut outflow = Outflow::new(CachePolicy::Bypass, 0);
         let bytes = vec![0; 2 * MIB as usize];

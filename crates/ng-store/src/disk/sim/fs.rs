@@ -136,6 +136,11 @@ impl SimFs {
         self.lock().goes_uncached = false;
     }
 
+    /// Lets nothing be told of what is in the page cache, as of somebody else's file.
+    pub fn refuse_to_tell_cached(&self) {
+        self.lock().tells_cached = false;
+    }
+
     /// Lets every lock be free, as where a file system loses them.
     pub fn forget_locks(&self) {
         self.lock().forget_locks();

@@ -10,6 +10,7 @@ pub(super) struct Machine {
     pub(super) volume: Volume,
     pub(super) can_allocate: bool,
     pub(super) goes_uncached: bool,
+    pub(super) tells_cached: bool,
     pub(super) process: u64,
     pub(super) log: Vec<Call>,
     pub(super) faults: Vec<(When, Fault)>,
@@ -46,6 +47,7 @@ impl Machine {
             volume,
             can_allocate: true,
             goes_uncached: true,
+            tells_cached: true,
             ..Self::default()
         }
     }

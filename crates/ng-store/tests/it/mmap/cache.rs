@@ -1,7 +1,6 @@
 //! What streams leave in the page cache, and what they do to what is there.
 
 use std::fs::File;
-use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -550,62 +549,15 @@ fn advise_random(file: &File) {
     rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random).unwrap();
 }
 
-/// A disk whose page cache cannot be told, and that notes what it is asked.
-struct Untold<'a> {
-    file: SimFile,
-    dropped: &'a AtomicU64,
-}
-
-impl Disk for Untold<'_> {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
-        self.file.write_at(buffer, offset)
-    }
-
-    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        self.file.allocate(offset, len)
-    }
-
-    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
-        self.file.start_writeback(offset, len)
-    }
-
-    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_uncached_at(buffer, offset)
-    }
-
-    fn drop_cached(&self, _offset: u64, _len: u64) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.file.sync()
-    }
-}
-
 #[test]
 fn where_nothing_is_told_of_the_page_cache_a_pass_drops_nothing() {
     let fs = SimFs::new();
     let all = long_file(&fs);
-    let dropped = AtomicU64::new(0);
-    let disk = Untold {
-        file: fs.dir().open(NAME, false).unwrap(),
-        dropped: &dropped,
-    };
-    let reader = BlockReader::of_disk(disk, NAME).unwrap();
+    fs.refuse_to_tell_cached();
+    let file = fs.dir().open(NAME, false).unwrap();
+    let reader = BlockReader::of_disk(file, NAME).unwrap();
     assert!(read_all(&reader.with_cache(CachePolicy::Bypass)) == all);
-    assert_eq!(dropped.load(Ordering::Relaxed), 0);
+    assert!(drops(&fs).is_empty());
     // It may be in memory, which is faster.
     assert_eq!(fs.operations_of(CallKind::ReadUncached), 0);
 }
