@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use memmap2::Mmap;
 use ng_store::disk::{Disk, RealFile};
-use ng_store::{BLOCK_TOKENS, BlockReader, MmapStore, TokenSink, TokenStore, VerifyReport};
+use ng_store::{
+    BLOCK_TOKENS, BlockReader, MmapStore, TokenSink, TokenStore, VerifyBlocks, VerifyReport,
+};
 use ng_token::{Token, try_tokens};
 
 use crate::fill::token;
@@ -199,7 +201,7 @@ impl Verify<()> {
     fn read(path: &Path) -> Result<Verify<impl Fn() -> Result<VerifyReport>>> {
         let reader = BlockReader::open(path)?;
         Ok(Verify {
-            blocks: reader.blocks(),
+            blocks: reader.block_count(),
             verify: move || Ok(reader.verify()?),
         })
     }
@@ -208,7 +210,7 @@ impl Verify<()> {
     fn mapped(store: &MmapStore) -> Verify<impl Fn() -> Result<VerifyReport>> {
         Verify {
             blocks: store.len().div_ceil(BLOCK_TOKENS) as u64,
-            verify: || Ok(store.verify()?),
+            verify: || Ok(store.mapped_blocks().verify()?),
         }
     }
 }

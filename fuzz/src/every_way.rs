@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ng_store::file::{Stamp, Writer};
 use ng_store::ng_token::Token;
-use ng_store::{BLOCK_TOKENS, BlockReader, Cause, OpenError, WriteError};
+use ng_store::{BLOCK_TOKENS, BlockReader, Cause, OpenError, VerifyBlocks, WriteError};
 
 use crate::allocations::at_most;
 use crate::memory::{File, Folder};
@@ -51,7 +51,7 @@ fn read_truncated(file: &File) {
 
 /// What is verified can be read, and what cannot is named.
 fn read(reader: &BlockReader<File>) {
-    let blocks = reader.blocks();
+    let blocks = reader.block_count();
     let mut tokens = Vec::new();
     let mut readable = |block| reader.read_block(block, &mut tokens).is_ok();
     if blocks > BLOCKS_MAX {

@@ -83,7 +83,7 @@ impl TokenSink for HashesItself {
 mod tests {
     use std::num::NonZeroUsize;
 
-    use ng_store::verify;
+    use ng_store::{BlockReader, VerifyBlocks};
 
     use super::*;
 
@@ -102,7 +102,7 @@ mod tests {
         for (way, number) in ways.iter().zip(0..) {
             let path = folder.path().join(format!("{number}.ngt"));
             drop(way(&path, 40_000).unwrap());
-            let report = verify(&path).unwrap();
+            let report = BlockReader::open(&path).unwrap().verify().unwrap();
             assert!(report.is_clean() && report.blocks == 10, "{report:?}");
         }
     }

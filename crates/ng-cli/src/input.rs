@@ -7,8 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use anyhow::Result;
-use ng_store::disk::{Disk, Passing, RealFile};
-use ng_store::{CachePolicy, HEADER_MAGIC, Shown};
+use ng_store::{CachePolicy, HEADER_MAGIC, RawReader, Shown};
 use ng_token::{Token, as_bytes};
 
 use crate::ending::{Ending, InputError};
@@ -270,13 +269,9 @@ fn read(
     events: &SyncSender<Event>,
     reusable: &Receiver<Vec<Token>>,
 ) {
-    let file;
     let mut source: Box<dyn Read> = match origin {
         Origin::Standard => Box::new(io::stdin().lock()),
-        Origin::Regular(opened) => {
-            file = RealFile::from(opened);
-            Box::new(Passage::over(&file, cache))
-        }
+        Origin::Regular(file) => Box::new(RawReader::new(file, cache)),
         Origin::Special(path) => match File::open(path) {
             Ok(file) => Box::new(file),
             Err(error) => return drop(events.send(Event::Failed(error))),
@@ -301,30 +296,6 @@ fn read(
         if is_last {
             return drop(events.send(Event::End(filled % Token::SIZE)));
         }
-    }
-}
-
-/// A regular file that is read once, from its begin.
-struct Passage<'a> {
-    file: Passing<'a>,
-    at: u64,
-}
-
-impl<'a> Passage<'a> {
-    fn over(file: &'a RealFile, cache: CachePolicy) -> Self {
-        let bytes = file.len().unwrap_or(0);
-        Self {
-            file: Passing::over(file, cache, 0..bytes),
-            at: 0,
-        }
-    }
-}
-
-impl Read for Passage<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.at)?;
-        self.at += count as u64;
-        Ok(count)
     }
 }
 

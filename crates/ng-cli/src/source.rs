@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
-use ng_store::{BLOCK_TOKENS, BlockReader, ReadError};
+use ng_store::{BLOCK_TOKENS, BlockReader, ReadError, VerifyBlocks};
 use serde::Serialize;
 
 use crate::ending::Ending;
@@ -75,7 +75,7 @@ pub(crate) fn bad_end(reader: &BlockReader) -> Result<Option<ToldBlock>> {
     if reader.len().is_multiple_of(BLOCK_TOKENS as u64) {
         return Ok(None);
     }
-    let bad = reader.verify_blocks(reader.blocks() - 1..reader.blocks())?;
+    let bad = reader.verify_blocks(reader.block_count() - 1..reader.block_count())?;
     Ok(bad.first().map(|bad| ToldBlock::new(bad, reader.len())))
 }
 

@@ -196,7 +196,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
     watch: impl Fn(u64),
 ) -> Result<VerifyReport, VerifyError> {
     let verify = |blocks: &dyn VerifyBlocks| {
-        let shards = shards(blocks.blocks());
+        let shards = shards(blocks.block_count());
         let count = shards.len();
         let mut bad = Vec::new();
         for (number, shard) in shards.enumerate() {

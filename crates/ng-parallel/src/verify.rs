@@ -12,16 +12,16 @@ const SHARD_BLOCKS: u64 = (DEFAULT_SHARD_TOKENS / BLOCK_TOKENS) as u64;
 const MOST_SHARDS: u64 = 1 << 16;
 
 /// Checks every block of a file against its hash, and the table against its
-/// chain, as [`BlockReader::verify`] does and with the same report; or those of
-/// a map, as [`MmapStore::verify`] does, which is faster.
+/// chain, as [`VerifyBlocks::verify`] does and with the same report: those of a
+/// [`BlockReader`], or of a map ([`MappedBlocks`]), which is faster.
 ///
 /// Each worker holds a page of the table, and of a file a block, too. Shards are
 /// 2 MiB, larger in a file of more than 128 GiB. A file is read in one
 /// [pass][`BlockReader::pass`], around the page cache by the reader's policy.
 ///
+/// [`BlockReader`]: ng_store::BlockReader
 /// [`BlockReader::pass`]: ng_store::BlockReader::pass
-/// [`BlockReader::verify`]: ng_store::BlockReader::verify
-/// [`MmapStore::verify`]: ng_store::MmapStore::verify
+/// [`MappedBlocks`]: ng_store::MappedBlocks
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -69,7 +69,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
         return serial::verify_watched(workers.stop(), blocks, watch);
     };
     let verify = |blocks: &(dyn VerifyBlocks + Sync)| {
-        let bad = pool.run(shards(blocks.blocks()), |shard| {
+        let bad = pool.run(shards(blocks.block_count()), |shard| {
             verify_shard(blocks, shard, &watch)
         })?;
         Ok(blocks.conclude(bad.concat())?)

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use ng_store::ng_token::Token;
 use ng_store::{
-    CreateOptions, MmapStore, RepairOptions, TokenSink, TokenStore, VecStore, repair, verify,
+    BlockReader, CreateOptions, MmapStore, RepairOptions, TokenSink, TokenStore, VecStore,
+    VerifyBlocks, repair, unwatched,
 };
 
 const TOKENS: usize = 100_000;
@@ -29,10 +30,10 @@ fn show(path: &Path, repaired: &Path) -> Result<(), Box<dyn Error>> {
     create(path)?;
     let data_offset = reopen(path)?;
     damage(path, data_offset + 300_000)?;
-    for bad in verify(path)?.bad {
+    for bad in BlockReader::open(path)?.verify()?.bad {
         println!("verify: block {} is bad: {:?}", bad.block, bad.cause);
     }
-    let report = repair(path, repaired, &RepairOptions::new())?;
+    let report = repair(path, repaired, &RepairOptions::new(), unwatched)?;
     println!("repair: lost tokens {:?}", report.lost);
     let loaded = VecStore::load(repaired)?;
     println!("load: {} tokens, every block verified", loaded.len());

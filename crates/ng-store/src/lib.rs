@@ -11,8 +11,8 @@
 //!   read the same files without a map, and verify every block, and
 //!   [`FileWriter`] and [`FileDraft`] write them.
 //!
-//! [`verify`] checks a file, [`repair`] saves what is whole of a damaged one;
-//! [`RawDraft`] writes plain records.
+//! [`VerifyBlocks::verify`] checks a file, [`repair`] saves what is whole of a damaged one;
+//! [`RawDraft`] writes plain records, and [`RawReader`] reads them.
 //!
 //! What cannot be written is an error, with one exception that is up to the
 //! program: Unix kills a process that outgrows a limit on the size of files,
@@ -40,11 +40,14 @@
 //!
 //! `store.rs` and `sink.rs` for the contracts, `vec_store.rs` and
 //! `mmap_store/` for the stores, `raw/` for all the `unsafe` there is. Of a
-//! file: `format/` has the bytes, [`mod@file`] the rules, [`disk`] the seams to the
-//! system. A store of your own passes `ng_store::conformance` (feature
-//! `conformance`), and the rules run on a disk whose power can be cut,
-//! `ng_store::disk::sim` (feature `sim`).
+//! file: `format/` has the bytes, `file/` the rules, `disk/` the seams to the system.
+//!
+//! A store of your own passes `ng_store::conformance` (feature `conformance`). With the
+//! feature `sim`, `ng_store::file` and `ng_store::disk` are public: the rules, the seams,
+//! and a disk whose power can be cut. They are for tests and measurements, and change
+//! as they must.
 
+mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod disk;
@@ -64,6 +67,8 @@ mod policy;
 )]
 mod raw;
 mod raw_draft;
+mod raw_reader;
+mod registered;
 mod saved;
 mod sink;
 mod store;
@@ -72,25 +77,31 @@ mod vec_store;
 // The seams are about its tokens: one dependency shall be enough.
 pub use ng_token;
 
+pub use commit::Commit;
+/// A pass over a file: what [`BlockReader::pass`] gives.
+pub type BlockPass<'d> = BlockReader<disk::Passing<'d>>;
+
 pub use error::{
     Counted, CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError,
     RepairError, Shown, VecStoreError, WriteError,
 };
 pub use file::{
-    AppendOptions, BadBlock, Basis, BlockReader, Cause, CreateOptions, Cut, FileInfo, Finding,
-    RepairOptions, RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
+    AppendOptions, BadBlock, Basis, Block, BlockReader, Blocks, Cause, CreateOptions, Cut,
+    FileInfo, Finding, RepairOptions, RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
 };
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;
 pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
 pub use memory::MemoryUsage;
-pub use mmap_store::{MapPass, MapWindow, MappedBlocks, MmapStore, PrivateStore};
-pub use policy::{ADVISED_MIN_BYTES, BYPASS_MIN_BYTES, CachePolicy, PagePolicy};
+pub use mmap_store::{MapOptions, MapPass, MapWindow, MappedBlocks, MmapStore, PrivateStore};
+pub use policy::{ADVISED_MIN_BYTES, Access, BYPASS_MIN_BYTES, CachePolicy, PagePolicy};
 pub use raw::{
     Filled, PREFETCHES, ProcessMark, Snapshot, Vacant, ignore_file_size_signal, prefetch,
 };
 pub use raw_draft::RawDraft;
-pub use saved::{repair, repair_watched, verify};
+pub use raw_reader::RawReader;
+pub use registered::has_readers;
+pub use saved::{repair, unwatched};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;

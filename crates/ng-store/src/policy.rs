@@ -109,3 +109,39 @@ mod tests {
         assert!(CachePolicy::Auto.bypasses_pass(KEPT_BYTES + 1, || Some(KEPT_BYTES)));
     }
 }
+
+/// How the tokens of a map will be looked at, for the system to read them accordingly.
+///
+/// A page that is not in memory is read when it is looked at, and as a rule others
+/// around it as well: as much as the device is set to read ahead, 128 KiB to 8 MiB.
+/// That is a gain for a scan, and a loss for a look at single tokens.
+///
+/// Advice is never wrong, only slow. Where the system is not Unix, it does nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// As the system does by itself.
+    #[default]
+    Normal,
+    /// Single tokens, far apart: each look reads a page, 4 KiB (`MADV_RANDOM`).
+    Random,
+    /// From one end to the other (`MADV_SEQUENTIAL`): reads further ahead, and lets
+    /// go of what is behind sooner.
+    Sequential,
+    /// Soon (`MADV_WILLNEED`): starts to read all of it, and does not wait. Given for
+    /// each of many tokens before the first is looked at, the disk works on all of
+    /// them at once.
+    WillNeed,
+}
+
+impl Access {
+    #[cfg(unix)]
+    pub(crate) fn advice(self) -> memmap2::Advice {
+        match self {
+            Self::Normal => memmap2::Advice::Normal,
+            Self::Random => memmap2::Advice::Random,
+            Self::Sequential => memmap2::Advice::Sequential,
+            Self::WillNeed => memmap2::Advice::WillNeed,
+        }
+    }
+}

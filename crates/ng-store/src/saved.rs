@@ -1,15 +1,15 @@
-//! Whole files by their paths: load, save, verify and repair. No map, no
-//! promise.
+//! Whole files by their paths: load, save and repair. No map, no promise.
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::disk::{Passing, RealFile, Source};
 use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
 use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{
-    BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, ReadError, RepairError,
-    RepairOptions, RepairReport, TokenSink, TokenStore, VecStore, VerifyReport,
+    BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, RepairError, RepairOptions,
+    RepairReport, TokenSink, TokenStore, VecStore,
 };
 
 impl VecStore {
@@ -51,18 +51,6 @@ impl VecStore {
     }
 }
 
-/// Checks every block of a file against its hash, and says which are bad.
-///
-/// [`BlockReader::verify_blocks`] does it on many threads.
-///
-/// # Errors
-///
-/// [`LoadError::Open`] or [`LoadError::Read`]: the file cannot be opened or read.
-pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, LoadError> {
-    let reader = BlockReader::open(path)?;
-    Ok(reader.verify().map_err(ReadError::from)?)
-}
-
 /// Writes what is whole of a damaged file to a new one, and says what is lost.
 ///
 /// A bad block becomes zero tokens, so that every other token keeps its index.
@@ -70,25 +58,22 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, LoadError> {
 /// of the newest commit is lost, what can be proved of that commit is saved, and
 /// with [`RepairOptions::salvage`] also where both slots are.
 ///
-/// # Errors
+/// `watch` is told how far it is, after each few MiB, and may end it; for who does not
+/// care there is [`unwatched`].
 ///
-/// [`RepairError`]; there is then no new file.
-pub fn repair(
-    path: impl AsRef<Path>,
-    out: impl AsRef<Path>,
-    options: &RepairOptions,
-) -> Result<RepairReport, RepairError> {
-    repair_watched(path, out, options, |_| ControlFlow::Continue(()))
-}
-
-/// Does what [`repair`] does, and tells `watch` how far it is, after each few
-/// MiB. `watch` may end it.
+/// ```no_run
+/// use ng_store::{RepairOptions, repair, unwatched};
+///
+/// let report = repair("damaged.ngt", "saved.ngt", &RepairOptions::new(), unwatched)?;
+/// println!("{} of {} tokens", report.kept, report.tokens);
+/// # Ok::<(), ng_store::RepairError>(())
+/// ```
 ///
 /// # Errors
 ///
 /// [`RepairError`], and [`RepairError::Stopped`] when `watch` breaks; there is
 /// then no new file.
-pub fn repair_watched(
+pub fn repair(
     path: impl AsRef<Path>,
     out: impl AsRef<Path>,
     options: &RepairOptions,
@@ -108,12 +93,18 @@ pub fn repair_watched(
         });
     }
     // What a damaged file says of its size may be a lie; how long it is is none.
+    let disk = Arc::new(disk);
     let length = Source::new(&disk, path).len()?;
-    let passing = Passing::over(&disk, options.cache_policy(), 0..length);
+    let passing = Passing::over(disk, options.cache_policy(), 0..length);
     let damaged = Damaged::open(Source::new(passing, path), options.is_salvage())?;
     let target = target(out, options.replaces())?;
     refuse_to_replace(out)?;
     let (dir, name) = (target.dir, &target.name);
     let identity = new_identity();
     repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
+}
+
+/// Goes on, whatever the progress: for [`repair`].
+pub fn unwatched(_: RepairProgress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }

@@ -11,7 +11,8 @@ use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreErro
 /// touched, and whoever fills it makes the first touch. It shows what is
 /// appended at once, and [`commit`](TokenSink::commit) has nothing to do.
 ///
-/// It grows by doubling, into a fresh allocation, as `realloc` would copy onto
+/// It grows by doubling, or by what is needed where twice as much is refused, into a
+/// fresh allocation, as `realloc` would copy onto
 /// pages that nobody advised. While it grows, the old tokens and the new
 /// reservation both stand.
 ///
@@ -20,7 +21,7 @@ use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreErro
 pub struct VecStore {
     tokens: Vec<Token>,
     policy: PagePolicy,
-    /// How many tokens of this allocation were written before the last `clear`.
+    /// How many tokens of this allocation were written before some were last removed.
     touched: usize,
 }
 
@@ -106,13 +107,24 @@ impl VecStore {
         }
     }
 
+    /// Returns the tokens, to change them.
+    pub fn tokens_mut(&mut self) -> &mut [Token] {
+        &mut self.tokens
+    }
+
     /// Removes all tokens and keeps the reservation, and with it the pages.
     ///
     /// Filling it again costs no page faults. Many tokens are then written past
     /// the caches, where the processor can: from 32 MiB on.
     pub fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    /// Removes the tokens from index `len` on, if there are any, and keeps the
+    /// reservation as [`clear`](Self::clear) does.
+    pub fn truncate(&mut self, len: usize) {
         self.touched = self.touched.max(self.tokens.len());
-        self.tokens.clear();
+        self.tokens.truncate(len);
     }
 
     /// Copies the store onto pages of its policy, with exact capacity.
@@ -189,6 +201,12 @@ impl VecStore {
         needed.ok_or(overflow).map(Some)
     }
 
+    fn reserve_or_panic(&mut self, additional: usize) {
+        if let Err(error) = self.reserve(additional) {
+            panic!("{error}");
+        }
+    }
+
     fn move_into(&mut self, capacity: usize) -> Result<(), VecStoreError> {
         let mut tokens = raw::allocate(capacity, self.policy)?;
         tokens.extend_from_slice(&self.tokens);
@@ -223,12 +241,14 @@ impl TokenSink for VecStore {
     }
 
     fn reserve(&mut self, additional: usize) -> Result<(), VecStoreError> {
-        match self.missing(additional)? {
-            Some(needed) => {
-                let doubled = self.tokens.capacity().saturating_mul(2);
-                self.move_into(needed.max(doubled).max(MIN_CAPACITY))
-            }
-            None => Ok(()),
+        let Some(needed) = self.missing(additional)? else {
+            return Ok(());
+        };
+        let doubled = self.tokens.capacity().saturating_mul(2);
+        let wanted = needed.max(doubled).max(MIN_CAPACITY);
+        match self.move_into(wanted) {
+            Err(_) if wanted > needed => self.move_into(needed),
+            moved => moved,
         }
     }
 
@@ -263,6 +283,52 @@ impl TokenSink for VecStore {
 
     fn commit(&mut self) -> Result<(), VecStoreError> {
         Ok(())
+    }
+}
+
+/// Appends all tokens, one by one, as a vector does.
+///
+/// Room is made for as many as the iterator is sure of.
+///
+/// # Panics
+///
+/// When the memory cannot be had; [`append`](TokenSink::append) returns that.
+impl Extend<Token> for VecStore {
+    fn extend<I: IntoIterator<Item = Token>>(&mut self, tokens: I) {
+        let tokens = tokens.into_iter();
+        self.reserve_or_panic(tokens.size_hint().0);
+        for token in tokens {
+            self.reserve_or_panic(1);
+            self.tokens.push(token);
+        }
+    }
+}
+
+impl<'a> Extend<&'a Token> for VecStore {
+    fn extend<I: IntoIterator<Item = &'a Token>>(&mut self, tokens: I) {
+        self.extend(tokens.into_iter().copied());
+    }
+}
+
+/// Collects tokens, as [`extend`](Extend::extend) appends them.
+impl FromIterator<Token> for VecStore {
+    fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
+        let mut store = Self::new();
+        store.extend(tokens);
+        store
+    }
+}
+
+/// Takes a vector over, as [`from_vec`](VecStore::from_vec) does.
+impl From<Vec<Token>> for VecStore {
+    fn from(tokens: Vec<Token>) -> Self {
+        Self::from_vec(tokens)
+    }
+}
+
+impl From<VecStore> for Vec<Token> {
+    fn from(store: VecStore) -> Self {
+        store.into_vec()
     }
 }
 

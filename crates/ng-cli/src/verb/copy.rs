@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_store::disk::Passing;
-use ng_store::{BlockReader, CreateOptions, FileDraft, RawDraft, ReadError, Shown, TokenSink};
+use ng_store::{BlockPass, CreateOptions, FileDraft, RawDraft, ReadError, Shown, TokenSink};
 use ng_token::{Token, as_bytes};
 use serde::Serialize;
 
@@ -67,7 +66,7 @@ const RAW_NAME: &str = "is written as a token file, --raw writes plain records";
 struct Job<'a> {
     args: &'a CopyArgs,
     tool: &'a Tool,
-    pass: BlockReader<Passing<'a>>,
+    pass: BlockPass<'static>,
     range: Range<u64>,
 }
 

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ng_store::{
     BLOCK_TOKENS, Basis, Counted, Finding, RepairError, RepairOptions, RepairReport, Shown,
-    repair_watched,
 };
 use serde::Serialize;
 
@@ -33,7 +32,7 @@ fn repair_held(args: &RepairArgs, tool: &Tool) -> Result<RepairReport> {
         .replace(args.replace)
         .cache(args.cache.policy());
     let bar = tool.progress("repairing", Some(0));
-    let repaired = repair_watched(&args.file, &args.out, &options, |progress| {
+    let repaired = ng_store::repair(&args.file, &args.out, &options, |progress| {
         // Each block is passed twice, so half of it are tokens.
         let tokens_of = |blocks: u64| blocks * BLOCK_TOKENS as u64 / 2;
         bar.set(tokens_of(progress.done), tokens_of(progress.total));

@@ -135,7 +135,7 @@ impl fmt::Display for Verified {
 mod tests {
     use std::fs::OpenOptions;
 
-    use ng_store::{CreateOptions, TokenSink, VecStore};
+    use ng_store::{CreateOptions, TokenSink, VecStore, VerifyBlocks};
     use ng_token::Token;
 
     use super::*;

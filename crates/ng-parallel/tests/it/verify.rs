@@ -13,7 +13,7 @@ use ng_parallel::{ParallelError, StopFlag, VerifyError, serial, verify, verify_w
 use ng_store::disk::{Disk, RealFile};
 use ng_store::{
     BLOCK_TOKENS, BadBlock, BlockReader, CachePolicy, Cause, CreateOptions, MmapStore, TokenStore,
-    VecStore, VerifyReport,
+    VecStore, VerifyBlocks, VerifyReport,
 };
 use ng_token::Token;
 use tempfile::TempDir;
@@ -87,7 +87,7 @@ fn a_map_is_verified_as_its_file_is() {
         // SAFETY: (1) Nobody but the test knows the file.
         let store = unsafe { MmapStore::open(&place.path) }.unwrap();
         assert_eq!(store.len(), count);
-        assert_eq!(store.verify().unwrap(), oracle);
+        assert_eq!(store.mapped_blocks().verify().unwrap(), oracle);
         let blocks = store.mapped_blocks();
         let twin = serial::verify(&StopFlag::new(), &blocks).unwrap();
         assert_eq!(twin, oracle);

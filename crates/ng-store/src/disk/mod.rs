@@ -13,6 +13,7 @@ mod source;
 mod uncached;
 
 use std::io;
+use std::sync::Arc;
 
 pub(crate) use cached::Cached;
 pub use passing::Passing;
@@ -133,79 +134,92 @@ pub trait Disk: Send + Sync {
 /// What address, length and offset of an uncached read are multiples of: a page.
 pub const UNCACHED_ALIGN: usize = 4096;
 
-impl<D: Disk + ?Sized> Disk for &D {
-    fn len(&self) -> io::Result<u64> {
-        (**self).len()
-    }
+/// Makes a shared handle of a disk that disk.
+macro_rules! shared {
+    ($shared:ty) => {
+        impl<D: Disk + ?Sized> Disk for $shared {
+            fn len(&self) -> io::Result<u64> {
+                (**self).len()
+            }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        (**self).set_len(len)
-    }
+            fn set_len(&self, len: u64) -> io::Result<()> {
+                (**self).set_len(len)
+            }
 
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        (**self).read_at(buffer, offset)
-    }
+            fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+                (**self).read_at(buffer, offset)
+            }
 
-    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
-        (**self).write_at(buffer, offset)
-    }
+            fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+                (**self).write_at(buffer, offset)
+            }
 
-    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        (**self).allocate(offset, len)
-    }
+            fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+                (**self).allocate(offset, len)
+            }
 
-    fn free_bytes(&self) -> io::Result<Option<u64>> {
-        (**self).free_bytes()
-    }
+            fn free_bytes(&self) -> io::Result<Option<u64>> {
+                (**self).free_bytes()
+            }
 
-    fn longest(&self) -> io::Result<Option<u64>> {
-        (**self).longest()
-    }
+            fn longest(&self) -> io::Result<Option<u64>> {
+                (**self).longest()
+            }
 
-    fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
-        (**self).start_writeback(offset, len)
-    }
+            fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+                (**self).start_writeback(offset, len)
+            }
 
-    fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
-        (**self).finish_writeback(offset, len)
-    }
+            fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
+                (**self).finish_writeback(offset, len)
+            }
 
-    fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
-        (**self).write_uncached_at(buffer, offset)
-    }
+            fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
+                (**self).write_uncached_at(buffer, offset)
+            }
 
-    fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        (**self).read_uncached_at(buffer, offset)
-    }
+            fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+                (**self).read_uncached_at(buffer, offset)
+            }
 
-    fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
-        (**self).cached_bytes(offset, len)
-    }
+            fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
+                (**self).cached_bytes(offset, len)
+            }
 
-    fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
-        (**self).cached_pages(offset, len, each)
-    }
+            fn cached_pages(
+                &self,
+                offset: u64,
+                len: u64,
+                each: &mut dyn FnMut(u64),
+            ) -> io::Result<bool> {
+                (**self).cached_pages(offset, len, each)
+            }
 
-    fn drop_cached(&self, offset: u64, len: u64) {
-        (**self).drop_cached(offset, len);
-    }
+            fn drop_cached(&self, offset: u64, len: u64) {
+                (**self).drop_cached(offset, len);
+            }
 
-    fn sync(&self) -> io::Result<()> {
-        (**self).sync()
-    }
+            fn sync(&self) -> io::Result<()> {
+                (**self).sync()
+            }
 
-    fn try_lock(&self) -> io::Result<()> {
-        (**self).try_lock()
-    }
+            fn try_lock(&self) -> io::Result<()> {
+                (**self).try_lock()
+            }
 
-    fn is_ours(&self) -> bool {
-        (**self).is_ours()
-    }
+            fn is_ours(&self) -> bool {
+                (**self).is_ours()
+            }
 
-    fn lock_holder(&self) -> Option<u32> {
-        (**self).lock_holder()
-    }
+            fn lock_holder(&self) -> Option<u32> {
+                (**self).lock_holder()
+            }
+        }
+    };
 }
+
+shared!(&D);
+shared!(Arc<D>);
 
 /// A folder, and the entries in it. Every method may fail, as those of [`Disk`].
 #[expect(

@@ -42,7 +42,7 @@ const NOTED_MAX: u64 = 1 << 22;
 /// the device reads 8 MiB ahead, and 3.0 s on one thread and 4 s on two where it reads
 /// 128 KiB; reads of 2 MiB by two threads took 2.0 s in either case.
 pub struct Passing<'d> {
-    disk: &'d dyn Disk,
+    disk: Arc<dyn Disk + 'd>,
     around: Option<Around>,
 }
 
@@ -72,12 +72,12 @@ struct Slot {
 
 impl<'d> Passing<'d> {
     /// Begins a pass over some bytes of a file, by whose number the policy goes.
-    pub fn over(disk: &'d dyn Disk, policy: CachePolicy, bytes: Range<u64>) -> Self {
+    pub fn over(disk: Arc<dyn Disk + 'd>, policy: CachePolicy, bytes: Range<u64>) -> Self {
         let count = bytes.end.saturating_sub(bytes.start);
         let bypasses = policy.bypasses_pass(count, available_bytes);
         Self {
+            around: bypasses.then(|| Around::new(&*disk, bytes)).flatten(),
             disk,
-            around: bypasses.then(|| Around::new(disk, bytes)).flatten(),
         }
     }
 
@@ -94,7 +94,7 @@ impl<'d> Passing<'d> {
             if around.goes_around(start)
                 && let Some(window) = around.claim(start)
             {
-                let _ = lock(&window).fill(self.disk, start);
+                let _ = lock(&window).fill(&*self.disk, start);
             }
         }
     }
@@ -120,7 +120,7 @@ impl Drop for Passing<'_> {
         }
         around
             .passed_runs()
-            .for_each(|run| around.drop_new(self.disk, run));
+            .for_each(|run| around.drop_new(&*self.disk, run));
     }
 }
 
@@ -341,7 +341,7 @@ impl Disk for Passing<'_> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.around {
             Some(around) if buffer.len() >= PASS_MIN_BYTES => {
-                around.read(self.disk, buffer, offset)
+                around.read(&*self.disk, buffer, offset)
             }
             _ => self.disk.read_at(buffer, offset),
         }

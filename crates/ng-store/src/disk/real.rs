@@ -274,7 +274,7 @@ impl Disk for RealFile {
             .offset(offset - before)
             .len(bytes + before as usize)
             .map_raw_read_only(&self.file)?;
-        let told = crate::raw::cached_pages(&map, map.len(), &mut |at| {
+        let told = crate::raw::cached_pages(&map, 0..map.len(), &mut |at| {
             each(offset - before + at);
         });
         Ok(told.is_some())

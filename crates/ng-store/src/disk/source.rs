@@ -1,12 +1,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Dir, Disk};
 use crate::{IoError, Operation};
 
 /// A disk with the name that errors give it. Reads and writes go on where they
 /// were interrupted or short.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Source<D> {
     disk: D,
     path: PathBuf,
@@ -17,6 +18,14 @@ impl<D: Disk> Source<D> {
         Self {
             disk,
             path: path.into(),
+        }
+    }
+
+    /// Returns a source whose disk can have other sources, too.
+    pub(crate) fn shared(self) -> Source<Arc<D>> {
+        Source {
+            disk: Arc::new(self.disk),
+            path: self.path,
         }
     }
 

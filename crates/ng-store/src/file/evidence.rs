@@ -27,9 +27,9 @@ pub enum Basis {
 }
 
 /// The commits that a damaged file knows of.
-pub(super) struct Evidence<'a, D> {
+pub(super) struct Evidence<D> {
     /// The newest first; there is one at least.
-    pub(super) commits: Vec<BlockReader<&'a D>>,
+    pub(super) commits: Vec<BlockReader<D>>,
     /// What says that the newest of them is there.
     pub(super) basis: Basis,
     /// Whether a still newer one may be lost, of which nothing is known.
@@ -60,21 +60,21 @@ impl<D: Disk> Damaged<D> {
         })
     }
 
-    pub(super) fn evidence(&self, older_commit: bool) -> Result<Evidence<'_, D>, IoError> {
+    pub(super) fn evidence(&self, older_commit: bool) -> Result<Evidence<D>, IoError> {
         Evidence::new(&self.reader, self.has_slot, older_commit)
     }
 }
 
-impl<'a, D: Disk> Evidence<'a, D> {
+impl<D: Disk> Evidence<D> {
     pub(super) fn new(
-        reader: &'a BlockReader<D>,
+        reader: &BlockReader<D>,
         has_slot: bool,
         older_commit: bool,
     ) -> Result<Self, IoError> {
-        let head = &reader.head;
+        let head = reader.head();
         let hides = head.findings.iter().any(Finding::may_hide_a_commit);
         let intents = match hides || !has_slot {
-            true => [0, 1].map(|slot| read_intent(&reader.source, head, slot)),
+            true => [0, 1].map(|slot| read_intent(reader.source(), head, slot)),
             false => [None, None],
         };
         let (mut newer, is_hidden) = match has_slot {
@@ -101,14 +101,13 @@ impl<'a, D: Disk> Evidence<'a, D> {
         };
         let slot = (has_slot || newer.is_empty()).then(|| head.clone());
         for head in newer.into_iter().chain(slot) {
-            let source = Source::new(reader.source.disk(), reader.source.path());
-            evidence.commits.push(BlockReader::new(source, head));
+            evidence.commits.push(reader.with_head(head));
         }
         Ok(evidence)
     }
 
     /// The newest commit.
-    pub(super) fn newest(&self) -> &BlockReader<&'a D> {
+    pub(super) fn newest(&self) -> &BlockReader<D> {
         &self.commits[0]
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::{BlockReader, FileInfo, Finding, Head, Tail};
 use crate::disk::{Disk, Source};
 use crate::format::{COPY_BYTES, Slot};
-use crate::{IoError, OpenError, Operation, ReadError};
+use crate::{Commit, IoError, OpenError, Operation, ReadError};
 
 /// Follows the commits that somebody else makes to a file.
 ///
@@ -27,11 +27,11 @@ use crate::{IoError, OpenError, Operation, ReadError};
 ///   that failed; so a commit whose sync failed is not shown, and never will be.
 ///
 /// What it cannot know is what failed before it was opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Follower<D> {
     source: Source<D>,
     head: Box<Head>,
-    tokens: u64,
+    shown: Commit,
     /// Whether this follower's own sync came after the commit that is shown.
     is_confirmed: bool,
     /// Whether the commit that is shown was taken back, as far as it is known.
@@ -80,20 +80,31 @@ impl<D: Disk> Follower<D> {
     /// Opens a file whose last block the caller checks.
     pub(crate) fn of_source(source: Source<D>) -> Result<Self, OpenError> {
         let head = Head::read(&source)?;
-        Ok(Self {
+        Ok(Self::of_head(source, head))
+    }
+
+    /// Shows a commit that was read.
+    pub(crate) fn of_head(source: Source<D>, head: Head) -> Self {
+        Self {
             source,
-            tokens: head.slot.tokens,
+            shown: Commit::of(&head),
             head: Box::new(head),
             is_confirmed: false,
             is_doubtful: false,
             failed: None,
-        })
+        }
     }
 
     /// Returns how many tokens are shown: all of the commit, or less after
     /// [`refresh`](Self::refresh) found that it was taken back.
     pub fn tokens(&self) -> u64 {
-        self.tokens
+        self.shown.tokens
+    }
+
+    /// Returns the commit that is shown: of a file that was found to have gone back,
+    /// the one before it, or nothing.
+    pub(crate) fn shown(&self) -> Commit {
+        self.shown
     }
 
     /// Returns what the file says about itself, as of the commit that was shown
@@ -179,7 +190,7 @@ impl<D: Disk> Follower<D> {
 
     /// Shows a commit that [`look`](Self::look) found.
     pub(crate) fn show(&mut self, new: Head, trust: Trust) {
-        self.tokens = new.slot.tokens;
+        self.shown = Commit::of(&new);
         self.is_confirmed = trust == Trust::Durable;
         self.is_doubtful = false;
         *self.head = new;
@@ -208,17 +219,18 @@ impl<D: Disk> Follower<D> {
         }
         if let Err(OpenError::TakenBack { .. } | OpenError::WentBack { .. }) = &judged {
             self.is_doubtful = true;
-            self.tokens = self.in_common(new);
+            self.shown = self.in_common(new);
         }
         judged
     }
 
-    /// How many tokens the commit before the one that is shown has, if the file
-    /// begins with them.
-    fn in_common(&self, new: &Head) -> u64 {
+    /// The commit before the one that is shown, if the file begins with its tokens.
+    fn in_common(&self, new: &Head) -> Commit {
         before(&self.head)
-            .filter(|before| holds(&self.source, new, before).unwrap_or(false))
-            .map_or(0, |before| before.tokens)
+            .filter(|(before, _)| holds(&self.source, new, before).unwrap_or(false))
+            .map_or(Commit::nothing(self.head.header.file_id), |(slot, copy)| {
+                Commit::of_slot(slot, copy)
+            })
     }
 
     fn refuse_failed(&self, new: &Head) -> Result<(), OpenError> {
@@ -311,18 +323,18 @@ fn was_made_from<D: Disk>(source: &Source<D>, old: &Head, new: &Head) -> Result<
         0 => Ok(new.slot_copy == old.slot_copy),
         1 => Ok(new.slot.previous_hash == own),
         later => match before(new) {
-            Some(between) if later == 2 => Ok(between.previous_hash == own),
+            Some((between, _)) if later == 2 => Ok(between.previous_hash == own),
             _ => holds(source, new, &old.slot),
         },
     }
 }
 
 /// The commit that a newest one was made from, if the file's other slot has it.
-fn before(head: &Head) -> Option<&Slot> {
-    let (slot, copy) = head.other.as_ref()?;
-    let is_before = slot.generation + 1 == head.slot.generation
-        && Slot::hash_of(copy) == head.slot.previous_hash;
-    is_before.then_some(slot)
+fn before(head: &Head) -> Option<&(Slot, [u8; COPY_BYTES])> {
+    head.other.as_ref().filter(|(slot, copy)| {
+        slot.generation + 1 == head.slot.generation
+            && Slot::hash_of(copy) == head.slot.previous_hash
+    })
 }
 
 /// Tells whether the file begins with the tokens of a commit, whatever else was
@@ -343,6 +355,6 @@ fn holds<D: Disk>(source: &Source<D>, head: &Head, commit: &Slot) -> Result<bool
         Err(ReadError::Io(error)) => return Err(error),
         Err(_) => return Ok(false),
     }
-    let tail = Tail::read(&reader.source, &reader.head)?;
+    let tail = Tail::read(reader.source(), reader.head())?;
     Ok(matches!(tail, Tail::Sound(_)))
 }

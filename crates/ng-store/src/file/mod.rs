@@ -10,7 +10,7 @@
 //!   one that is written meanwhile; `lock` finds the file that has a name,
 //!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
-//! - `reader` reads verified blocks; `verify` and `repair` are built on it, and
+//! - `reader` reads verified blocks, `read_ahead` many of them in their order; `verify` and `repair` are built on it, and
 //!   `causes` tells them whether a block is damaged or its entry, `evidence` which
 //!   commits a damaged file knows of, `sorted` what its blocks are worth;
 //! - `follow` is the rule by which a reader goes from one commit to a later one.
@@ -30,6 +30,7 @@ mod length;
 mod lock;
 mod new_file;
 mod outflow;
+mod read_ahead;
 mod reader;
 mod repair;
 mod sorted;
@@ -51,9 +52,11 @@ pub use info::FileInfo;
 pub(crate) use lock::open_locked;
 pub(crate) use new_file::{NewFile, is_temporary};
 pub(crate) use outflow::Outflow;
+pub use read_ahead::{Block, Blocks};
 pub use reader::BlockReader;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};
 pub(crate) use tail::Tail;
+pub(crate) use verify::sealed;
 pub use verify::{BadBlock, Cause, Cut, VerifyBlocks, VerifyReport};
 pub use writer::Writer;

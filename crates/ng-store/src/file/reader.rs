@@ -1,14 +1,13 @@
 use std::ops::Range;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::sync::{Arc, Mutex};
 
 use ng_token::Token;
 
-use super::{Cut, FileInfo, Finding, Head, Tail};
+use super::{Cut, FileInfo, Finding, Follower, Head, Tail};
 use crate::disk::{Disk, Passing, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
-use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, IoError, OpenError, ReadError};
+use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, Commit, IoError, OpenError, ReadError};
 
 /// How many table entries one read takes.
 const ENTRIES: u64 = 4096;
@@ -32,26 +31,40 @@ pub(super) enum Raw {
 /// verified.
 ///
 /// It maps nothing, so there is no promise to make: whatever becomes of the
-/// file, the worst is an error. It holds one block at a time, whatever the size
-/// of the file, and reads what was committed when it was opened. A forked child
-/// reads on as its parent does.
+/// file, the worst is an error. It reads one commit, the newest one when it was
+/// opened or last [refreshed](Self::refresh), and holds one block at a time. A forked
+/// child reads on as its parent does. A clone shares the open file, and is refreshed
+/// on its own.
 ///
 /// What it passes over from one end to the other goes around the page cache by its
 /// [`CachePolicy`], in windows of 2 MiB, which are then held as well, one for each
-/// thread and one ahead. [`for_each`](Self::for_each) and [`verify`](Self::verify) are such passes,
-/// and so is what is read by the reader that [`pass`](Self::pass) gives. Where it goes
-/// around, `for_each` has another thread read ahead.
+/// thread and one ahead. [`for_each`](Self::for_each), [`blocks`](Self::blocks) and
+/// [`verify`](crate::VerifyBlocks::verify) are such passes, and so is what is read by
+/// the reader that [`pass`](Self::pass) gives. Where it goes around, they have another
+/// thread read ahead.
 ///
 /// It opens a file whose last block is damaged, too, and then says so where that
 /// block is read.
 #[derive(Debug)]
 pub struct BlockReader<D = RealFile> {
-    pub(super) source: Source<D>,
-    pub(super) head: Head,
+    follower: Follower<Arc<D>>,
     pub(super) hasher: FileBlockHasher,
     cache: CachePolicy,
     /// Whether it is a pass: what it does, it does as it is.
     is_pass: bool,
+    /// Buffers of a pass that are not in use, one for each thread at most.
+    spare: Arc<Mutex<Vec<Vec<Token>>>>,
+}
+
+// Not derived, which would ask for a disk that can be cloned.
+impl<D> Clone for BlockReader<D> {
+    fn clone(&self) -> Self {
+        Self {
+            follower: self.follower.clone(),
+            spare: Arc::clone(&self.spare),
+            ..*self
+        }
+    }
 }
 
 impl BlockReader {
@@ -62,7 +75,7 @@ impl BlockReader {
     /// [`OpenError`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        Self::of_disk(RealFile::open(path, false)?, path)
+        Self::of_source(Source::new(RealFile::open(path, false)?, path))
     }
 }
 
@@ -72,10 +85,9 @@ impl<D: Disk> BlockReader<D> {
     /// # Errors
     ///
     /// [`OpenError`].
+    #[cfg(feature = "sim")]
     pub fn of_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let source = Source::new(disk, path.as_ref());
-        let head = Head::read(&source)?;
-        Ok(Self::new(source, head))
+        Self::of_source(Source::new(disk, path.as_ref()))
     }
 
     /// Opens a file that may have lost its end; its last blocks are then bad.
@@ -83,20 +95,85 @@ impl<D: Disk> BlockReader<D> {
     /// # Errors
     ///
     /// [`OpenError`], and [`OpenError::Truncated`] only when it lost its head.
+    #[cfg(feature = "sim")]
     pub fn of_truncated_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let source = Source::new(disk, path.as_ref());
         let head = Head::read_of_any_length(&source)?;
         Ok(Self::new(source, head))
     }
 
+    fn of_source(source: Source<D>) -> Result<Self, OpenError> {
+        let head = Head::read(&source)?;
+        Ok(Self::new(source, head))
+    }
+
     pub(crate) fn new(source: Source<D>, head: Head) -> Self {
         Self {
             hasher: FileBlockHasher::new(head.header.file_id),
-            source,
-            head,
+            follower: Follower::of_head(source.shared(), head),
             cache: CachePolicy::Auto,
             is_pass: false,
+            spare: Arc::default(),
         }
+    }
+
+    /// Returns a reader of another commit of the same file.
+    pub(crate) fn with_head(&self, head: Head) -> Self {
+        Self {
+            follower: Follower::of_head(self.source().clone(), head),
+            spare: Arc::clone(&self.spare),
+            ..*self
+        }
+    }
+
+    pub(crate) fn source(&self) -> &Source<Arc<D>> {
+        self.follower.source()
+    }
+
+    pub(super) fn head(&self) -> &Head {
+        self.follower.head()
+    }
+
+    /// Returns the commit that is read.
+    pub fn commit(&self) -> Commit {
+        Commit::of(self.head())
+    }
+
+    /// Returns the path by which the file was opened.
+    pub fn path(&self) -> &Path {
+        self.source().path()
+    }
+
+    /// Returns a reader of an earlier commit of the same file.
+    pub(crate) fn as_of(&self, commit: &Commit) -> Self {
+        self.with_head(commit.head(self.head()))
+    }
+
+    /// Goes on to what was committed since, once it is durable, and tells whether that
+    /// was anything. An appender may be at work meanwhile.
+    ///
+    /// It costs a sync where there is a new commit, and the first time after opening.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], as [`MmapStore::refresh`](crate::MmapStore::refresh) says, except
+    /// that a path is not looked at: it follows the file that it opened, whatever
+    /// becomes of its name. It reads on as before: after
+    /// [`TakenBack`](OpenError::TakenBack) and [`WentBack`](OpenError::WentBack), what
+    /// was overwritten is [`ReadError::BadBlock`] where it is read.
+    pub fn refresh(&mut self) -> Result<bool, OpenError> {
+        self.follower.refresh()
+    }
+
+    /// Goes on to what was committed since, as [`refresh`](Self::refresh) does, without
+    /// a sync: a commit whose last sync is under way can yet be taken back.
+    ///
+    /// # Errors
+    ///
+    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
+    /// has said it.
+    pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
+        self.follower.refresh_unsynced()
     }
 
     /// Sets what becomes of the pages that a pass goes through.
@@ -109,36 +186,43 @@ impl<D: Disk> BlockReader<D> {
     /// most of its blocks once, by any number of threads, each in its own range. It
     /// goes around the page cache by the policy, and what was in there when the pass
     /// began stays.
-    pub fn pass(&self) -> BlockReader<Passing<'_>> {
+    pub fn pass<'d>(&self) -> BlockReader<Passing<'d>>
+    where
+        D: 'd,
+    {
         self.pass_over(0..self.len())
     }
 
     /// Begins a pass over a range of tokens, by whose number the policy goes; otherwise
     /// does what [`pass`](Self::pass) does.
-    pub fn pass_over(&self, range: Range<u64>) -> BlockReader<Passing<'_>> {
+    pub fn pass_over<'d>(&self, range: Range<u64>) -> BlockReader<Passing<'d>>
+    where
+        D: 'd,
+    {
         let end = range.end.min(self.len());
-        let offset = |token| self.head.header.token_offset(token);
+        let offset = |token| self.head().header.token_offset(token);
         let bytes = offset(range.start.min(end))..offset(end);
-        let disk = Passing::over(self.source.disk(), self.cache, bytes);
+        let disk = Arc::clone(self.source().disk());
+        let disk = Passing::over(disk, self.cache, bytes);
         BlockReader {
             is_pass: true,
-            ..BlockReader::new(Source::new(disk, self.source.path()), self.head.clone())
+            ..BlockReader::new(Source::new(disk, self.source().path()), self.head().clone())
         }
     }
 
-    /// Tells whether what it does is to be a pass, and is none yet.
-    pub(super) fn begins_passes(&self) -> bool {
-        !self.is_pass && self.cache != CachePolicy::Keep
+    /// Tells whether it is a pass.
+    pub(super) fn is_pass(&self) -> bool {
+        self.is_pass
     }
 
     /// Refuses a file that may have lost its newest commit.
     pub(crate) fn refuse_lost(&self) -> Result<(), OpenError> {
-        self.head.refuse_lost(self.source.path())
+        self.head().refuse_lost(self.source().path())
     }
 
     /// Returns how many tokens were committed when the file was opened.
     pub fn len(&self) -> u64 {
-        self.head.slot.tokens
+        self.head().slot.tokens
     }
 
     /// Tells whether no token was.
@@ -147,7 +231,7 @@ impl<D: Disk> BlockReader<D> {
     }
 
     /// Returns how many blocks there are, the one that is not full counted.
-    pub fn blocks(&self) -> u64 {
+    pub fn block_count(&self) -> u64 {
         self.len().div_ceil(BLOCK)
     }
 
@@ -159,12 +243,12 @@ impl<D: Disk> BlockReader<D> {
 
     /// Returns what the file says about itself.
     pub fn info(&self) -> FileInfo {
-        FileInfo::from(&self.head)
+        FileInfo::from(self.head())
     }
 
     /// Returns what was wrong when the file was opened.
     pub fn recovery(&self) -> &[Finding] {
-        &self.head.findings
+        &self.head().findings
     }
 
     /// Reads a block into `tokens`, in place of what is there.
@@ -188,17 +272,38 @@ impl<D: Disk> BlockReader<D> {
         read
     }
 
+    /// Reads one token, or `None` from [`len`](Self::len) on.
+    ///
+    /// It reads and verifies the whole block: 256 KiB for each call. Where many are
+    /// asked for, read each block once, or look through a map.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_block`](Self::read_block).
+    pub fn get(&self, index: u64) -> Result<Option<Token>, ReadError> {
+        if index >= self.len() {
+            return Ok(None);
+        }
+        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
+        self.read_block(index / BLOCK, &mut tokens)?;
+        Ok(tokens.get((index % BLOCK) as usize).copied())
+    }
+
     fn read_verified(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), ReadError> {
-        assert!(block < self.blocks(), "block {block} of {}", self.blocks());
+        assert!(
+            block < self.block_count(),
+            "block {block} of {}",
+            self.block_count()
+        );
         let (found, expected) = match self.is_full(block) {
             true => {
                 let expected = self.entry(block)?;
                 match self.read_raw(block, tokens)? {
                     Raw::Hash(found) => (found, expected),
-                    Raw::Cut { end } => return Err(self.truncated(self.source.len()?.min(end))),
+                    Raw::Cut { end } => return Err(self.truncated(self.source().len()?.min(end))),
                 }
             }
-            false => match Tail::read(&self.source, &self.head)? {
+            false => match Tail::read(self.source(), self.head())? {
                 Tail::Sound(sound) | Tail::Restorable { tokens: sound, .. } => {
                     tokens.clear();
                     tokens.extend_from_slice(&sound);
@@ -206,7 +311,7 @@ impl<D: Disk> BlockReader<D> {
                 }
                 Tail::Lost { found, .. } => match self.cut()? {
                     Some(cut) => return Err(self.truncated(cut.have)),
-                    None => (found, self.head.slot.partial_hash),
+                    None => (found, self.head().slot.partial_hash),
                 },
             },
         };
@@ -214,57 +319,12 @@ impl<D: Disk> BlockReader<D> {
             return Ok(());
         }
         Err(ReadError::BadBlock {
-            path: self.source.path().to_owned(),
+            path: self.source().path().to_owned(),
             block,
             offset: self.block_offset(block),
             found,
             expected,
         })
-    }
-
-    /// Hands a range of tokens over, verified, a block's worth at a time.
-    ///
-    /// # Errors
-    ///
-    /// As [`read_block`](Self::read_block); what was handed over before stays
-    /// good.
-    ///
-    /// # Panics
-    ///
-    /// When the range is not within the file.
-    pub fn for_each<E: From<ReadError>>(
-        &self,
-        range: Range<u64>,
-        take: impl FnMut(&[Token]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        assert!(
-            range.start <= range.end && range.end <= self.len(),
-            "tokens {range:?} of {}",
-            self.len()
-        );
-        match self.begins_passes() {
-            true => self.pass_over(range.clone()).each_ahead(range, take),
-            false => self.each(range, take),
-        }
-    }
-
-    fn each<E: From<ReadError>>(
-        &self,
-        range: Range<u64>,
-        mut take: impl FnMut(&[Token]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-        let mut index = range.start;
-        while index < range.end {
-            let block = index / BLOCK;
-            self.read_block(block, &mut tokens)?;
-            let here = self.tokens_of(block);
-            let end = here.end.min(range.end);
-            let part = (index - here.start) as usize..(end - here.start) as usize;
-            take(&tokens[part])?;
-            index = end;
-        }
-        Ok(())
     }
 
     /// Checks that the block table is the one that was committed. Reads 8 bytes
@@ -277,18 +337,18 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// [`ReadError::Io`], [`ReadError::TableDamaged`] or [`ReadError::Truncated`].
     pub fn check_table(&self) -> Result<(), ReadError> {
-        let expected = self.head.slot.table_chain;
+        let expected = self.head().slot.table_chain;
         let found = self.chain_with(self.full_blocks(), |blocks| self.entries(blocks))?;
         if found == expected {
             return Ok(());
         }
-        let length = self.source.len()?;
+        let length = self.source().len()?;
         if length < self.table_end() {
             return Err(self.truncated(length));
         }
         Err(ReadError::TableDamaged {
-            path: self.source.path().to_owned(),
-            offset: self.head.header.table_offset,
+            path: self.source().path().to_owned(),
+            offset: self.head().header.table_offset,
             found,
             expected,
         })
@@ -313,34 +373,34 @@ impl<D: Disk> BlockReader<D> {
     /// How many blocks may be whole in a file that was cut: those that begin
     /// before its end, and the one behind, which an image may hold all of.
     pub(super) fn blocks_there(&self) -> u64 {
-        let data = self.head.length.saturating_sub(self.block_offset(0));
-        self.blocks().min(data / (BLOCK * TOKEN_BYTES) + 1)
+        let data = self.head().length.saturating_sub(self.block_offset(0));
+        self.block_count().min(data / (BLOCK * TOKEN_BYTES) + 1)
     }
 
     /// Whether the file reaches to the end of the block table.
     pub(super) fn has_table(&self) -> bool {
-        self.full_blocks() == 0 || self.table_end() <= self.head.length
+        self.full_blocks() == 0 || self.table_end() <= self.head().length
     }
 
     /// Where the entries of the full blocks end.
     fn table_end(&self) -> u64 {
-        self.head.header.entry_offset(self.full_blocks())
+        self.head().header.entry_offset(self.full_blocks())
     }
 
     /// Asks how long the file is, and tells if it is now too short.
     pub(super) fn cut(&self) -> Result<Option<Cut>, IoError> {
-        let have = self.source.len()?;
+        let have = self.source().len()?;
         let need = self.length_needed();
         Ok((have < need).then_some(Cut { have, need }))
     }
 
     fn length_needed(&self) -> u64 {
-        self.head.header.length_for(self.len())
+        self.head().header.length_for(self.len())
     }
 
     fn truncated(&self, have: u64) -> ReadError {
         ReadError::Truncated {
-            path: self.source.path().to_owned(),
+            path: self.source().path().to_owned(),
             have,
             need: self.length_needed(),
         }
@@ -355,11 +415,11 @@ impl<D: Disk> BlockReader<D> {
     }
 
     pub(super) fn block_offset(&self, block: u64) -> u64 {
-        self.head.header.token_offset(self.tokens_of(block).start)
+        self.head().header.token_offset(self.tokens_of(block).start)
     }
 
     pub(super) fn block_end(&self, block: u64) -> u64 {
-        self.head.header.token_offset(self.tokens_of(block).end)
+        self.head().header.token_offset(self.tokens_of(block).end)
     }
 
     /// Reads a block as it is, and hashes it.
@@ -369,7 +429,7 @@ impl<D: Disk> BlockReader<D> {
         tokens.resize(count, Token::ZERO);
         let bytes = ng_token::as_bytes_mut(tokens);
         let offset = self.block_offset(block);
-        let have = self.source.read(bytes, offset)?;
+        let have = self.source().read(bytes, offset)?;
         if have < bytes.len() {
             let end = offset + have as u64;
             return Ok(Raw::Cut { end });
@@ -379,72 +439,63 @@ impl<D: Disk> BlockReader<D> {
 
     pub(super) fn entry(&self, block: u64) -> Result<u64, IoError> {
         let mut entry = [0; ENTRY_BYTES as usize];
-        let offset = self.head.header.entry_offset(block);
-        self.source.read(&mut entry, offset)?;
+        let offset = self.head().header.entry_offset(block);
+        self.source().read(&mut entry, offset)?;
         Ok(u64::from_le_bytes(entry))
     }
 
     /// Reads table entries, page by page where not all of them can be read. Those
     /// that cannot are of no hash that is likely.
     pub(super) fn entries_or_damaged(&self, blocks: Range<u64>) -> Vec<[u8; 8]> {
-        if let Ok(entries) = self.entries(blocks.clone()) {
-            return entries;
-        }
-        let mut entries = Vec::new();
-        let mut block = blocks.start;
-        while block < blocks.end {
-            let page_end = (block / PAGE_ENTRIES + 1) * PAGE_ENTRIES;
-            let end = page_end.min(blocks.end);
-            let damaged = || vec![[u8::MAX; ENTRY_BYTES as usize]; (end - block) as usize];
-            entries.extend(self.entries(block..end).unwrap_or_else(|_| damaged()));
-            block = end;
-        }
+        let mut entries = vec![[0; ENTRY_BYTES as usize]; (blocks.end - blocks.start) as usize];
+        self.read_entries_or_damaged(blocks.start, &mut entries);
         entries
     }
 
     /// Reads table entries, zero where the file ends.
     pub(super) fn entries(&self, blocks: Range<u64>) -> Result<Vec<[u8; 8]>, IoError> {
-        let count = (blocks.end - blocks.start) as usize;
-        let mut entries = vec![[0; ENTRY_BYTES as usize]; count];
-        let offset = self.head.header.entry_offset(blocks.start);
-        self.source.read(entries.as_flattened_mut(), offset)?;
+        let mut entries = vec![[0; ENTRY_BYTES as usize]; (blocks.end - blocks.start) as usize];
+        self.read_entries(blocks.start, &mut entries)?;
         Ok(entries)
     }
-}
 
-impl BlockReader<Passing<'_>> {
-    /// Does what `each` does, while another thread reads the window that comes next;
-    /// without one, if it cannot be started.
-    fn each_ahead<E: From<ReadError>>(
-        &self,
-        range: Range<u64>,
-        mut take: impl FnMut(&[Token]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let passing = self.source.disk();
-        if !passing.bypasses() {
-            return self.each(range, take);
+    /// Does what [`entries_or_damaged`](Self::entries_or_damaged) does, from a block on.
+    pub(super) fn read_entries_or_damaged(&self, mut block: u64, mut entries: &mut [[u8; 8]]) {
+        if self.read_entries(block, entries).is_ok() {
+            return;
         }
-        let end = self.head.header.token_offset(range.end);
-        let mut next = self.head.header.token_offset(range.start);
-        thread::scope(|scope| {
-            let (ask, asked) = sync_channel::<u64>(1);
-            let ahead = thread::Builder::new().name("ng-read-ahead".to_owned());
-            let _ = ahead.spawn_scoped(scope, move || {
-                asked
-                    .into_iter()
-                    .for_each(|offset| passing.read_ahead(offset));
-            });
-            let mut token = range.start;
-            self.each(range, |tokens| {
-                token += tokens.len() as u64;
-                let here = self.head.header.token_offset(token);
-                if here >= next && next < end {
-                    next = here - here % Passing::window_bytes() + Passing::window_bytes();
-                    // Where it is not done with the one before, it is no help.
-                    let _ = ask.try_send(next);
-                }
-                take(tokens)
-            })
-        })
+        while !entries.is_empty() {
+            let to_page_end = (PAGE_ENTRIES - block % PAGE_ENTRIES) as usize;
+            let (page, rest) = entries.split_at_mut(to_page_end.min(entries.len()));
+            if self.read_entries(block, page).is_err() {
+                page.fill([u8::MAX; ENTRY_BYTES as usize]);
+            }
+            block += page.len() as u64;
+            entries = rest;
+        }
+    }
+
+    fn read_entries(&self, block: u64, entries: &mut [[u8; 8]]) -> Result<(), IoError> {
+        entries.fill([0; ENTRY_BYTES as usize]);
+        let offset = self.head().header.entry_offset(block);
+        self.source().read(entries.as_flattened_mut(), offset)?;
+        Ok(())
+    }
+
+    /// A buffer for a block; that of a block before, if there is one that is not in use.
+    pub(super) fn take_buffer(&self) -> Vec<Token> {
+        // Not waited for: a thread that is not in this fork may have the lock.
+        let mut spare = self.spare.try_lock().ok();
+        let buffer = spare.as_mut().and_then(|spare| spare.pop());
+        buffer.unwrap_or_else(|| Vec::with_capacity(BLOCK_TOKENS))
+    }
+
+    /// Keeps a buffer for the next block, as long as the pass goes on.
+    pub(super) fn give_buffer(&self, buffer: Vec<Token>) {
+        if self.is_pass
+            && let Ok(mut spare) = self.spare.try_lock()
+        {
+            spare.push(buffer);
+        }
     }
 }

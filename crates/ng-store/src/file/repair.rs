@@ -190,7 +190,7 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
     watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
     let evidence = damaged.evidence(options.older_commit)?;
-    let head = &evidence.newest().head;
+    let head = evidence.newest().head();
     let create = CreateOptions::new()
         .max_tokens(head.header.max_tokens)
         .tag(head.slot.tag)
@@ -205,7 +205,7 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
 }
 
 fn repair_draft<D: Disk, R: Dir>(
-    evidence: Evidence<'_, D>,
+    evidence: Evidence<D>,
     mut draft: Draft<R>,
     options: &RepairOptions,
     stamp: Stamp,
@@ -234,7 +234,7 @@ pub(super) fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), Repai
 }
 
 fn copy<D: Disk, W: Disk>(
-    sorted: Sorted<'_, D>,
+    sorted: Sorted<D>,
     writer: &mut Writer<W>,
     options: &RepairOptions,
     watch: Watch<'_>,

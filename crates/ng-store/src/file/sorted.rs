@@ -9,9 +9,9 @@ use super::evidence::Evidence;
 use super::reader::Raw;
 use super::repair::{STEP_BLOCKS, Watch, tell};
 use super::{BadBlock, Basis, BlockReader, Cause, Cut, Finding, RepairOptions};
-use crate::disk::{Disk, Source};
+use crate::disk::Disk;
 use crate::format::BLOCK;
-use crate::{BLOCK_TOKENS, IoError, RepairError};
+use crate::{BLOCK_TOKENS, IoError, RepairError, VerifyBlocks};
 
 /// How many table entries one read takes.
 const ENTRIES: u64 = 4096;
@@ -41,11 +41,11 @@ struct Judged<D> {
 }
 
 /// The blocks of a damaged file, verified.
-pub(super) struct Sorted<'a, D> {
-    commits: Vec<Judged<&'a D>>,
+pub(super) struct Sorted<D> {
+    commits: Vec<Judged<D>>,
     /// All blocks that the file has room for, as if all were full, where a commit
     /// may be lost that is longer than those that are known.
-    beyond: Option<BlockReader<&'a D>>,
+    beyond: Option<BlockReader<D>>,
     /// The blocks there that have their hash.
     matching: Vec<Range<u64>>,
     bad: Vec<BadBlock>,
@@ -58,17 +58,17 @@ pub(super) struct Sorted<'a, D> {
     findings: Vec<Finding>,
 }
 
-impl<'a, D: Disk> Sorted<'a, D> {
+impl<D: Disk> Sorted<D> {
     /// Verifies all blocks that are there, a step at a time.
     pub(super) fn new(
-        evidence: Evidence<'a, D>,
+        evidence: Evidence<D>,
         options: &RepairOptions,
         watch: Watch<'_>,
     ) -> Result<Self, RepairError> {
         let newest = evidence.newest();
         let there = newest.blocks_there();
         let beyond = evidence.may_go_on.then(|| beyond(newest));
-        let looked_at = there.max(beyond.as_ref().map_or(0, BlockReader::blocks));
+        let looked_at = there.max(beyond.as_ref().map_or(0, BlockReader::block_count));
         let raw = verify(newest, there, looked_at, watch)?;
         let known = newest.full_blocks();
         let matching = match &beyond {
@@ -172,7 +172,7 @@ impl<'a, D: Disk> Sorted<'a, D> {
     }
 
     /// Asks the commits, the newest first, then the block's own hash.
-    fn fate(&self, block: u64) -> Fate<'_, &'a D> {
+    fn fate(&self, block: u64) -> Fate<'_, D> {
         let range = self.tokens_of(block);
         let all = range.end - range.start;
         let newest = &self.commits[0];
@@ -283,7 +283,7 @@ fn judge<D: Disk>(
     there: u64,
 ) -> Result<Vec<Judged<D>>, IoError> {
     let judge = |(number, reader): (usize, BlockReader<D>)| {
-        let (full, blocks) = (reader.full_blocks(), reader.blocks().min(there));
+        let (full, blocks) = (reader.full_blocks(), reader.block_count().min(there));
         let of_it = |bad: &&BadBlock| bad.block < full || number == 0;
         let mut bad: Vec<_> = raw.iter().filter(of_it).copied().collect();
         if number > 0 {
@@ -304,12 +304,11 @@ fn judge<D: Disk>(
 }
 
 /// All full blocks that a file has room for, as if they were committed.
-fn beyond<'a, D: Disk>(reader: &BlockReader<&'a D>) -> BlockReader<&'a D> {
-    let mut head = reader.head.clone();
+fn beyond<D: Disk>(reader: &BlockReader<D>) -> BlockReader<D> {
+    let mut head = reader.head().clone();
     let most = head.header.max_tokens / BLOCK;
     head.slot.tokens = most.min(reader.whole_blocks_in(head.length)) * BLOCK;
-    let source = Source::new(*reader.source.disk(), reader.source.path());
-    BlockReader::new(source, head)
+    reader.with_head(head)
 }
 
 /// Finds the blocks that have the hash in their entries. An entry that is zero was
@@ -324,8 +323,8 @@ fn find_matching<D: Disk>(
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
     let mut start = from;
     let near = |runs: &[Range<u64>]| runs.last().map_or(from, |run| run.end) + GAP_BLOCKS;
-    while start < reader.blocks().min(near(&runs)) {
-        let end = reader.blocks().min(start + ENTRIES);
+    while start < reader.block_count().min(near(&runs)) {
+        let end = reader.block_count().min(start + ENTRIES);
         for (block, entry) in (start..end).zip(reader.entries_or_damaged(start..end)) {
             if block.is_multiple_of(STEP_BLOCKS) {
                 tell(watch, block, looked_at)?;

@@ -1,17 +1,23 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use ng_token::Token;
 
 use super::causes::{SECTOR_ENTRIES, Search, Suspect};
 use super::reader::Raw;
 use super::{BlockReader, Finding, Tail};
-use crate::disk::Disk;
-use crate::format::{BLOCK, TOKEN_BYTES, hash_partial};
-use crate::{BLOCK_TOKENS, BlockHasher, IoError};
+use crate::disk::{Disk, Passing};
+use crate::format::{BLOCK, ENTRY_BYTES, TOKEN_BYTES, hash_partial};
+use crate::{BlockHasher, IoError};
 
 /// How many table entries one read takes: one page of them.
 const ENTRIES: u64 = 512;
+
+/// How many blocks each of two threads takes at once: those of a window of a pass.
+const PIECE_BLOCKS: u64 = Passing::window_bytes() / (BLOCK * TOKEN_BYTES);
 
 /// How often the length is asked for: before so many blocks, 4 MiB.
 const LENGTH_BLOCKS: u64 = 16;
@@ -61,10 +67,7 @@ pub enum Cause {
 
 /// A file that has become shorter than what was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "two lengths, and there is no third"
-)]
+#[non_exhaustive]
 pub struct Cut {
     /// Its length in bytes.
     pub have: u64,
@@ -101,12 +104,33 @@ impl VerifyReport {
     }
 }
 
-/// Blocks that can be checked in ranges, on as many threads as there are: those
-/// of a file by a [`BlockReader`], and those of a map by
-/// [`MappedBlocks`](crate::MappedBlocks).
-pub trait VerifyBlocks {
+/// What no other crate can implement.
+pub(crate) mod sealed {
+    /// A type of this crate.
+    pub trait Sealed {}
+}
+
+/// Blocks that can be checked: those of a file by a [`BlockReader`], and those of a map
+/// by [`MappedBlocks`](crate::MappedBlocks).
+///
+/// [`verify`](Self::verify) is the way in. The other methods are for callers that check
+/// ranges on threads of their own.
+pub trait VerifyBlocks: sealed::Sealed {
+    /// Checks every block against its hash, and the table against its chain.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn verify(&self) -> Result<VerifyReport, IoError> {
+        if let Some(pass) = self.pass() {
+            return pass.verify();
+        }
+        let bad = self.verify_blocks(0..self.block_count())?;
+        self.conclude(bad)
+    }
+
     /// Returns how many blocks there are, the one that is not full counted.
-    fn blocks(&self) -> u64;
+    fn block_count(&self) -> u64;
 
     /// Returns the indices of the tokens of a block.
     fn tokens_of(&self, block: u64) -> Range<u64>;
@@ -141,9 +165,20 @@ pub trait VerifyBlocks {
     }
 }
 
+impl<D> sealed::Sealed for BlockReader<D> {}
+
 impl<D: Disk> VerifyBlocks for BlockReader<D> {
-    fn blocks(&self) -> u64 {
-        self.blocks()
+    /// Does so on the calling thread and one more: while one hashes a block, the other
+    /// reads the next.
+    fn verify(&self) -> Result<VerifyReport, IoError> {
+        match VerifyBlocks::pass(self) {
+            Some(pass) => pass.verify(),
+            None => self.conclude(self.verify_by_two()?),
+        }
+    }
+
+    fn block_count(&self) -> u64 {
+        self.block_count()
     }
 
     fn tokens_of(&self, block: u64) -> Range<u64> {
@@ -151,52 +186,56 @@ impl<D: Disk> VerifyBlocks for BlockReader<D> {
     }
 
     fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
-        self.verify_blocks(range)
+        let (full, partial) = self.split(range);
+        let mut tokens = self.take_buffer();
+        let bad = self.verify_full(full, |block| self.read_raw(block, &mut tokens));
+        self.give_buffer(tokens);
+        let mut bad = bad?;
+        if partial {
+            bad.extend(self.verify_tail()?);
+        }
+        Ok(bad)
     }
 
     fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
-        self.conclude(bad)
+        self.conclude_within(bad, self.block_count())
     }
 
     fn pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
-        match self.begins_passes() {
-            true => Some(Box::new(self.pass())),
-            false => None,
+        match self.is_pass() {
+            true => None,
+            false => Some(Box::new(self.pass())),
         }
     }
 }
 
 impl<D: Disk> BlockReader<D> {
-    /// Checks every block against its hash, and the table against its chain.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn verify(&self) -> Result<VerifyReport, IoError> {
-        if self.begins_passes() {
-            return self.pass().verify();
+    /// Checks all blocks by two threads, each in pieces of a window; by one, if the
+    /// other cannot be started.
+    fn verify_by_two(&self) -> Result<Vec<BadBlock>, IoError> {
+        let (blocks, next) = (self.block_count(), AtomicU64::new(0));
+        let verify = || {
+            let mut bad = Vec::new();
+            loop {
+                let start = next.fetch_add(PIECE_BLOCKS, Ordering::Relaxed);
+                if start >= blocks {
+                    return Ok(bad);
+                }
+                bad.extend(self.verify_blocks(start..blocks.min(start + PIECE_BLOCKS))?);
+            }
+        };
+        if blocks <= PIECE_BLOCKS {
+            return verify();
         }
-        let bad = self.verify_blocks(0..self.blocks())?;
-        self.conclude(bad)
-    }
-
-    /// Does what [`VerifyBlocks::verify_blocks`] says.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    ///
-    /// # Panics
-    ///
-    /// When the range is not within the file.
-    pub fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
-        let (full, partial) = self.split(range);
-        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
-        let mut bad = self.verify_full(full, |block| self.read_raw(block, &mut tokens))?;
-        if partial {
-            bad.extend(self.verify_tail()?);
-        }
-        Ok(bad)
+        thread::scope(|scope| {
+            let other = thread::Builder::new().name("ng-verify".to_owned());
+            let other = other.spawn_scoped(scope, verify);
+            let here = verify();
+            let other = other.map_or(Ok(Vec::new()), |other| {
+                other.join().unwrap_or_else(|panic| resume_unwind(panic))
+            });
+            Ok([here?, other?].concat())
+        })
     }
 
     /// Checks a range of blocks as they are in memory, `tokens` being all of the
@@ -218,7 +257,7 @@ impl<D: Disk> BlockReader<D> {
         } else if partial {
             let block = self.full_blocks();
             let found = hash_partial(self.hasher, block, block_of(block));
-            let expected = self.head.slot.partial_hash;
+            let expected = self.head().slot.partial_hash;
             if found != expected {
                 bad.push(self.bad_block(block, found, expected, Cause::Data));
             }
@@ -229,22 +268,13 @@ impl<D: Disk> BlockReader<D> {
     /// The full blocks of a range, and whether the one that is not full is of it.
     fn split(&self, range: Range<u64>) -> (Range<u64>, bool) {
         assert!(
-            range.start <= range.end && range.end <= self.blocks(),
+            range.start <= range.end && range.end <= self.block_count(),
             "blocks {range:?} of {}",
-            self.blocks()
+            self.block_count()
         );
         let full = range.start..range.end.min(self.full_blocks());
         let partial = range.end > full.end && range.start < range.end;
         (full, partial)
-    }
-
-    /// Does what [`VerifyBlocks::conclude`] says.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError> {
-        self.conclude_within(bad, self.blocks())
     }
 
     /// Concludes what was found of the first `blocks` blocks. Of those, what was
@@ -276,11 +306,11 @@ impl<D: Disk> BlockReader<D> {
             bad.extend(self.verify_blocks(whole..blocks)?);
         }
         Ok(VerifyReport {
-            blocks: self.blocks(),
+            blocks: self.block_count(),
             bad,
             table_matches,
             cut,
-            findings: self.head.findings.clone(),
+            findings: self.head().findings.clone(),
         })
     }
 
@@ -291,13 +321,16 @@ impl<D: Disk> BlockReader<D> {
         mut hash_of: impl FnMut(u64) -> Result<Raw, IoError>,
     ) -> Result<Vec<BadBlock>, IoError> {
         let mut bad = Vec::new();
+        let mut page = [[0; ENTRY_BYTES as usize]; ENTRIES as usize];
         let mut start = blocks.start;
-        let mut length = self.source.len()?;
+        let mut length = self.source().len()?;
         while start < blocks.end {
             let end = blocks.end.min(start + ENTRIES);
-            for (block, entry) in (start..end).zip(self.entries_or_damaged(start..end)) {
+            let entries = &mut page[..(end - start) as usize];
+            self.read_entries_or_damaged(start, entries);
+            for (block, &entry) in (start..end).zip(&*entries) {
                 if block.is_multiple_of(LENGTH_BLOCKS) {
-                    length = self.source.len()?;
+                    length = self.source().len()?;
                 }
                 let there = self.block_end(block) <= length;
                 // Otherwise not even looked at: a map of it would be a signal.
@@ -326,7 +359,7 @@ impl<D: Disk> BlockReader<D> {
     }
 
     fn verify_tail(&self) -> Result<Option<BadBlock>, IoError> {
-        let tail = Tail::read(&self.source, &self.head);
+        let tail = Tail::read(self.source(), self.head());
         let is_cut = self.cut()?.is_some();
         let (found, cause) = match tail {
             // What was cut off may have been zeros alone.
@@ -336,7 +369,7 @@ impl<D: Disk> BlockReader<D> {
             Ok(Tail::Lost { found, .. }) => (found, Cause::Data),
             Err(_) => (0, Cause::Unreadable),
         };
-        let expected = self.head.slot.partial_hash;
+        let expected = self.head().slot.partial_hash;
         Ok(Some(self.bad_block(
             self.full_blocks(),
             found,
@@ -381,7 +414,7 @@ impl<D: Disk> BlockReader<D> {
             start,
             entries: &entries,
             suspects: &suspects,
-            end: self.head.slot.table_chain,
+            end: self.head().slot.table_chain,
             budget: SEARCH_MIN.max(hashed * SEARCH_PER_BLOCK),
         };
         let chosen = |rotten: Vec<bool>| {
@@ -409,7 +442,9 @@ mod tests {
         store.save(&path, &options).unwrap();
         let reader = BlockReader::open(&path).unwrap();
         let check = |tokens: &[Token]| {
-            let bad = reader.verify_shown(tokens, 0..reader.blocks()).unwrap();
+            let bad = reader
+                .verify_shown(tokens, 0..reader.block_count())
+                .unwrap();
             reader.conclude(bad).unwrap()
         };
         assert!(check(store.tokens()).is_clean());

@@ -57,9 +57,9 @@ impl Snapshot {
     /// Begins a pass over the tokens. Looks which of them are in memory where the
     /// policy bypasses the page cache: 10 ms for each GB.
     pub fn pass(&self, policy: CachePolicy) -> MapPass<'_> {
-        let bytes = size_of_val(self.tokens()) as u64;
-        let bypasses = policy.bypasses_pass(bytes, available_bytes);
-        let look = || Cached::of_pages(0..bytes, |each| self.cached_pages(each));
+        let bytes = self.bytes().start as u64..self.bytes().end as u64;
+        let bypasses = policy.bypasses_pass(bytes.end - bytes.start, available_bytes);
+        let look = || Cached::of_pages(bytes, |each| self.cached_pages(each));
         MapPass {
             snapshot: self,
             bypasses,
@@ -122,7 +122,8 @@ impl Deref for MapWindow<'_> {
 
 impl Drop for MapWindow<'_> {
     fn drop(&mut self) {
-        let byte = |token: usize| (token * Token::SIZE) as u64;
+        let first = self.pass.snapshot.start();
+        let byte = |token: usize| ((first + token) * Token::SIZE) as u64;
         let bytes = byte(self.range.start)..byte(self.range.end);
         let before = self.pass.before.iter();
         before

@@ -1,35 +1,84 @@
 use std::ops::Range;
 
-use ng_token::Token;
-
-use crate::disk::RealFile;
-use crate::{BadBlock, BlockReader, IoError, VerifyBlocks, VerifyReport};
+use crate::disk::{Disk, RealFile};
+use crate::file::sealed::Sealed;
+use crate::{BadBlock, BlockReader, IoError, OpenError, Snapshot, VerifyBlocks, VerifyReport};
 
 /// The blocks of a mapped file, to be checked where they are.
 ///
 /// Nothing is copied, so it is faster than a [`BlockReader`], which needs no
 /// promise about the file.
-#[derive(Debug)]
-pub struct MappedBlocks<'store> {
-    reader: BlockReader<&'store RealFile>,
+#[derive(Clone, Debug)]
+pub struct MappedBlocks<D = RealFile> {
+    reader: BlockReader<D>,
     /// `None` where the map does not show what the file has: a commit that could
     /// not be shown.
-    tokens: Option<&'store [Token]>,
+    snapshot: Option<Snapshot>,
 }
 
-impl<'store> MappedBlocks<'store> {
-    pub(super) fn new(reader: BlockReader<&'store RealFile>, tokens: &'store [Token]) -> Self {
-        let all_are_shown = tokens.len() as u64 == reader.len();
+impl<D: Disk> MappedBlocks<D> {
+    pub(super) fn new(reader: BlockReader<D>, snapshot: &Snapshot) -> Self {
+        let all_are_shown = snapshot.commit().tokens == reader.len();
         Self {
             reader,
-            tokens: all_are_shown.then_some(tokens),
+            snapshot: all_are_shown.then(|| snapshot.whole()),
         }
     }
 }
 
-impl VerifyBlocks for MappedBlocks<'_> {
-    fn blocks(&self) -> u64 {
-        self.reader.blocks()
+impl Snapshot {
+    /// Returns the blocks of the snapshot's commit, those outside of a
+    /// [`slice`](Self::slice) too, to be verified where they are mapped: by the hashes
+    /// that `file` reads, and the chain of the commit that vouches for them.
+    ///
+    /// ```
+    /// use ng_store::{BlockReader, CreateOptions, MmapStore, TokenSink, VerifyBlocks};
+    /// use ng_token::Token;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("first.ngt");
+    /// // SAFETY: (1) nobody else knows of this file.
+    /// let mut store = unsafe { MmapStore::create(&path, &CreateOptions::new()) }?;
+    /// store.append_with(10_000, |index| Token::new(index as u32))?;
+    /// store.commit()?;
+    /// let snapshot = store.snapshot();
+    /// store.append_with(10_000, |index| Token::new(index as u32))?;
+    /// store.commit()?;
+    /// let blocks = snapshot.mapped_blocks(&BlockReader::open(&path)?)?;
+    /// assert_eq!(blocks.block_count(), 3);
+    /// assert!(blocks.verify()?.is_clean());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Replaced`]: `file` is another file.
+    /// [`OpenError::WentBack`]: its commit is an earlier one.
+    pub fn mapped_blocks<D: Disk>(
+        &self,
+        file: &BlockReader<D>,
+    ) -> Result<MappedBlocks<D>, OpenError> {
+        let (own, found) = (self.commit(), file.commit());
+        if own.file_id != found.file_id {
+            let path = file.path().to_owned();
+            return Err(OpenError::Replaced { path });
+        }
+        if found.generation < own.generation {
+            return Err(OpenError::WentBack {
+                path: file.path().to_owned(),
+                have: own.generation,
+                found: found.generation,
+            });
+        }
+        Ok(MappedBlocks::new(file.as_of(own), self))
+    }
+}
+
+impl<D> Sealed for MappedBlocks<D> {}
+
+impl<D: Disk> VerifyBlocks for MappedBlocks<D> {
+    fn block_count(&self) -> u64 {
+        self.reader.block_count()
     }
 
     fn tokens_of(&self, block: u64) -> Range<u64> {
@@ -37,8 +86,8 @@ impl VerifyBlocks for MappedBlocks<'_> {
     }
 
     fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError> {
-        match self.tokens {
-            Some(tokens) => self.reader.verify_shown(tokens, range),
+        match &self.snapshot {
+            Some(snapshot) => self.reader.verify_shown(snapshot.tokens(), range),
             None => self.reader.verify_blocks(range),
         }
     }

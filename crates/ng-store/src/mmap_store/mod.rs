@@ -1,5 +1,6 @@
 //! The store in a file: written through the descriptor, read through a map.
 
+mod map_options;
 mod map_pass;
 mod mapped_blocks;
 mod private;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use ng_token::Token;
 
+pub use map_options::MapOptions;
 pub use map_pass::{MapPass, MapWindow};
 pub use mapped_blocks::MappedBlocks;
 pub use private::PrivateStore;
@@ -22,8 +24,8 @@ use crate::file::{CreateOptions, FileInfo, Finding, Follower, Head, Trust, judge
 use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
 use crate::{
-    AppendOptions, BlockReader, CreateError, FileDraft, FileWriter, IoError, MemoryUsage,
-    OpenError, Operation, TokenSink, TokenStore, VerifyBlocks, VerifyReport, WriteError,
+    Access, AppendOptions, BlockReader, Commit, CreateError, FileDraft, FileWriter, IoError,
+    MemoryUsage, OpenError, Operation, TokenSink, TokenStore, WriteError,
 };
 
 /// Tokens in a file: written through the descriptor, read through a map.
@@ -60,10 +62,17 @@ use crate::{
 pub struct MmapStore {
     snapshot: Snapshot,
     role: Role,
-    promise: Promise,
+    mapping: Mapping,
     /// What the store was opened by, from the root on: the folder that a process
     /// is in may change.
     path: PathBuf,
+}
+
+/// How the store's maps are made.
+#[derive(Clone, Copy)]
+pub(crate) struct Mapping {
+    pub(crate) promise: Promise,
+    pub(crate) options: MapOptions,
 }
 
 #[derive(Debug)]
@@ -76,32 +85,36 @@ impl MmapStore {
     pub(crate) fn create_promised(
         path: &Path,
         options: &CreateOptions,
-        promise: Promise,
+        mapping: Mapping,
     ) -> Result<Self, CreateError> {
         let mut draft = FileDraft::begin(path, options)?;
         // Before the file gets its name: afterwards nothing may fail but that.
-        let mapped = show(draft.writer(), promise);
+        let mapped = show(draft.writer(), mapping);
         let snapshot = mapped.map_err(|cause| WriteError::Map { cause })?;
         let path = absolute(path)?;
         let writer = draft.publish()?;
-        Ok(Self::appender(writer, snapshot, promise, path))
+        Ok(Self::appender(writer, snapshot, mapping, path))
     }
 
-    pub(crate) fn open_promised(path: &Path, promise: Promise) -> Result<Self, OpenError> {
-        let store = Self::open_once(path, promise);
+    pub(crate) fn open_promised(path: &Path, mapping: Mapping) -> Result<Self, OpenError> {
+        let store = Self::open_once(path, mapping);
         match store {
             // The file was copied between its opening and its mapping.
-            Err(OpenError::MapDiffers { .. }) => Self::open_once(path, promise),
+            Err(OpenError::MapDiffers { .. }) => Self::open_once(path, mapping),
             other => other,
         }
     }
 
-    fn open_once(path: &Path, promise: Promise) -> Result<Self, OpenError> {
+    fn open_once(path: &Path, mapping: Mapping) -> Result<Self, OpenError> {
         let follower = Follower::of_source(Source::new(RealFile::open(path, false)?, path))?;
-        let snapshot = map_of(follower.source(), follower.head(), promise)?;
+        let snapshot = map_of(follower.source(), follower.head(), mapping)?;
+        if mapping.options.wants_all() {
+            let advised = snapshot.advise(0..snapshot.len(), Access::WillNeed);
+            advised.map_err(|error| map_error(path, error))?;
+        }
         Ok(Self {
             snapshot,
-            promise,
+            mapping,
             role: Role::Reader(Box::new(follower)),
             path: absolute(path)?,
         })
@@ -110,12 +123,12 @@ impl MmapStore {
     pub(crate) fn open_append_promised(
         path: &Path,
         options: &AppendOptions,
-        promise: Promise,
+        mapping: Mapping,
     ) -> Result<Self, OpenError> {
         let writer = FileWriter::open_append_with(path, options)?;
-        let snapshot = show(&writer, promise)?;
+        let snapshot = show(&writer, mapping)?;
         sight::check(writer.source(), writer.head(), &snapshot)?;
-        Ok(Self::appender(writer, snapshot, promise, absolute(path)?))
+        Ok(Self::appender(writer, snapshot, mapping, absolute(path)?))
     }
 
     pub(crate) fn reopen_promised(&mut self, promise: Promise) -> Result<(), OpenError> {
@@ -127,7 +140,11 @@ impl MmapStore {
                 return Err(OpenError::Locked { path, holder });
             }
         };
-        let mut anew = Self::open_promised(&self.path, promise)?;
+        let mapping = Mapping {
+            promise,
+            ..self.mapping
+        };
+        let mut anew = Self::open_promised(&self.path, mapping)?;
         anew.role = match anew.role {
             Role::Reader(follower) => Role::Reader(Box::new(follower.after(before)?)),
             appender => appender,
@@ -136,10 +153,10 @@ impl MmapStore {
         Ok(())
     }
 
-    fn appender(writer: FileWriter, snapshot: Snapshot, promise: Promise, path: PathBuf) -> Self {
+    fn appender(writer: FileWriter, snapshot: Snapshot, mapping: Mapping, path: PathBuf) -> Self {
         Self {
             snapshot,
-            promise,
+            mapping,
             role: Role::Appender(Box::new(writer)),
             path,
         }
@@ -229,12 +246,12 @@ impl MmapStore {
         check_name(follower.source(), &self.path)?;
         let found = follower.look(trust);
         if follower.tokens() < self.snapshot.len() as u64 {
-            self.snapshot = self.snapshot.map().show(follower.tokens());
+            self.snapshot = self.snapshot.map().show(follower.shown());
         }
         let Some(new) = found? else {
             return Ok(false);
         };
-        match snapshot_of(follower.source(), &new, self.snapshot.map(), self.promise) {
+        match snapshot_of(follower.source(), &new, self.snapshot.map(), self.mapping) {
             Ok(snapshot) => {
                 self.snapshot = snapshot;
                 follower.show(new, trust);
@@ -259,7 +276,7 @@ impl MmapStore {
         if let Some(new) = anew.look(trust)? {
             anew.show(new, trust);
         }
-        self.snapshot = map_of(anew.source(), anew.head(), self.promise)?;
+        self.snapshot = map_of(anew.source(), anew.head(), self.mapping)?;
         **follower = anew;
         Ok(())
     }
@@ -292,7 +309,7 @@ impl MmapStore {
     ///
     /// As [`commit`](TokenSink::commit).
     pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
-        let promise = self.promise;
+        let mapping = self.mapping;
         let (map, shown) = (Arc::clone(self.snapshot.map()), self.snapshot.len());
         let writer = self.writer()?;
         writer.check_uncut()?;
@@ -301,7 +318,7 @@ impl MmapStore {
         let map = match appended <= map.token_capacity() as u64 {
             true => map,
             false => {
-                let larger = map_writer(writer, promise);
+                let larger = map_writer(writer, mapping);
                 Arc::new(larger.map_err(|cause| WriteError::Map { cause })?)
             }
         };
@@ -311,7 +328,7 @@ impl MmapStore {
             cause: map_error(source.path(), error),
         })?;
         writer.commit_tagged(tag)?;
-        let snapshot = map.show(writer.committed_tokens());
+        let snapshot = map.show(Commit::of(writer.head()));
         if snapshot.len() > shown {
             let checked = sight::check(writer.source(), writer.head(), &snapshot);
             checked.map_err(|cause| WriteError::NotShown {
@@ -323,27 +340,25 @@ impl MmapStore {
         Ok(())
     }
 
-    /// Checks every committed token, as it is mapped, against the file's hashes,
-    /// and the block table against its chain.
-    ///
-    /// # Errors
-    ///
-    /// The block table cannot be read.
-    pub fn verify(&self) -> Result<VerifyReport, IoError> {
-        let blocks = self.mapped_blocks();
-        let bad = blocks.verify_blocks(0..blocks.blocks())?;
-        blocks.conclude(bad)
+    /// Returns the committed blocks as they are mapped, to be verified where they are:
+    /// [`VerifyBlocks`](crate::VerifyBlocks).
+    pub fn mapped_blocks(&self) -> MappedBlocks<&RealFile> {
+        let head = match &self.role {
+            Role::Reader(follower) => follower.head(),
+            Role::Appender(writer) => writer.head(),
+        };
+        let (file, path) = self.file();
+        let source = Source::new(file, path);
+        MappedBlocks::new(BlockReader::new(source, head.clone()), &self.snapshot)
     }
 
-    /// Returns the committed blocks as they are mapped, for callers that check
-    /// them on many threads.
-    pub fn mapped_blocks(&self) -> MappedBlocks<'_> {
-        let (source, head) = match &self.role {
-            Role::Reader(follower) => (follower.source(), follower.head()),
-            Role::Appender(writer) => (writer.source(), writer.head()),
+    /// The open file, and what errors call it.
+    pub(crate) fn file(&self) -> (&RealFile, &Path) {
+        let source = match &self.role {
+            Role::Reader(follower) => follower.source(),
+            Role::Appender(writer) => writer.source(),
         };
-        let source = Source::new(source.disk(), source.path());
-        MappedBlocks::new(BlockReader::new(source, head.clone()), self.tokens())
+        (source.disk(), source.path())
     }
 
     fn writer(&mut self) -> Result<&mut FileWriter, WriteError> {
@@ -378,31 +393,31 @@ fn absolute(path: &Path) -> Result<PathBuf, IoError> {
 }
 
 /// Maps an appender's file and shows what is committed.
-fn show(writer: &FileWriter, promise: Promise) -> Result<Snapshot, IoError> {
-    let map = Arc::new(map_writer(writer, promise)?);
+fn show(writer: &FileWriter, mapping: Mapping) -> Result<Snapshot, IoError> {
+    let map = Arc::new(map_writer(writer, mapping)?);
     let source = writer.source();
-    map.snapshot(source.disk().file(), writer.committed_tokens())
+    map.snapshot(source.disk().file(), Commit::of(writer.head()))
         .map_err(|error| map_error(source.path(), error))
 }
 
-fn map_writer(writer: &FileWriter, promise: Promise) -> Result<Map, IoError> {
+fn map_writer(writer: &FileWriter, mapping: Mapping) -> Result<Map, IoError> {
     let (info, source) = (writer.info(), writer.source());
     reserve(
         source.disk().file(),
         info.data_offset,
         info.max_tokens,
         writer.allocated_tokens(),
-        promise,
+        mapping,
     )
     .map_err(|error| map_error(source.path(), error))
 }
 
 /// Maps a reader's file and shows a commit, if the map does.
-fn map_of(source: &Source<RealFile>, head: &Head, promise: Promise) -> Result<Snapshot, OpenError> {
+fn map_of(source: &Source<RealFile>, head: &Head, mapping: Mapping) -> Result<Snapshot, OpenError> {
     let file = source.disk().file();
     let (header, tokens) = (&head.header, head.slot.tokens);
-    let snapshot = reserve(file, header.data_offset, header.max_tokens, tokens, promise)
-        .and_then(|map| Arc::new(map).snapshot(file, tokens))
+    let snapshot = reserve(file, header.data_offset, header.max_tokens, tokens, mapping)
+        .and_then(|map| Arc::new(map).snapshot(file, Commit::of(head)))
         .map_err(|error| map_error(source.path(), error))?;
     sight::check(source, head, &snapshot)?;
     Ok(snapshot)
@@ -413,30 +428,35 @@ fn snapshot_of(
     source: &Source<RealFile>,
     head: &Head,
     map: &Arc<Map>,
-    promise: Promise,
+    mapping: Mapping,
 ) -> Result<Snapshot, OpenError> {
     let tokens = head.slot.tokens;
     if tokens > map.token_capacity() as u64 {
-        return map_of(source, head, promise);
+        return map_of(source, head, mapping);
     }
     let snapshot = map
-        .snapshot(source.disk().file(), tokens)
+        .snapshot(source.disk().file(), Commit::of(head))
         .map_err(|error| map_error(source.path(), error))?;
     sight::check(source, head, &snapshot)?;
     Ok(snapshot)
 }
 
-/// Reserves address space for all that the file may become, or, where that is
-/// refused, for what there is room for now.
+/// Reserves address space as the options say, or, where that is refused, for what
+/// there is room for now.
 fn reserve(
     file: &File,
     data_offset: u64,
     max_tokens: u64,
     now_tokens: u64,
-    promise: Promise,
+    mapping: Mapping,
 ) -> io::Result<Map> {
-    Map::of_file(file, data_offset, max_tokens, promise)
-        .or_else(|_| Map::of_file(file, data_offset, now_tokens, promise))
+    let of_file = |tokens| Map::of_file(file, data_offset, tokens, mapping.promise);
+    let capacity = mapping.options.token_capacity(max_tokens, now_tokens);
+    let map = of_file(capacity).or_else(|_| of_file(now_tokens))?;
+    if let Some(access) = mapping.options.lasting_access() {
+        map.advise(0..map.token_capacity() * Token::SIZE, access)?;
+    }
+    Ok(map)
 }
 
 fn map_error(path: &Path, source: io::Error) -> IoError {

@@ -6,22 +6,27 @@ use memmap2::MmapRaw;
 #[cfg(all(target_os = "linux", not(miri)))]
 const ASKED_PAGES: usize = 16 << 10;
 
-/// Calls `each` for each page of a part of a map that is in memory, with its distance
-/// from the begin of the map, in bytes. `None` where the system does not tell.
+/// Calls `each` for each page that some bytes of a map lie in and that is in memory, with
+/// its distance from the begin of the map, in bytes. `None` where the system does not tell.
 ///
 /// Of a file that belongs to somebody else and may not be written, it says that all
 /// pages are.
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(crate) fn cached_pages(map: &MmapRaw, bytes: usize, each: &mut dyn FnMut(u64)) -> Option<()> {
+pub(crate) fn cached_pages(
+    map: &MmapRaw,
+    bytes: Range<usize>,
+    each: &mut dyn FnMut(u64),
+) -> Option<()> {
     let page_bytes = rustix::param::page_size();
     let mut states = vec![0u8; ASKED_PAGES];
-    let end = bytes.min(map.len());
-    for start in (0..end).step_by(ASKED_PAGES * page_bytes) {
+    let end = bytes.end.min(map.len());
+    let first = bytes.start - bytes.start % page_bytes;
+    for start in (first..end).step_by(ASKED_PAGES * page_bytes) {
         let bytes = (ASKED_PAGES * page_bytes).min(end - start);
         let address = map.as_mut_ptr().wrapping_add(start);
         // SAFETY: `mincore` asks for (1) the address of a page, (2) with `bytes` mapped
         // from there on, and (3) room for a byte a page. It touches nothing of them.
-        // (1) A map begins at a page, and the step is of whole pages. (2) `start + bytes`
+        // (1) A map begins at a page, and `first` and the step are of whole pages. (2) `start + bytes`
         // is at most the map's length; `map` keeps it. (3) There is room for
         // `ASKED_PAGES`, and there are no more.
         let result = unsafe { libc::mincore(address.cast(), bytes, states.as_mut_ptr()) };
@@ -39,7 +44,7 @@ pub(crate) fn cached_pages(map: &MmapRaw, bytes: usize, each: &mut dyn FnMut(u64
 #[cfg(not(all(target_os = "linux", not(miri))))]
 pub(crate) fn cached_pages(
     _map: &MmapRaw,
-    _bytes: usize,
+    _bytes: Range<usize>,
     _each: &mut dyn FnMut(u64),
 ) -> Option<()> {
     None

@@ -13,7 +13,7 @@ use ng_token::Token;
 
 use super::Promise;
 use super::cached_pages::{cached_pages, drop_mapped_pages};
-use crate::inode;
+use crate::{Access, Commit, MemoryUsage, TokenStore, inode};
 
 /// Address space in which tokens appear as they are committed.
 ///
@@ -121,7 +121,22 @@ impl Map {
         self.token_capacity
     }
 
-    /// Shows the first `len` tokens, which must be committed.
+    /// Tells the system how some bytes of the map will be looked at.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub(crate) fn advise(&self, bytes: Range<usize>, access: Access) -> io::Result<()> {
+        match &self.backing {
+            #[cfg(unix)]
+            Backing::File(space) if !bytes.is_empty() => {
+                space.advise_range(access.advice(), bytes.start, bytes.len())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows the tokens of a commit.
     ///
     /// `file` is the file that is mapped; its length is looked at, so that no
     /// slice reaches beyond the end whatever the caller believes.
@@ -133,9 +148,9 @@ impl Map {
     /// # Panics
     ///
     /// When the map is smaller.
-    pub(crate) fn snapshot(self: &Arc<Self>, file: &File, len: u64) -> io::Result<Snapshot> {
-        self.check_length(file, len)?;
-        Ok(self.show(len))
+    pub(crate) fn snapshot(self: &Arc<Self>, file: &File, commit: Commit) -> io::Result<Snapshot> {
+        self.check_length(file, commit.tokens)?;
+        Ok(self.show(commit))
     }
 
     /// Looks whether the file that is mapped has room for `len` tokens.
@@ -151,14 +166,13 @@ impl Map {
         Ok(())
     }
 
-    /// Shows the first `len` tokens, which must be committed, of a file whose
-    /// length was looked at.
+    /// Shows the tokens of a commit of a file whose length was looked at.
     ///
     /// # Panics
     ///
     /// When the map is smaller.
-    pub(crate) fn show(self: &Arc<Self>, len: u64) -> Snapshot {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
+    pub(crate) fn show(self: &Arc<Self>, commit: Commit) -> Snapshot {
+        let len = usize::try_from(commit.tokens).unwrap_or(usize::MAX);
         assert!(
             len <= self.token_capacity,
             "{len} tokens of a map for {}",
@@ -166,51 +180,112 @@ impl Map {
         );
         Snapshot {
             map: Arc::clone(self),
-            len,
+            commit,
+            range: 0..len,
         }
     }
 }
 
-/// The tokens of a commit, for as long as anybody looks at them.
+/// The tokens of a commit, or some of them, for as long as anybody looks at them.
 ///
 /// A clone costs a counter. It stays valid and unchanged while the store goes
 /// on, and after the store is dropped; in a forked child, too.
 #[derive(Clone)]
 pub struct Snapshot {
     map: Arc<Map>,
-    len: usize,
+    commit: Commit,
+    range: Range<usize>,
 }
 
 impl Snapshot {
     /// Returns the tokens. O(1).
     #[inline]
     pub fn tokens(&self) -> &[Token] {
+        let start = self.map.start.as_ptr().wrapping_add(self.range.start);
         // SAFETY: `from_raw_parts` asks for (1) a pointer that is not null and
         // aligned, (2) to `len` tokens in one allocation, readable for the
         // lifetime of the slice, (3) initialised, (4) not written during it, and
         // (5) at most `isize::MAX` bytes.
-        // (1) `Map` checked both when it was made.
-        // (2) `Map::show` checked `len` against the map, and `Map::snapshot` the
-        //     file against `len`; `self.map` keeps the map. That nobody shrinks
-        //     the file is the promise that `Map::of_file` was handed.
+        // (1) `Map` checked both when it was made, and `range.start` is within it.
+        // (2) `Map::show` checked the length of the commit against the map, and
+        //     `Map::snapshot` the file against that length; `range` lies within it
+        //     (`slice`); `self.map` keeps the map. That nobody shrinks the file is
+        //     the promise that `Map::of_file` was handed.
         // (3) Every byte of a file is one, and every 64 bytes are a `Token`.
-        // (4) `len` was committed. This crate's writer writes tokens from the
+        // (4) The range is committed. This crate's writer writes tokens from the
         //     end of the committed ones on only (`Writer::write_tokens` asserts
         //     it), and the map is read-only; others are bound by the promise.
         // (5) `size_bytes` checked the whole map.
-        unsafe { std::slice::from_raw_parts(self.map.start.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts(start, self.range.len()) }
     }
 
     /// Returns how many tokens there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.range.len()
     }
 
     /// Tells whether there are none.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.range.is_empty()
+    }
+
+    /// Returns the commit that the tokens are of.
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    /// Returns the index of the first token in the commit: 0, unless it is a
+    /// [`slice`](Self::slice).
+    pub fn start(&self) -> usize {
+        self.range.start
+    }
+
+    /// Returns a snapshot of some of the tokens, which keeps the map as this one does.
+    /// O(1).
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the snapshot.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.len(),
+            "tokens {range:?} of {}",
+            self.len()
+        );
+        let start = self.range.start;
+        Self {
+            range: start + range.start..start + range.end,
+            ..self.clone()
+        }
+    }
+
+    /// Returns all tokens of the commit.
+    pub(crate) fn whole(&self) -> Self {
+        Self {
+            range: 0..self.commit.tokens as usize,
+            ..self.clone()
+        }
+    }
+
+    /// Tells the system how a range of tokens will be looked at. A hint, that any look
+    /// may go against. But for [`WillNeed`](Access::WillNeed) it holds for all snapshots
+    /// of the map, until another is given.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the snapshot.
+    pub fn advise(&self, range: Range<usize>, access: Access) -> io::Result<()> {
+        let tokens = &self.tokens()[range.clone()];
+        let offset = (self.range.start + range.start) * size_of::<Token>();
+        self.map
+            .advise(offset..offset + size_of_val(tokens), access)
     }
 
     /// Brings a range of tokens into memory and into the page table, and waits
@@ -234,7 +309,7 @@ impl Snapshot {
     /// When the range is not within the snapshot.
     pub fn populate(&self, range: Range<usize>) -> io::Result<()> {
         let tokens = &self.tokens()[range.clone()];
-        let offset = range.start * size_of::<Token>();
+        let offset = (self.range.start + range.start) * size_of::<Token>();
         let done = self.map.backing.populate(offset, size_of_val(tokens))?;
         if !done {
             touch(tokens);
@@ -242,17 +317,17 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Calls `each` for each page that is in memory, with where it begins, in bytes
-    /// from the first token. `None` where the system does not tell.
+    /// Calls `each` for each page of the tokens that is in memory, with where it begins
+    /// in the map, in bytes. `None` where the system does not tell.
     pub(crate) fn cached_pages(&self, each: &mut dyn FnMut(u64)) -> Option<()> {
         match &self.map.backing {
-            Backing::File(space) => cached_pages(space, size_of_val(self.tokens()), each),
+            Backing::File(space) => cached_pages(space, self.bytes(), each),
             #[cfg(test)]
             Backing::Plain { .. } => None,
         }
     }
 
-    /// Has the system drop the pages that some bytes of the tokens lie in, unless
+    /// Has the system drop the pages that some bytes of the map lie in, unless
     /// others have them mapped. A hint.
     pub(crate) fn drop_pages(&self, bytes: Range<u64>) {
         match &self.map.backing {
@@ -264,6 +339,11 @@ impl Snapshot {
         }
     }
 
+    /// Where the tokens lie in the map, in bytes.
+    pub(crate) fn bytes(&self) -> Range<usize> {
+        self.range.start * size_of::<Token>()..self.range.end * size_of::<Token>()
+    }
+
     pub(crate) fn map(&self) -> &Arc<Map> {
         &self.map
     }
@@ -271,7 +351,7 @@ impl Snapshot {
     /// The addresses of the tokens.
     pub(crate) fn addresses(&self) -> Range<usize> {
         let start = self.map.start.addr().get();
-        start..start + self.len * size_of::<Token>()
+        start + self.bytes().start..start + self.bytes().end
     }
 }
 
@@ -288,8 +368,21 @@ impl fmt::Debug for Snapshot {
     /// Shows the sizes, not the tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot")
-            .field("len", &self.len)
-            .finish_non_exhaustive()
+            .field("commit", &self.commit)
+            .field("range", &self.range)
+            .finish()
+    }
+}
+
+impl TokenStore for Snapshot {
+    #[inline]
+    fn tokens(&self) -> &[Token] {
+        self.tokens()
+    }
+
+    /// Measures these tokens alone, which are no more than is reserved for them.
+    fn memory_usage(&self) -> MemoryUsage {
+        MemoryUsage::measure(&self.addresses(), self.bytes().len())
     }
 }
 
@@ -320,7 +413,12 @@ impl PrivateMap {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut options = MmapOptions::new();
-        options.offset(data_offset).len(size_bytes);
+        // Otherwise the system sets swap aside for every page, as if all of them were
+        // to be written, and refuses a file that is larger than memory and swap.
+        options
+            .offset(data_offset)
+            .len(size_bytes)
+            .no_reserve_swap();
         // SAFETY: `map_copy` asks that the file is not changed or cut while it
         // is mapped, where a page was not copied yet. (1) The length was just
         // checked. (2) All of it is committed, so this crate's writers do not

@@ -7,8 +7,8 @@
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
 //! - `prefetch` is a hint to the processor;
-//! - `writeback`, `cached`, `file_size_signal` and `process` are system calls that no
-//!   safe crate wraps.
+//! - `writeback`, `cached`, `file_size_signal`, `process` and `reader_lock` are system
+//!   calls that no safe crate wraps.
 
 mod allocate;
 mod cached;
@@ -18,6 +18,7 @@ mod map;
 mod prefetch;
 mod process;
 mod promise;
+mod reader_lock;
 mod room;
 mod stream;
 mod writeback;
@@ -31,6 +32,7 @@ pub(crate) use map::{Map, PrivateMap};
 pub use prefetch::{PREFETCHES, prefetch};
 pub use process::ProcessMark;
 pub(crate) use promise::Promise;
+pub(crate) use reader_lock::{is_locked_by_readers, lock_as_reader};
 pub use room::{Filled, Vacant};
 pub(crate) use room::{Stores, fill_in_place};
 pub(crate) use stream::STREAMED_MIN_TOKENS;

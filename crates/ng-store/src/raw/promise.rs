@@ -1,6 +1,9 @@
 use std::path::Path;
 
-use crate::{AppendOptions, CreateError, CreateOptions, MmapStore, OpenError, PrivateStore};
+use crate::mmap_store::Mapping;
+use crate::{
+    AppendOptions, CreateError, CreateOptions, MapOptions, MmapStore, OpenError, PrivateStore,
+};
 
 /// The proof that somebody has promised what a map rests on.
 ///
@@ -15,6 +18,13 @@ impl Promise {
     /// or changes bytes below its committed length, in this process or another.
     const unsafe fn given() -> Self {
         Self(())
+    }
+
+    const fn mapping(self, options: &MapOptions) -> Mapping {
+        Mapping {
+            promise: self,
+            options: *options,
+        }
     }
 }
 
@@ -75,8 +85,27 @@ impl MmapStore {
         options: &CreateOptions,
     ) -> Result<Self, CreateError> {
         // SAFETY: (1) The caller promises the very same.
+        unsafe { Self::create_with(path, options, &MapOptions::new()) }
+    }
+
+    /// Creates a file, maps it as `map` says, and opens it for appending; otherwise
+    /// does what [`create`](Self::create) does.
+    ///
+    /// # Errors
+    ///
+    /// As `create`.
+    ///
+    /// # Safety
+    ///
+    /// As for `create`.
+    pub unsafe fn create_with(
+        path: impl AsRef<Path>,
+        options: &CreateOptions,
+        map: &MapOptions,
+    ) -> Result<Self, CreateError> {
+        // SAFETY: (1) The caller promises the very same.
         let promise = unsafe { Promise::given() };
-        Self::create_promised(path.as_ref(), options, promise)
+        Self::create_promised(path.as_ref(), options, promise.mapping(map))
     }
 
     /// Opens a file for reading. Writes nothing, takes no lock, syncs nothing, and
@@ -95,8 +124,23 @@ impl MmapStore {
     /// As for [`create`](Self::create).
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         // SAFETY: (1) The caller promises the very same.
+        unsafe { Self::open_with(path, &MapOptions::new()) }
+    }
+
+    /// Opens a file for reading, and maps it as `map` says; otherwise does what
+    /// [`open`](Self::open) does.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`create`](Self::create).
+    pub unsafe fn open_with(path: impl AsRef<Path>, map: &MapOptions) -> Result<Self, OpenError> {
+        // SAFETY: (1) The caller promises the very same.
         let promise = unsafe { Promise::given() };
-        Self::open_promised(path.as_ref(), promise)
+        Self::open_promised(path.as_ref(), promise.mapping(map))
     }
 
     /// Opens a file for appending, and makes what it found durable first.
@@ -110,12 +154,11 @@ impl MmapStore {
     /// As for [`create`](Self::create).
     pub unsafe fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         // SAFETY: (1) The caller promises the very same.
-        let promise = unsafe { Promise::given() };
-        Self::open_append_promised(path.as_ref(), &AppendOptions::new(), promise)
+        unsafe { Self::open_append_with(path, &AppendOptions::new(), &MapOptions::new()) }
     }
 
     /// Opens a file for appending that may have lost something, as far as `options`
-    /// accept it.
+    /// accept it, and maps it as `map` says.
     ///
     /// # Errors
     ///
@@ -127,10 +170,11 @@ impl MmapStore {
     pub unsafe fn open_append_with(
         path: impl AsRef<Path>,
         options: &AppendOptions,
+        map: &MapOptions,
     ) -> Result<Self, OpenError> {
         // SAFETY: (1) The caller promises the very same.
         let promise = unsafe { Promise::given() };
-        Self::open_append_promised(path.as_ref(), options, promise)
+        Self::open_append_promised(path.as_ref(), options, promise.mapping(map))
     }
 
     /// Opens the file anew that the path names now, for reading: another one, if it

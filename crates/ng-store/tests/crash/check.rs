@@ -4,7 +4,7 @@ use std::sync::Arc;
 use ng_store::disk::Dir;
 use ng_store::disk::sim::{SimFile, SimFs};
 use ng_store::ng_token::as_bytes;
-use ng_store::{BlockReader, Finding, ReadError};
+use ng_store::{BlockReader, Finding, ReadError, VerifyBlocks};
 
 use crate::session::{Allowed, Content, NAME};
 

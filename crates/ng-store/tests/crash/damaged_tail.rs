@@ -7,7 +7,7 @@ use ng_store::disk::sim::{Failure, Fault, SimFs, When};
 use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Stamp, Writer};
 use ng_store::ng_token::Token;
-use ng_store::{AppendOptions, BLOCK_TOKENS, BlockReader};
+use ng_store::{AppendOptions, BLOCK_TOKENS, BlockReader, VerifyBlocks};
 
 use crate::accident::another;
 use crate::amount::{count, scale};

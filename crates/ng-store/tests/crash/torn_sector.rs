@@ -10,7 +10,7 @@ use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Draft, Identity, Stamp, repair};
 use ng_store::{
     AppendOptions, BLOCK_TOKENS, BlockReader, Cause, CreateOptions, OpenError, ReadError,
-    RepairOptions,
+    RepairOptions, VerifyBlocks,
 };
 use ng_token::{Token, as_bytes};
 

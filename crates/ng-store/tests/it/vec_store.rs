@@ -154,6 +154,67 @@ fn clear_keeps_the_reservation() {
 }
 
 #[test]
+fn truncating_keeps_the_reservation_and_the_tokens_before() {
+    let mut store = VecStore::with_capacity(100);
+    store.append_with(60, token).unwrap();
+    for (len, left) in [(70, 60), (60, 60), (10, 10), (0, 0)] {
+        store.truncate(len);
+        assert_eq!(store.len(), left);
+        assert!(store.tokens().iter().copied().eq((0..left).map(token)));
+    }
+    assert_eq!(store.capacity(), 100);
+}
+
+#[test]
+fn a_store_filled_again_behind_what_was_kept_holds_both() {
+    let count = 1_200_000;
+    let mut store = VecStore::new();
+    store.append_with(count, token).unwrap();
+    store.truncate(1_001);
+    store
+        .append_with(count - 1_001, |index| token(index + 7))
+        .unwrap();
+    assert!(
+        store.tokens()[..1_001]
+            .iter()
+            .copied()
+            .eq((0..1_001).map(token))
+    );
+    let added = store.tokens()[1_001..].iter().copied();
+    assert!(added.eq((0..count - 1_001).map(|index| token(index + 7))));
+}
+
+#[test]
+fn tokens_are_changed_in_place() {
+    let mut store = VecStore::from_vec((0..10).map(token).collect());
+    store.tokens_mut()[3] = token(77);
+    store.tokens_mut()[4..].reverse();
+    let ids: Vec<_> = store
+        .tokens()
+        .iter()
+        .map(|token| token.id().raw())
+        .collect();
+    assert_eq!(ids, [0, 1, 2, 77, 9, 8, 7, 6, 5, 4]);
+}
+
+#[test]
+fn a_store_extends_collects_and_converts_as_a_vector_does() {
+    let all: Vec<Token> = (0..1_000).map(token).collect();
+    let mut store: VecStore = all[..100].iter().copied().collect();
+    store.extend(&all[100..200]);
+    store.extend(all[200..].iter().copied().filter(|_| true));
+    assert!(store.tokens() == all);
+    assert_eq!(store.capacity(), 1_600, "doubled, and none too often");
+    assert!(Vec::from(VecStore::from(all.clone())) == all);
+}
+
+#[test]
+#[should_panic(expected = "capacity overflow")]
+fn extending_beyond_any_memory_panics() {
+    VecStore::new().extend(std::iter::repeat_n(token(0), usize::MAX));
+}
+
+#[test]
 fn a_clone_keeps_tokens_and_policy() {
     let mut store = VecStore::with_policy(PagePolicy::Base);
     store.append_with(10, token).unwrap();

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::{forks, full_disk, kills, overlay, places, races, refreshes, replacing};
+use crate::{forks, full_disk, kills, limits, overlay, places, races, refreshes, replacing};
 
 /// Makes this program an actor. The role follows, then what the role asks for.
 pub(crate) const ARGUMENT: &str = "__actor";
@@ -24,6 +24,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("fork with its number", [folder]) => forks::fork_with_its_number(folder.as_ref()),
         ("pass over", [folder]) => overlay::pass_over(folder.as_ref()),
         ("copy up", [folder]) => overlay::copy_up(folder.as_ref()),
+        ("grow", []) => limits::grow(),
         ("fill", [folder]) => full_disk::fill(folder.as_ref()),
         ("fill-late", [folder]) => full_disk::fill_late(folder.as_ref()),
         ("wander", [folder]) => places::wander(folder.as_ref()),

@@ -12,13 +12,13 @@ use std::process::{self, Command};
 
 use ng_store::disk::{Disk, Passing, RealFile};
 use ng_store::{
-    BLOCK_TOKENS, BlockReader, CachePolicy, CreateError, CreateOptions, FileDraft, MmapStore,
-    OpenError, RawDraft, TokenSink, TokenStore, VecStore, WriteError, verify,
+    BLOCK_TOKENS, BlockReader, Blocks, CachePolicy, CreateError, CreateOptions, FileDraft,
+    MmapStore, OpenError, RawDraft, TokenSink, TokenStore, VecStore, VerifyBlocks, WriteError,
 };
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
-use crate::fixture::{create, open, open_append, small, tokens};
+use crate::fixture::{create, open, open_append, small, tokens, verify};
 use crate::folders::{in_memory, named, names, on_disk, word};
 
 pub(crate) fn test() {
@@ -88,6 +88,7 @@ pub(crate) fn fork(folder: &Path) {
         reading_goes_on_in_a_child(&folder.join("a.ngt"));
         handles_of_another_process_change_nothing(&folder.join("a.ngt"));
         passes_go_on_on_both_sides();
+        blocks_go_on_on_both_sides();
         children += 5;
         children += drafts_stay_the_parents(folder);
     }
@@ -221,14 +222,48 @@ fn passes_go_on_on_both_sides() {
     read(pass.as_ref().unwrap(), 0..9);
     in_child(|| {
         let pass = pass.take().unwrap();
-        read(&pass, 3..pass.blocks());
+        read(&pass, 3..pass.block_count());
         // Somewhere the parent's windows are.
         let more: Vec<_> = (0..64).map(|_| vec![1u8; 1 << 20]).collect();
         drop(pass);
         assert!(more.iter().flatten().all(|byte| *byte == 1));
     });
     let pass = pass.unwrap();
-    read(&pass, 9..pass.blocks());
+    read(&pass, 9..pass.block_count());
+}
+
+/// Blocks that a thread of the parent's reads ahead: the child has no such thread, and
+/// reads on by itself.
+fn blocks_go_on_on_both_sides() {
+    let folder = on_disk();
+    let path = &named(&folder, "blocks.ngt");
+    let count = 40 * BLOCK_TOKENS + 5;
+    VecStore::from_vec(tokens(count))
+        .save(path, &small())
+        .unwrap();
+    for cache in [CachePolicy::Keep, CachePolicy::Bypass] {
+        let reader = BlockReader::open(path).unwrap().with_cache(cache);
+        let mut blocks = Some(reader.blocks());
+        let mut kept = Vec::new();
+        for _ in 0..9 {
+            kept.push(blocks.as_mut().unwrap().next().unwrap().unwrap());
+        }
+        let check = |blocks: Blocks| {
+            let mut next = 9 * BLOCK_TOKENS;
+            for block in blocks {
+                let block = block.unwrap();
+                assert!(*block == tokens(next + block.len())[next..]);
+                next += block.len();
+            }
+            assert_eq!(next, count);
+        };
+        in_child(|| {
+            check(blocks.take().unwrap());
+            drop(std::mem::take(&mut kept));
+        });
+        check(blocks.take().unwrap());
+        assert!(kept.iter().all(|block| block.len() == BLOCK_TOKENS));
+    }
 }
 
 fn handles_of_another_process_change_nothing(path: &Path) {

@@ -6,13 +6,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use ng_store::{
-    CachePolicy, CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteError, verify,
-};
+use ng_store::{CachePolicy, CreateError, MmapStore, Snapshot, TokenSink, TokenStore, WriteError};
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
-use crate::fixture::{create, open, open_append, small, token, tokens};
+use crate::fixture::{create, open, open_append, small, token, tokens, verify};
 use crate::folders::{named, names, on_disk, word};
 
 /// The size of the disks.

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use ng_store::{
     AppendOptions, BlockHasher, CachePolicy, Finding, MmapStore, TokenSink, TokenStore, WriteError,
-    verify, whole_blocks,
+    whole_blocks,
 };
 use tempfile::TempDir;
 
 use crate::actor::{Actor, numbers, say};
 use crate::amount;
 use crate::course::{Course, Sizes};
-use crate::fixture::{create, open, open_append, open_append_with, small};
+use crate::fixture::{create, open, open_append, open_append_with, small, verify};
 use crate::folders::{in_memory, is_temporary, named, names, on_disk, word};
 use crate::workload::Random;
 

@@ -22,6 +22,7 @@ mod folders;
 mod forks;
 mod full_disk;
 mod kills;
+mod limits;
 mod overlay;
 mod places;
 mod races;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 13] = [
+    let tests: [(&str, fn()); 15] = [
         ("nothing_acknowledged_is_lost_by_a_kill", kills::test),
         ("one_of_eight_racing_processes_appends", races::test),
         ("four_readers_see_every_token_right", refreshes::test),
@@ -63,6 +64,14 @@ fn trials() -> Vec<Trial> {
             forks::numbered_alike,
         ),
         ("a_reader_follows_a_file_that_is_copied_up", overlay::test),
+        (
+            "a_store_that_may_not_double_takes_what_it_needs",
+            limits::growth,
+        ),
+        (
+            "a_file_larger_than_memory_is_changed_in_private",
+            limits::private,
+        ),
         (
             "a_pass_leaves_what_an_overlay_has_in_memory",
             overlay::passes,

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use ng_store::disk::{Disk, RealFile};
-use ng_store::{BlockReader, CachePolicy, TokenSink, TokenStore, verify};
+use ng_store::{BlockReader, CachePolicy, TokenSink, TokenStore, VerifyBlocks};
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
-use crate::fixture::{file_of, open, open_append, token, tokens};
+use crate::fixture::{file_of, open, open_append, token, tokens, verify};
 use crate::folders::{on_disk, word};
 use crate::full_disk::may_mount;
 
@@ -113,7 +113,10 @@ fn follow_a_copy(path: &Path, before: usize, more: usize) {
         assert!(reader.tokens() == tokens(count), "{before}, {more}");
         assert!(writer.tokens() == tokens(count), "{before}, {more}");
     }
-    assert!(reader.verify().unwrap().is_clean(), "{before}, {more}");
+    assert!(
+        reader.mapped_blocks().verify().unwrap().is_clean(),
+        "{before}, {more}"
+    );
     assert!(verify(path).unwrap().is_clean(), "{before}, {more}");
     assert!(snapshot.tokens() == tokens(before), "{before}, {more}");
 }

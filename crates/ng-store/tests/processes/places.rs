@@ -10,12 +10,12 @@ use std::path::Path;
 
 use ng_store::{
     BlockReader, CreateError, CreateOptions, FileDraft, FileWriter, Finding, RawDraft, TokenSink,
-    WriteError, verify,
+    WriteError,
 };
 
 use crate::actor::{Actor, numbers, say};
 use crate::amount;
-use crate::fixture::tokens;
+use crate::fixture::{tokens, verify};
 use crate::folders::{names, on_disk, word};
 
 /// Who has no rights of its own.

@@ -8,12 +8,12 @@ use std::time::Duration;
 use std::{hint, thread};
 
 use ng_store::ng_token::Token;
-use ng_store::{MmapStore, OpenError, TokenSink, TokenStore, verify};
+use ng_store::{MmapStore, OpenError, TokenSink, TokenStore};
 use tempfile::TempDir;
 
 use crate::actor::{Actor, listen, numbers, say};
 use crate::amount;
-use crate::fixture::{create, open, open_append, small};
+use crate::fixture::{create, open, open_append, small, verify};
 use crate::folders::{in_memory, named, on_disk, word};
 use crate::workload::Random;
 

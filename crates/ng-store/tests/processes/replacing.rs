@@ -6,11 +6,11 @@
 use std::path::Path;
 use std::thread;
 
-use ng_store::{CreateError, MmapStore, OpenError, TokenSink, TokenStore, verify};
+use ng_store::{CreateError, MmapStore, OpenError, TokenSink, TokenStore};
 
 use crate::actor::{Actor, numbers, say};
 use crate::amount;
-use crate::fixture::{create, open, open_append, small, tokens};
+use crate::fixture::{create, open, open_append, small, tokens, verify};
 use crate::folders::{in_memory, named, names, word};
 
 /// How often each process has the file at scale 1.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ng_lab::rng::SplitMix64;
 use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
-use ng_store::{MmapStore, TokenSink, TokenStore};
+use ng_store::{BlockReader, MmapStore, TokenSink, TokenStore, VerifyBlocks};
 
 use crate::own_file::OwnFile;
 use crate::proof::Pieces;
@@ -88,7 +88,7 @@ fn reopened(killed: &[Killed]) -> Result<Vec<MmapStore>, Failure> {
 fn unclean(killed: &[Killed]) -> Result<u64, Failure> {
     let mut unclean = 0;
     for killed in killed {
-        let report = ng_store::verify(killed.file.path())?;
+        let report = BlockReader::open(killed.file.path())?.verify()?;
         unclean += u64::from(!report.is_clean());
     }
     Ok(unclean)

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use ng_lab::Failure;
 use ng_lab::rng::SplitMix64;
 use ng_lab::soak::{Extent, Kind, Operations, SoakJob, Verified, serve_soak};
-use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore, WriteError};
+use ng_store::{
+    BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore, VerifyBlocks, WriteError,
+};
 
 use crate::own_file::OwnFile;
 use crate::proof::sum_ids;
@@ -209,7 +211,7 @@ impl TokenSoak {
     /// What is wrong with the committed tokens: read back from the file and held
     /// against its hashes, and as they are mapped, against what was written.
     fn wrong_tokens(&self) -> Result<Option<String>, Failure> {
-        let report = ng_store::verify(self.file.path())?;
+        let report = BlockReader::open(self.file.path())?.verify()?;
         if !report.is_clean() {
             let (bad, blocks) = (report.bad.len(), report.blocks);
             let table = report.table_matches;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ng_parallel::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, Shard, ingest, ingest_with};
 use ng_store::disk::Dir;
 use ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
-use ng_store::{BLOCK_TOKENS, BlockReader, TokenSink, WriteError};
+use ng_store::{BLOCK_TOKENS, BlockReader, TokenSink, VerifyBlocks, WriteError};
 
 use super::sinks::{NAME, OnDisk, Recorder, Refused};
 use super::small;

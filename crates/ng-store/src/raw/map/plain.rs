@@ -114,6 +114,7 @@ impl Disk for PlainDisk {
 
 mod tests {
     use super::*;
+    use crate::Commit;
     use crate::disk::Source;
     use crate::file::{Stamp, Writer};
     use crate::format::{DATA_ALIGN, StaticHeader};
@@ -137,7 +138,7 @@ mod tests {
                 let new: Vec<_> = (start..(start + step).min(TOKENS)).map(token).collect();
                 writer.append(&new).unwrap();
                 writer.commit(Stamp::default()).unwrap();
-                let snapshot = map.show(writer.committed_tokens());
+                let snapshot = map.show(Commit::of(writer.head()));
                 scope.spawn(move || {
                     assert!(snapshot.iter().copied().eq((0..snapshot.len()).map(token)));
                 });

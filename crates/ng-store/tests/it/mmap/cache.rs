@@ -12,11 +12,11 @@ use ng_store::disk::{Dir, Disk, RealFile};
 use ng_store::file::{Draft, Identity, Stamp, Writer};
 use ng_store::{
     AppendOptions, BLOCK_TOKENS, BYPASS_MIN_BYTES, BlockReader, CachePolicy, CreateOptions,
-    FileWriter, RawDraft, ReadError, RepairOptions, TokenSink, VecStore, WriteError, repair,
+    FileWriter, RawDraft, ReadError, RepairOptions, TokenSink, VecStore, VerifyBlocks, WriteError,
 };
 use ng_token::Token;
 
-use super::fixture::{Place, open, small, token, tokens};
+use super::fixture::{Place, open, repair, small, token, tokens};
 
 const MIB: u64 = 1 << 20;
 const BLOCK_BYTES: u64 = (BLOCK_TOKENS * Token::SIZE) as u64;
@@ -417,7 +417,7 @@ fn read_each_block<D: Disk>(pass: &BlockReader<D>, threads: usize) {
                 let mut block = Vec::new();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= pass.blocks() {
+                    if number >= pass.block_count() {
                         break;
                     }
                     pass.read_block(number, &mut block).unwrap();

@@ -3,10 +3,10 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use ng_store::{
-    CreateError, CreateOptions, FileKind, RawDraft, RepairOptions, TokenSink, TokenStore, repair,
+    CreateError, CreateOptions, FileKind, RawDraft, RepairOptions, TokenSink, TokenStore,
 };
 
-use super::fixture::{Place, create, file_of, open, small, tokens};
+use super::fixture::{Place, create, file_of, open, repair, small, tokens};
 
 #[test]
 fn a_new_file_is_empty_and_as_short_as_a_token_file_is() {

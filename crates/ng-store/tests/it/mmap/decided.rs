@@ -1,8 +1,8 @@
 //! What `docs/file-format.md` decides where it could be either way.
 
-use ng_store::{BlockReader, Finding, OpenError, TokenStore, verify};
+use ng_store::{BlockReader, Finding, OpenError, TokenStore};
 
-use super::fixture::{Place, file_of, open, open_append, read_at, tokens, write_at};
+use super::fixture::{Place, file_of, open, open_append, read_at, tokens, verify, write_at};
 use super::lies::lie;
 
 const DATA: u64 = 2 << 20;

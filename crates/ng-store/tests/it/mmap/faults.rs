@@ -7,7 +7,9 @@ use std::path::Path;
 use ng_store::disk::Dir;
 use ng_store::disk::sim::{CallKind, Failure, Fault, SimDir, SimFile, SimFs, When};
 use ng_store::file::{Draft, Identity, Stamp, Writer};
-use ng_store::{BlockReader, CreateError, OpenError, Operation, ReadError, WriteError};
+use ng_store::{
+    BlockReader, CreateError, OpenError, Operation, ReadError, VerifyBlocks, WriteError,
+};
 use ng_token::Token;
 
 use super::fixture::{small, token, tokens};

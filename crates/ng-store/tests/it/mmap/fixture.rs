@@ -10,8 +10,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ng_store::{
-    AppendOptions, CreateError, CreateOptions, MmapStore, OpenError, PrivateStore, TokenSink,
-    TokenStore,
+    AppendOptions, BlockReader, CreateError, CreateOptions, MapOptions, MmapStore, OpenError,
+    PrivateStore, RepairError, RepairOptions, RepairReport, TokenSink, TokenStore, VerifyBlocks,
+    VerifyReport, unwatched,
 };
 use ng_token::Token;
 use tempfile::TempDir;
@@ -98,12 +99,24 @@ pub(super) fn open_append_with(
     options: &AppendOptions,
 ) -> Result<MmapStore, OpenError> {
     // SAFETY: As in `create`.
-    unsafe { MmapStore::open_append_with(path, options) }
+    unsafe { MmapStore::open_append_with(path, options, &MapOptions::new()) }
 }
 
 pub(super) fn open_private(path: &Path) -> Result<PrivateStore, OpenError> {
     // SAFETY: As in `create`.
     unsafe { MmapStore::open_private(path) }
+}
+
+pub(super) fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, OpenError> {
+    Ok(BlockReader::open(path)?.verify().unwrap())
+}
+
+pub(super) fn repair(
+    path: impl AsRef<Path>,
+    out: impl AsRef<Path>,
+    options: &RepairOptions,
+) -> Result<RepairReport, RepairError> {
+    ng_store::repair(path, out, options, unwatched)
 }
 
 pub(super) fn write_at(path: &Path, offset: u64, bytes: &[u8]) {
@@ -152,4 +165,19 @@ pub(super) fn make_read_only(path: &Path) {
         changed += 1;
     }
     assert!(changed > 0);
+}
+
+/// Raises the limit on open files, if there is one and it may be, and tells whether so
+/// many may be open.
+#[cfg(target_os = "linux")]
+pub(super) fn may_open(files: usize) -> bool {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files as u64);
+    if !is_enough(limit.current) && is_enough(limit.maximum) {
+        limit.current = limit.maximum;
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+    is_enough(limit.current)
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use ng_store::disk::RealDir;
 use ng_store::file::{Draft, Identity, Stamp};
-use ng_store::{CreateOptions, TokenSink, TokenStore, VecStore, verify};
+use ng_store::{CreateOptions, TokenSink, TokenStore, VecStore};
 use ng_token::{Flags, Token};
 
-use super::fixture::{Place, open, open_append, read_at};
+use super::fixture::{Place, open, open_append, read_at, verify};
 
 const CREATED_NS: u64 = 1_700_000_000_000_000_000;
 const MAX_TOKENS: u64 = 10_000;

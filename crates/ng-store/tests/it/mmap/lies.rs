@@ -7,14 +7,14 @@ use std::process::Command;
 
 use ng_store::{
     BlockReader, Expected, FileKind, OpenError, Operation, TokenSink, TokenStore, VecStore,
-    WriteError, verify,
+    WriteError,
 };
 use ng_token::Token;
 use twox_hash::XxHash3_64;
 
 use crate::amount;
 
-use super::fixture::{Place, file_of, open, open_append, open_private, read_at, write_at};
+use super::fixture::{Place, file_of, open, open_append, open_private, read_at, verify, write_at};
 
 /// Opens the file in every way, and expects the same of all.
 fn check(path: &Path, expected: impl Fn(&OpenError) -> bool) {

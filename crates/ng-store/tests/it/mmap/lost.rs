@@ -5,12 +5,12 @@ use std::path::Path;
 
 use ng_store::{
     AppendOptions, BLOCK_TOKENS, BlockReader, Cause, FileWriter, Finding, LoadError, OpenError,
-    TokenSink, TokenStore, VecStore, verify,
+    TokenSink, TokenStore, VecStore, VerifyBlocks,
 };
 
 use super::fixture::{
     Place, create, file_of, flip, open, open_append, open_append_with, read_at, small, tokens,
-    write_at,
+    verify, write_at,
 };
 
 const SLOTS: [u64; 2] = [0x1000, 0x3000];
@@ -304,7 +304,7 @@ fn a_mapped_store_goes_on_behind_a_damaged_last_block_if_asked_to() {
     }
     let behind = &store.tokens()[BLOCK_TOKENS..];
     assert_eq!((&behind[..70], &behind[70..]), (&*tokens(70), &*tokens(70)));
-    let bad = store.verify().unwrap().bad;
+    let bad = store.mapped_blocks().verify().unwrap().bad;
     assert_eq!(bad.iter().map(|bad| bad.block).collect::<Vec<_>>(), [0]);
     drop(store);
     assert_eq!(open(&path).unwrap().len(), BLOCK_TOKENS + 140);

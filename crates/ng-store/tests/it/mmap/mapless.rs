@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ng_store::{
     BLOCK_TOKENS, CreateError, FileBlockHasher, FileDraft, FileKind, FileWriter, Finding,
     MemoryUsage, OpenError, RawDraft, RepairError, RepairOptions, TokenSink, TokenStore, VecStore,
-    WriteError, conformance, repair_watched,
+    WriteError, conformance,
 };
 use ng_token::{Token, as_bytes};
 
-use super::fixture::{Place, create, file_of, flip, open, open_append, small, token, tokens};
+use super::fixture::{
+    Place, create, file_of, flip, open, open_append, repair, small, token, tokens,
+};
 
 /// A writer with what it committed, read back without a map.
 struct ReadBack {
@@ -252,7 +254,7 @@ fn a_repair_tells_how_far_it_is_and_ends_when_told() {
     file_of(&place.file(), &[40 * BLOCK_TOKENS + 1]);
     let out = place.named("out.ngt");
     let mut seen = Vec::new();
-    repair_watched(place.file(), &out, &RepairOptions::new(), |progress| {
+    ng_store::repair(place.file(), &out, &RepairOptions::new(), |progress| {
         assert_eq!(progress.total, 82);
         seen.push(progress.done);
         ControlFlow::Continue(())
@@ -262,7 +264,7 @@ fn a_repair_tells_how_far_it_is_and_ends_when_told() {
     fs::remove_file(&out).unwrap();
     for stop_at in seen {
         let options = RepairOptions::new();
-        let stopped = repair_watched(place.file(), &out, &options, |progress| {
+        let stopped = ng_store::repair(place.file(), &out, &options, |progress| {
             match progress.done == stop_at {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -285,7 +287,7 @@ fn a_file_with_bad_blocks_in_several_steps_is_repaired_as_in_one() {
         flip(&place.file(), ((2 << 20) + block * (256 << 10)) * 8);
     }
     let out = place.named("out.ngt");
-    let report = ng_store::repair(place.file(), &out, &RepairOptions::new()).unwrap();
+    let report = repair(place.file(), &out, &RepairOptions::new()).unwrap();
     let bad: Vec<_> = report.bad.iter().map(|bad| bad.block).collect();
     assert_eq!(bad, [3, 20, 39]);
     assert_eq!(report.lost.len(), 3);

@@ -1,5 +1,6 @@
 //! The store in a file.
 
+mod blocks;
 #[cfg(target_os = "linux")]
 mod cache;
 mod conforms;
@@ -13,14 +14,19 @@ mod golden;
 mod lies;
 mod locks;
 mod lost;
+#[cfg(target_os = "linux")]
+mod map_options;
 mod mapless;
 mod names;
 mod overtaken;
+#[cfg(target_os = "linux")]
+mod registered;
 mod reopen;
 mod repair;
 mod room;
 mod salvage;
 mod second_reader;
+mod slices;
 mod snapshots;
 mod space;
 mod unreadable;

@@ -11,10 +11,10 @@ use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Writer};
 use ng_store::{
     CreateError, CreateOptions, FileDraft, Finding, MmapStore, OpenError, RawDraft, RepairError,
-    RepairOptions, TokenSink, TokenStore, WriteError, repair,
+    RepairOptions, TokenSink, TokenStore, WriteError,
 };
 
-use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
+use super::fixture::{Place, create, file_of, open, open_append, repair, small, tokens};
 
 const NAME: &str = "a.ngt";
 

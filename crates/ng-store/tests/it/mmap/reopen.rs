@@ -3,7 +3,7 @@ use std::fs;
 use ng_store::{CreateOptions, OpenError, TokenSink, TokenStore, WriteError};
 
 use super::fixture::{
-    Place, create, file_of, open, open_append, open_private, read_at, small, token, tokens,
+    Place, create, file_of, open, open_append, open_private, read_at, small, token, tokens, verify,
     write_at,
 };
 
@@ -49,7 +49,7 @@ fn appending_goes_on_where_it_was_left() {
         10 + 9,
         "ten openings, and nine commits: an empty one writes nothing"
     );
-    assert!(ng_store::verify(&path).unwrap().is_clean());
+    assert!(verify(&path).unwrap().is_clean());
 }
 
 #[test]

@@ -9,12 +9,13 @@ use std::fs;
 
 use ng_store::{
     Basis, BlockReader, CreateError, Finding, OpenError, RepairError, RepairOptions, TokenSink,
-    TokenStore, VecStore, repair, verify,
+    TokenStore, VecStore,
 };
 use ng_token::Token;
 
 use super::fixture::{
-    Place, create, file_of, flip, open_append, read_at, set_len, small, token, tokens, write_at,
+    Place, create, file_of, flip, open_append, read_at, repair, set_len, small, token, tokens,
+    verify, write_at,
 };
 use super::lies::lie;
 

@@ -9,13 +9,14 @@ use std::ops::Range;
 
 use ng_store::{
     Basis, Cause, OpenError, RepairError, RepairOptions, RepairReport, TokenSink, TokenStore,
-    VecStore, repair, verify,
+    VecStore,
 };
 use ng_token::Token;
 use twox_hash::XxHash3_64;
 
 use super::fixture::{
-    Place, create, file_of, flip, open_append, read_at, set_len, small, tokens, write_at,
+    Place, create, file_of, flip, open_append, read_at, repair, set_len, small, tokens, verify,
+    write_at,
 };
 use super::lies::lie;
 

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use ng_store::{
     BLOCK_TOKENS, BlockReader, Cause, FileInfo, FileWriter, Finding, OpenError, ReadError,
+    VerifyBlocks,
 };
 use twox_hash::XxHash3_64;
 
@@ -78,7 +79,7 @@ fn ours(path: &Path) -> String {
     };
     let info = reader.info();
     let report = reader.verify().unwrap();
-    let tail_block = (reader.len() % BLOCK_TOKENS as u64 > 0).then(|| reader.blocks() - 1);
+    let tail_block = (reader.len() % BLOCK_TOKENS as u64 > 0).then(|| reader.block_count() - 1);
     let tail = match tail_block {
         None => "none",
         Some(block) => match report.bad.iter().find(|bad| bad.block == block) {

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use ng_store::{OpenError, Snapshot, TokenSink, TokenStore, WriteError};
+use ng_store::{OpenError, Snapshot, TokenSink, TokenStore, VerifyBlocks, WriteError};
 
 use super::fixture::{
     Place, create, file_of, make_read_only, open, open_append, read_at, reopen, set_len, small,
@@ -263,7 +263,7 @@ fn a_store_that_was_poisoned_shows_what_it_did_and_its_file_opens_again() {
         }
         assert_eq!(store.tokens(), tokens(100));
         assert_eq!(before.tokens(), tokens(100));
-        assert!(store.verify().unwrap().is_clean());
+        assert!(store.mapped_blocks().verify().unwrap().is_clean());
         drop(store);
         assert_eq!(before.tokens(), tokens(100));
         assert_eq!(open(&path).unwrap().tokens(), tokens(100));

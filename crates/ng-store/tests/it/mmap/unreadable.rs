@@ -8,7 +8,7 @@ use ng_store::disk::{Dir, Disk, RealDir, RealFile};
 use ng_store::file::{Draft, Identity, Stamp, Writer};
 use ng_store::{
     BlockReader, Cause, CreateOptions, Finding, OpenError, RepairOptions, TokenStore, VecStore,
-    VerifyReport,
+    VerifyBlocks, VerifyReport,
 };
 
 use super::fixture::{Place, file_of, tokens};

@@ -1,11 +1,11 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use ng_store::{BlockReader, Cause, ReadError, TokenSink, VecStore, VerifyReport, verify};
+use ng_store::{BlockReader, Cause, ReadError, TokenSink, VecStore, VerifyBlocks, VerifyReport};
 
 use crate::amount;
 
-use super::fixture::{Place, file_of, flip, open, open_append, read_at, token, write_at};
+use super::fixture::{Place, file_of, flip, open, open_append, read_at, token, verify, write_at};
 
 const COUNT: usize = 5 * 4096 + 100;
 const BLOCKS: u64 = 6;
@@ -112,7 +112,7 @@ fn an_open_store_verifies_itself_as_the_file_is_verified() {
         let expected = check(&place);
         for open in [open, open_append] {
             let store = open(&place.file()).unwrap();
-            assert_eq!(store.verify().unwrap(), expected);
+            assert_eq!(store.mapped_blocks().verify().unwrap(), expected);
         }
     }
 }

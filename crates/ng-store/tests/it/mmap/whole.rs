@@ -4,7 +4,7 @@ use std::fs;
 
 use ng_store::{
     BLOCK_TOKENS, BlockReader, CreateError, CreateOptions, LoadError, ReadError, TokenStore,
-    VecStore,
+    VecStore, VerifyBlocks,
 };
 
 use twox_hash::XxHash3_64;
@@ -75,7 +75,7 @@ fn a_reader_gives_any_range_verified() {
     let place = Place::new();
     file_of(&place.file(), &[10_000]);
     let reader = BlockReader::open(place.file()).unwrap();
-    assert_eq!((reader.len(), reader.blocks()), (10_000, 3));
+    assert_eq!((reader.len(), reader.block_count()), (10_000, 3));
     let expected = tokens(10_000);
     for range in [0..0, 0..10_000, 5..6, 4095..4097, 4096..8192, 9_999..10_000] {
         let mut read = Vec::new();
