@@ -1,15 +1,19 @@
+use crate::encode_errors::{EncodeErrors, Field};
+use crate::entity::EntityType;
 use crate::error::EncodeError;
 use crate::field;
-use crate::flags::{Flags, SystemFlags};
-use crate::space::Space;
+use crate::flags::SystemFlags;
+use crate::space::{Axis, Space};
 use crate::token::Token;
 
 /// Builds a token from values in units, each checked against its field.
 ///
-/// It starts from [`Token::new`]: what is not set stays as there, and the
-/// entity type is always that of the id. The first value that does not fit is
-/// what [`build`](Self::build) reports. A token that was built is valid from its
-/// timestamp on.
+/// It starts from a fresh token ([`Token::builder`]) or from any other
+/// ([`Token::to_builder`], `From<Token>`): what is not set stays as there, and
+/// the entity type is always that of the id. The first value that does not fit is
+/// what [`build`](Self::build) reports, whatever is set afterwards;
+/// [`build_all`](Self::build_all) reports every one. A token that was built is
+/// valid from its timestamp on.
 ///
 /// ```
 /// use ng_token::{Space, Token};
@@ -20,64 +24,126 @@ use crate::token::Token;
 ///     "motor coordinate y 40.0, expected -32.768 to 32.767"
 /// );
 /// ```
+///
+/// # From a token that is not valid
+///
+/// A valid token that is built again without a change is the same 64 bytes. Of
+/// an invalid one,
+///
+/// - the entity type in the flags becomes that of the id, without an error;
+/// - a weight that is NaN or less than 0 is refused like one that was set,
+///   unless [`weight`](Self::weight) replaces it first; it counts as the last
+///   of the refused values;
+/// - a timestamp is kept as it is: a builder knows no time to hold it against.
+///
+/// ```
+/// use ng_token::Token;
+///
+/// let broken = Token::new(1).with_weight(f32::NAN);
+/// assert!(broken.to_builder().timestamp(7).build().is_err());
+/// let mended = broken.to_builder().weight(0.5).build()?;
+/// assert_eq!(mended, Token::new(1).with_weight(0.5));
+/// # Ok::<(), ng_token::EncodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder makes a token only in `build`"]
 pub struct TokenBuilder {
-    outcome: Result<Token, EncodeError>,
+    /// Never with an entity type in the flags other than the id's.
+    token: Token,
+    refused: EncodeErrors,
 }
 
 impl TokenBuilder {
+    /// Takes a token whose entity types agree.
     #[inline]
-    pub(crate) const fn new(id: u32) -> Self {
+    pub(crate) const fn new(token: Token) -> Self {
         Self {
-            outcome: Ok(Token::new(id)),
+            token,
+            refused: EncodeErrors::NONE,
         }
+    }
+
+    /// Replaces the id, and with it the entity type in the flags.
+    #[inline]
+    pub fn id(self, id: u32) -> Self {
+        self.set(|token| token.with_id(id))
+    }
+
+    /// Sets the entity type, in the id and in the flags.
+    #[inline]
+    pub fn entity_type(self, entity_type: EntityType) -> Self {
+        self.set(|token| token.with_entity_type(entity_type))
     }
 
     /// Sets the point in one space, axes x y z, rounded to the nearest step.
     #[inline]
-    pub fn coordinate(self, space: Space, point: [f32; 3]) -> Self {
-        self.try_set(|token| Ok(with_steps(token, space, space.encode(point)?)))
+    pub fn coordinate(mut self, space: Space, point: [f32; 3]) -> Self {
+        match space.encode(point) {
+            Ok(steps) => self.token = self.token.with_coordinate(space, steps),
+            Err(_) => self.refuse_point(space, point),
+        }
+        self
     }
 
     /// Sets the point in one space, out of range to the nearer end and NaN to 0.
     #[inline]
     pub fn coordinate_saturating(self, space: Space, point: [f32; 3]) -> Self {
-        self.set(|token| with_steps(token, space, space.encode_saturating(point)))
+        self.steps(space, space.encode_saturating(point))
     }
 
-    /// Sets the system flags in place of ACTIVE alone.
+    /// Sets the stored point in one space, axes x y z, in steps; every value is in range.
+    #[inline]
+    pub fn steps(self, space: Space, steps: [i16; 3]) -> Self {
+        self.set(|token| token.with_coordinate(space, steps))
+    }
+
+    /// Replaces the system flags; those of a fresh token are ACTIVE alone.
     #[inline]
     pub fn system(self, system: SystemFlags) -> Self {
         self.set(|token| token.with_system(system))
     }
 
-    /// Sets the user's four flags, 0 to [`Flags::USER_MAX`].
+    /// Sets the given system flags and keeps the others.
     #[inline]
-    pub fn user(self, user: u8) -> Self {
-        self.try_set(|token| {
-            let flags = token.flags();
-            let flags = Flags::new(flags.system(), flags.entity_type(), user)?;
-            Ok(token.with_flags(flags))
-        })
+    pub fn system_set(self, system: SystemFlags) -> Self {
+        self.set(|token| token.with_system_set(system))
+    }
+
+    /// Clears the given system flags and keeps the others.
+    #[inline]
+    pub fn system_cleared(self, system: SystemFlags) -> Self {
+        self.set(|token| token.with_system_cleared(system))
+    }
+
+    /// Sets the user's four flags, 0 to [`Flags::USER_MAX`](crate::Flags::USER_MAX).
+    #[inline]
+    pub fn user(mut self, user: u8) -> Self {
+        match self.token.try_with_user(user) {
+            Ok(token) => self.token = token,
+            Err(_) => self.refused.refuse(Field::User, f32::from(user)),
+        }
+        self
     }
 
     /// Sets the weight, 0 or greater, infinity included.
     #[inline]
-    pub fn weight(self, weight: f32) -> Self {
-        self.try_set(|token| {
-            if weight >= 0.0 {
-                Ok(token.with_weight(weight))
-            } else {
-                Err(EncodeError::Weight { value: weight })
-            }
-        })
+    pub fn weight(mut self, weight: f32) -> Self {
+        if weight >= 0.0 {
+            self.token = self.token.with_weight(weight);
+        } else {
+            self.refused.refuse(Field::Weight, weight);
+        }
+        self
     }
 
     /// Sets the field radius, 0 to [`Token::RADIUS_MAX`], rounded to the nearest hundredth.
     #[inline]
-    pub fn radius(self, radius: f32) -> Self {
-        self.try_set(|token| Ok(token.with_radius_raw(field::encode_radius(radius)?)))
+    pub fn radius(mut self, radius: f32) -> Self {
+        match field::encode_radius(radius) {
+            Ok(raw) => self.token = self.token.with_radius_raw(raw),
+            Err(_) => self.refused.refuse(Field::Radius, radius),
+        }
+        self
     }
 
     /// Sets the field radius, out of range to the nearer end and NaN to 0.
@@ -88,8 +154,12 @@ impl TokenBuilder {
 
     /// Sets the field strength, 0 to [`Token::STRENGTH_MAX`], rounded to the nearest 255th.
     #[inline]
-    pub fn strength(self, strength: f32) -> Self {
-        self.try_set(|token| Ok(token.with_strength_raw(field::encode_strength(strength)?)))
+    pub fn strength(mut self, strength: f32) -> Self {
+        match field::encode_strength(strength) {
+            Ok(raw) => self.token = self.token.with_strength_raw(raw),
+            Err(_) => self.refused.refuse(Field::Strength, strength),
+        }
+        self
     }
 
     /// Sets the field strength, out of range to the nearer end and NaN to 0.
@@ -111,27 +181,71 @@ impl TokenBuilder {
     /// The first value that did not fit, as [`EncodeError`].
     #[inline]
     pub const fn build(self) -> Result<Token, EncodeError> {
-        self.outcome
-    }
-
-    #[inline]
-    fn set(self, change: impl FnOnce(Token) -> Token) -> Self {
-        Self {
-            outcome: self.outcome.map(change),
+        if self.is_whole() {
+            return Ok(self.token);
+        }
+        match self.errors().first() {
+            Some(error) => Err(error),
+            None => Ok(self.token),
         }
     }
 
+    /// Returns the token, or all that did not fit.
+    ///
+    /// # Errors
+    ///
+    /// Every field whose value did not fit, with the first one that it was
+    /// given, as [`EncodeErrors`].
     #[inline]
-    fn try_set(self, change: impl FnOnce(Token) -> Result<Token, EncodeError>) -> Self {
-        Self {
-            outcome: self.outcome.and_then(change),
+    pub const fn build_all(self) -> Result<Token, EncodeErrors> {
+        if self.is_whole() {
+            Ok(self.token)
+        } else {
+            Err(self.errors())
+        }
+    }
+
+    /// Returns all that did not fit so far; nothing if [`build`](Self::build) would
+    /// give a token.
+    #[must_use]
+    pub const fn errors(&self) -> EncodeErrors {
+        let mut errors = self.refused;
+        if !self.has_valid_weight() {
+            errors.refuse(Field::Weight, self.token.weight());
+        }
+        errors
+    }
+
+    #[inline]
+    const fn is_whole(&self) -> bool {
+        self.refused.is_empty() && self.has_valid_weight()
+    }
+
+    /// Only a weight that the token brought along can be another.
+    #[inline]
+    const fn has_valid_weight(&self) -> bool {
+        self.token.weight() >= 0.0
+    }
+
+    #[inline]
+    fn set(mut self, change: impl FnOnce(Token) -> Token) -> Self {
+        self.token = change(self.token);
+        self
+    }
+
+    #[cold]
+    fn refuse_point(&mut self, space: Space, point: [f32; 3]) {
+        for (axis, value) in Axis::ALL.into_iter().zip(point) {
+            if !space.holds(value) {
+                self.refused.refuse(Field::Coordinate(space, axis), value);
+            }
         }
     }
 }
 
-#[inline]
-fn with_steps(token: Token, space: Space, steps: [i16; 3]) -> Token {
-    let mut coordinates = token.coordinates();
-    coordinates[space as usize] = steps;
-    token.with_coordinates(coordinates)
+impl From<Token> for TokenBuilder {
+    #[inline]
+    fn from(token: Token) -> Self {
+        token.to_builder()
+    }
 }

@@ -117,6 +117,39 @@ impl Flags {
     pub const fn with_system(self, system: SystemFlags) -> Self {
         Self(self.0 & !SYSTEM_MASK | system.bits() as u16)
     }
+
+    /// Sets the given system flags and keeps the others.
+    #[inline]
+    #[must_use]
+    pub const fn with_system_set(self, system: SystemFlags) -> Self {
+        Self(self.0 | system.bits() as u16)
+    }
+
+    /// Clears the given system flags and keeps the others.
+    #[inline]
+    #[must_use]
+    pub const fn with_system_cleared(self, system: SystemFlags) -> Self {
+        Self(self.0 & !(system.bits() as u16))
+    }
+
+    /// Replaces the entity type and keeps the others.
+    ///
+    /// [`Token::with_entity_type`](crate::Token::with_entity_type) does it in the id, too.
+    #[inline]
+    #[must_use]
+    pub const fn with_entity_type(self, entity_type: EntityType) -> Self {
+        Self(self.0 & !ENTITY_TYPE_MASK | (entity_type as u16) << ENTITY_TYPE_SHIFT)
+    }
+
+    /// Replaces the user's four bits and keeps the others.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::UserFlags`] above [`USER_MAX`](Self::USER_MAX).
+    #[inline]
+    pub const fn try_with_user(self, user: u8) -> Result<Self, EncodeError> {
+        Self::new(self.system(), self.entity_type(), user)
+    }
 }
 
 impl fmt::Debug for Flags {

@@ -80,6 +80,13 @@ impl TokenId {
     pub const fn domain(self) -> u8 {
         (self.0 >> DOMAIN_SHIFT) as u8
     }
+
+    /// Replaces the entity type and keeps domain and local id.
+    #[inline]
+    #[must_use]
+    pub const fn with_entity_type(self, entity_type: EntityType) -> Self {
+        Self(self.0 & !(0xF << ENTITY_TYPE_SHIFT) | (entity_type as u32) << ENTITY_TYPE_SHIFT)
+    }
 }
 
 impl From<u32> for TokenId {

@@ -37,8 +37,9 @@
 //!
 //! Begin reading at `token.rs`: the record, its offsets and its accessors. The
 //! modules beside it are the types of the fields (`id`, `flags`, `entity`,
-//! `space`, `field`), the checked way in (`builder`, `error`), the checks on
-//! what came from elsewhere (`validate`) and the casts (`bytes`).
+//! `space`, `field`), the checked way in (`builder`, `error`, `encode_errors`),
+//! the checks on what came from elsewhere (`validate`), the casts (`bytes`) and
+//! how far tokens are from each other (`distance`).
 //!
 //! With the feature `serde` the public types serialise; [`Token`] documents the
 //! shape.
@@ -53,6 +54,8 @@ compile_error!(
 
 mod builder;
 mod bytes;
+mod distance;
+mod encode_errors;
 mod entity;
 mod error;
 mod field;
@@ -69,6 +72,7 @@ pub use builder::TokenBuilder;
 pub use bytes::{
     BytesError, UnalignedTokens, as_bytes, as_bytes_mut, read_unaligned, try_tokens, try_tokens_mut,
 };
+pub use encode_errors::{EncodeErrors, EncodeErrorsIter};
 pub use entity::EntityType;
 pub use error::EncodeError;
 pub use flags::{Flags, SystemFlags};

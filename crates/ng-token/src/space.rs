@@ -57,7 +57,7 @@ impl Space {
     #[inline]
     pub fn encode(self, point: [f32; 3]) -> Result<[i16; 3], EncodeError> {
         for (axis, value) in Axis::ALL.into_iter().zip(point) {
-            if !(self.min()..=self.max()).contains(&value) {
+            if !self.holds(value) {
                 return Err(EncodeError::Coordinate {
                     space: self,
                     axis,
@@ -128,6 +128,12 @@ impl Space {
             Self::Temporal => "temporal",
             Self::Abstract => "abstract",
         }
+    }
+
+    /// Tells whether a coordinate in units is in range; NaN is not.
+    #[inline]
+    pub(crate) fn holds(self, value: f32) -> bool {
+        (self.min()..=self.max()).contains(&value)
     }
 
     #[inline]

@@ -4,6 +4,8 @@ use core::mem::{align_of, offset_of, size_of};
 use bytemuck::{Pod, Zeroable};
 
 use crate::builder::TokenBuilder;
+use crate::entity::EntityType;
+use crate::error::EncodeError;
 use crate::field;
 use crate::flags::{self, Flags, SystemFlags};
 use crate::id::{self, TokenId};
@@ -121,7 +123,15 @@ impl Token {
     /// Starts a fresh token whose further values are checked.
     #[inline]
     pub const fn builder(id: u32) -> TokenBuilder {
-        TokenBuilder::new(id)
+        TokenBuilder::new(Self::new(id))
+    }
+
+    /// Starts from this token; what is set from here on is checked.
+    ///
+    /// See [`TokenBuilder`] for what becomes of a token that is not valid.
+    #[inline]
+    pub const fn to_builder(&self) -> TokenBuilder {
+        TokenBuilder::new(self.with_id(self.id.raw()))
     }
 
     /// Returns the id.
@@ -155,11 +165,18 @@ impl Token {
         self.coordinates
     }
 
+    /// Returns the stored point in one space, axes x y z, in steps.
+    #[inline]
+    #[must_use]
+    pub const fn steps(&self, space: Space) -> [i16; 3] {
+        self.coordinates[space as usize]
+    }
+
     /// Returns the point in one space, axes x y z, in that space's units.
     #[inline]
     #[must_use]
     pub const fn coordinate(&self, space: Space) -> [f32; 3] {
-        space.decode(self.coordinates[space as usize])
+        space.decode(self.steps(space))
     }
 
     /// Returns the field radius in units, 0 to [`RADIUS_MAX`](Self::RADIUS_MAX).
@@ -205,6 +222,47 @@ impl Token {
         self
     }
 
+    /// Replaces the stored point in one space, axes x y z, in steps; every value is in range.
+    #[inline]
+    #[must_use]
+    pub const fn with_coordinate(mut self, space: Space, steps: [i16; 3]) -> Self {
+        self.coordinates[space as usize] = steps;
+        self
+    }
+
+    /// Replaces the point in one space, in that space's units, rounded to the nearest step.
+    ///
+    /// `with_coordinate(space, space.encode_saturating(point))` takes every point.
+    ///
+    /// # Errors
+    ///
+    /// As [`Space::encode`].
+    #[inline]
+    pub fn try_with_coordinate(self, space: Space, point: [f32; 3]) -> Result<Self, EncodeError> {
+        Ok(self.with_coordinate(space, space.encode(point)?))
+    }
+
+    /// Replaces the id, and the entity type in the flags by that of the id.
+    ///
+    /// So a valid token stays valid. `with_flags` with the flags from before
+    /// keeps the entity type that was there.
+    #[inline]
+    #[must_use]
+    pub const fn with_id(mut self, id: u32) -> Self {
+        self.id = TokenId(id);
+        self.flags = self.flags.with_entity_type(self.id.entity_type());
+        self
+    }
+
+    /// Replaces the entity type, in the id and in the flags; domain and local id stay.
+    ///
+    /// That is another id than before. `with_flags` changes the flags alone.
+    #[inline]
+    #[must_use]
+    pub const fn with_entity_type(self, entity_type: EntityType) -> Self {
+        self.with_id(self.id.with_entity_type(entity_type).raw())
+    }
+
     /// Replaces all flags as they are given.
     ///
     /// An entity type other than the id's makes the token invalid.
@@ -221,6 +279,38 @@ impl Token {
     pub const fn with_system(mut self, system: SystemFlags) -> Self {
         self.flags = self.flags.with_system(system);
         self
+    }
+
+    /// Sets the given system flags and keeps the others.
+    #[inline]
+    #[must_use]
+    pub const fn with_system_set(mut self, system: SystemFlags) -> Self {
+        self.flags = self.flags.with_system_set(system);
+        self
+    }
+
+    /// Clears the given system flags and keeps the others.
+    #[inline]
+    #[must_use]
+    pub const fn with_system_cleared(mut self, system: SystemFlags) -> Self {
+        self.flags = self.flags.with_system_cleared(system);
+        self
+    }
+
+    /// Replaces the user's four flags, 0 to [`Flags::USER_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Flags::try_with_user`].
+    #[inline]
+    pub const fn try_with_user(mut self, user: u8) -> Result<Self, EncodeError> {
+        match self.flags.try_with_user(user) {
+            Ok(flags) => {
+                self.flags = flags;
+                Ok(self)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Replaces the weight without a check, NaN payload and all.

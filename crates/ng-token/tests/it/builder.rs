@@ -1,4 +1,7 @@
-use ng_token::{EncodeError, EntityType, Space, SystemFlags, Token, TokenBuilder, TokenId};
+use ng_token::{
+    Axis, EncodeError, EncodeErrors, EntityType, Flags, Space, SystemFlags, Token, TokenBuilder,
+    TokenId,
+};
 use proptest::prelude::*;
 
 use crate::any;
@@ -131,6 +134,128 @@ fn the_first_refused_value_is_reported_whatever_follows() {
     check_refused(builder, "field radius 9.0, expected 0.0 to 2.55");
 }
 
+/// A builder all of whose fields were refused, the last one first.
+fn refused_everywhere() -> TokenBuilder {
+    let builder = Token::builder(1)
+        .strength(1.5)
+        .radius(-1.0)
+        .weight(-0.5)
+        .user(16);
+    let spaces = Space::ALL.into_iter().rev();
+    spaces.fold(builder, |builder, space| {
+        builder.coordinate(space, [f32::INFINITY, -400.0, 400.0])
+    })
+}
+
+#[test]
+fn every_field_is_refused_once_in_the_order_of_the_record() {
+    let errors = refused_everywhere().build_all().unwrap_err();
+    let mut expected = Vec::new();
+    for space in Space::ALL {
+        for (axis, value) in Axis::ALL.into_iter().zip([f32::INFINITY, -400.0, 400.0]) {
+            expected.push(EncodeError::Coordinate { space, axis, value });
+        }
+    }
+    expected.push(EncodeError::UserFlags { value: 16 });
+    expected.push(EncodeError::Weight { value: -0.5 });
+    expected.push(EncodeError::Radius { value: -1.0 });
+    expected.push(EncodeError::Strength { value: 1.5 });
+    assert_eq!(expected.len(), EncodeErrors::MAX);
+    assert_eq!(errors.len(), EncodeErrors::MAX);
+    assert_eq!(errors.iter().len(), EncodeErrors::MAX);
+    assert_eq!(errors.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(errors.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(errors.first(), Some(EncodeError::Strength { value: 1.5 }));
+    assert_eq!(format!("{errors:?}"), format!("{expected:?}"));
+
+    let again = refused_everywhere()
+        .strength(-7.0)
+        .coordinate(Space::Motor, [99.0; 3]);
+    assert_eq!(again.errors(), errors, "the first value of a field is kept");
+}
+
+#[test]
+fn good_values_between_and_behind_bad_ones_leave_the_errors_as_they_are() {
+    let builder = Token::builder(1)
+        .coordinate(Space::Temporal, [0.0, 400.0, 0.0])
+        .weight(1.0)
+        .radius(9.0)
+        .radius(1.0)
+        .coordinate(Space::Temporal, [0.0; 3]);
+    let errors = builder.errors();
+    assert_eq!(
+        errors.to_string(),
+        "temporal coordinate y 400.0, expected -327.68 to 327.67; \
+         field radius 9.0, expected 0.0 to 2.55"
+    );
+    assert_eq!(builder.clone().build().err(), errors.first());
+    assert_eq!(builder.build_all(), Err(errors));
+}
+
+#[test]
+fn a_builder_without_errors_has_none_and_builds_the_same_either_way() {
+    let builder = Token::builder(9).weight(1.0).user(15);
+    let errors = builder.errors();
+    assert!(errors.is_empty());
+    assert_eq!((errors.len(), errors.first()), (0, None));
+    assert_eq!(errors.iter().next(), None);
+    assert_eq!(errors.to_string(), "");
+    assert_eq!(
+        builder.clone().build_all().unwrap(),
+        builder.build().unwrap()
+    );
+}
+
+#[test]
+fn a_broken_token_is_mended_or_refused_as_documented() {
+    let flags = Flags::new(SystemFlags::LOCKED, EntityType::Rule, 3).unwrap();
+    let foreign = Token::new(0x2500_0001)
+        .with_flags(flags)
+        .with_timestamp(u32::MAX);
+    let built = foreign.to_builder().build().unwrap();
+    assert_eq!(
+        built,
+        foreign.with_flags(flags.with_entity_type(EntityType::Concept))
+    );
+
+    for weight in [f32::NAN, -1.0] {
+        let broken = foreign.with_weight(weight);
+        let error = TokenBuilder::from(broken).build().unwrap_err();
+        let EncodeError::Weight { value } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(value.to_bits(), weight.to_bits());
+        let mended = broken.to_builder().weight(2.0).build();
+        assert_eq!(mended, Ok(built.with_weight(2.0)));
+        // Behind all that was set, and no more than once.
+        let builder = broken.to_builder().strength(2.0);
+        assert_eq!(builder.errors().len(), 2);
+        let first = builder.clone().build().unwrap_err();
+        assert_eq!(first, EncodeError::Strength { value: 2.0 });
+        let set = builder.weight(-3.0).errors();
+        assert_eq!(set.len(), 2);
+        assert_eq!(set.iter().next(), Some(EncodeError::Weight { value: -3.0 }));
+    }
+}
+
+#[test]
+fn id_entity_type_steps_and_single_flags_can_be_set() {
+    let token = Token::builder(7)
+        .id(0x3200_0009)
+        .entity_type(EntityType::Memory)
+        .steps(Space::Social, [1, -2, i16::MIN])
+        .system_set(SystemFlags::DIRTY | SystemFlags::LOCKED)
+        .system_cleared(SystemFlags::ACTIVE | SystemFlags::LOCKED)
+        .build()
+        .unwrap();
+    let id = TokenId::new(3, EntityType::Memory, 9).unwrap();
+    assert_eq!(token.id(), id);
+    assert_eq!(token.steps(Space::Social), [1, -2, i16::MIN]);
+    let flags = Flags::new(SystemFlags::DIRTY, EntityType::Memory, 0);
+    assert_eq!(Ok(token.flags()), flags);
+    assert_eq!(token.validate(0), Ok(()));
+}
+
 #[test]
 fn ends_of_ranges_are_in() {
     let token = Token::builder(1)
@@ -224,6 +349,31 @@ proptest! {
             prop_assert_eq!(token.validate(timestamp), Ok(()));
             prop_assert_eq!(token.weight().to_bits(), weight_bits);
             prop_assert_eq!((token.flags().system(), token.flags().user()), (system, user));
+        }
+    }
+
+    #[test]
+    fn a_valid_token_is_built_again_as_it_was(token in any::token(), weight in 0.0..=f32::MAX) {
+        let valid = token.with_id(token.id().raw()).with_weight(weight);
+        prop_assert_eq!(valid.to_builder().build(), Ok(valid));
+    }
+
+    #[test]
+    fn what_is_built_from_any_token_is_valid(token in any::token(), user in 0..=31_u8) {
+        let builder = TokenBuilder::from(token).user(user);
+        let errors = builder.errors();
+        match builder.build() {
+            Ok(built) => {
+                prop_assert!(errors.is_empty());
+                prop_assert_eq!(built.validate(built.timestamp()), Ok(()));
+                prop_assert_eq!(built.id(), token.id());
+            }
+            Err(error) => {
+                let first = errors.first().map(|first| first.to_string());
+                prop_assert_eq!(Some(error.to_string()), first);
+                let weight = token.weight();
+                prop_assert!(user > 15 || weight < 0.0 || weight.is_nan());
+            }
         }
     }
 

@@ -47,6 +47,7 @@ fn user_flags_beyond_four_bits_are_refused() {
     let error = Flags::new(SystemFlags::empty(), EntityType::Rule, 16).unwrap_err();
     assert_eq!(error, EncodeError::UserFlags { value: 16 });
     assert_eq!(error.to_string(), "user flags 16, expected 0 to 15");
+    assert_eq!(Flags::from_bits(0).try_with_user(16), Err(error));
 }
 
 #[test]
@@ -65,5 +66,29 @@ proptest! {
         let flags = Flags::from_bits(bits).with_system(system);
         prop_assert_eq!(flags.system(), system);
         prop_assert_eq!(flags.bits() >> 8, bits >> 8);
+    }
+
+    #[test]
+    fn single_system_flags_are_set_and_cleared_and_no_others(bits: u16, system in any::system()) {
+        let flags = Flags::from_bits(bits);
+        let set = flags.with_system_set(system);
+        prop_assert_eq!(set.system(), flags.system() | system);
+        prop_assert_eq!(set.bits() >> 8, bits >> 8);
+        let cleared = flags.with_system_cleared(system);
+        prop_assert_eq!(cleared.system(), flags.system() - system);
+        prop_assert_eq!(cleared.bits() >> 8, bits >> 8);
+    }
+
+    #[test]
+    fn entity_type_and_user_flags_are_replaced_and_nothing_else(
+        bits: u16,
+        entity_type in any::entity_type(),
+        user in 0..=15_u8,
+    ) {
+        let flags = Flags::from_bits(bits);
+        let typed = Flags::new(flags.system(), entity_type, flags.user());
+        prop_assert_eq!(Ok(flags.with_entity_type(entity_type)), typed);
+        let used = Flags::new(flags.system(), flags.entity_type(), user);
+        prop_assert_eq!(flags.try_with_user(user), used);
     }
 }

@@ -27,6 +27,13 @@ proptest! {
     }
 
     #[test]
+    fn with_entity_type_keeps_domain_and_local_id(raw: u32, entity_type in any::entity_type()) {
+        let id = TokenId::from(raw);
+        let expected = TokenId::new(id.domain(), entity_type, id.local());
+        prop_assert_eq!(Ok(id.with_entity_type(entity_type)), expected);
+    }
+
+    #[test]
     fn order_is_that_of_the_number(a: u32, b: u32) {
         prop_assert_eq!(TokenId::from(a).cmp(&TokenId::from(b)), a.cmp(&b));
     }

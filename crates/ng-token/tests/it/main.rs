@@ -8,6 +8,7 @@
 mod any;
 mod builder;
 mod bytes;
+mod distance;
 mod entity;
 mod flags;
 mod golden;

@@ -44,6 +44,12 @@ proptest! {
         prop_assert_eq!(other.coordinates(), coordinates);
         prop_assert!(within(other, 0, 48));
 
+        let [space, steps] = [weight_bits as usize % 8, flags as usize % 8];
+        let (space, steps) = (Space::ALL[space], coordinates[steps]);
+        let other = token.with_coordinate(space, steps);
+        prop_assert_eq!(other.steps(space), steps);
+        prop_assert!(within(other, 6 * space as usize, 6 * space as usize + 6));
+
         let other = token.with_flags(Flags::from_bits(flags));
         prop_assert_eq!(other.flags().bits(), flags);
         prop_assert!(within(other, 52, 54));
@@ -51,6 +57,18 @@ proptest! {
         let other = token.with_system(system);
         prop_assert_eq!(other.flags(), token.flags().with_system(system));
         prop_assert!(within(other, 52, 53));
+
+        let other = token.with_system_set(system);
+        prop_assert_eq!(other.flags(), token.flags().with_system_set(system));
+        prop_assert!(within(other, 52, 53));
+
+        let other = token.with_system_cleared(system);
+        prop_assert_eq!(other.flags(), token.flags().with_system_cleared(system));
+        prop_assert!(within(other, 52, 53));
+
+        let other = token.try_with_user(radius & 15).unwrap();
+        prop_assert_eq!(other.flags().user(), radius & 15);
+        prop_assert!(within(other, 53, 54));
 
         let other = token.with_weight(f32::from_bits(weight_bits));
         prop_assert_eq!(other.weight().to_bits(), weight_bits);
@@ -67,6 +85,43 @@ proptest! {
         let other = token.with_timestamp(timestamp);
         prop_assert_eq!(other.timestamp(), timestamp);
         prop_assert!(within(other, 60, 64));
+    }
+
+    #[test]
+    fn with_id_takes_the_entity_type_of_the_flags_along(token in any::token(), id: u32) {
+        let other = token.with_id(id);
+        prop_assert_eq!(other.id().raw(), id);
+        let entity_type = other.id().entity_type();
+        prop_assert_eq!(other.flags(), token.flags().with_entity_type(entity_type));
+        let [mut before, mut after] = [*token.as_bytes(), *other.as_bytes()];
+        before[48..54].fill(0);
+        after[48..54].fill(0);
+        prop_assert_eq!(before, after);
+        // The flags from before are kept by hand.
+        prop_assert_eq!(other.with_flags(token.flags()).flags(), token.flags());
+    }
+
+    #[test]
+    fn with_entity_type_changes_id_and_flags_alike(
+        token in any::token(),
+        entity_type in any::entity_type(),
+    ) {
+        let other = token.with_entity_type(entity_type);
+        prop_assert_eq!(other, token.with_id(token.id().with_entity_type(entity_type).raw()));
+        prop_assert_eq!(other.flags().entity_type(), entity_type);
+        prop_assert_eq!(other.id().local(), token.id().local());
+        prop_assert_eq!(other.id().domain(), token.id().domain());
+    }
+
+    #[test]
+    fn a_point_in_units_is_set_as_its_space_encodes_it(
+        token in any::token(),
+        space in 0..8_usize,
+        point in prop::array::uniform3(-400.0_f32..400.0),
+    ) {
+        let space = Space::ALL[space];
+        let expected = space.encode(point).map(|steps| token.with_coordinate(space, steps));
+        prop_assert_eq!(token.try_with_coordinate(space, point), expected);
     }
 
     #[test]
@@ -95,6 +150,20 @@ fn a_fresh_token_is_valid_for_every_entity_type() {
         assert_eq!(token.flags().entity_type(), entity_type);
         assert_eq!(token.validate(0), Ok(()));
     }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_by_the_checked_forms() {
+    let refused = Token::new(1).try_with_coordinate(Space::Motor, [0.0, 0.0, 33.0]);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "motor coordinate z 33.0, expected -32.768 to 32.767"
+    );
+    let refused = Token::new(1).try_with_user(16);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "user flags 16, expected 0 to 15"
+    );
 }
 
 #[test]
