@@ -79,7 +79,7 @@ pub use flags::{Flags, SystemFlags};
 pub use id::TokenId;
 pub use space::{Axis, Space};
 pub use token::Token;
-pub use validate::Invalid;
+pub use validate::{Invalid, Validation};
 
 /// Runs the examples of the README as tests.
 #[cfg(doctest)]

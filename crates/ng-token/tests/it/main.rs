@@ -8,6 +8,7 @@
 mod any;
 mod builder;
 mod bytes;
+mod compatibility;
 mod distance;
 mod entity;
 mod flags;

@@ -1,4 +1,4 @@
-use ng_token::{EntityType, Flags, Invalid, SystemFlags, Token};
+use ng_token::{EntityType, Flags, Invalid, SystemFlags, Token, Validation};
 use proptest::prelude::*;
 
 use crate::any;
@@ -58,7 +58,7 @@ fn a_timestamp_after_now_is_invalid() {
         Token::new(1).with_timestamp(NOW + 1),
         Invalid::TimestampInFuture {
             timestamp: NOW + 1,
-            now: NOW,
+            latest: NOW,
         },
         "timestamp 1700000001, expected at most 1700000000",
     );
@@ -79,8 +79,66 @@ fn edges_that_are_valid() {
     }
 }
 
+#[track_caller]
+fn check_upstream(token: Token, expected: Result<(), &str>) {
+    let validated = token.validate_with(Validation::Upstream, NOW);
+    let told = validated.map_err(|invalid| invalid.to_string());
+    assert_eq!(told, expected.map_err(str::to_owned), "{token:?}");
+}
+
+#[test]
+fn upstream_bounds_weights_and_lets_nan_pass() {
+    let weighs = |weight| Token::new(1).with_weight(weight);
+    for weight in [0.0, -0.0, 100.0, f32::NAN, -f32::NAN] {
+        check_upstream(weighs(weight), Ok(()));
+    }
+    let too_great = "weight 100.00001, expected at most 100.0";
+    check_upstream(weighs(100.0_f32.next_up()), Err(too_great));
+    let infinite = "weight inf, expected at most 100.0";
+    check_upstream(weighs(f32::INFINITY), Err(infinite));
+    let negative = "weight -0.25, expected 0.0 or greater";
+    check_upstream(weighs(-0.25), Err(negative));
+}
+
+#[test]
+fn upstream_lets_entity_types_differ_and_takes_id_0() {
+    let flags = Flags::new(SystemFlags::ACTIVE, EntityType::Rule, 0).unwrap();
+    check_upstream(Token::new(0x0500_0001).with_flags(flags), Ok(()));
+    check_upstream(Token::new(0), Ok(()));
+    check_upstream(Token::ZERO, Ok(()));
+}
+
+#[test]
+fn upstream_lets_clocks_be_an_hour_ahead() {
+    let at = |timestamp| Token::new(1).with_timestamp(timestamp);
+    check_upstream(at(NOW + 3600), Ok(()));
+    let told = "timestamp 1700003601, expected at most 1700003600";
+    check_upstream(at(NOW + 3601), Err(told));
+    // The latest time does not wrap.
+    let latest = at(u32::MAX);
+    for now in [u32::MAX - 3600, u32::MAX - 1, u32::MAX] {
+        assert_eq!(latest.validate_with(Validation::Upstream, now), Ok(()));
+    }
+    assert!(
+        latest
+            .validate_with(Validation::Upstream, u32::MAX - 3601)
+            .is_err()
+    );
+}
+
+#[test]
+fn strict_is_the_default() {
+    assert_eq!(Validation::default(), Validation::Strict);
+}
+
 proptest! {
     #![proptest_config(any::config())]
+
+    #[test]
+    fn strict_is_what_validate_says(token in any::token(), now: u32) {
+        let told = |validated: Result<(), Invalid>| validated.map_err(|invalid| invalid.to_string());
+        prop_assert_eq!(told(token.validate_with(Validation::Strict, now)), told(token.validate(now)));
+    }
 
     #[test]
     fn validity_of_any_bytes_is_the_three_rules(token in any::token(), now: u32, agree: bool) {
