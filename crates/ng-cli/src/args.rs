@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ng_store::CachePolicy;
+use ng_token::Validation;
 
 use crate::count::{TokenRange, parse_count, parse_range};
 use crate::help;
@@ -103,9 +104,10 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "RAW")]
     pub(crate) from: Option<PathBuf>,
 
-    /// Refuse records that are no valid tokens now
-    #[arg(long, conflicts_with = "tokens")]
-    pub(crate) validate: bool,
+    /// Refuse records that are no valid tokens now [without RULES: strict]
+    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "strict", conflicts_with = "tokens")]
+    pub(crate) validate: Option<Rules>,
 
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
@@ -145,9 +147,10 @@ pub(crate) struct AppendArgs {
     #[arg(long, value_name = "RAW")]
     pub(crate) from: PathBuf,
 
-    /// Refuse records that are no valid tokens now
-    #[arg(long)]
-    pub(crate) validate: bool,
+    /// Refuse records that are no valid tokens now [without RULES: strict]
+    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "strict")]
+    pub(crate) validate: Option<Rules>,
 
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
@@ -168,6 +171,25 @@ pub(crate) struct AppendArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+}
+
+/// What a record must be to be a valid token.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Rules {
+    /// A weight of 0 or more, the same entity type in id and flags, no time to come
+    Strict,
+    /// What NeuroGraph allows: a weight of 0 to 100 or NaN, any entity type in the
+    /// flags, a clock that is up to an hour ahead
+    Upstream,
+}
+
+impl From<Rules> for Validation {
+    fn from(rules: Rules) -> Self {
+        match rules {
+            Rules::Strict => Self::Strict,
+            Rules::Upstream => Self::Upstream,
+        }
+    }
 }
 
 /// How many records are to come. A pipe ends in the same way whether its writer

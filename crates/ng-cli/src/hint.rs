@@ -2,8 +2,10 @@
 
 use anyhow::Error;
 use ng_store::{CreateError, OpenError, ReadError, RepairError, WriteError};
+use ng_token::Invalid;
 
 use crate::args::Command;
+use crate::ending::InputError;
 use crate::found::RECOVER;
 
 pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
@@ -14,6 +16,7 @@ pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     let hint = opened.and_then(|error| of_open(error, command));
     hint.or_else(|| error.downcast_ref().and_then(of_read))
         .or_else(|| error.downcast_ref().and_then(of_write))
+        .or_else(|| error.downcast_ref().and_then(of_input))
 }
 
 fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
@@ -63,6 +66,17 @@ fn of_read(error: &ReadError) -> Option<&'static str> {
 fn of_write(error: &WriteError) -> Option<&'static str> {
     let is_overtaken = matches!(error, WriteError::Overtaken { .. });
     is_overtaken.then_some("`ng verify FILE` tells what is sound of it")
+}
+
+fn of_input(error: &InputError) -> Option<&'static str> {
+    match error {
+        // Every token that NeuroGraph makes of an id with an entity type has it.
+        InputError::Record {
+            cause: Invalid::EntityTypeMismatch { .. },
+            ..
+        } => Some("`--validate=upstream` allows it, as NeuroGraph does"),
+        _ => None,
+    }
 }
 
 fn behind_repair(error: &Error) -> Option<&OpenError> {

@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::Result;
 use ng_store::{CachePolicy, HEADER_MAGIC, RawReader, Shown};
-use ng_token::{Token, as_bytes};
+use ng_token::{Token, Validation, as_bytes};
 
 use crate::ending::{Ending, InputError};
 use crate::interrupt::Hold;
@@ -194,9 +194,10 @@ pub(crate) struct Chunk<'a> {
 
 impl Chunk<'_> {
     /// Checks every token at `now`, in seconds since 1970 UTC.
-    pub(crate) fn validate(&self, now: u32) -> Result<(), InputError> {
+    pub(crate) fn validate(&self, validation: Validation, now: u32) -> Result<(), InputError> {
         for (index, token) in self.tokens.iter().enumerate() {
-            token.validate(now).map_err(|cause| InputError::Record {
+            let validated = token.validate_with(validation, now);
+            validated.map_err(|cause| InputError::Record {
                 name: self.name.to_owned(),
                 record: self.first + index as u64,
                 cause,

@@ -2,6 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use ng_store::{FileWriter, TokenSink};
+use ng_token::Validation;
 
 use crate::input::Input;
 use crate::interrupt::Hold;
@@ -10,7 +11,8 @@ use crate::tool::Tool;
 /// What is poured into a file, and how.
 pub(crate) struct Pour {
     pub(crate) input: Input,
-    pub(crate) validates: bool,
+    /// By which rules records are checked, if they are.
+    pub(crate) validation: Option<Validation>,
     pub(crate) doing: &'static str,
 }
 
@@ -24,11 +26,11 @@ pub(crate) fn pour(
 ) -> Result<()> {
     let known_tokens = what.input.known_tokens();
     writer.reserve_exact(known_tokens.unwrap_or(0))?;
-    let now = what.validates.then(now);
+    let checked = what.validation.map(|validation| (validation, now()));
     let progress = tool.progress(what.doing, known_tokens);
     what.input.for_each(hold, |chunk| {
-        if let Some(now) = now {
-            chunk.validate(now)?;
+        if let Some((validation, now)) = checked {
+            chunk.validate(validation, now)?;
         }
         writer.reserve_exact(chunk.tokens.len() as u64)?;
         writer.append(chunk.tokens)?;

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use ng_store::{AppendOptions, Counted, FileWriter, Shown};
+use ng_token::Validation;
 use serde::Serialize;
 
 use crate::args::AppendArgs;
@@ -31,7 +32,7 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     tool.say.warn(&found.warnings(&args.file));
     let what = Pour {
         input,
-        validates: args.validate,
+        validation: args.validate.map(Validation::from),
         doing: "appending",
     };
     pour(what, &mut writer, tool, &hold)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ng_parallel::ingest;
 use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
-use ng_token::Token;
+use ng_token::{Token, Validation};
 use serde::Serialize;
 
 use crate::args::CreateArgs;
@@ -57,7 +57,7 @@ fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> 
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
         input,
-        validates: args.validate,
+        validation: args.validate.map(Validation::from),
         doing: "creating",
     };
     pour(what, draft.writer(), tool, &hold)?;

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use ng_store::{BlockReader, Counted, ng_token::Token};
+use ng_store::{BlockReader, Counted};
+use ng_token::{EntityType, Flags, SystemFlags, Token};
 
 use crate::harness::{BLOCK, COUNT, Place, Ran, command, json, keys, load, ng, token, tokens};
 
@@ -192,6 +193,80 @@ fn a_record_that_is_no_valid_token_is_named_and_leaves_no_file() {
     }
     let raw = place.raw("good", COUNT);
     ng(&[&"create", &path, &"--from", &raw, &"--validate"]).ok();
+}
+
+/// Records, and which of the two rules take them.
+fn judged() -> [(&'static str, Token, bool, bool); 8] {
+    let flags = Flags::new(SystemFlags::ACTIVE, EntityType::Rule, 0).unwrap();
+    let fresh = Token::new(0x0500_0007);
+    [
+        ("fresh", fresh, true, true),
+        ("id 0", Token::new(0), true, true),
+        ("another entity type", fresh.with_flags(flags), false, true),
+        ("NaN", fresh.with_weight(f32::NAN), false, true),
+        ("heavy", fresh.with_weight(100.5), true, false),
+        ("infinite", fresh.with_weight(f32::INFINITY), true, false),
+        ("negative", fresh.with_weight(-0.5), false, false),
+        ("far ahead", fresh.with_timestamp(u32::MAX), false, false),
+    ]
+}
+
+#[test]
+fn records_are_held_against_the_rules_that_are_asked_for() {
+    let place = Place::new();
+    let raw = place.named("raw");
+    for (name, record, strict, upstream) in judged() {
+        fs::write(&raw, record.as_bytes()).unwrap();
+        for (rules, expected) in [
+            ("--validate", strict),
+            ("--validate=strict", strict),
+            ("--validate=upstream", upstream),
+        ] {
+            let created = place.named("created");
+            let appended = place.tokens("appended", 1);
+            for arguments in [["create", "created"], ["append", "appended"]] {
+                let path = place.named(arguments[1]);
+                let ran = ng(&[&arguments[0], &path, &"--from", &raw, &rules]);
+                let [verb, _] = arguments;
+                assert_eq!(
+                    ran.code == Some(0),
+                    expected,
+                    "{name}, {verb} {rules}: {ran:?}"
+                );
+                if !expected {
+                    ran.failed(&["raw: record 0: "]);
+                }
+            }
+            assert_eq!(created.exists(), expected, "{name}, {rules}");
+            assert_eq!(load(&appended).len(), 1 + usize::from(expected));
+            fs::remove_file(appended).unwrap();
+            let _ = fs::remove_file(created);
+        }
+    }
+}
+
+/// NeuroGraph gives them to every token of an id with an entity type.
+#[test]
+fn entity_types_that_differ_have_a_hint_and_nothing_else_has() {
+    let place = Place::new();
+    let (path, raw) = (place.named("a.ngt"), place.named("raw"));
+    for (name, record, ..) in judged() {
+        fs::write(&raw, record.as_bytes()).unwrap();
+        let ran = ng(&[
+            &"create",
+            &path,
+            &"--from",
+            &raw,
+            &"--validate",
+            &"--replace",
+        ]);
+        let hint = "; `--validate=upstream` allows it, as NeuroGraph does\n";
+        assert_eq!(
+            ran.stderr.ends_with(hint),
+            name == "another entity type",
+            "{ran:?}"
+        );
+    }
 }
 
 #[test]

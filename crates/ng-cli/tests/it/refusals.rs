@@ -270,6 +270,23 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             &["--validate", "--tokens"],
         ),
         (
+            &["create", "x", "--tokens", "1", "--validate=upstream"],
+            &["--validate", "--tokens"],
+        ),
+        (
+            &["create", "x", "--from", "y", "--validate=downstream"],
+            &["--validate", "'downstream'", "strict, upstream"],
+        ),
+        (
+            &["append", "x", "--from", "y", "--validate="],
+            &["--validate", "strict, upstream"],
+        ),
+        // The rules stand behind `=`, so that a path is never taken for them.
+        (
+            &["append", "x", "--from", "y", "--validate", "upstream"],
+            &["unexpected argument 'upstream'"],
+        ),
+        (
             &["create", "x", "--from", "y", "--threads", "2"],
             &["--threads", "--from"],
         ),
