@@ -10,6 +10,7 @@ use ng_token::Validation;
 
 use crate::count::{TokenRange, parse_count, parse_range};
 use crate::help;
+use crate::ids::Ids;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -96,9 +97,13 @@ pub(crate) struct CreateArgs {
     /// The token file to create
     pub(crate) file: PathBuf,
 
-    /// Generate so many tokens, with their index (modulo 2^32) as id
+    /// Generate so many tokens, with ids of their indices
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) tokens: Option<u64>,
+
+    /// How an index becomes an id [default: raw, with a warning beyond 2^24 tokens]
+    #[arg(long, value_name = "KIND", conflicts_with = "from")]
+    pub(crate) ids: Option<Ids>,
 
     /// Read raw 64-byte records from a file, or from standard input with `-`
     #[arg(long, value_name = "RAW")]

@@ -14,6 +14,7 @@ mod fill;
 mod found;
 mod help;
 mod hint;
+mod ids;
 mod in_order;
 mod input;
 mod interrupt;

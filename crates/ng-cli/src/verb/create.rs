@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ng_parallel::ingest;
 use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
-use ng_token::{Token, Validation};
+use ng_token::Validation;
 use serde::Serialize;
 
 use crate::args::CreateArgs;
+use crate::found::warning;
+use crate::ids::Ids;
 use crate::input::Input;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
@@ -16,9 +18,16 @@ use crate::tool::{Tool, workers};
 use crate::watched::{Watched, cause_of};
 
 pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
+    let ids = args.ids.unwrap_or_default();
+    let warnings = match (args.tokens, args.ids) {
+        (Some(tokens), None) => Ids::unasked(tokens),
+        _ => None,
+    };
+    let lines = warnings.map(|line| warning(&args.file, line));
+    tool.say.warn(lines.as_slice());
     let info = match (&args.from, args.tokens) {
         (Some(from), _) => create_from(args, from, tool)?,
-        (None, tokens) => generate(args, tokens.unwrap_or(0), tool)?,
+        (None, tokens) => generate(args, ids, tokens.unwrap_or(0), tool)?,
     };
     tool.say.report(&Created {
         path: args.file.display().to_string(),
@@ -27,11 +36,13 @@ pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
         max_tokens: info.max_tokens,
         tag: info.tag,
         length: info.length,
+        ids: args.tokens.map(|_| ids),
+        warnings: warnings.into_iter().collect(),
     })
 }
 
-/// Creates a file of tokens whose ids are their indices.
-fn generate(args: &CreateArgs, tokens: u64, tool: &Tool) -> Result<FileInfo> {
+/// Creates a file of tokens whose ids are made of their indices.
+fn generate(args: &CreateArgs, ids: Ids, tokens: u64, tool: &Tool) -> Result<FileInfo> {
     let workers = workers(args.threads)?;
     let hold = tool.interrupt.hold()?;
     let options = options(args, tokens).reserve(tokens);
@@ -44,7 +55,7 @@ fn generate(args: &CreateArgs, tokens: u64, tool: &Tool) -> Result<FileInfo> {
     };
     // There is room for them, so they can be counted.
     let count = usize::try_from(tokens)?;
-    let filled = ingest(&workers, &mut sink, count, |index| Token::new(index as u32));
+    let filled = ingest(&workers, &mut sink, count, |index| ids.token(index));
     filled.map_err(cause_of)?;
     draft.writer().commit()?;
     Ok(draft.publish()?.info())
@@ -82,6 +93,9 @@ struct Created {
     max_tokens: u64,
     tag: u64,
     length: u64,
+    /// Of generated tokens.
+    ids: Option<Ids>,
+    warnings: Vec<&'static str>,
 }
 
 impl Report for Created {}

@@ -7,6 +7,7 @@ use std::thread;
 
 use ng_store::{BlockReader, Counted};
 use ng_token::{EntityType, Flags, SystemFlags, Token};
+use serde_json::Value;
 
 use crate::harness::{BLOCK, COUNT, Place, Ran, command, json, keys, load, ng, token, tokens};
 
@@ -33,6 +34,116 @@ fn generated_tokens_have_their_index_as_id_for_any_number_of_threads() {
         }
     }
     assert_eq!(place.names(), ["a.ngt"]);
+}
+
+#[test]
+fn either_kind_of_ids_is_the_index_of_few_tokens() {
+    let place = Place::new();
+    for (kind, told) in [
+        (&[][..], "raw"),
+        (&["--ids", "raw"], "raw"),
+        (&["--ids", "local"], "local"),
+    ] {
+        let path = place.named("a.ngt");
+        let mut create = command(&[&"create", &path, &"--tokens", &"9", &"--json", &"--replace"]);
+        let created = json(&Ran::from(create.args(kind).output().unwrap()).ok());
+        assert_eq!(
+            (&created["ids"], &created["warnings"]),
+            (&told.into(), &Value::Array(vec![]))
+        );
+        assert_eq!(load(&path), (0..9).map(Token::new).collect::<Vec<_>>());
+    }
+    let raw = place.raw("raw", 3);
+    let path = place.named("b.ngt");
+    let created = json(&ng(&[&"create", &path, &"--from", &raw, &"--json"]).ok());
+    assert_eq!(
+        (&created["ids"], &created["warnings"]),
+        (&Value::Null, &Value::Array(vec![]))
+    );
+}
+
+/// Beyond 2^24 tokens, of which there is none: the file is not made for so many.
+#[test]
+fn ids_that_run_over_are_warned_of_unless_they_were_chosen() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    for (tokens, kind, quiet, warned) in [
+        ("16777216", None, false, false),
+        ("16777217", None, false, true),
+        ("16777217", None, true, true),
+        ("16777217", Some("raw"), false, false),
+        ("16777217", Some("local"), false, false),
+        ("5G", None, false, true),
+    ] {
+        let mut create = command(&[
+            &"create",
+            &path,
+            &"--tokens",
+            &tokens,
+            &"--max-tokens",
+            &"9",
+        ]);
+        create.args(kind.map(|kind| format!("--ids={kind}")));
+        create.args(quiet.then_some("--quiet"));
+        let ran = Ran::from(create.output().unwrap());
+        assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{ran:?}");
+        let lines: Vec<_> = ran.stderr.lines().collect();
+        let is_error = |line: &&str| line.starts_with("error: ") && line.contains("made for 9");
+        assert!(lines.last().is_some_and(is_error), "{ran:?}");
+        assert_eq!(lines.len(), 1 + usize::from(warned), "{ran:?}");
+        if warned {
+            assert!(lines[0].starts_with("warning: "), "{ran:?}");
+            assert!(
+                lines[0].contains("a.ngt: ids from index 16777216 on"),
+                "{ran:?}"
+            );
+            assert!(lines[0].contains("--ids raw") && lines[0].contains("--ids local"));
+        }
+        // JSON has it in the object of what was done, and one line a stream.
+        let ran = Ran::from(create.arg("--json").output().unwrap());
+        assert_eq!(json(&ran.stderr)["kind"], "full", "{ran:?}");
+    }
+}
+
+/// A file of 1 GiB: with fewer tokens the kinds are the same.
+#[test]
+fn behind_2_to_24_tokens_local_ids_begin_again_and_raw_ones_go_on() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    for (kind, ids, last, warned) in [
+        (None, "raw", 1 << 24, true),
+        (Some("local"), "local", 0, false),
+    ] {
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] = [
+            &"create",
+            &path,
+            &"--tokens",
+            &"16777217",
+            &"--json",
+            &"--replace",
+        ];
+        let mut create = command(&arguments);
+        create.args(kind.map(|kind| format!("--ids={kind}")));
+        let ran = Ran::from(create.output().unwrap());
+        if ran.code == Some(1) && json(&ran.stderr)["kind"] == "no_space" {
+            eprintln!("skipped: there is no room for 1 GiB");
+            return;
+        }
+        let created = json(&ran.ok());
+        assert_eq!(created["ids"], ids);
+        let warnings = created["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), usize::from(warned), "{created}");
+        let told = |warning: &Value| warning.as_str().unwrap().contains("from index 16777216 on");
+        assert!(warnings.iter().all(told), "{created}");
+        let mut tokens = Vec::new();
+        let reader = BlockReader::open(&path).unwrap();
+        let seen = reader.for_each((1 << 24) - 1..(1 << 24) + 1, |verified| {
+            tokens.extend_from_slice(verified);
+            Ok::<_, ng_store::ReadError>(())
+        });
+        seen.unwrap();
+        assert_eq!(tokens, [Token::new((1 << 24) - 1), Token::new(last)]);
+    }
 }
 
 #[test]
@@ -305,11 +416,13 @@ fn what_was_created_is_told_in_words_and_as_json() {
         keys(&told),
         [
             "generation",
+            "ids",
             "length",
             "max_tokens",
             "path",
             "tag",
-            "tokens"
+            "tokens",
+            "warnings"
         ]
     );
     assert_eq!(

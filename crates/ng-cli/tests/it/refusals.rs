@@ -287,6 +287,14 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             &["unexpected argument 'upstream'"],
         ),
         (
+            &["create", "x", "--from", "y", "--ids", "local"],
+            &["--ids", "--from"],
+        ),
+        (
+            &["create", "x", "--tokens", "1", "--ids", "global"],
+            &["--ids", "'global'", "local, raw"],
+        ),
+        (
             &["create", "x", "--from", "y", "--threads", "2"],
             &["--threads", "--from"],
         ),
