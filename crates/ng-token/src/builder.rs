@@ -80,7 +80,7 @@ impl TokenBuilder {
     pub fn coordinate(mut self, space: Space, point: [f32; 3]) -> Self {
         match space.encode(point) {
             Ok(steps) => self.token = self.token.with_coordinate(space, steps),
-            Err(_) => self.refuse_point(space, point),
+            Err(_) => self.refused = refuse_point(self.refused, space, point),
         }
         self
     }
@@ -120,7 +120,7 @@ impl TokenBuilder {
     pub fn user(mut self, user: u8) -> Self {
         match self.token.try_with_user(user) {
             Ok(token) => self.token = token,
-            Err(_) => self.refused.refuse(Field::User, f32::from(user)),
+            Err(_) => self.refused = self.refused.with(Field::User, f32::from(user)),
         }
         self
     }
@@ -131,7 +131,7 @@ impl TokenBuilder {
         if weight >= 0.0 {
             self.token = self.token.with_weight(weight);
         } else {
-            self.refused.refuse(Field::Weight, weight);
+            self.refused = self.refused.with(Field::Weight, weight);
         }
         self
     }
@@ -141,7 +141,7 @@ impl TokenBuilder {
     pub fn radius(mut self, radius: f32) -> Self {
         match field::encode_radius(radius) {
             Ok(raw) => self.token = self.token.with_radius_raw(raw),
-            Err(_) => self.refused.refuse(Field::Radius, radius),
+            Err(_) => self.refused = self.refused.with(Field::Radius, radius),
         }
         self
     }
@@ -157,7 +157,7 @@ impl TokenBuilder {
     pub fn strength(mut self, strength: f32) -> Self {
         match field::encode_strength(strength) {
             Ok(raw) => self.token = self.token.with_strength_raw(raw),
-            Err(_) => self.refused.refuse(Field::Strength, strength),
+            Err(_) => self.refused = self.refused.with(Field::Strength, strength),
         }
         self
     }
@@ -211,7 +211,7 @@ impl TokenBuilder {
     pub const fn errors(&self) -> EncodeErrors {
         let mut errors = self.refused;
         if !self.has_valid_weight() {
-            errors.refuse(Field::Weight, self.token.weight());
+            errors = errors.with(Field::Weight, self.token.weight());
         }
         errors
     }
@@ -232,15 +232,17 @@ impl TokenBuilder {
         self.token = change(self.token);
         self
     }
+}
 
-    #[cold]
-    fn refuse_point(&mut self, space: Space, point: [f32; 3]) {
-        for (axis, value) in Axis::ALL.into_iter().zip(point) {
-            if !space.holds(value) {
-                self.refused.refuse(Field::Coordinate(space, axis), value);
-            }
+#[cold]
+#[inline(never)]
+fn refuse_point(mut refused: EncodeErrors, space: Space, point: [f32; 3]) -> EncodeErrors {
+    for (axis, value) in Axis::ALL.into_iter().zip(point) {
+        if !space.holds(value) {
+            refused = refused.with(Field::Coordinate(space, axis), value);
         }
     }
+    refused
 }
 
 impl From<Token> for TokenBuilder {
