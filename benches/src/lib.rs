@@ -1,7 +1,7 @@
 //! The work that the criterion suites of this workspace measure.
 //!
 //! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
-//! [`contention`], [`beside`], [`ingest`], [`mapped`]. Each holds its work, what that
+//! [`contention`], [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`]. Each holds its work, what that
 //! work must compute, and the ratios by which it is judged. The programs under
 //! `benches/` only name the suite to run.
 //!
@@ -24,11 +24,14 @@
 
 pub mod beside;
 pub mod codec;
+pub mod commits;
 pub mod contention;
 pub mod fill;
 mod follow;
 pub mod gather;
 pub mod ingest;
+pub mod lookup;
+pub mod many;
 pub mod mapped;
 #[expect(unsafe_code, reason = "maps of this program's own files; nowhere else")]
 mod maps;

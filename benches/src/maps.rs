@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use memmap2::{Mmap, MmapMut, MmapOptions};
-use ng_store::{CreateOptions, MmapStore};
+use ng_store::{CreateOptions, MapOptions, MmapStore};
 
 /// Creates a store that nobody else knows of.
 pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
@@ -17,6 +17,12 @@ pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
 pub(crate) fn open_store(path: &Path) -> Result<MmapStore> {
     // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
     Ok(unsafe { MmapStore::open(path) }?)
+}
+
+/// Opens a store of this run for reading, mapped as the options say.
+pub(crate) fn open_store_with(path: &Path, options: &MapOptions) -> Result<MmapStore> {
+    // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
+    Ok(unsafe { MmapStore::open_with(path, options) }?)
 }
 
 /// Maps `len` bytes of a file of this run from `offset` on, for reading.

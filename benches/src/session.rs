@@ -48,6 +48,11 @@ impl Session {
         })
     }
 
+    /// Tells whether anything is measured, and not merely run once.
+    pub fn is_measured(&self) -> bool {
+        self.rounds > 1
+    }
+
     /// Returns how many tokens to work on.
     pub fn tokens(&self) -> usize {
         self.tokens
