@@ -1,14 +1,15 @@
 //! Commits of a few tokens each: what each costs beside its two syncs.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use ng_store::disk::{Disk, RealFile};
 use ng_store::{CreateOptions, FileWriter, TokenSink, WriteError};
+use ng_token::Token;
 
 use crate::fill::token;
+use crate::ingest::write_all_at;
 use crate::maps::create_store;
 use crate::scratch::Scratch;
 use crate::{Case, Pace, Ratio, Suite, Work};
@@ -16,7 +17,8 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 /// The commits of a run.
 const COMMITS: usize = 20;
 
-/// The share of the speed of the same writes and syncs alone that a commit must reach.
+/// The share of the speed that a commit must reach of the same writes and syncs alone,
+/// in room that was allocated and not written.
 const BAR: f64 = 0.9;
 
 /// How many tokens a commit has.
@@ -49,11 +51,8 @@ impl Commits {
     pub fn suite(&self) -> Result<Suite<'_>> {
         let (mut cases, mut ratios) = (Vec::new(), Vec::new());
         for size in SIZES {
-            let (writer, store, raw) = (
-                format!("writer-{size}"),
-                format!("store-{size}"),
-                format!("raw-{size}"),
-            );
+            let name = |kind: &str| format!("{kind}-{size}");
+            let [writer, store, raw, fresh] = ["writer", "store", "raw", "raw-fresh"].map(name);
             let file = |name: &str| self.scratch.file(name);
             let appended = Append {
                 sink: FileWriter::create(file(&writer), &CreateOptions::new())?,
@@ -65,9 +64,13 @@ impl Commits {
                 size,
             };
             cases.push(Case::new(&store, COMMITS, appended));
-            cases.push(Case::new(&raw, COMMITS, Raw::new(&file(&raw), size)?));
-            ratios.push(Ratio::new(&writer, &raw, Some(BAR)));
-            ratios.push(Ratio::new(&store, &raw, Some(BAR)));
+            for (name, is_written) in [(&raw, true), (&fresh, false)] {
+                let work = Raw::new(&file(name), size, is_written)?;
+                cases.push(Case::new(name, COMMITS, work));
+            }
+            ratios.push(Ratio::new(&writer, &fresh, Some(BAR)));
+            ratios.push(Ratio::new(&store, &fresh, Some(BAR)));
+            ratios.push(Ratio::new(&writer, &raw, None));
         }
         Ok(Suite {
             name: "commits",
@@ -113,54 +116,75 @@ impl<S: TokenSink<Error = WriteError>> Work for Append<S> {
     }
 }
 
-/// The writes of a commit and its syncs, in a file that has room, and nothing else:
-/// tokens and a page; a sync; a page; a sync.
+/// The writes of a commit and its syncs, and nothing else: tokens and a page; a sync; a
+/// page; a sync. In room that was written before, whose blocks and pages are there, or
+/// in room that was allocated alone.
 struct Raw {
-    file: File,
+    path: PathBuf,
+    is_written: bool,
+    file: RealFile,
     tokens: Vec<u8>,
     end: u64,
 }
 
 impl Raw {
-    fn new(path: &Path, size: usize) -> Result<Self> {
-        // Zeros that are on the disk: room that a commit finds.
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(path)?;
-        let zeros = vec![0; 1 << 20];
-        for chunk in 0..ROOM >> 20 {
-            file.write_all_at(&zeros, chunk << 20)?;
-        }
-        file.sync_all()?;
+    fn new(path: &Path, size: usize, is_written: bool) -> Result<Self> {
         Ok(Self {
-            file,
-            tokens: vec![1; size * 64],
-            end: 2 * PAGE as u64,
+            path: path.to_owned(),
+            is_written,
+            file: with_room(path, is_written)?,
+            tokens: vec![1; size * Token::SIZE],
+            end: FIRST,
         })
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        let page = [1; PAGE];
+        write_all_at(&self.file, &self.tokens, self.end)?;
+        write_all_at(&self.file, &page, 0)?;
+        self.file.sync()?;
+        write_all_at(&self.file, &page[..1024], PAGE as u64)?;
+        self.file.sync()?;
+        self.end += self.tokens.len() as u64;
+        Ok(())
     }
 }
 
-/// What a raw file has room for; it is begun anew when that is used up.
+/// What a raw file has room for; another is made when that is used up.
 const ROOM: u64 = 256 << 20;
+
+/// Where its tokens begin.
+const FIRST: u64 = 1 << 20;
+
+fn with_room(path: &Path, is_written: bool) -> Result<RealFile> {
+    std::fs::write(path, [0; 2 * PAGE])?;
+    let file = RealFile::open(path, true)?;
+    match is_written {
+        true => {
+            let zeros = vec![0; 1 << 20];
+            for start in (0..ROOM).step_by(zeros.len()) {
+                write_all_at(&file, &zeros, start)?;
+            }
+        }
+        false => file.allocate(0, ROOM)?,
+    }
+    file.sync()?;
+    Ok(file)
+}
 
 impl Work for Raw {
     type Output = u64;
 
-    fn run(&mut self) -> Result<u64> {
-        let page = [1; PAGE];
-        for _ in 0..COMMITS {
-            if self.end + self.tokens.len() as u64 > ROOM {
-                self.end = 2 * PAGE as u64;
-            }
-            self.file.write_all_at(&self.tokens, self.end)?;
-            self.file.write_all_at(&page, 0)?;
-            self.file.sync_data()?;
-            self.file.write_all_at(&page[..1024], PAGE as u64)?;
-            self.file.sync_data()?;
-            self.end += self.tokens.len() as u64;
+    fn prepare(&mut self) -> Result<()> {
+        if self.end + (COMMITS * self.tokens.len()) as u64 > ROOM {
+            self.file = with_room(&self.path, self.is_written)?;
+            self.end = FIRST;
         }
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<u64> {
+        (0..COMMITS).try_for_each(|_| self.commit())?;
         Ok(COMMITS as u64)
     }
 

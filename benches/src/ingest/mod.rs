@@ -11,6 +11,8 @@ mod own_ranges;
 mod raw;
 mod stored;
 
+pub(crate) use raw::write_all_at;
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;

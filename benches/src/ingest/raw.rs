@@ -65,7 +65,7 @@ pub(super) fn write_early(file: &RealFile, tokens: &[Token], start: usize) -> Re
     Ok(())
 }
 
-pub(super) fn write_all_at(file: &RealFile, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+pub(crate) fn write_all_at(file: &RealFile, mut bytes: &[u8], mut offset: u64) -> Result<()> {
     while !bytes.is_empty() {
         let written = file.write_at(bytes, offset)?;
         anyhow::ensure!(written > 0, "nothing was written at {offset}");

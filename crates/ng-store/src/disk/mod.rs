@@ -61,6 +61,12 @@ pub trait Disk: Send + Sync {
         Ok(None)
     }
 
+    /// Tells whether a block that was written once is written over in its place, and
+    /// more cheaply than the first time.
+    fn writes_in_place(&self) -> bool {
+        true
+    }
+
     /// Starts to write the range out, and does not wait.
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()>;
 
@@ -164,6 +170,10 @@ macro_rules! shared {
 
             fn longest(&self) -> io::Result<Option<u64>> {
                 (**self).longest()
+            }
+
+            fn writes_in_place(&self) -> bool {
+                (**self).writes_in_place()
             }
 
             fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {

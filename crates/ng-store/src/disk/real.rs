@@ -231,6 +231,26 @@ impl Disk for RealFile {
         Ok(crate::place::file_size_limit())
     }
 
+    #[cfg(target_os = "linux")]
+    fn writes_in_place(&self) -> bool {
+        /// btrfs, bcachefs and ZFS, which write each time to another place, and the file
+        /// systems in memory, for which the first time is as any: `linux/magic.h`.
+        const OTHERS: [u64; 5] = [
+            0x9123_683E,
+            0xCA45_1A4E,
+            0x2FC1_2FC1,
+            0x0102_1994,
+            0x8584_58F6,
+        ];
+        let kind = rustix::fs::fstatfs(&self.file).map(|told| told.f_type as u64);
+        kind.is_ok_and(|kind| !OTHERS.contains(&(kind & 0xFFFF_FFFF)))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn writes_in_place(&self) -> bool {
+        false
+    }
+
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         self.opener.check()?;
         crate::raw::start_writeback(&self.file, offset, len)

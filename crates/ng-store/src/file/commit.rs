@@ -95,6 +95,7 @@ impl<D: Disk> Writer<D> {
     /// Writes and syncs all that the new slot will name.
     fn write_content(&mut self, stamp: Stamp) -> Result<Slot, IoError> {
         self.flush()?;
+        self.zero_ahead()?;
         let (old, header) = (&self.head.slot, &self.head.header);
         if !self.entries.is_empty() {
             let offset = header.entry_offset(old.tokens / BLOCK);

@@ -260,7 +260,11 @@ fn allocate_pieces<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result
     })
 }
 
-fn write_zeros<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result<(), IoError> {
+pub(super) fn write_zeros<D: Disk>(
+    source: &Source<D>,
+    offset: u64,
+    len: u64,
+) -> Result<(), IoError> {
     let zeros = vec![0; ZEROS_BYTES.min(usize::try_from(len).unwrap_or(ZEROS_BYTES))];
     in_pieces(ZEROS_BYTES as u64, len, |start, count| {
         source.write(&zeros[..count as usize], offset + start)

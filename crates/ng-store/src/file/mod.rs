@@ -13,6 +13,7 @@
 //! - `reader` reads verified blocks, `read_ahead` many of them in their order; `verify` and `repair` are built on it, and
 //!   `causes` tells them whether a block is damaged or its entry, `evidence` which
 //!   commits a damaged file knows of, `sorted` what its blocks are worth;
+//! - `zero_ahead` prepares the room that small commits write to;
 //! - `follow` is the rule by which a reader goes from one commit to a later one.
 
 mod append;
@@ -37,6 +38,7 @@ mod sorted;
 mod tail;
 mod verify;
 mod writer;
+mod zero_ahead;
 
 pub use append_options::AppendOptions;
 pub use commit::Stamp;

@@ -8,6 +8,7 @@ use super::head::put_copies;
 use super::length::check_length;
 use super::lock::take_lock;
 use super::outflow::Outflow;
+use super::zero_ahead::ZeroAhead;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
 use crate::disk::{Dir, Disk, Source};
 use crate::format::{
@@ -50,6 +51,7 @@ pub struct Writer<D: Disk> {
     pub(super) mark: u64,
     /// The begin of the block at `mark`, once it left the buffer.
     pub(super) saved: Vec<Token>,
+    pub(super) zero_ahead: ZeroAhead,
     pub(super) poisoned: bool,
     /// Whether no other commit than the one in `head` can be the newest.
     pub(super) knows_newest: bool,
@@ -211,6 +213,7 @@ impl<D: Disk> Writer<D> {
             announced: committed,
             mark: committed,
             saved: Vec::new(),
+            zero_ahead: ZeroAhead::default(),
             poisoned: false,
             knows_newest: true,
             source,

@@ -36,13 +36,17 @@ pub(crate) enum Step {
 
 impl Workload {
     /// The workload of so many steps that belongs to `seed`. One in sixteen has an
-    /// append that is sure to have a whole chunk of a file.
+    /// append that is sure to have a whole chunk of a file, and one commits a little
+    /// again and again.
     pub(crate) fn random(seed: u64, steps: usize) -> Self {
         let mut random = Random::new(seed);
         let mut steps: Vec<Step> = (0..steps).map(|_| random.step()).collect();
         if seed % 16 == 3 && !steps.is_empty() {
             let at = random.below(steps.len());
             steps[at] = Step::Append(8 * BLOCK_TOKENS + random.count());
+        }
+        if seed % 16 == 9 {
+            steps = (0..steps.len()).map(|at| random.small_step(at)).collect();
         }
         Self {
             seed,
@@ -83,6 +87,16 @@ impl Random {
             8 => Step::Reserve(self.count() as u64),
             9 => Step::ReserveExact(self.count() as u64),
             10 => Step::Reopen,
+            _ => Step::Commit {
+                tag: self.below(2) as u64,
+            },
+        }
+    }
+
+    /// A small append and its commit, by turns.
+    fn small_step(&mut self, at: usize) -> Step {
+        match at % 2 {
+            0 => Step::Append(1 + self.below(100)),
             _ => Step::Commit {
                 tag: self.below(2) as u64,
             },

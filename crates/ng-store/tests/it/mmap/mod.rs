@@ -32,3 +32,4 @@ mod space;
 mod unreadable;
 mod verify;
 mod whole;
+mod zero_ahead;

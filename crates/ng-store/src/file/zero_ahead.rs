@@ -1,0 +1,55 @@
+use super::Writer;
+use super::grow::write_zeros;
+use crate::IoError;
+use crate::disk::Disk;
+use crate::format::{SLOT_PAGE_BYTES, TOKEN_BYTES};
+
+/// A commit of so few bytes is small: 8 KiB.
+const SMALL_BYTES: u64 = 8 << 10;
+
+/// After so many small commits in a row, more of them are taken to follow.
+const MANY: u32 = 8;
+
+/// How many zeros are written ahead at once: 256 KiB.
+const AHEAD_BYTES: u64 = 256 << 10;
+
+/// Zeros in the room behind the tokens, for small commits to write over.
+///
+/// Blocks that were allocated and never written are marked as such by file systems that
+/// write in place, and the first write to one has the mark taken away: a transaction of
+/// the journal, 12 KiB on ext4, in each commit that comes to a new page. Zeros are
+/// written once for many commits, and synced with the one at hand. Commits of 64 tokens
+/// took 190 us in place of 280 so, and 17 KiB of the device in place of 24 (ext4, a
+/// virtual disk). Larger commits would write more than they save: everything twice.
+#[derive(Debug, Default)]
+pub(super) struct ZeroAhead {
+    small_commits: u32,
+    /// Up to where the file has been written, as far as it is known.
+    end: u64,
+}
+
+impl<D: Disk> Writer<D> {
+    /// Writes zeros behind the tokens that are being committed, if that will pay.
+    pub(super) fn zero_ahead(&mut self) -> Result<(), IoError> {
+        let page = SLOT_PAGE_BYTES as u64;
+        let (header, tokens) = (&self.head.header, self.appended_tokens());
+        let is_small = (tokens - self.head.slot.tokens) * TOKEN_BYTES <= SMALL_BYTES;
+        let ahead = &mut self.zero_ahead;
+        ahead.small_commits = match is_small {
+            true => ahead.small_commits.saturating_add(1),
+            false => 0,
+        };
+        let end = header.token_offset(tokens);
+        if ahead.small_commits < MANY || ahead.end >= end + SMALL_BYTES {
+            return Ok(());
+        }
+        let start = ahead.end.max(end.next_multiple_of(page));
+        let room_end = header.token_offset(self.allocated);
+        let stop = room_end.min(start + AHEAD_BYTES);
+        if start >= stop || !self.source.disk().writes_in_place() {
+            return Ok(());
+        }
+        ahead.end = stop;
+        write_zeros(&self.source, start, stop - start)
+    }
+}
