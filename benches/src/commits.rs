@@ -151,7 +151,7 @@ impl Raw {
 }
 
 /// What a raw file has room for; another is made when that is used up.
-const ROOM: u64 = 256 << 20;
+const ROOM: u64 = 64 << 20;
 
 /// Where its tokens begin.
 const FIRST: u64 = 1 << 20;
