@@ -63,7 +63,7 @@ mod place;
 mod policy;
 #[expect(
     unsafe_code,
-    reason = "page advice, the length of a vector filled in place, maps of files; nowhere else"
+    reason = "page advice, the length of a vector filled in place, maps of files, closures that are lent; nowhere else"
 )]
 mod raw;
 mod raw_draft;
@@ -96,7 +96,8 @@ pub use memory::MemoryUsage;
 pub use mmap_store::{MapOptions, MapPass, MapWindow, MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, Access, BYPASS_MIN_BYTES, CachePolicy, PagePolicy};
 pub use raw::{
-    Filled, PREFETCHES, ProcessMark, Snapshot, Vacant, ignore_file_size_signal, prefetch,
+    Filled, Loan, PREFETCHES, ProcessMark, Snapshot, Vacant, ignore_file_size_signal, lend,
+    prefetch,
 };
 pub use raw_draft::RawDraft;
 pub use raw_reader::RawReader;

@@ -15,7 +15,7 @@ pub const BLOCK_TOKENS: usize = 4096;
 ///   the store is as it was before the call; earlier appends still stand.
 pub trait TokenSink {
     /// What an append or a commit can fail with.
-    type Error: std::error::Error;
+    type Error: std::error::Error + Send + Sync + 'static;
 
     /// Hashes whole blocks for this sink, on any thread.
     type Hasher: BlockHasher;

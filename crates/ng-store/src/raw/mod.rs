@@ -6,6 +6,8 @@
 //!   `cached_pages` tells and drops what of them is in memory;
 //! - `promise` takes the promise that a map rests on, in the constructors that
 //!   ask for it;
+//! - `loan` lends a closure to threads that borrow nothing, and waits for those that
+//!   are within it;
 //! - `prefetch` is a hint to the processor;
 //! - `writeback`, `cached`, `file_size_signal`, `process` and `reader_lock` are system
 //!   calls that no safe crate wraps.
@@ -14,6 +16,7 @@ mod allocate;
 mod cached;
 mod cached_pages;
 mod file_size_signal;
+mod loan;
 mod map;
 mod prefetch;
 mod process;
@@ -27,6 +30,7 @@ pub(crate) use allocate::allocate;
 pub(crate) use cached::cached_bytes;
 pub(crate) use cached_pages::cached_pages;
 pub use file_size_signal::ignore_file_size_signal;
+pub use loan::{Loan, lend};
 pub use map::Snapshot;
 pub(crate) use map::{Map, PrivateMap};
 pub use prefetch::{PREFETCHES, prefetch};
