@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_long_ingest_goes_on_until_it_is_ended_and_stops_nobody_else() {
         for threads in 1..4 {
-            let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+            let workers = Workers::new(threads).unwrap();
             let ingest = LongIngest::start(&workers).unwrap();
             assert!(!ingest.thread.is_finished());
             ingest.end().unwrap();

@@ -55,7 +55,7 @@ impl Contention {
         sizes.dedup();
         let teams: Vec<Workers> = sizes
             .into_iter()
-            .map(Workers::new)
+            .map(|threads| Workers::new(threads.get()))
             .collect::<Result<_, _>>()?;
         let store = stored(&teams[0], PagePolicy::Huge, count)?;
         let expected = mix_all(store.tokens());
@@ -71,7 +71,7 @@ impl Contention {
         let tokens = self.store.tokens();
         let mut cases = Vec::new();
         for workers in &self.teams {
-            let threads = workers.threads().get();
+            let threads = workers.threads();
             cases.push(self.case(case_name("bare", workers), move || {
                 Ok(mix_in_parts(tokens, threads))
             }));
@@ -213,7 +213,7 @@ mod tests {
     fn teams_are_one_and_multiples_of_the_processors() {
         let sizes = |threads| {
             let contention = Contention::new(1, NonZeroUsize::new(threads).unwrap()).unwrap();
-            let sizes = contention.teams.iter().map(|team| team.threads().get());
+            let sizes = contention.teams.iter().map(|team| team.threads());
             sizes.collect::<Vec<_>>()
         };
         assert_eq!(sizes(1), [1, 2, 4]);
@@ -228,7 +228,7 @@ mod tests {
         assert_ne!(whole, mix_all(&tokens[..69_999]));
         for threads in [1, 2, 3, 7] {
             assert_eq!(mix_in_parts(&tokens, threads), whole);
-            let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+            let workers = Workers::new(threads).unwrap();
             assert_eq!(by_shards(&workers, &tokens, mix_all).unwrap(), whole);
         }
     }

@@ -55,7 +55,7 @@ impl Fill {
             |tokens| sum_ids(&tokens),
         )];
         cases.extend(self.teams.iter().map(|workers| {
-            let threads = workers.threads().get();
+            let threads = workers.threads();
             self.case(
                 case_name("first-touch-2m", workers),
                 move |count| first_touch(count, threads),
@@ -88,7 +88,7 @@ impl Fill {
         fill: impl Fn(usize) -> Result<R> + 'a,
         sum: impl Fn(R) -> u64 + 'a,
     ) -> Case<'a> {
-        let threads = self.teams.all().threads().get();
+        let threads = self.teams.all().threads();
         let fresh = Fresh {
             count: self.count,
             threads,

@@ -57,7 +57,7 @@ impl Refill {
         let mut cases = Vec::new();
         let mut ratios = Vec::new();
         for workers in self.teams.iter() {
-            let threads = workers.threads().get();
+            let threads = workers.threads();
             let [store, streamed, plain] =
                 ["store", "streamed", "plain"].map(|name| case_name(name, workers));
             ratios.push(Ratio::new(&store, &streamed, Some(LIMIT_BAR)));

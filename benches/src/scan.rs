@@ -43,7 +43,7 @@ impl Scan {
         let count = self.store.len();
         let mut cases = Vec::new();
         for workers in self.teams.iter() {
-            let threads = workers.threads().get();
+            let threads = workers.threads();
             cases.push(self.case(case_name("loop", workers), move |tokens| {
                 Ok(sum_ids_in_parts(tokens, threads))
             }));

@@ -15,9 +15,9 @@ pub(crate) struct Teams {
 
 impl Teams {
     pub(crate) fn new(threads: NonZeroUsize) -> Result<Self> {
-        let more = (threads > NonZeroUsize::MIN).then(|| Workers::new(threads));
+        let more = (threads > NonZeroUsize::MIN).then(|| Workers::new(threads.get()));
         Ok(Self {
-            one: Workers::new(NonZeroUsize::MIN)?,
+            one: Workers::new(1)?,
             all: more.transpose()?,
         })
     }
@@ -38,7 +38,7 @@ impl Teams {
     /// how far memory carries more of them is another question.
     pub(crate) fn scaling(&self, name: &str, two_threads_bar: Option<f64>) -> Option<Ratio> {
         let (one, all) = (&self.one, self.all.as_ref()?);
-        let bar = two_threads_bar.filter(|_| all.threads().get() == 2);
+        let bar = two_threads_bar.filter(|_| all.threads() == 2);
         Some(Ratio::new(case_name(name, all), case_name(name, one), bar))
     }
 

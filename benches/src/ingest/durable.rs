@@ -29,7 +29,7 @@ impl<F> Durable<F> {
         Self {
             path,
             count,
-            threads: team.threads().get(),
+            threads: team.threads(),
             write,
         }
     }

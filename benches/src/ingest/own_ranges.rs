@@ -51,7 +51,7 @@ fn write_ranges(
     let next = AtomicUsize::new(0);
     let parts = thread::scope(|scope| {
         let work = || write_shards(shards, &next, hasher, file);
-        let threads = (0..workers.threads().get()).map(|_| scope.spawn(work));
+        let threads = (0..workers.threads()).map(|_| scope.spawn(work));
         let threads: Vec<_> = threads.collect();
         let joined = threads.into_iter().map(|thread| {
             let outcome = thread.join();
@@ -92,8 +92,6 @@ fn write_shards(
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use ng_store::TokenSink;
 
     use super::*;
@@ -112,7 +110,7 @@ mod tests {
             .flat_map(|(block, index)| hasher.hash_block(index, block).to_le_bytes())
             .collect();
         for threads in 1..4 {
-            let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+            let workers = Workers::new(threads).unwrap();
             let path = folder.path().join(threads.to_string());
             let file = written(&workers, hasher, &path, count).unwrap();
             let mut table = vec![0; expected.len()];

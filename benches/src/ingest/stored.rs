@@ -81,8 +81,6 @@ impl TokenSink for HashesItself {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use ng_store::{BlockReader, VerifyBlocks};
 
     use super::*;
@@ -93,7 +91,7 @@ mod tests {
     #[test]
     fn every_way_makes_a_clean_file() {
         let folder = tempfile::tempdir().unwrap();
-        let workers = Workers::new(NonZeroUsize::new(2).unwrap()).unwrap();
+        let workers = Workers::new(2).unwrap();
         let ways: [Way<'_>; 3] = [
             &appended,
             &|path, count| ingested(&workers, &IngestOptions::new(), path, count),

@@ -53,7 +53,7 @@ fn make_batches<T: Send>(
     make: impl Fn(Range<u64>) -> Result<T> + Sync,
     sender: SyncSender<Batch<T>>,
 ) {
-    let batch_tokens = (2 * workers.threads().get() * DEFAULT_SHARD_TOKENS) as u64;
+    let batch_tokens = (2 * workers.threads() * DEFAULT_SHARD_TOKENS) as u64;
     let mut start = tokens.start;
     while start < tokens.end {
         let count = batch_tokens.min(tokens.end - start);
@@ -91,14 +91,12 @@ impl Spent {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use anyhow::bail;
 
     use super::*;
 
     fn workers(threads: usize) -> Workers {
-        Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+        Workers::new(threads).unwrap()
     }
 
     fn make(range: Range<u64>, tokens: &mut Vec<Token>) -> Result<u64> {

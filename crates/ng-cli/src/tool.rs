@@ -1,5 +1,4 @@
 use std::num::NonZeroUsize;
-use std::thread;
 
 use anyhow::{Context, Result};
 use ng_parallel::Workers;
@@ -26,11 +25,10 @@ impl Tool {
     }
 }
 
-/// Starts as many workers as are asked for, or as the machine has processors.
+/// Starts as many workers as are asked for, or as the system grants processors.
 pub(crate) fn workers(threads: Option<NonZeroUsize>) -> Result<Workers> {
-    let threads = threads.unwrap_or_else(|| {
-        let all = thread::available_parallelism();
-        all.unwrap_or(NonZeroUsize::MIN)
-    });
-    Ok(Workers::new(threads)?)
+    Ok(match threads {
+        Some(threads) => Workers::new(threads.get())?,
+        None => Workers::available()?,
+    })
 }

@@ -10,11 +10,10 @@
     reason = "the constructors that map a file ask for a promise"
 )]
 
+use std::env;
 use std::error::Error;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
-use std::{env, thread};
 
 use ng_parallel::ng_store::{
     BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore, ignore_file_size_signal,
@@ -34,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count: usize = count
         .parse()
         .map_err(|_| format!("TOKENS is {count:?}, expected a whole number"))?;
-    let workers = Workers::new(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))?;
+    let workers = Workers::available()?;
     create(&workers, path.as_ref(), count)?;
     read(&workers, path.as_ref())
 }

@@ -6,7 +6,6 @@
 )]
 
 use std::error::Error;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ng_parallel::ng_store::{BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore};
@@ -24,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn show(path: &Path) -> Result<(), Box<dyn Error>> {
-    let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+    let workers = Workers::new(2)?;
     // SAFETY: (1) The file is in a folder of our own, and nobody shrinks it or
     // writes into it while the store lives.
     let mut store = unsafe { MmapStore::create(path, &CreateOptions::new()) }?;

@@ -1,17 +1,15 @@
 //! Fills a store with two workers, sums its ids and copies every 1,000th token
 //! out.
 
-use std::error::Error;
-use std::num::NonZeroUsize;
-
 use ng_parallel::ng_store::{TokenStore, VecStore};
 use ng_parallel::ng_token::Token;
 use ng_parallel::{Workers, fill, gather, map_reduce};
+use std::error::Error;
 
 const TOKENS: usize = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+    let workers = Workers::new(2)?;
     let mut store = VecStore::try_with_capacity(TOKENS)?;
     fill(&workers, &mut store, TOKENS, |index| {
         Token::new(index as u32)

@@ -4,8 +4,16 @@
 //! and never waits for one that is with another operation. So it waits for
 //! nothing but its own closures: whoever holds a lock that the closures of others
 //! want gets to its end all the same.
+//!
+//! It calls for a worker, and a task of the pool answers the call that is open the
+//! longest. Where the pool's threads are with somebody else, the call is taken back
+//! when the operation ends, and the task serves the next one.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ng_store::Loan;
 
 /// How many shards a worker does before it looks whether another operation is
 /// short of workers.
@@ -15,36 +23,97 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 const TURN_SHARDS: usize = 16;
 
 /// The worker threads of a pool, counted.
-// Relaxed throughout: the counts carry no data with them. The pool's own queue
+// Relaxed throughout: the counts carry no data with them. The loan of a closure
 // brings what a worker needs to the worker.
 #[derive(Debug)]
 pub(crate) struct Crew {
     idle: AtomicUsize,
     /// How many operations have use for a worker that they did not get.
     short: AtomicUsize,
+    /// Whether the pool has tasks that are none of ours.
+    is_shared: bool,
+    calls: Mutex<Calls>,
+}
+
+/// Who is called for. Never more of either than there are workers.
+#[derive(Debug)]
+struct Calls {
+    open: VecDeque<(Loan<Seat>, Seat)>,
+    /// How many tasks of the pool have not begun yet: at least one for each call.
+    coming: usize,
 }
 
 impl Crew {
-    /// Counts `workers` idle threads.
-    pub(crate) fn new(workers: usize) -> Self {
+    /// Counts `workers` idle threads, of a pool that may be shared with others.
+    pub(crate) fn new(workers: usize, is_shared: bool) -> Self {
         Self {
             idle: AtomicUsize::new(workers),
             short: AtomicUsize::new(0),
+            is_shared,
+            calls: Mutex::new(Calls {
+                open: VecDeque::with_capacity(workers),
+                coming: 0,
+            }),
         }
+    }
+
+    /// Calls for a worker to come to `loan` and take `seat` there; `spawn` has a
+    /// thread of the pool [answer](Self::answer), where no such task is under way yet.
+    pub(crate) fn call(self: &Arc<Self>, loan: &Loan<Seat>, seat: Seat, spawn: impl FnOnce()) {
+        let mut calls = self.calls();
+        calls.open.push_back((loan.clone(), seat));
+        if calls.coming < calls.open.len() {
+            calls.coming += 1;
+            drop(calls);
+            spawn();
+        }
+    }
+
+    /// Works where somebody calls, on a thread of the pool.
+    pub(crate) fn answer(&self) {
+        let mut calls = self.calls();
+        calls.coming -= 1;
+        let call = calls.open.pop_front();
+        drop(calls);
+        if let Some((loan, seat)) = call {
+            // Where it is too late the seat comes back, and is given up.
+            drop(loan.call(seat));
+        }
+    }
+
+    /// Takes the calls to `loan` back that nobody has answered.
+    pub(crate) fn take_back(&self, loan: &Loan<Seat>) {
+        self.calls().open.retain(|(other, _)| other != loan);
     }
 
     fn take_idle(&self) -> bool {
         let one_less = |idle: usize| idle.checked_sub(1);
         self.idle.fetch_update(Relaxed, Relaxed, one_less).is_ok()
     }
+
+    /// No closure runs under the lock, so what a poisoned one holds is whole.
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to one worker, which is idle again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<Crew>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.idle.fetch_add(1, Relaxed);
+    }
 }
 
 /// The workers that one operation has.
 #[derive(Debug)]
 pub(crate) struct Team<'crew> {
-    crew: &'crew Crew,
+    crew: &'crew Arc<Crew>,
     /// How many it has use for.
     most: usize,
+    /// How many it has, or has called for.
     size: AtomicUsize,
     /// Whether the crew counts it among the short ones.
     short: AtomicBool,
@@ -52,7 +121,7 @@ pub(crate) struct Team<'crew> {
 
 impl<'crew> Team<'crew> {
     /// Begins with no worker, for an operation that has use for `most`.
-    pub(crate) fn new(crew: &'crew Crew, most: usize) -> Self {
+    pub(crate) fn new(crew: &'crew Arc<Crew>, most: usize) -> Self {
         Self {
             crew,
             most,
@@ -69,17 +138,23 @@ impl<'crew> Team<'crew> {
     /// Takes a worker, if one is idle and the operation has use for it.
     ///
     /// The calling thread of the operation alone does this.
-    pub(crate) fn take(&self) -> Option<Turn<'_>> {
+    pub(crate) fn take(&self) -> Option<Seat> {
         let wanted = self.size.load(Relaxed) < self.most;
         let taken = wanted && self.crew.take_idle();
         self.set_short(wanted && !taken);
         taken.then(|| {
             self.size.fetch_add(1, Relaxed);
-            Turn {
-                team: self,
-                shards: 0,
-            }
+            Seat(Arc::clone(self.crew))
         })
+    }
+
+    /// Begins the time of a worker with the operation.
+    pub(crate) fn begin(&self, seat: Seat) -> Turn<'_> {
+        Turn {
+            team: self,
+            shards: 0,
+            _seat: seat,
+        }
     }
 
     fn set_short(&self, short: bool) {
@@ -93,8 +168,10 @@ impl<'crew> Team<'crew> {
         };
     }
 
+    /// Nobody tells what else a shared pool has to do: there is always something.
     fn others_are_short(&self) -> bool {
-        self.crew.short.load(Relaxed) > usize::from(self.short.load(Relaxed))
+        let own = usize::from(self.short.load(Relaxed));
+        self.crew.is_shared || self.crew.short.load(Relaxed) > own
     }
 }
 
@@ -105,12 +182,13 @@ impl Drop for Team<'_> {
     }
 }
 
-/// A worker's time with an operation; it is idle again when this is dropped.
+/// A worker's time with an operation.
 #[derive(Debug)]
 pub(crate) struct Turn<'team> {
     team: &'team Team<'team>,
     /// How many shards were begun.
     shards: usize,
+    _seat: Seat,
 }
 
 impl Turn<'_> {
@@ -122,7 +200,7 @@ impl Turn<'_> {
         goes_on
     }
 
-    /// Tells whether another operation is short of workers.
+    /// Tells whether somebody else is short of workers.
     pub(crate) fn is_wanted(&self) -> bool {
         self.team.others_are_short()
     }
@@ -131,16 +209,24 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.team.size.fetch_sub(1, Relaxed);
-        self.team.crew.idle.fetch_add(1, Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use ng_store::lend;
+
     use super::*;
 
+    fn crew(workers: usize) -> Arc<Crew> {
+        Arc::new(Crew::new(workers, false))
+    }
+
     fn take<'team>(team: &'team Team<'_>, count: usize) -> Vec<Turn<'team>> {
-        let turns: Vec<_> = std::iter::from_fn(|| team.take()).collect();
+        let turns: Vec<_> =
+            std::iter::from_fn(|| team.take().map(|seat| team.begin(seat))).collect();
         assert_eq!(turns.len(), count);
         turns
     }
@@ -155,7 +241,7 @@ mod tests {
             (2, 3, 2, 0),
             (6, 4, 4, 2),
         ] {
-            let crew = Crew::new(workers);
+            let crew = crew(workers);
             for _ in 0..2 {
                 let (one, other) = (Team::new(&crew, most), Team::new(&crew, 9));
                 let turns = take(&one, first);
@@ -164,8 +250,8 @@ mod tests {
                 let again = take(&other, first);
                 drop((rest, again));
             }
-            assert_eq!(crew.idle.into_inner(), workers);
-            assert_eq!(crew.short.into_inner(), 0);
+            assert_eq!(crew.idle.load(Relaxed), workers);
+            assert_eq!(crew.short.load(Relaxed), 0);
         }
     }
 
@@ -176,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_worker_leaves_after_its_turn_where_another_team_is_short() {
-        let crew = Crew::new(1);
+        let crew = crew(1);
         let (one, other) = (Team::new(&crew, 2), Team::new(&crew, 1));
         let mut turns = take(&one, 1);
         assert_eq!(shards_done(&mut turns[0], 99), 99, "its own want is none");
@@ -187,5 +273,43 @@ mod tests {
         assert_eq!(shards_done(&mut turns[0], 99), TURN_SHARDS);
         drop(other);
         assert_eq!(shards_done(&mut turns[0], 99), 99, "nobody is short");
+    }
+
+    #[test]
+    fn a_worker_of_a_shared_pool_leaves_after_its_turn() {
+        let crew = Arc::new(Crew::new(1, true));
+        let team = Team::new(&crew, 1);
+        let mut turns = take(&team, 1);
+        assert_eq!(shards_done(&mut turns[0], 99), TURN_SHARDS);
+    }
+
+    /// However many operations end before the pool has a thread for them.
+    #[test]
+    fn a_call_that_is_taken_back_leaves_its_task_to_the_next_one() {
+        let crew = crew(2);
+        let (spawned, came) = (Cell::new(0), AtomicUsize::new(0));
+        let operation = |answers: usize| {
+            let team = Team::new(&crew, 9);
+            let work = |seat| {
+                let _turn = team.begin(seat);
+                came.fetch_add(1, Relaxed);
+            };
+            lend(&work, |loan| {
+                while let Some(seat) = team.take() {
+                    crew.call(loan, seat, || spawned.set(spawned.get() + 1));
+                }
+                (0..answers).for_each(|_| crew.answer());
+                crew.take_back(loan);
+            });
+            assert_eq!(crew.idle.load(Relaxed), 2);
+            (spawned.get(), came.load(Relaxed))
+        };
+        assert_eq!(operation(0), (2, 0));
+        assert_eq!(operation(0), (2, 0), "the tasks of the first are coming");
+        assert_eq!(operation(1), (2, 1));
+        assert_eq!(operation(2), (3, 3));
+        assert_eq!(operation(0), (5, 3));
+        (0..2).for_each(|_| crew.answer());
+        assert_eq!(operation(2), (7, 5));
     }
 }

@@ -20,13 +20,11 @@
 //! the closure's, so loops stay tight, in debug builds too.
 //!
 //! ```
-//! use std::num::NonZeroUsize;
-//!
 //! use ng_parallel::{Workers, fill, map_reduce};
 //! use ng_store::{TokenStore, VecStore};
 //! use ng_token::Token;
 //!
-//! let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+//! let workers = Workers::new(2)?;
 //! let mut store = VecStore::new();
 //! fill(&workers, &mut store, 100_000, |index| Token::new(index as u32))?;
 //!
@@ -67,6 +65,9 @@ mod workers;
 
 // The operations are about their stores and tokens: one dependency shall be enough.
 pub use {ng_store, ng_token};
+// The version whose pools `Workers::adopt` takes.
+#[cfg(feature = "rayon")]
+pub use rayon;
 
 pub use error::{Forked, ParallelError};
 pub use fill::fill;

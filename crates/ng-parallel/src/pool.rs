@@ -1,9 +1,10 @@
-use std::sync::mpsc::channel;
-use std::thread;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ng_store::{Loan, lend};
 use rayon::ThreadPool;
 
-use crate::crew::{Crew, Team, Turn};
+use crate::crew::{Crew, Seat, Team, Turn};
 use crate::queue::Queue;
 use crate::within::Within;
 use crate::{ParallelError, StopFlag};
@@ -13,7 +14,7 @@ use crate::{ParallelError, StopFlag};
 #[derive(Clone, Copy)]
 pub(crate) struct Pool<'workers> {
     pub(crate) pool: &'workers ThreadPool,
-    pub(crate) crew: &'workers Crew,
+    pub(crate) crew: &'workers Arc<Crew>,
     /// How many threads work at most, the calling one among them.
     pub(crate) threads: usize,
     pub(crate) stop: &'workers StopFlag,
@@ -65,56 +66,68 @@ impl<'workers> Pool<'workers> {
     }
 
     /// Runs `here` on the calling thread, and `help` on each worker that it calls
-    /// for, and waits for all of them.
+    /// for, and waits for those that came.
+    ///
+    /// It waits by no means of rayon's: a thread of a pool would run whatever tasks
+    /// its pool has meanwhile, below the locks that its own task holds.
     pub(crate) fn run_beside<R>(
         self,
         team: &Team<'_>,
         help: impl Fn(Turn<'_>) + Sync,
         here: impl FnOnce(Call<'_>) -> R,
     ) -> R {
-        let help = |turn: Turn<'_>| {
-            if let Some(_within) = Within::enter() {
-                help(turn);
+        if team.is_of_none() {
+            return here(&|| false);
+        }
+        let panicked = Mutex::new(None);
+        let help = |seat: Seat| {
+            let turn = team.begin(seat);
+            let help = AssertUnwindSafe(|| help(turn));
+            if let Some(_within) = Within::enter()
+                && let Err(payload) = catch_unwind(help)
+            {
+                // Nobody is to unwind through the pool.
+                *lock(&panicked) = Some(payload);
             }
         };
-        if team.is_of_none() {
-            here(&|| false)
-        } else if rayon::current_thread_index().is_some() {
-            self.run_beside_a_task(team, &help, here)
-        } else {
-            self.pool.in_place_scope(|scope| {
-                here(&|| {
-                    let turn = team.take();
-                    turn.map(|turn| scope.spawn(|_| help(turn))).is_some()
-                })
-            })
-        }
-    }
-
-    /// Does the same on a thread of somebody else's pool.
-    ///
-    /// While it waits for a scope, such a thread runs whatever tasks its pool has,
-    /// below the locks that its own task holds. So another thread has the scope,
-    /// and this one waits for that thread; where it cannot be started, it works
-    /// alone.
-    fn run_beside_a_task<R>(
-        self,
-        team: &Team<'_>,
-        help: &(impl Fn(Turn<'_>) + Sync),
-        here: impl FnOnce(Call<'_>) -> R,
-    ) -> R {
-        thread::scope(|threads| {
-            let (calls, called) = channel();
-            let spawns = || {
-                self.pool.in_place_scope(|scope| {
-                    for turn in called {
-                        scope.spawn(|_| help(turn));
-                    }
-                });
+        let result = lend(&help, |loan| {
+            let calls = OpenCalls {
+                crew: self.crew,
+                loan,
             };
-            let waiter = thread::Builder::new().name("ng-waiter".to_owned());
-            let _ = waiter.spawn_scoped(threads, spawns);
-            here(&|| team.take().is_some_and(|turn| calls.send(turn).is_ok()))
-        })
+            here(&|| {
+                let seat = team.take();
+                seat.map(|seat| calls.add(seat, self.pool)).is_some()
+            })
+        });
+        if let Some(payload) = lock(&panicked).take() {
+            resume_unwind(payload);
+        }
+        result
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The calls of an operation, which are taken back when this is dropped.
+struct OpenCalls<'run> {
+    crew: &'run Arc<Crew>,
+    loan: &'run Loan<Seat>,
+}
+
+impl OpenCalls<'_> {
+    fn add(&self, seat: Seat, pool: &ThreadPool) {
+        self.crew.call(self.loan, seat, || {
+            let crew = Arc::clone(self.crew);
+            pool.spawn(move || crew.answer());
+        });
+    }
+}
+
+impl Drop for OpenCalls<'_> {
+    fn drop(&mut self) {
+        self.crew.take_back(self.loan);
     }
 }

@@ -24,8 +24,6 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// [`MappedBlocks`]: ng_store::MappedBlocks
 ///
 /// ```
-/// use std::num::NonZeroUsize;
-///
 /// use ng_parallel::{Workers, verify};
 /// use ng_store::{BlockReader, CreateOptions, TokenSink, VecStore};
 /// use ng_token::Token;
@@ -36,7 +34,7 @@ const MOST_SHARDS: u64 = 1 << 16;
 /// store.append_with(10_000, |index| Token::new(index as u32))?;
 /// store.save(&path, &CreateOptions::new())?;
 ///
-/// let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+/// let workers = Workers::new(2)?;
 /// let report = verify(&workers, &BlockReader::open(&path)?)?;
 /// assert!(report.is_clean());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

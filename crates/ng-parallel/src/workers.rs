@@ -1,6 +1,6 @@
-use std::mem;
-use std::num::NonZeroUsize;
+use std::error::Error;
 use std::sync::Arc;
+use std::{io, mem, thread};
 
 use ng_store::ProcessMark;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
@@ -31,9 +31,11 @@ use crate::{Forked, StopFlag};
 /// from a task of a thread pool of rayon's has the workers as always, and its
 /// thread runs no other task of that pool meanwhile.
 ///
-/// Within a closure, rayon's own functions use the threads of these workers, and
-/// what is spawned there is not counted: an operation may wait for it. Give such
-/// work a pool of its own.
+/// Within a closure, rayon's own functions use the threads of these workers. What is
+/// spawned there is not counted, and no operation waits for it. A task that waits by
+/// rayon's means may be given closures to run below it, as it may be given any task of
+/// its pool: it must hold no lock then that closures want. For closures themselves
+/// that is seen to.
 ///
 /// # Forks
 ///
@@ -49,11 +51,9 @@ use crate::{Forked, StopFlag};
 /// own:
 ///
 /// ```
-/// use std::num::NonZeroUsize;
-///
 /// use ng_parallel::{ParallelError, Shards, StopFlag, Workers, map_shards};
 ///
-/// let workers = Workers::new(NonZeroUsize::MIN.saturating_add(1))?;
+/// let workers = Workers::new(2)?;
 /// let stop = StopFlag::new();
 /// let stoppable = workers.with_stop_flag(stop.clone());
 /// stop.stop();
@@ -66,27 +66,89 @@ use crate::{Forked, StopFlag};
 pub struct Workers {
     /// `None` for one worker.
     pool: Option<Arc<Threads>>,
-    threads: NonZeroUsize,
+    threads: usize,
     stop: StopFlag,
 }
 
 impl Workers {
+    /// The most workers there can be: 65,536 on 64-bit systems.
+    pub fn most() -> usize {
+        rayon::max_num_threads().saturating_add(1)
+    }
+
     /// Starts all of `threads` workers but the calling thread.
     ///
     /// # Errors
     ///
+    /// [`WorkersError`]: none or too many are asked for, or the system refuses a
+    /// thread.
+    pub fn new(threads: usize) -> Result<Self, WorkersError> {
+        match threads {
+            0 => Err(WorkersError::None),
+            _ if threads > Self::most() => Err(WorkersError::TooMany { threads }),
+            _ => Ok(Self {
+                pool: start_threads(threads)?.map(Arc::new),
+                threads,
+                stop: StopFlag::new(),
+            }),
+        }
+    }
+
+    /// Starts as many workers as the system grants this process processors, as far as
+    /// it tells: affinity and, on Linux, the quota of a control group count. One where
+    /// it does not tell.
+    ///
+    /// ```
+    /// use ng_parallel::Workers;
+    ///
+    /// assert!(Workers::available()?.threads() >= 1);
+    /// # Ok::<(), ng_parallel::WorkersError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
     /// The system refuses a thread.
-    pub fn new(threads: NonZeroUsize) -> Result<Self, WorkersError> {
-        Ok(Self {
-            pool: start_threads(threads)?.map(Arc::new),
+    pub fn available() -> Result<Self, WorkersError> {
+        let granted = thread::available_parallelism();
+        Self::new(granted.map_or(1, |threads| threads.get().min(Self::most())))
+    }
+
+    /// Adopts the threads of a pool: as many workers as it has, the calling thread in
+    /// the place of one of them.
+    ///
+    /// The pool remains its owner's as well, and may be busy: an operation works with
+    /// the threads that come to it, with the calling one alone if none does, and waits
+    /// for no task that is not its own. In turn a thread leaves an operation after 16
+    /// shards, for the pool's other tasks, and comes back. A task of the pool may call
+    /// operations on it.
+    ///
+    /// In a fork these workers are refused as others are. They are those of the process
+    /// that adopts the pool, which has to be the one that built it.
+    ///
+    /// ```
+    /// use ng_parallel::rayon::ThreadPoolBuilder;
+    /// use ng_parallel::{Shards, Workers, map_shards};
+    ///
+    /// let workers = Workers::adopt(ThreadPoolBuilder::new().num_threads(3).build()?);
+    /// assert_eq!(workers.threads(), 3);
+    /// let lengths = map_shards(&workers, Shards::new(100_000), |shard| shard.range.len())?;
+    /// assert_eq!(lengths.iter().sum::<usize>(), 100_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "rayon")]
+    pub fn adopt(pool: impl Into<Arc<ThreadPool>>) -> Self {
+        let pool = pool.into();
+        let threads = pool.current_num_threads();
+        Self {
+            pool: (threads > 1).then(|| Arc::new(Threads::new(pool, threads, true))),
             threads,
             stop: StopFlag::new(),
-        })
+        }
     }
 
     /// Returns how many threads work on an operation at most, the calling one
     /// among them.
-    pub fn threads(&self) -> NonZeroUsize {
+    pub fn threads(&self) -> usize {
         self.threads
     }
 
@@ -111,17 +173,16 @@ impl Workers {
     }
 
     /// Returns the pool, unless the calling thread has to do without: it is the one
-    /// worker, or within a closure of an operation, or the pool's own.
+    /// worker, or within a closure of an operation.
     pub(crate) fn pool(&self) -> Result<Option<Pool<'_>>, Forked> {
         let Some(threads) = self.pool.as_deref() else {
             return Ok(None);
         };
         threads.check_process()?;
-        let alone = Within::is_entered() || threads.pool.current_thread_index().is_some();
-        Ok((!alone).then(|| Pool {
+        Ok((!Within::is_entered()).then(|| Pool {
             pool: &threads.pool,
             crew: &threads.crew,
-            threads: self.threads.get(),
+            threads: self.threads,
             stop: &self.stop,
         }))
     }
@@ -131,12 +192,21 @@ impl Workers {
 #[derive(Debug)]
 struct Threads {
     pool: Arc<ThreadPool>,
-    crew: Crew,
+    crew: Arc<Crew>,
     /// The process that has the threads; a fork of it has none.
     process: ProcessMark,
 }
 
 impl Threads {
+    /// Counts the threads of `pool` as those of `workers`, one of which calls.
+    fn new(pool: Arc<ThreadPool>, workers: usize, is_shared: bool) -> Self {
+        Self {
+            pool,
+            crew: Arc::new(Crew::new(workers - 1, is_shared)),
+            process: ProcessMark::of_this_process(),
+        }
+    }
+
     fn check_process(&self) -> Result<(), Forked> {
         match self.process.is_this_process() {
             true => Ok(()),
@@ -158,21 +228,35 @@ impl Drop for Threads {
     }
 }
 
-/// The worker threads could not be started.
+/// Why there are no such workers.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start {threads} worker threads")]
 #[non_exhaustive]
-pub struct WorkersError {
-    /// How many threads were asked for.
-    pub threads: NonZeroUsize,
-    /// Why the pool refused.
-    pub source: ThreadPoolBuildError,
+pub enum WorkersError {
+    /// No thread is asked for.
+    #[error("0 worker threads, expected at least 1")]
+    None,
+
+    /// More threads are asked for than a pool has room for.
+    #[error("{threads} worker threads, expected at most {}", Workers::most())]
+    TooMany {
+        /// How many threads were asked for.
+        threads: usize,
+    },
+
+    /// The system refuses to start a thread.
+    #[error("cannot start {threads} worker threads")]
+    Refused {
+        /// How many threads were asked for.
+        threads: usize,
+        /// Why the system refuses.
+        source: io::Error,
+    },
 }
 
 /// An operation works on the thread that calls it, too, so the pool has one thread
 /// less than there are workers: it would have nothing to do.
-fn start_threads(threads: NonZeroUsize) -> Result<Option<Threads>, WorkersError> {
-    let others = threads.get() - 1;
+fn start_threads(threads: usize) -> Result<Option<Threads>, WorkersError> {
+    let others = threads - 1;
     if others == 0 {
         return Ok(None);
     }
@@ -180,12 +264,18 @@ fn start_threads(threads: NonZeroUsize) -> Result<Option<Threads>, WorkersError>
         .num_threads(others)
         .thread_name(|number| format!("ng-worker-{number}"))
         .build()
-        .map(|pool| {
-            Some(Threads {
-                pool: Arc::new(pool),
-                crew: Crew::new(others),
-                process: ProcessMark::of_this_process(),
-            })
+        .map(|pool| Some(Threads::new(Arc::new(pool), threads, false)))
+        .map_err(|error| WorkersError::Refused {
+            threads,
+            source: system_error(&error),
         })
-        .map_err(|source| WorkersError { threads, source })
+}
+
+/// Returns what the system said, without the pool's wrapping.
+fn system_error(error: &ThreadPoolBuildError) -> io::Error {
+    let system = error.source().and_then(|source| source.downcast_ref());
+    match system.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::other(error.to_string()),
+    }
 }

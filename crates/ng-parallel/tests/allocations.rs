@@ -14,7 +14,6 @@
 mod void;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ng_parallel::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Workers, ingest_with};
@@ -78,7 +77,7 @@ const OTHER_BYTES: usize = 64 << 10;
 const OTHER_CALLS: usize = 64;
 
 fn check(threads: usize, buffer_tokens: usize, depth: usize) {
-    let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+    let workers = Workers::new(threads).unwrap();
     let options = IngestOptions::new()
         .buffer_tokens(buffer_tokens)
         .depth(depth);
@@ -103,7 +102,7 @@ fn check(threads: usize, buffer_tokens: usize, depth: usize) {
 
 /// The file keeps a hash for each block, in a vector that doubles.
 fn check_file(threads: usize) {
-    let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+    let workers = Workers::new(threads).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.ngt");
     // SAFETY: (1) Nobody but the test knows the file, and it keeps its hands off

@@ -11,7 +11,6 @@
 )]
 #![expect(unsafe_code, reason = "fork, and what its child ends with")]
 
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
@@ -21,6 +20,7 @@ use ng_parallel::{
 };
 use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
 use ng_token::Token;
+use rayon::ThreadPoolBuilder;
 
 /// Some shards.
 const COUNT: usize = 100_000;
@@ -51,8 +51,18 @@ fn in_a_child(what: &str, check: impl FnOnce()) {
     assert_eq!(libc::WEXITSTATUS(status), 0, "{what}: see above");
 }
 
+/// How so many workers come to be.
+type Start = fn(usize) -> Workers;
+
+const STARTS: [(&str, Start); 2] = [("started", workers), ("adopted", adopted)];
+
 fn workers(threads: usize) -> Workers {
-    Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+    Workers::new(threads).unwrap()
+}
+
+fn adopted(threads: usize) -> Workers {
+    let builder = ThreadPoolBuilder::new().num_threads(threads);
+    Workers::adopt(builder.build().unwrap())
 }
 
 fn token(index: usize) -> Token {
@@ -118,34 +128,46 @@ fn workers_of_another_process_say_so_and_one_worker_goes_on() {
     store.save(&path, &CreateOptions::new()).unwrap();
     let file = BlockReader::open(&path).unwrap();
     let tokens = store.tokens();
-    let parent = process::id();
-    for threads in [1, 2, 3, 7] {
-        let workers = workers(threads);
-        for (name, operation) in OPERATIONS {
-            assert_eq!(operation(&workers, tokens, &file), None);
-            in_a_child(&format!("{name}, {threads} threads"), || {
-                let found = operation(&workers, tokens, &file);
-                assert_eq!(found.is_some(), threads > 1, "{found:?}");
-                if let Some(forked) = found {
-                    let here = process::id();
-                    assert_eq!((forked.started_in, forked.used_in), (parent, here));
-                    let told = format!(
-                        "workers of process {parent}, used in its fork {here}, which has to start its own"
-                    );
-                    assert_eq!(forked.to_string(), told);
-                }
-                let other = workers.with_stop_flag(StopFlag::new());
-                assert_eq!(operation(&other, tokens, &file), found);
-                drop((workers.clone(), other));
-            });
-            assert_eq!(operation(&workers, tokens, &file), None);
+    for (how, start) in STARTS {
+        for threads in [1, 2, 3, 7] {
+            check_forks(
+                &format!("{threads} threads, {how}"),
+                start,
+                threads,
+                tokens,
+                &file,
+            );
         }
-        in_a_child(&format!("dropped and new, {threads} threads"), || {
-            drop(workers);
-            let new = self::workers(threads);
-            for (_, operation) in OPERATIONS {
-                assert_eq!(operation(&new, tokens, &file), None);
-            }
-        });
     }
+}
+
+fn check_forks(what: &str, start: Start, threads: usize, tokens: &[Token], file: &BlockReader) {
+    let parent = process::id();
+    let workers = start(threads);
+    for (name, operation) in OPERATIONS {
+        assert_eq!(operation(&workers, tokens, file), None);
+        in_a_child(&format!("{name}, {what}"), || {
+            let found = operation(&workers, tokens, file);
+            assert_eq!(found.is_some(), threads > 1, "{found:?}");
+            if let Some(forked) = found {
+                let here = process::id();
+                assert_eq!((forked.started_in, forked.used_in), (parent, here));
+                let told = format!(
+                    "workers of process {parent}, used in its fork {here}, which has to start its own"
+                );
+                assert_eq!(forked.to_string(), told);
+            }
+            let other = workers.with_stop_flag(StopFlag::new());
+            assert_eq!(operation(&other, tokens, file), found);
+            drop((workers.clone(), other));
+        });
+        assert_eq!(operation(&workers, tokens, file), None);
+    }
+    in_a_child(&format!("dropped and new, {what}"), || {
+        drop(workers);
+        let new = start(threads);
+        for (_, operation) in OPERATIONS {
+            assert_eq!(operation(&new, tokens, file), None);
+        }
+    });
 }

@@ -24,7 +24,7 @@ impl FilePeer for Memmap2 {
         let file = options.read(true).write(true).create_new(true).open(path)?;
         file.set_len((count * Token::SIZE) as u64)?;
         let mut map = map_mut(&file)?;
-        store_all(try_tokens_mut(&mut map)?, workers.threads().get());
+        store_all(try_tokens_mut(&mut map)?, workers.threads());
         map.flush()?;
         Ok(Box::new((map, file)))
     }

@@ -46,8 +46,6 @@ pub(crate) fn file_peer(who: Who) -> Result<&'static dyn FilePeer> {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use super::*;
     use crate::records::{positions, sum_of_all, sum_of_matching, token};
 
@@ -55,7 +53,7 @@ mod tests {
     const COUNTS: [usize; 4] = [1, 1_000, 4_097, 70_001];
 
     fn workers(threads: usize) -> Workers {
-        Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+        Workers::new(threads).unwrap()
     }
 
     fn check(reader: &dyn Reader, count: usize) {

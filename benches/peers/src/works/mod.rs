@@ -12,7 +12,6 @@ mod reopen;
 mod scan;
 mod verify;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -70,8 +69,7 @@ fn who(cell: &Cell) -> Result<Who> {
 }
 
 fn workers(cell: &Cell) -> Result<Workers> {
-    let threads = NonZeroUsize::new(cell.variant.threads).context("0 threads")?;
-    Ok(Workers::new(threads)?)
+    Ok(Workers::new(cell.variant.threads)?)
 }
 
 /// The tokens' own bytes.

@@ -5,6 +5,7 @@
     reason = "clippy sees no test in the helpers of tests"
 )]
 
+mod adopted;
 mod fill;
 mod for_each_shard;
 mod gather;
@@ -21,7 +22,6 @@ mod void;
 mod waiting;
 mod workers;
 
-use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use ng_parallel::{DEFAULT_SHARD_TOKENS, ParallelError, Shards, Workers};
 use ng_token::Token;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// One, two, odd, and more than there are shards.
 const THREADS: [usize; 5] = [1, 2, 3, 7, 32];
@@ -46,7 +47,23 @@ const COUNTS: [usize; 8] = [
 ];
 
 fn workers(threads: usize) -> Workers {
-    Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+    Workers::new(threads).unwrap()
+}
+
+/// How so many workers come to be.
+type Start = fn(usize) -> Workers;
+
+/// For claims that hold whoever started the threads.
+const STARTS: [(&str, Start); 2] = [("started", workers), ("adopted", adopted)];
+
+fn adopted(threads: usize) -> Workers {
+    Workers::adopt(pool(threads))
+}
+
+/// A pool of somebody else's.
+fn pool(threads: usize) -> ThreadPool {
+    let builder = ThreadPoolBuilder::new().num_threads(threads);
+    builder.build().unwrap()
 }
 
 fn token(index: usize) -> Token {

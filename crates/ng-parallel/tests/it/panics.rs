@@ -10,7 +10,7 @@ use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore};
 use ng_token::Token;
 
 use crate::operations::{Material, OPERATIONS};
-use crate::{PANIC_TOKENS, comes_to_an_end, token, tokens, workers};
+use crate::{PANIC_TOKENS, STARTS, comes_to_an_end, token, tokens};
 
 /// Panics when it is dropped; within a panic that would end the process.
 struct Spiteful;
@@ -82,16 +82,21 @@ fn ingest_failing(workers: &Workers, f: impl Fn(usize) -> Token + Sync) -> (usiz
 
 #[test]
 fn a_payload_that_panics_when_it_is_dropped_is_an_error_like_any_other() {
-    for threads in [1, 2, 3, 7] {
-        for (name, failing) in FAILING {
-            comes_to_an_end(&format!("{name}, {threads} threads"), move || {
-                let workers = workers(threads);
-                assert_eq!(failing(&workers), (0, "no message".to_owned()), "{name}");
-                let material = Material::new();
-                for (_, operation) in OPERATIONS {
-                    operation(&workers, &material);
-                }
-            });
+    for (how, start) in STARTS {
+        for threads in [1, 2, 3, 7] {
+            for (name, failing) in FAILING {
+                let what = format!("{name}, {threads} threads, {how}");
+                comes_to_an_end(&what, move || check_failing(&start(threads), failing));
+            }
         }
+    }
+}
+
+/// And leaves the workers usable.
+fn check_failing(workers: &Workers, failing: Failing) {
+    assert_eq!(failing(workers), (0, "no message".to_owned()));
+    let material = Material::new();
+    for (_, operation) in OPERATIONS {
+        operation(workers, &material);
     }
 }

@@ -12,11 +12,10 @@ use ng_parallel::{
     IngestError, IngestOptions, ParallelError, Shards, StopFlag, Workers, ingest_with, map_shards,
 };
 use ng_store::{BLOCK_TOKENS, VecStore};
-use rayon::ThreadPoolBuilder;
 
 use crate::operations::{Material, OPERATIONS, Operation};
 use crate::void::Void;
-use crate::{comes_to_an_end, token, workers};
+use crate::{STARTS, comes_to_an_end, pool, token};
 
 const THREADS: [usize; 4] = [1, 2, 3, 7];
 
@@ -54,14 +53,17 @@ const OUTERS: [(&str, Outer); 2] = [
 
 /// Runs `check` for each operation and number of threads, each of which has to
 /// come to an end.
-fn check_all(claim: &str, check: fn(usize, Operation, &Material)) {
+fn check_all(claim: &str, check: fn(&dyn Fn() -> Workers, Operation, &Material)) {
     let material = Arc::new(Material::new());
-    for threads in THREADS {
-        for (name, operation) in OPERATIONS {
-            let material = Arc::clone(&material);
-            comes_to_an_end(&format!("{claim}: {name}, {threads} threads"), move || {
-                check(threads, operation, &material);
-            });
+    for (how, start) in STARTS {
+        for threads in THREADS {
+            for (name, operation) in OPERATIONS {
+                let material = Arc::clone(&material);
+                let what = format!("{claim}: {name}, {threads} threads, {how}");
+                comes_to_an_end(&what, move || {
+                    check(&|| start(threads), operation, &material);
+                });
+            }
         }
     }
 }
@@ -80,12 +82,11 @@ fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
 /// meanwhile, below what it holds. So an operation must not wait like that.
 #[test]
 fn a_task_of_another_pool_may_hold_a_lock_that_its_siblings_want() {
-    check_all("from another pool", |threads, operation, material| {
-        let workers = workers(threads);
+    check_all("from another pool", |start, operation, material| {
+        let workers = start();
         for pool_threads in [1, 3] {
-            let builder = ThreadPoolBuilder::new().num_threads(pool_threads);
             let mutex = Mutex::new(());
-            builder.build().unwrap().scope(|scope| {
+            pool(pool_threads).scope(|scope| {
                 let _held = lock(&mutex);
                 for _ in 0..2 * pool_threads {
                     scope.spawn(|_| drop(lock(&mutex)));
@@ -98,8 +99,8 @@ fn a_task_of_another_pool_may_hold_a_lock_that_its_siblings_want() {
 
 #[test]
 fn a_closure_may_hold_a_lock_of_all_closures_and_call_any_operation() {
-    check_all("nested", |threads, operation, material| {
-        let (these, others) = (workers(threads), workers(threads));
+    check_all("nested", |start, operation, material| {
+        let (these, others) = (start(), start());
         for (_, outer) in OUTERS {
             let mutex = Mutex::new(());
             for inner in [&these, &others] {
@@ -119,8 +120,8 @@ fn a_closure_may_hold_a_lock_of_all_closures_and_call_any_operation() {
 /// All workers, and another caller, are within closures that want the lock.
 #[test]
 fn a_thread_may_hold_a_lock_that_closures_of_others_want() {
-    check_all("beside", |threads, operation, material| {
-        let workers = workers(threads);
+    check_all("beside", |start, operation, material| {
+        let workers = start();
         for (_, outer) in OUTERS {
             let (mutex, within) = (Mutex::new(()), AtomicUsize::new(0));
             let held = lock(&mutex);
@@ -131,7 +132,7 @@ fn a_thread_may_hold_a_lock_that_closures_of_others_want() {
                         drop(lock(&mutex));
                     });
                 });
-                wait_until(|| within.load(Ordering::Relaxed) == threads);
+                wait_until(|| within.load(Ordering::Relaxed) == workers.threads());
                 operation(&workers, material);
                 drop(held);
             });
@@ -142,8 +143,10 @@ fn a_thread_may_hold_a_lock_that_closures_of_others_want() {
 #[test]
 fn a_long_ingest_lends_its_workers_and_gets_them_back() {
     comes_to_an_end("an ingest and another operation", || {
-        for threads in [2, 3, 7] {
-            check_lending(&workers(threads));
+        for (_, start) in STARTS {
+            for threads in [2, 3, 7] {
+                check_lending(&start(threads));
+            }
         }
     });
 }
@@ -189,24 +192,29 @@ fn wait_for_two_threads(workers: &Workers) {
 /// counted as such.
 #[test]
 fn a_task_that_a_closure_spawns_may_call_any_operation() {
-    comes_to_an_end("spawned by closures", || {
-        let (workers, material) = (workers(2), Arc::new(Material::new()));
-        let (ends, ended) = channel();
-        let spawned = Barrier::new(2);
-        map_shards(&workers, two_shards(), |_| {
-            spawned.wait();
-            let (workers, material, ends) = (workers.clone(), material.clone(), ends.clone());
-            rayon::spawn(move || {
-                for (name, operation) in OPERATIONS {
-                    operation(&workers, &material);
-                    ends.send(name).unwrap();
-                }
-            });
-        })
-        .unwrap();
-        drop(ends);
-        assert_eq!(ended.iter().count(), 2 * OPERATIONS.len());
-    });
+    for (how, start) in STARTS {
+        let what = format!("spawned by closures, {how}");
+        comes_to_an_end(&what, move || check_spawned(start(2)));
+    }
+}
+
+fn check_spawned(workers: Workers) {
+    let material = Arc::new(Material::new());
+    let (ends, ended) = channel();
+    let spawned = Barrier::new(2);
+    map_shards(&workers, two_shards(), |_| {
+        spawned.wait();
+        let (workers, material, ends) = (workers.clone(), material.clone(), ends.clone());
+        rayon::spawn(move || {
+            for (name, operation) in OPERATIONS {
+                operation(&workers, &material);
+                ends.send(name).unwrap();
+            }
+        });
+    })
+    .unwrap();
+    drop(ends);
+    assert_eq!(ended.iter().count(), 2 * OPERATIONS.len());
 }
 
 thread_local! {
@@ -217,27 +225,32 @@ thread_local! {
 /// to do, which may be tasks of ours that an idle worker was to run.
 #[test]
 fn no_closure_runs_below_another_that_waits_by_rayon() {
-    comes_to_an_end("closures that wait", || {
-        let (workers, waits) = (workers(3), AtomicUsize::new(0));
-        let done = AtomicBool::new(false);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                map_shards(&workers, two_shards(), |_| {
-                    HOLDS.set(true);
-                    waits.fetch_add(1, Ordering::Relaxed);
-                    while !done.load(Ordering::Relaxed) {
-                        rayon::yield_now();
-                    }
-                    HOLDS.set(false);
-                })
-                .unwrap();
-            });
-            wait_until(|| waits.load(Ordering::Relaxed) == 2);
-            let outcome = (0..5_000).try_for_each(|_| {
-                map_shards(&workers, shards(), |_| assert!(!HOLDS.get(), "interrupted")).map(|_| ())
-            });
-            done.store(true, Ordering::Relaxed);
-            assert_eq!(outcome, Ok(()));
+    for (how, start) in STARTS {
+        let what = format!("closures that wait, {how}");
+        comes_to_an_end(&what, move || check_waiting(&start(3)));
+    }
+}
+
+fn check_waiting(workers: &Workers) {
+    let waits = AtomicUsize::new(0);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            map_shards(workers, two_shards(), |_| {
+                HOLDS.set(true);
+                waits.fetch_add(1, Ordering::Relaxed);
+                while !done.load(Ordering::Relaxed) {
+                    rayon::yield_now();
+                }
+                HOLDS.set(false);
+            })
+            .unwrap();
         });
+        wait_until(|| waits.load(Ordering::Relaxed) == 2);
+        let outcome = (0..5_000).try_for_each(|_| {
+            map_shards(workers, shards(), |_| assert!(!HOLDS.get(), "interrupted")).map(|_| ())
+        });
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(outcome, Ok(()));
     });
 }

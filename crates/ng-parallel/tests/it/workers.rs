@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
-use ng_parallel::{ParallelError, Shards, StopFlag, Workers, map_reduce, map_shards};
+use ng_parallel::{ParallelError, Shards, StopFlag, Workers, WorkersError, map_reduce, map_shards};
 use ng_store::BLOCK_TOKENS;
 
 use crate::{PANIC_TOKENS, THREADS, comes_to_an_end, tokens, workers};
@@ -90,8 +90,46 @@ fn an_operation_within_a_closure_is_the_threads_that_calls_it() {
 #[test]
 fn workers_know_their_number() {
     for threads in THREADS {
-        assert_eq!(workers(threads).threads().get(), threads);
+        assert_eq!(workers(threads).threads(), threads);
     }
+}
+
+#[test]
+fn workers_that_cannot_be_are_refused_with_what_can() {
+    let most = Workers::most();
+    for (threads, told) in [
+        (0, "0 worker threads, expected at least 1".to_owned()),
+        (
+            most + 1,
+            format!("{} worker threads, expected at most {most}", most + 1),
+        ),
+        (
+            usize::MAX,
+            format!("{} worker threads, expected at most {most}", usize::MAX),
+        ),
+    ] {
+        assert_eq!(Workers::new(threads).unwrap_err().to_string(), told);
+    }
+    assert!(matches!(Workers::new(0), Err(WorkersError::None)));
+}
+
+/// On a thread that may run on one processor alone, one is what the system grants.
+#[test]
+#[cfg(target_os = "linux")]
+fn available_workers_are_as_many_as_the_system_grants() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let granted = thread::available_parallelism().unwrap().get();
+    assert_eq!(Workers::available().unwrap().threads(), granted);
+    thread::spawn(|| {
+        let (all, mut one) = (sched_getaffinity(None).unwrap(), CpuSet::new());
+        let first = (0..CpuSet::MAX_CPU).find(|&processor| all.is_set(processor));
+        one.set(first.unwrap());
+        sched_setaffinity(None, &one).unwrap();
+        assert_eq!(Workers::available().unwrap().threads(), 1);
+    })
+    .join()
+    .unwrap();
 }
 
 #[test]
@@ -153,7 +191,7 @@ fn handles_are_to_the_same_workers() {
             let working = working_threads(&workers, 4 * threads, threads);
             let other = workers.with_stop_flag(StopFlag::new());
             drop(workers);
-            assert_eq!(other.threads().get(), threads);
+            assert_eq!(other.threads(), threads);
             assert_eq!(working_threads(&other, 4 * threads, threads), working);
         }
     });
