@@ -1,8 +1,9 @@
 //! Sharded parallel work over NeuroGraph token stores.
 //!
 //! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
-//! function: [`fill`], [`for_each_shard`], [`map_reduce`], [`map_shards`], [`gather`] over tokens
-//! in memory, [`ingest`], [`verify`] and [`map_reduce_pass`] for those in files.
+//! function: [`fill`], [`for_each_shard`], [`for_each_shard_mut`], [`map_reduce`],
+//! [`map_shards`], [`gather`] over tokens in memory, [`ingest`], [`verify`] and
+//! [`map_reduce_pass`] for those in files.
 //!
 //! - Results never depend on the number of threads, those in floating point
 //!   included: shards are cut without asking how many threads there are, and
@@ -49,6 +50,7 @@ mod crew;
 mod error;
 mod fill;
 mod for_each_shard;
+mod for_each_shard_mut;
 mod gather;
 mod ingest;
 mod map_reduce;
@@ -72,6 +74,7 @@ pub use rayon;
 pub use error::{Forked, ParallelError};
 pub use fill::fill;
 pub use for_each_shard::for_each_shard;
+pub use for_each_shard_mut::for_each_shard_mut;
 pub use gather::gather;
 pub use ingest::{
     DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_with,

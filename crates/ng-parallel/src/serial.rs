@@ -8,6 +8,7 @@ use ng_token::Token;
 
 use crate::error::guard;
 use crate::for_each_shard::slices;
+use crate::for_each_shard_mut::slices_mut;
 use crate::gather::{append_to, gather_piece};
 use crate::ingest::{Buffer, Cut, FillTask, Job, append};
 use crate::map_reduce::{map_window, reduce_in_order};
@@ -44,6 +45,25 @@ pub fn for_each_shard(
 ) -> Result<(), ParallelError> {
     let shards = Shards::new(tokens.len());
     for (shard, slice) in slices(tokens) {
+        let number = shard.number;
+        check_stop(stop, number, shards.len())?;
+        guard(number, || f(shard, slice))?;
+    }
+    Ok(())
+}
+
+/// Does what [`for_each_shard_mut`](crate::for_each_shard_mut()) does, in order.
+///
+/// # Errors
+///
+/// As [`for_each_shard_mut`](crate::for_each_shard_mut()).
+pub fn for_each_shard_mut(
+    stop: &StopFlag,
+    tokens: &mut [Token],
+    f: impl Fn(Shard, &mut [Token]),
+) -> Result<(), ParallelError> {
+    let shards = Shards::new(tokens.len());
+    for (shard, slice) in slices_mut(tokens) {
         let number = shard.number;
         check_stop(stop, number, shards.len())?;
         guard(number, || f(shard, slice))?;

@@ -16,7 +16,7 @@ use std::process;
 
 use ng_parallel::{
     Forked, IngestError, ParallelError, Shards, StopFlag, VerifyError, Workers, fill,
-    for_each_shard, gather, ingest, map_reduce, map_shards, verify,
+    for_each_shard, for_each_shard_mut, gather, ingest, map_reduce, map_shards, verify,
 };
 use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
 use ng_token::Token;
@@ -80,13 +80,16 @@ fn forked<T: std::fmt::Debug>(outcome: Result<T, ParallelError>) -> Option<Forke
 /// Does its work over tokens, which are in a file, too; or says why not.
 type Operation = fn(&Workers, &[Token], &BlockReader) -> Option<Forked>;
 
-const OPERATIONS: [(&str, Operation); 8] = [
+const OPERATIONS: [(&str, Operation); 9] = [
     ("fill", |workers, _, _| {
         let mut store = VecStore::new();
         forked(fill(workers, &mut store, COUNT, token))
     }),
     ("for_each_shard", |workers, tokens, _| {
         forked(for_each_shard(workers, tokens, |_, _| ()))
+    }),
+    ("for_each_shard_mut", |workers, tokens, _| {
+        forked(for_each_shard_mut(workers, &mut tokens.to_vec(), |_, _| ()))
     }),
     ("map_reduce", |workers, tokens, _| {
         forked(map_reduce(workers, tokens, |_, _| (), |(), ()| ()))

@@ -8,6 +8,7 @@
 mod adopted;
 mod fill;
 mod for_each_shard;
+mod for_each_shard_mut;
 mod gather;
 mod ingest;
 mod map_reduce;

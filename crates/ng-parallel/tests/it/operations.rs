@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "the constructor that maps")]
 
 use ng_parallel::{
-    Shards, Workers, fill, for_each_shard, gather, ingest, map_reduce, map_reduce_pass, map_shards,
-    verify,
+    Shards, Workers, fill, for_each_shard, for_each_shard_mut, gather, ingest, map_reduce,
+    map_reduce_pass, map_shards, verify,
 };
 use ng_store::{BlockReader, CachePolicy, CreateOptions, MmapStore, TokenStore, VecStore};
 use ng_token::Token;
@@ -38,7 +38,7 @@ impl Material {
 /// Does its work, and checks what comes of it.
 pub(crate) type Operation = fn(&Workers, &Material);
 
-pub(crate) const OPERATIONS: [(&str, Operation); 8] = [
+pub(crate) const OPERATIONS: [(&str, Operation); 9] = [
     ("fill", |workers, material| {
         let mut store = VecStore::new();
         fill(workers, &mut store, PANIC_TOKENS, token).unwrap();
@@ -49,6 +49,11 @@ pub(crate) const OPERATIONS: [(&str, Operation); 8] = [
             assert_eq!(shard.range.len(), slice.len());
         })
         .unwrap();
+    }),
+    ("for_each_shard_mut", |workers, material| {
+        let mut changed = material.tokens.clone();
+        for_each_shard_mut(workers, &mut changed, |_, slice| slice.fill(Token::ZERO)).unwrap();
+        assert!(changed.iter().all(|&token| token == Token::ZERO));
     }),
     ("map_reduce", |workers, material| {
         let len = |_, slice: &[Token]| slice.len();

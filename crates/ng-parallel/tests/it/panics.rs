@@ -3,8 +3,8 @@
 use std::panic::panic_any;
 
 use ng_parallel::{
-    IngestError, ParallelError, Shards, VerifyError, Workers, fill, for_each_shard, ingest,
-    map_reduce, map_shards, verify_watched,
+    IngestError, ParallelError, Shards, VerifyError, Workers, fill, for_each_shard,
+    for_each_shard_mut, ingest, map_reduce, map_shards, verify_watched,
 };
 use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore};
 use ng_token::Token;
@@ -35,13 +35,17 @@ fn of(error: ParallelError) -> (usize, String) {
     }
 }
 
-const FAILING: [(&str, Failing); 7] = [
+const FAILING: [(&str, Failing); 8] = [
     ("fill", |workers| {
         let mut store = VecStore::new();
         of(fill(workers, &mut store, PANIC_TOKENS, |_| spite()).unwrap_err())
     }),
     ("for_each_shard", |workers| {
         of(for_each_shard(workers, &tokens(PANIC_TOKENS), |_, _| spite()).unwrap_err())
+    }),
+    ("for_each_shard_mut", |workers| {
+        let mut tokens = tokens(PANIC_TOKENS);
+        of(for_each_shard_mut(workers, &mut tokens, |_, _| spite()).unwrap_err())
     }),
     ("map_reduce", |workers| {
         let reduced = map_reduce(workers, &tokens(PANIC_TOKENS), |_, _| (), |_, _| spite());
