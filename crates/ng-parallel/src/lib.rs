@@ -2,15 +2,16 @@
 //!
 //! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
 //! function: [`fill`], [`for_each_shard`], [`for_each_shard_mut`], [`map_reduce`],
-//! [`map_shards`], [`gather`] over tokens in memory, [`ingest`], [`verify`] and
-//! [`map_reduce_pass`] for those in files.
+//! [`map_shards`], [`gather`] over tokens in memory, [`ingest`], [`ingest_batches`],
+//! [`ingest_shards`], [`load`], [`save`], [`verify`] and [`map_reduce_pass`] for those in
+//! files.
 //!
 //! - Results never depend on the number of threads, those in floating point
 //!   included: shards are cut without asking how many threads there are, and
 //!   reduced in their order.
 //! - A panic in a closure is an error at the caller, with the shard named. The
 //!   other shards stop early, and nothing is published half: what an ingest has
-//!   appended by then is not committed.
+//!   appended by then is not committed, unless it was to commit on the way.
 //! - A [`StopFlag`] ends long work at the next shard boundary.
 //! - The calling thread works as well, and an operation waits for nothing but its
 //!   own closures, whatever else the workers are at; what that allows is said at
@@ -53,11 +54,13 @@ mod for_each_shard;
 mod for_each_shard_mut;
 mod gather;
 mod ingest;
+mod load;
 mod map_reduce;
 mod map_shards;
 mod pieces;
 mod pool;
 mod queue;
+mod save;
 pub mod serial;
 mod shards;
 mod stop_flag;
@@ -77,10 +80,13 @@ pub use for_each_shard::for_each_shard;
 pub use for_each_shard_mut::for_each_shard_mut;
 pub use gather::gather;
 pub use ingest::{
-    DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_with,
+    DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_batches,
+    ingest_batches_with, ingest_shards, ingest_shards_with, ingest_with,
 };
+pub use load::{ParallelLoadError, load};
 pub use map_reduce::{PassError, map_reduce, map_reduce_pass};
 pub use map_shards::map_shards;
+pub use save::{ParallelSaveError, save};
 pub use shards::{DEFAULT_SHARD_TOKENS, Shard, Shards, ShardsIter};
 pub use stop_flag::StopFlag;
 pub use verify::{VerifyError, verify, verify_watched};

@@ -1,15 +1,18 @@
-use ng_store::{Filled, Vacant};
+use ng_store::{Filled, Vacant, VecStoreError};
 
 use crate::pool::Pool;
 use crate::{ParallelError, Shards, ShardsIter};
 
 /// Has `vacant` filled by `work`, shard by shard, and returns the proof of all
 /// of it.
-pub(crate) fn fill_pieces<'room>(
+pub(crate) fn fill_pieces<'room, E>(
     pool: Pool<'_>,
     vacant: Vacant<'room>,
-    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, ParallelError> + Sync,
-) -> Result<Filled<'room>, ParallelError> {
+    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, E> + Sync,
+) -> Result<Filled<'room>, E>
+where
+    E: From<ParallelError> + From<VecStoreError> + Send,
+{
     let (empty, rest) = vacant.split_at(0);
     let filled = pool.run(Pieces::new(rest), &work)?;
     let join = |left: Filled<'room>, right| Ok(left.join(right)?);

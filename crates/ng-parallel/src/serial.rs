@@ -3,18 +3,27 @@
 //! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
 //! thread run. Same shards, same results, same errors.
 
-use ng_store::{Filled, MapPass, TokenSink, Vacant, VecStore, VerifyBlocks, VerifyReport};
+use std::ops::Range;
+
+use ng_store::disk::Disk;
+use ng_store::{
+    BlockReader, FileDraft, FileWriter, Filled, MapPass, TokenSink, Vacant, VecStore,
+    VecStoreError, VerifyBlocks, VerifyReport,
+};
 use ng_token::Token;
 
 use crate::error::guard;
 use crate::for_each_shard::slices;
 use crate::for_each_shard_mut::slices_mut;
 use crate::gather::{append_to, gather_piece};
-use crate::ingest::{Buffer, Cut, FillTask, Job, append};
+use crate::ingest::{Batches, Cut, Each, InShards, Place, Slice, ingest_alone};
+use crate::load::{load_piece, load_with};
 use crate::map_reduce::{map_window, reduce_in_order};
+use crate::save::save_with;
 use crate::verify::{shards, verify_shard};
 use crate::{
-    IngestError, IngestOptions, ParallelError, PassError, Shard, Shards, StopFlag, VerifyError,
+    IngestError, IngestOptions, ParallelError, ParallelLoadError, ParallelSaveError, PassError,
+    Shard, Shards, StopFlag, VerifyError,
 };
 
 /// Does what [`fill`](crate::fill()) does.
@@ -182,15 +191,128 @@ pub fn ingest_with<S: TokenSink>(
     count: usize,
     f: impl Fn(usize) -> Token,
 ) -> Result<(), IngestError<S::Error>> {
-    sink.reserve(count).map_err(IngestError::Sink)?;
-    let task = FillTask::new(stop, sink, f);
-    let shards = Cut::new(sink.appended_tokens(), count, options.tokens_a_buffer());
-    let mut buffer = Buffer::with_capacity(shards.longest());
-    for shard in shards {
-        let reply = task.fill(Job { shard, buffer });
-        buffer = append(sink, count, reply)?;
-    }
-    Ok(())
+    let place = Place::of(sink);
+    let cut = Cut::of_sink(sink, count, options);
+    ingest_alone(stop, options, sink, cut, &Each { place, f })
+}
+
+/// Does what [`ingest_batches`](crate::ingest_batches()) does.
+///
+/// # Errors
+///
+/// As [`ingest_batches`](crate::ingest_batches()).
+///
+/// # Panics
+///
+/// As [`ingest_batches`](crate::ingest_batches()).
+pub fn ingest_batches<S: TokenSink, M>(
+    stop: &StopFlag,
+    sink: &mut S,
+    count: usize,
+    make: impl Fn(Range<usize>, &mut Vec<Token>) -> Result<(), M>,
+) -> Result<(), IngestError<S::Error, M>> {
+    ingest_batches_with(stop, &IngestOptions::new(), sink, count, make)
+}
+
+/// Does what [`ingest_batches_with`](crate::ingest_batches_with()) does, with one buffer.
+///
+/// # Errors
+///
+/// As [`ingest_batches`](crate::ingest_batches()).
+///
+/// # Panics
+///
+/// As [`ingest_batches`](crate::ingest_batches()).
+pub fn ingest_batches_with<S: TokenSink, M>(
+    stop: &StopFlag,
+    options: &IngestOptions,
+    sink: &mut S,
+    count: usize,
+    make: impl Fn(Range<usize>, &mut Vec<Token>) -> Result<(), M>,
+) -> Result<(), IngestError<S::Error, M>> {
+    let place = Place::of(sink);
+    let cut = Cut::of_sink(sink, count, options);
+    ingest_alone(stop, options, sink, cut, &Batches { place, make })
+}
+
+/// Does what [`ingest_shards`](crate::ingest_shards()) does.
+///
+/// # Errors
+///
+/// As [`ingest`](crate::ingest()).
+///
+/// # Panics
+///
+/// As [`ingest`](crate::ingest()).
+pub fn ingest_shards<S: TokenSink>(
+    stop: &StopFlag,
+    sink: &mut S,
+    shards: Shards,
+    f: impl Fn(Shard, &mut [Token]),
+) -> Result<(), IngestError<S::Error>> {
+    ingest_shards_with(stop, &IngestOptions::new(), sink, shards, f)
+}
+
+/// Does what [`ingest_shards_with`](crate::ingest_shards_with()) does, with one buffer.
+///
+/// # Errors
+///
+/// As [`ingest`](crate::ingest()).
+///
+/// # Panics
+///
+/// As [`ingest`](crate::ingest()).
+pub fn ingest_shards_with<S: TokenSink>(
+    stop: &StopFlag,
+    options: &IngestOptions,
+    sink: &mut S,
+    shards: Shards,
+    f: impl Fn(Shard, &mut [Token]),
+) -> Result<(), IngestError<S::Error>> {
+    let place = Place::of(sink);
+    let cut = Cut::of_plan(shards);
+    ingest_alone(stop, options, sink, cut, &InShards { place, f })
+}
+
+/// Does what `ingest_slice` does.
+pub(crate) fn ingest_slice<S: TokenSink>(
+    stop: &StopFlag,
+    sink: &mut S,
+    tokens: &[Token],
+) -> Result<(), IngestError<S::Error>> {
+    let options = IngestOptions::new();
+    let place = Place::of(sink);
+    let cut = Cut::of_sink(sink, tokens.len(), &options);
+    ingest_alone(stop, &options, sink, cut, &Slice { place, tokens })
+}
+
+/// Does what [`load`](crate::load()) does.
+///
+/// # Errors
+///
+/// As [`load`](crate::load()).
+pub fn load<D: Disk>(
+    stop: &StopFlag,
+    reader: &BlockReader<D>,
+) -> Result<VecStore, ParallelLoadError> {
+    load_with(reader, |store, pass, count| {
+        store.append_in_place(count, |vacant| {
+            fill_shards(stop, vacant, |piece| load_piece(pass, piece))
+        })
+    })
+}
+
+/// Does what [`save`](crate::save()) does.
+///
+/// # Errors
+///
+/// As [`save`](crate::save()).
+pub fn save(
+    stop: &StopFlag,
+    tokens: &[Token],
+    draft: FileDraft,
+) -> Result<FileWriter, ParallelSaveError> {
+    save_with(tokens, draft, |writer| ingest_slice(stop, writer, tokens))
 }
 
 /// Does what [`verify`](crate::verify()) does.
@@ -232,11 +354,11 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
 }
 
 /// Fills `vacant` shard by shard.
-fn fill_shards<'room>(
+fn fill_shards<'room, E: From<ParallelError> + From<VecStoreError>>(
     stop: &StopFlag,
     vacant: Vacant<'room>,
-    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, ParallelError>,
-) -> Result<Filled<'room>, ParallelError> {
+    work: impl Fn(Vacant<'room>) -> Result<Filled<'room>, E>,
+) -> Result<Filled<'room>, E> {
     let shards = Shards::new(vacant.len());
     let (empty, mut rest) = vacant.split_at(0);
     let mut filled = work(empty)?;

@@ -69,6 +69,11 @@ impl Shards {
         self.token_count
     }
 
+    /// Returns how many tokens all shards but the last have.
+    pub const fn shard_tokens(&self) -> usize {
+        self.shard_tokens
+    }
+
     /// Returns how many shards there are; none if there are no tokens.
     pub const fn len(&self) -> usize {
         self.token_count.div_ceil(self.shard_tokens)

@@ -11,14 +11,17 @@
 )]
 #![expect(unsafe_code, reason = "fork, and what its child ends with")]
 
+use std::convert::Infallible;
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
 use ng_parallel::{
-    Forked, IngestError, ParallelError, Shards, StopFlag, VerifyError, Workers, fill,
-    for_each_shard, for_each_shard_mut, gather, ingest, map_reduce, map_shards, verify,
+    Forked, IngestError, ParallelError, ParallelLoadError, ParallelSaveError, Shards, StopFlag,
+    VerifyError, Workers, fill, for_each_shard, for_each_shard_mut, gather, ingest, ingest_batches,
+    ingest_shards, load, map_reduce, map_shards, save, verify,
 };
-use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
+use ng_store::{BlockReader, CreateOptions, FileDraft, TokenStore, VecStore};
 use ng_token::Token;
 use rayon::ThreadPoolBuilder;
 
@@ -77,10 +80,18 @@ fn forked<T: std::fmt::Debug>(outcome: Result<T, ParallelError>) -> Option<Forke
     }
 }
 
+fn forked_ingest<E: Debug>(outcome: Result<(), IngestError<E>>) -> Option<Forked> {
+    match outcome {
+        Ok(()) => None,
+        Err(IngestError::Forked(forked)) => Some(forked),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
 /// Does its work over tokens, which are in a file, too; or says why not.
 type Operation = fn(&Workers, &[Token], &BlockReader) -> Option<Forked>;
 
-const OPERATIONS: [(&str, Operation); 9] = [
+const OPERATIONS: [(&str, Operation); 13] = [
     ("fill", |workers, _, _| {
         let mut store = VecStore::new();
         forked(fill(workers, &mut store, COUNT, token))
@@ -106,9 +117,38 @@ const OPERATIONS: [(&str, Operation); 9] = [
     }),
     ("ingest", |workers, _, _| {
         let mut store = VecStore::new();
-        match ingest(workers, &mut store, COUNT, token) {
-            Ok(()) => None,
-            Err(IngestError::Forked(forked)) => Some(forked),
+        forked_ingest(ingest(workers, &mut store, COUNT, token))
+    }),
+    ("ingest_batches", |workers, tokens, _| {
+        let mut store = VecStore::new();
+        forked_ingest(ingest_batches(
+            workers,
+            &mut store,
+            COUNT,
+            |range, batch| {
+                batch.extend_from_slice(&tokens[range]);
+                Ok::<_, Infallible>(())
+            },
+        ))
+    }),
+    ("ingest_shards", |workers, tokens, _| {
+        let (mut store, shards) = (VecStore::new(), Shards::new(COUNT));
+        forked_ingest(ingest_shards(workers, &mut store, shards, |shard, room| {
+            room.copy_from_slice(&tokens[shard.range]);
+        }))
+    }),
+    ("load", |workers, _, file| match load(workers, file) {
+        Ok(_) => None,
+        Err(ParallelLoadError::Parallel(error)) => forked(Err::<(), _>(error)),
+        Err(other) => panic!("{other}"),
+    }),
+    ("save", |workers, tokens, _| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ngt");
+        let draft = FileDraft::begin(path, &CreateOptions::new()).unwrap();
+        match save(workers, tokens, draft) {
+            Ok(_) => None,
+            Err(ParallelSaveError::Ingest(error)) => forked_ingest(Err(error)),
             Err(other) => panic!("{other}"),
         }
     }),

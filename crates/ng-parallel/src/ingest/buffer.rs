@@ -3,6 +3,8 @@ use std::ops::Range;
 use ng_store::{BLOCK_TOKENS, BlockHasher};
 use ng_token::Token;
 
+const BLOCK: u64 = BLOCK_TOKENS as u64;
+
 /// The tokens of a shard, with the hashes of the blocks that they fill.
 pub(crate) struct Buffer {
     tokens: Vec<Token>,
@@ -10,11 +12,11 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// Allocates room for `capacity` tokens and their hashes.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
+    /// Allocates room for `tokens` tokens, and for the hashes of `hashed`.
+    pub(crate) fn with_capacity(tokens: usize, hashed: usize) -> Self {
         Self {
-            tokens: Vec::with_capacity(capacity),
-            hashes: Vec::with_capacity(capacity / BLOCK_TOKENS),
+            tokens: Vec::with_capacity(tokens),
+            hashes: Vec::with_capacity(hashed / BLOCK_TOKENS),
         }
     }
 
@@ -24,6 +26,23 @@ impl Buffer {
 
     pub(crate) fn hashes(&self) -> &[u64] {
         &self.hashes
+    }
+
+    /// Forgets what it holds, and returns the empty tokens, to be filled.
+    pub(crate) fn begin(&mut self) -> &mut Vec<Token> {
+        self.tokens.clear();
+        &mut self.tokens
+    }
+
+    /// Hashes the whole blocks of its tokens; `position` is where the first of them
+    /// will stand in the sink.
+    pub(crate) fn hash(&mut self, position: u64, hasher: &impl BlockHasher) {
+        hash_whole_blocks(&self.tokens, position, hasher, &mut self.hashes);
+    }
+
+    /// Hashes the whole blocks of tokens that it need not hold.
+    pub(crate) fn hash_of(&mut self, tokens: &[Token], position: u64, hasher: &impl BlockHasher) {
+        hash_whole_blocks(tokens, position, hasher, &mut self.hashes);
     }
 
     /// Holds `f` of each index in `range` from here on, instead of what it held;
@@ -37,8 +56,6 @@ impl Buffer {
         hasher: &impl BlockHasher,
         f: impl Fn(usize) -> Token,
     ) {
-        const BLOCK: u64 = BLOCK_TOKENS as u64;
-
         self.tokens.clear();
         self.hashes.clear();
         let mut index = range.start;
@@ -55,4 +72,19 @@ impl Buffer {
             index = end;
         }
     }
+}
+
+/// Has `hashes` hold those of the whole blocks of `tokens`, instead of what it held.
+fn hash_whole_blocks(
+    tokens: &[Token],
+    position: u64,
+    hasher: &impl BlockHasher,
+    hashes: &mut Vec<u64>,
+) {
+    let to_block = (position.wrapping_neg() % BLOCK) as usize;
+    let blocks = tokens.get(to_block..).unwrap_or_default();
+    let blocks = blocks.chunks_exact(BLOCK_TOKENS);
+    let numbered = blocks.zip(position.div_ceil(BLOCK)..);
+    hashes.clear();
+    hashes.extend(numbered.map(|(tokens, block)| hasher.hash_block(block, tokens)));
 }

@@ -1,4 +1,6 @@
-use crate::Shard;
+use ng_store::TokenSink;
+
+use crate::{IngestOptions, Shard, Shards};
 
 /// The shards of an append, each as long as a buffer or as what is left of it.
 ///
@@ -26,6 +28,16 @@ impl Cut {
             buffer_tokens,
             begun: (appended % buffer_tokens as u64) as usize,
         }
+    }
+
+    /// Cuts an append of `count` tokens to `sink` into buffers.
+    pub(crate) fn of_sink(sink: &impl TokenSink, count: usize, options: &IngestOptions) -> Self {
+        Self::new(sink.appended_tokens(), count, options.tokens_a_buffer())
+    }
+
+    /// Cuts as a plan does, wherever the sink is.
+    pub(crate) fn of_plan(shards: Shards) -> Self {
+        Self::new(0, shards.token_count(), shards.shard_tokens())
     }
 
     /// Returns how many tokens all shards have together.
@@ -89,6 +101,15 @@ mod tests {
             (u64::MAX, 5000, vec![(0, 1), (1, 5000)]),
         ] {
             assert_eq!(ranges(appended, count), expected, "{count} at {appended}");
+        }
+    }
+
+    #[test]
+    fn the_shards_of_a_plan_are_its_own() {
+        for count in [0, 1, BUFFER - 1, BUFFER, 3 * BUFFER + 7] {
+            for shards in [Shards::new(count), Shards::with_shard_tokens(count, BUFFER)] {
+                assert!(Cut::of_plan(shards).eq(shards));
+            }
         }
     }
 

@@ -1,12 +1,16 @@
+use std::convert::Infallible;
+
 use crate::{Forked, Shard};
 
-/// What an ingest can fail with; `E` is the error of the sink.
+/// What an ingest can fail with; `E` is the error of the sink, and `M` that of the
+/// closure which makes the tokens, where it has one.
 ///
-/// What was appended before stands, and is not committed. When several shards
+/// What was appended before stands. It is not committed, but for what was on the way
+/// by [`commit_every`](crate::IngestOptions::commit_every). When several shards
 /// fail, the error is that of the first one, whatever the number of threads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum IngestError<E> {
+pub enum IngestError<E, M = Infallible> {
     /// The closure panicked. All tokens before the shard were appended.
     #[error("shard {}, tokens {:?}, panicked: {message}", shard.number, shard.range)]
     Panicked {
@@ -15,6 +19,28 @@ pub enum IngestError<E> {
         shard: Shard,
         /// What it panicked with, if that was text.
         message: String,
+    },
+
+    /// The closure made another number of tokens than it was asked for. All tokens
+    /// before the shard were appended.
+    #[error(
+        "shard {}, tokens {:?}, has {found} tokens, expected {}",
+        shard.number, shard.range, shard.range.len()
+    )]
+    WrongCount {
+        /// The shard that was being filled.
+        shard: Shard,
+        /// How many tokens there were.
+        found: usize,
+    },
+
+    /// The closure failed. All tokens before the shard were appended.
+    #[error("shard {}, tokens {:?}: {source}", shard.number, shard.range)]
+    Failed {
+        /// The shard that was being filled.
+        shard: Shard,
+        /// What the closure says.
+        source: M,
     },
 
     /// The stop flag was set before the work was done.
@@ -30,7 +56,7 @@ pub enum IngestError<E> {
     #[error(transparent)]
     Forked(#[from] Forked),
 
-    /// The sink refused.
+    /// The sink refused to make room, to append or to commit.
     #[error(transparent)]
     Sink(E),
 }

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use ng_store::BlockHasher;
-use ng_token::Token;
 
-use super::FillTask;
-use super::job::{Job, Reply};
+use super::Make;
+use super::job::{Job, Reply, fill};
+use crate::StopFlag;
 use crate::crew::Turn;
 
 /// After how long a filler that waits looks whether somebody else is short of
@@ -14,30 +13,20 @@ const GLANCE: Duration = Duration::from_millis(1);
 
 /// A worker's part in an ingest: fills what it is handed until there is no more,
 /// or another operation is short of workers.
-pub(super) struct Filler<'run, F, H> {
-    task: &'run FillTask<'run, F, H>,
-    jobs: Receiver<Job>,
-    replies: Sender<Reply>,
+pub(super) struct Filler<'run, K: Make> {
+    pub(super) make: &'run K,
+    pub(super) stop: &'run StopFlag,
+    pub(super) jobs: Receiver<Job>,
+    pub(super) replies: Sender<Reply<K::Error>>,
 }
 
-impl<'run, F: Fn(usize) -> Token, H: BlockHasher> Filler<'run, F, H> {
-    pub(super) fn new(
-        task: &'run FillTask<'run, F, H>,
-        jobs: Receiver<Job>,
-        replies: Sender<Reply>,
-    ) -> Self {
-        Self {
-            task,
-            jobs,
-            replies,
-        }
-    }
-
+impl<K: Make> Filler<'_, K> {
     pub(super) fn help(&self, mut turn: Turn<'_>) {
         while turn.goes_on()
             && let Some(job) = self.next_job(&turn)
         {
-            if self.replies.send(self.task.fill(job)).is_err() {
+            let reply = fill(self.make, self.stop, job);
+            if self.replies.send(reply).is_err() {
                 return;
             }
         }

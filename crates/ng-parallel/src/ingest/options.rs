@@ -1,3 +1,5 @@
+use std::num::NonZeroUsize;
+
 use ng_store::BLOCK_TOKENS;
 
 /// How many tokens a buffer holds unless told otherwise: 1 MiB, four blocks.
@@ -10,13 +12,15 @@ pub const DEFAULT_BUFFER_TOKENS: usize = 4 * BLOCK_TOKENS;
 /// otherwise.
 pub const DEFAULT_DEPTH: usize = 4;
 
-/// How much an [`ingest`](crate::ingest()) has in flight.
+/// How much an [`ingest`](crate::ingest()) has in flight, and whether it commits on
+/// the way.
 ///
-/// Neither choice has a say in what is written, only in how fast.
+/// Buffers have no say in what is written, only in how fast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IngestOptions {
     buffer_tokens: usize,
     depth: usize,
+    commit_every: Option<NonZeroUsize>,
 }
 
 impl IngestOptions {
@@ -25,6 +29,7 @@ impl IngestOptions {
         Self {
             buffer_tokens: DEFAULT_BUFFER_TOKENS,
             depth: DEFAULT_DEPTH,
+            commit_every: None,
         }
     }
 
@@ -51,6 +56,34 @@ impl IngestOptions {
     pub const fn depth(mut self, depth: usize) -> Self {
         self.depth = depth;
         self
+    }
+
+    /// Has the sink commit on the way, each time that so many tokens were appended
+    /// since, at the end of a buffer. Without it nothing is committed.
+    ///
+    /// The calling thread commits, while the workers fill what comes next. What was
+    /// committed stays, whatever ends the ingest: after an error, a stop flag or a
+    /// kill the store has the tokens up to one of the commits, and of a sink that is
+    /// still there, [`appended_tokens`](ng_store::TokenSink::appended_tokens) tells
+    /// where to go on. The tokens after the last such commit are the caller's to
+    /// commit, as ever.
+    ///
+    /// # Panics
+    ///
+    /// When `tokens` is 0.
+    #[must_use]
+    pub fn commit_every(mut self, tokens: usize) -> Self {
+        let every = NonZeroUsize::new(tokens);
+        assert!(
+            every.is_some(),
+            "a commit every 0 tokens, expected at least 1"
+        );
+        self.commit_every = every;
+        self
+    }
+
+    pub(crate) fn tokens_a_commit(&self) -> Option<usize> {
+        self.commit_every.map(NonZeroUsize::get)
     }
 
     pub(crate) fn tokens_a_buffer(&self) -> usize {

@@ -1,13 +1,12 @@
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ng_store::TokenSink;
-use ng_token::Token;
 
 use super::filler::Filler;
-use super::job::Reply;
-use super::{Buffer, Cut, FillTask, IngestError, Job, append};
-use crate::Shard;
+use super::job::{Job, Reply, fill};
+use super::{Appender, Buffer, Cut, IngestError, Make};
 use crate::pool::Call;
 use crate::within::Within;
+use crate::{Shard, StopFlag};
 
 /// The calling thread's part: hands jobs out in the order of the shards, appends
 /// what comes back in the same order, and fills a shard itself where the next one
@@ -17,37 +16,45 @@ use crate::within::Within;
 /// writer only does when every job is with a worker that is at it. When it ends, for
 /// whatever reason, its ends of both go with it, and each filler ends after the shard
 /// it is at.
-pub(super) struct OrderedWriter<'run, S: TokenSink, F> {
-    sink: &'run mut S,
-    task: &'run FillTask<'run, F, S::Hasher>,
+pub(super) struct OrderedWriter<'run, S, K: Make> {
+    sink: Appender<'run, S>,
+    make: &'run K,
+    stop: &'run StopFlag,
     shards: Cut,
     /// How many shards were handed out.
     handed_out: usize,
     jobs: Sender<Job>,
     unfilled: Receiver<Job>,
-    replies: Receiver<Reply>,
+    replies: Receiver<Reply<K::Error>>,
     /// Replies before their turn, that of shard `n` at `n` modulo the length:
     /// the shards that are under way are consecutive, and no more than that.
-    early: Vec<Option<Reply>>,
+    early: Vec<Option<Reply<K::Error>>>,
 }
 
-impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
+impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
     /// Hands out the first jobs, one for each of `buffers` if there are as many,
     /// and returns what every worker runs.
     pub(super) fn start(
-        sink: &'run mut S,
-        task: &'run FillTask<'run, F, S::Hasher>,
+        sink: Appender<'run, S>,
+        make: &'run K,
+        stop: &'run StopFlag,
         mut shards: Cut,
         buffers: usize,
-    ) -> (Self, Filler<'run, F, S::Hasher>) {
+    ) -> (Self, Filler<'run, K>) {
         let capacity = shards.longest();
         let first: Vec<Shard> = shards.by_ref().take(buffers).collect();
         let (jobs, unfilled) = bounded(first.len());
         let (reply, replies) = bounded(first.len());
-        let filler = Filler::new(task, unfilled.clone(), reply);
+        let filler = Filler {
+            make,
+            stop,
+            jobs: unfilled.clone(),
+            replies: reply,
+        };
         let mut writer = Self {
             sink,
-            task,
+            make,
+            stop,
             shards,
             handed_out: 0,
             jobs,
@@ -56,7 +63,7 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
             early: first.iter().map(|_| None).collect(),
         };
         for shard in first {
-            writer.hand_out(shard, Buffer::with_capacity(capacity));
+            writer.hand_out(shard, make.buffer(capacity));
         }
         (writer, filler)
     }
@@ -67,17 +74,18 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
     }
 
     /// Appends every shard; `call` has one more worker help to fill them.
-    pub(super) fn run(mut self, call: Call<'_>) -> Result<(), IngestError<S::Error>> {
-        let count = self.shards.token_count();
+    pub(super) fn run(mut self, call: Call<'_>) -> Result<(), IngestError<S::Error, K::Error>> {
         while call() {}
         let mut number = 0;
         while number < self.handed_out {
             let reply = self.reply_of(number);
-            let buffer = append(self.sink, count, reply)?;
+            let buffer = self.sink.append(self.make, reply)?;
             if let Some(shard) = self.shards.next() {
                 self.hand_out(shard, buffer);
                 call();
             }
+            // The workers have the buffer meanwhile.
+            self.sink.commit_if_due()?;
             number += 1;
         }
         Ok(())
@@ -89,7 +97,7 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
         self.handed_out += 1;
     }
 
-    fn reply_of(&mut self, number: usize) -> Reply {
+    fn reply_of(&mut self, number: usize) -> Reply<K::Error> {
         let places = self.early.len();
         loop {
             if let Some(reply) = self.early[number % places].take() {
@@ -103,13 +111,13 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
 
     /// Takes a reply; where none is there, fills a shard; where none is left to
     /// fill either, waits for who has them.
-    fn receive(&self) -> Reply {
+    fn receive(&self) -> Reply<K::Error> {
         if let Ok(reply) = self.replies.try_recv() {
             return reply;
         }
         if let Ok(job) = self.unfilled.try_recv() {
             let _within = Within::enter();
-            return self.task.fill(job);
+            return fill(self.make, self.stop, job);
         }
         let reply = self.replies.recv();
         reply.expect("whoever has the shard that comes next replies")
@@ -119,18 +127,26 @@ impl<'run, S: TokenSink, F: Fn(usize) -> Token> OrderedWriter<'run, S, F> {
 #[cfg(test)]
 mod tests {
     use ng_store::{BLOCK_TOKENS, TokenStore, VecStore};
+    use ng_token::Token;
 
     use super::*;
-    use crate::StopFlag;
+    use crate::IngestOptions;
+    use crate::ingest::{Each, Place};
 
     const COUNT: usize = 10 * BLOCK_TOKENS + 7;
 
     #[test]
     fn the_writer_fills_what_no_filler_takes() {
         let (stop, mut sink) = (StopFlag::new(), VecStore::new());
-        let task = FillTask::new(&stop, &sink, |index| Token::new(index as u32));
+        let make = Each {
+            place: Place::of(&sink),
+            f: |index| Token::new(index as u32),
+        };
         let shards = Cut::new(0, COUNT, BLOCK_TOKENS);
-        let (writer, filler) = OrderedWriter::start(&mut sink, &task, shards, 3);
+        let options = IngestOptions::new();
+        let appender = Appender::begin(&mut sink, COUNT, &options);
+        let appender = appender.map_err(|error: IngestError<_>| error).unwrap();
+        let (writer, filler) = OrderedWriter::start(appender, &make, &stop, shards, 3);
         assert_eq!(writer.handed_out(), 3);
         drop(filler);
         writer.run(&|| false).unwrap();

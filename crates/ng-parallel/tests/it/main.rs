@@ -11,6 +11,7 @@ mod for_each_shard;
 mod for_each_shard_mut;
 mod gather;
 mod ingest;
+mod load_save;
 mod map_reduce;
 mod map_shards;
 mod operations;

@@ -2,11 +2,15 @@
 
 #![expect(unsafe_code, reason = "the constructor that maps")]
 
+use std::convert::Infallible;
+
 use ng_parallel::{
-    Shards, Workers, fill, for_each_shard, for_each_shard_mut, gather, ingest, map_reduce,
-    map_reduce_pass, map_shards, verify,
+    Shards, Workers, fill, for_each_shard, for_each_shard_mut, gather, ingest, ingest_batches,
+    ingest_shards, load, map_reduce, map_reduce_pass, map_shards, save, verify,
 };
-use ng_store::{BlockReader, CachePolicy, CreateOptions, MmapStore, TokenStore, VecStore};
+use ng_store::{
+    BlockReader, CachePolicy, CreateOptions, FileDraft, MmapStore, TokenStore, VecStore,
+};
 use ng_token::Token;
 
 use crate::{PANIC_TOKENS, token, tokens};
@@ -38,7 +42,7 @@ impl Material {
 /// Does its work, and checks what comes of it.
 pub(crate) type Operation = fn(&Workers, &Material);
 
-pub(crate) const OPERATIONS: [(&str, Operation); 9] = [
+pub(crate) const OPERATIONS: [(&str, Operation); 13] = [
     ("fill", |workers, material| {
         let mut store = VecStore::new();
         fill(workers, &mut store, PANIC_TOKENS, token).unwrap();
@@ -82,6 +86,34 @@ pub(crate) const OPERATIONS: [(&str, Operation); 9] = [
         let mut store = VecStore::new();
         ingest(workers, &mut store, PANIC_TOKENS, token).unwrap();
         assert!(store.tokens() == material.tokens);
+    }),
+    ("ingest_batches", |workers, material| {
+        let mut store = VecStore::new();
+        ingest_batches(workers, &mut store, PANIC_TOKENS, |range, batch| {
+            batch.extend_from_slice(&material.tokens[range]);
+            Ok::<_, Infallible>(())
+        })
+        .unwrap();
+        assert!(store.tokens() == material.tokens);
+    }),
+    ("ingest_shards", |workers, material| {
+        let (mut store, shards) = (VecStore::new(), Shards::new(PANIC_TOKENS));
+        ingest_shards(workers, &mut store, shards, |shard, room| {
+            room.copy_from_slice(&material.tokens[shard.range]);
+        })
+        .unwrap();
+        assert!(store.tokens() == material.tokens);
+    }),
+    ("load", |workers, material| {
+        let loaded = load(workers, &material.file).unwrap();
+        assert!(loaded.tokens() == material.tokens);
+    }),
+    ("save", |workers, material| {
+        let folder = tempfile::tempdir().unwrap();
+        let options = CreateOptions::new();
+        let draft = FileDraft::begin(folder.path().join("a.ngt"), &options).unwrap();
+        let writer = save(workers, &material.tokens, draft).unwrap();
+        assert_eq!(writer.committed_tokens(), PANIC_TOKENS as u64);
     }),
     ("verify", |workers, material| {
         assert!(verify(workers, &material.file).unwrap().is_clean());

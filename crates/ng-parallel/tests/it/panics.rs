@@ -1,12 +1,15 @@
 //! A panic is an error at the caller, whatever it panics with.
 
+use std::convert::Infallible;
+use std::fmt::Debug;
 use std::panic::panic_any;
 
 use ng_parallel::{
     IngestError, ParallelError, Shards, VerifyError, Workers, fill, for_each_shard,
-    for_each_shard_mut, ingest, map_reduce, map_shards, verify_watched,
+    for_each_shard_mut, ingest, ingest_batches, ingest_shards, map_reduce, map_shards,
+    verify_watched,
 };
-use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore};
+use ng_store::{BLOCK_TOKENS, BlockReader, CreateOptions, VecStore, VecStoreError};
 use ng_token::Token;
 
 use crate::operations::{Material, OPERATIONS};
@@ -35,7 +38,7 @@ fn of(error: ParallelError) -> (usize, String) {
     }
 }
 
-const FAILING: [(&str, Failing); 8] = [
+const FAILING: [(&str, Failing); 10] = [
     ("fill", |workers| {
         let mut store = VecStore::new();
         of(fill(workers, &mut store, PANIC_TOKENS, |_| spite()).unwrap_err())
@@ -56,6 +59,16 @@ const FAILING: [(&str, Failing); 8] = [
         of(map_shards::<()>(workers, Shards::new(PANIC_TOKENS), |_| spite()).unwrap_err())
     }),
     ("ingest", |workers| ingest_failing(workers, |_| spite())),
+    ("ingest_batches", |workers| {
+        let mut store = VecStore::new();
+        of_ingest(ingest_batches(workers, &mut store, PANIC_TOKENS, |_, _| {
+            spite::<Result<(), Infallible>>()
+        }))
+    }),
+    ("ingest_shards", |workers| {
+        let (mut store, shards) = (VecStore::new(), Shards::new(PANIC_TOKENS));
+        of_ingest(ingest_shards(workers, &mut store, shards, |_, _| spite()))
+    }),
     // The other workers are well, and wait for more.
     ("ingest, one shard", |workers| {
         ingest_failing(workers, |index| match index {
@@ -78,7 +91,11 @@ const FAILING: [(&str, Failing); 8] = [
 
 fn ingest_failing(workers: &Workers, f: impl Fn(usize) -> Token + Sync) -> (usize, String) {
     let mut store = VecStore::new();
-    match ingest(workers, &mut store, 40 * BLOCK_TOKENS, f) {
+    of_ingest(ingest(workers, &mut store, 40 * BLOCK_TOKENS, f))
+}
+
+fn of_ingest<M: Debug>(outcome: Result<(), IngestError<VecStoreError, M>>) -> (usize, String) {
+    match outcome {
         Err(IngestError::Panicked { shard, message }) => (shard.number, message),
         other => panic!("{other:?}"),
     }

@@ -15,14 +15,21 @@ use ng_store::{BLOCK_TOKENS, VecStore};
 
 use crate::operations::{Material, OPERATIONS, Operation};
 use crate::void::Void;
-use crate::{STARTS, comes_to_an_end, pool, token};
+use crate::{STARTS, Start, adopted, comes_to_an_end, pool, token, workers};
 
-const THREADS: [usize; 4] = [1, 2, 3, 7];
+/// How workers come to be, and how many: those of an adopted pool are the calling
+/// thread where they are one.
+const CASES: [(&str, Start, &[usize]); 2] = [
+    ("started", workers, &[1, 2, 3, 7]),
+    ("adopted", adopted, &[2, 7]),
+];
 
 /// More shards than threads, of no tokens that anybody would have to make.
 fn shards() -> Shards {
-    Shards::with_shard_tokens(20 * BLOCK_TOKENS, BLOCK_TOKENS)
+    Shards::with_shard_tokens(OUTER_TOKENS, BLOCK_TOKENS)
 }
+
+const OUTER_TOKENS: usize = 8 * BLOCK_TOKENS;
 
 fn small() -> IngestOptions {
     IngestOptions::new().buffer_tokens(BLOCK_TOKENS)
@@ -41,7 +48,7 @@ const OUTERS: [(&str, Outer); 2] = [
     }),
     ("ingest", |workers, f| {
         let mut store = VecStore::new();
-        ingest_with(workers, &small(), &mut store, 20 * BLOCK_TOKENS, |index| {
+        ingest_with(workers, &small(), &mut store, OUTER_TOKENS, |index| {
             if index % BLOCK_TOKENS == 0 {
                 f();
             }
@@ -55,8 +62,8 @@ const OUTERS: [(&str, Outer); 2] = [
 /// come to an end.
 fn check_all(claim: &str, check: fn(&dyn Fn() -> Workers, Operation, &Material)) {
     let material = Arc::new(Material::new());
-    for (how, start) in STARTS {
-        for threads in THREADS {
+    for (how, start, sizes) in CASES {
+        for &threads in sizes {
             for (name, operation) in OPERATIONS {
                 let material = Arc::clone(&material);
                 let what = format!("{claim}: {name}, {threads} threads, {how}");

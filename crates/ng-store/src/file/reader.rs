@@ -215,8 +215,13 @@ impl<D: Disk> BlockReader<D> {
         self.is_pass
     }
 
-    /// Refuses a file that may have lost its newest commit.
-    pub(crate) fn refuse_lost(&self) -> Result<(), OpenError> {
+    /// Refuses a file that may have lost its newest commit, as
+    /// [`VecStore::load`](crate::VecStore::load) does.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::SlotLost`].
+    pub fn refuse_lost(&self) -> Result<(), OpenError> {
         self.head().refuse_lost(self.source().path())
     }
 

@@ -17,7 +17,7 @@ use crate::{THREADS, token, tokens, workers};
 const SHARDS: usize = 300;
 
 /// The number of shards that may be under way at once, of the smallest buffers.
-fn most_under_way(threads: usize) -> usize {
+pub(super) fn most_under_way(threads: usize) -> usize {
     match threads {
         1 => 1,
         _ => threads * 2 + DEFAULT_DEPTH,

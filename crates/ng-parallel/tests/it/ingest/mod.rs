@@ -1,8 +1,11 @@
 //! `ingest` appends what the serial twin does, in the same order and with the
 //! same hashes, whatever the number of threads.
 
+mod batches;
+mod commits;
 mod failures;
 mod files;
+mod in_shards;
 mod nesting;
 mod sinks;
 
@@ -60,6 +63,7 @@ fn ingest_equals_the_serial_twin_and_the_oracle() {
                 let context = format!("{threads} threads, {count} at {start}");
                 assert!(sink.tokens() == oracle, "{context}");
                 assert_eq!(sink.appends(), twin.appends(), "{context}");
+                assert!(sink.commits().is_empty(), "{context}");
             }
         }
     }

@@ -15,17 +15,22 @@ use ng_token::Token;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("append {append} refused")]
 pub(super) struct Refused {
+    /// Or of the commit after so many appends.
     pub(super) append: usize,
 }
 
 /// A sink in memory that checks every hash, and remembers how it was called.
+#[derive(Default)]
 pub(super) struct Recorder {
     tokens: Vec<Token>,
     appends: Vec<usize>,
+    commits: Vec<usize>,
     hashed: Arc<AtomicUsize>,
     refuse: Option<usize>,
     panic: Option<usize>,
     refuse_room: bool,
+    refuse_commit: Option<usize>,
+    panic_in_commit: Option<usize>,
 }
 
 impl Recorder {
@@ -36,11 +41,7 @@ impl Recorder {
     pub(super) fn holding(tokens: &[Token]) -> Self {
         Self {
             tokens: tokens.to_vec(),
-            appends: Vec::new(),
-            hashed: Arc::default(),
-            refuse: None,
-            panic: None,
-            refuse_room: false,
+            ..Self::default()
         }
     }
 
@@ -67,6 +68,22 @@ impl Recorder {
         }
     }
 
+    /// Refuses the commit with this number.
+    pub(super) fn refusing_commit(commit: usize) -> Self {
+        Self {
+            refuse_commit: Some(commit),
+            ..Self::new()
+        }
+    }
+
+    /// Panics in the commit with this number.
+    pub(super) fn panicking_in_commit(commit: usize) -> Self {
+        Self {
+            panic_in_commit: Some(commit),
+            ..Self::new()
+        }
+    }
+
     pub(super) fn tokens(&self) -> &[Token] {
         &self.tokens
     }
@@ -74,6 +91,11 @@ impl Recorder {
     /// How many tokens each append had.
     pub(super) fn appends(&self) -> &[usize] {
         &self.appends
+    }
+
+    /// How many tokens there were at each commit.
+    pub(super) fn commits(&self) -> &[usize] {
+        &self.commits
     }
 
     /// How many blocks were hashed.
@@ -149,7 +171,18 @@ impl TokenSink for Recorder {
     }
 
     fn commit(&mut self) -> Result<(), Refused> {
-        unreachable!("ingest does not commit")
+        let commit = self.commits.len();
+        assert_ne!(
+            self.panic_in_commit,
+            Some(commit),
+            "on purpose, in commit {commit}"
+        );
+        if self.refuse_commit == Some(commit) {
+            let append = self.appends.len();
+            return Err(Refused { append });
+        }
+        self.commits.push(self.tokens.len());
+        Ok(())
     }
 }
 

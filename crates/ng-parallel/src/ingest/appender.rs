@@ -1,0 +1,69 @@
+use ng_store::TokenSink;
+
+use super::job::{Job, Reply};
+use super::{Buffer, IngestError, IngestOptions, Make, Unmade};
+
+/// Appends shards to a sink in their order, on the calling thread, and commits on the
+/// way if it is asked to.
+pub(crate) struct Appender<'run, S> {
+    sink: &'run mut S,
+    /// How many tokens there are in all.
+    count: usize,
+    commit_every: Option<usize>,
+    /// How many tokens were appended since it committed.
+    uncommitted: usize,
+}
+
+impl<'run, S: TokenSink> Appender<'run, S> {
+    /// Has the sink make room for `count` tokens.
+    pub(crate) fn begin<M>(
+        sink: &'run mut S,
+        count: usize,
+        options: &IngestOptions,
+    ) -> Result<Self, IngestError<S::Error, M>> {
+        sink.reserve(count).map_err(IngestError::Sink)?;
+        Ok(Self {
+            sink,
+            count,
+            commit_every: options.tokens_a_commit(),
+            uncommitted: 0,
+        })
+    }
+
+    /// Appends what a reply brings, and gives the buffer back.
+    pub(crate) fn append<K: Make>(
+        &mut self,
+        make: &K,
+        reply: Reply<K::Error>,
+    ) -> Result<Buffer, IngestError<S::Error, K::Error>> {
+        let Job { shard, buffer } = reply.job;
+        match reply.outcome {
+            Ok(()) => {
+                let tokens = make.tokens(&shard, &buffer);
+                let appended = self.sink.append_hashed(tokens, buffer.hashes());
+                appended.map_err(IngestError::Sink)?;
+                self.uncommitted += tokens.len();
+                Ok(buffer)
+            }
+            Err(Unmade::Stopped) => Err(IngestError::Stopped {
+                appended: shard.range.start,
+                count: self.count,
+            }),
+            Err(Unmade::Panicked(message)) => Err(IngestError::Panicked { shard, message }),
+            Err(Unmade::Count(found)) => Err(IngestError::WrongCount { shard, found }),
+            Err(Unmade::Failed(source)) => Err(IngestError::Failed { shard, source }),
+        }
+    }
+
+    /// Commits if enough was appended since it did.
+    pub(crate) fn commit_if_due<M>(&mut self) -> Result<(), IngestError<S::Error, M>> {
+        if self
+            .commit_every
+            .is_some_and(|every| self.uncommitted >= every)
+        {
+            self.sink.commit().map_err(IngestError::Sink)?;
+            self.uncommitted = 0;
+        }
+        Ok(())
+    }
+}
