@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use ng_store::Loan;
 
 /// How many shards a worker does before it looks whether another operation is
@@ -32,6 +33,9 @@ pub(crate) struct Crew {
     short: AtomicUsize,
     /// Whether the pool has tasks that are none of ours.
     is_shared: bool,
+    /// Something to receive after an operation did not get a worker, for those that
+    /// wait and do nothing.
+    wants: (Sender<()>, Receiver<()>),
     calls: Mutex<Calls>,
 }
 
@@ -50,6 +54,7 @@ impl Crew {
             idle: AtomicUsize::new(workers),
             short: AtomicUsize::new(0),
             is_shared,
+            wants: bounded(workers.max(1)),
             calls: Mutex::new(Calls {
                 open: VecDeque::with_capacity(workers),
                 coming: 0,
@@ -141,7 +146,12 @@ impl<'crew> Team<'crew> {
     pub(crate) fn take(&self) -> Option<Seat> {
         let wanted = self.size.load(Relaxed) < self.most;
         let taken = wanted && self.crew.take_idle();
-        self.set_short(wanted && !taken);
+        let is_short = wanted && !taken;
+        self.set_short(is_short);
+        if is_short {
+            // Where there is no room, enough of them are woken already.
+            let _ = self.crew.wants.0.try_send(());
+        }
         taken.then(|| {
             self.size.fetch_add(1, Relaxed);
             Seat(Arc::clone(self.crew))
@@ -203,6 +213,12 @@ impl Turn<'_> {
     /// Tells whether somebody else is short of workers.
     pub(crate) fn is_wanted(&self) -> bool {
         self.team.others_are_short()
+    }
+
+    /// Returns what to wait at beside one's own work: something comes when it is worth
+    /// asking again whether one [is wanted](Self::is_wanted).
+    pub(crate) fn wants(&self) -> &Receiver<()> {
+        &self.team.crew.wants.1
     }
 }
 

@@ -1,15 +1,14 @@
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, select};
 
 use super::Make;
 use super::job::{Job, Reply, fill};
 use crate::StopFlag;
 use crate::crew::Turn;
 
-/// After how long a filler that waits looks whether somebody else is short of
-/// workers.
-const GLANCE: Duration = Duration::from_millis(1);
+/// How long a filler waits for a job that somebody else is short of.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// A worker's part in an ingest: fills what it is handed until there is no more,
 /// or another operation is short of workers.
@@ -32,15 +31,15 @@ impl<K: Make> Filler<'_, K> {
         }
     }
 
-    /// Waits for a job, as long as nobody else is short of workers: where the sink is
+    /// Waits for a job, until somebody else is short of workers: where the sink is
     /// slower than the filling, a filler mostly waits.
     fn next_job(&self, turn: &Turn<'_>) -> Option<Job> {
-        loop {
-            match self.jobs.recv_timeout(GLANCE) {
-                Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) if !turn.is_wanted() => {}
-                Err(_) => return None,
+        while !turn.is_wanted() {
+            select! {
+                recv(self.jobs) -> job => return job.ok(),
+                recv(turn.wants()) -> _ => {}
             }
         }
+        self.jobs.recv_timeout(PATIENCE).ok()
     }
 }

@@ -3,18 +3,21 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex, MutexGuard};
 use std::thread;
 
 use ng_parallel::{
-    IngestError, IngestOptions, ParallelError, Shards, StopFlag, Workers, ingest_with, map_shards,
+    DEFAULT_DEPTH, IngestError, IngestOptions, ParallelError, Shards, StopFlag, Workers,
+    ingest_with, map_shards,
 };
-use ng_store::{BLOCK_TOKENS, VecStore};
+use ng_store::{BLOCK_TOKENS, TokenSink, VecStore};
+use ng_token::Token;
 
 use crate::operations::{Material, OPERATIONS, Operation};
-use crate::void::Void;
+use crate::void::{SumsIds, Void};
 use crate::{STARTS, Start, adopted, comes_to_an_end, pool, token, workers};
 
 /// How workers come to be, and how many: those of an adopted pool are the calling
@@ -179,6 +182,74 @@ fn check_lending(workers: &Workers) {
         wait_until(|| returned.load(Ordering::Relaxed));
         end.stop();
     });
+}
+
+/// Where the sink is what is slow, the workers of an ingest wait for its buffers.
+#[test]
+fn an_ingest_lends_workers_that_wait_for_its_sink() {
+    comes_to_an_end("an ingest whose sink waits", || {
+        for (_, start) in STARTS {
+            for threads in [2, 3, 7] {
+                let workers = start(threads);
+                let (filled, opened) = (AtomicUsize::new(0), AtomicBool::new(false));
+                thread::scope(|scope| {
+                    scope.spawn(|| {
+                        let mut sink = Gate(Void::default(), &opened);
+                        ingest_with(&workers, &small(), &mut sink, 1 << 20, |index| {
+                            filled.fetch_add(1, Ordering::Relaxed);
+                            token(index)
+                        })
+                        .unwrap();
+                    });
+                    let buffers = threads * 2 + DEFAULT_DEPTH;
+                    wait_until(|| filled.load(Ordering::Relaxed) == buffers * BLOCK_TOKENS);
+                    wait_for_two_threads(&workers);
+                    opened.store(true, Ordering::Relaxed);
+                });
+            }
+        }
+    });
+}
+
+/// A sink that takes nothing until it is opened.
+struct Gate<'a>(Void, &'a AtomicBool);
+
+impl TokenSink for Gate<'_> {
+    type Error = Infallible;
+    type Hasher = SumsIds;
+
+    fn appended_tokens(&self) -> u64 {
+        self.0.appended_tokens()
+    }
+
+    fn reserve(&mut self, additional: usize) -> Result<(), Infallible> {
+        self.0.reserve(additional)
+    }
+
+    fn append(&mut self, tokens: &[Token]) -> Result<(), Infallible> {
+        self.0.append(tokens)
+    }
+
+    fn append_with(
+        &mut self,
+        count: usize,
+        f: impl Fn(usize) -> Token + Sync,
+    ) -> Result<(), Infallible> {
+        self.0.append_with(count, f)
+    }
+
+    fn block_hasher(&self) -> SumsIds {
+        self.0.block_hasher()
+    }
+
+    fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Infallible> {
+        wait_until(|| self.1.load(Ordering::Relaxed));
+        self.0.append_hashed(tokens, hashes)
+    }
+
+    fn commit(&mut self) -> Result<(), Infallible> {
+        self.0.commit()
+    }
 }
 
 /// Runs an operation until two threads have worked on it.
