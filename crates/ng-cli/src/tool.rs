@@ -1,4 +1,5 @@
 use std::num::NonZeroUsize;
+use std::thread;
 
 use anyhow::{Context, Result};
 use ng_parallel::Workers;
@@ -27,8 +28,11 @@ impl Tool {
 
 /// Starts as many workers as are asked for, or as the system grants processors.
 pub(crate) fn workers(threads: Option<NonZeroUsize>) -> Result<Workers> {
-    Ok(match threads {
-        Some(threads) => Workers::new(threads.get())?,
-        None => Workers::available()?,
-    })
+    Ok(Workers::new(threads_for(threads))?)
+}
+
+/// Returns how many threads are asked for, or are the system's to grant.
+pub(crate) fn threads_for(asked: Option<NonZeroUsize>) -> usize {
+    let granted = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    asked.unwrap_or_else(granted).get()
 }

@@ -22,13 +22,20 @@ pub(crate) enum NotAppended {
     Write(#[from] WriteError),
     #[error(transparent)]
     Ended(#[from] Ending),
+    #[error(transparent)]
+    Taken(#[from] anyhow::Error),
 }
 
 /// What ended an ingest, without what it went through.
-pub(crate) fn cause_of(error: IngestError<NotAppended>) -> anyhow::Error {
+pub(crate) fn cause_of<M>(error: IngestError<NotAppended, M>) -> anyhow::Error
+where
+    M: std::error::Error + Send + Sync + 'static,
+{
     match error {
         IngestError::Sink(NotAppended::Write(error)) => error.into(),
         IngestError::Sink(NotAppended::Ended(ending)) => ending.into(),
+        IngestError::Sink(NotAppended::Taken(error)) => error,
+        IngestError::Failed { source, .. } => source.into(),
         error => error.into(),
     }
 }

@@ -1,22 +1,24 @@
 use std::fmt;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_parallel::{DEFAULT_SHARD_TOKENS, IngestOptions, Workers, ingest_batches_with};
 use ng_store::{BlockPass, CreateOptions, FileDraft, RawDraft, ReadError, Shown, TokenSink};
 use ng_token::{Token, as_bytes};
 use serde::Serialize;
 
 use crate::args::CopyArgs;
 use crate::count::TokenRange;
-use crate::fill::fill;
 use crate::found::{Found, warning};
-use crate::in_order::in_order;
 use crate::progress::Progress;
 use crate::say::{Report, to_stdout};
 use crate::source::{Source, ended};
-use crate::tool::{Tool, workers};
+use crate::taken::Taken;
+use crate::tool::{Tool, threads_for};
+use crate::watched::{NotAppended, Watched, cause_of};
 
 /// Copies tokens. No block is written that was not verified.
 pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
@@ -62,6 +64,26 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
 /// Other programs would take the head of the file for records.
 const RAW_NAME: &str = "is written as a token file, --raw writes plain records";
 
+/// Who reads and verifies.
+struct Readers {
+    workers: Workers,
+    options: IngestOptions,
+}
+
+impl Readers {
+    /// Starts as many as are asked for, besides the thread that writes: that one mostly
+    /// waits for a disk. They have four buffers each, 8 MiB.
+    fn start(threads: Option<NonZeroUsize>) -> Result<Self> {
+        let threads = threads_for(threads);
+        Ok(Self {
+            workers: Workers::new(threads + 1)?,
+            options: IngestOptions::new()
+                .buffer_tokens(DEFAULT_SHARD_TOKENS)
+                .depth(2 * (threads - 1)),
+        })
+    }
+}
+
 /// What to copy, and from where.
 struct Job<'a> {
     args: &'a CopyArgs,
@@ -79,21 +101,16 @@ impl Job<'_> {
             .cache(self.args.cache.policy())
             .reserve(self.range.end - self.range.start)
             .replace(self.args.replace);
-        let workers = workers(self.args.threads)?;
+        let readers = self.readers()?;
         let hold = self.tool.interrupt.hold()?;
         let mut draft = FileDraft::begin(&self.args.destination, &options)?;
         let progress = self.progress();
-        let read = |piece, tokens: &mut Vec<_>| self.read(piece, tokens);
-        fill(
-            draft.writer(),
-            &workers,
-            self.range.clone(),
-            read,
-            |count| {
-                progress.add(count);
-                Ok(hold.check()?)
-            },
-        )?;
+        let mut sink = Watched {
+            writer: draft.writer(),
+            progress: &progress,
+            hold: &hold,
+        };
+        self.copy_into(&mut sink, &readers)?;
         draft.writer().commit()?;
         draft.publish()?;
         Ok(())
@@ -119,21 +136,35 @@ impl Job<'_> {
 
     /// Hands all tokens over in order, verified.
     fn each(&self, mut take: impl FnMut(&[Token]) -> Result<()>) -> Result<()> {
-        let workers = workers(self.args.threads)?;
         let progress = self.progress();
-        let read = |piece, tokens: &mut Vec<_>| self.read(piece, tokens);
-        in_order(&workers, self.range.clone(), read, |tokens, ()| {
+        let mut sink = Taken::by(|tokens| {
             take(tokens)?;
             progress.add(tokens.len() as u64);
             Ok(())
-        })
+        });
+        self.copy_into(&mut sink, &self.readers()?)
     }
 
-    fn read(&self, piece: Range<u64>, tokens: &mut Vec<Token>) -> Result<()> {
-        Ok(self.pass.for_each(piece, |verified| {
-            tokens.extend_from_slice(verified);
-            Ok::<_, ReadError>(())
-        })?)
+    fn readers(&self) -> Result<Readers> {
+        Readers::start(self.args.threads)
+    }
+
+    /// Reads and verifies all tokens, and appends them in order, on the calling thread.
+    fn copy_into<S>(&self, sink: &mut S, readers: &Readers) -> Result<()>
+    where
+        S: TokenSink<Error = NotAppended>,
+    {
+        let count = usize::try_from(self.range.end - self.range.start)?;
+        let read = |piece: Range<usize>, tokens: &mut Vec<Token>| {
+            let at = |index: usize| self.range.start + index as u64;
+            self.pass
+                .for_each(at(piece.start)..at(piece.end), |verified| {
+                    tokens.extend_from_slice(verified);
+                    Ok::<_, ReadError>(())
+                })
+        };
+        let copied = ingest_batches_with(&readers.workers, &readers.options, sink, count, read);
+        copied.map_err(cause_of)
     }
 
     fn progress(&self) -> Progress {
