@@ -213,7 +213,7 @@ mod tests {
     fn teams_are_one_and_multiples_of_the_processors() {
         let sizes = |threads| {
             let contention = Contention::new(1, NonZeroUsize::new(threads).unwrap()).unwrap();
-            let sizes = contention.teams.iter().map(|team| team.threads());
+            let sizes = contention.teams.iter().map(ng_parallel::Workers::threads);
             sizes.collect::<Vec<_>>()
         };
         assert_eq!(sizes(1), [1, 2, 4]);

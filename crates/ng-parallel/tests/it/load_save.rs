@@ -9,7 +9,7 @@ use ng_parallel::{
 };
 use ng_store::{
     BlockReader, CachePolicy, CreateError, CreateOptions, FileDraft, FileWriter, LoadError,
-    OpenError, ReadError, TokenSink, TokenStore, VecStore, WriteError,
+    OpenError, ReadError, TokenSink, TokenStore, VecStore, VerifyBlocks, WriteError,
 };
 use ng_token::Token;
 

@@ -8,7 +8,7 @@ use ng_parallel::{
 };
 use ng_store::disk::Dir;
 use ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
-use ng_store::{BLOCK_TOKENS, BlockReader, TokenSink};
+use ng_store::{BLOCK_TOKENS, BlockReader, TokenSink, VerifyBlocks};
 use ng_token::Token;
 
 use super::sinks::{NAME, OnDisk, Recorder, Refused};
