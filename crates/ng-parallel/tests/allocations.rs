@@ -14,9 +14,13 @@
 mod void;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use ng_parallel::{DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Workers, ingest_with};
+use ng_parallel::{
+    DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Shards, Workers, ingest_batches_with,
+    ingest_shards_with, ingest_with,
+};
 use ng_store::{BLOCK_TOKENS, CreateOptions, MmapStore, TokenSink};
 use ng_token::Token;
 use void::Void;
@@ -54,7 +58,38 @@ struct Allocated {
     bytes: usize,
 }
 
+/// What an ingest is called with: the workers, the options, the sink, and how many tokens.
+type Ingest<S> = fn(&Workers, &IngestOptions, &mut S, usize);
+
+fn by_index<S: TokenSink>(workers: &Workers, options: &IngestOptions, sink: &mut S, count: usize) {
+    ingest_with(workers, options, sink, count, token).unwrap();
+}
+
+fn by_batches(workers: &Workers, options: &IngestOptions, sink: &mut Void, count: usize) {
+    ingest_batches_with(workers, options, sink, count, |range, batch| {
+        batch.extend(range.map(token));
+        Ok::<_, Infallible>(())
+    })
+    .unwrap();
+}
+
+/// The plan's shards are as long as the buffers of the others.
+fn by_shards(workers: &Workers, options: &IngestOptions, sink: &mut Void, count: usize) {
+    let shards = Shards::with_shard_tokens(count, DEFAULT_BUFFER_TOKENS);
+    ingest_shards_with(workers, options, sink, shards, |shard, room| {
+        for (place, index) in room.iter_mut().zip(shard.range) {
+            *place = token(index);
+        }
+    })
+    .unwrap();
+}
+
+fn token(index: usize) -> Token {
+    Token::new(index as u32)
+}
+
 fn allocated<S: TokenSink>(
+    ingest: Ingest<S>,
     workers: &Workers,
     options: &IngestOptions,
     sink: &mut S,
@@ -62,8 +97,7 @@ fn allocated<S: TokenSink>(
 ) -> Allocated {
     let (calls, bytes) = (ALLOCATIONS.load(Relaxed), BYTES.load(Relaxed));
     PEAK_BYTES.store(bytes, Relaxed);
-    let token = |index| Token::new(index as u32);
-    ingest_with(workers, options, sink, count, token).unwrap();
+    ingest(workers, options, sink, count);
     Allocated {
         calls: ALLOCATIONS.load(Relaxed) - calls,
         bytes: PEAK_BYTES.load(Relaxed) - bytes,
@@ -76,7 +110,7 @@ fn allocated<S: TokenSink>(
 const OTHER_BYTES: usize = 64 << 10;
 const OTHER_CALLS: usize = 64;
 
-fn check(threads: usize, buffer_tokens: usize, depth: usize) {
+fn check(ingest: Ingest<Void>, threads: usize, buffer_tokens: usize, depth: usize) {
     let workers = Workers::new(threads).unwrap();
     let options = IngestOptions::new()
         .buffer_tokens(buffer_tokens)
@@ -91,7 +125,7 @@ fn check(threads: usize, buffer_tokens: usize, depth: usize) {
         let context = format!("{threads} threads, {options:?}, {shards} shards");
         let mut sink = Void::default();
         let count = shards * buffer_tokens;
-        let Allocated { calls, bytes } = allocated(&workers, &options, &mut sink, count);
+        let Allocated { calls, bytes } = allocated(ingest, &workers, &options, &mut sink, count);
         assert!(calls <= buffers * 2 + OTHER_CALLS, "{context}: {calls}");
         let other_bytes = bytes.abs_diff(buffer_bytes);
         assert!(other_bytes <= OTHER_BYTES, "{context}: {bytes} bytes");
@@ -109,7 +143,7 @@ fn check_file(threads: usize) {
     // while the store lives.
     let mut store = unsafe { MmapStore::create(path, &CreateOptions::new()) }.unwrap();
     let options = IngestOptions::new().buffer_tokens(BLOCK_TOKENS);
-    let found = allocated(&workers, &options, &mut store, 400 * BLOCK_TOKENS);
+    let found = allocated(by_index, &workers, &options, &mut store, 400 * BLOCK_TOKENS);
     let most = (threads * 2 + DEFAULT_DEPTH) * 2 + OTHER_CALLS;
     assert!(found.calls <= most, "{threads} threads: {}", found.calls);
 }
@@ -117,8 +151,10 @@ fn check_file(threads: usize) {
 #[test]
 fn memory_is_the_buffers_whatever_the_count() {
     for threads in [1, 2, 3, 7] {
-        check(threads, DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH);
-        check(threads, BLOCK_TOKENS, 0);
+        for ingest in [by_index, by_batches, by_shards] {
+            check(ingest, threads, DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH);
+        }
+        check(by_index, threads, BLOCK_TOKENS, 0);
         check_file(threads);
     }
 }

@@ -67,7 +67,7 @@ fn every_error_has_a_public_name_and_can_go_anywhere() {
 fn names(krate: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let source = std::fs::read_to_string(folder.join(krate).join("src/lib.rs")).unwrap();
-    let code: Vec<&str> = source.lines().map(|line| line.trim()).collect();
+    let code: Vec<&str> = source.lines().map(str::trim).collect();
     let code: Vec<&str> = code
         .into_iter()
         .filter(|line| !line.starts_with("//"))
