@@ -1,6 +1,6 @@
-use ng_store::disk::{Disk, Passing};
 use ng_store::{
-    BLOCK_TOKENS, BlockReader, Filled, LoadError, ReadError, Vacant, VecStore, VecStoreError,
+    BLOCK_TOKENS, BlockPass, BlockReader, Filled, LoadError, ReadError, Vacant, VecStore,
+    VecStoreError,
 };
 use ng_token::Token;
 
@@ -36,10 +36,7 @@ use crate::{Forked, ParallelError, Workers, serial};
 /// shard that has something to say: a file with a single bad block is not loaded, nor is
 /// one that may have lost its newest commit. [`Parallel`](ParallelLoadError::Parallel)
 /// when it was stopped, or called in a fork.
-pub fn load<D: Disk>(
-    workers: &Workers,
-    reader: &BlockReader<D>,
-) -> Result<VecStore, ParallelLoadError> {
+pub fn load(workers: &Workers, reader: &BlockReader) -> Result<VecStore, ParallelLoadError> {
     let Some(pool) = workers.pool()? else {
         return serial::load(workers.stop(), reader);
     };
@@ -51,13 +48,9 @@ pub fn load<D: Disk>(
 }
 
 /// Loads a file; `append` appends all of a pass to a store that has room.
-pub(crate) fn load_with<D: Disk>(
-    reader: &BlockReader<D>,
-    append: impl FnOnce(
-        &mut VecStore,
-        &BlockReader<Passing<'_>>,
-        usize,
-    ) -> Result<(), ParallelLoadError>,
+pub(crate) fn load_with(
+    reader: &BlockReader,
+    append: impl FnOnce(&mut VecStore, &BlockPass<'_>, usize) -> Result<(), ParallelLoadError>,
 ) -> Result<VecStore, ParallelLoadError> {
     reader.refuse_lost().map_err(LoadError::from)?;
     reader.check_table()?;
@@ -70,7 +63,7 @@ pub(crate) fn load_with<D: Disk>(
 
 /// Fills `piece`, which begins where a block does, with the tokens at its positions.
 pub(crate) fn load_piece<'room>(
-    pass: &BlockReader<Passing<'_>>,
+    pass: &BlockPass<'_>,
     piece: Vacant<'room>,
 ) -> Result<Filled<'room>, ParallelLoadError> {
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);

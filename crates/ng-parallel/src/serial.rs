@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use ng_store::disk::Disk;
 use ng_store::{
     BlockReader, FileDraft, FileWriter, Filled, MapPass, TokenSink, Vacant, VecStore,
     VecStoreError, VerifyBlocks, VerifyReport,
@@ -291,10 +290,7 @@ pub(crate) fn ingest_slice<S: TokenSink>(
 /// # Errors
 ///
 /// As [`load`](crate::load()).
-pub fn load<D: Disk>(
-    stop: &StopFlag,
-    reader: &BlockReader<D>,
-) -> Result<VecStore, ParallelLoadError> {
+pub fn load(stop: &StopFlag, reader: &BlockReader) -> Result<VecStore, ParallelLoadError> {
     load_with(reader, |store, pass, count| {
         store.append_in_place(count, |vacant| {
             fill_shards(stop, vacant, |piece| load_piece(pass, piece))

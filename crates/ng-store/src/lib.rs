@@ -50,8 +50,16 @@
 mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(not(feature = "sim"))]
+#[allow(dead_code, unreachable_pub, reason = "public with the feature `sim`")]
+mod disk;
+#[cfg(feature = "sim")]
 pub mod disk;
 mod error;
+#[cfg(not(feature = "sim"))]
+#[allow(dead_code, unreachable_pub, reason = "public with the feature `sim`")]
+mod file;
+#[cfg(feature = "sim")]
 pub mod file;
 mod file_draft;
 mod file_writer;

@@ -26,7 +26,7 @@ pub(crate) use source::Source;
 /// Every method may fail as the system call behind it does. `read_at` and
 /// `write_at` may be short or interrupted, as the calls are: whoever calls them
 /// goes on.
-#[expect(
+#[allow(
     clippy::len_without_is_empty,
     clippy::missing_errors_doc,
     reason = "a seam over system calls: nobody asks whether a disk is empty, and all may fail"
@@ -232,7 +232,7 @@ shared!(&D);
 shared!(Arc<D>);
 
 /// A folder, and the entries in it. Every method may fail, as those of [`Disk`].
-#[expect(
+#[allow(
     clippy::missing_errors_doc,
     reason = "a seam over system calls: all may fail"
 )]

@@ -56,8 +56,10 @@ pub(crate) use new_file::{NewFile, is_temporary};
 pub(crate) use outflow::Outflow;
 pub use read_ahead::{Block, Blocks};
 pub use reader::BlockReader;
+#[cfg(feature = "sim")]
+pub use repair::repair;
 pub(crate) use repair::repair_into;
-pub use repair::{RepairOptions, RepairProgress, RepairReport, repair};
+pub use repair::{RepairOptions, RepairProgress, RepairReport};
 pub(crate) use tail::Tail;
 pub(crate) use verify::sealed;
 pub use verify::{BadBlock, Cause, Cut, VerifyBlocks, VerifyReport};
