@@ -11,6 +11,10 @@ use crate::{CreateError, FileWriter};
 /// digits, and removed if it is dropped. A process that is killed leaves that
 /// behind, and whoever begins a file in the folder next removes it.
 ///
+/// Committed tokens never change in their file. Who wants them changed writes another file:
+/// an edited copy is a draft that the tokens of a [`PrivateStore`](crate::PrivateStore), or
+/// the blocks of a [`BlockReader`](crate::BlockReader), are appended to with their changes.
+///
 /// After a fork the draft is the parent's: a child cannot write or publish it,
 /// and leaves it where it is when it drops it.
 ///

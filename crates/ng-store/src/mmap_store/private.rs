@@ -12,9 +12,46 @@ use crate::{MemoryUsage, OpenError, TokenStore};
 
 /// The committed tokens of a file, to be changed in memory.
 ///
-/// A page is copied when it is first written; the file is never touched. To
-/// keep the changes, save them as a new file:
-/// [`VecStore::save`](crate::VecStore::save).
+/// A page, 64 tokens as a rule, is copied when one of them is first written, and so private memory
+/// grows with the pages that have changes, not with the file, which is never touched. To
+/// keep the changes, write all tokens to a new file, an **edited copy**, by a
+/// [`FileDraft`](crate::FileDraft):
+///
+/// ```
+/// use ng_store::{
+///     BlockReader, CreateOptions, FileDraft, MmapStore, TokenSink, TokenStore, VecStore,
+///     VerifyBlocks,
+/// };
+/// use ng_token::Token;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (path, copy) = (folder.path().join("a.ngt"), folder.path().join("edited.ngt"));
+/// # VecStore::from_iter((0..1_000).map(Token::new)).save(&path, &CreateOptions::new())?;
+/// // The copy gets hashes of its own, under which damage would pass for sound.
+/// assert!(BlockReader::open(&path)?.verify()?.is_clean());
+/// // SAFETY: (1) nobody shrinks this file or writes into it in place.
+/// let mut edited = unsafe { MmapStore::open_private(&path) }?;
+/// let token = &mut edited.tokens_mut()[7];
+/// *token = token.with_weight(2.0);
+///
+/// let info = edited.info();
+/// let options = CreateOptions::new().max_tokens(info.max_tokens).tag(info.tag);
+/// let mut draft = FileDraft::begin(&copy, &options.reserve(info.tokens))?;
+/// draft.writer().append(edited.tokens())?;
+/// draft.writer().commit()?;
+/// draft.publish()?;
+/// assert_eq!(VecStore::load(&copy)?.tokens()[7].weight(), 2.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Opening checks the last block alone, and leaves what else it found in
+/// [`info`](Self::info): look there, or verify as above. With [`CreateOptions::replace`](crate::CreateOptions::replace)
+/// the copy takes the place of the file that it was made of; this store goes on to show
+/// that one.
+///
+/// [`VecStore::load`](crate::VecStore::load), `tokens_mut` and
+/// [`save`](crate::VecStore::save) make the same copy without a promise, and with all tokens
+/// in memory. `cargo run --release -p ng-store --example edited_copy` measures both.
 pub struct PrivateStore {
     map: PrivateMap,
     info: FileInfo,

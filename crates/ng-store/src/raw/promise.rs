@@ -200,7 +200,8 @@ impl MmapStore {
     }
 
     /// Opens the committed tokens to be changed in memory. The file is not
-    /// touched: a page is copied when it is first written.
+    /// touched: a page is copied when it is first written. [`PrivateStore`] has how the
+    /// changes are kept.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ mod create;
 mod cut;
 mod damage;
 mod decided;
+mod edited_copy;
 mod faults;
 mod fixture;
 mod golden;
