@@ -11,6 +11,10 @@
 //!   read the same files without a map, and verify every block, and
 //!   [`FileWriter`] and [`FileDraft`] write them.
 //!
+//! What is committed never changes where it is: tokens are changed in a [`PrivateStore`],
+//! which has an example of it, in a [`VecStore`] or block by block, and written as another
+//! file.
+//!
 //! [`VerifyBlocks::verify`] checks a file, [`repair`] saves what is whole of a damaged one;
 //! [`RawDraft`] writes plain records, and [`RawReader`] reads them.
 //!
