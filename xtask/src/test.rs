@@ -6,6 +6,14 @@ use crate::cargo::{command, root, run};
 use crate::counts::Counts;
 use crate::profiles::Profile;
 
+/// What a release build has no other tests for than a dev build: this program, which
+/// nobody builds in release; the lab, which a dev build optimises as well; and the suites,
+/// whose cases are run tiny.
+const SAME_IN_RELEASE: [&str; 3] = ["xtask", "ng-lab", "ng-benches"];
+
+/// The tests of a release build: examples in the documentation say nothing else there.
+const RELEASE_TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
+
 /// Runs the tests in each profile, and says at its end how much was run.
 pub(crate) fn test(profiles: &[Profile], passed_on: &[String]) -> Result<()> {
     for &profile in profiles {
@@ -15,6 +23,7 @@ pub(crate) fn test(profiles: &[Profile], passed_on: &[String]) -> Result<()> {
             .current_dir(root())
             .args(["test", "--workspace", "--all-features"])
             .args(profile.arguments())
+            .args(chosen(profile))
             .args(passed_on);
         let tested = run(counts.of(&mut cargo));
         let sums = counts.sums()?;
@@ -24,4 +33,15 @@ pub(crate) fn test(profiles: &[Profile], passed_on: &[String]) -> Result<()> {
         tested?;
     }
     Ok(())
+}
+
+/// Which packages and targets are tested in a profile, if not all.
+fn chosen(profile: Profile) -> Vec<&'static str> {
+    match profile {
+        Profile::Dev => Vec::new(),
+        Profile::Release => {
+            let left_out = SAME_IN_RELEASE.iter().flat_map(|name| ["--exclude", name]);
+            left_out.chain(RELEASE_TARGETS).collect()
+        }
+    }
 }
