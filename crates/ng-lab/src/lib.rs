@@ -66,6 +66,7 @@ pub mod conductor;
 pub mod count;
 mod data_folder;
 pub mod doctor;
+mod growth;
 mod handshake;
 mod host;
 mod interrupt;

@@ -129,7 +129,7 @@ pub struct CellReading {
 pub struct FractionReading {
     /// Number of items.
     pub items: u64,
-    /// Time of each phase in nanoseconds, in the order of the full run.
+    /// Best time of each phase in nanoseconds, in the order of the full run.
     pub elapsed_ns: Vec<u64>,
 }
 

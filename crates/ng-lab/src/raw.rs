@@ -1,4 +1,4 @@
-//! Three system calls, a hint, stores past the caches, and an allocator that
+//! Three system calls, two hints, stores past the caches, and an allocator that
 //! counts, none of which a safe crate wraps: all `unsafe` of this crate.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -47,6 +47,17 @@ unsafe impl GlobalAlloc for CountingAllocator {
         allocated(new_size);
         // SAFETY: (1) As in `dealloc`; what is promised of `new_size` is passed on.
         unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+/// Gives the kernel back what the allocator holds and nobody uses, so that memory
+/// that is asked for next is touched for the first time. Only where glibc allocates.
+pub(crate) fn give_back_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `malloc_trim` takes no pointer, locks the allocator itself, and moves
+    // nothing that is in use.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

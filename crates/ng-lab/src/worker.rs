@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use crate::allocations::Allocations;
+use crate::growth;
 use crate::kernel::{self, Faults};
 use crate::limits::{self, Limit};
 use crate::memory_group;
@@ -14,8 +15,9 @@ use crate::plant::Plant;
 use crate::protocol::{
     CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Place, Reply, Task,
 };
+use crate::raw;
 use crate::rng::mix;
-use crate::run::Run;
+use crate::run::{PhaseRecord, Run};
 use crate::scenario::{Cell, Failure, Profile, Scenario};
 
 /// The growth check runs a cell again at this fraction of its items.
@@ -133,7 +135,7 @@ fn probe(
 }
 
 /// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
-/// at a fraction of its items. `plant` is a share of time that is added on purpose.
+/// at a fraction of its items, more than once where its time does not grow clearly. `plant` is a share of time that is added on purpose.
 fn measure(
     scenario: &dyn Scenario,
     cell: &Cell,
@@ -154,11 +156,12 @@ fn measure(
     // Both together would need more disk than the scenario says.
     end(&run)?;
     let (phases, proof) = run.into_parts();
+    let fraction = fraction(scenario, cell, place, plant, &phases)?;
     Ok(CellReading {
         phases,
         proof,
         memory: memory.map_err(|error| error.to_string()),
-        fraction: fraction(scenario, cell, place, plant)?,
+        fraction,
         allocations: Vec::new(),
         counting_ns: 0,
         warm_ns_per_byte,
@@ -205,11 +208,13 @@ fn memory_since(before: &Faults, run: &Run) -> io::Result<MemoryReading> {
     })
 }
 
+/// The best times at a fraction of the items, of a cell that took those of `whole`.
 fn fraction(
     scenario: &dyn Scenario,
     cell: &Cell,
     place: &Place,
     plant: f64,
+    whole: &[PhaseRecord],
 ) -> Result<Option<FractionReading>, Failure> {
     if !can_show_growth(scenario, cell) {
         return Ok(None);
@@ -218,12 +223,18 @@ fn fraction(
         items: cell.items / FRACTION,
         ..cell.clone()
     };
-    let mut run = begin(place, "fraction", plant)?;
-    scenario.run(&cell, &mut run)?;
-    end(&run)?;
+    let elapsed_ns = growth::best_times(whole, || {
+        // The runs before have left memory that was touched.
+        raw::give_back_freed_memory();
+        let mut run = begin(place, "fraction", plant)?;
+        scenario.run(&cell, &mut run)?;
+        end(&run)?;
+        let times = run.phases().iter().map(|phase| phase.elapsed_ns);
+        Ok::<_, Failure>(times.collect())
+    })?;
     Ok(Some(FractionReading {
         items: cell.items,
-        elapsed_ns: run.phases().iter().map(|phase| phase.elapsed_ns).collect(),
+        elapsed_ns,
     }))
 }
 
@@ -317,7 +328,7 @@ mod tests {
                 variant: Variant::new("only"),
                 items,
             };
-            let found = fraction(&Idle { any_size }, &cell, &Place::default(), 0.0).unwrap();
+            let found = fraction(&Idle { any_size }, &cell, &Place::default(), 0.0, &[]).unwrap();
             assert_eq!(found.map(|found| found.items), expected, "{items} items");
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::allocations::Allocations;
 use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
+use crate::growth;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
@@ -26,15 +27,8 @@ const TOUCHED_SHARE: f64 = 0.9;
 /// Smaller pieces can be had from memory that the allocator holds and that was
 /// touched before.
 const TOUCHED_FROM_BYTES: u64 = 1 << 20;
-/// At an eighth of the items, honest work takes an eighth of the time; half of
-/// it leaves room for fixed costs and caches. The best time at fewer items is
-/// taken, so that a disturbed one accuses nobody.
-const GROWTH_AT_LEAST: f64 = 2.0;
 /// A phase shorter than this many clock reads is known to 5 % at best.
 const CLOCK_READS: f64 = 20.0;
-/// An empty phase was seen to take this much more in one worker than in
-/// another: its first instructions come from cold caches.
-const EMPTY_PHASE_NS: f64 = 1000.0;
 /// Share of processor time, and the ticks it takes to be sure of it.
 const STEAL_SHARE: f64 = 0.02;
 const OTHERS_SHARE: f64 = 0.05;
@@ -159,21 +153,27 @@ fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
     samples.iter().map(|(_, ns)| *ns as f64).collect()
 }
 
-/// The best time of a phase at the fraction of the items.
+/// The best time of a phase at the fraction of the items. Of round 0 too: a time
+/// that is known to be possible is one, and each worker has done the whole as well.
 fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
     let items = cell.any_reading()?.fraction.as_ref()?.items;
-    let elapsed_ns = |reading: &CellReading| {
+    let best_ns = best_of(cell, |reading| {
         let at = reading
             .phases
             .iter()
             .position(|found| found.name == phase)?;
         reading.fraction.as_ref()?.elapsed_ns.get(at).copied()
-    };
-    let best_ns = cell
-        .warm()
-        .filter_map(|(_, reading)| elapsed_ns(reading))
-        .min()?;
+    })?;
     Some(GrowthReport { items, best_ns })
+}
+
+/// The best time of all rounds, round 0 too.
+fn best_of(cell: &CellRecord, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
+    let readings = cell
+        .rounds
+        .iter()
+        .filter_map(|run| run.reading.as_ref().ok());
+    readings.filter_map(time).min()
 }
 
 /// What a phase asked the allocator for, in the one round that counted it.
@@ -247,7 +247,7 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
                 impossible_fast(cell, phase, median_ns, record, bytes),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
-            (Flag::Elided, elided(cell, phase, median_ns, record)),
+            (Flag::Elided, elided(cell, phase, record)),
             (Flag::PatternMismatch, pattern_mismatch(phase)),
             (
                 Flag::NotCold,
@@ -330,28 +330,20 @@ fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
         .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
 }
 
-fn elided(
-    cell: &CellRecord,
-    phase: &PhaseRecord,
-    median_ns: Option<f64>,
-    record: &Record,
-) -> Option<String> {
-    if !phase.grows {
-        return None;
-    }
-    let fraction = growth(cell, &phase.name)?;
-    let median_ns = median_ns?;
-    // Growth that the clock cannot tell is none.
-    let resolution_ns = EMPTY_PHASE_NS.max(CLOCK_READS * clock_read_ns(record).unwrap_or(0.0));
-    let fraction_ns = fraction.best_ns as f64;
-    let grows =
-        median_ns >= GROWTH_AT_LEAST * fraction_ns && median_ns - fraction_ns > resolution_ns;
-    (!grows).then(|| {
-        format!(
-            "took {median_ns:.0} ns, and {} ns with {} items only",
-            fraction.best_ns, fraction.items
-        )
-    })
+/// Both times are the best ones: noise makes times longer, and a disturbed one
+/// accuses or acquits nobody.
+fn elided(cell: &CellRecord, phase: &PhaseRecord, record: &Record) -> Option<String> {
+    // Round 0 alone is no measurement.
+    cell.warm().next().filter(|_| phase.grows)?;
+    let GrowthReport { items, best_ns } = growth(cell, &phase.name)?;
+    let whole_ns = best_of(cell, |reading| {
+        let mut phases = reading.phases.iter();
+        Some(phases.find(|found| found.name == phase.name)?.elapsed_ns)
+    })?;
+    let resolution_ns = CLOCK_READS * clock_read_ns(record).unwrap_or(0.0);
+    let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
+    (!grows)
+        .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with {items} items only"))
 }
 
 fn pattern_mismatch(phase: &PhaseRecord) -> Option<String> {

@@ -277,7 +277,7 @@ pub struct ThreadsReport {
 pub struct GrowthReport {
     /// Number of items.
     pub items: u64,
-    /// Best time of rounds 1 and on.
+    /// Best time of all rounds.
     pub best_ns: u64,
 }
 

@@ -26,6 +26,14 @@ pub(crate) const ALL: &[Check] = &[
         deleted_clone,
     ),
     (
+        "a_deleted_clone_is_flagged_after_one_round",
+        deleted_clone_at_once,
+    ),
+    (
+        "a_small_run_that_is_repeated_finds_no_memory_that_was_touched",
+        fresh_memory,
+    ),
+    (
         "a_stride_sold_as_random_is_flagged_and_random_is_not",
         stride_as_random,
     ),
@@ -210,6 +218,23 @@ fn deleted_clone() {
         let invalid = names.contains(&"deleted") || names.contains(&"dropped");
         assert!(comparison.stopped.is_some() || !invalid, "{comparison:?}");
     }
+}
+
+fn deleted_clone_at_once() {
+    let report = report(&request("clone", 4_000_000, &[1], 1));
+    for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
+        assert_flagged(&report, "deleted", 1, flag);
+        assert_clean(&report, "kept", 1, flag);
+    }
+}
+
+/// A store whose memory was resident before it was filled once failed its cell.
+fn fresh_memory() {
+    if skipped_without_proc("fresh memory") {
+        return;
+    }
+    let report = report(&request("fresh", 8_000_000, &[1], 1));
+    assert_flagged(&report, "fill", 1, Flag::Elided);
 }
 
 fn stride_as_random() {

@@ -10,12 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use memmap2::{MmapOptions, MmapRaw};
+use ng_lab::kernel::Resident;
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 11] = [
-    &Clone, &Order, &SpeedUp, &Sharing, &Boxes, &Footprint, &Failing, &Hanging, &Files, &Confined,
-    &Cached,
+pub(crate) static REGISTRY: [&dyn Scenario; 12] = [
+    &Clone, &Fresh, &Order, &SpeedUp, &Sharing, &Boxes, &Footprint, &Failing, &Hanging, &Files,
+    &Confined, &Cached,
 ];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
@@ -74,6 +75,23 @@ fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         _ => phase.time(|| words.clone()).len(),
     };
     run.prove_equal("copied", copied as u64, cell.items)
+}
+
+planted!(Fresh, "fresh", ["fill"], fresh);
+
+/// Work that takes as long at any size, on memory that was not touched before. On
+/// memory that was, which is none of its doing, it is soon done.
+fn fresh(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let bytes = cell.items * 8;
+    let mut words: Vec<u8> = Vec::with_capacity(bytes as usize);
+    let before = Resident::read()?.total_bytes;
+    words.resize(bytes as usize, 1);
+    let grown = Resident::read()?.total_bytes.saturating_sub(before);
+    let is_fresh = grown * 10 >= bytes * 9;
+    let ms = if is_fresh { 40 } else { 1 };
+    run.phase("fill", cell.items)
+        .time(|| thread::sleep(Duration::from_millis(ms)));
+    run.prove_equal("bytes", words.len() as u64, bytes)
 }
 
 planted!(Order, "order", ["stride", "random"], order);

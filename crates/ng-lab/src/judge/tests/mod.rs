@@ -3,6 +3,7 @@
 
 mod comparable;
 mod comparisons;
+mod false_alarms;
 mod figures;
 mod gate;
 mod machine;

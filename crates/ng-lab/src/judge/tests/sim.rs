@@ -108,6 +108,12 @@ impl Sim {
         self
     }
 
+    /// Its first phase, as round 0 saw it.
+    pub(super) fn first_phase(&self) -> PhaseRecord {
+        let reading = self.rounds[0].reading.as_ref().expect("a reading");
+        reading.phases[0].clone()
+    }
+
     /// The work, as planned.
     pub(super) fn what(&self) -> &Cell {
         &self.planned.cell
@@ -202,11 +208,16 @@ impl Sim {
         self
     }
 
-    /// The time of every phase at an eighth of the items: in round 0 nothing, in
-    /// round 1 `best_ns`, later much more.
-    pub(super) fn fraction(mut self, best_ns: u64) -> Self {
+    /// The time of every phase at an eighth of the items: in round 1 `best_ns`, in
+    /// the others much more.
+    pub(super) fn fraction(self, best_ns: u64) -> Self {
+        self.fractions(&[COLD_NS, best_ns])
+    }
+
+    /// The same from round 0 on; much more in the rounds without one.
+    pub(super) fn fractions(mut self, best_ns: &[u64]) -> Self {
         for (round, reading) in self.readings().enumerate() {
-            let elapsed_ns = [0, best_ns].get(round).copied().unwrap_or(COLD_NS);
+            let elapsed_ns = best_ns.get(round).copied().unwrap_or(COLD_NS);
             reading.fraction = Some(FractionReading {
                 items: ITEMS / 8,
                 elapsed_ns: vec![elapsed_ns; reading.phases.len()],

@@ -155,6 +155,13 @@ fn proofs_of_different_work_may_differ() {
     }
 }
 
+/// A cell that took as long as `ns` in all rounds after round 0 but one.
+fn once(cell: Sim, ns: u64) -> Sim {
+    (2..=6).fold(cell, |cell, round| {
+        cell.round(round, |reading| reading.phases[0].elapsed_ns = ns)
+    })
+}
+
 #[test]
 fn a_phase_that_does_not_grow_with_its_items_is_elided() {
     invalid(
@@ -179,6 +186,20 @@ fn a_phase_that_does_not_grow_with_its_items_is_elided() {
                 "a phase may be declared constant",
                 fill(PLAIN_NS).fraction(PLAIN_NS),
                 fill(PLAIN_NS).constant().fraction(PLAIN_NS),
+            ),
+            (
+                "a round that was slow does not show growth",
+                once(fill(PLAIN_NS), 8 * PLAIN_NS).fraction(PLAIN_NS),
+                fill(8 * PLAIN_NS).fraction(PLAIN_NS),
+            ),
+            (
+                "what round 0 can do can be done",
+                fill(8 * PLAIN_NS)
+                    .round(0, |reading| reading.phases[0].elapsed_ns = PLAIN_NS)
+                    .fraction(PLAIN_NS),
+                fill(8 * PLAIN_NS)
+                    .round(0, |reading| reading.phases[0].elapsed_ns = PLAIN_NS)
+                    .fractions(&[PLAIN_NS / 8, PLAIN_NS]),
             ),
         ],
     );
