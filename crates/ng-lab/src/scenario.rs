@@ -31,6 +31,12 @@ pub trait Scenario: Sync {
         self.variants(threads)
     }
 
+    /// The figure that stands for the scenario where each has one row; by default the
+    /// first phase of its first variant.
+    fn headline(&self) -> Headline {
+        Headline::default()
+    }
+
     /// The most memory that the cell works in at once, in bytes; of files that
     /// it works on, as much as the page cache shall hold. A host-warm cell
     /// touches and frees as much before.
@@ -110,6 +116,57 @@ impl Variant {
     pub fn host_cold(self) -> Self {
         Self {
             host_warm: false,
+            ..self
+        }
+    }
+}
+
+/// The figure that a reader is shown first of a scenario: a phase of a variant, on
+/// the fewest threads that the variant was measured on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headline {
+    pub(crate) variant: Option<&'static str>,
+    pub(crate) phase: Option<&'static str>,
+    pub(crate) on_most_threads: bool,
+}
+
+impl Headline {
+    /// That phase of the scenario's first variant.
+    #[must_use]
+    pub const fn of(phase: &'static str) -> Self {
+        Self {
+            variant: None,
+            phase: Some(phase),
+            on_most_threads: false,
+        }
+    }
+
+    /// The same of that variant; of the first one where the variant is not measured.
+    #[must_use]
+    pub const fn variant(self, name: &'static str) -> Self {
+        Self {
+            variant: Some(name),
+            ..self
+        }
+    }
+
+    /// The variant that was named.
+    #[must_use]
+    pub const fn variant_name(&self) -> Option<&'static str> {
+        self.variant
+    }
+
+    /// The phase that was named.
+    #[must_use]
+    pub const fn phase_name(&self) -> Option<&'static str> {
+        self.phase
+    }
+
+    /// The same on the most threads that the variant was measured on.
+    #[must_use]
+    pub const fn on_most_threads(self) -> Self {
+        Self {
+            on_most_threads: true,
             ..self
         }
     }

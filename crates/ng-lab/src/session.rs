@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::conductor::{Available, Plan, PlanError, Request, conduct};
 use crate::data_folder::DataFolder;
 use crate::handshake::shake_hands;
+use crate::headlines::headlines;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::judge::{self, NotComparable, check_machine, judge};
@@ -147,8 +148,10 @@ pub fn measure_with_claims(
         build,
         data: volume,
         limits: judgement.limits,
+        headlines: headlines(request, &plan),
         cells: judgement.cells,
         comparisons: judgement.comparisons,
+        not_compared: judgement.not_compared,
         scaling: judgement.scaling,
         soak: None,
         reference: None,

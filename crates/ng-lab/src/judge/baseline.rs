@@ -5,25 +5,38 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::conductor::Role;
+use crate::judge::compare::Compared;
+use crate::judge::not_compared;
 use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, PhaseReport, Report};
 use crate::stats;
 
 /// Compares each cell of `now` with that of `then` that did the same work.
-pub(super) fn compare(now: &Report, then: &Report, name: &str) -> Vec<Comparison> {
+pub(super) fn compare(now: &Report, then: &Report, name: &str) -> Compared {
     let mains = now.cells.iter().filter(|cell| cell.role == Role::Main);
-    let mut found = Vec::new();
+    let mut found = Compared::default();
     for cell in mains {
+        let mut lack = |phase: Option<&str>, reason: &str| {
+            let kind = ComparisonKind::Baseline;
+            let entry = not_compared::entry(kind, cell, phase, name, reason.to_owned());
+            found.not_compared.push(entry);
+        };
         let Some(other) = then.cells.iter().find(|other| other.is_same_as(cell)) else {
+            lack(None, "the baseline has no such cell");
             continue;
         };
         let stopped = not_comparable(cell, other);
-        found.extend(cell.phases.iter().filter_map(|phase| {
-            let comparison = compare_phase(cell, phase, other, name)?;
-            Some(Comparison {
-                stopped: stopped.clone(),
-                ..comparison
-            })
-        }));
+        if cell.phases.is_empty() {
+            lack(None, stopped.as_deref().unwrap_or("it has no phases"));
+        }
+        for phase in &cell.phases {
+            match compare_phase(cell, phase, other, name) {
+                Ok(comparison) => found.comparisons.push(Comparison {
+                    stopped: stopped.clone(),
+                    ..comparison
+                }),
+                Err(reason) => lack(Some(&phase.name), stopped.as_deref().unwrap_or(&reason)),
+            }
+        }
     }
     found
 }
@@ -33,10 +46,12 @@ fn compare_phase(
     phase: &PhaseReport,
     other: &CellReport,
     name: &str,
-) -> Option<Comparison> {
-    let then = other.phases.iter().find(|then| then.name == phase.name)?;
-    let ratio = stats::unpaired_ratio(&times(then), &times(phase))?;
-    Some(Comparison {
+) -> Result<Comparison, String> {
+    let then = other.phases.iter().find(|then| then.name == phase.name);
+    let then = then.ok_or_else(|| format!("the baseline has no phase {}", phase.name))?;
+    let ratio = stats::unpaired_ratio(&times(then), &times(phase));
+    let ratio = ratio.ok_or("there are no times to compare")?;
+    Ok(Comparison {
         kind: ComparisonKind::Baseline,
         scenario: cell.scenario.clone(),
         variant: cell.variant.clone(),

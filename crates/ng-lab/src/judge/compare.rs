@@ -3,7 +3,8 @@
 use crate::conductor::{CellRecord, Record, Role, Subject};
 use crate::judge::baseline::different_work;
 use crate::judge::flags::{Finding, Flag};
-use crate::report::{CellReport, Comparison, ComparisonKind, Interval95};
+use crate::judge::not_compared;
+use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, NotCompared};
 use crate::scenario::Profile;
 use crate::stats;
 
@@ -13,19 +14,24 @@ const AA_CHANGE: f64 = 0.05;
 /// Without an interval, a speed-up this far above the threads is suspect.
 const SUPERLINEAR_WITHOUT_INTERVAL: f64 = 1.1;
 
+/// What was compared, and what was not.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) not_compared: Vec<NotCompared>,
+}
+
 /// All comparisons; cells that turn out faster than their threads are flagged.
-pub(super) fn all(
-    record: &Record,
-    subject: Subject,
-    reports: &mut [CellReport],
-) -> Vec<Comparison> {
+pub(super) fn all(record: &Record, subject: Subject, reports: &mut [CellReport]) -> Compared {
     let pairs = pairs(&record.cells);
-    let mut found: Vec<Comparison> = pairs
-        .iter()
-        .flat_map(|pair| pair.compare(record, subject, reports))
-        .collect();
-    flag_superlinear(&found, &pairs, reports);
-    stop_where_aa_failed(&mut found);
+    let mut found = Compared::default();
+    for pair in &pairs {
+        pair.compare(record, subject, reports, &mut found);
+    }
+    found.not_compared.extend(not_compared::alone(reports));
+    found.not_compared.sort_by_key(|lack| lack.kind);
+    flag_superlinear(&found.comparisons, &pairs, reports);
+    stop_where_aa_failed(&mut found.comparisons);
     found
 }
 
@@ -108,37 +114,74 @@ impl Pair {
         record: &Record,
         subject: Subject,
         reports: &[CellReport],
-    ) -> Vec<Comparison> {
-        let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
+        found: &mut Compared,
+    ) {
         // The base is compared with every other variant, not with a later one.
         if self.kind == ComparisonKind::Variants && self.fast < self.slow {
-            return Vec::new();
+            return;
         }
-        reports[self.fast]
-            .phases
-            .iter()
-            .filter_map(|phase| {
-                let (slow_ns, fast_ns) = paired_samples(slow, fast, &phase.name);
-                let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
-                let cell = &fast.planned;
-                Some(Comparison {
-                    kind: self.kind,
-                    scenario: cell.cell.scenario.clone(),
-                    variant: cell.cell.variant.name.clone(),
-                    phase: phase.name.clone(),
-                    size: [(subject.items.to_owned(), cell.cell.items)].into(),
-                    threads: cell.cell.variant.threads,
-                    profile: cell.profile,
-                    against: self.against(slow),
-                    estimate: ratio.estimate,
-                    ci95: ratio.interval.map(Interval95::from),
-                    p: ratio.p_value,
-                    pairs: ratio.pairs,
-                    samples: [ratio.pairs; 2],
-                    stopped: self.not_comparable(reports),
-                })
-            })
-            .collect()
+        let phases = self.phases(reports);
+        if phases.is_empty() {
+            found.not_compared.push(self.lack(record, reports, None));
+        }
+        for phase in phases {
+            match self.ratio(record, subject, reports, phase) {
+                Some(comparison) => found.comparisons.push(comparison),
+                None => {
+                    let lack = self.lack(record, reports, Some(phase));
+                    found.not_compared.push(lack);
+                }
+            }
+        }
+    }
+
+    /// The phases of the denominator, and those that it should have: another variant
+    /// may have others.
+    fn phases<'r>(&self, reports: &'r [CellReport]) -> Vec<&'r str> {
+        let names = |index: usize| reports[index].phases.iter().map(|phase| &*phase.name);
+        let mut phases: Vec<&str> = names(self.fast).collect();
+        if self.kind != ComparisonKind::Variants || phases.is_empty() {
+            let missing = names(self.slow).filter(|name| !phases.contains(name));
+            let missing: Vec<&str> = missing.collect();
+            phases.extend(missing);
+        }
+        phases
+    }
+
+    fn ratio(
+        &self,
+        record: &Record,
+        subject: Subject,
+        reports: &[CellReport],
+        phase: &str,
+    ) -> Option<Comparison> {
+        let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
+        let (slow_ns, fast_ns) = paired_samples(slow, fast, phase);
+        let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
+        let cell = &fast.planned;
+        Some(Comparison {
+            kind: self.kind,
+            scenario: cell.cell.scenario.clone(),
+            variant: cell.cell.variant.name.clone(),
+            phase: phase.to_owned(),
+            size: [(subject.items.to_owned(), cell.cell.items)].into(),
+            threads: cell.cell.variant.threads,
+            profile: cell.profile,
+            against: self.against(slow),
+            estimate: ratio.estimate,
+            ci95: ratio.interval.map(Interval95::from),
+            p: ratio.p_value,
+            pairs: ratio.pairs,
+            samples: [ratio.pairs; 2],
+            stopped: self.not_comparable(reports),
+        })
+    }
+
+    fn lack(&self, record: &Record, reports: &[CellReport], phase: Option<&str>) -> NotCompared {
+        let [slow, fast] = [self.slow, self.fast].map(|index| &reports[index]);
+        let against = self.against(&record.cells[self.slow]);
+        let reason = not_compared::why(slow, fast, phase);
+        not_compared::entry(self.kind, fast, phase, &against, reason)
     }
 
     fn against(&self, slow: &CellRecord) -> String {

@@ -161,6 +161,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All verdicts, the best first.
+    pub const ALL: [Self; 5] = [
+        Self::Valid,
+        Self::Suspect,
+        Self::Invalid,
+        Self::Failed,
+        Self::Skipped,
+    ];
+
     /// The verdict on a cell that ran.
     #[must_use]
     pub fn from_findings(findings: &[Finding]) -> Self {

@@ -12,6 +12,7 @@ mod files;
 mod flags;
 pub(crate) mod gate;
 mod limits;
+mod not_compared;
 mod outcome;
 mod scaling;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use versus::compare_reports;
 pub(crate) use versus::hold;
 
 use crate::conductor::{Record, Subject};
-use crate::report::{CellReport, Comparison, LimitReport, Scaling};
+use crate::report::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
 
 /// A record, judged.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Judgement {
     pub cells: Vec<CellReport>,
     /// Comparisons within the run.
     pub comparisons: Vec<Comparison>,
+    /// What should have been compared within the run and was not.
+    pub not_compared: Vec<NotCompared>,
     /// How times grow with the number of items.
     pub scaling: Vec<Scaling>,
 }
@@ -52,11 +55,12 @@ pub fn judge(record: &Record, subject: Subject) -> Judgement {
         .collect();
     cells::flag_differing_proofs(&mut cells);
     drift::flag(record, &mut cells);
-    let comparisons = compare::all(record, subject, &mut cells);
+    let compared = compare::all(record, subject, &mut cells);
     Judgement {
         limits: limits::report(record),
         scaling: scaling::all(record, &cells),
         cells,
-        comparisons,
+        comparisons: compared.comparisons,
+        not_compared: compared.not_compared,
     }
 }

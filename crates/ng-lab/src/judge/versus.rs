@@ -34,10 +34,9 @@ pub fn compare_reports(
     baseline: &Baseline,
     gate: Option<Gate>,
 ) -> Result<(), NotComparable> {
-    report.comparisons.retain(|comparison| {
-        let kinds = [ComparisonKind::Against, ComparisonKind::Baseline];
-        !kinds.contains(&comparison.kind)
-    });
+    let of_run = |kind| ![ComparisonKind::Against, ComparisonKind::Baseline].contains(&kind);
+    report.comparisons.retain(|found| of_run(found.kind));
+    report.not_compared.retain(|lack| of_run(lack.kind));
     report.gate = None;
     report.reference = Some(described(&Reference::Baseline(baseline.clone())));
     check_machine(
@@ -73,6 +72,11 @@ fn hold_against(report: &mut Report, name: &str, gate: Option<Gate>) -> Result<(
     for comparison in of_kind(report, ComparisonKind::Against) {
         name.clone_into(&mut comparison.against);
     }
+    for lack in &mut report.not_compared {
+        if lack.kind == ComparisonKind::Against {
+            name.clone_into(&mut lack.against);
+        }
+    }
     if of_kind(report, ComparisonKind::Against).next().is_none() {
         let mut others = report
             .cells
@@ -107,13 +111,14 @@ fn hold_baseline(
 ) -> Result<(), NotComparable> {
     check_limits(&report.limits, &then.report.limits)?;
     let mut found = baseline::compare(report, &then.report, &then.name);
-    if found.is_empty() {
+    if found.comparisons.is_empty() {
         return Err(NotComparable::NothingInCommon(measured(&then.report)));
     }
     for copies in [&report.comparisons, &then.report.comparisons] {
-        stop_where_one_failed(&mut found, copies);
+        stop_where_one_failed(&mut found.comparisons, copies);
     }
-    report.comparisons.extend(found);
+    report.comparisons.extend(found.comparisons);
+    report.not_compared.extend(found.not_compared);
     report.gate = gate.map(|gate| {
         let held = Held {
             kind: ComparisonKind::Baseline,

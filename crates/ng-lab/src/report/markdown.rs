@@ -4,12 +4,14 @@ use std::fmt::Write;
 
 use crate::report::Report;
 use crate::report::claims::claims;
+use crate::report::glance;
 use crate::report::table::{Detail, Section, Table, about, sections};
 
-/// The report with pipe tables, as GitHub shows them.
+/// The report with pipe tables, as GitHub shows them, its summary first.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
     let mut text = format!("# Measurement of {}\n", report.run.items);
+    push_sections(&mut text, glance::section(report).as_slice());
     push_sections(&mut text, &sections(report, Detail::Full));
     text
 }
@@ -50,7 +52,9 @@ fn push_table(text: &mut String, table: &Table) {
 
 fn push_row(text: &mut String, cells: &[String]) {
     for cell in cells {
-        let _ = write!(text, "| {} ", cell.replace('|', "\\|"));
+        // A row is a line, whatever a worker said.
+        let cell = cell.replace('|', "\\|").replace('\n', " ");
+        let _ = write!(text, "| {cell} ");
     }
     text.push_str("|\n");
 }

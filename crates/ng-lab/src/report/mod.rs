@@ -3,8 +3,10 @@
 mod allocated;
 mod claims;
 mod csv;
+mod glance;
 mod html;
 mod json;
+mod lack;
 mod laws;
 mod markdown;
 mod model;
@@ -26,8 +28,9 @@ pub use json::{write_json, write_whole};
 pub use markdown::{claims_markdown, markdown};
 pub(crate) use model::whole_numbers;
 pub use model::{
-    Build, CellReport, Comparison, ComparisonKind, GrowthReport, Interval95, LimitReport,
-    PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling, ThreadsReport,
+    Build, CellReport, Comparison, ComparisonKind, GrowthReport, HeadlineReport, Interval95,
+    LimitReport, NotCompared, PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
+    ThreadsReport,
 };
 pub use sample::{RunPlace, Sample};
-pub use terminal::{claims_terminal, terminal, terminal_versus};
+pub use terminal::{claims_terminal, terminal, terminal_glance, terminal_versus};

@@ -43,10 +43,18 @@ pub struct Report {
     pub data: Option<Volume>,
     /// Limits of the machine, as measured in this run.
     pub limits: Vec<LimitReport>,
+    /// The figure that stands for each scenario at each size, in the order of the
+    /// plan; empty in a report of an older program.
+    #[serde(default)]
+    pub headlines: Vec<HeadlineReport>,
     /// Cells in the order of the plan.
     pub cells: Vec<CellReport>,
     /// Ratios within the run, and with what it is held against.
     pub comparisons: Vec<Comparison>,
+    /// Ratios that a reader would expect and that are not there; empty in a report
+    /// of an older program.
+    #[serde(default)]
+    pub not_compared: Vec<NotCompared>,
     /// How times grow with the number of items, where there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
@@ -144,6 +152,22 @@ impl From<stats::Interval> for Interval95 {
     fn from(interval: stats::Interval) -> Self {
         Self([interval.low, interval.high])
     }
+}
+
+/// Which figure stands for a scenario at one size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadlineReport {
+    /// The scenario.
+    pub scenario: String,
+    /// The number of items under their name.
+    #[serde(flatten, deserialize_with = "whole_numbers")]
+    pub size: BTreeMap<String, u64>,
+    /// The variant.
+    pub variant: String,
+    /// Threads.
+    pub threads: usize,
+    /// The phase; the first one that was measured if none.
+    pub phase: Option<String>,
 }
 
 /// A limit of the machine at one size and number of threads.
@@ -334,6 +358,31 @@ pub struct Comparison {
     pub stopped: Option<String>,
 }
 
+/// A ratio that is not there, and why. One that is there and must not be used is a
+/// [`Comparison`] that is `stopped`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotCompared {
+    /// What would be compared.
+    pub kind: ComparisonKind,
+    /// The scenario.
+    pub scenario: String,
+    /// The variant of the denominator.
+    pub variant: String,
+    /// The phase; none where all phases of the cell are meant.
+    pub phase: Option<String>,
+    /// The number of items under their name.
+    #[serde(flatten, deserialize_with = "whole_numbers")]
+    pub size: BTreeMap<String, u64>,
+    /// Threads of the denominator.
+    pub threads: usize,
+    /// Build of the denominator.
+    pub profile: Profile,
+    /// What the numerator would be.
+    pub against: String,
+    /// Why there is no ratio.
+    pub reason: String,
+}
+
 /// How the time of a phase grows from one number of items to a larger one: as
 /// its power `exponent`. Paired by round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -412,6 +461,26 @@ impl CellReport {
         if self.verdict.is_comparable() {
             self.verdict = Verdict::from_findings(&self.findings);
         }
+    }
+}
+
+impl NotCompared {
+    /// Number of items.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        self.size.values().copied().next().unwrap_or(0)
+    }
+
+    /// Whether it is said of this phase of `cell`, the denominator.
+    #[must_use]
+    pub fn is_of(&self, cell: &CellReport, phase: &str) -> bool {
+        self.scenario == cell.scenario
+            && self.variant == cell.variant
+            && self.threads == cell.threads
+            && self.size == cell.size
+            && self.profile == cell.profile
+            && cell.role == Role::Main
+            && self.phase.as_deref().is_none_or(|own| own == phase)
     }
 }
 

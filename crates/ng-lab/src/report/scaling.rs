@@ -1,5 +1,6 @@
 //! The section about growth with the number of items.
 
+use crate::report::lack::not_compared;
 use crate::report::table::{Section, Table};
 use crate::report::text;
 use crate::report::{Report, Scaling};
@@ -42,7 +43,7 @@ fn row(scaling: &Scaling) -> Vec<String> {
 
 pub(super) fn exponent(scaling: &Scaling) -> String {
     match (&scaling.stopped, scaling.ci95) {
-        (Some(_), _) => "not compared".to_owned(),
+        (Some(reason), _) => not_compared(reason),
         (None, Some(ci95)) => {
             let [low, high] = ci95.0;
             format!("{:.2} [{low:.2}, {high:.2}]", scaling.exponent)

@@ -5,9 +5,11 @@ use crate::judge::Verdict;
 use crate::plant::Plant;
 use crate::protocol::MemoryReading;
 use crate::report::claims::claims;
+use crate::report::lack::{self, dev_ratio, estimate};
 use crate::report::versus;
 use crate::report::{
-    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
+    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
+    PhaseReport, Report,
 };
 use crate::report::{allocated, laws, scaling, soak_section, text, thread_shares};
 use crate::volume::Volume;
@@ -299,7 +301,7 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
                 ),
                 figure(rate(phase).map(text::count)),
                 figure(phase.share_of_limit.map(text::percent)),
-                dev_comparison(report, cell, phase).map_or_else(String::new, estimate),
+                dev_ratio(report, cell, phase),
                 bytes(|memory| memory.peak_bytes),
                 bytes(|memory| memory.file_bytes),
                 bytes(|memory| memory.huge_bytes),
@@ -310,7 +312,7 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
 }
 
 /// Figures of an invalid cell are shown as what they are: not to be used.
-fn struck(verdict: Verdict, text: String) -> String {
+pub(super) fn struck(verdict: Verdict, text: String) -> String {
     if verdict == Verdict::Invalid && !text.is_empty() {
         format!("~~{text}~~")
     } else {
@@ -318,7 +320,7 @@ fn struck(verdict: Verdict, text: String) -> String {
     }
 }
 
-fn median(phase: &PhaseReport) -> Option<String> {
+pub(super) fn median(phase: &PhaseReport) -> Option<String> {
     let cold = |ns: u64| format!("{} (cold)", text::time(ns as f64));
     let warm = phase.median_ns.map(text::time);
     warm.or_else(|| phase.cold_ns.map(cold))
@@ -348,13 +350,6 @@ pub(super) fn dev_comparison<'r>(
     })
 }
 
-fn estimate(comparison: &Comparison) -> String {
-    match &comparison.stopped {
-        None => text::ratio(comparison.estimate, comparison.ci95),
-        Some(_) => "not compared".to_owned(),
-    }
-}
-
 pub(super) fn verdict(cell: &CellReport) -> String {
     let flags: Vec<String> = cell.flags.iter().map(ToString::to_string).collect();
     if flags.is_empty() {
@@ -365,42 +360,49 @@ pub(super) fn verdict(cell: &CellReport) -> String {
 }
 
 fn comparisons(report: &Report, detail: Detail) -> Vec<Section> {
-    let threads = comparison_table(report, |comparison| {
-        comparison.kind == ComparisonKind::Threads
-    });
-    let variants = comparison_table(report, |comparison| {
-        comparison.kind == ComparisonKind::Variants
-    });
-    let aa = comparison_table(report, |comparison| {
-        let shown = detail == Detail::Full || comparison.stopped.is_some();
-        comparison.kind == ComparisonKind::Aa && shown
-    });
-    let with_line =
-        |title: &str, line: &str, table: Table| section(title, vec![line.to_owned()], Some(table));
-    let threads = threads.map(|table| {
-        let line = "S(p) = T(1) / T(p), the same code, paired by round";
-        with_line("Threads", line, table)
-    });
-    let variants = variants.map(|table| {
-        let line =
-            "each against the first variant of its scenario and thread count, paired by round";
-        with_line("Variants", line, table)
-    });
-    let mut all: Vec<Section> = threads.into_iter().chain(variants).collect();
-    all.push(section("A/A: the same program twice", aa_lines(report), aa));
-    all
+    let all = |_: &Comparison| true;
+    let noisy = |found: &Comparison| detail == Detail::Full || found.stopped.is_some();
+    let threads = comparison_table(report, ComparisonKind::Threads, all);
+    let variants = comparison_table(report, ComparisonKind::Variants, all);
+    let aa = comparison_table(report, ComparisonKind::Aa, noisy);
+    vec![
+        section(
+            "Threads",
+            lines_of(report, ComparisonKind::Threads, THREADS),
+            threads,
+        ),
+        section(
+            "Variants",
+            lines_of(report, ComparisonKind::Variants, VARIANTS),
+            variants,
+        ),
+        section("A/A: the same program twice", aa_lines(report), aa),
+    ]
 }
 
+pub(super) const THREADS: &str = "S(p) = T(1) / T(p), the same code, paired by round";
+pub(super) const VARIANTS: &str =
+    "each against the first variant of its scenario and thread count, paired by round";
+
+/// What the ratios of a kind are, or why there is none.
+pub(super) fn lines_of(report: &Report, kind: ComparisonKind, about: &str) -> Vec<String> {
+    let is_there = report.comparisons.iter().any(|found| found.kind == kind);
+    if is_there || lack::of_kind(report, kind).next().is_some() {
+        return vec![about.to_owned()];
+    }
+    vec![lack::not_compared(&lack::why_none(report, kind))]
+}
+
+/// The ratios of a kind, and behind them those that are not there.
 pub(super) fn comparison_table(
     report: &Report,
+    kind: ComparisonKind,
     shown: impl Fn(&Comparison) -> bool,
 ) -> Option<Table> {
-    let rows: Vec<Vec<String>> = report
-        .comparisons
-        .iter()
-        .filter(|comparison| shown(comparison))
-        .map(comparison_row)
-        .collect();
+    let of_kind = report.comparisons.iter().filter(|found| found.kind == kind);
+    let found = of_kind.filter(|found| shown(found)).map(comparison_row);
+    let lacks = lack::of_kind(report, kind).map(lack_row);
+    let rows: Vec<Vec<String>> = found.chain(lacks).collect();
     let headings = [
         "scenario",
         "phase",
@@ -416,6 +418,20 @@ pub(super) fn comparison_table(
         headings: headings.map(str::to_owned).to_vec(),
         rows,
     })
+}
+
+fn lack_row(lack: &NotCompared) -> Vec<String> {
+    vec![
+        lack.scenario.clone(),
+        lack.phase.clone().unwrap_or_else(|| "all".to_owned()),
+        text::items(lack.items()),
+        lack.profile.name().to_owned(),
+        lack.variant.clone(),
+        lack.threads.to_string(),
+        lack.against.clone(),
+        lack::not_compared(&lack.reason),
+        "none".to_owned(),
+    ]
 }
 
 fn comparison_row(comparison: &Comparison) -> Vec<String> {
@@ -466,6 +482,10 @@ pub(super) fn aa_lines(report: &Report) -> Vec<String> {
         stopped(true),
         stopped(false)
     )];
+    if aa().next().is_none() {
+        let reason = lack::why_none(report, ComparisonKind::Aa);
+        lines.push(lack::not_compared(&reason));
+    }
     if aa().any(|aa| aa.ci95.is_none()) {
         lines.push("without intervals A/A cannot fail: it shows the noise only".to_owned());
     }

@@ -5,13 +5,29 @@ use comfy_table::{ContentArrangement, Table as TextTable};
 
 use crate::report::Report;
 use crate::report::claims::short_claims;
+use crate::report::glance;
 use crate::report::table::{Detail, Section, Table, about, sections};
 use crate::report::versus;
 
-/// The report as plain text with aligned columns.
+/// The report as plain text with aligned columns, its summary last.
 #[must_use]
 pub fn terminal(report: &Report) -> String {
-    joined(&sections(report, Detail::Short))
+    let mut sections = sections(report, Detail::Short);
+    sections.extend(glance::section(report));
+    joined(&sections)
+}
+
+/// What was run, what came of a comparison that was asked for, and the summary; all
+/// of the report where it has no summary, as that of a soak.
+#[must_use]
+pub fn terminal_glance(report: &Report) -> String {
+    let Some(glance) = glance::section(report) else {
+        return terminal(report);
+    };
+    let mut sections = vec![about(report)];
+    sections.extend(versus::sections(report, Detail::Short));
+    sections.push(glance);
+    joined(&sections)
 }
 
 /// What the report is held against, and the gate's outcomes, all of them.

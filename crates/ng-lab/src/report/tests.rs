@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::{
-    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
-    RunInfo, SCHEMA, Scaling, markdown, terminal, write_json, write_whole,
+    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
+    PhaseReport, Report, RunInfo, SCHEMA, Scaling, write_json, write_whole,
 };
 use crate::conductor::Role;
 use crate::host::Host;
@@ -15,6 +15,21 @@ use crate::pages::Pages;
 use crate::protocol::MemoryReading;
 use crate::scenario::Profile;
 use crate::volume::Volume;
+
+/// The report behind its summary, which has tests of its own.
+fn markdown(report: &Report) -> String {
+    let text = super::markdown(report);
+    let (title, rest) = text.split_once("## At a glance").expect("a summary");
+    let (_, rest) = rest.split_once("\n## Run").expect("a section of the run");
+    format!("{title}## Run{rest}")
+}
+
+/// The report before its summary.
+fn terminal(report: &Report) -> String {
+    let text = super::terminal(report);
+    let (before, _) = text.split_once("== At a glance ==").expect("a summary");
+    before.to_owned()
+}
 
 /// Two cells of two phases on seven rounds, in release only.
 pub(super) fn report() -> Report {
@@ -39,6 +54,8 @@ pub(super) fn report() -> Report {
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
         comparisons: Vec::new(),
+        headlines: Vec::new(),
+        not_compared: Vec::new(),
         scaling: Vec::new(),
         soak: None,
         reference: None,
@@ -61,7 +78,7 @@ fn limit() -> LimitReport {
     }
 }
 
-fn cell(variant: &str) -> CellReport {
+pub(super) fn cell(variant: &str) -> CellReport {
     CellReport {
         scenario: "create".to_owned(),
         profile: Profile::Release,
@@ -112,7 +129,7 @@ fn phase(name: &str) -> PhaseReport {
     }
 }
 
-fn found(flag: Flag, detail: &str) -> Finding {
+pub(super) fn found(flag: Flag, detail: &str) -> Finding {
     Finding {
         flag,
         phase: Some("fill".to_owned()),
@@ -120,7 +137,7 @@ fn found(flag: Flag, detail: &str) -> Finding {
     }
 }
 
-fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
+pub(super) fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
     Comparison {
         kind,
         scenario: "create".to_owned(),
@@ -140,7 +157,7 @@ fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
 }
 
 /// The rows of `text` that hold every one of `words`, their cells trimmed.
-fn rows(text: &str, words: &[&str]) -> Vec<Vec<String>> {
+pub(super) fn rows(text: &str, words: &[&str]) -> Vec<Vec<String>> {
     text.lines()
         .filter(|line| line.starts_with('|') && words.iter().all(|word| line.contains(word)))
         .map(cells_of)
@@ -431,7 +448,8 @@ fn a_stopped_comparison_shows_no_ratio() {
     ];
     for text in [markdown(&report), terminal(&report)] {
         assert_silent(&text, "14.2");
-        assert_eq!(text.matches("not compared").count(), 3, "{text}");
+        let told = text.matches("not compared: noise").count();
+        assert_eq!(told, 3, "{text}");
     }
 }
 
@@ -548,6 +566,25 @@ fn what_is_written_as_json_can_be_read_again() {
 }
 
 #[test]
+fn a_report_of_an_older_program_is_read_and_shown() {
+    let mut value = serde_json::to_value(report()).unwrap();
+    let keys = value.as_object_mut().unwrap();
+    for key in ["headlines", "not_compared", "scaling", "claims"] {
+        keys.remove(key).expect(key);
+    }
+    let old: Report = serde_json::from_value(value).unwrap();
+    assert_eq!((old.headlines.len(), old.not_compared.len()), (0, 0));
+    let row = &rows(&markdown(&old), &["push", "fill", "1.23"])[0];
+    assert_eq!(row[8], "not compared");
+    assert_eq!(
+        super::markdown(&old)
+            .matches("fill of push on 1 thread")
+            .count(),
+        1
+    );
+}
+
+#[test]
 fn a_comparison_is_of_its_denominator_and_of_no_copy() {
     let comparison = compared(ComparisonKind::Threads, None);
     assert!(comparison.is_of(&cell("push")));
@@ -660,4 +697,65 @@ fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
     let without_one = text(&[2, 4, 8, 16]);
     assert_silent(&without_one, "0.050");
     assert_says(&without_one, "not fitted: one thread was not measured");
+}
+
+fn lack(kind: ComparisonKind, phase: Option<&str>, reason: &str) -> NotCompared {
+    NotCompared {
+        kind,
+        scenario: "create".to_owned(),
+        variant: "push".to_owned(),
+        phase: phase.map(str::to_owned),
+        size: [("records".to_owned(), 1000)].into(),
+        threads: 1,
+        profile: Profile::Release,
+        against: "dev".to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[test]
+fn where_a_ratio_is_not_there_its_reason_is() {
+    let mut report = report();
+    report.not_compared = vec![
+        lack(ComparisonKind::DevVsRelease, Some("fill"), "no dev"),
+        lack(ComparisonKind::Threads, None, "no thread"),
+        lack(ComparisonKind::Variants, Some("fill"), "no variant"),
+        lack(ComparisonKind::Aa, Some("fill"), "no copy\n  of two lines"),
+    ];
+    let text = markdown(&report);
+    assert_eq!(
+        rows(&text, &["push", "fill", "1.23"])[0][8],
+        "not compared: no dev"
+    );
+    let told = rows(&text, &["not compared: no thread"]);
+    assert_eq!(told[0][1], "all");
+    assert_eq!(told[0][7..], ["not compared: no thread", "none"]);
+    for reason in ["no variant", "no copy   of two lines"] {
+        assert_eq!(rows(&text, &[reason]).len(), 1, "{reason} in {text}");
+    }
+    let shown = terminal(&report);
+    for reason in ["no dev", "no thread", "no variant", "no copy"] {
+        assert_says(&shown, &format!("not compared: {reason}"));
+    }
+}
+
+#[test]
+fn a_kind_of_ratio_that_no_cell_has_is_said_to_be_missing_and_why() {
+    for text in [markdown(&report()), terminal(&report())] {
+        for told in [
+            "not compared: one thread count only was measured, 1: a speed-up needs one thread and more",
+            "not compared: no scenario was measured in two variants on as many threads",
+            "not compared: no program was measured twice",
+        ] {
+            assert_says(&text, told);
+        }
+    }
+    let mut report = report();
+    report.comparisons = vec![
+        compared(ComparisonKind::Threads, None),
+        compared(ComparisonKind::Variants, None),
+        compared(ComparisonKind::Aa, None),
+    ];
+    assert_silent(&markdown(&report), "not compared: o");
+    assert_silent(&markdown(&report), "not compared: no ");
 }

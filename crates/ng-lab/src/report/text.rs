@@ -45,6 +45,19 @@ pub(crate) fn time_interval(Interval95([low, high]): Interval95) -> String {
     format!("[{}, {}] {unit}", digits(low / size), digits(high / size))
 }
 
+/// A time and its interval in the unit of the time, or a word that there is none.
+pub(crate) fn time_with(ns: f64, ci95: Option<Interval95>) -> String {
+    let (size, unit) = unit_of(ns, &TIMES);
+    let middle = digits(ns / size);
+    match ci95 {
+        Some(Interval95([low, high])) => {
+            let [low, high] = [low, high].map(|end| digits(end / size));
+            format!("{middle} {unit} [{low}, {high}]")
+        }
+        None => format!("{middle} {unit} (no interval)"),
+    }
+}
+
 pub(crate) fn count(value: f64) -> String {
     let (value, unit) = scaled(value, &COUNTS);
     format!("{}{unit}", digits(value))
@@ -128,6 +141,13 @@ mod tests {
     fn an_interval_has_one_unit() {
         let interval = Interval95([999_000.0, 1_010_000.0]);
         assert_eq!(time_interval(interval), "[999, 1010] us");
+    }
+
+    #[test]
+    fn a_time_has_its_interval_in_its_own_unit() {
+        let interval = Some(Interval95([999_000.0, 1_310_000.0]));
+        assert_eq!(time_with(1_020_000.0, interval), "1.02 ms [1.00, 1.31]");
+        assert_eq!(time_with(1_020_000.0, None), "1.02 ms (no interval)");
     }
 
     #[test]

@@ -3,15 +3,14 @@
 use crate::judge::{GateReport, Outcome, PhaseOutcome, Place};
 use crate::report::table::{Detail, Section, Table, comparison_table, section};
 use crate::report::text;
-use crate::report::{Comparison, ComparisonKind, Interval95, ReferenceReport, Report};
+use crate::report::{ComparisonKind, Interval95, ReferenceReport, Report};
 
 /// The other side and the gate; nothing for a run that is held against nothing.
 pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     let Some(reference) = &report.reference else {
         return Vec::new();
     };
-    let of_kind = |comparison: &Comparison| comparison.kind == reference.kind;
-    let table = comparison_table(report, of_kind);
+    let table = comparison_table(report, reference.kind, |_| true);
     // The gate has the same figures, and says what they mean.
     let table = table.filter(|_| report.gate.is_none() || detail == Detail::Full);
     let mut sections = vec![section(title(reference), about(report, reference), table)];

@@ -118,6 +118,8 @@ pub fn run_soak(
         limits: Vec::new(),
         cells: Vec::new(),
         comparisons: Vec::new(),
+        headlines: Vec::new(),
+        not_compared: Vec::new(),
         scaling: Vec::new(),
         soak: Some(soak),
         reference: None,

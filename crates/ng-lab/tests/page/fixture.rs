@@ -9,8 +9,8 @@ use ng_lab::judge::{
 use ng_lab::protocol::MemoryReading;
 use ng_lab::report::{
     Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
-    GrowthReport, Interval95, LimitReport, PhaseReport, ReferenceReport, Report, RunInfo, RunPlace,
-    SCHEMA, Scaling, ThreadsReport,
+    GrowthReport, HeadlineReport, Interval95, LimitReport, NotCompared, PhaseReport,
+    ReferenceReport, Report, RunInfo, RunPlace, SCHEMA, Scaling, ThreadsReport,
 };
 use ng_lab::rng::SplitMix64;
 use ng_lab::soak::{
@@ -70,8 +70,24 @@ pub(crate) fn report() -> Report {
         "needs 9 MiB of memory",
     );
     report.comparisons = comparisons(&report);
+    report.not_compared = vec![lack(&report.cells[invalid])];
     report.soak = Some(soak());
     report
+}
+
+/// The speed-up of a cell, which there is none of.
+fn lack(cell: &CellReport) -> NotCompared {
+    NotCompared {
+        kind: ComparisonKind::Threads,
+        scenario: cell.scenario.clone(),
+        variant: cell.variant.clone(),
+        phase: None,
+        size: cell.size.clone(),
+        threads: cell.threads,
+        profile: cell.profile,
+        against: "1 thread".to_owned(),
+        reason: "a lack to be told".to_owned(),
+    }
 }
 
 /// The same, held against another revision with a gate; with exponents of growth,
@@ -115,6 +131,13 @@ pub(crate) fn held() -> Report {
         not_comparable: Some("a reason to be told".to_owned()),
     });
     report.gate = Some(gate(&report.cells[1]));
+    report.headlines = vec![HeadlineReport {
+        scenario: "fill".to_owned(),
+        size: report.cells[0].size.clone(),
+        variant: "pooled".to_owned(),
+        threads: 2,
+        phase: Some("write".to_owned()),
+    }];
     let shared = report
         .cells
         .iter_mut()
@@ -233,6 +256,8 @@ pub(crate) fn empty() -> Report {
         limits: Vec::new(),
         cells: Vec::new(),
         comparisons: Vec::new(),
+        headlines: Vec::new(),
+        not_compared: Vec::new(),
         scaling: Vec::new(),
         soak: None,
         reference: None,

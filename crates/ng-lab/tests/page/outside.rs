@@ -41,6 +41,15 @@ fn fill(report: &mut Report, text: &str) {
         comparison.against = own();
         comparison.stopped = comparison.stopped.as_ref().map(|_| own());
     }
+    for lack in &mut report.not_compared {
+        (lack.scenario, lack.variant, lack.phase) = (own(), own(), Some(own()));
+        (lack.against, lack.reason) = (own(), own());
+    }
+    for headline in &mut report.headlines {
+        (headline.scenario, headline.variant) = (own(), own());
+        headline.phase = Some(own());
+        headline.size = [(own(), 1000)].into();
+    }
     for limit in &mut report.limits {
         limit.unit = own();
     }

@@ -26,9 +26,9 @@ fn every_row_is_as_long_as_its_heading() {
             );
             tables += 1;
         }
-        // Two scenarios at two sizes, three kinds of comparison, limits, findings,
-        // the soak's operations and slopes.
-        assert_eq!(tables, 4 + 3 + 2 + 2);
+        // The summary, two scenarios at two sizes, three kinds of comparison, limits,
+        // findings, the soak's operations and slopes.
+        assert_eq!(tables, 1 + 4 + 3 + 2 + 2);
     });
 }
 
@@ -113,8 +113,9 @@ fn what_is_wrong_is_said_first_with_what_to_do() {
     aa.stopped = Some("aa_failed: differ by +7 %".to_owned());
     with_page(&report, |page| {
         let sections: Vec<Node<'_, '_>> = elements(page.root(), "section").collect();
-        assert_eq!(sections[0].attribute("id"), Some("warnings"));
-        let told = text_of(sections[0]);
+        let first = [sections[0], sections[1]].map(|section| section.attribute("id"));
+        assert_eq!(first, [Some("glance"), Some("warnings")]);
+        let told = text_of(sections[1]);
         for words in [
             "32 valid",
             "1 suspect",
@@ -248,7 +249,7 @@ fn headings_are_in_order_and_links_lead_somewhere() {
             );
             links += 1;
         }
-        assert_eq!(links, 15);
+        assert_eq!(links, 16);
         for table in elements(html, "table") {
             assert!(elements(table, "caption").count() == 1);
             assert!(elements(table, "th").all(|heading| heading.has_attribute("scope")));
@@ -258,6 +259,41 @@ fn headings_are_in_order_and_links_lead_somewhere() {
                 Some("0"),
                 "to be moved with keys"
             );
+        }
+    });
+}
+
+#[test]
+fn the_page_begins_with_one_row_for_each_scenario() {
+    with_page(&fixture::held(), |page| {
+        let section = elements(page.root(), "section").next().unwrap();
+        assert_eq!(section.attribute("id"), Some("glance"));
+        let table = elements(section, "table").next().unwrap();
+        let rows: Vec<Vec<String>> = elements(table, "tr").map(fields).collect();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert_eq!(rows[1][..3], ["fill", "1k", "write of pooled on 2 threads"]);
+        assert_eq!(rows[1][9], "invalid: elided; dev valid");
+        // Duration in release, rate, memory, share; the dev cell can be used.
+        assert_eq!(elements(section, "s").count(), 4);
+    });
+}
+
+#[test]
+fn a_ratio_that_is_not_there_has_its_reason() {
+    with_page(&fixture::report(), |page| {
+        let rows = elements(by_id(page, "comparisons"), "tr").map(fields);
+        let told: Vec<Vec<String>> = rows
+            .filter(|row| row.contains(&"a lack to be told".to_owned()))
+            .collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0][7..9], ["not compared", "none"]);
+        let cells = elements(by_id(page, "cells"), "table");
+        for table in cells {
+            let mut rows = elements(table, "tr").map(fields);
+            let headings = rows.next().unwrap();
+            let at = headings.iter().position(|name| name == "dev/release");
+            let at = at.expect("a column of ratios");
+            assert!(rows.all(|row| !row[at].is_empty()));
         }
     });
 }

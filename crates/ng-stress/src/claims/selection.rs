@@ -1,6 +1,6 @@
 //! The cells that an audit measures.
 
-use ng_lab::{Cell, Failure, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Run, Scenario, Variant};
 
 use crate::claims::cell::{CellSpec, Size};
 use crate::claims::seed::claims;
@@ -67,6 +67,10 @@ impl Scenario for Needed {
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
         self.scenario.variants(threads)
+    }
+
+    fn headline(&self) -> Headline {
+        self.scenario.headline()
     }
 
     fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {

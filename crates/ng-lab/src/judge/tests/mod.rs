@@ -8,6 +8,7 @@ mod figures;
 mod gate;
 mod machine;
 mod noise;
+mod not_compared;
 mod pairs;
 mod proofs;
 mod scaling;

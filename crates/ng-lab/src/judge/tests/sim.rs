@@ -413,6 +413,8 @@ pub(super) fn report(cells: &[Sim]) -> Report {
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
+        headlines: Vec::new(),
+        not_compared: judgement.not_compared,
         scaling: judgement.scaling,
         soak: None,
         reference: None,

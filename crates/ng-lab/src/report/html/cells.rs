@@ -4,6 +4,7 @@ use crate::conductor::Role;
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::{Group, groups};
 use crate::report::html::markup::{Element, text as element};
+use crate::report::lack::dev_ratio;
 use crate::report::table::{confinements, dev_comparison, proofs, rate, reasons, verdict};
 use crate::report::text;
 use crate::report::{CellReport, Interval95, PhaseReport, Report};
@@ -122,10 +123,11 @@ fn spread(phase: &PhaseReport) -> [Field; 6] {
 }
 
 fn ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> Field {
-    match dev_comparison(report, cell, phase) {
-        None => Field::words(""),
-        Some(found) if found.stopped.is_some() => Field::words("not compared"),
-        Some(found) => Field::Figure(found.estimate, text::ratio(found.estimate, found.ci95)),
+    let words = dev_ratio(report, cell, phase);
+    let found = dev_comparison(report, cell, phase);
+    match found.filter(|found| found.stopped.is_none()) {
+        Some(found) => Field::Figure(found.estimate, words),
+        None => Field::Words(words),
     }
 }
 

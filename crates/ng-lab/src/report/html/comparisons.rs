@@ -2,9 +2,10 @@
 
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::markup::{Element, text as element};
-use crate::report::table::{aa_lines, samples};
+use crate::report::lack;
+use crate::report::table::{THREADS, VARIANTS, aa_lines, lines_of, samples};
 use crate::report::text;
-use crate::report::{Comparison, ComparisonKind, Report};
+use crate::report::{Comparison, ComparisonKind, NotCompared, Report};
 
 const HEADINGS: [&str; 10] = [
     "scenario",
@@ -20,13 +21,18 @@ const HEADINGS: [&str; 10] = [
 ];
 
 pub(super) fn section(report: &Report) -> Element {
-    let threads = "S(p) = T(1) / T(p), the same code, paired by round";
-    let variants = "each against the first variant of its scenario and thread count, paired by \
-                    round";
-    let lines = |line: &str| vec![line.to_owned()];
+    let lines = |kind, about| lines_of(report, kind, about);
     let parts = [
-        ("Threads", lines(threads), ComparisonKind::Threads),
-        ("Variants", lines(variants), ComparisonKind::Variants),
+        (
+            "Threads",
+            lines(ComparisonKind::Threads, THREADS),
+            ComparisonKind::Threads,
+        ),
+        (
+            "Variants",
+            lines(ComparisonKind::Variants, VARIANTS),
+            ComparisonKind::Variants,
+        ),
         (
             "A/A: the same program twice",
             aa_lines(report),
@@ -51,7 +57,10 @@ pub(super) fn table(report: &Report, title: &str, kind: ComparisonKind) -> Eleme
     let grid = Grid {
         caption: format!("Comparisons: {title}"),
         headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: of_kind.map(row).collect(),
+        rows: of_kind
+            .map(row)
+            .chain(lack::of_kind(report, kind).map(lack_row))
+            .collect(),
     };
     grid.render()
         .unwrap_or_else(|| element("p", "none in this run"))
@@ -74,6 +83,22 @@ fn row(found: &Comparison) -> GridRow {
             Field::words(found.stopped.as_deref().unwrap_or_default()),
         ],
     }
+}
+
+fn lack_row(lack: &NotCompared) -> GridRow {
+    let items = lack.items();
+    GridRow::plain(vec![
+        Field::words(&lack.scenario),
+        Field::words(lack.phase.as_deref().unwrap_or("all")),
+        Field::Key(items as f64, text::items(items)),
+        Field::words(lack.profile.name()),
+        Field::words(&lack.variant),
+        Field::count(lack.threads),
+        Field::words(&lack.against),
+        Field::words("not compared"),
+        Field::words("none"),
+        Field::words(&lack.reason),
+    ])
 }
 
 fn samples_of(found: &Comparison) -> Field {

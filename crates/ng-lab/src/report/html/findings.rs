@@ -2,6 +2,7 @@
 
 use crate::conductor::Role;
 use crate::judge::{Finding, Flag, Verdict};
+use crate::report::glance::{flag_counts, flag_line};
 use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::unique;
 use crate::report::html::markup::{Element, text as element};
@@ -46,14 +47,7 @@ pub(super) fn warnings(report: &Report) -> Element {
 
 /// How many cells have which verdict.
 fn verdicts(report: &Report) -> Element {
-    let all = [
-        Verdict::Valid,
-        Verdict::Suspect,
-        Verdict::Invalid,
-        Verdict::Failed,
-        Verdict::Skipped,
-    ];
-    let counts = all.map(|verdict| {
+    let counts = Verdict::ALL.map(|verdict| {
         let count = report
             .cells
             .iter()
@@ -130,31 +124,11 @@ fn copy_of(cell: &CellReport) -> String {
 
 /// One line for each flag: how many cells have it, and what to do.
 fn flag_lines(report: &Report) -> Vec<Element> {
-    let mut counts: Vec<(Flag, usize)> = Vec::new();
-    for flag in report
-        .cells
-        .iter()
-        .flat_map(|cell| cell.flags.iter().copied())
-    {
-        match counts.iter_mut().find(|(known, _)| *known == flag) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((flag, 1)),
-        }
-    }
-    counts.sort_unstable();
-    let lines = counts.into_iter().map(|(flag, count)| {
-        let cells = if count == 1 { "cell" } else { "cells" };
-        let worth = if flag.invalidates() {
-            "invalid"
-        } else {
-            "suspect"
-        };
-        Element::new("li")
-            .add(element("code", &flag.to_string()))
-            .text(&format!(
-                " makes {count} {cells} {worth}: {}",
-                flag.advice()
-            ))
+    let lines = flag_counts(report).into_iter().map(|(flag, count)| {
+        let name = flag.to_string();
+        let line = flag_line(flag, count);
+        let rest = line.strip_prefix(&name).unwrap_or_default();
+        Element::new("li").add(element("code", &name)).text(rest)
     });
     lines.collect()
 }

@@ -20,6 +20,8 @@ pub(super) struct GridRow {
 /// What stands in a column.
 pub(super) enum Field {
     Words(String),
+    /// A figure among words that must not be used, of a row that may be.
+    Struck(String),
     /// A figure, and the number that it is sorted by.
     Figure(f64, String),
     /// A number that is no figure: it says which row this is, or what it rests on.
@@ -48,6 +50,7 @@ impl Field {
         let field = Element::new(name);
         match self {
             Self::Words(words) => field.text(&words),
+            Self::Struck(words) => field.add(text("s", &words)),
             Self::Figure(number, words) if struck => {
                 field.figure("data-sort", number).add(text("s", &words))
             }

@@ -14,6 +14,7 @@ mod claims;
 mod comparisons;
 mod figure;
 mod findings;
+mod glance;
 mod grid;
 mod group;
 mod legend;

@@ -4,8 +4,8 @@ use crate::report::Report;
 use crate::report::html::figure::Figure;
 use crate::report::html::markup::{Element, text};
 use crate::report::html::{
-    about, allocated, cells, claims, comparisons, findings, legend, limit_table, limits, memory,
-    phases, ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
+    about, allocated, cells, claims, comparisons, findings, glance, legend, limit_table, limits,
+    memory, phases, ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
 };
 use crate::report::text as words;
 
@@ -79,6 +79,7 @@ fn body(report: &Report) -> Element {
     };
     let contents = contents(report, &figures);
     let main = Element::new("main")
+        .extend(glance::section(report))
         .add(findings::warnings(report))
         .extend(versus::section(report))
         .extend(soak_tables::section(report))
@@ -133,7 +134,8 @@ fn contents(report: &Report, figures: &[Figure]) -> Element {
     let claims = (!report.claims.is_empty()).then_some(("claims", "Claims"));
     let soak = report.soak.as_ref();
     let soak = soak.map(|_| (soak_tables::NAME, soak_tables::TITLE));
-    let first = reference.into_iter().chain(soak);
+    let glance = (!report.cells.is_empty()).then_some((glance::NAME, glance::TITLE));
+    let first = glance.into_iter().chain(reference).chain(soak);
     let all = first.chain(figures).chain(tables);
     let shares =
         thread_shares::is_there(report).then_some((thread_shares::NAME, thread_shares::TITLE));

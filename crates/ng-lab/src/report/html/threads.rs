@@ -7,6 +7,7 @@ use crate::report::html::group::unique;
 use crate::report::html::marks::{colour, hint, line};
 use crate::report::html::markup::Element;
 use crate::report::html::scale::Scale;
+use crate::report::lack::lack_of_threads;
 use crate::report::text;
 use crate::report::{Comparison, ComparisonKind, Interval95, Report};
 use crate::scenario::Profile;
@@ -45,19 +46,6 @@ pub(super) fn figure(report: &Report) -> Figure {
         shows_not: "Does not show why: share of the limit tells whether memory was the end of \
                     it. Nothing is fitted to the points, and one thread is 1x by definition.",
         notes: stopped(&all),
-    }
-}
-
-fn lack_of_threads(report: &Report) -> String {
-    let mut counts: Vec<usize> = report.cells.iter().map(|cell| cell.threads).collect();
-    counts.sort_unstable();
-    counts.dedup();
-    match counts[..] {
-        [] => "nothing was measured".to_owned(),
-        [count] => format!(
-            "one thread count only was measured, {count}: a speed-up needs one thread and more"
-        ),
-        _ => "no variant was measured on one thread and on more".to_owned(),
     }
 }
 

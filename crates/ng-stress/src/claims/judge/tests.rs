@@ -50,6 +50,8 @@ fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
         limits: Vec::new(),
         cells,
         comparisons: Vec::new(),
+        headlines: Vec::new(),
+        not_compared: Vec::new(),
         scaling: Vec::new(),
         soak: None,
         reference: None,

@@ -1,0 +1,90 @@
+//! Why two cells that a reader expects to be compared have no ratio.
+
+use crate::conductor::Role;
+use crate::judge::compare::not_comparable;
+use crate::report::{CellReport, ComparisonKind, NotCompared, PhaseReport};
+use crate::scenario::Profile;
+
+/// The lack of a ratio, named as the ratio would be: by its denominator.
+pub(super) fn entry(
+    kind: ComparisonKind,
+    cell: &CellReport,
+    phase: Option<&str>,
+    against: &str,
+    reason: String,
+) -> NotCompared {
+    NotCompared {
+        kind,
+        scenario: cell.scenario.clone(),
+        variant: cell.variant.clone(),
+        phase: phase.map(str::to_owned),
+        size: cell.size.clone(),
+        threads: cell.threads,
+        profile: cell.profile,
+        against: against.to_owned(),
+        reason,
+    }
+}
+
+/// Why there is no ratio of `slow` over `fast`, in `phase` if they have one.
+pub(super) fn why(slow: &CellReport, fast: &CellReport, phase: Option<&str>) -> String {
+    why_worthless(&[slow, fast])
+        .or_else(|| phase.and_then(|phase| why_missing([slow, fast], phase)))
+        .unwrap_or_else(|| "no round after round 0 has both".to_owned())
+}
+
+/// With the cell's own reason, where it has one.
+fn why_worthless(cells: &[&CellReport]) -> Option<String> {
+    let verdict = not_comparable(cells)?;
+    let mut worthless = cells.iter().filter(|cell| !cell.verdict.is_comparable());
+    let reason = worthless.next().and_then(|cell| cell.reason.as_ref());
+    Some(match reason {
+        Some(reason) => format!("{verdict}: {reason}"),
+        None => verdict,
+    })
+}
+
+fn why_missing(cells: [&CellReport; 2], phase: &str) -> Option<String> {
+    let lacks = |cell: &&CellReport| !cell.phases.iter().any(|found| is_called(found, phase));
+    let cell = cells.into_iter().find(lacks)?;
+    let whose = match cell.role {
+        Role::Main => format!(
+            "the {} cell of variant {}",
+            cell.profile.name(),
+            cell.variant
+        ),
+        Role::Aa => "the A/A copy".to_owned(),
+        Role::Against => "the other revision".to_owned(),
+    };
+    Some(format!("{whose} has no phase {phase}"))
+}
+
+fn is_called(phase: &PhaseReport, name: &str) -> bool {
+    phase.name == name
+}
+
+/// The cells whose other side nobody asked for: the other build, or one thread.
+pub(super) fn alone(cells: &[CellReport]) -> Vec<NotCompared> {
+    let main = || cells.iter().filter(|cell| cell.role == Role::Main);
+    let builds = main().filter_map(|cell| {
+        let other = match cell.profile {
+            Profile::Dev => Profile::Release,
+            Profile::Release => Profile::Dev,
+        };
+        let has_other = main().any(|found| found.profile == other && found.is_copy_of(cell));
+        let name = other.name();
+        let kind = ComparisonKind::DevVsRelease;
+        let reason = format!("{name} was not measured");
+        (!has_other).then(|| entry(kind, cell, None, name, reason))
+    });
+    let threads = main().filter(|cell| cell.threads > 1).filter_map(|cell| {
+        let is_one = |found: &CellReport| {
+            let same = found.scenario == cell.scenario && found.variant == cell.variant;
+            same && found.threads == 1 && found.size == cell.size && found.profile == cell.profile
+        };
+        let kind = ComparisonKind::Threads;
+        let reason = "it was not measured on 1 thread".to_owned();
+        (!main().any(is_one)).then(|| entry(kind, cell, None, "1 thread", reason))
+    });
+    builds.chain(threads).collect()
+}
