@@ -105,6 +105,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
+    /// Print the long tables, too, which are in report.md and report.html anyway
+    #[arg(long)]
+    pub(super) details: bool,
+
     /// Keep the report under a name, to compare later runs with
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(super) save_baseline: Option<BaselineName>,
@@ -178,6 +182,10 @@ pub(super) struct ReportArgs {
     /// The form
     #[arg(long, value_name = "NAME", value_enum, default_value = "text")]
     pub(super) format: Format,
+
+    /// The long tables, too, which --format md has anyway
+    #[arg(long)]
+    pub(super) details: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_lab::report::claims_terminal;
+use ng_lab::report::{claims_terminal, terminal};
 use ng_lab::{Request, Rounds, Scenario, Versus};
 use ng_stress::claims::{MIN_TOKENS, THREADS, needed_scenarios, sizes};
 
@@ -22,7 +22,11 @@ pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let request = request(args, versus, tokens)?;
-    run::measure(args, &request, tokens, claims_terminal)
+    let details = args.details;
+    run::measure(args, &request, tokens, |report| match details {
+        true => format!("{}\n{}", terminal(report), claims_terminal(report)),
+        false => claims_terminal(report),
+    })
 }
 
 /// The one number of tokens; sizes below and above follow from it.

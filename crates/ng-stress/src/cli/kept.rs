@@ -7,11 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use ng_lab::judge::compare_reports;
-use ng_lab::report::{Report, markdown, terminal, terminal_versus};
+use ng_lab::report::{Report, markdown, terminal_versus};
 use ng_lab::{Baseline, BaselineName, Baselines, Gate, load_report};
 
 use crate::cli::args::{CompareArgs, Format, ReportArgs};
-use crate::cli::{exit, say};
+use crate::cli::{exit, run, say};
 
 const REPORT: &str = "report.json";
 /// Commits are told apart from other words from so many digits on.
@@ -44,7 +44,7 @@ pub(super) fn baselines() -> Result<Baselines> {
 pub(super) fn report(args: &ReportArgs) -> Result<ExitCode> {
     let report = load_report(&find(&args.run)?)?;
     say::out(&match args.format {
-        Format::Text => terminal(&report),
+        Format::Text => run::shown(args.details)(&report),
         Format::Md => markdown(&report),
     })?;
     Ok(ExitCode::SUCCESS)

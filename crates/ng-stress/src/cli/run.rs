@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use ng_lab::judge::Outcome;
-use ng_lab::report::{Build, ReferenceReport, Report, terminal};
+use ng_lab::report::{Build, ReferenceReport, Report, terminal, terminal_glance};
 use ng_lab::{
     Interrupt, MachineLock, Plant, Profile, Progress, Request, Rounds, Scenario, SessionError,
     Versus, iso_utc,
@@ -34,7 +34,13 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     if args.check {
         return Ok(ExitCode::SUCCESS);
     }
-    measure(args, &request(args, versus)?, SEED_TOKENS, terminal)
+    let shown = shown(args.details);
+    measure(args, &request(args, versus)?, SEED_TOKENS, shown)
+}
+
+/// The summary, or with details everything that a terminal is shown.
+pub(super) fn shown(details: bool) -> fn(&Report) -> String {
+    if details { terminal } else { terminal_glance }
 }
 
 /// Measures, holds the seed's statements over `tokens` against it, and prints

@@ -1,7 +1,9 @@
 //! Reading ids in four orders, each with the proof of its order.
 
 use ng_lab::rng::{SplitMix64, mix, scale};
-use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
+use ng_lab::{
+    AccessEvidence, Cell, Failure, Headline, Limit, Pages, Pattern, Run, Scenario, Variant,
+};
 use ng_token::Token;
 
 use crate::oracle::{id_sum, stride_sum};
@@ -31,6 +33,10 @@ impl Scenario for Access {
             Variant::new("vec-4k").pages(Pages::Small),
             Variant::new("store-2m"),
         ]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("random").variant("store-2m")
     }
 
     /// Tokens, and a position for every tenth of them.

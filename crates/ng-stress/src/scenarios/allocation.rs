@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_token::Token;
 
 use crate::proof::prove_tokens;
@@ -33,6 +33,10 @@ impl Scenario for Allocation {
             Variant::new("apart-4k").pages(Pages::Small),
             Variant::new("apart-2m"),
         ]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("whole").variant("with-capacity")
     }
 
     /// As in `create`: growth holds the old tokens and twice as many places.

@@ -1,7 +1,7 @@
 //! The seed's tests its way, where that is not what one would do: plain vectors,
 //! and a clock read in each token.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 
 use crate::proof::{prove_chunks, prove_tokens};
 use crate::scenarios::combined::life;
@@ -27,6 +27,10 @@ impl Scenario for Clocked {
         let mut variants = vec![small("push"), small("cycle")];
         variants.extend(chunks);
         variants
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("create").variant("push")
     }
 
     /// The clone of a cycle, and chunks once more for their proof.

@@ -1,6 +1,6 @@
 //! A small life: make tokens, read them all, clone them.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_store::{TokenStore, VecStore};
 use ng_token::Token;
 
@@ -25,6 +25,10 @@ impl Scenario for Combined {
             Variant::new("vec-4k").pages(Pages::Small),
             Variant::new("store-2m"),
         ]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("clone").variant("store-2m")
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use ng_lab::rng::SplitMix64;
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_store::{BlockReader, MmapStore, TokenSink, TokenStore, VerifyBlocks};
 
 use crate::own_file::OwnFile;
@@ -33,6 +33,10 @@ impl Scenario for Crash {
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
         vec![Variant::new("kill").pages(Pages::Small)]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("reopen_after_kill")
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

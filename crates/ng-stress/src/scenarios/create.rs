@@ -1,6 +1,6 @@
 //! Making tokens, taken apart: container, growth, pages, clock, threads, host.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_parallel::Workers;
 use ng_store::{TokenSink, VecStore};
 use ng_token::Token;
@@ -42,6 +42,10 @@ impl Scenario for Create {
         let more = threads.iter().filter(|threads| **threads > 1);
         variants.extend(more.map(|threads| Variant::new("store-2m").threads(*threads)));
         variants
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("create").variant("store-2m")
     }
 
     /// A vector that grows holds the old tokens and twice as many places.

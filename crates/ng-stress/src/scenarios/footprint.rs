@@ -1,7 +1,7 @@
 //! What tokens cost in memory: the store's own measurement held against its books.
 
 use ng_lab::kernel::Resident;
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_store::{MemoryUsage, TokenStore};
 
 use crate::proof::prove_tokens;
@@ -28,6 +28,10 @@ impl Scenario for Footprint {
             Variant::new("store-4k").pages(Pages::Small),
             Variant::new("store-2m"),
         ]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("fill").variant("store-2m")
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

@@ -1,7 +1,7 @@
 //! A token file that the memory does not hold: made and read in an eighth of it, or
 //! larger than the machine's.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant, kernel};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Phase, Run, Scenario, Variant, kernel};
 use ng_store::{BlockReader, CachePolicy, MmapStore, ReadError, TokenStore};
 
 use crate::oracle::id_sum;
@@ -40,6 +40,10 @@ impl Scenario for LargerThanMemory {
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
         let variant = |name: &str| Variant::new(name).pages(Pages::Small);
         vec![variant(CONFINED), variant(UNCONFINED)]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("cold_pass")
     }
 
     /// A file that the machine does not hold needs no cgroup to be large.

@@ -1,7 +1,9 @@
 //! Reading a mapped token file at random: ids, and whole tokens.
 
 use ng_lab::rng::SplitMix64;
-use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Phase, Run, Scenario, Variant};
+use ng_lab::{
+    AccessEvidence, Cell, Failure, Headline, Limit, Pages, Pattern, Phase, Run, Scenario, Variant,
+};
 use ng_store::TokenStore;
 use ng_token::Token;
 
@@ -31,6 +33,10 @@ impl Scenario for Lookup {
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
         vec![Variant::new("warm").pages(Pages::Small)]
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("fresh_map")
     }
 
     /// The file in the page cache, the positions of all orders, and the tokens at

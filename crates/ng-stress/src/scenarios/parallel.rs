@@ -1,6 +1,6 @@
 //! The same code on one thread and on several.
 
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_store::TokenStore;
 
 use crate::oracle::id_sum;
@@ -25,6 +25,10 @@ impl Scenario for Parallel {
             .iter()
             .map(|threads| Variant::new("store-2m").threads(*threads))
             .collect()
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("fill").on_most_threads()
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
 use memmap2::MmapMut;
-use ng_lab::{Cell, Failure, Limit, Pages, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_parallel::{Workers, ingest};
 use ng_store::disk::{Disk, RealFile};
 use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore};
@@ -43,6 +43,10 @@ impl Scenario for Persist {
             .chain(ingest)
             .map(|variant| variant.pages(Pages::Small))
             .collect()
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("create").variant("store")
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

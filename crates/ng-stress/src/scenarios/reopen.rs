@@ -1,6 +1,6 @@
 //! Opening a file that is there: the same time for any number of tokens.
 
-use ng_lab::{Cell, Failure, FileState, Limit, Pages, Phase, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, FileState, Headline, Limit, Pages, Phase, Run, Scenario, Variant};
 use ng_store::TokenStore;
 
 use crate::own_file::OwnFile;
@@ -23,6 +23,10 @@ impl Scenario for Reopen {
         ["warm", "cold"]
             .map(|name| Variant::new(name).pages(Pages::Small))
             .to_vec()
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("open").variant("cold")
     }
 
     fn needs_bytes(&self, cell: &Cell) -> u64 {

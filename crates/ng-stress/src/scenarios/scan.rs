@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ng_lab::{Cell, Failure, Limit, Pages, Phase, Run, Scenario, Variant};
+use ng_lab::{Cell, Failure, Headline, Limit, Pages, Phase, Run, Scenario, Variant};
 use ng_parallel::{map_reduce, verify};
 use ng_store::{BlockReader, MmapStore, ReadError, TokenStore};
 
@@ -46,6 +46,10 @@ impl Scenario for Scan {
             .chain(by_workers("verify"))
             .map(|variant| variant.pages(Pages::Small))
             .collect()
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::of("scan").variant("cold-verified")
     }
 
     /// All of the file, in the page cache.

@@ -1,9 +1,11 @@
 //! Baselines, another revision, the gate: the command line from end to end.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread::yield_now;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,11 +32,17 @@ impl Installed {
     fn command(&self, arguments: &[&str]) -> Output {
         let lock = ng_stress();
         let temporary = lock.get_envs().find(|(name, _)| *name == "TMPDIR");
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .env("TMPDIR", temporary.unwrap().1.unwrap())
-            .args(arguments)
-            .output()
-            .unwrap()
+            .args(arguments);
+        loop {
+            match command.output() {
+                // A process that another test has just forked has the copy open.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => yield_now(),
+                output => return output.unwrap(),
+            }
+        }
     }
 
     /// A run of the smallest scenario, with its report if it has one.

@@ -208,6 +208,43 @@ fn the_list_names_every_scenario_and_variant() {
     assert_eq!(starred.count(), 6, "{stdout}");
 }
 
+/// Six rows were the question; the long tables are in the report.
+#[test]
+fn a_run_ends_with_a_row_for_each_scenario_and_has_the_rest_in_its_report() {
+    let out = TempDir::new().unwrap();
+    let asked = ["footprint", "access", "--tokens", "1000", "--rounds", "1"];
+    let output = run_into(out.path(), &asked);
+    let short = text(&output.stdout);
+    let (run, glance) = short.split_once("== At a glance ==").unwrap();
+    assert_eq!(run.matches("== ").count(), 1, "{short}");
+    for row in [" footprint ", " access "] {
+        let rows = glance.lines().filter(|line| line.starts_with(row));
+        assert_eq!(rows.count(), 1, "{row} in {glance}");
+    }
+    assert!(glance.contains("(no interval)"), "{glance}");
+    let page = std::fs::read_to_string(out.path().join("report.md")).unwrap();
+    assert!(page.starts_with("# Measurement of tokens\n\n## At a glance\n"));
+    assert!(page.contains("## Limits"));
+    let folder = out.path().to_str().unwrap();
+    let again = |arguments: &[&str]| {
+        let output = ng_stress()
+            .args(["report", folder])
+            .args(arguments)
+            .output();
+        text(&output.unwrap().stdout)
+    };
+    assert_eq!(again(&[]), short);
+    let long = again(&["--details"]);
+    assert!(
+        long.contains("== Limits ==") && long.ends_with(glance),
+        "{long}"
+    );
+    let asked = [&asked[..], &["--details"]].concat();
+    let detailed = text(&run_into(out.path(), &asked).stdout);
+    assert!(detailed.contains("== Limits =="), "{detailed}");
+    assert!(detailed.contains("== At a glance =="), "{detailed}");
+}
+
 #[test]
 fn completions_and_help_are_written_for_every_shell_and_verb() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

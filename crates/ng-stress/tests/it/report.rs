@@ -65,6 +65,65 @@ fn the_schema_takes_a_comparison_of_both_builds() {
 }
 
 #[test]
+fn a_report_of_an_older_program_holds_the_schema() {
+    let mut report = shared_report().clone();
+    for key in ["headlines", "not_compared"] {
+        report.as_object_mut().unwrap().remove(key).expect(key);
+    }
+    assert_holds_schema(&report);
+}
+
+/// The phase of the cell that stands for a scenario was measured.
+#[test]
+fn each_scenario_has_the_headline_that_it_declares() {
+    let report = shared_report();
+    let headlines = report["headlines"].as_array().unwrap();
+    let measured: Vec<String> = headlines
+        .iter()
+        .map(|headline| {
+            let cells = report["cells"].as_array().unwrap();
+            let keys = ["scenario", "tokens", "variant", "threads"];
+            let is_of = |cell: &&Value| keys.iter().all(|key| cell[*key] == headline[*key]);
+            let cell = cells.iter().find(is_of).expect("its cell");
+            let mut phases = cell["phases"].as_array().unwrap().iter();
+            let phase = phases.find(|phase| phase["name"] == headline["phase"]);
+            assert!(phase.is_some(), "{headline}");
+            keys.map(|key| headline[key].to_string()).join(" ")
+        })
+        .collect();
+    let expected = [
+        r#""create" 100000 "store-2m" 1"#,
+        r#""allocation" 100000 "with-capacity" 1"#,
+        r#""parallel" 100000 "store-2m" 2"#,
+        r#""access" 100000 "store-2m" 1"#,
+        r#""footprint" 100000 "store-2m" 1"#,
+        r#""combined" 100000 "store-2m" 1"#,
+    ];
+    assert_eq!(measured, expected);
+}
+
+/// One build alone was measured: no cell has a ratio of both, and each says why.
+#[test]
+fn what_was_not_compared_says_why() {
+    let report = shared_report();
+    let lacks = report["not_compared"].as_array().unwrap();
+    let of_builds = lacks.iter().filter(|lack| lack["kind"] == "dev_vs_release");
+    let cells = report["cells"].as_array().unwrap();
+    let main = cells.iter().filter(|cell| cell["role"] == "main");
+    assert_eq!(of_builds.clone().count(), main.count());
+    for lack in of_builds {
+        let reason = lack["reason"].as_str().unwrap();
+        assert!(reason.ends_with(" was not measured"), "{lack}");
+    }
+    // Two variants of `allocation` have other phases than the first one.
+    let variants = lacks.iter().filter(|lack| lack["kind"] == "variants");
+    for lack in variants {
+        let reason = lack["reason"].as_str().unwrap();
+        assert!(reason.contains(" has no phase "), "{lack}");
+    }
+}
+
+#[test]
 fn every_cell_says_where_in_the_run_its_workers_stood() {
     let report = shared_report();
     assert_eq!(report["run"]["item_bytes"], 64);
@@ -94,6 +153,9 @@ fn the_schema_refuses_what_is_no_report() {
         ("/cells/0/phases/0/samples_ns", json!([-1])),
         ("/cells/0/phases/0/ci95_ns", json!([1])),
         ("/comparisons/0/estimate", Value::Null),
+        ("/not_compared/0/reason", json!("")),
+        ("/not_compared/0/kind", json!("made_up")),
+        ("/headlines/0/threads", json!(0)),
     ] {
         assert!(!validator.is_valid(&change(pointer, value)), "{pointer}");
     }

@@ -50,6 +50,23 @@ fn every_variant_of_every_scenario_proves_its_tokens() {
 }
 
 #[test]
+fn the_figure_that_stands_for_a_scenario_is_one_of_its_own() {
+    for scenario in REGISTRY {
+        let headline = scenario.headline();
+        let runs = run_all(scenario, 1000);
+        let first = &runs[0].0.variant.name;
+        let name = headline.variant_name().unwrap_or(first);
+        let mut of_variant = runs.iter().filter(|(cell, _)| cell.variant.name == name);
+        let (cell, run) = of_variant.next().expect("a run of the variant");
+        let Some(phase) = headline.phase_name() else {
+            continue;
+        };
+        let is_there = run.phases().iter().any(|found| found.name == phase);
+        assert!(is_there, "{cell} has no phase {phase}");
+    }
+}
+
+#[test]
 fn all_variants_that_read_no_clock_make_the_same_bytes() {
     let mut digests: Vec<String> = REGISTRY
         .into_iter()
