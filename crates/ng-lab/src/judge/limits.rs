@@ -12,6 +12,7 @@ pub(super) struct BoundReadings<'r> {
     bound: Bound,
     block: usize,
     readings: &'r [LimitSample],
+    best_ns_per_unit: f64,
 }
 
 impl<'r> BoundReadings<'r> {
@@ -34,13 +35,13 @@ impl<'r> BoundReadings<'r> {
             bound,
             block: planned.block,
             readings,
+            best_ns_per_unit: best(record, key),
         })
     }
 
     /// The least time that the phase could have taken by the best reading, in nanoseconds.
     pub(super) fn least_ns(&self) -> f64 {
-        let best = self.readings.iter().map(|reading| reading.ns_per_unit);
-        best.fold(f64::INFINITY, f64::min) * self.bound.amount as f64
+        self.best_ns_per_unit * self.bound.amount as f64
     }
 
     /// The limit's time over the phase's time, each round with its own reading; the median.
@@ -68,6 +69,22 @@ impl<'r> BoundReadings<'r> {
                 stats::median(&all)
             })
     }
+}
+
+/// The best reading of a limit on as many threads or fewer: what fewer can do, more
+/// can, and a probe on all processors is the first that other load slows down.
+fn best(record: &Record, key: LimitKey) -> f64 {
+    let is_of = |found: &LimitKey| {
+        let of_fewer = LimitKey {
+            threads: found.threads,
+            ..key
+        };
+        *found == of_fewer && found.threads <= key.threads
+    };
+    let found = record.limits.iter().filter(|(found, _)| is_of(found));
+    let readings = found.flat_map(|(_, readings)| readings);
+    let all = readings.map(|reading| reading.ns_per_unit);
+    all.fold(f64::INFINITY, f64::min)
 }
 
 /// One figure a round: readings of one round are no replicates of each other.

@@ -63,6 +63,26 @@ fn the_best_reading_of_a_limit_bounds() {
     assert_eq!(flags_of(&record), []);
 }
 
+/// A probe on both threads was slow in both of its readings where others used the
+/// processors, and honest work was called impossible.
+#[test]
+fn what_one_thread_can_do_bounds_several() {
+    let one = fill(9_000_000).limit(Limit::Read, 1.0);
+    let two = |ns| {
+        let cell = fill(ns).threads(2).bound(Limit::Read, 1_100_000);
+        let flags = judged(&[one.clone(), cell.limit(Limit::Read, 2.0)]).cells[1]
+            .flags
+            .clone();
+        flags.contains(&Flag::ImpossibleFast)
+    };
+    assert!(!two(1_000_000) && two(999_999));
+    // What several can do does not bound one.
+    let several = fill(PLAIN_NS).threads(2).limit(Limit::Read, 0.1);
+    let cell = fill(999_999).bound(Limit::Read, 1_100_000);
+    let cells = judged(&[several, cell.limit(Limit::Read, 1.0)]).cells;
+    assert_eq!(cells[1].flags, [Flag::ImpossibleFast]);
+}
+
 fn flags_of(record: &crate::conductor::Record) -> Vec<Flag> {
     let mut judgement = crate::judge::judge(record, super::sim::SUBJECT);
     judgement.cells.remove(0).flags
