@@ -142,7 +142,7 @@ impl Cold {
         }
         self.disk.drop_cached(0, self.bytes);
         let left = self.disk.cached_bytes(self.data_offset, self.bytes)?;
-        let left = left.unwrap_or(0);
+        let left = left.context("nobody tells what of the file is in memory")?;
         // In a folder in memory there is no other place for them.
         ensure!(
             left <= self.bytes / 100 || self.bytes < 64 << 20,

@@ -10,8 +10,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use ng_parallel::ng_store::disk::Disk;
-use ng_parallel::ng_store::{BlockReader, CreateOptions, FileDraft, ReadError, TokenSink};
+use ng_parallel::ng_store::{
+    BlockPass, BlockReader, CreateOptions, FileDraft, ReadError, TokenSink,
+};
 use ng_parallel::ng_token::Token;
 use ng_parallel::{Shard, Shards, Workers, ingest, map_shards};
 
@@ -52,9 +53,9 @@ fn create(workers: &Workers, path: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// Sums the ids of a shard, block by block.
-fn sum_ids<D: Disk>(reader: &BlockReader<D>, shard: &Shard) -> Result<u64, ReadError> {
+fn sum_ids(pass: &BlockPass<'_>, shard: &Shard) -> Result<u64, ReadError> {
     let mut sum = 0;
-    reader.for_each(shard.range.start as u64..shard.range.end as u64, |tokens| {
+    pass.for_each(shard.range.start as u64..shard.range.end as u64, |tokens| {
         sum += tokens
             .iter()
             .map(|token| u64::from(token.id().raw()))

@@ -343,7 +343,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
         }
         Ok(blocks.conclude(bad)?)
     };
-    match blocks.pass() {
+    match blocks.verifying_pass() {
         Some(pass) => verify(&*pass),
         None => verify(blocks),
     }

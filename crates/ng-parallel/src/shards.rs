@@ -12,11 +12,19 @@ pub const DEFAULT_SHARD_TOKENS: usize = 8 * BLOCK_TOKENS;
 
 /// A contiguous range of tokens, and its number in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Shard {
     /// The position of the shard in the plan, from 0.
     pub number: usize,
     /// The indices of its tokens.
     pub range: Range<usize>,
+}
+
+impl Shard {
+    /// Puts a shard of a plan together that is not of [`Shards`].
+    pub const fn new(number: usize, range: Range<usize>) -> Self {
+        Self { number, range }
+    }
 }
 
 /// A plan that cuts a number of tokens into shards.

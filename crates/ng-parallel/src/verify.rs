@@ -72,7 +72,7 @@ pub fn verify_watched<B: VerifyBlocks + Sync>(
         })?;
         Ok(blocks.conclude(bad.concat())?)
     };
-    match blocks.pass() {
+    match blocks.verifying_pass() {
         Some(pass) => verify(&*pass),
         None => verify(blocks),
     }

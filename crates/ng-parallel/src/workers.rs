@@ -72,7 +72,7 @@ pub struct Workers {
 
 impl Workers {
     /// The most workers there can be: 65,536 on 64-bit systems.
-    pub fn most() -> usize {
+    pub fn max_threads() -> usize {
         rayon::max_num_threads().saturating_add(1)
     }
 
@@ -85,7 +85,7 @@ impl Workers {
     pub fn new(threads: usize) -> Result<Self, WorkersError> {
         match threads {
             0 => Err(WorkersError::None),
-            _ if threads > Self::most() => Err(WorkersError::TooMany { threads }),
+            _ if threads > Self::max_threads() => Err(WorkersError::TooMany { threads }),
             _ => Ok(Self {
                 pool: start_threads(threads)?.map(Arc::new),
                 threads,
@@ -110,7 +110,7 @@ impl Workers {
     /// The system refuses a thread.
     pub fn available() -> Result<Self, WorkersError> {
         let granted = thread::available_parallelism();
-        Self::new(granted.map_or(1, |threads| threads.get().min(Self::most())))
+        Self::new(granted.map_or(1, |threads| threads.get().min(Self::max_threads())))
     }
 
     /// Adopts the threads of a pool: as many workers as it has, the calling thread in
@@ -237,7 +237,10 @@ pub enum WorkersError {
     None,
 
     /// More threads are asked for than a pool has room for.
-    #[error("{threads} worker threads, expected at most {}", Workers::most())]
+    #[error(
+        "{threads} worker threads, expected at most {}",
+        Workers::max_threads()
+    )]
     TooMany {
         /// How many threads were asked for.
         threads: usize,

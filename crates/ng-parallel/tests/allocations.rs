@@ -1,4 +1,5 @@
-//! An ingest allocates its buffers when it begins, and nothing afterwards.
+//! An ingest allocates its buffers when it begins, and nothing afterwards; a
+//! verification, a block for each thread.
 //!
 //! A program of its own with one test: the counters are those of the process.
 
@@ -19,9 +20,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ng_parallel::{
     DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestOptions, Shards, Workers, ingest_batches_with,
-    ingest_shards_with, ingest_with,
+    ingest_shards_with, ingest_with, verify,
 };
-use ng_store::{BLOCK_TOKENS, CreateOptions, MmapStore, TokenSink};
+use ng_store::{
+    BLOCK_TOKENS, BlockReader, CachePolicy, CreateOptions, MmapStore, TokenSink, VecStore,
+    VerifyBlocks,
+};
 use ng_token::Token;
 use void::Void;
 
@@ -148,6 +152,40 @@ fn check_file(threads: usize) {
     assert!(found.calls <= most, "{threads} threads: {}", found.calls);
 }
 
+/// A verification holds a block for each thread, whatever the number of blocks.
+fn check_verify(workers: Option<&Workers>) {
+    let folder = tempfile::tempdir().unwrap();
+    let found = [80, 800].map(|blocks| {
+        let path = folder.path().join(blocks.to_string());
+        let store = VecStore::from_vec((0..blocks * BLOCK_TOKENS).map(token).collect());
+        store.save(&path, &CreateOptions::new()).unwrap();
+        drop(store);
+        // How much memory there is, is asked for once, of a large file alone.
+        let reader = BlockReader::open(&path)
+            .unwrap()
+            .with_cache(CachePolicy::Keep);
+        let (calls, bytes) = (ALLOCATIONS.load(Relaxed), BYTES.load(Relaxed));
+        PEAK_BYTES.store(bytes, Relaxed);
+        let report = match workers {
+            Some(workers) => verify(workers, &reader).unwrap(),
+            None => reader.verify().unwrap(),
+        };
+        assert!(report.is_clean() && report.blocks == blocks as u64);
+        Allocated {
+            calls: ALLOCATIONS.load(Relaxed) - calls,
+            bytes: PEAK_BYTES.load(Relaxed) - bytes,
+        }
+    });
+    let threads = workers.map_or(2, Workers::threads);
+    let context = format!("{threads} threads, by workers: {}", workers.is_some());
+    let [few, many] = found.each_ref().map(|found| found.calls);
+    assert!(many <= few + OTHER_CALLS, "{context}: {few}, {many}");
+    let most = threads * BLOCK_TOKENS * Token::SIZE + OTHER_BYTES;
+    for Allocated { bytes, .. } in found {
+        assert!(bytes <= most, "{context}: {bytes} of {most} bytes");
+    }
+}
+
 #[test]
 fn memory_is_the_buffers_whatever_the_count() {
     for threads in [1, 2, 3, 7] {
@@ -156,5 +194,7 @@ fn memory_is_the_buffers_whatever_the_count() {
         }
         check(by_index, threads, BLOCK_TOKENS, 0);
         check_file(threads);
+        check_verify(Some(&Workers::new(threads).unwrap()));
     }
+    check_verify(None);
 }

@@ -3,8 +3,9 @@ use crate::format::{COPY_BYTES, Slot};
 
 /// Which commit of which file tokens are of.
 ///
-/// Two files, or two commits of one, never have equal ones; nor have a commit and the
-/// one that was made in its place after it was taken back.
+/// Two files that were created, or two commits of one, have different ones; so have a
+/// commit and the one that was made in its place after it was taken back. A copy of a file
+/// has those of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Commit {

@@ -90,9 +90,6 @@ mod vec_store;
 pub use ng_token;
 
 pub use commit::Commit;
-/// A pass over a file: what [`BlockReader::pass`] gives.
-pub type BlockPass<'d> = BlockReader<disk::Passing<'d>>;
-
 pub use error::{
     Counted, CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError,
     RepairError, Shown, VecStoreError, WriteError,
@@ -118,6 +115,12 @@ pub use saved::{repair, unwatched};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;
+
+/// A pass over a file: what [`BlockReader::pass`] gives.
+pub type BlockPass<'d> = BlockReader<disk::Passing<'d>>;
+
+/// The blocks of a store where they are mapped: what [`MmapStore::mapped_blocks`] gives.
+pub type StoreBlocks<'store> = MappedBlocks<&'store disk::RealFile>;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::CachePolicy;
 use crate::disk::{Disk, Passing, RealFile};
 
-/// Reads a regular file once, from its begin to its end: plain records, such as
+/// Reads a regular file once, from its beginning to its end: plain records, such as
 /// [`RawDraft`](crate::RawDraft) writes, or anything else.
 ///
 /// By its [`CachePolicy`] it leaves the page cache as it was, if it is asked for 64 KiB

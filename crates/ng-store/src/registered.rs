@@ -27,8 +27,7 @@ impl BlockReader {
 
 impl MmapStore {
     /// Registers this store as a reader of its file until it and its snapshots are gone,
-    /// as [`BlockReader::register`] does. After [`reopen`](Self::reopen) it is to be done
-    /// again.
+    /// as [`BlockReader::register`] does; [`reopen`](Self::reopen) registers it anew.
     ///
     /// # Errors
     ///
@@ -54,6 +53,11 @@ impl FileWriter {
 /// Tells whether anybody on this machine has [registered](BlockReader::register) as a
 /// reader of the file.
 ///
+/// Somebody may open the file before this is asked, and register after it. To take a file
+/// away for good, rename it first, then ask, and give its name back if it is read. A
+/// reader registers, and then looks whether the path still names its file:
+/// [`MmapStore::refresh`] does.
+///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileWriter, has_readers};
 ///
@@ -77,8 +81,8 @@ pub fn has_readers(path: impl AsRef<Path>) -> Result<bool, OpenError> {
     Ok(is_read(&RealFile::open(path, false)?, path)?)
 }
 
-fn register(file: &RealFile, path: &Path) -> Result<(), IoError> {
-    let locked = raw::lock_as_reader(file.file());
+pub(crate) fn register(file: &RealFile, path: &Path) -> Result<(), IoError> {
+    let locked = file.register();
     locked.map_err(|source| failed(path, Operation::Lock, source))
 }
 

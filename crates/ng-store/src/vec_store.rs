@@ -11,7 +11,7 @@ use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreErro
 /// touched, and whoever fills it makes the first touch. It shows what is
 /// appended at once, and [`commit`](TokenSink::commit) has nothing to do.
 ///
-/// It grows by doubling, or by what is needed where twice as much is refused, into a
+/// It grows by doubling, or by an eighth, or by what is needed where more is refused, into a
 /// fresh allocation, as `realloc` would copy onto
 /// pages that nobody advised. While it grows, the old tokens and the new
 /// reservation both stand.
@@ -245,11 +245,12 @@ impl TokenSink for VecStore {
             return Ok(());
         };
         let doubled = self.tokens.capacity().saturating_mul(2);
-        let wanted = needed.max(doubled).max(MIN_CAPACITY);
-        match self.move_into(wanted) {
-            Err(_) if wanted > needed => self.move_into(needed),
-            moved => moved,
-        }
+        let doubled = needed.max(doubled).max(MIN_CAPACITY);
+        // An eighth, so that tokens that come one by one are not all copied for each.
+        let more = needed.saturating_add(needed / 8);
+        self.move_into(doubled)
+            .or_else(|_| self.move_into(more))
+            .or_else(|_| self.move_into(needed))
     }
 
     fn append(&mut self, tokens: &[Token]) -> Result<(), VecStoreError> {

@@ -5,7 +5,7 @@ impl Token {
     /// Returns the squared distance between two points in one space, in squared steps.
     ///
     /// Exact, and at most 3 x 65535^2 = 12 884 508 675, which a `u32` does not
-    /// hold. The square of [`Space::scale`] squared steps are one squared unit.
+    /// hold. The square of [`Space::scale`] is how many squared steps make one squared unit.
     ///
     /// ```
     /// use ng_token::{Space, Token};

@@ -80,7 +80,7 @@ impl Field {
 ///      field radius 3.0, expected 0.0 to 2.55"
 /// );
 /// ```
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub struct EncodeErrors {
     /// What was refused, by the index of its field; user flags fit an `f32`.
     values: [f32; Field::COUNT],
@@ -90,6 +90,16 @@ pub struct EncodeErrors {
 }
 
 const _: () = assert!(Field::COUNT <= u32::BITS as usize);
+
+/// Equal where the same values were refused, NaN included.
+impl PartialEq for EncodeErrors {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |errors: &Self| errors.values.map(f32::to_bits);
+        (self.fields, self.first) == (other.fields, other.first) && bits(self) == bits(other)
+    }
+}
+
+impl Eq for EncodeErrors {}
 
 impl EncodeErrors {
     /// The most errors that there can be: one a field.

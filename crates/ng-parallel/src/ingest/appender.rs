@@ -12,6 +12,8 @@ pub(crate) struct Appender<'run, S> {
     commit_every: Option<usize>,
     /// How many tokens were appended since it committed.
     uncommitted: usize,
+    /// How many there were still to commit then.
+    left: usize,
 }
 
 impl<'run, S: TokenSink> Appender<'run, S> {
@@ -27,6 +29,7 @@ impl<'run, S: TokenSink> Appender<'run, S> {
             count,
             commit_every: options.tokens_a_commit(),
             uncommitted: 0,
+            left: count,
         })
     }
 
@@ -57,12 +60,14 @@ impl<'run, S: TokenSink> Appender<'run, S> {
 
     /// Commits if enough was appended since it did.
     pub(crate) fn commit_if_due<M>(&mut self) -> Result<(), IngestError<S::Error, M>> {
-        if self
-            .commit_every
-            .is_some_and(|every| self.uncommitted >= every)
-        {
+        let is_due = |every| self.uncommitted >= every;
+        if self.commit_every.is_some_and(is_due) {
             self.sink.commit().map_err(IngestError::Sink)?;
+            self.left -= self.uncommitted;
             self.uncommitted = 0;
+            // Room that is there, and what it announces: how large the next commits are
+            // together decides whether they go around the page cache.
+            self.sink.reserve(self.left).map_err(IngestError::Sink)?;
         }
         Ok(())
     }

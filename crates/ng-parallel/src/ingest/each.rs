@@ -19,7 +19,8 @@ use crate::{Shard, Workers, serial};
 /// [depth](IngestOptions::depth)) buffers whatever the count, one where the calling
 /// thread is alone, and neither a token nor a buffer allocates anything. Where
 /// another operation wants the workers, each change of one costs an allocation of
-/// some words, at most one in 16 buffers.
+/// some words, at most one in 16 buffers; threads of a pool that was
+/// [adopted](Workers) leave more often, where they wait for the sink.
 ///
 /// The sink is called on the calling thread, outside of `f`. One that works in
 /// parallel itself, on the same workers, gets those that are idle.

@@ -66,7 +66,9 @@ impl IngestOptions {
     /// kill the store has the tokens up to one of the commits, and of a sink that is
     /// still there, [`appended_tokens`](ng_store::TokenSink::appended_tokens) tells
     /// where to go on. The tokens after the last such commit are the caller's to
-    /// commit, as ever.
+    /// commit, as ever. Room is reserved for all of them at the start: of a file, what an
+    /// ingest that ends early did not come to use stays with it, since it was committed
+    /// with that, until [`shrink_to_fit`](ng_store::FileWriter::shrink_to_fit).
     ///
     /// # Panics
     ///

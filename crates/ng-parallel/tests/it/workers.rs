@@ -96,7 +96,7 @@ fn workers_know_their_number() {
 
 #[test]
 fn workers_that_cannot_be_are_refused_with_what_can() {
-    let most = Workers::most();
+    let most = Workers::max_threads();
     for (threads, told) in [
         (0, "0 worker threads, expected at least 1".to_owned()),
         (

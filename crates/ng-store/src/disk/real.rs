@@ -37,6 +37,8 @@ pub struct RealFile {
     #[cfg(target_os = "linux")]
     direct: OnceLock<Option<File>>,
     locked: AtomicBool,
+    /// Whether it was registered as a reader's.
+    registered: AtomicBool,
     opener: Opener,
 }
 
@@ -93,6 +95,17 @@ impl RealFile {
         Ok(Self::new(file))
     }
 
+    /// Registers the open file as a reader's.
+    pub(crate) fn register(&self) -> io::Result<()> {
+        crate::raw::lock_as_reader(&self.file)?;
+        self.registered.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
@@ -144,6 +157,7 @@ impl RealFile {
             #[cfg(target_os = "linux")]
             direct: OnceLock::new(),
             locked: AtomicBool::new(false),
+            registered: AtomicBool::new(false),
             opener: Opener::this_process(),
         }
     }
@@ -233,17 +247,11 @@ impl Disk for RealFile {
 
     #[cfg(target_os = "linux")]
     fn writes_in_place(&self) -> bool {
-        /// btrfs, bcachefs and ZFS, which write each time to another place, and the file
-        /// systems in memory, for which the first time is as any: `linux/magic.h`.
-        const OTHERS: [u64; 5] = [
-            0x9123_683E,
-            0xCA45_1A4E,
-            0x2FC1_2FC1,
-            0x0102_1994,
-            0x8584_58F6,
-        ];
+        /// ext2 to ext4, and XFS: `linux/magic.h`. Others write each time to another place,
+        /// or in memory, or are not known to gain.
+        const KNOWN: [u64; 2] = [0xEF53, 0x5846_5342];
         let kind = rustix::fs::fstatfs(&self.file).map(|told| told.f_type as u64);
-        kind.is_ok_and(|kind| !OTHERS.contains(&(kind & 0xFFFF_FFFF)))
+        kind.is_ok_and(|kind| KNOWN.contains(&(kind & 0xFFFF_FFFF)))
     }
 
     #[cfg(not(target_os = "linux"))]

@@ -1,5 +1,6 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{BlockReader, FileInfo, Finding, Head, Tail};
 use crate::disk::{Disk, Source};
@@ -36,7 +37,8 @@ pub struct Follower<D> {
     is_confirmed: bool,
     /// Whether the commit that is shown was taken back, as far as it is known.
     is_doubtful: bool,
-    failed: Option<Failed>,
+    /// Shared with all clones, as the descriptor is: the kernel tells it of a failure once.
+    failed: Arc<Mutex<Option<Failed>>>,
 }
 
 /// A commit after which a sync failed.
@@ -69,9 +71,10 @@ impl<D: Disk> Follower<D> {
 
     /// Takes over from a follower of the same path what it knows of a failed sync:
     /// a new descriptor is not told of that.
-    pub(crate) fn after(mut self, before: &Self) -> Result<Self, OpenError> {
+    pub(crate) fn after(self, before: &Self) -> Result<Self, OpenError> {
         if self.head.header.file_id == before.head.header.file_id {
-            self.failed.clone_from(&before.failed);
+            let failed = lock(&before.failed).clone();
+            *lock(&self.failed) = failed;
             self.refuse_failed(&self.head)?;
         }
         Ok(self)
@@ -91,7 +94,7 @@ impl<D: Disk> Follower<D> {
             head: Box::new(head),
             is_confirmed: false,
             is_doubtful: false,
-            failed: None,
+            failed: Arc::default(),
         }
     }
 
@@ -234,7 +237,18 @@ impl<D: Disk> Follower<D> {
     }
 
     fn refuse_failed(&self, new: &Head) -> Result<(), OpenError> {
-        match &self.failed {
+        if self.source.disk().is_ours() {
+            return self.refuse(new, lock(&self.failed).as_ref());
+        }
+        // A thread that is not in this fork may have the lock, in the middle of a sync.
+        match self.failed.try_lock() {
+            Ok(failed) => self.refuse(new, failed.as_ref()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn refuse(&self, new: &Head, failed: Option<&Failed>) -> Result<(), OpenError> {
+        match failed {
             Some(failed) if *failed.slot_copy == new.slot_copy => {
                 Err(self.not_durable(new, failed.again()))
             }
@@ -244,10 +258,13 @@ impl<D: Disk> Follower<D> {
 
     /// Syncs what was read, or refuses it for ever: the kernel tells a failure
     /// once, and the next sync would succeed for nothing.
-    fn sync(&mut self, new: &Head) -> Result<(), OpenError> {
+    fn sync(&self, new: &Head) -> Result<(), OpenError> {
+        let mut failed = lock(&self.failed);
+        // A clone may have been told meanwhile.
+        self.refuse(new, failed.as_ref())?;
         match self.source.sync() {
             Err(error) if !cannot_be_synced(&error.source) => {
-                self.failed = Some(Failed {
+                *failed = Some(Failed {
                     slot_copy: Box::new(new.slot_copy),
                     kind: error.source.kind(),
                     code: error.source.raw_os_error(),
@@ -291,6 +308,11 @@ fn cannot_be_synced(error: &io::Error) -> bool {
         error.kind(),
         InvalidInput | ReadOnlyFilesystem | Unsupported
     )
+}
+
+/// What is under the lock is whole, whoever panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Checks that `new` was made from `old`, or is the same.

@@ -107,6 +107,7 @@ impl<D: Disk> Writer<D> {
         self.announced = self.announced.min(tokens);
         self.head.length = self.head.length.min(length);
         self.kept = self.kept.min(length);
+        self.zero_ahead.cut(length);
         Ok(())
     }
 

@@ -10,8 +10,8 @@
 //!   one that is written meanwhile; `lock` finds the file that has a name,
 //!   whoever replaces it meanwhile;
 //! - `info` is what a file says about itself;
-//! - `reader` reads verified blocks, `read_ahead` many of them in their order; `verify` and `repair` are built on it, and
-//!   `causes` tells them whether a block is damaged or its entry, `evidence` which
+//! - `reader` reads verified blocks, `read_ahead` many of them in their order; `verify`
+//!   and `repair` are built on it, and `causes` tells them whether a block is damaged or its entry, `evidence` which
 //!   commits a damaged file knows of, `sorted` what its blocks are worth;
 //! - `zero_ahead` prepares the room that small commits write to;
 //! - `follow` is the rule by which a reader goes from one commit to a later one.

@@ -19,6 +19,9 @@ const WAITING: usize = 2;
 impl<D: Disk> BlockReader<D> {
     /// Hands a range of tokens over, verified, a block's worth at a time.
     ///
+    /// Around the page cache it waits at its end for the thread that reads ahead, which a
+    /// child that was forked within `take` does not have: such a child must not return.
+    ///
     /// # Errors
     ///
     /// As [`read_block`](Self::read_block); what was handed over before stays
@@ -53,6 +56,8 @@ impl<D: Disk> BlockReader<D> {
     /// A thread of its own reads and verifies what comes next, 512 KiB ahead, while
     /// the caller is at work; without one, if it cannot be started. The range is passed
     /// over by the [`CachePolicy`](crate::CachePolicy).
+    ///
+    /// Each iterator has its thread, and about 1 MiB of buffers while it is in use.
     ///
     /// A block that is bad or cannot be read is an error in its place, and the next
     /// call gives the block behind it.

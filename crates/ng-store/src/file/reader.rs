@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use ng_token::Token;
 
-use super::{Cut, FileInfo, Finding, Follower, Head, Tail};
+use super::{Cut, FileInfo, Finding, Follower, Head, Tail, Trust};
 use crate::disk::{Disk, Passing, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
 use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, Commit, IoError, OpenError, ReadError};
@@ -76,6 +76,42 @@ impl BlockReader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         Self::of_source(Source::new(RealFile::open(path, false)?, path))
+    }
+
+    /// Goes on to what was committed since, once it is durable, and tells whether that
+    /// was anything. An appender may be at work meanwhile.
+    ///
+    /// A pass has begun with its commit, and cannot be refreshed. It costs a sync where there is a new commit, and the first time after opening.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], as [`MmapStore::refresh`](crate::MmapStore::refresh) says, except
+    /// that a path is not looked at: it follows the file that it opened, whatever
+    /// becomes of its name. It reads on as before: after
+    /// [`TakenBack`](OpenError::TakenBack) and [`WentBack`](OpenError::WentBack), what
+    /// was overwritten is [`ReadError::BadBlock`] where it is read.
+    pub fn refresh(&mut self) -> Result<bool, OpenError> {
+        self.refresh_with(Trust::Durable)
+    }
+
+    /// Goes on to what was committed since, as [`refresh`](Self::refresh) does, without
+    /// a sync: a commit whose last sync is under way can yet be taken back.
+    ///
+    /// # Errors
+    ///
+    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
+    /// has said it.
+    pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
+        self.refresh_with(Trust::Written)
+    }
+
+    /// The last block is not checked here: it is where it is read.
+    fn refresh_with(&mut self, trust: Trust) -> Result<bool, OpenError> {
+        let Some(new) = self.follower.look(trust)? else {
+            return Ok(false);
+        };
+        self.follower.show(new, trust);
+        Ok(true)
     }
 }
 
@@ -149,33 +185,6 @@ impl<D: Disk> BlockReader<D> {
         self.with_head(commit.head(self.head()))
     }
 
-    /// Goes on to what was committed since, once it is durable, and tells whether that
-    /// was anything. An appender may be at work meanwhile.
-    ///
-    /// It costs a sync where there is a new commit, and the first time after opening.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`], as [`MmapStore::refresh`](crate::MmapStore::refresh) says, except
-    /// that a path is not looked at: it follows the file that it opened, whatever
-    /// becomes of its name. It reads on as before: after
-    /// [`TakenBack`](OpenError::TakenBack) and [`WentBack`](OpenError::WentBack), what
-    /// was overwritten is [`ReadError::BadBlock`] where it is read.
-    pub fn refresh(&mut self) -> Result<bool, OpenError> {
-        self.follower.refresh()
-    }
-
-    /// Goes on to what was committed since, as [`refresh`](Self::refresh) does, without
-    /// a sync: a commit whose last sync is under way can yet be taken back.
-    ///
-    /// # Errors
-    ///
-    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
-    /// has said it.
-    pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
-        self.follower.refresh_unsynced()
-    }
-
     /// Sets what becomes of the pages that a pass goes through.
     #[must_use]
     pub fn with_cache(self, cache: CachePolicy) -> Self {
@@ -185,7 +194,7 @@ impl<D: Disk> BlockReader<D> {
     /// Begins a pass over the file: returns a reader of the same commit for reading
     /// most of its blocks once, by any number of threads, each in its own range. It
     /// goes around the page cache by the policy, and what was in there when the pass
-    /// began stays.
+    /// began stays. Functions take it as [`BlockPass`](crate::BlockPass).
     pub fn pass<'d>(&self) -> BlockReader<Passing<'d>>
     where
         D: 'd,
@@ -225,7 +234,7 @@ impl<D: Disk> BlockReader<D> {
         self.head().refuse_lost(self.source().path())
     }
 
-    /// Returns how many tokens were committed when the file was opened.
+    /// Returns how many tokens the commit has that is read.
     pub fn len(&self) -> u64 {
         self.head().slot.tokens
     }
@@ -251,7 +260,7 @@ impl<D: Disk> BlockReader<D> {
         FileInfo::from(self.head())
     }
 
-    /// Returns what was wrong when the file was opened.
+    /// Returns what was wrong when the file was opened or last refreshed.
     pub fn recovery(&self) -> &[Finding] {
         &self.head().findings
     }
@@ -359,7 +368,7 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// The chain over a begin of the table; `read` reads some of its entries.
+    /// The chain over the first entries of the table; `read` reads some of its entries.
     pub(super) fn chain_with(
         &self,
         blocks: u64,

@@ -122,7 +122,7 @@ pub trait VerifyBlocks: sealed::Sealed {
     ///
     /// The file cannot be read.
     fn verify(&self) -> Result<VerifyReport, IoError> {
-        if let Some(pass) = self.pass() {
+        if let Some(pass) = self.verifying_pass() {
             return pass.verify();
         }
         let bad = self.verify_blocks(0..self.block_count())?;
@@ -160,7 +160,7 @@ pub trait VerifyBlocks: sealed::Sealed {
 
     /// Begins a pass over all blocks: what to check instead of this, for a caller that
     /// checks each block once. `None` where that is no other.
-    fn pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
+    fn verifying_pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
         None
     }
 }
@@ -168,10 +168,10 @@ pub trait VerifyBlocks: sealed::Sealed {
 impl<D> sealed::Sealed for BlockReader<D> {}
 
 impl<D: Disk> VerifyBlocks for BlockReader<D> {
-    /// Does so on the calling thread and one more: while one hashes a block, the other
-    /// reads the next.
+    /// Does so on the calling thread and one more, by turns in pieces of 2 MiB: while one
+    /// hashes, the other reads.
     fn verify(&self) -> Result<VerifyReport, IoError> {
-        match VerifyBlocks::pass(self) {
+        match self.verifying_pass() {
             Some(pass) => pass.verify(),
             None => self.conclude(self.verify_by_two()?),
         }
@@ -201,7 +201,7 @@ impl<D: Disk> VerifyBlocks for BlockReader<D> {
         self.conclude_within(bad, self.block_count())
     }
 
-    fn pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
+    fn verifying_pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
         match self.is_pass() {
             true => None,
             false => Some(Box::new(self.pass())),
@@ -221,7 +221,13 @@ impl<D: Disk> BlockReader<D> {
                 if start >= blocks {
                     return Ok(bad);
                 }
-                bad.extend(self.verify_blocks(start..blocks.min(start + PIECE_BLOCKS))?);
+                match self.verify_blocks(start..blocks.min(start + PIECE_BLOCKS)) {
+                    Ok(found) => bad.extend(found),
+                    Err(error) => {
+                        next.store(blocks, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                }
             }
         };
         if blocks <= PIECE_BLOCKS {

@@ -37,7 +37,8 @@ impl MapOptions {
     }
 
     /// Sets how the tokens will be looked at, by all snapshots of the store.
-    /// [`Access::WillNeed`] is about what is shown when the file is opened.
+    /// [`Access::WillNeed`] is about what a map shows first. A hint: where the system
+    /// refuses it, the store works without.
     pub const fn access(mut self, access: Access) -> Self {
         self.access = access;
         self

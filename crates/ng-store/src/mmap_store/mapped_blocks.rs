@@ -54,6 +54,7 @@ impl Snapshot {
     ///
     /// [`OpenError::Replaced`]: `file` is another file.
     /// [`OpenError::WentBack`]: its commit is an earlier one.
+    /// [`OpenError::TakenBack`]: it has another commit of the same number.
     pub fn mapped_blocks<D: Disk>(
         &self,
         file: &BlockReader<D>,
@@ -68,6 +69,12 @@ impl Snapshot {
                 path: file.path().to_owned(),
                 have: own.generation,
                 found: found.generation,
+            });
+        }
+        if found.generation == own.generation && found != *own {
+            return Err(OpenError::TakenBack {
+                path: file.path().to_owned(),
+                generation: own.generation,
             });
         }
         Ok(MappedBlocks::new(file.as_of(own), self))

@@ -23,9 +23,10 @@ use crate::disk::{Disk, NameState, RealFile, Source};
 use crate::file::{CreateOptions, FileInfo, Finding, Follower, Head, Trust, judge};
 use crate::format::FileBlockHasher;
 use crate::raw::{Map, Promise, Snapshot};
+use crate::registered::register;
 use crate::{
     Access, AppendOptions, BlockReader, Commit, CreateError, FileDraft, FileWriter, IoError,
-    MemoryUsage, OpenError, Operation, TokenSink, TokenStore, WriteError,
+    MemoryUsage, OpenError, Operation, StoreBlocks, TokenSink, TokenStore, WriteError,
 };
 
 /// Tokens in a file: written through the descriptor, read through a map.
@@ -108,10 +109,6 @@ impl MmapStore {
     fn open_once(path: &Path, mapping: Mapping) -> Result<Self, OpenError> {
         let follower = Follower::of_source(Source::new(RealFile::open(path, false)?, path))?;
         let snapshot = map_of(follower.source(), follower.head(), mapping)?;
-        if mapping.options.wants_all() {
-            let advised = snapshot.advise(0..snapshot.len(), Access::WillNeed);
-            advised.map_err(|error| map_error(path, error))?;
-        }
         Ok(Self {
             snapshot,
             mapping,
@@ -145,6 +142,9 @@ impl MmapStore {
             ..self.mapping
         };
         let mut anew = Self::open_promised(&self.path, mapping)?;
+        if before.disk().is_registered() {
+            anew.register()?;
+        }
         anew.role = match anew.role {
             Role::Reader(follower) => Role::Reader(Box::new(follower.after(before)?)),
             appender => appender,
@@ -245,7 +245,7 @@ impl MmapStore {
         };
         check_name(follower.source(), &self.path)?;
         let found = follower.look(trust);
-        if follower.tokens() < self.snapshot.len() as u64 {
+        if follower.shown() != *self.snapshot.commit() {
             self.snapshot = self.snapshot.map().show(follower.shown());
         }
         let Some(new) = found? else {
@@ -277,6 +277,9 @@ impl MmapStore {
             anew.show(new, trust);
         }
         self.snapshot = map_of(anew.source(), anew.head(), self.mapping)?;
+        if follower.disk().is_registered() {
+            register(anew.disk(), anew.source().path())?;
+        }
         **follower = anew;
         Ok(())
     }
@@ -342,7 +345,7 @@ impl MmapStore {
 
     /// Returns the committed blocks as they are mapped, to be verified where they are:
     /// [`VerifyBlocks`](crate::VerifyBlocks).
-    pub fn mapped_blocks(&self) -> MappedBlocks<&RealFile> {
+    pub fn mapped_blocks(&self) -> StoreBlocks<'_> {
         let head = match &self.role {
             Role::Reader(follower) => follower.head(),
             Role::Appender(writer) => writer.head(),
@@ -396,8 +399,18 @@ fn absolute(path: &Path) -> Result<PathBuf, IoError> {
 fn show(writer: &FileWriter, mapping: Mapping) -> Result<Snapshot, IoError> {
     let map = Arc::new(map_writer(writer, mapping)?);
     let source = writer.source();
-    map.snapshot(source.disk().file(), Commit::of(writer.head()))
-        .map_err(|error| map_error(source.path(), error))
+    let snapshot = map.snapshot(source.disk().file(), Commit::of(writer.head()));
+    let snapshot = snapshot.map_err(|error| map_error(source.path(), error))?;
+    ask_for_all(&snapshot, mapping);
+    Ok(snapshot)
+}
+
+/// Has the system begin to read what is shown first of a map, if that is wanted.
+fn ask_for_all(snapshot: &Snapshot, mapping: Mapping) {
+    if mapping.options.wants_all() {
+        // A hint, as in `reserve`.
+        let _ = snapshot.advise(0..snapshot.len(), Access::WillNeed);
+    }
 }
 
 fn map_writer(writer: &FileWriter, mapping: Mapping) -> Result<Map, IoError> {
@@ -419,6 +432,7 @@ fn map_of(source: &Source<RealFile>, head: &Head, mapping: Mapping) -> Result<Sn
     let snapshot = reserve(file, header.data_offset, header.max_tokens, tokens, mapping)
         .and_then(|map| Arc::new(map).snapshot(file, Commit::of(head)))
         .map_err(|error| map_error(source.path(), error))?;
+    ask_for_all(&snapshot, mapping);
     sight::check(source, head, &snapshot)?;
     Ok(snapshot)
 }
@@ -454,7 +468,8 @@ fn reserve(
     let capacity = mapping.options.token_capacity(max_tokens, now_tokens);
     let map = of_file(capacity).or_else(|_| of_file(now_tokens))?;
     if let Some(access) = mapping.options.lasting_access() {
-        map.advise(0..map.token_capacity() * Token::SIZE, access)?;
+        // A hint: whoever has to know it has `Snapshot::advise`.
+        let _ = map.advise(0..map.token_capacity() * Token::SIZE, access);
     }
     Ok(map)
 }

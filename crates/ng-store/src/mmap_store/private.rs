@@ -12,8 +12,12 @@ use crate::{MemoryUsage, OpenError, TokenStore};
 
 /// The committed tokens of a file, to be changed in memory.
 ///
-/// A page, 64 tokens as a rule, is copied when one of them is first written, and so private memory
-/// grows with the pages that have changes, not with the file, which is never touched. To
+/// A page, 64 tokens as a rule, is copied when one of them is first written, and so
+/// private memory grows with the pages that have changes, not with the file, which is
+/// never touched. Nothing is set aside for them: a process that changes more than there is
+/// memory for is ended by the system, and gets no error. Where the system is told never to
+/// overcommit (`vm.overcommit_memory` 2), it counts every page when the file is opened,
+/// and refuses one that is too large. To
 /// keep the changes, write all tokens to a new file, an **edited copy**, by a
 /// [`FileDraft`](crate::FileDraft):
 ///

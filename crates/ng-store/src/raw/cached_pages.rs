@@ -7,7 +7,7 @@ use memmap2::MmapRaw;
 const ASKED_PAGES: usize = 16 << 10;
 
 /// Calls `each` for each page that some bytes of a map lie in and that is in memory, with
-/// its distance from the begin of the map, in bytes. `None` where the system does not tell.
+/// its distance from the beginning of the map, in bytes. `None` where the system does not tell.
 ///
 /// Of a file that belongs to somebody else and may not be written, it says that all
 /// pages are.

@@ -2,6 +2,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::ProcessMark;
+
 /// A closure that [`lend`] lends to other threads for the time of a call.
 ///
 /// It is a handle that may outlive the call: tasks that are queued somewhere have
@@ -13,6 +15,8 @@ pub struct Loan<A> {
 }
 
 struct Shared<A> {
+    /// The lender's process: a fork has its closure and none of its threads.
+    process: ProcessMark,
     state: Mutex<State<A>>,
     /// Told when nobody is within the closure any more.
     left: Condvar,
@@ -40,6 +44,8 @@ unsafe impl<A: Send> Send for Lent<A> {}
 
 /// Lends `closure` to whoever has the loan that `here` gets, until `here` ends; then
 /// waits for those that are within the closure. From then on it is refused.
+///
+/// For schedulers over thread pools, such as `ng-parallel`; no store needs it.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,6 +86,7 @@ where
     };
     let loan = Loan {
         shared: Arc::new(Shared {
+            process: ProcessMark::of_this_process(),
             state: Mutex::new(state),
             left: Condvar::new(),
         }),
@@ -107,12 +114,15 @@ impl<A: Send> Loan<A> {
     ///
     /// # Errors
     ///
-    /// The argument, where the lender has the closure back.
+    /// The argument, where the lender has the closure back, or in a fork of its process.
     ///
     /// # Panics
     ///
     /// When the closure does.
     pub fn call(&self, argument: A) -> Result<(), A> {
+        if !self.shared.process.is_this_process() {
+            return Err(argument);
+        }
         let mut state = self.shared.lock();
         let Some(&Lent { closure, call, .. }) = state.lent.as_ref() else {
             return Err(argument);
@@ -122,7 +132,8 @@ impl<A: Send> Loan<A> {
         let _leaves = Leaves(&self.shared);
         // SAFETY: `call` asks that (1) `closure` is to an `F` that lives until it
         // returns. (1) `lend` made both of one `F`, and ends only when `TakesBack` was
-        // dropped: that takes `lent` away first, and then waits until `inside` is 0.
+        // dropped: that takes `lent` away first, and then waits until `inside` is 0; in
+        // a fork, where it does neither, nothing is called.
         // This thread was counted under the same lock under which `lent` was there, and
         // is until `_leaves` is dropped, after the call or while its panic unwinds.
         unsafe { call(closure, argument) };
@@ -169,6 +180,11 @@ struct TakesBack<'a, A>(&'a Shared<A>);
 
 impl<A> Drop for TakesBack<'_, A> {
     fn drop(&mut self) {
+        // Those that are within the closure are not in a fork, and may have the lock:
+        // there it is refused without a look at the state.
+        if !self.0.process.is_this_process() {
+            return;
+        }
         let mut state = self.0.lock();
         state.lent = None;
         while state.inside > 0 {

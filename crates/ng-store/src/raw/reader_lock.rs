@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io;
 
 /// The byte that readers lock, shared: beyond all that a file can have.
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 const READERS_BYTE: i64 = 1 << 62;
 
 /// Locks the byte of the readers, shared, for as long as anybody has the open file or a
@@ -11,7 +11,7 @@ const READERS_BYTE: i64 = 1 << 62;
 /// # Errors
 ///
 /// The system refuses, or has no such locks (`Unsupported`).
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 pub(crate) fn lock_as_reader(file: &File) -> io::Result<()> {
     ask(file, libc::F_OFD_SETLK, libc::F_RDLCK).map(drop)
 }
@@ -21,13 +21,13 @@ pub(crate) fn lock_as_reader(file: &File) -> io::Result<()> {
 /// # Errors
 ///
 /// As [`lock_as_reader`].
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 pub(crate) fn is_locked_by_readers(file: &File) -> io::Result<bool> {
     let found = ask(file, libc::F_OFD_GETLK, libc::F_WRLCK)?;
     Ok(i32::from(found.l_type) != libc::F_UNLCK)
 }
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 fn ask(file: &File, command: libc::c_int, kind: libc::c_int) -> io::Result<libc::flock> {
     use std::os::fd::AsRawFd;
 
@@ -48,12 +48,12 @@ fn ask(file: &File, command: libc::c_int, kind: libc::c_int) -> io::Result<libc:
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
 pub(crate) fn lock_as_reader(_file: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
 pub(crate) fn is_locked_by_readers(_file: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }

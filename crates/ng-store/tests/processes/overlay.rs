@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ng_store::disk::{Disk, RealFile};
-use ng_store::{BlockReader, CachePolicy, TokenSink, TokenStore, VerifyBlocks};
+use ng_store::{BlockReader, CachePolicy, TokenSink, TokenStore, VerifyBlocks, has_readers};
 
 use crate::actor::{Actor, command, numbers, say};
 use crate::amount;
@@ -100,6 +100,7 @@ pub(crate) fn copy_up(folder: &Path) {
 /// A reader shows what an appender committed to the copy.
 fn follow_a_copy(path: &Path, before: usize, more: usize) {
     let mut reader = open(path).unwrap();
+    reader.register().unwrap();
     let snapshot = reader.snapshot();
     let mut writer = open_append(path).unwrap();
     let mut count = before;
@@ -111,6 +112,7 @@ fn follow_a_copy(path: &Path, before: usize, more: usize) {
         count += more;
         assert!(reader.refresh().unwrap(), "{before}, {more}");
         assert!(reader.tokens() == tokens(count), "{before}, {more}");
+        assert!(has_readers(path).unwrap(), "registered with the copy, too");
         assert!(writer.tokens() == tokens(count), "{before}, {more}");
     }
     assert!(

@@ -114,7 +114,7 @@ fn a_closure_that_fails_names_its_tokens_and_all_before_them_are_appended() {
             );
             let expected = IngestError::Failed {
                 source: Unmakeable(range.start),
-                shard: Shard { number, range },
+                shard: Shard::new(number, range),
             };
             assert_eq!(outcome, Err(expected), "{threads} threads");
             assert!(sink.tokens() == tokens(number * BLOCK_TOKENS));
@@ -145,7 +145,7 @@ fn a_closure_that_makes_more_or_fewer_is_refused() {
                 },
             );
             let range = number * BLOCK_TOKENS..(number + 1) * BLOCK_TOKENS;
-            let shard = Shard { number, range };
+            let shard = Shard::new(number, range);
             assert_eq!(outcome, Err(IngestError::WrongCount { shard, found }));
             assert!(sink.tokens() == tokens(number * BLOCK_TOKENS));
         }
@@ -167,10 +167,7 @@ fn a_panic_names_its_tokens_and_all_before_them_are_appended() {
             },
         );
         let expected = IngestError::Panicked {
-            shard: Shard {
-                number: 4,
-                range: 4 * BLOCK_TOKENS..5 * BLOCK_TOKENS,
-            },
+            shard: Shard::new(4, 4 * BLOCK_TOKENS..5 * BLOCK_TOKENS),
             message: "on purpose".to_owned(),
         };
         assert_eq!(outcome, Err(expected), "{threads} threads");
@@ -218,10 +215,7 @@ fn an_error_of_the_sink_comes_back_as_it_is() {
 #[test]
 fn errors_say_where_and_how_far() {
     type Error = IngestError<io::Error, Unmakeable>;
-    let shard = Shard {
-        number: 3,
-        range: 7..9,
-    };
+    let shard = Shard::new(3, 7..9);
     let failed = Error::Failed {
         shard: shard.clone(),
         source: Unmakeable(8),

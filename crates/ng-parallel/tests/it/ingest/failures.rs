@@ -44,7 +44,7 @@ fn a_panic_names_its_tokens_and_all_before_them_are_appended() {
             });
             let appended = range.start;
             let expected = IngestError::Panicked {
-                shard: Shard { number, range },
+                shard: Shard::new(number, range),
                 message: format!("on purpose at {panic_at}"),
             };
             assert_eq!(outcome, Err(expected), "{threads} threads");
@@ -180,10 +180,7 @@ fn a_failing_disk_is_a_write_error_and_leaves_the_last_commit() {
 #[test]
 fn errors_say_where_and_how_far() {
     type Error = IngestError<io::Error>;
-    let shard = Shard {
-        number: 3,
-        range: 7..9,
-    };
+    let shard = Shard::new(3, 7..9);
     let message = "no luck".to_owned();
     let panicked: Error = IngestError::Panicked { shard, message };
     assert_eq!(

@@ -133,6 +133,10 @@ impl Disk for SimFile {
         Ok(free.map(|sectors| sectors * SECTOR_BYTES))
     }
 
+    fn writes_in_place(&self) -> bool {
+        self.fs.lock().writes_in_place
+    }
+
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         let file = self.inode();
         let call = Call::StartWriteback { file, offset, len };

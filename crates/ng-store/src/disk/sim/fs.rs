@@ -141,6 +141,11 @@ impl SimFs {
         self.lock().tells_cached = false;
     }
 
+    /// Lets a block that is written once more be written elsewhere, as on btrfs.
+    pub fn write_elsewhere(&self) {
+        self.lock().writes_in_place = false;
+    }
+
     /// Lets every lock be free, as where a file system loses them.
     pub fn forget_locks(&self) {
         self.lock().forget_locks();

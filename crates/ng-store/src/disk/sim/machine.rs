@@ -11,6 +11,7 @@ pub(super) struct Machine {
     pub(super) can_allocate: bool,
     pub(super) goes_uncached: bool,
     pub(super) tells_cached: bool,
+    pub(super) writes_in_place: bool,
     pub(super) process: u64,
     pub(super) log: Vec<Call>,
     pub(super) faults: Vec<(When, Fault)>,
@@ -47,6 +48,7 @@ impl Machine {
             volume,
             can_allocate: true,
             goes_uncached: true,
+            writes_in_place: true,
             tells_cached: true,
             ..Self::default()
         }

@@ -6,7 +6,7 @@ use std::thread;
 
 use ng_store::{
     BLOCK_TOKENS, BlockReader, Blocks, CachePolicy, FileWriter, OpenError, ReadError, Snapshot,
-    TokenSink,
+    TokenSink, VerifyBlocks,
 };
 use ng_token::Token;
 
@@ -193,6 +193,49 @@ fn a_reader_goes_on_to_later_commits_and_its_clones_do_not() {
         assert_eq!(before.len(), start as u64);
         assert!(collect(before.blocks()) == tokens(start));
     }
+}
+
+/// What `open` reads, `refresh` does: a damaged last block is told where it is read.
+#[test]
+fn a_damaged_last_block_does_not_keep_a_reader_from_going_on() {
+    let place = Place::new();
+    file_of(&place.file(), &[10]);
+    let mut reader = BlockReader::open(place.file()).unwrap();
+    let mut writer = FileWriter::open_append(place.file()).unwrap();
+    writer.append(&tokens(90)).unwrap();
+    writer.commit().unwrap();
+    // The image has the end of the block, so the damage is before that.
+    flip(&place.file(), 8 * reader.info().data_offset + 5);
+    assert!(reader.refresh().unwrap());
+    assert_eq!(reader.len(), 100);
+    let bad = reader.get(99).unwrap_err();
+    assert!(matches!(bad, ReadError::BadBlock { block: 0, .. }), "{bad}");
+    assert!(BlockReader::open(place.file()).unwrap().get(0).is_err());
+}
+
+/// A pass holds windows of the file as it was: it stays at its commit.
+#[test]
+fn a_pass_stays_at_its_commit_while_its_reader_goes_on() {
+    let place = Place::new();
+    let count = 2_000;
+    file_of(&place.file(), &[count]);
+    let mut reader = BlockReader::open(place.file()).unwrap();
+    reader = reader.with_cache(CachePolicy::Bypass);
+    let pass = reader.pass();
+    let all = |blocks: Blocks| collect(blocks);
+    let mut read = Vec::new();
+    pass.read_block(0, &mut read).unwrap();
+    assert!(read == tokens(count));
+    let mut writer = FileWriter::open_append(place.file()).unwrap();
+    writer
+        .append_with(BLOCK_TOKENS, |index| token(count + index))
+        .unwrap();
+    writer.commit().unwrap();
+    assert!(reader.refresh().unwrap());
+    assert!(all(reader.blocks()) == tokens(count + BLOCK_TOKENS));
+    pass.read_block(0, &mut read).unwrap();
+    assert!(read == tokens(count));
+    assert!(reader.pass().verify().unwrap().is_clean());
 }
 
 #[test]

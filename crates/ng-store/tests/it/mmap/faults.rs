@@ -3,10 +3,11 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use ng_store::disk::Dir;
 use ng_store::disk::sim::{CallKind, Failure, Fault, SimDir, SimFile, SimFs, When};
-use ng_store::file::{Draft, Identity, Stamp, Writer};
+use ng_store::file::{Draft, Follower, Identity, Stamp, Writer};
 use ng_store::{
     BlockReader, CreateError, OpenError, Operation, ReadError, VerifyBlocks, WriteError,
 };
@@ -305,6 +306,33 @@ fn an_append_whose_closure_panics_is_taken_back_from_any_state() {
                 .unwrap();
             writer.commit(Stamp::default()).unwrap();
             assert!(read(&fs) == tokens(before + 20_000), "{before} {panic_at}");
+        }
+    }
+}
+
+/// The kernel tells an open file of a failure once, whichever of its followers asks.
+#[test]
+fn a_commit_whose_sync_failed_is_shown_by_no_clone_of_who_was_told() {
+    let (fs, mut writer) = appended();
+    let file = Arc::new(fs.dir().open(NAME, false).unwrap());
+    let mut first = Follower::of_disk(file, NAME).unwrap();
+    assert!(!first.refresh().unwrap());
+    let mut clones = [first.clone(), first.clone()];
+    // The second sync of the commit, after its slot was written.
+    let syncs = fs.operations_of(CallKind::Sync);
+    let fault = Fault::FailForgetting(Failure::Io);
+    fs.inject(When::Nth(CallKind::Sync, syncs + 1), fault);
+    let error = writer.commit(Stamp::default()).unwrap_err();
+    assert!(
+        matches!(error, WriteError::OutcomeUnknown { .. }),
+        "{error}"
+    );
+    assert_eq!(fs.pending_faults(), 0);
+    for follower in [&mut first].into_iter().chain(&mut clones) {
+        for _ in 0..2 {
+            let error = follower.refresh().unwrap_err();
+            assert!(matches!(error, OpenError::NotDurable { .. }), "{error}");
+            assert_eq!(follower.tokens(), 100);
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::Path;
 
+use ng_store::disk::{Disk, RealFile};
 use ng_store::{
     Access, AppendOptions, CreateOptions, MapOptions, MmapStore, TokenSink, TokenStore,
 };
@@ -123,11 +124,50 @@ fn advice_reaches_the_kernel() {
 }
 
 #[test]
+fn advice_on_a_slice_is_about_its_own_pages() {
+    let place = Place::new();
+    file_of(&place.file(), &[1_000]);
+    let snapshot = open(&place.file(), &MapOptions::new()).snapshot();
+    let page = snapshot.slice(100..1_000).slice(540..700);
+    page.advise(0..64, Access::Random).unwrap();
+    let is_random = |token: usize| {
+        let address = snapshot.tokens()[token..].as_ptr().addr();
+        flags_at(address).contains(&"rr".to_owned())
+    };
+    // Tokens 640 to 704 are a page.
+    let found = [0, 639, 640, 703, 704, 999].map(is_random);
+    assert_eq!(found, [false, false, true, true, false, false]);
+}
+
+#[test]
 fn what_is_wanted_soon_is_read() {
     let place = Place::new();
-    file_of(&place.file(), &[5_000]);
-    let store = open(&place.file(), &MapOptions::new().access(Access::WillNeed));
-    assert!(store.tokens() == tokens(5_000));
+    const COUNT: usize = 100_000;
+    file_of(&place.file(), &[COUNT]);
+    let file = RealFile::open(&place.file(), false).unwrap();
+    let start = open(&place.file(), &MapOptions::new()).info().data_offset;
+    let cached = || file.cached_bytes(start, COUNT as u64 * 64).unwrap();
+    type Open<'a> = &'a dyn Fn(&MapOptions) -> MmapStore;
+    let reader: Open<'_> = &|options| open(&place.file(), options);
+    let appender: Open<'_> = &|options| {
+        // SAFETY: (1) Nobody but the test knows the file.
+        unsafe { MmapStore::open_append_with(place.file(), &AppendOptions::new(), options) }
+            .unwrap()
+    };
+    for open in [reader, appender] {
+        file.drop_cached(0, u64::MAX >> 1);
+        // In memory, or where it is not told, there is nothing to see.
+        if cached().is_none_or(|bytes| bytes > 0) {
+            eprintln!("skipped: the file cannot leave memory, or nobody tells");
+            return;
+        }
+        let store = open(&MapOptions::new().access(Access::WillNeed));
+        // The first and the last page, which no look at the last block reads.
+        while cached().unwrap() < COUNT as u64 * 64 / 2 {
+            std::thread::yield_now();
+        }
+        assert!(store.tokens() == tokens(COUNT));
+    }
 }
 
 /// The flags of the mapping at an address, as `/proc/self/smaps` abbreviates them.

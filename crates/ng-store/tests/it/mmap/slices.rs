@@ -165,6 +165,26 @@ fn a_snapshot_is_not_verified_by_another_file_or_an_earlier_commit() {
         .mapped_blocks(&BlockReader::open(&other).unwrap())
         .unwrap_err();
     assert!(matches!(error, OpenError::Replaced { path } if path == other));
+    // Another commit of the same number, as after one that was taken back.
+    let mut taken_back = create(&place.named("third.ngt"), &small()).unwrap();
+    taken_back.append(&tokens(100)).unwrap();
+    taken_back.commit().unwrap();
+    let before = std::fs::read(place.named("third.ngt")).unwrap();
+    taken_back.append(&tokens(1)).unwrap();
+    taken_back.commit().unwrap();
+    let shown = taken_back.snapshot();
+    drop(taken_back);
+    super::fixture::write_at(&place.named("third.ngt"), 0, &before);
+    let mut again = open_append(&place.named("third.ngt")).unwrap();
+    again.append(&tokens(2)).unwrap();
+    while again.info().generation < shown.commit().generation {
+        again.commit_tagged(again.info().tag + 1).unwrap();
+    }
+    let reader = BlockReader::open(place.named("third.ngt")).unwrap();
+    assert_eq!(reader.commit().generation, shown.commit().generation);
+    let error = shown.mapped_blocks(&reader).unwrap_err();
+    assert!(matches!(error, OpenError::TakenBack { .. }), "{error}");
+
     let error = snapshot.mapped_blocks(&earlier).unwrap_err();
     assert!(matches!(error, OpenError::WentBack { have, found, .. } if found < have));
 }

@@ -98,6 +98,36 @@ fn all_tokens(writer: &Writer<SimFile>) -> usize {
 }
 
 #[test]
+fn room_that_was_given_back_and_taken_again_is_written_ahead_again() {
+    let fs = SimFs::new();
+    let mut writer = create_in(&fs);
+    for _ in 0..8 {
+        commit(&mut writer, 64).unwrap();
+    }
+    writer.shrink_to_fit().unwrap();
+    let end = end(&writer);
+    assert_eq!(writer.info().length, end);
+    let before = fs.operations_of(CallKind::Write);
+    commit(&mut writer, 64).unwrap();
+    // Tokens, zeros, the tail page, two copies of the slot.
+    assert_eq!(fs.operations_of(CallKind::Write) - before, 5);
+    check_content(&fs, 9 * 64);
+}
+
+#[test]
+fn none_are_written_where_the_disk_gains_nothing() {
+    let fs = SimFs::new();
+    fs.write_elsewhere();
+    let mut writer = create_in(&fs);
+    for _ in 0..20 {
+        commit(&mut writer, 64).unwrap();
+    }
+    let data_offset = writer.info().data_offset;
+    assert_eq!(behind(&fs, data_offset, end(&writer)), []);
+    check_content(&fs, 20 * 64);
+}
+
+#[test]
 fn zeros_that_cannot_be_written_fail_the_commit() {
     let fs = SimFs::new();
     let mut writer = create_in(&fs);
