@@ -324,6 +324,17 @@ fn a_nan_weight_is_valid_by_upstream_rules_alone() {
 }
 
 #[test]
+fn a_negative_weight_is_refused_where_it_is_built() {
+    for weight in [-f32::MIN_POSITIVE, -1.0, f32::NEG_INFINITY] {
+        assert!(Token::builder(1).weight(weight).build().is_err());
+        let token = Token::new(1).with_weight(weight);
+        assert!(!upstream::allows(&token, NOW));
+        assert!(token.validate(NOW).is_err());
+        assert!(token.validate_with(Validation::Upstream, NOW).is_err());
+    }
+}
+
+#[test]
 fn a_clock_may_be_an_hour_ahead_by_upstream_rules_alone() {
     for (ahead, strict, lenient) in [(0, true, true), (1, false, true), (3601, false, false)] {
         let token = Token::new(1).with_timestamp(NOW + ahead);
