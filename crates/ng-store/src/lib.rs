@@ -116,7 +116,32 @@ pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;
 
-/// A pass over a file: what [`BlockReader::pass`] gives.
+/// A pass over a file: what [`BlockReader::pass`] gives, a reader that stays at its commit.
+///
+/// It borrows nothing: that of a file is a `BlockPass<'static>`, to be kept in a struct and
+/// sent to other threads. This is its only name without the feature `sim`.
+///
+/// ```
+/// use ng_store::{BlockPass, BlockReader, CreateOptions, ReadError, VecStore};
+/// use ng_token::Token;
+///
+/// struct Scan {
+///     pass: BlockPass<'static>,
+///     seen: u64,
+/// }
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("tokens.ngt");
+/// # VecStore::from_iter((0..10_000).map(Token::new)).save(&path, &CreateOptions::new())?;
+/// let pass = BlockReader::open(&path)?.pass();
+/// let mut scan = Scan { pass, seen: 0 };
+/// scan.pass.for_each(0..scan.pass.len(), |tokens| {
+///     scan.seen += tokens.len() as u64;
+///     Ok::<_, ReadError>(())
+/// })?;
+/// assert_eq!(scan.seen, 10_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type BlockPass<'d> = BlockReader<disk::Passing<'d>>;
 
 /// The blocks of a store where they are mapped: what [`MmapStore::mapped_blocks`] gives.

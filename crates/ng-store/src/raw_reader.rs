@@ -10,6 +10,29 @@ use crate::disk::{Disk, Passing, RealFile};
 ///
 /// By its [`CachePolicy`] it leaves the page cache as it was, if it is asked for 64 KiB
 /// or more at a time.
+///
+/// It reads bytes, which [`as_bytes_mut`](ng_token::as_bytes_mut) has tokens take as they
+/// are:
+///
+/// ```
+/// use std::fs::File;
+/// use std::io::Read;
+///
+/// use ng_store::{CachePolicy, RawDraft, RawReader};
+/// use ng_token::Token;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("tokens.raw");
+/// let mut draft = RawDraft::begin(&path, false)?;
+/// draft.append(&[Token::new(7), Token::new(8)])?;
+/// draft.publish()?;
+///
+/// let mut tokens = [Token::ZERO; 2];
+/// let mut records = RawReader::new(File::open(&path)?, CachePolicy::Auto);
+/// records.read_exact(ng_token::as_bytes_mut(&mut tokens))?;
+/// assert_eq!(tokens[1], Token::new(8));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RawReader {
     file: Passing<'static>,

@@ -7,7 +7,9 @@ use ng_token::Token;
 use super::{Cut, FileInfo, Finding, Follower, Head, Tail, Trust};
 use crate::disk::{Disk, Passing, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
-use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, Commit, IoError, OpenError, ReadError};
+use crate::{
+    BLOCK_TOKENS, BlockHasher, BlockPass, CachePolicy, Commit, IoError, OpenError, ReadError,
+};
 
 /// How many table entries one read takes.
 const ENTRIES: u64 = 4096;
@@ -45,6 +47,39 @@ pub(super) enum Raw {
 ///
 /// It opens a file whose last block is damaged, too, and then says so where that
 /// block is read.
+///
+/// ```
+/// use ng_store::{BlockReader, CreateOptions, FileWriter, ReadError, TokenSink, VerifyBlocks};
+/// use ng_token::Token;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("tokens.ngt");
+/// let mut writer = FileWriter::create(&path, &CreateOptions::new())?;
+/// writer.append_with(10_000, |index| Token::new(index as u32))?;
+/// writer.commit()?;
+///
+/// let mut reader = BlockReader::open(&path)?;
+/// assert_eq!(reader.get(9_999)?, Some(Token::new(9_999)));
+/// let mut sum = 0;
+/// for block in reader.blocks() {
+///     sum += block?.iter().map(|token| u64::from(token.id().raw())).sum::<u64>();
+/// }
+/// assert_eq!(sum, 49_995_000);
+/// // The same without a thread that reads ahead; the error may be your own.
+/// reader.for_each(0..10_000, |tokens| {
+///     sum -= tokens.iter().map(|token| u64::from(token.id().raw())).sum::<u64>();
+///     Ok::<_, ReadError>(())
+/// })?;
+/// assert_eq!(sum, 0);
+///
+/// writer.append(&[Token::new(10_000)])?;
+/// writer.commit()?;
+/// assert!(reader.refresh()?);
+/// assert_eq!(reader.len(), 10_001);
+/// // A method of `VerifyBlocks`.
+/// assert!(reader.verify()?.is_clean());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct BlockReader<D = RealFile> {
     follower: Follower<Arc<D>>,
@@ -194,8 +229,8 @@ impl<D: Disk> BlockReader<D> {
     /// Begins a pass over the file: returns a reader of the same commit for reading
     /// most of its blocks once, by any number of threads, each in its own range. It
     /// goes around the page cache by the policy, and what was in there when the pass
-    /// began stays. Functions take it as [`BlockPass`](crate::BlockPass).
-    pub fn pass<'d>(&self) -> BlockReader<Passing<'d>>
+    /// began stays. Functions take it as [`BlockPass`].
+    pub fn pass<'d>(&self) -> BlockPass<'d>
     where
         D: 'd,
     {
@@ -204,7 +239,7 @@ impl<D: Disk> BlockReader<D> {
 
     /// Begins a pass over a range of tokens, by whose number the policy goes; otherwise
     /// does what [`pass`](Self::pass) does.
-    pub fn pass_over<'d>(&self, range: Range<u64>) -> BlockReader<Passing<'d>>
+    pub fn pass_over<'d>(&self, range: Range<u64>) -> BlockPass<'d>
     where
         D: 'd,
     {

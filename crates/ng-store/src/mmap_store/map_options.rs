@@ -30,7 +30,10 @@ impl MapOptions {
     /// A map that the file outgrows is replaced by another one, and what was in its page
     /// tables is faulted in once more; snapshots keep theirs. As a rule all is reserved
     /// that the file may become, so that no map is ever replaced. That is 256 GiB for
-    /// 2^32 tokens, and a process of 128 TiB has no room for 512 such files.
+    /// 2^32 tokens, and a process of 128 TiB has no room for 512 such files. Where there
+    /// is none, a map reserves what its file has room for now, and nothing tells but
+    /// [`reserved_bytes`](crate::MemoryUsage::reserved_bytes): the process has then
+    /// little address space left for anything else.
     pub const fn reserve_tokens(mut self, tokens: u64) -> Self {
         self.reserve_tokens = Some(tokens);
         self

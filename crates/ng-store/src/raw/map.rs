@@ -190,6 +190,9 @@ impl Map {
 ///
 /// A clone costs a counter. It stays valid and unchanged while the store goes
 /// on, and after the store is dropped; in a forked child, too.
+///
+/// It is a slice as well as a [`TokenStore`](crate::TokenStore). Where that is imported,
+/// `get` is its, which takes an index and no range: `tokens().get(3..5)` is the slice's.
 #[derive(Clone)]
 pub struct Snapshot {
     map: Arc<Map>,
