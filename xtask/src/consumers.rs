@@ -1,60 +1,130 @@
-//! Programs outside the workspace that depend on one library each: a feature
-//! or a dependency that only the workspace brings shows here.
+//! Crates outside the workspace that depend on its libraries: a feature, a
+//! dependency or a name that only the workspace has shows here.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use crate::cargo::{command, root, run};
 
-/// Each library with the example that its consumer is made of.
-const CONSUMERS: [(&str, &str); 4] = [
-    ("ng-token", "first_token.rs"),
-    ("ng-store", "fill_and_measure.rs"),
-    ("ng-parallel", "sum_ids.rs"),
-    ("ng-lab", "sorting.rs"),
+/// A crate of somebody else's, made of what stands in a library's `examples`.
+struct Consumer {
+    name: &'static str,
+    /// A folder whose files it takes, and the folder of its own that they come to.
+    sources: &'static [(&'static str, &'static str)],
+    /// Each library that it depends on, and what it asks for of it, in TOML.
+    dependencies: &'static [(&'static str, &'static str)],
+    /// The programs that are run. All are built.
+    runs: &'static [&'static str],
+}
+
+const CONSUMERS: [Consumer; 5] = [
+    Consumer {
+        name: "consumer-of-ng-token",
+        sources: &[("crates/ng-token/examples", "src/bin")],
+        dependencies: &[("ng-token", "")],
+        runs: &["first_token"],
+    },
+    Consumer {
+        name: "consumer-of-ng-store",
+        sources: &[("crates/ng-store/examples", "src/bin")],
+        dependencies: &[("ng-store", "")],
+        runs: &["fill_and_measure", "mapped_file"],
+    },
+    Consumer {
+        name: "consumer-of-ng-parallel",
+        sources: &[("crates/ng-parallel/examples", "src/bin")],
+        dependencies: &[("ng-parallel", "")],
+        runs: &["sum_ids", "safe_path"],
+    },
+    Consumer {
+        name: "consumer-of-ng-lab",
+        sources: &[("crates/ng-lab/examples", "src/bin")],
+        dependencies: &[("ng-lab", "")],
+        runs: &["sorting"],
+    },
+    Consumer {
+        name: "surface",
+        sources: &[
+            ("crates/ng-parallel/examples/surface", "src"),
+            ("crates/ng-parallel/examples/surface/parts", "src/parts"),
+        ],
+        dependencies: &[
+            ("ng-token", ""),
+            ("ng-store", ""),
+            ("ng-parallel", "features = ['rayon']"),
+        ],
+        runs: &["surface"],
+    },
 ];
 
-/// Builds and runs every consumer.
+/// Builds every consumer, and runs what it has to run.
 pub(crate) fn consumers() -> Result<()> {
-    for (library, example) in CONSUMERS {
-        consumer(library, example).with_context(|| format!("consumer of {library}"))?;
+    for consumer in &CONSUMERS {
+        consumer.check().context(consumer.name)?;
     }
     Ok(())
 }
 
-fn consumer(library: &str, example: &str) -> Result<()> {
-    let folder = root().join("target/consumers").join(library);
-    let source = root().join("crates").join(library);
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(
-        folder.join("Cargo.toml"),
-        manifest(library, &source.display().to_string()),
-    )?;
-    fs::copy(
-        source.join("examples").join(example),
-        folder.join("src/main.rs"),
-    )?;
-    // The versions of the workspace, not what came out this morning.
-    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    let shared_target = root().join("target/consumers/target");
-    run(command()
-        .current_dir(&folder)
-        .env("CARGO_TARGET_DIR", shared_target)
-        .args(["run", "--quiet"]))
+impl Consumer {
+    fn check(&self) -> Result<()> {
+        let folder = root().join("target/consumers").join(self.name);
+        self.write(&folder)?;
+        let cargo = |arguments: &[&str]| {
+            run(command()
+                .current_dir(&folder)
+                .env("CARGO_TARGET_DIR", root().join("target/consumers/target"))
+                .args(arguments))
+        };
+        cargo(&["build", "--quiet", "--bins"])?;
+        self.runs
+            .iter()
+            .try_for_each(|program| cargo(&["run", "--quiet", "--bin", program]))
+    }
+
+    /// Writes the crate anew: a program that was renamed is not built once more.
+    fn write(&self, folder: &Path) -> Result<()> {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => fs::create_dir_all(folder)?,
+        }
+        fs::write(folder.join("Cargo.toml"), self.manifest())?;
+        // The versions of the workspace, not what came out this morning.
+        fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        for (from, to) in self.sources {
+            copy_files(&root().join(from), &folder.join(to))?;
+        }
+        Ok(())
+    }
+
+    fn manifest(&self) -> String {
+        let name = self.name;
+        let crates = root().join("crates");
+        let dependencies: String = self
+            .dependencies
+            .iter()
+            .map(|(library, asked)| {
+                let path = crates.join(library).display().to_string();
+                format!("[dependencies.{library}]\npath = '{path}'\n{asked}\n")
+            })
+            .collect();
+        format!(
+            "[package]\nname = '{name}'\nversion = '0.0.0'\nedition = '2024'\n\n\
+             {dependencies}\n[workspace]\n"
+        )
+    }
 }
 
-fn manifest(library: &str, path: &str) -> String {
-    format!(
-        r#"[package]
-name = "consumer-of-{library}"
-version = "0.0.0"
-edition = "2024"
-
-[dependencies]
-{library} = {{ path = '{path}' }}
-
-[workspace]
-"#
-    )
+/// Copies the files of a folder, and none of the folders in it.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
 }
