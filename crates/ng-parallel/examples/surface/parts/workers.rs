@@ -10,7 +10,7 @@ use crate::place::Place;
 
 pub(super) fn run(_: &Place) -> Outcome {
     assert!(matches!(Workers::new(0), Err(WorkersError::None)));
-    let threads = Workers::most() + 1;
+    let threads = Workers::max_threads() + 1;
     let too_many = Workers::new(threads);
     assert!(matches!(too_many, Err(WorkersError::TooMany { threads: told }) if told == threads));
 
