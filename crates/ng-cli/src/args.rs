@@ -102,7 +102,7 @@ pub(crate) struct CreateArgs {
     pub(crate) tokens: Option<u64>,
 
     /// How an index becomes an id [default: raw, with a warning beyond 2^24 tokens]
-    #[arg(long, value_name = "KIND", requires = "tokens")]
+    #[arg(long, value_name = "KIND", conflicts_with = "from")]
     pub(crate) ids: Option<Ids>,
 
     /// Read raw 64-byte records from a file, or from standard input with `-`
