@@ -2,6 +2,10 @@
 
 use std::fs::File;
 
+/// How often the table of all locks is read while it does not show the one.
+#[cfg(target_os = "linux")]
+const READS: usize = 4;
+
 /// Returns the process that took the lock of `file`, if the system names one. A
 /// child of it may hold the lock by now.
 #[cfg(target_os = "linux")]
@@ -11,9 +15,13 @@ pub(super) fn lock_holder(file: &File) -> Option<u32> {
 
     let metadata = file.metadata().ok()?;
     let (device, inode) = (metadata.dev(), metadata.ino());
-    let table = std::fs::read_to_string("/proc/locks").ok()?;
     let name = format!("{:02x}:{:02x}:{inode}", major(device), minor(device));
-    holder_in(&table, &name)
+    // The table comes in pieces, and a lock that is released between two of them lets
+    // the next piece begin a line too late.
+    (0..READS).find_map(|_| {
+        let table = std::fs::read_to_string("/proc/locks").ok()?;
+        holder_in(&table, &name)
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
