@@ -7,9 +7,10 @@ use crate::counts::Counts;
 use crate::profiles::Profile;
 
 /// What a release build has no other tests for than a dev build: this program, which
-/// nobody builds in release; the lab, which a dev build optimises as well; and the suites,
+/// nobody builds in release; the lab, which a dev build optimises as well; the scenarios,
+/// each of which proves its work whenever it is measured, in release too; and the suites,
 /// whose cases are run tiny.
-const SAME_IN_RELEASE: [&str; 3] = ["xtask", "ng-lab", "ng-benches"];
+const SAME_IN_RELEASE: [&str; 4] = ["xtask", "ng-lab", "ng-stress", "ng-benches"];
 
 /// The tests of a release build: examples in the documentation say nothing else there.
 const RELEASE_TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
