@@ -15,7 +15,14 @@ use crate::test::test;
 use crate::torture;
 
 /// The crates that others may depend on.
-const LIBRARIES: [&str; 4] = ["ng-token", "ng-store", "ng-parallel", "ng-lab"];
+const LIBRARIES: [&str; 6] = [
+    "ng-token",
+    "ng-store",
+    "ng-parallel",
+    "ng-arrow",
+    "ng-query",
+    "ng-lab",
+];
 /// `ng-stress`'s exit code for figures that must not be used.
 const EXIT_INVALID: i32 = 5;
 /// What it says where the machine lacks memory, disk or a right for every cell.

@@ -1,0 +1,1 @@
+//! Filters: a typed tree, written by hand, parsed or printed.
