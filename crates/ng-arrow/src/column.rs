@@ -91,6 +91,25 @@ impl Column {
         }
     }
 
+    /// Returns where the column stands in [`ALL`](Self::ALL).
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Position => 0,
+            Self::Id => 1,
+            Self::Domain => 2,
+            Self::EntityType => 3,
+            Self::LocalId => 4,
+            Self::Flags => 5,
+            Self::FlagsEntityType => 6,
+            Self::Weight => 7,
+            Self::Radius => 8,
+            Self::Strength => 9,
+            Self::Timestamp => 10,
+            Self::Coordinate(space, axis) => 11 + 3 * space as usize + axis as usize,
+        }
+    }
+
     /// Returns the column of a name, which is matched exactly.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {

@@ -2,12 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use ng_token::{Axis, Space};
+use ng_token::{Axis, Space, Token};
 
 /// A filter whose values are stored steps: what blocks are held against.
 ///
 /// Not simplified any further where it is evaluated: binding leaves no `All` or `Nothing`
-/// below another node, and no `And` or `Or` of fewer than two.
+/// below another node, no node directly below one of its own kind, and no `And` or `Or` of
+/// fewer than two. An `And` has at most one range or mask of each column.
+///
+/// It is at most as deep as the filter and two levels more, which is little enough to recurse.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Bound {
     All,
@@ -18,7 +21,8 @@ pub(crate) enum Bound {
     Or(Vec<Bound>),
 }
 
-/// One condition of one token's stored bytes. Ranges have both ends, and are not empty.
+/// One condition of one token's stored bytes. Ranges have both ends, are not empty, and do not
+/// hold for every value, but for those of weights, which NaN is never in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Condition {
     /// The position in the file.
@@ -27,13 +31,13 @@ pub(crate) enum Condition {
     /// The low 24 bits of the id.
     LocalId(RangeInclusive<u32>),
     Timestamp(RangeInclusive<u32>),
-    /// One of many numbers, ascending and without repetition.
+    /// One of many numbers, at least two, ascending and without repetition.
     OneOf(Number, Vec<u32>),
-    /// The four bits, a bit of the mask for each value.
+    /// The four bits, a bit of the mask for each value; neither none nor all.
     Kind(Kind, u16),
     /// The flags as a number.
     Flags(RangeInclusive<u16>),
-    /// `flags & mask == value`.
+    /// `flags & mask == value`; the value has no bit that the mask has not.
     FlagBits {
         mask: u16,
         value: u16,
@@ -67,16 +71,103 @@ pub(crate) enum Kind {
 /// A closed ball in the steps of a space.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ball {
-    /// The centre is a point that can be stored or lies outside of what can: exact.
+    /// The centre is a whole number of steps on each axis, inside or outside of what can be
+    /// stored: exact. Neither the sum of three squares nor one of the differences overflows.
     OnGrid {
         centre: [i32; 3],
         /// The greatest squared distance within, in squared steps.
         squared_radius: u64,
     },
     /// The squared distance is the sum, x first, of the squares of `f64::from(steps) -
-    /// centre`, each operation rounded once; within is at most `squared_radius`.
+    /// centre`, each operation rounded once; within is at most `squared_radius`. All are less
+    /// than 2^80, squares than 2^160: none of it is infinite or NaN.
     OffGrid {
         centre: [f64; 3],
         squared_radius: f64,
     },
+}
+
+impl Bound {
+    /// Tells whether one token, at a position, is as the filter wants it.
+    pub(crate) fn matches(&self, token: &Token, position: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::Is(condition) => condition.holds(token, position),
+            Self::Not(inner) => !inner.matches(token, position),
+            Self::And(inner) => inner.iter().all(|bound| bound.matches(token, position)),
+            Self::Or(inner) => inner.iter().any(|bound| bound.matches(token, position)),
+        }
+    }
+}
+
+impl Condition {
+    fn holds(&self, token: &Token, position: u64) -> bool {
+        match self {
+            Self::Position(range) => range.contains(&position),
+            Self::Id(range) => range.contains(&Number::Id.of(token)),
+            Self::LocalId(range) => range.contains(&Number::LocalId.of(token)),
+            Self::Timestamp(range) => range.contains(&Number::Timestamp.of(token)),
+            Self::OneOf(number, values) => values.binary_search(&number.of(token)).is_ok(),
+            Self::Kind(kind, mask) => mask >> kind.of(token) & 1 != 0,
+            Self::Flags(range) => range.contains(&token.flags().bits()),
+            Self::FlagBits { mask, value } => token.flags().bits() & mask == *value,
+            Self::Weight(range) => range.contains(&token.weight()),
+            Self::Radius(range) => range.contains(&token.radius_raw()),
+            Self::Strength(range) => range.contains(&token.strength_raw()),
+            Self::Coordinate(space, axis, range) => {
+                range.contains(&token.steps(*space)[*axis as usize])
+            }
+            Self::Ball(space, ball) => ball.contains(token.steps(*space)),
+            Self::TypesAgree => token.id().entity_type() == token.flags().entity_type(),
+        }
+    }
+}
+
+impl Number {
+    const fn of(self, token: &Token) -> u32 {
+        match self {
+            Self::Id => token.id().raw(),
+            Self::LocalId => token.id().local(),
+            Self::Timestamp => token.timestamp(),
+        }
+    }
+}
+
+impl Kind {
+    const fn of(self, token: &Token) -> u8 {
+        match self {
+            Self::Domain => token.id().domain(),
+            Self::EntityType => token.id().entity_type().bits(),
+            Self::FlagsEntityType => token.flags().entity_type().bits(),
+        }
+    }
+}
+
+impl Ball {
+    /// Tells whether a stored point is within.
+    pub(crate) fn contains(&self, steps: [i16; 3]) -> bool {
+        match *self {
+            Self::OnGrid {
+                centre,
+                squared_radius,
+            } => {
+                let square = |axis: usize| {
+                    let apart = i32::from(steps[axis]).abs_diff(centre[axis]);
+                    u64::from(apart) * u64::from(apart)
+                };
+                square(0) + square(1) + square(2) <= squared_radius
+            }
+            Self::OffGrid {
+                centre,
+                squared_radius,
+            } => {
+                let square = |axis: usize| {
+                    let apart = f64::from(steps[axis]) - centre[axis];
+                    apart * apart
+                };
+                square(0) + square(1) + square(2) <= squared_radius
+            }
+        }
+    }
 }

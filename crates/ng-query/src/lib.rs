@@ -1,8 +1,35 @@
 //! Questions to files of NeuroGraph tokens.
 
+mod answer;
 mod bound;
+mod error;
 mod filter;
+pub mod index;
+#[expect(
+    unsafe_code,
+    reason = "calls of loops that are compiled for AVX2, where it was detected; nowhere else"
+)]
+mod kernels;
+mod ops;
+mod ordered;
+mod query;
+mod scan;
+mod select;
+mod source;
 
 pub use {ng_arrow, ng_parallel, ng_store, ng_token};
 
+pub use answer::{Answer, Stats};
+pub use error::{QueryError, QuestionError};
 pub use ng_arrow::Column;
+pub use ops::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use query::Query;
+pub use source::Source;
+
+/// The column of a name.
+fn column_of(name: &str) -> Result<Column, QuestionError> {
+    Column::of_name(name).ok_or_else(|| QuestionError::Column {
+        name: name.to_owned(),
+        nearest: None,
+    })
+}

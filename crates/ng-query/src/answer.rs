@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+/// An answer, and what it took to find it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// What was asked for.
+    pub value: T,
+    /// What was looked at.
+    pub stats: Stats,
+}
+
+/// What a query looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// How many blocks there are.
+    pub blocks: u64,
+    /// How many of them were looked at.
+    pub blocks_looked_at: u64,
+    /// How many could have no answer, by their zones or their positions.
+    pub blocks_skipped: u64,
+    /// How many were answered by their zones or their positions alone.
+    pub blocks_unread: u64,
+    /// How many bytes of records and columns the blocks have that were looked at.
+    pub bytes_read: u64,
+    /// Whether records were looked at.
+    pub records: bool,
+    /// Whether columns of the index were.
+    pub columns: bool,
+    /// How many damaged blocks were left out.
+    pub damaged_blocks: u64,
+    /// How many tokens those have.
+    pub damaged_tokens: u64,
+    /// For how long it took, from the call to the answer.
+    pub elapsed: Duration,
+}
+
+impl Stats {
+    /// Adds what another part of the same pass looked at.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.blocks_looked_at += other.blocks_looked_at;
+        self.blocks_unread += other.blocks_unread;
+        self.bytes_read += other.bytes_read;
+        self.records |= other.records;
+        self.columns |= other.columns;
+        self.damaged_blocks += other.damaged_blocks;
+        self.damaged_tokens += other.damaged_tokens;
+    }
+}

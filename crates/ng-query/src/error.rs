@@ -1,0 +1,95 @@
+use std::io;
+use std::ops::Range;
+
+use ng_arrow::Column;
+use ng_parallel::{Forked, ParallelError};
+use ng_store::ReadError;
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// A block cannot be read, or is damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+
+    /// Mapped tokens cannot be brought into memory.
+    #[error("tokens {}..{} of the map cannot be read: {source}", tokens.start, tokens.end)]
+    Map {
+        /// The positions.
+        tokens: Range<u64>,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// It was stopped, or something panicked, or the workers are those of another process.
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
+
+    /// What is asked for makes no sense.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+}
+
+impl From<Forked> for QueryError {
+    fn from(forked: Forked) -> Self {
+        Self::Parallel(forked.into())
+    }
+}
+
+/// What is wrong with a question, whatever the tokens are.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuestionError {
+    /// The answer would have no tokens.
+    #[error("k is 0, expected 1 or more")]
+    NoneWanted,
+
+    /// A name is that of no column.
+    #[error("unknown column {name:?}{}", nearest_hint(*nearest))]
+    Column {
+        /// The name.
+        name: String,
+        /// A column whose name is like it.
+        nearest: Option<Column>,
+    },
+
+    /// A measure is none, or not one of its column.
+    #[error("measure {text:?}, expected {expected}")]
+    Measure {
+        /// The measure.
+        text: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+
+    /// A quantile is none.
+    #[error("quantile {share}, expected 0.0 to 1.0")]
+    Quantile {
+        /// Its share of the values.
+        share: f64,
+    },
+
+    /// Something is nothing to group by.
+    #[error(
+        "group by {text:?}, expected entity_type, flags_entity_type, domain, a system flag such \
+         as active, time(seconds) or cell(space, size), where the size is a whole number of steps"
+    )]
+    GroupBy {
+        /// What it was.
+        text: String,
+    },
+
+    /// The keys of the groups are too long.
+    #[error("groups whose keys have {bits} bits, expected at most {most}")]
+    GroupKeys {
+        /// How many bits they have.
+        bits: u32,
+        /// How many they may have.
+        most: u32,
+    },
+}
+
+fn nearest_hint(nearest: Option<Column>) -> String {
+    nearest.map_or_else(String::new, |column| format!(", did you mean {column}?"))
+}

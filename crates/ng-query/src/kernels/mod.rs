@@ -1,0 +1,92 @@
+//! The hot loops, each compiled twice: for the target's baseline, and for AVX2, which is
+//! chosen at run time where the processor has it.
+//!
+//! A mask has a byte for each token, 0 or 1: the compiler makes vectors of loops over
+//! bytes, and not of loops over bits.
+
+mod loops;
+
+/// Which of the two the loops run as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kernels(Level);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+impl Kernels {
+    /// Those that every processor of the target runs.
+    pub(crate) const BASELINE: Self = Self(Level::Baseline);
+
+    /// The best that this processor runs.
+    pub(crate) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+            return Self(Level::Avx2);
+        }
+        Self::BASELINE
+    }
+
+    /// Tells which it is, as `explain` says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self.0 {
+            Level::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+        }
+    }
+}
+
+macro_rules! compiled_twice {
+    ($($name:ident($($argument:ident: $type:ty),*) $(-> $returned:ty)?;)*) => {
+        #[cfg(target_arch = "x86_64")]
+        mod avx2 {
+            use super::loops;
+            $(
+                #[target_feature(enable = "avx2,popcnt")]
+                pub(super) fn $name($($argument: $type),*) $(-> $returned)? {
+                    loops::$name($($argument),*)
+                }
+            )*
+        }
+
+        impl Kernels {
+            $(
+                #[inline]
+                pub(crate) fn $name(self, $($argument: $type),*) $(-> $returned)? {
+                    match self.0 {
+                        Level::Baseline => loops::$name($($argument),*),
+                        #[cfg(target_arch = "x86_64")]
+                        // SAFETY: the function asks for (1) a processor with AVX2 and
+                        // POPCNT. `detect` alone makes an `Avx2`, where it has both.
+                        Level::Avx2 => unsafe { avx2::$name($($argument),*) },
+                    }
+                }
+            )*
+        }
+    };
+}
+
+compiled_twice! {
+    range_u32(values: &[u32], low: u32, high: u32, mask: &mut [u8]);
+    range_u16(values: &[u16], low: u16, high: u16, mask: &mut [u8]);
+    range_u8(values: &[u8], low: u8, high: u8, mask: &mut [u8]);
+    range_i16(values: &[i16], low: i16, high: i16, mask: &mut [u8]);
+    range_f32(values: &[f32], low: f32, high: f32, mask: &mut [u8]);
+    bits_u16(values: &[u16], bits: u16, expected: u16, mask: &mut [u8]);
+    one_of_16(values: &[u8], set: u16, mask: &mut [u8]);
+    equal_u8(left: &[u8], right: &[u8], mask: &mut [u8]);
+    small_ball(points: [&[i16]; 3], centre: [i16; 3], squared_radius: u32, mask: &mut [u8]);
+    any_ball(points: [&[i16]; 3], centre: [i32; 3], squared_radius: u64, mask: &mut [u8]);
+    off_grid_ball(points: [&[i16]; 3], centre: [f64; 3], squared_radius: f64, mask: &mut [u8]);
+    and(mask: &mut [u8], other: &[u8]);
+    or(mask: &mut [u8], other: &[u8]);
+    not(mask: &mut [u8]);
+    count(mask: &[u8]) -> usize;
+}
+
+#[cfg(test)]
+mod tests;

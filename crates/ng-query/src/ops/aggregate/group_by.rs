@@ -1,0 +1,196 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use ng_arrow::Column;
+use ng_token::{EntityType, Space, SystemFlags};
+
+use super::call::Call;
+use crate::QuestionError;
+use crate::scan::Stage;
+
+/// By what tokens are put into groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GroupBy {
+    /// `entity_type`: that of the id.
+    EntityType,
+    /// `flags_entity_type`: that of the flags.
+    FlagsEntityType,
+    /// `domain`.
+    Domain,
+    /// `active` to `locked`: whether one system flag is set.
+    Flag(SystemFlags),
+    /// `time(seconds)`: buckets of so many seconds, from 0 on.
+    Time(NonZeroU32),
+    /// `cell(space, size)`: cubes of so many steps, from the origin on.
+    Cell(Space, NonZeroU32),
+}
+
+/// What a group has in common, by one [`GroupBy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Key {
+    /// The entity type.
+    EntityType(EntityType),
+    /// The domain.
+    Domain(u8),
+    /// Whether the flag is set.
+    Flag(bool),
+    /// The first second of the bucket.
+    Time(u32),
+    /// The least corner of the cube, in steps; below `i16::MIN` where a cube reaches beyond
+    /// what can be stored.
+    Cell([i32; 3]),
+}
+
+impl GroupBy {
+    /// How many bits the number of a group has.
+    pub(super) fn bits(self) -> u32 {
+        let bits_of = |most: u32| u32::BITS - most.leading_zeros();
+        match self {
+            Self::EntityType | Self::FlagsEntityType | Self::Domain => 4,
+            Self::Flag(_) => 1,
+            Self::Time(seconds) => bits_of(u32::MAX / seconds),
+            Self::Cell(_, size) => 3 * bits_of(cell_count(size) - 1),
+        }
+    }
+
+    pub(super) fn columns(self) -> Vec<Column> {
+        match self {
+            Self::EntityType => vec![Column::EntityType],
+            Self::FlagsEntityType => vec![Column::FlagsEntityType],
+            Self::Domain => vec![Column::Domain],
+            Self::Flag(_) => vec![Column::Flags],
+            Self::Time(_) => vec![Column::Timestamp],
+            Self::Cell(space, _) => crate::select::axes(space).to_vec(),
+        }
+    }
+
+    /// Appends the number of each token's group to its code, at the low end.
+    pub(super) fn append_to(self, codes: &mut [u64], stage: &Stage<'_>) {
+        let (lanes, bits) = (&stage.lanes, self.bits());
+        match self {
+            Self::EntityType => append(codes, bits, lanes.u8(Column::EntityType), u64::from),
+            Self::FlagsEntityType => {
+                append(codes, bits, lanes.u8(Column::FlagsEntityType), u64::from);
+            }
+            Self::Domain => append(codes, bits, lanes.u8(Column::Domain), u64::from),
+            Self::Flag(flag) => {
+                let flag = u16::from(flag.bits());
+                append(codes, bits, lanes.u16(Column::Flags), |flags| {
+                    u64::from(flags & flag == flag)
+                });
+            }
+            Self::Time(seconds) => {
+                let number = |time| quotient(time, seconds);
+                append(codes, bits, lanes.u32(Column::Timestamp), number);
+            }
+            Self::Cell(space, size) => {
+                let least = least_cell(size) * size.get() as i32;
+                for axis in crate::select::axes(space) {
+                    append(codes, bits / 3, lanes.i16(axis), |steps| {
+                        quotient((i32::from(steps) - least) as u32, size)
+                    });
+                }
+            }
+        }
+    }
+
+    /// The key of a group's number.
+    pub(super) fn key(self, number: u64) -> Key {
+        match self {
+            Self::EntityType | Self::FlagsEntityType => {
+                Key::EntityType(EntityType::ALL[number as usize & 0xF])
+            }
+            Self::Domain => Key::Domain(number as u8),
+            Self::Flag(_) => Key::Flag(number != 0),
+            Self::Time(seconds) => Key::Time(number as u32 * seconds.get()),
+            Self::Cell(_, size) => {
+                let bits = self.bits() / 3;
+                let corner = |axis: u32| {
+                    let cell = (number >> (bits * axis)) as u32 & ((1 << bits) - 1);
+                    (least_cell(size) + cell as i32) * size.get() as i32
+                };
+                Key::Cell([corner(2), corner(1), corner(0)])
+            }
+        }
+    }
+}
+
+fn append<T: Copy>(codes: &mut [u64], bits: u32, values: &[T], number: impl Fn(T) -> u64) {
+    for (code, &value) in codes.iter_mut().zip(values) {
+        *code = *code << bits | number(value);
+    }
+}
+
+/// By way of `f64`, which holds both and whose quotient is below the next whole number
+/// wherever the exact one is: vectors have no division of whole numbers.
+fn quotient(value: u32, by: NonZeroU32) -> u64 {
+    u64::from((f64::from(value) / f64::from(by.get())) as u32)
+}
+
+/// The number of the cube that the least coordinate is in.
+fn least_cell(size: NonZeroU32) -> i32 {
+    i32::from(i16::MIN).div_euclid(size.get() as i32)
+}
+
+/// How many cubes there are along an axis.
+fn cell_count(size: NonZeroU32) -> u32 {
+    (i32::from(i16::MAX).div_euclid(size.get() as i32) - least_cell(size) + 1) as u32
+}
+
+impl FromStr for GroupBy {
+    type Err = QuestionError;
+
+    fn from_str(text: &str) -> Result<Self, QuestionError> {
+        let unknown = || QuestionError::GroupBy {
+            text: text.to_owned(),
+        };
+        let call = Call::parse(text).ok_or_else(unknown)?;
+        match (call.name, call.arguments.as_slice()) {
+            ("entity_type", []) => Ok(Self::EntityType),
+            ("flags_entity_type", []) => Ok(Self::FlagsEntityType),
+            ("domain", []) => Ok(Self::Domain),
+            ("time", [seconds]) => Ok(Self::Time(seconds.parse().map_err(|_| unknown())?)),
+            ("cell", [space, size]) => cell(space, size).ok_or_else(unknown),
+            (name, []) => SystemFlags::from_name(&name.to_ascii_uppercase())
+                .filter(|_| name.chars().all(|letter| letter.is_ascii_lowercase()))
+                .map(Self::Flag)
+                .ok_or_else(unknown),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// A size is a whole number of steps, from one to all that a coordinate can have.
+fn cell(space: &str, size: &str) -> Option<GroupBy> {
+    let space = Space::ALL.into_iter().find(|known| known.name() == space)?;
+    let steps = size.parse::<f64>().ok()? * f64::from(space.scale());
+    let whole = steps.round();
+    let fits = (whole - steps).abs() < 1e-6 && (1.0..=65536.0).contains(&whole);
+    Some(GroupBy::Cell(
+        space,
+        NonZeroU32::new(whole as u32).filter(|_| fits)?,
+    ))
+}
+
+/// Shows it as it is parsed.
+impl fmt::Display for GroupBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EntityType => f.write_str("entity_type"),
+            Self::FlagsEntityType => f.write_str("flags_entity_type"),
+            Self::Domain => f.write_str("domain"),
+            Self::Flag(flag) => {
+                let name = flag.iter_names().next().map_or("none", |(name, _)| name);
+                f.write_str(&name.to_ascii_lowercase())
+            }
+            Self::Time(seconds) => write!(f, "time({seconds})"),
+            Self::Cell(space, size) => {
+                let units = f64::from(size.get()) / f64::from(space.scale());
+                write!(f, "cell({space}, {units})")
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use std::collections::HashMap;
+
+use ng_store::BLOCK_TOKENS;
+
+use super::GroupBy;
+use crate::scan::Stage;
+
+/// Groups of no more bits than this are found by their code alone.
+const FEW_BITS: u32 = 8;
+
+/// Which group each token is in: a number from 0 on, by a code that all workers share.
+pub(super) struct Grouping<'g> {
+    group_by: &'g [GroupBy],
+    codes: Box<[u64; BLOCK_TOKENS]>,
+    /// By code, where there are many.
+    known: HashMap<u64, u32>,
+    /// The code of each group.
+    pub(super) group_codes: Vec<u64>,
+    pub(super) groups: Box<[u32; BLOCK_TOKENS]>,
+}
+
+impl<'g> Grouping<'g> {
+    pub(super) fn new(group_by: &'g [GroupBy]) -> Self {
+        let few = bits_of(group_by) <= FEW_BITS;
+        Self {
+            group_by,
+            codes: Box::new([0; BLOCK_TOKENS]),
+            known: HashMap::new(),
+            group_codes: match few {
+                true => (0..1 << bits_of(group_by)).collect(),
+                false => Vec::new(),
+            },
+            groups: Box::new([0; BLOCK_TOKENS]),
+        }
+    }
+
+    /// Finds the group of each selected token of a block.
+    pub(super) fn find(&mut self, stage: &Stage<'_>) {
+        if self.group_by.is_empty() {
+            return;
+        }
+        let len = stage.len();
+        self.codes[..len].fill(0);
+        for by in self.group_by {
+            by.append_to(&mut self.codes[..len], stage);
+        }
+        if bits_of(self.group_by) <= FEW_BITS {
+            for (group, &code) in self.groups.iter_mut().zip(&self.codes[..len]) {
+                *group = code as u32;
+            }
+            return;
+        }
+        let Self {
+            codes,
+            known,
+            group_codes,
+            groups,
+            ..
+        } = self;
+        stage.for_each_selected(|place| {
+            let code = codes[place];
+            groups[place] = *known.entry(code).or_insert_with(|| {
+                group_codes.push(code);
+                group_codes.len() as u32 - 1
+            });
+        });
+    }
+}
+
+/// How many bits the codes of groups have.
+pub(super) fn bits_of(group_by: &[GroupBy]) -> u32 {
+    group_by.iter().map(|by| by.bits()).sum()
+}

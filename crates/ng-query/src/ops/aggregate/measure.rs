@@ -1,0 +1,114 @@
+use std::fmt;
+use std::str::FromStr;
+
+use ng_arrow::Column;
+
+use super::call::Call;
+use crate::QuestionError;
+
+/// What is asked of the tokens of a group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Measure {
+    /// `count`: how many there are.
+    Count,
+    /// `min(column)`: the least value, NaN left out.
+    Min(Column),
+    /// `max(column)`: the greatest value, NaN left out.
+    Max(Column),
+    /// `sum(column)`: exact for all columns but the weight, whose blocks of 4096 tokens are
+    /// summed in `f64` and added in their order; NaN with a NaN among them.
+    Sum(Column),
+    /// `mean(column)`: the sum by the number of tokens.
+    Mean(Column),
+    /// `stddev(column)`: the standard deviation of a sample, by one less than the number of
+    /// tokens.
+    StdDev(Column),
+    /// `quantile(column, p)`: the value at index `round(p (n - 1))` of the n values in
+    /// order, NaN left out; ties of that rounding go up. `median(column)` is that of 0.5.
+    Quantile(Column, f64),
+    /// `distinct(column)`: how many different values there are.
+    Distinct(Column),
+}
+
+impl Measure {
+    /// The column that is measured.
+    pub(super) fn column(self) -> Option<Column> {
+        match self {
+            Self::Count => None,
+            Self::Min(column)
+            | Self::Max(column)
+            | Self::Sum(column)
+            | Self::Mean(column)
+            | Self::StdDev(column)
+            | Self::Quantile(column, _)
+            | Self::Distinct(column) => Some(column),
+        }
+    }
+
+    /// Refuses what no value can answer.
+    pub(super) fn check(self) -> Result<(), QuestionError> {
+        match self {
+            Self::Quantile(_, share) if !(0.0..=1.0).contains(&share) => {
+                Err(QuestionError::Quantile { share })
+            }
+            Self::Distinct(Column::Weight) | Self::Distinct(Column::Position) => {
+                Err(QuestionError::Measure {
+                    text: self.to_string(),
+                    expected: "a column of whole numbers that is stored",
+                })
+            }
+            _ if self.column() == Some(Column::Position) => Err(QuestionError::Measure {
+                text: self.to_string(),
+                expected: "a column that is stored",
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Measure {
+    type Err = QuestionError;
+
+    fn from_str(text: &str) -> Result<Self, QuestionError> {
+        let unknown = || QuestionError::Measure {
+            text: text.to_owned(),
+            expected: "count, or min, max, sum, mean, stddev, median, distinct or quantile of a \
+                       column, such as mean(weight) or quantile(weight, 0.9)",
+        };
+        let call = Call::parse(text).ok_or_else(unknown)?;
+        let column = |name: &str| crate::column_of(name);
+        let measure = match (call.name, call.arguments.as_slice()) {
+            ("count", []) => Self::Count,
+            ("min", [name]) => Self::Min(column(name)?),
+            ("max", [name]) => Self::Max(column(name)?),
+            ("sum", [name]) => Self::Sum(column(name)?),
+            ("mean", [name]) => Self::Mean(column(name)?),
+            ("stddev", [name]) => Self::StdDev(column(name)?),
+            ("median", [name]) => Self::Quantile(column(name)?, 0.5),
+            ("distinct", [name]) => Self::Distinct(column(name)?),
+            ("quantile", [name, share]) => {
+                Self::Quantile(column(name)?, share.parse().map_err(|_| unknown())?)
+            }
+            _ => return Err(unknown()),
+        };
+        measure.check()?;
+        Ok(measure)
+    }
+}
+
+/// Shows it as it is parsed.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count => f.write_str("count"),
+            Self::Min(column) => write!(f, "min({column})"),
+            Self::Max(column) => write!(f, "max({column})"),
+            Self::Sum(column) => write!(f, "sum({column})"),
+            Self::Mean(column) => write!(f, "mean({column})"),
+            Self::StdDev(column) => write!(f, "stddev({column})"),
+            Self::Quantile(column, share) => write!(f, "quantile({column}, {share})"),
+            Self::Distinct(column) => write!(f, "distinct({column})"),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Measures of tokens, in groups.
+//!
+//! Each worker counts what may be counted in any order in a [`Tally`]; sums of weights are
+//! made block by block and added in the order of the blocks.
+
+mod assemble;
+mod call;
+mod distinct;
+mod group_by;
+mod grouping;
+mod groups;
+mod measure;
+mod needs;
+mod quantiles;
+mod tally;
+mod value_counts;
+mod weights;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+pub use group_by::{GroupBy, Key};
+pub use groups::{Group, Groups, Value};
+pub use measure::Measure;
+
+use crate::{Answer, Query, QueryError, QuestionError};
+use assemble::Whole;
+use grouping::bits_of;
+use needs::Needs;
+use tally::Tally;
+use weights::WeightTotal;
+
+/// How many bits the code of a group may have.
+const CODE_BITS: u32 = 64;
+
+impl Query<'_> {
+    /// Measures the selected tokens, all together or in groups.
+    ///
+    /// Whole numbers, extremes, quantiles and counts are exact. Weights are summed up block
+    /// by block, in an order that is the same for any number of threads, with and without an
+    /// index; that of a sorted copy is another. Quantiles of columns of 32 bits take a second
+    /// pass.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Question`] for measures that make no sense, or where the keys of the
+    /// groups need more than 64 bits, and the others of [`QueryError`].
+    pub fn aggregate(
+        &self,
+        group_by: &[GroupBy],
+        measures: &[Measure],
+    ) -> Result<Answer<Groups>, QueryError> {
+        check(group_by, measures)?;
+        let needs = Needs::new(group_by, measures);
+        let tallies = Tallies::default();
+        let mut totals: HashMap<u64, WeightTotal> = HashMap::new();
+        let mut scan = self.scan();
+        if bits_of(group_by) > 8 {
+            scan.wave = self.streaming_scan().wave;
+        }
+        let mut stats = scan.run(
+            Vec::new,
+            |sums, stage| {
+                stage.load(&needs.loads)?;
+                let mut tally = tallies.take().unwrap_or_else(|| Tally::new(&needs));
+                tally.add(stage, sums);
+                tallies.give(tally);
+                Ok(())
+            },
+            |sums| {
+                for block in sums {
+                    totals.entry(block.code).or_default().add(&block);
+                }
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            },
+        )?;
+        let mut whole = Whole::new(tallies.into_inner(), totals, &needs);
+        let quantiles = self.quantiles(&mut whole, measures, &needs, &mut stats)?;
+        let value = whole.assemble(measures, &quantiles);
+        Ok(Answer { value, stats })
+    }
+}
+
+fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError> {
+    for measure in measures {
+        measure.check()?;
+    }
+    let bits = bits_of(group_by);
+    match bits <= CODE_BITS {
+        true => Ok(()),
+        false => Err(QuestionError::GroupKeys {
+            bits,
+            most: CODE_BITS,
+        }),
+    }
+}
+
+/// The tallies of workers, while they are in no block.
+#[derive(Default)]
+struct Tallies<'g>(Mutex<Vec<Tally<'g>>>);
+
+impl<'g> Tallies<'g> {
+    fn take(&self) -> Option<Tally<'g>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give(&self, tally: Tally<'g>) {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.push(tally);
+    }
+
+    fn into_inner(self) -> Vec<Tally<'g>> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}

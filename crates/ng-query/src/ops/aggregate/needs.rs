@@ -1,0 +1,73 @@
+use ng_arrow::Column;
+
+use super::{GroupBy, Measure};
+
+/// What has to be counted for some measures.
+pub(super) struct Needs {
+    pub(super) group_by: Vec<GroupBy>,
+    pub(super) columns: Vec<(Column, Need)>,
+    /// All columns that have to be loaded.
+    pub(super) loads: Vec<Column>,
+}
+
+/// What has to be counted of one column.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Need {
+    pub(super) extremes: bool,
+    pub(super) sums: bool,
+    pub(super) squares: bool,
+    pub(super) values: bool,
+    pub(super) distinct: bool,
+}
+
+impl Needs {
+    pub(super) fn new(group_by: &[GroupBy], measures: &[Measure]) -> Self {
+        let mut columns: Vec<(Column, Need)> = Vec::new();
+        for measure in measures {
+            let Some(column) = measure.column() else {
+                continue;
+            };
+            let place = columns.iter().position(|(known, _)| *known == column);
+            let place = place.unwrap_or_else(|| {
+                columns.push((column, Need::default()));
+                columns.len() - 1
+            });
+            columns[place].1.add(*measure);
+        }
+        let grouped = group_by.iter().flat_map(|by| by.columns());
+        Self {
+            group_by: group_by.to_vec(),
+            loads: grouped
+                .chain(columns.iter().map(|(column, _)| *column))
+                .collect(),
+            columns,
+        }
+    }
+
+    /// Where the column of a measure stands.
+    pub(super) fn place_of(&self, column: Column) -> Option<usize> {
+        self.columns.iter().position(|(known, _)| *known == column)
+    }
+}
+
+impl Need {
+    fn add(&mut self, measure: Measure) {
+        match measure {
+            Measure::Count => {}
+            Measure::Min(_) | Measure::Max(_) => self.extremes = true,
+            Measure::Sum(_) | Measure::Mean(_) => self.sums = true,
+            Measure::StdDev(_) => {
+                self.sums = true;
+                self.squares = true;
+            }
+            Measure::Quantile(..) => self.values = true,
+            Measure::Distinct(_) => self.distinct = true,
+        }
+    }
+
+    /// Whether keys are counted: sums of weights are none.
+    pub(super) fn asks_for_keys(self, column: Column) -> bool {
+        let sums = self.sums && column != Column::Weight;
+        self.extremes || sums || self.values || self.distinct
+    }
+}

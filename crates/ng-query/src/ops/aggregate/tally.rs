@@ -1,0 +1,135 @@
+use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
+
+use super::distinct::Distinct;
+use super::grouping::Grouping;
+use super::needs::{Need, Needs};
+use super::value_counts::ValueCounts;
+use super::weights::{BlockSum, WeightSums};
+use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
+use crate::scan::Stage;
+
+/// What one worker has counted: whole numbers and extremes, whose order does not matter.
+pub(super) struct Tally<'g> {
+    pub(super) grouping: Grouping<'g>,
+    needs: &'g Needs,
+    /// Of each group.
+    pub(super) counts: Vec<u64>,
+    /// Of each column that is measured, its groups.
+    pub(super) columns: Vec<Vec<ColumnTally>>,
+    sums: WeightSums,
+    keys: Box<Keys>,
+}
+
+/// What is counted of a column in a group.
+#[derive(Clone, Default)]
+pub(super) struct ColumnTally {
+    /// The least and the greatest key; `None` where no value counts.
+    pub(super) extremes: Option<(u32, u32)>,
+    /// How many values are NaN.
+    pub(super) nan: u64,
+    pub(super) sum: i128,
+    pub(super) squares: u128,
+    /// Of the keys' upper 16 bits, or of the keys if those have no more.
+    pub(super) values: Option<ValueCounts>,
+    pub(super) distinct: Option<Distinct>,
+}
+
+impl<'g> Tally<'g> {
+    pub(super) fn new(needs: &'g Needs) -> Self {
+        Self {
+            grouping: Grouping::new(&needs.group_by),
+            needs,
+            counts: Vec::new(),
+            columns: vec![Vec::new(); needs.columns.len()],
+            sums: WeightSums::default(),
+            keys: Box::new([0; BLOCK_TOKENS]),
+        }
+    }
+
+    /// Counts a block whose columns are loaded; what is summed up of its weights goes to
+    /// `sums`.
+    pub(super) fn add(&mut self, stage: &Stage<'_>, sums: &mut Vec<BlockSum>) {
+        self.grouping.find(stage);
+        let groups = self.grouping.group_codes.len();
+        self.counts.resize(groups, 0);
+        for column in &mut self.columns {
+            column.resize(groups, ColumnTally::default());
+        }
+        self.count(stage);
+        let needs = self.needs;
+        for (number, (column, need)) in needs.columns.iter().enumerate() {
+            if *column == Column::Weight && need.sums {
+                self.sums.add(stage, &self.grouping, need.squares, sums);
+            }
+            if need.asks_for_keys(*column) {
+                keys_of(&stage.lanes, *column, &mut self.keys);
+                self.add_keys(number, *column, *need, stage);
+            }
+        }
+    }
+
+    fn count(&mut self, stage: &Stage<'_>) {
+        if self.needs.group_by.is_empty() {
+            self.counts[0] += stage.selected_count() as u64;
+            return;
+        }
+        let (counts, groups) = (&mut self.counts, &self.grouping.groups);
+        stage.for_each_selected(|place| counts[groups[place] as usize] += 1);
+    }
+
+    fn add_keys(&mut self, number: usize, column: Column, need: Need, stage: &Stage<'_>) {
+        let tallies = &mut self.columns[number];
+        let (keys, groups) = (&self.keys, &self.grouping.groups);
+        let shift = key_bits(column).saturating_sub(16);
+        stage.for_each_selected(|place| {
+            let (tally, key) = (&mut tallies[groups[place] as usize], keys[place]);
+            if column == Column::Weight && key == NAN_KEY {
+                tally.nan += 1;
+                return;
+            }
+            if need.extremes {
+                let (low, high) = tally.extremes.unwrap_or((key, key));
+                tally.extremes = Some((low.min(key), high.max(key)));
+            }
+            if need.sums {
+                tally.sum += i128::from(stored_of(column, key));
+            }
+            if need.squares {
+                let stored = stored_of(column, key).unsigned_abs();
+                tally.squares += u128::from(stored) * u128::from(stored);
+            }
+            if need.values {
+                let values = tally.values.get_or_insert_with(ValueCounts::new);
+                values.add((key >> shift) as u16);
+            }
+            if need.distinct {
+                tally.distinct.get_or_insert_with(Distinct::new).add(key);
+            }
+        });
+    }
+}
+
+impl ColumnTally {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.extremes = match (self.extremes, other.extremes) {
+            (Some((low, high)), Some((other_low, other_high))) => {
+                Some((low.min(other_low), high.max(other_high)))
+            }
+            (one, other) => one.or(other),
+        };
+        self.nan += other.nan;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        merge(&mut self.values, other.values, ValueCounts::merge);
+        merge(&mut self.distinct, other.distinct, Distinct::merge);
+    }
+}
+
+fn merge<T>(left: &mut Option<T>, right: Option<T>, merge: impl Fn(&mut T, &T)) {
+    match (left, right) {
+        (Some(left), Some(right)) => merge(left, &right),
+        (left @ None, right) => *left = right,
+        (_, None) => {}
+    }
+}

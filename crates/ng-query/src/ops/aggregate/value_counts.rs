@@ -1,0 +1,52 @@
+/// How often each number of 16 bits occurs; room is taken for those that do.
+#[derive(Clone)]
+pub(crate) struct ValueCounts {
+    pages: Box<[Option<Box<[u64; 256]>>; 256]>,
+}
+
+impl ValueCounts {
+    pub(crate) fn new() -> Self {
+        Self {
+            pages: Box::new([const { None }; 256]),
+        }
+    }
+
+    pub(crate) fn add(&mut self, number: u16) {
+        self.add_times(number, 1);
+    }
+
+    fn add_times(&mut self, number: u16, times: u64) {
+        let [low, high] = number.to_le_bytes();
+        let page = self.pages[usize::from(high)].get_or_insert_with(|| Box::new([0; 256]));
+        page[usize::from(low)] += times;
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (number, count) in other.iter() {
+            self.add_times(number, count);
+        }
+    }
+
+    /// The numbers that occur, ascending, and how often.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
+        let pages = self.pages.iter().enumerate();
+        let pages = pages.filter_map(|(high, page)| Some((high, page.as_ref()?)));
+        pages.flat_map(|(high, page)| {
+            let counts = page.iter().enumerate().filter(|(_, count)| **count > 0);
+            counts.map(move |(low, &count)| ((high << 8 | low) as u16, count))
+        })
+    }
+
+    /// The number at an index of all that were added, in order, and how many of it are
+    /// before that index.
+    pub(crate) fn at(&self, index: u64) -> Option<(u16, u64)> {
+        let mut before = 0;
+        for (number, count) in self.iter() {
+            if index < before + count {
+                return Some((number, index - before));
+            }
+            before += count;
+        }
+        None
+    }
+}

@@ -1,0 +1,53 @@
+use std::ops::ControlFlow;
+
+use ng_token::Token;
+
+use crate::{Query, QueryError, Stats};
+
+impl Query<'_> {
+    /// Gives the positions of the selected tokens to `take`, ascending, those of up to
+    /// eight blocks at a time, until it breaks off. The memory that takes is bounded.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`], and what `take` returns.
+    pub fn positions<E: From<QueryError>>(
+        &self,
+        mut take: impl FnMut(&[u64]) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Stats, E> {
+        self.streaming_scan().run(
+            Vec::new,
+            |positions, stage| {
+                let first = stage.first();
+                stage.for_each_selected(|place| positions.push(first + place as u64));
+                Ok(())
+            },
+            |positions| take(&positions),
+        )
+    }
+
+    /// Gives the selected tokens and their positions to `take`, in order, those of up to
+    /// eight blocks at a time, until it breaks off. The memory that takes is bounded.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`], and what `take` returns.
+    pub fn tokens<E: From<QueryError>>(
+        &self,
+        mut take: impl FnMut(&[u64], &[Token]) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Stats, E> {
+        self.streaming_scan().run(
+            || (Vec::new(), Vec::new()),
+            |(positions, tokens), stage| {
+                stage.bring_records()?;
+                let (first, records) = (stage.first(), stage.held_records());
+                stage.for_each_selected(|place| {
+                    positions.push(first + place as u64);
+                    tokens.push(records[place]);
+                });
+                Ok(())
+            },
+            |(positions, tokens)| take(&positions, &tokens),
+        )
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::Instant;
+
+use ng_parallel::Workers;
+
+use crate::Source;
+use crate::bound::Bound;
+use crate::index::Index;
+use crate::kernels::Kernels;
+use crate::scan::{LONGEST_WAVE, Scan};
+use crate::select::Selector;
+
+/// A question to be asked of tokens: of which of them, with whose help, by how many threads.
+///
+/// The operations are its methods. Their answers do not depend on the number of threads,
+/// nor on whether there is an index.
+#[derive(Clone, Debug)]
+pub struct Query<'q> {
+    source: Source<'q>,
+    index: Option<&'q Index>,
+    bound: Bound,
+    workers: Workers,
+    kernels: Kernels,
+    skips_damaged: bool,
+}
+
+impl<'q> Query<'q> {
+    /// Asks all tokens of a source, on the calling thread.
+    ///
+    /// # Panics
+    ///
+    /// Never: a team of one worker starts no thread.
+    pub fn new(source: impl Into<Source<'q>>, workers: &Workers) -> Self {
+        Self {
+            source: source.into(),
+            index: None,
+            bound: Bound::All,
+            workers: workers.clone(),
+            kernels: Kernels::detect(),
+            skips_damaged: false,
+        }
+    }
+
+    /// Takes what an index knows of the tokens.
+    #[must_use]
+    pub fn index(mut self, index: &'q Index) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Leaves damaged blocks out, instead of failing; [`Stats`](crate::Stats) tells how
+    /// many tokens those have. Of mapped tokens nobody can tell.
+    #[must_use]
+    pub fn skip_damaged(mut self, skips: bool) -> Self {
+        self.skips_damaged = skips;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bound(mut self, bound: Bound) -> Self {
+        self.bound = bound;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
+        self
+    }
+
+    pub(crate) fn scan(&self) -> Scan<'q> {
+        Scan {
+            source: self.source,
+            index: self.index,
+            selector: Selector::new(self.bound.clone()),
+            workers: self.workers.clone(),
+            kernels: self.kernels,
+            skips_damaged: self.skips_damaged,
+            wave: LONGEST_WAVE,
+            started: Instant::now(),
+        }
+    }
+
+    /// A scan whose results are as large as the blocks they are of: few are kept.
+    pub(crate) fn streaming_scan(&self) -> Scan<'q> {
+        Scan {
+            wave: (32 * self.workers.threads()).min(LONGEST_WAVE),
+            ..self.scan()
+        }
+    }
+}

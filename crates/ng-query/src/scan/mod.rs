@@ -1,0 +1,17 @@
+//! One pass: which blocks are looked at, by whom, and what of each.
+//!
+//! [`Scan`] plans the blocks and hands them to the workers; a [`Stage`] is one worker's
+//! place in the file, with the columns of a block that it holds ([`Lanes`]) and the
+//! tokens of it that the filter selects.
+
+mod candidates;
+mod lanes;
+mod opened;
+mod pass;
+mod stage;
+
+pub(crate) use candidates::Candidate;
+pub(crate) use lanes::{Lanes, width};
+pub(crate) use opened::Opened;
+pub(crate) use pass::{LONGEST_WAVE, Scan};
+pub(crate) use stage::Stage;

@@ -1,0 +1,65 @@
+use std::ops::Range;
+
+use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, CachePolicy, MapPass, MapWindow, Snapshot};
+use ng_token::Token;
+
+use crate::{QueryError, Source};
+
+/// A source, opened for one pass.
+pub(crate) enum Opened<'q> {
+    Tokens(&'q [Token]),
+    Map(&'q Snapshot),
+    /// Most of a map that may be larger than the memory.
+    MapPass(MapPass<'q>),
+    Reader(&'q BlockReader),
+    /// Most of a file, around the page cache where that is better.
+    Pass(BlockPass<'static>),
+}
+
+impl<'q> Opened<'q> {
+    /// Opens a source of which so many of all blocks are looked at.
+    pub(crate) fn new(source: Source<'q>, candidates: u64) -> Self {
+        let is_pass = candidates > source.len().div_ceil(BLOCK_TOKENS as u64) / 2;
+        match source {
+            Source::Tokens(tokens) => Self::Tokens(tokens),
+            Source::Snapshot(snapshot) if is_pass => {
+                Self::MapPass(snapshot.pass(CachePolicy::Auto))
+            }
+            Source::Snapshot(snapshot) => Self::Map(snapshot),
+            Source::Reader(reader) if is_pass => Self::Pass(reader.pass()),
+            Source::Reader(reader) => Self::Reader(reader),
+        }
+    }
+
+    /// All tokens, where they are in memory or mapped.
+    pub(super) fn tokens(&self) -> Option<&[Token]> {
+        match self {
+            Self::Tokens(tokens) => Some(tokens),
+            Self::Map(snapshot) => Some(snapshot.tokens()),
+            Self::MapPass(pass) => Some(pass.snapshot().tokens()),
+            Self::Reader(_) | Self::Pass(_) => None,
+        }
+    }
+
+    /// Reads a block of a file, verified.
+    pub(super) fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), QueryError> {
+        match self {
+            Self::Reader(reader) => reader.read_block(block, tokens)?,
+            Self::Pass(pass) => pass.read_block(block, tokens)?,
+            _ => unreachable!("tokens that are mapped are not read"),
+        }
+        Ok(())
+    }
+
+    /// Brings some tokens of a map in that may not be in memory, for as long as they are
+    /// looked at.
+    pub(super) fn window(&self, tokens: Range<u64>) -> Result<Option<MapWindow<'_>>, QueryError> {
+        let Self::MapPass(pass) = self else {
+            return Ok(None);
+        };
+        match pass.window(tokens.start as usize..tokens.end as usize) {
+            Ok(window) => Ok(Some(window)),
+            Err(source) => Err(QueryError::Map { tokens, source }),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
+use ng_token::Token;
+
+use super::lanes::{whole_of, width};
+use super::{Lanes, Opened};
+use crate::index::Index;
+use crate::kernels::Kernels;
+use crate::{QueryError, Stats};
+
+/// A byte for each token of a block, 0 or 1.
+type Mask = Box<[u8; BLOCK_TOKENS]>;
+
+/// One worker's place in the tokens: a block, its columns, and which of its tokens the
+/// filter selects.
+pub(crate) struct Stage<'s> {
+    pub(crate) kernels: Kernels,
+    pub(crate) lanes: Lanes<'s>,
+    pub(crate) masks: Masks,
+    pub(super) stats: Stats,
+    opened: &'s Opened<'s>,
+    index: Option<&'s Index>,
+    block: u64,
+    first: u64,
+    len: usize,
+    /// The block of a file that was read; `None` if it was not.
+    read: Option<u64>,
+    buffer: Vec<Token>,
+    /// `None` where all are selected.
+    selected: Option<Mask>,
+}
+
+impl<'s> Stage<'s> {
+    pub(super) fn new(kernels: Kernels, opened: &'s Opened<'s>, index: Option<&'s Index>) -> Self {
+        Self {
+            kernels,
+            lanes: Lanes::new(),
+            masks: Masks::default(),
+            stats: Stats::default(),
+            opened,
+            index,
+            block: 0,
+            first: 0,
+            len: 0,
+            read: None,
+            buffer: Vec::new(),
+            selected: None,
+        }
+    }
+
+    /// Goes on to a block of `len` tokens, all of them selected.
+    pub(super) fn enter(&mut self, block: u64, len: usize) {
+        self.block = block;
+        self.first = block * BLOCK_TOKENS as u64;
+        self.len = len;
+        self.read = None;
+        self.lanes.clear(len);
+        self.select_all();
+    }
+
+    fn select_all(&mut self) {
+        if let Some(mask) = self.selected.take() {
+            self.masks.give(mask);
+        }
+    }
+
+    /// Sets which tokens are selected.
+    pub(super) fn select(&mut self, mask: Mask) {
+        self.select_all();
+        self.selected = Some(mask);
+    }
+
+    /// The position of the block's first token.
+    pub(crate) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// How many tokens the block has.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many of them are selected.
+    pub(crate) fn selected_count(&self) -> usize {
+        match &self.selected {
+            None => self.len,
+            Some(mask) => self.kernels.count(&mask[..self.len]),
+        }
+    }
+
+    /// The mask of what is selected; `None` where all tokens are.
+    pub(crate) fn selected(&self) -> Option<&[u8]> {
+        self.selected.as_ref().map(|mask| &mask[..self.len])
+    }
+
+    /// Calls `each` with the place in the block of each selected token, in order.
+    pub(crate) fn for_each_selected(&self, mut each: impl FnMut(usize)) {
+        match self.selected() {
+            None => (0..self.len).for_each(each),
+            Some(mask) => for_each_one(mask, &mut each),
+        }
+    }
+
+    /// The records of the block, read and verified where they are those of a file.
+    pub(crate) fn records(&mut self) -> Result<&[Token], QueryError> {
+        self.bring_records()?;
+        Ok(self.held_records())
+    }
+
+    /// The columns and the records at once, where both were loaded before.
+    pub(crate) fn held_records(&self) -> &[Token] {
+        let first = self.first as usize;
+        match self.opened.tokens() {
+            Some(tokens) => &tokens[first..first + self.len],
+            None => &self.buffer,
+        }
+    }
+
+    /// Whether looking at a single record costs no more than that.
+    pub(crate) fn has_records(&self) -> bool {
+        self.read == Some(self.block) || self.opened.tokens().is_some()
+    }
+
+    pub(crate) fn bring_records(&mut self) -> Result<(), QueryError> {
+        if self.read == Some(self.block) {
+            return Ok(());
+        }
+        if self.opened.tokens().is_none() {
+            self.opened.read_block(self.block, &mut self.buffer)?;
+        }
+        self.read = Some(self.block);
+        self.stats.records = true;
+        self.stats.bytes_read += (self.len * Token::SIZE) as u64;
+        Ok(())
+    }
+
+    /// Brings columns of the block in, from the index where it has them.
+    pub(crate) fn load(&mut self, columns: &[Column]) -> Result<(), QueryError> {
+        for &column in columns {
+            if !self.lanes.holds(column) {
+                self.load_one(column)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_one(&mut self, column: Column) -> Result<(), QueryError> {
+        if self.map(column) {
+            return Ok(());
+        }
+        match whole_of(column) {
+            Some(whole) if self.lanes.holds(whole) || self.map(whole) => {
+                self.lanes.derive(column, whole);
+            }
+            _ => {
+                self.bring_records()?;
+                let first = self.first as usize;
+                let records = match self.opened.tokens() {
+                    Some(tokens) => &tokens[first..first + self.len],
+                    None => &self.buffer,
+                };
+                self.lanes.extract(column, records);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a column from the index; `false` where that has none that is sound.
+    fn map(&mut self, column: Column) -> bool {
+        let Some(values) = self
+            .index
+            .and_then(|index| index.column(column, self.block))
+        else {
+            return false;
+        };
+        let bytes = self.len * width(column);
+        // The index covers full blocks alone.
+        let Some(values) = values.get(..bytes) else {
+            return false;
+        };
+        self.lanes.map(column, values);
+        self.stats.columns = true;
+        self.stats.bytes_read += bytes as u64;
+        true
+    }
+}
+
+/// Calls `each` with the place of each 1, in order.
+pub(crate) fn for_each_one(mask: &[u8], mut each: impl FnMut(usize)) {
+    let words = mask.chunks_exact(8);
+    let rest = words.remainder();
+    let whole = mask.len() - rest.len();
+    for (number, word) in words.enumerate() {
+        let mut word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        while word != 0 {
+            each(8 * number + word.trailing_zeros() as usize / 8);
+            word &= word - 1;
+        }
+    }
+    for (place, &byte) in (whole..).zip(rest) {
+        if byte != 0 {
+            each(place);
+        }
+    }
+}
+
+/// Masks that are not in use, so that no block allocates one.
+#[derive(Default)]
+pub(crate) struct Masks(Vec<Mask>);
+
+impl Masks {
+    /// Takes a mask, of whatever was in it before.
+    pub(crate) fn take(&mut self) -> Mask {
+        self.0.pop().unwrap_or_else(|| Box::new([0; BLOCK_TOKENS]))
+    }
+
+    pub(crate) fn give(&mut self, mask: Mask) {
+        self.0.push(mask);
+    }
+}

@@ -1,0 +1,194 @@
+use ng_arrow::Column;
+use ng_token::{Axis, Space};
+
+use super::one_of::OneOf;
+use crate::QueryError;
+use crate::bound::{Ball, Condition, Kind, Number};
+use crate::scan::Stage;
+
+/// A ball whose radius is less than this many steps fits the kernel of 16 bits.
+const SMALL_RADIUS: u64 = 32767;
+
+/// A condition, ready to be evaluated.
+pub(super) struct Test {
+    condition: Condition,
+    columns: Vec<Column>,
+    /// Of a `OneOf`.
+    set: Option<OneOf>,
+}
+
+impl Test {
+    pub(super) fn new(condition: Condition) -> Self {
+        let set = match &condition {
+            Condition::OneOf(_, values) => Some(OneOf::new(values.clone())),
+            _ => None,
+        };
+        Self {
+            columns: columns_of(&condition),
+            condition,
+            set,
+        }
+    }
+
+    /// What a token costs: the bytes of its columns, and as much again for a set or a ball.
+    pub(super) fn cost(&self) -> usize {
+        let bytes: usize = self
+            .columns
+            .iter()
+            .map(|&column| crate::scan::width(column))
+            .sum();
+        match self.condition {
+            Condition::OneOf(..) | Condition::Ball(..) => 2 * bytes,
+            _ => bytes,
+        }
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        stage: &mut Stage<'_>,
+        mask: &mut [u8],
+    ) -> Result<(), QueryError> {
+        stage.load(&self.columns)?;
+        let (kernels, lanes, first) = (stage.kernels, &stage.lanes, stage.first());
+        match &self.condition {
+            Condition::Position(range) => positions(range.clone(), first, mask),
+            Condition::Id(range) => {
+                kernels.range_u32(lanes.u32(Column::Id), *range.start(), *range.end(), mask);
+            }
+            Condition::LocalId(range) => {
+                kernels.range_u32(
+                    lanes.u32(Column::LocalId),
+                    *range.start(),
+                    *range.end(),
+                    mask,
+                );
+            }
+            Condition::Timestamp(range) => {
+                let times = lanes.u32(Column::Timestamp);
+                kernels.range_u32(times, *range.start(), *range.end(), mask);
+            }
+            Condition::OneOf(number, _) => {
+                let values = lanes.u32(column_of_number(*number));
+                if let Some(set) = &self.set {
+                    for (mask, &value) in mask.iter_mut().zip(values) {
+                        *mask = u8::from(set.contains(value));
+                    }
+                }
+            }
+            Condition::Kind(kind, set) => {
+                let values = lanes.u8(column_of_kind(*kind));
+                kernels.one_of_16(values, *set, mask);
+            }
+            Condition::Flags(range) => {
+                kernels.range_u16(lanes.u16(Column::Flags), *range.start(), *range.end(), mask);
+            }
+            Condition::FlagBits { mask: bits, value } => {
+                kernels.bits_u16(lanes.u16(Column::Flags), *bits, *value, mask);
+            }
+            Condition::Weight(range) => {
+                kernels.range_f32(
+                    lanes.f32(Column::Weight),
+                    *range.start(),
+                    *range.end(),
+                    mask,
+                );
+            }
+            Condition::Radius(range) => {
+                kernels.range_u8(lanes.u8(Column::Radius), *range.start(), *range.end(), mask);
+            }
+            Condition::Strength(range) => {
+                kernels.range_u8(
+                    lanes.u8(Column::Strength),
+                    *range.start(),
+                    *range.end(),
+                    mask,
+                );
+            }
+            Condition::Coordinate(space, axis, range) => {
+                let steps = lanes.i16(Column::Coordinate(*space, *axis));
+                kernels.range_i16(steps, *range.start(), *range.end(), mask);
+            }
+            Condition::Ball(space, ball) => {
+                let points = axes(*space).map(|axis| lanes.i16(axis));
+                in_ball(stage, points, ball, mask);
+            }
+            Condition::TypesAgree => {
+                let flags = lanes.u8(Column::FlagsEntityType);
+                kernels.equal_u8(lanes.u8(Column::EntityType), flags, mask);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn positions(range: std::ops::RangeInclusive<u64>, first: u64, mask: &mut [u8]) {
+    for (position, mask) in (first..).zip(mask) {
+        *mask = u8::from(range.contains(&position));
+    }
+}
+
+fn in_ball(stage: &Stage<'_>, points: [&[i16]; 3], ball: &Ball, mask: &mut [u8]) {
+    let kernels = stage.kernels;
+    match *ball {
+        Ball::OnGrid {
+            centre,
+            squared_radius,
+        } => match small(centre, squared_radius) {
+            Some((centre, squared)) => kernels.small_ball(points, centre, squared, mask),
+            None => kernels.any_ball(points, centre, squared_radius, mask),
+        },
+        Ball::OffGrid {
+            centre,
+            squared_radius,
+        } => kernels.off_grid_ball(points, centre, squared_radius, mask),
+    }
+}
+
+/// A ball as the kernel of 16 bits takes it, where it does.
+fn small([x, y, z]: [i32; 3], squared_radius: u64) -> Option<([i16; 3], u32)> {
+    if squared_radius >= SMALL_RADIUS * SMALL_RADIUS {
+        return None;
+    }
+    let centre = [x.try_into().ok()?, y.try_into().ok()?, z.try_into().ok()?];
+    Some((centre, squared_radius as u32))
+}
+
+/// The three columns of a space.
+pub(crate) fn axes(space: Space) -> [Column; 3] {
+    Axis::ALL.map(|axis| Column::Coordinate(space, axis))
+}
+
+fn column_of_number(number: Number) -> Column {
+    match number {
+        Number::Id => Column::Id,
+        Number::LocalId => Column::LocalId,
+        Number::Timestamp => Column::Timestamp,
+    }
+}
+
+fn column_of_kind(kind: Kind) -> Column {
+    match kind {
+        Kind::Domain => Column::Domain,
+        Kind::EntityType => Column::EntityType,
+        Kind::FlagsEntityType => Column::FlagsEntityType,
+    }
+}
+
+/// The columns that a condition is about.
+fn columns_of(condition: &Condition) -> Vec<Column> {
+    match condition {
+        Condition::Position(_) => Vec::new(),
+        Condition::Id(_) => vec![Column::Id],
+        Condition::LocalId(_) => vec![Column::LocalId],
+        Condition::Timestamp(_) => vec![Column::Timestamp],
+        Condition::OneOf(number, _) => vec![column_of_number(*number)],
+        Condition::Kind(kind, _) => vec![column_of_kind(*kind)],
+        Condition::Flags(_) | Condition::FlagBits { .. } => vec![Column::Flags],
+        Condition::Weight(_) => vec![Column::Weight],
+        Condition::Radius(_) => vec![Column::Radius],
+        Condition::Strength(_) => vec![Column::Strength],
+        Condition::Coordinate(space, axis, _) => vec![Column::Coordinate(*space, *axis)],
+        Condition::Ball(space, _) => axes(*space).to_vec(),
+        Condition::TypesAgree => vec![Column::EntityType, Column::FlagsEntityType],
+    }
+}

@@ -1,0 +1,32 @@
+/// How many bits the table has: 8 KiB, which stay in the first cache.
+const BITS: usize = 1 << 16;
+
+/// A set of many numbers. A table of bits answers for most numbers that are not in it.
+pub(super) struct OneOf {
+    /// Ascending.
+    values: Vec<u32>,
+    table: Box<[u64; BITS / 64]>,
+}
+
+impl OneOf {
+    pub(super) fn new(values: Vec<u32>) -> Self {
+        let mut table = Box::new([0; BITS / 64]);
+        for &value in &values {
+            let bit = bit_of(value);
+            table[bit / 64] |= 1 << (bit % 64);
+        }
+        Self { values, table }
+    }
+
+    #[inline]
+    pub(super) fn contains(&self, value: u32) -> bool {
+        let bit = bit_of(value);
+        self.table[bit / 64] >> (bit % 64) & 1 != 0 && self.values.binary_search(&value).is_ok()
+    }
+}
+
+/// The upper bits of a product with 2^32 over the golden ratio (Knuth, volume 3, 6.4).
+#[inline]
+fn bit_of(value: u32) -> usize {
+    (value.wrapping_mul(0x9E37_79B1) >> 16) as usize
+}

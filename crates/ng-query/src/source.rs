@@ -1,0 +1,62 @@
+use ng_store::{BlockReader, Snapshot, TokenStore, VecStore};
+use ng_token::Token;
+
+/// The tokens that are asked.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Source<'a> {
+    /// Tokens in memory.
+    Tokens(&'a [Token]),
+    /// Tokens of a mapped file, or some of them. Blocks are those of the snapshot's own
+    /// positions, and nothing is verified.
+    Snapshot(&'a Snapshot),
+    /// Tokens of a file, read and verified block by block; the file may be larger than
+    /// the memory.
+    Reader(&'a BlockReader),
+}
+
+impl Source<'_> {
+    /// Returns how many tokens there are.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Tokens(tokens) => tokens.len() as u64,
+            Self::Snapshot(snapshot) => snapshot.len() as u64,
+            Self::Reader(reader) => reader.len(),
+        }
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> From<&'a [Token]> for Source<'a> {
+    fn from(tokens: &'a [Token]) -> Self {
+        Self::Tokens(tokens)
+    }
+}
+
+impl<'a> From<&'a Vec<Token>> for Source<'a> {
+    fn from(tokens: &'a Vec<Token>) -> Self {
+        Self::Tokens(tokens)
+    }
+}
+
+impl<'a> From<&'a VecStore> for Source<'a> {
+    fn from(store: &'a VecStore) -> Self {
+        Self::Tokens(store.tokens())
+    }
+}
+
+impl<'a> From<&'a Snapshot> for Source<'a> {
+    fn from(snapshot: &'a Snapshot) -> Self {
+        Self::Snapshot(snapshot)
+    }
+}
+
+impl<'a> From<&'a BlockReader> for Source<'a> {
+    fn from(reader: &'a BlockReader) -> Self {
+        Self::Reader(reader)
+    }
+}
