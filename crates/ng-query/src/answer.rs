@@ -47,4 +47,10 @@ impl Stats {
         self.damaged_blocks += other.damaged_blocks;
         self.damaged_tokens += other.damaged_tokens;
     }
+
+    /// Adds another pass of the same answer.
+    pub(crate) fn add_pass(&mut self, other: &Self) {
+        self.add(other);
+        self.elapsed += other.elapsed;
+    }
 }

@@ -63,6 +63,33 @@ pub enum QuestionError {
         expected: &'static str,
     },
 
+    /// A column is asked for whose values are counted, not stored.
+    #[error("column {column}, expected one that is stored")]
+    NotStored {
+        /// The column.
+        column: Column,
+    },
+
+    /// There are no bins, or too many.
+    #[error("{count} bins, expected 1 to {most}")]
+    Bins {
+        /// How many.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+
+    /// The range of bins is none.
+    #[error(
+        "bins from {low} to {high}, expected a finite range that does not end before it begins"
+    )]
+    BinRange {
+        /// Where the first one begins.
+        low: f64,
+        /// Where the last one ends.
+        high: f64,
+    },
+
     /// A quantile is none.
     #[error("quantile {share}, expected 0.0 to 1.0")]
     Quantile {

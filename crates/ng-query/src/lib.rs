@@ -12,6 +12,8 @@ pub mod index;
 mod kernels;
 mod ops;
 mod ordered;
+mod plan;
+mod pool;
 mod query;
 mod scan;
 mod select;
@@ -22,7 +24,10 @@ pub use {ng_arrow, ng_parallel, ng_store, ng_token};
 pub use answer::{Answer, Stats};
 pub use error::{QueryError, QuestionError};
 pub use ng_arrow::Column;
-pub use ops::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use ops::{
+    Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Ranked, Value,
+};
+pub use plan::{Plan, PlannedCondition};
 pub use query::Query;
 pub use source::Source;
 

@@ -3,6 +3,7 @@
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 
+use crate::Value;
 use crate::scan::Lanes;
 
 /// What every NaN has as its key. Infinity's is less.
@@ -86,12 +87,20 @@ pub(crate) fn steps_per_unit(column: Column) -> Option<u16> {
 }
 
 /// The value of a key, in the units of its column.
-pub(crate) fn value_of(column: Column, key: u32) -> crate::Value {
-    match (column, steps_per_unit(column)) {
-        (Column::Weight, _) => crate::Value::Number(weight_of(key).into()),
-        (_, Some(scale)) => crate::Value::Number(stored_of(column, key) as f64 / f64::from(scale)),
-        (_, None) => crate::Value::Integer(stored_of(column, key).into()),
+pub(crate) fn value_of(column: Column, key: u32) -> Value {
+    match column == Column::Weight || steps_per_unit(column).is_some() {
+        true => Value::Number(number_of(column, key)),
+        false => Value::Integer(stored_of(column, key).into()),
     }
+}
+
+/// The value of a key in the units of its column, the nearest `f64`.
+pub(crate) fn number_of(column: Column, key: u32) -> f64 {
+    if column == Column::Weight {
+        return weight_of(key).into();
+    }
+    let stored = stored_of(column, key) as f64;
+    steps_per_unit(column).map_or(stored, |scale| stored / f64::from(scale))
 }
 
 #[cfg(test)]

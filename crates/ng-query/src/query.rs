@@ -55,6 +55,23 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// The same question to fewer tokens.
+    pub(crate) fn and(&self, more: Bound) -> Self {
+        let bound = match (self.bound.clone(), more) {
+            (Bound::All, more) => more,
+            (Bound::Nothing, _) | (_, Bound::Nothing) => Bound::Nothing,
+            (Bound::And(mut parts), more) => {
+                parts.push(more);
+                Bound::And(parts)
+            }
+            (bound, more) => Bound::And(vec![bound, more]),
+        };
+        Self {
+            bound,
+            ..self.clone()
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn bound(mut self, bound: Bound) -> Self {
         self.bound = bound;

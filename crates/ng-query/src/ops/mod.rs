@@ -1,7 +1,18 @@
 //! The operations, one a file.
 
 mod aggregate;
+mod best;
 mod count;
+mod duplicates;
+mod find;
+mod histogram;
+mod id_set;
 mod positions;
+mod sample;
+mod top;
 
 pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use duplicates::Duplicates;
+pub use find::Found;
+pub use histogram::{Bins, Histogram};
+pub use top::{End, Ranked};

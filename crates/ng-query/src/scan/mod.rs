@@ -11,7 +11,7 @@ mod pass;
 mod stage;
 
 pub(crate) use candidates::Candidate;
-pub(crate) use lanes::{Lanes, width};
+pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
-pub(crate) use stage::Stage;
+pub(crate) use stage::{Stage, for_each_one};

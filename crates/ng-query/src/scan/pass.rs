@@ -1,5 +1,4 @@
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use ng_parallel::{ParallelError, Shards, Workers, map_shards, serial};
@@ -9,6 +8,7 @@ use super::candidates::candidates;
 use super::{Candidate, Opened, Stage};
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::pool::Pool;
 use crate::select::Selector;
 use crate::{QueryError, Source, Stats};
 
@@ -71,7 +71,7 @@ impl<'q> Scan<'q> {
             scan: self,
             opened: Opened::new(self.source, candidates.len() as u64),
         };
-        let stages = Stages::default();
+        let stages = Pool::new();
         let mut stats = self.stats_of_none(candidates.len() as u64);
         let mut rest = candidates;
         let mut wave = FIRST_WAVE.min(self.wave);
@@ -123,7 +123,7 @@ impl<'q> Scan<'q> {
 impl<'q> Run<'_, 'q> {
     fn map<'s, R>(
         &'s self,
-        stages: &Stages<'s>,
+        stages: &Pool<Stage<'s>>,
         blocks: &[Candidate],
         new: impl Fn() -> R,
         work: impl Fn(&mut R, &mut Stage<'s>) -> Result<(), QueryError>,
@@ -207,23 +207,4 @@ impl<'q> Run<'_, 'q> {
 /// Whether it is one block that is damaged, and not the file.
 fn is_of_block(error: &ReadError) -> bool {
     !matches!(error, ReadError::TableDamaged { .. })
-}
-
-/// Stages that no worker is on.
-#[derive(Default)]
-struct Stages<'s>(Mutex<Vec<Stage<'s>>>);
-
-impl<'s> Stages<'s> {
-    fn take(&self) -> Option<Stage<'s>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn give(&self, stage: Stage<'s>) {
-        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stages.push(stage);
-    }
-
-    fn into_inner(self) -> Vec<Stage<'s>> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
 }

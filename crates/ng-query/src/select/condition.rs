@@ -175,7 +175,7 @@ fn column_of_kind(kind: Kind) -> Column {
 }
 
 /// The columns that a condition is about.
-fn columns_of(condition: &Condition) -> Vec<Column> {
+pub(crate) fn columns_of(condition: &Condition) -> Vec<Column> {
     match condition {
         Condition::Position(_) => Vec::new(),
         Condition::Id(_) => vec![Column::Id],

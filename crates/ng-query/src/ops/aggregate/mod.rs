@@ -18,12 +18,12 @@ mod weights;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
 pub use group_by::{GroupBy, Key};
 pub use groups::{Group, Groups, Value};
 pub use measure::Measure;
 
+use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, QuestionError};
 use assemble::Whole;
 use grouping::bits_of;
@@ -53,7 +53,7 @@ impl Query<'_> {
     ) -> Result<Answer<Groups>, QueryError> {
         check(group_by, measures)?;
         let needs = Needs::new(group_by, measures);
-        let tallies = Tallies::default();
+        let tallies = Pool::new();
         let mut totals: HashMap<u64, WeightTotal> = HashMap::new();
         let mut scan = self.scan();
         if bits_of(group_by) > 8 {
@@ -63,9 +63,7 @@ impl Query<'_> {
             Vec::new,
             |sums, stage| {
                 stage.load(&needs.loads)?;
-                let mut tally = tallies.take().unwrap_or_else(|| Tally::new(&needs));
-                tally.add(stage, sums);
-                tallies.give(tally);
+                tallies.with(|| Tally::new(&needs), |tally| tally.add(stage, sums));
                 Ok(())
             },
             |sums| {
@@ -93,24 +91,5 @@ fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError
             bits,
             most: CODE_BITS,
         }),
-    }
-}
-
-/// The tallies of workers, while they are in no block.
-#[derive(Default)]
-struct Tallies<'g>(Mutex<Vec<Tally<'g>>>);
-
-impl<'g> Tallies<'g> {
-    fn take(&self) -> Option<Tally<'g>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn give(&self, tally: Tally<'g>) {
-        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.push(tally);
-    }
-
-    fn into_inner(self) -> Vec<Tally<'g>> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

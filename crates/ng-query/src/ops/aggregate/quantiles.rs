@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
@@ -11,6 +10,7 @@ use super::grouping::Grouping;
 use super::needs::Needs;
 use super::value_counts::ValueCounts;
 use crate::ordered::{NAN_KEY, key_bits, keys_of};
+use crate::pool::Pool;
 use crate::scan::Stage;
 use crate::{Query, QueryError, Stats};
 
@@ -89,24 +89,21 @@ impl Query<'_> {
         let mut columns: Vec<Column> = halves.iter().map(|half| half.column).collect();
         columns.sort_by_key(|column| column.index());
         columns.dedup();
-        let pool: Mutex<Vec<Lower>> = Mutex::default();
+        let pool = Pool::new();
         let second = self.scan().run(
             || (),
             |(), stage| {
                 stage.load(&needs.loads)?;
-                let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let mut counts = taken.unwrap_or_else(|| wanted.clone());
-                count_lower(&mut counts, &columns, needs, stage);
-                pool.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(counts);
+                pool.with(
+                    || wanted.clone(),
+                    |counts| count_lower(counts, &columns, needs, stage),
+                );
                 Ok(())
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
-        stats.add(&second);
-        stats.elapsed = second.elapsed + stats.elapsed;
-        for counts in pool.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        stats.add_pass(&second);
+        for counts in pool.into_inner() {
             for (key, counts) in counts {
                 if let Some(all) = wanted.get_mut(&key) {
                     all.merge(&counts);

@@ -1,0 +1,243 @@
+use std::ops::ControlFlow;
+
+use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
+
+use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, number_of};
+use crate::pool::Pool;
+use crate::scan::Stage;
+use crate::{Answer, Measure, Query, QueryError, QuestionError, Value};
+
+/// More bins than this are refused: 128 MiB a thread.
+const MOST_BINS: usize = 1 << 24;
+
+/// Bins of the same width, side by side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bins {
+    count: usize,
+    range: Option<(f64, f64)>,
+}
+
+impl Bins {
+    /// So many bins, from the least value to the greatest one.
+    #[must_use]
+    pub const fn new(count: usize) -> Self {
+        Self { count, range: None }
+    }
+
+    /// From one value to another, both in the units of the column and both within.
+    #[must_use]
+    pub const fn range(mut self, low: f64, high: f64) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+
+    fn check(&self, column: Column) -> Result<(), QuestionError> {
+        if self.count == 0 || self.count > MOST_BINS {
+            return Err(QuestionError::Bins {
+                count: self.count,
+                most: MOST_BINS,
+            });
+        }
+        if column == Column::Position {
+            return Err(QuestionError::NotStored { column });
+        }
+        match self.range {
+            Some((low, high)) if !(low <= high && (high - low).is_finite()) => {
+                Err(QuestionError::BinRange { low, high })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How many values are in each bin.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Histogram {
+    /// The column.
+    pub column: Column,
+    /// Where the first bin begins, in units.
+    pub low: f64,
+    /// Where the last bin ends, in units; that value is within.
+    pub high: f64,
+    /// How many values each bin has. A value v is in bin `floor((v - low) / (high - low) *
+    /// bins)`, computed in `f64`.
+    pub counts: Vec<u64>,
+    /// How many values are less than `low`.
+    pub below: u64,
+    /// How many values are greater than `high`.
+    pub above: u64,
+    /// How many are NaN.
+    pub nan: u64,
+}
+
+impl Query<'_> {
+    /// Counts the values of a column by bins.
+    ///
+    /// Without a range it takes a first pass for the least and the greatest finite value.
+    /// `None` where none is selected and no range is given.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Question`] for no bins or more than 2^24, a range that ends before it
+    /// begins or is not finite, and for positions; and the others of [`QueryError`].
+    pub fn histogram(
+        &self,
+        column: Column,
+        bins: &Bins,
+    ) -> Result<Answer<Option<Histogram>>, QueryError> {
+        bins.check(column)?;
+        let (range, first) = match bins.range {
+            Some(range) => (Some(range), None),
+            None => {
+                let extremes = self.extremes(column)?;
+                (extremes.value, Some(extremes.stats))
+            }
+        };
+        let Some((low, high)) = range else {
+            return Ok(Answer {
+                value: None,
+                stats: first.unwrap_or_default(),
+            });
+        };
+        let empty = Histogram {
+            column,
+            low,
+            high,
+            counts: vec![0; bins.count],
+            below: 0,
+            above: 0,
+            nan: 0,
+        };
+        let pool = Pool::new();
+        let mut stats = self.scan().run(
+            || (),
+            |(), stage| {
+                stage.load(&[column])?;
+                pool.with(|| Counter::new(empty.clone()), |counter| counter.add(stage));
+                Ok(())
+            },
+            |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
+        )?;
+        if let Some(first) = first {
+            stats.add_pass(&first);
+        }
+        let mut whole = empty.clone();
+        for counter in pool.into_inner() {
+            whole.merge(&counter.into_histogram());
+        }
+        Ok(Answer {
+            value: Some(whole),
+            stats,
+        })
+    }
+
+    /// The least and the greatest finite value.
+    fn extremes(&self, column: Column) -> Result<Answer<Option<(f64, f64)>>, QueryError> {
+        let measures = [Measure::Min(column), Measure::Max(column)];
+        let answer = self.aggregate(&[], &measures)?;
+        let number = |value: Value| match value {
+            Value::Missing => None,
+            Value::Integer(number) => Some(number as f64),
+            Value::Number(number) => Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX))),
+        };
+        let values = answer.value.groups.first().map(|group| &group.values);
+        let value = values.and_then(|values| Some((number(values[0])?, number(values[1])?)));
+        Ok(Answer {
+            value,
+            stats: answer.stats,
+        })
+    }
+}
+
+/// Where a value belongs.
+enum Bin {
+    Below,
+    Within(usize),
+    Above,
+}
+
+impl Histogram {
+    fn bin(&self, value: f64) -> Bin {
+        if value < self.low {
+            return Bin::Below;
+        }
+        if value > self.high {
+            return Bin::Above;
+        }
+        let last = self.counts.len() - 1;
+        let share = (value - self.low) / (self.high - self.low);
+        // NaN, of a range of one value, becomes 0.
+        Bin::Within(((share * self.counts.len() as f64) as usize).min(last))
+    }
+
+    fn add(&mut self, value: f64, times: u64) {
+        match self.bin(value) {
+            Bin::Below => self.below += times,
+            Bin::Above => self.above += times,
+            Bin::Within(bin) => self.counts[bin] += times,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
+            *count += other;
+        }
+        self.below += other.below;
+        self.above += other.above;
+        self.nan += other.nan;
+    }
+}
+
+/// What one worker counts.
+struct Counter {
+    histogram: Histogram,
+    keys: Box<Keys>,
+    /// Of a column whose keys have 16 bits at most, how often each occurs.
+    by_key: Vec<u64>,
+}
+
+impl Counter {
+    fn new(histogram: Histogram) -> Self {
+        let bits = key_bits(histogram.column);
+        Self {
+            by_key: if bits <= 16 {
+                vec![0; 1 << bits]
+            } else {
+                Vec::new()
+            },
+            keys: Box::new([0; BLOCK_TOKENS]),
+            histogram,
+        }
+    }
+
+    fn add(&mut self, stage: &Stage<'_>) {
+        let column = self.histogram.column;
+        keys_of(&stage.lanes, column, &mut self.keys);
+        let keys = &self.keys;
+        if !self.by_key.is_empty() {
+            let by_key = &mut self.by_key;
+            stage.for_each_selected(|place| by_key[keys[place] as usize] += 1);
+            return;
+        }
+        let histogram = &mut self.histogram;
+        stage.for_each_selected(|place| match keys[place] {
+            NAN_KEY if column == Column::Weight => histogram.nan += 1,
+            key => histogram.add(number_of(column, key), 1),
+        });
+    }
+
+    fn into_histogram(mut self) -> Histogram {
+        for (key, &times) in self
+            .by_key
+            .iter()
+            .enumerate()
+            .filter(|(_, times)| **times > 0)
+        {
+            let value = number_of(self.histogram.column, key as u32);
+            self.histogram.add(value, times);
+        }
+        self.histogram
+    }
+}

@@ -1,0 +1,57 @@
+use std::ops::ControlFlow;
+
+use super::best::{Best, Bound};
+use crate::pool::Pool;
+use crate::{Answer, Query, QueryError, QuestionError};
+
+impl Query<'_> {
+    /// Draws `count` of the selected tokens, each set of so many as likely as any other, and
+    /// returns their positions, ascending; all that are selected where they are no more.
+    ///
+    /// The same seed draws the same positions, whatever the number of threads: those whose
+    /// positions are mixed with it to the least numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Question`] for a count of 0, and the others of [`QueryError`].
+    pub fn sample(&self, count: usize, seed: u64) -> Result<Answer<Vec<u64>>, QueryError> {
+        if count == 0 {
+            return Err(QuestionError::NoneWanted.into());
+        }
+        let (bound, pool) = (Bound::new(), Pool::new());
+        let key = mix(seed);
+        let stats = self.scan().run(
+            || (),
+            |(), stage| {
+                let first = stage.first();
+                pool.with(
+                    || Best::new(count, &bound),
+                    |best| {
+                        stage.for_each_selected(|place| {
+                            let position = first + place as u64;
+                            best.offer(mix(position ^ key), position);
+                        });
+                    },
+                );
+                Ok(())
+            },
+            |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
+        )?;
+        let mut best = Best::new(count, &bound);
+        pool.into_inner()
+            .into_iter()
+            .for_each(|own| best.merge(own));
+        let drawn = best.into_sorted().into_iter();
+        let mut value: Vec<u64> = drawn.map(|(_, position)| position).collect();
+        value.sort_unstable();
+        Ok(Answer { value, stats })
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014), over a step of its sequence.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ value >> 31
+}

@@ -1,0 +1,213 @@
+use std::fmt;
+
+use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
+
+use crate::bound::{Ball, Bound, Condition, Kind, Number};
+use crate::index::Index;
+use crate::{Query, Source};
+
+/// What a query is going to do, before it does.
+///
+/// Shown as a few lines of text.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// How many tokens there are.
+    pub tokens: u64,
+    /// How many blocks they are in.
+    pub blocks: u64,
+    /// How many of the blocks have to be looked at.
+    pub blocks_to_look_at: u64,
+    /// How many are selected as a whole, by their zones or their positions.
+    pub blocks_selected: u64,
+    /// Where the tokens are, and whether they are verified.
+    pub source: &'static str,
+    /// Whether there is an index.
+    pub has_index: bool,
+    /// How many threads there are.
+    pub threads: usize,
+    /// What the hot loops are compiled for.
+    pub kernels: &'static str,
+    /// The conditions, those that cost the least first.
+    pub conditions: Vec<PlannedCondition>,
+}
+
+/// A condition, and what it is held against.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PlannedCondition {
+    /// The condition, in what is stored.
+    pub text: String,
+    /// The columns that it needs, and whether the index has them.
+    pub columns: Vec<(Column, bool)>,
+}
+
+impl Query<'_> {
+    /// Tells what the query is going to do. It looks at the index and at no token.
+    pub fn explain(&self) -> Plan {
+        let scan = self.scan();
+        let candidates = scan.candidates();
+        let selected = candidates.iter().filter(|block| block.is_all).count() as u64;
+        let mut conditions = Vec::new();
+        if candidates.len() as u64 != selected {
+            collect(scan.selector.bound(), &mut conditions);
+        }
+        let planned = conditions.into_iter().map(|(text, condition)| {
+            let columns = crate::select::columns_of(condition);
+            let has = |column| {
+                let first = candidates.first().map(|candidate| candidate.block);
+                is_indexed(scan.index, column, first)
+            };
+            PlannedCondition {
+                text,
+                columns: columns
+                    .into_iter()
+                    .map(|column| (column, has(column)))
+                    .collect(),
+            }
+        });
+        let mut conditions: Vec<_> = planned.collect();
+        conditions.sort_by_key(PlannedCondition::cost);
+        Plan {
+            tokens: scan.source.len(),
+            blocks: scan.source.len().div_ceil(BLOCK_TOKENS as u64),
+            blocks_to_look_at: candidates.len() as u64 - selected,
+            blocks_selected: selected,
+            source: match scan.source {
+                Source::Tokens(_) => "tokens in memory",
+                Source::Snapshot(_) => "mapped tokens, not verified",
+                Source::Reader(_) => "tokens read from the file, verified",
+            },
+            has_index: scan.index.is_some(),
+            threads: scan.workers.threads(),
+            kernels: scan.kernels.name(),
+            conditions,
+        }
+    }
+}
+
+impl PlannedCondition {
+    fn cost(&self) -> usize {
+        let widths = self.columns.iter();
+        widths.map(|(column, _)| crate::scan::width(*column)).sum()
+    }
+}
+
+fn is_indexed(index: Option<&Index>, column: Column, block: Option<u64>) -> bool {
+    match (index, block) {
+        (Some(index), Some(block)) => {
+            let has = |column| index.column(column, block).is_some();
+            has(column) || crate::scan::whole_of(column).is_some_and(has)
+        }
+        _ => false,
+    }
+}
+
+/// The conditions of a filter, with how each is said.
+fn collect<'b>(bound: &'b Bound, conditions: &mut Vec<(String, &'b Condition)>) {
+    match bound {
+        Bound::All | Bound::Nothing => {}
+        Bound::Is(condition) => conditions.push((text(condition), condition)),
+        Bound::Not(inner) => {
+            let before = conditions.len();
+            collect(inner, conditions);
+            for (text, _) in &mut conditions[before..] {
+                *text = format!("not ({text})");
+            }
+        }
+        Bound::And(parts) | Bound::Or(parts) => {
+            parts.iter().for_each(|part| collect(part, conditions));
+        }
+    }
+}
+
+fn text(condition: &Condition) -> String {
+    let range = |name: &str, low: &dyn fmt::Display, high: &dyn fmt::Display| {
+        format!("{name} {low} to {high}")
+    };
+    match condition {
+        Condition::Position(is) => range("position", is.start(), is.end()),
+        Condition::Id(is) => range("id", is.start(), is.end()),
+        Condition::LocalId(is) => range("local_id", is.start(), is.end()),
+        Condition::Timestamp(is) => range("timestamp", is.start(), is.end()),
+        Condition::OneOf(number, values) => {
+            let name = match number {
+                Number::Id => "id",
+                Number::LocalId => "local_id",
+                Number::Timestamp => "timestamp",
+            };
+            format!("{name} one of {}", values.len())
+        }
+        Condition::Kind(kind, set) => {
+            let name = match kind {
+                Kind::Domain => "domain",
+                Kind::EntityType => "entity_type",
+                Kind::FlagsEntityType => "flags_entity_type",
+            };
+            let numbers = (0..16).filter(|number| set >> number & 1 != 0);
+            let numbers: Vec<_> = numbers.map(|number: u32| number.to_string()).collect();
+            format!("{name} one of {}", numbers.join(", "))
+        }
+        Condition::Flags(is) => range("flags", is.start(), is.end()),
+        Condition::FlagBits { mask, value } => format!("flags & {mask:#06x} is {value:#06x}"),
+        Condition::Weight(is) => range("weight", is.start(), is.end()),
+        Condition::Radius(is) => range("radius in hundredths", is.start(), is.end()),
+        Condition::Strength(is) => range("strength in 255ths", is.start(), is.end()),
+        Condition::Coordinate(space, axis, is) => {
+            range(&format!("{space}_{axis} in steps"), is.start(), is.end())
+        }
+        Condition::Ball(space, ball) => match ball {
+            Ball::OnGrid {
+                centre,
+                squared_radius,
+            } => format!("{space} within the square root of {squared_radius} steps of {centre:?}"),
+            Ball::OffGrid {
+                centre,
+                squared_radius,
+            } => format!("{space} within the square root of {squared_radius} steps of {centre:?}"),
+        },
+        Condition::TypesAgree => "entity_type is flags_entity_type".to_owned(),
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} tokens in {} blocks: {}",
+            self.tokens, self.blocks, self.source
+        )?;
+        let skipped = self.blocks - self.blocks_to_look_at - self.blocks_selected;
+        writeln!(
+            f,
+            "{} blocks to look at, {skipped} skipped and {} selected as a whole without a look",
+            self.blocks_to_look_at, self.blocks_selected
+        )?;
+        for condition in &self.conditions {
+            writeln!(f, "  {condition}")?;
+        }
+        let index = if self.has_index {
+            "an index"
+        } else {
+            "no index"
+        };
+        let threads = match self.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        write!(f, "{threads}, {} loops, {index}", self.kernels)
+    }
+}
+
+impl fmt::Display for PlannedCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        for (number, (column, is_indexed)) in self.columns.iter().enumerate() {
+            let before = if number == 0 { ": " } else { ", " };
+            let from = if *is_indexed { "the index" } else { "records" };
+            write!(f, "{before}{column} of {from}")?;
+        }
+        Ok(())
+    }
+}
