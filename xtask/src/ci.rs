@@ -15,8 +15,9 @@ use crate::test::test;
 use crate::torture;
 
 /// The crates that others may depend on.
-const LIBRARIES: [&str; 6] = [
+const LIBRARIES: [&str; 7] = [
     "ng-token",
+    "ng-synth",
     "ng-store",
     "ng-parallel",
     "ng-arrow",
