@@ -11,6 +11,7 @@ use ng_token::Validation;
 use crate::count::{TokenRange, parse_count, parse_range};
 use crate::help;
 use crate::ids::Ids;
+use crate::like::Like;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -97,13 +98,22 @@ pub(crate) struct CreateArgs {
     /// The token file to create
     pub(crate) file: PathBuf,
 
-    /// Generate so many tokens, with ids of their indices
+    /// Generate so many tokens, with ids of their indices, or varied ones with --like
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) tokens: Option<u64>,
 
     /// How an index becomes an id [default: raw, with a warning beyond 2^24 tokens]
     #[arg(long, value_name = "KIND", conflicts_with = "from")]
     pub(crate) ids: Option<Ids>,
+
+    /// Generate varied tokens in order of time, every field filled, ids unique up to 2^32
+    /// tokens; the same on every machine
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["from", "ids"])]
+    pub(crate) like: Option<Like>,
+
+    /// What the varied tokens are drawn from [default: 0]
+    #[arg(long, value_name = "N", requires = "like", allow_hyphen_values = true)]
+    pub(crate) seed: Option<u64>,
 
     /// Read raw 64-byte records from a file, or from standard input with `-`
     #[arg(long, value_name = "RAW")]
@@ -141,6 +151,18 @@ pub(crate) struct CreateArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+}
+
+impl CreateArgs {
+    /// How an index becomes an id, where it does.
+    pub(crate) fn ids(&self) -> Option<Ids> {
+        let is_plain = self.tokens.is_some() && self.like.is_none();
+        is_plain.then(|| self.ids.unwrap_or_default())
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
 }
 
 #[derive(Debug, Args)]

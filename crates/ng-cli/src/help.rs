@@ -4,6 +4,7 @@ pub(crate) const CREATE: &str = "\
 Examples:
   ng create a.ngt --tokens 10M
   ng create a.ngt --tokens 100M --ids raw
+  ng create a.ngt --tokens 10M --like clustered --seed 7
   ng create a.ngt --from records.raw --validate
   ng create a.ngt --from neurograph.raw --validate=upstream
   generator | ng create a.ngt --from - --expect 1M

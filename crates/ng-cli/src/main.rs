@@ -16,6 +16,7 @@ mod hint;
 mod ids;
 mod input;
 mod interrupt;
+mod like;
 mod pour;
 mod progress;
 mod say;

@@ -5,29 +5,26 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ng_parallel::ingest;
 use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
-use ng_token::Validation;
+use ng_token::{Token, Validation};
 use serde::Serialize;
 
 use crate::args::CreateArgs;
 use crate::found::warning;
 use crate::ids::Ids;
 use crate::input::Input;
+use crate::like::Like;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 use crate::watched::{Watched, cause_of};
 
 pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
-    let ids = args.ids.unwrap_or_default();
-    let warnings = match (args.tokens, args.ids) {
-        (Some(tokens), None) => Ids::unasked(tokens),
-        _ => None,
-    };
+    let warnings = unasked(args);
     let lines = warnings.map(|line| warning(&args.file, line));
     tool.say.warn(lines.as_slice());
-    let info = match (&args.from, args.tokens) {
-        (Some(from), _) => create_from(args, from, tool)?,
-        (None, tokens) => generate(args, ids, tokens.unwrap_or(0), tool)?,
+    let info = match &args.from {
+        Some(from) => create_from(args, from, tool)?,
+        None => generate_asked(args, tool)?,
     };
     tool.say.report(&Created {
         path: args.file.display().to_string(),
@@ -36,13 +33,39 @@ pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
         max_tokens: info.max_tokens,
         tag: info.tag,
         length: info.length,
-        ids: args.tokens.map(|_| ids),
+        ids: args.ids(),
+        like: args.like,
+        seed: args.like.map(|_| args.seed()),
         warnings: warnings.into_iter().collect(),
     })
 }
 
-/// Creates a file of tokens whose ids are made of their indices.
-fn generate(args: &CreateArgs, ids: Ids, tokens: u64, tool: &Tool) -> Result<FileInfo> {
+/// What must be known of the tokens that are generated, and was not chosen.
+fn unasked(args: &CreateArgs) -> Option<&'static str> {
+    let tokens = args.tokens?;
+    match (args.like, args.ids) {
+        (Some(_), _) => Like::unasked(tokens),
+        (None, None) => Ids::unasked(tokens),
+        (None, Some(_)) => None,
+    }
+}
+
+fn generate_asked(args: &CreateArgs, tool: &Tool) -> Result<FileInfo> {
+    if let Some(like) = args.like {
+        let synth = like.synth(args.seed());
+        return generate(args, |index| synth.token(index as u64), tool);
+    }
+    let ids = args.ids().unwrap_or_default();
+    generate(args, |index| ids.token(index), tool)
+}
+
+/// Creates a file of tokens that are made of their indices.
+fn generate(
+    args: &CreateArgs,
+    token: impl Fn(usize) -> Token + Sync,
+    tool: &Tool,
+) -> Result<FileInfo> {
+    let tokens = args.tokens.unwrap_or(0);
     let workers = workers(args.threads)?;
     let hold = tool.interrupt.hold()?;
     let options = options(args, tokens).reserve(tokens);
@@ -55,7 +78,7 @@ fn generate(args: &CreateArgs, ids: Ids, tokens: u64, tool: &Tool) -> Result<Fil
     };
     // There is room for them, so they can be counted.
     let count = usize::try_from(tokens)?;
-    let filled = ingest(&workers, &mut sink, count, |index| ids.token(index));
+    let filled = ingest(&workers, &mut sink, count, token);
     filled.map_err(cause_of)?;
     draft.writer().commit()?;
     Ok(draft.publish()?.info())
@@ -93,8 +116,11 @@ struct Created {
     max_tokens: u64,
     tag: u64,
     length: u64,
-    /// Of generated tokens.
+    /// Of generated tokens that are not varied.
     ids: Option<Ids>,
+    /// Of varied ones.
+    like: Option<Like>,
+    seed: Option<u64>,
     warnings: Vec<&'static str>,
 }
 

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use ng_store::{BlockReader, Counted};
+use ng_synth::Synth;
 use ng_token::{EntityType, Flags, SystemFlags, Token};
 use serde_json::Value;
 
@@ -60,6 +61,71 @@ fn either_kind_of_ids_is_the_index_of_few_tokens() {
         (&created["ids"], &created["warnings"]),
         (&Value::Null, &Value::Array(vec![]))
     );
+}
+
+#[test]
+fn varied_tokens_are_those_of_kind_and_seed_for_any_number_of_threads() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    let count = 9 * BLOCK + 1;
+    for (asked, kind, seed, synth) in [
+        (&["--like", "uniform"][..], "uniform", 0, Synth::uniform(0)),
+        (
+            &["--like=uniform", "--seed=7"],
+            "uniform",
+            7,
+            Synth::uniform(7),
+        ),
+        (
+            &["--like=clustered", "--seed=7"],
+            "clustered",
+            7,
+            Synth::clustered(7),
+        ),
+        (
+            &["--like=clustered", "--seed=18446744073709551615"],
+            "clustered",
+            u64::MAX,
+            Synth::clustered(u64::MAX),
+        ),
+    ] {
+        let expected: Vec<_> = (0..count as u64).map(|index| synth.token(index)).collect();
+        for threads in ["1", "3"] {
+            let tokens = count.to_string();
+            let mut create = command(&[&"create", &path, &"--tokens", &tokens, &"--json"]);
+            create.args(["--replace", "--threads", threads]).args(asked);
+            let created = json(&Ran::from(create.output().unwrap()).ok());
+            assert_eq!(
+                (&created["like"], &created["seed"]),
+                (&kind.into(), &seed.into())
+            );
+            assert_eq!(
+                (&created["ids"], &created["warnings"]),
+                (&Value::Null, &Value::Array(vec![]))
+            );
+            assert!(load(&path) == expected, "{asked:?}, {threads} threads");
+        }
+        ng(&[&"verify", &path]).ok();
+    }
+}
+
+/// Of more tokens than the file is made for: there is none.
+#[test]
+fn varied_tokens_are_warned_of_where_ids_and_times_begin_again() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    for (tokens, warned) in [("20M", false), ("4294967296", false), ("4294967297", true)] {
+        let mut create = command(&[&"create", &path, &"--tokens", &tokens, &"--like=uniform"]);
+        let ran = Ran::from(create.args(["--max-tokens", "9"]).output().unwrap());
+        assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{ran:?}");
+        let told = "a.ngt: ids and times from index 4294967296 on begin again";
+        assert_eq!(ran.stderr.contains(told), warned, "{ran:?}");
+        assert_eq!(
+            ran.stderr.lines().count(),
+            1 + usize::from(warned),
+            "{ran:?}"
+        );
+    }
 }
 
 /// Beyond 2^24 tokens, of which there is none: the file is not made for so many.
@@ -418,8 +484,10 @@ fn what_was_created_is_told_in_words_and_as_json() {
             "generation",
             "ids",
             "length",
+            "like",
             "max_tokens",
             "path",
+            "seed",
             "tag",
             "tokens",
             "warnings"

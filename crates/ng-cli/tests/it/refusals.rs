@@ -291,6 +291,30 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             &["--ids", "--from"],
         ),
         (
+            &["create", "x", "--from", "y", "--like", "uniform"],
+            &["--like", "--from"],
+        ),
+        (
+            &[
+                "create", "x", "--tokens", "1", "--like", "uniform", "--ids", "raw",
+            ],
+            &["--like", "--ids"],
+        ),
+        (
+            &["create", "x", "--tokens", "1", "--seed", "7"],
+            &["--like <KIND>"],
+        ),
+        (
+            &["create", "x", "--tokens", "1", "--like", "round"],
+            &["--like", "'round'", "uniform, clustered"],
+        ),
+        (
+            &[
+                "create", "x", "--tokens", "1", "--like", "uniform", "--seed", "-1",
+            ],
+            &["--seed", "'-1'"],
+        ),
+        (
             &["create", "x", "--tokens", "1", "--ids", "global"],
             &["--ids", "'global'", "local, raw"],
         ),
