@@ -9,6 +9,7 @@ mod histogram;
 mod id_set;
 mod positions;
 mod sample;
+mod tokens_at;
 mod top;
 
 pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};

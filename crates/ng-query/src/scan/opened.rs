@@ -21,18 +21,25 @@ impl<'q> Opened<'q> {
     pub(crate) fn new(source: Source<'q>, candidates: u64) -> Self {
         let is_pass = candidates > source.len().div_ceil(BLOCK_TOKENS as u64) / 2;
         match source {
-            Source::Tokens(tokens) => Self::Tokens(tokens),
             Source::Snapshot(snapshot) if is_pass => {
                 Self::MapPass(snapshot.pass(CachePolicy::Auto))
             }
-            Source::Snapshot(snapshot) => Self::Map(snapshot),
             Source::Reader(reader) if is_pass => Self::Pass(reader.pass()),
+            source => Self::few(source),
+        }
+    }
+
+    /// Opens a source of which little is looked at.
+    pub(crate) fn few(source: Source<'q>) -> Self {
+        match source {
+            Source::Tokens(tokens) => Self::Tokens(tokens),
+            Source::Snapshot(snapshot) => Self::Map(snapshot),
             Source::Reader(reader) => Self::Reader(reader),
         }
     }
 
     /// All tokens, where they are in memory or mapped.
-    pub(super) fn tokens(&self) -> Option<&[Token]> {
+    pub(crate) fn tokens(&self) -> Option<&[Token]> {
         match self {
             Self::Tokens(tokens) => Some(tokens),
             Self::Map(snapshot) => Some(snapshot.tokens()),
@@ -42,7 +49,7 @@ impl<'q> Opened<'q> {
     }
 
     /// Reads a block of a file, verified.
-    pub(super) fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), QueryError> {
+    pub(crate) fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), QueryError> {
         match self {
             Self::Reader(reader) => reader.read_block(block, tokens)?,
             Self::Pass(pass) => pass.read_block(block, tokens)?,

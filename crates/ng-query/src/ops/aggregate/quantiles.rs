@@ -9,7 +9,7 @@ use super::assemble::Whole;
 use super::grouping::Grouping;
 use super::needs::Needs;
 use super::value_counts::ValueCounts;
-use crate::ordered::{NAN_KEY, key_bits, keys_of};
+use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
 use crate::{Query, QueryError, Stats};
@@ -37,8 +37,15 @@ struct Half {
     index: u64,
 }
 
-/// How often the lower 16 bits occur below upper ones: by code, column and upper bits.
-type Lower = HashMap<(u64, Column, u16), ValueCounts>;
+/// How often lower 16 bits occur below upper ones that are wanted.
+#[derive(Clone, Default)]
+struct Lower {
+    /// By column, those of each group.
+    columns: Vec<(Column, HashMap<u64, Wanted>)>,
+}
+
+/// The upper bits that are wanted of a group, few, and what was counted below each.
+type Wanted = Vec<(u16, ValueCounts)>;
 
 impl Query<'_> {
     /// Finds the quantiles: of columns of no more than 16 bits in what was counted, of the
@@ -66,8 +73,7 @@ impl Query<'_> {
         if !halves.is_empty() {
             let lower = self.lower_halves(&halves, needs, stats)?;
             for half in &halves {
-                let counts = lower.get(&(half.code, half.column, half.high));
-                if let Some((low, _)) = counts.and_then(|counts| counts.at(half.index)) {
+                if let Some(low) = lower.low_of(half) {
                     quantiles.add(half, u32::from(half.high) << 16 | u32::from(low));
                 }
             }
@@ -81,34 +87,24 @@ impl Query<'_> {
         needs: &Needs,
         stats: &mut Stats,
     ) -> Result<Lower, QueryError> {
-        let mut wanted = Lower::new();
-        for half in halves {
-            let key = (half.code, half.column, half.high);
-            wanted.entry(key).or_insert_with(ValueCounts::new);
-        }
-        let mut columns: Vec<Column> = halves.iter().map(|half| half.column).collect();
-        columns.sort_by_key(|column| column.index());
-        columns.dedup();
+        let mut wanted = Lower::of(halves);
         let pool = Pool::new();
         let second = self.scan().run(
             || (),
             |(), stage| {
                 stage.load(&needs.loads)?;
                 pool.with(
-                    || wanted.clone(),
-                    |counts| count_lower(counts, &columns, needs, stage),
+                    || LowerCounter::new(wanted.clone(), needs),
+                    |counter| counter.add(stage),
                 );
                 Ok(())
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
         stats.add_pass(&second);
-        for counts in pool.into_inner() {
-            for (key, counts) in counts {
-                if let Some(all) = wanted.get_mut(&key) {
-                    all.merge(&counts);
-                }
-            }
+        let counters = pool.into_inner();
+        for counter in counters {
+            wanted.merge(counter.into_lower());
         }
         Ok(wanted)
     }
@@ -147,21 +143,95 @@ fn index_of(share: f64, count: u64) -> u64 {
     (share * (count - 1) as f64).round() as u64
 }
 
-fn count_lower(counts: &mut Lower, columns: &[Column], needs: &Needs, stage: &Stage<'_>) {
-    let mut grouping = Grouping::new(&needs.group_by);
-    grouping.find(stage);
-    let mut keys = Box::new([0; BLOCK_TOKENS]);
-    for &column in columns {
-        keys_of(&stage.lanes, column, &mut keys);
-        stage.for_each_selected(|place| {
-            let key = keys[place];
-            if column == Column::Weight && key == NAN_KEY {
-                return;
+impl Lower {
+    fn of(halves: &[Half]) -> Self {
+        let mut lower = Self::default();
+        for half in halves {
+            let place = lower
+                .columns
+                .iter()
+                .position(|(column, _)| *column == half.column);
+            let place = place.unwrap_or_else(|| {
+                lower.columns.push((half.column, HashMap::new()));
+                lower.columns.len() - 1
+            });
+            let wanted = lower.columns[place].1.entry(half.code).or_default();
+            if wanted.iter().all(|(high, _)| *high != half.high) {
+                wanted.push((half.high, ValueCounts::new()));
             }
-            let code = grouping.group_codes[grouping.groups[place] as usize];
-            if let Some(counts) = counts.get_mut(&(code, column, (key >> 16) as u16)) {
-                counts.add(key as u16);
+        }
+        lower
+    }
+
+    fn low_of(&self, half: &Half) -> Option<u16> {
+        let (_, groups) = self
+            .columns
+            .iter()
+            .find(|(column, _)| *column == half.column)?;
+        let wanted = groups.get(&half.code)?;
+        let (_, counts) = wanted.iter().find(|(high, _)| *high == half.high)?;
+        counts.at(half.index).map(|(low, _)| low)
+    }
+
+    fn merge(&mut self, other: Self) {
+        let columns = self.columns.iter_mut().zip(other.columns);
+        for ((_, groups), (_, other)) in columns {
+            for (code, other) in other {
+                let wanted = groups.entry(code).or_default();
+                for ((_, counts), (_, other)) in wanted.iter_mut().zip(other) {
+                    counts.merge(&other);
+                }
             }
-        });
+        }
+    }
+}
+
+/// What one worker counts in the second pass.
+struct LowerCounter<'n> {
+    grouping: Grouping<'n>,
+    keys: Box<Keys>,
+    lower: Lower,
+    /// What is wanted of each group of this worker, by column; taken out of `lower`.
+    wanted: Vec<Vec<Wanted>>,
+}
+
+impl<'n> LowerCounter<'n> {
+    fn new(lower: Lower, needs: &'n Needs) -> Self {
+        Self {
+            grouping: Grouping::new(&needs.group_by),
+            keys: Box::new([0; BLOCK_TOKENS]),
+            wanted: vec![Vec::new(); lower.columns.len()],
+            lower,
+        }
+    }
+
+    fn add(&mut self, stage: &Stage<'_>) {
+        self.grouping.find(stage);
+        let groups = &self.grouping.groups;
+        for ((column, known), wanted) in self.lower.columns.iter_mut().zip(&mut self.wanted) {
+            for code in &self.grouping.group_codes[wanted.len()..] {
+                wanted.push(known.remove(code).unwrap_or_default());
+            }
+            keys_of(&stage.lanes, *column, &mut self.keys);
+            let keys = &self.keys;
+            stage.for_each_selected(|place| {
+                let key = keys[place];
+                let is_nan = *column == Column::Weight && key == NAN_KEY;
+                let high = (key >> 16) as u16;
+                for (wanted, counts) in &mut wanted[groups[place] as usize] {
+                    if *wanted == high && !is_nan {
+                        counts.add(key as u16);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Puts what was taken out back.
+    fn into_lower(mut self) -> Lower {
+        for ((_, known), wanted) in self.lower.columns.iter_mut().zip(self.wanted) {
+            known.extend(self.grouping.group_codes.iter().copied().zip(wanted));
+        }
+        self.lower
     }
 }
