@@ -386,8 +386,12 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// [`ReadError::Io`], [`ReadError::TableDamaged`] or [`ReadError::Truncated`].
     pub fn check_table(&self) -> Result<(), ReadError> {
+        self.expect_chain(self.chain_with(self.full_blocks(), |blocks| self.entries(blocks))?)
+    }
+
+    /// Tells whether `found`, the chain over all entries, is what was committed.
+    fn expect_chain(&self, found: u64) -> Result<(), ReadError> {
         let expected = self.head().slot.table_chain;
-        let found = self.chain_with(self.full_blocks(), |blocks| self.entries(blocks))?;
         if found == expected {
             return Ok(());
         }
@@ -403,16 +407,55 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
+    /// Returns the chain over the first entries of the block table, for each number of
+    /// blocks in `ends`, which ascend. Each vouches for all the blocks before it, as
+    /// [`Commit::table_chain`] does for those of the commit. Reads 8 bytes for each full
+    /// block: the chains are those of the table that was committed.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_table`](Self::check_table).
+    ///
+    /// # Panics
+    ///
+    /// When `ends` do not ascend, or one is beyond the full blocks.
+    pub fn table_chains(&self, ends: &[u64]) -> Result<Vec<u64>, ReadError> {
+        let mut chains = Vec::with_capacity(ends.len());
+        let (mut sum, mut block) = (0, 0);
+        for &end in ends {
+            let full = self.full_blocks();
+            assert!(
+                (block..=full).contains(&end),
+                "{end} not in {block}..={full}"
+            );
+            sum = self.chain_on(sum, block..end, |blocks| self.entries(blocks))?;
+            block = end;
+            chains.push(sum);
+        }
+        let rest = block..self.full_blocks();
+        self.expect_chain(self.chain_on(sum, rest, |blocks| self.entries(blocks))?)?;
+        Ok(chains)
+    }
+
     /// The chain over the first entries of the table; `read` reads some of its entries.
     pub(super) fn chain_with(
         &self,
         blocks: u64,
         read: impl Fn(Range<u64>) -> Result<Vec<[u8; 8]>, IoError>,
     ) -> Result<u64, IoError> {
-        let mut sum = 0;
-        let mut block = 0;
-        while block < blocks {
-            let end = blocks.min(block + ENTRIES);
+        self.chain_on(0, 0..blocks, read)
+    }
+
+    /// Goes on with a chain over the entries of more blocks.
+    fn chain_on(
+        &self,
+        mut sum: u64,
+        blocks: Range<u64>,
+        read: impl Fn(Range<u64>) -> Result<Vec<[u8; 8]>, IoError>,
+    ) -> Result<u64, IoError> {
+        let mut block = blocks.start;
+        while block < blocks.end {
+            let end = blocks.end.min(block + ENTRIES);
             sum = chain(sum, &read(block..end)?);
             block = end;
         }

@@ -13,6 +13,8 @@ use ng_token::Token;
 use super::fixture::{Place, file_of, flip, set_len, token, tokens};
 
 const COUNT: usize = 20 * BLOCK_TOKENS + 100;
+/// Where the block table begins.
+const TABLE: u64 = 0x10000;
 
 fn owned<T: Send + 'static>(_: &T) {}
 fn shared<T: Send + Sync + 'static>(_: &T) {}
@@ -251,4 +253,44 @@ fn a_reader_of_a_file_that_went_back_says_so() {
     super::fixture::write_at(&place.file(), 0, &before);
     let error = reader.refresh().unwrap_err();
     assert!(matches!(error, OpenError::WentBack { .. }), "{error}");
+}
+
+/// What is derived from a file is held against these.
+#[test]
+fn chains_of_the_table_are_those_of_the_commits_that_ended_there() {
+    let place = Place::new();
+    let blocks = [1, 2, 5, 20];
+    let counts = blocks.map(|blocks| blocks * BLOCK_TOKENS);
+    file_of(&place.file(), &counts[..1]);
+    let mut expected = vec![0];
+    let mut reader = BlockReader::open(place.file()).unwrap();
+    for count in counts {
+        let mut writer = FileWriter::open_append(place.file()).unwrap();
+        let there = writer.committed_tokens() as usize;
+        writer.append(&tokens(count)[there..]).unwrap();
+        writer.commit().unwrap();
+        drop(writer);
+        reader.refresh().unwrap();
+        expected.push(reader.commit().table_chain);
+    }
+    let ends: Vec<u64> = [0]
+        .into_iter()
+        .chain(blocks.map(|end| end as u64))
+        .collect();
+    assert_eq!(reader.table_chains(&ends).unwrap(), expected);
+    assert_eq!(reader.table_chains(&ends[2..4]).unwrap(), expected[2..4]);
+    assert_eq!(reader.table_chains(&[]).unwrap(), []);
+    // A later entry is rotten: no chain of this table is believed.
+    flip(&place.file(), (TABLE + 8 * 19) * 8);
+    let error = reader.table_chains(&ends[..2]).unwrap_err();
+    assert!(matches!(error, ReadError::TableDamaged { .. }), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "2 not in 0..=1")]
+fn a_chain_beyond_the_full_blocks_is_not_asked_for() {
+    let place = Place::new();
+    file_of(&place.file(), &[2 * BLOCK_TOKENS - 1]);
+    let reader = BlockReader::open(place.file()).unwrap();
+    let _ = reader.table_chains(&[2]);
 }
