@@ -1,6 +1,8 @@
 //! Questions to files of NeuroGraph tokens.
 
 mod answer;
+#[cfg(test)]
+mod arbitrary;
 mod bound;
 mod error;
 mod filter;
@@ -18,6 +20,7 @@ mod query;
 mod scan;
 mod select;
 mod source;
+mod zone;
 
 pub use {ng_arrow, ng_parallel, ng_store, ng_token};
 
@@ -38,3 +41,4 @@ fn column_of(name: &str) -> Result<Column, QuestionError> {
         nearest: None,
     })
 }
+pub use zone::{Span, Zone};

@@ -12,6 +12,9 @@ mod sample;
 mod tokens_at;
 mod top;
 
+#[cfg(test)]
+mod tests;
+
 pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
 pub use duplicates::Duplicates;
 pub use find::Found;

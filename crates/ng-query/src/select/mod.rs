@@ -73,6 +73,7 @@ impl Node {
             Bound::Is(condition) => Self::Is(Test::new(condition.clone())),
             Bound::Not(inner) => Self::Not(Box::new(Self::new(inner))),
             Bound::Or(parts) => Self::Or(parts.iter().map(Self::new).collect()),
+            Bound::And(parts) if parts.is_empty() => Self::All,
             Bound::And(parts) => {
                 let mut parts: Vec<_> = parts
                     .iter()

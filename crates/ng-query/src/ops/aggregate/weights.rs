@@ -138,15 +138,20 @@ impl WeightTotal {
     }
 
     pub(super) fn sum(&self) -> f64 {
-        self.sum
+        one_nan(self.sum)
     }
 
     pub(super) fn mean(&self) -> f64 {
-        self.sum / self.count as f64
+        one_nan(self.sum / self.count as f64)
     }
 
     /// The standard deviation of a sample; `None` of fewer than two.
     pub(super) fn std_dev(&self) -> Option<f64> {
-        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+        (self.count > 1).then(|| one_nan((self.squares / (self.count - 1) as f64).sqrt()))
     }
+}
+
+/// Which NaN it is depends on the order of operands, which is the compiler's.
+fn one_nan(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value }
 }

@@ -1,0 +1,416 @@
+//! Every operation against the simplest answer: by slices and by files, one thread and
+//! several, both sets of loops.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use ng_parallel::Workers;
+use ng_store::{BlockReader, CreateOptions, VecStore};
+use ng_token::Token;
+use proptest::prelude::*;
+
+use super::*;
+use crate::arbitrary::{filter, matches, tokens};
+use crate::bound::Bound;
+use crate::kernels::Kernels;
+use crate::ordered::number_of;
+use crate::{Column, Query, QueryError, Source};
+
+/// A few tokens, over and over, for so many.
+#[derive(Clone, Debug)]
+struct Case {
+    tokens: Vec<Token>,
+    filter: Bound,
+}
+
+impl Case {
+    fn selected(&self) -> Vec<(u64, Token)> {
+        let all = (0..).zip(self.tokens.iter().copied());
+        all.filter(|(position, token)| matches(&self.filter, *position, token))
+            .collect()
+    }
+
+    /// Holds the answer on each way to one of the selected tokens.
+    fn check<T: PartialEq + std::fmt::Debug>(
+        &self,
+        expected: &T,
+        ask: impl Fn(&Query<'_>) -> Result<T, QueryError>,
+    ) -> Result<(), TestCaseError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.ngt");
+        let store = VecStore::from(self.tokens.clone());
+        store.save(&path, &CreateOptions::new()).unwrap();
+        let reader = BlockReader::open(&path).unwrap();
+        let (slice, file) = (Source::from(&self.tokens), Source::from(&reader));
+        let (baseline, best) = (Kernels::BASELINE, Kernels::detect());
+        let ways = [
+            (slice, 1, baseline),
+            (slice, 7, best),
+            (file, 1, best),
+            (file, 2, baseline),
+        ];
+        for (source, threads, kernels) in ways {
+            let workers = Workers::new(threads).unwrap();
+            let query = Query::new(source, &workers)
+                .bound(self.filter.clone())
+                .kernels(kernels);
+            prop_assert_eq!(&ask(&query).unwrap(), expected, "{} threads", threads);
+        }
+        Ok(())
+    }
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let lengths = prop_oneof![0usize..200, 4000usize..4200, 8000usize..13_000];
+    (tokens(), lengths, filter()).prop_map(|(few, len, filter)| Case {
+        tokens: few.iter().copied().cycle().take(len).collect(),
+        filter,
+    })
+}
+
+/// The columns that are stored.
+fn stored() -> impl Iterator<Item = Column> {
+    Column::ALL.into_iter().skip(1)
+}
+
+/// The value of a column in its units.
+fn number(column: Column, token: &Token) -> f64 {
+    match column {
+        Column::Position => unreachable!(),
+        Column::Id => token.id().raw().into(),
+        Column::Domain => token.id().domain().into(),
+        Column::EntityType => token.id().entity_type().bits().into(),
+        Column::LocalId => token.id().local().into(),
+        Column::Flags => token.flags().bits().into(),
+        Column::FlagsEntityType => token.flags().entity_type().bits().into(),
+        Column::Weight => token.weight().into(),
+        Column::Radius => f64::from(token.radius_raw()) / 100.0,
+        Column::Strength => f64::from(token.strength_raw()) / 255.0,
+        Column::Timestamp => token.timestamp().into(),
+        Column::Coordinate(space, axis) => {
+            f64::from(token.steps(space)[axis as usize]) / f64::from(space.scale())
+        }
+    }
+}
+
+/// The values that are numbers, ascending, -0.0 as 0.0.
+fn sorted(column: Column, selected: &[(u64, Token)]) -> Vec<f64> {
+    let mut values: Vec<_> = selected
+        .iter()
+        .map(|(_, token)| number(column, token) + 0.0)
+        .filter(|value| !value.is_nan())
+        .collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn as_number(value: Value) -> Option<f64> {
+    match value {
+        Value::Missing => None,
+        Value::Integer(number) => Some(number as f64),
+        Value::Number(number) => Some(number),
+    }
+}
+
+/// The bits of a number, so that NaN equals itself.
+fn bits(values: &[Option<f64>]) -> Vec<Option<u64>> {
+    let one_nan = |value: f64| if value.is_nan() { f64::NAN } else { value };
+    let bits = values
+        .iter()
+        .map(|value| value.map(|value| one_nan(value).to_bits()));
+    bits.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn counts_are_those_of_a_look_at_each_token(case in case()) {
+        let expected = case.selected().len() as u64;
+        case.check(&expected, |query| Ok(query.count()?.value))?;
+        case.check(&(expected > 0), |query| Ok(query.any()?.value))?;
+    }
+
+    #[test]
+    fn positions_and_tokens_come_in_order(case in case()) {
+        let expected = case.selected();
+        case.check(&expected, |query| {
+            let mut found = Vec::new();
+            query.tokens::<QueryError>(|positions, tokens| {
+                found.extend(positions.iter().copied().zip(tokens.iter().copied()));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })?;
+        let positions: Vec<u64> = expected.iter().map(|(position, _)| *position).collect();
+        case.check(&positions, |query| {
+            let mut found = Vec::new();
+            query.positions::<QueryError>(|positions| {
+                found.extend_from_slice(positions);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })?;
+    }
+
+    #[test]
+    fn extremes_quantiles_and_distinct_values_are_exact(case in case(), share in 0.0..=1.0) {
+        let selected = case.selected();
+        let mut expected = Vec::new();
+        let mut measures = Vec::new();
+        for column in stored() {
+            let values = sorted(column, &selected);
+            let at = |share: f64| {
+                let last = values.len().checked_sub(1)?;
+                Some(values[(share * last as f64).round() as usize])
+            };
+            expected.extend([values.first().copied(), values.last().copied(), at(share)]);
+            measures.extend([
+                Measure::Min(column),
+                Measure::Max(column),
+                Measure::Quantile(column, share),
+            ]);
+            if column != Column::Weight {
+                let distinct: BTreeSet<u64> = values.iter().map(|value| value.to_bits()).collect();
+                expected.push(Some(distinct.len() as f64));
+                measures.push(Measure::Distinct(column));
+            }
+        }
+        case.check(&bits(&expected), |query| {
+            let answer = query.aggregate(&[], &measures)?;
+            let values = answer.value.groups[0].values.iter();
+            Ok(bits(&values.map(|value| as_number(*value)).collect::<Vec<_>>()))
+        })?;
+    }
+
+    #[test]
+    fn sums_are_exact_or_of_blocks_in_their_order(case in case()) {
+        let selected = case.selected();
+        let mut expected = Vec::new();
+        let mut measures = Vec::new();
+        for column in stored() {
+            let sum = match column {
+                Column::Weight => sum_of_blocks(&selected),
+                _ => {
+                    let steps = crate::ordered::steps_per_unit(column).map_or(1.0, f64::from);
+                    let stored = |token: &Token| (number(column, token) * steps).round() as i128;
+                    let sum: i128 = selected.iter().map(|(_, token)| stored(token)).sum();
+                    sum as f64 / steps
+                }
+            };
+            expected.push((!selected.is_empty()).then_some(sum));
+            measures.push(Measure::Sum(column));
+        }
+        case.check(&bits(&expected), |query| {
+            let answer = query.aggregate(&[], &measures)?;
+            let values = answer.value.groups[0].values.iter();
+            Ok(bits(&values.map(|value| as_number(*value)).collect::<Vec<_>>()))
+        })?;
+    }
+
+    #[test]
+    fn groups_have_the_tokens_of_their_keys(case in case(), seconds in 1u32..4, size in 1u32..40_000) {
+        let cell = GroupBy::Cell(ng_token::Space::Motor, size.try_into().unwrap());
+        let group_by = [
+            GroupBy::EntityType,
+            GroupBy::Flag(ng_token::SystemFlags::PERSISTENT),
+            GroupBy::Time(seconds.try_into().unwrap()),
+        ];
+        let mut expected: BTreeMap<Vec<Key>, u64> = BTreeMap::new();
+        let mut cells: BTreeMap<Vec<Key>, u64> = BTreeMap::new();
+        for (_, token) in case.selected() {
+            let key = vec![
+                Key::EntityType(token.id().entity_type()),
+                Key::Flag(token.flags().bits() & 2 != 0),
+                Key::Time(token.timestamp() / seconds * seconds),
+            ];
+            *expected.entry(key).or_default() += 1;
+            let corner = token.steps(ng_token::Space::Motor).map(|steps| {
+                i32::from(steps).div_euclid(size as i32) * size as i32
+            });
+            *cells.entry(vec![Key::Cell(corner)]).or_default() += 1;
+        }
+        let counts = |query: &Query<'_>, group_by: &[GroupBy]| {
+            let groups = query.aggregate(group_by, &[Measure::Count])?.value.groups;
+            let count = |group: Group| match group.values[0] {
+                Value::Integer(count) => (group.key, count as u64),
+                _ => unreachable!(),
+            };
+            Ok(groups.into_iter().map(count).collect::<BTreeMap<_, _>>())
+        };
+        case.check(&expected, |query| counts(query, &group_by))?;
+        case.check(&cells, |query| counts(query, &[cell]))?;
+    }
+
+    #[test]
+    fn the_mean_and_deviation_of_groups_agree_with_two_passes(case in case()) {
+        let selected: Vec<_> = case.selected();
+        let weights: Vec<f64> = selected.iter().map(|(_, token)| token.weight().into()).collect();
+        prop_assume!(weights.iter().all(|weight| weight.abs() < 1e6));
+        let count = weights.len() as f64;
+        let mean = weights.iter().sum::<f64>() / count;
+        let squares: f64 = weights.iter().map(|weight| (weight - mean).powi(2)).sum();
+        let expected = (squares / (count - 1.0)).sqrt();
+        let workers = Workers::new(2).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let measures = [Measure::Mean(Column::Weight), Measure::StdDev(Column::Weight)];
+        let values = query.aggregate(&[], &measures).unwrap().value.groups[0].values.clone();
+        let near = |value: Value, expected: f64| match as_number(value) {
+            None => true,
+            Some(value) => (value - expected).abs() <= 1e-9 * (1.0 + expected.abs()),
+        };
+        prop_assert_eq!(values[0] == Value::Missing, weights.is_empty());
+        prop_assert_eq!(values[1] == Value::Missing, weights.len() < 2);
+        prop_assert!(near(values[0], mean) && near(values[1], expected), "{:?}", values);
+    }
+
+    #[test]
+    fn the_top_are_the_first_of_a_stable_sort(case in case(), k in 1usize..300, place in 1usize..35) {
+        let column = Column::ALL[place];
+        for end in [End::Greatest, End::Least] {
+            let mut ranked: Vec<(u64, f64)> = case
+                .selected()
+                .iter()
+                .map(|(position, token)| (*position, number(column, token) + 0.0))
+                .filter(|(_, value)| !value.is_nan())
+                .collect();
+            ranked.sort_by(|left, right| match end {
+                End::Least => left.1.total_cmp(&right.1),
+                End::Greatest => right.1.total_cmp(&left.1),
+            });
+            ranked.truncate(k);
+            case.check(&ranked, |query| {
+                let top = query.top(k, column, end)?.value;
+                Ok(top
+                    .iter()
+                    .map(|ranked| (ranked.position, as_number(ranked.value).unwrap()))
+                    .collect())
+            })?;
+        }
+    }
+
+    #[test]
+    fn histograms_count_each_value_once(case in case(), count in 1usize..50, place in 1usize..35) {
+        let column = Column::ALL[place];
+        let (low, high) = (-1.0, 2.5);
+        let mut expected = (vec![0_u64; count], 0_u64, 0_u64, 0_u64);
+        for (_, token) in case.selected() {
+            let value = number(column, &token);
+            if value.is_nan() {
+                expected.3 += 1;
+            } else if value < low {
+                expected.1 += 1;
+            } else if value > high {
+                expected.2 += 1;
+            } else {
+                let bin = ((value - low) / (high - low) * count as f64) as usize;
+                expected.0[bin.min(count - 1)] += 1;
+            }
+        }
+        case.check(&expected, |query| {
+            let bins = Bins::new(count).range(low, high);
+            let found = query.histogram(column, &bins)?.value.unwrap();
+            Ok((found.counts, found.below, found.above, found.nan))
+        })?;
+    }
+
+    #[test]
+    fn a_histogram_without_a_range_has_every_finite_value_within(case in case(), place in 1usize..35) {
+        let column = Column::ALL[place];
+        let values = sorted(column, &case.selected());
+        let workers = Workers::new(1).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let found = query.histogram(column, &Bins::new(7)).unwrap().value;
+        prop_assert_eq!(found.is_none(), values.is_empty());
+        if let Some(found) = found {
+            let infinite = values.iter().filter(|value| value.is_infinite()).count() as u64;
+            let within: u64 = found.counts.iter().sum();
+            prop_assert_eq!(within, values.len() as u64 - infinite);
+            prop_assert_eq!(found.above + found.below, infinite);
+        }
+    }
+
+    #[test]
+    fn ids_are_found_where_they_are(case in case(), more in proptest::collection::vec(any::<u32>(), 0..4)) {
+        let mut ids: Vec<ng_token::TokenId> = more.into_iter().map(Into::into).collect();
+        ids.extend(case.tokens.iter().step_by(3).take(5).map(Token::id));
+        let selected = case.selected();
+        let at = |id| {
+            let found = selected.iter().filter(move |(_, token)| token.id() == id);
+            found.map(|(position, _)| *position).collect::<Vec<u64>>()
+        };
+        let expected: Vec<Vec<u64>> = ids.iter().map(|id| at(*id)).collect();
+        case.check(&expected, |query| {
+            let found = query.find(&ids)?.value;
+            prop_ids(&found, &ids);
+            Ok(found.into_iter().map(|found| found.positions).collect())
+        })?;
+    }
+
+    #[test]
+    fn duplicates_are_the_ids_of_more_than_one(case in case(), limit in 0usize..4) {
+        let mut by_id: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        for (position, token) in case.selected() {
+            by_id.entry(token.id().raw()).or_default().push(position);
+        }
+        by_id.retain(|_, positions| positions.len() > 1);
+        let count = by_id.len() as u64;
+        let least: Vec<(u32, Vec<u64>)> = by_id.into_iter().take(limit).collect();
+        case.check(&(count, least), |query| {
+            let found = query.duplicates(limit)?.value;
+            let ids = found.ids.into_iter().map(|found| (found.id.raw(), found.positions));
+            Ok((found.id_count, ids.collect()))
+        })?;
+    }
+
+    #[test]
+    fn a_sample_is_the_same_on_every_way(case in case(), count in 1usize..300, seed: u64) {
+        let selected: Vec<u64> = case.selected().iter().map(|(position, _)| *position).collect();
+        let workers = Workers::new(1).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let drawn = query.sample(count, seed).unwrap().value;
+        prop_assert_eq!(drawn.len(), count.min(selected.len()));
+        prop_assert!(drawn.windows(2).all(|pair| pair[0] < pair[1]));
+        prop_assert!(drawn.iter().all(|position| selected.binary_search(position).is_ok()));
+        case.check(&drawn, |query| Ok(query.sample(count, seed)?.value))?;
+    }
+}
+
+fn prop_ids(found: &[Found], ids: &[ng_token::TokenId]) {
+    assert!(found.iter().map(|found| found.id).eq(ids.iter().copied()));
+}
+
+/// Four partial sums a block, each of the tokens at every fourth place of it.
+fn sum_of_blocks(selected: &[(u64, Token)]) -> f64 {
+    let mut blocks: BTreeMap<u64, [f64; 4]> = BTreeMap::new();
+    for (position, token) in selected {
+        let lanes = blocks.entry(position / 4096).or_default();
+        lanes[(position % 4) as usize] += f64::from(token.weight());
+    }
+    let blocks = blocks.values().map(|[a, b, c, d]| (a + b) + (c + d));
+    blocks.fold(0.0, |sum, block| sum + block)
+}
+
+#[test]
+fn keys_have_the_numbers_of_their_columns() {
+    assert_eq!(number_of(Column::Radius, 255), 2.55);
+}
+
+/// Each sample of so many is as likely as another: positions are drawn evenly.
+#[test]
+fn samples_are_even() {
+    let tokens: Vec<Token> = (0..100).map(Token::new).collect();
+    let workers = Workers::new(1).unwrap();
+    let query = Query::new(&tokens, &workers);
+    let mut drawn = [0_u32; 100];
+    for seed in 0..10_000 {
+        for position in query.sample(10, seed).unwrap().value {
+            drawn[position as usize] += 1;
+        }
+    }
+    // 1000 each, with a standard deviation of 30.
+    assert!(
+        drawn.iter().all(|count| (850..1150).contains(count)),
+        "{drawn:?}"
+    );
+}

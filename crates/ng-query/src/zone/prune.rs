@@ -1,0 +1,222 @@
+//! Which blocks need not be looked at.
+
+use std::ops::{Range, RangeInclusive};
+
+use super::{Span, Zone};
+use crate::bound::{Ball, Bound, Condition, Kind, Number};
+
+/// What a zone tells of the tokens of its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// No token matches.
+    None,
+    /// Every token matches.
+    All,
+    /// Some may, and some may not.
+    Some,
+}
+
+impl Verdict {
+    /// By whether it is possible that a token matches, and that one does not.
+    fn of(can_match: bool, can_fail: bool) -> Self {
+        match (can_match, can_fail) {
+            (false, _) => Self::None,
+            (true, false) => Self::All,
+            (true, true) => Self::Some,
+        }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::None => Self::All,
+            Self::All => Self::None,
+            Self::Some => Self::Some,
+        }
+    }
+}
+
+/// Tells which tokens at some positions can match a filter, by the zone of their block if
+/// it has one.
+pub(crate) fn verdict(filter: &Bound, positions: &Range<u64>, zone: Option<&Zone>) -> Verdict {
+    let fold = |parts: &[Bound], neutral, last| {
+        let mut folded = neutral;
+        for part in parts {
+            match verdict(part, positions, zone) {
+                verdict if verdict == last => return last,
+                Verdict::Some => folded = Verdict::Some,
+                _ => (),
+            }
+        }
+        folded
+    };
+    match filter {
+        Bound::All => Verdict::All,
+        Bound::Nothing => Verdict::None,
+        Bound::Is(Condition::Position(range)) => position(positions).test(range),
+        Bound::Is(condition) => zone.map_or(Verdict::Some, |zone| zone.test(condition, positions)),
+        Bound::Not(inner) => verdict(inner, positions, zone).not(),
+        Bound::And(parts) => fold(parts, Verdict::All, Verdict::None),
+        Bound::Or(parts) => fold(parts, Verdict::None, Verdict::All),
+    }
+}
+
+impl Zone {
+    fn test(&self, condition: &Condition, positions: &Range<u64>) -> Verdict {
+        match condition {
+            Condition::Position(range) => position(positions).test(range),
+            Condition::Id(range) => self.id.test(range),
+            Condition::LocalId(range) => self.local_id.test(range),
+            Condition::Timestamp(range) => self.timestamp.test(range),
+            Condition::OneOf(number, values) => self.number(*number).test_one_of(values),
+            Condition::Kind(kind, mask) => {
+                let there = self.kinds(*kind);
+                Verdict::of(there & mask != 0, there & !mask != 0)
+            }
+            Condition::Flags(range) => self.flags.test(range),
+            Condition::FlagBits { mask, value } => self.test_flags(*mask, *value),
+            Condition::Weight(range) => self.test_weight(range),
+            Condition::Radius(range) => self.radius.test(range),
+            Condition::Strength(range) => self.strength.test(range),
+            Condition::Coordinate(space, axis, range) => {
+                self.space(*space)[*axis as usize].test(range)
+            }
+            Condition::Ball(space, ball) => ball.test(&self.space(*space)),
+            Condition::TypesAgree => self.test_types(),
+        }
+    }
+
+    fn number(&self, number: Number) -> Span<u32> {
+        match number {
+            Number::Id => self.id,
+            Number::LocalId => self.local_id,
+            Number::Timestamp => self.timestamp,
+        }
+    }
+
+    fn kinds(&self, kind: Kind) -> u16 {
+        match kind {
+            Kind::Domain => self.domains,
+            Kind::EntityType => self.entity_types,
+            Kind::FlagsEntityType => self.flags_entity_types,
+        }
+    }
+
+    fn test_flags(&self, mask: u16, value: u16) -> Verdict {
+        let (set, clear) = (value, mask & !value);
+        let can_match =
+            value & !mask == 0 && self.flags_or & set == set && self.flags_and & clear == 0;
+        let always = self.flags_and & set == set && self.flags_or & clear == 0;
+        Verdict::of(can_match, !always)
+    }
+
+    /// NaN is in no range.
+    fn test_weight(&self, range: &RangeInclusive<f32>) -> Verdict {
+        let can_match = !self.all_nan() && self.weight.meets(range);
+        Verdict::of(can_match, self.has_nan || !self.weight.is_within(range))
+    }
+
+    fn test_types(&self) -> Verdict {
+        let (of_id, of_flags) = (self.entity_types, self.flags_entity_types);
+        let is_one = of_id == of_flags && of_id.is_power_of_two();
+        Verdict::of(of_id & of_flags != 0, !is_one)
+    }
+}
+
+fn position(positions: &Range<u64>) -> Span<u64> {
+    Span {
+        min: positions.start,
+        max: positions.end.saturating_sub(1),
+    }
+}
+
+impl<T: Copy + PartialOrd> Span<T> {
+    fn test(self, range: &RangeInclusive<T>) -> Verdict {
+        Verdict::of(self.meets(range), !self.is_within(range))
+    }
+
+    fn meets(self, range: &RangeInclusive<T>) -> bool {
+        self.min <= *range.end() && self.max >= *range.start()
+    }
+
+    fn is_within(self, range: &RangeInclusive<T>) -> bool {
+        self.min >= *range.start() && self.max <= *range.end()
+    }
+}
+
+impl Span<u32> {
+    /// Of ascending values: all match if every number that there can be is one of them.
+    fn test_one_of(self, values: &[u32]) -> Verdict {
+        let first = values.partition_point(|value| *value < self.min);
+        let count = values[first..].partition_point(|value| *value <= self.max) as u64;
+        let numbers = u64::from(self.max - self.min) + 1;
+        Verdict::of(count > 0, count < numbers)
+    }
+}
+
+impl Ball {
+    /// The distances of the nearest and of the farthest point of a box.
+    fn test(&self, space: &[Span<i16>; 3]) -> Verdict {
+        match self {
+            Self::OnGrid {
+                centre,
+                squared_radius,
+            } => {
+                let radius = u128::from(*squared_radius);
+                let sum = |ends: fn(i32, Span<i16>) -> u64| -> u128 {
+                    let squares = centre.iter().zip(space).map(|(at, span)| ends(*at, *span));
+                    squares.map(|steps| u128::from(steps).pow(2)).sum()
+                };
+                Verdict::of(sum(nearest) <= radius, sum(farthest) > radius)
+            }
+            Self::OffGrid {
+                centre,
+                squared_radius,
+            } => {
+                // In the order of the distance of a token, and each operation rounds
+                // monotonically, so a token's is between these.
+                let sum = |ends: fn(f64, Span<i16>) -> f64| -> f64 {
+                    let [x, y, z] = [0, 1, 2].map(|axis| {
+                        let difference = ends(centre[axis], space[axis]);
+                        difference * difference
+                    });
+                    x + y + z
+                };
+                let nearest = sum(nearest_off_grid);
+                Verdict::of(
+                    nearest <= *squared_radius,
+                    sum(farthest_off_grid) > *squared_radius,
+                )
+            }
+        }
+    }
+}
+
+/// Steps from a place on an axis to the nearest one of a span.
+fn nearest(at: i32, span: Span<i16>) -> u64 {
+    let (at, min, max) = (i64::from(at), i64::from(span.min), i64::from(span.max));
+    at.abs_diff(at.clamp(min, max))
+}
+
+fn farthest(at: i32, span: Span<i16>) -> u64 {
+    let at = i64::from(at);
+    at.abs_diff(span.min.into())
+        .max(at.abs_diff(span.max.into()))
+}
+
+/// Not more than from any step of the span: 0 from a place within, though that may lie
+/// between two.
+fn nearest_off_grid(at: f64, span: Span<i16>) -> f64 {
+    let (min, max) = (f64::from(span.min), f64::from(span.max));
+    if at < min {
+        min - at
+    } else if at > max {
+        at - max
+    } else {
+        0.0
+    }
+}
+
+fn farthest_off_grid(at: f64, span: Span<i16>) -> f64 {
+    let ends = [span.min, span.max].map(|end| (f64::from(end) - at).abs());
+    ends[0].max(ends[1])
+}
