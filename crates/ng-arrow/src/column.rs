@@ -1,6 +1,10 @@
 use std::fmt;
+use std::str::FromStr;
 
 use ng_token::{Axis, Space};
+use thiserror::Error;
+
+use crate::value::Escaped;
 
 /// One of the columns that a token has, by the name that it has everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +76,22 @@ impl Column {
         all
     };
 
+    /// What is written where no columns are named: all that is stored, and the parts of the
+    /// id; not the position, and not the flags' copy of the entity type.
+    pub const DEFAULT: [Self; 33] = {
+        let mut default = [Self::Id; 33];
+        let (mut from, mut to) = (0, 0);
+        while from < Self::ALL.len() {
+            if !matches!(Self::ALL[from], Self::Position | Self::FlagsEntityType) {
+                default[to] = Self::ALL[from];
+                to += 1;
+            }
+            from += 1;
+        }
+        assert!(to == default.len());
+        default
+    };
+
     /// Returns the name, the same in Rust, Arrow, SQL, Python and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -115,11 +135,183 @@ impl Column {
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
+
+    /// Returns the columns of a list of names with commas between them.
+    ///
+    /// The name of a space stands for its three coordinates, `all` for every column.
+    ///
+    /// ```
+    /// use ng_arrow::Column;
+    /// use ng_token::{Axis, Space};
+    ///
+    /// let columns = Column::list("id,physical")?;
+    /// let [x, y, z] = Axis::ALL.map(|axis| Column::Coordinate(Space::Physical, axis));
+    /// assert_eq!(columns, [Column::Id, x, y, z]);
+    /// let error = Column::list("id,wieght").unwrap_err();
+    /// assert_eq!(error.to_string(), "no column `wieght`, did you mean `weight`?");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ColumnsError`]: a name that is none, or a column that comes twice.
+    pub fn list(names: &str) -> Result<Vec<Self>, ColumnsError> {
+        let mut columns = Vec::new();
+        for name in names.split(',').map(str::trim) {
+            let group = group(name);
+            let named = if group.is_empty() {
+                vec![name.parse()?]
+            } else {
+                group
+            };
+            for column in named {
+                if columns.contains(&column) {
+                    return Err(ColumnsError::Twice { column });
+                }
+                columns.push(column);
+            }
+        }
+        Ok(columns)
+    }
+}
+
+/// The columns that a name stands for which is no column's.
+fn group(name: &str) -> Vec<Column> {
+    if name == ALL {
+        return Column::ALL.to_vec();
+    }
+    let of_space = |space: Space| Axis::ALL.map(|axis| Column::Coordinate(space, axis));
+    let named = Space::ALL.into_iter().filter(|space| space.name() == name);
+    named.flat_map(of_space).collect()
+}
+
+/// In place of the name of every column.
+const ALL: &str = "all";
+
+/// A name that no column has.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("no column `{}`{}", Escaped(name), DidYouMean(*nearest))]
+pub struct UnknownColumn {
+    /// The name.
+    pub name: Box<str>,
+    /// The column with the name that is most like it, if one is like it.
+    pub nearest: Option<Column>,
+}
+
+struct DidYouMean(Option<Column>);
+
+impl fmt::Display for DidYouMean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(column) => write!(f, ", did you mean `{column}`?"),
+            None => f.write_str(", expected one such as `id`, `weight` or `physical_x`"),
+        }
+    }
+}
+
+/// Names that are no list of columns.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ColumnsError {
+    /// A name is none.
+    #[error(transparent)]
+    Unknown(#[from] UnknownColumn),
+    /// A column comes twice.
+    #[error("column `{column}` comes twice")]
+    Twice {
+        /// The column.
+        column: Column,
+    },
+}
+
+/// How alike names are that may be meant for each other.
+const ALIKE: f64 = 0.75;
+
+/// How much of a name errors repeat.
+const TOLD_CHARS: usize = 64;
+
+/// Parses the name, matched exactly.
+impl FromStr for Column {
+    type Err = UnknownColumn;
+
+    fn from_str(name: &str) -> Result<Self, UnknownColumn> {
+        Self::of_name(name).ok_or_else(|| {
+            let name: String = name.chars().take(TOLD_CHARS).collect();
+            UnknownColumn {
+                nearest: nearest(&name),
+                name: name.into(),
+            }
+        })
+    }
+}
+
+fn nearest(name: &str) -> Option<Column> {
+    let name = name.to_lowercase();
+    let alike = |column: &Column| strsim::jaro_winkler(&name, column.name());
+    let nearest = Column::ALL
+        .into_iter()
+        .max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
+    (alike(&nearest) >= ALIKE).then_some(nearest)
 }
 
 /// Shows the name.
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_its_column_and_no_other() {
+        for column in Column::ALL {
+            assert_eq!(column.name().parse(), Ok(column));
+            assert_eq!(Column::of_name(&column.to_string()), Some(column));
+        }
+        let names: std::collections::HashSet<_> = Column::ALL.map(Column::name).into();
+        assert_eq!(names.len(), Column::ALL.len());
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_told_with_the_nearest() {
+        for (name, nearest) in [
+            ("weigth", Some("weight")),
+            ("Weight", Some("weight")),
+            ("physicalx", Some("physical_x")),
+            ("entitytype", Some("entity_type")),
+            ("time", Some("timestamp")),
+            ("", None),
+            ("qqq", None),
+        ] {
+            let unknown = name.parse::<Column>().unwrap_err();
+            assert_eq!(unknown.nearest.map(Column::name), nearest, "{name}");
+        }
+        let long = "x".repeat(1 << 20).parse::<Column>().unwrap_err();
+        assert!(long.to_string().len() < 200);
+    }
+
+    #[test]
+    fn a_list_takes_spaces_and_refuses_what_comes_twice() {
+        let names = |list| Column::list(list).map(|columns| columns.len());
+        assert_eq!(names("id, weight"), Ok(2));
+        assert_eq!(names("physical,abstract"), Ok(6));
+        assert_eq!(names("all"), Ok(35));
+        let twice = |column| Err(ColumnsError::Twice { column });
+        assert_eq!(names("id,weight,id"), twice(Column::Id));
+        let x = Column::Coordinate(Space::Motor, Axis::X);
+        assert_eq!(names("motor_x,motor"), twice(x));
+        assert!(names("").is_err() && names("id,").is_err());
+    }
+
+    #[test]
+    fn the_default_columns_hold_every_byte() {
+        let missing: Vec<_> = Column::ALL
+            .into_iter()
+            .filter(|column| !Column::DEFAULT.contains(column))
+            .collect();
+        assert_eq!(missing, [Column::Position, Column::FlagsEntityType]);
     }
 }

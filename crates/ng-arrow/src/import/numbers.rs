@@ -1,0 +1,230 @@
+//! Arrays of any type of numbers, as stored values.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::{DataType, TimeUnit};
+use ng_token::{Space, Token};
+
+use super::NoFit;
+use crate::{Expected, Value};
+
+/// A value at an index that does not fit.
+pub(super) struct Refused {
+    pub(super) index: usize,
+    pub(super) value: Value,
+    pub(super) expected: Expected,
+}
+
+/// A number of some type. What is constant of it for a type goes away when a loop over
+/// that type is compiled.
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    Whole(i128),
+    /// Kept apart, so that the bits of a NaN stay what they are.
+    Single(f32),
+    Double(f64),
+}
+
+macro_rules! whole {
+    ($($integer:ty),*) => {
+        $(impl From<$integer> for Number {
+            #[inline]
+            fn from(value: $integer) -> Self {
+                Self::Whole(value.into())
+            }
+        })*
+    };
+}
+
+whole!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+impl From<f32> for Number {
+    #[inline]
+    fn from(value: f32) -> Self {
+        Self::Single(value)
+    }
+}
+
+impl From<f64> for Number {
+    #[inline]
+    fn from(value: f64) -> Self {
+        Self::Double(value)
+    }
+}
+
+impl Number {
+    #[inline]
+    fn value(self) -> Value {
+        match self {
+            Self::Whole(value) => Value::Whole(value),
+            Self::Single(value) => Value::Float(value.into()),
+            Self::Double(value) => Value::Float(value),
+        }
+    }
+
+    #[inline]
+    fn refused<T>(self, expected: Expected) -> Result<T, NoFit> {
+        Err((self.value(), expected))
+    }
+
+    /// The whole number, if it is one; -0.0 is 0.
+    #[inline]
+    fn integer(self) -> Option<i128> {
+        match self {
+            Self::Whole(value) => Some(value),
+            Self::Single(value) => Self::Double(value.into()).integer(),
+            // Beyond 2^53 no field goes.
+            Self::Double(value) => {
+                let whole = value as i64;
+                (whole as f64 == value && whole.unsigned_abs() < 1 << 53).then_some(whole.into())
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn whole(self, most: u32) -> Result<u32, NoFit> {
+        let whole = self.integer().and_then(|value| u32::try_from(value).ok());
+        match whole.filter(|value| *value <= most) {
+            Some(value) => Ok(value),
+            None => self.refused(Expected::UpTo(most)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn weight(self) -> Result<f32, NoFit> {
+        match self {
+            Self::Single(value) => Ok(value),
+            Self::Whole(value) => Ok(value as f32),
+            Self::Double(value) => {
+                let single = value as f32;
+                match single.is_finite() || !value.is_finite() {
+                    true => Ok(single),
+                    false => self.refused(Expected::Weight),
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn steps(self, space: Space) -> Result<i16, NoFit> {
+        let units = match self {
+            Self::Whole(value) => {
+                return i16::try_from(value).or_else(|_| self.refused(Expected::Steps));
+            }
+            Self::Single(value) => value,
+            Self::Double(value) => value as f32,
+        };
+        match (space.min()..=space.max()).contains(&units) {
+            true => Ok(space.encode_saturating([units, 0.0, 0.0])[0]),
+            false => self.refused(Expected::Units(space)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn radius(self) -> Result<u8, NoFit> {
+        let encode = |value| Token::builder(0).radius_saturating(value).build();
+        self.byte((Token::RADIUS_MAX, Expected::Radius), |value| {
+            encode(value).unwrap_or(Token::ZERO).radius_raw()
+        })
+    }
+
+    #[inline]
+    pub(crate) fn strength(self) -> Result<u8, NoFit> {
+        let encode = |value| Token::builder(0).strength_saturating(value).build();
+        self.byte((Token::STRENGTH_MAX, Expected::Strength), |value| {
+            encode(value).unwrap_or(Token::ZERO).strength_raw()
+        })
+    }
+
+    /// A stored byte, or units from 0 to the most there are.
+    #[inline]
+    fn byte(
+        self,
+        (most, expected): (f32, Expected),
+        encode: impl Fn(f32) -> u8,
+    ) -> Result<u8, NoFit> {
+        let units = match self {
+            Self::Whole(value) => {
+                let refused = |_| self.refused(Expected::UpTo(u8::MAX.into()));
+                return u8::try_from(value).or_else(refused);
+            }
+            Self::Single(value) => value,
+            Self::Double(value) => value as f32,
+        };
+        match (0.0..=most).contains(&units) {
+            true => Ok(encode(units)),
+            false => self.refused(expected),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn seconds(self, per_second: i64) -> Result<u32, NoFit> {
+        let whole = self
+            .integer()
+            .filter(|time| time % i128::from(per_second) == 0);
+        let seconds = whole.and_then(|time| u32::try_from(time / i128::from(per_second)).ok());
+        match seconds {
+            Some(seconds) => Ok(seconds),
+            None => self.refused(Expected::Seconds),
+        }
+    }
+}
+
+/// Calls `store` with each token and its number.
+pub(super) fn numbers(
+    array: &ArrayRef,
+    tokens: &mut [Token],
+    store: impl Fn(&mut Token, Number) -> Result<(), NoFit>,
+) -> Result<(), Refused> {
+    use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+    match array.data_type() {
+        DataType::Int8 => each::<Int8Type>(array, tokens, store),
+        DataType::Int16 => each::<Int16Type>(array, tokens, store),
+        DataType::Int32 => each::<Int32Type>(array, tokens, store),
+        DataType::Int64 => each::<Int64Type>(array, tokens, store),
+        DataType::UInt8 => each::<UInt8Type>(array, tokens, store),
+        DataType::UInt16 => each::<UInt16Type>(array, tokens, store),
+        DataType::UInt32 => each::<UInt32Type>(array, tokens, store),
+        DataType::UInt64 => each::<UInt64Type>(array, tokens, store),
+        DataType::Float32 => each::<Float32Type>(array, tokens, store),
+        DataType::Float64 => each::<Float64Type>(array, tokens, store),
+        DataType::Timestamp(Second, _) => each::<TimestampSecondType>(array, tokens, store),
+        DataType::Timestamp(Millisecond, _) => {
+            each::<TimestampMillisecondType>(array, tokens, store)
+        }
+        DataType::Timestamp(Microsecond, _) => {
+            each::<TimestampMicrosecondType>(array, tokens, store)
+        }
+        DataType::Timestamp(Nanosecond, _) => each::<TimestampNanosecondType>(array, tokens, store),
+        // The schema was checked, and a batch has it: one of another type has no number.
+        other => Err(Refused {
+            index: 0,
+            value: Value::text(other.to_string().as_bytes()),
+            expected: Expected::Number,
+        }),
+    }
+}
+
+fn each<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    tokens: &mut [Token],
+    store: impl Fn(&mut Token, Number) -> Result<(), NoFit>,
+) -> Result<(), Refused>
+where
+    Number: From<T::Native>,
+{
+    let values = array.as_primitive::<T>().values();
+    for (index, (token, value)) in tokens.iter_mut().zip(values.iter()).enumerate() {
+        store(token, Number::from(*value)).map_err(|(value, expected)| Refused {
+            index,
+            value,
+            expected,
+        })?;
+    }
+    Ok(())
+}

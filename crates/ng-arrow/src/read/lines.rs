@@ -1,0 +1,85 @@
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+
+use crate::{LineError, ReadError};
+
+/// How long a line may be: one with every column is shorter by far.
+const LINE_BYTES: usize = 1 << 16;
+
+/// The lines of an input, numbered from 1 on, those left out that are empty.
+pub(super) struct Lines {
+    input: BufReader<Box<dyn Read + Send>>,
+    line: Vec<u8>,
+    number: u64,
+    /// Whether the same line is to be given once more.
+    again: bool,
+}
+
+impl Lines {
+    pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
+        Self {
+            input: BufReader::with_capacity(LINE_BYTES, input),
+            line: Vec::new(),
+            number: 0,
+            again: false,
+        }
+    }
+
+    /// Has the line that was read last given once more.
+    pub(super) fn again(&mut self) {
+        self.again = true;
+    }
+
+    /// Reads the next line, without what ends it.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
+        if std::mem::take(&mut self.again) {
+            return Ok(Some((self.number, &self.line)));
+        }
+        loop {
+            self.line.clear();
+            let is_there = self.read_line()?;
+            if !is_there {
+                return Ok(None);
+            }
+            self.number += 1;
+            let is_blank = self.line.iter().all(u8::is_ascii_whitespace);
+            if !is_blank {
+                let mark = usize::from(self.number == 1) * mark_bytes(&self.line);
+                return Ok(Some((self.number, &self.line[mark..])));
+            }
+        }
+    }
+
+    /// Reads up to the end of a line or of the input, and tells whether there was one.
+    fn read_line(&mut self) -> Result<bool, ReadError> {
+        let mut is_there = false;
+        loop {
+            let bytes = match self.input.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                bytes => bytes.map_err(ReadError::Io)?,
+            };
+            if bytes.is_empty() {
+                return Ok(is_there);
+            }
+            is_there = true;
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            if self.line.len() + part.len() > LINE_BYTES {
+                let cause = LineError::Long { most: LINE_BYTES };
+                let line = self.number + 1;
+                return Err(ReadError::Line { line, cause });
+            }
+            self.line.extend_from_slice(part);
+            let taken = part.len() + usize::from(end.is_some());
+            self.input.consume(taken);
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// The length of the mark that some programs put before UTF-8.
+fn mark_bytes(line: &[u8]) -> usize {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    usize::from(line.starts_with(MARK)) * MARK.len()
+}

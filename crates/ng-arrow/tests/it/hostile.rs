@@ -1,0 +1,123 @@
+use std::panic;
+use std::sync::Once;
+
+use ng_arrow::{Column, Form, Format, Layout, ReadError, is_decoding};
+use ng_token::Token;
+
+use crate::harness::{any_bytes, read_file, written};
+
+/// Bytes with one changed are read to an end: with tokens or with an error.
+///
+/// Whatever a flipped bit makes of a value cannot be told from a value; what this shows is
+/// that nothing panics through to the caller, and nothing is allocated without end.
+fn check(format: Format, bytes: &[u8], places: impl Iterator<Item = usize>) -> (usize, usize) {
+    let (mut refused, mut gave_up) = (0, 0);
+    for place in places {
+        for change in [0x01, 0x80, 0xFF] {
+            let mut bytes = bytes.to_vec();
+            bytes[place] ^= change;
+            match read_file(&bytes, format, Some(Form::Raw)) {
+                Ok(_) => {}
+                Err(ReadError::Undecodable { .. }) => gave_up += 1,
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    (refused, gave_up)
+}
+
+fn tokens() -> Vec<Token> {
+    any_bytes(20, 5)
+}
+
+fn layout() -> Layout {
+    Layout::new(
+        Column::list("id,weight,entity_type,timestamp,motor_x").unwrap(),
+        Form::Units,
+    )
+}
+
+/// Without the words of a panic that is caught.
+fn quietly<T>(run: impl FnOnce() -> T) -> T {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |told| {
+            if !is_decoding() {
+                hook(told);
+            }
+        }));
+    });
+    run()
+}
+
+#[test]
+fn every_byte_changed_ends_with_tokens_or_an_error() {
+    quietly(|| {
+        for format in Format::ALL {
+            let bytes = written(&tokens(), format, &layout());
+            let (refused, gave_up) = check(format, &bytes, 0..bytes.len());
+            println!(
+                "{format}: {} bytes, {refused} refused, {gave_up} gave up",
+                bytes.len()
+            );
+            assert!(refused > 0, "{format}");
+        }
+    });
+}
+
+#[test]
+fn every_length_ends_with_tokens_or_an_error() {
+    quietly(|| {
+        for format in Format::ALL {
+            let bytes = written(&tokens(), format, &layout());
+            for end in 0..bytes.len() {
+                let read = read_file(&bytes[..end], format, None);
+                assert!(
+                    format.is_text() || read.is_err(),
+                    "{format}: {end} of {}",
+                    bytes.len()
+                );
+            }
+        }
+    });
+}
+
+/// A length of four or eight bytes that is as great as can be is no memory.
+#[test]
+fn forged_lengths_end_with_tokens_or_an_error() {
+    quietly(|| {
+        for format in [Format::Parquet, Format::Arrow, Format::ArrowStream] {
+            let bytes = written(&tokens(), format, &layout());
+            for place in (0..bytes.len() - 8).step_by(4) {
+                for forged in [
+                    &[0xFF, 0xFF, 0xFF, 0x7F][..],
+                    &[0xFF; 7],
+                    &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
+                ] {
+                    let mut bytes = bytes.clone();
+                    bytes[place..place + forged.len()].copy_from_slice(forged);
+                    let _ = read_file(&bytes, format, None);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn bytes_of_another_format_are_refused() {
+    let files: Vec<_> = Format::ALL
+        .map(|format| (format, written(&tokens(), format, &layout())))
+        .into();
+    for (format, bytes) in &files {
+        for other in Format::ALL {
+            let both_arrow =
+                |format: &Format| matches!(format, Format::Arrow | Format::ArrowStream);
+            if other == *format || both_arrow(format) && both_arrow(&other) {
+                continue;
+            }
+            let read = read_file(bytes, other, Some(Form::Units));
+            assert!(read.is_err(), "{format} as {other}");
+        }
+    }
+}

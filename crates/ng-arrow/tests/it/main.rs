@@ -1,0 +1,14 @@
+//! The public surface: tokens to columns and back, in every format.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+
+mod batches;
+mod formats;
+mod harness;
+mod hostile;
+mod python;
+mod refusals;
+mod text;

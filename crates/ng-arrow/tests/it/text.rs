@@ -1,0 +1,213 @@
+use ng_arrow::{Column, Form, Format, Layout};
+use ng_token::{Space, Token};
+
+use crate::harness::{read, refusal, written};
+
+fn told(tokens: &[Token], format: Format, columns: &str, form: Form) -> String {
+    let layout = Layout::new(Column::list(columns).unwrap(), form);
+    String::from_utf8(written(tokens, format, &layout)).unwrap()
+}
+
+fn token() -> Token {
+    Token::new(0x0100_0007)
+        .with_coordinate(Space::Physical, [150, -5, 0])
+        .with_weight(f32::from_bits(0x7FC0_0001))
+        .with_radius_raw(5)
+        .with_strength_raw(255)
+        .with_timestamp(1_700_000_000)
+}
+
+const COLUMNS: &str = "position,id,entity_type,weight,radius,strength,timestamp,physical";
+
+#[test]
+fn lines_are_what_people_expect() {
+    let names = COLUMNS.replace("physical", "physical_x,physical_y,physical_z");
+    let csv = |form| told(&[token()], Format::Csv, COLUMNS, form);
+    let line = "0,16777223,1,NaN,0.05,1.0,2023-11-14T22:13:20Z,1.50,-0.05,0.00";
+    assert_eq!(csv(Form::Units), format!("{names}\n{line}\n"));
+    let line = "0,16777223,1,0x7fc00001,5,255,1700000000,150,-5,0";
+    assert_eq!(csv(Form::Raw), format!("{names}\n{line}\n"));
+    let json = told(
+        &[token()],
+        Format::JsonLines,
+        "id,weight,timestamp,physical_x",
+        Form::Units,
+    );
+    let line =
+        r#"{"id":16777223,"weight":"NaN","timestamp":"2023-11-14T22:13:20Z","physical_x":1.50}"#;
+    assert_eq!(json, format!("{line}\n"));
+}
+
+#[test]
+fn csv_of_others_is_taken() {
+    let text =
+        "\u{feff}\"weight\", id ,timestamp\r\n\r\n\"0.5\", 7 ,2023-11-14 22:13:20+00\r\n1e-3,8,5";
+    let tokens = read(text.as_bytes(), Format::Csv, None).unwrap();
+    let expected = [
+        Token::new(7).with_weight(0.5).with_timestamp(1_700_000_000),
+        Token::new(8).with_weight(1e-3).with_timestamp(5),
+    ];
+    assert_eq!(tokens, expected);
+}
+
+#[test]
+fn json_lines_of_others_are_taken() {
+    let text = "{\"id\": 7, \"weight\": 0.5}\n\n { \"w\\u0065ight\" : \"inf\", \"id\": 8.0 }";
+    let tokens = read(text.as_bytes(), Format::JsonLines, None).unwrap();
+    let expected = [
+        Token::new(7).with_weight(0.5),
+        Token::new(8).with_weight(f32::INFINITY),
+    ];
+    assert_eq!(tokens, expected);
+}
+
+#[test]
+fn nothing_but_names_is_no_token() {
+    assert_eq!(read(b"id,weight\n", Format::Csv, None).unwrap(), []);
+    assert_eq!(read(b"", Format::JsonLines, None).unwrap(), []);
+    assert_eq!(
+        refusal(b"", Format::Csv, None),
+        "no column id, expected that or local_id"
+    );
+}
+
+#[track_caller]
+fn check(text: &str, form: Option<Form>, expected: Result<[i16; 3], &str>) {
+    let text = format!("id,motor_x,motor_y,motor_z\n7,{text}\n");
+    match (read(text.as_bytes(), Format::Csv, form), expected) {
+        (Ok(tokens), Ok(steps)) => assert_eq!(tokens[0].steps(Space::Motor), steps),
+        (Err(error), Err(told)) => assert_eq!(error.to_string(), told),
+        (read, _) => panic!("{text}: {read:?}"),
+    }
+}
+
+#[test]
+fn a_whole_number_is_units_or_steps_only_where_that_is_told() {
+    let at = "row 0 (line 2), column";
+    let point =
+        "expected a decimal point, or to be told whether whole numbers are units or stored steps";
+    check("1.5,-2.0,0", None, Ok([1_500, -2_000, 0]));
+    check("1e1,0,-0", None, Ok([10_000, 0, 0]));
+    check("1.5,2,0", None, Err(&format!("{at} motor_y: `2`, {point}")));
+    check("1.5,2,0", Some(Form::Units), Ok([1_500, 2_000, 0]));
+    check("15,2,-32768", Some(Form::Raw), Ok([15, 2, i16::MIN]));
+    let steps = "expected whole steps from -32768 to 32767";
+    check(
+        "15,2.0,0",
+        Some(Form::Raw),
+        Err(&format!("{at} motor_y: `2.0`, {steps}")),
+    );
+    check(
+        "15,2,32768",
+        Some(Form::Raw),
+        Err(&format!("{at} motor_z: 32768, {steps}")),
+    );
+    let range = "expected -32.768 to 32.767";
+    check(
+        "33.0,0,0",
+        None,
+        Err(&format!("{at} motor_x: 33.0, {range}")),
+    );
+    check("0,nan,0", None, Err(&format!("{at} motor_y: NaN, {range}")));
+    check(
+        "0,1.5m,0",
+        None,
+        Err(&format!("{at} motor_y: `1.5m`, expected a number")),
+    );
+    check(
+        "0,,0",
+        None,
+        Err("row 0, column motor_y: null, expected a value"),
+    );
+}
+
+#[test]
+fn bad_cells_are_named_with_row_and_line() {
+    let csv = |text: &str| refusal(text.as_bytes(), Format::Csv, None);
+    let long = "7".repeat(100);
+    for (text, told) in [
+        (
+            "id\n7\n\n-1\n",
+            "row 1 (line 4), column id: -1, expected a whole number from 0 to 4294967295",
+        ),
+        (
+            "id\n7\n99999999999999999999\n",
+            "row 1 (line 3), column id: 1e20, expected a whole number from 0 to 4294967295",
+        ),
+        (
+            "id,weight\n7,1e39\n",
+            "row 0 (line 2), column weight: `1e39`, expected NaN, or -3.4028235e38 to 3.4028235e38",
+        ),
+        (
+            "id,timestamp\n7,2023-02-30T00:00:00Z\n",
+            "row 0 (line 2), column timestamp: `2023-02-30T00:00:00Z`, expected a whole second from 1970-01-01T00:00:00Z to 2106-02-07T06:28:15Z",
+        ),
+        ("id,weight\n7\n", "line 2: 1 cells, expected 2"),
+        (
+            "id,wieght\n7\n",
+            "no column `wieght`, did you mean `weight`?",
+        ),
+        ("id,weight,id\n", "column id is there twice"),
+        ("weight\n0.5\n", "no column id, expected that or local_id"),
+        (
+            "id\n\u{1b}[31m\n",
+            "row 0 (line 2), column id: `\\u{1b}[31m`, expected a number",
+        ),
+    ] {
+        assert_eq!(csv(text), told);
+    }
+    assert!(csv(&format!("id,weight\n1,{long}x\n")).len() < 200);
+}
+
+#[test]
+fn lines_that_are_no_objects_of_the_first_ones_columns_are_named() {
+    let json = |text: &str| refusal(text.as_bytes(), Format::JsonLines, None);
+    for (text, told) in [
+        (
+            "{\"id\":1,\"weight\":0.5}\n{\"id\":2}\n",
+            "line 2: no weight, which the first line has",
+        ),
+        (
+            "{\"id\":1}\n{\"id\":2,\"weight\":1}\n",
+            "line 2: weight is there, which the first line has not, or there twice",
+        ),
+        (
+            "{\"id\":1}\n{\"id\":2,\"id\":3}\n",
+            "line 2: id is there, which the first line has not, or there twice",
+        ),
+        ("{\"id\":1,\"id\":2}\n", "column id is there twice"),
+        (
+            "{\"id\":null}\n",
+            "row 0, column id: null, expected a value",
+        ),
+        (
+            "{\"id\":[1]}\n",
+            "row 0 (line 1), column id: `[1]`, expected a number",
+        ),
+        (
+            "{\"id\":{\"a\":1}}\n",
+            "row 0 (line 1), column id: `{\"a\":1}`, expected a number",
+        ),
+        ("{\"ID\":1}\n", "no column `ID`, did you mean `id`?"),
+    ] {
+        assert_eq!(json(text), told);
+    }
+    for text in ["[1]\n", "7\n", "{\"id\":1\n", "{\"id\":1}}\n", "\u{0}"] {
+        assert!(json(text).starts_with("line 1: no JSON object: "), "{text}");
+    }
+    let nested = "{\"id\":".repeat(10_000);
+    assert!(json(&nested).starts_with("line 1: no JSON object: "));
+}
+
+/// Somebody's file of one endless line takes no more memory than a line may have.
+#[test]
+fn a_line_without_an_end_is_refused() {
+    for format in [Format::Csv, Format::JsonLines] {
+        let text = "\"".repeat(1 << 20);
+        let told = refusal(text.as_bytes(), format, None);
+        assert_eq!(told, "line 1: longer than 65536 bytes");
+    }
+    let cells = ",".repeat(5_000);
+    let told = refusal(format!("id\n{cells}\n").as_bytes(), Format::Csv, None);
+    assert!(told.starts_with("line 2: "), "{told}");
+}
