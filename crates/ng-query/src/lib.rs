@@ -26,6 +26,7 @@ pub use {ng_arrow, ng_parallel, ng_store, ng_token};
 
 pub use answer::{Answer, Stats};
 pub use error::{QueryError, QuestionError};
+pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilterError};
 pub use ng_arrow::Column;
 pub use ops::{
     Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Ranked, Value,

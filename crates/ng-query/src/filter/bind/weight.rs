@@ -1,0 +1,34 @@
+//! Weights are compared as floats: a range is what `>=` and `<=` hold for, which NaN never does.
+
+use crate::bound::{Bound, Condition};
+use crate::filter::decimal::Decimal;
+use crate::filter::tree::Comparison;
+
+/// Every comparison but `!=`, which is the complement of `=`.
+pub(super) fn compare(comparison: Comparison, value: f32) -> Bound {
+    let (least, greatest) = (f32::NEG_INFINITY, f32::INFINITY);
+    match comparison {
+        Comparison::Equal | Comparison::NotEqual => between(value, value),
+        Comparison::LessOrEqual => between(least, value),
+        Comparison::GreaterOrEqual => between(value, greatest),
+        // An infinity has nothing beyond it, and `next_down` of it is itself.
+        Comparison::Less if value == least => Bound::Nothing,
+        Comparison::Less => between(least, value.next_down()),
+        Comparison::Greater if value == greatest => Bound::Nothing,
+        Comparison::Greater => between(value.next_up(), greatest),
+    }
+}
+
+pub(super) fn between(low: f32, high: f32) -> Bound {
+    match low <= high {
+        true => Bound::Is(Condition::Weight(low..=high)),
+        false => Bound::Nothing,
+    }
+}
+
+pub(super) fn one_of(values: &[Decimal]) -> Bound {
+    let mut values: Vec<f32> = values.iter().map(|value| value.nearest_f32()).collect();
+    values.sort_by(f32::total_cmp);
+    values.dedup();
+    super::join::or(values.into_iter().map(|value| between(value, value)))
+}

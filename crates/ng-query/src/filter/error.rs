@@ -1,0 +1,222 @@
+use std::fmt;
+use std::ops::Range;
+
+use ng_arrow::Column;
+use ng_token::{Axis, Space};
+
+use super::decimal::Decimal;
+use super::tree::Filter;
+
+/// What keeps a filter from being one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// A value is NaN, which no comparison but `!=` holds for.
+    #[error("value nan, expected a number; `not weight <= inf` holds where the weight is nan")]
+    Nan,
+
+    /// A number cannot be read.
+    #[error("number `{found}`, expected one as -0.5, 1e3, 1_000, 0x101 or inf")]
+    Number {
+        /// What was found, shortened.
+        found: String,
+    },
+
+    /// A number has more digits than are kept exactly.
+    #[error("number of {digits} digits, expected at most {}", Decimal::DIGITS_MAX)]
+    Digits {
+        /// How many there are without zeros at both ends.
+        digits: usize,
+    },
+
+    /// A number is too far from 1.
+    #[error(
+        "exponent {exponent} behind the last digit, expected -{max} to {max}",
+        max = Decimal::EXPONENT_MAX
+    )]
+    Exponent {
+        /// The exponent of ten of the last digit that is not 0.
+        exponent: i64,
+    },
+
+    /// A time cannot be read.
+    #[error(
+        "time `{found}`, expected one in UTC as 2023-11-14 or 2023-11-14T22:13:20Z, \
+         1970 to 9999, of at most nine decimals"
+    )]
+    Time {
+        /// What was found, shortened.
+        found: String,
+    },
+
+    /// The centre of a ball is not a point.
+    #[error("{space} ball with centre {axis} {value}, expected a finite number")]
+    Centre {
+        /// The ball's space.
+        space: Space,
+        /// The first axis that is wrong.
+        axis: Axis,
+        /// The coordinate there.
+        value: Decimal,
+    },
+
+    /// The radius of a ball is less than 0.
+    #[error("{space} ball with radius {radius}, expected 0 or greater")]
+    Radius {
+        /// The ball's space.
+        space: Space,
+        /// The radius.
+        radius: Decimal,
+    },
+
+    /// A value does not fit its column.
+    #[error("{found} is no value of {column}, expected {expected}")]
+    Value {
+        /// The column.
+        column: Column,
+        /// What was found, shortened.
+        found: String,
+        /// What the column takes.
+        expected: &'static str,
+    },
+
+    /// A name that nothing has.
+    #[error("unknown {kind} `{found}`{}", Nearest(*.nearest))]
+    Unknown {
+        /// What should have stood there.
+        kind: &'static str,
+        /// What was found, shortened.
+        found: String,
+        /// The name that is most like it, if one is.
+        nearest: Option<&'static str>,
+    },
+
+    /// Something else should stand there.
+    #[error("found {found}, expected {expected}")]
+    Unexpected {
+        /// What was found, shortened.
+        found: String,
+        /// What may stand there.
+        expected: &'static str,
+    },
+
+    /// A filter is nested too deeply.
+    #[error(
+        "more than {} levels of brackets, `and`, `or` and `not`",
+        Filter::DEPTH_MAX
+    )]
+    TooDeep,
+
+    /// A filter has too many conditions.
+    #[error("more than {} conditions", Filter::CONDITIONS_MAX)]
+    TooMany,
+
+    /// A filter's text is too long.
+    #[error("text of {bytes} bytes, expected at most {}", Filter::TEXT_MAX)]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+struct Nearest(Option<&'static str>);
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, ", the nearest is `{name}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What keeps a text from being a filter, and where.
+///
+/// It shows the cause, the line, and carets under the place:
+///
+/// ```
+/// use ng_query::Filter;
+///
+/// let error = "wieght >= 0.5 and active".parse::<Filter>().unwrap_err();
+/// assert_eq!(error.span(), 0..6);
+/// assert_eq!(
+///     error.to_string(),
+///     "unknown column, flag or entity type `wieght`, the nearest is `weight`
+///   wieght >= 0.5 and active
+///   ^^^^^^"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseFilterError {
+    cause: FilterError,
+    span: Range<usize>,
+    /// Of the line, what is shown.
+    excerpt: String,
+    /// The characters of the excerpt before the carets, and how many carets.
+    carets: (usize, usize),
+}
+
+/// How many characters of a line are shown on each side of where the place begins.
+const BEFORE_MAX: usize = 48;
+const BEHIND_MAX: usize = 48;
+
+impl ParseFilterError {
+    /// Takes the part of the text that is shown. The span lies in the text, between characters.
+    pub(super) fn new(text: &str, span: Range<usize>, cause: FilterError) -> Self {
+        let (head, tail) = text.split_at(span.start);
+        let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let before: Vec<char> = head[line_start..].chars().rev().take(BEFORE_MAX).collect();
+        let rest = tail.split('\n').next().unwrap_or_default();
+        let behind = rest.chars().take(BEHIND_MAX);
+        let excerpt = before.iter().rev().copied().chain(behind);
+        let wide = text[span.clone()].chars().count();
+        let shown = rest.chars().take(BEHIND_MAX).count();
+        Self {
+            excerpt: excerpt.map(printable).collect(),
+            carets: (before.len(), wide.min(shown).max(1)),
+            cause,
+            span,
+        }
+    }
+
+    /// Returns what is wrong.
+    #[must_use]
+    pub const fn cause(&self) -> &FilterError {
+        &self.cause
+    }
+
+    /// Returns the bytes of the text that are wrong; an empty range at its end, if something
+    /// is missing there.
+    #[must_use]
+    pub const fn span(&self) -> Range<usize> {
+        self.span.start..self.span.end
+    }
+}
+
+/// A control character would move the carets, or a terminal's cursor.
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}
+
+impl fmt::Display for ParseFilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, wide) = self.carets;
+        writeln!(f, "{}", self.cause)?;
+        writeln!(f, "  {}", self.excerpt.trim_end())?;
+        write!(f, "  {:before$}{:^>wide$}", "", "")
+    }
+}
+
+impl std::error::Error for ParseFilterError {}
+
+/// The most characters of what was found that a message has.
+const FOUND_MAX: usize = 40;
+
+/// Returns the beginning of what was found, fit for a message.
+pub(super) fn shortened(text: &str) -> String {
+    let mut found: String = text.chars().take(FOUND_MAX).map(printable).collect();
+    if text.chars().nth(FOUND_MAX).is_some() {
+        found.push_str("...");
+    }
+    found
+}

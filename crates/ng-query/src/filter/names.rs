@@ -1,0 +1,134 @@
+//! The words of a filter.
+
+use ng_arrow::Column;
+use ng_token::{EntityType, Space};
+
+/// The flags that have names, with their bits.
+pub(super) const FLAGS: [(&str, u16); 12] = [
+    ("active", 1 << 0),
+    ("persistent", 1 << 1),
+    ("mutable", 1 << 2),
+    ("synchronized", 1 << 3),
+    ("compressed", 1 << 4),
+    ("encrypted", 1 << 5),
+    ("dirty", 1 << 6),
+    ("locked", 1 << 7),
+    ("user_0", 1 << 12),
+    ("user_1", 1 << 13),
+    ("user_2", 1 << 14),
+    ("user_3", 1 << 15),
+];
+
+/// The words with which a condition begins that are no names of anything.
+const WORDS: [&str; 4] = ["valid", "not", "true", "false"];
+
+pub(super) fn column(word: &str) -> Option<Column> {
+    let mut columns = Column::ALL.into_iter();
+    columns.find(|column| is(word, column.name()))
+}
+
+pub(super) fn space(word: &str) -> Option<Space> {
+    let mut spaces = Space::ALL.into_iter();
+    spaces.find(|space| is(word, space.name()))
+}
+
+pub(super) fn entity_type(word: &str) -> Option<EntityType> {
+    let mut types = EntityType::ALL.into_iter();
+    types.find(|entity_type| is(word, entity_type.name()))
+}
+
+/// Returns the bit of a flag.
+pub(super) fn flag(word: &str) -> Option<u16> {
+    let flag = FLAGS.into_iter().find(|(name, _)| is(word, name));
+    flag.map(|(_, bit)| bit)
+}
+
+/// Words are the same in upper and lower case.
+pub(super) fn is(word: &str, name: &str) -> bool {
+    word.eq_ignore_ascii_case(name)
+}
+
+/// Returns what a condition may begin with that is most like a word.
+pub(super) fn nearest_condition(word: &str) -> Option<&'static str> {
+    let columns = Column::ALL.into_iter().map(Column::name);
+    let spaces = Space::ALL.into_iter().map(Space::name);
+    let names = columns.chain(spaces).chain(flags()).chain(entity_types());
+    nearest(word, names.chain(WORDS))
+}
+
+pub(super) fn nearest_column(word: &str) -> Option<&'static str> {
+    nearest(word, Column::ALL.into_iter().map(Column::name))
+}
+
+pub(super) fn nearest_entity_type(word: &str) -> Option<&'static str> {
+    nearest(word, entity_types())
+}
+
+pub(super) fn nearest_flag(word: &str) -> Option<&'static str> {
+    nearest(word, flags())
+}
+
+fn flags() -> impl Iterator<Item = &'static str> {
+    FLAGS.into_iter().map(|(name, _)| name)
+}
+
+fn entity_types() -> impl Iterator<Item = &'static str> {
+    EntityType::ALL.into_iter().map(EntityType::name)
+}
+
+/// What is longer is like no name, and would take long to be compared with all of them.
+const WORD_MAX: usize = 40;
+
+/// Returns the first of the names that are the fewest typing errors away, up to a third of the
+/// word.
+fn nearest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    if word.len() > WORD_MAX {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let far = 1 + word.len() / 3;
+    let errors = names.map(|name| (strsim::osa_distance(&word, name), name));
+    let (errors, name) = errors.min_by_key(|&(errors, _)| errors)?;
+    (errors < far.max(2)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ng_token::SystemFlags;
+
+    use super::*;
+
+    #[test]
+    fn no_word_means_two_things() {
+        let names = [
+            Column::ALL.map(Column::name).as_slice(),
+            Space::ALL.map(Space::name).as_slice(),
+            EntityType::ALL.map(EntityType::name).as_slice(),
+            FLAGS.map(|(name, _)| name).as_slice(),
+            &WORDS,
+            &["and", "or", "in", "between", "inf", "infinity", "nan"],
+        ]
+        .concat();
+        let distinct: BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(distinct.len(), names.len());
+    }
+
+    #[test]
+    fn system_flags_have_the_names_of_the_record() {
+        for (name, flag) in SystemFlags::all().iter_names() {
+            assert_eq!(super::flag(name), Some(flag.bits().into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        assert_eq!(nearest_condition("wieght"), Some("weight"));
+        assert_eq!(nearest_condition("physical_w"), Some("physical_x"));
+        assert_eq!(nearest_condition("OBJCT"), Some("object"));
+        assert_eq!(nearest_condition("temperature"), None);
+        assert_eq!(nearest_condition("xy"), None);
+        assert_eq!(nearest_condition(&"weight".repeat(100_000)), None);
+    }
+}

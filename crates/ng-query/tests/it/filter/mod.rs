@@ -1,0 +1,9 @@
+//! Filters: their text, their messages, and what they hold for.
+
+mod any;
+mod boundaries;
+mod built;
+mod errors;
+mod meaning;
+mod oracle;
+mod text;

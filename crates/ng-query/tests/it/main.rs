@@ -1,0 +1,8 @@
+//! The public surface of `ng-query`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+
+mod filter;
