@@ -202,6 +202,15 @@ pub enum WriteError {
     #[error("cannot write Parquet: {0}")]
     Parquet(#[source] parquet::errors::ParquetError),
 
+    /// A column of an answer has values that no line of text has.
+    #[error("column {column:?} of type {data_type}, expected numbers, booleans, texts or seconds")]
+    Type {
+        /// The name of the column.
+        column: String,
+        /// Its type.
+        data_type: Box<DataType>,
+    },
+
     /// A format that this build does not have.
     #[error("{format} cannot be written: built without the feature of that name")]
     Unsupported {

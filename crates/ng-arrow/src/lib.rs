@@ -54,11 +54,11 @@ pub use form::{FORM_KEY, Form, NAMES_KEY, STEPS_KEY, schema};
 pub use format::{Format, UnknownFormat};
 pub use import::Import;
 pub use layout::Layout;
-pub use out::TableWriter;
+pub use out::{BatchWriter, TableWriter};
 #[cfg(feature = "parquet")]
 pub use out::{ColumnEncoder, EncodedColumn, ParquetWriter, ROW_GROUP_ROWS};
 pub use read::{TableReader, is_decoding};
-pub use text::TextRows;
+pub use text::{ArrayCell, TextRows};
 pub use value::{Expected, Value};
 
 /// Runs the examples of the README as tests.

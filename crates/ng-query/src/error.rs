@@ -1,7 +1,7 @@
 use std::io;
 use std::ops::Range;
 
-use ng_arrow::Column;
+use ng_arrow::{Column, UnknownColumn};
 use ng_parallel::{Forked, ParallelError};
 use ng_store::ReadError;
 
@@ -46,13 +46,8 @@ pub enum QuestionError {
     NoneWanted,
 
     /// A name is that of no column.
-    #[error("unknown column {name:?}{}", nearest_hint(*nearest))]
-    Column {
-        /// The name.
-        name: String,
-        /// A column whose name is like it.
-        nearest: Option<Column>,
-    },
+    #[error(transparent)]
+    Column(#[from] UnknownColumn),
 
     /// A measure is none, or not one of its column.
     #[error("measure {text:?}, expected {expected}")]
@@ -115,8 +110,4 @@ pub enum QuestionError {
         /// How many they may have.
         most: u32,
     },
-}
-
-fn nearest_hint(nearest: Option<Column>) -> String {
-    nearest.map_or_else(String::new, |column| format!(", did you mean {column}?"))
 }

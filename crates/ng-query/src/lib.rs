@@ -34,12 +34,4 @@ pub use ops::{
 pub use plan::{Plan, PlannedCondition};
 pub use query::Query;
 pub use source::Source;
-
-/// The column of a name.
-fn column_of(name: &str) -> Result<Column, QuestionError> {
-    Column::of_name(name).ok_or_else(|| QuestionError::Column {
-        name: name.to_owned(),
-        nearest: None,
-    })
-}
 pub use zone::{Span, Zone};

@@ -1,13 +1,13 @@
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
 
-use crate::Source;
 use crate::bound::Bound;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::scan::{LONGEST_WAVE, Scan};
 use crate::select::Selector;
+use crate::{Filter, Source};
 
 /// A question to be asked of tokens: of which of them, with whose help, by how many threads.
 ///
@@ -24,11 +24,7 @@ pub struct Query<'q> {
 }
 
 impl<'q> Query<'q> {
-    /// Asks all tokens of a source, on the calling thread.
-    ///
-    /// # Panics
-    ///
-    /// Never: a team of one worker starts no thread.
+    /// Asks all tokens of a source.
     pub fn new(source: impl Into<Source<'q>>, workers: &Workers) -> Self {
         Self {
             source: source.into(),
@@ -38,6 +34,22 @@ impl<'q> Query<'q> {
             kernels: Kernels::detect(),
             skips_damaged: false,
         }
+    }
+
+    /// Asks the tokens that match a filter, and no others; where it is given more than one,
+    /// those that match all of them. `valid` means at this moment.
+    #[must_use]
+    pub fn filter(self, filter: &Filter) -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = since_1970.map_or(0, |time| time.as_secs());
+        self.filter_at(filter, u32::try_from(now).unwrap_or(u32::MAX))
+    }
+
+    /// Does what [`filter`](Self::filter) does; `valid` means at `now`, in seconds since
+    /// 1970 UTC.
+    #[must_use]
+    pub fn filter_at(self, filter: &Filter, now: u32) -> Self {
+        self.and(filter.bind(now))
     }
 
     /// Takes what an index knows of the tokens.

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMillisecondType, TimestampSecondType};
-use arrow_array::{ArrayRef, PrimitiveArray};
-use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use ng_token::Token;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression as Codec, Encoding};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
@@ -200,8 +200,23 @@ fn parquet_time() -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
 }
 
+/// A batch whose times Parquet has, of the schema that [`with_parquet_times`] made.
+pub(super) fn parquet_batch(
+    batch: &RecordBatch,
+    schema: SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|array| match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => milliseconds(array),
+        _ => Arc::clone(array),
+    });
+    RecordBatch::try_new(schema, columns.collect())
+}
+
 fn parquet_schema(layout: &Layout) -> SchemaRef {
-    let schema = schema(&layout.columns, layout.form);
+    with_parquet_times(&schema(&layout.columns, layout.form))
+}
+
+pub(super) fn with_parquet_times(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(..) => Arc::new(Field::clone(field).with_data_type(parquet_time())),
         _ => Arc::clone(field),
@@ -210,15 +225,25 @@ fn parquet_schema(layout: &Layout) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// How the columns are encoded: for speed.
-fn properties(layout: &Layout, compression: Compression) -> WriterProperties {
+/// What is written of all columns alike.
+fn base(compression: Compression) -> WriterPropertiesBuilder {
     let codec = match compression {
         Compression::None => Codec::UNCOMPRESSED,
         Compression::Snappy => Codec::SNAPPY,
     };
-    let builder = WriterProperties::builder()
+    WriterProperties::builder()
         .set_created_by(concat!("ng-arrow ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(codec)
+}
+
+/// How columns are encoded that are no token's.
+pub(super) fn plain_properties(compression: Compression) -> WriterProperties {
+    base(compression).build()
+}
+
+/// How the columns are encoded: for speed.
+fn properties(layout: &Layout, compression: Compression) -> WriterProperties {
+    let builder = base(compression)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_dictionary_enabled(false)

@@ -1,4 +1,4 @@
-use ng_token::{Axis, Space};
+use ng_token::Space;
 use proptest::prelude::*;
 
 use super::*;

@@ -77,7 +77,7 @@ impl FromStr for Measure {
                        column, such as mean(weight) or quantile(weight, 0.9)",
         };
         let call = Call::parse(text).ok_or_else(unknown)?;
-        let column = |name: &str| crate::column_of(name);
+        let column = |name: &str| name.parse::<Column>();
         let measure = match (call.name, call.arguments.as_slice()) {
             ("count", []) => Self::Count,
             ("min", [name]) => Self::Min(column(name)?),
