@@ -137,10 +137,9 @@ impl Query<'_> {
     fn extremes(&self, column: Column) -> Result<Answer<Option<(f64, f64)>>, QueryError> {
         let measures = [Measure::Min(column), Measure::Max(column)];
         let answer = self.aggregate(&[], &measures)?;
-        let number = |value: Value| match value {
-            Value::Missing => None,
-            Value::Integer(number) => Some(number as f64),
-            Value::Number(number) => Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX))),
+        let number = |value: Value| {
+            let number = value.number()?;
+            Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)))
         };
         let values = answer.value.groups.first().map(|group| &group.values);
         let value = values.and_then(|values| Some((number(values[0])?, number(values[1])?)));

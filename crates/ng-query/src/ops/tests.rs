@@ -104,14 +104,6 @@ fn sorted(column: Column, selected: &[(u64, Token)]) -> Vec<f64> {
     values
 }
 
-fn as_number(value: Value) -> Option<f64> {
-    match value {
-        Value::Missing => None,
-        Value::Integer(number) => Some(number as f64),
-        Value::Number(number) => Some(number),
-    }
-}
-
 /// The bits of a number, so that NaN equals itself.
 fn bits(values: &[Option<f64>]) -> Vec<Option<u64>> {
     let one_nan = |value: f64| if value.is_nan() { f64::NAN } else { value };
@@ -179,7 +171,7 @@ proptest! {
         case.check(&bits(&expected), |query| {
             let answer = query.aggregate(&[], &measures)?;
             let values = answer.value.groups[0].values.iter();
-            Ok(bits(&values.map(|value| as_number(*value)).collect::<Vec<_>>()))
+            Ok(bits(&values.map(|value| value.number()).collect::<Vec<_>>()))
         })?;
     }
 
@@ -204,7 +196,7 @@ proptest! {
         case.check(&bits(&expected), |query| {
             let answer = query.aggregate(&[], &measures)?;
             let values = answer.value.groups[0].values.iter();
-            Ok(bits(&values.map(|value| as_number(*value)).collect::<Vec<_>>()))
+            Ok(bits(&values.map(|value| value.number()).collect::<Vec<_>>()))
         })?;
     }
 
@@ -255,7 +247,7 @@ proptest! {
         let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
         let measures = [Measure::Mean(Column::Weight), Measure::StdDev(Column::Weight)];
         let values = query.aggregate(&[], &measures).unwrap().value.groups[0].values.clone();
-        let near = |value: Value, expected: f64| match as_number(value) {
+        let near = |value: Value, expected: f64| match value.number() {
             None => true,
             Some(value) => (value - expected).abs() <= 1e-9 * (1.0 + expected.abs()),
         };
@@ -283,7 +275,7 @@ proptest! {
                 let top = query.top(k, column, end)?.value;
                 Ok(top
                     .iter()
-                    .map(|ranked| (ranked.position, as_number(ranked.value).unwrap()))
+                    .map(|ranked| (ranked.position, ranked.value.number().unwrap()))
                     .collect())
             })?;
         }

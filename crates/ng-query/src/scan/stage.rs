@@ -101,11 +101,6 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// The records of the block, read and verified where they are those of a file.
-    pub(crate) fn records(&mut self) -> Result<&[Token], QueryError> {
-        self.bring_records()?;
-        Ok(self.held_records())
-    }
 
     /// The columns and the records at once, where both were loaded before.
     pub(crate) fn held_records(&self) -> &[Token] {

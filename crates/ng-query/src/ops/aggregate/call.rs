@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 /// A name, and arguments in brackets if it has any: `count`, `quantile(weight, 0.9)`.
 pub(super) struct Call<'t> {
     pub(super) name: &'t str,
@@ -19,17 +21,18 @@ impl<'t> Call<'t> {
             arguments: inner.split(',').map(str::trim).collect(),
         })
     }
+}
 
-    /// Cuts a list at the commas that are in no brackets.
-    pub(super) fn split(list: &str) -> impl Iterator<Item = &str> {
-        let mut depth = 0;
-        list.split(move |letter| {
-            match letter {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                _ => {}
-            }
-            letter == ',' && depth == 0
-        })
-    }
+/// Parses each of a list: `count, quantile(weight, 0.9)` is one of two.
+pub(super) fn parse_list<T: FromStr>(list: &str) -> Result<Vec<T>, T::Err> {
+    let mut depth = 0;
+    let parts = list.split(move |letter| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    });
+    parts.map(|part| part.trim().parse()).collect()
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use ng_arrow::Column;
 use ng_token::{EntityType, Space, SystemFlags};
 
-use super::call::Call;
+use super::call::{Call, parse_list};
 use crate::QuestionError;
 use crate::scan::Stage;
 
@@ -45,6 +45,15 @@ pub enum Key {
 }
 
 impl GroupBy {
+    /// Parses groupings with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// The first that is none.
+    pub fn list(group_by: &str) -> Result<Vec<Self>, QuestionError> {
+        parse_list(group_by)
+    }
+
     /// How many bits the number of a group has.
     pub(super) fn bits(self) -> u32 {
         let bits_of = |most: u32| u32::BITS - most.leading_zeros();

@@ -37,3 +37,15 @@ pub enum Value {
     /// what the weights sum up to.
     Number(f64),
 }
+
+impl Value {
+    /// Returns the nearest number; `None` if it is missing.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match *self {
+            Self::Missing => None,
+            Self::Integer(number) => Some(number as f64),
+            Self::Number(number) => Some(number),
+        }
+    }
+}

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use ng_arrow::Column;
 
-use super::call::Call;
+use super::call::{Call, parse_list};
 use crate::QuestionError;
 
 /// What is asked of the tokens of a group.
@@ -32,6 +32,15 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Parses measures with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// The first that is none.
+    pub fn list(measures: &str) -> Result<Vec<Self>, QuestionError> {
+        parse_list(measures)
+    }
+
     /// The column that is measured.
     pub(super) fn column(self) -> Option<Column> {
         match self {

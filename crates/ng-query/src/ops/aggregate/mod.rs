@@ -4,6 +4,7 @@
 //! made block by block and added in the order of the blocks.
 
 mod assemble;
+mod batch;
 mod call;
 mod distinct;
 mod group_by;

@@ -1,0 +1,130 @@
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Float32Array, Float64Array, RecordBatch, TimestampSecondArray,
+    UInt8Array, UInt64Array,
+};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use ng_arrow::Column;
+use ng_token::{Axis, Space};
+
+use super::{GroupBy, Groups, Key, Measure, Value};
+use crate::ordered::steps_per_unit;
+
+impl Groups {
+    /// Returns the groups as columns: those of the keys, then those of the measures, each
+    /// by the name that it is parsed from.
+    ///
+    /// Keys are of the type of their column; a cube has three, its least corner in units.
+    /// Measures are `UInt64` where they are whole numbers, and `Float64` otherwise, null
+    /// where nothing was measured. (A sum that a `u64` does not hold, of more than 2^32
+    /// tokens, makes its column one of `Float64`.)
+    #[must_use]
+    pub fn to_batch(&self) -> RecordBatch {
+        let mut fields = Vec::new();
+        let mut columns = Vec::new();
+        for (place, by) in self.group_by.iter().enumerate() {
+            let keys = self.groups.iter().map(|group| group.key[place]);
+            self.push_keys(*by, keys.collect(), &mut fields, &mut columns);
+        }
+        for (place, measure) in self.measures.iter().enumerate() {
+            let values = self.groups.iter().map(|group| group.values[place]);
+            let column = values_of(*measure, &values.collect::<Vec<_>>());
+            fields.push(Field::new(
+                measure.to_string(),
+                column.data_type().clone(),
+                true,
+            ));
+            columns.push(column);
+        }
+        if columns.is_empty() {
+            return RecordBatch::new_empty(Arc::new(Schema::empty()));
+        }
+        // Each was made of one value a group, and its field of its type.
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    fn push_keys(
+        &self,
+        by: GroupBy,
+        keys: Vec<Key>,
+        fields: &mut Vec<Field>,
+        columns: &mut Vec<ArrayRef>,
+    ) {
+        let mut push = |name: String, column: ArrayRef| {
+            fields.push(Field::new(name, column.data_type().clone(), false));
+            columns.push(column);
+        };
+        match by {
+            GroupBy::Cell(space, _) => {
+                for axis in Axis::ALL {
+                    let name = Column::Coordinate(space, axis).name().to_owned();
+                    push(name, corners(space, axis, &keys));
+                }
+            }
+            by => push(by.to_string(), keys_of(&keys)),
+        }
+    }
+}
+
+fn keys_of(keys: &[Key]) -> ArrayRef {
+    let numbers = keys.iter().map(|key| match *key {
+        Key::EntityType(kind) => u32::from(kind.bits()),
+        Key::Domain(domain) => domain.into(),
+        Key::Flag(flag) => flag.into(),
+        Key::Time(seconds) => seconds,
+        Key::Cell(_) => 0,
+    });
+    match keys.first() {
+        Some(Key::Flag(_)) => Arc::new(
+            numbers
+                .map(|flag| Some(flag != 0))
+                .collect::<BooleanArray>(),
+        ),
+        Some(Key::Time(_)) => {
+            let times: TimestampSecondArray = numbers.map(i64::from).collect::<Vec<_>>().into();
+            let data_type = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
+            Arc::new(times.with_data_type(data_type))
+        }
+        _ => Arc::new(UInt8Array::from_iter_values(
+            numbers.map(|number| number as u8),
+        )),
+    }
+}
+
+fn corners(space: Space, axis: Axis, keys: &[Key]) -> ArrayRef {
+    let corner = |key: &Key| match key {
+        Key::Cell(corner) => corner[axis as usize] as f32 / f32::from(space.scale()),
+        _ => 0.0,
+    };
+    Arc::new(Float32Array::from_iter_values(keys.iter().map(corner)))
+}
+
+fn values_of(measure: Measure, values: &[Value]) -> ArrayRef {
+    let is_whole = match measure {
+        Measure::Count | Measure::Distinct(_) => true,
+        Measure::Min(column)
+        | Measure::Max(column)
+        | Measure::Sum(column)
+        | Measure::Quantile(column, _) => {
+            column != Column::Weight && steps_per_unit(column).is_none()
+        }
+        Measure::Mean(_) | Measure::StdDev(_) => false,
+    };
+    let whole = |value: &Value| match value {
+        Value::Missing => Some(None),
+        Value::Integer(number) => u64::try_from(*number).ok().map(Some),
+        Value::Number(_) => None,
+    };
+    let wholes: Option<Vec<Option<u64>>> = values.iter().map(whole).collect();
+    match wholes.filter(|_| is_whole) {
+        Some(wholes) => Arc::new(UInt64Array::from(wholes)),
+        None => Arc::new(
+            values
+                .iter()
+                .map(super::groups::Value::number)
+                .collect::<Float64Array>(),
+        ),
+    }
+}
