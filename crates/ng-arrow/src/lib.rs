@@ -44,7 +44,8 @@ mod read;
 mod text;
 mod value;
 
-pub use ng_token;
+// The version whose arrays and batches these are.
+pub use {arrow_array, arrow_schema, ng_token};
 
 pub use batch::{Positions, batch_of, batch_with};
 pub use column::{Column, ColumnsError, UnknownColumn};

@@ -1,5 +1,7 @@
 //! What can be asked for.
 
+mod query;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,8 @@ use crate::count::{TokenRange, parse_count, parse_range};
 use crate::help;
 use crate::ids::Ids;
 use crate::like::Like;
+
+pub(crate) use query::QueryArgs;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -52,6 +56,9 @@ pub(crate) enum Command {
     /// Show tokens
     #[command(after_help = help::HEAD)]
     Head(HeadArgs),
+    /// Ask the tokens: filters, counts, measures, the top, look-up by id
+    #[command(after_help = query::HELP)]
+    Query(Box<QueryArgs>),
     /// Copy tokens, verified, into a new token file or into raw records
     #[command(after_help = help::COPY)]
     Copy(CopyArgs),

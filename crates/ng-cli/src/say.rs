@@ -58,6 +58,17 @@ impl Say {
         Ok(())
     }
 
+    /// Tells what is going to be done, on standard error.
+    pub(crate) fn plan(self, plan: &impl Display) -> Result<()> {
+        match self.json {
+            true => self.aside(&json!({ "plan": plan.to_string() })),
+            false => {
+                err(&format!("{plan}\n"));
+                Ok(())
+            }
+        }
+    }
+
     /// Answers on standard output, quiet or not.
     pub(crate) fn answer(self, report: &impl Report) -> Result<ExitCode> {
         match out(&self.text(report)?) {

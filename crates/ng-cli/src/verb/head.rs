@@ -36,7 +36,7 @@ fn show(reader: &BlockReader, range: Range<u64>, tool: &Tool) -> Result<()> {
     reader.for_each(range, |tokens| {
         let text = match tool.say.is_json() {
             true => json_lines(first, tokens)?,
-            false => table(first, tokens).trim_fmt() + "\n",
+            false => tokens_table((first..).zip(tokens)).trim_fmt() + "\n",
         };
         first += tokens.len() as u64;
         to_stdout(&mut stdout, |stdout| stdout.write_all(text.as_bytes()))
@@ -86,10 +86,11 @@ const COLUMNS: [&str; 8] = [
     "coordinates",
 ];
 
-fn table(first: u64, tokens: &[Token]) -> Table {
+/// A row for each token, with its place.
+pub(crate) fn tokens_table<'t>(tokens: impl Iterator<Item = (u64, &'t Token)>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(COLUMNS);
-    for (index, token) in (first..).zip(tokens) {
+    for (index, token) in tokens {
         table.add_row(row(index, token));
     }
     table

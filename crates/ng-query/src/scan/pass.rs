@@ -13,7 +13,7 @@ use crate::select::Selector;
 use crate::{QueryError, Source, Stats};
 
 /// How many blocks the first wave has: few enough that an answer in them comes soon.
-const FIRST_WAVE: usize = 64;
+const FIRST_WAVE: usize = 8;
 /// How many blocks a wave has at most; a result is kept for each eight of them.
 pub(crate) const LONGEST_WAVE: usize = 4096;
 /// Fewer blocks than this are not worth waking a thread.

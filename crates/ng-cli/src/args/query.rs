@@ -1,0 +1,233 @@
+//! `ng query`: what can be asked.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+use ng_query::ng_arrow::{Column, ColumnsError, Format};
+use ng_query::{Filter, GroupBy, Measure, ParseFilterError, QuestionError};
+use ng_token::TokenId;
+
+use super::parse_threads;
+use crate::count::parse_count;
+
+pub(crate) const HELP: &str = "\
+Without one of the questions, the tokens themselves are shown, the first 20 of them in a
+table and all of them in the other formats. What was looked at is told on standard error.
+
+The file is mapped: nobody may truncate it or write over committed tokens meanwhile. With
+--verified it is read instead, and every block is verified. Whatever is beside the file in
+FILE.index/ is taken as far as it can be believed (see `ng index`).
+
+Examples:
+  ng query a.ngt --where active --count
+  ng query a.ngt --where weight>0.9 --select id,weight,physical_x --limit 20
+  ng query a.ngt --group-by entity_type --agg count,mean(weight)
+  ng query a.ngt --top 10 --by weight
+  ng query a.ngt --id 42,43
+  ng query a.ngt --histogram weight --bins 40
+  ng query a.ngt --where object --explain --count
+  ng query a.ngt --where object --format csv
+
+Exit codes:
+  0    answered, or who reads standard output has gone
+  1    a damaged block or another error; or answered from an older commit where a newer
+       one may be lost, or without the damaged blocks that --skip-damaged left out
+  2    usage, a filter that cannot be read among it
+  130  interrupted";
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("question").multiple(false).args([
+    "count", "any", "agg", "top", "id", "histogram", "sample", "duplicates",
+]))]
+pub(crate) struct QueryArgs {
+    /// The token file
+    pub(crate) file: PathBuf,
+
+    /// Ask the tokens that a filter matches, such as `weight > 0.9 and object`
+    #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
+    pub(crate) filter: Option<Filter>,
+
+    /// Count the tokens
+    #[arg(long)]
+    pub(crate) count: bool,
+
+    /// Tell whether there is any
+    #[arg(long)]
+    pub(crate) any: bool,
+
+    /// Measure the tokens: count, and min, max, sum, mean, stddev, median, distinct or
+    /// quantile of a column, with commas between [with --group-by alone: count]
+    #[arg(long, value_name = "MEASURES", value_parser = parse_measures)]
+    pub(crate) agg: Option<Measures>,
+
+    /// Measure them in groups: entity_type, flags_entity_type, domain, a system flag,
+    /// time(seconds), cell(space, size)
+    #[arg(long, value_name = "GROUPS", value_parser = parse_groups)]
+    #[arg(conflicts_with_all = ["count", "any", "top", "id", "histogram", "sample", "duplicates"])]
+    pub(crate) group_by: Option<Groups>,
+
+    /// Show the tokens with the greatest values of the column that --by names
+    #[arg(long, value_name = "K", value_parser = parse_some, requires = "by")]
+    pub(crate) top: Option<usize>,
+
+    /// The column of --top
+    #[arg(long, value_name = "COLUMN", requires = "top")]
+    pub(crate) by: Option<Column>,
+
+    /// The least values first
+    #[arg(long, requires = "top")]
+    pub(crate) least: bool,
+
+    /// Show the tokens of some ids
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = parse_id)]
+    pub(crate) id: Vec<TokenId>,
+
+    /// Count the values of a column by bins
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) histogram: Option<Column>,
+
+    /// How many bins
+    #[arg(long, value_name = "N", value_parser = parse_some, default_value = "20")]
+    #[arg(requires = "histogram")]
+    pub(crate) bins: usize,
+
+    /// From where to where bins go, in units [default: all values]
+    #[arg(long, value_name = "LOW..HIGH", value_parser = parse_bin_range)]
+    #[arg(requires = "histogram", allow_hyphen_values = true)]
+    pub(crate) range: Option<Range<f64>>,
+
+    /// Show tokens that are drawn at random
+    #[arg(long, value_name = "N", value_parser = parse_some)]
+    pub(crate) sample: Option<usize>,
+
+    /// What is drawn: the same tokens for the same number
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "sample")]
+    pub(crate) seed: u64,
+
+    /// Show the ids that more than one token has, and where those are
+    #[arg(long)]
+    pub(crate) duplicates: bool,
+
+    /// The columns to show: names, and spaces for their three [default in a table: those
+    /// of `ng head`; otherwise all]
+    #[arg(long, value_name = "COLUMNS", value_parser = parse_columns)]
+    pub(crate) select: Option<Columns>,
+
+    /// Show so many tokens or ids at most [default in a table: 20]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub(crate) limit: Option<u64>,
+
+    /// Show stored steps in place of units
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// How to show it; csv, jsonl, arrow and parquet go to standard output as well
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: AnswerFormat,
+
+    /// Tell first what is going to be done
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
+}
+
+/// How tokens are looked at.
+#[derive(Debug, Args)]
+pub(crate) struct WayArgs {
+    /// Read the file and verify each block, in place of mapping it
+    #[arg(long)]
+    pub(crate) verified: bool,
+
+    /// Leave damaged blocks out, and tell how many tokens those have
+    #[arg(long, requires = "verified")]
+    pub(crate) skip_damaged: bool,
+
+    /// Do not look at the index
+    #[arg(long)]
+    pub(crate) no_index: bool,
+
+    /// Threads that look [default: all of the machine's]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    /// For people
+    Table,
+    /// Lines with commas, the names first
+    Csv,
+    /// A JSON object a line
+    Jsonl,
+    /// An Arrow stream
+    Arrow,
+    /// A Parquet file
+    Parquet,
+}
+
+impl AnswerFormat {
+    /// As which file; `None` for a table.
+    pub(crate) fn of_file(self) -> Option<Format> {
+        match self {
+            Self::Table => None,
+            Self::Csv => Some(Format::Csv),
+            Self::Jsonl => Some(Format::JsonLines),
+            Self::Arrow => Some(Format::ArrowStream),
+            Self::Parquet => Some(Format::Parquet),
+        }
+    }
+}
+
+// A list as the value of one option: clap takes a `Vec` for many of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Measures(pub(crate) Vec<Measure>);
+#[derive(Clone, Debug)]
+pub(crate) struct Groups(pub(crate) Vec<GroupBy>);
+#[derive(Clone, Debug)]
+pub(crate) struct Columns(pub(crate) Vec<Column>);
+
+/// The message has the filter in it, on lines of its own.
+fn parse_filter(text: &str) -> Result<Filter, ParseFilterError> {
+    text.parse()
+}
+
+fn parse_measures(text: &str) -> Result<Measures, QuestionError> {
+    Measure::list(text).map(Measures)
+}
+
+fn parse_groups(text: &str) -> Result<Groups, QuestionError> {
+    GroupBy::list(text).map(Groups)
+}
+
+fn parse_columns(text: &str) -> Result<Columns, ColumnsError> {
+    Column::list(text).map(Columns)
+}
+
+fn parse_some(text: &str) -> Result<usize, String> {
+    let count = parse_count(text).ok().filter(|count| *count > 0);
+    count
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or_else(|| "expected a whole number from 1 on, such as 10 or 1k".to_owned())
+}
+
+fn parse_id(text: &str) -> Result<TokenId, String> {
+    let number = match text.trim().strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.trim().parse().ok(),
+    };
+    number
+        .map(TokenId::from_raw)
+        .ok_or_else(|| "expected an id from 0 to 4294967295, such as 42 or 0x1000002a".to_owned())
+}
+
+fn parse_bin_range(text: &str) -> Result<Range<f64>, String> {
+    let ends = text.split_once("..");
+    ends.and_then(|(low, high)| Some(low.trim().parse().ok()?..high.trim().parse().ok()?))
+        .filter(|range: &Range<f64>| range.start <= range.end && range.end - range.start < f64::MAX)
+        .ok_or_else(|| "expected two numbers, the lesser one first, such as -1.5..2".to_owned())
+}

@@ -1,0 +1,14 @@
+use std::path::Path;
+
+use ng_store::{Commit, MmapStore, OpenError, Snapshot};
+
+/// Maps the commit of a file that was opened for reading before; `None` if there is another
+/// one by now.
+pub(crate) fn map(path: &Path, commit: &Commit) -> Result<Option<Snapshot>, OpenError> {
+    // SAFETY: `open` asks that (1) nobody shrinks the file or writes over committed tokens
+    // while it is mapped. This program does not, for as long as it runs; the help of the
+    // verb asks it of the user.
+    let store = unsafe { MmapStore::open(path) }?;
+    let snapshot = store.snapshot();
+    Ok((snapshot.commit() == commit).then_some(snapshot))
+}

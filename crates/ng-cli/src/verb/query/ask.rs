@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use anyhow::Result;
+use ng_query::ng_arrow::arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
+};
+use ng_query::{Bins, End, Found, Histogram, Measure, Query, Stats};
+
+use super::sheet::Sheet;
+use super::{Subject, tokens};
+use crate::args::QueryArgs;
+
+/// How many repeated ids a table has unless it is told.
+const TABLE_IDS: u64 = 20;
+
+/// Asks one question, and shows the answer.
+pub(super) fn ask(
+    args: &QueryArgs,
+    subject: &Subject,
+    query: &Query<'_>,
+    sheet: &mut Sheet,
+) -> Result<Stats> {
+    if args.count {
+        let answer = query.count()?;
+        let count: UInt64Array = vec![answer.value].into();
+        sheet.show(&batch([("count", Arc::new(count) as _)])?)?;
+        return Ok(answer.stats);
+    }
+    if args.any {
+        let answer = query.any()?;
+        let any: BooleanArray = vec![answer.value].into();
+        sheet.show(&batch([("any", Arc::new(any) as _)])?)?;
+        return Ok(answer.stats);
+    }
+    if args.agg.is_some() || args.group_by.is_some() {
+        return measure(args, query, sheet);
+    }
+    if let (Some(k), Some(column)) = (args.top, args.by) {
+        let end = if args.least {
+            End::Least
+        } else {
+            End::Greatest
+        };
+        let answer = query.top(k, column, end)?;
+        let positions: Vec<u64> = answer.value.iter().map(|ranked| ranked.position).collect();
+        tokens::at(args, subject, &positions, sheet)?;
+        return Ok(answer.stats);
+    }
+    if !args.id.is_empty() {
+        let answer = query.find(&args.id)?;
+        let positions = answer
+            .value
+            .iter()
+            .flat_map(|found| found.positions.iter().copied());
+        tokens::at(args, subject, &positions.collect::<Vec<_>>(), sheet)?;
+        return Ok(answer.stats);
+    }
+    if let Some(count) = args.sample {
+        let answer = query.sample(count, args.seed)?;
+        tokens::at(args, subject, &answer.value, sheet)?;
+        return Ok(answer.stats);
+    }
+    if let Some(column) = args.histogram {
+        let bins = Bins::new(args.bins);
+        let bins = match &args.range {
+            Some(range) => bins.range(range.start, range.end),
+            None => bins,
+        };
+        let answer = query.histogram(column, &bins)?;
+        if let Some(histogram) = &answer.value {
+            sheet.show(&bars(histogram)?)?;
+        }
+        return Ok(answer.stats);
+    }
+    if args.duplicates {
+        return duplicates(args, query, sheet);
+    }
+    tokens::all(args, query, sheet)
+}
+
+fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Stats> {
+    let groups = args.group_by.as_ref().map_or(&[][..], |groups| &groups.0);
+    let measures = match &args.agg {
+        Some(measures) => &measures.0[..],
+        None => &[Measure::Count],
+    };
+    let answer = query.aggregate(groups, measures)?;
+    sheet.show(&answer.value.to_batch())?;
+    Ok(answer.stats)
+}
+
+fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Stats> {
+    let default = if sheet.is_table() {
+        TABLE_IDS
+    } else {
+        u64::MAX
+    };
+    let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
+    let answer = query.duplicates(limit)?;
+    sheet.show(&places(&answer.value.ids)?)?;
+    if (answer.value.ids.len() as u64) < answer.value.id_count {
+        eprintln!(
+            "{} ids that more than one token has, of which {} are shown",
+            answer.value.id_count,
+            answer.value.ids.len()
+        );
+    }
+    Ok(answer.stats)
+}
+
+/// A row for each position of each id.
+fn places(found: &[Found]) -> Result<RecordBatch> {
+    let rows = found.iter().flat_map(|found| {
+        let id = found.id.raw();
+        found.positions.iter().map(move |position| (id, *position))
+    });
+    let (ids, positions): (Vec<u32>, Vec<u64>) = rows.unzip();
+    batch([
+        ("id", Arc::new(UInt32Array::from(ids)) as _),
+        ("position", Arc::new(UInt64Array::from(positions)) as _),
+    ])
+}
+
+/// A row for each bin, and one for what is on either side of them.
+fn bars(histogram: &Histogram) -> Result<RecordBatch> {
+    let bins = histogram.counts.len();
+    let width = (histogram.high - histogram.low) / bins as f64;
+    let edge = |bin: usize| match bin == bins {
+        true => histogram.high,
+        false => histogram.low + width * bin as f64,
+    };
+    let mut from = vec![None];
+    let mut to = vec![Some(histogram.low)];
+    let mut counts = vec![histogram.below];
+    for (bin, count) in histogram.counts.iter().enumerate() {
+        from.push(Some(edge(bin)));
+        to.push(Some(edge(bin + 1)));
+        counts.push(*count);
+    }
+    from.push(Some(histogram.high));
+    to.push(None);
+    counts.push(histogram.above);
+    if histogram.nan > 0 {
+        from.push(Some(f64::NAN));
+        to.push(Some(f64::NAN));
+        counts.push(histogram.nan);
+    }
+    batch([
+        ("from", Arc::new(Float64Array::from(from)) as _),
+        ("to", Arc::new(Float64Array::from(to)) as _),
+        ("count", Arc::new(UInt64Array::from(counts)) as _),
+    ])
+}
+
+fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch> {
+    Ok(RecordBatch::try_from_iter(columns)?)
+}

@@ -1,0 +1,44 @@
+//! Questions to the tokens of a file.
+//!
+//! A [`Subject`] is the file, opened the way that is asked for. `ask.rs` turns each question
+//! into record batches, `tokens.rs` those of tokens; a [`Sheet`] shows them in any format.
+
+mod ask;
+mod report;
+mod sheet;
+mod subject;
+mod tokens;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::QueryArgs;
+use crate::source::ended;
+use crate::tool::Tool;
+use report::Looked;
+use sheet::Sheet;
+use subject::Subject;
+
+/// Answers a question on standard output, and tells on standard error what it took.
+pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
+    let subject = Subject::open(args)?;
+    subject.source().warn(&subject.found, tool.say);
+    let query = subject.query(args);
+    if args.explain {
+        tool.say.plan(&query.explain())?;
+    }
+    let mut sheet = Sheet::new(args, tool.say);
+    let answered = ask::ask(args, &subject, &query, &mut sheet);
+    let stats = match answered {
+        Ok(stats) => stats,
+        Err(error) => return ended(Err(error), &subject.found),
+    };
+    sheet.finish()?;
+    let looked = Looked {
+        path: subject.path(),
+        stats: &stats,
+        found: &subject.found,
+    };
+    tool.say.report_aside(&looked)
+}
