@@ -1036,7 +1036,7 @@ def arguments():
 def main():
     asked = arguments()
     set_threads(asked.threads)
-    if asked.list:
+    if asked.list or asked.serve and "numpy" not in LOADED:
         tell(listed())
         return 0
     if "numpy" not in LOADED:

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::Args;
+use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
 
 use crate::PassedOn;
 use crate::cargo::cargo;
@@ -11,30 +11,54 @@ use crate::peers;
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Compare with other stores instead: [--tokens N] [--dir PATH] [--rounds N] [--seed N]
-    #[arg(long)]
-    peers: bool,
+    /// Compare with other stores instead, or how questions are answered with DuckDB, Polars,
+    /// numpy, scipy, faiss and pyarrow (by Python, in NG_PYTHON or python3):
+    /// [--tokens N] [--dir PATH] [--rounds N] [--seed N]
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "stores")]
+    peers: Option<Peers>,
 
     #[command(flatten)]
     passed_on: PassedOn,
 }
 
+/// What is compared with peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Peers {
+    /// Keeping tokens
+    Stores,
+    /// Answering questions about them
+    Queries,
+}
+
 pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
-    let (peers, passed_on) = peers_of(args);
-    if peers {
-        return peers::measure(&passed_on);
+    let (peers, passed_on) = peers_of(args)?;
+    if let Some(peers) = peers {
+        return peers::measure(peers, &passed_on);
     }
     let arguments = ["bench", "--package", "ng-benches"].into_iter();
     cargo(arguments.chain(passed_on))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the peers are meant, and what is passed on: `--peers` may stand behind
-/// other options, where it has been taken for one of them.
-fn peers_of(args: &BenchArgs) -> (bool, Vec<&str>) {
-    let words = args.passed_on.args.iter().map(String::as_str);
-    let (flags, passed_on): (Vec<&str>, Vec<&str>) = words.partition(|word| *word == "--peers");
-    (args.peers || !flags.is_empty(), passed_on)
+/// Which peers are meant, and what is passed on: `--peers` may stand behind other options,
+/// where it has been taken for one of them.
+fn peers_of(args: &BenchArgs) -> Result<(Option<Peers>, Vec<&str>)> {
+    let mut peers = args.peers;
+    let mut passed_on = Vec::new();
+    for word in args.passed_on.args.iter().map(String::as_str) {
+        match word.strip_prefix("--peers") {
+            Some("") => peers = peers.or(Some(Peers::Stores)),
+            Some(kind) if kind.starts_with('=') => peers = Some(kind_of(&kind[1..])?),
+            _ => passed_on.push(word),
+        }
+    }
+    Ok((peers, passed_on))
+}
+
+fn kind_of(name: &str) -> Result<Peers> {
+    Peers::from_str(name, false)
+        .map_err(|_| anyhow!("--peers={name}: expected --peers=stores or --peers=queries"))
 }
 
 #[cfg(test)]
@@ -51,23 +75,34 @@ mod tests {
 
     #[test]
     fn peers_may_stand_anywhere_and_the_rest_is_passed_on() {
+        let (stores, queries) = (Some(Peers::Stores), Some(Peers::Queries));
         for (line, peers, passed_on) in [
-            ("", false, ""),
-            ("--bench fill", false, "--bench fill"),
-            ("--peers", true, ""),
-            ("--peers --tokens 1M", true, "--tokens 1M"),
-            ("--tokens 1M --peers --dir d", true, "--tokens 1M --dir d"),
-            ("--peers -- --help", true, "--help"),
-            (
-                "--bench fill -- store-2m",
-                false,
-                "--bench fill -- store-2m",
-            ),
+            ("", None, ""),
+            ("--bench fill", None, "--bench fill"),
+            ("--peers", stores, ""),
+            ("--peers=stores", stores, ""),
+            ("--peers=queries", queries, ""),
+            ("--peers --tokens 1M", stores, "--tokens 1M"),
+            ("--peers=queries --tokens 1M", queries, "--tokens 1M"),
+            ("--tokens 1M --peers --dir d", stores, "--tokens 1M --dir d"),
+            ("--tokens 1M --peers=queries", queries, "--tokens 1M"),
+            ("--peers -- --help", stores, "--help"),
+            ("--peers=queries -- --help", queries, "--help"),
+            ("--bench fill -- store-2m", None, "--bench fill -- store-2m"),
         ] {
             let words = ["bench"].into_iter().chain(line.split_whitespace());
             let parsed = Line::try_parse_from(words).unwrap().bench;
             let passed_on: Vec<&str> = passed_on.split_whitespace().collect();
-            assert_eq!(peers_of(&parsed), (peers, passed_on), "{line}");
+            assert_eq!(peers_of(&parsed).unwrap(), (peers, passed_on), "{line}");
         }
+    }
+
+    #[test]
+    fn other_peers_are_refused_wherever_they_stand() {
+        assert!(Line::try_parse_from(["bench", "--peers=guesses"]).is_err());
+        let behind = ["bench", "--tokens", "1M", "--peers=guesses"];
+        let parsed = Line::try_parse_from(behind).unwrap().bench;
+        let told = peers_of(&parsed).unwrap_err().to_string();
+        assert!(told.starts_with("--peers=guesses: expected"), "{told}");
     }
 }

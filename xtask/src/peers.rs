@@ -6,14 +6,22 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::bench::Peers;
 use crate::cargo::{become_process, command, root, run};
 
 /// Builds the program and becomes it. Its options are its own to understand.
-pub(crate) fn measure(passed_on: &[&str]) -> Result<ExitCode> {
+pub(crate) fn measure(peers: Peers, passed_on: &[&str]) -> Result<ExitCode> {
     run(&mut of_peers(&["build", "--release"]))?;
     let mut program = of_peers(&["run", "--quiet", "--release"]);
-    program.arg("--").arg("--out");
-    program.arg(root().join("target/ng-bench/peers.json"));
+    program.arg("--");
+    let figures = match peers {
+        Peers::Stores => "target/ng-bench/peers.json",
+        Peers::Queries => {
+            program.arg("queries");
+            "target/ng-bench/queries.json"
+        }
+    };
+    program.arg("--out").arg(root().join(figures));
     program.args(passed_on);
     become_process(program)
 }

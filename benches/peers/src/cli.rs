@@ -23,7 +23,7 @@ use crate::rounds::conduct;
 use crate::say;
 use crate::table::table;
 
-const EXIT_INTERRUPTED: u8 = 130;
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 
 /// The most threads that are measured: the bars are set for two.
 const MOST_THREADS: usize = 2;
@@ -66,13 +66,13 @@ struct Args {
     out: PathBuf,
 }
 
-fn parse_tokens(text: &str) -> Result<u64, &'static str> {
+pub(crate) fn parse_tokens(text: &str) -> Result<u64, &'static str> {
     count::parse(text)
         .filter(|count| (1..=MAX_TOKENS).contains(count))
         .ok_or("expected a whole number from 1 to 4G, such as 1000, 10k or 10M")
 }
 
-fn parse_folder(text: OsString) -> Result<PathBuf, &'static str> {
+pub(crate) fn parse_folder(text: OsString) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(text);
     match path.as_os_str().is_empty() || path.exists() && !path.is_dir() {
         true => Err("expected a folder, or a name that one can be made under"),
@@ -112,7 +112,7 @@ fn measure(args: &Args) -> Result<ExitCode> {
 }
 
 /// Writes beside `out`, before anything is measured for nothing.
-fn try_output(out: &Path) -> Result<()> {
+pub(crate) fn try_output(out: &Path) -> Result<()> {
     let probe = out.with_extension(std::process::id().to_string());
     let made = fs::create_dir_all(out.parent().unwrap_or(Path::new("/")))
         .and_then(|()| File::create(&probe))
@@ -120,14 +120,14 @@ fn try_output(out: &Path) -> Result<()> {
     made.with_context(|| cannot_write(out))
 }
 
-fn cannot_write(out: &Path) -> String {
+pub(crate) fn cannot_write(out: &Path) -> String {
     format!(
         "--out {}: expected a file that can be written",
         out.display()
     )
 }
 
-fn lock(interrupt: &Interrupt) -> Result<Option<MachineLock>> {
+pub(crate) fn lock(interrupt: &Interrupt) -> Result<Option<MachineLock>> {
     let path = MachineLock::default_path();
     let waits = || say::err("waiting for another measurement on this machine to end");
     MachineLock::acquire(&path, interrupt, waits)

@@ -5,6 +5,9 @@
 //! process for each cell of each round, in random order, and pairs what it hears
 //! by round (`report.rs`).
 //!
+//! With `queries` as its first argument it is another program (`queries/`): what is compared
+//! there is answers to questions, and who is compared is in Python.
+//!
 //! Begin reading at `works/mod.rs` and `peers/mod.rs`, then `plan.rs` and
 //! `rounds.rs`.
 
@@ -18,6 +21,7 @@ mod folder;
 mod maps;
 mod peers;
 mod plan;
+mod queries;
 mod reader;
 mod records;
 mod report;
@@ -34,11 +38,15 @@ use ng_lab::protocol::WORKER_ARGUMENT;
 
 use works::REGISTRY;
 
+/// The first argument where answers to questions are compared, and not stores.
+const QUERIES: &str = "queries";
+
 fn main() -> ExitCode {
     ng_store::ignore_file_size_signal();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match &arguments[..] {
         [_, worker, job] if worker == WORKER_ARGUMENT => serve(job),
+        [_, kind, ..] if kind == QUERIES => queries::run(&arguments[1..]),
         _ => cli::run(),
     }
 }

@@ -122,7 +122,7 @@ fn note(peer: &Peer) -> String {
     }
 }
 
-fn on_threads(name: &str, threads: usize) -> String {
+pub(crate) fn on_threads(name: &str, threads: usize) -> String {
     format!("{name} x{threads}")
 }
 
@@ -130,21 +130,21 @@ fn yes_or_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
 
-fn or_dash(text: Option<String>) -> String {
+pub(crate) fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "-".to_owned())
 }
 
-fn interval(Interval95([low, high]): Interval95) -> String {
+pub(crate) fn interval(Interval95([low, high]): Interval95) -> String {
     format!("{low:.2} to {high:.2}")
 }
 
-fn time(ns: f64) -> String {
+pub(crate) fn time(ns: f64) -> String {
     let (size, unit) = unit_of(ns);
     format!("{:.1} {unit}", ns / size)
 }
 
 /// Both ends in the unit of the lower one.
-fn time_interval(Interval95([low, high]): Interval95) -> String {
+pub(crate) fn time_interval(Interval95([low, high]): Interval95) -> String {
     let (size, unit) = unit_of(low);
     format!("{:.1} to {:.1} {unit}", low / size, high / size)
 }

@@ -1,6 +1,7 @@
 //! The program, run on a thousand tokens.
 
 mod options;
+mod queries;
 mod report;
 
 use std::path::Path;

@@ -1,0 +1,22 @@
+//! The questions that people ask of tokens: ours beside DuckDB, Polars, numpy, scipy, faiss
+//! and pyarrow on one file, in one run.
+//!
+//! The conductor (`rounds.rs`) makes a file of varied tokens (`file.rs`) and asks question by
+//! question (`question.rs`), in rounds, ours (`ours.rs`, in this process) and the peers
+//! (`python.rs`, a process of `queries.py` that stays). Answers (`answer.rs`) must agree.
+//!
+//! Begin reading at `question.rs`: a new answer of ours is a function in `ours.rs` and a line
+//! there.
+
+mod answer;
+mod cli;
+mod file;
+mod ours;
+mod params;
+mod python;
+mod question;
+mod report;
+mod rounds;
+mod table;
+
+pub(crate) use cli::run;

@@ -1,0 +1,202 @@
+//! The questions, who of ours answers them, and what is asked of ours.
+
+use anyhow::Result;
+
+use super::answer::Found;
+use super::ours::{self, Ours};
+
+/// A question, by the name that it has in `queries.py`, too.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) ours: &'static [Way],
+    pub(crate) bars: &'static [Bar],
+}
+
+/// A way of ours to an answer.
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) who: &'static str,
+    /// Makes what is needed, outside of the time.
+    pub(crate) prepare: Prepare,
+}
+
+pub(crate) type Prepare = for<'ours> fn(&'ours Ours) -> Result<Ask<'ours>>;
+
+/// Answers once; what is timed.
+pub(crate) type Ask<'ours> = Box<dyn FnMut() -> Result<Found> + 'ours>;
+
+/// How many times as fast as a peer a way of ours must be, on one thread and 10M tokens.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    pub(crate) ours: &'static str,
+    pub(crate) peer: &'static str,
+    pub(crate) times: f64,
+}
+
+/// A closure over all records.
+const MAP_REDUCE: &str = "ng map_reduce";
+/// The standard library's sort of all positions, and an ingest.
+const STD_SORT: &str = "ng std sort";
+/// Filters and aggregates over records, over hot columns, with an index, and over a file in
+/// the order of its physical space.
+const COLUMNS: &str = "ng columns";
+const INDEX: &str = "ng index";
+const ORDERED: &str = "ng ordered";
+const SORT: &str = "ng sort";
+const EXPORT: &str = "ng export";
+
+const fn way(who: &'static str, prepare: Prepare) -> Way {
+    Way { who, prepare }
+}
+
+const fn bar(ours: &'static str, peer: &'static str, times: f64) -> Bar {
+    Bar { ours, peer, times }
+}
+
+/// Every question, in the order of the table.
+pub(crate) static QUESTIONS: [Question; 15] = [
+    Question {
+        name: "count-weight",
+        about: "tokens that weigh more than 0.9",
+        ours: &[way(MAP_REDUCE, ours::count_weight)],
+        bars: &[
+            bar(COLUMNS, "numpy column", 1.0),
+            bar(COLUMNS, "polars", 1.0),
+        ],
+    },
+    Question {
+        name: "count-three",
+        about: "objects and events of weight 0.5 and more within 3000 steps",
+        ours: &[way(MAP_REDUCE, ours::count_three)],
+        bars: &[
+            bar(COLUMNS, "polars", 2.0),
+            bar(COLUMNS, "duckdb table", 2.0),
+        ],
+    },
+    Question {
+        name: "count-ball",
+        about: "tokens within 300 steps of a point",
+        ours: &[way(MAP_REDUCE, ours::count_ball)],
+        bars: &[bar(COLUMNS, "polars", 2.0)],
+    },
+    Question {
+        name: "group-by-type",
+        about: "number and mean weight by entity type",
+        ours: &[way(MAP_REDUCE, ours::group_by_type)],
+        bars: &[
+            bar(COLUMNS, "numpy bincount", 5.0),
+            bar(COLUMNS, "duckdb table", 5.0),
+            bar(COLUMNS, "polars", 5.0),
+        ],
+    },
+    Question {
+        name: "time-range",
+        about: "number and weights of 10,000 tokens of a time range",
+        ours: &[way(MAP_REDUCE, ours::time_range)],
+        bars: &[bar(INDEX, "duckdb table", 5.0)],
+    },
+    Question {
+        name: "nearest",
+        about: "the 10 nearest of a point in one space",
+        ours: &[way(MAP_REDUCE, ours::nearest)],
+        bars: &[],
+    },
+    Question {
+        name: "nearest-1000",
+        about: "the 10 nearest of each of 1000 points",
+        ours: &[],
+        bars: &[bar(ORDERED, "scipy k-d tree", 1.0)],
+    },
+    Question {
+        name: "within-1000",
+        about: "how many are within 300 steps of each of 1000 points",
+        ours: &[],
+        bars: &[bar(ORDERED, "scipy k-d tree", 2.0)],
+    },
+    Question {
+        name: "nearest-all",
+        about: "the 10 nearest of a point by all eight spaces",
+        ours: &[way(MAP_REDUCE, ours::nearest_all)],
+        bars: &[],
+    },
+    Question {
+        name: "nearest-all-100",
+        about: "the same of each of 100 points",
+        ours: &[],
+        bars: &[bar(COLUMNS, "faiss flat", 2.0)],
+    },
+    Question {
+        name: "top-100",
+        about: "the 100 greatest weights",
+        ours: &[way(MAP_REDUCE, ours::top_100)],
+        bars: &[
+            bar(COLUMNS, "duckdb table", 4.0),
+            bar(COLUMNS, "polars", 4.0),
+        ],
+    },
+    Question {
+        name: "sort-weight",
+        about: "a file of all tokens by weight, durable",
+        ours: &[way(STD_SORT, ours::sort_weight)],
+        bars: &[],
+    },
+    Question {
+        name: "sort-physical",
+        about: "a file of all tokens along a curve through the physical space, durable",
+        ours: &[],
+        bars: &[bar(SORT, "numpy z-order, argsort and take", 5.0)],
+    },
+    Question {
+        name: "find-1000",
+        about: "where 1000 ids are",
+        ours: &[way(MAP_REDUCE, ours::find_1000)],
+        bars: &[],
+    },
+    Question {
+        name: "export-parquet",
+        about: "a Parquet file of seven columns, durable",
+        ours: &[],
+        bars: &[bar(EXPORT, "pyarrow from records", 1.0)],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_ways_too() {
+        for (at, question) in QUESTIONS.iter().enumerate() {
+            let same = |other: &Question| other.name == question.name;
+            assert_eq!(QUESTIONS.iter().position(same), Some(at));
+            for (at, way) in question.ours.iter().enumerate() {
+                let same = |other: &Way| other.who == way.who;
+                assert_eq!(
+                    question.ours.iter().position(same),
+                    Some(at),
+                    "{question:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn who_has_a_bar_is_named_by_the_script() {
+        let script = include_str!("../../queries.py");
+        for question in &QUESTIONS {
+            assert!(script.contains(&format!("@peer(\"{}\"", question.name)));
+            for bar in question.bars {
+                let peer = format!("@peer(\"{}\", \"{}\"", question.name, bar.peer);
+                assert!(script.contains(&peer), "{peer}");
+            }
+        }
+        let names: std::collections::BTreeSet<&str> = script
+            .split("@peer(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        assert_eq!(names.len(), QUESTIONS.len());
+    }
+}

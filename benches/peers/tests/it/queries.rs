@@ -1,0 +1,301 @@
+//! The questions, asked of a thousand tokens.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::names;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/queries.py");
+
+/// Those whose answers are files or numbers of ours, as things are.
+const OURS: [&str; 10] = [
+    "count-weight",
+    "count-three",
+    "count-ball",
+    "group-by-type",
+    "time-range",
+    "nearest",
+    "nearest-all",
+    "top-100",
+    "sort-weight",
+    "find-1000",
+];
+
+/// The program, writing to `folder` and nowhere else, with a Python of that name.
+fn queries(folder: &Path, python: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ng-peers"));
+    command
+        .env("TMPDIR", folder)
+        .env("NG_PYTHON", python)
+        .current_dir(folder)
+        .args(["queries", "--out", "out/queries.json", "--dir", "data"])
+        .args(["--tokens", "1k"]);
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn report(folder: &Path) -> Value {
+    let text = fs::read_to_string(folder.join("out/queries.json"));
+    serde_json::from_str(&text.expect("figures")).expect("JSON")
+}
+
+fn list<'a>(report: &'a Value, name: &str) -> &'a [Value] {
+    report[name].as_array().expect(name)
+}
+
+/// The Python that has every package, if there is one.
+fn python() -> Option<PathBuf> {
+    let named = env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into());
+    let listed = Command::new(&named).args([SCRIPT, "--list"]).output();
+    let listed: Value = serde_json::from_slice(&listed.ok()?.stdout).ok()?;
+    let missing = list(&listed, "peers")
+        .iter()
+        .flat_map(|peer| list(peer, "missing"));
+    let missing: Vec<String> = missing.map(ToString::to_string).collect();
+    if missing.is_empty() {
+        return Some(named.into());
+    }
+    eprintln!("skipped: {} has no {missing:?}", named.display());
+    None
+}
+
+/// A program that takes the place of Python, a script of the shell.
+fn stand_in(folder: &Path, lines: &str) -> PathBuf {
+    let path = folder.join("stand-in");
+    fs::write(&path, format!("#!/bin/sh\n{lines}")).expect("a script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+    path
+}
+
+#[test]
+fn everybody_answers_every_question_alike() {
+    let Some(python) = python() else { return };
+    for like in ["uniform", "clustered"] {
+        let folder = tempdir().unwrap();
+        let mut program = queries(folder.path(), &python);
+        let output = program.args(["--rounds", "6", "--like", like]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let report = report(folder.path());
+        assert!(list(&report, "failed").is_empty() && list(&report, "skipped").is_empty());
+        assert_eq!(list(&report, "questions").len(), 15);
+        let rows = list(&report, "rows");
+        for question in list(&report, "questions") {
+            assert!(!list(question, "answer").is_empty(), "{question}");
+            let of = |ours: bool| {
+                let of = |row: &&Value| row["what"] == question["what"] && row["ours"] == ours;
+                rows.iter().filter(of).count()
+            };
+            let is_ours = OURS.iter().any(|name| question["what"] == *name);
+            assert_eq!(of(true), usize::from(is_ours), "{question}");
+            assert!(of(false) >= 1, "{question}");
+            let ratios = list(&report, "ratios").iter();
+            let ratios = ratios.filter(|ratio| ratio["what"] == question["what"]);
+            assert_eq!(ratios.count(), of(true) * of(false), "{question}");
+        }
+        for row in rows {
+            assert_eq!(row["rounds"], 6, "{row}");
+            assert!(
+                row["best_ns"].as_f64() <= row["median_ns"].as_f64(),
+                "{row}"
+            );
+        }
+        assert!(report["python"]["versions"]["duckdb"].is_string());
+        let tables = fs::read_to_string(folder.path().join("out/queries.md")).unwrap();
+        assert_eq!(tables, String::from_utf8_lossy(&output.stdout));
+        assert!(tables.contains("| nearest-1000 ") && tables.contains("times as fast"));
+        assert_eq!(names(&folder.path().join("data")), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn without_python_ours_are_asked_alone() {
+    for lines in ["exit 1\n", "echo '{}'\n"] {
+        let folder = tempdir().unwrap();
+        let python = stand_in(folder.path(), lines);
+        check_alone(folder.path(), &python);
+    }
+    let folder = tempdir().unwrap();
+    check_alone(folder.path(), Path::new("/no/such/python"));
+}
+
+#[track_caller]
+fn check_alone(folder: &Path, python: &Path) {
+    let output = queries(folder, python).args(["--rounds", "2"]).output();
+    let output = output.expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("no peers: "), "{}", said(&output));
+    let report = report(folder);
+    assert_eq!(report["python"], Value::Null);
+    let asked: Vec<&Value> = list(&report, "rows")
+        .iter()
+        .map(|row| &row["what"])
+        .collect();
+    assert_eq!(asked, OURS);
+    assert!(list(&report, "ratios").is_empty());
+}
+
+/// A peer whose answer is wrong, one whose package is missing, and one that fails.
+const WRONG: &str = r#"
+echo '{"python": "0", "versions": {}, "peers": [
+ {"what": "count-weight", "who": "right", "missing": [], "one_thread": true},
+ {"what": "count-weight", "who": "wrong", "missing": [], "one_thread": true},
+ {"what": "count-weight", "who": "large", "missing": [], "one_thread": true},
+ {"what": "count-weight", "who": "broken", "missing": [], "one_thread": true},
+ {"what": "count-weight", "who": "absent", "missing": ["abacus"], "one_thread": true}]}' | tr -d '\n'
+echo
+while read -r line; do
+  case $line in
+    *right*) echo '{"ms": 1.5, "answer": [RIGHT], "tolerance": 0.0}';;
+    *wrong*) echo '{"ms": 0.5, "answer": [1], "tolerance": 0.0}';;
+    *large*) echo '{"skipped": "needs more memory"}';;
+    *broken*) echo '{"error": "it broke"}';;
+    *) echo '{}';;
+  esac
+done
+"#;
+
+#[test]
+fn an_answer_that_is_another_is_shouted_and_has_no_time() {
+    let folder = tempdir().unwrap();
+    let alone = queries(folder.path(), Path::new("/no/such/python"))
+        .args(["--only", "count-weight", "--rounds", "1"])
+        .output();
+    assert!(alone.unwrap().status.success());
+    let right = &report(folder.path())["questions"][0]["answer"][0];
+    let lines = WRONG.replace("RIGHT", &right.to_string());
+    let python = stand_in(folder.path(), &lines);
+    let output = queries(folder.path(), &python)
+        .args(["--only", "count-weight", "--rounds", "2"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = format!("DISAGREEMENT: count-weight: wrong answers 1, expected {right}");
+    assert!(said(&output).contains(&told), "{}", said(&output));
+    let report = report(folder.path());
+    let who = |name: &str| -> Vec<String> {
+        let entries = list(&report, name).iter();
+        let told = entries.map(|entry| format!("{} {}", entry["who"], entry["reason"]));
+        told.map(|told| told.replace('"', "")).collect()
+    };
+    let wrong = format!("wrong answers 1, expected {right}");
+    assert_eq!(who("failed"), [&wrong, "broken it broke"]);
+    assert_eq!(
+        who("skipped"),
+        ["absent Python has no abacus", "large needs more memory"]
+    );
+    let ratios = list(&report, "ratios");
+    assert_eq!((ratios.len(), &ratios[0]["peer"]), (1, &"right".into()));
+}
+
+#[test]
+fn bad_values_are_refused_with_option_value_and_what_is_allowed() {
+    for (arguments, code, told) in [
+        (["--tokens", "0"], 2, "expected a whole number from 1 to 4G"),
+        (["--like", "round"], 2, "uniform, clustered"),
+        (["--seed", "-1"], 2, "invalid digit"),
+        (["--threads", "0"], 2, "1..=1024"),
+        (["--rounds", "0"], 2, "1..=1000"),
+        (["--dir", ""], 2, "expected a folder"),
+        (
+            ["--only", "furthest"],
+            1,
+            "--only furthest: no question has that",
+        ),
+    ] {
+        let folder = tempdir().unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_ng-peers"));
+        program
+            .env("TMPDIR", folder.path())
+            .current_dir(folder.path());
+        let output = program.arg("queries").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert!(
+            said(&output).contains(told),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert_eq!(names(folder.path()), Vec::<String>::new(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_ends_the_run_and_keeps_what_was_measured() {
+    let folder = tempdir().unwrap();
+    let mut program = queries(folder.path(), Path::new("/no/such/python"));
+    program.args(["--rounds", "1000"]);
+    let child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("question 1 of 15: ")));
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let report = report(folder.path());
+    assert_eq!(report["run"]["interrupted"], true);
+    assert!(!list(&report, "rows").is_empty());
+    assert_eq!(names(&folder.path().join("data")), Vec::<String>::new());
+}
+
+/// The script alone, on raw records and on a token file's own word.
+#[test]
+fn the_script_says_what_it_cannot_read() {
+    let Some(python) = python() else { return };
+    let folder = tempdir().unwrap();
+    for (name, bytes, told) in [
+        (
+            "odd",
+            vec![0; 65],
+            "65 bytes, expected a token file or records of 64 bytes",
+        ),
+        ("empty", vec![], "no tokens"),
+        (
+            "cut",
+            b"\x89NGT\r\n\x1a\n".to_vec(),
+            "8 bytes, expected a whole token file",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let output = Command::new(&python)
+            .arg(SCRIPT)
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(said(&output).contains(told), "{name}: {}", said(&output));
+    }
+    let path = folder.path().join("raw");
+    fs::write(&path, vec![0; 64 * 300]).unwrap();
+    let output = Command::new(&python)
+        .args([SCRIPT, "--only", "count-weight", "--repeat", "2"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 6);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["answer"] == serde_json::json!([0]) && line["tokens"] == 300)
+    );
+}
