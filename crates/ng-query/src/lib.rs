@@ -12,6 +12,11 @@ pub mod index;
     reason = "calls of loops that are compiled for AVX2, where it was detected; nowhere else"
 )]
 mod kernels;
+#[expect(
+    unsafe_code,
+    reason = "maps of the files of an index, whose promise is taken once; nowhere else"
+)]
+mod map;
 mod ops;
 mod ordered;
 mod plan;

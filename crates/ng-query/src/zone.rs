@@ -1,5 +1,6 @@
 //! What is known of a block without looking at its tokens.
 
+use bytemuck::{Pod, Zeroable};
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
@@ -9,19 +10,35 @@ mod prune;
 pub(crate) use prune::{Verdict, verdict};
 
 /// The least and the greatest of a column, both ends among its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span<T> {
-    /// The least value.
-    pub min: T,
-    /// The greatest value.
-    pub max: T,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(transparent)]
+pub struct Span<T>([T; 2]);
+
+impl<T: Copy> Span<T> {
+    /// Puts a span together of its ends.
+    pub(crate) const fn new(min: T, max: T) -> Self {
+        Self([min, max])
+    }
+
+    /// Returns the least value.
+    #[inline]
+    pub const fn min(self) -> T {
+        self.0[0]
+    }
+
+    /// Returns the greatest value.
+    #[inline]
+    pub const fn max(self) -> T {
+        self.0[1]
+    }
 }
 
 /// What is known of the 4096 tokens of a full block: the extremes of every column as it
 /// is stored, and which values of four bits there are.
 ///
-/// 160 bytes. Two are equal if they are so bit by bit, a NaN does not occur in them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// 148 bytes without padding, so that a table of them can be turned into columns and back.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct Zone {
     pub(crate) id: Span<u32>,
     pub(crate) local_id: Span<u32>,
@@ -40,15 +57,13 @@ pub struct Zone {
     pub(crate) domains: u16,
     /// A bit for each entity type of the flags.
     pub(crate) flags_entity_types: u16,
-    pub(crate) radius: Span<u8>,
-    pub(crate) strength: Span<u8>,
-    /// Whether a weight is NaN.
-    pub(crate) has_nan: bool,
-    /// Whether each id is that of the token before plus 1.
-    pub(crate) ids_ascend: bool,
     /// The coordinates as a record has them: three axes of each of eight spaces.
     pub(crate) low: [i16; 24],
     pub(crate) high: [i16; 24],
+    pub(crate) radius: Span<u8>,
+    pub(crate) strength: Span<u8>,
+    pub(crate) nan: u8,
+    pub(crate) ascend: u8,
 }
 
 impl Zone {
@@ -63,28 +78,35 @@ impl Zone {
         fields::zone(tokens)
     }
 
+    /// Tells whether a weight is NaN.
+    pub(crate) fn has_nan(&self) -> bool {
+        self.nan != 0
+    }
+
+    /// Tells whether each id is that of the token before plus 1.
+    pub(crate) fn ids_ascend(&self) -> bool {
+        self.ascend != 0
+    }
+
     /// Tells whether all weights are NaN.
     pub(crate) fn all_nan(&self) -> bool {
-        self.weight.min > self.weight.max
+        self.weight.min() > self.weight.max()
     }
 
     /// Returns the box of the tokens' points in a space, in steps.
     pub(crate) fn space(&self, space: ng_token::Space) -> [Span<i16>; 3] {
         let axis = |axis: usize| {
             let lane = 3 * space as usize + axis;
-            Span {
-                min: self.low[lane],
-                max: self.high[lane],
-            }
+            Span::new(self.low[lane], self.high[lane])
         };
         [axis(0), axis(1), axis(2)]
     }
 
     /// Returns the position in the block of an id, where the ids ascend by one.
     pub(crate) fn position_of(&self, id: u32) -> Option<usize> {
-        debug_assert!(self.ids_ascend, "ids that do not ascend by one");
-        let position = id.checked_sub(self.id.min)? as usize;
-        (position < BLOCK_TOKENS && id <= self.id.max).then_some(position)
+        debug_assert!(self.ids_ascend(), "ids that do not ascend by one");
+        let position = id.checked_sub(self.id.min())? as usize;
+        (position < BLOCK_TOKENS && id <= self.id.max()).then_some(position)
     }
 }
 

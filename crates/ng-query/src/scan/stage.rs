@@ -101,7 +101,6 @@ impl<'s> Stage<'s> {
         }
     }
 
-
     /// The columns and the records at once, where both were loaded before.
     pub(crate) fn held_records(&self) -> &[Token] {
         let first = self.first as usize;

@@ -35,8 +35,8 @@ pub(super) fn zone(tokens: &[Token]) -> Zone {
         flags_entity_types: bits_of(|kind| values.flag_kinds[kind]),
         radius: values.radius,
         strength: values.strength,
-        has_nan: values.has_nan,
-        ids_ascend: numbers.differs == 0 && numbers.id.max - numbers.id.min == numbers.count - 1,
+        nan: values.has_nan.into(),
+        ascend: numbers.ids_ascend().into(),
         low: points.low,
         high: points.high,
     }
@@ -85,10 +85,7 @@ struct Numbers {
 
 impl Numbers {
     fn new(first: &Token) -> Self {
-        let nothing = Span {
-            min: u32::MAX,
-            max: 0,
-        };
+        let nothing = Span::new(u32::MAX, 0);
         Self {
             id: nothing,
             local_id: nothing,
@@ -118,6 +115,13 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// An id that came round would be less than the first one.
+    fn ids_ascend(&self) -> bool {
+        self.differs == 0 && self.id.max() - self.id.min() == self.count - 1
+    }
+}
+
 struct Values {
     weight: Span<f32>,
     has_nan: bool,
@@ -131,20 +135,11 @@ struct Values {
 
 impl Values {
     fn new() -> Self {
-        let nothing = Span {
-            min: u8::MAX,
-            max: 0,
-        };
+        let nothing = Span::new(u8::MAX, 0);
         Self {
-            weight: Span {
-                min: f32::INFINITY,
-                max: f32::NEG_INFINITY,
-            },
+            weight: Span::new(f32::INFINITY, f32::NEG_INFINITY),
             has_nan: false,
-            flags: Span {
-                min: u16::MAX,
-                max: 0,
-            },
+            flags: Span::new(u16::MAX, 0),
             flags_and: u16::MAX,
             flags_or: 0,
             flag_kinds: [false; 16],
@@ -177,8 +172,8 @@ impl Values {
 impl<T: Copy + Ord> Span<T> {
     #[inline]
     fn add(&mut self, value: T) {
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        let [min, max] = &mut self.0;
+        (*min, *max) = ((*min).min(value), (*max).max(value));
     }
 }
 
@@ -186,7 +181,8 @@ impl Span<f32> {
     /// NaN is neither less nor greater than anything.
     #[inline]
     fn add_weight(&mut self, value: f32) {
-        self.min = if value < self.min { value } else { self.min };
-        self.max = if value > self.max { value } else { self.max };
+        let [min, max] = &mut self.0;
+        *min = if value < *min { value } else { *min };
+        *max = if value > *max { value } else { *max };
     }
 }

@@ -112,7 +112,7 @@ impl Zone {
     /// NaN is in no range.
     fn test_weight(&self, range: &RangeInclusive<f32>) -> Verdict {
         let can_match = !self.all_nan() && self.weight.meets(range);
-        Verdict::of(can_match, self.has_nan || !self.weight.is_within(range))
+        Verdict::of(can_match, self.has_nan() || !self.weight.is_within(range))
     }
 
     fn test_types(&self) -> Verdict {
@@ -123,10 +123,7 @@ impl Zone {
 }
 
 fn position(positions: &Range<u64>) -> Span<u64> {
-    Span {
-        min: positions.start,
-        max: positions.end.saturating_sub(1),
-    }
+    Span::new(positions.start, positions.end.saturating_sub(1))
 }
 
 impl<T: Copy + PartialOrd> Span<T> {
@@ -135,20 +132,20 @@ impl<T: Copy + PartialOrd> Span<T> {
     }
 
     fn meets(self, range: &RangeInclusive<T>) -> bool {
-        self.min <= *range.end() && self.max >= *range.start()
+        self.min() <= *range.end() && self.max() >= *range.start()
     }
 
     fn is_within(self, range: &RangeInclusive<T>) -> bool {
-        self.min >= *range.start() && self.max <= *range.end()
+        self.min() >= *range.start() && self.max() <= *range.end()
     }
 }
 
 impl Span<u32> {
     /// Of ascending values: all match if every number that there can be is one of them.
     fn test_one_of(self, values: &[u32]) -> Verdict {
-        let first = values.partition_point(|value| *value < self.min);
-        let count = values[first..].partition_point(|value| *value <= self.max) as u64;
-        let numbers = u64::from(self.max - self.min) + 1;
+        let first = values.partition_point(|value| *value < self.min());
+        let count = values[first..].partition_point(|value| *value <= self.max()) as u64;
+        let numbers = u64::from(self.max() - self.min()) + 1;
         Verdict::of(count > 0, count < numbers)
     }
 }
@@ -193,20 +190,20 @@ impl Ball {
 
 /// Steps from a place on an axis to the nearest one of a span.
 fn nearest(at: i32, span: Span<i16>) -> u64 {
-    let (at, min, max) = (i64::from(at), i64::from(span.min), i64::from(span.max));
+    let (at, min, max) = (i64::from(at), i64::from(span.min()), i64::from(span.max()));
     at.abs_diff(at.clamp(min, max))
 }
 
 fn farthest(at: i32, span: Span<i16>) -> u64 {
     let at = i64::from(at);
-    at.abs_diff(span.min.into())
-        .max(at.abs_diff(span.max.into()))
+    at.abs_diff(span.min().into())
+        .max(at.abs_diff(span.max().into()))
 }
 
 /// Not more than from any step of the span: 0 from a place within, though that may lie
 /// between two.
 fn nearest_off_grid(at: f64, span: Span<i16>) -> f64 {
-    let (min, max) = (f64::from(span.min), f64::from(span.max));
+    let (min, max) = (f64::from(span.min()), f64::from(span.max()));
     if at < min {
         min - at
     } else if at > max {
@@ -217,6 +214,6 @@ fn nearest_off_grid(at: f64, span: Span<i16>) -> f64 {
 }
 
 fn farthest_off_grid(at: f64, span: Span<i16>) -> f64 {
-    let ends = [span.min, span.max].map(|end| (f64::from(end) - at).abs());
+    let ends = [span.min(), span.max()].map(|end| (f64::from(end) - at).abs());
     ends[0].max(ends[1])
 }

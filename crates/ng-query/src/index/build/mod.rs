@@ -1,0 +1,161 @@
+//! How an index is made, or brought up to date.
+//!
+//! - `options.rs`: what is wanted, and what was done;
+//! - `plan.rs`: what there is already and stays, and what has to be made;
+//! - `read.rs`: blocks to zones, columns and boxes, by many threads;
+//! - `runs.rs`: ids sorted, in memory of a bounded size;
+//! - `write.rs`: what is written at the end, the manifest last.
+
+mod options;
+mod plan;
+mod read;
+mod runs;
+mod write;
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
+
+use ng_parallel::Workers;
+use ng_store::BlockReader;
+
+use super::IndexError;
+use super::folder::{Locked, index_folder};
+use super::open::read_manifest;
+
+pub use options::{BuildOptions, BuildReport};
+use plan::Plan;
+use runs::Runs;
+
+/// Builds the index of a file beside it, or brings it up to date with the commit that is
+/// read: what an index of before has right stays, and the rest is made anew.
+///
+/// `watch` is told after each 8 blocks how many tokens were read, and how many will be, on
+/// the thread that read them. The index is the same for any number of threads.
+///
+/// Each block is verified as it is read. A damaged one stays unindexed; that is no error.
+/// Readers go on with the index of before until the new one is whole and durable, and so
+/// they do when the builder fails or is killed; what that leaves, the next one removes.
+///
+/// A thread has 8 blocks' values of the columns that are wanted, and a block. Where ids
+/// are, there are 20 bytes a token besides, for up to 2^24 tokens at once; more are sorted
+/// in runs of that length, which are kept beside the index until they are merged.
+///
+/// # Errors
+///
+/// [`IndexError`]. The index is as it was.
+pub fn build(
+    workers: &Workers,
+    reader: &BlockReader,
+    options: &BuildOptions,
+    watch: impl Fn(u64, u64) + Sync,
+) -> Result<BuildReport, IndexError> {
+    options.check()?;
+    let folder = Locked::take(index_folder(reader.path()))?;
+    clean(&folder)?;
+    let build = Build {
+        workers,
+        reader,
+        folder: &folder,
+        number: random(),
+    };
+    let built = build.run(options, &watch);
+    // After a failure too: what was made then belongs to nothing.
+    clean(&folder)?;
+    built
+}
+
+/// Removes the index of a file, and tells whether there was one.
+///
+/// # Errors
+///
+/// [`IndexError::Io`], and [`IndexError::Locked`] while somebody builds it.
+pub fn remove(file: &Path) -> Result<bool, IndexError> {
+    let folder = index_folder(file);
+    if !folder.exists() {
+        return Ok(false);
+    }
+    Locked::take(folder)?.remove()?;
+    Ok(true)
+}
+
+/// A number that no other build has.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Removes what the manifest does not name.
+fn clean(folder: &Locked) -> Result<(), IndexError> {
+    let manifest = read_manifest(folder.path()).and_then(Result::ok);
+    let keep: HashSet<_> = manifest
+        .iter()
+        .flat_map(|manifest| manifest.files())
+        .collect();
+    folder.clean(&keep)
+}
+
+/// One build, with the number that its files have in their names.
+struct Build<'a> {
+    workers: &'a Workers,
+    reader: &'a BlockReader,
+    folder: &'a Locked,
+    number: u64,
+}
+
+impl Build<'_> {
+    fn run(
+        &self,
+        options: &BuildOptions,
+        watch: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<BuildReport, IndexError> {
+        let plan = Plan::new(self.folder.path(), self.reader, options)?;
+        if let Some(report) = self.follow(&plan, watch)? {
+            return Ok(report);
+        }
+        let again = Self {
+            number: random(),
+            ..*self
+        };
+        let plan = plan.of_all_anew();
+        let report = again.follow(&plan, watch)?;
+        // There is nothing of before that could be rotten.
+        Ok(report.unwrap_or_else(|| plan.report()))
+    }
+
+    /// `None` where ids that were to stay do not have their hashes.
+    fn follow(
+        &self,
+        plan: &Plan,
+        watch: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Option<BuildReport>, IndexError> {
+        if plan.is_current() {
+            return Ok(Some(plan.report()));
+        }
+        let mut runs = Runs::new(self.folder.path(), self.number);
+        let parts = self.read(plan, &mut runs, watch)?;
+        let ids = match plan.wanted.ids {
+            true => match runs.finish(plan.old_ids(), plan.file_id, self.workers)? {
+                Some(ids) => Some(ids),
+                None => return Ok(None),
+            },
+            false => None,
+        };
+        self.expect_unchanged(plan)?;
+        self.write(plan, parts, ids).map(Some)
+    }
+
+    /// What was read is what the chains vouch for, unless the commit was taken back.
+    fn expect_unchanged(&self, plan: &Plan) -> Result<(), IndexError> {
+        match self.reader.table_chains(&plan.ends())? == plan.chains() {
+            true => Ok(()),
+            false => Err(IndexError::Changed {
+                path: self.reader.path().to_owned(),
+            }),
+        }
+    }
+
+    /// The name of a file of this build.
+    fn name(&self, kind: &str, extension: &str) -> String {
+        format!("{kind}-{:016x}.{extension}", self.number)
+    }
+}

@@ -1,0 +1,153 @@
+//! The folder of an index: its name, its lock, and what does not belong in it.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::IndexError;
+
+/// The name of the manifest.
+pub(super) const MANIFEST: &str = "index.json";
+
+const LOCK: &str = "lock";
+
+/// How the names of all other files begin. A build follows, and for segments their number.
+const PREFIXES: [&str; 7] = [
+    "zones-",
+    "columns-",
+    "boxes-",
+    "ids-",
+    "pieces-",
+    "run-",
+    "manifest-",
+];
+
+/// How often a lock is taken of a file that loses its name at the same time.
+const ATTEMPTS: usize = 16;
+
+/// Returns the folder of the index of a token file: its path, and `.index` behind it. Of
+/// a symbolic link it is that of the file that it leads to.
+pub fn index_folder(file: &Path) -> PathBuf {
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut name = OsString::from(file);
+    name.push(".index");
+    name.into()
+}
+
+/// Tells whether a file of an index may have the name: it leads nowhere else.
+pub(super) fn is_own_name(name: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name.bytes().all(is_plain)
+}
+
+/// The folder while one builder has it.
+pub(super) struct Locked {
+    folder: PathBuf,
+    /// Holds the lock for as long as it is open.
+    _lock: File,
+}
+
+impl Locked {
+    /// Makes the folder if there is none, and locks it.
+    pub(super) fn take(folder: PathBuf) -> Result<Self, IndexError> {
+        let path = folder.join(LOCK);
+        for _ in 0..ATTEMPTS {
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(IndexError::io(folder, "create the folder")(error));
+                }
+                _ => (),
+            }
+            if let Some(lock) = lock(&path)? {
+                return Ok(Self {
+                    folder,
+                    _lock: lock,
+                });
+            }
+        }
+        Err(IndexError::Locked { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes the files of builds, but for those to keep. What else somebody put there
+    /// stays.
+    pub(super) fn clean(&self, keep: &HashSet<&str>) -> Result<(), IndexError> {
+        let entries = fs::read_dir(&self.folder);
+        for entry in entries.map_err(IndexError::io(&self.folder, "list"))? {
+            let entry = entry.map_err(IndexError::io(&self.folder, "list"))?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if is_own_name(name) && !keep.contains(name) {
+                remove_file(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the entries of the folder durable.
+    pub(super) fn sync(&self) -> Result<(), IndexError> {
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(IndexError::io(&self.folder, "sync the folder"))
+    }
+
+    /// Removes the index: first the manifest, without which the rest is nothing.
+    pub(super) fn remove(self) -> Result<(), IndexError> {
+        remove_file(&self.folder.join(MANIFEST))?;
+        self.clean(&HashSet::new())?;
+        remove_file(&self.folder.join(LOCK))?;
+        match fs::remove_dir(&self.folder) {
+            // Somebody else has a file there.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+            removed => removed.map_err(IndexError::io(&self.folder, "remove")),
+        }
+    }
+}
+
+/// Locks the file of that name; `None` if it has lost its name since.
+fn lock(path: &Path) -> Result<Option<File>, IndexError> {
+    let mut options = OpenOptions::new();
+    let file = match options.create(true).truncate(false).write(true).open(path) {
+        // The folder was removed meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(IndexError::io(path, "open"))?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let path = path.to_owned();
+            return Err(IndexError::Locked { path });
+        }
+        Err(TryLockError::Error(error)) => return Err(IndexError::io(path, "lock")(error)),
+        Ok(()) => (),
+    }
+    Ok(is_still(&file, path).then_some(file))
+}
+
+/// Tells whether the path means the file.
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let same = |(a, b): (fs::Metadata, fs::Metadata)| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    let both = file.metadata().ok().zip(fs::metadata(path).ok());
+    both.is_some_and(same)
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Removes a file that may not be there.
+fn remove_file(path: &Path) -> Result<(), IndexError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(IndexError::io(path, "remove")),
+    }
+}

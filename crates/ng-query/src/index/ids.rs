@@ -1,0 +1,90 @@
+//! All ids of the covered tokens, sorted, with their positions.
+
+use super::BLOCK;
+use super::sheet::{ColumnSpec, Rotten, Sheet, Values};
+
+/// The columns of the file.
+pub(super) fn specs() -> Vec<ColumnSpec> {
+    vec![
+        ColumnSpec::new("id", Values::U32),
+        ColumnSpec::new("position", Values::U64),
+    ]
+}
+
+/// A piece of the sorted ids, up to 4096 of them, and the position of each. Equal ids are
+/// in the order of their positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdPiece<'a> {
+    /// The ids, ascending.
+    pub ids: &'a [u32],
+    /// Where in the file each stands.
+    pub positions: &'a [u64],
+}
+
+/// The sorted ids of an index.
+///
+/// Positions from [`end`](Self::end) on may occur in them, and are not believed: they are
+/// of a commit that was taken back, or of a later one. Damaged blocks have no ids here.
+#[derive(Debug)]
+pub struct SortedIds {
+    sheet: Sheet,
+    /// The first id of each piece.
+    firsts: Vec<u32>,
+    end: u64,
+}
+
+impl SortedIds {
+    /// `None` where the first ids do not ascend.
+    pub(super) fn new(sheet: Sheet, firsts: &[u64], covered_blocks: u64) -> Option<Self> {
+        let firsts = firsts.iter().map(|first| u32::try_from(*first).ok());
+        let firsts = firsts.collect::<Option<Vec<_>>>()?;
+        let end = covered_blocks * BLOCK;
+        firsts.is_sorted().then_some(Self { sheet, firsts, end })
+    }
+
+    /// Returns how many ids there are.
+    pub fn len(&self) -> u64 {
+        self.sheet.rows()
+    }
+
+    /// Tells whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the position from which on none is believed.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Returns how many pieces there are.
+    pub fn pieces(&self) -> u64 {
+        self.sheet.pieces()
+    }
+
+    pub(super) fn piece(&self, piece: u64) -> Result<IdPiece<'_>, Rotten> {
+        Ok(IdPiece {
+            ids: bytemuck::cast_slice(self.sheet.piece(0, piece)?),
+            positions: bytemuck::cast_slice(self.sheet.piece(1, piece)?),
+        })
+    }
+
+    /// Appends the positions of an id, ascending. Looks at one piece, unless the id is
+    /// there more often than that.
+    pub(super) fn find(&self, id: u32, positions: &mut Vec<u64>) -> Result<(), Rotten> {
+        // Equal ids may begin in the piece before the first one that begins with them.
+        let first = self
+            .firsts
+            .partition_point(|first| *first < id)
+            .saturating_sub(1);
+        let end = self.firsts.partition_point(|first| *first <= id);
+        for piece in first..end {
+            let piece = self.piece(piece as u64)?;
+            let start = piece.ids.partition_point(|other| *other < id);
+            let count = piece.ids[start..].partition_point(|other| *other == id);
+            let found = &piece.positions[start..start + count];
+            positions.extend(found.iter().filter(|position| **position < self.end));
+        }
+        Ok(())
+    }
+}

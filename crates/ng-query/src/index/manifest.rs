@@ -1,0 +1,330 @@
+//! `index.json`: what files there are, of which file's blocks, and where their columns
+//! stand. All of it is checked before any of it is used.
+
+use ng_arrow::Column;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::error::ManifestFlaw;
+use super::hash::xxh3;
+use super::sheet::{ColumnSpec, Kind};
+use super::{BLOCK, BLOCK_PAGES, SEGMENT_BLOCKS, columns, folder, ids, open, zones};
+
+const VERSION: u32 = 1;
+
+/// What stands between the fields and the hash over all that is before it, and behind it.
+const HASH_KEY: &str = ",\n\"hash\":\"";
+const HASH_END: &str = "\"}\n";
+/// The hexadecimal digits of a hash.
+const DIGITS: usize = 16;
+
+/// A number that JSON has as 16 hexadecimal digits, because not every reader of JSON has
+/// whole numbers of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hex(pub(super) u64);
+
+/// The random number of a file: 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileId(pub(super) [u8; 16]);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub(super) version: u32,
+    /// The random number in the names of the files of the newest build.
+    pub(super) build: Hex,
+    pub(super) file_id: FileId,
+    /// How many full blocks are covered.
+    pub(super) blocks: u64,
+    pub(super) zones: WholeEntry<SheetEntry>,
+    pub(super) pieces: WholeEntry<PlainEntry>,
+    pub(super) segments: Vec<SegmentEntry>,
+    pub(super) ids: Option<SheetEntry>,
+}
+
+/// A file that is hashed as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WholeEntry<E> {
+    pub(super) entry: E,
+    pub(super) hash: Hex,
+}
+
+/// A file without columns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlainEntry {
+    pub(super) file: String,
+    pub(super) size_bytes: u64,
+}
+
+/// An Arrow file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SheetEntry {
+    pub(super) file: String,
+    pub(super) size_bytes: u64,
+    pub(super) rows: u64,
+    pub(super) columns: Vec<ColumnPlace>,
+}
+
+/// Where the values of a column begin in their file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ColumnPlace {
+    pub(super) name: String,
+    pub(super) offset: u64,
+}
+
+/// Some blocks, one after the other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SegmentEntry {
+    pub(super) blocks: u64,
+    /// The chain of the file's block table at the end of the segment.
+    pub(super) chain: Hex,
+    /// Blocks of the file that were damaged when the segment was made, ascending.
+    pub(super) damaged: Vec<u64>,
+    pub(super) columns: Option<SheetEntry>,
+    pub(super) boxes: Option<SheetEntry>,
+}
+
+impl Manifest {
+    pub(super) fn new(
+        build: u64,
+        file_id: [u8; 16],
+        zones: WholeEntry<SheetEntry>,
+        pieces: WholeEntry<PlainEntry>,
+        segments: Vec<SegmentEntry>,
+        ids: Option<SheetEntry>,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            build: Hex(build),
+            file_id: FileId(file_id),
+            blocks: segments.iter().map(|segment| segment.blocks).sum(),
+            zones,
+            pieces,
+            segments,
+            ids,
+        }
+    }
+
+    /// Reads a manifest, and checks it.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ManifestFlaw> {
+        let json = checked_json(bytes)?;
+        let manifest: Self = serde_json::from_slice(&json).map_err(|error| ManifestFlaw::Json {
+            line: error.line(),
+            column: error.column(),
+        })?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Returns the bytes of the file.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.truncate(bytes.len() - "\n}".len());
+        let hash = xxh3(0, &bytes);
+        bytes.extend_from_slice(format!("{HASH_KEY}{hash:016x}{HASH_END}").as_bytes());
+        Ok(bytes)
+    }
+
+    fn check(&self) -> Result<(), ManifestFlaw> {
+        if self.version != VERSION {
+            return Err(ManifestFlaw::Version {
+                found: self.version,
+                expected: VERSION,
+            });
+        }
+        expect(self.segments_are_in_order(), "segments")?;
+        expect(
+            self.zones.entry.is_sound(self.blocks, &zones::specs()),
+            "zones",
+        )?;
+        expect(folder::is_own_name(&self.pieces.entry.file), "pieces")?;
+        for (segment, first) in self
+            .segments
+            .iter()
+            .zip((0..).step_by(SEGMENT_BLOCKS as usize))
+        {
+            expect(segment.damaged_is_sound(first), "damaged")?;
+            expect(segment.sheet_is_sound(Kind::Columns), "columns")?;
+            expect(segment.sheet_is_sound(Kind::Boxes), "boxes")?;
+        }
+        expect(self.ids_are_sound(), "ids")
+    }
+
+    /// All but the last have 256 blocks, and none has none.
+    fn segments_are_in_order(&self) -> bool {
+        let Some((last, before)) = self.segments.split_last() else {
+            return self.blocks == 0;
+        };
+        let full = before.len() as u64 * SEGMENT_BLOCKS;
+        before
+            .iter()
+            .all(|segment| segment.blocks == SEGMENT_BLOCKS)
+            && (1..=SEGMENT_BLOCKS).contains(&last.blocks)
+            && self.blocks == full + last.blocks
+    }
+
+    fn ids_are_sound(&self) -> bool {
+        self.ids.as_ref().is_none_or(|ids| {
+            ids.rows <= self.blocks * BLOCK && ids.is_sound(ids.rows, &ids::specs())
+        })
+    }
+
+    /// Returns the names of all files that belong to it.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        let of_segments = self.segments.iter().flat_map(SegmentEntry::sheets);
+        let sheets = of_segments.chain(&self.ids).chain([&self.zones.entry]);
+        let names = sheets.map(|sheet| &*sheet.file);
+        names.chain([&*self.pieces.entry.file])
+    }
+
+    /// Returns how many bytes the files have, but for the manifest.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let of_segments = self.segments.iter().flat_map(SegmentEntry::sheets);
+        let sheets = of_segments.chain(&self.ids).chain([&self.zones.entry]);
+        let sizes = sheets.map(|sheet| sheet.size_bytes);
+        sizes.fold(self.pieces.entry.size_bytes, u64::saturating_add)
+    }
+}
+
+fn expect(is_sound: bool, field: &'static str) -> Result<(), ManifestFlaw> {
+    match is_sound {
+        true => Ok(()),
+        false => Err(ManifestFlaw::Field { field }),
+    }
+}
+
+/// Returns the JSON without the hash at its end, which was held against it.
+fn checked_json(bytes: &[u8]) -> Result<Vec<u8>, ManifestFlaw> {
+    let length = HASH_KEY.len() + DIGITS + HASH_END.len();
+    let split = bytes
+        .len()
+        .checked_sub(length)
+        .ok_or(ManifestFlaw::NotOne)?;
+    let (fields, end) = bytes.split_at(split);
+    let digits = end
+        .strip_prefix(HASH_KEY.as_bytes())
+        .and_then(|end| end.strip_suffix(HASH_END.as_bytes()));
+    let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
+    let Hex(expected) = digits.and_then(Hex::parse).ok_or(ManifestFlaw::NotOne)?;
+    let found = xxh3(0, fields);
+    if found != expected {
+        return Err(ManifestFlaw::Hash { found, expected });
+    }
+    Ok([fields, b"}"].concat())
+}
+
+impl SheetEntry {
+    /// Tells whether it has just these columns, each aligned and within the file.
+    fn is_sound(&self, rows: u64, specs: &[ColumnSpec]) -> bool {
+        let fits = |(place, spec): (&ColumnPlace, &ColumnSpec)| {
+            let end = spec.values.width().checked_mul(rows);
+            let end = end.and_then(|length| length.checked_add(place.offset));
+            place.name == spec.name
+                && place.offset.is_multiple_of(64)
+                && end.is_some_and(|end| end <= self.size_bytes)
+        };
+        folder::is_own_name(&self.file)
+            && self.rows == rows
+            && !specs.is_empty()
+            && usize::try_from(self.size_bytes).is_ok()
+            && self.columns.len() == specs.len()
+            && self.columns.iter().zip(specs).all(fits)
+    }
+
+    /// Returns the columns that its names mean, if all of them mean one.
+    pub(super) fn specs(&self, kind: Kind) -> Option<Vec<ColumnSpec>> {
+        match kind {
+            Kind::Columns => {
+                let spec = |place: &ColumnPlace| columns::spec(Column::of_name(&place.name)?);
+                self.columns.iter().map(spec).collect()
+            }
+            Kind::Boxes => Some(
+                open::stored_spaces(self)
+                    .flat_map(columns::box_specs)
+                    .collect(),
+            ),
+            Kind::Ids => Some(ids::specs()),
+        }
+    }
+}
+
+impl SegmentEntry {
+    /// Returns the entry of a kind of sheet.
+    pub(super) fn sheet(&self, kind: Kind) -> Option<&SheetEntry> {
+        match kind {
+            Kind::Columns => self.columns.as_ref(),
+            Kind::Boxes => self.boxes.as_ref(),
+            Kind::Ids => None,
+        }
+    }
+
+    fn sheets(&self) -> impl Iterator<Item = &SheetEntry> {
+        self.columns.iter().chain(&self.boxes)
+    }
+
+    fn sheet_is_sound(&self, kind: Kind) -> bool {
+        let rows = self.blocks * kind.piece_rows();
+        self.sheet(kind).is_none_or(|sheet| {
+            let specs = sheet.specs(kind);
+            specs.is_some_and(|specs| !has_twice(&specs) && sheet.is_sound(rows, &specs))
+        })
+    }
+
+    fn damaged_is_sound(&self, first: u64) -> bool {
+        let blocks = first..first + self.blocks;
+        self.damaged.iter().all(|block| blocks.contains(block))
+            && self.damaged.is_sorted_by(|left, right| left < right)
+    }
+}
+
+fn has_twice(specs: &[ColumnSpec]) -> bool {
+    let names = || specs.iter().map(|spec| &spec.name).enumerate();
+    names().any(|(place, name)| names().any(|(other, same)| other > place && same == name))
+}
+
+impl Hex {
+    fn parse(digits: &str) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let is_sound = digits.len() == DIGITS && digits.bytes().all(is_plain);
+        let number = u64::from_str_radix(digits, 16).ok();
+        number.filter(|_| is_sound).map(Self)
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        Self::parse(&digits).ok_or_else(|| de::Error::custom("expected 16 hexadecimal digits"))
+    }
+}
+
+impl Serialize for FileId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:032x}", u128::from_be_bytes(self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for FileId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        let halves = digits.split_at_checked(DIGITS);
+        let halves = halves.and_then(|(high, low)| Hex::parse(high).zip(Hex::parse(low)));
+        let (Hex(high), Hex(low)) =
+            halves.ok_or_else(|| de::Error::custom("expected 32 hexadecimal digits"))?;
+        Ok(Self(
+            (u128::from(high) << 64 | u128::from(low)).to_be_bytes(),
+        ))
+    }
+}
+
+const _: () = assert!(BLOCK_PAGES == 64);

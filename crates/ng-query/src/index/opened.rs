@@ -1,0 +1,180 @@
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use bytemuck::AnyBitPattern;
+use ng_arrow::Column;
+use ng_store::BlockReader;
+use ng_token::Space;
+
+use super::folder::index_folder;
+use super::ids::{IdPiece, SortedIds};
+use super::open::Opening;
+use super::segment::{PageBoxes, Segment};
+use super::sheet::{Kind, Rotten};
+use super::warnings::Warnings;
+use super::{IndexWarning, SEGMENT_BLOCKS, columns};
+use crate::map::Look;
+use crate::zone::Zone;
+
+/// What can be believed of the index of a file, for one commit.
+///
+/// It covers the first [`covered_blocks`](Self::covered_blocks) of the file. Of those each
+/// answer is right, or `None`: where there is no such column, the block was damaged when
+/// it was indexed, or what there is does not have its hash, which is a warning.
+#[derive(Debug)]
+pub struct Index {
+    pub(super) folder: PathBuf,
+    pub(super) covered: u64,
+    /// As many as blocks are covered, or none.
+    pub(super) zones: Vec<Zone>,
+    /// Ascending.
+    pub(super) damaged: Vec<u64>,
+    /// As many as are believed.
+    pub(super) segments: Vec<Segment>,
+    pub(super) columns: Vec<Column>,
+    pub(super) spaces: Vec<Space>,
+    pub(super) ids: Option<SortedIds>,
+    pub(super) size_bytes: u64,
+    pub(super) warnings: Warnings,
+}
+
+impl Index {
+    /// Opens the index that lies beside the file of `reader`, as [`open`](Self::open)
+    /// does, and reads all of it that is believed into memory. There is no promise to
+    /// make: whatever becomes of its files, the answers stay right.
+    pub fn load(reader: &BlockReader) -> Option<Self> {
+        Self::look(reader, &Look::Read)
+    }
+
+    pub(crate) fn look(reader: &BlockReader, look: &Look) -> Option<Self> {
+        let folder = index_folder(reader.path());
+        let opening = Opening {
+            folder: &folder,
+            look,
+        };
+        let opened = opening.open(reader)?;
+        if !opened.misses_file() {
+            return Some(opened);
+        }
+        // A builder may have removed the files of the manifest that was read.
+        opening.open(reader)
+    }
+
+    /// Returns how many blocks are covered, from the first one on.
+    pub fn covered_blocks(&self) -> u64 {
+        self.covered
+    }
+
+    /// Returns the zone of a block.
+    #[inline]
+    pub fn zone(&self, block: u64) -> Option<&Zone> {
+        let zone = self.zones.get(usize::try_from(block).ok()?)?;
+        (!self.is_damaged(block)).then_some(zone)
+    }
+
+    /// Returns the covered blocks that were damaged when they were indexed, ascending.
+    /// Nothing is known of them.
+    pub fn damaged_blocks(&self) -> &[u64] {
+        &self.damaged
+    }
+
+    /// Returns the columns that every covered segment has.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Returns the spaces of which there are page boxes in every covered segment.
+    pub fn boxes(&self) -> &[Space] {
+        &self.spaces
+    }
+
+    /// Returns the 4096 values of a column in a block, as they are stored, at an address
+    /// that is a multiple of 64. At its first touch it is hashed.
+    #[inline]
+    pub fn column(&self, column: Column, block: u64) -> Option<&[u8]> {
+        let (segment, place) = self.segment(block)?;
+        let piece = self.segments[segment].column(column, place)?;
+        self.believed(piece, segment, Kind::Columns)
+    }
+
+    /// Returns the 4096 values of a column in a block as numbers: `u32` of `id`,
+    /// `local_id` and `timestamp`, `u16` of `flags`, `f32` of `weight`, `i16` of
+    /// coordinates, and `u8` of the others.
+    ///
+    /// # Panics
+    ///
+    /// When the column has numbers of another size.
+    #[inline]
+    pub fn values<T: AnyBitPattern>(&self, column: Column, block: u64) -> Option<&[T]> {
+        let width = columns::values_of(column).map(|values| values.width() as usize);
+        assert_eq!(Some(size_of::<T>()), width, "bytes of a value of {column}");
+        self.column(column, block).map(bytemuck::cast_slice)
+    }
+
+    /// Returns the boxes of the 64 pages of a block.
+    pub fn page_boxes(&self, space: Space, block: u64) -> Option<PageBoxes<'_>> {
+        let (segment, place) = self.segment(block)?;
+        let boxes = self.segments[segment].boxes(space, place)?;
+        self.believed(boxes, segment, Kind::Boxes)
+    }
+
+    /// Returns the sorted ids.
+    pub fn ids(&self) -> Option<&SortedIds> {
+        self.ids.as_ref()
+    }
+
+    /// Returns a piece of the sorted ids.
+    pub fn id_piece(&self, piece: u64) -> Option<IdPiece<'_>> {
+        let ids = self.ids.as_ref().filter(|ids| piece < ids.pieces())?;
+        self.believed(ids.piece(piece), 0, Kind::Ids)
+    }
+
+    /// Returns the positions of an id in the covered blocks, ascending; those of damaged
+    /// blocks are not among them.
+    pub fn positions(&self, id: u32) -> Option<Vec<u64>> {
+        let mut positions = Vec::new();
+        let found = self.ids.as_ref()?.find(id, &mut positions);
+        self.believed(found, 0, Kind::Ids).map(|()| positions)
+    }
+
+    /// Returns how many bytes the files of the index have.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Returns the folder of the index.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns what was put aside so far.
+    pub fn warnings(&self) -> Vec<IndexWarning> {
+        self.warnings.told()
+    }
+
+    fn is_damaged(&self, block: u64) -> bool {
+        !self.damaged.is_empty() && self.damaged.binary_search(&block).is_ok()
+    }
+
+    /// The segment of a block of which something is known, and its place there.
+    #[inline]
+    fn segment(&self, block: u64) -> Option<(usize, u64)> {
+        let is_known = block < self.covered && !self.is_damaged(block);
+        is_known.then_some(((block / SEGMENT_BLOCKS) as usize, block % SEGMENT_BLOCKS))
+    }
+
+    #[inline]
+    fn believed<T>(&self, found: Result<T, Rotten>, segment: usize, kind: Kind) -> Option<T> {
+        found
+            .map_err(|rotten| self.warnings.rotten(rotten, segment, kind))
+            .ok()
+    }
+
+    fn misses_file(&self) -> bool {
+        let is_missing = |warning: &IndexWarning| match warning {
+            IndexWarning::Unreadable { source, .. } => source.kind() == ErrorKind::NotFound,
+            _ => false,
+        };
+        self.warnings.told().iter().any(is_missing)
+    }
+}

@@ -1,0 +1,158 @@
+use std::ops::Range;
+
+use super::layout::{ColumnSpec, Values};
+use super::marks::Marks;
+use crate::index::hash::{column_seed, xxh3};
+use crate::index::manifest::SheetEntry;
+use crate::map::FileBytes;
+
+/// What a sheet is of, and so how its pieces are cut and hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::index) enum Kind {
+    /// Values of tokens, 4096 a piece.
+    Columns,
+    /// Boxes of pages, 64 a piece.
+    Boxes,
+    /// Sorted ids, 4096 a piece.
+    Ids,
+}
+
+impl Kind {
+    /// Returns the name of the kind, with which the names of its files begin.
+    pub(in crate::index) fn name(self) -> &'static str {
+        match self {
+            Self::Columns => "columns",
+            Self::Boxes => "boxes",
+            Self::Ids => "ids",
+        }
+    }
+
+    /// Returns the rows of a whole piece.
+    pub(in crate::index) fn piece_rows(self) -> u64 {
+        match self {
+            Self::Columns | Self::Ids => crate::index::BLOCK,
+            Self::Boxes => crate::index::BLOCK_PAGES,
+        }
+    }
+}
+
+/// The pieces of an Arrow file where they lie.
+#[derive(Debug)]
+pub(in crate::index) struct Sheet {
+    bytes: FileBytes,
+    rows: u64,
+    kind: Kind,
+    /// The number of the first piece, in the file of tokens.
+    first_piece: u64,
+    columns: Vec<SheetColumn>,
+}
+
+#[derive(Debug)]
+struct SheetColumn {
+    offset: usize,
+    values: Values,
+    seed: u64,
+    hashes: Box<[u64]>,
+    marks: Marks,
+}
+
+/// A piece that does not have its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::index) struct Rotten {
+    /// The place of the column in the sheet.
+    pub(in crate::index) column: usize,
+    /// The number of the piece, in the file of tokens.
+    pub(in crate::index) piece: u64,
+    pub(in crate::index) found: u64,
+    pub(in crate::index) expected: u64,
+    /// Whether it was found now, for the first time.
+    pub(in crate::index) is_new: bool,
+}
+
+impl Sheet {
+    /// Puts a sheet together of a file that is as long as its entry says, its columns,
+    /// and the hashes of their pieces.
+    pub(in crate::index) fn new(
+        bytes: FileBytes,
+        kind: Kind,
+        entry: &SheetEntry,
+        first_piece: u64,
+        columns: Vec<(ColumnSpec, &[u64])>,
+        file_id: [u8; 16],
+    ) -> Self {
+        let places = columns.into_iter().zip(&entry.columns);
+        let column = |((spec, hashes), place): ((ColumnSpec, &[u64]), _)| {
+            let place: &crate::index::manifest::ColumnPlace = place;
+            SheetColumn {
+                offset: place.offset as usize,
+                values: spec.values,
+                seed: column_seed(file_id, kind.name(), &spec.name),
+                marks: Marks::new(hashes.len()),
+                hashes: hashes.into(),
+            }
+        };
+        Self {
+            bytes,
+            rows: entry.rows,
+            kind,
+            first_piece,
+            columns: places.map(column).collect(),
+        }
+    }
+
+    pub(in crate::index) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns how many pieces each column has.
+    pub(in crate::index) fn pieces(&self) -> u64 {
+        self.rows.div_ceil(self.kind.piece_rows())
+    }
+
+    /// Returns a piece of a column, which is hashed at the first touch.
+    #[inline]
+    pub(in crate::index) fn piece(&self, column: usize, piece: u64) -> Result<&[u8], Rotten> {
+        let slot = &self.columns[column];
+        let bytes = &self.bytes[self.range(slot, piece)];
+        match slot.marks.get(piece as usize) {
+            Some(true) => Ok(bytes),
+            known => self.check(column, piece, bytes, known.is_none()),
+        }
+    }
+
+    #[cold]
+    fn check<'a>(
+        &self,
+        column: usize,
+        piece: u64,
+        bytes: &'a [u8],
+        is_new: bool,
+    ) -> Result<&'a [u8], Rotten> {
+        let slot = &self.columns[column];
+        let number = self.first_piece + piece;
+        let found = xxh3(slot.seed.wrapping_add(number), bytes);
+        let expected = slot.hashes[piece as usize];
+        let is_sound = found == expected && is_new;
+        if is_new {
+            slot.marks.set(piece as usize, is_sound);
+        }
+        match is_sound {
+            true => Ok(bytes),
+            false => Err(Rotten {
+                column,
+                piece: number,
+                found,
+                expected,
+                is_new,
+            }),
+        }
+    }
+
+    fn range(&self, column: &SheetColumn, piece: u64) -> Range<usize> {
+        let rows = self.kind.piece_rows();
+        let start = (piece * rows).min(self.rows);
+        let end = (start + rows).min(self.rows);
+        let at = |row: u64| column.offset + (row * column.values.width()) as usize;
+        at(start)..at(end)
+    }
+}

@@ -1,0 +1,235 @@
+//! What is built is right, whole, and the same for any number of threads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use ng_parallel::{StopFlag, Workers};
+use ng_query::Column;
+use ng_query::index::{BuildOptions, IndexError, build, remove};
+use ng_store::BlockReader;
+use ng_token::{Axis, Space};
+
+use crate::fixture::{Oracle, Place, append, everything, names, tokens};
+
+const BLOCK: usize = 4096;
+
+#[test]
+fn a_whole_index_answers_everything_about_the_full_blocks() {
+    let count = 5 * BLOCK + 100;
+    let place = Place::of(count);
+    let report = place.build(&everything());
+    assert_eq!((report.blocks, report.read_blocks), (5, 5));
+    assert_eq!(report.columns.len(), 34);
+    let oracle = Oracle::of_everything(&tokens(0, count));
+    let index = place.load().unwrap();
+    assert_eq!(oracle.check(&index), oracle.whole());
+    assert_eq!(
+        (index.covered_blocks(), index.damaged_blocks()),
+        (5, &[][..])
+    );
+    assert_eq!(index.columns(), report.columns);
+    assert_eq!(index.boxes(), Space::ALL);
+    assert_eq!(index.values::<f32>(Column::Weight, 0).unwrap().len(), BLOCK);
+    assert!(index.warnings().is_empty(), "{:?}", index.warnings());
+    let sizes: u64 = names(&place.index())
+        .iter()
+        .filter(|name| *name != "index.json")
+        .map(|name| fs::metadata(place.index().join(name)).unwrap().len())
+        .sum();
+    assert_eq!((index.size_bytes(), report.size_bytes), (sizes, sizes));
+}
+
+#[test]
+#[should_panic(expected = "bytes of a value of weight")]
+fn values_of_another_size_are_not_asked_for() {
+    let place = Place::of(BLOCK);
+    place.build(&everything());
+    let _ = place.load().unwrap().values::<u16>(Column::Weight, 0);
+}
+
+#[test]
+fn an_index_of_no_full_block_covers_nothing() {
+    for count in [0, 1, BLOCK - 1] {
+        let place = Place::of(count);
+        assert!(place.load().is_none());
+        let report = place.build(&everything());
+        assert_eq!(report.blocks, 0);
+        let index = place.load().unwrap();
+        assert_eq!(index.covered_blocks(), 0);
+        assert!(index.warnings().is_empty(), "{:?}", index.warnings());
+    }
+}
+
+/// The files of an index without the number of the build.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let build = names(folder)
+        .iter()
+        .find_map(|name| {
+            Some(
+                name.strip_prefix("zones-")?
+                    .strip_suffix(".arrow")?
+                    .to_owned(),
+            )
+        })
+        .unwrap();
+    let without = |text: String| text.replace(&build, "BUILD");
+    let file = |name: String| {
+        let mut bytes = fs::read(folder.join(&name)).unwrap();
+        if name == "index.json" {
+            let text = without(String::from_utf8(bytes).unwrap());
+            // The hash is over the number, too.
+            bytes = text.split("\"hash\":\"").next().unwrap().into();
+        }
+        (without(name), bytes)
+    };
+    names(folder).into_iter().map(file).collect()
+}
+
+#[test]
+fn an_index_is_the_same_for_any_number_of_threads() {
+    let place = Place::of(40 * BLOCK + 1);
+    let options = everything().rebuild(true);
+    let built = [1, 2, 7].map(|threads| {
+        let workers = Workers::new(threads).unwrap();
+        build(&workers, &place.reader(), &options, |_, _| ()).unwrap();
+        contents(&place.index())
+    });
+    assert!(built[0] == built[1] && built[0] == built[2]);
+}
+
+/// More than one segment, and a last one that grows.
+#[test]
+fn what_grew_is_added_and_the_rest_stays() {
+    let counts = [1, 257, 258].map(|blocks| blocks * BLOCK + 9);
+    let all = tokens(0, counts[2]);
+    let place = Place::of(1);
+    let columns = [Column::Strength, Column::Coordinate(Space::Motor, Axis::Y)];
+    let options = BuildOptions::new()
+        .columns(columns)
+        .ids(true)
+        .boxes([Space::Motor]);
+    let mut there = 1;
+    let mut read = Vec::new();
+    for count in counts {
+        append(&place.file(), &all[there..count]);
+        there = count;
+        read.push(place.build(&options).read_blocks);
+        let oracle = Oracle::new(&all[..count], &columns, &[Space::Motor]);
+        let index = place.load().unwrap();
+        assert_eq!(oracle.check(&index), oracle.whole(), "{count}");
+        assert!(index.warnings().is_empty());
+        // All that is in the folder is named.
+        let segments = (count / BLOCK).div_ceil(256);
+        assert_eq!(names(&place.index()).len(), 5 + 2 * segments);
+    }
+    // A segment that is full stays, and one that has grown is made anew.
+    assert_eq!(read, [1, 257, 2]);
+    assert_eq!(place.build(&options).read_blocks, 0);
+}
+
+#[test]
+fn columns_are_added_kept_and_dropped() {
+    let place = Place::of(2 * BLOCK);
+    let weight = BuildOptions::new().columns([Column::Weight]);
+    let ids = BuildOptions::new().ids(true).boxes([Space::Social]);
+    place.build(&weight);
+    let columns = || place.load().unwrap().columns().to_vec();
+    assert_eq!(columns(), [Column::Weight]);
+    assert_eq!(place.build(&BuildOptions::new()).read_blocks, 0);
+    let report =
+        place.build(&BuildOptions::new().columns([Column::Id, Column::Id, Column::Weight]));
+    assert_eq!(report.columns, [Column::Id, Column::Weight]);
+    assert_eq!(columns(), [Column::Id, Column::Weight]);
+    place.build(&ids);
+    let index = place.load().unwrap();
+    assert_eq!(
+        (index.columns().len(), index.boxes(), index.ids().is_some()),
+        (2, &[Space::Social][..], true)
+    );
+    place.build(&weight.clone().only(true));
+    let index = place.load().unwrap();
+    assert_eq!(
+        (index.columns(), index.boxes(), index.ids().is_some()),
+        (&[Column::Weight][..], &[][..], false)
+    );
+    assert_eq!(names(&place.index()).len(), 5);
+    place.build(&BuildOptions::new().only(true));
+    assert_eq!(columns(), []);
+    assert!(remove(&place.file()).unwrap());
+    assert!(!place.index().exists());
+    assert!(!remove(&place.file()).unwrap());
+    assert!(place.load().is_none());
+}
+
+#[test]
+fn a_position_is_no_column_of_an_index() {
+    let place = Place::of(BLOCK);
+    let error = place
+        .try_build(&BuildOptions::new().columns([Column::Position]))
+        .unwrap_err();
+    assert!(matches!(error, IndexError::NotStored { .. }), "{error}");
+    assert!(!place.index().exists());
+}
+
+#[test]
+fn a_build_that_is_stopped_leaves_the_index_of_before() {
+    let place = Place::of(2 * BLOCK);
+    place.build(&everything());
+    let before = contents(&place.index());
+    let stop = StopFlag::new();
+    let workers = Workers::new(2).unwrap().with_stop_flag(stop.clone());
+    let stopped = build(
+        &workers,
+        &place.reader(),
+        &everything().rebuild(true),
+        |_, _| stop.stop(),
+    );
+    assert!(
+        matches!(stopped, Err(IndexError::Parallel(_))),
+        "{stopped:?}"
+    );
+    assert!(contents(&place.index()) == before);
+}
+
+#[test]
+fn it_is_told_how_far_a_build_is() {
+    let place = Place::of(20 * BLOCK + 5);
+    let told = std::sync::Mutex::new(Vec::new());
+    let watch = |done, total| told.lock().unwrap().push((done, total));
+    build(
+        &Workers::new(1).unwrap(),
+        &place.reader(),
+        &BuildOptions::new(),
+        watch,
+    )
+    .unwrap();
+    let all = 20 * BLOCK as u64;
+    assert_eq!(
+        told.into_inner().unwrap(),
+        [(8 * 4096, all), (16 * 4096, all), (all, all)]
+    );
+}
+
+/// A link leads to the file, and so to its index.
+#[cfg(unix)]
+#[test]
+fn an_index_lies_beside_the_file_that_a_link_leads_to() {
+    let place = Place::of(BLOCK);
+    let link = place.named("link");
+    std::os::unix::fs::symlink(place.file(), &link).unwrap();
+    let reader = BlockReader::open(&link).unwrap();
+    build(
+        &Workers::new(1).unwrap(),
+        &reader,
+        &BuildOptions::new(),
+        |_, _| (),
+    )
+    .unwrap();
+    assert_eq!(place.load().unwrap().covered_blocks(), 1);
+    assert!(
+        place
+            .index()
+            .starts_with(fs::canonicalize(place.file()).unwrap().parent().unwrap())
+    );
+}

@@ -1,0 +1,255 @@
+//! Every byte of an index is hostile until it was checked.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::thread;
+
+use ng_query::Column;
+use ng_query::index::{BuildOptions, Index, IndexWarning};
+use ng_token::Space;
+
+use crate::amount::count;
+use crate::fixture::{Oracle, Place, append, names, save, tokens};
+
+/// One block: what can be wrong with two, can be with one, and the other tests have more.
+const COUNT: usize = 4096 + 10;
+
+const COLUMNS: [Column; 1] = [Column::Strength];
+const SPACES: [Space; 1] = [Space::Physical];
+
+fn small() -> BuildOptions {
+    BuildOptions::new().columns(COLUMNS).boxes(SPACES).ids(true)
+}
+
+fn built() -> Place {
+    let place = Place::of(COUNT);
+    place.build(&small());
+    place
+}
+
+fn oracle() -> Oracle {
+    Oracle::new(&tokens(0, COUNT), &COLUMNS, &SPACES)
+}
+
+/// Every so manieth bit and length: all of them in release. A look takes a debug build a
+/// thousandth of a second, and there are two thirds of a million.
+const STEP: usize = if cfg!(debug_assertions) { 211 } else { 1 };
+
+/// The files of an index, but for the lock, which is empty.
+fn files(place: &Place) -> Vec<std::path::PathBuf> {
+    let names = names(&place.index());
+    names
+        .iter()
+        .filter(|name| *name != "lock")
+        .map(|name| place.index().join(name))
+        .collect()
+}
+
+/// Loads an index whose files are not what they were, and holds it against the records.
+fn check(place: &Place, oracle: &Oracle, what: &dyn Fn() -> String) -> Option<Index> {
+    let index = Index::load(&place.reader())?;
+    let said = oracle.check(&index);
+    // What is missing is told.
+    let is_told = said == oracle.whole() || !index.warnings().is_empty();
+    assert!(is_told, "{}: {said:?}", what());
+    Some(index)
+}
+
+/// Flips each of some bits of a file, and each time looks at all answers.
+fn flip(place: &Place, oracle: &Oracle, path: &Path, bits: impl Iterator<Item = usize>) -> u64 {
+    let bytes = fs::read(path).unwrap();
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let mut flips = 0;
+    for bit in bits {
+        let (byte, place_in_file) = (bytes[bit / 8], (bit / 8) as u64);
+        file.write_all_at(&[byte ^ 1 << (bit % 8)], place_in_file)
+            .unwrap();
+        check(place, oracle, &|| {
+            format!("bit {bit} of {}", path.display())
+        });
+        file.write_all_at(&[byte], place_in_file).unwrap();
+        flips += 1;
+    }
+    flips
+}
+
+/// By two threads, which have an index each.
+#[test]
+fn no_flipped_bit_makes_a_wrong_answer() {
+    let oracle = oracle();
+    let flips = thread::scope(|scope| {
+        let flips = [0, 1].map(|thread| {
+            let oracle = &oracle;
+            scope.spawn(move || {
+                let place = built();
+                let mut flips = 0;
+                for path in files(&place) {
+                    let bits = 8 * fs::metadata(&path).unwrap().len() as usize;
+                    flips += flip(
+                        &place,
+                        oracle,
+                        &path,
+                        (thread * STEP..bits).step_by(2 * STEP),
+                    );
+                }
+                assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
+                flips
+            })
+        });
+        flips.map(|flips| flips.join().unwrap()).iter().sum()
+    });
+    count("index: bits flipped, one at a time", flips);
+}
+
+#[test]
+fn no_file_that_was_cut_makes_a_wrong_answer() {
+    let (place, oracle) = (built(), oracle());
+    let mut cuts = 0;
+    for path in files(&place) {
+        let bytes = fs::read(&path).unwrap();
+        for length in (0..bytes.len()).rev().step_by(STEP) {
+            OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .set_len(length as u64)
+                .unwrap();
+            let index = check(&place, &oracle, &|| {
+                format!("{} cut to {length}", path.display())
+            })
+            .unwrap();
+            assert!(!index.warnings().is_empty());
+            cuts += 1;
+        }
+        fs::remove_file(&path).unwrap();
+        check(&place, &oracle, &|| format!("{} removed", path.display()));
+        fs::write(&path, [&bytes[..], &[0]].concat()).unwrap();
+        check(&place, &oracle, &|| {
+            format!("{} made longer", path.display())
+        });
+        fs::write(&path, &bytes).unwrap();
+    }
+    assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
+    count("index: files cut, at every length", cuts);
+}
+
+/// Of another file with other tokens, of the same lengths.
+#[test]
+fn no_file_of_another_index_makes_a_wrong_answer() {
+    let (place, other, oracle) = (built(), Place::new(), oracle());
+    save(&other.file(), &tokens(1, COUNT));
+    other.build(&small());
+    let mut swaps = 0;
+    for path in files(&place) {
+        let own = fs::read(&path).unwrap();
+        for theirs in files(&other) {
+            fs::copy(theirs, &path).unwrap();
+            let index = check(&place, &oracle, &|| path.display().to_string()).unwrap();
+            assert!(oracle.check(&index) != oracle.whole(), "{}", path.display());
+            swaps += 1;
+        }
+        fs::write(&path, own).unwrap();
+    }
+    // All of it together belongs to the other file.
+    fs::remove_dir_all(place.index()).unwrap();
+    fs::rename(other.index(), place.index()).unwrap();
+    let index = place.load().unwrap();
+    assert_eq!(index.covered_blocks(), 0);
+    let told = index.warnings();
+    assert!(
+        matches!(told[..], [IndexWarning::OtherFile { .. }]),
+        "{told:?}"
+    );
+    // The next build makes it this file's.
+    place.build(&small());
+    assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
+    count("index: files swapped", swaps + 1);
+}
+
+/// A rotten piece costs itself, and is told once for a column.
+#[test]
+fn a_rotten_piece_is_told_once_and_costs_no_other() {
+    let place = Place::of(3 * 4096);
+    place.build(&small());
+    let oracle = Oracle::new(&tokens(0, 3 * 4096), &COLUMNS, &SPACES);
+    let path = place.index_file("columns-00000");
+    let length = fs::metadata(&path).unwrap().len();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    // In the blocks 0 and 1.
+    for at in [length / 2 - 4096, length / 2] {
+        file.write_all_at(&[0xFF; 2], at).unwrap();
+    }
+    let index = place.load().unwrap();
+    let whole = oracle.whole();
+    for _ in 0..2 {
+        let said = oracle.check(&index);
+        assert_eq!(said.pieces, 1);
+        assert_eq!(
+            (said.zones, said.boxes, said.id_pieces),
+            (whole.zones, whole.boxes, whole.id_pieces)
+        );
+    }
+    let told = index.warnings();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let told = told[0].to_string();
+    assert!(told.contains("piece 0 of strength has hash 0x"), "{told}");
+    // That the files are as long as they were is all that a build looks at.
+    assert_eq!(place.build(&small()).read_blocks, 0);
+    assert_eq!(place.build(&small().rebuild(true)).read_blocks, 3);
+    assert_eq!(oracle.check(&place.load().unwrap()), whole);
+}
+
+/// A build that goes on from what is rotten does not carry it over.
+#[test]
+fn a_build_carries_nothing_over_that_is_rotten() {
+    let all = tokens(0, 257 * 4096);
+    let options = BuildOptions::new().ids(true);
+    let whole = Place::of(256 * 4096);
+    whole.build(&options);
+    append(&whole.file(), &all[256 * 4096..]);
+    let oracle = Oracle::new(&all, &[], &[]);
+    for begin in ["index.json", "zones-", "pieces-", "ids-"] {
+        let place = Place::new();
+        fs::copy(whole.file(), place.file()).unwrap();
+        fs::create_dir(place.index()).unwrap();
+        for path in files(&whole) {
+            fs::copy(&path, place.index().join(path.file_name().unwrap())).unwrap();
+        }
+        let path = place.index_file(begin);
+        let middle = fs::metadata(&path).unwrap().len() / 2;
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&[0xA5], middle).unwrap();
+        let report = place.build(&options);
+        let index = place.load().unwrap();
+        assert_eq!(oracle.check(&index), oracle.whole(), "{begin}");
+        assert!(
+            index.warnings().is_empty(),
+            "{begin}: {:?}",
+            index.warnings()
+        );
+        assert_eq!(report.read_blocks, 257, "{begin}");
+    }
+    assert_eq!(whole.build(&options).read_blocks, 1);
+    assert_eq!(oracle.check(&whole.load().unwrap()), oracle.whole());
+}
+
+#[test]
+fn a_pipe_or_a_folder_in_the_place_of_a_file_is_put_aside() {
+    let (place, oracle) = (built(), oracle());
+    for begin in ["zones-", "pieces-", "columns-", "ids-"] {
+        let path = place.index_file(begin);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let index = check(&place, &oracle, &|| begin.to_owned()).unwrap();
+        assert!(!index.warnings().is_empty());
+        fs::remove_dir(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        if made.is_ok_and(|made| made.success()) {
+            check(&place, &oracle, &|| begin.to_owned());
+            fs::remove_file(&path).unwrap();
+        }
+        fs::write(&path, bytes).unwrap();
+    }
+}
