@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use ng_store::{Commit, MmapStore, OpenError, Snapshot};
+use ng_query::index::Index;
+use ng_store::{BlockReader, Commit, MmapStore, OpenError, Snapshot};
 
 /// Maps the commit of a file that was opened for reading before; `None` if there is another
 /// one by now.
@@ -11,4 +12,11 @@ pub(crate) fn map(path: &Path, commit: &Commit) -> Result<Option<Snapshot>, Open
     let store = unsafe { MmapStore::open(path) }?;
     let snapshot = store.snapshot();
     Ok((snapshot.commit() == commit).then_some(snapshot))
+}
+
+/// Opens the index that lies beside a file, if there is one.
+pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
+    // SAFETY: `open` asks that (1) nobody changes the files of the index while they are
+    // mapped. Builders never do; the help of the verb asks it of the user.
+    unsafe { Index::open(reader) }
 }

@@ -58,6 +58,10 @@ pub enum QuestionError {
         expected: &'static str,
     },
 
+    /// An index is not one of the tokens that are asked.
+    #[error("the index was opened for another commit than the one that is asked")]
+    OtherIndex,
+
     /// A column is asked for whose values are counted, not stored.
     #[error("column {column}, expected one that is stored")]
     NotStored {

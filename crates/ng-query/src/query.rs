@@ -7,7 +7,7 @@ use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::scan::{LONGEST_WAVE, Scan};
 use crate::select::Selector;
-use crate::{Filter, Source};
+use crate::{Filter, QuestionError, Source};
 
 /// A question to be asked of tokens: of which of them, with whose help, by how many threads.
 ///
@@ -52,11 +52,18 @@ impl<'q> Query<'q> {
         self.and(filter.bind(now))
     }
 
-    /// Takes what an index knows of the tokens.
-    #[must_use]
-    pub fn index(mut self, index: &'q Index) -> Self {
+    /// Takes what an index knows of the tokens: those of the file and the commit that it was
+    /// opened for, and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError::OtherIndex`] where the source is no whole commit, or another one.
+    pub fn index(mut self, index: &'q Index) -> Result<Self, QuestionError> {
+        if self.source.commit() != Some(*index.commit()) {
+            return Err(QuestionError::OtherIndex);
+        }
         self.index = Some(index);
-        self
+        Ok(self)
     }
 
     /// Leaves damaged blocks out, instead of failing; [`Stats`](crate::Stats) tells how
@@ -65,6 +72,11 @@ impl<'q> Query<'q> {
     pub fn skip_damaged(mut self, skips: bool) -> Self {
         self.skips_damaged = skips;
         self
+    }
+
+    /// Whether all tokens are asked.
+    pub(crate) fn is_unfiltered(&self) -> bool {
+        self.bound == Bound::All
     }
 
     /// The same question to fewer tokens.

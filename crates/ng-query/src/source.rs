@@ -1,4 +1,4 @@
-use ng_store::{BlockReader, Snapshot, TokenStore, VecStore};
+use ng_store::{BlockReader, Commit, Snapshot, TokenStore, VecStore};
 use ng_token::Token;
 
 /// The tokens that are asked.
@@ -22,6 +22,19 @@ impl Source<'_> {
             Self::Tokens(tokens) => tokens.len() as u64,
             Self::Snapshot(snapshot) => snapshot.len() as u64,
             Self::Reader(reader) => reader.len(),
+        }
+    }
+
+    /// Returns the commit that these are all the tokens of.
+    pub(crate) fn commit(&self) -> Option<Commit> {
+        match self {
+            Self::Tokens(_) => None,
+            Self::Snapshot(snapshot) => {
+                let commit = *snapshot.commit();
+                let is_whole = snapshot.start() == 0 && snapshot.len() as u64 == commit.tokens;
+                is_whole.then_some(commit)
+            }
+            Self::Reader(reader) => Some(reader.commit()),
         }
     }
 

@@ -197,7 +197,7 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Opens what is believed, if there is a manifest.
     pub(super) fn open(&self, reader: &BlockReader) -> Option<Index> {
-        let mut index = self.nothing();
+        let mut index = self.nothing(reader);
         match read_manifest(self.folder)? {
             Err(warning) => index.warnings.push(warning),
             Ok(manifest) => {
@@ -333,8 +333,9 @@ impl Opening<'_> {
         ))
     }
 
-    fn nothing(&self) -> Index {
+    fn nothing(&self, reader: &BlockReader) -> Index {
         Index {
+            commit: reader.commit(),
             folder: self.folder.to_owned(),
             covered: 0,
             zones: Vec::new(),

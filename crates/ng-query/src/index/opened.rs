@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use bytemuck::AnyBitPattern;
 use ng_arrow::Column;
-use ng_store::BlockReader;
+use ng_store::{BlockReader, Commit};
 use ng_token::Space;
 
 use super::folder::index_folder;
@@ -23,6 +23,7 @@ use crate::zone::Zone;
 /// it was indexed, or what there is does not have its hash, which is a warning.
 #[derive(Debug)]
 pub struct Index {
+    pub(super) commit: Commit,
     pub(super) folder: PathBuf,
     pub(super) covered: u64,
     /// As many as blocks are covered, or none.
@@ -58,6 +59,11 @@ impl Index {
         }
         // A builder may have removed the files of the manifest that was read.
         opening.open(reader)
+    }
+
+    /// Returns the commit that it was opened for: no other is to be asked with it.
+    pub fn commit(&self) -> &Commit {
+        &self.commit
     }
 
     /// Returns how many blocks are covered, from the first one on.

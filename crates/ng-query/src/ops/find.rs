@@ -2,9 +2,13 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
 use ng_token::TokenId;
 
 use crate::bound::{Bound, Condition, Number};
+use crate::index::Index;
+use crate::scan::{Candidate, Scan};
+use crate::zone::Zone;
 use crate::{Answer, Query, QueryError};
 
 /// Where the tokens of an id are.
@@ -18,7 +22,8 @@ pub struct Found {
 }
 
 impl Query<'_> {
-    /// Finds the positions of tokens by id, all ids in one pass.
+    /// Finds the positions of tokens by id, all ids in one pass, or in none where an index
+    /// has sorted ids, or zones of blocks whose ids ascend by one, and there is no filter.
     ///
     /// The answer has one entry for each id, in the order in which they are given, those
     /// that no token has as well.
@@ -27,8 +32,13 @@ impl Query<'_> {
     ///
     /// [`QueryError`].
     pub fn find(&self, ids: &[TokenId]) -> Result<Answer<Vec<Found>>, QueryError> {
-        let mut positions: HashMap<u32, Vec<u64>> = HashMap::new();
-        let stats = self.and(one_of(ids)).streaming_scan().run(
+        let wanted = sorted(ids);
+        let query = self.and(one_of(&wanted));
+        let scan = query.streaming_scan();
+        let known = Known::of(&scan, &wanted, self.is_unfiltered());
+        let mut positions = known.positions;
+        let stats = scan.run_over(
+            &known.candidates,
             Vec::new,
             |found, stage| {
                 stage.load(&[Column::Id])?;
@@ -43,6 +53,9 @@ impl Query<'_> {
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
+        for positions in positions.values_mut() {
+            positions.sort_unstable();
+        }
         let value = ids.iter().map(|&id| Found {
             id,
             positions: positions.get(&id.raw()).cloned().unwrap_or_default(),
@@ -54,13 +67,68 @@ impl Query<'_> {
     }
 }
 
-fn one_of(ids: &[TokenId]) -> Bound {
+/// The ids without repetition, ascending.
+fn sorted(ids: &[TokenId]) -> Vec<u32> {
     let mut ids: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
     ids.sort_unstable();
     ids.dedup();
-    match ids.as_slice() {
+    ids
+}
+
+fn one_of(ids: &[u32]) -> Bound {
+    match ids {
         [] => Bound::Nothing,
         [id] => Bound::Is(Condition::Id(*id..=*id)),
-        _ => Bound::Is(Condition::OneOf(Number::Id, ids)),
+        _ => Bound::Is(Condition::OneOf(Number::Id, ids.to_vec())),
     }
+}
+
+/// What is known of where ids are, before any block is looked at.
+struct Known {
+    positions: HashMap<u32, Vec<u64>>,
+    /// The blocks that have to be looked at.
+    candidates: Vec<Candidate>,
+}
+
+impl Known {
+    /// Asks the sorted ids of the index for the blocks that it covers, and the zones of
+    /// blocks whose ids ascend by one. A filter has to look at the tokens.
+    fn of(scan: &Scan<'_>, wanted: &[u32], is_unfiltered: bool) -> Self {
+        let index = scan.index.filter(|_| is_unfiltered);
+        let found = index.and_then(|index| look_up(index, wanted));
+        let (has_ids, positions) = (found.is_some(), found.unwrap_or_default());
+        let mut known = Self {
+            positions,
+            candidates: Vec::new(),
+        };
+        for candidate in scan.candidates() {
+            match index.and_then(|index| index.zone(candidate.block)) {
+                Some(_) if has_ids => {}
+                Some(zone) if zone.ids_ascend() => known.count(zone, candidate.block, wanted),
+                _ => known.candidates.push(candidate),
+            }
+        }
+        known
+    }
+
+    /// Counts the ids off from the first of a block.
+    fn count(&mut self, zone: &Zone, block: u64, wanted: &[u32]) {
+        let start = wanted.partition_point(|id| *id < zone.id.min());
+        let within = wanted[start..]
+            .iter()
+            .take_while(|id| **id <= zone.id.max());
+        for &id in within {
+            if let Some(place) = zone.position_of(id) {
+                let position = block * BLOCK_TOKENS as u64 + place as u64;
+                self.positions.entry(id).or_default().push(position);
+            }
+        }
+    }
+}
+
+/// The positions of ids in the blocks that an index covers, but for damaged ones, which
+/// have no zone. `None` where it has no sorted ids, or they are rotten.
+fn look_up(index: &Index, wanted: &[u32]) -> Option<HashMap<u32, Vec<u64>>> {
+    let found = wanted.iter().map(|&id| Some((id, index.positions(id)?)));
+    found.collect()
 }

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::arbitrary::{filter, matches, tokens};
 use crate::bound::Bound;
+use crate::index::{BuildOptions, Index, build};
 use crate::kernels::Kernels;
 use crate::ordered::number_of;
 use crate::{Column, Query, QueryError, Source};
@@ -43,21 +44,40 @@ impl Case {
         let reader = BlockReader::open(&path).unwrap();
         let (slice, file) = (Source::from(&self.tokens), Source::from(&reader));
         let (baseline, best) = (Kernels::BASELINE, Kernels::detect());
+        let zones = index(&reader, &BuildOptions::new());
+        let whole = BuildOptions::new().columns(stored()).ids(true);
         let ways = [
-            (slice, 1, baseline),
-            (slice, 7, best),
-            (file, 1, best),
-            (file, 2, baseline),
+            (slice, None, 1, baseline),
+            (slice, None, 7, best),
+            (file, None, 1, best),
+            (file, None, 2, baseline),
+            (file, Some(zones), 2, best),
+            (file, Some(index(&reader, &whole)), 7, best),
         ];
-        for (source, threads, kernels) in ways {
-            let workers = Workers::new(threads).unwrap();
-            let query = Query::new(source, &workers)
+        for (source, index, threads, kernels) in &ways {
+            let workers = Workers::new(*threads).unwrap();
+            let query = Query::new(*source, &workers)
                 .bound(self.filter.clone())
-                .kernels(kernels);
-            prop_assert_eq!(&ask(&query).unwrap(), expected, "{} threads", threads);
+                .kernels(*kernels);
+            let query = match index {
+                Some(index) => query.index(index).unwrap(),
+                None => query,
+            };
+            let told = format!(
+                "{threads} threads, {:?}",
+                index.as_ref().map(Index::columns)
+            );
+            prop_assert_eq!(&ask(&query).unwrap(), expected, "{}", told);
         }
         Ok(())
     }
+}
+
+/// Makes the index of a file, or another one of it, and reads it.
+fn index(reader: &BlockReader, options: &BuildOptions) -> Index {
+    let workers = Workers::new(2).unwrap();
+    build(&workers, reader, options, |_, _| ()).unwrap();
+    Index::load(reader).unwrap()
 }
 
 fn case() -> impl Strategy<Value = Case> {

@@ -24,7 +24,7 @@ use subject::Subject;
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
     let subject = Subject::open(args)?;
     subject.source().warn(&subject.found, tool.say);
-    let query = subject.query(args);
+    let query = subject.query(args)?;
     if args.explain {
         tool.say.plan(&query.explain())?;
     }
@@ -35,6 +35,7 @@ pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
         Err(error) => return ended(Err(error), &subject.found),
     };
     sheet.finish()?;
+    subject.warn_of_index(tool.say);
     let looked = Looked {
         path: subject.path(),
         stats: &stats,

@@ -2,12 +2,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use ng_parallel::Workers;
+use ng_query::index::{Index, IndexWarning};
 use ng_query::{Query, Source as Tokens};
 use ng_store::Snapshot;
 
 use crate::args::QueryArgs;
 use crate::found::Found;
-use crate::mapped::map;
+use crate::mapped::{map, open_index};
+use crate::say::Say;
 use crate::source::Source;
 use crate::tool::workers;
 
@@ -16,6 +18,7 @@ pub(super) struct Subject {
     source: Source,
     /// `None` where the file is read.
     snapshot: Option<Snapshot>,
+    pub(super) index: Option<Index>,
     workers: Workers,
     pub(super) found: Found,
 }
@@ -32,9 +35,14 @@ impl Subject {
             Some(_) => Found::new(source.reader.recovery()),
             None => source.look()?,
         };
+        let index = match args.way.no_index {
+            true => None,
+            false => open_index(&source.reader),
+        };
         Ok(Self {
             source,
             snapshot,
+            index,
             workers: workers(args.way.threads)?,
             found,
         })
@@ -55,11 +63,26 @@ impl Subject {
         }
     }
 
-    pub(super) fn query(&self, args: &QueryArgs) -> Query<'_> {
+    pub(super) fn query(&self, args: &QueryArgs) -> Result<Query<'_>> {
         let query = Query::new(self.tokens(), &self.workers).skip_damaged(args.way.skip_damaged);
-        match &args.filter {
+        let query = match &self.index {
+            Some(index) => query.index(index)?,
+            None => query,
+        };
+        Ok(match &args.filter {
             Some(filter) => query.filter(filter),
             None => query,
-        }
+        })
     }
+
+    /// Tells what of the index was put aside, once it was looked at.
+    pub(super) fn warn_of_index(&self, say: Say) {
+        let warnings = self.index.iter().flat_map(Index::warnings);
+        let lines: Vec<String> = warnings.map(|warning| warning_line(&warning)).collect();
+        say.warn(&lines);
+    }
+}
+
+fn warning_line(warning: &IndexWarning) -> String {
+    format!("warning: {warning}; the records answered")
 }
