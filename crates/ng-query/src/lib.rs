@@ -40,3 +40,8 @@ pub use plan::{Plan, PlannedCondition};
 pub use query::Query;
 pub use source::Source;
 pub use zone::{Span, Zone};
+
+/// Runs the examples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -5,7 +5,7 @@ use ng_query::{Column, Comparison, Filter};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use super::any::ends;
+use super::any::{decimal_of_steps, ends};
 use super::oracle::{Number, fraction, ordered};
 
 /// A token with a step in a column, and its position.
@@ -213,6 +213,38 @@ fn balls_on_the_grid_hold_on_their_surface() {
                     }
                     check(&text, &[(token, position, apart <= radius)]);
                 }
+            }
+        }
+    }
+}
+
+/// The centre lies between steps, in tenths; a surface that goes through a step is left to the
+/// rule in `f64`.
+#[test]
+fn balls_off_the_grid_hold_for_the_steps_around_the_centre() {
+    for column in Column::ALL {
+        let Column::Coordinate(space, axis) = column else {
+            continue;
+        };
+        let (min, max, scale) = ends(column);
+        let unit = |tenths: i128| decimal_of_steps(tenths / 10, tenths % 10, scale);
+        for (step, part) in [min, 0, max - 1]
+            .into_iter()
+            .flat_map(|step| [1, 5, 9].map(|part| (step, part)))
+        {
+            let mut centre = [unit(0); 3];
+            centre[axis as usize] = unit(step * 10 + part);
+            let [x, y, z] = centre;
+            for radius in 0..25 {
+                let text = format!("{space} in ball({x}, {y}, {z}; {})", unit(radius));
+                let near = (step - 1).max(min)..=(step + 2).min(max);
+                let apart = near.map(|near| (near, (near * 10 - step * 10 - part).abs()));
+                let clear = apart.filter(|(_, apart)| *apart != radius);
+                let tokens = clear.map(|(near, apart)| {
+                    let (token, position) = with_step(column, near);
+                    (token, position, apart < radius)
+                });
+                check(&text, &tokens.collect::<Vec<_>>());
             }
         }
     }

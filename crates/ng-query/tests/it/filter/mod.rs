@@ -3,6 +3,7 @@
 mod any;
 mod boundaries;
 mod built;
+mod documents;
 mod errors;
 mod meaning;
 mod oracle;

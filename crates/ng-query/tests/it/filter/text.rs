@@ -291,7 +291,6 @@ fn the_example_of_the_documents_is_a_filter() {
     assert_eq!(parsed(text), filter);
 }
 
-/// How many characters a filter of the arbitrary ones has at most, about.
 fn brackets(text: &str) -> usize {
     text.matches('(').count()
 }
