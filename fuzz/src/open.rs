@@ -8,6 +8,7 @@ mod allocations;
 mod every_way;
 mod golden;
 mod memory;
+mod seeds;
 
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +16,7 @@ use golden::{BYTES, HEAD_BYTES, TABLE_OFFSET};
 use memory::File;
 
 fuzz_target!(
-    init: golden::write_seeds(&seeds()),
+    init: seeds::write(&seeds()),
     |data: &[u8]| {
         let Some((length, head)) = data.split_first_chunk() else {
             return;

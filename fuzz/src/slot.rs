@@ -10,6 +10,7 @@ mod allocations;
 mod every_way;
 mod golden;
 mod memory;
+mod seeds;
 
 use libfuzzer_sys::fuzz_target;
 use twox_hash::XxHash3_64;
@@ -35,7 +36,7 @@ const HEADER_COPY: usize = 96;
 const HEADER_COPY_BYTES: usize = 128;
 
 fuzz_target!(
-    init: golden::write_seeds(&seeds()),
+    init: seeds::write(&seeds()),
     |data: &[u8]| {
         let Some((&[fixes], rest)) = data.split_first_chunk() else {
             return;

@@ -10,10 +10,11 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{command, root, run};
 
 /// Each target, and how long an input may be.
-pub(crate) const TARGETS: [(&str, usize); 3] = [
+pub(crate) const TARGETS: [(&str, usize); 4] = [
     ("open", 8 + (64 << 10)),
     ("slot", 9 + 12 * 40),
     ("operations", 4 * 48),
+    ("filter", 2048),
 ];
 
 /// What libFuzzer says at its end.

@@ -16,9 +16,8 @@ mod session;
 #[allow(dead_code, reason = "shared with the crash tests")]
 mod workload;
 
-#[path = "../golden.rs"]
-#[allow(dead_code, reason = "shared with other targets")]
-mod golden;
+#[path = "../seeds.rs"]
+mod seeds;
 
 use libfuzzer_sys::fuzz_target;
 
@@ -30,7 +29,7 @@ const ACTION_BYTES: usize = 4;
 const ACTIONS_MAX: usize = 48;
 
 fuzz_target!(
-    init: golden::write_seeds(&seeds()),
+    init: seeds::write(&seeds()),
     |data: &[u8]| {
         let mut machine = Machine::new();
         for action in data.chunks_exact(ACTION_BYTES).take(ACTIONS_MAX) {
