@@ -83,7 +83,7 @@ pub use ingest::{
     DEFAULT_BUFFER_TOKENS, DEFAULT_DEPTH, IngestError, IngestOptions, ingest, ingest_batches,
     ingest_batches_with, ingest_shards, ingest_shards_with, ingest_with,
 };
-pub use load::{ParallelLoadError, load};
+pub use load::{ParallelLoadError, load, load_watched};
 pub use map_reduce::{PassError, map_reduce, map_reduce_pass};
 pub use map_shards::map_shards;
 pub use save::{ParallelSaveError, save};

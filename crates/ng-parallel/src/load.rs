@@ -37,12 +37,26 @@ use crate::{Forked, ParallelError, Workers, serial};
 /// one that may have lost its newest commit. [`Parallel`](ParallelLoadError::Parallel)
 /// when it was stopped, or called in a fork.
 pub fn load(workers: &Workers, reader: &BlockReader) -> Result<VecStore, ParallelLoadError> {
+    load_watched(workers, reader, |_| ())
+}
+
+/// Loads as [`load`] does, and tells `watch` after each shard how many tokens were read,
+/// on the thread that read them.
+///
+/// # Errors
+///
+/// As [`load`]; a panic of `watch` is one of what reads the file.
+pub fn load_watched(
+    workers: &Workers,
+    reader: &BlockReader,
+    watch: impl Fn(u64) + Sync,
+) -> Result<VecStore, ParallelLoadError> {
     let Some(pool) = workers.pool()? else {
-        return serial::load(workers.stop(), reader);
+        return serial::load_watched(workers.stop(), reader, watch);
     };
     load_with(reader, |store, pass, count| {
         store.append_in_place(count, |vacant| {
-            fill_pieces(pool, vacant, |piece| load_piece(pass, piece))
+            fill_pieces(pool, vacant, |piece| load_piece(pass, piece, &watch))
         })
     })
 }
@@ -65,7 +79,9 @@ pub(crate) fn load_with(
 pub(crate) fn load_piece<'room>(
     pass: &BlockPass<'_>,
     piece: Vacant<'room>,
+    watch: impl Fn(u64),
 ) -> Result<Filled<'room>, ParallelLoadError> {
+    let count = piece.len() as u64;
     let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
     let (empty, mut rest) = piece.split_at(0);
     let mut filled = copy(&[], empty);
@@ -76,6 +92,7 @@ pub(crate) fn load_piece<'room>(
         filled = filled.join(copy(&tokens, here))?;
         rest = behind;
     }
+    watch(count);
     Ok(filled)
 }
 

@@ -291,9 +291,22 @@ pub(crate) fn ingest_slice<S: TokenSink>(
 ///
 /// As [`load`](crate::load()).
 pub fn load(stop: &StopFlag, reader: &BlockReader) -> Result<VecStore, ParallelLoadError> {
+    load_watched(stop, reader, |_| ())
+}
+
+/// Does what [`load_watched`](crate::load_watched()) does.
+///
+/// # Errors
+///
+/// As [`load_watched`](crate::load_watched()).
+pub fn load_watched(
+    stop: &StopFlag,
+    reader: &BlockReader,
+    watch: impl Fn(u64),
+) -> Result<VecStore, ParallelLoadError> {
     load_with(reader, |store, pass, count| {
         store.append_in_place(count, |vacant| {
-            fill_shards(stop, vacant, |piece| load_piece(pass, piece))
+            fill_shards(stop, vacant, |piece| load_piece(pass, piece, &watch))
         })
     })
 }

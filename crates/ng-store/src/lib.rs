@@ -101,7 +101,7 @@ pub use file::{
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;
 pub use format::{DEFAULT_MAX_TOKENS, Expected, FileBlockHasher, HEADER_MAGIC};
-pub use memory::MemoryUsage;
+pub use memory::{MemoryUsage, available_bytes};
 pub use mmap_store::{MapOptions, MapPass, MapWindow, MappedBlocks, MmapStore, PrivateStore};
 pub use policy::{ADVISED_MIN_BYTES, Access, BYPASS_MIN_BYTES, CachePolicy, PagePolicy};
 pub use raw::{

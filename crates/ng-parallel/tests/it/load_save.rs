@@ -3,9 +3,11 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ng_parallel::{
-    IngestError, ParallelError, ParallelLoadError, ParallelSaveError, StopFlag, load, save, serial,
+    IngestError, ParallelError, ParallelLoadError, ParallelSaveError, StopFlag, load, load_watched,
+    save, serial,
 };
 use ng_store::{
     BlockReader, CachePolicy, CreateError, CreateOptions, FileDraft, FileWriter, LoadError,
@@ -110,6 +112,24 @@ fn a_loaded_store_is_the_one_that_the_file_has() {
                     assert_eq!(loaded.policy(), oracle.policy());
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_watched_load_tells_of_all_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ngt");
+    for count in COUNTS {
+        let _ = fs::remove_file(&path);
+        let oracle = saved(&path, tokens(count));
+        let reader = BlockReader::open(&path).unwrap();
+        for threads in THREADS {
+            let told = AtomicU64::new(0);
+            let watch = |tokens| _ = told.fetch_add(tokens, Ordering::Relaxed);
+            let loaded = load_watched(&workers(threads), &reader, watch).unwrap();
+            assert!(loaded.tokens() == oracle.tokens());
+            assert_eq!(told.into_inner(), count as u64, "{threads} threads");
         }
     }
 }

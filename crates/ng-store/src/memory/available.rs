@@ -3,7 +3,7 @@ use std::path::Path;
 
 /// Returns how many bytes of memory there are for this process, those among them
 /// that hold files and can be given up; `None` where the system does not tell.
-pub(crate) fn available_bytes() -> Option<u64> {
+pub fn available_bytes() -> Option<u64> {
     let machine = available_of_machine(&fs::read_to_string("/proc/meminfo").ok()?)?;
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let room = room_of_groups(&groups, Path::new("/sys/fs/cgroup"));

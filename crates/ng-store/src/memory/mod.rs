@@ -8,7 +8,7 @@ mod smaps;
 
 use std::ops::Range;
 
-pub(crate) use available::available_bytes;
+pub use available::available_bytes;
 
 /// What a store costs in memory: its own books, and what the kernel says.
 ///
