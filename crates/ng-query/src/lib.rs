@@ -18,6 +18,7 @@ mod kernels;
 )]
 mod map;
 mod ops;
+pub mod order;
 mod ordered;
 mod plan;
 mod pool;

@@ -6,3 +6,4 @@
 )]
 
 mod filter;
+mod order;

@@ -1,0 +1,140 @@
+use std::fs::File;
+use std::io::Read;
+
+use ng_parallel::DEFAULT_SHARD_TOKENS;
+use ng_store::{FileWriter, RawReader, TokenSink, TokenStore, VecStore};
+use ng_token::{Token, as_bytes_mut};
+
+use super::{Borders, Counts, Grouper, Partition, Partitions, TempFolder, sample};
+use crate::order::SortError;
+use crate::order::in_memory::write_sorted;
+use crate::order::progress::Counter;
+use crate::order::sort_file::Sort;
+
+/// Appends partitions, sorted, to the new file.
+pub(super) struct Drain<'a> {
+    sort: &'a Sort<'a>,
+    folder: &'a mut TempFolder,
+    counter: &'a Counter<'a>,
+    writer: &'a mut FileWriter,
+    /// Room for the tokens of a partition, kept from one to the next.
+    room: VecStore,
+}
+
+impl<'a> Drain<'a> {
+    pub(super) fn new(
+        sort: &'a Sort<'a>,
+        folder: &'a mut TempFolder,
+        counter: &'a Counter<'a>,
+        writer: &'a mut FileWriter,
+    ) -> Self {
+        Self {
+            sort,
+            folder,
+            counter,
+            writer,
+            room: VecStore::new(),
+        }
+    }
+
+    /// Appends partitions in the order of their keys. Each goes as it is done.
+    pub(super) fn all(&mut self, partitions: Vec<Partition>) -> Result<(), SortError> {
+        for partition in partitions {
+            self.sort.check_stop()?;
+            if partition.has_one_key() {
+                self.copy(&partition)?;
+            } else if self.sort.budget.holds(partition.tokens) {
+                self.sort(&partition)?;
+            } else {
+                self.partition_again(partition)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies what is in order.
+    fn copy(&mut self, partition: &Partition) -> Result<(), SortError> {
+        let (sort, counter, writer) = (self.sort, self.counter, &mut *self.writer);
+        for_each_chunk(sort, partition, |tokens| {
+            writer.append(tokens)?;
+            counter.add(tokens.len() as u64);
+            Ok(())
+        })
+    }
+
+    /// Sorts what fits in memory.
+    fn sort(&mut self, partition: &Partition) -> Result<(), SortError> {
+        let count = partition.tokens as usize;
+        if self.room.len() < count {
+            self.room = VecStore::new();
+            self.room.reserve_exact(count)?;
+            ng_parallel::fill(self.sort.workers, &mut self.room, count, |_| Token::ZERO)?;
+        }
+        let tokens = &mut self.room.tokens_mut()[..count];
+        let mut reader = open(self.sort, partition)?;
+        for chunk in tokens.chunks_mut(DEFAULT_SHARD_TOKENS) {
+            self.sort.check_stop()?;
+            read(&mut reader, partition, chunk)?;
+        }
+        write_sorted(self.sort, tokens, self.writer, self.counter)
+    }
+
+    /// Partitions what is too large: a sample has told too little of it.
+    fn partition_again(&mut self, partition: Partition) -> Result<(), SortError> {
+        self.room = VecStore::new();
+        let sort = self.sort;
+        let sample = sample::of_partition(sort, &partition)?;
+        let borders = Borders::within(&partition.keys, sample, sort.wanted(partition.tokens));
+        let (grouper, counts) = (Grouper::new(sort.order, &borders), Counts::default());
+        let mut partitions = Partitions::begin(sort, self.folder, &borders, &counts);
+        let mut groups = Vec::new();
+        for_each_chunk(sort, &partition, |tokens| {
+            groups.clear();
+            let counts = grouper.group(tokens, &mut groups);
+            partitions.append_groups(&groups, &counts)
+        })?;
+        drop(groups);
+        let partitions = partitions.finish()?;
+        drop(partition);
+        self.all(partitions)
+    }
+}
+
+/// Reads a temporary file from one end to the other.
+fn for_each_chunk(
+    sort: &Sort<'_>,
+    partition: &Partition,
+    mut take: impl FnMut(&[Token]) -> Result<(), SortError>,
+) -> Result<(), SortError> {
+    let mut reader = open(sort, partition)?;
+    let mut chunk = vec![Token::ZERO; DEFAULT_SHARD_TOKENS];
+    let mut left = partition.tokens;
+    while left > 0 {
+        sort.check_stop()?;
+        let count = left.min(chunk.len() as u64) as usize;
+        read(&mut reader, partition, &mut chunk[..count])?;
+        take(&chunk[..count])?;
+        left -= count as u64;
+    }
+    Ok(())
+}
+
+fn open(sort: &Sort<'_>, partition: &Partition) -> Result<RawReader, SortError> {
+    let file = File::open(&partition.path).map_err(|source| SortError::Temporary {
+        path: partition.path.clone(),
+        source,
+    })?;
+    Ok(RawReader::new(file, sort.temporary_cache()))
+}
+
+fn read(
+    reader: &mut RawReader,
+    partition: &Partition,
+    tokens: &mut [Token],
+) -> Result<(), SortError> {
+    let read = reader.read_exact(as_bytes_mut(tokens));
+    read.map_err(|source| SortError::Temporary {
+        path: partition.path.clone(),
+        source,
+    })
+}

@@ -1,0 +1,124 @@
+//! Sorting by way of temporary files, where the tokens do not fit in memory.
+//!
+//! ```text
+//! file --verified--> groups of a batch (group) --in order--> a file for each range of keys
+//!      (partitions), between borders (borders) of sampled keys (sample), in a folder that
+//!      goes with the sort (temp_folder)
+//! each file: one key? copied : it fits? read, sorted, appended : partitioned again (drain)
+//! ```
+//!
+//! Batches are appended in their order, so that each file has its tokens in that of their
+//! positions, and ties stay in it.
+
+mod borders;
+mod drain;
+mod group;
+mod partitions;
+mod sample;
+mod temp_folder;
+
+use std::ops::Range;
+use std::path::Path;
+
+use ng_parallel::{DEFAULT_SHARD_TOKENS, IngestOptions, ingest_batches_with};
+use ng_store::{BYPASS_MIN_BYTES, BlockReader, CachePolicy, FileWriter};
+use ng_token::Token;
+
+use super::progress::Counter;
+use super::sort_file::Sort;
+use super::{SortError, SortPhase};
+use borders::Borders;
+use drain::Drain;
+use group::{Counts, Grouper};
+use partitions::{Partition, Partitions};
+use temp_folder::TempFolder;
+
+/// How much of what can be sorted at once a partition is meant to have, in quarters:
+/// borders are those of a sample.
+const MEANT_QUARTERS: u64 = 3;
+
+/// The most partitions of a file: each is an open file and its folder.
+const MOST_PARTITIONS: u64 = 256;
+
+/// The least that a partition collects before it is written: 64 KiB.
+const LEAST_BUFFER_BYTES: u64 = 64 << 10;
+
+/// The most: 1 MiB, a chunk of the file.
+const MOST_BUFFER_BYTES: u64 = 1 << 20;
+
+/// Sorts a file into `writer` by way of temporary files in a folder in `dir`, and returns
+/// how many there were.
+pub(super) fn sort_external(
+    sort: &Sort<'_>,
+    reader: &BlockReader,
+    dir: &Path,
+    writer: &mut FileWriter,
+) -> Result<u64, SortError> {
+    reader.check_table()?;
+    let mut folder = TempFolder::make(dir)?;
+    folder.check_room(sort.total.saturating_mul(Token::SIZE as u64))?;
+    let borders = Borders::all(sample::of_file(sort, reader)?, sort.wanted(sort.total));
+    let partitions = partition_file(sort, reader, &mut folder, borders)?;
+    let counter = sort.phase(SortPhase::Writing);
+    let mut drain = Drain::new(sort, &mut folder, &counter, writer);
+    drain.all(partitions)?;
+    Ok(folder.files())
+}
+
+/// Reads and verifies a file once, and writes its partitions.
+fn partition_file(
+    sort: &Sort<'_>,
+    reader: &BlockReader,
+    folder: &mut TempFolder,
+    borders: Borders,
+) -> Result<Vec<Partition>, SortError> {
+    let counter = sort.phase(SortPhase::Partitioning);
+    let counts = Counts::default();
+    let grouper = Grouper::new(sort.order, &borders);
+    let mut partitions = Partitions::begin(sort, folder, &borders, &counts);
+    let pass = reader.pass();
+    let make = |range: Range<usize>, batch: &mut Vec<Token>| {
+        let mut tokens = Vec::with_capacity(range.len());
+        pass.for_each(range.start as u64..range.end as u64, |verified| {
+            tokens.extend_from_slice(verified);
+            Ok::<_, SortError>(())
+        })?;
+        counts.put(range.start, grouper.group(&tokens, batch));
+        count(&counter, batch)
+    };
+    let total = usize::try_from(sort.total).unwrap_or(usize::MAX);
+    let options = IngestOptions::new().buffer_tokens(DEFAULT_SHARD_TOKENS);
+    ingest_batches_with(sort.workers, &options, &mut partitions, total, make)?;
+    partitions.finish()
+}
+
+fn count(counter: &Counter<'_>, tokens: &[Token]) -> Result<(), SortError> {
+    counter.add(tokens.len() as u64);
+    Ok(())
+}
+
+impl Sort<'_> {
+    /// Returns into how many partitions so many tokens are to be cut.
+    fn wanted(&self, tokens: u64) -> usize {
+        let meant = (self.budget.sorted_tokens / 4 * MEANT_QUARTERS).max(1);
+        let most = (self.budget.buffer_bytes / 2 / LEAST_BUFFER_BYTES).min(MOST_PARTITIONS);
+        tokens.div_ceil(meant).clamp(2, most.max(2)) as usize
+    }
+
+    /// Returns how many tokens each of so many partitions collects before it writes them.
+    fn buffer_tokens(&self, partitions: usize) -> usize {
+        let each = self.budget.buffer_bytes / 2 / partitions as u64;
+        let bytes = each.clamp(LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES);
+        bytes as usize / Token::SIZE
+    }
+
+    /// Returns what becomes of the pages of temporary files: one by one they may be few
+    /// where all of them are not.
+    fn temporary_cache(&self) -> CachePolicy {
+        let bytes = self.total.saturating_mul(Token::SIZE as u64);
+        match self.options.cache_policy() {
+            CachePolicy::Auto if bytes > BYPASS_MIN_BYTES => CachePolicy::Bypass,
+            policy => policy,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Orders of tokens, and sorting by them, in memory and beyond it.
+//!
+//! - `order` says what can be sorted by, `key` turns a token into the number that is
+//!   sorted, for a space by `hilbert`;
+//! - `permutation` is the sorted positions of tokens in memory: `squeeze` leaves of the
+//!   keys the bits that differ, `radix` sorts them, in arrays of `words`;
+//! - `sort_file` sorts a file into another: `in_memory`, or by the files of `external/`;
+//! - `options`, `progress` and `error` are what it is told, tells, and may fail with.
+
+mod error;
+mod external;
+mod hilbert;
+mod in_memory;
+mod key;
+mod memory;
+mod options;
+#[allow(clippy::module_inception, reason = "the noun of the file")]
+mod order;
+mod permutation;
+mod progress;
+mod radix;
+mod sort_file;
+mod squeeze;
+mod words;
+
+pub use error::SortError;
+pub use options::SortOptions;
+pub use order::{Order, OrderError, OrderPart};
+pub use permutation::{Permutation, sort_positions};
+pub use progress::{SortPhase, SortProgress};
+pub use sort_file::{SortReport, sort_file};

@@ -1,0 +1,61 @@
+use std::path::{Path, PathBuf};
+
+use ng_store::CachePolicy;
+
+/// How a file is sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SortOptions {
+    memory_bytes: Option<u64>,
+    temp: Option<PathBuf>,
+    cache: CachePolicy,
+}
+
+impl SortOptions {
+    /// Half of the memory that is available, temporary files beside the new one, and
+    /// [`CachePolicy::Auto`].
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            memory_bytes: None,
+            temp: None,
+            cache: CachePolicy::Auto,
+        }
+    }
+
+    /// Sets how many bytes of memory sorting takes at most: tokens, keys and buffers. What
+    /// does not fit is sorted by way of temporary files.
+    #[must_use]
+    pub const fn memory_bytes(mut self, bytes: u64) -> Self {
+        self.memory_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the folder for temporary files, which has to be there.
+    #[must_use]
+    pub fn temp(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.temp = Some(folder.into());
+        self
+    }
+
+    /// Sets what becomes of the pages that are read and written.
+    #[must_use]
+    pub const fn cache(mut self, cache: CachePolicy) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    pub(super) fn asked_memory_bytes(&self) -> Option<u64> {
+        self.memory_bytes
+    }
+
+    /// Returns the folder for temporary files of a sort into `out`.
+    pub(super) fn temp_for<'a>(&'a self, out: &'a Path) -> &'a Path {
+        let beside = out.parent().filter(|folder| *folder != Path::new(""));
+        let beside = beside.unwrap_or(Path::new("."));
+        self.temp.as_deref().unwrap_or(beside)
+    }
+
+    pub(super) fn cache_policy(&self) -> CachePolicy {
+        self.cache
+    }
+}

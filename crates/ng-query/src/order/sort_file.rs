@@ -1,0 +1,149 @@
+use std::fs;
+use std::path::Path;
+
+use ng_parallel::Workers;
+use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink};
+
+use super::external::sort_external;
+use super::in_memory::sort_in_memory;
+use super::memory::Budget;
+use super::progress::Counter;
+use super::{Order, SortError, SortOptions, SortPhase, SortProgress};
+
+/// What a sort did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SortReport {
+    /// How many tokens were sorted.
+    pub tokens: u64,
+    /// How many temporary files they went through; 0 in memory.
+    pub temporary_files: u64,
+}
+
+/// Sorts the tokens of a file into a new one, which gets its name when it is whole and
+/// durable: committed once, and the same for any number of threads and any memory, but for
+/// its id and its times.
+///
+/// What fits in memory is loaded, sorted and written. What does not is partitioned by keys
+/// into temporary files that do, and each of these is sorted: two reads and two writes in
+/// all. The borders are keys of a sample. A key that many tokens have gets a file of its
+/// own, which is copied as it is, and a file that came out too large is partitioned again.
+///
+/// Every block is verified as it is read. `watch` is told how far it is, on any thread.
+///
+/// ```
+/// use ng_query::ng_parallel::Workers;
+/// use ng_query::ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
+/// use ng_query::ng_token::Token;
+/// use ng_query::order::{SortOptions, sort_file};
+///
+/// let folder = tempfile::tempdir()?;
+/// let (path, sorted) = (folder.path().join("a.ngt"), folder.path().join("b.ngt"));
+/// let ids = [30, 10, 20].map(Token::new);
+/// VecStore::from(ids.to_vec()).save(&path, &CreateOptions::new())?;
+///
+/// let reader = BlockReader::open(&path)?;
+/// let to = (sorted.as_path(), CreateOptions::new());
+/// let by_id = "id".parse()?;
+/// sort_file(&Workers::new(2)?, &reader, to, &by_id, &SortOptions::new(), |_| ())?;
+/// assert_eq!(VecStore::load(&sorted)?.tokens(), [10, 20, 30].map(Token::new));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`SortError`]. There is no new file then, an existing one is as it was, and temporary
+/// files are gone. Those of a process that was killed go when the next one sorts by way of
+/// the same folder.
+pub fn sort_file(
+    workers: &Workers,
+    reader: &BlockReader,
+    to: (&Path, CreateOptions),
+    order: &Order,
+    options: &SortOptions,
+    watch: impl Fn(SortProgress) + Sync,
+) -> Result<SortReport, SortError> {
+    let budget = Budget::of(options.asked_memory_bytes(), workers.threads(), order)?;
+    let sort = Sort {
+        workers,
+        order,
+        options,
+        budget,
+        total: reader.len(),
+        watch: &watch,
+    };
+    sort.run(reader, to)
+}
+
+/// A sort that is under way.
+pub(super) struct Sort<'a> {
+    pub(super) workers: &'a Workers,
+    pub(super) order: &'a Order,
+    pub(super) options: &'a SortOptions,
+    pub(super) budget: Budget,
+    /// How many tokens there are.
+    pub(super) total: u64,
+    pub(super) watch: &'a (dyn Fn(SortProgress) + Sync),
+}
+
+impl Sort<'_> {
+    fn run(
+        &self,
+        reader: &BlockReader,
+        (out, create): (&Path, CreateOptions),
+    ) -> Result<SortReport, SortError> {
+        reader.refuse_lost()?;
+        if is_same_file(reader.path(), out) {
+            return Err(SortError::SameFile {
+                path: out.to_owned(),
+            });
+        }
+        let cache = self.options.cache_policy();
+        let create = create.reserve(self.total).cache(cache);
+        let mut draft = FileDraft::begin(out, &create)?;
+        let reader = reader.clone().with_cache(cache);
+        let temporary_files = match self.budget.holds(self.total) {
+            true => sort_in_memory(self, &reader, draft.writer()).map(|()| 0),
+            false => sort_external(self, &reader, self.options.temp_for(out), draft.writer()),
+        }?;
+        self.check_stop()?;
+        draft.writer().commit()?;
+        draft.publish()?;
+        Ok(SortReport {
+            tokens: self.total,
+            temporary_files,
+        })
+    }
+
+    /// Begins a phase, of all tokens.
+    pub(super) fn phase(&self, phase: SortPhase) -> Counter<'_> {
+        Counter::begin(phase, self.total, self.watch)
+    }
+
+    pub(super) fn check_stop(&self) -> Result<(), SortError> {
+        match self.workers.stop_flag().is_stopped() {
+            true => Err(SortError::Stopped),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Tells whether two paths lead to one file. What cannot be looked at is none yet.
+fn is_same_file(left: &Path, right: &Path) -> bool {
+    match (identity(left), identity(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => false,
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<std::path::PathBuf> {
+    fs::canonicalize(path).ok()
+}

@@ -1,0 +1,48 @@
+use ng_parallel::{ParallelError, Workers, fill};
+use ng_store::{TokenStore, VecStore};
+use ng_token::Token;
+
+/// How many words a row has: the bytes of a token.
+pub(super) const ROW_WORDS: usize = Token::SIZE / size_of::<u64>();
+
+/// An array of numbers on the pages of a [`VecStore`]: huge ones where they are to be had,
+/// which is what scattering into many places at once needs.
+///
+/// Its rows are tokens to the store alone, so that the workers' operations over tokens
+/// serve for numbers.
+pub(super) struct Words {
+    rows: VecStore,
+    len: usize,
+}
+
+impl Words {
+    /// Returns `len` zeros, first touched by all workers.
+    pub(super) fn zeroed(workers: &Workers, len: usize) -> Result<Self, ParallelError> {
+        let count = len.div_ceil(ROW_WORDS);
+        let mut rows = VecStore::new();
+        rows.reserve_exact(count)?;
+        fill(workers, &mut rows, count, |_| Token::ZERO)?;
+        Ok(Self { rows, len })
+    }
+
+    pub(super) fn as_slice(&self) -> &[u64] {
+        &words_of(self.rows.tokens())[..self.len]
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [u64] {
+        &mut words_of_mut(self.rows.tokens_mut())[..self.len]
+    }
+
+    /// Returns the rows; the last one may reach beyond the numbers.
+    pub(super) fn rows_mut(&mut self) -> &mut [Token] {
+        self.rows.tokens_mut()
+    }
+}
+
+fn words_of(rows: &[Token]) -> &[u64] {
+    bytemuck::cast_slice(rows)
+}
+
+pub(super) fn words_of_mut(rows: &mut [Token]) -> &mut [u64] {
+    bytemuck::cast_slice_mut(rows)
+}
