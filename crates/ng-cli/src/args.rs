@@ -1,5 +1,6 @@
 //! What can be asked for.
 
+mod index;
 mod query;
 
 use std::num::NonZeroUsize;
@@ -16,6 +17,8 @@ use crate::ids::Ids;
 use crate::like::Like;
 
 pub(crate) use query::QueryArgs;
+
+pub(crate) use index::IndexArgs;
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -65,6 +68,9 @@ pub(crate) enum Command {
     /// Give the room behind the tokens back to the disk
     #[command(after_help = help::TRIM)]
     Trim(FileArgs),
+    /// Build the index of a token file, or bring it up to date
+    #[command(after_help = index::HELP)]
+    Index(IndexArgs),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {

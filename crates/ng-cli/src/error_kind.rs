@@ -3,6 +3,7 @@
 use std::io;
 
 use anyhow::Error;
+use ng_query::index::IndexError;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
 
 use crate::ending::{Ending, InputError, OutOfRange, ReportNotWritten};
@@ -21,6 +22,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_repair),
         cause.downcast_ref().map(of_io),
         cause.downcast_ref().map(of_input),
+        cause.downcast_ref().map(of_index),
         cause.downcast_ref().map(of_system),
         cause.is::<OutOfRange>().then_some("out_of_range"),
         cause.is::<Ending>().then_some("interrupted"),
@@ -119,6 +121,16 @@ fn of_input(error: &InputError) -> &'static str {
         InputError::Folder { .. } | InputError::TokenFile { .. } => "not_a_file",
         InputError::Read { source, .. } => of_system(source),
         InputError::Length { .. } | InputError::Record { .. } | InputError::Count { .. } => "input",
+    }
+}
+
+fn of_index(error: &IndexError) -> &'static str {
+    match error {
+        IndexError::Io { source, .. } => of_system(source),
+        IndexError::Locked { .. } => "locked",
+        IndexError::Changed { .. } => "taken_back",
+        IndexError::Read(error) => of_read(error),
+        _ => UNKNOWN,
     }
 }
 

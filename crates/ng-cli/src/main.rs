@@ -1,5 +1,5 @@
-//! The program `ng`: creates, fills, shows, verifies, repairs, copies and trims
-//! token files.
+//! The program `ng`: creates, fills, shows, verifies, repairs, copies, trims and
+//! indexes token files.
 //!
 //! One verb maps a file, `query`; the others read. Begin reading at `args.rs`, then one file below `verb/`.
 
@@ -59,6 +59,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Query(args) => verb::query(args, &tool),
         Command::Copy(args) => verb::copy(args, &tool),
         Command::Trim(args) => verb::trim(args, &tool),
+        Command::Index(args) => verb::index(args, &tool),
         Command::Completions { shell } => verb::completions(*shell),
     }
 }

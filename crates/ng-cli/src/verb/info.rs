@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Result;
-use ng_store::{BlockReader, Counted, FileInfo, Shown};
+use ng_query::index::IndexInfo;
+use ng_store::{BLOCK_TOKENS, BlockReader, Counted, FileInfo, Shown};
 use serde::Serialize;
 
 use crate::args::FileArgs;
@@ -15,10 +16,11 @@ use crate::source::bad_end;
 use crate::tool::Tool;
 
 /// Shows what stands before the tokens, and checks the block that is not full:
-/// the same work for any number of tokens.
+/// the same work for any number of tokens, and 8 bytes a block where there is an index.
 pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
     let mut told = Told::new(&args.file, &reader.info());
+    told.index_blocks = IndexInfo::read(&reader).map(|index| index.blocks);
     let end = bad_end(&reader)?.map(|end| end.told());
     told.found.findings.extend(end);
     let mut lines = told.found.warnings(&args.file);
@@ -46,6 +48,8 @@ struct Told {
     table_offset: u64,
     data_offset: u64,
     read_only: bool,
+    /// How many blocks the index beside the file covers, if there is one.
+    index_blocks: Option<u64>,
     #[serde(flatten)]
     found: Found,
 }
@@ -69,6 +73,7 @@ impl Told {
             table_offset: info.table_offset,
             data_offset: info.data_offset,
             read_only: info.read_only,
+            index_blocks: None,
             found: Found::new(&info.findings),
         }
     }
@@ -95,6 +100,13 @@ impl fmt::Display for Told {
         }
         line("table offset", &self.table_offset)?;
         line("data offset", &self.data_offset)?;
+        if let Some(blocks) = self.index_blocks {
+            let full = self.tokens / BLOCK_TOKENS as u64;
+            line(
+                "index",
+                &format_args!("{blocks} of {}", Counted(full, "full block")),
+            )?;
+        }
         if self.read_only {
             line("appending", &"forbidden by features of a later version")?;
         }

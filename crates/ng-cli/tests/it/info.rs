@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 
 use crate::harness::{COUNT, Place, data_offset, flip, json, keys, ng};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "allocated_bytes",
     "committed",
     "created",
@@ -12,6 +12,7 @@ const KEYS: [&str; 16] = [
     "file_id",
     "findings",
     "generation",
+    "index_blocks",
     "length",
     "max_tokens",
     "path",

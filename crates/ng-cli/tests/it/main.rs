@@ -13,6 +13,7 @@ mod file_size;
 mod full_disk;
 mod harness;
 mod head;
+mod index;
 mod info;
 mod lost_slot;
 mod one_rule;

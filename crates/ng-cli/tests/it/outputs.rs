@@ -15,7 +15,7 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         );
     }
     for verb in [
-        "create", "append", "info", "verify", "repair", "head", "copy", "trim",
+        "create", "append", "info", "verify", "repair", "head", "copy", "trim", "index",
     ] {
         let help = ng(&[&verb, &"--help"]).ok();
         for told in [

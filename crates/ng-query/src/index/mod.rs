@@ -19,7 +19,7 @@
 //! let reader = BlockReader::open(&path)?;
 //! let options = BuildOptions::new().columns([Column::Weight]).ids(true);
 //! let report = build(&Workers::new(2)?, &reader, &options, |_| ())?;
-//! assert_eq!(report.blocks, 2);
+//! assert_eq!(report.index.blocks, 2);
 //!
 //! let index = Index::load(&reader).expect("it was built");
 //! let mut tokens = Vec::new();
@@ -46,6 +46,7 @@ mod error;
 mod folder;
 mod hash;
 mod ids;
+mod info;
 mod manifest;
 mod open;
 mod opened;
@@ -59,6 +60,7 @@ pub use build::{BuildOptions, BuildReport, build, remove};
 pub use error::{IndexError, IndexWarning, ManifestFlaw};
 pub use folder::index_folder;
 pub use ids::{IdPiece, SortedIds};
+pub use info::IndexInfo;
 pub use opened::Index;
 pub use segment::PageBoxes;
 

@@ -16,7 +16,7 @@ use super::ids::SortedIds;
 use super::manifest::{Manifest, PlainEntry, SegmentEntry, SheetEntry, WholeEntry};
 use super::opened::Index;
 use super::pieces::Pieces;
-use super::segment::Segment;
+use super::segment::{Placed, Segment};
 use super::sheet::{Kind, Sheet};
 use super::warnings::Warnings;
 use super::{BLOCK, IndexWarning, ManifestFlaw, SEGMENT_BLOCKS, columns, zones};
@@ -225,12 +225,8 @@ impl Opening<'_> {
             .flat_map(|segment| &segment.damaged)
             .copied()
             .collect();
-        index.columns = in_all(segments, |segment| {
-            segment.columns.iter().flat_map(stored_columns).collect()
-        });
-        index.spaces = in_all(segments, |segment| {
-            segment.boxes.iter().flat_map(stored_spaces).collect()
-        });
+        index.columns = columns_of(segments);
+        index.spaces = spaces_of(segments);
         index.segments = segments.iter().map(|_| Segment::default()).collect();
         index.zones =
             kept(index, read_zones(self.folder, manifest, belief.blocks)).unwrap_or_default();
@@ -253,7 +249,7 @@ impl Opening<'_> {
         manifest: &Manifest,
         number: usize,
         pieces: &Pieces,
-    ) -> Result<Option<(Sheet, [Option<u8>; columns::COUNT])>, IndexWarning> {
+    ) -> Result<Option<Placed<{ columns::COUNT }>>, IndexWarning> {
         let Some(entry) = &manifest.segments[number].columns else {
             return Ok(None);
         };
@@ -271,7 +267,7 @@ impl Opening<'_> {
         manifest: &Manifest,
         number: usize,
         pieces: &Pieces,
-    ) -> Result<Option<(Sheet, [Option<u8>; 8])>, IndexWarning> {
+    ) -> Result<Option<Placed<8>>, IndexWarning> {
         let Some(entry) = &manifest.segments[number].boxes else {
             return Ok(None);
         };
@@ -356,6 +352,22 @@ const BOX_COLUMNS: usize = 6;
 /// Returns what could be read, or puts it aside.
 fn kept<T>(index: &Index, read: Result<T, IndexWarning>) -> Option<T> {
     read.map_err(|warning| index.warnings.push(warning)).ok()
+}
+
+/// Returns the columns that every segment has.
+pub(super) fn columns_of(segments: &[SegmentEntry]) -> Vec<Column> {
+    in_all(segments, |segment| {
+        let columns = segment.columns.iter();
+        columns.flat_map(stored_columns).collect()
+    })
+}
+
+/// Returns the spaces of which every segment has boxes.
+pub(super) fn spaces_of(segments: &[SegmentEntry]) -> Vec<Space> {
+    in_all(segments, |segment| {
+        let boxes = segment.boxes.iter();
+        boxes.flat_map(stored_spaces).collect()
+    })
 }
 
 /// Returns what every segment has, in the order of the first one.

@@ -14,11 +14,14 @@ pub struct PageBoxes<'a> {
     pub max: [&'a [i16]; 3],
 }
 
+/// A sheet, and the place in it of each of what it can have.
+pub(super) type Placed<const N: usize> = (Sheet, [Option<u8>; N]);
+
 /// What is believed of a segment, with the places of its columns.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    pub(super) columns: Option<(Sheet, [Option<u8>; columns::COUNT])>,
-    pub(super) boxes: Option<(Sheet, [Option<u8>; 8])>,
+    pub(super) columns: Option<Placed<{ columns::COUNT }>>,
+    pub(super) boxes: Option<Placed<8>>,
 }
 
 impl Segment {

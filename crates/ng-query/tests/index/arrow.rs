@@ -35,7 +35,7 @@ fn with_damage() -> Place {
     let offset = place.reader().info().data_offset + 64 * BLOCK as u64 + 5;
     let file = OpenOptions::new().write(true).open(place.file()).unwrap();
     file.write_all_at(&[0xAB, 0xCD, 0xEF], offset).unwrap();
-    assert_eq!(place.build(&options()).damaged, [1]);
+    assert_eq!(place.build(&options()).index.damaged, [1]);
     place
 }
 
@@ -119,8 +119,8 @@ with pa.memory_map(columns) as source:
     sql = "select count(id), sum(id), sum(timestamp), count(*) filter (where weight > 10 and not isnan(weight)) from data"
     import pyarrow.dataset
     data = pyarrow.dataset.dataset(columns, format="ipc")
-    print("duckdb", *duckdb.sql(sql).fetchone())
-frame = pl.read_ipc(columns, memory_map=True)
+    print("duckdb", *duckdb.sql(sql).fetchall()[0])
+frame = pl.scan_ipc(columns).collect()
 above = pl.col("weight").is_not_nan() & (pl.col("weight") > 10)
 print("polars", *frame.select(pl.col("id").count(), pl.col("id").sum().alias("a"), pl.col("timestamp").cast(pl.UInt64).sum(), above.sum().alias("b")).row(0))
 for path, rows in [(zones, 3), (boxes, 192), (ids, None)]:
@@ -158,7 +158,7 @@ fn pyarrow_polars_and_duckdb_read_the_columns_where_they_lie() {
         let whole = all
             .chunks(BLOCK)
             .zip(0..)
-            .filter(|(_, block)| !report.damaged.contains(block));
+            .filter(|(_, block)| !report.index.damaged.contains(block));
         let whole: Vec<_> = whole.flat_map(|(block, _)| block.to_vec()).collect();
         let sum = |column| -> u64 {
             let bytes = stored(column, &whole);

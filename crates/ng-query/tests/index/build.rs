@@ -19,8 +19,8 @@ fn a_whole_index_answers_everything_about_the_full_blocks() {
     let count = 5 * BLOCK + 100;
     let place = Place::of(count);
     let report = place.build(&everything());
-    assert_eq!((report.blocks, report.read_blocks), (5, 5));
-    assert_eq!(report.columns.len(), 34);
+    assert_eq!((report.index.blocks, report.read_blocks), (5, 5));
+    assert_eq!(report.index.columns.len(), 34);
     let oracle = Oracle::of_everything(&tokens(0, count));
     let index = place.load().unwrap();
     assert_eq!(oracle.check(&index), oracle.whole());
@@ -28,7 +28,7 @@ fn a_whole_index_answers_everything_about_the_full_blocks() {
         (index.covered_blocks(), index.damaged_blocks()),
         (5, &[][..])
     );
-    assert_eq!(index.columns(), report.columns);
+    assert_eq!(index.columns(), report.index.columns);
     assert_eq!(index.boxes(), Space::ALL);
     assert_eq!(index.values::<f32>(Column::Weight, 0).unwrap().len(), BLOCK);
     assert!(index.warnings().is_empty(), "{:?}", index.warnings());
@@ -37,7 +37,10 @@ fn a_whole_index_answers_everything_about_the_full_blocks() {
         .filter(|name| *name != "index.json")
         .map(|name| fs::metadata(place.index().join(name)).unwrap().len())
         .sum();
-    assert_eq!((index.size_bytes(), report.size_bytes), (sizes, sizes));
+    assert_eq!(
+        (index.size_bytes(), report.index.size_bytes),
+        (sizes, sizes)
+    );
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn an_index_of_no_full_block_covers_nothing() {
         let place = Place::of(count);
         assert!(place.load().is_none());
         let report = place.build(&everything());
-        assert_eq!(report.blocks, 0);
+        assert_eq!(report.index.blocks, 0);
         let index = place.load().unwrap();
         assert_eq!(index.covered_blocks(), 0);
         assert!(index.warnings().is_empty(), "{:?}", index.warnings());
@@ -139,7 +142,7 @@ fn columns_are_added_kept_and_dropped() {
     assert_eq!(place.build(&BuildOptions::new()).read_blocks, 0);
     let report =
         place.build(&BuildOptions::new().columns([Column::Id, Column::Id, Column::Weight]));
-    assert_eq!(report.columns, [Column::Id, Column::Weight]);
+    assert_eq!(report.index.columns, [Column::Id, Column::Weight]);
     assert_eq!(columns(), [Column::Id, Column::Weight]);
     place.build(&ids);
     let index = place.load().unwrap();

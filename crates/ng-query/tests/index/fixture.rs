@@ -99,7 +99,7 @@ pub(crate) fn token(seed: u64, position: usize) -> Token {
         0 => f32::NAN,
         _ => (random >> 8 & 0xFFFF) as f32 / 256.0 - 20.0,
     };
-    Token::new((random >> 20) as u32 % 60_000 << 12)
+    Token::new(((random >> 20) as u32 % 60_000) << 12)
         .with_flags(Flags::from_bits((random >> 17) as u16))
         .with_weight(weight)
         .with_radius_raw((random >> 9) as u8)

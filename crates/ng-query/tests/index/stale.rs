@@ -115,7 +115,7 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
 
         let report = place.build(&BuildOptions::new());
         assert_eq!(report.read_blocks as usize, other - shared);
-        assert_eq!(report.warnings.len(), 1);
+        assert_eq!(report.index.warnings.len(), 1);
         let index = place.load().unwrap();
         assert_eq!(
             oracle.check(&index),
@@ -142,7 +142,10 @@ fn a_damaged_block_is_left_out_and_taken_in_when_it_is_whole() {
     file.read_exact_at(&mut byte, offset).unwrap();
     file.write_all_at(&[!byte[0]], offset).unwrap();
     let report = place.build(&everything());
-    assert_eq!((report.blocks, &report.damaged[..]), (4, &[2][..]));
+    assert_eq!(
+        (report.index.blocks, &report.index.damaged[..]),
+        (4, &[2][..])
+    );
     let oracle = Oracle::of_everything(&all);
     let index = place.load().unwrap();
     assert_eq!(index.damaged_blocks(), [2]);

@@ -44,7 +44,9 @@ fn one_of_two_builders_builds_and_readers_never_wait() {
         };
         let builders = [scope.spawn(builder), scope.spawn(builder)];
         scope.spawn(reader);
-        builders.map(|builder| builder.join().unwrap());
+        for builder in builders {
+            builder.join().unwrap();
+        }
         is_over.store(true, Ordering::Relaxed);
     });
     let [builds, locked, looks] = [builds, locked, looks].map(AtomicU64::into_inner);

@@ -21,6 +21,7 @@ use ng_store::BlockReader;
 
 use super::IndexError;
 use super::folder::{Locked, index_folder};
+use super::manifest::Manifest;
 use super::open::read_manifest;
 
 pub use options::{BuildOptions, BuildReport};
@@ -87,10 +88,7 @@ fn random() -> u64 {
 /// Removes what the manifest does not name.
 fn clean(folder: &Locked) -> Result<(), IndexError> {
     let manifest = read_manifest(folder.path()).and_then(Result::ok);
-    let keep: HashSet<_> = manifest
-        .iter()
-        .flat_map(|manifest| manifest.files())
-        .collect();
+    let keep: HashSet<_> = manifest.iter().flat_map(Manifest::files).collect();
     folder.clean(&keep)
 }
 

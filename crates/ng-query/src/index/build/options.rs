@@ -1,7 +1,7 @@
 use ng_arrow::Column;
 use ng_token::Space;
 
-use crate::index::{IndexError, IndexWarning};
+use crate::index::{IndexError, IndexInfo};
 
 /// What an index shall have besides its zones.
 ///
@@ -71,20 +71,8 @@ impl BuildOptions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BuildReport {
-    /// How many blocks are covered: all full ones.
-    pub blocks: u64,
-    /// How many of them were read; none if there was nothing to do.
+    /// What the index has; of its warnings, why what there was before was made anew.
+    pub index: IndexInfo,
+    /// How many blocks were read; none if there was nothing to do.
     pub read_blocks: u64,
-    /// The covered blocks that are damaged and were left unindexed.
-    pub damaged: Vec<u64>,
-    /// The columns.
-    pub columns: Vec<Column>,
-    /// The spaces of which there are boxes.
-    pub boxes: Vec<Space>,
-    /// Whether there are sorted ids.
-    pub ids: bool,
-    /// How many bytes the files have, but for the manifest.
-    pub size_bytes: u64,
-    /// Why what there was before was made anew.
-    pub warnings: Vec<IndexWarning>,
 }

@@ -11,7 +11,7 @@ use crate::index::open::{
 };
 use crate::index::pieces::Pieces;
 use crate::index::sheet::Kind;
-use crate::index::{BLOCK, IndexError, IndexWarning, SEGMENT_BLOCKS};
+use crate::index::{BLOCK, IndexError, IndexInfo, IndexWarning, SEGMENT_BLOCKS};
 use crate::zone::Zone;
 
 /// What an index shall have.
@@ -149,29 +149,17 @@ impl Plan {
 
     /// Says what there is if nothing is to be done.
     pub(super) fn report(&self) -> BuildReport {
-        let manifest = self.old.as_ref().map(|old| &old.manifest);
-        BuildReport {
-            read_blocks: 0,
-            ..self.report_of(manifest)
-        }
+        self.report_of(self.old.as_ref().map(|old| &old.manifest))
     }
 
     pub(super) fn report_of(&self, manifest: Option<&Manifest>) -> BuildReport {
-        let segments = manifest.map_or(&[][..], |manifest| &manifest.segments);
         let made = self.parts.iter().filter(|part| !part.stays);
+        let of = |manifest: &Manifest| {
+            IndexInfo::of(manifest, manifest.segments.len(), self.warnings.clone())
+        };
         BuildReport {
-            blocks: manifest.map_or(0, |manifest| manifest.blocks),
+            index: manifest.map(of).unwrap_or_default(),
             read_blocks: made.map(Part::blocks).sum(),
-            damaged: segments
-                .iter()
-                .flat_map(|segment| &segment.damaged)
-                .copied()
-                .collect(),
-            columns: self.wanted.columns.clone(),
-            boxes: self.wanted.boxes.clone(),
-            ids: self.wanted.ids,
-            size_bytes: manifest.map_or(0, Manifest::size_bytes),
-            warnings: self.warnings.clone(),
         }
     }
 }

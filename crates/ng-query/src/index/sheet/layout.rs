@@ -112,11 +112,6 @@ impl Layout {
         &self.offsets
     }
 
-    /// Where the room of the columns ends, and validity bitmaps begin, if there are any.
-    pub(super) fn end(&self) -> u64 {
-        self.end
-    }
-
     /// Where the bitmap of a column begins; all of them are the same.
     pub(super) fn validity_offset(&self, column: usize, bits: &[u8]) -> u64 {
         self.end + column as u64 * (bits.len() as u64).next_multiple_of(ALIGNMENT)
