@@ -7,10 +7,10 @@ use crate::file::{NewFile, Outflow};
 use crate::place::{new_identity, refuse_to_replace, target};
 use crate::{CachePolicy, CreateError, WriteError};
 
-/// A file of 64-byte records and nothing else, that gets its name when it is
-/// filled.
+/// A file of 64-byte records and nothing else, or of what else other programs read, that
+/// gets its name when it is filled.
 ///
-/// Such a file has no head and no hashes: other programs read it, and nothing
+/// Such a file has no head and no hashes of ours: other programs read it, and nothing
 /// tells whether it is whole. It comes to be like a [`FileDraft`](crate::FileDraft),
 /// and after a fork a child can no more write or publish it than one of those.
 ///
@@ -73,14 +73,23 @@ impl RawDraft {
         self.announced = self.announced.max(self.written.saturating_add(bytes));
     }
 
-    /// Writes tokens behind those that were written.
+    /// Writes tokens behind what was written.
     ///
     /// # Errors
     ///
     /// [`CreateError::Io`], or [`CreateError::Write`] where there is no room. The
     /// file can then not be published either.
     pub fn append(&mut self, tokens: &[Token]) -> Result<(), CreateError> {
-        let bytes = ng_token::as_bytes(tokens);
+        self.append_bytes(ng_token::as_bytes(tokens))
+    }
+
+    /// Writes bytes behind those that were written: of another format than records. Many at
+    /// once, since each call is a write.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    pub fn append_bytes(&mut self, bytes: &[u8]) -> Result<(), CreateError> {
         let end = self.written.saturating_add(bytes.len() as u64);
         let all = end.max(self.announced);
         let written = self.outflow.write(&self.source, bytes, self.written, all);
@@ -117,6 +126,21 @@ impl RawDraft {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_of_any_number_stand_behind_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let mut draft = RawDraft::begin(&path, false).unwrap();
+        let text: Vec<u8> = (0..3_000_001_u32).map(|index| index as u8).collect();
+        for part in [&text[..1], &text[1..100], &text[100..]] {
+            draft.append_bytes(part).unwrap();
+        }
+        draft.append(&[Token::new(7)]).unwrap();
+        draft.publish().unwrap();
+        let whole = [&text, ng_token::as_bytes(&[Token::new(7)])].concat();
+        assert!(std::fs::read(&path).unwrap() == whole);
+    }
 
     #[test]
     fn what_could_not_be_written_is_not_published() {
