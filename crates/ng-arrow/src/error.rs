@@ -4,6 +4,7 @@ use std::io;
 use arrow_schema::{ArrowError, DataType};
 use thiserror::Error;
 
+use crate::value::Escaped;
 use crate::{Column, Expected, Format, UnknownColumn, Value};
 
 /// Why tokens cannot be taken from columns.
@@ -15,14 +16,14 @@ pub enum ReadError {
     Io(#[source] io::Error),
 
     /// The bytes are no Arrow data, damaged, or compressed.
-    #[error("cannot decode Arrow data: {0}")]
-    Arrow(#[source] ArrowError),
+    #[error("cannot decode Arrow data: {}", FirstLine(.0))]
+    Arrow(ArrowError),
 
     /// The bytes are no Parquet file, a damaged one, or one of another compression than
     /// Snappy.
     #[cfg(feature = "parquet")]
-    #[error("cannot decode Parquet: {0}")]
-    Parquet(#[source] parquet::errors::ParquetError),
+    #[error("cannot decode Parquet: {}", FirstLine(.0))]
+    Parquet(parquet::errors::ParquetError),
 
     /// The bytes made the library panic that decodes them.
     #[error("not sound {format} data: its decoder gave up")]
@@ -129,6 +130,17 @@ pub enum ReadError {
         /// Why not.
         reason: &'static str,
     },
+}
+
+/// What a library says, without the places that it went through, and with nothing that could
+/// control a terminal.
+struct FirstLine<'a, E>(&'a E);
+
+impl<E: fmt::Display> fmt::Display for FirstLine<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.0.to_string();
+        Escaped(told.lines().next().unwrap_or_default()).fmt(f)
+    }
 }
 
 struct AtLine(Option<u64>);

@@ -1,7 +1,9 @@
 //! What can be asked for.
 
+mod export;
 mod index;
 mod query;
+mod table;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,10 @@ use crate::like::Like;
 pub(crate) use query::QueryArgs;
 
 pub(crate) use index::IndexArgs;
+
+pub(crate) use export::ExportArgs;
+pub(crate) use table::From as FromKind;
+use table::{FromArgs, Misused};
 
 /// Most threads that can be asked for: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
@@ -41,10 +47,10 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a token file, of generated tokens or of raw records
+    /// Create a token file, of generated tokens, of raw records or of columns
     #[command(after_help = help::CREATE)]
     Create(CreateArgs),
-    /// Append raw records to a token file, all of them or none
+    /// Append raw records or columns to a token file, all of them or none
     #[command(after_help = help::APPEND)]
     Append(AppendArgs),
     /// Show what a token file says about itself
@@ -65,6 +71,9 @@ pub(crate) enum Command {
     /// Copy tokens, verified, into a new token file or into raw records
     #[command(after_help = help::COPY)]
     Copy(CopyArgs),
+    /// Write tokens, verified, as columns that other tools read
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Give the room behind the tokens back to the disk
     #[command(after_help = help::TRIM)]
     Trim(FileArgs),
@@ -86,6 +95,7 @@ impl Command {
             Self::Create(args) => args.replace,
             Self::Repair(args) => args.replace,
             Self::Copy(args) => args.replace,
+            Self::Export(args) => args.replace,
             _ => false,
         }
     }
@@ -128,9 +138,12 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "N", requires = "like", allow_hyphen_values = true)]
     pub(crate) seed: Option<u64>,
 
-    /// Read raw 64-byte records from a file, or from standard input with `-`
-    #[arg(long, value_name = "RAW")]
+    /// Read raw 64-byte records, or columns, from a file, or from standard input with `-`
+    #[arg(long, value_name = "INPUT")]
     pub(crate) from: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) from_args: FromArgs,
 
     /// Refuse records that are no valid tokens now [without RULES: strict]
     #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
@@ -183,9 +196,12 @@ pub(crate) struct AppendArgs {
     /// The token file to append to
     pub(crate) file: PathBuf,
 
-    /// Raw 64-byte records, of a file, or of standard input with `-`
-    #[arg(long, value_name = "RAW")]
+    /// Raw 64-byte records, or columns, of a file, or of standard input with `-`
+    #[arg(long, value_name = "INPUT")]
     pub(crate) from: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) from_args: FromArgs,
 
     /// Refuse records that are no valid tokens now [without RULES: strict]
     #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
@@ -380,19 +396,34 @@ impl CopyArgs {
     pub(crate) fn is_to_stdout(&self) -> bool {
         self.destination == Path::new("-")
     }
+
+    fn check(&self) -> Result<(), Misused> {
+        if self.is_to_stdout() && !self.raw {
+            let told = "`-` as DESTINATION needs --raw: a token file is no stream";
+            return Err(Misused {
+                kind: ErrorKind::MissingRequiredArgument,
+                told: told.to_owned(),
+            });
+        }
+        Ok(())
+    }
 }
 
 impl Cli {
     /// Parses the command line.
     pub(crate) fn parse_checked() -> Result<Self, clap::Error> {
         let cli = Self::try_parse()?;
-        if let Command::Copy(args) = &cli.command
-            && args.is_to_stdout()
-            && !args.raw
-        {
-            let told = "`-` as DESTINATION needs --raw: a token file is no stream";
-            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, told));
-        }
+        let checked = match &cli.command {
+            Command::Copy(args) => args.check(),
+            Command::Export(args) => args.format().map(drop),
+            Command::Append(args) => args.from_args.check(&args.from),
+            Command::Create(args) => match &args.from {
+                Some(from) => args.from_args.check(from),
+                None => args.from_args.check_unused(),
+            },
+            _ => Ok(()),
+        };
+        checked.map_err(|misused| Self::command().error(misused.kind, misused.told))?;
         Ok(cli)
     }
 }

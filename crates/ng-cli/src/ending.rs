@@ -37,7 +37,7 @@ pub(crate) enum OutOfRange {
     From { path: PathBuf, from: u64, len: u64 },
 }
 
-/// Why raw records are not taken.
+/// Why raw records or columns are not taken.
 #[derive(Debug, Error)]
 pub(crate) enum InputError {
     #[error("{name}: is a folder, expected a file or a pipe")]
@@ -54,6 +54,11 @@ pub(crate) enum InputError {
     Length { name: String, size_bytes: u64 },
     #[error("{name}: is a token file, expected raw records (`ng copy FILE - --raw` makes them)")]
     TokenFile { name: String },
+    #[error("{name}: {source}")]
+    Table {
+        name: String,
+        source: ng_arrow::ReadError,
+    },
     #[error(
         "{name}: {}{}, expected {expected}",
         if *at_least { "at least " } else { "" }, Counted(*found, "record")

@@ -120,7 +120,10 @@ fn of_input(error: &InputError) -> &'static str {
     match error {
         InputError::Folder { .. } | InputError::TokenFile { .. } => "not_a_file",
         InputError::Read { source, .. } => of_system(source),
-        InputError::Length { .. } | InputError::Record { .. } | InputError::Count { .. } => "input",
+        InputError::Length { .. }
+        | InputError::Record { .. }
+        | InputError::Table { .. }
+        | InputError::Count { .. } => "input",
     }
 }
 

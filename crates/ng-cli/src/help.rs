@@ -7,7 +7,14 @@ Examples:
   ng create a.ngt --tokens 10M --like clustered --seed 7
   ng create a.ngt --from records.raw --validate
   ng create a.ngt --from neurograph.raw --validate=upstream
+  ng create a.ngt --from a.parquet
+  ng create a.ngt --from steps.csv --raw
   generator | ng create a.ngt --from - --expect 1M
+  generator | ng create a.ngt --from - --format csv
+
+Parquet, Arrow, CSV (.csv) and JSON lines (.jsonl) are taken by their extension or by
+--format. Columns have the names that `ng export` writes, in any order; an id is needed, what
+else is missing is that of a fresh token. The first value that does not fit is named.
 
 Exit codes:
   0    created
@@ -23,6 +30,7 @@ Examples:
   ng append a.ngt --from /dev/null    (restores a damaged end from its image)
   ng append a.ngt --from records.raw --older-commit
   ng append a.ngt --from records.raw --damaged-tail
+  ng append a.ngt --from more.parquet
 
 A file that may have lost its newest commit is refused, since an append would write
 over it, and so is one whose last block is damaged and has no image: the two options

@@ -1,7 +1,8 @@
 //! What to do about an error, where that is known.
 
 use anyhow::Error;
-use ng_store::{CreateError, OpenError, ReadError, RepairError, WriteError};
+use ng_arrow::{Expected, ReadError};
+use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
 use ng_token::Invalid;
 
 use crate::args::Command;
@@ -53,12 +54,12 @@ const HEAD_BYTES: u64 = 0x10000;
 
 const SAVE_REST: &str = "`ng repair FILE NEW` saves what is left";
 
-fn of_read(error: &ReadError) -> Option<&'static str> {
+fn of_read(error: &BlockError) -> Option<&'static str> {
     match error {
-        ReadError::BadBlock { .. } => {
+        BlockError::BadBlock { .. } => {
             Some("`ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest")
         }
-        ReadError::Truncated { .. } => Some(SAVE_REST),
+        BlockError::Truncated { .. } => Some(SAVE_REST),
         _ => None,
     }
 }
@@ -75,6 +76,21 @@ fn of_input(error: &InputError) -> Option<&'static str> {
             cause: Invalid::EntityTypeMismatch { .. },
             ..
         } => Some("`--validate=upstream` allows it, as NeuroGraph does"),
+        InputError::Table { source, .. } => of_table(source),
+        _ => None,
+    }
+}
+
+fn of_table(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::Value {
+            expected: Expected::Point,
+            ..
+        } => Some("`--units` takes them for units, `--raw` for stored steps"),
+        // The libraries name the compression as what they were built without.
+        ReadError::Parquet(_) | ReadError::Arrow(_) if error.to_string().contains("feature") => {
+            Some("Arrow is read uncompressed, Parquet with the compression snappy or none")
+        }
         _ => None,
     }
 }

@@ -1,15 +1,17 @@
-//! Raw 64-byte records from a file or a pipe, in chunks.
+//! Raw 64-byte records, or rows of columns, from a file or a pipe, in chunks.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use anyhow::Result;
+use ng_arrow::{Form, Format, ReadError, TableReader};
 use ng_store::{CachePolicy, HEADER_MAGIC, RawReader, Shown};
 use ng_token::{Token, Validation, as_bytes};
 
+use crate::args::FromKind;
 use crate::ending::{Ending, InputError};
 use crate::interrupt::Hold;
 
@@ -38,6 +40,7 @@ fn name_of(from: &Path) -> String {
 /// stuck in a read, or in the opening of a pipe that nobody writes to.
 pub(crate) struct Input {
     name: String,
+    is_raw: bool,
     known_tokens: Option<u64>,
     expected: Option<u64>,
     events: Receiver<Event>,
@@ -49,9 +52,23 @@ enum Event {
     /// Nothing follows but so many bytes of a record.
     End(usize),
     Failed(io::Error),
+    /// What comes next of columns is not what can be taken.
+    Refused(ReadError),
     /// The program shall end.
     Wish,
 }
+
+/// What is read, and what it is read as.
+enum Records {
+    Raw(Origin),
+    /// Columns that begin as they should.
+    Table(TableReader),
+    /// Columns of a pipe, in whose opening a reader might be stuck.
+    Pipe(Origin, Columns),
+}
+
+/// The format of columns and, of a text, the form that is told.
+type Columns = (Format, Option<Form>);
 
 enum Origin {
     Standard,
@@ -63,20 +80,27 @@ enum Origin {
 
 impl Input {
     /// Begins to read a file, a pipe, or, named `-`, standard input. Where so many
-    /// records are `expected`, no more than one beyond them is read. A regular file
-    /// is passed over by the `cache` policy.
+    /// records are `expected`, no more than one beyond them is taken. A regular file
+    /// is passed over by the `cache` policy, unless its format has it read here and there.
     ///
     /// What shows already that a regular file is not what is wanted is an error
     /// here: its length, and how it begins.
     pub(crate) fn open(
         from: &Path,
+        kind: FromKind,
         expected: Option<u64>,
         cache: CachePolicy,
         hold: &Hold<'_>,
     ) -> Result<Self, InputError> {
         let name = name_of(from);
         let origin = origin(from, &name)?;
-        let known_tokens = known_tokens(&origin, &name)?;
+        let (records, known_tokens) = match kind {
+            FromKind::Raw => {
+                let known_tokens = known_tokens(&origin, &name)?;
+                (Records::Raw(origin), known_tokens)
+            }
+            FromKind::Table(format, form) => table(origin, (format, form), cache, &name)?,
+        };
         if let (Some(found), Some(expected)) = (known_tokens, expected)
             && found != expected
         {
@@ -90,13 +114,14 @@ impl Input {
         hold.on_wish(move || drop(waker.try_send(Event::Wish)));
         let most = expected.map_or(u64::MAX, |expected| expected.saturating_add(1));
         let reader = thread::Builder::new();
-        let started = reader.spawn(move || read(origin, cache, most, &sender, &reusable));
+        let started = reader.spawn(move || read(records, cache, most, &sender, &reusable));
         started.map_err(|source| InputError::Read {
             name: name.clone(),
             source,
         })?;
         Ok(Self {
             name,
+            is_raw: kind == FromKind::Raw,
             known_tokens,
             expected,
             events,
@@ -120,7 +145,7 @@ impl Input {
             hold.check()?;
             match self.next()? {
                 Event::Chunk(tokens) => {
-                    if first == 0 {
+                    if first == 0 && self.is_raw {
                         refuse_token_file(as_bytes(&tokens), &self.name)?;
                     }
                     self.check_at_most(first + tokens.len() as u64)?;
@@ -136,6 +161,7 @@ impl Input {
                 Event::End(0) => return Ok(self.check_exactly(first)?),
                 Event::End(rest) => return Err(self.odd_length(first, rest).into()),
                 Event::Failed(source) => return Err(self.failed(source).into()),
+                Event::Refused(source) => return Err(refused(&self.name, source).into()),
                 Event::Wish => return Err(Ending::Interrupted.into()),
             }
         }
@@ -262,8 +288,104 @@ fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
     }
 }
 
+/// Looks at how a file of columns begins; a pipe's begin may take until it is written.
+fn table(
+    origin: Origin,
+    (format, form): Columns,
+    cache: CachePolicy,
+    name: &str,
+) -> Result<(Records, Option<u64>), InputError> {
+    let Origin::Regular(file) = &origin else {
+        return Ok((Records::Pipe(origin, (format, form)), None));
+    };
+    let failed = |source| InputError::Read {
+        name: name.to_owned(),
+        source,
+    };
+    refuse_token_file(&start_of(file).map_err(failed)?, name)?;
+    let mut file = file.try_clone().map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let reader = match format {
+        Format::Csv | Format::JsonLines => {
+            TableReader::of_stream(RawReader::new(file, cache), format, form)
+        }
+        format => TableReader::of_file(file, format, form),
+    };
+    let reader = reader.map_err(|source| refused(name, source))?;
+    let known_tokens = reader.known_rows();
+    Ok((Records::Table(reader), known_tokens))
+}
+
+/// Begins to read columns of a pipe.
+fn table_of_pipe(origin: Origin, (format, form): Columns) -> Result<TableReader, ReadError> {
+    match origin {
+        Origin::Standard => TableReader::of_stream(io::stdin(), format, form),
+        Origin::Regular(file) => TableReader::of_file(file, format, form),
+        Origin::Special(path) => {
+            let file = File::open(path).map_err(ReadError::Io)?;
+            TableReader::of_stream(file, format, form)
+        }
+    }
+}
+
+fn refused(name: &str, source: ReadError) -> InputError {
+    let name = name.to_owned();
+    match source {
+        ReadError::Io(source) => InputError::Read { name, source },
+        source => InputError::Table { name, source },
+    }
+}
+
 /// Reads up to `most` records, as long as somebody takes what is read.
 fn read(
+    records: Records,
+    cache: CachePolicy,
+    most: u64,
+    events: &SyncSender<Event>,
+    reusable: &Receiver<Vec<Token>>,
+) {
+    let origin = match records {
+        Records::Raw(origin) => origin,
+        Records::Table(reader) => return read_table(reader, most, events, reusable),
+        Records::Pipe(origin, columns) => {
+            return match table_of_pipe(origin, columns) {
+                Ok(reader) => read_table(reader, most, events, reusable),
+                Err(error) => drop(events.send(Event::Refused(error))),
+            };
+        }
+    };
+    read_raw(origin, cache, most, events, reusable);
+}
+
+/// Reads up to `most` rows, as long as somebody takes what is read.
+fn read_table(
+    mut reader: TableReader,
+    most: u64,
+    events: &SyncSender<Event>,
+    reusable: &Receiver<Vec<Token>>,
+) {
+    let mut left = most;
+    while left > 0 {
+        let mut tokens = reusable.try_recv().unwrap_or_default();
+        tokens.clear();
+        let event = match reader.read(&mut tokens) {
+            Ok(true) => {
+                tokens.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                left -= tokens.len() as u64;
+                Event::Chunk(tokens)
+            }
+            Ok(false) => Event::End(0),
+            Err(error) => Event::Refused(error),
+        };
+        let goes_on = matches!(event, Event::Chunk(_));
+        if events.send(event).is_err() || !goes_on {
+            return;
+        }
+    }
+}
+
+/// Reads up to `most` records, as long as somebody takes what is read.
+fn read_raw(
     origin: Origin,
     cache: CachePolicy,
     most: u64,

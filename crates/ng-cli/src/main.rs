@@ -1,5 +1,5 @@
-//! The program `ng`: creates, fills, shows, verifies, repairs, copies, trims and
-//! indexes token files.
+//! The program `ng`: creates, fills, shows, asks, indexes, sorts, verifies, repairs,
+//! copies, exports and trims token files.
 //!
 //! One verb maps a file, `query`; the others read. Begin reading at `args.rs`, then one file below `verb/`.
 
@@ -27,6 +27,7 @@ mod usage;
 mod verb;
 mod watched;
 
+use std::panic;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -38,6 +39,7 @@ use tool::Tool;
 /// Exit codes: 0 ok, 1 an error or damage, 2 usage, 130 interrupted.
 fn main() -> ExitCode {
     ng_store::ignore_file_size_signal();
+    keep_caught_panics_silent();
     let cli = match Cli::parse_checked() {
         Ok(cli) => cli,
         Err(error) => return usage::refused(&error),
@@ -45,6 +47,16 @@ fn main() -> ExitCode {
     let say = Say::new(cli.json, cli.quiet);
     run(&cli.command, say)
         .unwrap_or_else(|error| say.failed(&error, hint::hint(&error, &cli.command)))
+}
+
+/// Decoders of damaged columns may panic; what comes of it is told as an error.
+fn keep_caught_panics_silent() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |told| {
+        if !ng_arrow::is_decoding() {
+            hook(told);
+        }
+    }));
 }
 
 fn run(command: &Command, say: Say) -> Result<ExitCode> {
@@ -58,6 +70,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Head(args) => verb::head(args, &tool),
         Command::Query(args) => verb::query(args, &tool),
         Command::Copy(args) => verb::copy(args, &tool),
+        Command::Export(args) => verb::export(args, &tool),
         Command::Trim(args) => verb::trim(args, &tool),
         Command::Index(args) => verb::index(args, &tool),
         Command::Completions { shell } => verb::completions(*shell),

@@ -18,7 +18,13 @@ use crate::tool::Tool;
 pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
     // What is wrong with it shall be known before the file is touched.
-    let input = Input::open(&args.from, args.count.expect, args.cache.policy(), &hold)?;
+    let input = Input::open(
+        &args.from,
+        args.from_args.of(&args.from),
+        args.count.expect,
+        args.cache.policy(),
+        &hold,
+    )?;
     let options = AppendOptions::new()
         .older_commit(args.older_commit)
         .damaged_tail(args.damaged_tail)

@@ -87,7 +87,13 @@ fn generate(
 fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {
     let hold = tool.interrupt.hold()?;
     // What is wrong with it shall be known before there is a file.
-    let input = Input::open(from, args.count.expect, args.cache.policy(), &hold)?;
+    let input = Input::open(
+        from,
+        args.from_args.of(from),
+        args.count.expect,
+        args.cache.policy(),
+        &hold,
+    )?;
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
         input,

@@ -1,4 +1,4 @@
-//! What `head` and `copy` give of a damaged file: one rule for both.
+//! What `head`, `copy` and `export` give of a damaged file: one rule for all.
 
 use std::fs;
 use std::io::Read;
@@ -11,9 +11,9 @@ use crate::harness::{
     tokens,
 };
 
-/// Asks for a block and a half from token `first` on, by `head` and in both ways
-/// by `copy`, with `extra`.
-fn delivered(place: &Place, first: usize, extra: &[&str]) -> [Ran; 3] {
+/// Asks for a block and a half from token `first` on, by `head`, in both ways by `copy`,
+/// and by `export`, with `extra`.
+fn delivered(place: &Place, first: usize, extra: &[&str]) -> [Ran; 4] {
     let end = first + 3 * BLOCK / 2;
     let (from, count) = (first.to_string(), (end - first).to_string());
     let range = format!("{first}..{end}");
@@ -29,6 +29,7 @@ fn delivered(place: &Place, first: usize, extra: &[&str]) -> [Ran; 3] {
             "--raw",
             "--replace",
         ],
+        &["export", "a.ngt", "out.csv", "--range", &range, "--replace"],
     ]
     .map(|arguments| {
         let mut command = command(&[]);
@@ -45,6 +46,8 @@ fn assert_copied(place: &Place, first: usize) {
     let expected = tokens(first..first + 3 * BLOCK / 2);
     assert!(load(&place.named("out.ngt")) == expected);
     assert!(fs::read(place.named("out.raw")).unwrap() == as_bytes(&expected));
+    let lines = fs::read_to_string(place.named("out.csv")).unwrap();
+    assert_eq!(lines.lines().count(), 1 + expected.len());
 }
 
 /// `copy` once refused every block of a file for one bad entry, and `head` gave
@@ -74,12 +77,12 @@ fn a_table_that_was_not_committed_is_told_as_json_too() {
     let place = Place::new();
     let path = place.tokens("a.ngt", 6 * BLOCK);
     flip(&path, TABLE + 8 * 4);
-    let [head, copy, raw] = delivered(&place, 0, &["--json"]);
+    let [head, copy, raw, csv] = delivered(&place, 0, &["--json"]);
     assert_eq!(head.stdout.lines().count(), 3 * BLOCK / 2);
     let told = json(&head.found(1));
     assert_eq!(keys(&told), ["findings", "path", "table_matches"]);
     assert_eq!(told["table_matches"], false);
-    for ran in [copy, raw] {
+    for ran in [copy, raw, csv] {
         assert_eq!(json(&ran.bad())["table_matches"], false);
     }
 }
@@ -90,7 +93,11 @@ fn a_reader_that_has_seen_enough_does_not_make_a_bad_table_good() {
     let place = Place::new();
     let path = place.tokens("a.ngt", 20 * BLOCK);
     flip(&path, TABLE + 8 * 19);
-    for arguments in [&["copy", "-", "--raw"][..], &["head", "-n", "50k"]] {
+    for arguments in [
+        &["copy", "-", "--raw"][..],
+        &["export", "-", "--format", "csv"],
+        &["head", "-n", "50k"],
+    ] {
         let mut command = command(&[&arguments[0], &path]);
         let command = command.args(&arguments[1..]).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -114,8 +121,8 @@ fn a_restorable_end_is_given_and_told() {
         assert_eq!(found.lines().count(), 1, "{found}");
     }
     assert_copied(&place, first);
-    let [head, copy, _] = delivered(&place, first, &["--json"]);
-    for text in [head.found(0), copy.ok()] {
+    let [head, copy, _, csv] = delivered(&place, first, &["--json"]);
+    for text in [head.found(0), copy.ok(), csv.ok()] {
         let told_there = json(&text)["findings"][0].to_string();
         assert!(told_there.contains(told), "{text}");
     }

@@ -15,7 +15,8 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         );
     }
     for verb in [
-        "create", "append", "info", "verify", "repair", "head", "copy", "trim", "index",
+        "create", "append", "info", "verify", "repair", "head", "query", "copy", "export", "trim",
+        "index",
     ] {
         let help = ng(&[&verb, &"--help"]).ok();
         for told in [
@@ -26,7 +27,7 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         ] {
             assert!(help.contains(told), "no {told:?} of {verb}");
         }
-        let replaces = ["create", "repair", "copy"].contains(&verb);
+        let replaces = ["create", "repair", "copy", "export"].contains(&verb);
         let link = "of a symbolic link, the file that it leads to";
         assert_eq!(help.contains(link), replaces, "{verb}");
         let zero = "0    told, also where damage is found";
@@ -44,6 +45,8 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         &["verify"],
         &["head"],
         &["copy", "-", "--raw"],
+        &["export", "-", "--format", "csv"],
+        &["export", "-", "--format", "parquet"],
     ] {
         let run = || {
             let mut command = command(&[&arguments[0], &path]);

@@ -17,12 +17,13 @@ use crate::harness::{
 
 /// The verbs that read a token file, `FILE`, with a new file, `OUT`, and records
 /// that are there, `RAW`.
-const READERS: [&[&str]; 8] = [
+const READERS: [&[&str]; 9] = [
     &["info", "FILE"],
     &["verify", "FILE"],
     &["head", "FILE"],
     &["copy", "FILE", "OUT"],
     &["copy", "FILE", "OUT", "--raw"],
+    &["export", "FILE", "OUT", "--format", "csv"],
     &["append", "FILE", "--from", "RAW"],
     &["trim", "FILE"],
     &["repair", "FILE", "OUT"],
@@ -131,11 +132,11 @@ fn a_file_that_lost_its_end_is_refused_by_all_but_repair() {
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_len(need - 1).unwrap();
     let told = format!("{} bytes long, expected {need} or more", need - 1);
-    for verb in &READERS[..7] {
+    for verb in &READERS[..8] {
         read(&place, verb, &path, &[]).failed(&["a.ngt", &told]);
     }
     // Only its last token is damaged, and what it lost was a zero.
-    let words = read(&place, READERS[7], &path, &[]).found(0);
+    let words = read(&place, READERS[8], &path, &[]).found(0);
     assert!(
         words.contains("warning: ") && words.contains("the file is now"),
         "{words}"
@@ -236,7 +237,7 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
     let threads = "expected a whole number from 1 to 1024";
     let range = "expected A..B with A up to B";
     for (arguments, parts) in [
-        (&["create", "x"][..], &["--tokens <N>|--from <RAW>"][..]),
+        (&["create", "x"][..], &["--tokens <N>|--from <INPUT>"][..]),
         (
             &["create", "x", "--tokens", "1", "--from", "y"],
             &["--tokens", "--from"],
@@ -342,7 +343,7 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
         ),
         (&["copy", "x", "-"], &["`-` as DESTINATION needs --raw"]),
         (&["repair", "x"], &["<OUT>"]),
-        (&["append", "x"], &["--from <RAW>"]),
+        (&["append", "x"], &["--from <INPUT>"]),
         (&["completions", "tcsh"], &["'tcsh'", "bash"]),
         (&["destroy"], &["'destroy'"]),
         (&[], &["Usage"]),

@@ -1,0 +1,103 @@
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ng_arrow::{Column, ColumnsError, Compression, Form, Format, Layout};
+
+use super::table::{Misused, format_parser, known_format};
+use super::{CacheArgs, parse_threads};
+use crate::count::{TokenRange, parse_range};
+
+pub(crate) const HELP: &str = "\
+Examples:
+  ng export a.ngt a.parquet
+  ng export a.ngt a.csv --columns id,weight,physical --range 0..1k
+  ng export a.ngt a.arrow --raw
+  ng export a.ngt - --format csv --columns position,id,timestamp | head
+  ng export a.ngt a.parquet --compression none --replace
+
+The names of columns are those that `ng create --from` takes: id, domain, entity_type,
+local_id, flags, flags_entity_type, weight, radius, strength, timestamp, physical_x to
+abstract_z, and position. A space stands for its three coordinates, `all` for every
+column. Without --columns they are all but position and flags_entity_type.
+
+Exit codes:
+  0    exported, or who reads standard output has gone
+  1    a bad block, or another error, and there is no new file; or exported by a block
+       table that is not the one that was committed, or by an older commit where a
+       newer one may be lost
+  2    usage
+  130  interrupted: there is no new file";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The token file to read
+    pub(crate) source: PathBuf,
+
+    /// The file to create; `-` is standard output
+    pub(crate) destination: PathBuf,
+
+    /// The columns, in their order, with commas between their names [default: the fields]
+    #[arg(long, value_name = "NAMES", value_parser = parse_columns)]
+    columns: Option<Columns>,
+
+    /// Write coordinates, radius and strength as they are stored, and times as seconds
+    /// since 1970 UTC
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// The tokens to export, from A up to B and without B [default: all]
+    #[arg(long, value_name = "A..B", value_parser = parse_range, allow_hyphen_values = true)]
+    pub(crate) range: Option<TokenRange>,
+
+    /// What to write [default: by the extension of DESTINATION]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    format: Option<Format>,
+
+    /// How Parquet is compressed
+    #[arg(long, value_name = "HOW", default_value = "snappy", value_parser = ["snappy", "none"])]
+    compression: String,
+
+    /// Replace an existing file; of a symbolic link, the file that it leads to
+    #[arg(long)]
+    pub(crate) replace: bool,
+
+    /// Threads that encode, besides the one that reads [default: all of the machine's]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// A list of columns; by its own name, because clap takes a `Vec` for several values.
+#[derive(Clone, Debug)]
+struct Columns(Vec<Column>);
+
+fn parse_columns(names: &str) -> Result<Columns, ColumnsError> {
+    Column::list(names).map(Columns)
+}
+
+impl ExportArgs {
+    /// Tells whether standard output takes the columns.
+    pub(crate) fn is_to_stdout(&self) -> bool {
+        self.destination == Path::new("-")
+    }
+
+    /// Returns what to write, or why that is not known.
+    pub(crate) fn format(&self) -> Result<Format, Misused> {
+        known_format(self.format, &self.destination, "DESTINATION")
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        let form = if self.raw { Form::Raw } else { Form::Units };
+        match &self.columns {
+            Some(columns) => Layout::new(columns.0.as_slice(), form),
+            None => Layout::new(Column::DEFAULT, form),
+        }
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        self.compression.parse().unwrap_or_default()
+    }
+}

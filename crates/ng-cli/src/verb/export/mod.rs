@@ -1,0 +1,163 @@
+//! Tokens out, as columns of other tools' files.
+//!
+//! [`pieces`](pieces::Pieces) come verified and in order, and are written by one of three
+//! ways: Parquet's columns are encoded apart (`parquet.rs`), lines are written by many and
+//! put in order (`text.rs`), and Arrow is a copy, which takes one thread (`arrow.rs`). Where
+//! all of it goes, is `out.rs`.
+
+mod arrow;
+mod out;
+mod parquet;
+mod pieces;
+mod text;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use ng_arrow::{Format, Layout};
+use ng_store::{BlockReader, Counted, RawDraft, Shown};
+use serde::Serialize;
+
+use crate::args::ExportArgs;
+use crate::count::TokenRange;
+use crate::found::Found;
+use crate::say::Report;
+use crate::source::{Source, ended};
+use crate::tool::{Tool, threads_for};
+use out::{Out, cause_of};
+use pieces::Pieces;
+
+/// Exports tokens. No block is written that was not verified.
+pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
+    let source = Source::open(&args.source)?;
+    let wanted = args.range.unwrap_or(TokenRange::ALL);
+    let range = wanted.within(&source.reader, &args.source)?;
+    let found = source.look()?;
+    source.warn(&found, tool.say);
+    let (format, layout) = (args.format()?, args.layout());
+    let mut exported = Exported {
+        source: args.source.display().to_string(),
+        destination: args.destination.display().to_string(),
+        format: format.name(),
+        first_token: range.start,
+        end_token: range.end,
+        tokens: range.end - range.start,
+        columns: layout.columns.iter().map(|column| column.name()).collect(),
+        raw: args.raw,
+        bytes: 0,
+        found,
+    };
+    let job = Job {
+        args,
+        tool,
+        format,
+        layout,
+        reader: source.reader.with_cache(args.cache.policy()),
+        range,
+    };
+    let written = match args.is_to_stdout() {
+        true => job.to_stdout(),
+        false => job.to_file(),
+    };
+    match written {
+        Ok(bytes) => exported.bytes = bytes,
+        Err(error) => return ended(Err(error), &exported.found),
+    }
+    match args.is_to_stdout() {
+        true => tool.say.report_aside(&exported),
+        false => tool.say.report(&exported),
+    }
+}
+
+/// What to export, and how.
+struct Job<'a> {
+    args: &'a ExportArgs,
+    tool: &'a Tool,
+    format: Format,
+    layout: Layout,
+    reader: BlockReader,
+    range: Range<u64>,
+}
+
+impl Job<'_> {
+    fn to_file(&self) -> Result<u64> {
+        let hold = self.tool.interrupt.hold()?;
+        let mut draft = RawDraft::begin(&self.args.destination, self.args.replace)?;
+        draft.set_cache(self.args.cache.policy());
+        let out = self.write(Out::new(draft), &|| Ok(hold.check()?))?;
+        let (draft, bytes) = out.into_inner()?;
+        draft.publish()?;
+        Ok(bytes)
+    }
+
+    fn to_stdout(&self) -> Result<u64> {
+        let out = self.write(Out::new(io::stdout()), &|| Ok(()))?;
+        let (mut stdout, bytes) = out.into_inner()?;
+        stdout.flush().map_err(cause_of)?;
+        Ok(bytes)
+    }
+
+    /// Writes all of it, and looks with `check` before each piece whether to go on.
+    fn write<W>(&self, out: W, check: &dyn Fn() -> Result<()>) -> Result<W>
+    where
+        W: Write + Send,
+    {
+        let tokens = self.range.end - self.range.start;
+        let pieces = Pieces {
+            blocks: self.reader.blocks_of(self.range.clone()),
+            progress: &self.tool.progress("exporting", Some(tokens)),
+            check,
+        };
+        let threads = threads_for(self.args.threads);
+        let layout = self.layout.clone();
+        match self.format {
+            Format::Parquet => {
+                parquet::write(out, layout, self.args.compression(), pieces, threads)
+            }
+            Format::Csv | Format::JsonLines => {
+                text::write(out, self.format, layout, pieces, threads)
+            }
+            _ => arrow::write(out, self.format, layout, pieces),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Exported {
+    source: String,
+    destination: String,
+    format: &'static str,
+    first_token: u64,
+    end_token: u64,
+    tokens: u64,
+    columns: Vec<&'static str>,
+    raw: bool,
+    bytes: u64,
+    #[serde(flatten)]
+    found: Found,
+}
+
+impl Report for Exported {
+    fn is_good(&self) -> bool {
+        !self.found.is_doubtful()
+    }
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: tokens {}..{} exported to {}, {} in {}, {}",
+            Shown(self.source.as_ref()),
+            self.first_token,
+            self.end_token,
+            Shown(self.destination.as_ref()),
+            Counted(self.tokens, "token"),
+            Counted(self.columns.len() as u64, "column"),
+            Counted(self.bytes, "byte"),
+        )
+    }
+}
