@@ -3,6 +3,7 @@
 mod export;
 mod index;
 mod query;
+mod sort;
 mod table;
 
 use std::num::NonZeroUsize;
@@ -18,11 +19,10 @@ use crate::help;
 use crate::ids::Ids;
 use crate::like::Like;
 
-pub(crate) use query::QueryArgs;
-
-pub(crate) use index::IndexArgs;
-
 pub(crate) use export::ExportArgs;
+pub(crate) use index::IndexArgs;
+pub(crate) use query::QueryArgs;
+pub(crate) use sort::SortArgs;
 pub(crate) use table::From as FromKind;
 use table::{FromArgs, Misused};
 
@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// Build the index of a token file, or bring it up to date
     #[command(after_help = index::HELP)]
     Index(IndexArgs),
+    /// Sort a token file, verified, into a new one
+    #[command(after_help = sort::HELP)]
+    Sort(SortArgs),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -96,6 +99,7 @@ impl Command {
             Self::Repair(args) => args.replace,
             Self::Copy(args) => args.replace,
             Self::Export(args) => args.replace,
+            Self::Sort(args) => args.replace,
             _ => false,
         }
     }

@@ -25,6 +25,27 @@ pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a whole number, such as 1000, 10k, 1M or 1G".to_owned())
 }
 
+/// Parses an amount of memory: bytes, or K, M, G or T, which are powers of 1024 as they are
+/// to `sort` and to the kernel.
+pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_uppercase();
+    let unit = match unit.strip_suffix("IB").unwrap_or(&unit) {
+        "" if unit.is_empty() => Some(1_u64),
+        "K" => Some(1 << 10),
+        "M" => Some(1 << 20),
+        "G" => Some(1 << 30),
+        "T" => Some(1 << 40),
+        _ => None,
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number = digits.parse::<u64>().ok().filter(|_| is_number);
+    number
+        .zip(unit)
+        .and_then(|(number, unit)| number.checked_mul(unit))
+        .ok_or_else(|| "expected bytes, such as 512M, 4G or 4GiB, powers of 1024".to_owned())
+}
+
 /// About how many, in the units that counts are given in.
 pub(crate) struct Rough(pub(crate) f64);
 
@@ -122,6 +143,36 @@ mod tests {
             "é",
         ] {
             assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_comes_in_powers_of_1024() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1000", 1000),
+            ("64k", 64 << 10),
+            ("512M", 512 << 20),
+            ("512MiB", 512 << 20),
+            ("4g", 4 << 30),
+            ("2T", 2 << 40),
+        ] {
+            assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "M",
+            "-1",
+            "+1",
+            "1.5G",
+            "4GB",
+            "4 G",
+            "iB",
+            "1iB",
+            "16777216T",
+            "é",
+        ] {
+            assert!(parse_bytes(text).is_err(), "{text}");
         }
     }
 

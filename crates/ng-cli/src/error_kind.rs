@@ -4,6 +4,7 @@ use std::io;
 
 use anyhow::Error;
 use ng_query::index::IndexError;
+use ng_query::order::SortError;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
 
 use crate::ending::{Ending, InputError, OutOfRange, ReportNotWritten};
@@ -21,6 +22,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_write),
         cause.downcast_ref().map(of_repair),
         cause.downcast_ref().map(of_io),
+        cause.downcast_ref().map(of_sort),
         cause.downcast_ref().map(of_input),
         cause.downcast_ref().map(of_index),
         cause.downcast_ref().map(of_system),
@@ -112,6 +114,20 @@ fn of_repair(error: &RepairError) -> &'static str {
         RepairError::Create(error) => of_create(error),
         RepairError::SameFile { .. } => "exists",
         RepairError::Stopped { .. } => "interrupted",
+        _ => UNKNOWN,
+    }
+}
+
+fn of_sort(error: &SortError) -> &'static str {
+    match error {
+        SortError::Open(error) => of_open(error),
+        SortError::Read(error) => of_read(error),
+        SortError::Create(error) | SortError::WriteTemporary(error) => of_create(error),
+        SortError::SameFile { .. } => "exists",
+        SortError::Memory { .. } | SortError::OutOfMemory(_) => "memory",
+        SortError::NoRoom { .. } => "no_space",
+        SortError::Temporary { source, .. } => of_system(source),
+        SortError::Stopped => "interrupted",
         _ => UNKNOWN,
     }
 }

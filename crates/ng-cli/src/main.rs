@@ -73,6 +73,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Export(args) => verb::export(args, &tool),
         Command::Trim(args) => verb::trim(args, &tool),
         Command::Index(args) => verb::index(args, &tool),
+        Command::Sort(args) => verb::sort(args, &tool),
         Command::Completions { shell } => verb::completions(*shell),
     }
 }

@@ -10,6 +10,7 @@ mod index;
 mod info;
 mod query;
 mod repair;
+mod sort;
 mod trim;
 mod verify;
 
@@ -23,5 +24,6 @@ pub(crate) use index::index;
 pub(crate) use info::info;
 pub(crate) use query::query;
 pub(crate) use repair::repair;
+pub(crate) use sort::sort;
 pub(crate) use trim::trim;
 pub(crate) use verify::verify;

@@ -24,6 +24,7 @@ mod refusals;
 mod repair;
 mod salvage;
 mod signals;
+mod sort;
 mod streams;
 mod tables;
 mod trim;

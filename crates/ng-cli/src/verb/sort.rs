@@ -1,0 +1,142 @@
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Error, Result};
+use ng_query::order::{SortError, SortOptions, SortPhase, SortProgress, SortReport, sort_file};
+use ng_store::{CreateError, CreateOptions, Shown};
+use serde::Serialize;
+
+use crate::args::SortArgs;
+use crate::ending::Ending;
+use crate::found::Found;
+use crate::progress::Progress;
+use crate::say::Report;
+use crate::source::Source;
+use crate::tool::{Tool, workers};
+
+/// Sorts tokens. No block is written that was not verified.
+pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
+    let source = Source::open(&args.source)?;
+    let found = Found::new(source.reader.recovery());
+    tool.say.warn(&found.warnings(&args.source));
+    let report = sort_held(args, &source, tool).map_err(cause_of)?;
+    tool.say.report(&Sorted {
+        source: args.source.display().to_string(),
+        destination: args.destination.display().to_string(),
+        by: args.by.to_string(),
+        tokens: report.tokens,
+        temporary_files: report.temporary_files,
+        found,
+    })
+}
+
+fn sort_held(args: &SortArgs, source: &Source, tool: &Tool) -> Result<SortReport> {
+    let workers = workers(args.threads)?;
+    let hold = tool.interrupt.hold()?;
+    let stop = workers.stop_flag();
+    hold.on_wish(move || stop.stop());
+    let info = source.reader.info();
+    let create = CreateOptions::new()
+        .max_tokens(info.max_tokens)
+        .tag(info.tag)
+        .replace(args.replace);
+    let bars = Bars::new(tool);
+    let to = (args.destination.as_path(), create);
+    let watch = |progress| bars.show(progress);
+    let sorted = sort_file(
+        &workers,
+        &source.reader,
+        to,
+        &args.by,
+        &options(args),
+        watch,
+    );
+    Ok(sorted?)
+}
+
+fn options(args: &SortArgs) -> SortOptions {
+    let mut options = SortOptions::new().cache(args.cache.policy());
+    if let Some(bytes) = args.memory {
+        options = options.memory_bytes(bytes);
+    }
+    match &args.temp {
+        Some(folder) => options.temp(folder),
+        None => options,
+    }
+}
+
+/// What ended a sort, without what it went through: what is known of that error holds.
+fn cause_of(error: Error) -> Error {
+    let error = match error.downcast::<SortError>() {
+        Ok(error) => error,
+        Err(other) => return other,
+    };
+    match error {
+        SortError::Open(error) => error.into(),
+        SortError::Read(error) => error.into(),
+        SortError::Create(CreateError::Write(error)) => error.into(),
+        SortError::Create(error) => error.into(),
+        SortError::Stopped => Ending::Interrupted.into(),
+        error => error.into(),
+    }
+}
+
+/// A bar for each phase, one after the other.
+struct Bars<'a> {
+    tool: &'a Tool,
+    shown: Mutex<Option<(SortPhase, Progress)>>,
+}
+
+impl<'a> Bars<'a> {
+    fn new(tool: &'a Tool) -> Self {
+        Self {
+            tool,
+            shown: Mutex::new(None),
+        }
+    }
+
+    /// On any thread: one that was overtaken may tell of less than was told already.
+    fn show(&self, progress: SortProgress) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown
+            .as_ref()
+            .is_none_or(|(phase, _)| *phase != progress.phase)
+        {
+            // The one before goes first.
+            *shown = None;
+            let name = progress.phase.name();
+            let bar = self.tool.progress(name, Some(progress.total));
+            *shown = Some((progress.phase, bar));
+        }
+        if let Some((_, bar)) = &*shown {
+            bar.set(progress.done, progress.total);
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Sorted {
+    source: String,
+    destination: String,
+    by: String,
+    tokens: u64,
+    temporary_files: u64,
+    #[serde(flatten)]
+    found: Found,
+}
+
+impl Report for Sorted {}
+
+impl fmt::Display for Sorted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: sorted by {} into {}, {} tokens in all",
+            Shown(self.source.as_ref()),
+            self.by,
+            Shown(self.destination.as_ref()),
+            self.tokens
+        )
+    }
+}

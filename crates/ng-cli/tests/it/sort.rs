@@ -1,0 +1,378 @@
+//! `ng sort`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use ng_token::{Space, Token};
+
+use crate::harness::{
+    BLOCK, COUNT, Place, command, damage, json, keys, load, names, ng, signal, wait_for,
+};
+
+/// What one and two threads are content with.
+const LEAST: &str = "68M";
+
+/// More than that holds.
+const MANY: usize = 300_000;
+
+/// A file of tokens in no order of id, time, weight or place; ids are all different.
+fn shuffled(place: &Place, name: &str, count: usize) -> Vec<Token> {
+    let token = |index: usize| {
+        let mixed = (index as u32).wrapping_mul(2_654_435_761);
+        let steps = [mixed as i16, (mixed >> 8) as i16, (mixed >> 16) as i16];
+        Token::new(mixed)
+            .with_coordinate(Space::Physical, steps)
+            .with_timestamp(mixed >> 20)
+            .with_weight((mixed % 7) as f32)
+    };
+    let tokens: Vec<Token> = (0..count).map(token).collect();
+    let raw = place.named("shuffled.raw");
+    fs::write(&raw, ng_token::as_bytes(&tokens)).unwrap();
+    ng(&[
+        &"create",
+        &place.named(name),
+        &"--from",
+        &raw,
+        &"--tag",
+        &"5",
+    ])
+    .ok();
+    fs::remove_file(raw).unwrap();
+    tokens
+}
+
+#[test]
+fn a_sorted_file_is_told_and_has_its_order() {
+    let place = Place::new();
+    let mut tokens = shuffled(&place, "a.ngt", COUNT);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    let told = ng(&[&"sort", &a, &b, &"--by", &"entity_type,time"]).ok();
+    let expected = format!(
+        "{}: sorted by entity_type,timestamp into {}, {COUNT} tokens in all\n",
+        a.display(),
+        b.display()
+    );
+    assert_eq!(told, expected);
+    tokens.sort_by_key(|token| (token.id().raw() >> 24 & 0xf, token.timestamp()));
+    assert!(load(&b) == tokens);
+    let info = json(&ng(&[&"info", &b, &"--json"]).ok());
+    assert_eq!((&info["tag"], &info["generation"]), (&5.into(), &1.into()));
+
+    let told = ng(&[&"sort", &a, &b, &"--by", &"id", &"--replace", &"--json"]).ok();
+    let told = json(&told);
+    let expected = [
+        "by",
+        "destination",
+        "findings",
+        "source",
+        "temporary_files",
+        "tokens",
+    ];
+    let mut found = keys(&told);
+    found.sort_unstable();
+    assert_eq!(found, expected);
+    assert_eq!(
+        (&told["by"], &told["tokens"]),
+        (&"id".into(), &COUNT.into())
+    );
+    assert_eq!(told["temporary_files"], 0);
+    tokens.sort_by_key(|token| token.id().raw());
+    assert!(load(&b) == tokens);
+    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+}
+
+#[test]
+fn little_memory_makes_the_same_file_by_way_of_another_folder() {
+    let (place, temp) = (Place::new(), Place::new());
+    let mut tokens = shuffled(&place, "a.ngt", MANY);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    let sort = ng(&[
+        &"sort",
+        &a,
+        &b,
+        &"--by",
+        &"weight",
+        &"--json",
+        &"--memory",
+        &LEAST,
+        &"--threads",
+        &"2",
+        &"--temp",
+        &temp.path(),
+        &"--cache",
+        &"bypass",
+    ]);
+    assert!(json(&sort.ok())["temporary_files"].as_u64() >= Some(2));
+    tokens.sort_by(|left, right| left.weight().total_cmp(&right.weight()));
+    assert!(load(&b) == tokens);
+    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+    assert!(temp.names().is_empty());
+}
+
+#[test]
+fn what_cannot_be_sorted_says_why() {
+    let place = Place::new();
+    shuffled(&place, "a.ngt", COUNT);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    for (by, told) in [
+        ("wieght", "is called `wieght`; `weight` is"),
+        ("", "nothing to sort by"),
+        ("physical,motor", "an order of 96 bits, expected at most 64"),
+        ("position", "`position` is no order"),
+    ] {
+        let ran = ng(&[&"sort", &a, &b, &"--by", &by, &"--json"]);
+        assert_eq!(ran.code, Some(2), "{by}");
+        let error = json(&ran.stderr);
+        assert_eq!(error["kind"], "usage");
+        assert!(error["error"].as_str().unwrap().contains(told), "{error}");
+    }
+    for memory in ["4 G", "-1", "much"] {
+        assert_eq!(
+            ng(&[&"sort", &a, &b, &"--by", &"id", &"--memory", &memory]).code,
+            Some(2)
+        );
+    }
+    let sort_into = |out: &Path| ng(&[&"sort", &a, &out, &"--by", &"id", &"--replace"]);
+    sort_into(&a).failed(&["a.ngt", "is the file to sort, expected another"]);
+    let link = place.named("link.ngt");
+    std::os::unix::fs::symlink(&a, &link).unwrap();
+    sort_into(&link).failed(&["link.ngt", "is the file to sort, expected another"]);
+    fs::remove_file(link).unwrap();
+    let little = ng(&[
+        &"sort",
+        &a,
+        &b,
+        &"--by",
+        &"id",
+        &"--memory",
+        &"1M",
+        &"--json",
+    ]);
+    assert_eq!(json(&little.stderr)["kind"], "memory");
+    let nowhere = place.named("none");
+    ng(&[&"sort", &nowhere, &b, &"--by", &"id"]).failed(&["none", "No such file"]);
+    assert_eq!(place.names(), ["a.ngt"]);
+    fs::write(&b, b"mine").unwrap();
+    ng(&[&"sort", &a, &b, &"--by", &"id"]).failed(&["b.ngt", "--replace replaces it"]);
+    assert_eq!(fs::read(&b).unwrap(), b"mine");
+}
+
+#[test]
+fn a_damaged_block_ends_the_sort_and_is_named() {
+    let place = Place::new();
+    shuffled(&place, "a.ngt", MANY);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    damage(&a, 17);
+    for memory in [LEAST, "1G"] {
+        ng(&[
+            &"sort",
+            &a,
+            &b,
+            &"--by",
+            &"id",
+            &"--memory",
+            &memory,
+            &"--threads",
+            &"2",
+        ])
+        .failed(&["a.ngt", "block 17", "`ng verify FILE`"]);
+        let sort: &[&dyn AsRef<std::ffi::OsStr>] = &[
+            &"sort",
+            &a,
+            &b,
+            &"--by",
+            &"id",
+            &"--memory",
+            &memory,
+            &"--threads",
+            &"2",
+            &"--json",
+        ];
+        assert_eq!(json(&ng(sort).stderr)["kind"], "damaged");
+        assert_eq!(place.names(), ["a.ngt"]);
+    }
+}
+
+/// A sort beyond memory that is under way: it has begun to write a temporary file.
+fn under_way(place: &Place) -> Child {
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    let child = command(&[
+        &"sort",
+        &a,
+        &b,
+        &"--by",
+        &"id",
+        &"--memory",
+        &LEAST,
+        &"--threads",
+        &"2",
+    ])
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    wait_for("temporary file", || {
+        let names = place.names();
+        let folder = names.iter().find(|name| name.starts_with(".ng-sort-"));
+        let has_ended = names.iter().any(|name| name == "b.ngt");
+        let files = folder.map(|name| fs::read_dir(place.named(name)).map_or(0, Iterator::count));
+        (files > Some(1) || has_ended).then_some(())
+    });
+    child
+}
+
+/// How often a sort is begun that was done before the signal came.
+const ATTEMPTS: usize = 10;
+
+/// Ends sorts by a signal until one did not come to its end, and returns its exit code.
+fn ended_by(name: &str, place: &Place) -> Option<i32> {
+    for _ in 0..ATTEMPTS {
+        let mut child = under_way(place);
+        signal(child.id(), name);
+        let status = child.wait().unwrap();
+        if !status.success() {
+            return status.code();
+        }
+        fs::remove_file(place.named("b.ngt")).unwrap();
+    }
+    panic!("{ATTEMPTS} sorts came to their end");
+}
+
+#[test]
+fn a_killed_sort_leaves_no_file_and_the_next_one_removes_what_it_left() {
+    let place = Place::new();
+    let mut tokens = shuffled(&place, "a.ngt", MANY);
+    assert_eq!(ended_by("KILL", &place), None);
+    let names = place.names();
+    assert!(
+        names.iter().any(|name| name.starts_with(".ng-sort-")),
+        "{names:?}"
+    );
+    assert!(!names.contains(&"b.ngt".to_owned()));
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    ng(&[
+        &"sort",
+        &a,
+        &b,
+        &"--by",
+        &"id",
+        &"--memory",
+        &LEAST,
+        &"--threads",
+        &"2",
+    ])
+    .ok();
+    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+    tokens.sort_by_key(|token| token.id().raw());
+    assert!(load(&b) == tokens);
+}
+
+#[test]
+fn an_interrupted_sort_leaves_nothing() {
+    let place = Place::new();
+    shuffled(&place, "a.ngt", MANY);
+    for name in ["INT", "TERM"] {
+        assert_eq!(ended_by(name, &place), Some(130));
+        assert_eq!(place.names(), ["a.ngt"]);
+    }
+}
+
+/// Runs a sort that may have so many KiB of memory of its own.
+fn sort_within(kib: u32, place: &Place, memory: &str) -> bool {
+    let limited = format!("ulimit -c 0; ulimit -d {kib}; exec \"$@\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_ng"), "sort"]);
+    shell.args([place.named("a.ngt"), place.named("b.ngt")]);
+    shell.args([
+        "--by",
+        "id",
+        "--threads",
+        "2",
+        "--replace",
+        "--memory",
+        memory,
+    ]);
+    shell.stdout(Stdio::null()).stderr(Stdio::null());
+    shell.status().unwrap().success()
+}
+
+/// Sorted in memory, so many tokens take 80 MB.
+#[test]
+fn a_sort_keeps_to_the_memory_that_it_is_given() {
+    let place = Place::new();
+    let mut tokens = shuffled(&place, "a.ngt", 1_000_000);
+    assert!(sort_within(68 << 10, &place, LEAST));
+    tokens.sort_by_key(|token| token.id().raw());
+    assert!(load(&place.named("b.ngt")) == tokens);
+    assert!(!sort_within(68 << 10, &place, "1G"), "the limit is none");
+}
+
+/// A file system in memory, of so many bytes.
+struct Mounted(Place);
+
+impl Mounted {
+    fn new(size: &str) -> Option<Self> {
+        let place = Place::new();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(place.path())
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(place)),
+            other => {
+                eprintln!("skipped: nothing can be mounted here: {other:?}");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_no_file() {
+    // 19.2 MB do not fit, and the sorted file would, but not beside temporary ones.
+    for (size, told) in [
+        ("8m", "no room for"),
+        ("24m", "bytes of room, expected 19200000"),
+    ] {
+        let Some(disk) = Mounted::new(size) else {
+            return;
+        };
+        let place = Place::new();
+        shuffled(&place, "a.ngt", MANY);
+        let (a, b) = (place.named("a.ngt"), disk.0.named("b.ngt"));
+        let sort: &[&dyn AsRef<std::ffi::OsStr>] = &[
+            &"sort",
+            &a,
+            &b,
+            &"--by",
+            &"id",
+            &"--memory",
+            &LEAST,
+            &"--threads",
+            &"2",
+        ];
+        ng(sort).failed(&[told]);
+        assert!(names(disk.0.path()).is_empty());
+        let as_json = ng(&[sort, &[&"--json"]].concat());
+        assert_eq!(json(&as_json.stderr)["kind"], "no_space");
+    }
+}
+
+#[test]
+fn files_of_no_token_and_of_one_are_sorted() {
+    let place = Place::new();
+    for count in [0, 1, BLOCK] {
+        let tokens = shuffled(&place, "a.ngt", count);
+        let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+        ng(&[&"sort", &a, &b, &"--by", &"motor", &"--replace"]).ok();
+        assert!(load(&b) == tokens);
+        fs::remove_file(a).unwrap();
+    }
+}
