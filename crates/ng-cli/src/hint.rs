@@ -2,6 +2,7 @@
 
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
+use ng_query::order::SortError;
 use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
 use ng_token::Invalid;
 
@@ -18,6 +19,7 @@ pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     hint.or_else(|| error.downcast_ref().and_then(of_read))
         .or_else(|| error.downcast_ref().and_then(of_write))
         .or_else(|| error.downcast_ref().and_then(of_input))
+        .or_else(|| error.downcast_ref().and_then(of_sort))
 }
 
 fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
@@ -91,6 +93,13 @@ fn of_table(error: &ReadError) -> Option<&'static str> {
         ReadError::Parquet(_) | ReadError::Arrow(_) if error.to_string().contains("feature") => {
             Some("Arrow is read uncompressed, Parquet with the compression snappy or none")
         }
+        _ => None,
+    }
+}
+
+fn of_sort(error: &SortError) -> Option<&'static str> {
+    match error {
+        SortError::NoRoom { .. } => Some("`--temp DIR` puts them on another disk"),
         _ => None,
     }
 }

@@ -18,8 +18,9 @@ use crate::tool::{Tool, workers};
 /// Sorts tokens. No block is written that was not verified.
 pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
     let source = Source::open(&args.source)?;
-    let found = Found::new(source.reader.recovery());
-    tool.say.warn(&found.warnings(&args.source));
+    source.reader.refuse_lost()?;
+    let found = source.look()?;
+    source.warn(&found, tool.say);
     let report = sort_held(args, &source, tool).map_err(cause_of)?;
     tool.say.report(&Sorted {
         source: args.source.display().to_string(),

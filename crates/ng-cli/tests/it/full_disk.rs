@@ -55,6 +55,19 @@ fn what_does_not_fit_leaves_no_file() {
     ng(&[&"copy", &source, &out]).failed(&["out", no_space, "no room for"]);
     ng(&[&"copy", &source, &out, &"--raw"]).failed(&["out", no_space]);
     ng(&[&"repair", &source, &out]).failed(&["out", no_space, "no room for"]);
+    for format in ["parquet", "arrow", "csv"] {
+        let ran = ng(&[
+            &"export",
+            &source,
+            &out,
+            &"--format",
+            &format,
+            &"--compression=none",
+        ]);
+        ran.failed(&["out", no_space]);
+    }
+    let ran = ng(&[&"export", &source, &out, &"--format=jsonl", &"--json"]);
+    assert_eq!(crate::harness::json(&ran.stderr)["kind"], "no_space");
     let ran = ng(&[&"copy", &source, &out, &"--json"]);
     assert_eq!(crate::harness::json(&ran.stderr)["kind"], "no_space");
     assert!(names(tiny.path()).is_empty());

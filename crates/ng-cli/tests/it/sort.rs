@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use ng_token::{Space, Token};
 
 use crate::harness::{
-    BLOCK, COUNT, Place, command, damage, json, keys, load, names, ng, signal, wait_for,
+    BLOCK, COUNT, Place, command, damage, flip, json, keys, load, names, ng, signal, wait_for,
 };
 
 /// What one and two threads are content with.
@@ -66,6 +66,7 @@ fn a_sorted_file_is_told_and_has_its_order() {
         "destination",
         "findings",
         "source",
+        "table_matches",
         "temporary_files",
         "tokens",
     ];
@@ -339,7 +340,7 @@ fn a_full_disk_leaves_no_file() {
     // 19.2 MB do not fit, and the sorted file would, but not beside temporary ones.
     for (size, told) in [
         ("8m", "no room for"),
-        ("24m", "bytes of room, expected 19200000"),
+        ("24m", "for temporary files; `--temp DIR`"),
     ] {
         let Some(disk) = Mounted::new(size) else {
             return;
@@ -363,6 +364,25 @@ fn a_full_disk_leaves_no_file() {
         let as_json = ng(&[sort, &[&"--json"]].concat());
         assert_eq!(json(&as_json.stderr)["kind"], "no_space");
     }
+}
+
+#[test]
+fn a_file_that_may_have_lost_its_newest_commit_is_not_sorted() {
+    let place = Place::new();
+    shuffled(&place, "a.ngt", COUNT);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    let more = place.raw("more.raw", 10);
+    ng(&[&"append", &a, &"--from", &more]).ok();
+    fs::remove_file(more).unwrap();
+    let generation = json(&ng(&[&"info", &a, &"--json"]).ok())["generation"].as_u64();
+    let slot = 0x1000 + generation.unwrap() % 2 * 0x2000;
+    for copy in [0, 2048] {
+        flip(&a, slot + copy + 40);
+    }
+    ng(&[&"sort", &a, &b, &"--by", &"id"]).failed(&["a.ngt", "`ng repair FILE NEW`"]);
+    let ran = ng(&[&"sort", &a, &b, &"--by", &"id", &"--json"]);
+    assert_eq!(json(&ran.stderr)["kind"], "slot_lost");
+    assert_eq!(place.names(), ["a.ngt"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@
 //! VecStore::from_iter((0..10_000).map(Token::new)).save(&path, &CreateOptions::new())?;
 //! let reader = BlockReader::open(&path)?;
 //! let options = BuildOptions::new().columns([Column::Weight]).ids(true);
-//! let report = build(&Workers::new(2)?, &reader, &options, |_| ())?;
+//! let report = build(&Workers::new(2)?, &reader, &options, |_, _| ())?;
 //! assert_eq!(report.index.blocks, 2);
 //!
 //! let index = Index::load(&reader).expect("it was built");
