@@ -15,6 +15,7 @@ pub(crate) const TARGETS: [(&str, usize); 4] = [
     ("slot", 9 + 12 * 40),
     ("operations", 4 * 48),
     ("filter", 2048),
+    ("index", 1 + 8 * 24),
 ];
 
 /// What libFuzzer says at its end.

@@ -43,7 +43,7 @@ pub struct Zone {
     pub(crate) id: Span<u32>,
     pub(crate) local_id: Span<u32>,
     pub(crate) timestamp: Span<u32>,
-    /// Of the weights that are not NaN; of equal ones the first. If all are NaN, `min`
+    /// Of the weights that are not NaN, -0.0 below 0.0. If all are NaN, `min`
     /// is infinity and `max` its negative.
     pub(crate) weight: Span<f32>,
     pub(crate) flags: Span<u16>,
@@ -67,7 +67,7 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// Looks at the tokens of a block, at about 10 GB a second.
+    /// Looks at the tokens of a block.
     ///
     /// # Panics
     ///

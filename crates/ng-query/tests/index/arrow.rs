@@ -122,7 +122,7 @@ with pa.memory_map(columns) as source:
     print("duckdb", *duckdb.sql(sql).fetchall()[0])
 frame = pl.scan_ipc(columns).collect()
 above = pl.col("weight").is_not_nan() & (pl.col("weight") > 10)
-print("polars", *frame.select(pl.col("id").count(), pl.col("id").sum().alias("a"), pl.col("timestamp").cast(pl.UInt64).sum(), above.sum().alias("b")).row(0))
+print("polars", *frame.select(pl.col("id").count(), pl.col("id").cast(pl.UInt64).sum().alias("a"), pl.col("timestamp").cast(pl.UInt64).sum(), above.sum().alias("b")).row(0))
 for path, rows in [(zones, 3), (boxes, 192), (ids, None)]:
     with pa.memory_map(path) as source:
         table = pa.ipc.open_file(source).read_all()

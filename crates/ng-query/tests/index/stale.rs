@@ -71,15 +71,7 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
         .boxes([Space::Motor]);
     let mut cases = 0;
     // Blocks of the commit that stays, of the one that is taken back, and of the other.
-    for (stays, gone, other) in [
-        (0, 1, 1),
-        (1, 3, 3),
-        (1, 3, 2),
-        (1, 2, 3),
-        (256, 257, 257),
-        (256, 300, 260),
-        (300, 400, 420),
-    ] {
+    for (stays, gone, other) in [(0, 1, 1), (1, 3, 3), (1, 3, 2), (1, 2, 3), (256, 258, 257)] {
         let place = Place::of(stays * BLOCK + 50);
         let before = fs::read(place.file()).unwrap();
         append(
