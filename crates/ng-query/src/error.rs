@@ -4,6 +4,7 @@ use std::ops::Range;
 use ng_arrow::{Column, UnknownColumn};
 use ng_parallel::{Forked, ParallelError};
 use ng_store::ReadError;
+use ng_token::{Axis, Space};
 
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,55 @@ pub enum QuestionError {
     /// The answer would have no tokens.
     #[error("k is 0, expected 1 or more")]
     NoneWanted,
+
+    /// Distances are to be measured in no space.
+    #[error("no space, expected 1 to 8 to measure distances in")]
+    NoSpace,
+
+    /// Distances are to be measured in a space twice.
+    #[error("space {space} is named twice, expected each once")]
+    SpaceTwice {
+        /// The space.
+        space: Space,
+    },
+
+    /// The weight of a space is none.
+    #[error("weight {weight} of space {space}, expected 0 or more, and finite")]
+    SpaceWeight {
+        /// The space.
+        space: Space,
+        /// Its weight.
+        weight: f64,
+    },
+
+    /// A point has not one place in each space.
+    #[error("a point of {places} places, expected {spaces}, one for each space")]
+    Places {
+        /// How many it has.
+        places: usize,
+        /// How many spaces there are.
+        spaces: usize,
+    },
+
+    /// A coordinate of a point is no number.
+    #[error("{axis} {value} of a point in space {space}, expected a finite number")]
+    Coordinate {
+        /// The space.
+        space: Space,
+        /// The axis.
+        axis: Axis,
+        /// The coordinate.
+        value: f64,
+    },
+
+    /// The radius of a ball is none.
+    #[error("radius {radius}, expected {expected}")]
+    Radius {
+        /// The radius.
+        radius: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
 
     /// A name is that of no column.
     #[error(transparent)]

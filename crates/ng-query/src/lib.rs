@@ -4,6 +4,7 @@ mod answer;
 #[cfg(test)]
 mod arbitrary;
 mod bound;
+mod boxes;
 mod error;
 mod filter;
 pub mod index;
@@ -35,7 +36,8 @@ pub use error::{QueryError, QuestionError};
 pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilterError};
 pub use ng_arrow::Column;
 pub use ops::{
-    Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Ranked, Value,
+    Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Neighbour,
+    Neighbours, Points, Ranked, Squared, Value,
 };
 pub use plan::{Plan, PlannedCondition};
 pub use query::Query;

@@ -3,6 +3,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use ng_parallel::Workers;
 
 use crate::bound::Bound;
+use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::scan::{LONGEST_WAVE, Scan};
@@ -17,6 +18,7 @@ use crate::{Filter, QuestionError, Source};
 pub struct Query<'q> {
     source: Source<'q>,
     index: Option<&'q Index>,
+    boxes: Option<&'q dyn Boxes>,
     bound: Bound,
     workers: Workers,
     kernels: Kernels,
@@ -29,6 +31,7 @@ impl<'q> Query<'q> {
         Self {
             source: source.into(),
             index: None,
+            boxes: None,
             bound: Bound::All,
             workers: workers.clone(),
             kernels: Kernels::detect(),
@@ -103,6 +106,12 @@ impl<'q> Query<'q> {
     }
 
     #[cfg(test)]
+    pub(crate) fn boxes(mut self, boxes: &'q dyn Boxes) -> Self {
+        self.boxes = Some(boxes);
+        self
+    }
+
+    #[cfg(test)]
     pub(crate) fn kernels(mut self, kernels: Kernels) -> Self {
         self.kernels = kernels;
         self
@@ -112,6 +121,7 @@ impl<'q> Query<'q> {
         Scan {
             source: self.source,
             index: self.index,
+            boxes: self.boxes,
             selector: Selector::new(self.bound.clone()),
             workers: self.workers.clone(),
             kernels: self.kernels,

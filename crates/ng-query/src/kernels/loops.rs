@@ -1,5 +1,9 @@
 //! The loops. Each is inlined into the two functions that are compiled of it.
 
+pub(super) use super::near::{
+    add_box_distances, in_box, pages_in_box, row_sums, rows_within, to_rows,
+};
+
 #[inline(always)]
 fn each<T: Copy>(values: &[T], mask: &mut [u8], test: impl Fn(T) -> bool) {
     for (mask, &value) in mask.iter_mut().zip(values) {

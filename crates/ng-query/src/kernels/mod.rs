@@ -5,6 +5,9 @@
 //! bytes, and not of loops over bits.
 
 mod loops;
+mod near;
+
+pub(crate) use near::{PAGE, ROW};
 
 /// Which of the two the loops run as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +89,12 @@ compiled_twice! {
     or(mask: &mut [u8], other: &[u8]);
     not(mask: &mut [u8]);
     count(mask: &[u8]) -> usize;
+    pages_in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3]) -> u64;
+    in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3], mask: &mut [u8]);
+    to_rows(steps: &[i16], stride: usize, rows: &mut [f32]);
+    rows_within(rows: &[f32], centre: &[f32], weights: &[f32], limit: f32) -> u64;
+    row_sums(row: &[f32], centre: &[f32], weights: &[f32], sums: &mut [f32; 32]);
+    add_box_distances(low: [&[i16]; 3], high: [&[i16]; 3], centre: [f32; 3], weight: f32, sums: &mut [f32; 64]);
 }
 
 #[cfg(test)]

@@ -2,16 +2,18 @@
 //!
 //! [`Scan`] plans the blocks and hands them to the workers; a [`Stage`] is one worker's
 //! place in the file, with the columns of a block that it holds ([`Lanes`]) and the
-//! tokens of it that the filter selects.
+//! tokens of it that the filter selects. A [`Visitor`] goes to single blocks in any order.
 
 mod candidates;
 mod lanes;
 mod opened;
 mod pass;
 mod stage;
+mod visitor;
 
 pub(crate) use candidates::Candidate;
 pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
 pub(crate) use stage::{Stage, for_each_one};
+pub(crate) use visitor::{Visited, Visitor};

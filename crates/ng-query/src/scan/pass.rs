@@ -6,6 +6,8 @@ use ng_store::{BLOCK_TOKENS, ReadError};
 
 use super::candidates::candidates;
 use super::{Candidate, Opened, Stage};
+use crate::bound::Bound;
+use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::pool::Pool;
@@ -23,6 +25,7 @@ const ALONE: usize = 8;
 pub(crate) struct Scan<'q> {
     pub(crate) source: Source<'q>,
     pub(crate) index: Option<&'q Index>,
+    pub(crate) boxes: Option<&'q dyn Boxes>,
     pub(crate) selector: Selector,
     pub(crate) workers: Workers,
     pub(crate) kernels: Kernels,
@@ -42,6 +45,25 @@ impl<'q> Scan<'q> {
     /// The blocks that may have an answer.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         candidates(self.source.len(), self.selector.bound(), self.index)
+    }
+
+    /// Asks for one more thing of the tokens.
+    pub(crate) fn narrow(&mut self, bound: Bound) {
+        let all = match (self.selector.bound().clone(), bound) {
+            (Bound::Nothing, _) | (_, Bound::Nothing) => Bound::Nothing,
+            (one, Bound::All) | (Bound::All, one) => one,
+            (Bound::And(mut parts), more) => {
+                parts.push(more);
+                Bound::And(parts)
+            }
+            (one, more) => Bound::And(vec![one, more]),
+        };
+        self.selector = Selector::new(all);
+    }
+
+    /// How many blocks there are, the last one however short.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.source.len().div_ceil(BLOCK_TOKENS as u64)
     }
 
     /// Calls `work` in each block that has selected tokens, several at a time, with the
@@ -95,7 +117,7 @@ impl<'q> Scan<'q> {
 
     /// The counts of a pass before anything is looked at.
     pub(crate) fn stats_of_none(&self, candidates: u64) -> Stats {
-        let blocks = self.source.len().div_ceil(BLOCK_TOKENS as u64);
+        let blocks = self.blocks();
         Stats {
             blocks,
             blocks_skipped: blocks - candidates,

@@ -70,6 +70,11 @@ impl<'s> Stage<'s> {
         self.selected = Some(mask);
     }
 
+    /// The number of the block.
+    pub(crate) fn block(&self) -> u64 {
+        self.block
+    }
+
     /// The position of the block's first token.
     pub(crate) fn first(&self) -> u64 {
         self.first
@@ -136,6 +141,13 @@ impl<'s> Stage<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Takes columns of the block from the index; `false` where it has not all of them.
+    pub(super) fn map_all(&mut self, columns: &[Column]) -> bool {
+        columns
+            .iter()
+            .all(|&column| self.lanes.holds(column) || self.map(column))
     }
 
     fn load_one(&mut self, column: Column) -> Result<(), QueryError> {

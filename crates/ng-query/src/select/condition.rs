@@ -4,6 +4,7 @@ use ng_token::{Axis, Space};
 use super::one_of::OneOf;
 use crate::QueryError;
 use crate::bound::{Ball, Condition, Kind, Number};
+use crate::kernels::Kernels;
 use crate::scan::Stage;
 
 /// A ball whose radius is less than this many steps fits the kernel of 16 bits.
@@ -110,7 +111,7 @@ impl Test {
             }
             Condition::Ball(space, ball) => {
                 let points = axes(*space).map(|axis| lanes.i16(axis));
-                in_ball(stage, points, ball, mask);
+                in_ball(kernels, points, ball, mask);
             }
             Condition::TypesAgree => {
                 let flags = lanes.u8(Column::FlagsEntityType);
@@ -127,8 +128,8 @@ fn positions(range: std::ops::RangeInclusive<u64>, first: u64, mask: &mut [u8]) 
     }
 }
 
-fn in_ball(stage: &Stage<'_>, points: [&[i16]; 3], ball: &Ball, mask: &mut [u8]) {
-    let kernels = stage.kernels;
+/// Sets a byte for each point that is in a ball.
+pub(crate) fn in_ball(kernels: Kernels, points: [&[i16]; 3], ball: &Ball, mask: &mut [u8]) {
     match *ball {
         Ball::OnGrid {
             centre,

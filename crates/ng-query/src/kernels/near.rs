@@ -1,0 +1,133 @@
+//! The loops of nearest and within: screens of points, and how far boxes are.
+
+/// How many tokens a page has, which one look at their points tells of.
+pub(crate) const PAGE: usize = 64;
+/// How many tokens stand side by side in rows of `f32`.
+pub(crate) const ROW: usize = 32;
+
+/// Sets a bit for each page of 64 points, at most 64 of them, that has one in a box; the
+/// box has both its ends.
+#[inline(always)]
+pub(super) fn pages_in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3]) -> u64 {
+    let [xs, ys, zs] = points.map(|axis| axis.chunks(PAGE));
+    let mut pages = 0;
+    for (page, ((xs, ys), zs)) in xs.zip(ys).zip(zs).take(64).enumerate() {
+        let mut any = 0_i16;
+        for ((&x, &y), &z) in xs.iter().zip(ys).zip(zs) {
+            any |= inside(x, y, z, low, high);
+        }
+        pages |= u64::from(any != 0) << page;
+    }
+    pages
+}
+
+#[inline(always)]
+pub(super) fn in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3], mask: &mut [u8]) {
+    let [xs, ys, zs] = points;
+    for (mask, ((&x, &y), &z)) in mask.iter_mut().zip(xs.iter().zip(ys).zip(zs)) {
+        *mask = inside(x, y, z, low, high) as u8;
+    }
+}
+
+/// 1 or 0, as wide as the values: the compiler keeps the lanes of a vector.
+#[inline(always)]
+fn inside(x: i16, y: i16, z: i16, low: [i16; 3], high: [i16; 3]) -> i16 {
+    let out = (x < low[0]) | (x > high[0]) | (y < low[1]) | (y > high[1]) | (z < low[2]);
+    i16::from(!(out | (z > high[2])))
+}
+
+/// Writes one axis of a row's points: `steps` has 32 of each row, `stride` is how far the
+/// same axis of two rows is apart.
+#[inline(always)]
+pub(super) fn to_rows(steps: &[i16], stride: usize, rows: &mut [f32]) {
+    let (whole, rest) = steps.as_chunks::<ROW>();
+    for (steps, row) in whole.iter().zip(rows.chunks_mut(stride)) {
+        if let Some(row) = row.first_chunk_mut::<ROW>() {
+            *row = steps.map(f32::from);
+        }
+    }
+    if let Some(row) = rows.chunks_mut(stride).nth(whole.len()) {
+        for (value, &step) in row.iter_mut().zip(rest) {
+            *value = f32::from(step);
+        }
+    }
+}
+
+/// Sets a bit for each row of 32 points, at most 64 of them, that has one whose weighted
+/// sum of squares is at most `limit`.
+///
+/// A row has 32 values of each axis, the axes of a space one after the other; `weights` has
+/// one for each space.
+#[inline(always)]
+pub(super) fn rows_within(rows: &[f32], centre: &[f32], weights: &[f32], limit: f32) -> u64 {
+    let mut within = 0;
+    for (number, row) in rows.chunks_exact(centre.len() * ROW).take(64).enumerate() {
+        let mut sums = [0.0; ROW];
+        let mut any = false;
+        for (space, (centre, &weight)) in row
+            .chunks_exact(3 * ROW)
+            .zip(centre.chunks_exact(3).zip(weights))
+        {
+            add_space(space, centre, weight, &mut sums);
+            any = false;
+            for sum in sums {
+                any |= sum <= limit;
+            }
+            if !any {
+                break;
+            }
+        }
+        within |= u64::from(any) << number;
+    }
+    within
+}
+
+/// The sums of the points of one row.
+#[inline(always)]
+pub(super) fn row_sums(row: &[f32], centre: &[f32], weights: &[f32], sums: &mut [f32; ROW]) {
+    *sums = [0.0; ROW];
+    let spaces = row.chunks_exact(3 * ROW);
+    for (space, (centre, &weight)) in spaces.zip(centre.chunks_exact(3).zip(weights)) {
+        add_space(space, centre, weight, sums);
+    }
+}
+
+#[inline(always)]
+fn add_space(space: &[f32], centre: &[f32], weight: f32, sums: &mut [f32; ROW]) {
+    let mut squares = [0.0; ROW];
+    for (axis, &centre) in space.chunks_exact(ROW).zip(centre) {
+        for (square, &value) in squares.iter_mut().zip(axis) {
+            let apart = value - centre;
+            *square += apart * apart;
+        }
+    }
+    for (sum, square) in sums.iter_mut().zip(squares) {
+        *sum += weight * square;
+    }
+}
+
+/// Adds how far a point is from each of 64 boxes of one space: the weighted square of the
+/// least distance.
+#[inline(always)]
+pub(super) fn add_box_distances(
+    low: [&[i16]; 3],
+    high: [&[i16]; 3],
+    centre: [f32; 3],
+    weight: f32,
+    sums: &mut [f32; 64],
+) {
+    let mut squares = [0.0; 64];
+    for axis in 0..3 {
+        let ends = low[axis].iter().zip(high[axis]);
+        for (square, (&low, &high)) in squares.iter_mut().zip(ends) {
+            let below = f32::from(low) - centre[axis];
+            let above = centre[axis] - f32::from(high);
+            let outside = if below > above { below } else { above };
+            let apart = if outside > 0.0 { outside } else { 0.0 };
+            *square += apart * apart;
+        }
+    }
+    for (sum, square) in sums.iter_mut().zip(squares) {
+        *sum += weight * square;
+    }
+}

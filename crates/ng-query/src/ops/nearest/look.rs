@@ -1,0 +1,197 @@
+use std::ops::Range;
+
+use ng_token::{Space, Token};
+
+use super::hunt::Hunt;
+use super::plan::{Plan, Target};
+use crate::kernels::{PAGE, ROW};
+use crate::scan::{Lanes, for_each_one};
+
+/// How many points are in rows at once: those of eight spaces fit the first cache.
+pub(super) const CHUNK: usize = 256;
+
+/// Three columns of each space of a metric, and the rest empty.
+pub(super) type Columns<'b> = [&'b [i16]; 24];
+
+/// The columns of a block, which are loaded.
+pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> {
+    let mut columns: Columns<'b> = [&[]; 24];
+    for (place, &column) in columns.iter_mut().zip(&plan.columns) {
+        *place = lanes.i16(column);
+    }
+    columns
+}
+
+/// Where the points of a block are.
+#[derive(Clone, Copy)]
+pub(super) enum Block<'b> {
+    Columns(&'b Columns<'b>),
+    Records(&'b [Token]),
+}
+
+impl Block<'_> {
+    /// The steps of a token in a space, which is the metric's at that place.
+    #[inline]
+    fn steps(&self, spaces: &[Space], space: usize, place: usize) -> [i16; 3] {
+        match self {
+            Self::Columns(columns) => [0, 1, 2].map(|axis| columns[3 * space + axis][place]),
+            Self::Records(records) => records[place].steps(spaces[space]),
+        }
+    }
+}
+
+/// One worker's room to look at points.
+pub(super) struct Looker {
+    mask: [u8; PAGE],
+    gathered: Box<[[i16; CHUNK]; 24]>,
+    rows: Vec<f32>,
+}
+
+/// A range of the places of a block, whose first token stands at `first` in the file.
+#[derive(Clone)]
+pub(super) struct Part<'b> {
+    pub(super) block: Block<'b>,
+    pub(super) first: u64,
+    pub(super) places: Range<usize>,
+}
+
+impl Part<'_> {
+    fn position(&self, place: usize) -> u64 {
+        self.first + place as u64
+    }
+}
+
+impl Looker {
+    pub(super) fn new(plan: &Plan<'_>) -> Self {
+        Self {
+            mask: [0; PAGE],
+            gathered: Box::new([[0; CHUNK]; 24]),
+            rows: vec![0.0; plan.columns.len() * CHUNK],
+        }
+    }
+
+    /// Looks at a page of 64 tokens, or less, for any metric.
+    pub(super) fn look(
+        &mut self,
+        plan: &Plan<'_>,
+        target: &Target,
+        part: &Part<'_>,
+        is_selected: impl Fn(usize) -> bool,
+        hunt: &mut Hunt,
+    ) {
+        if plan.columns.is_empty() {
+            let selected = part.places.clone().filter(|&place| is_selected(place));
+            selected.for_each(|place| Self::hold(plan, target, part, place, hunt));
+        } else if plan.is_of_one_space() {
+            self.look_in_space(plan, target, part, is_selected, hunt);
+        } else {
+            self.make_rows(plan, part);
+            self.look_in_rows(plan, target, part, is_selected, hunt);
+        }
+    }
+
+    /// Holds one token of a part against a point.
+    #[inline]
+    pub(super) fn hold(
+        plan: &Plan<'_>,
+        target: &Target,
+        part: &Part<'_>,
+        place: usize,
+        hunt: &mut Hunt,
+    ) {
+        let steps = |space| part.block.steps(&plan.spaces, space, place);
+        let key = target.centre.key(steps);
+        hunt.best.offer(key, part.position(place));
+    }
+
+    /// Holds the tokens of a page against a point: in one space those in the reach.
+    pub(super) fn look_in_space(
+        &mut self,
+        plan: &Plan<'_>,
+        target: &Target,
+        part: &Part<'_>,
+        is_selected: impl Fn(usize) -> bool,
+        hunt: &mut Hunt,
+    ) {
+        let (from, len) = (part.places.start, part.places.len());
+        if let Block::Records(_) = part.block {
+            self.gather(plan, part);
+        }
+        let points = match &part.block {
+            Block::Columns(columns) => {
+                [0, 1, 2].map(|axis| &columns[axis][part.places.start..part.places.end])
+            }
+            Block::Records(_) => [0, 1, 2].map(|axis| &self.gathered[axis][..len]),
+        };
+        let mask = &mut self.mask[..len];
+        plan.kernels
+            .in_box(points, hunt.reach.low, hunt.reach.high, mask);
+        for_each_one(mask, |at| {
+            let key = target.centre.key(|_| points.map(|axis| axis[at]));
+            let position = part.position(from + at);
+            if hunt.best.would_keep(key, position) && is_selected(from + at) {
+                hunt.best.offer(key, position);
+            }
+        });
+    }
+
+    /// Makes rows of up to 256 tokens' points.
+    pub(super) fn make_rows(&mut self, plan: &Plan<'_>, part: &Part<'_>) {
+        if let Block::Records(_) = part.block {
+            self.gather(plan, part);
+        }
+        let stride = plan.columns.len() * ROW;
+        for (number, &space) in plan.scales.order.iter().enumerate() {
+            for axis in 0..3 {
+                let steps = match &part.block {
+                    Block::Columns(columns) => &columns[3 * space + axis][part.places.clone()],
+                    Block::Records(_) => &self.gathered[3 * space + axis][..part.places.len()],
+                };
+                let rows = &mut self.rows[(3 * number + axis) * ROW..];
+                plan.kernels.to_rows(steps, stride, rows);
+            }
+        }
+    }
+
+    /// Holds the tokens whose rows were made against a point.
+    pub(super) fn look_in_rows(
+        &self,
+        plan: &Plan<'_>,
+        target: &Target,
+        part: &Part<'_>,
+        is_selected: impl Fn(usize) -> bool,
+        hunt: &mut Hunt,
+    ) {
+        let (centre, weights) = (&target.screen.centre[..], &plan.scales.weights[..]);
+        let stride = plan.columns.len() * ROW;
+        let rows = &self.rows[..part.places.len().div_ceil(ROW) * stride];
+        let mut within = plan.kernels.rows_within(rows, centre, weights, hunt.sum);
+        let mut sums = [0.0; ROW];
+        while within != 0 {
+            let row = within.trailing_zeros() as usize;
+            within &= within - 1;
+            let values = &rows[row * stride..][..stride];
+            plan.kernels.row_sums(values, centre, weights, &mut sums);
+            let from = part.places.start + row * ROW;
+            let limit = hunt.sum;
+            for place in from..part.places.end.min(from + ROW) {
+                if sums[place - from] <= limit && is_selected(place) {
+                    Self::hold(plan, target, part, place, hunt);
+                }
+            }
+        }
+    }
+
+    fn gather(&mut self, plan: &Plan<'_>, part: &Part<'_>) {
+        let Block::Records(records) = part.block else {
+            return;
+        };
+        for (number, &space) in plan.spaces.iter().enumerate() {
+            for (at, record) in records[part.places.clone()].iter().enumerate() {
+                for (axis, steps) in record.steps(space).into_iter().enumerate() {
+                    self.gathered[3 * number + axis][at] = steps;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The nearest tokens.
+//!
+//! [`Points`] are what is looked around, and a [`Plan`] what that comes to: the exact rule
+//! of the distances ([`metric`]), and the screens that rule tokens out without it
+//! ([`reach`] in steps, [`screen`] in `f32`). A [`Hunt`] is what was found around one point.
+//! With boxes a [`Search`] goes from block to block, nearest first; where boxes rule out too
+//! little, and where there are none, a [`pass`] looks through all blocks for all points.
+
+mod best;
+mod fence;
+mod hunt;
+mod look;
+mod looked;
+mod metric;
+mod neighbour;
+mod pass;
+mod place;
+mod plan;
+mod points;
+mod reach;
+mod screen;
+mod search;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, PoisonError};
+
+use ng_parallel::{Shards, map_shards, serial};
+use ng_store::BLOCK_TOKENS;
+
+use crate::scan::{Opened, Scan};
+use crate::{Answer, Query, QueryError, QuestionError, Stats};
+use best::Bounds;
+pub(crate) use fence::Fence;
+use hunt::Hunt;
+pub(crate) use looked::Looked;
+use metric::Metric;
+pub use neighbour::{Neighbour, Neighbours, Squared};
+pub(crate) use place::{Place, squared_steps};
+use plan::Plan;
+pub use points::Points;
+pub(crate) use points::{check_place, steps_of};
+pub(crate) use reach::Reach;
+use search::Search;
+
+/// How many points a worker takes at a time.
+const TURN: usize = 16;
+/// A search looks at this share of all blocks at most, and at a few in any case.
+const SHARE: u64 = 8;
+const A_FEW: u64 = 2;
+
+impl Query<'_> {
+    /// Finds the `k` selected tokens that are nearest to each of some points.
+    ///
+    /// Exact: the order is that of the distances as [`Squared`] has them, ties by position.
+    /// The points share a pass, unless boxes of an index tell where to look for each.
+    /// [`Stats`] counts each block once, [`Neighbours`] those of its point.
+    ///
+    /// ```
+    /// use ng_query::{Points, Query, Squared};
+    /// use ng_query::ng_parallel::Workers;
+    /// use ng_token::{Space, Token};
+    ///
+    /// let tokens: Vec<_> = (0..100)
+    ///     .map(|x| Token::new(0).with_coordinate(Space::Physical, [x, 0, 0]))
+    ///     .collect();
+    /// let mut points = Points::in_space(Space::Physical);
+    /// points.add_units(&[[0.42, 0.0, 0.0]])?;
+    /// let nearest = Query::new(&tokens, &Workers::new(1)?).nearest(&points, 2)?;
+    /// let found = &nearest.value[0].neighbours;
+    /// assert_eq!((found[0].position, found[0].squared), (42, Squared::Steps(0)));
+    /// assert_eq!((found[1].position, found[1].distance), (41, 0.01));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError::NoneWanted`] where `k` is 0, and the others of [`QueryError`].
+    pub fn nearest(
+        &self,
+        points: &Points,
+        k: usize,
+    ) -> Result<Answer<Vec<Neighbours>>, QueryError> {
+        if k == 0 {
+            return Err(QuestionError::NoneWanted.into());
+        }
+        let scan = self.scan();
+        let plan = Plan::new(points, k, scan.kernels, scan.boxes);
+        let bounds = Bounds::new(points.len());
+        let looked = Looked::new(scan.blocks());
+        let mut found: Vec<Option<Neighbours>> = vec![None; points.len()];
+        let mut stats = scan.stats_of_none(scan.blocks());
+        if scan.boxes.is_some() && !scan.skips_damaged {
+            stats.add(&search(&scan, &plan, &bounds, &looked, &mut found)?);
+        }
+        let rest: Vec<_> = (0..points.len())
+            .filter(|&point| found[point].is_none())
+            .collect();
+        if !rest.is_empty() {
+            let (hunts, of_pass) = pass::pass(&scan, &plan, &rest, &bounds, &looked)?;
+            stats.add(&of_pass);
+            for (point, hunt) in rest.into_iter().zip(hunts) {
+                found[point] = Some(plan.neighbours(point, &hunt));
+            }
+        }
+        stats.blocks_looked_at = looked.count();
+        stats.blocks_unread = 0;
+        stats.blocks_skipped = stats.blocks - stats.blocks_looked_at - stats.damaged_blocks;
+        stats.elapsed = scan.started.elapsed();
+        Ok(Answer {
+            value: found.into_iter().flatten().collect(),
+            stats,
+        })
+    }
+}
+
+/// Searches for each point alone; leaves out those for which that is not worth it.
+fn search(
+    scan: &Scan<'_>,
+    plan: &Plan<'_>,
+    bounds: &Bounds,
+    looked: &Looked,
+    found: &mut [Option<Neighbours>],
+) -> Result<Stats, QueryError> {
+    let opened = Opened::new(scan.source, 0);
+    let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
+    let searches = Mutex::new(Vec::new());
+    let lock = || searches.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = |shard: ng_parallel::Shard| {
+        let points = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
+        let idle = lock().pop();
+        let (mut search, mut hunt) =
+            idle.unwrap_or_else(|| (Search::new(scan, &opened, plan, most), Hunt::new(plan.k)));
+        let found: Result<Vec<_>, QueryError> = points
+            .map(|point| {
+                let is_done = search.look(point, &mut hunt, bounds, looked)?;
+                Ok(is_done.then(|| plan.neighbours(point, &hunt)))
+            })
+            .collect();
+        lock().push((search, hunt));
+        found
+    };
+    let points = found.len() * BLOCK_TOKENS;
+    let shards = Shards::with_shard_tokens(points, TURN * BLOCK_TOKENS);
+    let results = match shards.len() <= 1 {
+        true => serial::map_shards(&scan.workers.stop_flag(), shards, turn),
+        false => map_shards(&scan.workers, shards, turn),
+    };
+    let mut places = found.iter_mut();
+    for result in results.map_err(QueryError::from)? {
+        for (neighbours, place) in result?.into_iter().zip(places.by_ref()) {
+            *place = neighbours;
+        }
+    }
+    let mut stats = Stats::default();
+    let searches = searches
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    for (search, _) in searches {
+        stats.add(&search.into_stats());
+    }
+    Ok(stats)
+}

@@ -1,0 +1,222 @@
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use super::best::Bounds;
+use super::hunt::Hunt;
+use super::look::{Block, CHUNK, Columns, Looker, Part, columns};
+use super::looked::Looked;
+use super::plan::Plan;
+use crate::boxes::{BoxRows, Cuboid, Tree};
+use crate::kernels::PAGE;
+use crate::scan::{Scan, Stage};
+use crate::{QueryError, Stats};
+
+/// Fewer selected tokens than this in a block are held against each point one by one.
+const FEW: usize = 64;
+
+/// Looks around some points at once, through all blocks that may have a neighbour.
+pub(super) fn pass(
+    scan: &Scan<'_>,
+    plan: &Plan<'_>,
+    points: &[usize],
+    bounds: &Bounds,
+    looked: &Looked,
+) -> Result<(Vec<Hunt>, Stats), QueryError> {
+    let searchers = Mutex::new(Vec::new());
+    let lock = || searchers.lock().unwrap_or_else(PoisonError::into_inner);
+    let trees = plan.trees();
+    let stats = scan.run(
+        || (),
+        |(), stage| {
+            let searcher = lock().pop();
+            let mut searcher = searcher.unwrap_or_else(|| Searcher::new(plan, points));
+            let done = searcher.look(plan, &trees, stage, points, bounds, looked);
+            lock().push(searcher);
+            done
+        },
+        |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
+    )?;
+    let searchers = searchers
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    Ok((merge(searchers, plan.k, points.len()), stats))
+}
+
+/// The nearest of what all workers have found.
+fn merge(searchers: Vec<Searcher>, k: usize, points: usize) -> Vec<Hunt> {
+    let mut all: Vec<_> = (0..points).map(|_| Hunt::new(k)).collect();
+    for searcher in searchers {
+        for (all, hunt) in all.iter_mut().zip(searcher.hunts) {
+            all.best.merge(&hunt.best);
+            all.blocks += hunt.blocks;
+        }
+    }
+    all
+}
+
+/// What one worker has found around all points.
+struct Searcher {
+    hunts: Vec<Hunt>,
+    looker: Looker,
+    /// The points that the block may have neighbours of.
+    near: Vec<usize>,
+}
+
+impl Searcher {
+    fn new(plan: &Plan<'_>, points: &[usize]) -> Self {
+        Self {
+            hunts: points.iter().map(|_| Hunt::new(plan.k)).collect(),
+            looker: Looker::new(plan),
+            near: Vec::new(),
+        }
+    }
+
+    fn look(
+        &mut self,
+        plan: &Plan<'_>,
+        trees: &[&Tree],
+        stage: &mut Stage<'_>,
+        points: &[usize],
+        bounds: &Bounds,
+        looked: &Looked,
+    ) -> Result<(), QueryError> {
+        self.find_near(plan, trees, stage, points, bounds);
+        if self.near.is_empty() {
+            return Ok(());
+        }
+        // Single records are at hand, or else all columns are loaded.
+        let few = stage.selected_count() <= FEW;
+        let by_record = few && stage.has_records();
+        if !by_record {
+            stage.load(&plan.columns)?;
+        }
+        looked.mark(stage.block());
+        let columns = (!by_record).then(|| columns(plan, &stage.lanes));
+        let block = match &columns {
+            Some(columns) => Block::Columns(columns),
+            None => Block::Records(stage.held_records()),
+        };
+        let whole = Part {
+            block,
+            first: stage.first(),
+            places: 0..stage.len(),
+        };
+        if few || plan.columns.is_empty() {
+            self.hold_selected(plan, stage, &whole, points);
+        } else if let (true, Some(columns)) = (plan.is_of_one_space(), &columns) {
+            self.look_in_space(plan, stage, columns, points, bounds);
+        } else {
+            self.look_in_rows(plan, stage, &whole, points, bounds);
+        }
+        for &near in &self.near {
+            self.hunts[near].blocks += 1;
+            bounds.lower(points[near], self.hunts[near].best.last_key());
+        }
+        Ok(())
+    }
+
+    /// Finds the points that the block may have neighbours of.
+    fn find_near(
+        &mut self,
+        plan: &Plan<'_>,
+        trees: &[&Tree],
+        stage: &Stage<'_>,
+        points: &[usize],
+        bounds: &Bounds,
+    ) {
+        self.near.clear();
+        let mut cuboids = [Cuboid::EVERYWHERE; 8];
+        for (cuboid, tree) in cuboids.iter_mut().zip(trees) {
+            *cuboid = tree.cuboid(stage.block());
+        }
+        for (number, (hunt, &point)) in self.hunts.iter_mut().zip(points).enumerate() {
+            let target = &plan.targets[point];
+            if !hunt.narrow(plan, target, bounds.get(point), stage.first())
+                || hunt.reach.is_nowhere()
+            {
+                continue;
+            }
+            let rows = cuboids[..trees.len()].iter().map(|cuboid| BoxRows {
+                low: cuboid.low.each_ref().map(std::slice::from_ref),
+                high: cuboid.high.each_ref().map(std::slice::from_ref),
+            });
+            if trees.is_empty() || plan.box_sum(target, rows) <= hunt.sum {
+                self.near.push(number);
+            }
+        }
+    }
+
+    fn hold_selected(
+        &mut self,
+        plan: &Plan<'_>,
+        stage: &Stage<'_>,
+        part: &Part<'_>,
+        points: &[usize],
+    ) {
+        for &near in &self.near {
+            let (target, hunt) = (&plan.targets[points[near]], &mut self.hunts[near]);
+            stage.for_each_selected(|place| Looker::hold(plan, target, part, place, hunt));
+        }
+    }
+
+    fn look_in_space(
+        &mut self,
+        plan: &Plan<'_>,
+        stage: &Stage<'_>,
+        columns: &Columns<'_>,
+        points: &[usize],
+        bounds: &Bounds,
+    ) {
+        let block = Block::Columns(columns);
+        let (axes, first) = ([columns[0], columns[1], columns[2]], stage.first());
+        for &near in &self.near {
+            let (point, hunt) = (points[near], &mut self.hunts[near]);
+            let target = &plan.targets[point];
+            let (low, high) = (hunt.reach.low, hunt.reach.high);
+            let mut pages = plan.kernels.pages_in_box(axes, low, high);
+            while pages != 0 {
+                let from = pages.trailing_zeros() as usize * PAGE;
+                pages &= pages - 1;
+                if hunt.narrow(plan, target, bounds.get(point), first + from as u64) {
+                    let part = Part {
+                        block,
+                        first,
+                        places: from..stage.len().min(from + PAGE),
+                    };
+                    self.looker
+                        .look_in_space(plan, target, &part, selects(stage), hunt);
+                }
+            }
+        }
+    }
+
+    fn look_in_rows(
+        &mut self,
+        plan: &Plan<'_>,
+        stage: &Stage<'_>,
+        whole: &Part<'_>,
+        points: &[usize],
+        bounds: &Bounds,
+    ) {
+        for from in (0..stage.len()).step_by(CHUNK) {
+            let part = Part {
+                places: from..stage.len().min(from + CHUNK),
+                ..*whole
+            };
+            self.looker.make_rows(plan, &part);
+            for &near in &self.near {
+                let (point, hunt) = (points[near], &mut self.hunts[near]);
+                let target = &plan.targets[point];
+                if hunt.narrow(plan, target, bounds.get(point), part.first + from as u64) {
+                    self.looker
+                        .look_in_rows(plan, target, &part, selects(stage), hunt);
+                }
+            }
+        }
+    }
+}
+
+fn selects<'s>(stage: &'s Stage<'_>) -> impl Fn(usize) -> bool + use<'s> {
+    let mask = stage.selected();
+    move |place| mask.is_none_or(|mask| mask[place] != 0)
+}

@@ -1,0 +1,137 @@
+use ng_arrow::Column;
+use ng_token::Space;
+
+use super::Points;
+use super::hunt::Hunt;
+use super::metric::Centre;
+use super::neighbour::{Neighbour, Neighbours};
+use super::screen::{Scales, Screen};
+use crate::boxes::{BoxRows, Boxes, Tree};
+use crate::kernels::Kernels;
+use crate::select::axes;
+
+/// What is looked for, the same for all workers.
+pub(super) struct Plan<'q> {
+    pub(super) k: usize,
+    pub(super) spaces: Vec<Space>,
+    /// Three of each space.
+    pub(super) columns: Vec<Column>,
+    pub(super) scales: Scales,
+    pub(super) targets: Vec<Target>,
+    pub(super) kernels: Kernels,
+    pub(super) boxes: Option<&'q dyn Boxes>,
+}
+
+/// A point that is looked around.
+pub(super) struct Target {
+    pub(super) centre: Centre,
+    pub(super) screen: Screen,
+}
+
+impl<'q> Plan<'q> {
+    pub(super) fn new(
+        points: &Points,
+        k: usize,
+        kernels: Kernels,
+        boxes: Option<&'q dyn Boxes>,
+    ) -> Self {
+        let metric = points.metric();
+        let scales = Scales::new(metric);
+        let target = |point| Target {
+            centre: Centre::new(metric, points.places(point)),
+            screen: scales.screen(points.places(point)),
+        };
+        Self {
+            k,
+            spaces: metric.spaces(),
+            columns: metric.spaces().into_iter().flat_map(axes).collect(),
+            targets: (0..points.len()).map(target).collect(),
+            scales,
+            kernels,
+            boxes,
+        }
+    }
+
+    /// Whether steps of one space are compared, and not weighted sums.
+    pub(super) fn is_of_one_space(&self) -> bool {
+        !matches!(
+            self.targets.first().map(|target| &target.centre),
+            None | Some(Centre::Weighted(_))
+        )
+    }
+
+    /// The trees of the spaces, in the order of the screens.
+    pub(super) fn trees(&self) -> Vec<&'q Tree> {
+        let spaces = self.scales.order.iter().map(|&space| self.spaces[space]);
+        match self.boxes {
+            Some(boxes) => spaces.map(|space| boxes.tree(space)).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The screen's sums of 64 boxes, each of which has a row for each space, in the order
+    /// of the screens.
+    pub(super) fn box_sums<'b>(
+        &self,
+        target: &Target,
+        rows: impl Iterator<Item = BoxRows<'b>>,
+        sums: &mut [f32; 64],
+    ) {
+        *sums = [0.0; 64];
+        let centres = target.screen.centre.chunks_exact(3);
+        for ((rows, centre), &weight) in rows.zip(centres).zip(&self.scales.weights) {
+            let centre = [centre[0], centre[1], centre[2]];
+            self.kernels
+                .add_box_distances(rows.low, rows.high, centre, weight, sums);
+        }
+    }
+
+    /// The screen's sum of one box, the first of each row.
+    pub(super) fn box_sum<'b>(
+        &self,
+        target: &Target,
+        rows: impl Iterator<Item = BoxRows<'b>>,
+    ) -> f32 {
+        let mut sums = [0.0; 64];
+        self.box_sums(target, rows, &mut sums);
+        sums[0]
+    }
+
+    /// How large the box of a block is: the weighted square of its diagonal.
+    pub(super) fn size(&self, trees: &[&Tree], block: u64) -> f32 {
+        let of_space = |(tree, &weight): (&&Tree, &f32)| {
+            let cuboid = tree.cuboid(block);
+            let edge = |axis: usize| f32::from(cuboid.high[axis]) - f32::from(cuboid.low[axis]);
+            weight * (0..3).map(|axis| edge(axis) * edge(axis)).sum::<f32>()
+        };
+        trees.iter().zip(&self.scales.weights).map(of_space).sum()
+    }
+
+    /// What was found around a point, as the answer has it.
+    pub(super) fn neighbours(&self, point: usize, hunt: &Hunt) -> Neighbours {
+        let centre = &self.targets[point].centre;
+        let neighbours: Vec<_> = hunt
+            .best
+            .sorted()
+            .into_iter()
+            .map(|(key, position)| Neighbour {
+                position,
+                squared: centre.squared(key),
+                distance: self.distance(centre, key),
+            })
+            .collect();
+        Neighbours {
+            missing: (self.k - neighbours.len()) as u64,
+            neighbours,
+            blocks_looked_at: hunt.blocks,
+        }
+    }
+
+    fn distance(&self, centre: &Centre, key: u64) -> f64 {
+        let root = centre.number(key).sqrt();
+        match centre {
+            Centre::Weighted(_) => root,
+            _ => root / f64::from(self.spaces[0].scale()),
+        }
+    }
+}

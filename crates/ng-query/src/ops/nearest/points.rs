@@ -1,0 +1,180 @@
+use ng_token::{Axis, Space, Token};
+
+use super::Metric;
+use super::place::Place;
+use crate::QuestionError;
+
+/// Points to look around, each with a place in every space that its distances are
+/// measured in.
+///
+/// In one space distances are exact, of points that are a whole number of steps. In several
+/// they are as [`Token::weighted_squared_distance`] has them.
+///
+/// ```
+/// use ng_query::Points;
+/// use ng_token::{Space, Token};
+///
+/// let mut points = Points::in_space(Space::Physical);
+/// points.add_units(&[[1.0, -2.25, 0.0]])?;
+/// points.add_steps(&[[100.0, -225.0, 0.5]])?;
+/// points.add_token(&Token::new(1).with_coordinate(Space::Physical, [100, -225, 0]));
+/// assert_eq!(points.len(), 3);
+/// # Ok::<(), ng_query::QuestionError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    /// As they were named; those of weight 0 are in no metric.
+    weights: Vec<(Space, f64)>,
+    metric: Metric,
+    /// Of each point, one for each space of the metric.
+    places: Vec<Place>,
+    len: usize,
+}
+
+impl Points {
+    /// Makes a list of no points in one space.
+    pub fn in_space(space: Space) -> Self {
+        Self {
+            weights: vec![(space, 1.0)],
+            metric: Metric::One(space),
+            places: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// Makes a list of no points in several spaces, whose squared distances, in squared
+    /// units, are added up with a weight for each.
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError`]: no space is named, or one twice, or a weight is negative, infinite
+    /// or NaN.
+    pub fn weighted(weights: &[(Space, f64)]) -> Result<Self, QuestionError> {
+        if weights.is_empty() {
+            return Err(QuestionError::NoSpace);
+        }
+        for (number, &(space, weight)) in weights.iter().enumerate() {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return Err(QuestionError::SpaceWeight { space, weight });
+            }
+            if weights[..number].iter().any(|(known, _)| *known == space) {
+                return Err(QuestionError::SpaceTwice { space });
+            }
+        }
+        // 0 times a finite distance adds nothing.
+        let counted = weights.iter().filter(|(_, weight)| *weight > 0.0);
+        Ok(Self {
+            weights: weights.to_vec(),
+            metric: Metric::Weighted(counted.copied().collect()),
+            places: Vec::new(),
+            len: 0,
+        })
+    }
+
+    /// Returns how many points there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns how many places a point has: one in each space that was named.
+    pub fn space_count(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds the point of a token.
+    pub fn add_token(&mut self, token: &Token) {
+        let counted = self.weights.iter().filter(|(_, weight)| *weight > 0.0);
+        let place = |(space, _): &(Space, f64)| Place::OnGrid(token.steps(*space).map(i32::from));
+        self.places.extend(counted.map(place));
+        self.len += 1;
+    }
+
+    /// Adds a point in steps, a place for each space in the order in which those were
+    /// named. It need not be a whole number of steps, nor within what can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError`]: there are more or fewer places than spaces, or a coordinate is
+    /// infinite or NaN. Nothing is added then.
+    pub fn add_steps(&mut self, point: &[[f64; 3]]) -> Result<(), QuestionError> {
+        self.check(point)?;
+        self.add(point);
+        Ok(())
+    }
+
+    /// Adds a point in units, as [`add_steps`](Self::add_steps) does; a coordinate that is
+    /// the `f64` or the `f32` nearest to a whole number of steps is that number.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_steps`](Self::add_steps), also where the steps are more than an `f64` holds.
+    pub fn add_units(&mut self, point: &[[f64; 3]]) -> Result<(), QuestionError> {
+        self.check(point)?;
+        let spaces = self.weights.iter().map(|(space, _)| *space);
+        let steps: Vec<_> = spaces
+            .zip(point)
+            .map(|(space, place)| place.map(|value| steps_of(space, value)))
+            .collect();
+        self.check(&steps)?;
+        self.add(&steps);
+        Ok(())
+    }
+
+    fn check(&self, point: &[[f64; 3]]) -> Result<(), QuestionError> {
+        if point.len() != self.weights.len() {
+            return Err(QuestionError::Places {
+                places: point.len(),
+                spaces: self.weights.len(),
+            });
+        }
+        for ((space, _), place) in self.weights.iter().zip(point) {
+            check_place(*space, *place)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, point: &[[f64; 3]]) {
+        let counted = self.weights.iter().zip(point);
+        let counted = counted.filter(|((_, weight), _)| *weight > 0.0);
+        self.places
+            .extend(counted.map(|(_, steps)| Place::new(*steps)));
+        self.len += 1;
+    }
+
+    pub(crate) fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
+    /// The places of a point, one for each space of the metric.
+    pub(crate) fn places(&self, point: usize) -> &[Place] {
+        let spaces = self.metric.spaces().len();
+        &self.places[point * spaces..][..spaces]
+    }
+}
+
+/// Refuses coordinates that are no numbers.
+pub(crate) fn check_place(space: Space, place: [f64; 3]) -> Result<(), QuestionError> {
+    for (axis, value) in Axis::ALL.into_iter().zip(place) {
+        if !value.is_finite() {
+            return Err(QuestionError::Coordinate { space, axis, value });
+        }
+    }
+    Ok(())
+}
+
+/// A coordinate in units, in steps.
+pub(crate) fn steps_of(space: Space, value: f64) -> f64 {
+    let scale = f64::from(space.scale());
+    let whole = (value * scale).round();
+    let is_nearest = whole / scale == value
+        || f64::from(whole as f32 / f32::from(space.scale())) == value && whole.abs() < 32_769.0;
+    match is_nearest {
+        true => whole,
+        false => value * scale,
+    }
+}

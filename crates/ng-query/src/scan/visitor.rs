@@ -1,0 +1,127 @@
+use std::ops::Range;
+
+use ng_arrow::Column;
+use ng_store::BLOCK_TOKENS;
+
+use super::{Opened, Scan, Stage};
+use crate::bound::Bound;
+use crate::index::Index;
+use crate::select::Selector;
+use crate::zone::{Verdict, verdict};
+use crate::{QueryError, Stats};
+
+/// One worker's way into blocks in any order, of which it looks at a few pages each.
+pub(crate) struct Visitor<'s> {
+    pub(crate) stage: Stage<'s>,
+    selector: &'s Selector,
+    index: Option<&'s Index>,
+    is_mapped: bool,
+    tokens: u64,
+}
+
+/// What a visitor found at a block.
+#[derive(Clone, Copy)]
+pub(crate) struct Visited {
+    /// Whether the columns are there; else the records are.
+    pub(crate) has_columns: bool,
+    /// Whether tokens are still to be held against the filter, one by one.
+    pub(crate) is_to_match: bool,
+}
+
+impl<'s> Visitor<'s> {
+    pub(crate) fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>) -> Self {
+        Self {
+            stage: Stage::new(scan.kernels, opened, scan.index),
+            selector: &scan.selector,
+            index: scan.index,
+            is_mapped: opened.tokens().is_some(),
+            tokens: scan.source.len(),
+        }
+    }
+
+    /// How many blocks there are.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.tokens.div_ceil(BLOCK_TOKENS as u64)
+    }
+
+    pub(crate) fn bound(&self) -> &'s Bound {
+        self.selector.bound()
+    }
+
+    pub(crate) fn into_stats(self) -> Stats {
+        self.stage.stats
+    }
+
+    /// The positions of a block.
+    pub(crate) fn positions(&self, block: u64) -> Range<u64> {
+        let first = block * BLOCK_TOKENS as u64;
+        first..self.tokens.min(first + BLOCK_TOKENS as u64)
+    }
+
+    /// What is known of which tokens of a block are selected.
+    pub(crate) fn verdict(&self, block: u64) -> Verdict {
+        match self.bound() {
+            Bound::All => Verdict::All,
+            bound => {
+                let zone = self.index.and_then(|index| index.zone(block));
+                verdict(bound, &self.positions(block), zone)
+            }
+        }
+    }
+
+    /// Goes to a block, and brings in what of it has to be there before pages of some columns
+    /// are looked at. `None` if no token of it is selected.
+    ///
+    /// Where a single record costs no more than that, and `by_token`, the filter is left for
+    /// the tokens that come into question.
+    pub(crate) fn visit(
+        &mut self,
+        block: u64,
+        columns: &[Column],
+        by_token: bool,
+    ) -> Result<Option<Visited>, QueryError> {
+        let verdict = self.verdict(block);
+        if verdict == Verdict::None {
+            return Ok(None);
+        }
+        let positions = self.positions(block);
+        let len = (positions.end - positions.start) as usize;
+        self.stage.enter(block, len);
+        let has_columns = self.bring(columns)?;
+        let is_to_match = verdict == Verdict::Some && by_token && self.is_mapped;
+        if verdict == Verdict::Some && !is_to_match {
+            let mut mask = self.stage.masks.take();
+            let done = self.selector.evaluate(&mut self.stage, &mut mask[..len]);
+            self.stage.select(mask);
+            done?;
+        }
+        Ok(Some(Visited {
+            has_columns,
+            is_to_match,
+        }))
+    }
+
+    fn bring(&mut self, columns: &[Column]) -> Result<bool, QueryError> {
+        let (bytes, had_columns) = (self.stage.stats.bytes_read, self.stage.stats.columns);
+        let has_columns = self.stage.map_all(columns);
+        // Pages are counted one by one, by whoever looks at them.
+        self.stage.stats.bytes_read = bytes;
+        self.stage.stats.columns = had_columns || has_columns;
+        self.stage.stats.records |= !has_columns;
+        if !has_columns && !self.is_mapped {
+            self.stage.bring_records()?;
+        }
+        Ok(has_columns)
+    }
+
+    /// Counts what was looked at of a block.
+    pub(crate) fn count_tokens(&mut self, tokens: usize, visited: Visited, columns: usize) {
+        let bytes = match (visited.has_columns, self.is_mapped) {
+            (true, _) => columns * size_of::<i16>(),
+            (false, true) => size_of::<ng_token::Token>(),
+            // The whole block was read.
+            (false, false) => 0,
+        };
+        self.stage.stats.bytes_read += (tokens * bytes) as u64;
+    }
+}
