@@ -36,7 +36,7 @@ pub use error::{QueryError, QuestionError};
 pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilterError};
 pub use ng_arrow::Column;
 pub use ops::{
-    Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Neighbour,
+    Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Neighbour,
     Neighbours, Points, Ranked, Squared, Value,
 };
 pub use plan::{Plan, PlannedCondition};

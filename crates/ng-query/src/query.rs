@@ -85,7 +85,7 @@ impl<'q> Query<'q> {
     /// The same question to fewer tokens.
     pub(crate) fn and(&self, more: Bound) -> Self {
         let bound = match (self.bound.clone(), more) {
-            (Bound::All, more) => more,
+            (Bound::All, bound) | (bound, Bound::All) => bound,
             (Bound::Nothing, _) | (_, Bound::Nothing) => Bound::Nothing,
             (Bound::And(mut parts), more) => {
                 parts.push(more);

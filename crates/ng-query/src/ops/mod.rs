@@ -12,6 +12,7 @@ mod positions;
 mod sample;
 mod tokens_at;
 mod top;
+mod within;
 
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ pub use find::Found;
 pub use histogram::{Bins, Histogram};
 pub use nearest::{Neighbour, Neighbours, Points, Squared};
 pub use top::{End, Ranked};
+pub use within::Ball;

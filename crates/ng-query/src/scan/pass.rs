@@ -6,7 +6,6 @@ use ng_store::{BLOCK_TOKENS, ReadError};
 
 use super::candidates::candidates;
 use super::{Candidate, Opened, Stage};
-use crate::bound::Bound;
 use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
@@ -45,20 +44,6 @@ impl<'q> Scan<'q> {
     /// The blocks that may have an answer.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         candidates(self.source.len(), self.selector.bound(), self.index)
-    }
-
-    /// Asks for one more thing of the tokens.
-    pub(crate) fn narrow(&mut self, bound: Bound) {
-        let all = match (self.selector.bound().clone(), bound) {
-            (Bound::Nothing, _) | (_, Bound::Nothing) => Bound::Nothing,
-            (one, Bound::All) | (Bound::All, one) => one,
-            (Bound::And(mut parts), more) => {
-                parts.push(more);
-                Bound::And(parts)
-            }
-            (one, more) => Bound::And(vec![one, more]),
-        };
-        self.selector = Selector::new(all);
     }
 
     /// How many blocks there are, the last one however short.

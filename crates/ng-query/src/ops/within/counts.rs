@@ -1,0 +1,134 @@
+use std::ops::ControlFlow;
+
+use ng_token::Space;
+
+use super::Ball;
+use super::descent::descend;
+use crate::kernels::{Kernels, PAGE};
+use crate::ops::nearest::{Fence, Reach};
+use crate::scan::{Lanes, Scan, Stage};
+use crate::select::{axes, in_ball};
+use crate::{Answer, Query, QueryError};
+
+impl Query<'_> {
+    /// Counts the selected tokens within each of some balls.
+    ///
+    /// The balls share a pass, unless boxes of an index tell where to look for each.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`].
+    pub fn within_counts(&self, balls: &[Ball]) -> Result<Answer<Vec<u64>>, QueryError> {
+        let scan = self.scan();
+        let counters: Vec<_> = balls.iter().map(Counter::new).collect();
+        if let Some(boxes) = scan.boxes.filter(|_| !scan.skips_damaged)
+            && let Some(answer) = descend(&scan, boxes, &counters)?
+        {
+            return Ok(answer);
+        }
+        pass(&scan, &counters)
+    }
+}
+
+/// A ball, and what rules tokens out before they are held against it.
+pub(super) struct Counter<'b> {
+    pub(super) ball: &'b Ball,
+    reach: Reach,
+    pub(super) fence: Fence,
+}
+
+impl<'b> Counter<'b> {
+    fn new(ball: &'b Ball) -> Self {
+        let reach = match ball.in_steps().is_none() && !ball.has_all() {
+            true => Reach::NOWHERE,
+            false => ball.reach(),
+        };
+        Self {
+            ball,
+            reach,
+            fence: ball.fence(),
+        }
+    }
+
+    /// Whether the ball has no token, whatever the tokens are.
+    pub(super) fn is_empty(&self) -> bool {
+        self.reach.is_nowhere()
+    }
+
+    /// Counts the points of some pages, 64 at most, that are in the ball and are selected.
+    pub(super) fn count(
+        &self,
+        kernels: Kernels,
+        points: [&[i16]; 3],
+        selected: Option<&[u8]>,
+        mask: &mut [u8; PAGE],
+    ) -> u64 {
+        let mut count = 0;
+        let mut pages = kernels.pages_in_box(points, self.reach.low, self.reach.high);
+        while pages != 0 {
+            let from = pages.trailing_zeros() as usize * PAGE;
+            pages &= pages - 1;
+            let end = points[0].len().min(from + PAGE);
+            let mask = &mut mask[..end - from];
+            self.in_ball(kernels, points.map(|axis| &axis[from..end]), mask);
+            if let Some(selected) = selected {
+                kernels.and(mask, &selected[from..end]);
+            }
+            count += kernels.count(mask) as u64;
+        }
+        count
+    }
+
+    fn in_ball(&self, kernels: Kernels, points: [&[i16]; 3], mask: &mut [u8]) {
+        match self.ball.in_steps() {
+            Some(ball) => in_ball(kernels, points, ball, mask),
+            // One that is so large has all that is in its reach.
+            None => mask.fill(1),
+        }
+    }
+}
+
+/// Counts for all balls in all blocks that may have tokens of any.
+fn pass(scan: &Scan<'_>, counters: &[Counter<'_>]) -> Result<Answer<Vec<u64>>, QueryError> {
+    let mut value = vec![0; counters.len()];
+    let columns: Vec<_> = spaces(counters).into_iter().flat_map(axes).collect();
+    let stats = scan.run(
+        || vec![0; counters.len()],
+        |counts: &mut Vec<u64>, stage| {
+            stage.load(&columns)?;
+            count_block(counters, stage, counts);
+            Ok(())
+        },
+        |counts| {
+            for (value, count) in value.iter_mut().zip(counts) {
+                *value += count;
+            }
+            Ok::<_, QueryError>(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(Answer { value, stats })
+}
+
+pub(super) fn spaces(counters: &[Counter<'_>]) -> Vec<Space> {
+    let mut spaces: Vec<_> = counters
+        .iter()
+        .map(|counter| counter.ball.space())
+        .collect();
+    spaces.sort_by_key(|space| *space as u8);
+    spaces.dedup();
+    spaces
+}
+
+fn count_block(counters: &[Counter<'_>], stage: &Stage<'_>, counts: &mut [u64]) {
+    let mut mask = [0; PAGE];
+    for (counter, count) in counters.iter().zip(counts) {
+        if !counter.is_empty() {
+            let points = points(&stage.lanes, counter.ball);
+            *count += counter.count(stage.kernels, points, stage.selected(), &mut mask);
+        }
+    }
+}
+
+fn points<'l>(lanes: &'l Lanes<'_>, ball: &Ball) -> [&'l [i16]; 3] {
+    axes(ball.space()).map(|axis| lanes.i16(axis))
+}

@@ -1,0 +1,233 @@
+use std::sync::{Mutex, PoisonError};
+
+use ng_arrow::Column;
+use ng_parallel::{Shards, map_shards, serial};
+use ng_store::BLOCK_TOKENS;
+use ng_token::{Space, Token};
+
+use super::counts::{Counter, spaces};
+use crate::boxes::{Boxes, Cuboid};
+use crate::kernels::{Kernels, PAGE};
+use crate::ops::nearest::Looked;
+use crate::scan::{Opened, Scan, Visited, Visitor};
+use crate::select::axes;
+use crate::zone::Verdict;
+use crate::{Answer, QueryError};
+
+/// How many balls a worker takes at a time.
+const TURN: usize = 16;
+/// More than this share of all blocks, and than a few, are better counted in one pass.
+const SHARE: u64 = 8;
+const A_FEW: u64 = 2;
+
+/// Counts for each ball alone, in the blocks whose boxes it touches; `None` where those are
+/// too many.
+pub(super) fn descend(
+    scan: &Scan<'_>,
+    boxes: &dyn Boxes,
+    counters: &[Counter<'_>],
+) -> Result<Option<Answer<Vec<u64>>>, QueryError> {
+    let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
+    if !spaces(counters)
+        .into_iter()
+        .all(|space| tells_enough(scan, boxes, space, most))
+    {
+        return Ok(None);
+    }
+    let opened = Opened::new(scan.source, 0);
+    let looked = Looked::new(scan.blocks());
+    let idle = Mutex::new(Vec::new());
+    let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = |shard: ng_parallel::Shard| {
+        let balls = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
+        let walker = lock().pop();
+        let mut walker = walker.unwrap_or_else(|| Walker::new(scan, &opened, boxes, most));
+        let counts = walker.count_all(&counters[balls], &looked);
+        lock().push(walker);
+        counts
+    };
+    let shards = Shards::with_shard_tokens(counters.len() * BLOCK_TOKENS, TURN * BLOCK_TOKENS);
+    let results = match shards.len() <= 1 {
+        true => serial::map_shards(&scan.workers.stop_flag(), shards, turn),
+        false => map_shards(&scan.workers, shards, turn),
+    };
+    let mut value = Vec::with_capacity(counters.len());
+    for counts in results.map_err(QueryError::from)? {
+        match counts? {
+            Some(counts) => value.extend(counts),
+            None => return Ok(None),
+        }
+    }
+    let walkers = idle.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut stats = scan.stats_of_none(scan.blocks());
+    for walker in walkers {
+        stats.add(&walker.visitor.into_stats());
+    }
+    stats.blocks_looked_at = looked.count();
+    stats.blocks_skipped = stats.blocks - stats.blocks_looked_at;
+    stats.elapsed = scan.started.elapsed();
+    Ok(Some(Answer { value, stats }))
+}
+
+/// Whether no more blocks are beyond the boxes than a descent may look at.
+fn tells_enough(scan: &Scan<'_>, boxes: &dyn Boxes, space: Space, most: usize) -> bool {
+    scan.blocks() - boxes.tree(space).blocks() <= most as u64
+}
+
+/// One worker, who counts for one ball after the other.
+struct Walker<'s> {
+    visitor: Visitor<'s>,
+    boxes: &'s dyn Boxes,
+    kernels: Kernels,
+    most: usize,
+    blocks: Vec<u64>,
+    gathered: Box<[[i16; PAGE]; 3]>,
+    mask: [u8; PAGE],
+}
+
+impl<'s> Walker<'s> {
+    fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>, boxes: &'s dyn Boxes, most: usize) -> Self {
+        Self {
+            visitor: Visitor::new(scan, opened),
+            boxes,
+            kernels: scan.kernels,
+            most,
+            blocks: Vec::new(),
+            gathered: Box::new([[0; PAGE]; 3]),
+            mask: [0; PAGE],
+        }
+    }
+
+    /// Counts for some balls; `None` where one may have tokens in too many blocks.
+    fn count_all(
+        &mut self,
+        counters: &[Counter<'_>],
+        looked: &Looked,
+    ) -> Result<Option<Vec<u64>>, QueryError> {
+        let mut counts = Vec::with_capacity(counters.len());
+        for counter in counters {
+            match self.count(counter, looked)? {
+                Some(count) => counts.push(count),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(counts))
+    }
+
+    /// Counts for a ball; `None` where it may have tokens in too many blocks.
+    fn count(&mut self, counter: &Counter<'_>, looked: &Looked) -> Result<Option<u64>, QueryError> {
+        if counter.is_empty() {
+            return Ok(Some(0));
+        }
+        if !self.collect(counter) {
+            return Ok(None);
+        }
+        let blocks = std::mem::take(&mut self.blocks);
+        let mut count = 0;
+        for &block in &blocks {
+            count += self.count_block(counter, block, looked)?;
+        }
+        self.blocks = blocks;
+        Ok(Some(count))
+    }
+
+    /// Gathers the blocks that may have tokens of a ball.
+    fn collect(&mut self, counter: &Counter<'_>) -> bool {
+        let tree = self.boxes.tree(counter.ball.space());
+        self.blocks.clear();
+        self.blocks.extend(tree.blocks()..self.visitor.blocks());
+        for row in 0..tree.root_count().div_ceil(64) {
+            let roots = counter.fence.boxes(self.kernels, tree.roots(row));
+            for root in ones(roots).map(|root| 64 * row + root) {
+                if root >= tree.root_count() || self.blocks.len() > self.most {
+                    break;
+                }
+                let leaves = counter.fence.boxes(self.kernels, tree.leaves(root));
+                let blocks = ones(leaves).map(|leaf| (64 * root + leaf) as u64);
+                self.blocks
+                    .extend(blocks.filter(|&block| block < tree.blocks()));
+            }
+        }
+        self.blocks.len() <= self.most
+    }
+
+    fn count_block(
+        &mut self,
+        counter: &Counter<'_>,
+        block: u64,
+        looked: &Looked,
+    ) -> Result<u64, QueryError> {
+        let space = counter.ball.space();
+        let tree = self.boxes.tree(space);
+        let is_known = block < tree.blocks();
+        let is_all = self.visitor.verdict(block) == Verdict::All;
+        if is_all && is_known && counter.ball.has_all_of(&tree.cuboid(block)) {
+            return Ok(BLOCK_TOKENS as u64);
+        }
+        let columns = axes(space);
+        let Some(visited) = self.visitor.visit(block, &columns, false)? else {
+            return Ok(0);
+        };
+        looked.mark(block);
+        let pages = self.visitor.stage.len().div_ceil(PAGE);
+        let mut near = u64::MAX >> (64 - pages);
+        let (mut count, mut tokens) = (0, 0);
+        if let Some(rows) = self.boxes.pages(space, block) {
+            near &= counter.fence.boxes(self.kernels, rows);
+            if is_all {
+                let whole = ones(near)
+                    .filter(|&page| counter.ball.has_all_of(&Cuboid::of_row(rows, page)))
+                    .fold(0, |bits, page| bits | 1 << page);
+                near &= !whole;
+                count += u64::from(u64::count_ones(whole)) * PAGE as u64;
+            }
+        }
+        for page in ones(near) {
+            tokens += self.count_page(counter, page, &columns, visited, &mut count);
+        }
+        self.visitor.count_tokens(tokens, visited, columns.len());
+        Ok(count)
+    }
+
+    /// Counts in a page; returns how many tokens it has.
+    fn count_page(
+        &mut self,
+        counter: &Counter<'_>,
+        page: usize,
+        columns: &[Column; 3],
+        visited: Visited,
+        count: &mut u64,
+    ) -> usize {
+        let stage = &self.visitor.stage;
+        let places = page * PAGE..stage.len().min((page + 1) * PAGE);
+        let len = places.len();
+        let selected = stage.selected().map(|mask| &mask[places.clone()]);
+        let points = match visited.has_columns {
+            true => columns.map(|column| &stage.lanes.i16(column)[places.clone()]),
+            false => {
+                let records = &stage.held_records()[places.clone()];
+                gather(records, counter.ball.space(), &mut self.gathered);
+                self.gathered.each_ref().map(|axis| &axis[..len])
+            }
+        };
+        *count += counter.count(self.kernels, points, selected, &mut self.mask);
+        len
+    }
+}
+
+fn gather(records: &[Token], space: Space, gathered: &mut [[i16; PAGE]; 3]) {
+    for (at, record) in records.iter().enumerate() {
+        for (axis, steps) in gathered.iter_mut().zip(record.steps(space)) {
+            axis[at] = steps;
+        }
+    }
+}
+
+/// The places of the bits that are set.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let next = (bits != 0).then(|| bits.trailing_zeros() as usize);
+        bits &= bits.wrapping_sub(1);
+        next
+    })
+}
