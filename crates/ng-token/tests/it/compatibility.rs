@@ -493,7 +493,8 @@ mod python {
     }
 }
 
-/// The names in the last column of the tables, and those of the tests here.
+/// The names in the last column of the tables, and those of the tests here and of the grid's
+/// fields.
 #[test]
 fn the_document_names_every_test_and_no_other() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
@@ -507,12 +508,15 @@ fn the_document_names_every_test_and_no_other() {
     let named: BTreeSet<_> = cells
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .collect();
-    let source = include_str!("compatibility.rs");
+    let fields = folder.join("../crates/ng-query/src/ops/within/compatibility.rs");
+    let fields = fs::read_to_string(fields).unwrap();
     let mut tests = BTreeSet::new();
-    let mut lines = source.lines().map(str::trim);
-    while lines.by_ref().any(|line| line == "#[test]") {
-        let name = lines.next().and_then(|line| line.strip_prefix("fn "));
-        tests.extend(name.and_then(|name| name.split('(').next()));
+    for source in [include_str!("compatibility.rs"), &fields] {
+        let mut lines = source.lines().map(str::trim);
+        while lines.by_ref().any(|line| line == "#[test]") {
+            let name = lines.next().and_then(|line| line.strip_prefix("fn "));
+            tests.extend(name.and_then(|name| name.split('(').next()));
+        }
     }
     tests.remove("the_document_names_every_test_and_no_other");
     assert!(!tests.is_empty());

@@ -5,6 +5,8 @@
 //! once, with boxes from block to block (`descent.rs`).
 
 mod ball;
+#[cfg(test)]
+mod compatibility;
 mod counts;
 mod descent;
 mod field;
