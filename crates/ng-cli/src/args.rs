@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Copy(CopyArgs),
     /// Write tokens, verified, as columns that other tools read
     #[command(after_help = export::HELP)]
-    Export(ExportArgs),
+    Export(Box<ExportArgs>),
     /// Give the room behind the tokens back to the disk
     #[command(after_help = help::TRIM)]
     Trim(FileArgs),

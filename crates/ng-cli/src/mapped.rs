@@ -3,6 +3,8 @@ use std::path::Path;
 use ng_query::index::Index;
 use ng_store::{BlockReader, Commit, MmapStore, OpenError, Snapshot};
 
+use crate::say::Say;
+
 /// Maps the commit of a file that was opened for reading before; `None` if there is another
 /// one by now.
 pub(crate) fn map(path: &Path, commit: &Commit) -> Result<Option<Snapshot>, OpenError> {
@@ -19,4 +21,13 @@ pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
     // SAFETY: `open` asks that (1) nobody changes the files of the index while they are
     // mapped. Builders never do; the help of the verb asks it of the user.
     unsafe { Index::open(reader) }
+}
+
+/// Tells what of an index was put aside, once it was looked at.
+pub(crate) fn warn_of_index(index: Option<&Index>, say: Say) {
+    let warnings = index.into_iter().flat_map(Index::warnings);
+    let lines: Vec<_> = warnings
+        .map(|warning| format!("warning: {warning}; the records answered"))
+        .collect();
+    say.warn(&lines);
 }

@@ -1,8 +1,9 @@
+use std::ops::Range;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
 
-use crate::bound::Bound;
+use crate::bound::{Bound, Condition};
 use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
@@ -53,6 +54,16 @@ impl<'q> Query<'q> {
     #[must_use]
     pub fn filter_at(self, filter: &Filter, now: u32) -> Self {
         self.and(filter.bind(now))
+    }
+
+    /// Asks the tokens at some positions, and no others.
+    #[must_use]
+    pub fn positions_within(self, positions: Range<u64>) -> Self {
+        let bound = match positions.is_empty() {
+            true => Bound::Nothing,
+            false => Bound::Is(Condition::Position(positions.start..=positions.end - 1)),
+        };
+        self.and(bound)
     }
 
     /// Takes what an index knows of the tokens: those of the file and the commit that it was

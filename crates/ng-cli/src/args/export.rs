@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ng_arrow::{Column, ColumnsError, Compression, Form, Format, Layout};
+use ng_query::Filter;
 
+use super::query::parse_filter;
 use super::table::{Misused, format_parser, known_format};
 use super::{CacheArgs, parse_threads};
 use crate::count::{TokenRange, parse_range};
@@ -13,6 +15,7 @@ Examples:
   ng export a.ngt a.parquet
   ng export a.ngt a.csv --columns id,weight,physical --range 0..1k
   ng export a.ngt a.arrow --raw
+  ng export a.ngt a.parquet --where weight>0.9
   ng export a.ngt - --format csv --columns position,id,timestamp | head
   ng export a.ngt a.parquet --compression none --replace
 
@@ -36,6 +39,10 @@ pub(crate) struct ExportArgs {
 
     /// The file to create; `-` is standard output
     pub(crate) destination: PathBuf,
+
+    /// Export the tokens that a filter matches, such as `weight > 0.9 and object`
+    #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
+    pub(crate) filter: Option<Filter>,
 
     /// The columns, in their order, with commas between their names [default: the fields]
     #[arg(long, value_name = "NAMES", value_parser = parse_columns)]

@@ -192,7 +192,7 @@ pub(crate) struct Groups(pub(crate) Vec<GroupBy>);
 pub(crate) struct Columns(pub(crate) Vec<Column>);
 
 /// The message has the filter in it, on lines of its own.
-fn parse_filter(text: &str) -> Result<Filter, Box<ParseFilterError>> {
+pub(super) fn parse_filter(text: &str) -> Result<Filter, Box<ParseFilterError>> {
     text.parse().map_err(Box::new)
 }
 

@@ -1,9 +1,12 @@
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
-use ng_query::index::{BuildReport, IndexError, IndexInfo, build, index_folder, remove};
+use ng_query::index::{
+    BuildOptions, BuildReport, IndexError, IndexInfo, build, index_folder, remove,
+};
 use ng_store::{BLOCK_TOKENS, BlockReader, Counted, Shown};
 use serde::Serialize;
 
@@ -22,7 +25,7 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
         tool.say.warn(&told.lines());
         return tool.say.answer(&told);
     }
-    let report = build_on_all(args, &reader, tool)?;
+    let report = build_watched(&reader, &args.options(), args.threads, tool)?;
     let told = Indexed::of_build(&args.file, reader.len(), report);
     tool.say.warn(&told.lines());
     tool.say.report(&told)
@@ -37,14 +40,20 @@ fn drop_index(file: &Path, tool: &Tool) -> Result<ExitCode> {
     })
 }
 
-fn build_on_all(args: &IndexArgs, reader: &BlockReader, tool: &Tool) -> Result<BuildReport> {
-    let workers = workers(args.threads)?;
+/// Builds an index with a bar, until the user wants it to end.
+pub(crate) fn build_watched(
+    reader: &BlockReader,
+    options: &BuildOptions,
+    threads: Option<NonZeroUsize>,
+    tool: &Tool,
+) -> Result<BuildReport> {
+    let workers = workers(threads)?;
     let hold = tool.interrupt.hold()?;
     let stop = workers.stop_flag();
     hold.on_wish(move || stop.stop());
     let progress = tool.progress("indexing", None);
     let watch = |done, total| progress.set(done, total);
-    build(&workers, reader, &args.options(), watch).map_err(|error| {
+    build(&workers, reader, options, watch).map_err(|error| {
         // Nothing else stops it.
         hold.check().map_or_else(Error::from, |()| cause_of(error))
     })

@@ -13,22 +13,31 @@ mod text;
 
 use std::fmt;
 use std::io::{self, Write};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use anyhow::Result;
 use ng_arrow::{Format, Layout};
+use ng_query::index::Index;
+use ng_query::{Filter, Query, QueryError};
 use ng_store::{BlockReader, Counted, RawDraft, Shown};
 use serde::Serialize;
 
 use crate::args::ExportArgs;
 use crate::count::TokenRange;
 use crate::found::Found;
+use crate::mapped::{open_index, warn_of_index};
 use crate::say::Report;
 use crate::source::{Source, ended};
-use crate::tool::{Tool, threads_for};
+use crate::tool::{Tool, threads_for, workers};
 use out::{Out, cause_of};
-use pieces::Pieces;
+use pieces::{From, Piece, Pieces};
+
+/// How many pieces that a filter chose wait to be written.
+const WAITING: usize = 2;
 
 /// Exports tokens. No block is written that was not verified.
 pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
@@ -57,13 +66,17 @@ pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
         layout,
         reader: source.reader.with_cache(args.cache.policy()),
         range,
+        given: AtomicU64::new(0),
     };
     let written = match args.is_to_stdout() {
         true => job.to_stdout(),
         false => job.to_file(),
     };
     match written {
-        Ok(bytes) => exported.bytes = bytes,
+        Ok(bytes) => {
+            exported.bytes = bytes;
+            exported.tokens = job.given.load(Ordering::Relaxed);
+        }
         Err(error) => return ended(Err(error), &exported.found),
     }
     match args.is_to_stdout() {
@@ -80,6 +93,8 @@ struct Job<'a> {
     layout: Layout,
     reader: BlockReader,
     range: Range<u64>,
+    /// How many tokens were written.
+    given: AtomicU64,
 }
 
 impl Job<'_> {
@@ -105,10 +120,64 @@ impl Job<'_> {
     where
         W: Write + Send,
     {
-        let tokens = self.range.end - self.range.start;
+        let Some(filter) = &self.args.filter else {
+            let blocks = self.reader.blocks_of(self.range.clone());
+            return self.write_from(From::Blocks(blocks), out, check);
+        };
+        thread::scope(|scope| {
+            let (pieces, taken) = sync_channel(WAITING);
+            thread::Builder::new().spawn_scoped(scope, || self.choose(filter, pieces))?;
+            self.write_from(From::Query(taken), out, check)
+        })
+    }
+
+    /// Gives the tokens that a filter matches, until nobody takes them any more.
+    fn choose(&self, filter: &Filter, pieces: SyncSender<Result<Piece>>) {
+        let index = open_index(&self.reader);
+        let asked = self.ask(filter, index.as_ref(), &pieces);
+        if let Err(error) = asked {
+            // Who does not take it has an error of its own.
+            let _ = pieces.send(Err(error));
+        }
+        warn_of_index(index.as_ref(), self.tool.say);
+    }
+
+    fn ask(
+        &self,
+        filter: &Filter,
+        index: Option<&Index>,
+        pieces: &SyncSender<Result<Piece>>,
+    ) -> Result<()> {
+        let workers = workers(self.args.threads)?;
+        let query = Query::new(&self.reader, &workers)
+            .filter(filter)
+            .positions_within(self.range.clone());
+        let query = match index {
+            Some(index) => query.index(index)?,
+            None => query,
+        };
+        query.tokens::<QueryError>(|positions, tokens| {
+            let piece = Piece::of_chosen(positions, tokens);
+            Ok(match pieces.send(Ok(piece)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            })
+        })?;
+        Ok(())
+    }
+
+    fn write_from<W>(&self, from: From, out: W, check: &dyn Fn() -> Result<()>) -> Result<W>
+    where
+        W: Write + Send,
+    {
+        let total = match from {
+            From::Blocks(_) => Some(self.range.end - self.range.start),
+            From::Query(_) => None,
+        };
         let pieces = Pieces {
-            blocks: self.reader.blocks_of(self.range.clone()),
-            progress: &self.tool.progress("exporting", Some(tokens)),
+            from,
+            progress: &self.tool.progress("exporting", total),
+            given: &self.given,
             check,
         };
         let threads = threads_for(self.args.threads);

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::args::QueryArgs;
+use crate::mapped::warn_of_index;
 use crate::source::ended;
 use crate::tool::Tool;
 use report::Looked;
@@ -35,7 +36,7 @@ pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
         Err(error) => return ended(Err(error), &subject.found),
     };
     sheet.finish()?;
-    subject.warn_of_index(tool.say);
+    warn_of_index(subject.index.as_ref(), tool.say);
     let looked = Looked {
         path: subject.path(),
         stats: &stats,

@@ -2,14 +2,13 @@ use std::path::Path;
 
 use anyhow::Result;
 use ng_parallel::Workers;
-use ng_query::index::{Index, IndexWarning};
+use ng_query::index::Index;
 use ng_query::{Query, Source as Tokens};
 use ng_store::Snapshot;
 
 use crate::args::QueryArgs;
 use crate::found::Found;
 use crate::mapped::{map, open_index};
-use crate::say::Say;
 use crate::source::Source;
 use crate::tool::workers;
 
@@ -74,15 +73,4 @@ impl Subject {
             None => query,
         })
     }
-
-    /// Tells what of the index was put aside, once it was looked at.
-    pub(super) fn warn_of_index(&self, say: Say) {
-        let warnings = self.index.iter().flat_map(Index::warnings);
-        let lines: Vec<String> = warnings.map(|warning| warning_line(&warning)).collect();
-        say.warn(&lines);
-    }
-}
-
-fn warning_line(warning: &IndexWarning) -> String {
-    format!("warning: {warning}; the records answered")
 }
