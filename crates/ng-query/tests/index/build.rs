@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ng_parallel::{StopFlag, Workers};
 use ng_query::Column;
-use ng_query::index::{BuildOptions, IndexError, build, remove};
+use ng_query::index::{BuildOptions, Index, IndexError, build, remove};
 use ng_store::BlockReader;
 use ng_token::{Axis, Space};
 
@@ -41,6 +41,24 @@ fn a_whole_index_answers_everything_about_the_full_blocks() {
         (index.size_bytes(), report.index.size_bytes),
         (sizes, sizes)
     );
+}
+
+#[test]
+#[expect(
+    unsafe_code,
+    reason = "the constructor that maps; the files are the test's own"
+)]
+fn a_mapped_index_says_the_same_and_stays_while_another_is_built() {
+    let place = Place::of(3 * BLOCK + 1);
+    place.build(&everything());
+    let oracle = Oracle::of_everything(&tokens(0, 3 * BLOCK + 1));
+    // SAFETY: (1) Nobody but this test knows the files, and it changes none.
+    let index = unsafe { Index::open(&place.reader()) }.unwrap();
+    // Half of it is looked at when its files have lost their names.
+    assert!(index.column(Column::Weight, 0).is_some());
+    place.build(&everything().rebuild(true));
+    assert_eq!(oracle.check(&index), oracle.whole());
+    assert!(index.warnings().is_empty(), "{:?}", index.warnings());
 }
 
 #[test]
