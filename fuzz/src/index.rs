@@ -53,7 +53,10 @@ fn token(index: u32) -> Token {
     Token::new(random >> 7)
         .with_weight((random >> 16) as f32)
         .with_strength_raw((random >> 9) as u8)
-        .with_coordinate(Space::Physical, [(random >> 3) as i16, 7, (random >> 13) as i16])
+        .with_coordinate(
+            Space::Physical,
+            [(random >> 3) as i16, 7, (random >> 13) as i16],
+        )
 }
 
 impl Subject {
@@ -66,7 +69,10 @@ impl Subject {
         let store: VecStore = tokens.iter().copied().collect();
         store.save(&path, &options).expect("a token file");
         let reader = BlockReader::open(&path).expect("a token file");
-        let options = BuildOptions::new().columns(COLUMNS).boxes([Space::Physical]).ids(true);
+        let options = BuildOptions::new()
+            .columns(COLUMNS)
+            .boxes([Space::Physical])
+            .ids(true);
         let workers = Workers::new(1).expect("one worker");
         build(&workers, &reader, &options, |_, _| ()).expect("an index");
         let index = ng_query::index::index_folder(&path);
@@ -87,8 +93,14 @@ impl Subject {
     }
 
     fn of_kind(&self, begin: &str) -> usize {
-        let begins = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin));
-        self.files.iter().position(|(path, _)| begins(path)).expect("each kind is there")
+        let begins = |path: &Path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(begin))
+        };
+        self.files
+            .iter()
+            .position(|(path, _)| begins(path))
+            .expect("each kind is there")
     }
 
     /// Writes the files with edits, and looks.
@@ -97,7 +109,8 @@ impl Subject {
         let manifest = self.of_kind("index.json");
         for edit in edits {
             let file = &mut files[usize::from(edit[0]) % self.files.len()];
-            let offset = u32::from_le_bytes([edit[1], edit[2], edit[3], 0]) as usize % file.len().max(1);
+            let offset =
+                u32::from_le_bytes([edit[1], edit[2], edit[3], 0]) as usize % file.len().max(1);
             let end = (offset + 4).min(file.len());
             file[offset..end].copy_from_slice(&edit[4..4 + end - offset]);
         }
@@ -120,10 +133,14 @@ impl Subject {
     fn put_right(&self, files: &mut [Vec<u8>], manifest: usize) {
         let id = self.reader.commit().file_id;
         let (halves, _) = id.as_chunks();
-        let seed = halves.iter().fold(0, |seed, half| seed ^ u64::from_le_bytes(*half));
+        let seed = halves
+            .iter()
+            .fold(0, |seed, half| seed ^ u64::from_le_bytes(*half));
         for begin in ["zones-", "pieces-"] {
             let place = self.of_kind(begin);
-            let hash = |bytes: &[u8]| format!("{:016x}", XxHash3_64::oneshot_with_seed(seed, bytes)).into_bytes();
+            let hash = |bytes: &[u8]| {
+                format!("{:016x}", XxHash3_64::oneshot_with_seed(seed, bytes)).into_bytes()
+            };
             let (old, new) = (hash(&self.files[place].1), hash(&files[place]));
             let text = &mut files[manifest];
             let found = text.windows(16).position(|digits| digits == old);
@@ -144,7 +161,11 @@ impl Subject {
             return;
         };
         for block in 0..4 {
-            let tokens = self.tokens.chunks_exact(4096).nth(block as usize).unwrap_or_default();
+            let tokens = self
+                .tokens
+                .chunks_exact(4096)
+                .nth(block as usize)
+                .unwrap_or_default();
             let zone = index.zone(block);
             assert!(!is_right || zone.is_none_or(|zone| *zone == Zone::of(tokens)));
             let weights = index.values::<u32>(Column::Weight, block);
@@ -158,14 +179,25 @@ impl Subject {
         }
         for id in [0, 1, token(5).id().raw(), token(5_000).id().raw(), u32::MAX] {
             let is_own = |position: &&u64| self.tokens[**position as usize].id().raw() == id;
-            let own = self.tokens[..2 * 4096].iter().filter(|token| token.id().raw() == id).count();
+            let own = self.tokens[..2 * 4096]
+                .iter()
+                .filter(|token| token.id().raw() == id)
+                .count();
             let found = index.positions(id);
-            assert!(!is_right || found.is_none_or(|found| found.len() == own && found.iter().all(|one| is_own(&one))));
+            assert!(
+                !is_right
+                    || found.is_none_or(
+                        |found| found.len() == own && found.iter().all(|one| is_own(&one))
+                    )
+            );
         }
         for piece in 0..index.ids().map_or(0, |ids| ids.pieces().min(8)) {
             let _ = index.id_piece(piece);
         }
-        index.warnings().iter().for_each(|warning| drop(warning.to_string()));
+        index
+            .warnings()
+            .iter()
+            .for_each(|warning| drop(warning.to_string()));
     }
 }
 

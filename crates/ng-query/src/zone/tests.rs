@@ -6,7 +6,7 @@ use crate::arbitrary::{condition, filter, matches, token, tokens};
 use crate::bound::{Ball, Bound, Condition};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a_verdict_holds_for_every_token(tokens in tokens(), filter in filter(), start in 0u64..150) {
