@@ -19,6 +19,7 @@ use crate::{Filter, QuestionError, Source};
 pub struct Query<'q> {
     source: Source<'q>,
     index: Option<&'q Index>,
+    #[cfg(test)]
     boxes: Option<&'q dyn Boxes>,
     bound: Bound,
     workers: Workers,
@@ -32,6 +33,7 @@ impl<'q> Query<'q> {
         Self {
             source: source.into(),
             index: None,
+            #[cfg(test)]
             boxes: None,
             bound: Bound::All,
             workers: workers.clone(),
@@ -117,7 +119,7 @@ impl<'q> Query<'q> {
     }
 
     #[cfg(test)]
-    pub(crate) fn boxes(mut self, boxes: &'q dyn Boxes) -> Self {
+    pub(crate) fn with_boxes(mut self, boxes: &'q dyn Boxes) -> Self {
         self.boxes = Some(boxes);
         self
     }
@@ -128,11 +130,20 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// What is known of where points are: what the index knows, or a test says.
+    fn boxes(&self) -> Option<&'q dyn Boxes> {
+        #[cfg(test)]
+        if self.boxes.is_some() {
+            return self.boxes;
+        }
+        self.index.map(|index| index as &dyn Boxes)
+    }
+
     pub(crate) fn scan(&self) -> Scan<'q> {
         Scan {
             source: self.source,
             index: self.index,
-            boxes: self.boxes,
+            boxes: self.boxes(),
             selector: Selector::new(self.bound.clone()),
             workers: self.workers.clone(),
             kernels: self.kernels,

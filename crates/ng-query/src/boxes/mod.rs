@@ -8,10 +8,12 @@
 #[cfg(test)]
 pub(crate) mod of_tokens;
 mod tree;
+mod trees;
 
 use ng_token::Space;
 
 pub(crate) use tree::{Cuboid, Row, Tree};
+pub(crate) use trees::Trees;
 
 /// What is known of where the points of a file's blocks are.
 pub(crate) trait Boxes: std::fmt::Debug + Sync {

@@ -20,6 +20,7 @@ use super::segment::{Placed, Segment};
 use super::sheet::{Kind, Sheet};
 use super::warnings::Warnings;
 use super::{BLOCK, IndexWarning, ManifestFlaw, SEGMENT_BLOCKS, columns, zones};
+use crate::boxes::Trees;
 use crate::map::{FileBytes, Look};
 use crate::zone::Zone;
 
@@ -342,6 +343,7 @@ impl Opening<'_> {
             ids: None,
             size_bytes: 0,
             warnings: Warnings::new(self.folder),
+            trees: Trees::default(),
         }
     }
 }

@@ -13,8 +13,9 @@ use super::segment::{PageBoxes, Segment};
 use super::sheet::{Kind, Rotten};
 use super::warnings::Warnings;
 use super::{IndexWarning, SEGMENT_BLOCKS, columns};
+use crate::boxes::{BoxRows, Boxes, Cuboid, Tree, Trees};
 use crate::map::Look;
-use crate::zone::Zone;
+use crate::zone::{Span, Zone};
 
 /// What can be believed of the index of a file, for one commit.
 ///
@@ -37,6 +38,7 @@ pub struct Index {
     pub(super) ids: Option<SortedIds>,
     pub(super) size_bytes: u64,
     pub(super) warnings: Warnings,
+    pub(super) trees: Trees,
 }
 
 impl Index {
@@ -182,5 +184,27 @@ impl Index {
             _ => false,
         };
         self.warnings.told().iter().any(is_missing)
+    }
+}
+
+impl Boxes for Index {
+    fn tree(&self, space: Space) -> &Tree {
+        let of_block = |block| {
+            let ends = self.zone(block)?.space(space);
+            Some(Cuboid {
+                low: ends.map(Span::min),
+                high: ends.map(Span::max),
+            })
+        };
+        let make = || Tree::new(self.zones.len() as u64, of_block);
+        self.trees.get(space, make)
+    }
+
+    fn pages(&self, space: Space, block: u64) -> Option<BoxRows<'_>> {
+        let boxes = self.page_boxes(space, block)?;
+        Some(BoxRows {
+            low: boxes.min,
+            high: boxes.max,
+        })
     }
 }

@@ -63,6 +63,29 @@ impl<'b> Best<'b> {
         }
     }
 
+    /// The greatest rank with which something from `position` on can be among the best;
+    /// `None` where nothing can: what ranks as the worst does and stands behind it is not.
+    #[inline]
+    pub(crate) fn limit(&self, position: u64) -> Option<u64> {
+        let bound = self.bound.get();
+        match self.heap.peek().filter(|_| self.heap.len() == self.k) {
+            Some(&(worst, last)) if last < position => Some(bound.min(worst.checked_sub(1)?)),
+            Some(&(worst, _)) => Some(bound.min(worst)),
+            None => Some(bound),
+        }
+    }
+
+    /// Whether something is among the best so far.
+    #[inline]
+    pub(crate) fn would_keep(&self, rank: u64, position: u64) -> bool {
+        let is_full = self.heap.len() == self.k;
+        !is_full
+            || self
+                .heap
+                .peek()
+                .is_some_and(|worst| (rank, position) < *worst)
+    }
+
     pub(crate) fn merge(&mut self, other: Self) {
         for (rank, position) in other.heap {
             self.offer(rank, position);

@@ -1,10 +1,10 @@
-use super::best::Best;
 use super::plan::{Plan, Target};
 use super::reach::Reach;
+use crate::ops::best::{Best, Bound};
 
 /// What one worker has found around one point, and what that rules out.
-pub(super) struct Hunt {
-    pub(super) best: Best,
+pub(super) struct Hunt<'b> {
+    pub(super) best: Best<'b>,
     /// In how many blocks it looked.
     pub(super) blocks: u64,
     /// The key that the limits are those of.
@@ -15,10 +15,10 @@ pub(super) struct Hunt {
     pub(super) reach: Reach,
 }
 
-impl Hunt {
-    pub(super) fn new(k: usize) -> Self {
+impl<'b> Hunt<'b> {
+    pub(super) fn new(k: usize, bound: &'b Bound) -> Self {
         Self {
-            best: Best::new(k),
+            best: Best::new(k, bound),
             blocks: 0,
             key: u64::MAX,
             sum: f32::INFINITY,
@@ -26,33 +26,17 @@ impl Hunt {
         }
     }
 
-    pub(super) fn clear(&mut self) {
-        self.best.clear();
-        self.blocks = 0;
-        self.set(u64::MAX, f32::INFINITY, Reach::EVERYWHERE);
-    }
-
     /// Narrows the limits to what was found meanwhile; `false` if no token from `position`
     /// on can be among the nearest.
     #[inline]
-    pub(super) fn narrow(
-        &mut self,
-        plan: &Plan<'_>,
-        target: &Target,
-        bound: u64,
-        position: u64,
-    ) -> bool {
-        let Some(key) = self.best.limit(bound, position) else {
+    pub(super) fn narrow(&mut self, plan: &Plan<'_>, target: &Target, position: u64) -> bool {
+        let Some(key) = self.best.limit(position) else {
             return false;
         };
         if key != self.key {
             let sum = plan.scales.limit(&target.screen, &target.centre, key);
-            self.set(key, sum, target.centre.reach(key));
+            (self.key, self.sum, self.reach) = (key, sum, target.centre.reach(key));
         }
         true
-    }
-
-    fn set(&mut self, key: u64, sum: f32, reach: Reach) {
-        (self.key, self.sum, self.reach) = (key, sum, reach);
     }
 }

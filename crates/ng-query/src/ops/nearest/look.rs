@@ -77,7 +77,7 @@ impl Looker {
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
     ) {
         if plan.columns.is_empty() {
             let selected = part.places.clone().filter(|&place| is_selected(place));
@@ -97,7 +97,7 @@ impl Looker {
         target: &Target,
         part: &Part<'_>,
         place: usize,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
     ) {
         let steps = |space| part.block.steps(&plan.spaces, space, place);
         let key = target.centre.key(steps);
@@ -111,7 +111,7 @@ impl Looker {
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
     ) {
         let (from, len) = (part.places.start, part.places.len());
         if let Block::Records(_) = part.block {
@@ -160,7 +160,7 @@ impl Looker {
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
     ) {
         let (centre, weights) = (&target.screen.centre[..], &plan.scales.weights[..]);
         let stride = plan.columns.len() * ROW;

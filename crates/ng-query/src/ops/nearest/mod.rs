@@ -6,7 +6,6 @@
 //! With boxes a [`Search`] goes from block to block, nearest first; where boxes rule out too
 //! little, and where there are none, a [`pass`] looks through all blocks for all points.
 
-mod best;
 mod fence;
 mod hunt;
 mod look;
@@ -25,14 +24,13 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, PoisonError};
-
 use ng_parallel::{Shards, map_shards, serial};
 use ng_store::BLOCK_TOKENS;
 
+use crate::ops::best::Bound;
+use crate::pool::Pool;
 use crate::scan::{Opened, Scan};
 use crate::{Answer, Query, QueryError, QuestionError, Stats};
-use best::Bounds;
 pub(crate) use fence::Fence;
 use hunt::Hunt;
 pub(crate) use looked::Looked;
@@ -88,7 +86,7 @@ impl Query<'_> {
         }
         let scan = self.scan();
         let plan = Plan::new(points, k, scan.kernels, scan.boxes);
-        let bounds = Bounds::new(points.len());
+        let bounds: Vec<_> = (0..points.len()).map(|_| Bound::new()).collect();
         let looked = Looked::new(scan.blocks());
         let mut found: Vec<Option<Neighbours>> = vec![None; points.len()];
         let mut stats = scan.stats_of_none(scan.blocks());
@@ -102,7 +100,7 @@ impl Query<'_> {
             let (hunts, of_pass) = pass::pass(&scan, &plan, &rest, &bounds, &looked)?;
             stats.add(&of_pass);
             for (point, hunt) in rest.into_iter().zip(hunts) {
-                found[point] = Some(plan.neighbours(point, &hunt));
+                found[point] = Some(plan.neighbours(point, hunt));
             }
         }
         stats.blocks_looked_at = looked.count();
@@ -120,27 +118,27 @@ impl Query<'_> {
 fn search(
     scan: &Scan<'_>,
     plan: &Plan<'_>,
-    bounds: &Bounds,
+    bounds: &[Bound],
     looked: &Looked,
     found: &mut [Option<Neighbours>],
 ) -> Result<Stats, QueryError> {
     let opened = Opened::new(scan.source, 0);
     let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
-    let searches = Mutex::new(Vec::new());
-    let lock = || searches.lock().unwrap_or_else(PoisonError::into_inner);
+    let searches = Pool::new();
     let turn = |shard: ng_parallel::Shard| {
-        let points = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
-        let idle = lock().pop();
-        let (mut search, mut hunt) =
-            idle.unwrap_or_else(|| (Search::new(scan, &opened, plan, most), Hunt::new(plan.k)));
-        let found: Result<Vec<_>, QueryError> = points
-            .map(|point| {
-                let is_done = search.look(point, &mut hunt, bounds, looked)?;
-                Ok(is_done.then(|| plan.neighbours(point, &hunt)))
-            })
-            .collect();
-        lock().push((search, hunt));
-        found
+        let mut points = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
+        let new = || Search::new(scan, &opened, plan, most);
+        searches.with(new, |search| {
+            let around = |point| {
+                let mut hunt = Hunt::new(plan.k, &bounds[point]);
+                let is_done = search.look(point, &mut hunt, looked)?;
+                Ok(is_done.then(|| plan.neighbours(point, hunt)))
+            };
+            points
+                .by_ref()
+                .map(around)
+                .collect::<Result<Vec<_>, QueryError>>()
+        })
     };
     let points = found.len() * BLOCK_TOKENS;
     let shards = Shards::with_shard_tokens(points, TURN * BLOCK_TOKENS);
@@ -155,10 +153,7 @@ fn search(
         }
     }
     let mut stats = Stats::default();
-    let searches = searches
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    for (search, _) in searches {
+    for search in searches.into_inner() {
         stats.add(&search.into_stats());
     }
     Ok(stats)

@@ -1,13 +1,13 @@
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
-use super::best::Bounds;
 use super::hunt::Hunt;
 use super::look::{Block, CHUNK, Columns, Looker, Part, columns};
 use super::looked::Looked;
 use super::plan::Plan;
 use crate::boxes::{BoxRows, Cuboid, Tree};
 use crate::kernels::PAGE;
+use crate::ops::best::Bound;
+use crate::pool::Pool;
 use crate::scan::{Scan, Stage};
 use crate::{QueryError, Stats};
 
@@ -15,57 +15,50 @@ use crate::{QueryError, Stats};
 const FEW: usize = 64;
 
 /// Looks around some points at once, through all blocks that may have a neighbour.
-pub(super) fn pass(
+pub(super) fn pass<'b>(
     scan: &Scan<'_>,
     plan: &Plan<'_>,
     points: &[usize],
-    bounds: &Bounds,
+    bounds: &'b [Bound],
     looked: &Looked,
-) -> Result<(Vec<Hunt>, Stats), QueryError> {
-    let searchers = Mutex::new(Vec::new());
-    let lock = || searchers.lock().unwrap_or_else(PoisonError::into_inner);
+) -> Result<(Vec<Hunt<'b>>, Stats), QueryError> {
+    let searchers = Pool::new();
     let trees = plan.trees();
+    let new = || Searcher::new(plan, points, bounds);
     let stats = scan.run(
         || (),
         |(), stage| {
-            let searcher = lock().pop();
-            let mut searcher = searcher.unwrap_or_else(|| Searcher::new(plan, points));
-            let done = searcher.look(plan, &trees, stage, points, bounds, looked);
-            lock().push(searcher);
-            done
+            searchers.with(new, |searcher| {
+                searcher.look(plan, &trees, stage, points, looked)
+            })
         },
         |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
     )?;
-    let searchers = searchers
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    Ok((merge(searchers, plan.k, points.len()), stats))
-}
-
-/// The nearest of what all workers have found.
-fn merge(searchers: Vec<Searcher>, k: usize, points: usize) -> Vec<Hunt> {
-    let mut all: Vec<_> = (0..points).map(|_| Hunt::new(k)).collect();
-    for searcher in searchers {
+    let mut all = new().hunts;
+    for searcher in searchers.into_inner() {
         for (all, hunt) in all.iter_mut().zip(searcher.hunts) {
-            all.best.merge(&hunt.best);
+            all.best.merge(hunt.best);
             all.blocks += hunt.blocks;
         }
     }
-    all
+    Ok((all, stats))
 }
 
 /// What one worker has found around all points.
-struct Searcher {
-    hunts: Vec<Hunt>,
+struct Searcher<'b> {
+    hunts: Vec<Hunt<'b>>,
     looker: Looker,
     /// The points that the block may have neighbours of.
     near: Vec<usize>,
 }
 
-impl Searcher {
-    fn new(plan: &Plan<'_>, points: &[usize]) -> Self {
+impl<'b> Searcher<'b> {
+    fn new(plan: &Plan<'_>, points: &[usize], bounds: &'b [Bound]) -> Self {
+        let hunts = points
+            .iter()
+            .map(|&point| Hunt::new(plan.k, &bounds[point]));
         Self {
-            hunts: points.iter().map(|_| Hunt::new(plan.k)).collect(),
+            hunts: hunts.collect(),
             looker: Looker::new(plan),
             near: Vec::new(),
         }
@@ -77,10 +70,9 @@ impl Searcher {
         trees: &[&Tree],
         stage: &mut Stage<'_>,
         points: &[usize],
-        bounds: &Bounds,
         looked: &Looked,
     ) -> Result<(), QueryError> {
-        self.find_near(plan, trees, stage, points, bounds);
+        self.find_near(plan, trees, stage, points);
         if self.near.is_empty() {
             return Ok(());
         }
@@ -104,26 +96,18 @@ impl Searcher {
         if few || plan.columns.is_empty() {
             self.hold_selected(plan, stage, &whole, points);
         } else if let (true, Some(columns)) = (plan.is_of_one_space(), &columns) {
-            self.look_in_space(plan, stage, columns, points, bounds);
+            self.look_in_space(plan, stage, columns, points);
         } else {
-            self.look_in_rows(plan, stage, &whole, points, bounds);
+            self.look_in_rows(plan, stage, &whole, points);
         }
         for &near in &self.near {
             self.hunts[near].blocks += 1;
-            bounds.lower(points[near], self.hunts[near].best.last_key());
         }
         Ok(())
     }
 
     /// Finds the points that the block may have neighbours of.
-    fn find_near(
-        &mut self,
-        plan: &Plan<'_>,
-        trees: &[&Tree],
-        stage: &Stage<'_>,
-        points: &[usize],
-        bounds: &Bounds,
-    ) {
+    fn find_near(&mut self, plan: &Plan<'_>, trees: &[&Tree], stage: &Stage<'_>, points: &[usize]) {
         self.near.clear();
         let mut cuboids = [Cuboid::EVERYWHERE; 8];
         for (cuboid, tree) in cuboids.iter_mut().zip(trees) {
@@ -131,9 +115,7 @@ impl Searcher {
         }
         for (number, (hunt, &point)) in self.hunts.iter_mut().zip(points).enumerate() {
             let target = &plan.targets[point];
-            if !hunt.narrow(plan, target, bounds.get(point), stage.first())
-                || hunt.reach.is_nowhere()
-            {
+            if !hunt.narrow(plan, target, stage.first()) || hunt.reach.is_nowhere() {
                 continue;
             }
             let rows = cuboids[..trees.len()].iter().map(|cuboid| BoxRows {
@@ -165,7 +147,6 @@ impl Searcher {
         stage: &Stage<'_>,
         columns: &Columns<'_>,
         points: &[usize],
-        bounds: &Bounds,
     ) {
         let block = Block::Columns(columns);
         let (axes, first) = ([columns[0], columns[1], columns[2]], stage.first());
@@ -177,7 +158,7 @@ impl Searcher {
             while pages != 0 {
                 let from = pages.trailing_zeros() as usize * PAGE;
                 pages &= pages - 1;
-                if hunt.narrow(plan, target, bounds.get(point), first + from as u64) {
+                if hunt.narrow(plan, target, first + from as u64) {
                     let part = Part {
                         block,
                         first,
@@ -196,7 +177,6 @@ impl Searcher {
         stage: &Stage<'_>,
         whole: &Part<'_>,
         points: &[usize],
-        bounds: &Bounds,
     ) {
         for from in (0..stage.len()).step_by(CHUNK) {
             let part = Part {
@@ -207,7 +187,7 @@ impl Searcher {
             for &near in &self.near {
                 let (point, hunt) = (points[near], &mut self.hunts[near]);
                 let target = &plan.targets[point];
-                if hunt.narrow(plan, target, bounds.get(point), part.first + from as u64) {
+                if hunt.narrow(plan, target, part.first + from as u64) {
                     self.looker
                         .look_in_rows(plan, target, &part, selects(stage), hunt);
                 }

@@ -108,11 +108,11 @@ impl<'q> Plan<'q> {
     }
 
     /// What was found around a point, as the answer has it.
-    pub(super) fn neighbours(&self, point: usize, hunt: &Hunt) -> Neighbours {
+    pub(super) fn neighbours(&self, point: usize, hunt: Hunt<'_>) -> Neighbours {
         let centre = &self.targets[point].centre;
         let neighbours: Vec<_> = hunt
             .best
-            .sorted()
+            .into_sorted()
             .into_iter()
             .map(|(key, position)| Neighbour {
                 position,

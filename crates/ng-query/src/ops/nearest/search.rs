@@ -1,7 +1,6 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::best::Bounds;
 use super::hunt::Hunt;
 use super::look::{Block, Looker, Part, columns};
 use super::looked::Looked;
@@ -61,21 +60,18 @@ impl<'s> Search<'s> {
     pub(super) fn look(
         &mut self,
         point: usize,
-        hunt: &mut Hunt,
-        bounds: &Bounds,
+        hunt: &mut Hunt<'_>,
         looked: &Looked,
     ) -> Result<bool, QueryError> {
         let target = &self.plan.targets[point];
-        hunt.clear();
         self.measure_roots(target);
         let first = self.least(target);
         if !self.collect(target, f32::NEG_INFINITY, first) {
             return Ok(false);
         }
         self.visit_all(target, hunt, looked)?;
-        bounds.lower(point, hunt.best.last_key());
         // Tokens that are as far may stand before those that were found: no position narrows.
-        hunt.narrow(self.plan, target, u64::MAX, 0);
+        hunt.narrow(self.plan, target, 0);
         if !self.collect(target, first, hunt.sum) {
             return Ok(false);
         }
@@ -87,12 +83,12 @@ impl<'s> Search<'s> {
     fn visit_all(
         &mut self,
         target: &Target,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
         looked: &Looked,
     ) -> Result<(), QueryError> {
         let blocks = std::mem::take(&mut self.blocks);
         for near in &blocks {
-            hunt.narrow(self.plan, target, u64::MAX, 0);
+            hunt.narrow(self.plan, target, 0);
             if near.sum > hunt.sum {
                 break;
             }
@@ -182,7 +178,7 @@ impl<'s> Search<'s> {
         &mut self,
         block: u64,
         target: &Target,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
         looked: &Looked,
     ) -> Result<(), QueryError> {
         let visitor = &mut self.visitor;
@@ -246,7 +242,7 @@ impl<'s> Search<'s> {
     fn look_in_pages(
         &mut self,
         target: &Target,
-        hunt: &mut Hunt,
+        hunt: &mut Hunt<'_>,
         visited: Visited,
         is_selected: impl Fn(&Stage<'_>, usize) -> bool,
     ) -> usize {
@@ -273,7 +269,7 @@ impl<'s> Search<'s> {
             self.looker
                 .look(plan, target, &part, |place| is_selected(stage, place), hunt);
             // Tokens that are as far may stand before those that were found.
-            hunt.narrow(plan, target, u64::MAX, 0);
+            hunt.narrow(plan, target, 0);
             if is_first {
                 // The nearest page tells which of the others are worth sorting.
                 self.pages.swap_remove(0);

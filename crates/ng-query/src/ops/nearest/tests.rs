@@ -110,10 +110,10 @@ fn check_every_way(seed: u64, spread: Spread, count: usize, of_one_space: bool) 
         let read = Query::new(&reader, &workers);
         let queries = [
             ("slice", slice.clone()),
-            ("slice, boxes", slice.clone().boxes(&boxes)),
-            ("slice, some boxes", slice.boxes(&less)),
+            ("slice, boxes", slice.clone().with_boxes(&boxes)),
+            ("slice, some boxes", slice.with_boxes(&less)),
             ("reader", read.clone()),
-            ("reader, boxes", read.boxes(&boxes)),
+            ("reader, boxes", read.with_boxes(&boxes)),
         ];
         for (what, query) in queries {
             let query = query.bound(bound.clone()).kernels(kernels);
@@ -270,7 +270,7 @@ fn no_weight_at_all_makes_all_tokens_equally_far() {
     points.add_steps(&[[4_000.0, 0.0, 0.0]]).unwrap();
     for query in [
         Query::new(&tokens, &workers),
-        Query::new(&tokens, &workers).boxes(&boxes),
+        Query::new(&tokens, &workers).with_boxes(&boxes),
     ] {
         let found = query.nearest(&points, 3).unwrap().value;
         let positions: Vec<_> = found[0]
@@ -293,7 +293,7 @@ fn boxes_leave_most_blocks_out() {
     let tokens: Vec<_> = (0..count).map(token).collect();
     let boxes = OfTokens::new(&tokens, 99, &[Space::Physical], |_| true);
     let workers = Workers::new(2).unwrap();
-    let query = Query::new(&tokens, &workers).boxes(&boxes);
+    let query = Query::new(&tokens, &workers).with_boxes(&boxes);
     let mut points = Points::in_space(Space::Physical);
     for x in (-25_000..25_000).step_by(1_111) {
         points.add_steps(&[[f64::from(x), 1.0, 0.0]]).unwrap();
@@ -333,7 +333,11 @@ fn boxes_that_tell_nothing_make_a_pass() {
     let mut points = Points::in_space(Space::Motor);
     points.add_steps(&[[1.0, 2.0, 3.0]]).unwrap();
     let plain = Query::new(&tokens, &workers);
-    let answer = plain.clone().boxes(&boxes).nearest(&points, 4).unwrap();
+    let answer = plain
+        .clone()
+        .with_boxes(&boxes)
+        .nearest(&points, 4)
+        .unwrap();
     assert_eq!(answer.stats.blocks_looked_at, 21);
     assert_eq!(answer.value, plain.nearest(&points, 4).unwrap().value);
 }

@@ -1,5 +1,3 @@
-use std::sync::{Mutex, PoisonError};
-
 use ng_arrow::Column;
 use ng_parallel::{Shards, map_shards, serial};
 use ng_store::BLOCK_TOKENS;
@@ -9,6 +7,7 @@ use super::counts::{Counter, spaces};
 use crate::boxes::{Boxes, Cuboid};
 use crate::kernels::{Kernels, PAGE};
 use crate::ops::nearest::Looked;
+use crate::pool::Pool;
 use crate::scan::{Opened, Scan, Visited, Visitor};
 use crate::select::axes;
 use crate::zone::Verdict;
@@ -36,15 +35,11 @@ pub(super) fn descend(
     }
     let opened = Opened::new(scan.source, 0);
     let looked = Looked::new(scan.blocks());
-    let idle = Mutex::new(Vec::new());
-    let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+    let walkers = Pool::new();
     let turn = |shard: ng_parallel::Shard| {
         let balls = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
-        let walker = lock().pop();
-        let mut walker = walker.unwrap_or_else(|| Walker::new(scan, &opened, boxes, most));
-        let counts = walker.count_all(&counters[balls], &looked);
-        lock().push(walker);
-        counts
+        let new = || Walker::new(scan, &opened, boxes, most);
+        walkers.with(new, |walker| walker.count_all(&counters[balls], &looked))
     };
     let shards = Shards::with_shard_tokens(counters.len() * BLOCK_TOKENS, TURN * BLOCK_TOKENS);
     let results = match shards.len() <= 1 {
@@ -58,9 +53,8 @@ pub(super) fn descend(
             None => return Ok(None),
         }
     }
-    let walkers = idle.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut stats = scan.stats_of_none(scan.blocks());
-    for walker in walkers {
+    for walker in walkers.into_inner() {
         stats.add(&walker.visitor.into_stats());
     }
     stats.blocks_looked_at = looked.count();

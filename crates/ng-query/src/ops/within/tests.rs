@@ -122,9 +122,9 @@ fn check_every_way(seed: u64, spread: Spread, count: usize) {
         let read = Query::new(&reader, &workers);
         let queries = [
             ("slice", slice.clone()),
-            ("slice, boxes", slice.clone().boxes(&boxes)),
-            ("slice, some boxes", slice.boxes(&less)),
-            ("reader, boxes", read.clone().boxes(&boxes)),
+            ("slice, boxes", slice.clone().with_boxes(&boxes)),
+            ("slice, some boxes", slice.with_boxes(&less)),
+            ("reader, boxes", read.clone().with_boxes(&boxes)),
             ("reader", read),
         ];
         for (what, query) in queries {
