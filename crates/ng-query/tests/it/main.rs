@@ -6,4 +6,5 @@
 )]
 
 mod filter;
+mod near;
 mod order;
