@@ -1,7 +1,8 @@
 use std::ops::ControlFlow;
 
 use crate::scan::Stage;
-use crate::{Answer, Query, QueryError};
+use crate::select::Selector;
+use crate::{Answer, Filter, Query, QueryError};
 
 impl Query<'_> {
     /// Counts the tokens that are selected.
@@ -43,6 +44,59 @@ impl Query<'_> {
         )?;
         Ok(Answer { value, stats })
     }
+
+    /// Counts, of the tokens that are selected, those that match each of some filters, all in
+    /// one pass; `valid` means at `now`, in seconds since 1970 UTC.
+    ///
+    /// The passes that zones and positions would save of each filter are not saved.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`].
+    pub fn count_each_at(
+        &self,
+        filters: &[Filter],
+        now: u32,
+    ) -> Result<Answer<Vec<u64>>, QueryError> {
+        let selectors = filters.iter().map(|filter| Selector::new(filter.bind(now)));
+        let selectors: Vec<Selector> = selectors.collect();
+        let mut value = vec![0; filters.len()];
+        let stats = self.scan().run(
+            || (vec![0; filters.len()], vec![0; filters.len()]),
+            |(counts, block), stage| {
+                // A block that turns out to be damaged counts for none of them.
+                for (count, selector) in block.iter_mut().zip(&selectors) {
+                    *count = count_matching(stage, selector)?;
+                }
+                add(counts, block);
+                Ok(())
+            },
+            |(counts, _)| {
+                add(&mut value, &counts);
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            },
+        )?;
+        Ok(Answer { value, stats })
+    }
+}
+
+fn add(sums: &mut [u64], more: &[u64]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}
+
+/// How many of the selected tokens of a block another filter selects as well.
+fn count_matching(stage: &mut Stage<'_>, selector: &Selector) -> Result<u64, QueryError> {
+    let (kernels, len) = (stage.kernels, stage.len());
+    let mut mask = stage.masks.take();
+    let done = selector.evaluate(stage, &mut mask[..len]);
+    if let Some(selected) = stage.selected() {
+        kernels.and(&mut mask[..len], selected);
+    }
+    let count = kernels.count(&mask[..len]) as u64;
+    stage.masks.give(mask);
+    done.map(|()| count)
 }
 
 fn add_selected(count: &mut u64, stage: &mut Stage<'_>) -> Result<(), QueryError> {

@@ -14,6 +14,8 @@ use crate::{Answer, Query, QueryError};
 pub struct Duplicates {
     /// How many ids those are.
     pub id_count: u64,
+    /// How many tokens have an id that another one before them has: so many are too many.
+    pub repeats: u64,
     /// The least of them, with all their positions: as many as were asked for.
     pub ids: Vec<Found>,
 }
@@ -31,17 +33,22 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn duplicates(&self, limit: usize) -> Result<Answer<Duplicates>, QueryError> {
         let pool = Pool::new();
+        let mut tokens = 0;
         let mut stats = self.scan().run(
-            || (),
-            |(), stage| {
+            || 0,
+            |tokens, stage| {
                 stage.load(&[Column::Id])?;
                 let ids = stage.lanes.u32(Column::Id);
+                *tokens += stage.selected_count() as u64;
                 pool.with(Seen::default, |seen| {
                     stage.for_each_selected(|place| seen.add(ids[place]));
                 });
                 Ok(())
             },
-            |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
+            |counted| {
+                tokens += counted;
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            },
         )?;
         let mut seen = Seen::default();
         pool.into_inner().iter().for_each(|own| seen.merge(own));
@@ -57,6 +64,7 @@ impl Query<'_> {
         Ok(Answer {
             value: Duplicates {
                 id_count: seen.twice.count(),
+                repeats: tokens - seen.once.count(),
                 ids,
             },
             stats,

@@ -6,7 +6,7 @@ use ng_store::BLOCK_TOKENS;
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, number_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
-use crate::{Answer, Measure, Query, QueryError, QuestionError, Value};
+use crate::{Answer, Measure, Query, QueryError, QuestionError, Stats, Value};
 
 /// More bins than this are refused: 128 MiB a thread.
 const MOST_BINS: usize = 1 << 24;
@@ -87,67 +87,110 @@ impl Query<'_> {
         column: Column,
         bins: &Bins,
     ) -> Result<Answer<Option<Histogram>>, QueryError> {
-        bins.check(column)?;
-        let (range, first) = match bins.range {
-            Some(range) => (Some(range), None),
-            None => {
-                let extremes = self.extremes(column)?;
-                (extremes.value, Some(extremes.stats))
-            }
-        };
-        let Some((low, high)) = range else {
-            return Ok(Answer {
-                value: None,
-                stats: first.unwrap_or_default(),
-            });
-        };
-        let empty = Histogram {
-            column,
-            low,
-            high,
-            counts: vec![0; bins.count],
-            below: 0,
-            above: 0,
-            nan: 0,
-        };
+        let mut answer = self.histograms(&[(column, *bins)])?;
+        Ok(Answer {
+            value: answer.value.pop().flatten(),
+            stats: answer.stats,
+        })
+    }
+
+    /// Does what [`histogram`](Self::histogram) does for several columns, in as many passes
+    /// as for one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`histogram`](Self::histogram).
+    pub fn histograms(
+        &self,
+        columns: &[(Column, Bins)],
+    ) -> Result<Answer<Vec<Option<Histogram>>>, QueryError> {
+        for (column, bins) in columns {
+            bins.check(*column)?;
+        }
+        let Answer { value, stats } = self.empty_histograms(columns)?;
+        let empty: Vec<Histogram> = value.iter().flatten().cloned().collect();
+        if empty.is_empty() {
+            return Ok(Answer { value, stats });
+        }
+        let loads: Vec<Column> = empty.iter().map(|histogram| histogram.column).collect();
         let pool = Pool::new();
-        let mut stats = self.scan().run(
+        let mut both = self.scan().run(
             || (),
             |(), stage| {
-                stage.load(&[column])?;
-                pool.with(|| Counter::new(empty.clone()), |counter| counter.add(stage));
+                stage.load(&loads)?;
+                let new = || empty.iter().cloned().map(Counter::new).collect::<Vec<_>>();
+                pool.with(new, |counters| {
+                    counters.iter_mut().for_each(|counter| counter.add(stage));
+                });
                 Ok(())
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
-        if let Some(first) = first {
-            stats.add_pass(&first);
-        }
-        let mut whole = empty.clone();
-        for counter in pool.into_inner() {
-            whole.merge(&counter.into_histogram());
-        }
+        both.add_pass(&stats);
         Ok(Answer {
-            value: Some(whole),
-            stats,
+            value: merged(value, pool.into_inner()),
+            stats: both,
         })
     }
 
-    /// The least and the greatest finite value.
-    fn extremes(&self, column: Column) -> Result<Answer<Option<(f64, f64)>>, QueryError> {
-        let measures = [Measure::Min(column), Measure::Max(column)];
-        let answer = self.aggregate(&[], &measures)?;
+    /// Where the bins of each column are; `None` where there is no value to tell it by.
+    fn empty_histograms(
+        &self,
+        columns: &[(Column, Bins)],
+    ) -> Result<Answer<Vec<Option<Histogram>>>, QueryError> {
+        let open = columns.iter().filter(|(_, bins)| bins.range.is_none());
+        let Answer { value, stats } =
+            self.extremes(&open.map(|(column, _)| *column).collect::<Vec<_>>())?;
+        let mut found = value.into_iter();
+        let histograms = columns.iter().map(|(column, bins)| {
+            let (low, high) = bins.range.or_else(|| found.next().flatten())?;
+            Some(Histogram {
+                column: *column,
+                low,
+                high,
+                counts: vec![0; bins.count],
+                below: 0,
+                above: 0,
+                nan: 0,
+            })
+        });
+        let value = histograms.collect();
+        Ok(Answer { value, stats })
+    }
+
+    /// The least and the greatest finite value of each column.
+    fn extremes(&self, columns: &[Column]) -> Result<Answer<Vec<Option<(f64, f64)>>>, QueryError> {
+        if columns.is_empty() {
+            return Ok(Answer {
+                value: Vec::new(),
+                stats: Stats::default(),
+            });
+        }
+        let ends = |column: &Column| [Measure::Min(*column), Measure::Max(*column)];
+        let measures: Vec<Measure> = columns.iter().flat_map(ends).collect();
+        let Answer { value, stats } = self.aggregate(&[], &measures)?;
         let number = |value: Value| {
             let number = value.number()?;
             Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)))
         };
-        let values = answer.value.groups.first().map(|group| &group.values);
-        let value = values.and_then(|values| Some((number(values[0])?, number(values[1])?)));
+        let values = value.groups.first().map_or(&[][..], |group| &group.values);
+        let ranges = values.chunks_exact(2);
+        let value = ranges.map(|ends| Some((number(ends[0])?, number(ends[1])?)));
         Ok(Answer {
-            value,
-            stats: answer.stats,
+            value: value.collect(),
+            stats,
         })
     }
+}
+
+/// Adds up what the workers counted.
+fn merged(mut whole: Vec<Option<Histogram>>, workers: Vec<Vec<Counter>>) -> Vec<Option<Histogram>> {
+    for counters in workers {
+        for (histogram, counter) in whole.iter_mut().flatten().zip(counters) {
+            histogram.merge(&counter.into_histogram());
+        }
+    }
+    whole
 }
 
 /// Where a value belongs.

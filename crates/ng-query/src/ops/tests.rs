@@ -15,7 +15,7 @@ use crate::bound::Bound;
 use crate::index::{BuildOptions, Index, build};
 use crate::kernels::Kernels;
 use crate::ordered::number_of;
-use crate::{Column, Query, QueryError, Source};
+use crate::{Column, Filter, Query, QueryError, Source};
 
 /// A few tokens, over and over, for so many.
 #[derive(Clone, Debug)]
@@ -144,6 +144,19 @@ proptest! {
     }
 
     #[test]
+    fn each_of_some_filters_counts_its_own(case in case(), now: u32) {
+        let texts = ["true", "valid", "not (weight >= 0.5)", "active and object or id < 1000"];
+        let filters = texts.map(|text| text.parse::<Filter>().unwrap());
+        let selected = case.selected();
+        let expected = filters.each_ref().map(|filter| {
+            let bound = filter.bind(now);
+            let matching = selected.iter().filter(|(at, token)| matches(&bound, *at, token));
+            matching.count() as u64
+        });
+        case.check(&expected.to_vec(), |query| Ok(query.count_each_at(&filters, now)?.value))?;
+    }
+
+    #[test]
     fn positions_and_tokens_come_in_order(case in case()) {
         let expected = case.selected();
         case.check(&expected, |query| {
@@ -217,6 +230,30 @@ proptest! {
             let answer = query.aggregate(&[], &measures)?;
             let values = answer.value.groups[0].values.iter();
             Ok(bits(&values.map(Value::number).collect::<Vec<_>>()))
+        })?;
+    }
+
+    #[test]
+    fn means_and_deviations_of_whole_numbers_are_those_of_exact_sums(case in case()) {
+        let selected = case.selected();
+        let count = selected.len() as i128;
+        let mut expected = Vec::new();
+        let mut measures = Vec::new();
+        for column in stored().filter(|column| *column != Column::Weight) {
+            let steps = crate::ordered::steps_per_unit(column).map_or(1.0, f64::from);
+            let stored = |token: &Token| (number(column, token) * steps).round() as i128;
+            let sum: i128 = selected.iter().map(|(_, token)| stored(token)).sum();
+            let squares: i128 = selected.iter().map(|(_, token)| stored(token).pow(2)).sum();
+            let spread = (count * squares - sum * sum) as f64;
+            let variance = spread / (count as f64 * (count - 1) as f64);
+            expected.push((count > 0).then(|| sum as f64 / count as f64 / steps));
+            expected.push((count > 1).then(|| variance.sqrt() / steps));
+            measures.extend([Measure::Mean(column), Measure::StdDev(column)]);
+        }
+        case.check(&bits(&expected), |query| {
+            let answer = query.aggregate(&[], &measures)?;
+            let values = answer.value.groups[0].values.iter();
+            Ok(bits(&values.map(|value| value.number()).collect::<Vec<_>>()))
         })?;
     }
 
@@ -327,6 +364,22 @@ proptest! {
     }
 
     #[test]
+    fn histograms_of_several_columns_are_those_of_each(case in case(), count in 1usize..50) {
+        let open = Bins::new(count);
+        let columns: Vec<_> = stored()
+            .map(|column| match column {
+                Column::Radius | Column::Id => (column, open.range(0.5, 1e6)),
+                _ => (column, open),
+            })
+            .collect();
+        let workers = Workers::new(1).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let alone = columns.iter().map(|(column, bins)| query.histogram(*column, bins).unwrap());
+        let expected: Vec<_> = alone.map(|answer| answer.value).collect();
+        case.check(&expected, |query| Ok(query.histograms(&columns)?.value))?;
+    }
+
+    #[test]
     fn a_histogram_without_a_range_has_every_finite_value_within(case in case(), place in 1usize..35) {
         let column = Column::ALL[place];
         let values = sorted(column, &case.selected());
@@ -367,11 +420,12 @@ proptest! {
         }
         by_id.retain(|_, positions| positions.len() > 1);
         let count = by_id.len() as u64;
+        let repeats: usize = by_id.values().map(|positions| positions.len() - 1).sum();
         let least: Vec<(u32, Vec<u64>)> = by_id.into_iter().take(limit).collect();
-        case.check(&(count, least), |query| {
+        case.check(&(count, repeats as u64, least), |query| {
             let found = query.duplicates(limit)?.value;
             let ids = found.ids.into_iter().map(|found| (found.id.raw(), found.positions));
-            Ok((found.id_count, ids.collect()))
+            Ok((found.id_count, found.repeats, ids.collect()))
         })?;
     }
 

@@ -51,6 +51,12 @@ impl<'g> Whole<'g> {
                 }
             }
         }
+        if needs.group_by.is_empty() {
+            let columns = groups.values_mut().flat_map(|group| &mut group.columns);
+            for (tally, (column, _)) in columns.zip(&needs.columns) {
+                tally.derive(*column);
+            }
+        }
         Self {
             groups,
             totals,

@@ -14,6 +14,7 @@ mod measure;
 mod needs;
 mod quantiles;
 mod tally;
+mod ungrouped;
 mod value_counts;
 mod weights;
 

@@ -34,14 +34,19 @@ impl Needs {
             });
             columns[place].1.add(*measure);
         }
-        let grouped = group_by.iter().flat_map(|by| by.columns());
-        Self {
+        let mut needs = Self {
             group_by: group_by.to_vec(),
-            loads: grouped
-                .chain(columns.iter().map(|(column, _)| *column))
-                .collect(),
+            loads: Vec::new(),
             columns,
-        }
+        };
+        let measured = needs.columns.iter().map(|(column, _)| *column);
+        needs.loads = needs.grouped().chain(measured).collect();
+        needs
+    }
+
+    /// The columns that the groups are told by.
+    pub(super) fn grouped(&self) -> impl Iterator<Item = Column> {
+        self.group_by.iter().flat_map(|by| by.columns())
     }
 
     /// Where the column of a measure stands.

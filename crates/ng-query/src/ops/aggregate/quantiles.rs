@@ -88,11 +88,12 @@ impl Query<'_> {
         stats: &mut Stats,
     ) -> Result<Lower, QueryError> {
         let mut wanted = Lower::of(halves);
+        let loads: Vec<Column> = needs.grouped().chain(wanted.columns()).collect();
         let pool = Pool::new();
         let second = self.scan().run(
             || (),
             |(), stage| {
-                stage.load(&needs.loads)?;
+                stage.load(&loads)?;
                 pool.with(
                     || LowerCounter::new(wanted.clone(), needs),
                     |counter| counter.add(stage),
@@ -161,6 +162,10 @@ impl Lower {
             }
         }
         lower
+    }
+
+    fn columns(&self) -> impl Iterator<Item = Column> {
+        self.columns.iter().map(|(column, _)| *column)
     }
 
     fn low_of(&self, half: &Half) -> Option<u16> {

@@ -4,6 +4,7 @@ use ng_store::BLOCK_TOKENS;
 use super::distinct::Distinct;
 use super::grouping::Grouping;
 use super::needs::{Need, Needs};
+use super::ungrouped::pack;
 use super::value_counts::ValueCounts;
 use super::weights::{BlockSum, WeightSums};
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
@@ -64,7 +65,10 @@ impl<'g> Tally<'g> {
             }
             if need.asks_for_keys(*column) {
                 keys_of(&stage.lanes, *column, &mut self.keys);
-                self.add_keys(number, *column, *need, stage);
+                match needs.group_by.is_empty() {
+                    true => self.add_packed(number, *column, *need, stage),
+                    false => self.add_keys(number, *column, *need, stage),
+                }
             }
         }
     }
@@ -76,6 +80,13 @@ impl<'g> Tally<'g> {
         }
         let (counts, groups) = (&mut self.counts, &self.grouping.groups);
         stage.for_each_selected(|place| counts[groups[place] as usize] += 1);
+    }
+
+    fn add_packed(&mut self, number: usize, column: Column, need: Need, stage: &Stage<'_>) {
+        let packed = pack(stage, column, &mut self.keys);
+        let tally = &mut self.columns[number][0];
+        tally.nan += (stage.selected_count() - packed) as u64;
+        tally.add_block(column, need, &self.keys[..packed]);
     }
 
     fn add_keys(&mut self, number: usize, column: Column, need: Need, stage: &Stage<'_>) {
@@ -111,13 +122,17 @@ impl<'g> Tally<'g> {
 }
 
 impl ColumnTally {
-    pub(super) fn merge(&mut self, other: Self) {
-        self.extremes = match (self.extremes, other.extremes) {
+    pub(super) fn widen(&mut self, extremes: Option<(u32, u32)>) {
+        self.extremes = match (self.extremes, extremes) {
             (Some((low, high)), Some((other_low, other_high))) => {
                 Some((low.min(other_low), high.max(other_high)))
             }
             (one, other) => one.or(other),
         };
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.widen(other.extremes);
         self.nan += other.nan;
         self.sum += other.sum;
         self.squares += other.squares;

@@ -1,0 +1,81 @@
+//! What is counted of a column where there are no groups: a short loop for each measure.
+
+use ng_arrow::Column;
+
+use super::distinct::Distinct;
+use super::needs::Need;
+use super::tally::ColumnTally;
+use super::value_counts::ValueCounts;
+use crate::ordered::{Keys, NAN_KEY, key_bits, stored_of};
+use crate::scan::Stage;
+
+/// Moves the keys of the selected tokens together, without those of NaN; returns how many
+/// those are.
+pub(super) fn pack(stage: &Stage<'_>, column: Column, keys: &mut Keys) -> usize {
+    let is_weight = column == Column::Weight;
+    if stage.selected().is_none() && !is_weight {
+        return stage.len();
+    }
+    let mut packed = 0;
+    stage.for_each_selected(|place| {
+        let key = keys[place];
+        keys[packed] = key;
+        packed += usize::from(!is_weight || key != NAN_KEY);
+    });
+    packed
+}
+
+impl ColumnTally {
+    /// Counts the values of one block. Of a column of few values only how often each occurs:
+    /// all else follows from that, see [`derive`](Self::derive).
+    pub(super) fn add_block(&mut self, column: Column, need: Need, keys: &[u32]) {
+        let shift = key_bits(column).saturating_sub(16);
+        if need.values || shift == 0 {
+            let values = self.values.get_or_insert_with(ValueCounts::new);
+            keys.iter()
+                .for_each(|key| values.add((key >> shift) as u16));
+        }
+        if shift > 0 {
+            self.add_wide(column, need, keys);
+        }
+    }
+
+    fn add_wide(&mut self, column: Column, need: Need, keys: &[u32]) {
+        if need.extremes {
+            let block = keys.iter().min().zip(keys.iter().max());
+            self.widen(block.map(|(low, high)| (*low, *high)));
+        }
+        // Sums of weights are made elsewhere; of the others the key is what is stored.
+        if need.sums && column != Column::Weight {
+            let sum: u64 = keys.iter().map(|key| u64::from(*key)).sum();
+            self.sum += i128::from(sum);
+        }
+        if need.squares && column != Column::Weight {
+            let squares = keys.iter().map(|key| u64::from(*key) * u64::from(*key));
+            self.squares += squares.map(u128::from).sum::<u128>();
+        }
+        if need.distinct {
+            let distinct = self.distinct.get_or_insert_with(Distinct::new);
+            keys.iter().for_each(|key| distinct.add(*key));
+        }
+    }
+
+    /// Fills in what follows from how often each value of a column of few values occurs.
+    pub(super) fn derive(&mut self, column: Column) {
+        let Some(values) = self.values.as_ref().filter(|_| key_bits(column) <= 16) else {
+            return;
+        };
+        let mut extremes = None;
+        let mut distinct = Distinct::new();
+        for (value, times) in values.iter() {
+            let key = u32::from(value);
+            let stored = i128::from(stored_of(column, key));
+            extremes = Some((extremes.map_or(key, |(low, _)| low), key));
+            self.sum += stored * i128::from(times);
+            self.squares += (stored * stored).unsigned_abs() * u128::from(times);
+            distinct.add(key);
+        }
+        self.extremes = extremes;
+        self.distinct = Some(distinct);
+    }
+}
