@@ -1,4 +1,32 @@
-//! Questions to files of NeuroGraph tokens.
+//! Questions to NeuroGraph tokens, in memory, mapped, or read and verified.
+//!
+//! A [`Query`] has a [`Source`], a [`Filter`], the workers, and an [`index::Index`] if there
+//! is one; its methods are the operations. Each [`Answer`] has the [`Stats`] of what was
+//! looked at. [`order`] sorts files, so that zones and boxes rule most blocks out.
+//!
+//! ```
+//! use ng_query::ng_parallel::Workers;
+//! use ng_query::{Filter, Query};
+//! use ng_token::Token;
+//!
+//! let tokens: Vec<Token> = (0..100_000).map(Token::new).collect();
+//! let filter: Filter = "position >= 90_000 and active".parse()?;
+//! let query = Query::new(&tokens, &Workers::new(2)?).filter(&filter);
+//! let answer = query.count()?;
+//! assert_eq!(answer.value, 10_000);
+//! // The others have other positions.
+//! assert_eq!((answer.stats.blocks, answer.stats.blocks_looked_at), (25, 4));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What it is not: a database, which changes tokens; a command line, which is `ng query`.
+//! It knows no byte of a token file's layout and prints nothing.
+//!
+//! # Where to begin reading
+//!
+//! `query.rs`, then `scan/mod.rs` for how blocks are looked at and `select/mod.rs` for what
+//! of them is selected; `ops/` has the operations. `filter/`, `index/` and `order/` stand
+//! each for itself.
 
 mod answer;
 #[cfg(test)]

@@ -1,0 +1,101 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use anyhow::Result;
+use ng_arrow::arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use ng_arrow::arrow_schema::{Field, Schema};
+use ng_arrow::{Column, Form, Positions, batch_with, schema};
+use ng_query::{Ball, Neighbour, Query, QueryError, Stats};
+use ng_store::Counted;
+use ng_token::{Axis, Space};
+
+use super::Subject;
+use super::sheet::Sheet;
+use super::tokens::{Fault, TABLE_ROWS};
+use crate::args::{NearPoint, QueryArgs};
+
+/// Shows the tokens that are nearest to a point, with their distances.
+pub(super) fn nearest(
+    args: &QueryArgs,
+    point: &NearPoint,
+    subject: &Subject,
+    query: &Query<'_>,
+    sheet: &mut Sheet,
+) -> Result<Stats> {
+    let answer = query.nearest(&point.points, args.k)?;
+    for found in &answer.value {
+        show(args, &point.spaces, subject, &found.neighbours, sheet)?;
+        if found.missing > 0 {
+            eprintln!("{} fewer than asked for: no more match", found.missing);
+        }
+    }
+    Ok(answer.stats)
+}
+
+/// Shows all tokens in a ball, in the order of the file.
+pub(super) fn within(
+    args: &QueryArgs,
+    ball: &Ball,
+    subject: &Subject,
+    query: &Query<'_>,
+    sheet: &mut Sheet,
+) -> Result<Stats> {
+    let default = if sheet.is_table() { TABLE_ROWS } else { u64::MAX };
+    let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
+    let mut shown = 0;
+    let stats = query.within::<Fault>(ball, |neighbours| {
+        let count = neighbours.len().min(limit - shown);
+        let neighbours = &neighbours[..count];
+        show(args, &[ball.space()], subject, neighbours, sheet).map_err(Fault)?;
+        shown += count;
+        Ok(match shown == limit {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    });
+    let stats = stats.map_err(|Fault(error)| error)?;
+    if shown == limit && args.limit.is_none() {
+        let shown = Counted(shown as u64, "token");
+        eprintln!("the first {shown}, and there may be more; --limit N shows more of them");
+    }
+    Ok(stats)
+}
+
+fn show(
+    args: &QueryArgs,
+    spaces: &[Space],
+    subject: &Subject,
+    neighbours: &[Neighbour],
+    sheet: &mut Sheet,
+) -> Result<()> {
+    let positions: Vec<u64> = neighbours.iter().map(|neighbour| neighbour.position).collect();
+    let tokens = subject.tokens().tokens_at(&positions)?;
+    let columns = match &args.select {
+        Some(columns) => columns.0.clone(),
+        None => default_columns(spaces),
+    };
+    let form = if args.raw { Form::Raw } else { Form::Units };
+    let schema = schema(&columns, form);
+    let batch = batch_with(&tokens, Positions::Each(&positions), &columns, form, &schema);
+    let distances = neighbours.iter().map(|neighbour| neighbour.distance);
+    sheet.show(&with_distances(&batch, distances.collect())?)
+}
+
+fn default_columns(spaces: &[Space]) -> Vec<Column> {
+    let axes = spaces.iter().flat_map(|space| {
+        Axis::ALL.map(|axis| Column::Coordinate(*space, axis))
+    });
+    let fields = [Column::Position, Column::Id, Column::EntityType, Column::Weight];
+    fields.into_iter().chain(axes).collect()
+}
+
+/// The distance stands first: what was asked for.
+fn with_distances(batch: &RecordBatch, distances: Vec<f64>) -> Result<RecordBatch> {
+    let distances: ArrayRef = Arc::new(Float64Array::from(distances));
+    let schema = batch.schema();
+    let field = Field::new("distance", distances.data_type().clone(), false);
+    let fields = std::iter::once(Arc::new(field)).chain(schema.fields().iter().cloned());
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let columns = std::iter::once(distances).chain(batch.columns().iter().cloned());
+    Ok(RecordBatch::try_new(Arc::new(schema), columns.collect())?)
+}
