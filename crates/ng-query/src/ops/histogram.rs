@@ -51,6 +51,9 @@ impl Bins {
     }
 }
 
+/// The least and the greatest value of each column, if it has one.
+type Extremes = Vec<Option<(f64, f64)>>;
+
 /// How many values are in each bin.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -159,7 +162,7 @@ impl Query<'_> {
     }
 
     /// The least and the greatest finite value of each column.
-    fn extremes(&self, columns: &[Column]) -> Result<Answer<Vec<Option<(f64, f64)>>>, QueryError> {
+    fn extremes(&self, columns: &[Column]) -> Result<Answer<Extremes>, QueryError> {
         if columns.is_empty() {
             return Ok(Answer {
                 value: Vec::new(),
