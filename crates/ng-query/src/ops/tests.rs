@@ -253,7 +253,7 @@ proptest! {
         case.check(&bits(&expected), |query| {
             let answer = query.aggregate(&[], &measures)?;
             let values = answer.value.groups[0].values.iter();
-            Ok(bits(&values.map(|value| value.number()).collect::<Vec<_>>()))
+            Ok(bits(&values.map(Value::number).collect::<Vec<_>>()))
         })?;
     }
 
