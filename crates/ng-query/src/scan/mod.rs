@@ -4,6 +4,7 @@
 //! place in the file, with the columns of a block that it holds ([`Lanes`]) and the
 //! tokens of it that the filter selects. A [`Visitor`] goes to single blocks in any order.
 
+mod beyond;
 mod candidates;
 mod lanes;
 mod opened;
@@ -11,6 +12,7 @@ mod pass;
 mod stage;
 mod visitor;
 
+pub(crate) use beyond::Beyond;
 pub(crate) use candidates::Candidate;
 pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;

@@ -2,8 +2,9 @@ use std::ops::Range;
 
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
+use ng_token::Token;
 
-use super::{Opened, Scan, Stage};
+use super::{Beyond, Opened, Scan, Stage};
 use crate::bound::Bound;
 use crate::index::Index;
 use crate::select::Selector;
@@ -69,16 +70,31 @@ impl<'s> Visitor<'s> {
         }
     }
 
+    /// Whether a filter is evaluated for whole blocks, whose records are read for that.
+    pub(super) fn matches_by_block(&self) -> bool {
+        !self.is_mapped && *self.bound() != Bound::All
+    }
+
+    /// The records of a block.
+    pub(super) fn records(&mut self, block: u64) -> Result<&[Token], QueryError> {
+        let positions = self.positions(block);
+        let len = (positions.end - positions.start) as usize;
+        self.stage.enter(block, len);
+        self.stage.bring_records()?;
+        Ok(self.stage.held_records())
+    }
+
     /// Goes to a block, and brings in what of it has to be there before pages of some columns
     /// are looked at. `None` if no token of it is selected.
     ///
     /// Where a single record costs no more than that, and `by_token`, the filter is left for
-    /// the tokens that come into question.
+    /// the tokens that come into question. Columns of a block beyond the index are there.
     pub(crate) fn visit(
         &mut self,
         block: u64,
         columns: &[Column],
         by_token: bool,
+        beyond: &Beyond,
     ) -> Result<Option<Visited>, QueryError> {
         let verdict = self.verdict(block);
         if verdict == Verdict::None {
@@ -87,7 +103,7 @@ impl<'s> Visitor<'s> {
         let positions = self.positions(block);
         let len = (positions.end - positions.start) as usize;
         self.stage.enter(block, len);
-        let has_columns = self.bring(columns)?;
+        let has_columns = beyond.columns(block).is_some() || self.bring(columns)?;
         let is_to_match = verdict == Verdict::Some && by_token && self.is_mapped;
         if verdict == Verdict::Some && !is_to_match {
             let mut mask = self.stage.masks.take();
@@ -118,7 +134,7 @@ impl<'s> Visitor<'s> {
     pub(crate) fn count_tokens(&mut self, tokens: usize, visited: Visited, columns: usize) {
         let bytes = match (visited.has_columns, self.is_mapped) {
             (true, _) => columns * size_of::<i16>(),
-            (false, true) => size_of::<ng_token::Token>(),
+            (false, true) => Token::SIZE,
             // The whole block was read.
             (false, false) => 0,
         };

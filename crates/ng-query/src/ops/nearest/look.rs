@@ -22,6 +22,15 @@ pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> 
     columns
 }
 
+/// The columns of a block beyond the index.
+pub(super) fn columns_beyond(steps: &[Vec<i16>]) -> Columns<'_> {
+    let mut columns: Columns<'_> = [&[]; 24];
+    for (place, steps) in columns.iter_mut().zip(steps) {
+        *place = steps;
+    }
+    columns
+}
+
 /// Where the points of a block are.
 #[derive(Clone, Copy)]
 pub(super) enum Block<'b> {

@@ -29,7 +29,7 @@ use ng_store::BLOCK_TOKENS;
 
 use crate::ops::best::Bound;
 use crate::pool::Pool;
-use crate::scan::{Opened, Scan};
+use crate::scan::{Beyond, Opened, Scan, Visitor};
 use crate::{Answer, Query, QueryError, QuestionError, Stats};
 pub(crate) use fence::Fence;
 use hunt::Hunt;
@@ -124,10 +124,13 @@ fn search(
 ) -> Result<Stats, QueryError> {
     let opened = Opened::new(scan.source, 0);
     let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
+    let mut visitor = Visitor::new(scan, &opened);
+    let covered = plan.trees().first().map_or(0, |tree| tree.blocks());
+    let beyond = Beyond::new(&mut visitor, covered, &plan.spaces, most)?;
     let searches = Pool::new();
     let turn = |shard: ng_parallel::Shard| {
         let mut points = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
-        let new = || Search::new(scan, &opened, plan, most);
+        let new = || Search::new(scan, &opened, plan, &beyond, most);
         searches.with(new, |search| {
             let around = |point| {
                 let mut hunt = Hunt::new(plan.k, &bounds[point]);
@@ -152,7 +155,7 @@ fn search(
             *place = neighbours;
         }
     }
-    let mut stats = Stats::default();
+    let mut stats = visitor.into_stats();
     for search in searches.into_inner() {
         stats.add(&search.into_stats());
     }

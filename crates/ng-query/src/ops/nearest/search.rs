@@ -2,19 +2,20 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::hunt::Hunt;
-use super::look::{Block, Looker, Part, columns};
+use super::look::{Block, Looker, Part, columns, columns_beyond};
 use super::looked::Looked;
 use super::plan::{Plan, Target};
 use crate::QueryError;
-use crate::boxes::{Cuboid, Row, Tree};
+use crate::boxes::{Boxes, Cuboid, Row, Tree};
 use crate::kernels::PAGE;
-use crate::scan::{Opened, Scan, Stage, Visited, Visitor};
+use crate::scan::{Beyond, Opened, Scan, Stage, Visited, Visitor};
 
 /// A search around one point after the other, block by block in the order of how far their
 /// boxes are.
 pub(super) struct Search<'s> {
     plan: &'s Plan<'s>,
     visitor: Visitor<'s>,
+    beyond: &'s Beyond,
     trees: Vec<&'s Tree>,
     looker: Looker,
     /// Of each space, the box of the block in the place of those of its pages.
@@ -32,10 +33,12 @@ impl<'s> Search<'s> {
         scan: &'s Scan<'_>,
         opened: &'s Opened<'s>,
         plan: &'s Plan<'s>,
+        beyond: &'s Beyond,
         most: usize,
     ) -> Self {
         Self {
             visitor: Visitor::new(scan, opened),
+            beyond,
             trees: plan.trees(),
             looker: Looker::new(plan),
             whole: vec![Cuboid::EVERYWHERE.row(); plan.spaces.len()],
@@ -114,9 +117,7 @@ impl<'s> Search<'s> {
     /// of equal ones the smallest; `false` if those are too many.
     fn collect(&mut self, target: &Target, above: f32, most: f32) -> bool {
         self.blocks.clear();
-        if above < 0.0 {
-            self.collect_beyond();
-        }
+        self.collect_beyond(target, above, most);
         for root in 0..self.roots.len() {
             if self.roots[root] > most || self.blocks.len() > self.most {
                 continue;
@@ -136,16 +137,20 @@ impl<'s> Search<'s> {
         self.blocks.len() <= self.most
     }
 
-    /// Gathers the blocks that no tree tells of.
-    fn collect_beyond(&mut self) {
-        let blocks = self.visitor.blocks();
+    /// Gathers of the blocks that no tree tells of.
+    fn collect_beyond(&mut self, target: &Target, above: f32, most: f32) {
         let of_tree = self.trees.first().map_or(0, |tree| tree.blocks());
-        for block in of_tree..blocks {
-            self.blocks.push(Near {
-                sum: 0.0,
-                size: f32::INFINITY,
-                block,
-            });
+        for block in of_tree..self.visitor.blocks() {
+            let spaces = self.plan.scales.order.iter().enumerate();
+            for (number, &space) in spaces {
+                self.whole[number] = self.beyond.cuboid(space, block).row();
+            }
+            let rows = self.whole.iter().map(Row::rows);
+            let sum = self.plan.box_sum(target, rows);
+            if sum > above && sum <= most {
+                let size = f32::INFINITY;
+                self.blocks.push(Near { sum, size, block });
+            }
         }
     }
 
@@ -182,7 +187,7 @@ impl<'s> Search<'s> {
         looked: &Looked,
     ) -> Result<(), QueryError> {
         let visitor = &mut self.visitor;
-        let Some(visited) = visitor.visit(block, &self.plan.columns, true)? else {
+        let Some(visited) = visitor.visit(block, &self.plan.columns, true, self.beyond)? else {
             return Ok(());
         };
         looked.mark(block);
@@ -222,8 +227,12 @@ impl<'s> Search<'s> {
     /// How far the boxes of a block's pages are: in spaces without such, as the block's.
     fn measure_pages(&mut self, block: u64, target: &Target) -> bool {
         let plan = self.plan;
-        let spaces = plan.scales.order.iter().map(|&space| plan.spaces[space]);
-        let of_space = |space| plan.boxes.and_then(|boxes| boxes.pages(space, block));
+        let spaces = plan.scales.order.iter().copied();
+        let of_space = |space: usize| {
+            let of_index = |boxes: &'s dyn Boxes| boxes.pages(plan.spaces[space], block);
+            let beyond = self.beyond.pages(space, block);
+            beyond.or_else(|| plan.boxes.and_then(of_index))
+        };
         if !spaces.clone().any(|space| of_space(space).is_some()) {
             return false;
         }
@@ -247,7 +256,10 @@ impl<'s> Search<'s> {
         is_selected: impl Fn(&Stage<'_>, usize) -> bool,
     ) -> usize {
         let (plan, stage) = (self.plan, &self.visitor.stage);
-        let columns = visited.has_columns.then(|| columns(plan, &stage.lanes));
+        let columns = match self.beyond.columns(stage.block()) {
+            Some(steps) => Some(columns_beyond(steps)),
+            None => visited.has_columns.then(|| columns(plan, &stage.lanes)),
+        };
         let block = match &columns {
             Some(columns) => Block::Columns(columns),
             None => Block::Records(stage.held_records()),

@@ -8,7 +8,7 @@ use crate::boxes::{Boxes, Cuboid};
 use crate::kernels::{Kernels, PAGE};
 use crate::ops::nearest::Looked;
 use crate::pool::Pool;
-use crate::scan::{Opened, Scan, Visited, Visitor};
+use crate::scan::{Beyond, Opened, Scan, Visited, Visitor};
 use crate::select::axes;
 use crate::zone::Verdict;
 use crate::{Answer, QueryError};
@@ -35,10 +35,16 @@ pub(super) fn descend(
     }
     let opened = Opened::new(scan.source, 0);
     let looked = Looked::new(scan.blocks());
+    let spaces = spaces(counters);
+    let mut visitor = Visitor::new(scan, &opened);
+    let covered = spaces
+        .first()
+        .map_or(0, |&space| boxes.tree(space).blocks());
+    let beyond = Beyond::new(&mut visitor, covered, &spaces, most)?;
     let walkers = Pool::new();
     let turn = |shard: ng_parallel::Shard| {
         let balls = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
-        let new = || Walker::new(scan, &opened, boxes, most);
+        let new = || Walker::new(scan, &opened, boxes, (&spaces, &beyond), most);
         walkers.with(new, |walker| walker.count_all(&counters[balls], &looked))
     };
     let shards = Shards::with_shard_tokens(counters.len() * BLOCK_TOKENS, TURN * BLOCK_TOKENS);
@@ -54,6 +60,7 @@ pub(super) fn descend(
         }
     }
     let mut stats = scan.stats_of_none(scan.blocks());
+    stats.add(&visitor.into_stats());
     for walker in walkers.into_inner() {
         stats.add(&walker.visitor.into_stats());
     }
@@ -72,6 +79,9 @@ fn tells_enough(scan: &Scan<'_>, boxes: &dyn Boxes, space: Space, most: usize) -
 struct Walker<'s> {
     visitor: Visitor<'s>,
     boxes: &'s dyn Boxes,
+    /// Those that balls are in; the blocks beyond the boxes have points of these.
+    spaces: &'s [Space],
+    beyond: &'s Beyond,
     kernels: Kernels,
     most: usize,
     blocks: Vec<u64>,
@@ -80,10 +90,18 @@ struct Walker<'s> {
 }
 
 impl<'s> Walker<'s> {
-    fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>, boxes: &'s dyn Boxes, most: usize) -> Self {
+    fn new(
+        scan: &'s Scan<'_>,
+        opened: &'s Opened<'s>,
+        boxes: &'s dyn Boxes,
+        (spaces, beyond): (&'s [Space], &'s Beyond),
+        most: usize,
+    ) -> Self {
         Self {
             visitor: Visitor::new(scan, opened),
             boxes,
+            spaces,
+            beyond,
             kernels: scan.kernels,
             most,
             blocks: Vec::new(),
@@ -129,7 +147,13 @@ impl<'s> Walker<'s> {
     fn collect(&mut self, counter: &Counter<'_>) -> bool {
         let tree = self.boxes.tree(counter.ball.space());
         self.blocks.clear();
-        self.blocks.extend(tree.blocks()..self.visitor.blocks());
+        let place = self.place_of(counter.ball.space());
+        for block in tree.blocks()..self.visitor.blocks() {
+            let row = self.beyond.cuboid(place, block).row();
+            if counter.fence.boxes(self.kernels, row.rows()) != 0 {
+                self.blocks.push(block);
+            }
+        }
         for row in 0..tree.root_count().div_ceil(64) {
             let roots = counter.fence.boxes(self.kernels, tree.roots(row));
             for root in ones(roots).map(|root| 64 * row + root) {
@@ -143,6 +167,11 @@ impl<'s> Walker<'s> {
             }
         }
         self.blocks.len() <= self.most
+    }
+
+    fn place_of(&self, space: Space) -> usize {
+        let place = self.spaces.iter().position(|known| *known == space);
+        place.unwrap_or(0)
     }
 
     fn count_block(
@@ -159,21 +188,24 @@ impl<'s> Walker<'s> {
             return Ok(BLOCK_TOKENS as u64);
         }
         let columns = axes(space);
-        let Some(visited) = self.visitor.visit(block, &columns, false)? else {
+        let Some(visited) = self.visitor.visit(block, &columns, false, self.beyond)? else {
             return Ok(0);
         };
         looked.mark(block);
-        let pages = self.visitor.stage.len().div_ceil(PAGE);
+        let len = self.visitor.stage.len();
+        let pages = len.div_ceil(PAGE);
         let mut near = u64::MAX >> (64 - pages);
         let (mut count, mut tokens) = (0, 0);
-        if let Some(rows) = self.boxes.pages(space, block) {
+        let beyond = self.beyond.pages(self.place_of(space), block);
+        if let Some(rows) = beyond.or_else(|| self.boxes.pages(space, block)) {
             near &= counter.fence.boxes(self.kernels, rows);
             if is_all {
                 let whole = ones(near)
                     .filter(|&page| counter.ball.has_all_of(&Cuboid::of_row(rows, page)))
                     .fold(0, |bits, page| bits | 1 << page);
                 near &= !whole;
-                count += u64::from(u64::count_ones(whole)) * PAGE as u64;
+                let tokens = |page: usize| PAGE.min(len - page * PAGE) as u64;
+                count += ones(whole).map(tokens).sum::<u64>();
             }
         }
         for page in ones(near) {
@@ -196,9 +228,12 @@ impl<'s> Walker<'s> {
         let places = page * PAGE..stage.len().min((page + 1) * PAGE);
         let len = places.len();
         let selected = stage.selected().map(|mask| &mask[places.clone()]);
-        let points = match visited.has_columns {
-            true => columns.map(|column| &stage.lanes.i16(column)[places.clone()]),
-            false => {
+        let beyond = self.beyond.columns(stage.block());
+        let first = 3 * self.place_of(counter.ball.space());
+        let points = match (beyond, visited.has_columns) {
+            (Some(steps), _) => [0, 1, 2].map(|axis| &steps[first + axis][places.clone()]),
+            (None, true) => columns.map(|column| &stage.lanes.i16(column)[places.clone()]),
+            (None, false) => {
                 let records = &stage.held_records()[places.clone()];
                 gather(records, counter.ball.space(), &mut self.gathered);
                 self.gathered.each_ref().map(|axis| &axis[..len])
