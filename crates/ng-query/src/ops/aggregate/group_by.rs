@@ -65,6 +65,16 @@ impl GroupBy {
         }
     }
 
+    /// The column whose values are the groups.
+    pub(super) fn kind(self) -> Option<Column> {
+        match self {
+            Self::EntityType => Some(Column::EntityType),
+            Self::FlagsEntityType => Some(Column::FlagsEntityType),
+            Self::Domain => Some(Column::Domain),
+            Self::Flag(_) | Self::Time(_) | Self::Cell(..) => None,
+        }
+    }
+
     pub(super) fn columns(self) -> Vec<Column> {
         match self {
             Self::EntityType => vec![Column::EntityType],

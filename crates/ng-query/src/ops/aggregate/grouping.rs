@@ -39,6 +39,14 @@ impl<'g> Grouping<'g> {
         if self.group_by.is_empty() {
             return;
         }
+        if let [by] = self.group_by
+            && let Some(column) = by.kind()
+        {
+            for (group, &kind) in self.groups.iter_mut().zip(stage.lanes.u8(column)) {
+                *group = kind.into();
+            }
+            return;
+        }
         let len = stage.len();
         self.codes[..len].fill(0);
         for by in self.group_by {

@@ -49,6 +49,12 @@ impl Needs {
         self.group_by.iter().flat_map(|by| by.columns())
     }
 
+    /// What is summed up of weights, which counts the groups as well.
+    pub(super) fn weight_sums(&self) -> Option<Need> {
+        let place = self.place_of(Column::Weight)?;
+        Some(self.columns[place].1).filter(|need| need.sums)
+    }
+
     /// Where the column of a measure stands.
     pub(super) fn place_of(&self, column: Column) -> Option<usize> {
         self.columns.iter().position(|(known, _)| *known == column)

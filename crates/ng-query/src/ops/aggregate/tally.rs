@@ -57,11 +57,17 @@ impl<'g> Tally<'g> {
         for column in &mut self.columns {
             column.resize(groups, ColumnTally::default());
         }
-        self.count(stage);
         let needs = self.needs;
+        if needs.weight_sums().is_none() {
+            self.count(stage);
+        }
         for (number, (column, need)) in needs.columns.iter().enumerate() {
             if *column == Column::Weight && need.sums {
+                let first = sums.len();
                 self.sums.add(stage, &self.grouping, need.squares, sums);
+                for sum in &sums[first..] {
+                    self.counts[sum.group as usize] += sum.count;
+                }
             }
             if need.asks_for_keys(*column) {
                 keys_of(&stage.lanes, *column, &mut self.keys);

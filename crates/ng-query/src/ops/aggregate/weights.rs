@@ -10,6 +10,8 @@ const LANES: usize = 4;
 #[derive(Clone, Copy)]
 pub(super) struct BlockSum {
     pub(super) code: u64,
+    /// Its number with the worker that summed it up.
+    pub(super) group: u32,
     pub(super) count: u64,
     pub(super) sum: f64,
     /// The sum of the squared differences to the block's own mean.
@@ -53,10 +55,11 @@ impl WeightSums {
         if with_squares {
             self.square(stage, grouping);
         }
-        for group in self.touched.drain(..) {
-            let group = group as usize;
+        for number in self.touched.drain(..) {
+            let group = number as usize;
             sums.push(BlockSum {
                 code: grouping.group_codes[group],
+                group: number,
                 count: self.counts[group]
                     .iter()
                     .map(|&count| u64::from(count))
