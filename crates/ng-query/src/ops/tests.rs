@@ -457,6 +457,25 @@ fn sum_of_blocks(selected: &[(u64, Token)]) -> f64 {
     blocks.fold(0.0, |sum, block| sum + block)
 }
 
+/// Where the only values were NaN, a quantile of none was looked for.
+#[test]
+fn of_nan_alone_there_is_no_quantile_and_no_extreme() {
+    let tokens = [Token::new(1).with_weight(f32::NAN); 5000];
+    let workers = Workers::new(1).unwrap();
+    let weight = Column::Weight;
+    let measures = [
+        Measure::Quantile(weight, 0.5),
+        Measure::Min(weight),
+        Measure::Max(weight),
+    ];
+    for group_by in [&[][..], &[GroupBy::EntityType]] {
+        let answer = Query::new(&tokens[..], &workers).aggregate(group_by, &measures);
+        let groups = answer.unwrap().value.groups;
+        assert_eq!(groups[0].values, [Value::Missing; 3]);
+        assert_eq!(groups[0].nan_weights, 5000);
+    }
+}
+
 #[test]
 fn keys_have_the_numbers_of_their_columns() {
     assert_eq!(number_of(Column::Radius, 255), 2.55);

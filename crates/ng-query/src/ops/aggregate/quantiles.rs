@@ -127,7 +127,7 @@ fn uppers(whole: &mut Whole<'_>, needs: &Needs, column: Column, share: f64) -> V
     let halves = groups.filter_map(|(&code, group)| {
         let values = group.columns[place].values.as_ref()?;
         let count: u64 = values.iter().map(|(_, count)| count).sum();
-        let (high, index) = values.at(index_of(share, count))?;
+        let (high, index) = values.at(index_of(share, count.checked_sub(1)?))?;
         Some(Half {
             code,
             column,
@@ -139,9 +139,9 @@ fn uppers(whole: &mut Whole<'_>, needs: &Needs, column: Column, share: f64) -> V
     halves.collect()
 }
 
-/// The index of a quantile among `count` values in order.
-fn index_of(share: f64, count: u64) -> u64 {
-    (share * (count - 1) as f64).round() as u64
+/// The index of a quantile among values in order, the last of which has the index `last`.
+fn index_of(share: f64, last: u64) -> u64 {
+    (share * last as f64).round() as u64
 }
 
 impl Lower {
