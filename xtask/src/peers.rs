@@ -26,8 +26,8 @@ pub(crate) fn measure(peers: Peers, passed_on: &[&str]) -> Result<ExitCode> {
     become_process(program)
 }
 
-/// What a change must pass: format, lints, and every work of everybody on a
-/// thousand tokens.
+/// What a change must pass: format, lints, every work of everybody on a
+/// thousand tokens, and every question on ten thousand.
 pub(crate) fn check() -> Result<()> {
     let mut format = command();
     format

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use heed::{Env, EnvFlags, EnvOpenOptions};
 use memmap2::{Mmap, MmapMut};
-use ng_store::{CreateOptions, MmapStore};
+use ng_query::index::Index;
+use ng_store::{BlockReader, CreateOptions, MmapStore};
 
 /// Creates a store in a new file.
 pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
@@ -20,6 +21,14 @@ pub(crate) fn open_store(path: &Path) -> Result<MmapStore> {
     // SAFETY: (1) the file lies in a folder of this run, and nobody writes it any
     // more.
     Ok(unsafe { MmapStore::open(path) }?)
+}
+
+/// Opens the index that was built beside a file.
+pub(crate) fn open_index(reader: &BlockReader) -> Result<Index> {
+    // SAFETY: (1) the index lies in a folder of this run, where nothing but
+    // `ng_query::index::build` writes, which changes no file of an index.
+    let index = unsafe { Index::open(reader) };
+    index.with_context(|| format!("{}: no index", reader.path().display()))
 }
 
 /// Maps a whole file for reading.

@@ -31,6 +31,9 @@ pub(crate) enum Found {
 /// How many numbers of an answer are told.
 const TOLD: usize = 8;
 
+/// The greatest whole number below which an `f64` has all: what a sum is cut to.
+const MOST_WHOLE: u64 = (1 << 53) - 1;
+
 impl Number {
     fn value(self) -> f64 {
         match self {
@@ -73,6 +76,18 @@ impl Answer {
     pub(crate) fn told(&self) -> &[Number] {
         &self.numbers[..self.numbers.len().min(TOLD)]
     }
+}
+
+/// What stands for many numbers: how many, their sum, and that with the place of each in
+/// their order, from 1 on, as its weight. As `digest` in `queries.py`.
+pub(crate) fn digest(values: impl IntoIterator<Item = u64>) -> Answer {
+    let (mut count, mut sum, mut ranked) = (0_u64, 0, 0_u64);
+    for value in values {
+        count += 1;
+        sum += value;
+        ranked = ranked.wrapping_add(count.wrapping_mul(value));
+    }
+    Answer::whole([count, sum, ranked & MOST_WHOLE])
 }
 
 /// Shows the first numbers, and how many there are if more.
@@ -123,6 +138,14 @@ mod tests {
             assert_eq!(one.agrees(&other), expected, "{left} {right} {tolerance}");
             assert_eq!(other.agrees(&one), expected, "{right} {left} {tolerance}");
         }
+    }
+
+    #[test]
+    fn the_order_of_what_is_digested_counts() {
+        assert_eq!(digest([5, 3, 4]), Answer::whole([3, 12, 23]));
+        assert_eq!(digest([3, 5, 4]), Answer::whole([3, 12, 25]));
+        let cut = digest([1 << 52, 1 << 52]);
+        assert_eq!(cut, Answer::whole([2, 1 << 53, 1 << 52]));
     }
 
     #[test]

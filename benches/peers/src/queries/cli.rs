@@ -12,7 +12,6 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use ng_lab::report::write_whole;
 use ng_lab::rng::SplitMix64;
 use ng_lab::{Host, Interrupt, Profile, iso_utc};
-use ng_parallel::Workers;
 
 use super::file::{self, Like};
 use super::ours::Ours;
@@ -23,7 +22,6 @@ use super::rounds::{Conductor, Record, chosen};
 use super::table::table;
 use crate::cli::{EXIT_INTERRUPTED, cannot_write, lock, parse_folder, parse_tokens, try_output};
 use crate::folder::Folder;
-use crate::maps::open_store;
 use crate::say;
 
 /// The most threads that can be asked for.
@@ -136,11 +134,7 @@ fn report(
         start.elapsed().as_secs_f64()
     ));
     let threads = args.threads as usize;
-    let ours = Ours {
-        store: open_store(&path)?,
-        workers: Workers::new(threads)?,
-        folder: folder.path().to_owned(),
-    };
+    let ours = Ours::open(&path, folder.path(), threads)?;
     let python = python(&path, folder, threads);
     let about = python.as_ref().map(|python| python.about.clone());
     let conductor = Conductor {

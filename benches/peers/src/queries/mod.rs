@@ -2,10 +2,10 @@
 //! and pyarrow on one file, in one run.
 //!
 //! The conductor (`rounds.rs`) makes a file of varied tokens (`file.rs`) and asks question by
-//! question (`question.rs`), in rounds, ours (`ours.rs`, in this process) and the peers
+//! question (`question.rs`), in rounds, ours (`ours/`, in this process) and the peers
 //! (`python.rs`, a process of `queries.py` that stays). Answers (`answer.rs`) must agree.
 //!
-//! Begin reading at `question.rs`: a new answer of ours is a function in `ours.rs` and a line
+//! Begin reading at `question.rs`: a new answer of ours is a function in `ours/` and a line
 //! there.
 
 mod answer;

@@ -10,7 +10,7 @@ use ng_lab::rng::SplitMix64;
 use serde::Serialize;
 
 use super::answer::{Answer, Found};
-use super::ours::Ours;
+use super::ours::{Builds, Ours};
 use super::python::{Answered, Python, Unanswered};
 use super::question::{Ask, Question, Way};
 use crate::say;
@@ -148,9 +148,8 @@ impl<'a> Conductor<'a> {
         let ours: &'a Ours = self.ours;
         let mut sides = Vec::new();
         for way in question.ours {
-            let start = Instant::now();
-            match (way.prepare)(ours) {
-                Ok(ask) => sides.push(self.side_of_ours(way, ask, start)),
+            match way.prepare(ours) {
+                Ok((ask, builds)) => sides.push(self.side_of_ours(way, ask, builds)),
                 Err(error) => self.fail(question, way.who, format!("{error:#}")),
             }
         }
@@ -171,11 +170,10 @@ impl<'a> Conductor<'a> {
         sides
     }
 
-    fn side_of_ours(&self, way: &Way, ask: Ask<'a>, start: Instant) -> Side<'a> {
+    fn side_of_ours(&self, way: &Way, ask: Ask<'a>, builds: Builds) -> Side<'a> {
         let mut side = Side::new(way.who.to_owned(), self.threads);
         side.series.is_ours = true;
-        let ms = 1e3 * start.elapsed().as_secs_f64();
-        side.series.build_ms.insert("prepared".to_owned(), ms);
+        side.series.build_ms = builds;
         side.ask = Some(ask);
         side
     }

@@ -1,5 +1,6 @@
-//! The questions, asked of a thousand tokens.
+//! The questions, asked of a thousand tokens, and of a few blocks.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,19 +15,33 @@ use crate::names;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/queries.py");
 
-/// Those whose answers are files or numbers of ours, as things are.
-const OURS: [&str; 10] = [
-    "count-weight",
-    "count-three",
-    "count-ball",
-    "group-by-type",
-    "time-range",
-    "nearest",
-    "nearest-all",
-    "top-100",
-    "sort-weight",
-    "find-1000",
+/// Who of ours answers what.
+const OURS: [(&str, &[&str]); 15] = [
+    ("count-weight", &[MAP_REDUCE, RECORDS, COLUMNS]),
+    ("count-three", &[MAP_REDUCE, RECORDS, COLUMNS]),
+    ("count-ball", &[MAP_REDUCE, RECORDS, COLUMNS, ORDERED]),
+    ("group-by-type", &[MAP_REDUCE, RECORDS, COLUMNS]),
+    ("time-range", &[MAP_REDUCE, RECORDS, COLUMNS, INDEX]),
+    ("nearest", &[MAP_REDUCE, RECORDS, COLUMNS, ORDERED]),
+    ("nearest-1000", &[COLUMNS, ORDERED]),
+    ("within-1000", &[COLUMNS, ORDERED]),
+    ("nearest-all", &[MAP_REDUCE, RECORDS, COLUMNS]),
+    ("nearest-all-100", &[COLUMNS]),
+    ("top-100", &[MAP_REDUCE, RECORDS, COLUMNS]),
+    ("sort-weight", &["ng std sort", "ng sort"]),
+    ("sort-physical", &["ng sort"]),
+    ("find-1000", &[MAP_REDUCE, RECORDS, COLUMNS, INDEX]),
+    ("export-parquet", &["ng export"]),
 ];
+const MAP_REDUCE: &str = "ng map_reduce";
+const RECORDS: &str = "ng records";
+const COLUMNS: &str = "ng columns";
+const INDEX: &str = "ng index";
+const ORDERED: &str = "ng ordered";
+
+const A_FEW: [&str; 2] = ["--tokens", "1k"];
+/// Two whole blocks, which an index covers, and some tokens behind.
+const BLOCKS: [&str; 2] = ["--tokens", "10k"];
 
 /// The program, writing to `folder` and nowhere else, with a Python of that name.
 fn queries(folder: &Path, python: &Path) -> Command {
@@ -35,8 +50,7 @@ fn queries(folder: &Path, python: &Path) -> Command {
         .env("TMPDIR", folder)
         .env("NG_PYTHON", python)
         .current_dir(folder)
-        .args(["queries", "--out", "out/queries.json", "--dir", "data"])
-        .args(["--tokens", "1k"]);
+        .args(["queries", "--out", "out/queries.json", "--dir", "data"]);
     command
 }
 
@@ -83,28 +97,30 @@ fn everybody_answers_every_question_alike() {
     for like in ["uniform", "clustered"] {
         let folder = tempdir().unwrap();
         let mut program = queries(folder.path(), &python);
-        let output = program.args(["--rounds", "6", "--like", like]).output();
+        let output = program
+            .args(BLOCKS)
+            .args(["--rounds", "2", "--like", like])
+            .output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let report = report(folder.path());
         assert!(list(&report, "failed").is_empty() && list(&report, "skipped").is_empty());
         assert_eq!(list(&report, "questions").len(), 15);
         let rows = list(&report, "rows");
+        assert_eq!(who_of_ours(&report), all_of_ours());
         for question in list(&report, "questions") {
             assert!(!list(question, "answer").is_empty(), "{question}");
             let of = |ours: bool| {
                 let of = |row: &&Value| row["what"] == question["what"] && row["ours"] == ours;
                 rows.iter().filter(of).count()
             };
-            let is_ours = OURS.iter().any(|name| question["what"] == *name);
-            assert_eq!(of(true), usize::from(is_ours), "{question}");
             assert!(of(false) >= 1, "{question}");
             let ratios = list(&report, "ratios").iter();
             let ratios = ratios.filter(|ratio| ratio["what"] == question["what"]);
             assert_eq!(ratios.count(), of(true) * of(false), "{question}");
         }
         for row in rows {
-            assert_eq!(row["rounds"], 6, "{row}");
+            assert_eq!(row["rounds"], 2, "{row}");
             assert!(
                 row["best_ns"].as_f64() <= row["median_ns"].as_f64(),
                 "{row}"
@@ -131,18 +147,56 @@ fn without_python_ours_are_asked_alone() {
 
 #[track_caller]
 fn check_alone(folder: &Path, python: &Path) {
-    let output = queries(folder, python).args(["--rounds", "2"]).output();
+    let output = queries(folder, python)
+        .args(BLOCKS)
+        .args(["--rounds", "2"])
+        .output();
     let output = output.expect("it starts");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("no peers: "), "{}", said(&output));
     let report = report(folder);
     assert_eq!(report["python"], Value::Null);
-    let asked: Vec<&Value> = list(&report, "rows")
-        .iter()
-        .map(|row| &row["what"])
-        .collect();
-    assert_eq!(asked, OURS);
+    assert_eq!(who_of_ours(&report), all_of_ours());
+    check_builds(&report);
     assert!(list(&report, "ratios").is_empty());
+}
+
+fn all_of_ours() -> Vec<String> {
+    let all = OURS.iter().flat_map(|(what, ours)| {
+        let told = move |who: &&str| format!("{what} {who}");
+        ours.iter().map(told)
+    });
+    all.collect()
+}
+
+fn who_of_ours(report: &Value) -> Vec<String> {
+    let rows = list(report, "rows")
+        .iter()
+        .filter(|row| row["ours"] == true);
+    let told = rows.map(|row| format!("{} {}", row["what"], row["who"]));
+    told.map(|told| told.replace('"', "")).collect()
+}
+
+/// What is made once for all questions is told with each that needs it.
+#[track_caller]
+fn check_builds(report: &Value) {
+    let mut made: BTreeMap<&str, &Value> = BTreeMap::new();
+    for row in list(report, "rows") {
+        let expected: &[&str] = match row["who"].as_str().expect("who") {
+            COLUMNS => &["columns", "prepared"],
+            INDEX => &["columns", "ids", "prepared"],
+            ORDERED => &["ordered", "prepared"],
+            _ => &["prepared"],
+        };
+        let builds = row["build_ms"].as_object().expect("builds");
+        let names: Vec<&String> = builds.keys().collect();
+        assert_eq!(names, expected, "{row}");
+        for name in expected.iter().filter(|name| **name != "prepared") {
+            assert!(builds[*name].as_f64() > Some(0.0), "{row}");
+            let first = made.entry(name).or_insert(&builds[*name]);
+            assert_eq!(*first, &builds[*name], "{row}");
+        }
+    }
 }
 
 /// A peer whose answer is wrong, one whose package is missing, and one that fails.
@@ -169,6 +223,7 @@ done
 fn an_answer_that_is_another_is_shouted_and_has_no_time() {
     let folder = tempdir().unwrap();
     let alone = queries(folder.path(), Path::new("/no/such/python"))
+        .args(A_FEW)
         .args(["--only", "count-weight", "--rounds", "1"])
         .output();
     assert!(alone.unwrap().status.success());
@@ -176,6 +231,7 @@ fn an_answer_that_is_another_is_shouted_and_has_no_time() {
     let lines = WRONG.replace("RIGHT", &right.to_string());
     let python = stand_in(folder.path(), &lines);
     let output = queries(folder.path(), &python)
+        .args(A_FEW)
         .args(["--only", "count-weight", "--rounds", "2"])
         .output()
         .unwrap();
@@ -195,7 +251,8 @@ fn an_answer_that_is_another_is_shouted_and_has_no_time() {
         ["absent Python has no abacus", "large needs more memory"]
     );
     let ratios = list(&report, "ratios");
-    assert_eq!((ratios.len(), &ratios[0]["peer"]), (1, &"right".into()));
+    assert_eq!(ratios.len(), 3);
+    assert!(ratios.iter().all(|ratio| ratio["peer"] == "right"));
 }
 
 #[test]
@@ -233,7 +290,7 @@ fn bad_values_are_refused_with_option_value_and_what_is_allowed() {
 fn an_interrupt_ends_the_run_and_keeps_what_was_measured() {
     let folder = tempdir().unwrap();
     let mut program = queries(folder.path(), Path::new("/no/such/python"));
-    program.args(["--rounds", "1000"]);
+    program.args(A_FEW).args(["--rounds", "1000"]);
     let child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -1,42 +1,20 @@
-//! Our answers, one function a question: what it returns is run again and again, and timed.
+//! What programs did before there were filters: a closure over all records.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
-use ng_parallel::{Shard, Workers, ingest, map_reduce};
-use ng_store::{MmapStore, TokenSink, TokenStore};
+use ng_parallel::{Shard, ingest, map_reduce};
+use ng_store::TokenSink;
 use ng_token::{EntityType, Space, Token};
 
-use super::answer::{Answer, Found, Number};
-use super::params::{self, NEAREST, QUERIES, QUERIES_OF_ALL, RADIUS, TOP, WIDE_RADIUS};
-use super::question::Ask;
+use super::{DOUBLE, Ours};
 use crate::maps::create_store;
-
-/// What sums of weights may be off by: they are not added in the same order by everybody.
-const DOUBLE: f64 = 1e-9;
-
-/// The file that is asked, mapped, and the threads that answer.
-pub(crate) struct Ours {
-    pub(crate) store: MmapStore,
-    pub(crate) workers: Workers,
-    /// For new files: a name that is not there yet is one of `new_file`.
-    pub(crate) folder: PathBuf,
-}
+use crate::queries::answer::{Answer, Found, Number};
+use crate::queries::params::{self, NEAREST, QUERIES, QUERIES_OF_ALL, RADIUS, TOP, WIDE_RADIUS};
+use crate::queries::question::Ask;
 
 impl Ours {
-    fn tokens(&self) -> &[Token] {
-        self.store.tokens()
-    }
-
-    fn new_file(&self) -> PathBuf {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        self.folder.join(format!("ours-{number}.ngt"))
-    }
-
-    /// Passes over all records with a closure, as programs did before there were filters.
+    /// Passes over all records.
     fn pass<R: Send>(
         &self,
         map: impl Fn(Shard, &[Token]) -> R + Sync,
@@ -201,7 +179,7 @@ pub(crate) fn sort_weight(ours: &Ours) -> Result<Ask<'_>> {
         let tokens = ours.tokens();
         let mut order: Vec<u32> = (0..tokens.len() as u32).collect();
         order.sort_by_key(|position| tokens[*position as usize].weight().to_bits());
-        let path = ours.new_file();
+        let path = ours.new_file("ngt");
         let mut sorted = create_store(&path)?;
         sorted.reserve_exact(tokens.len() as u64)?;
         ingest(&ours.workers, &mut sorted, order.len(), |index| {
