@@ -20,7 +20,7 @@ struct Consumer {
     runs: &'static [&'static str],
 }
 
-const CONSUMERS: [Consumer; 5] = [
+const CONSUMERS: [Consumer; 6] = [
     Consumer {
         name: "consumer-of-ng-token",
         sources: &[("crates/ng-token/examples", "src/bin")],
@@ -38,6 +38,12 @@ const CONSUMERS: [Consumer; 5] = [
         sources: &[("crates/ng-parallel/examples", "src/bin")],
         dependencies: &[("ng-parallel", "")],
         runs: &["sum_ids", "safe_path"],
+    },
+    Consumer {
+        name: "consumer-of-ng-query",
+        sources: &[("crates/ng-query/examples", "src/bin")],
+        dependencies: &[("ng-query", "")],
+        runs: &["ask_a_file"],
     },
     Consumer {
         name: "consumer-of-ng-lab",
