@@ -48,9 +48,16 @@ impl Stats {
         self.damaged_tokens += other.damaged_tokens;
     }
 
-    /// Adds another pass of the same answer.
-    pub(crate) fn add_pass(&mut self, other: &Self) {
-        self.add(other);
+    /// Adds another pass over the same tokens, for the same answer: bytes and times add up,
+    /// and a block that both looked at, or left out as damaged, counts once.
+    pub fn add_pass(&mut self, other: &Self) {
+        self.blocks_looked_at = self.blocks_looked_at.max(other.blocks_looked_at);
+        self.blocks_unread = self.blocks_unread.max(other.blocks_unread);
+        self.damaged_blocks = self.damaged_blocks.max(other.damaged_blocks);
+        self.damaged_tokens = self.damaged_tokens.max(other.damaged_tokens);
+        self.bytes_read += other.bytes_read;
+        self.records |= other.records;
+        self.columns |= other.columns;
         self.elapsed += other.elapsed;
     }
 }

@@ -149,7 +149,8 @@ pub enum QuestionError {
     /// Something is nothing to group by.
     #[error(
         "group by {text:?}, expected entity_type, flags_entity_type, domain, a system flag such \
-         as active, time(seconds) or cell(space, size), where the size is a whole number of steps"
+         as active, time(seconds) or cell(space, size), the size in units and as many steps as \
+         the space has, or fewer"
     )]
     GroupBy {
         /// What it was.

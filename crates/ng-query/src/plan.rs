@@ -1,9 +1,10 @@
 use std::fmt;
 
 use ng_arrow::Column;
-use ng_store::BLOCK_TOKENS;
+use ng_store::{BLOCK_TOKENS, Counted};
 
 use crate::bound::{Ball, Bound, Condition, Kind, Number};
+use crate::filter::FLAGS;
 use crate::index::Index;
 use crate::{Query, Source};
 
@@ -150,7 +151,7 @@ fn text(condition: &Condition) -> String {
             format!("{name} one of {}", numbers.join(", "))
         }
         Condition::Flags(is) => range("flags", is.start(), is.end()),
-        Condition::FlagBits { mask, value } => format!("flags & {mask:#06x} is {value:#06x}"),
+        Condition::FlagBits { mask, value } => flags(*mask, *value),
         Condition::Weight(is) => range("weight", is.start(), is.end()),
         Condition::Radius(is) => range("radius in hundredths", is.start(), is.end()),
         Condition::Strength(is) => range("strength in 255ths", is.start(), is.end()),
@@ -171,19 +172,38 @@ fn text(condition: &Condition) -> String {
     }
 }
 
+/// The flags that must be set, and those that must not.
+fn flags(mask: u16, value: u16) -> String {
+    let named = FLAGS.iter().filter(|(_, bit)| mask & bit != 0);
+    let told = named.map(|(name, bit)| match value & bit {
+        0 => format!("not {name}"),
+        _ => (*name).to_owned(),
+    });
+    match mask & !FLAGS.iter().fold(0, |all, (_, bit)| all | bit) {
+        0 => told.collect::<Vec<_>>().join(" and "),
+        _ => format!("flags & {mask:#06x} is {value:#06x}"),
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} tokens in {} blocks: {}",
-            self.tokens, self.blocks, self.source
+            "{} in {} of up to {BLOCK_TOKENS}: {}",
+            Counted(self.tokens, "token"),
+            Counted(self.blocks, "block"),
+            self.source
         )?;
         let skipped = self.blocks - self.blocks_to_look_at - self.blocks_selected;
         writeln!(
             f,
-            "{} blocks to look at, {skipped} skipped and {} selected as a whole without a look",
-            self.blocks_to_look_at, self.blocks_selected
+            "{} to search, {} of which all tokens match, {skipped} skipped of which none can",
+            Counted(self.blocks_to_look_at, "block"),
+            self.blocks_selected
         )?;
+        if !self.conditions.is_empty() {
+            writeln!(f, "conditions in stored numbers, the cheapest first:")?;
+        }
         for condition in &self.conditions {
             writeln!(f, "  {condition}")?;
         }
@@ -204,8 +224,11 @@ impl fmt::Display for PlannedCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
         for (number, (column, is_indexed)) in self.columns.iter().enumerate() {
-            let before = if number == 0 { ": " } else { ", " };
-            let from = if *is_indexed { "the index" } else { "records" };
+            let before = if number == 0 { ": reads " } else { ", " };
+            let from = match is_indexed {
+                true => "the index",
+                false => "the records",
+            };
             write!(f, "{before}{column} of {from}")?;
         }
         Ok(())

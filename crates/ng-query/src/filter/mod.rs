@@ -13,6 +13,8 @@ mod print;
 mod time;
 mod tree;
 
+pub(crate) use names::FLAGS;
+
 pub use decimal::Decimal;
 pub use error::{FilterError, ParseFilterError};
 pub use tree::{Comparison, Filter, FlagTest};

@@ -4,7 +4,7 @@ use ng_arrow::Column;
 use ng_token::{EntityType, Space};
 
 /// The flags that have names, with their bits.
-pub(super) const FLAGS: [(&str, u16); 12] = [
+pub(crate) const FLAGS: [(&str, u16); 12] = [
     ("active", 1 << 0),
     ("persistent", 1 << 1),
     ("mutable", 1 << 2),

@@ -50,8 +50,9 @@ impl Query<'_> {
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        let mut seen = Seen::default();
-        pool.into_inner().iter().for_each(|own| seen.merge(own));
+        let mut workers = pool.into_inner().into_iter();
+        let mut seen = workers.next().unwrap_or_default();
+        workers.for_each(|own| seen.merge(&own));
         let least: Vec<TokenId> = seen.twice.iter().take(limit).map(TokenId::from).collect();
         let ids = match least.is_empty() {
             true => Vec::new(),
