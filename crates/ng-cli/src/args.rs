@@ -21,7 +21,7 @@ use crate::like::Like;
 
 pub(crate) use export::ExportArgs;
 pub(crate) use index::IndexArgs;
-pub(crate) use query::QueryArgs;
+pub(crate) use query::{QueryArgs, WayArgs};
 pub(crate) use sort::SortArgs;
 pub(crate) use table::From as FromKind;
 use table::{FromArgs, Misused};
@@ -96,6 +96,7 @@ impl Command {
     pub(crate) fn replaces(&self) -> bool {
         match self {
             Self::Create(args) => args.replace,
+            Self::Query(args) => args.replace,
             Self::Repair(args) => args.replace,
             Self::Copy(args) => args.replace,
             Self::Export(args) => args.replace,
@@ -420,6 +421,7 @@ impl Cli {
         let checked = match &cli.command {
             Command::Copy(args) => args.check(),
             Command::Export(args) => args.format().map(drop),
+            Command::Query(args) => args.format().map(drop),
             Command::Append(args) => args.from_args.check(&args.from),
             Command::Create(args) => match &args.from {
                 Some(from) => args.from_args.check(from),

@@ -3,6 +3,7 @@
 use std::io;
 
 use anyhow::Error;
+use ng_query::QueryError;
 use ng_query::index::IndexError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
@@ -21,6 +22,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_read),
         cause.downcast_ref().map(of_write),
         cause.downcast_ref().map(of_repair),
+        cause.downcast_ref().map(of_query),
         cause.downcast_ref().map(of_io),
         cause.downcast_ref().map(of_sort),
         cause.downcast_ref().map(of_input),
@@ -59,6 +61,9 @@ fn of_open(error: &OpenError) -> &'static str {
         _ => UNKNOWN,
     }
 }
+
+/// Of a command line that makes no sense, whether or not its parser saw it.
+pub(crate) const USAGE: &str = "usage";
 
 /// Of an error that this tool does not know yet: the enums may grow.
 const UNKNOWN: &str = "other";
@@ -118,6 +123,15 @@ fn of_repair(error: &RepairError) -> &'static str {
     }
 }
 
+fn of_query(error: &QueryError) -> &'static str {
+    match error {
+        QueryError::Read(error) => of_read(error),
+        QueryError::Map { source, .. } => of_system(source),
+        QueryError::Question(_) => USAGE,
+        _ => UNKNOWN,
+    }
+}
+
 fn of_sort(error: &SortError) -> &'static str {
     match error {
         SortError::Open(error) => of_open(error),
@@ -169,6 +183,8 @@ fn of_system(error: &io::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use ng_query::QuestionError;
+
     use super::*;
 
     #[test]
@@ -199,6 +215,16 @@ mod tests {
                 "overtaken",
             ),
             (WriteError::Forked { path: path() }.into(), "forked"),
+            (
+                QueryError::from(ReadError::Truncated {
+                    path: path(),
+                    have,
+                    need,
+                })
+                .into(),
+                "truncated",
+            ),
+            (QueryError::from(QuestionError::NoneWanted).into(), "usage"),
             (
                 CreateError::Write(WriteError::Replaced { path: path() }).into(),
                 "replaced",

@@ -2,6 +2,7 @@
 
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
+use ng_query::QueryError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
 use ng_token::Invalid;
@@ -16,7 +17,8 @@ pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     }
     let opened = error.downcast_ref().or_else(|| behind_repair(error));
     let hint = opened.and_then(|error| of_open(error, command));
-    hint.or_else(|| error.downcast_ref().and_then(of_read))
+    let read = error.downcast_ref().or_else(|| behind_query(error));
+    hint.or_else(|| read.and_then(of_read))
         .or_else(|| error.downcast_ref().and_then(of_write))
         .or_else(|| error.downcast_ref().and_then(of_input))
         .or_else(|| error.downcast_ref().and_then(of_sort))
@@ -100,6 +102,13 @@ fn of_table(error: &ReadError) -> Option<&'static str> {
 fn of_sort(error: &SortError) -> Option<&'static str> {
     match error {
         SortError::NoRoom { .. } => Some("`--temp DIR` puts them on another disk"),
+        _ => None,
+    }
+}
+
+fn behind_query(error: &Error) -> Option<&BlockError> {
+    match error.downcast_ref()? {
+        QueryError::Read(error) => Some(error),
         _ => None,
     }
 }

@@ -23,11 +23,15 @@ pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
     unsafe { Index::open(reader) }
 }
 
-/// Tells what of an index was put aside, once it was looked at.
-pub(crate) fn warn_of_index(index: Option<&Index>, say: Say) {
+/// What of an index was put aside, once it was looked at.
+pub(crate) fn index_warnings(index: Option<&Index>) -> Vec<String> {
     let warnings = index.into_iter().flat_map(Index::warnings);
-    let lines: Vec<_> = warnings
-        .map(|warning| format!("warning: {warning}; the records answered"))
-        .collect();
-    say.warn(&lines);
+    warnings.map(|warning| warning.to_string()).collect()
+}
+
+/// Tells of it.
+pub(crate) fn warn_of_index(warnings: &[String], say: Say) {
+    let lines = warnings.iter();
+    let lines = lines.map(|told| format!("warning: {told}; the records answered"));
+    say.warn(&lines.collect::<Vec<_>>());
 }

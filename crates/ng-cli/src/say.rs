@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::ending::{Ending, ReportNotWritten};
-use crate::error_kind::kind_of;
+use crate::error_kind::{USAGE, kind_of};
 use crate::interrupt::EXIT_INTERRUPTED;
+use crate::usage::EXIT_USAGE;
 
 /// What a verb did, or was asked for: as words, and as one JSON object, which
 /// also has what is wrong.
@@ -47,6 +48,11 @@ impl Say {
         if !self.json && !lines.is_empty() {
             err(&(lines.join("\n") + "\n"));
         }
+    }
+
+    /// Tells people what they do not see in the answer, a line on standard error.
+    pub(crate) fn note(self, line: &str) {
+        self.warn(&[line.to_owned()]);
     }
 
     /// Tells programs what is found, where the lines of standard output are of
@@ -108,6 +114,8 @@ impl Say {
         match ending {
             Some(Ending::ReaderGone) => ExitCode::SUCCESS,
             Some(Ending::Interrupted) => ExitCode::from(EXIT_INTERRUPTED),
+            // A question that makes no sense, whatever the file.
+            None if kind_of(error) == USAGE => ExitCode::from(EXIT_USAGE),
             None => ExitCode::FAILURE,
         }
     }

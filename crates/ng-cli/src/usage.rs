@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Error;
 
+use crate::error_kind::USAGE;
 use crate::say::Say;
 
-const EXIT_USAGE: u8 = 2;
+pub(crate) const EXIT_USAGE: u8 = 2;
 
 /// What follows what is wrong: how it is right, for people.
 const BEHIND: [&str; 2] = ["\n\nUsage:", "\n\nFor more information"];
@@ -19,7 +20,7 @@ pub(crate) fn refused(error: &Error) -> ExitCode {
     }
     let words = error.render().to_string();
     match (is_json(), is_plain()) {
-        (true, _) => Say::new(true, false).tell_error(&what_is_wrong(&words), "usage"),
+        (true, _) => Say::new(true, false).tell_error(&what_is_wrong(&words), USAGE),
         (false, true) => drop(error.print()),
         (false, false) => Say::new(false, false).warn(&[escaped(&words)]),
     }

@@ -4,12 +4,14 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ValueEnum};
 use ng_query::ng_arrow::{Column, ColumnsError, Format};
 use ng_query::{Filter, GroupBy, Measure, ParseFilterError, QuestionError};
 use ng_token::TokenId;
 
 use super::parse_threads;
+use super::table::{Misused, known_format};
 use crate::count::parse_count;
 
 pub(crate) const HELP: &str = "\
@@ -28,14 +30,16 @@ Examples:
   ng query a.ngt --id 42,43
   ng query a.ngt --histogram weight --bins 40
   ng query a.ngt --where object --explain --count
-  ng query a.ngt --where object --format csv
+  ng query a.ngt --where object --format csv | head
+  ng query a.ngt --where object -o objects.parquet
 
 Exit codes:
   0    answered, or who reads standard output has gone
-  1    a damaged block or another error; or answered from an older commit where a newer
-       one may be lost, or without the damaged blocks that --skip-damaged left out
+  1    a damaged block or another error, and there is no new file; or answered from an
+       older commit where a newer one may be lost, or without the damaged blocks that
+       --skip-damaged left out
   2    usage, a filter that cannot be read among it
-  130  interrupted";
+  130  interrupted: there is no new file";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("question").multiple(false).args([
@@ -116,16 +120,24 @@ pub(crate) struct QueryArgs {
     pub(crate) select: Option<Columns>,
 
     /// Show so many tokens or ids at most [default in a table: 20]
-    #[arg(long, value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) limit: Option<u64>,
 
     /// Show stored steps in place of units
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// How to show it; csv, jsonl, arrow and parquet go to standard output as well
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(crate) format: AnswerFormat,
+    /// How to show it [default: table, or with --out by the extension of FILE]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<AnswerFormat>,
+
+    /// Write it to a new file, in place of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Replace an existing file of --out; of a symbolic link, the file that it leads to
+    #[arg(long, requires = "out")]
+    pub(crate) replace: bool,
 
     /// Tell first what is going to be done
     #[arg(long)]
@@ -133,6 +145,25 @@ pub(crate) struct QueryArgs {
 
     #[command(flatten)]
     pub(crate) way: WayArgs,
+}
+
+impl QueryArgs {
+    /// Returns as which file it is shown, `None` for a table, or why that is not known.
+    pub(crate) fn format(&self) -> Result<Option<Format>, Misused> {
+        let asked = self.format.and_then(AnswerFormat::of_stream);
+        let Some(out) = &self.out else {
+            return Ok(asked);
+        };
+        match (self.format, asked) {
+            (Some(AnswerFormat::Table), _) => Err(Misused {
+                kind: ErrorKind::ArgumentConflict,
+                told: "--format table is for people, and not for the FILE of --out".to_owned(),
+            }),
+            // What has a name can be read from its end, and mapped.
+            (_, Some(Format::ArrowStream)) => Ok(Some(Format::Arrow)),
+            (_, asked) => known_format(asked, out, "FILE").map(Some),
+        }
+    }
 }
 
 /// How tokens are looked at.
@@ -164,15 +195,15 @@ pub(crate) enum AnswerFormat {
     Csv,
     /// A JSON object a line
     Jsonl,
-    /// An Arrow stream
+    /// An Arrow stream, and with --out an Arrow file
     Arrow,
     /// A Parquet file
     Parquet,
 }
 
 impl AnswerFormat {
-    /// As which file; `None` for a table.
-    pub(crate) fn of_file(self) -> Option<Format> {
+    /// As what comes one byte after the other; `None` for a table.
+    fn of_stream(self) -> Option<Format> {
         match self {
             Self::Table => None,
             Self::Csv => Some(Format::Csv),
@@ -204,7 +235,7 @@ fn parse_groups(text: &str) -> Result<Groups, QuestionError> {
     GroupBy::list(text).map(Groups)
 }
 
-fn parse_columns(text: &str) -> Result<Columns, ColumnsError> {
+pub(super) fn parse_columns(text: &str) -> Result<Columns, ColumnsError> {
     Column::list(text).map(Columns)
 }
 

@@ -20,6 +20,7 @@ mod lost_slot;
 mod one_rule;
 mod outputs;
 mod progress;
+mod query;
 mod refusals;
 mod repair;
 mod salvage;

@@ -27,7 +27,7 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         ] {
             assert!(help.contains(told), "no {told:?} of {verb}");
         }
-        let replaces = ["create", "repair", "copy", "export"].contains(&verb);
+        let replaces = ["create", "repair", "query", "copy", "export"].contains(&verb);
         let link = "of a symbolic link, the file that it leads to";
         assert_eq!(help.contains(link), replaces, "{verb}");
         let zero = "0    told, also where damage is found";
@@ -47,6 +47,10 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         &["copy", "-", "--raw"],
         &["export", "-", "--format", "csv"],
         &["export", "-", "--format", "parquet"],
+        &["query", "-q", "--count"],
+        &["query", "-q", "--format", "csv"],
+        &["query", "-q", "--format", "parquet"],
+        &["-q"],
     ] {
         let run = || {
             let mut command = command(&[&arguments[0], &path]);

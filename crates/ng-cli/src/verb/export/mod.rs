@@ -29,11 +29,11 @@ use serde::Serialize;
 use crate::args::ExportArgs;
 use crate::count::TokenRange;
 use crate::found::Found;
-use crate::mapped::{open_index, warn_of_index};
+use crate::mapped::{index_warnings, open_index, warn_of_index};
 use crate::say::Report;
 use crate::source::{Source, ended};
 use crate::tool::{Tool, threads_for, workers};
-use out::{Out, cause_of};
+pub(super) use out::{Out, cause_of};
 use pieces::{From, Piece, Pieces};
 
 /// How many pieces that a filter chose wait to be written.
@@ -139,7 +139,7 @@ impl Job<'_> {
             // Who does not take it has an error of its own.
             let _ = pieces.send(Err(error));
         }
-        warn_of_index(index.as_ref(), self.tool.say);
+        warn_of_index(&index_warnings(index.as_ref()), self.tool.say);
     }
 
     fn ask(

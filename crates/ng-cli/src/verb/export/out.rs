@@ -10,14 +10,14 @@ use crate::ending::Ending;
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// A file or standard output, written in whole chunks, and counted.
-pub(super) struct Out<W> {
+pub(in crate::verb) struct Out<W> {
     inner: W,
     waiting: Vec<u8>,
     bytes: u64,
 }
 
 /// What takes chunks.
-pub(super) trait Take {
+pub(in crate::verb) trait Take {
     fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -36,7 +36,7 @@ impl Take for Stdout {
 }
 
 impl<W: Take> Out<W> {
-    pub(super) fn new(inner: W) -> Self {
+    pub(in crate::verb) fn new(inner: W) -> Self {
         Self {
             inner,
             waiting: Vec::with_capacity(CHUNK_BYTES),
@@ -45,7 +45,7 @@ impl<W: Take> Out<W> {
     }
 
     /// Writes what waits, and returns what was written to and how many bytes that were.
-    pub(super) fn into_inner(mut self) -> Result<(W, u64)> {
+    pub(in crate::verb) fn into_inner(mut self) -> Result<(W, u64)> {
         self.write_waiting().map_err(cause_of)?;
         Ok((self.inner, self.bytes))
     }
@@ -76,7 +76,7 @@ impl<W: Take> Write for Out<W> {
 }
 
 /// What kept columns from being written.
-pub(super) fn cause_of(error: impl Into<WriteError>) -> Error {
+pub(in crate::verb) fn cause_of(error: impl Into<WriteError>) -> Error {
     let error = match error.into() {
         WriteError::Io(error) => error,
         error => return error.into(),

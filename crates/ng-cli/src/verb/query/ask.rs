@@ -5,6 +5,7 @@ use ng_query::ng_arrow::arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
 };
 use ng_query::{Bins, End, Found, Histogram, Measure, Query, Stats};
+use ng_store::Counted;
 
 use super::sheet::Sheet;
 use super::{Subject, tokens};
@@ -18,7 +19,7 @@ pub(super) fn ask(
     args: &QueryArgs,
     subject: &Subject,
     query: &Query<'_>,
-    sheet: &mut Sheet,
+    sheet: &mut Sheet<'_>,
 ) -> Result<Stats> {
     if args.count {
         let answer = query.count()?;
@@ -48,6 +49,7 @@ pub(super) fn ask(
     }
     if !args.id.is_empty() {
         let answer = query.find(&args.id)?;
+        tell_missing(&answer.value, sheet);
         let positions = answer
             .value
             .iter()
@@ -67,8 +69,9 @@ pub(super) fn ask(
             None => bins,
         };
         let answer = query.histogram(column, &bins)?;
-        if let Some(histogram) = &answer.value {
-            sheet.show(&bars(histogram)?)?;
+        match &answer.value {
+            Some(histogram) => sheet.show(&bars(histogram)?)?,
+            None => sheet.show(&no_bars()?)?,
         }
         return Ok(answer.stats);
     }
@@ -78,7 +81,7 @@ pub(super) fn ask(
     tokens::all(args, query, sheet)
 }
 
-fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Stats> {
+fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {
     let groups = args.group_by.as_ref().map_or(&[][..], |groups| &groups.0);
     let measures = match &args.agg {
         Some(measures) => &measures.0[..],
@@ -89,7 +92,7 @@ fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Sta
     Ok(answer.stats)
 }
 
-fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Stats> {
+fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {
     let default = if sheet.is_table() {
         TABLE_IDS
     } else {
@@ -98,14 +101,34 @@ fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<
     let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
     let answer = query.duplicates(limit)?;
     sheet.show(&places(&answer.value.ids)?)?;
-    if (answer.value.ids.len() as u64) < answer.value.id_count {
-        eprintln!(
-            "{} ids that more than one token has, of which {} are shown",
-            answer.value.id_count,
-            answer.value.ids.len()
-        );
+    let (shown, all) = (answer.value.ids.len() as u64, answer.value.id_count);
+    if shown < all {
+        sheet.note(&format!(
+            "{shown} of {} that more than one token has; --limit N shows more",
+            Counted(all, "id")
+        ));
     }
     Ok(answer.stats)
+}
+
+/// How many ids are named that are not there.
+const MISSING_NAMED: usize = 10;
+
+/// Names the ids that no token has: they have no row.
+fn tell_missing(found: &[Found], sheet: &Sheet<'_>) {
+    let missing: Vec<String> = found
+        .iter()
+        .filter(|found| found.positions.is_empty())
+        .map(|found| found.id.raw().to_string())
+        .collect();
+    let named = missing[..missing.len().min(MISSING_NAMED)].join(", ");
+    match missing.len().saturating_sub(MISSING_NAMED) {
+        _ if missing.is_empty() => {}
+        0 => sheet.note(&format!("no token has the id {named}")),
+        more => sheet.note(&format!(
+            "no token has the id {named}, or {more} others of these"
+        )),
+    }
 }
 
 /// A row for each position of each id.
@@ -145,6 +168,19 @@ fn bars(histogram: &Histogram) -> Result<RecordBatch> {
         to.push(Some(f64::NAN));
         counts.push(histogram.nan);
     }
+    rows_of_bars(from, to, counts)
+}
+
+/// Of no value, where no range says where bins are.
+fn no_bars() -> Result<RecordBatch> {
+    rows_of_bars(Vec::new(), Vec::new(), Vec::new())
+}
+
+fn rows_of_bars(
+    from: Vec<Option<f64>>,
+    to: Vec<Option<f64>>,
+    counts: Vec<u64>,
+) -> Result<RecordBatch> {
     batch([
         ("from", Arc::new(Float64Array::from(from)) as _),
         ("to", Arc::new(Float64Array::from(to)) as _),

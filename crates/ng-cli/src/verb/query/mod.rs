@@ -14,7 +14,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::args::QueryArgs;
-use crate::mapped::warn_of_index;
 use crate::source::ended;
 use crate::tool::Tool;
 use report::Looked;
@@ -23,24 +22,25 @@ use subject::Subject;
 
 /// Answers a question on standard output, and tells on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
-    let subject = Subject::open(args)?;
+    let subject = Subject::open(&args.file, &args.way)?;
     subject.source().warn(&subject.found, tool.say);
-    let query = subject.query(args)?;
+    let query = subject.query(args.filter.as_ref(), &args.way)?;
     if args.explain {
         tool.say.plan(&query.explain())?;
     }
-    let mut sheet = Sheet::new(args, tool.say);
+    let mut sheet = Sheet::new(args, tool, subject.stop_flag())?;
     let answered = ask::ask(args, &subject, &query, &mut sheet);
+    sheet.check()?;
     let stats = match answered {
         Ok(stats) => stats,
         Err(error) => return ended(Err(error), &subject.found),
     };
     sheet.finish()?;
-    warn_of_index(subject.index.as_ref(), tool.say);
     let looked = Looked {
         path: subject.path(),
         stats: &stats,
         found: &subject.found,
+        index_warnings: subject.index_warnings(),
     };
-    tool.say.report_aside(&looked)
+    looked.tell(tool.say)
 }

@@ -1,19 +1,22 @@
 use std::fmt;
 use std::path::Path;
+use std::process::ExitCode;
 
+use anyhow::Result;
 use ng_query::Stats;
 use ng_store::Counted;
-use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::{Serialize, Serializer};
 
-use crate::found::Found;
-use crate::say::Report;
+use crate::found::{Found, warning};
+use crate::mapped::warn_of_index;
+use crate::say::{Report, Say};
 
 /// What was looked at for an answer.
-pub(super) struct Looked<'a> {
-    pub(super) path: &'a Path,
-    pub(super) stats: &'a Stats,
-    pub(super) found: &'a Found,
+pub(in crate::verb) struct Looked<'a> {
+    pub(in crate::verb) path: &'a Path,
+    pub(in crate::verb) stats: &'a Stats,
+    pub(in crate::verb) found: &'a Found,
+    pub(in crate::verb) index_warnings: Vec<String>,
 }
 
 impl Report for Looked<'_> {
@@ -23,12 +26,32 @@ impl Report for Looked<'_> {
 }
 
 impl Looked<'_> {
+    /// Tells what is wrong, quiet or not, and then what was looked at.
+    pub(in crate::verb) fn tell(&self, say: Say) -> Result<ExitCode> {
+        let stats = self.stats;
+        warn_of_index(&self.index_warnings, say);
+        if stats.damaged_blocks > 0 {
+            let tokens = Counted(stats.damaged_tokens, "token");
+            let blocks = Counted(stats.damaged_blocks, "damaged block");
+            let line = format!("left out: {tokens} of {blocks}, which `ng verify FILE` names");
+            say.warn(&[warning(self.path, &line)]);
+        }
+        say.report_aside(self)
+    }
+
     fn sources(&self) -> &'static str {
         match (self.stats.records, self.stats.columns) {
             (true, true) => "records and columns",
             (true, false) => "records",
             (false, true) => "columns",
-            (false, false) => "nothing but what is known of blocks",
+            (false, false) => "zones",
+        }
+    }
+
+    fn read(&self) -> String {
+        match (self.stats.bytes_read, self.sources()) {
+            (0, _) => "nothing".to_owned(),
+            (bytes, sources) => format!("{} of {sources}", Bytes(bytes)),
         }
     }
 }
@@ -38,33 +61,24 @@ impl fmt::Display for Looked<'_> {
         let stats = self.stats;
         write!(
             f,
-            "looked at {} of {}",
+            "read {} in {:.3} ms: {} of {}",
+            self.read(),
+            stats.elapsed.as_secs_f64() * 1e3,
             stats.blocks_looked_at,
             Counted(stats.blocks, "block")
         )?;
         if stats.blocks_skipped > 0 {
-            write!(f, ", skipped {}", stats.blocks_skipped)?;
+            write!(f, ", {} skipped", stats.blocks_skipped)?;
         }
-        writeln!(
-            f,
-            ": {} of {}, {:.3} ms",
-            Bytes(stats.bytes_read),
-            self.sources(),
-            stats.elapsed.as_secs_f64() * 1e3
-        )?;
-        if stats.damaged_blocks > 0 {
-            writeln!(
-                f,
-                "left out: {} of {}",
-                Counted(stats.damaged_tokens, "token"),
-                Counted(stats.damaged_blocks, "damaged block")
-            )?;
+        if stats.blocks_unread > 0 {
+            write!(f, ", {} answered unread", stats.blocks_unread)?;
         }
-        Ok(())
+        writeln!(f)
     }
 }
 
-struct Bytes(u64);
+/// As many bytes, in the units that people use.
+pub(in crate::verb) struct Bytes(pub(in crate::verb) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,18 +94,37 @@ impl fmt::Display for Bytes {
 impl Serialize for Looked<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stats = self.stats;
-        let mut object = serializer.serialize_struct("Looked", 11)?;
-        object.serialize_field("path", &self.path.display().to_string())?;
-        object.serialize_field("blocks", &stats.blocks)?;
-        object.serialize_field("blocks_looked_at", &stats.blocks_looked_at)?;
-        object.serialize_field("blocks_skipped", &stats.blocks_skipped)?;
-        object.serialize_field("blocks_unread", &stats.blocks_unread)?;
-        object.serialize_field("bytes_read", &stats.bytes_read)?;
-        object.serialize_field("source", self.sources())?;
-        object.serialize_field("damaged_blocks", &stats.damaged_blocks)?;
-        object.serialize_field("damaged_tokens", &stats.damaged_tokens)?;
-        object.serialize_field("elapsed_ns", &(stats.elapsed.as_nanos() as u64))?;
-        object.serialize_field("found", self.found)?;
-        object.end()
+        let told = Told {
+            path: self.path.display().to_string(),
+            blocks: stats.blocks,
+            blocks_looked_at: stats.blocks_looked_at,
+            blocks_skipped: stats.blocks_skipped,
+            blocks_unread: stats.blocks_unread,
+            bytes_read: stats.bytes_read,
+            source: self.sources(),
+            damaged_blocks: stats.damaged_blocks,
+            damaged_tokens: stats.damaged_tokens,
+            elapsed_ns: u64::try_from(stats.elapsed.as_nanos()).unwrap_or(u64::MAX),
+            index_warnings: &self.index_warnings,
+            found: self.found,
+        };
+        told.serialize(serializer)
     }
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    path: String,
+    blocks: u64,
+    blocks_looked_at: u64,
+    blocks_skipped: u64,
+    blocks_unread: u64,
+    bytes_read: u64,
+    source: &'static str,
+    damaged_blocks: u64,
+    damaged_tokens: u64,
+    elapsed_ns: u64,
+    index_warnings: &'a [String],
+    #[serde(flatten)]
+    found: &'a Found,
 }

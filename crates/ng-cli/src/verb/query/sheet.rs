@@ -1,33 +1,82 @@
 use std::io::{self, BufWriter, Stdout, Write};
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use ng_parallel::StopFlag;
 use ng_query::ng_arrow::arrow_array::RecordBatch;
-use ng_query::ng_arrow::{ArrayCell, BatchWriter, Column, Compression, Format, WriteError};
+use ng_query::ng_arrow::{ArrayCell, BatchWriter, Column, Compression, Format};
+use ng_store::RawDraft;
 use ng_token::EntityType;
 
 use crate::args::QueryArgs;
+use crate::ending::Ending;
+use crate::interrupt::Hold;
 use crate::say::{Say, to_stdout};
+use crate::tool::Tool;
+use crate::verb::export::{Out, cause_of};
 
 /// Where the rows of an answer are shown.
-pub(super) struct Sheet {
+pub(super) struct Sheet<'t> {
     /// `None` for a table.
     format: Option<Format>,
-    writer: Option<BatchWriter<BufWriter<Stdout>>>,
+    writer: Option<BatchWriter<Target>>,
+    /// A new file, before its first rows.
+    draft: Option<RawDraft>,
+    /// While there is a file that must not be left behind.
+    hold: Option<Hold<'t>>,
+    say: Say,
 }
 
-impl Sheet {
-    /// Programs that read JSON get a line for each row.
-    pub(super) fn new(args: &QueryArgs, say: Say) -> Self {
-        let format = match say.is_json() {
-            true => Some(Format::JsonLines),
-            false => args.format.of_file(),
+/// What the bytes of rows go to.
+enum Target {
+    Stdout(BufWriter<Stdout>),
+    File(Box<Out<RawDraft>>),
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::File(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::File(out) => out.flush(),
+        }
+    }
+}
+
+impl<'t> Sheet<'t> {
+    /// Programs that read JSON get a line for each row. A wish to end sets `stop` where a file
+    /// is written, and ends the program where none is.
+    pub(super) fn new(args: &QueryArgs, tool: &'t Tool, stop: StopFlag) -> Result<Self> {
+        let format = match (tool.say.is_json(), &args.out) {
+            (true, None) => Some(Format::JsonLines),
+            _ => args.format()?,
         };
-        Self {
+        let mut sheet = Self {
             format,
             writer: None,
+            draft: None,
+            hold: None,
+            say: tool.say,
+        };
+        if let Some(out) = &args.out {
+            let hold = tool.interrupt.hold()?;
+            hold.on_wish(move || stop.stop());
+            sheet.draft = Some(RawDraft::begin(out, args.replace)?);
+            sheet.hold = Some(hold);
         }
+        Ok(sheet)
+    }
+
+    /// Ends what is under way if the program shall end.
+    pub(super) fn check(&self) -> Result<(), Ending> {
+        self.hold.as_ref().map_or(Ok(()), Hold::check)
     }
 
     /// Whether it is a table for people.
@@ -35,14 +84,23 @@ impl Sheet {
         self.format.is_none()
     }
 
+    /// Tells people what the rows do not, quiet or not: they are not the whole answer.
+    pub(super) fn note(&self, line: &str) {
+        self.say.note(line);
+    }
+
     /// Shows more rows, of the same columns as those before.
     pub(super) fn show(&mut self, batch: &RecordBatch) -> Result<()> {
         let Some(format) = self.format else {
             return self.print(&table(batch));
         };
+        self.check()?;
         if self.writer.is_none() {
-            let stdout = BufWriter::new(io::stdout());
-            let writer = BatchWriter::new(stdout, format, batch.schema(), Compression::None);
+            let target = match self.draft.take() {
+                Some(draft) => Target::File(Box::new(Out::new(draft))),
+                None => Target::Stdout(BufWriter::new(io::stdout())),
+            };
+            let writer = BatchWriter::new(target, format, batch.schema(), Compression::default());
             self.writer = Some(writer.map_err(cause_of)?);
         }
         match &mut self.writer {
@@ -62,19 +120,13 @@ impl Sheet {
         let Some(writer) = self.writer else {
             return Ok(());
         };
-        let mut stdout = writer.finish().map_err(cause_of)?;
-        to_stdout(&mut stdout, Write::flush)
-    }
-}
-
-/// An error of standard output, taken out of what went through Arrow.
-fn cause_of(error: WriteError) -> Error {
-    match error {
-        WriteError::Io(error) => match to_stdout(&mut io::sink(), |_| Err(error)) {
-            Err(error) => error,
-            Ok(()) => unreachable!("an error was passed on"),
-        },
-        error => error.into(),
+        match writer.finish().map_err(cause_of)? {
+            Target::Stdout(mut stdout) => to_stdout(&mut stdout, Write::flush),
+            Target::File(out) => {
+                let (draft, _) = out.into_inner()?;
+                Ok(draft.publish()?)
+            }
+        }
     }
 }
 

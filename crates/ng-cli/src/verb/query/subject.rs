@@ -1,40 +1,40 @@
 use std::path::Path;
 
 use anyhow::Result;
-use ng_parallel::Workers;
+use ng_parallel::{StopFlag, Workers};
 use ng_query::index::Index;
-use ng_query::{Query, Source as Tokens};
+use ng_query::{Filter, Query, Source as Tokens};
 use ng_store::Snapshot;
 
-use crate::args::QueryArgs;
+use crate::args::WayArgs;
 use crate::found::Found;
-use crate::mapped::{map, open_index};
+use crate::mapped::{index_warnings, map, open_index};
 use crate::source::Source;
 use crate::tool::workers;
 
 /// What is asked: the tokens of a file, mapped or read.
-pub(super) struct Subject {
+pub(in crate::verb) struct Subject {
     source: Source,
     /// `None` where the file is read.
     snapshot: Option<Snapshot>,
-    pub(super) index: Option<Index>,
+    index: Option<Index>,
     workers: Workers,
-    pub(super) found: Found,
+    pub(in crate::verb) found: Found,
 }
 
 impl Subject {
-    pub(super) fn open(args: &QueryArgs) -> Result<Self> {
-        let source = Source::open(&args.file)?;
-        let snapshot = match args.way.verified {
+    pub(in crate::verb) fn open(file: &Path, way: &WayArgs) -> Result<Self> {
+        let source = Source::open(file)?;
+        let snapshot = match way.verified {
             true => None,
-            false => map(&args.file, &source.reader.commit())?,
+            false => map(file, &source.reader.commit())?,
         };
         // The table is for those who verify by it.
         let found = match snapshot {
             Some(_) => Found::new(source.reader.recovery()),
             None => source.look()?,
         };
-        let index = match args.way.no_index {
+        let index = match way.no_index {
             true => None,
             false => open_index(&source.reader),
         };
@@ -42,35 +42,48 @@ impl Subject {
             source,
             snapshot,
             index,
-            workers: workers(args.way.threads)?,
+            workers: workers(way.threads)?,
             found,
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::verb) fn path(&self) -> &Path {
         &self.source.path
     }
 
-    pub(super) fn source(&self) -> &Source {
+    pub(in crate::verb) fn source(&self) -> &Source {
         &self.source
     }
 
-    pub(super) fn tokens(&self) -> Tokens<'_> {
+    pub(super) fn stop_flag(&self) -> StopFlag {
+        self.workers.stop_flag()
+    }
+
+    pub(in crate::verb) fn tokens(&self) -> Tokens<'_> {
         match &self.snapshot {
             Some(snapshot) => snapshot.into(),
             None => (&self.source.reader).into(),
         }
     }
 
-    pub(super) fn query(&self, args: &QueryArgs) -> Result<Query<'_>> {
-        let query = Query::new(self.tokens(), &self.workers).skip_damaged(args.way.skip_damaged);
+    pub(in crate::verb) fn query(
+        &self,
+        filter: Option<&Filter>,
+        way: &WayArgs,
+    ) -> Result<Query<'_>> {
+        let query = Query::new(self.tokens(), &self.workers).skip_damaged(way.skip_damaged);
         let query = match &self.index {
             Some(index) => query.index(index)?,
             None => query,
         };
-        Ok(match &args.filter {
+        Ok(match filter {
             Some(filter) => query.filter(filter),
             None => query,
         })
+    }
+
+    /// What of the index was put aside, once it was looked at.
+    pub(in crate::verb) fn index_warnings(&self) -> Vec<String> {
+        index_warnings(self.index.as_ref())
     }
 }

@@ -1,9 +1,10 @@
+use std::mem;
 use std::ops::ControlFlow;
 
 use anyhow::{Error, Result};
 use ng_query::ng_arrow::{Column, Form, Positions, batch_with, schema};
 use ng_query::{Query, QueryError, Stats};
-use ng_store::Counted;
+use ng_store::{BLOCK_TOKENS, Counted};
 use ng_token::Token;
 
 use super::Subject;
@@ -14,17 +15,19 @@ use crate::verb::head::tokens_table;
 /// How many tokens a table has unless it is told.
 const TABLE_ROWS: u64 = 20;
 
-/// How tokens are shown.
-pub(super) struct Look<'a> {
+/// How tokens are shown: in a table many at once, since each table has widths of its own.
+pub(super) struct Look<'a, 't> {
     columns: Vec<Column>,
     form: Form,
     /// Whether they are shown as `ng head` shows them.
     is_head: bool,
-    sheet: &'a mut Sheet,
+    sheet: &'a mut Sheet<'t>,
+    waiting: (Vec<u64>, Vec<Token>),
+    is_begun: bool,
 }
 
-impl<'a> Look<'a> {
-    pub(super) fn new(args: &QueryArgs, sheet: &'a mut Sheet) -> Self {
+impl<'a, 't> Look<'a, 't> {
+    pub(super) fn new(args: &QueryArgs, sheet: &'a mut Sheet<'t>) -> Self {
         let all = || {
             let columns = Column::DEFAULT.into_iter();
             std::iter::once(Column::Position).chain(columns).collect()
@@ -35,10 +38,41 @@ impl<'a> Look<'a> {
             columns: chosen.unwrap_or_else(all),
             form: if args.raw { Form::Raw } else { Form::Units },
             sheet,
+            waiting: (Vec::new(), Vec::new()),
+            is_begun: false,
         }
     }
 
     pub(super) fn show(&mut self, positions: &[u64], tokens: &[Token]) -> Result<()> {
+        if positions.is_empty() {
+            return Ok(self.sheet.check()?);
+        }
+        if !self.sheet.is_table() {
+            return self.show_now(positions, tokens);
+        }
+        self.waiting.0.extend_from_slice(positions);
+        self.waiting.1.extend_from_slice(tokens);
+        match self.waiting.0.len() >= BLOCK_TOKENS {
+            true => self.show_waiting(),
+            false => Ok(()),
+        }
+    }
+
+    /// Shows what waits; of no token at all, the names of the columns.
+    pub(super) fn finish(mut self) -> Result<()> {
+        match self.is_begun && self.waiting.0.is_empty() {
+            true => Ok(()),
+            false => self.show_waiting(),
+        }
+    }
+
+    fn show_waiting(&mut self) -> Result<()> {
+        let (positions, tokens) = mem::take(&mut self.waiting);
+        self.show_now(&positions, &tokens)
+    }
+
+    fn show_now(&mut self, positions: &[u64], tokens: &[Token]) -> Result<()> {
+        self.is_begun = true;
         if self.is_head {
             let rows = positions.iter().copied().zip(tokens);
             return self.sheet.print(&tokens_table(rows));
@@ -51,7 +85,7 @@ impl<'a> Look<'a> {
 }
 
 /// Shows the selected tokens in their order.
-pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Result<Stats> {
+pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {
     let default = if sheet.is_table() {
         TABLE_ROWS
     } else {
@@ -61,25 +95,26 @@ pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet) -> Res
     let mut look = Look::new(args, sheet);
     let (mut shown, mut is_cut) = (0, false);
     let stats = query.tokens::<Fault>(|positions, tokens| {
-        let count = tokens
-            .len()
-            .min(usize::try_from(limit - shown).unwrap_or(usize::MAX));
+        let room = usize::try_from(limit - shown).unwrap_or(usize::MAX);
+        let count = tokens.len().min(room);
         is_cut = count < tokens.len();
         look.show(&positions[..count], &tokens[..count])
             .map_err(Fault)?;
         shown += count as u64;
-        Ok(match is_cut {
+        // Whether there are more is told of a limit that nobody asked for.
+        let is_enough = shown == limit && args.limit.is_some();
+        Ok(match is_cut || is_enough {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })
     });
     let stats = stats.map_err(|Fault(error)| error)?;
+    look.finish()?;
     if is_cut && args.limit.is_none() {
-        // Of what is shown, not of what went wrong: quiet or not, it is not the whole answer.
-        eprintln!(
-            "the first {} of more; --limit N shows more of them",
+        sheet.note(&format!(
+            "these are the first {} that match; --limit N shows more, --count counts them",
             Counted(shown, "token")
-        );
+        ));
     }
     Ok(stats)
 }
@@ -89,10 +124,12 @@ pub(super) fn at(
     args: &QueryArgs,
     subject: &Subject,
     positions: &[u64],
-    sheet: &mut Sheet,
+    sheet: &mut Sheet<'_>,
 ) -> Result<()> {
     let tokens = subject.tokens().tokens_at(positions)?;
-    Look::new(args, sheet).show(positions, &tokens)
+    let mut look = Look::new(args, sheet);
+    look.show(positions, &tokens)?;
+    look.finish()
 }
 
 /// What keeps tokens from being shown.
