@@ -1,5 +1,6 @@
 //! What can be asked for.
 
+mod describe;
 mod export;
 mod index;
 mod query;
@@ -19,6 +20,7 @@ use crate::help;
 use crate::ids::Ids;
 use crate::like::Like;
 
+pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use index::IndexArgs;
 pub(crate) use query::{QueryArgs, WayArgs};
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Ask the tokens: filters, counts, measures, the top, look-up by id
     #[command(after_help = query::HELP)]
     Query(Box<QueryArgs>),
+    /// Show what the tokens are like: ranges, means and histograms of their columns
+    #[command(after_help = describe::HELP)]
+    Describe(DescribeArgs),
     /// Copy tokens, verified, into a new token file or into raw records
     #[command(after_help = help::COPY)]
     Copy(CopyArgs),

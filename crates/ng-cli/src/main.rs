@@ -1,7 +1,7 @@
 //! The program `ng`: creates, fills, shows, asks, indexes, sorts, verifies, repairs,
 //! copies, exports and trims token files.
 //!
-//! One verb maps a file, `query`; the others read. Begin reading at `args.rs`, then one file below `verb/`.
+//! Two verbs map a file, `query` and `describe`; the others read. Begin reading at `args.rs`, then one file below `verb/`.
 
 mod args;
 mod count;
@@ -69,6 +69,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Repair(args) => verb::repair(args, &tool),
         Command::Head(args) => verb::head(args, &tool),
         Command::Query(args) => verb::query(args, &tool),
+        Command::Describe(args) => verb::describe(args, &tool),
         Command::Copy(args) => verb::copy(args, &tool),
         Command::Export(args) => verb::export(args, &tool),
         Command::Trim(args) => verb::trim(args, &tool),

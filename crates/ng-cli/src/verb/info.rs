@@ -124,6 +124,6 @@ impl fmt::Display for Told {
 }
 
 /// A time in nanoseconds since 1970 as `2018-02-14T00:28:07.133000000Z`.
-fn rfc_3339(ns: u64) -> String {
+pub(super) fn rfc_3339(ns: u64) -> String {
     humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(ns)).to_string()
 }

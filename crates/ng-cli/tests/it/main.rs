@@ -9,6 +9,7 @@ mod cache;
 mod copy;
 mod create;
 mod cut;
+mod describe;
 mod export;
 mod file_size;
 mod full_disk;

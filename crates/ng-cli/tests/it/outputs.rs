@@ -15,8 +15,8 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
         );
     }
     for verb in [
-        "create", "append", "info", "verify", "repair", "head", "query", "copy", "export", "trim",
-        "index",
+        "create", "append", "info", "verify", "repair", "head", "query", "describe", "copy",
+        "export", "trim", "index",
     ] {
         let help = ng(&[&verb, &"--help"]).ok();
         for told in [
@@ -50,7 +50,7 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         &["query", "-q", "--count"],
         &["query", "-q", "--format", "csv"],
         &["query", "-q", "--format", "parquet"],
-        &["-q"],
+        &["describe", "-q"],
     ] {
         let run = || {
             let mut command = command(&[&arguments[0], &path]);

@@ -16,9 +16,9 @@ use anyhow::Result;
 use crate::args::QueryArgs;
 use crate::source::ended;
 use crate::tool::Tool;
-use report::Looked;
+pub(super) use report::{Bytes, Looked};
 use sheet::Sheet;
-use subject::Subject;
+pub(super) use subject::Subject;
 
 /// Answers a question on standard output, and tells on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {

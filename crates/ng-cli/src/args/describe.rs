@@ -1,0 +1,49 @@
+//! `ng describe`: what can be told, and of which tokens.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ng_query::Filter;
+
+use super::query::{Columns, WayArgs, parse_columns, parse_filter};
+
+pub(crate) const HELP: &str = "\
+Tells what the file is; the range, mean and quantiles of each column with a histogram, from
+the least value to the greatest; how often each entity type, domain and flag occurs; which
+tokens are not valid by the strict rules, and which ids come more than once.
+
+Quantiles are exact. NaN is left out of all that is told of weights, and counted. A block
+character of a histogram is as high as its bin is full, and blank if that is empty.
+
+The file is mapped: nobody may truncate it or write over committed tokens meanwhile. With
+--verified it is read instead, and every block is verified, in each of about five passes.
+
+Examples:
+  ng describe a.ngt
+  ng describe a.ngt --where object
+  ng describe a.ngt --columns weight,timestamp,physical
+  ng describe a.ngt --verified --skip-damaged --json
+
+Exit codes:
+  0    described, or who reads standard output has gone
+  1    a damaged block or another error; or described from an older commit where a newer
+       one may be lost, or without the damaged blocks that --skip-damaged left out
+  2    usage, a filter that cannot be read among it
+  130  interrupted";
+
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// The token file
+    pub(crate) file: PathBuf,
+
+    /// Describe the tokens that a filter matches, such as `weight > 0.9 and object`
+    #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
+    pub(crate) filter: Option<Filter>,
+
+    /// Describe these columns alone: names, and spaces for their three
+    #[arg(long, value_name = "COLUMNS", value_parser = parse_columns)]
+    pub(crate) columns: Option<Columns>,
+
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
+}

@@ -1,0 +1,331 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use ng_query::ng_arrow::Column;
+use ng_query::{Bins, Filter, Histogram, Measure, Query, QueryError, QuestionError, Stats, Value};
+use ng_token::{Axis, EntityType, Space, SystemFlags};
+
+use super::Subject;
+use super::description::{
+    AtOrigin, Description, NotValid, OfDomain, OfFlag, OfType, Repeated, Summary,
+};
+use crate::args::DescribeArgs;
+use crate::verb::info::rfc_3339;
+
+/// How many bins a histogram has.
+pub(super) const BINS: usize = 20;
+
+/// Asks for all that is told: measures in a pass and a second one for the quantiles of
+/// wide columns, histograms, counts by filter and ids in one each.
+pub(super) fn gather<'a>(
+    args: &DescribeArgs,
+    subject: &'a Subject,
+) -> Result<(Description<'a>, Stats)> {
+    let columns = columns(args)?;
+    let query = subject.query(args.filter.as_ref(), &args.way)?;
+    let numbers: Vec<Column> = columns.iter().copied().filter(is_number).collect();
+    let mut asked = Asked {
+        query: &query,
+        stats: Stats::default(),
+    };
+    let mut description = of_file(args, subject);
+    (description.described, description.columns) = asked.summaries(&numbers)?;
+    asked.histograms(&columns, &mut description)?;
+    asked.leave_out_nan(&mut description.columns)?;
+    asked.counts(&columns, &mut description)?;
+    if columns.contains(&Column::Id) {
+        description.duplicates = Some(asked.duplicates()?);
+    }
+    description.took(&asked.stats);
+    description.index_warnings = subject.index_warnings();
+    Ok((description, asked.stats))
+}
+
+/// The columns to describe, in their order.
+fn columns(args: &DescribeArgs) -> Result<Vec<Column>, QueryError> {
+    let Some(chosen) = &args.columns else {
+        return Ok(Column::DEFAULT.to_vec());
+    };
+    let is_all = chosen.0.len() == Column::ALL.len();
+    let stored = Column::ALL.into_iter().filter(|column| {
+        let is_asked = chosen.0.contains(column);
+        is_asked && !(is_all && *column == Column::Position)
+    });
+    let stored: Vec<_> = stored.collect();
+    match stored.contains(&Column::Position) {
+        true => Err(QuestionError::NotStored {
+            column: Column::Position,
+        }
+        .into()),
+        false => Ok(stored),
+    }
+}
+
+/// Whether the values of a column are more and less than each other, and not kinds.
+fn is_number(column: &Column) -> bool {
+    kinds(*column).is_none()
+}
+
+/// How many values a column of kinds may have.
+fn kinds(column: Column) -> Option<u32> {
+    match column {
+        Column::Domain | Column::EntityType | Column::FlagsEntityType => Some(16),
+        Column::Flags => Some(1 << 16),
+        _ => None,
+    }
+}
+
+fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
+    let info = subject.source().reader.info();
+    let tokens = subject.tokens().len();
+    Description {
+        path: args.file.display().to_string(),
+        file_id: format!("{:032x}", u128::from_be_bytes(info.file_id)),
+        generation: info.generation,
+        tag: info.tag,
+        created: rfc_3339(info.created_ns),
+        committed: rfc_3339(info.committed_at_ns),
+        length: info.length,
+        tokens,
+        blocks: tokens.div_ceil(ng_store::BLOCK_TOKENS as u64),
+        filter: args.filter.as_ref().map(ToString::to_string),
+        described: 0,
+        columns: Vec::new(),
+        entity_types: None,
+        flags_entity_types: None,
+        domains: None,
+        flags: None,
+        at_origin: Vec::new(),
+        not_valid: NotValid::default(),
+        duplicates: None,
+        bytes_read: 0,
+        elapsed_ns: 0,
+        damaged_blocks: 0,
+        damaged_tokens: 0,
+        index_warnings: Vec::new(),
+        found: &subject.found,
+    }
+}
+
+/// One question after the other, and what all of them took.
+struct Asked<'q> {
+    query: &'q Query<'q>,
+    stats: Stats,
+}
+
+impl Asked<'_> {
+    fn took(&mut self, stats: Stats) {
+        match self.stats == Stats::default() {
+            true => self.stats = stats,
+            false => self.stats.add_pass(&stats),
+        }
+    }
+
+    /// How many tokens there are, and what their numbers are.
+    fn summaries(&mut self, columns: &[Column]) -> Result<(u64, Vec<Summary>), QueryError> {
+        let measures = columns.iter().flat_map(|column| measures(*column));
+        let measures: Vec<_> = measures.chain([Measure::Count]).collect();
+        let answer = self.query.aggregate(&[], &measures)?;
+        self.took(answer.stats);
+        let Some(group) = answer.value.groups.first() else {
+            return Ok((0, Vec::new()));
+        };
+        let count = match group.values.last() {
+            Some(Value::Integer(count)) => u64::try_from(*count).unwrap_or(u64::MAX),
+            _ => 0,
+        };
+        let values = group.values.chunks_exact(MEASURES);
+        let summaries = columns.iter().zip(values).map(|(&column, values)| Summary {
+            column,
+            nan: match column {
+                Column::Weight => group.nan_weights,
+                _ => 0,
+            },
+            min: values[0],
+            p5: values[1],
+            median: values[2],
+            p95: values[3],
+            max: values[4],
+            mean: values[5],
+            stddev: values[6],
+            histogram: None,
+        });
+        Ok((count, summaries.collect()))
+    }
+
+    fn histograms(
+        &mut self,
+        columns: &[Column],
+        description: &mut Description<'_>,
+    ) -> Result<(), QueryError> {
+        let known = |column: &Column| {
+            let mut summaries = description.columns.iter();
+            summaries.find(|summary| summary.column == *column)
+        };
+        let asked = columns.iter().filter_map(|column| {
+            let (low, high) = match kinds(*column) {
+                Some(count) => return Some((*column, one_each(count))),
+                None => range(known(column)?)?,
+            };
+            Some((*column, Bins::new(BINS).range(low, high)))
+        });
+        let answer = self.query.histograms(&asked.collect::<Vec<_>>())?;
+        self.took(answer.stats);
+        for histogram in answer.value.into_iter().flatten() {
+            let counts = &histogram.counts;
+            match histogram.column {
+                Column::EntityType => description.entity_types = Some(of_types(counts)),
+                Column::FlagsEntityType => description.flags_entity_types = Some(of_types(counts)),
+                Column::Domain => description.domains = Some(of_domains(counts)),
+                Column::Flags => description.flags = Some(of_flags(counts)),
+                _ => put(histogram, &mut description.columns),
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean of weights is NaN if one of them is: of the others it tells something.
+    fn leave_out_nan(&mut self, summaries: &mut [Summary]) -> Result<(), QueryError> {
+        let Some(weight) = summaries.iter_mut().find(|summary| summary.nan > 0) else {
+            return Ok(());
+        };
+        let others = self.query.clone().filter(&filter("weight >= -inf"));
+        let measures = [
+            Measure::Mean(Column::Weight),
+            Measure::StdDev(Column::Weight),
+        ];
+        let answer = others.aggregate(&[], &measures)?;
+        self.took(answer.stats);
+        if let Some([mean, stddev]) = answer.value.groups.first().map(|group| &group.values[..]) {
+            (weight.mean, weight.stddev) = (*mean, *stddev);
+        }
+        Ok(())
+    }
+
+    /// What is counted by filters: tokens that are not valid, or at an origin.
+    fn counts(
+        &mut self,
+        columns: &[Column],
+        description: &mut Description<'_>,
+    ) -> Result<(), QueryError> {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = since_1970.map_or(0, |time| time.as_secs());
+        let now = u32::try_from(now).unwrap_or(u32::MAX);
+        let spaces = Space::ALL.into_iter().filter(|space| {
+            let mut axes = Axis::ALL.into_iter();
+            axes.all(|axis| columns.contains(&Column::Coordinate(*space, axis)))
+        });
+        let spaces: Vec<Space> = spaces.collect();
+        let mut filters = vec![
+            filter("not valid"),
+            filter("not (weight >= -inf)"),
+            filter("weight < 0"),
+            filter(&format!("timestamp > {now}")),
+            filter(&format!("not valid and weight >= 0 and timestamp <= {now}")),
+        ];
+        let own = filters.len();
+        let origins = spaces
+            .iter()
+            .map(|space| filter(&format!("{space} in ball(0, 0, 0; 0)")));
+        filters.extend(origins);
+        let answer = self.query.count_each_at(&filters, now)?;
+        self.took(answer.stats);
+        let counts = answer.value;
+        description.not_valid = NotValid {
+            count: counts[0],
+            nan_weight: counts[1],
+            negative_weight: counts[2],
+            future_timestamp: counts[3],
+            other_entity_type_alone: counts[4],
+        };
+        let counted = spaces.into_iter().zip(&counts[own..]);
+        description.at_origin = counted
+            .map(|(space, &count)| AtOrigin { space, count })
+            .collect();
+        Ok(())
+    }
+
+    fn duplicates(&mut self) -> Result<Repeated, QueryError> {
+        let answer = self.query.duplicates(0)?;
+        self.took(answer.stats);
+        Ok(Repeated {
+            ids: answer.value.id_count,
+            tokens: answer.value.repeats,
+        })
+    }
+}
+
+/// One that this program has written.
+fn filter(text: &str) -> Filter {
+    text.parse()
+        .unwrap_or_else(|error| unreachable!("{text}: {error}"))
+}
+
+const MEASURES: usize = 7;
+
+fn measures(column: Column) -> [Measure; MEASURES] {
+    [
+        Measure::Min(column),
+        Measure::Quantile(column, 0.05),
+        Measure::Quantile(column, 0.5),
+        Measure::Quantile(column, 0.95),
+        Measure::Max(column),
+        Measure::Mean(column),
+        Measure::StdDev(column),
+    ]
+}
+
+/// A bin for each whole number below a count.
+fn one_each(count: u32) -> Bins {
+    Bins::new(count as usize).range(-0.5, f64::from(count) - 0.5)
+}
+
+/// From the least to the greatest finite value; `None` where there is none.
+fn range(summary: &Summary) -> Option<(f64, f64)> {
+    let finite = |value: Value| {
+        let number = value.number()?;
+        Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)))
+    };
+    Some((finite(summary.min)?, finite(summary.max)?))
+}
+
+fn put(histogram: Histogram, summaries: &mut [Summary]) {
+    let mut summaries = summaries.iter_mut();
+    if let Some(summary) = summaries.find(|summary| summary.column == histogram.column) {
+        summary.histogram = Some(histogram);
+    }
+}
+
+fn of_types(counts: &[u64]) -> Vec<OfType> {
+    let types = EntityType::ALL.into_iter().zip(counts);
+    types
+        .map(|(entity_type, &count)| OfType { entity_type, count })
+        .collect()
+}
+
+fn of_domains(counts: &[u64]) -> Vec<OfDomain> {
+    let domains = counts.iter().enumerate();
+    domains
+        .map(|(domain, &count)| OfDomain { domain, count })
+        .collect()
+}
+
+/// The flags that have names, by how often each set of flags occurs.
+fn of_flags(counts: &[u64]) -> Vec<OfFlag> {
+    let system = SystemFlags::all().iter_names();
+    let system = system.map(|(name, flag)| (name.to_lowercase(), u16::from(flag.bits())));
+    let user = (0..4).map(|flag| (format!("user_{flag}"), 1 << (12 + flag)));
+    let named = system.chain(user);
+    let count_of = |bit: u16| {
+        let sets = counts.iter().enumerate();
+        sets.filter(|(set, _)| set & usize::from(bit) != 0)
+            .map(|(_, count)| count)
+            .sum()
+    };
+    named
+        .map(|(flag, bit)| OfFlag {
+            flag,
+            count: count_of(bit),
+        })
+        .collect()
+}

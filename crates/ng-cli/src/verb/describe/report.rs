@@ -1,0 +1,149 @@
+use std::fmt;
+
+use ng_store::{Counted, Shown};
+
+use super::Bytes;
+use super::bars::{Bars, wrapped};
+use super::description::{Description, NotValid, OfType, Repeated};
+use super::number::share;
+use super::table::{Units, Wholes, is_whole};
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.file(f)?;
+        if self.described == 0 {
+            return writeln!(f, "\nThere is no token to describe.");
+        }
+        let (wide, narrow) = self
+            .columns
+            .iter()
+            .partition(|summary| is_whole(summary.column));
+        write!(f, "{}{}", Wholes(wide), Units(narrow))?;
+        self.kinds(f)?;
+        self.origins(f)?;
+        self.condition(f)
+    }
+}
+
+impl Description<'_> {
+    fn file(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<10} {value}");
+        line("file", &Shown(self.path.as_ref()))?;
+        let size = Bytes(self.length);
+        let (tokens, blocks) = (Counted(self.tokens, "token"), Counted(self.blocks, "block"));
+        line("holds", &format_args!("{tokens} in {blocks}, {size}"))?;
+        line("created", &self.created)?;
+        let tag = match self.tag {
+            0 => String::new(),
+            tag => format!(", tag {tag}"),
+        };
+        let (generation, committed) = (self.generation, &self.committed);
+        line(
+            "committed",
+            &format_args!("{committed}, generation {generation}{tag}"),
+        )?;
+        if self.filter.is_some() || self.described != self.tokens {
+            let (described, share) = (self.described, share(self.described, self.tokens));
+            line(
+                "described",
+                &format_args!("{} ({share})", Counted(described, "token")),
+            )?;
+        }
+        if self.damaged_blocks > 0 {
+            let blocks = Counted(self.damaged_blocks, "damaged block");
+            let tokens = Counted(self.damaged_tokens, "token");
+            line("left out", &format_args!("{tokens} of {blocks}"))?;
+        }
+        match &self.filter {
+            Some(filter) => wrapped(f, "where      ", filter),
+            None => Ok(()),
+        }
+    }
+
+    fn kinds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_types = |types: &Vec<OfType>| {
+            let rows = types.iter();
+            rows.map(|row| (row.entity_type.to_string(), row.count))
+                .collect()
+        };
+        let of_domains = self.domains.as_ref().map(|domains| {
+            let rows = domains.iter();
+            rows.map(|row| (row.domain.to_string(), row.count))
+                .collect()
+        });
+        let of_flags = self.flags.as_ref().map(|flags| {
+            let rows = flags.iter();
+            rows.map(|row| (row.flag.clone(), row.count)).collect()
+        });
+        for (title, rows) in [
+            ("entity types", self.entity_types.as_ref().map(of_types)),
+            (
+                "entity types in the flags",
+                self.flags_entity_types.as_ref().map(of_types),
+            ),
+            ("domains", of_domains),
+            ("flags", of_flags),
+        ] {
+            if let Some(rows) = rows {
+                self.bars(f, title, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bars(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        title: &'static str,
+        rows: Vec<(String, u64)>,
+    ) -> fmt::Result {
+        let of = self.described;
+        write!(f, "{}", Bars { title, rows, of })
+    }
+
+    fn origins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at_origin.is_empty() {
+            return Ok(());
+        }
+        let rows = self.at_origin.iter();
+        let rows = rows.map(|row| (row.space.to_string(), row.count)).collect();
+        self.bars(f, "tokens at the origin of a space", rows)
+    }
+
+    /// Whether something is wrong with tokens.
+    fn condition(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = share(self.not_valid.count, self.described);
+        let count = Counted(self.not_valid.count, "token");
+        writeln!(f, "\nnot valid  {count} ({share}) by the strict rules")?;
+        for (count, what) in self.not_valid.rules() {
+            if count > 0 {
+                writeln!(f, "           {} with {what}", Counted(count, "token"))?;
+            }
+        }
+        match &self.duplicates {
+            Some(Repeated { ids, tokens }) => {
+                let (ids, tokens) = (Counted(*ids, "id"), Counted(*tokens, "token"));
+                writeln!(
+                    f,
+                    "duplicates {ids} that more than one token has: {tokens} too many"
+                )
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl NotValid {
+    /// How many tokens break each of the rules.
+    fn rules(&self) -> [(u64, &'static str); 4] {
+        [
+            (self.nan_weight, "a weight that is NaN, left out above"),
+            (self.negative_weight, "a weight below 0"),
+            (self.future_timestamp, "a timestamp in the future"),
+            (
+                self.other_entity_type_alone,
+                "another entity type in the flags than in the id",
+            ),
+        ]
+    }
+}
