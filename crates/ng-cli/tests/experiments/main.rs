@@ -1,4 +1,5 @@
-//! `docs/experiments.md`, followed from its first line to its last.
+//! `docs/experiments.md`, followed from its first line to its last, and the commands of
+//! `docs/query-verbs.md`.
 //!
 //! A block of shell is run by one bash, in the order and the folders that the document has
 //! them; what stands in a block of text below it is what it prints, `…` for what differs.
@@ -68,6 +69,28 @@ fn the_document_can_be_followed_from_top_to_bottom() {
     printed::check(&document, &session);
     if python {
         generator::check(&session.folder().join("mine.ngt"));
+    }
+}
+
+/// What the documents of single commands take for granted.
+const READY: &str = "```sh\nCLONE=$PWD\nPATH=$CLONE/target/release:$PATH\nmkdir -p ~/ng-experiments\ncd ~/ng-experiments\n```\n";
+
+#[test]
+fn the_operations_of_a_query_print_what_stands_below_them() {
+    if !has("bash") {
+        eprintln!("skipped: there is no bash");
+        return;
+    }
+    let text = fs::read_to_string(root().join("docs/query-verbs.md")).unwrap();
+    let document = parse(&format!("{READY}{text}")).unwrap();
+    assert!(document.len() > 30, "{} blocks", document.len());
+    let mut session = Session::new(&root());
+    session.follow(&document, |_| true);
+    let compared = session
+        .end()
+        .and_then(|()| printed::compare(&document, &session));
+    if let Err(told) = compared {
+        panic!("docs/query-verbs.md, six lines before {told}");
     }
 }
 
