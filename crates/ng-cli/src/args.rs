@@ -3,6 +3,7 @@
 mod describe;
 mod export;
 mod index;
+mod place;
 mod query;
 mod sort;
 mod table;
@@ -23,6 +24,7 @@ use crate::like::Like;
 pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use index::IndexArgs;
+pub(crate) use place::NearPoint;
 pub(crate) use query::{QueryArgs, WayArgs};
 pub(crate) use sort::SortArgs;
 pub(crate) use table::From as FromKind;

@@ -14,7 +14,9 @@ pub(crate) struct NearPoint {
 /// Why a text is no point or ball.
 #[derive(Debug, Error)]
 pub(crate) enum PlaceError {
-    #[error("unknown space {name:?}, expected physical, sensory, motor, emotional, cognitive, social, temporal or abstract")]
+    #[error(
+        "unknown space {name:?}, expected physical, sensory, motor, emotional, cognitive, social, temporal or abstract"
+    )]
     Space { name: String },
     #[error("{found:?}, expected {expected}")]
     Form {
@@ -27,8 +29,7 @@ pub(crate) enum PlaceError {
     Question(#[from] QuestionError),
 }
 
-const POINT: &str =
-    "a space and three coordinates in units, such as `physical: 1.0, -2.25, 0`, and more of them \
+const POINT: &str = "a space and three coordinates in units, such as `physical: 1.0, -2.25, 0`, and more of them \
      behind `;`, each with a weight if it counts otherwise, such as `motor * 0.5: 0, 0, 1`";
 const BALL: &str =
     "a space, a centre and a radius in units, such as `physical: 1.0, -2.25, 0; 0.5`";
@@ -50,7 +51,9 @@ pub(super) fn parse_point(text: &str) -> Result<NearPoint, PlaceError> {
     let mut points = match weights[..] {
         [(space, None)] => Points::in_space(space),
         _ => {
-            let weights = weights.iter().map(|(space, weight)| (*space, weight.unwrap_or(1.0)));
+            let weights = weights
+                .iter()
+                .map(|(space, weight)| (*space, weight.unwrap_or(1.0)));
             Points::weighted(&weights.collect::<Vec<_>>())?
         }
     };
@@ -95,11 +98,7 @@ fn number(text: &str, expected: &'static str) -> Result<f64, PlaceError> {
     text.trim().parse().map_err(|_| no(text, expected))
 }
 
-fn coordinates(
-    space: Space,
-    text: &str,
-    expected: &'static str,
-) -> Result<[f64; 3], PlaceError> {
+fn coordinates(space: Space, text: &str, expected: &'static str) -> Result<[f64; 3], PlaceError> {
     let numbers = text.split(',').map(|part| number(part, expected));
     let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
     let place: [f64; 3] = numbers.try_into().map_err(|_| no(text, expected))?;
@@ -120,7 +119,10 @@ mod tests {
 
     #[test]
     fn points_are_of_one_space_or_of_several_with_weights() {
-        assert_eq!(parse_point("physical: 1.0, -2.25, 0").unwrap().spaces, [Space::Physical]);
+        assert_eq!(
+            parse_point("physical: 1.0, -2.25, 0").unwrap().spaces,
+            [Space::Physical]
+        );
         let of_two = parse_point("physical: 1, 2, 3; motor * 0.5: 0, 0, 1").unwrap();
         assert_eq!(of_two.spaces, [Space::Physical, Space::Motor]);
         assert_eq!(of_two.points.space_count(), 2);
@@ -144,7 +146,11 @@ mod tests {
     fn balls_have_a_radius_of_0_or_more() {
         let ball = parse_ball("physical: 1.0, -2.25, 0; 0.5").unwrap();
         assert_eq!((ball.centre(), ball.radius()), ([100.0, -225.0, 0.0], 50.0));
-        for text in ["physical: 0, 0, 0", "physical: 0, 0, 0; -1", "physical: 0, 0, 0; nan"] {
+        for text in [
+            "physical: 0, 0, 0",
+            "physical: 0, 0, 0; -1",
+            "physical: 0, 0, 0; nan",
+        ] {
             assert!(parse_ball(text).is_err(), "{text}");
         }
     }

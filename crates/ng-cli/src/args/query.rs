@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ValueEnum};
 use ng_query::ng_arrow::{Column, ColumnsError, Format};
-use ng_query::{Filter, GroupBy, Measure, ParseFilterError, QuestionError};
+use ng_query::{Ball, Filter, GroupBy, Measure, ParseFilterError, QuestionError};
 use ng_token::TokenId;
 
 use super::parse_threads;
+use super::place::{NearPoint, parse_ball, parse_point};
 use super::table::{Misused, known_format};
 use crate::count::parse_count;
 
@@ -28,6 +29,8 @@ Examples:
   ng query a.ngt --group-by entity_type --agg count,mean(weight)
   ng query a.ngt --top 10 --by weight
   ng query a.ngt --id 42,43
+  ng query a.ngt --nearest physical:1.0,-2.25,0 -k 10 --where object
+  ng query a.ngt --within physical:1.0,-2.25,0;0.5 --select id,weight
   ng query a.ngt --histogram weight --bins 40
   ng query a.ngt --where object --explain --count
   ng query a.ngt --where object --format csv | head
@@ -43,7 +46,8 @@ Exit codes:
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("question").multiple(false).args([
-    "count", "any", "agg", "top", "id", "histogram", "sample", "duplicates",
+    "count", "any", "agg", "top", "id", "nearest", "within", "density", "influence",
+    "histogram", "sample", "duplicates",
 ]))]
 pub(crate) struct QueryArgs {
     /// The token file
@@ -69,7 +73,10 @@ pub(crate) struct QueryArgs {
     /// Measure them in groups: entity_type, flags_entity_type, domain, a system flag,
     /// time(seconds), cell(space, size)
     #[arg(long, value_name = "GROUPS", value_parser = parse_groups)]
-    #[arg(conflicts_with_all = ["count", "any", "top", "id", "histogram", "sample", "duplicates"])]
+    #[arg(conflicts_with_all = [
+        "count", "any", "top", "id", "nearest", "within", "density", "influence", "histogram",
+        "sample", "duplicates",
+    ])]
     pub(crate) group_by: Option<Groups>,
 
     /// Show the tokens with the greatest values of the column that --by names
@@ -87,6 +94,29 @@ pub(crate) struct QueryArgs {
     /// Show the tokens of some ids
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = parse_id)]
     pub(crate) id: Vec<TokenId>,
+
+    /// Show the tokens that are nearest to a point, such as `physical: 1.0, -2.25, 0`; to
+    /// points in several spaces: `physical: 1, 0, 0; motor * 0.5: 0, 0, 1`, whose squared
+    /// distances are added up with their weights
+    #[arg(long, value_name = "POINT", value_parser = parse_point)]
+    pub(crate) nearest: Option<NearPoint>,
+
+    /// How many
+    #[arg(short, value_name = "K", value_parser = parse_some, default_value = "10")]
+    #[arg(requires = "nearest")]
+    pub(crate) k: usize,
+
+    /// Show the tokens in a ball, such as `physical: 1.0, -2.25, 0; 0.5`
+    #[arg(long, value_name = "BALL", value_parser = parse_ball)]
+    pub(crate) within: Option<Ball>,
+
+    /// Tell how many tokens a ball has for each cubic unit
+    #[arg(long, value_name = "BALL", value_parser = parse_ball)]
+    pub(crate) density: Option<Ball>,
+
+    /// Add up what the fields of the tokens in a ball come to at its centre
+    #[arg(long, value_name = "BALL", value_parser = parse_ball)]
+    pub(crate) influence: Option<Ball>,
 
     /// Count the values of a column by bins
     #[arg(long, value_name = "COLUMN")]

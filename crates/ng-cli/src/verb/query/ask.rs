@@ -4,11 +4,11 @@ use anyhow::Result;
 use ng_query::ng_arrow::arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
 };
-use ng_query::{Bins, End, Found, Histogram, Measure, Query, Stats};
+use ng_query::{Answer, Bins, End, Found, Histogram, Measure, Query, Stats};
 use ng_store::Counted;
 
 use super::sheet::Sheet;
-use super::{Subject, tokens};
+use super::{Subject, near, tokens};
 use crate::args::QueryArgs;
 
 /// How many repeated ids a table has unless it is told.
@@ -57,6 +57,20 @@ pub(super) fn ask(
         tokens::at(args, subject, &positions.collect::<Vec<_>>(), sheet)?;
         return Ok(answer.stats);
     }
+    if let Some(point) = &args.nearest {
+        return near::nearest(args, point, subject, query, sheet);
+    }
+    if let Some(ball) = &args.within {
+        return near::within(args, ball, subject, query, sheet);
+    }
+    if let Some(ball) = &args.density {
+        let answer = query.density(ball)?;
+        return one_number("density", &answer, sheet);
+    }
+    if let Some(ball) = &args.influence {
+        let answer = query.influence(ball)?;
+        return one_number("influence", &answer, sheet);
+    }
     if let Some(count) = args.sample {
         let answer = query.sample(count, args.seed)?;
         tokens::at(args, subject, &answer.value, sheet)?;
@@ -79,6 +93,12 @@ pub(super) fn ask(
         return duplicates(args, query, sheet);
     }
     tokens::all(args, query, sheet)
+}
+
+fn one_number(name: &str, answer: &Answer<f64>, sheet: &mut Sheet<'_>) -> Result<Stats> {
+    let number: Float64Array = vec![answer.value].into();
+    sheet.show(&batch([(name, Arc::new(number) as _)])?)?;
+    Ok(answer.stats.clone())
 }
 
 fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {

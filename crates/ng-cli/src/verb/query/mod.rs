@@ -1,9 +1,10 @@
 //! Questions to the tokens of a file.
 //!
 //! A [`Subject`] is the file, opened the way that is asked for. `ask.rs` turns each question
-//! into record batches, `tokens.rs` those of tokens; a [`Sheet`] shows them in any format.
+//! into record batches, `tokens.rs` those of tokens, `near.rs` those of places; a [`Sheet`] shows them in any format.
 
 mod ask;
+mod near;
 mod report;
 mod sheet;
 mod subject;

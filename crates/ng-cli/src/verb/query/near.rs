@@ -2,10 +2,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anyhow::Result;
-use ng_arrow::arrow_array::{ArrayRef, Float64Array, RecordBatch};
-use ng_arrow::arrow_schema::{Field, Schema};
-use ng_arrow::{Column, Form, Positions, batch_with, schema};
-use ng_query::{Ball, Neighbour, Query, QueryError, Stats};
+use ng_query::ng_arrow::arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use ng_query::ng_arrow::arrow_schema::{Field, Schema};
+use ng_query::ng_arrow::{Column, Form, Positions, batch_with, schema};
+use ng_query::{Ball, Neighbour, Query, Stats};
 use ng_store::Counted;
 use ng_token::{Axis, Space};
 
@@ -20,13 +20,14 @@ pub(super) fn nearest(
     point: &NearPoint,
     subject: &Subject,
     query: &Query<'_>,
-    sheet: &mut Sheet,
+    sheet: &mut Sheet<'_>,
 ) -> Result<Stats> {
     let answer = query.nearest(&point.points, args.k)?;
     for found in &answer.value {
         show(args, &point.spaces, subject, &found.neighbours, sheet)?;
         if found.missing > 0 {
-            eprintln!("{} fewer than asked for: no more match", found.missing);
+            let missing = Counted(found.missing, "token");
+            sheet.note(&format!("{missing} fewer than asked for: no more match"));
         }
     }
     Ok(answer.stats)
@@ -38,9 +39,13 @@ pub(super) fn within(
     ball: &Ball,
     subject: &Subject,
     query: &Query<'_>,
-    sheet: &mut Sheet,
+    sheet: &mut Sheet<'_>,
 ) -> Result<Stats> {
-    let default = if sheet.is_table() { TABLE_ROWS } else { u64::MAX };
+    let default = if sheet.is_table() {
+        TABLE_ROWS
+    } else {
+        u64::MAX
+    };
     let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
     let mut shown = 0;
     let stats = query.within::<Fault>(ball, |neighbours| {
@@ -56,7 +61,9 @@ pub(super) fn within(
     let stats = stats.map_err(|Fault(error)| error)?;
     if shown == limit && args.limit.is_none() {
         let shown = Counted(shown as u64, "token");
-        eprintln!("the first {shown}, and there may be more; --limit N shows more of them");
+        sheet.note(&format!(
+            "these are {shown}, and there may be more; --limit N shows more of them"
+        ));
     }
     Ok(stats)
 }
@@ -66,9 +73,12 @@ fn show(
     spaces: &[Space],
     subject: &Subject,
     neighbours: &[Neighbour],
-    sheet: &mut Sheet,
+    sheet: &mut Sheet<'_>,
 ) -> Result<()> {
-    let positions: Vec<u64> = neighbours.iter().map(|neighbour| neighbour.position).collect();
+    let positions: Vec<u64> = neighbours
+        .iter()
+        .map(|neighbour| neighbour.position)
+        .collect();
     let tokens = subject.tokens().tokens_at(&positions)?;
     let columns = match &args.select {
         Some(columns) => columns.0.clone(),
@@ -76,16 +86,27 @@ fn show(
     };
     let form = if args.raw { Form::Raw } else { Form::Units };
     let schema = schema(&columns, form);
-    let batch = batch_with(&tokens, Positions::Each(&positions), &columns, form, &schema);
+    let batch = batch_with(
+        &tokens,
+        Positions::Each(&positions),
+        &columns,
+        form,
+        &schema,
+    );
     let distances = neighbours.iter().map(|neighbour| neighbour.distance);
     sheet.show(&with_distances(&batch, distances.collect())?)
 }
 
 fn default_columns(spaces: &[Space]) -> Vec<Column> {
-    let axes = spaces.iter().flat_map(|space| {
-        Axis::ALL.map(|axis| Column::Coordinate(*space, axis))
-    });
-    let fields = [Column::Position, Column::Id, Column::EntityType, Column::Weight];
+    let axes = spaces
+        .iter()
+        .flat_map(|space| Axis::ALL.map(|axis| Column::Coordinate(*space, axis)));
+    let fields = [
+        Column::Position,
+        Column::Id,
+        Column::EntityType,
+        Column::Weight,
+    ];
     fields.into_iter().chain(axes).collect()
 }
 

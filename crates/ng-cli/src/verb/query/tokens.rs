@@ -13,7 +13,7 @@ use crate::args::QueryArgs;
 use crate::verb::head::tokens_table;
 
 /// How many tokens a table has unless it is told.
-const TABLE_ROWS: u64 = 20;
+pub(super) const TABLE_ROWS: u64 = 20;
 
 /// How tokens are shown: in a table many at once, since each table has widths of its own.
 pub(super) struct Look<'a, 't> {
@@ -133,7 +133,7 @@ pub(super) fn at(
 }
 
 /// What keeps tokens from being shown.
-struct Fault(Error);
+pub(super) struct Fault(pub(super) Error);
 
 impl From<QueryError> for Fault {
     fn from(error: QueryError) -> Self {
