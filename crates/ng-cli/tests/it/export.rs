@@ -49,6 +49,51 @@ fn the_stored_values_come_back_from_every_format() {
 }
 
 #[test]
+fn what_a_filter_matches_is_exported_with_its_positions() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    let back = place.named("back.ngt");
+    let expected: Vec<_> = tokens(100..COUNT)
+        .into_iter()
+        .filter(|token| token.id().raw() >= 5_000 && token.id().raw() != 9_000)
+        .collect();
+    let filter = "id >= 5000 and id != 9000";
+    for format in FORMATS {
+        let out = place.named(&format!("a.{format}"));
+        let export: &[&dyn AsRef<std::ffi::OsStr>] = &[
+            &"export", &path, &out, &"--where", &filter, &"--range", &"100..", &"--json",
+        ];
+        let told = json(&ng(export).ok());
+        assert_eq!(told["tokens"], expected.len(), "{format}");
+        ng(&[&"create", &back, &"--replace", &"--from", &out]).ok();
+        assert!(load(&back) == expected, "{format}");
+    }
+    let columns = [
+        "--columns",
+        "position",
+        "--format",
+        "csv",
+        "--where",
+        "position in (7, 9)",
+    ];
+    let mut export = command(&[&"export", &path, &"-"]);
+    let output = export.args(columns).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "position\n7\n9\n");
+}
+
+#[test]
+fn a_damaged_block_ends_what_a_filter_exports() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    damage(&path, 1);
+    let out = place.named("a.parquet");
+    let ran = ng(&[&"export", &path, &out, &"--where", &"active"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("block 1"), "{ran:?}");
+    assert!(!out.exists());
+}
+
+#[test]
 fn a_range_may_begin_and_end_within_blocks_and_be_empty() {
     let place = Place::new();
     let path = place.tokens("a.ngt", COUNT);

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use ng_query::ng_arrow::{Form, Format, TableReader};
 use ng_store::{CreateOptions, VecStore};
 use ng_synth::Synth;
-use ng_token::{EntityType, SystemFlags, Token};
+use ng_token::{EntityType, Space, SystemFlags, Token};
 use serde_json::Value;
 
 use crate::harness::{BLOCK, COUNT, Place, Ran, command, damage, json, keys, ng, signal, wait_for};
@@ -818,4 +818,103 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
         assert_eq!(output.status.code(), Some(0), "{format}");
         assert!(output.stderr.is_empty(), "{format}: {output:?}");
     }
+}
+
+fn squared_steps(token: &Token, centre: [i64; 3]) -> i64 {
+    let steps = token.steps(Space::Physical);
+    let axes = steps.iter().zip(centre);
+    axes.map(|(steps, centre)| (i64::from(*steps) - centre).pow(2))
+        .sum()
+}
+
+/// Of a file as it is, of one with boxes, and of a sorted one.
+#[test]
+fn the_nearest_are_those_of_a_look_at_each_token() {
+    let place = Place::new();
+    let (path, tokens) = varied(&place);
+    let point = "physical: 1.0, -2.25, 0";
+    let mut near = matching(&tokens, is_heavy_object);
+    let away = |position: &u64| squared_steps(&tokens[*position as usize], [100, -225, 0]);
+    near.sort_by_key(away);
+    near.truncate(7);
+    let asked = ["--nearest", point, "-k", "7", "--where", HEAVY_OBJECTS];
+    assert_eq!(positions(&path, &asked), near);
+    ng(&[
+        &"index",
+        &path,
+        &"--columns",
+        &"physical",
+        &"--boxes",
+        &"physical",
+    ])
+    .ok();
+    assert_eq!(positions(&path, &asked), near);
+    for row in rows(&path, &asked) {
+        let position = row["position"].as_u64().unwrap();
+        let distance = (away(&position) as f64).sqrt() / 100.0;
+        assert_eq!(row["distance"], distance);
+    }
+    let sorted = place.named("b.ngt");
+    ng(&[&"sort", &path, &sorted, &"--by", &"physical"]).ok();
+    let distances = |path: &Path| -> Vec<Value> {
+        rows(path, &asked)
+            .into_iter()
+            .map(|row| row["distance"].clone())
+            .collect()
+    };
+    assert_eq!(distances(&sorted), distances(&path));
+    let few = ask(
+        &path,
+        &["--nearest", point, "-k", "9999", "--where", "position < 3"],
+    );
+    assert!(
+        few.stderr.contains("9996 tokens fewer than asked for"),
+        "{few:?}"
+    );
+}
+
+#[test]
+fn a_ball_has_the_tokens_within_and_what_comes_of_them() {
+    let place = Place::new();
+    let (path, tokens) = varied(&place);
+    let is_within = |token: &Token| squared_steps(token, [0, 0, 0]) <= 9_000 * 9_000;
+    let within = matching(&tokens, is_within);
+    assert!(within.len() > 100);
+    assert_eq!(
+        positions(&path, &["--within", "physical: 0, 0, 0; 90"]),
+        within
+    );
+    let few = ask(
+        &path,
+        &["--within", "physical: 0, 0, 0; 90", "--select", "position"],
+    );
+    assert_eq!(few.stdout.lines().count(), 21, "{few:?}");
+    assert!(few.stderr.contains("these are 20 tokens"), "{few:?}");
+    let density = rows(&path, &["--density", "physical: 0, 0, 0; 90"]);
+    let volume = 4.0 / 3.0 * std::f64::consts::PI * 90.0 * 90.0 * 90.0;
+    assert_eq!(density[0]["density"], within.len() as f64 / volume);
+    let influence = rows(&path, &["--influence", "physical: 0, 0, 0; 2.55"]);
+    assert!(influence[0]["influence"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn places_that_make_no_sense_are_usage_errors() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    for (arguments, told) in [
+        (
+            ["--nearest", "physical: 400, 0, 0"],
+            "physical 400, expected -327.68 to 327.67",
+        ),
+        (["--nearest", "phys: 0, 0, 0"], "unknown space"),
+        (["--within", "physical: 0, 0, 0; -1"], "radius"),
+        (["--within", "physical: 0, 0, 0; nan"], "radius"),
+        (["--density", "physical: 0, 0, 0; 0"], "radius"),
+    ] {
+        let ran = ask(&path, &arguments);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(told), "{ran:?}");
+    }
+    let none = ask(&path, &["--nearest", "physical: 0, 0, 0", "-k", "0"]);
+    assert_eq!(none.code, Some(2), "{none:?}");
 }

@@ -65,6 +65,7 @@ fn a_sorted_file_is_told_and_has_its_order() {
         "by",
         "destination",
         "findings",
+        "indexed_blocks",
         "source",
         "table_matches",
         "temporary_files",
@@ -78,9 +79,10 @@ fn a_sorted_file_is_told_and_has_its_order() {
         (&"id".into(), &COUNT.into())
     );
     assert_eq!(told["temporary_files"], 0);
+    assert_eq!(told["indexed_blocks"], COUNT / 4096);
     tokens.sort_by_key(|token| token.id().raw());
     assert!(load(&b) == tokens);
-    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+    assert_eq!(place.names(), ["a.ngt", "b.ngt", "b.ngt.index"]);
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn little_memory_makes_the_same_file_by_way_of_another_folder() {
     assert!(json(&sort.ok())["temporary_files"].as_u64() >= Some(2));
     tokens.sort_by(|left, right| left.weight().total_cmp(&right.weight()));
     assert!(load(&b) == tokens);
-    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+    assert_eq!(place.names(), ["a.ngt", "b.ngt", "b.ngt.index"]);
     assert!(temp.names().is_empty());
 }
 
@@ -264,7 +266,7 @@ fn a_killed_sort_leaves_no_file_and_the_next_one_removes_what_it_left() {
         &"2",
     ])
     .ok();
-    assert_eq!(place.names(), ["a.ngt", "b.ngt"]);
+    assert_eq!(place.names(), ["a.ngt", "b.ngt", "b.ngt.index"]);
     tokens.sort_by_key(|token| token.id().raw());
     assert!(load(&b) == tokens);
 }

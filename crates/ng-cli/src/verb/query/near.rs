@@ -47,11 +47,15 @@ pub(super) fn within(
         u64::MAX
     };
     let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
-    let mut shown = 0;
+    let (mut shown, mut waiting) = (0, Vec::new());
     let stats = query.within::<Fault>(ball, |neighbours| {
         let count = neighbours.len().min(limit - shown);
         let neighbours = &neighbours[..count];
-        show(args, &[ball.space()], subject, neighbours, sheet).map_err(Fault)?;
+        match sheet.is_table() {
+            // One table, since each has widths of its own.
+            true => waiting.extend_from_slice(neighbours),
+            false => show(args, &[ball.space()], subject, neighbours, sheet).map_err(Fault)?,
+        }
         shown += count;
         Ok(match shown == limit {
             true => ControlFlow::Break(()),
@@ -59,6 +63,9 @@ pub(super) fn within(
         })
     });
     let stats = stats.map_err(|Fault(error)| error)?;
+    if sheet.is_table() || shown == 0 {
+        show(args, &[ball.space()], subject, &waiting, sheet)?;
+    }
     if shown == limit && args.limit.is_none() {
         let shown = Counted(shown as u64, "token");
         sheet.note(&format!(
