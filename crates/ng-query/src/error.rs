@@ -157,6 +157,13 @@ pub enum QuestionError {
         text: String,
     },
 
+    /// There are more groups than can be kept.
+    #[error("more than {most} groups, expected fewer: larger buckets or cubes, or a filter")]
+    TooManyGroups {
+        /// How many there may be; fewer where quantiles or distinct values are asked for.
+        most: usize,
+    },
+
     /// The keys of the groups are too long.
     #[error("groups whose keys have {bits} bits, expected at most {most}")]
     GroupKeys {

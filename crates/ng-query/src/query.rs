@@ -14,7 +14,8 @@ use crate::{Filter, QuestionError, Source};
 /// A question to be asked of tokens: of which of them, with whose help, by how many threads.
 ///
 /// The operations are its methods. Their answers do not depend on the number of threads,
-/// nor on whether there is an index.
+/// nor on whether there is an index; but a block that was damaged after it was indexed is
+/// noticed only where its records are looked at.
 #[derive(Clone, Debug)]
 pub struct Query<'q> {
     source: Source<'q>,
@@ -88,6 +89,11 @@ impl<'q> Query<'q> {
     pub fn skip_damaged(mut self, skips: bool) -> Self {
         self.skips_damaged = skips;
         self
+    }
+
+    /// Whether damaged blocks are left out.
+    pub(crate) fn skips_damaged(&self) -> bool {
+        self.skips_damaged
     }
 
     /// Whether all tokens are asked.

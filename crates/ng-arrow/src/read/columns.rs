@@ -22,13 +22,15 @@ const BATCH_ROWS: usize = 4096;
 
 impl TextColumns {
     pub(super) fn new(columns: Vec<Column>, form: Option<Form>) -> Result<Self, ReadError> {
-        let mut stored: Vec<Column> = Vec::new();
-        for &column in columns.iter().filter(|column| **column != Column::Position) {
-            if stored.contains(&column) {
+        for (place, &column) in columns.iter().enumerate() {
+            if columns[..place].contains(&column) {
                 return Err(ReadError::Twice { column });
             }
-            stored.push(column);
         }
+        let stored = columns.iter().copied();
+        let stored: Vec<Column> = stored
+            .filter(|column| *column != Column::Position)
+            .collect();
         Ok(Self {
             cells: columns.iter().copied().map(Cell::of_column).collect(),
             columns,

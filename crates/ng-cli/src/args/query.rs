@@ -20,8 +20,8 @@ Without one of the questions, the tokens themselves are shown, the first 20 of t
 table and all of them in the other formats. What was looked at is told on standard error.
 
 The file is mapped: nobody may truncate it or write over committed tokens meanwhile. With
---verified it is read instead, and every block is verified. Whatever is beside the file in
-FILE.index/ is taken as far as it can be believed (see `ng index`).
+--verified it is read instead, and every block that is looked at is verified. Whatever is
+beside the file in FILE.index/ is taken as far as it can be believed (see `ng index`).
 
 Examples:
   ng query a.ngt --where active --count
@@ -199,7 +199,7 @@ impl QueryArgs {
 /// How tokens are looked at.
 #[derive(Debug, Args)]
 pub(crate) struct WayArgs {
-    /// Read the file and verify each block, in place of mapping it
+    /// Read the file and verify each block that is looked at, in place of mapping it
     #[arg(long)]
     pub(crate) verified: bool,
 

@@ -751,7 +751,7 @@ fn a_damaged_block_fails_what_is_verified_or_is_left_out_and_told() {
         (&told["damaged_blocks"], &told["damaged_tokens"]),
         (&1.into(), &4096.into())
     );
-    assert_eq!(told["blocks_looked_at"], 3);
+    assert_eq!(told["blocks_looked_at"], 4);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What of an index is believed of a commit.
 
 use std::fs::{self, File};
+use std::io;
 use std::io::ErrorKind;
 use std::iter;
 use std::path::Path;
@@ -24,6 +25,9 @@ use crate::boxes::Trees;
 use crate::map::{FileBytes, Look};
 use crate::zone::Zone;
 
+/// More than the manifest of 2^40 tokens has: about 1 KiB a segment.
+const MANIFEST_MAX_BYTES: u64 = 1 << 30;
+
 /// How much of a manifest is true of a commit.
 #[derive(Debug)]
 pub(super) struct Belief {
@@ -36,13 +40,23 @@ pub(super) struct Belief {
 /// Reads the manifest of a folder, if there is one.
 pub(super) fn read_manifest(folder: &Path) -> Option<Result<Manifest, IndexWarning>> {
     let path = folder.join(MANIFEST);
-    let bytes = match fs::read(&path) {
+    let bytes = match read_small(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return None,
         Err(error) => return Some(Err(unreadable(&path, error))),
         Ok(bytes) => bytes,
     };
     let flaw = |flaw| IndexWarning::Manifest { path, flaw };
     Some(Manifest::parse(&bytes).map_err(flaw))
+}
+
+/// Reads a file that is one, and not longer than a manifest can be.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    // A pipe of that name would be waited for.
+    if !metadata.is_file() || metadata.len() > MANIFEST_MAX_BYTES {
+        return Err(ErrorKind::InvalidInput.into());
+    }
+    fs::read(path)
 }
 
 /// Finds the longest run of segments that the block table of the commit vouches for.

@@ -137,6 +137,11 @@ impl Index {
         self.believed(ids.piece(piece), 0, Kind::Ids)
     }
 
+    /// Tells whether the sorted ids have those of a block: not of damaged ones.
+    pub(crate) fn has_ids_of(&self, block: u64) -> bool {
+        block < self.covered && !self.is_damaged(block)
+    }
+
     /// Returns the positions of an id in the covered blocks, ascending; those of damaged
     /// blocks are not among them.
     pub fn positions(&self, id: u32) -> Option<Vec<u64>> {

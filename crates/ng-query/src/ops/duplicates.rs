@@ -26,7 +26,7 @@ impl Query<'_> {
     ///
     /// It takes a pass, and one more for the positions; and 16 KiB of memory a thread for
     /// each 65,536 ids that have the same upper 16 bits, if there is any among them: at most
-    /// 1 GiB.
+    /// 1 GiB a thread.
     ///
     /// # Errors
     ///

@@ -102,9 +102,12 @@ impl Known {
             candidates: Vec::new(),
         };
         for candidate in scan.candidates() {
-            match index.and_then(|index| index.zone(candidate.block)) {
-                Some(_) if has_ids => {}
-                Some(zone) if zone.ids_ascend() => known.count(zone, candidate.block, wanted),
+            let block = candidate.block;
+            if has_ids && index.is_some_and(|index| index.has_ids_of(block)) {
+                continue;
+            }
+            match index.and_then(|index| index.zone(block)) {
+                Some(zone) if zone.ids_ascend() => known.count(zone, block, wanted),
                 _ => known.candidates.push(candidate),
             }
         }
@@ -126,8 +129,7 @@ impl Known {
     }
 }
 
-/// The positions of ids in the blocks that an index covers, but for damaged ones, which
-/// have no zone. `None` where it has no sorted ids, or they are rotten.
+/// The positions of ids in the blocks whose ids an index has. `None` where it has no sorted ids, or they are rotten.
 fn look_up(index: &Index, wanted: &[u32]) -> Option<HashMap<u32, Vec<u64>>> {
     let found = wanted.iter().map(|&id| Some((id, index.positions(id)?)));
     found.collect()

@@ -499,3 +499,125 @@ fn samples_are_even() {
         "{drawn:?}"
     );
 }
+
+/// Two threads may each have known fewer groups than all have together.
+#[test]
+fn more_groups_than_can_be_kept_are_refused() {
+    let token = |time| Token::new(0).with_timestamp(time);
+    let tokens: Vec<Token> = (0..20_000).map(token).collect();
+    let workers = Workers::new(2).unwrap();
+    let query = Query::new(&tokens, &workers);
+    let group_by = ["time(1)".parse().unwrap()];
+    let counted = query.aggregate(&group_by, &[Measure::Count]).unwrap();
+    assert_eq!(counted.value.groups.len(), 20_000);
+    let refused = query.aggregate(&group_by, &[Measure::Quantile(Column::Weight, 0.5)]);
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("more than 4096 groups, expected"),
+        "{refused}"
+    );
+    let huge = GroupBy::Cell(ng_token::Space::Motor, 65_537.try_into().unwrap());
+    assert!(query.aggregate(&[huge], &[Measure::Count]).is_err());
+}
+
+/// Whatever file of an index is broken, each operation says what it says without one. Where
+/// zones were rotten and sorted ids were not, each position was found twice.
+#[test]
+fn over_a_broken_index_every_answer_is_that_of_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.ngt");
+    let steps = |index: u32| (index.wrapping_mul(0x9E37_79B1) >> 16) as u16 as i16;
+    let token = |index: u32| {
+        let point = [steps(index), steps(index + 7), steps(index + 11)];
+        Token::new(index / 2)
+            .with_weight(f32::from(steps(index + 3)))
+            .with_timestamp(index)
+            .with_coordinate(ng_token::Space::Physical, point)
+    };
+    let store = VecStore::from_iter((0..13_000).map(token));
+    store.save(&path, &CreateOptions::new()).unwrap();
+    let reader = BlockReader::open(&path).unwrap();
+    let workers = Workers::new(2).unwrap();
+    let options = BuildOptions::new().columns(stored()).ids(true);
+    let options = options.boxes([ng_token::Space::Physical]);
+    build(&workers, &reader, &options, |_, _| ()).unwrap();
+    let expected = every_answer(&Query::new(&reader, &workers));
+    let files: Vec<_> = std::fs::read_dir(folder.path().join("tokens.ngt.index"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some())
+        .collect();
+    assert!(files.len() >= 5, "{files:?}");
+    for file in &files {
+        let whole = std::fs::read(file).unwrap();
+        let broken = [0, whole.len() / 2, whole.len() - 1].map(|place| {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x10;
+            bytes
+        });
+        for bytes in broken
+            .into_iter()
+            .chain([whole[..whole.len() / 2].to_vec(), Vec::new()])
+        {
+            std::fs::write(file, bytes).unwrap();
+            if let Some(index) = Index::load(&reader) {
+                let query = Query::new(&reader, &workers).index(&index).unwrap();
+                assert_eq!(every_answer(&query), expected, "{}", file.display());
+            }
+        }
+        std::fs::remove_file(file).unwrap();
+        if let Some(index) = Index::load(&reader) {
+            let query = Query::new(&reader, &workers).index(&index).unwrap();
+            assert_eq!(every_answer(&query), expected, "without {}", file.display());
+        }
+        std::fs::write(file, whole).unwrap();
+    }
+}
+
+/// What each operation says, as text.
+fn every_answer(query: &Query<'_>) -> Vec<String> {
+    let filter = "timestamp between 3000 and 9000 and weight > 0"
+        .parse()
+        .unwrap();
+    let filtered = query.clone().filter(&filter);
+    let measures = [
+        Measure::Mean(Column::Weight),
+        Measure::Quantile(Column::Timestamp, 0.3),
+    ];
+    let ids: Vec<ng_token::TokenId> = [5, 5000, 6499, 7000].map(Into::into).into();
+    let mut points = Points::in_space(ng_token::Space::Physical);
+    points.add_units(&[[1.0, 2.0, 3.0]]).unwrap();
+    let ball = Ball::of_units(ng_token::Space::Physical, [0.0; 3], 90.0).unwrap();
+    vec![
+        format!("{:?}", filtered.count().unwrap().value),
+        format!("{:?}", filtered.any().unwrap().value),
+        format!(
+            "{:?}",
+            filtered
+                .aggregate(&[GroupBy::EntityType], &measures)
+                .unwrap()
+                .value
+        ),
+        format!(
+            "{:?}",
+            query.top(7, Column::Weight, End::Greatest).unwrap().value
+        ),
+        format!("{:?}", query.find(&ids).unwrap().value),
+        format!("{:?}", filtered.find(&ids).unwrap().value),
+        format!("{:?}", query.duplicates(3).unwrap().value),
+        format!(
+            "{:?}",
+            query
+                .histogram(Column::Weight, &Bins::new(5))
+                .unwrap()
+                .value
+        ),
+        format!("{:?}", filtered.sample(9, 1).unwrap().value),
+        format!(
+            "{:?}",
+            query.nearest(&points, 5).unwrap().value[0].neighbours
+        ),
+        format!("{:?}", query.within_counts(&[ball]).unwrap().value),
+        format!("{:?}", query.influence(&ball).unwrap().value),
+    ]
+}

@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, CachePolicy, MapPass, MapWindow, Snapshot};
 use ng_token::Token;
 
@@ -58,15 +56,23 @@ impl<'q> Opened<'q> {
         Ok(())
     }
 
-    /// Brings some tokens of a map in that may not be in memory, for as long as they are
+    /// Brings `len` tokens of a map in that may not be in memory, for as long as they are
     /// looked at.
-    pub(super) fn window(&self, tokens: Range<u64>) -> Result<Option<MapWindow<'_>>, QueryError> {
+    pub(super) fn window(
+        &self,
+        first: u64,
+        len: usize,
+    ) -> Result<Option<MapWindow<'_>>, QueryError> {
         let Self::MapPass(pass) = self else {
             return Ok(None);
         };
-        match pass.window(tokens.start as usize..tokens.end as usize) {
+        let start = first as usize;
+        match pass.window(start..start + len) {
             Ok(window) => Ok(Some(window)),
-            Err(source) => Err(QueryError::Map { tokens, source }),
+            Err(source) => Err(QueryError::Map {
+                tokens: first..first + len as u64,
+                source,
+            }),
         }
     }
 }

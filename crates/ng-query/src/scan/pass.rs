@@ -153,12 +153,6 @@ impl<'q> Run<'_, 'q> {
         let tokens = self.scan.source.len();
         let block_tokens = BLOCK_TOKENS as u64;
         let end = |block: u64| tokens.min((block + 1) * block_tokens);
-        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
-            return Ok(());
-        };
-        let _window = self
-            .opened
-            .window(first.block * block_tokens..end(last.block))?;
         for candidate in blocks {
             let block = candidate.block;
             let len = (end(block) - block * block_tokens) as usize;
@@ -166,7 +160,7 @@ impl<'q> Run<'_, 'q> {
             let done = self
                 .select(stage, *candidate, len)
                 .and_then(|any| if any { work(stage) } else { Ok(()) });
-            match stage.stats.bytes_read == before {
+            match done.is_ok() && stage.stats.bytes_read == before {
                 true => stage.stats.blocks_unread += 1,
                 false => stage.stats.blocks_looked_at += 1,
             }

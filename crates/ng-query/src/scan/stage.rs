@@ -1,5 +1,5 @@
 use ng_arrow::Column;
-use ng_store::BLOCK_TOKENS;
+use ng_store::{BLOCK_TOKENS, MapWindow};
 use ng_token::Token;
 
 use super::lanes::{whole_of, width};
@@ -26,6 +26,8 @@ pub(crate) struct Stage<'s> {
     /// The block of a file that was read; `None` if it was not.
     read: Option<u64>,
     buffer: Vec<Token>,
+    /// The block of a map that may be larger than the memory, while its records are needed.
+    window: Option<MapWindow<'s>>,
     /// `None` where all are selected.
     selected: Option<Mask>,
 }
@@ -44,6 +46,7 @@ impl<'s> Stage<'s> {
             len: 0,
             read: None,
             buffer: Vec::new(),
+            window: None,
             selected: None,
         }
     }
@@ -54,6 +57,7 @@ impl<'s> Stage<'s> {
         self.first = block * BLOCK_TOKENS as u64;
         self.len = len;
         self.read = None;
+        self.window = None;
         self.lanes.clear(len);
         self.select_all();
     }
@@ -115,6 +119,14 @@ impl<'s> Stage<'s> {
         }
     }
 
+    /// Counts records that are looked at one by one.
+    pub(crate) fn count_records(&mut self, count: usize) {
+        if self.read != Some(self.block) {
+            self.stats.records = true;
+            self.stats.bytes_read += (count * Token::SIZE) as u64;
+        }
+    }
+
     /// Whether looking at a single record costs no more than that.
     pub(crate) fn has_records(&self) -> bool {
         self.read == Some(self.block) || self.opened.tokens().is_some()
@@ -124,8 +136,9 @@ impl<'s> Stage<'s> {
         if self.read == Some(self.block) {
             return Ok(());
         }
-        if self.opened.tokens().is_none() {
-            self.opened.read_block(self.block, &mut self.buffer)?;
+        match self.opened.tokens() {
+            None => self.opened.read_block(self.block, &mut self.buffer)?,
+            Some(_) => self.window = self.opened.window(self.first, self.len)?,
         }
         self.read = Some(self.block);
         self.stats.records = true;

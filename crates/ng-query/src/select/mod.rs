@@ -156,6 +156,7 @@ impl Parts {
                 return Ok(());
             }
             if selected <= SPARSE && stage.has_records() {
+                stage.count_records(selected);
                 self.hold_each(&order[done..], stage, mask);
                 return Ok(());
             }

@@ -115,11 +115,13 @@ fn what_was_not_compared_says_why() {
         let reason = lack["reason"].as_str().unwrap();
         assert!(reason.ends_with(" was not measured"), "{lack}");
     }
-    // Two variants of `allocation` have other phases than the first one.
+    // Two variants of `allocation` have other phases than the first one; and a cell that a
+    // busy machine made invalid is compared with nothing.
     let variants = lacks.iter().filter(|lack| lack["kind"] == "variants");
     for lack in variants {
         let reason = lack["reason"].as_str().unwrap();
-        assert!(reason.contains(" has no phase "), "{lack}");
+        let is_known = reason.contains(" has no phase ") || reason.ends_with(" is invalid");
+        assert!(is_known, "{lack}");
     }
 }
 

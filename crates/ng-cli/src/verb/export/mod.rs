@@ -157,6 +157,9 @@ impl Job<'_> {
             None => query,
         };
         query.tokens::<QueryError>(|positions, tokens| {
+            if tokens.is_empty() {
+                return Ok(ControlFlow::Continue(()));
+            }
             let piece = Piece::of_chosen(positions, tokens);
             Ok(match pieces.send(Ok(piece)) {
                 Ok(()) => ControlFlow::Continue(()),

@@ -13,7 +13,7 @@ use crate::ordered::steps_per_unit;
 
 impl Groups {
     /// Returns the groups as columns: those of the keys, then those of the measures, each
-    /// by the name that it is parsed from.
+    /// by a name that parses to it.
     ///
     /// Keys are of the type of their column; a cube has three, its least corner in units.
     /// Measures are `UInt64` where they are whole numbers, and `Float64` otherwise, null
@@ -63,12 +63,12 @@ impl Groups {
                     push(name, corners(space, axis, &keys));
                 }
             }
-            by => push(by.to_string(), keys_of(&keys)),
+            by => push(by.to_string(), keys_of(by, &keys)),
         }
     }
 }
 
-fn keys_of(keys: &[Key]) -> ArrayRef {
+fn keys_of(by: GroupBy, keys: &[Key]) -> ArrayRef {
     let numbers = keys.iter().map(|key| match *key {
         Key::EntityType(kind) => u32::from(kind.bits()),
         Key::Domain(domain) => domain.into(),
@@ -76,13 +76,13 @@ fn keys_of(keys: &[Key]) -> ArrayRef {
         Key::Time(seconds) => seconds,
         Key::Cell(_) => 0,
     });
-    match keys.first() {
-        Some(Key::Flag(_)) => Arc::new(
+    match by {
+        GroupBy::Flag(_) => Arc::new(
             numbers
                 .map(|flag| Some(flag != 0))
                 .collect::<BooleanArray>(),
         ),
-        Some(Key::Time(_)) => {
+        GroupBy::Time(_) => {
             let times: TimestampSecondArray = numbers.map(i64::from).collect::<Vec<_>>().into();
             let data_type = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
             Arc::new(times.with_data_type(data_type))

@@ -54,6 +54,16 @@ impl GroupBy {
         parse_list(group_by)
     }
 
+    /// Refuses cubes that are larger than all that can be stored.
+    pub(super) fn check(self) -> Result<(), QuestionError> {
+        match self {
+            Self::Cell(_, size) if size.get() > LARGEST_CELL => Err(QuestionError::GroupBy {
+                text: self.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// How many bits the number of a group has.
     pub(super) fn bits(self) -> u32 {
         let bits_of = |most: u32| u32::BITS - most.leading_zeros();
@@ -137,6 +147,9 @@ impl GroupBy {
     }
 }
 
+/// As many steps as a coordinate can have.
+const LARGEST_CELL: u32 = 1 << 16;
+
 fn append<T: Copy>(codes: &mut [u64], bits: u32, values: &[T], number: impl Fn(T) -> u64) {
     for (code, &value) in codes.iter_mut().zip(values) {
         *code = *code << bits | number(value);
@@ -187,7 +200,7 @@ fn cell(space: &str, size: &str) -> Option<GroupBy> {
     let space = Space::ALL.into_iter().find(|known| known.name() == space)?;
     let steps = size.parse::<f64>().ok()? * f64::from(space.scale());
     let whole = steps.round();
-    let fits = (whole - steps).abs() < 1e-6 && (1.0..=65536.0).contains(&whole);
+    let fits = (whole - steps).abs() < 1e-6 && (1.0..=f64::from(LARGEST_CELL)).contains(&whole);
     Some(GroupBy::Cell(
         space,
         NonZeroU32::new(whole as u32).filter(|_| fits)?,

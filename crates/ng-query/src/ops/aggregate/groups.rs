@@ -21,7 +21,8 @@ pub struct Group {
     pub key: Vec<Key>,
     /// One for each [`Measure`].
     pub values: Vec<Value>,
-    /// How many weights are NaN, if the weight was measured; 0 otherwise.
+    /// How many weights are NaN and were left out, of extremes and quantiles of the weight;
+    /// 0 where there are none of those. A sum or a mean with NaN is NaN.
     pub nan_weights: u64,
 }
 

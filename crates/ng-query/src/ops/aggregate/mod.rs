@@ -46,8 +46,8 @@ impl Query<'_> {
     ///
     /// # Errors
     ///
-    /// [`QueryError::Question`] for measures that make no sense, or where the keys of the
-    /// groups need more than 64 bits, and the others of [`QueryError`].
+    /// [`QueryError::Question`] for measures that make no sense, where the keys of the
+    /// groups need more than 64 bits or there are too many of them, and the others of [`QueryError`].
     pub fn aggregate(
         &self,
         group_by: &[GroupBy],
@@ -65,7 +65,7 @@ impl Query<'_> {
             Vec::new,
             |sums, stage| {
                 stage.load(&needs.loads)?;
-                tallies.with(|| Tally::new(&needs), |tally| tally.add(stage, sums));
+                tallies.with(|| Tally::new(&needs), |tally| tally.add(stage, sums))?;
                 Ok(())
             },
             |sums| {
@@ -85,6 +85,9 @@ impl Query<'_> {
 fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError> {
     for measure in measures {
         measure.check()?;
+    }
+    for by in group_by {
+        by.check()?;
     }
     let bits = bits_of(group_by);
     match bits <= CODE_BITS {

@@ -49,6 +49,16 @@ impl Needs {
         self.group_by.iter().flat_map(|by| by.columns())
     }
 
+    /// How many groups are counted at most: a group has some hundred bytes for each column,
+    /// and up to 512 KiB where values or sets of them are kept.
+    pub(super) fn most_groups(&self) -> usize {
+        let keeps = |(_, need): &(Column, Need)| need.values || need.distinct;
+        match self.columns.iter().any(keeps) {
+            true => 1 << 12,
+            false => 1 << 22,
+        }
+    }
+
     /// What is summed up of weights, which counts the groups as well.
     pub(super) fn weight_sums(&self) -> Option<Need> {
         let place = self.place_of(Column::Weight)?;

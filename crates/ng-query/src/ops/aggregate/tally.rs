@@ -7,6 +7,7 @@ use super::needs::{Need, Needs};
 use super::ungrouped::pack;
 use super::value_counts::ValueCounts;
 use super::weights::{BlockSum, WeightSums};
+use crate::QuestionError;
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
 use crate::scan::Stage;
 
@@ -50,9 +51,21 @@ impl<'g> Tally<'g> {
 
     /// Counts a block whose columns are loaded; what is summed up of its weights goes to
     /// `sums`.
-    pub(super) fn add(&mut self, stage: &Stage<'_>, sums: &mut Vec<BlockSum>) {
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError::TooManyGroups`].
+    pub(super) fn add(
+        &mut self,
+        stage: &Stage<'_>,
+        sums: &mut Vec<BlockSum>,
+    ) -> Result<(), QuestionError> {
         self.grouping.find(stage);
         let groups = self.grouping.group_codes.len();
+        let most = self.needs.most_groups();
+        if groups > most {
+            return Err(QuestionError::TooManyGroups { most });
+        }
         self.counts.resize(groups, 0);
         for column in &mut self.columns {
             column.resize(groups, ColumnTally::default());
@@ -77,6 +90,7 @@ impl<'g> Tally<'g> {
                 }
             }
         }
+        Ok(())
     }
 
     fn count(&mut self, stage: &Stage<'_>) {

@@ -26,7 +26,9 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn density(&self, ball: &Ball) -> Result<Answer<f64>, QueryError> {
         let radius = ball.radius() / f64::from(ball.space().scale());
-        if radius == 0.0 || radius.is_infinite() {
+        let volume = 4.0 / 3.0 * PI * radius * radius * radius;
+        // Of a radius whose cube is beyond what an `f64` holds it is 0 or infinite.
+        if !volume.is_normal() {
             return Err(QuestionError::Radius {
                 radius,
                 expected: "more than 0, and finite, for a density",
@@ -34,7 +36,6 @@ impl Query<'_> {
             .into());
         }
         let Answer { value, stats } = self.within_counts(std::slice::from_ref(ball))?;
-        let volume = 4.0 / 3.0 * PI * radius * radius * radius;
         let count: u64 = value.iter().sum();
         Ok(Answer {
             value: count as f64 / volume,
