@@ -32,8 +32,9 @@ fn weight_of(key: u32) -> f32 {
     f32::from_bits(key ^ flip)
 }
 
+/// The key of a coordinate.
 #[inline(always)]
-fn key_of_steps(steps: i16) -> u32 {
+pub(crate) fn key_of_steps(steps: i16) -> u32 {
     (i32::from(steps) + ORIGIN) as u32
 }
 

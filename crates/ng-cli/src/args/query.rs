@@ -151,6 +151,10 @@ pub(crate) struct QueryArgs {
 
     /// Show so many tokens or ids at most [default in a table: 20]
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = [
+        "count", "any", "agg", "group_by", "top", "nearest", "density", "influence", "histogram",
+        "sample",
+    ])]
     pub(crate) limit: Option<u64>,
 
     /// Show stored steps in place of units

@@ -27,7 +27,8 @@ Exit codes:
   1    an error, or a damaged block, which is named: there is no new file, and an old
        one is as it was; or the report could not be written
   2    usage
-  130  interrupted: as after an error";
+  130  interrupted: as after an error; from when the file has its name it stays, without
+       an index";
 
 #[derive(Debug, Args)]
 pub(crate) struct SortArgs {

@@ -645,6 +645,10 @@ fn questions_that_make_no_sense_are_usage_errors() {
         (&["--skip-damaged"], &["--verified"]),
         (&["--threads", "0"], &["--threads"]),
         (&["--limit", "-1"], &["'-1'", "expected a whole number"]),
+        (
+            &["--top", "3", "--by", "weight", "--limit", "2"],
+            &["cannot be used with", "--limit"],
+        ),
     ] {
         let ran = ask(&path, arguments);
         assert_eq!(

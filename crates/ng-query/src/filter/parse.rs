@@ -116,12 +116,17 @@ fn deeper(
     Ok(filter)
 }
 
+fn count_conditions(input: &mut Text<'_>, more: usize, span: Range<usize>) -> Parsed<()> {
+    input.state.conditions += more;
+    match input.state.conditions > Filter::CONDITIONS_MAX {
+        true => fail(span, FilterError::TooMany),
+        false => Ok(()),
+    }
+}
+
 fn condition(input: &mut Text<'_>) -> Parsed<Filter> {
     let (first, span) = lexeme(input);
-    input.state.conditions += 1;
-    if input.state.conditions > Filter::CONDITIONS_MAX {
-        return fail(span, FilterError::TooMany);
-    }
+    count_conditions(input, 1, span.clone())?;
     match first {
         Lexeme::Word(word) => named_condition(input, word, span),
         Lexeme::Number(_) | Lexeme::Text(_) => mirrored_condition(input, (first, span)),
@@ -225,6 +230,10 @@ fn one_of(input: &mut Text<'_>, column: Column) -> Parsed<Filter> {
     let start = next_span(input);
     let values = |input: &mut Text<'_>| value(input, column);
     let values: Vec<Decimal> = in_brackets(input, separated(1.., values, symbol(",")))?;
+    // Of those columns a list is one set; of the others a token is held against each value.
+    if !matches!(column, Column::Id | Column::LocalId | Column::Timestamp) {
+        count_conditions(input, values.len() - 1, start.clone())?;
+    }
     at(start, Filter::one_of(column, values))
 }
 

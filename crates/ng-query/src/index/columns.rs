@@ -8,24 +8,6 @@ use super::sheet::{ColumnSpec, Values};
 /// How many columns there are, the position among them.
 pub(super) const COUNT: usize = Column::ALL.len();
 
-/// Returns the place of a column in [`Column::ALL`].
-pub(super) fn number(column: Column) -> usize {
-    match column {
-        Column::Position => 0,
-        Column::Id => 1,
-        Column::Domain => 2,
-        Column::EntityType => 3,
-        Column::LocalId => 4,
-        Column::Flags => 5,
-        Column::FlagsEntityType => 6,
-        Column::Weight => 7,
-        Column::Radius => 8,
-        Column::Strength => 9,
-        Column::Timestamp => 10,
-        Column::Coordinate(space, axis) => 11 + 3 * space as usize + axis as usize,
-    }
-}
-
 /// Returns the type that a column is stored in, or `None` for the position.
 pub(super) fn values_of(column: Column) -> Option<Values> {
     Some(match column {
@@ -85,9 +67,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_the_place_among_all_columns() {
+    fn a_column_has_as_many_bytes_as_its_type() {
         for (place, column) in Column::ALL.into_iter().enumerate() {
-            assert_eq!(number(column), place, "{column}");
+            assert_eq!(column.index(), place, "{column}");
             let mut bytes = Vec::new();
             extend(column, &[Token::ZERO; 3], &mut bytes);
             let width = values_of(column).map_or(0, Values::width);

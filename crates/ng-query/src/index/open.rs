@@ -272,7 +272,7 @@ impl Opening<'_> {
         let sheet = self.sheet(Kind::Columns, entry, manifest, number, hashes)?;
         let mut places = [None; columns::COUNT];
         for (place, column) in (0..).zip(stored_columns(entry)) {
-            places[columns::number(column)] = Some(place);
+            places[column.index()] = Some(place);
         }
         Ok(Some((sheet, places)))
     }

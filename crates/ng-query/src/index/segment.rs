@@ -29,7 +29,7 @@ impl Segment {
     #[inline]
     pub(super) fn column(&self, column: Column, block: u64) -> Option<Result<&[u8], Rotten>> {
         let (sheet, places) = self.columns.as_ref()?;
-        let place = places[columns::number(column)]?;
+        let place = places[column.index()]?;
         Some(sheet.piece(place.into(), block))
     }
 

@@ -65,7 +65,7 @@ pub struct Histogram {
     /// Where the last bin ends, in units; that value is within.
     pub high: f64,
     /// How many values each bin has. A value v is in bin `floor((v - low) / (high - low) *
-    /// bins)`, computed in `f64`.
+    /// bins)`, computed in `f64`, or in the last one if there is no such bin.
     pub counts: Vec<u64>,
     /// How many values are less than `low`.
     pub below: u64,

@@ -2,11 +2,12 @@
 
 use ng_arrow::Column;
 use ng_parallel::{ParallelError, Workers, for_each_shard_mut};
-use ng_token::{Axis, Space, Token};
+use ng_token::{Space, Token};
 
 use super::hilbert;
 use super::words::{ROW_WORDS, Words, words_of_mut};
 use super::{Order, OrderPart};
+use crate::ordered::{key_of_steps, key_of_weight};
 
 /// How many tokens are looked at for each part in turn: 16 KiB, in the first cache.
 const BATCH_TOKENS: usize = 256;
@@ -102,12 +103,14 @@ fn push_column(column: Column, bits: u32, tokens: &[Token], keys: &mut [u64]) {
         Column::FlagsEntityType => push(to, tokens, |token| {
             u32::from(token.flags().bits() >> 8 & 0xf)
         }),
-        Column::Weight => push(to, tokens, |token| of_weight(token.weight())),
+        Column::Weight => push(to, tokens, |token| key_of_weight(token.weight())),
         Column::Radius => push(to, tokens, |token| u32::from(token.radius_raw())),
         Column::Strength => push(to, tokens, |token| u32::from(token.strength_raw())),
         Column::Timestamp => push(to, tokens, Token::timestamp),
         Column::Coordinate(space, axis) => {
-            push(to, tokens, |token| of_steps(token.steps(space), axis));
+            push(to, tokens, |token| {
+                key_of_steps(token.steps(space)[axis as usize])
+            });
         }
     }
 }
@@ -116,24 +119,6 @@ fn push_column(column: Column, bits: u32, tokens: &[Token], keys: &mut [u64]) {
 fn push((bits, keys): (u32, &mut [u64]), tokens: &[Token], value: impl Fn(&Token) -> u32) {
     for (key, token) in keys.iter_mut().zip(tokens) {
         *key = *key << bits | u64::from(value(token));
-    }
-}
-
-fn of_steps(steps: [i16; 3], axis: Axis) -> u32 {
-    u32::from(steps[axis as usize].cast_unsigned() ^ 1 << 15)
-}
-
-/// Returns a number that compares as weights do, and is greatest for NaN.
-fn of_weight(weight: f32) -> u32 {
-    const SIGN: u32 = 1 << 31;
-    if weight.is_nan() {
-        return u32::MAX;
-    }
-    // -0.0 and 0.0 is 0.0.
-    let bits = (weight + 0.0).to_bits();
-    match bits & SIGN {
-        0 => bits | SIGN,
-        _ => !bits,
     }
 }
 
@@ -164,7 +149,7 @@ mod tests {
         ];
         let keys: Vec<Vec<u32>> = rows
             .iter()
-            .map(|row| row.iter().map(|&weight| of_weight(weight)).collect())
+            .map(|row| row.iter().map(|&weight| key_of_weight(weight)).collect())
             .collect();
         assert!(keys.iter().flatten().is_sorted());
         for (row, keys) in rows.iter().zip(&keys) {
@@ -178,7 +163,7 @@ mod tests {
         fn keys_of_weights_compare_as_weights(left: f32, right: f32) {
             let expected = left.partial_cmp(&right);
             let expected = expected.unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()));
-            prop_assert_eq!(of_weight(left).cmp(&of_weight(right)), expected);
+            prop_assert_eq!(key_of_weight(left).cmp(&key_of_weight(right)), expected);
         }
 
         /// A token's key is the same alone and among others, whatever the parts.

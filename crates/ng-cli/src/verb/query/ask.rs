@@ -53,7 +53,8 @@ pub(super) fn ask(
         let positions = answer
             .value
             .iter()
-            .flat_map(|found| found.positions.iter().copied());
+            .flat_map(|found| found.positions.iter().copied())
+            .take(args.limit.map_or(usize::MAX, |limit| limit as usize));
         tokens::at(args, subject, &positions.collect::<Vec<_>>(), sheet)?;
         return Ok(answer.stats);
     }

@@ -62,8 +62,10 @@ pub fn build(
     };
     let built = build.run(options, &watch);
     // After a failure too: what was made then belongs to nothing.
-    clean(&folder)?;
-    built
+    let cleaned = clean(&folder);
+    let report = built?;
+    cleaned?;
+    Ok(report)
 }
 
 /// Removes the index of a file, and tells whether there was one.

@@ -342,6 +342,20 @@ fn a_text_of_too_many_conditions_is_refused() {
     assert!(many(16_384).parse::<Filter>().is_ok());
 }
 
+/// A list that is no set costs as much as so many conditions.
+#[test]
+fn values_of_a_list_are_conditions_where_it_is_no_set() {
+    let list = |column: &str, count: usize| {
+        let values: Vec<String> = (0..count).map(|value| value.to_string()).collect();
+        format!("{column} in ({})", values.join(", "))
+    };
+    let most = Filter::CONDITIONS_MAX;
+    assert!(list("position", most).parse::<Filter>().is_ok());
+    let error = list("position", most + 1).parse::<Filter>().unwrap_err();
+    assert_eq!(*error.cause(), FilterError::TooMany);
+    assert!(list("id", most + 1).parse::<Filter>().is_ok());
+}
+
 #[test]
 fn of_a_long_text_the_place_is_shown() {
     let text = format!(
