@@ -122,3 +122,43 @@ fn check(query: &Query<'_>, plain: &Query<'_>, with_columns: bool) {
     let expected = plain.nearest(&several, 5).unwrap().value;
     assert_eq!(found[0].neighbours, expected[0].neighbours);
 }
+
+/// A point within the boxes of many blocks, of which the first 64 are all far from it: where
+/// the least distance was that of those alone, the search gave up and all blocks were passed.
+#[test]
+fn a_point_that_is_far_from_the_first_blocks_around_it_is_found_in_few() {
+    let token = |index: u32| {
+        let (block, within) = (index / 4_096, (index % 64) as i16);
+        let x = match block {
+            0..64 if block % 2 == 0 => -30_000,
+            0..64 => 30_000,
+            _ => 100 * (block as i16 - 64),
+        };
+        Token::new(index).with_coordinate(SPACE, [x + within, within, within])
+    };
+    let tokens: Vec<Token> = (0..80 * 4_096).map(token).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.ngt");
+    VecStore::from(tokens.clone())
+        .save(&path, &CreateOptions::new())
+        .unwrap();
+    let reader = BlockReader::open(&path).unwrap();
+    let workers = Workers::new(1).unwrap();
+    let options = BuildOptions::new().boxes([SPACE]);
+    build(&workers, &reader, &options, |_, _| ()).unwrap();
+    let index = Index::load(&reader).unwrap();
+    let mut points = Points::in_space(SPACE);
+    points.add_steps(&[[0.0; 3]]).unwrap();
+    let query = Query::new(&reader, &workers).index(&index).unwrap();
+    let found = query.nearest(&points, 5).unwrap().value;
+    let expected = Query::new(&tokens, &workers)
+        .nearest(&points, 5)
+        .unwrap()
+        .value;
+    assert_eq!(found[0].neighbours, expected[0].neighbours);
+    assert!(
+        found[0].blocks_looked_at <= 2,
+        "{}",
+        found[0].blocks_looked_at
+    );
+}

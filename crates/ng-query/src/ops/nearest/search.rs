@@ -102,15 +102,20 @@ impl<'s> Search<'s> {
     }
 
     /// The least sum of a block: 0 where the point is in a box.
+    ///
+    /// The point may be in the boxes of several roots, and far from all blocks of the first.
     fn least(&mut self, target: &Target) -> f32 {
         let nearest = (0..self.roots.len())
             .min_by(|&left, &right| self.roots[left].total_cmp(&self.roots[right]));
-        let Some(root) = nearest else {
-            return 0.0;
-        };
-        self.measure_leaves(target, root);
-        let sums = self.leaf_blocks(root).zip(self.sums).map(|(_, sum)| sum);
-        sums.min_by(f32::total_cmp).unwrap_or(0.0)
+        let mut least = f32::INFINITY;
+        for root in nearest.into_iter().chain(0..self.roots.len()) {
+            if self.roots[root] < least {
+                self.measure_leaves(target, root);
+                let sums = self.leaf_blocks(root).zip(self.sums).map(|(_, sum)| sum);
+                least = sums.fold(least, f32::min);
+            }
+        }
+        if least.is_finite() { least } else { 0.0 }
     }
 
     /// Gathers the blocks whose sums are above one and at most another, the least first, and
