@@ -68,6 +68,9 @@ pub(crate) enum Kind {
     FlagsEntityType,
 }
 
+/// From so many steps away all stored points look equally far to an `f64`: 2^80.
+pub(crate) const FAR: f64 = (1_u128 << 80) as f64;
+
 /// A closed ball in the steps of a space.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ball {

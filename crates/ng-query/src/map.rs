@@ -1,6 +1,6 @@
 //! The files of an index where they lie: mapped, or read into memory.
 //!
-//! The only `unsafe` of the crate. A map is as good as the file below it, and whoever
+//! A map is as good as the file below it, and whoever
 //! opens an index by maps promises what that needs, once, in [`Index::open`].
 
 use std::fs::File;

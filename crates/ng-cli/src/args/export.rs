@@ -2,10 +2,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ng_arrow::{Column, ColumnsError, Compression, Form, Format, Layout};
+use ng_arrow::{Column, Compression, Form, Format, Layout};
 use ng_query::Filter;
 
-use super::query::parse_filter;
+use super::query::{Columns, parse_columns, parse_filter};
 use super::table::{Misused, format_parser, known_format};
 use super::{CacheArgs, parse_threads};
 use crate::count::{TokenRange, parse_range};
@@ -75,14 +75,6 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
-}
-
-/// A list of columns; by its own name, because clap takes a `Vec` for several values.
-#[derive(Clone, Debug)]
-struct Columns(Vec<Column>);
-
-fn parse_columns(names: &str) -> Result<Columns, ColumnsError> {
-    Column::list(names).map(Columns)
 }
 
 impl ExportArgs {

@@ -73,7 +73,7 @@ const SEGMENT_BLOCKS: u64 = 256;
 const BLOCK: u64 = BLOCK_TOKENS as u64;
 
 /// Tokens of a page of 4 KiB, which has a box of its own.
-const PAGE_TOKENS: u64 = 64;
+const PAGE_TOKENS: u64 = crate::kernels::PAGE as u64;
 
 /// Pages, and so boxes, of a block.
 const BLOCK_PAGES: u64 = BLOCK / PAGE_TOKENS;

@@ -12,6 +12,7 @@ mod positions;
 mod sample;
 mod tokens_at;
 mod top;
+mod turns;
 mod within;
 
 #[cfg(test)]

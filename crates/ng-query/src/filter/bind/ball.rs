@@ -2,11 +2,8 @@
 
 use ng_token::Space;
 
-use crate::bound::{Ball, Bound, Condition};
+use crate::bound::{Ball, Bound, Condition, FAR};
 use crate::filter::decimal::Decimal;
-
-/// From so many steps away every token looks equally far to an `f64`: 2^80.
-const FAR: f64 = (1_u128 << 80) as f64;
 
 pub(super) fn bind(space: Space, centre: [Decimal; 3], radius: Decimal) -> Bound {
     let scale = space.scale();

@@ -24,10 +24,10 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use ng_parallel::{Shards, map_shards, serial};
-use ng_store::BLOCK_TOKENS;
+use std::ops::Range;
 
 use crate::ops::best::Bound;
+use crate::ops::turns::{in_turns, most_blocks};
 use crate::pool::Pool;
 use crate::scan::{Beyond, Opened, Scan, Visitor};
 use crate::{Answer, Query, QueryError, QuestionError, Stats};
@@ -42,12 +42,6 @@ pub use points::Points;
 pub(crate) use points::{check_place, steps_of};
 pub(crate) use reach::Reach;
 use search::Search;
-
-/// How many points a worker takes at a time.
-const TURN: usize = 16;
-/// A search looks at this share of all blocks at most, and at a few in any case.
-const SHARE: u64 = 8;
-const A_FEW: u64 = 2;
 
 impl Query<'_> {
     /// Finds the `k` selected tokens that are nearest to each of some points.
@@ -123,13 +117,12 @@ fn search(
     found: &mut [Option<Neighbours>],
 ) -> Result<Stats, QueryError> {
     let opened = Opened::new(scan.source, 0);
-    let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
+    let most = most_blocks(scan);
     let mut visitor = Visitor::new(scan, &opened);
     let covered = plan.trees().first().map_or(0, |tree| tree.blocks());
     let beyond = Beyond::new(&mut visitor, covered, &plan.spaces, most)?;
     let searches = Pool::new();
-    let turn = |shard: ng_parallel::Shard| {
-        let mut points = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
+    let turn = |points: Range<usize>| {
         let new = || Search::new(scan, &opened, plan, &beyond, most);
         searches.with(new, |search| {
             let around = |point| {
@@ -137,18 +130,10 @@ fn search(
                 let is_done = search.look(point, &mut hunt, looked)?;
                 Ok(is_done.then(|| plan.neighbours(point, hunt)))
             };
-            points
-                .by_ref()
-                .map(around)
-                .collect::<Result<Vec<_>, QueryError>>()
+            points.map(around).collect::<Result<Vec<_>, QueryError>>()
         })
     };
-    let points = found.len() * BLOCK_TOKENS;
-    let shards = Shards::with_shard_tokens(points, TURN * BLOCK_TOKENS);
-    let results = match shards.len() <= 1 {
-        true => serial::map_shards(&scan.workers.stop_flag(), shards, turn),
-        false => map_shards(&scan.workers, shards, turn),
-    };
+    let results = in_turns(scan, found.len(), turn);
     let mut places = found.iter_mut();
     for result in results.map_err(QueryError::from)? {
         for (neighbours, place) in result?.into_iter().zip(places.by_ref()) {

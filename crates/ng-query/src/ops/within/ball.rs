@@ -1,13 +1,10 @@
 use ng_token::Space;
 
 use crate::QuestionError;
-use crate::bound::{Ball as Steps, Bound, Condition};
+use crate::bound::{Ball as Steps, Bound, Condition, FAR};
 use crate::boxes::Cuboid;
 use crate::ops::Squared;
 use crate::ops::nearest::{Fence, Place, Reach, check_place, squared_steps, steps_of};
-
-/// From so many steps on, all stored points look equally far to an `f64`: 2^80.
-const FAR: f64 = (1_u128 << 80) as f64;
 
 /// A closed ball in one space.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,6 @@
+use std::ops::Range;
+
 use ng_arrow::Column;
-use ng_parallel::{Shards, map_shards, serial};
 use ng_store::BLOCK_TOKENS;
 use ng_token::{Space, Token};
 
@@ -7,17 +8,12 @@ use super::counts::{Counter, spaces};
 use crate::boxes::{Boxes, Cuboid};
 use crate::kernels::{Kernels, PAGE};
 use crate::ops::nearest::Looked;
+use crate::ops::turns::{in_turns, most_blocks};
 use crate::pool::Pool;
 use crate::scan::{Beyond, Opened, Scan, Visited, Visitor};
 use crate::select::axes;
 use crate::zone::Verdict;
 use crate::{Answer, QueryError};
-
-/// How many balls a worker takes at a time.
-const TURN: usize = 16;
-/// More than this share of all blocks, and than a few, are better counted in one pass.
-const SHARE: u64 = 8;
-const A_FEW: u64 = 2;
 
 /// Counts for each ball alone, in the blocks whose boxes it touches; `None` where those are
 /// too many.
@@ -26,7 +22,7 @@ pub(super) fn descend(
     boxes: &dyn Boxes,
     counters: &[Counter<'_>],
 ) -> Result<Option<Answer<Vec<u64>>>, QueryError> {
-    let most = (scan.blocks() / SHARE).max(A_FEW) as usize;
+    let most = most_blocks(scan);
     if !spaces(counters)
         .into_iter()
         .all(|space| tells_enough(scan, boxes, space, most))
@@ -42,16 +38,11 @@ pub(super) fn descend(
         .map_or(0, |&space| boxes.tree(space).blocks());
     let beyond = Beyond::new(&mut visitor, covered, &spaces, most)?;
     let walkers = Pool::new();
-    let turn = |shard: ng_parallel::Shard| {
-        let balls = shard.range.start / BLOCK_TOKENS..shard.range.end / BLOCK_TOKENS;
+    let turn = |balls: Range<usize>| {
         let new = || Walker::new(scan, &opened, boxes, (&spaces, &beyond), most);
         walkers.with(new, |walker| walker.count_all(&counters[balls], &looked))
     };
-    let shards = Shards::with_shard_tokens(counters.len() * BLOCK_TOKENS, TURN * BLOCK_TOKENS);
-    let results = match shards.len() <= 1 {
-        true => serial::map_shards(&scan.workers.stop_flag(), shards, turn),
-        false => map_shards(&scan.workers, shards, turn),
-    };
+    let results = in_turns(scan, counters.len(), turn);
     let mut value = Vec::with_capacity(counters.len());
     for counts in results.map_err(QueryError::from)? {
         match counts? {
