@@ -1,7 +1,7 @@
 //! The loops. Each is inlined into the two functions that are compiled of it.
 
 pub(super) use super::near::{
-    add_box_distances, in_box, pages_in_box, row_sums, rows_within, to_rows,
+    add_box_distances, columns_within, in_box, pages_in_box, row_sums, rows_within, to_rows,
 };
 
 #[inline(always)]
@@ -48,14 +48,22 @@ pub(super) fn bits_u16(values: &[u16], bits: u16, expected: u16, mask: &mut [u8]
 /// own lanes.
 #[inline(always)]
 pub(super) fn one_of_16(values: &[u8], mut set: u16, mask: &mut [u8]) {
-    mask.fill(0);
+    let mut first = true;
     while set != 0 {
         let low = set.trailing_zeros() as u8;
         let run = (set >> low).trailing_ones() as u8;
-        for (mask, &value) in mask.iter_mut().zip(values) {
-            *mask |= u8::from(value.wrapping_sub(low) < run);
+        if first {
+            each(values, mask, |value| value.wrapping_sub(low) < run);
+        } else {
+            for (mask, &value) in mask.iter_mut().zip(values) {
+                *mask |= u8::from(value.wrapping_sub(low) < run);
+            }
         }
+        first = false;
         set &= (!0_u16).checked_shl(u32::from(low + run)).unwrap_or(0);
+    }
+    if first {
+        mask.fill(0);
     }
 }
 
@@ -149,19 +157,25 @@ pub(super) fn not(mask: &mut [u8]) {
 }
 
 /// At most 255 rows of 32 bytes, whose sums a byte each holds: 8160 tokens.
+///
+/// Loops and not iterators: what is not inlined here is compiled for the baseline.
 #[inline(always)]
 pub(super) fn count(mask: &[u8]) -> usize {
+    let (rows, rest) = mask.as_chunks::<32>();
     let mut count = 0;
-    for part in mask.chunks(255 * 32) {
+    for rows in rows.chunks(255) {
         let mut sums = [0_u8; 32];
-        let rows = part.chunks_exact(32);
-        let rest: usize = rows.remainder().iter().map(|&byte| usize::from(byte)).sum();
         for row in rows {
-            for (sum, byte) in sums.iter_mut().zip(row) {
-                *sum += byte;
+            for lane in 0..32 {
+                sums[lane] += row[lane];
             }
         }
-        count += rest + sums.iter().map(|&sum| usize::from(sum)).sum::<usize>();
+        for sum in sums {
+            count += usize::from(sum);
+        }
+    }
+    for &byte in rest {
+        count += usize::from(byte);
     }
     count
 }

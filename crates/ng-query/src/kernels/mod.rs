@@ -93,6 +93,7 @@ compiled_twice! {
     in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3], mask: &mut [u8]);
     to_rows(steps: &[i16], stride: usize, rows: &mut [f32]);
     rows_within(rows: &[f32], centre: &[f32], weights: &[f32], limit: f32) -> u64;
+    columns_within(columns: &[&[i16]], centre: &[f32], weights: &[f32], limit: f32) -> u64;
     row_sums(row: &[f32], centre: &[f32], weights: &[f32], sums: &mut [f32; 32]);
     add_box_distances(low: [&[i16]; 3], high: [&[i16]; 3], centre: [f32; 3], weight: f32, sums: &mut [f32; 64]);
 }

@@ -5,6 +5,8 @@ use ng_store::BLOCK_TOKENS;
 use super::GroupBy;
 use crate::scan::Stage;
 
+/// How many values four bits have; a forged column may hold others.
+const KINDS: u32 = 16;
 /// Groups of no more bits than this are found by their code alone.
 const FEW_BITS: u32 = 8;
 
@@ -34,16 +36,22 @@ impl<'g> Grouping<'g> {
         }
     }
 
+    /// The groups of a block's tokens, where they are the values of one column of four bits.
+    pub(super) fn kinds<'s>(&self, stage: &'s Stage<'_>) -> Option<&'s [u8]> {
+        match self.group_by {
+            [by] => by.kind().map(|column| stage.lanes.u8(column)),
+            _ => None,
+        }
+    }
+
     /// Finds the group of each selected token of a block.
     pub(super) fn find(&mut self, stage: &Stage<'_>) {
         if self.group_by.is_empty() {
             return;
         }
-        if let [by] = self.group_by
-            && let Some(column) = by.kind()
-        {
-            for (group, &kind) in self.groups.iter_mut().zip(stage.lanes.u8(column)) {
-                *group = kind.into();
+        if let Some(kinds) = self.kinds(stage) {
+            for (group, &kind) in self.groups.iter_mut().zip(kinds) {
+                *group = u32::from(kind) % KINDS;
             }
             return;
         }

@@ -5,6 +5,8 @@ use crate::scan::Stage;
 
 /// Partial sums of a block; tokens take turns by their place in it.
 const LANES: usize = 4;
+/// How many values four bits have.
+const KINDS: usize = 16;
 
 /// What the weights of a group come to in one block.
 #[derive(Clone, Copy)]
@@ -18,6 +20,9 @@ pub(super) struct BlockSum {
     pub(super) squares: f64,
 }
 
+/// Of each lane the sum, and how many were summed up: side by side, one vector adds both.
+type Lanes = [[f64; 2]; LANES];
+
 /// Sums up weights group by group, one block at a time.
 ///
 /// A block has four partial sums for each group, each of the tokens at every fourth place;
@@ -25,8 +30,7 @@ pub(super) struct BlockSum {
 /// and four times as fast as one sum, each addition of which waits for the one before.
 #[derive(Default)]
 pub(super) struct WeightSums {
-    counts: Vec<[u32; LANES]>,
-    sums: Vec<[f64; LANES]>,
+    sums: Vec<Lanes>,
     squares: Vec<[f64; LANES]>,
     /// Of the groups that are touched.
     means: Vec<f64>,
@@ -44,51 +48,54 @@ impl WeightSums {
         sums: &mut Vec<BlockSum>,
     ) {
         let groups = grouping.group_codes.len();
-        self.counts.resize(groups, [0; LANES]);
-        self.sums.resize(groups, [0.0; LANES]);
+        self.sums.resize(groups, Lanes::default());
         self.squares.resize(groups, [0.0; LANES]);
-        match groups {
-            1 => self.sum_up(stage, |_| 0),
-            _ => self.sum_up(stage, |place| grouping.groups[place] as usize),
-        }
+        self.sum_up(stage, grouping);
         self.find_touched(stage, grouping);
         if with_squares {
             self.square(stage, grouping);
         }
         for number in self.touched.drain(..) {
             let group = number as usize;
+            let (sum, count) = sum_and_count(&self.sums[group]);
             sums.push(BlockSum {
                 code: grouping.group_codes[group],
                 group: number,
-                count: self.counts[group]
-                    .iter()
-                    .map(|&count| u64::from(count))
-                    .sum(),
-                sum: total(self.sums[group]),
+                count: count as u64,
+                sum,
                 squares: total(self.squares[group]),
             });
-            self.counts[group] = [0; LANES];
-            self.sums[group] = [0.0; LANES];
+            self.sums[group] = Lanes::default();
             self.squares[group] = [0.0; LANES];
         }
     }
 
-    fn sum_up(&mut self, stage: &Stage<'_>, group: impl Fn(usize) -> usize) {
+    fn sum_up(&mut self, stage: &Stage<'_>, grouping: &Grouping<'_>) {
         let weights = stage.lanes.f32(Column::Weight);
-        let (counts, sums) = (&mut self.counts, &mut self.sums);
-        stage.for_each_selected(|place| {
-            let (group, lane) = (group(place), place % LANES);
-            counts[group][lane] += 1;
-            sums[group][lane] += f64::from(weights[place]);
-        });
+        if let (None, Some(kinds), Some(sums)) = (
+            stage.selected(),
+            grouping.kinds(stage),
+            self.sums.first_chunk_mut(),
+        ) {
+            return sum_up_kinds(kinds, weights, sums);
+        }
+        let sums = &mut self.sums;
+        let mut add = |group: usize, place: usize| {
+            let lane = &mut sums[group][place % LANES];
+            *lane = [lane[0] + f64::from(weights[place]), lane[1] + 1.0];
+        };
+        match grouping.group_codes.len() {
+            1 => stage.for_each_selected(|place| add(0, place)),
+            _ => stage.for_each_selected(|place| add(grouping.groups[place] as usize, place)),
+        }
     }
 
     fn find_touched(&mut self, stage: &Stage<'_>, grouping: &Grouping<'_>) {
         let few = grouping.group_codes.len() <= stage.len();
         if few {
             let groups = 0..grouping.group_codes.len() as u32;
-            let counts = &self.counts;
-            let touched = groups.filter(|group| counts[*group as usize] != [0; LANES]);
+            let sums = &self.sums;
+            let touched = groups.filter(|group| sum_and_count(&sums[*group as usize]).1 > 0.0);
             self.touched.extend(touched);
             return;
         }
@@ -102,9 +109,8 @@ impl WeightSums {
         let weights = stage.lanes.f32(Column::Weight);
         self.means.resize(grouping.group_codes.len(), 0.0);
         for &group in &self.touched {
-            let group = group as usize;
-            let count: u32 = self.counts[group].iter().sum();
-            self.means[group] = total(self.sums[group]) / f64::from(count);
+            let (sum, count) = sum_and_count(&self.sums[group as usize]);
+            self.means[group as usize] = sum / count;
         }
         let (means, squares) = (&self.means, &mut self.squares);
         stage.for_each_selected(|place| {
@@ -113,6 +119,34 @@ impl WeightSums {
             squares[group][place % LANES] += difference * difference;
         });
     }
+}
+
+fn sum_and_count(lanes: &Lanes) -> (f64, f64) {
+    (
+        total(lanes.map(|[sum, _]| sum)),
+        total(lanes.map(|[_, count]| count)),
+    )
+}
+
+/// Sums up a block all of whose tokens are selected, by four bits of each: groups whose
+/// number needs no check.
+fn sum_up_kinds(kinds: &[u8], weights: &[f32], sums: &mut [Lanes; KINDS]) {
+    let (kinds, kinds_left) = kinds.as_chunks::<LANES>();
+    let (weights, weights_left) = weights.as_chunks::<LANES>();
+    for (kinds, weights) in kinds.iter().zip(weights) {
+        for lane in 0..LANES {
+            add_to(sums, kinds[lane], lane, weights[lane]);
+        }
+    }
+    for (lane, (&kind, &weight)) in kinds_left.iter().zip(weights_left).enumerate() {
+        add_to(sums, kind, lane, weight);
+    }
+}
+
+#[inline(always)]
+fn add_to(sums: &mut [Lanes; KINDS], kind: u8, lane: usize, weight: f32) {
+    let sum = &mut sums[kind as usize % KINDS][lane];
+    *sum = [sum[0] + f64::from(weight), sum[1] + 1.0];
 }
 
 fn total([a, b, c, d]: [f64; LANES]) -> f64 {

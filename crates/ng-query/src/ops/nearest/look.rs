@@ -9,6 +9,9 @@ use crate::scan::{Lanes, for_each_one};
 
 /// How many points are in rows at once: those of eight spaces fit the first cache.
 pub(super) const CHUNK: usize = 256;
+/// How many points that stay in columns are looked at before what was found narrows the
+/// rest.
+pub(super) const LONG_CHUNK: usize = 1024;
 
 /// Three columns of each space of a metric, and the rest empty.
 pub(super) type Columns<'b> = [&'b [i16]; 24];
@@ -188,6 +191,49 @@ impl Looker {
                     Self::hold(plan, target, part, place, hunt);
                 }
             }
+        }
+    }
+
+    /// Holds up to 2048 tokens of a block whose first one stands at `first` against a point.
+    /// Most are ruled out in the columns, and rows are made of the few others.
+    pub(super) fn look_in_columns(
+        &mut self,
+        plan: &Plan<'_>,
+        target: &Target,
+        columns: &Columns<'_>,
+        (first, places): (u64, Range<usize>),
+        is_selected: impl Fn(usize) -> bool,
+        hunt: &mut Hunt<'_>,
+    ) {
+        let mut ordered: Columns<'_> = [&[]; 24];
+        for (three, &space) in ordered.chunks_exact_mut(3).zip(&plan.scales.order) {
+            for (place, column) in three.iter_mut().zip(&columns[3 * space..]) {
+                *place = &column[places.clone()];
+            }
+        }
+        let mut within = plan.kernels.columns_within(
+            &ordered[..plan.columns.len()],
+            &target.screen.centre,
+            &plan.scales.weights,
+            hunt.sum,
+        );
+        let mut hold = |places: Range<usize>| {
+            let part = Part {
+                block: Block::Columns(columns),
+                first,
+                places,
+            };
+            self.make_rows(plan, &part);
+            self.look_in_rows(plan, target, &part, &is_selected, hunt);
+        };
+        while within != 0 {
+            let from = places.start + within.trailing_zeros() as usize * ROW;
+            within &= within - 1;
+            hold(from..from + ROW);
+        }
+        let rest = places.len() % ROW;
+        if rest > 0 {
+            hold(places.end - rest..places.end);
         }
     }
 

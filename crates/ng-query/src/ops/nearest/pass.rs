@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::hunt::Hunt;
-use super::look::{Block, CHUNK, Columns, Looker, Part, columns};
+use super::look::{Block, CHUNK, Columns, LONG_CHUNK, Looker, Part, columns};
 use super::looked::Looked;
 use super::plan::Plan;
 use crate::boxes::{BoxRows, Cuboid, Tree};
@@ -98,7 +98,12 @@ impl<'b> Searcher<'b> {
         } else if let (true, Some(columns)) = (plan.is_of_one_space(), &columns) {
             self.look_in_space(plan, stage, columns, points);
         } else {
-            self.look_in_rows(plan, stage, &whole, points);
+            match (&self.near[..], &columns) {
+                (&[near], Some(columns)) => {
+                    self.look_in_columns(plan, stage, columns, points, near);
+                }
+                _ => self.look_in_rows(plan, stage, &whole, points),
+            }
         }
         for &near in &self.near {
             self.hunts[near].blocks += 1;
@@ -167,6 +172,32 @@ impl<'b> Searcher<'b> {
                     self.looker
                         .look_in_space(plan, target, &part, selects(stage), hunt);
                 }
+            }
+        }
+    }
+
+    /// Looks around one point alone, for which rows would be made only once.
+    fn look_in_columns(
+        &mut self,
+        plan: &Plan<'_>,
+        stage: &Stage<'_>,
+        columns: &Columns<'_>,
+        points: &[usize],
+        near: usize,
+    ) {
+        let (target, hunt) = (&plan.targets[points[near]], &mut self.hunts[near]);
+        for from in (0..stage.len()).step_by(LONG_CHUNK) {
+            let places = from..stage.len().min(from + LONG_CHUNK);
+            let first = stage.first();
+            if hunt.narrow(plan, target, first + from as u64) {
+                self.looker.look_in_columns(
+                    plan,
+                    target,
+                    columns,
+                    (first, places),
+                    selects(stage),
+                    hunt,
+                );
             }
         }
     }
