@@ -1,18 +1,18 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use ng_arrow::Column;
 
 use super::needs::Needs;
 use super::quantiles::Quantiles;
 use super::tally::{ColumnTally, Tally};
-use super::weights::WeightTotal;
+use super::weights::Totals;
 use super::{Group, Groups, Key, Measure, Value};
 use crate::ordered::{steps_per_unit, value_of};
 
 /// What all workers have counted, by the code of the group.
 pub(super) struct Whole<'g> {
     pub(super) groups: BTreeMap<u64, Counted>,
-    totals: HashMap<u64, WeightTotal>,
+    totals: Totals,
     needs: &'g Needs,
 }
 
@@ -24,11 +24,7 @@ pub(super) struct Counted {
 }
 
 impl<'g> Whole<'g> {
-    pub(super) fn new(
-        tallies: Vec<Tally<'_>>,
-        totals: HashMap<u64, WeightTotal>,
-        needs: &'g Needs,
-    ) -> Self {
+    pub(super) fn new(tallies: Vec<Tally<'_>>, totals: Totals, needs: &'g Needs) -> Self {
         let nothing = Counted {
             count: 0,
             columns: vec![ColumnTally::default(); needs.columns.len()],
@@ -112,7 +108,7 @@ impl<'g> Whole<'g> {
             return Value::Integer(count.into());
         };
         let tally = &mut group.columns[place];
-        let total = self.totals.get(&code).copied().unwrap_or_default();
+        let total = self.totals.get(code);
         let key_value = |key: Option<u32>| key.map_or(Value::Missing, |key| value_of(column, key));
         match measure {
             Measure::Count => Value::Integer(count.into()),

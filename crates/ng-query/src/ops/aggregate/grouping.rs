@@ -8,7 +8,7 @@ use crate::scan::Stage;
 /// How many values four bits have; a forged column may hold others.
 const KINDS: u32 = 16;
 /// Groups of no more bits than this are found by their code alone.
-const FEW_BITS: u32 = 8;
+pub(super) const FEW_BITS: u32 = 8;
 
 /// Which group each token is in: a number from 0 on, by a code that all workers share.
 pub(super) struct Grouping<'g> {

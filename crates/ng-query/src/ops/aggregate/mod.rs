@@ -18,7 +18,6 @@ mod ungrouped;
 mod value_counts;
 mod weights;
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 pub use group_by::{GroupBy, Key};
@@ -28,10 +27,10 @@ pub use measure::Measure;
 use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, QuestionError};
 use assemble::Whole;
-use grouping::bits_of;
+use grouping::{FEW_BITS, bits_of};
 use needs::Needs;
 use tally::Tally;
-use weights::WeightTotal;
+use weights::Totals;
 
 /// How many bits the code of a group may have.
 const CODE_BITS: u32 = 64;
@@ -56,9 +55,9 @@ impl Query<'_> {
         check(group_by, measures)?;
         let needs = Needs::new(group_by, measures);
         let tallies = Pool::new();
-        let mut totals: HashMap<u64, WeightTotal> = HashMap::new();
+        let mut totals = Totals::new(bits_of(group_by));
         let mut scan = self.scan();
-        if bits_of(group_by) > 8 {
+        if bits_of(group_by) > FEW_BITS {
             scan.wave = self.streaming_scan().wave;
         }
         let mut stats = scan.run(
@@ -69,9 +68,7 @@ impl Query<'_> {
                 Ok(())
             },
             |sums| {
-                for block in sums {
-                    totals.entry(block.code).or_default().add(&block);
-                }
+                sums.iter().for_each(|block| totals.add(block));
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;

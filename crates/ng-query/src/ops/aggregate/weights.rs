@@ -1,6 +1,8 @@
+use std::collections::HashMap;
+
 use ng_arrow::Column;
 
-use super::grouping::Grouping;
+use super::grouping::{FEW_BITS, Grouping};
 use crate::scan::Stage;
 
 /// Partial sums of a block; tokens take turns by their place in it.
@@ -185,6 +187,38 @@ impl WeightTotal {
     /// The standard deviation of a sample; `None` of fewer than two.
     pub(super) fn std_dev(&self) -> Option<f64> {
         (self.count > 1).then(|| one_nan((self.squares / (self.count - 1) as f64).sqrt()))
+    }
+}
+
+/// The totals of all groups, by their codes.
+pub(super) enum Totals {
+    Few(Vec<WeightTotal>),
+    Many(HashMap<u64, WeightTotal>),
+}
+
+impl Totals {
+    /// Of codes that have so many bits.
+    pub(super) fn new(bits: u32) -> Self {
+        match bits <= FEW_BITS {
+            true => Self::Few(vec![WeightTotal::default(); 1 << bits]),
+            false => Self::Many(HashMap::new()),
+        }
+    }
+
+    pub(super) fn add(&mut self, block: &BlockSum) {
+        match self {
+            Self::Few(totals) => totals[block.code as usize].add(block),
+            Self::Many(totals) => totals.entry(block.code).or_default().add(block),
+        }
+    }
+
+    /// The total of a group; of nothing where none was added.
+    pub(super) fn get(&self, code: u64) -> WeightTotal {
+        let total = match self {
+            Self::Few(totals) => totals.get(code as usize),
+            Self::Many(totals) => totals.get(&code),
+        };
+        total.copied().unwrap_or_default()
     }
 }
 
