@@ -91,6 +91,15 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// Takes the loops that every processor of the target runs, whatever this one has: on
+    /// x86-64 those for SSE2 in place of AVX2. The answers are the same.
+    #[cfg(feature = "baseline")]
+    #[must_use]
+    pub fn baseline(mut self) -> Self {
+        self.kernels = Kernels::BASELINE;
+        self
+    }
+
     /// Whether damaged blocks are left out.
     pub(crate) fn skips_damaged(&self) -> bool {
         self.skips_damaged
@@ -165,5 +174,18 @@ impl<'q> Query<'q> {
             wave: (32 * self.workers.threads()).min(LONGEST_WAVE),
             ..self.scan()
         }
+    }
+}
+
+#[cfg(all(test, feature = "baseline"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn baseline_is_what_explain_tells() -> Result<(), Box<dyn std::error::Error>> {
+        let tokens = Vec::new();
+        let query = Query::new(&tokens, &Workers::new(1)?).baseline();
+        assert_eq!(query.explain().kernels, "baseline");
+        Ok(())
     }
 }
