@@ -26,6 +26,7 @@ pub mod beside;
 pub mod codec;
 pub mod commits;
 pub mod contention;
+mod exponent;
 pub mod fill;
 mod follow;
 pub mod gather;
@@ -46,6 +47,7 @@ mod stream;
 mod suite;
 mod teams;
 
+pub use exponent::Exponent;
 pub use ratios::{Ratio, Rounds};
 pub use session::Session;
 pub use suite::{Case, Pace, Suite, Work};

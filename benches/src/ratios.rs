@@ -4,6 +4,8 @@
 //! has changed. Here every round runs every case, in an order of its own, and
 //! the two sides of a ratio are paired by round.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -19,8 +21,17 @@ const ORDER_SEED: u64 = 1;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratio {
     subject: String,
-    base: String,
+    base: Base,
     bar: Option<f64>,
+}
+
+/// What a case is compared with.
+#[derive(Clone, Debug, PartialEq)]
+enum Base {
+    /// Another case of the suite.
+    Case(String),
+    /// How long a run may take.
+    Time(Duration),
 }
 
 impl Ratio {
@@ -29,8 +40,17 @@ impl Ratio {
     pub fn new(subject: impl Into<String>, base: impl Into<String>, bar: Option<f64>) -> Self {
         Self {
             subject: subject.into(),
-            base: base.into(),
+            base: Base::Case(base.into()),
             bar,
+        }
+    }
+
+    /// Asks the case named `subject` to take no longer than `time` for a run.
+    pub fn within(subject: impl Into<String>, time: Duration) -> Self {
+        Self {
+            subject: subject.into(),
+            base: Base::Time(time),
+            bar: Some(1.0),
         }
     }
 
@@ -46,6 +66,8 @@ pub struct Rounds {
     suite: &'static str,
     ratios: Vec<Ratio>,
     names: Vec<String>,
+    /// By case: how many one run handles.
+    tokens: Vec<usize>,
     /// By case, then by round, in nanoseconds a token.
     times_ns: Vec<Vec<f64>>,
 }
@@ -79,6 +101,7 @@ impl Rounds {
                 .map(Case::name)
                 .map(str::to_owned)
                 .collect(),
+            tokens: suite.cases.iter().map(Case::tokens).collect(),
             times_ns,
         })
     }
@@ -108,15 +131,23 @@ impl Rounds {
     }
 
     fn row(&self, ratio: &Ratio) -> [String; 8] {
-        let (subject, base) = (self.times(&ratio.subject), self.times(&ratio.base));
-        let paired = stats::paired_ratio(base, subject);
+        let subject = self.times(&ratio.subject);
+        let (against, base) = match &ratio.base {
+            Base::Case(name) => (name.clone(), self.times(name).to_vec()),
+            Base::Time(time) => {
+                let tokens = self.tokens[self.number(&ratio.subject)];
+                let ns = time.as_nanos() as f64 / tokens as f64;
+                (format!("{time:?}"), vec![ns; subject.len()])
+            }
+        };
+        let paired = stats::paired_ratio(&base, subject);
         let interval = paired.and_then(|paired| paired.interval);
         let bar = ratio.bar;
         [
             ratio.subject.clone(),
-            ratio.base.clone(),
+            against,
             median_ns(subject),
-            median_ns(base),
+            median_ns(&base),
             or_dash(paired.map(estimate)),
             or_dash(interval.map(|Interval { low, high }| format!("{low:.2} to {high:.2}"))),
             or_dash(bar.map(|bar| format!("{bar:.2}"))),
@@ -127,10 +158,18 @@ impl Rounds {
         ]
     }
 
-    fn times(&self, name: &str) -> &[f64] {
+    /// Returns the times of a case, in nanoseconds a token.
+    ///
+    /// # Panics
+    ///
+    /// When the suite has no case of that name.
+    pub(crate) fn times(&self, name: &str) -> &[f64] {
+        &self.times_ns[self.number(name)]
+    }
+
+    fn number(&self, name: &str) -> usize {
         let number = self.names.iter().position(|candidate| candidate == name);
-        let number = number.unwrap_or_else(|| panic!("suite {} has no case {name}", self.suite));
-        &self.times_ns[number]
+        number.unwrap_or_else(|| panic!("suite {} has no case {name}", self.suite))
     }
 }
 
@@ -142,7 +181,7 @@ fn median_ns(times_ns: &[f64]) -> String {
     or_dash(stats::median(times_ns).map(|median_ns| format!("{median_ns:.2}")))
 }
 
-fn or_dash(text: Option<String>) -> String {
+pub(crate) fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "-".to_owned())
 }
 
@@ -155,6 +194,7 @@ mod tests {
             suite: "test",
             ratios: vec![Ratio::new("new", "old", bar)],
             names: vec!["old".to_owned(), "new".to_owned()],
+            tokens: vec![1, 10],
             times_ns: vec![base.to_vec(), subject.to_vec()],
         }
     }
@@ -180,6 +220,25 @@ mod tests {
         let row = rounds.row(&rounds.ratios[0]);
         assert_eq!(row[5], "1.60 to 2.10");
         assert_eq!(row[7], "open");
+    }
+
+    #[test]
+    fn a_time_is_one_that_a_whole_run_may_take() {
+        let mut rounds = rounds(&[1e5; 6], &[1.0; 6], None);
+        let row = |ratio| rounds.row(&ratio).join(" ");
+        let time = Duration::from_millis(2);
+        // Ten tokens of 0.1 ms each are within 2 ms, and not within half of one.
+        assert_eq!(
+            row(Ratio::within("new", time)),
+            "new 2ms 100000.00 200000.00 2.00 2.00 to 2.00 1.00 reached"
+        );
+        let missed = row(Ratio::within("new", time / 4));
+        assert!(
+            missed.ends_with("0.50 0.50 to 0.50 1.00 missed"),
+            "{missed}"
+        );
+        rounds.ratios.push(Ratio::within("new", time));
+        assert!(rounds.table().contains("2ms"));
     }
 
     #[test]

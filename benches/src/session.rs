@@ -77,19 +77,32 @@ impl Session {
     /// # Panics
     ///
     /// When a case fails in criterion's hands, which take no error.
-    pub fn run(&self, mut suite: Suite<'_>) -> Result<()> {
+    pub fn run(&self, suite: Suite<'_>) -> Result<()> {
+        self.measure(suite).map(drop)
+    }
+
+    /// Runs `suite` as [`run`](Self::run) does, and returns the rounds if there were any.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub fn measure(&self, mut suite: Suite<'_>) -> Result<Option<Rounds>> {
         run_criterion(&mut suite);
         if self.rounds == 0 {
-            return Ok(());
+            return Ok(None);
         }
         eprintln!("{}: {} interleaved rounds", suite.name, self.rounds);
-        let table = Rounds::measure(&mut suite, self.rounds)?.table();
+        let rounds = Rounds::measure(&mut suite, self.rounds)?;
         println!("\n{}; {}", suite.about, self.machine());
-        println!("{table}");
+        println!("{}", rounds.table());
         if self.tokens != size::DEFAULT_TOKENS {
             println!("the bars are set for {} tokens", size::DEFAULT_TOKENS);
         }
-        Ok(())
+        Ok(Some(rounds))
     }
 
     fn machine(&self) -> String {
