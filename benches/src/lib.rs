@@ -1,7 +1,8 @@
 //! The work that the criterion suites of this workspace measure.
 //!
 //! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
-//! [`contention`], [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`]. Each holds its work, what that
+//! [`contention`], [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`],
+//! [`query`], [`index`], [`sort`], [`growth`], [`command`]. Each holds its work, what that
 //! work must compute, and the ratios by which it is judged. The programs under
 //! `benches/` only name the suite to run.
 //!
@@ -24,28 +25,36 @@
 
 pub mod beside;
 pub mod codec;
+mod cold;
+pub mod command;
 pub mod commits;
 pub mod contention;
 mod exponent;
 pub mod fill;
 mod follow;
 pub mod gather;
+pub mod growth;
+pub mod index;
 pub mod ingest;
 pub mod lookup;
 pub mod many;
 pub mod mapped;
 #[expect(unsafe_code, reason = "maps of this program's own files; nowhere else")]
 mod maps;
+pub mod query;
 mod ratios;
+mod reads;
 pub mod refill;
 pub mod scan;
 mod scratch;
 mod session;
 mod size;
+pub mod sort;
 #[expect(unsafe_code, reason = "stores past the caches; nowhere else")]
 mod stream;
 mod suite;
 mod teams;
+mod varied;
 
 pub use exponent::Exponent;
 pub use ratios::{Ratio, Rounds};

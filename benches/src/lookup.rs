@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use ng_lab::rng::SplitMix64;
-use ng_store::disk::{Disk, RealFile};
+use ng_store::disk::RealFile;
 use ng_store::{Access, BlockReader, MapOptions, MmapStore, TokenSink, TokenStore};
 use ng_token::Token;
 
+use crate::cold;
 use crate::fill::token;
 use crate::maps::{create_store, open_store_with};
 use crate::scratch::Scratch;
@@ -140,15 +141,7 @@ impl Cold {
         for position in &mut self.positions {
             *position = self.rng.below(self.count as u64) as usize;
         }
-        self.disk.drop_cached(0, self.bytes);
-        let left = self.disk.cached_bytes(self.data_offset, self.bytes)?;
-        let left = left.context("nobody tells what of the file is in memory")?;
-        // In a folder in memory there is no other place for them.
-        ensure!(
-            left <= self.bytes / 100 || self.bytes < 64 << 20,
-            "{left} bytes of the file stay in memory"
-        );
-        Ok(())
+        cold::drop_from_memory(&self.disk, self.data_offset, self.bytes)
     }
 
     fn expected(&self) -> u64 {

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut, MmapOptions};
-use ng_store::{CreateOptions, MapOptions, MmapStore};
+use ng_query::index::Index;
+use ng_store::{BlockReader, CreateOptions, MapOptions, MmapStore};
 
 /// Creates a store that nobody else knows of.
 pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
@@ -23,6 +24,14 @@ pub(crate) fn open_store(path: &Path) -> Result<MmapStore> {
 pub(crate) fn open_store_with(path: &Path, options: &MapOptions) -> Result<MmapStore> {
     // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
     Ok(unsafe { MmapStore::open_with(path, options) }?)
+}
+
+/// Opens the index that was built beside a file of this run.
+pub(crate) fn open_index(reader: &BlockReader) -> Result<Index> {
+    // SAFETY: (1) the index lies in a folder of this run, where nothing but
+    // `ng_query::index::build` writes, which changes no file of an index.
+    let index = unsafe { Index::open(reader) };
+    index.with_context(|| format!("{}: no index", reader.path().display()))
 }
 
 /// Maps `len` bytes of a file of this run from `offset` on, for reading.

@@ -114,19 +114,29 @@ pub fn sum_ids(tokens: &[Token]) -> u64 {
 /// Sums the ids in a plain loop on each of `threads` equal parts at once; on the
 /// calling thread where there is one.
 pub fn sum_ids_in_parts(tokens: &[Token], threads: usize) -> u64 {
+    sum_in_parts(tokens, threads, sum_ids)
+}
+
+/// Adds up what `sum` makes of each of `threads` equal parts at once; on the calling
+/// thread where there is one.
+pub(crate) fn sum_in_parts<T: Sync>(
+    items: &[T],
+    threads: usize,
+    sum: impl Fn(&[T]) -> u64 + Sync,
+) -> u64 {
     if threads == 1 {
-        return sum_ids(tokens);
+        return sum(items);
     }
-    let part = tokens.len().div_ceil(threads).max(1);
+    let (part, sum) = (items.len().div_ceil(threads).max(1), &sum);
     thread::scope(|scope| {
-        let parts = tokens.chunks(part);
-        let handles: Vec<_> = parts.map(|part| scope.spawn(|| sum_ids(part))).collect();
+        let parts = items.chunks(part);
+        let handles: Vec<_> = parts.map(|part| scope.spawn(move || sum(part))).collect();
         let sums = handles.into_iter().map(|handle| {
             handle
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
-        sums.sum()
+        sums.fold(0, u64::wrapping_add)
     })
 }
 

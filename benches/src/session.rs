@@ -28,6 +28,10 @@ pub struct Session {
 /// The environment variable that says where files are written.
 const FOLDER_VARIABLE: &str = "NG_BENCH_DIR";
 
+/// The environment variable that asks for ten times the tokens as well, of what is about
+/// growth.
+const GROWTH_VARIABLE: &str = "NG_BENCH_GROWTH";
+
 impl Session {
     /// Reads criterion's options and `NG_BENCH_TOKENS`.
     ///
@@ -66,6 +70,12 @@ impl Session {
     /// Returns the folder for files: that of `NG_BENCH_DIR`, or `default`.
     pub fn folder(&self, default: &str) -> PathBuf {
         env::var_os(FOLDER_VARIABLE).map_or_else(|| default.into(), PathBuf::from)
+    }
+
+    /// Tells whether ten times the tokens are asked for as well, where growth is measured:
+    /// by any value of `NG_BENCH_GROWTH`.
+    pub fn grows_long(&self) -> bool {
+        env::var_os(GROWTH_VARIABLE).is_some_and(|value| !value.is_empty())
     }
 
     /// Runs `suite` as the command line asks for.

@@ -106,6 +106,48 @@ fn timed(work: &mut impl Work) -> Result<Duration> {
     Ok(elapsed)
 }
 
+/// Work that can be done again at once, and whose outcome is known: it is done once
+/// untimed before, so that memory is mapped and what is checked at first touch is checked.
+pub(crate) struct Known<F> {
+    run: F,
+    expected: u64,
+    is_warm: bool,
+}
+
+impl<F: Fn() -> Result<u64>> Known<F> {
+    pub(crate) fn new(expected: u64, run: F) -> Self {
+        Self {
+            run,
+            expected,
+            is_warm: false,
+        }
+    }
+}
+
+impl<F: Fn() -> Result<u64>> Work for Known<F> {
+    type Output = u64;
+
+    fn prepare(&mut self) -> Result<()> {
+        if !self.is_warm {
+            black_box((self.run)()?);
+            self.is_warm = true;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<u64> {
+        (self.run)()
+    }
+
+    fn checksum(&self, output: u64) -> Result<u64> {
+        Ok(output)
+    }
+
+    fn expected(&self) -> u64 {
+        self.expected
+    }
+}
+
 /// How long a suite measures.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -168,6 +210,18 @@ mod tests {
         fn expected(&self) -> u64 {
             5
         }
+    }
+
+    #[test]
+    fn known_work_is_done_once_before_it_is_timed() {
+        let done = std::cell::Cell::new(0);
+        let work = || {
+            done.set(done.get() + 1);
+            Ok(7)
+        };
+        Case::new("known", 1, Known::new(7, work)).run(2).unwrap();
+        assert_eq!(done.get(), 3);
+        assert!(Case::new("wrong", 1, Known::new(8, work)).run(1).is_err());
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Teams {
         self.all.as_ref().unwrap_or(&self.one)
     }
 
+    /// Returns one worker.
+    pub(crate) fn one(&self) -> &Workers {
+        &self.one
+    }
+
     /// Returns the different teams, one worker first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Workers> {
         [&self.one].into_iter().chain(&self.all)

@@ -1,5 +1,3 @@
-use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -12,6 +10,7 @@ use ng_token::{Token, try_tokens};
 
 use crate::Work;
 use crate::scan::{id_sum, sum_ids};
+use crate::scratch::remove_for_good;
 use crate::size::bytes_of;
 
 /// Writes a new file and makes it durable.
@@ -41,13 +40,7 @@ impl<R: Readable, F: Fn(&Path, usize) -> Result<R>> Work for Durable<F> {
     /// Removes the last file, for good, and has the host give the memory that
     /// the pages of the next one take. The same for every case.
     fn prepare(&mut self) -> Result<()> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        if let Some(folder) = self.path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
+        remove_for_good(&self.path)?;
         touch_and_free(bytes_of(self.count), Pages::Huge, self.threads)?;
         Ok(())
     }

@@ -11,7 +11,7 @@ mod own_ranges;
 mod raw;
 mod stored;
 
-pub(crate) use raw::write_all_at;
+pub(crate) use raw::{CHUNK_BYTES, write_all_at, write_durably};
 
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -59,10 +59,36 @@ pub(super) fn buffered(path: &Path, count: usize) -> Result<RealFile> {
 
 /// Writes tokens to where those from `start` on stand, and starts writeback.
 pub(super) fn write_early(file: &RealFile, tokens: &[Token], start: usize) -> Result<()> {
-    let (bytes, offset) = (as_bytes(tokens), bytes_of(start) as u64);
+    write_early_at(file, as_bytes(tokens), bytes_of(start) as u64)
+}
+
+fn write_early_at(file: &RealFile, bytes: &[u8], offset: u64) -> Result<()> {
     write_all_at(file, bytes, offset)?;
     file.start_writeback(offset, bytes.len() as u64)?;
     Ok(())
+}
+
+/// How many bytes [`write_durably`] is best given at once.
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+
+/// Writes chunks of bytes, which are there, into a new file as [`written_early`] does.
+pub(crate) fn write_durably<'a>(
+    path: &Path,
+    chunks: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Result<()> {
+    let file = create(path)?;
+    // Of no bytes there is no room to keep, nor a part to write back.
+    let chunks = chunks.filter(|chunk| !chunk.is_empty());
+    match chunks.clone().map(<[u8]>::len).sum::<usize>() {
+        0 => (),
+        size_bytes => file.allocate(0, size_bytes as u64)?,
+    }
+    let mut offset = 0;
+    for chunk in chunks {
+        write_early_at(&file, chunk, offset)?;
+        offset += chunk.len() as u64;
+    }
+    Ok(file.sync()?)
 }
 
 pub(crate) fn write_all_at(file: &RealFile, mut bytes: &[u8], mut offset: u64) -> Result<()> {
