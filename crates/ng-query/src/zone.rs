@@ -4,7 +4,9 @@ use bytemuck::{Pod, Zeroable};
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
-mod fields;
+use crate::kernels::Kernels;
+
+pub(crate) mod fields;
 mod prune;
 
 pub(crate) use prune::{Verdict, verdict};
@@ -75,7 +77,7 @@ impl Zone {
     #[must_use]
     pub fn of(tokens: &[Token]) -> Self {
         assert!(!tokens.is_empty(), "a zone of no tokens");
-        fields::zone(tokens)
+        fields::zone(Kernels::detect(), tokens)
     }
 
     /// Tells whether a weight is NaN.

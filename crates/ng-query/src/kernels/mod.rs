@@ -6,7 +6,12 @@
 
 mod loops;
 mod near;
+#[cfg(target_arch = "x86_64")]
+mod zones;
 
+use ng_token::Token;
+
+use crate::zone::fields::{Found, GROUP};
 pub(crate) use near::{PAGE, ROW};
 
 /// Which of the two the loops run as.
@@ -39,6 +44,19 @@ impl Kernels {
             Level::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => "avx2",
+        }
+    }
+}
+
+impl Kernels {
+    /// Adds tokens to what was found of a block. What the compiler makes of the plain loop
+    /// for AVX2 takes twice as long as what is written for it.
+    pub(crate) fn add_to_zone(self, found: &mut Found, groups: &[[Token; GROUP]]) {
+        match self.0 {
+            Level::Baseline => groups.iter().for_each(|group| found.add(group, GROUP)),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as of the loops below.
+            Level::Avx2 => unsafe { zones::add(found, groups.as_flattened()) },
         }
     }
 }

@@ -2,26 +2,26 @@
 //!
 //! A few tokens at a time are taken apart into arrays, which stay in the first cache, and
 //! each array goes through loops that the compiler turns into vectors. It does so with
-//! least and greatest whole numbers: weights are ordered as such.
+//! least and greatest whole numbers: weights are ordered as such. Where the processor has
+//! AVX2, groups of tokens go through [`Kernels::add_to_zone`] instead.
 
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use ng_token::{Token, TokenId};
 
 use super::{Span, Zone};
+use crate::kernels::Kernels;
 
 /// How many tokens are taken apart at once: 4 KiB.
-const GROUP: usize = 64;
+pub(crate) const GROUP: usize = 64;
 
 /// A record as numbers of 16 bits, of which the first 24 are the coordinates.
 type Lanes = [i16; 32];
 
-pub(super) fn zone(tokens: &[Token]) -> Zone {
+pub(super) fn zone(kernels: Kernels, tokens: &[Token]) -> Zone {
     let mut found = Found::new(tokens[0].id().raw());
     let (groups, rest) = tokens.as_chunks::<GROUP>();
-    for group in groups {
-        found.add(group, GROUP);
-    }
+    kernels.add_to_zone(&mut found, groups);
     if let Some(last) = rest.last() {
         // Extremes do not change where a token is there more often.
         let mut group = [*last; GROUP];
@@ -32,27 +32,29 @@ pub(super) fn zone(tokens: &[Token]) -> Zone {
 }
 
 /// What was found so far.
-struct Found {
-    low: [i16; 24],
-    high: [i16; 24],
-    id: Span<u32>,
-    local_id: Span<u32>,
-    timestamp: Span<u32>,
+pub(crate) struct Found {
+    pub(crate) low: [i16; 24],
+    pub(crate) high: [i16; 24],
+    pub(crate) id: Span<u32>,
+    pub(crate) local_id: Span<u32>,
+    pub(crate) timestamp: Span<u32>,
     /// In the order of whole numbers.
-    weight: Span<i32>,
-    flags: Span<u16>,
-    radius: Span<u8>,
-    strength: Span<u8>,
-    flags_and: u16,
-    flags_or: u16,
-    nans: u32,
-    /// Domains and entity types that there are together, by the highest byte of the id.
-    kinds: [bool; 256],
-    flag_kinds: [bool; 16],
+    pub(crate) weight: Span<i32>,
+    pub(crate) flags: Span<u16>,
+    pub(crate) radius: Span<u8>,
+    pub(crate) strength: Span<u8>,
+    pub(crate) flags_and: u16,
+    pub(crate) flags_or: u16,
+    /// Other than 0 if a weight is NaN.
+    pub(crate) nans: u32,
+    /// A bit for each value that there is.
+    pub(crate) entity_types: u32,
+    pub(crate) domains: u32,
+    pub(crate) flag_kinds: u32,
     /// 0 as long as each id is the first one and its place.
-    differs: u32,
-    first_id: u32,
-    count: u32,
+    pub(crate) differs: u32,
+    pub(crate) first_id: u32,
+    pub(crate) count: u32,
 }
 
 impl Found {
@@ -70,8 +72,9 @@ impl Found {
             flags_and: u16::MAX,
             flags_or: 0,
             nans: 0,
-            kinds: [false; 256],
-            flag_kinds: [false; 16],
+            entity_types: 0,
+            domains: 0,
+            flag_kinds: 0,
             differs: 0,
             first_id,
             count: 0,
@@ -79,7 +82,7 @@ impl Found {
     }
 
     /// Adds a group, of which the first `count` are new.
-    fn add(&mut self, tokens: &[Token; GROUP], count: usize) {
+    pub(crate) fn add(&mut self, tokens: &[Token; GROUP], count: usize) {
         self.add_points(tokens);
         let mut fields = Fields::ZERO;
         fields.take(tokens);
@@ -120,7 +123,8 @@ impl Found {
             self.differs |= id ^ first.wrapping_add(place);
         }
         for id in ids {
-            self.kinds[(id >> 24) as usize] = true;
+            self.entity_types |= 1 << (id >> 24 & 15);
+            self.domains |= 1 << (id >> 28);
         }
     }
 
@@ -146,7 +150,7 @@ impl Found {
         self.flags_and = all(self.flags_and, |all, one| all & one);
         self.flags_or = all(self.flags_or, |all, one| all | one);
         for flags in flags {
-            self.flag_kinds[usize::from(flags >> 8 & 15)] = true;
+            self.flag_kinds |= 1 << (flags >> 8 & 15);
         }
     }
 
@@ -161,9 +165,9 @@ impl Found {
             flags: self.flags,
             flags_and: self.flags_and,
             flags_or: self.flags_or,
-            entity_types: bits_of(|kind| (0..16).any(|domain| self.kinds[16 * domain + kind])),
-            domains: bits_of(|domain| self.kinds[16 * domain..][..16].contains(&true)),
-            flags_entity_types: bits_of(|kind| self.flag_kinds[kind]),
+            entity_types: self.entity_types as u16,
+            domains: self.domains as u16,
+            flags_entity_types: self.flag_kinds as u16,
             low: self.low,
             high: self.high,
             radius: self.radius,
@@ -235,6 +239,17 @@ impl Fields {
 }
 
 impl<T: Copy + Ord> Span<T> {
+    /// Widens it to hold other values.
+    pub(crate) fn widen(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+        others: impl IntoIterator<Item = T>,
+    ) {
+        let [min, max] = self.0;
+        let least = values.into_iter().fold(min, T::min);
+        self.0 = [least, others.into_iter().fold(max, T::max)];
+    }
+
     #[inline]
     fn add(&mut self, values: &[T; GROUP]) {
         let [mut min, mut max] = self.0;
@@ -244,10 +259,6 @@ impl<T: Copy + Ord> Span<T> {
         }
         self.0 = [min, max];
     }
-}
-
-fn bits_of(is_there: impl Fn(usize) -> bool) -> u16 {
-    (0..16).fold(0, |bits, value| bits | u16::from(is_there(value)) << value)
 }
 
 #[cfg(test)]

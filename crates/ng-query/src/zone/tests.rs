@@ -34,6 +34,8 @@ proptest! {
     #[test]
     fn a_zone_has_the_extremes_of_every_column(tokens in tokens()) {
         let zone = Zone::of(&tokens);
+        let plain = fields::zone(Kernels::BASELINE, &tokens);
+        prop_assert_eq!(bytemuck::bytes_of(&zone), bytemuck::bytes_of(&plain));
         let ids = || tokens.iter().map(|token| token.id().raw());
         prop_assert_eq!(Some(zone.id.min()), ids().min());
         prop_assert_eq!(Some(zone.id.max()), ids().max());
