@@ -1,5 +1,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use ng_parallel::{Shards, map_shards};
 use ng_store::{BLOCK_TOKENS, BlockPass, ReadError};
@@ -12,6 +14,7 @@ use crate::index::hash::{column_seed, xxh3};
 use crate::index::manifest::SheetEntry;
 use crate::index::sheet::{ColumnSpec, Kind, SheetWriter};
 use crate::index::{BLOCK, IndexError, PAGE_TOKENS, columns};
+use crate::pool::Pool;
 use crate::zone::Zone;
 
 /// Blocks that a thread reads at a time, as many as a window of a pass has.
@@ -41,6 +44,16 @@ struct Watch<'a> {
 /// The files of a segment that is made.
 struct Writers {
     sheets: Vec<(Kind, SheetWriter, Vec<u64>)>,
+    /// How many blocks are still to be written.
+    blocks_left: AtomicU64,
+}
+
+/// What a thread needs for a job, and uses again for the next one.
+#[derive(Default)]
+struct Room {
+    tokens: Vec<Token>,
+    /// Of each column of each sheet.
+    values: Vec<Vec<u8>>,
 }
 
 /// A few blocks of a segment.
@@ -141,16 +154,48 @@ impl Build<'_> {
         pass: &BlockPass<'_>,
         watch: &Watch<'_>,
     ) -> Result<Vec<Done>, IndexError> {
+        thread::scope(|scope| {
+            // The disk writes what is full while other blocks are read.
+            let (full, segments) = mpsc::channel::<&Writers>();
+            let sync = move || segments.iter().try_for_each(Writers::sync);
+            // Where there is no thread to be had, all of it is synced at the end.
+            let syncing = thread::Builder::new().spawn_scoped(scope, sync).ok();
+            let done = self.do_each(jobs, wanted, pass, |job| {
+                watch.add(&job.blocks);
+                if job.writers.is_full_with(&job.blocks) {
+                    // It ends before only where it has failed, and says so at its end.
+                    let _ = full.send(job.writers);
+                }
+            });
+            drop(full);
+            let synced = syncing.map(thread::ScopedJoinHandle::join);
+            let done = done?;
+            if let Some(synced) = synced {
+                synced.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            }
+            Ok(done)
+        })
+    }
+
+    fn do_each<'j>(
+        &self,
+        jobs: &'j [Job<'j>],
+        wanted: &Wanted,
+        pass: &BlockPass<'_>,
+        after: impl Fn(&'j Job<'j>) + Sync,
+    ) -> Result<Vec<Done>, IndexError> {
         // A shard is a job: `map_shards` is told of tokens, of which a block is the least.
         let shards = Shards::with_shard_tokens(jobs.len() * BLOCK_TOKENS, BLOCK_TOKENS);
         let failed = AtomicBool::new(false);
+        let rooms = Pool::new();
         let done = map_shards(self.workers, shards, |shard| {
             if failed.load(Ordering::Relaxed) {
                 return None;
             }
-            let done = jobs[shard.number].run(wanted, pass);
+            let job = &jobs[shard.number];
+            let done = rooms.with(Room::default, |room| job.run(wanted, pass, room));
             failed.fetch_or(done.is_err(), Ordering::Relaxed);
-            watch.add(&jobs[shard.number].blocks);
+            after(job);
             Some(done)
         })?;
         // The first error is there if any is: jobs are begun in their order.
@@ -184,6 +229,7 @@ impl Build<'_> {
         });
         Ok(Writers {
             sheets: sheets.collect::<Result<_, IndexError>>()?,
+            blocks_left: AtomicU64::new(part.blocks()),
         })
     }
 }
@@ -223,34 +269,34 @@ impl Watch<'_> {
 }
 
 impl Job<'_> {
-    fn run(&self, wanted: &Wanted, pass: &BlockPass<'_>) -> Result<Done, IndexError> {
-        let columns = self
-            .writers
-            .sheets
-            .iter()
-            .map(|(_, _, seeds)| seeds.len())
-            .sum();
-        let mut values = vec![Vec::new(); columns];
+    fn run(
+        &self,
+        wanted: &Wanted,
+        pass: &BlockPass<'_>,
+        Room { tokens, values }: &mut Room,
+    ) -> Result<Done, IndexError> {
+        let columns = self.columns().count();
+        values.resize_with(columns, Vec::new);
+        values.iter_mut().for_each(Vec::clear);
         let mut done = Done {
             zones: Vec::new(),
             hashes: vec![Vec::new(); columns],
             ids: Vec::new(),
         };
-        let mut tokens = Vec::with_capacity(BLOCK_TOKENS);
         for block in self.blocks.clone() {
-            let is_whole = read_whole(pass, block, &mut tokens)?;
-            done.zones.push(is_whole.then(|| Zone::of(&tokens)));
+            let is_whole = read_whole(pass, block, tokens)?;
+            done.zones.push(is_whole.then(|| Zone::of(tokens)));
             let before: Vec<_> = values.iter().map(Vec::len).collect();
             match is_whole {
-                true => extend(wanted, &tokens, &mut values),
-                false => self.extend_by_nothing(&mut values),
+                true => extend(wanted, tokens, values),
+                false => self.extend_by_nothing(values),
             }
-            self.hash(block, is_whole, &values, &before, &mut done.hashes);
+            self.hash(block, is_whole, values, &before, &mut done.hashes);
             if wanted.ids && is_whole {
                 done.ids.extend(tokens.iter().map(|token| token.id().raw()));
             }
         }
-        self.write(&values)?;
+        self.write(values)?;
         Ok(done)
     }
 
@@ -338,6 +384,19 @@ fn box_of(tokens: &[Token], space: Space) -> [[i16; 3]; 2] {
 }
 
 impl Writers {
+    /// Takes note of blocks that were written, and tells whether they were the last ones
+    /// that were missing.
+    fn is_full_with(&self, blocks: &Range<u64>) -> bool {
+        let count = blocks.end - blocks.start;
+        self.blocks_left.fetch_sub(count, Ordering::Relaxed) == count
+    }
+
+    /// Makes durable what was written so far.
+    fn sync(&self) -> Result<(), IndexError> {
+        let mut sheets = self.sheets.iter();
+        sheets.try_for_each(|(_, writer, _)| writer.sync())
+    }
+
     /// Writes what stands around the columns.
     fn finish(self, done: Vec<Done>, blocks: u64) -> Result<MadePart, IndexError> {
         let mut made = MadePart::default();

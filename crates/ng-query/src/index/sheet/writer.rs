@@ -71,10 +71,14 @@ impl SheetWriter {
         let tail_offset = self.layout.tail_offset(validity.as_ref());
         self.write_at(&head, 0)?;
         self.write_at(&tail, tail_offset)?;
-        self.file
-            .sync_all()
-            .map_err(IndexError::io(&self.path, "sync"))?;
+        self.sync()?;
         Ok(self.entry(rows, tail_offset + tail.len() as u64))
+    }
+
+    /// Makes durable what was written so far.
+    pub(in crate::index) fn sync(&self) -> Result<(), IndexError> {
+        let synced = self.file.sync_all();
+        synced.map_err(IndexError::io(&self.path, "sync"))
     }
 
     fn entry(&self, rows: u64, size_bytes: u64) -> SheetEntry {
