@@ -28,9 +28,10 @@ type Pair = (u32, u64);
 /// Ids of some tokens, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Run {
-    /// What the places are counted from.
-    base: u64,
-    /// An id each, and below it the place of its token: 32 bits of both.
+    /// The whole blocks, in their order, however far apart they stand in the file.
+    blocks: Vec<u64>,
+    /// An id each, and below it the place of its token among those of `blocks`: 32 bits of
+    /// both, since a batch has 2^24 tokens at most.
     keys: Vec<u64>,
 }
 
@@ -45,18 +46,16 @@ impl Run {
         if !is_wanted {
             return run;
         }
-        for (number, (first, zones, ids)) in blocks.enumerate() {
-            if number == 0 {
-                run.base = first * BLOCK;
-            }
+        for (first, zones, ids) in blocks {
             let whole = (first..).zip(zones).filter(|(_, zone)| zone.is_some());
             for ((block, _), ids) in whole.zip(ids.chunks(BLOCK as usize)) {
-                let start = block * BLOCK - run.base;
+                let start = run.blocks.len() as u64 * BLOCK;
                 let keys = ids
                     .iter()
                     .zip(start..)
                     .map(|(id, place)| u64::from(*id) << 32 | place);
                 run.keys.extend(keys);
+                run.blocks.push(block);
             }
         }
         sort(&mut run.keys);
@@ -64,9 +63,13 @@ impl Run {
     }
 
     fn pairs(self) -> impl Iterator<Item = Pair> {
-        let base = self.base;
-        let pair = move |key: u64| ((key >> 32) as u32, base + (key & u64::from(u32::MAX)));
-        self.keys.into_iter().map(pair)
+        let Self { blocks, keys } = self;
+        let pair = move |key: u64| {
+            let place = key & u64::from(u32::MAX);
+            let position = blocks[(place / BLOCK) as usize] * BLOCK + place % BLOCK;
+            ((key >> 32) as u32, position)
+        };
+        keys.into_iter().map(pair)
     }
 }
 
@@ -376,6 +379,8 @@ impl IdsWriter {
 
 #[cfg(test)]
 mod tests {
+    use bytemuck::Zeroable;
+
     use super::*;
 
     /// Few ids, so that many are equal, and any.
@@ -401,6 +406,27 @@ mod tests {
             expected.sort_unstable();
             sort(&mut keys);
             assert!(keys == expected, "{count}");
+        }
+    }
+
+    /// Places were counted from the first block of a run, in 32 bits: where segments between
+    /// two stay, the second may stand 2^32 tokens behind it and more.
+    #[test]
+    fn a_run_has_blocks_that_stand_far_apart() {
+        let zone = [Some(Zone::zeroed()), None, Some(Zone::zeroed())];
+        let ids: Vec<u32> = (0..2 * BLOCK as u32).rev().map(|id| id / 2).collect();
+        for firsts in [[0, 1 << 20], [5, 1 << 40]] {
+            let blocks = firsts.map(|first| (first, &zone[..], &ids[..]));
+            let mut expected: Vec<Pair> = Vec::new();
+            for first in firsts {
+                for (place, &id) in (0..).zip(&ids) {
+                    let block = first + 2 * (place / BLOCK);
+                    expected.push((id, block * BLOCK + place % BLOCK));
+                }
+            }
+            expected.sort_unstable();
+            let run = Run::sorted(true, blocks.into_iter());
+            assert!(run.pairs().eq(expected), "{firsts:?}");
         }
     }
 
