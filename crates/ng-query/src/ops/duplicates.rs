@@ -4,9 +4,9 @@ use ng_arrow::Column;
 use ng_token::TokenId;
 
 use super::find::Found;
-use super::id_set::IdSet;
+use super::seen::Seen;
 use crate::pool::Pool;
-use crate::{Answer, Query, QueryError};
+use crate::{Answer, Query, QueryError, Stats};
 
 /// The ids that more than one selected token has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,36 +24,39 @@ impl Query<'_> {
     /// Finds ids that more than one selected token has, and where the `limit` least of them
     /// are.
     ///
-    /// It takes a pass, and one more for the positions; and 16 KiB of memory a thread for
-    /// each 65,536 ids that have the same upper 16 bits, if there is any among them: at most
-    /// 1 GiB a thread.
+    /// It takes a pass, and one more for the positions. For any number of threads it has
+    /// 642 MiB of memory at most: 8 KiB for each 65,536 ids that have the same upper 16 bits,
+    /// if there is any among them, and as much again where one is there twice. Where those are
+    /// more than 16,384, the rest takes up to three more passes. The positions of the least
+    /// ids, which are the answer, come on top of it.
     ///
     /// # Errors
     ///
     /// [`QueryError`].
     pub fn duplicates(&self, limit: usize) -> Result<Answer<Duplicates>, QueryError> {
-        let pool = Pool::new();
-        let mut tokens = 0;
-        let mut stats = self.scan().run(
-            || 0,
-            |tokens, stage| {
-                stage.load(&[Column::Id])?;
-                let ids = stage.lanes.u32(Column::Id);
-                *tokens += stage.selected_count() as u64;
-                pool.with(Seen::default, |seen| {
-                    stage.for_each_selected(|place| seen.add(ids[place]));
-                });
-                Ok(())
-            },
-            |counted| {
-                tokens += counted;
-                Ok::<_, QueryError>(ControlFlow::Continue(()))
-            },
-        )?;
-        let mut workers = pool.into_inner().into_iter();
-        let mut seen = workers.next().unwrap_or_default();
-        workers.for_each(|own| seen.merge(&own));
-        let least: Vec<TokenId> = seen.twice.iter().take(limit).map(TokenId::from).collect();
+        self.duplicates_in(Seen::new(), limit)
+    }
+
+    pub(super) fn duplicates_in(
+        &self,
+        seen: Seen,
+        limit: usize,
+    ) -> Result<Answer<Duplicates>, QueryError> {
+        let (tokens, mut stats) = self.see(&seen)?;
+        let repeats = tokens - seen.once_count();
+        let (mut id_count, mut least) = (0, Vec::new());
+        let mut rest = Some(seen);
+        while let Some(seen) = rest {
+            id_count += seen.twice_count();
+            least.extend(seen.twice().take(limit));
+            rest = seen.of_left();
+            if let Some(seen) = &rest {
+                stats.add_pass(&self.see(seen)?.1);
+            }
+        }
+        least.sort_unstable();
+        least.truncate(limit);
+        let least: Vec<TokenId> = least.into_iter().map(TokenId::from).collect();
         let ids = match least.is_empty() {
             true => Vec::new(),
             false => {
@@ -62,34 +65,39 @@ impl Query<'_> {
                 found.value
             }
         };
-        Ok(Answer {
-            value: Duplicates {
-                id_count: seen.twice.count(),
-                repeats: tokens - seen.once.count(),
-                ids,
+        let value = Duplicates {
+            id_count,
+            repeats,
+            ids,
+        };
+        Ok(Answer { value, stats })
+    }
+
+    /// Shows all selected ids to `seen`, and returns how many those are.
+    fn see(&self, seen: &Seen) -> Result<(u64, Stats), QueryError> {
+        let mut tokens = 0;
+        let buffers = Pool::new();
+        let stats = self.scan().run(
+            || 0,
+            |tokens, stage| {
+                stage.load(&[Column::Id])?;
+                let ids = stage.lanes.u32(Column::Id);
+                *tokens += stage.selected_count() as u64;
+                match stage.selected() {
+                    None => seen.add(ids),
+                    Some(_) => buffers.with(Vec::new, |buffer| {
+                        buffer.clear();
+                        stage.for_each_selected(|place| buffer.push(ids[place]));
+                        seen.add(buffer);
+                    }),
+                }
+                Ok(())
             },
-            stats,
-        })
-    }
-}
-
-/// Which ids were seen, and which of them more than once.
-#[derive(Default)]
-struct Seen {
-    once: IdSet,
-    twice: IdSet,
-}
-
-impl Seen {
-    fn add(&mut self, id: u32) {
-        if !self.once.add(id) {
-            self.twice.add(id);
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.twice.merge(&other.twice);
-        self.twice.merge_common(&self.once, &other.once);
-        self.once.merge(&other.once);
+            |counted| {
+                tokens += counted;
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            },
+        )?;
+        Ok((tokens, stats))
     }
 }

@@ -22,24 +22,9 @@ impl IdSet {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.merge_pages(other.0.iter().map(|page| page.as_deref().copied()));
-    }
-
-    /// Adds what two other sets have in common.
-    pub(crate) fn merge_common(&mut self, left: &Self, right: &Self) {
-        let pages = left.0.iter().zip(&right.0);
-        self.merge_pages(pages.map(|(left, right)| {
-            let (left, right) = (left.as_ref()?, right.as_ref()?);
-            Some(std::array::from_fn(|word| left[word] & right[word]))
-        }));
-    }
-
-    fn merge_pages(&mut self, pages: impl Iterator<Item = Option<Page>>) {
-        for (number, page) in pages.enumerate() {
-            let Some(page) = page.filter(|page| page.iter().any(|word| *word != 0)) else {
-                continue;
-            };
-            for (word, more) in self.page_mut(number).iter_mut().zip(page) {
+        for (number, more) in other.0.iter().enumerate() {
+            let Some(more) = more else { continue };
+            for (word, more) in self.page_mut(number).iter_mut().zip(more.iter()) {
                 *word |= more;
             }
         }
@@ -48,18 +33,5 @@ impl IdSet {
     pub(crate) fn count(&self) -> u64 {
         let words = self.0.iter().flatten().flat_map(|page| page.iter());
         words.map(|word| u64::from(word.count_ones())).sum()
-    }
-
-    /// The numbers, ascending.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
-        let pages = self.0.iter().enumerate();
-        let pages = pages.filter_map(|(number, page)| Some((number, page.as_ref()?)));
-        pages.flat_map(|(page_number, page)| {
-            let words = page.iter().enumerate().filter(|(_, word)| **word != 0);
-            words.flat_map(move |(word_number, &word)| {
-                let bits = (0..64).filter(move |bit| word >> bit & 1 != 0);
-                bits.map(move |bit| (page_number << 16 | word_number << 6 | bit) as u32)
-            })
-        })
     }
 }

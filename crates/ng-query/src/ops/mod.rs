@@ -10,6 +10,7 @@ mod id_set;
 mod nearest;
 mod positions;
 mod sample;
+mod seen;
 mod tokens_at;
 mod top;
 mod turns;

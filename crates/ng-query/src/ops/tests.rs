@@ -427,6 +427,12 @@ proptest! {
             let ids = found.ids.into_iter().map(|found| (found.id.raw(), found.positions));
             Ok((found.id_count, found.repeats, ids.collect()))
         })?;
+        // With little room there are more passes, and the answer is the same.
+        let workers = Workers::new(2).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let found = query.duplicates_in(seen::Seen::with_room(8), limit).unwrap().value;
+        prop_assert_eq!((found.id_count, found.repeats), (count, repeats as u64));
+        prop_assert!(query.duplicates(limit).unwrap().value == found);
     }
 
     #[test]

@@ -1,0 +1,232 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Ids with the same upper 16 bits, and how many halves there are.
+const HALVES: usize = 1 << 16;
+
+/// How many pages of ids that occur twice there are at most: 128 MiB.
+const MOST_TWICE: usize = 1 << 14;
+
+/// A bit for each id of a page: 8 KiB.
+type Page = [AtomicU64; HALVES / 64];
+
+/// Which ids were seen, and which of them more than once: one for all workers.
+///
+/// The ids of a page that had no room are left: they have to be seen again, alone.
+pub(super) struct Seen {
+    once: Pages,
+    twice: Pages,
+    left: Bits,
+    /// Of these pages alone are ids taken; `None`: of all.
+    wanted: Option<Bits>,
+}
+
+/// Pages that are there if any of their ids was seen, and no more than can be had.
+struct Pages {
+    slots: Box<[OnceLock<Box<Page>>]>,
+    made: Mutex<usize>,
+    most: usize,
+}
+
+/// A bit for each page.
+struct Bits(Box<[AtomicU64]>);
+
+impl Seen {
+    /// Takes all ids. It has 512 MiB of bits at most, a page for each 65,536 ids of which any
+    /// was seen, and 128 MiB for those that were seen twice.
+    pub(super) fn new() -> Self {
+        Self::with_room(MOST_TWICE)
+    }
+
+    pub(super) fn with_room(most_twice: usize) -> Self {
+        Self {
+            once: Pages::new(HALVES),
+            twice: Pages::new(most_twice),
+            left: Bits::new(),
+            wanted: None,
+        }
+    }
+
+    /// Makes ready for the ids that were left; `None` where none were.
+    pub(super) fn of_left(self) -> Option<Self> {
+        let Self {
+            once, twice, left, ..
+        } = self;
+        let most_twice = twice.most;
+        // The memory goes before more is taken.
+        drop((once, twice));
+        left.any().then(|| Self {
+            wanted: Some(left),
+            ..Self::with_room(most_twice)
+        })
+    }
+
+    /// Adds some ids. Their bits are brought into the cache first, many at a time: whoever
+    /// sets one has to wait for it.
+    pub(super) fn add(&self, ids: &[u32]) {
+        let touched = ids.iter().map(|id| self.once.touch(*id));
+        std::hint::black_box(touched.fold(0, |all, word| all | word));
+        for &id in ids {
+            self.add_one(id);
+        }
+    }
+
+    fn add_one(&self, id: u32) {
+        let page = page_of(id);
+        if self.wanted.as_ref().is_some_and(|wanted| !wanted.get(page)) {
+            return;
+        }
+        let is_taken = match self.once.add(id) {
+            Some(true) => true,
+            Some(false) => self.left.get(page) || self.twice.add(id).is_some(),
+            None => false,
+        };
+        if !is_taken {
+            self.left.set(page);
+        }
+    }
+
+    /// How many ids were seen.
+    pub(super) fn once_count(&self) -> u64 {
+        self.once.pages(|_| true).map(|(_, page)| count(page)).sum()
+    }
+
+    /// How many ids were seen more than once, but for those that were left.
+    pub(super) fn twice_count(&self) -> u64 {
+        self.done().map(|(_, page)| count(page)).sum()
+    }
+
+    /// The ids that were seen more than once, ascending, but for those that were left.
+    pub(super) fn twice(&self) -> impl Iterator<Item = u32> {
+        self.done().flat_map(|(number, page)| ids_of(number, page))
+    }
+
+    fn done(&self) -> impl Iterator<Item = (usize, &Page)> {
+        self.twice.pages(|number| !self.left.get(number))
+    }
+
+    #[cfg(test)]
+    pub(super) fn twice_pages(&self) -> usize {
+        self.twice.pages(|_| true).count()
+    }
+}
+
+impl Pages {
+    fn new(most: usize) -> Self {
+        Self {
+            slots: (0..HALVES).map(|_| OnceLock::new()).collect(),
+            made: Mutex::new(0),
+            most,
+        }
+    }
+
+    #[inline]
+    fn touch(&self, id: u32) -> u64 {
+        let page = self.slots[page_of(id)].get();
+        page.map_or(0, |page| page[word_of(id)].load(Ordering::Relaxed))
+    }
+
+    /// Adds an id; tells whether it was not there before. `None` where there is no room.
+    #[inline]
+    fn add(&self, id: u32) -> Option<bool> {
+        let page = match self.slots[page_of(id)].get() {
+            Some(page) => page,
+            None => self.make(page_of(id))?,
+        };
+        let bit = 1 << (id % 64);
+        // Relaxed: bits are counted when all workers have ended.
+        Some(page[word_of(id)].fetch_or(bit, Ordering::Relaxed) & bit == 0)
+    }
+
+    #[cold]
+    fn make(&self, number: usize) -> Option<&Page> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = &self.slots[number];
+        if slot.get().is_none() {
+            if *made == self.most {
+                return None;
+            }
+            *made += 1;
+        }
+        Some(slot.get_or_init(|| Box::new([const { AtomicU64::new(0) }; HALVES / 64])))
+    }
+
+    fn pages(&self, is_asked: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, &Page)> {
+        let pages = self.slots.iter().enumerate();
+        let pages = pages.filter(move |(number, _)| is_asked(*number));
+        pages.filter_map(|(number, slot)| Some((number, &**slot.get()?)))
+    }
+}
+
+impl Bits {
+    fn new() -> Self {
+        Self((0..HALVES / 64).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn get(&self, bit: usize) -> bool {
+        self.0[bit / 64].load(Ordering::Relaxed) >> (bit % 64) & 1 != 0
+    }
+
+    fn any(&self) -> bool {
+        self.0.iter().any(|word| word.load(Ordering::Relaxed) != 0)
+    }
+
+    fn set(&self, bit: usize) {
+        self.0[bit / 64].fetch_or(1 << (bit % 64), Ordering::Relaxed);
+    }
+}
+
+fn page_of(id: u32) -> usize {
+    (id >> 16) as usize
+}
+
+fn word_of(id: u32) -> usize {
+    (id as usize & 0xFFFF) / 64
+}
+
+fn count(page: &Page) -> u64 {
+    let words = page.iter().map(|word| word.load(Ordering::Relaxed));
+    words.map(|word| u64::from(word.count_ones())).sum()
+}
+
+fn ids_of(number: usize, page: &Page) -> impl Iterator<Item = u32> {
+    let words = page.iter().map(|word| word.load(Ordering::Relaxed));
+    let words = words.enumerate().filter(|(_, word)| *word != 0);
+    words.flat_map(move |(place, word)| {
+        let bits = (0..64).filter(move |bit| word >> bit & 1 != 0);
+        bits.map(move |bit| (number << 16 | place << 6 | bit) as u32)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ids of three pages, each page's twice in one of two threads' halves.
+    #[test]
+    fn pages_without_room_are_seen_again() {
+        let ids: Vec<u32> = (0..3_u32).flat_map(|page| [page << 16 | 7; 2]).collect();
+        let mut seen = Seen::with_room(1);
+        let (mut passes, mut twice) = (0, Vec::new());
+        loop {
+            std::thread::scope(|scope| {
+                for thread in 0..2 {
+                    let (seen, ids) = (&seen, &ids);
+                    scope.spawn(move || {
+                        let own: Vec<u32> = ids.iter().copied().skip(thread).step_by(2).collect();
+                        seen.add(&own);
+                    });
+                }
+            });
+            assert!(seen.twice_pages() <= 1);
+            twice.extend(seen.twice());
+            passes += 1;
+            seen = match seen.of_left() {
+                Some(seen) => seen,
+                None => break,
+            };
+        }
+        twice.sort_unstable();
+        assert_eq!((passes, twice), (3, vec![7, 1 << 16 | 7, 2 << 16 | 7]));
+    }
+}
