@@ -48,7 +48,11 @@ impl Look {
 
 impl FileBytes {
     pub(crate) fn read(file: &mut File, len: usize) -> io::Result<Self> {
-        let mut lines = vec![Line::zeroed(); len.div_ceil(64)];
+        let count = len.div_ceil(size_of::<Line>());
+        let mut lines = Vec::new();
+        // A file may be long and hold nothing, and a manifest may name it.
+        lines.try_reserve_exact(count)?;
+        lines.resize(count, Line::zeroed());
         file.read_exact(&mut bytemuck::cast_slice_mut(&mut lines)[..len])?;
         Ok(Self::Read { lines, len })
     }

@@ -42,7 +42,7 @@ impl Warnings {
     /// Tells of the first rotten piece of a column of a file.
     #[cold]
     pub(super) fn rotten(&self, rotten: Rotten, segment: usize, kind: Kind) {
-        let Some(entry) = self.entry(segment, kind).filter(|_| rotten.is_new) else {
+        let Some((entry, [found, expected])) = self.entry(segment, kind).zip(rotten.hashes) else {
             return;
         };
         let file = self.folder.join(&entry.file);
@@ -57,8 +57,8 @@ impl Warnings {
                 path: file,
                 column: name.clone(),
                 piece: rotten.piece,
-                found: rotten.found,
-                expected: rotten.expected,
+                found,
+                expected,
             });
         }
     }

@@ -8,6 +8,7 @@ use std::thread;
 use ng_query::Column;
 use ng_query::index::{BuildOptions, Index, IndexWarning};
 use ng_token::Space;
+use twox_hash::XxHash3_64;
 
 use crate::amount::count;
 use crate::fixture::{Oracle, Place, append, names, save, tokens};
@@ -252,4 +253,46 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_is_put_aside() {
         }
         fs::write(&path, bytes).unwrap();
     }
+}
+
+/// A manifest is believed of how long a file is, and a file may be long and hold nothing: no
+/// memory is had for what is not there, and no process ends by that.
+#[test]
+fn files_that_are_longer_than_any_memory_are_put_aside() {
+    for begin in ["zones-", "pieces-", "columns-", "boxes-", "ids-"] {
+        let (place, oracle) = (built(), oracle());
+        let path = place.index_file(begin);
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let before = file.metadata().unwrap().len();
+        let lengths = (40..=60).rev().map(|bits| 1 << bits);
+        let Some(length) = lengths
+            .into_iter()
+            .find(|bytes| file.set_len(*bytes).is_ok())
+        else {
+            println!("skipped {begin}: no file can be so long here");
+            continue;
+        };
+        forge(
+            &place,
+            path.file_name().unwrap().to_str().unwrap(),
+            before,
+            length,
+        );
+        let index = check(&place, &oracle, &|| format!("{begin} {length}")).unwrap();
+        let told = format!("{:?}", index.warnings());
+        assert!(told.contains("Unreadable"), "{begin} {length}: {told}");
+    }
+}
+
+/// Has the manifest say that a file is longer, with a hash that is right.
+fn forge(place: &Place, file: &str, before: u64, length: u64) {
+    let path = place.index().join("index.json");
+    let json = fs::read_to_string(&path).unwrap();
+    let (head, rest) = json.split_at(json.find(file).unwrap());
+    let old = format!("\"size_bytes\": {before}");
+    assert!(rest.contains(&old));
+    let forged = head.to_owned() + &rest.replacen(&old, &format!("\"size_bytes\": {length}"), 1);
+    let fields = &forged[..forged.rfind(",\n\"hash\"").unwrap()];
+    let hash = XxHash3_64::oneshot(fields.as_bytes());
+    fs::write(&path, format!("{fields},\n\"hash\":\"{hash:016x}\"}}\n")).unwrap();
 }

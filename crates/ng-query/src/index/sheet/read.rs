@@ -63,10 +63,9 @@ pub(in crate::index) struct Rotten {
     pub(in crate::index) column: usize,
     /// The number of the piece, in the file of tokens.
     pub(in crate::index) piece: u64,
-    pub(in crate::index) found: u64,
-    pub(in crate::index) expected: u64,
-    /// Whether it was found now, for the first time.
-    pub(in crate::index) is_new: bool,
+    /// The hash that it has and the one that it should have; `None` where it was told before,
+    /// and was not hashed again.
+    pub(in crate::index) hashes: Option<[u64; 2]>,
 }
 
 impl Sheet {
@@ -116,34 +115,28 @@ impl Sheet {
         let bytes = &self.bytes[self.range(slot, piece)];
         match slot.marks.get(piece as usize) {
             Some(true) => Ok(bytes),
-            known => self.check(column, piece, bytes, known.is_none()),
+            Some(false) => Err(Rotten {
+                column,
+                piece: self.first_piece + piece,
+                hashes: None,
+            }),
+            None => self.check(column, piece, bytes),
         }
     }
 
     #[cold]
-    fn check<'a>(
-        &self,
-        column: usize,
-        piece: u64,
-        bytes: &'a [u8],
-        is_new: bool,
-    ) -> Result<&'a [u8], Rotten> {
+    fn check<'a>(&self, column: usize, piece: u64, bytes: &'a [u8]) -> Result<&'a [u8], Rotten> {
         let slot = &self.columns[column];
         let number = self.first_piece + piece;
         let found = xxh3(slot.seed.wrapping_add(number), bytes);
         let expected = slot.hashes[piece as usize];
-        let is_sound = found == expected && is_new;
-        if is_new {
-            slot.marks.set(piece as usize, is_sound);
-        }
-        match is_sound {
+        slot.marks.set(piece as usize, found == expected);
+        match found == expected {
             true => Ok(bytes),
             false => Err(Rotten {
                 column,
                 piece: number,
-                found,
-                expected,
-                is_new,
+                hashes: Some([found, expected]),
             }),
         }
     }
@@ -154,5 +147,46 @@ impl Sheet {
         let end = (start + rows).min(self.rows);
         let at = |row: u64| column.offset + (row * column.values.width()) as usize;
         at(start)..at(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+    use crate::index::ids;
+    use crate::index::manifest::ColumnPlace;
+
+    /// A rotten piece was hashed at each touch.
+    #[test]
+    fn a_rotten_piece_is_hashed_once() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 64 + 16]).unwrap();
+        file.rewind().unwrap();
+        let place = |(name, offset): (&str, u64)| ColumnPlace {
+            name: name.to_owned(),
+            offset,
+        };
+        let entry = SheetEntry {
+            file: String::new(),
+            size_bytes: 80,
+            rows: 2,
+            columns: [("id", 0), ("position", 64)].map(place).into(),
+        };
+        let seed = column_seed([1; 16], "ids", "position");
+        let hashes = [[1], [xxh3(seed, &[7; 16])]];
+        let columns = ids::specs()
+            .into_iter()
+            .zip(&hashes)
+            .map(|(spec, hashes)| (spec, &hashes[..]));
+        let bytes = FileBytes::read(&mut file, 80).unwrap();
+        let sheet = Sheet::new(bytes, Kind::Ids, &entry, 0, columns.collect(), [1; 16]);
+        let first = sheet.piece(0, 0).unwrap_err();
+        assert_eq!(first.hashes.map(|[_, expected]| expected), Some(1));
+        for _ in 0..3 {
+            assert_eq!(sheet.piece(0, 0).unwrap_err().hashes, None);
+            assert_eq!(sheet.piece(1, 0), Ok(&[7; 16][..]));
+        }
     }
 }
