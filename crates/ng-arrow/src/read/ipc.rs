@@ -16,7 +16,7 @@ const WORD: usize = 8;
 const HEAD_WORDS: usize = 512;
 
 /// How long the footer of a file may be: 24 bytes for each of two million batches.
-const FOOTER_BYTES: u64 = 64 << 20;
+pub(super) const FOOTER_BYTES: u64 = 64 << 20;
 
 /// An Arrow stream, or a file that comes from a pipe: it is a stream between a head and a
 /// footer. Lengths that are forged cost no memory, since bytes are kept as they come.

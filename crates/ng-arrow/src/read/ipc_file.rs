@@ -8,7 +8,7 @@ use arrow_ipc::reader::FileDecoder;
 use arrow_ipc::{Block, convert};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use super::ipc::MAGIC;
+use super::ipc::{FOOTER_BYTES, MAGIC};
 use crate::ReadError;
 
 /// What follows the footer: its length, and the mark of the end.
@@ -76,7 +76,8 @@ impl IpcFile {
         };
         // Both were held against the length of the file.
         let length = block.metaDataLength() as usize + block.bodyLength() as usize;
-        let mut bytes = MutableBuffer::from_len_zeroed(length);
+        let mut bytes = MutableBuffer::try_from_len_zeroed(length)
+            .map_err(|error| ArrowError::MemoryError(error.to_string()))?;
         let offset = SeekFrom::Start(block.offset() as u64);
         self.file.seek(offset).map_err(ReadError::Io)?;
         self.file.read_exact(&mut bytes).map_err(ReadError::Io)?;
@@ -103,6 +104,9 @@ fn footer_of(file: &mut File) -> Result<(Vec<u8>, u64), ReadError> {
         None => return Err(ReadError::NoFooter),
     };
     let offset = end.checked_sub(footer).ok_or(ReadError::NoFooter)?;
+    if footer > FOOTER_BYTES {
+        return Err(parse("a footer of more than 64 MiB"));
+    }
     let mut bytes = vec![0; footer as usize];
     file.seek(SeekFrom::Start(offset)).map_err(ReadError::Io)?;
     file.read_exact(&mut bytes).map_err(ReadError::Io)?;

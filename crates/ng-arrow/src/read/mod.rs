@@ -4,6 +4,8 @@
 //! those of text (`lines.rs`, `columns.rs`, then `csv.rs` and `json_lines.rs`) give stored
 //! values. What decodes bytes by a library runs under [`guarded`].
 
+#[cfg(feature = "parquet")]
+mod chunks;
 mod columns;
 mod csv;
 mod ipc;

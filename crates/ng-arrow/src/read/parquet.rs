@@ -9,6 +9,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::errors::ParquetError;
 
+use super::chunks::Chunks;
 use crate::ReadError;
 
 /// How many rows are decoded at once.
@@ -25,7 +26,8 @@ pub(super) struct Parquet {
 impl Parquet {
     pub(super) fn open(file: File) -> Result<Self, ReadError> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
+        let chunks = Chunks::new(file).map_err(ReadError::Io)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(chunks, options);
         let builder = builder.map_err(of_parquet)?;
         let rows = builder.metadata().file_metadata().num_rows();
         let rows = u64::try_from(rows).unwrap_or(0);

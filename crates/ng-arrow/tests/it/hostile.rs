@@ -1,4 +1,5 @@
 use std::panic;
+use std::process::Command;
 use std::sync::Once;
 
 use ng_arrow::{Column, Form, Format, Layout, ReadError, is_decoding};
@@ -83,25 +84,53 @@ fn every_length_ends_with_tokens_or_an_error() {
     });
 }
 
-/// A length of four or eight bytes that is as great as can be is no memory.
+/// Great lengths: of 4 and 8 bytes in Arrow's way, and of any number in Thrift's, which
+/// Parquet has.
+const FORGED: [&[u8]; 6] = [
+    &[0xFF, 0xFF, 0xFF, 0x7F],
+    &[0, 0, 0, 0, 0, 0, 0, 0x10],
+    &[0xFF; 7],
+    &[0xFE, 0xFF, 0xFF, 0xFF, 0x0F],
+    &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20],
+    &[0x80, 0x80, 0x80, 0x40],
+];
+
+/// A length that is as great as can be is no memory.
 #[test]
 fn forged_lengths_end_with_tokens_or_an_error() {
     quietly(|| {
         for format in [Format::Parquet, Format::Arrow, Format::ArrowStream] {
             let bytes = written(&tokens(), format, &layout());
-            for place in (0..bytes.len() - 8).step_by(4) {
-                for forged in [
-                    &[0xFF, 0xFF, 0xFF, 0x7F][..],
-                    &[0xFF; 7],
-                    &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
-                ] {
-                    let mut bytes = bytes.clone();
-                    bytes[place..place + forged.len()].copy_from_slice(forged);
-                    let _ = read_file(&bytes, format, None);
+            let step = if format == Format::Parquet { 1 } else { 4 };
+            for place in (0..bytes.len() - 9).step_by(step) {
+                for forged in FORGED {
+                    let mut over = bytes.clone();
+                    over[place..place + forged.len()].copy_from_slice(forged);
+                    let _ = read_file(&over, format, None);
+                    // Numbers of Thrift are as long as they are great.
+                    if format == Format::Parquet {
+                        let longer = [&bytes[..place], forged, &bytes[place + 1..]].concat();
+                        let _ = read_file(&longer, format, None);
+                    }
                 }
             }
         }
     });
+}
+
+/// The same, where an allocation of a forged length fails, which would end the program: the
+/// threads of the test and what is read fit well into the address space.
+#[test]
+fn forged_lengths_end_within_a_small_address_space() {
+    let name = "hostile::forged_lengths_end_with_tokens_or_an_error";
+    let ran = Command::new("sh")
+        .args(["-c", "ulimit -v 400000; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--test-threads=1"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && told.contains("1 passed"), "{ran:?}");
 }
 
 #[test]
