@@ -410,6 +410,7 @@ impl CopyArgs {
     }
 
     fn check(&self) -> Result<(), Misused> {
+        table::refuse_to_replace_stdout(self.replace && self.is_to_stdout())?;
         if self.is_to_stdout() && !self.raw {
             let told = "`-` as DESTINATION needs --raw: a token file is no stream";
             return Err(Misused {
@@ -427,8 +428,8 @@ impl Cli {
         let cli = Self::try_parse()?;
         let checked = match &cli.command {
             Command::Copy(args) => args.check(),
-            Command::Export(args) => args.format().map(drop),
-            Command::Query(args) => args.format().map(drop),
+            Command::Export(args) => args.check(),
+            Command::Query(args) => args.check(cli.json),
             Command::Append(args) => args.from_args.check(&args.from),
             Command::Create(args) => match &args.from {
                 Some(from) => args.from_args.check(from),

@@ -49,10 +49,13 @@ impl Stats {
     }
 
     /// Adds another pass over the same tokens, for the same answer: bytes and times add up,
-    /// and a block that both looked at, or left out as damaged, counts once.
+    /// and a block that both looked at, or left out as damaged, counts once. One that either
+    /// looked at was not skipped.
     pub fn add_pass(&mut self, other: &Self) {
         self.blocks_looked_at = self.blocks_looked_at.max(other.blocks_looked_at);
         self.blocks_unread = self.blocks_unread.max(other.blocks_unread);
+        let seen = self.blocks_looked_at + self.blocks_unread;
+        self.blocks_skipped = self.blocks_skipped.min(self.blocks.saturating_sub(seen));
         self.damaged_blocks = self.damaged_blocks.max(other.damaged_blocks);
         self.damaged_tokens = self.damaged_tokens.max(other.damaged_tokens);
         self.bytes_read += other.bytes_read;

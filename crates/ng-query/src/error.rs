@@ -148,8 +148,8 @@ pub enum QuestionError {
 
     /// Something is nothing to group by.
     #[error(
-        "group by {text:?}, expected entity_type, flags_entity_type, domain, a system flag such \
-         as active, time(seconds) or cell(space, size), the size in units and as many steps as \
+        "group by {text:?}, expected entity_type, flags_entity_type, domain, a flag such as \
+         active or user_0, time(seconds) or cell(space, size), the size in units and as many steps as \
          the space has, or fewer"
     )]
     GroupBy {

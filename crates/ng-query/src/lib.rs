@@ -65,9 +65,9 @@ pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilter
 pub use ng_arrow::Column;
 pub use ops::{
     Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Neighbour,
-    Neighbours, Points, Ranked, Squared, Value,
+    Neighbours, Points, Ranked, Squared, Top, Value,
 };
-pub use plan::{Plan, PlannedCondition};
+pub use plan::{Operation, Plan, PlannedCondition};
 pub use query::Query;
 pub use source::Source;
 pub use zone::{Span, Zone};

@@ -15,7 +15,8 @@ use crate::{Filter, QuestionError, Source};
 ///
 /// The operations are its methods. Their answers do not depend on the number of threads,
 /// nor on whether there is an index; but a block that was damaged after it was indexed is
-/// noticed only where its records are looked at.
+/// noticed only where its records are looked at, of a [`Source::Reader`] too: not where zones,
+/// boxes, columns or sorted ids of the index answer, nor where positions alone do.
 #[derive(Clone, Debug)]
 pub struct Query<'q> {
     source: Source<'q>,

@@ -2,11 +2,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::error::ErrorKind;
 use ng_arrow::{Column, Compression, Form, Format, Layout};
 use ng_query::Filter;
 
 use super::query::{Columns, parse_columns, parse_filter};
-use super::table::{Misused, format_parser, known_format};
+use super::table::{Misused, format_parser, known_format, refuse_to_replace_stdout};
 use super::{CacheArgs, parse_threads};
 use crate::count::{TokenRange, parse_range};
 
@@ -61,9 +62,9 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
     format: Option<Format>,
 
-    /// How Parquet is compressed
-    #[arg(long, value_name = "HOW", default_value = "snappy", value_parser = ["snappy", "none"])]
-    compression: String,
+    /// How Parquet is compressed [default: snappy]
+    #[arg(long, value_name = "HOW", value_parser = ["snappy", "none"])]
+    compression: Option<String>,
 
     /// Replace an existing file; of a symbolic link, the file that it leads to
     #[arg(long)]
@@ -83,6 +84,19 @@ impl ExportArgs {
         self.destination == Path::new("-")
     }
 
+    /// Refuses what contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), Misused> {
+        let format = self.format()?;
+        refuse_to_replace_stdout(self.replace && self.is_to_stdout())?;
+        match self.compression {
+            Some(_) if format != Format::Parquet => Err(Misused {
+                kind: ErrorKind::ArgumentConflict,
+                told: format!("--compression is for Parquet, and cannot be used with {format}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns what to write, or why that is not known.
     pub(crate) fn format(&self) -> Result<Format, Misused> {
         known_format(self.format, &self.destination, "DESTINATION")
@@ -97,6 +111,7 @@ impl ExportArgs {
     }
 
     pub(crate) fn compression(&self) -> Compression {
-        self.compression.parse().unwrap_or_default()
+        let asked = self.compression.as_ref();
+        asked.and_then(|name| name.parse().ok()).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ValueEnum};
 use ng_query::ng_arrow::{Column, ColumnsError, Format};
-use ng_query::{Ball, Filter, GroupBy, Measure, ParseFilterError, QuestionError};
+use ng_query::{Ball, Filter, GroupBy, Measure, Operation, ParseFilterError, QuestionError};
 use ng_token::TokenId;
 
 use super::parse_threads;
@@ -20,8 +20,9 @@ Without one of the questions, the tokens themselves are shown, the first 20 of t
 table and all of them in the other formats. What was looked at is told on standard error.
 
 The file is mapped: nobody may truncate it or write over committed tokens meanwhile. With
---verified it is read instead, and every block that is looked at is verified. Whatever is
-beside the file in FILE.index/ is taken as far as it can be believed (see `ng index`).
+--verified it is read instead, and every block whose records are looked at is verified.
+Whatever is beside the file in FILE.index/ is taken as far as it can be believed (see `ng
+index`): what that answers alone, verified or not, is not read. --no-index reads it.
 
 Examples:
   ng query a.ngt --where active --count
@@ -43,6 +44,18 @@ Exit codes:
        --skip-damaged left out
   2    usage, a filter that cannot be read among it
   130  interrupted: there is no new file";
+
+/// The questions whose answers are no tokens.
+const NO_TOKENS: [&str; 8] = [
+    "count",
+    "any",
+    "agg",
+    "group_by",
+    "density",
+    "influence",
+    "histogram",
+    "duplicates",
+];
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("question").multiple(false).args([
@@ -70,8 +83,8 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "MEASURES", value_parser = parse_measures)]
     pub(crate) agg: Option<Measures>,
 
-    /// Measure them in groups: entity_type, flags_entity_type, domain, a system flag,
-    /// time(seconds), cell(space, size)
+    /// Measure them in groups: entity_type, flags_entity_type, domain, a flag such as
+    /// active or user_0, time(seconds), cell(space, size)
     #[arg(long, value_name = "GROUPS", value_parser = parse_groups)]
     #[arg(conflicts_with_all = [
         "count", "any", "top", "id", "nearest", "within", "density", "influence", "histogram",
@@ -147,6 +160,7 @@ pub(crate) struct QueryArgs {
     /// The columns to show: names, and spaces for their three [default in a table: those
     /// of `ng head`; otherwise all]
     #[arg(long, value_name = "COLUMNS", value_parser = parse_columns)]
+    #[arg(conflicts_with_all = NO_TOKENS)]
     pub(crate) select: Option<Columns>,
 
     /// Show so many tokens or ids at most [default in a table: 20]
@@ -158,7 +172,7 @@ pub(crate) struct QueryArgs {
     pub(crate) limit: Option<u64>,
 
     /// Show stored steps in place of units
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = NO_TOKENS)]
     pub(crate) raw: bool,
 
     /// How to show it [default: table, or with --out by the extension of FILE]
@@ -182,6 +196,39 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
+    /// What is asked, where that is more than a pass over what a filter matches.
+    pub(crate) fn operation(&self) -> Option<Operation<'_>> {
+        let top = self.by.filter(|_| self.top.is_some()).map(Operation::Top);
+        let find = (!self.id.is_empty()).then_some(Operation::Find(&self.id));
+        let nearest = self.nearest.as_ref();
+        let nearest = nearest.map(|point| Operation::Nearest(&point.points));
+        let sample = self.sample.map(|_| Operation::Sample);
+        let duplicates = self.duplicates.then_some(Operation::Duplicates);
+        top.or(find)
+            .or(nearest)
+            .or(self.within.as_ref().map(Operation::Within))
+            .or(self.density.as_ref().map(Operation::Density))
+            .or(self.influence.as_ref().map(Operation::Influence))
+            .or(sample)
+            .or(duplicates)
+    }
+
+    /// Refuses what contradicts itself; `json` is whether programs are answered.
+    pub(crate) fn check(&self, json: bool) -> Result<(), Misused> {
+        self.format()?;
+        let is_other = |format: &AnswerFormat| *format != AnswerFormat::Jsonl;
+        match self.format.filter(is_other) {
+            Some(format) if json && self.out.is_none() => Err(Misused {
+                kind: ErrorKind::ArgumentConflict,
+                told: format!(
+                    "--json cannot be used with --format {}: it has the rows in lines of JSON",
+                    format.name()
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns as which file it is shown, `None` for a table, or why that is not known.
     pub(crate) fn format(&self) -> Result<Option<Format>, Misused> {
         let asked = self.format.and_then(AnswerFormat::of_stream);
@@ -203,7 +250,8 @@ impl QueryArgs {
 /// How tokens are looked at.
 #[derive(Debug, Args)]
 pub(crate) struct WayArgs {
-    /// Read the file and verify each block that is looked at, in place of mapping it
+    /// Read the file and verify each block whose records are looked at, in place of mapping
+    /// it
     #[arg(long)]
     pub(crate) verified: bool,
 
@@ -236,6 +284,11 @@ pub(crate) enum AnswerFormat {
 }
 
 impl AnswerFormat {
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// As what comes one byte after the other; `None` for a table.
     fn of_stream(self) -> Option<Format> {
         match self {

@@ -118,3 +118,14 @@ pub(crate) fn known_format(
         }
     })
 }
+
+/// Refuses to replace what is no file.
+pub(super) fn refuse_to_replace_stdout(is_asked: bool) -> Result<(), Misused> {
+    match is_asked {
+        true => Err(Misused {
+            kind: ErrorKind::ArgumentConflict,
+            told: "--replace cannot be used with `-` as DESTINATION: nothing is there".to_owned(),
+        }),
+        false => Ok(()),
+    }
+}

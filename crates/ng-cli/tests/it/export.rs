@@ -242,6 +242,14 @@ fn what_cannot_be_meant_is_a_usage_error() {
             "[possible values: snappy, none]",
         ),
         (&["a.csv", "--threads", "0"], "from 1 to"),
+        (
+            &["a.csv", "--compression", "none"],
+            "--compression is for Parquet, and cannot be used with CSV",
+        ),
+        (
+            &["-", "--format", "csv", "--replace"],
+            "--replace cannot be used with `-`",
+        ),
     ] {
         let mut export = command(&[&"export", &path]);
         let output = export

@@ -357,6 +357,111 @@ fn the_top_is_that_of_a_stable_sort() {
     assert_eq!(few.len(), 3);
 }
 
+/// Tokens of which every third has a weight that is NaN.
+fn with_nan(place: &Place) -> PathBuf {
+    let path = place.named("nan.ngt");
+    let weight = |index: u32| {
+        if index % 3 == 0 {
+            f32::NAN
+        } else {
+            index as f32
+        }
+    };
+    let token = |index| Token::new(index % 2 << 24 | index).with_weight(weight(index));
+    let store = VecStore::from_iter((0..9000).map(token));
+    store.save(&path, &CreateOptions::new()).unwrap();
+    path
+}
+
+#[test]
+fn weights_that_are_nan_are_left_out_and_counted() {
+    let place = Place::new();
+    let path = with_nan(&place);
+    let top = ["--top", "2", "--by", "weight", "--select", "weight"];
+    let ran = ask(&path, &[&top[..], &["-q"]].concat());
+    let words: Vec<_> = ran.stdout.split_whitespace().collect();
+    assert_eq!(words, ["weight", "8999.0", "8998.0"]);
+    assert_eq!(
+        ran.found(0),
+        "left out: 3000 tokens with a weight that is NaN\n"
+    );
+    let ran = ask(&path, &[&top[..], &["--json"]].concat());
+    assert_eq!(json(&ran.stderr)["nan_weights"], 3000);
+    let by_id = ask(&path, &["--top", "2", "--by", "id", "--json"]);
+    assert_eq!(json(&by_id.stderr)["nan_weights"], 0);
+    let groups = ["--group-by", "entity_type", "--agg", "max(weight)"];
+    let table = answer(&path, &groups);
+    let words: Vec<_> = table.split_whitespace().collect();
+    assert_eq!(
+        words,
+        [
+            "entity_type",
+            "max(weight)",
+            "nan_weights",
+            "undefined",
+            "8998.0",
+            "1500",
+            "object",
+            "8999.0",
+            "1500"
+        ]
+    );
+    let ran = ask(&path, &[&groups[..], &["--json"]].concat());
+    let rows: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|row| serde_json::from_str(row).unwrap())
+        .collect();
+    assert_eq!(rows[1]["nan_weights"], 1500);
+    assert_eq!(json(&ran.stderr)["nan_weights"], 3000);
+    // People are not told of what there is none of; programs have the same columns.
+    let none = ["--where", "weight > 0", "--agg", "min(weight)"];
+    assert!(!answer(&path, &none).contains("nan_weights"));
+    assert_eq!(self::rows(&path, &none)[0]["nan_weights"], 0);
+    assert!(!answer(&path, &["--agg", "sum(weight)"]).contains("nan_weights"));
+}
+
+#[test]
+fn groups_by_a_flag_of_the_user_are_those_of_its_filter() {
+    let place = Place::new();
+    let (path, _) = varied(&place);
+    for flag in ["user_0", "user_3", "locked"] {
+        let groups = rows(&path, &["--group-by", flag]);
+        assert_eq!(
+            (&groups[0][flag], &groups[1][flag]),
+            (&false.into(), &true.into())
+        );
+        let count = rows(&path, &["--where", flag, "--count"]);
+        assert_eq!(groups[1]["count"], count[0]["count"], "{flag}");
+    }
+}
+
+/// The tokens that are shown were read for the answer, but not counted.
+#[test]
+fn what_is_read_of_the_rows_is_part_of_what_it_took() {
+    let place = Place::new();
+    let (path, tokens) = varied(&place);
+    ng(&[&"index", &path, &"--ids", &"-q"]).ok();
+    let id = tokens[5000].id().raw().to_string();
+    let ran = ask(&path, &["--id", &id, "--json"]);
+    let told = json(&ran.stderr);
+    // A piece of sorted ids, or two where it is the first of one, and a token.
+    let pieces = (told["bytes_read"].as_u64().unwrap() - 64) / (12 * 4096);
+    assert!(pieces == 1 || pieces == 2, "{told}");
+    assert_eq!(told["source"], "records and columns");
+    // The last block has no index.
+    assert!(told["blocks_looked_at"].as_u64() >= Some(1), "{told}");
+    let ran = ask(
+        &path,
+        &["--sample", "3", "--json", "--where", "position < 4096"],
+    );
+    let told = json(&ran.stderr);
+    assert_eq!(
+        (&told["bytes_read"], &told["source"]),
+        (&192.into(), &"records".into())
+    );
+}
+
 #[test]
 fn ids_are_looked_up_in_the_order_in_which_they_are_asked_for() {
     let place = Place::new();
@@ -537,6 +642,7 @@ fn what_was_looked_at_is_told_aside() {
             "elapsed_ns",
             "findings",
             "index_warnings",
+            "nan_weights",
             "path",
             "source",
         ]
@@ -646,6 +752,26 @@ fn questions_that_make_no_sense_are_usage_errors() {
         (&["--threads", "0"], &["--threads"]),
         (&["--limit", "-1"], &["'-1'", "expected a whole number"]),
         (
+            &["--json", "--format", "csv"],
+            &["--json cannot be used with --format csv"],
+        ),
+        (
+            &["--count", "--json", "--format", "table"],
+            &["--json cannot be used with --format table"],
+        ),
+        (&["--count", "--select", "id"], &["--select", "--count"]),
+        (&["--any", "--raw"], &["--any", "--raw"]),
+        (&["--group-by", "domain", "--raw"], &["--group-by", "--raw"]),
+        (
+            &["--histogram", "weight", "--select", "id"],
+            &["--histogram", "--select"],
+        ),
+        (&["--duplicates", "--raw"], &["--duplicates", "--raw"]),
+        (
+            &["--density", "physical: 0, 0, 0; 1", "--select", "id"],
+            &["--density", "--select"],
+        ),
+        (
             &["--top", "3", "--by", "weight", "--limit", "2"],
             &["cannot be used with", "--limit"],
         ),
@@ -702,19 +828,105 @@ fn what_is_no_token_file_is_not_asked() {
     }
 }
 
+/// What each operation does, with an index and without one.
+#[test]
+fn a_plan_tells_what_the_operation_does() {
+    let place = Place::new();
+    let (path, tokens) = varied(&place);
+    let sorted = place.named("sorted.ngt");
+    ng(&[&"sort", &path, &sorted, &"--by", &"physical", &"-q"]).ok();
+    ng(&[&"index", &sorted, &"--ids", &"-q"]).ok();
+    let id = tokens[7].id().raw().to_string();
+    let ball = "physical: 0, 0, 0; 0.5";
+    let no_index = ["--no-index"];
+    for (question, way, parts) in [
+        (
+            &["--id", &id][..],
+            &[][..],
+            &[
+                "1 block to search",
+                "look-up of 1 id: in sorted ids of the index for 3 blocks",
+            ][..],
+        ),
+        (
+            &["--id", &id],
+            &no_index,
+            &[
+                "4 blocks to search",
+                "by a search of 4 blocks: there is no index",
+            ],
+        ),
+        (
+            &["--id", &id, "--where", "active"],
+            &[],
+            &["by a search of", "the filter has to look at the tokens"],
+        ),
+        (
+            &["--nearest", "physical: -300, -300, -300"],
+            &[],
+            &[
+                "at most 4 blocks to search, 4 of which all",
+                "from box to box: 1 block visited first",
+                "by the boxes of their pages",
+            ],
+        ),
+        (
+            &["--nearest", "motor: 0, 0, 0"],
+            &[],
+            &["a pass: the point is in the boxes of 3 blocks, and more than 2"],
+        ),
+        (
+            &["--nearest", "physical: 0, 0, 0"],
+            &no_index,
+            &["a pass: without an index"],
+        ),
+        (
+            &["--within", ball],
+            &[],
+            &["physical within the square root of 2500 steps", "skipped"],
+        ),
+        (
+            &["--density", "physical: -300, 0, 0; 0.5"],
+            &[],
+            &["at most 4 blocks", "the ball touches 1 block at most"],
+        ),
+        (
+            &["--density", ball],
+            &no_index,
+            &["a pass: boxes are missing"],
+        ),
+        (&["--influence", ball], &[], &["how far fields reach"]),
+        (
+            &["--top", "3", "--by", "physical_x"],
+            &[],
+            &["reads physical_x of the index"],
+        ),
+        (
+            &["--top", "3", "--by", "weight"],
+            &[],
+            &["reads weight of the records"],
+        ),
+        (&["--sample", "3"], &[], &["draws positions"]),
+        (
+            &["--duplicates"],
+            &[],
+            &["one pass over id of the records", "where the least"],
+        ),
+    ] {
+        let arguments = [question, way, &["--explain", "-q"]].concat();
+        let told = ask(&sorted, &arguments).found(0);
+        for part in parts {
+            assert!(told.contains(part), "no {part:?} of {question:?} in {told}");
+        }
+    }
+}
+
 #[test]
 fn a_damaged_block_fails_what_is_verified_or_is_left_out_and_told() {
     let place = Place::new();
     let (path, tokens) = varied(&place);
     damage(&path, 1);
-    let question = [
-        "--where",
-        "active",
-        "--count",
-        "--format",
-        "csv",
-        "--verified",
-    ];
+    let question = ["--where", "active", "--count", "--verified"];
     for filter in [
         &question[..],
         &["--agg", "quantile(weight,0.5)", "--verified"],
@@ -728,7 +940,8 @@ fn a_damaged_block_fails_what_is_verified_or_is_left_out_and_told() {
         .filter(|(position, _)| position / BLOCK != 1);
     let is_active = |token: &Token| token.flags().system().contains(SystemFlags::ACTIVE);
     let active = whole.filter(|(_, token)| is_active(token)).count();
-    let ran = ask(&path, &[&question[..], &["--skip-damaged"]].concat());
+    let csv = ["--skip-damaged", "--format", "csv"];
+    let ran = ask(&path, &[&question[..], &csv].concat());
     assert_eq!(ran.stdout, format!("count\n{active}\n"));
     let told = ran.found(1);
     assert!(
@@ -772,6 +985,33 @@ fn damage_elsewhere_is_nothing_to_a_question_that_does_not_come_there() {
     ];
     let csv = answer(&path, &[&question[..], &["--verified"]].concat());
     assert_eq!(csv, "count\n4096\n");
+}
+
+/// What zones or columns answer is not read, verified or not; without an index all of it is.
+#[test]
+fn damage_after_indexing_is_met_where_records_are_looked_at() {
+    let place = Place::new();
+    let (path, _) = varied(&place);
+    ng(&[&"index", &path, &"--columns", &"weight", &"-q"]).ok();
+    damage(&path, 1);
+    for unread in ["timestamp > 0", "weight >= 0"] {
+        let question = [
+            "--where",
+            unread,
+            "--count",
+            "--format",
+            "csv",
+            "--verified",
+        ];
+        assert_eq!(answer(&path, &question), format!("count\n{COUNT}\n"));
+        ask(&path, &[&question[..], &["--no-index"]].concat()).failed(&["block 1 at"]);
+    }
+    let rows = ask(
+        &path,
+        &["--where", "weight >= 0", "--verified", "-o", "out.csv"],
+    );
+    rows.failed(&["block 1 at"]);
+    ask(&path, &["--agg", "mean(radius)", "--verified"]).failed(&["block 1 at"]);
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! All ids of the covered tokens, sorted, with their positions.
 
+use std::ops::Range;
+
 use super::BLOCK;
 use super::sheet::{ColumnSpec, Rotten, Sheet, Values};
+
+/// The bytes of an id and its position.
+const ROW_BYTES: u64 = 12;
 
 /// The columns of the file.
 pub(super) fn specs() -> Vec<ColumnSpec> {
@@ -72,13 +77,7 @@ impl SortedIds {
     /// Appends the positions of an id, ascending. Looks at one piece, unless the id is
     /// there more often than that.
     pub(super) fn find(&self, id: u32, positions: &mut Vec<u64>) -> Result<(), Rotten> {
-        // Equal ids may begin in the piece before the first one that begins with them.
-        let first = self
-            .firsts
-            .partition_point(|first| *first < id)
-            .saturating_sub(1);
-        let end = self.firsts.partition_point(|first| *first <= id);
-        for piece in first..end {
+        for piece in self.pieces_of(id) {
             let piece = self.piece(piece as u64)?;
             let start = piece.ids.partition_point(|other| *other < id);
             let count = piece.ids[start..].partition_point(|other| *other == id);
@@ -86,5 +85,26 @@ impl SortedIds {
             positions.extend(found.iter().filter(|position| **position < self.end));
         }
         Ok(())
+    }
+
+    /// Returns how many bytes the pieces have that some ids, which ascend, are looked for in.
+    pub(super) fn bytes_of(&self, ids: &[u32]) -> u64 {
+        let (mut bytes, mut seen) = (0, 0);
+        for id in ids {
+            let pieces = self.pieces_of(*id);
+            for piece in pieces.start.max(seen)..pieces.end {
+                let rows = self.len() - (piece as u64 * BLOCK).min(self.len());
+                bytes += ROW_BYTES * rows.min(BLOCK);
+                seen = piece + 1;
+            }
+        }
+        bytes
+    }
+
+    /// The pieces that an id can be in.
+    fn pieces_of(&self, id: u32) -> Range<usize> {
+        // Equal ids may begin in the piece before the first one that begins with them.
+        let first = self.firsts.partition_point(|first| *first < id);
+        first.saturating_sub(1)..self.firsts.partition_point(|first| *first <= id)
     }
 }

@@ -150,6 +150,11 @@ impl Index {
         self.believed(found, 0, Kind::Ids).map(|()| positions)
     }
 
+    /// Returns how many bytes of sorted ids some ids, which ascend, are looked for in.
+    pub(crate) fn sorted_bytes_of(&self, ids: &[u32]) -> u64 {
+        self.ids.as_ref().map_or(0, |sorted| sorted.bytes_of(ids))
+    }
+
     /// Returns how many bytes the files of the index have.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes

@@ -37,7 +37,7 @@ impl Query<'_> {
         let scan = query.streaming_scan();
         let known = Known::of(&scan, &wanted, self.is_unfiltered());
         let mut positions = known.positions;
-        let stats = scan.run_over(
+        let mut stats = scan.run_over(
             &known.candidates,
             Vec::new,
             |found, stage| {
@@ -53,6 +53,8 @@ impl Query<'_> {
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
+        stats.bytes_read += known.sorted_bytes;
+        stats.columns |= known.sorted_bytes > 0;
         for positions in positions.values_mut() {
             positions.sort_unstable();
         }
@@ -68,14 +70,14 @@ impl Query<'_> {
 }
 
 /// The ids without repetition, ascending.
-fn sorted(ids: &[TokenId]) -> Vec<u32> {
+pub(crate) fn sorted(ids: &[TokenId]) -> Vec<u32> {
     let mut ids: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
-fn one_of(ids: &[u32]) -> Bound {
+pub(crate) fn one_of(ids: &[u32]) -> Bound {
     match ids {
         [] => Bound::Nothing,
         [id] => Bound::Is(Condition::Id(*id..=*id)),
@@ -88,6 +90,8 @@ struct Known {
     positions: HashMap<u32, Vec<u64>>,
     /// The blocks that have to be looked at.
     candidates: Vec<Candidate>,
+    /// How many bytes of sorted ids were looked at.
+    sorted_bytes: u64,
 }
 
 impl Known {
@@ -100,15 +104,14 @@ impl Known {
         let mut known = Self {
             positions,
             candidates: Vec::new(),
+            sorted_bytes: index.map_or(0, |index| index.sorted_bytes_of(wanted)),
         };
         for candidate in scan.candidates() {
             let block = candidate.block;
-            if has_ids && index.is_some_and(|index| index.has_ids_of(block)) {
-                continue;
-            }
-            match index.and_then(|index| index.zone(block)) {
-                Some(zone) if zone.ids_ascend() => known.count(zone, block, wanted),
-                _ => known.candidates.push(candidate),
+            match Way::of(index, has_ids, block) {
+                Way::SortedIds => {}
+                Way::Zone(zone) => known.count(zone, block, wanted),
+                Way::Search => known.candidates.push(candidate),
             }
         }
         known
@@ -125,6 +128,26 @@ impl Known {
                 let position = block * BLOCK_TOKENS as u64 + place as u64;
                 self.positions.entry(id).or_default().push(position);
             }
+        }
+    }
+}
+
+/// How ids are found in a block.
+pub(crate) enum Way<'i> {
+    SortedIds,
+    /// Counted off from the first: they ascend by one.
+    Zone(&'i Zone),
+    Search,
+}
+
+impl<'i> Way<'i> {
+    pub(crate) fn of(index: Option<&'i Index>, has_ids: bool, block: u64) -> Self {
+        if has_ids && index.is_some_and(|index| index.has_ids_of(block)) {
+            return Self::SortedIds;
+        }
+        match index.and_then(|index| index.zone(block)) {
+            Some(zone) if zone.ids_ascend() => Self::Zone(zone),
+            _ => Self::Search,
         }
     }
 }

@@ -4,7 +4,7 @@ mod aggregate;
 mod best;
 mod count;
 mod duplicates;
-mod find;
+pub(crate) mod find;
 mod histogram;
 mod id_set;
 mod nearest;
@@ -13,7 +13,7 @@ mod sample;
 mod seen;
 mod tokens_at;
 mod top;
-mod turns;
+pub(crate) mod turns;
 mod within;
 
 #[cfg(test)]
@@ -23,6 +23,8 @@ pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
 pub use duplicates::Duplicates;
 pub use find::Found;
 pub use histogram::{Bins, Histogram};
+pub(crate) use nearest::first_blocks;
 pub use nearest::{Neighbour, Neighbours, Points, Squared};
-pub use top::{End, Ranked};
+pub use top::{End, Ranked, Top};
 pub use within::Ball;
+pub(crate) use within::touched_blocks;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use ng_parallel::Workers;
-use ng_store::{BlockReader, CreateOptions, VecStore};
+use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
 use ng_token::Token;
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ use crate::bound::Bound;
 use crate::index::{BuildOptions, Index, build};
 use crate::kernels::Kernels;
 use crate::ordered::number_of;
-use crate::{Column, Filter, Query, QueryError, Source};
+use crate::{Answer, Column, Filter, Query, QueryError, Source};
 
 /// A few tokens, over and over, for so many.
 #[derive(Clone, Debug)]
@@ -258,11 +258,16 @@ proptest! {
     }
 
     #[test]
-    fn groups_have_the_tokens_of_their_keys(case in case(), seconds in 1u32..4, size in 1u32..40_000) {
+    fn groups_have_the_tokens_of_their_keys(
+        case in case(),
+        seconds in 1u32..4,
+        size in 1u32..40_000,
+        flag in prop::sample::select(crate::filter::FLAGS.map(|(_, bit)| bit).to_vec()),
+    ) {
         let cell = GroupBy::Cell(ng_token::Space::Motor, size.try_into().unwrap());
         let group_by = [
             GroupBy::EntityType,
-            GroupBy::Flag(ng_token::SystemFlags::PERSISTENT),
+            GroupBy::Flag(ng_token::Flags::from_bits(flag)),
             GroupBy::Time(seconds.try_into().unwrap()),
         ];
         let mut expected: BTreeMap<Vec<Key>, u64> = BTreeMap::new();
@@ -270,7 +275,7 @@ proptest! {
         for (_, token) in case.selected() {
             let key = vec![
                 Key::EntityType(token.id().entity_type()),
-                Key::Flag(token.flags().bits() & 2 != 0),
+                Key::Flag(token.flags().bits() & flag != 0),
                 Key::Time(token.timestamp() / seconds * seconds),
             ];
             *expected.entry(key).or_default() += 1;
@@ -328,12 +333,12 @@ proptest! {
                 End::Greatest => right.1.total_cmp(&left.1),
             });
             ranked.truncate(k);
-            case.check(&ranked, |query| {
+            let is_nan = |token: &Token| column == Column::Weight && token.weight().is_nan();
+            let nan = case.selected().iter().filter(|(_, token)| is_nan(token)).count() as u64;
+            case.check(&(ranked, nan), |query| {
                 let top = query.top(k, column, end)?.value;
-                Ok(top
-                    .iter()
-                    .map(|ranked| (ranked.position, ranked.value.number().unwrap()))
-                    .collect())
+                let number = |ranked: &Ranked| (ranked.position, ranked.value.number().unwrap());
+                Ok((top.ranked.iter().map(number).collect(), top.nan_weights))
             })?;
         }
     }
@@ -463,6 +468,22 @@ fn sum_of_blocks(selected: &[(u64, Token)]) -> f64 {
     blocks.fold(0.0, |sum, block| sum + block)
 }
 
+#[test]
+fn every_flag_can_be_grouped_by_and_no_other_bits() {
+    for (name, bits) in crate::filter::FLAGS {
+        let flag = GroupBy::Flag(ng_token::Flags::from_bits(bits));
+        assert_eq!(name.parse(), Ok(flag));
+        assert_eq!(flag.to_string(), name);
+    }
+    let workers = Workers::new(1).unwrap();
+    let tokens = [Token::new(1)];
+    for bits in [0, 0x100, 3] {
+        let flags = GroupBy::Flag(ng_token::Flags::from_bits(bits));
+        let asked = Query::new(&tokens[..], &workers).aggregate(&[flags], &[Measure::Count]);
+        assert!(asked.is_err(), "{bits}");
+    }
+}
+
 /// Where the only values were NaN, a quantile of none was looked for.
 #[test]
 fn of_nan_alone_there_is_no_quantile_and_no_extreme() {
@@ -479,6 +500,10 @@ fn of_nan_alone_there_is_no_quantile_and_no_extreme() {
         let groups = answer.unwrap().value.groups;
         assert_eq!(groups[0].values, [Value::Missing; 3]);
         assert_eq!(groups[0].nan_weights, 5000);
+        let batch = Query::new(&tokens[..], &workers).aggregate(group_by, &measures);
+        let batch = batch.unwrap().value.to_batch();
+        let last = batch.schema().fields().last().unwrap().name().clone();
+        assert_eq!(last, Groups::NAN_WEIGHTS);
     }
 }
 
@@ -626,4 +651,66 @@ fn every_answer(query: &Query<'_>) -> Vec<String> {
         format!("{:?}", query.within_counts(&[ball]).unwrap().value),
         format!("{:?}", query.influence(&ball).unwrap().value),
     ]
+}
+
+/// Where in a file tokens are read for an answer, is part of what it took.
+#[test]
+fn tokens_at_positions_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.ngt");
+    let store = VecStore::from_iter((0..13_000).map(Token::new));
+    store.save(&path, &CreateOptions::new()).unwrap();
+    let reader = BlockReader::open(&path).unwrap();
+    let positions = [12_999, 12_290, 1];
+    let expected = positions.map(|position| Token::new(position as u32));
+    // The last block has 712 tokens.
+    for (source, bytes) in [
+        (Source::from(&reader), 64 * (4096 + 712)),
+        (Source::from(&store), 64 * 3),
+    ] {
+        let Answer { value, stats } = source.tokens_at(&positions).unwrap();
+        assert_eq!(value, expected);
+        let blocks = (stats.blocks, stats.blocks_looked_at, stats.blocks_skipped);
+        assert_eq!(
+            (blocks, stats.bytes_read, stats.records),
+            ((4, 2, 2), bytes, true)
+        );
+    }
+    let nothing = Source::from(&reader).tokens_at(&[]).unwrap().stats;
+    assert_eq!((nothing.blocks_looked_at, nothing.records), (0, false));
+}
+
+/// What is looked up in sorted ids is part of what it took: a piece has 12 bytes an id.
+#[test]
+fn sorted_ids_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.ngt");
+    let ids = (0..8192 * 2).map(|index: u32| index.wrapping_mul(0x9E37_79B1));
+    let store = VecStore::from_iter(ids.map(Token::new));
+    store.save(&path, &CreateOptions::new()).unwrap();
+    let reader = BlockReader::open(&path).unwrap();
+    let index = index(&reader, &BuildOptions::new().ids(true));
+    let workers = Workers::new(1).unwrap();
+    let query = Query::new(&reader, &workers).index(&index).unwrap();
+    let mut sorted: Vec<u32> = store
+        .tokens()
+        .iter()
+        .map(|token| token.id().raw())
+        .collect();
+    sorted.sort_unstable();
+    let looked = |places: &[usize]| {
+        let ids: Vec<ng_token::TokenId> =
+            places.iter().map(|place| sorted[*place].into()).collect();
+        let stats = query.find(&ids).unwrap().stats;
+        assert_eq!(
+            (stats.records, stats.columns, stats.blocks_looked_at),
+            (false, true, 0)
+        );
+        stats.bytes_read
+    };
+    // The first of a piece may begin in the one before it.
+    assert_eq!(looked(&[5]), 12 * 4096);
+    assert_eq!(looked(&[6, 5, 7]), 12 * 4096);
+    assert_eq!(looked(&[5000, 5, 15_000]), 3 * 12 * 4096);
+    assert_eq!(looked(&[8192]), 2 * 12 * 4096);
 }

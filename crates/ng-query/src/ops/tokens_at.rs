@@ -1,12 +1,18 @@
+use std::collections::HashSet;
+use std::time::Instant;
+
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
 use crate::scan::Opened;
-use crate::{QueryError, Source};
+use crate::{Answer, QueryError, Source, Stats};
 
 impl Source<'_> {
     /// Copies the tokens at some positions, in the order in which those are given. Blocks of
     /// a file are read and verified once, if the positions ascend.
+    ///
+    /// What was looked at belongs to the answer that the positions are of:
+    /// [`Stats::add_pass`].
     ///
     /// # Errors
     ///
@@ -15,26 +21,54 @@ impl Source<'_> {
     /// # Panics
     ///
     /// When a position is not within the source.
-    pub fn tokens_at(&self, positions: &[u64]) -> Result<Vec<Token>, QueryError> {
+    pub fn tokens_at(&self, positions: &[u64]) -> Result<Answer<Vec<Token>>, QueryError> {
+        let started = Instant::now();
         let len = self.len();
         if let Some(position) = positions.iter().find(|position| **position >= len) {
             panic!("position {position} of {len} tokens");
         }
         let opened = Opened::few(*self);
-        if let Some(tokens) = opened.tokens() {
-            let token = |&position: &u64| tokens[position as usize];
-            return Ok(positions.iter().map(token).collect());
-        }
-        let (mut read, mut block_tokens) = (None, Vec::new());
-        let mut tokens = Vec::with_capacity(positions.len());
-        for &position in positions {
-            let block = position / BLOCK_TOKENS as u64;
-            if read != Some(block) {
-                opened.read_block(block, &mut block_tokens)?;
-                read = Some(block);
+        let (value, bytes_read) = match opened.tokens() {
+            Some(tokens) => {
+                let token = |&position: &u64| tokens[position as usize];
+                let tokens: Vec<Token> = positions.iter().map(token).collect();
+                let bytes = size_of_val(&tokens[..]) as u64;
+                (tokens, bytes)
             }
-            tokens.push(block_tokens[position as usize % BLOCK_TOKENS]);
-        }
-        Ok(tokens)
+            None => read(&opened, positions)?,
+        };
+        let blocks = len.div_ceil(BLOCK_TOKENS as u64);
+        let looked_at: HashSet<u64> = positions.iter().map(block_of).collect();
+        let blocks_looked_at = looked_at.len() as u64;
+        let stats = Stats {
+            blocks,
+            blocks_looked_at,
+            blocks_skipped: blocks - blocks_looked_at,
+            bytes_read,
+            records: !positions.is_empty(),
+            elapsed: started.elapsed(),
+            ..Stats::default()
+        };
+        Ok(Answer { value, stats })
     }
+}
+
+fn block_of(position: &u64) -> u64 {
+    position / BLOCK_TOKENS as u64
+}
+
+/// Reads the tokens, and tells how many bytes the blocks have that were read for that.
+fn read(opened: &Opened<'_>, positions: &[u64]) -> Result<(Vec<Token>, u64), QueryError> {
+    let (mut read, mut block_tokens, mut bytes) = (None, Vec::new(), 0);
+    let mut tokens = Vec::with_capacity(positions.len());
+    for position in positions {
+        let block = block_of(position);
+        if read != Some(block) {
+            opened.read_block(block, &mut block_tokens)?;
+            bytes += size_of_val(&block_tokens[..]) as u64;
+            read = Some(block);
+        }
+        tokens.push(block_tokens[*position as usize % BLOCK_TOKENS]);
+    }
+    Ok((tokens, bytes))
 }

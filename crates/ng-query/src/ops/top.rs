@@ -1,4 +1,4 @@
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
@@ -19,6 +19,16 @@ pub enum End {
     Least,
 }
 
+/// The tokens at one end of a column.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Top {
+    /// The first of them, in their order.
+    pub ranked: Vec<Ranked>,
+    /// How many selected tokens were left out, as their weight is NaN.
+    pub nan_weights: u64,
+}
+
 /// A token by its place among others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -31,19 +41,14 @@ pub struct Ranked {
 
 impl Query<'_> {
     /// Finds the `k` selected tokens with the greatest or the least values of a column, in
-    /// that order; of equal ones those that stand first. NaN is left out. There are fewer
-    /// than `k` where no more have a value.
+    /// that order; of equal ones those that stand first. NaN is left out, and counted. There
+    /// are fewer than `k` where no more have a value.
     ///
     /// # Errors
     ///
     /// [`QueryError::Question`] for a `k` of 0, and for positions; and the others of
     /// [`QueryError`].
-    pub fn top(
-        &self,
-        k: usize,
-        column: Column,
-        end: End,
-    ) -> Result<Answer<Vec<Ranked>>, QueryError> {
+    pub fn top(&self, k: usize, column: Column, end: End) -> Result<Answer<Top>, QueryError> {
         if k == 0 {
             return Err(QuestionError::NoneWanted.into());
         }
@@ -52,33 +57,38 @@ impl Query<'_> {
         }
         let (bound, pool) = (Bound::new(), Pool::new());
         let ranking = Ranking { column, end };
+        let mut nan_weights = 0;
         let stats = self.scan().run(
-            || (),
-            |(), stage| {
+            || 0,
+            |nan, stage| {
                 stage.load(&[column])?;
                 pool.with(
                     || (Best::new(k, &bound), Box::new([0; BLOCK_TOKENS])),
-                    |(best, keys)| ranking.offer(stage, keys, best, bound.get()),
+                    |(best, keys)| *nan += ranking.offer(stage, keys, best, bound.get()),
                 );
                 Ok(())
             },
-            |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
+            |nan| {
+                nan_weights += nan;
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            },
         )?;
         let mut best = Best::new(k, &bound);
         pool.into_inner()
             .into_iter()
             .for_each(|(own, _)| best.merge(own));
-        let value = best
+        let ranked = best
             .into_sorted()
             .into_iter()
             .map(|(rank, position)| Ranked {
                 position,
                 value: value_of(column, ranking.flip(rank as u32)),
             });
-        Ok(Answer {
-            value: value.collect(),
-            stats,
-        })
+        let value = Top {
+            ranked: ranked.collect(),
+            nan_weights,
+        };
+        Ok(Answer { value, stats })
     }
 }
 
@@ -97,28 +107,44 @@ impl Ranking {
         }
     }
 
-    fn offer(self, stage: &mut Stage<'_>, keys: &mut Keys, best: &mut Best<'_>, bound: u64) {
+    /// Returns how many of the selected are NaN, which are not offered.
+    fn offer(self, stage: &mut Stage<'_>, keys: &mut Keys, best: &mut Best<'_>, bound: u64) -> u64 {
         keys_of(&stage.lanes, self.column, keys);
         let bound = u32::try_from(bound).unwrap_or(u32::MAX);
         let (low, high) = match self.end {
             End::Least => (0, bound),
             End::Greatest => (!bound, u32::MAX),
         };
+        let is_weight = self.column == Column::Weight;
         let mut mask = stage.masks.take();
-        let len = stage.len();
-        stage
-            .kernels
-            .range_u32(&keys[..len], low, high, &mut mask[..len]);
-        if let Some(selected) = stage.selected() {
-            stage.kernels.and(&mut mask[..len], selected);
-        }
+        let nan = match is_weight {
+            true => select(stage, keys, NAN_KEY..=NAN_KEY, &mut mask),
+            false => 0,
+        };
+        select(stage, keys, low..=high, &mut mask);
         let first = stage.first();
-        crate::scan::for_each_one(&mask[..len], |place| {
+        crate::scan::for_each_one(&mask[..stage.len()], |place| {
             let key = keys[place];
-            if self.column != Column::Weight || key != NAN_KEY {
+            if !is_weight || key != NAN_KEY {
                 best.offer(self.flip(key).into(), first + place as u64);
             }
         });
         stage.masks.give(mask);
+        nan as u64
     }
+}
+
+/// Sets a byte for each selected token whose key is in a range, and counts those.
+fn select(
+    stage: &Stage<'_>,
+    keys: &Keys,
+    range: RangeInclusive<u32>,
+    mask: &mut [u8; BLOCK_TOKENS],
+) -> usize {
+    let (kernels, mask) = (stage.kernels, &mut mask[..stage.len()]);
+    kernels.range_u32(&keys[..mask.len()], *range.start(), *range.end(), mask);
+    if let Some(selected) = stage.selected() {
+        kernels.and(mask, selected);
+    }
+    kernels.count(mask)
 }

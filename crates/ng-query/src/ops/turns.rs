@@ -14,7 +14,7 @@ const SHARE: u64 = 8;
 const A_FEW: u64 = 2;
 
 /// How many blocks a search looks at, at most.
-pub(super) fn most_blocks(scan: &Scan<'_>) -> usize {
+pub(crate) fn most_blocks(scan: &Scan<'_>) -> usize {
     (scan.blocks() / SHARE).max(A_FEW) as usize
 }
 

@@ -178,7 +178,7 @@ pub(crate) fn within_1000<'o>(ours: &'o Ours, query: Query<'o>) -> Result<Ask<'o
 
 pub(crate) fn top_100<'o>(_: &'o Ours, query: Query<'o>) -> Result<Ask<'o>> {
     Ok(Box::new(move || {
-        let ranked = query.top(TOP, Column::Weight, End::Greatest)?.value;
+        let ranked = query.top(TOP, Column::Weight, End::Greatest)?.value.ranked;
         let weight = |ranked: &Ranked| ranked.value.number().unwrap_or(f64::NAN);
         let sum = ranked.iter().map(weight).sum();
         let least = ranked.last().map_or(f64::NAN, weight);

@@ -31,6 +31,8 @@ pub(crate) fn describe(args: &DescribeArgs, tool: &Tool) -> Result<ExitCode> {
     let looked = Looked {
         path: subject.path(),
         stats: &stats,
+        // The description has it.
+        nan_weights: 0,
         found: &subject.found,
         index_warnings: subject.index_warnings(),
     };

@@ -4,7 +4,7 @@ use anyhow::Result;
 use ng_query::ng_arrow::arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
 };
-use ng_query::{Answer, Bins, End, Found, Histogram, Measure, Query, Stats};
+use ng_query::{Answer, Bins, Column, End, Found, Groups, Histogram, Measure, Query, Stats};
 use ng_store::Counted;
 
 use super::sheet::Sheet;
@@ -14,8 +14,39 @@ use crate::args::QueryArgs;
 /// How many repeated ids a table has unless it is told.
 const TABLE_IDS: u64 = 20;
 
+/// What is told of an answer beside its rows.
+pub(super) struct Asked {
+    pub(super) stats: Stats,
+    /// How many weights that are NaN were left out.
+    pub(super) nan_weights: u64,
+}
+
+impl From<Stats> for Asked {
+    fn from(stats: Stats) -> Self {
+        Self {
+            stats,
+            nan_weights: 0,
+        }
+    }
+}
+
 /// Asks one question, and shows the answer.
 pub(super) fn ask(
+    args: &QueryArgs,
+    subject: &Subject,
+    query: &Query<'_>,
+    sheet: &mut Sheet<'_>,
+) -> Result<Asked> {
+    if args.agg.is_some() || args.group_by.is_some() {
+        return measure(args, query, sheet);
+    }
+    if let (Some(k), Some(column)) = (args.top, args.by) {
+        return top(args, (k, column), subject, query, sheet);
+    }
+    ask_for_stats(args, subject, query, sheet).map(Asked::from)
+}
+
+fn ask_for_stats(
     args: &QueryArgs,
     subject: &Subject,
     query: &Query<'_>,
@@ -33,29 +64,16 @@ pub(super) fn ask(
         sheet.show(&batch([("any", Arc::new(any) as _)])?)?;
         return Ok(answer.stats);
     }
-    if args.agg.is_some() || args.group_by.is_some() {
-        return measure(args, query, sheet);
-    }
-    if let (Some(k), Some(column)) = (args.top, args.by) {
-        let end = if args.least {
-            End::Least
-        } else {
-            End::Greatest
-        };
-        let answer = query.top(k, column, end)?;
-        let positions: Vec<u64> = answer.value.iter().map(|ranked| ranked.position).collect();
-        tokens::at(args, subject, &positions, sheet)?;
-        return Ok(answer.stats);
-    }
     if !args.id.is_empty() {
-        let answer = query.find(&args.id)?;
+        let mut answer = query.find(&args.id)?;
         tell_missing(&answer.value, sheet);
         let positions = answer
             .value
             .iter()
             .flat_map(|found| found.positions.iter().copied())
             .take(args.limit.map_or(usize::MAX, |limit| limit as usize));
-        tokens::at(args, subject, &positions.collect::<Vec<_>>(), sheet)?;
+        let positions: Vec<u64> = positions.collect();
+        tokens::at(args, subject, &positions, &mut answer.stats, sheet)?;
         return Ok(answer.stats);
     }
     if let Some(point) = &args.nearest {
@@ -73,8 +91,8 @@ pub(super) fn ask(
         return one_number("influence", &answer, sheet);
     }
     if let Some(count) = args.sample {
-        let answer = query.sample(count, args.seed)?;
-        tokens::at(args, subject, &answer.value, sheet)?;
+        let mut answer = query.sample(count, args.seed)?;
+        tokens::at(args, subject, &answer.value, &mut answer.stats, sheet)?;
         return Ok(answer.stats);
     }
     if let Some(column) = args.histogram {
@@ -102,15 +120,54 @@ fn one_number(name: &str, answer: &Answer<f64>, sheet: &mut Sheet<'_>) -> Result
     Ok(answer.stats.clone())
 }
 
-fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {
+fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Asked> {
     let groups = args.group_by.as_ref().map_or(&[][..], |groups| &groups.0);
     let measures = match &args.agg {
         Some(measures) => &measures.0[..],
         None => &[Measure::Count],
     };
-    let answer = query.aggregate(groups, measures)?;
-    sheet.show(&answer.value.to_batch())?;
-    Ok(answer.stats)
+    let Answer { value, stats, .. } = query.aggregate(groups, measures)?;
+    let nan_weights = value.groups.iter().map(|group| group.nan_weights).sum();
+    let mut batch = value.to_batch();
+    let last = batch.num_columns().saturating_sub(1);
+    // People are told of what was left out where anything was.
+    let is_nan = batch
+        .schema()
+        .fields()
+        .iter()
+        .rposition(|field| field.name() == Groups::NAN_WEIGHTS);
+    if sheet.is_table() && nan_weights == 0 && is_nan == Some(last) {
+        batch.remove_column(last);
+    }
+    sheet.show(&batch)?;
+    Ok(Asked { stats, nan_weights })
+}
+
+fn top(
+    args: &QueryArgs,
+    (k, column): (usize, Column),
+    subject: &Subject,
+    query: &Query<'_>,
+    sheet: &mut Sheet<'_>,
+) -> Result<Asked> {
+    let end = if args.least {
+        End::Least
+    } else {
+        End::Greatest
+    };
+    let Answer {
+        value, mut stats, ..
+    } = query.top(k, column, end)?;
+    let positions: Vec<u64> = value.ranked.iter().map(|ranked| ranked.position).collect();
+    tokens::at(args, subject, &positions, &mut stats, sheet)?;
+    if value.nan_weights > 0 {
+        let left_out = Counted(value.nan_weights, "token");
+        sheet.note(&format!("left out: {left_out} with a weight that is NaN"));
+    }
+    Ok(Asked {
+        stats,
+        nan_weights: value.nan_weights,
+    })
 }
 
 fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {

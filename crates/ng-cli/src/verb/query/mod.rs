@@ -13,6 +13,7 @@ mod tokens;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_query::{Plan, Query};
 
 use crate::args::QueryArgs;
 use crate::source::ended;
@@ -21,25 +22,34 @@ pub(super) use report::{Bytes, Looked};
 use sheet::Sheet;
 pub(super) use subject::Subject;
 
+/// What is going to be done.
+fn plan(args: &QueryArgs, query: &Query<'_>) -> Result<Plan> {
+    Ok(match args.operation() {
+        Some(operation) => query.explain_operation(operation)?,
+        None => query.explain(),
+    })
+}
+
 /// Answers a question on standard output, and tells on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
     let subject = Subject::open(&args.file, &args.way)?;
     subject.source().warn(&subject.found, tool.say);
     let query = subject.query(args.filter.as_ref(), &args.way)?;
     if args.explain {
-        tool.say.plan(&query.explain())?;
+        tool.say.plan(&plan(args, &query)?)?;
     }
     let mut sheet = Sheet::new(args, tool, subject.stop_flag())?;
     let answered = ask::ask(args, &subject, &query, &mut sheet);
     sheet.check()?;
-    let stats = match answered {
-        Ok(stats) => stats,
+    let asked = match answered {
+        Ok(asked) => asked,
         Err(error) => return ended(Err(error), &subject.found),
     };
     sheet.finish()?;
     let looked = Looked {
         path: subject.path(),
-        stats: &stats,
+        stats: &asked.stats,
+        nan_weights: asked.nan_weights,
         found: &subject.found,
         index_warnings: subject.index_warnings(),
     };

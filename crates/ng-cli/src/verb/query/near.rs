@@ -22,9 +22,10 @@ pub(super) fn nearest(
     query: &Query<'_>,
     sheet: &mut Sheet<'_>,
 ) -> Result<Stats> {
-    let answer = query.nearest(&point.points, args.k)?;
+    let mut answer = query.nearest(&point.points, args.k)?;
     for found in &answer.value {
-        show(args, &point.spaces, subject, &found.neighbours, sheet)?;
+        let shown = show(args, &point.spaces, subject, &found.neighbours, sheet)?;
+        answer.stats.add_pass(&shown);
         if found.missing > 0 {
             let missing = Counted(found.missing, "token");
             sheet.note(&format!("{missing} fewer than asked for: no more match"));
@@ -48,13 +49,17 @@ pub(super) fn within(
     };
     let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
     let (mut shown, mut waiting) = (0, Vec::new());
+    let mut looked = Stats::default();
     let stats = query.within::<Fault>(ball, |neighbours| {
         let count = neighbours.len().min(limit - shown);
         let neighbours = &neighbours[..count];
         match sheet.is_table() {
             // One table, since each has widths of its own.
             true => waiting.extend_from_slice(neighbours),
-            false => show(args, &[ball.space()], subject, neighbours, sheet).map_err(Fault)?,
+            false => {
+                let own = show(args, &[ball.space()], subject, neighbours, sheet);
+                looked.add_pass(&own.map_err(Fault)?);
+            }
         }
         shown += count;
         Ok(match shown == limit {
@@ -62,10 +67,11 @@ pub(super) fn within(
             false => ControlFlow::Continue(()),
         })
     });
-    let stats = stats.map_err(|Fault(error)| error)?;
+    let mut stats = stats.map_err(|Fault(error)| error)?;
     if sheet.is_table() || shown == 0 {
-        show(args, &[ball.space()], subject, &waiting, sheet)?;
+        looked.add_pass(&show(args, &[ball.space()], subject, &waiting, sheet)?);
     }
+    stats.add_pass(&looked);
     if shown == limit && args.limit.is_none() {
         let shown = Counted(shown as u64, "token");
         sheet.note(&format!(
@@ -75,13 +81,14 @@ pub(super) fn within(
     Ok(stats)
 }
 
+/// Shows tokens, and returns what was looked at for that.
 fn show(
     args: &QueryArgs,
     spaces: &[Space],
     subject: &Subject,
     neighbours: &[Neighbour],
     sheet: &mut Sheet<'_>,
-) -> Result<()> {
+) -> Result<Stats> {
     let positions: Vec<u64> = neighbours
         .iter()
         .map(|neighbour| neighbour.position)
@@ -94,14 +101,15 @@ fn show(
     let form = if args.raw { Form::Raw } else { Form::Units };
     let schema = schema(&columns, form);
     let batch = batch_with(
-        &tokens,
+        &tokens.value,
         Positions::Each(&positions),
         &columns,
         form,
         &schema,
     );
     let distances = neighbours.iter().map(|neighbour| neighbour.distance);
-    sheet.show(&with_distances(&batch, distances.collect())?)
+    sheet.show(&with_distances(&batch, distances.collect())?)?;
+    Ok(tokens.stats)
 }
 
 fn default_columns(spaces: &[Space]) -> Vec<Column> {

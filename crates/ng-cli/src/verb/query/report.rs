@@ -15,6 +15,8 @@ use crate::say::{Report, Say};
 pub(in crate::verb) struct Looked<'a> {
     pub(in crate::verb) path: &'a Path,
     pub(in crate::verb) stats: &'a Stats,
+    /// How many weights that are NaN were left out.
+    pub(in crate::verb) nan_weights: u64,
     pub(in crate::verb) found: &'a Found,
     pub(in crate::verb) index_warnings: Vec<String>,
 }
@@ -104,6 +106,7 @@ impl Serialize for Looked<'_> {
             source: self.sources(),
             damaged_blocks: stats.damaged_blocks,
             damaged_tokens: stats.damaged_tokens,
+            nan_weights: self.nan_weights,
             elapsed_ns: u64::try_from(stats.elapsed.as_nanos()).unwrap_or(u64::MAX),
             index_warnings: &self.index_warnings,
             found: self.found,
@@ -123,6 +126,7 @@ struct Told<'a> {
     source: &'static str,
     damaged_blocks: u64,
     damaged_tokens: u64,
+    nan_weights: u64,
     elapsed_ns: u64,
     index_warnings: &'a [String],
     #[serde(flatten)]

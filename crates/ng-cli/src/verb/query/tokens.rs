@@ -119,16 +119,19 @@ pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) ->
     Ok(stats)
 }
 
-/// Shows the tokens at some positions, in the order of those.
+/// Shows the tokens at some positions, in the order of those, and adds what was looked at for
+/// that to `stats`.
 pub(super) fn at(
     args: &QueryArgs,
     subject: &Subject,
     positions: &[u64],
+    stats: &mut Stats,
     sheet: &mut Sheet<'_>,
 ) -> Result<()> {
     let tokens = subject.tokens().tokens_at(positions)?;
+    stats.add_pass(&tokens.stats);
     let mut look = Look::new(args, sheet);
-    look.show(positions, &tokens)?;
+    look.show(positions, &tokens.value)?;
     look.finish()
 }
 

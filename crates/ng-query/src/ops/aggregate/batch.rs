@@ -12,13 +12,17 @@ use super::{GroupBy, Groups, Key, Measure, Value};
 use crate::ordered::steps_per_unit;
 
 impl Groups {
+    /// The name of the column that says how many weights were left out.
+    pub const NAN_WEIGHTS: &str = "nan_weights";
+
     /// Returns the groups as columns: those of the keys, then those of the measures, each
     /// by a name that parses to it.
     ///
     /// Keys are of the type of their column; a cube has three, its least corner in units.
     /// Measures are `UInt64` where they are whole numbers, and `Float64` otherwise, null
     /// where nothing was measured. (A sum that a `u64` does not hold, of more than 2^32
-    /// tokens, makes its column one of `Float64`.)
+    /// tokens, makes its column one of `Float64`.) Where a measure leaves NaN out, the last
+    /// column is [`NAN_WEIGHTS`](Self::NAN_WEIGHTS), how many those are.
     #[must_use]
     pub fn to_batch(&self) -> RecordBatch {
         let mut fields = Vec::new();
@@ -36,6 +40,11 @@ impl Groups {
                 true,
             ));
             columns.push(column);
+        }
+        if self.measures.iter().any(|measure| measure.leaves_nan_out()) {
+            let nan = self.groups.iter().map(|group| group.nan_weights);
+            fields.push(Field::new(Self::NAN_WEIGHTS, DataType::UInt64, false));
+            columns.push(Arc::new(UInt64Array::from_iter_values(nan)));
         }
         if columns.is_empty() {
             return RecordBatch::new_empty(Arc::new(Schema::empty()));

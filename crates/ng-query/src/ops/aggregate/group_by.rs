@@ -3,10 +3,11 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use ng_arrow::Column;
-use ng_token::{EntityType, Space, SystemFlags};
+use ng_token::{EntityType, Flags, Space};
 
 use super::call::{Call, parse_list};
 use crate::QuestionError;
+use crate::filter::FLAGS;
 use crate::scan::Stage;
 
 /// By what tokens are put into groups.
@@ -19,8 +20,9 @@ pub enum GroupBy {
     FlagsEntityType,
     /// `domain`.
     Domain,
-    /// `active` to `locked`: whether one system flag is set.
-    Flag(SystemFlags),
+    /// `active` to `locked`, `user_0` to `user_3`: whether one flag is set, of those that
+    /// have a name.
+    Flag(Flags),
     /// `time(seconds)`: buckets of so many seconds, from 0 on.
     Time(NonZeroU32),
     /// `cell(space, size)`: cubes of so many steps, from the origin on.
@@ -54,10 +56,14 @@ impl GroupBy {
         parse_list(group_by)
     }
 
-    /// Refuses cubes that are larger than all that can be stored.
+    /// Refuses cubes that are larger than all that can be stored, and flags without a name.
     pub(super) fn check(self) -> Result<(), QuestionError> {
         match self {
             Self::Cell(_, size) if size.get() > LARGEST_CELL => Err(QuestionError::GroupBy {
+                text: self.to_string(),
+            }),
+            // What has no name is no text that says what it was.
+            Self::Flag(flags) if name_of_flag(flags).is_none() => Err(QuestionError::GroupBy {
                 text: self.to_string(),
             }),
             _ => Ok(()),
@@ -106,7 +112,7 @@ impl GroupBy {
             }
             Self::Domain => append(codes, bits, lanes.u8(Column::Domain), u64::from),
             Self::Flag(flag) => {
-                let flag = u16::from(flag.bits());
+                let flag = flag.bits();
                 append(codes, bits, lanes.u16(Column::Flags), |flags| {
                     u64::from(flags & flag == flag)
                 });
@@ -186,13 +192,20 @@ impl FromStr for GroupBy {
             ("domain", []) => Ok(Self::Domain),
             ("time", [seconds]) => Ok(Self::Time(seconds.parse().map_err(|_| unknown())?)),
             ("cell", [space, size]) => cell(space, size).ok_or_else(unknown),
-            (name, []) => SystemFlags::from_name(&name.to_ascii_uppercase())
-                .filter(|_| name.chars().all(|letter| letter.is_ascii_lowercase()))
-                .map(Self::Flag)
-                .ok_or_else(unknown),
+            (name, []) => flag_of_name(name).map(Self::Flag).ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
+}
+
+fn flag_of_name(name: &str) -> Option<Flags> {
+    let mut named = FLAGS.iter().filter(|(known, _)| *known == name);
+    named.next().map(|(_, bits)| Flags::from_bits(*bits))
+}
+
+fn name_of_flag(flags: Flags) -> Option<&'static str> {
+    let mut named = FLAGS.iter().filter(|(_, bits)| *bits == flags.bits());
+    named.next().map(|(name, _)| *name)
 }
 
 /// A size is a whole number of steps, from one to all that a coordinate can have.
@@ -214,10 +227,10 @@ impl fmt::Display for GroupBy {
             Self::EntityType => f.write_str("entity_type"),
             Self::FlagsEntityType => f.write_str("flags_entity_type"),
             Self::Domain => f.write_str("domain"),
-            Self::Flag(flag) => {
-                let name = flag.iter_names().next().map_or("none", |(name, _)| name);
-                f.write_str(&name.to_ascii_lowercase())
-            }
+            Self::Flag(flags) => match name_of_flag(*flags) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "{:#06x}", flags.bits()),
+            },
             Self::Time(seconds) => write!(f, "time({seconds})"),
             Self::Cell(space, size) => {
                 let units = f64::from(size.get()) / f64::from(space.scale());

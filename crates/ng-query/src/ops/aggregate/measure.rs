@@ -55,6 +55,16 @@ impl Measure {
         }
     }
 
+    /// Whether a weight that is NaN counts for nothing: it is no extreme and no quantile.
+    pub(super) fn leaves_nan_out(self) -> bool {
+        matches!(
+            self,
+            Self::Min(Column::Weight)
+                | Self::Max(Column::Weight)
+                | Self::Quantile(Column::Weight, _)
+        )
+    }
+
     /// Refuses what no value can answer.
     pub(super) fn check(self) -> Result<(), QuestionError> {
         match self {

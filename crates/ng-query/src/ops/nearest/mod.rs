@@ -6,6 +6,7 @@
 //! With boxes a [`Search`] goes from block to block, nearest first; where boxes rule out too
 //! little, and where there are none, a [`pass`] looks through all blocks for all points.
 
+mod explain;
 mod fence;
 mod hunt;
 mod look;
@@ -31,6 +32,7 @@ use crate::ops::turns::{in_turns, most_blocks};
 use crate::pool::Pool;
 use crate::scan::{Beyond, Opened, Scan, Visitor};
 use crate::{Answer, Query, QueryError, QuestionError, Stats};
+pub(crate) use explain::first_blocks;
 pub(crate) use fence::Fence;
 use hunt::Hunt;
 pub(crate) use looked::Looked;

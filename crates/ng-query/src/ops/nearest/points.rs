@@ -146,6 +146,11 @@ impl Points {
         self.len += 1;
     }
 
+    /// The spaces that distances are measured in.
+    pub(crate) fn spaces(&self) -> Vec<Space> {
+        self.metric.spaces()
+    }
+
     pub(crate) fn metric(&self) -> &Metric {
         &self.metric
     }

@@ -38,7 +38,7 @@ pub(super) struct Counter<'b> {
 }
 
 impl<'b> Counter<'b> {
-    fn new(ball: &'b Ball) -> Self {
+    pub(super) fn new(ball: &'b Ball) -> Self {
         let reach = match ball.in_steps().is_none() && !ball.has_all() {
             true => Reach::NOWHERE,
             false => ball.reach(),

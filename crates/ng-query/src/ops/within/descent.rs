@@ -4,8 +4,9 @@ use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 use ng_token::{Space, Token};
 
+use super::Ball;
 use super::counts::{Counter, spaces};
-use crate::boxes::{Boxes, Cuboid};
+use crate::boxes::{Boxes, Cuboid, Tree};
 use crate::kernels::{Kernels, PAGE};
 use crate::ops::nearest::Looked;
 use crate::ops::turns::{in_turns, most_blocks};
@@ -145,18 +146,7 @@ impl<'s> Walker<'s> {
                 self.blocks.push(block);
             }
         }
-        for row in 0..tree.root_count().div_ceil(64) {
-            let roots = counter.fence.boxes(self.kernels, tree.roots(row));
-            for root in ones(roots).map(|root| 64 * row + root) {
-                if root >= tree.root_count() || self.blocks.len() > self.most {
-                    break;
-                }
-                let leaves = counter.fence.boxes(self.kernels, tree.leaves(root));
-                let blocks = ones(leaves).map(|leaf| (64 * root + leaf) as u64);
-                self.blocks
-                    .extend(blocks.filter(|&block| block < tree.blocks()));
-            }
-        }
+        touch(tree, counter, self.kernels, self.most, &mut self.blocks);
         self.blocks.len() <= self.most
     }
 
@@ -233,6 +223,34 @@ impl<'s> Walker<'s> {
         *count += counter.count(self.kernels, points, selected, &mut self.mask);
         len
     }
+}
+
+/// Gathers the blocks whose boxes a ball touches, until they are more than `most`.
+fn touch(tree: &Tree, counter: &Counter<'_>, kernels: Kernels, most: usize, blocks: &mut Vec<u64>) {
+    for row in 0..tree.root_count().div_ceil(64) {
+        let roots = counter.fence.boxes(kernels, tree.roots(row));
+        for root in ones(roots).map(|root| 64 * row + root) {
+            if root >= tree.root_count() || blocks.len() > most {
+                break;
+            }
+            let leaves = counter.fence.boxes(kernels, tree.leaves(root));
+            let touched = ones(leaves).map(|leaf| (64 * root + leaf) as u64);
+            blocks.extend(touched.filter(|&block| block < tree.blocks()));
+        }
+    }
+}
+
+/// How many blocks a ball is counted in, by their boxes, those beyond the boxes among them;
+/// `None` where all blocks are looked at in one pass.
+pub(crate) fn touched_blocks(scan: &Scan<'_>, ball: &Ball) -> Option<u64> {
+    let (boxes, most) = (scan.boxes?, most_blocks(scan));
+    if scan.skips_damaged || !tells_enough(scan, boxes, ball.space(), most) {
+        return None;
+    }
+    let (tree, mut blocks) = (boxes.tree(ball.space()), Vec::new());
+    touch(tree, &Counter::new(ball), scan.kernels, most, &mut blocks);
+    let count = scan.blocks() - tree.blocks() + blocks.len() as u64;
+    (count <= most as u64).then_some(count)
 }
 
 fn gather(records: &[Token], space: Space, gathered: &mut [[i16; PAGE]; 3]) {

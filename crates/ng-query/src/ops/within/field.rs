@@ -60,8 +60,7 @@ impl Query<'_> {
     pub fn influence(&self, ball: &Ball) -> Result<Answer<f64>, QueryError> {
         let mut columns = axes(ball.space()).to_vec();
         columns.extend([Column::Radius, Column::Strength]);
-        let reach = reach_of_fields(ball)?;
-        let scan = self.and(ball.bound()).and(reach.bound()).scan();
+        let scan = self.and_reaching(ball)?.scan();
         let mut value = 0.0;
         let stats = scan.run(
             Vec::new,
@@ -78,6 +77,12 @@ impl Query<'_> {
             },
         )?;
         Ok(Answer { value, stats })
+    }
+
+    /// The same question to the tokens in a ball whose fields can reach its centre.
+    pub(crate) fn and_reaching(&self, ball: &Ball) -> Result<Self, QuestionError> {
+        let reach = reach_of_fields(ball)?;
+        Ok(self.and_within(ball).and_within(&reach))
     }
 }
 

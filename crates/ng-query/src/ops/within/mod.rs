@@ -19,8 +19,14 @@ use crate::ops::{Neighbour, Squared};
 use crate::select::axes;
 use crate::{Query, QueryError, Stats};
 pub use ball::Ball;
+pub(crate) use descent::touched_blocks;
 
 impl Query<'_> {
+    /// The same question to the tokens in a ball.
+    pub(crate) fn and_within(&self, ball: &Ball) -> Self {
+        self.and(ball.bound())
+    }
+
     /// Gives the selected tokens within a ball to `take`, ascending by position, those of up
     /// to eight blocks at a time, until it breaks off. The memory that takes is bounded.
     ///
@@ -55,7 +61,7 @@ impl Query<'_> {
     ) -> Result<Stats, E> {
         let columns = axes(ball.space());
         let scale = f64::from(ball.space().scale());
-        let scan = self.and(ball.bound()).streaming_scan();
+        let scan = self.and_within(ball).streaming_scan();
         scan.run(
             Vec::new,
             |neighbours, stage| {

@@ -1,3 +1,8 @@
+//! What a query is going to do: its conditions and blocks here, an operation's own part in
+//! `operation.rs`.
+
+mod operation;
+
 use std::fmt;
 
 use ng_arrow::Column;
@@ -6,7 +11,9 @@ use ng_store::{BLOCK_TOKENS, Counted};
 use crate::bound::{Ball, Bound, Condition, Kind, Number};
 use crate::filter::FLAGS;
 use crate::index::Index;
+use crate::scan::Scan;
 use crate::{Query, Source};
+pub use operation::Operation;
 
 /// What a query is going to do, before it does.
 ///
@@ -22,6 +29,8 @@ pub struct Plan {
     pub blocks_to_look_at: u64,
     /// How many are selected as a whole, by their zones or their positions.
     pub blocks_selected: u64,
+    /// How many can have no token that is selected.
+    pub blocks_skipped: u64,
     /// Where the tokens are, and whether they are verified.
     pub source: &'static str,
     /// Whether there is an index.
@@ -32,6 +41,10 @@ pub struct Plan {
     pub kernels: &'static str,
     /// The conditions, those that cost the least first.
     pub conditions: Vec<PlannedCondition>,
+    /// Whether the operation may look at fewer blocks than it has to search.
+    pub is_at_most: bool,
+    /// What the operation does, where it is more than to search the blocks.
+    pub operation: Option<String>,
 }
 
 /// A condition, and what it is held against.
@@ -70,11 +83,13 @@ impl Query<'_> {
         });
         let mut conditions: Vec<_> = planned.collect();
         conditions.sort_by_key(PlannedCondition::cost);
+        let blocks = scan.source.len().div_ceil(BLOCK_TOKENS as u64);
         Plan {
             tokens: scan.source.len(),
-            blocks: scan.source.len().div_ceil(BLOCK_TOKENS as u64),
+            blocks,
             blocks_to_look_at: candidates.len() as u64 - selected,
             blocks_selected: selected,
+            blocks_skipped: blocks - candidates.len() as u64,
             source: match scan.source {
                 Source::Tokens(_) => "tokens in memory",
                 Source::Snapshot(_) => "mapped tokens, not verified",
@@ -84,9 +99,40 @@ impl Query<'_> {
             threads: scan.workers.threads(),
             kernels: scan.kernels.name(),
             conditions,
+            is_at_most: false,
+            operation: None,
         }
     }
 }
+
+impl Plan {
+    fn with(self, operation: String) -> Self {
+        Self {
+            operation: Some(operation),
+            ..self
+        }
+    }
+
+    /// The plan of an operation that has to look at blocks whose tokens are all selected, too.
+    fn with_all(self) -> Self {
+        Self {
+            blocks_to_look_at: self.blocks_to_look_at + self.blocks_selected,
+            ..self
+        }
+    }
+}
+
+/// Where a column comes from, as a plan says it.
+fn source_of(scan: &Scan<'_>, column: Column) -> &'static str {
+    let first = scan.candidates().first().map(|candidate| candidate.block);
+    match is_indexed(scan.index, column, first) {
+        true => INDEX,
+        false => RECORDS,
+    }
+}
+
+const INDEX: &str = "the index";
+const RECORDS: &str = "the records";
 
 impl PlannedCondition {
     fn cost(&self) -> usize {
@@ -194,10 +240,11 @@ impl fmt::Display for Plan {
             Counted(self.blocks, "block"),
             self.source
         )?;
-        let skipped = self.blocks - self.blocks_to_look_at - self.blocks_selected;
+        let skipped = self.blocks_skipped;
+        let at_most = if self.is_at_most { "at most " } else { "" };
         writeln!(
             f,
-            "{} to search, {} of which all tokens match, {skipped} skipped of which none can",
+            "{at_most}{} to search, {} of which all tokens match, {skipped} skipped of which none can",
             Counted(self.blocks_to_look_at, "block"),
             self.blocks_selected
         )?;
@@ -206,6 +253,9 @@ impl fmt::Display for Plan {
         }
         for condition in &self.conditions {
             writeln!(f, "  {condition}")?;
+        }
+        if let Some(operation) = &self.operation {
+            writeln!(f, "{operation}")?;
         }
         let index = if self.has_index {
             "an index"
@@ -225,10 +275,7 @@ impl fmt::Display for PlannedCondition {
         f.write_str(&self.text)?;
         for (number, (column, is_indexed)) in self.columns.iter().enumerate() {
             let before = if number == 0 { ": reads " } else { ", " };
-            let from = match is_indexed {
-                true => "the index",
-                false => "the records",
-            };
+            let from = if *is_indexed { INDEX } else { RECORDS };
             write!(f, "{before}{column} of {from}")?;
         }
         Ok(())
