@@ -6,7 +6,8 @@ use ng_token::{Axis, Flags, Space, Token};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::bound::{Ball, Bound, Condition, Kind, Number};
+use crate::bound::{Ball, Bound, Condition, Kind, Number, Stepped};
+use crate::ordered::key_of_weight;
 
 /// Whether a token matches, as simply as it can be said.
 pub(crate) fn matches(filter: &Bound, position: u64, token: &Token) -> bool {
@@ -31,6 +32,17 @@ fn is(condition: &Condition, position: u64, token: &Token) -> bool {
         Condition::OneOf(Number::Id, values) => values.contains(&id.raw()),
         Condition::OneOf(Number::LocalId, values) => values.contains(&id.local()),
         Condition::OneOf(Number::Timestamp, values) => values.contains(&token.timestamp()),
+        Condition::OneOf(Number::Weight, keys) => keys.contains(&key_of_weight(token.weight())),
+        Condition::Runs(column, runs) => {
+            let step = match *column {
+                Stepped::Position => i128::from(position),
+                Stepped::Flags => flags.into(),
+                Stepped::Radius => token.radius_raw().into(),
+                Stepped::Strength => token.strength_raw().into(),
+                Stepped::Coordinate(space, axis) => token.steps(space)[axis as usize].into(),
+            };
+            runs.iter().any(|run| run.contains(&step))
+        }
         Condition::Kind(Kind::Domain, mask) => mask >> id.domain() & 1 == 1,
         Condition::Kind(Kind::EntityType, mask) => mask >> (id.raw() >> 24 & 15) & 1 == 1,
         Condition::Kind(Kind::FlagsEntityType, mask) => mask >> (flags >> 8 & 15) & 1 == 1,
@@ -170,6 +182,13 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
     let number = proptest::sample::select(vec![Number::Id, Number::LocalId, Number::Timestamp]);
     let kind =
         proptest::sample::select(vec![Kind::Domain, Kind::EntityType, Kind::FlagsEntityType]);
+    let keys = vec(weights(), 1..8).prop_map(|weights| {
+        let numbers = weights.into_iter().filter(|weight| !weight.is_nan());
+        let mut keys: Vec<u32> = numbers.map(key_of_weight).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Condition::OneOf(Number::Weight, keys)
+    });
     let mask = near(
         proptest::sample::select(vec![2u16, 4, 6, 0xFFFF]),
         any::<u16>(),
@@ -191,6 +210,8 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
         range(time).prop_map(Condition::LocalId),
         range(time).prop_map(Condition::Timestamp),
         (number, many).prop_map(|(number, values)| Condition::OneOf(number, values)),
+        keys,
+        runs(),
         (kind, mask.clone()).prop_map(|(kind, mask)| Condition::Kind(kind, mask)),
         range(|| near(0x0201u16..0x0204, any::<u16>())).prop_map(Condition::Flags),
         (near(0u16..4, any::<u16>()), near(0u16..4, any::<u16>()))
@@ -204,6 +225,39 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
         Just(Condition::TypesAgree),
     ]
     .boxed()
+}
+
+/// Runs of few steps with gaps between them.
+fn runs() -> BoxedStrategy<Condition> {
+    let column = proptest::sample::select(vec![
+        Stepped::Position,
+        Stepped::Flags,
+        Stepped::Radius,
+        Stepped::Strength,
+        Stepped::Coordinate(Space::Motor, Axis::Y),
+    ]);
+    let runs = vec((1i128..9, 0i128..4), 2..40);
+    let first = proptest::sample::select(vec![-200i128, -5, 0, 0x1FE]);
+    (column, first, runs)
+        .prop_map(|(column, first, gaps)| {
+            let limits = match column {
+                Stepped::Position => 0..=i128::from(u64::MAX),
+                Stepped::Flags => 0..=i128::from(u16::MAX),
+                Stepped::Radius | Stepped::Strength => 0..=i128::from(u8::MAX),
+                Stepped::Coordinate(..) => i16::MIN.into()..=i16::MAX.into(),
+            };
+            let mut end = first;
+            let runs = gaps.into_iter().map(|(gap, length)| {
+                let start = end + 1 + gap;
+                end = start + length;
+                start..=end
+            });
+            let is_stored = |run: &RangeInclusive<i128>| {
+                limits.contains(run.start()) && limits.contains(run.end())
+            };
+            Condition::Runs(column, runs.filter(is_stored).collect())
+        })
+        .boxed()
 }
 
 pub(crate) fn filter() -> impl Strategy<Value = Bound> {

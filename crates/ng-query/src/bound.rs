@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use ng_arrow::Column;
 use ng_token::{Axis, Space, Token};
+
+use crate::ordered::key_of_weight;
 
 /// A filter whose values are stored steps: what blocks are held against.
 ///
@@ -33,6 +36,8 @@ pub(crate) enum Condition {
     Timestamp(RangeInclusive<u32>),
     /// One of many numbers, at least two, ascending and without repetition.
     OneOf(Number, Vec<u32>),
+    /// In one of many runs of steps that can be stored, ascending and with a gap before each.
+    Runs(Stepped, Vec<RangeInclusive<i128>>),
     /// The four bits, a bit of the mask for each value; neither none nor all.
     Kind(Kind, u16),
     /// The flags as a number.
@@ -52,12 +57,24 @@ pub(crate) enum Condition {
     TypesAgree,
 }
 
-/// A column of whole numbers that can be one of many.
+/// A column that can be one of many numbers of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Number {
     Id,
     LocalId,
     Timestamp,
+    /// By its key, see [`key_of_weight`].
+    Weight,
+}
+
+/// A column of which lists are kept as runs: of few values, or of positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stepped {
+    Position,
+    Flags,
+    Radius,
+    Strength,
+    Coordinate(Space, Axis),
 }
 
 /// A column of four bits.
@@ -112,6 +129,12 @@ impl Condition {
             Self::LocalId(range) => range.contains(&Number::LocalId.of(token)),
             Self::Timestamp(range) => range.contains(&Number::Timestamp.of(token)),
             Self::OneOf(number, values) => values.binary_search(&number.of(token)).is_ok(),
+            Self::Runs(column, runs) => {
+                let step = column.of(token, position);
+                runs[first_run(runs, step)..]
+                    .first()
+                    .is_some_and(|run| run.contains(&step))
+            }
             Self::Kind(kind, mask) => mask >> kind.of(token) & 1 != 0,
             Self::Flags(range) => range.contains(&token.flags().bits()),
             Self::FlagBits { mask, value } => token.flags().bits() & mask == *value,
@@ -127,17 +150,65 @@ impl Condition {
     }
 }
 
+/// The place of the first run that does not end before a step.
+pub(crate) fn first_run(runs: &[RangeInclusive<i128>], step: i128) -> usize {
+    runs.partition_point(|run| *run.end() < step)
+}
+
+impl Stepped {
+    fn of(self, token: &Token, position: u64) -> i128 {
+        match self {
+            Self::Position => position.into(),
+            Self::Flags => token.flags().bits().into(),
+            Self::Radius => token.radius_raw().into(),
+            Self::Strength => token.strength_raw().into(),
+            Self::Coordinate(space, axis) => token.steps(space)[axis as usize].into(),
+        }
+    }
+
+    /// The column, as everybody names it.
+    pub(crate) fn column(self) -> Column {
+        match self {
+            Self::Position => Column::Position,
+            Self::Flags => Column::Flags,
+            Self::Radius => Column::Radius,
+            Self::Strength => Column::Strength,
+            Self::Coordinate(space, axis) => Column::Coordinate(space, axis),
+        }
+    }
+}
+
 impl Number {
-    const fn of(self, token: &Token) -> u32 {
+    /// The column, as everybody names it.
+    pub(crate) fn column(self) -> Column {
+        match self {
+            Self::Id => Column::Id,
+            Self::LocalId => Column::LocalId,
+            Self::Timestamp => Column::Timestamp,
+            Self::Weight => Column::Weight,
+        }
+    }
+
+    fn of(self, token: &Token) -> u32 {
         match self {
             Self::Id => token.id().raw(),
             Self::LocalId => token.id().local(),
             Self::Timestamp => token.timestamp(),
+            Self::Weight => key_of_weight(token.weight()),
         }
     }
 }
 
 impl Kind {
+    /// The column, as everybody names it.
+    pub(crate) fn column(self) -> Column {
+        match self {
+            Self::Domain => Column::Domain,
+            Self::EntityType => Column::EntityType,
+            Self::FlagsEntityType => Column::FlagsEntityType,
+        }
+    }
+
     const fn of(self, token: &Token) -> u8 {
         match self {
             Self::Domain => token.id().domain(),

@@ -116,8 +116,8 @@ fn deeper(
     Ok(filter)
 }
 
-fn count_conditions(input: &mut Text<'_>, more: usize, span: Range<usize>) -> Parsed<()> {
-    input.state.conditions += more;
+fn count_condition(input: &mut Text<'_>, span: Range<usize>) -> Parsed<()> {
+    input.state.conditions += 1;
     match input.state.conditions > Filter::CONDITIONS_MAX {
         true => fail(span, FilterError::TooMany),
         false => Ok(()),
@@ -126,7 +126,7 @@ fn count_conditions(input: &mut Text<'_>, more: usize, span: Range<usize>) -> Pa
 
 fn condition(input: &mut Text<'_>) -> Parsed<Filter> {
     let (first, span) = lexeme(input);
-    count_conditions(input, 1, span.clone())?;
+    count_condition(input, span.clone())?;
     match first {
         Lexeme::Word(word) => named_condition(input, word, span),
         Lexeme::Number(_) | Lexeme::Text(_) => mirrored_condition(input, (first, span)),
@@ -230,10 +230,6 @@ fn one_of(input: &mut Text<'_>, column: Column) -> Parsed<Filter> {
     let start = next_span(input);
     let values = |input: &mut Text<'_>| value(input, column);
     let values: Vec<Decimal> = in_brackets(input, separated(1.., values, symbol(",")))?;
-    // Of those columns a list is one set; of the others a token is held against each value.
-    if !matches!(column, Column::Id | Column::LocalId | Column::Timestamp) {
-        count_conditions(input, values.len() - 1, start.clone())?;
-    }
     at(start, Filter::one_of(column, values))
 }
 

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use ng_parallel::Workers;
 use ng_store::{BlockReader, CreateOptions, TokenStore, VecStore};
 use ng_token::Token;
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
@@ -438,6 +439,42 @@ proptest! {
         let found = query.duplicates_in(seen::Seen::with_room(8), limit).unwrap().value;
         prop_assert_eq!((found.id_count, found.repeats), (count, repeats as u64));
         prop_assert!(query.duplicates(limit).unwrap().value == found);
+    }
+
+    /// Lists of any length hold for what is one of their values, of every column.
+    #[test]
+    fn lists_hold_for_their_values(
+        case in case(),
+        place in 0usize..35,
+        some in vec(any::<prop::sample::Index>(), 1..60),
+        others in vec(-60i32..300, 0..60),
+    ) {
+        let column = Column::ALL[place];
+        let value = |position: u64, token: &Token| match column {
+            Column::Position => position as f64,
+            column => number(column, token),
+        };
+        // The decimals of strengths are those of every 51st step.
+        let is_decimal = |value: &f64| column != Column::Strength || (value * 5.0).fract() == 0.0;
+        let scale = crate::ordered::steps_per_unit(column).map_or(1.0, f64::from);
+        let of_tokens = some.iter().filter(|_| !case.tokens.is_empty()).map(|index| {
+            let position = index.index(case.tokens.len());
+            value(position as u64, &case.tokens[position])
+        });
+        let others = others.iter().map(|step| f64::from(*step) / scale);
+        let values: Vec<f64> = of_tokens.chain(others).filter(|value| value.is_finite() && is_decimal(value)).collect();
+        let list = Filter::one_of(column, values.iter().copied());
+        let Ok(list) = list else { return Ok(()) };
+        let is_one = |position, token: &Token| {
+            let own = value(position, token);
+            values.iter().any(|value| *value == own || *value as f32 == own as f32 && column == Column::Weight)
+        };
+        let count = |holds: bool| case.selected().iter()
+            .filter(|(position, token)| is_one(*position, token) == holds)
+            .count() as u64;
+        for (list, expected) in [(list.clone(), count(true)), (!list, count(false))] {
+            case.check(&expected, |query| Ok(query.clone().filter(&list).count()?.value))?;
+        }
     }
 
     #[test]

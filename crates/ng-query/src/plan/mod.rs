@@ -8,7 +8,7 @@ use std::fmt;
 use ng_arrow::Column;
 use ng_store::{BLOCK_TOKENS, Counted};
 
-use crate::bound::{Ball, Bound, Condition, Kind, Number};
+use crate::bound::{Ball, Bound, Condition};
 use crate::filter::FLAGS;
 use crate::index::Index;
 use crate::scan::Scan;
@@ -179,19 +179,13 @@ fn text(condition: &Condition) -> String {
         Condition::LocalId(is) => range("local_id", is.start(), is.end()),
         Condition::Timestamp(is) => range("timestamp", is.start(), is.end()),
         Condition::OneOf(number, values) => {
-            let name = match number {
-                Number::Id => "id",
-                Number::LocalId => "local_id",
-                Number::Timestamp => "timestamp",
-            };
-            format!("{name} one of {}", values.len())
+            format!("{} one of {}", number.column(), values.len())
+        }
+        Condition::Runs(column, runs) => {
+            format!("{} in one of {} ranges", column.column(), runs.len())
         }
         Condition::Kind(kind, set) => {
-            let name = match kind {
-                Kind::Domain => "domain",
-                Kind::EntityType => "entity_type",
-                Kind::FlagsEntityType => "flags_entity_type",
-            };
+            let name = kind.column();
             let numbers = (0..16).filter(|number| set >> number & 1 != 0);
             let numbers: Vec<_> = numbers.map(|number: u32| number.to_string()).collect();
             format!("{name} one of {}", numbers.join(", "))

@@ -2,9 +2,11 @@ use ng_arrow::Column;
 use ng_token::{Axis, Space};
 
 use super::one_of::OneOf;
+use super::runs::Runs;
 use crate::QueryError;
-use crate::bound::{Ball, Condition, Kind, Number};
+use crate::bound::{Ball, Condition, Number, Stepped};
 use crate::kernels::Kernels;
+use crate::ordered::key_of_weight;
 use crate::scan::Stage;
 
 /// A ball whose radius is less than this many steps fits the kernel of 16 bits.
@@ -14,15 +16,22 @@ const SMALL_RADIUS: u64 = 32767;
 pub(super) struct Test {
     condition: Condition,
     columns: Vec<Column>,
-    /// Of a `OneOf`.
-    set: Option<OneOf>,
+    set: Set,
+}
+
+/// What a long list is held in.
+enum Set {
+    Nothing,
+    OneOf(OneOf),
+    Runs(Runs),
 }
 
 impl Test {
     pub(super) fn new(condition: Condition) -> Self {
         let set = match &condition {
-            Condition::OneOf(_, values) => Some(OneOf::new(values.clone())),
-            _ => None,
+            Condition::OneOf(_, values) => Set::OneOf(OneOf::new(values.clone())),
+            Condition::Runs(column, runs) => Set::Runs(Runs::new(*column, runs)),
+            _ => Set::Nothing,
         };
         Self {
             columns: columns_of(&condition),
@@ -39,7 +48,7 @@ impl Test {
             .map(|&column| crate::scan::width(column))
             .sum();
         match self.condition {
-            Condition::OneOf(..) | Condition::Ball(..) => 2 * bytes,
+            Condition::OneOf(..) | Condition::Runs(..) | Condition::Ball(..) => 2 * bytes,
             _ => bytes,
         }
     }
@@ -69,15 +78,22 @@ impl Test {
                 kernels.range_u32(times, *range.start(), *range.end(), mask);
             }
             Condition::OneOf(number, _) => {
-                let values = lanes.u32(column_of_number(*number));
-                if let Some(set) = &self.set {
-                    for (mask, &value) in mask.iter_mut().zip(values) {
-                        *mask = u8::from(set.contains(value));
+                let column = number.column();
+                match (&self.set, number) {
+                    (Set::OneOf(set), Number::Weight) => {
+                        set.mark(lanes.f32(column), key_of_weight, mask);
                     }
+                    (Set::OneOf(set), _) => set.mark(lanes.u32(column), |value| value, mask),
+                    _ => {}
+                }
+            }
+            Condition::Runs(..) => {
+                if let Set::Runs(runs) = &self.set {
+                    runs.mark(lanes, first, mask);
                 }
             }
             Condition::Kind(kind, set) => {
-                let values = lanes.u8(column_of_kind(*kind));
+                let values = lanes.u8(kind.column());
                 kernels.one_of_16(values, *set, mask);
             }
             Condition::Flags(range) => {
@@ -159,22 +175,6 @@ pub(crate) fn axes(space: Space) -> [Column; 3] {
     Axis::ALL.map(|axis| Column::Coordinate(space, axis))
 }
 
-fn column_of_number(number: Number) -> Column {
-    match number {
-        Number::Id => Column::Id,
-        Number::LocalId => Column::LocalId,
-        Number::Timestamp => Column::Timestamp,
-    }
-}
-
-fn column_of_kind(kind: Kind) -> Column {
-    match kind {
-        Kind::Domain => Column::Domain,
-        Kind::EntityType => Column::EntityType,
-        Kind::FlagsEntityType => Column::FlagsEntityType,
-    }
-}
-
 /// The columns that a condition is about.
 pub(crate) fn columns_of(condition: &Condition) -> Vec<Column> {
     match condition {
@@ -182,8 +182,10 @@ pub(crate) fn columns_of(condition: &Condition) -> Vec<Column> {
         Condition::Id(_) => vec![Column::Id],
         Condition::LocalId(_) => vec![Column::LocalId],
         Condition::Timestamp(_) => vec![Column::Timestamp],
-        Condition::OneOf(number, _) => vec![column_of_number(*number)],
-        Condition::Kind(kind, _) => vec![column_of_kind(*kind)],
+        Condition::OneOf(number, _) => vec![number.column()],
+        Condition::Runs(Stepped::Position, _) => Vec::new(),
+        Condition::Runs(column, _) => vec![column.column()],
+        Condition::Kind(kind, _) => vec![kind.column()],
         Condition::Flags(_) | Condition::FlagBits { .. } => vec![Column::Flags],
         Condition::Weight(_) => vec![Column::Weight],
         Condition::Radius(_) => vec![Column::Radius],

@@ -6,6 +6,7 @@
 
 mod condition;
 mod one_of;
+mod runs;
 
 use std::sync::OnceLock;
 

@@ -18,8 +18,15 @@ impl OneOf {
         Self { values, table }
     }
 
+    /// Sets a byte for each value whose number is one of them.
+    pub(super) fn mark<T: Copy>(&self, values: &[T], number: impl Fn(T) -> u32, mask: &mut [u8]) {
+        for (mask, &value) in mask.iter_mut().zip(values) {
+            *mask = u8::from(self.contains(number(value)));
+        }
+    }
+
     #[inline]
-    pub(super) fn contains(&self, value: u32) -> bool {
+    fn contains(&self, value: u32) -> bool {
         let bit = bit_of(value);
         self.table[bit / 64] >> (bit % 64) & 1 != 0 && self.values.binary_search(&value).is_ok()
     }

@@ -3,7 +3,8 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::{Span, Zone};
-use crate::bound::{Ball, Bound, Condition, Kind, Number};
+use crate::bound::{Ball, Bound, Condition, Kind, Number, Stepped, first_run};
+use crate::ordered::key_of_weight;
 
 /// What a zone tells of the tokens of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub(crate) fn verdict(filter: &Bound, positions: &Range<u64>, zone: Option<&Zone
         Bound::All => Verdict::All,
         Bound::Nothing => Verdict::None,
         Bound::Is(Condition::Position(range)) => position(positions).test(range),
+        Bound::Is(Condition::Runs(Stepped::Position, runs)) => {
+            position(positions).wide().test_runs(runs)
+        }
         Bound::Is(condition) => zone.map_or(Verdict::Some, |zone| zone.test(condition, positions)),
         Bound::Not(inner) => verdict(inner, positions, zone).not(),
         Bound::And(parts) => fold(parts, Verdict::All, Verdict::None),
@@ -67,7 +71,8 @@ impl Zone {
             Condition::Id(range) => self.id.test(range),
             Condition::LocalId(range) => self.local_id.test(range),
             Condition::Timestamp(range) => self.timestamp.test(range),
-            Condition::OneOf(number, values) => self.number(*number).test_one_of(values),
+            Condition::OneOf(number, values) => self.test_one_of(*number, values),
+            Condition::Runs(column, runs) => self.steps(*column, positions).test_runs(runs),
             Condition::Kind(kind, mask) => {
                 let there = self.kinds(*kind);
                 Verdict::of(there & mask != 0, there & !mask != 0)
@@ -85,11 +90,30 @@ impl Zone {
         }
     }
 
-    fn number(&self, number: Number) -> Span<u32> {
+    fn test_one_of(&self, number: Number, values: &[u32]) -> Verdict {
         match number {
-            Number::Id => self.id,
-            Number::LocalId => self.local_id,
-            Number::Timestamp => self.timestamp,
+            Number::Id => self.id.test_one_of(values),
+            Number::LocalId => self.local_id.test_one_of(values),
+            Number::Timestamp => self.timestamp.test_one_of(values),
+            // NaN is none of them.
+            Number::Weight if self.all_nan() => Verdict::None,
+            Number::Weight => {
+                let ends = [self.weight.min(), self.weight.max()].map(key_of_weight);
+                match Span::new(ends[0], ends[1]).test_one_of(values) {
+                    Verdict::All if self.has_nan() => Verdict::Some,
+                    verdict => verdict,
+                }
+            }
+        }
+    }
+
+    fn steps(&self, column: Stepped, positions: &Range<u64>) -> Span<i128> {
+        match column {
+            Stepped::Position => position(positions).wide(),
+            Stepped::Flags => self.flags.wide(),
+            Stepped::Radius => self.radius.wide(),
+            Stepped::Strength => self.strength.wide(),
+            Stepped::Coordinate(space, axis) => self.space(space)[axis as usize].wide(),
         }
     }
 
@@ -138,6 +162,21 @@ impl<T: Copy + PartialOrd> Span<T> {
     fn is_within(self, range: &RangeInclusive<T>) -> bool {
         self.min() >= *range.start() && self.max() <= *range.end()
     }
+
+    fn wide(self) -> Span<i128>
+    where
+        i128: From<T>,
+    {
+        Span::new(self.min().into(), self.max().into())
+    }
+}
+
+impl Span<i128> {
+    /// Of runs with gaps between them: all match only within one.
+    fn test_runs(self, runs: &[RangeInclusive<i128>]) -> Verdict {
+        let first = runs.get(first_run(runs, self.min()));
+        first.map_or(Verdict::None, |run| self.test(run))
+    }
 }
 
 impl Span<u32> {
@@ -145,7 +184,8 @@ impl Span<u32> {
     fn test_one_of(self, values: &[u32]) -> Verdict {
         let first = values.partition_point(|value| *value < self.min());
         let count = values[first..].partition_point(|value| *value <= self.max()) as u64;
-        let numbers = u64::from(self.max() - self.min()) + 1;
+        // Of a zone that was forged the ends may be the wrong way round.
+        let numbers = u64::from(self.max().saturating_sub(self.min())) + 1;
         Verdict::of(count > 0, count < numbers)
     }
 }

@@ -31,6 +31,14 @@ proptest! {
         prop_assert!(found == expected || is_off_grid && found == Verdict::Some, "{:?}", found);
     }
 
+    /// Whatever a zone says that somebody forged, nothing panics.
+    #[test]
+    fn a_verdict_by_any_bytes_is_one(bytes in prop::collection::vec(any::<u8>(), size_of::<Zone>()), filter in filter()) {
+        let zone: Zone = bytemuck::pod_read_unaligned(&bytes);
+        let told = verdict(&filter, &(0..4096), Some(&zone));
+        prop_assert!(matches!(told, Verdict::None | Verdict::All | Verdict::Some));
+    }
+
     #[test]
     fn a_zone_has_the_extremes_of_every_column(tokens in tokens()) {
         let zone = Zone::of(&tokens);

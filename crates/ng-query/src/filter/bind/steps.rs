@@ -6,7 +6,7 @@ use ng_arrow::Column;
 use ng_token::TokenId;
 
 use super::join;
-use crate::bound::{Bound, Condition, Kind, Number};
+use crate::bound::{Bound, Condition, Kind, Number, Stepped};
 use crate::filter::decimal::Decimal;
 use crate::filter::tree::Comparison;
 
@@ -57,9 +57,18 @@ pub(super) fn one_of(column: Column, values: &[Decimal]) -> Bound {
             let stored = stored.into_iter().map(|step| step as u32);
             Bound::Is(Condition::OneOf(number, stored.collect()))
         }
-        _ => join::or(runs.into_iter().map(|run| in_steps(column, run))),
+        _ => match stepped(column).filter(|_| runs.len() > FEW_RUNS) {
+            Some(stepped) => {
+                let runs = runs.into_iter().map(|(low, high)| low..=high);
+                Bound::Is(Condition::Runs(stepped, runs.collect()))
+            }
+            None => join::or(runs.into_iter().map(|run| in_steps(column, run))),
+        },
     }
 }
+
+/// Up to so many ranges of a column are looked at one by one, which vectors do.
+pub(super) const FEW_RUNS: usize = 8;
 
 /// Puts neighbours together.
 fn runs(ascending: &[i128]) -> Vec<Steps> {
@@ -98,6 +107,17 @@ const fn number(column: Column) -> Option<Number> {
         Column::Id => Some(Number::Id),
         Column::LocalId => Some(Number::LocalId),
         Column::Timestamp => Some(Number::Timestamp),
+        _ => None,
+    }
+}
+
+const fn stepped(column: Column) -> Option<Stepped> {
+    match column {
+        Column::Position => Some(Stepped::Position),
+        Column::Flags => Some(Stepped::Flags),
+        Column::Radius => Some(Stepped::Radius),
+        Column::Strength => Some(Stepped::Strength),
+        Column::Coordinate(space, axis) => Some(Stepped::Coordinate(space, axis)),
         _ => None,
     }
 }

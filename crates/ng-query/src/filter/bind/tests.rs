@@ -320,7 +320,7 @@ fn check_shape(bound: &Bound) {
         Bound::And(parts) => {
             row(parts, |part| matches!(part, Bound::And(_)));
             let kind = |part: &Bound| match part {
-                Bound::Is(C::OneOf(..) | C::Ball(..) | C::TypesAgree) => None,
+                Bound::Is(C::OneOf(..) | C::Runs(..) | C::Ball(..) | C::TypesAgree) => None,
                 Bound::Is(C::Coordinate(space, axis, _)) => Some(format!("{space}{axis}")),
                 Bound::Is(C::Kind(kind, _)) => Some(format!("{kind:?}")),
                 Bound::Is(other) => format!("{other:?}")

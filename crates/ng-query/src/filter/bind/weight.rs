@@ -1,8 +1,10 @@
 //! Weights are compared as floats: a range is what `>=` and `<=` hold for, which NaN never does.
 
-use crate::bound::{Bound, Condition};
+use super::steps::FEW_RUNS;
+use crate::bound::{Bound, Condition, Number};
 use crate::filter::decimal::Decimal;
 use crate::filter::tree::Comparison;
+use crate::ordered::key_of_weight;
 
 /// Every comparison but `!=`, which is the complement of `=`.
 pub(super) fn compare(comparison: Comparison, value: f32) -> Bound {
@@ -27,8 +29,15 @@ pub(super) fn between(low: f32, high: f32) -> Bound {
 }
 
 pub(super) fn one_of(values: &[Decimal]) -> Bound {
+    // Keys are as floats are: -0.0 has that of 0.0.
     let mut values: Vec<f32> = values.iter().map(|value| value.nearest_f32()).collect();
-    values.sort_by(f32::total_cmp);
+    values.sort_by_key(|value| key_of_weight(*value));
     values.dedup();
-    super::join::or(values.into_iter().map(|value| between(value, value)))
+    match values.len() > FEW_RUNS {
+        true => {
+            let keys = values.into_iter().map(key_of_weight);
+            Bound::Is(Condition::OneOf(Number::Weight, keys.collect()))
+        }
+        false => super::join::or(values.into_iter().map(|value| between(value, value))),
+    }
 }
