@@ -231,7 +231,8 @@ impl Ball {
 /// Steps from a place on an axis to the nearest one of a span.
 fn nearest(at: i32, span: Span<i16>) -> u64 {
     let (at, min, max) = (i64::from(at), i64::from(span.min()), i64::from(span.max()));
-    at.abs_diff(at.clamp(min, max))
+    // `clamp` panics where a zone that was forged has its ends the wrong way round.
+    at.abs_diff(at.max(min).min(max))
 }
 
 fn farthest(at: i32, span: Span<i16>) -> u64 {
