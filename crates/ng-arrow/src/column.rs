@@ -4,6 +4,7 @@ use std::str::FromStr;
 use ng_token::{Axis, Space};
 use thiserror::Error;
 
+use crate::nearest::nearest_name;
 use crate::value::Escaped;
 
 /// One of the columns that a token has, by the name that it has everywhere.
@@ -224,9 +225,6 @@ pub enum ColumnsError {
     },
 }
 
-/// How alike names are that may be meant for each other.
-const ALIKE: f64 = 0.75;
-
 /// How much of a name errors repeat.
 const TOLD_CHARS: usize = 64;
 
@@ -246,12 +244,8 @@ impl FromStr for Column {
 }
 
 fn nearest(name: &str) -> Option<Column> {
-    let name = name.to_lowercase();
-    let alike = |column: &Column| strsim::jaro_winkler(&name, column.name());
-    let nearest = Column::ALL
-        .into_iter()
-        .max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
-    (alike(&nearest) >= ALIKE).then_some(nearest)
+    let names = Column::ALL.into_iter().map(Column::name);
+    nearest_name(name, names).and_then(Column::of_name)
 }
 
 /// Shows the name.

@@ -39,6 +39,7 @@ mod form;
 mod format;
 mod import;
 mod layout;
+mod nearest;
 mod out;
 mod read;
 mod text;
@@ -55,6 +56,7 @@ pub use form::{FORM_KEY, Form, NAMES_KEY, STEPS_KEY, schema};
 pub use format::{Format, UnknownFormat};
 pub use import::Import;
 pub use layout::Layout;
+pub use nearest::nearest_name;
 pub use out::{BatchWriter, TableWriter};
 #[cfg(feature = "parquet")]
 pub use out::{ColumnEncoder, EncodedColumn, ParquetWriter, ROW_GROUP_ROWS};

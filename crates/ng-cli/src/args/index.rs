@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use clap::Args;
 use ng_query::Column;
 use ng_query::index::BuildOptions;
-use ng_token::{Axis, Space};
+use ng_query::ng_arrow::nearest_name;
+use ng_token::Space;
 
+use super::query::{Columns, parse_columns};
 use super::{CacheArgs, parse_threads};
 
 pub(crate) const HELP: &str = "\
@@ -35,7 +37,7 @@ pub(crate) struct IndexArgs {
     pub(crate) file: PathBuf,
 
     /// Columns to have as arrays, by name; the name of a space means its three
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_columns)]
+    #[arg(long, value_name = "NAMES", value_parser = parse_stored)]
     columns: Vec<Columns>,
 
     /// Have all ids sorted, with their positions: 12 bytes a token
@@ -83,41 +85,27 @@ impl IndexArgs {
     }
 }
 
-/// What one name means.
-#[derive(Clone, Debug)]
-struct Columns(Vec<Column>);
-
-fn parse_columns(name: &str) -> Result<Columns, String> {
-    if let Ok(space) = parse_space(name) {
-        let columns = Axis::ALL.map(|axis| Column::Coordinate(space, axis));
-        return Ok(Columns(columns.to_vec()));
+/// Columns that can be stored: `all` are all of those.
+fn parse_stored(names: &str) -> Result<Columns, String> {
+    let Columns(mut columns) = parse_columns(names).map_err(|error| error.to_string())?;
+    if names
+        .split(',')
+        .any(|name| name.trim() == Column::Position.name())
+    {
+        return Err("positions are counted, not stored".to_owned());
     }
-    let stored = || {
-        Column::ALL
-            .into_iter()
-            .filter(|column| *column != Column::Position)
-    };
-    match stored().find(|column| column.name() == name) {
-        Some(column) => Ok(Columns(vec![column])),
-        None => {
-            let names = stored()
-                .map(Column::name)
-                .chain(Space::ALL.map(Space::name));
-            Err(unknown(name, "column", names))
-        }
-    }
+    columns.retain(|column| *column != Column::Position);
+    Ok(Columns(columns))
 }
 
 fn parse_space(name: &str) -> Result<Space, String> {
     let found = Space::ALL.into_iter().find(|space| space.name() == name);
-    found.ok_or_else(|| unknown(name, "space", Space::ALL.map(Space::name).into_iter()))
-}
-
-/// Names the nearest one.
-fn unknown(name: &str, what: &str, names: impl Iterator<Item = &'static str>) -> String {
-    let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    format!(
-        "no {what} of that name, the nearest is {}",
-        nearest.unwrap_or_default()
-    )
+    let names = Space::ALL.map(Space::name);
+    found.ok_or_else(|| match nearest_name(name, names) {
+        Some(nearest) => format!("no space of that name, did you mean `{nearest}`?"),
+        None => format!(
+            "no space of that name, expected one of {}",
+            names.join(", ")
+        ),
+    })
 }

@@ -133,7 +133,7 @@ fn what_cannot_be_asked_for_is_refused() {
     let place = Place::new();
     let path = indexed(&place);
     for (arguments, told) in [
-        (&["--columns", "wieght"][..], "the nearest is weight"),
+        (&["--columns", "wieght"][..], "did you mean `weight`?"),
         (&["--columns", "position"], "no column of that name"),
         (&["--boxes", "weight"], "no space of that name"),
         (&["--drop", "--ids"], "cannot be used with"),

@@ -361,13 +361,13 @@ fn the_top_is_that_of_a_stable_sort() {
 fn with_nan(place: &Place) -> PathBuf {
     let path = place.named("nan.ngt");
     let weight = |index: u32| {
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             f32::NAN
         } else {
             index as f32
         }
     };
-    let token = |index| Token::new(index % 2 << 24 | index).with_weight(weight(index));
+    let token = |index| Token::new((index % 2) << 24 | index).with_weight(weight(index));
     let store = VecStore::from_iter((0..9000).map(token));
     store.save(&path, &CreateOptions::new()).unwrap();
     path

@@ -1,6 +1,6 @@
 //! The words of a filter.
 
-use ng_arrow::Column;
+use ng_arrow::{Column, nearest_name};
 use ng_token::{EntityType, Space};
 
 /// The flags that have names, with their bits.
@@ -53,19 +53,19 @@ pub(super) fn nearest_condition(word: &str) -> Option<&'static str> {
     let columns = Column::ALL.into_iter().map(Column::name);
     let spaces = Space::ALL.into_iter().map(Space::name);
     let names = columns.chain(spaces).chain(flags()).chain(entity_types());
-    nearest(word, names.chain(WORDS))
+    nearest_name(word, names.chain(WORDS))
 }
 
 pub(super) fn nearest_column(word: &str) -> Option<&'static str> {
-    nearest(word, Column::ALL.into_iter().map(Column::name))
+    nearest_name(word, Column::ALL.into_iter().map(Column::name))
 }
 
 pub(super) fn nearest_entity_type(word: &str) -> Option<&'static str> {
-    nearest(word, entity_types())
+    nearest_name(word, entity_types())
 }
 
 pub(super) fn nearest_flag(word: &str) -> Option<&'static str> {
-    nearest(word, flags())
+    nearest_name(word, flags())
 }
 
 fn flags() -> impl Iterator<Item = &'static str> {
@@ -74,22 +74,6 @@ fn flags() -> impl Iterator<Item = &'static str> {
 
 fn entity_types() -> impl Iterator<Item = &'static str> {
     EntityType::ALL.into_iter().map(EntityType::name)
-}
-
-/// What is longer is like no name, and would take long to be compared with all of them.
-const WORD_MAX: usize = 40;
-
-/// Returns the first of the names that are the fewest typing errors away, up to a third of the
-/// word.
-fn nearest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    if word.len() > WORD_MAX {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let far = 1 + word.len() / 3;
-    let errors = names.map(|name| (strsim::osa_distance(&word, name), name));
-    let (errors, name) = errors.min_by_key(|&(errors, _)| errors)?;
-    (errors < far.max(2)).then_some(name)
 }
 
 #[cfg(test)]

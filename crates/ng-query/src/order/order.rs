@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ng_arrow::Column;
+use ng_arrow::{Column, nearest_name};
 use ng_token::Space;
 
 use super::hilbert;
@@ -125,12 +125,10 @@ impl OrderPart {
         let found = Self::named().find(|(known, _)| *known == name);
         found.map(|(_, part)| part).ok_or_else(|| {
             let known = Self::named().filter(|(_, part)| part.bits() > 0);
-            let alike = known.map(|(known, _)| (strsim::jaro_winkler(known, name), known));
+            let nearest = nearest_name(name, known.map(|(known, _)| known));
             OrderError::Unknown {
                 name: name.to_owned(),
-                nearest: alike
-                    .max_by(|left, right| left.0.total_cmp(&right.0))
-                    .map_or(TIME, |(_, known)| known),
+                nearest: nearest.unwrap_or(TIME),
             }
         })
     }
