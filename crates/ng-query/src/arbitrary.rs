@@ -214,8 +214,12 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
         runs(),
         (kind, mask.clone()).prop_map(|(kind, mask)| Condition::Kind(kind, mask)),
         range(|| near(0x0201u16..0x0204, any::<u16>())).prop_map(Condition::Flags),
-        (near(0u16..4, any::<u16>()), near(0u16..4, any::<u16>()))
-            .prop_map(|(mask, value)| Condition::FlagBits { mask, value }),
+        (near(0u16..4, any::<u16>()), near(0u16..4, any::<u16>())).prop_map(|(mask, value)| {
+            Condition::FlagBits {
+                mask,
+                value: value & mask,
+            }
+        }),
         range(weights).prop_map(Condition::Weight),
         range(|| near(0u8..4, any::<u8>())).prop_map(Condition::Radius),
         range(|| near(0u8..4, any::<u8>())).prop_map(Condition::Strength),

@@ -55,6 +55,7 @@ mod query;
 mod scan;
 mod select;
 mod source;
+mod stored;
 mod zone;
 
 pub use {ng_arrow, ng_parallel, ng_store, ng_token};

@@ -4,7 +4,7 @@ use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 
 use crate::Value;
-use crate::scan::Lanes;
+use crate::scan::{Lanes, width};
 
 /// What every NaN has as its key. Infinity's is less.
 pub(crate) const NAN_KEY: u32 = u32::MAX;
@@ -62,11 +62,8 @@ fn each<T: Copy>(values: &[T], keys: &mut Keys, key: impl Fn(T) -> u32) {
 
 /// How many bits the keys of a column have.
 pub(crate) fn key_bits(column: Column) -> u32 {
-    match column {
-        Column::Flags | Column::Coordinate(..) => 16,
-        Column::Id | Column::LocalId | Column::Timestamp | Column::Weight | Column::Position => 32,
-        _ => 8,
-    }
+    // Positions have no keys.
+    u32::BITS.min(8 * width(column) as u32)
 }
 
 /// The whole number that is stored, of a column that is not the weight.

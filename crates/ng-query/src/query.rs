@@ -5,6 +5,7 @@ use ng_parallel::Workers;
 
 use crate::bound::{Bound, Condition};
 use crate::boxes::Boxes;
+use crate::filter::and;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::scan::{LONGEST_WAVE, Scan};
@@ -113,17 +114,8 @@ impl<'q> Query<'q> {
 
     /// The same question to fewer tokens.
     pub(crate) fn and(&self, more: Bound) -> Self {
-        let bound = match (self.bound.clone(), more) {
-            (Bound::All, bound) | (bound, Bound::All) => bound,
-            (Bound::Nothing, _) | (_, Bound::Nothing) => Bound::Nothing,
-            (Bound::And(mut parts), more) => {
-                parts.push(more);
-                Bound::And(parts)
-            }
-            (bound, more) => Bound::And(vec![bound, more]),
-        };
         Self {
-            bound,
+            bound: and([self.bound.clone(), more]),
             ..self.clone()
         }
     }

@@ -134,7 +134,7 @@ fn what_cannot_be_asked_for_is_refused() {
     let path = indexed(&place);
     for (arguments, told) in [
         (&["--columns", "wieght"][..], "did you mean `weight`?"),
-        (&["--columns", "position"], "no column of that name"),
+        (&["--columns", "id,position"], "counted, not stored"),
         (&["--boxes", "weight"], "no space of that name"),
         (&["--drop", "--ids"], "cannot be used with"),
         (&["--info", "--rebuild"], "cannot be used with"),

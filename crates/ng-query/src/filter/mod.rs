@@ -15,6 +15,7 @@ mod tree;
 
 pub(crate) use names::FLAGS;
 
+pub(crate) use bind::and;
 pub use decimal::Decimal;
 pub use error::{FilterError, ParseFilterError};
 pub use tree::{Comparison, Filter, FlagTest};

@@ -4,20 +4,21 @@ use ng_arrow::Column;
 use ng_token::{Space, Token};
 
 use super::sheet::{ColumnSpec, Values};
+use crate::scan::width;
+use crate::stored::{EachValue, Stored, each_value};
 
 /// How many columns there are, the position among them.
 pub(super) const COUNT: usize = Column::ALL.len();
 
 /// Returns the type that a column is stored in, or `None` for the position.
 pub(super) fn values_of(column: Column) -> Option<Values> {
-    Some(match column {
-        Column::Position => return None,
-        Column::Id | Column::LocalId | Column::Timestamp => Values::U32,
-        Column::Domain | Column::EntityType | Column::FlagsEntityType => Values::U8,
-        Column::Flags => Values::U16,
-        Column::Weight => Values::F32,
-        Column::Radius | Column::Strength => Values::U8,
-        Column::Coordinate(..) => Values::I16,
+    Some(match (column, width(column)) {
+        (Column::Position, _) => return None,
+        (Column::Weight, _) => Values::F32,
+        (Column::Coordinate(..), _) => Values::I16,
+        (_, 4) => Values::U32,
+        (_, 2) => Values::U16,
+        _ => Values::U8,
     })
 }
 
@@ -35,30 +36,23 @@ pub(super) fn box_specs(space: Space) -> impl Iterator<Item = ColumnSpec> {
 
 /// Appends the stored values of a column.
 pub(super) fn extend(column: Column, tokens: &[Token], bytes: &mut Vec<u8>) {
-    match column {
-        Column::Position => (),
-        Column::Id => put(tokens, bytes, |token| token.id().raw().to_le_bytes()),
-        Column::Domain => put(tokens, bytes, |token| [token.id().domain()]),
-        Column::EntityType => put(tokens, bytes, |token| [token.id().entity_type() as u8]),
-        Column::LocalId => put(tokens, bytes, |token| token.id().local().to_le_bytes()),
-        Column::Flags => put(tokens, bytes, |token| token.flags().bits().to_le_bytes()),
-        Column::FlagsEntityType => put(tokens, bytes, |token| [token.flags().entity_type() as u8]),
-        Column::Weight => put(tokens, bytes, |token| token.weight().to_le_bytes()),
-        Column::Radius => put(tokens, bytes, |token| [token.radius_raw()]),
-        Column::Strength => put(tokens, bytes, |token| [token.strength_raw()]),
-        Column::Timestamp => put(tokens, bytes, |token| token.timestamp().to_le_bytes()),
-        Column::Coordinate(space, axis) => put(tokens, bytes, |token| {
-            token.steps(space)[axis as usize].to_le_bytes()
-        }),
-    }
+    each_value(column, Append { tokens, bytes });
 }
 
-fn put<const N: usize>(tokens: &[Token], bytes: &mut Vec<u8>, value: impl Fn(&Token) -> [u8; N]) {
-    let start = bytes.len();
-    bytes.resize(start + N * tokens.len(), 0);
-    let (places, _) = bytes[start..].as_chunks_mut();
-    for (place, token) in places.iter_mut().zip(tokens) {
-        *place = value(token);
+struct Append<'a> {
+    tokens: &'a [Token],
+    bytes: &'a mut Vec<u8>,
+}
+
+impl EachValue for Append<'_> {
+    fn take<T: Stored>(self, value: impl Fn(&Token) -> T) {
+        let start = self.bytes.len();
+        self.bytes
+            .resize(start + size_of::<T>() * self.tokens.len(), 0);
+        let places = self.bytes[start..].chunks_exact_mut(size_of::<T>());
+        for (place, token) in places.zip(self.tokens) {
+            place.copy_from_slice(bytemuck::bytes_of(&value(token)));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use ng_token::{Space, Token};
 use super::hilbert;
 use super::words::{ROW_WORDS, Words, words_of_mut};
 use super::{Order, OrderPart};
-use crate::ordered::{key_of_steps, key_of_weight};
+use crate::stored::{EachValue, Stored, each_value};
 
 /// How many tokens are looked at for each part in turn: 16 KiB, in the first cache.
 const BATCH_TOKENS: usize = 256;
@@ -91,34 +91,21 @@ fn push_group(points: [[i16; 3]; hilbert::LANES], keys: &mut [u64; hilbert::LANE
 }
 
 fn push_column(column: Column, bits: u32, tokens: &[Token], keys: &mut [u64]) {
-    let to = (bits, keys);
-    match column {
-        // No order has it.
-        Column::Position => {}
-        Column::Id => push(to, tokens, |token| token.id().raw()),
-        Column::Domain => push(to, tokens, |token| u32::from(token.id().domain())),
-        Column::EntityType => push(to, tokens, |token| token.id().raw() >> 24 & 0xf),
-        Column::LocalId => push(to, tokens, |token| token.id().local()),
-        Column::Flags => push(to, tokens, |token| u32::from(token.flags().bits())),
-        Column::FlagsEntityType => push(to, tokens, |token| {
-            u32::from(token.flags().bits() >> 8 & 0xf)
-        }),
-        Column::Weight => push(to, tokens, |token| key_of_weight(token.weight())),
-        Column::Radius => push(to, tokens, |token| u32::from(token.radius_raw())),
-        Column::Strength => push(to, tokens, |token| u32::from(token.strength_raw())),
-        Column::Timestamp => push(to, tokens, Token::timestamp),
-        Column::Coordinate(space, axis) => {
-            push(to, tokens, |token| {
-                key_of_steps(token.steps(space)[axis as usize])
-            });
-        }
-    }
+    each_value(column, Push { bits, tokens, keys });
 }
 
-#[inline(always)]
-fn push((bits, keys): (u32, &mut [u64]), tokens: &[Token], value: impl Fn(&Token) -> u32) {
-    for (key, token) in keys.iter_mut().zip(tokens) {
-        *key = *key << bits | u64::from(value(token));
+struct Push<'a> {
+    bits: u32,
+    tokens: &'a [Token],
+    keys: &'a mut [u64],
+}
+
+impl EachValue for Push<'_> {
+    #[inline(always)]
+    fn take<T: Stored>(self, value: impl Fn(&Token) -> T) {
+        for (key, token) in self.keys.iter_mut().zip(self.tokens) {
+            *key = *key << self.bits | u64::from(value(token).key());
+        }
     }
 }
 
@@ -127,6 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ordered::key_of_weight;
 
     /// Ascending; those in one row are equal.
     #[test]

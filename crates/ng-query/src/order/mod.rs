@@ -20,6 +20,7 @@ mod permutation;
 mod progress;
 mod radix;
 mod sort_file;
+mod sorted;
 mod squeeze;
 mod words;
 
@@ -29,3 +30,4 @@ pub use order::{Order, OrderError, OrderPart};
 pub use permutation::{Permutation, sort_positions};
 pub use progress::{SortPhase, SortProgress};
 pub use sort_file::{SortReport, sort_file};
+pub(crate) use sorted::Sorted;

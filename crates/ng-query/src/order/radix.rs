@@ -70,6 +70,13 @@ impl Layout {
             .map_or(u64::MAX, |above| !above)
     }
 
+    /// Returns the number and the position of an entry, of numbers of 32 bits whose upper
+    /// bits did not fall off.
+    pub(super) fn parts(self, entry: u64) -> (u32, usize) {
+        let number = entry.checked_shr(self.position_bits).unwrap_or(0);
+        (number as u32, (entry & self.position_mask()) as usize)
+    }
+
     fn buckets(self) -> usize {
         1 << self.bucket_bits
     }

@@ -67,6 +67,7 @@ impl Query<'_> {
         if candidates.len() as u64 != selected {
             collect(scan.selector.bound(), &mut conditions);
         }
+        conditions.sort_by_key(|(_, condition)| crate::select::cost(condition));
         let planned = conditions.into_iter().map(|(text, condition)| {
             let columns = crate::select::columns_of(condition);
             let has = |column| {
@@ -81,8 +82,7 @@ impl Query<'_> {
                     .collect(),
             }
         });
-        let mut conditions: Vec<_> = planned.collect();
-        conditions.sort_by_key(PlannedCondition::cost);
+        let conditions = planned.collect();
         let blocks = scan.source.len().div_ceil(BLOCK_TOKENS as u64);
         Plan {
             tokens: scan.source.len(),
@@ -133,13 +133,6 @@ fn source_of(scan: &Scan<'_>, column: Column) -> &'static str {
 
 const INDEX: &str = "the index";
 const RECORDS: &str = "the records";
-
-impl PlannedCondition {
-    fn cost(&self) -> usize {
-        let widths = self.columns.iter();
-        widths.map(|(column, _)| crate::scan::width(*column)).sum()
-    }
-}
 
 fn is_indexed(index: Option<&Index>, column: Column, block: Option<u64>) -> bool {
     match (index, block) {

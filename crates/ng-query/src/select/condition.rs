@@ -40,17 +40,8 @@ impl Test {
         }
     }
 
-    /// What a token costs: the bytes of its columns, and as much again for a set or a ball.
     pub(super) fn cost(&self) -> usize {
-        let bytes: usize = self
-            .columns
-            .iter()
-            .map(|&column| crate::scan::width(column))
-            .sum();
-        match self.condition {
-            Condition::OneOf(..) | Condition::Runs(..) | Condition::Ball(..) => 2 * bytes,
-            _ => bytes,
-        }
+        cost(&self.condition)
     }
 
     pub(super) fn evaluate(
@@ -173,6 +164,16 @@ fn small([x, y, z]: [i32; 3], squared_radius: u64) -> Option<([i16; 3], u32)> {
 /// The three columns of a space.
 pub(crate) fn axes(space: Space) -> [Column; 3] {
     Axis::ALL.map(|axis| Column::Coordinate(space, axis))
+}
+
+/// What a token costs: the bytes of its columns, and as much again for a set or a ball.
+pub(crate) fn cost(condition: &Condition) -> usize {
+    let columns = columns_of(condition).into_iter();
+    let bytes: usize = columns.map(crate::scan::width).sum();
+    match condition {
+        Condition::OneOf(..) | Condition::Runs(..) | Condition::Ball(..) => 2 * bytes,
+        _ => bytes,
+    }
 }
 
 /// The columns that a condition is about.

@@ -16,7 +16,7 @@ use crate::QueryError;
 use crate::bound::Bound;
 use crate::scan::Stage;
 use condition::Test;
-pub(crate) use condition::{axes, columns_of, in_ball};
+pub(crate) use condition::{axes, columns_of, cost, in_ball};
 
 /// Fewer selected tokens than this share of a block are looked at one by one.
 const SPARSE: usize = BLOCK_TOKENS / 64;

@@ -17,7 +17,7 @@ pub(super) fn not(bound: Bound) -> Bound {
 }
 
 /// Conditions on one column become one, and come first.
-pub(super) fn and(bounds: impl IntoIterator<Item = Bound>) -> Bound {
+pub(crate) fn and(bounds: impl IntoIterator<Item = Bound>) -> Bound {
     let mut row = Row::new(intersection);
     for bound in bounds {
         match bound {

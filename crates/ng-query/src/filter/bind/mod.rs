@@ -13,6 +13,7 @@ use ng_token::{Axis, Flags, Space, Validation};
 use super::decimal::Decimal;
 use super::tree::{Comparison, Filter, FlagTest};
 use crate::bound::{Bound, Condition};
+pub(crate) use join::and;
 
 impl Filter {
     /// Turns the values into stored steps, and simplifies what comes of it; valid is what is

@@ -9,6 +9,7 @@ use super::join;
 use crate::bound::{Bound, Condition, Kind, Number, Stepped};
 use crate::filter::decimal::Decimal;
 use crate::filter::tree::Comparison;
+use crate::ordered::steps_per_unit;
 
 /// Steps from the first to the second, ends included; none if the first is greater.
 type Steps = (i128, i128);
@@ -78,13 +79,8 @@ fn runs(ascending: &[i128]) -> Vec<Steps> {
 }
 
 /// Returns the steps of a unit.
-const fn scale(column: Column) -> u16 {
-    match column {
-        Column::Radius => 100,
-        Column::Strength => 255,
-        Column::Coordinate(space, _) => space.scale(),
-        _ => 1,
-    }
+fn scale(column: Column) -> u16 {
+    steps_per_unit(column).unwrap_or(1)
 }
 
 /// Returns the least and the greatest step that can be stored.

@@ -122,13 +122,12 @@ impl Build<'_> {
             .flat_map(|(part, writers)| jobs(*part, &plan.parts[*part], writers))
             .collect();
         let done = self.do_all(&jobs, &plan.wanted, pass, watch)?;
-        let run = Run::sorted(
-            plan.wanted.ids,
-            jobs.iter()
-                .map(|job| job.blocks.start)
-                .zip(&done)
-                .map(|(block, done)| (block, &done.zones[..], &done.ids[..])),
-        );
+        let starts = jobs.iter().map(|job| job.blocks.start).zip(&done);
+        let blocks = starts.map(|(block, done)| (block, &done.zones[..], &done.ids[..]));
+        let run = match plan.wanted.ids {
+            true => Run::sorted(self.workers, blocks)?,
+            false => Run::default(),
+        };
         let mut done = jobs
             .iter()
             .map(|job| job.part)

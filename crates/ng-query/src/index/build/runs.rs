@@ -13,11 +13,8 @@ use crate::index::hash::{column_seed, xxh3};
 use crate::index::manifest::SheetEntry;
 use crate::index::sheet::{Kind, SheetWriter};
 use crate::index::{BLOCK, IndexError, ids};
+use crate::order::Sorted;
 use crate::zone::Zone;
-
-/// Bits of an id that a pass of the sort goes by.
-const DIGIT_BITS: u32 = 11;
-const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// Bytes of an id and its position in a file of a run.
 const PAIR_BYTES: usize = 12;
@@ -26,70 +23,46 @@ const PAIR_BYTES: usize = 12;
 type Pair = (u32, u64);
 
 /// Ids of some tokens, sorted.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Run {
     /// The whole blocks, in their order, however far apart they stand in the file.
     blocks: Vec<u64>,
-    /// An id each, and below it the place of its token among those of `blocks`: 32 bits of
-    /// both, since a batch has 2^24 tokens at most.
-    keys: Vec<u64>,
+    /// The ids, sorted, with the places of their tokens among those of `blocks`.
+    ids: Option<Sorted>,
 }
 
 impl Run {
     /// Sorts the ids of blocks, which are given with the block that each few begin with
     /// and the zones that tell which blocks are whole.
     pub(super) fn sorted<'a>(
-        is_wanted: bool,
-        blocks: impl Iterator<Item = (u64, &'a [Option<Zone>], &'a [u32])>,
-    ) -> Self {
-        let mut run = Self::default();
-        if !is_wanted {
-            return run;
-        }
-        for (first, zones, ids) in blocks {
-            let whole = (first..).zip(zones).filter(|(_, zone)| zone.is_some());
-            for ((block, _), ids) in whole.zip(ids.chunks(BLOCK as usize)) {
-                let start = run.blocks.len() as u64 * BLOCK;
-                let keys = ids
-                    .iter()
-                    .zip(start..)
-                    .map(|(id, place)| u64::from(*id) << 32 | place);
-                run.keys.extend(keys);
-                run.blocks.push(block);
-            }
-        }
-        sort(&mut run.keys);
-        run
+        workers: &Workers,
+        blocks: impl Iterator<Item = (u64, &'a [Option<Zone>], &'a [u32])> + Clone,
+    ) -> Result<Self, ParallelError> {
+        let whole = |(first, zones): (u64, &'a [Option<Zone>])| {
+            let zones = (first..).zip(zones);
+            zones.filter_map(|(block, zone)| zone.is_some().then_some(block))
+        };
+        let ids = blocks.clone().flat_map(|(_, _, ids)| ids).copied();
+        Ok(Self {
+            ids: Some(Sorted::new(workers, ids)?),
+            blocks: blocks
+                .flat_map(|(first, zones, _)| whole((first, zones)))
+                .collect(),
+        })
+    }
+
+    fn len(&self) -> u64 {
+        self.ids.as_ref().map_or(0, |ids| ids.len() as u64)
     }
 
     fn pairs(self) -> impl Iterator<Item = Pair> {
-        let Self { blocks, keys } = self;
-        let pair = move |key: u64| {
-            let place = key & u64::from(u32::MAX);
-            let position = blocks[(place / BLOCK) as usize] * BLOCK + place % BLOCK;
-            ((key >> 32) as u32, position)
-        };
-        keys.into_iter().map(pair)
-    }
-}
-
-/// Sorts by the upper 32 bits, and keeps the order of those that are equal.
-fn sort(keys: &mut Vec<u64>) {
-    let mut sorted = vec![0; keys.len()];
-    for shift in [32, 32 + DIGIT_BITS, 32 + 2 * DIGIT_BITS] {
-        let digit = |key: u64| (key >> shift) as usize % DIGITS;
-        let mut places = [0; DIGITS];
-        keys.iter().for_each(|key| places[digit(*key)] += 1);
-        let mut next = 0;
-        for place in &mut places {
-            next += std::mem::replace(place, next);
-        }
-        for key in keys.iter() {
-            let place = &mut places[digit(*key)];
-            sorted[*place] = *key;
-            *place += 1;
-        }
-        std::mem::swap(keys, &mut sorted);
+        let Self { blocks, ids } = self;
+        ids.into_iter()
+            .flat_map(Sorted::into_pairs)
+            .map(move |(id, place)| {
+                let place = place as u64;
+                (id, blocks[(place / BLOCK) as usize] * BLOCK + place % BLOCK)
+            })
     }
 }
 
@@ -130,7 +103,7 @@ impl<'a> Runs<'a> {
     }
 
     pub(super) fn add(&mut self, run: Run) -> Result<(), IndexError> {
-        self.count += run.keys.len() as u64;
+        self.count += run.len();
         if let Some(before) = self.last.replace(run) {
             let name = format!("run-{:05}-{:016x}.bin", self.files.len(), self.build);
             let path = self.folder.join(name);
@@ -395,24 +368,11 @@ mod tests {
         })
     }
 
-    #[test]
-    fn equal_ids_stay_in_their_order() {
-        for count in [0, 1, 2, 1000, 10_000] {
-            let mut keys: Vec<_> = ids(count)
-                .zip(0..)
-                .map(|(id, place)| id << 32 | place)
-                .collect();
-            let mut expected = keys.clone();
-            expected.sort_unstable();
-            sort(&mut keys);
-            assert!(keys == expected, "{count}");
-        }
-    }
-
     /// Places were counted from the first block of a run, in 32 bits: where segments between
     /// two stay, the second may stand 2^32 tokens behind it and more.
     #[test]
-    fn a_run_has_blocks_that_stand_far_apart() {
+    fn a_run_has_blocks_that_stand_far_apart() -> Result<(), ParallelError> {
+        let workers = Workers::new(2).unwrap();
         let zone = [Some(Zone::zeroed()), None, Some(Zone::zeroed())];
         let ids: Vec<u32> = (0..2 * BLOCK as u32).rev().map(|id| id / 2).collect();
         for firsts in [[0, 1 << 20], [5, 1 << 40]] {
@@ -425,9 +385,10 @@ mod tests {
                 }
             }
             expected.sort_unstable();
-            let run = Run::sorted(true, blocks.into_iter());
+            let run = Run::sorted(&workers, blocks.into_iter())?;
             assert!(run.pairs().eq(expected), "{firsts:?}");
         }
+        Ok(())
     }
 
     #[test]
