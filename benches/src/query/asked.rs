@@ -51,7 +51,7 @@ impl<'q> Asked<'q> {
     }
 
     pub(super) fn top(&self) -> Result<u64> {
-        let ranked = self.0.top(TOP, Column::Weight, End::Greatest)?.value;
+        let ranked = self.0.top(TOP, Column::Weight, End::Greatest)?.value.ranked;
         Ok(oracle::digest(ranked.iter().map(|ranked| ranked.position)))
     }
 
