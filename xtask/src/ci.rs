@@ -11,6 +11,7 @@ use crate::consumers::consumers;
 use crate::fuzz;
 use crate::peers;
 use crate::profiles::Profile;
+use crate::python;
 use crate::test::test;
 use crate::torture;
 
@@ -44,10 +45,11 @@ const FUZZ_TIME: Duration = Duration::from_secs(5);
 type Step = (&'static str, fn() -> Result<()>);
 
 pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 9] = [
+    let steps: [Step; 10] = [
         ("format", format),
         ("lints", lints),
         ("tests", || test(&Profile::BOTH, &[])),
+        ("python", python::test_if_possible),
         ("documentation", documentation),
         ("packages", packages),
         ("consumers", consumers),
@@ -69,6 +71,7 @@ pub(crate) fn ci() -> Result<()> {
 
 fn format() -> Result<()> {
     cargo(["fmt", "--all", "--check"])?;
+    python::format()?;
     run(fuzz::cargo().args(["fmt", "--check"]))
 }
 
@@ -79,6 +82,7 @@ fn lints() -> Result<()> {
     for library in LIBRARIES {
         cargo(["clippy", "--package", library, "--", "-D", "warnings"])?;
     }
+    python::lints()?;
     if fuzz::missing().is_some() {
         return Ok(());
     }

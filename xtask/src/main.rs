@@ -12,6 +12,7 @@ mod counts;
 mod fuzz;
 mod peers;
 mod profiles;
+mod python;
 mod stress;
 mod test;
 mod torture;
@@ -34,7 +35,8 @@ struct Cli {
 enum Verb {
     /// Build everything, in both profiles unless told otherwise
     Build(ProfilesArg),
-    /// Run all tests, in both profiles unless told otherwise: overflow checks differ
+    /// Run all tests, in both profiles unless told otherwise: overflow checks differ; those of
+    /// the Python package once
     Test(TestArgs),
     /// Build `ng-stress` in both profiles, measure, compare and report
     #[command(disable_help_flag = true)]
@@ -44,10 +46,12 @@ enum Verb {
     Claims(stress::StressArgs),
     /// Run the criterion suites, or compare with other stores
     Bench(bench::BenchArgs),
+    /// Build the Python package, and run its tests in an environment of their own
+    Python(python::PythonArgs),
     /// Run the long fault tests, in release: crashes, kills, races, fuzzing
     Torture(torture::TortureArgs),
-    /// What a change must pass: format, lints, tests, docs, packages, consumers, peers, a little
-    /// fuzzing, a smoke stress
+    /// What a change must pass: format, lints, tests, Python, docs, packages, consumers, peers, a
+    /// little fuzzing, a smoke stress
     Ci,
 }
 
@@ -81,10 +85,17 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Build(profiles) => build::build(&profiles.profiles)?,
-        Verb::Test(args) => test::test(&args.profiles.profiles, &args.passed_on.args)?,
+        Verb::Test(args) => {
+            test::test(&args.profiles.profiles, &args.passed_on.args)?;
+            // What Cargo gets besides is about its own tests.
+            if args.passed_on.args.is_empty() {
+                python::test_if_possible()?;
+            }
+        }
         Verb::Stress(args) => return stress::stress(&args),
         Verb::Claims(args) => return claims::claims(&args),
         Verb::Bench(args) => return bench::bench(&args),
+        Verb::Python(args) => python::python(&args)?,
         Verb::Torture(args) => return torture::torture(&args),
         Verb::Ci => ci::ci()?,
     }

@@ -91,6 +91,20 @@ impl Token {
     /// The greatest field strength; the least is 0.
     pub const STRENGTH_MAX: f32 = field::STRENGTH_MAX;
 
+    /// The stored fields in their order, and where each begins, in bytes. A field ends where
+    /// the next one begins.
+    ///
+    /// For those who describe the record to others, such as numpy.
+    pub const FIELD_OFFSETS: [(&'static str, usize); 7] = [
+        ("coordinates", offset_of!(Token, coordinates)),
+        ("id", offset_of!(Token, id)),
+        ("flags", offset_of!(Token, flags)),
+        ("weight", offset_of!(Token, weight)),
+        ("radius", offset_of!(Token, radius)),
+        ("strength", offset_of!(Token, strength)),
+        ("timestamp", offset_of!(Token, timestamp)),
+    ];
+
     /// The token of 64 zero bytes: valid and not ACTIVE, a hole.
     pub const ZERO: Self = Self {
         coordinates: ORIGINS,

@@ -220,3 +220,22 @@ fn debug_shows_decoded_values_and_the_points_that_are_set() {
          coordinates: {Motor: [1.5, -0.001, 0.0]} }"
     );
 }
+
+/// Against bytes that are known to be of the field: what `with_` changes begins there.
+#[test]
+fn fields_begin_where_they_are_said_to() {
+    let changed = |other: Token| {
+        let differs = |at: &usize| other.as_bytes()[*at] != 0;
+        (0..Token::SIZE).find(differs).unwrap_or(Token::SIZE)
+    };
+    let fields = [
+        changed(Token::ZERO.with_coordinates([[1; 3]; 8])),
+        changed(Token::ZERO.with_id(1)),
+        changed(Token::ZERO.with_flags(Flags::from_bits(1))),
+        changed(Token::ZERO.with_weight(f32::from_bits(1))),
+        changed(Token::ZERO.with_radius_raw(1)),
+        changed(Token::ZERO.with_strength_raw(1)),
+        changed(Token::ZERO.with_timestamp(1)),
+    ];
+    assert_eq!(Token::FIELD_OFFSETS.map(|(_, offset)| offset), fields);
+}

@@ -1,0 +1,73 @@
+"""What the package raises beside Python's own exceptions.
+
+Each has `path`, `field`, `value` and `expected`, as far as they make sense, and so have the
+``ValueError``, ``TypeError``, ``IndexError`` and ``OSError`` that the package raises.
+"""
+
+import io
+from typing import Any
+
+
+class Error(Exception):
+    """The base of the package's own exceptions."""
+
+    #: The file that it is about.
+    path: str | None = None
+    #: The field or the parameter that it is about.
+    field: str | None = None
+    #: What was found there.
+    value: Any = None
+    #: What should have been.
+    expected: str | None = None
+
+
+class FieldError(Error, ValueError):
+    """A value does not fit its field of a token."""
+
+
+class DamagedError(Error):
+    """A file is not as it was committed. `TokenFile.repair` saves what is whole."""
+
+
+class FormatError(Error, ValueError):
+    """A file is no token file, or one of a format that this version does not know."""
+
+
+class LockedError(Error, BlockingIOError):
+    """Somebody else has the file open to append to it."""
+
+
+class ChangedError(Error):
+    """A path names another file than it did, or a file went back behind what is shown."""
+
+
+class NotDurableError(Error, OSError):
+    """A commit cannot be known to be on the disk."""
+
+
+class PoisonedError(Error, OSError):
+    """An earlier failure made the writer refuse; the last commit stands. Open the file again."""
+
+
+class FullError(Error, ValueError):
+    """The file is not made for so many tokens."""
+
+
+class ReadOnlyError(Error, io.UnsupportedOperation):
+    """The file was opened for reading."""
+
+
+class ClosedError(Error, ValueError):
+    """The file is closed."""
+
+
+class BusyError(Error, RuntimeError):
+    """An append from an iterator is under way."""
+
+
+class ForkedError(Error, RuntimeError):
+    """The object belongs to the process that this one was forked from."""
+
+
+class InternalError(Error, RuntimeError):
+    """A mistake in the package: the message names the place. Please report it."""

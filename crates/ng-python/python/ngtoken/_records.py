@@ -1,0 +1,119 @@
+"""What is taken for tokens: arrays, records of 64 bytes, tokens, iterables of them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ngtoken import _core
+from ngtoken._dtype import TOKEN_DTYPE
+
+#: How many single tokens are gathered into one array.
+_BATCH = 4096
+
+_EXPECTED = (
+    "an array of TOKEN_DTYPE, records of 64 bytes, a Token, Tokens, or an iterable of them"
+)
+
+
+def pieces(given: Any) -> Iterator[np.ndarray]:
+    """Yields contiguous arrays of ``TOKEN_DTYPE`` with all tokens of what is given, in order."""
+    whole = _whole(given)
+    if whole is not None:
+        if len(whole):
+            yield whole
+        return
+    if isinstance(given, (str, dict)) or not isinstance(given, Iterable):
+        raise _wrong(given)
+    yield from _of_iterable(given)
+
+
+def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
+    batch = bytearray()
+    for item in given:
+        if isinstance(item, _core.Token):
+            batch += item.tobytes()
+            if len(batch) < _BATCH * TOKEN_DTYPE.itemsize:
+                continue
+        if batch:
+            yield np.frombuffer(batch, TOKEN_DTYPE)
+            batch = bytearray()
+        if not isinstance(item, _core.Token):
+            array = _whole(item)
+            if array is None:
+                raise _wrong(item)
+            if len(array):
+                yield array
+    if batch:
+        yield np.frombuffer(batch, TOKEN_DTYPE)
+
+
+def _whole(given: Any) -> np.ndarray | None:
+    """The tokens of what has all of them at hand; None of what has not."""
+    if isinstance(given, _core.Token):
+        return np.frombuffer(given.tobytes(), TOKEN_DTYPE)
+    if isinstance(given, _core.Tokens):
+        return given.view()
+    if isinstance(given, np.void) and given.dtype.names:
+        return _records(np.array([given]))
+    if isinstance(given, np.ndarray):
+        return _records(given)
+    if isinstance(given, (bytes, bytearray, memoryview, _core.Buf)):
+        return _records(np.frombuffer(given, "u1"))
+    return None
+
+
+def _records(array: np.ndarray) -> np.ndarray:
+    if array.dtype == TOKEN_DTYPE:
+        return np.ascontiguousarray(array).reshape(-1)
+    if array.dtype.names:
+        return _by_name(array)
+    # Also of 64 bytes: V64 and S64, rows of 64 bytes, and bytes one after the other.
+    is_record = array.dtype.itemsize == TOKEN_DTYPE.itemsize and array.dtype.kind in "VS"
+    is_bytes = array.dtype.itemsize == 1 and array.dtype.kind in "uiV"
+    if is_record or is_bytes:
+        flat = np.ascontiguousarray(array).reshape(-1).view("u1")
+        if flat.size % TOKEN_DTYPE.itemsize == 0:
+            return flat.view(TOKEN_DTYPE)
+        raise _error(
+            ValueError, "length", flat.size, f"length {flat.size} bytes", "a multiple of 64"
+        )
+    raise _error(TypeError, "dtype", array.dtype, f"dtype {array.dtype}", "TOKEN_DTYPE")
+
+
+def _by_name(array: np.ndarray) -> np.ndarray:
+    """Copies fields by their names: of another byte order, another order, or with padding."""
+    names, wanted = set(array.dtype.names or ()), set(TOKEN_DTYPE.names or ())
+    if names != wanted:
+        odd = ", ".join(sorted(names ^ wanted))
+        raise _error(TypeError, odd, sorted(names), f"fields {odd}", "those of TOKEN_DTYPE")
+    for name in TOKEN_DTYPE.names or ():
+        found, expected = array.dtype[name], TOKEN_DTYPE[name]
+        if found.newbyteorder("<") != expected:
+            raise _error(TypeError, name, found, f"field {name} of {found}", str(expected))
+    copy = np.empty(array.size, TOKEN_DTYPE)
+    for name in TOKEN_DTYPE.names or ():
+        copy[name] = array[name].reshape(copy[name].shape)
+    return copy
+
+
+def _wrong(given: Any) -> Exception:
+    kind = type(given).__name__
+    return _error(TypeError, "tokens", kind, f"tokens of type {kind}", _EXPECTED)
+
+
+def _error(
+    kind: type[Exception], field: str, value: Any, found: str, expected: str
+) -> Exception:
+    error: Any = kind(f"{found}, expected {expected}")
+    error.path, error.field, error.value, error.expected = None, field, value, expected
+    return error
+
+
+def as_array(view: np.ndarray, dtype: Any, copy: bool | None) -> np.ndarray:
+    """``__array__`` of a view."""
+    if dtype is not None and np.dtype(dtype) != view.dtype:
+        if copy is False:
+            raise ValueError(f"dtype {np.dtype(dtype)} needs a copy, expected {view.dtype}")
+        return view.astype(dtype)
+    return view.copy() if copy else view

@@ -1,0 +1,635 @@
+//! Which error becomes which exception.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use ng_parallel::{
+    Forked, IngestError, ParallelError, ParallelLoadError, VerifyError, WorkersError,
+};
+use ng_query::order::OrderError;
+use ng_query::{QueryError, QuestionError};
+use ng_store::{
+    CreateError, FileKind, IoError, LoadError, OpenError, ReadError, RepairError, VecStoreError,
+    WriteError,
+};
+use ng_token::{EncodeError, EncodeErrors, Token};
+use pyo3::exceptions::{
+    PyBufferError, PyFileExistsError, PyIndexError, PyIsADirectoryError, PyMemoryError, PyOSError,
+    PyTypeError, PyValueError,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// What went wrong, without the interpreter: it may be made on any thread.
+#[derive(Debug)]
+pub(crate) struct Error {
+    class: Class,
+    text: String,
+    path: Option<PathBuf>,
+    field: Option<String>,
+    value: Option<Value>,
+    expected: Option<String>,
+    errno: Option<i32>,
+}
+
+/// The class of the exception.
+#[derive(Debug)]
+pub(crate) enum Class {
+    /// One of the package's own, by its name.
+    Own(&'static str),
+    /// `ValueError`.
+    Value,
+    /// `TypeError`.
+    Type,
+    /// `IndexError`.
+    Index,
+    /// `BufferError`.
+    Buffer,
+    /// `MemoryError`.
+    Memory,
+    /// `OSError`, or what that makes of its number.
+    Os,
+    /// `IsADirectoryError`.
+    Folder,
+    /// `FileExistsError`.
+    Exists,
+    /// One that Python raised itself.
+    Raised(PyErr),
+}
+
+/// What was found, as an exception's `value`.
+#[derive(Debug, Clone, IntoPyObject)]
+pub(crate) enum Value {
+    Whole(i128),
+    Number(f64),
+    Text(String),
+}
+
+pub(crate) const DAMAGED: Class = Class::Own("DamagedError");
+pub(crate) const FORMAT: Class = Class::Own("FormatError");
+pub(crate) const LOCKED: Class = Class::Own("LockedError");
+pub(crate) const CHANGED: Class = Class::Own("ChangedError");
+pub(crate) const NOT_DURABLE: Class = Class::Own("NotDurableError");
+pub(crate) const POISONED: Class = Class::Own("PoisonedError");
+pub(crate) const FULL: Class = Class::Own("FullError");
+pub(crate) const READ_ONLY: Class = Class::Own("ReadOnlyError");
+pub(crate) const CLOSED: Class = Class::Own("ClosedError");
+pub(crate) const BUSY: Class = Class::Own("BusyError");
+pub(crate) const FORKED: Class = Class::Own("ForkedError");
+pub(crate) const FIELD: Class = Class::Own("FieldError");
+pub(crate) const INTERNAL: Class = Class::Own("InternalError");
+
+/// `EAGAIN`, `EIO`, `ENOSPC` and `EFBIG` of the systems that this runs on.
+mod errno {
+    pub(super) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
+    pub(super) const IO: i32 = 5;
+    pub(super) const NO_SPACE: i32 = 28;
+    pub(super) const TOO_LARGE: i32 = 27;
+    pub(super) const IS_A_FOLDER: i32 = 21;
+    pub(super) const EXISTS: i32 = 17;
+}
+
+impl Error {
+    pub(crate) fn new(class: Class, text: impl Display) -> Self {
+        Self {
+            class,
+            text: text.to_string(),
+            path: None,
+            field: None,
+            value: None,
+            expected: None,
+            errno: None,
+        }
+    }
+
+    pub(crate) fn at(self, path: &Path) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            ..self
+        }
+    }
+
+    /// Says which field or parameter has which value, and what was expected there.
+    pub(crate) fn of(self, field: &str, value: Value, expected: impl Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            value: Some(value),
+            expected: Some(expected.to_string()),
+            ..self
+        }
+    }
+
+    fn errno(self, errno: i32) -> Self {
+        Self {
+            errno: Some(errno),
+            ..self
+        }
+    }
+
+    /// A parameter that has a wrong value.
+    pub(crate) fn value(field: &str, value: Value, expected: impl Display) -> Self {
+        let text = format!("{field} {}, expected {expected}", Told(&value));
+        Self::new(Class::Value, text).of(field, value, expected)
+    }
+
+    /// A parameter that is of a wrong type.
+    pub(crate) fn wrong_type(field: &str, found: impl Into<String>, expected: &str) -> Self {
+        let found = found.into();
+        let text = format!("{field} {found}, expected {expected}");
+        Self::new(Class::Type, text).of(field, Value::Text(found), expected)
+    }
+
+    /// A field of a token that has a wrong value.
+    pub(crate) fn field(field: &str, value: Value, expected: impl Display) -> Self {
+        Self {
+            class: FIELD,
+            ..Self::value(field, value, expected)
+        }
+    }
+
+    pub(crate) fn index(index: impl Display, len: impl Display) -> Self {
+        let text = format!("index {index}, expected one of {len} tokens");
+        Self::new(Class::Index, text).of(
+            "index",
+            Value::Text(index.to_string()),
+            format!("-{len} to {len} - 1"),
+        )
+    }
+
+    pub(crate) fn closed(path: &Path) -> Self {
+        Self::new(CLOSED, format!("{}: closed", path.display())).at(path)
+    }
+
+    fn into_exception(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let (path, errno) = (self.path, self.errno);
+        let class = match self.class {
+            Class::Raised(raised) => return Ok(raised.into_value(py).into_bound(py).into_any()),
+            Class::Own(name) => py
+                .import("ngtoken._errors")?
+                .getattr(name)?
+                .cast_into::<PyType>()?,
+            Class::Value => PyType::new::<PyValueError>(py),
+            Class::Type => PyType::new::<PyTypeError>(py),
+            Class::Index => PyType::new::<PyIndexError>(py),
+            Class::Buffer => PyType::new::<PyBufferError>(py),
+            Class::Memory => PyType::new::<PyMemoryError>(py),
+            Class::Os => PyType::new::<PyOSError>(py),
+            Class::Folder => PyType::new::<PyIsADirectoryError>(py),
+            Class::Exists => PyType::new::<PyFileExistsError>(py),
+        };
+        let exception = match (errno, &path) {
+            // `OSError` shows the path itself.
+            (Some(errno), Some(path)) => class.call1((errno, self.text, path.as_os_str()))?,
+            (Some(errno), None) => class.call1((errno, self.text))?,
+            (None, _) => class.call1((self.text,))?,
+        };
+        exception.setattr("path", path.as_ref().map(|path| path.as_os_str()))?;
+        exception.setattr("field", self.field)?;
+        exception.setattr("value", self.value)?;
+        exception.setattr("expected", self.expected)?;
+        Ok(exception)
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| match error.into_exception(py) {
+            Ok(exception) => Self::from_value(exception),
+            Err(failed) => failed,
+        })
+    }
+}
+
+impl From<PyErr> for Error {
+    fn from(raised: PyErr) -> Self {
+        let text = String::new();
+        Self::new(Class::Raised(raised), text)
+    }
+}
+
+/// A value in a message.
+struct Told<'a>(&'a Value);
+
+impl Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Value::Whole(value) => write!(f, "{value}"),
+            Value::Number(value) => write!(f, "{value:?}"),
+            Value::Text(value) => f.write_str(value),
+        }
+    }
+}
+
+impl From<IoError> for Error {
+    fn from(error: IoError) -> Self {
+        let at = error
+            .offset
+            .map_or(String::new(), |offset| format!(" at {offset:#x}"));
+        let text = format!("cannot {}{at}: {}", error.operation, error.source);
+        let errno = error.source.raw_os_error().unwrap_or(errno::IO);
+        Self::new(Class::Os, text).at(&error.path).errno(errno)
+    }
+}
+
+fn damaged(error: &impl Display, path: &Path) -> Error {
+    Error::new(DAMAGED, error).at(path)
+}
+
+fn format(error: &impl Display, path: &Path) -> Error {
+    Error::new(FORMAT, error).at(path)
+}
+
+fn changed(error: &impl Display, path: &Path) -> Error {
+    Error::new(CHANGED, error).at(path)
+}
+
+fn locked(path: &Path, holder: Option<u32>) -> Error {
+    let by = holder.map_or(String::new(), |process| format!(", process {process}"));
+    Error::new(LOCKED, format!("locked by another appender{by}"))
+        .at(path)
+        .errno(errno::AGAIN)
+}
+
+fn not_a_file(error: &impl Display, path: &Path, found: FileKind) -> Error {
+    match found {
+        FileKind::Folder => Error::new(Class::Folder, "is a folder, expected a regular file")
+            .at(path)
+            .errno(errno::IS_A_FOLDER),
+        _ => format(error, path),
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        use OpenError as E;
+        let text = &error;
+        match &error {
+            E::Io(_) => match error {
+                E::Io(io) => io.into(),
+                other => Self::new(INTERNAL, other),
+            },
+            E::NotAFile { path, found } => not_a_file(text, path, *found),
+            E::NotATokenFile { path, .. } | E::Version { path, .. } => format(text, path),
+            E::Features { path, unknown } | E::ReadOnlyFeatures { path, unknown } => {
+                let value = Value::Whole((*unknown).into());
+                format(text, path).of("features", value, "none that are unknown")
+            }
+            E::Unsupported {
+                path,
+                field,
+                found,
+                expected,
+                ..
+            } => format(text, path).of(field, Value::Whole((*found).into()), expected),
+            E::Field {
+                path,
+                field,
+                found,
+                expected,
+                ..
+            } => damaged(text, path).of(field, Value::Whole((*found).into()), expected),
+            E::Truncated { path, have, need } => damaged(text, path).of(
+                "length",
+                Value::Whole((*have).into()),
+                format_args!("{need} bytes or more"),
+            ),
+            E::TailDamaged {
+                path,
+                block,
+                found,
+                expected,
+                ..
+            } => damaged(text, path).of(
+                &format!("block {block}"),
+                Value::Whole((*found).into()),
+                format_args!("hash {expected:#018x}"),
+            ),
+            E::HeaderDamaged { path } | E::NoCommit { path } | E::SlotLost { path, .. } => {
+                damaged(text, path)
+            }
+            E::LastGeneration { path, last } => Self::new(FULL, text).at(path).of(
+                "generation",
+                Value::Whole((*last).into()),
+                "one that can be followed",
+            ),
+            E::Locked { path, holder } => locked(path, *holder),
+            E::Forked { path } => Self::new(FORKED, text).at(path),
+            E::NotDurable { path, cause, .. } => {
+                let errno = cause.source.raw_os_error().unwrap_or(errno::IO);
+                Self::new(NOT_DURABLE, text).at(path).errno(errno)
+            }
+            E::Replaced { path }
+            | E::TakenBack { path, .. }
+            | E::WentBack { path, .. }
+            | E::MapDiffers { path, .. } => changed(text, path),
+            _ => Self::new(DAMAGED, text),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        let text = &error;
+        match &error {
+            ReadError::BadBlock {
+                path,
+                block,
+                found,
+                expected,
+                ..
+            } => damaged(text, path).of(
+                &format!("block {block}"),
+                Value::Whole((*found).into()),
+                format_args!("hash {expected:#018x}"),
+            ),
+            ReadError::Truncated { path, have, need } => damaged(text, path).of(
+                "length",
+                Value::Whole((*have).into()),
+                format_args!("{need} bytes or more"),
+            ),
+            ReadError::TableDamaged {
+                path,
+                found,
+                expected,
+                ..
+            } => damaged(text, path).of(
+                "block table",
+                Value::Whole((*found).into()),
+                format_args!("chain {expected:#018x}"),
+            ),
+            _ => match error {
+                ReadError::Io(io) => io.into(),
+                other => Self::new(DAMAGED, other),
+            },
+        }
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        use WriteError as E;
+        let text = &error;
+        let of_cause = |class, cause: &IoError, errno| {
+            let errno = cause.source.raw_os_error().unwrap_or(errno);
+            Self::new(class, text).at(&cause.path).errno(errno)
+        };
+        match &error {
+            E::Full { path, needed, max } => Self::new(FULL, text).at(path).of(
+                "tokens",
+                Value::Whole((*needed).into()),
+                format_args!("at most {max}"),
+            ),
+            E::NoSpace { cause, .. } | E::NoSpaceAfterAll { cause } => {
+                of_cause(Class::Os, cause, errno::NO_SPACE)
+            }
+            E::FileTooLarge { cause, .. } => of_cause(Class::Os, cause, errno::TOO_LARGE),
+            E::Io { cause } | E::Map { cause } => of_cause(Class::Os, cause, errno::IO),
+            E::OutcomeUnknown { cause, .. } => of_cause(NOT_DURABLE, cause, errno::IO),
+            E::Overtaken { path, .. } | E::Replaced { path } => changed(text, path),
+            E::Truncated { path, have, need } => damaged(text, path).of(
+                "length",
+                Value::Whole((*have).into()),
+                format_args!("{need} bytes or more"),
+            ),
+            E::LastGeneration { path, last } => Self::new(FULL, text).at(path).of(
+                "generation",
+                Value::Whole((*last).into()),
+                "one that can be followed",
+            ),
+            E::Poisoned { path } => Self::new(POISONED, text).at(path).errno(errno::IO),
+            E::Forked { path } => Self::new(FORKED, text).at(path),
+            E::ReadOnly { path } => read_only(path),
+            E::NotShown { .. } => Self::new(CHANGED, text),
+            _ => Self::new(POISONED, text).errno(errno::IO),
+        }
+    }
+}
+
+/// A file that was opened for reading.
+pub(crate) fn read_only(path: &Path) -> Error {
+    let text = format!(
+        "{}: opened for reading, expected append=True",
+        path.display()
+    );
+    Error::new(READ_ONLY, text).at(path)
+}
+
+impl From<CreateError> for Error {
+    fn from(error: CreateError) -> Self {
+        use CreateError as E;
+        let text = &error;
+        match &error {
+            E::Exists { path } => Self::new(Class::Exists, "exists")
+                .at(path)
+                .errno(errno::EXISTS),
+            E::FileName { path } | E::ReservedName { path } => {
+                Self::new(Class::Value, text).at(path).of(
+                    "path",
+                    Value::Text(path.display().to_string()),
+                    "another name",
+                )
+            }
+            E::NotAFile { path, found } => not_a_file(text, path, *found),
+            E::Locked { path, holder } => locked(path, *holder),
+            E::Replaced { path } => changed(text, path),
+            E::MaxTokens { found, limit } => Self::value(
+                "max_tokens",
+                Value::Whole((*found).into()),
+                format_args!("1 to {limit}"),
+            ),
+            E::NameNotDurable { cause } => {
+                let errno = cause.source.raw_os_error().unwrap_or(errno::IO);
+                Self::new(NOT_DURABLE, text).at(&cause.path).errno(errno)
+            }
+            _ => match error {
+                E::Io(io) => io.into(),
+                E::Write(write) => write.into(),
+                other => Self::new(Class::Value, other),
+            },
+        }
+    }
+}
+
+impl From<VecStoreError> for Error {
+    fn from(error: VecStoreError) -> Self {
+        match error {
+            VecStoreError::CapacityOverflow { .. } | VecStoreError::OutOfMemory { .. } => {
+                Self::new(Class::Memory, error)
+            }
+            other => Self::new(INTERNAL, other),
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Open(error) => error.into(),
+            LoadError::Read(error) => error.into(),
+            LoadError::Memory(error) => error.into(),
+            other => Self::new(DAMAGED, other),
+        }
+    }
+}
+
+impl From<RepairError> for Error {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Open(error) => error.into(),
+            RepairError::Read(error) => error.into(),
+            RepairError::Create(error) => error.into(),
+            RepairError::SameFile { ref path } => {
+                let value = Value::Text(path.display().to_string());
+                Self::new(Class::Value, &error)
+                    .at(path)
+                    .of("out", value, "another path")
+            }
+            other => Self::new(INTERNAL, other),
+        }
+    }
+}
+
+impl From<Forked> for Error {
+    fn from(error: Forked) -> Self {
+        Self::new(FORKED, error)
+    }
+}
+
+impl From<ParallelError> for Error {
+    fn from(error: ParallelError) -> Self {
+        match error {
+            ParallelError::Panicked { shard, message } => panicked(shard, &message),
+            ParallelError::IndexOutOfBounds { index, len, .. } => Self::index(index, len),
+            ParallelError::Store(error) => error.into(),
+            ParallelError::Forked(forked) => forked.into(),
+            // Whoever set the flag raises what made it do so.
+            other => Self::new(INTERNAL, other),
+        }
+    }
+}
+
+fn panicked(shard: usize, message: &str) -> Error {
+    let place = crate::work::place_of_last_panic();
+    Error::new(
+        INTERNAL,
+        format!("shard {shard} panicked at {place}: {message}"),
+    )
+}
+
+impl<E: Into<Error>, M: Into<Error>> From<IngestError<E, M>> for Error {
+    fn from(error: IngestError<E, M>) -> Self {
+        match error {
+            IngestError::Sink(error) => error.into(),
+            IngestError::Failed { source, .. } => source.into(),
+            IngestError::Forked(forked) => forked.into(),
+            IngestError::Panicked { shard, message } => panicked(shard.number, &message),
+            _ => Self::new(INTERNAL, "the ingest was stopped, or made too few tokens"),
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<ParallelLoadError> for Error {
+    fn from(error: ParallelLoadError) -> Self {
+        match error {
+            ParallelLoadError::Load(error) => error.into(),
+            ParallelLoadError::Parallel(error) => error.into(),
+            other => Self::new(DAMAGED, other),
+        }
+    }
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Io(error) => error.into(),
+            VerifyError::Parallel(error) => error.into(),
+            other => Self::new(DAMAGED, other),
+        }
+    }
+}
+
+impl From<QueryError> for Error {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Read(error) => error.into(),
+            QueryError::Parallel(error) => error.into(),
+            QueryError::Question(error) => error.into(),
+            QueryError::Map { ref source, .. } => {
+                let errno = source.raw_os_error().unwrap_or(errno::IO);
+                Self::new(Class::Os, &error).errno(errno)
+            }
+            other => Self::new(INTERNAL, other),
+        }
+    }
+}
+
+impl From<QuestionError> for Error {
+    fn from(error: QuestionError) -> Self {
+        Self::new(Class::Value, error)
+    }
+}
+
+impl From<OrderError> for Error {
+    fn from(error: OrderError) -> Self {
+        Self::new(Class::Value, &error)
+    }
+}
+
+impl From<WorkersError> for Error {
+    fn from(error: WorkersError) -> Self {
+        match error {
+            WorkersError::Refused { ref source, .. } => {
+                let errno = source.raw_os_error().unwrap_or(errno::AGAIN);
+                Self::new(Class::Os, &error).errno(errno)
+            }
+            other => Self::new(Class::Value, other),
+        }
+    }
+}
+
+impl From<EncodeErrors> for Error {
+    fn from(errors: EncodeErrors) -> Self {
+        let text = errors.to_string();
+        let (field, value, expected) = match errors.first() {
+            Some(first) => facts(&first),
+            None => (String::new(), Value::Whole(0), String::new()),
+        };
+        Self::new(FIELD, text).of(&field, value, expected)
+    }
+}
+
+/// Which field was refused, with which value, and what it takes.
+fn facts(error: &EncodeError) -> (String, Value, String) {
+    match *error {
+        EncodeError::Coordinate { space, axis, value } => (
+            format!("{space}_{axis}"),
+            Value::Number(value.into()),
+            format!("{:?} to {:?}", space.min(), space.max()),
+        ),
+        EncodeError::Weight { value } => (
+            "weight".into(),
+            Value::Number(value.into()),
+            "0.0 or greater".into(),
+        ),
+        EncodeError::Radius { value } => (
+            "radius".into(),
+            Value::Number(value.into()),
+            format!("0.0 to {:?}", Token::RADIUS_MAX),
+        ),
+        EncodeError::Strength { value } => (
+            "strength".into(),
+            Value::Number(value.into()),
+            format!("0.0 to {:?}", Token::STRENGTH_MAX),
+        ),
+        EncodeError::UserFlags { value } => {
+            ("user".into(), Value::Whole(value.into()), "0 to 15".into())
+        }
+        ref other => ("id".into(), Value::Text(other.to_string()), String::new()),
+    }
+}

@@ -1,0 +1,140 @@
+//! Iterators: over tokens, and over arrays of them.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ng_token::Token;
+use pyo3::prelude::*;
+
+use crate::array::over;
+use crate::buf::Buf;
+use crate::shown::Shown;
+use crate::token::PyToken;
+use crate::tokens::{Origin, at_hand};
+use crate::work::{lock, short};
+
+/// How many tokens are copied at a time: those of a page.
+const BATCH: usize = 64;
+
+/// How many tokens are copied from a file at a time, at most: those of a block.
+const FILE_BATCH: usize = 4096;
+
+/// Goes over tokens one by one, those that a vector gets meanwhile among them.
+///
+/// It copies some tokens at a time, and holds nothing between: a vector can grow while there
+/// is an iterator.
+#[pyclass(frozen, module = "ngtoken._core")]
+pub(crate) struct TokenIter {
+    origin: Origin,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    batch: Vec<Token>,
+    /// How many of the batch were given.
+    given: usize,
+    /// Where the next batch begins.
+    position: usize,
+}
+
+impl TokenIter {
+    pub(crate) fn of(origin: Origin) -> Self {
+        Self {
+            origin,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Copies the next batch, without the interpreter.
+    fn fetch(&self) -> Result<Option<Token>, crate::error::Error> {
+        let shown = self.origin.shown()?;
+        let mut state = lock(&self.state);
+        let State {
+            batch,
+            given,
+            position,
+        } = &mut *state;
+        if *given == batch.len() && *position < shown.len() {
+            let most = if matches!(shown, Shown::File(..)) {
+                FILE_BATCH
+            } else {
+                BATCH
+            };
+            batch.clear();
+            *given = 0;
+            shown.copy_from(*position, most, batch)?;
+            *position += batch.len();
+        }
+        Ok(next_of(&mut state))
+    }
+}
+
+/// The next token of a batch.
+fn next_of(state: &mut State) -> Option<Token> {
+    let token = state.batch.get(state.given).copied();
+    state.given += usize::from(token.is_some());
+    token
+}
+
+#[pymethods]
+impl TokenIter {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyToken>> {
+        // Nobody holds the lock and wants the interpreter.
+        if let Ok(mut state) = self.state.try_lock()
+            && let Some(token) = next_of(&mut state)
+        {
+            return Ok(Some(token.into()));
+        }
+        Ok(short(py, || self.fetch())?.map(PyToken::from))
+    }
+}
+
+/// Goes over tokens in arrays of a size.
+#[pyclass(frozen, module = "ngtoken._core")]
+pub(crate) struct Chunks {
+    shown: Shown,
+    size: usize,
+    position: AtomicUsize,
+}
+
+impl Chunks {
+    pub(crate) fn of(shown: Shown, size: usize) -> Self {
+        Self {
+            shown,
+            size,
+            position: AtomicUsize::new(0),
+        }
+    }
+}
+
+#[pymethods]
+impl Chunks {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __len__(&self) -> usize {
+        let left = self
+            .shown
+            .len()
+            .saturating_sub(self.position.load(Ordering::Relaxed));
+        left.div_ceil(self.size)
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let len = self.shown.len();
+        let take = |at: usize| (at < len).then(|| at.saturating_add(self.size).min(len));
+        let position = &self.position;
+        let Ok(start) = position.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
+            return Ok(None);
+        };
+        let end = start.saturating_add(self.size).min(len);
+        let some = at_hand(py, &self.shown.slice(start..end))?;
+        over(py, Buf::of(some)).map(Some)
+    }
+}

@@ -1,0 +1,65 @@
+//! The extension module `ngtoken._core` of the Python package `ngtoken`.
+//!
+//! It is thin: what Python gives becomes what the crates below take, what they give becomes
+//! numpy arrays and Python objects, and their errors become exceptions. It has no logic of
+//! stores or queries.
+//!
+//! What keeps it safe, whatever Python does:
+//!
+//! - Memory that Python looks at is held by whoever looks ([`buf`]); a vector that is looked
+//!   at does not move ([`memory`]).
+//! - A lock is taken where the interpreter was let go of, and given back before it is taken
+//!   up again ([`work`]): no thread waits for one while it has the other.
+//! - Everything that may take long runs detached, ends soon after Ctrl-C, and turns panics
+//!   into exceptions that name the place ([`work`]).
+//!
+//! # Where to begin reading
+//!
+//! [`tokens`] is the class that vectors, files and snapshots have in common, [`shown`] what
+//! such an object shows at a moment. [`vector`] and [`file`] are the two stores, [`error`]
+//! says which error becomes which exception.
+
+mod array;
+mod batch;
+mod buf;
+mod error;
+mod iter;
+#[expect(
+    unsafe_code,
+    reason = "tokens that Python looks at and writes to are known by a pointer; nowhere else but \
+              where the buffer protocol asks for it"
+)]
+mod memory;
+mod records;
+mod shown;
+mod token;
+mod tokens;
+mod vector;
+mod work;
+
+use pyo3::prelude::*;
+
+/// What `ngtoken/__init__.py` passes on.
+#[pymodule]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::batch::create_tokens_batch;
+    #[pymodule_export]
+    use crate::buf::Buf;
+    #[pymodule_export]
+    use crate::token::{PyToken, field_offsets};
+    #[pymodule_export]
+    use crate::tokens::Tokens;
+    #[pymodule_export]
+    use crate::vector::TokenVec;
+    #[pymodule_export]
+    use crate::work::panic_on_purpose;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::work::remember_places_of_panics();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,192 @@
+//! Tokens in memory that Python looks at, and writes to where it asked to.
+//!
+//! Rust's own looks are slices, which nobody may write to meanwhile; numpy's are pointers,
+//! of which Rust knows no more than that they are there. So a [`Memory`] counts both: while a
+//! writable view is out there are no slices, and no writable view goes out while there are.
+
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, Range};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use ng_store::{MemoryUsage, TokenStore, VecStore};
+use ng_token::Token;
+
+use crate::error::{Class, Error};
+use crate::work::lock;
+
+/// The tokens of a store, at one place for as long as it is shared.
+pub(crate) struct Memory {
+    start: NonNull<Token>,
+    len: usize,
+    capacity: usize,
+    lent: Mutex<Lent>,
+}
+
+/// How many look at the tokens as a slice, and how many may write to them.
+#[derive(Default)]
+struct Lent {
+    slices: usize,
+    writable: usize,
+}
+
+// SAFETY: `Send` and `Sync` ask that it may be moved to, and used from, another thread.
+// (1) It owns the allocation, as the vector that it was made of did. (2) Through `&Memory`
+// the tokens are read as a slice while nobody may write (`slice`), word by word and
+// atomically (`token`), or by Python, whose own threads it is up to.
+unsafe impl Send for Memory {}
+// SAFETY: As above.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    pub(crate) fn of(store: VecStore) -> Self {
+        let mut tokens = ManuallyDrop::new(store.into_vec());
+        Self {
+            // A vector's pointer is never null.
+            start: NonNull::new(tokens.as_mut_ptr()).unwrap_or(NonNull::dangling()),
+            len: tokens.len(),
+            capacity: tokens.capacity(),
+            lent: Mutex::default(),
+        }
+    }
+
+    /// Takes the tokens back, which nobody looks at any more.
+    pub(crate) fn into_store(self) -> VecStore {
+        let whole = ManuallyDrop::new(self);
+        VecStore::from_vec(ManuallyDrop::into_inner(whole.vector()))
+    }
+
+    /// The vector that it was made of, which owns the tokens only where this is gone.
+    fn vector(&self) -> ManuallyDrop<Vec<Token>> {
+        // SAFETY: `from_raw_parts` asks for (1) a pointer of this allocator, for this
+        // alignment and capacity, (2) `len` initialised tokens at most that many, and (3)
+        // that nobody else frees or moves them. (1) and (2) are what `of` took apart. (3) It
+        // does so itself only where it is dropped, which `into_store` and `drop` let it, each
+        // of a memory that nobody has any more.
+        ManuallyDrop::new(unsafe {
+            Vec::from_raw_parts(self.start.as_ptr(), self.len, self.capacity)
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn start(&self) -> *mut Token {
+        self.start.as_ptr()
+    }
+
+    /// Returns the tokens as a slice, to which nobody writes until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// `BufferError`: a writable view is out.
+    pub(crate) fn slice(self: &Arc<Self>, range: Range<usize>) -> Result<Slice, Error> {
+        let mut lent = lock(&self.lent);
+        if lent.writable > 0 {
+            let text = format!(
+                "the tokens have {}, expected none: delete the arrays first",
+                counted(lent.writable, "writable view")
+            );
+            return Err(Error::new(Class::Buffer, text));
+        }
+        lent.slices += 1;
+        let memory = Arc::clone(self);
+        Ok(Slice { memory, range })
+    }
+
+    /// Lets a writable view out, until [`take_back`](Self::take_back) is called.
+    ///
+    /// # Errors
+    ///
+    /// `BufferError`: somebody looks at the tokens as a slice.
+    pub(crate) fn let_out(&self) -> Result<(), Error> {
+        let mut lent = lock(&self.lent);
+        if lent.slices > 0 {
+            let text = format!(
+                "the tokens are read by {}, expected none",
+                counted(lent.slices, "operation")
+            );
+            return Err(Error::new(Class::Buffer, text));
+        }
+        lent.writable += 1;
+        Ok(())
+    }
+
+    pub(crate) fn take_back(&self) {
+        lock(&self.lent).writable -= 1;
+    }
+
+    /// Copies a token, whether or not somebody writes to it; the copy of one that is being
+    /// written may be of both.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such token.
+    pub(crate) fn token(&self, index: usize) -> Token {
+        assert!(index < self.len, "token {index} of {}", self.len);
+        let first = self.start.as_ptr().wrapping_add(index).cast::<u64>();
+        let mut bytes = [0; Token::SIZE];
+        for (number, place) in bytes.chunks_exact_mut(size_of::<u64>()).enumerate() {
+            // SAFETY: `from_ptr` asks for (1) an aligned pointer, (2) valid for reads and
+            // writes, and (3) no access that is not atomic meanwhile. (1) Tokens are aligned
+            // to 64. (2) `index` is below `len`, and a token has eight words. (3) Rust writes
+            // only where it has the memory alone; Python's writes are by machine code that
+            // no rule of Rust's covers, and that stores words or less.
+            let word = unsafe { AtomicU64::from_ptr(first.wrapping_add(number)) };
+            place.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        Token::from_bytes(&bytes)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        drop(ManuallyDrop::into_inner(self.vector()));
+    }
+}
+
+/// Some tokens of a memory, as a slice that nobody writes to.
+pub(crate) struct Slice {
+    memory: Arc<Memory>,
+    range: Range<usize>,
+}
+
+impl Slice {
+    pub(crate) fn memory_usage(&self) -> MemoryUsage {
+        let vector = ManuallyDrop::into_inner(self.memory.vector());
+        // It owns nothing, and is asked where it is: it is neither changed nor dropped.
+        ManuallyDrop::new(VecStore::from_vec(vector)).memory_usage()
+    }
+}
+
+impl Deref for Slice {
+    type Target = [Token];
+
+    fn deref(&self) -> &[Token] {
+        let (start, len) = (self.memory.start, self.memory.len);
+        // SAFETY: `from_raw_parts` asks for (1) an aligned pointer to `len` tokens in one
+        // allocation, (2) initialised, (3) not written while the slice lives. (1) and (2) are
+        // what `Memory::of` took apart. (3) `Memory::slice` found no writable view and
+        // `let_out` gives none while this is counted; a store is taken back only by who has
+        // the memory alone.
+        let tokens = unsafe { std::slice::from_raw_parts(start.as_ptr(), len) };
+        &tokens[self.range.clone()]
+    }
+}
+
+impl Drop for Slice {
+    fn drop(&mut self) {
+        lock(&self.memory.lent).slices -= 1;
+    }
+}
+
+/// `1 view`, `2 views`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,85 @@
+//! What Python gives to be appended: arrays, records of 64 bytes, tokens, iterables of them.
+
+use std::ops::Range;
+use std::ptr;
+
+use ng_parallel::{Workers, ingest_batches};
+use ng_store::{TokenSink, VecStore};
+use ng_token::Token;
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::prelude::*;
+use pyo3::types::PyIterator;
+
+use crate::error::Error;
+
+/// Pieces of records, one after the other. `ngtoken._records` makes arrays of what is given.
+pub(crate) struct Pieces {
+    arrays: Py<PyIterator>,
+}
+
+impl Pieces {
+    pub(crate) fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let records = given.py().import("ngtoken._records")?;
+        let arrays = records.getattr("pieces")?.call1((given,))?;
+        let arrays = arrays.try_iter()?.unbind();
+        Ok(Self { arrays })
+    }
+
+    /// The next one; `None` behind the last.
+    pub(crate) fn next_piece(&mut self, py: Python<'_>) -> PyResult<Option<Piece>> {
+        let array = self.arrays.bind(py).clone().next().transpose()?;
+        array.map(|array| Piece::of(&array)).transpose()
+    }
+}
+
+/// Records in contiguous memory of somebody else's, which is held.
+pub(crate) struct Piece {
+    buffer: PyUntypedBuffer,
+}
+
+impl Piece {
+    fn of(array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let buffer = PyUntypedBuffer::get(array)?;
+        let is_whole = buffer.len_bytes().is_multiple_of(Token::SIZE);
+        match buffer.is_c_contiguous() && is_whole {
+            true => Ok(Self { buffer }),
+            false => {
+                let found = format!("of {} bytes", buffer.len_bytes());
+                Err(Error::wrong_type("tokens", found, "contiguous records of 64 bytes").into())
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.buffer.len_bytes() / Token::SIZE
+    }
+
+    pub(crate) fn append_to(&self, store: &mut VecStore) -> Result<(), Error> {
+        Ok(store.append_with(self.len(), |index| self.token(index))?)
+    }
+
+    /// Appends all by workers, who copy each token once before it is hashed and written: so
+    /// what somebody writes to the array meanwhile cannot part a block from its hash.
+    pub(crate) fn ingest_into<S>(&self, workers: &Workers, sink: &mut S) -> Result<(), Error>
+    where
+        S: TokenSink<Error: Into<Error>>,
+    {
+        let copy = |range: Range<usize>, tokens: &mut Vec<Token>| {
+            tokens.extend(range.map(|index| self.token(index)));
+            Ok::<_, Error>(())
+        };
+        Ok(ingest_batches(workers, sink, self.len(), copy)?)
+    }
+
+    #[expect(unsafe_code, reason = "the memory of others is known by a pointer")]
+    fn token(&self, index: usize) -> Token {
+        assert!(index < self.len(), "record {index} of {}", self.len());
+        let start = self.buffer.buf_ptr().cast::<[u8; Token::SIZE]>();
+        // SAFETY: `read_unaligned` asks for (1) a pointer valid for the read, (2) to
+        // initialised bytes. (1) The buffer is contiguous, `index` is within it, and it is
+        // held. (2) Memory that Python shows has its bytes. Whether somebody writes to it
+        // meanwhile no rule of Rust's knows; the copy is then of both.
+        let bytes = unsafe { ptr::read_unaligned(start.wrapping_add(index)) };
+        Token::from_bytes(&bytes)
+    }
+}

@@ -1,0 +1,172 @@
+//! What an object shows at a moment, held for as long as somebody looks at it.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use ng_parallel::{Workers, load};
+use ng_query::Source;
+use ng_store::{BLOCK_TOKENS, BlockReader, Snapshot, TokenSink, VecStore};
+use ng_token::Token;
+
+use crate::error::Error;
+use crate::memory::Memory;
+
+/// Tokens that stay as they are, however the store goes on.
+#[derive(Clone)]
+pub(crate) enum Shown {
+    /// Some of a vector's.
+    Memory(Arc<Memory>, Range<usize>),
+    /// Some of a commit's, mapped.
+    Map(Snapshot),
+    /// Some of a commit's, to be read and verified.
+    File(Arc<Verified>, Range<usize>),
+}
+
+/// A commit of a file that is read, and its tokens once somebody wanted all.
+pub(crate) struct Verified {
+    reader: BlockReader,
+    loaded: OnceLock<Arc<Memory>>,
+}
+
+impl Verified {
+    pub(crate) fn new(reader: BlockReader) -> Self {
+        Self {
+            reader,
+            loaded: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn reader(&self) -> &BlockReader {
+        &self.reader
+    }
+
+    /// How many bytes of it are in memory.
+    pub(crate) fn loaded_tokens(&self) -> usize {
+        self.loaded.get().map_or(0, |memory| memory.len())
+    }
+}
+
+impl Shown {
+    pub(crate) fn of_memory(memory: Arc<Memory>) -> Self {
+        let all = 0..memory.len();
+        Self::Memory(memory, all)
+    }
+
+    pub(crate) fn of_file(reader: BlockReader) -> Self {
+        let all = 0..usize::try_from(reader.len()).unwrap_or(usize::MAX);
+        Self::File(Arc::new(Verified::new(reader)), all)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Memory(_, range) | Self::File(_, range) => range.len(),
+            Self::Map(snapshot) => snapshot.len(),
+        }
+    }
+
+    /// Some of the tokens, which must be within.
+    pub(crate) fn slice(&self, some: Range<usize>) -> Self {
+        let of = |range: &Range<usize>| range.start + some.start..range.start + some.end;
+        match self {
+            Self::Memory(memory, range) => Self::Memory(Arc::clone(memory), of(range)),
+            Self::File(file, range) => Self::File(Arc::clone(file), of(range)),
+            Self::Map(snapshot) => Self::Map(snapshot.slice(some)),
+        }
+    }
+
+    /// The same tokens where they can be looked at: those of a file are read and verified,
+    /// all of them once, or some of them anew.
+    pub(crate) fn at_hand(&self, workers: &Workers) -> Result<Self, Error> {
+        let Self::File(file, range) = self else {
+            return Ok(self.clone());
+        };
+        let is_all = range.len() as u64 == file.reader.len();
+        if let Some(memory) = file.loaded.get() {
+            return Ok(Self::Memory(Arc::clone(memory), range.clone()));
+        }
+        if !is_all {
+            let memory = Arc::new(Memory::of(read(&file.reader, range.clone())?));
+            return Ok(Self::of_memory(memory));
+        }
+        let memory = Arc::new(Memory::of(load(workers, &file.reader)?));
+        let first = file.loaded.get_or_init(|| memory);
+        Ok(Self::of_memory(Arc::clone(first)))
+    }
+
+    /// Calls `look` with the tokens as a slice; those of a file are read first.
+    pub(crate) fn with_tokens<R>(
+        &self,
+        workers: &Workers,
+        look: impl FnOnce(&[Token]) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match self.at_hand(workers)? {
+            Self::Memory(memory, range) => look(&memory.slice(range)?),
+            Self::Map(snapshot) => look(&snapshot),
+            Self::File(..) => unreachable!("it was brought in"),
+        }
+    }
+
+    /// Calls `ask` with the tokens as the source of a query. Positions are those of what is
+    /// shown. A whole file is verified block by block as it is asked, and is not brought in.
+    pub(crate) fn with_source<R>(
+        &self,
+        workers: &Workers,
+        ask: impl FnOnce(Source<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match self {
+            Self::Map(snapshot) => ask(snapshot.into()),
+            Self::File(file, range) if range.len() as u64 == file.reader.len() => {
+                ask((&file.reader).into())
+            }
+            _ => self.with_tokens(workers, |tokens| ask(tokens.into())),
+        }
+    }
+
+    /// Copies the tokens from a position on, so many at most, to the end of `batch`. Of a
+    /// file it is the rest of a block at most, verified.
+    pub(crate) fn copy_from(
+        &self,
+        position: usize,
+        most: usize,
+        batch: &mut Vec<Token>,
+    ) -> Result<(), Error> {
+        let end = self.len().min(position.saturating_add(most));
+        match self {
+            Self::Memory(memory, range) => {
+                let indices = range.start + position..range.start + end;
+                batch.extend(indices.map(|index| memory.token(index)));
+            }
+            Self::Map(snapshot) => batch.extend_from_slice(&snapshot[position..end]),
+            Self::File(file, range) => {
+                let (first, block) = (range.start + position, BLOCK_TOKENS);
+                let end = (range.start + end).min(first - first % block + block);
+                batch.extend_from_slice(read(&file.reader, first..end)?.tokens_mut());
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies one token, which must be within.
+    pub(crate) fn token(&self, position: usize) -> Result<Token, Error> {
+        match self {
+            Self::Memory(memory, range) => Ok(memory.token(range.start + position)),
+            Self::Map(snapshot) => Ok(snapshot[position]),
+            Self::File(file, range) => match file.loaded.get() {
+                Some(memory) => Ok(memory.token(range.start + position)),
+                None => {
+                    let token = file.reader.get((range.start + position) as u64)?;
+                    token.ok_or_else(|| Error::index(position, range.len()))
+                }
+            },
+        }
+    }
+}
+
+/// Reads and verifies some tokens of a file.
+fn read(reader: &BlockReader, range: Range<usize>) -> Result<VecStore, Error> {
+    let mut store = VecStore::try_with_capacity(range.len())?;
+    reader.for_each(range.start as u64..range.end as u64, |tokens| {
+        store.append(tokens).map_err(Error::from)
+    })?;
+    Ok(store)
+}

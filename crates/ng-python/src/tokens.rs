@@ -1,0 +1,222 @@
+//! `Tokens`: what vectors, files and snapshots have in common.
+
+use std::ffi::c_int;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PySlice};
+
+use crate::array::over;
+use crate::buf::{Buf, Export, address, release};
+use crate::error::{Error, Value};
+use crate::iter::{Chunks, TokenIter};
+use crate::shown::Shown;
+use crate::token::{PyToken, kind_of};
+use crate::vector::Vector;
+use crate::work::{long, short};
+
+/// Tokens one after the other, to be looked at: a vector, a file, or a snapshot of either.
+///
+/// ``tokens[i]`` is a `Token`, ``tokens[a:b]`` a numpy array of ``TOKEN_DTYPE`` over the memory
+/// where the tokens are, with no copy made. Arrays hold what they show.
+#[pyclass(frozen, subclass, module = "ngtoken")]
+pub(crate) struct Tokens {
+    origin: Origin,
+}
+
+/// Where an object's tokens come from.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    /// What a vector has at the moment.
+    Vector(Arc<Vector>),
+    /// What stays as it is, and the path of the file if it is of one.
+    Pinned(Shown, Option<Arc<PathBuf>>),
+}
+
+impl Origin {
+    /// What is shown at this moment. It may wait for a lock: without the interpreter.
+    pub(crate) fn shown(&self) -> Result<Shown, Error> {
+        match self {
+            Self::Vector(vector) => Ok(vector.shown()),
+            Self::Pinned(shown, _) => Ok(shown.clone()),
+        }
+    }
+}
+
+impl Tokens {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What is shown at this moment.
+    pub(crate) fn shown(&self, py: Python<'_>) -> PyResult<Shown> {
+        short(py, || self.origin.shown())
+    }
+
+    /// The tokens that are shown at this moment, where they can be looked at.
+    pub(crate) fn at_hand(&self, py: Python<'_>) -> PyResult<Shown> {
+        at_hand(py, &self.shown(py)?)
+    }
+}
+
+/// Brings tokens in that are still in a file.
+pub(crate) fn at_hand(py: Python<'_>, shown: &Shown) -> PyResult<Shown> {
+    match shown {
+        Shown::File(_, range) => {
+            let tokens = range.len();
+            long(py, tokens, None, |workers| shown.at_hand(workers))
+        }
+        at_hand => Ok(at_hand.clone()),
+    }
+}
+
+/// An index as Python counts, from the end where it is negative.
+pub(crate) fn position(index: isize, len: usize) -> Result<usize, Error> {
+    let from_start = if index < 0 {
+        index.saturating_add_unsigned(len)
+    } else {
+        index
+    };
+    match usize::try_from(from_start) {
+        Ok(position) if position < len => Ok(position),
+        _ => Err(Error::index(index, len)),
+    }
+}
+
+/// A range as Python's slices have it: beyond the ends there is nothing.
+fn range(start: Option<isize>, stop: Option<isize>, len: usize) -> Range<usize> {
+    let place = |given: isize| match given < 0 {
+        true => given.saturating_add_unsigned(len).max(0) as usize,
+        false => (given as usize).min(len),
+    };
+    let start = start.map_or(0, place);
+    start..stop.map_or(len, place).max(start)
+}
+
+#[pymethods]
+impl Tokens {
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.shown(py)?.len())
+    }
+
+    fn __getitem__<'py>(&self, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = index.py();
+        let shown = self.shown(py)?;
+        if let Ok(slice) = index.cast::<PySlice>() {
+            let indices = slice.indices(shown.len() as isize)?;
+            if indices.step == 1 {
+                let (start, count) = (indices.start as usize, indices.slicelength);
+                let some = at_hand(py, &shown.slice(start..start + count))?;
+                return over(py, Buf::of(some));
+            }
+            return over(py, Buf::of(at_hand(py, &shown)?))?.get_item(index);
+        }
+        let Ok(index) = index.extract::<isize>() else {
+            let expected = "a whole number or a slice";
+            return Err(Error::wrong_type("index", kind_of(index), expected).into());
+        };
+        let position = position(index, shown.len())?;
+        let token = short(py, || shown.token(position))?;
+        Ok(Bound::new(py, PyToken::from(token))?.into_any())
+    }
+
+    fn __iter__(&self) -> TokenIter {
+        TokenIter::of(self.origin.clone())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().name()?;
+        let len = slf.get().__len__(slf.py())?;
+        Ok(format!("<ngtoken.{class} of {len} tokens>"))
+    }
+
+    /// The tokens as an array over the memory where they are, read-only.
+    ///
+    /// Those of a file that was opened with ``mode="read"`` are read and verified, once for a
+    /// commit.
+    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        over(py, Buf::of(self.at_hand(py)?))
+    }
+
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let view = self.view(py)?;
+        py.import("ngtoken._records")?
+            .getattr("as_array")?
+            .call1((view, dtype, copy))
+    }
+
+    /// The records as bytes, copied.
+    fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.view(py)?.call_method0("tobytes")?;
+        Ok(bytes.cast_into::<PyBytes>()?)
+    }
+
+    /// The tokens of this moment, however the vector or the file goes on.
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
+        let path = match &self.origin {
+            Origin::Pinned(_, path) => path.clone(),
+            Origin::Vector(_) => None,
+        };
+        Ok(Self::new(Origin::Pinned(self.shown(py)?, path)))
+    }
+
+    /// A snapshot of some of the tokens, with start and stop as in a slice.
+    #[pyo3(signature = (start = None, stop = None))]
+    fn slice(&self, py: Python<'_>, start: Option<isize>, stop: Option<isize>) -> PyResult<Self> {
+        let whole = self.snapshot(py)?;
+        let Origin::Pinned(shown, path) = whole.origin else {
+            return Ok(whole);
+        };
+        let some = shown.slice(range(start, stop, shown.len()));
+        Ok(Self::new(Origin::Pinned(some, path)))
+    }
+
+    /// The tokens as arrays of `size` each, one after the other, the last one shorter.
+    ///
+    /// Arrays of memory and of mapped files are views; of a file that was opened with
+    /// ``mode="read"``, each is read and verified as its turn comes, and no more is held.
+    #[pyo3(signature = (size = 65536))]
+    fn iter_chunks(&self, py: Python<'_>, size: i128) -> PyResult<Chunks> {
+        match usize::try_from(size) {
+            Ok(size) if size > 0 => Ok(Chunks::of(self.shown(py)?, size)),
+            _ => Err(Error::value("size", Value::Whole(size), "1 or more").into()),
+        }
+    }
+
+    #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        let shown = slf.get().at_hand(slf.py())?;
+        let export = Export {
+            start: address(&shown)?,
+            len: shown.len(),
+            is_readonly: true,
+            keeps: Some(shown),
+        };
+        // SAFETY: (1) The interpreter hands a view to fill. (2) What `start` points to is
+        // held by what the view keeps.
+        unsafe { export.fill(slf.as_any(), view, flags) }
+    }
+
+    #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]
+    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
+        // SAFETY: (1) The view is one that `__getbuffer__` filled, and is released once.
+        unsafe { release(view) };
+    }
+}

@@ -1,0 +1,229 @@
+//! `TokenVec`: tokens in memory.
+
+use std::sync::{Arc, Mutex};
+
+use ng_store::{TokenSink, VecStore};
+use pyo3::prelude::*;
+
+use crate::array::over;
+use crate::buf::Buf;
+use crate::error::{Class, Error, Value};
+use crate::memory::{Memory, counted};
+use crate::records::Pieces;
+use crate::shown::Shown;
+use crate::token::PyToken;
+use crate::tokens::{Origin, Tokens};
+use crate::work::{lock, short};
+
+/// The tokens of a vector, which stay where they are while somebody looks at them.
+pub(crate) struct Vector {
+    memory: Mutex<Arc<Memory>>,
+}
+
+impl Vector {
+    pub(crate) fn of(store: VecStore) -> Self {
+        Self {
+            memory: Mutex::new(Arc::new(Memory::of(store))),
+        }
+    }
+
+    pub(crate) fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&lock(&self.memory))
+    }
+
+    pub(crate) fn shown(&self) -> Shown {
+        Shown::of_memory(self.memory())
+    }
+
+    /// Changes the tokens, at which nobody looks.
+    ///
+    /// # Errors
+    ///
+    /// `BufferError`: somebody does.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut held = lock(&self.memory);
+        let views = Arc::strong_count(&held) - 1;
+        let Some(memory) = Arc::get_mut(&mut held) else {
+            let text = format!(
+                "a TokenVec cannot be changed while it has {}: delete the arrays and \
+                 snapshots first",
+                counted(views, "view")
+            );
+            return Err(Error::new(Class::Buffer, text));
+        };
+        let nothing = Memory::of(VecStore::new());
+        let mut store = std::mem::replace(memory, nothing).into_store();
+        let outcome = change(&mut store);
+        *memory = Memory::of(store);
+        outcome
+    }
+}
+
+/// Tokens in memory: 64 bytes each, one after the other.
+///
+/// ``v[a:b]`` and ``view()`` are numpy arrays over the vector's own memory, which can be read
+/// and not written; while there are any, it cannot grow (``BufferError``, as `bytearray` has
+/// it).
+#[pyclass(frozen, extends = Tokens, module = "ngtoken")]
+pub(crate) struct TokenVec {
+    vector: Arc<Vector>,
+}
+
+impl TokenVec {
+    pub(crate) fn made_of(store: VecStore) -> PyClassInitializer<Self> {
+        let vector = Arc::new(Vector::of(store));
+        let origin = Origin::Vector(Arc::clone(&vector));
+        PyClassInitializer::from(Tokens::new(origin)).add_subclass(Self { vector })
+    }
+}
+
+/// A number of tokens.
+pub(crate) fn count_of(name: &str, value: i128) -> Result<usize, Error> {
+    let most = isize::MAX as usize / size_of::<ng_token::Token>();
+    match usize::try_from(value) {
+        Ok(count) if count <= most => Ok(count),
+        _ => Err(Error::value(
+            name,
+            Value::Whole(value),
+            format_args!("0 to {most}"),
+        )),
+    }
+}
+
+#[pymethods]
+impl TokenVec {
+    /// Makes an empty vector with room for `capacity` tokens.
+    #[new]
+    #[pyo3(signature = (capacity = 0))]
+    fn new(py: Python<'_>, capacity: i128) -> PyResult<PyClassInitializer<Self>> {
+        let capacity = count_of("capacity", capacity)?;
+        let store = short(py, || Ok(VecStore::try_with_capacity(capacity)?))?;
+        Ok(Self::made_of(store))
+    }
+
+    /// How many tokens fit before it must grow.
+    #[getter]
+    fn capacity(&self) -> usize {
+        self.vector.memory().capacity()
+    }
+
+    /// Appends a token.
+    fn append(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
+        let token = PyToken::of(token)?;
+        Ok(self.vector.change(|store| Ok(store.append(&[token])?))?)
+    }
+
+    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
+    /// arrays and records; or nothing, if that raises.
+    fn extend(&self, py: Python<'_>, tokens: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let mut pieces = Pieces::of(tokens)?;
+        let Some(first) = pieces.next_piece(py)? else {
+            return Ok(0);
+        };
+        let Some(second) = pieces.next_piece(py)? else {
+            return short(py, || {
+                self.vector.change(|store| first.append_to(store))?;
+                Ok(first.len())
+            });
+        };
+        // Nothing is appended before everything is there: the iterator may yet raise.
+        let mut all = short(py, || {
+            let mut all = VecStore::new();
+            first.append_to(&mut all)?;
+            second.append_to(&mut all)?;
+            Ok(all)
+        })?;
+        while let Some(piece) = pieces.next_piece(py)? {
+            short(py, || piece.append_to(&mut all))?;
+        }
+        short(py, || {
+            use ng_store::TokenStore;
+            self.vector
+                .change(|store| Ok(store.append(all.tokens())?))?;
+            Ok(all.len())
+        })
+    }
+
+    /// Makes room for `additional` more tokens.
+    fn reserve(&self, py: Python<'_>, additional: i128) -> PyResult<()> {
+        let additional = count_of("additional", additional)?;
+        short(py, || {
+            self.vector
+                .change(|store| Ok(store.reserve_exact(additional)?))
+        })
+    }
+
+    /// Removes the tokens from index `count` on, and keeps the room.
+    fn truncate(&self, py: Python<'_>, count: i128) -> PyResult<()> {
+        let count = count_of("count", count)?;
+        short(py, || {
+            self.vector.change(|store| {
+                store.truncate(count);
+                Ok(())
+            })
+        })
+    }
+
+    /// Removes all tokens, and keeps the room.
+    fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        self.truncate(py, 0)
+    }
+
+    /// The tokens as an array over the vector's own memory.
+    ///
+    /// One that is writable changes the vector. While there is one, nothing else of this
+    /// package looks at the tokens, but for single ones, and there can be none while an
+    /// operation does (``BufferError``).
+    #[pyo3(signature = (*, writable = false))]
+    fn view<'py>(&self, py: Python<'py>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
+        let memory = self.vector.memory();
+        let buf = match writable {
+            true => {
+                let all = 0..memory.len();
+                Buf::writable(memory, all)?
+            }
+            false => Buf::of(Shown::of_memory(memory)),
+        };
+        over(py, buf)
+    }
+
+    /// Puts a token in the place of another.
+    fn __setitem__(&self, index: isize, token: &Bound<'_, PyAny>) -> PyResult<()> {
+        let token = PyToken::of(token)?;
+        let set = self.vector.change(|store| {
+            let tokens = store.tokens_mut();
+            let len = tokens.len();
+            let at = if index < 0 {
+                index + len as isize
+            } else {
+                index
+            };
+            match tokens.get_mut(at as usize) {
+                Some(place) => *place = token,
+                None => return Err(Error::index(index, len)),
+            }
+            Ok(())
+        });
+        Ok(set?)
+    }
+
+    /// The bytes by protocol 5: out of band, where whoever pickles takes them so.
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: i32,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        let py = slf.py();
+        let load = py.import("ngtoken._pickle")?.getattr("load_vector")?;
+        let bytes = match protocol >= 5 {
+            true => py
+                .import("pickle")?
+                .getattr("PickleBuffer")?
+                .call1((slf,))?,
+            false => slf.call_method0("tobytes")?,
+        };
+        Ok((load, (bytes,)))
+    }
+}

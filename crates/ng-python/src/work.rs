@@ -1,0 +1,202 @@
+//! How work is done: without the interpreter, ended by Ctrl-C, and with panics caught.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use ng_parallel::{StopFlag, Workers};
+use ng_store::ProcessMark;
+use pyo3::prelude::*;
+
+use crate::error::{Error, INTERNAL, Value};
+
+/// How often a thread that waits for its work looks for signals. Nobody notices so long a
+/// wait after Ctrl-C.
+const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(20);
+
+/// How many tokens are done with before anybody could wish to stop: 16 MiB.
+const SHORT_TOKENS: usize = 1 << 18;
+
+/// Does what takes a moment, without the interpreter.
+pub(crate) fn short<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    Ok(py.detach(|| caught(work))?)
+}
+
+/// Does work over so many tokens with workers, without the interpreter.
+///
+/// Signals are handled meanwhile where Python handles them, on its main thread: what a
+/// handler raises, as Ctrl-C does, stops the workers at the next shard and is raised.
+pub(crate) fn long<T: Send>(
+    py: Python<'_>,
+    tokens: usize,
+    threads: Option<usize>,
+    work: impl FnOnce(&Workers) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    let stop = StopFlag::new();
+    let workers = workers(threads)?.with_stop_flag(stop.clone());
+    if tokens < SHORT_TOKENS || !is_main_thread(py)? {
+        return short(py, || work(&workers));
+    }
+    let (outcome, signal) = py.detach(|| beside(&stop, || caught(|| work(&workers))));
+    match signal {
+        Some(raised) => Err(raised),
+        None => Ok(outcome?),
+    }
+}
+
+/// Runs `work` on a thread of its own, and looks for signals on this one until it ends.
+fn beside<T: Send>(
+    stop: &StopFlag,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> (Result<T, Error>, Option<PyErr>) {
+    thread::scope(|scope| {
+        let (ends, ended) = channel();
+        let work = move || {
+            let outcome = work();
+            drop(ends);
+            outcome
+        };
+        let worker = thread::Builder::new()
+            .name("ng-python".into())
+            .spawn_scoped(scope, work);
+        match worker {
+            Ok(worker) => {
+                let signal = watch(&ended, stop);
+                let outcome = worker.join().unwrap_or_else(|payload| Err(told(&*payload)));
+                (outcome, signal)
+            }
+            Err(error) => {
+                let refused = format!("cannot start a thread: {error}");
+                (Err(Error::new(crate::error::Class::Os, refused)), None)
+            }
+        }
+    })
+}
+
+/// Handles signals until the other end is dropped, and stops the work if a handler raises.
+fn watch(ended: &Receiver<()>, stop: &StopFlag) -> Option<PyErr> {
+    let mut signal = None;
+    while ended.recv_timeout(LOOK_FOR_SIGNALS) == Err(RecvTimeoutError::Timeout) {
+        if let Err(raised) = Python::attach(|py| py.check_signals()) {
+            stop.stop();
+            signal.get_or_insert(raised);
+        }
+    }
+    signal
+}
+
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    let threading = py.import("threading")?;
+    let main = threading.call_method0("main_thread")?.getattr("ident")?;
+    main.eq(threading.call_method0("get_ident")?)
+}
+
+/// Returns workers of so many threads, as many as there are processors unless told.
+pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
+    static STARTED: Mutex<Option<Started>> = Mutex::new(None);
+
+    let granted = || thread::available_parallelism().map_or(1, usize::from);
+    let wanted = threads.unwrap_or_else(granted);
+    let mut started = lock(&STARTED);
+    // Threads of the process that this one was forked from are not in this one.
+    let of_this_process = started.take().filter(|old| old.process.is_this_process());
+    let mut now = of_this_process.unwrap_or_else(Started::none);
+    let workers = match now.workers.get(&wanted) {
+        Some(workers) => Ok(workers.clone()),
+        None => Workers::new(wanted),
+    };
+    if let Ok(workers) = &workers {
+        now.workers.insert(wanted, workers.clone());
+    }
+    *started = Some(now);
+    Ok(workers?)
+}
+
+/// A number of threads, as Python gives it.
+pub(crate) fn threads_of(given: Option<i128>) -> Result<Option<usize>, Error> {
+    let most = Workers::max_threads();
+    let threads = |given| match usize::try_from(given) {
+        Ok(threads) if (1..=most).contains(&threads) => Ok(threads),
+        _ => Err(Error::value(
+            "num_threads",
+            Value::Whole(given),
+            format_args!("1 to {most}"),
+        )),
+    };
+    given.map(threads).transpose()
+}
+
+/// The workers of this process, by how many threads they have.
+struct Started {
+    process: ProcessMark,
+    workers: HashMap<usize, Workers>,
+}
+
+impl Started {
+    fn none() -> Self {
+        Self {
+            process: ProcessMark::of_this_process(),
+            workers: HashMap::new(),
+        }
+    }
+}
+
+/// Locks, also after a panic: what is behind the locks here is whole at any time.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(told(&*payload)))
+}
+
+/// What a panic becomes.
+fn told(payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    let place = place_of_last_panic();
+    let text = format!("panicked at {place}: {}", text.unwrap_or("no text"));
+    Error::new(INTERNAL, text)
+}
+
+/// Where the last panic was, as far as there was one.
+pub(crate) fn place_of_last_panic() -> String {
+    lock(&PLACE)
+        .clone()
+        .unwrap_or_else(|| "an unknown place".into())
+}
+
+static PLACE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Has each panic leave behind where it was; what was done about panics is still done.
+pub(crate) fn remember_places_of_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            *lock(&PLACE) = info.location().map(ToString::to_string);
+            before(info);
+        }));
+    });
+}
+
+/// Panics, for the tests: here, or in a shard of workers.
+#[pyfunction]
+#[pyo3(name = "_panic", signature = (*, in_shard = false))]
+pub(crate) fn panic_on_purpose(py: Python<'_>, in_shard: bool) -> PyResult<()> {
+    if !in_shard {
+        return short(py, || panic!("on purpose"));
+    }
+    long(py, 0, None, |workers| {
+        let shards = ng_parallel::Shards::new(1);
+        let never = ng_parallel::map_shards(workers, shards, |_| panic!("on purpose"))?;
+        never.into_iter().collect()
+    })
+}

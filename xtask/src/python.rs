@@ -1,0 +1,218 @@
+//! The Python package, which is a workspace of its own: built, installed and tested in an
+//! environment below `target/`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::cargo::{command, root, run};
+
+#[derive(Debug, Args)]
+pub(crate) struct PythonArgs {
+    /// Leave a wheel in target/python/wheels, and test nothing
+    #[arg(long)]
+    wheel: bool,
+
+    /// What pytest gets besides, such as `-k lifetimes`
+    #[arg(last = true, value_name = "ARGS")]
+    pytest: Vec<String>,
+}
+
+/// The oldest Python that the package takes.
+const OLDEST: (u32, u32) = (3, 11);
+
+/// What is asked of a Python, to find out whether it will do.
+const ASKS: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+
+pub(crate) fn python(args: &PythonArgs) -> Result<()> {
+    let python = match find() {
+        Ok(python) => python,
+        Err(why) => bail!("{why}"),
+    };
+    let environment = Environment::of(&python)?;
+    let wheel = environment.build_wheel()?;
+    if args.wheel {
+        println!("{}", wheel.display());
+        return Ok(());
+    }
+    environment.install(&wheel)?;
+    environment.test(&args.pytest)
+}
+
+/// Runs the tests, as `test` and `ci` do: where there is no Python for it, says so and why.
+pub(crate) fn test_if_possible() -> Result<()> {
+    match find() {
+        Ok(_) => python(&PythonArgs {
+            wheel: false,
+            pytest: Vec::new(),
+        }),
+        Err(why) => {
+            println!("python: not tested: {why}");
+            Ok(())
+        }
+    }
+}
+
+/// That the extension is formatted.
+pub(crate) fn format() -> Result<()> {
+    run(cargo().args(["fmt", "--check"]))
+}
+
+/// That the extension has nothing to warn of; its build asks a Python what it is built for.
+pub(crate) fn lints() -> Result<()> {
+    if let Err(why) = find() {
+        println!("python: not linted: {why}");
+        return Ok(());
+    }
+    let clippy = ["clippy", "--release", "--locked", "--", "-D", "warnings"];
+    run(cargo().args(clippy))
+}
+
+/// Cargo in that workspace.
+fn cargo() -> Command {
+    let mut cargo = command();
+    cargo.current_dir(package());
+    cargo.env("CARGO_TARGET_DIR", folder().join("cargo"));
+    cargo
+}
+
+fn package() -> PathBuf {
+    root().join("crates/ng-python")
+}
+
+fn folder() -> PathBuf {
+    root().join("target/python")
+}
+
+/// Finds a Python that will do: the one that `NG_PYTHON` names, or else `python3`. The error
+/// tells why there is none.
+fn find() -> Result<PathBuf, String> {
+    let name = std::env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into());
+    let shown = Path::new(&name).display().to_string();
+    let output = Command::new(&name).args(["-c", ASKS]).output();
+    let output = output.map_err(|error| format!("{shown}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!(
+            "{shown} cannot make environments: no venv or ensurepip"
+        ));
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    match version_in(&said) {
+        Some(version) if version >= OLDEST => Ok(name.into()),
+        Some((major, minor)) => Err(format!(
+            "{shown} is {major}.{minor}, expected {}.{} or newer",
+            OLDEST.0, OLDEST.1
+        )),
+        None => Err(format!("{shown} does not tell its version")),
+    }
+}
+
+fn version_in(said: &str) -> Option<(u32, u32)> {
+    let mut numbers = said.split_whitespace().map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// An environment of Python's, with what builds and tests the package.
+struct Environment {
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// Makes it, or takes the one that is there, if what is to be installed is the same.
+    fn of(python: &Path) -> Result<Self> {
+        let environment = Self {
+            folder: folder().join("venv"),
+        };
+        let locked = package().join("tests/requirements.txt");
+        let stamp = environment.folder.join("requirements.txt");
+        let wanted = fs::read(&locked).with_context(|| locked.display().to_string())?;
+        if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(environment);
+        }
+        let mut make = Command::new(python);
+        make.args(["-m", "venv", "--clear"])
+            .arg(&environment.folder);
+        run(&mut make)?;
+        let mut install = environment.pip();
+        install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
+        run(install.arg(&locked))?;
+        fs::write(&stamp, wanted).with_context(|| stamp.display().to_string())?;
+        Ok(environment)
+    }
+
+    fn build_wheel(&self) -> Result<PathBuf> {
+        let wheels = folder().join("wheels");
+        if wheels.exists() {
+            fs::remove_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
+        }
+        let mut maturin = Command::new(self.program("maturin"));
+        maturin
+            .current_dir(package())
+            .env("CARGO_TARGET_DIR", folder().join("cargo"))
+            .env("PYO3_PYTHON", self.program("python"))
+            .args(["build", "--release", "--locked", "--quiet", "--interpreter"])
+            .arg(self.program("python"))
+            .arg("--out")
+            .arg(&wheels);
+        run(&mut maturin)?;
+        let mut made = fs::read_dir(&wheels).with_context(|| wheels.display().to_string())?;
+        match made.next() {
+            Some(wheel) => Ok(wheel?.path()),
+            None => bail!("{}: no wheel was made", wheels.display()),
+        }
+    }
+
+    fn install(&self, wheel: &Path) -> Result<()> {
+        let mut install = self.pip();
+        install.args(["--force-reinstall", "--no-deps", "--no-index"]);
+        run(install.arg(wheel))
+    }
+
+    fn test(&self, passed_on: &[String]) -> Result<()> {
+        let mut pytest = Command::new(self.program("python"));
+        pytest.current_dir(package()).args(["-m", "pytest"]);
+        let cache = folder().join("pytest-cache");
+        let cache = format!("cache_dir={}", cache.display());
+        pytest.args(["-q", "-o", &cache]);
+        pytest.env("PYTHONDONTWRITEBYTECODE", "1");
+        pytest.env("HYPOTHESIS_STORAGE_DIRECTORY", folder().join("hypothesis"));
+        run(pytest.args(passed_on))
+    }
+
+    fn pip(&self) -> Command {
+        let mut pip = Command::new(self.program("python"));
+        let quiet = ["--quiet", "--disable-pip-version-check"];
+        pip.args(["-m", "pip", "install"]).args(quiet);
+        pip
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        let (folder, suffix) = if cfg!(windows) {
+            ("Scripts", ".exe")
+        } else {
+            ("bin", "")
+        };
+        let mut file = OsString::from(name);
+        file.push(suffix);
+        self.folder.join(folder).join(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_two_numbers() {
+        assert_eq!(version_in("3 11\n"), Some((3, 11)));
+        assert_eq!(version_in("3 9\n"), Some((3, 9)));
+        assert!(version_in("3 9") < Some(OLDEST) && version_in("3 13") > Some(OLDEST));
+        for said in ["", "3", "three eleven"] {
+            assert_eq!(version_in(said), None, "{said}");
+        }
+    }
+}
