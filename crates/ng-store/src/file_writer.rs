@@ -4,7 +4,7 @@ use ng_token::Token;
 
 use crate::disk::{NameState, RealDir, RealFile, Source};
 use crate::file::{
-    AppendOptions, CreateOptions, FileInfo, Finding, Head, Stamp, Writer, open_locked,
+    AppendOptions, CreateOptions, FileInfo, Finding, Head, Savepoint, Stamp, Writer, open_locked,
 };
 use crate::format::FileBlockHasher;
 use crate::place::now_ns;
@@ -146,6 +146,41 @@ impl FileWriter {
             committed_at_ns: now_ns(),
             tag,
         })
+    }
+
+    /// Returns how far the writer is, to [go back](Self::go_back_to) to.
+    pub fn savepoint(&self) -> Savepoint {
+        self.writer.savepoint()
+    }
+
+    /// Takes back what was appended after a savepoint, as where one of many appends that
+    /// belong together failed. What was appended before stands.
+    ///
+    /// ```
+    /// use ng_store::{CreateOptions, FileWriter, TokenSink};
+    /// use ng_token::Token;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tokens.ngt");
+    /// let mut writer = FileWriter::create(&path, &CreateOptions::new())?;
+    /// writer.append(&[Token::new(1)])?;
+    /// let savepoint = writer.savepoint();
+    /// writer.append_with(10_000, |index| Token::new(index as u32))?;
+    /// writer.go_back_to(&savepoint)?;
+    /// writer.commit()?;
+    /// assert_eq!(writer.committed_tokens(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Forked`], and [`WriteError::Poisoned`] after a write that failed.
+    ///
+    /// # Panics
+    ///
+    /// When a commit was made since, or the savepoint is of another writer.
+    pub fn go_back_to(&mut self, savepoint: &Savepoint) -> Result<(), WriteError> {
+        self.writer.go_back_to(savepoint)
     }
 
     /// Refuses to commit what nobody would find.

@@ -96,7 +96,8 @@ pub use error::{
 };
 pub use file::{
     AppendOptions, BadBlock, Basis, Block, BlockReader, Blocks, Cause, CreateOptions, Cut,
-    FileInfo, Finding, RepairOptions, RepairProgress, RepairReport, VerifyBlocks, VerifyReport,
+    FileInfo, Finding, RepairOptions, RepairProgress, RepairReport, Savepoint, VerifyBlocks,
+    VerifyReport,
 };
 pub use file_draft::FileDraft;
 pub use file_writer::FileWriter;

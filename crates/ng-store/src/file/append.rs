@@ -224,7 +224,7 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    fn go_back(&mut self) {
+    pub(super) fn go_back(&mut self) {
         let block_start = self.mark - self.mark % BLOCK;
         if block_start < self.buffer_start {
             self.buffer.clear();

@@ -6,6 +6,7 @@
 //!   is what it says about the damage; `tail` checks the block that is not full;
 //! - `writer` opens for append; its verbs are `append`, `grow` and `commit`; `outflow`
 //!   is how tokens leave for the disk, through the page cache or around it;
+//! - `savepoint` is what an append in many parts is taken back to;
 //! - `new_file` is a file without its name, until it is published; `draft` is
 //!   one that is written meanwhile; `lock` finds the file that has a name,
 //!   whoever replaces it meanwhile;
@@ -34,6 +35,7 @@ mod outflow;
 mod read_ahead;
 mod reader;
 mod repair;
+mod savepoint;
 mod sorted;
 mod tail;
 mod verify;
@@ -60,6 +62,7 @@ pub use reader::BlockReader;
 pub use repair::repair;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport};
+pub use savepoint::Savepoint;
 pub(crate) use tail::Tail;
 pub(crate) use verify::sealed;
 pub use verify::{BadBlock, Cause, Cut, VerifyBlocks, VerifyReport};

@@ -26,7 +26,7 @@ use crate::raw::{Map, Promise, Snapshot};
 use crate::registered::register;
 use crate::{
     Access, AppendOptions, BlockReader, Commit, CreateError, FileDraft, FileWriter, IoError,
-    MemoryUsage, OpenError, Operation, StoreBlocks, TokenSink, TokenStore, WriteError,
+    MemoryUsage, OpenError, Operation, Savepoint, StoreBlocks, TokenSink, TokenStore, WriteError,
 };
 
 /// Tokens in a file: written through the descriptor, read through a map.
@@ -303,6 +303,28 @@ impl MmapStore {
     /// As [`FileWriter::shrink_to_fit`].
     pub fn shrink_to_fit(&mut self) -> Result<(), WriteError> {
         self.writer()?.shrink_to_fit()
+    }
+
+    /// Returns how far the appender is, to [go back](Self::go_back_to) to.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::ReadOnly`].
+    pub fn savepoint(&mut self) -> Result<Savepoint, WriteError> {
+        Ok(self.writer()?.savepoint())
+    }
+
+    /// Takes back what was appended after a savepoint, as [`FileWriter::go_back_to`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileWriter::go_back_to`], and [`WriteError::ReadOnly`].
+    ///
+    /// # Panics
+    ///
+    /// As [`FileWriter::go_back_to`].
+    pub fn go_back_to(&mut self, savepoint: &Savepoint) -> Result<(), WriteError> {
+        self.writer()?.go_back_to(savepoint)
     }
 
     /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A

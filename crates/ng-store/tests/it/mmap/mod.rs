@@ -26,6 +26,7 @@ mod reopen;
 mod repair;
 mod room;
 mod salvage;
+mod savepoint;
 mod second_reader;
 mod slices;
 mod snapshots;
