@@ -225,7 +225,10 @@ impl From<IoError> for Error {
         let at = error
             .offset
             .map_or(String::new(), |offset| format!(" at {offset:#x}"));
-        let text = format!("cannot {}{at}: {}", error.operation, error.source);
+        let system = error.source.to_string();
+        // `OSError` shows the number itself.
+        let system = system.split(" (os error").next().unwrap_or_default();
+        let text = format!("cannot {}{at}: {system}", error.operation);
         let errno = error.source.raw_os_error().unwrap_or(errno::IO);
         Self::new(Class::Os, text).at(&error.path).errno(errno)
     }

@@ -22,7 +22,9 @@
 mod array;
 mod batch;
 mod buf;
+mod columns;
 mod error;
+mod file;
 mod iter;
 #[expect(
     unsafe_code,
@@ -30,10 +32,13 @@ mod iter;
               where the buffer protocol asks for it"
 )]
 mod memory;
+mod named;
+mod pickle;
 mod records;
 mod shown;
 mod token;
 mod tokens;
+mod usage;
 mod vector;
 mod work;
 
@@ -48,6 +53,12 @@ mod _core {
     use crate::batch::create_tokens_batch;
     #[pymodule_export]
     use crate::buf::Buf;
+    #[pymodule_export]
+    use crate::file::TokenFile;
+    #[pymodule_export]
+    use crate::named::map_named;
+    #[pymodule_export]
+    use crate::pickle::reopen;
     #[pymodule_export]
     use crate::token::{PyToken, field_offsets};
     #[pymodule_export]

@@ -77,6 +77,13 @@ impl Memory {
         self.capacity
     }
 
+    /// Asks the kernel what the tokens cost.
+    pub(crate) fn usage(&self) -> MemoryUsage {
+        let vector = ManuallyDrop::into_inner(self.vector());
+        // It owns nothing, and is asked where it is: it is neither changed nor dropped.
+        ManuallyDrop::new(VecStore::from_vec(vector)).memory_usage()
+    }
+
     pub(crate) fn start(&self) -> *mut Token {
         self.start.as_ptr()
     }
@@ -155,14 +162,6 @@ impl Drop for Memory {
 pub(crate) struct Slice {
     memory: Arc<Memory>,
     range: Range<usize>,
-}
-
-impl Slice {
-    pub(crate) fn memory_usage(&self) -> MemoryUsage {
-        let vector = ManuallyDrop::into_inner(self.memory.vector());
-        // It owns nothing, and is asked where it is: it is neither changed nor dropped.
-        ManuallyDrop::new(VecStore::from_vec(vector)).memory_usage()
-    }
 }
 
 impl Deref for Slice {

@@ -52,9 +52,9 @@ impl Shown {
         Self::Memory(memory, all)
     }
 
-    pub(crate) fn of_file(reader: BlockReader) -> Self {
-        let all = 0..usize::try_from(reader.len()).unwrap_or(usize::MAX);
-        Self::File(Arc::new(Verified::new(reader)), all)
+    pub(crate) fn of_file(file: Arc<Verified>) -> Self {
+        let all = 0..usize::try_from(file.reader.len()).unwrap_or(usize::MAX);
+        Self::File(file, all)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -144,6 +144,39 @@ impl Shown {
             }
         }
         Ok(())
+    }
+
+    /// Calls `look` with all tokens of a range, in order; those of a file are verified as they
+    /// are read, and no more than a block is held.
+    pub(crate) fn for_each(
+        &self,
+        some: Range<usize>,
+        mut look: impl FnMut(&[Token]),
+    ) -> Result<(), Error> {
+        match self.slice(some) {
+            Self::Memory(memory, range) => look(&memory.slice(range)?),
+            Self::Map(snapshot) => look(&snapshot),
+            Self::File(file, range) => {
+                let range = range.start as u64..range.end as u64;
+                file.reader.for_each(range, |tokens| {
+                    look(tokens);
+                    Ok::<_, Error>(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the tokens at ascending positions, which must be within.
+    pub(crate) fn tokens_at(&self, ascending: &[usize]) -> Result<Vec<Token>, Error> {
+        let Self::File(file, range) = self else {
+            let tokens = ascending.iter().map(|&position| self.token(position));
+            return tokens.collect();
+        };
+        let start = range.start;
+        let positions = ascending.iter().map(|&position| (start + position) as u64);
+        let positions: Vec<u64> = positions.collect();
+        Ok(Source::Reader(&file.reader).tokens_at(&positions)?)
     }
 
     /// Copies one token, which must be within.

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PySlice};
 use crate::array::over;
 use crate::buf::{Buf, Export, address, release};
 use crate::error::{Error, Value};
+use crate::file::FileState;
 use crate::iter::{Chunks, TokenIter};
 use crate::shown::Shown;
 use crate::token::{PyToken, kind_of};
@@ -32,6 +33,8 @@ pub(crate) struct Tokens {
 pub(crate) enum Origin {
     /// What a vector has at the moment.
     Vector(Arc<Vector>),
+    /// What a file shows at the moment.
+    File(Arc<FileState>),
     /// What stays as it is, and the path of the file if it is of one.
     Pinned(Shown, Option<Arc<PathBuf>>),
 }
@@ -41,6 +44,7 @@ impl Origin {
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
         match self {
             Self::Vector(vector) => Ok(vector.shown()),
+            Self::File(file) => file.shown(),
             Self::Pinned(shown, _) => Ok(shown.clone()),
         }
     }
@@ -159,7 +163,7 @@ impl Tokens {
     }
 
     /// The records as bytes, copied.
-    fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    pub(crate) fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.view(py)?.call_method0("tobytes")?;
         Ok(bytes.cast_into::<PyBytes>()?)
     }
@@ -168,6 +172,7 @@ impl Tokens {
     fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
         let path = match &self.origin {
             Origin::Pinned(_, path) => path.clone(),
+            Origin::File(file) => Some(Arc::new(file.path().to_owned())),
             Origin::Vector(_) => None,
         };
         Ok(Self::new(Origin::Pinned(self.shown(py)?, path)))

@@ -5,8 +5,26 @@ from typing import Any
 from ngtoken import _core
 
 
-def load_vector(records: Any) -> "_core.TokenVec":
+def load_vector(records: Any) -> _core.TokenVec:
     """A vector of the records that were pickled, copied."""
     vector = _core.TokenVec()
     vector.extend(memoryview(records).cast("B"))
     return vector
+
+
+def load_tokens(records: Any) -> _core.Tokens:
+    """A snapshot of the records that were pickled."""
+    return load_vector(records).snapshot()
+
+
+def load_file(
+    path: str,
+    file_id: bytes,
+    tokens: int,
+    chain: int,
+    mode: str,
+    some: tuple[int, int] | None,
+) -> _core.Tokens:
+    """The file, opened to read, or some of the tokens that it had when it was pickled."""
+    file = _core._reopen(path, file_id, tokens, chain, mode)
+    return file if some is None else file.slice(*some)

@@ -110,6 +110,21 @@ def _error(
     return error
 
 
+def whole_numbers(given: Any, name: str) -> np.ndarray:
+    """What is given as a contiguous array of 64-bit numbers, in one dimension."""
+    array = np.asarray(given)
+    if array.size == 0 and array.dtype.kind == "f":
+        array = array.astype("i8")  # What numpy makes of an empty list.
+    if array.dtype.kind not in "iu":
+        raise _error(
+            TypeError, name, array.dtype, f"{name} of {array.dtype}", "whole numbers"
+        )
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo("i8").max:
+        most = int(array.max())
+        raise _error(ValueError, name, most, f"{name} {most}", f"at most {np.iinfo('i8').max}")
+    return np.ascontiguousarray(array.reshape(-1), "i8")
+
+
 def as_array(view: np.ndarray, dtype: Any, copy: bool | None) -> np.ndarray:
     """``__array__`` of a view."""
     if dtype is not None and np.dtype(dtype) != view.dtype:

@@ -1,0 +1,72 @@
+"""Functions over chunks of tokens, by many threads."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ngtoken import _core
+
+__all__ = ["parallel_process"]
+
+
+def parallel_process(
+    tokens: Any,
+    func: Callable[[np.ndarray], Any] | str,
+    num_threads: int = 4,
+    chunk: int = 65536,
+) -> list[Any]:
+    """Calls ``func`` with each chunk of tokens, an array, and returns its results in order.
+
+    ``tokens`` are a vector, a file, a snapshot, or what ``TokenVec.extend`` takes. Python's
+    own code runs on one thread at a time, so a function in Python is faster on many threads
+    only where it lets go of the interpreter, as numpy does in long operations. By name, "count"
+    and "sum_weight" run in Rust, on as many threads as are asked for.
+
+    What ``func`` raises is raised here, with its traceback; chunks that were not begun by then
+    are not.
+    """
+    _at_least_one("num_threads", num_threads)
+    _at_least_one("chunk", chunk)
+    if not isinstance(tokens, _core.Tokens):
+        vector = _core.TokenVec()
+        vector.extend(tokens)
+        tokens = vector
+    if isinstance(func, str):
+        return _core._map_named(tokens, func, num_threads, chunk)
+    if not callable(func):
+        kind = type(func).__name__
+        raise _error(TypeError, "func", f"of type {kind}", "a function of an array, or a name")
+    return _in_threads(tokens, func, num_threads, chunk)
+
+
+def _in_threads(
+    tokens: Any, func: Callable[[np.ndarray], Any], num_threads: int, chunk: int
+) -> list[Any]:
+    results: list[Any] = []
+    waiting: list[Future[Any]] = []
+    with ThreadPoolExecutor(num_threads, "ngtoken") as threads:
+        try:
+            for view in tokens.iter_chunks(chunk):
+                waiting.append(threads.submit(func, view))
+                # Arrays of a file that is read are in memory: no more than have a thread soon.
+                if len(waiting) > 2 * num_threads:
+                    results.append(waiting.pop(0).result())
+            while waiting:
+                results.append(waiting.pop(0).result())
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise _error(ValueError, name, value, "1 or more")
+
+
+def _error(kind: type[Exception], name: str, value: Any, expected: str) -> Exception:
+    error: Any = kind(f"{name} {value}, expected {expected}")
+    error.path, error.field, error.value, error.expected = None, name, value, expected
+    return error

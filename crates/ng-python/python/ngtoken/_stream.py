@@ -1,0 +1,44 @@
+"""What others commit, as it comes."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+def follow(
+    file: Any, interval: float, start: int | None, timeout: float | None
+) -> Iterator[np.ndarray]:
+    """`TokenFile.follow`; what is wrong with its parameters is told at once."""
+    for name, seconds in (("interval", interval), ("timeout", timeout)):
+        if seconds is not None and not seconds >= 0:
+            raise _error(name, seconds, "0 or more seconds")
+    shown = len(file)
+    position = shown if start is None else start
+    if not 0 <= position <= shown:
+        raise _error("start", start, f"0 to {shown}")
+    return _follow(file, interval, position, timeout)
+
+
+def _error(name: str, value: Any, expected: str) -> ValueError:
+    error: Any = ValueError(f"{name} {value}, expected {expected}")
+    error.path, error.field, error.value, error.expected = None, name, value, expected
+    return error
+
+
+def _follow(
+    file: Any, interval: float, position: int, timeout: float | None
+) -> Iterator[np.ndarray]:
+    quiet_since = time.monotonic()
+    while True:
+        new = file[position:]
+        if len(new):
+            position += len(new)
+            yield new
+            quiet_since = time.monotonic()
+        if file.refresh() or len(file) > position:
+            continue
+        if timeout is not None and time.monotonic() - quiet_since >= timeout:
+            return
+        time.sleep(interval)

@@ -1,0 +1,309 @@
+//! Dense columns, tokens by their positions and ids, and sorted copies.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use ng_parallel::{Shards, Workers, gather, map_shards};
+use ng_query::order::{Order, sort_positions};
+use ng_query::{Column, Query};
+use ng_store::VecStore;
+use ng_token::{Axis, Space, Token, TokenId};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::array::{Numpy, filled, over};
+use crate::buf::Buf;
+use crate::error::{Error, Value};
+use crate::memory::Memory;
+use crate::shown::Shown;
+use crate::token::kind_of;
+use crate::tokens::{Tokens, position};
+use crate::vector::TokenVec;
+use crate::work::{lock, long};
+
+#[pymethods]
+impl Tokens {
+    /// The points of a space as a dense array of shape (n, 3): stored steps, or units where
+    /// they are decoded.
+    #[pyo3(signature = (space, decode = false))]
+    fn coords<'py>(
+        &self,
+        py: Python<'py>,
+        space: &str,
+        decode: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let space = space_of(space)?;
+        let shown = self.shown(py)?;
+        match decode {
+            true => rows(py, &shown, |token| token.coordinate(space)),
+            false => rows(py, &shown, |token| token.steps(space)),
+        }
+    }
+
+    /// A column as a dense array, by the name that it has everywhere: stored values, or units
+    /// where they are decoded, which makes a difference to coordinates, radius and strength.
+    #[pyo3(signature = (name, decode = false))]
+    fn column<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        decode: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let column = column_of(name)?;
+        let shown = &self.shown(py)?;
+        match column {
+            Column::Position => positions(py, shown.len()),
+            Column::Id => values(py, shown, |token| token.id().raw()),
+            Column::Domain => values(py, shown, |token| token.id().domain()),
+            Column::EntityType => values(py, shown, |token| token.id().entity_type().bits()),
+            Column::LocalId => values(py, shown, |token| token.id().local()),
+            Column::Flags => values(py, shown, |token| token.flags().bits()),
+            Column::FlagsEntityType => {
+                values(py, shown, |token| token.flags().entity_type().bits())
+            }
+            Column::Weight => values(py, shown, Token::weight),
+            Column::Radius if decode => values(py, shown, Token::radius),
+            Column::Radius => values(py, shown, Token::radius_raw),
+            Column::Strength if decode => values(py, shown, Token::strength),
+            Column::Strength => values(py, shown, Token::strength_raw),
+            Column::Timestamp => values(py, shown, Token::timestamp),
+            Column::Coordinate(space, axis) => coordinates(py, shown, space, axis, decode),
+        }
+    }
+
+    /// Copies of the tokens at some positions, in their order, as an array of records.
+    /// Positions count from the end where they are negative.
+    fn take<'py>(
+        &self,
+        py: Python<'py>,
+        positions: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let wanted = whole_numbers(py, positions, "positions")?;
+        let shown = self.shown(py)?;
+        let tokens = long(py, wanted.len(), None, |workers| {
+            let len = shown.len();
+            let place = |&index: &i64| position(index as isize, len);
+            let places: Vec<usize> = wanted.iter().map(place).collect::<Result<_, _>>()?;
+            taken(workers, &shown, &places)
+        })?;
+        owned(py, tokens)
+    }
+
+    /// A sorted copy, ties in the order in which they stand: by a column, by a space (along a
+    /// Hilbert curve, so that what is near in the order is near in the space), or by several.
+    fn sort(&self, py: Python<'_>, by: &Bound<'_, PyAny>) -> PyResult<Py<TokenVec>> {
+        let order = order_of(by)?;
+        let shown = self.shown(py)?;
+        let store = long(py, shown.len(), None, |workers| {
+            shown.with_tokens(workers, |tokens| sorted(workers, tokens, &order))
+        })?;
+        Py::new(py, TokenVec::made_of(store))
+    }
+
+    /// The position of the first token of each id, and -1 where there is none; a number for a
+    /// number, an array for what is an array.
+    fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let wanted = whole_numbers(py, ids, "ids")?;
+        let shown = self.shown(py)?;
+        let found = long(py, shown.len(), None, |workers| {
+            let ids = wanted.iter().map(|&id| token_id(id));
+            let ids: Vec<TokenId> = ids.collect::<Result<_, _>>()?;
+            shown.with_source(workers, |source| first_positions(workers, source, &ids))
+        })?;
+        if let (Ok(_), [position]) = (ids.extract::<i64>(), found.as_slice()) {
+            return Ok(position.into_pyobject(py)?.into_any());
+        }
+        filled(py, (found.len(), None), |out: &mut [i64]| {
+            out.copy_from_slice(&found);
+            Ok(())
+        })
+    }
+}
+
+/// A space by its name.
+pub(crate) fn space_of(name: &str) -> Result<Space, Error> {
+    let names = Space::ALL.map(Space::name).join(", ");
+    let found = Space::ALL.into_iter().find(|space| space.name() == name);
+    found.ok_or_else(|| Error::value("space", Value::Text(name.into()), format!("one of {names}")))
+}
+
+/// A column by its name.
+pub(crate) fn column_of(name: &str) -> Result<Column, Error> {
+    name.parse::<Column>().map_err(|unknown| {
+        let text = unknown.to_string();
+        Error::new(crate::error::Class::Value, text).of(
+            "column",
+            Value::Text(name.into()),
+            "the name of a column, such as id, weight or physical_x",
+        )
+    })
+}
+
+fn coordinates<'py>(
+    py: Python<'py>,
+    shown: &Shown,
+    space: Space,
+    axis: Axis,
+    decode: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    match decode {
+        true => values(py, shown, |token| token.coordinate(space)[axis as usize]),
+        false => values(py, shown, |token| token.steps(space)[axis as usize]),
+    }
+}
+
+fn positions(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyAny>> {
+    filled(py, (len, None), |out: &mut [i64]| {
+        for (place, position) in out.iter_mut().zip(0..) {
+            *place = position;
+        }
+        Ok(())
+    })
+}
+
+/// An array of one value of each token.
+fn values<'py, T: Numpy>(
+    py: Python<'py>,
+    shown: &Shown,
+    value: impl Fn(&Token) -> T + Sync,
+) -> PyResult<Bound<'py, PyAny>> {
+    filled(py, (shown.len(), None), |out: &mut [T]| {
+        long(py, shown.len(), None, |workers| {
+            fill(workers, shown, out, 1, |token, place| {
+                place[0] = value(token)
+            })
+        })
+    })
+}
+
+/// An array of three values of each token.
+fn rows<'py, T: Numpy>(
+    py: Python<'py>,
+    shown: &Shown,
+    row: impl Fn(&Token) -> [T; 3] + Sync,
+) -> PyResult<Bound<'py, PyAny>> {
+    filled(py, (shown.len(), Some(3)), |out: &mut [T]| {
+        long(py, shown.len(), None, |workers| {
+            fill(workers, shown, out, 3, |token, place| {
+                for (place, value) in place.iter_mut().zip(row(token)) {
+                    *place = value;
+                }
+            })
+        })
+    })
+}
+
+/// Writes what each token has, `width` values, to `out`, by all workers.
+fn fill<T: Send>(
+    workers: &Workers,
+    shown: &Shown,
+    out: &mut [T],
+    width: usize,
+    write: impl Fn(&Token, &mut [T]) + Sync,
+) -> Result<(), Error> {
+    let shards = Shards::new(shown.len());
+    let pieces = out
+        .chunks_mut(shards.shard_tokens() * width)
+        .map(Mutex::new);
+    let pieces: Vec<Mutex<&mut [T]>> = pieces.collect();
+    let write_all = |tokens: &[Token], out: &mut [T]| {
+        for (token, place) in tokens.iter().zip(out.chunks_exact_mut(width)) {
+            write(token, place);
+        }
+    };
+    let of_slice = |tokens: &[Token]| {
+        map_shards(workers, shards, |shard| {
+            let out = &mut **lock(&pieces[shard.number]);
+            write_all(&tokens[shard.range], out);
+        })?;
+        Ok(())
+    };
+    let Shown::File(..) = shown else {
+        return shown.with_tokens(workers, of_slice);
+    };
+    let read = map_shards(workers, shards, |shard| {
+        let mut rest = &mut **lock(&pieces[shard.number]);
+        shown.for_each(shard.range, |tokens| {
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(tokens.len() * width);
+            write_all(tokens, now);
+            rest = later;
+        })
+    })?;
+    read.into_iter().collect()
+}
+
+/// Whole numbers out of a number, a sequence, or an array of any whole type.
+fn whole_numbers(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<i64>> {
+    let records = py.import("ngtoken._records")?;
+    let array = records.getattr("whole_numbers")?.call1((given, name))?;
+    PyBuffer::<i64>::get(&array)?.to_vec(py)
+}
+
+fn token_id(id: i64) -> Result<TokenId, Error> {
+    let refused = |_| Error::value("id", Value::Whole(id.into()), "0 to 4294967295");
+    u32::try_from(id).map(TokenId::from_raw).map_err(refused)
+}
+
+fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token>, Error> {
+    let mut tokens = Vec::new();
+    let Shown::File(..) = shown else {
+        shown.with_tokens(workers, |all| {
+            Ok(gather(workers, all, places, &mut tokens)?)
+        })?;
+        return Ok(tokens);
+    };
+    // Each block is read once where positions ascend.
+    let mut ranks: Vec<usize> = (0..places.len()).collect();
+    ranks.sort_unstable_by_key(|&rank| places[rank]);
+    let ascending: Vec<usize> = ranks.iter().map(|&rank| places[rank]).collect();
+    let found = shown.tokens_at(&ascending)?;
+    tokens.resize(places.len(), Token::ZERO);
+    for (rank, token) in ranks.into_iter().zip(found) {
+        tokens[rank] = token;
+    }
+    Ok(tokens)
+}
+
+/// An array that is the only one over its tokens, and may be written to.
+pub(crate) fn owned(py: Python<'_>, tokens: Vec<Token>) -> PyResult<Bound<'_, PyAny>> {
+    let memory = Arc::new(Memory::of(VecStore::from_vec(tokens)));
+    let all: Range<usize> = 0..memory.len();
+    over(py, Buf::writable(memory, all)?)
+}
+
+/// What to sort by: a name, names with commas, or several names.
+fn order_of(by: &Bound<'_, PyAny>) -> Result<Order, Error> {
+    let names = match by.cast::<PyString>() {
+        Ok(name) => name.to_string(),
+        Err(_) => {
+            let names = by.extract::<Vec<String>>();
+            let expected = "the name of a column or a space, or several";
+            names
+                .map_err(|_| Error::wrong_type("by", kind_of(by), expected))?
+                .join(",")
+        }
+    };
+    names.parse::<Order>().map_err(|error| {
+        Error::new(crate::error::Class::Value, &error).of("by", Value::Text(names), "an order")
+    })
+}
+
+fn sorted(workers: &Workers, tokens: &[Token], order: &Order) -> Result<VecStore, Error> {
+    let order = sort_positions(workers, tokens, order)?;
+    let mut store = VecStore::try_with_capacity(tokens.len())?;
+    ng_parallel::fill(workers, &mut store, tokens.len(), |rank| {
+        tokens[order.position(rank)]
+    })?;
+    Ok(store)
+}
+
+fn first_positions(
+    workers: &Workers,
+    source: ng_query::Source<'_>,
+    ids: &[TokenId],
+) -> Result<Vec<i64>, Error> {
+    let found = Query::new(source, workers).find(ids)?.value;
+    let first = |positions: &[u64]| positions.first().map_or(-1, |&position| position as i64);
+    Ok(found.iter().map(|found| first(&found.positions)).collect())
+}

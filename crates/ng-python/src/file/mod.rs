@@ -1,0 +1,338 @@
+//! `TokenFile`: tokens in a file that survives crashes.
+//!
+//! - `state` is the open file, shared by the object and what looks at it; `backend` what it
+//!   is open as: a map, or verified reads;
+//! - `append` is an append in pieces, taken back if one of them fails;
+//! - `reports` turns what the store says into Python's dataclasses.
+
+mod append;
+#[expect(
+    unsafe_code,
+    reason = "the constructors that map, whose promise `TokenFile` hands on to its user"
+)]
+mod backend;
+mod reports;
+mod state;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ng_parallel::verify;
+use ng_store::{
+    AppendOptions, BlockReader, CachePolicy, CreateOptions, DEFAULT_MAX_TOKENS, RepairOptions,
+    repair,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::error::{Error, Value};
+use crate::tokens::{Origin, Tokens};
+use crate::vector::count_of;
+use crate::work::{long, short, threads_of};
+use backend::{Backend, Mode};
+pub(crate) use state::FileState;
+
+/// Tokens in a file: what is committed survives crashes, and is the same for all who read.
+///
+/// ``mode="map"``, the default, shows the tokens as they are mapped, at once and with no copy
+/// made. That rests on nobody else truncating the file or writing over what is committed: who
+/// does so may change tokens under a reader, or end its process with SIGBUS. This package and
+/// the tool ``ng`` never do. ``mode="read"`` rests on nothing: it reads and verifies, block by
+/// block, and costs the memory of what is looked at.
+///
+/// One process appends, others read meanwhile and ``refresh``. In a fork, what was shown can be
+/// read on, and nothing be appended: open the file again there.
+///
+/// As a context manager, it commits what was appended at the end of the block, and closes; if
+/// the block raises, it commits nothing.
+#[pyclass(frozen, extends = Tokens, module = "ngtoken")]
+pub(crate) struct TokenFile {
+    state: Arc<FileState>,
+}
+
+impl TokenFile {
+    fn made(py: Python<'_>, state: FileState) -> PyResult<Py<Self>> {
+        let state = Arc::new(state);
+        let origin = Origin::File(Arc::clone(&state));
+        let base = PyClassInitializer::from(Tokens::new(origin));
+        Py::new(py, base.add_subclass(Self { state }))
+    }
+
+    pub(crate) fn open_to_read(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<Py<Self>> {
+        let mode = Mode::of(mode)?;
+        let state = short(py, || {
+            FileState::of(&path, mode, || Backend::open(&path, mode))
+        })?;
+        Self::made(py, state)
+    }
+}
+
+fn cache_of(name: &str) -> Result<CachePolicy, Error> {
+    match name {
+        "auto" => Ok(CachePolicy::Auto),
+        "keep" => Ok(CachePolicy::Keep),
+        "bypass" => Ok(CachePolicy::Bypass),
+        other => Err(Error::value(
+            "cache",
+            Value::Text(other.into()),
+            "auto, keep or bypass",
+        )),
+    }
+}
+
+fn whole(name: &str, value: i128) -> Result<u64, Error> {
+    let expected = format_args!("0 to {}", u64::MAX);
+    u64::try_from(value).map_err(|_| Error::value(name, Value::Whole(value), expected))
+}
+
+#[pymethods]
+impl TokenFile {
+    /// Creates a file, and opens it to append. It gets its name when it is whole and durable.
+    ///
+    /// The file is made for ``max_tokens`` at most, with room for ``reserve`` at once; ``tag``
+    /// is a number of the caller's beside the commit. ``cache`` says what becomes of written
+    /// pages in the page cache: "keep", "bypass", or "auto".
+    #[staticmethod]
+    #[pyo3(signature = (
+        path, *, max_tokens = None, reserve = 0, tag = 0, replace = false, mode = "map",
+        cache = "auto"
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
+    fn create(
+        py: Python<'_>,
+        path: PathBuf,
+        max_tokens: Option<i128>,
+        reserve: i128,
+        tag: i128,
+        replace: bool,
+        mode: &str,
+        cache: &str,
+    ) -> PyResult<Py<Self>> {
+        let mode = Mode::of(mode)?;
+        let max_tokens =
+            max_tokens.map_or(Ok(DEFAULT_MAX_TOKENS), |most| whole("max_tokens", most));
+        let options = CreateOptions::new()
+            .max_tokens(max_tokens?)
+            .reserve(whole("reserve", reserve)?)
+            .tag(whole("tag", tag)?)
+            .replace(replace)
+            .cache(cache_of(cache)?);
+        let state = short(py, || {
+            FileState::of(&path, mode, || Backend::create(&path, mode, &options))
+        })?;
+        Self::made(py, state)
+    }
+
+    /// Opens a file: to read, unless ``append=True``.
+    ///
+    /// To append, ``older_commit`` gives up a commit that may have been lost, and
+    /// ``damaged_tail`` goes on behind a last block that is damaged; both are refused
+    /// otherwise.
+    #[staticmethod]
+    #[pyo3(signature = (
+        path, *, append = false, mode = "map", older_commit = false, damaged_tail = false,
+        cache = "auto"
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        append: bool,
+        mode: &str,
+        older_commit: bool,
+        damaged_tail: bool,
+        cache: &str,
+    ) -> PyResult<Py<Self>> {
+        let mode = Mode::of(mode)?;
+        let options = AppendOptions::new()
+            .older_commit(older_commit)
+            .damaged_tail(damaged_tail)
+            .cache(cache_of(cache)?);
+        let state = short(py, || {
+            FileState::of(&path, mode, || match append {
+                true => Backend::open_append(&path, mode, &options),
+                false => Backend::open(&path, mode),
+            })
+        })?;
+        Self::made(py, state)
+    }
+
+    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
+    /// arrays and records, and tells how many. They are shown, and durable, from the next
+    /// commit on.
+    ///
+    /// If the iterable raises, or Ctrl-C comes, nothing of this call was appended.
+    #[pyo3(signature = (tokens, *, num_threads = None))]
+    fn append(
+        &self,
+        py: Python<'_>,
+        tokens: &Bound<'_, PyAny>,
+        num_threads: Option<i128>,
+    ) -> PyResult<u64> {
+        append::append(py, &self.state, tokens, threads_of(num_threads)?)
+    }
+
+    /// Makes room for ``additional`` more tokens, as far as the disk has it.
+    fn reserve(&self, py: Python<'_>, additional: i128) -> PyResult<()> {
+        let additional = count_of("additional", additional)?;
+        short(py, || {
+            self.state.change(|backend| backend.reserve(additional))
+        })
+    }
+
+    /// Makes all that was appended durable, and shows it. A tag is a number of the caller's
+    /// beside the commit; without one, it stays as it is.
+    #[pyo3(signature = (tag = None))]
+    fn commit(&self, py: Python<'_>, tag: Option<i128>) -> PyResult<()> {
+        let tag = tag.map(|tag| whole("tag", tag)).transpose()?;
+        short(py, || self.state.commit(tag))
+    }
+
+    /// Shows what others have committed since, and tells whether that was anything. Arrays and
+    /// snapshots stay as they are.
+    fn refresh(&self, py: Python<'_>) -> PyResult<bool> {
+        short(py, || self.state.refresh())
+    }
+
+    /// Commits what was appended, unless told not to, and closes the file. Arrays and
+    /// snapshots stay valid. Closing twice is closing once.
+    #[pyo3(signature = (*, commit = true))]
+    fn close(&self, py: Python<'_>, commit: bool) -> PyResult<()> {
+        short(py, || self.state.close(commit))
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        short(py, || Ok(self.state.is_closed()))
+    }
+
+    /// The absolute path that it was opened by.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.state.path().to_owned()
+    }
+
+    /// "map" or "read".
+    #[getter]
+    fn mode(&self) -> &'static str {
+        self.state.mode().name()
+    }
+
+    /// Whether it was opened to append.
+    #[getter]
+    fn writable(&self) -> bool {
+        self.state.is_appender()
+    }
+
+    /// How many tokens were appended, committed or not.
+    #[getter]
+    fn appended(&self, py: Python<'_>) -> PyResult<u64> {
+        short(py, || {
+            self.state.with(|backend| Ok(backend.appended_tokens()))
+        })
+    }
+
+    /// What the file says about itself, as of the commit that is shown.
+    fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let info = short(py, || self.state.with(|backend| Ok(backend.info())))?;
+        reports::info(py, self.state.path(), &info)
+    }
+
+    /// Checks every block of the newest commit against its hash, and the table of hashes
+    /// against its own.
+    #[pyo3(signature = (*, num_threads = None))]
+    fn verify<'py>(
+        &self,
+        py: Python<'py>,
+        num_threads: Option<i128>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let reader = short(py, || {
+            self.state.with(|_| Ok(()))?;
+            Ok(BlockReader::open(self.state.path())?)
+        })?;
+        let tokens = usize::try_from(reader.len()).unwrap_or(usize::MAX);
+        let report = long(py, tokens, threads_of(num_threads)?, |workers| {
+            Ok(verify(workers, &reader)?)
+        })?;
+        reports::verification(py, &report)
+    }
+
+    /// Writes what is whole of a damaged file to a new one, and says what is lost. The damaged
+    /// file stays as it is.
+    ///
+    /// A bad block becomes zero tokens, unless ``compact`` leaves it out. ``replace`` allows
+    /// ``out`` to exist; ``keep_unproven``, ``older_commit`` and ``salvage`` take what is not
+    /// proved, as ``ng repair`` does.
+    #[staticmethod]
+    #[pyo3(signature = (
+        path, out, *, compact = false, replace = false, keep_unproven = false,
+        older_commit = false, salvage = false
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
+    fn repair<'py>(
+        py: Python<'py>,
+        path: PathBuf,
+        out: PathBuf,
+        compact: bool,
+        replace: bool,
+        keep_unproven: bool,
+        older_commit: bool,
+        salvage: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = RepairOptions::new()
+            .compact(compact)
+            .replace(replace)
+            .keep_unproven(keep_unproven)
+            .older_commit(older_commit)
+            .salvage(salvage);
+        let report = long(py, usize::MAX, None, |workers| {
+            let stop = workers.stop_flag();
+            let watch = |_| match stop.is_stopped() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            };
+            Ok(repair(&path, &out, &options, watch)?)
+        })?;
+        reports::repair(py, &report)
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        let state = &slf.get().state;
+        short(slf.py(), || state.with(|_| Ok(())))?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*raised))]
+    fn __exit__(&self, py: Python<'_>, raised: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let succeeded = raised.iter().all(|part| part.is_none());
+        self.close(py, succeeded)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let path = self.state.path().display();
+        let tokens = short(py, || Ok(self.state.shown().map(|shown| shown.len()).ok()))?;
+        Ok(match tokens {
+            Some(tokens) => format!("<ngtoken.TokenFile {path} of {tokens} tokens>"),
+            None => format!("<ngtoken.TokenFile {path}, closed>"),
+        })
+    }
+
+    /// What others commit from now on, as arrays, as it comes; or from token ``start`` on.
+    ///
+    /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
+    /// without one, it goes on until it is told to stop.
+    #[pyo3(signature = (interval = 0.1, *, start = None, timeout = None))]
+    fn follow<'py>(
+        slf: &Bound<'py, Self>,
+        interval: f64,
+        start: Option<i128>,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let stream = slf.py().import("ngtoken._stream")?;
+        stream
+            .getattr("follow")?
+            .call1((slf, interval, start, timeout))
+    }
+}

@@ -1,0 +1,155 @@
+//! The open file that an object, its iterators and its appends share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ng_store::Savepoint;
+
+use super::backend::{Backend, Mode};
+use crate::error::{BUSY, Error};
+use crate::shown::Shown;
+use crate::work::lock;
+
+/// A file that is open, until it is closed.
+///
+/// Its locks are taken without the interpreter. What is shown has a lock of its own, so that
+/// nobody who reads waits for an append or a commit.
+pub(crate) struct FileState {
+    path: PathBuf,
+    mode: Mode,
+    is_appender: bool,
+    backend: Mutex<Option<Backend>>,
+    shown: Mutex<Option<Shown>>,
+    /// Whether an append in pieces is under way.
+    is_busy: AtomicBool,
+}
+
+impl FileState {
+    pub(crate) fn of(
+        path: &Path,
+        mode: Mode,
+        open: impl FnOnce() -> Result<Backend, Error>,
+    ) -> Result<Self, Error> {
+        let backend = open()?;
+        Ok(Self {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            mode,
+            is_appender: backend.is_appender(),
+            shown: Mutex::new(Some(backend.shown())),
+            backend: Mutex::new(Some(backend)),
+            is_busy: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    pub(crate) fn is_appender(&self) -> bool {
+        self.is_appender
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.shown).is_none()
+    }
+
+    pub(crate) fn shown(&self) -> Result<Shown, Error> {
+        let shown = lock(&self.shown).clone();
+        shown.ok_or_else(|| Error::closed(&self.path))
+    }
+
+    /// Does something with the open file.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Backend) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match lock(&self.backend).as_mut() {
+            Some(backend) => work(backend),
+            None => Err(Error::closed(&self.path)),
+        }
+    }
+
+    /// Changes the file, unless an append in pieces is under way.
+    pub(crate) fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Backend) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with(|backend| {
+            self.refuse_if_busy()?;
+            work(backend)
+        })
+    }
+
+    fn refuse_if_busy(&self) -> Result<(), Error> {
+        match self.is_busy.load(Ordering::Acquire) {
+            true => {
+                let path = self.path.display();
+                let text = format!("{path}: an append is under way, expected it to be over");
+                Err(Error::new(BUSY, text).at(&self.path))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Commits, and shows it.
+    pub(crate) fn commit(&self, tag: Option<u64>) -> Result<(), Error> {
+        self.change(|backend| {
+            backend.commit(tag)?;
+            *lock(&self.shown) = Some(backend.shown());
+            Ok(())
+        })
+    }
+
+    /// Shows what is newer. After some errors less is shown than before: see
+    /// `MmapStore::refresh`.
+    pub(crate) fn refresh(&self) -> Result<bool, Error> {
+        self.change(|backend| {
+            let outcome = backend.refresh();
+            if !matches!(outcome, Ok(false)) {
+                *lock(&self.shown) = Some(backend.shown());
+            }
+            outcome
+        })
+    }
+
+    /// Closes the file, whether or not what was appended can be committed.
+    pub(crate) fn close(&self, commits: bool) -> Result<(), Error> {
+        let mut held = lock(&self.backend);
+        let Some(backend) = held.as_mut() else {
+            return Ok(());
+        };
+        self.refuse_if_busy()?;
+        let is_ahead = backend.appended_tokens() > self.shown()?.len() as u64;
+        let outcome = match commits && self.is_appender && is_ahead {
+            true => backend.commit(None),
+            false => Ok(()),
+        };
+        *held = None;
+        *lock(&self.shown) = None;
+        outcome
+    }
+
+    /// Begins an append in pieces: until it ends, nobody else appends or commits.
+    pub(crate) fn begin_append(&self) -> Result<Savepoint, Error> {
+        self.change(|backend| {
+            let savepoint = backend.savepoint()?;
+            self.is_busy.store(true, Ordering::Release);
+            Ok(savepoint)
+        })
+    }
+
+    /// Ends an append; one that failed is taken back. A writer that a failed write has
+    /// poisoned cannot, and does not commit either.
+    pub(crate) fn end_append(&self, failed: Option<&Savepoint>) {
+        let mut held = lock(&self.backend);
+        if let (Some(backend), Some(savepoint)) = (held.as_mut(), failed) {
+            let _ = backend.go_back_to(savepoint);
+        }
+        self.is_busy.store(false, Ordering::Release);
+    }
+}
