@@ -62,13 +62,13 @@ pub(crate) fn filled<'py, T: Numpy>(
     shape: (usize, Option<usize>),
     fill: impl FnOnce(&mut [T]) -> PyResult<()>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static ZEROS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let zeros = of_numpy(py, &ZEROS, "zeros")?;
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let empty = of_numpy(py, &EMPTY, "empty")?;
     let options = PyDict::new(py);
     options.set_item("dtype", T::NAME)?;
     let array = match shape {
-        (rows, None) => zeros.call((rows,), Some(&options))?,
-        (rows, Some(columns)) => zeros.call(((rows, columns),), Some(&options))?,
+        (rows, None) => empty.call((rows,), Some(&options))?,
+        (rows, Some(columns)) => empty.call(((rows, columns),), Some(&options))?,
     };
     let buffer = PyBuffer::<T>::get(&array)?;
     fill(values_mut(&buffer))?;
@@ -85,7 +85,8 @@ fn values_mut<T: Numpy>(buffer: &PyBuffer<T>) -> &mut [T] {
     }
     // SAFETY: `from_raw_parts_mut` asks for (1) an aligned pointer to `len` values of one
     // allocation, (2) initialised, (3) that nobody else reads or writes meanwhile. (1)
-    // `PyBuffer` checked type and alignment, and a new array is contiguous. (2) It is one of
-    // zeros. (3) It is known to `filled` alone.
+    // `PyBuffer` checked type and alignment, and a new array is contiguous. (2) Every bit
+    // pattern is a number, the memory is none that Rust allocated, and no value is read
+    // before it is written. (3) The array is known to `filled` alone.
     unsafe { slice::from_raw_parts_mut(buffer.buf_ptr().cast(), len) }
 }

@@ -48,6 +48,15 @@ impl Origin {
             Self::Pinned(shown, _) => Ok(shown.clone()),
         }
     }
+
+    /// What is shown at this moment, if nobody has the lock.
+    fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
+        match self {
+            Self::Vector(vector) => vector.shown_at_once().map(Ok),
+            Self::File(file) => file.shown_at_once(),
+            Self::Pinned(shown, _) => Some(Ok(shown.clone())),
+        }
+    }
 }
 
 impl Tokens {
@@ -61,7 +70,10 @@ impl Tokens {
 
     /// What is shown at this moment.
     pub(crate) fn shown(&self, py: Python<'_>) -> PyResult<Shown> {
-        short(py, || self.origin.shown())
+        match self.origin.shown_at_once() {
+            Some(shown) => Ok(shown?),
+            None => short(py, || self.origin.shown()),
+        }
     }
 
     /// The tokens that are shown at this moment, where they can be looked at.
@@ -127,7 +139,10 @@ impl Tokens {
             return Err(Error::wrong_type("index", kind_of(index), expected).into());
         };
         let position = position(index, shown.len())?;
-        let token = short(py, || shown.token(position))?;
+        let token = match &shown {
+            Shown::File(..) => short(py, || shown.token(position))?,
+            at_hand => at_hand.token(position)?,
+        };
         Ok(Bound::new(py, PyToken::from(token))?.into_any())
     }
 

@@ -35,6 +35,12 @@ impl Vector {
         Shown::of_memory(self.memory())
     }
 
+    /// What it shows, unless somebody changes it.
+    pub(crate) fn shown_at_once(&self) -> Option<Shown> {
+        let memory = Arc::clone(&*self.memory.try_lock().ok()?);
+        Some(Shown::of_memory(memory))
+    }
+
     /// Changes the tokens, at which nobody looks.
     ///
     /// # Errors

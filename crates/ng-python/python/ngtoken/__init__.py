@@ -1,5 +1,7 @@
 """NeuroGraph tokens in memory and in files that survive crashes, in numpy's manners."""
 
+from typing import TYPE_CHECKING, Any
+
 from ngtoken._core import (
     Buf,
     Token,
@@ -27,7 +29,9 @@ from ngtoken._errors import (
     ReadOnlyError,
 )
 from ngtoken._parallel import parallel_process
-from ngtoken._reports import BadBlock, FileInfo, MemoryUsage, RepairReport, VerifyReport
+
+if TYPE_CHECKING:
+    from ngtoken._reports import BadBlock, FileInfo, MemoryUsage, RepairReport, VerifyReport
 
 __all__ = [
     "TOKEN_DTYPE",
@@ -59,3 +63,18 @@ __all__ = [
     "create_tokens_batch",
     "parallel_process",
 ]
+
+#: What is imported when it is first asked for: dataclasses cost more than all else here.
+_LATER = {"BadBlock", "FileInfo", "MemoryUsage", "RepairReport", "VerifyReport"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from ngtoken import _reports
+
+        return getattr(_reports, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

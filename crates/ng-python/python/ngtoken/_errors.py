@@ -5,7 +5,7 @@ Each has `path`, `field`, `value` and `expected`, as far as they make sense, and
 """
 
 import io
-from typing import Any
+from typing import Any, TypeVar
 
 
 class Error(Exception):
@@ -71,3 +71,15 @@ class ForkedError(Error, RuntimeError):
 
 class InternalError(Error, RuntimeError):
     """A mistake in the package: the message names the place. Please report it."""
+
+
+_Kind = TypeVar("_Kind", bound=Exception)
+
+
+def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = "") -> _Kind:
+    """An exception that says which field or parameter has which value, and what was expected."""
+    error = kind(f"{told or f'{field} {value}'}, expected {expected}")
+    facts = {"path": None, "field": field, "value": value, "expected": expected}
+    for name, fact in facts.items():
+        setattr(error, name, fact)
+    return error

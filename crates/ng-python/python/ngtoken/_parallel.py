@@ -1,12 +1,15 @@
 """Functions over chunks of tokens, by many threads."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ngtoken import _core
+from ngtoken._errors import wrong
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["parallel_process"]
 
@@ -37,13 +40,16 @@ def parallel_process(
         return _core._map_named(tokens, func, num_threads, chunk)
     if not callable(func):
         kind = type(func).__name__
-        raise _error(TypeError, "func", f"of type {kind}", "a function of an array, or a name")
+        raise wrong(TypeError, "func", f"of type {kind}", "a function of an array, or a name")
     return _in_threads(tokens, func, num_threads, chunk)
 
 
 def _in_threads(
     tokens: Any, func: Callable[[np.ndarray], Any], num_threads: int, chunk: int
 ) -> list[Any]:
+    # It costs more to import than the package.
+    from concurrent.futures import ThreadPoolExecutor
+
     results: list[Any] = []
     waiting: list[Future[Any]] = []
     with ThreadPoolExecutor(num_threads, "ngtoken") as threads:
@@ -63,10 +69,4 @@ def _in_threads(
 
 def _at_least_one(name: str, value: int) -> None:
     if value < 1:
-        raise _error(ValueError, name, value, "1 or more")
-
-
-def _error(kind: type[Exception], name: str, value: Any, expected: str) -> Exception:
-    error: Any = kind(f"{name} {value}, expected {expected}")
-    error.path, error.field, error.value, error.expected = None, name, value, expected
-    return error
+        raise wrong(ValueError, name, value, "1 or more")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ngtoken import _core
 from ngtoken._dtype import TOKEN_DTYPE
+from ngtoken._errors import wrong
 
 #: How many single tokens are gathered into one array.
 _BATCH = 4096
@@ -59,7 +60,7 @@ def _whole(given: Any) -> np.ndarray | None:
     if isinstance(given, np.ndarray):
         return _records(given)
     if isinstance(given, (bytes, bytearray, memoryview, _core.Buf)):
-        return _records(np.frombuffer(given, "u1"))
+        return _records(np.frombuffer(memoryview(given), "u1"))
     return None
 
 
@@ -75,10 +76,9 @@ def _records(array: np.ndarray) -> np.ndarray:
         flat = np.ascontiguousarray(array).reshape(-1).view("u1")
         if flat.size % TOKEN_DTYPE.itemsize == 0:
             return flat.view(TOKEN_DTYPE)
-        raise _error(
-            ValueError, "length", flat.size, f"length {flat.size} bytes", "a multiple of 64"
-        )
-    raise _error(TypeError, "dtype", array.dtype, f"dtype {array.dtype}", "TOKEN_DTYPE")
+        told = f"length {flat.size} bytes"
+        raise wrong(ValueError, "length", flat.size, "a multiple of 64", told)
+    raise wrong(TypeError, "dtype", array.dtype, "TOKEN_DTYPE")
 
 
 def _by_name(array: np.ndarray) -> np.ndarray:
@@ -86,11 +86,11 @@ def _by_name(array: np.ndarray) -> np.ndarray:
     names, wanted = set(array.dtype.names or ()), set(TOKEN_DTYPE.names or ())
     if names != wanted:
         odd = ", ".join(sorted(names ^ wanted))
-        raise _error(TypeError, odd, sorted(names), f"fields {odd}", "those of TOKEN_DTYPE")
+        raise wrong(TypeError, odd, sorted(names), "those of TOKEN_DTYPE", f"fields {odd}")
     for name in TOKEN_DTYPE.names or ():
         found, expected = array.dtype[name], TOKEN_DTYPE[name]
         if found.newbyteorder("<") != expected:
-            raise _error(TypeError, name, found, f"field {name} of {found}", str(expected))
+            raise wrong(TypeError, name, found, str(expected), f"field {name} of {found}")
     copy = np.empty(array.size, TOKEN_DTYPE)
     for name in TOKEN_DTYPE.names or ():
         copy[name] = array[name].reshape(copy[name].shape)
@@ -98,16 +98,7 @@ def _by_name(array: np.ndarray) -> np.ndarray:
 
 
 def _wrong(given: Any) -> Exception:
-    kind = type(given).__name__
-    return _error(TypeError, "tokens", kind, f"tokens of type {kind}", _EXPECTED)
-
-
-def _error(
-    kind: type[Exception], field: str, value: Any, found: str, expected: str
-) -> Exception:
-    error: Any = kind(f"{found}, expected {expected}")
-    error.path, error.field, error.value, error.expected = None, field, value, expected
-    return error
+    return wrong(TypeError, "tokens", f"of type {type(given).__name__}", _EXPECTED)
 
 
 def whole_numbers(given: Any, name: str) -> np.ndarray:
@@ -116,12 +107,10 @@ def whole_numbers(given: Any, name: str) -> np.ndarray:
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype("i8")  # What numpy makes of an empty list.
     if array.dtype.kind not in "iu":
-        raise _error(
-            TypeError, name, array.dtype, f"{name} of {array.dtype}", "whole numbers"
-        )
+        raise wrong(TypeError, name, array.dtype, "whole numbers", f"{name} of {array.dtype}")
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo("i8").max:
         most = int(array.max())
-        raise _error(ValueError, name, most, f"{name} {most}", f"at most {np.iinfo('i8').max}")
+        raise wrong(ValueError, name, most, f"at most {np.iinfo('i8').max}")
     return np.ascontiguousarray(array.reshape(-1), "i8")
 
 

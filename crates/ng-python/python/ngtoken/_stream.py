@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ngtoken._errors import wrong
+
 
 def follow(
     file: Any, interval: float, start: int | None, timeout: float | None
@@ -13,18 +15,12 @@ def follow(
     """`TokenFile.follow`; what is wrong with its parameters is told at once."""
     for name, seconds in (("interval", interval), ("timeout", timeout)):
         if seconds is not None and not seconds >= 0:
-            raise _error(name, seconds, "0 or more seconds")
+            raise wrong(ValueError, name, seconds, "0 or more seconds")
     shown = len(file)
     position = shown if start is None else start
     if not 0 <= position <= shown:
-        raise _error("start", start, f"0 to {shown}")
+        raise wrong(ValueError, "start", start, f"0 to {shown}")
     return _follow(file, interval, position, timeout)
-
-
-def _error(name: str, value: Any, expected: str) -> ValueError:
-    error: Any = ValueError(f"{name} {value}, expected {expected}")
-    error.path, error.field, error.value, error.expected = None, name, value, expected
-    return error
 
 
 def _follow(

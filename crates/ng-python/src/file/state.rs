@@ -63,6 +63,12 @@ impl FileState {
         shown.ok_or_else(|| Error::closed(&self.path))
     }
 
+    /// What is shown, unless that is just being changed.
+    pub(crate) fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
+        let shown = self.shown.try_lock().ok()?.clone();
+        Some(shown.ok_or_else(|| Error::closed(&self.path)))
+    }
+
     /// Does something with the open file.
     pub(crate) fn with<T>(
         &self,

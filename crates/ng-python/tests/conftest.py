@@ -1,0 +1,38 @@
+"""What the tests have in common."""
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import ngtoken
+
+# No timed tests: the machine may be at something else.
+settings.register_profile("here", deadline=None, print_blob=True)
+settings.load_profile("here")
+
+
+def varied(count: int, seed: int = 0) -> np.ndarray:
+    """Tokens whose bytes are random, but for weights, which are numbers."""
+    rng = np.random.default_rng(seed)
+    records = np.frombuffer(rng.bytes(64 * count), ngtoken.TOKEN_DTYPE).copy()
+    records["weight"] = rng.random(count, np.float32)
+    return records
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where no file is yet."""
+    return tmp_path / "a.ngt"
+
+
+@pytest.fixture(params=["map", "read"])
+def mode(request):
+    """Both ways to look at a file."""
+    return request.param
+
+
+def make(path, records, mode="map", **options):
+    """A file of these records, in one commit."""
+    with ngtoken.TokenFile.create(path, max_tokens=1 << 20, mode=mode, **options) as file:
+        file.append(records)
+    return path

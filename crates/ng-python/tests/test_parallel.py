@@ -1,0 +1,271 @@
+"""`parallel_process`, Ctrl-C, panics, and threads and processes beside an appender."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import traceback
+
+import numpy as np
+import pytest
+from conftest import make, varied
+
+import ngtoken
+from ngtoken import TokenFile, TokenVec, _core, create_tokens_batch, parallel_process
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("chunk", [1, 1_000, 65_536])
+def test_results_are_in_order_and_names_do_what_functions_do(path, mode, threads, chunk):
+    records = varied(3_000)
+    vector = TokenVec()
+    vector.extend(records)
+    for tokens in (vector, TokenFile.open(make(path, records, replace=True), mode=mode), records):
+        def ask(func, tokens=tokens):
+            return parallel_process(tokens, func, num_threads=threads, chunk=chunk)
+
+        assert ask(lambda view: view["id"].tolist()) == [
+            records["id"][start : start + chunk].tolist() for start in range(0, 3_000, chunk)
+        ]
+        assert ask("count") == ask(len)
+        assert all(type(count) is int for count in ask("count"))
+        assert ask("sum_weight") == pytest.approx(ask(lambda view: view["weight"].sum(dtype="f8")))
+
+
+def test_what_a_function_raises_comes_with_its_traceback():
+    def fail_on_purpose(view):
+        raise KeyError(int(view["id"][0]))
+
+    with pytest.raises(KeyError, match="0") as raised:
+        parallel_process(create_tokens_batch(100), fail_on_purpose, chunk=10)
+    names = [frame.name for frame in traceback.extract_tb(raised.value.__traceback__)]
+    assert "fail_on_purpose" in names
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "field"),
+    [
+        ({"func": "mean"}, ValueError, "func"),
+        ({"func": 7}, TypeError, "func"),
+        ({"func": len, "num_threads": 0}, ValueError, "num_threads"),
+        ({"func": "count", "chunk": 0}, ValueError, "chunk"),
+    ],
+)
+def test_what_cannot_be_processed_is_named(values, kind, field):
+    with pytest.raises(kind) as raised:
+        parallel_process(create_tokens_batch(3), **values)
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize("in_shard", [False, True])
+def test_a_panic_is_an_exception_that_names_the_place(in_shard, capfd):
+    with pytest.raises(ngtoken.InternalError, match=r"panicked at src/work\.rs:\d+:\d+: on purpose"):
+        _core._panic(in_shard=in_shard)
+    assert len(create_tokens_batch(3)) == 3
+
+
+def test_ctrl_c_ends_long_work(tmp_path):
+    """A process that sorts again and again is interrupted within the work, not after it."""
+    script = """
+        import os, signal, threading, ngtoken
+        tokens = ngtoken.create_tokens_batch(4_000_000)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            for _ in range(1_000):
+                tokens.sort("weight")
+        except KeyboardInterrupt as interrupt:
+            frame = interrupt.__traceback__
+            print("interrupted", len(tokens.sort("id")))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "interrupted 4000000\n", done.stderr
+
+
+def test_ctrl_c_in_an_append_appends_nothing(path):
+    file = TokenFile.create(path, max_tokens=1 << 20)
+
+    def tokens():
+        yield varied(1_000)
+        signal.raise_signal(signal.SIGINT)
+        yield varied(1_000)
+
+    with pytest.raises(KeyboardInterrupt):
+        file.append(tokens())
+    assert file.appended == 0
+
+
+def of_some_commit(view, commits):
+    """Whether ids count up from 0 to a number of tokens that was committed."""
+    return len(view) in commits and np.array_equal(view["id"], np.arange(len(view)))
+
+
+COMMITS = {1_000 * number for number in range(41)}
+
+
+def append_all(path):
+    with TokenFile.open(path, append=True) as file:
+        for start in range(0, 40_000, 1_000):
+            file.append(create_tokens_batch(1_000, start_id=start))
+            file.commit()
+
+
+def test_threads_see_commits_while_one_appends(path, mode):
+    TokenFile.create(path, max_tokens=1 << 20).close()
+    failures, done = [], threading.Event()
+
+    def read():
+        try:
+            file, last = TokenFile.open(path, mode=mode), 0
+            while last < 40_000:
+                file.refresh()
+                view = file.view()
+                assert of_some_commit(view, COMMITS)
+                assert last <= len(view)
+                last = len(view)
+                column = file.column("id")
+                assert np.array_equal(column, np.arange(len(column)))
+        except BaseException as failure:
+            failures.append(failure)
+            done.set()
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    append_all(path)
+    for reader in readers:
+        reader.join()
+    assert not failures
+
+
+def test_threads_share_one_file_that_appends(path, mode):
+    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
+    failures, done = [], threading.Event()
+
+    def read():
+        try:
+            while not done.is_set():
+                assert of_some_commit(file.view(), COMMITS)
+                for chunk in file.iter_chunks(777):
+                    assert chunk["id"][-1] - chunk["id"][0] == len(chunk) - 1
+        except BaseException as failure:
+            failures.append(failure)
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for start in range(0, 40_000, 1_000):
+        file.append(create_tokens_batch(1_000, start_id=start))
+        file.commit()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not failures
+    file.close()
+
+
+def read_until_all(path, mode, begin, answers):
+    file, seen = TokenFile.open(path, mode=mode), set()
+    begin.wait()
+    while len(file) < 40_000:
+        file.refresh()
+        view = file.view()
+        if not of_some_commit(view, COMMITS):
+            answers.put(f"{len(view)} tokens: {view}")
+            return
+        seen.add(len(view))
+    answers.put(sorted(seen))
+
+
+def test_processes_see_commits_while_one_appends(path, mode):
+    TokenFile.create(path, max_tokens=1 << 20).close()
+    context = multiprocessing.get_context("spawn")
+    begin, answers = context.Barrier(5), context.Queue()
+    arguments = (path, mode, begin, answers)
+    readers = [context.Process(target=read_until_all, args=arguments) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    begin.wait()
+    append_all(path)
+    for answer in [answers.get(timeout=120) for _ in readers]:
+        assert answer[-1] == 40_000, answer
+    for reader in readers:
+        reader.join()
+        assert reader.exitcode == 0
+
+
+def describe(tokens):
+    return type(tokens).__name__, len(tokens), int(tokens.column("id").sum())
+
+
+def test_files_go_to_other_processes_as_paths(path, mode):
+    records = varied(20_000)
+    file = TokenFile.open(make(path, records), mode=mode)
+    whole = int(records["id"].sum(dtype="u8"))
+    some = int(records["id"][100:9_000].sum(dtype="u8"))
+    assert len(pickle.dumps(file)) < 500
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(describe, (file,)) == ("TokenFile", 20_000, whole)
+        assert pool.apply(describe, (file.snapshot(),)) == ("Tokens", 20_000, whole)
+        assert pool.apply(describe, (file.slice(100, 9_000),)) == ("Tokens", 8_900, some)
+
+
+def test_a_pickled_snapshot_stays_as_it_was(path, mode):
+    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
+    file.append(varied(5_000))
+    file.commit()
+    snapshot, whole = pickle.dumps(file.snapshot()), pickle.dumps(file)
+    file.append(varied(5_000, 1))
+    file.commit()
+    assert np.array_equal(pickle.loads(snapshot).view(), varied(5_000))
+    assert len(pickle.loads(whole)) == 10_000
+
+
+def test_a_pickle_of_another_file_is_refused(path, mode):
+    file = TokenFile.open(make(path, varied(5_000)), mode=mode)
+    pickled = pickle.dumps(file.snapshot())
+    file.close()
+    path.unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        pickle.loads(pickled)
+    assert raised.value.path == str(path)
+    make(path, varied(5_000))
+    with pytest.raises(ngtoken.ChangedError, match="file id") as raised:
+        pickle.loads(pickled)
+    assert raised.value.field == "file id"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_reads_on_and_does_not_append(path, mode):
+    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
+    file.append(varied(5_000))
+    file.commit()
+    view = file.view()
+    create_tokens_batch(500_000)  # So that there are workers.
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            assert np.array_equal(view, varied(5_000))
+            assert np.array_equal(file.view(), varied(5_000))
+            assert len(create_tokens_batch(500_000)) == 500_000
+            with pytest.raises(ngtoken.ForkedError):
+                file.append(varied(1))
+                file.commit()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    file.append(varied(5))
+    file.close()
+    assert len(TokenFile.open(path)) == 5_005
