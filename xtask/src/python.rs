@@ -25,6 +25,9 @@ pub(crate) struct PythonArgs {
 /// The oldest Python that the package takes.
 const OLDEST: (u32, u32) = (3, 11);
 
+/// The interpreters that the wheel is tried on, as far as they are found: it is one for all.
+const OTHERS: [&str; 4] = ["python3.11", "python3.12", "python3.13", "python3.14"];
+
 /// What is asked of a Python, to find out whether it will do.
 const ASKS: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 
@@ -40,7 +43,47 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
         return Ok(());
     }
     environment.install(&wheel)?;
-    environment.test(&args.pytest)
+    environment.test(&args.pytest)?;
+    match args.pytest.is_empty() {
+        true => try_alone(&wheel),
+        false => Ok(()),
+    }
+}
+
+/// Tries the wheel, with nothing but what it needs, on every interpreter that is found.
+fn try_alone(wheel: &Path) -> Result<()> {
+    let locked = package().join("tests/requirements.txt");
+    let text = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
+    let needed = folder().join("needed.txt");
+    fs::write(&needed, entry_of(&text, "numpy")).with_context(|| needed.display().to_string())?;
+    for name in OTHERS {
+        let python = match will_do(name.into()) {
+            Ok(python) => python,
+            Err(why) => {
+                println!("python: the wheel was not tried: {why}");
+                continue;
+            }
+        };
+        let alone = Environment::make(&python, folder().join(name), &needed)?;
+        alone.install(wheel)?;
+        let mut script = Command::new(alone.program("python"));
+        run(script.arg(package().join("tests/clean.py")))?;
+    }
+    Ok(())
+}
+
+/// The lines of a locked package: its name and version, and the hashes below.
+fn entry_of(locked: &str, name: &str) -> String {
+    let begins = |line: &&str| {
+        line.split_once("==")
+            .is_some_and(|(found, _)| found == name)
+    };
+    let mut lines = locked.lines().skip_while(|line| !begins(line));
+    let first = lines.next().into_iter();
+    let entry: Vec<&str> = first
+        .chain(lines.take_while(|line| line.starts_with(' ')))
+        .collect();
+    entry.join("\n") + "\n"
 }
 
 /// Runs the tests, as `test` and `ci` do: where there is no Python for it, says so and why.
@@ -91,14 +134,19 @@ fn folder() -> PathBuf {
 /// Finds a Python that will do: the one that `NG_PYTHON` names, or else `python3`. The error
 /// tells why there is none.
 fn find() -> Result<PathBuf, String> {
-    let name = std::env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into());
+    will_do(std::env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into()))
+}
+
+/// Asks a Python whether it will do.
+fn will_do(name: OsString) -> Result<PathBuf, String> {
     let shown = Path::new(&name).display().to_string();
     let output = Command::new(&name).args(["-c", ASKS]).output();
     let output = output.map_err(|error| format!("{shown}: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "{shown} cannot make environments: no venv or ensurepip"
-        ));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let why = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let why = why.unwrap_or("it does not say why");
+        return Err(format!("{shown} cannot make environments: {why}"));
     }
     let said = String::from_utf8_lossy(&output.stdout);
     match version_in(&said) {
@@ -124,12 +172,15 @@ struct Environment {
 impl Environment {
     /// Makes it, or takes the one that is there, if what is to be installed is the same.
     fn of(python: &Path) -> Result<Self> {
-        let environment = Self {
-            folder: folder().join("venv"),
-        };
         let locked = package().join("tests/requirements.txt");
+        Self::make(python, folder().join("venv"), &locked)
+    }
+
+    /// Makes one in a folder, with what is locked in a file.
+    fn make(python: &Path, folder: PathBuf, locked: &Path) -> Result<Self> {
+        let environment = Self { folder };
         let stamp = environment.folder.join("requirements.txt");
-        let wanted = fs::read(&locked).with_context(|| locked.display().to_string())?;
+        let wanted = fs::read(locked).with_context(|| locked.display().to_string())?;
         if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(environment);
         }
@@ -139,7 +190,7 @@ impl Environment {
         run(&mut make)?;
         let mut install = environment.pip();
         install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
-        run(install.arg(&locked))?;
+        run(install.arg(locked))?;
         fs::write(&stamp, wanted).with_context(|| stamp.display().to_string())?;
         Ok(environment)
     }
@@ -205,6 +256,14 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_entry_of_a_package_ends_where_the_next_begins() {
+        let locked = "a==1 \\\n    --hash=1\nnumpy==2 \\\n    --hash=2 \\\n    --hash=3\nb==4\n";
+        let entry = "numpy==2 \\\n    --hash=2 \\\n    --hash=3\n";
+        assert_eq!(entry_of(locked, "numpy"), entry);
+        assert_eq!(entry_of(locked, "num"), "\n");
+    }
 
     #[test]
     fn a_version_is_two_numbers() {

@@ -70,15 +70,15 @@ pub(crate) fn filled<'py, T: Numpy>(
         (rows, None) => empty.call((rows,), Some(&options))?,
         (rows, Some(columns)) => empty.call(((rows, columns),), Some(&options))?,
     };
-    let buffer = PyBuffer::<T>::get(&array)?;
-    fill(values_mut(&buffer))?;
+    let mut buffer = PyBuffer::<T>::get(&array)?;
+    fill(values_mut(&mut buffer))?;
     drop(buffer);
     Ok(array)
 }
 
 /// The values of an array that was just made, and that nobody else knows.
 #[expect(unsafe_code, reason = "numpy's memory is known by a pointer")]
-fn values_mut<T: Numpy>(buffer: &PyBuffer<T>) -> &mut [T] {
+fn values_mut<T: Numpy>(buffer: &mut PyBuffer<T>) -> &mut [T] {
     let len = buffer.len_bytes() / size_of::<T>();
     if len == 0 {
         return &mut [];

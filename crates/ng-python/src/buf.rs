@@ -1,6 +1,7 @@
 //! Tokens as a buffer of Python's: what numpy arrays are made over.
 
 use std::ffi::{CStr, c_int};
+use std::mem::offset_of;
 use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
@@ -201,8 +202,8 @@ impl Export {
             strides: [Token::SIZE as ffi::Py_ssize_t],
             _shown: self.keeps,
         }));
-        // SAFETY: (1) `kept` was just made of a box.
-        let (shape, strides) = unsafe { (&raw mut (*kept).shape, &raw mut (*kept).strides) };
+        let shape = kept.wrapping_byte_add(offset_of!(Kept, shape));
+        let strides = kept.wrapping_byte_add(offset_of!(Kept, strides));
         let filled = ffi::Py_buffer {
             buf: self.start.cast(),
             obj: owner.clone().into_ptr(),

@@ -171,7 +171,7 @@ fn values<'py, T: Numpy>(
     filled(py, (shown.len(), None), |out: &mut [T]| {
         long(py, shown.len(), None, |workers| {
             fill(workers, shown, out, 1, |token, place| {
-                place[0] = value(token)
+                place[0] = value(token);
             })
         })
     })

@@ -22,7 +22,10 @@ use pyo3::types::PyType;
 
 /// What went wrong, without the interpreter: it may be made on any thread.
 #[derive(Debug)]
-pub(crate) struct Error {
+pub(crate) struct Error(Box<Facts>);
+
+#[derive(Debug)]
+struct Facts {
     class: Class,
     text: String,
     path: Option<PathBuf>,
@@ -91,7 +94,7 @@ mod errno {
 
 impl Error {
     pub(crate) fn new(class: Class, text: impl Display) -> Self {
-        Self {
+        Self(Box::new(Facts {
             class,
             text: text.to_string(),
             path: None,
@@ -99,31 +102,25 @@ impl Error {
             value: None,
             expected: None,
             errno: None,
-        }
+        }))
     }
 
-    pub(crate) fn at(self, path: &Path) -> Self {
-        Self {
-            path: Some(path.to_owned()),
-            ..self
-        }
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        self.0.path = Some(path.to_owned());
+        self
     }
 
     /// Says which field or parameter has which value, and what was expected there.
-    pub(crate) fn of(self, field: &str, value: Value, expected: impl Display) -> Self {
-        Self {
-            field: Some(field.to_owned()),
-            value: Some(value),
-            expected: Some(expected.to_string()),
-            ..self
-        }
+    pub(crate) fn of(mut self, field: &str, value: Value, expected: impl Display) -> Self {
+        self.0.field = Some(field.to_owned());
+        self.0.value = Some(value);
+        self.0.expected = Some(expected.to_string());
+        self
     }
 
-    fn errno(self, errno: i32) -> Self {
-        Self {
-            errno: Some(errno),
-            ..self
-        }
+    fn errno(mut self, errno: i32) -> Self {
+        self.0.errno = Some(errno);
+        self
     }
 
     /// A parameter that has a wrong value.
@@ -141,10 +138,9 @@ impl Error {
 
     /// A field of a token that has a wrong value.
     pub(crate) fn field(field: &str, value: Value, expected: impl Display) -> Self {
-        Self {
-            class: FIELD,
-            ..Self::value(field, value, expected)
-        }
+        let mut error = Self::value(field, value, expected);
+        error.0.class = FIELD;
+        error
     }
 
     pub(crate) fn index(index: impl Display, len: impl Display) -> Self {
@@ -161,8 +157,16 @@ impl Error {
     }
 
     fn into_exception(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let (path, errno) = (self.path, self.errno);
-        let class = match self.class {
+        let Facts {
+            class,
+            text,
+            path,
+            field,
+            value,
+            expected,
+            errno,
+        } = *self.0;
+        let class = match class {
             Class::Raised(raised) => return Ok(raised.into_value(py).into_bound(py).into_any()),
             Class::Own(name) => py
                 .import("ngtoken._errors")?
@@ -179,14 +183,14 @@ impl Error {
         };
         let exception = match (errno, &path) {
             // `OSError` shows the path itself.
-            (Some(errno), Some(path)) => class.call1((errno, self.text, path.as_os_str()))?,
-            (Some(errno), None) => class.call1((errno, self.text))?,
-            (None, _) => class.call1((self.text,))?,
+            (Some(errno), Some(path)) => class.call1((errno, text, path.as_os_str()))?,
+            (Some(errno), None) => class.call1((errno, text))?,
+            (None, _) => class.call1((text,))?,
         };
         exception.setattr("path", path.as_ref().map(|path| path.as_os_str()))?;
-        exception.setattr("field", self.field)?;
-        exception.setattr("value", self.value)?;
-        exception.setattr("expected", self.expected)?;
+        exception.setattr("field", field)?;
+        exception.setattr("value", value)?;
+        exception.setattr("expected", expected)?;
         Ok(exception)
     }
 }

@@ -80,11 +80,20 @@ fn beside<T: Send>(
     })
 }
 
+/// Handles signals, as Python's main thread does between two instructions.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is one for a lifetime, not for all"
+)]
+fn handle_signals() -> PyResult<()> {
+    Python::attach(|py| py.check_signals())
+}
+
 /// Handles signals until the other end is dropped, and stops the work if a handler raises.
 fn watch(ended: &Receiver<()>, stop: &StopFlag) -> Option<PyErr> {
     let mut signal = None;
     while ended.recv_timeout(LOOK_FOR_SIGNALS) == Err(RecvTimeoutError::Timeout) {
-        if let Err(raised) = Python::attach(|py| py.check_signals()) {
+        if let Err(raised) = handle_signals() {
             stop.stop();
             signal.get_or_insert(raised);
         }

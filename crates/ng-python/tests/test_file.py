@@ -413,6 +413,32 @@ def test_a_mapped_file_costs_no_private_memory(path):
     assert private() - before < 8 << 10
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such locks")
+def test_a_mapped_reader_is_registered_while_its_views_live(path):
+    """A lock of one byte, far beyond the end, that appenders do not mind."""
+    import fcntl
+    import gc
+    import struct
+
+    def has_readers():
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 1 << 62, 1, 0)
+        with open(path, "r+b") as file:
+            found = fcntl.fcntl(file, fcntl.F_GETLK, lock)
+        return struct.unpack("hhqqi4x", found)[0] != fcntl.F_UNLCK
+
+    make(path, varied(10))
+    assert not has_readers()
+    file = TokenFile.open(path)
+    view = file.view()
+    assert has_readers()
+    TokenFile.open(path, append=True).close()
+    file.close()
+    assert has_readers()
+    del view
+    gc.collect()
+    assert not has_readers()
+
+
 def test_follow_gives_what_others_commit(path):
     writer = TokenFile.create(path, max_tokens=1 << 20)
     reader = TokenFile.open(path)

@@ -32,6 +32,13 @@ def test_a_vector_grows_as_a_list_does():
     assert vector.capacity >= 25
 
 
+def test_numbers_of_numpy_are_counts_and_indices():
+    vector = create_tokens_batch(np.int64(5), start_id=np.uint8(3), num_threads=np.int32(2))
+    assert vector[np.int16(-1)].id == 7
+    assert len(vector[np.int64(1) : np.uint8(3)]) == 2
+    assert next(vector.iter_chunks(np.int8(2)))["id"].tolist() == [3, 4]
+
+
 @pytest.mark.parametrize("index", [5, -6, 2**40])
 def test_an_index_beyond_the_end_is_named(index):
     with pytest.raises(IndexError, match=f"index {index}, expected one of 5 tokens"):

@@ -71,13 +71,15 @@ impl Backend {
     }
 
     /// Opens a file to read. A mapped one is refreshed once, so that the commit it shows is
-    /// durable: until its last sync a commit may be taken back.
+    /// durable: until its last sync a commit may be taken back. It is registered as a reader
+    /// where the system can, for those who would take the file away.
     pub(crate) fn open(path: &Path, mode: Mode) -> Result<Self, Error> {
         match mode {
             Mode::Map => {
                 // SAFETY: (1) As in `create`.
                 let mut store = unsafe { MmapStore::open(path) }?;
                 store.refresh()?;
+                let _ = store.register();
                 Ok(Self::Mapped(Box::new(store)))
             }
             Mode::Read => Self::reading(path, None),

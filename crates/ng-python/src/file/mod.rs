@@ -134,7 +134,6 @@ impl TokenFile {
         path, *, append = false, mode = "map", older_commit = false, damaged_tail = false,
         cache = "auto"
     ))]
-    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn open(
         py: Python<'_>,
         path: PathBuf,

@@ -1,0 +1,20 @@
+"""What the documents show runs as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent
+DOCUMENTS = {"README.md": PACKAGE.parent.parent / "README.md", "package": PACKAGE / "README.md"}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_python_of_a_document_runs(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", DOCUMENTS[name].read_text(), re.M | re.S)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, name, "exec"), {})
+    if name == "README.md":
+        assert capsys.readouterr().out == "[0 1 2] 0.0 [ 7 -1]\n"
