@@ -6,8 +6,9 @@ use ng_token::Token;
 use pyo3::prelude::*;
 
 use crate::error::{Error, Value};
-use crate::vector::{TokenVec, count_of};
-use crate::work::{long, threads_of};
+use crate::vector::TokenVec;
+use crate::whole::{self, count_of, threads_of};
+use crate::work::long;
 
 /// How many ids there are.
 const IDS: i128 = 1 << 32;
@@ -20,10 +21,10 @@ const IDS: i128 = 1 << 32;
 #[pyo3(signature = (count, start_id = 0, timestamp = None, num_threads = None))]
 pub(crate) fn create_tokens_batch(
     py: Python<'_>,
-    count: i128,
-    start_id: i128,
-    timestamp: Option<i128>,
-    num_threads: Option<i128>,
+    #[pyo3(from_py_with = whole::number)] count: i128,
+    #[pyo3(from_py_with = whole::number)] start_id: i128,
+    #[pyo3(from_py_with = whole::optional)] timestamp: Option<i128>,
+    #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
 ) -> PyResult<Py<TokenVec>> {
     let tokens = count_of("count", count)?;
     let first = u32::try_from(start_id);

@@ -257,7 +257,7 @@ fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token
     let mut ranks: Vec<usize> = (0..places.len()).collect();
     ranks.sort_unstable_by_key(|&rank| places[rank]);
     let ascending: Vec<usize> = ranks.iter().map(|&rank| places[rank]).collect();
-    let found = shown.tokens_at(&ascending)?;
+    let found = shown.tokens_at(workers, &ascending)?;
     tokens.resize(places.len(), Token::ZERO);
     for (rank, token) in ranks.into_iter().zip(found) {
         tokens[rank] = token;

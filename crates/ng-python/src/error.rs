@@ -143,13 +143,14 @@ impl Error {
         error
     }
 
-    pub(crate) fn index(index: impl Display, len: impl Display) -> Self {
+    /// An index beyond the tokens.
+    pub(crate) fn index(index: i128, len: usize) -> Self {
         let text = format!("index {index}, expected one of {len} tokens");
-        Self::new(Class::Index, text).of(
-            "index",
-            Value::Text(index.to_string()),
-            format!("-{len} to {len} - 1"),
-        )
+        let expected = match len.checked_sub(1) {
+            Some(last) => format!("-{len} to {last}"),
+            None => "none".to_owned(),
+        };
+        Self::new(Class::Index, text).of("index", Value::Whole(index), expected)
     }
 
     pub(crate) fn closed(path: &Path) -> Self {
@@ -506,7 +507,7 @@ impl From<ParallelError> for Error {
     fn from(error: ParallelError) -> Self {
         match error {
             ParallelError::Panicked { shard, message } => panicked(shard, &message),
-            ParallelError::IndexOutOfBounds { index, len, .. } => Self::index(index, len),
+            ParallelError::IndexOutOfBounds { index, len, .. } => Self::index(index as i128, len),
             ParallelError::Store(error) => error.into(),
             ParallelError::Forked(forked) => forked.into(),
             // Whoever set the flag raises what made it do so.

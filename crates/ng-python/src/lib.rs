@@ -40,6 +40,7 @@ mod token;
 mod tokens;
 mod usage;
 mod vector;
+mod whole;
 mod work;
 
 use pyo3::prelude::*;

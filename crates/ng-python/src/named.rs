@@ -9,8 +9,8 @@ use pyo3::types::PyList;
 use crate::error::{Error, Value};
 use crate::shown::Shown;
 use crate::tokens::Tokens;
-use crate::vector::count_of;
-use crate::work::{long, threads_of};
+use crate::whole::{self, count_of, threads_of};
+use crate::work::long;
 
 /// What can be asked for by name.
 #[derive(Clone, Copy)]
@@ -46,8 +46,8 @@ pub(crate) fn map_named<'py>(
     py: Python<'py>,
     tokens: &Bound<'py, Tokens>,
     name: &str,
-    num_threads: i128,
-    chunk: i128,
+    #[pyo3(from_py_with = whole::number)] num_threads: i128,
+    #[pyo3(from_py_with = whole::number)] chunk: i128,
 ) -> PyResult<Bound<'py, PyList>> {
     let named = Named::of(name)?;
     let chunk = count_of("chunk", chunk)?;

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use ng_parallel::{Workers, load};
+use ng_parallel::{Shards, Workers, ingest_batches, load, map_shards};
 use ng_query::Source;
-use ng_store::{BLOCK_TOKENS, BlockReader, Snapshot, TokenSink, VecStore};
+use ng_store::{BLOCK_TOKENS, BlockReader, Snapshot, VecStore};
 use ng_token::Token;
 
 use crate::error::Error;
@@ -85,8 +85,8 @@ impl Shown {
             return Ok(Self::Memory(Arc::clone(memory), range.clone()));
         }
         if !is_all {
-            let memory = Arc::new(Memory::of(read(&file.reader, range.clone())?));
-            return Ok(Self::of_memory(memory));
+            let some = read(workers, &file.reader, range.clone())?;
+            return Ok(Self::of_memory(Arc::new(Memory::of(some))));
         }
         let memory = Arc::new(Memory::of(load(workers, &file.reader)?));
         let first = file.loaded.get_or_init(|| memory);
@@ -140,7 +140,10 @@ impl Shown {
             Self::File(file, range) => {
                 let (first, block) = (range.start + position, BLOCK_TOKENS);
                 let end = (range.start + end).min(first - first % block + block);
-                batch.extend_from_slice(read(&file.reader, first..end)?.tokens_mut());
+                file.reader.for_each(first as u64..end as u64, |tokens| {
+                    batch.extend_from_slice(tokens);
+                    Ok::<_, Error>(())
+                })?;
             }
         }
         Ok(())
@@ -168,15 +171,25 @@ impl Shown {
     }
 
     /// Copies the tokens at ascending positions, which must be within.
-    pub(crate) fn tokens_at(&self, ascending: &[usize]) -> Result<Vec<Token>, Error> {
+    pub(crate) fn tokens_at(
+        &self,
+        workers: &Workers,
+        ascending: &[usize],
+    ) -> Result<Vec<Token>, Error> {
         let Self::File(file, range) = self else {
             let tokens = ascending.iter().map(|&position| self.token(position));
             return tokens.collect();
         };
-        let start = range.start;
-        let positions = ascending.iter().map(|&position| (start + position) as u64);
-        let positions: Vec<u64> = positions.collect();
-        Ok(Source::Reader(&file.reader).tokens_at(&positions)?)
+        let read = map_shards(workers, Shards::new(ascending.len()), |shard| {
+            let some = ascending[shard.range].iter();
+            let positions: Vec<u64> = some.map(|at| (range.start + at) as u64).collect();
+            Source::Reader(&file.reader).tokens_at(&positions)
+        })?;
+        let mut tokens = Vec::with_capacity(ascending.len());
+        for some in read {
+            tokens.extend(some?);
+        }
+        Ok(tokens)
     }
 
     /// Copies one token, which must be within.
@@ -188,7 +201,7 @@ impl Shown {
                 Some(memory) => Ok(memory.token(range.start + position)),
                 None => {
                     let token = file.reader.get((range.start + position) as u64)?;
-                    token.ok_or_else(|| Error::index(position, range.len()))
+                    token.ok_or_else(|| Error::index(position as i128, range.len()))
                 }
             },
         }
@@ -196,10 +209,15 @@ impl Shown {
 }
 
 /// Reads and verifies some tokens of a file.
-fn read(reader: &BlockReader, range: Range<usize>) -> Result<VecStore, Error> {
+fn read(workers: &Workers, reader: &BlockReader, range: Range<usize>) -> Result<VecStore, Error> {
     let mut store = VecStore::try_with_capacity(range.len())?;
-    reader.for_each(range.start as u64..range.end as u64, |tokens| {
-        store.append(tokens).map_err(Error::from)
+    let first = range.start;
+    ingest_batches(workers, &mut store, range.len(), |some, tokens| {
+        let some = (first + some.start) as u64..(first + some.end) as u64;
+        reader.for_each(some, |verified| {
+            tokens.extend_from_slice(verified);
+            Ok::<_, Error>(())
+        })
     })?;
     Ok(store)
 }

@@ -17,6 +17,7 @@ use crate::iter::{Chunks, TokenIter};
 use crate::shown::Shown;
 use crate::token::{PyToken, kind_of};
 use crate::vector::Vector;
+use crate::whole;
 use crate::work::{long, short};
 
 /// Tokens one after the other, to be looked at: a vector, a file, or a snapshot of either.
@@ -102,7 +103,7 @@ pub(crate) fn position(index: isize, len: usize) -> Result<usize, Error> {
     };
     match usize::try_from(from_start) {
         Ok(position) if position < len => Ok(position),
-        _ => Err(Error::index(index, len)),
+        _ => Err(Error::index(index as i128, len)),
     }
 }
 
@@ -209,7 +210,11 @@ impl Tokens {
     /// Arrays of memory and of mapped files are views; of a file that was opened with
     /// ``mode="read"``, each is read and verified as its turn comes, and no more is held.
     #[pyo3(signature = (size = 65536))]
-    fn iter_chunks(&self, py: Python<'_>, size: i128) -> PyResult<Chunks> {
+    fn iter_chunks(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::number)] size: i128,
+    ) -> PyResult<Chunks> {
         match usize::try_from(size) {
             Ok(size) if size > 0 => Ok(Chunks::of(self.shown(py)?, size)),
             _ => Err(Error::value("size", Value::Whole(size), "1 or more").into()),

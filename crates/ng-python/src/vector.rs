@@ -7,12 +7,13 @@ use pyo3::prelude::*;
 
 use crate::array::over;
 use crate::buf::Buf;
-use crate::error::{Class, Error, Value};
+use crate::error::{Class, Error};
 use crate::memory::{Memory, counted};
 use crate::records::Pieces;
 use crate::shown::Shown;
 use crate::token::PyToken;
-use crate::tokens::{Origin, Tokens};
+use crate::tokens::{Origin, Tokens, position};
+use crate::whole::{self, count_of};
 use crate::work::{lock, short};
 
 /// The tokens of a vector, which stay where they are while somebody looks at them.
@@ -41,7 +42,8 @@ impl Vector {
         Some(Shown::of_memory(memory))
     }
 
-    /// Changes the tokens, at which nobody looks.
+    /// Changes the tokens, at which nobody looks. It may wait for a lock: without the
+    /// interpreter.
     ///
     /// # Errors
     ///
@@ -50,22 +52,39 @@ impl Vector {
         &self,
         change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut held = lock(&self.memory);
-        let views = Arc::strong_count(&held) - 1;
-        let Some(memory) = Arc::get_mut(&mut held) else {
-            let text = format!(
-                "a TokenVec cannot be changed while it has {}: delete the arrays and \
-                 snapshots first",
-                counted(views, "view")
-            );
-            return Err(Error::new(Class::Buffer, text));
-        };
-        let nothing = Memory::of(VecStore::new());
-        let mut store = std::mem::replace(memory, nothing).into_store();
-        let outcome = change(&mut store);
-        *memory = Memory::of(store);
-        outcome
+        changed(&mut lock(&self.memory), change)
     }
+
+    /// Changes the tokens in a moment.
+    fn change_a_little(
+        &self,
+        py: Python<'_>,
+        change: impl FnOnce(&mut VecStore) -> Result<(), Error> + Send,
+    ) -> PyResult<()> {
+        match self.memory.try_lock() {
+            Ok(mut held) => Ok(changed(&mut held, change)?),
+            Err(_) => short(py, || self.change(change)),
+        }
+    }
+}
+
+fn changed<T>(
+    held: &mut Arc<Memory>,
+    change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let views = Arc::strong_count(held) - 1;
+    let Some(memory) = Arc::get_mut(held) else {
+        let text = format!(
+            "a TokenVec cannot be changed while it has {}: delete the arrays and snapshots first",
+            counted(views, "view")
+        );
+        return Err(Error::new(Class::Buffer, text));
+    };
+    let nothing = Memory::of(VecStore::new());
+    let mut store = std::mem::replace(memory, nothing).into_store();
+    let outcome = change(&mut store);
+    *memory = Memory::of(store);
+    outcome
 }
 
 /// Tokens in memory: 64 bytes each, one after the other.
@@ -86,25 +105,15 @@ impl TokenVec {
     }
 }
 
-/// A number of tokens.
-pub(crate) fn count_of(name: &str, value: i128) -> Result<usize, Error> {
-    let most = isize::MAX as usize / size_of::<ng_token::Token>();
-    match usize::try_from(value) {
-        Ok(count) if count <= most => Ok(count),
-        _ => Err(Error::value(
-            name,
-            Value::Whole(value),
-            format_args!("0 to {most}"),
-        )),
-    }
-}
-
 #[pymethods]
 impl TokenVec {
     /// Makes an empty vector with room for `capacity` tokens.
     #[new]
     #[pyo3(signature = (capacity = 0))]
-    fn new(py: Python<'_>, capacity: i128) -> PyResult<PyClassInitializer<Self>> {
+    fn new(
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::number)] capacity: i128,
+    ) -> PyResult<PyClassInitializer<Self>> {
         let capacity = count_of("capacity", capacity)?;
         let store = short(py, || Ok(VecStore::try_with_capacity(capacity)?))?;
         Ok(Self::made_of(store))
@@ -112,14 +121,15 @@ impl TokenVec {
 
     /// How many tokens fit before it must grow.
     #[getter]
-    fn capacity(&self) -> usize {
-        self.vector.memory().capacity()
+    fn capacity(&self, py: Python<'_>) -> PyResult<usize> {
+        short(py, || Ok(self.vector.memory().capacity()))
     }
 
     /// Appends a token.
     fn append(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
-        let token = PyToken::of(token)?;
-        Ok(self.vector.change(|store| Ok(store.append(&[token])?))?)
+        let (py, token) = (token.py(), PyToken::of(token)?);
+        self.vector
+            .change_a_little(py, |store| Ok(store.append(&[token])?))
     }
 
     /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
@@ -154,7 +164,11 @@ impl TokenVec {
     }
 
     /// Makes room for `additional` more tokens.
-    fn reserve(&self, py: Python<'_>, additional: i128) -> PyResult<()> {
+    fn reserve(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::number)] additional: i128,
+    ) -> PyResult<()> {
         let additional = count_of("additional", additional)?;
         short(py, || {
             self.vector
@@ -163,7 +177,11 @@ impl TokenVec {
     }
 
     /// Removes the tokens from index `count` on, and keeps the room.
-    fn truncate(&self, py: Python<'_>, count: i128) -> PyResult<()> {
+    fn truncate(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::number)] count: i128,
+    ) -> PyResult<()> {
         let count = count_of("count", count)?;
         short(py, || {
             self.vector.change(|store| {
@@ -185,7 +203,7 @@ impl TokenVec {
     /// operation does (``BufferError``).
     #[pyo3(signature = (*, writable = false))]
     fn view<'py>(&self, py: Python<'py>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
-        let memory = self.vector.memory();
+        let memory = short(py, || Ok(self.vector.memory()))?;
         let buf = match writable {
             true => {
                 let all = 0..memory.len();
@@ -198,22 +216,12 @@ impl TokenVec {
 
     /// Puts a token in the place of another.
     fn __setitem__(&self, index: isize, token: &Bound<'_, PyAny>) -> PyResult<()> {
-        let token = PyToken::of(token)?;
-        let set = self.vector.change(|store| {
+        let (py, token) = (token.py(), PyToken::of(token)?);
+        self.vector.change_a_little(py, |store| {
             let tokens = store.tokens_mut();
-            let len = tokens.len();
-            let at = if index < 0 {
-                index + len as isize
-            } else {
-                index
-            };
-            match tokens.get_mut(at as usize) {
-                Some(place) => *place = token,
-                None => return Err(Error::index(index, len)),
-            }
+            tokens[position(index, tokens.len())?] = token;
             Ok(())
-        });
-        Ok(set?)
+        })
     }
 
     /// The bytes by protocol 5: out of band, where whoever pickles takes them so.

@@ -12,7 +12,7 @@ use ng_parallel::{StopFlag, Workers};
 use ng_store::ProcessMark;
 use pyo3::prelude::*;
 
-use crate::error::{Error, INTERNAL, Value};
+use crate::error::{Error, INTERNAL};
 
 /// How often a thread that waits for its work looks for signals. Nobody notices so long a
 /// wait after Ctrl-C.
@@ -126,20 +126,6 @@ pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
     }
     *started = Some(now);
     Ok(workers?)
-}
-
-/// A number of threads, as Python gives it.
-pub(crate) fn threads_of(given: Option<i128>) -> Result<Option<usize>, Error> {
-    let most = Workers::max_threads();
-    let threads = |given| match usize::try_from(given) {
-        Ok(threads) if (1..=most).contains(&threads) => Ok(threads),
-        _ => Err(Error::value(
-            "num_threads",
-            Value::Whole(given),
-            format_args!("1 to {most}"),
-        )),
-    };
-    given.map(threads).transpose()
 }
 
 /// The workers of this process, by how many threads they have.

@@ -291,6 +291,7 @@ def test_a_batch_is_the_same_for_any_number_of_threads(threads):
     [
         ({"count": -1}, "count"),
         ({"count": 2**100}, "count"),
+        ({"count": 10**60}, "number"),
         ({"count": 2, "start_id": 2**32 - 1}, "id"),
         ({"count": 1, "start_id": -1}, "id"),
         ({"count": 1, "timestamp": 2**32}, "timestamp"),

@@ -28,8 +28,8 @@ use pyo3::types::PyTuple;
 
 use crate::error::{Error, Value};
 use crate::tokens::{Origin, Tokens};
-use crate::vector::count_of;
-use crate::work::{long, short, threads_of};
+use crate::whole::{self, count_of, of_64_bits, threads_of};
+use crate::work::{long, short};
 use backend::{Backend, Mode};
 pub(crate) use state::FileState;
 
@@ -81,11 +81,6 @@ fn cache_of(name: &str) -> Result<CachePolicy, Error> {
     }
 }
 
-fn whole(name: &str, value: i128) -> Result<u64, Error> {
-    let expected = format_args!("0 to {}", u64::MAX);
-    u64::try_from(value).map_err(|_| Error::value(name, Value::Whole(value), expected))
-}
-
 #[pymethods]
 impl TokenFile {
     /// Creates a file, and opens it to append. It gets its name when it is whole and durable.
@@ -102,20 +97,21 @@ impl TokenFile {
     fn create(
         py: Python<'_>,
         path: PathBuf,
-        max_tokens: Option<i128>,
-        reserve: i128,
-        tag: i128,
+        #[pyo3(from_py_with = whole::optional)] max_tokens: Option<i128>,
+        #[pyo3(from_py_with = whole::number)] reserve: i128,
+        #[pyo3(from_py_with = whole::number)] tag: i128,
         replace: bool,
         mode: &str,
         cache: &str,
     ) -> PyResult<Py<Self>> {
         let mode = Mode::of(mode)?;
-        let max_tokens =
-            max_tokens.map_or(Ok(DEFAULT_MAX_TOKENS), |most| whole("max_tokens", most));
+        let max_tokens = max_tokens.map_or(Ok(DEFAULT_MAX_TOKENS), |most| {
+            of_64_bits("max_tokens", most)
+        });
         let options = CreateOptions::new()
             .max_tokens(max_tokens?)
-            .reserve(whole("reserve", reserve)?)
-            .tag(whole("tag", tag)?)
+            .reserve(of_64_bits("reserve", reserve)?)
+            .tag(of_64_bits("tag", tag)?)
             .replace(replace)
             .cache(cache_of(cache)?);
         let state = short(py, || {
@@ -167,13 +163,17 @@ impl TokenFile {
         &self,
         py: Python<'_>,
         tokens: &Bound<'_, PyAny>,
-        num_threads: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<u64> {
         append::append(py, &self.state, tokens, threads_of(num_threads)?)
     }
 
     /// Makes room for ``additional`` more tokens, as far as the disk has it.
-    fn reserve(&self, py: Python<'_>, additional: i128) -> PyResult<()> {
+    fn reserve(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::number)] additional: i128,
+    ) -> PyResult<()> {
         let additional = count_of("additional", additional)?;
         short(py, || {
             self.state.change(|backend| backend.reserve(additional))
@@ -183,8 +183,12 @@ impl TokenFile {
     /// Makes all that was appended durable, and shows it. A tag is a number of the caller's
     /// beside the commit; without one, it stays as it is.
     #[pyo3(signature = (tag = None))]
-    fn commit(&self, py: Python<'_>, tag: Option<i128>) -> PyResult<()> {
-        let tag = tag.map(|tag| whole("tag", tag)).transpose()?;
+    fn commit(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole::optional)] tag: Option<i128>,
+    ) -> PyResult<()> {
+        let tag = tag.map(|tag| of_64_bits("tag", tag)).transpose()?;
         short(py, || self.state.commit(tag))
     }
 
@@ -245,7 +249,7 @@ impl TokenFile {
     fn verify<'py>(
         &self,
         py: Python<'py>,
-        num_threads: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let reader = short(py, || {
             self.state.with(|_| Ok(()))?;
@@ -326,7 +330,7 @@ impl TokenFile {
     fn follow<'py>(
         slf: &Bound<'py, Self>,
         interval: f64,
-        start: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] start: Option<i128>,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = slf.py().import("ngtoken._stream")?;

@@ -114,7 +114,7 @@ impl FileState {
     /// Shows what is newer. After some errors less is shown than before: see
     /// `MmapStore::refresh`.
     pub(crate) fn refresh(&self) -> Result<bool, Error> {
-        self.change(|backend| {
+        self.with(|backend| {
             let outcome = backend.refresh();
             if !matches!(outcome, Ok(false)) {
                 *lock(&self.shown) = Some(backend.shown());
