@@ -25,8 +25,16 @@ pub(crate) struct PythonArgs {
 /// The oldest Python that the package takes.
 const OLDEST: (u32, u32) = (3, 11);
 
-/// The interpreters that the wheel is tried on, as far as they are found: it is one for all.
-const OTHERS: [&str; 4] = ["python3.11", "python3.12", "python3.13", "python3.14"];
+/// The interpreters that the wheel is tried on, as far as they are found: it is one for all
+/// but those without a lock, which have one each.
+const OTHERS: [&str; 6] = [
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "python3.13t",
+    "python3.14t",
+];
 
 /// What is asked of a Python, to find out whether it will do.
 const ASKS: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
@@ -37,7 +45,7 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
         Err(why) => bail!("{why}"),
     };
     let environment = Environment::of(&python)?;
-    let wheel = environment.build_wheel()?;
+    let wheel = environment.build_wheel(&environment.program("python"), "wheels")?;
     if args.wheel {
         println!("{}", wheel.display());
         return Ok(());
@@ -45,31 +53,9 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
     environment.install(&wheel)?;
     environment.test(&args.pytest)?;
     match args.pytest.is_empty() {
-        true => try_alone(&wheel),
+        true => environment.try_alone(&wheel),
         false => Ok(()),
     }
-}
-
-/// Tries the wheel, with nothing but what it needs, on every interpreter that is found.
-fn try_alone(wheel: &Path) -> Result<()> {
-    let locked = package().join("tests/requirements.txt");
-    let text = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
-    let needed = folder().join("needed.txt");
-    fs::write(&needed, entry_of(&text, "numpy")).with_context(|| needed.display().to_string())?;
-    for name in OTHERS {
-        let python = match will_do(name.into()) {
-            Ok(python) => python,
-            Err(why) => {
-                println!("python: the wheel was not tried: {why}");
-                continue;
-            }
-        };
-        let alone = Environment::make(&python, folder().join(name), &needed)?;
-        alone.install(wheel)?;
-        let mut script = Command::new(alone.program("python"));
-        run(script.arg(package().join("tests/clean.py")))?;
-    }
-    Ok(())
 }
 
 /// The lines of a locked package: its name and version, and the hashes below.
@@ -195,8 +181,9 @@ impl Environment {
         Ok(environment)
     }
 
-    fn build_wheel(&self) -> Result<PathBuf> {
-        let wheels = folder().join("wheels");
+    /// Builds a wheel for an interpreter, the only one in a folder.
+    fn build_wheel(&self, python: &Path, name: &str) -> Result<PathBuf> {
+        let wheels = folder().join(name);
         if wheels.exists() {
             fs::remove_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
         }
@@ -204,9 +191,9 @@ impl Environment {
         maturin
             .current_dir(package())
             .env("CARGO_TARGET_DIR", folder().join("cargo"))
-            .env("PYO3_PYTHON", self.program("python"))
+            .env("PYO3_PYTHON", python)
             .args(["build", "--release", "--locked", "--quiet", "--interpreter"])
-            .arg(self.program("python"))
+            .arg(python)
             .arg("--out")
             .arg(&wheels);
         run(&mut maturin)?;
@@ -215,6 +202,33 @@ impl Environment {
             Some(wheel) => Ok(wheel?.path()),
             None => bail!("{}: no wheel was made", wheels.display()),
         }
+    }
+
+    /// Tries the wheel, with nothing but what it needs, on every interpreter that is found.
+    fn try_alone(&self, wheel: &Path) -> Result<()> {
+        let locked = package().join("tests/requirements.txt");
+        let text = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
+        let needed = folder().join("needed.txt");
+        let written = fs::write(&needed, entry_of(&text, "numpy"));
+        written.with_context(|| needed.display().to_string())?;
+        for name in OTHERS {
+            match will_do(name.into()) {
+                Ok(python) => self.try_on(&python, name, wheel, &needed)?,
+                Err(why) => println!("python: the wheel was not tried: {why}"),
+            }
+        }
+        Ok(())
+    }
+
+    fn try_on(&self, python: &Path, name: &str, wheel: &Path, needed: &Path) -> Result<()> {
+        let alone = Self::make(python, folder().join(name), needed)?;
+        let has_no_lock = name.ends_with('t');
+        match has_no_lock {
+            true => alone.install(&self.build_wheel(python, &format!("wheels-{name}"))?)?,
+            false => alone.install(wheel)?,
+        }
+        let mut script = Command::new(alone.program("python"));
+        run(script.arg(package().join("tests/clean.py")))
     }
 
     fn install(&self, wheel: &Path) -> Result<()> {
@@ -263,6 +277,17 @@ mod tests {
         let entry = "numpy==2 \\\n    --hash=2 \\\n    --hash=3\n";
         assert_eq!(entry_of(locked, "numpy"), entry);
         assert_eq!(entry_of(locked, "num"), "\n");
+    }
+
+    #[test]
+    fn a_python_that_will_not_do_is_told_with_why() {
+        let why = |name: &str| will_do(name.into()).unwrap_err();
+        assert!(why("no-such-python").starts_with("no-such-python: "));
+        assert_eq!(why("true"), "true does not tell its version");
+        assert_eq!(
+            why("false"),
+            "false cannot make environments: it does not say why"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
@@ -146,6 +146,22 @@ impl Started {
 /// Locks, also after a panic: what is behind the locks here is whole at any time.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks what belongs to a process. In a fork of it nobody may ever give a lock back that was
+/// held at that moment: there is none then.
+pub(crate) fn lock_in<'a, T>(
+    process: &ProcessMark,
+    mutex: &'a Mutex<T>,
+) -> Option<MutexGuard<'a, T>> {
+    if process.is_this_process() {
+        return Some(lock(mutex));
+    }
+    match mutex.try_lock() {
+        Ok(held) => Some(held),
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {

@@ -262,6 +262,8 @@ def test_a_fork_reads_on_and_does_not_append(path, mode):
             with pytest.raises(ngtoken.ForkedError):
                 file.append(varied(1))
                 file.commit()
+            with pytest.raises(ngtoken.LockedError):
+                TokenFile.open(path, append=True)
             code = 0
         finally:
             os._exit(code)

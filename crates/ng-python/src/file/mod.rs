@@ -208,7 +208,7 @@ impl TokenFile {
     /// Whether it was closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        short(py, || Ok(self.state.is_closed()))
+        short(py, || self.state.is_closed())
     }
 
     /// The absolute path that it was opened by.

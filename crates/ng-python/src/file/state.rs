@@ -1,15 +1,15 @@
 //! The open file that an object, its iterators and its appends share.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
-use ng_store::Savepoint;
+use ng_store::{ProcessMark, Savepoint};
 
 use super::backend::{Backend, Mode};
-use crate::error::{BUSY, Error};
+use crate::error::{BUSY, Error, FORKED};
 use crate::shown::Shown;
-use crate::work::lock;
+use crate::work::lock_in;
 
 /// A file that is open, until it is closed.
 ///
@@ -19,6 +19,7 @@ pub(crate) struct FileState {
     path: PathBuf,
     mode: Mode,
     is_appender: bool,
+    process: ProcessMark,
     backend: Mutex<Option<Backend>>,
     shown: Mutex<Option<Shown>>,
     /// Whether an append in pieces is under way.
@@ -36,6 +37,7 @@ impl FileState {
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             mode,
             is_appender: backend.is_appender(),
+            process: ProcessMark::of_this_process(),
             shown: Mutex::new(Some(backend.shown())),
             backend: Mutex::new(Some(backend)),
             is_busy: AtomicBool::new(false),
@@ -54,13 +56,21 @@ impl FileState {
         self.is_appender
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        lock(&self.shown).is_none()
+    pub(crate) fn is_closed(&self) -> Result<bool, Error> {
+        Ok(self.lock(&self.shown)?.is_none())
     }
 
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
-        let shown = lock(&self.shown).clone();
+        let shown = self.lock(&self.shown)?.clone();
         shown.ok_or_else(|| Error::closed(&self.path))
+    }
+
+    fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> Result<MutexGuard<'a, T>, Error> {
+        lock_in(&self.process, mutex).ok_or_else(|| {
+            let path = self.path.display();
+            let text = format!("{path}: in use when its process was forked; open it again here");
+            Error::new(FORKED, text).at(&self.path)
+        })
     }
 
     /// What is shown, unless that is just being changed.
@@ -74,7 +84,7 @@ impl FileState {
         &self,
         work: impl FnOnce(&mut Backend) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        match lock(&self.backend).as_mut() {
+        match self.lock(&self.backend)?.as_mut() {
             Some(backend) => work(backend),
             None => Err(Error::closed(&self.path)),
         }
@@ -106,7 +116,7 @@ impl FileState {
     pub(crate) fn commit(&self, tag: Option<u64>) -> Result<(), Error> {
         self.change(|backend| {
             backend.commit(tag)?;
-            *lock(&self.shown) = Some(backend.shown());
+            *self.lock(&self.shown)? = Some(backend.shown());
             Ok(())
         })
     }
@@ -117,7 +127,7 @@ impl FileState {
         self.with(|backend| {
             let outcome = backend.refresh();
             if !matches!(outcome, Ok(false)) {
-                *lock(&self.shown) = Some(backend.shown());
+                *self.lock(&self.shown)? = Some(backend.shown());
             }
             outcome
         })
@@ -125,7 +135,7 @@ impl FileState {
 
     /// Closes the file, whether or not what was appended can be committed.
     pub(crate) fn close(&self, commits: bool) -> Result<(), Error> {
-        let mut held = lock(&self.backend);
+        let mut held = self.lock(&self.backend)?;
         let Some(backend) = held.as_mut() else {
             return Ok(());
         };
@@ -136,7 +146,7 @@ impl FileState {
             false => Ok(()),
         };
         *held = None;
-        *lock(&self.shown) = None;
+        *self.lock(&self.shown)? = None;
         outcome
     }
 
@@ -152,8 +162,9 @@ impl FileState {
     /// Ends an append; one that failed is taken back. A writer that a failed write has
     /// poisoned cannot, and does not commit either.
     pub(crate) fn end_append(&self, failed: Option<&Savepoint>) {
-        let mut held = lock(&self.backend);
-        if let (Some(backend), Some(savepoint)) = (held.as_mut(), failed) {
+        if let (Ok(mut held), Some(savepoint)) = (self.lock(&self.backend), failed)
+            && let Some(backend) = held.as_mut()
+        {
             let _ = backend.go_back_to(savepoint);
         }
         self.is_busy.store(false, Ordering::Release);
