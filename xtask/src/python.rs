@@ -130,8 +130,7 @@ fn will_do(name: OsString) -> Result<PathBuf, String> {
     let output = output.map_err(|error| format!("{shown}: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let why = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-        let why = why.unwrap_or("it does not say why");
+        let why = reason_in(&said).unwrap_or("it does not say why");
         return Err(format!("{shown} cannot make environments: {why}"));
     }
     let said = String::from_utf8_lossy(&output.stdout);
@@ -142,6 +141,16 @@ fn will_do(name: OsString) -> Result<PathBuf, String> {
             OLDEST.0, OLDEST.1
         )),
         None => Err(format!("{shown} does not tell its version")),
+    }
+}
+
+/// The line that says why: the last one of Python's, the first one of anybody else's.
+fn reason_in(said: &str) -> Option<&str> {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next()?;
+    match first.starts_with("Traceback") {
+        true => lines.next_back(),
+        false => Some(first),
     }
 }
 
@@ -288,6 +297,17 @@ mod tests {
             why("false"),
             "false cannot make environments: it does not say why"
         );
+    }
+
+    #[test]
+    fn the_reason_is_the_line_that_says_it() {
+        let python = "Traceback (most recent call last):\n  File\nModuleNotFoundError: venv\n";
+        assert_eq!(reason_in(python), Some("ModuleNotFoundError: venv"));
+        assert_eq!(
+            reason_in("shim: not found\n\nA hint.\n"),
+            Some("shim: not found")
+        );
+        assert_eq!(reason_in("\n"), None);
     }
 
     #[test]

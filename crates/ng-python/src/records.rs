@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::ptr;
 
-use ng_parallel::{Workers, ingest_batches};
+use ng_parallel::{Workers, fill, ingest_batches};
 use ng_store::{TokenSink, VecStore};
 use ng_token::Token;
 use pyo3::buffer::PyUntypedBuffer;
@@ -54,8 +54,9 @@ impl Piece {
         self.buffer.len_bytes() / Token::SIZE
     }
 
-    pub(crate) fn append_to(&self, store: &mut VecStore) -> Result<(), Error> {
-        Ok(store.append_with(self.len(), |index| self.token(index))?)
+    /// Appends all to a vector by workers.
+    pub(crate) fn append_to(&self, store: &mut VecStore, workers: &Workers) -> Result<(), Error> {
+        Ok(fill(workers, store, self.len(), |index| self.token(index))?)
     }
 
     /// Appends all by workers, who copy each token once before it is hashed and written: so

@@ -13,8 +13,13 @@ use crate::error::{Class, Error, FIELD, Value};
 
 /// A token: a record of 64 bytes.
 ///
+/// ``Token(id=0, *, weight, radius, strength, timestamp, entity_type, system, user, flags,
+/// physical, sensory, motor, emotional, cognitive, social, temporal, abstract)``: what is not
+/// given is as in a fresh token, active and all else 0. Points are three numbers in the units of
+/// their space, ``entity_type`` is a name, ``system`` a name or names of system flags.
+///
 /// Values are checked as they are set: ``FieldError``, a ``ValueError``, names the field, the
-/// value and what was expected. Points are in the units of their space.
+/// value and what was expected.
 #[pyclass(frozen, name = "Token", module = "ngtoken", freelist = 256)]
 pub(crate) struct PyToken {
     // Bytes, because the interpreter aligns objects to 16, and tokens are aligned to 64.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ng_store::{TokenSink, VecStore};
+use ng_store::{TokenSink, TokenStore, VecStore};
 use pyo3::prelude::*;
 
 use crate::array::over;
@@ -14,7 +14,7 @@ use crate::shown::Shown;
 use crate::token::PyToken;
 use crate::tokens::{Origin, Tokens, position};
 use crate::whole::{self, count_of};
-use crate::work::{lock, short};
+use crate::work::{lock, long, short};
 
 /// The tokens of a vector, which stay where they are while somebody looks at them.
 pub(crate) struct Vector {
@@ -140,23 +140,25 @@ impl TokenVec {
             return Ok(0);
         };
         let Some(second) = pieces.next_piece(py)? else {
-            return short(py, || {
-                self.vector.change(|store| first.append_to(store))?;
+            return long(py, first.len(), None, |workers| {
+                self.vector
+                    .change(|store| first.append_to(store, workers))?;
                 Ok(first.len())
             });
         };
         // Nothing is appended before everything is there: the iterator may yet raise.
-        let mut all = short(py, || {
-            let mut all = VecStore::new();
-            first.append_to(&mut all)?;
-            second.append_to(&mut all)?;
-            Ok(all)
-        })?;
-        while let Some(piece) = pieces.next_piece(py)? {
-            short(py, || piece.append_to(&mut all))?;
+        let (mut all, mut ahead) = (VecStore::new(), vec![second, first]);
+        loop {
+            let next = match ahead.pop() {
+                Some(piece) => Some(piece),
+                None => pieces.next_piece(py)?,
+            };
+            let Some(piece) = next else { break };
+            long(py, piece.len(), None, |workers| {
+                piece.append_to(&mut all, workers)
+            })?;
         }
         short(py, || {
-            use ng_store::TokenStore;
             self.vector
                 .change(|store| Ok(store.append(all.tokens())?))?;
             Ok(all.len())
