@@ -67,7 +67,7 @@ mod _core {
     #[pymodule_export]
     use crate::vector::TokenVec;
     #[pymodule_export]
-    use crate::work::panic_on_purpose;
+    use crate::work::{panic_on_purpose, work_until_stopped};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

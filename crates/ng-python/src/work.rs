@@ -211,3 +211,15 @@ pub(crate) fn panic_on_purpose(py: Python<'_>, in_shard: bool) -> PyResult<()> {
         never.into_iter().collect()
     })
 }
+
+/// Works until it is stopped, for the tests: only a signal ends it.
+#[pyfunction]
+#[pyo3(name = "_work_until_stopped")]
+pub(crate) fn work_until_stopped(py: Python<'_>) -> PyResult<()> {
+    long(py, usize::MAX, None, |workers| {
+        loop {
+            let shards = ng_parallel::Shards::new(1);
+            ng_parallel::map_shards(workers, shards, |_| thread::yield_now())?;
+        }
+    })
+}

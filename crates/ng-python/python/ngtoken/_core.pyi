@@ -21,6 +21,7 @@ __all__ = [
     "_map_named",
     "_panic",
     "_reopen",
+    "_work_until_stopped",
     "create_tokens_batch",
 ]
 
@@ -274,6 +275,7 @@ def _map_named(
     tokens: Tokens, name: str, num_threads: _Whole, chunk: _Whole
 ) -> list[Any]: ...
 def _panic(*, in_shard: bool = False) -> None: ...
+def _work_until_stopped() -> None: ...
 def _reopen(
     path: _Path, file_id: bytes, tokens: int, chain: int, mode: str
 ) -> TokenFile: ...
