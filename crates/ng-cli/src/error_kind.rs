@@ -128,6 +128,7 @@ fn of_query(error: &QueryError) -> &'static str {
         QueryError::Read(error) => of_read(error),
         QueryError::Map { source, .. } => of_system(source),
         QueryError::Question(_) => USAGE,
+        QueryError::TooManyGroups { .. } => "memory",
         _ => UNKNOWN,
     }
 }
@@ -225,6 +226,7 @@ mod tests {
                 "truncated",
             ),
             (QueryError::from(QuestionError::NoneWanted).into(), "usage"),
+            (QueryError::TooManyGroups { most: 4096 }.into(), "memory"),
             (
                 CreateError::Write(WriteError::Replaced { path: path() }).into(),
                 "replaced",

@@ -30,6 +30,13 @@ pub enum QueryError {
     /// What is asked for makes no sense.
     #[error(transparent)]
     Question(#[from] QuestionError),
+
+    /// The tokens are in more groups than can be kept.
+    #[error("more than {most} groups, expected fewer: larger buckets or cubes, or a filter")]
+    TooManyGroups {
+        /// How many there may be; fewer where quantiles or distinct values are asked for.
+        most: usize,
+    },
 }
 
 impl From<Forked> for QueryError {
@@ -157,11 +164,11 @@ pub enum QuestionError {
         text: String,
     },
 
-    /// There are more groups than can be kept.
-    #[error("more than {most} groups, expected fewer: larger buckets or cubes, or a filter")]
-    TooManyGroups {
-        /// How many there may be; fewer where quantiles or distinct values are asked for.
-        most: usize,
+    /// A key or a measure is asked for twice.
+    #[error("{what} is asked for twice, expected once")]
+    Twice {
+        /// The key or the measure.
+        what: String,
     },
 
     /// The keys of the groups are too long.

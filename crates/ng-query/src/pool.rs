@@ -1,15 +1,33 @@
 use std::sync::{Mutex, PoisonError};
 
 /// What each worker keeps from block to block, while it is in none.
-pub(crate) struct Pool<T>(Mutex<Vec<T>>);
+pub(crate) struct Pool<T> {
+    free: Mutex<Vec<T>>,
+    /// Held by who has the one there is, where there is one for all.
+    turn: Option<Mutex<()>>,
+}
 
 impl<T> Pool<T> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
+        Self::with_turn(None)
+    }
+
+    /// Has one for all, who take turns with it: where one for each would be too large.
+    pub(crate) fn of_one() -> Self {
+        Self::with_turn(Some(Mutex::new(())))
+    }
+
+    fn with_turn(turn: Option<Mutex<()>>) -> Self {
+        Self {
+            free: Mutex::new(Vec::new()),
+            turn,
+        }
     }
 
     /// Lends one that nobody has, or a new one.
     pub(crate) fn with<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
+        let turn = self.turn.as_ref();
+        let _turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
         let mut one = self.take().unwrap_or_else(new);
         let result = work(&mut one);
         self.give(one);
@@ -17,17 +35,22 @@ impl<T> Pool<T> {
     }
 
     pub(crate) fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
     }
 
     pub(crate) fn give(&self, one: T) {
-        self.0
+        self.free
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(one);
     }
 
     pub(crate) fn into_inner(self) -> Vec<T> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.free
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -751,3 +751,101 @@ fn sorted_ids_are_counted() {
     assert_eq!(looked(&[5000, 5, 15_000]), 3 * 12 * 4096);
     assert_eq!(looked(&[8192]), 2 * 12 * 4096);
 }
+
+/// Each thread counted its own groups, so that more were refused by one thread and taken by
+/// several.
+#[test]
+fn as_many_groups_are_refused_by_any_number_of_threads() {
+    let group_by = ["time(1)".parse().unwrap()];
+    let weight = Column::Weight;
+    for (groups, is_refused) in [(4096, false), (4097, true), (5000, true)] {
+        let count = 200_000;
+        let token = |index| Token::new(0).with_timestamp((index * groups / count) as u32);
+        let tokens: Vec<Token> = (0..count).map(token).collect();
+        let answers = [1, 2, 3, 7].map(|threads| {
+            let workers = Workers::new(threads).unwrap();
+            let query = Query::new(&tokens, &workers);
+            query.aggregate(
+                &group_by,
+                &[Measure::Quantile(weight, 0.5), Measure::StdDev(weight)],
+            )
+        });
+        for answer in &answers {
+            match answer {
+                Ok(answer) => {
+                    assert!(!is_refused, "{groups} groups");
+                    assert_eq!(answer.value, answers[0].as_ref().unwrap().value);
+                }
+                Err(error) => {
+                    let told = error.to_string();
+                    assert!(
+                        is_refused && told.starts_with("more than 4096 groups"),
+                        "{told}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Two columns of one name are refused by readers of Parquet.
+#[test]
+fn columns_of_groups_have_different_names() {
+    let tokens = [Token::new(1)];
+    let workers = Workers::new(1).unwrap();
+    let query = Query::new(&tokens[..], &workers);
+    let ask = |group_by: &str, measures: &str| {
+        let group_by = match group_by {
+            "" => Vec::new(),
+            list => GroupBy::list(list).unwrap(),
+        };
+        let answer = query.aggregate(&group_by, &Measure::list(measures).unwrap());
+        let batch = answer.map_err(|error| error.to_string())?.value.to_batch();
+        let fields = batch.schema().fields().clone();
+        Ok::<_, String>(
+            fields
+                .iter()
+                .map(|field| field.name().clone())
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(
+        ask(
+            "cell(physical,300),cell(physical,0.5),cell(motor,1)",
+            "count"
+        )
+        .unwrap(),
+        [
+            "physical_x(300)",
+            "physical_y(300)",
+            "physical_z(300)",
+            "physical_x(0.5)",
+            "physical_y(0.5)",
+            "physical_z(0.5)",
+            "motor_x",
+            "motor_y",
+            "motor_z",
+            "count"
+        ]
+    );
+    for (group_by, measures, twice) in [
+        ("", "count,max(weight),count", "count"),
+        (
+            "",
+            "median(weight),quantile(weight,0.5)",
+            "quantile(weight, 0.5)",
+        ),
+        ("entity_type,active,entity_type", "count", "entity_type"),
+        ("cell(motor,1),cell(motor,1.0)", "count", "cell(motor, 1)"),
+    ] {
+        assert_eq!(
+            ask(group_by, measures),
+            Err(format!("{twice} is asked for twice, expected once"))
+        );
+    }
+    // Two keys of one column are no key twice.
+    assert_eq!(
+        ask("time(60),time(3600)", "count").unwrap(),
+        ["time(60)", "time(3600)", "count"]
+    );
+}

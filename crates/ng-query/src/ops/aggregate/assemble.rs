@@ -7,6 +7,7 @@ use super::quantiles::Quantiles;
 use super::tally::{ColumnTally, Tally};
 use super::weights::Totals;
 use super::{Group, Groups, Key, Measure, Value};
+use crate::QueryError;
 use crate::ordered::{steps_per_unit, value_of};
 
 /// What all workers have counted, by the code of the group.
@@ -24,7 +25,17 @@ pub(super) struct Counted {
 }
 
 impl<'g> Whole<'g> {
-    pub(super) fn new(tallies: Vec<Tally<'_>>, totals: Totals, needs: &'g Needs) -> Self {
+    /// Adds up what was counted.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::TooManyGroups`].
+    pub(super) fn new<'t>(
+        tallies: impl Iterator<Item = Tally<'t>>,
+        totals: Totals,
+        needs: &'g Needs,
+    ) -> Result<Self, QueryError> {
+        let most = needs.most_groups();
         let nothing = Counted {
             count: 0,
             columns: vec![ColumnTally::default(); needs.columns.len()],
@@ -44,6 +55,9 @@ impl<'g> Whole<'g> {
                 if count > 0 {
                     let group = groups.entry(code).or_insert_with(|| nothing.clone());
                     group.merge(counted);
+                    if groups.len() > most {
+                        return Err(QueryError::TooManyGroups { most });
+                    }
                 }
             }
         }
@@ -53,11 +67,11 @@ impl<'g> Whole<'g> {
                 tally.derive(*column);
             }
         }
-        Self {
+        Ok(Self {
             groups,
             totals,
             needs,
-        }
+        })
     }
 
     pub(super) fn assemble(mut self, measures: &[Measure], quantiles: &Quantiles) -> Groups {

@@ -8,6 +8,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use ng_arrow::Column;
 use ng_token::{Axis, Space};
 
+use super::group_by::units_of;
 use super::{GroupBy, Groups, Key, Measure, Value};
 use crate::ordered::steps_per_unit;
 
@@ -18,7 +19,9 @@ impl Groups {
     /// Returns the groups as columns: those of the keys, then those of the measures, each
     /// by a name that parses to it.
     ///
-    /// Keys are of the type of their column; a cube has three, its least corner in units.
+    /// Keys are of the type of their column; a cube has three, its least corner in units,
+    /// which have the names of the coordinates, and where a space has cubes of several sizes
+    /// the size behind: `physical_x(300)`.
     /// Measures are `UInt64` where they are whole numbers, and `Float64` otherwise, null
     /// where nothing was measured. (A sum that a `u64` does not hold, of more than 2^32
     /// tokens, makes its column one of `Float64`.) Where a measure leaves NaN out, the last
@@ -66,9 +69,16 @@ impl Groups {
             columns.push(column);
         };
         match by {
-            GroupBy::Cell(space, _) => {
+            GroupBy::Cell(space, size) => {
+                let cells = self.group_by.iter();
+                let cells = cells.filter(|by| matches!(by, GroupBy::Cell(of, _) if *of == space));
+                let is_alone = cells.count() == 1;
                 for axis in Axis::ALL {
-                    let name = Column::Coordinate(space, axis).name().to_owned();
+                    let name = Column::Coordinate(space, axis).name();
+                    let name = match is_alone {
+                        true => name.to_owned(),
+                        false => format!("{name}({})", units_of(space, size)),
+                    };
                     push(name, corners(space, axis, &keys));
                 }
             }

@@ -208,6 +208,11 @@ fn name_of_flag(flags: Flags) -> Option<&'static str> {
     named.next().map(|(name, _)| *name)
 }
 
+/// The size of a cube in units.
+pub(super) fn units_of(space: Space, size: NonZeroU32) -> f64 {
+    f64::from(size.get()) / f64::from(space.scale())
+}
+
 /// A size is a whole number of steps, from one to all that a coordinate can have.
 fn cell(space: &str, size: &str) -> Option<GroupBy> {
     let space = Space::ALL.into_iter().find(|known| known.name() == space)?;
@@ -233,8 +238,7 @@ impl fmt::Display for GroupBy {
             },
             Self::Time(seconds) => write!(f, "time({seconds})"),
             Self::Cell(space, size) => {
-                let units = f64::from(size.get()) / f64::from(space.scale());
-                write!(f, "cell({space}, {units})")
+                write!(f, "cell({space}, {})", units_of(*space, *size))
             }
         }
     }

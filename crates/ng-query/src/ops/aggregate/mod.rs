@@ -1,6 +1,6 @@
 //! Measures of tokens, in groups.
 //!
-//! Each worker counts what may be counted in any order in a [`Tally`]; sums of weights are
+//! Each worker counts what may be counted in any order in a tally; sums of weights are
 //! made block by block and added in the order of the blocks.
 
 mod assemble;
@@ -13,6 +13,7 @@ mod groups;
 mod measure;
 mod needs;
 mod quantiles;
+mod tallies;
 mod tally;
 mod ungrouped;
 mod value_counts;
@@ -24,12 +25,11 @@ pub use group_by::{GroupBy, Key};
 pub use groups::{Group, Groups, Value};
 pub use measure::Measure;
 
-use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, QuestionError};
 use assemble::Whole;
 use grouping::{FEW_BITS, bits_of};
 use needs::Needs;
-use tally::Tally;
+use tallies::Tallies;
 use weights::Totals;
 
 /// How many bits the code of a group may have.
@@ -45,8 +45,11 @@ impl Query<'_> {
     ///
     /// # Errors
     ///
-    /// [`QueryError::Question`] for measures that make no sense, where the keys of the
-    /// groups need more than 64 bits or there are too many of them, and the others of [`QueryError`].
+    /// [`QueryError::Question`] for measures that make no sense, a key or a measure that is
+    /// there twice, and where the keys of the groups need more than 64 bits;
+    /// [`QueryError::TooManyGroups`] for more than 2^20 groups, or than 4096 where quantiles
+    /// or distinct values are asked for, whatever the number of threads; and the others of
+    /// [`QueryError`].
     pub fn aggregate(
         &self,
         group_by: &[GroupBy],
@@ -54,7 +57,7 @@ impl Query<'_> {
     ) -> Result<Answer<Groups>, QueryError> {
         check(group_by, measures)?;
         let needs = Needs::new(group_by, measures);
-        let tallies = Pool::new();
+        let tallies = Tallies::new(&needs, self.scan().workers.threads());
         let mut totals = Totals::new(bits_of(group_by));
         let mut scan = self.scan();
         if bits_of(group_by) > FEW_BITS {
@@ -64,15 +67,14 @@ impl Query<'_> {
             Vec::new,
             |sums, stage| {
                 stage.load(&needs.loads)?;
-                tallies.with(|| Tally::new(&needs), |tally| tally.add(stage, sums))?;
-                Ok(())
+                tallies.add(stage, sums)
             },
             |sums| {
                 sums.iter().for_each(|block| totals.add(block));
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        let mut whole = Whole::new(tallies.into_inner(), totals, &needs);
+        let mut whole = Whole::new(tallies.into_inner(), totals, &needs)?;
         let quantiles = self.quantiles(&mut whole, measures, &needs, &mut stats)?;
         let value = whole.assemble(measures, &quantiles);
         Ok(Answer { value, stats })
@@ -86,6 +88,8 @@ fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError
     for by in group_by {
         by.check()?;
     }
+    once(measures)?;
+    once(group_by)?;
     let bits = bits_of(group_by);
     match bits <= CODE_BITS {
         true => Ok(()),
@@ -94,4 +98,16 @@ fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError
             most: CODE_BITS,
         }),
     }
+}
+
+/// Refuses what is there twice: it would make two columns of one name.
+fn once<T: PartialEq + ToString>(asked: &[T]) -> Result<(), QuestionError> {
+    for (place, one) in asked.iter().enumerate() {
+        if asked[..place].contains(one) {
+            return Err(QuestionError::Twice {
+                what: one.to_string(),
+            });
+        }
+    }
+    Ok(())
 }

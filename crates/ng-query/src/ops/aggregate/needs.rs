@@ -50,13 +50,25 @@ impl Needs {
     }
 
     /// How many groups are counted at most: a group has some hundred bytes for each column,
-    /// and up to 512 KiB where values or sets of them are kept.
+    /// and up to 514 KiB where values are kept.
     pub(super) fn most_groups(&self) -> usize {
-        let keeps = |(_, need): &(Column, Need)| need.values || need.distinct;
-        match self.columns.iter().any(keeps) {
+        match self.keeps_values() {
             true => 1 << 12,
-            false => 1 << 22,
+            false => 1 << 20,
         }
+    }
+
+    /// How many groups all threads together count apart from each other at most.
+    pub(super) fn most_own_groups(&self) -> usize {
+        match self.keeps_values() {
+            true => 1 << 12,
+            false => 1 << 18,
+        }
+    }
+
+    fn keeps_values(&self) -> bool {
+        let keeps = |(_, need): &(Column, Need)| need.values || need.distinct;
+        self.columns.iter().any(keeps)
     }
 
     /// What is summed up of weights, which counts the groups as well.

@@ -87,10 +87,15 @@ impl Query<'_> {
         needs: &Needs,
         stats: &mut Stats,
     ) -> Result<Lower, QueryError> {
-        let mut wanted = Lower::of(halves);
+        let wanted = Lower::of(halves);
         let loads: Vec<Column> = needs.grouped().chain(wanted.columns()).collect();
-        let pool = Pool::new();
-        let second = self.scan().run(
+        let scan = self.scan();
+        let each = halves.len().saturating_mul(scan.workers.threads());
+        let pool = match each <= needs.most_groups() {
+            true => Pool::new(),
+            false => Pool::of_one(),
+        };
+        let second = scan.run(
             || (),
             |(), stage| {
                 stage.load(&loads)?;
@@ -103,11 +108,12 @@ impl Query<'_> {
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
         stats.add_pass(&second);
-        let counters = pool.into_inner();
-        for counter in counters {
-            wanted.merge(counter.into_lower());
-        }
-        Ok(wanted)
+        let counted = pool.into_inner().into_iter().map(LowerCounter::into_lower);
+        let all = counted.reduce(|mut all, more| {
+            all.merge(more);
+            all
+        });
+        Ok(all.unwrap_or(wanted))
     }
 }
 

@@ -7,7 +7,6 @@ use super::needs::{Need, Needs};
 use super::ungrouped::pack;
 use super::value_counts::ValueCounts;
 use super::weights::{BlockSum, WeightSums};
-use crate::QuestionError;
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
 use crate::scan::Stage;
 
@@ -21,6 +20,10 @@ pub(super) struct Tally<'g> {
     pub(super) columns: Vec<Vec<ColumnTally>>,
     sums: WeightSums,
     keys: Box<Keys>,
+    /// How many groups it may have.
+    most: usize,
+    /// Whether a block had more, after which it takes none.
+    is_full: bool,
 }
 
 /// What is counted of a column in a group.
@@ -38,7 +41,7 @@ pub(super) struct ColumnTally {
 }
 
 impl<'g> Tally<'g> {
-    pub(super) fn new(needs: &'g Needs) -> Self {
+    pub(super) fn new(needs: &'g Needs, most: usize) -> Self {
         Self {
             grouping: Grouping::new(&needs.group_by),
             needs,
@@ -46,25 +49,22 @@ impl<'g> Tally<'g> {
             columns: vec![Vec::new(); needs.columns.len()],
             sums: WeightSums::default(),
             keys: Box::new([0; BLOCK_TOKENS]),
+            most,
+            is_full: false,
         }
     }
 
     /// Counts a block whose columns are loaded; what is summed up of its weights goes to
-    /// `sums`.
-    ///
-    /// # Errors
-    ///
-    /// [`QuestionError::TooManyGroups`].
-    pub(super) fn add(
-        &mut self,
-        stage: &Stage<'_>,
-        sums: &mut Vec<BlockSum>,
-    ) -> Result<(), QuestionError> {
+    /// `sums`. Tells whether it did: not where there would be too many groups.
+    pub(super) fn add(&mut self, stage: &Stage<'_>, sums: &mut Vec<BlockSum>) -> bool {
+        if self.is_full {
+            return false;
+        }
         self.grouping.find(stage);
         let groups = self.grouping.group_codes.len();
-        let most = self.needs.most_groups();
-        if groups > most {
-            return Err(QuestionError::TooManyGroups { most });
+        if groups > self.most {
+            self.is_full = true;
+            return false;
         }
         self.counts.resize(groups, 0);
         for column in &mut self.columns {
@@ -90,7 +90,7 @@ impl<'g> Tally<'g> {
                 }
             }
         }
-        Ok(())
+        true
     }
 
     fn count(&mut self, stage: &Stage<'_>) {

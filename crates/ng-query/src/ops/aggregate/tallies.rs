@@ -1,0 +1,62 @@
+use super::needs::Needs;
+use super::tally::Tally;
+use super::weights::BlockSum;
+use crate::QueryError;
+use crate::pool::Pool;
+use crate::scan::Stage;
+
+/// What all workers count.
+///
+/// Each counts a share of what may be counted apart; blocks of more groups go to a tally
+/// that all share, in turns. So there are no more groups in memory than twice as many as are
+/// counted at most, for any number of threads.
+pub(super) struct Tallies<'g> {
+    needs: &'g Needs,
+    own: Pool<Tally<'g>>,
+    shared: Pool<Tally<'g>>,
+    most_own: usize,
+}
+
+impl<'g> Tallies<'g> {
+    pub(super) fn new(needs: &'g Needs, threads: usize) -> Self {
+        Self {
+            needs,
+            own: Pool::new(),
+            shared: Pool::of_one(),
+            most_own: (needs.most_own_groups() / threads).max(1),
+        }
+    }
+
+    /// Counts a block whose columns are loaded; what is summed up of its weights goes to
+    /// `sums`.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::TooManyGroups`]; where each worker has few there is none, and they are
+    /// counted together at the end.
+    pub(super) fn add(
+        &self,
+        stage: &Stage<'_>,
+        sums: &mut Vec<BlockSum>,
+    ) -> Result<(), QueryError> {
+        let most = self.needs.most_groups();
+        let is_counted = self.own.with(
+            || Tally::new(self.needs, self.most_own),
+            |tally| tally.add(stage, sums),
+        ) || self.shared.with(
+            || Tally::new(self.needs, most),
+            |tally| tally.add(stage, sums),
+        );
+        match is_counted {
+            true => Ok(()),
+            false => Err(QueryError::TooManyGroups { most }),
+        }
+    }
+
+    pub(super) fn into_inner(self) -> impl Iterator<Item = Tally<'g>> {
+        self.own
+            .into_inner()
+            .into_iter()
+            .chain(self.shared.into_inner())
+    }
+}
