@@ -3,13 +3,17 @@ use std::ops::ControlFlow;
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 
+use crate::bound::{Bound, Condition};
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, number_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
-use crate::{Answer, Measure, Query, QueryError, QuestionError, Stats, Value};
+use crate::{Answer, Measure, Query, QueryError, QuestionError, Stats};
 
-/// More bins than this are refused: 128 MiB a thread.
-const MOST_BINS: usize = 1 << 24;
+/// More bins than this are refused: 16 MiB, and 8 MiB for each thread that has its own.
+const MOST_BINS: usize = 1 << 20;
+
+/// Where all threads together would have more bins than this, they share them.
+const MOST_OWN_BINS: usize = 1 << 22;
 
 /// Bins of the same width, side by side.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,12 +82,13 @@ pub struct Histogram {
 impl Query<'_> {
     /// Counts the values of a column by bins.
     ///
-    /// Without a range it takes a first pass for the least and the greatest finite value.
-    /// `None` where none is selected and no range is given.
+    /// Without a range it takes a first pass for the least and the greatest finite value, and
+    /// a second one where a weight is infinite. `None` where no range is given and no finite
+    /// value is selected. For any number of threads there are 48 MiB of bins at most.
     ///
     /// # Errors
     ///
-    /// [`QueryError::Question`] for no bins or more than 2^24, a range that ends before it
+    /// [`QueryError::Question`] for no bins or more than 2^20, a range that ends before it
     /// begins or is not finite, and for positions; and the others of [`QueryError`].
     pub fn histogram(
         &self,
@@ -116,8 +121,13 @@ impl Query<'_> {
             return Ok(Answer { value, stats });
         }
         let loads: Vec<Column> = empty.iter().map(|histogram| histogram.column).collect();
-        let pool = Pool::new();
-        let mut both = self.scan().run(
+        let scan = self.scan();
+        let bins: usize = empty.iter().map(|histogram| histogram.counts.len()).sum();
+        let pool = match bins.saturating_mul(scan.workers.threads()) <= MOST_OWN_BINS {
+            true => Pool::new(),
+            false => Pool::of_one(),
+        };
+        let mut both = scan.run(
             || (),
             |(), stage| {
                 stage.load(&loads)?;
@@ -170,19 +180,45 @@ impl Query<'_> {
             });
         }
         let ends = |column: &Column| [Measure::Min(*column), Measure::Max(*column)];
-        let measures: Vec<Measure> = columns.iter().flat_map(ends).collect();
-        let Answer { value, stats } = self.aggregate(&[], &measures)?;
-        let number = |value: Value| {
-            let number = value.number()?;
-            Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)))
-        };
+        let mut measures: Vec<Measure> = Vec::new();
+        for measure in columns.iter().flat_map(ends) {
+            if !measures.contains(&measure) {
+                measures.push(measure);
+            }
+        }
+        let Answer { value, mut stats } = self.aggregate(&[], &measures)?;
         let values = value.groups.first().map_or(&[][..], |group| &group.values);
-        let ranges = values.chunks_exact(2);
-        let value = ranges.map(|ends| Some((number(ends[0])?, number(ends[1])?)));
-        Ok(Answer {
-            value: value.collect(),
-            stats,
-        })
+        let of = |measure| {
+            let place = measures.iter().position(|known| *known == measure)?;
+            values.get(place)?.number()
+        };
+        let range =
+            |column: &Column| Some((of(Measure::Min(*column))?, of(Measure::Max(*column))?));
+        let mut value: Extremes = columns.iter().map(range).collect();
+        let is_infinite = |(low, high): &(f64, f64)| low.is_infinite() || high.is_infinite();
+        if value.iter().flatten().any(is_infinite) {
+            let finite = self.finite_weights()?;
+            stats.add_pass(&finite.stats);
+            let ranges = value
+                .iter_mut()
+                .filter(|range| range.as_ref().is_some_and(is_infinite));
+            ranges.for_each(|range| *range = finite.value);
+        }
+        Ok(Answer { value, stats })
+    }
+
+    /// The least and the greatest weight that is finite: no other column has infinities.
+    fn finite_weights(&self) -> Result<Answer<Option<(f64, f64)>>, QueryError> {
+        let weight = Column::Weight;
+        let is_finite = Bound::Is(Condition::Weight(f32::MIN..=f32::MAX));
+        let measures = [Measure::Min(weight), Measure::Max(weight)];
+        let Answer { value, stats } = self.and(is_finite).aggregate(&[], &measures)?;
+        let values = value
+            .groups
+            .first()
+            .map(|group| [0, 1].map(|end| group.values[end].number()));
+        let value = values.and_then(|[low, high]| low.zip(high));
+        Ok(Answer { value, stats })
     }
 }
 

@@ -392,7 +392,7 @@ proptest! {
         let workers = Workers::new(1).unwrap();
         let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
         let found = query.histogram(column, &Bins::new(7)).unwrap().value;
-        prop_assert_eq!(found.is_none(), values.is_empty());
+        prop_assert_eq!(found.is_none(), !values.iter().any(|value| value.is_finite()));
         if let Some(found) = found {
             let infinite = values.iter().filter(|value| value.is_infinite()).count() as u64;
             let within: u64 = found.counts.iter().sum();
@@ -848,4 +848,50 @@ fn columns_of_groups_have_different_names() {
         ask("time(60),time(3600)", "count").unwrap(),
         ["time(60)", "time(3600)", "count"]
     );
+}
+
+/// An infinity made the greatest value of an `f32` the end of the bins.
+#[test]
+fn bins_end_at_the_least_and_greatest_finite_value() {
+    let workers = Workers::new(1).unwrap();
+    let ends = |weights: &[f32]| {
+        let token = |weight: &f32| Token::new(1).with_weight(*weight);
+        let tokens: Vec<Token> = weights.iter().map(token).collect();
+        let query = Query::new(&tokens, &workers);
+        let found = query.histogram(Column::Weight, &Bins::new(2)).unwrap();
+        let found = found.value?;
+        Some((
+            found.low,
+            found.high,
+            found.counts,
+            found.below,
+            found.above,
+            found.nan,
+        ))
+    };
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    assert_eq!(
+        ends(&[0.5, 1.0, -1.0, inf, inf, -inf, nan]),
+        Some((-1.0, 1.0, vec![1, 2], 1, 2, 1))
+    );
+    assert_eq!(ends(&[2.0, -inf]), Some((2.0, 2.0, vec![1, 0], 1, 0, 0)));
+    assert_eq!(
+        ends(&[f32::MAX, inf]),
+        Some((f32::MAX.into(), f32::MAX.into(), vec![1, 0], 0, 1, 0))
+    );
+    assert_eq!(ends(&[inf, -inf, inf]), None);
+    assert_eq!(ends(&[nan, inf]), None);
+}
+
+/// As many bins as 128 MiB a thread hold were taken, and what is made of them took ten times
+/// as much.
+#[test]
+fn more_bins_than_memory_are_refused() {
+    let tokens = [Token::new(1)];
+    let workers = Workers::new(1).unwrap();
+    let query = Query::new(&tokens[..], &workers);
+    let ask = |count| query.histogram(Column::Weight, &Bins::new(count));
+    assert!(ask(1 << 20).is_ok());
+    let refused = ask((1 << 20) + 1).unwrap_err().to_string();
+    assert_eq!(refused, "1048577 bins, expected 1 to 1048576");
 }

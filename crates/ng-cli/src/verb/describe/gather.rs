@@ -163,11 +163,11 @@ impl Asked<'_> {
             summaries.find(|summary| summary.column == *column)
         };
         let asked = columns.iter().filter_map(|column| {
-            let (low, high) = match kinds(*column) {
-                Some(count) => return Some((*column, one_each(count))),
-                None => range(known(column)?)?,
+            let bins = match kinds(*column) {
+                Some(count) => one_each(count),
+                None => bins_of(known(column)?)?,
             };
-            Some((*column, Bins::new(BINS).range(low, high)))
+            Some((*column, bins))
         });
         let answer = self.query.histograms(&asked.collect::<Vec<_>>())?;
         self.took(answer.stats);
@@ -281,12 +281,14 @@ fn one_each(count: u32) -> Bins {
 }
 
 /// From the least to the greatest finite value; `None` where there is none.
-fn range(summary: &Summary) -> Option<(f64, f64)> {
-    let finite = |value: Value| {
-        let number = value.number()?;
-        Some(number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)))
-    };
-    Some((finite(summary.min)?, finite(summary.max)?))
+fn bins_of(summary: &Summary) -> Option<Bins> {
+    let (low, high) = (summary.min.number()?, summary.max.number()?);
+    let bins = Bins::new(BINS);
+    Some(match low.is_finite() && high.is_finite() {
+        true => bins.range(low, high),
+        // The ends are looked for.
+        false => bins,
+    })
 }
 
 fn put(histogram: Histogram, summaries: &mut [Summary]) {
