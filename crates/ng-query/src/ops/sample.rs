@@ -23,10 +23,6 @@ impl Query<'_> {
         let stats = self.scan().run(
             || (),
             |(), stage| {
-                if self.skips_damaged() {
-                    // A damaged block shows when it is read; what is drawn is read later.
-                    stage.bring_records()?;
-                }
                 let first = stage.first();
                 pool.with(
                     || Best::new(count, &bound),

@@ -788,6 +788,107 @@ fn as_many_groups_are_refused_by_any_number_of_threads() {
     }
 }
 
+/// A file of 20,000 tokens, the block of which that has the number 2 is damaged.
+fn damaged_file(folder: &std::path::Path) -> BlockReader {
+    let path = folder.join("tokens.ngt");
+    let store = VecStore::from_iter((0..20_000).map(Token::new));
+    store.save(&path, &CreateOptions::new()).unwrap();
+    let reader = BlockReader::open(&path).unwrap();
+    build(
+        &Workers::new(1).unwrap(),
+        &reader,
+        &BuildOptions::new().columns(stored()).ids(true),
+        |_, _| (),
+    )
+    .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let token = Token::new(2 * 4096 + 7);
+    let record = ng_token::as_bytes(std::slice::from_ref(&token));
+    let place = bytes.windows(64).position(|window| window == record);
+    bytes[place.unwrap() + 40] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    BlockReader::open(&path).unwrap()
+}
+
+/// Counts without a condition, and those that zones or columns answer, looked at no record,
+/// and so counted the tokens of damaged blocks that were to be left out.
+#[test]
+fn what_leaves_damaged_blocks_out_looks_at_what_it_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = damaged_file(folder.path());
+    let index = Index::load(&reader).unwrap();
+    let workers = Workers::new(2).unwrap();
+    let all = "id >= 0".parse().unwrap();
+    let some = "id < 19000 and timestamp = 0".parse().unwrap();
+    let plain = Query::new(&reader, &workers);
+    let indexed = plain.clone().index(&index).unwrap();
+    for (query, expected) in [
+        (plain.clone(), 20_000),
+        (plain.clone().filter(&all), 20_000),
+        (indexed.clone(), 20_000),
+        (indexed.clone().filter(&all), 20_000),
+        (indexed.clone().filter(&some), 19_000),
+    ] {
+        let query = query.skip_damaged(true);
+        let count = |measures: &[Measure]| {
+            let answer = query.aggregate(&[], measures).unwrap();
+            (answer.value.groups[0].values[0], answer.stats)
+        };
+        let counts =
+            [Measure::Count, Measure::Distinct(Column::Id)].map(|measure| count(&[measure]));
+        let left = expected - 4096;
+        for (value, stats) in &counts {
+            assert_eq!(*value, Value::Integer(left.into()));
+            assert_eq!((stats.damaged_blocks, stats.damaged_tokens), (1, 4096));
+        }
+        let answer = query.count().unwrap();
+        assert_eq!((answer.value, answer.stats.damaged_tokens), (left, 4096));
+        let each = query.count_each_at(std::slice::from_ref(&all), 0).unwrap();
+        assert_eq!((each.value, each.stats.damaged_tokens), (vec![left], 4096));
+        let bins = Bins::new(3).range(0.0, 3.0);
+        let bins = query.histogram(Column::Weight, &bins).unwrap();
+        assert_eq!(bins.value.unwrap().counts.iter().sum::<u64>(), left);
+        let sample = query.sample(50_000, 1).unwrap();
+        assert_eq!(sample.value.len() as u64, left);
+    }
+    // Nothing is read for a count of all that leaves nothing out.
+    let answer = plain.count().unwrap();
+    assert_eq!((answer.value, answer.stats.bytes_read), (20_000, 0));
+}
+
+/// An infinity made the greatest value of an `f32` the end of the bins.
+#[test]
+fn bins_end_at_the_least_and_greatest_finite_value() {
+    let workers = Workers::new(1).unwrap();
+    let ends = |weights: &[f32]| {
+        let token = |weight: &f32| Token::new(1).with_weight(*weight);
+        let tokens: Vec<Token> = weights.iter().map(token).collect();
+        let query = Query::new(&tokens, &workers);
+        let found = query.histogram(Column::Weight, &Bins::new(2)).unwrap();
+        let found = found.value?;
+        Some((
+            found.low,
+            found.high,
+            found.counts,
+            found.below,
+            found.above,
+            found.nan,
+        ))
+    };
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    assert_eq!(
+        ends(&[0.5, 1.0, -1.0, inf, inf, -inf, nan]),
+        Some((-1.0, 1.0, vec![1, 2], 1, 2, 1))
+    );
+    assert_eq!(ends(&[2.0, -inf]), Some((2.0, 2.0, vec![1, 0], 1, 0, 0)));
+    assert_eq!(
+        ends(&[f32::MAX, inf]),
+        Some((f32::MAX.into(), f32::MAX.into(), vec![1, 0], 0, 1, 0))
+    );
+    assert_eq!(ends(&[inf, -inf, inf]), None);
+    assert_eq!(ends(&[nan, inf]), None);
+}
+
 /// Two columns of one name are refused by readers of Parquet.
 #[test]
 fn columns_of_groups_have_different_names() {
@@ -848,39 +949,6 @@ fn columns_of_groups_have_different_names() {
         ask("time(60),time(3600)", "count").unwrap(),
         ["time(60)", "time(3600)", "count"]
     );
-}
-
-/// An infinity made the greatest value of an `f32` the end of the bins.
-#[test]
-fn bins_end_at_the_least_and_greatest_finite_value() {
-    let workers = Workers::new(1).unwrap();
-    let ends = |weights: &[f32]| {
-        let token = |weight: &f32| Token::new(1).with_weight(*weight);
-        let tokens: Vec<Token> = weights.iter().map(token).collect();
-        let query = Query::new(&tokens, &workers);
-        let found = query.histogram(Column::Weight, &Bins::new(2)).unwrap();
-        let found = found.value?;
-        Some((
-            found.low,
-            found.high,
-            found.counts,
-            found.below,
-            found.above,
-            found.nan,
-        ))
-    };
-    let (inf, nan) = (f32::INFINITY, f32::NAN);
-    assert_eq!(
-        ends(&[0.5, 1.0, -1.0, inf, inf, -inf, nan]),
-        Some((-1.0, 1.0, vec![1, 2], 1, 2, 1))
-    );
-    assert_eq!(ends(&[2.0, -inf]), Some((2.0, 2.0, vec![1, 0], 1, 0, 0)));
-    assert_eq!(
-        ends(&[f32::MAX, inf]),
-        Some((f32::MAX.into(), f32::MAX.into(), vec![1, 0], 0, 1, 0))
-    );
-    assert_eq!(ends(&[inf, -inf, inf]), None);
-    assert_eq!(ends(&[nan, inf]), None);
 }
 
 /// As many bins as 128 MiB a thread hold were taken, and what is made of them took ten times

@@ -157,9 +157,16 @@ impl<'q> Run<'_, 'q> {
             let block = candidate.block;
             let len = (end(block) - block * block_tokens) as usize;
             let before = stage.stats.bytes_read;
-            let done = self
-                .select(stage, *candidate, len)
-                .and_then(|any| if any { work(stage) } else { Ok(()) });
+            let done = self.select(stage, *candidate, len).and_then(|any| {
+                if !any {
+                    return Ok(());
+                }
+                if self.scan.skips_damaged {
+                    // A damaged block shows when its records are read, and not before.
+                    stage.verify()?;
+                }
+                work(stage)
+            });
             match done.is_ok() && stage.stats.bytes_read == before {
                 true => stage.stats.blocks_unread += 1,
                 false => stage.stats.blocks_looked_at += 1,
