@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::IndexError;
@@ -13,16 +13,21 @@ pub(super) const MANIFEST: &str = "index.json";
 
 const LOCK: &str = "lock";
 
-/// How the names of all other files begin. A build follows, and for segments their number.
-const PREFIXES: [&str; 7] = [
-    "zones-",
-    "columns-",
-    "boxes-",
-    "ids-",
-    "pieces-",
-    "run-",
-    "manifest-",
+/// How the names of all other files begin and end, and whether there is a number between,
+/// of a segment or a run; the build stands before the extension.
+const KINDS: [(&str, bool, &str); 7] = [
+    ("zones", false, "arrow"),
+    ("columns", true, "arrow"),
+    ("boxes", true, "arrow"),
+    ("ids", false, "arrow"),
+    ("pieces", false, "bin"),
+    ("run", true, "bin"),
+    ("manifest", false, "json"),
 ];
+
+/// Hexadecimal digits of a build, and decimal ones that a number has at least.
+const BUILD_DIGITS: usize = 16;
+const NUMBER_DIGITS: usize = 5;
 
 /// How often a lock is taken of a file that loses its name at the same time.
 const ATTEMPTS: usize = 16;
@@ -38,9 +43,21 @@ pub fn index_folder(file: &Path) -> PathBuf {
 
 /// Tells whether a file of an index may have the name: it leads nowhere else.
 pub(super) fn is_own_name(name: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name.bytes().all(is_plain)
+    let middle = |(begin, is_numbered, extension): &(&str, bool, &str)| {
+        let rest = name.strip_prefix(begin)?.strip_prefix('-')?;
+        let middle = rest.strip_suffix(extension)?.strip_suffix('.')?;
+        match is_numbered {
+            false => Some(middle),
+            true => {
+                let (number, build) = middle.split_once('-')?;
+                let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+                (is_number && number.len() >= NUMBER_DIGITS).then_some(build)
+            }
+        }
+    };
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let mut builds = KINDS.iter().filter_map(middle);
+    builds.any(|build| build.len() == BUILD_DIGITS && build.bytes().all(is_hex))
 }
 
 /// The folder while one builder has it.
@@ -67,6 +84,10 @@ impl Locked {
                     _lock: lock,
                 });
             }
+            if leads_nowhere(&folder) {
+                let gone = ErrorKind::NotFound.into();
+                return Err(IndexError::io(folder, "follow the link")(gone));
+            }
         }
         Err(IndexError::Locked { path })
     }
@@ -76,14 +97,15 @@ impl Locked {
     }
 
     /// Removes the files of builds, but for those to keep. What else somebody put there
-    /// stays.
+    /// stays, and so does a folder of such a name.
     pub(super) fn clean(&self, keep: &HashSet<&str>) -> Result<(), IndexError> {
         let entries = fs::read_dir(&self.folder);
         for entry in entries.map_err(IndexError::io(&self.folder, "list"))? {
             let entry = entry.map_err(IndexError::io(&self.folder, "list"))?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
-            if is_own_name(name) && !keep.contains(name) {
+            let is_folder = || entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_own_name(name) && !keep.contains(name) && !is_folder() {
                 remove_file(&entry.path())?;
             }
         }
@@ -110,8 +132,18 @@ impl Locked {
     }
 }
 
+/// Tells whether the path is a link to what is not there.
+fn leads_nowhere(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && !path.exists()
+}
+
 /// Locks the file of that name; `None` if it has lost its name since.
 fn lock(path: &Path) -> Result<Option<File>, IndexError> {
+    // A pipe of that name would be waited for.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let strange = io::Error::new(ErrorKind::InvalidInput, "not a regular file");
+        return Err(IndexError::io(path, "open")(strange));
+    }
     let mut options = OpenOptions::new();
     let file = match options.create(true).truncate(false).write(true).open(path) {
         // The folder was removed meanwhile.

@@ -254,3 +254,87 @@ fn an_index_lies_beside_the_file_that_a_link_leads_to() {
             .starts_with(fs::canonicalize(place.file()).unwrap().parent().unwrap())
     );
 }
+
+/// Whatever began as the name of a file of an index was removed.
+#[test]
+fn what_is_no_file_of_a_build_is_left_alone() {
+    let place = Place::of(2 * BLOCK);
+    place.build(&everything());
+    let strange = [
+        "ids-of-my-own.txt",
+        "manifest-notes.txt",
+        "zones-0123.arrow",
+        "zones-0123456789abcdeg.arrow",
+        "zones-0123456789abcdef.json",
+        "zones-0123456789abcdef",
+        "columns-0123456789abcdef.arrow",
+        "columns-123-0123456789abcdef.arrow",
+        "ids-00001-0123456789abcdef.arrow",
+    ];
+    let folders = ["zones-x", "zones-0123456789abcdef.arrow"];
+    let leavings = [
+        "ids-0123456789abcdef.arrow",
+        "manifest-0123456789abcdef.json",
+        "pieces-0123456789abcdef.bin",
+        "run-00017-0123456789abcdef.bin",
+        "columns-00000-0123456789abcdef.arrow",
+        "boxes-123456-0123456789abcdef.arrow",
+    ];
+    for name in strange.iter().chain(&leavings) {
+        fs::write(place.index().join(name), b"x").unwrap();
+    }
+    for name in folders {
+        fs::create_dir(place.index().join(name)).unwrap();
+    }
+    place.build(&everything().rebuild(true));
+    let left = names(&place.index());
+    for name in strange.iter().chain(&folders) {
+        assert!(
+            left.iter().any(|left| left == name),
+            "no {name} in {left:?}"
+        );
+    }
+    for name in leavings {
+        assert!(!left.iter().any(|left| left == name), "{name} in {left:?}");
+    }
+    assert!(remove(&place.file()).unwrap());
+    assert_eq!(names(&place.index()).len(), strange.len() + folders.len());
+}
+
+/// A pipe of that name was waited for, deaf to every signal.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_no_file_is_not_waited_for() {
+    let place = Place::of(BLOCK);
+    fs::create_dir(place.index()).unwrap();
+    let lock = place.index().join("lock");
+    let made = std::process::Command::new("mkfifo").arg(&lock).status();
+    assert!(made.unwrap().success());
+    for told in [
+        place.try_build(&everything()).unwrap_err().to_string(),
+        remove(&place.file()).unwrap_err().to_string(),
+    ] {
+        assert!(told.contains("lock: cannot open: "), "{told}");
+    }
+}
+
+/// A link that leads nowhere was a lock that somebody has.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_to_nothing_is_told() {
+    let place = Place::of(BLOCK);
+    let target = place.named("elsewhere");
+    std::os::unix::fs::symlink(&target, place.index()).unwrap();
+    let error = place.try_build(&everything()).unwrap_err();
+    assert!(matches!(error, IndexError::Io { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("t.ngt.index: cannot follow the link: "),
+        "{error}"
+    );
+    // One that leads to a folder is one.
+    fs::create_dir(&target).unwrap();
+    place.build(&everything());
+    assert_eq!(place.load().unwrap().covered_blocks(), 1);
+}
