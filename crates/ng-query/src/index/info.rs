@@ -16,7 +16,7 @@ pub struct IndexInfo {
     pub blocks: u64,
     /// The covered blocks that are damaged and were left unindexed.
     pub damaged: Vec<u64>,
-    /// The columns.
+    /// The columns; of an index that covers no block, those that it is to have.
     pub columns: Vec<Column>,
     /// The spaces of which there are boxes.
     pub boxes: Vec<Space>,
@@ -49,6 +49,17 @@ impl IndexInfo {
 
     /// What the first segments of a manifest have.
     pub(super) fn of(manifest: &Manifest, segments: usize, warnings: Vec<IndexWarning>) -> Self {
+        let wanted = &manifest.wanted;
+        if manifest.segments.is_empty() {
+            return Self {
+                columns: wanted.columns().collect(),
+                boxes: wanted.boxes().collect(),
+                ids: wanted.ids,
+                size_bytes: manifest.size_bytes(),
+                warnings,
+                ..Self::default()
+            };
+        }
         let segments = &manifest.segments[..segments];
         let damaged = segments.iter().flat_map(|segment| &segment.damaged);
         Self {

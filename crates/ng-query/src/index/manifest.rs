@@ -2,6 +2,7 @@
 //! stand. All of it is checked before any of it is used.
 
 use ng_arrow::Column;
+use ng_token::Space;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::ManifestFlaw;
@@ -39,6 +40,18 @@ pub(super) struct Manifest {
     pub(super) pieces: WholeEntry<PlainEntry>,
     pub(super) segments: Vec<SegmentEntry>,
     pub(super) ids: Option<SheetEntry>,
+    /// What it was asked to have, which is kept up.
+    pub(super) wanted: WantedEntry,
+}
+
+/// What an index shall have besides its zones: of a file without a full block nothing else
+/// tells.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedEntry {
+    columns: Vec<String>,
+    boxes: Vec<String>,
+    pub(super) ids: bool,
 }
 
 /// A file that is hashed as a whole.
@@ -96,6 +109,7 @@ impl Manifest {
         pieces: WholeEntry<PlainEntry>,
         segments: Vec<SegmentEntry>,
         ids: Option<SheetEntry>,
+        wanted: WantedEntry,
     ) -> Self {
         Self {
             version: VERSION,
@@ -106,6 +120,7 @@ impl Manifest {
             pieces,
             segments,
             ids,
+            wanted,
         }
     }
 
@@ -151,7 +166,8 @@ impl Manifest {
             expect(segment.sheet_is_sound(Kind::Columns), "columns")?;
             expect(segment.sheet_is_sound(Kind::Boxes), "boxes")?;
         }
-        expect(self.ids_are_sound(), "ids")
+        expect(self.ids_are_sound(), "ids")?;
+        expect(self.wanted.is_sound(), "wanted")
     }
 
     /// All but the last have 256 blocks, and none has none.
@@ -215,6 +231,34 @@ fn checked_json(bytes: &[u8]) -> Result<Vec<u8>, ManifestFlaw> {
         return Err(ManifestFlaw::Hash { found, expected });
     }
     Ok([fields, b"}"].concat())
+}
+
+impl WantedEntry {
+    pub(super) fn new(columns: &[Column], boxes: &[Space], ids: bool) -> Self {
+        Self {
+            columns: columns
+                .iter()
+                .map(|column| column.name().to_owned())
+                .collect(),
+            boxes: boxes.iter().map(|space| space.name().to_owned()).collect(),
+            ids,
+        }
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.columns.iter().filter_map(|name| Column::of_name(name))
+    }
+
+    pub(super) fn boxes(&self) -> impl Iterator<Item = Space> {
+        let of_name = |name: &String| Space::ALL.into_iter().find(|space| space.name() == name);
+        self.boxes.iter().filter_map(of_name)
+    }
+
+    /// Tells whether each name is that of a stored column, or of a space.
+    fn is_sound(&self) -> bool {
+        let stored = self.columns().filter(|column| *column != Column::Position);
+        stored.count() == self.columns.len() && self.boxes().count() == self.boxes.len()
+    }
 }
 
 impl SheetEntry {

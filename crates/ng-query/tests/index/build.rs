@@ -301,6 +301,32 @@ fn what_is_no_file_of_a_build_is_left_alone() {
     assert_eq!(names(&place.index()).len(), strange.len() + folders.len());
 }
 
+/// Of a file without a full block there was nothing to remember what is wanted by.
+#[test]
+fn what_is_wanted_of_a_short_file_is_kept_up_when_it_has_grown() {
+    let place = Place::of(100);
+    let wanted = BuildOptions::new()
+        .columns([Column::Weight])
+        .boxes([Space::Physical])
+        .ids(true);
+    let of = |index: &ng_query::index::IndexInfo| {
+        (index.columns.clone(), index.boxes.clone(), index.ids)
+    };
+    let all = (vec![Column::Weight], vec![Space::Physical], true);
+    assert_eq!(of(&place.build(&wanted).index), all);
+    assert_eq!(of(&place.build(&BuildOptions::new()).index), all);
+    append(&place.file(), &tokens(100, 10_000));
+    assert_eq!(of(&place.build(&BuildOptions::new()).index), all);
+    let index = place.load().unwrap();
+    assert_eq!(index.covered_blocks(), 2);
+    assert_eq!(
+        (index.columns(), index.boxes(), index.ids().is_some()),
+        (&all.0[..], &all.1[..], true)
+    );
+    let dropped = place.build(&BuildOptions::new().only(true)).index;
+    assert_eq!(of(&dropped), (vec![], vec![], false));
+}
+
 /// A pipe of that name was waited for, deaf to every signal.
 #[cfg(unix)]
 #[test]

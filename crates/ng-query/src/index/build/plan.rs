@@ -5,7 +5,7 @@ use ng_store::{BlockReader, ReadError};
 use ng_token::Space;
 
 use super::{BuildOptions, BuildReport};
-use crate::index::manifest::{Manifest, SegmentEntry, SheetEntry};
+use crate::index::manifest::{Manifest, SegmentEntry, SheetEntry, WantedEntry};
 use crate::index::open::{
     believe, open_file, read_manifest, read_pieces, read_zones, stored_columns, stored_spaces,
 };
@@ -214,19 +214,21 @@ impl Wanted {
     /// In the order of all columns and spaces, each once.
     fn new(options: &BuildOptions, old: Option<&Manifest>) -> Self {
         let old = old.filter(|_| !options.only);
-        let segment = old.and_then(|old| old.segments.first());
-        let columns = segment.and_then(|segment| segment.columns.as_ref());
-        let boxes = segment.and_then(|segment| segment.boxes.as_ref());
-        let columns: Vec<_> = columns.into_iter().flat_map(stored_columns).collect();
-        let spaces: Vec<_> = boxes.into_iter().flat_map(stored_spaces).collect();
+        let wanted = old.map(|old| &old.wanted);
+        let columns: Vec<_> = wanted.iter().flat_map(|old| old.columns()).collect();
+        let spaces: Vec<_> = wanted.iter().flat_map(|old| old.boxes()).collect();
         let is_column =
             |column: &Column| options.columns.contains(column) || columns.contains(column);
         let is_space = |space: &Space| options.boxes.contains(space) || spaces.contains(space);
         Self {
             columns: Column::ALL.into_iter().filter(is_column).collect(),
             boxes: Space::ALL.into_iter().filter(is_space).collect(),
-            ids: options.ids || old.is_some_and(|old| old.ids.is_some()),
+            ids: options.ids || wanted.is_some_and(|old| old.ids),
         }
+    }
+
+    pub(super) fn to_entry(&self) -> WantedEntry {
+        WantedEntry::new(&self.columns, &self.boxes, self.ids)
     }
 
     fn are_in(&self, segment: &SegmentEntry) -> bool {

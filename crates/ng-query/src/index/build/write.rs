@@ -39,7 +39,16 @@ impl Build<'_> {
                 boxes: made.boxes,
             });
         let segments = segments.collect();
-        let manifest = Manifest::new(self.number, plan.file_id, zones, pieces, segments, ids);
+        let wanted = plan.wanted.to_entry();
+        let manifest = Manifest::new(
+            self.number,
+            plan.file_id,
+            zones,
+            pieces,
+            segments,
+            ids,
+            wanted,
+        );
         self.publish(&manifest)?;
         Ok(plan.report_of(Some(&manifest)))
     }
