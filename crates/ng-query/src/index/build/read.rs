@@ -97,9 +97,10 @@ impl Build<'_> {
             total: blocks * BLOCK,
         };
         for batch in missing.chunks(BATCH_PARTS) {
+            runs.make_room()?;
             let run = self.read_batch(plan, batch, &pass, &mut made, &watch)?;
             if plan.wanted.ids {
-                runs.add(run)?;
+                runs.add(run);
             }
         }
         Ok(made)

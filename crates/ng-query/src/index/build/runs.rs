@@ -102,9 +102,20 @@ impl<'a> Runs<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, run: Run) -> Result<(), IndexError> {
+    /// Keeps a run.
+    ///
+    /// # Panics
+    ///
+    /// If one is in memory, see [`make_room`](Self::make_room).
+    pub(super) fn add(&mut self, run: Run) {
+        assert!(self.last.is_none(), "two runs in memory, expected one");
         self.count += run.len();
-        if let Some(before) = self.last.replace(run) {
+        self.last = Some(run);
+    }
+
+    /// Puts the run that is in memory into a file, before another one is read.
+    pub(super) fn make_room(&mut self) -> Result<(), IndexError> {
+        if let Some(before) = self.last.take() {
             let name = format!("run-{:05}-{:016x}.bin", self.files.len(), self.build);
             let path = self.folder.join(name);
             write_pairs(&path, before).map_err(IndexError::io(&path, "write"))?;
@@ -352,6 +363,8 @@ impl IdsWriter {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use bytemuck::Zeroable;
 
     use super::*;
@@ -388,6 +401,25 @@ mod tests {
             let run = Run::sorted(&workers, blocks.into_iter())?;
             assert!(run.pairs().eq(expected), "{firsts:?}");
         }
+        Ok(())
+    }
+
+    /// The run of before was in memory while the next one was read and sorted.
+    #[test]
+    fn a_run_is_in_a_file_before_the_next_is_read() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let mut runs = Runs::new(folder.path(), 7);
+        let zones = [Some(Zone::zeroed())];
+        for files in 0..3 {
+            runs.make_room()?;
+            assert!(runs.last.is_none());
+            assert_eq!(fs::read_dir(folder.path())?.count(), files);
+            let ids: Vec<u32> = (0..BLOCK as u32).rev().collect();
+            let blocks = [(files as u64, &zones[..], &ids[..])];
+            runs.add(Run::sorted(&Workers::new(1)?, blocks.into_iter())?);
+        }
+        let written = runs.finish(None, [0; 16], &Workers::new(1)?)?;
+        assert_eq!(written.map(|ids| ids.entry.rows), Some(3 * BLOCK));
         Ok(())
     }
 
