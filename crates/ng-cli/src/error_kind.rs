@@ -142,6 +142,7 @@ fn of_sort(error: &SortError) -> &'static str {
         SortError::Memory { .. } | SortError::OutOfMemory(_) => "memory",
         SortError::NoRoom { .. } => "no_space",
         SortError::Temporary { source, .. } => of_system(source),
+        SortError::OpenFiles { .. } => "io",
         SortError::Stopped => "interrupted",
         _ => UNKNOWN,
     }

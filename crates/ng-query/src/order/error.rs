@@ -66,6 +66,16 @@ pub enum SortError {
     #[error("temporary file: {0}")]
     WriteTemporary(#[source] CreateError),
 
+    /// There are more temporary files to write side by side than may be open at once.
+    #[error(
+        "temporary files: {limit} files may be open at once, expected more: raise the limit \
+         (`ulimit -n`), or grant more memory, which takes fewer of them"
+    )]
+    OpenFiles {
+        /// How many files this process may have open.
+        limit: u64,
+    },
+
     /// There is not the memory that was granted.
     #[error(transparent)]
     OutOfMemory(VecStoreError),

@@ -13,6 +13,7 @@
 mod borders;
 mod drain;
 mod group;
+mod open_files;
 mod partitions;
 mod sample;
 mod temp_folder;
@@ -101,7 +102,9 @@ impl Sort<'_> {
     /// Returns into how many partitions so many tokens are to be cut.
     fn wanted(&self, tokens: u64) -> usize {
         let meant = (self.budget.sorted_tokens / 4 * MEANT_QUARTERS).max(1);
-        let most = (self.budget.buffer_bytes / 2 / LEAST_BUFFER_BYTES).min(MOST_PARTITIONS);
+        let files = open_files::most_partitions().unwrap_or(MOST_PARTITIONS);
+        let most = self.budget.buffer_bytes / 2 / LEAST_BUFFER_BYTES;
+        let most = most.min(files).min(MOST_PARTITIONS);
         tokens.div_ceil(meant).clamp(2, most.max(2)) as usize
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ng_store::{CachePolicy, CreateError, NoHash, RawDraft, TokenSink};
 use ng_token::Token;
 
-use super::{Borders, Counts, TempFolder};
+use super::{Borders, Counts, TempFolder, open_files};
 use crate::order::SortError;
 use crate::order::sort_file::Sort;
 
@@ -112,14 +112,14 @@ impl<'a> Partitions<'a> {
         if filling.draft.is_none() {
             filling.path = self.folder.next_file();
             let draft = RawDraft::begin(&filling.path, false);
-            let mut draft = draft.map_err(SortError::WriteTemporary)?;
+            let mut draft = draft.map_err(open_files::told)?;
             draft.set_cache(self.cache);
             filling.draft = Some(draft);
         }
         let draft = filling.draft.as_mut();
         let written = draft.map_or(Ok(()), |draft| draft.append(&filling.buffer));
         filling.buffer.clear();
-        written.map_err(SortError::WriteTemporary)
+        written.map_err(open_files::told)
     }
 
     /// Writes what is left, and returns the files that have tokens, in the order of keys.
@@ -132,7 +132,7 @@ impl<'a> Partitions<'a> {
         }
         let published = self.filled.into_iter().filter_map(Filling::publish);
         let published: Result<_, CreateError> = published.collect();
-        published.map_err(SortError::WriteTemporary)
+        published.map_err(open_files::told)
     }
 }
 
