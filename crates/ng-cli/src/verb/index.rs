@@ -1,11 +1,12 @@
 use std::fmt;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 use ng_query::index::{
-    BuildOptions, BuildReport, IndexError, IndexInfo, build, index_folder, remove,
+    BuildOptions, BuildReport, IndexError, IndexInfo, IndexWarning, build, index_folder, remove,
 };
 use ng_store::{BLOCK_TOKENS, BlockReader, Counted, Shown};
 use serde::Serialize;
@@ -21,7 +22,9 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
     }
     let reader = BlockReader::open(&args.file)?.with_cache(args.cache.policy());
     if args.info {
-        let told = Indexed::of_info(&args.file, reader.len(), IndexInfo::read(&reader));
+        let info = IndexInfo::read(&reader);
+        expect_readable(info.as_ref())?;
+        let told = Indexed::of_info(&args.file, reader.len(), info);
         tool.say.warn(&told.lines());
         return tool.say.answer(&told);
     }
@@ -29,6 +32,22 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
     let told = Indexed::of_build(&args.file, reader.len(), report);
     tool.say.warn(&told.lines());
     tool.say.report(&told)
+}
+
+/// Of an index that cannot be read nothing can be told, not that it covers no block.
+fn expect_readable(info: Option<&IndexInfo>) -> Result<(), IndexError> {
+    for warning in info.iter().flat_map(|info| &info.warnings) {
+        if let IndexWarning::Unreadable { path, source } = warning {
+            return Err(IndexError::Io {
+                path: path.clone(),
+                operation: "read",
+                source: source
+                    .raw_os_error()
+                    .map_or_else(|| source.kind().into(), io::Error::from_raw_os_error),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn drop_index(file: &Path, tool: &Tool) -> Result<ExitCode> {

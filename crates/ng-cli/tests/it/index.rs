@@ -211,3 +211,22 @@ fn an_interrupted_build_leaves_the_index_of_before() {
         100
     );
 }
+
+/// Nothing was said to be indexed, with exit code 0, where nobody could know.
+#[test]
+fn an_index_that_cannot_be_read_is_an_error_to_who_asks_for_it() {
+    let place = Place::new();
+    let path = indexed(&place);
+    ng(&[&"index", &path, &"--columns", &"weight"]).ok();
+    let manifest = index_folder(&path).join("index.json");
+    fs::remove_file(&manifest).unwrap();
+    fs::create_dir(&manifest).unwrap();
+    let ran = ng(&[&"index", &path, &"--info"]);
+    assert_eq!(ran.stdout, "");
+    let told = ran.found(1);
+    assert!(told.contains("index.json: cannot read: "), "{told}");
+    // Who asks the tokens gets an answer all the same.
+    let ran = ng(&[&"query", &path, &"--where", &"id < 7", &"--count"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.ends_with(" 7\n"), "{ran:?}");
+}
