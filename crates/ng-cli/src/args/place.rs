@@ -102,7 +102,8 @@ fn coordinates(space: Space, text: &str, expected: &'static str) -> Result<[f64;
     let numbers = text.split(',').map(|part| number(part, expected));
     let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
     let place: [f64; 3] = numbers.try_into().map_err(|_| no(text, expected))?;
-    let holds = |value: &f64| (f64::from(space.min())..=space.max().into()).contains(value);
+    // As tokens are encoded: an end is what is nearest to it as a float.
+    let holds = |value: &f64| (space.min()..=space.max()).contains(&(*value as f32));
     match place.into_iter().find(|value| !holds(value)) {
         Some(value) => Err(PlaceError::Outside { space, value }),
         None => Ok(place),

@@ -1162,3 +1162,38 @@ fn places_that_make_no_sense_are_usage_errors() {
     let none = ask(&path, &["--nearest", "physical: 0, 0, 0", "-k", "0"]);
     assert_eq!(none.code, Some(2), "{none:?}");
 }
+
+/// The ends are no floats, and compared as such they were outside.
+#[test]
+fn the_ends_of_every_space_are_centres() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    for (space, (low, high), (below, above)) in [
+        ("physical", ("-327.68", "327.67"), ("-327.69", "327.68")),
+        ("sensory", ("-3.2768", "3.2767"), ("-3.2769", "3.2768")),
+        ("motor", ("-32.768", "32.767"), ("-32.769", "32.768")),
+        ("emotional", ("-3.2768", "3.2767"), ("-3.2769", "3.2768")),
+        ("cognitive", ("-3.2768", "3.2767"), ("-3.2769", "3.2768")),
+        ("social", ("-3.2768", "3.2767"), ("-3.2769", "3.2768")),
+        ("temporal", ("-327.68", "327.67"), ("-327.69", "327.68")),
+        ("abstract", ("-3.2768", "3.2767"), ("-3.2769", "3.2768")),
+    ] {
+        for (option, radius) in [
+            ("--nearest", ""),
+            ("--within", "; 1"),
+            ("--density", "; 1"),
+            ("--influence", "; 1"),
+        ] {
+            let at = |value: &str| format!("{space}: {value}, 0, {value}{radius}");
+            for end in [low, high] {
+                answer(&path, &[option, &at(end)]);
+            }
+            for beyond in [below, above] {
+                let ran = ask(&path, &[option, &at(beyond)]);
+                assert_eq!(ran.code, Some(2), "{ran:?}");
+                let told = format!("{space} {beyond}, expected {low} to {high} units");
+                assert!(ran.stderr.contains(&told), "no {told:?} in {ran:?}");
+            }
+        }
+    }
+}
