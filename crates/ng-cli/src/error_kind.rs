@@ -9,6 +9,7 @@ use ng_query::order::SortError;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
 
 use crate::ending::{Ending, InputError, OutOfRange, ReportNotWritten};
+use crate::own_output::OwnOutput;
 
 /// Names the kind of an error. The names are part of the tool's interface.
 pub(crate) fn kind_of(error: &Error) -> &'static str {
@@ -28,6 +29,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_input),
         cause.downcast_ref().map(of_index),
         cause.downcast_ref().map(of_system),
+        cause.is::<OwnOutput>().then_some("exists"),
         cause.is::<OutOfRange>().then_some("out_of_range"),
         cause.is::<Ending>().then_some("interrupted"),
         cause

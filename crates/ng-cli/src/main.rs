@@ -17,6 +17,7 @@ mod interrupt;
 mod like;
 #[expect(unsafe_code, reason = "maps the file that is asked; nothing else does")]
 mod mapped;
+mod own_output;
 mod pour;
 mod progress;
 mod say;

@@ -81,6 +81,7 @@ mod raw;
 mod raw_draft;
 mod raw_reader;
 mod registered;
+mod same_file;
 mod saved;
 mod sink;
 mod store;
@@ -112,6 +113,7 @@ pub use raw::{
 pub use raw_draft::RawDraft;
 pub use raw_reader::RawReader;
 pub use registered::has_readers;
+pub use same_file::is_same_file;
 pub use saved::{repair, unwatched};
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::AppendArgs;
 use crate::found::Found;
 use crate::input::Input;
+use crate::own_output::refuse_own_output;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
 use crate::tool::Tool;
@@ -25,6 +26,7 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
         args.cache.policy(),
         &hold,
     )?;
+    refuse_own_output(&args.from, &args.file)?;
     let options = AppendOptions::new()
         .older_commit(args.older_commit)
         .damaged_tail(args.damaged_tail)

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::args::CopyArgs;
 use crate::count::TokenRange;
 use crate::found::{Found, warning};
+use crate::own_output::{OwnOutput, refuse_index, refuse_own_output};
 use crate::progress::Progress;
 use crate::say::{Report, to_stdout};
 use crate::source::{Source, ended};
@@ -22,6 +23,7 @@ use crate::watched::{NotAppended, Watched, cause_of};
 
 /// Copies tokens. No block is written that was not verified.
 pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
+    refuse_output(args)?;
     let source = Source::open(&args.source)?;
     let wanted = args.range.unwrap_or(TokenRange::ALL);
     let range = wanted.within(&source.reader, &args.source)?;
@@ -58,6 +60,15 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     match args.is_to_stdout() {
         true => tool.say.report_aside(&copied),
         false => tool.say.report(&copied),
+    }
+}
+
+/// A token file may be copied onto itself: it stays one, of the tokens that are asked for.
+fn refuse_output(args: &CopyArgs) -> Result<(), OwnOutput> {
+    match (args.raw, args.is_to_stdout()) {
+        (true, true) => Ok(()),
+        (true, false) => refuse_own_output(&args.source, &args.destination),
+        (false, _) => refuse_index(&args.source, &args.destination),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::found::warning;
 use crate::ids::Ids;
 use crate::input::Input;
 use crate::like::Like;
+use crate::own_output::refuse_own_output;
 use crate::pour::{Pour, pour};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
@@ -94,6 +95,7 @@ fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> 
         args.cache.policy(),
         &hold,
     )?;
+    refuse_own_output(from, &args.file)?;
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
         input,

@@ -12,10 +12,12 @@ use serde::Serialize;
 use crate::args::RepairArgs;
 use crate::ending::Ending;
 use crate::found::{Found, ToldBlock, ToldCut, warning};
+use crate::own_output::refuse_index;
 use crate::say::Report;
 use crate::tool::Tool;
 
 pub(crate) fn repair(args: &RepairArgs, tool: &Tool) -> Result<ExitCode> {
+    refuse_index(&args.file, &args.out)?;
     let repaired = repair_held(args, tool)?;
     let repaired = Repaired::new(args, &repaired);
     tool.say.warn(&repaired.warnings(&args.file));

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::args::SortArgs;
 use crate::ending::Ending;
 use crate::found::{Found, warning};
+use crate::own_output::refuse_index;
 use crate::progress::Progress;
 use crate::say::Report;
 use crate::source::Source;
@@ -21,6 +22,7 @@ use crate::verb::index::build_watched;
 
 /// Sorts tokens. No block is written that was not verified.
 pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
+    refuse_index(&args.source, &args.destination)?;
     let source = Source::open(&args.source)?;
     source.reader.refuse_lost()?;
     let found = source.look()?;

@@ -20,6 +20,7 @@ mod info;
 mod lost_slot;
 mod one_rule;
 mod outputs;
+mod own_output;
 mod progress;
 mod query;
 mod refusals;

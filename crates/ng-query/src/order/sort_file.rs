@@ -1,8 +1,7 @@
-use std::fs;
 use std::path::Path;
 
 use ng_parallel::Workers;
-use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink};
+use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink, is_same_file};
 
 use super::external::sort_external;
 use super::in_memory::sort_in_memory;
@@ -126,24 +125,4 @@ impl Sort<'_> {
             false => Ok(()),
         }
     }
-}
-
-/// Tells whether two paths lead to one file. What cannot be looked at is none yet.
-fn is_same_file(left: &Path, right: &Path) -> bool {
-    match (identity(left), identity(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => false,
-    }
-}
-
-#[cfg(unix)]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Option<std::path::PathBuf> {
-    fs::canonicalize(path).ok()
 }

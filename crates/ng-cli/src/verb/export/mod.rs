@@ -30,6 +30,7 @@ use crate::args::ExportArgs;
 use crate::count::TokenRange;
 use crate::found::Found;
 use crate::mapped::{index_warnings, open_index, warn_of_index};
+use crate::own_output::refuse_own_output;
 use crate::say::Report;
 use crate::source::{Source, ended};
 use crate::tool::{Tool, threads_for, workers};
@@ -41,6 +42,9 @@ const WAITING: usize = 2;
 
 /// Exports tokens. No block is written that was not verified.
 pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
+    if !args.is_to_stdout() {
+        refuse_own_output(&args.source, &args.destination)?;
+    }
     let source = Source::open(&args.source)?;
     let wanted = args.range.unwrap_or(TokenRange::ALL);
     let range = wanted.within(&source.reader, &args.source)?;

@@ -16,6 +16,7 @@ use anyhow::Result;
 use ng_query::{Plan, Query};
 
 use crate::args::QueryArgs;
+use crate::own_output::refuse_own_output;
 use crate::source::ended;
 use crate::tool::Tool;
 pub(super) use report::{Bytes, Looked};
@@ -32,6 +33,9 @@ fn plan(args: &QueryArgs, query: &Query<'_>) -> Result<Plan> {
 
 /// Answers a question on standard output, and tells on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
+    if let Some(out) = &args.out {
+        refuse_own_output(&args.file, out)?;
+    }
     let subject = Subject::open(&args.file, &args.way)?;
     subject.source().warn(&subject.found, tool.say);
     let query = subject.query(args.filter.as_ref(), &args.way)?;
