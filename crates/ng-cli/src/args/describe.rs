@@ -38,6 +38,7 @@ pub(crate) struct DescribeArgs {
 
     /// Describe the tokens that a filter matches, such as `weight > 0.9 and object`
     #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) filter: Option<Filter>,
 
     /// Describe these columns alone: names, and spaces for their three

@@ -43,6 +43,7 @@ pub(crate) struct ExportArgs {
 
     /// Export the tokens that a filter matches, such as `weight > 0.9 and object`
     #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) filter: Option<Filter>,
 
     /// The columns, in their order, with commas between their names [default: the fields]

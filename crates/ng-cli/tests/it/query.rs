@@ -1197,3 +1197,18 @@ fn the_ends_of_every_space_are_centres() {
         }
     }
 }
+
+#[test]
+fn a_filter_may_begin_with_a_minus() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 10);
+    let filter = "-0.5 < weight";
+    assert_eq!(
+        answer(&path, &["--where", filter, "--count", "--format", "csv"]),
+        "count\n10\n"
+    );
+    ng(&[&"describe", &path, &"--where", &filter, &"-q"]).ok();
+    let out = place.named("a.csv");
+    ng(&[&"export", &path, &out, &"--where", &filter, &"-q"]).ok();
+    assert_eq!(fs::read_to_string(out).unwrap().lines().count(), 11);
+}
