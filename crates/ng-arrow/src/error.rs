@@ -174,6 +174,21 @@ pub enum LineError {
         expected: usize,
     },
 
+    /// A cell begins with a quote, and has no closing one.
+    #[error("a quote that is not closed, or not within {most} bytes")]
+    OpenQuote {
+        /// How long a record may be.
+        most: usize,
+    },
+
+    /// A cell goes on behind its closing quote.
+    #[error("text behind a closing quote, expected a comma or the end of the line")]
+    BehindQuote,
+
+    /// A cell without quotes has one in it.
+    #[error("a quote in a cell that begins without one")]
+    StrayQuote,
+
     /// A name is no text.
     #[error("a column name that is not UTF-8")]
     Name,

@@ -3,7 +3,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 use crate::{LineError, ReadError};
 
 /// How long a line may be: one with every column is shorter by far.
-const LINE_BYTES: usize = 1 << 16;
+pub(super) const LINE_BYTES: usize = 1 << 16;
 
 /// The lines of an input, numbered from 1 on, those left out that are empty.
 pub(super) struct Lines {
@@ -35,18 +35,30 @@ impl Lines {
             return Ok(Some((self.number, &self.line)));
         }
         loop {
-            self.line.clear();
-            let is_there = self.read_line()?;
-            if !is_there {
+            if !self.read_next()? {
                 return Ok(None);
             }
-            self.number += 1;
             let is_blank = self.line.iter().all(u8::is_ascii_whitespace);
             if !is_blank {
                 let mark = usize::from(self.number == 1) * mark_bytes(&self.line);
                 return Ok(Some((self.number, &self.line[mark..])));
             }
         }
+    }
+
+    /// Reads the next line, also one that is empty: within a cell of more lines.
+    pub(super) fn next_or_blank(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
+        match self.read_next()? {
+            true => Ok(Some((self.number, &self.line))),
+            false => Ok(None),
+        }
+    }
+
+    fn read_next(&mut self) -> Result<bool, ReadError> {
+        self.line.clear();
+        let is_there = self.read_line()?;
+        self.number += u64::from(is_there);
+        Ok(is_there)
     }
 
     /// Reads up to the end of a line or of the input, and tells whether there was one.

@@ -1,7 +1,7 @@
 //! Columns in: one reader for every format.
 //!
 //! Each source gives record batches, and [`Import`](crate::Import) makes tokens of them;
-//! those of text (`lines.rs`, `columns.rs`, then `csv.rs` and `json_lines.rs`) give stored
+//! those of text (`lines.rs`, `columns.rs`, then `record.rs` for `csv.rs`, and `json_lines.rs`) give stored
 //! values. What decodes bytes by a library runs under [`guarded`].
 
 #[cfg(feature = "parquet")]
@@ -14,6 +14,7 @@ mod json_lines;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod record;
 mod table_reader;
 
 use std::cell::Cell;

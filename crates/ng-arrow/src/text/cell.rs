@@ -96,10 +96,11 @@ fn parse<T: str::FromStr>(text: &[u8]) -> Option<T> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The number if it is written with digits alone.
+/// The number if it is written with digits alone, behind a sign or none.
 fn whole(text: &[u8]) -> Option<i64> {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+"));
+    let digits = digits.unwrap_or(text);
     digits.iter().all(is_digit).then(|| parse(text)).flatten()
 }
 

@@ -1,4 +1,4 @@
-use ng_arrow::{Column, Form, Format, Layout};
+use ng_arrow::{Column, Form, Format, Layout, TableReader};
 use ng_token::{Space, Token};
 
 use crate::harness::{read, refusal, written};
@@ -88,6 +88,14 @@ fn a_whole_number_is_units_or_steps_only_where_that_is_told() {
         "expected a decimal point, or to be told whether whole numbers are units or stored steps";
     check("1.5,-2.0,0", None, Ok([1_500, -2_000, 0]));
     check("1e1,0,-0", None, Ok([10_000, 0, 0]));
+    check("+1.5,+0,0", None, Ok([1_500, 0, 0]));
+    check(
+        "1.5,+2,0",
+        None,
+        Err(&format!("{at} motor_y: `+2`, {point}")),
+    );
+    check("1.5,+2,0", Some(Form::Units), Ok([1_500, 2_000, 0]));
+    check("+15,2,0", Some(Form::Raw), Ok([15, 2, 0]));
     check("1.5,2,0", None, Err(&format!("{at} motor_y: `2`, {point}")));
     check("1.5,2,0", Some(Form::Units), Ok([1_500, 2_000, 0]));
     check("15,2,-32768", Some(Form::Raw), Ok([15, 2, i16::MIN]));
@@ -210,4 +218,73 @@ fn a_line_without_an_end_is_refused() {
     let cells = ",".repeat(5_000);
     let told = refusal(format!("id\n{cells}\n").as_bytes(), Format::Csv, None);
     assert!(told.starts_with("line 2: "), "{told}");
+}
+
+#[test]
+fn a_quoted_cell_may_hold_what_ends_others() {
+    let text = "\"position\",id,weight\r\n\"a, b\r\n\r\n\"\"c\"\"\n\",7,\"0.5\"\r\n\"\",\"8\" ,1e-3\n\"\n\n\",\"\n9\",0.25";
+    for capacity in [1, 2, 3, 7, 64] {
+        let input = std::io::BufReader::with_capacity(capacity, text.as_bytes());
+        let mut reader = TableReader::of_stream(input, Format::Csv, None).unwrap();
+        let mut tokens = Vec::new();
+        while reader.read(&mut tokens).unwrap() {}
+        let expected = [(7, 0.5), (8, 1e-3), (9, 0.25)];
+        let expected = expected.map(|(id, weight)| Token::new(id).with_weight(weight));
+        assert_eq!(tokens, expected);
+    }
+}
+
+#[test]
+fn broken_quotes_are_no_rows() {
+    let csv = |text: &str| refusal(text.as_bytes(), Format::Csv, None);
+    let open = "a quote that is not closed, or not within 65536 bytes";
+    let behind = "text behind a closing quote, expected a comma or the end of the line";
+    let stray = "a quote in a cell that begins without one";
+    for (text, told) in [
+        ("id\n\"5\n\"6\n", format!("line 3: {behind}")),
+        ("id,weight\n1,\"0.5\n", format!("line 2: {open}")),
+        ("id,weight\n1,\"0.5", format!("line 2: {open}")),
+        (
+            "id,weight\n\n\"1\n\",\"0.5\n\n2,1.0\n",
+            format!("line 4: {open}"),
+        ),
+        ("id,weight\n1,\"0.5\"\"\n", format!("line 2: {open}")),
+        ("id\n\"5\"6\n", format!("line 2: {behind}")),
+        ("id\n\"5\" \"6\"\n", format!("line 2: {behind}")),
+        ("id\n5\"\n", format!("line 2: {stray}")),
+        ("id\n \"5\"\n", format!("line 2: {stray}")),
+        ("\"id\n7\n", format!("line 1: {open}")),
+    ] {
+        assert_eq!(csv(text), told, "{text:?}");
+    }
+    let told = csv("id,weight\n1,\"0.5\n2,0.5\n\"");
+    assert_eq!(
+        told,
+        "row 0 (line 2), column weight: `0.5\\n2,0.5`, expected a number"
+    );
+    // What stands behind a quoted line end is on the next line.
+    assert_eq!(
+        csv("id\n\"\n7\"\n5x\n"),
+        "row 1 (line 4), column id: `5x`, expected a number"
+    );
+    // A lone carriage return ends no line: what is behind it would be lost.
+    assert!(csv("id\n7\r8\n").starts_with("row 0 (line 2), column id: "));
+}
+
+/// A quote that nobody closed takes no more memory than a cell may have.
+#[test]
+fn a_quoted_cell_without_an_end_is_refused() {
+    let lines = "7,0.5\n".repeat(1 << 16);
+    let told = refusal(
+        format!("id,weight\n8,\"{lines}").as_bytes(),
+        Format::Csv,
+        None,
+    );
+    assert_eq!(
+        told,
+        "line 2: a quote that is not closed, or not within 65536 bytes"
+    );
+    let cell = "\n".repeat(65_000);
+    let text = format!("position,id\n\"{cell}\",7\n\"{cell}\",8\n");
+    assert_eq!(read(text.as_bytes(), Format::Csv, None).unwrap().len(), 2);
 }
