@@ -27,6 +27,17 @@ impl Form {
             Self::Raw => "raw",
         }
     }
+
+    /// Returns the form of a schema's columns, as its metadata has it; units where it has
+    /// none.
+    #[must_use]
+    pub fn of_schema(schema: &Schema) -> Self {
+        let told = schema.metadata().get(FORM_KEY);
+        match told.is_some_and(|name| name == Self::Raw.name()) {
+            true => Self::Raw,
+            false => Self::Units,
+        }
+    }
 }
 
 /// Shows the name.

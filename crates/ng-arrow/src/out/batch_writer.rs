@@ -8,9 +8,11 @@ use parquet::arrow::ArrowWriter;
 
 #[cfg(feature = "parquet")]
 use super::parquet::{parquet_batch, plain_properties, with_parquet_times};
-use crate::{ArrayCell, Compression, Format, WriteError};
+use crate::{ArrayCell, Compression, Form, Format, WriteError};
 
-/// Writes record batches of any columns in any format: answers that are no tokens.
+/// Writes record batches of any columns in any format: answers that are no tokens. Of a
+/// schema that says that it is of [`Form::Raw`], text has the bits of each NaN of single
+/// precision.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -28,8 +30,8 @@ use crate::{ArrayCell, Compression, Format, WriteError};
 ///     writer.write(&batch)?;
 ///     writer.finish()
 /// };
-/// assert_eq!(write(Format::Csv)?, b"name,mean\n\"a, b\",0.5\n,nan\n");
-/// let lines = b"{\"name\":\"a, b\",\"mean\":0.5}\n{\"name\":null,\"mean\":\"nan\"}\n";
+/// assert_eq!(write(Format::Csv)?, b"name,mean\n\"a, b\",0.5\n,NaN\n");
+/// let lines = b"{\"name\":\"a, b\",\"mean\":0.5}\n{\"name\":null,\"mean\":\"NaN\"}\n";
 /// assert_eq!(write(Format::JsonLines)?, lines);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -125,10 +127,11 @@ impl<W: Write + Send> BatchWriter<W> {
 
 /// The cells of a row.
 fn cells(batch: &RecordBatch, row: usize) -> Result<Vec<ArrayCell<'_>>, WriteError> {
+    let form = Form::of_schema(batch.schema_ref());
     let columns = batch.columns().iter().zip(batch.schema_ref().fields());
     let mut cells = Vec::with_capacity(batch.num_columns());
     for (column, field) in columns {
-        let cell = ArrayCell::of(column, row).ok_or_else(|| WriteError::Type {
+        let cell = ArrayCell::of(column, row, form).ok_or_else(|| WriteError::Type {
             column: field.name().clone(),
             data_type: Box::new(field.data_type().clone()),
         })?;

@@ -8,7 +8,9 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrowPrimitiveType};
 use arrow_schema::{DataType, TimeUnit};
 
+use super::rows::weight_text;
 use super::time::push_time;
+use crate::Form;
 
 /// One value of an array, as it is written in a line of text.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +28,15 @@ pub enum ArrayCell<'a> {
 }
 
 impl<'a> ArrayCell<'a> {
-    /// Takes the value of a row. `None` for types that no answer has: all but whole and
-    /// floating-point numbers, booleans, text, and times in seconds.
+    /// Takes the value of a row, of columns in a form: in raw form a NaN of single precision
+    /// has its bits where they are others than everybody's. `None` for types that no answer
+    /// has: all but whole and floating-point numbers, booleans, text, and times in seconds.
     ///
     /// # Panics
     ///
     /// When there is no such row.
     #[must_use]
-    pub fn of(array: &'a dyn Array, row: usize) -> Option<Self> {
+    pub fn of(array: &'a dyn Array, row: usize, form: Form) -> Option<Self> {
         if array.is_null(row) {
             return Some(Self::Missing);
         }
@@ -47,11 +50,11 @@ impl<'a> ArrayCell<'a> {
             DataType::Int64 => whole::<Int64Type>(array, row),
             DataType::Float32 => {
                 let value = array.as_primitive::<Float32Type>().value(row);
-                float(value, value.is_finite())
+                float(weight_text(value, form), value.is_finite())
             }
             DataType::Float64 => {
                 let value = array.as_primitive::<Float64Type>().value(row);
-                float(value, value.is_finite())
+                float(format!("{value:?}"), value.is_finite())
             }
             DataType::Boolean => Self::Bool(array.as_boolean().value(row)),
             DataType::Utf8 => Self::Text(array.as_string::<i32>().value(row).into()),
@@ -72,11 +75,10 @@ where
 }
 
 /// The fewest digits that mean the same number, with a point.
-fn float<'a>(value: impl fmt::Debug, is_finite: bool) -> ArrayCell<'a> {
-    let text = format!("{value:?}");
+fn float<'a>(text: String, is_finite: bool) -> ArrayCell<'a> {
     match is_finite {
         true => ArrayCell::Number(text),
-        false => ArrayCell::NotFinite(text.to_lowercase()),
+        false => ArrayCell::NotFinite(text),
     }
 }
 

@@ -121,17 +121,13 @@ impl TextRows {
         }
     }
 
-    /// A weight that is no number has no number in JSON either. A NaN that has other bits
-    /// than the one that everybody has is written with its bits in raw form.
+    /// A weight that is no number has no number in JSON either.
     fn push_weight(&self, out: &mut Vec<u8>, weight: f32) {
         if weight.is_finite() {
             return push_shortest(out, weight);
         }
-        let is_other_nan = weight.is_nan() && weight.to_bits() != NAN_BITS;
-        self.quoted(out, |out| match self.layout.form {
-            Form::Raw if is_other_nan => print(out, format_args!("{:#010x}", weight.to_bits())),
-            _ => print(out, format_args!("{weight:?}")),
-        });
+        let text = weight_text(weight, self.layout.form);
+        self.quoted(out, |out| out.extend_from_slice(text.as_bytes()));
     }
 
     fn quoted(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -143,7 +139,17 @@ impl TextRows {
 }
 
 /// The NaN that reading `NaN` gives.
-pub(super) const NAN_BITS: u32 = 0x7FC0_0000;
+const NAN_BITS: u32 = 0x7FC0_0000;
+
+/// A weight in the fewest digits. A NaN that has other bits than the one that everybody has
+/// is written with its bits in raw form.
+pub(super) fn weight_text(weight: f32, form: Form) -> String {
+    let is_other_nan = weight.is_nan() && weight.to_bits() != NAN_BITS;
+    match form {
+        Form::Raw if is_other_nan => format!("{:#010x}", weight.to_bits()),
+        _ => format!("{weight:?}"),
+    }
+}
 
 /// How many digits a space has behind the point.
 fn decimals(space: Space) -> usize {

@@ -1212,3 +1212,57 @@ fn a_filter_may_begin_with_a_minus() {
     ng(&[&"export", &path, &out, &"--where", &filter, &"-q"]).ok();
     assert_eq!(fs::read_to_string(out).unwrap().lines().count(), 11);
 }
+
+/// What `ng query` writes in lines is what `ng export` writes, and is read back whole.
+#[test]
+fn weights_that_are_no_numbers_are_written_as_an_export_writes_them() {
+    let place = Place::new();
+    let path = place.named("a.ngt");
+    let bits = [
+        0x7FC0_0000,
+        0x7FC0_0001,
+        0xFFC0_0000,
+        0x7F80_0000,
+        0xFF80_0000,
+        0x3F00_0000,
+    ];
+    let tokens: Vec<Token> = (0_u32..)
+        .zip(bits)
+        .map(|(id, bits)| Token::new(id).with_weight(f32::from_bits(bits)))
+        .collect();
+    let store = VecStore::from_vec(tokens.clone());
+    store.save(&path, &CreateOptions::new()).unwrap();
+    for name in ["csv", "jsonl"] {
+        for raw in [&[][..], &["--raw"]] {
+            let mut exported = command(&[&"export", &path, &"-", &"--format", &name, &"-q"]);
+            let exported = exported
+                .args(["--columns", "id,weight"])
+                .args(raw)
+                .output()
+                .unwrap();
+            let select = ["--select", "id,weight", "--format", name];
+            let asked = answer(&path, &[&select[..], raw].concat());
+            assert_eq!(
+                asked,
+                String::from_utf8(exported.stdout).unwrap(),
+                "{name} {raw:?}"
+            );
+        }
+        // Also where another column stands beside those of the tokens.
+        for more in [
+            &[][..],
+            &["--nearest", "physical: 0, 0, 0", "-k", "6", "--select", "id,weight"],
+        ] {
+            let text = answer(&path, &[&["--raw", "--format", name], more].concat());
+            assert!(
+                text.contains("0x7fc00001") && text.contains("0xffc00000"),
+                "{text}"
+            );
+            assert!(text.contains("NaN") && text.contains("-inf"), "{text}");
+        }
+        let out = place.named(name);
+        fs::write(&out, answer(&path, &["--raw", "--format", name])).unwrap();
+        let format = name.parse().unwrap();
+        assert!(tokens_of(&out, format, Some(Form::Raw)) == tokens, "{name}");
+    }
+}

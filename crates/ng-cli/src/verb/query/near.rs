@@ -131,7 +131,8 @@ fn with_distances(batch: &RecordBatch, distances: Vec<f64>) -> Result<RecordBatc
     let schema = batch.schema();
     let field = Field::new("distance", distances.data_type().clone(), false);
     let fields = std::iter::once(Arc::new(field)).chain(schema.fields().iter().cloned());
-    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let metadata = schema.metadata().clone();
+    let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata);
     let columns = std::iter::once(distances).chain(batch.columns().iter().cloned());
     Ok(RecordBatch::try_new(Arc::new(schema), columns.collect())?)
 }

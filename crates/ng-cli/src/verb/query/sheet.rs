@@ -5,7 +5,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use ng_parallel::StopFlag;
 use ng_query::ng_arrow::arrow_array::RecordBatch;
-use ng_query::ng_arrow::{ArrayCell, BatchWriter, Column, Compression, Format};
+use ng_query::ng_arrow::{ArrayCell, BatchWriter, Column, Compression, Form, Format};
 use ng_store::RawDraft;
 use ng_token::EntityType;
 
@@ -138,14 +138,17 @@ fn table(batch: &RecordBatch) -> Table {
         .iter()
         .map(|field| field.name().as_str())
         .collect();
+    let form = Form::of_schema(&schema);
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(&names);
     for row in 0..batch.num_rows() {
         let cells = batch.columns().iter().zip(&names);
-        table.add_row(cells.map(|(array, name)| match ArrayCell::of(array, row) {
-            Some(ArrayCell::Missing) | None => "-".to_owned(),
-            Some(cell) => named(name, cell.to_string()),
-        }));
+        table.add_row(
+            cells.map(|(array, name)| match ArrayCell::of(array, row, form) {
+                Some(ArrayCell::Missing) | None => "-".to_owned(),
+                Some(cell) => named(name, cell.to_string()),
+            }),
+        );
     }
     for (place, array) in batch.columns().iter().enumerate() {
         let is_number = array.data_type().is_numeric() && !is_kind(names[place]);
