@@ -8,11 +8,12 @@ mod query;
 mod sort;
 mod table;
 
+use std::env;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ng_store::CachePolicy;
 use ng_token::Validation;
 
@@ -410,7 +411,7 @@ impl CopyArgs {
     }
 
     fn check(&self) -> Result<(), Misused> {
-        table::refuse_to_replace_stdout(self.replace && self.is_to_stdout())?;
+        table::refuse_to_replace_stdout("DESTINATION", self.replace && self.is_to_stdout())?;
         if self.is_to_stdout() && !self.raw {
             let told = "`-` as DESTINATION needs --raw: a token file is no stream";
             return Err(Misused {
@@ -425,7 +426,9 @@ impl CopyArgs {
 impl Cli {
     /// Parses the command line.
     pub(crate) fn parse_checked() -> Result<Self, clap::Error> {
-        let cli = Self::try_parse()?;
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(env::args_os())?;
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         let checked = match &cli.command {
             Command::Copy(args) => args.check(),
             Command::Export(args) => args.check(),
@@ -437,7 +440,13 @@ impl Cli {
             },
             _ => Ok(()),
         };
-        checked.map_err(|misused| Self::command().error(misused.kind, misused.told))?;
+        checked.map_err(|misused| {
+            let verb = matches.subcommand_name().unwrap_or_default();
+            match command.find_subcommand_mut(verb) {
+                Some(verb) => verb.error(misused.kind, misused.told),
+                None => command.error(misused.kind, misused.told),
+            }
+        })?;
         Ok(cli)
     }
 }

@@ -88,7 +88,7 @@ impl ExportArgs {
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Misused> {
         let format = self.format()?;
-        refuse_to_replace_stdout(self.replace && self.is_to_stdout())?;
+        refuse_to_replace_stdout("DESTINATION", self.replace && self.is_to_stdout())?;
         match self.compression {
             Some(_) if format != Format::Parquet => Err(Misused {
                 kind: ErrorKind::ArgumentConflict,
@@ -100,7 +100,11 @@ impl ExportArgs {
 
     /// Returns what to write, or why that is not known.
     pub(crate) fn format(&self) -> Result<Format, Misused> {
-        known_format(self.format, &self.destination, "DESTINATION")
+        known_format(
+            self.format,
+            &self.destination,
+            ("DESTINATION", &Format::ALL.map(Format::name)),
+        )
     }
 
     pub(crate) fn layout(&self) -> Layout {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ValueEnum};
@@ -12,7 +12,7 @@ use ng_token::TokenId;
 
 use super::parse_threads;
 use super::place::{NearPoint, parse_ball, parse_point};
-use super::table::{Misused, known_format};
+use super::table::{Misused, known_format, refuse_to_replace_stdout};
 use crate::count::parse_count;
 
 pub(crate) const HELP: &str = "\
@@ -180,9 +180,9 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "FORMAT")]
     format: Option<AnswerFormat>,
 
-    /// Write it to a new file, in place of standard output
+    /// Write it to a new file; `-` is standard output, as without it
     #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    out: Option<PathBuf>,
 
     /// Replace an existing file of --out; of a symbolic link, the file that it leads to
     #[arg(long, requires = "out")]
@@ -197,6 +197,11 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
+    /// The new file, if there is to be one.
+    pub(crate) fn out(&self) -> Option<&Path> {
+        self.out.as_deref().filter(|out| *out != Path::new("-"))
+    }
+
     /// What is asked, where that is more than a pass over what a filter matches.
     pub(crate) fn operation(&self) -> Option<Operation<'_>> {
         let top = self.by.filter(|_| self.top.is_some()).map(Operation::Top);
@@ -217,9 +222,10 @@ impl QueryArgs {
     /// Refuses what contradicts itself; `json` is whether programs are answered.
     pub(crate) fn check(&self, json: bool) -> Result<(), Misused> {
         self.format()?;
+        refuse_to_replace_stdout("FILE", self.replace && self.out().is_none())?;
         let is_other = |format: &AnswerFormat| *format != AnswerFormat::Jsonl;
         match self.format.filter(is_other) {
-            Some(format) if json && self.out.is_none() => Err(Misused {
+            Some(format) if json && self.out().is_none() => Err(Misused {
                 kind: ErrorKind::ArgumentConflict,
                 told: format!(
                     "--json cannot be used with --format {}: it has the rows in lines of JSON",
@@ -233,7 +239,7 @@ impl QueryArgs {
     /// Returns as which file it is shown, `None` for a table, or why that is not known.
     pub(crate) fn format(&self) -> Result<Option<Format>, Misused> {
         let asked = self.format.and_then(AnswerFormat::of_stream);
-        let Some(out) = &self.out else {
+        let Some(out) = self.out() else {
             return Ok(asked);
         };
         match (self.format, asked) {
@@ -243,7 +249,10 @@ impl QueryArgs {
             }),
             // What has a name can be read from its end, and mapped.
             (_, Some(Format::ArrowStream)) => Ok(Some(Format::Arrow)),
-            (_, asked) => known_format(asked, out, "FILE").map(Some),
+            (_, asked) => {
+                let names: Vec<&str> = AnswerFormat::of_files().map(AnswerFormat::name).collect();
+                known_format(asked, out, ("FILE", &names)).map(Some)
+            }
         }
     }
 }
@@ -285,9 +294,20 @@ pub(crate) enum AnswerFormat {
 }
 
 impl AnswerFormat {
-    fn name(self) -> String {
-        let value = self.to_possible_value();
-        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => Format::Csv.name(),
+            Self::Jsonl => Format::JsonLines.name(),
+            Self::Arrow => Format::Arrow.name(),
+            Self::Parquet => Format::Parquet.name(),
+        }
+    }
+
+    /// What a file can have.
+    fn of_files() -> impl Iterator<Item = Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|format| format.of_stream().is_some())
     }
 
     /// As what comes one byte after the other; `None` for a table.

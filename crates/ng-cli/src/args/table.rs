@@ -103,14 +103,15 @@ fn from_parser() -> impl TypedValueParser<Value = From> {
     })
 }
 
-/// The format that is asked for, or that a path has by its extension.
+/// The format that is asked for, or that a path has by its extension; `names` are those that
+/// can be asked for.
 pub(crate) fn known_format(
     asked: Option<Format>,
     path: &Path,
-    argument: &str,
+    (argument, names): (&str, &[&str]),
 ) -> Result<Format, Misused> {
     asked.or_else(|| Format::of_path(path)).ok_or_else(|| {
-        let names = Format::ALL.map(Format::name).join(", ");
+        let names = names.join(", ");
         let told = format!("the extension of {argument} names no format; --format does: {names}");
         Misused {
             kind: ErrorKind::MissingRequiredArgument,
@@ -120,11 +121,11 @@ pub(crate) fn known_format(
 }
 
 /// Refuses to replace what is no file.
-pub(super) fn refuse_to_replace_stdout(is_asked: bool) -> Result<(), Misused> {
+pub(super) fn refuse_to_replace_stdout(argument: &str, is_asked: bool) -> Result<(), Misused> {
     match is_asked {
         true => Err(Misused {
             kind: ErrorKind::ArgumentConflict,
-            told: "--replace cannot be used with `-` as DESTINATION: nothing is there".to_owned(),
+            told: format!("--replace cannot be used with `-` as {argument}: nothing is there"),
         }),
         false => Ok(()),
     }

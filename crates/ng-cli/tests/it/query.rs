@@ -1251,7 +1251,14 @@ fn weights_that_are_no_numbers_are_written_as_an_export_writes_them() {
         // Also where another column stands beside those of the tokens.
         for more in [
             &[][..],
-            &["--nearest", "physical: 0, 0, 0", "-k", "6", "--select", "id,weight"],
+            &[
+                "--nearest",
+                "physical: 0, 0, 0",
+                "-k",
+                "6",
+                "--select",
+                "id,weight",
+            ],
         ] {
             let text = answer(&path, &[&["--raw", "--format", name], more].concat());
             assert!(
@@ -1264,5 +1271,52 @@ fn weights_that_are_no_numbers_are_written_as_an_export_writes_them() {
         fs::write(&out, answer(&path, &["--raw", "--format", name])).unwrap();
         let format = name.parse().unwrap();
         assert!(tokens_of(&out, format, Some(Form::Raw)) == tokens, "{name}");
+    }
+}
+
+#[test]
+fn a_minus_as_a_new_file_is_standard_output() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 3);
+    for arguments in [
+        &["--select", "id", "--format", "csv", "--quiet"][..],
+        &["--count", "--quiet"],
+        &["--count", "--json", "--quiet"],
+    ] {
+        let run = |extra: &[&str]| {
+            let mut command = command(&[&"query", &path]);
+            command.args(arguments).args(extra);
+            command.current_dir(place.path()).output().unwrap()
+        };
+        let (there, here) = (run(&["-o", "-"]), run(&[]));
+        assert!(there.status.success(), "{there:?}");
+        assert_eq!(there.stdout, here.stdout, "{arguments:?}");
+    }
+    assert_eq!(place.names(), ["a.ngt"]);
+    let ran = ask(&path, &["-o", "-", "--replace", "--format", "csv"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("--replace cannot be used with `-` as FILE"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_file_of_no_format_is_told_those_that_there_are() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 3);
+    let ran = ask(&path, &["-o", "a.foo"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let told = "the extension of FILE names no format; --format does: csv, jsonl, arrow, parquet\n";
+    assert!(ran.stderr.contains(told), "{ran:?}");
+    assert!(
+        ran.stderr.contains("\nUsage: ng query [OPTIONS] <FILE>"),
+        "{ran:?}"
+    );
+    for name in ["csv", "jsonl", "arrow", "parquet"] {
+        let out = place.named(name);
+        let out = out.to_str().unwrap();
+        answer(&path, &["-o", out, "--format", name]);
     }
 }

@@ -33,7 +33,7 @@ fn plan(args: &QueryArgs, query: &Query<'_>) -> Result<Plan> {
 
 /// Answers a question on standard output, and tells on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
-    if let Some(out) = &args.out {
+    if let Some(out) = args.out() {
         refuse_own_output(&args.file, out)?;
     }
     let subject = Subject::open(&args.file, &args.way)?;

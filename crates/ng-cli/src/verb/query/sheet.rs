@@ -54,7 +54,7 @@ impl<'t> Sheet<'t> {
     /// Programs that read JSON get a line for each row. A wish to end sets `stop` where a file
     /// is written, and ends the program where none is.
     pub(super) fn new(args: &QueryArgs, tool: &'t Tool, stop: StopFlag) -> Result<Self> {
-        let format = match (tool.say.is_json(), &args.out) {
+        let format = match (tool.say.is_json(), args.out()) {
             (true, None) => Some(Format::JsonLines),
             _ => args.format()?,
         };
@@ -65,7 +65,7 @@ impl<'t> Sheet<'t> {
             hold: None,
             say: tool.say,
         };
-        if let Some(out) = &args.out {
+        if let Some(out) = args.out() {
             let hold = tool.interrupt.hold()?;
             hold.on_wish(move || stop.stop());
             sheet.draft = Some(RawDraft::begin(out, args.replace)?);
