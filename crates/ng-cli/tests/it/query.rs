@@ -1320,3 +1320,17 @@ fn a_file_of_no_format_is_told_those_that_there_are() {
         answer(&path, &["-o", out, "--format", name]);
     }
 }
+
+#[test]
+fn a_radius_is_refused_as_it_was_written() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 3);
+    for option in ["--within", "--density", "--influence"] {
+        let ran = ask(&path, &[option, "physical: 0, 0, 0; -1.25"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(
+            ran.stderr.contains("radius -1.25, expected 0 or more"),
+            "{ran:?}"
+        );
+    }
+}

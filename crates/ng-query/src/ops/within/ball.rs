@@ -25,12 +25,7 @@ impl Ball {
     /// [`QuestionError`] where a coordinate is infinite or NaN, or the radius negative or NaN.
     pub fn of_steps(space: Space, centre: [f64; 3], radius: f64) -> Result<Self, QuestionError> {
         check_place(space, centre)?;
-        if radius.is_nan() || radius < 0.0 {
-            return Err(QuestionError::Radius {
-                radius,
-                expected: "0 or more",
-            });
-        }
+        check_radius(radius)?;
         let place = Place::new(centre);
         Ok(Self {
             space,
@@ -48,6 +43,7 @@ impl Ball {
     /// As [`of_steps`](Self::of_steps).
     pub fn of_units(space: Space, centre: [f64; 3], radius: f64) -> Result<Self, QuestionError> {
         check_place(space, centre)?;
+        check_radius(radius)?;
         let steps = centre.map(|value| steps_of(space, value));
         Self::of_steps(space, steps, steps_of(space, radius))
     }
@@ -137,6 +133,16 @@ impl Ball {
             Place::OnGrid(place) => Squared::Steps(squared_steps(place, steps)),
             Place::OffGrid(_) => Squared::OffGrid(self.place.squared(steps)),
         }
+    }
+}
+
+fn check_radius(radius: f64) -> Result<(), QuestionError> {
+    match radius >= 0.0 {
+        true => Ok(()),
+        false => Err(QuestionError::Radius {
+            radius,
+            expected: "0 or more",
+        }),
     }
 }
 
