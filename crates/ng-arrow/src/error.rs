@@ -98,10 +98,12 @@ pub enum ReadError {
     },
 
     /// There is no value.
-    #[error("row {row}, column {column}: null, expected a value")]
+    #[error("row {row}{}, column {column}: null, expected a value", AtLine(*line))]
     Null {
         /// The row, from 0 on.
         row: u64,
+        /// The line of a text, from 1 on.
+        line: Option<u64>,
         /// The column.
         column: Column,
     },
@@ -166,7 +168,7 @@ pub enum LineError {
     },
 
     /// It has another number of cells than the first one.
-    #[error("{found} cells, expected {expected}")]
+    #[error("{found} cell{}, expected {expected}", if *found == 1 { "" } else { "s" })]
     Cells {
         /// How many it has.
         found: usize,

@@ -12,7 +12,9 @@ pub enum Value {
     Whole(i128),
     /// A number of a floating-point type.
     Float(f64),
-    /// What stands in a text, shortened.
+    /// A number as a text has it, shortened.
+    Written(Box<str>),
+    /// What else stands in a text, shortened.
     Text(Box<str>),
 }
 
@@ -22,11 +24,24 @@ const TOLD_CHARS: usize = 40;
 impl Value {
     /// Takes what stands in a text.
     pub(crate) fn text(text: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(&text[..text.len().min(4 * TOLD_CHARS)]);
-        let told: String = text.chars().take(TOLD_CHARS).collect();
-        let more = if told.len() < text.len() { "..." } else { "" };
-        Self::Text((told + more).into())
+        Self::Text(shortened(text))
     }
+
+    /// Tells a number that was made of a text as that has it: as another type it may be
+    /// another one.
+    pub(crate) fn as_written(self, text: &[u8]) -> Self {
+        match self {
+            Self::Whole(_) | Self::Float(_) => Self::Written(shortened(text)),
+            other => other,
+        }
+    }
+}
+
+fn shortened(text: &[u8]) -> Box<str> {
+    let text = String::from_utf8_lossy(&text[..text.len().min(4 * TOLD_CHARS)]);
+    let told: String = text.chars().take(TOLD_CHARS).collect();
+    let more = if told.len() < text.len() { "..." } else { "" };
+    (told + more).into()
 }
 
 /// Shows the value, what could control a terminal escaped.
@@ -35,6 +50,7 @@ impl fmt::Display for Value {
         match self {
             Self::Whole(value) => value.fmt(f),
             Self::Float(value) => write!(f, "{value:?}"),
+            Self::Written(text) => Escaped(text).fmt(f),
             Self::Text(text) => write!(f, "`{}`", Escaped(text)),
         }
     }
@@ -74,6 +90,8 @@ pub enum Expected {
     Weight,
     /// A whole second that the field holds.
     Seconds,
+    /// A time of day: a date alone is no second.
+    TimeOfDay,
     /// What another column says already.
     Same {
         /// The value there.
@@ -98,6 +116,7 @@ impl fmt::Display for Expected {
             Self::Seconds => {
                 f.write_str("a whole second from 1970-01-01T00:00:00Z to 2106-02-07T06:28:15Z")
             }
+            Self::TimeOfDay => f.write_str("a time of day behind the date, such as T00:00:00Z"),
             Self::Same { value, column } => write!(f, "{value}, as column {column} has it"),
             Self::Point => f.write_str(
                 "a decimal point, or to be told whether whole numbers are units or stored steps",

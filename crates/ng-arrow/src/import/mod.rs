@@ -149,6 +149,7 @@ fn refuse_null(column: Column, array: &ArrayRef, row: u64) -> Result<(), ReadErr
     match nulls.and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
         Some(index) => Err(ReadError::Null {
             row: row + index as u64,
+            line: None,
             column,
         }),
         None => Ok(()),

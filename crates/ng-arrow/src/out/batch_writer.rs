@@ -7,6 +7,8 @@ use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 
 #[cfg(feature = "parquet")]
+use super::lent::Lent;
+#[cfg(feature = "parquet")]
 use super::parquet::{parquet_batch, plain_properties, with_parquet_times};
 use crate::{ArrayCell, Compression, Form, Format, WriteError};
 
@@ -41,7 +43,7 @@ pub struct BatchWriter<W: Write + Send> {
 
 enum Out<W: Write + Send> {
     #[cfg(feature = "parquet")]
-    Parquet(Box<ArrowWriter<W>>, SchemaRef),
+    Parquet(Box<ArrowWriter<Lent<W>>>, SchemaRef),
     File(Box<FileWriter<W>>),
     Stream(Box<StreamWriter<W>>),
     Csv(W),
@@ -65,7 +67,7 @@ impl<W: Write + Send> BatchWriter<W> {
             Format::Parquet => {
                 let schema = with_parquet_times(&schema);
                 let properties = Some(plain_properties(compression));
-                let writer = ArrowWriter::try_new(out, schema.clone(), properties)?;
+                let writer = ArrowWriter::try_new(Lent::new(out), schema.clone(), properties)?;
                 Out::Parquet(Box::new(writer), schema)
             }
             #[cfg(not(feature = "parquet"))]
@@ -111,7 +113,10 @@ impl<W: Write + Send> BatchWriter<W> {
     pub fn finish(self) -> Result<W, WriteError> {
         match self.out {
             #[cfg(feature = "parquet")]
-            Out::Parquet(writer, _) => Ok(writer.into_inner()?),
+            Out::Parquet(mut writer, _) => {
+                writer.finish()?;
+                writer.inner_mut().take()
+            }
             Out::File(mut writer) => {
                 writer.finish()?;
                 Ok(writer.into_inner()?)

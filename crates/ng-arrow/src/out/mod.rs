@@ -2,6 +2,8 @@
 
 mod batch_writer;
 #[cfg(feature = "parquet")]
+mod lent;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod table_writer;
 

@@ -16,6 +16,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::lent::Lent;
 use crate::{Column, Compression, Form, Layout, Positions, WriteError, schema};
 
 /// How many rows a row group has, but the last: a segment of 256 blocks.
@@ -28,7 +29,7 @@ pub const ROW_GROUP_ROWS: usize = 1 << 20;
 /// [`encoders`](Self::encoders) of a row group, gives each all of its tokens, on whatever
 /// thread, and hands over what they made with [`push_group`](Self::push_group).
 pub struct ParquetWriter<W: Write + Send> {
-    file: SerializedFileWriter<W>,
+    file: SerializedFileWriter<Lent<W>>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
     layout: Layout,
@@ -51,7 +52,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         let root = ArrowSchemaConverter::new()
             .convert(&schema)?
             .root_schema_ptr();
-        let file = SerializedFileWriter::new(out, root, Arc::new(properties))?;
+        let file = SerializedFileWriter::new(Lent::new(out), root, Arc::new(properties))?;
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         Ok(Self {
             file,
@@ -142,7 +143,8 @@ impl<W: Write + Send> ParquetWriter<W> {
         if self.rows > 0 {
             self.end_group()?;
         }
-        Ok(self.file.into_inner()?)
+        self.file.finish()?;
+        self.file.inner_mut().take()
     }
 }
 

@@ -53,7 +53,8 @@ impl TextColumns {
         }
         let text = text.trim_ascii();
         if is_missing(text) {
-            return Err(ReadError::Null { row, column });
+            let line = Some(line);
+            return Err(ReadError::Null { row, line, column });
         }
         let pushed = self.cells[place].push(column, text, self.form);
         pushed.map_err(|(value, expected)| ReadError::Value {

@@ -9,7 +9,7 @@ use arrow_array::types::{
 use arrow_array::{ArrayRef, PrimitiveArray};
 use ng_token::{EntityType, TokenId};
 
-use super::time::parse_time;
+use super::time::{is_date, parse_time};
 use crate::import::{NoFit, Number};
 use crate::{Column, Expected, Form, Value};
 
@@ -46,13 +46,18 @@ impl Cell {
     }
 
     /// Takes the text of one more cell. Where no form is told, a whole number that may be
-    /// units or steps is refused.
+    /// units or steps is refused. What is refused is told as it is written.
     pub(crate) fn push(
         &mut self,
         column: Column,
         text: &[u8],
         form: Option<Form>,
     ) -> Result<(), NoFit> {
+        let pushed = self.push_value(column, text, form);
+        pushed.map_err(|(value, expected)| (value.as_written(text), expected))
+    }
+
+    fn push_value(&mut self, column: Column, text: &[u8], form: Option<Form>) -> Result<(), NoFit> {
         match self {
             Self::U32(values) => values.push(match column {
                 Column::Timestamp => seconds(text)?,
@@ -168,6 +173,7 @@ fn seconds(text: &[u8]) -> Result<u32, NoFit> {
         },
         None => match number(text) {
             Ok(number) => number.seconds(1),
+            Err(_) if is_date(text) => refused(text, Expected::TimeOfDay),
             Err(_) => refused(text, Expected::Seconds),
         },
     }

@@ -92,6 +92,11 @@ pub(super) fn parse_time(text: &[u8]) -> Option<i64> {
     Some(days * i64::from(DAY) + seconds - offset(without_fraction(rest)?)?)
 }
 
+/// Tells whether a text is a date, without a time of day.
+pub(super) fn is_date(text: &[u8]) -> bool {
+    parse_time(&[text, b"T00:00:00Z"].concat()).is_some()
+}
+
 /// What stands behind a fraction of zeros, if there is one.
 fn without_fraction(text: &[u8]) -> Option<&[u8]> {
     let Some(fraction) = text.strip_prefix(b".") else {

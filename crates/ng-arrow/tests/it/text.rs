@@ -116,7 +116,7 @@ fn a_whole_number_is_units_or_steps_only_where_that_is_told() {
         None,
         Err(&format!("{at} motor_x: 33.0, {range}")),
     );
-    check("0,nan,0", None, Err(&format!("{at} motor_y: NaN, {range}")));
+    check("0,nan,0", None, Err(&format!("{at} motor_y: nan, {range}")));
     check(
         "0,1.5m,0",
         None,
@@ -125,7 +125,7 @@ fn a_whole_number_is_units_or_steps_only_where_that_is_told() {
     check(
         "0,,0",
         None,
-        Err("row 0, column motor_y: null, expected a value"),
+        Err("row 0 (line 2), column motor_y: null, expected a value"),
     );
 }
 
@@ -140,7 +140,7 @@ fn bad_cells_are_named_with_row_and_line() {
         ),
         (
             "id\n7\n99999999999999999999\n",
-            "row 1 (line 3), column id: 1e20, expected a whole number from 0 to 4294967295",
+            "row 1 (line 3), column id: 99999999999999999999, expected a whole number from 0 to 4294967295",
         ),
         (
             "id,weight\n7,1e39\n",
@@ -150,7 +150,15 @@ fn bad_cells_are_named_with_row_and_line() {
             "id,timestamp\n7,2023-02-30T00:00:00Z\n",
             "row 0 (line 2), column timestamp: `2023-02-30T00:00:00Z`, expected a whole second from 1970-01-01T00:00:00Z to 2106-02-07T06:28:15Z",
         ),
-        ("id,weight\n7\n", "line 2: 1 cells, expected 2"),
+        (
+            "id,timestamp\n7,2023-11-14\n",
+            "row 0 (line 2), column timestamp: `2023-11-14`, expected a time of day behind the date, such as T00:00:00Z",
+        ),
+        (
+            "id,physical_x\n7,327.674\n",
+            "row 0 (line 2), column physical_x: 327.674, expected -327.68 to 327.67",
+        ),
+        ("id,weight\n7\n", "line 2: 1 cell, expected 2"),
         (
             "id,wieght\n7\n",
             "no column `wieght`, did you mean `weight`?",
@@ -186,7 +194,7 @@ fn lines_that_are_no_objects_of_the_first_ones_columns_are_named() {
         ("{\"id\":1,\"id\":2}\n", "column id is there twice"),
         (
             "{\"id\":null}\n",
-            "row 0, column id: null, expected a value",
+            "row 0 (line 1), column id: null, expected a value",
         ),
         (
             "{\"id\":[1]}\n",

@@ -50,6 +50,8 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         &["query", "-q", "--count"],
         &["query", "-q", "--format", "csv"],
         &["query", "-q", "--format", "parquet"],
+        // The end of the file is the first that does not fit.
+        &["query", "-q", "--format", "parquet", "--limit", "10"],
         &["describe", "-q"],
     ] {
         let run = || {

@@ -1334,3 +1334,22 @@ fn a_radius_is_refused_as_it_was_written() {
         );
     }
 }
+
+#[test]
+fn a_missing_id_is_named_once() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", 3);
+    let ran = ask(
+        &path,
+        &[
+            "--id",
+            "42,1,42,43",
+            "--select",
+            "id",
+            "--format",
+            "csv",
+            "-q",
+        ],
+    );
+    assert_eq!(ran.stderr, "no token has the id 42, 43\n", "{ran:?}");
+}

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -194,9 +195,10 @@ const MISSING_NAMED: usize = 10;
 
 /// Names the ids that no token has: they have no row.
 fn tell_missing(found: &[Found], sheet: &Sheet<'_>) {
+    let mut asked = HashSet::new();
     let missing: Vec<String> = found
         .iter()
-        .filter(|found| found.positions.is_empty())
+        .filter(|found| found.positions.is_empty() && asked.insert(found.id.raw()))
         .map(|found| found.id.raw().to_string())
         .collect();
     let named = missing[..missing.len().min(MISSING_NAMED)].join(", ");
