@@ -29,7 +29,7 @@ impl Value {
 
     /// Tells a number that was made of a text as that has it: as another type it may be
     /// another one.
-    pub(crate) fn as_written(self, text: &[u8]) -> Self {
+    pub(crate) fn written_as(self, text: &[u8]) -> Self {
         match self {
             Self::Whole(_) | Self::Float(_) => Self::Written(shortened(text)),
             other => other,

@@ -54,7 +54,7 @@ impl Cell {
         form: Option<Form>,
     ) -> Result<(), NoFit> {
         let pushed = self.push_value(column, text, form);
-        pushed.map_err(|(value, expected)| (value.as_written(text), expected))
+        pushed.map_err(|(value, expected)| (value.written_as(text), expected))
     }
 
     fn push_value(&mut self, column: Column, text: &[u8], form: Option<Form>) -> Result<(), NoFit> {
