@@ -54,6 +54,13 @@ pub trait Scenario: Sync {
         None
     }
 
+    /// The bytes that the limits beside the cell are probed over, where it reads fewer
+    /// than its items have: what is 64 bytes an item in memory may be 4 in a cache. Limits
+    /// of files are not probed beside such a cell.
+    fn limit_bytes(&self, _cell: &Cell) -> Option<u64> {
+        None
+    }
+
     /// Why the cell cannot be measured on this machine, if so.
     fn unavailable(&self, _cell: &Cell) -> Option<String> {
         None

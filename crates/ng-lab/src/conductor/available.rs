@@ -48,6 +48,8 @@ pub(super) struct Needs {
     pub(super) memory_bytes: u64,
     pub(super) disk_bytes: u64,
     pub(super) memory_limit_bytes: Option<u64>,
+    /// None where limits are probed over the bytes of the items.
+    pub(super) limit_bytes: Option<u64>,
 }
 
 impl Needs {
@@ -56,6 +58,7 @@ impl Needs {
             memory_bytes: scenario.needs_bytes(cell),
             disk_bytes: scenario.needs_disk_bytes(cell),
             memory_limit_bytes: scenario.memory_limit_bytes(cell),
+            limit_bytes: scenario.limit_bytes(cell),
         }
     }
 }

@@ -18,8 +18,16 @@ pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
 pub struct Subject {
     /// The items' name in the plural, as reports use it.
     pub items: &'static str,
-    /// Bytes of one item; the limits are probed at `items * item_bytes`.
+    /// Bytes of one item; the limits are probed at `items * item_bytes`, unless a
+    /// scenario says otherwise.
     pub item_bytes: u64,
+}
+
+impl Subject {
+    /// Bytes of all items of a cell.
+    pub(crate) fn bytes_of(&self, cell: &Cell) -> u64 {
+        cell.items * self.item_bytes
+    }
 }
 
 /// How many rounds follow round 0.
@@ -113,6 +121,12 @@ impl Request {
         })
     }
 
+    /// The bytes that the limits beside a cell are probed over.
+    fn limit_bytes(&self, cell: &Cell, needs: &Needs) -> u64 {
+        let of_items = self.subject.bytes_of(cell);
+        needs.limit_bytes.unwrap_or(of_items)
+    }
+
     /// Whether a cell works on files, or in less memory than the machine has:
     /// both leave something behind if the run is killed.
     #[must_use]
@@ -171,6 +185,8 @@ pub struct PlannedCell {
     pub uses_files: bool,
     /// The memory that it is confined to, if so.
     pub memory_limit_bytes: Option<u64>,
+    /// Bytes that the limits beside it are probed over.
+    pub limit_bytes: u64,
     /// Why it is not measured, if so.
     pub skipped: Option<String>,
 }
@@ -265,8 +281,8 @@ impl Plan {
             let lacks = available.lacks(&needs);
             let skipped = lacks.or_else(|| scenario.unavailable(&cell));
             if skipped.is_none() {
-                let of_memory = available.has_memory(cell.items * request.subject.item_bytes);
-                plan.add_limits(request.subject, &cell, &needs, of_memory);
+                let bytes = request.limit_bytes(&cell, &needs);
+                plan.add_limits(bytes, &cell, &needs, available.has_memory(bytes));
             }
             plan.add_copies(request, &cell, &needs, skipped.as_ref());
         }
@@ -297,13 +313,13 @@ impl Plan {
                 block,
                 uses_files: needs.disk_bytes > 0,
                 memory_limit_bytes: needs.memory_limit_bytes,
+                limit_bytes: request.limit_bytes(cell, needs),
                 skipped: skipped.cloned(),
             });
         }
     }
 
-    fn add_limits(&mut self, subject: Subject, cell: &Cell, needs: &Needs, of_memory: bool) {
-        let bytes = cell.items * subject.item_bytes;
+    fn add_limits(&mut self, bytes: u64, cell: &Cell, needs: &Needs, of_memory: bool) {
         // Latency limits are read on one thread, whatever the cell's threads.
         for threads in [1, cell.variant.threads] {
             self.add_limits_on(PlannedLimits {
@@ -311,7 +327,7 @@ impl Plan {
                 threads,
                 memory_limit_bytes: needs.memory_limit_bytes,
                 of_memory: of_memory && needs.memory_limit_bytes.is_none(),
-                of_files: needs.disk_bytes > 0,
+                of_files: needs.disk_bytes > 0 && needs.limit_bytes.is_none(),
             });
         }
     }
@@ -414,6 +430,7 @@ mod tests {
     struct Files {
         disk_bytes: u64,
         memory_limit_bytes: Option<u64>,
+        limit_bytes: Option<u64>,
         unavailable: Option<String>,
     }
 
@@ -439,6 +456,9 @@ mod tests {
         }
         fn memory_limit_bytes(&self, cell: &Cell) -> Option<u64> {
             self.memory_limit_bytes.filter(|_| cell.items >= 1_000_000)
+        }
+        fn limit_bytes(&self, cell: &Cell) -> Option<u64> {
+            self.limit_bytes.filter(|_| cell.items >= 1_000_000)
         }
         fn unavailable(&self, cell: &Cell) -> Option<String> {
             self.unavailable.clone().filter(|_| cell.items >= 1_000_000)
@@ -614,6 +634,26 @@ mod tests {
             .collect();
         assert_eq!(large.limits().collect::<Vec<_>>(), confined);
         assert!(plan.cells.iter().all(|planned| planned.uses_files));
+    }
+
+    #[test]
+    fn limits_are_probed_over_the_items_or_what_a_scenario_says() {
+        let files = Files {
+            disk_bytes: 1,
+            limit_bytes: Some(4_000_000),
+            ..Files::default()
+        };
+        let plan = plan_of(files, &Available::EVERYTHING);
+        let probed: Vec<_> = plan.limits.iter().map(|limits| limits.bytes).collect();
+        assert_eq!(probed, [64_000, 4_000_000]);
+        for planned in &plan.cells {
+            let said = [64_000, 4_000_000][usize::from(planned.cell.items == 1_000_000)];
+            assert_eq!(planned.limit_bytes, said);
+        }
+        assert!(plan.probes(4_000_000, 1, None, Limit::Read));
+        assert!(!plan.probes(64_000_000, 1, None, Limit::Read));
+        assert!(plan.probes(64_000, 1, None, Limit::ColdRead));
+        assert!(!plan.probes(4_000_000, 1, None, Limit::ColdRead));
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl Conduct<'_> {
     fn probes_beside(&self, planned: &PlannedCell) -> Vec<Probe> {
         let mut bounds = self.record.bounds_of(planned.block);
         let memory_limit_bytes = planned.memory_limit_bytes;
-        let bytes = planned.cell.items * self.request.subject.item_bytes;
+        let bytes = planned.limit_bytes;
         bounds.retain(|(threads, limit)| {
             self.plan
                 .probes(bytes, *threads, memory_limit_bytes, *limit)
@@ -494,7 +494,7 @@ fn timeout(request: &Request, task: &Task) -> Duration {
         return timeout;
     }
     let bytes = match task {
-        Task::Cell(cell) => cell.items * request.subject.item_bytes,
+        Task::Cell(cell) => request.subject.bytes_of(cell),
         Task::Limits { bytes, .. } | Task::PageFaults { bytes } => *bytes,
     };
     Duration::from_secs(30) + Duration::from_nanos(bytes / 5 * 1000)

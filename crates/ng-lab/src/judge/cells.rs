@@ -44,12 +44,11 @@ const ENOUGH_ROUNDS: usize = 6;
 
 pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> CellReport {
     let planned = &cell.planned;
-    let bytes = planned.cell.items * subject.item_bytes;
-    let phases = phase_reports(cell, record, bytes);
+    let phases = phase_reports(cell, record);
     let findings = if cell.rounds.is_empty() {
         Vec::new()
     } else {
-        findings(cell, record, bytes)
+        findings(cell, record)
     };
     let (verdict, reason) = verdict(cell, &findings);
     let mut report = CellReport {
@@ -62,6 +61,7 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
         memory_limit_bytes: planned.memory_limit_bytes,
+        limit_bytes: Some(planned.limit_bytes),
         runs: cell.rounds.iter().map(place).collect(),
         phases,
         proof: cell
@@ -117,7 +117,7 @@ fn phases(cell: &CellRecord) -> impl Iterator<Item = &PhaseRecord> {
         .flat_map(|reading| &reading.phases)
 }
 
-fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseReport> {
+fn phase_reports(cell: &CellRecord, record: &Record) -> Vec<PhaseReport> {
     phases(cell)
         .map(|phase| {
             let samples = cell.samples(&phase.name);
@@ -125,7 +125,7 @@ fn phase_reports(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<PhaseRep
             let summary = stats::Summary::of(&times);
             let bound = phase
                 .bound
-                .and_then(|bound| BoundReadings::find(record, bound, bytes, &cell.planned));
+                .and_then(|bound| BoundReadings::find(record, bound, &cell.planned));
             PhaseReport {
                 name: phase.name.clone(),
                 items: phase.items,
@@ -235,7 +235,7 @@ fn memory_missing(cell: &CellRecord) -> Option<String> {
     readings.find_map(|reading| reading.memory.clone().err())
 }
 
-fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
+fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
     let mut found = Vec::new();
     for phase in phases(cell) {
         let samples = cell.samples(&phase.name);
@@ -244,7 +244,7 @@ fn findings(cell: &CellRecord, record: &Record, bytes: u64) -> Vec<Finding> {
         let details = [
             (
                 Flag::ImpossibleFast,
-                impossible_fast(cell, phase, median_ns, record, bytes),
+                impossible_fast(cell, phase, median_ns, record),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
             (Flag::Elided, elided(cell, phase, record)),
@@ -291,10 +291,9 @@ fn impossible_fast(
     phase: &PhaseRecord,
     median_ns: Option<f64>,
     record: &Record,
-    bytes: u64,
 ) -> Option<String> {
     let bound = phase.bound?;
-    if bound.limit.is_first_touch() && bytes < TOUCHED_FROM_BYTES {
+    if bound.limit.is_first_touch() && cell.planned.limit_bytes < TOUCHED_FROM_BYTES {
         return None;
     }
     // Whoever got huge pages without asking may beat small ones: that the pages
@@ -302,7 +301,7 @@ fn impossible_fast(
     if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
         return None;
     }
-    let least_ns = BoundReadings::find(record, bound, bytes, &cell.planned)?.least_ns();
+    let least_ns = BoundReadings::find(record, bound, &cell.planned)?.least_ns();
     let median_ns = median_ns?;
     let factor = if cell.warm().count() < ENOUGH_ROUNDS {
         IMPOSSIBLE_WITHOUT_INTERVAL

@@ -320,7 +320,7 @@ impl<'r> Held<'r> {
         let explained = || {
             let (then, phase) = (self.then?, test.phase);
             let (bound, share) = (phase.bound?, phase.share_of_limit?);
-            let bytes = test.cell.items().checked_mul(self.now.run.item_bytes?)?;
+            let bytes = test.cell.limit_bytes_in(&self.now.run)?;
             let limit = self.now.limits.iter().find(|limit: &&LimitReport| {
                 limit.name == bound.limit
                     && limit.threads == bound.threads

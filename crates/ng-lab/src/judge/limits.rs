@@ -16,16 +16,11 @@ pub(super) struct BoundReadings<'r> {
 }
 
 impl<'r> BoundReadings<'r> {
-    /// The readings of a bound of the cell `planned`, which works on `bytes`, if
-    /// it was probed there: over as much, in as much memory.
-    pub(super) fn find(
-        record: &'r Record,
-        bound: Bound,
-        bytes: u64,
-        planned: &PlannedCell,
-    ) -> Option<Self> {
+    /// The readings of a bound of the cell `planned`, if it was probed there: over the
+    /// bytes that were planned, in as much memory.
+    pub(super) fn find(record: &'r Record, bound: Bound, planned: &PlannedCell) -> Option<Self> {
         let key = LimitKey {
-            bytes,
+            bytes: planned.limit_bytes,
             threads: bound.threads,
             memory_limit_bytes: planned.memory_limit_bytes,
             limit: bound.limit,

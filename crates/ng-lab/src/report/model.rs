@@ -217,6 +217,10 @@ pub struct CellReport {
     /// The memory that it was confined to, page cache included, if so.
     #[serde(default)]
     pub memory_limit_bytes: Option<u64>,
+    /// Bytes that the limits beside it were probed over; none in a report of an older
+    /// program, which probed them over those of the items.
+    #[serde(default)]
+    pub limit_bytes: Option<u64>,
     /// Where in the run its workers stood; empty in a report of an older program.
     #[serde(default)]
     pub runs: Vec<RunPlace>,
@@ -429,6 +433,12 @@ impl CellReport {
     #[must_use]
     pub fn items(&self) -> u64 {
         self.size.values().copied().next().unwrap_or(0)
+    }
+
+    /// Bytes that the limits beside it were probed over in `run`, its own.
+    pub(crate) fn limit_bytes_in(&self, run: &RunInfo) -> Option<u64> {
+        let of_items = || self.items().checked_mul(run.item_bytes?);
+        self.limit_bytes.or_else(of_items)
     }
 
     /// Whether this is the same work in another build or role.

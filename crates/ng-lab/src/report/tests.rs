@@ -89,6 +89,7 @@ pub(super) fn cell(variant: &str) -> CellReport {
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
+        limit_bytes: None,
         runs: Vec::new(),
         phases: vec![phase("fill"), phase("read")],
         proof: [("sum".to_owned(), 7.into())].into(),
@@ -572,7 +573,18 @@ fn a_report_of_an_older_program_is_read_and_shown() {
     for key in ["headlines", "not_compared", "scaling", "claims"] {
         keys.remove(key).expect(key);
     }
+    for cell in value["cells"].as_array_mut().unwrap() {
+        let bytes = cell.as_object_mut().unwrap().remove("limit_bytes");
+        assert!(bytes.is_some());
+    }
     let old: Report = serde_json::from_value(value).unwrap();
+    let of_items = old.cells[0].limit_bytes_in(&old.run);
+    assert_eq!(of_items, Some(64_000));
+    let told = CellReport {
+        limit_bytes: Some(4000),
+        ..old.cells[0].clone()
+    };
+    assert_eq!(told.limit_bytes_in(&old.run), Some(4000));
     assert_eq!((old.headlines.len(), old.not_compared.len()), (0, 0));
     let row = &rows(&markdown(&old), &["push", "fill", "1.23"])[0];
     assert_eq!(row[8], "not compared");

@@ -349,6 +349,7 @@ fn cell(scenario: &str, variant: &str, threads: usize, items: u64) -> CellReport
         pages: Pages::Huge,
         host_warm: true,
         memory_limit_bytes: None,
+        limit_bytes: None,
         runs: Vec::new(),
         phases: Vec::new(),
         proof: BTreeMap::from([("reserved_bytes".to_owned(), (bytes + 4096).into())]),

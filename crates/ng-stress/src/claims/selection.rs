@@ -91,6 +91,10 @@ impl Scenario for Needed {
         self.scenario.memory_limit_bytes(cell)
     }
 
+    fn limit_bytes(&self, cell: &Cell) -> Option<u64> {
+        self.scenario.limit_bytes(cell)
+    }
+
     fn unavailable(&self, cell: &Cell) -> Option<String> {
         self.scenario.unavailable(cell)
     }

@@ -1,7 +1,7 @@
 //! The gate on runs that no machine made: for every outcome a planted case, and
 //! what decides between them.
 
-use super::sim::{PLAIN_NS, Sim, report};
+use super::sim::{BYTES, PLAIN_NS, Sim, report};
 use crate::conductor::{Against, Baseline, Gate, Reference, Versus};
 use crate::judge::gate::{paired_rounds, unpaired_rounds};
 use crate::judge::{GateReport, Outcome, PhaseOutcome, hold};
@@ -403,19 +403,26 @@ fn only_the_build_whose_noise_is_known_is_gated() {
 /// A machine that became a tenth slower, and a phase that is bound by it.
 #[test]
 fn a_phase_that_is_as_much_slower_as_its_limit_has_not_regressed() {
-    let machine = |factor: f64| {
+    let machine_over = |bytes: u64, factor: f64| {
         let readings: Vec<f64> = times(1000).map(|ns| ns as f64 * factor).to_vec();
-        let main = cell(&times((factor * 1e6) as u64)).bound(Limit::Read, 1000);
+        let main = cell(&times((factor * 1e6) as u64)).limits_over(bytes);
+        let main = main.bound(Limit::Read, 1000);
         [
             main.clone().limit_readings(Limit::Read, &readings),
             main.aa(),
         ]
     };
+    // Whatever the limit was probed over.
+    for bytes in [BYTES, BYTES / 16] {
+        let then = report(&machine_over(bytes, 1.0));
+        assert!(then.cells[0].phases[0].share_of_limit.unwrap() > 0.9);
+        let now = machine_over(bytes, 1.1);
+        let found = only(gated(&now, &baseline(then, gate(5.0))));
+        assert_eq!(found.outcome, Outcome::Noise, "{found:?}");
+        assert!(found.floor_ratio.unwrap() > 1.09, "{found:?}");
+    }
+    let machine = |factor| machine_over(BYTES, factor);
     let then = report(&machine(1.0));
-    assert!(then.cells[0].phases[0].share_of_limit.unwrap() > 0.9);
-    let found = only(gated(&machine(1.1), &baseline(then.clone(), gate(5.0))));
-    assert_eq!(found.outcome, Outcome::Noise, "{found:?}");
-    assert!(found.floor_ratio.unwrap() > 1.09, "{found:?}");
 
     // With the limit as it was, it has.
     let [main, aa] = machine(1.0);

@@ -53,6 +53,7 @@ impl Sim {
             block: 0,
             uses_files: false,
             memory_limit_bytes: None,
+            limit_bytes: BYTES,
             skipped: None,
         };
         Self {
@@ -80,6 +81,12 @@ impl Sim {
 
     pub(super) fn items(mut self, items: u64) -> Self {
         self.planned.cell.items = items;
+        self.limits_over(items * SUBJECT.item_bytes)
+    }
+
+    /// Limits from here on, and bounds, are of so many bytes.
+    pub(super) fn limits_over(mut self, bytes: u64) -> Self {
+        self.planned.limit_bytes = bytes;
         self
     }
 
@@ -243,7 +250,7 @@ impl Sim {
 
     fn limit_key(&self, limit: Limit) -> LimitKey {
         LimitKey {
-            bytes: self.planned.cell.items * SUBJECT.item_bytes,
+            bytes: self.planned.limit_bytes,
             threads: self.planned.cell.variant.threads,
             memory_limit_bytes: self.planned.memory_limit_bytes,
             limit,

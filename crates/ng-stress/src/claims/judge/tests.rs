@@ -73,6 +73,7 @@ fn cell(spec: CellSpec, samples_ns: &[u64]) -> CellReport {
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
+        limit_bytes: None,
         runs: Vec::new(),
         phases: vec![phase("do", tokens, samples_ns)],
         proof: BTreeMap::new(),
