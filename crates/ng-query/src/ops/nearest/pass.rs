@@ -77,10 +77,12 @@ impl<'b> Searcher<'b> {
             return Ok(());
         }
         // Single records are at hand, or else all columns are loaded.
-        let few = stage.selected_count() <= FEW;
+        let selected = stage.selected_count();
+        let few = selected <= FEW;
         let by_record = few && stage.has_records();
-        if !by_record {
-            stage.load(&plan.columns)?;
+        match by_record {
+            true => stage.count_records(selected),
+            false => stage.load(&plan.columns)?,
         }
         looked.mark(stage.block());
         let columns = (!by_record).then(|| columns(plan, &stage.lanes));

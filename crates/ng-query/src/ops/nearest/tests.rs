@@ -341,3 +341,19 @@ fn boxes_that_tell_nothing_make_a_pass() {
     assert_eq!(answer.stats.blocks_looked_at, 21);
     assert_eq!(answer.value, plain.nearest(&points, 4).unwrap().value);
 }
+
+/// Few selected tokens are held against the points one by one, and no column is loaded:
+/// the answer did not count what it looked at.
+#[test]
+fn records_that_are_looked_at_one_by_one_are_counted() {
+    let mut numbers = Numbers::new(6);
+    let tokens = tokens(Spread::Uniform, 5_000, &mut numbers);
+    let workers = Workers::new(1).unwrap();
+    let mut points = Points::in_space(Space::Motor);
+    points.add_steps(&[[1.0, 2.0, 3.0]]).unwrap();
+    for (few, expected) in [(0..10, 10 * 64), (4_090..4_100, 10 * 64)] {
+        let query = Query::new(&tokens, &workers).positions_within(few);
+        let stats = query.nearest(&points, 4).unwrap().stats;
+        assert_eq!((stats.bytes_read, stats.records), (expected, true));
+    }
+}
