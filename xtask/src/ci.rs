@@ -30,13 +30,17 @@ const EXIT_INVALID: i32 = 5;
 /// What it says where the machine lacks memory, disk or a right for every cell.
 const NOTHING_FITS: &str = "nothing can be measured here: ";
 /// The scenarios that are not measured unless they are named.
-const ON_FILES: [&str; 6] = [
+const ON_FILES: [&str; 10] = [
     "persist",
     "reopen",
     "scan",
     "lookup",
     "larger-than-memory",
     "crash",
+    "filter",
+    "aggregate",
+    "nearest",
+    "sort",
 ];
 
 /// For how long each target is fuzzed.

@@ -1,7 +1,9 @@
 //! Sums that are known without looking at a token.
 //!
 //! The id of the token at position `i` is `i as u32`, so ids begin again at 0
-//! every 2^32 positions.
+//! every 2^32 positions. Varied tokens are made once more.
+
+use ng_synth::Synth;
 
 /// Positions after which ids begin again.
 const WRAP: u128 = 1 << 32;
@@ -33,6 +35,19 @@ pub fn stride_sum(count: u64, stride: u64) -> u64 {
         first += terms * stride;
     }
     sum as u64
+}
+
+/// What makes varied tokens: as `ng create --like clustered --seed 7` does.
+pub(crate) fn varied() -> Synth {
+    Synth::clustered(7)
+}
+
+/// The sum of the ids of the first `count` varied tokens, wrapping at 2^64.
+#[must_use]
+pub fn varied_id_sum(count: u64) -> u64 {
+    let synth = varied();
+    let ids = (0..count).map(|index| u64::from(synth.token(index).id().raw()));
+    ids.fold(0, u64::wrapping_add)
 }
 
 #[cfg(test)]

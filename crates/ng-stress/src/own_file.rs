@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use memmap2::MmapMut;
 use ng_lab::{Failure, Run};
-use ng_store::{CreateError, CreateOptions, MmapStore, OpenError};
+use ng_query::index::Index;
+use ng_store::{BlockReader, CreateError, CreateOptions, MmapStore, OpenError};
 
 /// A file in the folder of this worker, or of the one that has started this process.
 #[derive(Clone, Debug)]
@@ -50,6 +51,14 @@ impl OwnFile {
     pub(crate) fn open_append(&self) -> Result<MmapStore, OpenError> {
         // SAFETY: (1) As in `create`.
         unsafe { MmapStore::open_append(&self.path) }
+    }
+
+    /// The index that was built beside the file, mapped, as far as it is true of what
+    /// `reader` reads; none if there is none.
+    pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
+        // SAFETY: (1) Nobody changes or cuts the files of the index: they lie beside
+        // this worker's own file, and `ng_query` alone writes there, new ones only.
+        unsafe { Index::open(reader) }
     }
 
     /// A new file of `bytes`, all of it a hole, mapped to be written through.

@@ -6,7 +6,7 @@ use ng_lab::{Failure, Run};
 use ng_token::Token;
 use twox_hash::XxHash3_64;
 
-use crate::oracle::id_sum;
+use crate::oracle::{id_sum, varied_id_sum};
 
 /// Sums the ids of `tokens`, wrapping at 2^64.
 pub(crate) fn sum_ids(tokens: &[Token]) -> u64 {
@@ -36,6 +36,51 @@ pub(crate) fn prove_ids(run: &mut Run, tokens: &[Token], count: u64) -> Result<(
     run.prove_equal("id_sum", sum_ids(tokens), id_sum(count))
 }
 
+/// Proves that `tokens` are the `count` first varied ones.
+pub(crate) fn prove_varied(run: &mut Run, tokens: &[Token], count: u64) -> Result<(), Failure> {
+    let mut pieces = Pieces::default();
+    pieces.add(tokens);
+    pieces.prove_sum(run, count, varied_id_sum(count))
+}
+
+/// Adds a list of figures to the proof, by its hash, and holds it against an oracle.
+pub(crate) fn prove_figures(
+    run: &mut Run,
+    name: &str,
+    found: &[u64],
+    expected: &[u64],
+) -> Result<(), Failure> {
+    let bytes: Vec<u8> = found
+        .iter()
+        .flat_map(|figure| figure.to_le_bytes())
+        .collect();
+    run.prove(name, format!("{:016x}", XxHash3_64::oneshot(&bytes)));
+    let pairs = found.iter().zip(expected);
+    match pairs
+        .enumerate()
+        .find(|(_, (found, expected))| found != expected)
+    {
+        Some((at, (found, expected))) => {
+            Err(format!("proof {name}: figure {at} is {found}, expected {expected}").into())
+        }
+        None if found.len() != expected.len() => Err(format!(
+            "proof {name} has {} figures, expected {}",
+            found.len(),
+            expected.len()
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// The sum of the hashes of `tokens`, wrapping at 2^64: the same in every order.
+pub(crate) fn sum_hashes(tokens: &[Token]) -> u64 {
+    let hashes = tokens
+        .iter()
+        .map(|token| XxHash3_64::oneshot(token.as_bytes()));
+    hashes.fold(0, u64::wrapping_add)
+}
+
 /// Proof of tokens that come piece by piece.
 #[derive(Default)]
 pub(crate) struct Pieces {
@@ -54,8 +99,13 @@ impl Pieces {
 
     /// Proves that the tokens were the `count` first ones of the sequence.
     pub(crate) fn prove(self, run: &mut Run, count: u64) -> Result<(), Failure> {
+        self.prove_sum(run, count, id_sum(count))
+    }
+
+    /// The same of `count` tokens whose ids have another sum.
+    pub(crate) fn prove_sum(self, run: &mut Run, count: u64, id_sum: u64) -> Result<(), Failure> {
         run.prove_equal("tokens", self.tokens, count)?;
-        run.prove_equal("id_sum", self.id_sum, id_sum(count))?;
+        run.prove_equal("id_sum", self.id_sum, id_sum)?;
         run.prove("digest", format!("{:016x}", self.hash.finish()));
         Ok(())
     }

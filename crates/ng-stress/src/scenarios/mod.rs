@@ -1,6 +1,7 @@
 //! The scenarios, one a file.
 
 mod access;
+mod aggregate;
 mod allocation;
 mod clocked;
 mod combined;
@@ -9,14 +10,18 @@ mod crash;
 mod create;
 mod file;
 mod fill;
+mod filter;
 mod footprint;
 mod larger_than_memory;
 mod lookup;
+mod nearest;
 mod parallel;
 mod persist;
 mod reopen;
 mod scan;
+mod sort;
 mod stamped;
+mod varied;
 
 use ng_lab::Scenario;
 
@@ -24,8 +29,9 @@ pub(crate) use file::disk_bytes_of;
 pub(crate) use fill::token;
 
 /// All scenarios: those in memory, in the order of the seed's report, then those
-/// over files, then those that the seed's statements need besides.
-pub static REGISTRY: [&dyn Scenario; 14] = [
+/// over files, then those that ask and sort varied tokens, then those that the seed's
+/// statements need besides.
+pub static REGISTRY: [&dyn Scenario; 18] = [
     &create::Create,
     &allocation::Allocation,
     &parallel::Parallel,
@@ -38,6 +44,10 @@ pub static REGISTRY: [&dyn Scenario; 14] = [
     &lookup::Lookup,
     &larger_than_memory::LargerThanMemory,
     &crash::Crash,
+    &filter::FilterTokens,
+    &aggregate::Aggregate,
+    &nearest::Nearest,
+    &sort::Sort,
     &clocked::Clocked,
     &contention::Contention,
 ];

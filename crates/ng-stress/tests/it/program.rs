@@ -198,6 +198,10 @@ fn the_list_names_every_scenario_and_variant() {
         "lookup",
         "larger-than-memory",
         "crash",
+        "filter",
+        "aggregate",
+        "nearest",
+        "sort",
         "clocked",
         "contention",
     ] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use ng_stress::id_sum;
+use ng_stress::{id_sum, varied_id_sum};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -69,6 +69,10 @@ fn a_report_of_an_older_program_holds_the_schema() {
     let mut report = shared_report().clone();
     for key in ["headlines", "not_compared"] {
         report.as_object_mut().unwrap().remove(key).expect(key);
+    }
+    for cell in report["cells"].as_array_mut().unwrap() {
+        let bytes = cell.as_object_mut().unwrap().remove("limit_bytes");
+        assert_eq!(bytes, Some(json!(TOKENS * 64)), "{cell}");
     }
     assert_holds_schema(&report);
 }
@@ -234,38 +238,55 @@ fn threads_variants_and_copies_are_compared() {
 fn report_of_files() -> &'static Value {
     static REPORT: OnceLock<Value> = OnceLock::new();
     REPORT.get_or_init(|| {
-        let (out, dir) = (TempDir::new().unwrap(), data_folder());
-        let output = run_into(
-            out.path(),
-            &[
-                "persist",
-                "reopen",
-                "scan",
-                "lookup",
-                "larger-than-memory",
-                "crash",
-                "--tokens",
-                "20k",
-                "--threads",
-                "1",
-                "--rounds",
-                "1",
-                "--dir",
-                dir.path().to_str().unwrap(),
-            ],
-        );
-        assert!(
-            matches!(output.status.code(), Some(0 | 5)),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            0,
-            "files are left"
-        );
-        read_report(out.path())
+        small_run(&[
+            "persist",
+            "reopen",
+            "scan",
+            "lookup",
+            "larger-than-memory",
+            "crash",
+        ])
     })
+}
+
+/// One small run of scenarios that leave no file behind.
+fn small_run(scenarios: &[&str]) -> Value {
+    let (out, dir) = (TempDir::new().unwrap(), data_folder());
+    let small = ["--tokens", "20k", "--threads", "1", "--rounds", "1"];
+    let there = ["--dir", dir.path().to_str().unwrap()];
+    let output = run_into(out.path(), &[scenarios, &small, &there].concat());
+    assert!(
+        matches!(output.status.code(), Some(0 | 5)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        0,
+        "files are left"
+    );
+    read_report(out.path())
+}
+
+#[test]
+fn a_report_of_queries_has_limits_over_as_many_bytes_as_are_asked() {
+    let report = small_run(&["filter", "aggregate", "nearest", "sort"]);
+    assert_holds_schema(&report);
+    let limits = report["limits"].as_array().unwrap();
+    let mut of_columns = 0;
+    for cell in report["cells"].as_array().unwrap() {
+        assert_eq!(cell["proof"]["id_sum"], varied_id_sum(20_000), "{cell}");
+        let bytes = &cell["limit_bytes"];
+        of_columns += usize::from(*bytes != json!(20_000 * 64));
+        for phase in cell["phases"].as_array().unwrap() {
+            let (share, bound) = (&phase["share_of_limit"], &phase["bound"]);
+            assert_eq!(share.is_null(), bound.is_null(), "{cell}");
+            let is_of = |limit: &Value| limit["name"] == bound["limit"] && limit["bytes"] == *bytes;
+            assert!(bound.is_null() || limits.iter().any(is_of), "{cell}");
+        }
+    }
+    // Three of filters, one of measures, one of what is near, each in its two copies.
+    assert_eq!(of_columns, 2 * 5);
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! Every scenario at sizes that take no time.
 
-use ng_lab::{Cell, FileState, Limit, Run, Scenario};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use ng_lab::{Cell, FileState, Limit, PhaseRecord, Run, Scenario, Variant};
 use ng_stress::scenarios::{REGISTRY, defaults, find};
-use ng_stress::{id_sum, stride_sum};
+use ng_stress::{id_sum, stride_sum, varied_id_sum};
 
 use crate::harness::data_folder;
+
+/// Those that ask varied tokens, or sort them.
+const QUERIES: [&str; 4] = ["filter", "aggregate", "nearest", "sort"];
 
 /// Runs every variant of `scenario` and gives the runs with their cells.
 fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
@@ -42,7 +48,11 @@ fn every_variant_of_every_scenario_proves_its_tokens() {
         for scenario in REGISTRY {
             for (cell, run) in run_all(scenario, tokens) {
                 assert_eq!(figure(&run, "tokens"), Some(tokens), "{cell}");
-                assert_eq!(figure(&run, "id_sum"), Some(id_sum(tokens)), "{cell}");
+                let expected = match QUERIES.contains(&scenario.name()) {
+                    true => varied_id_sum(tokens),
+                    false => id_sum(tokens),
+                };
+                assert_eq!(figure(&run, "id_sum"), Some(expected), "{cell}");
                 assert!(!run.phases().is_empty(), "{cell}");
             }
         }
@@ -66,24 +76,33 @@ fn the_figure_that_stands_for_a_scenario_is_one_of_its_own() {
     }
 }
 
+/// The tokens of the seed, the varied ones, and these in order.
 #[test]
 fn all_variants_that_read_no_clock_make_the_same_bytes() {
-    let mut digests: Vec<String> = REGISTRY
-        .into_iter()
-        .flat_map(|scenario| run_all(scenario, 1000))
-        .filter_map(|(cell, run)| {
+    let family = |name: &str| match name {
+        "sort" => "sorted",
+        name if QUERIES.contains(&name) => "varied",
+        _ => "numbered",
+    };
+    let mut digests: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for scenario in REGISTRY {
+        for (cell, run) in run_all(scenario, 1000) {
             let digest = run.proof().get("digest").map(ToString::to_string);
-            assert_eq!(
-                digest.is_none(),
-                cell.variant.name.contains("clock"),
-                "{cell}"
-            );
-            digest
-        })
-        .collect();
-    digests.sort_unstable();
-    digests.dedup();
-    assert_eq!(digests.len(), 1, "{digests:?}");
+            let reads_clock = cell.variant.name.contains("clock");
+            assert_eq!(digest.is_none(), reads_clock, "{cell}");
+            digests
+                .entry(family(scenario.name()))
+                .or_default()
+                .extend(digest);
+        }
+    }
+    assert_eq!(digests.len(), 3);
+    assert!(
+        digests.values().all(|family| family.len() == 1),
+        "{digests:?}"
+    );
+    let different: BTreeSet<_> = digests.values().flatten().collect();
+    assert_eq!(different.len(), 3, "{digests:?}");
 }
 
 #[test]
@@ -115,7 +134,8 @@ fn every_timed_phase_that_touches_or_reads_is_bounded_by_a_limit() {
         for (cell, run) in run_all(scenario, 1000) {
             for phase in run.phases() {
                 let name = phase.name.as_str();
-                let unbounded = ["reserve", "first_touch", "open"].contains(&name);
+                let unbounded = ["reserve", "first_touch", "open", "nearest_1000"];
+                let unbounded = unbounded.contains(&name);
                 assert_eq!(phase.bound.is_none(), unbounded, "{cell} {name}");
             }
         }
@@ -188,6 +208,10 @@ fn the_six_of_the_seed_are_measured_by_default_and_others_by_name() {
         "lookup",
         "larger-than-memory",
         "crash",
+        "filter",
+        "aggregate",
+        "nearest",
+        "sort",
     ];
     // What the seed's statements need besides has no files.
     let besides = ["clocked", "contention"];
@@ -205,8 +229,6 @@ fn the_six_of_the_seed_are_measured_by_default_and_others_by_name() {
 
 #[test]
 fn no_scenario_takes_more_disk_than_it_says() {
-    use std::os::unix::fs::MetadataExt;
-
     for tokens in [1, 1000, 100_000] {
         for name in [
             "persist",
@@ -215,6 +237,10 @@ fn no_scenario_takes_more_disk_than_it_says() {
             "lookup",
             "larger-than-memory",
             "crash",
+            "filter",
+            "aggregate",
+            "nearest",
+            "sort",
         ] {
             let scenario = find(name).unwrap();
             for variant in scenario.variants(&[1]) {
@@ -224,18 +250,152 @@ fn no_scenario_takes_more_disk_than_it_says() {
                     variant,
                     items: tokens,
                 };
+                if scenario.needs_disk_bytes(&cell) == 0 {
+                    continue;
+                }
                 let mut run = Run::in_dir(folder.path());
                 ng_stress::use_program(env!("CARGO_BIN_EXE_ng-stress").into());
                 scenario.run(&cell, &mut run).unwrap();
-                let files = std::fs::read_dir(folder.path()).unwrap();
-                let bytes = files.map(|file| file.unwrap().metadata().unwrap().blocks() * 512);
-                let (taken, said) = (bytes.sum::<u64>(), scenario.needs_disk_bytes(&cell));
+                let taken = taken_below(folder.path());
+                let said = scenario.needs_disk_bytes(&cell);
                 assert!(taken <= said, "{cell}: {taken} bytes, {said} were said");
                 // And not much more is said, or cells are skipped for nothing.
                 assert!(said <= 3 * taken + (32 << 20), "{cell}: {taken}, {said}");
             }
         }
     }
+}
+
+/// What the files in a folder take on the disk, and those in the folders in it.
+fn taken_below(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .map(|file| {
+            let file = file.unwrap();
+            let metadata = file.metadata().unwrap();
+            match metadata.is_dir() {
+                true => taken_below(&file.path()),
+                false => metadata.blocks() * 512,
+            }
+        })
+        .sum()
+}
+
+/// What the variants of a scenario have of a figure, a phase each.
+fn of_phases<R: Ord>(
+    name: &str,
+    tokens: u64,
+    figure: impl Fn(&Cell, &PhaseRecord) -> R,
+) -> BTreeMap<String, R> {
+    let runs = run_all(find(name).unwrap(), tokens);
+    let of_run = |(cell, run): &(Cell, Run)| {
+        let phases = run.phases().iter();
+        let named = phases.map(|phase| {
+            let Variant { name, threads, .. } = &cell.variant;
+            let place = format!("{name}/{} x{threads}", phase.name);
+            (place, figure(cell, phase))
+        });
+        named.collect::<Vec<_>>()
+    };
+    runs.iter().flat_map(of_run).collect()
+}
+
+/// Of 4096 tokens in a block all columns are read, of the others the records.
+#[test]
+fn queries_are_bounded_by_the_bytes_that_they_cannot_do_without() {
+    const TOKENS: u64 = 3 * 4096 + 100;
+    let records = 64 * TOKENS;
+    let columns = |width: u64| 3 * 4096 * width + 100 * 64;
+    for (scenario, phase, expected) in [
+        ("filter", "mapped/weight x1", records),
+        ("filter", "mapped/ball x3", records),
+        ("filter", "mapped/three x2", records),
+        ("filter", "verified/weight x2", records),
+        ("filter", "memory/ball x1", records),
+        ("filter", "weight-column/weight x3", columns(4)),
+        ("filter", "ball-columns/ball x1", columns(6)),
+        ("aggregate", "mapped/by_type x1", records),
+        ("aggregate", "columns/whole x2", columns(4)),
+        ("aggregate", "columns/by_type x1", columns(5)),
+        ("nearest", "mapped/nearest x1", records),
+        ("nearest", "verified/nearest x3", records),
+        ("nearest", "columns/nearest x1", columns(6)),
+        ("sort", "memory/weight x2", records),
+        ("sort", "memory/physical x1", records),
+        ("sort", "file/physical x2", records),
+        ("sort", "beyond/physical x1", 2 * records),
+    ] {
+        let amounts = of_phases(scenario, TOKENS, |_, phase| {
+            phase.bound.map(|bound| bound.amount)
+        });
+        assert_eq!(
+            amounts.get(phase),
+            Some(&Some(expected)),
+            "{scenario} {phase}"
+        );
+    }
+}
+
+/// All of them at once would make the others' limits too slow.
+#[test]
+fn limits_of_columns_are_probed_over_as_many_bytes_as_these_have() {
+    let probed = |scenario: &str| {
+        let scenario = find(scenario).unwrap();
+        let of_variant = |variant: Variant| {
+            let cell = Cell {
+                scenario: scenario.name().to_owned(),
+                variant,
+                items: 1000,
+            };
+            Some((cell.variant.name.clone(), scenario.limit_bytes(&cell)?))
+        };
+        let variants = scenario.variants(&[1]).into_iter();
+        variants.filter_map(of_variant).collect::<Vec<_>>()
+    };
+    let own = |name: &str, bytes: u64| (name.to_owned(), bytes);
+    let filters = [
+        own("weight-column", 4000),
+        own("ball-columns", 6000),
+        own("three-columns", 11_000),
+    ];
+    assert_eq!(probed("filter"), filters);
+    assert_eq!(probed("aggregate"), [own("columns", 5000)]);
+    assert_eq!(probed("nearest"), [own("columns", 6000)]);
+    for scenario in REGISTRY {
+        let name = scenario.name();
+        let has_columns = ["filter", "aggregate", "nearest"].contains(&name);
+        assert_eq!(!probed(name).is_empty(), has_columns, "{name}");
+    }
+}
+
+/// The least memory that a sort takes holds 2^18 tokens, and no variant says that it
+/// sorts beyond memory where it does not.
+#[test]
+fn sorts_beyond_memory_are_measured_where_there_are_such() {
+    let scenario = find("sort").unwrap();
+    let beyond = |items| {
+        let variants = scenario.variants_at(items, &[1, 2]);
+        let beyond = ["beyond", "confined"];
+        let beyond = variants
+            .iter()
+            .filter(|found| beyond.contains(&found.name.as_str()));
+        beyond.count()
+    };
+    assert_eq!(beyond(1 << 18), 0);
+    assert_eq!(beyond((1 << 18) + 1), 3);
+    let mut variants = scenario.variants_at((1 << 18) + 1, &[1]);
+    variants.retain(|variant| variant.name == "beyond");
+    let cell = Cell {
+        scenario: "sort".to_owned(),
+        variant: variants.remove(0),
+        items: (1 << 18) + 1,
+    };
+    let folder = data_folder();
+    let mut run = Run::in_dir(folder.path());
+    scenario.run(&cell, &mut run).unwrap();
+    assert_eq!(figure(&run, "by_temporary_files"), Some(1));
 }
 
 #[test]
@@ -246,11 +406,14 @@ fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
         return;
     }
     let mut cold = 0;
-    for name in ["reopen", "scan", "lookup", "larger-than-memory"] {
+    let files = ["reopen", "scan", "lookup", "larger-than-memory"];
+    for name in files.into_iter().chain(QUERIES) {
         for (cell, run) in run_all(find(name).unwrap(), 20_000) {
             for phase in run.phases() {
                 let Some(file) = &phase.file else {
-                    assert_eq!(phase.name, "create", "{cell}");
+                    // Of columns, and of memory, no file is read.
+                    let is_made = phase.name == "create";
+                    assert!(is_made || QUERIES.contains(&name), "{cell}");
                     continue;
                 };
                 let what = format!("{cell} {}: {file:?}", phase.name);
@@ -266,7 +429,8 @@ fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
             }
         }
     }
-    assert_eq!(cold, 2 + 3 + 3 + 2);
+    // The last are sorts beyond memory: on three numbers of threads, and confined.
+    assert_eq!(cold, 2 + 3 + 3 + 2 + 4);
 }
 
 #[test]
@@ -327,6 +491,7 @@ fn a_file_larger_than_memory_gets_an_eighth_of_it_and_64_mib_at_least() {
         assert_eq!(scenario.memory_limit_bytes(&cell).is_some(), confined);
     }
     for scenario in REGISTRY {
+        // One of the variants of `sort` is, and not its first one.
         let confined = scenario.name() == "larger-than-memory";
         let cell = Cell {
             scenario: scenario.name().to_owned(),
