@@ -28,11 +28,22 @@
 //! of them is selected; `ops/` has the operations. `filter/`, `index/` and `order/` stand
 //! each for itself.
 
+/// What tests share names the crate from outside.
+#[cfg(test)]
+extern crate self as ng_query;
+
+#[cfg(test)]
+#[path = "../../ng-store/tests/amount/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
+mod amount;
 mod answer;
 #[cfg(test)]
 mod arbitrary;
 mod bound;
 mod boxes;
+#[cfg(test)]
+#[path = "../tests/ends/mod.rs"]
+mod ends;
 mod error;
 mod filter;
 pub mod index;

@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod best;
+#[cfg(test)]
+mod boundaries;
 mod count;
 mod duplicates;
 pub(crate) mod find;

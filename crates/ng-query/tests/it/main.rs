@@ -5,6 +5,8 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
+#[path = "../ends/mod.rs"]
+mod ends;
 mod filter;
 mod near;
 mod order;

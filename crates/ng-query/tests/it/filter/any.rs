@@ -1,11 +1,13 @@
 //! What the properties draw from, with an explicit seed, near the ends of everything.
 
-use ng_query::ng_token::{Axis, Flags, Space, Token, TokenId, Validation};
+use ng_query::ng_token::{Axis, Flags, Space, Token, Validation};
 use ng_query::{Column, Comparison, Decimal, Filter, FlagTest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
+
+use crate::ends::ends;
 
 /// The same cases in every run; a failure names the smallest one it found.
 pub(super) fn config(cases: u32) -> ProptestConfig {
@@ -23,27 +25,6 @@ pub(super) fn column() -> impl Strategy<Value = Column> {
 
 fn space() -> impl Strategy<Value = Space> {
     select(Space::ALL.as_slice())
-}
-
-/// The least and the greatest step of a column, and its steps a unit.
-pub(super) fn ends(column: Column) -> (i128, i128, u16) {
-    let (min, max) = match column {
-        Column::Position => (0, u64::MAX.into()),
-        Column::Id | Column::Timestamp => (0, u32::MAX.into()),
-        Column::Domain | Column::EntityType | Column::FlagsEntityType => (0, 15),
-        Column::LocalId => (0, TokenId::LOCAL_MAX.into()),
-        Column::Flags => (0, u16::MAX.into()),
-        Column::Radius | Column::Strength => (0, u8::MAX.into()),
-        Column::Coordinate(..) => (i16::MIN.into(), i16::MAX.into()),
-        Column::Weight => (-2, 2),
-    };
-    let scale = match column {
-        Column::Radius => 100,
-        Column::Strength => 255,
-        Column::Coordinate(space, _) => space.scale(),
-        _ => 1,
-    };
-    (min, max, scale)
 }
 
 /// A number near `steps / scale`: there, or a part of a step beside it.

@@ -5,62 +5,9 @@ use ng_query::{Column, Comparison, Filter};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use super::any::{decimal_of_steps, ends};
+use super::any::decimal_of_steps;
 use super::oracle::{Number, fraction, ordered};
-
-/// A token with a step in a column, and its position.
-fn with_step(column: Column, step: i128) -> (Token, u64) {
-    let token = Token::ZERO;
-    let word = step as u32;
-    let token = match column {
-        Column::Position => return (token, step as u64),
-        Column::Id | Column::LocalId => token.with_id(word),
-        Column::Domain => token.with_id(word << 28),
-        Column::EntityType => token.with_id(word << 24).with_flags(Flags::from_bits(0)),
-        Column::Flags => token.with_flags(Flags::from_bits(step as u16)),
-        Column::FlagsEntityType => token.with_flags(Flags::from_bits((step as u16) << 8)),
-        Column::Weight => unreachable!("a float"),
-        Column::Radius => token.with_radius_raw(step as u8),
-        Column::Strength => token.with_strength_raw(step as u8),
-        Column::Timestamp => token.with_timestamp(word),
-        Column::Coordinate(space, axis) => {
-            let mut steps = [0; 3];
-            steps[axis as usize] = step as i16;
-            token.with_coordinate(space, steps)
-        }
-    };
-    (token, 7)
-}
-
-/// The stored steps that are looked at: both ends, those beside them, and the middle.
-fn steps(column: Column) -> Vec<i128> {
-    let (min, max, _) = ends(column);
-    vec![min, min + 1, (min + max) / 2, max - 1, max]
-}
-
-/// Values at those steps, half a step and a little beside them, and beyond the ends.
-fn values(column: Column) -> Vec<String> {
-    let (min, max, scale) = ends(column);
-    let beyond = [min - 1, max + 1, 0, -1];
-    let near = steps(column).into_iter().chain(beyond).flat_map(|step| {
-        // Of 255ths no decimal is one but the whole units; what is shown lies just below.
-        [
-            step * 1_000,
-            step * 1_000 + 500,
-            step * 1_000 - 500,
-            step * 1_000 + 1,
-            step * 1_000 - 1,
-        ]
-        .map(|thousandths| {
-            let digits = thousandths * 10_i128.pow(12) / i128::from(scale);
-            format!("{digits}e-15")
-        })
-    });
-    let special = [
-        "inf", "-inf", "1e300", "-1e300", "1e-300", "-1e-300", "-0.0",
-    ];
-    near.chain(special.map(str::to_owned)).collect()
-}
+use crate::ends::{WEIGHT_TEXTS, WEIGHTS, ends, steps, values, with_step};
 
 fn number(text: &str) -> Number {
     match text {
@@ -301,47 +248,6 @@ fn flags_hold_for_each_bit() {
         );
     }
 }
-
-const WEIGHTS: [f32; 17] = [
-    f32::NEG_INFINITY,
-    f32::MIN,
-    -1.0,
-    -1e-45,
-    -0.0,
-    0.0,
-    1e-45,
-    0.1,
-    0.29,
-    0.5,
-    1.0,
-    100.0,
-    1.0e38,
-    3.402_823e38,
-    f32::MAX,
-    f32::INFINITY,
-    f32::NAN,
-];
-
-/// What each is as the nearest `f32`.
-const WEIGHT_TEXTS: [(&str, f32); 17] = [
-    ("-inf", f32::NEG_INFINITY),
-    ("-1e40", f32::NEG_INFINITY),
-    ("-3.4028235e38", f32::MIN),
-    ("-1", -1.0),
-    ("-1e-60", 0.0),
-    ("-0.0", 0.0),
-    ("0", 0.0),
-    ("1e-45", 1e-45),
-    ("0.1", 0.1),
-    ("0.1000000001", 0.1),
-    ("0.29", 0.29),
-    ("0.50000001", 0.5),
-    ("100", 100.0),
-    ("3.4028235e38", f32::MAX),
-    ("3.4028235677973366e38", f32::MAX),
-    ("1e40", f32::INFINITY),
-    ("inf", f32::INFINITY),
-];
 
 fn check_weights(text: &str, holds: impl Fn(f32) -> bool) {
     let tokens = WEIGHTS.map(|weight| (Token::ZERO.with_weight(weight), 0, holds(weight)));
