@@ -1,0 +1,93 @@
+//! The operations, and the simplest answer to each.
+
+mod aggregates;
+mod counts;
+mod ids;
+mod near;
+mod ranks;
+
+use ng_query::ng_token::Token;
+use ng_query::{Query, QueryError, Source};
+
+use crate::filters::Meant;
+use crate::reply::Reply;
+
+/// Something that is asked of tokens.
+pub(crate) trait Question: Sync {
+    /// Which operation it is.
+    fn operation(&self) -> &'static str;
+
+    /// What of it.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    /// Asks it.
+    fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError>;
+
+    /// Looks at each token that is selected.
+    fn look(&self, selected: &Selected<'_>, reply: &mut Reply);
+}
+
+pub(crate) type Questions = Vec<Box<dyn Question>>;
+
+/// What is asked of all tokens alike, of every filter.
+pub(crate) fn of_each_filter() -> Questions {
+    counts::questions()
+}
+
+/// Every operation.
+pub(crate) fn all(tokens: &[Token]) -> Questions {
+    let parts = [
+        counts::questions(),
+        aggregates::questions(),
+        ranks::questions(),
+        near::questions(tokens),
+        ids::questions(tokens),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// A query, where it came from, and what its filter means.
+pub(crate) struct Asked<'q> {
+    pub(crate) query: Query<'q>,
+    pub(crate) source: Source<'q>,
+    pub(crate) meant: Meant,
+}
+
+/// The tokens that a filter selects, by where they stand.
+pub(crate) struct Selected<'t> {
+    pub(crate) tokens: &'t [Token],
+    pub(crate) positions: Vec<u64>,
+}
+
+impl<'t> Selected<'t> {
+    pub(crate) fn of(tokens: &'t [Token], meant: Meant) -> Self {
+        let holds = |position: &u64| (meant.holds)(*position, &tokens[*position as usize]);
+        Self {
+            tokens,
+            positions: (0..tokens.len() as u64).filter(holds).collect(),
+        }
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u64, &'t Token)> {
+        let tokens = self.tokens;
+        self.positions
+            .iter()
+            .map(move |&position| (position, &tokens[position as usize]))
+    }
+}
+
+/// The first `k` of a list in its order, without sorting all of it.
+pub(crate) fn first_of<T: Copy>(
+    mut all: Vec<T>,
+    k: usize,
+    order: impl Fn(&T, &T) -> std::cmp::Ordering,
+) -> Vec<T> {
+    if k < all.len() {
+        all.select_nth_unstable_by(k, &order);
+        all.truncate(k);
+    }
+    all.sort_unstable_by(order);
+    all
+}

@@ -1,0 +1,151 @@
+//! Histograms, and the tokens at the ends of a column.
+
+use ng_query::{Bins, Column, End, Histogram, QueryError};
+
+use super::{Asked, Question, Questions, Selected, first_of};
+use crate::columns::{stored, value};
+use crate::reply::Reply;
+
+pub(crate) fn questions() -> Questions {
+    let mut questions: Questions =
+        vec![Box::new(Histograms(None)), Box::new(Histograms(Some(0.4)))];
+    for column in stored() {
+        for end in [End::Greatest, End::Least] {
+            questions.push(Box::new(Top(column, end)));
+        }
+    }
+    questions
+}
+
+/// Of every column in one pass: all values, or those within a part of what is stored.
+struct Histograms(Option<f64>);
+
+const BINS: usize = 37;
+
+impl Histograms {
+    /// From where to where in a column.
+    fn range(&self, column: Column) -> Option<(f64, f64)> {
+        let (low, high) = match column {
+            Column::Coordinate(space, _) => (space.min().into(), space.max().into()),
+            Column::Timestamp => (1.7e9, 1.7e9 + 100.0),
+            Column::Id => (0.0, f64::from(u32::MAX)),
+            Column::LocalId => (0.0, f64::from(1 << 24)),
+            Column::Flags => (0.0, 65_535.0),
+            Column::Radius => (0.0, 2.55),
+            Column::Domain | Column::EntityType | Column::FlagsEntityType => (0.0, 15.0),
+            _ => (-1.0, 1.0),
+        };
+        self.0.map(|part| (low * part, high * part))
+    }
+}
+
+impl Question for Histograms {
+    fn operation(&self) -> &'static str {
+        "histogram"
+    }
+
+    fn detail(&self) -> String {
+        format!("of all columns, {:?}", self.0)
+    }
+
+    fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError> {
+        let of = |column| match self.range(column) {
+            Some((low, high)) => (column, Bins::new(BINS).range(low, high)),
+            None => (column, Bins::new(BINS)),
+        };
+        let columns: Vec<_> = stored().map(of).collect();
+        let all = asked.query.histograms(&columns)?.value;
+        // One by itself is answered by itself.
+        let last = columns.len() - 1;
+        let (column, bins) = &columns[last];
+        assert_eq!(asked.query.histogram(*column, bins)?.value, all[last]);
+        all.iter().for_each(|found| tell(reply, found.as_ref()));
+        Ok(())
+    }
+
+    fn look(&self, selected: &Selected<'_>, reply: &mut Reply) {
+        for column in stored() {
+            let values: Vec<_> = selected
+                .each()
+                .map(|(_, token)| value(column, token))
+                .collect();
+            look_at(reply, &values, self.range(column));
+        }
+    }
+}
+
+fn tell(reply: &mut Reply, found: Option<&Histogram>) {
+    reply.exact(found.is_some());
+    if let Some(found) = found {
+        reply.number(found.low);
+        reply.number(found.high);
+        found.counts.iter().for_each(|count| reply.exact(*count));
+        for count in [found.below, found.above, found.nan] {
+            reply.exact(count);
+        }
+    }
+}
+
+fn look_at(reply: &mut Reply, values: &[Option<f64>], range: Option<(f64, f64)>) {
+    // What is infinite lies beyond the ends of what is finite, whether anything is or not.
+    let finite = |value: f64| value.clamp(f32::MIN.into(), f32::MAX.into());
+    let numbers = || values.iter().flatten().copied().map(finite);
+    let ends = || Some((numbers().reduce(f64::min)?, numbers().reduce(f64::max)?));
+    let range = range.or_else(ends);
+    reply.exact(range.is_some());
+    let Some((low, high)) = range else { return };
+    let (mut counts, mut below, mut above, mut nan) = (vec![0_u64; BINS], 0_u64, 0_u64, 0_u64);
+    for value in values {
+        match *value {
+            None => nan += 1,
+            Some(value) if value < low => below += 1,
+            Some(value) if value > high => above += 1,
+            Some(value) => {
+                let bin = (value - low) / (high - low) * BINS as f64;
+                counts[(bin as usize).min(BINS - 1)] += 1;
+            }
+        }
+    }
+    reply.number(low);
+    reply.number(high);
+    counts.iter().for_each(|count| reply.exact(*count));
+    for count in [below, above, nan] {
+        reply.exact(count);
+    }
+}
+
+struct Top(Column, End);
+
+const K: usize = 60;
+
+impl Question for Top {
+    fn operation(&self) -> &'static str {
+        "top"
+    }
+
+    fn detail(&self) -> String {
+        format!("{:?} of {}", self.1, self.0)
+    }
+
+    fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError> {
+        for ranked in asked.query.top(K, self.0, self.1)?.value {
+            reply.place(ranked.position);
+            reply.measured(ranked.value);
+        }
+        Ok(())
+    }
+
+    fn look(&self, selected: &Selected<'_>, reply: &mut Reply) {
+        let ranked = selected.each().filter_map(|(position, token)| {
+            let value = value(self.0, token)?;
+            Some((if self.1 == End::Least { value } else { -value }, position))
+        });
+        let first = first_of(ranked.collect(), K, |left: &(f64, u64), right| {
+            left.partial_cmp(right).unwrap()
+        });
+        for (value, position) in first {
+            reply.place(position);
+            reply.value(Some(if self.1 == End::Least { value } else { -value }));
+        }
+    }
+}
