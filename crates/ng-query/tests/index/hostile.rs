@@ -11,7 +11,7 @@ use ng_token::Space;
 use twox_hash::XxHash3_64;
 
 use crate::amount::count;
-use crate::fixture::{Oracle, Place, append, names, save, tokens};
+use crate::fixture::{Oracle, Place, append, names, save, tell_answers, tokens};
 
 /// One block: what can be wrong with two, can be with one, and the other tests have more.
 const COUNT: usize = 4096 + 10;
@@ -36,6 +36,18 @@ fn oracle() -> Oracle {
 /// Every so manieth bit and length: all of them in release. A look takes a debug build a
 /// thousandth of a second, and there are two thirds of a million.
 const STEP: usize = if cfg!(debug_assertions) { 211 } else { 1 };
+
+/// Tells of what was done at every so manieth place.
+fn count_steps(name: &str, number: u64) {
+    match STEP {
+        1 => count(name, number),
+        _ => count(
+            &format!("{name} (every {STEP}th in debug, all in release)"),
+            number,
+        ),
+    }
+    tell_answers();
+}
 
 /// The files of an index, but for the lock, which is empty.
 fn files(place: &Place) -> Vec<std::path::PathBuf> {
@@ -100,7 +112,7 @@ fn no_flipped_bit_makes_a_wrong_answer() {
         });
         flips.map(|flips| flips.join().unwrap()).iter().sum()
     });
-    count("index: bits flipped, one at a time", flips);
+    count_steps("index: bits flipped, one at a time", flips);
 }
 
 #[test]
@@ -132,7 +144,7 @@ fn no_file_that_was_cut_makes_a_wrong_answer() {
         fs::write(&path, &bytes).unwrap();
     }
     assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
-    count("index: files cut", cuts);
+    count_steps("index: lengths that files were cut to", cuts);
 }
 
 /// Of another file with other tokens, of the same lengths.
@@ -166,6 +178,7 @@ fn no_file_of_another_index_makes_a_wrong_answer() {
     place.build(&small());
     assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
     count("index: files swapped", swaps + 1);
+    tell_answers();
 }
 
 /// A rotten piece costs itself, and is told once for a column.

@@ -11,7 +11,7 @@ use ng_query::index::{Index, build};
 use ng_store::BlockReader;
 
 use crate::amount::{count, scale};
-use crate::fixture::{Oracle, Place, append, everything, names, tokens};
+use crate::fixture::{Oracle, Place, append, everything, names, tell_answers, tokens};
 
 const FILE: &str = "NG_INDEX_TO_BUILD";
 
@@ -50,7 +50,7 @@ fn a_killed_builder_leaves_the_index_of_before() {
     assert!(builder.wait().unwrap().success());
     let whole = began.elapsed();
     assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
-    let (mut killed, mut left) = (0, 0);
+    let (mut killed, mut left, mut most) = (0, 0, 0);
     let kills = 40 * scale();
     for kill in 0..kills {
         let mut builder = start(&place);
@@ -63,8 +63,12 @@ fn a_killed_builder_leaves_the_index_of_before() {
         let index = Index::load(&BlockReader::open(place.file()).unwrap()).unwrap();
         assert_eq!(oracle.check(&index), oracle.whole());
         assert!(index.warnings().is_empty(), "{:?}", index.warnings());
-        left += u64::from(names(&place.index()).len() > NAMES);
+        let there = names(&place.index()).len();
+        left += u64::from(there > NAMES);
+        // Those of the kill before went when this builder began, if it did.
+        most = most.max(there);
     }
+    assert!(most <= 2 * NAMES + 1, "{most} files");
     assert_eq!(place.build(&everything()).read_blocks, 0);
     assert_eq!(
         names(&place.index()).len(),
@@ -74,6 +78,7 @@ fn a_killed_builder_leaves_the_index_of_before() {
     );
     count("index: builders killed", killed);
     count("index: builders killed that left files", left);
+    tell_answers();
 }
 
 /// Manifest, lock, zones, hashes, ids, columns and boxes.

@@ -8,8 +8,8 @@ use ng_query::index::{BuildOptions, Index, IndexWarning};
 use ng_store::BlockReader;
 use ng_token::Space;
 
-use crate::amount::count;
-use crate::fixture::{Oracle, Place, append, everything, tokens};
+use crate::amount::{count, scale};
+use crate::fixture::{Oracle, Place, append, everything, tell_answers, tokens};
 
 const BLOCK: usize = 4096;
 
@@ -28,7 +28,9 @@ fn after_appends_it_stays_right_for_what_it_covers() {
         let oracle = Oracle::of_everything(&all[..end]);
         assert_eq!(oracle.check(&index).zones, 2);
         assert_eq!(first.check(&index), first.whole());
+        count("index: appends behind it", 1);
     }
+    tell_answers();
 }
 
 /// A reader that stayed at its commit takes what ends within it.
@@ -71,7 +73,10 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
         .boxes([Space::Motor]);
     let mut cases = 0;
     // Blocks of the commit that stays, of the one that is taken back, and of the other.
-    for (stays, gone, other) in [(0, 1, 1), (1, 3, 3), (1, 3, 2), (1, 2, 3), (256, 258, 257)] {
+    let some = [(0, 1, 1), (1, 3, 3), (1, 3, 2), (1, 2, 3), (256, 258, 257)];
+    let more = (1..scale() as usize)
+        .map(|turn| (turn % 5, turn % 5 + 1 + turn % 3, turn % 5 + 1 + turn % 4));
+    for (stays, gone, other) in some.into_iter().chain(more) {
         let place = Place::of(stays * BLOCK + 50);
         let before = fs::read(place.file()).unwrap();
         append(
@@ -118,6 +123,7 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
         cases += 1;
     }
     count("index: commits taken back", cases);
+    tell_answers();
 }
 
 #[test]

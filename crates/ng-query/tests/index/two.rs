@@ -8,7 +8,7 @@ use ng_query::index::{BuildOptions, IndexError, remove};
 use ng_token::Space;
 
 use crate::amount::{count, scale};
-use crate::fixture::{Oracle, Place, tokens};
+use crate::fixture::{Oracle, Place, tell_answers, tokens};
 
 const COLUMNS: [Column; 2] = [Column::Weight, Column::Id];
 
@@ -56,6 +56,7 @@ fn one_of_two_builders_builds_and_readers_never_wait() {
     count("index: builds beside another builder", builds);
     count("index: builders that found it locked", locked);
     count("index: looks while it was built", looks);
+    tell_answers();
 }
 
 /// The lock is in the folder that is removed.
