@@ -4,6 +4,8 @@
 // Pipes by name, signals and mounts are looked at as Linux has them.
 #![cfg(target_os = "linux")]
 
+#[path = "../../../ng-store/tests/amount/mod.rs"]
+mod amount;
 mod append;
 mod cache;
 mod copy;
@@ -17,7 +19,9 @@ mod harness;
 mod head;
 mod index;
 mod info;
+mod killed;
 mod lost_slot;
+mod mounted;
 mod one_rule;
 mod outputs;
 mod own_output;

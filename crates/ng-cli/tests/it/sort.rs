@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use ng_token::{Space, Token};
 
 use crate::harness::{
-    BLOCK, COUNT, Place, command, damage, flip, json, keys, load, names, ng, signal, wait_for,
+    BLOCK, COUNT, Place, command, damage, flip, json, keys, load, ng, signal, wait_for,
 };
 
 /// What one and two threads are content with.
@@ -309,63 +309,6 @@ fn a_sort_keeps_to_the_memory_that_it_is_given() {
     tokens.sort_by_key(|token| token.id().raw());
     assert!(load(&place.named("b.ngt")) == tokens);
     assert!(!sort_within(68 << 10, &place, "1G"), "the limit is none");
-}
-
-/// A file system in memory, of so many bytes.
-struct Mounted(Place);
-
-impl Mounted {
-    fn new(size: &str) -> Option<Self> {
-        let place = Place::new();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(place.path())
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Self(place)),
-            other => {
-                eprintln!("skipped: nothing can be mounted here: {other:?}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
-
-#[test]
-fn a_full_disk_leaves_no_file() {
-    // 19.2 MB do not fit, and the sorted file would, but not beside temporary ones.
-    for (size, told) in [
-        ("8m", "no room for"),
-        ("24m", "for temporary files; `--temp DIR`"),
-    ] {
-        let Some(disk) = Mounted::new(size) else {
-            return;
-        };
-        let place = Place::new();
-        shuffled(&place, "a.ngt", MANY);
-        let (a, b) = (place.named("a.ngt"), disk.0.named("b.ngt"));
-        let sort: &[&dyn AsRef<std::ffi::OsStr>] = &[
-            &"sort",
-            &a,
-            &b,
-            &"--by",
-            &"id",
-            &"--memory",
-            &LEAST,
-            &"--threads",
-            &"2",
-        ];
-        ng(sort).failed(&[told]);
-        assert!(names(disk.0.path()).is_empty());
-        let as_json = ng(&[sort, &[&"--json"]].concat());
-        assert_eq!(json(&as_json.stderr)["kind"], "no_space");
-    }
 }
 
 #[test]
