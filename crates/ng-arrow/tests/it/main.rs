@@ -5,6 +5,9 @@
     reason = "clippy sees no test in the helpers of tests"
 )]
 
+#[path = "../../../ng-store/tests/amount/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which have sizes")]
+mod amount;
 mod batches;
 mod formats;
 mod harness;

@@ -10,6 +10,7 @@ use ng_arrow::{Column, Form, Format, Layout};
 use ng_token::{Space, Token};
 use tempfile::TempDir;
 
+use crate::amount::{count, skipped};
 use crate::harness::{read_path, varied, written};
 
 const SCRIPT: &str = include_str!("peers.py");
@@ -34,7 +35,7 @@ fn has(tool: &str) -> bool {
         Ok(_) => true,
         Err(why) => {
             let why = why.trim().lines().last().unwrap_or_default();
-            eprintln!("skipped: {tool}: {why}");
+            skipped(&format!("files of columns: {tool}"), why);
             false
         }
     }
@@ -132,6 +133,10 @@ fn reads_ours(tool: &str) {
         for (line, path) in lines.lines().zip(&paths) {
             figures.check(line, path);
         }
+        count(
+            &format!("files of columns: read by {tool}"),
+            paths.len() as u64,
+        );
     }
 }
 
@@ -159,6 +164,10 @@ fn is_read_by_us(tool: &str, formats: &[Format]) {
         let read = read.unwrap_or_else(|error| panic!("{format}: {error}"));
         assert!(read == tokens, "{format} of {tool}");
     }
+    count(
+        &format!("files of columns: written by {tool}"),
+        theirs.len() as u64,
+    );
 }
 
 #[test]
