@@ -1,5 +1,6 @@
 //! `torture`: the long fault runs, in release.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
@@ -19,6 +20,9 @@ const PROGRESS: Duration = Duration::from_secs(15);
 /// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Of how many tokens a query is asked when the size is large.
+const LARGE_TOKENS: u64 = 10_000_000;
+
 /// How much of a failed run's words is shown.
 const LAST_LINES: usize = 60;
 
@@ -31,6 +35,11 @@ pub(crate) struct TortureArgs {
     /// Only these
     #[arg(long, value_enum, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     only: Vec<Kind>,
+
+    /// Of how many tokens each operation is asked, such as 10M; that many if large, or as the
+    /// tests do if small
+    #[arg(long, value_name = "COUNT", value_parser = parse_tokens)]
+    tokens: Option<u64>,
 
     /// How long each target is fuzzed; by default 60s, or 10s if small
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -63,6 +72,13 @@ enum Kind {
     FullDisk,
     /// Orders of steps, found by loom
     Loom,
+    /// Every operation of a query, on every way to ask, against a look at each token; in
+    /// copies of every order, over broken indexes, and filters at every boundary
+    Query,
+    /// The files of an index flipped, cut, swapped, stale, built by two and killed while built
+    Index,
+    /// The tool killed at a random moment, and on disks without room, mounted
+    Tool,
     /// Inputs, found by libFuzzer
     Fuzz,
 }
@@ -77,7 +93,8 @@ impl Kind {
     fn large_scale(self) -> u64 {
         match self {
             Self::Crash | Self::Races | Self::Forks | Self::Overlay => 20,
-            Self::Kills | Self::Refresh | Self::Replace => 50,
+            Self::Kills | Self::Refresh | Self::Replace | Self::Index => 50,
+            Self::Query | Self::Tool => 25,
             // One preemption more.
             Self::Loom => 2,
             Self::FullDisk | Self::Fuzz => 1,
@@ -96,7 +113,19 @@ impl Kind {
             Self::Overlay => &["--test", "processes", "copied_up"],
             Self::FullDisk => &["--test", "processes", "full"],
             Self::Loom => &["--lib", "--test", "loom"],
+            Self::Query => &["--lib", "--test", "oracle"],
+            Self::Index => &["--test", "index"],
+            Self::Tool => &["--test", "it", "--", "killed", "full_disk"],
             Self::Fuzz => &[],
+        }
+    }
+
+    /// The package that has them.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Query | Self::Index => "ng-query",
+            Self::Tool => "ng-cli",
+            _ => "ng-store",
         }
     }
 
@@ -112,6 +141,9 @@ impl Kind {
             Self::Overlay => "overlay: files that were copied up under a reader",
             Self::FullDisk => "full disks",
             Self::Loom => "loom executions",
+            Self::Query => "query answers",
+            Self::Index => "index: answers",
+            Self::Tool => "tool: ",
             Self::Fuzz => "fuzz runs",
         }
     }
@@ -130,6 +162,7 @@ pub(crate) fn fuzz(time: Duration) -> Result<()> {
     let args = TortureArgs {
         size: Size::Small,
         only: vec![Kind::Fuzz],
+        tokens: None,
         fuzz_time: Some(time),
     };
     match all(&args)? {
@@ -159,8 +192,10 @@ fn all(args: &TortureArgs) -> Result<bool> {
 }
 
 fn build(kinds: &[Kind]) -> Result<()> {
-    if kinds.iter().any(|&kind| kind != Kind::Fuzz) {
-        run(tests().arg("--no-run"))?;
+    let tested = kinds.iter().filter(|kind| **kind != Kind::Fuzz);
+    let packages: BTreeSet<_> = tested.map(|kind| kind.package()).collect();
+    for package in packages {
+        run(tests(package).arg("--no-run"))?;
     }
     if kinds.contains(&Kind::Fuzz) && fuzz::missing().is_none() {
         fuzz::build()?;
@@ -168,15 +203,11 @@ fn build(kinds: &[Kind]) -> Result<()> {
     Ok(())
 }
 
-fn tests() -> Command {
+fn tests(package: &str) -> Command {
     let mut cargo = command();
-    cargo.current_dir(root()).args([
-        "test",
-        "--release",
-        "--package",
-        "ng-store",
-        "--all-features",
-    ]);
+    cargo
+        .current_dir(root())
+        .args(["test", "--release", "--all-features", "--package", package]);
     cargo
 }
 
@@ -185,7 +216,7 @@ fn one(kind: Kind, args: &TortureArgs) -> Result<Outcome> {
     let start = Instant::now();
     let done = match kind {
         Kind::Fuzz => fuzz_all(args, &counts),
-        _ => test(kind, args.size, &counts),
+        _ => test(kind, args, &counts),
     };
     let sums = counts.sums()?;
     let outcome = Outcome {
@@ -210,15 +241,21 @@ fn check_ran(kind: Kind, sums: &Sums) -> Result<()> {
     Ok(())
 }
 
-fn test(kind: Kind, size: Size, counts: &Counts) -> Result<()> {
-    let scale = match size {
-        Size::Small => 1,
-        Size::Large => kind.large_scale(),
+fn test(kind: Kind, args: &TortureArgs, counts: &Counts) -> Result<()> {
+    let (scale, tokens) = match args.size {
+        Size::Small => (1, args.tokens),
+        Size::Large => (
+            kind.large_scale(),
+            Some(args.tokens.unwrap_or(LARGE_TOKENS)),
+        ),
     };
-    let mut cargo = tests();
+    let mut cargo = tests(kind.package());
     cargo
         .args(kind.tests())
         .env("NG_CRASH_SCALE", scale.to_string());
+    if let Some(tokens) = tokens {
+        cargo.env("NG_TOKENS", tokens.to_string());
+    }
     watch(kind, &kind.name(), &mut cargo, counts).map(drop)
 }
 
@@ -310,6 +347,23 @@ fn print(outcomes: &[Outcome]) {
     }
 }
 
+/// Reads `5000`, `100k` or `10M`.
+fn parse_tokens(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match (text.strip_suffix('k'), text.strip_suffix('M')) {
+        (Some(digits), _) => (digits, 1_000),
+        (_, Some(digits)) => (digits, 1_000_000),
+        _ => (text, 1),
+    };
+    let count = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(factor));
+    match count {
+        Some(count) if count > 0 => Ok(count),
+        _ => Err("expected a count, such as 5000, 100k or 10M".to_owned()),
+    }
+}
+
 /// Reads `90`, `90s` or `2m`.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let (digits, factor) = match (text.strip_suffix('s'), text.strip_suffix('m')) {
@@ -330,6 +384,16 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_of_tokens_may_have_a_unit() {
+        for (text, count) in [("1", 1), ("100k", 100_000), ("10M", 10_000_000)] {
+            assert_eq!(parse_tokens(text), Ok(count));
+        }
+        for text in ["", "0", "M", "10m", "-1", "1.5M", "99999999999999999999M"] {
+            assert!(parse_tokens(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_is_seconds_or_minutes() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ng_query::ng_token::{Axis, Space, SystemFlags, Token};
+use ng_query::ng_token::{Axis, Flags, Space, Token};
 use ng_query::{Column, GroupBy, Key, Measure, QueryError};
 
 use super::{Asked, Question, Questions, Selected};
@@ -60,18 +60,22 @@ fn groupings() -> Vec<Vec<GroupBy>> {
         vec![GroupBy::Cell(Space::Social, 65_536.try_into().unwrap())],
         vec![
             GroupBy::Domain,
-            GroupBy::Flag(SystemFlags::LOCKED),
+            flag(7),
             GroupBy::EntityType,
         ],
         vec![
             GroupBy::Cell(Space::Motor, 30_000.try_into().unwrap()),
-            GroupBy::Flag(SystemFlags::ACTIVE),
+            flag(0),
         ],
     ];
-    let flags: Vec<GroupBy> = SystemFlags::all().iter().map(GroupBy::Flag).collect();
-    assert_eq!(flags.len(), 8);
+    // Those of the system, and the user's.
+    let flags: Vec<GroupBy> = (0..8).chain(12..16).map(flag).collect();
     all.extend(flags.chunks(2).map(<[GroupBy]>::to_vec));
     all
+}
+
+fn flag(bit: u32) -> GroupBy {
+    GroupBy::Flag(Flags::from_bits(1 << bit))
 }
 
 /// Every measure, of columns of every width.
@@ -183,7 +187,7 @@ fn key_of(group_by: GroupBy, token: &Token) -> Key {
         GroupBy::EntityType => Key::EntityType(token.id().entity_type()),
         GroupBy::FlagsEntityType => Key::EntityType(token.flags().entity_type()),
         GroupBy::Domain => Key::Domain((token.id().raw() >> 28) as u8),
-        GroupBy::Flag(flag) => Key::Flag(token.flags().bits() as u8 & flag.bits() != 0),
+        GroupBy::Flag(flag) => Key::Flag(token.flags().bits() & flag.bits() != 0),
         GroupBy::Time(seconds) => Key::Time(token.timestamp() / seconds * seconds.get()),
         GroupBy::Cell(space, size) => {
             let size = size.get() as i32;
