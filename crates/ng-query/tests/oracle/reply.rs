@@ -105,19 +105,21 @@ impl Reply {
 
     /// Holds a reply against one of the same tokens in the same order, bit by bit.
     pub(crate) fn check_bytes(&self, found: &Self) -> Result<(), String> {
-        let sums = |reply: &Self| {
-            reply
-                .sums
-                .iter()
-                .map(|sum| bits(sum.value))
-                .collect::<Vec<_>>()
+        let sums = |reply: &Self| -> Vec<u64> {
+            let sums = reply.sums.iter();
+            sums.map(|sum| bits(sum.value)).collect()
         };
-        let is_same = self.exact == found.exact
-            && (self.found, self.places) == (found.found, found.places)
-            && sums(self) == sums(found);
+        if let Some(at) = difference(&sums(self), &sums(found)) {
+            let [before, found] = [self, found].map(|reply| reply.sums.get(at));
+            return Err(format!(
+                "sum {at} is {found:?}, and was {before:?} elsewhere"
+            ));
+        }
+        let is_same =
+            self.exact == found.exact && (self.found, self.places) == (found.found, found.places);
         match is_same {
             true => Ok(()),
-            false => Err(format!("{:?}, and before {:?}", sums(found), sums(self))),
+            false => Err("another way says otherwise".to_owned()),
         }
     }
 }

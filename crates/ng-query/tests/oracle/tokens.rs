@@ -5,18 +5,31 @@ use std::env;
 use ng_query::ng_token::{Flags, Space, Token};
 use ng_synth::Synth;
 
-/// How many tokens there are unless `NG_TOKENS` says: some blocks and a part of one.
+/// How many tokens there are unless `NG_TOKENS` says: more than two times the eight blocks
+/// that a thread takes at once, and a part of one.
 const FEW: usize = if cfg!(debug_assertions) {
-    2 * 4096 + 1_234
+    17 * 4096 + 1_234
 } else {
-    14 * 4096 + 1_234
+    40 * 4096 + 1_234
 };
 
-/// As many as are asked for.
+/// How many are asked for.
+fn asked() -> Option<usize> {
+    let text = env::var("NG_TOKENS").ok()?;
+    Some(text.parse().expect("NG_TOKENS is a number"))
+}
+
 pub(crate) fn count() -> usize {
-    match env::var("NG_TOKENS") {
-        Ok(text) => text.parse().expect("NG_TOKENS is a number"),
-        Err(_) => FEW,
+    asked().unwrap_or(FEW)
+}
+
+/// Of each filter every so manieth question is asked, unless a number of tokens is asked for:
+/// so many in a debug build, and so many in release.
+pub(crate) fn step(debug: usize, release: usize) -> usize {
+    match asked() {
+        Some(_) => 1,
+        None if cfg!(debug_assertions) => debug,
+        None => release,
     }
 }
 

@@ -13,9 +13,6 @@ use crate::questions::{self, Asked, Question, Questions, Selected};
 use crate::reply::Reply;
 use crate::tokens;
 
-/// Of each filter every so manieth question in a debug build, of the next one others.
-const STEP: usize = if cfg!(debug_assertions) { 2 } else { 1 };
-
 /// Of more tokens than this a question is asked on every so manieth way, the next one on
 /// others: which way it was is seen of few tokens, and how many there are on any way.
 const MOST: usize = 1 << 20;
@@ -49,12 +46,14 @@ fn every_operation_says_what_a_look_at_each_token_says_on_every_way() {
     ways.push(Way::new(read, ("some columns", Some(&some)), 7));
     ways.push(Way::new(mapped, ("some columns", Some(&some)), 2));
 
+    let (light, step) = (tokens::step(5, 1), tokens::step(12, 1));
     let each = EACH
         .into_iter()
+        .step_by(light)
         .map(|meant| (meant, questions::of_each_filter()));
     let whole = WHOLE.into_iter().zip(0..).map(|(meant, turn)| {
         let all = questions::all(&tokens).into_iter();
-        (meant, all.skip(turn % STEP).step_by(STEP).collect())
+        (meant, all.skip(turn % step).step_by(step).collect())
     });
     for (meant, questions) in each.chain(whole) {
         hold(&tokens, meant, &questions, &ways);
