@@ -58,11 +58,7 @@ fn groupings() -> Vec<Vec<GroupBy>> {
         vec![GroupBy::Time(600.try_into().unwrap())],
         vec![GroupBy::Cell(Space::Physical, 7_000.try_into().unwrap())],
         vec![GroupBy::Cell(Space::Social, 65_536.try_into().unwrap())],
-        vec![
-            GroupBy::Domain,
-            flag(7),
-            GroupBy::EntityType,
-        ],
+        vec![GroupBy::Domain, flag(7), GroupBy::EntityType],
         vec![
             GroupBy::Cell(Space::Motor, 30_000.try_into().unwrap()),
             flag(0),

@@ -114,7 +114,7 @@ impl Question for Sample {
     fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError> {
         let drawn = asked.query.sample(self.0, self.1)?.value;
         let tokens = asked.source.tokens_at(&drawn)?;
-        let selected = drawn.iter().zip(&tokens);
+        let selected = drawn.iter().zip(&tokens.value);
         let selected = selected.filter(|(at, token)| (asked.meant.holds)(**at, token));
         reply.exact_count(selected.count());
         reply.exact(drawn.windows(2).all(|pair| pair[0] < pair[1]));

@@ -128,7 +128,7 @@ impl Question for Top {
     }
 
     fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError> {
-        for ranked in asked.query.top(K, self.0, self.1)?.value {
+        for ranked in asked.query.top(K, self.0, self.1)?.value.ranked {
             reply.place(ranked.position);
             reply.measured(ranked.value);
         }
