@@ -14,9 +14,9 @@ pub(crate) fn questions() -> Questions {
     for columns in stored().collect::<Vec<_>>().chunks(6) {
         questions.push(Box::new(Aggregate {
             group_by: Vec::new(),
-            measures: columns
-                .iter()
-                .flat_map(|column| measures(*column))
+            measures: [Measure::Count]
+                .into_iter()
+                .chain(columns.iter().flat_map(|column| measures(*column)))
                 .collect(),
         }));
     }
@@ -32,10 +32,9 @@ pub(crate) fn questions() -> Questions {
     questions
 }
 
-/// Every measure of a column.
+/// Every measure of a column, but for the count.
 fn measures(column: Column) -> Vec<Measure> {
     let mut measures = vec![
-        Measure::Count,
         Measure::Min(column),
         Measure::Max(column),
         Measure::Sum(column),
