@@ -21,7 +21,12 @@ pub enum Positions<'a> {
 
 impl Positions<'_> {
     /// Returns the positions of `count` tokens that begin with the `first` of these.
-    pub(crate) fn part(&self, first: usize, count: usize) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    #[must_use]
+    pub fn part(&self, first: usize, count: usize) -> Self {
         match *self {
             Self::From(start) => Self::From(start + first as u64),
             Self::Each(positions) => Self::Each(&positions[first..first + count]),
