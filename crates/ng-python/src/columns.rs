@@ -234,13 +234,17 @@ fn fill<T: Send>(
 }
 
 /// Whole numbers out of a number, a sequence, or an array of any whole type.
-fn whole_numbers(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<i64>> {
+pub(crate) fn whole_numbers(
+    py: Python<'_>,
+    given: &Bound<'_, PyAny>,
+    name: &str,
+) -> PyResult<Vec<i64>> {
     let records = py.import("ngtoken._records")?;
     let array = records.getattr("whole_numbers")?.call1((given, name))?;
     PyBuffer::<i64>::get(&array)?.to_vec(py)
 }
 
-fn token_id(id: i64) -> Result<TokenId, Error> {
+pub(crate) fn token_id(id: i64) -> Result<TokenId, Error> {
     let refused = |_| Error::value("id", Value::Whole(id.into()), "0 to 4294967295");
     u32::try_from(id).map(TokenId::from_raw).map_err(refused)
 }
@@ -273,7 +277,7 @@ pub(crate) fn owned(py: Python<'_>, tokens: Vec<Token>) -> PyResult<Bound<'_, Py
 }
 
 /// What to sort by: a name, names with commas, or several names.
-fn order_of(by: &Bound<'_, PyAny>) -> Result<Order, Error> {
+pub(crate) fn order_of(by: &Bound<'_, PyAny>) -> Result<Order, Error> {
     let names = match by.cast::<PyString>() {
         Ok(name) => name.to_string(),
         Err(_) => {

@@ -118,7 +118,20 @@ impl Error {
         self
     }
 
-    fn errno(mut self, errno: i32) -> Self {
+    /// Says of which file it is; where the class does not show that itself, in the text.
+    pub(crate) fn named(mut self, path: &Path) -> Self {
+        if self.0.errno.is_none() {
+            self.0.text = format!("{}: {}", path.display(), self.0.text);
+        }
+        self.at(path)
+    }
+
+    /// What went wrong, in words.
+    pub(crate) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    pub(crate) fn errno(mut self, errno: i32) -> Self {
         self.0.errno = Some(errno);
         self
     }

@@ -20,6 +20,7 @@
 //! says which error becomes which exception.
 
 mod array;
+mod arrow;
 mod batch;
 mod buf;
 mod columns;
@@ -34,6 +35,7 @@ mod iter;
 mod memory;
 mod named;
 mod pickle;
+mod query;
 mod records;
 mod shown;
 mod token;
@@ -51,6 +53,8 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::arrow::{ArrowPieces, ArrowStream, read_parquet};
+    #[pymodule_export]
     use crate::batch::create_tokens_batch;
     #[pymodule_export]
     use crate::buf::Buf;
@@ -60,6 +64,8 @@ mod _core {
     use crate::named::map_named;
     #[pymodule_export]
     use crate::pickle::reopen;
+    #[pymodule_export]
+    use crate::query::Query;
     #[pymodule_export]
     use crate::token::{PyToken, field_offsets};
     #[pymodule_export]

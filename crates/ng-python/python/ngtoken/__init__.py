@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 from ngtoken._core import (
+    ArrowStream,
     Buf,
+    Query,
     Token,
     TokenFile,
     Tokens,
     TokenVec,
     __version__,
     create_tokens_batch,
+    read_parquet,
 )
 from ngtoken._dtype import TOKEN_DTYPE
 from ngtoken._errors import (
@@ -22,6 +25,7 @@ from ngtoken._errors import (
     ForkedError,
     FormatError,
     FullError,
+    IndexWarning,
     InternalError,
     LockedError,
     NotDurableError,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOKEN_DTYPE",
+    "ArrowStream",
     "BadBlock",
     "Buf",
     "BusyError",
@@ -47,11 +52,13 @@ __all__ = [
     "ForkedError",
     "FormatError",
     "FullError",
+    "IndexWarning",
     "InternalError",
     "LockedError",
     "MemoryUsage",
     "NotDurableError",
     "PoisonedError",
+    "Query",
     "ReadOnlyError",
     "RepairReport",
     "Token",
@@ -62,6 +69,7 @@ __all__ = [
     "__version__",
     "create_tokens_batch",
     "parallel_process",
+    "read_parquet",
 ]
 
 #: What is imported when it is first asked for: dataclasses cost more than all else here.

@@ -1,28 +1,60 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, SupportsIndex, TypeAlias, final, overload
+from typing import (
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    SupportsIndex,
+    TypeAlias,
+    final,
+    overload,
+    type_check_only,
+)
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer, disjoint_base
 
+from ngtoken._answers import (
+    Count,
+    Duplicates,
+    Found,
+    Groups,
+    Histogram,
+    IndexInfo,
+    Lookup,
+    Nearest,
+    Number,
+    Positions,
+    Ranked,
+    Sorted,
+    Truth,
+    Within,
+)
+from ngtoken._describe import Description
+from ngtoken._plot import Plot
 from ngtoken._reports import FileInfo, MemoryUsage, RepairReport, VerifyReport
 
 __all__ = [
+    "ArrowStream",
     "Buf",
+    "Query",
     "Token",
     "TokenFile",
     "TokenVec",
     "Tokens",
     "__version__",
+    "_ArrowPieces",
     "_field_offsets",
     "_map_named",
     "_panic",
     "_reopen",
     "_work_until_stopped",
     "create_tokens_batch",
+    "read_parquet",
 ]
 
 __version__: str
@@ -32,7 +64,7 @@ _Whole: TypeAlias = SupportsIndex
 _Point: TypeAlias = Iterable[float] | npt.NDArray[Any]
 _System: TypeAlias = int | str | list[str]
 _Array: TypeAlias = npt.NDArray[Any]
-_Some: TypeAlias = _Array | np.void | Buffer | Token | Tokens
+_Some: TypeAlias = _Array | np.void | Buffer | Token | Tokens | _Streams
 _Given: TypeAlias = _Some | Iterable[_Some]
 _Mode: TypeAlias = Literal["map", "read"]
 _Cache: TypeAlias = Literal["auto", "keep", "bypass"]
@@ -141,8 +173,117 @@ class Token:
     def __deepcopy__(self, _memo: Any) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+@type_check_only
+class _Streams(Protocol):
+    """What others take columns of: tables, frames, readers."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+@type_check_only
+class _Asked:
+    """What tokens and queries can be asked."""
+
+    def count(self) -> Count: ...
+    def any(self) -> Truth: ...
+    def positions(self, limit: _Whole | None = None) -> Positions: ...
+    def tokens(self, limit: _Whole | None = None) -> Found: ...
+    def aggregate(
+        self, by: str | list[str] | None = None, measures: str | list[str] | None = None
+    ) -> Groups: ...
+    def histogram(
+        self, column: str, bins: _Whole = 50, range: tuple[float, float] | None = None
+    ) -> Histogram: ...
+    def top(self, k: _Whole, by: str, *, least: bool = False) -> Ranked: ...
+    def nearest(
+        self,
+        points: npt.ArrayLike | Token,
+        k: _Whole = 10,
+        space: _Space | None = None,
+        *,
+        weights: Mapping[str, float] | None = None,
+    ) -> Nearest: ...
+    def within(
+        self, point: npt.ArrayLike | Token, radius: float, space: _Space = "physical"
+    ) -> Within: ...
+    def density(
+        self, point: npt.ArrayLike | Token, radius: float, space: _Space = "physical"
+    ) -> Number: ...
+    def influence(
+        self, point: npt.ArrayLike | Token, radius: float = 2.55, space: _Space = "physical"
+    ) -> Number: ...
+    def find(self, ids: npt.ArrayLike) -> Lookup: ...
+    def duplicates(self, limit: _Whole = 1000) -> Duplicates: ...
+    def sample(self, n: _Whole, seed: _Whole = 0) -> Found: ...
+    def explain(self) -> str: ...
+    def describe(self, columns: str | list[str] | None = None) -> Description: ...
+    @property
+    def plot(self) -> Plot: ...
+    def _repr_html_(self) -> str: ...
+    def arrow_stream(
+        self, columns: str | list[str] | None = None, where: str | None = None, raw: bool = False
+    ) -> ArrowStream: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
+    def to_arrow(
+        self, columns: str | list[str] | None = None, where: str | None = None, raw: bool = False
+    ) -> Any: ...
+    def to_polars(
+        self, columns: str | list[str] | None = None, where: str | None = None, raw: bool = False
+    ) -> Any: ...
+    def to_pandas(
+        self, columns: str | list[str] | None = None, where: str | None = None, raw: bool = False
+    ) -> Any: ...
+    def scan_polars(self, columns: str | list[str] | None = None, raw: bool = False) -> Any: ...
+    def write_parquet(
+        self,
+        path: _Path,
+        columns: str | list[str] | None = None,
+        where: str | None = None,
+        raw: bool = False,
+        *,
+        compression: Literal["snappy", "none"] = "snappy",
+        replace: bool = False,
+    ) -> int: ...
+
+@final
+class Query(_Asked):
+    def where(
+        self,
+        filter: str | None = None,
+        *,
+        index: bool | None = None,
+        verified: bool | None = None,
+        skip_damaged: bool | None = None,
+        threads: _Whole | None = None,
+    ) -> Query: ...
+    @property
+    def filter(self) -> str | None: ...
+
+@final
+class ArrowStream:
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
+    def __iter__(self) -> Iterator[ArrowStream]: ...
+    @property
+    def columns(self) -> list[str]: ...
+
+@final
+class _ArrowPieces(Iterator[_Array]):
+    def __new__(cls, given: _Streams) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Array: ...
+
 @disjoint_base
-class Tokens:
+class Tokens(_Asked):
+    def where(
+        self,
+        filter: str | None = None,
+        *,
+        index: bool = True,
+        verified: bool = False,
+        skip_damaged: bool = False,
+        threads: _Whole | None = None,
+    ) -> Query: ...
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> Token: ...
@@ -231,6 +372,26 @@ class TokenFile(Tokens):
     def follow(
         self, interval: float = 0.1, *, start: _Whole | None = None, timeout: float | None = None
     ) -> Iterator[_Array]: ...
+    def index(
+        self,
+        columns: str | list[str] | None = None,
+        *,
+        ids: bool = False,
+        boxes: str | list[str] | None = None,
+        only: bool = False,
+        rebuild: bool = False,
+        num_threads: _Whole | None = None,
+    ) -> IndexInfo: ...
+    def drop_index(self) -> bool: ...
+    def sort_to(
+        self,
+        path: _Path,
+        by: str | list[str],
+        *,
+        replace: bool = False,
+        memory: _Whole | None = None,
+        num_threads: _Whole | None = None,
+    ) -> Sorted: ...
     @property
     def path(self) -> Path: ...
     @property
@@ -262,6 +423,7 @@ class Buf:
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __release_buffer__(self, buffer: memoryview, /) -> None: ...
 
+def read_parquet(path: _Path) -> TokenVec: ...
 def create_tokens_batch(
     count: _Whole,
     start_id: _Whole = 0,

@@ -83,3 +83,7 @@ def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = 
     for name, fact in facts.items():
         setattr(error, name, fact)
     return error
+
+
+class IndexWarning(UserWarning):
+    """A part of an index was put aside; the records answered instead."""

@@ -24,6 +24,9 @@ def pieces(given: Any) -> Iterator[np.ndarray]:
         if len(whole):
             yield whole
         return
+    if hasattr(given, "__arrow_c_stream__"):
+        yield from _core._ArrowPieces(given)
+        return
     if isinstance(given, (str, dict)) or not isinstance(given, Iterable):
         raise _wrong(given)
     yield from _of_iterable(given)
@@ -39,7 +42,9 @@ def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
         if batch:
             yield np.frombuffer(batch, TOKEN_DTYPE)
             batch = bytearray()
-        if not isinstance(item, _core.Token):
+        if hasattr(item, "__arrow_c_stream__") and not isinstance(item, _core.Tokens):
+            yield from _core._ArrowPieces(item)
+        elif not isinstance(item, _core.Token):
             array = _whole(item)
             if array is None:
                 raise _wrong(item)

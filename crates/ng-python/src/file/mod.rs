@@ -59,6 +59,11 @@ impl TokenFile {
         Py::new(py, base.add_subclass(Self { state }))
     }
 
+    /// The path of the file, which must be open.
+    pub(crate) fn path_if_open(&self, py: Python<'_>) -> PyResult<PathBuf> {
+        short(py, || self.state.with(|_| Ok(self.state.path().to_owned())))
+    }
+
     pub(crate) fn open_to_read(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<Py<Self>> {
         let mode = Mode::of(mode)?;
         let state = short(py, || {

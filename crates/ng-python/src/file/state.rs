@@ -146,6 +146,7 @@ impl FileState {
             false => Ok(()),
         };
         *held = None;
+        crate::query::forget(&self.path);
         *self.lock(&self.shown)? = None;
         outcome
     }

@@ -1,0 +1,401 @@
+"""What queries find: numbers and arrays, each with the ``stats`` of what was looked at."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ngtoken._errors import IndexWarning
+
+
+def warn_of_index(told: Sequence[str]) -> None:
+    """Warns of what was put aside of an index."""
+    for line in told:
+        warnings.warn(f"{line}; the records answered", IndexWarning, stacklevel=2)
+
+
+class _Shown:
+    """Objects that show their parts by name."""
+
+    __slots__ = ()
+    _parts: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        parts = (f"{name}={getattr(self, name)!r}" for name in self._parts)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Stats(_Shown):
+    """What a query looked at."""
+
+    __slots__ = _parts = (
+        "blocks",
+        "blocks_looked_at",
+        "blocks_skipped",
+        "blocks_unread",
+        "bytes_read",
+        "records",
+        "columns",
+        "damaged_blocks",
+        "damaged_tokens",
+        "seconds",
+        "warnings",
+    )
+
+    def __init__(
+        self,
+        blocks: tuple[int, int, int, int],
+        bytes_read: int,
+        source: tuple[bool, bool],
+        damaged: tuple[int, int],
+        seconds: float,
+        warnings: tuple[str, ...],
+    ) -> None:
+        #: How many blocks there are, were looked at, could have no answer, and were answered
+        #: by their zones or positions alone.
+        self.blocks, self.blocks_looked_at, self.blocks_skipped, self.blocks_unread = blocks
+        #: How many bytes of records and columns the blocks have that were looked at.
+        self.bytes_read = bytes_read
+        #: Whether records were looked at, and columns of the index.
+        self.records, self.columns = source
+        #: How many damaged blocks were left out, and how many tokens those have.
+        self.damaged_blocks, self.damaged_tokens = damaged
+        self.seconds = seconds
+        #: What was put aside of the index.
+        self.warnings = warnings
+
+
+class Count(int):
+    """A whole number, with ``stats``."""
+
+    stats: Stats
+
+    def __new__(cls, value: int, stats: Stats) -> "Count":
+        count = super().__new__(cls, value)
+        count.stats = stats
+        return count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (int(self),)
+
+
+class Truth(int):
+    """True or False, with ``stats``."""
+
+    stats: Stats
+
+    def __new__(cls, value: bool, stats: Stats) -> "Truth":
+        truth = super().__new__(cls, value)
+        truth.stats = stats
+        return truth
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return bool, (bool(self),)
+
+
+class Number(float):
+    """A number, with ``stats``."""
+
+    stats: Stats
+
+    def __new__(cls, value: float, stats: Stats) -> "Number":
+        number = super().__new__(cls, value)
+        number.stats = stats
+        return number
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)
+
+
+class Positions(_Shown):
+    """Where tokens stand, in order."""
+
+    __slots__ = ("positions", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("positions",)
+
+    def __init__(self, positions: np.ndarray, stats: Stats) -> None:
+        self.positions = positions
+        self.stats = stats
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.positions)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.positions[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.positions, dtype, copy=copy)
+
+
+class Found(_Shown):
+    """Copies of tokens, an array of records, and where they stand."""
+
+    __slots__ = ("positions", "stats", "tokens")
+    _parts: ClassVar[tuple[str, ...]] = ("positions", "tokens")
+
+    def __init__(self, positions: np.ndarray, tokens: np.ndarray, stats: Stats) -> None:
+        self.positions = positions
+        self.tokens = tokens
+        self.stats = stats
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tokens)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.tokens[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.tokens, dtype, copy=copy)
+
+
+class Ranked(_Shown):
+    """Tokens by their places among others: where they stand, and their values."""
+
+    __slots__ = ("by", "positions", "stats", "values")
+    _parts: ClassVar[tuple[str, ...]] = ("by", "positions", "values")
+
+    def __init__(
+        self, positions: np.ndarray, values: np.ndarray, by: str, stats: Stats
+    ) -> None:
+        self.positions = positions
+        #: In the units of the column.
+        self.values = values
+        self.by = by
+        self.stats = stats
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+class Nearest(_Shown):
+    """The tokens that are nearest to points, a row for each: distances, then positions.
+
+    It unpacks as the pair of both.
+    """
+
+    __slots__ = ("distances", "positions", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("distances", "positions")
+
+    def __init__(self, distances: np.ndarray, positions: np.ndarray, stats: Stats) -> None:
+        #: In units, ascending; inf where there is no token.
+        self.distances = distances
+        #: -1 where there is no token.
+        self.positions = positions
+        self.stats = stats
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.distances, self.positions))
+
+
+class Within(_Shown):
+    """The tokens within a ball: where they stand, in order, and their distances in units."""
+
+    __slots__ = ("distances", "positions", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("positions", "distances")
+
+    def __init__(self, positions: np.ndarray, distances: np.ndarray, stats: Stats) -> None:
+        self.positions = positions
+        self.distances = distances
+        self.stats = stats
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+class Lookup(_Shown):
+    """Where the tokens of ids stand: an array of positions for each, in the order in which the
+    ids were asked for."""
+
+    __slots__ = ("ids", "positions", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("ids", "positions")
+
+    def __init__(self, ids: np.ndarray, positions: list[np.ndarray], stats: Stats) -> None:
+        self.ids = ids
+        self.positions = positions
+        self.stats = stats
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self.positions)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.positions[index]
+
+    @property
+    def first(self) -> np.ndarray:
+        """The first position of each id, and -1 where there is none."""
+        return np.array([found[0] if len(found) else -1 for found in self.positions], "i8")
+
+
+class Duplicates(Lookup):
+    """The least ids that more than one token has, and where those stand."""
+
+    __slots__ = ("id_count", "repeats")
+    _parts: ClassVar[tuple[str, ...]] = ("id_count", "repeats", "ids", "positions")
+
+    def __init__(
+        self,
+        counts: tuple[int, int],
+        ids: np.ndarray,
+        positions: list[np.ndarray],
+        stats: Stats,
+    ) -> None:
+        super().__init__(ids, positions, stats)
+        #: How many ids there are that more than one token has, and how many tokens have an
+        #: id that another one before them has.
+        self.id_count, self.repeats = counts
+
+
+class Histogram(_Shown):
+    """How many values are in each of some bins; in the last one also its upper end."""
+
+    __slots__ = ("above", "below", "column", "counts", "edges", "nan", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("column", "edges", "counts", "below", "above", "nan")
+
+    def __init__(
+        self,
+        column: str,
+        edges: np.ndarray,
+        counts: np.ndarray,
+        rest: tuple[int, int, int],
+        stats: Stats,
+    ) -> None:
+        self.column = column
+        #: Where bins begin, and where the last one ends: one more than there are bins.
+        self.edges = edges
+        self.counts = counts
+        #: How many values are less than the first edge, greater than the last one, and NaN.
+        self.below, self.above, self.nan = rest
+        self.stats = stats
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """As ``numpy.histogram``: counts, then edges."""
+        return iter((self.counts, self.edges))
+
+
+class Groups(_Shown):
+    """What was measured, a row for each group: a column for each key, then for each measure."""
+
+    __slots__ = ("_arrow", "_columns", "keys", "nan_weights", "stats")
+    _parts: ClassVar[tuple[str, ...]] = ("_columns",)
+
+    def __init__(
+        self,
+        columns: list[tuple[str, np.ndarray]],
+        keys: int,
+        nan_weights: np.ndarray,
+        arrow: Any,
+        stats: Stats,
+    ) -> None:
+        self._columns = dict(columns)
+        #: The names of the columns that have the keys.
+        self.keys = tuple(self._columns)[:keys]
+        #: How many weights are NaN in each group, and were left out of extremes and quantiles.
+        self.nan_weights = nan_weights
+        self._arrow = arrow
+        self.stats = stats
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns."""
+        return tuple(self._columns)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self._columns[column]
+
+    def __len__(self) -> int:
+        return len(self.nan_weights)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Each group as a dict."""
+        columns = (values.tolist() for values in self._columns.values())
+        for row in zip(*columns, strict=True):
+            yield dict(zip(self._columns, row, strict=True))
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._arrow.__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> Any:
+        """A ``pyarrow.Table`` where pyarrow is, and else an `ArrowStream`."""
+        from ngtoken import _frames
+
+        return _frames.to_arrow(self._arrow)
+
+    def to_polars(self) -> Any:
+        """A ``polars.DataFrame``."""
+        from ngtoken import _frames
+
+        return _frames.to_polars(self._arrow)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame``."""
+        from ngtoken import _frames
+
+        return _frames.to_pandas(self._arrow)
+
+    def _repr_html_(self) -> str:
+        from ngtoken import _html
+
+        return _html.table(self._columns, len(self))
+
+
+class IndexInfo(_Shown):
+    """What an index has after a build."""
+
+    __slots__ = _parts = (
+        "folder",
+        "blocks",
+        "read_blocks",
+        "damaged",
+        "columns",
+        "ids",
+        "boxes",
+        "size_bytes",
+        "warnings",
+    )
+
+    def __init__(
+        self,
+        folder: str,
+        blocks: tuple[int, int, list[int]],
+        has: tuple[list[str], bool, list[str]],
+        size_bytes: int,
+        warnings: list[str],
+    ) -> None:
+        self.folder = folder
+        #: How many blocks are covered, how many were read, and which of them are damaged and
+        #: left unindexed.
+        self.blocks, self.read_blocks, self.damaged = blocks
+        self.columns, self.ids, self.boxes = has
+        self.size_bytes = size_bytes
+        #: Why what there was before was made anew.
+        self.warnings = warnings
+
+
+class Sorted(_Shown):
+    """What a sort did."""
+
+    __slots__ = _parts = ("path", "tokens", "temporary_files", "indexed_blocks")
+
+    def __init__(
+        self, path: str, tokens: int, temporary_files: int, indexed_blocks: int
+    ) -> None:
+        self.path = path
+        self.tokens = tokens
+        #: Through how many temporary files they went; 0 in memory.
+        self.temporary_files = temporary_files
+        self.indexed_blocks = indexed_blocks

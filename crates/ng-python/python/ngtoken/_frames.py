@@ -1,0 +1,35 @@
+"""Tables and frames of other libraries, out of streams of columns."""
+
+from typing import Any
+
+
+def to_arrow(stream: Any) -> Any:
+    """A ``pyarrow.Table`` where pyarrow is, and else the stream."""
+    try:
+        import pyarrow  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        return stream
+    return pyarrow.RecordBatchReader.from_stream(stream).read_all()
+
+
+def to_polars(stream: Any) -> Any:
+    """A ``polars.DataFrame``."""
+    return _needed("polars", "polars").DataFrame(stream)
+
+
+def to_pandas(stream: Any) -> Any:
+    """A ``pandas.DataFrame``."""
+    _needed("pandas", None)
+    _needed("pyarrow", "arrow")
+    return to_arrow(stream).to_pandas()
+
+
+def _needed(name: str, extra: str | None) -> Any:
+    """A module, or an error that says how to get it."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = f"ngtoken[{extra}]" if extra else name
+        raise ImportError(f"{name} is needed here: pip install '{package}'", name=name) from error

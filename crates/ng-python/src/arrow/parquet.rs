@@ -1,0 +1,177 @@
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ng_arrow::{Compression, Format, Layout, TableReader, TableWriter};
+use ng_parallel::Workers;
+use ng_store::{RawDraft, TokenSink, VecStore};
+use pyo3::prelude::*;
+
+use super::errors::unwritten;
+use super::selected::Selected;
+use super::stream::layout_of;
+use crate::error::{Class, Error, INTERNAL, Value};
+use crate::query::{Asks, Query, Question, of_system};
+use crate::tokens::Tokens;
+use crate::vector::TokenVec;
+use crate::work::long;
+
+macro_rules! writes {
+    ($class:ty) => {
+        #[pymethods]
+        impl $class {
+            /// Writes columns of the tokens that match to a Parquet file, which gets its name
+            /// when it is whole, and tells how many tokens.
+            ///
+            /// ``compression`` is "snappy" or "none"; ``replace`` allows the file to exist.
+            /// With ``raw=True`` what is read back has the same 64 bytes.
+            #[pyo3(signature = (
+                path, columns = None, r#where = None, raw = false, *, compression = "snappy",
+                replace = false
+            ))]
+            #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
+            fn write_parquet(
+                &self,
+                py: Python<'_>,
+                path: PathBuf,
+                columns: Option<&Bound<'_, PyAny>>,
+                r#where: Option<&str>,
+                raw: bool,
+                compression: &str,
+                replace: bool,
+            ) -> PyResult<u64> {
+                let question = self.question().narrowed(r#where)?;
+                let layout = layout_of(columns, raw)?;
+                let codec = compression_of(compression)?;
+                let threads = question.threads();
+                long(py, usize::MAX, threads, |workers| {
+                    write(workers, question, (&path, replace), layout, codec)
+                })
+            }
+        }
+    };
+}
+
+writes!(Tokens);
+writes!(Query);
+
+fn compression_of(name: &str) -> Result<Compression, Error> {
+    let value = || Value::Text(name.to_owned());
+    name.parse()
+        .map_err(|_| Error::value("compression", value(), "snappy or none"))
+}
+
+fn write(
+    workers: &Workers,
+    question: Question,
+    (path, replace): (&Path, bool),
+    layout: Layout,
+    compression: Compression,
+) -> Result<u64, Error> {
+    let mut selected = Selected::of(question)?;
+    let out = Out::new(RawDraft::begin(path, replace)?);
+    let failed = |error| unwritten(error, path);
+    let writer = TableWriter::new(out, Format::Parquet, layout, compression);
+    let (mut writer, mut written) = (writer.map_err(failed)?, 0);
+    let stop = workers.stop_flag();
+    while selected.next(workers, |tokens, positions| {
+        written += tokens.len() as u64;
+        writer.write(tokens, positions).map_err(failed)
+    })? {
+        if stop.is_stopped() {
+            // Whoever stopped it raises why.
+            return Err(Error::new(INTERNAL, "stopped before the file was written"));
+        }
+    }
+    let out = writer.finish().map_err(failed)?;
+    out.into_draft()
+        .map_err(|error| failed(error.into()))?
+        .publish()?;
+    Ok(written)
+}
+
+/// A draft, written in large pieces.
+struct Out {
+    draft: RawDraft,
+    waiting: Vec<u8>,
+}
+
+/// What is written at once.
+const CHUNK: usize = 1 << 20;
+
+impl Out {
+    fn new(draft: RawDraft) -> Self {
+        Self {
+            draft,
+            waiting: Vec::with_capacity(CHUNK),
+        }
+    }
+
+    fn write_waiting(&mut self) -> io::Result<()> {
+        // The error goes through libraries that know no other than the system's.
+        let written = self
+            .draft
+            .append_bytes(&self.waiting)
+            .map_err(io::Error::other);
+        self.waiting.clear();
+        written
+    }
+
+    fn into_draft(mut self) -> io::Result<RawDraft> {
+        self.write_waiting()?;
+        Ok(self.draft)
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = CHUNK - self.waiting.len();
+        let part = &bytes[..bytes.len().min(room)];
+        self.waiting.extend_from_slice(part);
+        if self.waiting.len() == CHUNK {
+            self.write_waiting()?;
+        }
+        Ok(part.len())
+    }
+
+    /// The end writes what waits.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the tokens of a Parquet file, whose columns have the names that ours have; whatever
+/// is wrong with a value names its row and column.
+#[pyfunction]
+pub(crate) fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Py<TokenVec>> {
+    let store = long(py, usize::MAX, None, |workers| {
+        let read = read(workers, &path);
+        read.map_err(|error| error.named(&path))
+    })?;
+    Py::new(py, TokenVec::made_of(store))
+}
+
+fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
+    let file = File::open(path).map_err(|error| of_system(&error.to_string(), &error))?;
+    let kind = file
+        .metadata()
+        .map_err(|error| of_system(&error.to_string(), &error))?;
+    if kind.is_dir() {
+        let text = "is a folder, expected a Parquet file";
+        return Err(Error::new(Class::Folder, text).errno(IS_A_FOLDER));
+    }
+    let mut reader = TableReader::of_file(file, Format::Parquet, None)?;
+    let stop = workers.stop_flag();
+    let (mut store, mut tokens) = (VecStore::new(), Vec::new());
+    while reader.read(&mut tokens)? {
+        if stop.is_stopped() {
+            // Whoever stopped it raises why.
+            return Err(Error::new(INTERNAL, "stopped before the file was read"));
+        }
+        store.append(&tokens)?;
+        tokens.clear();
+    }
+    Ok(store)
+}
+
+const IS_A_FOLDER: i32 = 21;

@@ -1,0 +1,107 @@
+use std::sync::Mutex;
+
+use ng_arrow::Import;
+use ng_arrow::arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
+use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
+use ng_arrow::arrow_schema::ArrowError;
+use ng_token::Token;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::columns::owned;
+use crate::error::{Class, Error};
+use crate::token::kind_of;
+use crate::work::{lock, short};
+
+/// How many tokens an array has, at most.
+const ROWS: usize = 1 << 16;
+
+/// Goes over the tokens that the columns of a stream make, in arrays; whatever is wrong with a
+/// value names its row and column.
+#[pyclass(frozen, name = "_ArrowPieces", module = "ngtoken._core")]
+pub(crate) struct ArrowPieces {
+    reading: Mutex<Reading>,
+}
+
+struct Reading {
+    stream: RecordBatchStreamReader,
+    import: Import,
+    /// A batch of which some rows are to be given yet, and the first of those.
+    batch: Option<(RecordBatch, usize)>,
+    rows: u64,
+}
+
+#[pymethods]
+impl ArrowPieces {
+    /// Takes the stream of what has ``__arrow_c_stream__``.
+    #[new]
+    fn new(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let capsule = given.call_method0("__arrow_c_stream__")?;
+        let Ok(capsule) = capsule.cast::<PyCapsule>() else {
+            let expected = "a capsule named arrow_array_stream";
+            return Err(Error::wrong_type("stream", kind_of(&capsule), expected).into());
+        };
+        let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
+        let pointer = pointer.cast::<FFI_ArrowArrayStream>().as_ptr();
+        // SAFETY: (1) The Arrow interface has a valid stream behind a capsule of that name,
+        // which is moved out here and left released.
+        let stream = unsafe { RecordBatchStreamReader::from_raw(pointer) };
+        let reading = short(py, || {
+            let stream = stream.map_err(broken)?;
+            Ok(Reading {
+                import: Import::of_schema(&stream.schema())?,
+                stream,
+                batch: None,
+                rows: 0,
+            })
+        })?;
+        Ok(Self {
+            reading: Mutex::new(reading),
+        })
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let tokens = short(py, || lock(&self.reading).next())?;
+        tokens.map(|tokens| owned(py, tokens)).transpose()
+    }
+}
+
+impl Reading {
+    fn next(&mut self) -> Result<Option<Vec<Token>>, Error> {
+        let (batch, start) = match self.batch.take() {
+            Some(rest) => rest,
+            None => match self.next_batch()? {
+                Some(batch) => (batch, 0),
+                None => return Ok(None),
+            },
+        };
+        let rows = ROWS.min(batch.num_rows() - start);
+        let mut tokens = Vec::with_capacity(rows);
+        self.import
+            .read(&batch.slice(start, rows), self.rows, &mut tokens)?;
+        self.rows += rows as u64;
+        if start + rows < batch.num_rows() {
+            self.batch = Some((batch, start + rows));
+        }
+        Ok(Some(tokens))
+    }
+
+    /// The next batch that has rows.
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        loop {
+            match self.stream.next().transpose().map_err(broken)? {
+                Some(batch) if batch.num_rows() == 0 => {}
+                batch => return Ok(batch),
+            }
+        }
+    }
+}
+
+/// What the other end says.
+fn broken(error: ArrowError) -> Error {
+    Error::new(Class::Value, format!("the Arrow stream broke off: {error}"))
+}

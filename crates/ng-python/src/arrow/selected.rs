@@ -1,0 +1,104 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ng_arrow::Positions;
+use ng_parallel::Workers;
+use ng_query::QueryError;
+use ng_query::index::Index;
+use ng_store::BLOCK_TOKENS;
+use ng_token::Token;
+
+use crate::error::Error;
+use crate::query::{Question, Subject, now};
+use crate::shown::Shown;
+
+/// The tokens that a question matches, in order, some at a time: memory does not grow with
+/// them.
+///
+/// Only what a filter selects of a part of a file that was opened with `mode="read"` has that
+/// part brought in first.
+pub(super) struct Selected {
+    question: Question,
+    subject: Subject,
+    index: Option<Arc<Index>>,
+    /// When it began: what `valid` means, to the end.
+    now: u32,
+    /// How many tokens were looked at.
+    done: usize,
+}
+
+/// How many tokens are looked at in one go: 16 MiB.
+const STRETCH: usize = 64 * BLOCK_TOKENS;
+
+impl Selected {
+    pub(super) fn of(question: Question) -> Result<Self, Error> {
+        let subject = question.subject()?;
+        Ok(Self {
+            index: question.index_of(&subject),
+            question,
+            subject,
+            now: now(),
+            done: 0,
+        })
+    }
+
+    /// Calls `take` with those of the next tokens that match; tells whether there were any to
+    /// look at.
+    pub(super) fn next(
+        &mut self,
+        workers: &Workers,
+        take: impl FnOnce(&[Token], Positions<'_>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let (start, len) = (self.done, self.subject.len());
+        let end = len.min(start + STRETCH);
+        if start == end {
+            return Ok(false);
+        }
+        if self.question.wants_all() {
+            let some = self.subject.shown().slice(start..end);
+            let first = Positions::From(start as u64);
+            some.with_tokens(workers, |tokens| take(tokens, first))?;
+        } else {
+            let (positions, tokens) = self.matching(workers, start as u64..end as u64)?;
+            take(&tokens, Positions::Each(&positions))?;
+        }
+        self.done = end;
+        Ok(true)
+    }
+
+    fn matching(
+        &mut self,
+        workers: &Workers,
+        range: std::ops::Range<u64>,
+    ) -> Result<(Vec<u64>, Vec<Token>), Error> {
+        self.bring_in(workers)?;
+        let (mut positions, mut tokens) = (Vec::new(), Vec::new());
+        let Self {
+            question,
+            subject,
+            index,
+            now,
+            ..
+        } = self;
+        subject.shown().with_source(workers, |source| {
+            let query = question.query_at(*now, subject, source, workers, index.as_deref())?;
+            query.positions_within(range).tokens(|places, records| {
+                positions.extend_from_slice(places);
+                tokens.extend_from_slice(records);
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            })?;
+            Ok(())
+        })?;
+        Ok((positions, tokens))
+    }
+
+    /// A part of a file is read once, and not for each stretch.
+    fn bring_in(&mut self, workers: &Workers) -> Result<(), Error> {
+        if let Shown::File(file, range) = self.subject.shown()
+            && (range.len() as u64) < file.reader().len()
+        {
+            self.subject = Subject::at_hand(self.subject.shown().at_hand(workers)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+use std::sync::Mutex;
+
+use ng_arrow::arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use ng_arrow::arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use ng_arrow::arrow_schema::ffi::FFI_ArrowSchema;
+use ng_arrow::arrow_schema::{ArrowError, SchemaRef};
+use ng_arrow::{Column, Form, Layout, schema};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use super::batches::Batches;
+use crate::error::{Class, Error, INTERNAL};
+use crate::query::{Asks, Query, Question, layout_columns};
+use crate::tokens::Tokens;
+use crate::work::{lock, short};
+
+/// Columns that others take by the Arrow C stream interface: pyarrow, Polars, DuckDB, pandas.
+///
+/// It is lazy: each stream that is taken begins anew, shows the tokens of the moment at which
+/// it was taken, and makes a batch when it is asked for one.
+#[pyclass(frozen, module = "ngtoken")]
+pub(crate) struct ArrowStream {
+    of: Of,
+}
+
+enum Of {
+    Batch(RecordBatch),
+    Tokens(Question, Layout),
+}
+
+impl ArrowStream {
+    pub(crate) fn of_batch(batch: RecordBatch) -> Self {
+        Self {
+            of: Of::Batch(batch),
+        }
+    }
+
+    fn schema(&self) -> SchemaRef {
+        match &self.of {
+            Of::Batch(batch) => batch.schema(),
+            Of::Tokens(_, layout) => schema(&layout.columns, layout.form),
+        }
+    }
+
+    fn reader(&self) -> Result<Box<dyn RecordBatchReader + Send>, Error> {
+        Ok(match &self.of {
+            Of::Batch(batch) => {
+                let one = [Ok::<_, ArrowError>(batch.clone())];
+                Box::new(RecordBatchIterator::new(one, batch.schema()))
+            }
+            Of::Tokens(question, layout) => {
+                Box::new(Batches::of(question.clone(), layout.clone())?)
+            }
+        })
+    }
+}
+
+#[pymethods]
+impl ArrowStream {
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // Whoever wishes another schema casts what comes, as the interface has it.
+        let _ = requested_schema;
+        let reader = short(py, || self.reader())?;
+        let stream = FFI_ArrowArrayStream::new(reader);
+        // A stream that was taken out of the capsule is none any more, and dropping it does
+        // nothing; one that was not is released.
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let schema = FFI_ArrowSchema::try_from(&*self.schema());
+        let schema = schema.map_err(|error| Error::new(INTERNAL, error))?;
+        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    }
+
+    /// The batches, one after the other, each as a stream of its own.
+    fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowBatches> {
+        let reader = short(py, || self.reader())?;
+        Ok(ArrowBatches {
+            reader: Mutex::new(reader),
+        })
+    }
+
+    /// The names of the columns.
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        let schema = self.schema();
+        let fields = schema.fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<ngtoken.ArrowStream of {}>", self.columns().join(", "))
+    }
+}
+
+/// Goes over the batches of a stream.
+#[pyclass(frozen, module = "ngtoken._core")]
+pub(crate) struct ArrowBatches {
+    reader: Mutex<Box<dyn RecordBatchReader + Send>>,
+}
+
+#[pymethods]
+impl ArrowBatches {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<ArrowStream>> {
+        let batch = short(py, || {
+            let batch = lock(&self.reader).next().transpose();
+            // The error was one of ours before others could ask for it.
+            batch.map_err(|error| Error::new(Class::Value, error))
+        })?;
+        Ok(batch.map(ArrowStream::of_batch))
+    }
+}
+
+/// Which columns, in which form.
+pub(super) fn layout_of(columns: Option<&Bound<'_, PyAny>>, raw: bool) -> Result<Layout, Error> {
+    let form = if raw { Form::Raw } else { Form::Units };
+    Ok(match columns {
+        None => Layout::new(Column::DEFAULT, form),
+        Some(columns) => Layout::new(layout_columns("columns", columns)?, form),
+    })
+}
+
+macro_rules! exports {
+    ($class:ty) => {
+        #[pymethods]
+        impl $class {
+            /// Columns of the tokens that match, as a lazy stream of Arrow batches.
+            ///
+            /// Without ``columns`` all that is stored; a space stands for its three. Values
+            /// are in units, or with ``raw=True`` as they are stored.
+            #[pyo3(signature = (columns = None, r#where = None, raw = false))]
+            fn arrow_stream(
+                &self,
+                columns: Option<&Bound<'_, PyAny>>,
+                r#where: Option<&str>,
+                raw: bool,
+            ) -> PyResult<ArrowStream> {
+                let question = self.question().narrowed(r#where)?;
+                let layout = layout_of(columns, raw)?;
+                Ok(ArrowStream {
+                    of: Of::Tokens(question, layout),
+                })
+            }
+
+            #[pyo3(signature = (requested_schema = None))]
+            fn __arrow_c_stream__<'py>(
+                &self,
+                py: Python<'py>,
+                requested_schema: Option<Bound<'py, PyAny>>,
+            ) -> PyResult<Bound<'py, PyCapsule>> {
+                let stream = self.arrow_stream(None, None, false)?;
+                stream.__arrow_c_stream__(py, requested_schema)
+            }
+
+            fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+                self.arrow_stream(None, None, false)?.__arrow_c_schema__(py)
+            }
+
+            /// Columns of the tokens that match: a ``pyarrow.Table`` where pyarrow is, and
+            /// else the lazy `ArrowStream`.
+            #[pyo3(signature = (columns = None, r#where = None, raw = false))]
+            fn to_arrow<'py>(
+                slf: &Bound<'py, Self>,
+                columns: Option<&Bound<'py, PyAny>>,
+                r#where: Option<&str>,
+                raw: bool,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let stream = slf.get().arrow_stream(columns, r#where, raw)?;
+                let frames = slf.py().import("ngtoken._frames")?;
+                frames.getattr("to_arrow")?.call1((stream,))
+            }
+
+            /// Columns of the tokens that match, as a ``polars.DataFrame``.
+            #[pyo3(signature = (columns = None, r#where = None, raw = false))]
+            fn to_polars<'py>(
+                slf: &Bound<'py, Self>,
+                columns: Option<&Bound<'py, PyAny>>,
+                r#where: Option<&str>,
+                raw: bool,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let stream = slf.get().arrow_stream(columns, r#where, raw)?;
+                let frames = slf.py().import("ngtoken._frames")?;
+                frames.getattr("to_polars")?.call1((stream,))
+            }
+
+            /// Columns of the tokens that match, as a ``pandas.DataFrame``, by pyarrow.
+            #[pyo3(signature = (columns = None, r#where = None, raw = false))]
+            fn to_pandas<'py>(
+                slf: &Bound<'py, Self>,
+                columns: Option<&Bound<'py, PyAny>>,
+                r#where: Option<&str>,
+                raw: bool,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let stream = slf.get().arrow_stream(columns, r#where, raw)?;
+                let frames = slf.py().import("ngtoken._frames")?;
+                frames.getattr("to_pandas")?.call1((stream,))
+            }
+
+            /// A ``polars.LazyFrame`` of the tokens that match. Of what is asked of it, only
+            /// the columns that are needed are made, and simple conditions are put into the
+            /// filter first; Polars holds each row against all of them itself.
+            #[pyo3(signature = (columns = None, raw = false))]
+            fn scan_polars<'py>(
+                slf: &Bound<'py, Self>,
+                columns: Option<&Bound<'py, PyAny>>,
+                raw: bool,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let stream = slf.get().arrow_stream(columns, None, raw)?;
+                let scan = slf.py().import("ngtoken._scan")?;
+                scan.getattr("scan")?.call1((slf, stream, raw))
+            }
+        }
+    };
+}
+
+exports!(Tokens);
+exports!(Query);

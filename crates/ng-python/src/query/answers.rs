@@ -1,0 +1,154 @@
+//! What was found, as the objects of `ngtoken._answers`.
+
+use ng_query::ng_arrow::arrow_array::cast::AsArray;
+use ng_query::ng_arrow::arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, TimestampSecondType, UInt8Type, UInt64Type,
+};
+use ng_query::ng_arrow::arrow_array::{Array, ArrayRef, RecordBatch};
+use ng_query::ng_arrow::arrow_schema::{DataType, TimeUnit};
+use ng_query::{Stats, Value};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::array::{Numpy, filled};
+use crate::error::{Error, INTERNAL};
+
+/// An object of a class, by its name.
+pub(super) fn made<'py>(
+    py: Python<'py>,
+    class: &str,
+    values: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("ngtoken._answers")?.getattr(class)?;
+    class.call1(values.into_pyobject(py)?)
+}
+
+/// What was looked at, and what was put aside of the index, of which Python is warned.
+pub(super) fn stats<'py>(
+    py: Python<'py>,
+    stats: &Stats,
+    warnings: Vec<String>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !warnings.is_empty() {
+        let warn = py.import("ngtoken._answers")?.getattr("warn_of_index")?;
+        warn.call1((warnings.clone(),))?;
+    }
+    let blocks = (
+        stats.blocks,
+        stats.blocks_looked_at,
+        stats.blocks_skipped,
+        stats.blocks_unread,
+    );
+    let values = (
+        blocks,
+        stats.bytes_read,
+        (stats.records, stats.columns),
+        (stats.damaged_blocks, stats.damaged_tokens),
+        stats.elapsed.as_secs_f64(),
+        PyTuple::new(py, warnings)?,
+    );
+    made(py, "Stats", values)
+}
+
+/// An array of numbers, copied.
+pub(super) fn array<'py, T: Numpy + Copy>(
+    py: Python<'py>,
+    values: &[T],
+) -> PyResult<Bound<'py, PyAny>> {
+    filled(py, (values.len(), None), |out: &mut [T]| {
+        out.copy_from_slice(values);
+        Ok(())
+    })
+}
+
+/// An array of as many numbers as are converted.
+pub(super) fn converted<'py, S, T: Numpy + Copy>(
+    py: Python<'py>,
+    values: &[S],
+    convert: impl Fn(&S) -> T,
+) -> PyResult<Bound<'py, PyAny>> {
+    filled(py, (values.len(), None), |out: &mut [T]| {
+        for (place, value) in out.iter_mut().zip(values) {
+            *place = convert(value);
+        }
+        Ok(())
+    })
+}
+
+/// Positions, as numpy takes them for indices.
+pub(super) fn positions<'py>(py: Python<'py>, found: &[u64]) -> PyResult<Bound<'py, PyAny>> {
+    converted(py, found, |&position| position as i64)
+}
+
+/// Values of a column: whole numbers where all are, and else numbers.
+pub(super) fn values<'py>(py: Python<'py>, found: &[Value]) -> PyResult<Bound<'py, PyAny>> {
+    let whole = |value: &Value| match value {
+        Value::Integer(number) => i64::try_from(*number).ok(),
+        _ => None,
+    };
+    let wholes: Option<Vec<i64>> = found.iter().map(whole).collect();
+    match wholes.filter(|wholes| !wholes.is_empty()) {
+        Some(wholes) => array(py, &wholes),
+        None => converted(py, found, |value| value.number().unwrap_or(f64::NAN)),
+    }
+}
+
+/// The names and the arrays of a batch. What is missing is NaN.
+pub(super) fn columns<'py>(
+    py: Python<'py>,
+    batch: &RecordBatch,
+) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+    let schema = batch.schema();
+    let columns = batch.columns().iter().zip(schema.fields());
+    columns
+        .map(|(column, field)| Ok((field.name().clone(), column_of(py, column)?)))
+        .collect()
+}
+
+fn column_of<'py>(py: Python<'py>, column: &ArrayRef) -> PyResult<Bound<'py, PyAny>> {
+    match column.data_type() {
+        DataType::UInt8 => primitive::<UInt8Type>(py, column),
+        DataType::Float32 => primitive::<Float32Type>(py, column),
+        DataType::UInt64 if column.null_count() == 0 => primitive::<UInt64Type>(py, column),
+        DataType::UInt64 => {
+            let wholes = column.as_primitive::<UInt64Type>();
+            let numbers = wholes
+                .iter()
+                .map(|whole| whole.map_or(f64::NAN, |whole| whole as f64));
+            array(py, &numbers.collect::<Vec<f64>>())
+        }
+        DataType::Float64 => {
+            let numbers = column.as_primitive::<Float64Type>().iter();
+            let numbers = numbers.map(|number| number.unwrap_or(f64::NAN));
+            array(py, &numbers.collect::<Vec<_>>())
+        }
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            primitive::<TimestampSecondType>(py, column)?.call_method1("view", ("M8[s]",))
+        }
+        DataType::Boolean => {
+            let flags = column
+                .as_boolean()
+                .iter()
+                .map(|flag| u8::from(flag == Some(true)));
+            array(py, &flags.collect::<Vec<_>>())?.call_method1("view", ("?",))
+        }
+        other => Err(Error::new(INTERNAL, format!("a column of {other}")).into()),
+    }
+}
+
+fn primitive<'py, T>(py: Python<'py>, column: &ArrayRef) -> PyResult<Bound<'py, PyAny>>
+where
+    T: ArrowPrimitiveType,
+    T::Native: Numpy + Copy,
+{
+    array(py, column.as_primitive::<T>().values())
+}
+
+/// Arrays in a list.
+pub(super) fn list<'py>(
+    py: Python<'py>,
+    arrays: impl IntoIterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let arrays: Vec<_> = arrays.into_iter().collect::<PyResult<_>>()?;
+    PyList::new(py, arrays)
+}

@@ -1,0 +1,114 @@
+use pyo3::prelude::*;
+
+use super::question::{Asks, How, Question};
+use crate::error::Error;
+use crate::tokens::Tokens;
+use crate::whole::{self, threads_of};
+
+/// A question to tokens: of which of them, and how they are asked.
+///
+/// It is lazy and never changes: ``where`` makes another one, and each operation asks what the
+/// vector or the file shows when it is called; a snapshot always shows the same.
+#[pyclass(frozen, module = "ngtoken")]
+pub(crate) struct Query {
+    question: Question,
+}
+
+impl Asks for Query {
+    fn question(&self) -> Question {
+        self.question.clone()
+    }
+}
+
+impl Query {
+    fn narrowed(
+        question: Question,
+        text: Option<&str>,
+        changed: impl FnOnce(How) -> How,
+    ) -> Result<Self, Error> {
+        let mut question = question.narrowed(text)?;
+        question.how = changed(question.how);
+        Ok(Self { question })
+    }
+}
+
+#[pymethods]
+impl Tokens {
+    /// A question to those of the tokens that match ``filter``, such as
+    /// ``"weight > 0.9 and object"``; to all of them without one.
+    ///
+    /// ``index=False`` leaves the index of a file aside. ``verified=True`` reads and verifies
+    /// each block of a mapped file that is looked at; ``skip_damaged=True`` leaves out those
+    /// that are damaged, and ``stats`` tells how many.
+    #[pyo3(
+        name = "where",
+        signature = (
+            filter = None, *, index = true, verified = false, skip_damaged = false,
+            threads = None
+        )
+    )]
+    fn where_(
+        &self,
+        filter: Option<&str>,
+        index: bool,
+        verified: bool,
+        skip_damaged: bool,
+        #[pyo3(from_py_with = whole::optional)] threads: Option<i128>,
+    ) -> PyResult<Query> {
+        let threads = threads_of(threads)?;
+        let query = Query::narrowed(self.question(), filter, |_| How {
+            index,
+            verified,
+            skip_damaged,
+            threads,
+        });
+        Ok(query?)
+    }
+}
+
+#[pymethods]
+impl Query {
+    /// The same question to fewer tokens: those that match ``filter`` as well. What else is
+    /// given holds from here on, and the rest stays.
+    #[pyo3(
+        name = "where",
+        signature = (
+            filter = None, *, index = None, verified = None, skip_damaged = None,
+            threads = None
+        )
+    )]
+    fn where_(
+        &self,
+        filter: Option<&str>,
+        index: Option<bool>,
+        verified: Option<bool>,
+        skip_damaged: Option<bool>,
+        #[pyo3(from_py_with = whole::optional)] threads: Option<i128>,
+    ) -> PyResult<Self> {
+        let threads = threads_of(threads)?;
+        let query = Self::narrowed(self.question(), filter, |how| How {
+            index: index.unwrap_or(how.index),
+            verified: verified.unwrap_or(how.verified),
+            skip_damaged: skip_damaged.unwrap_or(how.skip_damaged),
+            threads: threads.or(how.threads),
+        });
+        Ok(query?)
+    }
+
+    /// The filter as text, which parses to the same filter; None if there is none.
+    #[getter]
+    fn filter(&self) -> Option<String> {
+        self.question.text()
+    }
+
+    fn __repr__(&self) -> String {
+        let of = match self.question.path() {
+            Some(path) => path.display().to_string(),
+            None => "tokens in memory".to_owned(),
+        };
+        match self.question.text() {
+            Some(text) => format!("<ngtoken.Query of {of} where {text}>"),
+            None => format!("<ngtoken.Query of {of}>"),
+        }
+    }
+}

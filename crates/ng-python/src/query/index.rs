@@ -1,0 +1,316 @@
+//! Indexes: opened where they lie beside a file, built, and what comes of a sort.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::SystemTime;
+
+use ng_query::Column;
+use ng_query::index::{BuildOptions, BuildReport, Index, build, index_folder, remove};
+use ng_query::order::{Order, SortOptions, SortReport, sort_file};
+use ng_store::{BlockReader, Commit, CreateOptions};
+use ng_token::{Axis, Space};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::answers::made;
+use super::measures::names_of;
+use super::question::Question;
+use super::subject::Subject;
+use crate::columns::{order_of, space_of};
+use crate::error::{Class, Error, Value};
+use crate::file::TokenFile;
+use crate::shown::Shown;
+use crate::whole::{self, threads_of};
+use crate::work::long;
+
+/// How many indexes are held open: those of the files that were asked last.
+const MOST_OPEN: usize = 4;
+
+/// The indexes that are open, the latest last: zones are read once for a commit.
+static OPEN: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
+
+struct Opened {
+    path: PathBuf,
+    commit: Commit,
+    manifest: Stamp,
+    is_mapped: bool,
+    index: Arc<Index>,
+}
+
+/// Which manifest was read.
+#[derive(PartialEq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    len: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    /// That of the manifest beside a file; `None` where there is none.
+    fn of(path: &Path) -> Option<Self> {
+        let manifest = index_folder(path).join("index.json").metadata().ok()?;
+        Some(Self {
+            modified: manifest.modified().ok(),
+            len: manifest.len(),
+            inode: manifest.ino(),
+        })
+    }
+}
+
+/// Closes what is open of the index of a file.
+pub(crate) fn forget(path: &Path) {
+    if let Some(mut open) = open_indexes() {
+        open.retain(|opened| opened.path != path);
+    }
+}
+
+/// The indexes that are open, unless somebody is just at them: whoever would wait opens one
+/// for itself. In a fork, the lock may never be given back.
+fn open_indexes() -> Option<MutexGuard<'static, Vec<Opened>>> {
+    match OPEN.try_lock() {
+        Ok(open) => Some(open),
+        Err(TryLockError::Poisoned(open)) => Some(open.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+impl Question {
+    /// The index of the tokens that are asked: of a file's whole commit, where there is one
+    /// and it is wished.
+    pub(crate) fn index_of(&self, subject: &Subject) -> Option<Arc<Index>> {
+        let path = self.how.index.then(|| self.path()).flatten()?;
+        let stamp = Stamp::of(&path)?;
+        // Maps are for those who look at the file by one.
+        let is_mapped = matches!(self.origin.shown().ok()?, Shown::Map(_));
+        match subject.shown() {
+            Shown::Memory(..) => None,
+            Shown::Map(snapshot) => {
+                let commit = *snapshot.commit();
+                let is_whole = snapshot.start() == 0 && snapshot.len() as u64 == commit.tokens;
+                let reader = || {
+                    BlockReader::open(&path)
+                        .ok()
+                        .filter(|it| it.commit() == commit)
+                };
+                is_whole.then(|| opened(&path, commit, stamp, is_mapped, reader))?
+            }
+            Shown::File(file, range) => {
+                let reader = file.reader();
+                let is_whole = range.len() as u64 == reader.len();
+                let reader_of = || Some(reader.clone());
+                let commit = reader.commit();
+                is_whole.then(|| opened(&path, commit, stamp, is_mapped, reader_of))?
+            }
+        }
+    }
+}
+
+/// The index of a commit, opened before or now.
+fn opened(
+    path: &Path,
+    commit: Commit,
+    manifest: Stamp,
+    is_mapped: bool,
+    reader: impl FnOnce() -> Option<BlockReader>,
+) -> Option<Arc<Index>> {
+    let is_it = |it: &Opened| {
+        it.path == path
+            && it.commit == commit
+            && it.manifest == manifest
+            && it.is_mapped == is_mapped
+    };
+    if let Some(open) = open_indexes()
+        && let Some(known) = open.iter().find(|it| is_it(it))
+    {
+        return Some(Arc::clone(&known.index));
+    }
+    let reader = reader()?;
+    let index = match is_mapped {
+        // SAFETY: (1) That nobody changes the files of the index while they are mapped is what
+        // `TokenFile` says `mode="map"` rests on; builders write new ones.
+        true => unsafe { Index::open(&reader) },
+        false => Index::load(&reader),
+    }?;
+    let index = Arc::new(index);
+    keep(Opened {
+        path: path.to_owned(),
+        commit,
+        manifest,
+        is_mapped,
+        index: Arc::clone(&index),
+    });
+    Some(index)
+}
+
+/// Keeps an index open, in the place of what is of another commit of its file.
+fn keep(opened: Opened) {
+    let Some(mut open) = open_indexes() else {
+        return;
+    };
+    open.retain(|it| it.path != opened.path || it.is_mapped != opened.is_mapped);
+    if open.len() == MOST_OPEN {
+        open.remove(0);
+    }
+    open.push(opened);
+}
+
+#[pymethods]
+impl TokenFile {
+    /// Builds the index beside the file, or brings it up to date with the newest commit:
+    /// zones, and besides the columns, the sorted ids and the boxes of spaces that are asked
+    /// for. What there was before is kept up as well, unless ``only=True``;
+    /// ``rebuild=True`` makes all of it anew.
+    ///
+    /// Columns are names, or a text with commas; a space stands for its three columns.
+    #[pyo3(signature = (
+        columns = None, *, ids = false, boxes = None, only = false, rebuild = false,
+        num_threads = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
+    fn index<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Option<&Bound<'py, PyAny>>,
+        ids: bool,
+        boxes: Option<&Bound<'py, PyAny>>,
+        only: bool,
+        rebuild: bool,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = BuildOptions::new()
+            .columns(columns_of(columns)?)
+            .boxes(spaces_of(boxes)?)
+            .ids(ids)
+            .only(only)
+            .rebuild(rebuild);
+        let path = self.path_if_open(py)?;
+        let report = long(py, usize::MAX, threads_of(num_threads)?, |workers| {
+            let reader = BlockReader::open(&path)?;
+            Ok(build(workers, &reader, &options, |_, _| ())?)
+        })?;
+        index_info(py, &path, &report)
+    }
+
+    /// Removes the index beside the file, and tells whether there was one.
+    fn drop_index(&self, py: Python<'_>) -> PyResult<bool> {
+        let path = self.path_if_open(py)?;
+        forget(&path);
+        crate::work::short(py, || Ok(remove(&path)?))
+    }
+
+    /// Writes the tokens of the newest commit in another order to a new file, which gets its
+    /// name when it is whole and durable, and its zones at once; in the order of a space the
+    /// columns and the boxes of that as well.
+    ///
+    /// ``by`` is a space, a column, or several with commas or in a list. What does not fit
+    /// in ``memory`` bytes is sorted by way of temporary files beside the new one.
+    #[pyo3(signature = (path, by, *, replace = false, memory = None, num_threads = None))]
+    fn sort_to<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        by: &Bound<'py, PyAny>,
+        replace: bool,
+        #[pyo3(from_py_with = whole::optional)] memory: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (order, from) = (order_of(by)?, self.path_if_open(py)?);
+        let threads = threads_of(num_threads)?;
+        let memory = memory
+            .map(|bytes| whole::of_64_bits("memory", bytes))
+            .transpose()?;
+        let (sorted, indexed) = long(py, usize::MAX, threads, |workers| {
+            let options = SortOptions::new();
+            let options = memory.map_or(options.clone(), |bytes| options.memory_bytes(bytes));
+            let sorted = sorted(workers, &from, (&path, replace), &order, &options)?;
+            let reader = BlockReader::open(&path)?;
+            let built = build(workers, &reader, &options_of(&order), |_, _| ())?;
+            Ok((sorted, built.index.blocks))
+        })?;
+        let path = path.into_os_string();
+        made(
+            py,
+            "Sorted",
+            (path, sorted.tokens, sorted.temporary_files, indexed),
+        )
+    }
+}
+
+fn sorted(
+    workers: &ng_parallel::Workers,
+    from: &Path,
+    (path, replace): (&Path, bool),
+    order: &Order,
+    options: &SortOptions,
+) -> Result<SortReport, Error> {
+    let reader = BlockReader::open(from)?;
+    let info = reader.info();
+    let create = CreateOptions::new()
+        .max_tokens(info.max_tokens)
+        .tag(info.tag)
+        .replace(replace);
+    Ok(sort_file(
+        workers,
+        &reader,
+        (path, create),
+        order,
+        options,
+        |_| (),
+    )?)
+}
+
+/// What makes an order fast.
+fn options_of(order: &Order) -> BuildOptions {
+    match order.space() {
+        None => BuildOptions::new(),
+        Some(space) => {
+            let axes = Axis::ALL.map(|axis| Column::Coordinate(space, axis));
+            BuildOptions::new().columns(axes).boxes([space])
+        }
+    }
+}
+
+fn columns_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Column>, Error> {
+    given.map_or(Ok(Vec::new()), |given| layout_columns("columns", given))
+}
+
+/// Columns by their names; a space stands for its three.
+pub(crate) fn layout_columns(field: &str, given: &Bound<'_, PyAny>) -> Result<Vec<Column>, Error> {
+    let names = names_of(field, given)?;
+    if names.trim().is_empty() && !given.is_instance_of::<PyString>() {
+        return Ok(Vec::new());
+    }
+    Column::list(&names).map_err(|error| {
+        let expected = "names of columns or spaces, each column once";
+        Error::new(Class::Value, &error).of(field, Value::Text(names.clone()), expected)
+    })
+}
+
+fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
+    let names = given.map_or(Ok(String::new()), |given| names_of("boxes", given))?;
+    let names = names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    names.map(space_of).collect()
+}
+
+fn index_info<'py>(
+    py: Python<'py>,
+    path: &Path,
+    report: &BuildReport,
+) -> PyResult<Bound<'py, PyAny>> {
+    let index = &report.index;
+    let columns: Vec<&str> = index.columns.iter().map(|column| column.name()).collect();
+    let boxes: Vec<&str> = index.boxes.iter().map(|space| space.name()).collect();
+    let warnings: Vec<String> = index.warnings.iter().map(ToString::to_string).collect();
+    let folder = index_folder(path).into_os_string();
+    let blocks = (index.blocks, report.read_blocks, index.damaged.clone());
+    let has = (columns, index.ids, boxes);
+    made(
+        py,
+        "IndexInfo",
+        (folder, blocks, has, index.size_bytes, warnings),
+    )
+}

@@ -1,0 +1,104 @@
+//! Aggregates and histograms.
+
+use ng_query::{Bins, GroupBy, Histogram, Measure, QuestionError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::answers::{array, columns, made};
+use super::question::{Question, parts};
+use crate::arrow::ArrowStream;
+use crate::columns::column_of;
+use crate::error::{Class, Error, Value};
+use crate::token::kind_of;
+use crate::whole::count_of;
+
+/// A text with commas, or several texts.
+pub(crate) fn names_of(field: &str, given: &Bound<'_, PyAny>) -> Result<String, Error> {
+    if let Ok(text) = given.cast::<PyString>() {
+        return Ok(text.to_string());
+    }
+    let texts = given.extract::<Vec<String>>();
+    let texts = texts
+        .map_err(|_| Error::wrong_type(field, kind_of(given), "a text, or a list of texts"))?;
+    Ok(texts.join(","))
+}
+
+/// What a text with commas parses to; nothing of an empty one.
+fn parsed<T>(
+    field: &str,
+    given: Option<&Bound<'_, PyAny>>,
+    parse: impl Fn(&str) -> Result<Vec<T>, QuestionError>,
+) -> Result<Vec<T>, Error> {
+    let text = given.map_or(Ok(String::new()), |given| names_of(field, given))?;
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    parse(&text).map_err(|error| {
+        let expected = format!("what {field} can be");
+        Error::new(Class::Value, &error).of(field, Value::Text(text.clone()), expected)
+    })
+}
+
+impl Question {
+    pub(super) fn aggregate<'py>(
+        &self,
+        py: Python<'py>,
+        by: Option<&Bound<'py, PyAny>>,
+        measures: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let by = parsed("by", by, GroupBy::list)?;
+        let mut measures = parsed("measures", measures, Measure::list)?;
+        if measures.is_empty() {
+            measures.push(Measure::Count);
+        }
+        let (groups, stats) =
+            self.ask(py, |query, _| Ok(parts(query.aggregate(&by, &measures)?)))?;
+        let batch = groups.to_batch();
+        let keys = batch.num_columns() - measures.len();
+        let nan: Vec<u64> = groups
+            .groups
+            .iter()
+            .map(|group| group.nan_weights)
+            .collect();
+        let columns = columns(py, &batch)?;
+        let arrow = Bound::new(py, ArrowStream::of_batch(batch))?;
+        made(
+            py,
+            "Groups",
+            (columns, keys, array(py, &nan)?, arrow, stats),
+        )
+    }
+
+    pub(super) fn histogram<'py>(
+        &self,
+        py: Python<'py>,
+        column: &str,
+        bins: i128,
+        range: Option<(f64, f64)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (of, count) = (column_of(column)?, count_of("bins", bins)?);
+        let bins = range.map_or(Bins::new(count), |(low, high)| {
+            Bins::new(count).range(low, high)
+        });
+        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.histogram(of, &bins)?)))?;
+        let (edges, counts, rest) = match &found {
+            Some(found) => (
+                edges(found),
+                found.counts.clone(),
+                (found.below, found.above, found.nan),
+            ),
+            // Nothing was there to tell a range.
+            None => (vec![f64::NAN; count + 1], vec![0; count], (0, 0, 0)),
+        };
+        let (edges, counts) = (array(py, &edges)?, array(py, &counts)?);
+        made(py, "Histogram", (column, edges, counts, rest, stats))
+    }
+}
+
+/// Where bins begin, and where the last one ends.
+fn edges(found: &Histogram) -> Vec<f64> {
+    let count = found.counts.len();
+    let width = found.high - found.low;
+    let edge = |number: usize| found.low + width * (number as f64 / count as f64);
+    (0..count).map(edge).chain([found.high]).collect()
+}

@@ -1,0 +1,179 @@
+//! What is near a point, and in a ball.
+
+use std::ops::ControlFlow;
+
+use ng_query::{Ball, Neighbours, Points, QueryError, QuestionError};
+use ng_token::Space;
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::answers::{array, made, positions};
+use super::question::{Question, parts};
+use crate::array::filled;
+use crate::columns::space_of;
+use crate::error::{Class, Error, Value};
+use crate::token::PyToken;
+use crate::whole::count_of;
+use crate::work::short;
+
+impl Question {
+    pub(super) fn nearest<'py>(
+        &self,
+        py: Python<'py>,
+        points: &Bound<'py, PyAny>,
+        k: i128,
+        space: Option<&str>,
+        weights: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let points = points_of(py, points, space, weights)?;
+        let k = count_of("k", k)?;
+        let subject = short(py, || self.subject())?;
+        // There is room for what is there; the rest is padding.
+        let wanted = if k == 0 {
+            0
+        } else {
+            k.min(subject.len().max(1))
+        };
+        let (found, stats) = self.ask_subject(py, &subject, |query, _| {
+            Ok(parts(query.nearest(&points, wanted)?))
+        })?;
+        let distances = padded(py, &found, k, f64::INFINITY, |near| near.distance)?;
+        let places = padded(py, &found, k, -1, |near| near.position as i64)?;
+        made(py, "Nearest", (distances, places, stats))
+    }
+
+    pub(super) fn within<'py>(
+        &self,
+        py: Python<'py>,
+        point: &Bound<'py, PyAny>,
+        radius: f64,
+        space: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ball = ball_of(py, point, radius, space)?;
+        let ((places, distances), stats) = self.ask(py, |query, _| {
+            let (mut places, mut distances) = (Vec::new(), Vec::new());
+            let stats = query.within(&ball, |found| {
+                places.extend(found.iter().map(|near| near.position));
+                distances.extend(found.iter().map(|near| near.distance));
+                Ok::<_, QueryError>(ControlFlow::Continue(()))
+            })?;
+            Ok(((places, distances), stats))
+        })?;
+        made(
+            py,
+            "Within",
+            (positions(py, &places)?, array(py, &distances)?, stats),
+        )
+    }
+
+    pub(super) fn density<'py>(
+        &self,
+        py: Python<'py>,
+        point: &Bound<'py, PyAny>,
+        radius: f64,
+        space: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ball = ball_of(py, point, radius, space)?;
+        let (density, stats) = self.ask(py, |query, _| Ok(parts(query.density(&ball)?)))?;
+        made(py, "Number", (density, stats))
+    }
+
+    pub(super) fn influence<'py>(
+        &self,
+        py: Python<'py>,
+        point: &Bound<'py, PyAny>,
+        radius: f64,
+        space: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ball = ball_of(py, point, radius, space)?;
+        let (influence, stats) = self.ask(py, |query, _| Ok(parts(query.influence(&ball)?)))?;
+        made(py, "Number", (influence, stats))
+    }
+}
+
+/// An array of shape (m, k), a row for each point.
+fn padded<'py, T: crate::array::Numpy + Copy>(
+    py: Python<'py>,
+    found: &[Neighbours],
+    k: usize,
+    padding: T,
+    value: impl Fn(&ng_query::Neighbour) -> T,
+) -> PyResult<Bound<'py, PyAny>> {
+    filled(py, (found.len(), Some(k)), |out: &mut [T]| {
+        out.fill(padding);
+        for (row, found) in out.chunks_exact_mut(k).zip(found) {
+            for (place, near) in row.iter_mut().zip(&found.neighbours) {
+                *place = value(near);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Tells of which parameter a question makes no sense.
+fn of(field: &str, error: QuestionError) -> Error {
+    let text = error.to_string();
+    let (found, expected) = text.split_once(", expected ").unwrap_or((&text, ""));
+    Error::new(Class::Value, &text).of(field, Value::Text(found.to_owned()), expected)
+}
+
+/// The numbers of points, as many as three times the spaces for each.
+fn numbers(py: Python<'_>, given: &Bound<'_, PyAny>, spaces: usize) -> PyResult<Vec<[f64; 3]>> {
+    let convert = py.import("ngtoken._points")?.getattr("points")?;
+    let numbers = PyBuffer::<f64>::get(&convert.call1((given, spaces))?)?.to_vec(py)?;
+    let places = numbers.as_chunks::<3>().0;
+    Ok(places.to_vec())
+}
+
+fn points_of(
+    py: Python<'_>,
+    given: &Bound<'_, PyAny>,
+    space: Option<&str>,
+    weights: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Points> {
+    let (mut points, spaces) = match (space, weights) {
+        (Some(space), Some(_)) => {
+            let value = Value::Text(space.to_owned());
+            return Err(Error::value("space", value, "none beside weights").into());
+        }
+        (_, Some(weights)) => {
+            let weight = |(name, weight): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+                Ok((space_of(name.extract()?)?, weight.extract()?))
+            };
+            let weights: Vec<(Space, f64)> = weights.iter().map(weight).collect::<PyResult<_>>()?;
+            let points = Points::weighted(&weights).map_err(|error| of("weights", error))?;
+            (points, weights.len())
+        }
+        (space, None) => (Points::in_space(space_of(space.unwrap_or("physical"))?), 1),
+    };
+    if let Ok(token) = given.cast::<PyToken>() {
+        points.add_token(&token.get().token());
+        return Ok(points);
+    }
+    for point in numbers(py, given, spaces)?.chunks_exact(spaces) {
+        points
+            .add_units(point)
+            .map_err(|error| of("points", error))?;
+    }
+    Ok(points)
+}
+
+fn ball_of(py: Python<'_>, point: &Bound<'_, PyAny>, radius: f64, space: &str) -> PyResult<Ball> {
+    let space = space_of(space)?;
+    let centre = match point.cast::<PyToken>() {
+        Ok(token) => token.get().token().coordinate(space).map(f64::from),
+        Err(_) => match numbers(py, point, 1)?.as_slice() {
+            [centre] => *centre,
+            more => {
+                let value = Value::Whole(more.len() as i128);
+                return Err(Error::value("points", value, "1, the centre of the ball").into());
+            }
+        },
+    };
+    let ball = Ball::of_units(space, centre, radius);
+    Ok(ball.map_err(|error| match error {
+        QuestionError::Radius { .. } => of("radius", error),
+        error => of("point", error),
+    })?)
+}

@@ -1,0 +1,352 @@
+//! What tokens and queries can be asked, written once for both.
+
+use std::ops::ControlFlow;
+
+use ng_query::{End, QueryError, Stats, Value};
+use ng_token::{Token, TokenId};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::answers::{array, converted, list, made, positions, values};
+use super::class::Query;
+use super::question::{Asks, Question, parts};
+use crate::columns::{column_of, owned, token_id, whole_numbers};
+use crate::error::Error;
+use crate::tokens::Tokens;
+use crate::whole::{self, count_of};
+use crate::work::{long, short};
+
+type Answered<'py> = PyResult<Bound<'py, PyAny>>;
+
+macro_rules! operations {
+    ($class:ty) => {
+        #[pymethods]
+        impl $class {
+            /// How many tokens match.
+            fn count<'py>(&self, py: Python<'py>) -> Answered<'py> {
+                self.question().count(py)
+            }
+
+            /// Whether any token matches; it stops at the first block that has one.
+            fn any<'py>(&self, py: Python<'py>) -> Answered<'py> {
+                self.question().any(py)
+            }
+
+            /// Where the tokens stand that match, in order; the first ``limit`` of them.
+            #[pyo3(signature = (limit = None))]
+            fn positions<'py>(
+                &self,
+                py: Python<'py>,
+                #[pyo3(from_py_with = whole::optional)] limit: Option<i128>,
+            ) -> Answered<'py> {
+                self.question().positions(py, limit)
+            }
+
+            /// Copies of the tokens that match, in order, and where they stand; the first
+            /// ``limit`` of them.
+            #[pyo3(signature = (limit = None))]
+            fn tokens<'py>(
+                &self,
+                py: Python<'py>,
+                #[pyo3(from_py_with = whole::optional)] limit: Option<i128>,
+            ) -> Answered<'py> {
+                self.question().tokens(py, limit)
+            }
+
+            /// Measures of the tokens, all together or in groups.
+            ///
+            /// ``by`` is what groups have in common, by name: ``entity_type``, ``domain``, a
+            /// flag such as ``active``, ``time(seconds)`` or ``cell(space, size)``.
+            /// ``measures`` are ``count``, and ``min``, ``max``, ``sum``, ``mean``,
+            /// ``stddev``, ``median``, ``distinct`` or ``quantile`` of a column. Each is a
+            /// text with commas, or a list.
+            #[pyo3(signature = (by = None, measures = None))]
+            fn aggregate<'py>(
+                &self,
+                py: Python<'py>,
+                by: Option<&Bound<'py, PyAny>>,
+                measures: Option<&Bound<'py, PyAny>>,
+            ) -> Answered<'py> {
+                self.question().aggregate(py, by, measures)
+            }
+
+            /// How many values of a column are in each of some bins of one width, from the
+            /// least value to the greatest one, or from ``range[0]`` to ``range[1]``, in units.
+            #[pyo3(signature = (column, bins = 50, range = None))]
+            fn histogram<'py>(
+                &self,
+                py: Python<'py>,
+                column: &str,
+                #[pyo3(from_py_with = whole::number)] bins: i128,
+                range: Option<(f64, f64)>,
+            ) -> Answered<'py> {
+                self.question().histogram(py, column, bins, range)
+            }
+
+            /// The ``k`` tokens with the greatest values of a column, or with ``least=True``
+            /// those with the least; of equal ones those that stand first.
+            #[pyo3(signature = (k, by, *, least = false))]
+            fn top<'py>(
+                &self,
+                py: Python<'py>,
+                #[pyo3(from_py_with = whole::number)] k: i128,
+                by: &str,
+                least: bool,
+            ) -> Answered<'py> {
+                self.question().top(py, k, by, least)
+            }
+
+            /// The ``k`` nearest tokens of each point, exactly: distances in units and
+            /// positions, each of shape (m, k), equally far ones in the order of their
+            /// positions. Where there are fewer, the rest are inf and -1.
+            ///
+            /// ``points`` are of shape (3,) or (m, 3), in ``space``, which is "physical"
+            /// unless told; or a `Token`. With ``weights``, such as
+            /// ``{"physical": 1, "motor": 0.5}``, the squared distances in several spaces
+            /// are added up, and points are of shape (s, 3) or (m, s, 3), in that order.
+            #[pyo3(signature = (points, k = 10, space = None, *, weights = None))]
+            fn nearest<'py>(
+                &self,
+                py: Python<'py>,
+                points: &Bound<'py, PyAny>,
+                #[pyo3(from_py_with = whole::number)] k: i128,
+                space: Option<&str>,
+                weights: Option<&Bound<'py, PyDict>>,
+            ) -> Answered<'py> {
+                self.question().nearest(py, points, k, space, weights)
+            }
+
+            /// All tokens within a ball, which is closed: their positions, in order, and their
+            /// distances, in units.
+            #[pyo3(signature = (point, radius, space = "physical"))]
+            fn within<'py>(
+                &self,
+                py: Python<'py>,
+                point: &Bound<'py, PyAny>,
+                radius: f64,
+                space: &str,
+            ) -> Answered<'py> {
+                self.question().within(py, point, radius, space)
+            }
+
+            /// How many tokens a ball has for each cubic unit.
+            #[pyo3(signature = (point, radius, space = "physical"))]
+            fn density<'py>(
+                &self,
+                py: Python<'py>,
+                point: &Bound<'py, PyAny>,
+                radius: f64,
+                space: &str,
+            ) -> Answered<'py> {
+                self.question().density(py, point, radius, space)
+            }
+
+            /// What the fields of the tokens within a ball come to at its centre. No field
+            /// reaches farther than 2.55 units.
+            #[pyo3(signature = (point, radius = 2.55, space = "physical"))]
+            fn influence<'py>(
+                &self,
+                py: Python<'py>,
+                point: &Bound<'py, PyAny>,
+                radius: f64,
+                space: &str,
+            ) -> Answered<'py> {
+                self.question().influence(py, point, radius, space)
+            }
+
+            /// Where the tokens of some ids stand, all ids in one pass, or in none with
+            /// an index of ids.
+            fn find<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> Answered<'py> {
+                self.question().find(py, ids)
+            }
+
+            /// The ids that more than one token has: how many there are, and where the tokens
+            /// of the ``limit`` least ones stand.
+            #[pyo3(signature = (limit = 1000))]
+            fn duplicates<'py>(
+                &self,
+                py: Python<'py>,
+                #[pyo3(from_py_with = whole::number)] limit: i128,
+            ) -> Answered<'py> {
+                self.question().duplicates(py, limit)
+            }
+
+            /// ``n`` tokens drawn at random, each set of so many as likely as another, in the
+            /// order in which they stand. The same seed draws the same.
+            #[pyo3(signature = (n, seed = 0))]
+            fn sample<'py>(
+                &self,
+                py: Python<'py>,
+                #[pyo3(from_py_with = whole::number)] n: i128,
+                #[pyo3(from_py_with = whole::number)] seed: i128,
+            ) -> Answered<'py> {
+                self.question().sample(py, n, seed)
+            }
+
+            /// What a query of these tokens is going to do: how many blocks have to be
+            /// searched, and the conditions, the cheapest first.
+            fn explain(&self, py: Python<'_>) -> PyResult<String> {
+                self.question().explain(py)
+            }
+
+            /// What the tokens are like: the range, mean and quantiles of each column with a
+            /// small histogram, how often each kind and flag occurs, and whether there are
+            /// duplicates or invalid tokens.
+            #[pyo3(signature = (columns = None))]
+            fn describe<'py>(
+                slf: &Bound<'py, Self>,
+                columns: Option<&Bound<'py, PyAny>>,
+            ) -> Answered<'py> {
+                let describe = slf.py().import("ngtoken._describe")?.getattr("describe")?;
+                describe.call1((slf, columns))
+            }
+
+            /// Pictures, by matplotlib: ``plot.space("physical")`` and
+            /// ``plot.histogram("weight")``.
+            #[getter]
+            fn plot<'py>(slf: &Bound<'py, Self>) -> Answered<'py> {
+                slf.py()
+                    .import("ngtoken._plot")?
+                    .getattr("Plot")?
+                    .call1((slf,))
+            }
+
+            fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> Answered<'py> {
+                slf.py()
+                    .import("ngtoken._html")?
+                    .getattr("tokens")?
+                    .call1((slf,))
+            }
+        }
+    };
+}
+
+operations!(Tokens);
+operations!(Query);
+
+impl Question {
+    fn count<'py>(&self, py: Python<'py>) -> Answered<'py> {
+        let (count, stats) = self.ask(py, |query, _| Ok(parts(query.count()?)))?;
+        made(py, "Count", (count, stats))
+    }
+
+    fn any<'py>(&self, py: Python<'py>) -> Answered<'py> {
+        let (any, stats) = self.ask(py, |query, _| Ok(parts(query.any()?)))?;
+        made(py, "Truth", (any, stats))
+    }
+
+    fn positions<'py>(&self, py: Python<'py>, limit: Option<i128>) -> Answered<'py> {
+        let limit = limit_of(limit)?;
+        let (found, stats) = self.ask(py, |query, _| positions_of(query, limit))?;
+        made(py, "Positions", (positions(py, &found)?, stats))
+    }
+
+    fn tokens<'py>(&self, py: Python<'py>, limit: Option<i128>) -> Answered<'py> {
+        let limit = limit_of(limit)?;
+        let ((places, tokens), stats) = self.ask(py, |query, _| tokens_of(query, limit))?;
+        made(
+            py,
+            "Found",
+            (positions(py, &places)?, owned(py, tokens)?, stats),
+        )
+    }
+
+    fn top<'py>(&self, py: Python<'py>, k: i128, by: &str, least: bool) -> Answered<'py> {
+        let (column, k) = (column_of(by)?, count_of("k", k)?);
+        let end = if least { End::Least } else { End::Greatest };
+        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.top(k, column, end)?)))?;
+        let places = converted(py, &found, |ranked| ranked.position as i64)?;
+        let ranked: Vec<Value> = found.iter().map(|ranked| ranked.value).collect();
+        made(py, "Ranked", (places, values(py, &ranked)?, by, stats))
+    }
+
+    fn find<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> Answered<'py> {
+        let wanted = whole_numbers(py, ids, "ids")?;
+        let ids = wanted.iter().map(|&id| token_id(id));
+        let ids: Vec<TokenId> = ids.collect::<Result<_, _>>()?;
+        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.find(&ids)?)))?;
+        let lists = list(
+            py,
+            found.iter().map(|found| positions(py, &found.positions)),
+        )?;
+        let ids: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
+        made(py, "Lookup", (array(py, &ids)?, lists, stats))
+    }
+
+    fn duplicates<'py>(&self, py: Python<'py>, limit: i128) -> Answered<'py> {
+        let limit = count_of("limit", limit)?;
+        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.duplicates(limit)?)))?;
+        let ids: Vec<u32> = found.ids.iter().map(|found| found.id.raw()).collect();
+        let lists = list(
+            py,
+            found
+                .ids
+                .iter()
+                .map(|found| positions(py, &found.positions)),
+        )?;
+        let counts = (found.id_count, found.repeats);
+        made(py, "Duplicates", (counts, array(py, &ids)?, lists, stats))
+    }
+
+    fn sample<'py>(&self, py: Python<'py>, n: i128, seed: i128) -> Answered<'py> {
+        let seed = whole::of_64_bits("seed", seed)?;
+        let n = count_of("n", n)?;
+        let ((places, tokens), stats) = self.ask(py, |query, source| {
+            let drawn = query.sample(n, seed)?;
+            let tokens = source.tokens_at(&drawn.value)?;
+            Ok(((drawn.value, tokens), drawn.stats))
+        })?;
+        made(
+            py,
+            "Found",
+            (positions(py, &places)?, owned(py, tokens)?, stats),
+        )
+    }
+
+    fn explain(&self, py: Python<'_>) -> PyResult<String> {
+        let subject = short(py, || self.subject())?;
+        long(py, subject.len(), self.how.threads, |workers| {
+            let index = self.index_of(&subject);
+            subject.shown().with_source(workers, |source| {
+                let query = self.query(&subject, source, workers, index.as_deref())?;
+                Ok(query.explain().to_string())
+            })
+        })
+    }
+}
+
+fn limit_of(limit: Option<i128>) -> Result<usize, Error> {
+    limit.map_or(Ok(usize::MAX), |limit| count_of("limit", limit))
+}
+
+/// Whether to go on when there are so many.
+fn until(limit: usize, len: usize) -> ControlFlow<()> {
+    match len < limit {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    }
+}
+
+fn positions_of(query: &ng_query::Query<'_>, limit: usize) -> Result<(Vec<u64>, Stats), Error> {
+    let mut all = Vec::new();
+    let stats = query.positions(|found| {
+        all.extend_from_slice(found);
+        Ok::<_, QueryError>(until(limit, all.len()))
+    })?;
+    all.truncate(limit);
+    Ok((all, stats))
+}
+
+type PlacedTokens = (Vec<u64>, Vec<Token>);
+
+fn tokens_of(query: &ng_query::Query<'_>, limit: usize) -> Result<(PlacedTokens, Stats), Error> {
+    let (mut all, mut tokens) = (Vec::new(), Vec::new());
+    let stats = query.tokens(|found, records| {
+        all.extend_from_slice(found);
+        tokens.extend_from_slice(records);
+        Ok::<_, QueryError>(until(limit, all.len()))
+    })?;
+    all.truncate(limit);
+    tokens.truncate(limit);
+    Ok(((all, tokens), stats))
+}

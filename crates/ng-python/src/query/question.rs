@@ -1,0 +1,176 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ng_parallel::Workers;
+use ng_query::index::Index;
+use ng_query::{Answer, Filter, Source, Stats};
+use pyo3::prelude::*;
+
+use super::answers;
+use super::errors::unreadable;
+use super::subject::Subject;
+use crate::error::Error;
+use crate::tokens::{Origin, Tokens};
+use crate::work::{long, short};
+
+/// What is asked, of whose tokens, and how. It asks nothing before an operation does.
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub(crate) origin: Origin,
+    /// A token has to match all of them.
+    pub(super) filters: Vec<Arc<Filter>>,
+    pub(super) how: How,
+}
+
+/// How it is asked.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    /// Whether an index is taken, where there is one.
+    pub(super) index: bool,
+    /// Whether blocks of a mapped file are read and verified.
+    pub(super) verified: bool,
+    /// Whether damaged blocks are left out, instead of failing.
+    pub(super) skip_damaged: bool,
+    /// As many as there are processors, unless told.
+    pub(super) threads: Option<usize>,
+}
+
+/// What can be asked questions.
+pub(crate) trait Asks {
+    fn question(&self) -> Question;
+}
+
+impl Asks for Tokens {
+    fn question(&self) -> Question {
+        Question {
+            origin: self.origin().clone(),
+            filters: Vec::new(),
+            how: How {
+                index: true,
+                verified: false,
+                skip_damaged: false,
+                threads: None,
+            },
+        }
+    }
+}
+
+impl Question {
+    /// The same question to those of the tokens that match a text as well.
+    pub(crate) fn narrowed(mut self, text: Option<&str>) -> Result<Self, Error> {
+        if let Some(text) = text {
+            let filter: Filter = text.parse().map_err(|error| unreadable(text, &error))?;
+            self.filters.push(Arc::new(filter));
+        }
+        Ok(self)
+    }
+
+    /// The text of all filters; `None` where all tokens are asked.
+    pub(super) fn text(&self) -> Option<String> {
+        match self.filters.as_slice() {
+            [] => None,
+            [filter] => Some(filter.to_string()),
+            filters => {
+                let texts = filters.iter().map(|filter| format!("({filter})"));
+                Some(texts.collect::<Vec<_>>().join(" and "))
+            }
+        }
+    }
+
+    /// The tokens of this moment. It may wait for a lock, and read: without the interpreter.
+    pub(crate) fn subject(&self) -> Result<Subject, Error> {
+        Subject::of(&self.origin, self.how.verified)
+    }
+
+    /// Whether all tokens are asked, and none may be missing.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.filters.is_empty() && !self.how.skip_damaged
+    }
+
+    /// How many threads were asked for.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        self.how.threads
+    }
+
+    /// The path of the file, if the tokens are of one.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.origin.path()
+    }
+
+    /// Asks the tokens of this moment. What `ask` finds comes back with the statistics as
+    /// Python has them.
+    pub(super) fn ask<'py, T: Send>(
+        &self,
+        py: Python<'py>,
+        ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
+    ) -> PyResult<(T, Bound<'py, PyAny>)> {
+        let subject = short(py, || self.subject())?;
+        self.ask_subject(py, &subject, ask)
+    }
+
+    /// Does what [`ask`](Self::ask) does, of tokens that were found before.
+    pub(super) fn ask_subject<'py, T: Send>(
+        &self,
+        py: Python<'py>,
+        subject: &Subject,
+        ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
+    ) -> PyResult<(T, Bound<'py, PyAny>)> {
+        let tokens = subject.len();
+        let (value, stats, warnings) = long(py, tokens, self.how.threads, |workers| {
+            let index = self.index_of(subject);
+            let (value, stats) = subject.shown().with_source(workers, |source| {
+                let query = self.query(subject, source, workers, index.as_deref())?;
+                ask(&query, source)
+            })?;
+            let warnings = index.map_or(Vec::new(), |index| index.warnings());
+            let warnings = warnings.iter().map(ToString::to_string);
+            Ok((value, stats, warnings.collect::<Vec<_>>()))
+        })?;
+        let stats = answers::stats(py, &stats, warnings)?;
+        Ok((value, stats))
+    }
+
+    /// What `ng-query` is asked. `valid` means at this moment.
+    pub(super) fn query<'q>(
+        &self,
+        subject: &Subject,
+        source: Source<'q>,
+        workers: &Workers,
+        index: Option<&'q Index>,
+    ) -> Result<ng_query::Query<'q>, Error> {
+        self.query_at(now(), subject, source, workers, index)
+    }
+
+    /// What `ng-query` is asked, where `valid` means at `now`.
+    pub(crate) fn query_at<'q>(
+        &self,
+        now: u32,
+        subject: &Subject,
+        source: Source<'q>,
+        workers: &Workers,
+        index: Option<&'q Index>,
+    ) -> Result<ng_query::Query<'q>, Error> {
+        let mut query = ng_query::Query::new(source, workers).skip_damaged(self.how.skip_damaged);
+        if let Some(index) = index {
+            query = query.index(index)?;
+        }
+        if let Some(end) = subject.end() {
+            query = query.positions_within(0..end);
+        }
+        let filters = self.filters.iter();
+        Ok(filters.fold(query, |query, filter| query.filter_at(filter, now)))
+    }
+}
+
+/// The parts of an answer.
+pub(super) fn parts<T>(answer: Answer<T>) -> (T, Stats) {
+    (answer.value, answer.stats)
+}
+
+/// This moment, in seconds since 1970 UTC.
+pub(crate) fn now() -> u32 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = since_1970.map_or(0, |time| time.as_secs());
+    u32::try_from(now).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,354 @@
+"""Columns out to pyarrow, Polars, DuckDB and pandas, and in from them."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from conftest import make, varied
+
+import ngtoken
+from ngtoken import _core
+
+pyarrow = pytest.importorskip("pyarrow")
+polars = pytest.importorskip("polars")
+duckdb = pytest.importorskip("duckdb")
+
+COUNT = 300_000
+RECORDS = varied(COUNT, 3)
+HEAVY = RECORDS["weight"] > np.float32(0.9)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = make(tmp_path_factory.mktemp("arrow") / "a.ngt", RECORDS)
+    with ngtoken.TokenFile.open(path) as file:
+        yield file
+
+
+@pytest.fixture(scope="module", params=["vector", "map", "read"])
+def tokens(request, file):
+    if request.param == "vector":
+        vector = ngtoken.TokenVec()
+        vector.extend(RECORDS)
+        return vector
+    return file if request.param == "map" else ngtoken.TokenFile.open(file.path, mode="read")
+
+
+def test_every_library_counts_and_sums_the_same(tokens):
+    """Whatever way the columns go."""
+    ids, weights = int(RECORDS["id"].sum(dtype="u8")), RECORDS["weight"].sum(dtype="f8")
+    table = tokens.to_arrow()
+    assert isinstance(table, pyarrow.Table) and table.num_rows == COUNT
+    import pyarrow.compute as pc
+
+    assert pc.sum(table["id"]).as_py() == ids
+    frame = tokens.to_polars(["id", "weight"])
+    assert frame["id"].cast(polars.UInt64).sum() == ids
+    assert frame["weight"].cast(polars.Float64).sum() == pytest.approx(weights)
+    pandas = tokens.to_pandas("id,weight", where="weight > 0.9")
+    assert pandas["id"].sum() == RECORDS["id"][HEAVY].sum(dtype="u8") and len(pandas) == HEAVY.sum()
+    found = duckdb.sql("select count(*), sum(id), sum(weight::double) from tokens").fetchall()[0]
+    assert found[:2] == (COUNT, ids) and found[2] == pytest.approx(weights)
+    query = tokens.where("weight > 0.9")
+    assert duckdb.sql("select count(*) from query").fetchall()[0] == (HEAVY.sum(),)
+    assert polars.DataFrame(query).height == HEAVY.sum()
+
+
+def test_duckdb_asks_a_file_object_by_its_name(file):
+    tokens = file
+    rows = duckdb.sql("from tokens select entity_type, count(*) n group by 1 order by 1").fetchall()
+    kinds, counts = np.unique(RECORDS["id"] >> 24 & 15, return_counts=True)
+    assert rows == list(zip(kinds.tolist(), counts.tolist(), strict=True))
+    # Again: each question takes a stream of its own.
+    assert duckdb.sql("select max(timestamp) from tokens").fetchall()
+
+
+def test_columns_and_units(tokens):
+    raw = tokens.to_arrow(["position", "physical", "timestamp", "radius"], raw=True)
+    assert raw.column_names == [
+        "position", "physical_x", "physical_y", "physical_z", "timestamp", "radius",
+    ]
+    np.testing.assert_array_equal(raw["position"], np.arange(COUNT))
+    np.testing.assert_array_equal(raw["physical_y"], RECORDS["coords"][:, 0, 1])
+    assert raw["timestamp"].type == pyarrow.uint32()
+    units = tokens.to_arrow("physical_y,timestamp,radius")
+    np.testing.assert_array_equal(units["physical_y"], tokens.column("physical_y", decode=True))
+    assert units["timestamp"].type == pyarrow.timestamp("s", "UTC")
+    some = tokens.to_arrow("position,id", where="weight > 0.9")
+    np.testing.assert_array_equal(some["position"], np.flatnonzero(HEAVY))
+    assert tokens.where("weight > 0.9").to_arrow("id", where="weight <= 0.9").num_rows == 0
+
+
+def test_a_stream_says_what_it_is_before_it_is_taken(file):
+    stream = file.arrow_stream(["id", "weight"], "weight > 0.9")
+    assert stream.columns == ["id", "weight"] and "id, weight" in repr(stream)
+    assert pyarrow.schema(stream).names == ["id", "weight"]
+    assert pyarrow.schema(file).names[0] == "id"
+    batches = [pyarrow.RecordBatchReader.from_stream(batch).read_all() for batch in stream]
+    assert sum(batch.num_rows for batch in batches) == HEAVY.sum() and len(batches) > 1
+    # As often as it is taken.
+    assert polars.DataFrame(stream).height == polars.DataFrame(stream).height == HEAVY.sum()
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [("wieght", "did you mean `weight`"), ("id,id", "comes twice"), (["id", "physical_q"], "physical_q")],
+)
+def test_columns_that_are_none(tokens, columns, told):
+    with pytest.raises(ValueError, match=told) as raised:
+        tokens.to_arrow(columns)
+    assert raised.value.field == "columns"
+    with pytest.raises(TypeError, match="columns"):
+        tokens.to_arrow(5)
+
+
+def test_arrays_live_on_without_what_made_them(tmp_path):
+    file = ngtoken.TokenFile.open(make(tmp_path / "a.ngt", RECORDS))
+    reader = pyarrow.RecordBatchReader.from_stream(file.arrow_stream("id"))
+    first = reader.read_next_batch()
+    file.close()
+    gone = weakref.ref(file) if hasattr(type(file), "__weakref__") else None
+    del file
+    gc.collect()
+    assert gone is None or gone() is None
+    rest = reader.read_all()
+    ids = np.concatenate([first["id"].to_numpy(), rest["id"].to_numpy()])
+    del reader, first, rest
+    gc.collect()
+    np.testing.assert_array_equal(ids, RECORDS["id"])
+
+
+def test_a_stream_is_dropped_halfway_or_never_taken():
+    vector = ngtoken.TokenVec()
+    vector.extend(RECORDS)
+    reader = pyarrow.RecordBatchReader.from_stream(vector.arrow_stream("id"))
+    reader.read_next_batch()
+    capsule = vector.__arrow_c_stream__()
+    with pytest.raises(BufferError, match="view"):
+        vector.append(ngtoken.Token(1))
+    del reader, capsule
+    gc.collect()
+    vector.append(ngtoken.Token(1))
+    assert len(vector) == COUNT + 1
+
+
+def test_a_capsule_is_taken_once():
+    vector = ngtoken.create_tokens_batch(10)
+    capsule = vector.__arrow_c_stream__()
+
+    class Once:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return capsule
+
+    assert pyarrow.table(Once()).num_rows == 10
+    with pytest.raises(Exception, match="."):
+        pyarrow.table(Once())
+    with pytest.raises(ValueError, match="broke off"):
+        ngtoken.TokenVec().extend(Once())
+
+
+def test_damage_ends_a_stream_with_its_place(tmp_path):
+    path = make(tmp_path / "a.ngt", RECORDS)
+    data = path.read_bytes()
+    place = data.index(RECORDS[40 * 4096 :][:1].tobytes())
+    with open(path, "r+b") as raw:
+        raw.seek(place)
+        raw.write(bytes([data[place] ^ 1]))
+    with ngtoken.TokenFile.open(path, mode="read") as file:
+        with pytest.raises(Exception, match="block 40"):
+            file.to_arrow("id")
+        with pytest.raises(ngtoken.DamagedError, match="block 40"):
+            file.write_parquet(tmp_path / "a.parquet")
+        assert not (tmp_path / "a.parquet").exists()
+        rest = file.where(skip_damaged=True)
+        assert rest.to_arrow("id").num_rows == COUNT - 4096
+
+
+def test_streams_in_many_threads(tokens):
+    sums = []
+
+    def take():
+        sums.append(pyarrow.table(tokens.arrow_stream("weight", "id >= 7"))["weight"].to_numpy().sum())
+
+    threads = [threading.Thread(target=take) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sums) == 6 and len(set(sums)) == 1
+
+
+def test_appending_columns_of_others(path):
+    raw = pyarrow.table(ngtoken_vector(RECORDS[:5000]).arrow_stream(raw=True))
+    with ngtoken.TokenFile.create(path) as file:
+        assert file.append(raw) == 5000
+        assert file.append(raw.to_reader(100)) == 5000
+        assert file.append(polars.DataFrame(raw)) == 5000
+        assert file.append(iter([raw, RECORDS[:7], ngtoken.Token(1), raw.slice(0, 0)])) == 5008
+        file.commit()
+        assert file.view()[:15_000].tobytes() == RECORDS[:5000].tobytes() * 3
+        assert file.view()[15_000:20_007].tobytes() == RECORDS[:5000].tobytes() + RECORDS[:7].tobytes()
+    units = ngtoken.TokenVec()
+    units.extend(ngtoken_vector(RECORDS[:5000]).to_polars())
+    assert units.view().tobytes() == RECORDS[:5000].tobytes()
+
+
+def ngtoken_vector(records):
+    vector = ngtoken.TokenVec()
+    vector.extend(records)
+    return vector
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "told"),
+    [
+        ({"weight": [1.0]}, ValueError, "no column id"),
+        ({"id": [1], "wieght": [1.0]}, ValueError, "did you mean `weight`"),
+        ({"id": [1, -1]}, ValueError, "row 1, column id: -1"),
+        ({"id": [1, 2**40]}, ValueError, "row 1, column id"),
+        ({"id": [1, None]}, ValueError, "row 1, column id: null"),
+        ({"id": ["a"]}, TypeError, "column id is"),
+        ({"id": [1], "physical_x": [400.0]}, ValueError, "physical_x: 400"),
+    ],
+)
+def test_columns_of_others_that_do_not_fit(path, table, kind, told):
+    with ngtoken.TokenFile.create(path) as file:
+        with pytest.raises(kind, match=told):
+            file.append(iter([RECORDS[:3], pyarrow.table(table)]))
+        file.commit()
+        assert len(file) == 0
+
+
+def test_a_stream_that_breaks_off_appends_nothing(path):
+    schema = pyarrow.schema([("id", pyarrow.uint32())])
+
+    def batches():
+        yield pyarrow.record_batch([pyarrow.array([1, 2], pyarrow.uint32())], schema)
+        raise RuntimeError("in the middle")
+
+    with ngtoken.TokenFile.create(path) as file:
+        with pytest.raises(ValueError, match="in the middle"):
+            file.append(pyarrow.RecordBatchReader.from_batches(schema, batches()))
+        assert file.appended == 0
+
+
+def test_what_is_no_stream():
+    class NotOne:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return 5
+
+    class OtherCapsule:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return ngtoken.TokenVec().__arrow_c_schema__()
+
+    with pytest.raises(TypeError, match="capsule named arrow_array_stream"):
+        _core._ArrowPieces(NotOne())
+    with pytest.raises(ValueError, match="."):
+        _core._ArrowPieces(OtherCapsule())
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_parquet_there_and_back(tokens, tmp_path, raw):
+    path = tmp_path / "a.parquet"
+    assert tokens.write_parquet(path, raw=raw) == COUNT
+    assert ngtoken.read_parquet(path).view().tobytes() == RECORDS.tobytes()
+    import pyarrow.parquet as pq
+
+    assert pq.read_table(path).num_rows == COUNT
+    assert duckdb.sql(f"select count(*) from '{path}'").fetchall()[0] == (COUNT,)
+    with pytest.raises(FileExistsError):
+        tokens.write_parquet(path)
+    written = tokens.write_parquet(
+        path, "id,weight", "weight > 0.9", compression="none", replace=True
+    )
+    assert written == HEAVY.sum() == polars.read_parquet(path).height
+    assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
+
+
+def test_parquet_that_is_none(tokens, tmp_path):
+    with pytest.raises(FileNotFoundError) as missing:
+        ngtoken.read_parquet(tmp_path / "none.parquet")
+    assert missing.value.filename == str(tmp_path / "none.parquet")
+    with pytest.raises(IsADirectoryError):
+        ngtoken.read_parquet(tmp_path)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1" + bytes(100) + b"PAR1")
+    with pytest.raises(ValueError, match="bad.parquet") as bad:
+        ngtoken.read_parquet(tmp_path / "bad.parquet")
+    assert bad.value.path == str(tmp_path / "bad.parquet")
+    with pytest.raises(ValueError, match="compression brotli, expected snappy or none"):
+        tokens.write_parquet(tmp_path / "b.parquet", compression="brotli")
+    polars.DataFrame({"id": [1, -5]}).write_parquet(tmp_path / "value.parquet", compression="snappy")
+    with pytest.raises(ValueError, match="row 1, column id: -5") as value:
+        ngtoken.read_parquet(tmp_path / "value.parquet")
+    assert (value.value.field, value.value.value) == ("id", "-5")
+
+
+def test_groups_are_a_table(tokens):
+    groups = tokens.aggregate("entity_type", "count,mean(weight)")
+    assert groups.to_polars()["count"].sum() == groups.to_arrow().num_rows * 0 + COUNT
+    assert groups.to_pandas()["count"].sum() == COUNT
+    assert duckdb.sql("select sum(count) from groups").fetchall()[0] == (COUNT,)
+
+
+PREDICATES = {
+    "heavy": (lambda c: c("weight") > 0.9, "not (weight < "),
+    "both": (lambda c: (c("weight") <= 0.25) & (c("id") < 2**31), "id <= 2147483648"),
+    "turned": (lambda c: polars.lit(0.5) < c("weight"), "not (weight < "),
+    "equal": (lambda c: c("entity_type") == 3, "entity_type >= 3 and entity_type <= 3"),
+    "units": (lambda c: (c("physical_x") >= 1.5) & (c("physical_x") < 2), "physical_x >= 1.4"),
+    "wide": (lambda c: c("weight") > polars.lit(0.9, polars.Float64), "not (weight < "),
+    "either": (lambda c: (c("weight") > 0.9) | (c("id") < 5), None),
+    "partly": (lambda c: (c("weight") > 0.9) & c("id").is_between(5, 2**31), "not (weight < "),
+    "computed": (lambda c: c("weight") * 2 > 1, None),
+    "fraction": (lambda c: c("id") > 0.5, "id >= 0"),
+    "far": (lambda c: c("id") > -5, "id >= -5"),
+    "nan": (lambda c: c("weight") != float("nan"), None),
+    "name": (lambda c: c("id").cast(polars.String) == "5", None),
+}
+
+
+@pytest.mark.parametrize("name", PREDICATES)
+def test_polars_sees_the_same_rows_by_a_scan(name):
+    """With NaN, which Polars holds to be greater than all numbers."""
+    from ngtoken import _scan
+
+    records = RECORDS[:50_000].copy()
+    records["weight"][::97] = np.nan
+    records["weight"][::89] = np.float32(0.9)
+    vector = ngtoken_vector(records)
+    make_predicate, pushed = PREDICATES[name]
+    predicate = make_predicate(polars.col)
+    text = _scan.prefilter(predicate, raw=False)
+    assert text is None if pushed is None else pushed in text
+    expected = vector.to_polars().filter(predicate)
+    scanned = vector.scan_polars().filter(predicate).collect()
+    assert scanned.equals(expected, null_equal=True) or (
+        scanned.select("id").equals(expected.select("id")) and scanned.height == expected.height
+    )
+
+
+def test_a_scan_makes_what_is_asked_for(tokens, monkeypatch):
+    scan = tokens.scan_polars()
+    assert scan.collect_schema().names() == tokens.arrow_stream().columns
+    assert scan.select(polars.len()).collect().item() == COUNT
+    assert scan.head(70_000).collect().height == 70_000
+    asked = scan.filter(polars.col("weight") > 0.9).select("id").collect()
+    assert asked.columns == ["id"] and asked.height == HEAVY.sum()
+    raw = tokens.scan_polars(["position", "physical"], raw=True)
+    assert raw.filter(polars.col("physical_x") == 5).collect().height == (
+        RECORDS["coords"][:, 0, 0] == 5
+    ).sum()
+    with pytest.raises(ValueError, match="did you mean"):
+        tokens.scan_polars("wieght")
+
+
+def test_without_pyarrow_a_table_is_a_stream(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    stream = ngtoken.create_tokens_batch(5).to_arrow("id")
+    assert isinstance(stream, ngtoken.ArrowStream)
+    with pytest.raises(ImportError, match=r"ngtoken\[arrow\]"):
+        ngtoken.create_tokens_batch(5).to_pandas()

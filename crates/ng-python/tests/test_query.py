@@ -1,0 +1,545 @@
+"""Every query answers what numpy answers on the same data."""
+
+import gc
+import signal
+import threading
+
+import numpy as np
+import pytest
+from conftest import make, varied
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ngtoken
+
+COUNT = 20_000
+RECORDS = varied(COUNT, 7)
+# Also what is rare: the same id twice, NaN, no weight.
+RECORDS["id"][10] = RECORDS["id"][4000]
+RECORDS["weight"][[3, 9000]] = np.nan
+RECORDS["weight"][[4, 9001]] = 0.0
+RECORDS["timestamp"] = np.arange(COUNT) // 3 + 1_700_000_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("queries")
+
+
+@pytest.fixture(scope="module", params=["vector", "map", "read", "index", "snapshot", "verified"])
+def tokens(request, folder):
+    """The same tokens, wherever they can be."""
+    kind = request.param
+    if kind == "vector":
+        vector = ngtoken.TokenVec()
+        vector.extend(RECORDS)
+        return vector
+    path = make(folder / f"{kind}.ngt", RECORDS)
+    file = ngtoken.TokenFile.open(path, mode="read" if kind == "read" else "map")
+    if kind == "index":
+        file.index("weight,id,timestamp,physical", ids=True, boxes="physical")
+    if kind == "snapshot":
+        return file.snapshot()
+    return file.where(verified=True) if kind == "verified" else file
+
+
+def units(name, space):
+    scale = {"physical": 100, "motor": 1000}[space]
+    return RECORDS["coords"][:, ["physical", "sensory", "motor"].index(space)] / scale
+
+
+FILTERS = {
+    "weight > 0.9": lambda r: r["weight"] > np.float32(0.9),
+    "not (weight > 0.5)": lambda r: ~(r["weight"] > 0.5),
+    "weight != 0": lambda r: r["weight"] != 0,
+    "id >= 2_000_000_000": lambda r: r["id"] >= 2_000_000_000,
+    "entity_type = object": lambda r: (r["id"] >> 24 & 15) == 1,
+    "domain in (3, 5)": lambda r: np.isin(r["id"] >> 28, [3, 5]),
+    "active and not locked": lambda r: (r["flags"] & 0x81) == 1,
+    "timestamp < 1700001000": lambda r: r["timestamp"] < 1_700_001_000,
+    "position >= 5000 and position < 5003": lambda r: np.isin(np.arange(COUNT), [5000, 5001, 5002]),
+    "physical_x < -1.5": lambda r: r["coords"][:, 0, 0] < -150,
+    "physical in ball(0, 0, 0; 150)": lambda r: (
+        np.square(r["coords"][:, 0].astype("i8")).sum(1) <= 15_000**2
+    ),
+}
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_filters_select_what_numpy_selects(tokens, text):
+    expected = np.flatnonzero(FILTERS[text](RECORDS))
+    query = tokens.where(text)
+    assert query.count() == len(expected)
+    assert query.any() == (len(expected) > 0)
+    np.testing.assert_array_equal(query.positions(), expected)
+    found = query.tokens()
+    np.testing.assert_array_equal(found.positions, expected)
+    assert found.tokens.tobytes() == RECORDS[expected].tobytes()
+    assert query.positions(limit=2).positions.tolist() == expected[:2].tolist()
+    assert query.tokens(limit=1).tokens.tobytes() == RECORDS[expected[:1]].tobytes()
+
+
+@given(
+    weight=st.floats(-0.5, 1.5, width=32),
+    low=st.integers(0, 2**32 - 1),
+    bits=st.integers(0, 15),
+)
+@settings(max_examples=50)
+def test_conditions_of_any_numbers(weight, low, bits):
+    vector = ngtoken.TokenVec()
+    vector.extend(RECORDS[:3000])
+    some = RECORDS[:3000]
+    text = f"weight <= {weight!r} and id >= {low} or domain = {bits}"
+    expected = (some["weight"] <= np.float32(weight)) & (some["id"] >= low) | (some["id"] >> 28 == bits)
+    assert vector.where(text).count() == expected.sum()
+
+
+def test_queries_chain_and_never_change(tokens):
+    one = tokens.where("weight > 0.5")
+    two = one.where("id >= 2_000_000_000")
+    both = (RECORDS["weight"] > 0.5) & (RECORDS["id"] >= 2_000_000_000)
+    assert two.count() == both.sum()
+    assert one.count() == (RECORDS["weight"] > 0.5).sum()
+    assert two.where(threads=1, index=False).count() == both.sum()
+    assert "weight > 0.5" in two.filter and "id >= 2000000000" in repr(two)
+    with pytest.raises(AttributeError):
+        two.filter = "other"
+
+
+def test_aggregates_are_those_of_numpy(tokens):
+    groups = tokens.aggregate(
+        "entity_type", ["count", "min(id)", "max(weight)", "sum(timestamp)", "mean(physical_x)"]
+    )
+    kinds = RECORDS["id"] >> 24 & 15
+    assert groups.columns[0] == "entity_type" and groups.keys == ("entity_type",)
+    assert len(groups) == len(np.unique(kinds))
+    for row in groups:
+        some = RECORDS[kinds == row["entity_type"]]
+        assert row["count"] == len(some)
+        assert row["min(id)"] == some["id"].min()
+        assert row["max(weight)"] == np.nanmax(some["weight"])
+        assert row["sum(timestamp)"] == some["timestamp"].sum(dtype="u8")
+        mean = some["coords"][:, 0, 0].mean() / 100
+        assert row["mean(physical_x)"] == pytest.approx(mean, rel=1e-12)
+    assert groups.stats.blocks == 5
+
+
+def test_aggregates_without_groups_and_of_nothing(tokens):
+    number = RECORDS["weight"][~np.isnan(RECORDS["weight"])]
+    all_ = tokens.aggregate(measures="count,median(weight),distinct(id),stddev(timestamp)")
+    assert all_["count"].tolist() == [COUNT] and all_["distinct(id)"][0] == COUNT - 1
+    assert all_["quantile(weight, 0.5)"][0] in number
+    assert all_["stddev(timestamp)"][0] == pytest.approx(RECORDS["timestamp"].std(ddof=1))
+    assert all_.nan_weights.tolist() == [2]
+    nothing = tokens.where("position < 0").aggregate(measures="count,min(id)")
+    assert nothing["count"].tolist() == [0] and np.isnan(nothing["min(id)"][0])
+    by_flag = tokens.aggregate(["active", "time(3600)"])
+    assert by_flag["active"].dtype == bool and by_flag["time(3600)"].dtype.kind == "M"
+    assert by_flag["count"].sum() == COUNT
+    assert tokens.aggregate()["count"].tolist() == [COUNT]
+
+
+def test_histograms_are_those_of_numpy(tokens):
+    found = tokens.histogram("weight", 10, (0.0, 1.0))
+    numbers = RECORDS["weight"][~np.isnan(RECORDS["weight"])].astype("f8")
+    counts, edges = np.histogram(numbers, 10, (0.0, 1.0))
+    np.testing.assert_array_equal(found.counts, counts)
+    np.testing.assert_allclose(found.edges, edges)
+    assert (found.below, found.above, found.nan) == (0, 0, 2)
+    counts, edges = tokens.histogram("id", 7)
+    np.testing.assert_array_equal(counts, np.histogram(RECORDS["id"], 7)[0])
+    assert (edges[0], edges[-1]) == (RECORDS["id"].min(), RECORDS["id"].max())
+    inner = tokens.histogram("physical_x", 4, (-100, 100))
+    x = RECORDS["coords"][:, 0, 0] / 100
+    assert (inner.below, inner.above) == ((x < -100).sum(), (x > 100).sum())
+    empty = tokens.where("position < 0").histogram("id", 3)
+    assert empty.counts.tolist() == [0, 0, 0] and np.isnan(empty.edges).all()
+
+
+@pytest.mark.parametrize("least", [False, True])
+@pytest.mark.parametrize("by", ["weight", "id", "physical_x"])
+def test_top_is_what_a_stable_sort_gives(tokens, by, least):
+    values = {
+        "weight": RECORDS["weight"],
+        "id": RECORDS["id"].astype("i8"),
+        "physical_x": RECORDS["coords"][:, 0, 0] / 100,
+    }[by]
+    order = np.argsort(values if least else -values, kind="stable")[:5]
+    found = tokens.top(5, by, least=least)
+    np.testing.assert_array_equal(found.positions, order)
+    np.testing.assert_allclose(found.values, values[order].astype("f8"), rtol=1e-6)
+    assert len(found) == 5 and found.by == by
+
+
+def squared(space, point):
+    """Squared distances in steps of a space."""
+    number, scale = {"physical": (0, 100), "motor": (2, 1000)}[space]
+    steps = RECORDS["coords"][:, number].astype("i8")
+    return np.square(steps - np.round(np.array(point) * scale).astype("i8")).sum(1), scale
+
+
+def test_nearest_is_what_numpy_finds(tokens):
+    points = np.array([[0.0, 0, 0], [100.5, -2.25, 30], [-327, 327, 1]])
+    distances, positions = tokens.nearest(points, 4)
+    assert distances.shape == positions.shape == (3, 4)
+    for row, point in enumerate(points):
+        steps, scale = squared("physical", point)
+        order = np.argsort(steps, kind="stable")[:4]
+        np.testing.assert_array_equal(positions[row], order)
+        np.testing.assert_allclose(distances[row], np.sqrt(steps[order]) / scale)
+    one = tokens.nearest(points[1], k=4)
+    np.testing.assert_array_equal(one.positions, positions[1:2])
+    np.testing.assert_array_equal(tokens.nearest(points.tolist(), 4).positions, positions)
+    np.testing.assert_array_equal(tokens.nearest(points.astype("f4"), 4).positions, positions)
+
+
+def test_nearest_in_several_spaces(tokens):
+    weights = {"physical": 1.0, "motor": 0.5}
+    point = np.array([[1.0, 2, 3], [0.5, -0.5, 0]])
+    found = tokens.nearest(point, 3, weights=weights)
+    (one, one_scale), (two, two_scale) = squared("physical", point[0]), squared("motor", point[1])
+    total = one / one_scale**2 + two / two_scale**2 * 0.5
+    order = np.argsort(total, kind="stable")[:3]
+    np.testing.assert_array_equal(found.positions, [order])
+    np.testing.assert_allclose(found.distances, [np.sqrt(total[order])])
+
+
+def test_fewer_than_k_are_padded(tokens):
+    few = tokens.where("position >= 5000 and position < 5003")
+    distances, positions = few.nearest([[0, 0, 0], [1, 1, 1]], 5)
+    assert (np.sort(positions[:, :3]) == [5000, 5001, 5002]).all()
+    assert (positions[:, 3:] == -1).all() and np.isinf(distances[:, 3:]).all()
+    distances, positions = few.where("position < 0").nearest([0, 0, 0], 2)
+    assert positions.tolist() == [[-1, -1]] and np.isinf(distances).all()
+    assert tokens.nearest(np.empty((0, 3)), 2).distances.shape == (0, 2)
+
+
+def test_balls(tokens):
+    point, radius = [10.0, -20.0, 5.0], 60.0
+    steps, scale = squared("physical", point)
+    inside = np.flatnonzero(steps <= (radius * scale) ** 2)
+    found = tokens.within(point, radius)
+    np.testing.assert_array_equal(found.positions, inside)
+    np.testing.assert_allclose(found.distances, np.sqrt(steps[inside]) / scale)
+    density = tokens.density(point, radius)
+    assert density == pytest.approx(len(inside) / (4 / 3 * np.pi * radius**3))
+    # Looked for around a token, so that something is reached.
+    middle = RECORDS["coords"][77, 0] / 100
+    steps, scale = squared("physical", middle)
+    reach = RECORDS["radius"].astype("f8")
+    distance = np.sqrt(steps)
+    hit = (distance <= reach) & (reach > 0)
+    fields = RECORDS["strength"][hit] / 255 * (1 - distance[hit] / reach[hit])
+    influence = tokens.influence(middle)
+    assert influence == pytest.approx(fields.sum()) and influence.stats.blocks == 5
+
+
+def test_find_and_duplicates(tokens):
+    twice = int(RECORDS["id"][10])
+    missing = next(id for id in range(100) if id not in RECORDS["id"])
+    found = tokens.find([twice, missing, int(RECORDS["id"][77])])
+    assert [places.tolist() for places in found] == [[10, 4000], [], [77]]
+    assert found.first.tolist() == [10, -1, 77] and found[0].tolist() == [10, 4000]
+    assert found.ids.tolist()[:2] == [twice, missing] and len(found) == 3
+    duplicates = tokens.duplicates()
+    ids, counts = np.unique(RECORDS["id"], return_counts=True)
+    assert duplicates.ids.tolist() == ids[counts > 1].tolist()
+    assert duplicates.id_count == (counts > 1).sum() and duplicates.repeats == (counts - 1).sum()
+    assert [10, 4000] in [places.tolist() for places in duplicates]
+    assert len(tokens.duplicates(limit=0)) == 0
+
+
+def test_samples_are_the_same_for_a_seed(tokens):
+    one, two = tokens.sample(100, seed=3), tokens.sample(100, 3)
+    np.testing.assert_array_equal(one.positions, two.positions)
+    assert one.tokens.tobytes() == RECORDS[one.positions].tobytes()
+    assert (np.diff(one.positions) > 0).all() and len(one) == 100
+    assert tokens.sample(100, 4).positions.tolist() != one.positions.tolist()
+    assert len(tokens.where("position < 7").sample(100)) == 7
+
+
+def test_descriptions_and_plans(tokens):
+    text = str(tokens.describe())
+    assert "20000 tokens" in text and "physical_z" in text and "active" in text
+    description = tokens.describe(["weight"])
+    assert description.duplicates == 1 and list(description.columns) == ["weight"]
+    assert description.columns["weight"]["max"] == np.nanmax(RECORDS["weight"])
+    assert description.histograms["weight"].sum() == COUNT - 2
+    assert "<pre>" in description._repr_html_()
+    plan = tokens.where("weight > 0.5 and not locked").explain()
+    assert "20000 tokens in 5 blocks" in plan and "weight" in plan
+
+
+def test_answers_say_what_they_looked_at(tokens):
+    count = tokens.where("position < 5000").count()
+    assert (count, count.stats.blocks, count.stats.blocks_skipped) == (5000, 5, 3)
+    assert count.stats.warnings == () and count.stats.seconds >= 0
+    assert repr(count) == "5000" and count + 1 == 5001
+    assert "blocks=5" in repr(count.stats)
+    any_ = tokens.where("position < 5000").any()
+    assert repr(any_) == "True" and any_.stats.blocks == 5
+    assert "positions" in repr(tokens.top(2, "id"))
+
+
+def test_threads_do_not_change_answers(tokens):
+    sums = {
+        tokens.where("weight >= 0", threads=threads).aggregate(measures="sum(weight)")["sum(weight)"][0]
+        for threads in (1, 2, 5)
+    }
+    assert len(sums) == 1
+
+
+def test_slices_have_positions_of_their_own():
+    vector = ngtoken.TokenVec()
+    vector.extend(RECORDS)
+    some = vector.slice(5000, 9500)
+    expected = np.flatnonzero(RECORDS["weight"][5000:9500] > 0.9)
+    np.testing.assert_array_equal(some.where("weight > 0.9").positions(), expected)
+    assert some.where("position < 10").count() == 10
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_slices_of_files(path, mode, verified):
+    with ngtoken.TokenFile.open(make(path, RECORDS), mode=mode) as file:
+        some = file.slice(5000, 9500).where("weight > 0.9", verified=verified)
+        expected = np.flatnonzero(RECORDS["weight"][5000:9500] > np.float32(0.9))
+        np.testing.assert_array_equal(some.positions(), expected)
+        np.testing.assert_array_equal(some.sample(10**6).positions, expected)
+        assert file.slice(0, 5000).where("id >= 0", verified=verified).count() == 5000
+
+
+def test_a_query_asks_what_is_shown_when_it_is_asked(path):
+    make(path, RECORDS[:1000])
+    with ngtoken.TokenFile.open(path) as reader, ngtoken.TokenFile.open(path, append=True) as file:
+        query, fixed = reader.where("id >= 0"), reader.snapshot().where("id >= 0")
+        file.append(RECORDS[1000:])
+        file.commit()
+        assert (query.count(), fixed.count()) == (1000, 1000)
+        assert fixed.where(verified=True).count() == 1000
+        assert reader.refresh()
+        assert (query.count(), fixed.count()) == (COUNT, 1000)
+        # Of a commit that is past, the file verifies what it has of it.
+        assert fixed.where(verified=True).positions().positions.tolist() == list(range(1000))
+    with pytest.raises(ngtoken.ClosedError) as raised:
+        query.count()
+    assert raised.value.path == str(path)
+    assert fixed.count() == 1000
+
+
+def test_a_vector_cannot_change_under_a_question_and_can_behind_it():
+    vector = ngtoken.TokenVec()
+    vector.extend(RECORDS)
+    query = vector.where("weight > 0.9")
+    before = query.count()
+    vector.extend(RECORDS)
+    assert query.count() == 2 * before
+    found = query.tokens()
+    vector.extend(RECORDS)  # What was found is a copy.
+    del query, vector
+    gc.collect()
+    assert (found.tokens["weight"] > 0.9).all()
+
+
+def test_a_damaged_block_is_named_and_can_be_left_out(path):
+    make(path, RECORDS)
+    with open(path, "r+b") as raw:
+        raw.seek(-64 * 10, 2)
+        end = raw.tell()
+    data = path.read_bytes()
+    # The third block: found by its first token.
+    place = data.index(RECORDS[2 * 4096 :][:1].tobytes())
+    with open(path, "r+b") as raw:
+        raw.seek(place)
+        raw.write(bytes([data[place] ^ 1]))
+    assert end > place
+    file = ngtoken.TokenFile.open(path)
+    assert file.where("id >= 0").count() == COUNT
+    with pytest.raises(ngtoken.DamagedError, match="block 2") as raised:
+        file.where("weight >= 0", verified=True).count()
+    assert (raised.value.path, raised.value.field) == (str(path), "block 2")
+    with ngtoken.TokenFile.open(path, mode="read") as reader, pytest.raises(ngtoken.DamagedError):
+        reader.aggregate(measures="sum(weight)")
+    rest = file.where("id >= 0", verified=True, skip_damaged=True).tokens()
+    assert len(rest) == COUNT - 4096
+    assert (rest.stats.damaged_blocks, rest.stats.damaged_tokens) == (1, 4096)
+    info = file.index("weight")
+    assert info.damaged == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("wieght > 0.5", "the nearest is `weight`\n  wieght > 0.5\n  ^^^^^^"),
+        ("weight > ", "expected"),
+        ("weight > 0.5 and", "expected"),
+        ("weight >= 'a'", "^"),
+        ("physical in ball(0, 0, 0; -1)", "radius -1"),
+        ("(" * 1000, "levels"),
+        ("", "expected"),
+    ],
+)
+def test_a_filter_that_is_none_says_where(text, told):
+    with pytest.raises(ValueError, match="(?s).") as raised:
+        ngtoken.TokenVec().where(text)
+    assert told in str(raised.value) and raised.value.field == "filter"
+    assert raised.value.expected
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "told"),
+    [
+        (lambda v: v.nearest([0, 0, 0], 0), ValueError, "k is 0, expected 1 or more"),
+        (lambda v: v.nearest([0, 0, 0], -1), ValueError, "k -1, expected 0 to"),
+        (lambda v: v.nearest([0, np.nan, 0], 1), ValueError, "y NaN of a point"),
+        (lambda v: v.nearest([[0, 0, np.inf]], 1), ValueError, "z inf of a point"),
+        (lambda v: v.nearest([0, 0], 1), ValueError, r"points of shape \(2,\), expected"),
+        (lambda v: v.nearest(np.zeros((2, 2, 3)), 1), ValueError, "points of shape"),
+        (lambda v: v.nearest(5, 1), ValueError, r"points of shape \(\)"),
+        (lambda v: v.nearest([[0, 0, 0], [1, 1]], 1), ValueError, "different lengths"),
+        (lambda v: v.nearest(["a", "b", "c"], 1), TypeError, "expected numbers"),
+        (lambda v: v.nearest([0, 0, 0], 1, "psychic"), ValueError, "space psychic, expected one of"),
+        (lambda v: v.nearest([0, 0, 0], 1, "motor", weights={"motor": 1}), ValueError, "beside weights"),
+        (lambda v: v.nearest([0, 0, 0], 1, weights={"motor": -1.0}), ValueError, "weight -1"),
+        (lambda v: v.nearest([0, 0, 0], 1, weights={}), ValueError, "no space"),
+        (lambda v: v.within([0, 0, 0], -1.0), ValueError, "radius -"),
+        (lambda v: v.within([0, 0, 0], np.nan), ValueError, "radius NaN"),
+        (lambda v: v.within([[0, 0, 0], [1, 1, 1]], 1.0), ValueError, "points 2, expected 1"),
+        (lambda v: v.density([0, 0, 0], 0.0), ValueError, "radius 0"),
+        (lambda v: v.top(0, "weight"), ValueError, "k is 0"),
+        (lambda v: v.top(3, "wieght"), ValueError, "did you mean `weight`"),
+        (lambda v: v.top(3, "position"), ValueError, "position"),
+        (lambda v: v.histogram("weight", 0), ValueError, "0 bins, expected 1 to"),
+        (lambda v: v.histogram("weight", 10**9), ValueError, "1000000000 bins"),
+        (lambda v: v.histogram("weight", 5, (1.0, 0.0)), ValueError, "bins from 1"),
+        (lambda v: v.histogram("colour"), ValueError, "colour"),
+        (lambda v: v.aggregate("colour"), ValueError, "colour"),
+        (lambda v: v.aggregate(measures="mean(colour)"), ValueError, "colour"),
+        (lambda v: v.aggregate(measures="quantile(weight, 2)"), ValueError, "quantile 2"),
+        (lambda v: v.aggregate(5), TypeError, "by"),
+        (lambda v: v.sample(0), ValueError, "0"),
+        (lambda v: v.sample(5, -1), ValueError, "seed -1"),
+        (lambda v: v.find([-1]), ValueError, "id -1, expected 0 to 4294967295"),
+        (lambda v: v.find([2**32]), ValueError, "id 4294967296"),
+        (lambda v: v.find([0.5]), TypeError, "whole numbers"),
+        (lambda v: v.positions(limit=-1), ValueError, "limit -1"),
+        (lambda v: v.where(threads=0), ValueError, "num_threads 0"),
+        (lambda v: v.where(5), TypeError, "str"),
+        (lambda v: v.describe("colour"), ValueError, "colour"),
+        (lambda v: v.count(5), TypeError, "argument"),
+    ],
+)
+def test_questions_that_make_no_sense(ask, kind, told):
+    vector = ngtoken.TokenVec()
+    vector.extend(RECORDS[:100])
+    with pytest.raises(kind, match=told):
+        ask(vector)
+
+
+def test_an_index_answers_and_can_go(path):
+    order = np.argsort(RECORDS["timestamp"], kind="stable")
+    with ngtoken.TokenFile.open(make(path, RECORDS[order])) as file:
+        before = file.where("timestamp < 1700000100").count()
+        assert before.stats.blocks_looked_at == 5 and before.stats.records
+        info = file.index(["weight", "timestamp"], ids=True)
+        assert (info.blocks, info.read_blocks, info.ids) == (4, 4, True)
+        assert info.columns == ["weight", "timestamp"] and info.size_bytes > 0
+        after = file.where("timestamp < 1700000100").count()
+        assert (after, after.stats.columns) == (before, True)
+        # Of the last block, which is not full, nothing is known.
+        assert after.stats.blocks_looked_at == 2 and after.stats.blocks_skipped == 3
+        aside = file.where("timestamp < 1700000100", index=False).count()
+        assert aside.stats.blocks_looked_at == 5 and not aside.stats.columns
+        assert "an index" in file.where("weight > 1").explain()
+        assert file.index().read_blocks == 0
+        assert file.drop_index() and not file.drop_index()
+        assert not file.where("timestamp < 1700000100").count().stats.columns
+        with pytest.raises(ValueError, match="did you mean `weight`") as raised:
+            file.index("wieght")
+        assert raised.value.field == "columns"
+        with pytest.raises(ValueError, match="position"):
+            file.index("position")
+        with pytest.raises(ValueError, match="space psychic"):
+            file.index(boxes="psychic")
+    with pytest.raises(ngtoken.ClosedError):
+        file.index()
+
+
+def test_a_rotten_index_is_a_warning_and_no_answer(path):
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        file.index("weight")
+    (columns,) = (path.parent / f"{path.name}.index").glob("columns-*.arrow")
+    data = bytearray(columns.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 64] = bytes(byte ^ 255 for byte in data[middle : middle + 64])
+    columns.write_bytes(data)
+    expected = (RECORDS["weight"] > np.float32(0.9)).sum()
+    with ngtoken.TokenFile.open(path) as file:
+        with pytest.warns(ngtoken.IndexWarning, match="the records answered"):
+            count = file.where("weight > 0.9").count()
+        assert count == expected and len(count.stats.warnings) == 1
+
+
+def test_a_file_sorts_into_another(path, tmp_path):
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        report = file.sort_to(tmp_path / "b.ngt", "id")
+        assert (report.tokens, report.temporary_files, report.indexed_blocks) == (COUNT, 0, 4)
+        with ngtoken.TokenFile.open(tmp_path / "b.ngt") as sorted_:
+            expected = RECORDS[np.argsort(RECORDS["id"], kind="stable")]
+            assert sorted_.view().tobytes() == expected.tobytes()
+        with pytest.raises(FileExistsError):
+            file.sort_to(tmp_path / "b.ngt", "id")
+        file.sort_to(tmp_path / "b.ngt", "physical", replace=True)
+        with ngtoken.TokenFile.open(tmp_path / "b.ngt") as near:
+            found = near.nearest([0, 0, 0], 3)
+            np.testing.assert_array_equal(found.distances, file.nearest([0, 0, 0], 3).distances)
+            assert near.index().boxes == ["physical"]
+        with pytest.raises(ValueError, match="expected another"):
+            file.sort_to(path, "id", replace=True)
+        with pytest.raises(ValueError, match="colour"):
+            file.sort_to(tmp_path / "c.ngt", "colour")
+        with pytest.raises(ValueError, match="memory"):
+            file.sort_to(tmp_path / "c.ngt", "id", memory=1)
+        assert not (tmp_path / "c.ngt").exists()
+
+
+def test_threads_ask_while_one_appends(path):
+    make(path, RECORDS[:1000])
+    writer = ngtoken.TokenFile.open(path, append=True)
+    reader = ngtoken.TokenFile.open(path)
+    wrong, is_over = [], threading.Event()
+
+    def ask():
+        while not is_over.is_set():
+            snapshot = reader.snapshot()
+            expected = (snapshot.column("weight") > np.float32(0.5)).sum()
+            if snapshot.where("weight > 0.5").count() != expected or len(snapshot) % 1000:
+                wrong.append(len(snapshot))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for start in range(1000, COUNT, 1000):
+        writer.append(RECORDS[start : start + 1000])
+        writer.commit()
+        reader.refresh()
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong and len(reader) == COUNT
+
+
+def test_notebooks_show_tokens_and_answers(tokens):
+    html = tokens._repr_html_()
+    assert html.startswith("<div>") and "physical_x" in html and str(RECORDS["id"][0]) in html
+    assert "<table>" in tokens.aggregate("domain")._repr_html_()
+    assert "0 tokens" in tokens.where("position < 0")._repr_html_()
+
+
+def test_ctrl_c_ends_a_query():
+    vector = ngtoken.create_tokens_batch(1_000_000)
+    points = np.random.default_rng(0).uniform(-300, 300, (8_000, 3))
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        vector.nearest(points, 1)
+    assert vector.where("id < 5").count() == 5
