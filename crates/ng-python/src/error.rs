@@ -581,6 +581,7 @@ impl From<QueryError> for Error {
             QueryError::Read(error) => error.into(),
             QueryError::Parallel(error) => error.into(),
             QueryError::Question(error) => error.into(),
+            QueryError::TooManyGroups { .. } => Self::new(Class::Value, error),
             QueryError::Map { ref source, .. } => {
                 let errno = source.raw_os_error().unwrap_or(errno::IO);
                 Self::new(Class::Os, &error).errno(errno)

@@ -187,7 +187,7 @@ impl Shown {
         })?;
         let mut tokens = Vec::with_capacity(ascending.len());
         for some in read {
-            tokens.extend(some?);
+            tokens.extend(some?.value);
         }
         Ok(tokens)
     }

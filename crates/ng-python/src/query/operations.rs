@@ -255,8 +255,8 @@ impl Question {
         let (column, k) = (column_of(by)?, count_of("k", k)?);
         let end = if least { End::Least } else { End::Greatest };
         let (found, stats) = self.ask(py, |query, _| Ok(parts(query.top(k, column, end)?)))?;
-        let places = converted(py, &found, |ranked| ranked.position as i64)?;
-        let ranked: Vec<Value> = found.iter().map(|ranked| ranked.value).collect();
+        let places = converted(py, &found.ranked, |ranked| ranked.position as i64)?;
+        let ranked: Vec<Value> = found.ranked.iter().map(|ranked| ranked.value).collect();
         made(py, "Ranked", (places, values(py, &ranked)?, by, stats))
     }
 
@@ -294,7 +294,9 @@ impl Question {
         let ((places, tokens), stats) = self.ask(py, |query, source| {
             let drawn = query.sample(n, seed)?;
             let tokens = source.tokens_at(&drawn.value)?;
-            Ok(((drawn.value, tokens), drawn.stats))
+            let mut stats = drawn.stats;
+            stats.add_pass(&tokens.stats);
+            Ok(((drawn.value, tokens.value), stats))
         })?;
         made(
             py,
