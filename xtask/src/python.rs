@@ -2,9 +2,9 @@
 //! environment below `target/`.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::{fmt, fs};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -75,14 +75,72 @@ fn entry_of(locked: &str, name: &str) -> String {
 /// Runs the tests, as `test` and `ci` do: where there is no Python for it, says so and why.
 pub(crate) fn test_if_possible() -> Result<()> {
     match find() {
-        Ok(_) => python(&PythonArgs {
-            wheel: false,
-            pytest: Vec::new(),
-        }),
+        Ok(_) => {
+            let whole = PythonArgs {
+                wheel: false,
+                pytest: Vec::new(),
+            };
+            or_say(python(&whole))
+        }
         Err(why) => {
             println!("python: not tested: {why}");
             Ok(())
         }
+    }
+}
+
+/// Where the packages that the tests need cannot be fetched, that is no fault of the change.
+fn or_say(tested: Result<()>) -> Result<()> {
+    match tested {
+        Err(error) if error.is::<Unreachable>() => {
+            println!("python: not tested: {error}");
+            Ok(())
+        }
+        tested => tested,
+    }
+}
+
+/// The package registry does not answer.
+#[derive(Debug)]
+struct Unreachable {
+    said: String,
+}
+
+impl Unreachable {
+    /// What pip says of it; that it found no such package, or one of another hash, is none.
+    const SIGNS: [&str; 5] = [
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "ProxyError",
+    ];
+
+    fn of(said: &str) -> Option<Self> {
+        let is_sign = |line: &&str| Self::SIGNS.iter().any(|sign| line.contains(sign));
+        let said = said.lines().find(is_sign)?.trim().to_owned();
+        Some(Self { said })
+    }
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "packages cannot be fetched: {}", self.said)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+/// Runs pip; tells a registry that does not answer from all else that fails.
+fn fetch(pip: &mut Command) -> Result<()> {
+    let output = pip.stdout(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("{pip:?}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    eprint!("{said}");
+    match (output.status.success(), Unreachable::of(&said)) {
+        (true, _) => Ok(()),
+        (false, Some(unreachable)) => Err(unreachable.into()),
+        (false, None) => bail!("{pip:?}: {}", output.status),
     }
 }
 
@@ -185,7 +243,7 @@ impl Environment {
         run(&mut make)?;
         let mut install = environment.pip();
         install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
-        run(install.arg(locked))?;
+        fetch(install.arg(locked))?;
         fs::write(&stamp, wanted).with_context(|| stamp.display().to_string())?;
         Ok(environment)
     }
@@ -308,6 +366,23 @@ mod tests {
             Some("shim: not found")
         );
         assert_eq!(reason_in("\n"), None);
+    }
+
+    /// A package that is not there, or of another hash, fails all the same.
+    #[test]
+    fn a_registry_that_does_not_answer_is_told_from_a_package_that_is_wrong() {
+        let retry = "WARNING: Retrying (Retry(total=4)) after connection broken by \
+                     'NewConnectionError('failed')': /numpy/\nERROR: No matching distribution";
+        let unreachable = Unreachable::of(retry).unwrap();
+        assert!(unreachable.to_string().contains("NewConnectionError"));
+        or_say(Err(unreachable.into())).unwrap();
+        for wrong in [
+            "ERROR: No matching distribution found for numpy==0",
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES",
+        ] {
+            assert!(Unreachable::of(wrong).is_none());
+            or_say(Err(anyhow::anyhow!("{wrong}"))).unwrap_err();
+        }
     }
 
     #[test]
