@@ -1,5 +1,7 @@
 """What the tests have in common."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -9,6 +11,10 @@ import ngtoken
 # No timed tests: the machine may be at something else.
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.load_profile("here")
+
+
+# Who started the tests may have told them to ignore Ctrl-C, as shells do in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def varied(count: int, seed: int = 0) -> np.ndarray:

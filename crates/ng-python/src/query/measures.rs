@@ -54,7 +54,9 @@ impl Question {
         let (groups, stats) =
             self.ask(py, |query, _| Ok(parts(query.aggregate(&by, &measures)?)))?;
         let batch = groups.to_batch();
-        let keys = batch.num_columns() - measures.len();
+        // The measures stand behind the keys; what they left out may stand behind both.
+        let first = measures[0].to_string();
+        let keys = batch.schema().index_of(&first).unwrap_or_default();
         let nan: Vec<u64> = groups
             .groups
             .iter()
