@@ -4,7 +4,6 @@
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 use ng_parallel::Workers;
@@ -124,7 +123,7 @@ impl Growth {
             ),
             cases,
             ratios: ratios.collect(),
-            pace: PACE,
+            pace: Pace::PASSES,
         })
     }
 
@@ -279,13 +278,6 @@ fn of_tokens(tokens: &[Token]) -> Points {
     tokens.iter().for_each(|token| points.add_token(token));
     points
 }
-
-const PACE: Pace = Pace {
-    samples: 20,
-    warm_up: Duration::from_millis(100),
-    measurement: Duration::from_secs(1),
-    round_iterations: 4,
-};
 
 #[cfg(test)]
 mod tests {

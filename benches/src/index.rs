@@ -4,7 +4,6 @@
 use std::iter;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use ng_lab::{Pages, touch_and_free};
@@ -100,7 +99,7 @@ impl Builds {
             ),
             cases,
             ratios,
-            pace: PACE,
+            pace: Pace::FILES,
         }
     }
 
@@ -188,13 +187,6 @@ impl<F: Fn(&Varied) -> Result<u64>> Work for Fresh<'_, F> {
         (self.file.tokens().len() / BLOCK_TOKENS) as u64
     }
 }
-
-const PACE: Pace = Pace {
-    samples: 10,
-    warm_up: Duration::from_millis(1),
-    measurement: Duration::from_millis(500),
-    round_iterations: 1,
-};
 
 #[cfg(test)]
 mod tests {

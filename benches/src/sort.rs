@@ -106,7 +106,7 @@ impl Sorts {
             ),
             cases,
             ratios,
-            pace: PACE,
+            pace: Pace::FILES,
         }
     }
 
@@ -266,13 +266,6 @@ fn digest_in_order(workers: &Workers, tokens: &[Token]) -> Result<u64> {
             .map(|position| &tokens[position]),
     ))
 }
-
-const PACE: Pace = Pace {
-    samples: 10,
-    warm_up: Duration::from_millis(1),
-    measurement: Duration::from_millis(500),
-    round_iterations: 1,
-};
 
 #[cfg(test)]
 mod tests {

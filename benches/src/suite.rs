@@ -161,6 +161,24 @@ pub struct Pace {
     pub round_iterations: u64,
 }
 
+impl Pace {
+    /// Of cases that make whole files.
+    pub(crate) const FILES: Self = Self {
+        samples: 10,
+        warm_up: Duration::from_millis(1),
+        measurement: Duration::from_millis(500),
+        round_iterations: 1,
+    };
+
+    /// Of passes over what is in memory.
+    pub(crate) const PASSES: Self = Self {
+        samples: 20,
+        warm_up: Duration::from_millis(100),
+        measurement: Duration::from_secs(1),
+        round_iterations: 4,
+    };
+}
+
 /// Cases that belong together, and what is said of them.
 pub struct Suite<'a> {
     /// The name, that of the program under `benches/`.

@@ -98,7 +98,7 @@ impl Questions {
             ),
             cases,
             ratios: self.ratios(),
-            pace: PACE,
+            pace: Pace::PASSES,
         })
     }
 
@@ -226,13 +226,6 @@ const BARS: [(&str, &str, Option<f64>); 9] = [
     ("by-type", "read-by-type", None),
     ("top-100", "read-weight", None),
 ];
-
-const PACE: Pace = Pace {
-    samples: 20,
-    warm_up: Duration::from_millis(100),
-    measurement: Duration::from_secs(1),
-    round_iterations: 4,
-};
 
 #[cfg(test)]
 mod tests {
