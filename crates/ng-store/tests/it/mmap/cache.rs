@@ -262,8 +262,10 @@ fn a_pass_reads_windows_around_the_page_cache_and_the_same_tokens() {
         let reader = reader.with_cache(CachePolicy::Bypass);
         assert!(reader.verify().unwrap().is_clean());
         let uncached = fs.operations_of(CallKind::ReadUncached);
-        // The last window has no whole block: its end is read as every end is.
-        assert_eq!(uncached, if refused { 1 } else { 4 });
+        // The last window has no whole block: its end is read as every end is. Each of the
+        // two threads that verify may have begun to ask before the first was refused.
+        let expected = if refused { 1..=2 } else { 4..=4 };
+        assert!(expected.contains(&uncached), "{uncached}, {refused}");
         assert!(read_all(&reader) == all);
         assert!(!drops(&fs).is_empty());
         let before = fs.operations_of(CallKind::ReadUncached);
