@@ -24,6 +24,7 @@
 //! cases are compared), `session.rs` (a run of a suite), then any suite.
 
 pub mod beside;
+pub mod calls;
 pub mod codec;
 mod cold;
 pub mod command;

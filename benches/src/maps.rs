@@ -10,8 +10,13 @@ use ng_store::{BlockReader, CreateOptions, MapOptions, MmapStore};
 
 /// Creates a store that nobody else knows of.
 pub(crate) fn create_store(path: &Path) -> Result<MmapStore> {
+    create_store_with(path, &CreateOptions::new())
+}
+
+/// Creates a store that nobody else knows of, as the options say.
+pub(crate) fn create_store_with(path: &Path, options: &CreateOptions) -> Result<MmapStore> {
     // SAFETY: (1) the file lies in a folder of this run, and only stores write it.
-    Ok(unsafe { MmapStore::create(path, &CreateOptions::new()) }?)
+    Ok(unsafe { MmapStore::create(path, options) }?)
 }
 
 /// Opens a store of this run for reading.

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 
-use crate::PassedOn;
 use crate::cargo::cargo;
-use crate::peers;
+use crate::{PassedOn, peers, python};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Compare with other stores instead, or how questions are answered with DuckDB, Polars,
     /// numpy, scipy, faiss and pyarrow (by Python, in NG_PYTHON or python3):
-    /// [--tokens N] [--dir PATH] [--rounds N] [--seed N]
+    /// [--tokens N] [--dir PATH] [--rounds N] [--seed N]; or the Python package with the calls of
+    /// Rust, numpy, Polars and DuckDB: [--count N] [--folder PATH] [--rounds N]
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stores")]
     peers: Option<Peers>,
@@ -29,12 +29,17 @@ pub(crate) enum Peers {
     Stores,
     /// Answering questions about them
     Queries,
+    /// What the Python package does
+    Python,
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
     let (peers, passed_on) = peers_of(args)?;
-    if let Some(peers) = peers {
-        return peers::measure(peers, &passed_on);
+    match peers {
+        Some(Peers::Stores) => return peers::stores(&passed_on),
+        Some(Peers::Queries) => return peers::queries(&passed_on),
+        Some(Peers::Python) => return python::measure(&passed_on),
+        None => {}
     }
     let arguments = ["bench", "--package", "ng-benches"].into_iter();
     cargo(arguments.chain(passed_on))?;
@@ -58,7 +63,7 @@ fn peers_of(args: &BenchArgs) -> Result<(Option<Peers>, Vec<&str>)> {
 
 fn kind_of(name: &str) -> Result<Peers> {
     Peers::from_str(name, false)
-        .map_err(|_| anyhow!("--peers={name}: expected --peers=stores or --peers=queries"))
+        .map_err(|_| anyhow!("--peers={name}: expected --peers=stores, queries or python"))
 }
 
 #[cfg(test)]
@@ -84,6 +89,7 @@ mod tests {
             ("--peers=queries", queries, ""),
             ("--peers --tokens 1M", stores, "--tokens 1M"),
             ("--peers=queries --tokens 1M", queries, "--tokens 1M"),
+            ("--peers=python", Some(Peers::Python), ""),
             ("--tokens 1M --peers --dir d", stores, "--tokens 1M --dir d"),
             ("--tokens 1M --peers=queries", queries, "--tokens 1M"),
             ("--peers -- --help", stores, "--help"),

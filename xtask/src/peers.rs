@@ -6,21 +6,23 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
-use crate::bench::Peers;
 use crate::cargo::{become_process, command, root, run};
 
+/// Compares what keeps tokens.
+pub(crate) fn stores(passed_on: &[&str]) -> Result<ExitCode> {
+    measure(&[], "target/ng-bench/peers.json", passed_on)
+}
+
+/// Compares what answers questions about them.
+pub(crate) fn queries(passed_on: &[&str]) -> Result<ExitCode> {
+    measure(&["queries"], "target/ng-bench/queries.json", passed_on)
+}
+
 /// Builds the program and becomes it. Its options are its own to understand.
-pub(crate) fn measure(peers: Peers, passed_on: &[&str]) -> Result<ExitCode> {
+fn measure(verb: &[&str], figures: &str, passed_on: &[&str]) -> Result<ExitCode> {
     run(&mut of_peers(&["build", "--release"]))?;
     let mut program = of_peers(&["run", "--quiet", "--release"]);
-    program.arg("--");
-    let figures = match peers {
-        Peers::Stores => "target/ng-bench/peers.json",
-        Peers::Queries => {
-            program.arg("queries");
-            "target/ng-bench/queries.json"
-        }
-    };
+    program.arg("--").args(verb);
     program.arg("--out").arg(root().join(figures));
     program.args(passed_on);
     become_process(program)

@@ -3,13 +3,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::{fmt, fs};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use crate::cargo::{command, root, run};
+use crate::cargo::{become_process, command, root, run};
 
 #[derive(Debug, Args)]
 pub(crate) struct PythonArgs {
@@ -56,6 +56,40 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
         true => environment.try_alone(&wheel),
         false => Ok(()),
     }
+}
+
+/// Measures the package beside the calls of Rust and other packages. The script's options are
+/// its own to understand.
+pub(crate) fn measure(passed_on: &[&str]) -> Result<ExitCode> {
+    let python = find().map_err(|why| anyhow!(why))?;
+    let environment = Environment::of(&python)?;
+    let wheel = environment.build_wheel(&environment.program("python"), "wheels")?;
+    environment.install(&wheel)?;
+    let target = root().join("target");
+    let calls = [
+        "build",
+        "--release",
+        "--package",
+        "ng-benches",
+        "--bin",
+        "calls",
+    ];
+    run(command()
+        .current_dir(root())
+        .args(calls)
+        .arg("--target-dir")
+        .arg(&target))?;
+    let figures = target.join("ng-bench");
+    fs::create_dir_all(&figures).with_context(|| figures.display().to_string())?;
+    let mut script = Command::new(environment.program("python"));
+    script.arg(root().join("benches/python.py"));
+    let program = format!("calls{}", std::env::consts::EXE_SUFFIX);
+    script
+        .arg("--calls")
+        .arg(target.join("release").join(program));
+    script.arg("--out").arg(figures.join("python.json"));
+    script.args(passed_on);
+    become_process(script)
 }
 
 /// The lines of a locked package: its name and version, and the hashes below.
