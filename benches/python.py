@@ -73,7 +73,7 @@ class Calls:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen([program, file, again], stdin=pipe, stdout=pipe, text=True)
 
-    def way(self, call: str, bar: float, answer: Any = None) -> Way:
+    def way(self, call: str, bar: float | None, answer: Any = None) -> Way:
         """A call as a way; its own number is the answer unless another is given."""
 
         def ask() -> tuple[float, Any]:
@@ -142,7 +142,7 @@ def rows(array: np.ndarray, file: ngtoken.TokenFile, folder: Path, calls: Calls 
     def chunks(of: Any) -> float:
         return sum(float(some["weight"].sum(dtype="f8")) for some in of)
 
-    def of_rust(call: str, bar: float, answer: Any = None) -> list[Way]:
+    def of_rust(call: str, bar: float | None, answer: Any = None) -> list[Way]:
         return [calls.way(call, bar, answer)] if calls else []
 
     def column(name: str) -> Row:
@@ -156,7 +156,8 @@ def rows(array: np.ndarray, file: ngtoken.TokenFile, folder: Path, calls: Calls 
                     lambda: summed(lambda: np.ascontiguousarray(array[name])),
                     2.0,
                     tells_time=True,
-                )
+                ),
+                *of_rust("read", None, int(array[name].sum())),
             ],
         )
 
