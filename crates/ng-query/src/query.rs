@@ -8,7 +8,9 @@ use crate::boxes::Boxes;
 use crate::filter::and;
 use crate::index::Index;
 use crate::kernels::Kernels;
-use crate::scan::{LONGEST_WAVE, Scan};
+#[cfg(test)]
+use crate::scan::Countdown;
+use crate::scan::{LONGEST_WAVE, Scan, Stop};
 use crate::select::Selector;
 use crate::{Filter, QuestionError, Source};
 
@@ -24,6 +26,8 @@ pub struct Query<'q> {
     index: Option<&'q Index>,
     #[cfg(test)]
     boxes: Option<&'q dyn Boxes>,
+    #[cfg(test)]
+    countdown: Option<Countdown>,
     bound: Bound,
     workers: Workers,
     kernels: Kernels,
@@ -38,6 +42,8 @@ impl<'q> Query<'q> {
             index: None,
             #[cfg(test)]
             boxes: None,
+            #[cfg(test)]
+            countdown: None,
             bound: Bound::All,
             workers: workers.clone(),
             kernels: Kernels::detect(),
@@ -136,6 +142,12 @@ impl<'q> Query<'q> {
     }
 
     #[cfg(test)]
+    pub(crate) fn stopping_at(mut self, countdown: &Countdown) -> Self {
+        self.countdown = Some(countdown.clone());
+        self
+    }
+
+    #[cfg(test)]
     pub(crate) fn kernels(mut self, kernels: Kernels) -> Self {
         self.kernels = kernels;
         self
@@ -150,6 +162,13 @@ impl<'q> Query<'q> {
         self.index.map(|index| index as &dyn Boxes)
     }
 
+    fn stop(&self) -> Stop {
+        let stop = Stop::new(self.workers.stop_flag());
+        #[cfg(test)]
+        let stop = stop.counted(self.countdown.clone());
+        stop
+    }
+
     pub(crate) fn scan(&self) -> Scan<'q> {
         Scan {
             source: self.source,
@@ -157,6 +176,7 @@ impl<'q> Query<'q> {
             boxes: self.boxes(),
             selector: Selector::new(self.bound.clone()),
             workers: self.workers.clone(),
+            stop: self.stop(),
             kernels: self.kernels,
             skips_damaged: self.skips_damaged,
             wave: LONGEST_WAVE,

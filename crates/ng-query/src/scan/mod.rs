@@ -10,6 +10,7 @@ mod lanes;
 mod opened;
 mod pass;
 mod stage;
+mod stop;
 mod visitor;
 
 pub(crate) use beyond::Beyond;
@@ -18,4 +19,7 @@ pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
 pub(crate) use stage::{Stage, for_each_one};
+pub(crate) use stop::Stop;
+#[cfg(test)]
+pub(crate) use stop::testing::{Countdown, check_every_look};
 pub(crate) use visitor::{Visited, Visitor};

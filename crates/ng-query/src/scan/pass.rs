@@ -5,7 +5,7 @@ use ng_parallel::{ParallelError, Shards, Workers, map_shards, serial};
 use ng_store::{BLOCK_TOKENS, ReadError};
 
 use super::candidates::candidates;
-use super::{Candidate, Opened, Stage};
+use super::{Candidate, Opened, Stage, Stop};
 use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
@@ -27,6 +27,7 @@ pub(crate) struct Scan<'q> {
     pub(crate) boxes: Option<&'q dyn Boxes>,
     pub(crate) selector: Selector,
     pub(crate) workers: Workers,
+    pub(crate) stop: Stop,
     pub(crate) kernels: Kernels,
     pub(crate) skips_damaged: bool,
     /// How many blocks a wave has at most.
@@ -137,7 +138,7 @@ impl<'q> Run<'_, 'q> {
     ) -> Result<R, QueryError> {
         let mut stage = stages
             .take()
-            .unwrap_or_else(|| Stage::new(self.scan.kernels, &self.opened, self.scan.index));
+            .unwrap_or_else(|| Stage::new(self.scan, &self.opened));
         let mut result = new();
         let done = self.in_blocks(&mut stage, blocks, |stage| work(&mut result, stage));
         stages.give(stage);
@@ -154,6 +155,7 @@ impl<'q> Run<'_, 'q> {
         let block_tokens = BLOCK_TOKENS as u64;
         let end = |block: u64| tokens.min((block + 1) * block_tokens);
         for candidate in blocks {
+            stage.check_stop()?;
             let block = candidate.block;
             let len = (end(block) - block * block_tokens) as usize;
             let before = stage.stats.bytes_read;

@@ -3,7 +3,7 @@ use ng_store::{BLOCK_TOKENS, MapWindow};
 use ng_token::Token;
 
 use super::lanes::{whole_of, width};
-use super::{Lanes, Opened};
+use super::{Lanes, Opened, Scan, Stop};
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::{QueryError, Stats};
@@ -20,6 +20,7 @@ pub(crate) struct Stage<'s> {
     pub(super) stats: Stats,
     opened: &'s Opened<'s>,
     index: Option<&'s Index>,
+    stop: &'s Stop,
     block: u64,
     first: u64,
     len: usize,
@@ -33,14 +34,15 @@ pub(crate) struct Stage<'s> {
 }
 
 impl<'s> Stage<'s> {
-    pub(super) fn new(kernels: Kernels, opened: &'s Opened<'s>, index: Option<&'s Index>) -> Self {
+    pub(super) fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>) -> Self {
         Self {
-            kernels,
+            kernels: scan.kernels,
             lanes: Lanes::new(),
             masks: Masks::default(),
             stats: Stats::default(),
             opened,
-            index,
+            index: scan.index,
+            stop: &scan.stop,
             block: 0,
             first: 0,
             len: 0,
@@ -49,6 +51,11 @@ impl<'s> Stage<'s> {
             window: None,
             selected: None,
         }
+    }
+
+    /// Fails once it is to stop: for those who hold much against one block.
+    pub(crate) fn check_stop(&self) -> Result<(), QueryError> {
+        self.stop.check()
     }
 
     /// Goes on to a block of `len` tokens, all of them selected.

@@ -32,7 +32,7 @@ pub(crate) struct Visited {
 impl<'s> Visitor<'s> {
     pub(crate) fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>) -> Self {
         Self {
-            stage: Stage::new(scan.kernels, opened, scan.index),
+            stage: Stage::new(scan, opened),
             selector: &scan.selector,
             index: scan.index,
             is_mapped: opened.tokens().is_some(),
@@ -96,6 +96,7 @@ impl<'s> Visitor<'s> {
         by_token: bool,
         beyond: &Beyond,
     ) -> Result<Option<Visited>, QueryError> {
+        self.stage.check_stop()?;
         let verdict = self.verdict(block);
         if verdict == Verdict::None {
             return Ok(None);

@@ -96,15 +96,15 @@ impl<'b> Searcher<'b> {
             places: 0..stage.len(),
         };
         if few || plan.columns.is_empty() {
-            self.hold_selected(plan, stage, &whole, points);
+            self.hold_selected(plan, stage, &whole, points)?;
         } else if let (true, Some(columns)) = (plan.is_of_one_space(), &columns) {
-            self.look_in_space(plan, stage, columns, points);
+            self.look_in_space(plan, stage, columns, points)?;
         } else {
             match (&self.near[..], &columns) {
                 (&[near], Some(columns)) => {
                     self.look_in_columns(plan, stage, columns, points, near);
                 }
-                _ => self.look_in_rows(plan, stage, &whole, points),
+                _ => self.look_in_rows(plan, stage, &whole, points)?,
             }
         }
         for &near in &self.near {
@@ -141,11 +141,13 @@ impl<'b> Searcher<'b> {
         stage: &Stage<'_>,
         part: &Part<'_>,
         points: &[usize],
-    ) {
+    ) -> Result<(), QueryError> {
         for &near in &self.near {
+            stage.check_stop()?;
             let (target, hunt) = (&plan.targets[points[near]], &mut self.hunts[near]);
             stage.for_each_selected(|place| Looker::hold(plan, target, part, place, hunt));
         }
+        Ok(())
     }
 
     fn look_in_space(
@@ -154,10 +156,11 @@ impl<'b> Searcher<'b> {
         stage: &Stage<'_>,
         columns: &Columns<'_>,
         points: &[usize],
-    ) {
+    ) -> Result<(), QueryError> {
         let block = Block::Columns(columns);
         let (axes, first) = ([columns[0], columns[1], columns[2]], stage.first());
         for &near in &self.near {
+            stage.check_stop()?;
             let (point, hunt) = (points[near], &mut self.hunts[near]);
             let target = &plan.targets[point];
             let (low, high) = (hunt.reach.low, hunt.reach.high);
@@ -176,6 +179,7 @@ impl<'b> Searcher<'b> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Looks around one point alone, for which rows would be made only once.
@@ -210,7 +214,7 @@ impl<'b> Searcher<'b> {
         stage: &Stage<'_>,
         whole: &Part<'_>,
         points: &[usize],
-    ) {
+    ) -> Result<(), QueryError> {
         for from in (0..stage.len()).step_by(CHUNK) {
             let part = Part {
                 places: from..stage.len().min(from + CHUNK),
@@ -218,6 +222,7 @@ impl<'b> Searcher<'b> {
             };
             self.looker.make_rows(plan, &part);
             for &near in &self.near {
+                stage.check_stop()?;
                 let (point, hunt) = (points[near], &mut self.hunts[near]);
                 let target = &plan.targets[point];
                 if hunt.narrow(plan, target, part.first + from as u64) {
@@ -226,6 +231,7 @@ impl<'b> Searcher<'b> {
                 }
             }
         }
+        Ok(())
     }
 }
 

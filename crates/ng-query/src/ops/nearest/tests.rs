@@ -11,6 +11,7 @@ use super::*;
 use crate::bound::Bound;
 use crate::boxes::of_tokens::OfTokens;
 use crate::kernels::Kernels;
+use crate::scan::check_every_look;
 
 fn expected(
     tokens: &[Token],
@@ -355,5 +356,28 @@ fn records_that_are_looked_at_one_by_one_are_counted() {
         let query = Query::new(&tokens, &workers).positions_within(few);
         let stats = query.nearest(&points, 4).unwrap().stats;
         assert_eq!((stats.bytes_read, stats.records), (expected, true));
+    }
+}
+
+/// A question for 50,000 points went on for minutes after Ctrl-C: in a block nobody looked
+/// whether it is to stop.
+#[test]
+fn a_question_stops_between_the_points_of_a_block() {
+    let mut numbers = Numbers::new(7);
+    let tokens = tokens(Spread::Clustered, 2 * 4_096 + 9, &mut numbers);
+    let boxes = OfTokens::new(&tokens, 2, &[Space::Motor], |_| true);
+    let of_one = Points::in_space(Space::Motor);
+    let of_two = Points::weighted(&[(Space::Motor, 1.0), (Space::Social, 2.0)]).unwrap();
+    for mut points in [of_one, of_two] {
+        for token in &tokens[..70] {
+            points.add_token(token);
+        }
+        let all = |workers: &Workers| Query::new(&tokens, workers);
+        let few = |workers: &Workers| Query::new(&tokens, workers).positions_within(0..60);
+        let boxed = |workers: &Workers| Query::new(&tokens, workers).with_boxes(&boxes);
+        let ask = |query: &Query<'_>| query.nearest(&points, 100);
+        assert!(check_every_look(all, ask) >= 3 * 70);
+        assert!(check_every_look(few, ask) >= 70);
+        assert!(check_every_look(boxed, |query| query.nearest(&points, 3)) >= 70);
     }
 }

@@ -96,8 +96,7 @@ fn pass(scan: &Scan<'_>, counters: &[Counter<'_>]) -> Result<Answer<Vec<u64>>, Q
         || vec![0; counters.len()],
         |counts: &mut Vec<u64>, stage| {
             stage.load(&columns)?;
-            count_block(counters, stage, counts);
-            Ok(())
+            count_block(counters, stage, counts)
         },
         |counts| {
             for (value, count) in value.iter_mut().zip(counts) {
@@ -119,14 +118,20 @@ pub(super) fn spaces(counters: &[Counter<'_>]) -> Vec<Space> {
     spaces
 }
 
-fn count_block(counters: &[Counter<'_>], stage: &Stage<'_>, counts: &mut [u64]) {
+fn count_block(
+    counters: &[Counter<'_>],
+    stage: &Stage<'_>,
+    counts: &mut [u64],
+) -> Result<(), QueryError> {
     let mut mask = [0; PAGE];
     for (counter, count) in counters.iter().zip(counts) {
+        stage.check_stop()?;
         if !counter.is_empty() {
             let points = points(&stage.lanes, counter.ball);
             *count += counter.count(stage.kernels, points, stage.selected(), &mut mask);
         }
     }
+    Ok(())
 }
 
 fn points<'l>(lanes: &'l Lanes<'_>, ball: &Ball) -> [&'l [i16]; 3] {

@@ -9,6 +9,7 @@ use crate::bound::Bound;
 use crate::boxes::of_tokens::OfTokens;
 use crate::kernels::Kernels;
 use crate::ops::nearest::testing::{Numbers, SPREADS, Spread, filter, place, tokens};
+use crate::scan::check_every_look;
 
 /// Whether a token is in a ball, by nothing but its squared distance.
 fn is_in(ball: &Ball, token: &Token) -> bool {
@@ -199,4 +200,23 @@ fn a_density_is_a_count_by_a_volume() {
         let is_of_radius = matches!(refused, QueryError::Question(QuestionError::Radius { .. }));
         assert!(is_of_radius, "{refused}");
     }
+}
+
+#[test]
+fn a_count_stops_between_the_balls_of_a_block() {
+    let mut numbers = Numbers::new(8);
+    let tokens = tokens(Spread::Ordered, 20 * 4_096 + 9, &mut numbers);
+    let boxes = OfTokens::new(&tokens, 99, &[Space::Motor], |_| true);
+    let ball = |token: &Token| {
+        let centre = token.steps(Space::Motor).map(f64::from);
+        Ball::of_steps(Space::Motor, centre, 9.0).unwrap()
+    };
+    let balls: Vec<_> = tokens[..70].iter().map(ball).collect();
+    let ask = |query: &Query<'_>| query.within_counts(&balls);
+    let all = |workers: &Workers| Query::new(&tokens, workers);
+    let boxed = |workers: &Workers| Query::new(&tokens, workers).with_boxes(&boxes);
+    assert!(check_every_look(all, ask) >= 21 * 70);
+    // Each ball alone, in the blocks that it touches.
+    let looks = check_every_look(boxed, ask);
+    assert!((70..21 * 70).contains(&looks), "{looks}");
 }
