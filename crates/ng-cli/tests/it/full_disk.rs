@@ -8,7 +8,7 @@ use ng_query::index::{Index, index_folder};
 use ng_store::BlockReader;
 
 use crate::amount::count;
-use crate::harness::{COUNT, Place, Ran, command, json, load, names, ng, tokens};
+use crate::harness::{COUNT, Place, Ran, command, json, load, names, ng, sort, tokens};
 use crate::mounted::Mounted;
 
 /// What the kernel says of it.
@@ -150,20 +150,11 @@ fn a_sort_that_does_not_fit_leaves_no_file() {
             return;
         };
         let b = disk.path().join("b.ngt");
-        let sort: &[&dyn AsRef<std::ffi::OsStr>] = &[
-            &"sort",
-            &a,
-            &b,
-            &"--by",
-            &"id",
-            &"--memory",
-            &memory,
-            &"--threads",
-            &"2",
-        ];
-        ng(sort).failed(&told);
+        let mut sort = sort(&a, &b, &"id", &memory);
+        ng(&sort).failed(&told);
         assert!(names(disk.path()).is_empty());
-        let as_json = ng(&[sort, &[&"--json"]].concat());
+        sort.push(&"--json");
+        let as_json = ng(&sort);
         assert_eq!(json(&as_json.stderr)["kind"], "no_space");
         assert!(names(disk.path()).is_empty());
         count("tool: full disks: sort", 2);

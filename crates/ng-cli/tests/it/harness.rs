@@ -113,6 +113,26 @@ pub(crate) fn damage(path: &Path, block: u64) {
     flip(path, data_offset(path) + block * BLOCK_BYTES + 77);
 }
 
+/// The arguments of a sort on two threads.
+pub(crate) fn sort<'a>(
+    from: &'a PathBuf,
+    to: &'a PathBuf,
+    by: &'a &'a str,
+    memory: &'a &'a str,
+) -> Vec<&'a dyn AsRef<OsStr>> {
+    vec![
+        &"sort",
+        from,
+        to,
+        &"--by",
+        by,
+        &"--memory",
+        memory,
+        &"--threads",
+        &"2",
+    ]
+}
+
 pub(crate) fn command(arguments: &[&dyn AsRef<OsStr>]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ng"));
     command.args(arguments);

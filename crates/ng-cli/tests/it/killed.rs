@@ -12,7 +12,7 @@ use ng_store::{BlockReader, CreateOptions, VecStore};
 use ng_synth::Synth;
 
 use crate::amount::{count, scale};
-use crate::harness::{Place, command, load, names, ng};
+use crate::harness::{Place, command, load, names, ng, sort};
 
 /// Some blocks and a part of one.
 const SOME: u64 = 10 * 4096 + 77;
@@ -198,17 +198,7 @@ fn a_sort_that_is_killed_leaves_a_whole_file_or_none() {
     for (name, count, memory) in [("sort", SOME, "1G"), ("sort beyond memory", MANY, LEAST)] {
         let place = source(count);
         let (from, to) = (place.named("a.ngt"), place.named("b.ngt"));
-        let sort: [&dyn AsRef<OsStr>; 9] = [
-            &"sort",
-            &from,
-            &to,
-            &"--by",
-            &"physical",
-            &"--memory",
-            &memory,
-            &"--threads",
-            &"2",
-        ];
+        let sort = sort(&from, &to, &"physical", &memory);
         check_kills(name, &place, "b.ngt", &sort);
     }
 }

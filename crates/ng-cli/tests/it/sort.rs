@@ -1,5 +1,6 @@
 //! `ng sort`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use ng_token::{Space, Token};
 
 use crate::harness::{
-    BLOCK, COUNT, Place, command, damage, flip, json, keys, load, ng, signal, wait_for,
+    BLOCK, COUNT, Place, command, damage, flip, json, keys, load, ng, signal, sort, wait_for,
 };
 
 /// What one and two threads are content with.
@@ -90,23 +91,10 @@ fn little_memory_makes_the_same_file_by_way_of_another_folder() {
     let (place, temp) = (Place::new(), Place::new());
     let mut tokens = shuffled(&place, "a.ngt", MANY);
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
-    let sort = ng(&[
-        &"sort",
-        &a,
-        &b,
-        &"--by",
-        &"weight",
-        &"--json",
-        &"--memory",
-        &LEAST,
-        &"--threads",
-        &"2",
-        &"--temp",
-        &temp.path(),
-        &"--cache",
-        &"bypass",
-    ]);
-    assert!(json(&sort.ok())["temporary_files"].as_u64() >= Some(2));
+    let path = temp.path();
+    let more: [&dyn AsRef<OsStr>; 5] = [&"--json", &"--temp", &path, &"--cache", &"bypass"];
+    let sorted = ng(&[&sort(&a, &b, &"weight", &LEAST)[..], &more].concat());
+    assert!(json(&sorted.ok())["temporary_files"].as_u64() >= Some(2));
     tokens.sort_by(|left, right| left.weight().total_cmp(&right.weight()));
     assert!(load(&b) == tokens);
     assert_eq!(place.names(), ["a.ngt", "b.ngt", "b.ngt.index"]);
@@ -168,31 +156,10 @@ fn a_damaged_block_ends_the_sort_and_is_named() {
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
     damage(&a, 17);
     for memory in [LEAST, "1G"] {
-        ng(&[
-            &"sort",
-            &a,
-            &b,
-            &"--by",
-            &"id",
-            &"--memory",
-            &memory,
-            &"--threads",
-            &"2",
-        ])
-        .failed(&["a.ngt", "block 17", "`ng verify FILE`"]);
-        let sort: &[&dyn AsRef<std::ffi::OsStr>] = &[
-            &"sort",
-            &a,
-            &b,
-            &"--by",
-            &"id",
-            &"--memory",
-            &memory,
-            &"--threads",
-            &"2",
-            &"--json",
-        ];
-        assert_eq!(json(&ng(sort).stderr)["kind"], "damaged");
+        let mut sort = sort(&a, &b, &"id", &memory);
+        ng(&sort).failed(&["a.ngt", "block 17", "`ng verify FILE`"]);
+        sort.push(&"--json");
+        assert_eq!(json(&ng(&sort).stderr)["kind"], "damaged");
         assert_eq!(place.names(), ["a.ngt"]);
     }
 }
@@ -200,21 +167,11 @@ fn a_damaged_block_ends_the_sort_and_is_named() {
 /// A sort beyond memory that is under way: it has begun to write a temporary file.
 fn under_way(place: &Place) -> Child {
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
-    let child = command(&[
-        &"sort",
-        &a,
-        &b,
-        &"--by",
-        &"id",
-        &"--memory",
-        &LEAST,
-        &"--threads",
-        &"2",
-    ])
-    .stdout(Stdio::null())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    let child = command(&sort(&a, &b, &"id", &LEAST))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     wait_for("temporary file", || {
         let names = place.names();
         let folder = names.iter().find(|name| name.starts_with(".ng-sort-"));
@@ -254,18 +211,7 @@ fn a_killed_sort_leaves_no_file_and_the_next_one_removes_what_it_left() {
     );
     assert!(!names.contains(&"b.ngt".to_owned()));
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
-    ng(&[
-        &"sort",
-        &a,
-        &b,
-        &"--by",
-        &"id",
-        &"--memory",
-        &LEAST,
-        &"--threads",
-        &"2",
-    ])
-    .ok();
+    ng(&sort(&a, &b, &"id", &LEAST)).ok();
     assert_eq!(place.names(), ["a.ngt", "b.ngt", "b.ngt.index"]);
     tokens.sort_by_key(|token| token.id().raw());
     assert!(load(&b) == tokens);
@@ -285,17 +231,9 @@ fn an_interrupted_sort_leaves_nothing() {
 fn sort_within(kib: u32, place: &Place, memory: &str) -> bool {
     let limited = format!("ulimit -c 0; ulimit -d {kib}; exec \"$@\"");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_ng"), "sort"]);
-    shell.args([place.named("a.ngt"), place.named("b.ngt")]);
-    shell.args([
-        "--by",
-        "id",
-        "--threads",
-        "2",
-        "--replace",
-        "--memory",
-        memory,
-    ]);
+    shell.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_ng")]);
+    let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
+    shell.args(sort(&a, &b, &"id", &memory)).arg("--replace");
     shell.stdout(Stdio::null()).stderr(Stdio::null());
     shell.status().unwrap().success()
 }
