@@ -12,8 +12,12 @@ use super::tree::Filter;
 #[non_exhaustive]
 pub enum FilterError {
     /// A value is NaN, which no comparison but `!=` holds for.
-    #[error("value nan, expected a number; `not weight <= inf` holds where the weight is nan")]
+    #[error("value nan, expected a number")]
     Nan,
+
+    /// A weight is to be compared with NaN. A weight can be NaN, and there is a filter for it.
+    #[error("value nan, expected a number; `not weight <= inf` holds where the weight is nan")]
+    NanWeight,
 
     /// A number cannot be read.
     #[error("number `{found}`, expected one as -0.5, 1e3, 1_000, 0x101 or inf")]

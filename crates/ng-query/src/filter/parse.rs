@@ -369,7 +369,13 @@ fn value(input: &mut Text<'_>, column: Column) -> Parsed<Decimal> {
 fn value_of(column: Column, (found, span): (Lexeme<'_>, Range<usize>)) -> Parsed<Decimal> {
     let has_types = matches!(column, Column::EntityType | Column::FlagsEntityType);
     match found {
-        Lexeme::Number(text) => at(span, text.parse()),
+        Lexeme::Number(text) => at(
+            span,
+            text.parse().map_err(|cause| match cause {
+                FilterError::Nan if column == Column::Weight => FilterError::NanWeight,
+                cause => cause,
+            }),
+        ),
         Lexeme::Text(text) if column == Column::Timestamp => at(span, time::seconds(text)),
         Lexeme::Word(word) if has_types => match names::entity_type(word) {
             Some(entity_type) => Ok(entity_type.into()),

@@ -127,6 +127,11 @@ fn a_number_that_is_none_is_shown_whole() {
             "          ^^^",
         ),
         (
+            "id in (5, nan)",
+            "value nan, expected a number",
+            "          ^^^",
+        ),
+        (
             "weight < 0.12345678901234567890123456789012345",
             "number of 35 digits, expected at most 34",
             "         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
@@ -149,8 +154,18 @@ fn a_ball_that_is_none_is_refused_at_its_place() {
         ),
         (
             "physical in ball(0, 0, 0; nan)",
-            "value nan, expected a number; `not weight <= inf` holds where the weight is nan",
+            "value nan, expected a number",
             "                          ^^^",
+        ),
+        (
+            "physical in ball(0, nan, 0; 1)",
+            "value nan, expected a number",
+            "                    ^^^",
+        ),
+        (
+            "physical in box(0, 0, 0; nan, 1, 1)",
+            "value nan, expected a number",
+            "                         ^^^",
         ),
         (
             "motor in ball(0, -inf, 0; 1)",
