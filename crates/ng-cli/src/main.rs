@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     keep_caught_panics_silent();
     let cli = match Cli::parse_checked() {
         Ok(cli) => cli,
-        Err(error) => return usage::refused(&error),
+        Err(error) => return usage::refused(error),
     };
     let say = Say::new(cli.json, cli.quiet);
     run(&cli.command, say)

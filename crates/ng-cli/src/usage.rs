@@ -4,6 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use clap::Error;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::error_kind::USAGE;
 use crate::say::Say;
@@ -14,10 +15,11 @@ pub(crate) const EXIT_USAGE: u8 = 2;
 const BEHIND: [&str; 2] = ["\n\nUsage:", "\n\nFor more information"];
 
 /// Tells what is wrong, or gives the help that was asked for.
-pub(crate) fn refused(error: &Error) -> ExitCode {
+pub(crate) fn refused(mut error: Error) -> ExitCode {
     if !error.use_stderr() {
         error.exit();
     }
+    shorten_value(&mut error);
     let words = error.render().to_string();
     match (is_json(), is_plain()) {
         (true, _) => Say::new(true, false).tell_error(&what_is_wrong(&words), USAGE),
@@ -25,6 +27,19 @@ pub(crate) fn refused(error: &Error) -> ExitCode {
         (false, false) => Say::new(false, false).warn(&[escaped(&words)]),
     }
     ExitCode::from(EXIT_USAGE)
+}
+
+/// The most characters that are repeated of a value: what is wrong with a filter has the
+/// part around it.
+const VALUE_MAX: usize = 60;
+
+fn shorten_value(error: &mut Error) {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && let Some((end, _)) = value.char_indices().nth(VALUE_MAX)
+    {
+        let short = format!("{}...", &value[..end]);
+        error.insert(ContextKind::InvalidValue, ContextValue::String(short));
+    }
 }
 
 /// Whether JSON is asked for, of a command line that cannot be parsed.

@@ -612,6 +612,30 @@ fn a_plan_comes_before_the_answer() {
     assert!(plan["plan"].as_str().unwrap().starts_with("12388 tokens"));
 }
 
+/// The whole filter was repeated, however long it is.
+#[test]
+fn of_a_long_filter_the_part_is_shown_that_is_wrong() {
+    let place = Place::new();
+    let (path, _) = varied(&place);
+    let filter = format!("{}wieght > 0.5 and active", "id != 7 and ".repeat(2_000));
+    let ran = ask(&path, &["--where", &filter]);
+    assert_eq!(ran.code, Some(2));
+    let told = ran.stderr;
+    assert!(
+        told.contains("'id != 7 and ") && told.contains("...' for '--where"),
+        "{told}"
+    );
+    assert!(
+        told.contains("id != 7 and wieght > 0.5 and active\n"),
+        "{told}"
+    );
+    assert!(told.contains("the nearest is `weight`"), "{told}");
+    assert!(told.len() < 1_000, "{told}");
+    // What is short is repeated as it is.
+    let told = ask(&path, &["--where", "wieght > 0.5"]).stderr;
+    assert!(told.contains("'wieght > 0.5' for '--where"), "{told}");
+}
+
 #[test]
 fn what_was_looked_at_is_told_aside() {
     let place = Place::new();
