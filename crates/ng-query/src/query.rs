@@ -95,7 +95,7 @@ impl<'q> Query<'q> {
     /// many tokens those have. Of mapped tokens nobody can tell.
     ///
     /// Then every block of a file that has selected tokens is read, where an index or
-    /// positions answer without a look otherwise: but not by a look-up in sorted ids.
+    /// positions answer without a look otherwise.
     #[must_use]
     pub fn skip_damaged(mut self, skips: bool) -> Self {
         self.skips_damaged = skips;

@@ -495,6 +495,33 @@ fn ids_are_looked_up_in_the_order_in_which_they_are_asked_for() {
     );
 }
 
+/// Sorted ids answered, and no block was read that could have been left out.
+#[test]
+fn a_look_up_leaves_a_block_out_that_was_damaged_after_it_was_indexed() {
+    let place = Place::new();
+    let path = place.tokens("a.ngt", COUNT);
+    ng(&[&"index", &path, &"--ids", &"-q"]).ok();
+    damage(&path, 1);
+    let at = |position: usize| crate::harness::token(position).id().raw().to_string();
+    let ids = format!("{},{}", at(7), at(BLOCK + 7));
+    let way = [
+        "--id",
+        &ids,
+        "--verified",
+        "--skip-damaged",
+        "--select",
+        "position",
+    ];
+    let ran = ask(&path, &[&way[..], &["--format", "csv"]].concat());
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), "position\n7\n"));
+    assert!(
+        ran.stderr
+            .contains("left out: 4096 tokens of 1 damaged block"),
+        "{}",
+        ran.stderr
+    );
+}
+
 #[test]
 fn bins_count_every_value_once() {
     let place = Place::new();

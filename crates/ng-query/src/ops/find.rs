@@ -24,6 +24,7 @@ pub struct Found {
 impl Query<'_> {
     /// Finds the positions of tokens by id, all ids in one pass, or in none where an index
     /// has sorted ids, or zones of blocks whose ids ascend by one, and there is no filter.
+    /// Where damaged blocks are skipped, those of the tokens that were found so are read.
     ///
     /// The answer has one entry for each id, in the order in which they are given, those
     /// that no token has as well.
@@ -114,7 +115,24 @@ impl Known {
                 Way::Search => known.candidates.push(candidate),
             }
         }
+        if scan.skips_damaged {
+            known.look_again(scan);
+        }
         known
+    }
+
+    /// Has the blocks looked at where ids are known to be: a damaged one is to be left out.
+    fn look_again(&mut self, scan: &Scan<'_>) {
+        let positions = self.positions.drain().flat_map(|(_, positions)| positions);
+        let mut blocks: Vec<u64> = positions
+            .map(|position| position / BLOCK_TOKENS as u64)
+            .chain(self.candidates.iter().map(|candidate| candidate.block))
+            .collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        let mut candidates = scan.candidates();
+        candidates.retain(|candidate| blocks.binary_search(&candidate.block).is_ok());
+        self.candidates = candidates;
     }
 
     /// Counts the ids off from the first of a block.

@@ -856,6 +856,31 @@ fn what_leaves_damaged_blocks_out_looks_at_what_it_counts() {
     assert_eq!((answer.value, answer.stats.bytes_read), (20_000, 0));
 }
 
+/// Sorted ids answered for blocks that were damaged after they were indexed: a look-up that
+/// was to leave those out read nothing, and left nothing out.
+#[test]
+fn a_look_up_that_leaves_damaged_blocks_out_reads_those_of_what_it_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = damaged_file(folder.path());
+    let index = Index::load(&reader).unwrap();
+    let workers = Workers::new(2).unwrap();
+    let plain = Query::new(&reader, &workers);
+    let indexed = plain.clone().index(&index).unwrap();
+    let ids = [2 * 4096 + 7, 5, 19_000, 50_000, 7].map(ng_token::TokenId::from_raw);
+    let of = |found: Vec<Found>| found.into_iter().map(|found| found.positions);
+    for (query, looked) in [(plain, 5), (indexed.clone(), 3)] {
+        let Answer { value, stats } = query.skip_damaged(true).find(&ids).unwrap();
+        let expected = [vec![], vec![5], vec![19_000], vec![], vec![7]];
+        assert!(of(value).eq(expected));
+        assert_eq!(stats.damaged_tokens, 4096);
+        assert_eq!(stats.blocks_looked_at, looked);
+    }
+    // Whoever leaves nothing out takes what the index says, which has all but the last block.
+    let Answer { value, stats } = indexed.find(&ids).unwrap();
+    assert!(of(value).eq([vec![2 * 4096 + 7], vec![5], vec![19_000], vec![], vec![7]]));
+    assert_eq!((stats.damaged_tokens, stats.blocks_looked_at), (0, 1));
+}
+
 /// An infinity made the greatest value of an `f32` the end of the bins.
 #[test]
 fn bins_end_at_the_least_and_greatest_finite_value() {

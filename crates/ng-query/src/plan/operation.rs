@@ -78,6 +78,7 @@ impl Query<'_> {
             (None, _) => ": there is no index",
             (Some(_), false) => ": the filter has to look at the tokens",
             (Some(_), true) if !has_ids => ": the index has no sorted ids",
+            _ if scan.skips_damaged => "; the blocks of those that are found are read",
             _ => "",
         };
         let (by_ids, by_zones) = (Counted(by_ids, "block"), Counted(by_zones, "block"));
