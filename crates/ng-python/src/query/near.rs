@@ -35,7 +35,7 @@ impl Question {
         } else {
             k.min(subject.len().max(1))
         };
-        let (found, stats) = self.ask_subject(py, &subject, |query, _| {
+        let (found, stats) = self.ask_subject(py, &subject, points.len(), |query, _| {
             Ok(parts(query.nearest(&points, wanted)?))
         })?;
         let distances = padded(py, &found, k, f64::INFINITY, |near| near.distance)?;

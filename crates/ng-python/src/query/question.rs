@@ -106,18 +106,20 @@ impl Question {
         ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
     ) -> PyResult<(T, Bound<'py, PyAny>)> {
         let subject = short(py, || self.subject())?;
-        self.ask_subject(py, &subject, ask)
+        self.ask_subject(py, &subject, 1, ask)
     }
 
-    /// Does what [`ask`](Self::ask) does, of tokens that were found before.
+    /// Does what [`ask`](Self::ask) does, of tokens that were found before, each of which is
+    /// held against so many points.
     pub(super) fn ask_subject<'py, T: Send>(
         &self,
         py: Python<'py>,
         subject: &Subject,
+        points: usize,
         ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
     ) -> PyResult<(T, Bound<'py, PyAny>)> {
-        let tokens = subject.len();
-        let (value, stats, warnings) = long(py, tokens, self.how.threads, |workers| {
+        let work = subject.len().saturating_mul(points);
+        let (value, stats, warnings) = long(py, work, self.how.threads, |workers| {
             let index = self.index_of(subject);
             let (value, stats) = subject.shown().with_source(workers, |source| {
                 let query = self.query(subject, source, workers, index.as_deref())?;
