@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use ng_query::index::Index;
+use ng_query::index::{Index, IndexWarning};
 use ng_store::{BlockReader, Commit, MmapStore, OpenError, Snapshot};
 
 use crate::say::Say;
@@ -26,7 +26,11 @@ pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
 /// What of an index was put aside, once it was looked at.
 pub(crate) fn index_warnings(index: Option<&Index>) -> Vec<String> {
     let warnings = index.into_iter().flat_map(Index::warnings);
-    warnings.map(|warning| warning.to_string()).collect()
+    let told = |warning: IndexWarning| match warning.is_rot() {
+        true => format!("{warning} (`ng index FILE --rebuild` makes it anew)"),
+        false => warning.to_string(),
+    };
+    warnings.map(told).collect()
 }
 
 /// Tells of it.

@@ -506,6 +506,17 @@ def test_a_file_sorts_into_another(path, tmp_path):
         assert not (tmp_path / "c.ngt").exists()
 
 
+def test_a_sorted_file_that_can_have_no_index_is_whole(path, tmp_path):
+    (tmp_path / "b.ngt.index").write_text("in the way")
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        with pytest.warns(ngtoken.IndexWarning, match="b.ngt: sorted, and has no index: "):
+            report = file.sort_to(tmp_path / "b.ngt", "id")
+    assert (report.tokens, report.indexed_blocks) == (COUNT, 0)
+    with ngtoken.TokenFile.open(tmp_path / "b.ngt") as sorted_:
+        expected = RECORDS[np.argsort(RECORDS["id"], kind="stable")]
+        assert sorted_.view().tobytes() == expected.tobytes()
+
+
 def test_threads_ask_while_one_appends(path):
     make(path, RECORDS[:1000])
     writer = ngtoken.TokenFile.open(path, append=True)

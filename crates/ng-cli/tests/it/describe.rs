@@ -423,7 +423,8 @@ fn an_index_answers_the_same_and_a_rotten_one_is_put_aside_with_a_warning() {
     let ran = describe(&path, &["-q"]);
     assert_eq!(ran.stdout, expected);
     let told = ran.found(0);
-    assert!(told.contains("the records answered\n"), "{told}");
+    let advice = "(`ng index FILE --rebuild` makes it anew); the records answered\n";
+    assert!(told.contains(advice), "{told}");
     let told = json(&describe(&path, &["--json"]).ok());
     assert_eq!(
         told["index_warnings"].as_array().unwrap().len(),

@@ -10,9 +10,9 @@ from ngtoken._errors import IndexWarning
 
 
 def warn_of_index(told: Sequence[str]) -> None:
-    """Warns of what was put aside of an index."""
+    """Warns of an index that is not as it should be."""
     for line in told:
-        warnings.warn(f"{line}; the records answered", IndexWarning, stacklevel=2)
+        warnings.warn(line, IndexWarning, stacklevel=2)
 
 
 class _Shown:
@@ -391,11 +391,8 @@ class Sorted(_Shown):
 
     __slots__ = _parts = ("path", "tokens", "temporary_files", "indexed_blocks")
 
-    def __init__(
-        self, path: str, tokens: int, temporary_files: int, indexed_blocks: int
-    ) -> None:
+    def __init__(self, path: str, counts: tuple[int, int, int]) -> None:
         self.path = path
-        self.tokens = tokens
-        #: Through how many temporary files they went; 0 in memory.
-        self.temporary_files = temporary_files
-        self.indexed_blocks = indexed_blocks
+        #: How many tokens; through how many temporary files they went, 0 in memory; and how
+        #: many blocks have an index.
+        self.tokens, self.temporary_files, self.indexed_blocks = counts

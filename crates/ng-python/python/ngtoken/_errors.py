@@ -86,4 +86,4 @@ def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = 
 
 
 class IndexWarning(UserWarning):
-    """A part of an index was put aside; the records answered instead."""
+    """A part of an index was put aside, and the records answered; or none could be made."""

@@ -29,10 +29,9 @@ pub(super) fn stats<'py>(
     stats: &Stats,
     warnings: Vec<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if !warnings.is_empty() {
-        let warn = py.import("ngtoken._answers")?.getattr("warn_of_index")?;
-        warn.call1((warnings.clone(),))?;
-    }
+    let told = warnings.iter();
+    let told = told.map(|told| format!("{told}; the records answered"));
+    warn_of_index(py, told.collect())?;
     let blocks = (
         stats.blocks,
         stats.blocks_looked_at,
@@ -48,6 +47,15 @@ pub(super) fn stats<'py>(
         PyTuple::new(py, warnings)?,
     );
     made(py, "Stats", values)
+}
+
+/// Warns of an index that is not as it should be.
+pub(super) fn warn_of_index(py: Python<'_>, told: Vec<String>) -> PyResult<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let warn = py.import("ngtoken._answers")?.getattr("warn_of_index")?;
+    warn.call1((told,)).map(drop)
 }
 
 /// An array of numbers, copied.

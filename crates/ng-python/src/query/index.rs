@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::SystemTime;
 
+use ng_parallel::Workers;
 use ng_query::Column;
 use ng_query::index::{BuildOptions, BuildReport, Index, build, index_folder, remove};
 use ng_query::order::{Order, SortOptions, SortReport, sort_file};
@@ -13,7 +14,7 @@ use ng_token::{Axis, Space};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::answers::made;
+use super::answers::{made, warn_of_index};
 use super::measures::names_of;
 use super::question::Question;
 use super::subject::Subject;
@@ -205,6 +206,8 @@ impl TokenFile {
     ///
     /// ``by`` is a space, a column, or several with commas or in a list. What does not fit
     /// in ``memory`` bytes is sorted by way of temporary files beside the new one.
+    ///
+    /// Where the index cannot be made, there is an `IndexWarning`: the sorted file is whole.
     #[pyo3(signature = (path, by, *, replace = false, memory = None, num_threads = None))]
     fn sort_to<'py>(
         &self,
@@ -224,21 +227,25 @@ impl TokenFile {
             let options = SortOptions::new();
             let options = memory.map_or(options.clone(), |bytes| options.memory_bytes(bytes));
             let sorted = sorted(workers, &from, (&path, replace), &order, &options)?;
-            let reader = BlockReader::open(&path)?;
-            let built = build(workers, &reader, &options_of(&order), |_, _| ())?;
-            Ok((sorted, built.index.blocks))
+            Ok((sorted, indexed(workers, &path, &order)))
         })?;
-        let path = path.into_os_string();
-        made(
-            py,
-            "Sorted",
-            (path, sorted.tokens, sorted.temporary_files, indexed),
-        )
+        let blocks = match indexed {
+            Ok(blocks) => blocks,
+            Err(error) => {
+                // The tokens are sorted; whoever asks them does without.
+                let path = path.display();
+                let told = format!("{path}: sorted, and has no index: {}", error.text());
+                warn_of_index(py, vec![told])?;
+                0
+            }
+        };
+        let counts = (sorted.tokens, sorted.temporary_files, blocks);
+        made(py, "Sorted", (path.into_os_string(), counts))
     }
 }
 
 fn sorted(
-    workers: &ng_parallel::Workers,
+    workers: &Workers,
     from: &Path,
     (path, replace): (&Path, bool),
     order: &Order,
@@ -258,6 +265,13 @@ fn sorted(
         options,
         |_| (),
     )?)
+}
+
+/// Makes what makes an order fast, and tells of how many blocks.
+fn indexed(workers: &Workers, path: &Path, order: &Order) -> Result<u64, Error> {
+    let reader = BlockReader::open(path)?;
+    let built = build(workers, &reader, &options_of(order), |_, _| ())?;
+    Ok(built.index.blocks)
 }
 
 /// What makes an order fast.

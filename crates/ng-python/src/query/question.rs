@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
-use ng_query::index::Index;
+use ng_query::index::{Index, IndexWarning};
 use ng_query::{Answer, Filter, Source, Stats};
 use pyo3::prelude::*;
 
@@ -126,8 +126,7 @@ impl Question {
                 ask(&query, source)
             })?;
             let warnings = index.map_or(Vec::new(), |index| index.warnings());
-            let warnings = warnings.iter().map(ToString::to_string);
-            Ok((value, stats, warnings.collect::<Vec<_>>()))
+            Ok((value, stats, warnings.iter().map(told).collect::<Vec<_>>()))
         })?;
         let stats = answers::stats(py, &stats, warnings)?;
         Ok((value, stats))
@@ -162,6 +161,14 @@ impl Question {
         }
         let filters = self.filters.iter();
         Ok(filters.fold(query, |query, filter| query.filter_at(filter, now)))
+    }
+}
+
+/// What was put aside of an index, and what helps.
+fn told(warning: &IndexWarning) -> String {
+    match warning.is_rot() {
+        true => format!("{warning} (file.index(rebuild=True) makes it anew)"),
+        false => warning.to_string(),
     }
 }
 

@@ -182,6 +182,14 @@ pub enum IndexWarning {
     },
 }
 
+impl IndexWarning {
+    /// Tells whether bits of the index have changed since they were written: an index that is
+    /// brought up to date keeps them, and only one that is made anew is whole.
+    pub fn is_rot(&self) -> bool {
+        matches!(self, Self::Rotten { .. } | Self::RottenPiece { .. })
+    }
+}
+
 /// What is wrong with a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
