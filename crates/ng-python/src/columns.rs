@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use ng_parallel::{Shards, Workers, gather, map_shards};
+use ng_query::Column;
 use ng_query::order::{Order, sort_positions};
-use ng_query::{Column, Query};
 use ng_store::VecStore;
-use ng_token::{Axis, Space, Token, TokenId};
+use ng_token::{Axis, Space, Token};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -20,6 +20,7 @@ use crate::shown::Shown;
 use crate::token::kind_of;
 use crate::tokens::{Tokens, position};
 use crate::vector::TokenVec;
+use crate::whole::{self, threads_of};
 use crate::work::{lock, long};
 
 #[pymethods]
@@ -92,32 +93,19 @@ impl Tokens {
 
     /// A sorted copy, ties in the order in which they stand: by a column, by a space (along a
     /// Hilbert curve, so that what is near in the order is near in the space), or by several.
-    fn sort(&self, py: Python<'_>, by: &Bound<'_, PyAny>) -> PyResult<Py<TokenVec>> {
-        let order = order_of(by)?;
+    #[pyo3(signature = (by, *, num_threads = None))]
+    fn sort(
+        &self,
+        py: Python<'_>,
+        by: &Bound<'_, PyAny>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+    ) -> PyResult<Py<TokenVec>> {
+        let (order, threads) = (order_of(by)?, threads_of(num_threads)?);
         let shown = self.shown(py)?;
-        let store = long(py, shown.len(), None, |workers| {
+        let store = long(py, shown.len(), threads, |workers| {
             shown.with_tokens(workers, |tokens| sorted(workers, tokens, &order))
         })?;
         Py::new(py, TokenVec::made_of(store))
-    }
-
-    /// The position of the first token of each id, and -1 where there is none; a number for a
-    /// number, an array for what is an array.
-    fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let wanted = whole_numbers(py, ids, "ids")?;
-        let shown = self.shown(py)?;
-        let found = long(py, shown.len(), None, |workers| {
-            let ids = wanted.iter().map(|&id| token_id(id));
-            let ids: Vec<TokenId> = ids.collect::<Result<_, _>>()?;
-            shown.with_source(workers, |source| first_positions(workers, source, &ids))
-        })?;
-        if let (Ok(_), [position]) = (ids.extract::<i64>(), found.as_slice()) {
-            return Ok(position.into_pyobject(py)?.into_any());
-        }
-        filled(py, (found.len(), None), |out: &mut [i64]| {
-            out.copy_from_slice(&found);
-            Ok(())
-        })
     }
 }
 
@@ -244,11 +232,6 @@ pub(crate) fn whole_numbers(
     PyBuffer::<i64>::get(&array)?.to_vec(py)
 }
 
-pub(crate) fn token_id(id: i64) -> Result<TokenId, Error> {
-    let refused = |_| Error::value("id", Value::Whole(id.into()), "0 to 4294967295");
-    u32::try_from(id).map(TokenId::from_raw).map_err(refused)
-}
-
 fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token>, Error> {
     let mut tokens = Vec::new();
     let Shown::File(..) = shown else {
@@ -300,14 +283,4 @@ fn sorted(workers: &Workers, tokens: &[Token], order: &Order) -> Result<VecStore
         tokens[order.position(rank)]
     })?;
     Ok(store)
-}
-
-fn first_positions(
-    workers: &Workers,
-    source: ng_query::Source<'_>,
-    ids: &[TokenId],
-) -> Result<Vec<i64>, Error> {
-    let found = Query::new(source, workers).find(ids)?.value;
-    let first = |positions: &[u64]| positions.first().map_or(-1, |&position| position as i64);
-    Ok(found.iter().map(|found| first(&found.positions)).collect())
 }

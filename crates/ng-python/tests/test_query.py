@@ -478,9 +478,61 @@ def test_a_rotten_index_is_a_warning_and_no_answer(path):
     columns.write_bytes(data)
     expected = (RECORDS["weight"] > np.float32(0.9)).sum()
     with ngtoken.TokenFile.open(path) as file:
-        with pytest.warns(ngtoken.IndexWarning, match="the records answered"):
+        told = r"rebuild=True\) makes it anew\); the records answered"
+        with pytest.warns(ngtoken.IndexWarning, match=told):
             count = file.where("weight > 0.9").count()
         assert count == expected and len(count.stats.warnings) == 1
+        file.index(rebuild=True)
+        count = file.where("weight > 0.9").count()
+        assert count == expected and not count.stats.warnings
+
+
+def test_a_look_up_takes_an_index_as_far_as_it_is_right(path, mode):
+    """Without one, with one of all blocks, of fewer, of another file, and with one that rots:
+    it is always the same."""
+    make(path, RECORDS)
+    ids = np.concatenate([RECORDS["id"][::777], [1, 2, 3]]).astype("u4")
+    first = {}
+    for position, id in enumerate(RECORDS["id"].tolist()):
+        first.setdefault(id, position)
+    expected = [first.get(id, -1) for id in ids.tolist()]
+
+    def check(source, warns=None):
+        """That it answers right, and by what."""
+        with ngtoken.TokenFile.open(path, mode=mode) as file:
+            with pytest.warns(ngtoken.IndexWarning, match=warns) if warns else nullcontext():
+                assert file.lookup(ids).tolist() == expected
+                assert file.lookup(int(ids[1])) == expected[1] and file.lookup(1) == expected[-3]
+                found = file.find(ids)
+            assert [p[0] if len(p) else -1 for p in found.positions] == expected
+            assert (found.stats.records, found.stats.columns) == source
+            plain = file.where(index=False).find(ids)
+            assert not plain.stats.columns and len(plain) == len(found)
+
+    check((True, False))
+    folder = path.parent / f"{path.name}.index"
+    with ngtoken.TokenFile.open(path) as file:
+        file.index(ids=True)
+    # Of the last block, which is not full, the records answer.
+    check((True, True))
+    with ngtoken.TokenFile.open(path, append=True) as file:
+        file.append(RECORDS[:9000])
+    check((True, True))
+    (sorted_ids,) = folder.glob("ids-*.arrow")
+    data = bytearray(sorted_ids.read_bytes())
+    for place in range(4096, len(data) - 4096, 4096):
+        data[place] ^= 1
+    sorted_ids.write_bytes(data)
+    # What is open of an index is of a commit: the next one looks anew.
+    with ngtoken.TokenFile.open(path, append=True) as file:
+        file.append(RECORDS[:1])
+    check((True, True), warns="makes it anew")
+    other = make(path.parent / "b.ngt", RECORDS[::-1].copy())
+    with ngtoken.TokenFile.open(other) as file:
+        file.index(ids=True)
+    shutil.rmtree(folder)
+    shutil.copytree(path.parent / "b.ngt.index", folder)
+    check((True, False), warns="index of file")
 
 
 def test_a_file_sorts_into_another(path, tmp_path):

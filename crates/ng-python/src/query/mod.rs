@@ -3,13 +3,15 @@
 //! - `question` is what is asked, of whose tokens, and how: a lazy object that changes never;
 //!   `subject` the tokens that it finds at the moment of an operation;
 //! - `class` is `Query`, and `operations` what it and `Tokens` can be asked, written once;
-//! - `measures` are aggregates and histograms, `near` is what has to do with points;
+//! - `measures` are aggregates and histograms, `near` is what has to do with points, `find`
+//!   with ids;
 //! - `answers` makes Python's objects of what was found;
 //! - `index` opens indexes, builds them and sorts files; `errors` says what becomes of theirs.
 
 mod answers;
 mod class;
 mod errors;
+mod find;
 #[expect(
     unsafe_code,
     reason = "indexes are mapped, by the promise that a mapped `TokenFile` hands on to its user"

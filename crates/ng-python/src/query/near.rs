@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ng_query::{Ball, Neighbours, Points, QueryError, QuestionError};
+use ng_query::{Answer, Ball, Neighbours, Points, Query, QueryError, QuestionError};
 use ng_token::Space;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -43,52 +43,28 @@ impl Question {
         made(py, "Nearest", (distances, places, stats))
     }
 
-    pub(super) fn within<'py>(
-        &self,
-        py: Python<'py>,
-        point: &Bound<'py, PyAny>,
-        radius: f64,
-        space: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let ball = ball_of(py, point, radius, space)?;
+    pub(super) fn within<'py>(&self, py: Python<'py>, ball: &Ball) -> PyResult<Bound<'py, PyAny>> {
         let ((places, distances), stats) = self.ask(py, |query, _| {
             let (mut places, mut distances) = (Vec::new(), Vec::new());
-            let stats = query.within(&ball, |found| {
+            let stats = query.within(ball, |found| {
                 places.extend(found.iter().map(|near| near.position));
                 distances.extend(found.iter().map(|near| near.distance));
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             })?;
             Ok(((places, distances), stats))
         })?;
-        made(
-            py,
-            "Within",
-            (positions(py, &places)?, array(py, &distances)?, stats),
-        )
+        let (places, distances) = (positions(py, &places)?, array(py, &distances)?);
+        made(py, "Within", (places, distances, stats))
     }
 
-    pub(super) fn density<'py>(
+    /// What all in a ball comes to.
+    pub(super) fn number<'py>(
         &self,
         py: Python<'py>,
-        point: &Bound<'py, PyAny>,
-        radius: f64,
-        space: &str,
+        number: impl FnOnce(&Query<'_>) -> Result<Answer<f64>, QueryError> + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let ball = ball_of(py, point, radius, space)?;
-        let (density, stats) = self.ask(py, |query, _| Ok(parts(query.density(&ball)?)))?;
-        made(py, "Number", (density, stats))
-    }
-
-    pub(super) fn influence<'py>(
-        &self,
-        py: Python<'py>,
-        point: &Bound<'py, PyAny>,
-        radius: f64,
-        space: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let ball = ball_of(py, point, radius, space)?;
-        let (influence, stats) = self.ask(py, |query, _| Ok(parts(query.influence(&ball)?)))?;
-        made(py, "Number", (influence, stats))
+        let (number, stats) = self.ask(py, |query, _| Ok(parts(number(query)?)))?;
+        made(py, "Number", (number, stats))
     }
 }
 
@@ -159,11 +135,12 @@ fn points_of(
     Ok(points)
 }
 
-fn ball_of(py: Python<'_>, point: &Bound<'_, PyAny>, radius: f64, space: &str) -> PyResult<Ball> {
+/// A ball around a point, or a token.
+pub(super) fn ball_of(point: &Bound<'_, PyAny>, radius: f64, space: &str) -> PyResult<Ball> {
     let space = space_of(space)?;
     let centre = match point.cast::<PyToken>() {
         Ok(token) => token.get().token().coordinate(space).map(f64::from),
-        Err(_) => match numbers(py, point, 1)?.as_slice() {
+        Err(_) => match numbers(point.py(), point, 1)?.as_slice() {
             [centre] => *centre,
             more => {
                 let value = Value::Whole(more.len() as i128);

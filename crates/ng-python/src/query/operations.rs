@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 
 use ng_query::{End, QueryError, Stats, Value};
-use ng_token::{Token, TokenId};
+use ng_token::Token;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::answers::{array, converted, list, made, positions, values};
+use super::answers::{converted, made, positions, values};
 use super::class::Query;
+use super::near::ball_of;
 use super::question::{Asks, Question, parts};
-use crate::columns::{column_of, owned, token_id, whole_numbers};
+use crate::columns::{column_of, owned};
 use crate::error::Error;
 use crate::tokens::Tokens;
 use crate::whole::{self, count_of};
@@ -126,7 +127,7 @@ macro_rules! operations {
                 radius: f64,
                 space: &str,
             ) -> Answered<'py> {
-                self.question().within(py, point, radius, space)
+                self.question().within(py, &ball_of(point, radius, space)?)
             }
 
             /// How many tokens a ball has for each cubic unit.
@@ -138,7 +139,8 @@ macro_rules! operations {
                 radius: f64,
                 space: &str,
             ) -> Answered<'py> {
-                self.question().density(py, point, radius, space)
+                let ball = ball_of(point, radius, space)?;
+                self.question().number(py, |query| query.density(&ball))
             }
 
             /// What the fields of the tokens within a ball come to at its centre. No field
@@ -151,7 +153,8 @@ macro_rules! operations {
                 radius: f64,
                 space: &str,
             ) -> Answered<'py> {
-                self.question().influence(py, point, radius, space)
+                let ball = ball_of(point, radius, space)?;
+                self.question().number(py, |query| query.influence(&ball))
             }
 
             /// Where the tokens of some ids stand, all ids in one pass, or in none with
@@ -258,34 +261,6 @@ impl Question {
         let places = converted(py, &found.ranked, |ranked| ranked.position as i64)?;
         let ranked: Vec<Value> = found.ranked.iter().map(|ranked| ranked.value).collect();
         made(py, "Ranked", (places, values(py, &ranked)?, by, stats))
-    }
-
-    fn find<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> Answered<'py> {
-        let wanted = whole_numbers(py, ids, "ids")?;
-        let ids = wanted.iter().map(|&id| token_id(id));
-        let ids: Vec<TokenId> = ids.collect::<Result<_, _>>()?;
-        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.find(&ids)?)))?;
-        let lists = list(
-            py,
-            found.iter().map(|found| positions(py, &found.positions)),
-        )?;
-        let ids: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
-        made(py, "Lookup", (array(py, &ids)?, lists, stats))
-    }
-
-    fn duplicates<'py>(&self, py: Python<'py>, limit: i128) -> Answered<'py> {
-        let limit = count_of("limit", limit)?;
-        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.duplicates(limit)?)))?;
-        let ids: Vec<u32> = found.ids.iter().map(|found| found.id.raw()).collect();
-        let lists = list(
-            py,
-            found
-                .ids
-                .iter()
-                .map(|found| positions(py, &found.positions)),
-        )?;
-        let counts = (found.id_count, found.repeats);
-        made(py, "Duplicates", (counts, array(py, &ids)?, lists, stats))
     }
 
     fn sample<'py>(&self, py: Python<'py>, n: i128, seed: i128) -> Answered<'py> {

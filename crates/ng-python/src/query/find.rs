@@ -1,0 +1,84 @@
+//! Where the tokens of some ids stand.
+
+use ng_query::{Found, Stats};
+use ng_token::TokenId;
+use pyo3::prelude::*;
+
+use super::answers::{array, converted, list, made, positions};
+use super::question::{Asks, Question, parts};
+use crate::columns::whole_numbers;
+use crate::error::{Error, Value};
+use crate::tokens::Tokens;
+use crate::whole::count_of;
+
+#[pymethods]
+impl Tokens {
+    /// The position of the first token of each id, and -1 where there is none; a number for a
+    /// number, an array for what is an array.
+    ///
+    /// It is `find` for who wants no more of it: with an index of ids no pass.
+    fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (found, _) = self.question().found(py, &ids_of(py, ids)?)?;
+        let first = |found: &Found| {
+            let first = found.positions.first();
+            first.map_or(-1, |&position| position as i64)
+        };
+        match (ids.extract::<i64>(), found.as_slice()) {
+            (Ok(_), [found]) => Ok(first(found).into_pyobject(py)?.into_any()),
+            _ => converted(py, &found, first),
+        }
+    }
+}
+
+impl Question {
+    pub(super) fn find<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (found, stats) = self.found(py, &ids_of(py, ids)?)?;
+        let (ids, lists) = placed(py, &found)?;
+        made(py, "Lookup", (ids, lists, stats))
+    }
+
+    pub(super) fn duplicates<'py>(
+        &self,
+        py: Python<'py>,
+        limit: i128,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let limit = count_of("limit", limit)?;
+        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.duplicates(limit)?)))?;
+        let (ids, lists) = placed(py, &found.ids)?;
+        let counts = (found.id_count, found.repeats);
+        made(py, "Duplicates", (counts, ids, lists, stats))
+    }
+
+    fn found<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &[TokenId],
+    ) -> PyResult<(Vec<Found>, Bound<'py, PyAny>)> {
+        self.ask(py, |query, _| {
+            Ok::<(_, Stats), Error>(parts(query.find(ids)?))
+        })
+    }
+}
+
+/// Ids, and the positions of each.
+fn placed<'py>(
+    py: Python<'py>,
+    found: &[Found],
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let ids: Vec<u32> = found.iter().map(|found| found.id.raw()).collect();
+    let lists = found.iter().map(|found| positions(py, &found.positions));
+    Ok((array(py, &ids)?, list(py, lists)?.into_any()))
+}
+
+fn ids_of(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Vec<TokenId>> {
+    let id = |id: i64| {
+        let refused = |_| Error::value("id", Value::Whole(id.into()), "0 to 4294967295");
+        u32::try_from(id).map(TokenId::from_raw).map_err(refused)
+    };
+    let ids = whole_numbers(py, given, "ids")?;
+    Ok(ids.into_iter().map(id).collect::<Result<_, _>>()?)
+}
