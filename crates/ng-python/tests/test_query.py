@@ -104,7 +104,7 @@ def test_queries_chain_and_never_change(tokens):
     both = (RECORDS["weight"] > 0.5) & (RECORDS["id"] >= 2_000_000_000)
     assert two.count() == both.sum()
     assert one.count() == (RECORDS["weight"] > 0.5).sum()
-    assert two.where(threads=1, index=False).count() == both.sum()
+    assert two.where(num_threads=1, index=False).count() == both.sum()
     assert "weight > 0.5" in two.filter and "id >= 2000000000" in repr(two)
     with pytest.raises(AttributeError):
         two.filter = "other"
@@ -287,7 +287,7 @@ def test_answers_say_what_they_looked_at(tokens):
 
 def test_threads_do_not_change_answers(tokens):
     sums = {
-        tokens.where("weight >= 0", threads=threads).aggregate(measures="sum(weight)")["sum(weight)"][0]
+        tokens.where("weight >= 0", num_threads=threads).aggregate(measures="sum(weight)")["sum(weight)"][0]
         for threads in (1, 2, 5)
     }
     assert len(sums) == 1
@@ -426,7 +426,7 @@ def test_a_filter_that_is_none_says_where(text, told):
         (lambda v: v.find([2**32]), ValueError, "id 4294967296"),
         (lambda v: v.find([0.5]), TypeError, "whole numbers"),
         (lambda v: v.positions(limit=-1), ValueError, "limit -1"),
-        (lambda v: v.where(threads=0), ValueError, "num_threads 0"),
+        (lambda v: v.where(num_threads=0), ValueError, "num_threads 0"),
         (lambda v: v.where(5), TypeError, "str"),
         (lambda v: v.describe("colour"), ValueError, "colour"),
         (lambda v: v.count(5), TypeError, "argument"),

@@ -39,12 +39,14 @@ impl Tokens {
     ///
     /// ``index=False`` leaves the index of a file aside. ``verified=True`` reads and verifies
     /// each block of a mapped file that is looked at; ``skip_damaged=True`` leaves out those
-    /// that are damaged, and ``stats`` tells how many.
+    /// that are damaged, and ``stats`` tells how many. So many threads answer as
+    /// ``num_threads`` says, as many as there are processors without it: every operation of
+    /// the question, ``to_arrow`` and ``write_parquet`` among them.
     #[pyo3(
         name = "where",
         signature = (
             filter = None, *, index = true, verified = false, skip_damaged = false,
-            threads = None
+            num_threads = None
         )
     )]
     fn where_(
@@ -53,9 +55,9 @@ impl Tokens {
         index: bool,
         verified: bool,
         skip_damaged: bool,
-        #[pyo3(from_py_with = whole::optional)] threads: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<Query> {
-        let threads = threads_of(threads)?;
+        let threads = threads_of(num_threads)?;
         let query = Query::narrowed(self.question(), filter, |_| How {
             index,
             verified,
@@ -74,7 +76,7 @@ impl Query {
         name = "where",
         signature = (
             filter = None, *, index = None, verified = None, skip_damaged = None,
-            threads = None
+            num_threads = None
         )
     )]
     fn where_(
@@ -83,9 +85,9 @@ impl Query {
         index: Option<bool>,
         verified: Option<bool>,
         skip_damaged: Option<bool>,
-        #[pyo3(from_py_with = whole::optional)] threads: Option<i128>,
+        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<Self> {
-        let threads = threads_of(threads)?;
+        let threads = threads_of(num_threads)?;
         let query = Self::narrowed(self.question(), filter, |how| How {
             index: index.unwrap_or(how.index),
             verified: verified.unwrap_or(how.verified),
