@@ -118,8 +118,19 @@ impl Error {
         self
     }
 
-    /// Says of which file it is; where the class does not show that itself, in the text.
+    /// What the system says.
+    pub(crate) fn of_system(text: &str, source: &std::io::Error) -> Self {
+        // `OSError` shows the number itself.
+        let text = text.split(" (os error").next().unwrap_or_default();
+        Self::new(Class::Os, text).errno(source.raw_os_error().unwrap_or(errno::IO))
+    }
+
+    /// Says of which file it is, unless it does; where the class does not show that itself, in
+    /// the text.
     pub(crate) fn named(mut self, path: &Path) -> Self {
+        if self.0.path.is_some() {
+            return self;
+        }
         if self.0.errno.is_none() {
             self.0.text = format!("{}: {}", path.display(), self.0.text);
         }
@@ -243,12 +254,8 @@ impl From<IoError> for Error {
         let at = error
             .offset
             .map_or(String::new(), |offset| format!(" at {offset:#x}"));
-        let system = error.source.to_string();
-        // `OSError` shows the number itself.
-        let system = system.split(" (os error").next().unwrap_or_default();
-        let text = format!("cannot {}{at}: {system}", error.operation);
-        let errno = error.source.raw_os_error().unwrap_or(errno::IO);
-        Self::new(Class::Os, text).at(&error.path).errno(errno)
+        let text = format!("cannot {}{at}: {}", error.operation, error.source);
+        Self::of_system(&text, &error.source).at(&error.path)
     }
 }
 

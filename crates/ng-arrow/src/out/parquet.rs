@@ -25,9 +25,11 @@ pub const ROW_GROUP_ROWS: usize = 1 << 20;
 /// Writes a Parquet file.
 ///
 /// Row groups have [`ROW_GROUP_ROWS`] rows, with the least and the greatest value of each
-/// column in each of its pages. [`write`](Self::write) does all on the calling thread. Whoever has more of them takes the
-/// [`encoders`](Self::encoders) of a row group, gives each all of its tokens, on whatever
-/// thread, and hands over what they made with [`push_group`](Self::push_group).
+/// column in each of its pages. [`write`](Self::write) does all on the calling thread, and
+/// [`write_by`](Self::write_by) leaves it to the caller on which each column is encoded.
+/// Whoever has tokens that outlive a call takes the [`encoders`](Self::encoders) of a row
+/// group, gives each all of its tokens, on whatever thread, and hands over what they made with
+/// [`push_group`](Self::push_group).
 pub struct ParquetWriter<W: Write + Send> {
     file: SerializedFileWriter<Lent<W>>,
     factory: ArrowRowGroupWriterFactory,
@@ -108,6 +110,28 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// When there are not as many positions as tokens.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
+        self.write_by(tokens, positions, |encoders, tokens, positions| {
+            let mut encoders = encoders.iter_mut();
+            encoders.try_for_each(|encoder| encoder.write(tokens, positions))
+        })
+    }
+
+    /// Writes tokens behind those that were written; `encode` has each encoder write all of
+    /// the tokens that it is given, on whatever thread.
+    ///
+    /// # Errors
+    ///
+    /// What `encode` returns, and [`WriteError`]; the file is then of no use.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many positions as tokens.
+    pub fn write_by<E: From<WriteError>>(
+        &mut self,
+        tokens: &[Token],
+        positions: Positions<'_>,
+        mut encode: impl FnMut(&mut [ColumnEncoder], &[Token], Positions<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut start = 0;
         while start < tokens.len() {
             if self.group.is_empty() {
@@ -115,9 +139,7 @@ impl<W: Write + Send> ParquetWriter<W> {
             }
             let end = tokens.len().min(start + ROW_GROUP_ROWS - self.rows);
             let positions = positions.part(start, end - start);
-            for encoder in &mut self.group {
-                encoder.write(&tokens[start..end], positions)?;
-            }
+            encode(&mut self.group, &tokens[start..end], positions)?;
             self.rows += end - start;
             start = end;
             if self.rows == ROW_GROUP_ROWS {

@@ -103,3 +103,39 @@ fn columns_that_are_encoded_apart_make_the_same_file() {
     let apart = writer.finish().unwrap();
     assert!(apart == written(&tokens, Format::Parquet, &layout));
 }
+
+/// Also where a row group ends in the middle of what is written.
+#[test]
+fn columns_that_threads_encode_make_the_same_file() {
+    use std::thread;
+
+    use ng_arrow::{Compression, ParquetWriter, ROW_GROUP_ROWS, WriteError};
+
+    let tokens = varied(ROW_GROUP_ROWS as u32 + 10);
+    let columns = [Column::Position, Column::EntityType, Column::Weight];
+    let layout = Layout::new(columns, Form::Units);
+    let mut writer = ParquetWriter::new(Vec::new(), layout.clone(), Compression::Snappy).unwrap();
+    let (mut first, mut groups) = (0, Vec::new());
+    for part in tokens.chunks(300_000) {
+        let positions = Positions::From(first);
+        let written = writer.write_by(part, positions, |encoders, tokens, positions| {
+            groups.push(tokens.len());
+            thread::scope(|scope| {
+                let mut threads = Vec::new();
+                for encoder in encoders {
+                    threads.push(scope.spawn(move || encoder.write(tokens, positions)));
+                }
+                let mut ends = threads.into_iter().map(|thread| thread.join().unwrap());
+                ends.try_for_each(|end: Result<(), WriteError>| end)
+            })
+        });
+        written.unwrap();
+        first += part.len() as u64;
+    }
+    assert_eq!(groups, [300_000, 300_000, 300_000, 148_576, 10]);
+    let mut alone = ParquetWriter::new(Vec::new(), layout, Compression::Snappy).unwrap();
+    for (part, first) in tokens.chunks(300_000).zip((0..).step_by(300_000)) {
+        alone.write(part, Positions::From(first)).unwrap();
+    }
+    assert!(writer.finish().unwrap() == alone.finish().unwrap());
+}

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
 use ng_arrow::arrow_schema::{ArrowError, SchemaRef};
 use ng_arrow::{Layout, batch_with, schema};
+use ng_parallel::{Shard, Shards, map_shards};
 
 use super::selected::Selected;
 use crate::error::Error;
@@ -49,13 +50,12 @@ impl Batches {
                 return Ok(Some(batch));
             }
             let goes_on = selected.next(&workers, |tokens, positions| {
-                for start in (0..tokens.len()).step_by(ROWS) {
-                    let rows = ROWS.min(tokens.len() - start);
-                    let some = &tokens[start..start + rows];
-                    let places = positions.part(start, rows);
-                    let Layout { columns, form, .. } = &*layout;
-                    waiting.push_back(batch_with(some, places, columns, *form, schema));
-                }
+                let Layout { columns, form, .. } = &*layout;
+                let batches = Shards::with_shard_tokens(tokens.len(), ROWS);
+                waiting.extend(map_shards(&workers, batches, |Shard { range, .. }| {
+                    let places = positions.part(range.start, range.len());
+                    batch_with(&tokens[range], places, columns, *form, schema)
+                })?);
                 Ok(())
             })?;
             if !goes_on {

@@ -1,16 +1,13 @@
-use std::path::Path;
-
 use ng_arrow::{ReadError, WriteError};
 use ng_store::CreateError;
 
 use crate::error::{Class, Error, Value};
-use crate::query::of_system;
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
         let text = error.to_string();
         match error {
-            ReadError::Io(source) => of_system(&text, &source),
+            ReadError::Io(source) => Self::of_system(&text, &source),
             ReadError::Value {
                 column,
                 value,
@@ -44,13 +41,14 @@ impl From<ReadError> for Error {
     }
 }
 
-/// What keeps columns from being written to a path.
-pub(super) fn unwritten(error: WriteError, path: &Path) -> Error {
-    match error {
-        WriteError::Io(error) => match error.downcast::<CreateError>() {
-            Ok(error) => error.into(),
-            Err(error) => of_system(&error.to_string(), &error).at(path),
-        },
-        error => Error::new(Class::Value, format!("{}: {error}", path.display())).at(path),
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(error) => match error.downcast::<CreateError>() {
+                Ok(error) => error.into(),
+                Err(error) => Self::of_system(&error.to_string(), &error),
+            },
+            error => Self::new(Class::Value, error),
+        }
     }
 }

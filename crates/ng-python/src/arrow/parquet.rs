@@ -1,20 +1,23 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use ng_arrow::{Compression, Format, Layout, TableReader, TableWriter};
-use ng_parallel::Workers;
-use ng_store::{RawDraft, TokenSink, VecStore};
+use ng_arrow::{
+    ColumnEncoder, Compression, Format, Layout, ParquetWriter, Positions, TableReader, WriteError,
+};
+use ng_parallel::{Shards, Workers, map_shards};
+use ng_store::{BLOCK_TOKENS, RawDraft, TokenSink, VecStore};
+use ng_token::Token;
 use pyo3::prelude::*;
 
-use super::errors::unwritten;
 use super::selected::Selected;
 use super::stream::layout_of;
 use crate::error::{Class, Error, INTERNAL, Value};
-use crate::query::{Asks, Query, Question, of_system};
+use crate::query::{Asks, Query, Question};
 use crate::tokens::Tokens;
 use crate::vector::TokenVec;
-use crate::work::long;
+use crate::work::{lock, long};
 
 macro_rules! writes {
     ($class:ty) => {
@@ -70,13 +73,17 @@ fn write(
 ) -> Result<u64, Error> {
     let mut selected = Selected::of(question)?;
     let out = Out::new(RawDraft::begin(path, replace)?);
-    let failed = |error| unwritten(error, path);
-    let writer = TableWriter::new(out, Format::Parquet, layout, compression);
+    let failed = |error| Error::from(error).named(path);
+    let writer = ParquetWriter::new(out, layout, compression);
     let (mut writer, mut written) = (writer.map_err(failed)?, 0);
     let stop = workers.stop_flag();
     while selected.next(workers, |tokens, positions| {
         written += tokens.len() as u64;
-        writer.write(tokens, positions).map_err(failed)
+        let encode = |encoders: &mut [_], tokens: &_, positions: Positions<'_>| {
+            encode(workers, encoders, tokens, positions)
+        };
+        let done = writer.write_by(tokens, positions, encode);
+        done.map_err(|error: Error| error.named(path))
     })? {
         if stop.is_stopped() {
             // Whoever stopped it raises why.
@@ -85,9 +92,25 @@ fn write(
     }
     let out = writer.finish().map_err(failed)?;
     out.into_draft()
-        .map_err(|error| failed(error.into()))?
+        .map_err(|error| failed(WriteError::from(error)))?
         .publish()?;
     Ok(written)
+}
+
+/// Each column on one of the workers, and some columns at a time.
+fn encode(
+    workers: &Workers,
+    encoders: &mut [ColumnEncoder],
+    tokens: &[Token],
+    positions: Positions<'_>,
+) -> Result<(), Error> {
+    let encoders: Vec<_> = encoders.iter_mut().map(Mutex::new).collect();
+    // A shard is a column, in the place of a block.
+    let columns = Shards::with_shard_tokens(encoders.len() * BLOCK_TOKENS, BLOCK_TOKENS);
+    let encoded = map_shards(workers, columns, |column| {
+        lock(&encoders[column.number]).write(tokens, positions)
+    })?;
+    Ok(encoded.into_iter().collect::<Result<(), _>>()?)
 }
 
 /// A draft, written in large pieces.
@@ -152,10 +175,10 @@ pub(crate) fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Py<TokenVe
 }
 
 fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
-    let file = File::open(path).map_err(|error| of_system(&error.to_string(), &error))?;
+    let file = File::open(path).map_err(|error| Error::of_system(&error.to_string(), &error))?;
     let kind = file
         .metadata()
-        .map_err(|error| of_system(&error.to_string(), &error))?;
+        .map_err(|error| Error::of_system(&error.to_string(), &error))?;
     if kind.is_dir() {
         let text = "is a folder, expected a Parquet file";
         return Err(Error::new(Class::Folder, text).errno(IS_A_FOLDER));

@@ -18,7 +18,7 @@ impl From<IndexError> for Error {
     fn from(error: IndexError) -> Self {
         let text = error.to_string();
         match error {
-            IndexError::Io { path, source, .. } => of_system(&text, &source).at(&path),
+            IndexError::Io { path, source, .. } => Self::of_system(&text, &source).at(&path),
             IndexError::Locked { path } => Self::new(LOCKED, text).at(&path),
             IndexError::Read(error) => error.into(),
             IndexError::Changed { path } => Self::new(CHANGED, text).at(&path),
@@ -53,7 +53,7 @@ impl From<SortError> for Error {
             SortError::NoRoom { folder, .. } => {
                 Self::new(Class::Os, text).at(&folder).errno(NO_SPACE)
             }
-            SortError::Temporary { path, source } => of_system(&text, &source).at(&path),
+            SortError::Temporary { path, source } => Self::of_system(&text, &source).at(&path),
             SortError::OutOfMemory(error) => error.into(),
             SortError::Parallel(error) => error.into(),
             // Whoever stopped it raises why.
@@ -63,11 +63,3 @@ impl From<SortError> for Error {
 }
 
 const NO_SPACE: i32 = 28;
-const IO: i32 = 5;
-
-/// What the system says.
-pub(crate) fn of_system(text: &str, source: &std::io::Error) -> Error {
-    // `OSError` shows the number itself.
-    let text = text.split(" (os error").next().unwrap_or_default();
-    Error::new(Class::Os, text).errno(source.raw_os_error().unwrap_or(IO))
-}

@@ -23,8 +23,8 @@ mod operations;
 mod question;
 mod subject;
 
+pub(crate) use answers::columns;
 pub(crate) use class::Query;
-pub(crate) use errors::of_system;
 pub(crate) use index::{forget, layout_columns};
 pub(crate) use question::{Asks, Question, now};
 pub(crate) use subject::Subject;
