@@ -263,6 +263,25 @@ fn damaged(error: &impl Display, path: &Path) -> Error {
     Error::new(DAMAGED, error).at(path)
 }
 
+fn truncated(error: &impl Display, path: &Path, have: u64, need: u64) -> Error {
+    let expected = format_args!("{need} bytes or more");
+    damaged(error, path).of("length", Value::Whole(have.into()), expected)
+}
+
+fn bad_block(
+    error: &impl Display,
+    path: &Path,
+    block: u64,
+    (found, expected): (u64, u64),
+) -> Error {
+    let expected = format_args!("hash {expected:#018x}");
+    damaged(error, path).of(
+        &format!("block {block}"),
+        Value::Whole(found.into()),
+        expected,
+    )
+}
+
 fn format(error: &impl Display, path: &Path) -> Error {
     Error::new(FORMAT, error).at(path)
 }
@@ -316,22 +335,14 @@ impl From<OpenError> for Error {
                 expected,
                 ..
             } => damaged(text, path).of(field, Value::Whole((*found).into()), expected),
-            E::Truncated { path, have, need } => damaged(text, path).of(
-                "length",
-                Value::Whole((*have).into()),
-                format_args!("{need} bytes or more"),
-            ),
+            E::Truncated { path, have, need } => truncated(text, path, *have, *need),
             E::TailDamaged {
                 path,
                 block,
                 found,
                 expected,
                 ..
-            } => damaged(text, path).of(
-                &format!("block {block}"),
-                Value::Whole((*found).into()),
-                format_args!("hash {expected:#018x}"),
-            ),
+            } => bad_block(text, path, *block, (*found, *expected)),
             E::HeaderDamaged { path } | E::NoCommit { path } | E::SlotLost { path, .. } => {
                 damaged(text, path)
             }
@@ -365,16 +376,8 @@ impl From<ReadError> for Error {
                 found,
                 expected,
                 ..
-            } => damaged(text, path).of(
-                &format!("block {block}"),
-                Value::Whole((*found).into()),
-                format_args!("hash {expected:#018x}"),
-            ),
-            ReadError::Truncated { path, have, need } => damaged(text, path).of(
-                "length",
-                Value::Whole((*have).into()),
-                format_args!("{need} bytes or more"),
-            ),
+            } => bad_block(text, path, *block, (*found, *expected)),
+            ReadError::Truncated { path, have, need } => truncated(text, path, *have, *need),
             ReadError::TableDamaged {
                 path,
                 found,
@@ -414,11 +417,7 @@ impl From<WriteError> for Error {
             E::Io { cause } | E::Map { cause } => of_cause(Class::Os, cause, errno::IO),
             E::OutcomeUnknown { cause, .. } => of_cause(NOT_DURABLE, cause, errno::IO),
             E::Overtaken { path, .. } | E::Replaced { path } => changed(text, path),
-            E::Truncated { path, have, need } => damaged(text, path).of(
-                "length",
-                Value::Whole((*have).into()),
-                format_args!("{need} bytes or more"),
-            ),
+            E::Truncated { path, have, need } => truncated(text, path, *have, *need),
             E::LastGeneration { path, last } => Self::new(FULL, text).at(path).of(
                 "generation",
                 Value::Whole((*last).into()),

@@ -130,6 +130,13 @@ pub(super) fn layout_of(columns: Option<&Bound<'_, PyAny>>, raw: bool) -> Result
     })
 }
 
+/// What another library makes of a stream.
+fn made_of<'py>(py: Python<'py>, maker: &str, stream: ArrowStream) -> PyResult<Bound<'py, PyAny>> {
+    py.import("ngtoken._frames")?
+        .getattr(maker)?
+        .call1((stream,))
+}
+
 macro_rules! exports {
     ($class:ty) => {
         #[pymethods]
@@ -176,8 +183,7 @@ macro_rules! exports {
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;
-                let frames = slf.py().import("ngtoken._frames")?;
-                frames.getattr("to_arrow")?.call1((stream,))
+                made_of(slf.py(), "to_arrow", stream)
             }
 
             /// Columns of the tokens that match, as a ``polars.DataFrame``.
@@ -189,11 +195,11 @@ macro_rules! exports {
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;
-                let frames = slf.py().import("ngtoken._frames")?;
-                frames.getattr("to_polars")?.call1((stream,))
+                made_of(slf.py(), "to_polars", stream)
             }
 
-            /// Columns of the tokens that match, as a ``pandas.DataFrame``, by pyarrow.
+            /// Columns of the tokens that match, as a ``pandas.DataFrame``: by pyarrow where
+            /// that is, and else by numpy.
             #[pyo3(signature = (columns = None, r#where = None, raw = false))]
             fn to_pandas<'py>(
                 slf: &Bound<'py, Self>,
@@ -202,8 +208,7 @@ macro_rules! exports {
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;
-                let frames = slf.py().import("ngtoken._frames")?;
-                frames.getattr("to_pandas")?.call1((stream,))
+                made_of(slf.py(), "to_pandas", stream)
             }
 
             /// A ``polars.LazyFrame`` of the tokens that match. Of what is asked of it, only
