@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -292,6 +293,11 @@ def test_groups_are_a_table(tokens):
     assert duckdb.sql("select sum(count) from groups").fetchall()[0] == (COUNT,)
 
 
+TIME = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+MICRO = timedelta(microseconds=1)
+EAST = timezone(timedelta(hours=5))
+UTC_MS, UTC_NS = polars.Datetime("ms", "UTC"), polars.Datetime("ns", "UTC")
+
 PREDICATES = {
     "heavy": (lambda c: c("weight") > 0.9, "not (weight < "),
     "both": (lambda c: (c("weight") <= 0.25) & (c("id") < 2**31), "id <= 2147483648"),
@@ -306,6 +312,23 @@ PREDICATES = {
     "far": (lambda c: c("id") > -5, "id >= -5"),
     "nan": (lambda c: c("weight") != float("nan"), None),
     "name": (lambda c: c("id").cast(polars.String) == "5", None),
+    "since": (lambda c: c("timestamp") >= TIME, "timestamp >= 1700000000"),
+    "before": (lambda c: c("timestamp") < TIME, "timestamp <= 1700000000"),
+    "at": (lambda c: c("timestamp") == TIME, "timestamp >= 1700000000 and timestamp <= 1700000000"),
+    "turned time": (lambda c: polars.lit(TIME) > c("timestamp"), "timestamp <= 1700000000"),
+    "part of a second": (lambda c: c("timestamp") > TIME + MICRO, "timestamp >= 1700000000"),
+    "end of a second": (lambda c: c("timestamp") <= TIME - MICRO, "timestamp <= 1700000000"),
+    "milliseconds": (lambda c: c("timestamp") > polars.lit(TIME, UTC_MS), "timestamp >= 1700000000"),
+    "nanoseconds": (lambda c: c("timestamp") > polars.lit(TIME, UTC_NS), "timestamp >= 1700000000"),
+    "day": (lambda c: c("timestamp") >= TIME.date(), "timestamp >= 1699920000"),
+    "elsewhere": (lambda c: c("timestamp") > TIME.astimezone(EAST), "timestamp >= 1700000000"),
+    "before 1970": (lambda c: c("timestamp") > TIME.replace(year=1960), "timestamp >= -"),
+    "span": (lambda c: c("timestamp").is_between(TIME, TIME + 9 * MICRO, closed="left"),
+             "timestamp >= 1700000000 and timestamp <= 1700000001"),
+    "parts of a time": (lambda c: c("timestamp").dt.hour() == 5, None),
+    "number for a time": (lambda c: c("timestamp") > 5, None),
+    "range": (lambda c: c("weight").is_between(0.25, 0.5, closed="none"), "not (weight < "),
+    "lists": (lambda c: c("id").is_in([5, 7]), None),
 }
 
 
@@ -317,6 +340,7 @@ def test_polars_sees_the_same_rows_by_a_scan(name):
     records = RECORDS[:50_000].copy()
     records["weight"][::97] = np.nan
     records["weight"][::89] = np.float32(0.9)
+    records["timestamp"] = 1_700_000_000 + np.arange(50_000) % 7 - 3
     vector = ngtoken_vector(records)
     make_predicate, pushed = PREDICATES[name]
     predicate = make_predicate(polars.col)
@@ -344,11 +368,56 @@ def test_a_scan_makes_what_is_asked_for(tokens, monkeypatch):
         tokens.scan_polars("wieght")
 
 
+def test_a_scan_of_stored_times_takes_numbers(tokens):
+    from ngtoken import _scan
+
+    later = polars.col("timestamp") > 2**31
+    assert _scan.prefilter(later, raw=True) == "timestamp >= 2147483648"
+    raw = tokens.scan_polars("timestamp", raw=True).filter(later).collect()
+    assert raw.height == (RECORDS["timestamp"] > 2**31).sum()
+
+
+def test_times_are_of_utc_in_seconds_or_finer(tokens, tmp_path):
+    """As the documentation has them."""
+    timestamps = RECORDS["timestamp"][:10].astype("i8")
+    some = tokens.slice(0, 10)
+    assert some.to_arrow("timestamp").schema.field(0).type == pyarrow.timestamp("s", "UTC")
+    frame = some.to_polars("timestamp")
+    assert frame.schema["timestamp"] == polars.Datetime("ms", "UTC")
+    np.testing.assert_array_equal(frame["timestamp"].dt.epoch("s"), timestamps)
+    pandas = some.to_pandas("timestamp")["timestamp"]
+    assert str(pandas.dtype) == "datetime64[s, UTC]"
+    some.write_parquet(tmp_path / "a.parquet", "timestamp,id")
+    import pyarrow.parquet as pq
+
+    written = pq.read_schema(tmp_path / "a.parquet").field("timestamp").type
+    assert written == pyarrow.timestamp("ms", "UTC")
+
+
 def test_without_pyarrow_a_table_is_a_stream(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     stream = ngtoken.create_tokens_batch(5).to_arrow("id")
     assert isinstance(stream, ngtoken.ArrowStream)
-    with pytest.raises(ImportError, match=r"ngtoken\[arrow\]"):
-        ngtoken.create_tokens_batch(5).to_pandas()
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_pandas_gets_the_same_frame_without_pyarrow(tokens, monkeypatch, raw):
+    import sys
+
+    import pandas
+
+    columns = [*tokens.arrow_stream().columns, "position"]
+    measures = "count,mean(weight),min(weight),max(timestamp),max(id),sum(id)"
+
+    def ask():
+        yield tokens.to_pandas(columns, raw=raw)
+        yield tokens.to_pandas("id,timestamp", "weight > 0.9", raw)
+        yield tokens.to_pandas("id,timestamp,physical", "id < 0", raw)
+        yield tokens.aggregate("entity_type", measures).to_pandas()
+
+    expected = list(ask())
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for frame, other in zip(ask(), expected, strict=True):
+        pandas.testing.assert_frame_equal(frame, other)

@@ -8,6 +8,7 @@ import json
 import math
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 #: Steps in a unit, of what is stored in steps: what a value in units may be off by.
@@ -23,7 +24,12 @@ _STEPS = {
     "radius": 100,
     "strength": 255,
 }
-_WHOLE = {"position", "id", "domain", "entity_type", "local_id", "flags", "flags_entity_type"}
+_WHOLE = {
+    "position", "id", "domain", "entity_type", "local_id", "flags", "flags_entity_type", "timestamp",
+}
+#: How many of them a second has, of the units that Polars has times in.
+_IN_A_SECOND = {"Milliseconds": 10**3, "Microseconds": 10**6, "Nanoseconds": 10**9}
+_SECONDS_A_DAY = 86_400
 _MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
 
 
@@ -77,7 +83,10 @@ def prefilter(predicate: Any, raw: bool) -> str | None:
 
 def _conditions(tree: Any, raw: bool) -> Iterator[str]:
     """Conditions that hold wherever the tree does."""
-    if not isinstance(tree, dict) or list(tree) != ["BinaryExpr"]:
+    if not isinstance(tree, dict) or list(tree) not in (["BinaryExpr"], ["Function"]):
+        return
+    if "Function" in tree:
+        yield from _between(tree["Function"], raw)
         return
     op, left, right = (tree["BinaryExpr"][part] for part in ("op", "left", "right"))
     if op in ("And", "LogicalAnd"):
@@ -88,11 +97,37 @@ def _conditions(tree: Any, raw: bool) -> Iterator[str]:
         return
     if "Column" in right:
         op, left, right = _MIRRORED[op], right, left
+    yield from _compared(left, op, right, raw)
+
+
+def _between(function: Any, raw: bool) -> Iterator[str]:
+    """Conditions that hold wherever a column is between two values, the ends among them."""
+    if set(function["function"].get("Boolean", ())) != {"IsBetween"}:
+        return
+    column, low, high = function["input"]
+    yield from _compared(column, "GtEq", low, raw)
+    yield from _compared(column, "LtEq", high, raw)
+
+
+def _compared(left: Any, op: str, right: Any, raw: bool) -> Iterator[str]:
+    """Conditions that hold wherever a comparison does, if it is one of a column."""
     if set(left) != {"Column"} or set(right) != {"Literal"}:
         return
-    value = _number(right["Literal"])
+    is_time = left["Column"] == "timestamp" and not raw
+    value = _seconds(right["Literal"]) if is_time else _number(right["Literal"])
     if value is not None:
         yield from _condition(left["Column"], op, value, raw)
+
+
+def _seconds(literal: Any) -> Fraction | None:
+    """The seconds since 1970 UTC of a time or a day. Polars refuses to compare our times with
+    others that have no time zone."""
+    match literal:
+        case {"Scalar": {"Datetime": [value, str(unit), _]}}:
+            return Fraction(value, _IN_A_SECOND[unit])
+        case {"Scalar": {"Date": days}}:
+            return Fraction(days * _SECONDS_A_DAY)
+    return None
 
 
 def _number(literal: Any) -> float | int | None:
@@ -105,7 +140,7 @@ def _number(literal: Any) -> float | int | None:
     return literal if is_number and math.isfinite(literal) else None
 
 
-def _condition(column: str, op: str, value: float, raw: bool) -> Iterator[str]:
+def _condition(column: str, op: str, value: float | Fraction, raw: bool) -> Iterator[str]:
     """A condition of ours that holds wherever that of Polars does."""
     space = column.rpartition("_")[0] if column[-2:] in ("_x", "_y", "_z") else column
     low: float
@@ -114,10 +149,10 @@ def _condition(column: str, op: str, value: float, raw: bool) -> Iterator[str]:
         low, high = math.floor(value), math.ceil(value)
     elif column == "weight":
         # Polars may compare as float32 or as float64.
-        low, high = _float32(value, -1), _float32(value, 1)
+        low, high = _float32(float(value), -1), _float32(float(value), 1)
     elif space in _STEPS and not raw:
-        off = 1 / _STEPS[space] + abs(value) * 1e-6
-        low, high = value - off, value + off
+        off = 1 / _STEPS[space] + abs(float(value)) * 1e-6
+        low, high = float(value) - off, float(value) + off
     else:
         return
     # To Polars, NaN is greater than all numbers; to us it is not less or equal to any.
