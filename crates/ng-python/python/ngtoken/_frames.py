@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 
 def to_arrow(stream: Any) -> Any:
     """A ``pyarrow.Table`` where pyarrow is, and else the stream."""
@@ -18,10 +20,18 @@ def to_polars(stream: Any) -> Any:
 
 
 def to_pandas(stream: Any) -> Any:
-    """A ``pandas.DataFrame``."""
-    _needed("pandas", None)
-    _needed("pyarrow", "arrow")
-    return to_arrow(stream).to_pandas()
+    """A ``pandas.DataFrame``: by pyarrow where that is, and else out of numpy's arrays."""
+    pandas = _needed("pandas", None)
+    table = to_arrow(stream)
+    if table is not stream:
+        return table.to_pandas()
+    return pandas.DataFrame({name: _series(pandas, parts) for name, parts in stream._arrays()})
+
+
+def _series(pandas: Any, parts: list[Any]) -> Any:
+    """A column; times are of UTC."""
+    column = pandas.Series(np.concatenate(parts), copy=False)
+    return column.dt.tz_localize("UTC") if column.dtype.kind == "M" else column
 
 
 def _needed(name: str, extra: str | None) -> Any:

@@ -10,7 +10,7 @@ use pyo3::types::PyCapsule;
 
 use super::batches::Batches;
 use crate::error::{Class, Error, INTERNAL};
-use crate::query::{Asks, Query, Question, layout_columns};
+use crate::query::{Asks, Query, Question, columns, layout_columns};
 use crate::tokens::Tokens;
 use crate::work::{lock, short};
 
@@ -86,6 +86,23 @@ impl ArrowStream {
         })
     }
 
+    /// The names of the columns, and of each its arrays, one for a batch.
+    fn _arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Vec<Bound<'py, PyAny>>)>> {
+        let mut reader = short(py, || self.reader())?;
+        let none = RecordBatch::new_empty(self.schema());
+        let mut all: Vec<_> = columns(py, &none)?
+            .into_iter()
+            .map(|(name, empty)| (name, vec![empty]))
+            .collect();
+        while let Some(batch) = short(py, || next(&mut *reader))? {
+            py.check_signals()?;
+            for ((_, arrays), (_, array)) in all.iter_mut().zip(columns(py, &batch)?) {
+                arrays.push(array);
+            }
+        }
+        Ok(all)
+    }
+
     /// The names of the columns.
     #[getter]
     fn columns(&self) -> Vec<String> {
@@ -112,13 +129,15 @@ impl ArrowBatches {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<ArrowStream>> {
-        let batch = short(py, || {
-            let batch = lock(&self.reader).next().transpose();
-            // The error was one of ours before others could ask for it.
-            batch.map_err(|error| Error::new(Class::Value, error))
-        })?;
+        let batch = short(py, || next(&mut **lock(&self.reader)))?;
         Ok(batch.map(ArrowStream::of_batch))
     }
+}
+
+fn next(reader: &mut dyn RecordBatchReader) -> Result<Option<RecordBatch>, Error> {
+    // The error was one of ours before others could ask for it.
+    let batch = reader.next().transpose();
+    batch.map_err(|error| Error::new(Class::Value, error))
 }
 
 /// Which columns, in which form.

@@ -2,7 +2,8 @@
 
 use ng_query::ng_arrow::arrow_array::cast::AsArray;
 use ng_query::ng_arrow::arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, TimestampSecondType, UInt8Type, UInt64Type,
+    ArrowPrimitiveType, Float32Type, Float64Type, Int16Type, TimestampSecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use ng_query::ng_arrow::arrow_array::{Array, ArrayRef, RecordBatch};
 use ng_query::ng_arrow::arrow_schema::{DataType, TimeUnit};
@@ -102,7 +103,7 @@ pub(super) fn values<'py>(py: Python<'py>, found: &[Value]) -> PyResult<Bound<'p
 }
 
 /// The names and the arrays of a batch. What is missing is NaN.
-pub(super) fn columns<'py>(
+pub(crate) fn columns<'py>(
     py: Python<'py>,
     batch: &RecordBatch,
 ) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
@@ -116,6 +117,9 @@ pub(super) fn columns<'py>(
 fn column_of<'py>(py: Python<'py>, column: &ArrayRef) -> PyResult<Bound<'py, PyAny>> {
     match column.data_type() {
         DataType::UInt8 => primitive::<UInt8Type>(py, column),
+        DataType::UInt16 => primitive::<UInt16Type>(py, column),
+        DataType::UInt32 => primitive::<UInt32Type>(py, column),
+        DataType::Int16 => primitive::<Int16Type>(py, column),
         DataType::Float32 => primitive::<Float32Type>(py, column),
         DataType::UInt64 if column.null_count() == 0 => primitive::<UInt64Type>(py, column),
         DataType::UInt64 => {
