@@ -1,6 +1,5 @@
 //! Iterators: over tokens, and over arrays of them.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ng_token::Token;
@@ -8,10 +7,12 @@ use pyo3::prelude::*;
 
 use crate::array::over;
 use crate::buf::Buf;
+use crate::error::{Error, FORKED};
+use crate::lock::Lock;
 use crate::shown::Shown;
 use crate::token::PyToken;
 use crate::tokens::{Origin, at_hand};
-use crate::work::{lock, short};
+use crate::work::short;
 
 /// How many tokens are copied at a time: those of a page.
 const BATCH: usize = 64;
@@ -26,7 +27,7 @@ const FILE_BATCH: usize = 4096;
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct TokenIter {
     origin: Origin,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Default)]
@@ -42,14 +43,16 @@ impl TokenIter {
     pub(crate) fn of(origin: Origin) -> Self {
         Self {
             origin,
-            state: Mutex::default(),
+            state: Lock::new(State::default()),
         }
     }
 
     /// Copies the next batch, without the interpreter.
-    fn fetch(&self) -> Result<Option<Token>, crate::error::Error> {
+    fn fetch(&self) -> Result<Option<Token>, Error> {
         let shown = self.origin.shown()?;
-        let mut state = lock(&self.state);
+        let text = "an iterator that was in use when its process was forked";
+        let state = self.state.lock();
+        let mut state = state.ok_or_else(|| Error::new(FORKED, text))?;
         let State {
             batch,
             given,
@@ -85,7 +88,7 @@ impl TokenIter {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyToken>> {
         // Nobody holds the lock and wants the interpreter.
-        if let Ok(mut state) = self.state.try_lock()
+        if let Some(mut state) = self.state.lock_at_once()
             && let Some(token) = next_of(&mut state)
         {
             return Ok(Some(token.into()));

@@ -9,7 +9,8 @@
 //! - Memory that Python looks at is held by whoever looks ([`buf`]); a vector that is looked
 //!   at does not move ([`memory`]).
 //! - A lock is taken where the interpreter was let go of, and given back before it is taken
-//!   up again ([`work`]): no thread waits for one while it has the other.
+//!   up again ([`work`]): no thread waits for one while it has the other. A fork does not wait
+//!   for a lock that a thread of its parent has ([`lock`]).
 //! - Everything that may take long runs detached, ends soon after Ctrl-C, and turns panics
 //!   into exceptions that name the place ([`work`]).
 //!
@@ -27,6 +28,7 @@ mod columns;
 mod error;
 mod file;
 mod iter;
+mod lock;
 #[expect(
     unsafe_code,
     reason = "tokens that Python looks at and writes to are known by a pointer; nowhere else but \
@@ -78,6 +80,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::work::remember_places_of_panics();
+        crate::work::raise_panics_as_ours(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -7,28 +7,54 @@
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use ng_store::{MemoryUsage, TokenStore, VecStore};
 use ng_token::Token;
 
 use crate::error::{Class, Error};
-use crate::work::lock;
 
 /// The tokens of a store, at one place for as long as it is shared.
 pub(crate) struct Memory {
     start: NonNull<Token>,
     len: usize,
     capacity: usize,
-    lent: Mutex<Lent>,
+    lent: Lent,
 }
 
-/// How many look at the tokens as a slice, and how many may write to them.
+/// How many look at the tokens as a slice, and how many may write to them: never both.
+///
+/// One number, and no lock, which a fork could find held by nobody.
 #[derive(Default)]
-struct Lent {
-    slices: usize,
-    writable: usize,
+struct Lent(AtomicU64);
+
+impl Lent {
+    const WRITABLE: u64 = 1;
+    const SLICE: u64 = 1 << 32;
+
+    /// Counts a slice; tells how many may write where any may.
+    fn add_slice(&self) -> Result<(), u64> {
+        self.add(Self::SLICE, |lent| lent % Self::SLICE)
+    }
+
+    /// Counts who may write; tells how many slices there are where there are any.
+    fn add_writable(&self) -> Result<(), u64> {
+        self.add(Self::WRITABLE, |lent| lent / Self::SLICE)
+    }
+
+    fn add(&self, one: u64, others: impl Fn(u64) -> u64) -> Result<(), u64> {
+        let more = |lent| (others(lent) == 0).then_some(lent + one);
+        // Whoever looks sees what was written before it was taken back.
+        let added = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        added.map(|_| ()).map_err(others)
+    }
+
+    fn take_back(&self, one: u64) {
+        self.0.fetch_sub(one, Ordering::AcqRel);
+    }
 }
 
 // SAFETY: `Send` and `Sync` ask that it may be moved to, and used from, another thread.
@@ -47,7 +73,7 @@ impl Memory {
             start: NonNull::new(tokens.as_mut_ptr()).unwrap_or(NonNull::dangling()),
             len: tokens.len(),
             capacity: tokens.capacity(),
-            lent: Mutex::default(),
+            lent: Lent::default(),
         }
     }
 
@@ -94,15 +120,13 @@ impl Memory {
     ///
     /// `BufferError`: a writable view is out.
     pub(crate) fn slice(self: &Arc<Self>, range: Range<usize>) -> Result<Slice, Error> {
-        let mut lent = lock(&self.lent);
-        if lent.writable > 0 {
+        self.lent.add_slice().map_err(|writable| {
             let text = format!(
                 "the tokens have {}, expected none: delete the arrays first",
-                counted(lent.writable, "writable view")
+                counted(writable as usize, "writable view")
             );
-            return Err(Error::new(Class::Buffer, text));
-        }
-        lent.slices += 1;
+            Error::new(Class::Buffer, text)
+        })?;
         let memory = Arc::clone(self);
         Ok(Slice { memory, range })
     }
@@ -113,20 +137,17 @@ impl Memory {
     ///
     /// `BufferError`: somebody looks at the tokens as a slice.
     pub(crate) fn let_out(&self) -> Result<(), Error> {
-        let mut lent = lock(&self.lent);
-        if lent.slices > 0 {
+        self.lent.add_writable().map_err(|slices| {
             let text = format!(
                 "the tokens are read by {}, expected none",
-                counted(lent.slices, "operation")
+                counted(slices as usize, "operation")
             );
-            return Err(Error::new(Class::Buffer, text));
-        }
-        lent.writable += 1;
-        Ok(())
+            Error::new(Class::Buffer, text)
+        })
     }
 
     pub(crate) fn take_back(&self) {
-        lock(&self.lent).writable -= 1;
+        self.lent.take_back(Lent::WRITABLE);
     }
 
     /// Copies a token, whether or not somebody writes to it; the copy of one that is being
@@ -181,7 +202,7 @@ impl Deref for Slice {
 
 impl Drop for Slice {
     fn drop(&mut self) {
-        lock(&self.memory.lent).slices -= 1;
+        self.memory.lent.take_back(Lent::SLICE);
     }
 }
 

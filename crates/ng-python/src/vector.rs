@@ -1,44 +1,53 @@
 //! `TokenVec`: tokens in memory.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ng_store::{TokenSink, TokenStore, VecStore};
 use pyo3::prelude::*;
 
 use crate::array::over;
 use crate::buf::Buf;
-use crate::error::{Class, Error};
+use crate::error::{Class, Error, FORKED};
+use crate::lock::{Held, Lock};
 use crate::memory::{Memory, counted};
 use crate::records::Pieces;
 use crate::shown::Shown;
 use crate::token::PyToken;
 use crate::tokens::{Origin, Tokens, position};
 use crate::whole::{self, count_of};
-use crate::work::{lock, long, short};
+use crate::work::{long, short};
 
 /// The tokens of a vector, which stay where they are while somebody looks at them.
 pub(crate) struct Vector {
-    memory: Mutex<Arc<Memory>>,
+    memory: Lock<Arc<Memory>>,
 }
 
 impl Vector {
     pub(crate) fn of(store: VecStore) -> Self {
         Self {
-            memory: Mutex::new(Arc::new(Memory::of(store))),
+            memory: Lock::new(Arc::new(Memory::of(store))),
         }
     }
 
-    pub(crate) fn memory(&self) -> Arc<Memory> {
-        Arc::clone(&lock(&self.memory))
+    /// # Errors
+    ///
+    /// `ForkedError`: it was being changed when this process was forked.
+    pub(crate) fn memory(&self) -> Result<Arc<Memory>, Error> {
+        Ok(Arc::clone(&*self.lock()?))
     }
 
-    pub(crate) fn shown(&self) -> Shown {
-        Shown::of_memory(self.memory())
+    pub(crate) fn shown(&self) -> Result<Shown, Error> {
+        Ok(Shown::of_memory(self.memory()?))
+    }
+
+    fn lock(&self) -> Result<Held<'_, Arc<Memory>>, Error> {
+        let text = "a TokenVec that was being changed when its process was forked";
+        self.memory.lock().ok_or_else(|| Error::new(FORKED, text))
     }
 
     /// What it shows, unless somebody changes it.
     pub(crate) fn shown_at_once(&self) -> Option<Shown> {
-        let memory = Arc::clone(&*self.memory.try_lock().ok()?);
+        let memory = Arc::clone(&*self.memory.lock_at_once()?);
         Some(Shown::of_memory(memory))
     }
 
@@ -52,7 +61,7 @@ impl Vector {
         &self,
         change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        changed(&mut lock(&self.memory), change)
+        changed(&mut *self.lock()?, change)
     }
 
     /// Changes the tokens in a moment.
@@ -61,9 +70,9 @@ impl Vector {
         py: Python<'_>,
         change: impl FnOnce(&mut VecStore) -> Result<(), Error> + Send,
     ) -> PyResult<()> {
-        match self.memory.try_lock() {
-            Ok(mut held) => Ok(changed(&mut held, change)?),
-            Err(_) => short(py, || self.change(change)),
+        match self.memory.lock_at_once() {
+            Some(mut held) => Ok(changed(&mut held, change)?),
+            None => short(py, || self.change(change)),
         }
     }
 }
@@ -122,7 +131,7 @@ impl TokenVec {
     /// How many tokens fit before it must grow.
     #[getter]
     fn capacity(&self, py: Python<'_>) -> PyResult<usize> {
-        short(py, || Ok(self.vector.memory().capacity()))
+        short(py, || Ok(self.vector.memory()?.capacity()))
     }
 
     /// Appends a token.
@@ -205,7 +214,7 @@ impl TokenVec {
     /// operation does (``BufferError``).
     #[pyo3(signature = (*, writable = false))]
     fn view<'py>(&self, py: Python<'py>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
-        let memory = short(py, || Ok(self.vector.memory()))?;
+        let memory = short(py, || self.vector.memory())?;
         let buf = match writable {
             true => {
                 let all = 0..memory.len();

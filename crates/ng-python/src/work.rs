@@ -4,15 +4,17 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use ng_parallel::{StopFlag, Workers};
 use ng_store::ProcessMark;
+use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 
 use crate::error::{Error, INTERNAL};
+use crate::lock::Lock;
 
 /// How often a thread that waits for its work looks for signals. Nobody notices so long a
 /// wait after Ctrl-C.
@@ -109,11 +111,12 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
 
 /// Returns workers of so many threads, as many as there are processors unless told.
 pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
-    static STARTED: Mutex<Option<Started>> = Mutex::new(None);
-
     let granted = || thread::available_parallelism().map_or(1, usize::from);
     let wanted = threads.unwrap_or_else(granted);
-    let mut started = lock(&STARTED);
+    // A fork of this process whose parent was just here has none to share.
+    let Some(mut started) = started().lock() else {
+        return Ok(Workers::new(wanted)?);
+    };
     // Threads of the process that this one was forked from are not in this one.
     let of_this_process = started.take().filter(|old| old.process.is_this_process());
     let mut now = of_this_process.unwrap_or_else(Started::none);
@@ -126,6 +129,13 @@ pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
     }
     *started = Some(now);
     Ok(workers?)
+}
+
+/// What is started, made when the module is: nobody forks in the middle of that.
+fn started() -> &'static Lock<Option<Started>> {
+    static STARTED: OnceLock<Lock<Option<Started>>> = OnceLock::new();
+
+    STARTED.get_or_init(|| Lock::new(None))
 }
 
 /// The workers of this process, by how many threads they have.
@@ -148,22 +158,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks what belongs to a process. In a fork of it nobody may ever give a lock back that was
-/// held at that moment: there is none then.
-pub(crate) fn lock_in<'a, T>(
-    process: &ProcessMark,
-    mutex: &'a Mutex<T>,
-) -> Option<MutexGuard<'a, T>> {
-    if process.is_this_process() {
-        return Some(lock(mutex));
-    }
-    match mutex.try_lock() {
-        Ok(held) => Some(held),
-        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
-}
-
 fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(told(&*payload)))
 }
@@ -178,6 +172,7 @@ fn told(payload: &(dyn Any + Send)) -> Error {
 }
 
 /// Where the last panic was, as far as there was one.
+#[pyfunction]
 pub(crate) fn place_of_last_panic() -> String {
     lock(&PLACE)
         .clone()
@@ -198,12 +193,27 @@ pub(crate) fn remember_places_of_panics() {
     });
 }
 
-/// Panics, for the tests: here, or in a shard of workers.
+/// Has panics that nothing here catches, and pyo3 does, become the exception that the others
+/// become.
+///
+/// pyo3 raises an exception of its own with the panic's text alone, which `except Exception`
+/// does not catch. Its type is this module's, and no other's.
+pub(crate) fn raise_panics_as_ours(py: Python<'_>) -> PyResult<()> {
+    started();
+    let place = wrap_pyfunction!(place_of_last_panic, py)?;
+    let raise = py.import("ngtoken._errors")?.getattr("raise_as_internal")?;
+    raise.call1((py.get_type::<PanicException>(), place))?;
+    Ok(())
+}
+
+/// Panics, for the tests: where it is caught, where pyo3 catches it, or in a shard of workers.
 #[pyfunction]
-#[pyo3(name = "_panic", signature = (*, in_shard = false))]
-pub(crate) fn panic_on_purpose(py: Python<'_>, in_shard: bool) -> PyResult<()> {
-    if !in_shard {
-        return short(py, || panic!("on purpose"));
+#[pyo3(name = "_panic", signature = (*, within = "work"))]
+pub(crate) fn panic_on_purpose(py: Python<'_>, within: &str) -> PyResult<()> {
+    match within {
+        "call" => panic!("on purpose"),
+        "work" => return short(py, || panic!("on purpose")),
+        _ => {}
     }
     long(py, 0, None, |workers| {
         let shards = ng_parallel::Shards::new(1);

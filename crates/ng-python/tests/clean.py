@@ -29,6 +29,12 @@ except ngtoken.FieldError as error:
     assert error.field == "weight"
 else:
     raise AssertionError("a weight of -1 was taken")
+try:
+    ngtoken._core._panic(within="call")
+except ngtoken.InternalError as error:
+    assert "panicked at src/work.rs:" in str(error), error
+else:
+    raise AssertionError("a panic was none")
 loaded = {name.partition(".")[0] for name in sys.modules}
 assert not loaded & {"pyarrow", "polars", "pandas", "matplotlib"}
 print(f"ngtoken {ngtoken.__version__} on Python {sys.version.split()[0]}, numpy {np.__version__}")

@@ -5,6 +5,7 @@ Each has `path`, `field`, `value` and `expected`, as far as they make sense, and
 """
 
 import io
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 
@@ -87,3 +88,13 @@ def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = 
 
 class IndexWarning(UserWarning):
     """A part of an index was put aside, and the records answered; or none could be made."""
+
+
+def raise_as_internal(panic: type[BaseException], place: Callable[[], str]) -> None:
+    """Has a panic that pyo3 caught be raised as an `InternalError` that names its place."""
+
+    def new(cls: type[BaseException], text: str = "no text", *rest: Any) -> InternalError:
+        return InternalError(f"panicked at {place()}: {text}")
+
+    # A class whose `__new__` gives an object of another one: what is raised is that.
+    panic.__new__ = new  # type: ignore[method-assign,assignment]

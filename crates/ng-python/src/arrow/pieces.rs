@@ -1,5 +1,3 @@
-use std::sync::Mutex;
-
 use ng_arrow::Import;
 use ng_arrow::arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
@@ -9,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::columns::owned;
-use crate::error::{Class, Error};
+use crate::error::{Class, Error, FORKED};
+use crate::lock::Lock;
 use crate::token::kind_of;
-use crate::work::{lock, short};
+use crate::work::short;
 
 /// How many tokens an array has, at most.
 const ROWS: usize = 1 << 16;
@@ -20,7 +19,7 @@ const ROWS: usize = 1 << 16;
 /// value names its row and column.
 #[pyclass(frozen, name = "_ArrowPieces", module = "ngtoken._core")]
 pub(crate) struct ArrowPieces {
-    reading: Mutex<Reading>,
+    reading: Lock<Reading>,
 }
 
 struct Reading {
@@ -56,7 +55,7 @@ impl ArrowPieces {
             })
         })?;
         Ok(Self {
-            reading: Mutex::new(reading),
+            reading: Lock::new(reading),
         })
     }
 
@@ -65,7 +64,11 @@ impl ArrowPieces {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let tokens = short(py, || lock(&self.reading).next())?;
+        let text = "a stream that was in use when its process was forked";
+        let tokens = short(py, || match self.reading.lock() {
+            Some(mut reading) => reading.next(),
+            None => Err(Error::new(FORKED, text)),
+        })?;
         tokens.map(|tokens| owned(py, tokens)).transpose()
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Mutex;
-
 use ng_arrow::arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use ng_arrow::arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use ng_arrow::arrow_schema::ffi::FFI_ArrowSchema;
@@ -9,10 +7,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::batches::Batches;
-use crate::error::{Class, Error, INTERNAL};
+use crate::error::{Class, Error, FORKED, INTERNAL};
+use crate::lock::Lock;
 use crate::query::{Asks, Query, Question, columns, layout_columns};
 use crate::tokens::Tokens;
-use crate::work::{lock, short};
+use crate::work::short;
 
 /// Columns that others take by the Arrow C stream interface: pyarrow, Polars, DuckDB, pandas.
 ///
@@ -82,7 +81,7 @@ impl ArrowStream {
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowBatches> {
         let reader = short(py, || self.reader())?;
         Ok(ArrowBatches {
-            reader: Mutex::new(reader),
+            reader: Lock::new(reader),
         })
     }
 
@@ -119,7 +118,7 @@ impl ArrowStream {
 /// Goes over the batches of a stream.
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct ArrowBatches {
-    reader: Mutex<Box<dyn RecordBatchReader + Send>>,
+    reader: Lock<Box<dyn RecordBatchReader + Send>>,
 }
 
 #[pymethods]
@@ -129,7 +128,11 @@ impl ArrowBatches {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<ArrowStream>> {
-        let batch = short(py, || next(&mut **lock(&self.reader)))?;
+        let batch = short(py, || {
+            let text = "a stream that was in use when its process was forked";
+            let reader = self.reader.lock();
+            next(&mut **reader.ok_or_else(|| Error::new(FORKED, text))?)
+        })?;
         Ok(batch.map(ArrowStream::of_batch))
     }
 }

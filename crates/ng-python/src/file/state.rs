@@ -1,15 +1,14 @@
 //! The open file that an object, its iterators and its appends share.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use ng_store::{ProcessMark, Savepoint};
+use ng_store::Savepoint;
 
 use super::backend::{Backend, Mode};
 use crate::error::{BUSY, Error, FORKED};
+use crate::lock::{Held, Lock};
 use crate::shown::Shown;
-use crate::work::lock_in;
 
 /// A file that is open, until it is closed.
 ///
@@ -19,11 +18,11 @@ pub(crate) struct FileState {
     path: PathBuf,
     mode: Mode,
     is_appender: bool,
-    process: ProcessMark,
-    backend: Mutex<Option<Backend>>,
-    shown: Mutex<Option<Shown>>,
-    /// Whether an append in pieces is under way.
-    is_busy: AtomicBool,
+    backend: Lock<Option<Backend>>,
+    shown: Lock<Option<Shown>>,
+    /// The process in which an append in pieces is under way; no process has the number 0. In
+    /// a fork there is none, and nothing can be appended anyway.
+    busy: AtomicU32,
 }
 
 impl FileState {
@@ -37,10 +36,9 @@ impl FileState {
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             mode,
             is_appender: backend.is_appender(),
-            process: ProcessMark::of_this_process(),
-            shown: Mutex::new(Some(backend.shown())),
-            backend: Mutex::new(Some(backend)),
-            is_busy: AtomicBool::new(false),
+            shown: Lock::new(Some(backend.shown())),
+            backend: Lock::new(Some(backend)),
+            busy: AtomicU32::new(0),
         })
     }
 
@@ -65,8 +63,8 @@ impl FileState {
         shown.ok_or_else(|| Error::closed(&self.path))
     }
 
-    fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> Result<MutexGuard<'a, T>, Error> {
-        lock_in(&self.process, mutex).ok_or_else(|| {
+    fn lock<'a, T>(&self, lock: &'a Lock<T>) -> Result<Held<'a, T>, Error> {
+        lock.lock().ok_or_else(|| {
             let path = self.path.display();
             let text = format!("{path}: in use when its process was forked; open it again here");
             Error::new(FORKED, text).at(&self.path)
@@ -75,7 +73,7 @@ impl FileState {
 
     /// What is shown, unless that is just being changed.
     pub(crate) fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
-        let shown = self.shown.try_lock().ok()?.clone();
+        let shown = self.shown.lock_at_once()?.clone();
         Some(shown.ok_or_else(|| Error::closed(&self.path)))
     }
 
@@ -102,7 +100,7 @@ impl FileState {
     }
 
     fn refuse_if_busy(&self) -> Result<(), Error> {
-        match self.is_busy.load(Ordering::Acquire) {
+        match self.busy.load(Ordering::Acquire) == std::process::id() {
             true => {
                 let path = self.path.display();
                 let text = format!("{path}: an append is under way, expected it to be over");
@@ -155,7 +153,7 @@ impl FileState {
     pub(crate) fn begin_append(&self) -> Result<Savepoint, Error> {
         self.change(|backend| {
             let savepoint = backend.savepoint()?;
-            self.is_busy.store(true, Ordering::Release);
+            self.busy.store(std::process::id(), Ordering::Release);
             Ok(savepoint)
         })
     }
@@ -168,6 +166,6 @@ impl FileState {
         {
             let _ = backend.go_back_to(savepoint);
         }
-        self.is_busy.store(false, Ordering::Release);
+        self.busy.store(0, Ordering::Release);
     }
 }

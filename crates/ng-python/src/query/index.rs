@@ -9,7 +9,7 @@ use ng_parallel::Workers;
 use ng_query::Column;
 use ng_query::index::{BuildOptions, BuildReport, Index, build, index_folder, remove};
 use ng_query::order::{Order, SortOptions, SortReport, sort_file};
-use ng_store::{BlockReader, Commit, CreateOptions};
+use ng_store::{BlockReader, Commit, CreateOptions, ProcessMark};
 use ng_token::{Axis, Space};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -36,6 +36,8 @@ struct Opened {
     commit: Commit,
     manifest: Stamp,
     is_mapped: bool,
+    /// In a fork, what its index makes when it is first asked may be half made for ever.
+    process: ProcessMark,
     index: Arc<Index>,
 }
 
@@ -120,6 +122,7 @@ fn opened(
             && it.commit == commit
             && it.manifest == manifest
             && it.is_mapped == is_mapped
+            && it.process.is_this_process()
     };
     if let Some(open) = open_indexes()
         && let Some(known) = open.iter().find(|it| is_it(it))
@@ -139,6 +142,7 @@ fn opened(
         commit,
         manifest,
         is_mapped,
+        process: ProcessMark::of_this_process(),
         index: Arc::clone(&index),
     });
     Some(index)
