@@ -12,6 +12,10 @@ use crate::tokens::Tokens;
 use crate::whole::{self, count_of, threads_of};
 use crate::work::long;
 
+/// How many tokens of a file that is read are in memory at once, or a chunk for each thread:
+/// 16 MiB.
+const STRETCH: usize = 64 * BLOCK_TOKENS;
+
 /// What can be asked for by name.
 #[derive(Clone, Copy)]
 enum Named {
@@ -54,8 +58,14 @@ pub(crate) fn map_named<'py>(
     let threads = threads_of(Some(num_threads))?;
     let shown = tokens.get().shown(py)?;
     let sums = long(py, shown.len(), threads, |workers| {
-        let at_hand = shown.at_hand(workers)?;
-        mapped(workers, &at_hand, named, chunk)
+        let chunk = chunk.max(1);
+        let stretch = chunk.saturating_mul((STRETCH / chunk).max(workers.threads()));
+        let mut sums = Vec::with_capacity(shown.len().div_ceil(chunk));
+        for start in (0..shown.len()).step_by(stretch) {
+            let some = shown.slice(start..shown.len().min(start.saturating_add(stretch)));
+            sums.extend(mapped(workers, &some, named, chunk)?);
+        }
+        Ok(sums)
     })?;
     match named {
         Named::Count => PyList::new(py, sums.into_iter().map(|sum| sum as u64)),
@@ -63,9 +73,13 @@ pub(crate) fn map_named<'py>(
     }
 }
 
-fn mapped(workers: &Workers, shown: &Shown, named: Named, chunk: usize) -> Result<Vec<f64>, Error> {
-    let len = shown.len();
-    let chunks = len.div_ceil(chunk.max(1));
+fn mapped(workers: &Workers, some: &Shown, named: Named, chunk: usize) -> Result<Vec<f64>, Error> {
+    let len = some.len();
+    let shown = match named {
+        Named::Count => some.clone(),
+        Named::SumWeight => some.at_hand(workers)?,
+    };
+    let chunks = len.div_ceil(chunk);
     // A block stands for a chunk: shards are of whole blocks, and chunks of any size.
     let plan = Shards::with_shard_tokens(chunks.saturating_mul(BLOCK_TOKENS), BLOCK_TOKENS);
     let results = map_shards(workers, plan, |shard| {

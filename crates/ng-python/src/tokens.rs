@@ -44,7 +44,7 @@ impl Origin {
     /// What is shown at this moment. It may wait for a lock: without the interpreter.
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
         match self {
-            Self::Vector(vector) => Ok(vector.shown()),
+            Self::Vector(vector) => vector.shown(),
             Self::File(file) => file.shown(),
             Self::Pinned(shown, _) => Ok(shown.clone()),
         }
@@ -219,6 +219,11 @@ impl Tokens {
             Ok(size) if size > 0 => Ok(Chunks::of(self.shown(py)?, size)),
             _ => Err(Error::value("size", Value::Whole(size), "1 or more").into()),
         }
+    }
+
+    /// Whether tokens are read from a file as they are asked for.
+    fn _is_read(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(matches!(self.shown(py)?, Shown::File(..)))
     }
 
     #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]

@@ -6,8 +6,10 @@ use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
 use crate::error::{Error, Value};
+use crate::token::kind_of;
 
-/// Takes a whole number, for `from_py_with`.
+/// Takes a whole number, for `from_py_with`; in a note of the exception pyo3 says for which
+/// parameter.
 pub(crate) fn number(given: &Bound<'_, PyAny>) -> PyResult<i128> {
     given.extract::<i128>().map_err(|error| {
         match error.is_instance_of::<PyOverflowError>(given.py()) {
@@ -15,7 +17,7 @@ pub(crate) fn number(given: &Bound<'_, PyAny>) -> PyResult<i128> {
                 let digits = Value::Text(given.to_string());
                 Error::value("number", digits, "one of at most 64 bits").into()
             }
-            false => error,
+            false => Error::wrong_type("number", kind_of(given), "a whole number").into(),
         }
     })
 }

@@ -1,5 +1,6 @@
 """What the tests have in common."""
 
+import os
 import signal
 
 import numpy as np
@@ -12,6 +13,12 @@ import ngtoken
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.load_profile("here")
 
+
+#: How many random lives there are: see `test_lives.py`.
+LIVES = int(os.environ.get("NG_PYTHON_LIVES", "50"))
+
+#: How much longer than here those tests are that have a size.
+SIZE = int(os.environ.get("NG_PYTHON_SIZE", "1"))
 
 # Who started the tests may have told them to ignore Ctrl-C, as shells do in the background.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,6 +12,9 @@ from ngtoken._errors import wrong
 #: How many single tokens are gathered into one array.
 _BATCH = 4096
 
+#: How many tokens of a file that is read are in memory at once: 16 MiB.
+_PIECE = 1 << 18
+
 _EXPECTED = (
     "an array of TOKEN_DTYPE, records of 64 bytes, a Token, Tokens, or an iterable of them"
 )
@@ -19,6 +22,9 @@ _EXPECTED = (
 
 def pieces(given: Any) -> Iterator[np.ndarray]:
     """Yields contiguous arrays of ``TOKEN_DTYPE`` with all tokens of what is given, in order."""
+    if isinstance(given, _core.Tokens):
+        yield from _of_tokens(given)
+        return
     whole = _whole(given)
     if whole is not None:
         if len(whole):
@@ -32,6 +38,14 @@ def pieces(given: Any) -> Iterator[np.ndarray]:
     yield from _of_iterable(given)
 
 
+def _of_tokens(given: _core.Tokens) -> Iterator[np.ndarray]:
+    """All of what is in memory or mapped; some at a time of what is read as it is asked for."""
+    if given._is_read():
+        yield from given.iter_chunks(_PIECE)
+    elif len(given):
+        yield given.view()
+
+
 def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
     batch = bytearray()
     for item in given:
@@ -42,7 +56,9 @@ def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
         if batch:
             yield np.frombuffer(batch, TOKEN_DTYPE)
             batch = bytearray()
-        if hasattr(item, "__arrow_c_stream__") and not isinstance(item, _core.Tokens):
+        if isinstance(item, _core.Tokens):
+            yield from _of_tokens(item)
+        elif hasattr(item, "__arrow_c_stream__"):
             yield from _core._ArrowPieces(item)
         elif not isinstance(item, _core.Token):
             array = _whole(item)
@@ -58,8 +74,6 @@ def _whole(given: Any) -> np.ndarray | None:
     """The tokens of what has all of them at hand; None of what has not."""
     if isinstance(given, _core.Token):
         return np.frombuffer(given.tobytes(), TOKEN_DTYPE)
-    if isinstance(given, _core.Tokens):
-        return given.view()
     if isinstance(given, np.void) and given.dtype.names:
         return _records(np.array([given]))
     if isinstance(given, np.ndarray):

@@ -8,6 +8,9 @@ import numpy as np
 
 from ngtoken._errors import wrong
 
+#: How many tokens an array has, at most: 16 MiB, which a file that is read holds in memory.
+_MOST = 1 << 18
+
 
 def follow(
     file: Any, interval: float, start: int | None, timeout: float | None
@@ -28,10 +31,11 @@ def _follow(
 ) -> Iterator[np.ndarray]:
     quiet_since = time.monotonic()
     while True:
-        new = file[position:]
+        new = file.slice(position)
+        for some in new.iter_chunks(_MOST):
+            position += len(some)
+            yield some
         if len(new):
-            position += len(new)
-            yield new
             quiet_since = time.monotonic()
         if file.refresh() or len(file) > position:
             continue
