@@ -1,4 +1,4 @@
-"""`parallel_process`, Ctrl-C, panics, and threads and processes beside an appender."""
+"""`parallel_process`, Ctrl-C, panics, and what goes to other processes."""
 
 import multiprocessing
 import os
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import traceback
 
 import numpy as np
@@ -62,10 +61,10 @@ def test_what_cannot_be_processed_is_named(values, kind, field):
     assert raised.value.field == field
 
 
-@pytest.mark.parametrize("in_shard", [False, True])
-def test_a_panic_is_an_exception_that_names_the_place(in_shard, capfd):
+@pytest.mark.parametrize("within", ["call", "work", "shard"])
+def test_a_panic_is_an_exception_that_names_the_place(within, capfd):
     with pytest.raises(ngtoken.InternalError, match=r"panicked at src/work\.rs:\d+:\d+: on purpose"):
-        _core._panic(in_shard=in_shard)
+        _core._panic(within=within)
     assert len(create_tokens_batch(3)) == 3
 
 
@@ -101,105 +100,6 @@ def test_ctrl_c_in_an_append_appends_nothing(path):
     with pytest.raises(KeyboardInterrupt):
         file.append(tokens())
     assert file.appended == 0
-
-
-def of_some_commit(view, commits):
-    """Whether ids count up from 0 to a number of tokens that was committed."""
-    return len(view) in commits and np.array_equal(view["id"], np.arange(len(view)))
-
-
-COMMITS = {1_000 * number for number in range(41)}
-
-
-def append_all(path):
-    with TokenFile.open(path, append=True) as file:
-        for start in range(0, 40_000, 1_000):
-            file.append(create_tokens_batch(1_000, start_id=start))
-            file.commit()
-
-
-def test_threads_see_commits_while_one_appends(path, mode):
-    TokenFile.create(path, max_tokens=1 << 20).close()
-    failures, done = [], threading.Event()
-
-    def read():
-        try:
-            file, last = TokenFile.open(path, mode=mode), 0
-            while last < 40_000:
-                file.refresh()
-                view = file.view()
-                assert of_some_commit(view, COMMITS)
-                assert last <= len(view)
-                last = len(view)
-                column = file.column("id")
-                assert np.array_equal(column, np.arange(len(column)))
-        except BaseException as failure:
-            failures.append(failure)
-            done.set()
-
-    readers = [threading.Thread(target=read) for _ in range(8)]
-    for reader in readers:
-        reader.start()
-    append_all(path)
-    for reader in readers:
-        reader.join()
-    assert not failures
-
-
-def test_threads_share_one_file_that_appends(path, mode):
-    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
-    failures, done = [], threading.Event()
-
-    def read():
-        try:
-            while not done.is_set():
-                assert of_some_commit(file.view(), COMMITS)
-                for chunk in file.iter_chunks(777):
-                    assert chunk["id"][-1] - chunk["id"][0] == len(chunk) - 1
-        except BaseException as failure:
-            failures.append(failure)
-
-    readers = [threading.Thread(target=read) for _ in range(8)]
-    for reader in readers:
-        reader.start()
-    for start in range(0, 40_000, 1_000):
-        file.append(create_tokens_batch(1_000, start_id=start))
-        file.commit()
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert not failures
-    file.close()
-
-
-def read_until_all(path, mode, begin, answers):
-    file, seen = TokenFile.open(path, mode=mode), set()
-    begin.wait()
-    while len(file) < 40_000:
-        file.refresh()
-        view = file.view()
-        if not of_some_commit(view, COMMITS):
-            answers.put(f"{len(view)} tokens: {view}")
-            return
-        seen.add(len(view))
-    answers.put(sorted(seen))
-
-
-def test_processes_see_commits_while_one_appends(path, mode):
-    TokenFile.create(path, max_tokens=1 << 20).close()
-    context = multiprocessing.get_context("spawn")
-    begin, answers = context.Barrier(5), context.Queue()
-    arguments = (path, mode, begin, answers)
-    readers = [context.Process(target=read_until_all, args=arguments) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    begin.wait()
-    append_all(path)
-    for answer in [answers.get(timeout=120) for _ in readers]:
-        assert answer[-1] == 40_000, answer
-    for reader in readers:
-        reader.join()
-        assert reader.exitcode == 0
 
 
 def describe(tokens):
@@ -269,32 +169,3 @@ def test_a_pickle_of_a_file_that_lost_tokens_is_refused(path, tmp_path):
     os.replace(earlier, path)
     with pytest.raises(ngtoken.ChangedError, match="tokens 10, expected 20 or more"):
         pickle.loads(pickled)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_fork_reads_on_and_does_not_append(path, mode):
-    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
-    file.append(varied(5_000))
-    file.commit()
-    view = file.view()
-    create_tokens_batch(500_000)  # So that there are workers.
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            assert np.array_equal(view, varied(5_000))
-            assert np.array_equal(file.view(), varied(5_000))
-            assert len(create_tokens_batch(500_000)) == 500_000
-            with pytest.raises(ngtoken.ForkedError):
-                file.append(varied(1))
-                file.commit()
-            with pytest.raises(ngtoken.LockedError):
-                TokenFile.open(path, append=True)
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    file.append(varied(5))
-    file.close()
-    assert len(TokenFile.open(path)) == 5_005

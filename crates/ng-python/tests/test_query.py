@@ -569,32 +569,6 @@ def test_a_sorted_file_that_can_have_no_index_is_whole(path, tmp_path):
         assert sorted_.view().tobytes() == expected.tobytes()
 
 
-def test_threads_ask_while_one_appends(path):
-    make(path, RECORDS[:1000])
-    writer = ngtoken.TokenFile.open(path, append=True)
-    reader = ngtoken.TokenFile.open(path)
-    wrong, is_over = [], threading.Event()
-
-    def ask():
-        while not is_over.is_set():
-            snapshot = reader.snapshot()
-            expected = (snapshot.column("weight") > np.float32(0.5)).sum()
-            if snapshot.where("weight > 0.5").count() != expected or len(snapshot) % 1000:
-                wrong.append(len(snapshot))
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for start in range(1000, COUNT, 1000):
-        writer.append(RECORDS[start : start + 1000])
-        writer.commit()
-        reader.refresh()
-    is_over.set()
-    for thread in threads:
-        thread.join()
-    assert not wrong and len(reader) == COUNT
-
-
 def test_notebooks_show_tokens_and_answers(tokens):
     html = tokens._repr_html_()
     assert html.startswith("<div>") and "physical_x" in html and str(RECORDS["id"][0]) in html
