@@ -17,7 +17,14 @@ pub(crate) struct PythonArgs {
     #[arg(long)]
     wheel: bool,
 
-    /// What pytest gets besides, such as `-k lifetimes`
+    /// Watch random lives of vectors, files and views for reads and writes of what is not there
+    ///
+    /// By valgrind, in a build with debug assertions: 1,000 lives, unless NG_PYTHON_LIVES says
+    /// otherwise.
+    #[arg(long, conflicts_with = "wheel")]
+    valgrind: bool,
+
+    /// What pytest gets besides, such as `-k lives`
     #[arg(last = true, value_name = "ARGS")]
     pytest: Vec<String>,
 }
@@ -36,6 +43,18 @@ const OTHERS: [&str; 6] = [
     "python3.14t",
 ];
 
+/// How valgrind watches. It looks for memory that is not there, and not for what nobody has
+/// written yet, of which Python itself makes decisions. What leaks is shown, and fails nothing:
+/// Python and its libraries keep much to the end.
+const VALGRIND: [&str; 6] = [
+    "--error-exitcode=97",
+    "--undef-value-errors=no",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=none",
+    "--num-callers=30",
+];
+
 /// What is asked of a Python, to find out whether it will do.
 const ASKS: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 
@@ -45,6 +64,9 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
         Err(why) => bail!("{why}"),
     };
     let environment = Environment::of(&python)?;
+    if args.valgrind {
+        return environment.watch(&args.pytest);
+    }
     let wheel = environment.build_wheel(&environment.program("python"), "wheels")?;
     if args.wheel {
         println!("{}", wheel.display());
@@ -112,6 +134,7 @@ pub(crate) fn test_if_possible() -> Result<()> {
         Ok(_) => {
             let whole = PythonArgs {
                 wheel: false,
+                valgrind: false,
                 pytest: Vec::new(),
             };
             or_say(python(&whole))
@@ -284,25 +307,55 @@ impl Environment {
 
     /// Builds a wheel for an interpreter, the only one in a folder.
     fn build_wheel(&self, python: &Path, name: &str) -> Result<PathBuf> {
-        let wheels = folder().join(name);
-        if wheels.exists() {
-            fs::remove_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
-        }
+        let mut maturin = self.maturin(python);
+        maturin.env("CARGO_TARGET_DIR", folder().join("cargo"));
+        made_in(&folder().join(name), &mut maturin)
+    }
+
+    /// Builds a wheel whose Rust asserts what it takes for granted, and names its lines.
+    fn build_checked_wheel(&self) -> Result<PathBuf> {
+        let mut maturin = self.maturin(&self.program("python"));
+        maturin
+            .env("CARGO_TARGET_DIR", folder().join("cargo-checked"))
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
+            .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
+            .args(["--strip", "false"]);
+        made_in(&folder().join("wheels-checked"), &mut maturin)
+    }
+
+    fn maturin(&self, python: &Path) -> Command {
         let mut maturin = Command::new(self.program("maturin"));
         maturin
             .current_dir(package())
-            .env("CARGO_TARGET_DIR", folder().join("cargo"))
             .env("PYO3_PYTHON", python)
             .args(["build", "--release", "--locked", "--quiet", "--interpreter"])
-            .arg(python)
-            .arg("--out")
-            .arg(&wheels);
-        run(&mut maturin)?;
-        let mut made = fs::read_dir(&wheels).with_context(|| wheels.display().to_string())?;
-        match made.next() {
-            Some(wheel) => Ok(wheel?.path()),
-            None => bail!("{}: no wheel was made", wheels.display()),
+            .arg(python);
+        maturin
+    }
+
+    /// Runs the random lives under valgrind: any read or write of what is not there fails.
+    fn watch(&self, passed_on: &[String]) -> Result<()> {
+        let found = Command::new("valgrind").arg("--version").output();
+        found.context("valgrind: the systems' packages have it, as `apt install valgrind`")?;
+        let wheel = self.build_checked_wheel()?;
+        let checked = folder().join("checked");
+        if checked.exists() {
+            fs::remove_dir_all(&checked).with_context(|| checked.display().to_string())?;
         }
+        let mut install = self.pip();
+        install.args(["--no-deps", "--no-index", "--target"]);
+        run(install.arg(&checked).arg(wheel))?;
+        let mut valgrind = Command::new("valgrind");
+        valgrind
+            .args(VALGRIND)
+            .arg("--suppressions=tests/valgrind.supp")
+            .arg(self.program("python"));
+        let lives = std::env::var_os("NG_PYTHON_LIVES").unwrap_or_else(|| "1000".into());
+        valgrind
+            .env("PYTHONPATH", checked)
+            .env("PYTHONMALLOC", "malloc")
+            .env("NG_PYTHON_LIVES", lives);
+        self.pytest(&mut valgrind, &["tests/test_lives.py"], passed_on)
     }
 
     /// Tries the wheel, with nothing but what it needs, on every interpreter that is found.
@@ -339,14 +392,19 @@ impl Environment {
     }
 
     fn test(&self, passed_on: &[String]) -> Result<()> {
-        let mut pytest = Command::new(self.program("python"));
-        pytest.current_dir(package()).args(["-m", "pytest"]);
-        let cache = folder().join("pytest-cache");
-        let cache = format!("cache_dir={}", cache.display());
-        pytest.args(["-q", "-o", &cache]);
-        pytest.env("PYTHONDONTWRITEBYTECODE", "1");
-        pytest.env("HYPOTHESIS_STORAGE_DIRECTORY", folder().join("hypothesis"));
-        run(pytest.args(passed_on))
+        self.pytest(&mut Command::new(self.program("python")), &[], passed_on)
+    }
+
+    /// Runs tests by a command that runs Python.
+    fn pytest(&self, python: &mut Command, tests: &[&str], passed_on: &[String]) -> Result<()> {
+        let cache = format!("cache_dir={}", folder().join("pytest-cache").display());
+        python
+            .current_dir(package())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("HYPOTHESIS_STORAGE_DIRECTORY", folder().join("hypothesis"))
+            .args(["-m", "pytest", "-q", "-o", &cache])
+            .args(tests);
+        run(python.args(passed_on))
     }
 
     fn pip(&self) -> Command {
@@ -365,6 +423,19 @@ impl Environment {
         let mut file = OsString::from(name);
         file.push(suffix);
         self.folder.join(folder).join(file)
+    }
+}
+
+/// Has maturin leave a wheel in a folder, as the only one.
+fn made_in(wheels: &Path, maturin: &mut Command) -> Result<PathBuf> {
+    if wheels.exists() {
+        fs::remove_dir_all(wheels).with_context(|| wheels.display().to_string())?;
+    }
+    run(maturin.arg("--out").arg(wheels))?;
+    let mut made = fs::read_dir(wheels).with_context(|| wheels.display().to_string())?;
+    match made.next() {
+        Some(wheel) => Ok(wheel?.path()),
+        None => bail!("{}: no wheel was made", wheels.display()),
     }
 }
 

@@ -3,13 +3,10 @@
 import errno
 import os
 import sys
-import tempfile
 
 import numpy as np
 import pytest
 from conftest import make, varied
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import ngtoken
 from ngtoken import TOKEN_DTYPE, Token, TokenFile, create_tokens_batch
@@ -288,66 +285,6 @@ def test_a_limit_on_files_is_an_error_and_no_signal(path):
     file.append(varied(1_000))
     file.close()
     assert len(TokenFile.open(path)) == 2_000
-
-
-steps = st.lists(
-    st.sampled_from(
-        ["append", "commit", "refresh", "view", "slice", "snapshot", "drop", "reopen", "raise"]
-    ),
-    max_size=25,
-)
-
-
-@settings(max_examples=150)
-@given(steps)
-def test_lives_of_a_file_and_its_views(steps):
-    """Random lives: what is shown is what was committed, and views stay as they were."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "a.ngt")
-        writer = TokenFile.create(path, max_tokens=1 << 20)
-        readers = {mode: TokenFile.open(path, mode=mode) for mode in ("map", "read")}
-        committed = appended = 0
-        seen, held = dict.fromkeys(readers, 0), []
-        for number, step in enumerate(steps):
-            mode = ("map", "read")[number % 2]
-            reader = readers[mode]
-            if step == "append":
-                count = (1, 70, 4_096, 9_001)[number % 4]
-                writer.append(create_tokens_batch(count, start_id=appended))
-                appended += count
-            elif step == "raise":
-                with pytest.raises(ZeroDivisionError):
-                    writer.append(varied(5_000) if n < 2 else 1 / 0 for n in range(3))
-            elif step == "commit":
-                writer.commit()
-                committed = appended
-            elif step == "refresh":
-                assert reader.refresh() == (seen[mode] != committed)
-                seen[mode] = committed
-            elif step == "view":
-                held.append((reader.view(), seen[mode]))
-            elif step == "slice":
-                held.append((reader[: seen[mode] // 2], seen[mode] // 2))
-            elif step == "snapshot":
-                held.append((reader.snapshot(), seen[mode]))
-            elif step == "drop" and held:
-                held.pop(number % len(held))
-            elif step == "reopen":
-                reader.close()
-                readers[mode] = TokenFile.open(path, mode=mode)
-                seen[mode] = committed
-            assert (len(writer), writer.appended) == (committed, appended)
-            assert all(len(readers[mode]) == seen[mode] for mode in readers)
-        writer.close(commit=False)
-        for reader in readers.values():
-            reader.close()
-        assert all(counts_up_to(view, count) for view, count in held)
-        assert counts_up_to(TokenFile.open(path, mode="read"), committed)
-        assert TokenFile.open(path).verify().is_clean
-
-
-def counts_up_to(tokens, count):
-    return np.array_equal(np.asarray(tokens)["id"], np.arange(count))
 
 
 def spoil(path, offset):

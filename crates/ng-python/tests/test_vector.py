@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 from conftest import varied
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ngtoken
@@ -386,50 +386,6 @@ def test_objects_do_not_leak():
         memoryview(vector).release()
     gc.collect()
     assert sys.getrefcount(vector) == before
-
-
-lives = st.lists(
-    st.sampled_from(["view", "slice", "snapshot", "memory", "chunk", "drop", "grow", "clear"]),
-    max_size=30,
-)
-
-
-@settings(max_examples=1_000)
-@given(lives)
-def test_lifetimes_of_every_kind(steps):
-    """Random lives of a vector and its views: each view shows what it did when it was made."""
-    vector, model, held = create_tokens_batch(4), list(range(4)), []
-    for number, step in enumerate(steps):
-        if step == "drop" and held:
-            held.pop(number % len(held))
-        elif step in ("grow", "clear"):
-            change = vector.clear if step == "clear" else lambda: vector.append(Token(number))
-            if held:
-                with pytest.raises(BufferError):
-                    change()
-            else:
-                change()
-                model = [] if step == "clear" else [*model, number]
-        elif step == "view":
-            held.append((vector.view(), list(model)))
-        elif step == "slice":
-            held.append((vector[1:3]["id"], model[1:3]))
-        elif step == "snapshot":
-            held.append((vector.snapshot(), list(model)))
-        elif step == "memory":
-            held.append((memoryview(vector), list(model)))
-        elif step == "chunk" and model:
-            held.append((next(vector.iter_chunks(2)), model[:2]))
-        assert all(ids_of(view) == expected for view, expected in held)
-    assert ids_of(vector) == model
-    del vector
-    assert all(ids_of(view) == expected for view, expected in held)
-
-
-def ids_of(view):
-    if isinstance(view, np.ndarray) and view.dtype.names is None:
-        return view.tolist()
-    return np.asarray(view)["id"].tolist()
 
 
 def test_threads_may_use_one_vector():
