@@ -8,21 +8,30 @@ use ng_store::{TokenSink, VecStore};
 use ng_token::Token;
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyIterator, PyTuple};
 
 use crate::error::Error;
 
 /// Pieces of records, one after the other. `ngtoken._records` makes arrays of what is given.
 pub(crate) struct Pieces {
     arrays: Py<PyIterator>,
+    is_whole: bool,
 }
 
 impl Pieces {
     pub(crate) fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
         let records = given.py().import("ngtoken._records")?;
         let arrays = records.getattr("pieces")?.call1((given,))?;
-        let arrays = arrays.try_iter()?.unbind();
-        Ok(Self { arrays })
+        Ok(Self {
+            is_whole: arrays.is_instance_of::<PyTuple>(),
+            arrays: arrays.try_iter()?.unbind(),
+        })
+    }
+
+    /// Whether all tokens are at hand, in one piece or none. Otherwise what makes the next piece
+    /// may write to this one, and may raise.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The next one; `None` behind the last.

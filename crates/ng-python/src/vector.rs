@@ -10,7 +10,7 @@ use crate::buf::Buf;
 use crate::error::{Class, Error, FORKED};
 use crate::lock::{Held, Lock};
 use crate::memory::{Memory, counted};
-use crate::records::Pieces;
+use crate::records::{Piece, Pieces};
 use crate::shown::Shown;
 use crate::token::PyToken;
 use crate::tokens::{Origin, Tokens, position};
@@ -112,6 +112,14 @@ impl TokenVec {
         let origin = Origin::Vector(Arc::clone(&vector));
         PyClassInitializer::from(Tokens::new(origin)).add_subclass(Self { vector })
     }
+
+    fn append_piece(&self, py: Python<'_>, piece: &Piece) -> PyResult<usize> {
+        long(py, piece.len(), None, |workers| {
+            self.vector
+                .change(|store| piece.append_to(store, workers))?;
+            Ok(piece.len())
+        })
+    }
 }
 
 #[pymethods]
@@ -145,24 +153,15 @@ impl TokenVec {
     /// arrays and records; or nothing, if that raises.
     fn extend(&self, py: Python<'_>, tokens: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut pieces = Pieces::of(tokens)?;
-        let Some(first) = pieces.next_piece(py)? else {
-            return Ok(0);
-        };
-        let Some(second) = pieces.next_piece(py)? else {
-            return long(py, first.len(), None, |workers| {
-                self.vector
-                    .change(|store| first.append_to(store, workers))?;
-                Ok(first.len())
-            });
-        };
-        // Nothing is appended before everything is there: the iterator may yet raise.
-        let (mut all, mut ahead) = (VecStore::new(), vec![second, first]);
-        loop {
-            let next = match ahead.pop() {
-                Some(piece) => Some(piece),
-                None => pieces.next_piece(py)?,
+        if pieces.is_whole() {
+            return match pieces.next_piece(py)? {
+                Some(piece) => self.append_piece(py, &piece),
+                None => Ok(0),
             };
-            let Some(piece) = next else { break };
+        }
+        // Nothing is appended before everything is there: the iterator may yet raise.
+        let mut all = VecStore::new();
+        while let Some(piece) = pieces.next_piece(py)? {
             long(py, piece.len(), None, |workers| {
                 piece.append_to(&mut all, workers)
             })?;

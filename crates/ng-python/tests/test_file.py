@@ -361,6 +361,19 @@ def test_a_file_that_was_replaced_says_so(path):
     assert np.array_equal(view, varied(10))
 
 
+def test_an_iterable_may_fill_one_array_again_and_again(path, mode):
+    def tokens():
+        array = np.zeros(2, TOKEN_DTYPE)
+        for number in (1, 2, 3):
+            array["id"] = number
+            yield array
+
+    with TokenFile.create(path, max_tokens=1 << 20, mode=mode) as file:
+        assert file.append(tokens()) == 6
+        file.commit()
+        assert file.view()["id"].tolist() == [1, 1, 2, 2, 3, 3]
+
+
 def test_info_says_what_the_file_says(path):
     make(path, varied(10), tag=5)
     info = TokenFile.open(path).info()

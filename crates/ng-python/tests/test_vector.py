@@ -208,6 +208,23 @@ def test_what_is_extended_with_may_be_of_many_kinds():
     assert other.view().tobytes() == 2 * records.tobytes()
 
 
+def test_an_iterable_may_fill_one_array_again_and_again():
+    """The first array was copied after the second one was made."""
+
+    def tokens():
+        array = np.zeros(2, TOKEN_DTYPE)
+        for number in (1, 2, 3):
+            array["id"] = number
+            yield array
+
+    vector = TokenVec()
+    assert vector.extend(tokens()) == 6
+    assert vector.view()["id"].tolist() == [1, 1, 2, 2, 3, 3]
+    with pytest.raises(KeyError):
+        vector.extend(array if array["id"][0] < 3 else {}["on purpose"] for array in tokens())
+    assert len(vector) == 6
+
+
 def test_fields_are_taken_by_their_names():
     records = varied(10)
     padded = np.dtype(

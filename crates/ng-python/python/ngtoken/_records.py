@@ -20,30 +20,27 @@ _EXPECTED = (
 )
 
 
-def pieces(given: Any) -> Iterator[np.ndarray]:
-    """Yields contiguous arrays of ``TOKEN_DTYPE`` with all tokens of what is given, in order."""
+def pieces(given: Any) -> Iterable[np.ndarray]:
+    """Contiguous arrays of ``TOKEN_DTYPE`` with all tokens of what is given, in order: a tuple of
+    one or none where all are at hand, and else an iterator, which may write to an array again
+    once it is asked for the next one."""
     if isinstance(given, _core.Tokens):
-        yield from _of_tokens(given)
-        return
+        return _of_tokens(given)
     whole = _whole(given)
     if whole is not None:
-        if len(whole):
-            yield whole
-        return
+        return (whole,) if len(whole) else ()
     if hasattr(given, "__arrow_c_stream__"):
-        yield from _core._ArrowPieces(given)
-        return
+        return _core._ArrowPieces(given)
     if isinstance(given, (str, dict)) or not isinstance(given, Iterable):
         raise _wrong(given)
-    yield from _of_iterable(given)
+    return _of_iterable(given)
 
 
-def _of_tokens(given: _core.Tokens) -> Iterator[np.ndarray]:
+def _of_tokens(given: _core.Tokens) -> Iterable[np.ndarray]:
     """All of what is in memory or mapped; some at a time of what is read as it is asked for."""
     if given._is_read():
-        yield from given.iter_chunks(_PIECE)
-    elif len(given):
-        yield given.view()
+        return given.iter_chunks(_PIECE)
+    return (given.view(),) if len(given) else ()
 
 
 def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
