@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use ng_parallel::{Shards, Workers, gather, map_shards};
 use ng_query::Column;
 use ng_query::order::{Order, sort_positions};
-use ng_store::VecStore;
+
+use ng_store::{BLOCK_TOKENS, VecStore};
 use ng_token::{Axis, Space, Token};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -82,7 +83,12 @@ impl Tokens {
     ) -> PyResult<Bound<'py, PyAny>> {
         let wanted = whole_numbers(py, positions, "positions")?;
         let shown = self.shown(py)?;
-        let tokens = long(py, wanted.len(), None, |workers| {
+        let looks = match shown {
+            // Each may be in a block of its own.
+            Shown::File(..) => wanted.len().saturating_mul(BLOCK_TOKENS),
+            _ => wanted.len(),
+        };
+        let tokens = long(py, looks, None, |workers| {
             let len = shown.len();
             let place = |&index: &i64| position(index as isize, len);
             let places: Vec<usize> = wanted.iter().map(place).collect::<Result<_, _>>()?;

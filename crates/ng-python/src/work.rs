@@ -20,8 +20,8 @@ use crate::lock::Lock;
 /// wait after Ctrl-C.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(20);
 
-/// How many tokens are done with before anybody could wish to stop: 16 MiB.
-const SHORT_TOKENS: usize = 1 << 18;
+/// How many looks at a token are over before anybody could wish to stop: one at each of 16 MiB.
+const SHORT_LOOKS: usize = 1 << 18;
 
 /// Does what takes a moment, without the interpreter.
 pub(crate) fn short<T: Send>(
@@ -31,19 +31,20 @@ pub(crate) fn short<T: Send>(
     Ok(py.detach(|| caught(work))?)
 }
 
-/// Does work over so many tokens with workers, without the interpreter.
+/// Does work with workers, without the interpreter: `looks` is about how often a token is
+/// looked at, each as often as it is.
 ///
 /// Signals are handled meanwhile where Python handles them, on its main thread: what a
 /// handler raises, as Ctrl-C does, stops the workers at the next shard and is raised.
 pub(crate) fn long<T: Send>(
     py: Python<'_>,
-    tokens: usize,
+    looks: usize,
     threads: Option<usize>,
     work: impl FnOnce(&Workers) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let stop = StopFlag::new();
     let workers = workers(threads)?.with_stop_flag(stop.clone());
-    if tokens < SHORT_TOKENS || !is_main_thread(py)? {
+    if looks < SHORT_LOOKS || !is_main_thread(py)? {
         return short(py, || work(&workers));
     }
     let (outcome, signal) = py.detach(|| beside(&stop, || caught(|| work(&workers))));

@@ -58,7 +58,7 @@ impl Question {
         py: Python<'py>,
         ids: &[TokenId],
     ) -> PyResult<(Vec<Found>, Bound<'py, PyAny>)> {
-        self.ask(py, |query, _| {
+        self.ask_of_each(py, ids.len(), |query, _| {
             Ok::<(_, Stats), Error>(parts(query.find(ids)?))
         })
     }

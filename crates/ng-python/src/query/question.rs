@@ -105,21 +105,30 @@ impl Question {
         py: Python<'py>,
         ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
     ) -> PyResult<(T, Bound<'py, PyAny>)> {
-        let subject = short(py, || self.subject())?;
-        self.ask_subject(py, &subject, 1, ask)
+        self.ask_of_each(py, 1, ask)
     }
 
-    /// Does what [`ask`](Self::ask) does, of tokens that were found before, each of which is
-    /// held against so many points.
+    /// Does what [`ask`](Self::ask) does, where each token is looked at so many times.
+    pub(super) fn ask_of_each<'py, T: Send>(
+        &self,
+        py: Python<'py>,
+        times: usize,
+        ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
+    ) -> PyResult<(T, Bound<'py, PyAny>)> {
+        let subject = short(py, || self.subject())?;
+        self.ask_subject(py, &subject, times, ask)
+    }
+
+    /// Does what [`ask_of_each`](Self::ask_of_each) does, of tokens that were found before.
     pub(super) fn ask_subject<'py, T: Send>(
         &self,
         py: Python<'py>,
         subject: &Subject,
-        points: usize,
+        times: usize,
         ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
     ) -> PyResult<(T, Bound<'py, PyAny>)> {
-        let work = subject.len().saturating_mul(points);
-        let (value, stats, warnings) = long(py, work, self.how.threads, |workers| {
+        let looks = subject.len().saturating_mul(times);
+        let (value, stats, warnings) = long(py, looks, self.how.threads, |workers| {
             let index = self.index_of(subject);
             let (value, stats) = subject.shown().with_source(workers, |source| {
                 let query = self.query(subject, source, workers, index.as_deref())?;
