@@ -28,6 +28,7 @@ mod columns;
 mod error;
 mod file;
 mod iter;
+mod known;
 mod lock;
 #[expect(
     unsafe_code,

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use ng_store::{BLOCK_TOKENS, BlockReader, Commit};
+use ng_store::{BlockReader, Commit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::error::{CHANGED, Error, Value};
 use crate::file::TokenFile;
+use crate::known::Known;
 use crate::shown::Shown;
 use crate::tokens::{Origin, Tokens};
 use crate::work::short;
@@ -51,11 +51,12 @@ impl Tokens {
 
 /// Which commit is shown, from which token on, and how.
 fn place(shown: &Shown) -> Option<(Commit, usize, &'static str)> {
-    match shown {
-        Shown::Memory(..) => None,
-        Shown::Map(snapshot) => Some((*snapshot.commit(), snapshot.start(), "map")),
-        Shown::File(file, range) => Some((file.reader().commit(), range.start, "read")),
-    }
+    let (start, mode) = match shown {
+        Shown::Memory(..) => return None,
+        Shown::Map(snapshot) => (snapshot.start(), "map"),
+        Shown::File(_, range) => (range.start, "read"),
+    };
+    Some((shown.commit()?, start, mode))
 }
 
 /// Opens a file that was pickled, if it still begins with what it had then.
@@ -70,37 +71,13 @@ pub(crate) fn reopen(
     mode: &str,
 ) -> PyResult<Py<TokenFile>> {
     short(py, || {
-        let reader = BlockReader::open(&path)?;
-        let found = reader.commit();
-        let changed = |what: &str, found: String, expected: String| {
-            let text = format!(
-                "{}: {what} {found}, expected {expected}: not the file that was pickled",
-                path.display()
-            );
-            Error::new(CHANGED, text)
-                .at(&path)
-                .of(what, Value::Text(found), expected)
+        let known = Known {
+            file_id,
+            tokens,
+            chain,
+            verb: "pickled",
         };
-        if found.file_id != file_id {
-            return Err(changed("file id", hex(&found.file_id), hex(&file_id)));
-        }
-        if found.tokens < tokens {
-            let expected = format!("{tokens} or more");
-            return Err(changed("tokens", found.tokens.to_string(), expected));
-        }
-        let begins_with = reader.table_chains(&[tokens / BLOCK_TOKENS as u64])?;
-        match begins_with == [chain] {
-            true => Ok(()),
-            false => Err(changed(
-                "chain of the blocks",
-                format!("{:#018x}", begins_with[0]),
-                format!("{chain:#018x}"),
-            )),
-        }
+        known.expect_in(&BlockReader::open(&path)?)
     })?;
     TokenFile::open_to_read(py, path, mode)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

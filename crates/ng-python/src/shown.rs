@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use ng_parallel::{Shards, Workers, ingest_batches, load, map_shards};
 use ng_query::Source;
-use ng_store::{BLOCK_TOKENS, BlockReader, Snapshot, VecStore};
+use ng_store::{BLOCK_TOKENS, BlockReader, Commit, Snapshot, VecStore};
 use ng_token::Token;
 
 use crate::error::Error;
@@ -61,6 +61,15 @@ impl Shown {
         match self {
             Self::Memory(_, range) | Self::File(_, range) => range.len(),
             Self::Map(snapshot) => snapshot.len(),
+        }
+    }
+
+    /// The commit that the tokens are of, where they are of a file.
+    pub(crate) fn commit(&self) -> Option<Commit> {
+        match self {
+            Self::Memory(..) => None,
+            Self::Map(snapshot) => Some(*snapshot.commit()),
+            Self::File(file, _) => Some(file.reader.commit()),
         }
     }
 

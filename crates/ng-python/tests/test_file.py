@@ -361,6 +361,36 @@ def test_a_file_that_was_replaced_says_so(path):
     assert np.array_equal(view, varied(10))
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda file: file.verify(),
+        lambda file: file.index(),
+        lambda file: file.sort_to(file.path.with_name("sorted.ngt"), "id"),
+    ],
+)
+@pytest.mark.parametrize("tokens", [20, 20_000])
+def test_another_file_under_the_name_is_not_taken_for_this_one(path, mode, tokens, use):
+    """What goes by the path read the file that was put there."""
+    file = TokenFile.open(make(path, varied(9_000)), mode=mode)
+    os.replace(make(path.with_name("b.ngt"), varied(tokens, 1)), path)
+    with pytest.raises(ngtoken.ChangedError, match="file id") as raised:
+        use(file)
+    assert (raised.value.path, raised.value.field) == (str(path), "file id")
+    assert sorted(found.name for found in path.parent.iterdir()) == ["a.ngt"]
+    assert np.array_equal(file.view(), varied(9_000))
+
+
+def test_what_goes_by_the_path_takes_what_others_committed(path, mode):
+    file = TokenFile.open(make(path, varied(9_000)), mode=mode)
+    with TokenFile.open(path, append=True) as other:
+        other.append(varied(9_000, 1))
+    assert len(file) == 9_000
+    assert file.verify().blocks == 5
+    assert file.index().blocks == 4  # Those that are full.
+    assert file.sort_to(path.with_name("sorted.ngt"), "id").tokens == 18_000
+
+
 def test_an_iterable_may_fill_one_array_again_and_again(path, mode):
     def tokens():
         array = np.zeros(2, TOKEN_DTYPE)

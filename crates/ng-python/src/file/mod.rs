@@ -20,8 +20,7 @@ use std::sync::Arc;
 
 use ng_parallel::verify;
 use ng_store::{
-    AppendOptions, BlockReader, CachePolicy, CreateOptions, DEFAULT_MAX_TOKENS, RepairOptions,
-    repair,
+    AppendOptions, CachePolicy, CreateOptions, DEFAULT_MAX_TOKENS, RepairOptions, repair,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -57,6 +56,10 @@ impl TokenFile {
         let origin = Origin::File(Arc::clone(&state));
         let base = PyClassInitializer::from(Tokens::new(origin));
         Py::new(py, base.add_subclass(Self { state }))
+    }
+
+    pub(crate) fn state(&self) -> &FileState {
+        &self.state
     }
 
     /// The path of the file, which must be open.
@@ -256,10 +259,7 @@ impl TokenFile {
         py: Python<'py>,
         #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let reader = short(py, || {
-            self.state.with(|_| Ok(()))?;
-            Ok(BlockReader::open(self.state.path())?)
-        })?;
+        let reader = short(py, || self.state.reader_to_verify())?;
         let tokens = usize::try_from(reader.len()).unwrap_or(usize::MAX);
         let report = long(py, tokens, threads_of(num_threads)?, |workers| {
             Ok(verify(workers, &reader)?)

@@ -7,6 +7,8 @@ use ng_store::{BadBlock, Basis, Cause, Cut, FileInfo, Finding, RepairReport, Ver
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::known::hex;
+
 fn made<'py>(
     py: Python<'py>,
     class: &str,
@@ -22,14 +24,9 @@ pub(super) fn info<'py>(
     info: &FileInfo,
 ) -> PyResult<Bound<'py, PyAny>> {
     let values = PyDict::new(py);
-    let file_id: String = info
-        .file_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     values.set_item("path", path.as_os_str())?;
     values.set_item("version", info.version)?;
-    values.set_item("file_id", file_id)?;
+    values.set_item("file_id", hex(&info.file_id))?;
     values.set_item("tokens", info.tokens)?;
     values.set_item("max_tokens", info.max_tokens)?;
     values.set_item("generation", info.generation)?;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ng_store::Savepoint;
+use ng_store::{BlockReader, Savepoint};
 
 use super::backend::{Backend, Mode};
 use crate::error::{BUSY, Error, FORKED};
+use crate::known::Known;
 use crate::lock::{Held, Lock};
 use crate::shown::Shown;
 
@@ -61,6 +62,36 @@ impl FileState {
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
         let shown = self.lock(&self.shown)?.clone();
         shown.ok_or_else(|| Error::closed(&self.path))
+    }
+
+    /// Opens the file anew, to check its newest commit.
+    ///
+    /// # Errors
+    ///
+    /// `ChangedError`: the path names another file by now.
+    pub(crate) fn reader_to_verify(&self) -> Result<BlockReader, Error> {
+        self.open_if(Known::expect_file)
+    }
+
+    /// Opens the file anew, to read its newest commit.
+    ///
+    /// # Errors
+    ///
+    /// `ChangedError`: it does not begin with what is shown.
+    pub(crate) fn reader(&self) -> Result<BlockReader, Error> {
+        self.open_if(Known::expect_in)
+    }
+
+    fn open_if(
+        &self,
+        expect: impl FnOnce(&Known, &BlockReader) -> Result<(), Error>,
+    ) -> Result<BlockReader, Error> {
+        let shown = self.shown()?;
+        let reader = BlockReader::open(&self.path)?;
+        if let Some(commit) = shown.commit() {
+            expect(&Known::opened(&commit), &reader)?;
+        }
+        Ok(reader)
     }
 
     fn lock<'a, T>(&self, lock: &'a Lock<T>) -> Result<Held<'a, T>, Error> {

@@ -189,12 +189,11 @@ impl TokenFile {
             .ids(ids)
             .only(only)
             .rebuild(rebuild);
-        let path = self.path_if_open(py)?;
         let report = long(py, usize::MAX, threads_of(num_threads)?, |workers| {
-            let reader = BlockReader::open(&path)?;
+            let reader = self.state().reader()?;
             Ok(build(workers, &reader, &options, |_, _| ())?)
         })?;
-        index_info(py, &path, &report)
+        index_info(py, self.state().path(), &report)
     }
 
     /// Removes the index beside the file, and tells whether there was one.
@@ -222,7 +221,7 @@ impl TokenFile {
         #[pyo3(from_py_with = whole::optional)] memory: Option<i128>,
         #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (order, from) = (order_of(by)?, self.path_if_open(py)?);
+        let order = order_of(by)?;
         let threads = threads_of(num_threads)?;
         let memory = memory
             .map(|bytes| whole::of_64_bits("memory", bytes))
@@ -230,6 +229,7 @@ impl TokenFile {
         let (sorted, indexed) = long(py, usize::MAX, threads, |workers| {
             let options = SortOptions::new();
             let options = memory.map_or(options.clone(), |bytes| options.memory_bytes(bytes));
+            let from = self.state().reader()?;
             let sorted = sorted(workers, &from, (&path, replace), &order, &options)?;
             Ok((sorted, indexed(workers, &path, &order)))
         })?;
@@ -250,20 +250,19 @@ impl TokenFile {
 
 fn sorted(
     workers: &Workers,
-    from: &Path,
+    from: &BlockReader,
     (path, replace): (&Path, bool),
     order: &Order,
     options: &SortOptions,
 ) -> Result<SortReport, Error> {
-    let reader = BlockReader::open(from)?;
-    let info = reader.info();
+    let info = from.info();
     let create = CreateOptions::new()
         .max_tokens(info.max_tokens)
         .tag(info.tag)
         .replace(replace);
     Ok(sort_file(
         workers,
-        &reader,
+        from,
         (path, create),
         order,
         options,

@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ng_store::{BLOCK_TOKENS, BlockReader, Snapshot};
+use ng_store::{BlockReader, Snapshot};
 
-use crate::error::{CHANGED, Error, Value};
+use crate::error::Error;
+use crate::known::Known;
 use crate::shown::{Shown, Verified};
 use crate::tokens::Origin;
 
@@ -38,7 +39,7 @@ impl Subject {
     /// The tokens of a snapshot, out of the file that it is of. That may have grown.
     fn of_file(snapshot: &Snapshot, path: &Path) -> Result<Self, Error> {
         let reader = BlockReader::open(path)?;
-        expect_same(&reader, snapshot, path)?;
+        Known::opened(snapshot.commit()).expect_in(&reader)?;
         let file = Shown::of_file(Arc::new(Verified::new(reader)));
         let some = snapshot.start()..snapshot.start() + snapshot.len();
         Ok(match (some.start, file.len() > some.end) {
@@ -73,27 +74,5 @@ impl Subject {
     /// How many tokens there are.
     pub(crate) fn len(&self) -> usize {
         self.end.map_or(self.shown.len(), |end| end as usize)
-    }
-}
-
-/// Refuses a file that does not begin with the commit of a snapshot.
-fn expect_same(reader: &BlockReader, snapshot: &Snapshot, path: &Path) -> Result<(), Error> {
-    let (shown, found) = (snapshot.commit(), reader.commit());
-    let is_same = found.file_id == shown.file_id
-        && found.tokens >= shown.tokens
-        && reader.table_chains(&[shown.tokens / BLOCK_TOKENS as u64])? == [shown.table_chain];
-    match is_same {
-        true => Ok(()),
-        false => {
-            let text = format!(
-                "{}: {} tokens of another commit, expected to begin with the {} that are shown",
-                path.display(),
-                found.tokens,
-                shown.tokens
-            );
-            let error = Error::new(CHANGED, text).at(path);
-            let expected = format!("{} or more, of the same commit", shown.tokens);
-            Err(error.of("tokens", Value::Whole(found.tokens.into()), expected))
-        }
     }
 }
