@@ -49,27 +49,30 @@ impl TokenIter {
 
     /// Copies the next batch, without the interpreter.
     fn fetch(&self) -> Result<Option<Token>, Error> {
-        let shown = self.origin.shown()?;
         let text = "an iterator that was in use when its process was forked";
         let state = self.state.lock();
         let mut state = state.ok_or_else(|| Error::new(FORKED, text))?;
-        let State {
-            batch,
-            given,
-            position,
-        } = &mut *state;
-        if *given == batch.len() && *position < shown.len() {
-            let most = if matches!(shown, Shown::File(..)) {
-                FILE_BATCH
-            } else {
-                BATCH
-            };
-            batch.clear();
-            *given = 0;
-            shown.copy_from(*position, most, batch)?;
-            *position += batch.len();
+        if state.given == state.batch.len() {
+            self.origin.look(|shown| state.refill(shown))?;
         }
         Ok(next_of(&mut state))
+    }
+}
+
+impl State {
+    fn refill(&mut self, shown: &Shown) -> Result<(), Error> {
+        if self.position >= shown.len() {
+            return Ok(());
+        }
+        let most = match shown {
+            Shown::File(..) => FILE_BATCH,
+            _ => BATCH,
+        };
+        self.batch.clear();
+        self.given = 0;
+        shown.copy_from(self.position, most, &mut self.batch)?;
+        self.position += self.batch.len();
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ng_token::Token;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice};
@@ -50,6 +51,33 @@ impl Origin {
         }
     }
 
+    /// Looks at what is shown at this moment, and keeps no vector from changing afterwards. It
+    /// may wait for a lock: without the interpreter.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&Shown) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Vector(vector) => {
+                vector.look(|memory| look(&Shown::of_memory(Arc::clone(memory))))
+            }
+            other => look(&other.shown()?),
+        }
+    }
+
+    /// Does what [`look`](Self::look) does, if nobody has the lock.
+    fn look_at_once<T>(
+        &self,
+        look: impl FnOnce(&Shown) -> Result<T, Error>,
+    ) -> Option<Result<T, Error>> {
+        match self {
+            Self::Vector(vector) => {
+                vector.look_at_once(|memory| look(&Shown::of_memory(Arc::clone(memory))))
+            }
+            other => Some(other.shown_at_once()?.and_then(|shown| look(&shown))),
+        }
+    }
+
     /// What is shown at this moment, if nobody has the lock.
     fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
         match self {
@@ -74,6 +102,30 @@ impl Tokens {
         match self.origin.shown_at_once() {
             Some(shown) => Ok(shown?),
             None => short(py, || self.origin.shown()),
+        }
+    }
+
+    /// Looks for a moment at what is shown.
+    fn look<T: Send>(
+        &self,
+        py: Python<'_>,
+        look: impl Fn(&Shown) -> Result<T, Error> + Send + Sync,
+    ) -> PyResult<T> {
+        match self.origin.look_at_once(&look) {
+            Some(outcome) => Ok(outcome?),
+            None => short(py, || self.origin.look(&look)),
+        }
+    }
+
+    /// Copies a token, by an index as Python counts.
+    fn token(&self, py: Python<'_>, index: isize) -> PyResult<Token> {
+        let token = |shown: &Shown| shown.token(position(index, shown.len())?);
+        match &self.origin {
+            Origin::Vector(_) => self.look(py, token),
+            _ => match self.shown(py)? {
+                shown @ Shown::File(..) => short(py, || token(&shown)),
+                at_hand => Ok(token(&at_hand)?),
+            },
         }
     }
 
@@ -120,13 +172,13 @@ fn range(start: Option<isize>, stop: Option<isize>, len: usize) -> Range<usize> 
 #[pymethods]
 impl Tokens {
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.shown(py)?.len())
+        self.look(py, |shown| Ok(shown.len()))
     }
 
     fn __getitem__<'py>(&self, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = index.py();
-        let shown = self.shown(py)?;
         if let Ok(slice) = index.cast::<PySlice>() {
+            let shown = self.shown(py)?;
             let indices = slice.indices(shown.len() as isize)?;
             if indices.step == 1 {
                 let (start, count) = (indices.start as usize, indices.slicelength);
@@ -139,11 +191,7 @@ impl Tokens {
             let expected = "a whole number or a slice";
             return Err(Error::wrong_type("index", kind_of(index), expected).into());
         };
-        let position = position(index, shown.len())?;
-        let token = match &shown {
-            Shown::File(..) => short(py, || shown.token(position))?,
-            at_hand => at_hand.token(position)?,
-        };
+        let token = self.token(py, index)?;
         Ok(Bound::new(py, PyToken::from(token))?.into_any())
     }
 

@@ -31,7 +31,7 @@ impl Tokens {
     #[pyo3(signature = (deep = false))]
     fn memory_usage<'py>(&self, py: Python<'py>, deep: bool) -> PyResult<Bound<'py, PyAny>> {
         let usage = short(py, || {
-            let mut usage = of_shown(&self.origin().shown()?, deep);
+            let mut usage = self.origin().look(|shown| Ok(of_shown(shown, deep)))?;
             if let Origin::File(file) = self.origin() {
                 usage.index = folder_bytes(&index_folder(file.path()));
             }

@@ -33,7 +33,7 @@ impl Vector {
     ///
     /// `ForkedError`: it was being changed when this process was forked.
     pub(crate) fn memory(&self) -> Result<Arc<Memory>, Error> {
-        Ok(Arc::clone(&*self.lock()?))
+        self.look(|memory| Ok(Arc::clone(memory)))
     }
 
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
@@ -45,10 +45,27 @@ impl Vector {
         self.memory.lock().ok_or_else(|| Error::new(FORKED, text))
     }
 
+    /// Looks at the tokens for a moment, in which nobody changes them: no view, for which a
+    /// change would be refused. It may wait for a lock: without the interpreter.
+    ///
+    /// # Errors
+    ///
+    /// `ForkedError`: it was being changed when this process was forked.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&Arc<Memory>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        look(&*self.lock()?)
+    }
+
+    /// Does what [`look`](Self::look) does, unless somebody changes the tokens.
+    pub(crate) fn look_at_once<T>(&self, look: impl FnOnce(&Arc<Memory>) -> T) -> Option<T> {
+        Some(look(&*self.memory.lock_at_once()?))
+    }
+
     /// What it shows, unless somebody changes it.
     pub(crate) fn shown_at_once(&self) -> Option<Shown> {
-        let memory = Arc::clone(&*self.memory.lock_at_once()?);
-        Some(Shown::of_memory(memory))
+        self.look_at_once(Arc::clone).map(Shown::of_memory)
     }
 
     /// Changes the tokens, at which nobody looks. It may wait for a lock: without the
@@ -139,7 +156,7 @@ impl TokenVec {
     /// How many tokens fit before it must grow.
     #[getter]
     fn capacity(&self, py: Python<'_>) -> PyResult<usize> {
-        short(py, || Ok(self.vector.memory()?.capacity()))
+        short(py, || self.vector.look(|memory| Ok(memory.capacity())))
     }
 
     /// Appends a token.

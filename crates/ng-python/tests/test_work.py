@@ -68,3 +68,33 @@ def test_signals_are_handled_during_long_work_over_few_tokens(ask):
     with pytest.raises(KeyboardInterrupt), interrupts_of_work():
         for _ in range(50):
             ask(tokens)
+
+
+def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
+    """An iterator, a length or a token of another thread was a view for a moment."""
+    vector, failures, done = create_tokens_batch(200), [], threading.Event()
+
+    def look():
+        try:
+            while not done.is_set():
+                for token in vector:
+                    assert token.id < 1_000_000
+                assert vector.capacity >= len(vector) >= 200
+                assert vector[7] == Token(7)
+                assert vector.memory_usage().computed >= 200 * 64
+        except BaseException as failure:
+            failures.append(failure)
+
+    lookers = [threading.Thread(target=look) for _ in range(4)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for number in range(20_000):
+            vector.append(Token(number))
+            vector[-1] = Token(number + 1)
+            vector.truncate(200)
+    finally:
+        done.set()
+        for looker in lookers:
+            looker.join()
+    assert not failures
