@@ -139,8 +139,9 @@ impl Memory {
     pub(crate) fn let_out(&self) -> Result<(), Error> {
         self.lent.add_writable().map_err(|slices| {
             let text = format!(
-                "the tokens are read by {}, expected none",
-                counted(slices as usize, "operation")
+                "the tokens have {}, expected none: delete the snapshots and streams, and wait \
+                 for operations, first",
+                counted(slices as usize, "reader")
             );
             Error::new(Class::Buffer, text)
         })

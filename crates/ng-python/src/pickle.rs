@@ -22,12 +22,8 @@ impl Tokens {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let shown = self.shown(py)?;
         let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
-        let path = match self.origin() {
-            Origin::File(file) => Some(file.path().to_owned()),
-            Origin::Pinned(_, path) => path.as_deref().cloned(),
-            Origin::Vector(_) => None,
-        };
-        let (Some(path), Some((commit, start, mode))) = (path, place(&shown)) else {
+        let place = self.origin().path().zip(place(&shown));
+        let Some((path, (commit, start, mode))) = place else {
             let bytes = self.tobytes(py)?;
             return Ok((load("load_tokens")?, PyTuple::new(py, [bytes])?));
         };

@@ -9,9 +9,10 @@ use ng_store::{BLOCK_TOKENS, BlockReader, Commit, Snapshot, VecStore};
 use ng_token::Token;
 
 use crate::error::Error;
-use crate::memory::Memory;
+use crate::memory::{Memory, Slice};
 
-/// Tokens that stay as they are, however the store goes on.
+/// Tokens that stay as they are, however the store goes on; but for what a writable view of a
+/// vector writes, which [`unwritten`](Self::unwritten) keeps away.
 #[derive(Clone)]
 pub(crate) enum Shown {
     /// Some of a vector's.
@@ -70,6 +71,18 @@ impl Shown {
             Self::Memory(..) => None,
             Self::Map(snapshot) => Some(*snapshot.commit()),
             Self::File(file, _) => Some(file.reader.commit()),
+        }
+    }
+
+    /// Keeps writable views of a vector away for as long as it is held.
+    ///
+    /// # Errors
+    ///
+    /// `BufferError`: there is one.
+    pub(crate) fn unwritten(&self) -> Result<Option<Slice>, Error> {
+        match self {
+            Self::Memory(memory, range) => memory.slice(range.clone()).map(Some),
+            Self::Map(_) | Self::File(..) => Ok(None),
         }
     }
 

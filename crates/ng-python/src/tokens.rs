@@ -15,6 +15,7 @@ use crate::buf::{Buf, Export, address, release};
 use crate::error::{Error, Value};
 use crate::file::FileState;
 use crate::iter::{Chunks, TokenIter};
+use crate::memory::Slice;
 use crate::shown::Shown;
 use crate::token::{PyToken, kind_of};
 use crate::vector::Vector;
@@ -37,8 +38,18 @@ pub(crate) enum Origin {
     Vector(Arc<Vector>),
     /// What a file shows at the moment.
     File(Arc<FileState>),
-    /// What stays as it is, and the path of the file if it is of one.
-    Pinned(Shown, Option<Arc<PathBuf>>),
+    /// What stays as it is.
+    Pinned(Pinned),
+}
+
+/// Tokens that stay as they are.
+#[derive(Clone)]
+pub(crate) struct Pinned {
+    shown: Shown,
+    /// The path of the file if they are of one.
+    path: Option<Arc<PathBuf>>,
+    /// Keeps writable views of a vector away.
+    _unwritten: Option<Arc<Slice>>,
 }
 
 impl Origin {
@@ -47,8 +58,35 @@ impl Origin {
         match self {
             Self::Vector(vector) => vector.shown(),
             Self::File(file) => file.shown(),
-            Self::Pinned(shown, _) => Ok(shown.clone()),
+            Self::Pinned(pinned) => Ok(pinned.shown.clone()),
         }
+    }
+
+    /// The path of the file that the tokens are of.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Vector(_) => None,
+            Self::File(file) => Some(file.path().to_owned()),
+            Self::Pinned(pinned) => pinned.path.as_deref().cloned(),
+        }
+    }
+
+    /// What is shown at this moment, to stay as it is. It may wait for a lock: without the
+    /// interpreter.
+    ///
+    /// # Errors
+    ///
+    /// `BufferError`: the vector has a writable view.
+    fn pinned(&self) -> Result<Pinned, Error> {
+        if let Self::Pinned(pinned) = self {
+            return Ok(pinned.clone());
+        }
+        let shown = self.shown()?;
+        Ok(Pinned {
+            _unwritten: shown.unwritten()?.map(Arc::new),
+            path: self.path().map(Arc::new),
+            shown,
+        })
     }
 
     /// Looks at what is shown at this moment, and keeps no vector from changing afterwards. It
@@ -83,7 +121,7 @@ impl Origin {
         match self {
             Self::Vector(vector) => vector.shown_at_once().map(Ok),
             Self::File(file) => file.shown_at_once(),
-            Self::Pinned(shown, _) => Some(Ok(shown.clone())),
+            Self::Pinned(pinned) => Some(Ok(pinned.shown.clone())),
         }
     }
 }
@@ -232,25 +270,20 @@ impl Tokens {
         Ok(bytes.cast_into::<PyBytes>()?)
     }
 
-    /// The tokens of this moment, however the vector or the file goes on.
+    /// The tokens of this moment, however the vector or the file goes on. A vector has snapshots
+    /// or writable views, and not both at a time (``BufferError``).
     fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
-        let path = match &self.origin {
-            Origin::Pinned(_, path) => path.clone(),
-            Origin::File(file) => Some(Arc::new(file.path().to_owned())),
-            Origin::Vector(_) => None,
-        };
-        Ok(Self::new(Origin::Pinned(self.shown(py)?, path)))
+        let pinned = short(py, || self.origin.pinned())?;
+        Ok(Self::new(Origin::Pinned(pinned)))
     }
 
     /// A snapshot of some of the tokens, with start and stop as in a slice.
     #[pyo3(signature = (start = None, stop = None))]
     fn slice(&self, py: Python<'_>, start: Option<isize>, stop: Option<isize>) -> PyResult<Self> {
-        let whole = self.snapshot(py)?;
-        let Origin::Pinned(shown, path) = whole.origin else {
-            return Ok(whole);
-        };
-        let some = shown.slice(range(start, stop, shown.len()));
-        Ok(Self::new(Origin::Pinned(some, path)))
+        let mut pinned = short(py, || self.origin.pinned())?;
+        let some = range(start, stop, pinned.shown.len());
+        pinned.shown = pinned.shown.slice(some);
+        Ok(Self::new(Origin::Pinned(pinned)))
     }
 
     /// The tokens as arrays of `size` each, one after the other, the last one shorter.

@@ -225,9 +225,9 @@ impl TokenVec {
 
     /// The tokens as an array over the vector's own memory.
     ///
-    /// One that is writable changes the vector. While there is one, nothing else of this
-    /// package looks at the tokens, but for single ones, and there can be none while an
-    /// operation does (``BufferError``).
+    /// One that is writable changes the vector, and other arrays over it show that. While there
+    /// is one, snapshots, streams and operations are refused, and it is refused while there are
+    /// any (``BufferError``); single tokens can be looked at.
     #[pyo3(signature = (*, writable = false))]
     fn view<'py>(&self, py: Python<'py>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
         let memory = short(py, || self.vector.memory())?;

@@ -183,6 +183,34 @@ def test_a_writable_view_changes_the_vector():
     assert vector.column("weight").sum() == 5.0
 
 
+def test_a_snapshot_and_a_writable_view_exclude_each_other():
+    """What was written to the vector changed its snapshots, too."""
+    vector = create_tokens_batch(10)
+    for hold in (
+        vector.snapshot,
+        lambda: vector.slice(2, 3),
+        lambda: vector.snapshot().slice(2, 3),
+        lambda: iter(vector.arrow_stream(["id"])),
+    ):
+        held = hold()
+        with pytest.raises(BufferError, match="1 reader"):
+            vector.view(writable=True)
+        del held
+        view = vector.view(writable=True)
+        with pytest.raises(BufferError, match="1 writable view"):
+            hold()
+        view["id"][0] += 1
+        del view
+    assert vector[0].id == 4
+
+
+def test_an_array_shows_what_a_writable_one_writes():
+    vector = create_tokens_batch(10)
+    writable, view = vector.view(writable=True), vector.view()
+    writable["id"][0] = 99
+    assert view["id"][0] == vector[0].id == 99
+
+
 def test_what_is_extended_with_may_be_of_many_kinds():
     records = varied(10)
     for given_ in (

@@ -1,29 +1,21 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ng_store::{BlockReader, Snapshot};
 
 use crate::error::Error;
 use crate::known::Known;
+use crate::memory::Slice;
 use crate::shown::{Shown, Verified};
 use crate::tokens::Origin;
-
-impl Origin {
-    /// The path of the file that the tokens are of.
-    pub(crate) fn path(&self) -> Option<PathBuf> {
-        match self {
-            Self::Vector(_) => None,
-            Self::File(file) => Some(file.path().to_owned()),
-            Self::Pinned(_, path) => path.as_deref().cloned(),
-        }
-    }
-}
 
 /// The tokens that are asked, as they are at a moment.
 pub(crate) struct Subject {
     shown: Shown,
     /// Where they end, if the file has more by now.
     end: Option<u64>,
+    /// Keeps writable views of a vector away.
+    _unwritten: Option<Slice>,
 }
 
 impl Subject {
@@ -32,7 +24,11 @@ impl Subject {
         let shown = origin.shown()?;
         match (&shown, origin.path()) {
             (Shown::Map(snapshot), Some(path)) if verified => Self::of_file(snapshot, &path),
-            _ => Ok(Self { shown, end: None }),
+            _ => Ok(Self {
+                _unwritten: shown.unwritten()?,
+                shown,
+                end: None,
+            }),
         }
     }
 
@@ -44,23 +40,21 @@ impl Subject {
         let some = snapshot.start()..snapshot.start() + snapshot.len();
         Ok(match (some.start, file.len() > some.end) {
             (0, true) => Self {
-                shown: file,
                 end: Some(some.end as u64),
+                ..Self::at_hand(file)
             },
-            (0, false) => Self {
-                shown: file,
-                end: None,
-            },
-            _ => Self {
-                shown: file.slice(some),
-                end: None,
-            },
+            (0, false) => Self::at_hand(file),
+            _ => Self::at_hand(file.slice(some)),
         })
     }
 
     /// All tokens of what is shown.
     pub(crate) fn at_hand(shown: Shown) -> Self {
-        Self { shown, end: None }
+        Self {
+            shown,
+            end: None,
+            _unwritten: None,
+        }
     }
 
     pub(crate) fn shown(&self) -> &Shown {
