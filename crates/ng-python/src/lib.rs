@@ -8,8 +8,9 @@
 //!
 //! - Memory that Python looks at is held by whoever looks ([`buf`]); a vector that is looked
 //!   at does not move ([`memory`]).
-//! - A lock is taken where the interpreter was let go of, and given back before it is taken
-//!   up again ([`work`]): no thread waits for one while it has the other. A fork does not wait
+//! - No thread that holds the interpreter waits for a lock whose holder may wait for the
+//!   interpreter ([`work`]). Such a holder is the one that reads another library's stream
+//!   ([`arrow`]); other locks are released before the GIL is taken again. A fork does not wait
 //!   for a lock that a thread of its parent has ([`lock`]).
 //! - Everything that may take long runs detached, ends soon after Ctrl-C, and turns panics
 //!   into exceptions that name the place ([`work`]).
@@ -80,8 +81,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::work::remember_places_of_panics();
-        crate::work::raise_panics_as_ours(module.py())?;
+        crate::work::prepare(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

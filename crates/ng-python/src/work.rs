@@ -1,10 +1,9 @@
 //! How work is done: without the interpreter, ended by Ctrl-C, and with panics caught.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -43,11 +42,11 @@ pub(crate) fn long<T: Send>(
     work: impl FnOnce(&Workers) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let stop = StopFlag::new();
-    let workers = workers(threads)?.with_stop_flag(stop.clone());
+    let work = || work(&workers(threads)?.with_stop_flag(stop.clone()));
     if looks < SHORT_LOOKS || !is_main_thread(py)? {
-        return short(py, || work(&workers));
+        return short(py, work);
     }
-    let (outcome, signal) = py.detach(|| beside(&stop, || caught(|| work(&workers))));
+    let (outcome, signal) = py.detach(|| beside(&stop, || caught(work)));
     match signal {
         Some(raised) => Err(raised),
         None => Ok(outcome?),
@@ -110,47 +109,57 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     main.eq(threading.call_method0("get_ident")?)
 }
 
-/// Returns workers of so many threads, as many as there are processors unless told.
+/// Returns workers of so many threads; by default as many as there are processors. It may wait
+/// for a lock, and starts threads: without the interpreter.
 pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
-    let granted = || thread::available_parallelism().map_or(1, usize::from);
-    let wanted = threads.unwrap_or_else(granted);
-    // A fork of this process whose parent was just here has none to share.
-    let Some(mut started) = started().lock() else {
-        return Ok(Workers::new(wanted)?);
-    };
-    // Threads of the process that this one was forked from are not in this one.
-    let of_this_process = started.take().filter(|old| old.process.is_this_process());
-    let mut now = of_this_process.unwrap_or_else(Started::none);
-    let workers = match now.workers.get(&wanted) {
-        Some(workers) => Ok(workers.clone()),
-        None => Workers::new(wanted),
-    };
-    if let Ok(workers) = &workers {
-        now.workers.insert(wanted, workers.clone());
+    match STARTED.lock() {
+        Some(mut kept) => kept.of_this_process().workers(threads),
+        None => Kept::none().workers(threads),
     }
-    *started = Some(now);
-    Ok(workers?)
 }
 
-/// What is started, made when the module is: nobody forks in the middle of that.
-fn started() -> &'static Lock<Option<Started>> {
-    static STARTED: OnceLock<Lock<Option<Started>>> = OnceLock::new();
+/// Made when the module is: in a fork there is no thread that would end making it.
+static STARTED: LazyLock<Lock<Kept>> = LazyLock::new(|| Lock::new(Kept::none()));
 
-    STARTED.get_or_init(|| Lock::new(None))
-}
-
-/// The workers of this process, by how many threads they have.
-struct Started {
+/// The workers of a process: those of the default, and those of the last other number of
+/// threads. Those of earlier numbers end once nobody works with them.
+struct Kept {
     process: ProcessMark,
-    workers: HashMap<usize, Workers>,
+    default: Option<Workers>,
+    other: Option<Workers>,
 }
 
-impl Started {
+impl Kept {
     fn none() -> Self {
         Self {
             process: ProcessMark::of_this_process(),
-            workers: HashMap::new(),
+            default: None,
+            other: None,
         }
+    }
+
+    /// Leaves those of the process alone that this one was forked from: their threads are not
+    /// in this one, and what they had locked stays locked.
+    fn of_this_process(&mut self) -> &mut Self {
+        if !self.process.is_this_process() {
+            std::mem::forget(std::mem::replace(self, Self::none()));
+        }
+        self
+    }
+
+    fn workers(&mut self, threads: Option<usize>) -> Result<Workers, Error> {
+        let fits = |kept: &&Workers| threads.is_none_or(|wanted| kept.threads() == wanted);
+        if let Some(kept) = self.default.iter().find(fits) {
+            return Ok(kept.clone());
+        }
+        let Some(wanted) = threads else {
+            let granted = thread::available_parallelism().map_or(1, usize::from);
+            return Ok(self.default.insert(Workers::new(granted)?).clone());
+        };
+        if let Some(kept) = self.other.iter().find(fits) {
+            return Ok(kept.clone());
+        }
+        Ok(self.other.insert(Workers::new(wanted)?).clone())
     }
 }
 
@@ -182,8 +191,15 @@ pub(crate) fn place_of_last_panic() -> String {
 
 static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
+/// Gets ready for work: what comes later may come in a fork.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    LazyLock::force(&STARTED);
+    remember_places_of_panics();
+    raise_panics_as_ours(py)
+}
+
 /// Has each panic leave behind where it was; what was done about panics is still done.
-pub(crate) fn remember_places_of_panics() {
+fn remember_places_of_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
@@ -199,8 +215,7 @@ pub(crate) fn remember_places_of_panics() {
 ///
 /// pyo3 raises an exception of its own with the panic's text alone, which `except Exception`
 /// does not catch. Its type is this module's, and no other's.
-pub(crate) fn raise_panics_as_ours(py: Python<'_>) -> PyResult<()> {
-    started();
+fn raise_panics_as_ours(py: Python<'_>) -> PyResult<()> {
     let place = wrap_pyfunction!(place_of_last_panic, py)?;
     let raise = py.import("ngtoken._errors")?.getattr("raise_as_internal")?;
     raise.call1((py.get_type::<PanicException>(), place))?;

@@ -70,6 +70,49 @@ def test_signals_are_handled_during_long_work_over_few_tokens(ask):
             ask(tokens)
 
 
+@on_linux
+def test_threads_of_counts_that_are_no_longer_asked_for_end():
+    """Each count that was ever asked for kept its threads."""
+    create_tokens_batch(10, num_threads=None)
+    before = len(threads())
+    for count in range(2, 30):
+        assert len(create_tokens_batch(10, num_threads=count)) == 10
+    deadline = time.monotonic() + 60
+    while len(threads()) > before + 28 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(threads()) <= before + 28
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_has_workers_whatever_others_were_at():
+    """Another thread may be starting workers, under a lock that no child gives back."""
+    done = threading.Event()
+
+    def start_others():
+        while not done.is_set():
+            for count in (40, 41):
+                create_tokens_batch(10, num_threads=count)
+
+    starter = threading.Thread(target=start_others)
+    starter.start()
+    try:
+        for _ in range(10):
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                    signal.alarm(60)  # Ends a child that waits for ever.
+                    ids = create_tokens_batch(5_000, num_threads=3).column("id")
+                    os._exit(not np.array_equal(ids, np.arange(5_000)))
+                finally:
+                    os._exit(2)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        done.set()
+        starter.join()
+
+
 def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
     """An iterator, a length or a token of another thread was a view for a moment."""
     vector, failures, done = create_tokens_batch(200), [], threading.Event()
