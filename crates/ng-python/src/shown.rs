@@ -65,6 +65,11 @@ impl Shown {
         }
     }
 
+    /// Whether the tokens are still to be read and verified.
+    pub(crate) fn is_in_file(&self) -> bool {
+        matches!(self, Self::File(file, _) if file.loaded.get().is_none())
+    }
+
     /// The commit that the tokens are of, where they are of a file.
     pub(crate) fn commit(&self) -> Option<Commit> {
         match self {

@@ -184,6 +184,30 @@ pub(crate) fn at_hand(py: Python<'_>, shown: &Shown) -> PyResult<Shown> {
     }
 }
 
+/// An array of some tokens, of which no more are brought in than from the first to the last.
+fn sliced<'py>(
+    py: Python<'py>,
+    shown: &Shown,
+    slice: &Bound<'py, PySlice>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let indices = slice.indices(shown.len() as isize)?;
+    let (step, count) = (indices.step, indices.slicelength);
+    let some = match count.checked_sub(1) {
+        None => 0..0,
+        Some(steps) => {
+            let last = indices.start + steps as isize * step;
+            indices.start.min(last) as usize..indices.start.max(last) as usize + 1
+        }
+    };
+    let array = over(py, Buf::of(at_hand(py, &shown.slice(some))?))?;
+    match step {
+        1 => Ok(array),
+        // Backwards, the last one that was brought in is the first one.
+        ..=-1 => array.get_item(PySlice::new(py, -1, isize::MIN, step)),
+        0.. => array.get_item(PySlice::new(py, 0, isize::MAX, step)),
+    }
+}
+
 /// An index as Python counts, from the end where it is negative.
 pub(crate) fn position(index: isize, len: usize) -> Result<usize, Error> {
     let from_start = if index < 0 {
@@ -216,14 +240,7 @@ impl Tokens {
     fn __getitem__<'py>(&self, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = index.py();
         if let Ok(slice) = index.cast::<PySlice>() {
-            let shown = self.shown(py)?;
-            let indices = slice.indices(shown.len() as isize)?;
-            if indices.step == 1 {
-                let (start, count) = (indices.start as usize, indices.slicelength);
-                let some = at_hand(py, &shown.slice(start..start + count))?;
-                return over(py, Buf::of(some));
-            }
-            return over(py, Buf::of(at_hand(py, &shown)?))?.get_item(index);
+            return sliced(py, &self.shown(py)?, slice);
         }
         let Ok(index) = index.extract::<isize>() else {
             let expected = "a whole number or a slice";
@@ -286,6 +303,12 @@ impl Tokens {
         Ok(Self::new(Origin::Pinned(pinned)))
     }
 
+    /// Whether the tokens are still in a file, to be read and verified.
+    #[getter]
+    fn _in_file(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.shown(py)?.is_in_file())
+    }
+
     /// The tokens as arrays of `size` each, one after the other, the last one shorter.
     ///
     /// Arrays of memory and of mapped files are views; of a file that was opened with
@@ -300,11 +323,6 @@ impl Tokens {
             Ok(size) if size > 0 => Ok(Chunks::of(self.shown(py)?, size)),
             _ => Err(Error::value("size", Value::Whole(size), "1 or more").into()),
         }
-    }
-
-    /// Whether tokens are read from a file as they are asked for.
-    fn _is_read(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(matches!(self.shown(py)?, Shown::File(..)))
     }
 
     #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]

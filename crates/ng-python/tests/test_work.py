@@ -141,3 +141,41 @@ def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
         for looker in lookers:
             looker.join()
     assert not failures
+
+
+def loaded(file):
+    """How many bytes of a file that is read are in memory."""
+    return file.memory_usage().reserved
+
+
+def test_what_is_read_of_a_file_is_what_is_asked_for(path):
+    """A slice with a stride, counts and appends to others brought the whole file in."""
+    records = varied(10_000)
+    file = TokenFile.open(make(path, records), mode="read")
+    for some in (slice(0, 10, 2), slice(9_000, 4_000, -3), slice(None, None, 4_000), slice(5, 5, 7)):
+        assert np.array_equal(file[some], records[some])
+    assert parallel_process(file, "count", chunk=100) == [100] * 100
+    chunks = parallel_process(file, "sum_weight", chunk=5_000)
+    assert chunks == pytest.approx([records["weight"][a : a + 5_000].sum(dtype="f8") for a in (0, 5_000)])
+    vector = TokenVec()
+    assert vector.extend(file) == vector.extend([file]) == 10_000
+    assert vector.extend(file.slice(5, 9_000)) == 8_995
+    other = path.with_name("b.ngt")
+    with TokenFile.create(other, max_tokens=1 << 20) as copy:
+        assert copy.append(file) == 10_000
+    assert loaded(file) == 0
+    assert np.array_equal(vector.view(), np.concatenate([records, records, records[5:9_000]]))
+    assert np.array_equal(TokenFile.open(other).view(), records)
+
+
+def test_a_slice_with_a_stride_reads_none_of_the_damage_beside_it(path):
+    records = varied(20_000)
+    raw = make(path, records).read_bytes()
+    at = raw.index(records[5_000].tobytes())
+    with open(path, "r+b") as out:
+        out.seek(at)
+        out.write(bytes(64))
+    file = TokenFile.open(path, mode="read")
+    assert np.array_equal(file[0:4_000:7], records[0:4_000:7])
+    with pytest.raises(ngtoken.DamagedError):
+        file[0:5_000:7]

@@ -38,7 +38,7 @@ def pieces(given: Any) -> Iterable[np.ndarray]:
 
 def _of_tokens(given: _core.Tokens) -> Iterable[np.ndarray]:
     """All of what is in memory or mapped; some at a time of what is read as it is asked for."""
-    if given._is_read():
+    if given._in_file:
         return given.iter_chunks(_PIECE)
     return (given.view(),) if len(given) else ()
 
