@@ -110,6 +110,8 @@ impl Buf {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
+        // SAFETY: (1) The interpreter hands a view to fill.
+        unsafe { clear(view) };
         let buf = slf.get();
         let start = match &buf.held {
             Held::Shown(shown) => address(shown)?,
@@ -133,6 +135,19 @@ impl Buf {
         // SAFETY: (1) The view is one that `__getbuffer__` filled, and is released once.
         unsafe { release(view) };
         self.exports.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Has a view refer to nothing, as Python asks of one that is refused.
+///
+/// # Safety
+///
+/// `view` is null or can be written to.
+#[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]
+pub(crate) unsafe fn clear(view: *mut ffi::Py_buffer) {
+    // SAFETY: (1) The caller vouches for the view.
+    if let Some(view) = unsafe { view.as_mut() } {
+        view.obj = ptr::null_mut();
     }
 }
 

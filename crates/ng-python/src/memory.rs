@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use ng_store::{MemoryUsage, TokenStore, VecStore};
 use ng_token::Token;
@@ -159,19 +159,39 @@ impl Memory {
     /// When there is no such token.
     pub(crate) fn token(&self, index: usize) -> Token {
         assert!(index < self.len, "token {index} of {}", self.len);
-        let first = self.start.as_ptr().wrapping_add(index).cast::<u64>();
-        let mut bytes = [0; Token::SIZE];
+        // SAFETY: (1) `index` is below `len`. (2) Rust writes only where it has the memory alone.
+        unsafe { copied(self.start.as_ptr().wrapping_add(index).cast()) }
+    }
+}
+
+/// Copies a record that Python may be writing to; the copy of one that is being written may be
+/// of both.
+///
+/// # Safety
+///
+/// (1) `start` is valid for reads of a record. (2) No Rust code writes to it meanwhile.
+#[inline]
+pub(crate) unsafe fn copied(start: *const u8) -> Token {
+    let (start, mut bytes) = (start.cast_mut(), [0; Token::SIZE]);
+    let words = start.cast::<u64>();
+    if words.is_aligned() {
         for (number, place) in bytes.chunks_exact_mut(size_of::<u64>()).enumerate() {
-            // SAFETY: `from_ptr` asks for (1) an aligned pointer, (2) valid for reads and
-            // writes, and (3) no access that is not atomic meanwhile. (1) Tokens are aligned
-            // to 64. (2) `index` is below `len`, and a token has eight words. (3) Rust writes
-            // only where it has the memory alone; Python's writes are by machine code that
-            // no rule of Rust's covers, and that stores words or less.
-            let word = unsafe { AtomicU64::from_ptr(first.wrapping_add(number)) };
+            // SAFETY: `from_ptr` asks for (1) an aligned pointer, (2) valid for what is done by
+            // it, and (3) no access that is not atomic meanwhile. (1) It was looked at. (2) The
+            // caller vouches for reads, and relaxed loads of a word read memory that cannot be
+            // written, too. (3) The caller vouches for Rust; Python's writes are by machine code
+            // that no rule of Rust's covers, and that stores words or less.
+            let word = unsafe { AtomicU64::from_ptr(words.wrapping_add(number)) };
             place.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
         }
-        Token::from_bytes(&bytes)
+    } else {
+        for (number, place) in bytes.iter_mut().enumerate() {
+            // SAFETY: As above; bytes are aligned anywhere.
+            let byte = unsafe { AtomicU8::from_ptr(start.wrapping_add(number)) };
+            *place = byte.load(Ordering::Relaxed);
+        }
     }
+    Token::from_bytes(&bytes)
 }
 
 impl Drop for Memory {

@@ -1,7 +1,6 @@
 //! What Python gives to be appended: arrays, records of 64 bytes, tokens, iterables of them.
 
 use std::ops::Range;
-use std::ptr;
 
 use ng_parallel::{Workers, fill, ingest_batches};
 use ng_store::{TokenSink, VecStore};
@@ -11,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 
 use crate::error::Error;
+use crate::memory::copied;
 
 /// Pieces of records, one after the other. `ngtoken._records` makes arrays of what is given.
 pub(crate) struct Pieces {
@@ -85,11 +85,8 @@ impl Piece {
     fn token(&self, index: usize) -> Token {
         assert!(index < self.len(), "record {index} of {}", self.len());
         let start = self.buffer.buf_ptr().cast::<[u8; Token::SIZE]>();
-        // SAFETY: `read_unaligned` asks for (1) a pointer valid for the read, (2) to
-        // initialised bytes. (1) The buffer is contiguous, `index` is within it, and it is
-        // held. (2) Memory that Python shows has its bytes. Whether somebody writes to it
-        // meanwhile no rule of Rust's knows; the copy is then of both.
-        let bytes = unsafe { ptr::read_unaligned(start.wrapping_add(index)) };
-        Token::from_bytes(&bytes)
+        // SAFETY: (1) The buffer is contiguous, `index` is within it, and it is held. (2) The
+        // memory is of an object of Python's, whose own threads may write to it.
+        unsafe { copied(start.wrapping_add(index).cast()) }
     }
 }

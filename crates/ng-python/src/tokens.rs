@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice};
 
 use crate::array::over;
-use crate::buf::{Buf, Export, address, release};
+use crate::buf::{Buf, Export, address, clear, release};
 use crate::error::{Error, Value};
 use crate::file::FileState;
 use crate::iter::{Chunks, TokenIter};
@@ -331,6 +331,8 @@ impl Tokens {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
+        // SAFETY: (1) The interpreter hands a view to fill.
+        unsafe { clear(view) };
         let shown = slf.get().at_hand(slf.py())?;
         let export = Export {
             start: address(&shown)?,

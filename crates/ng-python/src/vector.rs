@@ -107,10 +107,21 @@ fn changed<T>(
         return Err(Error::new(Class::Buffer, text));
     };
     let nothing = Memory::of(VecStore::new());
-    let mut store = std::mem::replace(memory, nothing).into_store();
-    let outcome = change(&mut store);
-    *memory = Memory::of(store);
-    outcome
+    let store = std::mem::replace(memory, nothing).into_store();
+    change(&mut Taken { memory, store }.store)
+}
+
+/// The tokens of a memory, which gets them back also after a panic.
+struct Taken<'a> {
+    memory: &'a mut Memory,
+    store: VecStore,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let store = std::mem::replace(&mut self.store, VecStore::new());
+        *self.memory = Memory::of(store);
+    }
 }
 
 /// Tokens in memory: 64 bytes each, one after the other.
@@ -249,6 +260,11 @@ impl TokenVec {
             tokens[position(index, tokens.len())?] = token;
             Ok(())
         })
+    }
+
+    /// Panics amid a change, for the tests.
+    fn _panic(&self, py: Python<'_>) -> PyResult<()> {
+        short(py, || self.vector.change(|_| panic!("on purpose")))
     }
 
     /// The bytes by protocol 5: out of band, where whoever pickles takes them so.

@@ -253,6 +253,14 @@ def test_an_iterable_may_fill_one_array_again_and_again():
     assert len(vector) == 6
 
 
+@pytest.mark.parametrize("offset", [0, 1, 4, 8])
+def test_records_may_begin_anywhere(offset):
+    records = varied(100)
+    vector = TokenVec()
+    vector.extend(memoryview(bytes(offset) + records.tobytes())[offset:])
+    assert np.array_equal(vector.view(), records)
+
+
 def test_fields_are_taken_by_their_names():
     records = varied(10)
     padded = np.dtype(

@@ -113,6 +113,47 @@ def test_a_fork_has_workers_whatever_others_were_at():
         starter.join()
 
 
+def test_a_panic_amid_a_change_leaves_the_vector_whole():
+    vector = create_tokens_batch(10)
+    with pytest.raises(ngtoken.InternalError, match="on purpose"):
+        vector._panic()
+    assert vector.column("id").tolist() == list(range(10))
+    vector.append(Token(10))
+    assert len(vector) == 11
+
+
+class Buffer(ctypes.Structure):
+    """``Py_buffer``."""
+
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.c_void_p),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_void_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_view_that_is_refused_has_no_object(path, closed):
+    """Python asks for this: who gets an error may look at the object all the same."""
+    file = TokenFile.open(make(path, varied(10)))
+    if closed:
+        file.close()
+    view = Buffer(obj=1)
+    get = ctypes.pythonapi.PyObject_GetBuffer
+    get.argtypes = [ctypes.py_object, ctypes.POINTER(Buffer), ctypes.c_int]
+    with pytest.raises(ngtoken.ClosedError if closed else BufferError):
+        get(file, ctypes.byref(view), 0 if closed else 1)  # PyBUF_WRITABLE
+    assert view.obj is None
+
+
 def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
     """An iterator, a length or a token of another thread was a view for a moment."""
     vector, failures, done = create_tokens_batch(200), [], threading.Event()
