@@ -149,9 +149,11 @@ fn coordinates<'py>(
 
 fn positions(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyAny>> {
     filled(py, (len, None), |out: &mut [i64]| {
-        for (place, position) in out.iter_mut().zip(0..) {
-            *place = position;
-        }
+        py.detach(|| {
+            for (place, position) in out.iter_mut().zip(0..) {
+                *place = position;
+            }
+        });
         Ok(())
     })
 }

@@ -220,3 +220,26 @@ def test_a_slice_with_a_stride_reads_none_of_the_damage_beside_it(path):
     assert np.array_equal(file[0:4_000:7], records[0:4_000:7])
     with pytest.raises(ngtoken.DamagedError):
         file[0:5_000:7]
+
+
+def test_the_positions_of_ids_share_one_array():
+    """An array was allocated for each id, with all other threads waiting."""
+    tokens = create_tokens_batch(1_000)
+    tokens.extend(create_tokens_batch(500))
+    found = tokens.find([3, 700, 5_000, 4])
+    assert [places.tolist() for places in found] == [[3, 1_003], [700], [], [4, 1_004]]
+    assert found.first.tolist() == [3, 700, -1, 4]
+    assert found[0].base is found[1].base is not None
+    assert found.positions[0].tolist() == found[0].tolist() == [3, 1_003]
+    assert [places.tolist() for places in found[1:3]] == [[700], []]
+    assert found[-1].tolist() == [4, 1_004]
+    with pytest.raises(IndexError):
+        found[4]
+    nothing = tokens.find([])
+    assert (len(nothing), list(nothing), nothing.first.tolist()) == (0, [], [])
+    twice = tokens.duplicates(limit=2)
+    assert (twice.id_count, twice.ids.tolist(), [p.tolist() for p in twice]) == (
+        500,
+        [0, 1],
+        [[0, 1_000], [1, 1_001]],
+    )

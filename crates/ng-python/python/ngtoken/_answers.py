@@ -218,27 +218,41 @@ class Lookup(_Shown):
     """Where the tokens of ids stand: an array of positions for each, in the order in which the
     ids were asked for."""
 
-    __slots__ = ("ids", "positions", "stats")
+    __slots__ = ("_bounds", "_places", "ids", "stats")
     _parts: ClassVar[tuple[str, ...]] = ("ids", "positions")
 
-    def __init__(self, ids: np.ndarray, positions: list[np.ndarray], stats: Stats) -> None:
+    def __init__(
+        self, ids: np.ndarray, places: tuple[np.ndarray, np.ndarray], stats: Stats
+    ) -> None:
         self.ids = ids
-        self.positions = positions
+        # All positions one after the other, and where those of each id begin and end.
+        self._places, self._bounds = places
         self.stats = stats
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return iter(self.positions)
+        return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        return self.positions[index]
+        if isinstance(index, slice):
+            return self.positions[index]
+        which = range(len(self))[index]
+        return self._places[self._bounds[which] : self._bounds[which + 1]]
+
+    @property
+    def positions(self) -> list[np.ndarray]:
+        """An array of positions for each id, all parts of one."""
+        return list(self)
 
     @property
     def first(self) -> np.ndarray:
         """The first position of each id, and -1 where there is none."""
-        return np.array([found[0] if len(found) else -1 for found in self.positions], "i8")
+        first = np.full(len(self), -1, "i8")
+        begins, ends = self._bounds[:-1], self._bounds[1:]
+        first[begins < ends] = self._places[begins[begins < ends]]
+        return first
 
 
 class Duplicates(Lookup):
@@ -251,10 +265,10 @@ class Duplicates(Lookup):
         self,
         counts: tuple[int, int],
         ids: np.ndarray,
-        positions: list[np.ndarray],
+        places: tuple[np.ndarray, np.ndarray],
         stats: Stats,
     ) -> None:
-        super().__init__(ids, positions, stats)
+        super().__init__(ids, places, stats)
         #: How many ids there are that more than one token has, and how many tokens have an
         #: id that another one before them has.
         self.id_count, self.repeats = counts

@@ -9,7 +9,7 @@ use ng_query::ng_arrow::arrow_array::{Array, ArrayRef, RecordBatch};
 use ng_query::ng_arrow::arrow_schema::{DataType, TimeUnit};
 use ng_query::{Stats, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::array::{Numpy, filled};
 use crate::error::{Error, INTERNAL};
@@ -65,21 +65,23 @@ pub(super) fn array<'py, T: Numpy + Copy>(
     values: &[T],
 ) -> PyResult<Bound<'py, PyAny>> {
     filled(py, (values.len(), None), |out: &mut [T]| {
-        out.copy_from_slice(values);
+        py.detach(|| out.copy_from_slice(values));
         Ok(())
     })
 }
 
 /// An array of as many numbers as are converted.
-pub(super) fn converted<'py, S, T: Numpy + Copy>(
+pub(super) fn converted<'py, S: Sync, T: Numpy + Copy>(
     py: Python<'py>,
     values: &[S],
-    convert: impl Fn(&S) -> T,
+    convert: impl Fn(&S) -> T + Sync,
 ) -> PyResult<Bound<'py, PyAny>> {
     filled(py, (values.len(), None), |out: &mut [T]| {
-        for (place, value) in out.iter_mut().zip(values) {
-            *place = convert(value);
-        }
+        py.detach(|| {
+            for (place, value) in out.iter_mut().zip(values) {
+                *place = convert(value);
+            }
+        });
         Ok(())
     })
 }
@@ -156,11 +158,20 @@ where
     array(py, column.as_primitive::<T>().values())
 }
 
-/// Arrays in a list.
-pub(super) fn list<'py>(
+/// The positions of several ids one after the other, and where those of each begin, with the end
+/// of the last behind.
+pub(super) fn grouped<'py, S: Sync>(
     py: Python<'py>,
-    arrays: impl IntoIterator<Item = PyResult<Bound<'py, PyAny>>>,
-) -> PyResult<Bound<'py, PyList>> {
-    let arrays: Vec<_> = arrays.into_iter().collect::<PyResult<_>>()?;
-    PyList::new(py, arrays)
+    found: &[S],
+    positions_of: impl Fn(&S) -> &[u64] + Sync,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let (all, bounds) = py.detach(|| {
+        let (mut all, mut bounds) = (Vec::new(), vec![0]);
+        for some in found {
+            all.extend_from_slice(positions_of(some));
+            bounds.push(all.len() as i64);
+        }
+        (all, bounds)
+    });
+    Ok((positions(py, &all)?, array(py, &bounds)?))
 }

@@ -4,7 +4,7 @@ use ng_query::{Found, Stats};
 use ng_token::TokenId;
 use pyo3::prelude::*;
 
-use super::answers::{array, converted, list, made, positions};
+use super::answers::{converted, grouped, made};
 use super::question::{Asks, Question, parts};
 use crate::columns::whole_numbers;
 use crate::error::{Error, Value};
@@ -37,8 +37,9 @@ impl Question {
         ids: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (found, stats) = self.found(py, &ids_of(py, ids)?)?;
-        let (ids, lists) = placed(py, &found)?;
-        made(py, "Lookup", (ids, lists, stats))
+        let ids = converted(py, &found, |found| found.id.raw())?;
+        let places = grouped(py, &found, |found| &found.positions)?;
+        made(py, "Lookup", (ids, places, stats))
     }
 
     pub(super) fn duplicates<'py>(
@@ -48,9 +49,10 @@ impl Question {
     ) -> PyResult<Bound<'py, PyAny>> {
         let limit = count_of("limit", limit)?;
         let (found, stats) = self.ask(py, |query, _| Ok(parts(query.duplicates(limit)?)))?;
-        let (ids, lists) = placed(py, &found.ids)?;
+        let ids = converted(py, &found.ids, |found| found.id.raw())?;
+        let places = grouped(py, &found.ids, |found| &found.positions)?;
         let counts = (found.id_count, found.repeats);
-        made(py, "Duplicates", (counts, ids, lists, stats))
+        made(py, "Duplicates", (counts, ids, places, stats))
     }
 
     fn found<'py>(
@@ -62,16 +64,6 @@ impl Question {
             Ok::<(_, Stats), Error>(parts(query.find(ids)?))
         })
     }
-}
-
-/// Ids, and the positions of each.
-fn placed<'py>(
-    py: Python<'py>,
-    found: &[Found],
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let ids: Vec<u32> = found.iter().map(|found| found.id.raw()).collect();
-    let lists = found.iter().map(|found| positions(py, &found.positions));
-    Ok((array(py, &ids)?, list(py, lists)?.into_any()))
 }
 
 fn ids_of(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Vec<TokenId>> {
