@@ -32,8 +32,8 @@ pub(crate) struct PythonArgs {
 /// The oldest Python that the package takes.
 const OLDEST: (u32, u32) = (3, 11);
 
-/// The interpreters that the wheel is tried on, as far as they are found: it is one for all
-/// but those without a lock, which have one each.
+/// The interpreters that the wheel is tried on besides the one that it is tested on, as far as
+/// they are found.
 const OTHERS: [&str; 6] = [
     "python3.11",
     "python3.12",
@@ -55,8 +55,11 @@ const VALGRIND: [&str; 6] = [
     "--num-callers=30",
 ];
 
-/// What is asked of a Python, to find out whether it will do.
-const ASKS: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+/// What is asked of a Python, to find out whether it will do, and which one it is.
+const ASKS: &str = "import os, sys, sysconfig, venv, ensurepip
+free = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
+version = '%d.%d' % sys.version_info[:2]
+print(version, free, sys.version.split()[0], os.path.realpath(sys.executable))";
 
 pub(crate) fn python(args: &PythonArgs) -> Result<()> {
     let python = match find() {
@@ -75,7 +78,7 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
     environment.install(&wheel)?;
     environment.test(&args.pytest)?;
     match args.pytest.is_empty() {
-        true => environment.try_alone(&wheel),
+        true => environment.try_alone(&python, &wheel),
         false => Ok(()),
     }
 }
@@ -232,14 +235,63 @@ fn folder() -> PathBuf {
     root().join("target/python")
 }
 
+/// An interpreter that will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Interpreter {
+    program: PathBuf,
+    version: (u32, u32),
+    is_free_threaded: bool,
+    /// Its whole version and its path without links: another one has another text.
+    identity: String,
+}
+
+impl Interpreter {
+    /// Reads the answer to [`ASKS`].
+    fn in_answer(program: PathBuf, said: &str) -> Option<Self> {
+        let (version, rest) = said.trim().split_once(' ')?;
+        let (free, identity) = rest.split_once(' ')?;
+        let (major, minor) = version.split_once('.')?;
+        Some(Self {
+            program,
+            version: (major.parse().ok()?, minor.parse().ok()?),
+            is_free_threaded: free == "True",
+            identity: identity.to_owned(),
+        })
+    }
+
+    /// The name that it usually has, such as `python3.11`.
+    fn name(&self) -> String {
+        let (major, minor) = self.version;
+        let free = if self.is_free_threaded { "t" } else { "" };
+        format!("python{major}.{minor}{free}")
+    }
+
+    /// Whether a wheel that was built for another interpreter is for this one as well: there is
+    /// one for all but free-threaded ones, which have one each.
+    fn takes_wheel_for(&self, other: &Self) -> bool {
+        self.name() == other.name() || !(self.is_free_threaded || other.is_free_threaded)
+    }
+}
+
+/// One interpreter for each name, the first of several.
+fn distinct(found: impl IntoIterator<Item = Interpreter>) -> Vec<Interpreter> {
+    let mut some: Vec<Interpreter> = Vec::new();
+    for interpreter in found {
+        if some.iter().all(|known| known.name() != interpreter.name()) {
+            some.push(interpreter);
+        }
+    }
+    some
+}
+
 /// Finds a Python that will do: the one that `NG_PYTHON` names, or else `python3`. The error
 /// tells why there is none.
-fn find() -> Result<PathBuf, String> {
+fn find() -> Result<Interpreter, String> {
     will_do(std::env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into()))
 }
 
 /// Asks a Python whether it will do.
-fn will_do(name: OsString) -> Result<PathBuf, String> {
+fn will_do(name: OsString) -> Result<Interpreter, String> {
     let shown = Path::new(&name).display().to_string();
     let output = Command::new(&name).args(["-c", ASKS]).output();
     let output = output.map_err(|error| format!("{shown}: {error}"))?;
@@ -249,11 +301,11 @@ fn will_do(name: OsString) -> Result<PathBuf, String> {
         return Err(format!("{shown} cannot make environments: {why}"));
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    match version_in(&said) {
-        Some(version) if version >= OLDEST => Ok(name.into()),
-        Some((major, minor)) => Err(format!(
-            "{shown} is {major}.{minor}, expected {}.{} or newer",
-            OLDEST.0, OLDEST.1
+    match Interpreter::in_answer(name.into(), &said) {
+        Some(python) if python.version >= OLDEST => Ok(python),
+        Some(python) => Err(format!(
+            "{shown} is {}.{}, expected {}.{} or newer",
+            python.version.0, python.version.1, OLDEST.0, OLDEST.1
         )),
         None => Err(format!("{shown} does not tell its version")),
     }
@@ -269,40 +321,48 @@ fn reason_in(said: &str) -> Option<&str> {
     }
 }
 
-fn version_in(said: &str) -> Option<(u32, u32)> {
-    let mut numbers = said.split_whitespace().map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
 /// An environment of Python's, with what builds and tests the package.
 struct Environment {
     folder: PathBuf,
 }
 
 impl Environment {
-    /// Makes it, or takes the one that is there, if what is to be installed is the same.
-    fn of(python: &Path) -> Result<Self> {
+    /// Makes it, or takes the one that is there, if it is of the same interpreter and what is
+    /// to be installed is the same.
+    fn of(python: &Interpreter) -> Result<Self> {
         let locked = package().join("tests/requirements.txt");
         Self::make(python, folder().join("venv"), &locked)
     }
 
     /// Makes one in a folder, with what is locked in a file.
-    fn make(python: &Path, folder: PathBuf, locked: &Path) -> Result<Self> {
+    fn make(python: &Interpreter, folder: PathBuf, locked: &Path) -> Result<Self> {
         let environment = Self { folder };
-        let stamp = environment.folder.join("requirements.txt");
-        let wanted = fs::read(locked).with_context(|| locked.display().to_string())?;
-        if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        let wanted = fs::read_to_string(locked).with_context(|| locked.display().to_string())?;
+        let wanted = format!("# {}\n{wanted}", python.identity);
+        if environment.is_made_of(&wanted) {
             return Ok(environment);
         }
-        let mut make = Command::new(python);
+        let mut make = Command::new(&python.program);
         make.args(["-m", "venv", "--clear"])
             .arg(&environment.folder);
         run(&mut make)?;
         let mut install = environment.pip();
         install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
         fetch(install.arg(locked))?;
+        let stamp = environment.stamp();
         fs::write(&stamp, wanted).with_context(|| stamp.display().to_string())?;
         Ok(environment)
+    }
+
+    /// What it was made of: the interpreter and what was installed.
+    fn stamp(&self) -> PathBuf {
+        self.folder.join("made-of.txt")
+    }
+
+    /// Whether it is there, and made of that. Its Python is a link, whose target may be gone.
+    fn is_made_of(&self, wanted: &str) -> bool {
+        let made_of = fs::read_to_string(self.stamp());
+        self.program("python").exists() && made_of.is_ok_and(|made_of| made_of == wanted)
     }
 
     /// Builds a wheel for an interpreter, the only one in a folder.
@@ -358,31 +418,29 @@ impl Environment {
         self.pytest(&mut valgrind, &["tests/test_lives.py"], passed_on)
     }
 
-    /// Tries the wheel, with nothing but what it needs, on every interpreter that is found.
-    fn try_alone(&self, wheel: &Path) -> Result<()> {
+    /// Tries the wheel, with nothing but what it needs, on the interpreter that it was built for
+    /// and on every other one that is found.
+    fn try_alone(&self, built_for: &Interpreter, wheel: &Path) -> Result<()> {
         let locked = package().join("tests/requirements.txt");
         let text = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
         let needed = folder().join("needed.txt");
         let written = fs::write(&needed, entry_of(&text, "numpy"));
         written.with_context(|| needed.display().to_string())?;
-        for name in OTHERS {
-            match will_do(name.into()) {
-                Ok(python) => self.try_on(&python, name, wheel, &needed)?,
-                Err(why) => println!("python: the wheel was not tried: {why}"),
-            }
+        let others = OTHERS.map(|name| will_do(name.into()));
+        for why in others.iter().filter_map(|other| other.as_ref().err()) {
+            println!("python: the wheel was not tried: {why}");
+        }
+        let found = [built_for.clone()]
+            .into_iter()
+            .chain(others.into_iter().flatten());
+        for python in distinct(found) {
+            let wheel = match python.takes_wheel_for(built_for) {
+                true => wheel.to_owned(),
+                false => self.build_wheel(&python.program, &format!("wheels-{}", python.name()))?,
+            };
+            try_on(&python, &wheel, &needed)?;
         }
         Ok(())
-    }
-
-    fn try_on(&self, python: &Path, name: &str, wheel: &Path, needed: &Path) -> Result<()> {
-        let alone = Self::make(python, folder().join(name), needed)?;
-        let has_no_lock = name.ends_with('t');
-        match has_no_lock {
-            true => alone.install(&self.build_wheel(python, &format!("wheels-{name}"))?)?,
-            false => alone.install(wheel)?,
-        }
-        let mut script = Command::new(alone.program("python"));
-        run(script.arg(package().join("tests/clean.py")))
     }
 
     fn install(&self, wheel: &Path) -> Result<()> {
@@ -439,6 +497,14 @@ fn made_in(wheels: &Path, maturin: &mut Command) -> Result<PathBuf> {
     }
 }
 
+/// Tries a wheel in an environment that has it and what it needs, and nothing else.
+fn try_on(python: &Interpreter, wheel: &Path, needed: &Path) -> Result<()> {
+    let alone = Environment::make(python, folder().join(python.name()), needed)?;
+    alone.install(wheel)?;
+    let mut script = Command::new(alone.program("python"));
+    run(script.arg(package().join("tests/clean.py")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -490,13 +556,63 @@ mod tests {
         }
     }
 
+    fn python(said: &str) -> Interpreter {
+        Interpreter::in_answer("python".into(), said).unwrap()
+    }
+
     #[test]
-    fn a_version_is_two_numbers() {
-        assert_eq!(version_in("3 11\n"), Some((3, 11)));
-        assert_eq!(version_in("3 9\n"), Some((3, 9)));
-        assert!(version_in("3 9") < Some(OLDEST) && version_in("3 13") > Some(OLDEST));
-        for said in ["", "3", "three eleven"] {
-            assert_eq!(version_in(said), None, "{said}");
+    fn an_interpreter_is_known_by_what_it_answers() {
+        let found = python("3.11 False 3.11.4 /usr/bin/a python\n");
+        assert_eq!((found.version, found.is_free_threaded), ((3, 11), false));
+        assert_eq!(found.identity, "3.11.4 /usr/bin/a python");
+        assert_eq!(found.name(), "python3.11");
+        assert_eq!(python("3.14 True 3.14.0 /t").name(), "python3.14t");
+        for wrong in [
+            "",
+            "3",
+            "3.11",
+            "3.11 False",
+            "x.y False 3.11.4 /p",
+            "3 False 3.1 /p",
+        ] {
+            assert_eq!(Interpreter::in_answer("p".into(), wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn each_version_is_tried_once_and_the_one_that_was_found_is_among_them() {
+        let (main, same) = (
+            python("3.12 False 3.12.1 /a"),
+            python("3.12 False 3.12.7 /b"),
+        );
+        let (old, free) = (
+            python("3.11 False 3.11.4 /c"),
+            python("3.12 True 3.12.1 /d"),
+        );
+        let tried = distinct([main.clone(), old.clone(), same, free.clone()]);
+        assert_eq!(tried, [main.clone(), old.clone(), free.clone()]);
+        assert!(old.takes_wheel_for(&main) && main.takes_wheel_for(&main));
+        assert!(!free.takes_wheel_for(&main) && !main.takes_wheel_for(&free));
+        assert!(free.takes_wheel_for(&free));
+    }
+
+    /// The one that was there was taken for that of another Python, or of one that is gone.
+    #[cfg(unix)]
+    #[test]
+    fn an_environment_is_taken_again_where_its_python_is_there_and_the_same() {
+        let folder = std::env::temp_dir().join(format!("ng-venv-{}", std::process::id()));
+        let environment = Environment {
+            folder: folder.clone(),
+        };
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        let python = environment.program("python");
+        fs::write(environment.stamp(), "# 3.11.4 /a\nnumpy\n").unwrap();
+        std::os::unix::fs::symlink(folder.join("gone"), &python).unwrap();
+        assert!(!environment.is_made_of("# 3.11.4 /a\nnumpy\n"));
+        fs::write(folder.join("gone"), "").unwrap();
+        assert!(environment.is_made_of("# 3.11.4 /a\nnumpy\n"));
+        assert!(!environment.is_made_of("# 3.11.5 /a\nnumpy\n"));
+        assert!(!environment.is_made_of("# 3.11.4 /a\nnumpy, pytest\n"));
+        fs::remove_dir_all(folder).unwrap();
     }
 }

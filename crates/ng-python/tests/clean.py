@@ -1,5 +1,6 @@
 """Run in an environment that has the wheel and numpy alone: the package is whole."""
 
+import pickle
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,24 @@ with tempfile.TemporaryDirectory() as folder:
         view = file.view()
         file.close()
         assert np.array_equal(view, tokens.view())
+    file = ngtoken.TokenFile.open(path)
+    some = file.where("id < 1000")
+    assert (some.count(), some.any()) == (1_000, True)
+    assert np.array_equal(np.asarray(some.positions()), np.arange(1_000))
+    assert np.array_equal(np.asarray(some.tokens(limit=3)), tokens[:3])
+    groups = some.aggregate(by="entity_type", measures="count, max(local_id)")
+    assert list(groups) == [{"entity_type": 0, "count": 1_000, "max(local_id)": 999, "nan_weights": 0}]
+    distances, positions = file.where("id >= 5").nearest([[0, 0, 0], [1, 2, 3]], k=2)
+    assert (distances[0].tolist(), positions.tolist()) == ([0, 0], [[5, 6], [5, 6]])
+    assert file.within([0, 0, 0], 1).positions.shape == (100_000,)
+    counts, edges = file.histogram("id", bins=4)
+    assert (counts.tolist(), len(edges)) == ([25_000] * 4, 5)
+    assert file.find([7]).first.tolist() == [7]
+    assert file.index("id", ids=True).blocks == 25
+    assert file.where("id = 7").count() == 1
+    assert len(pickle.loads(pickle.dumps(file))) == 100_000
+    assert np.array_equal(pickle.loads(pickle.dumps(tokens, 5)).view(), tokens.view())
+    assert pickle.loads(pickle.dumps(tokens[7])) == tokens[7]
 try:
     tokens.append(ngtoken.Token(1, weight=-1.0))
 except ngtoken.FieldError as error:
