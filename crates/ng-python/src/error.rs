@@ -82,14 +82,14 @@ pub(crate) const FORKED: Class = Class::Own("ForkedError");
 pub(crate) const FIELD: Class = Class::Own("FieldError");
 pub(crate) const INTERNAL: Class = Class::Own("InternalError");
 
-/// `EAGAIN`, `EIO`, `ENOSPC` and `EFBIG` of the systems that this runs on.
-mod errno {
-    pub(super) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
-    pub(super) const IO: i32 = 5;
-    pub(super) const NO_SPACE: i32 = 28;
-    pub(super) const TOO_LARGE: i32 = 27;
-    pub(super) const IS_A_FOLDER: i32 = 21;
-    pub(super) const EXISTS: i32 = 17;
+/// Numbers of errors on the systems that this runs on.
+pub(crate) mod errno {
+    pub(crate) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
+    pub(crate) const IO: i32 = 5;
+    pub(crate) const NO_SPACE: i32 = 28;
+    pub(crate) const TOO_LARGE: i32 = 27;
+    pub(crate) const IS_A_FOLDER: i32 = 21;
+    pub(crate) const EXISTS: i32 = 17;
 }
 
 impl Error {

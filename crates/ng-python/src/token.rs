@@ -48,11 +48,6 @@ impl PyToken {
             Err(_) => Err(Error::wrong_type("token", kind_of(given), "a Token").into()),
         }
     }
-
-    fn timestamp_now() -> u32 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        now.map_or(0, |now| u32::try_from(now.as_secs()).unwrap_or(u32::MAX))
-    }
 }
 
 #[pymethods]
@@ -88,7 +83,7 @@ impl PyToken {
     /// now, unless one is given.
     #[pyo3(signature = (now = None))]
     fn validate(&self, now: Option<u32>) -> PyResult<()> {
-        let now = now.unwrap_or_else(Self::timestamp_now);
+        let now = now.unwrap_or_else(crate::token::now);
         let valid = self.token().validate(now);
         Ok(valid.map_err(|invalid| invalid_field(&self.token(), invalid))?)
     }
@@ -288,6 +283,12 @@ impl PyToken {
     fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
         slf
     }
+}
+
+/// This moment, in seconds since 1970 UTC.
+pub(crate) fn now() -> u32 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| u32::try_from(now.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// Sets values by the names of their fields, and builds.

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 
 use super::selected::Selected;
 use super::stream::layout_of;
-use crate::error::{Class, Error, INTERNAL, Value};
+use crate::error::{Class, Error, INTERNAL, Value, errno};
 use crate::query::{Asks, Query, Question};
 use crate::tokens::Tokens;
 use crate::vector::TokenVec;
@@ -181,7 +181,7 @@ fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
         .map_err(|error| Error::of_system(&error.to_string(), &error))?;
     if kind.is_dir() {
         let text = "is a folder, expected a Parquet file";
-        return Err(Error::new(Class::Folder, text).errno(IS_A_FOLDER));
+        return Err(Error::new(Class::Folder, text).errno(errno::IS_A_FOLDER));
     }
     let mut reader = TableReader::of_file(file, Format::Parquet, None)?;
     let stop = workers.stop_flag();
@@ -196,5 +196,3 @@ fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
     }
     Ok(store)
 }
-
-const IS_A_FOLDER: i32 = 21;

@@ -9,8 +9,9 @@ use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
 use crate::error::Error;
-use crate::query::{Question, Subject, now};
+use crate::query::{Question, Subject};
 use crate::shown::Shown;
+use crate::token::now;
 
 /// The tokens that a question matches, in order, some at a time: memory does not grow with
 /// them.

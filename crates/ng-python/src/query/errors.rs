@@ -2,7 +2,7 @@ use ng_query::ParseFilterError;
 use ng_query::index::IndexError;
 use ng_query::order::SortError;
 
-use crate::error::{CHANGED, Class, Error, INTERNAL, LOCKED, Value};
+use crate::error::{CHANGED, Class, Error, INTERNAL, LOCKED, Value, errno};
 
 /// A filter that cannot be read: the message has the place with carets under it.
 pub(super) fn unreadable(text: &str, error: &ParseFilterError) -> Error {
@@ -50,9 +50,9 @@ impl From<SortError> for Error {
                 Value::Whole(given.into()),
                 format_args!("{least} bytes or more"),
             ),
-            SortError::NoRoom { folder, .. } => {
-                Self::new(Class::Os, text).at(&folder).errno(NO_SPACE)
-            }
+            SortError::NoRoom { folder, .. } => Self::new(Class::Os, text)
+                .at(&folder)
+                .errno(errno::NO_SPACE),
             SortError::Temporary { path, source } => Self::of_system(&text, &source).at(&path),
             SortError::OutOfMemory(error) => error.into(),
             SortError::Parallel(error) => error.into(),
@@ -61,5 +61,3 @@ impl From<SortError> for Error {
         }
     }
 }
-
-const NO_SPACE: i32 = 28;

@@ -26,5 +26,5 @@ mod subject;
 pub(crate) use answers::columns;
 pub(crate) use class::Query;
 pub(crate) use index::{forget, layout_columns};
-pub(crate) use question::{Asks, Question, now};
+pub(crate) use question::{Asks, Question};
 pub(crate) use subject::Subject;

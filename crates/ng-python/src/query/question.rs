@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
 use ng_query::index::{Index, IndexWarning};
@@ -11,6 +10,7 @@ use super::answers;
 use super::errors::unreadable;
 use super::subject::Subject;
 use crate::error::Error;
+use crate::token::now;
 use crate::tokens::{Origin, Tokens};
 use crate::work::{long, short};
 
@@ -184,11 +184,4 @@ fn told(warning: &IndexWarning) -> String {
 /// The parts of an answer.
 pub(super) fn parts<T>(answer: Answer<T>) -> (T, Stats) {
     (answer.value, answer.stats)
-}
-
-/// This moment, in seconds since 1970 UTC.
-pub(crate) fn now() -> u32 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = since_1970.map_or(0, |time| time.as_secs());
-    u32::try_from(now).unwrap_or(u32::MAX)
 }
