@@ -20,7 +20,7 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-/// What went wrong, without the interpreter: it may be made on any thread.
+/// What went wrong. It is made without the GIL, on any thread.
 #[derive(Debug)]
 pub(crate) struct Error(Box<Facts>);
 
@@ -149,7 +149,7 @@ impl Error {
 
     /// A parameter that has a wrong value.
     pub(crate) fn value(field: &str, value: Value, expected: impl Display) -> Self {
-        let text = format!("{field} {}, expected {expected}", Told(&value));
+        let text = format!("{field} {}, expected {expected}", InMessage(&value));
         Self::new(Class::Value, text).of(field, value, expected)
     }
 
@@ -169,7 +169,7 @@ impl Error {
 
     /// An index beyond the tokens.
     pub(crate) fn index(index: i128, len: usize) -> Self {
-        let text = format!("index {index}, expected one of {len} tokens");
+        let text = format!("index {index} is out of range for {len} tokens");
         let expected = match len.checked_sub(1) {
             Some(last) => format!("-{len} to {last}"),
             None => "none".to_owned(),
@@ -237,9 +237,9 @@ impl From<PyErr> for Error {
 }
 
 /// A value in a message.
-struct Told<'a>(&'a Value);
+struct InMessage<'a>(&'a Value);
 
-impl Display for Told<'_> {
+impl Display for InMessage<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Value::Whole(value) => write!(f, "{value}"),
@@ -529,7 +529,7 @@ impl From<ParallelError> for Error {
             ParallelError::IndexOutOfBounds { index, len, .. } => Self::index(index as i128, len),
             ParallelError::Store(error) => error.into(),
             ParallelError::Forked(forked) => forked.into(),
-            // Whoever set the flag raises what made it do so.
+            // What set the flag raises why.
             other => Self::new(INTERNAL, other),
         }
     }

@@ -47,7 +47,7 @@ impl TokenIter {
         }
     }
 
-    /// Copies the next batch, without the interpreter.
+    /// Copies the next batch, without the GIL.
     fn fetch(&self) -> Result<Option<Token>, Error> {
         let text = "an iterator that was in use when its process was forked";
         let state = self.state.lock();
@@ -90,7 +90,7 @@ impl TokenIter {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyToken>> {
-        // Nobody holds the lock and wants the interpreter.
+        // No holder of the lock waits for the GIL.
         if let Some(mut state) = self.state.lock_at_once()
             && let Some(token) = next_of(&mut state)
         {

@@ -6,13 +6,13 @@
 //!
 //! What keeps it safe, whatever Python does:
 //!
-//! - Memory that Python looks at is held by whoever looks ([`buf`]); a vector that is looked
+//! - Memory that Python looks at is held by what looks at it ([`buf`]); a vector that is looked
 //!   at does not move ([`memory`]).
-//! - No thread that holds the interpreter waits for a lock whose holder may wait for the
-//!   interpreter ([`work`]). Such a holder is the one that reads another library's stream
+//! - No thread that holds the GIL waits for a lock whose holder may wait for the GIL
+//!   ([`work`]). Such a holder is the one that reads another library's stream
 //!   ([`arrow`]); other locks are released before the GIL is taken again. A fork does not wait
 //!   for a lock that a thread of its parent has ([`lock`]).
-//! - Everything that may take long runs detached, ends soon after Ctrl-C, and turns panics
+//! - Everything that may take long releases the GIL, ends soon after Ctrl-C, and turns panics
 //!   into exceptions that name the place ([`work`]).
 //!
 //! # Where to begin reading

@@ -1,6 +1,6 @@
 //! Tokens in memory that Python looks at, and writes to where it asked to.
 //!
-//! Rust's own looks are slices, which nobody may write to meanwhile; numpy's are pointers,
+//! Rust's own looks are slices, which must not be written to meanwhile; numpy's are pointers,
 //! of which Rust knows no more than that they are there. So a [`Memory`] counts both: while a
 //! writable view is out there are no slices, and no writable view goes out while there are.
 
@@ -77,7 +77,7 @@ impl Memory {
         }
     }
 
-    /// Takes the tokens back, which nobody looks at any more.
+    /// Takes the tokens back, of which there are no views any more.
     pub(crate) fn into_store(self) -> VecStore {
         let whole = ManuallyDrop::new(self);
         VecStore::from_vec(ManuallyDrop::into_inner(whole.vector()))
@@ -114,7 +114,7 @@ impl Memory {
         self.start.as_ptr()
     }
 
-    /// Returns the tokens as a slice, to which nobody writes until it is dropped.
+    /// Returns the tokens as a slice, which is not written to until it is dropped.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// `BufferError`: somebody looks at the tokens as a slice.
+    /// `BufferError`: the tokens are looked at as a slice.
     pub(crate) fn let_out(&self) -> Result<(), Error> {
         self.lent.add_writable().map_err(|slices| {
             let text = format!(
@@ -151,7 +151,7 @@ impl Memory {
         self.lent.take_back(Lent::WRITABLE);
     }
 
-    /// Copies a token, whether or not somebody writes to it; the copy of one that is being
+    /// Copies a token, which may be written to meanwhile; the copy of one that is being
     /// written may be of both.
     ///
     /// # Panics
@@ -200,7 +200,7 @@ impl Drop for Memory {
     }
 }
 
-/// Some tokens of a memory, as a slice that nobody writes to.
+/// Some tokens of a memory, as a slice that is not written to.
 pub(crate) struct Slice {
     memory: Arc<Memory>,
     range: Range<usize>,

@@ -41,7 +41,7 @@ impl Pieces {
     }
 }
 
-/// Records in contiguous memory of somebody else's, which is held.
+/// Records in contiguous memory of another object, which is held.
 pub(crate) struct Piece {
     buffer: PyUntypedBuffer,
 }
@@ -69,7 +69,7 @@ impl Piece {
     }
 
     /// Appends all by workers, who copy each token once before it is hashed and written: so
-    /// what somebody writes to the array meanwhile cannot part a block from its hash.
+    /// what is written to the array meanwhile cannot part a block from its hash.
     pub(crate) fn ingest_into<S>(&self, workers: &Workers, sink: &mut S) -> Result<(), Error>
     where
         S: TokenSink<Error: Into<Error>>,

@@ -1,4 +1,4 @@
-//! What an object shows at a moment, held for as long as somebody looks at it.
+//! What an object shows at a moment, held for as long as it is looked at.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -23,7 +23,7 @@ pub(crate) enum Shown {
     File(Arc<Verified>, Range<usize>),
 }
 
-/// A commit of a file that is read, and its tokens once somebody wanted all.
+/// A commit of a file that is read, and its tokens once all were wanted.
 pub(crate) struct Verified {
     reader: BlockReader,
     loaded: OnceLock<Arc<Memory>>,
@@ -102,7 +102,7 @@ impl Shown {
     }
 
     /// The same tokens where they can be looked at: those of a file are read and verified,
-    /// all of them once, or some of them anew.
+    /// all of them once, or some of them again.
     pub(crate) fn at_hand(&self, workers: &Workers) -> Result<Self, Error> {
         let Self::File(file, range) = self else {
             return Ok(self.clone());

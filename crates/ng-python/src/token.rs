@@ -159,7 +159,7 @@ impl PyToken {
         self.token().strength()
     }
 
-    /// Seconds since 1970 UTC; 0 where nobody set it.
+    /// Seconds since 1970 UTC; 0 where it is not set.
     #[getter]
     fn timestamp(&self) -> u32 {
         self.token().timestamp()
@@ -332,7 +332,7 @@ fn unknown(name: &str) -> Error {
     Error::new(Class::Type, text).of(name, Value::Text(name.into()), expected)
 }
 
-/// The name of an object's type, as messages tell it.
+/// The name of an object's type, as messages show it.
 pub(crate) fn kind_of(given: &Bound<'_, PyAny>) -> String {
     match given.get_type().name() {
         Ok(name) => format!("of type {name}"),
@@ -352,12 +352,12 @@ fn whole(given: &Bound<'_, PyAny>, field: &str, most: u32) -> Result<u32, Error>
             let value = Value::Text(given.to_string());
             Err(Error::field(field, value, expected))
         }
-        Err(_) => Err(Error::wrong_type(field, told(given), "a whole number")),
+        Err(_) => Err(Error::wrong_type(field, described(given), "a whole number")),
     }
 }
 
-/// A value with its type, as messages tell it.
-fn told(given: &Bound<'_, PyAny>) -> String {
+/// A value with its type, as messages show it.
+fn described(given: &Bound<'_, PyAny>) -> String {
     let shown = given
         .repr()
         .map_or_else(|_| String::new(), |repr| repr.to_string());
@@ -367,7 +367,7 @@ fn told(given: &Bound<'_, PyAny>) -> String {
 
 fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
     if given.is_instance_of::<PyString>() {
-        return Err(Error::wrong_type(field, told(given), "a number"));
+        return Err(Error::wrong_type(field, described(given), "a number"));
     }
     match given.extract::<f64>() {
         Ok(value) => {
@@ -382,7 +382,7 @@ fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
             }
         }
         Err(error) if error.is_instance_of::<PyTypeError>(given.py()) => {
-            Err(Error::wrong_type(field, told(given), "a number"))
+            Err(Error::wrong_type(field, described(given), "a number"))
         }
         Err(_) => Err(Error::field(
             field,
@@ -395,12 +395,12 @@ fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
 fn point(given: &Bound<'_, PyAny>, space: &str) -> Result<[f32; 3], Error> {
     let expected = "three numbers, x y z";
     if given.is_instance_of::<PyString>() {
-        return Err(Error::wrong_type(space, told(given), expected));
+        return Err(Error::wrong_type(space, described(given), expected));
     }
     let items = given
         .try_iter()
         .and_then(Iterator::collect::<PyResult<Vec<_>>>);
-    let items = items.map_err(|_| Error::wrong_type(space, told(given), expected))?;
+    let items = items.map_err(|_| Error::wrong_type(space, described(given), expected))?;
     match items.as_slice() {
         [x, y, z] => Ok([number(x, space)?, number(y, space)?, number(z, space)?]),
         other => Err(Error::field(

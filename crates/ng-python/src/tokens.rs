@@ -53,7 +53,7 @@ pub(crate) struct Pinned {
 }
 
 impl Origin {
-    /// What is shown at this moment. It may wait for a lock: without the interpreter.
+    /// What is shown at this moment. It may wait for a lock: without the GIL.
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
         match self {
             Self::Vector(vector) => vector.shown(),
@@ -72,7 +72,7 @@ impl Origin {
     }
 
     /// What is shown at this moment, to stay as it is. It may wait for a lock: without the
-    /// interpreter.
+    /// GIL.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Origin {
     }
 
     /// Looks at what is shown at this moment, and keeps no vector from changing afterwards. It
-    /// may wait for a lock: without the interpreter.
+    /// may wait for a lock: without the GIL.
     pub(crate) fn look<T>(
         &self,
         look: impl FnOnce(&Shown) -> Result<T, Error>,
@@ -103,7 +103,7 @@ impl Origin {
         }
     }
 
-    /// Does what [`look`](Self::look) does, if nobody has the lock.
+    /// Does what [`look`](Self::look) does, if the lock is free.
     fn look_at_once<T>(
         &self,
         look: impl FnOnce(&Shown) -> Result<T, Error>,
@@ -116,7 +116,7 @@ impl Origin {
         }
     }
 
-    /// What is shown at this moment, if nobody has the lock.
+    /// What is shown at this moment, if the lock is free.
     fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
         match self {
             Self::Vector(vector) => vector.shown_at_once().map(Ok),

@@ -81,7 +81,7 @@ fn bytes_of(tokens: usize) -> u64 {
     tokens as u64 * Token::SIZE as u64
 }
 
-/// What the files of a folder have, as far as it can be told.
+/// How many bytes the files of a folder have, as far as the system says.
 fn folder_bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = entries.filter_map(|entry| entry.metadata().ok());

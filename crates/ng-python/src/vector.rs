@@ -17,7 +17,7 @@ use crate::tokens::{Origin, Tokens, position};
 use crate::whole::{self, count_of};
 use crate::work::{long, short};
 
-/// The tokens of a vector, which stay where they are while somebody looks at them.
+/// The tokens of a vector, which stay where they are while they are looked at.
 pub(crate) struct Vector {
     memory: Lock<Arc<Memory>>,
 }
@@ -45,8 +45,8 @@ impl Vector {
         self.memory.lock().ok_or_else(|| Error::new(FORKED, text))
     }
 
-    /// Looks at the tokens for a moment, in which nobody changes them: no view, for which a
-    /// change would be refused. It may wait for a lock: without the interpreter.
+    /// Looks at the tokens for a moment, in which they do not change: this is no view, for which
+    /// a change would be refused. It may wait for a lock: without the GIL.
     ///
     /// # Errors
     ///
@@ -58,22 +58,21 @@ impl Vector {
         look(&*self.lock()?)
     }
 
-    /// Does what [`look`](Self::look) does, unless somebody changes the tokens.
+    /// Does what [`look`](Self::look) does, unless they are being changed.
     pub(crate) fn look_at_once<T>(&self, look: impl FnOnce(&Arc<Memory>) -> T) -> Option<T> {
         Some(look(&*self.memory.lock_at_once()?))
     }
 
-    /// What it shows, unless somebody changes it.
+    /// What it shows, unless that is being changed.
     pub(crate) fn shown_at_once(&self) -> Option<Shown> {
         self.look_at_once(Arc::clone).map(Shown::of_memory)
     }
 
-    /// Changes the tokens, at which nobody looks. It may wait for a lock: without the
-    /// interpreter.
+    /// Changes the tokens, of which there are no views. It may wait for a lock: without the GIL.
     ///
     /// # Errors
     ///
-    /// `BufferError`: somebody does.
+    /// `BufferError`: there are views.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
@@ -267,7 +266,7 @@ impl TokenVec {
         short(py, || self.vector.change(|_| panic!("on purpose")))
     }
 
-    /// The bytes by protocol 5: out of band, where whoever pickles takes them so.
+    /// The bytes by protocol 5: out of band, where the pickler takes them so.
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: i32,

@@ -1,4 +1,4 @@
-//! How work is done: without the interpreter, ended by Ctrl-C, and with panics caught.
+//! How work is done: without the GIL, ended by Ctrl-C, and with panics caught.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,14 +15,14 @@ use pyo3::prelude::*;
 use crate::error::{Error, INTERNAL};
 use crate::lock::Lock;
 
-/// How often a thread that waits for its work looks for signals. Nobody notices so long a
-/// wait after Ctrl-C.
+/// How often a thread that waits for its work looks for signals: too short a wait after Ctrl-C
+/// to notice.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(20);
 
-/// How many looks at a token are over before anybody could wish to stop: one at each of 16 MiB.
+/// How many looks at a token end too soon to need stopping: one at each token of 16 MiB.
 const SHORT_LOOKS: usize = 1 << 18;
 
-/// Does what takes a moment, without the interpreter.
+/// Does what takes a moment, without the GIL.
 pub(crate) fn short<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Error> + Send,
@@ -30,7 +30,7 @@ pub(crate) fn short<T: Send>(
     Ok(py.detach(|| caught(work))?)
 }
 
-/// Does work with workers, without the interpreter: `looks` is about how often a token is
+/// Does work with workers, without the GIL: `looks` is about how often a token is
 /// looked at, each as often as it is.
 ///
 /// Signals are handled meanwhile where Python handles them, on its main thread: what a
@@ -71,7 +71,9 @@ fn beside<T: Send>(
         match worker {
             Ok(worker) => {
                 let signal = watch(&ended, stop);
-                let outcome = worker.join().unwrap_or_else(|payload| Err(told(&*payload)));
+                let outcome = worker
+                    .join()
+                    .unwrap_or_else(|payload| Err(panicked(&*payload)));
                 (outcome, signal)
             }
             Err(error) => {
@@ -110,7 +112,7 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
 }
 
 /// Returns workers of so many threads; by default as many as there are processors. It may wait
-/// for a lock, and starts threads: without the interpreter.
+/// for a lock, and starts threads: without the GIL.
 pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
     match STARTED.lock() {
         Some(mut kept) => kept.of_this_process().workers(threads),
@@ -122,7 +124,7 @@ pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
 static STARTED: LazyLock<Lock<Kept>> = LazyLock::new(|| Lock::new(Kept::none()));
 
 /// The workers of a process: those of the default, and those of the last other number of
-/// threads. Those of earlier numbers end once nobody works with them.
+/// threads. Those of earlier numbers end when their last operation does.
 struct Kept {
     process: ProcessMark,
     default: Option<Workers>,
@@ -169,11 +171,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(told(&*payload)))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
-/// What a panic becomes.
-fn told(payload: &(dyn Any + Send)) -> Error {
+/// The error that a panic becomes.
+fn panicked(payload: &(dyn Any + Send)) -> Error {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
     let place = place_of_last_panic();

@@ -102,7 +102,7 @@ def test_tokens_are_taken_by_position(tokens):
 
 @pytest.mark.parametrize("wrong", [len(RECORDS), -len(RECORDS) - 1, 2**62])
 def test_a_position_beyond_the_tokens_is_named(tokens, wrong):
-    with pytest.raises(IndexError, match=f"index {wrong}, expected one of 70001 tokens"):
+    with pytest.raises(IndexError, match=f"index {wrong} is out of range for 70001 tokens"):
         tokens.take([0, wrong, 1])
 
 

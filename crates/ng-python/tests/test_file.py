@@ -174,7 +174,7 @@ def test_an_append_keeps_others_out_until_it_is_over(path):
             lambda: file.append(varied(1)),
             lambda: file.reserve(1),
         ):
-            with pytest.raises(ngtoken.BusyError, match="under way"):
+            with pytest.raises(ngtoken.BusyError, match="another append is in progress"):
                 meddle()
         assert len(file) == 0  # Reading goes on.
         yield varied(10)

@@ -41,7 +41,7 @@ def test_numbers_of_numpy_are_counts_and_indices():
 
 @pytest.mark.parametrize("index", [5, -6, 2**40])
 def test_an_index_beyond_the_end_is_named(index):
-    with pytest.raises(IndexError, match=f"index {index}, expected one of 5 tokens"):
+    with pytest.raises(IndexError, match=f"index {index}, is out of range for 5 tokens"):
         create_tokens_batch(5)[index]
     with pytest.raises(IndexError):
         create_tokens_batch(5)[index] = Token(1)

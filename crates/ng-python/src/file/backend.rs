@@ -59,7 +59,7 @@ impl Backend {
             Mode::Map => {
                 // SAFETY: (1) That nobody shrinks the file or changes what is committed is
                 // what `TokenFile` says `mode="map"` rests on; no code of this package does,
-                // and who cannot rely on others has `mode="read"`.
+                // and who cannot rely on other programs has `mode="read"`.
                 let store = unsafe { MmapStore::create(path, options) }?;
                 Ok(Self::Mapped(Box::new(store)))
             }
@@ -147,7 +147,7 @@ impl Backend {
         }
     }
 
-    /// Shows what others have committed since, and tells whether that was anything.
+    /// Shows what others have committed since, and returns whether there was anything.
     pub(crate) fn refresh(&mut self) -> Result<bool, Error> {
         match self {
             Self::Mapped(store) => Ok(store.refresh()?),

@@ -35,8 +35,8 @@ pub(crate) use state::FileState;
 /// Tokens in a file: what is committed survives crashes, and is the same for all who read.
 ///
 /// ``mode="map"``, the default, shows the tokens as they are mapped, at once and with no copy
-/// made. That rests on nobody else truncating the file or writing over what is committed: who
-/// does so may change tokens under a reader, or end its process with SIGBUS. This package and
+/// made. That rests on no other program truncating the file or writing over what is committed:
+/// doing so may change tokens under a reader, or end its process with SIGBUS. This package and
 /// the tool ``ng`` never do. ``mode="read"`` rests on nothing: it reads and verifies, block by
 /// block, and costs the memory of what is looked at.
 ///
@@ -162,7 +162,7 @@ impl TokenFile {
     }
 
     /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
-    /// arrays and records, and tells how many. They are shown, and durable, from the next
+    /// arrays and records, and returns how many. They are shown, and durable, from the next
     /// commit on.
     ///
     /// If the iterable raises, or Ctrl-C comes, nothing of this call was appended.
@@ -200,13 +200,13 @@ impl TokenFile {
         short(py, || self.state.commit(tag))
     }
 
-    /// Shows what others have committed since, and tells whether that was anything. Arrays and
+    /// Shows what others have committed since, and returns whether there was anything. Arrays and
     /// snapshots stay as they are.
     fn refresh(&self, py: Python<'_>) -> PyResult<bool> {
         short(py, || self.state.refresh())
     }
 
-    /// Commits what was appended, unless told not to, and closes the file. Arrays and
+    /// Commits what was appended, unless ``commit=False``, and closes the file. Arrays and
     /// snapshots stay valid. Closing twice is closing once.
     #[pyo3(signature = (*, commit = true))]
     fn close(&self, py: Python<'_>, commit: bool) -> PyResult<()> {
@@ -331,7 +331,7 @@ impl TokenFile {
     /// array has more than 262,144 tokens, and of a file that is read no other is held.
     ///
     /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
-    /// without one, it goes on until it is told to stop.
+    /// without one, it goes on until it is closed.
     #[pyo3(signature = (interval = 0.1, *, start = None, timeout = None))]
     fn follow<'py>(
         slf: &Bound<'py, Self>,

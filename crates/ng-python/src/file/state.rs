@@ -13,15 +13,15 @@ use crate::shown::Shown;
 
 /// A file that is open, until it is closed.
 ///
-/// Its locks are taken without the interpreter. What is shown has a lock of its own, so that
-/// nobody who reads waits for an append or a commit.
+/// Its locks are taken without the GIL. What is shown has a lock of its own, so that
+/// no reader waits for an append or a commit.
 pub(crate) struct FileState {
     path: PathBuf,
     mode: Mode,
     is_appender: bool,
     backend: Lock<Option<Backend>>,
     shown: Lock<Option<Shown>>,
-    /// The process in which an append in pieces is under way; no process has the number 0. In
+    /// The process in which an append in pieces is in progress; no process has the number 0. In
     /// a fork there is none, and nothing can be appended anyway.
     busy: AtomicU32,
 }
@@ -119,7 +119,7 @@ impl FileState {
         }
     }
 
-    /// Changes the file, unless an append in pieces is under way.
+    /// Changes the file, unless an append in pieces is in progress.
     pub(crate) fn change<T>(
         &self,
         work: impl FnOnce(&mut Backend) -> Result<T, Error>,
@@ -134,7 +134,7 @@ impl FileState {
         match self.busy.load(Ordering::Acquire) == std::process::id() {
             true => {
                 let path = self.path.display();
-                let text = format!("{path}: an append is under way, expected it to be over");
+                let text = format!("{path}: another append is in progress");
                 Err(Error::new(BUSY, text).at(&self.path))
             }
             false => Ok(()),

@@ -24,7 +24,7 @@ pub(super) fn made<'py>(
     class.call1(values.into_pyobject(py)?)
 }
 
-/// What was looked at, and what was put aside of the index, of which Python is warned.
+/// What was looked at. Of parts of the index that were ignored, Python is warned.
 pub(super) fn stats<'py>(
     py: Python<'py>,
     stats: &Stats,

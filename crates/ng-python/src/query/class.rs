@@ -5,9 +5,9 @@ use crate::error::Error;
 use crate::tokens::Tokens;
 use crate::whole::{self, threads_of};
 
-/// A question to tokens: of which of them, and how they are asked.
+/// A query over tokens: which of them, and how they are read.
 ///
-/// It is lazy and never changes: ``where`` makes another one, and each operation asks what the
+/// It is lazy and never changes: ``where`` makes another one, and each operation reads what the
 /// vector or the file shows when it is called; a snapshot always shows the same.
 #[pyclass(frozen, module = "ngtoken")]
 pub(crate) struct Query {
@@ -34,14 +34,14 @@ impl Query {
 
 #[pymethods]
 impl Tokens {
-    /// A question to those of the tokens that match ``filter``, such as
-    /// ``"weight > 0.9 and object"``; to all of them without one.
+    /// A query over the tokens that match ``filter``, such as
+    /// ``"weight > 0.9 and object"``; over all of them without one.
     ///
-    /// ``index=False`` leaves the index of a file aside. ``verified=True`` reads and verifies
+    /// ``index=False`` ignores the index of a file. ``verified=True`` reads and verifies
     /// each block of a mapped file that is looked at; ``skip_damaged=True`` leaves out those
-    /// that are damaged, and ``stats`` tells how many. So many threads answer as
-    /// ``num_threads`` says, as many as there are processors without it: every operation of
-    /// the question, ``to_arrow`` and ``write_parquet`` among them.
+    /// that are damaged, and ``stats`` counts them. ``num_threads`` threads answer, by default as many as there are
+    /// processors: every operation of
+    /// the query, ``to_arrow`` and ``write_parquet`` among them.
     #[pyo3(
         name = "where",
         signature = (
@@ -70,7 +70,7 @@ impl Tokens {
 
 #[pymethods]
 impl Query {
-    /// The same question to fewer tokens: those that match ``filter`` as well. What else is
+    /// The same query over fewer tokens: those that match ``filter`` as well. What else is
     /// given holds from here on, and the rest stays.
     #[pyo3(
         name = "where",

@@ -4,7 +4,7 @@ use ng_query::order::SortError;
 
 use crate::error::{CHANGED, Class, Error, INTERNAL, LOCKED, Value, errno};
 
-/// A filter that cannot be read: the message has the place with carets under it.
+/// A filter that does not parse: the message has the place with carets under it.
 pub(super) fn unreadable(text: &str, error: &ParseFilterError) -> Error {
     let found = text.get(error.span()).unwrap_or(text);
     Error::new(Class::Value, error).of(
@@ -56,7 +56,7 @@ impl From<SortError> for Error {
             SortError::Temporary { path, source } => Self::of_system(&text, &source).at(&path),
             SortError::OutOfMemory(error) => error.into(),
             SortError::Parallel(error) => error.into(),
-            // Whoever stopped it raises why.
+            // What stopped it raises why.
             other => Self::new(INTERNAL, other),
         }
     }

@@ -68,8 +68,8 @@ pub(crate) fn forget(path: &Path) {
     }
 }
 
-/// The indexes that are open, unless somebody is just at them: whoever would wait opens one
-/// for itself. In a fork, the lock may never be given back.
+/// The indexes that are open, unless another thread has them: rather than wait, a thread opens
+/// one for itself. In a fork, the lock may never be released.
 fn open_indexes() -> Option<MutexGuard<'static, Vec<Opened>>> {
     match OPEN.try_lock() {
         Ok(open) => Some(open),
@@ -80,7 +80,7 @@ fn open_indexes() -> Option<MutexGuard<'static, Vec<Opened>>> {
 
 impl Question {
     /// The index of the tokens that are asked: of a file's whole commit, where there is one
-    /// and it is wished.
+    /// and it may be used.
     pub(crate) fn index_of(&self, subject: &Subject) -> Option<Arc<Index>> {
         let path = self.how.index.then(|| self.path()).flatten()?;
         let stamp = Stamp::of(&path)?;
@@ -163,9 +163,9 @@ fn keep(opened: Opened) {
 #[pymethods]
 impl TokenFile {
     /// Builds the index beside the file, or brings it up to date with the newest commit:
-    /// zones, and besides the columns, the sorted ids and the boxes of spaces that are asked
+    /// zones, and the columns, the sorted ids and the boxes of spaces that are asked
     /// for. What there was before is kept up as well, unless ``only=True``;
-    /// ``rebuild=True`` makes all of it anew.
+    /// ``rebuild=True`` builds all of it again.
     ///
     /// Columns are names, or a text with commas; a space stands for its three columns.
     #[pyo3(signature = (
@@ -196,7 +196,7 @@ impl TokenFile {
         index_info(py, self.state().path(), &report)
     }
 
-    /// Removes the index beside the file, and tells whether there was one.
+    /// Removes the index beside the file, and returns whether there was one.
     fn drop_index(&self, py: Python<'_>) -> PyResult<bool> {
         let path = self.path_if_open(py)?;
         forget(&path);

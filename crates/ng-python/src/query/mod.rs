@@ -1,4 +1,4 @@
-//! Questions to tokens: what `ng-query` answers, as Python asks it.
+//! Queries over tokens: what `ng-query` answers, as Python asks it.
 //!
 //! - `question` is what is asked, of whose tokens, and how: a lazy object that changes never;
 //!   `subject` the tokens that it finds at the moment of an operation;

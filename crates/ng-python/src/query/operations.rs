@@ -101,8 +101,8 @@ macro_rules! operations {
             /// positions, each of shape (m, k), equally far ones in the order of their
             /// positions. Where there are fewer, the rest are inf and -1.
             ///
-            /// ``points`` are of shape (3,) or (m, 3), in ``space``, which is "physical"
-            /// unless told; or a `Token`. With ``weights``, such as
+            /// ``points`` are of shape (3,) or (m, 3), in ``space``, "physical" by
+            /// default; or a `Token`. With ``weights``, such as
             /// ``{"physical": 1, "motor": 0.5}``, the squared distances in several spaces
             /// are added up, and points are of shape (s, 3) or (m, s, 3), in that order.
             #[pyo3(signature = (points, k = 10, space = None, *, weights = None))]

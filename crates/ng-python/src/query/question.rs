@@ -32,7 +32,7 @@ pub(super) struct How {
     pub(super) verified: bool,
     /// Whether damaged blocks are left out, instead of failing.
     pub(super) skip_damaged: bool,
-    /// As many as there are processors, unless told.
+    /// `None` for as many as there are processors.
     pub(super) threads: Option<usize>,
 }
 
@@ -78,7 +78,7 @@ impl Question {
         }
     }
 
-    /// The tokens of this moment. It may wait for a lock, and read: without the interpreter.
+    /// The tokens of this moment. It may wait for a lock, and read: without the GIL.
     pub(crate) fn subject(&self) -> Result<Subject, Error> {
         Subject::of(&self.origin, self.how.verified)
     }

@@ -19,7 +19,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// What is shown, to be read and verified if that is wished and it is of a file.
+    /// What is shown, to be read and verified if `verified` and it is of a mapped file.
     pub(super) fn of(origin: &Origin, verified: bool) -> Result<Self, Error> {
         let shown = origin.shown()?;
         match (&shown, origin.path()) {
