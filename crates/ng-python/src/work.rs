@@ -34,7 +34,8 @@ pub(crate) fn short<T: Send>(
 /// looked at, each as often as it is.
 ///
 /// Signals are handled meanwhile where Python handles them, on its main thread: what a
-/// handler raises, as Ctrl-C does, stops the workers at the next shard and is raised.
+/// handler raises, as Ctrl-C does, stops the workers at the next shard, and within a question
+/// at the next block or point, and is raised.
 pub(crate) fn long<T: Send>(
     py: Python<'_>,
     looks: usize,

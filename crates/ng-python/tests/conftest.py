@@ -14,7 +14,8 @@ settings.register_profile("here", deadline=None, print_blob=True)
 settings.load_profile("here")
 
 
-#: How many random lives there are: see `test_lives.py`.
+#: How many random lives there are, and three times as many as questions: see `test_lives.py`
+#: and `test_oracle.py`.
 LIVES = int(os.environ.get("NG_PYTHON_LIVES", "50"))
 
 #: How much longer than here those tests are that have a size.

@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 #: After so many seconds a child that waits for a lock ends with a signal. None comes near it.
-FOR_EVER = 300
+FOR_EVER = 900
 
 
 def in_fork(work):

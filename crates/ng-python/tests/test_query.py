@@ -497,12 +497,17 @@ def test_a_look_up_takes_an_index_as_far_as_it_is_right(path, mode):
         first.setdefault(id, position)
     expected = [first.get(id, -1) for id in ids.tolist()]
 
+    def warning(told):
+        return pytest.warns(ngtoken.IndexWarning, match=told) if told else nullcontext()
+
     def check(source, warns=None):
         """That it answers right, and by what."""
         with ngtoken.TokenFile.open(path, mode=mode) as file:
-            with pytest.warns(ngtoken.IndexWarning, match=warns) if warns else nullcontext():
+            with warning(warns):
                 assert file.lookup(ids).tolist() == expected
+            with warning(warns):
                 assert file.lookup(int(ids[1])) == expected[1] and file.lookup(1) == expected[-3]
+            with warning(warns):
                 found = file.find(ids)
             assert [p[0] if len(p) else -1 for p in found.positions] == expected
             assert (found.stats.records, found.stats.columns) == source

@@ -115,8 +115,8 @@ pub(crate) fn damage(path: &Path, block: u64) {
 
 /// The arguments of a sort on two threads.
 pub(crate) fn sort<'a>(
-    from: &'a PathBuf,
-    to: &'a PathBuf,
+    from: &'a impl AsRef<OsStr>,
+    to: &'a impl AsRef<OsStr>,
     by: &'a &'a str,
     memory: &'a &'a str,
 ) -> Vec<&'a dyn AsRef<OsStr>> {

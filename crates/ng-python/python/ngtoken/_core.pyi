@@ -197,7 +197,8 @@ class _Exports:
 
 @type_check_only
 class _Asked(_Columns):
-    """What tokens and queries can be asked."""
+    """What tokens and queries can be asked: all of it is answered by as many threads as
+    `where(num_threads=...)` says, or as there are processors."""
 
     def count(self) -> Count: ...
     def any(self) -> Truth: ...
