@@ -1,10 +1,8 @@
 //! New files that would be written over what is read.
 
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use ng_query::index::index_folder;
+use ng_query::index::is_in_index;
 use ng_store::{Shown, is_same_file};
 use thiserror::Error;
 
@@ -33,23 +31,10 @@ pub(crate) fn refuse_own_output(input: &Path, output: &Path) -> Result<(), OwnOu
 /// Refuses to write into the folder of an input's index: for what may take the place of the
 /// input, or looks for that itself.
 pub(crate) fn refuse_index(input: &Path, output: &Path) -> Result<(), OwnOutput> {
-    let index = index_folder(input);
-    let folder = folder_of(output);
-    let is_index = |folder: &Path| is_same_file(folder, &index);
-    match folder.ancestors().any(is_index) {
+    match is_in_index(input, output) {
         true => Err(OwnOutput::Index {
             path: output.to_owned(),
         }),
         false => Ok(()),
     }
-}
-
-/// The folder that a file is in or comes into, as the file that a link leads to is.
-fn folder_of(path: &Path) -> PathBuf {
-    let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match file.parent() {
-        Some(folder) if folder.as_os_str() != OsStr::new("") => folder,
-        _ => Path::new("."),
-    };
-    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }

@@ -38,6 +38,7 @@ mod lock;
 )]
 mod memory;
 mod named;
+mod own_output;
 mod pickle;
 mod query;
 mod records;

@@ -1,6 +1,7 @@
 """Columns out to pyarrow, Polars, DuckDB and pandas, and in from them."""
 
 import gc
+import os
 import threading
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
@@ -266,6 +267,27 @@ def test_parquet_there_and_back(tokens, tmp_path, raw):
     )
     assert written == HEAVY.sum() == polars.read_parquet(path).height
     assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("name", ["a.ngt", "link.ngt", "hard.ngt", "a.ngt.index/a", "folder/a"])
+def test_parquet_is_not_written_over_what_is_read(tmp_path, name):
+    # It replaced the token file.
+    path = make(tmp_path / "a.ngt", RECORDS[:5000])
+    (tmp_path / "link.ngt").symlink_to(path)
+    (tmp_path / "hard.ngt").hardlink_to(path)
+    with ngtoken.TokenFile.open(path) as file:
+        file.index()
+        (tmp_path / "folder").symlink_to(tmp_path / "a.ngt.index")
+        before = sorted(os.listdir(tmp_path / "folder"))
+        for asked in (file, file.snapshot(), file.where("weight > 0.5")):
+            with pytest.raises(ValueError, match="expected a") as raised:
+                asked.write_parquet(tmp_path / name, replace=True)
+            assert (raised.value.path, raised.value.field) == (str(tmp_path / name), "path")
+        assert file.write_parquet(tmp_path / "other.ngt", replace=True) == 5000
+        assert sorted(os.listdir(tmp_path / "folder")) == before
+    assert len(ngtoken.TokenFile.open(path)) == 5000
+
+
 
 
 def test_parquet_that_is_none(tokens, tmp_path):

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use super::selected::Selected;
 use super::stream::layout_of;
 use crate::error::{Class, Error, INTERNAL, Value, errno};
+use crate::own_output::refuse_own_output;
 use crate::query::{Asks, Query, Question};
 use crate::tokens::Tokens;
 use crate::vector::TokenVec;
@@ -26,7 +27,8 @@ macro_rules! writes {
             /// Writes columns of the tokens that match to a Parquet file, which gets its name
             /// when it is whole, and tells how many tokens.
             ///
-            /// ``compression`` is "snappy" or "none"; ``replace`` allows the file to exist.
+            /// ``compression`` is "snappy" or "none"; ``replace`` allows the file to exist,
+            /// but for the one that the tokens are of.
             /// With ``raw=True`` what is read back has the same 64 bytes.
             #[pyo3(signature = (
                 path, columns = None, r#where = None, raw = false, *, compression = "snappy",
@@ -71,6 +73,9 @@ fn write(
     layout: Layout,
     compression: Compression,
 ) -> Result<u64, Error> {
+    if let Some(source) = question.path() {
+        refuse_own_output(&source, path)?;
+    }
     let mut selected = Selected::of(question)?;
     let out = Out::new(RawDraft::begin(path, replace)?);
     let failed = |error| Error::from(error).named(path);

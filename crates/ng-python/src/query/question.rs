@@ -94,7 +94,7 @@ impl Question {
     }
 
     /// The path of the file, if the tokens are of one.
-    pub(super) fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         self.origin.path()
     }
 

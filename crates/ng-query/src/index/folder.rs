@@ -1,10 +1,12 @@
 //! The folder of an index: its name, its lock, and what does not belong in it.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use ng_store::is_same_file;
 
 use super::IndexError;
 
@@ -39,6 +41,24 @@ pub fn index_folder(file: &Path) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(".index");
     name.into()
+}
+
+/// Tells whether a path is in the folder of the index of a token file, or comes into it, by
+/// whatever name or link.
+pub fn is_in_index(file: &Path, path: &Path) -> bool {
+    let index = index_folder(file);
+    let is_index = |folder: &Path| is_same_file(folder, &index);
+    folder_of(path).ancestors().any(is_index)
+}
+
+/// The folder that a file is in or comes into, as the file that a link leads to is.
+fn folder_of(path: &Path) -> PathBuf {
+    let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match file.parent() {
+        Some(folder) if folder.as_os_str() != OsStr::new("") => folder,
+        _ => Path::new("."),
+    };
+    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// Tells whether a file of an index may have the name: it leads nowhere else.

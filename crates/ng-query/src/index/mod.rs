@@ -58,7 +58,7 @@ mod zones;
 
 pub use build::{BuildOptions, BuildReport, build, remove};
 pub use error::{IndexError, IndexWarning, ManifestFlaw};
-pub use folder::index_folder;
+pub use folder::{index_folder, is_in_index};
 pub use ids::{IdPiece, SortedIds};
 pub use info::IndexInfo;
 pub use opened::Index;
