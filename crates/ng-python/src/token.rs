@@ -397,17 +397,20 @@ fn point(given: &Bound<'_, PyAny>, space: &str) -> Result<[f32; 3], Error> {
     if given.is_instance_of::<PyString>() {
         return Err(Error::wrong_type(space, described(given), expected));
     }
+    // An iterator may have no end.
     let items = given
         .try_iter()
-        .and_then(Iterator::collect::<PyResult<Vec<_>>>);
+        .and_then(|items| items.take(4).collect::<PyResult<Vec<_>>>());
     let items = items.map_err(|_| Error::wrong_type(space, described(given), expected))?;
     match items.as_slice() {
         [x, y, z] => Ok([number(x, space)?, number(y, space)?, number(z, space)?]),
-        other => Err(Error::field(
-            space,
-            Value::Text(format!("of {} numbers", other.len())),
-            expected,
-        )),
+        other => {
+            let found = match other.len() {
+                4 => "of more than 3 numbers".into(),
+                few => format!("of {few} numbers"),
+            };
+            Err(Error::field(space, Value::Text(found), expected))
+        }
     }
 }
 

@@ -288,6 +288,14 @@ def test_parquet_is_not_written_over_what_is_read(tmp_path, name):
     assert len(ngtoken.TokenFile.open(path)) == 5000
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_parquet_of_a_special_file_is_refused(tmp_path):
+    # It waited for ever for somebody to write into the pipe.
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null", "/dev/zero"):
+        with pytest.raises(ValueError, match="special file, expected a Parquet file") as raised:
+            ngtoken.read_parquet(path)
+        assert raised.value.path == str(path)
 
 
 def test_parquet_that_is_none(tokens, tmp_path):

@@ -1,6 +1,7 @@
 """`Token`: values go in checked, and come out as they are stored."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -82,6 +83,13 @@ def test_a_wrong_value_is_named_with_its_field(values, field, value, expected):
     assert (error.field, error.value) == (field, value)
     assert expected is None or error.expected == expected
     assert field in str(error) or field.split("_")[0] in str(error)
+
+
+@pytest.mark.parametrize("endless", [itertools.repeat(0.5), iter(int, 1)])
+def test_a_point_without_an_end_is_refused(endless):
+    # All of it was gathered, for ever.
+    with pytest.raises(FieldError, match="of more than 3 numbers, expected three numbers"):
+        Token(1, physical=endless)
 
 
 def test_nan_is_no_weight():

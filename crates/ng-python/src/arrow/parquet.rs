@@ -1,5 +1,6 @@
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -180,13 +181,21 @@ pub(crate) fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Py<TokenVe
 }
 
 fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
-    let file = File::open(path).map_err(|error| Error::of_system(&error.to_string(), &error))?;
+    let mut options = OpenOptions::new();
+    // Opening a pipe then returns at once; for a regular file it means nothing.
+    options.read(true).custom_flags(NON_BLOCKING);
+    let file = options.open(path);
+    let file = file.map_err(|error| Error::of_system(&error.to_string(), &error))?;
     let kind = file
         .metadata()
         .map_err(|error| Error::of_system(&error.to_string(), &error))?;
     if kind.is_dir() {
         let text = "is a folder, expected a Parquet file";
         return Err(Error::new(Class::Folder, text).errno(errno::IS_A_FOLDER));
+    }
+    if !kind.is_file() {
+        let text = "is a special file, expected a Parquet file";
+        return Err(Error::new(Class::Value, text));
     }
     let mut reader = TableReader::of_file(file, Format::Parquet, None)?;
     let stop = workers.stop_flag();
@@ -201,3 +210,6 @@ fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
     }
     Ok(store)
 }
+
+/// `O_NONBLOCK` of the systems that this runs on.
+const NON_BLOCKING: i32 = if cfg!(target_os = "linux") { 0o4000 } else { 4 };
