@@ -236,6 +236,77 @@ def test_a_stream_that_breaks_off_appends_nothing(path):
         assert file.appended == 0
 
 
+def of_batches(schema, *batches):
+    """A stream that hands out batches, or calls functions that raise, as they come."""
+
+    def next_ones():
+        for batch in batches:
+            yield batch() if callable(batch) else batch
+
+    return pyarrow.RecordBatchReader.from_batches(schema, next_ones())
+
+
+def raising(error):
+    def raises():
+        raise error
+
+    return raises
+
+
+IDS = pyarrow.schema([("id", pyarrow.uint32()), ("weight", pyarrow.float32())])
+
+
+@pytest.mark.parametrize(
+    ("batch", "told"),
+    [
+        (pyarrow.record_batch({"id": [1]}), "a batch has 1 columns, its schema 2"),
+        (pyarrow.record_batch({"id": [1], "b": [2], "c": [3]}), "a batch has 3 columns, its schema 2"),
+        (pyarrow.record_batch({"id": [1], "b": ["text"]}), "column weight of a batch does not fit"),
+        (pyarrow.record_batch({"id": [[1]], "b": [2]}), "column id of a batch does not fit"),
+    ],
+)
+def test_a_batch_that_does_not_fit_its_schema_is_refused(capfd, path, batch, told):
+    # It was a panic in the import, told as a mistake of the package.
+    with ngtoken.TokenFile.create(path) as file:
+        with pytest.raises(ValueError, match=told):
+            file.append(of_batches(IDS, batch))
+        assert file.appended == 0
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [(MemoryError("no room"), MemoryError), (OSError(5, "no room"), OSError), (KeyError("no room"), ValueError)],
+)
+def test_a_stream_that_fails_says_what_the_other_end_says(raised, kind):
+    with pytest.raises(kind, match="broke off.*no room") as told:
+        ngtoken.TokenVec().extend(of_batches(IDS, raising(raised)))
+    assert type(told.value) is kind
+    if kind is OSError:
+        assert told.value.errno == 5
+
+
+@pytest.mark.parametrize("given", [pyarrow.chunked_array([[1, 2], [3]]), polars.Series("id", [1, 2])])
+def test_a_column_alone_is_no_stream_of_columns(given):
+    with pytest.raises(TypeError, match="expected a stream of columns") as raised:
+        ngtoken.TokenVec().extend(given)
+    assert raised.value.field == "tokens"
+
+
+def test_a_stream_with_rows_that_are_null_is_refused():
+    rows = pyarrow.array([{"id": 1}, None], pyarrow.struct([("id", pyarrow.uint32())]))
+    with pytest.raises(ValueError, match="1 rows are null"):
+        ngtoken.TokenVec().extend(pyarrow.chunked_array([rows]))
+
+
+def test_weights_of_columns_may_be_any_as_those_of_records_may():
+    weights = np.array([np.nan, -1.0, np.inf, 0.5], np.float32)
+    vector = ngtoken.TokenVec()
+    vector.extend(pyarrow.table({"id": np.arange(4, dtype=np.uint32), "weight": weights}))
+    assert vector.column("weight").tobytes() == weights.tobytes()
+    assert vector.where("not valid").positions().positions.tolist() == [0, 1]
+
+
 def test_what_is_no_stream():
     class NotOne:
         def __arrow_c_stream__(self, requested_schema=None):

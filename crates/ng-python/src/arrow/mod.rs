@@ -3,16 +3,17 @@
 //!
 //! - `selected` gives the tokens that a question matches, some blocks at a time;
 //! - `batches` makes record batches of them, `stream` hands those out;
-//! - `pieces` takes the streams of others in;
+//! - `c_stream` takes the streams of others in, `pieces` makes tokens of them;
 //! - `parquet` writes and reads files.
 
 mod batches;
-mod errors;
-mod parquet;
 #[expect(
     unsafe_code,
     reason = "a stream of another library is known by a pointer; nowhere else"
 )]
+mod c_stream;
+mod errors;
+mod parquet;
 mod pieces;
 mod selected;
 mod stream;

@@ -1,15 +1,12 @@
 use ng_arrow::Import;
-use ng_arrow::arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
-use ng_arrow::arrow_schema::ArrowError;
+use ng_arrow::arrow_array::RecordBatch;
 use ng_token::Token;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
 
+use super::c_stream::{Batches, CStream};
 use crate::columns::owned;
-use crate::error::{Class, Error, FORKED};
+use crate::error::{Error, FORKED};
 use crate::lock::Lock;
-use crate::token::kind_of;
 use crate::work::short;
 
 /// How many tokens an array has, at most.
@@ -23,7 +20,7 @@ pub(crate) struct ArrowPieces {
 }
 
 struct Reading {
-    stream: RecordBatchStreamReader,
+    stream: Batches,
     import: Import,
     /// A batch of which some rows are to be given yet, and the first of those.
     batch: Option<(RecordBatch, usize)>,
@@ -35,20 +32,11 @@ impl ArrowPieces {
     /// Takes the stream of what has ``__arrow_c_stream__``.
     #[new]
     fn new(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let capsule = given.call_method0("__arrow_c_stream__")?;
-        let Ok(capsule) = capsule.cast::<PyCapsule>() else {
-            let expected = "a capsule named arrow_array_stream";
-            return Err(Error::wrong_type("stream", kind_of(&capsule), expected).into());
-        };
-        let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
-        let pointer = pointer.cast::<FFI_ArrowArrayStream>().as_ptr();
-        // SAFETY: (1) The Arrow interface has a valid stream behind a capsule of that name,
-        // which is moved out here and left released.
-        let stream = unsafe { RecordBatchStreamReader::from_raw(pointer) };
+        let stream = CStream::of(given)?;
         let reading = short(py, || {
-            let stream = stream.map_err(broken)?;
+            let stream = stream.begun()?;
             Ok(Reading {
-                import: Import::of_schema(&stream.schema())?,
+                import: Import::of_schema(stream.schema())?,
                 stream,
                 batch: None,
                 rows: 0,
@@ -96,15 +84,10 @@ impl Reading {
     /// The next batch that has rows.
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         loop {
-            match self.stream.next().transpose().map_err(broken)? {
+            match self.stream.next_batch()? {
                 Some(batch) if batch.num_rows() == 0 => {}
                 batch => return Ok(batch),
             }
         }
     }
-}
-
-/// What the other end says.
-fn broken(error: ArrowError) -> Error {
-    Error::new(Class::Value, format!("the Arrow stream broke off: {error}"))
 }
