@@ -115,7 +115,12 @@ impl Shown {
             let some = read(workers, &file.reader, range.clone())?;
             return Ok(Self::of_memory(Arc::new(Memory::of(some))));
         }
-        let memory = Arc::new(Memory::of(load(workers, &file.reader)?));
+        // `load` refuses a file that may have lost a commit, of which its user knows.
+        let all = match file.reader.refuse_lost() {
+            Ok(()) => load(workers, &file.reader)?,
+            Err(_) => read(workers, &file.reader, range.clone())?,
+        };
+        let memory = Arc::new(Memory::of(all));
         let first = file.loaded.get_or_init(|| memory);
         Ok(Self::of_memory(Arc::clone(first)))
     }

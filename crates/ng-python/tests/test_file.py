@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -323,6 +324,45 @@ def test_a_damaged_block_is_told_and_the_rest_is_read(path):
     report = TokenFile.open(path).verify()
     assert (report.is_clean, report.blocks, len(report.bad)) == (False, 5, 1)
     assert (report.bad[0].block, report.bad[0].cause) == (1, "data")
+
+
+def lose_newest_slot(path):
+    """Damages both copies of the slot that the newest commit of a file is in."""
+    slots = {0: (0x2000, 0x2800), 1: (0x3000, 0x3800)}
+    for copy in slots[TokenFile.open(path).info().generation % 2]:
+        spoil(path, copy + 8)
+
+
+def test_a_commit_that_may_be_lost_is_warned_of(path, mode):
+    # The file opened as an older one, and said so in `info` alone.
+    make(path, varied(9_000))
+    lose_newest_slot(path)
+    with pytest.warns(ngtoken.LostCommitWarning, match="a.ngt: .*9000") as warned:
+        file = TokenFile.open(path, mode=mode)
+    assert (len(warned), len(file)) == (1, 0)
+    assert (warned[0].message.path, warned[0].filename) == (str(path), __file__)
+    assert not file.refresh() and len(file.view()) == 0  # And no second warning.
+    assert len(TokenFile.open(path, mode=mode, older_commit=True).view()) == 0
+    with pytest.raises(ngtoken.DamagedError):
+        TokenFile.open(path, append=True, mode=mode)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ngtoken.LostCommitWarning):
+            TokenFile.open(path, mode=mode)
+    assert TokenFile.repair(path, path.with_name("b.ngt")).kept == 9_000
+
+
+def test_a_commit_that_is_lost_later_is_warned_of_at_refresh(path, mode):
+    make(path, varied(5_000))
+    file, quiet = TokenFile.open(path, mode=mode), TokenFile.open(path, mode=mode, older_commit=True)
+    with TokenFile.open(path, append=True) as writer:
+        writer.append(varied(10))
+    lose_newest_slot(path)
+    with pytest.warns(ngtoken.LostCommitWarning, match="5010") as warned:
+        assert not file.refresh()
+    assert len(warned) == 1
+    assert not (file.refresh() or quiet.refresh())
+    assert len(file) == len(file.view()) == 5_000
 
 
 def test_a_damaged_file_is_repaired_into_another(path, tmp_path):

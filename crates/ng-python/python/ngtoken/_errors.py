@@ -90,6 +90,13 @@ class IndexWarning(UserWarning):
     """A part of an index was put aside, and the records answered; or none could be made."""
 
 
+class LostCommitWarning(UserWarning):
+    """The newest commit of a file may be lost, and an older one is shown."""
+
+    #: The file that it is about.
+    path: str | None = None
+
+
 def raise_as_internal(panic: type[BaseException], place: Callable[[], str]) -> None:
     """Has a panic that pyo3 caught be raised as an `InternalError` that names its place."""
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ng_parallel::Workers;
 use ng_store::{
-    AppendOptions, BlockReader, CreateOptions, FileInfo, FileWriter, MmapStore, Savepoint,
+    AppendOptions, BlockReader, CreateOptions, FileInfo, FileWriter, Finding, MmapStore, Savepoint,
     TokenSink, TokenStore,
 };
 
@@ -51,6 +51,8 @@ pub(crate) enum Backend {
 pub(crate) struct Reading {
     shown: Arc<Verified>,
     writer: Option<FileWriter>,
+    /// What was wrong when the file was opened or last refreshed, whether or not more is shown.
+    findings: Vec<Finding>,
 }
 
 impl Backend {
@@ -106,8 +108,12 @@ impl Backend {
     }
 
     fn reading(path: &Path, writer: Option<FileWriter>) -> Result<Self, Error> {
-        let shown = Arc::new(Verified::new(BlockReader::open(path)?));
-        Ok(Self::Read(Box::new(Reading { shown, writer })))
+        let reader = BlockReader::open(path)?;
+        Ok(Self::Read(Box::new(Reading {
+            findings: reader.recovery().to_vec(),
+            shown: Arc::new(Verified::new(reader)),
+            writer,
+        })))
     }
 
     pub(crate) fn shown(&self) -> Shown {
@@ -132,6 +138,16 @@ impl Backend {
                 None => reading.shown.reader().info(),
             },
         }
+    }
+
+    /// By what a newer commit than the one that is shown may be lost.
+    pub(crate) fn losses(&self) -> Vec<Finding> {
+        let mut findings = match self {
+            Self::Mapped(store) => store.recovery().to_vec(),
+            Self::Read(reading) => reading.findings.clone(),
+        };
+        findings.retain(Finding::may_hide_a_commit);
+        findings
     }
 
     pub(crate) fn appended_tokens(&self) -> u64 {
@@ -207,6 +223,7 @@ impl Reading {
     fn refresh(&mut self) -> Result<bool, Error> {
         let mut reader = self.shown.reader().clone();
         let is_new = reader.refresh()?;
+        self.findings = reader.recovery().to_vec();
         if is_new {
             self.shown = Arc::new(Verified::new(reader));
         }

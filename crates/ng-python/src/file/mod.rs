@@ -2,6 +2,7 @@
 //!
 //! - `state` is the open file, shared by the object and what looks at it; `backend` what it
 //!   is open as: a map, or verified reads;
+//! - `losses` warns of commits that may be lost;
 //! - `append` is an append in pieces, taken back if one of them fails;
 //! - `reports` turns what the store says into Python's dataclasses.
 
@@ -11,6 +12,7 @@ mod append;
     reason = "the constructors that map, whose promise `TokenFile` hands on to its user"
 )]
 mod backend;
+mod losses;
 mod reports;
 mod state;
 
@@ -130,6 +132,10 @@ impl TokenFile {
 
     /// Opens a file: to read, unless ``append=True``.
     ///
+    /// Where the newest commit may be lost, an older one is shown: ``LostCommitWarning``, here
+    /// or at ``refresh``, once for each finding. ``older_commit=True`` takes it without a
+    /// warning.
+    ///
     /// To append, ``older_commit`` gives up a commit that may have been lost, and
     /// ``damaged_tail`` goes on behind a last block that is damaged; both are refused
     /// otherwise.
@@ -152,12 +158,16 @@ impl TokenFile {
             .older_commit(older_commit)
             .damaged_tail(damaged_tail)
             .cache(cache_of(cache)?);
-        let state = short(py, || {
+        let mut state = short(py, || {
             FileState::of(&path, mode, || match append {
                 true => Backend::open_append(&path, mode, &options),
                 false => Backend::open(&path, mode),
             })
         })?;
+        if !(append || older_commit) {
+            state.look_for_losses();
+            losses::warn(py, &state)?;
+        }
         Self::made(py, state)
     }
 
@@ -201,9 +211,11 @@ impl TokenFile {
     }
 
     /// Shows what others have committed since, and returns whether there was anything. Arrays and
-    /// snapshots stay as they are.
+    /// snapshots stay as they are. It warns as ``open`` does.
     fn refresh(&self, py: Python<'_>) -> PyResult<bool> {
-        short(py, || self.state.refresh())
+        let is_new = short(py, || self.state.refresh())?;
+        losses::warn(py, &self.state)?;
+        Ok(is_new)
     }
 
     /// Commits what was appended, unless ``commit=False``, and closes the file. Arrays and

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ng_store::{BlockReader, Savepoint};
+use ng_store::{BlockReader, Finding, Savepoint};
 
 use super::backend::{Backend, Mode};
 use crate::error::{BUSY, Error, FORKED};
@@ -24,6 +24,9 @@ pub(crate) struct FileState {
     /// The process in which an append in pieces is in progress; no process has the number 0. In
     /// a fork there is none, and nothing can be appended anyway.
     busy: AtomicU32,
+    /// By what a newer commit may be lost, as far as it was found before; `None` where nobody
+    /// looks for it.
+    losses: Lock<Option<Vec<Finding>>>,
 }
 
 impl FileState {
@@ -40,7 +43,26 @@ impl FileState {
             shown: Lock::new(Some(backend.shown())),
             backend: Lock::new(Some(backend)),
             busy: AtomicU32::new(0),
+            losses: Lock::new(None),
         })
+    }
+
+    /// Has [`new_losses`](Self::new_losses) find some.
+    pub(super) fn look_for_losses(&mut self) {
+        self.losses = Lock::new(Some(Vec::new()));
+    }
+
+    /// By what a newer commit than the one that is shown may be lost, and was not when it was
+    /// asked before.
+    pub(super) fn new_losses(&self) -> Result<Vec<Finding>, Error> {
+        let mut losses = self.lock(&self.losses)?;
+        let Some(before) = losses.as_mut() else {
+            return Ok(Vec::new());
+        };
+        let now: Vec<Finding> = self.with(|backend| Ok(backend.losses()))?;
+        let before = std::mem::replace(before, now.clone());
+        let is_new = |finding: &Finding| !before.contains(finding);
+        Ok(now.into_iter().filter(is_new).collect())
     }
 
     pub(crate) fn path(&self) -> &Path {
