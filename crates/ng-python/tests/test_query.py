@@ -468,6 +468,46 @@ def test_an_index_answers_and_can_go(path):
         file.index()
 
 
+def test_a_file_in_the_place_of_another_has_not_its_index(path):
+    # Each question to the new file warned, until its index was built.
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        file.index("weight")
+        assert file.where("weight > 0.9").count().stats.columns
+        make(path, RECORDS[::-1].copy(), replace=True)
+        assert not path.with_name(f"{path.name}.index").exists()
+        assert file.where("weight > 0.9").count() == (RECORDS["weight"] > np.float32(0.9)).sum()
+    with ngtoken.TokenFile.open(path) as file:
+        assert file.where("weight > 0.9").count().stats.warnings == ()
+        file.index("weight")
+        repaired = path.with_name("b.ngt")
+        ngtoken.TokenFile.repair(path, repaired)
+        with ngtoken.TokenFile.open(repaired) as other:
+            other.index("weight")
+        ngtoken.TokenFile.repair(path, repaired, replace=True)
+    with ngtoken.TokenFile.open(repaired) as other:
+        assert other.where("weight > 0.9").count().stats.warnings == ()
+
+
+def test_a_chain_of_filters_is_as_long_as_can_be_read_back():
+    # 20,000 of them took seconds, and their text was no filter.
+    vector = ngtoken.create_tokens_batch(10)
+    query = vector.where("id >= 0")
+    for least in range(1, 1024):
+        query = query.where(f"id >= {least % 8}")
+    assert query.count() == vector.where(query.filter).count() == 3
+    with pytest.raises(ValueError, match="filter number 1025 of a chain, expected at most 1024"):
+        query.where("id >= 0")
+    nested = vector.where("(" * 63 + "id >= 0" + ")" * 63)
+    many = vector.where(" or ".join(["id = 1"] * 10_000))
+    for query, more in ((nested, "id < 5"), (many, many.filter)):
+        try:
+            longer = query.where(more)
+        except ValueError as error:
+            assert "more than" in str(error)
+        else:
+            assert vector.where(longer.filter).count() == longer.count()
+
+
 def test_a_rotten_index_is_a_warning_and_no_answer(path):
     with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
         file.index("weight")

@@ -17,10 +17,11 @@ mod reports;
 mod state;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ng_parallel::verify;
+use ng_query::index::remove;
 use ng_store::{
     AppendOptions, CachePolicy, CreateOptions, DEFAULT_MAX_TOKENS, RepairOptions, repair,
 };
@@ -91,13 +92,21 @@ fn cache_of(name: &str) -> Result<CachePolicy, Error> {
     }
 }
 
+/// Removes the index of a file that was just replaced. While that is being built, it stays, and
+/// questions put it aside.
+fn drop_index_of_another(path: &Path) {
+    crate::query::forget(path);
+    let _ = remove(path);
+}
+
 #[pymethods]
 impl TokenFile {
     /// Creates a file, and opens it to append. It gets its name when it is whole and durable.
     ///
     /// The file is made for ``max_tokens`` at most, with room for ``reserve`` at once; ``tag``
-    /// is a number of the caller's beside the commit. ``cache`` says what becomes of written
-    /// pages in the page cache: "keep", "bypass", or "auto".
+    /// is a number of the caller's beside the commit. ``replace`` allows the file to exist, and
+    /// removes its index. ``cache`` says what becomes of written pages in the page cache:
+    /// "keep", "bypass", or "auto".
     #[staticmethod]
     #[pyo3(signature = (
         path, *, max_tokens = None, reserve = 0, tag = 0, replace = false, mode = "map",
@@ -125,7 +134,11 @@ impl TokenFile {
             .replace(replace)
             .cache(cache_of(cache)?);
         let state = short(py, || {
-            FileState::of(&path, mode, || Backend::create(&path, mode, &options))
+            let state = FileState::of(&path, mode, || Backend::create(&path, mode, &options))?;
+            if replace {
+                drop_index_of_another(state.path());
+            }
+            Ok(state)
         })?;
         Self::made(py, state)
     }
@@ -313,7 +326,11 @@ impl TokenFile {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
-            Ok(repair(&path, &out, &options, watch)?)
+            let report = repair(&path, &out, &options, watch)?;
+            if replace {
+                drop_index_of_another(&out);
+            }
+            Ok(report)
         })?;
         reports::repair(py, &report)
     }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use super::answers;
 use super::errors::unreadable;
 use super::subject::Subject;
-use crate::error::Error;
+use crate::error::{Error, Value};
 use crate::token::now;
 use crate::tokens::{Origin, Tokens};
 use crate::work::{long, short};
@@ -22,6 +22,9 @@ pub(crate) struct Question {
     pub(super) filters: Vec<Arc<Filter>>,
     pub(super) how: How,
 }
+
+/// How many filters a question has, at most: each ``where`` copies those before it.
+const MOST_FILTERS: usize = 1024;
 
 /// How it is asked.
 #[derive(Clone, Copy)]
@@ -62,8 +65,26 @@ impl Question {
         if let Some(text) = text {
             let filter: Filter = text.parse().map_err(|error| unreadable(text, &error))?;
             self.filters.push(Arc::new(filter));
+            self.refuse_unreadable()?;
         }
         Ok(self)
+    }
+
+    /// Refuses more filters than one text can have, which would not parse to the same filter.
+    fn refuse_unreadable(&self) -> Result<(), Error> {
+        let count = self.filters.len();
+        if count > MOST_FILTERS {
+            let found = Value::Text(format!("number {count} of a chain"));
+            let expected = format_args!("at most {MOST_FILTERS}, joined by `and`");
+            return Err(Error::value("filter", found, expected));
+        }
+        match self.text().filter(|_| count > 1) {
+            Some(text) => match text.parse::<Filter>() {
+                Ok(_) => Ok(()),
+                Err(error) => Err(unreadable(&text, &error)),
+            },
+            None => Ok(()),
+        }
     }
 
     /// The text of all filters; `None` where all tokens are asked.
