@@ -80,7 +80,11 @@ def test_columns_and_units(tokens):
     assert units["timestamp"].type == pyarrow.timestamp("s", "UTC")
     some = tokens.to_arrow("position,id", where="weight > 0.9")
     np.testing.assert_array_equal(some["position"], np.flatnonzero(HEAVY))
-    assert tokens.where("weight > 0.9").to_arrow("id", where="weight <= 0.9").num_rows == 0
+    nothing = tokens.where("weight > 0.9")
+    assert nothing.to_arrow("id", where="weight <= 0.9").num_rows == 0
+    empty = ngtoken.TokenVec()
+    assert empty.to_arrow("id,weight").schema == tokens.to_arrow("id,weight").schema
+    assert empty.to_polars("id,weight").schema == tokens.to_polars("id,weight").schema
 
 
 def test_a_stream_says_what_it_is_before_it_is_taken(file):
@@ -151,16 +155,59 @@ def test_a_capsule_is_taken_once():
         ngtoken.TokenVec().extend(Once())
 
 
-def test_damage_ends_a_stream_with_its_place(tmp_path):
-    path = make(tmp_path / "a.ngt", RECORDS)
+def damaged(path):
+    """A file whose block 40 is not as it was committed."""
+    make(path, RECORDS)
     data = path.read_bytes()
     place = data.index(RECORDS[40 * 4096 :][:1].tobytes())
     with open(path, "r+b") as raw:
         raw.seek(place)
         raw.write(bytes([data[place] ^ 1]))
+    return path
+
+
+TAKES = {
+    "batches": lambda file: list(file.arrow_stream("id")),
+    "arrow": lambda file: file.to_arrow("id"),
+    "polars": lambda file: file.to_polars("id"),
+    "pandas": lambda file: file.to_pandas("id"),
+    "scan": lambda file: file.scan_polars("id").collect(),
+    "filtered": lambda file: file.scan_polars().filter(polars.col("id") > 7).collect(),
+}
+
+
+@pytest.mark.parametrize("name", TAKES)
+def test_damage_is_of_its_class_whatever_takes_the_columns(tmp_path, name):
+    """What comes by a C stream has lost it."""
+    path = damaged(tmp_path / "a.ngt")
     with ngtoken.TokenFile.open(path, mode="read") as file:
-        with pytest.raises(Exception, match="block 40"):
-            file.to_arrow("id")
+        with pytest.raises(ngtoken.DamagedError, match="block 40") as raised:
+            TAKES[name](file)
+        assert (raised.value.path, raised.value.field) == (str(path), "block 40")
+
+
+def test_batches_end_after_damage(tmp_path):
+    with ngtoken.TokenFile.open(damaged(tmp_path / "a.ngt"), mode="read") as file:
+        batches = iter(file.arrow_stream("id"))
+        with pytest.raises(ngtoken.DamagedError):
+            list(batches)
+        assert list(batches) == []
+
+
+def test_a_closed_file_ends_a_stream_with_its_class(tmp_path):
+    file = ngtoken.TokenFile.open(make(tmp_path / "a.ngt", RECORDS))
+    stream = file.arrow_stream("id")
+    file.close()
+    for take in (list, pyarrow.table):
+        with pytest.raises(ngtoken.ClosedError):
+            take(stream)
+
+
+def test_damage_ends_a_stream_with_its_place(tmp_path):
+    path = damaged(tmp_path / "a.ngt")
+    with ngtoken.TokenFile.open(path, mode="read") as file:
+        with pytest.raises(pyarrow.ArrowInvalid, match="block 40"):
+            pyarrow.table(file)
         with pytest.raises(ngtoken.DamagedError, match="block 40"):
             file.write_parquet(tmp_path / "a.parquet")
         assert not (tmp_path / "a.parquet").exists()

@@ -11,12 +11,16 @@ def to_arrow(stream: Any) -> Any:
         import pyarrow  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         return stream
-    return pyarrow.RecordBatchReader.from_stream(stream).read_all()
+    # Batch by batch: a C stream would lose the class of an exception.
+    batches = [pyarrow.RecordBatchReader.from_stream(each).read_all() for each in stream]
+    return pyarrow.concat_tables(batches) if batches else pyarrow.schema(stream).empty_table()
 
 
 def to_polars(stream: Any) -> Any:
     """A ``polars.DataFrame``."""
-    return _needed("polars", "polars").DataFrame(stream)
+    polars = _needed("polars", "polars")
+    batches = [polars.DataFrame(each) for each in stream]
+    return polars.concat(batches) if batches else polars.DataFrame(stream)
 
 
 def to_pandas(stream: Any) -> Any:

@@ -36,7 +36,18 @@ impl Batches {
         })
     }
 
-    fn fetch(&mut self) -> Result<Option<RecordBatch>, Error> {
+    /// The next batch; none after the last one, an error or a panic.
+    pub(super) fn fetch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
+        self.is_over = true;
+        let batch = self.make()?;
+        self.is_over = batch.is_none();
+        Ok(batch)
+    }
+
+    fn make(&mut self) -> Result<Option<RecordBatch>, Error> {
         let workers = workers(self.threads)?;
         let Self {
             schema,
@@ -68,20 +79,16 @@ impl Batches {
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
-    /// Others call it by a C function, which a panic must not leave.
+    /// Foreign consumers call it through a C function, which a panic must not leave and which
+    /// has no more than a text for an error.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
         let fetched = catch_unwind(AssertUnwindSafe(|| self.fetch()));
-        let told = match fetched {
-            Ok(Ok(Some(batch))) => return Some(Ok(batch)),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => Some(error.text().to_owned()),
-            Err(_) => Some(format!("panicked at {}", place_of_last_panic())),
+        let text = match fetched {
+            Ok(Ok(batch)) => return batch.map(Ok),
+            Ok(Err(error)) => error.text().to_owned(),
+            Err(_) => format!("panicked at {}", place_of_last_panic()),
         };
-        self.is_over = true;
-        told.map(|told| Err(ArrowError::ComputeError(told)))
+        Some(Err(ArrowError::ComputeError(text)))
     }
 }
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::batches::Batches;
-use crate::error::{Class, Error, FORKED, INTERNAL};
+use crate::error::{Error, FORKED, INTERNAL};
 use crate::lock::Lock;
 use crate::query::{Asks, Query, Question, columns, layout_columns};
 use crate::tokens::Tokens;
@@ -17,6 +17,10 @@ use crate::work::short;
 ///
 /// It is lazy: each stream that is taken begins anew, shows the tokens of the moment at which
 /// it was taken, and makes a batch when it is asked for one.
+///
+/// Iterating over it raises this package's exceptions, and so do ``to_arrow``, ``to_polars``,
+/// ``to_pandas`` and ``scan_polars``. A library that takes the C stream itself gets the text
+/// of the error and raises its own class.
 #[pyclass(frozen, module = "ngtoken")]
 pub(crate) struct ArrowStream {
     of: Of,
@@ -41,14 +45,21 @@ impl ArrowStream {
         }
     }
 
-    fn reader(&self) -> Result<Box<dyn RecordBatchReader + Send>, Error> {
+    fn rest(&self) -> Result<Rest, Error> {
         Ok(match &self.of {
-            Of::Batch(batch) => {
-                let one = [Ok::<_, ArrowError>(batch.clone())];
-                Box::new(RecordBatchIterator::new(one, batch.schema()))
-            }
+            Of::Batch(batch) => Rest::Batch(Some(batch.clone())),
             Of::Tokens(question, layout) => {
-                Box::new(Batches::of(question.clone(), layout.clone())?)
+                Rest::Tokens(Box::new(Batches::of(question.clone(), layout.clone())?))
+            }
+        })
+    }
+
+    fn reader(&self) -> Result<Box<dyn RecordBatchReader + Send>, Error> {
+        Ok(match self.rest()? {
+            Rest::Tokens(batches) => batches,
+            Rest::Batch(batch) => {
+                let batch = batch.into_iter().map(Ok::<_, ArrowError>);
+                Box::new(RecordBatchIterator::new(batch, self.schema()))
             }
         })
     }
@@ -79,21 +90,19 @@ impl ArrowStream {
 
     /// The batches, one after the other, each as a stream of its own.
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowBatches> {
-        let reader = short(py, || self.reader())?;
-        Ok(ArrowBatches {
-            reader: Lock::new(reader),
-        })
+        let rest = Lock::new(short(py, || self.rest())?);
+        Ok(ArrowBatches { rest })
     }
 
     /// The names of the columns, and of each its arrays, one for a batch.
     fn _arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Vec<Bound<'py, PyAny>>)>> {
-        let mut reader = short(py, || self.reader())?;
+        let mut rest = short(py, || self.rest())?;
         let none = RecordBatch::new_empty(self.schema());
         let mut all: Vec<_> = columns(py, &none)?
             .into_iter()
             .map(|(name, empty)| (name, vec![empty]))
             .collect();
-        while let Some(batch) = short(py, || next(&mut *reader))? {
+        while let Some(batch) = short(py, || rest.next())? {
             py.check_signals()?;
             for ((_, arrays), (_, array)) in all.iter_mut().zip(columns(py, &batch)?) {
                 arrays.push(array);
@@ -118,7 +127,22 @@ impl ArrowStream {
 /// Goes over the batches of a stream.
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct ArrowBatches {
-    reader: Lock<Box<dyn RecordBatchReader + Send>>,
+    rest: Lock<Rest>,
+}
+
+/// The batches that a stream has yet.
+enum Rest {
+    Batch(Option<RecordBatch>),
+    Tokens(Box<Batches>),
+}
+
+impl Rest {
+    fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        match self {
+            Self::Batch(batch) => Ok(batch.take()),
+            Self::Tokens(batches) => batches.fetch(),
+        }
+    }
 }
 
 #[pymethods]
@@ -130,17 +154,11 @@ impl ArrowBatches {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<ArrowStream>> {
         let batch = short(py, || {
             let text = "a stream that was in use when its process was forked";
-            let reader = self.reader.lock();
-            next(&mut **reader.ok_or_else(|| Error::new(FORKED, text))?)
+            let rest = self.rest.lock();
+            rest.ok_or_else(|| Error::new(FORKED, text))?.next()
         })?;
         Ok(batch.map(ArrowStream::of_batch))
     }
-}
-
-fn next(reader: &mut dyn RecordBatchReader) -> Result<Option<RecordBatch>, Error> {
-    // The error was one of ours before others could ask for it.
-    let batch = reader.next().transpose();
-    batch.map_err(|error| Error::new(Class::Value, error))
 }
 
 /// Which columns, in which form.
