@@ -15,13 +15,14 @@ use pyo3::types::PyString;
 
 use crate::array::{Numpy, filled, over};
 use crate::buf::Buf;
-use crate::error::{Error, Value};
+use crate::error::{Class, Error, Value};
+use crate::given::{Text, Whole, kind_of};
 use crate::memory::Memory;
+use crate::query::name_of_column;
 use crate::shown::Shown;
-use crate::token::kind_of;
 use crate::tokens::{Tokens, position};
 use crate::vector::TokenVec;
-use crate::whole::{self, threads_of};
+use crate::whole::threads_of;
 use crate::work::{lock, long};
 
 #[pymethods]
@@ -32,10 +33,10 @@ impl Tokens {
     fn coords<'py>(
         &self,
         py: Python<'py>,
-        space: &str,
+        space: Text<'py>,
         decode: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let space = space_of(space)?;
+        let space = space_of(&space.text("space")?)?;
         let shown = self.shown(py)?;
         match decode {
             true => rows(py, &shown, |token| token.coordinate(space)),
@@ -49,10 +50,10 @@ impl Tokens {
     fn column<'py>(
         &self,
         py: Python<'py>,
-        name: &str,
+        name: Text<'py>,
         decode: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let column = column_of(name)?;
+        let column = column_of("column", &name)?;
         let shown = &self.shown(py)?;
         match column {
             Column::Position => positions(py, shown.len()),
@@ -90,7 +91,7 @@ impl Tokens {
         };
         let tokens = long(py, looks, None, |workers| {
             let len = shown.len();
-            let place = |&index: &i64| position(index as isize, len);
+            let place = |&index: &i64| position(index.into(), len);
             let places: Vec<usize> = wanted.iter().map(place).collect::<Result<_, _>>()?;
             taken(workers, &shown, &places)
         })?;
@@ -104,7 +105,7 @@ impl Tokens {
         &self,
         py: Python<'_>,
         by: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'_>>,
     ) -> PyResult<Py<TokenVec>> {
         let (order, threads) = (order_of(by)?, threads_of(num_threads)?);
         let shown = self.shown(py)?;
@@ -123,14 +124,11 @@ pub(crate) fn space_of(name: &str) -> Result<Space, Error> {
 }
 
 /// A column by its name.
-pub(crate) fn column_of(name: &str) -> Result<Column, Error> {
+pub(crate) fn column_of(field: &str, given: &Text<'_>) -> Result<Column, Error> {
+    let name = given.text(field)?;
     name.parse::<Column>().map_err(|unknown| {
-        let text = unknown.to_string();
-        Error::new(crate::error::Class::Value, text).of(
-            "column",
-            Value::Text(name.into()),
-            "the name of a column, such as id, weight or physical_x",
-        )
+        let expected = name_of_column(&unknown);
+        Error::new(Class::Value, unknown).of(field, Value::Text(name), expected)
     })
 }
 
@@ -279,9 +277,7 @@ pub(crate) fn order_of(by: &Bound<'_, PyAny>) -> Result<Order, Error> {
                 .join(",")
         }
     };
-    names.parse::<Order>().map_err(|error| {
-        Error::new(crate::error::Class::Value, &error).of("by", Value::Text(names), "an order")
-    })
+    Ok(names.parse::<Order>()?)
 }
 
 fn sorted(workers: &Workers, tokens: &[Token], order: &Order) -> Result<VecStore, Error> {

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use ng_parallel::{
     Forked, IngestError, ParallelError, ParallelLoadError, VerifyError, WorkersError,
 };
-use ng_query::order::OrderError;
-use ng_query::{QueryError, QuestionError};
+use ng_query::QueryError;
 use ng_store::{
     CreateError, FileKind, IoError, LoadError, OpenError, ReadError, RepairError, VecStoreError,
     WriteError,
@@ -66,6 +65,18 @@ pub(crate) enum Value {
     Whole(i128),
     Number(f64),
     Text(String),
+}
+
+impl From<i128> for Value {
+    fn from(number: i128) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
 }
 
 pub(crate) const DAMAGED: Class = Class::Own("DamagedError");
@@ -137,6 +148,14 @@ impl Error {
         self.at(path)
     }
 
+    /// Calls a parameter by the name that it has in the call.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        if self.0.field.as_deref() == Some(from) {
+            self.0.field = Some(to.to_owned());
+        }
+        self
+    }
+
     /// What went wrong, in words.
     pub(crate) fn text(&self) -> &str {
         &self.0.text
@@ -168,13 +187,17 @@ impl Error {
     }
 
     /// An index beyond the tokens.
-    pub(crate) fn index(index: i128, len: usize) -> Self {
-        let text = format!("index {index} is out of range for {len} tokens");
+    pub(crate) fn index(index: impl Into<Value>, len: usize) -> Self {
+        let index = index.into();
+        let text = format!(
+            "index {} is out of range for {len} tokens",
+            InMessage(&index)
+        );
         let expected = match len.checked_sub(1) {
             Some(last) => format!("-{len} to {last}"),
             None => "none".to_owned(),
         };
-        Self::new(Class::Index, text).of("index", Value::Whole(index), expected)
+        Self::new(Class::Index, text).of("index", index, expected)
     }
 
     pub(crate) fn closed(path: &Path) -> Self {
@@ -449,13 +472,8 @@ impl From<CreateError> for Error {
             E::Exists { path } => Self::new(Class::Exists, "exists")
                 .at(path)
                 .errno(errno::EXISTS),
-            E::FileName { path } | E::ReservedName { path } => {
-                Self::new(Class::Value, text).at(path).of(
-                    "path",
-                    Value::Text(path.display().to_string()),
-                    "another name",
-                )
-            }
+            E::FileName { path } => unusable(text, path, "a file name that is Unicode"),
+            E::ReservedName { path } => unusable(text, path, "a name that is not for drafts"),
             E::NotAFile { path, found } => not_a_file(text, path, *found),
             E::Locked { path, holder } => locked(path, *holder),
             E::Replaced { path } => changed(text, path),
@@ -475,6 +493,14 @@ impl From<CreateError> for Error {
             },
         }
     }
+}
+
+/// A path that no file can be created at.
+fn unusable(error: &impl Display, path: &Path, expected: &str) -> Error {
+    let value = Value::Text(path.display().to_string());
+    Error::new(Class::Value, error)
+        .at(path)
+        .of("path", value, expected)
 }
 
 impl From<VecStoreError> for Error {
@@ -594,18 +620,6 @@ impl From<QueryError> for Error {
             }
             other => Self::new(INTERNAL, other),
         }
-    }
-}
-
-impl From<QuestionError> for Error {
-    fn from(error: QuestionError) -> Self {
-        Self::new(Class::Value, error)
-    }
-}
-
-impl From<OrderError> for Error {
-    fn from(error: OrderError) -> Self {
-        Self::new(Class::Value, &error)
     }
 }
 

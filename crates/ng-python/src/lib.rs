@@ -28,6 +28,7 @@ mod buf;
 mod columns;
 mod error;
 mod file;
+mod given;
 mod iter;
 mod known;
 mod lock;

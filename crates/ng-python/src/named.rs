@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::error::{Error, Value};
+use crate::given::Whole;
 use crate::shown::Shown;
 use crate::tokens::Tokens;
-use crate::whole::{self, count_of, threads_of};
+use crate::whole::{count_of, threads_of};
 use crate::work::long;
 
 /// How many tokens of a file that is read are in memory at once, or a chunk for each thread:
@@ -50,11 +51,11 @@ pub(crate) fn map_named<'py>(
     py: Python<'py>,
     tokens: &Bound<'py, Tokens>,
     name: &str,
-    #[pyo3(from_py_with = whole::number)] num_threads: i128,
-    #[pyo3(from_py_with = whole::number)] chunk: i128,
+    num_threads: Whole<'py>,
+    chunk: Whole<'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     let named = Named::of(name)?;
-    let chunk = count_of("chunk", chunk)?;
+    let chunk = count_of("chunk", &chunk)?;
     let threads = threads_of(Some(num_threads))?;
     let shown = tokens.get().shown(py)?;
     let sums = long(py, shown.len(), threads, |workers| {

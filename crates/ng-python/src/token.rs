@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ng_token::{EntityType, Space, SystemFlags, Token, TokenBuilder};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::error::{Class, Error, FIELD, Value};
+use crate::given::{Whole, kind_of, shown};
+use crate::whole::field_of;
 
 /// A token: a record of 64 bytes.
 ///
@@ -54,8 +56,8 @@ impl PyToken {
 impl PyToken {
     #[new]
     #[pyo3(signature = (id = None, **values))]
-    fn new(id: Option<&Bound<'_, PyAny>>, values: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let id = id.map_or(Ok(0), |id| whole(id, "id", u32::MAX))?;
+    fn new(id: Option<Whole<'_>>, values: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let id = id.map_or(Ok(0), |id| field_of("id", &id, u32::MAX))?;
         built(Token::builder(id), values)
     }
 
@@ -82,7 +84,8 @@ impl PyToken {
     /// Raises ``FieldError`` unless the token is valid at a time, in seconds since 1970 UTC;
     /// now, unless one is given.
     #[pyo3(signature = (now = None))]
-    fn validate(&self, now: Option<u32>) -> PyResult<()> {
+    fn validate(&self, now: Option<Whole<'_>>) -> PyResult<()> {
+        let now = now.map(|now| field_of("now", &now, u32::MAX)).transpose()?;
         let now = now.unwrap_or_else(crate::token::now);
         let valid = self.token().validate(now);
         Ok(valid.map_err(|invalid| invalid_field(&self.token(), invalid))?)
@@ -332,42 +335,14 @@ fn unknown(name: &str) -> Error {
     Error::new(Class::Type, text).of(name, Value::Text(name.into()), expected)
 }
 
-/// The name of an object's type, as messages show it.
-pub(crate) fn kind_of(given: &Bound<'_, PyAny>) -> String {
-    match given.get_type().name() {
-        Ok(name) => format!("of type {name}"),
-        Err(_) => "of an unknown type".into(),
-    }
-}
-
 /// A whole number from 0 to `most`.
 fn whole(given: &Bound<'_, PyAny>, field: &str, most: u32) -> Result<u32, Error> {
-    let expected = format!("0 to {most}");
-    match given.extract::<i128>() {
-        Ok(value) => match u32::try_from(value) {
-            Ok(value) if value <= most => Ok(value),
-            _ => Err(Error::field(field, Value::Whole(value), expected)),
-        },
-        Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => {
-            let value = Value::Text(given.to_string());
-            Err(Error::field(field, value, expected))
-        }
-        Err(_) => Err(Error::wrong_type(field, described(given), "a whole number")),
-    }
-}
-
-/// A value with its type, as messages show it.
-fn described(given: &Bound<'_, PyAny>) -> String {
-    let shown = given
-        .repr()
-        .map_or_else(|_| String::new(), |repr| repr.to_string());
-    let shown: String = shown.chars().take(64).collect();
-    format!("{shown} {}", kind_of(given))
+    field_of(field, &Whole::As(given.clone()), most)
 }
 
 fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
     if given.is_instance_of::<PyString>() {
-        return Err(Error::wrong_type(field, described(given), "a number"));
+        return Err(Error::wrong_type(field, shown(given), "a number"));
     }
     match given.extract::<f64>() {
         Ok(value) => {
@@ -382,7 +357,7 @@ fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
             }
         }
         Err(error) if error.is_instance_of::<PyTypeError>(given.py()) => {
-            Err(Error::wrong_type(field, described(given), "a number"))
+            Err(Error::wrong_type(field, shown(given), "a number"))
         }
         Err(_) => Err(Error::field(
             field,
@@ -395,13 +370,13 @@ fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
 fn point(given: &Bound<'_, PyAny>, space: &str) -> Result<[f32; 3], Error> {
     let expected = "three numbers, x y z";
     if given.is_instance_of::<PyString>() {
-        return Err(Error::wrong_type(space, described(given), expected));
+        return Err(Error::wrong_type(space, shown(given), expected));
     }
     // An iterator may have no end.
     let items = given
         .try_iter()
         .and_then(|items| items.take(4).collect::<PyResult<Vec<_>>>());
-    let items = items.map_err(|_| Error::wrong_type(space, described(given), expected))?;
+    let items = items.map_err(|_| Error::wrong_type(space, shown(given), expected))?;
     match items.as_slice() {
         [x, y, z] => Ok([number(x, space)?, number(y, space)?, number(z, space)?]),
         other => {

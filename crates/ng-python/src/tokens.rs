@@ -1,7 +1,6 @@
 //! `Tokens`: what vectors, files and snapshots have in common.
 
 use std::ffi::c_int;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,12 +11,13 @@ use pyo3::types::{PyBytes, PySlice};
 
 use crate::array::over;
 use crate::buf::{Buf, Export, address, clear, release};
-use crate::error::{Error, Value};
+use crate::error::Error;
 use crate::file::FileState;
+use crate::given::Whole;
 use crate::iter::{Chunks, TokenIter};
 use crate::memory::Slice;
 use crate::shown::Shown;
-use crate::token::{PyToken, kind_of};
+use crate::token::PyToken;
 use crate::vector::Vector;
 use crate::whole;
 use crate::work::{long, short};
@@ -156,7 +156,7 @@ impl Tokens {
     }
 
     /// Copies a token, by an index as Python counts.
-    fn token(&self, py: Python<'_>, index: isize) -> PyResult<Token> {
+    fn token(&self, py: Python<'_>, index: i128) -> PyResult<Token> {
         let token = |shown: &Shown| shown.token(position(index, shown.len())?);
         match &self.origin {
             Origin::Vector(_) => self.look(py, token),
@@ -209,26 +209,15 @@ fn sliced<'py>(
 }
 
 /// An index as Python counts, from the end where it is negative.
-pub(crate) fn position(index: isize, len: usize) -> Result<usize, Error> {
-    let from_start = if index < 0 {
-        index.saturating_add_unsigned(len)
-    } else {
-        index
+pub(crate) fn position(index: i128, len: usize) -> Result<usize, Error> {
+    let from_start = match index < 0 {
+        true => index.saturating_add(len as i128),
+        false => index,
     };
     match usize::try_from(from_start) {
         Ok(position) if position < len => Ok(position),
-        _ => Err(Error::index(index as i128, len)),
+        _ => Err(Error::index(index, len)),
     }
-}
-
-/// A range as Python's slices have it: beyond the ends there is nothing.
-fn range(start: Option<isize>, stop: Option<isize>, len: usize) -> Range<usize> {
-    let place = |given: isize| match given < 0 {
-        true => given.saturating_add_unsigned(len).max(0) as usize,
-        false => (given as usize).min(len),
-    };
-    let start = start.map_or(0, place);
-    start..stop.map_or(len, place).max(start)
 }
 
 #[pymethods]
@@ -242,10 +231,7 @@ impl Tokens {
         if let Ok(slice) = index.cast::<PySlice>() {
             return sliced(py, &self.shown(py)?, slice);
         }
-        let Ok(index) = index.extract::<isize>() else {
-            let expected = "a whole number or a slice";
-            return Err(Error::wrong_type("index", kind_of(index), expected).into());
-        };
+        let index = whole::index_of(&Whole::As(index.clone()), || self.__len__(py))?;
         let token = self.token(py, index)?;
         Ok(Bound::new(py, PyToken::from(token))?.into_any())
     }
@@ -296,10 +282,17 @@ impl Tokens {
 
     /// A snapshot of some of the tokens, with start and stop as in a slice.
     #[pyo3(signature = (start = None, stop = None))]
-    fn slice(&self, py: Python<'_>, start: Option<isize>, stop: Option<isize>) -> PyResult<Self> {
+    fn slice(
+        &self,
+        py: Python<'_>,
+        start: Option<Whole<'_>>,
+        stop: Option<Whole<'_>>,
+    ) -> PyResult<Self> {
         let mut pinned = short(py, || self.origin.pinned())?;
-        let some = range(start, stop, pinned.shown.len());
-        pinned.shown = pinned.shown.slice(some);
+        let len = pinned.shown.len();
+        let start = start.map_or(Ok(0), |start| whole::bound_of("start", &start, len))?;
+        let stop = stop.map_or(Ok(len), |stop| whole::bound_of("stop", &stop, len))?;
+        pinned.shown = pinned.shown.slice(start..stop.max(start));
         Ok(Self::new(Origin::Pinned(pinned)))
     }
 
@@ -313,16 +306,13 @@ impl Tokens {
     ///
     /// Arrays of memory and of mapped files are views; of a file that was opened with
     /// ``mode="read"``, each is read and verified as its turn comes, and no more is held.
-    #[pyo3(signature = (size = 65536))]
-    fn iter_chunks(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::number)] size: i128,
-    ) -> PyResult<Chunks> {
-        match usize::try_from(size) {
-            Ok(size) if size > 0 => Ok(Chunks::of(self.shown(py)?, size)),
-            _ => Err(Error::value("size", Value::Whole(size), "1 or more").into()),
-        }
+    #[pyo3(
+        signature = (size = Whole::Default(65536)),
+        text_signature = "($self, size=65536)"
+    )]
+    fn iter_chunks(&self, py: Python<'_>, size: Whole<'_>) -> PyResult<Chunks> {
+        let size = whole::at_least_one("size", &size)?;
+        Ok(Chunks::of(self.shown(py)?, size))
     }
 
     #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]

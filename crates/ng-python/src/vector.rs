@@ -8,13 +8,14 @@ use pyo3::prelude::*;
 use crate::array::over;
 use crate::buf::Buf;
 use crate::error::{Class, Error, FORKED};
+use crate::given::Whole;
 use crate::lock::{Held, Lock};
 use crate::memory::{Memory, counted};
 use crate::records::{Piece, Pieces};
 use crate::shown::Shown;
 use crate::token::PyToken;
 use crate::tokens::{Origin, Tokens, position};
-use crate::whole::{self, count_of};
+use crate::whole::{count_of, index_of};
 use crate::work::{long, short};
 
 /// The tokens of a vector, which stay where they are while they are looked at.
@@ -153,12 +154,9 @@ impl TokenVec {
 impl TokenVec {
     /// Makes an empty vector with room for `capacity` tokens.
     #[new]
-    #[pyo3(signature = (capacity = 0))]
-    fn new(
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::number)] capacity: i128,
-    ) -> PyResult<PyClassInitializer<Self>> {
-        let capacity = count_of("capacity", capacity)?;
+    #[pyo3(signature = (capacity = Whole::Default(0)), text_signature = "(capacity=0)")]
+    fn new(py: Python<'_>, capacity: Whole<'_>) -> PyResult<PyClassInitializer<Self>> {
+        let capacity = count_of("capacity", &capacity)?;
         let store = short(py, || Ok(VecStore::try_with_capacity(capacity)?))?;
         Ok(Self::made_of(store))
     }
@@ -201,12 +199,8 @@ impl TokenVec {
     }
 
     /// Makes room for `additional` more tokens.
-    fn reserve(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::number)] additional: i128,
-    ) -> PyResult<()> {
-        let additional = count_of("additional", additional)?;
+    fn reserve(&self, py: Python<'_>, additional: Whole<'_>) -> PyResult<()> {
+        let additional = count_of("additional", &additional)?;
         short(py, || {
             self.vector
                 .change(|store| Ok(store.reserve_exact(additional)?))
@@ -214,12 +208,8 @@ impl TokenVec {
     }
 
     /// Removes the tokens from index `count` on, and keeps the room.
-    fn truncate(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::number)] count: i128,
-    ) -> PyResult<()> {
-        let count = count_of("count", count)?;
+    fn truncate(&self, py: Python<'_>, count: Whole<'_>) -> PyResult<()> {
+        let count = count_of("count", &count)?;
         short(py, || {
             self.vector.change(|store| {
                 store.truncate(count);
@@ -230,7 +220,7 @@ impl TokenVec {
 
     /// Removes all tokens, and keeps the room.
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
-        self.truncate(py, 0)
+        self.truncate(py, Whole::Default(0))
     }
 
     /// The tokens as an array over the vector's own memory.
@@ -252,11 +242,13 @@ impl TokenVec {
     }
 
     /// Puts a token in the place of another.
-    fn __setitem__(&self, index: isize, token: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __setitem__(&self, index: Whole<'_>, token: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, token) = (token.py(), PyToken::of(token)?);
+        let index = index_of(&index, || short(py, || Ok(self.vector.memory()?.len())))?;
         self.vector.change_a_little(py, |store| {
             let tokens = store.tokens_mut();
-            tokens[position(index, tokens.len())?] = token;
+            let position = position(index, tokens.len())?;
+            tokens[position] = token;
             Ok(())
         })
     }

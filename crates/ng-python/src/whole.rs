@@ -1,4 +1,4 @@
-//! Whole numbers that Python gives: any of its own, or of numpy's.
+//! Whole numbers that Python gives, in the ranges that parameters take.
 
 use ng_parallel::Workers;
 use ng_token::Token;
@@ -6,54 +6,94 @@ use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
 use crate::error::{Error, Value};
-use crate::token::kind_of;
+use crate::given::{Given, Whole, unconverted};
 
-/// Takes a whole number, for `from_py_with`; in a note of the exception pyo3 says for which
-/// parameter.
-pub(crate) fn number(given: &Bound<'_, PyAny>) -> PyResult<i128> {
-    given.extract::<i128>().map_err(|error| {
-        match error.is_instance_of::<PyOverflowError>(given.py()) {
-            true => {
-                let digits = Value::Text(given.to_string());
-                Error::value("number", digits, "one of at most 64 bits").into()
+/// The most tokens that memory may hold.
+const MOST_TOKENS: i128 = (isize::MAX as usize / size_of::<Token>()) as i128;
+
+impl Whole<'_> {
+    /// The number; its digits where it has more than 128 bits.
+    fn number(&self, name: &str) -> Result<Result<i128, String>, Error> {
+        let given = match self {
+            Given::Default(number) => return Ok(Ok(*number)),
+            Given::As(given) => given,
+        };
+        match given.extract::<i128>() {
+            Ok(number) => Ok(Ok(number)),
+            Err(raised) if raised.is_instance_of::<PyOverflowError>(given.py()) => {
+                Ok(Err(given.to_string()))
             }
-            false => Error::wrong_type("number", kind_of(given), "a whole number").into(),
+            Err(raised) => Err(unconverted(name, given, raised, "a whole number")),
         }
-    })
-}
-
-/// Takes a whole number or `None`, for `from_py_with`.
-pub(crate) fn optional(given: &Bound<'_, PyAny>) -> PyResult<Option<i128>> {
-    if given.is_none() {
-        return Ok(None);
     }
-    number(given).map(Some)
+
+    /// The number if it is from `least` to `most`, and else what `refused` makes of it.
+    fn within(
+        &self,
+        name: &str,
+        (least, most): (i128, i128),
+        refused: impl FnOnce(&str, Value, String) -> Error,
+    ) -> Result<i128, Error> {
+        let value = match self.number(name)? {
+            Ok(number) if (least..=most).contains(&number) => return Ok(number),
+            Ok(number) => Value::Whole(number),
+            Err(digits) => Value::Text(digits),
+        };
+        Err(refused(name, value, format!("{least} to {most}")))
+    }
+
+    fn parameter(&self, name: &str, least: i128, most: i128) -> Result<i128, Error> {
+        self.within(name, (least, most), |name, value, expected| {
+            Error::value(name, value, expected)
+        })
+    }
 }
 
 /// A number of tokens that memory may hold.
-pub(crate) fn count_of(name: &str, value: i128) -> Result<usize, Error> {
-    let most = isize::MAX as usize / size_of::<Token>();
-    match usize::try_from(value) {
-        Ok(count) if count <= most => Ok(count),
-        _ => Err(refused(name, value, 0, most as u64)),
-    }
+pub(crate) fn count_of(name: &str, given: &Whole<'_>) -> Result<usize, Error> {
+    Ok(given.parameter(name, 0, MOST_TOKENS)? as usize)
+}
+
+/// A number of tokens that is not 0.
+pub(crate) fn at_least_one(name: &str, given: &Whole<'_>) -> Result<usize, Error> {
+    Ok(given.parameter(name, 1, MOST_TOKENS)? as usize)
 }
 
 /// A number of 64 bits.
-pub(crate) fn of_64_bits(name: &str, value: i128) -> Result<u64, Error> {
-    u64::try_from(value).map_err(|_| refused(name, value, 0, u64::MAX))
+pub(crate) fn of_64_bits(name: &str, given: &Whole<'_>) -> Result<u64, Error> {
+    Ok(given.parameter(name, 0, u64::MAX.into())? as u64)
 }
 
 /// A number of threads.
-pub(crate) fn threads_of(given: Option<i128>) -> Result<Option<usize>, Error> {
-    let most = Workers::max_threads();
-    let threads = |given| match usize::try_from(given) {
-        Ok(threads) if (1..=most).contains(&threads) => Ok(threads),
-        _ => Err(refused("num_threads", given, 1, most as u64)),
-    };
-    given.map(threads).transpose()
+pub(crate) fn threads_of(given: Option<Whole<'_>>) -> Result<Option<usize>, Error> {
+    let most = Workers::max_threads() as i128;
+    let threads = given.map(|given| given.parameter("num_threads", 1, most));
+    Ok(threads.transpose()?.map(|threads| threads as usize))
 }
 
-fn refused(name: &str, value: i128, least: u64, most: u64) -> Error {
-    Error::value(name, Value::Whole(value), format_args!("{least} to {most}"))
+/// The value of a field of a token, up to `most`.
+pub(crate) fn field_of(name: &str, given: &Whole<'_>, most: u32) -> Result<u32, Error> {
+    let value = given.within(name, (0, most.into()), |name, value, expected| {
+        Error::field(name, value, expected)
+    });
+    Ok(value? as u32)
+}
+
+/// An index as Python counts. One of more than 128 bits is beyond all `len` tokens.
+pub(crate) fn index_of(given: &Whole<'_>, len: impl FnOnce() -> PyResult<usize>) -> PyResult<i128> {
+    match given.number("index")? {
+        Ok(index) => Ok(index),
+        Err(digits) => Err(Error::index(digits, len()?).into()),
+    }
+}
+
+/// A bound of a slice as Python has it: beyond the ends there is nothing.
+pub(crate) fn bound_of(name: &str, given: &Whole<'_>, len: usize) -> Result<usize, Error> {
+    let end = len as i128;
+    Ok(match given.number(name)? {
+        Ok(bound) if bound < 0 => bound.saturating_add(end).max(0) as usize,
+        Ok(bound) => bound.min(end) as usize,
+        Err(digits) if digits.starts_with('-') => 0,
+        Err(_) => len,
+    })
 }

@@ -550,3 +550,29 @@ def test_an_iterator_over_a_file_verifies_in_read_mode(path, mode):
     chunks = list(file.iter_chunks(3_000))
     assert [len(chunk) for chunk in chunks] == [3_000, 3_000, 3_000, 1_000]
     assert np.array_equal(np.concatenate(chunks), records)
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "field"),
+    [
+        (lambda path: TokenFile.open("a\0b"), ValueError, "path"),
+        (lambda path: TokenFile.create("a\0b"), ValueError, "path"),
+        (lambda path: TokenFile.repair(path, "a\0b"), ValueError, "path"),
+        (lambda path: ngtoken.read_parquet("a\0b"), ValueError, "path"),
+        (lambda path: TokenFile.create(path, max_tokens=10**40), ValueError, "max_tokens"),
+        (lambda path: TokenFile.create(path, max_tokens="5"), TypeError, "max_tokens"),
+        (lambda path: TokenFile.create(path, mode=5), TypeError, "mode"),
+        (lambda path: TokenFile.create(path, mode="write"), ValueError, "mode"),
+        (lambda path: TokenFile.open(path, cache=None), TypeError, "cache"),
+        (lambda path: TokenFile.create(path.with_name(".a.ngt.tmp-0123456789abcdef")), ValueError, "path"),
+        (lambda path: make(path, varied(5)) and TokenFile.open(path).follow("1"), TypeError, "interval"),
+        (lambda path: make(path, varied(5)) and TokenFile.open(path).follow(start=-1), ValueError, "start"),
+    ],
+)
+def test_an_argument_of_a_file_that_does_not_fit_is_named(path, ask, kind, field):
+    with pytest.raises(kind) as raised:
+        ask(path)
+    assert raised.value.field == field
+    assert raised.value.value is not None and raised.value.expected
+    if field == "path":
+        assert raised.value.path and raised.value.expected != "another name"

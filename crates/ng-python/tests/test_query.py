@@ -389,54 +389,82 @@ def test_a_filter_that_is_none_says_where(text, told):
     assert raised.value.expected
 
 
-@pytest.mark.parametrize(
-    ("ask", "kind", "told"),
-    [
-        (lambda v: v.nearest([0, 0, 0], 0), ValueError, "k is 0, expected 1 or more"),
-        (lambda v: v.nearest([0, 0, 0], -1), ValueError, "k -1, expected 0 to"),
-        (lambda v: v.nearest([0, np.nan, 0], 1), ValueError, "y NaN of a point"),
-        (lambda v: v.nearest([[0, 0, np.inf]], 1), ValueError, "z inf of a point"),
-        (lambda v: v.nearest([0, 0], 1), ValueError, r"points of shape \(2,\), expected"),
-        (lambda v: v.nearest(np.zeros((2, 2, 3)), 1), ValueError, "points of shape"),
-        (lambda v: v.nearest(5, 1), ValueError, r"points of shape \(\)"),
-        (lambda v: v.nearest([[0, 0, 0], [1, 1]], 1), ValueError, "different lengths"),
-        (lambda v: v.nearest(["a", "b", "c"], 1), TypeError, "expected numbers"),
-        (lambda v: v.nearest([0, 0, 0], 1, "psychic"), ValueError, "space psychic, expected one of"),
-        (lambda v: v.nearest([0, 0, 0], 1, "motor", weights={"motor": 1}), ValueError, "beside weights"),
-        (lambda v: v.nearest([0, 0, 0], 1, weights={"motor": -1.0}), ValueError, "weight -1"),
-        (lambda v: v.nearest([0, 0, 0], 1, weights={}), ValueError, "no space"),
-        (lambda v: v.within([0, 0, 0], -1.0), ValueError, "radius -"),
-        (lambda v: v.within([0, 0, 0], np.nan), ValueError, "radius NaN"),
-        (lambda v: v.within([[0, 0, 0], [1, 1, 1]], 1.0), ValueError, "points 2, expected 1"),
-        (lambda v: v.density([0, 0, 0], 0.0), ValueError, "radius 0"),
-        (lambda v: v.top(0, "weight"), ValueError, "k is 0"),
-        (lambda v: v.top(3, "wieght"), ValueError, "did you mean `weight`"),
-        (lambda v: v.top(3, "position"), ValueError, "position"),
-        (lambda v: v.histogram("weight", 0), ValueError, "0 bins, expected 1 to"),
-        (lambda v: v.histogram("weight", 10**9), ValueError, "1000000000 bins"),
-        (lambda v: v.histogram("weight", 5, (1.0, 0.0)), ValueError, "bins from 1"),
-        (lambda v: v.histogram("colour"), ValueError, "colour"),
-        (lambda v: v.aggregate("colour"), ValueError, "colour"),
-        (lambda v: v.aggregate(measures="mean(colour)"), ValueError, "colour"),
-        (lambda v: v.aggregate(measures="quantile(weight, 2)"), ValueError, "quantile 2"),
-        (lambda v: v.aggregate(5), TypeError, "by"),
-        (lambda v: v.sample(0), ValueError, "0"),
-        (lambda v: v.sample(5, -1), ValueError, "seed -1"),
-        (lambda v: v.find([-1]), ValueError, "id -1, expected 0 to 4294967295"),
-        (lambda v: v.find([2**32]), ValueError, "id 4294967296"),
-        (lambda v: v.find([0.5]), TypeError, "whole numbers"),
-        (lambda v: v.positions(limit=-1), ValueError, "limit -1"),
-        (lambda v: v.where(num_threads=0), ValueError, "num_threads 0"),
-        (lambda v: v.where(5), TypeError, "str"),
-        (lambda v: v.describe("colour"), ValueError, "colour"),
-        (lambda v: v.count(5), TypeError, "argument"),
-    ],
-)
-def test_questions_that_make_no_sense(ask, kind, told):
+#: What makes no sense, the class of the exception, a part of its text, and its field.
+SENSELESS = [
+    (lambda v: v.nearest([0, 0, 0], 0), ValueError, "k is 0, expected 1 or more", "k"),
+    (lambda v: v.nearest([0, 0, 0], -1), ValueError, "k -1, expected 0 to", "k"),
+    (lambda v: v.nearest([0, 0, 0], 10**60), ValueError, "k 1000", "k"),
+    (lambda v: v.nearest([0, 0, 0], "1"), TypeError, "k '1' of type str, expected a whole", "k"),
+    (lambda v: v.nearest([0, np.nan, 0], 1), ValueError, "y NaN of a point", "points"),
+    (lambda v: v.nearest([[0, 0, np.inf]], 1), ValueError, "z inf of a point", "points"),
+    (lambda v: v.nearest([0, 0], 1), ValueError, r"points of shape \(2,\), expected", "points"),
+    (lambda v: v.nearest(np.zeros((2, 2, 3)), 1), ValueError, "points of shape", "points"),
+    (lambda v: v.nearest(5, 1), ValueError, r"points of shape \(\)", "points"),
+    (lambda v: v.nearest([[0, 0, 0], [1, 1]], 1), ValueError, "different lengths", "points"),
+    (lambda v: v.nearest(["a", "b", "c"], 1), TypeError, "expected numbers", "points"),
+    (lambda v: v.nearest([0, 0, 0], 1, "psychic"), ValueError, "space psychic, expected", "space"),
+    (lambda v: v.nearest([0, 0, 0], 1, 5), TypeError, "space 5 of type int", "space"),
+    (
+        lambda v: v.nearest([0, 0, 0], 1, "motor", weights={"motor": 1}),
+        ValueError, "beside weights", "space",
+    ),
+    (lambda v: v.nearest([0, 0, 0], 1, weights={"motor": -1.0}), ValueError, "weight -1", "weights"),
+    (lambda v: v.nearest([0, 0, 0], 1, weights={"motor": "1"}), TypeError, "a number", "weights"),
+    (lambda v: v.nearest([0, 0, 0], 1, weights={5: 1.0}), TypeError, "a string", "weights"),
+    (lambda v: v.nearest([0, 0, 0], 1, weights={}), ValueError, "no space", "weights"),
+    (lambda v: v.within([0, 0, 0], -1.0), ValueError, "radius -", "radius"),
+    (lambda v: v.within([0, 0, 0], np.nan), ValueError, "radius NaN", "radius"),
+    (lambda v: v.within([0, 0, 0], "1"), TypeError, "radius '1' of type str", "radius"),
+    (lambda v: v.within([0, 0, 0], 10**400), ValueError, "expected a number", "radius"),
+    (lambda v: v.within([0, np.nan, 0], 1.0), ValueError, "y NaN of a point", "point"),
+    (lambda v: v.within([[0, 0, 0], [1, 1, 1]], 1.0), ValueError, "points 2, expected 1", "points"),
+    (lambda v: v.density([0, 0, 0], 0.0), ValueError, "radius 0", "radius"),
+    (lambda v: v.top(0, "weight"), ValueError, "k is 0", "k"),
+    (lambda v: v.top(3, "wieght"), ValueError, "did you mean `weight`", "by"),
+    (lambda v: v.top(3, "position"), ValueError, "position", "by"),
+    (lambda v: v.top(3, 5), TypeError, "by 5 of type int, expected a string", "by"),
+    (lambda v: v.histogram("weight", 0), ValueError, "0 bins, expected 1 to", "bins"),
+    (lambda v: v.histogram("weight", 10**9), ValueError, "1000000000 bins", "bins"),
+    (lambda v: v.histogram("weight", "5"), TypeError, "bins '5' of type str", "bins"),
+    (lambda v: v.histogram("weight", 5, (1.0, 0.0)), ValueError, "bins from 1", "range"),
+    (lambda v: v.histogram("weight", 5, (np.nan, 1.0)), ValueError, "bins from NaN", "range"),
+    (lambda v: v.histogram("weight", 5, ("a", "b")), TypeError, "two numbers", "range"),
+    (lambda v: v.histogram("weight", 5, 7), TypeError, "two numbers", "range"),
+    (lambda v: v.histogram("colour"), ValueError, "colour", "column"),
+    (lambda v: v.histogram("position"), ValueError, "position", "column"),
+    (lambda v: v.aggregate("colour"), ValueError, "colour", "by"),
+    (lambda v: v.aggregate("active,active"), ValueError, "twice", "by"),
+    (lambda v: v.aggregate(measures="count,count"), ValueError, "twice", "by"),
+    (lambda v: v.aggregate(measures="mean(colour)"), ValueError, "colour", "measures"),
+    (lambda v: v.aggregate(measures="average(weight)"), ValueError, "average", "measures"),
+    (lambda v: v.aggregate(measures="quantile(weight, 2)"), ValueError, "quantile 2", "measures"),
+    (lambda v: v.aggregate(5), TypeError, "by", "by"),
+    (lambda v: v.sample(0), ValueError, "n 0, expected 1 to", "n"),
+    (lambda v: v.sample(5, -1), ValueError, "seed -1", "seed"),
+    (lambda v: v.find([-1]), ValueError, "id -1, expected 0 to 4294967295", "id"),
+    (lambda v: v.find([2**32]), ValueError, "id 4294967296", "id"),
+    (lambda v: v.find([0.5]), TypeError, "whole numbers", "ids"),
+    (lambda v: v.positions(limit=-1), ValueError, "limit -1", "limit"),
+    (lambda v: v.where(5), TypeError, "filter 5 of type int, expected a string", "filter"),
+    (lambda v: v.describe("colour"), ValueError, "colour", "columns"),
+    (lambda v: v.to_arrow(where=5), TypeError, "where 5 of type int", "where"),
+]
+
+
+@pytest.mark.parametrize(("ask", "kind", "told", "field"), SENSELESS)
+def test_questions_that_make_no_sense(ask, kind, told, field):
     vector = ngtoken.TokenVec()
     vector.extend(RECORDS[:100])
-    with pytest.raises(kind, match=told):
+    with pytest.raises(kind, match=told) as raised:
         ask(vector)
+    assert raised.value.field == field
+    assert raised.value.value is not None and raised.value.expected
+    assert not raised.value.expected.startswith("what ")
+
+
+def test_a_number_of_threads_is_named():
+    with pytest.raises(ValueError, match="num_threads 0"):
+        ngtoken.TokenVec().where(num_threads=0)
 
 
 def test_an_index_answers_and_can_go(path):

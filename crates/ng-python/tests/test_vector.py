@@ -1,6 +1,8 @@
 """`TokenVec`, and what all `Tokens` do."""
 
+import array
 import gc
+import mmap
 import pickle
 import sys
 import threading
@@ -41,7 +43,7 @@ def test_numbers_of_numpy_are_counts_and_indices():
 
 @pytest.mark.parametrize("index", [5, -6, 2**40])
 def test_an_index_beyond_the_end_is_named(index):
-    with pytest.raises(IndexError, match=f"index {index}, is out of range for 5 tokens"):
+    with pytest.raises(IndexError, match=f"index {index} is out of range for 5 tokens"):
         create_tokens_batch(5)[index]
     with pytest.raises(IndexError):
         create_tokens_batch(5)[index] = Token(1)
@@ -213,11 +215,19 @@ def test_an_array_shows_what_a_writable_one_writes():
 
 def test_what_is_extended_with_may_be_of_many_kinds():
     records = varied(10)
+    held = TokenVec()
+    held.extend(np.repeat(records, 2))
+    mapped = mmap.mmap(-1, 640)
+    mapped[:] = records.tobytes()
     for given_ in (
         records,
         records.tobytes(),
         bytearray(records.tobytes()),
         memoryview(records.tobytes()),
+        memoryview(np.repeat(records.view("V64"), 2))[::2],
+        memoryview(held)[::2],
+        array.array("B", records.tobytes()),
+        mapped,
         records.view("V64"),
         records.view("u1").reshape(10, 64),
         records.astype(records.dtype.newbyteorder(">")),
@@ -295,6 +305,7 @@ def test_nothing_can_be_appended(given_):
         (np.zeros(64, object), TypeError, "dtype object"),
         (np.zeros(63, "u1"), ValueError, "length 63 bytes, expected a multiple of 64"),
         (bytes(65), ValueError, "length 65 bytes"),
+        (array.array("d", [0.0] * 8), TypeError, "items of 8 bytes"),
         ("abc", TypeError, "tokens of type str"),
         ({1: 2}, TypeError, "tokens of type dict"),
         (7, TypeError, "tokens of type int"),
@@ -344,7 +355,11 @@ def test_a_batch_is_the_same_for_any_number_of_threads(threads):
     [
         ({"count": -1}, "count"),
         ({"count": 2**100}, "count"),
-        ({"count": 10**60}, "number"),
+        ({"count": 10**60}, "count"),
+        ({"count": "5"}, "count"),
+        ({"count": 2.5}, "count"),
+        ({"count": 1, "start_id": 2**200}, "id"),
+        ({"count": 1, "num_threads": "4"}, "num_threads"),
         ({"count": 2, "start_id": 2**32 - 1}, "id"),
         ({"count": 1, "start_id": -1}, "id"),
         ({"count": 1, "timestamp": 2**32}, "timestamp"),
@@ -353,10 +368,79 @@ def test_a_batch_is_the_same_for_any_number_of_threads(threads):
     ],
 )
 def test_a_batch_that_cannot_be_is_named(values, field):
-    with pytest.raises(ValueError) as raised:
+    kind = TypeError if isinstance(list(values.values())[-1], (str, float)) else ValueError
+    with pytest.raises(kind) as raised:
         create_tokens_batch(**values)
     assert raised.value.field == field
+    assert raised.value.value is not None and raised.value.expected
     assert len(create_tokens_batch(2, start_id=2**32 - 2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "field"),
+    [
+        (lambda v: v[2**70], IndexError, "index"),
+        (lambda v: v[-(2**200)], IndexError, "index"),
+        (lambda v: v["5"], TypeError, "index"),
+        (lambda v: v.__setitem__(2**70, Token(1)), IndexError, "index"),
+        (lambda v: v.__setitem__(10, Token(1)), IndexError, "index"),
+        (lambda v: v.__setitem__("5", Token(1)), TypeError, "index"),
+        (lambda v: v.slice("5"), TypeError, "start"),
+        (lambda v: v.take([2**70]), IndexError, "positions"),
+        (lambda v: v.take([0, 2**63]), IndexError, "positions"),
+        (lambda v: v.take(np.array([2**63], "u8")), IndexError, "positions"),
+        (lambda v: v.lookup([2**70]), ValueError, "ids"),
+        (lambda v: v.lookup([2**63, -1]), ValueError, "ids"),
+        (lambda v: v.lookup(2**64), ValueError, "ids"),
+        (lambda v: v.lookup([0.5]), TypeError, "ids"),
+        (lambda v: v.lookup(["5"]), TypeError, "ids"),
+        (lambda v: v.find([2**64]), ValueError, "ids"),
+        (lambda v: TokenVec("5"), TypeError, "capacity"),
+        (lambda v: TokenVec(10**60), ValueError, "capacity"),
+        (lambda v: v.reserve(None), TypeError, "additional"),
+        (lambda v: v.truncate(1.0), TypeError, "count"),
+        (lambda v: v.iter_chunks("5"), TypeError, "size"),
+        (lambda v: v.iter_chunks(0), ValueError, "size"),
+        (lambda v: v.column(None), TypeError, "column"),
+        (lambda v: v.column("wieght"), ValueError, "column"),
+        (lambda v: v.coords(5), TypeError, "space"),
+        (lambda v: v.sort("wieght"), ValueError, "by"),
+        (lambda v: v.sort(""), ValueError, "by"),
+        (lambda v: v.sort("id,id"), ValueError, "by"),
+        (lambda v: v.sort("position"), ValueError, "by"),
+        (lambda v: v.sort(5), TypeError, "by"),
+        (lambda v: Token(1).validate(-1), ngtoken.FieldError, "now"),
+        (lambda v: Token(1).validate("5"), TypeError, "now"),
+        (lambda v: Token(2**200), ngtoken.FieldError, "id"),
+        (lambda v: ngtoken.parallel_process(v, len, num_threads="4"), TypeError, "num_threads"),
+        (lambda v: ngtoken.parallel_process(v, len, num_threads=2.5), TypeError, "num_threads"),
+        (lambda v: ngtoken.parallel_process(v, "count", chunk=None), TypeError, "chunk"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_named(ask, kind, field):
+    with pytest.raises(kind) as raised:
+        ask(create_tokens_batch(10))
+    assert raised.value.field == field
+    assert raised.value.value is not None and raised.value.expected
+    assert "what " not in raised.value.expected and raised.value.expected != "an order"
+
+
+def test_slices_end_where_the_tokens_do():
+    vector = create_tokens_batch(10)
+    for start, stop in [(0, 2**70), (-(2**70), None), (7, 3), (2**70, 2**71), (-3, -1), (None, 4)]:
+        expected = list(range(10))[start:stop]
+        assert vector.slice(start, stop).column("id").tolist() == expected
+
+
+def test_what_an_argument_itself_raises_is_raised():
+    class Odd:
+        def __index__(self):
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        create_tokens_batch(Odd())
+    with pytest.raises(RuntimeError, match="on purpose"):
+        create_tokens_batch(3).slice(Odd())
 
 
 def test_too_much_memory_is_an_error():

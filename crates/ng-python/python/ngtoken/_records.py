@@ -75,9 +75,19 @@ def _whole(given: Any) -> np.ndarray | None:
         return _records(np.array([given]))
     if isinstance(given, np.ndarray):
         return _records(given)
-    if isinstance(given, (bytes, bytearray, memoryview, _core.Buf)):
-        return _records(np.frombuffer(memoryview(given), "u1"))
-    return None
+    return _of_buffer(given)
+
+
+def _of_buffer(given: Any) -> np.ndarray | None:
+    """The records of what has the buffer protocol; None of what has not."""
+    try:
+        view = memoryview(given)
+    except TypeError:
+        return None
+    if view.itemsize not in (1, TOKEN_DTYPE.itemsize):
+        found = f"items of {view.itemsize} bytes"
+        raise wrong(TypeError, "tokens", found, _EXPECTED, f"tokens of {found}")
+    return _records(np.frombuffer(view if view.c_contiguous else view.tobytes(), "u1"))
 
 
 def _records(array: np.ndarray) -> np.ndarray:
@@ -117,17 +127,38 @@ def _wrong(given: Any) -> Exception:
     return wrong(TypeError, "tokens", f"of type {type(given).__name__}", _EXPECTED)
 
 
+#: What positions and ids that need more than 64 bits are refused with.
+_TOO_LARGE: dict[str, tuple[type[Exception], str]] = {
+    "ids": (ValueError, "0 to 4294967295"),
+    "positions": (IndexError, "positions of tokens"),
+}
+
+
 def whole_numbers(given: Any, name: str) -> np.ndarray:
     """What is given as a contiguous array of 64-bit numbers, in one dimension."""
     array = np.asarray(given)
+    if not isinstance(given, np.ndarray) and array.dtype.kind in "fO" and array.size:
+        array = _of_large(given, array, name)
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype("i8")  # What numpy makes of an empty list.
     if array.dtype.kind not in "iu":
         raise wrong(TypeError, name, array.dtype, "whole numbers", f"{name} of {array.dtype}")
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo("i8").max:
-        most = int(array.max())
-        raise wrong(ValueError, name, most, f"at most {np.iinfo('i8').max}")
+        kind, expected = _TOO_LARGE[name]
+        raise wrong(kind, name, int(array.max()), expected)
     return np.ascontiguousarray(array.reshape(-1), "i8")
+
+
+def _of_large(given: Any, array: np.ndarray, name: str) -> np.ndarray:
+    """The same array, unless it is of whole numbers that numpy has no type for."""
+    items = np.asarray(given, object).reshape(-1)
+    if all(isinstance(item, (int, np.integer)) for item in items):
+        limits = np.iinfo("i8")
+        for item in items:
+            if not limits.min <= item <= limits.max:
+                kind, expected = _TOO_LARGE[name]
+                raise wrong(kind, name, item, expected)
+    return array
 
 
 def as_array(view: np.ndarray, dtype: Any, copy: bool | None) -> np.ndarray:

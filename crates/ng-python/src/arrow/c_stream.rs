@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::error::{Class, Error};
-use crate::token::kind_of;
+use crate::given::kind_of;
 
 /// A stream of another library, by the C stream interface.
 pub(super) struct CStream(FFI_ArrowArrayStream);

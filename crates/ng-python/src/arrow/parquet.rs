@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use super::selected::Selected;
 use super::stream::layout_of;
 use crate::error::{Class, Error, INTERNAL, Value, errno};
+use crate::given::{Text, optional, path_of};
 use crate::own_output::refuse_own_output;
 use crate::query::{Asks, Query, Question};
 use crate::tokens::Tokens;
@@ -32,23 +33,25 @@ macro_rules! writes {
             /// but for the one that the tokens are of.
             /// With ``raw=True`` what is read back has the same 64 bytes.
             #[pyo3(signature = (
-                path, columns = None, r#where = None, raw = false, *, compression = "snappy",
-                replace = false
-            ))]
+                        path, columns = None, r#where = None, raw = false, *,
+                        compression = Text::Default("snappy"), replace = false
+                    ), text_signature = "($self, path, columns=None, where=None, raw=False, *, \
+                compression='snappy', replace=False)")]
             #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
             fn write_parquet(
                 &self,
                 py: Python<'_>,
-                path: PathBuf,
+                #[pyo3(from_py_with = path_of)] path: PathBuf,
                 columns: Option<&Bound<'_, PyAny>>,
-                r#where: Option<&str>,
+                r#where: Option<Text<'_>>,
                 raw: bool,
-                compression: &str,
+                compression: Text<'_>,
                 replace: bool,
             ) -> PyResult<u64> {
-                let question = self.question().narrowed(r#where)?;
+                let filter = optional("where", r#where.as_ref())?;
+                let question = self.question().narrowed(filter.as_deref())?;
                 let layout = layout_of(columns, raw)?;
-                let codec = compression_of(compression)?;
+                let codec = compression_of(&compression.text("compression")?)?;
                 let threads = question.threads();
                 long(py, usize::MAX, threads, |workers| {
                     write(workers, question, (&path, replace), layout, codec)
@@ -172,7 +175,10 @@ impl Write for Out {
 /// Reads the tokens of a Parquet file, whose columns have the names that ours have; whatever
 /// is wrong with a value names its row and column.
 #[pyfunction]
-pub(crate) fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Py<TokenVec>> {
+pub(crate) fn read_parquet(
+    py: Python<'_>,
+    #[pyo3(from_py_with = path_of)] path: PathBuf,
+) -> PyResult<Py<TokenVec>> {
     let store = long(py, usize::MAX, None, |workers| {
         let read = read(workers, &path);
         read.map_err(|error| error.named(&path))

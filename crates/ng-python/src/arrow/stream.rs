@@ -8,6 +8,7 @@ use pyo3::types::PyCapsule;
 
 use super::batches::Batches;
 use crate::error::{Error, FORKED, INTERNAL};
+use crate::given::{Text, optional};
 use crate::lock::Lock;
 use crate::query::{Asks, Query, Question, columns, layout_columns};
 use crate::tokens::Tokens;
@@ -189,10 +190,11 @@ macro_rules! exports {
             fn arrow_stream(
                 &self,
                 columns: Option<&Bound<'_, PyAny>>,
-                r#where: Option<&str>,
+                r#where: Option<Text<'_>>,
                 raw: bool,
             ) -> PyResult<ArrowStream> {
-                let question = self.question().narrowed(r#where)?;
+                let filter = optional("where", r#where.as_ref())?;
+                let question = self.question().narrowed(filter.as_deref())?;
                 let layout = layout_of(columns, raw)?;
                 Ok(ArrowStream {
                     of: Of::Tokens(question, layout),
@@ -219,7 +221,7 @@ macro_rules! exports {
             fn to_arrow<'py>(
                 slf: &Bound<'py, Self>,
                 columns: Option<&Bound<'py, PyAny>>,
-                r#where: Option<&str>,
+                r#where: Option<Text<'_>>,
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;
@@ -231,7 +233,7 @@ macro_rules! exports {
             fn to_polars<'py>(
                 slf: &Bound<'py, Self>,
                 columns: Option<&Bound<'py, PyAny>>,
-                r#where: Option<&str>,
+                r#where: Option<Text<'_>>,
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;
@@ -244,7 +246,7 @@ macro_rules! exports {
             fn to_pandas<'py>(
                 slf: &Bound<'py, Self>,
                 columns: Option<&Bound<'py, PyAny>>,
-                r#where: Option<&str>,
+                r#where: Option<Text<'_>>,
                 raw: bool,
             ) -> PyResult<Bound<'py, PyAny>> {
                 let stream = slf.get().arrow_stream(columns, r#where, raw)?;

@@ -29,8 +29,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::error::{Error, Value};
+use crate::given::{Real, Text, Whole, path_of};
 use crate::tokens::{Origin, Tokens};
-use crate::whole::{self, count_of, of_64_bits, threads_of};
+use crate::whole::{count_of, of_64_bits, threads_of};
 use crate::work::{long, short};
 use backend::{Backend, Mode};
 pub(crate) use state::FileState;
@@ -109,30 +110,31 @@ impl TokenFile {
     /// "keep", "bypass", or "auto".
     #[staticmethod]
     #[pyo3(signature = (
-        path, *, max_tokens = None, reserve = 0, tag = 0, replace = false, mode = "map",
-        cache = "auto"
-    ))]
+        path, *, max_tokens = None, reserve = Whole::Default(0), tag = Whole::Default(0),
+        replace = false, mode = Text::Default("map"), cache = Text::Default("auto")
+    ), text_signature = "(path, *, max_tokens=None, reserve=0, tag=0, replace=False, \
+        mode='map', cache='auto')")]
     #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn create(
         py: Python<'_>,
-        path: PathBuf,
-        #[pyo3(from_py_with = whole::optional)] max_tokens: Option<i128>,
-        #[pyo3(from_py_with = whole::number)] reserve: i128,
-        #[pyo3(from_py_with = whole::number)] tag: i128,
+        #[pyo3(from_py_with = path_of)] path: PathBuf,
+        max_tokens: Option<Whole<'_>>,
+        reserve: Whole<'_>,
+        tag: Whole<'_>,
         replace: bool,
-        mode: &str,
-        cache: &str,
+        mode: Text<'_>,
+        cache: Text<'_>,
     ) -> PyResult<Py<Self>> {
-        let mode = Mode::of(mode)?;
+        let mode = Mode::of(&mode.text("mode")?)?;
         let max_tokens = max_tokens.map_or(Ok(DEFAULT_MAX_TOKENS), |most| {
-            of_64_bits("max_tokens", most)
+            of_64_bits("max_tokens", &most)
         });
         let options = CreateOptions::new()
             .max_tokens(max_tokens?)
-            .reserve(of_64_bits("reserve", reserve)?)
-            .tag(of_64_bits("tag", tag)?)
+            .reserve(of_64_bits("reserve", &reserve)?)
+            .tag(of_64_bits("tag", &tag)?)
             .replace(replace)
-            .cache(cache_of(cache)?);
+            .cache(cache_of(&cache.text("cache")?)?);
         let state = short(py, || {
             let state = FileState::of(&path, mode, || Backend::create(&path, mode, &options))?;
             if replace {
@@ -154,23 +156,24 @@ impl TokenFile {
     /// otherwise.
     #[staticmethod]
     #[pyo3(signature = (
-        path, *, append = false, mode = "map", older_commit = false, damaged_tail = false,
-        cache = "auto"
-    ))]
+        path, *, append = false, mode = Text::Default("map"), older_commit = false,
+        damaged_tail = false, cache = Text::Default("auto")
+    ), text_signature = "(path, *, append=False, mode='map', older_commit=False, \
+        damaged_tail=False, cache='auto')")]
     fn open(
         py: Python<'_>,
-        path: PathBuf,
+        #[pyo3(from_py_with = path_of)] path: PathBuf,
         append: bool,
-        mode: &str,
+        mode: Text<'_>,
         older_commit: bool,
         damaged_tail: bool,
-        cache: &str,
+        cache: Text<'_>,
     ) -> PyResult<Py<Self>> {
-        let mode = Mode::of(mode)?;
+        let mode = Mode::of(&mode.text("mode")?)?;
         let options = AppendOptions::new()
             .older_commit(older_commit)
             .damaged_tail(damaged_tail)
-            .cache(cache_of(cache)?);
+            .cache(cache_of(&cache.text("cache")?)?);
         let mut state = short(py, || {
             FileState::of(&path, mode, || match append {
                 true => Backend::open_append(&path, mode, &options),
@@ -194,18 +197,14 @@ impl TokenFile {
         &self,
         py: Python<'_>,
         tokens: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'_>>,
     ) -> PyResult<u64> {
         append::append(py, &self.state, tokens, threads_of(num_threads)?)
     }
 
     /// Makes room for ``additional`` more tokens, as far as the disk has it.
-    fn reserve(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::number)] additional: i128,
-    ) -> PyResult<()> {
-        let additional = count_of("additional", additional)?;
+    fn reserve(&self, py: Python<'_>, additional: Whole<'_>) -> PyResult<()> {
+        let additional = count_of("additional", &additional)?;
         short(py, || {
             self.state.change(|backend| backend.reserve(additional))
         })
@@ -214,12 +213,8 @@ impl TokenFile {
     /// Makes all that was appended durable, and shows it. A tag is a number of the caller's
     /// beside the commit; without one, it stays as it is.
     #[pyo3(signature = (tag = None))]
-    fn commit(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = whole::optional)] tag: Option<i128>,
-    ) -> PyResult<()> {
-        let tag = tag.map(|tag| of_64_bits("tag", tag)).transpose()?;
+    fn commit(&self, py: Python<'_>, tag: Option<Whole<'_>>) -> PyResult<()> {
+        let tag = tag.map(|tag| of_64_bits("tag", &tag)).transpose()?;
         short(py, || self.state.commit(tag))
     }
 
@@ -282,7 +277,7 @@ impl TokenFile {
     fn verify<'py>(
         &self,
         py: Python<'py>,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let reader = short(py, || self.state.reader_to_verify())?;
         let tokens = usize::try_from(reader.len()).unwrap_or(usize::MAX);
@@ -306,8 +301,8 @@ impl TokenFile {
     #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn repair<'py>(
         py: Python<'py>,
-        path: PathBuf,
-        out: PathBuf,
+        #[pyo3(from_py_with = path_of)] path: PathBuf,
+        #[pyo3(from_py_with = path_of)] out: PathBuf,
         compact: bool,
         replace: bool,
         keep_unproven: bool,
@@ -361,13 +356,21 @@ impl TokenFile {
     ///
     /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
     /// without one, it goes on until it is closed.
-    #[pyo3(signature = (interval = 0.1, *, start = None, timeout = None))]
+    #[pyo3(
+        signature = (interval = Real::Default(0.1), *, start = None, timeout = None),
+        text_signature = "($self, interval=0.1, *, start=None, timeout=None)"
+    )]
     fn follow<'py>(
         slf: &Bound<'py, Self>,
-        interval: f64,
-        #[pyo3(from_py_with = whole::optional)] start: Option<i128>,
-        timeout: Option<f64>,
+        interval: Real<'py>,
+        start: Option<Whole<'py>>,
+        timeout: Option<Real<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let interval = interval.number("interval")?;
+        let timeout = timeout
+            .map(|timeout| timeout.number("timeout"))
+            .transpose()?;
+        let start = start.map(|start| of_64_bits("start", &start)).transpose()?;
         let stream = slf.py().import("ngtoken._stream")?;
         stream
             .getattr("follow")?

@@ -2,8 +2,9 @@ use pyo3::prelude::*;
 
 use super::question::{Asks, How, Question};
 use crate::error::Error;
+use crate::given::{Text, Whole, optional};
 use crate::tokens::Tokens;
-use crate::whole::{self, threads_of};
+use crate::whole::threads_of;
 
 /// A query over tokens: which of them, and how they are read.
 ///
@@ -51,14 +52,15 @@ impl Tokens {
     )]
     fn where_(
         &self,
-        filter: Option<&str>,
+        filter: Option<Text<'_>>,
         index: bool,
         verified: bool,
         skip_damaged: bool,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'_>>,
     ) -> PyResult<Query> {
         let threads = threads_of(num_threads)?;
-        let query = Query::narrowed(self.question(), filter, |_| How {
+        let filter = optional("filter", filter.as_ref())?;
+        let query = Query::narrowed(self.question(), filter.as_deref(), |_| How {
             index,
             verified,
             skip_damaged,
@@ -81,14 +83,15 @@ impl Query {
     )]
     fn where_(
         &self,
-        filter: Option<&str>,
+        filter: Option<Text<'_>>,
         index: Option<bool>,
         verified: Option<bool>,
         skip_damaged: Option<bool>,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'_>>,
     ) -> PyResult<Self> {
         let threads = threads_of(num_threads)?;
-        let query = Self::narrowed(self.question(), filter, |how| How {
+        let filter = optional("filter", filter.as_ref())?;
+        let query = Self::narrowed(self.question(), filter.as_deref(), |how| How {
             index: index.unwrap_or(how.index),
             verified: verified.unwrap_or(how.verified),
             skip_damaged: skip_damaged.unwrap_or(how.skip_damaged),

@@ -8,6 +8,7 @@ use super::answers::{converted, grouped, made};
 use super::question::{Asks, Question, parts};
 use crate::columns::whole_numbers;
 use crate::error::{Error, Value};
+use crate::given::Whole;
 use crate::tokens::Tokens;
 use crate::whole::count_of;
 
@@ -45,7 +46,7 @@ impl Question {
     pub(super) fn duplicates<'py>(
         &self,
         py: Python<'py>,
-        limit: i128,
+        limit: &Whole<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let limit = count_of("limit", limit)?;
         let (found, stats) = self.ask(py, |query, _| Ok(parts(query.duplicates(limit)?)))?;

@@ -21,6 +21,7 @@ use super::subject::Subject;
 use crate::columns::{order_of, space_of};
 use crate::error::{Class, Error, Value};
 use crate::file::TokenFile;
+use crate::given::{Whole, path_of};
 use crate::shown::Shown;
 use crate::whole::{self, threads_of};
 use crate::work::long;
@@ -181,7 +182,7 @@ impl TokenFile {
         boxes: Option<&Bound<'py, PyAny>>,
         only: bool,
         rebuild: bool,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        num_threads: Option<Whole<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let options = BuildOptions::new()
             .columns(columns_of(columns)?)
@@ -215,16 +216,16 @@ impl TokenFile {
     fn sort_to<'py>(
         &self,
         py: Python<'py>,
-        path: PathBuf,
+        #[pyo3(from_py_with = path_of)] path: PathBuf,
         by: &Bound<'py, PyAny>,
         replace: bool,
-        #[pyo3(from_py_with = whole::optional)] memory: Option<i128>,
-        #[pyo3(from_py_with = whole::optional)] num_threads: Option<i128>,
+        memory: Option<Whole<'py>>,
+        num_threads: Option<Whole<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let order = order_of(by)?;
         let threads = threads_of(num_threads)?;
         let memory = memory
-            .map(|bytes| whole::of_64_bits("memory", bytes))
+            .map(|bytes| whole::of_64_bits("memory", &bytes))
             .transpose()?;
         let (sorted, indexed) = long(py, usize::MAX, threads, |workers| {
             let options = SortOptions::new();
@@ -310,7 +311,9 @@ fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    names.map(space_of).collect()
+    names
+        .map(|name| space_of(name).map_err(|error| error.renamed("space", "boxes")))
+        .collect()
 }
 
 fn index_info<'py>(

@@ -8,8 +8,8 @@ use super::answers::{array, columns, made};
 use super::question::{Question, parts};
 use crate::arrow::ArrowStream;
 use crate::columns::column_of;
-use crate::error::{Class, Error, Value};
-use crate::token::kind_of;
+use crate::error::Error;
+use crate::given::{Text, Whole, shown, unconverted};
 use crate::whole::count_of;
 
 /// A text with commas, or several texts.
@@ -19,7 +19,7 @@ pub(crate) fn names_of(field: &str, given: &Bound<'_, PyAny>) -> Result<String, 
     }
     let texts = given.extract::<Vec<String>>();
     let texts = texts
-        .map_err(|_| Error::wrong_type(field, kind_of(given), "a text, or a list of texts"))?;
+        .map_err(|_| Error::wrong_type(field, shown(given), "a string or a list of strings"))?;
     Ok(texts.join(","))
 }
 
@@ -34,9 +34,16 @@ fn parsed<T>(
         return Ok(Vec::new());
     }
     parse(&text).map_err(|error| {
-        let expected = format!("what {field} can be");
-        Error::new(Class::Value, &error).of(field, Value::Text(text.clone()), expected)
+        let error = Error::from(error);
+        error.renamed("by", field).renamed("column", field)
     })
+}
+
+/// The two ends of a range.
+fn range_of(given: &Bound<'_, PyAny>) -> Result<(f64, f64), Error> {
+    let ends = given.extract::<[f64; 2]>();
+    let [low, high] = ends.map_err(|raised| unconverted("range", given, raised, "two numbers"))?;
+    Ok((low, high))
 }
 
 impl Question {
@@ -74,11 +81,12 @@ impl Question {
     pub(super) fn histogram<'py>(
         &self,
         py: Python<'py>,
-        column: &str,
-        bins: i128,
-        range: Option<(f64, f64)>,
+        column: &Text<'py>,
+        bins: &Whole<'py>,
+        range: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (of, count) = (column_of(column)?, count_of("bins", bins)?);
+        let (of, count) = (column_of("column", column)?, count_of("bins", bins)?);
+        let range = range.map(range_of).transpose()?;
         let bins = range.map_or(Bins::new(count), |(low, high)| {
             Bins::new(count).range(low, high)
         });
@@ -93,7 +101,7 @@ impl Question {
             None => (vec![f64::NAN; count + 1], vec![0; count], (0, 0, 0)),
         };
         let (edges, counts) = (array(py, &edges)?, array(py, &counts)?);
-        made(py, "Histogram", (column, edges, counts, rest, stats))
+        made(py, "Histogram", (of.name(), edges, counts, rest, stats))
     }
 }
 

@@ -25,6 +25,7 @@ mod subject;
 
 pub(crate) use answers::columns;
 pub(crate) use class::Query;
+pub(crate) use errors::name_of_column;
 pub(crate) use index::{forget, layout_columns};
 pub(crate) use question::{Asks, Question};
 pub(crate) use subject::Subject;

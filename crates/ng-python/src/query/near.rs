@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ng_query::{Answer, Ball, Neighbours, Points, Query, QueryError, QuestionError};
+use ng_query::{Answer, Ball, Neighbours, Points, Query, QueryError};
 use ng_token::Space;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -12,7 +12,8 @@ use super::answers::{array, made, positions};
 use super::question::{Question, parts};
 use crate::array::filled;
 use crate::columns::space_of;
-use crate::error::{Class, Error, Value};
+use crate::error::{Error, Value};
+use crate::given::{Real, Text, Whole, optional};
 use crate::token::PyToken;
 use crate::whole::count_of;
 use crate::work::short;
@@ -22,11 +23,12 @@ impl Question {
         &self,
         py: Python<'py>,
         points: &Bound<'py, PyAny>,
-        k: i128,
-        space: Option<&str>,
+        k: &Whole<'py>,
+        space: Option<Text<'py>>,
         weights: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let points = points_of(py, points, space, weights)?;
+        let space = optional("space", space.as_ref())?;
+        let points = points_of(py, points, space.as_deref(), weights)?;
         let k = count_of("k", k)?;
         let subject = short(py, || self.subject())?;
         // There is room for what is there; the rest is padding.
@@ -87,13 +89,6 @@ fn padded<'py, T: crate::array::Numpy + Copy>(
     })
 }
 
-/// Tells of which parameter a question makes no sense.
-fn of(field: &str, error: QuestionError) -> Error {
-    let text = error.to_string();
-    let (found, expected) = text.split_once(", expected ").unwrap_or((&text, ""));
-    Error::new(Class::Value, &text).of(field, Value::Text(found.to_owned()), expected)
-}
-
 /// The numbers of points, as many as three times the spaces for each.
 fn numbers(py: Python<'_>, given: &Bound<'_, PyAny>, spaces: usize) -> PyResult<Vec<[f64; 3]>> {
     let convert = py.import("ngtoken._points")?.getattr("points")?;
@@ -115,10 +110,12 @@ fn points_of(
         }
         (_, Some(weights)) => {
             let weight = |(name, weight): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
-                Ok((space_of(name.extract()?)?, weight.extract()?))
+                let (name, weight) = (Text::As(name), Real::As(weight));
+                Ok((space_of(&name.text("weights")?)?, weight.number("weights")?))
             };
-            let weights: Vec<(Space, f64)> = weights.iter().map(weight).collect::<PyResult<_>>()?;
-            let points = Points::weighted(&weights).map_err(|error| of("weights", error))?;
+            let weights = weights.iter().map(weight);
+            let weights: Vec<(Space, f64)> = weights.collect::<Result<_, Error>>()?;
+            let points = Points::weighted(&weights).map_err(Error::from)?;
             (points, weights.len())
         }
         (space, None) => (Points::in_space(space_of(space.unwrap_or("physical"))?), 1),
@@ -128,16 +125,18 @@ fn points_of(
         return Ok(points);
     }
     for point in numbers(py, given, spaces)?.chunks_exact(spaces) {
-        points
-            .add_units(point)
-            .map_err(|error| of("points", error))?;
+        points.add_units(point).map_err(Error::from)?;
     }
     Ok(points)
 }
 
 /// A ball around a point, or a token.
-pub(super) fn ball_of(point: &Bound<'_, PyAny>, radius: f64, space: &str) -> PyResult<Ball> {
-    let space = space_of(space)?;
+pub(super) fn ball_of(
+    point: &Bound<'_, PyAny>,
+    radius: &Real<'_>,
+    space: &Text<'_>,
+) -> PyResult<Ball> {
+    let (space, radius) = (space_of(&space.text("space")?)?, radius.number("radius")?);
     let centre = match point.cast::<PyToken>() {
         Ok(token) => token.get().token().coordinate(space).map(f64::from),
         Err(_) => match numbers(point.py(), point, 1)?.as_slice() {
@@ -149,8 +148,5 @@ pub(super) fn ball_of(point: &Bound<'_, PyAny>, radius: f64, space: &str) -> PyR
         },
     };
     let ball = Ball::of_units(space, centre, radius);
-    Ok(ball.map_err(|error| match error {
-        QuestionError::Radius { .. } => of("radius", error),
-        error => of("point", error),
-    })?)
+    Ok(ball.map_err(|error| Error::from(error).renamed("points", "point"))?)
 }

@@ -13,6 +13,7 @@ use super::near::ball_of;
 use super::question::{Asks, Question, parts};
 use crate::columns::{column_of, owned};
 use crate::error::Error;
+use crate::given::{Real, Text, Whole};
 use crate::tokens::Tokens;
 use crate::whole::{self, count_of};
 use crate::work::{long, short};
@@ -38,7 +39,7 @@ macro_rules! operations {
             fn positions<'py>(
                 &self,
                 py: Python<'py>,
-                #[pyo3(from_py_with = whole::optional)] limit: Option<i128>,
+                limit: Option<Whole<'py>>,
             ) -> Answered<'py> {
                 self.question().positions(py, limit)
             }
@@ -49,7 +50,7 @@ macro_rules! operations {
             fn tokens<'py>(
                 &self,
                 py: Python<'py>,
-                #[pyo3(from_py_with = whole::optional)] limit: Option<i128>,
+                limit: Option<Whole<'py>>,
             ) -> Answered<'py> {
                 self.question().tokens(py, limit)
             }
@@ -73,15 +74,18 @@ macro_rules! operations {
 
             /// How many values of a column are in each of some bins of one width, from the
             /// least value to the greatest one, or from ``range[0]`` to ``range[1]``, in units.
-            #[pyo3(signature = (column, bins = 50, range = None))]
+            #[pyo3(
+                signature = (column, bins = Whole::Default(50), range = None),
+                text_signature = "($self, column, bins=50, range=None)"
+            )]
             fn histogram<'py>(
                 &self,
                 py: Python<'py>,
-                column: &str,
-                #[pyo3(from_py_with = whole::number)] bins: i128,
-                range: Option<(f64, f64)>,
+                column: Text<'py>,
+                bins: Whole<'py>,
+                range: Option<&Bound<'py, PyAny>>,
             ) -> Answered<'py> {
-                self.question().histogram(py, column, bins, range)
+                self.question().histogram(py, &column, &bins, range)
             }
 
             /// The ``k`` tokens with the greatest values of a column, or with ``least=True``
@@ -90,11 +94,11 @@ macro_rules! operations {
             fn top<'py>(
                 &self,
                 py: Python<'py>,
-                #[pyo3(from_py_with = whole::number)] k: i128,
-                by: &str,
+                k: Whole<'py>,
+                by: Text<'py>,
                 least: bool,
             ) -> Answered<'py> {
-                self.question().top(py, k, by, least)
+                self.question().top(py, &k, &by, least)
             }
 
             /// The ``k`` nearest tokens of each point, exactly: distances in units and
@@ -105,55 +109,69 @@ macro_rules! operations {
             /// default; or a `Token`. With ``weights``, such as
             /// ``{"physical": 1, "motor": 0.5}``, the squared distances in several spaces
             /// are added up, and points are of shape (s, 3) or (m, s, 3), in that order.
-            #[pyo3(signature = (points, k = 10, space = None, *, weights = None))]
+            #[pyo3(
+                signature = (points, k = Whole::Default(10), space = None, *, weights = None),
+                text_signature = "($self, points, k=10, space=None, *, weights=None)"
+            )]
             fn nearest<'py>(
                 &self,
                 py: Python<'py>,
                 points: &Bound<'py, PyAny>,
-                #[pyo3(from_py_with = whole::number)] k: i128,
-                space: Option<&str>,
+                k: Whole<'py>,
+                space: Option<Text<'py>>,
                 weights: Option<&Bound<'py, PyDict>>,
             ) -> Answered<'py> {
-                self.question().nearest(py, points, k, space, weights)
+                self.question().nearest(py, points, &k, space, weights)
             }
 
             /// All tokens within a ball, which is closed: their positions, in order, and their
             /// distances, in units.
-            #[pyo3(signature = (point, radius, space = "physical"))]
+            #[pyo3(
+                signature = (point, radius, space = Text::Default("physical")),
+                text_signature = "($self, point, radius, space='physical')"
+            )]
             fn within<'py>(
                 &self,
                 py: Python<'py>,
                 point: &Bound<'py, PyAny>,
-                radius: f64,
-                space: &str,
+                radius: Real<'py>,
+                space: Text<'py>,
             ) -> Answered<'py> {
-                self.question().within(py, &ball_of(point, radius, space)?)
+                self.question().within(py, &ball_of(point, &radius, &space)?)
             }
 
             /// How many tokens a ball has for each cubic unit.
-            #[pyo3(signature = (point, radius, space = "physical"))]
+            #[pyo3(
+                signature = (point, radius, space = Text::Default("physical")),
+                text_signature = "($self, point, radius, space='physical')"
+            )]
             fn density<'py>(
                 &self,
                 py: Python<'py>,
                 point: &Bound<'py, PyAny>,
-                radius: f64,
-                space: &str,
+                radius: Real<'py>,
+                space: Text<'py>,
             ) -> Answered<'py> {
-                let ball = ball_of(point, radius, space)?;
+                let ball = ball_of(point, &radius, &space)?;
                 self.question().number(py, |query| query.density(&ball))
             }
 
             /// What the fields of the tokens within a ball come to at its centre. No field
             /// reaches farther than 2.55 units.
-            #[pyo3(signature = (point, radius = 2.55, space = "physical"))]
+            #[pyo3(
+                signature = (
+                    point, radius = Real::Default(2.55), space = Text::Default("physical")
+                ),
+                text_signature = "($self, point, radius=2.55, space='physical')"
+            )]
             fn influence<'py>(
                 &self,
                 py: Python<'py>,
                 point: &Bound<'py, PyAny>,
-                radius: f64,
-                space: &str,
+                radius: Real<'py>,
+                space: Text<'py>,
             ) -> Answered<'py> {
-                let ball = ball_of(point, radius, space)?;
+                let ball = ball_of(point, &radius, &space)?;
                 self.question().number(py, |query| query.influence(&ball))
             }
 
@@ -165,25 +183,31 @@ macro_rules! operations {
 
             /// The ids that more than one token has: how many there are, and where the tokens
             /// of the ``limit`` least ones stand.
-            #[pyo3(signature = (limit = 1000))]
+            #[pyo3(
+                signature = (limit = Whole::Default(1000)),
+                text_signature = "($self, limit=1000)"
+            )]
             fn duplicates<'py>(
                 &self,
                 py: Python<'py>,
-                #[pyo3(from_py_with = whole::number)] limit: i128,
+                limit: Whole<'py>,
             ) -> Answered<'py> {
-                self.question().duplicates(py, limit)
+                self.question().duplicates(py, &limit)
             }
 
             /// ``n`` tokens drawn at random, each set of so many as likely as another, in the
             /// order in which they stand. The same seed draws the same.
-            #[pyo3(signature = (n, seed = 0))]
+            #[pyo3(
+                signature = (n, seed = Whole::Default(0)),
+                text_signature = "($self, n, seed=0)"
+            )]
             fn sample<'py>(
                 &self,
                 py: Python<'py>,
-                #[pyo3(from_py_with = whole::number)] n: i128,
-                #[pyo3(from_py_with = whole::number)] seed: i128,
+                n: Whole<'py>,
+                seed: Whole<'py>,
             ) -> Answered<'py> {
-                self.question().sample(py, n, seed)
+                self.question().sample(py, &n, &seed)
             }
 
             /// What a query of these tokens is going to do: how many blocks have to be
@@ -238,13 +262,13 @@ impl Question {
         made(py, "Truth", (any, stats))
     }
 
-    fn positions<'py>(&self, py: Python<'py>, limit: Option<i128>) -> Answered<'py> {
+    fn positions<'py>(&self, py: Python<'py>, limit: Option<Whole<'py>>) -> Answered<'py> {
         let limit = limit_of(limit)?;
         let (found, stats) = self.ask(py, |query, _| positions_of(query, limit))?;
         made(py, "Positions", (positions(py, &found)?, stats))
     }
 
-    fn tokens<'py>(&self, py: Python<'py>, limit: Option<i128>) -> Answered<'py> {
+    fn tokens<'py>(&self, py: Python<'py>, limit: Option<Whole<'py>>) -> Answered<'py> {
         let limit = limit_of(limit)?;
         let ((places, tokens), stats) = self.ask(py, |query, _| tokens_of(query, limit))?;
         made(
@@ -254,18 +278,33 @@ impl Question {
         )
     }
 
-    fn top<'py>(&self, py: Python<'py>, k: i128, by: &str, least: bool) -> Answered<'py> {
-        let (column, k) = (column_of(by)?, count_of("k", k)?);
+    fn top<'py>(
+        &self,
+        py: Python<'py>,
+        k: &Whole<'py>,
+        by: &Text<'py>,
+        least: bool,
+    ) -> Answered<'py> {
+        let (column, k) = (column_of("by", by)?, count_of("k", k)?);
         let end = if least { End::Least } else { End::Greatest };
-        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.top(k, column, end)?)))?;
+        let (found, stats) = self.ask(py, |query, _| {
+            let found = query.top(k, column, end);
+            Ok(parts(found.map_err(|error| {
+                Error::from(error).renamed("column", "by")
+            })?))
+        })?;
         let places = converted(py, &found.ranked, |ranked| ranked.position as i64)?;
         let ranked: Vec<Value> = found.ranked.iter().map(|ranked| ranked.value).collect();
-        made(py, "Ranked", (places, values(py, &ranked)?, by, stats))
+        made(
+            py,
+            "Ranked",
+            (places, values(py, &ranked)?, by.text("by")?, stats),
+        )
     }
 
-    fn sample<'py>(&self, py: Python<'py>, n: i128, seed: i128) -> Answered<'py> {
+    fn sample<'py>(&self, py: Python<'py>, n: &Whole<'py>, seed: &Whole<'py>) -> Answered<'py> {
         let seed = whole::of_64_bits("seed", seed)?;
-        let n = count_of("n", n)?;
+        let n = whole::at_least_one("n", n)?;
         let ((places, tokens), stats) = self.ask(py, |query, source| {
             let drawn = query.sample(n, seed)?;
             let tokens = source.tokens_at(&drawn.value)?;
@@ -292,8 +331,8 @@ impl Question {
     }
 }
 
-fn limit_of(limit: Option<i128>) -> Result<usize, Error> {
-    limit.map_or(Ok(usize::MAX), |limit| count_of("limit", limit))
+fn limit_of(limit: Option<Whole<'_>>) -> Result<usize, Error> {
+    limit.map_or(Ok(usize::MAX), |limit| count_of("limit", &limit))
 }
 
 /// Whether to go on when there are so many.
