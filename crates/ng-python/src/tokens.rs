@@ -77,7 +77,7 @@ impl Origin {
     /// # Errors
     ///
     /// `BufferError`: the vector has a writable view.
-    fn pinned(&self) -> Result<Pinned, Error> {
+    pub(crate) fn pinned(&self) -> Result<Pinned, Error> {
         if let Self::Pinned(pinned) = self {
             return Ok(pinned.clone());
         }

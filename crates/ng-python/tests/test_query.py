@@ -274,6 +274,68 @@ def test_descriptions_and_plans(tokens):
     assert "20000 tokens in 5 blocks" in plan and "weight" in plan
 
 
+class Growing:
+    """A file that somebody appends to, and that is refreshed, before anything is asked."""
+
+    def __init__(self, of, reader, writer):
+        self.of, self.reader, self.writer = of, reader, writer
+
+    def __getattr__(self, name):
+        self.writer.append(RECORDS[:777])
+        self.writer.commit()
+        self.reader.refresh()
+        return getattr(self.of, name)
+
+
+@pytest.mark.parametrize("text", [None, "weight >= 0"])
+def test_a_description_is_of_one_commit(path, mode, text):
+    """Each of its parts was a question of its own to whatever was shown by then."""
+    from ngtoken import _describe
+
+    make(path, RECORDS)
+    with (
+        ngtoken.TokenFile.open(path, mode=mode) as reader,
+        ngtoken.TokenFile.open(path, append=True) as writer,
+    ):
+        of = reader if text is None else reader.where(text)
+        found = _describe.describe(Growing(of, reader, writer), ["id", "weight"])
+        assert COUNT < len(reader) and found.count <= len(reader)
+        assert sum(found.entity_types.values()) == found.count
+        assert found.histograms["id"].sum() == found.count
+        some = reader.view()[: len(reader)]
+        some = some if text is None else some[some["weight"] >= 0]
+        assert found.count == len(some)
+        assert found.flags == {
+            name: ((some["flags"] >> bit & 1) == 1).sum() for bit, name in enumerate(_describe._FLAGS)
+        }
+        assert found.duplicates == len(some) - len(np.unique(some["id"]))
+
+
+def test_a_notebook_shows_one_commit(path):
+    make(path, RECORDS[:5])
+    with ngtoken.TokenFile.open(path) as reader, ngtoken.TokenFile.open(path, append=True) as writer:
+
+        class File(Growing):
+            __class__ = ngtoken.TokenFile
+
+        from ngtoken import _html
+
+        html = _html.tokens(File(reader, reader, writer))
+        assert "of 782 tokens" in html and "<p>782 tokens</p>" in html and "772 more" in html
+
+
+def test_a_snapshot_of_a_query_stays_as_it_is(path):
+    make(path, RECORDS[:1000])
+    with ngtoken.TokenFile.open(path) as reader, ngtoken.TokenFile.open(path, append=True) as writer:
+        query = reader.where("weight >= 0")
+        fixed, before = query.snapshot(), int(query.count())
+        writer.append(RECORDS[:1000])
+        writer.commit()
+        reader.refresh()
+        assert query.count() == 2 * before and fixed.count() == before
+        assert fixed.filter == query.filter and fixed.where("weight < 0").count() == 0
+
+
 def test_answers_say_what_they_looked_at(tokens):
     count = tokens.where("position < 5000").count()
     assert (count, count.stats.blocks, count.stats.blocks_skipped) == (5000, 5, 3)

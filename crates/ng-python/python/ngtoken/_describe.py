@@ -65,7 +65,8 @@ class Description(_Shown):
 
 
 def describe(tokens: Any, columns: Any) -> Description:
-    """Asks for all that a description has."""
+    """Asks for all that a description has, of the tokens of one moment."""
+    tokens = tokens.snapshot()
     names = tokens.arrow_stream(_DEFAULT if columns is None else columns).columns
     asked = [
         measure.format(name) if "{}" in measure else f"{measure}({name})"
@@ -75,8 +76,8 @@ def describe(tokens: Any, columns: Any) -> Description:
     measured = tokens.aggregate(measures=["count", *asked])
     values = [float(measured[name][0]) for name in measured.columns[1:]]
     histograms = [tokens.histogram(name, 20) for name in names]
-    kinds = tokens.aggregate("entity_type")
-    flags = [tokens.where(flag).count() for flag in _FLAGS]
+    kinds = tokens.aggregate(["entity_type", *_FLAGS])
+    counts = kinds["count"]
     invalid, duplicates = tokens.where("not valid").count(), tokens.duplicates(0)
     made = Description()
     made.count = int(measured["count"][0])
@@ -85,12 +86,11 @@ def describe(tokens: Any, columns: Any) -> Description:
         for place, name in enumerate(names)
     }
     made.histograms = {found.column: found.counts for found in histograms}
-    made.entity_types = dict(
-        zip(kinds["entity_type"].tolist(), kinds["count"].tolist(), strict=True)
-    )
-    made.flags = dict(zip(_FLAGS, map(int, flags), strict=True))
+    of_kind = np.bincount(kinds["entity_type"], counts).astype("i8")
+    made.entity_types = {number: int(count) for number, count in enumerate(of_kind) if count}
+    made.flags = {flag: int(counts[kinds[flag]].sum()) for flag in _FLAGS}
     made.invalid, made.duplicates = int(invalid), duplicates.repeats
-    answers = [measured, *histograms, kinds, *flags, invalid, duplicates]
+    answers = [measured, *histograms, kinds, invalid, duplicates]
     made.stats = tuple(answer.stats for answer in answers)
     return made
 

@@ -16,7 +16,8 @@ def tokens(of: Any) -> str:
     """The first tokens as a table, and how many there are."""
     from ngtoken import _core
 
-    head = of.tokens(limit=_ROWS + 1)
+    shown = of.snapshot()
+    head = shown.tokens(limit=_ROWS + 1)
     vector = _core.TokenVec()
     vector.extend(head.tokens[:_ROWS])
     columns = {"position": head.positions[:_ROWS]}
@@ -26,12 +27,15 @@ def tokens(of: Any) -> str:
     for axis, name in enumerate("xyz"):
         columns[f"physical_{name}"] = points[:, axis]
     if isinstance(of, _core.Tokens):
-        rows = len(of)
+        rows = len(shown)
+        place = f" {of.path}" if isinstance(of, _core.TokenFile) else ""
+        title = f"<ngtoken.{type(of).__name__}{place} of {rows} tokens>"
         more = f"{rows:,} tokens"
     else:
+        title = repr(of)
         rows = len(head)
         more = f"more than {_ROWS} tokens" if rows > _ROWS else f"{rows} tokens"
-    return f"<div><p>{escape(repr(of))}</p>{table(columns, rows)}<p>{more}</p></div>"
+    return f"<div><p>{escape(title)}</p>{table(columns, rows)}<p>{more}</p></div>"
 
 
 def table(columns: Mapping[str, np.ndarray], rows: int) -> str:

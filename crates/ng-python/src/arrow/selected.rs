@@ -11,7 +11,6 @@ use ng_token::Token;
 use crate::error::Error;
 use crate::query::{Question, Subject};
 use crate::shown::Shown;
-use crate::token::now;
 
 /// The tokens that a question matches, in order, some at a time: memory does not grow with
 /// them.
@@ -36,9 +35,9 @@ impl Selected {
         let subject = question.subject()?;
         Ok(Self {
             index: question.index_of(&subject),
+            now: question.now(),
             question,
             subject,
-            now: now(),
             done: 0,
         })
     }

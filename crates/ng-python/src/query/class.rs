@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::given::{Text, Whole, optional};
 use crate::tokens::Tokens;
 use crate::whole::threads_of;
+use crate::work::short;
 
 /// A query over tokens: which of them, and how they are read.
 ///
@@ -104,6 +105,13 @@ impl Query {
     #[getter]
     fn filter(&self) -> Option<String> {
         self.question.text()
+    }
+
+    /// The same query over the tokens of this moment, however the vector or the file goes
+    /// on; ``valid`` means valid at this moment.
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
+        let question = short(py, || self.question().pinned())?;
+        Ok(Self { question })
     }
 
     fn __repr__(&self) -> String {

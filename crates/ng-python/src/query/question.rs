@@ -21,6 +21,8 @@ pub(crate) struct Question {
     /// A token has to match all of them.
     pub(super) filters: Vec<Arc<Filter>>,
     pub(super) how: How,
+    /// What `valid` means: at this moment of the past, or whenever an operation asks.
+    now: Option<u32>,
 }
 
 /// How many filters a question has, at most: each ``where`` copies those before it.
@@ -55,6 +57,7 @@ impl Asks for Tokens {
                 skip_damaged: false,
                 threads: None,
             },
+            now: None,
         }
     }
 }
@@ -85,6 +88,18 @@ impl Question {
             },
             None => Ok(()),
         }
+    }
+
+    /// The same question to the tokens of this moment, for good, and `valid` means at it.
+    pub(super) fn pinned(mut self) -> Result<Self, Error> {
+        self.now = Some(self.now());
+        self.origin = Origin::Pinned(self.origin.pinned()?);
+        Ok(self)
+    }
+
+    /// At which time `valid` is asked, in seconds since 1970 UTC.
+    pub(crate) fn now(&self) -> u32 {
+        self.now.unwrap_or_else(now)
     }
 
     /// The text of all filters; `None` where all tokens are asked.
@@ -162,7 +177,7 @@ impl Question {
         Ok((value, stats))
     }
 
-    /// What `ng-query` is asked. `valid` means at this moment.
+    /// What `ng-query` is asked.
     pub(super) fn query<'q>(
         &self,
         subject: &Subject,
@@ -170,7 +185,7 @@ impl Question {
         workers: &Workers,
         index: Option<&'q Index>,
     ) -> Result<ng_query::Query<'q>, Error> {
-        self.query_at(now(), subject, source, workers, index)
+        self.query_at(self.now(), subject, source, workers, index)
     }
 
     /// What `ng-query` is asked, where `valid` means at `now`.
