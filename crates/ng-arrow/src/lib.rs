@@ -46,7 +46,7 @@ mod text;
 mod value;
 
 // The version whose arrays and batches these are.
-pub use {arrow_array, arrow_schema, ng_token};
+pub use {arrow_array, arrow_ipc, arrow_schema, ng_token};
 
 pub use batch::{Positions, batch_of, batch_with};
 pub use column::{Column, ColumnsError, UnknownColumn};

@@ -59,7 +59,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::arrow::{ArrowPieces, ArrowStream, read_parquet};
+    use crate::arrow::{ArrowPieces, ArrowStream, batch_of, read_parquet};
     #[pymodule_export]
     use crate::batch::create_tokens_batch;
     #[pymodule_export]
@@ -69,7 +69,7 @@ mod _core {
     #[pymodule_export]
     use crate::named::map_named;
     #[pymodule_export]
-    use crate::pickle::reopen;
+    use crate::pickle::{query_of, reopen};
     #[pymodule_export]
     use crate::query::Query;
     #[pymodule_export]

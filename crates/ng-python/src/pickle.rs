@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use crate::file::TokenFile;
 use crate::known::Known;
+use crate::query::{Asks, HowPickled, Query, Question};
 use crate::shown::Shown;
 use crate::tokens::{Origin, Tokens};
 use crate::work::short;
@@ -43,6 +44,48 @@ impl Tokens {
         let arguments = (path, id, tokens, chain, mode, range).into_pyobject(py)?;
         Ok((load("load_file")?, arguments))
     }
+}
+
+#[pymethods]
+impl Tokens {
+    /// As ``__reduce__`` has it; by protocol 5 the bytes of memory go out of band where the
+    /// pickler takes them so.
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: i32) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let is_in_memory = matches!(slf.get().shown(py)?, Shown::Memory(..));
+        if protocol < 5 || !is_in_memory {
+            return slf.call_method0("__reduce__");
+        }
+        let load = py.import("ngtoken._pickle")?.getattr("load_tokens")?;
+        let buffer = py
+            .import("pickle")?
+            .getattr("PickleBuffer")?
+            .call1((slf,))?;
+        Ok((load, (buffer,)).into_pyobject(py)?.into_any())
+    }
+}
+
+#[pymethods]
+impl Query {
+    /// Its tokens, as they are pickled, and what is asked of them.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let load = py.import("ngtoken._core")?.getattr("_query_of")?;
+        let (tokens, filter, how) = self.question().into_parts();
+        let tokens = Bound::new(py, Tokens::new(tokens))?;
+        Ok((load, (tokens, filter, how)).into_pyobject(py)?.into_any())
+    }
+}
+
+/// The query that was pickled.
+#[pyfunction]
+#[pyo3(name = "_query_of")]
+pub(crate) fn query_of(
+    tokens: &Bound<'_, Tokens>,
+    filter: Option<&str>,
+    how: HowPickled,
+) -> PyResult<Query> {
+    let question = Question::of_parts(tokens.get().origin().clone(), filter, how)?;
+    Ok(Query::of(question))
 }
 
 /// Which commit is shown, from which token on, and how.

@@ -1,7 +1,9 @@
 """Every query answers what numpy answers on the same data."""
 
 import gc
+import multiprocessing
 import os
+import pickle
 import shutil
 import signal
 import threading
@@ -702,6 +704,66 @@ def test_a_sorted_file_that_can_have_no_index_is_whole(path, tmp_path):
     with ngtoken.TokenFile.open(tmp_path / "b.ngt") as sorted_:
         expected = RECORDS[np.argsort(RECORDS["id"], kind="stable")]
         assert sorted_.view().tobytes() == expected.tobytes()
+
+
+def test_queries_go_to_other_processes(tokens):
+    query = tokens.where("weight > 0.5", num_threads=2).where("id >= 2_000_000_000")
+    again = pickle.loads(pickle.dumps(query))
+    assert again.filter == query.filter and again.count() == query.count()
+    for protocol in range(2, 6):
+        assert pickle.loads(pickle.dumps(query, protocol)).count() == query.count()
+
+
+def test_a_pickled_query_of_a_file_is_small_and_keeps_what_it_asks(path):
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        bytes_ = pickle.dumps(file.where("weight > 0.9", verified=True, skip_damaged=True))
+        assert len(bytes_) < 1000
+        data = bytearray(path.read_bytes())
+        place = data.index(RECORDS[5000:5001].tobytes())
+        with open(path, "r+b") as raw:
+            raw.seek(place)
+            raw.write(bytes([data[place] ^ 1]))
+        count = pickle.loads(bytes_).count()
+        assert count.stats.damaged_blocks == 1
+
+
+def measured(query):
+    groups = query.aggregate("entity_type,active,time(3600)", "count,mean(weight),min(id)")
+    return groups, query.nearest([0, 0, 0], 3), query.describe("weight")
+
+
+def test_what_is_found_comes_back_from_another_process(path):
+    make(path, RECORDS)
+    with ngtoken.TokenFile.open(path) as file:
+        query = file.where("weight > 0.5")
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            groups, nearest, description = pool.apply(measured, (query,))
+        here, near, _ = measured(query)
+    assert list(groups) == list(here) and groups.keys == here.keys
+    assert groups.columns == here.columns and groups.stats.blocks == 5
+    assert groups["time(3600)"].dtype == here["time(3600)"].dtype
+    np.testing.assert_array_equal(nearest.positions, near.positions)
+    assert description.count == (RECORDS["weight"] > 0.5).sum()
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_groups_and_streams_are_pickled(tokens, protocol):
+    pyarrow = pytest.importorskip("pyarrow")
+    groups = tokens.aggregate("entity_type,domain", "count,mean(weight)")
+    again = pickle.loads(pickle.dumps(groups, protocol))
+    assert again.to_arrow().equals(groups.to_arrow()) and again.to_arrow().num_rows > 20
+    none = tokens.where("position < 0").aggregate("domain")
+    assert pickle.loads(pickle.dumps(none, protocol)).to_arrow().equals(none.to_arrow())
+    stream = tokens.arrow_stream("id,physical_x", "weight > 0.5", raw=True)
+    assert pyarrow.table(pickle.loads(pickle.dumps(stream, protocol))).equals(pyarrow.table(stream))
+
+
+def test_bytes_that_are_no_batch_are_refused():
+    from ngtoken import _core
+
+    for bytes_ in (b"", b"abc", bytes(100), b"\xff" * 64):
+        with pytest.raises(ValueError, match="pickled batch"):
+            _core._batch_of(bytes_)
 
 
 def test_notebooks_show_tokens_and_answers(tokens):

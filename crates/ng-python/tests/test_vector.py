@@ -443,6 +443,25 @@ def test_what_an_argument_itself_raises_is_raised():
         create_tokens_batch(3).slice(Odd())
 
 
+def test_snapshots_are_pickled_out_of_band():
+    records = varied(1_000)
+    vector = TokenVec()
+    vector.extend(records)
+    for tokens, expected in (
+        (vector, records),
+        (vector.snapshot(), records),
+        (vector.slice(10, 20), records[10:20]),
+    ):
+        buffers = []
+        pickled = pickle.dumps(tokens, 5, buffer_callback=buffers.append)
+        assert len(buffers) == 1 and len(pickled) < 200
+        again = pickle.loads(pickled, buffers=buffers)
+        assert type(again) is type(tokens) and np.array_equal(again.view(), expected)
+        for protocol in range(2, 6):
+            again = pickle.loads(pickle.dumps(tokens, protocol))
+            assert type(again) is type(tokens) and np.array_equal(again.view(), expected)
+
+
 def test_too_much_memory_is_an_error():
     with pytest.raises(ValueError):
         TokenVec(-1)

@@ -17,6 +17,11 @@ def load_tokens(records: Any) -> _core.Tokens:
     return load_vector(records).snapshot()
 
 
+def load_stream(query: _core.Query, columns: list[str], raw: bool) -> _core.ArrowStream:
+    """The columns of a query that was pickled."""
+    return query.arrow_stream(columns, raw=raw)
+
+
 def load_file(
     path: str,
     file_id: bytes,

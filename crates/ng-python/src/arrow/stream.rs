@@ -1,13 +1,15 @@
 use ng_arrow::arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use ng_arrow::arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use ng_arrow::arrow_ipc::reader::StreamReader;
+use ng_arrow::arrow_ipc::writer::StreamWriter;
 use ng_arrow::arrow_schema::ffi::FFI_ArrowSchema;
 use ng_arrow::arrow_schema::{ArrowError, SchemaRef};
 use ng_arrow::{Column, Form, Layout, schema};
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyBytes, PyCapsule};
 
 use super::batches::Batches;
-use crate::error::{Error, FORKED, INTERNAL};
+use crate::error::{Class, Error, FORKED, INTERNAL};
 use crate::given::{Text, optional};
 use crate::lock::Lock;
 use crate::query::{Asks, Query, Question, columns, layout_columns};
@@ -120,9 +122,50 @@ impl ArrowStream {
         fields.map(|field| field.name().clone()).collect()
     }
 
+    /// A batch as bytes in Arrow's stream format; of tokens, the query and the columns.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
+        let reduced = match &self.of {
+            Of::Batch(batch) => {
+                let bytes = PyBytes::new(py, &short(py, || ipc(batch))?);
+                (py.import("ngtoken._core")?.getattr("_batch_of")?, (bytes,)).into_pyobject(py)?
+            }
+            Of::Tokens(question, layout) => {
+                let query = Bound::new(py, Query::of(question.clone()))?;
+                let raw = layout.form == Form::Raw;
+                (load("load_stream")?, (query, self.columns(), raw)).into_pyobject(py)?
+            }
+        };
+        Ok(reduced.into_any())
+    }
+
     fn __repr__(&self) -> String {
         format!("<ngtoken.ArrowStream of {}>", self.columns().join(", "))
     }
+}
+
+/// A batch in Arrow's stream format.
+fn ipc(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
+    let failed = |error: ArrowError| Error::new(INTERNAL, error);
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).map_err(failed)?;
+    writer.write(batch).map_err(failed)?;
+    writer.into_inner().map_err(failed)
+}
+
+/// The batch that was pickled.
+#[pyfunction]
+#[pyo3(name = "_batch_of")]
+pub(crate) fn batch_of(py: Python<'_>, bytes: &[u8]) -> PyResult<ArrowStream> {
+    let batch = short(py, || {
+        let failed = |error: ArrowError| {
+            let text = format!("not the bytes of a pickled batch: {error}");
+            Error::new(Class::Value, text)
+        };
+        let mut reader = StreamReader::try_new(bytes, None).map_err(failed)?;
+        let batch = reader.next().transpose().map_err(failed)?;
+        Ok(batch.unwrap_or_else(|| RecordBatch::new_empty(reader.schema())))
+    })?;
+    Ok(ArrowStream::of_batch(batch))
 }
 
 /// Goes over the batches of a stream.

@@ -23,6 +23,10 @@ impl Asks for Query {
 }
 
 impl Query {
+    pub(crate) fn of(question: Question) -> Self {
+        Self { question }
+    }
+
     fn narrowed(
         question: Question,
         text: Option<&str>,

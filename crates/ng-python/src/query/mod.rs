@@ -27,5 +27,5 @@ pub(crate) use answers::columns;
 pub(crate) use class::Query;
 pub(crate) use errors::name_of_column;
 pub(crate) use index::{forget, layout_columns};
-pub(crate) use question::{Asks, Question};
+pub(crate) use question::{Asks, HowPickled, Question};
 pub(crate) use subject::Subject;

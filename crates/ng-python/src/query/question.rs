@@ -41,6 +41,10 @@ pub(super) struct How {
     pub(super) threads: Option<usize>,
 }
 
+/// How it is asked as it is pickled: with the index, verified, without damaged blocks, by how
+/// many threads, and when `valid` is asked.
+pub(crate) type HowPickled = (bool, bool, bool, Option<usize>, Option<u32>);
+
 /// What can be asked questions.
 pub(crate) trait Asks {
     fn question(&self) -> Question;
@@ -88,6 +92,39 @@ impl Question {
             },
             None => Ok(()),
         }
+    }
+
+    /// The tokens, the filter and how it is asked, for pickles.
+    pub(crate) fn into_parts(self) -> (Origin, Option<String>, HowPickled) {
+        let (text, how) = (self.text(), self.how);
+        let how = (
+            how.index,
+            how.verified,
+            how.skip_damaged,
+            how.threads,
+            self.now,
+        );
+        (self.origin, text, how)
+    }
+
+    /// What [`into_parts`](Self::into_parts) took apart.
+    pub(crate) fn of_parts(
+        origin: Origin,
+        filter: Option<&str>,
+        (index, verified, skip_damaged, threads, now): HowPickled,
+    ) -> Result<Self, Error> {
+        let question = Self {
+            origin,
+            filters: Vec::new(),
+            how: How {
+                index,
+                verified,
+                skip_damaged,
+                threads,
+            },
+            now,
+        };
+        question.narrowed(filter)
     }
 
     /// The same question to the tokens of this moment, for good, and `valid` means at it.
