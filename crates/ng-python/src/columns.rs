@@ -76,7 +76,8 @@ impl Tokens {
     }
 
     /// Copies of the tokens at some positions, in their order, as an array of records.
-    /// Positions count from the end where they are negative.
+    /// Positions count from the end where they are negative. The array has the shape that
+    /// they have.
     fn take<'py>(
         &self,
         py: Python<'py>,
@@ -95,7 +96,7 @@ impl Tokens {
             let places: Vec<usize> = wanted.iter().map(place).collect::<Result<_, _>>()?;
             taken(workers, &shown, &places)
         })?;
-        owned(py, tokens)
+        shaped(positions, owned(py, tokens)?)
     }
 
     /// A sorted copy, ties in the order in which they stand: by a column, by a space (along a
@@ -113,6 +114,19 @@ impl Tokens {
             shown.with_tokens(workers, |tokens| sorted(workers, tokens, &order))
         })?;
         Py::new(py, TokenVec::made_of(store))
+    }
+}
+
+/// An array in the shape of the one that was asked for.
+pub(crate) fn shaped<'py>(
+    given: &Bound<'py, PyAny>,
+    found: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = given.py();
+    let shape = py.import("numpy")?.call_method1("shape", (given,))?;
+    match shape.len()? < 2 {
+        true => Ok(found),
+        false => found.call_method1("reshape", (shape,)),
     }
 }
 

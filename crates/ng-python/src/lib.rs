@@ -57,6 +57,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
 
     #[pymodule_export]
     use crate::arrow::{ArrowPieces, ArrowStream, batch_of, read_parquet};
@@ -84,6 +85,8 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::work::prepare(module.py())?;
+        let names = ng_token::EntityType::ALL.map(ng_token::EntityType::name);
+        module.add("ENTITY_TYPES", PyTuple::new(module.py(), names)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

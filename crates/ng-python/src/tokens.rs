@@ -26,7 +26,7 @@ use crate::work::{long, short};
 ///
 /// ``tokens[i]`` is a `Token`, ``tokens[a:b]`` a numpy array of ``TOKEN_DTYPE`` over the memory
 /// where the tokens are, with no copy made. Arrays hold what they show.
-#[pyclass(frozen, subclass, module = "ngtoken")]
+#[pyclass(frozen, subclass, weakref, module = "ngtoken")]
 pub(crate) struct Tokens {
     origin: Origin,
 }

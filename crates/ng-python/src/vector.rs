@@ -177,6 +177,15 @@ impl TokenVec {
     /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
     /// arrays and records; or nothing, if that raises.
     fn extend(&self, py: Python<'_>, tokens: &Bound<'_, PyAny>) -> PyResult<usize> {
+        // Its own tokens are copied: nobody looks at them while it grows.
+        let of_itself = match tokens.cast::<Self>() {
+            Ok(other) => Arc::ptr_eq(&other.get().vector, &self.vector),
+            Err(_) => false,
+        };
+        let tokens = match of_itself {
+            true => &tokens.call_method0("tobytes")?,
+            false => tokens,
+        };
         let mut pieces = Pieces::of(tokens)?;
         if pieces.is_whole() {
             return match pieces.next_piece(py)? {

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import signal
 import threading
+import weakref
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -158,6 +159,12 @@ def test_histograms_are_those_of_numpy(tokens):
     inner = tokens.histogram("physical_x", 4, (-100, 100))
     x = RECORDS["coords"][:, 0, 0] / 100
     assert (inner.below, inner.above) == ((x < -100).sum(), (x > 100).sum())
+    one = tokens.where("position = 77")
+    for asked in (None, (RECORDS["weight"][77], RECORDS["weight"][77])):
+        counts, edges = np.histogram(RECORDS["weight"][77:78].astype("f8"), 10, asked)
+        found = one.histogram("weight", 10, asked)
+        np.testing.assert_array_equal(found.counts, counts)
+        np.testing.assert_allclose(found.edges, edges)
     empty = tokens.where("position < 0").histogram("id", 3)
     assert empty.counts.tolist() == [0, 0, 0] and np.isnan(empty.edges).all()
 
@@ -175,6 +182,9 @@ def test_top_is_what_a_stable_sort_gives(tokens, by, least):
     np.testing.assert_array_equal(found.positions, order)
     np.testing.assert_allclose(found.values, values[order].astype("f8"), rtol=1e-6)
     assert len(found) == 5 and found.by == by
+    assert found.nan_weights == (2 if by == "weight" else 0)
+    top_values, positions = found
+    assert top_values is found.values and positions is found.positions
 
 
 def squared(space, point):
@@ -227,6 +237,8 @@ def test_balls(tokens):
     found = tokens.within(point, radius)
     np.testing.assert_array_equal(found.positions, inside)
     np.testing.assert_allclose(found.distances, np.sqrt(steps[inside]) / scale)
+    distances, positions = found
+    assert distances is found.distances and positions is found.positions
     density = tokens.density(point, radius)
     assert density == pytest.approx(len(inside) / (4 / 3 * np.pi * radius**3))
     # Looked for around a token, so that something is reached.
@@ -272,6 +284,10 @@ def test_descriptions_and_plans(tokens):
     assert description.columns["weight"]["max"] == np.nanmax(RECORDS["weight"])
     assert description.histograms["weight"].sum() == COUNT - 2
     assert "<pre>" in description._repr_html_()
+    kinds, counts = np.unique(RECORDS["id"] >> 24 & 15, return_counts=True)
+    names = [ngtoken.ENTITY_TYPES[kind] for kind in kinds]
+    assert description.entity_types == dict(zip(names, counts.tolist(), strict=True))
+    assert "object" in text and "controller" in text
     plan = tokens.where("weight > 0.5 and not locked").explain()
     assert "20000 tokens in 5 blocks" in plan and "weight" in plan
 
@@ -796,3 +812,32 @@ def test_ctrl_c_ends_a_query_within_a_block():
         is_over.set()
         thread.join()
     assert vector.where("id < 5").count() == (RECORDS["id"] < 5).sum()
+
+
+def test_answers_have_public_classes(tokens):
+    assert isinstance(tokens.count(), ngtoken.Count) and isinstance(tokens.any(), ngtoken.Truth)
+    assert isinstance(tokens.count().stats, ngtoken.Stats)
+    assert isinstance(tokens.aggregate(), ngtoken.Groups)
+    assert isinstance(tokens.describe("id"), ngtoken.Description)
+    for name in ngtoken.__all__:
+        assert getattr(ngtoken, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Answers'"):
+        ngtoken.Answers  # noqa: B018
+
+
+def test_entity_types_have_their_numbers_names():
+    assert len(ngtoken.ENTITY_TYPES) == 16
+    for number, name in enumerate(ngtoken.ENTITY_TYPES):
+        assert ngtoken.Token(number << 24).entity_type == name
+        assert ngtoken.Token(entity_type=name).id >> 24 == number
+
+
+def test_objects_have_weak_references(path):
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        for of in (file, ngtoken.TokenVec(), file.snapshot(), file.where(), file.arrow_stream()):
+            assert weakref.ref(of)() is of
+        query = file.where()
+        gone = weakref.ref(query)
+        del query
+        gc.collect()
+        assert gone() is None

@@ -462,6 +462,26 @@ def test_snapshots_are_pickled_out_of_band():
             assert type(again) is type(tokens) and np.array_equal(again.view(), expected)
 
 
+def test_what_is_asked_for_has_the_shape_of_what_was_given():
+    records = varied(100)
+    vector = TokenVec()
+    vector.extend(records)
+    places = np.array([[5, 7, -1], [0, 99, 5]])
+    assert np.array_equal(vector.take(places), records[places])
+    assert vector.take(places.tolist()).shape == (2, 3)
+    found = vector.lookup(records["id"][places])
+    assert found.shape == (2, 3) and np.array_equal(records["id"][found], records["id"][places])
+    assert vector.take(np.empty((0, 3), int)).shape == (0, 3)
+
+
+def test_a_vector_extends_itself_as_a_list_does():
+    records = varied(100)
+    vector = TokenVec()
+    vector.extend(records)
+    assert vector.extend(vector) == 100
+    assert vector.view().tobytes() == 2 * records.tobytes()
+
+
 def test_too_much_memory_is_an_error():
     with pytest.raises(ValueError):
         TokenVec(-1)

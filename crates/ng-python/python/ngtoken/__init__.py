@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ngtoken._core import (
+    ENTITY_TYPES,
     ArrowStream,
     Buf,
     Query,
@@ -36,9 +37,28 @@ from ngtoken._errors import (
 from ngtoken._parallel import parallel_process
 
 if TYPE_CHECKING:
+    from ngtoken._answers import (
+        Count,
+        Duplicates,
+        Found,
+        Groups,
+        Histogram,
+        IndexInfo,
+        Lookup,
+        Nearest,
+        Number,
+        Positions,
+        Ranked,
+        Sorted,
+        Stats,
+        Truth,
+        Within,
+    )
+    from ngtoken._describe import Description
     from ngtoken._reports import BadBlock, FileInfo, MemoryUsage, RepairReport, VerifyReport
 
 __all__ = [
+    "ENTITY_TYPES",
     "TOKEN_DTYPE",
     "ArrowStream",
     "BadBlock",
@@ -46,43 +66,68 @@ __all__ = [
     "BusyError",
     "ChangedError",
     "ClosedError",
+    "Count",
     "DamagedError",
+    "Description",
+    "Duplicates",
     "Error",
     "FieldError",
     "FileInfo",
     "ForkedError",
     "FormatError",
+    "Found",
     "FullError",
+    "Groups",
+    "Histogram",
+    "IndexInfo",
     "IndexWarning",
     "InternalError",
     "LockedError",
+    "Lookup",
     "LostCommitWarning",
     "MemoryUsage",
+    "Nearest",
     "NotDurableError",
+    "Number",
     "PoisonedError",
+    "Positions",
     "Query",
+    "Ranked",
     "ReadOnlyError",
     "RepairReport",
+    "Sorted",
+    "Stats",
     "Token",
     "TokenFile",
     "TokenVec",
     "Tokens",
+    "Truth",
     "VerifyReport",
+    "Within",
     "__version__",
     "create_tokens_batch",
     "parallel_process",
     "read_parquet",
 ]
 
-#: What is imported when it is first asked for: dataclasses cost more than all else here.
-_LATER = {"BadBlock", "FileInfo", "MemoryUsage", "RepairReport", "VerifyReport"}
+#: What is imported when it is first asked for, by its module: dataclasses cost more than all
+#: else here.
+_LATER = {
+    "_answers": (
+        "Count", "Duplicates", "Found", "Groups", "Histogram", "IndexInfo", "Lookup", "Nearest",
+        "Number", "Positions", "Ranked", "Sorted", "Stats", "Truth", "Within",
+    ),
+    "_describe": ("Description",),
+    "_reports": ("BadBlock", "FileInfo", "MemoryUsage", "RepairReport", "VerifyReport"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        from ngtoken import _reports
+    for module, names in _LATER.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(_reports, name)
+            return getattr(import_module(f"ngtoken.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

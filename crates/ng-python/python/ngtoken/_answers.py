@@ -161,22 +161,35 @@ class Found(_Shown):
 
 
 class Ranked(_Shown):
-    """Tokens by their places among others: where they stand, and their values."""
+    """Tokens by their places among others: where they stand, and their values.
 
-    __slots__ = ("by", "positions", "stats", "values")
+    It unpacks as the pair of values and positions.
+    """
+
+    __slots__ = ("by", "nan_weights", "positions", "stats", "values")
     _parts: ClassVar[tuple[str, ...]] = ("by", "positions", "values")
 
     def __init__(
-        self, positions: np.ndarray, values: np.ndarray, by: str, stats: Stats
+        self,
+        positions: np.ndarray,
+        values: np.ndarray,
+        by: str,
+        nan_weights: int,
+        stats: Stats,
     ) -> None:
         self.positions = positions
         #: In the units of the column.
         self.values = values
         self.by = by
+        #: How many tokens were left out because their weight is NaN.
+        self.nan_weights = nan_weights
         self.stats = stats
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.values, self.positions))
 
 
 class Nearest(_Shown):
@@ -200,7 +213,10 @@ class Nearest(_Shown):
 
 
 class Within(_Shown):
-    """The tokens within a ball: where they stand, in order, and their distances in units."""
+    """The tokens within a ball: where they stand, in order, and their distances in units.
+
+    It unpacks as the pair of distances and positions.
+    """
 
     __slots__ = ("distances", "positions", "stats")
     _parts: ClassVar[tuple[str, ...]] = ("positions", "distances")
@@ -212,6 +228,9 @@ class Within(_Shown):
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.distances, self.positions))
 
 
 class Lookup(_Shown):

@@ -39,6 +39,7 @@ from ngtoken._plot import Plot
 from ngtoken._reports import FileInfo, MemoryUsage, RepairReport, VerifyReport
 
 __all__ = [
+    "ENTITY_TYPES",
     "ArrowStream",
     "Buf",
     "Query",
@@ -59,6 +60,7 @@ __all__ = [
     "read_parquet",
 ]
 
+ENTITY_TYPES: tuple[str, ...]
 __version__: str
 
 _Path: TypeAlias = str | PathLike[str]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ngtoken._answers import _Shown
+from ngtoken._core import ENTITY_TYPES
 
 _MEASURES = ("min", "quantile({}, 0.05)", "median", "mean", "quantile({}, 0.95)", "max")
 _TITLES = ("min", "5 %", "median", "mean", "95 %", "max")
@@ -40,8 +41,8 @@ class Description(_Shown):
     columns: dict[str, dict[str, float]]
     #: Of each column how many values are in each of 20 bins.
     histograms: dict[str, np.ndarray]
-    #: How many tokens have each entity type, and each flag.
-    entity_types: dict[int, int]
+    #: How many tokens have each entity type, by its name, and each flag.
+    entity_types: dict[str, int]
     flags: dict[str, int]
     #: What was looked at for each part.
     stats: tuple[Any, ...]
@@ -87,7 +88,9 @@ def describe(tokens: Any, columns: Any) -> Description:
     }
     made.histograms = {found.column: found.counts for found in histograms}
     of_kind = np.bincount(kinds["entity_type"], counts).astype("i8")
-    made.entity_types = {number: int(count) for number, count in enumerate(of_kind) if count}
+    made.entity_types = {
+        ENTITY_TYPES[number]: int(count) for number, count in enumerate(of_kind) if count
+    }
     made.flags = {flag: int(counts[kinds[flag]].sum()) for flag in _FLAGS}
     made.invalid, made.duplicates = int(invalid), duplicates.repeats
     answers = [measured, *histograms, kinds, invalid, duplicates]

@@ -24,7 +24,7 @@ use crate::work::short;
 /// Iterating over it raises this package's exceptions, and so do ``to_arrow``, ``to_polars``,
 /// ``to_pandas`` and ``scan_polars``. A library that takes the C stream itself gets the text
 /// of the error and raises its own class.
-#[pyclass(frozen, module = "ngtoken")]
+#[pyclass(frozen, weakref, module = "ngtoken")]
 pub(crate) struct ArrowStream {
     of: Of,
 }

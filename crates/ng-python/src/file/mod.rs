@@ -353,6 +353,7 @@ impl TokenFile {
 
     /// What others commit from now on, as arrays, as it comes; or from token ``start`` on. No
     /// array has more than 262,144 tokens, and of a file that is read no other is held.
+    /// It refreshes this file, which then shows those commits as well.
     ///
     /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
     /// without one, it goes on until it is closed.

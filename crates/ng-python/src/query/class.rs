@@ -11,7 +11,7 @@ use crate::work::short;
 ///
 /// It is lazy and never changes: ``where`` makes another one, and each operation reads what the
 /// vector or the file shows when it is called; a snapshot always shows the same.
-#[pyclass(frozen, module = "ngtoken")]
+#[pyclass(frozen, weakref, module = "ngtoken")]
 pub(crate) struct Query {
     question: Question,
 }

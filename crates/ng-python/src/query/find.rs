@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::answers::{converted, grouped, made};
 use super::question::{Asks, Question, parts};
-use crate::columns::whole_numbers;
+use crate::columns::{shaped, whole_numbers};
 use crate::error::{Error, Value};
 use crate::given::Whole;
 use crate::tokens::Tokens;
@@ -15,7 +15,7 @@ use crate::whole::count_of;
 #[pymethods]
 impl Tokens {
     /// The position of the first token of each id, and -1 where there is none; a number for a
-    /// number, an array for what is an array.
+    /// number, an array of the same shape for an array.
     ///
     /// It is `find` for who wants no more of it: with an index of ids no pass.
     fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -26,7 +26,7 @@ impl Tokens {
         };
         match (ids.extract::<i64>(), found.as_slice()) {
             (Ok(_), [found]) => Ok(first(found).into_pyobject(py)?.into_any()),
-            _ => converted(py, &found, first),
+            _ => shaped(ids, converted(py, &found, first)?),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Aggregates and histograms.
 
-use ng_query::{Bins, GroupBy, Histogram, Measure, QuestionError};
+use ng_query::{Bins, Column, GroupBy, Histogram, Measure, QuestionError, Stats};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -87,10 +87,7 @@ impl Question {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (of, count) = (column_of("column", column)?, count_of("bins", bins)?);
         let range = range.map(range_of).transpose()?;
-        let bins = range.map_or(Bins::new(count), |(low, high)| {
-            Bins::new(count).range(low, high)
-        });
-        let (found, stats) = self.ask(py, |query, _| Ok(parts(query.histogram(of, &bins)?)))?;
+        let (found, stats) = self.ask(py, |query, _| counted(query, of, count, range))?;
         let (edges, counts, rest) = match &found {
             Some(found) => (
                 edges(found),
@@ -102,6 +99,30 @@ impl Question {
         };
         let (edges, counts) = (array(py, &edges)?, array(py, &counts)?);
         made(py, "Histogram", (of.name(), edges, counts, rest, stats))
+    }
+}
+
+/// Counts values in bins, which have a width where all values are equal, as numpy's have.
+fn counted(
+    query: &ng_query::Query<'_>,
+    column: Column,
+    count: usize,
+    range: Option<(f64, f64)>,
+) -> Result<(Option<Histogram>, Stats), Error> {
+    let bins = Bins::new(count);
+    let around = |low, high| match low == high {
+        true => bins.range(low - 0.5, high + 0.5),
+        false => bins.range(low, high),
+    };
+    let first = range.map_or(bins, |(low, high)| around(low, high));
+    let (found, mut stats) = parts(query.histogram(column, &first)?);
+    match &found {
+        Some(equal) if equal.low == equal.high => {
+            let (found, again) = parts(query.histogram(column, &around(equal.low, equal.high))?);
+            stats.add_pass(&again);
+            Ok((found, stats))
+        }
+        _ => Ok((found, stats)),
     }
 }
 

@@ -298,7 +298,13 @@ impl Question {
         made(
             py,
             "Ranked",
-            (places, values(py, &ranked)?, by.text("by")?, stats),
+            (
+                places,
+                values(py, &ranked)?,
+                column.name(),
+                found.nan_weights,
+                stats,
+            ),
         )
     }
 
