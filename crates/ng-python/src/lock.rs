@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 
 use ng_store::ProcessMark;
@@ -52,6 +52,12 @@ impl<T> Lock<T> {
             Err(TryLockError::Poisoned(guard)) => Some(self.held(guard.into_inner(), HOME)),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// What is behind the lock, which has no other holder; `None` in a fork.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        let value = self.mutex.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.process.is_this_process().then_some(value)
     }
 
     fn lock_in_fork(&self) -> Option<Held<'_, T>> {

@@ -1,8 +1,10 @@
 """`TokenFile`: create, append, commit, read, refresh, verify, repair."""
 
 import errno
+import gc
 import os
 import sys
+import tempfile
 import warnings
 
 import numpy as np
@@ -543,6 +545,63 @@ def test_follow_gives_what_others_commit(path):
         reader.follow(0.1, timeout=float("nan"))
 
 
+class Clock:
+    """A time that passes in sleeps only, and what comes after so many of them."""
+
+    def __init__(self, comes):
+        self.now, self.sleeps, self.comes = 0.0, [], comes
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.sleeps.append(seconds)
+        if len(self.sleeps) in self.comes:
+            self.comes[len(self.sleeps)]()
+
+
+def test_follow_waits_for_what_comes_and_ends_when_it_was_quiet(path, monkeypatch):
+    from ngtoken import _stream
+
+    writer = TokenFile.create(path, max_tokens=1 << 20)
+
+    def commit():
+        writer.append(create_tokens_batch(10))
+        writer.commit()
+
+    clock = Clock({3: commit, 6: commit})
+    monkeypatch.setattr(_stream, "time", clock)
+    reader = TokenFile.open(path)
+    seen = [(len(array), len(clock.sleeps)) for array in reader.follow(0.5, timeout=2.0)]
+    assert seen == [(10, 3), (10, 6)]
+    # Quiet for two seconds since the last commit came.
+    assert clock.sleeps == 10 * [0.5]
+    assert len(reader) == 20
+
+
+def test_tokens_that_go_with_their_file_are_warned_of(path, mode, recwarn):
+    warnings.simplefilter("always", ResourceWarning)
+    file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
+    file.append(varied(7))
+    query = file.where("id > 5")
+    del file
+    gc.collect()
+    assert not recwarn.list
+    del query
+    gc.collect()
+    (warning,) = recwarn.list
+    assert warning.category is ResourceWarning
+    assert str(path) in str(warning.message) and "7 appended tokens" in str(warning.message)
+    for commit in (True, False):
+        file = TokenFile.open(path, append=True, mode=mode)
+        file.append(varied(7))
+        file.close(commit=commit)
+        del file
+    gc.collect()
+    assert len(recwarn.list) == 1
+
+
 def test_an_iterator_over_a_file_verifies_in_read_mode(path, mode):
     records = varied(10_000)
     file = TokenFile.open(make(path, records), mode=mode)
@@ -564,7 +623,7 @@ def test_an_iterator_over_a_file_verifies_in_read_mode(path, mode):
         (lambda path: TokenFile.create(path, mode=5), TypeError, "mode"),
         (lambda path: TokenFile.create(path, mode="write"), ValueError, "mode"),
         (lambda path: TokenFile.open(path, cache=None), TypeError, "cache"),
-        (lambda path: TokenFile.create(path.with_name(".a.ngt.tmp-0123456789abcdef")), ValueError, "path"),
+        (lambda path: TokenFile.create(path.with_name(".ng-tmp-aaaaaaaaaaaaaaaa")), ValueError, "path"),
         (lambda path: make(path, varied(5)) and TokenFile.open(path).follow("1"), TypeError, "interval"),
         (lambda path: make(path, varied(5)) and TokenFile.open(path).follow(start=-1), ValueError, "start"),
     ],

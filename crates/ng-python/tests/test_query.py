@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import pickle
+import re
 import shutil
 import signal
 import threading
@@ -426,16 +427,12 @@ def test_a_vector_cannot_change_under_a_question_and_can_behind_it():
 
 def test_a_damaged_block_is_named_and_can_be_left_out(path):
     make(path, RECORDS)
-    with open(path, "r+b") as raw:
-        raw.seek(-64 * 10, 2)
-        end = raw.tell()
     data = path.read_bytes()
     # The third block: found by its first token.
     place = data.index(RECORDS[2 * 4096 :][:1].tobytes())
     with open(path, "r+b") as raw:
         raw.seek(place)
         raw.write(bytes([data[place] ^ 1]))
-    assert end > place
     file = ngtoken.TokenFile.open(path)
     assert file.where("id >= 0").count() == COUNT
     with pytest.raises(ngtoken.DamagedError, match="block 2") as raised:
@@ -463,9 +460,9 @@ def test_a_damaged_block_is_named_and_can_be_left_out(path):
     ],
 )
 def test_a_filter_that_is_none_says_where(text, told):
-    with pytest.raises(ValueError, match="(?s).") as raised:
+    with pytest.raises(ValueError, match=re.escape(told)) as raised:
         ngtoken.TokenVec().where(text)
-    assert told in str(raised.value) and raised.value.field == "filter"
+    assert raised.value.field == "filter"
     assert raised.value.expected
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,13 @@ PACKAGE = Path(__file__).parent.parent
 ROOT = PACKAGE.parent.parent
 
 
-def test_the_tutorial_runs_and_draws(tmp_path, capsys):
+def shape(text):
+    """A text without its numbers, and without the room that they take."""
+    text = re.sub(r"-?\d+(\.\d+)?(e[+-]\d+)?", "#", text)
+    return re.sub(r"[─═]+", "─", re.sub(r"\s+", " ", text)).replace("# #", "#")
+
+
+def test_the_tutorial_runs_prints_and_draws(tmp_path, capsys):
     for needed in ("duckdb", "matplotlib", "polars", "pyarrow"):
         pytest.importorskip(needed)
     spec = importlib.util.spec_from_file_location("tutorial", PACKAGE / "examples/tutorial.py")
@@ -20,9 +27,16 @@ def test_the_tutorial_runs_and_draws(tmp_path, capsys):
     tutorial = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tutorial)
     (tmp_path / "pictures").mkdir()
-    tutorial.run(50_000, tmp_path, tmp_path / "pictures")
-    told = capsys.readouterr().out
-    assert told.startswith("# block 0\n50000 ") and "the nearest is `weight`" in told
+    # Its first batch is that of the full count.
+    printed = tutorial.run(250_000, tmp_path, tmp_path / "pictures")
+    assert capsys.readouterr().out.startswith("# block 0\n250000 undefined [0.14116906 ")
+    blocks = tutorial.blocks(tutorial.FULL)
+    assert len(printed) == len(blocks) > 10
+    for (block, expected), found in zip(blocks, printed, strict=True):
+        assert shape(found) == shape(expected), block
+        # What does not depend on the count.
+        if "wieght" in block or "follow(" in block:
+            assert found == expected != ""
     pictures = sorted(each.name for each in (tmp_path / "pictures").iterdir())
     text = tutorial.DOCUMENT.read_text(encoding="utf-8")
     assert pictures == ["python-space.png", "python-weight.png"]

@@ -70,6 +70,6 @@ def _in_threads(
 def _at_least_one(name: str, value: int) -> None:
     if not hasattr(value, "__index__"):
         found = f"{value!r} of type {type(value).__name__}"
-        raise wrong(TypeError, name, value, "a whole number", f"{name} {found}")
+        raise wrong(TypeError, name, found, "a whole number")
     if value < 1:
         raise wrong(ValueError, name, value, "1 or more")

@@ -1,9 +1,13 @@
 //! The open file that an object, its iterators and its appends share.
 
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ng_store::{BlockReader, Finding, Savepoint};
+use pyo3::exceptions::PyResourceWarning;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use super::backend::{Backend, Mode};
 use crate::error::{BUSY, Error, FORKED};
@@ -220,5 +224,32 @@ impl FileState {
             let _ = backend.go_back_to(savepoint);
         }
         self.busy.store(0, Ordering::Release);
+    }
+}
+
+/// Warns where appended tokens go with the file, as Python does of files that are not closed.
+impl Drop for FileState {
+    fn drop(&mut self) {
+        let (Some(Some(backend)), Some(Some(shown))) =
+            (self.backend.get_mut(), self.shown.get_mut())
+        else {
+            return;
+        };
+        let lost = backend.appended_tokens().saturating_sub(shown.len() as u64);
+        if lost == 0 || !self.is_appender {
+            return;
+        }
+        let path = self.path.display();
+        let text = format!("{path}: {lost} appended tokens were not committed; close the file");
+        // Nobody can be told where the interpreter is at its end.
+        let _ = Python::try_attach(|py| warn(py, &text));
+    }
+}
+
+fn warn(py: Python<'_>, text: &str) {
+    let text = CString::new(text).unwrap_or_default();
+    let category = PyType::new::<PyResourceWarning>(py);
+    if let Err(raised) = PyErr::warn(py, &category, &text, 1) {
+        raised.write_unraisable(py, None);
     }
 }
