@@ -555,7 +555,7 @@ impl From<ParallelError> for Error {
             ParallelError::IndexOutOfBounds { index, len, .. } => Self::index(index as i128, len),
             ParallelError::Store(error) => error.into(),
             ParallelError::Forked(forked) => forked.into(),
-            // What set the flag raises why.
+            // What set the flag is raised instead.
             other => Self::new(INTERNAL, other),
         }
     }

@@ -269,6 +269,7 @@ def test_a_full_file_says_for_how_many_it_is_made(path, mode):
         file.append(varied(1_001))
     assert (raised.value.value, raised.value.expected) == (1_001, "at most 1000")
     assert file.append(varied(1_000)) == 1_000
+    file.close()
 
 
 def test_a_limit_on_files_is_an_error_and_no_signal(path):

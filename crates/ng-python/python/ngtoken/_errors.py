@@ -63,7 +63,7 @@ class ClosedError(Error, ValueError):
 
 
 class BusyError(Error, RuntimeError):
-    """An append from an iterator is under way."""
+    """Another append is in progress."""
 
 
 class ForkedError(Error, RuntimeError):
@@ -71,7 +71,7 @@ class ForkedError(Error, RuntimeError):
 
 
 class InternalError(Error, RuntimeError):
-    """A mistake in the package: the message names the place. Please report it."""
+    """A bug in ngtoken: the message names the place. Please report it."""
 
 
 _Kind = TypeVar("_Kind", bound=Exception)
@@ -87,7 +87,7 @@ def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = 
 
 
 class IndexWarning(UserWarning):
-    """A part of an index was put aside, and the records answered; or none could be made."""
+    """A part of an index was ignored, and the query read the records; or none could be made."""
 
 
 class LostCommitWarning(UserWarning):

@@ -15,7 +15,7 @@ _MOST = 1 << 18
 def follow(
     file: Any, interval: float, start: int | None, timeout: float | None
 ) -> Iterator[np.ndarray]:
-    """`TokenFile.follow`; what is wrong with its parameters is told at once."""
+    """`TokenFile.follow`; its parameters are checked at once."""
     for name, seconds in (("interval", interval), ("timeout", timeout)):
         if seconds is not None and not seconds >= 0:
             raise wrong(ValueError, name, seconds, "0 or more seconds")

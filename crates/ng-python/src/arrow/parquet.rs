@@ -95,7 +95,7 @@ fn write(
         done.map_err(|error: Error| error.named(path))
     })? {
         if stop.is_stopped() {
-            // Whoever stopped it raises why.
+            // What stopped it is raised instead.
             return Err(Error::new(INTERNAL, "stopped before the file was written"));
         }
     }
@@ -208,7 +208,7 @@ fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
     let (mut store, mut tokens) = (VecStore::new(), Vec::new());
     while reader.read(&mut tokens)? {
         if stop.is_stopped() {
-            // Whoever stopped it raises why.
+            // What stopped it is raised instead.
             return Err(Error::new(INTERNAL, "stopped before the file was read"));
         }
         store.append(&tokens)?;

@@ -76,7 +76,7 @@ impl ArrowStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // Whoever wishes another schema casts what comes, as the interface has it.
+        // A consumer that asks for another schema casts what comes, as the interface has it.
         let _ = requested_schema;
         let reader = short(py, || self.reader())?;
         let stream = FFI_ArrowArrayStream::new(reader);
@@ -296,9 +296,9 @@ macro_rules! exports {
                 made_of(slf.py(), "to_pandas", stream)
             }
 
-            /// A ``polars.LazyFrame`` of the tokens that match. Of what is asked of it, only
-            /// the columns that are needed are made, and simple conditions are put into the
-            /// filter first; Polars holds each row against all of them itself.
+            /// A ``polars.LazyFrame`` of the tokens that match. It builds only the columns that
+            /// the query needs, and pushes simple conditions down into the filter; Polars still
+            /// applies the full predicate.
             #[pyo3(signature = (columns = None, raw = false))]
             fn scan_polars<'py>(
                 slf: &Bound<'py, Self>,

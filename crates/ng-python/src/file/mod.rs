@@ -356,7 +356,7 @@ impl TokenFile {
     /// It refreshes this file, which then shows those commits as well.
     ///
     /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
-    /// without one, it goes on until it is closed.
+    /// without one, it goes on until the file is closed.
     #[pyo3(
         signature = (interval = Real::Default(0.1), *, start = None, timeout = None),
         text_signature = "($self, interval=0.1, *, start=None, timeout=None)"

@@ -241,7 +241,7 @@ impl Drop for FileState {
         }
         let path = self.path.display();
         let text = format!("{path}: {lost} appended tokens were not committed; close the file");
-        // Nobody can be told where the interpreter is at its end.
+        // At its end the interpreter takes no warnings.
         let _ = Python::try_attach(|py| warn(py, &text));
     }
 }

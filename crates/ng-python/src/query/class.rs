@@ -40,8 +40,8 @@ impl Query {
 
 #[pymethods]
 impl Tokens {
-    /// A query over the tokens that match ``filter``, such as
-    /// ``"weight > 0.9 and object"``; over all of them without one.
+    /// A query over the tokens that match ``filter``, such as ``"weight > 0.9 and object"``;
+    /// over all of them without one.
     ///
     /// ``index=False`` ignores the index of a file. ``verified=True`` reads and verifies
     /// each block of a mapped file that is looked at; ``skip_damaged=True`` leaves out those
@@ -77,8 +77,8 @@ impl Tokens {
 
 #[pymethods]
 impl Query {
-    /// The same query over fewer tokens: those that match ``filter`` as well. What else is
-    /// given holds from here on, and the rest stays.
+    /// The same query over fewer tokens: those that match ``filter`` as well. Other options
+    /// that are given replace those of this query.
     #[pyo3(
         name = "where",
         signature = (

@@ -143,7 +143,7 @@ impl From<SortError> for Error {
             SortError::Temporary { path, source } => Self::of_system(&text, &source).at(&path),
             SortError::OutOfMemory(error) => error.into(),
             SortError::Parallel(error) => error.into(),
-            // What stopped it raises why.
+            // What stopped it is raised instead.
             other => Self::new(INTERNAL, other),
         }
     }

@@ -61,7 +61,7 @@ macro_rules! operations {
             /// flag such as ``active``, ``time(seconds)`` or ``cell(space, size)``.
             /// ``measures`` are ``count``, and ``min``, ``max``, ``sum``, ``mean``,
             /// ``stddev``, ``median``, ``distinct`` or ``quantile`` of a column. Each is a
-            /// text with commas, or a list.
+            /// string with commas, or a list of strings.
             #[pyo3(signature = (by = None, measures = None))]
             fn aggregate<'py>(
                 &self,
@@ -105,8 +105,8 @@ macro_rules! operations {
             /// positions, each of shape (m, k), equally far ones in the order of their
             /// positions. Where there are fewer, the rest are inf and -1.
             ///
-            /// ``points`` are of shape (3,) or (m, 3), in ``space``, "physical" by
-            /// default; or a `Token`. With ``weights``, such as
+            /// ``points`` are of shape (3,) or (m, 3), in ``space``, which is "physical"
+            /// by default; or a `Token`. With ``weights``, such as
             /// ``{"physical": 1, "motor": 0.5}``, the squared distances in several spaces
             /// are added up, and points are of shape (s, 3) or (m, s, 3), in that order.
             #[pyo3(

@@ -67,7 +67,7 @@ impl Asks for Tokens {
 }
 
 impl Question {
-    /// The same question to those of the tokens that match a text as well.
+    /// The same query over the tokens that match another filter as well.
     pub(crate) fn narrowed(mut self, text: Option<&str>) -> Result<Self, Error> {
         if let Some(text) = text {
             let filter: Filter = text.parse().map_err(|error| unreadable(text, &error))?;
