@@ -52,13 +52,23 @@ def test_what_a_function_raises_comes_with_its_traceback():
         ({"func": "mean"}, ValueError, "func"),
         ({"func": 7}, TypeError, "func"),
         ({"func": len, "num_threads": 0}, ValueError, "num_threads"),
+        ({"func": len, "num_threads": 65_537}, ValueError, "num_threads"),
+        # It hung: NaN is not less than 1.
+        ({"func": len, "num_threads": float("nan")}, TypeError, "num_threads"),
+        ({"func": len, "num_threads": 2.5}, TypeError, "num_threads"),
+        ({"func": len, "num_threads": "4"}, TypeError, "num_threads"),
         ({"func": "count", "chunk": 0}, ValueError, "chunk"),
+        # These were called a size.
+        ({"func": len, "chunk": 2**60}, ValueError, "chunk"),
+        ({"func": len, "chunk": 10**30}, ValueError, "chunk"),
+        ({"func": len, "chunk": 10**5_000}, ValueError, "chunk"),
     ],
 )
 def test_what_cannot_be_processed_is_named(values, kind, field):
-    with pytest.raises(kind) as raised:
+    with pytest.raises(kind, match=field) as raised:
         parallel_process(create_tokens_batch(3), **values)
     assert raised.value.field == field
+    assert raised.value.expected in str(raised.value)
 
 
 @pytest.mark.parametrize("within", ["call", "work", "shard"])

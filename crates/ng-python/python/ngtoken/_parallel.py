@@ -1,5 +1,7 @@
 """Functions over chunks of tokens, by many threads."""
 
+import operator
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +32,8 @@ def parallel_process(
     What ``func`` raises is raised here, with its traceback; chunks that were not begun by then
     are not.
     """
-    _at_least_one("num_threads", num_threads)
-    _at_least_one("chunk", chunk)
+    num_threads = _whole("num_threads", num_threads)
+    chunk = _whole("chunk", chunk)
     if not isinstance(tokens, _core.Tokens):
         vector = _core.TokenVec()
         vector.extend(tokens)
@@ -67,9 +69,20 @@ def _in_threads(
     return results
 
 
-def _at_least_one(name: str, value: int) -> None:
-    if not hasattr(value, "__index__"):
+#: The most threads that Rust starts, and the most tokens that memory has room for.
+_MOST = {"num_threads": 65_536, "chunk": sys.maxsize // 64}
+
+
+def _whole(name: str, value: Any) -> int:
+    """A whole number that a parameter may have."""
+    try:
+        number = operator.index(value)
+    except TypeError:
         found = f"{value!r} of type {type(value).__name__}"
-        raise wrong(TypeError, name, found, "a whole number")
-    if value < 1:
-        raise wrong(ValueError, name, value, "1 or more")
+        raise wrong(TypeError, name, found, "a whole number") from None
+    if 1 <= number <= _MOST[name]:
+        return number
+    bits = number.bit_length()
+    # Python shows no number of more than some thousand digits.
+    shown = number if bits <= 128 else f"of {bits} bits"
+    raise wrong(ValueError, name, shown, f"1 to {_MOST[name]}")
