@@ -71,7 +71,7 @@ pub(crate) fn unconverted(
         return Error::wrong_type(name, shown(given), expected);
     }
     match raised.is_instance_of::<PyOverflowError>(py) {
-        true => Error::value(name, Value::Text(given.to_string()), expected),
+        true => Error::value(name, Value::Text(text_of(given)), expected),
         false => raised.into(),
     }
 }
@@ -83,6 +83,22 @@ pub(crate) fn shown(given: &Bound<'_, PyAny>) -> String {
         .map_or_else(|_| String::new(), |repr| repr.to_string());
     let shown: String = shown.chars().take(64).collect();
     format!("{shown} {}", kind_of(given))
+}
+
+/// A value as text. Python makes none of whole numbers of thousands of digits.
+pub(crate) fn text_of(given: &Bound<'_, PyAny>) -> String {
+    if let Ok(text) = given.str() {
+        return text.to_string();
+    }
+    let bits = given.call_method0("bit_length");
+    let power = bits
+        .and_then(|bits| bits.extract::<u64>())
+        .unwrap_or(1)
+        .saturating_sub(1);
+    match given.lt(0) {
+        Ok(true) => format!("-2**{power} or less"),
+        _ => format!("2**{power} or more"),
+    }
 }
 
 /// The name of an object's type, as messages show it.

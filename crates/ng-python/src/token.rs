@@ -7,10 +7,10 @@ use ng_token::{EntityType, Space, SystemFlags, Token, TokenBuilder};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
 
 use crate::error::{Class, Error, FIELD, Value};
-use crate::given::{Whole, kind_of, shown};
+use crate::given::{Whole, kind_of, shown, text_of};
 use crate::whole::field_of;
 
 /// A token: a record of 64 bytes.
@@ -43,6 +43,17 @@ impl PyToken {
         Token::from_bytes(&self.bytes)
     }
 
+    fn of_slice(bytes: &[u8]) -> Result<Self, Error> {
+        match <[u8; Token::SIZE]>::try_from(bytes) {
+            Ok(bytes) => Ok(Self { bytes }),
+            Err(_) => Err(Error::value(
+                "length",
+                Value::Whole(bytes.len() as i128),
+                "64",
+            )),
+        }
+    }
+
     /// The token of an argument that must be one.
     pub(crate) fn of(given: &Bound<'_, PyAny>) -> PyResult<Token> {
         match given.cast::<Self>() {
@@ -63,11 +74,15 @@ impl PyToken {
 
     /// Copies a token out of its 64 bytes, which may be any.
     #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
-        match <[u8; Token::SIZE]>::try_from(bytes) {
-            Ok(bytes) => Ok(Self { bytes }),
-            Err(_) => Err(Error::value("length", Value::Whole(bytes.len() as i128), "64").into()),
+    fn from_bytes(bytes: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = bytes.cast::<PyBytes>() {
+            return Ok(Self::of_slice(bytes.as_bytes())?);
         }
+        let Ok(view) = PyMemoryView::from(bytes) else {
+            return Err(Error::wrong_type("bytes", kind_of(bytes), "a buffer of 64 bytes").into());
+        };
+        let copy = view.call_method0("tobytes")?.cast_into::<PyBytes>()?;
+        Ok(Self::of_slice(copy.as_bytes())?)
     }
 
     /// The 64 bytes of the record.
@@ -359,11 +374,7 @@ fn number(given: &Bound<'_, PyAny>, field: &str) -> Result<f32, Error> {
         Err(error) if error.is_instance_of::<PyTypeError>(given.py()) => {
             Err(Error::wrong_type(field, shown(given), "a number"))
         }
-        Err(_) => Err(Error::field(
-            field,
-            Value::Text(given.to_string()),
-            "a number",
-        )),
+        Err(_) => Err(Error::field(field, Value::Text(text_of(given)), "a number")),
     }
 }
 

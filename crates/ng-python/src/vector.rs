@@ -267,6 +267,12 @@ impl TokenVec {
         short(py, || self.vector.change(|_| panic!("on purpose")))
     }
 
+    /// Refuses to delete a token.
+    fn __delitem__(&self, _index: &Bound<'_, PyAny>) -> PyResult<()> {
+        let text = "a TokenVec does not support deletion of tokens";
+        Err(Error::new(Class::Type, text).into())
+    }
+
     /// The bytes by protocol 5: out of band, where the pickler takes them so.
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,

@@ -4,9 +4,10 @@ use ng_parallel::Workers;
 use ng_token::Token;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
 use crate::error::{Error, Value};
-use crate::given::{Given, Whole, unconverted};
+use crate::given::{Given, Whole, text_of, unconverted};
 
 /// The most tokens that memory may hold.
 const MOST_TOKENS: i128 = (isize::MAX as usize / size_of::<Token>()) as i128;
@@ -18,10 +19,10 @@ impl Whole<'_> {
             Given::Default(number) => return Ok(Ok(*number)),
             Given::As(given) => given,
         };
-        match given.extract::<i128>() {
+        match plain(given).and_then(|plain| plain.extract::<i128>()) {
             Ok(number) => Ok(Ok(number)),
             Err(raised) if raised.is_instance_of::<PyOverflowError>(given.py()) => {
-                Ok(Err(given.to_string()))
+                Ok(Err(text_of(given)))
             }
             Err(raised) => Err(unconverted(name, given, raised, "a whole number")),
         }
@@ -46,6 +47,17 @@ impl Whole<'_> {
         self.within(name, (least, most), |name, value, expected| {
             Error::value(name, value, expected)
         })
+    }
+}
+
+/// A whole number as one of Python's own, which what has `__index__` gives.
+fn plain<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match given.is_exact_instance_of::<PyInt>() {
+        true => Ok(given.clone()),
+        false => given
+            .py()
+            .import("operator")?
+            .call_method1("index", (given,)),
     }
 }
 

@@ -79,7 +79,7 @@ fn beside<T: Send>(
             }
             Err(error) => {
                 let refused = format!("cannot start a thread: {error}");
-                (Err(Error::new(crate::error::Class::Os, refused)), None)
+                (Err(Error::of_system(&refused, &error)), None)
             }
         }
     })

@@ -163,6 +163,121 @@ def test_another_type_is_named_by_its_parameter(do, name):
         assert error.expected == "a whole number"
 
 
+class Index:
+    """A whole number for who asks for one, as numpy's are."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __index__(self):
+        return self.number
+
+
+def test_what_has_an_index_is_a_whole_number(path):
+    vector = TokenVec(Index(9))
+    assert vector.capacity == 9
+    vector.extend(create_tokens_batch(Index(9)))
+    vector.reserve(Index(3))
+    assert (vector[Index(-1)].id, Token(Index(7), user=Index(3)).user) == (8, 3)
+    assert len(vector.top(Index(2), "id")) == 2
+    assert [len(part) for part in vector.iter_chunks(Index(5))] == [5, 4]
+    TokenFile.create(path, max_tokens=Index(1 << 20), tag=np.uint64(2**63)).close()
+    assert TokenFile.open(path).info().tag == 2**63
+    for index in (np.uint64(2**63), Index(2**70), -(2**200)):
+        with pytest.raises(IndexError, match="out of range|expected one of"):
+            vector[index]
+
+    class Broken:
+        def __index__(self):
+            raise RuntimeError("not today")
+
+    with pytest.raises(RuntimeError, match="not today"):
+        TokenVec(Broken())
+
+
+def test_a_number_that_python_has_no_text_for_is_named(capfd):
+    # It was "<unprintable int object>", with a traceback beside.
+    huge = 10**5000
+    for do, kind in (
+        (lambda: TokenVec(huge), ValueError),
+        (lambda: Token(huge), ngtoken.FieldError),
+        (lambda: Token(-huge), ngtoken.FieldError),
+        (lambda: Token(1, weight=huge), ngtoken.FieldError),
+        (lambda: create_tokens_batch(3)[-huge], IndexError),
+        (lambda: TokenVec().within([0, 0, 0], huge), ValueError),
+    ):
+        with pytest.raises(kind, match=r"2\*\*16609 or (more|less)"):
+            do()
+    assert len(create_tokens_batch(3).slice(-huge, huge)) == 3
+    assert capfd.readouterr().err == ""
+
+
+def test_masked_values_are_none():
+    # The mask was dropped, and what it hides taken.
+    hidden = np.ma.array(np.zeros((2, 64), "u1"), mask=np.eye(2, 64, dtype=bool))
+    record = np.ma.array(np.zeros(2, TOKEN_DTYPE))
+    record[1] = np.ma.masked
+    vector = create_tokens_batch(9)
+    for do, field in (
+        (lambda: vector.extend(hidden), "tokens"),
+        (lambda: vector.extend([record]), "tokens"),
+        (lambda: vector.take(np.ma.array([5, 6], mask=[False, True])), "positions"),
+        (lambda: vector.lookup(np.ma.array([5, 6], mask=[False, True])), "ids"),
+        (lambda: vector.nearest(np.ma.array([0.0, 0, 0], mask=[True, False, False]), 1), "points"),
+    ):
+        error = raised(ValueError, do, field=field, value=..., expected=...)
+        assert f"{field} with" in str(error) and "masked values, expected none" in str(error)
+    assert len(vector) == 9
+    vector.extend(np.ma.array(np.zeros(2, TOKEN_DTYPE)))
+    assert len(vector) == 11
+    assert vector.take(np.ma.array([5, 6], mask=[False, False]))["id"].tolist() == [5, 6]
+
+
+def test_a_token_is_copied_out_of_any_buffer():
+    token = Token(7, weight=0.5)
+    raw = token.tobytes()
+    twice = memoryview(bytes(byte for byte in raw for _ in range(2)))
+    for given in (bytearray(raw), memoryview(raw), twice[::2], np.frombuffer(raw, "V64")[0]):
+        assert Token.from_bytes(given) == token
+    for given in (raw[1:], memoryview(raw + raw), np.zeros(63, "u1")):
+        raised(ValueError, lambda given=given: Token.from_bytes(given), field="length", value=..., expected="64")
+    for given in ("a" * 64, 64, None):
+        raised(TypeError, lambda given=given: Token.from_bytes(given), field="bytes", value=..., expected=...)
+
+
+def test_what_a_vector_and_a_follower_do_not_do(path):
+    vector = create_tokens_batch(3)
+    with pytest.raises(TypeError, match="does not support deletion"):
+        del vector[0]
+    assert len(vector) == 3
+    file = TokenFile.create(path, max_tokens=1 << 20)
+    for interval in (1e300, float("inf")):
+        raised(
+            ValueError,
+            lambda interval=interval: file.follow(interval),
+            field="interval", value=interval, expected="at most 1000000000 seconds",
+        )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for its size")
+def test_a_thread_that_the_system_refuses_has_its_number():
+    script = """
+        import resource, ngtoken
+        ngtoken.create_tokens_batch(10)  # Workers are there from here on.
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + (1 << 20), -1))
+        try:
+            ngtoken._core._work_until_stopped()
+        except OSError as error:
+            resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+            print(error.errno, error.strerror.split(":")[0])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == (f"{errno.EAGAIN} cannot start a thread\n", "")
+
+
 def test_paths_that_will_not_do(tmp_path, path):
     def refused(kind, number, path, do, **facts):
         error = raised(kind, do, path=str(path), **facts)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ngtoken._errors import wrong
+from ngtoken._records import unmasked
 
 
 def points(given: Any, spaces: int) -> np.ndarray:
@@ -15,6 +16,8 @@ def points(given: Any, spaces: int) -> np.ndarray:
     except ValueError:  # Rows of different lengths.
         found = "points in rows of different lengths"
         raise wrong(ValueError, "points", given, f"shape {expected}", found) from None
+    if isinstance(given, np.ndarray):
+        unmasked(given, "points")
     if array.size == 0 and array.dtype == np.float64:
         pass  # What numpy makes of an empty list.
     elif array.dtype.kind not in "fiu":

@@ -74,7 +74,7 @@ def _whole(given: Any) -> np.ndarray | None:
     if isinstance(given, np.void) and given.dtype.names:
         return _records(np.array([given]))
     if isinstance(given, np.ndarray):
-        return _records(given)
+        return _records(unmasked(given, "tokens"))
     return _of_buffer(given)
 
 
@@ -88,6 +88,17 @@ def _of_buffer(given: Any) -> np.ndarray | None:
         found = f"items of {view.itemsize} bytes"
         raise wrong(TypeError, "tokens", found, _EXPECTED, f"tokens of {found}")
     return _records(np.frombuffer(view if view.c_contiguous else view.tobytes(), "u1"))
+
+
+def unmasked(array: np.ndarray, name: str) -> np.ndarray:
+    """The same array, unless values of it are masked, which are none."""
+    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
+        mask = np.ascontiguousarray(np.ma.getmaskarray(array))
+        count = int(np.count_nonzero(mask.view(np.bool_)))
+        if count:
+            found = f"{name} with {count} masked values"
+            raise wrong(ValueError, name, f"with {count} masked values", "none that are", found)
+    return array
 
 
 def _records(array: np.ndarray) -> np.ndarray:
@@ -137,6 +148,8 @@ _TOO_LARGE: dict[str, tuple[type[Exception], str]] = {
 def whole_numbers(given: Any, name: str) -> np.ndarray:
     """What is given as a contiguous array of 64-bit numbers, in one dimension."""
     array = np.asarray(given)
+    if isinstance(given, np.ndarray):
+        unmasked(given, name)
     if not isinstance(given, np.ndarray) and array.dtype.kind in "fO" and array.size:
         array = _of_large(given, array, name)
     if array.size == 0 and array.dtype.kind == "f":

@@ -11,6 +11,9 @@ from ngtoken._errors import wrong
 #: How many tokens an array has, at most: 16 MiB, which a file that is read holds in memory.
 _MOST = 1 << 18
 
+#: How many seconds a thread may sleep: about what the system can count.
+_LONGEST = 1_000_000_000
+
 
 def follow(
     file: Any, interval: float, start: int | None, timeout: float | None
@@ -19,6 +22,8 @@ def follow(
     for name, seconds in (("interval", interval), ("timeout", timeout)):
         if seconds is not None and not seconds >= 0:
             raise wrong(ValueError, name, seconds, "0 or more seconds")
+    if interval > _LONGEST:
+        raise wrong(ValueError, "interval", interval, f"at most {_LONGEST} seconds")
     shown = len(file)
     position = shown if start is None else start
     if not 0 <= position <= shown:
