@@ -97,6 +97,7 @@ pub(crate) const INTERNAL: Class = Class::Own("InternalError");
 pub(crate) mod errno {
     pub(crate) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
     pub(crate) const IO: i32 = 5;
+    pub(crate) const NO_MEMORY: i32 = 12;
     pub(crate) const NO_SPACE: i32 = 28;
     pub(crate) const TOO_LARGE: i32 = 27;
     pub(crate) const IS_A_FOLDER: i32 = 21;

@@ -8,7 +8,7 @@ use ng_arrow::arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::error::{Class, Error};
+use crate::error::{Class, Error, errno};
 use crate::given::kind_of;
 
 /// A stream of another library, by the C stream interface.
@@ -177,12 +177,8 @@ fn incomplete(callback: &str) -> Error {
 fn broken(told: &str, code: i32) -> Error {
     let text = format!("the Arrow stream broke off: {told}");
     match code {
-        NO_MEMORY => Error::new(Class::Memory, text),
-        IO => Error::new(Class::Os, text).errno(IO),
+        errno::NO_MEMORY => Error::new(Class::Memory, text),
+        errno::IO => Error::new(Class::Os, text).errno(errno::IO),
         _ => Error::new(Class::Value, text),
     }
 }
-
-/// `ENOMEM` and `EIO`.
-const NO_MEMORY: i32 = 12;
-const IO: i32 = 5;
