@@ -14,18 +14,29 @@ use crate::error::{Class, Error, Value};
 ///
 /// `ValueError`.
 pub(crate) fn refuse_own_output(source: &Path, out: &Path) -> Result<(), Error> {
-    let refused = |what, expected| {
-        let text = format!("{}: {what}, expected {expected}", out.display());
-        let value = Value::Text(out.display().to_string());
-        let error = Error::new(Class::Value, text).at(out);
-        Err(error.of("path", value, expected))
-    };
-    match (is_same_file(source, out), is_in_index(source, out)) {
-        (true, _) => refused("is the file that is read", "another file"),
-        (_, true) => refused(
-            "is in the folder of the index of the file that is read",
-            "a path outside of it",
-        ),
-        _ => Ok(()),
+    match is_same_file(source, out) {
+        true => Err(refused(out, "is the file that is read", "another file")),
+        false => refuse_index(source, out),
     }
+}
+
+/// Refuses to write into the folder of the index of the file that is read: for what looks itself
+/// whether it is that file.
+///
+/// # Errors
+///
+/// `ValueError`.
+pub(crate) fn refuse_index(source: &Path, out: &Path) -> Result<(), Error> {
+    let what = "is in the folder of the index of the file that is read";
+    match is_in_index(source, out) {
+        true => Err(refused(out, what, "a path outside of it")),
+        false => Ok(()),
+    }
+}
+
+fn refused(out: &Path, what: &str, expected: &str) -> Error {
+    let text = format!("{}: {what}, expected {expected}", out.display());
+    let value = Value::Text(out.display().to_string());
+    let error = Error::new(Class::Value, text).at(out);
+    error.of("path", value, expected)
 }

@@ -593,6 +593,21 @@ def test_a_file_in_the_place_of_another_has_not_its_index(path):
         assert other.where("weight > 0.9").count().stats.warnings == ()
 
 
+def test_nothing_is_written_into_the_index_that_is_read(path):
+    with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
+        file.index("weight")
+        folder = path.with_name(f"{path.name}.index")
+        before = sorted(folder.iterdir())
+        for write, field in (
+            (lambda out: file.sort_to(out, "id"), "path"),
+            (lambda out: ngtoken.TokenFile.repair(path, out), "out"),
+        ):
+            with pytest.raises(ValueError, match="expected a path outside of it") as raised:
+                write(folder / "b.ngt")
+            assert (raised.value.path, raised.value.field) == (str(folder / "b.ngt"), field)
+        assert sorted(folder.iterdir()) == before
+
+
 def test_a_chain_of_filters_is_as_long_as_can_be_read_back():
     # 20,000 of them took seconds, and their text was no filter.
     vector = ngtoken.create_tokens_batch(10)

@@ -30,6 +30,7 @@ use pyo3::types::PyTuple;
 
 use crate::error::{Error, Value};
 use crate::given::{Real, Text, Whole, path_of};
+use crate::own_output::refuse_index;
 use crate::tokens::{Origin, Tokens};
 use crate::whole::{count_of, of_64_bits, threads_of};
 use crate::work::{long, short};
@@ -321,6 +322,7 @@ impl TokenFile {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
+            refuse_index(&path, &out).map_err(|error| error.renamed("path", "out"))?;
             let report = repair(&path, &out, &options, watch)?;
             if replace {
                 drop_index_of_another(&out);

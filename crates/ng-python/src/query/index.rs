@@ -22,6 +22,7 @@ use crate::columns::{order_of, space_of};
 use crate::error::{Class, Error, Value};
 use crate::file::TokenFile;
 use crate::given::{Whole, path_of};
+use crate::own_output::refuse_index;
 use crate::shown::Shown;
 use crate::whole::{self, threads_of};
 use crate::work::long;
@@ -230,6 +231,7 @@ impl TokenFile {
         let (sorted, indexed) = long(py, usize::MAX, threads, |workers| {
             let options = SortOptions::new();
             let options = memory.map_or(options.clone(), |bytes| options.memory_bytes(bytes));
+            refuse_index(self.state().path(), &path)?;
             let from = self.state().reader()?;
             let sorted = sorted(workers, &from, (&path, replace), &order, &options)?;
             Ok((sorted, indexed(workers, &path, &order)))
