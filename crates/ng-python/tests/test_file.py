@@ -331,7 +331,7 @@ def test_a_damaged_block_is_told_and_the_rest_is_read(path):
 
 def lose_newest_slot(path):
     """Damages both copies of the slot that the newest commit of a file is in."""
-    slots = {0: (0x2000, 0x2800), 1: (0x3000, 0x3800)}
+    slots = {0: (0x1000, 0x1800), 1: (0x3000, 0x3800)}
     for copy in slots[TokenFile.open(path).info().generation % 2]:
         spoil(path, copy + 8)
 
@@ -353,6 +353,26 @@ def test_a_commit_that_may_be_lost_is_warned_of(path, mode):
         with pytest.raises(ngtoken.LostCommitWarning):
             TokenFile.open(path, mode=mode)
     assert TokenFile.repair(path, path.with_name("b.ngt")).kept == 9_000
+
+
+def test_a_first_commit_that_somebody_makes_is_not_lost(path, mode):
+    def leave_traces():
+        """As a commit does before its slot, at the begin of the block table."""
+        with open(path, "r+b") as raw:
+            raw.seek(0x10000)
+            raw.write(b"12345678")
+
+    with TokenFile.create(path, max_tokens=1 << 20):
+        leave_traces()
+        file = TokenFile.open(path, mode=mode)
+        assert "first commit is not there" in file.info().findings[0]
+        file.refresh()
+    leave_traces()
+    with pytest.warns(ngtoken.LostCommitWarning, match="first commit is not there") as warned:
+        file.refresh()
+    assert len(warned) == 1
+    with pytest.warns(ngtoken.LostCommitWarning, match="first commit is not there"):
+        assert len(TokenFile.open(path, mode=mode)) == 0
 
 
 def test_a_commit_that_is_lost_later_is_warned_of_at_refresh(path, mode):

@@ -63,10 +63,21 @@ impl FileState {
         let Some(before) = losses.as_mut() else {
             return Ok(Vec::new());
         };
-        let now: Vec<Finding> = self.with(|backend| Ok(backend.losses()))?;
+        let mut now: Vec<Finding> = self.with(|backend| Ok(backend.losses()))?;
+        if now.contains(&Finding::FirstCommitMissing) && self.first_commit_is_under_way() {
+            now.retain(|finding| *finding != Finding::FirstCommitMissing);
+        }
         let before = std::mem::replace(before, now.clone());
         let is_new = |finding: &Finding| !before.contains(finding);
         Ok(now.into_iter().filter(is_new).collect())
+    }
+
+    /// Tells whether somebody makes the first commit, or has made it by now.
+    fn first_commit_is_under_way(&self) -> bool {
+        let look = || BlockReader::open(&self.path);
+        let is_there =
+            |reader: BlockReader| !reader.recovery().contains(&Finding::FirstCommitMissing);
+        look().is_ok_and(|reader| reader.appender().is_some()) || look().is_ok_and(is_there)
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -300,6 +300,12 @@ impl<D: Disk> BlockReader<D> {
         &self.head().findings
     }
 
+    /// Returns the process that has the file open to append, where the system tells: where it
+    /// does not, as of a process in another namespace, there may be one.
+    pub fn appender(&self) -> Option<u32> {
+        self.source().disk().lock_holder()
+    }
+
     /// Reads a block into `tokens`, in place of what is there.
     ///
     /// The end of a last block that is damaged comes from its image, where that
