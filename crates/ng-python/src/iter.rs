@@ -11,8 +11,8 @@ use crate::error::{Error, FORKED};
 use crate::lock::Lock;
 use crate::shown::Shown;
 use crate::token::PyToken;
-use crate::tokens::{Origin, at_hand};
-use crate::work::short;
+use crate::tokens::Origin;
+use crate::work::{long, short};
 
 /// How many tokens are copied at a time: those of a page.
 const BATCH: usize = 64;
@@ -140,7 +140,10 @@ impl Chunks {
             return Ok(None);
         };
         let end = start.saturating_add(self.size).min(len);
-        let some = at_hand(py, &self.shown.slice(start..end))?;
+        let mut some = self.shown.slice(start..end);
+        if let Shown::File(..) = some {
+            some = long(py, some.len(), None, |workers| some.passing(workers))?;
+        }
         over(py, Buf::of(some)).map(Some)
     }
 }

@@ -112,8 +112,7 @@ impl Shown {
             return Ok(Self::Memory(Arc::clone(memory), range.clone()));
         }
         if !is_all {
-            let some = read(workers, &file.reader, range.clone())?;
-            return Ok(Self::of_memory(Arc::new(Memory::of(some))));
+            return self.passing(workers);
         }
         // `load` refuses a file that may have lost a commit, of which its user knows.
         let all = match file.reader.refuse_lost() {
@@ -123,6 +122,17 @@ impl Shown {
         let memory = Arc::new(Memory::of(all));
         let first = file.loaded.get_or_init(|| memory);
         Ok(Self::of_memory(Arc::clone(first)))
+    }
+
+    /// Does what [`at_hand`](Self::at_hand) does, and keeps no tokens for later.
+    pub(crate) fn passing(&self, workers: &Workers) -> Result<Self, Error> {
+        match self {
+            Self::File(file, range) if self.is_in_file() => {
+                let some = read(workers, &file.reader, range.clone())?;
+                Ok(Self::of_memory(Arc::new(Memory::of(some))))
+            }
+            _ => self.at_hand(workers),
+        }
     }
 
     /// Calls `look` with the tokens as a slice; those of a file are read first.
