@@ -115,17 +115,17 @@ def test_other_shapes_and_orders_are_taken(path):
         (lambda: TokenVec().take([0.5]), TypeError, "positions", np.dtype("f8"), "whole numbers"),
         (lambda: TokenVec().take([0]), IndexError, "index", 0, "none"),
         (lambda: create_tokens_batch(3)[3], IndexError, "index", 3, "-3 to 2"),
-        (lambda: create_tokens_batch(3)["id"], TypeError, "index", "of type str", ...),
+        (lambda: create_tokens_batch(3)["id"], TypeError, "index", "'id' of type str", "a whole number"),
         (lambda: TokenVec().column("wieght"), ValueError, "column", "wieght", ...),
         (lambda: TokenVec().coords("fysical"), ValueError, "space", "fysical", ...),
         (lambda: TokenVec().sort("wieght"), ValueError, "by", "wieght", ...),
         (lambda: TokenVec().where("wieght > 1"), ValueError, "filter", ..., ...),
-        (lambda: TokenVec().where(threads=0), ValueError, "num_threads", 0, ...),
+        (lambda: TokenVec().where(num_threads=0), ValueError, "num_threads", 0, ...),
         (lambda: TokenVec().nearest([0, 0], 1), ValueError, "points", (2,), "shape (3,) or (m, 3)"),
         (lambda: TokenVec().nearest("abc", 1), TypeError, "points", ..., "numbers"),
         (lambda: TokenVec().nearest([0, np.nan, 0], 1), ValueError, "points", ..., ...),
         (lambda: TokenVec().within([0, 0, 0], np.nan), ValueError, "radius", ..., ...),
-        (lambda: TokenVec().iter_chunks(0), ValueError, "size", 0, "1 or more"),
+        (lambda: TokenVec().iter_chunks(0), ValueError, "size", 0, ...),
         (lambda: ngtoken.parallel_process(TokenVec(), "mean"), ValueError, "func", "mean", ...),
         (lambda: ngtoken.parallel_process(TokenVec(), 7), TypeError, "func", "of type int", ...),
     ],
@@ -151,16 +151,14 @@ def test_values_that_cannot_be(do, kind, field, value, expected):
         (lambda: TokenVec().within([0, 0, 0], "7"), "radius"),
         (lambda: TokenVec().iter_chunks("7"), "size"),
         (lambda: TokenVec().sample("7"), "n"),
-        (lambda: TokenFile.open(7), "path"),
         (lambda: TokenFile.create("a.ngt", reserve="7"), "reserve"),
     ],
 )
 def test_another_type_is_named_by_its_parameter(do, name):
     error = raised_any(TypeError, do)
-    assert error.__notes__ == [f"while processing '{name}'"]
-    if hasattr(error, "field"):
-        assert error.value in ("'7' of type str", "of type str", "of type float", "'now' of type str")
-        assert error.expected == "a whole number"
+    assert error.field == name
+    assert error.value in ("'7' of type str", "7 of type int", "7.5 of type float", "'now' of type str")
+    assert error.expected in ("a whole number", "a number", "a string")
 
 
 class Index:
