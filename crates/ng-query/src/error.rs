@@ -37,6 +37,15 @@ pub enum QueryError {
         /// How many there may be; fewer where quantiles or distinct values are asked for.
         most: usize,
     },
+
+    /// The system refused the memory for what grows with the tokens or the answer.
+    #[error("out of memory: {size_bytes} bytes for {what} refused")]
+    OutOfMemory {
+        /// The bytes that were asked for.
+        size_bytes: usize,
+        /// What they were for.
+        what: &'static str,
+    },
 }
 
 impl From<Forked> for QueryError {

@@ -57,6 +57,7 @@ mod kernels;
     reason = "maps of the files of an index, whose promise is taken once; nowhere else"
 )]
 mod map;
+mod memory;
 mod ops;
 pub mod order;
 mod ordered;

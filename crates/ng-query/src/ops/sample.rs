@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
-use super::best::{Best, Bound};
+use super::best::{Best, Bound, sort};
+use crate::memory::collected;
 use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, QuestionError};
 
@@ -20,7 +21,8 @@ impl Query<'_> {
         }
         let (bound, pool) = (Bound::new(), Pool::new());
         let key = mix(seed);
-        let stats = self.scan().run(
+        let scan = self.scan();
+        let stats = scan.run(
             || (),
             |(), stage| {
                 let first = stage.first();
@@ -31,19 +33,16 @@ impl Query<'_> {
                             let position = first + place as u64;
                             best.offer(mix(position ^ key), position);
                         });
+                        best.check()
                     },
-                );
-                Ok(())
+                )
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
-        let mut best = Best::new(count, &bound);
-        pool.into_inner()
-            .into_iter()
-            .for_each(|own| best.merge(own));
-        let drawn = best.into_sorted().into_iter();
-        let mut value: Vec<u64> = drawn.map(|(_, position)| position).collect();
-        value.sort_unstable();
+        let drawn = Best::of_all(pool.into_inner(), &scan.stop)?.into_iter();
+        let positions = drawn.map(|(_, position)| position);
+        let mut value = collected(positions, "the positions of a sample")?;
+        sort(&mut value, &scan.stop)?;
         Ok(Answer { value, stats })
     }
 }

@@ -3,7 +3,8 @@ use std::ops::{ControlFlow, RangeInclusive};
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 
-use super::best::{Best, Bound};
+use super::best::{Best, Bound, sort};
+use crate::memory::collected;
 use crate::ordered::{Keys, NAN_KEY, keys_of, value_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
@@ -58,34 +59,33 @@ impl Query<'_> {
         let (bound, pool) = (Bound::new(), Pool::new());
         let ranking = Ranking { column, end };
         let mut nan_weights = 0;
-        let stats = self.scan().run(
+        let scan = self.scan();
+        let stats = scan.run(
             || 0,
             |nan, stage| {
                 stage.load(&[column])?;
                 pool.with(
                     || (Best::new(k, &bound), Box::new([0; BLOCK_TOKENS])),
-                    |(best, keys)| *nan += ranking.offer(stage, keys, best, bound.get()),
-                );
-                Ok(())
+                    |(best, keys)| {
+                        *nan += ranking.offer(stage, keys, best, bound.get());
+                        best.check()
+                    },
+                )
             },
             |nan| {
                 nan_weights += nan;
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        let mut best = Best::new(k, &bound);
-        pool.into_inner()
-            .into_iter()
-            .for_each(|(own, _)| best.merge(own));
-        let ranked = best
-            .into_sorted()
-            .into_iter()
-            .map(|(rank, position)| Ranked {
-                position,
-                value: value_of(column, ranking.flip(rank as u32)),
-            });
+        let own = pool.into_inner().into_iter().map(|(best, _)| best);
+        let mut best = Best::of_all(own, &scan.stop)?;
+        sort(&mut best, &scan.stop)?;
+        let ranked = best.into_iter().map(|(rank, position)| Ranked {
+            position,
+            value: value_of(column, ranking.flip(rank as u32)),
+        });
         let value = Top {
-            ranked: ranked.collect(),
+            ranked: collected(ranked, "the tokens of a top")?,
             nan_weights,
         };
         Ok(Answer { value, stats })

@@ -97,10 +97,10 @@ impl Points {
     }
 }
 
-fn least(steps: &[i16]) -> i16 {
+pub(crate) fn least(steps: &[i16]) -> i16 {
     steps.iter().copied().min().unwrap_or(i16::MAX)
 }
 
-fn greatest(steps: &[i16]) -> i16 {
+pub(crate) fn greatest(steps: &[i16]) -> i16 {
     steps.iter().copied().max().unwrap_or(i16::MIN)
 }

@@ -13,7 +13,7 @@ mod stage;
 mod stop;
 mod visitor;
 
-pub(crate) use beyond::Beyond;
+pub(crate) use beyond::{Beyond, greatest, least};
 pub(crate) use candidates::Candidate;
 pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;

@@ -39,4 +39,8 @@ impl<'b> Hunt<'b> {
         }
         true
     }
+    /// Whether something with that key may be among the nearest, by the limits.
+    pub(super) fn reaches(&self, key: u64) -> bool {
+        key <= self.key
+    }
 }

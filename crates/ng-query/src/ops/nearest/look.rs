@@ -4,8 +4,9 @@ use ng_token::{Space, Token};
 
 use super::hunt::Hunt;
 use super::plan::{Plan, Target};
+use crate::boxes::Cuboid;
 use crate::kernels::{PAGE, ROW};
-use crate::scan::{Lanes, for_each_one};
+use crate::scan::{Lanes, for_each_one, greatest, least};
 
 /// How many points are in rows at once: those of eight spaces fit the first cache.
 pub(super) const CHUNK: usize = 256;
@@ -23,6 +24,17 @@ pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> 
         *place = lanes.i16(column);
     }
     columns
+}
+
+/// The boxes of the points in the columns of a block, one for each space of the metric.
+pub(super) fn cuboids(plan: &Plan<'_>, columns: &Columns<'_>) -> Vec<Cuboid> {
+    let spaces = 0..plan.spaces.len();
+    let end = |space, of: fn(&[i16]) -> i16| [0, 1, 2].map(|axis| of(columns[3 * space + axis]));
+    let cuboid = |space| Cuboid {
+        low: end(space, least),
+        high: end(space, greatest),
+    };
+    spaces.map(cuboid).collect()
 }
 
 /// The columns of a block beyond the index.

@@ -3,6 +3,7 @@ use ng_token::Space;
 use super::neighbour::Squared;
 use super::place::{Place, squared_steps};
 use super::reach::Reach;
+use crate::boxes::Cuboid;
 
 /// The key of an infinite distance; a greater one is that of none.
 const INFINITY: u64 = f64::INFINITY.to_bits();
@@ -91,6 +92,20 @@ impl Centre {
                 }
                 sum.to_bits()
             }
+        }
+    }
+
+    /// A key that no token is below whose points are in a box of each space: that of the
+    /// nearest corner or side. What is no farther on any axis is so rounded, too.
+    pub(super) fn least_key(&self, cuboids: &[Cuboid]) -> u64 {
+        self.key(|space| self.place(space).nearest_in(&cuboids[space]))
+    }
+
+    fn place(&self, space: usize) -> Place {
+        match self {
+            Self::Whole(place) => Place::OnGrid(*place),
+            Self::OffGrid(place) => *place,
+            Self::Weighted(terms) => terms[space].place,
         }
     }
 

@@ -96,7 +96,7 @@ impl Query<'_> {
             let (hunts, of_pass) = pass::pass(&scan, &plan, &rest, &bounds, &looked)?;
             stats.add(&of_pass);
             for (point, hunt) in rest.into_iter().zip(hunts) {
-                found[point] = Some(plan.neighbours(point, hunt));
+                found[point] = Some(plan.neighbours(point, hunt, &scan.stop)?);
             }
         }
         stats.blocks_looked_at = looked.count();
@@ -130,7 +130,10 @@ fn search(
             let around = |point| {
                 let mut hunt = Hunt::new(plan.k, &bounds[point]);
                 let is_done = search.look(point, &mut hunt, looked)?;
-                Ok(is_done.then(|| plan.neighbours(point, hunt)))
+                match is_done {
+                    true => plan.neighbours(point, hunt, &scan.stop).map(Some),
+                    false => Ok(None),
+                }
             };
             points.map(around).collect::<Result<Vec<_>, QueryError>>()
         })

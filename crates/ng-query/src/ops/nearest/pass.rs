@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::hunt::Hunt;
-use super::look::{Block, CHUNK, Columns, LONG_CHUNK, Looker, Part, columns};
+use super::look::{Block, CHUNK, Columns, LONG_CHUNK, Looker, Part, columns, cuboids};
 use super::looked::Looked;
 use super::plan::Plan;
 use crate::boxes::{BoxRows, Cuboid, Tree};
@@ -13,6 +13,10 @@ use crate::{QueryError, Stats};
 
 /// Fewer selected tokens than this in a block are held against each point one by one.
 const FEW: usize = 64;
+
+/// For more points than this the boxes of a block's points are found, which rule out a block
+/// of tokens that are all as far: no screen can, as it is not exact.
+const MANY: usize = 32;
 
 /// Looks around some points at once, through all blocks that may have a neighbour.
 pub(super) fn pass<'b>(
@@ -34,10 +38,11 @@ pub(super) fn pass<'b>(
         },
         |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
     )?;
-    let mut all = new().hunts;
-    for searcher in searchers.into_inner() {
+    let mut searchers = searchers.into_inner().into_iter();
+    let mut all = searchers.next().unwrap_or_else(new).hunts;
+    for searcher in searchers {
         for (all, hunt) in all.iter_mut().zip(searcher.hunts) {
-            all.best.merge(hunt.best);
+            all.best.merge(hunt.best, &scan.stop)?;
             all.blocks += hunt.blocks;
         }
     }
@@ -84,8 +89,14 @@ impl<'b> Searcher<'b> {
             true => stage.count_records(selected),
             false => stage.load(&plan.columns)?,
         }
-        looked.mark(stage.block());
         let columns = (!by_record).then(|| columns(plan, &stage.lanes));
+        if let Some(columns) = columns.as_ref().filter(|_| self.near.len() > MANY) {
+            self.leave_far_out(plan, columns, points);
+            if self.near.is_empty() {
+                return Ok(());
+            }
+        }
+        looked.mark(stage.block());
         let block = match &columns {
             Some(columns) => Block::Columns(columns),
             None => Block::Records(stage.held_records()),
@@ -109,6 +120,7 @@ impl<'b> Searcher<'b> {
         }
         for &near in &self.near {
             self.hunts[near].blocks += 1;
+            self.hunts[near].best.check()?;
         }
         Ok(())
     }
@@ -133,6 +145,15 @@ impl<'b> Searcher<'b> {
                 self.near.push(number);
             }
         }
+    }
+
+    /// Leaves the points out that have no neighbour in the boxes of the block's points.
+    fn leave_far_out(&mut self, plan: &Plan<'_>, columns: &Columns<'_>, points: &[usize]) {
+        let (cuboids, hunts) = (cuboids(plan, columns), &self.hunts);
+        self.near.retain(|&near| {
+            let centre = &plan.targets[points[near]].centre;
+            hunts[near].reaches(centre.least_key(&cuboids))
+        });
     }
 
     fn hold_selected(

@@ -1,3 +1,5 @@
+use crate::boxes::Cuboid;
+
 /// A place in one space, in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Place {
@@ -21,6 +23,17 @@ impl Place {
             Self::OnGrid(steps) => steps.map(f64::from),
             Self::OffGrid(steps) => steps,
         }
+    }
+
+    /// The nearest point of a box that can be stored: on each axis for itself.
+    pub(crate) fn nearest_in(&self, cuboid: &Cuboid) -> [i16; 3] {
+        [0, 1, 2].map(|axis| {
+            let (low, high) = (cuboid.low[axis], cuboid.high[axis]);
+            match *self {
+                Self::OnGrid(place) => place[axis].max(low.into()).min(high.into()) as i16,
+                Self::OffGrid(place) => place[axis].max(low.into()).min(high.into()).round() as i16,
+            }
+        })
     }
 
     /// The squared distance to a stored point, in squared steps: of a place on the grid

@@ -6,8 +6,11 @@ use super::hunt::Hunt;
 use super::metric::Centre;
 use super::neighbour::{Neighbour, Neighbours};
 use super::screen::{Scales, Screen};
+use crate::QueryError;
 use crate::boxes::{BoxRows, Boxes, Tree};
 use crate::kernels::Kernels;
+use crate::memory::collected;
+use crate::scan::Stop;
 use crate::select::axes;
 
 /// What is looked for, the same for all workers.
@@ -108,23 +111,25 @@ impl<'q> Plan<'q> {
     }
 
     /// What was found around a point, as the answer has it.
-    pub(super) fn neighbours(&self, point: usize, hunt: Hunt<'_>) -> Neighbours {
+    pub(super) fn neighbours(
+        &self,
+        point: usize,
+        hunt: Hunt<'_>,
+        stop: &Stop,
+    ) -> Result<Neighbours, QueryError> {
         let centre = &self.targets[point].centre;
-        let neighbours: Vec<_> = hunt
-            .best
-            .into_sorted()
-            .into_iter()
-            .map(|(key, position)| Neighbour {
-                position,
-                squared: centre.squared(key),
-                distance: self.distance(centre, key),
-            })
-            .collect();
-        Neighbours {
+        let best = hunt.best.into_sorted(stop)?;
+        let neighbours = best.into_iter().map(|(key, position)| Neighbour {
+            position,
+            squared: centre.squared(key),
+            distance: self.distance(centre, key),
+        });
+        let neighbours = collected(neighbours, "neighbours")?;
+        Ok(Neighbours {
             missing: (self.k - neighbours.len()) as u64,
             neighbours,
             blocks_looked_at: hunt.blocks,
-        }
+        })
     }
 
     fn distance(&self, centre: &Centre, key: u64) -> f64 {

@@ -210,7 +210,7 @@ impl<'s> Search<'s> {
         };
         let columns = self.plan.columns.len();
         self.visitor.count_tokens(tokens, visited, columns);
-        Ok(())
+        hunt.best.check()
     }
 
     /// Lists the pages of a block: the nearest first, where their boxes are known.

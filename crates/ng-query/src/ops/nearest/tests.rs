@@ -9,6 +9,7 @@ use super::metric::Centre;
 use super::testing::{Numbers, SPREADS, Spread, filter, place, tokens};
 use super::*;
 use crate::bound::Bound;
+use crate::boxes::Cuboid;
 use crate::boxes::of_tokens::OfTokens;
 use crate::kernels::Kernels;
 use crate::scan::check_every_look;
@@ -379,5 +380,68 @@ fn a_question_stops_between_the_points_of_a_block() {
         assert!(check_every_look(all, ask) >= 3 * 70);
         assert!(check_every_look(few, ask) >= 70);
         assert!(check_every_look(boxed, |query| query.nearest(&points, 3)) >= 70);
+    }
+}
+
+/// With all tokens at one place, each was held against each point: screens are not exact, and
+/// let through what is as far as the worst.
+#[test]
+fn tokens_that_are_all_as_far_are_held_against_a_point_once() {
+    let tokens = tokens(Spread::Equal, 3 * 4_096, &mut Numbers::new(3));
+    let workers = Workers::new(1).unwrap();
+    let mut numbers = Numbers::new(4);
+    let of_one = Points::in_space(Space::Motor);
+    let of_two = Points::weighted(&[(Space::Motor, 1.0), (Space::Social, 2.0)]).unwrap();
+    for mut points in [of_one, of_two] {
+        for _ in 0..40 {
+            let places: Vec<_> = (0..points.space_count())
+                .map(|_| place(&mut numbers))
+                .collect();
+            points.add_steps(&places).unwrap();
+        }
+        let answer = Query::new(&tokens, &workers).nearest(&points, 5).unwrap();
+        assert_eq!(answer.stats.blocks_looked_at, 1);
+        for neighbours in answer.value {
+            assert_eq!(neighbours.blocks_looked_at, 1);
+            let positions = neighbours.neighbours.iter().map(|found| found.position);
+            assert!(positions.eq(0..5));
+        }
+    }
+}
+
+#[test]
+fn no_token_is_nearer_than_the_boxes_of_a_block() {
+    for (seed, spread) in (0..).zip(SPREADS) {
+        let mut numbers = Numbers::new(seed);
+        let tokens = tokens(spread, 300, &mut numbers);
+        for of_one_space in [true, false] {
+            let points = points(&mut numbers, &tokens, of_one_space);
+            let spaces = points.metric().spaces();
+            let cuboid = |space: &Space| {
+                let ends = |end: fn(i16, i16) -> i16| {
+                    let steps = tokens.iter().map(|token| token.steps(*space));
+                    let both = |left: [i16; 3], right: [i16; 3]| {
+                        [0, 1, 2].map(|axis| end(left[axis], right[axis]))
+                    };
+                    steps.reduce(both).unwrap()
+                };
+                Cuboid {
+                    low: ends(i16::min),
+                    high: ends(i16::max),
+                }
+            };
+            let cuboids: Vec<_> = spaces.iter().map(cuboid).collect();
+            for point in 0..points.len() {
+                let centre = Centre::new(points.metric(), points.places(point));
+                let least = centre.least_key(&cuboids);
+                for token in &tokens {
+                    let key = centre.key(|space| token.steps(spaces[space]));
+                    assert!(
+                        least <= key,
+                        "{spread:?}, seed {seed}, {centre:?}, {token:?}"
+                    );
+                }
+            }
+        }
     }
 }
