@@ -130,7 +130,7 @@ fn of_query(error: &QueryError) -> &'static str {
         QueryError::Read(error) => of_read(error),
         QueryError::Map { source, .. } => of_system(source),
         QueryError::Question(_) => USAGE,
-        QueryError::TooManyGroups { .. } => "memory",
+        QueryError::TooManyGroups { .. } | QueryError::OutOfMemory { .. } => "memory",
         _ => UNKNOWN,
     }
 }
@@ -230,6 +230,14 @@ mod tests {
             ),
             (QueryError::from(QuestionError::NoneWanted).into(), "usage"),
             (QueryError::TooManyGroups { most: 4096 }.into(), "memory"),
+            (
+                QueryError::OutOfMemory {
+                    size_bytes: 1 << 40,
+                    what: "positions",
+                }
+                .into(),
+                "memory",
+            ),
             (
                 CreateError::Write(WriteError::Replaced { path: path() }).into(),
                 "replaced",

@@ -187,7 +187,7 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
         let mut keys: Vec<u32> = numbers.map(key_of_weight).collect();
         keys.sort_unstable();
         keys.dedup();
-        Condition::OneOf(Number::Weight, keys)
+        Condition::OneOf(Number::Weight, keys.into())
     });
     let mask = near(
         proptest::sample::select(vec![2u16, 4, 6, 0xFFFF]),
@@ -209,7 +209,7 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
         range(id).prop_map(Condition::Id),
         range(time).prop_map(Condition::LocalId),
         range(time).prop_map(Condition::Timestamp),
-        (number, many).prop_map(|(number, values)| Condition::OneOf(number, values)),
+        (number, many).prop_map(|(number, values)| Condition::OneOf(number, values.into())),
         keys,
         runs(),
         (kind, mask.clone()).prop_map(|(kind, mask)| Condition::Kind(kind, mask)),

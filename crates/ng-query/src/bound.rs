@@ -1,6 +1,7 @@
 //! What a filter asks of the stored bytes.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use ng_arrow::Column;
 use ng_token::{Axis, Space, Token};
@@ -35,7 +36,7 @@ pub(crate) enum Condition {
     LocalId(RangeInclusive<u32>),
     Timestamp(RangeInclusive<u32>),
     /// One of many numbers, at least two, ascending and without repetition.
-    OneOf(Number, Vec<u32>),
+    OneOf(Number, Arc<Vec<u32>>),
     /// In one of many runs of steps that can be stored, ascending and with a gap before each.
     Runs(Stepped, Vec<RangeInclusive<i128>>),
     /// The four bits, a bit of the mask for each value; neither none nor all.

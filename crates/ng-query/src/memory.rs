@@ -1,14 +1,114 @@
 //! Memory that grows with the tokens, or with an answer: where the system refuses it, that
 //! is an error, and not the end of the process.
 
-use std::collections::TryReserveError;
+use std::collections::{HashMap, TryReserveError};
+use std::hash::Hash;
+use std::hint::black_box;
 
 use crate::QueryError;
+
+/// There was no memory; what for, says the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused;
+
+impl From<TryReserveError> for Refused {
+    fn from(_: TryReserveError) -> Self {
+        Self
+    }
+}
+
+/// Makes room for more values, and for as many again as there are, so that those that come
+/// a few at a time are seldom moved.
+#[inline]
+pub(crate) fn reserve<T>(
+    values: &mut Vec<T>,
+    more: usize,
+    what: &'static str,
+) -> Result<(), QueryError> {
+    let done = values.try_reserve(more);
+    done.map_err(|_| refused::<T>(values.len().saturating_add(more), what))
+}
+
+/// Appends a value.
+#[inline]
+pub(crate) fn push<T>(values: &mut Vec<T>, value: T, what: &'static str) -> Result<(), QueryError> {
+    if values.len() == values.capacity() {
+        reserve(values, 1, what)?;
+    }
+    values.push(value);
+    Ok(())
+}
+
+/// Fills up to so many values, if there are fewer.
+#[inline]
+pub(crate) fn fill_up<T: Default>(
+    values: &mut Vec<T>,
+    len: usize,
+    what: &'static str,
+) -> Result<(), QueryError> {
+    if let Some(more) = len.checked_sub(values.len()) {
+        reserve(values, more, what)?;
+        values.resize_with(len, T::default);
+    }
+    Ok(())
+}
+
+/// Makes room for one more key, if there is none.
+#[inline]
+pub(crate) fn room_for_one<K: Eq + Hash, V>(
+    map: &mut HashMap<K, V>,
+    what: &'static str,
+) -> Result<(), QueryError> {
+    if map.len() == map.capacity() {
+        let done = map.try_reserve(1);
+        done.map_err(|_| refused::<(K, V)>(map.len().saturating_add(1), what))?;
+    }
+    Ok(())
+}
+
+/// Copies values.
+pub(crate) fn copied<T: Copy>(values: &[T], what: &'static str) -> Result<Vec<T>, QueryError> {
+    collected(values.iter().copied(), what)
+}
+
+/// How much is to be left when something small is made: 64 KiB.
+const SPARE: usize = 64 << 10;
+
+/// Fails where there is little left: small pieces would take all of it, and what other
+/// threads need meanwhile, a few bytes each, cannot be refused.
+pub(crate) fn spare() -> Result<(), Refused> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(SPARE)?;
+    // Else the compiler may leave out what nobody looks at.
+    black_box(&mut room);
+    Ok(())
+}
+
+/// Makes so many values on the heap.
+pub(crate) fn boxed<T, const N: usize>(new: impl FnMut() -> T) -> Result<Box<[T; N]>, Refused> {
+    spare()?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(N)?;
+    values.resize_with(N, new);
+    // As many as there are: an array of them is where they are.
+    values.into_boxed_slice().try_into().map_err(|_| Refused)
+}
+
+/// What is on the heap, made of zeros unless it is there.
+#[inline]
+pub(crate) fn made<T: Default, const N: usize>(
+    place: &mut Option<Box<[T; N]>>,
+) -> Result<&mut [T; N], Refused> {
+    match place {
+        Some(made) => Ok(made),
+        None => Ok(place.insert(boxed(T::default)?)),
+    }
+}
 
 /// Makes room for so many values, and no more.
 pub(crate) fn with_capacity<T>(len: usize, what: &'static str) -> Result<Vec<T>, QueryError> {
     let mut values = Vec::new();
-    let done: Result<(), TryReserveError> = values.try_reserve_exact(len);
+    let done = values.try_reserve_exact(len);
     done.map_err(|_| refused::<T>(len, what))?;
     Ok(values)
 }
@@ -43,6 +143,15 @@ mod tests {
             refused.to_string(),
             "out of memory: 4611686018427387904 bytes for positions refused"
         );
+        let mut values = vec![7_u64];
+        let refused = reserve(&mut values, usize::MAX, "positions").unwrap_err();
+        assert!(
+            matches!(refused, QueryError::OutOfMemory { .. }),
+            "{refused}"
+        );
+        push(&mut values, 8, "positions").unwrap();
+        assert_eq!(values, [7, 8]);
+        assert_eq!(boxed(|| 5).unwrap(), Box::new([5_u8; 3]));
         assert_eq!(collected(0..3, "ids").unwrap(), [0, 1, 2]);
     }
 }

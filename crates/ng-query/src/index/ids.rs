@@ -74,15 +74,18 @@ impl SortedIds {
         })
     }
 
-    /// Appends the positions of an id, ascending. Looks at one piece, unless the id is
-    /// there more often than that.
-    pub(super) fn find(&self, id: u32, positions: &mut Vec<u64>) -> Result<(), Rotten> {
+    /// Calls `each` with the positions of an id, ascending. Looks at one piece, unless the
+    /// id is there more often than that.
+    pub(super) fn find(&self, id: u32, mut each: impl FnMut(u64)) -> Result<(), Rotten> {
         for piece in self.pieces_of(id) {
             let piece = self.piece(piece as u64)?;
             let start = piece.ids.partition_point(|other| *other < id);
             let count = piece.ids[start..].partition_point(|other| *other == id);
             let found = &piece.positions[start..start + count];
-            positions.extend(found.iter().filter(|position| **position < self.end));
+            let found = found.iter().copied();
+            found
+                .filter(|position| *position < self.end)
+                .for_each(&mut each);
         }
         Ok(())
     }

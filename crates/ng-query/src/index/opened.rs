@@ -146,8 +146,15 @@ impl Index {
     /// blocks are not among them.
     pub fn positions(&self, id: u32) -> Option<Vec<u64>> {
         let mut positions = Vec::new();
-        let found = self.ids.as_ref()?.find(id, &mut positions);
-        self.believed(found, 0, Kind::Ids).map(|()| positions)
+        self.for_each_position(id, |position| positions.push(position))?;
+        Some(positions)
+    }
+
+    /// Calls `each` with those positions; `None` where there are no sorted ids, or rotten
+    /// ones.
+    pub(crate) fn for_each_position(&self, id: u32, each: impl FnMut(u64)) -> Option<()> {
+        let found = self.ids.as_ref()?.find(id, each);
+        self.believed(found, 0, Kind::Ids)
     }
 
     /// Returns how many bytes of sorted ids some ids, which ascend, are looked for in.

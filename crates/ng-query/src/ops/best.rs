@@ -1,8 +1,8 @@
-use std::collections::{BinaryHeap, TryReserveError};
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::QueryError;
-use crate::memory::refused;
+use crate::memory::{Refused, refused, spare};
 use crate::scan::Stop;
 
 /// A rank, and a position.
@@ -188,9 +188,12 @@ fn keep_in_heap(
     heap: &mut BinaryHeap<Entry>,
     k: usize,
     entry: Entry,
-) -> Result<Option<Entry>, TryReserveError> {
+) -> Result<Option<Entry>, Refused> {
     if heap.len() < k {
-        heap.try_reserve(1)?;
+        if heap.len() == heap.capacity() {
+            spare()?;
+            heap.try_reserve(1)?;
+        }
         heap.push(entry);
     } else if let Some(mut worst) = heap.peek_mut() {
         *worst = entry;
@@ -204,7 +207,7 @@ fn keep_in_buffer(
     buffer: &mut Vec<Entry>,
     k: usize,
     entry: Entry,
-) -> Result<Option<Entry>, TryReserveError> {
+) -> Result<Option<Entry>, Refused> {
     if buffer.len() == buffer.capacity() {
         let most = k.saturating_mul(2) - buffer.len();
         buffer.try_reserve_exact(buffer.len().max(FIRST_ROOM).min(most))?;

@@ -5,6 +5,7 @@ use ng_token::TokenId;
 
 use super::find::Found;
 use super::seen::Seen;
+use crate::memory::{collected, push};
 use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, Stats};
 
@@ -19,6 +20,9 @@ pub struct Duplicates {
     /// The least of them, with all their positions: as many as were asked for.
     pub ids: Vec<Found>,
 }
+
+/// What the memory is for that grows with the answer.
+const IDS: &str = "the ids of duplicates";
 
 impl Query<'_> {
     /// Finds ids that more than one selected token has, and where the `limit` least of them
@@ -48,7 +52,9 @@ impl Query<'_> {
         let mut rest = Some(seen);
         while let Some(seen) = rest {
             id_count += seen.twice_count();
-            least.extend(seen.twice().take(limit));
+            for id in seen.twice().take(limit) {
+                push(&mut least, id, IDS)?;
+            }
             rest = seen.of_left();
             if let Some(seen) = &rest {
                 stats.add_pass(&self.see(seen)?.1);
@@ -56,7 +62,7 @@ impl Query<'_> {
         }
         least.sort_unstable();
         least.truncate(limit);
-        let least: Vec<TokenId> = least.into_iter().map(TokenId::from).collect();
+        let least = collected(least.into_iter().map(TokenId::from), IDS)?;
         let ids = match least.is_empty() {
             true => Vec::new(),
             false => {
@@ -84,12 +90,12 @@ impl Query<'_> {
                 let ids = stage.lanes.u32(Column::Id);
                 *tokens += stage.selected_count() as u64;
                 match stage.selected() {
-                    None => seen.add(ids),
+                    None => seen.add(ids)?,
                     Some(_) => buffers.with(Vec::new, |buffer| {
                         buffer.clear();
                         stage.for_each_selected(|place| buffer.push(ids[place]));
-                        seen.add(buffer);
-                    }),
+                        seen.add(buffer)
+                    })?,
                 }
                 Ok(())
             },

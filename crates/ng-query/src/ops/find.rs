@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
@@ -7,6 +8,7 @@ use ng_token::TokenId;
 
 use crate::bound::{Bound, Condition, Number};
 use crate::index::Index;
+use crate::memory::{collected, copied, push, reserve, room_for_one, with_capacity};
 use crate::scan::{Candidate, Scan};
 use crate::zone::Zone;
 use crate::{Answer, Query, QueryError};
@@ -33,23 +35,24 @@ impl Query<'_> {
     ///
     /// [`QueryError`].
     pub fn find(&self, ids: &[TokenId]) -> Result<Answer<Vec<Found>>, QueryError> {
-        let wanted = sorted(ids);
+        let wanted = sorted(collected(ids.iter().map(|id| id.raw()), IDS)?);
         let query = self.and(one_of(&wanted));
         let scan = query.streaming_scan();
-        let known = Known::of(&scan, &wanted, self.is_unfiltered());
+        let known = Known::of(&scan, &wanted, self.is_unfiltered())?;
         let mut positions = known.positions;
         let mut stats = scan.run_over(
             &known.candidates,
             Vec::new,
             |found, stage| {
                 stage.load(&[Column::Id])?;
+                reserve(found, stage.selected_count(), POSITIONS)?;
                 let (ids, first) = (stage.lanes.u32(Column::Id), stage.first());
                 stage.for_each_selected(|place| found.push((ids[place], first + place as u64)));
                 Ok(())
             },
             |found| {
                 for (id, position) in found {
-                    positions.entry(id).or_default().push(position);
+                    add(&mut positions, id, position)?;
                 }
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
@@ -59,36 +62,47 @@ impl Query<'_> {
         for positions in positions.values_mut() {
             positions.sort_unstable();
         }
-        let value = ids.iter().map(|&id| Found {
-            id,
-            positions: positions.get(&id.raw()).cloned().unwrap_or_default(),
-        });
-        Ok(Answer {
-            value: value.collect(),
-            stats,
-        })
+        let mut value = with_capacity(ids.len(), IDS)?;
+        for &id in ids {
+            let positions = positions.get(&id.raw()).map_or(&[][..], Vec::as_slice);
+            let positions = copied(positions, POSITIONS)?;
+            value.push(Found { id, positions });
+        }
+        Ok(Answer { value, stats })
     }
 }
 
-/// The ids without repetition, ascending.
-pub(crate) fn sorted(ids: &[TokenId]) -> Vec<u32> {
-    let mut ids: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+/// What the memory is for that grows with the answer.
+const POSITIONS: &str = "the positions of ids";
+/// What it is for that grows with the question.
+const IDS: &str = "the ids to find";
+
+/// Where the ids are that were found so far.
+type Positions = HashMap<u32, Vec<u64>>;
+
+fn add(positions: &mut Positions, id: u32, position: u64) -> Result<(), QueryError> {
+    room_for_one(positions, POSITIONS)?;
+    push(positions.entry(id).or_default(), position, POSITIONS)
 }
 
-pub(crate) fn one_of(ids: &[u32]) -> Bound {
-    match ids {
+/// The ids without repetition, ascending.
+pub(crate) fn sorted(mut ids: Vec<u32>) -> Arc<Vec<u32>> {
+    ids.sort_unstable();
+    ids.dedup();
+    Arc::new(ids)
+}
+
+pub(crate) fn one_of(ids: &Arc<Vec<u32>>) -> Bound {
+    match ids[..] {
         [] => Bound::Nothing,
-        [id] => Bound::Is(Condition::Id(*id..=*id)),
-        _ => Bound::Is(Condition::OneOf(Number::Id, ids.to_vec())),
+        [id] => Bound::Is(Condition::Id(id..=id)),
+        _ => Bound::Is(Condition::OneOf(Number::Id, ids.clone())),
     }
 }
 
 /// What is known of where ids are, before any block is looked at.
 struct Known {
-    positions: HashMap<u32, Vec<u64>>,
+    positions: Positions,
     /// The blocks that have to be looked at.
     candidates: Vec<Candidate>,
     /// How many bytes of sorted ids were looked at.
@@ -98,9 +112,9 @@ struct Known {
 impl Known {
     /// Asks the sorted ids of the index for the blocks that it covers, and the zones of
     /// blocks whose ids ascend by one. A filter has to look at the tokens.
-    fn of(scan: &Scan<'_>, wanted: &[u32], is_unfiltered: bool) -> Self {
+    fn of(scan: &Scan<'_>, wanted: &[u32], is_unfiltered: bool) -> Result<Self, QueryError> {
         let index = scan.index.filter(|_| is_unfiltered);
-        let found = index.and_then(|index| look_up(index, wanted));
+        let found = index.map_or(Ok(None), |index| look_up(index, wanted))?;
         let (has_ids, positions) = (found.is_some(), found.unwrap_or_default());
         let mut known = Self {
             positions,
@@ -111,32 +125,35 @@ impl Known {
             let block = candidate.block;
             match Way::of(index, has_ids, block) {
                 Way::SortedIds => {}
-                Way::Zone(zone) => known.count(zone, block, wanted),
+                Way::Zone(zone) => known.count(zone, block, wanted)?,
                 Way::Search => known.candidates.push(candidate),
             }
         }
         if scan.skips_damaged {
-            known.look_again(scan);
+            known.look_again(scan)?;
         }
-        known
+        Ok(known)
     }
 
     /// Has the blocks looked at where ids are known to be: a damaged one is to be left out.
-    fn look_again(&mut self, scan: &Scan<'_>) {
-        let positions = self.positions.drain().flat_map(|(_, positions)| positions);
-        let mut blocks: Vec<u64> = positions
-            .map(|position| position / BLOCK_TOKENS as u64)
-            .chain(self.candidates.iter().map(|candidate| candidate.block))
-            .collect();
+    fn look_again(&mut self, scan: &Scan<'_>) -> Result<(), QueryError> {
+        let known = self.positions.values().flatten();
+        let known = known.map(|position| position / BLOCK_TOKENS as u64);
+        let mut blocks = Vec::new();
+        for block in known.chain(self.candidates.iter().map(|candidate| candidate.block)) {
+            push(&mut blocks, block, POSITIONS)?;
+        }
+        self.positions.clear();
         blocks.sort_unstable();
         blocks.dedup();
         let mut candidates = scan.candidates();
         candidates.retain(|candidate| blocks.binary_search(&candidate.block).is_ok());
         self.candidates = candidates;
+        Ok(())
     }
 
     /// Counts the ids off from the first of a block.
-    fn count(&mut self, zone: &Zone, block: u64, wanted: &[u32]) {
+    fn count(&mut self, zone: &Zone, block: u64, wanted: &[u32]) -> Result<(), QueryError> {
         let start = wanted.partition_point(|id| *id < zone.id.min());
         let within = wanted[start..]
             .iter()
@@ -144,9 +161,10 @@ impl Known {
         for &id in within {
             if let Some(place) = zone.position_of(id) {
                 let position = block * BLOCK_TOKENS as u64 + place as u64;
-                self.positions.entry(id).or_default().push(position);
+                add(&mut self.positions, id, position)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -171,7 +189,22 @@ impl<'i> Way<'i> {
 }
 
 /// The positions of ids in the blocks whose ids an index has. `None` where it has no sorted ids, or they are rotten.
-fn look_up(index: &Index, wanted: &[u32]) -> Option<HashMap<u32, Vec<u64>>> {
-    let found = wanted.iter().map(|&id| Some((id, index.positions(id)?)));
-    found.collect()
+fn look_up(index: &Index, wanted: &[u32]) -> Result<Option<Positions>, QueryError> {
+    let mut found = Positions::new();
+    for &id in wanted {
+        let mut positions = Vec::new();
+        let mut done = Ok(());
+        let known = index.for_each_position(id, |position| {
+            if done.is_ok() {
+                done = push(&mut positions, position, POSITIONS);
+            }
+        });
+        done?;
+        if known.is_none() {
+            return Ok(None);
+        }
+        room_for_one(&mut found, POSITIONS)?;
+        found.insert(id, positions);
+    }
+    Ok(Some(found))
 }

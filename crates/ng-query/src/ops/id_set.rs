@@ -1,33 +1,35 @@
+use crate::memory::{Refused, made};
+
 /// A set of numbers of 32 bits: a bit for each, in pages of 2^16 that are there if any is.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct IdSet(Vec<Option<Box<Page>>>);
 
 type Page = [u64; 1024];
 
 impl IdSet {
-    /// Adds a number; tells whether it was not there before.
-    pub(crate) fn add(&mut self, number: u32) -> bool {
-        let page = self.page_mut((number >> 16) as usize);
-        let (word, bit) = ((number as usize & 0xFFFF) / 64, 1 << (number % 64));
-        let is_new = page[word] & bit == 0;
-        page[word] |= bit;
-        is_new
+    /// Adds a number.
+    pub(crate) fn add(&mut self, number: u32) -> Result<(), Refused> {
+        let page = self.page_mut((number >> 16) as usize)?;
+        page[(number as usize & 0xFFFF) / 64] |= 1 << (number % 64);
+        Ok(())
     }
 
-    fn page_mut(&mut self, number: usize) -> &mut Page {
+    fn page_mut(&mut self, number: usize) -> Result<&mut Page, Refused> {
         if self.0.len() <= number {
+            self.0.try_reserve(number + 1 - self.0.len())?;
             self.0.resize_with(number + 1, || None);
         }
-        self.0[number].get_or_insert_with(|| Box::new([0; 1024]))
+        made(&mut self.0[number])
     }
 
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<(), Refused> {
         for (number, more) in other.0.iter().enumerate() {
             let Some(more) = more else { continue };
-            for (word, more) in self.page_mut(number).iter_mut().zip(more.iter()) {
+            for (word, more) in self.page_mut(number)?.iter_mut().zip(more.iter()) {
                 *word |= more;
             }
         }
+        Ok(())
     }
 
     pub(crate) fn count(&self) -> u64 {

@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 
 use ng_token::Token;
 
+use crate::memory::reserve;
 use crate::{Query, QueryError, Stats};
 
 impl Query<'_> {
@@ -19,6 +20,7 @@ impl Query<'_> {
             Vec::new,
             |positions, stage| {
                 let first = stage.first();
+                reserve(positions, stage.selected_count(), "positions")?;
                 stage.for_each_selected(|place| positions.push(first + place as u64));
                 Ok(())
             },
@@ -40,6 +42,9 @@ impl Query<'_> {
             || (Vec::new(), Vec::new()),
             |(positions, tokens), stage| {
                 stage.bring_records()?;
+                let selected = stage.selected_count();
+                reserve(positions, selected, "positions")?;
+                reserve(tokens, selected, "tokens")?;
                 let (first, records) = (stage.first(), stage.held_records());
                 stage.for_each_selected(|place| {
                     positions.push(first + place as u64);

@@ -12,6 +12,8 @@ impl Query<'_> {
     /// The same seed draws the same positions, whatever the number of threads: those whose
     /// positions are mixed with it to the least numbers.
     ///
+    /// A worker has up to twice `count` of them in memory, 16 bytes each.
+    ///
     /// # Errors
     ///
     /// [`QueryError::Question`] for a count of 0, and the others of [`QueryError`].

@@ -1,6 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::QueryError;
+use crate::memory::{Refused, boxed, refused};
+
 /// Ids with the same upper 16 bits, and how many halves there are.
 const HALVES: usize = 1 << 16;
 
@@ -26,6 +29,19 @@ struct Pages {
     slots: Box<[OnceLock<Box<Page>>]>,
     made: Mutex<usize>,
     most: usize,
+}
+
+/// Why an id has no page.
+enum NoPage {
+    /// There are as many as there may be.
+    Full,
+    Memory,
+}
+
+impl From<Refused> for NoPage {
+    fn from(_: Refused) -> Self {
+        Self::Memory
+    }
 }
 
 /// A bit for each page.
@@ -63,26 +79,33 @@ impl Seen {
 
     /// Adds some ids. Their bits are brought into the cache first, many at a time: whoever
     /// sets one has to wait for it.
-    pub(super) fn add(&self, ids: &[u32]) {
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::OutOfMemory`].
+    pub(super) fn add(&self, ids: &[u32]) -> Result<(), QueryError> {
         let touched = ids.iter().map(|id| self.once.touch(*id));
         std::hint::black_box(touched.fold(0, |all, word| all | word));
-        for &id in ids {
-            self.add_one(id);
-        }
+        let all = ids.iter().try_for_each(|&id| self.add_one(id));
+        all.map_err(|_| refused::<Page>(1, "which ids were seen"))
     }
 
-    fn add_one(&self, id: u32) {
+    fn add_one(&self, id: u32) -> Result<(), Refused> {
         let page = page_of(id);
         if self.wanted.as_ref().is_some_and(|wanted| !wanted.get(page)) {
-            return;
+            return Ok(());
         }
-        let is_taken = match self.once.add(id) {
-            Some(true) => true,
-            Some(false) => self.left.get(page) || self.twice.add(id).is_some(),
-            None => false,
+        let added = match self.once.add(id) {
+            Ok(false) if !self.left.get(page) => self.twice.add(id),
+            once => once,
         };
-        if !is_taken {
-            self.left.set(page);
+        match added {
+            Ok(_) => Ok(()),
+            Err(NoPage::Memory) => Err(Refused),
+            Err(NoPage::Full) => {
+                self.left.set(page);
+                Ok(())
+            }
         }
     }
 
@@ -126,29 +149,31 @@ impl Pages {
         page.map_or(0, |page| page[word_of(id)].load(Ordering::Relaxed))
     }
 
-    /// Adds an id; tells whether it was not there before. `None` where there is no room.
+    /// Adds an id; tells whether it was not there before.
     #[inline]
-    fn add(&self, id: u32) -> Option<bool> {
+    fn add(&self, id: u32) -> Result<bool, NoPage> {
         let page = match self.slots[page_of(id)].get() {
             Some(page) => page,
             None => self.make(page_of(id))?,
         };
         let bit = 1 << (id % 64);
         // Relaxed: bits are counted when all workers have ended.
-        Some(page[word_of(id)].fetch_or(bit, Ordering::Relaxed) & bit == 0)
+        Ok(page[word_of(id)].fetch_or(bit, Ordering::Relaxed) & bit == 0)
     }
 
     #[cold]
-    fn make(&self, number: usize) -> Option<&Page> {
+    fn make(&self, number: usize) -> Result<&Page, NoPage> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = &self.slots[number];
-        if slot.get().is_none() {
-            if *made == self.most {
-                return None;
-            }
-            *made += 1;
+        if let Some(page) = slot.get() {
+            return Ok(page);
         }
-        Some(slot.get_or_init(|| Box::new([const { AtomicU64::new(0) }; HALVES / 64])))
+        if *made == self.most {
+            return Err(NoPage::Full);
+        }
+        let page = boxed(|| AtomicU64::new(0))?;
+        *made += 1;
+        Ok(slot.get_or_init(|| page))
     }
 
     fn pages(&self, is_asked: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, &Page)> {
@@ -214,7 +239,7 @@ mod tests {
                     let (seen, ids) = (&seen, &ids);
                     scope.spawn(move || {
                         let own: Vec<u32> = ids.iter().copied().skip(thread).step_by(2).collect();
-                        seen.add(&own);
+                        seen.add(&own).unwrap();
                     });
                 }
             });

@@ -1,9 +1,9 @@
-use std::collections::HashSet;
 use std::time::Instant;
 
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
+use crate::memory::{collected, push, with_capacity};
 use crate::scan::Opened;
 use crate::{Answer, QueryError, Source, Stats};
 
@@ -31,15 +31,14 @@ impl Source<'_> {
         let (value, bytes_read) = match opened.tokens() {
             Some(tokens) => {
                 let token = |&position: &u64| tokens[position as usize];
-                let tokens: Vec<Token> = positions.iter().map(token).collect();
+                let tokens = collected(positions.iter().map(token), "tokens")?;
                 let bytes = size_of_val(&tokens[..]) as u64;
                 (tokens, bytes)
             }
             None => read(&opened, positions)?,
         };
         let blocks = len.div_ceil(BLOCK_TOKENS as u64);
-        let looked_at: HashSet<u64> = positions.iter().map(block_of).collect();
-        let blocks_looked_at = looked_at.len() as u64;
+        let blocks_looked_at = count_blocks(positions)?;
         let stats = Stats {
             blocks,
             blocks_looked_at,
@@ -53,6 +52,21 @@ impl Source<'_> {
     }
 }
 
+/// In how many blocks positions are: of those that ascend without a copy of them.
+fn count_blocks(positions: &[u64]) -> Result<u64, QueryError> {
+    let mut blocks = Vec::new();
+    let mut last = None;
+    for block in positions.iter().map(block_of) {
+        if last != Some(block) {
+            push(&mut blocks, block, "the blocks of positions")?;
+            last = Some(block);
+        }
+    }
+    blocks.sort_unstable();
+    blocks.dedup();
+    Ok(blocks.len() as u64)
+}
+
 fn block_of(position: &u64) -> u64 {
     position / BLOCK_TOKENS as u64
 }
@@ -60,7 +74,7 @@ fn block_of(position: &u64) -> u64 {
 /// Reads the tokens, and tells how many bytes the blocks have that were read for that.
 fn read(opened: &Opened<'_>, positions: &[u64]) -> Result<(Vec<Token>, u64), QueryError> {
     let (mut read, mut block_tokens, mut bytes) = (None, Vec::new(), 0);
-    let mut tokens = Vec::with_capacity(positions.len());
+    let mut tokens = with_capacity(positions.len(), "tokens")?;
     for position in positions {
         let block = block_of(position);
         if read != Some(block) {

@@ -45,6 +45,8 @@ impl Query<'_> {
     /// that order; of equal ones those that stand first. NaN is left out, and counted. There
     /// are fewer than `k` where no more have a value.
     ///
+    /// A worker has up to twice `k` of them in memory, 16 bytes each.
+    ///
     /// # Errors
     ///
     /// [`QueryError::Question`] for a `k` of 0, and for positions; and the others of

@@ -57,7 +57,7 @@ impl Query<'_> {
     }
 
     fn plan_find(&self, ids: &[TokenId]) -> Plan {
-        let wanted = sorted(ids);
+        let wanted = sorted(ids.iter().map(|id| id.raw()).collect());
         let query = self.and(one_of(&wanted));
         let scan = query.scan();
         let index = scan.index.filter(|_| self.is_unfiltered());

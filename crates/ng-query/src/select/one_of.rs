@@ -1,17 +1,19 @@
+use std::sync::Arc;
+
 /// How many bits the table has: 8 KiB, which stay in the first cache.
 const BITS: usize = 1 << 16;
 
 /// A set of many numbers. A table of bits answers for most numbers that are not in it.
 pub(super) struct OneOf {
     /// Ascending.
-    values: Vec<u32>,
+    values: Arc<Vec<u32>>,
     table: Box<[u64; BITS / 64]>,
 }
 
 impl OneOf {
-    pub(super) fn new(values: Vec<u32>) -> Self {
+    pub(super) fn new(values: Arc<Vec<u32>>) -> Self {
         let mut table = Box::new([0; BITS / 64]);
-        for &value in &values {
+        for &value in values.iter() {
             let bit = bit_of(value);
             table[bit / 64] |= 1 << (bit % 64);
         }

@@ -55,8 +55,8 @@ pub(super) fn one_of(column: Column, values: &[Decimal]) -> Bound {
     let runs = runs(&stored);
     match number(column) {
         Some(number) if runs.len() > 1 => {
-            let stored = stored.into_iter().map(|step| step as u32);
-            Bound::Is(Condition::OneOf(number, stored.collect()))
+            let stored: Vec<u32> = stored.into_iter().map(|step| step as u32).collect();
+            Bound::Is(Condition::OneOf(number, stored.into()))
         }
         _ => match stepped(column).filter(|_| runs.len() > FEW_RUNS) {
             Some(stepped) => {

@@ -62,7 +62,7 @@ fn values_become_steps() {
         ("weight < 1e40", is(C::Weight(f32::NEG_INFINITY..=f32::MAX))),
         (
             "id in (9, 3, 9, 1.5, -1)",
-            is(C::OneOf(Number::Id, vec![3, 9])),
+            is(C::OneOf(Number::Id, vec![3, 9].into())),
         ),
         ("timestamp in (5, 4, 6)", is(C::Timestamp(4..=6))),
         (

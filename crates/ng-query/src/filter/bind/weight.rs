@@ -35,8 +35,8 @@ pub(super) fn one_of(values: &[Decimal]) -> Bound {
     values.dedup();
     match values.len() > FEW_RUNS {
         true => {
-            let keys = values.into_iter().map(key_of_weight);
-            Bound::Is(Condition::OneOf(Number::Weight, keys.collect()))
+            let keys: Vec<u32> = values.into_iter().map(key_of_weight).collect();
+            Bound::Is(Condition::OneOf(Number::Weight, keys.into()))
         }
         false => super::join::or(values.into_iter().map(|value| between(value, value))),
     }

@@ -1,25 +1,27 @@
-use std::collections::BTreeMap;
-
 use ng_arrow::Column;
 
 use super::needs::Needs;
 use super::quantiles::Quantiles;
 use super::tally::{ColumnTally, Tally};
 use super::weights::Totals;
+use super::{GROUPS, VALUES};
 use super::{Group, Groups, Key, Measure, Value};
 use crate::QueryError;
+use crate::memory::{Refused, refused, reserve, with_capacity};
 use crate::ordered::{steps_per_unit, value_of};
 
 /// What all workers have counted, by the code of the group.
 pub(super) struct Whole<'g> {
-    pub(super) groups: BTreeMap<u64, Counted>,
+    /// Ascending by their codes.
+    pub(super) groups: Vec<Counted>,
     totals: Totals,
     needs: &'g Needs,
 }
 
 /// What was counted of a group.
-#[derive(Clone)]
+#[derive(Default)]
 pub(super) struct Counted {
+    pub(super) code: u64,
     count: u64,
     pub(super) columns: Vec<ColumnTally>,
 }
@@ -29,42 +31,34 @@ impl<'g> Whole<'g> {
     ///
     /// # Errors
     ///
-    /// [`QueryError::TooManyGroups`].
+    /// [`QueryError::TooManyGroups`] and [`QueryError::OutOfMemory`].
     pub(super) fn new<'t>(
         tallies: impl Iterator<Item = Tally<'t>>,
         totals: Totals,
         needs: &'g Needs,
     ) -> Result<Self, QueryError> {
-        let most = needs.most_groups();
-        let nothing = Counted {
-            count: 0,
-            columns: vec![ColumnTally::default(); needs.columns.len()],
-        };
-        let mut groups = BTreeMap::new();
-        if needs.group_by.is_empty() {
-            groups.insert(0, nothing.clone());
-        }
+        let mut groups = Vec::new();
         for tally in tallies {
-            let mut columns: Vec<_> = tally.columns.into_iter().map(Vec::into_iter).collect();
-            for (&code, count) in tally.grouping.group_codes.iter().zip(tally.counts) {
-                let of_group = columns.iter_mut().filter_map(Iterator::next).collect();
-                let counted = Counted {
-                    count,
-                    columns: of_group,
-                };
-                if count > 0 {
-                    let group = groups.entry(code).or_insert_with(|| nothing.clone());
-                    group.merge(counted);
-                    if groups.len() > most {
-                        return Err(QueryError::TooManyGroups { most });
-                    }
-                }
-            }
+            gather(tally, &mut groups)?;
+        }
+        groups.sort_unstable_by_key(|group| group.code);
+        merge_alike(&mut groups).map_err(|_| refused::<Counted>(groups.len(), GROUPS))?;
+        let most = needs.most_groups();
+        if groups.len() > most {
+            return Err(QueryError::TooManyGroups { most });
         }
         if needs.group_by.is_empty() {
-            let columns = groups.values_mut().flat_map(|group| &mut group.columns);
+            if groups.is_empty() {
+                let columns = needs.columns.iter().map(|_| ColumnTally::default());
+                groups.push(Counted {
+                    columns: columns.collect(),
+                    ..Counted::default()
+                });
+            }
+            let columns = groups.iter_mut().flat_map(|group| &mut group.columns);
             for (tally, (column, _)) in columns.zip(&needs.columns) {
-                tally.derive(*column);
+                let derived = tally.derive(*column);
+                derived.map_err(|_| refused::<u32>(1, VALUES))?;
             }
         }
         Ok(Self {
@@ -74,47 +68,52 @@ impl<'g> Whole<'g> {
         })
     }
 
-    pub(super) fn assemble(mut self, measures: &[Measure], quantiles: &Quantiles) -> Groups {
-        let codes: Vec<u64> = self.groups.keys().copied().collect();
-        let mut groups: Vec<Group> = codes
-            .into_iter()
-            .map(|code| Group {
-                key: self.key(code),
-                nan_weights: self.nan_weights(code),
-                values: measures
-                    .iter()
-                    .map(|measure| self.value(code, *measure, quantiles))
-                    .collect(),
-            })
-            .collect();
-        groups.sort_by(|left, right| left.key.cmp(&right.key));
-        Groups {
+    pub(super) fn assemble(
+        mut self,
+        measures: &[Measure],
+        quantiles: &Quantiles,
+    ) -> Result<Groups, QueryError> {
+        let mut groups = with_capacity(self.groups.len(), GROUPS)?;
+        for place in 0..self.groups.len() {
+            let code = self.groups[place].code;
+            let mut values = with_capacity(measures.len(), GROUPS)?;
+            for &measure in measures {
+                values.push(self.value(place, measure, quantiles));
+            }
+            groups.push(Group {
+                key: self.key(code)?,
+                nan_weights: self.nan_weights(place),
+                values,
+            });
+        }
+        // Not stable: no key is there twice, and a stable sort takes memory.
+        groups.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+        Ok(Groups {
             group_by: self.needs.group_by.clone(),
             measures: measures.to_vec(),
             groups,
-        }
+        })
     }
 
-    fn key(&self, mut code: u64) -> Vec<Key> {
-        let mut keys = Vec::with_capacity(self.needs.group_by.len());
+    fn key(&self, mut code: u64) -> Result<Vec<Key>, QueryError> {
+        let mut keys = with_capacity(self.needs.group_by.len(), GROUPS)?;
         for by in self.needs.group_by.iter().rev() {
             let bits = by.bits();
             keys.push(by.key(code & low_bits(bits)));
             code = code.checked_shr(bits).unwrap_or(0);
         }
         keys.reverse();
-        keys
+        Ok(keys)
     }
 
-    fn nan_weights(&self, code: u64) -> u64 {
+    fn nan_weights(&self, group: usize) -> u64 {
         let place = self.needs.place_of(Column::Weight);
-        place.map_or(0, |place| self.groups[&code].columns[place].nan)
+        place.map_or(0, |place| self.groups[group].columns[place].nan)
     }
 
-    fn value(&mut self, code: u64, measure: Measure, quantiles: &Quantiles) -> Value {
-        let Some(group) = self.groups.get_mut(&code) else {
-            return Value::Missing;
-        };
+    fn value(&mut self, group: usize, measure: Measure, quantiles: &Quantiles) -> Value {
+        let group = &mut self.groups[group];
+        let code = group.code;
         let count = group.count;
         let column = measure.column();
         let place = column.and_then(|column| self.needs.place_of(column));
@@ -149,12 +148,45 @@ impl<'g> Whole<'g> {
     }
 }
 
-impl Counted {
-    fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        for (column, other) in self.columns.iter_mut().zip(other.columns) {
-            column.merge(other);
+/// Appends what one worker counted, of the groups that have tokens.
+fn gather(tally: Tally<'_>, groups: &mut Vec<Counted>) -> Result<(), QueryError> {
+    reserve(groups, tally.counts.len(), GROUPS)?;
+    let mut columns: Vec<_> = tally.columns.into_iter().map(Vec::into_iter).collect();
+    for (&code, count) in tally.grouping.group_codes.iter().zip(tally.counts) {
+        let of_group = columns.iter_mut().filter_map(Iterator::next);
+        if count == 0 {
+            of_group.for_each(drop);
+            continue;
         }
+        let mut columns = with_capacity(tally.needs.columns.len(), GROUPS)?;
+        columns.extend(of_group);
+        groups.push(Counted {
+            code,
+            count,
+            columns,
+        });
+    }
+    Ok(())
+}
+
+/// Makes one of those that several workers counted.
+fn merge_alike(groups: &mut Vec<Counted>) -> Result<(), Refused> {
+    let mut all = Ok(());
+    groups.dedup_by(|group, kept| {
+        let is_alike = group.code == kept.code;
+        if is_alike && all.is_ok() {
+            all = kept.merge(std::mem::take(group));
+        }
+        is_alike
+    });
+    all
+}
+
+impl Counted {
+    fn merge(&mut self, other: Self) -> Result<(), Refused> {
+        self.count += other.count;
+        let mut columns = self.columns.iter_mut().zip(other.columns);
+        columns.try_for_each(|(column, other)| column.merge(other))
     }
 }
 

@@ -1,10 +1,10 @@
+use crate::memory::{Refused, spare};
 use crate::ops::id_set::IdSet;
 
 /// More different numbers than this are kept as bits.
 const FEW: usize = 4096;
 
 /// Which numbers occur.
-#[derive(Clone)]
 pub(super) enum Distinct {
     /// In any order, some of them more than once.
     Few(Vec<u32>),
@@ -16,54 +16,60 @@ impl Distinct {
         Self::Few(Vec::new())
     }
 
-    pub(super) fn add(&mut self, number: u32) {
+    pub(super) fn add(&mut self, number: u32) -> Result<(), Refused> {
         match self {
-            Self::Many(set) => {
-                set.add(number);
-            }
+            Self::Many(set) => set.add(number),
             Self::Few(numbers) => {
+                if numbers.len() == numbers.capacity() {
+                    spare()?;
+                    numbers.try_reserve(1)?;
+                }
                 numbers.push(number);
-                if numbers.len() == 2 * FEW {
-                    self.thin_out();
+                match numbers.len() == 2 * FEW {
+                    true => self.thin_out(),
+                    false => Ok(()),
                 }
             }
         }
     }
 
-    fn thin_out(&mut self) {
+    fn thin_out(&mut self) -> Result<(), Refused> {
         let Self::Few(numbers) = self else {
-            return;
+            return Ok(());
         };
         numbers.sort_unstable();
         numbers.dedup();
         if numbers.len() > FEW {
-            *self = Self::Many(set_of(numbers, IdSet::default()));
+            *self = Self::Many(set_of(numbers, IdSet::default())?);
         }
+        Ok(())
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), Refused> {
         match (&mut *self, other) {
-            (_, Self::Few(numbers)) => numbers.iter().for_each(|&number| self.add(number)),
-            (Self::Many(set), Self::Many(other)) => set.merge(other),
+            (_, Self::Few(numbers)) => numbers.iter().try_for_each(|&number| self.add(number)),
+            (Self::Many(set), Self::Many(other)) => set.merge(&other),
             (Self::Few(numbers), Self::Many(other)) => {
-                *self = Self::Many(set_of(numbers, other.clone()));
+                *self = Self::Many(set_of(numbers, other)?);
+                Ok(())
             }
         }
     }
 
     pub(super) fn count(&mut self) -> u64 {
-        self.thin_out();
         match self {
-            Self::Few(numbers) => numbers.len() as u64,
+            Self::Few(numbers) => {
+                numbers.sort_unstable();
+                numbers.dedup();
+                numbers.len() as u64
+            }
             Self::Many(set) => set.count(),
         }
     }
 }
 
 /// A set with more numbers.
-fn set_of(numbers: &[u32], mut set: IdSet) -> IdSet {
-    for &number in numbers {
-        set.add(number);
-    }
-    set
+fn set_of(numbers: &[u32], mut set: IdSet) -> Result<IdSet, Refused> {
+    numbers.iter().try_for_each(|&number| set.add(number))?;
+    Ok(set)
 }

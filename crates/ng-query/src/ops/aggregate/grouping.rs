@@ -2,7 +2,9 @@ use std::collections::HashMap;
 
 use ng_store::BLOCK_TOKENS;
 
-use super::GroupBy;
+use super::{GROUPS, GroupBy};
+use crate::QueryError;
+use crate::memory::{push, room_for_one};
 use crate::scan::Stage;
 
 /// How many values four bits have; a forged column may hold others.
@@ -45,15 +47,19 @@ impl<'g> Grouping<'g> {
     }
 
     /// Finds the group of each selected token of a block.
-    pub(super) fn find(&mut self, stage: &Stage<'_>) {
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::OutOfMemory`].
+    pub(super) fn find(&mut self, stage: &Stage<'_>) -> Result<(), QueryError> {
         if self.group_by.is_empty() {
-            return;
+            return Ok(());
         }
         if let Some(kinds) = self.kinds(stage) {
             for (group, &kind) in self.groups.iter_mut().zip(kinds) {
                 *group = u32::from(kind) % KINDS;
             }
-            return;
+            return Ok(());
         }
         let len = stage.len();
         self.codes[..len].fill(0);
@@ -64,7 +70,7 @@ impl<'g> Grouping<'g> {
             for (group, &code) in self.groups.iter_mut().zip(&self.codes[..len]) {
                 *group = code as u32;
             }
-            return;
+            return Ok(());
         }
         let Self {
             codes,
@@ -73,13 +79,20 @@ impl<'g> Grouping<'g> {
             groups,
             ..
         } = self;
+        let mut done = Ok(());
         stage.for_each_selected(|place| {
             let code = codes[place];
-            groups[place] = *known.entry(code).or_insert_with(|| {
-                group_codes.push(code);
-                group_codes.len() as u32 - 1
-            });
+            if let Some(&group) = known.get(&code) {
+                groups[place] = group;
+            } else if done.is_ok() {
+                groups[place] = group_codes.len() as u32;
+                done = room_for_one(known, GROUPS).and_then(|()| push(group_codes, code, GROUPS));
+                if done.is_ok() {
+                    known.insert(code, groups[place]);
+                }
+            }
         });
+        done
     }
 }
 

@@ -32,6 +32,11 @@ use needs::Needs;
 use tallies::Tallies;
 use weights::Totals;
 
+/// What the memory is for that grows with the groups.
+const GROUPS: &str = "groups";
+/// What it is for that grows with how many different values there are.
+const VALUES: &str = "the values of a column";
+
 /// How many bits the code of a group may have.
 const CODE_BITS: u32 = 64;
 
@@ -70,13 +75,13 @@ impl Query<'_> {
                 tallies.add(stage, sums)
             },
             |sums| {
-                sums.iter().for_each(|block| totals.add(block));
+                sums.iter().try_for_each(|block| totals.add(block))?;
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        let mut whole = Whole::new(tallies.into_inner(), totals, &needs)?;
-        let quantiles = self.quantiles(&mut whole, measures, &needs, &mut stats)?;
-        let value = whole.assemble(measures, &quantiles);
+        let whole = Whole::new(tallies.into_inner(), totals, &needs)?;
+        let quantiles = self.quantiles(&whole, measures, &needs, &mut stats)?;
+        let value = whole.assemble(measures, &quantiles)?;
         Ok(Answer { value, stats })
     }
 }

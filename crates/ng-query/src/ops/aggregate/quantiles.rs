@@ -9,6 +9,8 @@ use super::assemble::Whole;
 use super::grouping::Grouping;
 use super::needs::Needs;
 use super::value_counts::ValueCounts;
+use super::{GROUPS, VALUES};
+use crate::memory::{push, refused, reserve, room_for_one};
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
@@ -38,7 +40,7 @@ struct Half {
 }
 
 /// How often lower 16 bits occur below upper ones that are wanted.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Lower {
     /// By column, those of each group.
     columns: Vec<(Column, HashMap<u64, Wanted>)>,
@@ -52,7 +54,7 @@ impl Query<'_> {
     /// others their upper 16 bits, and the lower ones in a second pass.
     pub(super) fn quantiles(
         &self,
-        whole: &mut Whole<'_>,
+        whole: &Whole<'_>,
         measures: &[Measure],
         needs: &Needs,
         stats: &mut Stats,
@@ -62,10 +64,11 @@ impl Query<'_> {
         for measure in measures {
             if let Measure::Quantile(column, share) = *measure {
                 let found = uppers(whole, needs, column, share);
+                reserve(&mut halves, whole.groups.len(), GROUPS)?;
                 for half in found {
                     match key_bits(column) > 16 {
                         true => halves.push(half),
-                        false => quantiles.add(&half, half.high.into()),
+                        false => quantiles.add(&half, half.high.into())?,
                     }
                 }
             }
@@ -74,7 +77,7 @@ impl Query<'_> {
             let lower = self.lower_halves(&halves, needs, stats)?;
             for half in &halves {
                 if let Some(low) = lower.low_of(half) {
-                    quantiles.add(half, u32::from(half.high) << 16 | u32::from(low));
+                    quantiles.add(half, u32::from(half.high) << 16 | u32::from(low))?;
                 }
             }
         }
@@ -87,8 +90,8 @@ impl Query<'_> {
         needs: &Needs,
         stats: &mut Stats,
     ) -> Result<Lower, QueryError> {
-        let wanted = Lower::of(halves);
-        let loads: Vec<Column> = needs.grouped().chain(wanted.columns()).collect();
+        let mut lower = Lower::of(halves)?;
+        let loads: Vec<Column> = needs.grouped().chain(lower.columns()).collect();
         let scan = self.scan();
         let each = halves.len().saturating_mul(scan.workers.threads());
         let pool = match each <= needs.most_groups() {
@@ -100,49 +103,49 @@ impl Query<'_> {
             |(), stage| {
                 stage.load(&loads)?;
                 pool.with(
-                    || LowerCounter::new(wanted.clone(), needs),
-                    |counter| counter.add(stage),
-                );
-                Ok(())
+                    || LowerCounter::new(needs),
+                    |counter| counter.add(stage, halves),
+                )
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
         stats.add_pass(&second);
-        let counted = pool.into_inner().into_iter().map(LowerCounter::into_lower);
-        let all = counted.reduce(|mut all, more| {
-            all.merge(more);
-            all
-        });
-        Ok(all.unwrap_or(wanted))
+        for counter in pool.into_inner() {
+            lower.merge(counter.into_lower())?;
+        }
+        Ok(lower)
     }
 }
 
 impl Quantiles {
-    fn add(&mut self, half: &Half, key: u32) {
+    fn add(&mut self, half: &Half, key: u32) -> Result<(), QueryError> {
         let place = (half.code, half.column, half.share.to_bits());
+        room_for_one(&mut self.found, GROUPS)?;
         self.found.insert(place, key);
+        Ok(())
     }
 }
 
 /// The upper bits of a quantile of each group that has values.
-fn uppers(whole: &mut Whole<'_>, needs: &Needs, column: Column, share: f64) -> Vec<Half> {
-    let Some(place) = needs.place_of(column) else {
-        return Vec::new();
-    };
-    let groups = whole.groups.iter();
-    let halves = groups.filter_map(|(&code, group)| {
-        let values = group.columns[place].values.as_ref()?;
+fn uppers(
+    whole: &Whole<'_>,
+    needs: &Needs,
+    column: Column,
+    share: f64,
+) -> impl Iterator<Item = Half> {
+    let place = needs.place_of(column);
+    whole.groups.iter().filter_map(move |group| {
+        let values = group.columns[place?].values.as_ref()?;
         let count: u64 = values.iter().map(|(_, count)| count).sum();
         let (high, index) = values.at(index_of(share, count.checked_sub(1)?))?;
         Some(Half {
-            code,
+            code: group.code,
             column,
             share,
             high,
             index,
         })
-    });
-    halves.collect()
+    })
 }
 
 /// The index of a quantile among values in order, the last of which has the index `last`.
@@ -151,7 +154,7 @@ fn index_of(share: f64, last: u64) -> u64 {
 }
 
 impl Lower {
-    fn of(halves: &[Half]) -> Self {
+    fn of(halves: &[Half]) -> Result<Self, QueryError> {
         let mut lower = Self::default();
         for half in halves {
             let place = lower
@@ -162,12 +165,16 @@ impl Lower {
                 lower.columns.push((half.column, HashMap::new()));
                 lower.columns.len() - 1
             });
-            let wanted = lower.columns[place].1.entry(half.code).or_default();
+            let groups = &mut lower.columns[place].1;
+            room_for_one(groups, GROUPS)?;
+            let wanted = groups.entry(half.code).or_default();
             if wanted.iter().all(|(high, _)| *high != half.high) {
-                wanted.push((half.high, ValueCounts::new()));
+                let counts = ValueCounts::new();
+                let counts = counts.map_err(|_| refused::<u64>(1, VALUES))?;
+                push(wanted, (half.high, counts), GROUPS)?;
             }
         }
-        lower
+        Ok(lower)
     }
 
     fn columns(&self) -> impl Iterator<Item = Column> {
@@ -184,16 +191,21 @@ impl Lower {
         counts.at(half.index).map(|(low, _)| low)
     }
 
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) -> Result<(), QueryError> {
         let columns = self.columns.iter_mut().zip(other.columns);
         for ((_, groups), (_, other)) in columns {
             for (code, other) in other {
-                let wanted = groups.entry(code).or_default();
+                // What nobody wants has groups, too.
+                let Some(wanted) = groups.get_mut(&code) else {
+                    continue;
+                };
                 for ((_, counts), (_, other)) in wanted.iter_mut().zip(other) {
-                    counts.merge(&other);
+                    let merged = counts.merge(other);
+                    merged.map_err(|_| refused::<u64>(1, VALUES))?;
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -207,21 +219,27 @@ struct LowerCounter<'n> {
 }
 
 impl<'n> LowerCounter<'n> {
-    fn new(lower: Lower, needs: &'n Needs) -> Self {
+    fn new(needs: &'n Needs) -> Self {
         Self {
             grouping: Grouping::new(&needs.group_by),
             keys: Box::new([0; BLOCK_TOKENS]),
-            wanted: vec![Vec::new(); lower.columns.len()],
-            lower,
+            wanted: Vec::new(),
+            lower: Lower::default(),
         }
     }
 
-    fn add(&mut self, stage: &Stage<'_>) {
-        self.grouping.find(stage);
+    /// Counts a block, of which it takes what is wanted the first time.
+    fn add(&mut self, stage: &Stage<'_>, halves: &[Half]) -> Result<(), QueryError> {
+        if self.wanted.is_empty() {
+            self.lower = Lower::of(halves)?;
+            self.wanted = self.lower.columns().map(|_| Vec::new()).collect();
+        }
+        self.grouping.find(stage)?;
+        let mut done = Ok(());
         let groups = &self.grouping.groups;
         for ((column, known), wanted) in self.lower.columns.iter_mut().zip(&mut self.wanted) {
             for code in &self.grouping.group_codes[wanted.len()..] {
-                wanted.push(known.remove(code).unwrap_or_default());
+                push(wanted, known.remove(code).unwrap_or_default(), GROUPS)?;
             }
             keys_of(&stage.lanes, *column, &mut self.keys);
             let keys = &self.keys;
@@ -231,17 +249,20 @@ impl<'n> LowerCounter<'n> {
                 let high = (key >> 16) as u16;
                 for (wanted, counts) in &mut wanted[groups[place] as usize] {
                     if *wanted == high && !is_nan {
-                        counts.add(key as u16);
+                        done = done.and(counts.add(key as u16));
                     }
                 }
             });
         }
+        done.map_err(|_| refused::<u64>(1, VALUES))
     }
 
     /// Puts what was taken out back.
     fn into_lower(mut self) -> Lower {
         for ((_, known), wanted) in self.lower.columns.iter_mut().zip(self.wanted) {
-            known.extend(self.grouping.group_codes.iter().copied().zip(wanted));
+            let taken = self.grouping.group_codes.iter().copied().zip(wanted);
+            // There was room for them.
+            known.extend(taken.filter(|(_, wanted)| !wanted.is_empty()));
         }
         self.lower
     }

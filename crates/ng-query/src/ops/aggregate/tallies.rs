@@ -32,7 +32,7 @@ impl<'g> Tallies<'g> {
     ///
     /// # Errors
     ///
-    /// [`QueryError::TooManyGroups`]; where each worker has few there is none, and they are
+    /// [`QueryError::OutOfMemory`], and [`QueryError::TooManyGroups`]; where each worker has few there is none, and they are
     /// counted together at the end.
     pub(super) fn add(
         &self,
@@ -43,10 +43,12 @@ impl<'g> Tallies<'g> {
         let is_counted = self.own.with(
             || Tally::new(self.needs, self.most_own),
             |tally| tally.add(stage, sums),
-        ) || self.shared.with(
-            || Tally::new(self.needs, most),
-            |tally| tally.add(stage, sums),
-        );
+        )?;
+        let is_counted = is_counted
+            || self.shared.with(
+                || Tally::new(self.needs, most),
+                |tally| tally.add(stage, sums),
+            )?;
         match is_counted {
             true => Ok(()),
             false => Err(QueryError::TooManyGroups { most }),

@@ -7,13 +7,16 @@ use super::needs::{Need, Needs};
 use super::ungrouped::pack;
 use super::value_counts::ValueCounts;
 use super::weights::{BlockSum, WeightSums};
+use super::{GROUPS, VALUES};
+use crate::QueryError;
+use crate::memory::{Refused, fill_up, refused};
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
 use crate::scan::Stage;
 
 /// What one worker has counted: whole numbers and extremes, whose order does not matter.
 pub(super) struct Tally<'g> {
     pub(super) grouping: Grouping<'g>,
-    needs: &'g Needs,
+    pub(super) needs: &'g Needs,
     /// Of each group.
     pub(super) counts: Vec<u64>,
     /// Of each column that is measured, its groups.
@@ -27,7 +30,7 @@ pub(super) struct Tally<'g> {
 }
 
 /// What is counted of a column in a group.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct ColumnTally {
     /// The least and the greatest key; `None` where no value counts.
     pub(super) extremes: Option<(u32, u32)>,
@@ -46,7 +49,7 @@ impl<'g> Tally<'g> {
             grouping: Grouping::new(&needs.group_by),
             needs,
             counts: Vec::new(),
-            columns: vec![Vec::new(); needs.columns.len()],
+            columns: needs.columns.iter().map(|_| Vec::new()).collect(),
             sums: WeightSums::default(),
             keys: Box::new([0; BLOCK_TOKENS]),
             most,
@@ -56,20 +59,21 @@ impl<'g> Tally<'g> {
 
     /// Counts a block whose columns are loaded; what is summed up of its weights goes to
     /// `sums`. Tells whether it did: not where there would be too many groups.
-    pub(super) fn add(&mut self, stage: &Stage<'_>, sums: &mut Vec<BlockSum>) -> bool {
+    pub(super) fn add(
+        &mut self,
+        stage: &Stage<'_>,
+        sums: &mut Vec<BlockSum>,
+    ) -> Result<bool, QueryError> {
         if self.is_full {
-            return false;
+            return Ok(false);
         }
-        self.grouping.find(stage);
+        self.grouping.find(stage)?;
         let groups = self.grouping.group_codes.len();
         if groups > self.most {
             self.is_full = true;
-            return false;
+            return Ok(false);
         }
-        self.counts.resize(groups, 0);
-        for column in &mut self.columns {
-            column.resize(groups, ColumnTally::default());
-        }
+        self.make_room(groups)?;
         let needs = self.needs;
         if needs.weight_sums().is_none() {
             self.count(stage);
@@ -77,20 +81,27 @@ impl<'g> Tally<'g> {
         for (number, (column, need)) in needs.columns.iter().enumerate() {
             if *column == Column::Weight && need.sums {
                 let first = sums.len();
-                self.sums.add(stage, &self.grouping, need.squares, sums);
+                self.sums.add(stage, &self.grouping, need.squares, sums)?;
                 for sum in &sums[first..] {
                     self.counts[sum.group as usize] += sum.count;
                 }
             }
             if need.asks_for_keys(*column) {
                 keys_of(&stage.lanes, *column, &mut self.keys);
-                match needs.group_by.is_empty() {
+                let done = match needs.group_by.is_empty() {
                     true => self.add_packed(number, *column, *need, stage),
                     false => self.add_keys(number, *column, *need, stage),
-                }
+                };
+                done.map_err(|_| refused::<u64>(1, VALUES))?;
             }
         }
-        true
+        Ok(true)
+    }
+
+    fn make_room(&mut self, groups: usize) -> Result<(), QueryError> {
+        fill_up(&mut self.counts, groups, GROUPS)?;
+        let mut columns = self.columns.iter_mut();
+        columns.try_for_each(|column| fill_up(column, groups, GROUPS))
     }
 
     fn count(&mut self, stage: &Stage<'_>) {
@@ -102,14 +113,27 @@ impl<'g> Tally<'g> {
         stage.for_each_selected(|place| counts[groups[place] as usize] += 1);
     }
 
-    fn add_packed(&mut self, number: usize, column: Column, need: Need, stage: &Stage<'_>) {
+    fn add_packed(
+        &mut self,
+        number: usize,
+        column: Column,
+        need: Need,
+        stage: &Stage<'_>,
+    ) -> Result<(), Refused> {
         let packed = pack(stage, column, &mut self.keys);
         let tally = &mut self.columns[number][0];
         tally.nan += (stage.selected_count() - packed) as u64;
-        tally.add_block(column, need, &self.keys[..packed]);
+        tally.add_block(column, need, &self.keys[..packed])
     }
 
-    fn add_keys(&mut self, number: usize, column: Column, need: Need, stage: &Stage<'_>) {
+    fn add_keys(
+        &mut self,
+        number: usize,
+        column: Column,
+        need: Need,
+        stage: &Stage<'_>,
+    ) -> Result<(), Refused> {
+        let mut done = Ok(());
         let tallies = &mut self.columns[number];
         let (keys, groups) = (&self.keys, &self.grouping.groups);
         let shift = key_bits(column).saturating_sub(16);
@@ -131,13 +155,18 @@ impl<'g> Tally<'g> {
                 tally.squares += u128::from(stored) * u128::from(stored);
             }
             if need.values {
-                let values = tally.values.get_or_insert_with(ValueCounts::new);
-                values.add((key >> shift) as u16);
+                done = done.and(
+                    tally
+                        .values()
+                        .and_then(|values| values.add((key >> shift) as u16)),
+                );
             }
             if need.distinct {
-                tally.distinct.get_or_insert_with(Distinct::new).add(key);
+                let distinct = tally.distinct.get_or_insert_with(Distinct::new);
+                done = done.and(distinct.add(key));
             }
         });
+        done
     }
 }
 
@@ -151,20 +180,34 @@ impl ColumnTally {
         };
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn values(&mut self) -> Result<&mut ValueCounts, Refused> {
+        match &mut self.values {
+            Some(values) => Ok(values),
+            none => Ok(none.insert(ValueCounts::new()?)),
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), Refused> {
         self.widen(other.extremes);
         self.nan += other.nan;
         self.sum += other.sum;
         self.squares += other.squares;
-        merge(&mut self.values, other.values, ValueCounts::merge);
-        merge(&mut self.distinct, other.distinct, Distinct::merge);
+        merge(&mut self.values, other.values, ValueCounts::merge)?;
+        merge(&mut self.distinct, other.distinct, Distinct::merge)
     }
 }
 
-fn merge<T>(left: &mut Option<T>, right: Option<T>, merge: impl Fn(&mut T, &T)) {
+fn merge<T>(
+    left: &mut Option<T>,
+    right: Option<T>,
+    merge: impl Fn(&mut T, T) -> Result<(), Refused>,
+) -> Result<(), Refused> {
     match (left, right) {
-        (Some(left), Some(right)) => merge(left, &right),
-        (left @ None, right) => *left = right,
-        (_, None) => {}
+        (Some(left), Some(right)) => merge(left, right),
+        (left @ None, right) => {
+            *left = right;
+            Ok(())
+        }
+        (_, None) => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use ng_arrow::Column;
 use super::distinct::Distinct;
 use super::needs::Need;
 use super::tally::ColumnTally;
-use super::value_counts::ValueCounts;
+use crate::memory::Refused;
 use crate::ordered::{Keys, NAN_KEY, key_bits, stored_of};
 use crate::scan::Stage;
 
@@ -28,19 +28,25 @@ pub(super) fn pack(stage: &Stage<'_>, column: Column, keys: &mut Keys) -> usize 
 impl ColumnTally {
     /// Counts the values of one block. Of a column of few values only how often each occurs:
     /// all else follows from that, see [`derive`](Self::derive).
-    pub(super) fn add_block(&mut self, column: Column, need: Need, keys: &[u32]) {
+    pub(super) fn add_block(
+        &mut self,
+        column: Column,
+        need: Need,
+        keys: &[u32],
+    ) -> Result<(), Refused> {
         let shift = key_bits(column).saturating_sub(16);
         if need.values || shift == 0 {
-            let values = self.values.get_or_insert_with(ValueCounts::new);
+            let values = self.values()?;
             keys.iter()
-                .for_each(|key| values.add((key >> shift) as u16));
+                .try_for_each(|key| values.add((key >> shift) as u16))?;
         }
-        if shift > 0 {
-            self.add_wide(column, need, keys);
+        match shift > 0 {
+            true => self.add_wide(column, need, keys),
+            false => Ok(()),
         }
     }
 
-    fn add_wide(&mut self, column: Column, need: Need, keys: &[u32]) {
+    fn add_wide(&mut self, column: Column, need: Need, keys: &[u32]) -> Result<(), Refused> {
         if need.extremes {
             let block = keys.iter().min().zip(keys.iter().max());
             self.widen(block.map(|(low, high)| (*low, *high)));
@@ -56,14 +62,15 @@ impl ColumnTally {
         }
         if need.distinct {
             let distinct = self.distinct.get_or_insert_with(Distinct::new);
-            keys.iter().for_each(|key| distinct.add(*key));
+            keys.iter().try_for_each(|key| distinct.add(*key))?;
         }
+        Ok(())
     }
 
     /// Fills in what follows from how often each value of a column of few values occurs.
-    pub(super) fn derive(&mut self, column: Column) {
+    pub(super) fn derive(&mut self, column: Column) -> Result<(), Refused> {
         let Some(values) = self.values.as_ref().filter(|_| key_bits(column) <= 16) else {
-            return;
+            return Ok(());
         };
         let mut extremes = None;
         let mut distinct = Distinct::new();
@@ -73,9 +80,10 @@ impl ColumnTally {
             extremes = Some((extremes.map_or(key, |(low, _)| low), key));
             self.sum += stored * i128::from(times);
             self.squares += (stored * stored).unsigned_abs() * u128::from(times);
-            distinct.add(key);
+            distinct.add(key)?;
         }
         self.extremes = extremes;
         self.distinct = Some(distinct);
+        Ok(())
     }
 }

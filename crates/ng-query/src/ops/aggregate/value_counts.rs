@@ -1,30 +1,31 @@
+use crate::memory::{Refused, boxed, made};
+
 /// How often each number of 16 bits occurs; room is taken for those that do.
-#[derive(Clone)]
 pub(crate) struct ValueCounts {
     pages: Box<[Option<Box<[u64; 256]>>; 256]>,
 }
 
 impl ValueCounts {
-    pub(crate) fn new() -> Self {
-        Self {
-            pages: Box::new([const { None }; 256]),
-        }
+    pub(crate) fn new() -> Result<Self, Refused> {
+        let pages = boxed(|| None)?;
+        Ok(Self { pages })
     }
 
-    pub(crate) fn add(&mut self, number: u16) {
-        self.add_times(number, 1);
+    #[inline]
+    pub(crate) fn add(&mut self, number: u16) -> Result<(), Refused> {
+        self.add_times(number, 1)
     }
 
-    fn add_times(&mut self, number: u16, times: u64) {
+    #[inline]
+    fn add_times(&mut self, number: u16, times: u64) -> Result<(), Refused> {
         let [low, high] = number.to_le_bytes();
-        let page = self.pages[usize::from(high)].get_or_insert_with(|| Box::new([0; 256]));
-        page[usize::from(low)] += times;
+        made(&mut self.pages[usize::from(high)])?[usize::from(low)] += times;
+        Ok(())
     }
 
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (number, count) in other.iter() {
-            self.add_times(number, count);
-        }
+    pub(crate) fn merge(&mut self, other: Self) -> Result<(), Refused> {
+        let mut counts = other.iter();
+        counts.try_for_each(|(number, count)| self.add_times(number, count))
     }
 
     /// The numbers that occur, ascending, and how often.

@@ -2,7 +2,10 @@ use std::collections::HashMap;
 
 use ng_arrow::Column;
 
+use super::GROUPS;
 use super::grouping::{FEW_BITS, Grouping};
+use crate::QueryError;
+use crate::memory::{fill_up, reserve, room_for_one};
 use crate::scan::Stage;
 
 /// Partial sums of a block; tokens take turns by their place in it.
@@ -48,15 +51,17 @@ impl WeightSums {
         grouping: &Grouping<'_>,
         with_squares: bool,
         sums: &mut Vec<BlockSum>,
-    ) {
+    ) -> Result<(), QueryError> {
         let groups = grouping.group_codes.len();
-        self.sums.resize(groups, Lanes::default());
-        self.squares.resize(groups, [0.0; LANES]);
+        fill_up(&mut self.sums, groups, GROUPS)?;
+        fill_up(&mut self.squares, groups, GROUPS)?;
         self.sum_up(stage, grouping);
         self.find_touched(stage, grouping);
         if with_squares {
+            fill_up(&mut self.means, groups, GROUPS)?;
             self.square(stage, grouping);
         }
+        reserve(sums, self.touched.len(), GROUPS)?;
         for number in self.touched.drain(..) {
             let group = number as usize;
             let (sum, count) = sum_and_count(&self.sums[group]);
@@ -70,6 +75,7 @@ impl WeightSums {
             self.sums[group] = Lanes::default();
             self.squares[group] = [0.0; LANES];
         }
+        Ok(())
     }
 
     fn sum_up(&mut self, stage: &Stage<'_>, grouping: &Grouping<'_>) {
@@ -109,7 +115,6 @@ impl WeightSums {
 
     fn square(&mut self, stage: &Stage<'_>, grouping: &Grouping<'_>) {
         let weights = stage.lanes.f32(Column::Weight);
-        self.means.resize(grouping.group_codes.len(), 0.0);
         for &group in &self.touched {
             let (sum, count) = sum_and_count(&self.sums[group as usize]);
             self.means[group as usize] = sum / count;
@@ -205,11 +210,15 @@ impl Totals {
         }
     }
 
-    pub(super) fn add(&mut self, block: &BlockSum) {
+    pub(super) fn add(&mut self, block: &BlockSum) -> Result<(), QueryError> {
         match self {
             Self::Few(totals) => totals[block.code as usize].add(block),
-            Self::Many(totals) => totals.entry(block.code).or_default().add(block),
+            Self::Many(totals) => {
+                room_for_one(totals, GROUPS)?;
+                totals.entry(block.code).or_default().add(block);
+            }
         }
+        Ok(())
     }
 
     /// The total of a group; of nothing where none was added.

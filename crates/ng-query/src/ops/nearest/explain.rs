@@ -3,9 +3,9 @@ use super::plan::Plan;
 use crate::scan::Scan;
 
 /// How many blocks are visited first around the first point: those whose boxes it is in, or
-/// the nearest. `None` where there are no boxes, or no points.
+/// the nearest. `None` where there are no boxes, or no points, or no memory for those.
 pub(crate) fn first_blocks(points: &Points, scan: &Scan<'_>) -> Option<u64> {
-    let plan = Plan::new(points, 1, scan.kernels, scan.boxes);
+    let plan = Plan::new(points, 1, scan.kernels, scan.boxes).ok()?;
     let (trees, target) = (plan.trees(), plan.targets.first()?);
     let tree = trees.first()?;
     let (mut all, mut sums) = (Vec::new(), [0.0; 64]);

@@ -27,6 +27,7 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::memory::{collected, with_capacity};
 use crate::ops::best::Bound;
 use crate::ops::turns::{in_turns, most_blocks};
 use crate::pool::Pool;
@@ -81,17 +82,17 @@ impl Query<'_> {
             return Err(QuestionError::NoneWanted.into());
         }
         let scan = self.scan();
-        let plan = Plan::new(points, k, scan.kernels, scan.boxes);
-        let bounds: Vec<_> = (0..points.len()).map(|_| Bound::new()).collect();
+        let plan = Plan::new(points, k, scan.kernels, scan.boxes)?;
+        let bounds = collected((0..points.len()).map(|_| Bound::new()), POINTS)?;
         let looked = Looked::new(scan.blocks());
-        let mut found: Vec<Option<Neighbours>> = vec![None; points.len()];
+        let mut found: Vec<Option<Neighbours>> =
+            collected((0..points.len()).map(|_| None), POINTS)?;
         let mut stats = scan.stats_of_none(scan.blocks());
         if scan.boxes.is_some() && !scan.skips_damaged {
             stats.add(&search(&scan, &plan, &bounds, &looked, &mut found)?);
         }
-        let rest: Vec<_> = (0..points.len())
-            .filter(|&point| found[point].is_none())
-            .collect();
+        let mut rest = with_capacity(points.len(), POINTS)?;
+        rest.extend((0..points.len()).filter(|&point| found[point].is_none()));
         if !rest.is_empty() {
             let (hunts, of_pass) = pass::pass(&scan, &plan, &rest, &bounds, &looked)?;
             stats.add(&of_pass);
@@ -103,12 +104,16 @@ impl Query<'_> {
         stats.blocks_unread = 0;
         stats.blocks_skipped = stats.blocks - stats.blocks_looked_at - stats.damaged_blocks;
         stats.elapsed = scan.started.elapsed();
+        let found = found.into_iter().map(Option::unwrap_or_default);
         Ok(Answer {
-            value: found.into_iter().flatten().collect(),
+            value: collected(found, POINTS)?,
             stats,
         })
     }
 }
+
+/// What the memory is for that grows with the points.
+const POINTS: &str = "points to look around";
 
 /// Searches for each point alone; leaves out those for which that is not worth it.
 fn search(

@@ -1,11 +1,13 @@
 use std::ops::ControlFlow;
 
+use super::POINTS;
 use super::hunt::Hunt;
 use super::look::{Block, CHUNK, Columns, LONG_CHUNK, Looker, Part, columns, cuboids};
 use super::looked::Looked;
 use super::plan::Plan;
 use crate::boxes::{BoxRows, Cuboid, Tree};
 use crate::kernels::PAGE;
+use crate::memory::{collected, with_capacity};
 use crate::ops::best::Bound;
 use crate::pool::Pool;
 use crate::scan::{Scan, Stage};
@@ -28,18 +30,21 @@ pub(super) fn pass<'b>(
 ) -> Result<(Vec<Hunt<'b>>, Stats), QueryError> {
     let searchers = Pool::new();
     let trees = plan.trees();
-    let new = || Searcher::new(plan, points, bounds);
+    let new = || Searcher::new(plan);
     let stats = scan.run(
         || (),
         |(), stage| {
             searchers.with(new, |searcher| {
+                searcher.meet(plan, points, bounds)?;
                 searcher.look(plan, &trees, stage, points, looked)
             })
         },
         |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
     )?;
     let mut searchers = searchers.into_inner().into_iter();
-    let mut all = searchers.next().unwrap_or_else(new).hunts;
+    let mut all = searchers.next().unwrap_or_else(new);
+    all.meet(plan, points, bounds)?;
+    let mut all = all.hunts;
     for searcher in searchers {
         for (all, hunt) in all.iter_mut().zip(searcher.hunts) {
             all.best.merge(hunt.best, &scan.stop)?;
@@ -58,15 +63,27 @@ struct Searcher<'b> {
 }
 
 impl<'b> Searcher<'b> {
-    fn new(plan: &Plan<'_>, points: &[usize], bounds: &'b [Bound]) -> Self {
-        let hunts = points
-            .iter()
-            .map(|&point| Hunt::new(plan.k, &bounds[point]));
+    fn new(plan: &Plan<'_>) -> Self {
         Self {
-            hunts: hunts.collect(),
+            hunts: Vec::new(),
             looker: Looker::new(plan),
             near: Vec::new(),
         }
+    }
+
+    /// Begins a hunt for each point, unless that was done.
+    fn meet(
+        &mut self,
+        plan: &Plan<'_>,
+        points: &[usize],
+        bounds: &'b [Bound],
+    ) -> Result<(), QueryError> {
+        if self.hunts.len() < points.len() {
+            self.near = with_capacity(points.len(), POINTS)?;
+            let hunt = |&point: &usize| Hunt::new(plan.k, &bounds[point]);
+            self.hunts = collected(points.iter().map(hunt), POINTS)?;
+        }
+        Ok(())
     }
 
     fn look(

@@ -1,11 +1,11 @@
 use ng_arrow::Column;
 use ng_token::Space;
 
-use super::Points;
 use super::hunt::Hunt;
 use super::metric::Centre;
 use super::neighbour::{Neighbour, Neighbours};
 use super::screen::{Scales, Screen};
+use super::{POINTS, Points};
 use crate::QueryError;
 use crate::boxes::{BoxRows, Boxes, Tree};
 use crate::kernels::Kernels;
@@ -37,22 +37,22 @@ impl<'q> Plan<'q> {
         k: usize,
         kernels: Kernels,
         boxes: Option<&'q dyn Boxes>,
-    ) -> Self {
+    ) -> Result<Self, QueryError> {
         let metric = points.metric();
         let scales = Scales::new(metric);
         let target = |point| Target {
             centre: Centre::new(metric, points.places(point)),
             screen: scales.screen(points.places(point)),
         };
-        Self {
+        Ok(Self {
             k,
             spaces: metric.spaces(),
             columns: metric.spaces().into_iter().flat_map(axes).collect(),
-            targets: (0..points.len()).map(target).collect(),
+            targets: collected((0..points.len()).map(target), POINTS)?,
             scales,
             kernels,
             boxes,
-        }
+        })
     }
 
     /// Whether steps of one space are compared, and not weighted sums.

@@ -5,6 +5,7 @@ use ng_token::Space;
 use super::Ball;
 use super::descent::descend;
 use crate::kernels::{Kernels, PAGE};
+use crate::memory::collected;
 use crate::ops::nearest::{Fence, Reach};
 use crate::scan::{Lanes, Scan, Stage};
 use crate::select::{axes, in_ball};
@@ -20,7 +21,7 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn within_counts(&self, balls: &[Ball]) -> Result<Answer<Vec<u64>>, QueryError> {
         let scan = self.scan();
-        let counters: Vec<_> = balls.iter().map(Counter::new).collect();
+        let counters = collected(balls.iter().map(Counter::new), "balls")?;
         if let Some(boxes) = scan.boxes.filter(|_| !scan.skips_damaged)
             && let Some(answer) = descend(&scan, boxes, &counters)?
         {
@@ -90,12 +91,16 @@ impl<'b> Counter<'b> {
 
 /// Counts for all balls in all blocks that may have tokens of any.
 fn pass(scan: &Scan<'_>, counters: &[Counter<'_>]) -> Result<Answer<Vec<u64>>, QueryError> {
-    let mut value = vec![0; counters.len()];
+    let zeros = || collected(counters.iter().map(|_| 0), "counts of balls");
+    let mut value = zeros()?;
     let columns: Vec<_> = spaces(counters).into_iter().flat_map(axes).collect();
     let stats = scan.run(
-        || vec![0; counters.len()],
+        Vec::new,
         |counts: &mut Vec<u64>, stage| {
             stage.load(&columns)?;
+            if counts.is_empty() {
+                *counts = zeros()?;
+            }
             count_block(counters, stage, counts)
         },
         |counts| {

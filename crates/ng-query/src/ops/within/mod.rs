@@ -15,6 +15,7 @@ mod tests;
 
 use std::ops::ControlFlow;
 
+use crate::memory::reserve;
 use crate::ops::{Neighbour, Squared};
 use crate::select::axes;
 use crate::{Query, QueryError, Stats};
@@ -68,6 +69,7 @@ impl Query<'_> {
                 stage.load(&columns)?;
                 let [xs, ys, zs] = columns.map(|column| stage.lanes.i16(column));
                 let first = stage.first();
+                reserve(neighbours, stage.selected_count(), "neighbours")?;
                 stage.for_each_selected(|place| {
                     let squared = ball.squared([xs[place], ys[place], zs[place]]);
                     neighbours.push(Neighbour {
