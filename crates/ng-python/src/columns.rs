@@ -19,6 +19,7 @@ use crate::error::{Class, Error, Value};
 use crate::given::{Text, Whole, kind_of};
 use crate::memory::Memory;
 use crate::query::name_of_column;
+use crate::room::{append, collected, try_collected};
 use crate::shown::Shown;
 use crate::tokens::{Tokens, position};
 use crate::vector::TokenVec;
@@ -93,7 +94,7 @@ impl Tokens {
         let tokens = long(py, looks, None, |workers| {
             let len = shown.len();
             let place = |&index: &i64| position(index.into(), len);
-            let places: Vec<usize> = wanted.iter().map(place).collect::<Result<_, _>>()?;
+            let places = try_collected(wanted.iter().map(place))?;
             taken(workers, &shown, &places)
         })?;
         shaped(positions, owned(py, tokens)?)
@@ -249,7 +250,10 @@ pub(crate) fn whole_numbers(
 ) -> PyResult<Vec<i64>> {
     let records = py.import("ngtoken._records")?;
     let array = records.getattr("whole_numbers")?.call1((given, name))?;
-    PyBuffer::<i64>::get(&array)?.to_vec(py)
+    let buffer = PyBuffer::<i64>::get(&array)?;
+    let mut numbers = collected((0..buffer.item_count()).map(|_| 0))?;
+    buffer.copy_to_slice(py, &mut numbers)?;
+    Ok(numbers)
 }
 
 fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token>, Error> {
@@ -261,11 +265,11 @@ fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token
         return Ok(tokens);
     };
     // Each block is read once where positions ascend.
-    let mut ranks: Vec<usize> = (0..places.len()).collect();
+    let mut ranks = collected(0..places.len())?;
     ranks.sort_unstable_by_key(|&rank| places[rank]);
-    let ascending: Vec<usize> = ranks.iter().map(|&rank| places[rank]).collect();
+    let ascending = collected(ranks.iter().map(|&rank| places[rank]))?;
     let found = shown.tokens_at(workers, &ascending)?;
-    tokens.resize(places.len(), Token::ZERO);
+    append(&mut tokens, places.iter().map(|_| Token::ZERO))?;
     for (rank, token) in ranks.into_iter().zip(found) {
         tokens[rank] = token;
     }

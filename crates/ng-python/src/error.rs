@@ -615,6 +615,7 @@ impl From<QueryError> for Error {
             QueryError::Parallel(error) => error.into(),
             QueryError::Question(error) => error.into(),
             QueryError::TooManyGroups { .. } => Self::new(Class::Value, error),
+            QueryError::OutOfMemory { .. } => Self::new(Class::Memory, error),
             QueryError::Map { ref source, .. } => {
                 let errno = source.raw_os_error().unwrap_or(errno::IO);
                 Self::new(Class::Os, &error).errno(errno)

@@ -43,6 +43,7 @@ mod own_output;
 mod pickle;
 mod query;
 mod records;
+mod room;
 mod shown;
 mod token;
 mod tokens;

@@ -10,6 +10,7 @@ use ng_token::Token;
 
 use crate::error::Error;
 use crate::memory::{Memory, Slice};
+use crate::room::{append, collected, try_collected};
 
 /// Tokens that stay as they are, however the store goes on; but for what a writable view of a
 /// vector writes, which [`unwritten`](Self::unwritten) keeps away.
@@ -220,16 +221,16 @@ impl Shown {
     ) -> Result<Vec<Token>, Error> {
         let Self::File(file, range) = self else {
             let tokens = ascending.iter().map(|&position| self.token(position));
-            return tokens.collect();
+            return try_collected(tokens);
         };
         let read = map_shards(workers, Shards::new(ascending.len()), |shard| {
             let some = ascending[shard.range].iter();
-            let positions: Vec<u64> = some.map(|at| (range.start + at) as u64).collect();
-            Source::Reader(&file.reader).tokens_at(&positions)
+            let positions = collected(some.map(|at| (range.start + at) as u64))?;
+            Ok::<_, Error>(Source::Reader(&file.reader).tokens_at(&positions)?)
         })?;
-        let mut tokens = Vec::with_capacity(ascending.len());
+        let mut tokens = Vec::new();
         for some in read {
-            tokens.extend(some?.value);
+            append(&mut tokens, some?.value.into_iter())?;
         }
         Ok(tokens)
     }

@@ -2,13 +2,14 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
-use ng_arrow::arrow_schema::{ArrowError, SchemaRef};
+use ng_arrow::arrow_schema::{ArrowError, Schema, SchemaRef};
 use ng_arrow::{Layout, batch_with, schema};
 use ng_parallel::{Shard, Shards, map_shards};
 
 use super::selected::Selected;
 use crate::error::Error;
 use crate::query::Question;
+use crate::room;
 use crate::work::{place_of_last_panic, workers};
 
 /// How many rows a batch has, at most.
@@ -61,6 +62,8 @@ impl Batches {
                 return Ok(Some(batch));
             }
             let goes_on = selected.next(&workers, |tokens, positions| {
+                // Arrow's builders cannot be refused memory.
+                room::check(bytes_of(schema, tokens.len()))?;
                 let Layout { columns, form, .. } = &*layout;
                 let batches = Shards::with_shard_tokens(tokens.len(), ROWS);
                 waiting.extend(map_shards(&workers, batches, |Shard { range, .. }| {
@@ -74,6 +77,13 @@ impl Batches {
             }
         }
     }
+}
+
+/// How many bytes so many rows take, about.
+pub(super) fn bytes_of(schema: &Schema, rows: usize) -> usize {
+    let widths = schema.fields().iter();
+    let widths = widths.map(|field| field.data_type().primitive_width().unwrap_or(1));
+    rows * widths.sum::<usize>()
 }
 
 impl Iterator for Batches {

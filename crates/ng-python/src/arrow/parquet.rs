@@ -6,18 +6,21 @@ use std::sync::Mutex;
 
 use ng_arrow::{
     ColumnEncoder, Compression, Format, Layout, ParquetWriter, Positions, TableReader, WriteError,
+    schema,
 };
 use ng_parallel::{Shards, Workers, map_shards};
 use ng_store::{BLOCK_TOKENS, RawDraft, TokenSink, VecStore};
 use ng_token::Token;
 use pyo3::prelude::*;
 
+use super::batches::bytes_of;
 use super::selected::Selected;
 use super::stream::layout_of;
 use crate::error::{Class, Error, INTERNAL, Value, errno};
 use crate::given::{Text, optional, path_of};
 use crate::own_output::refuse_own_output;
 use crate::query::{Asks, Query, Question};
+use crate::room;
 use crate::tokens::Tokens;
 use crate::vector::TokenVec;
 use crate::work::{lock, long};
@@ -83,10 +86,13 @@ fn write(
     let mut selected = Selected::of(question)?;
     let out = Out::new(RawDraft::begin(path, replace)?);
     let failed = |error| Error::from(error).named(path);
+    let schema = schema(&layout.columns, layout.form);
     let writer = ParquetWriter::new(out, layout, compression);
     let (mut writer, mut written) = (writer.map_err(failed)?, 0);
     let stop = workers.stop_flag();
     while selected.next(workers, |tokens, positions| {
+        // An encoder cannot be refused memory for its rows, and for what it makes of them.
+        room::check(2 * bytes_of(&schema, tokens.len()))?;
         written += tokens.len() as u64;
         let encode = |encoders: &mut [_], tokens: &_, positions: Positions<'_>| {
             encode(workers, encoders, tokens, positions)

@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use ng_arrow::Positions;
 use ng_parallel::Workers;
-use ng_query::QueryError;
 use ng_query::index::Index;
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
 use crate::error::Error;
 use crate::query::{Question, Subject};
+use crate::room::append;
 use crate::shown::Shown;
 
 /// The tokens that a question matches, in order, some at a time: memory does not grow with
@@ -83,9 +83,9 @@ impl Selected {
         subject.shown().with_source(workers, |source| {
             let query = question.query_at(*now, subject, source, workers, index.as_deref())?;
             query.positions_within(range).tokens(|places, records| {
-                positions.extend_from_slice(places);
-                tokens.extend_from_slice(records);
-                Ok::<_, QueryError>(ControlFlow::Continue(()))
+                append(&mut positions, places.iter().copied())?;
+                append(&mut tokens, records.iter().copied())?;
+                Ok::<_, Error>(ControlFlow::Continue(()))
             })?;
             Ok(())
         })?;

@@ -1,5 +1,7 @@
 //! What was found, as the objects of `ngtoken._answers`.
 
+use std::iter;
+
 use ng_query::ng_arrow::arrow_array::cast::AsArray;
 use ng_query::ng_arrow::arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int16Type, TimestampSecondType, UInt8Type,
@@ -13,6 +15,7 @@ use pyo3::types::PyTuple;
 
 use crate::array::{Numpy, filled};
 use crate::error::{Error, INTERNAL};
+use crate::room::{append, collected};
 
 /// An object of a class, by its name.
 pub(super) fn made<'py>(
@@ -92,15 +95,18 @@ pub(super) fn positions<'py>(py: Python<'py>, found: &[u64]) -> PyResult<Bound<'
 }
 
 /// Values of a column: whole numbers where all are, and else numbers.
-pub(super) fn values<'py>(py: Python<'py>, found: &[Value]) -> PyResult<Bound<'py, PyAny>> {
-    let whole = |value: &Value| match value {
-        Value::Integer(number) => i64::try_from(*number).ok(),
+pub(super) fn values<'py, S: Sync>(
+    py: Python<'py>,
+    found: &[S],
+    value: impl Fn(&S) -> Value + Sync,
+) -> PyResult<Bound<'py, PyAny>> {
+    let whole = |found: &S| match value(found) {
+        Value::Integer(number) => i64::try_from(number).ok(),
         _ => None,
     };
-    let wholes: Option<Vec<i64>> = found.iter().map(whole).collect();
-    match wholes.filter(|wholes| !wholes.is_empty()) {
-        Some(wholes) => array(py, &wholes),
-        None => converted(py, found, |value| value.number().unwrap_or(f64::NAN)),
+    match !found.is_empty() && found.iter().all(|found| whole(found).is_some()) {
+        true => converted(py, found, |found| whole(found).unwrap_or_default()),
+        false => converted(py, found, |found| value(found).number().unwrap_or(f64::NAN)),
     }
 }
 
@@ -165,13 +171,14 @@ pub(super) fn grouped<'py, S: Sync>(
     found: &[S],
     positions_of: impl Fn(&S) -> &[u64] + Sync,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let (all, bounds) = py.detach(|| {
-        let (mut all, mut bounds) = (Vec::new(), vec![0]);
-        for some in found {
-            all.extend_from_slice(positions_of(some));
-            bounds.push(all.len() as i64);
+    let (all, bounds) = py.detach(|| -> Result<_, Error> {
+        let mut all = Vec::new();
+        let mut bounds = collected(iter::repeat_n(0_i64, found.len() + 1))?;
+        for (some, end) in found.iter().zip(&mut bounds[1..]) {
+            append(&mut all, positions_of(some).iter().copied())?;
+            *end = all.len() as i64;
         }
-        (all, bounds)
-    });
+        Ok((all, bounds))
+    })?;
     Ok((positions(py, &all)?, array(py, &bounds)?))
 }

@@ -9,6 +9,7 @@ use super::question::{Asks, Question, parts};
 use crate::columns::{shaped, whole_numbers};
 use crate::error::{Error, Value};
 use crate::given::Whole;
+use crate::room::try_collected;
 use crate::tokens::Tokens;
 use crate::whole::count_of;
 
@@ -73,5 +74,5 @@ fn ids_of(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Vec<TokenId>> {
         u32::try_from(id).map(TokenId::from_raw).map_err(refused)
     };
     let ids = whole_numbers(py, given, "ids")?;
-    Ok(ids.into_iter().map(id).collect::<Result<_, _>>()?)
+    Ok(try_collected(ids.into_iter().map(id))?)
 }

@@ -14,6 +14,7 @@ use crate::array::filled;
 use crate::columns::space_of;
 use crate::error::{Error, Value};
 use crate::given::{Real, Text, Whole, optional};
+use crate::room::append;
 use crate::token::PyToken;
 use crate::whole::count_of;
 use crate::work::short;
@@ -49,9 +50,9 @@ impl Question {
         let ((places, distances), stats) = self.ask(py, |query, _| {
             let (mut places, mut distances) = (Vec::new(), Vec::new());
             let stats = query.within(ball, |found| {
-                places.extend(found.iter().map(|near| near.position));
-                distances.extend(found.iter().map(|near| near.distance));
-                Ok::<_, QueryError>(ControlFlow::Continue(()))
+                append(&mut places, found.iter().map(|near| near.position))?;
+                append(&mut distances, found.iter().map(|near| near.distance))?;
+                Ok::<_, Error>(ControlFlow::Continue(()))
             })?;
             Ok(((places, distances), stats))
         })?;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ng_query::{End, QueryError, Stats, Value};
+use ng_query::{End, Stats};
 use ng_token::Token;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -14,6 +14,7 @@ use super::question::{Asks, Question, parts};
 use crate::columns::{column_of, owned};
 use crate::error::Error;
 use crate::given::{Real, Text, Whole};
+use crate::room::append;
 use crate::tokens::Tokens;
 use crate::whole::{self, count_of};
 use crate::work::{long, short};
@@ -294,17 +295,11 @@ impl Question {
             })?))
         })?;
         let places = converted(py, &found.ranked, |ranked| ranked.position as i64)?;
-        let ranked: Vec<Value> = found.ranked.iter().map(|ranked| ranked.value).collect();
+        let ranked = values(py, &found.ranked, |ranked| ranked.value)?;
         made(
             py,
             "Ranked",
-            (
-                places,
-                values(py, &ranked)?,
-                column.name(),
-                found.nan_weights,
-                stats,
-            ),
+            (places, ranked, column.name(), found.nan_weights, stats),
         )
     }
 
@@ -352,8 +347,8 @@ fn until(limit: usize, len: usize) -> ControlFlow<()> {
 fn positions_of(query: &ng_query::Query<'_>, limit: usize) -> Result<(Vec<u64>, Stats), Error> {
     let mut all = Vec::new();
     let stats = query.positions(|found| {
-        all.extend_from_slice(found);
-        Ok::<_, QueryError>(until(limit, all.len()))
+        append(&mut all, found.iter().copied())?;
+        Ok::<_, Error>(until(limit, all.len()))
     })?;
     all.truncate(limit);
     Ok((all, stats))
@@ -364,9 +359,9 @@ type PlacedTokens = (Vec<u64>, Vec<Token>);
 fn tokens_of(query: &ng_query::Query<'_>, limit: usize) -> Result<(PlacedTokens, Stats), Error> {
     let (mut all, mut tokens) = (Vec::new(), Vec::new());
     let stats = query.tokens(|found, records| {
-        all.extend_from_slice(found);
-        tokens.extend_from_slice(records);
-        Ok::<_, QueryError>(until(limit, all.len()))
+        append(&mut all, found.iter().copied())?;
+        append(&mut tokens, records.iter().copied())?;
+        Ok::<_, Error>(until(limit, all.len()))
     })?;
     all.truncate(limit);
     tokens.truncate(limit);

@@ -1,0 +1,62 @@
+"""Where the system refuses memory, a question raises MemoryError, and the process goes on."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+resource = pytest.importorskip("resource")
+
+TOKENS = 1 << 18
+
+# Each in a process of its own, with so many MiB beside what it has: more than a question has
+# in any case, and less than its answer.
+ASK = """
+import resource, sys
+import numpy, ngtoken
+tokens = ngtoken.create_tokens_batch({tokens})
+every = numpy.arange(len(tokens))
+tokens.where(num_threads=2).count()
+tokens.where("id = 1", num_threads=2).tokens(limit=1)
+for line in open("/proc/self/status"):
+    if line.startswith("VmSize:"):
+        size = int(line.split()[1]) << 10
+most = size + ({limit} << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+question = tokens.where(num_threads=2)
+try:
+    {question}
+except MemoryError as error:
+    print("refused:", error)
+else:
+    print("answered")
+"""
+
+QUESTIONS = [
+    "question.tokens()",
+    "question.sample(len(tokens))",
+    "question.top(len(tokens), 'timestamp')",
+    "question.nearest((0, 0, 0), k=len(tokens))",
+    "question.within((0, 0, 0), 1e6)",
+    "question.find(every)",
+    "question.aggregate('time(1)', 'median(weight),distinct(id)')",
+    "tokens.take(every)",
+    "list(question.arrow_stream())",
+]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no /proc")
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_that_has_no_memory_raises(question):
+    told = []
+    for limit in (8, 24):
+        asked = ASK.format(tokens=TOKENS, limit=limit, question=question)
+        # A thread's own heap has room before it needs it, which no limit takes back.
+        env = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        child = subprocess.run(
+            [sys.executable, "-c", asked], env=env, capture_output=True, text=True
+        )
+        assert child.returncode == 0, (limit, child.returncode, child.stderr)
+        told.append(child.stdout)
+    assert any("refused" in each for each in told), told
