@@ -2,29 +2,28 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::thread;
 
 use ng_store::ProcessMark;
 
-use crate::work;
-
-/// A lock of the process that made it, and of its forks.
+/// A lock of the process that made it, and of its forks. What is behind it is whole at any time,
+/// also after a panic.
 ///
-/// A fork has no other thread than the one that forked: a lock that another one held at that
-/// moment nobody ever gives back, and what is behind it may be half done. Who asks for it
-/// there is refused instead of waiting.
+/// A fork has no other thread than the one that forked: what another one was changing at that
+/// moment may be half done, and nobody ever gives the lock back. A thread that asks for it there
+/// is refused instead of waiting. What was only looked at can still be looked at.
 pub(crate) struct Lock<T> {
     process: ProcessMark,
-    /// Which fork has the lock for longer than a moment; [`HOME`] where none has.
+    /// Which fork changes what is behind it; [`HOME`] where none does.
     holder: AtomicU32,
-    mutex: Mutex<T>,
+    lock: RwLock<T>,
 }
 
 /// No process has the number 0.
 const HOME: u32 = 0;
 
-/// How often a fork looks whether somebody has the lock for just a moment.
+/// How often a fork looks whether another thread has the lock for just a moment.
 const LOOKS: usize = 100_000;
 
 impl<T> Lock<T> {
@@ -32,60 +31,91 @@ impl<T> Lock<T> {
         Self {
             process: ProcessMark::of_this_process(),
             holder: AtomicU32::new(HOME),
-            mutex: Mutex::new(value),
+            lock: RwLock::new(value),
         }
     }
 
-    /// Takes the lock, waiting for it: without the interpreter. `None` where it was held when
-    /// this process was forked.
+    /// Takes the lock, waiting for it: without the GIL. `None` where it was held when this
+    /// process was forked.
     pub(crate) fn lock(&self) -> Option<Held<'_, T>> {
+        let wait = || self.lock.write().unwrap_or_else(PoisonError::into_inner);
         match self.process.is_this_process() {
-            true => Some(self.held(work::lock(&self.mutex), HOME)),
-            false => self.lock_in_fork(),
+            true => Some(self.held(wait(), HOME)),
+            false => self.in_fork(
+                |here| Some(self.held(self.at_once()?, here)),
+                |here| self.held(wait(), here),
+            ),
         }
     }
 
-    /// Takes the lock for a moment, if nobody has it. Asks nothing of the system.
+    /// Takes the lock for a moment, if no other thread has it. Makes no system call.
     pub(crate) fn lock_at_once(&self) -> Option<Held<'_, T>> {
-        match self.mutex.try_lock() {
-            Ok(guard) => Some(self.held(guard, HOME)),
-            Err(TryLockError::Poisoned(guard)) => Some(self.held(guard.into_inner(), HOME)),
-            Err(TryLockError::WouldBlock) => None,
+        Some(self.held(self.at_once()?, HOME))
+    }
+
+    /// Looks at what is behind the lock, beside others that do; waits while it is changed:
+    /// without the GIL. `None` where it was being changed when this process was forked.
+    pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, T>> {
+        let wait = || self.lock.read().unwrap_or_else(PoisonError::into_inner);
+        match self.process.is_this_process() {
+            true => Some(wait()),
+            false => self.in_fork(|_| self.look_at_once(), |_| wait()),
         }
+    }
+
+    /// Looks at what is behind the lock, unless it is being changed. Makes no system call.
+    pub(crate) fn look_at_once(&self) -> Option<RwLockReadGuard<'_, T>> {
+        free(self.lock.try_read())
     }
 
     /// What is behind the lock, which has no other holder; `None` in a fork.
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
-        let value = self.mutex.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let value = self.lock.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.process.is_this_process().then_some(value)
     }
 
-    fn lock_in_fork(&self) -> Option<Held<'_, T>> {
+    fn at_once(&self) -> Option<RwLockWriteGuard<'_, T>> {
+        free(self.lock.try_write())
+    }
+
+    /// Takes the lock in a fork: as soon as it is free, or by waiting for a thread of this fork.
+    fn in_fork<G>(
+        &self,
+        at_once: impl Fn(u32) -> Option<G>,
+        wait: impl FnOnce(u32) -> G,
+    ) -> Option<G> {
         let here = std::process::id();
         for _ in 0..LOOKS {
-            if let Some(held) = self.lock_at_once() {
-                self.holder.store(here, Ordering::Relaxed);
-                return Some(held);
+            if let Some(guard) = at_once(here) {
+                return Some(guard);
             }
             if self.holder.load(Ordering::Relaxed) == here {
-                return Some(self.held(work::lock(&self.mutex), here));
+                return Some(wait(here));
             }
             thread::yield_now();
         }
         None
     }
 
-    fn held<'a>(&'a self, guard: MutexGuard<'a, T>, holder: u32) -> Held<'a, T> {
+    fn held<'a>(&'a self, guard: RwLockWriteGuard<'a, T>, holder: u32) -> Held<'a, T> {
         self.holder.store(holder, Ordering::Relaxed);
         let holder = &self.holder;
         Held { holder, guard }
     }
 }
 
+fn free<G>(tried: Result<G, TryLockError<G>>) -> Option<G> {
+    match tried {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 /// What is behind a lock, while it is held.
 pub(crate) struct Held<'a, T> {
     holder: &'a AtomicU32,
-    guard: MutexGuard<'a, T>,
+    guard: RwLockWriteGuard<'a, T>,
 }
 
 impl<T> Deref for Held<'_, T> {

@@ -78,7 +78,7 @@ fn mapped(workers: &Workers, some: &Shown, named: Named, chunk: usize) -> Result
     let len = some.len();
     let shown = match named {
         Named::Count => some.clone(),
-        Named::SumWeight => some.at_hand(workers)?,
+        Named::SumWeight => some.passing(workers)?,
     };
     let chunks = len.div_ceil(chunk);
     // A block stands for a chunk: shards are of whole blocks, and chunks of any size.

@@ -9,7 +9,7 @@ use crate::array::over;
 use crate::buf::Buf;
 use crate::error::{Class, Error, FORKED};
 use crate::given::Whole;
-use crate::lock::{Held, Lock};
+use crate::lock::Lock;
 use crate::memory::{Memory, counted};
 use crate::records::{Piece, Pieces};
 use crate::shown::Shown;
@@ -41,11 +41,6 @@ impl Vector {
         Ok(Shown::of_memory(self.memory()?))
     }
 
-    fn lock(&self) -> Result<Held<'_, Arc<Memory>>, Error> {
-        let text = "a TokenVec that was being changed when its process was forked";
-        self.memory.lock().ok_or_else(|| Error::new(FORKED, text))
-    }
-
     /// Looks at the tokens for a moment, in which they do not change: this is no view, for which
     /// a change would be refused. It may wait for a lock: without the GIL.
     ///
@@ -56,12 +51,12 @@ impl Vector {
         &self,
         look: impl FnOnce(&Arc<Memory>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        look(&*self.lock()?)
+        look(&*self.memory.look().ok_or_else(changed_in_parent)?)
     }
 
     /// Does what [`look`](Self::look) does, unless they are being changed.
     pub(crate) fn look_at_once<T>(&self, look: impl FnOnce(&Arc<Memory>) -> T) -> Option<T> {
-        Some(look(&*self.memory.lock_at_once()?))
+        Some(look(&*self.memory.look_at_once()?))
     }
 
     /// What it shows, unless that is being changed.
@@ -78,7 +73,8 @@ impl Vector {
         &self,
         change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        changed(&mut *self.lock()?, change)
+        let held = self.memory.lock();
+        changed(&mut *held.ok_or_else(changed_in_parent)?, change)
     }
 
     /// Changes the tokens in a moment.
@@ -92,6 +88,11 @@ impl Vector {
             None => short(py, || self.change(change)),
         }
     }
+}
+
+fn changed_in_parent() -> Error {
+    let text = "a TokenVec that was being changed when its process was forked";
+    Error::new(FORKED, text)
 }
 
 fn changed<T>(

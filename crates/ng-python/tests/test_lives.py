@@ -253,7 +253,8 @@ class LivesOfVectors(Lives):
     @rule()
     def extend_by_itself(self):
         twice = np.concatenate([self.model, self.model])
-        self.change(lambda: self.vector.extend(self.vector), twice)
+        if len(self.model):
+            self.change(lambda: self.vector.extend(self.vector), twice)
 
     @rule(count=numbers)
     def truncate(self, count):

@@ -15,7 +15,11 @@ TOKENS = 1 << 18
 ASK = """
 import resource, sys
 import numpy, ngtoken
-tokens = ngtoken.create_tokens_batch({tokens})
+rng = numpy.random.default_rng(1)
+records = numpy.frombuffer(rng.bytes(64 * {tokens}), ngtoken.TOKEN_DTYPE).copy()
+records["weight"] = rng.random({tokens})
+tokens = ngtoken.TokenVec()
+tokens.extend(records)
 every = numpy.arange(len(tokens))
 tokens.where(num_threads=2).count()
 tokens.where("id = 1", num_threads=2).tokens(limit=1)
@@ -27,11 +31,22 @@ resource.setrlimit(resource.RLIMIT_AS, (most, most))
 question = tokens.where(num_threads=2)
 try:
     {question}
-except MemoryError as error:
+except (MemoryError, ValueError) as error:
+    # What others call by C has no class of its own for it.
+    is_memory = {is_stream} and "out of memory" in str(error)
+    assert isinstance(error, MemoryError) or is_memory, error
     print("refused:", error)
 else:
     print("answered")
 """
+
+# A thread's own heap has room before it needs it, and what was freed stays at hand if it is not
+# given back: no limit takes that away.
+PLAIN_HEAP = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
 
 QUESTIONS = [
     "question.tokens()",
@@ -40,7 +55,7 @@ QUESTIONS = [
     "question.nearest((0, 0, 0), k=len(tokens))",
     "question.within((0, 0, 0), 1e6)",
     "question.find(every)",
-    "question.aggregate('time(1)', 'median(weight),distinct(id)')",
+    "question.aggregate('time(20000000)', 'median(id),distinct(timestamp)')",
     "tokens.take(every)",
     "list(question.arrow_stream())",
 ]
@@ -51,9 +66,13 @@ QUESTIONS = [
 def test_a_question_that_has_no_memory_raises(question):
     told = []
     for limit in (8, 24):
-        asked = ASK.format(tokens=TOKENS, limit=limit, question=question)
-        # A thread's own heap has room before it needs it, which no limit takes back.
-        env = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        asked = ASK.format(
+            tokens=TOKENS,
+            limit=limit,
+            question=question,
+            is_stream="stream" in question,
+        )
+        env = os.environ | PLAIN_HEAP
         child = subprocess.run(
             [sys.executable, "-c", asked], env=env, capture_output=True, text=True
         )

@@ -48,15 +48,15 @@ def interrupts_of_work():
 
 
 def of_many_points(tokens):
-    tokens.nearest(np.random.default_rng(1).uniform(-300, 300, (200, 3)), k=10)
+    tokens.nearest(np.random.default_rng(1).uniform(-300, 300, (20_000, 3)), k=10)
 
 
 def of_many_ids(tokens):
-    tokens.find(np.arange(400_000))
+    tokens.find(np.arange(4_000_000))
 
 
 def of_many_ids_looked_up(tokens):
-    tokens.lookup(np.arange(400_000))
+    tokens.lookup(np.arange(4_000_000))
 
 
 @on_linux

@@ -1,3 +1,5 @@
+use std::sync::{Mutex, PoisonError};
+
 use ng_arrow::Import;
 use ng_arrow::arrow_array::RecordBatch;
 use ng_token::Token;
@@ -16,7 +18,8 @@ const ROWS: usize = 1 << 16;
 /// value names its row and column.
 #[pyclass(frozen, name = "_ArrowPieces", module = "ngtoken._core")]
 pub(crate) struct ArrowPieces {
-    reading: Lock<Reading>,
+    /// Another library's stream is for one thread at a time, as a mutex says, even to look at.
+    reading: Lock<Mutex<Reading>>,
 }
 
 struct Reading {
@@ -43,7 +46,7 @@ impl ArrowPieces {
             })
         })?;
         Ok(Self {
-            reading: Lock::new(reading),
+            reading: Lock::new(Mutex::new(reading)),
         })
     }
 
@@ -54,7 +57,10 @@ impl ArrowPieces {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let text = "a stream that was in use when its process was forked";
         let tokens = short(py, || match self.reading.lock() {
-            Some(mut reading) => reading.next(),
+            Some(mut reading) => {
+                let reading = reading.get_mut();
+                reading.unwrap_or_else(PoisonError::into_inner).next()
+            }
             None => Err(Error::new(FORKED, text)),
         })?;
         tokens.map(|tokens| owned(py, tokens)).transpose()
