@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use ng_store::disk::{RealDir, RealFile};
 use ng_store::file::{Stamp, Writer};
-use ng_store::{OpenError, TokenSink, TokenStore};
+use ng_store::{BlockReader, OpenError, TokenSink, TokenStore};
 
 use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
 
@@ -57,8 +57,12 @@ fn a_second_appender_of_another_process_is_refused_until_the_first_is_killed() {
     std::fs::hard_link(&path, &link).unwrap();
     let symlink = place.named("symlink");
     std::os::unix::fs::symlink(&path, &symlink).unwrap();
+    let appender = |name| BlockReader::open(name).unwrap().appender();
+    assert_eq!(appender(&path), None);
     let mut child = holder(&path);
     for name in [&path, &link, &symlink] {
+        let known = cfg!(target_os = "linux").then(|| child.id());
+        assert_eq!(appender(name), known, "of the system's table of locks");
         assert_locked(&open_append(name).unwrap_err());
         assert_eq!(
             open(name).unwrap().tokens(),
@@ -68,6 +72,7 @@ fn a_second_appender_of_another_process_is_refused_until_the_first_is_killed() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    assert_eq!(appender(&path), None);
     let store = open_append(&path).unwrap();
     assert_eq!(store.tokens(), tokens(10), "what was not committed is gone");
 }
