@@ -30,7 +30,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert np.array_equal(np.asarray(some.positions()), np.arange(1_000))
     assert np.array_equal(np.asarray(some.tokens(limit=3)), tokens[:3])
     groups = some.aggregate(by="entity_type", measures="count, max(local_id)")
-    assert list(groups) == [{"entity_type": 0, "count": 1_000, "max(local_id)": 999, "nan_weights": 0}]
+    assert list(groups) == [{"entity_type": 0, "count": 1_000, "max(local_id)": 999}]
     distances, positions = file.where("id >= 5").nearest([[0, 0, 0], [1, 2, 3]], k=2)
     assert (distances[0].tolist(), positions.tolist()) == ([0, 0], [[5, 6], [5, 6]])
     assert file.within([0, 0, 0], 1).positions.shape == (100_000,)
