@@ -1,5 +1,6 @@
 //! Iterators: over tokens, and over arrays of them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ng_token::Token;
@@ -47,6 +48,15 @@ impl TokenIter {
         }
     }
 
+    /// Copies the next batch of a vector, unless that is being changed. With the GIL, which
+    /// forks are made with: in one, the vector's lock would never be released.
+    fn refill_at_once(&self, state: &mut State) -> Option<Result<(), Error>> {
+        let Origin::Vector(vector) = &self.origin else {
+            return None;
+        };
+        vector.look_at_once(|memory| state.refill(&Shown::of_memory(Arc::clone(memory))))
+    }
+
     /// Copies the next batch, without the GIL.
     fn fetch(&self) -> Result<Option<Token>, Error> {
         let text = "an iterator that was in use when its process was forked";
@@ -91,10 +101,14 @@ impl TokenIter {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyToken>> {
         // No holder of the lock waits for the GIL.
-        if let Some(mut state) = self.state.lock_at_once()
-            && let Some(token) = next_of(&mut state)
-        {
-            return Ok(Some(token.into()));
+        if let Some(mut state) = self.state.lock_at_once() {
+            if let Some(token) = next_of(&mut state) {
+                return Ok(Some(token.into()));
+            }
+            if let Some(filled) = self.refill_at_once(&mut state) {
+                filled?;
+                return Ok(next_of(&mut state).map(PyToken::from));
+            }
         }
         Ok(short(py, || self.fetch())?.map(PyToken::from))
     }

@@ -116,8 +116,17 @@ impl Origin {
         }
     }
 
+    /// Tells whether it is a file, or of one, that is looked at by a map.
+    pub(crate) fn is_mapped(&self) -> bool {
+        match self {
+            Self::Vector(_) => false,
+            Self::File(file) => file.is_mapped(),
+            Self::Pinned(pinned) => matches!(pinned.shown, Shown::Map(_)),
+        }
+    }
+
     /// What is shown at this moment, if the lock is free.
-    fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
+    pub(crate) fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
         match self {
             Self::Vector(vector) => vector.shown_at_once().map(Ok),
             Self::File(file) => file.shown_at_once(),

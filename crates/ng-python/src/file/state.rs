@@ -88,6 +88,10 @@ impl FileState {
         self.mode
     }
 
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.mode == Mode::Map
+    }
+
     pub(crate) fn is_appender(&self) -> bool {
         self.is_appender
     }

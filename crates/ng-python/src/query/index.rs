@@ -87,7 +87,7 @@ impl Question {
         let path = self.how.index.then(|| self.path()).flatten()?;
         let stamp = Stamp::of(&path)?;
         // Maps are for those who look at the file by one.
-        let is_mapped = matches!(self.origin.shown().ok()?, Shown::Map(_));
+        let is_mapped = self.origin.is_mapped();
         match subject.shown() {
             Shown::Memory(..) => None,
             Shown::Map(snapshot) => {

@@ -17,7 +17,6 @@ use crate::given::{Real, Text, Whole, optional};
 use crate::room::append;
 use crate::token::PyToken;
 use crate::whole::count_of;
-use crate::work::short;
 
 impl Question {
     pub(super) fn nearest<'py>(
@@ -31,7 +30,7 @@ impl Question {
         let space = optional("space", space.as_ref())?;
         let points = points_of(py, points, space.as_deref(), weights)?;
         let k = count_of("k", k)?;
-        let subject = short(py, || self.subject())?;
+        let subject = self.subject_of_moment(py)?;
         // There is room for what is there; the rest is padding.
         let wanted = if k == 0 {
             0

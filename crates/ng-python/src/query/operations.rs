@@ -17,7 +17,7 @@ use crate::given::{Real, Text, Whole};
 use crate::room::append;
 use crate::tokens::Tokens;
 use crate::whole::{self, count_of};
-use crate::work::{long, short};
+use crate::work::long;
 
 type Answered<'py> = PyResult<Bound<'py, PyAny>>;
 
@@ -321,7 +321,7 @@ impl Question {
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let subject = short(py, || self.subject())?;
+        let subject = self.subject_of_moment(py)?;
         long(py, subject.len(), self.how.threads, |workers| {
             let index = self.index_of(&subject);
             subject.shown().with_source(workers, |source| {

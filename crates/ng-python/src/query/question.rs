@@ -156,6 +156,15 @@ impl Question {
         Subject::of(&self.origin, self.how.verified)
     }
 
+    /// Does what [`subject`](Self::subject) does; where nothing is read and no lock is waited for,
+    /// with the GIL, which forks are made with: a lock that is held then stays so in the fork.
+    pub(super) fn subject_of_moment(&self, py: Python<'_>) -> PyResult<Subject> {
+        match self.origin.shown_at_once().filter(|_| !self.how.verified) {
+            Some(shown) => Ok(Subject::of_shown(shown?)?),
+            None => short(py, || self.subject()),
+        }
+    }
+
     /// Whether all tokens are asked, and none may be missing.
     pub(crate) fn wants_all(&self) -> bool {
         self.filters.is_empty() && !self.how.skip_damaged
@@ -188,7 +197,7 @@ impl Question {
         times: usize,
         ask: impl FnOnce(&ng_query::Query<'_>, Source<'_>) -> Result<(T, Stats), Error> + Send,
     ) -> PyResult<(T, Bound<'py, PyAny>)> {
-        let subject = short(py, || self.subject())?;
+        let subject = self.subject_of_moment(py)?;
         self.ask_subject(py, &subject, times, ask)
     }
 

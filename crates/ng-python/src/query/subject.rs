@@ -24,12 +24,17 @@ impl Subject {
         let shown = origin.shown()?;
         match (&shown, origin.path()) {
             (Shown::Map(snapshot), Some(path)) if verified => Self::of_file(snapshot, &path),
-            _ => Ok(Self {
-                _unwritten: shown.unwritten()?,
-                shown,
-                end: None,
-            }),
+            _ => Self::of_shown(shown),
         }
+    }
+
+    /// All tokens of what is shown, to which nobody writes meanwhile.
+    pub(super) fn of_shown(shown: Shown) -> Result<Self, Error> {
+        Ok(Self {
+            _unwritten: shown.unwritten()?,
+            shown,
+            end: None,
+        })
     }
 
     /// The tokens of a snapshot, out of the file that it is of. That may have grown.
