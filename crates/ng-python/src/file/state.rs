@@ -101,7 +101,7 @@ impl FileState {
     }
 
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
-        let shown = self.lock(&self.shown)?.clone();
+        let shown = self.shown.look().ok_or_else(|| self.in_use())?.clone();
         shown.ok_or_else(|| Error::closed(&self.path))
     }
 
@@ -136,16 +136,18 @@ impl FileState {
     }
 
     fn lock<'a, T>(&self, lock: &'a Lock<T>) -> Result<Held<'a, T>, Error> {
-        lock.lock().ok_or_else(|| {
-            let path = self.path.display();
-            let text = format!("{path}: in use when its process was forked; open it again here");
-            Error::new(FORKED, text).at(&self.path)
-        })
+        lock.lock().ok_or_else(|| self.in_use())
+    }
+
+    fn in_use(&self) -> Error {
+        let path = self.path.display();
+        let text = format!("{path}: in use when its process was forked; open it again here");
+        Error::new(FORKED, text).at(&self.path)
     }
 
     /// What is shown, unless that is just being changed.
     pub(crate) fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
-        let shown = self.shown.lock_at_once()?.clone();
+        let shown = self.shown.look_at_once()?.clone();
         Some(shown.ok_or_else(|| Error::closed(&self.path)))
     }
 
