@@ -270,26 +270,26 @@ imported = time.perf_counter()
 file = ngtoken.TokenFile.open({path!r})
 assert int(file.where("weight > 0.9").count()) == {heavy}
 answered = time.perf_counter()
-private = sum(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if "Private" in line)
-print(imported - start, answered - imported, private)
+print(imported - start, answered - imported, {anonymous})
 """
-ALONE = """
-import numpy
-print(sum(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if "Private" in line))
-"""
+# What a process has for itself: pages of files that are only read are the page cache's.
+ANONYMOUS = """[int(line.split()[1]) for line in open("/proc/self/smaps_rollup")
+    if line.startswith("Anonymous:")][0]"""
 
 
 def start(path: Path, heavy: int, rounds: int) -> list[dict[str, Any]]:
     """A fresh interpreter that has imported numpy: what ngtoken takes beyond it."""
-    asks = STARTED.format(path=str(path), heavy=heavy)
-    base = int(python(ALONE)) if Path("/proc/self/smaps_rollup").exists() else None
+    is_told = Path("/proc/self/smaps_rollup").exists()
+    anonymous = ANONYMOUS if is_told else "0"
+    asks = STARTED.format(path=str(path), heavy=heavy, anonymous=anonymous)
+    base = int(python(f"import numpy\nprint({anonymous})"))
     samples = [[float(word) for word in python(asks).split()] for _ in range(rounds)]
     imports, answers, private = zip(*samples, strict=True)
     found = [
         bounded("import beyond numpy", [1e3 * seconds for seconds in imports], "ms", 20),
         bounded("open and first answer", [1e3 * seconds for seconds in answers], "ms", 50),
     ]
-    if base is not None:
+    if is_told:
         beyond = [(kib - base) / 1024 for kib in private]
         found.append(bounded("private memory beyond numpy", beyond, "MiB", 8))
     return found
