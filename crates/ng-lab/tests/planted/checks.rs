@@ -277,9 +277,10 @@ fn shared_work() {
     };
     let [even, one_sided, in_turns] =
         ["even", "one-sided", "in-turns"].map(|variant| shares(variant, 2).expect(variant));
-    assert!(even.least_busy > 0.5, "{even:?}");
-    assert!(one_sided.least_busy < 0.3, "{one_sided:?}");
-    assert!(one_sided.most_busy > 0.5, "{one_sided:?}");
+    // One beside the other: how much of the time either had a processor is for the
+    // machine to say, which may be busy with something else.
+    assert!(even.least_busy > 0.6 * even.most_busy, "{even:?}");
+    assert!(one_sided.least_busy < 0.4 * one_sided.most_busy, "{one_sided:?}");
     // Either of two threads that hand over to each other must wait each time,
     // unless it comes late.
     assert!(
