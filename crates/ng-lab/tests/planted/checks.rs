@@ -280,7 +280,10 @@ fn shared_work() {
     // One beside the other: how much of the time either had a processor is for the
     // machine to say, which may be busy with something else.
     assert!(even.least_busy > 0.6 * even.most_busy, "{even:?}");
-    assert!(one_sided.least_busy < 0.4 * one_sided.most_busy, "{one_sided:?}");
+    assert!(
+        one_sided.least_busy < 0.4 * one_sided.most_busy,
+        "{one_sided:?}"
+    );
     // Either of two threads that hand over to each other must wait each time,
     // unless it comes late.
     assert!(
