@@ -283,6 +283,7 @@ class LivesOfVectors(Lives):
     def pickle(self, protocol):
         self.hold(Held(pickled(self.vector, protocol), self.model, holds=False))
 
+    @precondition(lambda self: self.writable is None)
     @rule()
     def pickle_out_of_band(self):
         buffers = []
