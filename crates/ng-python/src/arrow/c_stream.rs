@@ -34,7 +34,7 @@ impl CStream {
         }
     }
 
-    /// Asks for the schema. It may run code of the other library: without the interpreter.
+    /// Asks for the schema. It may run code of the other library: without the GIL.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ impl Tokens {
     /// The position of the first token of each id, and -1 where there is none; a number for a
     /// number, an array of the same shape for an array.
     ///
-    /// It is `find` for who wants no more of it: with an index of ids no pass.
+    /// It does what ``find`` does, and returns less: with an index of ids there is no pass.
     fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (found, _) = self.question().found(py, &ids_of(py, ids)?)?;
         let first = |found: &Found| {

@@ -239,7 +239,7 @@ impl TokenFile {
         let blocks = match indexed {
             Ok(blocks) => blocks,
             Err(error) => {
-                // The tokens are sorted; whoever asks them does without.
+                // The tokens are sorted; queries read the records.
                 let path = path.display();
                 let told = format!("{path}: sorted, and has no index: {}", error.text());
                 warn_of_index(py, vec![told])?;
