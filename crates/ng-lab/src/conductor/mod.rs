@@ -4,14 +4,22 @@
 //! time; what came out is a [`Record`] that is judged and reported elsewhere.
 
 mod available;
+pub mod doctor;
+mod handshake;
+mod headlines;
 pub mod plan;
+pub mod process;
+mod progress;
 mod record;
 mod rounds;
 mod versus;
 mod workplace;
 
 pub use available::Available;
+pub(crate) use handshake::shake_hands;
+pub(crate) use headlines::headlines;
 pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Role, Rounds, Subject};
+pub use progress::Progress;
 pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 pub use rounds::conduct;
 pub use versus::{Against, Baseline, Gate, Reference, Versus};

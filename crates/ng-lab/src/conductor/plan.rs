@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::limits::{Limit, PROBED_MOST_BYTES};
-use crate::scenario::{Cell, Profile, Scenario};
+use crate::worker::limits::{Limit, PROBED_MOST_BYTES};
+use crate::worker::scenario::{Cell, Profile, Scenario};
 
 /// The page-fault probe touches this much at most.
 pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
@@ -385,8 +385,8 @@ mod tests {
     use super::*;
     use crate::conductor::available::SPARE_BYTES;
     use crate::conductor::{Against, Reference};
-    use crate::run::Run;
-    use crate::scenario::{Failure, Variant};
+    use crate::worker::run::Run;
+    use crate::worker::scenario::{Failure, Variant};
 
     struct Half;
     /// The size at which it has one cell only.

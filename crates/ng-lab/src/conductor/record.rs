@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conductor::plan::{PlannedCell, Role};
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::protocol::CellReading;
+use crate::machine::kernel::CpuTicks;
+use crate::worker::limits::Limit;
+use crate::worker::protocol::CellReading;
 
 /// Everything that one run measured.
 #[derive(Clone, Debug, Default)]

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request, Role};
+use crate::conductor::process::{Ended, Order, run_worker};
+use crate::conductor::progress::Progress;
 use crate::conductor::record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
 use crate::conductor::workplace::{Surroundings, Workplace};
-use crate::data_folder::DataFolder;
-use crate::interrupt::Interrupt;
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::plant::Plant;
-use crate::process::{Ended, Order, run_worker};
-use crate::progress::Progress;
-use crate::protocol::{Outcome, Task};
-use crate::rng::SplitMix64;
-use crate::scenario::Profile;
+use crate::machine::data_folder::DataFolder;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::kernel::CpuTicks;
+use crate::stats::rng::SplitMix64;
+use crate::worker::limits::Limit;
+use crate::worker::plant::Plant;
+use crate::worker::protocol::{Outcome, Task};
+use crate::worker::scenario::Profile;
 
 /// A worker's environment is padded by fewer bytes than this: four pages move
 /// the stack through every alignment that matters.

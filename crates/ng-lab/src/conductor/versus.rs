@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::conductor::{CellRecord, PlannedCell, Role};
 use crate::judge::gate;
-use crate::plant::Plant;
 use crate::report::{CellReport, Report};
-use crate::scenario::Profile;
+use crate::worker::plant::Plant;
+use crate::worker::scenario::Profile;
 
 /// What a run is held against. Nothing, by default.
 #[derive(Clone, Debug, Default)]

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::allocations::Allocations;
 use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
-use crate::growth;
 use crate::judge::flags::{Finding, Flag, Verdict};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::{CellReading, MemoryReading};
+use crate::machine::allocations::Allocations;
+use crate::machine::kernel::CpuTicks;
+use crate::machine::pages::Pages;
 use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport, RunPlace};
-use crate::run::{FileState, PhaseRecord};
 use crate::stats;
+use crate::worker::growth;
+use crate::worker::limits::Limit;
+use crate::worker::protocol::{CellReading, MemoryReading};
+use crate::worker::run::{FileState, PhaseRecord};
 
 /// A phase may beat the best reading of its limit by this much: limits are read
 /// with noise as well.

@@ -2,11 +2,11 @@
 
 use std::fmt::Display;
 
-use crate::host::Host;
-use crate::limits::Limit;
+use crate::machine::host::Host;
+use crate::machine::volume::Volume;
 use crate::report::{Build, Interval95, LimitReport, Report};
 use crate::stats;
-use crate::volume::Volume;
+use crate::worker::limits::Limit;
 
 /// Limits of both runs may differ by this factor; wholly beyond it, the machine is
 /// not the one that it was.
@@ -37,7 +37,7 @@ pub enum NotComparable {
     Protocol {
         /// The protocol of the other revision.
         theirs: u32,
-        /// [`crate::protocol::PROTOCOL`].
+        /// [`crate::worker::protocol::PROTOCOL`].
         ours: u32,
     },
     /// The other revision's program is no worker.

@@ -5,8 +5,8 @@ use crate::judge::baseline::different_work;
 use crate::judge::flags::{Finding, Flag};
 use crate::judge::not_compared;
 use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, NotCompared};
-use crate::scenario::Profile;
 use crate::stats;
+use crate::worker::scenario::Profile;
 
 /// An A/A ratio that is off by more than this, with an interval that excludes
 /// one, says that the run cannot tell this phase from itself.

@@ -1,9 +1,9 @@
 //! Where files were when the clock started, against what the phases say.
 
 use crate::conductor::CellRecord;
-use crate::page_cache::COLD_SHARE;
-use crate::run::{FileEvidence, FileState};
+use crate::machine::page_cache::COLD_SHARE;
 use crate::stats;
+use crate::worker::run::{FileEvidence, FileState};
 
 /// The round that speaks most against what the phase says of its file, with the
 /// bytes that were fetched in the median. Of round 0 if there is no other.

@@ -22,8 +22,8 @@ use crate::judge::outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPha
 use crate::report::{
     CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
 };
-use crate::scenario::Profile;
 use crate::stats;
+use crate::worker::scenario::Profile;
 
 /// Below this adjusted p a difference counts.
 const ALPHA: f64 = 0.05;

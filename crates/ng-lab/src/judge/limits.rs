@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::conductor::{LimitKey, LimitSample, PlannedCell, Record};
 use crate::report::{Interval95, LimitReport};
-use crate::run::Bound;
 use crate::stats;
+use crate::worker::run::Bound;
 
 /// A bound of a phase, with the readings that belong to it.
 pub(super) struct BoundReadings<'r> {

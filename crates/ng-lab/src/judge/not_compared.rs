@@ -3,7 +3,7 @@
 use crate::conductor::Role;
 use crate::judge::compare::not_comparable;
 use crate::report::{CellReport, ComparisonKind, NotCompared, PhaseReport};
-use crate::scenario::Profile;
+use crate::worker::scenario::Profile;
 
 /// The lack of a ratio, named as the ratio would be: by its denominator.
 pub(super) fn entry(

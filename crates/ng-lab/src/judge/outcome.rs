@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{CellReport, Interval95, PhaseReport};
-use crate::scenario::Profile;
+use crate::worker::scenario::Profile;
 
 /// What a gate says of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

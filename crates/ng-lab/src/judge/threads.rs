@@ -1,10 +1,10 @@
 //! How the threads of a phase shared its work.
 
 use crate::conductor::CellRecord;
+use crate::machine::threads::ThreadWork;
 use crate::report::ThreadsReport;
-use crate::run::PhaseRecord;
 use crate::stats;
-use crate::threads::ThreadWork;
+use crate::worker::run::PhaseRecord;
 
 /// Medians over the rounds after round 0. None for cells of one thread, and where
 /// fewer threads were seen than the cell has: those that ended within the phase

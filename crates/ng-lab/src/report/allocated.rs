@@ -1,6 +1,6 @@
 //! What each phase asked the allocator for, as words.
 
-use crate::allocations::Allocations;
+use crate::machine::allocations::Allocations;
 use crate::report::table::{Section, Table};
 use crate::report::{CellReport, PhaseReport, Report, text};
 

@@ -10,7 +10,7 @@ use crate::report::table::{
 use crate::report::{
     CellReport, Comparison, ComparisonKind, HeadlineReport, PhaseReport, Report, text,
 };
-use crate::scenario::Profile;
+use crate::worker::scenario::Profile;
 
 pub(super) const TITLE: &str = "At a glance";
 
@@ -351,10 +351,10 @@ pub(super) fn flag_counts(report: &Report) -> Vec<(Flag, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limit;
     use crate::report::tests::{cell, compared, found, report, rows};
     use crate::report::{Interval95, markdown, terminal, terminal_glance};
-    use crate::run::Bound;
+    use crate::worker::limits::Limit;
+    use crate::worker::run::Bound;
 
     /// The cells of [`report`] in both builds, dev three times as slow.
     fn both_builds() -> Report {

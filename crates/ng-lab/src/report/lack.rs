@@ -4,7 +4,7 @@ use crate::report::table::dev_comparison;
 use crate::report::{
     CellReport, Comparison, ComparisonKind, NotCompared, PhaseReport, Report, text,
 };
-use crate::scenario::Profile;
+use crate::worker::scenario::Profile;
 
 /// How many times as fast release is, in the row of release; else why not.
 pub(super) fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {

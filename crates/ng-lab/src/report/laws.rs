@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::report::table::{Section, Table};
 use crate::report::{CellReport, Interval95, PhaseReport, Report, text};
-use crate::scenario::Profile;
 use crate::stats::{self, ScalabilityLaw};
+use crate::worker::scenario::Profile;
 
 const HEADINGS: [&str; 8] = [
     "scenario", "items", "variant", "phase", "build", "threads", "sigma", "kappa",

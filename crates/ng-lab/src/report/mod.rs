@@ -1,6 +1,7 @@
 //! What a run leaves: one model, and a file that writes it in each form.
 
 mod allocated;
+pub(crate) mod baselines;
 mod claims;
 mod csv;
 mod glance;

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::access::AccessEvidence;
-use crate::allocations::Allocations;
 use crate::conductor::Role;
-use crate::host::Host;
 use crate::judge::{Finding, Flag, GateReport, Verdict};
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::plant::Plant;
-use crate::protocol::MemoryReading;
+use crate::machine::allocations::Allocations;
+use crate::machine::host::Host;
+use crate::machine::pages::Pages;
+use crate::machine::volume::Volume;
 use crate::report::ClaimRow;
 use crate::report::sample::RunPlace;
-use crate::run::{Bound, FileEvidence};
-use crate::scenario::Profile;
 use crate::soak::SoakReport;
 use crate::stats;
-use crate::volume::Volume;
+use crate::worker::access::AccessEvidence;
+use crate::worker::limits::Limit;
+use crate::worker::plant::Plant;
+use crate::worker::protocol::MemoryReading;
+use crate::worker::run::{Bound, FileEvidence};
+use crate::worker::scenario::Profile;
 
 /// Names the form of a report. The number changes when a key changes its meaning
 /// or goes; new keys may come without.

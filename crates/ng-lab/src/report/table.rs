@@ -2,8 +2,7 @@
 
 use crate::conductor::Role;
 use crate::judge::Verdict;
-use crate::plant::Plant;
-use crate::protocol::MemoryReading;
+use crate::machine::volume::Volume;
 use crate::report::claims::claims;
 use crate::report::lack::{self, dev_ratio, estimate};
 use crate::report::versus;
@@ -12,7 +11,8 @@ use crate::report::{
     PhaseReport, Report,
 };
 use crate::report::{allocated, laws, scaling, soak_section, text, thread_shares};
-use crate::volume::Volume;
+use crate::worker::plant::Plant;
+use crate::worker::protocol::MemoryReading;
 
 /// A heading with lines of text and a table below it.
 pub(super) struct Section {

@@ -8,13 +8,13 @@ use super::{
     PhaseReport, Report, RunInfo, SCHEMA, Scaling, write_json, write_whole,
 };
 use crate::conductor::Role;
-use crate::host::Host;
 use crate::judge::{Finding, Flag, Verdict};
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::MemoryReading;
-use crate::scenario::Profile;
-use crate::volume::Volume;
+use crate::machine::host::Host;
+use crate::machine::pages::Pages;
+use crate::machine::volume::Volume;
+use crate::worker::limits::Limit;
+use crate::worker::protocol::MemoryReading;
+use crate::worker::scenario::Profile;
 
 /// The report behind its summary, which has tests of its own.
 fn markdown(report: &Report) -> String {

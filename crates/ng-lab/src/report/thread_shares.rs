@@ -2,7 +2,7 @@
 
 use crate::report::table::{Detail, Section, Table};
 use crate::report::{CellReport, PhaseReport, Report, ThreadsReport, text};
-use crate::scenario::Profile;
+use crate::worker::scenario::Profile;
 
 pub(super) const TITLE: &str = "How threads shared the work";
 pub(super) const HEADINGS: [&str; 9] = [

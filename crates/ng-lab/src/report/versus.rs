@@ -134,7 +134,7 @@ pub(super) fn change(ratio: f64, ci95: Option<Interval95>) -> String {
 mod tests {
     use super::*;
     use crate::judge::SkippedPhase;
-    use crate::scenario::Profile;
+    use crate::worker::scenario::Profile;
 
     fn place(phase: &str) -> Place {
         Place {

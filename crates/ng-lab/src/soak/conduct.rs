@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use rustix::io::FdFlags;
 
-use crate::interrupt::Interrupt;
-use crate::process::{how_it_ended, tail_of};
-use crate::protocol::PROTOCOL;
-use crate::session::{SessionError, cannot_write};
+use crate::conductor::process::{how_it_ended, tail_of};
+use crate::machine::interrupt::Interrupt;
+use crate::session::measure::{SessionError, cannot_write};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
 use crate::soak::{Message, Plan, SoakJob, SoakReport};
+use crate::worker::protocol::PROTOCOL;
 
 /// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
 pub const SOAK_ARGUMENT: &str = "__soak";
@@ -30,12 +30,12 @@ const POLL: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(3 * 3600);
 
 /// What is kept of a soak while it runs, a line at once for each message and row.
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     /// The folder, for errors to name.
-    pub(super) out: PathBuf,
-    pub(super) log: File,
-    pub(super) csv: Csv<File>,
-    pub(super) progress: SoakProgress,
+    pub(crate) out: PathBuf,
+    pub(crate) log: File,
+    pub(crate) csv: Csv<File>,
+    pub(crate) progress: SoakProgress,
 }
 
 impl Keeper {
@@ -57,7 +57,7 @@ impl Keeper {
 ///
 /// # Errors
 /// The program cannot be started, or the record cannot be written.
-pub(super) fn conduct(
+pub(crate) fn conduct(
     program: &Path,
     plan: &Plan,
     dir: &Path,

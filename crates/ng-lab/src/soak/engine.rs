@@ -3,13 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use crate::rng::{SplitMix64, mix};
-use crate::scenario::Failure;
 use crate::soak::clock::Stopwatch;
 use crate::soak::mix::Mix;
 use crate::soak::record::Record;
 use crate::soak::schedule::Schedule;
 use crate::soak::{Began, Clock, Event, Message, Operations, Plan, Rate, Reading, SoakRow};
+use crate::stats::rng::{SplitMix64, mix};
+use crate::worker::scenario::Failure;
 
 /// What a soak works with.
 pub(super) struct Surroundings<'a> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::report::Interval95;
-use crate::scenario::Profile;
 use crate::soak::{Event, Percentiles, Plan, SoakRow};
+use crate::worker::scenario::Profile;
 
 /// All that a soak found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,7 +93,7 @@ pub enum SlopeFinding {
 
 impl SoakReport {
     /// One that nothing has happened in.
-    pub(super) fn of(plan: &Plan, most_items: u64, less_because: Option<String>) -> Self {
+    pub(crate) fn of(plan: &Plan, most_items: u64, less_because: Option<String>) -> Self {
         Self {
             profile: Profile::of_this_build(),
             asked_seconds: plan.time.as_secs_f64(),

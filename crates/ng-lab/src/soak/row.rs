@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Faults;
+use crate::machine::kernel::Faults;
 
 /// Times of a number of operations in nanoseconds, good to a thousandth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -155,8 +155,8 @@ impl Reading {
     #[must_use]
     pub fn of_this_process() -> Self {
         Self {
-            resident_bytes: crate::kernel::resident_bytes().ok(),
-            private_bytes: crate::kernel::private_bytes().ok(),
+            resident_bytes: crate::machine::kernel::resident_bytes().ok(),
+            private_bytes: crate::machine::kernel::private_bytes().ok(),
             faults: Faults::read().ok(),
         }
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::PROTOCOL;
-use crate::scenario::Failure;
 use crate::soak::{Message, Operations, Plan, SystemClock, soak};
-use crate::worker::pipe_to_conductor;
+use crate::worker::protocol::PROTOCOL;
+use crate::worker::scenario::Failure;
+use crate::worker::serve::pipe_to_conductor;
 
 /// What a worker is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -100,8 +100,8 @@ fn finding(interval: Option<stats::Interval>) -> SlopeFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::SplitMix64;
     use crate::soak::tests::row_at;
+    use crate::stats::rng::SplitMix64;
 
     fn found<'s>(slopes: &'s [SlopeReport], figure: &str, kind: Option<&str>) -> &'s SlopeReport {
         let mut slopes = slopes.iter();

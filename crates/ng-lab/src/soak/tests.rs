@@ -5,14 +5,14 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::kernel::Faults;
-use crate::rng::SplitMix64;
-use crate::scenario::Failure;
+use crate::machine::kernel::Faults;
 use crate::soak::engine::{Surroundings, soak_with};
 use crate::soak::{
     Clock, Event, Extent, Kind, KindRow, Message, Operations, Percentiles, Plan, Rate, Reading,
     SlopeFinding, SoakRow, Verified, slopes,
 };
+use crate::stats::rng::SplitMix64;
+use crate::worker::scenario::Failure;
 
 /// A row with times around a millisecond, for tests of what is made of rows.
 pub(super) fn row_at(seconds: f64) -> SoakRow {

@@ -28,6 +28,7 @@ mod interval;
 mod normal;
 mod order;
 mod paired;
+pub mod rng;
 mod slope;
 mod summary;
 mod trend;

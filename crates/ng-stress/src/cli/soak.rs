@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ng_lab::report::terminal;
-use ng_lab::soak::{Plan, Rate, SoakRequest, run_soak};
-use ng_lab::{Interrupt, MachineLock, SessionError, Volume};
+use ng_lab::soak::{Plan, Rate};
+use ng_lab::{Interrupt, MachineLock, SessionError, SoakRequest, Volume, run_soak};
 use ng_stress::soak::{FEWEST_TOKENS, room};
 use ng_stress::{SUBJECT, parse_count};
 

@@ -3,9 +3,9 @@
 use super::gate::{baseline, cell, gate, held, times};
 use super::sim::{PLAIN_NS, Sim, report};
 use crate::judge::{NotComparable, check_machine, compare_reports};
-use crate::limits::Limit;
+use crate::machine::volume::Volume;
 use crate::report::{ComparisonKind, Report};
-use crate::volume::Volume;
+use crate::worker::limits::Limit;
 
 fn plain() -> Vec<Sim> {
     let cell = cell(&times(PLAIN_NS));

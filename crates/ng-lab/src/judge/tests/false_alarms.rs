@@ -3,12 +3,12 @@
 
 use super::alone;
 use super::sim::{ITEMS, Sim};
-use crate::growth::best_times;
 use crate::judge::Flag;
-use crate::limits::Limit;
-use crate::protocol::FractionReading;
-use crate::rng::SplitMix64;
-use crate::run::PhaseRecord;
+use crate::stats::rng::SplitMix64;
+use crate::worker::growth::best_times;
+use crate::worker::limits::Limit;
+use crate::worker::protocol::FractionReading;
+use crate::worker::run::PhaseRecord;
 
 /// Simulated phases of each kind.
 const PHASES: usize = 20_000;

@@ -5,12 +5,12 @@ use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
 use crate::conductor::LimitSample;
 use crate::conductor::{Record, Role};
 use crate::judge::judge;
-use crate::limits::Limit;
-use crate::pages::Pages;
+use crate::machine::pages::Pages;
+use crate::machine::threads::ThreadWork;
 use crate::report::Interval95;
-use crate::run::FileState;
-use crate::scenario::Profile;
-use crate::threads::ThreadWork;
+use crate::worker::limits::Limit;
+use crate::worker::run::FileState;
+use crate::worker::scenario::Profile;
 
 const MS: u64 = 1_000_000;
 /// Neither sorted nor symmetric.
@@ -89,7 +89,7 @@ fn private_memory_is_a_median_where_it_was_watched() {
     let cell = Sim::cell("create").phase("fill", &PLAIN);
     assert_eq!(alone(&cell).memory.unwrap().private_peak_bytes, None);
     let watched = |bytes| {
-        move |reading: &mut crate::protocol::CellReading| {
+        move |reading: &mut crate::worker::protocol::CellReading| {
             reading.memory.as_mut().unwrap().private_peak_bytes = Some(bytes);
         }
     };

@@ -5,8 +5,8 @@ use super::sim::{BYTES, PLAIN_NS, Sim, report};
 use crate::conductor::{Against, Baseline, Gate, Reference, Versus};
 use crate::judge::gate::{paired_rounds, unpaired_rounds};
 use crate::judge::{GateReport, Outcome, PhaseOutcome, hold};
-use crate::limits::Limit;
 use crate::report::{ComparisonKind, Report};
+use crate::worker::limits::Limit;
 
 const ROUNDS: usize = 8;
 

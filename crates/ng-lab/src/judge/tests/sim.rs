@@ -2,20 +2,20 @@
 
 use serde_json::Value;
 
-use crate::access::AccessEvidence;
 use crate::conductor::{
     CellRecord, CellRound, LimitKey, LimitSample, PlannedCell, Record, Role, Subject,
 };
-use crate::host::Host;
 use crate::judge::{Judgement, judge};
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::{CellReading, FractionReading, MemoryReading};
+use crate::machine::host::Host;
+use crate::machine::kernel::CpuTicks;
+use crate::machine::pages::Pages;
+use crate::machine::threads::ThreadWork;
 use crate::report::{Build, Report, RunInfo, SCHEMA};
-use crate::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
-use crate::scenario::{Cell, Profile, Variant};
-use crate::threads::ThreadWork;
+use crate::worker::access::AccessEvidence;
+use crate::worker::limits::Limit;
+use crate::worker::protocol::{CellReading, FractionReading, MemoryReading};
+use crate::worker::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
+use crate::worker::scenario::{Cell, Profile, Variant};
 
 pub(super) const SUBJECT: Subject = Subject {
     items: "records",

@@ -2,12 +2,12 @@
 
 use super::sim::{BYTES, PLAIN, PLAIN_NS, Sim, judged};
 use super::{alone, check};
-use crate::access::{AccessEvidence, Pattern};
 use crate::judge::{Flag, Verdict};
-use crate::limits::Limit;
-use crate::pages::Pages;
+use crate::machine::pages::Pages;
 use crate::report::CellReport;
-use crate::run::FileState;
+use crate::worker::access::{AccessEvidence, Pattern};
+use crate::worker::limits::Limit;
+use crate::worker::run::FileState;
 
 const MIB: u64 = 1 << 20;
 
@@ -113,7 +113,7 @@ fn declared_memory_that_the_kernel_did_not_see_is_no_work() {
     );
 }
 
-fn grown(bytes: u64) -> impl Fn(&mut crate::protocol::CellReading) {
+fn grown(bytes: u64) -> impl Fn(&mut crate::worker::protocol::CellReading) {
     move |reading| {
         let touched = reading.phases[0].touched.as_mut().unwrap();
         touched.resident_growth_bytes = bytes;

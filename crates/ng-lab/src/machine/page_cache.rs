@@ -7,7 +7,7 @@ use std::path::Path;
 
 use memmap2::MmapOptions;
 
-use crate::raw;
+use crate::machine::raw;
 
 /// Share of a cold file that may still be in memory: the kernel reads around
 /// what others read, and drops no page that somebody is at work on.
@@ -132,7 +132,7 @@ mod tests {
         let pages = bytes.div_ceil(rustix::param::page_size()) as u64;
         let written = Residency::of(&path).unwrap();
         assert_eq!((written.file_pages, written.resident), (pages, pages));
-        if crate::volume::Volume::of(folder.path())
+        if crate::machine::volume::Volume::of(folder.path())
             .unwrap()
             .is_in_memory()
         {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::kernel;
+use crate::machine::kernel;
 
 /// How often the watcher looks. A look takes some 20 us.
 const INTERVAL: Duration = Duration::from_millis(20);

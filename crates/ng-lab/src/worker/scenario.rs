@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pages::Pages;
-use crate::run::Run;
+use crate::machine::pages::Pages;
+use crate::worker::run::Run;
 
 /// Why a cell came to nothing, in the scenario's words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

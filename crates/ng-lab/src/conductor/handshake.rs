@@ -4,10 +4,10 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::interrupt::Interrupt;
+use crate::conductor::process::{Ended, Order, run_worker};
 use crate::judge::NotComparable;
-use crate::process::{Ended, Order, run_worker};
-use crate::protocol::{PROTOCOL, Place, Task};
+use crate::machine::interrupt::Interrupt;
+use crate::worker::protocol::{PROTOCOL, Place, Task};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The smallest task there is: one page.

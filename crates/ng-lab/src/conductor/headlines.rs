@@ -2,7 +2,7 @@
 
 use crate::conductor::{Plan, PlannedCell, Request, Role};
 use crate::report::HeadlineReport;
-use crate::scenario::Headline;
+use crate::worker::scenario::Headline;
 
 /// One for each scenario and size, in the order of the plan.
 pub(crate) fn headlines(request: &Request, plan: &Plan) -> Vec<HeadlineReport> {
@@ -57,8 +57,8 @@ fn chosen<'p>(
 mod tests {
     use super::*;
     use crate::conductor::{Available, Rounds, Subject, Versus};
-    use crate::run::Run;
-    use crate::scenario::{Cell, Failure, Profile, Scenario, Variant};
+    use crate::worker::run::Run;
+    use crate::worker::scenario::{Cell, Failure, Profile, Scenario, Variant};
 
     struct Declares(&'static str, Headline);
 

@@ -5,20 +5,20 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use crate::allocations::Allocations;
-use crate::growth;
-use crate::kernel::{self, Faults};
-use crate::limits::{self, Limit};
-use crate::memory_group;
-use crate::pages::{Pages, touch_and_free};
-use crate::plant::Plant;
-use crate::protocol::{
+use crate::machine::allocations::Allocations;
+use crate::machine::kernel::{self, Faults};
+use crate::machine::memory_group;
+use crate::machine::pages::{Pages, touch_and_free};
+use crate::machine::raw;
+use crate::stats::rng::mix;
+use crate::worker::growth;
+use crate::worker::limits::{self, Limit};
+use crate::worker::plant::Plant;
+use crate::worker::protocol::{
     CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Place, Reply, Task,
 };
-use crate::raw;
-use crate::rng::mix;
-use crate::run::{PhaseRecord, Run};
-use crate::scenario::{Cell, Failure, Profile, Scenario};
+use crate::worker::run::{PhaseRecord, Run};
+use crate::worker::scenario::{Cell, Failure, Profile, Scenario};
 
 /// The growth check runs a cell again at this fraction of its items.
 pub const FRACTION: u64 = 8;
@@ -286,7 +286,7 @@ fn spin_ns() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Variant;
+    use crate::worker::scenario::Variant;
 
     /// Does nothing, at any size or at one.
     struct Idle {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::interrupt::Interrupt;
+use crate::machine::interrupt::Interrupt;
 
 /// Held while a run measures; freed when it is dropped, or when its process dies.
 #[derive(Debug)]

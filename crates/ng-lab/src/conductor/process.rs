@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::io::FdFlags;
 
-use crate::interrupt::Interrupt;
-use crate::plant::Plant;
-use crate::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
+use crate::machine::interrupt::Interrupt;
+use crate::worker::plant::Plant;
+use crate::worker::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.
 const POLL: Duration = Duration::from_millis(100);

@@ -20,9 +20,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pages::{PageBuffer, Pages, SMALL_PAGE_BYTES, on_threads};
-use crate::raw;
-use crate::rng::{SplitMix64, mix, scale};
+use crate::machine::pages::{PageBuffer, Pages, SMALL_PAGE_BYTES, on_threads};
+use crate::machine::raw;
+use crate::stats::rng::{SplitMix64, mix, scale};
 
 /// Words of a 64-byte cache line.
 const LINE_WORDS: usize = 8;
@@ -291,7 +291,7 @@ fn probe_pages(
 /// # Errors
 /// The memory cannot be mapped.
 pub fn probe_page_faults(bytes: usize) -> io::Result<LimitReading> {
-    let elapsed_ns = crate::pages::touch_and_free(bytes, Pages::Small, 1)?;
+    let elapsed_ns = crate::machine::pages::touch_and_free(bytes, Pages::Small, 1)?;
     let faults = bytes.div_ceil(SMALL_PAGE_BYTES).max(1);
     Ok(reading(Limit::PageFault, elapsed_ns as f64 / faults as f64))
 }

@@ -184,7 +184,7 @@ impl Strides {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::SplitMix64;
+    use crate::stats::rng::SplitMix64;
 
     fn evidence(claimed: Pattern, order: &[u64], records: u64) -> AccessEvidence {
         AccessEvidence::of(claimed, &mut order.iter().copied(), records, 64)

@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::CHUNK_BYTES;
-use crate::pages::{HUGE_PAGE_BYTES, PageBuffer, Pages, SMALL_PAGE_BYTES};
-use crate::raw;
-use crate::rng::SplitMix64;
+use crate::machine::pages::{HUGE_PAGE_BYTES, PageBuffer, Pages, SMALL_PAGE_BYTES};
+use crate::machine::raw;
+use crate::stats::rng::SplitMix64;
 
 /// Bytes that are brought into the page cache at once: 1 MiB gave 3.1 GB/s,
 /// 4 MiB 3.9 and 16 MiB 4.0 on ext4 over a virtual disk.

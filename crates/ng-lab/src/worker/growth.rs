@@ -4,8 +4,8 @@
 //! add to a time, so the best times are compared, and a worker whose own times do
 //! not show growth clearly repeats the fraction before anybody is accused.
 
-use crate::run::PhaseRecord;
-use crate::worker::FRACTION;
+use crate::worker::run::PhaseRecord;
+use crate::worker::serve::FRACTION;
 
 /// At an eighth of the items, honest work takes an eighth of the time; half of
 /// it leaves room for fixed costs and caches. On huge pages, a half and a third
@@ -62,7 +62,7 @@ fn are_clear(whole: &[PhaseRecord], best: &[u64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Run;
+    use crate::worker::run::Run;
 
     /// Phases that took so long; those that need not grow have `false`.
     fn phases(times: &[(u64, bool)]) -> Vec<PhaseRecord> {

@@ -5,20 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::conductor::{Available, Plan, PlanError, Request, conduct};
-use crate::data_folder::DataFolder;
-use crate::handshake::shake_hands;
-use crate::headlines::headlines;
-use crate::host::Host;
-use crate::interrupt::Interrupt;
+use crate::conductor::{
+    Available, Plan, PlanError, Progress, Request, conduct, headlines, shake_hands,
+};
 use crate::judge::{self, NotComparable, check_machine, judge};
-use crate::kernel;
-use crate::lock::MachineLock;
-use crate::memory_group;
-use crate::progress::Progress;
+use crate::machine::data_folder::DataFolder;
+use crate::machine::host::Host;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::kernel;
+use crate::machine::lock::MachineLock;
+use crate::machine::memory_group;
+use crate::machine::volume::Volume;
 use crate::report::{self, Build, ClaimRow, Report, RunInfo, SCHEMA};
 use crate::soak;
-use crate::volume::Volume;
 
 /// Why a measurement came to nothing.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memmap2::MmapRaw;
 
-use crate::allocations::allocated;
+use crate::machine::allocations::allocated;
 
 /// The system's allocator, which counts what it is asked for while somebody wants
 /// to know, and else costs a look at a flag. A program whose workers have it as

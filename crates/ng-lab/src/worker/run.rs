@@ -9,15 +9,15 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::access::AccessEvidence;
-use crate::allocations::{Allocations, counted};
-use crate::kernel::{self, Faults, Resident};
-use crate::limits::Limit;
-use crate::page_cache::{Residency, evict};
-use crate::plant::prolonged;
-use crate::private_peak::PrivatePeak;
-use crate::scenario::Failure;
-use crate::threads::{ThreadTimes, ThreadWork};
+use crate::machine::allocations::{Allocations, counted};
+use crate::machine::kernel::{self, Faults, Resident};
+use crate::machine::page_cache::{Residency, evict};
+use crate::machine::private_peak::PrivatePeak;
+use crate::machine::threads::{ThreadTimes, ThreadWork};
+use crate::worker::access::AccessEvidence;
+use crate::worker::limits::Limit;
+use crate::worker::plant::prolonged;
+use crate::worker::scenario::Failure;
 
 /// Records the phases and the proof of one cell.
 #[derive(Debug, Default)]
@@ -417,7 +417,7 @@ mod tests {
     fn a_cold_file_is_evicted_before_the_clock_and_a_warm_one_is_counted() {
         let program = std::env::current_exe().unwrap();
         let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        if crate::volume::Volume::of(folder.path())
+        if crate::machine::volume::Volume::of(folder.path())
             .unwrap()
             .is_in_memory()
         {

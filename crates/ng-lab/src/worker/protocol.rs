@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::allocations::Allocations;
-use crate::limits::{Limit, LimitReading};
-use crate::plant::Plant;
-use crate::run::PhaseRecord;
-use crate::scenario::{Cell, Profile};
+use crate::machine::allocations::Allocations;
+use crate::worker::limits::{Limit, LimitReading};
+use crate::worker::plant::Plant;
+use crate::worker::run::PhaseRecord;
+use crate::worker::scenario::{Cell, Profile};
 
 /// The version of this protocol. A worker of another version is not compared with.
 pub const PROTOCOL: u32 = 1;
@@ -161,7 +161,7 @@ pub struct MemoryReading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Variant;
+    use crate::worker::scenario::Variant;
 
     #[test]
     fn a_job_survives_the_way_through_its_argument() {

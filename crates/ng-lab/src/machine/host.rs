@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel;
+use crate::machine::kernel;
 
 /// What of the machine decides about its figures. Unknown texts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

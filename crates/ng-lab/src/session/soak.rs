@@ -6,22 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use crate::conductor::Subject;
-use crate::data_folder::DataFolder;
-use crate::host::Host;
-use crate::interrupt::Interrupt;
-use crate::lock::MachineLock;
+use crate::machine::data_folder::DataFolder;
+use crate::machine::host::Host;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::lock::MachineLock;
+use crate::machine::volume::Volume;
 use crate::report::{Build, Report, RunInfo, SCHEMA};
-use crate::session::{
+use crate::session::measure::{
     SessionError, begin_output, cannot_write, command_line, iso_utc, try_output, write_report,
 };
 use crate::soak::conduct::{Keeper, conduct};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Plan, SoakReport, slopes};
-use crate::volume::Volume;
-
-/// The rows, in the folder of the report.
-pub(crate) const ROWS: &str = "soak.csv";
+use crate::soak::{Plan, ROWS, SoakReport, slopes};
 
 /// What is to be soaked.
 #[derive(Clone, Debug)]

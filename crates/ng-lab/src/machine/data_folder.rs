@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::memory_group;
+use crate::machine::memory_group;
 
 const PREFIX: &str = "ng-lab-";
 const LOCK: &str = "lock";

@@ -1,0 +1,3 @@
+//! The words of a report: data that knows neither machine nor worker.
+
+pub mod count;
