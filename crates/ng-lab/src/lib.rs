@@ -62,7 +62,7 @@
 pub mod conductor;
 pub mod judge;
 mod machine;
-mod model;
+pub mod model;
 pub mod report;
 mod session;
 pub mod soak;
@@ -72,25 +72,28 @@ mod worker;
 pub use conductor::{
     Against, Baseline, Gate, Progress, Reference, Request, Rounds, Subject, Versus, doctor, process,
 };
-pub use machine::allocations::{Allocations, CountingAllocator};
+pub use machine::allocations::CountingAllocator;
 pub use machine::data_folder::DataFolder;
-pub use machine::host::Host;
 pub use machine::interrupt::Interrupt;
 pub use machine::kernel;
 pub use machine::lock::MachineLock;
-pub use machine::pages::{PageBuffer, Pages, touch_and_free};
+pub use machine::pages::{PageBuffer, touch_and_free};
 pub use machine::threads::ThreadWork;
-pub use machine::volume::Volume;
-pub use model::count;
+pub use model::{
+    AccessEvidence, Allocations, Bound, FileEvidence, FileState, Host, Limit, Pages, Pattern,
+    Plant, Profile, Volume, count,
+};
 pub use report::baselines::{BaselineName, Baselines, LoadError, load_report};
 pub use session::measure::{SessionError, iso_utc, measure, measure_with_claims};
 pub use session::soak::{SoakRequest, run_soak};
 pub use stats::rng;
-pub use worker::access::{AccessEvidence, Pattern};
-pub use worker::limits::{self, Limit};
-pub use worker::plant::Plant;
+pub use worker::limits;
 pub use worker::protocol;
-pub use worker::run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
-use worker::scenario;
-pub use worker::scenario::{Cell, Failure, Headline, Profile, Scenario, Variant};
+pub use worker::run::{Phase, PhaseRecord, Run, TouchEvidence};
+pub use worker::scenario::{Cell, Failure, Headline, Scenario, Variant};
 pub use worker::serve::{FRACTION, fraction_from_items, serve};
+
+/// Until the page has moved.
+mod scenario {
+    pub(crate) use crate::model::Profile;
+}

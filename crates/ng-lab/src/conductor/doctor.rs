@@ -5,10 +5,10 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::machine::host::Host;
 use crate::machine::kernel::{self, CpuTicks};
-use crate::machine::pages::{Pages, SMALL_PAGE_BYTES, touch_and_free};
-use crate::worker::limits::{self, Limit};
+use crate::machine::pages::{SMALL_PAGE_BYTES, touch_and_free};
+use crate::model::{Host, Limit, Pages};
+use crate::worker::limits::{self};
 
 /// How long the doctor watches other processes and the hypervisor.
 const WATCH: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::conductor::process::{Ended, Order, run_worker};
-use crate::judge::NotComparable;
 use crate::machine::interrupt::Interrupt;
+use crate::model::NotComparable;
 use crate::worker::protocol::{PROTOCOL, Place, Task};
 
 const TIMEOUT: Duration = Duration::from_secs(30);

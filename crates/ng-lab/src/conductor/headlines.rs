@@ -1,7 +1,7 @@
 //! Which cell and phase stands for each scenario of a plan.
 
-use crate::conductor::{Plan, PlannedCell, Request, Role};
-use crate::report::HeadlineReport;
+use crate::conductor::{Plan, PlannedCell, Request};
+use crate::model::{HeadlineReport, Role};
 use crate::worker::scenario::Headline;
 
 /// One for each scenario and size, in the order of the plan.
@@ -57,8 +57,9 @@ fn chosen<'p>(
 mod tests {
     use super::*;
     use crate::conductor::{Available, Rounds, Subject, Versus};
+    use crate::model::Profile;
     use crate::worker::run::Run;
-    use crate::worker::scenario::{Cell, Failure, Profile, Scenario, Variant};
+    use crate::worker::scenario::{Cell, Failure, Scenario, Variant};
 
     struct Declares(&'static str, Headline);
 

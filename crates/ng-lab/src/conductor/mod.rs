@@ -15,11 +15,12 @@ mod rounds;
 mod versus;
 mod workplace;
 
+pub use crate::model::{LimitKey, Role};
 pub use available::Available;
 pub(crate) use handshake::shake_hands;
 pub(crate) use headlines::headlines;
-pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Role, Rounds, Subject};
+pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Rounds, Subject};
 pub use progress::Progress;
-pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
+pub use record::{CellRecord, CellRound, LimitSample, Record};
 pub use rounds::conduct;
 pub use versus::{Against, Baseline, Gate, Reference, Versus};

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::worker::limits::{Limit, PROBED_MOST_BYTES};
-use crate::worker::scenario::{Cell, Profile, Scenario};
+use crate::model::{Limit, Profile, Role};
+use crate::worker::limits::PROBED_MOST_BYTES;
+use crate::worker::scenario::{Cell, Scenario};
 
 /// The page-fault probe touches this much at most.
 pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
@@ -143,30 +142,6 @@ impl Request {
             .cells()
             .filter_map(|(scenario, cell)| scenario.memory_limit_bytes(&cell));
         limits.min()
-    }
-}
-
-/// Whether a cell is measured for its own sake or as a copy that shows the noise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The cell itself.
-    Main,
-    /// The same program once more: any difference is noise.
-    Aa,
-    /// The program of another revision.
-    Against,
-}
-
-impl Role {
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Aa => "aa",
-            Self::Against => "against",
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::io::FdFlags;
 
 use crate::machine::interrupt::Interrupt;
-use crate::worker::plant::Plant;
+use crate::model::Plant;
 use crate::worker::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
 
 /// How often a waiting conductor looks for an interrupt. It is idle in between.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::model::Profile;
 use crate::worker::protocol::Task;
-use crate::worker::scenario::Profile;
 
 /// Tells the user how far a run is. Draws between tasks only, so that nothing
 /// works beside a worker.

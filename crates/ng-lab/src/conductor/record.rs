@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conductor::plan::{PlannedCell, Role};
+use crate::conductor::plan::PlannedCell;
 use crate::machine::kernel::CpuTicks;
-use crate::worker::limits::Limit;
+use crate::model::{Limit, LimitKey, Role};
 use crate::worker::protocol::CellReading;
 
 /// Everything that one run measured.
@@ -22,19 +22,6 @@ pub struct Record {
     pub interrupted: bool,
     /// What else ended it early.
     pub stopped_by: Option<String>,
-}
-
-/// A limit at a size, on a number of threads, in so much memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LimitKey {
-    /// Bytes that it was probed over.
-    pub bytes: u64,
-    /// Threads that worked at once.
-    pub threads: usize,
-    /// The memory that the probe was confined to, if so.
-    pub memory_limit_bytes: Option<u64>,
-    /// The limit.
-    pub limit: Limit,
 }
 
 /// One reading of a limit.

@@ -7,19 +7,17 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request, Role};
+use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request};
 use crate::conductor::process::{Ended, Order, run_worker};
 use crate::conductor::progress::Progress;
-use crate::conductor::record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
+use crate::conductor::record::{CellRecord, CellRound, LimitSample, Record};
 use crate::conductor::workplace::{Surroundings, Workplace};
 use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::kernel::CpuTicks;
+use crate::model::{Limit, LimitKey, Plant, Profile, Role};
 use crate::stats::rng::SplitMix64;
-use crate::worker::limits::Limit;
-use crate::worker::plant::Plant;
 use crate::worker::protocol::{Outcome, Task};
-use crate::worker::scenario::Profile;
 
 /// A worker's environment is padded by fewer bytes than this: four pages move
 /// the stack through every alignment that matters.
@@ -460,7 +458,7 @@ impl Conduct<'_> {
         struct Line<'a> {
             round: u32,
             position: u32,
-            build: Option<(Profile, crate::conductor::Role)>,
+            build: Option<(Profile, crate::model::Role)>,
             task: &'a Task,
             outcome: &'a Outcome,
         }

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::conductor::{CellRecord, PlannedCell, Role};
+use crate::conductor::{CellRecord, PlannedCell};
 use crate::judge::gate;
-use crate::report::{CellReport, Report};
-use crate::worker::plant::Plant;
-use crate::worker::scenario::Profile;
+use crate::model::{CellReport, Plant, Profile, Report, Role};
 
 /// What a run is held against. Nothing, by default.
 #[derive(Clone, Debug, Default)]

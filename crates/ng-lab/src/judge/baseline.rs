@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::conductor::Role;
 use crate::judge::compare::Compared;
 use crate::judge::not_compared;
-use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, PhaseReport, Report};
+use crate::model::{CellReport, Comparison, ComparisonKind, Interval95, PhaseReport, Report, Role};
 use crate::stats;
 
 /// Compares each cell of `now` with that of `then` that did the same work.

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
-use crate::judge::flags::{Finding, Flag, Verdict};
+use crate::conductor::{CellRecord, CellRound, Record, Subject};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
-use crate::machine::allocations::Allocations;
 use crate::machine::kernel::CpuTicks;
-use crate::machine::pages::Pages;
-use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport, RunPlace};
+use crate::model::{
+    Allocations, CellReport, FileState, Finding, Flag, GrowthReport, Interval95, Limit, LimitKey,
+    MemoryReading, Pages, PhaseReport, Role, RunPlace, Verdict,
+};
 use crate::stats;
 use crate::worker::growth;
-use crate::worker::limits::Limit;
-use crate::worker::protocol::{CellReading, MemoryReading};
-use crate::worker::run::{FileState, PhaseRecord};
+use crate::worker::protocol::CellReading;
+use crate::worker::run::PhaseRecord;
 
 /// A phase may beat the best reading of its limit by this much: limits are read
 /// with noise as well.

@@ -2,51 +2,14 @@
 
 use std::fmt::Display;
 
-use crate::machine::host::Host;
-use crate::machine::volume::Volume;
-use crate::report::{Build, Interval95, LimitReport, Report};
+use crate::model::{Build, Host, Interval95, Limit, LimitReport, NotComparable, Report, Volume};
 use crate::stats;
-use crate::worker::limits::Limit;
 
 /// Limits of both runs may differ by this factor; wholly beyond it, the machine is
 /// not the one that it was.
 const LIMIT_FACTOR: f64 = 1.5;
 /// The kernel keeps a little memory to itself, not always as much.
 const MEMORY_SHARE: f64 = 0.01;
-
-/// Why there is nothing to compare.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotComparable {
-    /// A report of another form.
-    #[error("its report has the schema {found:?}, expected {expected:?}")]
-    Schema {
-        /// The report's schema.
-        found: String,
-        /// [`crate::report::SCHEMA`].
-        expected: &'static str,
-    },
-    /// Another machine, or another compiler.
-    #[error("it was measured elsewhere: {}", .0.join("; "))]
-    Elsewhere(Vec<String>),
-    /// The same machine, but other limits.
-    #[error("the machine's limits are not those of that run: {}", .0.join("; "))]
-    Limits(Vec<String>),
-    /// The other revision's worker does not understand this conductor.
-    #[error("its worker speaks protocol {theirs}, this conductor speaks {ours}")]
-    Protocol {
-        /// The protocol of the other revision.
-        theirs: u32,
-        /// [`crate::worker::protocol::PROTOCOL`].
-        ours: u32,
-    },
-    /// The other revision's program is no worker.
-    #[error("its program is no worker: {0}")]
-    NoWorker(String),
-    /// No phase is in both.
-    #[error("no phase was measured in both: {0}")]
-    NothingInCommon(String),
-}
 
 /// Holds the machine, the compiler and, where both have files, their file system
 /// against those of `then`.

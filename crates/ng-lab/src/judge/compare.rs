@@ -1,12 +1,12 @@
 //! Ratios within one run, paired by round.
 
-use crate::conductor::{CellRecord, Record, Role, Subject};
+use crate::conductor::{CellRecord, Record, Subject};
 use crate::judge::baseline::different_work;
-use crate::judge::flags::{Finding, Flag};
 use crate::judge::not_compared;
-use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, NotCompared};
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared, Profile, Role,
+};
 use crate::stats;
-use crate::worker::scenario::Profile;
 
 /// An A/A ratio that is off by more than this, with an interval that excludes
 /// one, says that the run cannot tell this phase from itself.

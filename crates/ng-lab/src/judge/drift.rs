@@ -5,8 +5,7 @@
 //! of them no p is small enough among so many.
 
 use crate::conductor::{CellRecord, Record};
-use crate::judge::flags::{Finding, Flag};
-use crate::report::CellReport;
+use crate::model::{CellReport, Finding, Flag};
 use crate::stats;
 
 /// The chance of a false alarm anywhere in a run.

@@ -2,8 +2,8 @@
 
 use crate::conductor::CellRecord;
 use crate::machine::page_cache::COLD_SHARE;
+use crate::model::{FileEvidence, FileState};
 use crate::stats;
-use crate::worker::run::{FileEvidence, FileState};
 
 /// The round that speaks most against what the phase says of its file, with the
 /// bytes that were fetched in the median. Of round 0 if there is no other.

@@ -14,16 +14,14 @@
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
 
-use crate::conductor::{Gate, Role};
-use crate::judge::Verdict;
+use crate::conductor::Gate;
 use crate::judge::comparable::shift;
 use crate::judge::compare::aa_failed;
-use crate::judge::outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
-use crate::report::{
-    CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, GateReport, Interval95, LimitReport, Outcome,
+    PhaseOutcome, PhaseReport, Place, Profile, Report, Role, SkippedPhase, Verdict,
 };
 use crate::stats;
-use crate::worker::scenario::Profile;
 
 /// Below this adjusted p a difference counts.
 const ALPHA: f64 = 0.05;

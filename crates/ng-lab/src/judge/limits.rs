@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{LimitKey, LimitSample, PlannedCell, Record};
-use crate::report::{Interval95, LimitReport};
+use crate::conductor::{LimitSample, PlannedCell, Record};
+use crate::model::{Bound, Interval95, LimitKey, LimitReport};
 use crate::stats;
-use crate::worker::run::Bound;
 
 /// A bound of a phase, with the readings that belong to it.
 pub(super) struct BoundReadings<'r> {

@@ -9,26 +9,24 @@ mod comparable;
 mod compare;
 mod drift;
 mod files;
-mod flags;
 pub(crate) mod gate;
 mod limits;
 mod not_compared;
-mod outcome;
 mod scaling;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod versus;
 
-pub use comparable::NotComparable;
+pub use crate::model::{
+    Finding, Flag, GateReport, NotComparable, Outcome, PhaseOutcome, Place, SkippedPhase, Verdict,
+};
 pub(crate) use comparable::check_machine;
-pub use flags::{Finding, Flag, Verdict};
-pub use outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
 pub use versus::compare_reports;
 pub(crate) use versus::hold;
 
 use crate::conductor::{Record, Subject};
-use crate::report::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
+use crate::model::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
 
 /// A record, judged.
 #[derive(Clone, Debug)]

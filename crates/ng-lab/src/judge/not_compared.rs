@@ -1,9 +1,7 @@
 //! Why two cells that a reader expects to be compared have no ratio.
 
-use crate::conductor::Role;
 use crate::judge::compare::not_comparable;
-use crate::report::{CellReport, ComparisonKind, NotCompared, PhaseReport};
-use crate::worker::scenario::Profile;
+use crate::model::{CellReport, ComparisonKind, NotCompared, PhaseReport, Profile, Role};
 
 /// The lack of a ratio, named as the ratio would be: by its denominator.
 pub(super) fn entry(

@@ -1,8 +1,8 @@
 //! How times grow with the number of items, within one run.
 
-use crate::conductor::{CellRecord, Record, Role};
+use crate::conductor::{CellRecord, Record};
 use crate::judge::compare::{not_comparable, paired_samples};
-use crate::report::{CellReport, Interval95, Scaling};
+use crate::model::{CellReport, Interval95, Role, Scaling};
 use crate::stats;
 
 /// The exponents of every phase that was measured at more than one size.

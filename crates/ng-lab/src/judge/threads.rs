@@ -2,7 +2,7 @@
 
 use crate::conductor::CellRecord;
 use crate::machine::threads::ThreadWork;
-use crate::report::ThreadsReport;
+use crate::model::ThreadsReport;
 use crate::stats;
 use crate::worker::run::PhaseRecord;
 

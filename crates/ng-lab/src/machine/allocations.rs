@@ -3,18 +3,9 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
+use crate::model::Allocations;
 
 pub use crate::machine::raw::CountingAllocator;
-
-/// What a phase asked for while it was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Allocations {
-    /// How often memory was asked for, by any thread; growing counts too.
-    pub count: u64,
-    /// The bytes that were asked for, those of growing counted anew.
-    pub bytes: u64,
-}
 
 // Of the whole process, since there is one allocator. Relaxed: whoever reads
 // the counts has waited for those who work.

@@ -2,34 +2,8 @@
 
 use std::fs;
 
-use serde::{Deserialize, Serialize};
-
 use crate::machine::kernel;
-
-/// What of the machine decides about its figures. Unknown texts are empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Host {
-    /// The processor's own name.
-    pub cpu: String,
-    /// Logical processors that this process may use.
-    pub cpus: usize,
-    /// Memory in bytes.
-    pub memory_bytes: u64,
-    /// The kernel and its release.
-    pub kernel: String,
-    /// Whether a hypervisor is below.
-    pub virtual_machine: bool,
-    /// Mode of transparent huge pages: `always`, `madvise` or `never`.
-    pub huge_pages: String,
-    /// Source of the monotonic clock.
-    pub clock_source: String,
-    /// Frequency governor.
-    pub governor: String,
-    /// Swap space in use, in bytes.
-    pub swap_bytes: u64,
-    /// Load average over a minute when the description was taken.
-    pub load: f64,
-}
+use crate::model::Host;
 
 impl Host {
     /// Describes this machine, as far as it says anything of itself.

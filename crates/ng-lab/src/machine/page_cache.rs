@@ -132,7 +132,7 @@ mod tests {
         let pages = bytes.div_ceil(rustix::param::page_size()) as u64;
         let written = Residency::of(&path).unwrap();
         assert_eq!((written.file_pages, written.resident), (pages, pages));
-        if crate::machine::volume::Volume::of(folder.path())
+        if crate::model::Volume::of(folder.path())
             .unwrap()
             .is_in_memory()
         {

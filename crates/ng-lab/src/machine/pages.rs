@@ -3,23 +3,13 @@
 use std::io;
 
 use memmap2::{Advice, MmapMut};
-use serde::{Deserialize, Serialize};
+
+use crate::model::Pages;
 
 /// Bytes of a base page on the systems we measure.
 pub(crate) const SMALL_PAGE_BYTES: usize = 4 << 10;
 /// Bytes of a huge page, and the alignment that one needs.
 pub(crate) const HUGE_PAGE_BYTES: usize = 2 << 20;
-
-/// The pages that a piece of work asks the kernel for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Pages {
-    /// 4 KiB pages.
-    #[serde(rename = "4k")]
-    Small,
-    /// Transparent huge pages of 2 MiB.
-    #[serde(rename = "2m")]
-    Huge,
-}
 
 /// Zeroed memory that nobody has touched yet, aligned to 2 MiB.
 #[derive(Debug)]

@@ -4,18 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-/// The file system of a folder, as a report states it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Volume {
-    /// The folder.
-    pub dir: String,
-    /// The kind of file system, as the kernel calls it; empty if unknown.
-    pub file_system: String,
-    /// Bytes that can still be written to it.
-    pub free_bytes: u64,
-}
+use crate::model::Volume;
 
 impl Volume {
     /// Looks at the file system that `dir` is on, or would be on if it were

@@ -1,8 +1,8 @@
 //! What each phase asked the allocator for, as words.
 
-use crate::machine::allocations::Allocations;
+use crate::model::{Allocations, CellReport, PhaseReport, Report};
 use crate::report::table::{Section, Table};
-use crate::report::{CellReport, PhaseReport, Report, text};
+use crate::report::text;
 
 pub(super) const TITLE: &str = "Allocations";
 pub(super) const HEADINGS: [&str; 8] = [

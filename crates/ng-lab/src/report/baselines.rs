@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::judge::NotComparable;
-use crate::report::{Report, SCHEMA, write_json};
+use crate::model::{NotComparable, Report, SCHEMA};
+use crate::report::write_json;
 
 /// A report is some kilobytes a cell; whatever is larger is none.
 const MAX_BYTES: u64 = 1 << 30;

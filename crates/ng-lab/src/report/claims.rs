@@ -2,69 +2,9 @@
 //!
 //! The lab knows no statement: rows come from the program that uses it.
 
-use serde::{Deserialize, Serialize};
-
+use crate::model::{ClaimRow, ClaimVerdict, Report};
 use crate::report::table::{Detail, Section, Table, section};
-use crate::report::{Interval95, Report, text};
-
-/// One statement and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClaimRow {
-    /// A short name, unique in the report.
-    pub id: String,
-    /// Where the statement stands.
-    pub source: String,
-    /// What is said.
-    pub statement: String,
-    /// The figure that is said, with its unit; empty where there is none.
-    pub said: String,
-    /// The figure that was found here.
-    pub measured: Option<ClaimFigure>,
-    /// Whether the statement stands.
-    pub verdict: ClaimVerdict,
-    /// Why, in a sentence.
-    pub reason: String,
-}
-
-/// A figure that a statement is held against.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClaimFigure {
-    /// The figure.
-    pub value: f64,
-    /// What it counts; a unit that begins with `x` is that of a ratio.
-    pub unit: String,
-    /// Its interval, where it has one.
-    pub ci95: Option<Interval95>,
-    /// Rounds that it was measured in; none for a figure that was computed.
-    pub rounds: Option<usize>,
-}
-
-/// What a run has to say to a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimVerdict {
-    /// What was found here agrees with it.
-    Holds,
-    /// What was found here contradicts it.
-    DoesNotHold,
-    /// Nothing was found here that decides it.
-    CannotBeTold,
-}
-
-impl ClaimVerdict {
-    /// Every verdict, in the order of a summary.
-    const ALL: [Self; 3] = [Self::Holds, Self::DoesNotHold, Self::CannotBeTold];
-
-    /// The verdict in words.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::DoesNotHold => "does not hold",
-            Self::CannotBeTold => "cannot be told",
-        }
-    }
-}
+use crate::report::text;
 
 /// The claims of a report; none if it has none. Short is the counts alone: what
 /// else a run prints is read for its figures.
@@ -153,6 +93,7 @@ fn measured(claim: &ClaimRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{ClaimFigure, Interval95};
     use crate::report::tests::report;
     use crate::report::{claims_markdown, claims_terminal, markdown, terminal};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::{CellReport, PhaseReport, Report, Sample};
+use crate::model::{CellReport, PhaseReport, Report, Sample};
 
 const HEADINGS: &str = "cell,scenario,variant,threads,items,profile,role,round,position,phase,\
                         elapsed_ns,verdict\n";

@@ -1,16 +1,15 @@
 //! What a reader sees first: one figure for each scenario, what was found in three
 //! sentences, and what to do about what was flagged.
 
-use crate::conductor::Role;
-use crate::judge::{Flag, Verdict};
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, Flag, HeadlineReport, PhaseReport, Profile, Report,
+    Role, Verdict,
+};
 use crate::report::lack::{count_of_threads, dev_ratio};
 use crate::report::table::{
     Section, Table, dev_comparison, median, rate, reasons, struck, verdict,
 };
-use crate::report::{
-    CellReport, Comparison, ComparisonKind, HeadlineReport, PhaseReport, Report, text,
-};
-use crate::worker::scenario::Profile;
+use crate::report::text;
 
 pub(super) const TITLE: &str = "At a glance";
 
@@ -351,10 +350,9 @@ pub(super) fn flag_counts(report: &Report) -> Vec<(Flag, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Bound, Interval95, Limit};
     use crate::report::tests::{cell, compared, found, report, rows};
-    use crate::report::{Interval95, markdown, terminal, terminal_glance};
-    use crate::worker::limits::Limit;
-    use crate::worker::run::Bound;
+    use crate::report::{markdown, terminal, terminal_glance};
 
     /// The cells of [`report`] in both builds, dev three times as slow.
     fn both_builds() -> Report {

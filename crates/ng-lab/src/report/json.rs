@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::report::Report;
+use crate::model::Report;
 
 /// Writes the report as `path`, by way of a temporary name beside it.
 ///

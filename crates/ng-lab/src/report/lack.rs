@@ -1,10 +1,10 @@
 //! What stands where a reader looks for a ratio that is not there.
 
-use crate::report::table::dev_comparison;
-use crate::report::{
-    CellReport, Comparison, ComparisonKind, NotCompared, PhaseReport, Report, text,
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, NotCompared, PhaseReport, Profile, Report,
 };
-use crate::worker::scenario::Profile;
+use crate::report::table::dev_comparison;
+use crate::report::text;
 
 /// How many times as fast release is, in the row of release; else why not.
 pub(super) fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {

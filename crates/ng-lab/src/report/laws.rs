@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::{CellReport, Interval95, PhaseReport, Profile, Report};
 use crate::report::table::{Section, Table};
-use crate::report::{CellReport, Interval95, PhaseReport, Report, text};
+use crate::report::text;
 use crate::stats::{self, ScalabilityLaw};
-use crate::worker::scenario::Profile;
 
 const HEADINGS: [&str; 8] = [
     "scenario", "items", "variant", "phase", "build", "threads", "sigma", "kappa",

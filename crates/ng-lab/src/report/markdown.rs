@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::Report;
+use crate::model::Report;
 use crate::report::claims::claims;
 use crate::report::glance;
 use crate::report::table::{Detail, Section, Table, about, sections};

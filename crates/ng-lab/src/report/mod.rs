@@ -10,8 +10,6 @@ mod json;
 mod lack;
 mod laws;
 mod markdown;
-mod model;
-mod sample;
 mod scaling;
 mod soak_section;
 mod table;
@@ -22,16 +20,13 @@ pub(crate) mod text;
 mod thread_shares;
 mod versus;
 
-pub use claims::{ClaimFigure, ClaimRow, ClaimVerdict};
+pub use crate::model::{
+    Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
+    GrowthReport, HeadlineReport, Interval95, LimitReport, NotCompared, PhaseReport,
+    ReferenceReport, Report, RunInfo, RunPlace, SCHEMA, Sample, Scaling, ThreadsReport,
+};
 pub use csv::samples_csv;
 pub use html::html;
 pub use json::{write_json, write_whole};
 pub use markdown::{claims_markdown, markdown};
-pub(crate) use model::whole_numbers;
-pub use model::{
-    Build, CellReport, Comparison, ComparisonKind, GrowthReport, HeadlineReport, Interval95,
-    LimitReport, NotCompared, PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
-    ThreadsReport,
-};
-pub use sample::{RunPlace, Sample};
 pub use terminal::{claims_terminal, terminal, terminal_glance, terminal_versus};

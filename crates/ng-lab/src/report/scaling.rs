@@ -1,9 +1,9 @@
 //! The section about growth with the number of items.
 
+use crate::model::{Report, Scaling};
 use crate::report::lack::not_compared;
 use crate::report::table::{Section, Table};
 use crate::report::text;
-use crate::report::{Report, Scaling};
 
 /// The headings of a table of exponents.
 pub(super) const HEADINGS: [&str; 9] = [

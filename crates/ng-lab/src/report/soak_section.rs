@@ -1,8 +1,11 @@
 //! The sections about a soak.
 
+use crate::model::{
+    Event, Interval95, KindReport, Percentiles, Report, SlopeFinding, SlopeReport, SoakReport,
+    SoakRow,
+};
 use crate::report::table::{Detail, Section, Table};
-use crate::report::{Interval95, Report, text};
-use crate::soak::{Event, KindReport, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow};
+use crate::report::text;
 
 /// Stretches that the run is shown in.
 const STRETCHES: usize = 20;

@@ -1,18 +1,12 @@
 //! The report as sections of text and tables, the same for every form.
 
-use crate::conductor::Role;
-use crate::judge::Verdict;
-use crate::machine::volume::Volume;
+use crate::model::{
+    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, MemoryReading,
+    NotCompared, PhaseReport, Plant, Report, Role, Verdict, Volume,
+};
 use crate::report::claims::claims;
 use crate::report::lack::{self, dev_ratio, estimate};
-use crate::report::versus;
-use crate::report::{
-    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
-    PhaseReport, Report,
-};
-use crate::report::{allocated, laws, scaling, soak_section, text, thread_shares};
-use crate::worker::plant::Plant;
-use crate::worker::protocol::MemoryReading;
+use crate::report::{allocated, laws, scaling, soak_section, text, thread_shares, versus};
 
 /// A heading with lines of text and a table below it.
 pub(super) struct Section {

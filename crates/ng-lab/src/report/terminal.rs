@@ -3,11 +3,10 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table as TextTable};
 
-use crate::report::Report;
+use crate::model::Report;
 use crate::report::claims::short_claims;
-use crate::report::glance;
 use crate::report::table::{Detail, Section, Table, about, sections};
-use crate::report::versus;
+use crate::report::{glance, versus};
 
 /// The report as plain text with aligned columns, its summary last.
 #[must_use]

@@ -7,14 +7,9 @@ use super::{
     Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
     PhaseReport, Report, RunInfo, SCHEMA, Scaling, write_json, write_whole,
 };
-use crate::conductor::Role;
-use crate::judge::{Finding, Flag, Verdict};
-use crate::machine::host::Host;
-use crate::machine::pages::Pages;
-use crate::machine::volume::Volume;
-use crate::worker::limits::Limit;
-use crate::worker::protocol::MemoryReading;
-use crate::worker::scenario::Profile;
+use crate::model::{
+    Finding, Flag, Host, Limit, MemoryReading, Pages, Profile, Role, Verdict, Volume,
+};
 
 /// The report behind its summary, which has tests of its own.
 fn markdown(report: &Report) -> String {

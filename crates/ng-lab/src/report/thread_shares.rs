@@ -1,8 +1,8 @@
 //! How the threads of each phase shared its work, as words.
 
+use crate::model::{CellReport, PhaseReport, Profile, Report, ThreadsReport};
 use crate::report::table::{Detail, Section, Table};
-use crate::report::{CellReport, PhaseReport, Report, ThreadsReport, text};
-use crate::worker::scenario::Profile;
+use crate::report::text;
 
 pub(super) const TITLE: &str = "How threads shared the work";
 pub(super) const HEADINGS: [&str; 9] = [

@@ -1,9 +1,10 @@
 //! What the run is held against, and what the gate says of it, as sections.
 
-use crate::judge::{GateReport, Outcome, PhaseOutcome, Place};
+use crate::model::{
+    ComparisonKind, GateReport, Interval95, Outcome, PhaseOutcome, Place, ReferenceReport, Report,
+};
 use crate::report::table::{Detail, Section, Table, comparison_table, section};
 use crate::report::text;
-use crate::report::{ComparisonKind, Interval95, ReferenceReport, Report};
 
 /// The other side and the gate; nothing for a run that is held against nothing.
 pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
@@ -133,8 +134,7 @@ pub(super) fn change(ratio: f64, ci95: Option<Interval95>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::SkippedPhase;
-    use crate::worker::scenario::Profile;
+    use crate::model::{Profile, SkippedPhase};
 
     fn place(phase: &str) -> Place {
         Place {

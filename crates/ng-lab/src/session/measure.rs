@@ -8,15 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::conductor::{
     Available, Plan, PlanError, Progress, Request, conduct, headlines, shake_hands,
 };
-use crate::judge::{self, NotComparable, check_machine, judge};
+use crate::judge::{self, check_machine, judge};
 use crate::machine::data_folder::DataFolder;
-use crate::machine::host::Host;
 use crate::machine::interrupt::Interrupt;
-use crate::machine::kernel;
 use crate::machine::lock::MachineLock;
-use crate::machine::memory_group;
-use crate::machine::volume::Volume;
-use crate::report::{self, Build, ClaimRow, Report, RunInfo, SCHEMA};
+use crate::machine::{kernel, memory_group};
+use crate::model::{Build, ClaimRow, Host, NotComparable, Report, RunInfo, SCHEMA, Volume};
+use crate::report::{self};
 use crate::soak;
 
 /// Why a measurement came to nothing.

@@ -7,18 +7,16 @@ use std::time::{Instant, SystemTime};
 
 use crate::conductor::Subject;
 use crate::machine::data_folder::DataFolder;
-use crate::machine::host::Host;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::lock::MachineLock;
-use crate::machine::volume::Volume;
-use crate::report::{Build, Report, RunInfo, SCHEMA};
+use crate::model::{Build, Host, Report, RunInfo, SCHEMA, SoakReport, Volume};
 use crate::session::measure::{
     SessionError, begin_output, cannot_write, command_line, iso_utc, try_output, write_report,
 };
 use crate::soak::conduct::{Keeper, conduct};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Plan, ROWS, SoakReport, slopes};
+use crate::soak::{Plan, ROWS, slopes};
 
 /// What is to be soaked.
 #[derive(Clone, Debug)]

@@ -14,10 +14,11 @@ use rustix::io::FdFlags;
 
 use crate::conductor::process::{how_it_ended, tail_of};
 use crate::machine::interrupt::Interrupt;
+use crate::model::{Profile, SoakReport};
 use crate::session::measure::{SessionError, cannot_write};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Message, Plan, SoakJob, SoakReport};
+use crate::soak::{Message, Plan, SoakJob};
 use crate::worker::protocol::PROTOCOL;
 
 /// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
@@ -158,6 +159,25 @@ fn listen(
 }
 
 impl SoakReport {
+    /// One that nothing has happened in.
+    pub(crate) fn of(plan: &Plan, most_items: u64, less_because: Option<String>) -> Self {
+        Self {
+            profile: Profile::of_this_build(),
+            asked_seconds: plan.time.as_secs_f64(),
+            seconds: 0.0,
+            rate: None,
+            capacity: None,
+            most_items,
+            less_because,
+            kinds: Vec::new(),
+            slopes: Vec::new(),
+            events: Vec::new(),
+            ended_clean: false,
+            failed: None,
+            rows: Vec::new(),
+        }
+    }
+
     fn take(&mut self, message: Message) {
         match message {
             Message::Began(began) => {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::soak::{Event, KindRow, Percentiles, SoakRow};
+use crate::model::{Event, KindRow, Percentiles, SoakRow};
 
 /// The rows, in the folder of the report.
 pub(crate) const ROWS: &str = "soak.csv";

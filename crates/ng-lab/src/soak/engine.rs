@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use crate::model::{Event, SoakRow};
 use crate::soak::clock::Stopwatch;
 use crate::soak::mix::Mix;
 use crate::soak::record::Record;
 use crate::soak::schedule::Schedule;
-use crate::soak::{Began, Clock, Event, Message, Operations, Plan, Rate, Reading, SoakRow};
+use crate::soak::{Began, Clock, Message, Operations, Plan, Rate, Reading};
 use crate::stats::rng::{SplitMix64, mix};
 use crate::worker::scenario::Failure;
 

@@ -25,7 +25,6 @@ mod operations;
 mod plan;
 pub(crate) mod progress;
 mod record;
-mod report;
 mod row;
 mod schedule;
 mod serve;
@@ -33,13 +32,15 @@ mod slopes;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::{
+    Event, KindReport, KindRow, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
+};
 pub use clock::{Clock, SystemClock};
 pub use conduct::SOAK_ARGUMENT;
 pub(crate) use csv::ROWS;
 pub use engine::soak;
 pub use operations::{Extent, Kind, Operations, Verified};
 pub use plan::{Plan, Rate};
-pub use report::{KindReport, SlopeFinding, SlopeReport, SoakReport};
-pub use row::{Began, Event, KindRow, Message, Percentiles, Reading, SoakRow};
+pub use row::{Began, Message, Reading};
 pub use serve::{SoakJob, serve_soak};
 pub use slopes::slopes;

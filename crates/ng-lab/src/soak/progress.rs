@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::model::SoakRow;
 use crate::report::text;
+use crate::soak::Message;
 use crate::soak::csv::described;
-use crate::soak::{Message, SoakRow};
 
 /// Seconds from one line to the next where there is no terminal.
 const LINE_EVERY: f64 = 30.0;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::soak::{Kind, KindReport, KindRow, Percentiles};
+use crate::model::{KindReport, KindRow, Percentiles};
+use crate::soak::Kind;
 
 /// Digits of a time that are kept.
 const DIGITS: u8 = 3;

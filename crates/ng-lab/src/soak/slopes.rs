@@ -1,7 +1,6 @@
 //! How the figures of a soak went over its time.
 
-use crate::report::Interval95;
-use crate::soak::{Percentiles, SlopeFinding, SlopeReport, SoakRow};
+use crate::model::{Interval95, Percentiles, SlopeFinding, SlopeReport, SoakRow};
 use crate::stats;
 
 /// The most points that a slope rests on. Of more rows neighbours are put together

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::machine::kernel::Faults;
+use crate::model::{Event, KindRow, Percentiles, SlopeFinding, SoakRow};
 use crate::soak::engine::{Surroundings, soak_with};
 use crate::soak::{
-    Clock, Event, Extent, Kind, KindRow, Message, Operations, Percentiles, Plan, Rate, Reading,
-    SlopeFinding, SoakRow, Verified, slopes,
+    Clock, Extent, Kind, Message, Operations, Plan, Rate, Reading, Verified, slopes,
 };
 use crate::stats::rng::SplitMix64;
 use crate::worker::scenario::Failure;

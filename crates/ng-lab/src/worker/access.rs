@@ -6,41 +6,10 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use crate::model::{AccessEvidence, Pattern};
 
 /// Different distances that are counted; later ones only add to those known by then.
 const STRIDES_KEPT: usize = 1 << 16;
-
-/// The pattern that a phase claims.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pattern {
-    /// Every position after the one before.
-    Sequential,
-    /// A fixed distance, in records, from one position to the next.
-    Stride(u64),
-    /// Positions drawn at random, with replacement.
-    Random,
-}
-
-/// What an order of reads turned out to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccessEvidence {
-    /// The pattern that was claimed.
-    pub claimed: Pattern,
-    /// Number of reads.
-    pub reads: u64,
-    /// Records that could have been read.
-    pub records: u64,
-    /// Different cache lines (64 bytes) that were read.
-    pub distinct_lines: u64,
-    /// Share of reads on the same 4 KiB page as the read before.
-    pub same_page_share: f64,
-    /// The most frequent distance from one read to the next, in records.
-    pub main_stride: i64,
-    /// Share of the steps that have the most frequent distance.
-    pub main_stride_share: f64,
-}
 
 impl AccessEvidence {
     /// Looks at `order`: positions of records of `record_bytes` bytes each, out

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::machine::allocations::Allocations;
-use crate::worker::limits::{Limit, LimitReading};
-use crate::worker::plant::Plant;
+pub use crate::model::MemoryReading;
+use crate::model::{Allocations, Limit, Plant, Profile};
+use crate::worker::limits::LimitReading;
 use crate::worker::run::PhaseRecord;
-use crate::worker::scenario::{Cell, Profile};
+use crate::worker::scenario::Cell;
 
 /// The version of this protocol. A worker of another version is not compared with.
 pub const PROTOCOL: u32 = 1;
@@ -131,31 +131,6 @@ pub struct FractionReading {
     pub items: u64,
     /// Best time of each phase in nanoseconds, in the order of the full run.
     pub elapsed_ns: Vec<u64>,
-}
-
-/// Memory of a worker, from the kernel, in bytes and counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemoryReading {
-    /// The largest resident size at the end of a phase.
-    pub resident_bytes: u64,
-    /// The peak since the timed part began (`VmHWM`).
-    pub peak_bytes: u64,
-    /// Anonymous part of `resident_bytes`.
-    pub anonymous_bytes: u64,
-    /// File-backed part of `resident_bytes`.
-    pub file_bytes: u64,
-    /// Part of `resident_bytes` on huge pages.
-    pub huge_bytes: u64,
-    /// Bytes of this process that were swapped out at that moment.
-    pub swapped_bytes: u64,
-    /// Minor faults of the timed part.
-    pub minor_faults: u64,
-    /// Major faults of the timed part.
-    pub major_faults: u64,
-    /// The most private memory (`RssAnon`) that was seen by looking every 20 ms
-    /// and at the end of every phase; none in a worker that was not confined.
-    #[serde(default)]
-    pub private_peak_bytes: Option<u64>,
 }
 
 #[cfg(test)]

@@ -9,13 +9,12 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::machine::allocations::{Allocations, counted};
+use crate::machine::allocations::counted;
 use crate::machine::kernel::{self, Faults, Resident};
 use crate::machine::page_cache::{Residency, evict};
 use crate::machine::private_peak::PrivatePeak;
 use crate::machine::threads::{ThreadTimes, ThreadWork};
-use crate::worker::access::AccessEvidence;
-use crate::worker::limits::Limit;
+use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
 use crate::worker::plant::prolonged;
 use crate::worker::scenario::Failure;
 
@@ -62,32 +61,6 @@ pub struct PhaseRecord {
     pub allocations: Option<Allocations>,
 }
 
-/// Where a phase's file is when the clock starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FileState {
-    /// On the disk only.
-    Cold,
-    /// In the page cache.
-    Warm,
-}
-
-/// A phase's file: what the phase says of it, and what the kernel saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEvidence {
-    /// What the phase says.
-    pub claimed: FileState,
-    /// Pages of the file that hold data.
-    pub file_pages: u64,
-    /// Those of them that were in memory before the clock started.
-    pub resident_before: u64,
-    /// Bytes that were fetched from storage during the phase; none where the
-    /// kernel does not tell.
-    pub read_bytes: Option<u64>,
-    /// Why nothing is known of the file, if so.
-    pub unknown: Option<String>,
-}
-
 impl FileEvidence {
     fn of(claimed: FileState, counted: io::Result<Residency>) -> Self {
         let unknown = counted.as_ref().err().map(ToString::to_string);
@@ -100,17 +73,6 @@ impl FileEvidence {
             unknown,
         }
     }
-}
-
-/// A lower bound on a phase's time: `amount` units of `limit`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bound {
-    /// The limit of the machine.
-    pub limit: Limit,
-    /// Threads that it was measured on.
-    pub threads: usize,
-    /// Units of the limit (bytes, reads) that the phase cannot do without.
-    pub amount: u64,
 }
 
 /// Fresh memory: what a phase says it touches, and what the kernel saw.
@@ -417,7 +379,7 @@ mod tests {
     fn a_cold_file_is_evicted_before_the_clock_and_a_warm_one_is_counted() {
         let program = std::env::current_exe().unwrap();
         let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        if crate::machine::volume::Volume::of(folder.path())
+        if crate::model::Volume::of(folder.path())
             .unwrap()
             .is_in_memory()
         {

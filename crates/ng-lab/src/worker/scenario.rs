@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::pages::Pages;
+use crate::model::Pages;
 use crate::worker::run::Run;
 
 /// Why a cell came to nothing, in the scenario's words.
@@ -197,36 +197,5 @@ impl fmt::Display for Cell {
             "{}/{} x{} n={}",
             self.scenario, self.variant.name, self.variant.threads, self.items
         )
-    }
-}
-
-/// The build of a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// Cargo's `dev` profile.
-    Dev,
-    /// Cargo's `release` profile.
-    Release,
-}
-
-impl Profile {
-    /// The profile that this program was built in, told by debug assertions.
-    #[must_use]
-    pub const fn of_this_build() -> Self {
-        if cfg!(debug_assertions) {
-            Self::Dev
-        } else {
-            Self::Release
-        }
-    }
-
-    /// `dev` or `release`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Release => "release",
-        }
     }
 }

@@ -5,20 +5,18 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use crate::machine::allocations::Allocations;
 use crate::machine::kernel::{self, Faults};
-use crate::machine::memory_group;
-use crate::machine::pages::{Pages, touch_and_free};
-use crate::machine::raw;
+use crate::machine::pages::touch_and_free;
+use crate::machine::{memory_group, raw};
+use crate::model::{Allocations, Limit, MemoryReading, Pages, Plant, Profile};
 use crate::stats::rng::mix;
 use crate::worker::growth;
-use crate::worker::limits::{self, Limit};
-use crate::worker::plant::Plant;
+use crate::worker::limits::{self};
 use crate::worker::protocol::{
-    CellReading, FractionReading, Job, MemoryReading, Outcome, PROTOCOL, Place, Reply, Task,
+    CellReading, FractionReading, Job, Outcome, PROTOCOL, Place, Reply, Task,
 };
 use crate::worker::run::{PhaseRecord, Run};
-use crate::worker::scenario::{Cell, Failure, Profile, Scenario};
+use crate::worker::scenario::{Cell, Failure, Scenario};
 
 /// The growth check runs a cell again at this fraction of its items.
 pub const FRACTION: u64 = 8;

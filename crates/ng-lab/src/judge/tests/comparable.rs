@@ -2,10 +2,8 @@
 
 use super::gate::{baseline, cell, gate, held, times};
 use super::sim::{PLAIN_NS, Sim, report};
-use crate::judge::{NotComparable, check_machine, compare_reports};
-use crate::machine::volume::Volume;
-use crate::report::{ComparisonKind, Report};
-use crate::worker::limits::Limit;
+use crate::judge::{check_machine, compare_reports};
+use crate::model::{ComparisonKind, Limit, NotComparable, Report, Volume};
 
 fn plain() -> Vec<Sim> {
     let cell = cell(&times(PLAIN_NS));

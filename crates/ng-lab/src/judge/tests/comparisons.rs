@@ -2,8 +2,7 @@
 
 use super::pairs::{copies, line, plan};
 use super::sim::{ITEMS, PLAIN, PLAIN_NS, Sim, judged};
-use crate::judge::{Flag, Verdict};
-use crate::report::{Comparison, ComparisonKind};
+use crate::model::{Comparison, ComparisonKind, Flag, Verdict};
 
 fn fill(ns: u64) -> Sim {
     Sim::cell("create").phase("fill", &[ns; 6])

@@ -3,10 +3,9 @@
 
 use super::alone;
 use super::sim::{ITEMS, Sim};
-use crate::judge::Flag;
+use crate::model::{Flag, Limit};
 use crate::stats::rng::SplitMix64;
 use crate::worker::growth::best_times;
-use crate::worker::limits::Limit;
 use crate::worker::protocol::FractionReading;
 use crate::worker::run::PhaseRecord;
 

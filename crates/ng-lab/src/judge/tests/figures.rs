@@ -2,15 +2,10 @@
 
 use super::alone;
 use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
-use crate::conductor::LimitSample;
-use crate::conductor::{Record, Role};
+use crate::conductor::{LimitSample, Record};
 use crate::judge::judge;
-use crate::machine::pages::Pages;
 use crate::machine::threads::ThreadWork;
-use crate::report::Interval95;
-use crate::worker::limits::Limit;
-use crate::worker::run::FileState;
-use crate::worker::scenario::Profile;
+use crate::model::{FileState, Interval95, Limit, Pages, Profile, Role};
 
 const MS: u64 = 1_000_000;
 /// Neither sorted nor symmetric.

@@ -4,9 +4,8 @@
 use super::sim::{BYTES, PLAIN_NS, Sim, report};
 use crate::conductor::{Against, Baseline, Gate, Reference, Versus};
 use crate::judge::gate::{paired_rounds, unpaired_rounds};
-use crate::judge::{GateReport, Outcome, PhaseOutcome, hold};
-use crate::report::{ComparisonKind, Report};
-use crate::worker::limits::Limit;
+use crate::judge::hold;
+use crate::model::{ComparisonKind, GateReport, Limit, Outcome, PhaseOutcome, Report};
 
 const ROUNDS: usize = 8;
 
@@ -369,7 +368,7 @@ fn what_only_one_side_has_is_skipped_with_its_reason() {
     let reason = "the other revision cannot run it: create has no variant new";
     assert_eq!(gate_report.skipped[0].reason, reason);
     assert_eq!(gate_report.skipped[0].place.variant, "new");
-    assert_eq!(report.cells[2].verdict, crate::judge::Verdict::Skipped);
+    assert_eq!(report.cells[2].verdict, crate::model::Verdict::Skipped);
 
     let base = super::sim::report(&[old.clone(), old.clone().aa()]);
     let now = [new.clone(), new.aa(), old.clone(), old.aa()];

@@ -2,9 +2,8 @@
 
 use super::check;
 use super::sim::{PLAIN, PLAIN_NS, Sim};
-use crate::judge::{Flag, Verdict};
 use crate::machine::kernel::CpuTicks;
-use crate::machine::pages::Pages;
+use crate::model::{Flag, Pages, Verdict};
 use crate::worker::protocol::CellReading;
 
 #[track_caller]

@@ -3,8 +3,8 @@
 use std::f64::consts::TAU;
 
 use super::sim::{PLAIN_NS, Sim};
+use crate::model::Limit;
 use crate::stats::rng::SplitMix64;
-use crate::worker::limits::Limit;
 
 /// What disturbs a machine.
 #[derive(Clone, Copy)]

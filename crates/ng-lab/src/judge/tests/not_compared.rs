@@ -2,7 +2,7 @@
 
 use super::pairs::plan;
 use super::sim::{PLAIN, Sim, judged};
-use crate::report::{ComparisonKind, NotCompared};
+use crate::model::{ComparisonKind, NotCompared};
 
 fn fill() -> Sim {
     Sim::cell("create").phase("fill", &PLAIN)

@@ -1,7 +1,7 @@
 //! Which cells are compared with which.
 
 use super::sim::{PLAIN, Sim, judged};
-use crate::report::{Comparison, ComparisonKind};
+use crate::model::{Comparison, ComparisonKind};
 
 /// The copies of a cell, as a plan has them.
 pub(super) fn copies(sim: Sim) -> [Sim; 3] {

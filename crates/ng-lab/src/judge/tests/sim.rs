@@ -2,20 +2,17 @@
 
 use serde_json::Value;
 
-use crate::conductor::{
-    CellRecord, CellRound, LimitKey, LimitSample, PlannedCell, Record, Role, Subject,
-};
+use crate::conductor::{CellRecord, CellRound, LimitSample, PlannedCell, Record, Subject};
 use crate::judge::{Judgement, judge};
-use crate::machine::host::Host;
 use crate::machine::kernel::CpuTicks;
-use crate::machine::pages::Pages;
 use crate::machine::threads::ThreadWork;
-use crate::report::{Build, Report, RunInfo, SCHEMA};
-use crate::worker::access::AccessEvidence;
-use crate::worker::limits::Limit;
-use crate::worker::protocol::{CellReading, FractionReading, MemoryReading};
-use crate::worker::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
-use crate::worker::scenario::{Cell, Profile, Variant};
+use crate::model::{
+    AccessEvidence, Bound, Build, FileEvidence, FileState, Host, Limit, LimitKey, MemoryReading,
+    Pages, Profile, Report, Role, RunInfo, SCHEMA,
+};
+use crate::worker::protocol::{CellReading, FractionReading};
+use crate::worker::run::{PhaseRecord, TouchEvidence};
+use crate::worker::scenario::{Cell, Variant};
 
 pub(super) const SUBJECT: Subject = Subject {
     items: "records",

@@ -2,12 +2,7 @@
 
 use super::sim::{BYTES, PLAIN, PLAIN_NS, Sim, judged};
 use super::{alone, check};
-use crate::judge::{Flag, Verdict};
-use crate::machine::pages::Pages;
-use crate::report::CellReport;
-use crate::worker::access::{AccessEvidence, Pattern};
-use crate::worker::limits::Limit;
-use crate::worker::run::FileState;
+use crate::model::{AccessEvidence, CellReport, FileState, Flag, Limit, Pages, Pattern, Verdict};
 
 const MIB: u64 = 1 << 20;
 

@@ -17,7 +17,8 @@ use std::time::Instant;
 
 use crate::machine::page_cache::{COLD_SHARE, evict};
 use crate::machine::pages::SMALL_PAGE_BYTES;
-use crate::worker::limits::{Limit, LimitReading, reading};
+use crate::model::Limit;
+use crate::worker::limits::{LimitReading, reading};
 use ways::{READS, WRITES, Way};
 
 /// Bytes of one write or read through the page cache.
@@ -301,7 +302,7 @@ mod tests {
     fn folder() -> Option<tempfile::TempDir> {
         let program = std::env::current_exe().unwrap();
         let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        let volume = crate::machine::volume::Volume::of(folder.path()).unwrap();
+        let volume = crate::model::Volume::of(folder.path()).unwrap();
         if volume.is_in_memory() {
             eprintln!("skipped: limits of files need a disk");
             return None;

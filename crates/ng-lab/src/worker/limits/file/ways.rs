@@ -7,8 +7,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::CHUNK_BYTES;
-use crate::machine::pages::{HUGE_PAGE_BYTES, PageBuffer, Pages, SMALL_PAGE_BYTES};
+use crate::machine::pages::{HUGE_PAGE_BYTES, PageBuffer, SMALL_PAGE_BYTES};
 use crate::machine::raw;
+use crate::model::Pages;
 use crate::stats::rng::SplitMix64;
 
 /// Bytes that are brought into the page cache at once: 1 MiB gave 3.1 GB/s,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{CellReport, PhaseReport};
+use crate::model::{CellReport, PhaseReport};
 
 /// Where in a run one worker of a cell stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

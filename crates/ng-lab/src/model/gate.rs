@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{CellReport, Interval95, PhaseReport};
-use crate::worker::scenario::Profile;
+use crate::model::{CellReport, Interval95, PhaseReport, Profile};
 
 /// What a gate says of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,7 +110,7 @@ pub struct Place {
     /// The phase; none for a cell without one.
     pub phase: Option<String>,
     /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "crate::report::whole_numbers")]
+    #[serde(flatten, deserialize_with = "crate::model::whole_numbers")]
     pub size: BTreeMap<String, u64>,
 }
 
@@ -135,7 +134,7 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    pub(super) fn of(cell: &CellReport, phase: Option<&PhaseReport>) -> Self {
+    pub(crate) fn of(cell: &CellReport, phase: Option<&PhaseReport>) -> Self {
         Self {
             scenario: cell.scenario.clone(),
             variant: cell.variant.clone(),
