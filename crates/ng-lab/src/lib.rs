@@ -84,8 +84,7 @@ pub use model::{
     Plant, Profile, Volume, count,
 };
 pub use report::baselines::{BaselineName, Baselines, LoadError, load_report};
-pub use session::measure::{SessionError, iso_utc, measure, measure_with_claims};
-pub use session::soak::{SoakRequest, run_soak};
+pub use session::{SessionError, SoakRequest, iso_utc, measure, measure_with_claims, run_soak};
 pub use stats::rng;
 pub use worker::limits;
 pub use worker::protocol;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::conductor::{CellRecord, PlannedCell};
-use crate::judge::gate;
 use crate::model::{CellReport, Plant, Profile, Report, Role};
+use crate::stats;
 
 /// What a run is held against. Nothing, by default.
 #[derive(Clone, Debug, Default)]
@@ -81,11 +81,11 @@ impl Versus {
         }
         match &self.reference {
             None => 0,
-            Some(Reference::Against(_)) => gate::paired_rounds(against_phases(cells)),
+            Some(Reference::Against(_)) => stats::paired_rounds(against_phases(cells)),
             Some(Reference::Baseline(baseline)) => {
                 let samples = baseline_samples(cells, &baseline.report);
                 let fewest = samples.iter().copied().min().unwrap_or(0);
-                gate::unpaired_rounds(samples.len(), fewest)
+                stats::unpaired_rounds(samples.len(), fewest)
             }
         }
     }

@@ -9,7 +9,7 @@ mod comparable;
 mod compare;
 mod drift;
 mod files;
-pub(crate) mod gate;
+mod gate;
 mod limits;
 mod not_compared;
 mod scaling;

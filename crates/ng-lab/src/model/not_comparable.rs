@@ -23,7 +23,7 @@ pub enum NotComparable {
     Protocol {
         /// The protocol of the other revision.
         theirs: u32,
-        /// [`crate::worker::protocol::PROTOCOL`].
+        /// The version of the protocol.
         ours: u32,
     },
     /// The other revision's program is no worker.

@@ -64,7 +64,7 @@ pub enum LoadError {
     },
 }
 
-/// Reads a report that [`crate::measure`] has written.
+/// Reads a report that a run has written.
 ///
 /// # Errors
 /// [`LoadError`].

@@ -10,10 +10,11 @@ use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::lock::MachineLock;
 use crate::model::{Build, Host, Report, RunInfo, SCHEMA, SoakReport, Volume};
-use crate::session::measure::{
-    SessionError, begin_output, cannot_write, command_line, iso_utc, try_output, write_report,
-};
-use crate::soak::conduct::{Keeper, conduct};
+use crate::session::date::iso_utc;
+use crate::session::error::SessionError;
+use crate::session::measure::command_line;
+use crate::session::output::{begin_output, cannot_write, try_output, write_report};
+use crate::soak::conduct::{ConductError, Keeper, conduct};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
 use crate::soak::{Plan, ROWS, slopes};
@@ -69,7 +70,6 @@ pub fn run_soak(
     let rows = out.join(ROWS);
     let csv = File::create(&rows).map_err(cannot_write(&rows))?;
     let mut keeper = Keeper {
-        out: out.to_owned(),
         log,
         csv: Csv::new(csv, request.subject.items),
         progress,
@@ -90,7 +90,10 @@ pub fn run_soak(
     keeper.progress.end();
     drop(folder);
     drop(data);
-    let interrupted = conducted?;
+    let interrupted = conducted.map_err(|error| match error {
+        ConductError::Worker(source) => SessionError::Conduct(source),
+        ConductError::Record(source) => cannot_write(out)(source),
+    })?;
     soak.slopes = slopes(&soak.rows);
     let report = Report {
         schema: SCHEMA.to_owned(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -15,7 +15,6 @@ use rustix::io::FdFlags;
 use crate::conductor::process::{how_it_ended, tail_of};
 use crate::machine::interrupt::Interrupt;
 use crate::model::{Profile, SoakReport};
-use crate::session::measure::{SessionError, cannot_write};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
 use crate::soak::{Message, Plan, SoakJob};
@@ -32,8 +31,6 @@ const SILENCE: Duration = Duration::from_secs(3 * 3600);
 
 /// What is kept of a soak while it runs, a line at once for each message and row.
 pub(crate) struct Keeper {
-    /// The folder, for errors to name.
-    pub(crate) out: PathBuf,
     pub(crate) log: File,
     pub(crate) csv: Csv<File>,
     pub(crate) progress: SoakProgress,
@@ -53,6 +50,14 @@ impl Keeper {
     }
 }
 
+/// Why a soak cannot go on.
+pub(crate) enum ConductError {
+    /// The worker cannot be started or waited for.
+    Worker(io::Error),
+    /// What it says cannot be written.
+    Record(io::Error),
+}
+
 /// Runs `program` as the worker, keeps what it says, and puts it into `report`. Tells
 /// whether the user stopped it. The worker is killed then: all that it has said is kept.
 ///
@@ -65,15 +70,15 @@ pub(crate) fn conduct(
     keeper: &mut Keeper,
     report: &mut SoakReport,
     interrupt: &Interrupt,
-) -> Result<bool, SessionError> {
+) -> Result<bool, ConductError> {
     let (mut worker, lines) =
-        start(program, plan, dir, report.most_items).map_err(SessionError::Conduct)?;
+        start(program, plan, dir, report.most_items).map_err(ConductError::Worker)?;
     let stderr = worker.0.stderr.take().map(tail_of);
     let heard = listen(&lines, keeper, report, interrupt)?;
     if heard != Heard::End {
         worker.kill();
     }
-    let status = worker.0.wait().map_err(SessionError::Conduct)?;
+    let status = worker.0.wait().map_err(ConductError::Worker)?;
     let stderr = stderr.and_then(|thread| thread.join().ok());
     // A worker that has said how it ended has ended.
     if heard == Heard::End && report.failed.is_none() && !report.ended_clean {
@@ -126,7 +131,7 @@ fn listen(
     keeper: &mut Keeper,
     report: &mut SoakReport,
     interrupt: &Interrupt,
-) -> Result<Heard, SessionError> {
+) -> Result<Heard, ConductError> {
     let mut last = Instant::now();
     loop {
         if interrupt.is_set() {
@@ -141,9 +146,7 @@ fn listen(
                         return Ok(Heard::Trouble);
                     }
                 };
-                keeper
-                    .keep(&line, &message)
-                    .map_err(cannot_write(&keeper.out))?;
+                keeper.keep(&line, &message).map_err(ConductError::Record)?;
                 report.take(message);
                 last = Instant::now();
             }

@@ -3,9 +3,9 @@
 
 use super::sim::{BYTES, PLAIN_NS, Sim, report};
 use crate::conductor::{Against, Baseline, Gate, Reference, Versus};
-use crate::judge::gate::{paired_rounds, unpaired_rounds};
 use crate::judge::hold;
 use crate::model::{ComparisonKind, GateReport, Limit, Outcome, PhaseOutcome, Report};
+use crate::stats::{paired_rounds, unpaired_rounds};
 
 const ROUNDS: usize = 8;
 

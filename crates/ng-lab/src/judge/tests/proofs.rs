@@ -10,7 +10,7 @@ use std::io::Write;
 use super::gate::{against, baseline, gate, gated};
 use super::noise::{Machine, QUIET, STORMY, Weather};
 use super::sim::{Sim, report};
-use crate::judge::gate::{paired_rounds, unpaired_rounds};
+use crate::stats::{paired_rounds, unpaired_rounds};
 use crate::model::{GateReport, Outcome, Role};
 
 const RUNS: usize = 200;
