@@ -15,31 +15,15 @@ use crate::worker::growth;
 use crate::worker::protocol::CellReading;
 use crate::worker::run::PhaseRecord;
 
-/// A phase may beat the best reading of its limit by this much: limits are read
-/// with noise as well.
-const IMPOSSIBLE: f64 = 1.1;
 /// The same with too few rounds for an interval: a limit that was read once or
 /// twice on a shared machine is not known to a tenth. Deleted work beats this too.
 const IMPOSSIBLE_WITHOUT_INTERVAL: f64 = 2.0;
-/// Share of the declared bytes that the kernel must have seen arrive.
-const TOUCHED_SHARE: f64 = 0.9;
 /// Smaller pieces can be had from memory that the allocator holds and that was
 /// touched before.
 const TOUCHED_FROM_BYTES: u64 = 1 << 20;
-/// A phase shorter than this many clock reads is known to 5 % at best.
-const CLOCK_READS: f64 = 20.0;
-/// Share of processor time, and the ticks it takes to be sure of it.
-const STEAL_SHARE: f64 = 0.02;
-const OTHERS_SHARE: f64 = 0.05;
-/// Change of a fixed loop's time within one worker (median over the rounds).
-const SPIN_CHANGE: f64 = 0.05;
-/// Share of the memory that may sit on other pages than was asked for.
-const OTHER_PAGES_SHARE: f64 = 0.2;
 /// Cells that hold less are not judged by their pages: the ends of a buffer
 /// cannot be huge.
 const PAGES_FROM_BYTES: u64 = 32 << 20;
-/// Six samples are the fewest that an exact 95 % interval can be had from.
-const ENOUGH_ROUNDS: usize = 6;
 
 pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> CellReport {
     let planned = &cell.planned;
@@ -250,11 +234,11 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
             (Flag::PatternMismatch, pattern_mismatch(phase)),
             (
                 Flag::NotCold,
-                files::misplaced(cell, &phase.name, FileState::Cold),
+                files::misplaced(cell, &phase.name, Flag::NotCold, FileState::Cold),
             ),
             (
                 Flag::NotWarm,
-                files::misplaced(cell, &phase.name, FileState::Warm),
+                files::misplaced(cell, &phase.name, Flag::NotWarm, FileState::Warm),
             ),
             (Flag::BelowResolution, below_resolution(median_ns, record)),
         ];
@@ -302,10 +286,10 @@ fn impossible_fast(
     }
     let least_ns = BoundReadings::find(record, bound, &cell.planned)?.least_ns();
     let median_ns = median_ns?;
-    let factor = if cell.warm().count() < ENOUGH_ROUNDS {
+    let factor = if (cell.warm().count() as f64) < Flag::TooFewRounds.threshold() {
         IMPOSSIBLE_WITHOUT_INTERVAL
     } else {
-        IMPOSSIBLE
+        Flag::ImpossibleFast.threshold()
     };
     (median_ns * factor < least_ns).then(|| {
         format!(
@@ -324,7 +308,7 @@ fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
             .find(|found| found.name == phase.name)?;
         Some(phase.touched?.resident_growth_bytes as f64)
     })?;
-    (declared >= TOUCHED_FROM_BYTES && seen < TOUCHED_SHARE * declared as f64)
+    (declared >= TOUCHED_FROM_BYTES && seen < Flag::WorkNotDone.threshold() * declared as f64)
         .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
 }
 
@@ -338,7 +322,7 @@ fn elided(cell: &CellRecord, phase: &PhaseRecord, record: &Record) -> Option<Str
         let mut phases = reading.phases.iter();
         Some(phases.find(|found| found.name == phase.name)?.elapsed_ns)
     })?;
-    let resolution_ns = CLOCK_READS * clock_read_ns(record).unwrap_or(0.0);
+    let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(record).unwrap_or(0.0);
     let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
     (!grows)
         .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with {items} items only"))
@@ -351,7 +335,7 @@ fn pattern_mismatch(phase: &PhaseRecord) -> Option<String> {
 fn below_resolution(median_ns: Option<f64>, record: &Record) -> Option<String> {
     let clock_ns = clock_read_ns(record)?;
     let median_ns = median_ns?;
-    (median_ns < CLOCK_READS * clock_ns)
+    (median_ns < Flag::BelowResolution.threshold() * clock_ns)
         .then(|| format!("took {median_ns:.0} ns, a clock read takes {clock_ns:.0} ns"))
 }
 
@@ -390,13 +374,17 @@ fn ticks(cell: &CellRecord) -> CpuTicks {
 fn stolen(cell: &CellRecord) -> Option<String> {
     let ticks = ticks(cell);
     // Idle processors are not stolen from, however many there are.
-    exceeds(ticks.steal, ticks.busy + ticks.steal, STEAL_SHARE)
-        .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
+    exceeds(
+        ticks.steal,
+        ticks.busy + ticks.steal,
+        Flag::Steal.threshold(),
+    )
+    .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
 }
 
 fn other_load(cell: &CellRecord) -> Option<String> {
     let ticks = ticks(cell);
-    exceeds(ticks.others(), ticks.total, OTHERS_SHARE)
+    exceeds(ticks.others(), ticks.total, Flag::OtherLoad.threshold())
         .map(|share| format!("other processes used {share:.1} % of the processors' time"))
 }
 
@@ -412,7 +400,7 @@ fn clock_drift(cell: &CellRecord) -> Option<String> {
         let [before, after] = reading.spin_ns;
         Some((after as f64 / before.max(1) as f64 - 1.0).abs())
     })?;
-    (change > SPIN_CHANGE).then(|| {
+    (change > Flag::ClockDrift.threshold()).then(|| {
         format!(
             "a fixed loop's time changed by {:.0} % within a worker",
             change * 100.0
@@ -430,8 +418,8 @@ fn pages_differ(cell: &CellRecord) -> Option<String> {
     let median = stats::median(&shares)?;
     let pages = cell.planned.cell.variant.pages;
     let wrong = |share: f64| match pages {
-        Pages::Huge => 1.0 - share > OTHER_PAGES_SHARE,
-        Pages::Small => share > OTHER_PAGES_SHARE,
+        Pages::Huge => 1.0 - share > Flag::PagesDiffer.threshold(),
+        Pages::Small => share > Flag::PagesDiffer.threshold(),
     };
     let others = shares.iter().filter(|share| wrong(**share)).count();
     (others > 0).then(|| {
@@ -444,9 +432,9 @@ fn pages_differ(cell: &CellRecord) -> Option<String> {
 }
 
 fn too_few_rounds(cell: &CellRecord) -> Option<String> {
-    let rounds = cell.warm().count();
-    (rounds < ENOUGH_ROUNDS)
-        .then(|| format!("{rounds} rounds after round 0, an interval needs {ENOUGH_ROUNDS}"))
+    let (rounds, enough) = (cell.warm().count(), Flag::TooFewRounds.threshold());
+    ((rounds as f64) < enough)
+        .then(|| format!("{rounds} rounds after round 0, an interval needs {enough}"))
 }
 
 /// The same work must leave the same proof in every build, role and round. Of

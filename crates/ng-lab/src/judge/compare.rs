@@ -11,8 +11,6 @@ use crate::stats;
 /// An A/A ratio that is off by more than this, with an interval that excludes
 /// one, says that the run cannot tell this phase from itself.
 const AA_CHANGE: f64 = 0.05;
-/// Without an interval, a speed-up this far above the threads is suspect.
-const SUPERLINEAR_WITHOUT_INTERVAL: f64 = 1.1;
 
 /// What was compared, and what was not.
 #[derive(Default)]
@@ -236,7 +234,7 @@ fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellRep
         let allowed = comparison.threads as f64;
         let too_fast = match comparison.ci95 {
             Some(Interval95([low, _])) => low > allowed,
-            None => comparison.estimate > allowed * SUPERLINEAR_WITHOUT_INTERVAL,
+            None => comparison.estimate > allowed * Flag::Superlinear.threshold(),
         };
         let cell = pairs
             .iter()

@@ -10,8 +10,6 @@ use crate::stats;
 
 /// The chance of a false alarm anywhere in a run.
 const P: f64 = 0.01;
-/// What the change from one end of the order to the other must exceed.
-const CHANGE: f64 = 0.05;
 
 /// Times along an order.
 struct Drift {
@@ -37,7 +35,7 @@ pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
         .collect();
     let p_values: Vec<f64> = drifts.iter().map(|drift| drift.p_value).collect();
     for (drift, p_value) in drifts.iter().zip(stats::holm(&p_values)) {
-        if p_value < P && drift.change.abs() > CHANGE {
+        if p_value < P && drift.change.abs() > drift.flag.threshold() {
             reports[drift.cell].add_findings([drift.finding(p_value)]);
         }
     }

@@ -1,8 +1,7 @@
 //! Where files were when the clock started, against what the phases say.
 
 use crate::conductor::CellRecord;
-use crate::machine::page_cache::COLD_SHARE;
-use crate::model::{FileEvidence, FileState};
+use crate::model::{FileEvidence, FileState, Flag};
 use crate::stats;
 
 /// The round that speaks most against what the phase says of its file, with the
@@ -21,11 +20,18 @@ pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
 
 /// Why the file was not where the phase says, if so. One such round is one too
 /// many: its time is of something else.
-pub(super) fn misplaced(cell: &CellRecord, phase: &str, claimed: FileState) -> Option<String> {
+pub(super) fn misplaced(
+    cell: &CellRecord,
+    phase: &str,
+    flag: Flag,
+    claimed: FileState,
+) -> Option<String> {
     let all: Vec<&FileEvidence> = warm(cell, phase)
         .filter(|file| file.claimed == claimed)
         .collect();
-    let wrong = all.iter().filter(|file| wrong_share(file) > COLD_SHARE);
+    let wrong = all
+        .iter()
+        .filter(|file| wrong_share(file) > flag.threshold());
     let rounds = wrong.clone().count();
     let worst = worst(wrong.copied())?;
     let seen = worst.unknown.clone().unwrap_or_else(|| {

@@ -8,10 +8,11 @@ use std::path::Path;
 use memmap2::MmapOptions;
 
 use crate::machine::raw;
+use crate::model::Flag;
 
 /// Share of a cold file that may still be in memory: the kernel reads around
 /// what others read, and drops no page that somebody is at work on.
-pub(crate) const COLD_SHARE: f64 = 0.01;
+pub(crate) const COLD_SHARE: f64 = Flag::NotCold.threshold();
 /// How often the page cache is asked to drop a file. Pages under writeback stay
 /// the first time.
 const EVICTIONS: usize = 3;

@@ -4,13 +4,14 @@
 //! add to a time, so the best times are compared, and a worker whose own times do
 //! not show growth clearly repeats the fraction before anybody is accused.
 
+use crate::model::Flag;
 use crate::worker::run::PhaseRecord;
 use crate::worker::serve::FRACTION;
 
 /// At an eighth of the items, honest work takes an eighth of the time; half of
 /// it leaves room for fixed costs and caches. On huge pages, a half and a third
 /// of an eighth were seen.
-const AT_LEAST: f64 = 2.0;
+const AT_LEAST: f64 = Flag::Elided.threshold();
 /// What a worker repeats the fraction for. Above what is asked in the end, so that
 /// the best time of another round cannot turn its answer round.
 const CLEARLY: f64 = 3.0;
