@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{Passing, RealFile, Source};
+use crate::environment::new_identity;
 use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
-use crate::place::{new_identity, refuse_to_replace, target};
+use crate::target::{refuse_to_replace, target};
 use crate::{
     BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, RepairError, RepairOptions,
     RepairReport, TokenSink, TokenStore, VecStore,
