@@ -91,8 +91,3 @@ pub use worker::protocol;
 pub use worker::run::{Phase, PhaseRecord, Run, TouchEvidence};
 pub use worker::scenario::{Cell, Failure, Headline, Scenario, Variant};
 pub use worker::serve::{FRACTION, fraction_from_items, serve};
-
-/// Until the page has moved.
-mod scenario {
-    pub(crate) use crate::model::Profile;
-}

@@ -1,31 +1,29 @@
 //! The machine, the builds, and the run.
 
-use crate::report::Report;
-use crate::report::html::markup::{Element, text as element};
+use ng_plot::{Element, Section, definitions, text as element};
+
+use crate::model::Report;
 use crate::report::table::{described, overrides, volume};
 use crate::report::text;
 
 /// A term and what is said of it.
 type Entry = (&'static str, String);
 
-pub(super) fn section(report: &Report) -> Element {
-    Element::new("section")
-        .with("id", "about")
-        .add(element("h2", "Machine, builds, run"))
-        .add(element("h3", "Machine"))
-        .add(list(&machine(report)))
-        .add(element("h3", "Builds"))
-        .add(list(&builds(report)))
-        .add(element("h3", "Run"))
-        .add(list(&run(report)))
+pub(super) fn section(report: &Report) -> Section {
+    Section::new("about", "Machine, builds, run")
+        .child(element("h3", "Machine"))
+        .child(list(&machine(report)))
+        .child(element("h3", "Builds"))
+        .child(list(&builds(report)))
+        .child(element("h3", "Run"))
+        .child(list(&run(report)))
 }
 
 fn list(entries: &[Entry]) -> Element {
-    let list = Element::new("dl");
-    entries.iter().fold(list, |list, (term, words)| {
+    definitions(entries.iter().map(|(term, words)| {
         let words = if words.is_empty() { "unknown" } else { words };
-        list.add(element("dt", term)).add(element("dd", words))
-    })
+        (term, words)
+    }))
 }
 
 fn machine(report: &Report) -> Vec<Entry> {

@@ -1,13 +1,12 @@
 //! The tables of cells, one for each scenario and size.
 
-use crate::conductor::Role;
-use crate::report::html::grid::{Field, Grid, GridRow};
+use ng_plot::{Element, Field, Section, TableRow, lines, table, text as element};
+
+use crate::model::{CellReport, Interval95, PhaseReport, Report, Role};
 use crate::report::html::group::{Group, groups};
-use crate::report::html::markup::{Element, text as element};
 use crate::report::lack::dev_ratio;
 use crate::report::table::{confinements, dev_comparison, proofs, rate, reasons, verdict};
 use crate::report::text;
-use crate::report::{CellReport, Interval95, PhaseReport, Report};
 
 /// Headings but for the rate, which names the items.
 const HEADINGS: [&str; 21] = [
@@ -35,51 +34,41 @@ const HEADINGS: [&str; 21] = [
 ];
 const RATE: usize = 6;
 
-pub(super) fn section(report: &Report) -> Element {
+pub(super) fn section(report: &Report) -> Section {
     let groups = groups(report);
-    let section = Element::new("section")
-        .with("id", "cells")
-        .add(element("h2", "Cells"));
+    let section = Section::new("cells", "Cells");
     if groups.is_empty() {
-        return section.add(element("p", "no cell was planned"));
+        return section.child(element("p", "no cell was planned"));
     }
     groups.iter().fold(section, |section, group| {
-        section.extend(part(report, group))
+        section.children(part(report, group))
     })
 }
 
 /// Heading, what is to be said of the cells, and their table.
 fn part(report: &Report, group: &Group<'_>) -> Vec<Element> {
     let cells: Vec<&CellReport> = group.cells.iter().map(|(_, cell)| *cell).collect();
-    let mut lines = proofs(&cells);
-    lines.extend(reasons(&cells));
+    let mut said = proofs(&cells);
+    said.extend(reasons(&cells));
     let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
-    lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
-    lines.extend(confinements(&cells));
+    said.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    said.extend(confinements(&cells));
     let mut parts = vec![element("h3", &group.title())];
-    if !lines.is_empty() {
-        let lines = lines.iter().map(|line| element("li", line));
-        parts.push(Element::new("ul").class("lines").extend(lines));
-    }
-    parts.extend(grid(report, group).render());
+    parts.extend((!said.is_empty()).then(|| lines(said)));
+    parts.extend(grid(report, group));
     parts
 }
 
-fn grid(report: &Report, group: &Group<'_>) -> Grid {
-    let mut headings = HEADINGS.map(str::to_owned).to_vec();
+fn grid(report: &Report, group: &Group<'_>) -> Option<Element> {
+    let mut headings = HEADINGS.map(str::to_owned);
     headings[RATE] = format!("{}/s", report.run.items);
     let cells = group.cells.iter();
     let main = cells.filter(|(_, cell)| cell.role == Role::Main);
-    Grid {
-        caption: format!("Cells of {}", group.title()),
-        headings,
-        rows: main
-            .flat_map(|(_, cell)| cell.phases.iter().map(|phase| row(report, cell, phase)))
-            .collect(),
-    }
+    let rows = main.flat_map(|(_, cell)| cell.phases.iter().map(|phase| row(report, cell, phase)));
+    table(&format!("Cells of {}", group.title()), headings, rows)
 }
 
-fn row(report: &Report, cell: &CellReport, phase: &PhaseReport) -> GridRow {
+fn row(report: &Report, cell: &CellReport, phase: &PhaseReport) -> TableRow {
     let mut fields = vec![
         Field::words(&cell.variant),
         Field::count(cell.threads),
@@ -95,7 +84,7 @@ fn row(report: &Report, cell: &CellReport, phase: &PhaseReport) -> GridRow {
     fields.push(Field::words(verdict(cell)));
     fields.extend(spread(phase));
     fields.extend(memory(cell));
-    GridRow {
+    TableRow {
         struck: !cell.verdict.is_comparable(),
         fields,
     }

@@ -1,11 +1,10 @@
 //! The tables of ratios within the run.
 
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text as element};
-use crate::report::lack;
+use ng_plot::{Element, Field, Section, TableRow, text as element};
+
+use crate::model::{Comparison, ComparisonKind, NotCompared, Report};
 use crate::report::table::{THREADS, VARIANTS, aa_lines, lines_of, samples};
-use crate::report::text;
-use crate::report::{Comparison, ComparisonKind, NotCompared, Report};
+use crate::report::{lack, text};
 
 const HEADINGS: [&str; 10] = [
     "scenario",
@@ -20,7 +19,7 @@ const HEADINGS: [&str; 10] = [
     "remark",
 ];
 
-pub(super) fn section(report: &Report) -> Element {
+pub(super) fn section(report: &Report) -> Section {
     let lines = |kind, about| lines_of(report, kind, about);
     let parts = [
         (
@@ -39,36 +38,28 @@ pub(super) fn section(report: &Report) -> Element {
             ComparisonKind::Aa,
         ),
     ];
-    let section = Element::new("section")
-        .with("id", "comparisons")
-        .add(element("h2", "Comparisons"));
+    let section = Section::new("comparisons", "Comparisons");
     parts
         .into_iter()
         .fold(section, |section, (title, lines, kind)| {
             section
-                .add(element("h3", title))
-                .extend(lines.iter().map(|line| element("p", line)))
-                .add(table(report, title, kind))
+                .child(element("h3", title))
+                .children(lines.iter().map(|line| element("p", line)))
+                .child(table(report, title, kind))
         })
 }
 
 pub(super) fn table(report: &Report, title: &str, kind: ComparisonKind) -> Element {
     let of_kind = report.comparisons.iter().filter(|found| found.kind == kind);
-    let grid = Grid {
-        caption: format!("Comparisons: {title}"),
-        headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: of_kind
-            .map(row)
-            .chain(lack::of_kind(report, kind).map(lack_row))
-            .collect(),
-    };
-    grid.render()
+    let lacks = lack::of_kind(report, kind).map(lack_row);
+    let caption = format!("Comparisons: {title}");
+    ng_plot::table(&caption, HEADINGS, of_kind.map(row).chain(lacks))
         .unwrap_or_else(|| element("p", "none in this run"))
 }
 
-fn row(found: &Comparison) -> GridRow {
+fn row(found: &Comparison) -> TableRow {
     let items = found.items();
-    GridRow {
+    TableRow {
         struck: found.stopped.is_some(),
         fields: vec![
             Field::words(&found.scenario),
@@ -85,9 +76,9 @@ fn row(found: &Comparison) -> GridRow {
     }
 }
 
-fn lack_row(lack: &NotCompared) -> GridRow {
+fn lack_row(lack: &NotCompared) -> TableRow {
     let items = lack.items();
-    GridRow::plain(vec![
+    TableRow::plain(vec![
         Field::words(&lack.scenario),
         Field::words(lack.phase.as_deref().unwrap_or("all")),
         Field::Key(items as f64, text::items(items)),

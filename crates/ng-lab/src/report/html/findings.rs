@@ -1,14 +1,12 @@
 //! What was found against cells and the run, and what to do about it.
 
-use crate::conductor::Role;
-use crate::judge::{Finding, Flag, Verdict};
+use ng_plot::{Element, Field, Section, TableRow, table, text as element};
+
+use crate::model::{CellReport, ComparisonKind, Finding, Flag, Report, Role, Verdict};
 use crate::report::glance::{flag_counts, flag_line};
-use crate::report::html::grid::{Field, Grid, GridRow};
 use crate::report::html::group::unique;
-use crate::report::html::markup::{Element, text as element};
 use crate::report::soak_section::troubles;
 use crate::report::table::{in_memory, planted};
-use crate::report::{CellReport, ComparisonKind, Report};
 
 const HEADINGS: [&str; 8] = [
     "flag",
@@ -22,27 +20,20 @@ const HEADINGS: [&str; 8] = [
 ];
 
 /// What a reader must know before any figure: how much of it can be used.
-pub(super) fn warnings(report: &Report) -> Element {
+pub(super) fn warnings(report: &Report) -> Section {
     let flags = flag_lines(report);
     let mut lines = run_lines(report);
     lines.extend(cell_lines(report));
     lines.extend(report.soak.iter().flat_map(troubles));
     let nothing = lines.is_empty() && flags.is_empty();
-    let section = Element::new("section")
-        .with("id", "warnings")
+    let section = Section::new("warnings", "Read this first")
+        .unlisted()
         .class(if nothing { "good" } else { "warn" })
-        .add(element("h2", "Read this first"))
-        .extend((!report.cells.is_empty()).then(|| verdicts(report)));
+        .children((!report.cells.is_empty()).then(|| verdicts(report)));
     if nothing {
-        return section.add(element("p", "Nothing was found against this run."));
+        return section.child(element("p", "Nothing was found against this run."));
     }
-    let lines = lines.iter().map(|line| element("li", line));
-    section.add(
-        Element::new("ul")
-            .class("lines")
-            .extend(lines)
-            .extend(flags),
-    )
+    section.child(ng_plot::lines(lines).children(flags))
 }
 
 /// How many cells have which verdict.
@@ -55,11 +46,11 @@ fn verdicts(report: &Report) -> Element {
             .count();
         Element::new("li")
             .class(if count == 0 { "none" } else { verdict.name() })
-            .add(element("b", &count.to_string()))
+            .child(element("b", &count.to_string()))
             .text(" ")
             .text(verdict.name())
     });
-    Element::new("ul").class("verdicts").extend(counts)
+    Element::new("ul").class("verdicts").children(counts)
 }
 
 fn run_lines(report: &Report) -> Vec<String> {
@@ -128,31 +119,24 @@ fn flag_lines(report: &Report) -> Vec<Element> {
         let name = flag.to_string();
         let line = flag_line(flag, count);
         let rest = line.strip_prefix(&name).unwrap_or_default();
-        Element::new("li").add(element("code", &name)).text(rest)
+        Element::new("li").child(element("code", &name)).text(rest)
     });
     lines.collect()
 }
 
-pub(super) fn section(report: &Report) -> Element {
+pub(super) fn section(report: &Report) -> Section {
     let rows = report.cells.iter().flat_map(|cell| {
         let found = cell.findings.iter();
         // The run says that one, once for all cells.
         let found = found.filter(|finding| finding.flag != Flag::TooFewRounds);
         found.map(|finding| row(cell, finding))
     });
-    let grid = Grid {
-        caption: "Findings".to_owned(),
-        headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: rows.collect(),
-    };
-    Element::new("section")
-        .with("id", "findings")
-        .add(element("h2", "Findings"))
-        .add(grid.render().unwrap_or_else(|| element("p", "none")))
+    let table = table("Findings", HEADINGS, rows);
+    Section::new("findings", "Findings").child(table.unwrap_or_else(|| element("p", "none")))
 }
 
-fn row(cell: &CellReport, finding: &Finding) -> GridRow {
-    GridRow::plain(vec![
+fn row(cell: &CellReport, finding: &Finding) -> TableRow {
+    TableRow::plain(vec![
         Field::words(finding.flag.to_string()),
         Field::words(&cell.scenario),
         Field::words(&cell.variant),

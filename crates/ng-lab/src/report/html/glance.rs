@@ -1,36 +1,25 @@
 //! The summary, as the page begins with it.
 
-use crate::report::Report;
+use ng_plot::{Element, Field, Section, TableRow, lines};
+
+use crate::model::Report;
 use crate::report::glance;
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text as element};
 use crate::report::table::Table;
 
-pub(super) const NAME: &str = "glance";
-pub(super) const TITLE: &str = glance::TITLE;
-
 /// Nothing where the report has no summary, as that of a soak.
-pub(super) fn section(report: &Report) -> Option<Element> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let found = glance::section(report)?;
-    let lines = found.lines.iter().map(|line| element("li", line));
-    let section = Element::new("section")
-        .with("id", NAME)
-        .add(element("h2", &found.title))
-        .extend(found.table.and_then(grid))
-        .add(Element::new("ul").class("lines").extend(lines));
+    let section = Section::new("glance", &found.title)
+        .listed_as(glance::TITLE)
+        .children(found.table.and_then(grid))
+        .child(lines(found.lines));
     Some(section)
 }
 
 fn grid(table: Table) -> Option<Element> {
     let rows = table.rows.into_iter();
-    let grid = Grid {
-        caption: TITLE.to_owned(),
-        headings: table.headings,
-        rows: rows
-            .map(|row| GridRow::plain(row.into_iter().map(field).collect()))
-            .collect(),
-    };
-    grid.render()
+    let rows = rows.map(|row| TableRow::plain(row.into_iter().map(field).collect()));
+    ng_plot::table(glance::TITLE, table.headings, rows)
 }
 
 /// The marks of a figure that must not be used are those of Markdown.

@@ -1,9 +1,7 @@
 //! The cells of a report, put together as a reader looks for them.
 
-use crate::conductor::Role;
+use crate::model::{CellReport, PhaseReport, Profile, Report, Role};
 use crate::report::text;
-use crate::report::{CellReport, PhaseReport, Report};
-use crate::scenario::Profile;
 
 /// A cell with its index in the report, by which programs find it there.
 pub(super) type Indexed<'r> = (usize, &'r CellReport);

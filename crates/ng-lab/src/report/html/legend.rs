@@ -1,7 +1,8 @@
 //! What the words of a report mean.
 
-use crate::judge::{Flag, Verdict};
-use crate::report::html::markup::{Element, text as element};
+use ng_plot::{Section, definitions, text as element};
+
+use crate::model::{Flag, Verdict};
 
 const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Valid, "nothing was found against it"),
@@ -18,43 +19,31 @@ const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Skipped, "it was not measured; the reason is given"),
 ];
 
-pub(super) fn section() -> Element {
-    let verdicts = VERDICTS.map(|(verdict, meaning)| (verdict.name().to_owned(), meaning));
+const FIGURES: [(&str, &str); 5] = [
+    (
+        "median",
+        "of rounds 1 and on, with its exact interval at 95 % from six samples on",
+    ),
+    ("cold", "round 0, which is kept apart"),
+    ("MAD", "median distance from the median"),
+    (
+        "rate",
+        "items of the phase over the median; none where the phase works on no item",
+    ),
+    (
+        "A/A",
+        "the same program twice, in random order: what differs is noise",
+    ),
+];
+
+pub(super) fn section() -> Section {
+    let verdicts = VERDICTS.map(|(verdict, meaning)| (verdict.name(), meaning));
     let flags = Flag::ALL.map(|flag| (flag.to_string(), flag.advice()));
-    Element::new("section")
-        .with("id", "legend")
-        .add(element("h2", "Words"))
-        .add(element("h3", "Verdicts"))
-        .add(list(&verdicts))
-        .add(element("h3", "Flags, and what to do"))
-        .add(list(&flags))
-        .add(element("h3", "Figures"))
-        .add(list(&figures()))
-}
-
-fn figures() -> [(String, &'static str); 5] {
-    [
-        (
-            "median",
-            "of rounds 1 and on, with its exact interval at 95 % from six samples on",
-        ),
-        ("cold", "round 0, which is kept apart"),
-        ("MAD", "median distance from the median"),
-        (
-            "rate",
-            "items of the phase over the median; none where the phase works on no item",
-        ),
-        (
-            "A/A",
-            "the same program twice, in random order: what differs is noise",
-        ),
-    ]
-    .map(|(word, meaning)| (word.to_owned(), meaning))
-}
-
-fn list(entries: &[(String, &str)]) -> Element {
-    let list = Element::new("dl");
-    entries.iter().fold(list, |list, (word, meaning)| {
-        list.add(element("dt", word)).add(element("dd", meaning))
-    })
+    Section::new("legend", "Words")
+        .child(element("h3", "Verdicts"))
+        .child(definitions(verdicts))
+        .child(element("h3", "Flags, and what to do"))
+        .child(definitions(flags))
+        .child(element("h3", "Figures"))
+        .child(definitions(FIGURES))
 }

@@ -1,9 +1,9 @@
 //! The table of the machine's limits.
 
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text as element};
+use ng_plot::{Field, Section, TableRow, table, text};
+
+use crate::model::{LimitReport, Report};
 use crate::report::table::limit_row;
-use crate::report::{LimitReport, Report};
 
 const HEADINGS: [&str; 8] = [
     "limit",
@@ -16,30 +16,25 @@ const HEADINGS: [&str; 8] = [
     "samples",
 ];
 
-pub(super) fn section(report: &Report) -> Element {
-    let grid = Grid {
-        caption: "Limits of the machine".to_owned(),
-        headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: report.limits.iter().map(row).collect(),
-    };
+pub(super) fn section(report: &Report) -> Section {
     let line = "What this machine allows, probed in every round at the size of the cells. A \
                 limit is the fastest way we know to do that little: a reference, not a law.";
-    Element::new("section")
-        .with("id", "machine-limits")
-        .add(element("h2", "Limits of the machine"))
-        .add(element("p", line))
-        .add(
-            grid.render()
-                .unwrap_or_else(|| element("p", "no limit was probed")),
-        )
+    let table = table(
+        "Limits of the machine",
+        HEADINGS,
+        report.limits.iter().map(row),
+    );
+    Section::new("machine-limits", "Limits of the machine")
+        .child(text("p", line))
+        .child(table.unwrap_or_else(|| text("p", "no limit was probed")))
 }
 
 /// The words of the other forms, with their numbers.
-fn row(limit: &LimitReport) -> GridRow {
+fn row(limit: &LimitReport) -> TableRow {
     let [name, size, _, median, interval, rate, cold] = limit_row(limit);
     let median_ns = limit.median_ns_per_unit;
     let low = limit.ci95_ns_per_unit.map(|ci95| ci95.0[0]);
-    GridRow::plain(vec![
+    TableRow::plain(vec![
         Field::words(name),
         Field::Key(limit.bytes as f64, size),
         Field::count(limit.threads),

@@ -1,13 +1,10 @@
 //! What share of the machine's limit each phase reached.
 
-use crate::report::Report;
-use crate::report::html::axis::Axis;
-use crate::report::html::figure::{Figure, words};
+use ng_plot::marks::{bar, hint};
+use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip};
+
+use crate::model::Report;
 use crate::report::html::group::{Group, PhaseOf, Work, groups};
-use crate::report::html::marks::{bar, hint};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
-use crate::report::html::strip::{Row, Strip, Told};
 use crate::report::text;
 
 const NAME: &str = "limits";
@@ -15,22 +12,16 @@ const TITLE: &str = "Share of the limit";
 /// Bars end here: a limit that is beaten by more is no limit.
 const AT_MOST: f64 = 1.5;
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let scale = scale(report);
     let groups = groups(report);
-    let mut panels: Vec<Element> = groups
-        .iter()
-        .filter_map(|group| panel(group, scale))
-        .collect();
-    if panels.is_empty() {
-        let why = "no phase was held against a limit";
-        panels.push(words(NAME, TITLE, why));
-    }
+    let panels = groups.iter().filter_map(|group| panel(group, scale));
     Figure {
         name: NAME,
         title: TITLE,
         key: vec![("release", "release"), ("dev", "dev")],
-        panels,
+        panels: panels.collect(),
+        otherwise: "no phase was held against a limit".to_owned(),
         shows: "Shows the limit's time for the same amount of work over the phase's time, by the \
                 probe of the same round: at 100 % a phase is as fast as the machine was seen to \
                 be. The limit is named beside the phase.",
@@ -38,7 +29,7 @@ pub(super) fn figure(report: &Report) -> Figure {
                     \"look here\", not \"slow\". Shares are good to two digits; noise can lift \
                     one above 100 %, and bars end at 150 %. Hollow bars are of cells that must not be used. Phases \
                     without a limit are left out.",
-        notes: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -83,8 +74,8 @@ fn row(work: &Work<'_>, name: &str, scale: Scale) -> Option<Row> {
     })
 }
 
-fn told(of: &PhaseOf<'_>) -> Told {
-    Told {
+fn told(of: &PhaseOf<'_>) -> Label {
+    Label {
         class: of.series(),
         of: of.cell.profile.name(),
         words: of
@@ -104,6 +95,6 @@ fn share_bar(of: &PhaseOf<'_>, scale: Scale, top: f64, bottom: f64) -> Option<El
         .with("data-cell", of.cell_index)
         .with("data-phase", of.index)
         .figure("data-value", share)
-        .add(hint(&hinted));
+        .child(hint(&hinted));
     Some(bar)
 }

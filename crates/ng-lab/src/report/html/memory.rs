@@ -1,36 +1,28 @@
 //! What each cell took in memory, as far as the report knows.
 
+use ng_plot::marks::{bar, hint, line};
+use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, short};
 use serde_json::Value;
 
-use crate::protocol::MemoryReading;
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::figure::{Figure, words};
+use crate::model::{CellReport, MemoryReading, Report};
 use crate::report::html::group::{Group, Indexed, Work, groups};
-use crate::report::html::marks::{bar, hint, line};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
-use crate::report::html::strip::{Row, Strip, Told};
 use crate::report::text;
-use crate::report::{CellReport, Report};
 
 const NAME: &str = "memory";
 const TITLE: &str = "Memory";
 /// The figure of a proof that says how much address space a cell reserved.
 const RESERVED: &str = "reserved_bytes";
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let item_bytes = report.run.item_bytes;
     let groups = groups(report);
     let panels = groups.iter().filter_map(|group| panel(group, item_bytes));
-    let mut panels: Vec<Element> = panels.collect();
-    if panels.is_empty() {
-        panels.push(words(NAME, TITLE, "the report has no figures of memory"));
-    }
     Figure {
         name: NAME,
         title: TITLE,
         key: key(report),
-        panels,
+        panels: panels.collect(),
+        otherwise: "the report has no figures of memory".to_owned(),
         shows: "Shows, by the kernel and in the median over the rounds, the largest resident size \
                 at the end of a phase, from its left end the part of it on huge pages, from its \
                 right end the part that is pages of files; beside them what the items should take \
@@ -132,7 +124,7 @@ fn row(
     Row {
         name: format!("{} x{}", cell.variant, cell.threads),
         note: cell.profile.name().to_owned(),
-        figures: vec![Told::alone(figure, struck)],
+        figures: vec![Label::alone(figure, struck)],
         marks,
     }
 }
@@ -176,5 +168,5 @@ fn named(shape: Element, kind: &str, hollow: &str, index: usize, bytes: f64) -> 
         .with("data-cell", index)
         .with("data-figure", kind)
         .figure("data-value", bytes)
-        .add(hint(&format!("{kind}: {}", text::bytes(bytes as u64))))
+        .child(hint(&format!("{kind}: {}", text::bytes(bytes as u64))))
 }

@@ -1,19 +1,24 @@
 //! The page as a whole.
 
-use crate::report::Report;
-use crate::report::html::figure::Figure;
-use crate::report::html::markup::{Element, text};
+use ng_plot::{Colour, Figure, Page};
+
+use crate::model::Report;
 use crate::report::html::{
     about, allocated, cells, claims, comparisons, findings, glance, legend, limit_table, limits,
     memory, phases, ratios, samples, size, soak, soak_tables, thread_shares, threads, versus,
 };
-use crate::report::text as words;
+use crate::report::text;
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
-
-/// Nothing is loaded from anywhere: what is inline is all there is.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+/// The builds and roles of cells, and the parts of their memory.
+const COLOURS: [Colour; 7] = [
+    Colour::new("release", "#0b66c3", "#62a8f5"),
+    Colour::new("dev", "#c2410c", "#f28b50"),
+    Colour::new("aa", "#6b7280", "#a3adba"),
+    Colour::new("against", "#9333a8", "#d28be0"),
+    Colour::new("resident", "#5a93d0", "#3f6fa8"),
+    Colour::new("huge", "#072f5f", "#a8d0ff"),
+    Colour::new("file", "#0f766e", "#4fd1c0"),
+];
 
 /// The report as one page of HTML that needs no other file, with its plots as
 /// inline SVG. Every plotted figure stands in its shape as `data-value`, with the
@@ -22,36 +27,34 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// It is well-formed XML, too.
 #[must_use]
 pub fn html(report: &Report) -> String {
-    let page = Element::new("html")
-        .with("lang", "en")
-        .add(head(report))
-        .add(body(report));
-    format!("<!DOCTYPE html>\n{page}\n")
-}
-
-fn title(report: &Report) -> String {
-    format!("Measurement of {}", report.run.items)
-}
-
-fn head(report: &Report) -> Element {
-    let meta = |name, content| {
-        let meta = Element::new("meta").with("name", name);
-        meta.with("content", content)
+    let mut sections: Vec<_> = glance::section(report).into_iter().collect();
+    sections.push(findings::warnings(report));
+    sections.extend(versus::section(report));
+    sections.extend(soak_tables::section(report));
+    sections.extend(figures(report).into_iter().map(Figure::render));
+    if !report.is_soak_alone() {
+        sections.push(cells::section(report));
+        sections.push(comparisons::section(report));
+        sections.extend(thread_shares::section(report));
+        sections.extend(allocated::section(report));
+        sections.push(limit_table::section(report));
+        sections.push(findings::section(report));
+    }
+    sections.extend(claims::section(report));
+    sections.push(about::section(report));
+    sections.push(legend::section());
+    let page = Page {
+        title: &format!("Measurement of {}", report.run.items),
+        lead: &lead(report),
+        sections,
+        colours: &COLOURS,
+        style: include_str!("report.css"),
+        script: include_str!("samples.js"),
     };
-    Element::new("head")
-        .add(Element::new("meta").with("charset", "utf-8"))
-        .add(meta("viewport", "width=device-width, initial-scale=1"))
-        .add(meta("color-scheme", "light dark"))
-        .add(
-            Element::new("meta")
-                .with("http-equiv", "Content-Security-Policy")
-                .with("content", POLICY),
-        )
-        .add(text("title", &title(report)))
-        .add(Element::new("style").asset(STYLE))
+    page.render()
 }
 
-fn body(report: &Report) -> Element {
+fn figures(report: &Report) -> Vec<Figure<'static>> {
     let mut figures = vec![
         ratios::figure(report),
         limits::figure(report),
@@ -66,36 +69,13 @@ fn body(report: &Report) -> Element {
         // What the run was about comes first.
         figures.rotate_right(1);
     }
-    let of_cells = if report.is_soak_alone() {
+    if report.is_soak_alone() {
         figures.truncate(1);
-        Vec::new()
-    } else {
-        let mut sections = vec![cells::section(report), comparisons::section(report)];
-        sections.extend(thread_shares::section(report));
-        sections.extend(allocated::section(report));
-        sections.push(limit_table::section(report));
-        sections.push(findings::section(report));
-        sections
-    };
-    let contents = contents(report, &figures);
-    let main = Element::new("main")
-        .extend(glance::section(report))
-        .add(findings::warnings(report))
-        .extend(versus::section(report))
-        .extend(soak_tables::section(report))
-        .extend(figures.into_iter().map(Figure::render))
-        .extend(of_cells)
-        .extend(claims::section(report))
-        .add(about::section(report))
-        .add(legend::section());
-    Element::new("body")
-        .add(header(report))
-        .add(contents)
-        .add(main)
-        .add(Element::new("script").asset(SCRIPT))
+    }
+    figures
 }
 
-fn header(report: &Report) -> Element {
+fn lead(report: &Report) -> String {
     let (run, host) = (&report.run, &report.host);
     let cpu = if host.cpu.is_empty() {
         "unknown processor"
@@ -106,49 +86,11 @@ fn header(report: &Report) -> Element {
         Some(_) => "A soak".to_owned(),
         None => format!("{} rounds after the cold one", run.rounds),
     };
-    let lead = format!(
+    format!(
         "{cpu}, {} processors, {} of memory. {kind}, {:.1} s, {}",
         host.cpus,
-        words::bytes(host.memory_bytes),
+        text::bytes(host.memory_bytes),
         run.elapsed_s,
         run.started
-    );
-    Element::new("header")
-        .add(text("h1", &title(report)))
-        .add(text("p", &lead))
-}
-
-fn contents(report: &Report, figures: &[Figure]) -> Element {
-    let figures = figures.iter().map(|figure| (figure.name, figure.title));
-    let of_cells = [
-        ("cells", "Cells"),
-        ("comparisons", "Comparisons"),
-        ("machine-limits", "Limits of the machine"),
-        ("findings", "Findings"),
-    ];
-    let of_all = [("about", "Machine, builds, run"), ("legend", "Words")];
-    let of_cells = of_cells.into_iter().filter(|_| !report.is_soak_alone());
-    let tables = of_cells.chain(of_all);
-    let reference = report.reference.as_ref();
-    let reference = reference.map(|_| ("reference", "Against the other side"));
-    let claims = (!report.claims.is_empty()).then_some(("claims", "Claims"));
-    let soak = report.soak.as_ref();
-    let soak = soak.map(|_| (soak_tables::NAME, soak_tables::TITLE));
-    let glance = (!report.cells.is_empty()).then_some((glance::NAME, glance::TITLE));
-    let first = glance.into_iter().chain(reference).chain(soak);
-    let all = first.chain(figures).chain(tables);
-    let shares =
-        thread_shares::is_there(report).then_some((thread_shares::NAME, thread_shares::TITLE));
-    let counts = allocated::is_there(report).then_some((allocated::NAME, "Allocations"));
-    let links = all
-        .chain(shares)
-        .chain(counts)
-        .chain(claims)
-        .map(|(id, title)| {
-            let link = text("a", title).with("href", format!("#{id}"));
-            Element::new("li").add(link)
-        });
-    Element::new("nav")
-        .with("aria-label", "Contents")
-        .add(Element::new("ul").extend(links))
+    )
 }

@@ -1,42 +1,33 @@
 //! What the time of each cell is made of.
 
-use crate::conductor::Role;
-use crate::report::CellReport;
-use crate::report::Report;
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::figure::{Figure, series_key, words};
+use ng_plot::marks::{bar, colour, hint};
+use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, series_key, short};
+
+use crate::model::{CellReport, Profile, Report, Role};
 use crate::report::html::group::{Group, Indexed, groups, phase_names};
-use crate::report::html::marks::{bar, colour, hint};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
-use crate::report::html::strip::{Row, Strip, Told};
 use crate::report::text;
-use crate::scenario::Profile;
 
 const NAME: &str = "phases";
 const TITLE: &str = "Phases";
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let mut panels = Vec::new();
     for group in groups(report) {
         for profile in [Profile::Release, Profile::Dev] {
             panels.extend(panel(&group, profile));
         }
     }
-    if panels.is_empty() {
-        panels.push(words(NAME, TITLE, "no phase has a median"));
-    }
     Figure {
         name: NAME,
         title: TITLE,
-        key: Vec::new(),
         panels,
+        otherwise: "no phase has a median".to_owned(),
         shows: "Shows the median time of each phase, one behind the other, one row a cell. Each \
                 panel has a scale of its own.",
         shows_not: "Does not show what happens between phases, which is not timed; and a sum of \
                     medians is not the median of the sums. Hollow bars are of cells that must not \
                     be used.",
-        notes: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -55,7 +46,7 @@ fn panel(group: &Group<'_>, profile: Profile) -> Option<Element> {
         axis: Axis::new(scale, 5, &|ns| short(&text::time(ns))),
         rows: cells.iter().map(|cell| row(*cell, &names, scale)).collect(),
     };
-    Some(strip.render()?.extend(series_key(&names)))
+    Some(strip.render()?.children(series_key(&names)))
 }
 
 fn total(cell: &CellReport) -> f64 {
@@ -66,7 +57,7 @@ fn row((index, cell): Indexed<'_>, names: &[&str], scale: Scale) -> Row {
     Row {
         name: format!("{} x{}", cell.variant, cell.threads),
         note: String::new(),
-        figures: vec![Told::alone(text::time(total(cell)), is_hollow(cell))],
+        figures: vec![Label::alone(text::time(total(cell)), is_hollow(cell))],
         marks: stack(index, cell, names, scale),
     }
 }
@@ -93,7 +84,7 @@ fn stack(index: usize, cell: &CellReport, names: &[&str], scale: Scale) -> Vec<E
                 .with("data-cell", index)
                 .with("data-phase", phase_index)
                 .figure("data-value", median_ns)
-                .add(hint(&format!("{}: {}", phase.name, text::time(median_ns)))),
+                .child(hint(&format!("{}: {}", phase.name, text::time(median_ns)))),
         );
     }
     marks

@@ -1,41 +1,34 @@
 //! How many times as fast the release build is as the dev build.
 
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::figure::{Figure, words};
+use ng_plot::marks::{dot, hint, line};
+use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, short};
+
+use crate::model::{Comparison, ComparisonKind, Interval95, Report};
 use crate::report::html::group::unique;
-use crate::report::html::marks::{dot, hint, line};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
-use crate::report::html::strip::{Row, Strip, Told};
 use crate::report::text;
-use crate::report::{Comparison, ComparisonKind, Interval95, Report};
 
 const NAME: &str = "ratios";
 const TITLE: &str = "Dev against release";
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let all: Vec<(usize, &Comparison)> = report
         .comparisons
         .iter()
         .enumerate()
         .filter(|(_, comparison)| comparison.kind == ComparisonKind::DevVsRelease)
         .collect();
-    let mut panels = panels(report, &all);
-    if panels.is_empty() {
-        let why = "nothing was measured in both builds: there is nothing to compare";
-        panels.push(words(NAME, TITLE, why));
-    }
     Figure {
         name: NAME,
         title: TITLE,
         key: vec![("release", "estimate and 95 % interval")],
-        panels,
+        panels: panels(report, &all),
+        otherwise: "nothing was measured in both builds: there is nothing to compare".to_owned(),
         shows: "Shows how many times as fast release is as dev, phase by phase, paired by round, \
                 on a logarithmic axis. Right of the line at 1x release is faster. A point without \
                 a line has no interval: it has fewer than six pairs.",
         shows_not: "Does not show how fast either build is. Ratios that must not be used have no \
                     point; the reason is beside their name.",
-        notes: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -97,7 +90,7 @@ fn row(index: usize, found: &Comparison, scale: Scale) -> Row {
     Row {
         name: format!("{} x{} {}", found.variant, found.threads, found.phase),
         note: stopped.unwrap_or_default(),
-        figures: vec![Told::alone(figure, false)],
+        figures: vec![Label::alone(figure, false)],
         marks,
     }
 }
@@ -114,7 +107,7 @@ fn marks(index: usize, found: &Comparison, scale: Scale, figure: &str) -> Vec<El
         ),
         None => (None, point),
     };
-    let point = point.add(hint(figure));
+    let point = point.child(hint(figure));
     let marks = interval.into_iter().chain([point]);
     marks.map(|mark| mark.class("release")).collect()
 }

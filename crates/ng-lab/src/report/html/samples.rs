@@ -1,14 +1,10 @@
 //! Every sample in the order of the run.
 
-use crate::conductor::Role;
-use crate::report::html::axis::Axis;
-use crate::report::html::chart::{Chart, side_by_side};
-use crate::report::html::figure::{Figure, words};
+use ng_plot::marks::{dot, line};
+use ng_plot::{Axis, Chart, Element, Figure, Scale, side_by_side, text as element};
+
+use crate::model::{Report, Role, Sample};
 use crate::report::html::group::{Group, PhaseOf, Work, groups};
-use crate::report::html::marks::{dot, line};
-use crate::report::html::markup::{Element, text as element};
-use crate::report::html::scale::Scale;
-use crate::report::{Report, Sample};
 
 const NAME: &str = "samples";
 const TITLE: &str = "All samples";
@@ -16,26 +12,22 @@ const TITLE: &str = "All samples";
 const LEAST: f64 = 0.5;
 const MOST: f64 = 2.0;
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let order = Order::of(report);
-    let mut panels = Vec::new();
-    for group in groups(report) {
-        panels.extend(group_panels(&group, &order));
-    }
-    if panels.is_empty() {
-        panels.push(words(NAME, TITLE, "there are no samples"));
-    }
+    let groups = groups(report);
+    let panels = groups.iter().flat_map(|group| group_panels(group, &order));
     Figure {
         name: NAME,
         title: TITLE,
         key: key(report),
-        panels,
+        panels: panels.collect(),
+        otherwise: "there are no samples".to_owned(),
         shows: "Shows every sample where it was taken in the run, over the median of its own \
                 series, so that what disturbed all of them at once stands in one column. Left of \
                 the upright line is round 0, which is cold and counts for nothing.",
         shows_not: "Does not show which build is faster. Samples of less than half and more than \
                     twice the median are drawn at the edge, larger.",
-        notes: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -109,7 +101,7 @@ fn series(of: &PhaseOf<'_>, order: &Order) -> Option<Element> {
         .class(&format!("{}{hollow}", of.series()))
         .with("data-cell", of.cell_index)
         .with("data-phase", of.index)
-        .extend(dots);
+        .children(dots);
     Some(series)
 }
 

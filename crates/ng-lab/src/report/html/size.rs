@@ -1,22 +1,20 @@
 //! Time against the number of items.
 
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::chart::{Chart, Point, joined, side_by_side};
-use crate::report::html::figure::{Figure, series_key, words};
-use crate::report::html::grid::{Field, Grid, GridRow};
+use ng_plot::marks::{colour, cross, hint};
+use ng_plot::{
+    Axis, Chart, Element, Field, Figure, Point, Scale, TableRow, joined, series_key, short,
+    side_by_side, table, text as element, words,
+};
+
+use crate::model::{CellReport, Profile, Report, Scaling};
 use crate::report::html::group::{Indexed, PhaseOf, Work, unique, works};
-use crate::report::html::marks::{colour, cross, hint};
-use crate::report::html::markup::{Element, text as element};
-use crate::report::html::scale::Scale;
 use crate::report::scaling::{self, exponent};
 use crate::report::text;
-use crate::report::{CellReport, Report, Scaling};
-use crate::scenario::Profile;
 
 const NAME: &str = "size";
 const TITLE: &str = "Time against size";
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let mut panels = Vec::new();
     panels.extend(lack_of_sizes(report).map(|why| words(NAME, TITLE, &why)));
     let scenarios = report.cells.iter().map(|cell| cell.scenario.as_str());
@@ -42,7 +40,7 @@ pub(super) fn figure(report: &Report) -> Figure {
                 grows as the number of items to that power. All exponents are in the table.",
         shows_not: "Does not show spread; and a best time is another figure than a median, so a \
                     hollow dot is joined to nothing. Crosses are of cells that must not be used.",
-        notes: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -130,21 +128,18 @@ fn labelled(report: &Report, scenario: &str, work: &Work<'_>, name: &str) -> Str
 
 /// The exponents, each between two sizes.
 fn growth_table(report: &Report) -> Option<Element> {
-    let grid = Grid {
-        caption: "Growth of the time with the number of items".to_owned(),
-        headings: scaling::HEADINGS.map(str::to_owned).to_vec(),
-        rows: report.scaling.iter().map(growth_row).collect(),
-    };
-    grid.render()
+    let caption = "Growth of the time with the number of items";
+    let rows = report.scaling.iter().map(growth_row);
+    table(caption, scaling::HEADINGS, rows)
 }
 
-fn growth_row(found: &Scaling) -> GridRow {
+fn growth_row(found: &Scaling) -> TableRow {
     let items = |count: u64| Field::Key(count as f64, text::items(count));
     let exponent = match found.stopped {
         None => Field::Figure(found.exponent, exponent(found)),
         Some(_) => Field::words(exponent(found)),
     };
-    GridRow {
+    TableRow {
         struck: found.stopped.is_some(),
         fields: vec![
             Field::words(&found.scenario),
@@ -204,7 +199,7 @@ fn series_of(work: &Work<'_>, name: &str, colour: &str, axes: &Axes) -> Vec<Elem
             ""
         };
         let line = Element::new("g").class(&format!("{colour}{look}"));
-        lines.extend((!marks.is_empty()).then(|| line.extend(marks)));
+        lines.extend((!marks.is_empty()).then(|| line.children(marks)));
     }
     lines
 }
@@ -248,5 +243,5 @@ fn named(dot: Element, of: &PhaseOf<'_>, figure: &str, items: u64, ns: f64) -> E
         .with("data-figure", figure)
         .with("data-items", items)
         .figure("data-value", ns)
-        .add(hint(&told))
+        .child(hint(&told))
 }

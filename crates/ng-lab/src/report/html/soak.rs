@@ -1,14 +1,12 @@
 //! A long run over its time.
 
-use crate::report::Report;
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::chart::{Chart, Point, joined, side_by_side};
-use crate::report::html::figure::{Figure, series_key};
-use crate::report::html::marks::{colour, hint};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
+use ng_plot::marks::{colour, hint};
+use ng_plot::{
+    Axis, Chart, Element, Figure, Point, Scale, joined, series_key, short, side_by_side,
+};
+
+use crate::model::{Report, SoakRow};
 use crate::report::text;
-use crate::soak::SoakRow;
 
 const NAME: &str = "soak";
 const TITLE: &str = "Soak";
@@ -101,23 +99,19 @@ fn bytes(count: f64) -> String {
 }
 
 /// The plot, or a figure with a sentence alone where there was no soak.
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let rows = report.soak.as_ref().map_or(&[][..], |soak| &soak.rows);
     if rows.is_empty() {
         return Figure {
             name: NAME,
             title: TITLE,
-            key: Vec::new(),
-            panels: Vec::new(),
             shows: "No soak in this report: nothing was run long enough to be shown over time.",
-            shows_not: "",
-            notes: Vec::new(),
+            ..Figure::default()
         };
     }
     Figure {
         name: NAME,
         title: TITLE,
-        key: Vec::new(),
         panels: vec![side_by_side(
             PANELS.iter().map(|panel| chart(panel, rows)).collect(),
         )],
@@ -126,6 +120,7 @@ pub(super) fn figure(report: &Report) -> Figure {
         shows_not: "Does not show single operations: each point is of one stretch of the run, and \
                     percentiles of stretches do not add up to those of the whole.",
         notes: thinned(rows),
+        ..Figure::default()
     }
 }
 
@@ -153,7 +148,7 @@ fn chart(panel: &Panel, rows: &[SoakRow]) -> Element {
     let y = (panel.scale)(values.collect());
     let marks = panel.series.iter().enumerate().map(|(index, series)| {
         let line = joined(points(series, rows, x, y));
-        Element::new("g").class(&colour(index)).extend(line)
+        Element::new("g").class(&colour(index)).children(line)
     });
     let names: Vec<&str> = panel.series.iter().map(|series| series.name).collect();
     Chart {
@@ -200,6 +195,6 @@ fn point(series: &Series, row: usize, seconds: f64, value: f64, place: (f64, f64
         .with("data-row", row)
         .with("data-figure", series.name)
         .figure("data-value", value)
-        .add(hint(&told));
+        .child(hint(&told));
     point
 }

@@ -1,57 +1,46 @@
 //! What a soak came to, in figures.
 
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text};
-use crate::report::soak_section::{self, kind_row, slope_row};
-use crate::report::table::{Section, Table};
-use crate::report::{Interval95, Report};
-use crate::soak::{KindReport, SlopeReport};
+use ng_plot::{Element, Field, Section, TableRow, table, text};
 
-pub(super) const NAME: &str = "soak-figures";
-pub(super) const TITLE: &str = "Soak in figures";
+use crate::model::{Interval95, KindReport, Report, SlopeReport};
+use crate::report::soak_section::{self, kind_row, slope_row};
+use crate::report::table::{Section as Part, Table};
 
 /// Operations and slopes; nothing where there was no soak.
-pub(super) fn section(report: &Report) -> Option<Element> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let soak = report.soak.as_ref()?;
     let kinds = soak.kinds.iter();
     let kinds = kinds.map(|kind| row(kind_row(soak, kind), &kind_numbers(kind)));
     let slopes = soak.slopes.iter();
     let slopes = slopes.map(|slope| row(slope_row(slope), &slope_numbers(slope)));
-    let section = Element::new("section")
-        .with("id", NAME)
-        .add(text("h2", TITLE))
-        .extend(part(
+    let section = Section::new("soak-figures", "Soak in figures")
+        .children(part(
             soak_section::kinds(soak, &report.run.items),
             kinds.collect(),
         ))
-        .extend(part(
+        .children(part(
             soak_section::slopes(soak, soak_section::Slopes::All),
             slopes.collect(),
         ));
     Some(section)
 }
 
-fn part(section: Section, rows: Vec<GridRow>) -> Vec<Element> {
+fn part(section: Part, rows: Vec<TableRow>) -> Vec<Element> {
     let lines = section.lines.iter().map(|line| text("p", line));
     let mut parts: Vec<Element> = lines.collect();
     let headings = section.table.map(|Table { headings, .. }| headings);
-    let grid = Grid {
-        caption: section.title,
-        headings: headings.unwrap_or_default(),
-        rows,
-    };
-    parts.extend(grid.render());
+    parts.extend(table(&section.title, headings.unwrap_or_default(), rows));
     parts
 }
 
 /// The words of a row, each sorted by its number where it has one.
-fn row(words: Vec<String>, numbers: &[Option<f64>]) -> GridRow {
+fn row(words: Vec<String>, numbers: &[Option<f64>]) -> TableRow {
     let fields = words.into_iter().zip(numbers);
     let fields = fields.map(|(words, number)| match number {
         Some(number) => Field::Figure(*number, words),
         None => Field::Words(words),
     });
-    GridRow::plain(fields.collect())
+    TableRow::plain(fields.collect())
 }
 
 fn kind_numbers(kind: &KindReport) -> Vec<Option<f64>> {

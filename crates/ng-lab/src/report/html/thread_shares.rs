@@ -1,20 +1,12 @@
 //! The table of how threads shared their work.
 
-use crate::judge::Verdict;
-use crate::report::Report;
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text};
-pub(super) use crate::report::thread_shares::TITLE;
-use crate::report::thread_shares::{HEADINGS, LINE, row, shared};
+use ng_plot::{Field, Section, TableRow, table, text};
 
-pub(super) const NAME: &str = "thread-shares";
-
-pub(super) fn is_there(report: &Report) -> bool {
-    shared(report).next().is_some()
-}
+use crate::model::{Report, Verdict};
+use crate::report::thread_shares::{HEADINGS, LINE, TITLE, row, shared};
 
 /// Nothing where no phase was seen on several threads.
-pub(super) fn section(report: &Report) -> Option<Element> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let rows = shared(report).map(|(cell, phase, threads)| {
         let [
             scenario,
@@ -27,7 +19,7 @@ pub(super) fn section(report: &Report) -> Option<Element> {
             waits,
             preempted,
         ] = row(cell, phase, threads);
-        GridRow {
+        TableRow {
             struck: cell.verdict == Verdict::Invalid,
             fields: vec![
                 Field::words(scenario),
@@ -42,16 +34,7 @@ pub(super) fn section(report: &Report) -> Option<Element> {
             ],
         }
     });
-    let grid = Grid {
-        caption: TITLE.to_owned(),
-        headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: rows.collect(),
-    };
-    let table = grid.render()?;
-    let section = Element::new("section")
-        .with("id", NAME)
-        .add(text("h2", TITLE))
-        .add(text("p", LINE))
-        .add(table);
-    Some(section)
+    let table = table(TITLE, HEADINGS, rows)?;
+    let section = Section::new("thread-shares", TITLE);
+    Some(section.child(text("p", LINE)).child(table))
 }

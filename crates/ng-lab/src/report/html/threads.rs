@@ -1,16 +1,14 @@
 //! Speed-up against the number of threads.
 
-use crate::report::html::axis::{Axis, short};
-use crate::report::html::chart::{Chart, Point, joined, side_by_side};
-use crate::report::html::figure::{Figure, series_key, words};
+use ng_plot::marks::{colour, hint, line};
+use ng_plot::{
+    Axis, Chart, Element, Figure, Point, Scale, joined, series_key, short, side_by_side,
+};
+
+use crate::model::{Comparison, ComparisonKind, Interval95, Profile, Report};
 use crate::report::html::group::unique;
-use crate::report::html::marks::{colour, hint, line};
-use crate::report::html::markup::Element;
-use crate::report::html::scale::Scale;
 use crate::report::lack::lack_of_threads;
 use crate::report::text;
-use crate::report::{Comparison, ComparisonKind, Interval95, Report};
-use crate::scenario::Profile;
 
 const NAME: &str = "threads";
 const TITLE: &str = "Speed-up against threads";
@@ -21,17 +19,13 @@ const ASIDE: f64 = 0.015;
 /// A comparison with its index in the report.
 type Indexed<'r> = (usize, &'r Comparison);
 
-pub(super) fn figure(report: &Report) -> Figure {
+pub(super) fn figure(report: &Report) -> Figure<'static> {
     let all: Vec<Indexed<'_>> = report
         .comparisons
         .iter()
         .enumerate()
         .filter(|(_, comparison)| comparison.kind == ComparisonKind::Threads)
         .collect();
-    let mut panels = panels(&all);
-    if panels.is_empty() {
-        panels.push(words(NAME, TITLE, &lack_of_threads(report)));
-    }
     Figure {
         name: NAME,
         title: TITLE,
@@ -40,7 +34,8 @@ pub(super) fn figure(report: &Report) -> Figure {
             ("dot dashed", "dev"),
             ("ideal", "as many times as fast as there are threads"),
         ],
-        panels,
+        panels: panels(&all),
+        otherwise: lack_of_threads(report),
         shows: "Shows T(1) / T(p) of the same code, paired by round, with its 95 % interval \
                 where there is one, against the number of threads p.",
         shows_not: "Does not show why: share of the limit tells whether memory was the end of \
@@ -151,7 +146,7 @@ fn series(all: &[Indexed<'_>], phase: &str, index: usize, axes: &Axes) -> Vec<El
             ""
         };
         let line = Element::new("g").class(&format!("{}{look}", colour(index)));
-        let drawn = (!found.is_empty()).then(|| line.extend(marks(&found, axes, aside)));
+        let drawn = (!found.is_empty()).then(|| line.children(marks(&found, axes, aside)));
         lines.extend(drawn);
     }
     lines
@@ -183,7 +178,7 @@ fn point((index, found): Indexed<'_>, axes: &Axes, aside: f64) -> Point {
     if let Some(Interval95([low, high])) = found.ci95 {
         point.dot = point.dot.figure("data-low", low).figure("data-high", high);
     }
-    point.dot = point.dot.add(hint(&told));
+    point.dot = point.dot.child(hint(&told));
     point
 }
 

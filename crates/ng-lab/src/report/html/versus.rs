@@ -1,12 +1,11 @@
 //! What the run is held against, and what the gate says of it.
 
-use crate::judge::{GateReport, Outcome, PhaseOutcome};
+use ng_plot::{Element, Field, Section, TableRow, table, text as element};
+
+use crate::model::{GateReport, Outcome, PhaseOutcome, ReferenceReport, Report};
 use crate::report::html::comparisons;
-use crate::report::html::grid::{Field, Grid, GridRow};
-use crate::report::html::markup::{Element, text as element};
 use crate::report::text;
 use crate::report::versus::{about, change, gate_lines, title};
-use crate::report::{ReferenceReport, Report};
 
 const HEADINGS: [&str; 11] = [
     "outcome", "scenario", "phase", "items", "build", "variant", "threads", "time", "floor", "p",
@@ -14,35 +13,30 @@ const HEADINGS: [&str; 11] = [
 ];
 
 /// The other side and the gate; nothing for a run that is held against nothing.
-pub(super) fn section(report: &Report) -> Option<Element> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let reference = report.reference.as_ref()?;
     let lines = about(report, reference);
-    let section = Element::new("section")
-        .with("id", "reference")
-        .add(element("h2", &title(reference)))
-        .extend(lines.iter().map(|line| element("p", line)))
-        .extend(report.gate.as_ref().map(gate).into_iter().flatten());
-    Some(section.extend(ratios(report, reference)))
+    let section = Section::new("reference", &title(reference))
+        .listed_as("Against the other side")
+        .children(lines.iter().map(|line| element("p", line)))
+        .children(report.gate.as_ref().map(gate).into_iter().flatten());
+    Some(section.children(ratios(report, reference)))
 }
 
 fn gate(gate: &GateReport) -> Vec<Element> {
     let title = format!("Gate {} %", gate.percent);
     let mut parts = vec![element("h3", &title)];
     parts.extend(gate_lines(gate).iter().map(|line| element("p", line)));
-    let grid = Grid {
-        caption: title,
-        headings: HEADINGS.map(str::to_owned).to_vec(),
-        rows: gate.outcomes.iter().map(row).collect(),
-    };
-    parts.extend(grid.render());
+    let rows = gate.outcomes.iter().map(row);
+    parts.extend(table(&title, HEADINGS, rows));
     parts
 }
 
-fn row(found: &PhaseOutcome) -> GridRow {
+fn row(found: &PhaseOutcome) -> TableRow {
     let place = &found.place;
     let items = place.size.values().copied().next().unwrap_or(0);
     let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
-    GridRow {
+    TableRow {
         struck: found.outcome == Outcome::Invalid,
         fields: vec![
             Field::words(found.outcome.name()),

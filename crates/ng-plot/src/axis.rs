@@ -1,11 +1,11 @@
 //! A scale with the words at its ticks.
 
-use crate::report::html::marks::{line, percent};
-use crate::report::html::markup::{Element, text};
-use crate::report::html::scale::Scale;
+use crate::element::{Element, text};
+use crate::marks::{line, percent};
+use crate::scale::Scale;
 
 /// A scale, how its values are written, and how many ticks there is room for.
-pub(super) struct Axis<'a> {
+pub struct Axis<'a> {
     scale: Scale,
     ticks: usize,
     words: &'a dyn Fn(f64) -> String,
@@ -14,7 +14,8 @@ pub(super) struct Axis<'a> {
 }
 
 impl<'a> Axis<'a> {
-    pub(super) fn new(scale: Scale, ticks: usize, words: &'a dyn Fn(f64) -> String) -> Self {
+    /// An axis of at most `ticks` ticks, two or more, each written by `words`.
+    pub fn new(scale: Scale, ticks: usize, words: &'a dyn Fn(f64) -> String) -> Self {
         Self {
             scale,
             ticks,
@@ -23,8 +24,8 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Draws a line at `value` that stands out.
-    pub(super) fn marked(mut self, value: f64) -> Self {
+    /// Draws a line at `value` that stands out, where the scale holds it.
+    pub fn marked(mut self, value: f64) -> Self {
         self.mark = Some(value);
         self
     }
@@ -34,12 +35,12 @@ impl<'a> Axis<'a> {
     }
 
     /// Lines at the ticks of a horizontal axis, from top to bottom.
-    pub(super) fn upright_grid(&self) -> Vec<Element> {
+    pub(crate) fn upright_grid(&self) -> Vec<Element> {
         self.grid(|place| line((place, 0.0), (place, 1.0)))
     }
 
     /// Lines at the ticks of a vertical axis, from left to right.
-    pub(super) fn level_grid(&self) -> Vec<Element> {
+    pub(crate) fn level_grid(&self) -> Vec<Element> {
         self.grid(|place| line((0.0, 1.0 - place), (1.0, 1.0 - place)))
     }
 
@@ -52,7 +53,7 @@ impl<'a> Axis<'a> {
     }
 
     /// Words below a horizontal axis. Those at its ends do not reach beyond them.
-    pub(super) fn words_below(&self, y: &str) -> Vec<Element> {
+    pub(crate) fn words_below(&self, y: &str) -> Vec<Element> {
         let ticks = self.scale.ticks(self.ticks).into_iter();
         let words = ticks.map(|tick| {
             let place = self.place(tick);
@@ -70,7 +71,7 @@ impl<'a> Axis<'a> {
     }
 
     /// Words on the left of a vertical axis, which end at its line.
-    pub(super) fn words_beside(&self) -> Vec<Element> {
+    pub(crate) fn words_beside(&self) -> Vec<Element> {
         let ticks = self.scale.ticks(self.ticks).into_iter();
         let words = ticks.map(|tick| {
             text("text", &(self.words)(tick))
@@ -85,7 +86,7 @@ impl<'a> Axis<'a> {
 }
 
 /// A figure of a tick without the zeros behind its point: `1.00 ms` as `1 ms`.
-pub(super) fn short(figure: &str) -> String {
+pub fn short(figure: &str) -> String {
     let is_digit = |c: char| c.is_ascii_digit() || c == '.';
     let end = figure.find(|c| !is_digit(c)).unwrap_or(figure.len());
     let (number, unit) = figure.split_at(end);

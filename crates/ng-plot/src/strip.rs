@@ -4,9 +4,9 @@
 //! A row of the SVG is `1em` high and its font size is the height of a row in
 //! HTML, so that both stay side by side whatever the style says.
 
-use crate::report::html::axis::Axis;
-use crate::report::html::figure::svg;
-use crate::report::html::markup::{Element, text};
+use crate::axis::Axis;
+use crate::element::{Element, text};
+use crate::figure::svg;
 
 /// The part of a row that is for shapes, in shares of it: on narrow pages the
 /// words stand above, and on others the style moves the shapes beside them.
@@ -16,59 +16,72 @@ const SHAPES_HEIGHT: f64 = 0.5;
 const RAISED: f64 = 0.21;
 
 /// One row.
-pub(super) struct Row {
-    pub(super) name: String,
+pub struct Row {
+    /// Its name, cut short where there is no room.
+    pub name: String,
     /// What is worth saying beside the name.
-    pub(super) note: String,
-    pub(super) figures: Vec<Told>,
+    pub note: String,
+    /// Its figures, at the right.
+    pub figures: Vec<Label>,
     /// Shapes in shares of their part of the row.
-    pub(super) marks: Vec<Element>,
+    pub marks: Vec<Element>,
 }
 
 /// A figure in words.
-pub(super) struct Told {
-    /// Its colour, where there are several.
-    pub(super) class: &'static str,
+pub struct Label {
+    /// The class with its colour, where there are several.
+    pub class: &'static str,
     /// Whose it is, where there are several.
-    pub(super) of: &'static str,
-    pub(super) words: String,
-    /// Of a cell whose figures must not be used.
-    pub(super) struck: bool,
+    pub of: &'static str,
+    /// The figure with its unit.
+    pub words: String,
+    /// Whether it must not be used: struck through.
+    pub struck: bool,
 }
 
 /// Rows under one axis.
-pub(super) struct Strip<'a> {
-    pub(super) plot: &'static str,
-    pub(super) title: String,
-    pub(super) about: String,
-    pub(super) axis: Axis<'a>,
-    pub(super) rows: Vec<Row>,
+pub struct Strip<'a> {
+    /// Its name for programs.
+    pub plot: &'static str,
+    /// The heading above it.
+    pub title: String,
+    /// What is in it, for those who do not see it.
+    pub about: String,
+    /// The axis below all rows.
+    pub axis: Axis<'a>,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
 }
 
 impl Strip<'_> {
     /// The heading and the rows; none where there are no rows.
-    pub(super) fn render(self) -> Option<Element> {
+    pub fn render(self) -> Option<Element> {
         if self.rows.is_empty() {
             return None;
         }
-        let names = Element::new("ol").extend(self.rows.iter().map(Row::words));
+        let names = Element::new("ol").children(self.rows.iter().map(Row::words));
         let heading = text("h3", &self.title);
         let strip = Element::new("div")
             .class("strip")
-            .add(names)
-            .add(self.plot());
-        Some(Element::new("div").class("panel").add(heading).add(strip))
+            .child(names)
+            .child(self.plot());
+        Some(
+            Element::new("div")
+                .class("panel")
+                .child(heading)
+                .child(strip),
+        )
     }
 
     fn plot(self) -> Element {
         let count = self.rows.len();
-        let grid = band(RAISED, count as f64).extend(self.axis.upright_grid());
-        let ticks = band(count as f64 + RAISED, 1.0).extend(self.axis.words_below("60%"));
+        let grid = band(RAISED, count as f64).children(self.axis.upright_grid());
+        let ticks = band(count as f64 + RAISED, 1.0).children(self.axis.words_below("60%"));
         svg(self.plot, &self.title, &self.about)
             .with("height", format!("{}em", count + 1))
-            .add(grid)
-            .extend(self.rows.into_iter().enumerate().map(Row::shapes))
-            .add(ticks)
+            .child(grid)
+            .children(self.rows.into_iter().enumerate().map(Row::shapes))
+            .child(ticks)
     }
 }
 
@@ -89,8 +102,8 @@ impl Row {
         let name = Element::new("span")
             .class("name")
             .with("title", full)
-            .add(text(self.tag(), &self.name))
-            .extend((!self.note.is_empty()).then(|| text("small", &self.note)));
+            .child(text(self.tag(), &self.name))
+            .children((!self.note.is_empty()).then(|| text("small", &self.note)));
         let figures = Element::new("span").class("figure");
         let row = Element::new("li");
         // Where nothing is drawn there is room for the reason.
@@ -99,23 +112,23 @@ impl Row {
         } else {
             row
         };
-        row.add(name)
-            .add(figures.extend(self.figures.iter().map(Told::render)))
+        row.child(name)
+            .child(figures.children(self.figures.iter().map(Label::render)))
     }
 
     fn tag(&self) -> &'static str {
-        let usable = self.figures.iter().any(|told| !told.struck);
+        let usable = self.figures.iter().any(|label| !label.struck);
         if usable { "span" } else { "s" }
     }
 
     fn shapes((index, row): (usize, Self)) -> Element {
-        band(index as f64 + SHAPES_FROM, SHAPES_HEIGHT).extend(row.marks)
+        band(index as f64 + SHAPES_FROM, SHAPES_HEIGHT).children(row.marks)
     }
 }
 
-impl Told {
+impl Label {
     /// The only figure of a row.
-    pub(super) fn alone(words: String, struck: bool) -> Self {
+    pub fn alone(words: String, struck: bool) -> Self {
         Self {
             class: "only",
             of: "",
@@ -128,6 +141,9 @@ impl Told {
         let words = text(if self.struck { "s" } else { "span" }, &self.words);
         let of = (!self.of.is_empty()).then(|| format!("{} ", self.of));
         let of = of.map(|of| text("span", &of).class("of"));
-        Element::new("b").class(self.class).extend(of).add(words)
+        Element::new("b")
+            .class(self.class)
+            .children(of)
+            .child(words)
     }
 }

@@ -1,32 +1,32 @@
 //! Shapes of a plot, placed in shares of its area: they stretch with the page.
 
-use crate::report::html::markup::{Element, text};
+use crate::{Element, text};
 
 /// A share from 0 to 1 as a percentage for an attribute.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let shown = format!("{:.2}", share * 100.0);
     let short = shown.trim_end_matches('0').trim_end_matches('.');
     format!("{short}%")
 }
 
-/// A dot, its middle `x` from the left and `y` from the top.
-pub(super) fn dot(x: f64, y: f64) -> Element {
+/// A dot of 6 pixels, its middle `x` from the left and `y` from the top.
+pub fn dot(x: f64, y: f64) -> Element {
     Element::new("circle")
         .with("cx", percent(x))
         .with("cy", percent(y))
         .with("r", 3)
 }
 
-/// A cross in place of a dot.
-pub(super) fn cross(x: f64, y: f64) -> Element {
+/// A cross in place of a dot, its middle `x` from the left and `y` from the top.
+pub fn cross(x: f64, y: f64) -> Element {
     text("text", "\u{d7}")
         .class("cross")
         .with("x", percent(x))
         .with("y", percent(y))
 }
 
-/// A straight line between two points.
-pub(super) fn line(from: (f64, f64), to: (f64, f64)) -> Element {
+/// A straight line between two points, each from the left and from the top.
+pub fn line(from: (f64, f64), to: (f64, f64)) -> Element {
     Element::new("line")
         .with("x1", percent(from.0))
         .with("x2", percent(to.0))
@@ -35,7 +35,7 @@ pub(super) fn line(from: (f64, f64), to: (f64, f64)) -> Element {
 }
 
 /// A bar from `left` to `right`, between `top` and `bottom`.
-pub(super) fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
+pub fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
     Element::new("rect")
         .with("x", percent(left))
         .with("y", percent(top))
@@ -43,13 +43,13 @@ pub(super) fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
         .with("height", percent(bottom - top))
 }
 
-/// What a pointer that rests on a shape is told.
-pub(super) fn hint(words: &str) -> Element {
+/// The words at a pointer that rests on a shape, as a child of that shape.
+pub fn hint(words: &str) -> Element {
     text("title", words)
 }
 
-/// The colour of the series with this index; there are six, then they repeat.
-pub(super) fn colour(index: usize) -> String {
+/// The class with the colour of the series with this index; there are six, then they repeat.
+pub fn colour(index: usize) -> String {
     format!("c{}", index % 6)
 }
 

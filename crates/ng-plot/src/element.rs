@@ -8,15 +8,20 @@ use std::fmt::{self, Display, Write};
 /// Elements of HTML without an end tag, and shapes of SVG, which are short without.
 const WITHOUT_END: [&str; 5] = ["meta", "br", "circle", "line", "rect"];
 
-/// One element. Nothing gets into it that was not escaped, but for [`Self::asset`].
-pub(super) struct Element {
+/// An element with its attributes and its content, as text.
+///
+/// Nothing gets into it that was not escaped. Its [`Display`] is what the page has.
+#[derive(Debug)]
+#[must_use]
+pub struct Element {
     name: &'static str,
     attributes: String,
     content: String,
 }
 
 impl Element {
-    pub(super) fn new(name: &'static str) -> Self {
+    /// An element without attributes and content.
+    pub fn new(name: &'static str) -> Self {
         Self {
             name,
             attributes: String::new(),
@@ -24,19 +29,20 @@ impl Element {
         }
     }
 
-    /// An attribute.
-    pub(super) fn with(mut self, name: &str, value: impl Display) -> Self {
+    /// Adds an attribute. An element has each once: this does not look for another.
+    pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
         let value = escaped(&value.to_string());
         let _ = write!(self.attributes, " {name}=\"{value}\"");
         self
     }
 
-    pub(super) fn class(self, class: &str) -> Self {
+    /// Adds its classes, as one text.
+    pub fn class(self, class: &str) -> Self {
         self.with("class", class)
     }
 
-    /// A figure for programs, as exact as in `report.json`; none if it is no number.
-    pub(super) fn figure(self, name: &str, value: f64) -> Self {
+    /// Adds an attribute with a number as exact as it is; nothing if it is not finite.
+    pub fn figure(self, name: &'static str, value: f64) -> Self {
         if value.is_finite() {
             self.with(name, value)
         } else {
@@ -44,23 +50,26 @@ impl Element {
         }
     }
 
-    pub(super) fn text(mut self, text: &str) -> Self {
+    /// Adds a text at the end of its content.
+    pub fn text(mut self, text: &str) -> Self {
         self.content.push_str(&escaped(text));
         self
     }
 
-    pub(super) fn add(mut self, child: Self) -> Self {
+    /// Adds an element at the end of its content.
+    pub fn child(mut self, child: Self) -> Self {
         child.push_to(&mut self.content);
         self
     }
 
-    pub(super) fn extend(self, children: impl IntoIterator<Item = Self>) -> Self {
-        children.into_iter().fold(self, Self::add)
+    /// Adds elements at the end of its content.
+    pub fn children(self, children: impl IntoIterator<Item = Self>) -> Self {
+        children.into_iter().fold(self, Self::child)
     }
 
-    /// A file of this crate, put in as it is: the parser of HTML takes the content
+    /// The page's own style or script, as it is: the parser of HTML takes the content
     /// of `style` and `script` literally, that of XML needs the marks.
-    pub(super) fn asset(mut self, text: &'static str) -> Self {
+    pub(crate) fn asset(mut self, text: &str) -> Self {
         let _ = write!(self.content, "/*<![CDATA[*/\n{text}/*]]>*/");
         self
     }
@@ -84,8 +93,24 @@ impl Display for Element {
 }
 
 /// An element with a text in it.
-pub(super) fn text(name: &'static str, text: &str) -> Element {
+pub fn text(name: &'static str, text: &str) -> Element {
     Element::new(name).text(text)
+}
+
+/// A list of lines, which keep their spaces.
+pub fn lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Element {
+    let lines = lines.into_iter().map(|line| text("li", line.as_ref()));
+    Element::new("ul").class("lines").children(lines)
+}
+
+/// Terms, each with what is said of it.
+pub fn definitions(
+    entries: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+) -> Element {
+    let entries = entries.into_iter();
+    let entries =
+        entries.flat_map(|(term, words)| [text("dt", term.as_ref()), text("dd", words.as_ref())]);
+    Element::new("dl").children(entries)
 }
 
 fn escaped(text: &str) -> String {
@@ -142,7 +167,7 @@ mod tests {
         ] {
             assert_eq!(Element::new(name).to_string(), expected);
         }
-        let titled = Element::new("rect").add(text("title", "x"));
+        let titled = Element::new("rect").child(text("title", "x"));
         assert_eq!(titled.to_string(), "<rect><title>x</title></rect>");
     }
 

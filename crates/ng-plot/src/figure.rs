@@ -1,39 +1,48 @@
 //! The frame of a plot: heading, panels, and a caption that says what it does not show.
 
-use crate::report::html::marks::colour;
-use crate::report::html::markup::{Element, text};
+use crate::element::{Element, text};
+use crate::marks::colour;
+use crate::section::Section;
 
 /// Columns of a line of words in place of a plot: as many as a phone has.
 const COLUMNS: usize = 42;
 
 /// A plot under its heading.
-pub(super) struct Figure {
-    /// Its name for programs.
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    /// What its colours and shapes are.
-    pub(super) key: Vec<(&'static str, &'static str)>,
-    pub(super) panels: Vec<Element>,
-    pub(super) shows: &'static str,
-    pub(super) shows_not: &'static str,
+#[derive(Debug, Default)]
+pub struct Figure<'a> {
+    /// Its name for programs, and its anchor.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: &'a str,
+    /// What its colours and shapes are, as pairs of a class and a name.
+    pub key: Vec<(&'static str, &'static str)>,
+    /// What is drawn, from top to bottom.
+    pub panels: Vec<Element>,
+    /// What is said in place of the panels where there are none.
+    pub otherwise: String,
+    /// What the plot shows.
+    pub shows: &'a str,
+    /// What it could be taken for, and does not show.
+    pub shows_not: &'a str,
     /// What is left out of this one, and why.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
-impl Figure {
-    pub(super) fn render(self) -> Element {
+impl Figure<'_> {
+    /// The section with the heading, the key, the panels and the caption.
+    pub fn render(self) -> Section {
         let caption = Element::new("figcaption")
-            .add(text("p", self.shows))
-            .add(text("p", self.shows_not))
-            .extend(self.notes.iter().map(|note| text("p", note)));
+            .child(text("p", self.shows))
+            .child(text("p", self.shows_not))
+            .children(self.notes.iter().map(|note| text("p", note)));
+        let lacks = self.panels.is_empty() && !self.otherwise.is_empty();
+        let otherwise = lacks.then(|| words(self.name, self.title, &self.otherwise));
         let figure = Element::new("figure")
-            .extend(key(&self.key))
-            .extend(self.panels)
-            .add(caption);
-        Element::new("section")
-            .with("id", self.name)
-            .add(text("h2", self.title))
-            .add(figure)
+            .children(key(&self.key))
+            .children(self.panels)
+            .children(otherwise)
+            .child(caption);
+        Section::new(self.name, self.title).child(figure)
     }
 }
 
@@ -42,29 +51,30 @@ fn key<C: AsRef<str>, N: AsRef<str>>(entries: &[(C, N)]) -> Option<Element> {
     let items = entries.iter().map(|(class, name)| {
         let swatch = Element::new("i").class(class.as_ref());
         Element::new("li")
-            .add(swatch)
-            .add(text("span", name.as_ref()))
+            .child(swatch)
+            .child(text("span", name.as_ref()))
     });
-    (!entries.is_empty()).then(|| Element::new("ul").class("key").extend(items))
+    (!entries.is_empty()).then(|| Element::new("ul").class("key").children(items))
 }
 
-/// The colours of series by their names.
-pub(super) fn series_key(names: &[&str]) -> Option<Element> {
+/// The key of a plot whose series have the colours `c0`, `c1` and on, by their names.
+/// None where there are no series.
+pub fn series_key(names: &[&str]) -> Option<Element> {
     let entries: Vec<(String, &str)> = (0..).map(colour).zip(names.iter().copied()).collect();
     key(&entries)
 }
 
 /// The empty frame of one panel of the plot `name`.
-pub(super) fn svg(name: &str, title: &str, about: &str) -> Element {
+pub(crate) fn svg(name: &str, title: &str, about: &str) -> Element {
     Element::new("svg")
         .with("data-plot", name)
         .with("role", "img")
-        .add(text("title", title))
-        .add(text("desc", about))
+        .child(text("title", title))
+        .child(text("desc", about))
 }
 
 /// A panel of words, where there is nothing to draw.
-pub(super) fn words(name: &str, title: &str, words: &str) -> Element {
+pub fn words(name: &str, title: &str, words: &str) -> Element {
     let lines = wrapped(words);
     let texts = lines.iter().enumerate().map(|(index, line)| {
         let y = format!("{:.1}em", 1.4 * (index + 1) as f64);
@@ -73,7 +83,7 @@ pub(super) fn words(name: &str, title: &str, words: &str) -> Element {
     svg(name, title, words)
         .class("words")
         .with("height", format!("{:.1}em", 1.4 * lines.len() as f64 + 0.8))
-        .extend(texts)
+        .children(texts)
 }
 
 fn wrapped(words: &str) -> Vec<String> {

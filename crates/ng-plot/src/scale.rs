@@ -7,7 +7,7 @@ const DECADES: i32 = 30;
 
 /// Where a value is drawn between the ends of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Scale {
+pub struct Scale {
     low: f64,
     high: f64,
     /// What the steps of ticks are multiples of: 1, or a power of two for bytes.
@@ -17,7 +17,7 @@ pub(super) struct Scale {
 
 impl Scale {
     /// From zero to the largest of `values`; to one unit if there is none.
-    pub(super) fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
+    pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let values = values.into_iter().filter(|value| value.is_finite());
         let high = values.fold(0.0, f64::max);
         Self {
@@ -29,7 +29,7 @@ impl Scale {
     }
 
     /// The same with ticks at round numbers of KiB, MiB or GiB.
-    pub(super) fn of_bytes(values: impl IntoIterator<Item = f64>) -> Self {
+    pub fn of_bytes(values: impl IntoIterator<Item = f64>) -> Self {
         let scale = Self::from_zero(values);
         let units = [1_073_741_824.0, 1_048_576.0, 1024.0];
         let unit = units.into_iter().find(|unit| scale.high >= *unit);
@@ -40,7 +40,7 @@ impl Scale {
     }
 
     /// Logarithmic over `values`, out to the next ticks; one decade if there is none.
-    pub(super) fn log(values: impl IntoIterator<Item = f64>) -> Self {
+    pub fn log(values: impl IntoIterator<Item = f64>) -> Self {
         let fit = |value: &f64| value.is_finite() && *value > 0.0;
         let (low, high) = values
             .into_iter()
@@ -57,7 +57,7 @@ impl Scale {
     }
 
     /// Logarithmic between two ticks.
-    pub(super) fn log_between(low: f64, high: f64) -> Self {
+    pub fn log_between(low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low * 10.0 };
         Self {
             low,
@@ -68,7 +68,7 @@ impl Scale {
     }
 
     /// Where `value` is, from 0 to 1. What is beyond an end is drawn at the end.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub fn place(&self, value: f64) -> f64 {
         let share = if self.is_log {
             (value / self.low).ln() / (self.high / self.low).ln()
         } else {
@@ -82,12 +82,12 @@ impl Scale {
     }
 
     /// Whether `value` is between the ends.
-    pub(super) fn holds(&self, value: f64) -> bool {
+    pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
     /// Ticks between the ends: no more than `at_most`, which is two or more.
-    pub(super) fn ticks(&self, at_most: usize) -> Vec<f64> {
+    pub fn ticks(&self, at_most: usize) -> Vec<f64> {
         let fewer = |ticks: Vec<f64>| (ticks.len() <= at_most).then_some(ticks);
         let all: Option<Vec<f64>> = if self.is_log {
             let by_decades = (1..).map(|every| self.powers(every));
