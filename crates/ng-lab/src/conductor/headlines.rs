@@ -1,7 +1,7 @@
 //! Which cell and phase stands for each scenario of a plan.
 
 use crate::conductor::{Plan, PlannedCell, Request};
-use crate::model::{HeadlineReport, Role};
+use crate::model::{HeadlineReport, Role, Size};
 use crate::worker::scenario::Headline;
 
 /// One for each scenario and size, in the order of the plan.
@@ -11,7 +11,7 @@ pub(crate) fn headlines(request: &Request, plan: &Plan) -> Vec<HeadlineReport> {
         let (scenario, items) = (&planned.cell.scenario, planned.cell.items);
         let is_new = !found
             .iter()
-            .any(|known| known.scenario == *scenario && known.size.values().eq([&items]));
+            .any(|known| known.scenario == *scenario && known.size.items == items);
         if is_new {
             let of_it = plan.cells.iter().filter(|other| {
                 let same = other.cell.scenario == *scenario && other.cell.items == items;
@@ -25,7 +25,7 @@ pub(crate) fn headlines(request: &Request, plan: &Plan) -> Vec<HeadlineReport> {
             let chosen = chosen(declared, of_it).unwrap_or(planned);
             found.push(HeadlineReport {
                 scenario: scenario.clone(),
-                size: [(request.subject.items.to_owned(), items)].into(),
+                size: Size::new(items, request.subject.items),
                 variant: chosen.cell.variant.name.clone(),
                 threads: chosen.cell.variant.threads,
                 phase: declared.phase.map(str::to_owned),
@@ -126,7 +126,7 @@ mod tests {
             let found = headlines(&request, &plan);
             let places: Vec<(&str, u64)> = found
                 .iter()
-                .map(|found| (found.scenario.as_str(), found.size["records"]))
+                .map(|found| (found.scenario.as_str(), found.size.items))
                 .collect();
             let expected = [("first", 10), ("first", 20), ("second", 10), ("second", 20)];
             let mut sorted = places.clone();

@@ -15,7 +15,6 @@ mod rounds;
 mod versus;
 mod workplace;
 
-pub use crate::model::{LimitKey, Role};
 pub use available::Available;
 pub(crate) use handshake::shake_hands;
 pub(crate) use headlines::headlines;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::model::{Limit, Profile, Role};
+use crate::model::{CellKey, Limit, Profile, Role, Size};
 use crate::worker::limits::PROBED_MOST_BYTES;
 use crate::worker::scenario::{Cell, Scenario};
 
@@ -164,6 +164,24 @@ pub struct PlannedCell {
     pub limit_bytes: u64,
     /// Why it is not measured, if so.
     pub skipped: Option<String>,
+}
+
+impl PlannedCell {
+    /// The cell's name in a report about items of that name.
+    pub(crate) fn key(&self, items: &str) -> CellKey {
+        let Cell {
+            scenario,
+            variant,
+            items: count,
+        } = &self.cell;
+        CellKey {
+            scenario: scenario.clone(),
+            size: Size::new(*count, items),
+            variant: variant.name.clone(),
+            threads: variant.threads,
+            profile: self.profile,
+        }
+    }
 }
 
 /// What limits are probed over, apart from those beside the cells.

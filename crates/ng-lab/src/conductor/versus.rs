@@ -123,13 +123,10 @@ fn baseline_samples(cells: &[CellRecord], baseline: &Report) -> Vec<usize> {
 
 fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
     let variant = &planned.cell.variant;
-    then.scenario == planned.cell.scenario
-        && then.variant == variant.name
-        && then.threads == variant.threads
-        && then.items() == planned.cell.items
-        && then.profile == planned.profile
+    then.is_main(&planned.key(&then.key.size.name))
+        && then.pages == variant.pages
+        && then.host_warm == variant.host_warm
         && then.memory_limit_bytes == planned.memory_limit_bytes
-        && then.role == Role::Main
 }
 
 /// The build that has an A/A copy: only its noise is known.

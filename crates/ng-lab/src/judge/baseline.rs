@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::judge::compare::Compared;
 use crate::judge::not_compared;
-use crate::model::{CellReport, Comparison, ComparisonKind, Interval95, PhaseReport, Report, Role};
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, Interval95, PhaseKey, PhaseReport, Report, Role,
+};
 use crate::stats;
 
 /// Compares each cell of `now` with that of `then` that did the same work.
@@ -46,18 +48,13 @@ fn compare_phase(
     other: &CellReport,
     name: &str,
 ) -> Result<Comparison, String> {
-    let then = other.phases.iter().find(|then| then.name == phase.name);
+    let then = other.phase(&phase.name);
     let then = then.ok_or_else(|| format!("the baseline has no phase {}", phase.name))?;
     let ratio = stats::unpaired_ratio(&times(then), &times(phase));
     let ratio = ratio.ok_or("there are no times to compare")?;
     Ok(Comparison {
         kind: ComparisonKind::Baseline,
-        scenario: cell.scenario.clone(),
-        variant: cell.variant.clone(),
-        phase: phase.name.clone(),
-        size: cell.size.clone(),
-        threads: cell.threads,
-        profile: cell.profile,
+        key: PhaseKey::new(&cell.key, Some(&phase.name)),
         against: name.to_owned(),
         estimate: ratio.estimate,
         ci95: ratio.interval.map(Interval95::from),

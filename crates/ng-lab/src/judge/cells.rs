@@ -1,7 +1,5 @@
 //! One cell's figures, and what speaks against them.
 
-use std::collections::BTreeMap;
-
 use crate::conductor::{CellRecord, CellRound, Record, Subject};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
@@ -35,12 +33,8 @@ pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> Ce
     };
     let (verdict, reason) = verdict(cell, &findings);
     let mut report = CellReport {
-        scenario: planned.cell.scenario.clone(),
-        profile: planned.profile,
+        key: planned.key(subject.items),
         role: planned.role,
-        size: BTreeMap::from([(subject.items.to_owned(), planned.cell.items)]),
-        threads: planned.cell.variant.threads,
-        variant: planned.cell.variant.name.clone(),
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
         memory_limit_bytes: planned.memory_limit_bytes,
@@ -444,7 +438,7 @@ pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
     for index in 0..cells.len() {
         let cell = &cells[index];
         let other = cells.iter().find(|other| {
-            other.is_copy_of(cell)
+            other.key.is_same_work(&cell.key)
                 && [other, cell].iter().all(|cell| cell.role != Role::Against)
                 && !other.proof.is_empty()
                 && !cell.proof.is_empty()
@@ -455,7 +449,7 @@ pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
             phase: None,
             detail: format!(
                 "the proof differs from that of the {} copy",
-                other.profile.name()
+                other.key.profile.name()
             ),
         });
         cells[index].add_findings(finding);

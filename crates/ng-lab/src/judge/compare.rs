@@ -4,7 +4,8 @@ use crate::conductor::{CellRecord, Record, Subject};
 use crate::judge::baseline::different_work;
 use crate::judge::not_compared;
 use crate::model::{
-    CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared, Profile, Role,
+    CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared,
+    PhaseKey, Profile, Role,
 };
 use crate::stats;
 
@@ -156,15 +157,9 @@ impl Pair {
         let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
         let (slow_ns, fast_ns) = paired_samples(slow, fast, phase);
         let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
-        let cell = &fast.planned;
         Some(Comparison {
             kind: self.kind,
-            scenario: cell.cell.scenario.clone(),
-            variant: cell.cell.variant.name.clone(),
-            phase: phase.to_owned(),
-            size: [(subject.items.to_owned(), cell.cell.items)].into(),
-            threads: cell.cell.variant.threads,
-            profile: cell.profile,
+            key: PhaseKey::new(&fast.planned.key(subject.items), Some(phase)),
             against: self.against(slow),
             estimate: ratio.estimate,
             ci95: ratio.interval.map(Interval95::from),
@@ -206,8 +201,8 @@ pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
     let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
     Some(format!(
         "the {} cell of variant {} is {}",
-        cell.profile.name(),
-        cell.variant,
+        cell.key.profile.name(),
+        cell.key.variant,
         cell.verdict.name()
     ))
 }
@@ -231,7 +226,7 @@ pub(super) fn paired_samples(
 fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellReport]) {
     let threads = |kind| kind == ComparisonKind::Threads;
     for comparison in found.iter().filter(|comparison| threads(comparison.kind)) {
-        let allowed = comparison.threads as f64;
+        let allowed = comparison.key.cell.threads as f64;
         let too_fast = match comparison.ci95 {
             Some(Interval95([low, _])) => low > allowed,
             None => comparison.estimate > allowed * Flag::Superlinear.threshold(),
@@ -244,10 +239,10 @@ fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellRep
         if let (true, Some(index)) = (too_fast, cell) {
             reports[index].add_findings([Finding {
                 flag: Flag::Superlinear,
-                phase: Some(comparison.phase.clone()),
+                phase: comparison.key.phase.clone(),
                 detail: format!(
                     "{:.2} times as fast on {} threads",
-                    comparison.estimate, comparison.threads
+                    comparison.estimate, comparison.key.cell.threads
                 ),
             }]);
         }
@@ -276,28 +271,27 @@ pub(super) fn stop_where_one_failed(found: &mut [Comparison], copies: &[Comparis
     }
 }
 
-/// Whether `aa` shows the noise of one of the two cells of `comparison`.
+/// Whether `aa` shows the noise of one of the two cells of `comparison`, in whichever
+/// build.
 fn concerns(aa: &Comparison, comparison: &Comparison) -> bool {
-    let is_of = |variant: &str, threads| aa.variant == variant && aa.threads == threads;
-    let Comparison {
-        variant,
-        against,
-        threads,
-        ..
-    } = comparison;
-    aa.scenario == comparison.scenario
-        && aa.size == comparison.size
-        && aa.phase == comparison.phase
-        && (is_of(variant, *threads)
-            || match comparison.kind {
-                ComparisonKind::Threads => is_of(variant, 1),
-                ComparisonKind::Variants => is_of(against, *threads),
-                // Both cells have the variant and the threads that are named.
-                ComparisonKind::DevVsRelease
-                | ComparisonKind::Aa
-                | ComparisonKind::Against
-                | ComparisonKind::Baseline => false,
-            })
+    let (noisy, PhaseKey { cell, phase }) = (&aa.key, &comparison.key);
+    let is_of = |other: &CellKey| noisy.cell.is_same_work(other);
+    let numerator = match comparison.kind {
+        ComparisonKind::Threads => CellKey {
+            threads: 1,
+            ..cell.clone()
+        },
+        ComparisonKind::Variants => CellKey {
+            variant: comparison.against.clone(),
+            ..cell.clone()
+        },
+        // Both cells have the variant and the threads that are named.
+        ComparisonKind::DevVsRelease
+        | ComparisonKind::Aa
+        | ComparisonKind::Against
+        | ComparisonKind::Baseline => cell.clone(),
+    };
+    noisy.phase == *phase && (is_of(cell) || is_of(&numerator))
 }
 
 pub(super) fn aa_failed(aa: &Comparison) -> bool {

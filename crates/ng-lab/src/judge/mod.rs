@@ -18,9 +18,6 @@ mod tests;
 mod threads;
 mod versus;
 
-pub use crate::model::{
-    Finding, Flag, GateReport, NotComparable, Outcome, PhaseOutcome, Place, SkippedPhase, Verdict,
-};
 pub(crate) use comparable::check_machine;
 pub use versus::compare_reports;
 pub(crate) use versus::hold;

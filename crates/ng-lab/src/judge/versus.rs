@@ -137,8 +137,8 @@ fn measured(report: &Report) -> String {
         .iter()
         .filter(|cell| cell.verdict != Verdict::Skipped)
         .map(|cell| {
-            let name = cell.profile.name();
-            format!("{} n={} ({name})", cell.scenario, cell.items())
+            let name = cell.key.profile.name();
+            format!("{} n={} ({name})", cell.key.scenario, cell.items())
         })
         .collect();
     names.dedup();

@@ -6,26 +6,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    AccessEvidence, Allocations, Bound, FileEvidence, Finding, Flag, Interval95, MemoryReading,
-    Pages, Profile, Role, RunInfo, RunPlace, Verdict, whole_numbers,
+    AccessEvidence, Allocations, Bound, CellKey, FileEvidence, Finding, Flag, Interval95,
+    MemoryReading, Pages, Role, RunInfo, RunPlace, Verdict,
 };
 
 /// One cell in one build and role.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellReport {
-    /// The scenario.
-    pub scenario: String,
-    /// The build.
-    pub profile: Profile,
-    /// Main or A/A.
+    /// Which cell.
+    #[serde(flatten)]
+    pub key: CellKey,
+    /// Main, A/A, or another revision.
     pub role: Role,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "whole_numbers")]
-    pub size: BTreeMap<String, u64>,
-    /// Threads.
-    pub threads: usize,
-    /// The scenario's variant.
-    pub variant: String,
     /// Pages that were asked for.
     pub pages: Pages,
     /// Whether memory was touched and freed before.
@@ -64,7 +56,7 @@ impl CellReport {
     /// Number of items.
     #[must_use]
     pub fn items(&self) -> u64 {
-        self.size.values().copied().next().unwrap_or(0)
+        self.key.items()
     }
 
     /// Bytes that the limits beside it were probed over in `run`, its own.
@@ -73,25 +65,26 @@ impl CellReport {
         self.limit_bytes.or_else(of_items)
     }
 
-    /// Whether this is the same work in another build or role.
-    #[must_use]
-    pub fn is_copy_of(&self, other: &Self) -> bool {
-        self.scenario == other.scenario
-            && self.variant == other.variant
-            && self.threads == other.threads
-            && self.size == other.size
-    }
-
-    /// Whether this is the cell itself, of the same work in the same build, of
-    /// another run.
+    /// Whether this is the cell itself, of another run, on the same pages and in as much
+    /// memory.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        self.is_copy_of(other)
-            && self.profile == other.profile
+        self.key == other.key
             && self.pages == other.pages
             && self.host_warm == other.host_warm
             && self.memory_limit_bytes == other.memory_limit_bytes
             && self.role == Role::Main
+    }
+
+    /// The cell itself, where it is measured for its own sake.
+    pub(crate) fn is_main(&self, key: &CellKey) -> bool {
+        self.role == Role::Main && self.key == *key
+    }
+
+    /// The phase of that name.
+    #[must_use]
+    pub fn phase(&self, name: &str) -> Option<&PhaseReport> {
+        self.phases.iter().find(|phase| phase.name == name)
     }
 
     /// Adds what was found, and lets the verdict follow from it.

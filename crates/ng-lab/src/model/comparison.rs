@@ -1,10 +1,8 @@
 //! Ratios of two times, and those that are not there.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CellReport, Interval95, Profile, Role, whole_numbers};
+use crate::model::{CellReport, Interval95, PhaseKey, Profile, Role};
 
 /// What is compared with what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,19 +27,9 @@ pub enum ComparisonKind {
 pub struct Comparison {
     /// What is compared.
     pub kind: ComparisonKind,
-    /// The scenario.
-    pub scenario: String,
-    /// The variant whose time is the denominator.
-    pub variant: String,
-    /// The phase.
-    pub phase: String,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "whole_numbers")]
-    pub size: BTreeMap<String, u64>,
-    /// Threads of the denominator.
-    pub threads: usize,
-    /// Build of the denominator.
-    pub profile: Profile,
+    /// The phase of the cell whose time is the denominator.
+    #[serde(flatten)]
+    pub key: PhaseKey,
     /// What the numerator is.
     pub against: String,
     /// How many times as fast the denominator is.
@@ -60,21 +48,10 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Number of items.
-    #[must_use]
-    pub fn items(&self) -> u64 {
-        self.size.values().copied().next().unwrap_or(0)
-    }
-
     /// Whether `cell` is the denominator.
     #[must_use]
     pub fn is_of(&self, cell: &CellReport) -> bool {
-        self.scenario == cell.scenario
-            && self.variant == cell.variant
-            && self.threads == cell.threads
-            && self.size == cell.size
-            && self.profile == cell.profile
-            && cell.role == Role::Main
+        cell.is_main(&self.key.cell)
     }
 }
 
@@ -84,19 +61,9 @@ impl Comparison {
 pub struct NotCompared {
     /// What would be compared.
     pub kind: ComparisonKind,
-    /// The scenario.
-    pub scenario: String,
-    /// The variant of the denominator.
-    pub variant: String,
-    /// The phase; none where all phases of the cell are meant.
-    pub phase: Option<String>,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "whole_numbers")]
-    pub size: BTreeMap<String, u64>,
-    /// Threads of the denominator.
-    pub threads: usize,
-    /// Build of the denominator.
-    pub profile: Profile,
+    /// The phase of the denominator, or all of the cell.
+    #[serde(flatten)]
+    pub key: PhaseKey,
     /// What the numerator would be.
     pub against: String,
     /// Why there is no ratio.
@@ -104,22 +71,10 @@ pub struct NotCompared {
 }
 
 impl NotCompared {
-    /// Number of items.
-    #[must_use]
-    pub fn items(&self) -> u64 {
-        self.size.values().copied().next().unwrap_or(0)
-    }
-
     /// Whether it is said of this phase of `cell`, the denominator.
     #[must_use]
     pub fn is_of(&self, cell: &CellReport, phase: &str) -> bool {
-        self.scenario == cell.scenario
-            && self.variant == cell.variant
-            && self.threads == cell.threads
-            && self.size == cell.size
-            && self.profile == cell.profile
-            && cell.role == Role::Main
-            && self.phase.as_deref().is_none_or(|own| own == phase)
+        cell.role == Role::Main && self.key.covers(&cell.key, phase)
     }
 }
 

@@ -1,11 +1,8 @@
 //! What came of a gate, as a report has it.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CellReport, Interval95, PhaseReport, Profile};
+use crate::model::{Interval95, PhaseKey};
 
 /// What a gate says of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,7 +67,7 @@ pub struct GateReport {
 pub struct PhaseOutcome {
     /// Which phase.
     #[serde(flatten)]
-    pub place: Place,
+    pub key: PhaseKey,
     /// What the gate says.
     pub outcome: Outcome,
     /// Its time over that of the other side; none where they cannot be compared.
@@ -91,59 +88,9 @@ pub struct PhaseOutcome {
 pub struct SkippedPhase {
     /// Which phase.
     #[serde(flatten)]
-    pub place: Place,
+    pub key: PhaseKey,
     /// Why.
     pub reason: String,
-}
-
-/// A phase of a cell, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The scenario.
-    pub scenario: String,
-    /// The variant.
-    pub variant: String,
-    /// Threads.
-    pub threads: usize,
-    /// The build.
-    pub profile: Profile,
-    /// The phase; none for a cell without one.
-    pub phase: Option<String>,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "crate::model::whole_numbers")]
-    pub size: BTreeMap<String, u64>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            scenario,
-            variant,
-            threads,
-            profile,
-            phase,
-            size,
-        } = self;
-        let items = size.values().copied().next().unwrap_or(0);
-        write!(f, "{scenario}/{variant} x{threads} n={items}")?;
-        if let Some(phase) = phase {
-            write!(f, " {phase}")?;
-        }
-        write!(f, " ({})", profile.name())
-    }
-}
-
-impl Place {
-    pub(crate) fn of(cell: &CellReport, phase: Option<&PhaseReport>) -> Self {
-        Self {
-            scenario: cell.scenario.clone(),
-            variant: cell.variant.clone(),
-            threads: cell.threads,
-            profile: cell.profile,
-            phase: phase.map(|phase| phase.name.clone()),
-            size: cell.size.clone(),
-        }
-    }
 }
 
 impl GateReport {

@@ -12,6 +12,7 @@ mod flag;
 mod gate;
 mod host;
 mod interval;
+mod key;
 mod limit;
 mod not_comparable;
 mod pages;
@@ -29,14 +30,15 @@ pub use evidence::{
     AccessEvidence, Allocations, Bound, FileEvidence, FileState, MemoryReading, Pattern,
 };
 pub use flag::{Finding, Flag};
-pub use gate::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
+pub use gate::{GateReport, Outcome, PhaseOutcome, SkippedPhase};
 pub use host::{Host, Volume};
 pub use interval::Interval95;
+pub(crate) use key::name_items;
+pub use key::{CellKey, PhaseKey, Size};
 pub use limit::{Limit, LimitKey, LimitReport};
 pub use not_comparable::NotComparable;
 pub use pages::Pages;
 pub use plant::Plant;
-pub(crate) use report::whole_numbers;
 pub use report::{Build, HeadlineReport, ReferenceReport, Report, RunInfo, SCHEMA};
 pub use role::{Profile, Role};
 pub use sample::{RunPlace, Sample};

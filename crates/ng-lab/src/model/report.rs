@@ -1,14 +1,13 @@
 //! The report as data. Its keys are a contract: a JSON schema of the program
 //! that uses the lab names them, and other programs rely on them.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{
     CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, LimitReport, NotCompared,
-    PhaseReport, Plant, Role, Scaling, SoakReport, Volume,
+    PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
 };
 
 /// Names the form of a report. The number changes when a key changes its meaning
@@ -17,6 +16,7 @@ pub const SCHEMA: &str = "ng-lab/report/1";
 
 /// Everything that a run found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: String,
@@ -56,6 +56,21 @@ pub struct Report {
     /// What was said of the measured work, and what became of it.
     #[serde(default)]
     pub claims: Vec<ClaimRow>,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// Reads reports of older programs, too.
+impl<'de> Deserialize<'de> for Report {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Value::deserialize(deserializer)?;
+        name_items(&mut value);
+        Self::deserialize(value).map_err(D::Error::custom)
+    }
 }
 
 impl Report {
@@ -137,26 +152,13 @@ pub struct Build {
 pub struct HeadlineReport {
     /// The scenario.
     pub scenario: String,
-    /// The number of items under their name.
-    #[serde(flatten, deserialize_with = "whole_numbers")]
-    pub size: BTreeMap<String, u64>,
+    /// The number of items.
+    #[serde(flatten)]
+    pub size: Size,
     /// The variant.
     pub variant: String,
     /// Threads.
     pub threads: usize,
     /// The phase; the first one that was measured if none.
     pub phase: Option<String>,
-}
-
-/// Reads the keys that no field has taken: those that are whole numbers. A newer
-/// report may have others.
-pub(crate) fn whole_numbers<'de, D>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-{
-    let all = BTreeMap::<String, Value>::deserialize(deserializer)?;
-    let numbers = all.into_iter();
-    Ok(numbers
-        .filter_map(|(name, value)| Some((name, value.as_u64()?)))
-        .collect())
 }

@@ -44,12 +44,12 @@ pub(super) fn counted(
 
 pub(super) fn row(cell: &CellReport, phase: &PhaseReport, found: Allocations) -> [String; 8] {
     [
-        cell.scenario.clone(),
+        cell.key.scenario.clone(),
         text::items(cell.items()),
-        cell.variant.clone(),
-        cell.threads.to_string(),
+        cell.key.variant.clone(),
+        cell.key.threads.to_string(),
         phase.name.clone(),
-        cell.profile.name().to_owned(),
+        cell.key.profile.name().to_owned(),
         found.count.to_string(),
         text::bytes(found.bytes),
     ]

@@ -44,16 +44,6 @@ pub enum LoadError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A cell does not say how many items it is about.
-    #[error("{}: a cell of {scenario} has no number of {items}", path.display())]
-    NoSize {
-        /// The file.
-        path: PathBuf,
-        /// The cell's scenario.
-        scenario: String,
-        /// What the items are called.
-        items: String,
-    },
     /// The report has another form than those of this program.
     #[error("{} cannot be compared with", path.display())]
     Schema {
@@ -88,9 +78,7 @@ pub fn load_report(path: &Path) -> Result<Report, LoadError> {
             },
         });
     }
-    let mut report: Report = serde_json::from_str(&text).map_err(form)?;
-    keep_sizes(&mut report, path)?;
-    Ok(report)
+    serde_json::from_str(&text).map_err(form)
 }
 
 fn read(path: &Path) -> Result<String, LoadError> {
@@ -111,25 +99,6 @@ fn read(path: &Path) -> Result<String, LoadError> {
     let mut file = file.take(MAX_BYTES);
     file.read_to_string(&mut text).map_err(cannot_read)?;
     Ok(text)
-}
-
-/// The number of items stands under their name; other numbers are of a newer report.
-fn keep_sizes(report: &mut Report, path: &Path) -> Result<(), LoadError> {
-    let items = report.run.items.clone();
-    for comparison in &mut report.comparisons {
-        comparison.size.retain(|name, _| *name == items);
-    }
-    for cell in &mut report.cells {
-        cell.size.retain(|name, _| *name == items);
-        if cell.size.is_empty() {
-            return Err(LoadError::NoSize {
-                path: path.to_owned(),
-                scenario: cell.scenario.clone(),
-                items,
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The name of a baseline: letters, digits, `.`, `_` and `-`, not first a dot or a dash.

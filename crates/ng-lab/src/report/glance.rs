@@ -65,7 +65,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
             let cell = |profile| {
                 let mut cells = report.cells.iter();
                 cells.find(|cell| {
-                    cell.role == Role::Main && cell.profile == profile && is_of(cell, &headline)
+                    cell.role == Role::Main && cell.key.profile == profile && is_of(cell, &headline)
                 })
             };
             let (dev, release) = (cell(Profile::Dev), cell(Profile::Release));
@@ -79,10 +79,10 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
 }
 
 fn is_of(cell: &CellReport, headline: &HeadlineReport) -> bool {
-    cell.scenario == headline.scenario
-        && cell.size == headline.size
-        && cell.variant == headline.variant
-        && cell.threads == headline.threads
+    cell.key.scenario == headline.scenario
+        && cell.key.size == headline.size
+        && cell.key.variant == headline.variant
+        && cell.key.threads == headline.threads
 }
 
 /// Those of the report; in a report of an older program the first cell of each
@@ -93,14 +93,15 @@ fn headlines(report: &Report) -> Vec<HeadlineReport> {
     }
     let mut found: Vec<HeadlineReport> = Vec::new();
     for cell in &report.cells {
-        let is_known =
-            |known: &HeadlineReport| known.scenario == cell.scenario && known.size == cell.size;
+        let is_known = |known: &HeadlineReport| {
+            known.scenario == cell.key.scenario && known.size == cell.key.size
+        };
         if !found.iter().any(is_known) {
             found.push(HeadlineReport {
-                scenario: cell.scenario.clone(),
-                size: cell.size.clone(),
-                variant: cell.variant.clone(),
-                threads: cell.threads,
+                scenario: cell.key.scenario.clone(),
+                size: cell.key.size.clone(),
+                variant: cell.key.variant.clone(),
+                threads: cell.key.threads,
                 phase: None,
             });
         }
@@ -151,7 +152,7 @@ impl<'r> Row<'r> {
 }
 
 fn fields(report: &Report, row: &Row<'_>) -> Vec<String> {
-    let items = row.headline.size.values().copied().next().unwrap_or(0);
+    let items = row.headline.size.items;
     let main = |figure: &dyn Fn(&CellReport) -> String| row.main().map_or_else(String::new, figure);
     vec![
         row.headline.scenario.clone(),
@@ -350,6 +351,7 @@ pub(super) fn flag_counts(report: &Report) -> Vec<(Flag, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Size;
     use crate::model::{Bound, Interval95, Limit};
     use crate::report::tests::{cell, compared, found, report, rows};
     use crate::report::{markdown, terminal, terminal_glance};
@@ -359,7 +361,7 @@ mod tests {
         let mut report = report();
         let dev = ["push", "zeroed"].map(|variant| {
             let mut dev = cell(variant);
-            dev.profile = Profile::Dev;
+            dev.key.profile = Profile::Dev;
             for phase in &mut dev.phases {
                 phase.median_ns = phase.median_ns.map(|ns| 3.0 * ns);
                 phase.ci95_ns = phase
@@ -384,7 +386,7 @@ mod tests {
     fn headline(variant: &str, phase: Option<&str>) -> HeadlineReport {
         HeadlineReport {
             scenario: "create".to_owned(),
-            size: [("records".to_owned(), 1000)].into(),
+            size: Size::new(1000, "records"),
             variant: variant.to_owned(),
             threads: 1,
             phase: phase.map(str::to_owned),
@@ -441,14 +443,15 @@ mod tests {
         report.headlines.push(headline("zeroed", Some("fill")));
         report.headlines[1].scenario = "clone".to_owned();
         for at in [1, 3] {
-            report.cells[at].scenario = "clone".to_owned();
+            report.cells[at].key.scenario = "clone".to_owned();
             report.cells[at].phases[0].share_of_limit = Some(0.98);
         }
         let told =
             "Release is 14.20x [13.60, 14.90] as fast as dev in create; 1 row is not compared.";
         assert_eq!(lines(&report)[0], told);
         let mut other = compared(ComparisonKind::DevVsRelease, None);
-        (other.scenario, other.variant) = ("clone".to_owned(), "zeroed".to_owned());
+        (other.key.cell.scenario, other.key.cell.variant) =
+            ("clone".to_owned(), "zeroed".to_owned());
         (other.estimate, other.ci95) = (0.98, None);
         report.comparisons.push(other);
         let told = lines(&report);
@@ -471,7 +474,7 @@ mod tests {
         report.cells[1].add_findings([found(Flag::Steal, "stolen")]);
         report.cells[2].add_findings([found(Flag::Steal, "stolen")]);
         let mut aa = compared(ComparisonKind::Aa, Some("aa_failed: +50 %"));
-        aa.phase = "read".to_owned();
+        aa.key.phase = Some("read".to_owned());
         report.comparisons.push(aa);
         let told = lines(&report);
         let expected = [
@@ -552,7 +555,7 @@ mod tests {
     fn without_headlines_the_first_cell_of_each_scenario_stands_for_it() {
         let mut report = both_builds();
         report.headlines.clear();
-        report.cells[1].scenario = "clone".to_owned();
+        report.cells[1].key.scenario = "clone".to_owned();
         let measured: Vec<[String; 2]> = table(&report)
             .into_iter()
             .map(|row| [row[0].clone(), row[2].clone()])

@@ -15,7 +15,7 @@ pub(super) fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport)
     let lack = of_kind(report, kind).find(|lack| lack.is_of(cell, &phase.name));
     match lack {
         Some(lack) => not_compared(&lack.reason),
-        None if cell.profile == Profile::Dev => "in the row of release".to_owned(),
+        None if cell.key.profile == Profile::Dev => "in the row of release".to_owned(),
         // A report of an older program does not say.
         None => "not compared".to_owned(),
     }
@@ -51,7 +51,7 @@ pub(super) fn why_none(report: &Report, kind: ComparisonKind) -> String {
 }
 
 pub(super) fn lack_of_threads(report: &Report) -> String {
-    let mut counts: Vec<usize> = report.cells.iter().map(|cell| cell.threads).collect();
+    let mut counts: Vec<usize> = report.cells.iter().map(|cell| cell.key.threads).collect();
     counts.sort_unstable();
     counts.dedup();
     match counts[..] {

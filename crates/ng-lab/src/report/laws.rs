@@ -62,7 +62,7 @@ fn by_work(report: &Report) -> BTreeMap<Work<'_>, ByThreads<'_>> {
     for (cell, phase) in report.main_phases() {
         if cell.verdict.is_comparable() {
             let samples = found.entry(work(cell, phase)).or_default();
-            samples.insert(cell.threads, &phase.samples_ns);
+            samples.insert(cell.key.threads, &phase.samples_ns);
         }
     }
     found
@@ -70,11 +70,11 @@ fn by_work(report: &Report) -> BTreeMap<Work<'_>, ByThreads<'_>> {
 
 fn work<'r>(cell: &'r CellReport, phase: &'r PhaseReport) -> Work<'r> {
     Work {
-        scenario: &cell.scenario,
+        scenario: &cell.key.scenario,
         items: cell.items(),
-        variant: &cell.variant,
+        variant: &cell.key.variant,
         phase: &phase.name,
-        profile: cell.profile,
+        profile: cell.key.profile,
     }
 }
 

@@ -20,11 +20,6 @@ pub(crate) mod text;
 mod thread_shares;
 mod versus;
 
-pub use crate::model::{
-    Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
-    GrowthReport, HeadlineReport, Interval95, LimitReport, NotCompared, PhaseReport,
-    ReferenceReport, Report, RunInfo, RunPlace, SCHEMA, Sample, Scaling, ThreadsReport,
-};
 pub use csv::samples_csv;
 pub use html::html;
 pub use json::{write_json, write_whole};

@@ -37,7 +37,7 @@ pub(super) fn sections(report: &Report, detail: Detail) -> Vec<Section> {
     sections.extend(versus::sections(report, detail));
     let mut names: Vec<(&str, u64)> = Vec::new();
     for cell in &report.cells {
-        let name = (cell.scenario.as_str(), cell.items());
+        let name = (cell.key.scenario.as_str(), cell.items());
         if !names.contains(&name) {
             names.push(name);
         }
@@ -178,7 +178,7 @@ fn scenario_section(report: &Report, scenario: &str, items: u64) -> Section {
     let cells: Vec<&CellReport> = report
         .cells
         .iter()
-        .filter(|cell| cell.scenario == scenario && cell.items() == items)
+        .filter(|cell| cell.key.scenario == scenario && cell.items() == items)
         .collect();
     let mut lines = proofs(&cells);
     lines.extend(reasons(&cells));
@@ -234,7 +234,8 @@ pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
 pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     let line = |cell: &&&CellReport| {
         let limit = text::bytes(cell.memory_limit_bytes?);
-        let (variant, threads, build) = (&cell.variant, cell.threads, cell.profile.name());
+        let (variant, threads, build) =
+            (&cell.key.variant, cell.key.threads, cell.key.profile.name());
         let private = match cell.memory?.private_peak_bytes {
             Some(peak) => format!("private memory peaked at {}", text::bytes(peak)),
             None => "private memory is not known".to_owned(),
@@ -253,12 +254,12 @@ pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for cell in cells {
         let Some(reason) = &cell.reason else { continue };
-        let (variant, threads) = (&cell.variant, cell.threads);
+        let (variant, threads) = (&cell.key.variant, cell.key.threads);
         let copy = match (cell.verdict, cell.role) {
             (Verdict::Skipped, _) => String::new(),
-            (_, Role::Main) => format!(" in {}", cell.profile.name()),
-            (_, Role::Aa) => format!(" in {} (A/A copy)", cell.profile.name()),
-            (_, Role::Against) => format!(" in {} (the other revision)", cell.profile.name()),
+            (_, Role::Main) => format!(" in {}", cell.key.profile.name()),
+            (_, Role::Aa) => format!(" in {} (A/A copy)", cell.key.profile.name()),
+            (_, Role::Against) => format!(" in {} (the other revision)", cell.key.profile.name()),
         };
         let line = format!(
             "{}: {variant} x{threads}{copy}: {reason}",
@@ -284,10 +285,10 @@ fn cell_rows(report: &Report, cell: &CellReport) -> Vec<Vec<String>> {
                 figure(memory.map(|memory| text::bytes(of(&memory))))
             };
             vec![
-                only_first(cell.variant.clone()),
-                only_first(cell.threads.to_string()),
+                only_first(cell.key.variant.clone()),
+                only_first(cell.key.threads.to_string()),
                 phase.name.clone(),
-                cell.profile.name().to_owned(),
+                cell.key.profile.name().to_owned(),
                 figure(median(phase)),
                 phase.ci95_ns.map_or_else(
                     || no_interval(phase),
@@ -340,7 +341,7 @@ pub(super) fn dev_comparison<'r>(
     report.comparisons.iter().find(|comparison| {
         comparison.kind == ComparisonKind::DevVsRelease
             && comparison.is_of(cell)
-            && comparison.phase == phase.name
+            && comparison.key.phase_name() == phase.name
     })
 }
 
@@ -416,12 +417,12 @@ pub(super) fn comparison_table(
 
 fn lack_row(lack: &NotCompared) -> Vec<String> {
     vec![
-        lack.scenario.clone(),
-        lack.phase.clone().unwrap_or_else(|| "all".to_owned()),
-        text::items(lack.items()),
-        lack.profile.name().to_owned(),
-        lack.variant.clone(),
-        lack.threads.to_string(),
+        lack.key.cell.scenario.clone(),
+        lack.key.phase.clone().unwrap_or_else(|| "all".to_owned()),
+        text::items(lack.key.cell.items()),
+        lack.key.cell.profile.name().to_owned(),
+        lack.key.cell.variant.clone(),
+        lack.key.cell.threads.to_string(),
         lack.against.clone(),
         lack::not_compared(&lack.reason),
         "none".to_owned(),
@@ -430,12 +431,12 @@ fn lack_row(lack: &NotCompared) -> Vec<String> {
 
 fn comparison_row(comparison: &Comparison) -> Vec<String> {
     let mut row = vec![
-        comparison.scenario.clone(),
-        comparison.phase.clone(),
-        text::items(comparison.items()),
-        comparison.profile.name().to_owned(),
-        comparison.variant.clone(),
-        comparison.threads.to_string(),
+        comparison.key.cell.scenario.clone(),
+        comparison.key.phase_name().to_owned(),
+        text::items(comparison.key.cell.items()),
+        comparison.key.cell.profile.name().to_owned(),
+        comparison.key.cell.variant.clone(),
+        comparison.key.cell.threads.to_string(),
         comparison.against.clone(),
         estimate(comparison),
         samples(comparison),
@@ -565,8 +566,11 @@ fn findings(report: &Report) -> Option<Section> {
             cell.findings.iter().map(move |finding| {
                 vec![
                     finding.flag.to_string(),
-                    format!("{}/{} x{}", cell.scenario, cell.variant, cell.threads),
-                    format!("{} {:?}", cell.profile.name(), cell.role).to_lowercase(),
+                    format!(
+                        "{}/{} x{}",
+                        cell.key.scenario, cell.key.variant, cell.key.threads
+                    ),
+                    format!("{} {:?}", cell.key.profile.name(), cell.role).to_lowercase(),
                     finding.phase.clone().unwrap_or_default(),
                     finding.detail.clone(),
                     finding.flag.advice().to_owned(),

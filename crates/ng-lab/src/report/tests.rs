@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::{
-    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
-    PhaseReport, Report, RunInfo, SCHEMA, Scaling, write_json, write_whole,
-};
+use super::{write_json, write_whole};
 use crate::model::{
-    Finding, Flag, Host, Limit, MemoryReading, Pages, Profile, Role, Verdict, Volume,
+    Build, CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Host, Interval95, Limit,
+    LimitReport, MemoryReading, NotCompared, Pages, PhaseKey, PhaseReport, Profile, Report, Role,
+    RunInfo, SCHEMA, Scaling, Size, Verdict, Volume,
 };
 
 /// The report behind its summary, which has tests of its own.
@@ -73,14 +72,20 @@ fn limit() -> LimitReport {
     }
 }
 
+pub(super) fn key(variant: &str) -> CellKey {
+    CellKey {
+        scenario: "create".to_owned(),
+        size: Size::new(1000, "records"),
+        variant: variant.to_owned(),
+        threads: 1,
+        profile: Profile::Release,
+    }
+}
+
 pub(super) fn cell(variant: &str) -> CellReport {
     CellReport {
-        scenario: "create".to_owned(),
-        profile: Profile::Release,
+        key: key(variant),
         role: Role::Main,
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        variant: variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
@@ -136,12 +141,7 @@ pub(super) fn found(flag: Flag, detail: &str) -> Finding {
 pub(super) fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
     Comparison {
         kind,
-        scenario: "create".to_owned(),
-        variant: "push".to_owned(),
-        phase: "fill".to_owned(),
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        profile: Profile::Release,
+        key: PhaseKey::new(&key("push"), Some("fill")),
         against: "dev".to_owned(),
         estimate: 14.2,
         ci95: Some(Interval95([13.6, 14.9])),
@@ -371,7 +371,7 @@ fn reasons_of_skipped_and_failed_cells_are_listed_once() {
 #[test]
 fn a_pipe_in_a_name_does_not_add_a_column() {
     let mut report = report();
-    report.cells[0].variant = "a|b".to_owned();
+    report.cells[0].key.variant = "a|b".to_owned();
     report.cells[0].add_findings([found(Flag::Steal, "10 | 20 %")]);
     let text = markdown(&report);
     assert_eq!(rows(&text, &["a\\|b", "fill", "1.23"])[0].len(), 13);
@@ -596,9 +596,12 @@ fn a_comparison_is_of_its_denominator_and_of_no_copy() {
     let comparison = compared(ComparisonKind::Threads, None);
     assert!(comparison.is_of(&cell("push")));
     let copy = |profile, role, threads| CellReport {
-        profile,
+        key: CellKey {
+            profile,
+            threads,
+            ..key("push")
+        },
         role,
-        threads,
         ..cell("push")
     };
     for other in [
@@ -673,7 +676,7 @@ fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
 /// A cell of so many threads whose first phase follows a law of sigma 0.05.
 fn scaled(threads: usize) -> CellReport {
     let mut cell = cell("push");
-    cell.threads = threads;
+    cell.key.threads = threads;
     let law = crate::stats::ScalabilityLaw {
         sigma: 0.05,
         kappa: 0.0,
@@ -709,12 +712,7 @@ fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
 fn lack(kind: ComparisonKind, phase: Option<&str>, reason: &str) -> NotCompared {
     NotCompared {
         kind,
-        scenario: "create".to_owned(),
-        variant: "push".to_owned(),
-        phase: phase.map(str::to_owned),
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        profile: Profile::Release,
+        key: PhaseKey::new(&key("push"), phase),
         against: "dev".to_owned(),
         reason: reason.to_owned(),
     }

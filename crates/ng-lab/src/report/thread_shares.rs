@@ -24,7 +24,7 @@ pub(super) const LINE: &str = "of a phase's time, how long its least and its mos
 /// Only the release build in short.
 pub(super) fn section(report: &Report, detail: Detail) -> Option<Section> {
     let rows: Vec<Vec<String>> = shared(report)
-        .filter(|(cell, ..)| detail == Detail::Full || cell.profile == Profile::Release)
+        .filter(|(cell, ..)| detail == Detail::Full || cell.key.profile == Profile::Release)
         .map(|(cell, phase, threads)| row(cell, phase, threads).to_vec())
         .collect();
     (!rows.is_empty()).then(|| Section {
@@ -48,12 +48,12 @@ pub(super) fn shared(
 pub(super) fn row(cell: &CellReport, phase: &PhaseReport, threads: &ThreadsReport) -> [String; 9] {
     let (least, most) = (threads.least_busy, threads.most_busy);
     [
-        cell.scenario.clone(),
+        cell.key.scenario.clone(),
         text::items(cell.items()),
-        cell.variant.clone(),
-        cell.threads.to_string(),
+        cell.key.variant.clone(),
+        cell.key.threads.to_string(),
         phase.name.clone(),
-        cell.profile.name().to_owned(),
+        cell.key.profile.name().to_owned(),
         format!("{} to {}", text::percent(least), text::percent(most)),
         threads.waits.to_string(),
         threads.preemptions.to_string(),

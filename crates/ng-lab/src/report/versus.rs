@@ -1,7 +1,8 @@
 //! What the run is held against, and what the gate says of it, as sections.
 
 use crate::model::{
-    ComparisonKind, GateReport, Interval95, Outcome, PhaseOutcome, Place, ReferenceReport, Report,
+    ComparisonKind, GateReport, Interval95, Outcome, PhaseKey, PhaseOutcome, ReferenceReport,
+    Report,
 };
 use crate::report::table::{Detail, Section, Table, comparison_table, section};
 use crate::report::text;
@@ -67,7 +68,7 @@ pub(super) fn gate_lines(gate: &GateReport) -> Vec<String> {
     lines.extend(
         gate.skipped
             .iter()
-            .map(|skipped| format!("not compared: {}: {}", skipped.place, skipped.reason)),
+            .map(|skipped| format!("not compared: {}: {}", skipped.key, skipped.reason)),
     );
     lines
 }
@@ -87,22 +88,15 @@ fn gate_section(gate: &GateReport, detail: Detail) -> Section {
 }
 
 fn row(found: &PhaseOutcome) -> Vec<String> {
-    let Place {
-        scenario,
-        variant,
-        threads,
-        profile,
-        phase,
-        size,
-    } = &found.place;
+    let PhaseKey { cell, phase } = &found.key;
     let outcome = found.outcome.name();
     vec![
-        scenario.clone(),
+        cell.scenario.clone(),
         phase.clone().unwrap_or_default(),
-        text::items(size.values().copied().next().unwrap_or(0)),
-        profile.name().to_owned(),
-        variant.clone(),
-        threads.to_string(),
+        text::items(cell.items()),
+        cell.profile.name().to_owned(),
+        cell.variant.clone(),
+        cell.threads.to_string(),
         found
             .time_ratio
             .map_or_else(String::new, |ratio| change(ratio, found.ci95)),
@@ -134,22 +128,18 @@ pub(super) fn change(ratio: f64, ci95: Option<Interval95>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Profile, SkippedPhase};
+    use crate::model::SkippedPhase;
 
-    fn place(phase: &str) -> Place {
-        Place {
-            scenario: "create".to_owned(),
-            variant: "push".to_owned(),
-            threads: 2,
-            profile: Profile::Release,
-            phase: Some(phase.to_owned()),
-            size: [("records".to_owned(), 1_000_000)].into(),
-        }
+    fn key(phase: &str) -> PhaseKey {
+        let mut key = crate::report::tests::key("push");
+        key.threads = 2;
+        key.size.items = 1_000_000;
+        PhaseKey::new(&key, Some(phase))
     }
 
     fn gate() -> GateReport {
         let found = |phase: &str, outcome| PhaseOutcome {
-            place: place(phase),
+            key: key(phase),
             outcome,
             time_ratio: Some(1.198),
             ci95: Some(Interval95([1.179, 1.216])),
@@ -167,7 +157,7 @@ mod tests {
                 found("scan", Outcome::Noise),
             ],
             skipped: vec![SkippedPhase {
-                place: place("sum"),
+                key: key("sum"),
                 reason: "it is new".to_owned(),
             }],
         }

@@ -32,9 +32,6 @@ mod slopes;
 #[cfg(test)]
 mod tests;
 
-pub use crate::model::{
-    Event, KindReport, KindRow, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
-};
 pub use clock::{Clock, SystemClock};
 pub use conduct::SOAK_ARGUMENT;
 pub(crate) use csv::ROWS;

@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::model::MemoryReading;
-use crate::model::{Allocations, Limit, Plant, Profile};
+use crate::model::{Allocations, Limit, MemoryReading, Plant, Profile};
 use crate::worker::limits::LimitReading;
 use crate::worker::run::PhaseRecord;
 use crate::worker::scenario::Cell;

@@ -1,6 +1,6 @@
 //! What the tables say, and what stands around them.
 
-use ng_lab::judge::Flag;
+use ng_lab::model::Flag;
 use roxmltree::Node;
 
 use crate::document::{by_id, elements, text_of, with_page};

@@ -5,7 +5,7 @@ use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
 use crate::conductor::{LimitSample, Record};
 use crate::judge::judge;
 use crate::machine::threads::ThreadWork;
-use crate::model::{FileState, Interval95, Limit, Pages, Profile, Role};
+use crate::model::{FileState, Interval95, Limit, Pages, Profile, Role, Size};
 
 const MS: u64 = 1_000_000;
 /// Neither sorted nor symmetric.
@@ -54,12 +54,12 @@ fn a_cell_says_what_it_was() {
         .proof("sum", 7);
     let report = alone(&cell);
     assert_eq!(
-        (report.scenario.as_str(), report.variant.as_str()),
+        (report.key.scenario.as_str(), report.key.variant.as_str()),
         ("create", "push")
     );
-    assert_eq!((report.profile, report.role), (Profile::Dev, Role::Aa));
-    assert_eq!((report.threads, report.pages), (2, Pages::Small));
-    assert_eq!(report.size, [("records".to_owned(), ITEMS)].into());
+    assert_eq!((report.key.profile, report.role), (Profile::Dev, Role::Aa));
+    assert_eq!((report.key.threads, report.pages), (2, Pages::Small));
+    assert_eq!(report.key.size, Size::new(ITEMS, "records"));
     assert_eq!(report.proof, [("sum".to_owned(), 7.into())].into());
     assert!(report.host_warm);
 }
@@ -228,7 +228,10 @@ fn cells_keep_the_order_of_the_plan() {
     let names = ["b", "a", "c"];
     let cells = names.map(|name| Sim::cell(name).phase("fill", &PLAIN));
     let judged = judged(&cells).cells;
-    let found: Vec<&str> = judged.iter().map(|cell| cell.scenario.as_str()).collect();
+    let found: Vec<&str> = judged
+        .iter()
+        .map(|cell| cell.key.scenario.as_str())
+        .collect();
     assert_eq!(found, names);
 }
 

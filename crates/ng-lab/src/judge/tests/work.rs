@@ -166,7 +166,7 @@ fn proofs_of_different_work_may_differ() {
     ])
     .cells;
     for cell in cells {
-        assert_eq!(cell.flags, [], "{} {}", cell.scenario, cell.variant);
+        assert_eq!(cell.flags, [], "{} {}", cell.key.scenario, cell.key.variant);
     }
 }
 

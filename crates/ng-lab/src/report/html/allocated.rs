@@ -13,7 +13,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             Field::words(scenario),
             Field::Key(cell.items() as f64, items),
             Field::words(variant),
-            Field::Key(cell.threads as f64, count),
+            Field::Key(cell.key.threads as f64, count),
             Field::words(name),
             Field::words(build),
             Field::Figure(found.count as f64, times),

@@ -70,10 +70,10 @@ fn grid(report: &Report, group: &Group<'_>) -> Option<Element> {
 
 fn row(report: &Report, cell: &CellReport, phase: &PhaseReport) -> TableRow {
     let mut fields = vec![
-        Field::words(&cell.variant),
-        Field::count(cell.threads),
+        Field::words(&cell.key.variant),
+        Field::count(cell.key.threads),
         Field::words(&phase.name),
-        Field::words(cell.profile.name()),
+        Field::words(cell.key.profile.name()),
     ];
     fields.extend(middle(phase));
     fields.push(Field::maybe(rate(phase), text::count));

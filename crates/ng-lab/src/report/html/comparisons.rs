@@ -58,16 +58,16 @@ pub(super) fn table(report: &Report, title: &str, kind: ComparisonKind) -> Eleme
 }
 
 fn row(found: &Comparison) -> TableRow {
-    let items = found.items();
+    let items = found.key.cell.items();
     TableRow {
         struck: found.stopped.is_some(),
         fields: vec![
-            Field::words(&found.scenario),
-            Field::words(&found.phase),
+            Field::words(&found.key.cell.scenario),
+            Field::words(found.key.phase_name()),
             Field::Key(items as f64, text::items(items)),
-            Field::words(found.profile.name()),
-            Field::words(&found.variant),
-            Field::count(found.threads),
+            Field::words(found.key.cell.profile.name()),
+            Field::words(&found.key.cell.variant),
+            Field::count(found.key.cell.threads),
             Field::words(&found.against),
             estimate(found),
             samples_of(found),
@@ -77,14 +77,14 @@ fn row(found: &Comparison) -> TableRow {
 }
 
 fn lack_row(lack: &NotCompared) -> TableRow {
-    let items = lack.items();
+    let items = lack.key.cell.items();
     TableRow::plain(vec![
-        Field::words(&lack.scenario),
-        Field::words(lack.phase.as_deref().unwrap_or("all")),
+        Field::words(&lack.key.cell.scenario),
+        Field::words(lack.key.phase.as_deref().unwrap_or("all")),
         Field::Key(items as f64, text::items(items)),
-        Field::words(lack.profile.name()),
-        Field::words(&lack.variant),
-        Field::count(lack.threads),
+        Field::words(lack.key.cell.profile.name()),
+        Field::words(&lack.key.cell.variant),
+        Field::count(lack.key.cell.threads),
         Field::words(&lack.against),
         Field::words("not compared"),
         Field::words("none"),

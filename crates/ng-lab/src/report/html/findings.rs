@@ -102,14 +102,17 @@ fn cell_lines(report: &Report) -> Vec<String> {
 }
 
 fn name_of(cell: &CellReport) -> String {
-    format!("{}/{} x{}", cell.scenario, cell.variant, cell.threads)
+    format!(
+        "{}/{} x{}",
+        cell.key.scenario, cell.key.variant, cell.key.threads
+    )
 }
 
 fn copy_of(cell: &CellReport) -> String {
     match cell.role {
-        Role::Main => cell.profile.name().to_owned(),
-        Role::Aa => format!("{}, A/A copy", cell.profile.name()),
-        Role::Against => format!("{}, the other revision", cell.profile.name()),
+        Role::Main => cell.key.profile.name().to_owned(),
+        Role::Aa => format!("{}, A/A copy", cell.key.profile.name()),
+        Role::Against => format!("{}, the other revision", cell.key.profile.name()),
     }
 }
 
@@ -138,9 +141,9 @@ pub(super) fn section(report: &Report) -> Section {
 fn row(cell: &CellReport, finding: &Finding) -> TableRow {
     TableRow::plain(vec![
         Field::words(finding.flag.to_string()),
-        Field::words(&cell.scenario),
-        Field::words(&cell.variant),
-        Field::count(cell.threads),
+        Field::words(&cell.key.scenario),
+        Field::words(&cell.key.variant),
+        Field::count(cell.key.threads),
         Field::words(copy_of(cell)),
         Field::words(finding.phase.as_deref().unwrap_or("all")),
         Field::words(&finding.detail),

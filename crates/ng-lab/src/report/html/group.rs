@@ -35,7 +35,7 @@ pub(super) struct PhaseOf<'r> {
 pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (index, cell) in report.cells.iter().enumerate() {
-        let (scenario, items) = (cell.scenario.as_str(), cell.items());
+        let (scenario, items) = (cell.key.scenario.as_str(), cell.items());
         let known = groups
             .iter_mut()
             .find(|group| group.scenario == scenario && group.items == items);
@@ -72,7 +72,7 @@ impl<'r> Group<'r> {
 pub(super) fn works<'r>(cells: impl IntoIterator<Item = Indexed<'r>>) -> Vec<Work<'r>> {
     let mut works: Vec<Work<'r>> = Vec::new();
     for (index, cell) in cells {
-        let (variant, threads) = (cell.variant.as_str(), cell.threads);
+        let (variant, threads) = (cell.key.variant.as_str(), cell.key.threads);
         let known = works
             .iter_mut()
             .find(|work| work.variant == variant && work.threads == threads);
@@ -134,7 +134,7 @@ impl<'r> PhaseOf<'r> {
 
     /// The colour and the look of a series of this cell.
     pub(super) fn series(&self) -> &'static str {
-        match (self.cell.profile, self.cell.role) {
+        match (self.cell.key.profile, self.cell.role) {
             (Profile::Dev, Role::Main) => "dev",
             (Profile::Release, Role::Main) => "release",
             (_, Role::Aa) => "aa",

@@ -77,7 +77,7 @@ fn row(work: &Work<'_>, name: &str, scale: Scale) -> Option<Row> {
 fn told(of: &PhaseOf<'_>) -> Label {
     Label {
         class: of.series(),
-        of: of.cell.profile.name(),
+        of: of.cell.key.profile.name(),
         words: of
             .phase
             .share_of_limit
@@ -89,7 +89,7 @@ fn told(of: &PhaseOf<'_>) -> Label {
 fn share_bar(of: &PhaseOf<'_>, scale: Scale, top: f64, bottom: f64) -> Option<Element> {
     let share = of.phase.share_of_limit.filter(|share| share.is_finite())?;
     let hollow = if of.is_usable() { "" } else { " hollow" };
-    let hinted = format!("{}: {}", of.cell.profile.name(), text::percent(share));
+    let hinted = format!("{}: {}", of.cell.key.profile.name(), text::percent(share));
     let bar = bar(0.0, scale.place(share), top, bottom)
         .class(&format!("{}{hollow}", of.series()))
         .with("data-cell", of.cell_index)

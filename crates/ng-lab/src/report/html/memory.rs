@@ -122,8 +122,8 @@ fn row(
     let resident = text::bytes(memory.resident_bytes);
     let figure = format!("{resident}, {part} {}", text::bytes(bytes));
     Row {
-        name: format!("{} x{}", cell.variant, cell.threads),
-        note: cell.profile.name().to_owned(),
+        name: format!("{} x{}", cell.key.variant, cell.key.threads),
+        note: cell.key.profile.name().to_owned(),
         figures: vec![Label::alone(figure, struck)],
         marks,
     }

@@ -34,7 +34,7 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
 fn panel(group: &Group<'_>, profile: Profile) -> Option<Element> {
     let cells = group.cells.iter().copied();
     let cells: Vec<Indexed<'_>> = cells
-        .filter(|(_, cell)| cell.role == Role::Main && cell.profile == profile)
+        .filter(|(_, cell)| cell.role == Role::Main && cell.key.profile == profile)
         .filter(|(_, cell)| cell.phases.iter().any(|phase| phase.median_ns.is_some()))
         .collect();
     let names = phase_names(&cells);
@@ -55,7 +55,7 @@ fn total(cell: &CellReport) -> f64 {
 
 fn row((index, cell): Indexed<'_>, names: &[&str], scale: Scale) -> Row {
     Row {
-        name: format!("{} x{}", cell.variant, cell.threads),
+        name: format!("{} x{}", cell.key.variant, cell.key.threads),
         note: String::new(),
         figures: vec![Label::alone(text::time(total(cell)), is_hollow(cell))],
         marks: stack(index, cell, names, scale),

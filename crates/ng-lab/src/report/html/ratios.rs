@@ -36,7 +36,7 @@ fn panels(report: &Report, all: &[(usize, &Comparison)]) -> Vec<Element> {
     let scale = scale(all);
     let groups = all
         .iter()
-        .map(|(_, found)| (found.scenario.as_str(), found.items()));
+        .map(|(_, found)| (found.key.cell.scenario.as_str(), found.key.cell.items()));
     let groups = unique(groups).into_iter();
     groups
         .filter_map(|group| panel(report, all, group, scale))
@@ -50,9 +50,9 @@ fn panel(
     scale: Scale,
 ) -> Option<Element> {
     let (scenario, count) = group;
-    let of_group = all
-        .iter()
-        .filter(|(_, comparison)| comparison.scenario == scenario && comparison.items() == count);
+    let of_group = all.iter().filter(|(_, comparison)| {
+        comparison.key.cell.scenario == scenario && comparison.key.cell.items() == count
+    });
     let title = format!("{scenario}, {} {}", text::items(count), report.run.items);
     Strip {
         plot: NAME,
@@ -88,7 +88,12 @@ fn row(index: usize, found: &Comparison, scale: Scale) -> Row {
         Vec::new()
     };
     Row {
-        name: format!("{} x{} {}", found.variant, found.threads, found.phase),
+        name: format!(
+            "{} x{} {}",
+            found.key.cell.variant,
+            found.key.cell.threads,
+            found.key.phase_name()
+        ),
         note: stopped.unwrap_or_default(),
         figures: vec![Label::alone(figure, false)],
         marks,

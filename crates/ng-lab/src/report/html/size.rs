@@ -17,7 +17,7 @@ const TITLE: &str = "Time against size";
 pub(super) fn figure(report: &Report) -> Figure<'static> {
     let mut panels = Vec::new();
     panels.extend(lack_of_sizes(report).map(|why| words(NAME, TITLE, &why)));
-    let scenarios = report.cells.iter().map(|cell| cell.scenario.as_str());
+    let scenarios = report.cells.iter().map(|cell| cell.key.scenario.as_str());
     for scenario in unique(scenarios) {
         panels.extend(scenario_panels(report, scenario));
     }
@@ -70,7 +70,7 @@ fn scenario_panels(report: &Report, scenario: &str) -> Vec<Element> {
         .cells
         .iter()
         .enumerate()
-        .filter(|(_, cell)| cell.scenario == scenario)
+        .filter(|(_, cell)| cell.key.scenario == scenario)
         .collect();
     let works = works(cells);
     let axes = Axes::over(&works);
@@ -187,7 +187,7 @@ fn series_of(work: &Work<'_>, name: &str, colour: &str, axes: &Axes) -> Vec<Elem
     let mut lines = Vec::new();
     for profile in [Profile::Dev, Profile::Release] {
         let mut of_build: Vec<PhaseOf<'_>> = found.clone();
-        of_build.retain(|of| of.cell.profile == profile);
+        of_build.retain(|of| of.cell.key.profile == profile);
         of_build.sort_by_key(|of| of.cell.items());
         let medians = of_build.iter().filter(|of| of.is_usable());
         let mut marks = joined(medians.filter_map(|of| median(of, axes)).collect());
@@ -233,7 +233,7 @@ fn growth(of: &PhaseOf<'_>, axes: &Axes) -> Option<Element> {
 fn named(dot: Element, of: &PhaseOf<'_>, figure: &str, items: u64, ns: f64) -> Element {
     let told = format!(
         "{} {}, {figure} at {}: {}",
-        of.cell.profile.name(),
+        of.cell.key.profile.name(),
         of.phase.name,
         text::items(items),
         text::time(ns)

@@ -49,11 +49,11 @@ fn stopped(all: &[Indexed<'_>]) -> Vec<String> {
         let reason = found.stopped.as_ref()?;
         Some(format!(
             "Left out: {} {} x{} {} in {}: {reason}.",
-            found.scenario,
-            found.variant,
-            found.threads,
-            found.phase,
-            found.profile.name()
+            found.key.cell.scenario,
+            found.key.cell.variant,
+            found.key.cell.threads,
+            found.key.phase_name(),
+            found.key.cell.profile.name()
         ))
     });
     stopped.collect()
@@ -61,7 +61,11 @@ fn stopped(all: &[Indexed<'_>]) -> Vec<String> {
 
 /// What the panels have in common: scenario, size and variant.
 fn panel_of<'r>((_, found): &Indexed<'r>) -> (&'r str, u64, &'r str) {
-    (&found.scenario, found.items(), &found.variant)
+    (
+        &found.key.cell.scenario,
+        found.key.cell.items(),
+        &found.key.cell.variant,
+    )
 }
 
 fn panels(all: &[Indexed<'_>]) -> Vec<Element> {
@@ -79,7 +83,7 @@ fn panels(all: &[Indexed<'_>]) -> Vec<Element> {
 
 fn chart((scenario, items, variant): (&str, u64, &str), all: &[Indexed<'_>]) -> Element {
     let axes = Axes::over(all);
-    let names = unique(all.iter().map(|(_, found)| found.phase.as_str()));
+    let names = unique(all.iter().map(|(_, found)| found.key.phase_name()));
     let mut marks = vec![axes.ideal().class("ideal")];
     for (index, name) in names.iter().enumerate() {
         marks.extend(series(all, name, index, &axes));
@@ -105,7 +109,7 @@ struct Axes {
 
 impl Axes {
     fn over(all: &[Indexed<'_>]) -> Self {
-        let threads = || all.iter().map(|(_, found)| found.threads as f64);
+        let threads = || all.iter().map(|(_, found)| found.key.cell.threads as f64);
         let ratios = all.iter().flat_map(|(_, found)| {
             let high = found.ci95.map(|Interval95([_, high])| high);
             [found.estimate, high.unwrap_or(found.estimate)]
@@ -137,8 +141,10 @@ fn series(all: &[Indexed<'_>], phase: &str, index: usize, axes: &Axes) -> Vec<El
     let mut lines = Vec::new();
     for (place, profile) in [Profile::Dev, Profile::Release].into_iter().enumerate() {
         let mut found: Vec<Indexed<'_>> = all.to_vec();
-        found.retain(|(_, found)| found.phase == phase && found.profile == profile);
-        found.sort_by_key(|(_, found)| found.threads);
+        found.retain(|(_, found)| {
+            found.key.phase_name() == phase && found.key.cell.profile == profile
+        });
+        found.sort_by_key(|(_, found)| found.key.cell.threads);
         let aside = ASIDE * (2 * index + place) as f64;
         let look = if profile == Profile::Dev {
             " dashed"
@@ -162,13 +168,13 @@ fn marks(found: &[Indexed<'_>], axes: &Axes, aside: f64) -> Vec<Element> {
 }
 
 fn point((index, found): Indexed<'_>, axes: &Axes, aside: f64) -> Point {
-    let (x, y) = axes.at(found.threads as f64, found.estimate);
+    let (x, y) = axes.at(found.key.cell.threads as f64, found.estimate);
     let mut point = Point::new(x + aside, y);
     let told = format!(
         "{} {} on {} threads: {}",
-        found.profile.name(),
-        found.phase,
-        found.threads,
+        found.key.cell.profile.name(),
+        found.key.phase_name(),
+        found.key.cell.threads,
         text::ratio(found.estimate, found.ci95)
     );
     point.dot = point
@@ -185,7 +191,7 @@ fn point((index, found): Indexed<'_>, axes: &Axes, aside: f64) -> Point {
 fn interval(found: &Comparison, axes: &Axes, aside: f64) -> Option<Element> {
     let Interval95(ends) = found.ci95?;
     let [low, high] = ends.map(|ratio| {
-        let (x, y) = axes.at(found.threads as f64, ratio);
+        let (x, y) = axes.at(found.key.cell.threads as f64, ratio);
         (x + aside, 1.0 - y)
     });
     Some(line(low, high).class("interval"))

@@ -33,19 +33,19 @@ fn gate(gate: &GateReport) -> Vec<Element> {
 }
 
 fn row(found: &PhaseOutcome) -> TableRow {
-    let place = &found.place;
-    let items = place.size.values().copied().next().unwrap_or(0);
+    let place = &found.key;
+    let items = place.cell.items();
     let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
     TableRow {
         struck: found.outcome == Outcome::Invalid,
         fields: vec![
             Field::words(found.outcome.name()),
-            Field::words(&place.scenario),
+            Field::words(&place.cell.scenario),
             Field::words(place.phase.as_deref().unwrap_or_default()),
             Field::Key(items as f64, text::items(items)),
-            Field::words(place.profile.name()),
-            Field::words(&place.variant),
-            Field::count(place.threads),
+            Field::words(place.cell.profile.name()),
+            Field::words(&place.cell.variant),
+            Field::count(place.cell.threads),
             Field::maybe(found.time_ratio, |ratio| change(ratio, found.ci95)),
             Field::maybe(found.floor_ratio, percent),
             Field::maybe(found.p_adjusted, |p| format!("{p:.4}")),

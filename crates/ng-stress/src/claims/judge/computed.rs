@@ -1,6 +1,6 @@
 //! Figures of the report that follow from others.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict};
+use ng_lab::model::{ClaimFigure, ClaimVerdict};
 
 use crate::claims::judge::Finding;
 use crate::claims::rule::Sum;

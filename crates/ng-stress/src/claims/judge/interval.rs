@@ -1,6 +1,6 @@
 //! A measured interval against the figures that agree with a statement.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict, Interval95};
+use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 
 use crate::claims::claim::Said;
 use crate::claims::judge::Finding;

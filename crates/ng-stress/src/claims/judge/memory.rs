@@ -1,7 +1,6 @@
 //! What each further token takes, by the kernel's count.
 
-use ng_lab::protocol::MemoryReading;
-use ng_lab::report::{CellReport, ClaimFigure, ClaimVerdict};
+use ng_lab::model::{CellReport, ClaimFigure, ClaimVerdict, MemoryReading};
 
 use crate::SUBJECT;
 use crate::claims::cell::CellSpec;

@@ -12,7 +12,7 @@ mod speed_up;
 mod tests;
 mod time;
 
-use ng_lab::report::{ClaimFigure, ClaimRow, ClaimVerdict, Report};
+use ng_lab::model::{ClaimFigure, ClaimRow, ClaimVerdict, Report};
 
 use crate::claims::cell::SEED_TOKENS;
 use crate::claims::claim::Claim;

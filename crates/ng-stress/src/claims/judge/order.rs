@@ -1,7 +1,7 @@
 //! The order of reads, by the sum that they give.
 
 use ng_lab::Pattern;
-use ng_lab::report::{ClaimFigure, ClaimVerdict};
+use ng_lab::model::{ClaimFigure, ClaimVerdict};
 
 use crate::claims::cell::{CellSpec, SEED_TOKENS};
 use crate::claims::claim::Said;

@@ -1,6 +1,6 @@
 //! Figures that cells prove.
 
-use ng_lab::report::{CellReport, ClaimFigure, ClaimVerdict};
+use ng_lab::model::{CellReport, ClaimFigure, ClaimVerdict};
 
 use crate::claims::cell::SEED_TOKENS;
 use crate::claims::claim::Said;

@@ -1,6 +1,6 @@
 //! Ratios of two times of one run.
 
-use ng_lab::report::{ClaimFigure, Interval95};
+use ng_lab::model::{ClaimFigure, Interval95};
 use ng_lab::stats;
 
 use crate::claims::claim::Said;

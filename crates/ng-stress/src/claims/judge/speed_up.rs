@@ -1,6 +1,6 @@
 //! Speed-ups: T(1) / T(p), the same code in the same rounds.
 
-use ng_lab::judge::Flag;
+use ng_lab::model::Flag;
 
 use crate::claims::claim::Said;
 use crate::claims::judge::evidence::Evidence;

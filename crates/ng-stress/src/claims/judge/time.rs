@@ -1,6 +1,6 @@
 //! Times: each is that of its machine.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict, Interval95};
+use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 use ng_lab::stats;
 
 use crate::claims::claim::Said;
