@@ -1,27 +1,14 @@
-//! What a run leaves: one model, and a file that writes it in each form.
+//! What a run leaves: `sections/` is what it says, each table once; `forms/` are the
+//! files and the terminal, which all show the same.
 
-mod allocated;
 pub(crate) mod baselines;
-mod claims;
-mod csv;
-mod glance;
-mod html;
-mod json;
-mod lack;
-mod laws;
-mod markdown;
-mod scaling;
-mod soak_section;
-mod table;
-mod terminal;
+mod forms;
+mod sections;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod thread_shares;
-mod versus;
 
-pub use csv::samples_csv;
-pub use html::html;
-pub use json::{write_json, write_whole};
-pub use markdown::{claims_markdown, markdown};
-pub use terminal::{claims_terminal, terminal, terminal_glance, terminal_versus};
+pub use forms::{
+    claims_markdown, claims_terminal, html, markdown, samples_csv, terminal, terminal_glance,
+    terminal_versus, write_json, write_whole,
+};

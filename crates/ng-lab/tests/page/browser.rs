@@ -289,7 +289,7 @@ fn without_a_script_the_tables_are_plain_and_all_is_there() {
     assert_quiet(&opened.show(PHONE, "light"));
     let found =
         "[document.querySelectorAll('button').length, document.querySelectorAll('table').length]";
-    assert_eq!(opened.browser.evaluate(found), json!([0, 12]));
+    assert_eq!(opened.browser.evaluate(found), json!([0, 13]));
     opened.assert_none("too wide", TOO_WIDE);
 }
 
