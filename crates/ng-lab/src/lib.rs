@@ -88,6 +88,6 @@ pub use session::{SessionError, SoakRequest, iso_utc, measure, measure_with_clai
 pub use stats::rng;
 pub use worker::limits;
 pub use worker::protocol;
-pub use worker::run::{Phase, PhaseRecord, Run, TouchEvidence};
+pub use worker::run::{Phase, PhaseReading, Run, TouchEvidence};
 pub use worker::scenario::{Cell, Failure, Headline, Scenario, Variant};
 pub use worker::serve::{FRACTION, fraction_from_items, serve};

@@ -1,7 +1,7 @@
 //! The conductor's side: which cells, in which order, for how many rounds.
 //!
 //! [`plan`] decides what is measured, `rounds` does it, one worker process at a
-//! time; what came out is a [`Record`] that is judged and reported elsewhere.
+//! time; what came out is a [`Readings`] that is judged and reported elsewhere.
 
 mod available;
 pub mod doctor;
@@ -10,7 +10,7 @@ mod headlines;
 pub mod plan;
 pub mod process;
 mod progress;
-mod record;
+mod readings;
 mod rounds;
 mod versus;
 mod workplace;
@@ -20,6 +20,6 @@ pub(crate) use handshake::shake_hands;
 pub(crate) use headlines::headlines;
 pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Rounds, Subject};
 pub use progress::Progress;
-pub use record::{CellRecord, CellRound, LimitSample, Record};
+pub use readings::{CellReadings, CellRound, LimitSample, Readings};
 pub use rounds::conduct;
 pub use versus::{Against, Baseline, Gate, Reference, Versus};

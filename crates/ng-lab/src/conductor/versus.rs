@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::conductor::{CellRecord, PlannedCell};
+use crate::conductor::{CellReadings, PlannedCell};
 use crate::model::{CellReport, Plant, Profile, Report, Role};
 use crate::stats;
 
@@ -75,7 +75,7 @@ impl Versus {
 
     /// The fewest rounds that the gate can say something after, once round 0 has
     /// shown which phases there are; 0 without a gate.
-    pub(crate) fn rounds_needed(&self, cells: &[CellRecord]) -> u32 {
+    pub(crate) fn rounds_needed(&self, cells: &[CellReadings]) -> u32 {
         if self.gate.is_none() {
             return 0;
         }
@@ -92,17 +92,17 @@ impl Versus {
 }
 
 /// Phases that both revisions have.
-fn against_phases(cells: &[CellRecord]) -> usize {
+fn against_phases(cells: &[CellReadings]) -> usize {
     cells
         .iter()
         .filter(|cell| cell.planned.role == Role::Against)
-        .filter_map(CellRecord::any_reading)
+        .filter_map(CellReadings::any_reading)
         .map(|reading| reading.phases.len())
         .sum()
 }
 
 /// How many samples the baseline has of each phase that will be held against it.
-fn baseline_samples(cells: &[CellRecord], baseline: &Report) -> Vec<usize> {
+fn baseline_samples(cells: &[CellReadings], baseline: &Report) -> Vec<usize> {
     let gated = gated_profile(cells);
     let mut samples = Vec::new();
     for cell in cells {
@@ -130,7 +130,7 @@ fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
 }
 
 /// The build that has an A/A copy: only its noise is known.
-fn gated_profile(cells: &[CellRecord]) -> Option<Profile> {
+fn gated_profile(cells: &[CellReadings]) -> Option<Profile> {
     let aa = cells.iter().find(|cell| cell.planned.role == Role::Aa);
     aa.map(|cell| cell.planned.profile)
 }

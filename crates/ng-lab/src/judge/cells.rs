@@ -1,6 +1,6 @@
 //! One cell's figures, and what speaks against them.
 
-use crate::conductor::{CellRecord, CellRound, Record, Subject};
+use crate::conductor::{CellReadings, CellRound, Readings, Subject};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
 use crate::machine::kernel::CpuTicks;
@@ -11,7 +11,7 @@ use crate::model::{
 use crate::stats;
 use crate::worker::growth;
 use crate::worker::protocol::CellReading;
-use crate::worker::run::PhaseRecord;
+use crate::worker::run::PhaseReading;
 
 /// The same with too few rounds for an interval: a limit that was read once or
 /// twice on a shared machine is not known to a tenth. Deleted work beats this too.
@@ -23,13 +23,13 @@ const TOUCHED_FROM_BYTES: u64 = 1 << 20;
 /// cannot be huge.
 const PAGES_FROM_BYTES: u64 = 32 << 20;
 
-pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> CellReport {
+pub(super) fn report(cell: &CellReadings, readings: &Readings, subject: Subject) -> CellReport {
     let planned = &cell.planned;
-    let phases = phase_reports(cell, record);
+    let phases = phase_reports(cell, readings);
     let findings = if cell.rounds.is_empty() {
         Vec::new()
     } else {
-        findings(cell, record)
+        findings(cell, readings)
     };
     let (verdict, reason) = verdict(cell, &findings);
     let mut report = CellReport {
@@ -65,7 +65,7 @@ fn place(run: &CellRound) -> RunPlace {
     }
 }
 
-fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {
+fn verdict(cell: &CellReadings, findings: &[Finding]) -> (Verdict, Option<String>) {
     if let Some(reason) = &cell.planned.skipped {
         return (Verdict::Skipped, Some(reason.clone()));
     }
@@ -88,13 +88,13 @@ fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>)
 }
 
 /// The phases of the cell, by any reading: their names and bounds are the same in all.
-fn phases(cell: &CellRecord) -> impl Iterator<Item = &PhaseRecord> {
+fn phases(cell: &CellReadings) -> impl Iterator<Item = &PhaseReading> {
     cell.any_reading()
         .into_iter()
         .flat_map(|reading| &reading.phases)
 }
 
-fn phase_reports(cell: &CellRecord, record: &Record) -> Vec<PhaseReport> {
+fn phase_reports(cell: &CellReadings, readings: &Readings) -> Vec<PhaseReport> {
     phases(cell)
         .map(|phase| {
             let samples = cell.samples(&phase.name);
@@ -102,7 +102,7 @@ fn phase_reports(cell: &CellRecord, record: &Record) -> Vec<PhaseReport> {
             let summary = stats::Summary::of(&times);
             let bound = phase
                 .bound
-                .and_then(|bound| BoundReadings::find(record, bound, &cell.planned));
+                .and_then(|bound| BoundReadings::find(readings, bound, &cell.planned));
             PhaseReport {
                 name: phase.name.clone(),
                 items: phase.items,
@@ -132,7 +132,7 @@ fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
 
 /// The best time of a phase at the fraction of the items. Of round 0 too: a time
 /// that is known to be possible is one, and each worker has done the whole as well.
-fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
+fn growth(cell: &CellReadings, phase: &str) -> Option<GrowthReport> {
     let items = cell.any_reading()?.fraction.as_ref()?.items;
     let best_ns = best_of(cell, |reading| {
         let at = reading
@@ -145,7 +145,7 @@ fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
 }
 
 /// The best time of all rounds, round 0 too.
-fn best_of(cell: &CellRecord, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
+fn best_of(cell: &CellReadings, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
     let readings = cell
         .rounds
         .iter()
@@ -154,7 +154,7 @@ fn best_of(cell: &CellRecord, time: impl Fn(&CellReading) -> Option<u64>) -> Opt
 }
 
 /// What a phase asked the allocator for, in the one round that counted it.
-fn allocations(cell: &CellRecord, phase: &str) -> Option<Allocations> {
+fn allocations(cell: &CellReadings, phase: &str) -> Option<Allocations> {
     let mut readings = cell
         .rounds
         .iter()
@@ -169,7 +169,7 @@ fn allocations(cell: &CellRecord, phase: &str) -> Option<Allocations> {
 }
 
 /// The median over the rounds after round 0.
-fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) -> Option<f64> {
+fn median_of(cell: &CellReadings, figure: impl Fn(&CellReading) -> Option<f64>) -> Option<f64> {
     let figures: Vec<f64> = cell
         .warm()
         .filter_map(|(_, reading)| figure(reading))
@@ -178,7 +178,7 @@ fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) ->
 }
 
 /// Medians over the rounds; those of round 0 where nothing else is there.
-fn memory(cell: &CellRecord) -> Option<MemoryReading> {
+fn memory(cell: &CellReadings) -> Option<MemoryReading> {
     let cold = cell.any_reading()?.memory.clone().ok()?;
     let median = |figure: fn(&MemoryReading) -> u64| {
         median_of(cell, |reading| {
@@ -204,7 +204,7 @@ fn memory(cell: &CellRecord) -> Option<MemoryReading> {
 }
 
 /// Why a cell that ran has no figures of memory.
-fn memory_missing(cell: &CellRecord) -> Option<String> {
+fn memory_missing(cell: &CellReadings) -> Option<String> {
     let mut readings = cell
         .rounds
         .iter()
@@ -212,7 +212,7 @@ fn memory_missing(cell: &CellRecord) -> Option<String> {
     readings.find_map(|reading| reading.memory.clone().err())
 }
 
-fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
+fn findings(cell: &CellReadings, readings: &Readings) -> Vec<Finding> {
     let mut found = Vec::new();
     for phase in phases(cell) {
         let samples = cell.samples(&phase.name);
@@ -221,10 +221,10 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
         let details = [
             (
                 Flag::ImpossibleFast,
-                impossible_fast(cell, phase, median_ns, record),
+                impossible_fast(cell, phase, median_ns, readings),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
-            (Flag::Elided, elided(cell, phase, record)),
+            (Flag::Elided, elided(cell, phase, readings)),
             (Flag::PatternMismatch, pattern_mismatch(phase)),
             (
                 Flag::NotCold,
@@ -234,7 +234,7 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
                 Flag::NotWarm,
                 files::misplaced(cell, &phase.name, Flag::NotWarm, FileState::Warm),
             ),
-            (Flag::BelowResolution, below_resolution(median_ns, record)),
+            (Flag::BelowResolution, below_resolution(median_ns, readings)),
         ];
         for (flag, detail) in details {
             found.extend(detail.map(|detail| Finding {
@@ -264,10 +264,10 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
 }
 
 fn impossible_fast(
-    cell: &CellRecord,
-    phase: &PhaseRecord,
+    cell: &CellReadings,
+    phase: &PhaseReading,
     median_ns: Option<f64>,
-    record: &Record,
+    readings: &Readings,
 ) -> Option<String> {
     let bound = phase.bound?;
     if bound.limit.is_first_touch() && cell.planned.limit_bytes < TOUCHED_FROM_BYTES {
@@ -278,7 +278,7 @@ fn impossible_fast(
     if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
         return None;
     }
-    let least_ns = BoundReadings::find(record, bound, &cell.planned)?.least_ns();
+    let least_ns = BoundReadings::find(readings, bound, &cell.planned)?.least_ns();
     let median_ns = median_ns?;
     let factor = if (cell.warm().count() as f64) < Flag::TooFewRounds.threshold() {
         IMPOSSIBLE_WITHOUT_INTERVAL
@@ -293,7 +293,7 @@ fn impossible_fast(
     })
 }
 
-fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
+fn not_touched(cell: &CellReadings, phase: &PhaseReading) -> Option<String> {
     let declared = phase.touched?.declared_bytes;
     let seen = median_of(cell, |reading| {
         let phase = reading
@@ -308,7 +308,7 @@ fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
 
 /// Both times are the best ones: noise makes times longer, and a disturbed one
 /// accuses or acquits nobody.
-fn elided(cell: &CellRecord, phase: &PhaseRecord, record: &Record) -> Option<String> {
+fn elided(cell: &CellReadings, phase: &PhaseReading, readings: &Readings) -> Option<String> {
     // Round 0 alone is no measurement.
     cell.warm().next().filter(|_| phase.grows)?;
     let GrowthReport { items, best_ns } = growth(cell, &phase.name)?;
@@ -316,25 +316,25 @@ fn elided(cell: &CellRecord, phase: &PhaseRecord, record: &Record) -> Option<Str
         let mut phases = reading.phases.iter();
         Some(phases.find(|found| found.name == phase.name)?.elapsed_ns)
     })?;
-    let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(record).unwrap_or(0.0);
+    let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(readings).unwrap_or(0.0);
     let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
     (!grows)
         .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with {items} items only"))
 }
 
-fn pattern_mismatch(phase: &PhaseRecord) -> Option<String> {
+fn pattern_mismatch(phase: &PhaseReading) -> Option<String> {
     phase.access.as_ref()?.mismatch()
 }
 
-fn below_resolution(median_ns: Option<f64>, record: &Record) -> Option<String> {
-    let clock_ns = clock_read_ns(record)?;
+fn below_resolution(median_ns: Option<f64>, readings: &Readings) -> Option<String> {
+    let clock_ns = clock_read_ns(readings)?;
     let median_ns = median_ns?;
     (median_ns < Flag::BelowResolution.threshold() * clock_ns)
         .then(|| format!("took {median_ns:.0} ns, a clock read takes {clock_ns:.0} ns"))
 }
 
-fn clock_read_ns(record: &Record) -> Option<f64> {
-    let readings: Vec<f64> = record
+fn clock_read_ns(readings: &Readings) -> Option<f64> {
+    let readings: Vec<f64> = readings
         .limits
         .iter()
         .filter(|(LimitKey { limit, .. }, _)| *limit == Limit::ClockRead)
@@ -343,7 +343,7 @@ fn clock_read_ns(record: &Record) -> Option<f64> {
     stats::median(&readings)
 }
 
-fn proof_changes(cell: &CellRecord) -> Option<String> {
+fn proof_changes(cell: &CellReadings) -> Option<String> {
     let first = &cell.any_reading()?.proof;
     let (run, _) = cell.warm().find(|(_, reading)| reading.proof != *first)?;
     Some(format!(
@@ -352,7 +352,7 @@ fn proof_changes(cell: &CellRecord) -> Option<String> {
     ))
 }
 
-fn swapped(cell: &CellRecord) -> Option<String> {
+fn swapped(cell: &CellReadings) -> Option<String> {
     let most = cell
         .warm()
         .filter_map(|(_, reading)| Some(reading.memory.as_ref().ok()?.swapped_bytes))
@@ -360,12 +360,12 @@ fn swapped(cell: &CellRecord) -> Option<String> {
     (most > 0).then(|| format!("{most} bytes of a worker were swapped out"))
 }
 
-fn ticks(cell: &CellRecord) -> CpuTicks {
+fn ticks(cell: &CellReadings) -> CpuTicks {
     cell.warm()
         .fold(CpuTicks::default(), |sum, (run, _)| sum.plus(&run.ticks))
 }
 
-fn stolen(cell: &CellRecord) -> Option<String> {
+fn stolen(cell: &CellReadings) -> Option<String> {
     let ticks = ticks(cell);
     // Idle processors are not stolen from, however many there are.
     exceeds(
@@ -376,7 +376,7 @@ fn stolen(cell: &CellRecord) -> Option<String> {
     .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
 }
 
-fn other_load(cell: &CellRecord) -> Option<String> {
+fn other_load(cell: &CellReadings) -> Option<String> {
     let ticks = ticks(cell);
     exceeds(ticks.others(), ticks.total, Flag::OtherLoad.threshold())
         .map(|share| format!("other processes used {share:.1} % of the processors' time"))
@@ -389,7 +389,7 @@ fn exceeds(ticks: u64, total: u64, share: f64) -> Option<f64> {
     (sure > share * total as f64).then(|| 100.0 * ticks as f64 / total as f64)
 }
 
-fn clock_drift(cell: &CellRecord) -> Option<String> {
+fn clock_drift(cell: &CellReadings) -> Option<String> {
     let change = median_of(cell, |reading| {
         let [before, after] = reading.spin_ns;
         Some((after as f64 / before.max(1) as f64 - 1.0).abs())
@@ -402,7 +402,7 @@ fn clock_drift(cell: &CellRecord) -> Option<String> {
     })
 }
 
-fn pages_differ(cell: &CellRecord) -> Option<String> {
+fn pages_differ(cell: &CellReadings) -> Option<String> {
     let shares: Vec<f64> = cell
         .warm()
         .filter_map(|(_, reading)| reading.memory.as_ref().ok())
@@ -425,7 +425,7 @@ fn pages_differ(cell: &CellRecord) -> Option<String> {
     })
 }
 
-fn too_few_rounds(cell: &CellRecord) -> Option<String> {
+fn too_few_rounds(cell: &CellReadings) -> Option<String> {
     let (rounds, enough) = (cell.warm().count(), Flag::TooFewRounds.threshold());
     ((rounds as f64) < enough)
         .then(|| format!("{rounds} rounds after round 0, an interval needs {enough}"))

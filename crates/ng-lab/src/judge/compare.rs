@@ -1,6 +1,6 @@
 //! Ratios within one run, paired by round.
 
-use crate::conductor::{CellRecord, Record, Subject};
+use crate::conductor::{CellReadings, Readings, Subject};
 use crate::judge::baseline::different_work;
 use crate::judge::not_compared;
 use crate::model::{
@@ -21,11 +21,11 @@ pub(super) struct Compared {
 }
 
 /// All comparisons; cells that turn out faster than their threads are flagged.
-pub(super) fn all(record: &Record, subject: Subject, reports: &mut [CellReport]) -> Compared {
-    let pairs = pairs(&record.cells);
+pub(super) fn all(readings: &Readings, subject: Subject, reports: &mut [CellReport]) -> Compared {
+    let pairs = pairs(&readings.cells);
     let mut found = Compared::default();
     for pair in &pairs {
-        pair.compare(record, subject, reports, &mut found);
+        pair.compare(readings, subject, reports, &mut found);
     }
     found.not_compared.extend(not_compared::alone(reports));
     found.not_compared.sort_by_key(|lack| lack.kind);
@@ -42,7 +42,7 @@ struct Pair {
 }
 
 /// Which cells are compared with which.
-fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
+fn pairs(cells: &[CellReadings]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (fast, cell) in cells.iter().enumerate() {
         let partner = |kind: ComparisonKind| {
@@ -68,7 +68,7 @@ fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
     pairs
 }
 
-fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> bool {
+fn is_partner(kind: ComparisonKind, slow: &CellReadings, fast: &CellReadings) -> bool {
     let (slow, fast) = (&slow.planned, &fast.planned);
     let (a, b) = (&slow.cell, &fast.cell);
     let same_work = a.scenario == b.scenario && a.items == b.items;
@@ -110,7 +110,7 @@ fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> boo
 impl Pair {
     fn compare(
         &self,
-        record: &Record,
+        readings: &Readings,
         subject: Subject,
         reports: &[CellReport],
         found: &mut Compared,
@@ -121,13 +121,13 @@ impl Pair {
         }
         let phases = self.phases(reports);
         if phases.is_empty() {
-            found.not_compared.push(self.lack(record, reports, None));
+            found.not_compared.push(self.lack(readings, reports, None));
         }
         for phase in phases {
-            match self.ratio(record, subject, reports, phase) {
+            match self.ratio(readings, subject, reports, phase) {
                 Some(comparison) => found.comparisons.push(comparison),
                 None => {
-                    let lack = self.lack(record, reports, Some(phase));
+                    let lack = self.lack(readings, reports, Some(phase));
                     found.not_compared.push(lack);
                 }
             }
@@ -149,12 +149,12 @@ impl Pair {
 
     fn ratio(
         &self,
-        record: &Record,
+        readings: &Readings,
         subject: Subject,
         reports: &[CellReport],
         phase: &str,
     ) -> Option<Comparison> {
-        let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
+        let (slow, fast) = (&readings.cells[self.slow], &readings.cells[self.fast]);
         let (slow_ns, fast_ns) = paired_samples(slow, fast, phase);
         let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
         Some(Comparison {
@@ -170,14 +170,19 @@ impl Pair {
         })
     }
 
-    fn lack(&self, record: &Record, reports: &[CellReport], phase: Option<&str>) -> NotCompared {
+    fn lack(
+        &self,
+        readings: &Readings,
+        reports: &[CellReport],
+        phase: Option<&str>,
+    ) -> NotCompared {
         let [slow, fast] = [self.slow, self.fast].map(|index| &reports[index]);
-        let against = self.against(&record.cells[self.slow]);
+        let against = self.against(&readings.cells[self.slow]);
         let reason = not_compared::why(slow, fast, phase);
         not_compared::entry(self.kind, fast, phase, &against, reason)
     }
 
-    fn against(&self, slow: &CellRecord) -> String {
+    fn against(&self, slow: &CellReadings) -> String {
         let variant = &slow.planned.cell.variant;
         match self.kind {
             ComparisonKind::DevVsRelease => "dev".to_owned(),
@@ -209,8 +214,8 @@ pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
 
 /// The times of a phase in the rounds that both cells took part in.
 pub(super) fn paired_samples(
-    slow: &CellRecord,
-    fast: &CellRecord,
+    slow: &CellReadings,
+    fast: &CellReadings,
     phase: &str,
 ) -> (Vec<f64>, Vec<f64>) {
     let fast = fast.samples(phase);

@@ -4,7 +4,7 @@
 //! p-values are adjusted for their number, and few rounds cannot tell: with six
 //! of them no p is small enough among so many.
 
-use crate::conductor::{CellRecord, Record};
+use crate::conductor::{CellReadings, Readings};
 use crate::model::{CellReport, Finding, Flag};
 use crate::stats;
 
@@ -22,8 +22,8 @@ struct Drift {
 }
 
 /// Flags the cells whose times follow an order.
-pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
-    let drifts: Vec<Drift> = record
+pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
+    let drifts: Vec<Drift> = readings
         .cells
         .iter()
         .zip(&*reports)
@@ -41,7 +41,7 @@ pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
     }
 }
 
-fn along_both_orders(index: usize, cell: &CellRecord, phase: &str) -> Vec<Drift> {
+fn along_both_orders(index: usize, cell: &CellReadings, phase: &str) -> Vec<Drift> {
     let (mut times, mut rounds, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     for (run, reading) in cell.warm() {
         if let Some(found) = reading.phases.iter().find(|found| found.name == phase) {

@@ -1,12 +1,12 @@
 //! Where files were when the clock started, against what the phases say.
 
-use crate::conductor::CellRecord;
+use crate::conductor::CellReadings;
 use crate::model::{FileEvidence, FileState, Flag};
 use crate::stats;
 
 /// The round that speaks most against what the phase says of its file, with the
 /// bytes that were fetched in the median. Of round 0 if there is no other.
-pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
+pub(super) fn evidence(cell: &CellReadings, phase: &str) -> Option<FileEvidence> {
     let fetched: Option<Vec<f64>> = warm(cell, phase)
         .map(|file| file.read_bytes.map(|bytes| bytes as f64))
         .collect();
@@ -21,7 +21,7 @@ pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
 /// Why the file was not where the phase says, if so. One such round is one too
 /// many: its time is of something else.
 pub(super) fn misplaced(
-    cell: &CellRecord,
+    cell: &CellReadings,
     phase: &str,
     flag: Flag,
     claimed: FileState,
@@ -46,14 +46,14 @@ pub(super) fn misplaced(
 }
 
 /// What the workers after round 0 saw of a phase's file.
-fn warm<'c>(cell: &'c CellRecord, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
+fn warm<'c>(cell: &'c CellReadings, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
     cell.warm().filter_map(move |(_, reading)| {
         let phase = reading.phases.iter().find(|found| found.name == phase)?;
         phase.file.as_ref()
     })
 }
 
-fn any<'c>(cell: &'c CellRecord, phase: &str) -> Option<&'c FileEvidence> {
+fn any<'c>(cell: &'c CellReadings, phase: &str) -> Option<&'c FileEvidence> {
     let mut phases = cell.any_reading()?.phases.iter();
     phases.find(|found| found.name == phase)?.file.as_ref()
 }

@@ -66,7 +66,7 @@ pub fn measure_with_claims(
     let data = data.transpose().map_err(cannot_use(request))?;
     let mut log = begin_output(out)?;
     let (started, start) = (SystemTime::now(), Instant::now());
-    let record = conduct(
+    let readings = conduct(
         request,
         &plan,
         data.as_ref(),
@@ -76,21 +76,21 @@ pub fn measure_with_claims(
     )
     .map_err(SessionError::Conduct)?;
     drop(data);
-    let judgement = judge(&record, request.subject);
+    let judgement = judge(&readings, request.subject);
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         run: RunInfo {
             started: iso_utc(started),
             command: command_line(),
             seed: request.seed,
-            rounds: record.rounds,
+            rounds: readings.rounds,
             items: request.subject.items.to_owned(),
             item_bytes: Some(request.subject.item_bytes),
             plant: request.versus.plant.clone(),
-            interrupted: record.interrupted,
-            stopped_by: record.stopped_by,
+            interrupted: readings.interrupted,
+            stopped_by: readings.stopped_by,
             elapsed_s: start.elapsed().as_secs_f64(),
-            probe_failures: record.probe_failures,
+            probe_failures: readings.probe_failures,
         },
         host,
         build,

@@ -17,7 +17,7 @@ use crate::session::output::{begin_output, cannot_write, try_output, write_repor
 use crate::soak::conduct::{ConductError, Keeper, conduct};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Plan, ROWS, slopes};
+use crate::soak::{ROWS, SoakPlan, slopes};
 
 /// What is to be soaked.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct SoakRequest {
     /// The worker.
     pub program: PathBuf,
     /// How it is to be run.
-    pub plan: Plan,
+    pub plan: SoakPlan,
     /// The most items that a file is to have.
     pub most_items: u64,
     /// Why that is less than was asked for, if so.

@@ -17,7 +17,7 @@ use crate::machine::interrupt::Interrupt;
 use crate::model::{Profile, SoakReport};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Message, Plan, SoakJob};
+use crate::soak::{Message, SoakJob, SoakPlan};
 use crate::worker::protocol::PROTOCOL;
 
 /// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
@@ -65,7 +65,7 @@ pub(crate) enum ConductError {
 /// The program cannot be started, or the record cannot be written.
 pub(crate) fn conduct(
     program: &Path,
-    plan: &Plan,
+    plan: &SoakPlan,
     dir: &Path,
     keeper: &mut Keeper,
     report: &mut SoakReport,
@@ -89,7 +89,7 @@ pub(crate) fn conduct(
 
 fn start(
     program: &Path,
-    plan: &Plan,
+    plan: &SoakPlan,
     dir: &Path,
     most_items: u64,
 ) -> io::Result<(Worker, Receiver<String>)> {
@@ -163,7 +163,7 @@ fn listen(
 
 impl SoakReport {
     /// One that nothing has happened in.
-    pub(crate) fn of(plan: &Plan, most_items: u64, less_because: Option<String>) -> Self {
+    pub(crate) fn of(plan: &SoakPlan, most_items: u64, less_because: Option<String>) -> Self {
         Self {
             profile: Profile::of_this_build(),
             asked_seconds: plan.time.as_secs_f64(),

@@ -24,11 +24,11 @@ mod mix;
 mod operations;
 mod plan;
 pub(crate) mod progress;
-mod record;
 mod row;
 mod schedule;
 mod serve;
 mod slopes;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -37,7 +37,7 @@ pub use conduct::SOAK_ARGUMENT;
 pub(crate) use csv::ROWS;
 pub use engine::soak;
 pub use operations::{Extent, Kind, Operations, Verified};
-pub use plan::{Plan, Rate};
+pub use plan::{Rate, SoakPlan};
 pub use row::{Began, Message, Reading};
 pub use serve::{SoakJob, serve_soak};
 pub use slopes::slopes;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::soak::{Message, Operations, Plan, SystemClock, soak};
+use crate::soak::{Message, Operations, SoakPlan, SystemClock, soak};
 use crate::worker::protocol::PROTOCOL;
 use crate::worker::scenario::Failure;
 use crate::worker::serve::pipe_to_conductor;
@@ -22,7 +22,7 @@ pub struct SoakJob {
     /// The most items that a file is to have.
     pub most_items: u64,
     /// How it is to be run.
-    pub plan: Plan,
+    pub plan: SoakPlan,
 }
 
 /// Does the job that is written in `argument`, on the operations that `make` makes

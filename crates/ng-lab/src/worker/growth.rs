@@ -5,7 +5,7 @@
 //! not show growth clearly repeats the fraction before anybody is accused.
 
 use crate::model::Flag;
-use crate::worker::run::PhaseRecord;
+use crate::worker::run::PhaseReading;
 use crate::worker::serve::FRACTION;
 
 /// At an eighth of the items, honest work takes an eighth of the time; half of
@@ -39,7 +39,7 @@ fn grows_by(factor: f64, whole_ns: f64, fraction_ns: f64, resolution_ns: f64) ->
 /// # Errors
 /// The first run fails.
 pub(crate) fn best_times<E>(
-    whole: &[PhaseRecord],
+    whole: &[PhaseReading],
     mut run: impl FnMut() -> Result<Vec<u64>, E>,
 ) -> Result<Vec<u64>, E> {
     let mut best = run()?;
@@ -55,7 +55,7 @@ pub(crate) fn best_times<E>(
     Ok(best)
 }
 
-fn are_clear(whole: &[PhaseRecord], best: &[u64]) -> bool {
+fn are_clear(whole: &[PhaseReading], best: &[u64]) -> bool {
     let mut phases = whole.iter().zip(best).filter(|(phase, _)| phase.grows);
     phases.all(|(phase, best)| grows_by(CLEARLY, phase.elapsed_ns as f64, *best as f64, 0.0))
 }
@@ -66,7 +66,7 @@ mod tests {
     use crate::worker::run::Run;
 
     /// Phases that took so long; those that need not grow have `false`.
-    fn phases(times: &[(u64, bool)]) -> Vec<PhaseRecord> {
+    fn phases(times: &[(u64, bool)]) -> Vec<PhaseReading> {
         let mut run = Run::default();
         for _ in times {
             run.phase("work", 1).time(|| ());

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::model::{Allocations, Limit, MemoryReading, Plant, Profile};
 use crate::worker::limits::LimitReading;
-use crate::worker::run::PhaseRecord;
+use crate::worker::run::PhaseReading;
 use crate::worker::scenario::Cell;
 
 /// The version of this protocol. A worker of another version is not compared with.
@@ -83,13 +83,13 @@ pub struct Reply {
     /// The build of the worker.
     pub profile: Profile,
     /// What came out.
-    pub outcome: Outcome,
+    pub outcome: TaskResult,
 }
 
 /// What came out of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum TaskResult {
     /// Of a cell.
     Cell(CellReading),
     /// Of a probe.
@@ -102,7 +102,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellReading {
     /// The timed phases in their order.
-    pub phases: Vec<PhaseRecord>,
+    pub phases: Vec<PhaseReading>,
     /// The proof of the work.
     pub proof: BTreeMap<String, Value>,
     /// Memory of the worker, or why there are no figures.

@@ -21,7 +21,7 @@ use crate::worker::scenario::Failure;
 /// Records the phases and the proof of one cell.
 #[derive(Debug, Default)]
 pub struct Run {
-    phases: Vec<PhaseRecord>,
+    phases: Vec<PhaseReading>,
     proof: BTreeMap<String, Value>,
     /// The largest reading at the end of a phase, its results still alive.
     resident: Resident,
@@ -35,7 +35,7 @@ pub struct Run {
 
 /// What was seen of one phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PhaseRecord {
+pub struct PhaseReading {
     /// The phase's name, unique in its scenario.
     pub name: String,
     /// Wall time by the monotonic clock, in nanoseconds.
@@ -142,7 +142,7 @@ impl Run {
         Phase {
             run: self,
             file: None,
-            record: PhaseRecord {
+            reading: PhaseReading {
                 name: name.to_owned(),
                 elapsed_ns: 0,
                 items,
@@ -178,7 +178,7 @@ impl Run {
 
     /// The phases so far.
     #[must_use]
-    pub fn phases(&self) -> &[PhaseRecord] {
+    pub fn phases(&self) -> &[PhaseReading] {
         &self.phases
     }
 
@@ -193,7 +193,7 @@ impl Run {
         &self.resident
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<PhaseRecord>, BTreeMap<String, Value>) {
+    pub(crate) fn into_parts(self) -> (Vec<PhaseReading>, BTreeMap<String, Value>) {
         (self.phases, self.proof)
     }
 }
@@ -203,7 +203,7 @@ impl Run {
 pub struct Phase<'r> {
     run: &'r mut Run,
     file: Option<(FileState, PathBuf)>,
-    record: PhaseRecord,
+    reading: PhaseReading,
 }
 
 impl Phase<'_> {
@@ -211,7 +211,7 @@ impl Phase<'_> {
     /// `amount` units of `limit` on `threads` threads.
     #[must_use]
     pub fn bounded_by(mut self, limit: Limit, threads: usize, amount: u64) -> Self {
-        self.record.bound = Some(Bound {
+        self.reading.bound = Some(Bound {
             limit,
             threads,
             amount,
@@ -222,7 +222,7 @@ impl Phase<'_> {
     /// States that the phase touches `bytes` of fresh memory and returns their owner.
     #[must_use]
     pub fn touches(mut self, bytes: u64) -> Self {
-        self.record.touched = Some(TouchEvidence {
+        self.reading.touched = Some(TouchEvidence {
             declared_bytes: bytes,
             resident_growth_bytes: 0,
             minor_faults: 0,
@@ -233,14 +233,14 @@ impl Phase<'_> {
     /// States that the time need not grow with the number of items.
     #[must_use]
     pub fn constant(mut self) -> Self {
-        self.record.grows = false;
+        self.reading.grows = false;
         self
     }
 
     /// Adds the evidence of the order that the phase reads in.
     #[must_use]
     pub fn accesses(mut self, evidence: AccessEvidence) -> Self {
-        self.record.access = Some(evidence);
+        self.reading.access = Some(evidence);
         self
     }
 
@@ -268,11 +268,11 @@ impl Phase<'_> {
     /// Where the kernel gives no figures, the phase has no evidence of the
     /// memory that it touched.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
-        self.record.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
         if self.run.counts {
             let (result, allocations) = counted(|| black_box(work()));
-            self.record.allocations = allocations;
-            self.run.phases.push(self.record);
+            self.reading.allocations = allocations;
+            self.run.phases.push(self.reading);
             return result;
         }
         let threads = ThreadTimes::read().ok();
@@ -281,7 +281,7 @@ impl Phase<'_> {
         let result = black_box(work());
         let elapsed_ns = prolonged(start, self.run.plant).as_nanos() as u64;
         if let (Some(before), Ok(after)) = (threads, ThreadTimes::read()) {
-            self.record.threads = after.since(&before);
+            self.reading.threads = after.since(&before);
         }
         self.finish(elapsed_ns, before);
         result
@@ -291,14 +291,14 @@ impl Phase<'_> {
         let after = Snapshot::take();
         // The watcher may have slept through a short phase.
         let _ = self.run.private_peak_bytes();
-        self.record.elapsed_ns = elapsed_ns;
-        if let Some(file) = &mut self.record.file {
+        self.reading.elapsed_ns = elapsed_ns;
+        if let Some(file) = &mut self.reading.file {
             let read = before.zip(after).and_then(|(before, after)| {
                 Some(after.storage_read_bytes? - before.storage_read_bytes?)
             });
             file.read_bytes = read;
         }
-        self.record.touched = self.record.touched.and_then(|touched| {
+        self.reading.touched = self.reading.touched.and_then(|touched| {
             let (before, after) = (before?, after?);
             let growth = after.resident.total_bytes;
             Some(TouchEvidence {
@@ -312,7 +312,7 @@ impl Phase<'_> {
         {
             self.run.resident = after.resident;
         }
-        self.run.phases.push(self.record);
+        self.run.phases.push(self.reading);
     }
 }
 

@@ -13,9 +13,9 @@ use crate::stats::rng::mix;
 use crate::worker::growth;
 use crate::worker::limits::{self};
 use crate::worker::protocol::{
-    CellReading, FractionReading, Job, Outcome, PROTOCOL, Place, Reply, Task,
+    CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
 };
-use crate::worker::run::{PhaseRecord, Run};
+use crate::worker::run::{PhaseReading, Run};
 use crate::worker::scenario::{Cell, Failure, Scenario};
 
 /// The growth check runs a cell again at this fraction of its items.
@@ -54,7 +54,7 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
         protocol: PROTOCOL,
         profile: Profile::of_this_build(),
         outcome: perform(registry, &job)
-            .unwrap_or_else(|failure| Outcome::Failed(failure.to_string())),
+            .unwrap_or_else(|failure| TaskResult::Failed(failure.to_string())),
     };
     let mut line = serde_json::to_string(&reply)?;
     line.push('\n');
@@ -74,7 +74,7 @@ pub(crate) fn pipe_to_conductor(reply_fd: i32) -> io::Result<File> {
     File::options().write(true).open(path)
 }
 
-fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Failure> {
+fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<TaskResult, Failure> {
     let place = &job.place;
     if let Some(door) = &place.group {
         memory_group::enter(door)?;
@@ -93,16 +93,16 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<Outcome, Fai
                 reading.allocations = allocations(*scenario, cell, place).unwrap_or_default();
                 reading.counting_ns = start.elapsed().as_nanos() as u64;
             }
-            Outcome::Cell(reading)
+            TaskResult::Cell(reading)
         }
         Task::Limits {
             bytes,
             threads,
             limits,
             ..
-        } => Outcome::Limits(probe(*bytes, *threads, limits, place)?),
+        } => TaskResult::Limits(probe(*bytes, *threads, limits, place)?),
         Task::PageFaults { bytes } => {
-            Outcome::Limits(vec![limits::probe_page_faults(*bytes as usize)?])
+            TaskResult::Limits(vec![limits::probe_page_faults(*bytes as usize)?])
         }
     })
 }
@@ -212,7 +212,7 @@ fn fraction(
     cell: &Cell,
     place: &Place,
     plant: f64,
-    whole: &[PhaseRecord],
+    whole: &[PhaseReading],
 ) -> Result<Option<FractionReading>, Failure> {
     if !can_show_growth(scenario, cell) {
         return Ok(None);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ng_lab::{Cell, FileState, Limit, PhaseRecord, Run, Scenario, Variant};
+use ng_lab::{Cell, FileState, Limit, PhaseReading, Run, Scenario, Variant};
 use ng_stress::scenarios::{REGISTRY, defaults, find};
 use ng_stress::{id_sum, stride_sum, varied_id_sum};
 
@@ -261,7 +261,7 @@ fn taken_below(folder: &Path) -> u64 {
 fn of_phases<R: Ord>(
     name: &str,
     tokens: u64,
-    figure: impl Fn(&Cell, &PhaseRecord) -> R,
+    figure: impl Fn(&Cell, &PhaseReading) -> R,
 ) -> BTreeMap<String, R> {
     let runs = run_all(find(name).unwrap(), tokens);
     let of_run = |(cell, run): &(Cell, Run)| {

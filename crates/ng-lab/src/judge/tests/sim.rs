@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::conductor::{CellRecord, CellRound, LimitSample, PlannedCell, Record, Subject};
+use crate::conductor::{CellReadings, CellRound, LimitSample, PlannedCell, Readings, Subject};
 use crate::judge::{Judgement, judge};
 use crate::machine::kernel::CpuTicks;
 use crate::machine::threads::ThreadWork;
@@ -11,7 +11,7 @@ use crate::model::{
     Pages, Profile, Report, Role, RunInfo, SCHEMA,
 };
 use crate::worker::protocol::{CellReading, FractionReading};
-use crate::worker::run::{PhaseRecord, TouchEvidence};
+use crate::worker::run::{PhaseReading, TouchEvidence};
 use crate::worker::scenario::{Cell, Variant};
 
 pub(super) const SUBJECT: Subject = Subject {
@@ -113,7 +113,7 @@ impl Sim {
     }
 
     /// Its first phase, as round 0 saw it.
-    pub(super) fn first_phase(&self) -> PhaseRecord {
+    pub(super) fn first_phase(&self) -> PhaseReading {
         let reading = self.rounds[0].reading.as_ref().expect("a reading");
         reading.phases[0].clone()
     }
@@ -135,7 +135,7 @@ impl Sim {
         }
         assert_eq!(self.rounds.len(), times.len() + 1, "rounds of {name}");
         for (reading, elapsed_ns) in self.readings().zip([COLD_NS].iter().chain(times)) {
-            reading.phases.push(PhaseRecord {
+            reading.phases.push(PhaseReading {
                 name: name.to_owned(),
                 elapsed_ns: *elapsed_ns,
                 items: ITEMS,
@@ -296,7 +296,7 @@ impl Sim {
         self
     }
 
-    fn last_phase(mut self, change: impl Fn(&mut PhaseRecord)) -> Self {
+    fn last_phase(mut self, change: impl Fn(&mut PhaseReading)) -> Self {
         for reading in self.readings() {
             change(reading.phases.last_mut().expect("a phase"));
         }
@@ -362,35 +362,35 @@ fn all_stolen() -> CpuTicks {
     }
 }
 
-/// The record of a run over `cells`.
-pub(super) fn record(cells: &[Sim]) -> Record {
-    let mut record = Record {
+/// The readings of a run over `cells`.
+pub(super) fn readings(cells: &[Sim]) -> Readings {
+    let mut readings = Readings {
         rounds: 6,
-        ..Record::default()
+        ..Readings::default()
     };
     for sim in cells {
-        record.cells.push(CellRecord {
+        readings.cells.push(CellReadings {
             planned: sim.planned.clone(),
             rounds: sim.rounds.clone(),
         });
         for (key, ns) in &sim.limits {
-            let readings = (0..sim.rounds.len() as u32).map(|round| LimitSample {
+            let samples = (0..sim.rounds.len() as u32).map(|round| LimitSample {
                 round,
                 block: None,
                 ns_per_unit: if round == 0 { COLD_NS as f64 } else { *ns },
             });
-            record.limits.insert(*key, readings.collect());
+            readings.limits.insert(*key, samples.collect());
         }
-        for (key, readings) in &sim.readings_of_limits {
-            let readings = readings.iter().zip(1..).map(|(ns, round)| LimitSample {
+        for (key, samples) in &sim.readings_of_limits {
+            let samples = samples.iter().zip(1..).map(|(ns, round)| LimitSample {
                 round,
                 block: None,
                 ns_per_unit: *ns,
             });
-            record.limits.insert(*key, readings.collect());
+            readings.limits.insert(*key, samples.collect());
         }
     }
-    record
+    readings
 }
 
 /// The report of a run over `cells`.
@@ -428,5 +428,5 @@ pub(super) fn report(cells: &[Sim]) -> Report {
 }
 
 pub(super) fn judged(cells: &[Sim]) -> Judgement {
-    judge(&record(cells), SUBJECT)
+    judge(&readings(cells), SUBJECT)
 }

@@ -51,11 +51,11 @@ fn the_best_reading_of_a_limit_bounds() {
     let cell = fill(1_000_000)
         .bound(Limit::Refill, 1_000_000)
         .limit(Limit::Refill, 2.0);
-    let mut record = super::sim::record(std::slice::from_ref(&cell));
-    assert_eq!(flags_of(&record), [Flag::ImpossibleFast]);
-    let readings = record.limits.values_mut().next().unwrap();
-    readings[4].ns_per_unit = 1.0;
-    assert_eq!(flags_of(&record), []);
+    let mut readings = super::sim::readings(std::slice::from_ref(&cell));
+    assert_eq!(flags_of(&readings), [Flag::ImpossibleFast]);
+    let samples = readings.limits.values_mut().next().unwrap();
+    samples[4].ns_per_unit = 1.0;
+    assert_eq!(flags_of(&readings), []);
 }
 
 /// A probe on both threads was slow in both of its readings where others used the
@@ -78,8 +78,8 @@ fn what_one_thread_can_do_bounds_several() {
     assert_eq!(cells[1].flags, [Flag::ImpossibleFast]);
 }
 
-fn flags_of(record: &crate::conductor::Record) -> Vec<Flag> {
-    let mut judgement = crate::judge::judge(record, super::sim::SUBJECT);
+fn flags_of(readings: &crate::conductor::Readings) -> Vec<Flag> {
+    let mut judgement = crate::judge::judge(readings, super::sim::SUBJECT);
     judgement.cells.remove(0).flags
 }
 
@@ -399,8 +399,8 @@ fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_befor
             .items(items)
             .bound(Limit::FirstTouchHuge, 1_000_000)
             .limit(Limit::FirstTouchHuge, 2.0);
-        let record = super::sim::record(&[cell]);
-        assert_eq!(flags_of(&record), expected, "{items} items of 64 bytes");
+        let readings = super::sim::readings(&[cell]);
+        assert_eq!(flags_of(&readings), expected, "{items} items of 64 bytes");
     }
 }
 
@@ -420,7 +420,7 @@ fn who_got_huge_pages_without_asking_may_beat_small_ones() {
                 memory.anonymous_bytes = 64_000_000;
                 memory.huge_bytes = 60_000_000;
             });
-        assert_eq!(flags_of(&super::sim::record(&[cell])), expected);
+        assert_eq!(flags_of(&super::sim::readings(&[cell])), expected);
     }
 }
 
@@ -436,7 +436,7 @@ fn few_rounds_must_beat_a_limit_twofold_to_be_impossible() {
             .phase("fill", times)
             .bound(Limit::Refill, 1_000_000)
             .limit(Limit::Refill, ns_per_unit);
-        let flags = flags_of(&super::sim::record(&[cell]));
+        let flags = flags_of(&super::sim::readings(&[cell]));
         let rounds = times.len();
         assert_eq!(
             flags.contains(&Flag::ImpossibleFast),

@@ -83,7 +83,7 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
 }
 
 /// The times of all kinds: of the row that is under way, and of all before it.
-pub(super) struct Record {
+pub(super) struct Tally {
     kinds: Vec<Kind>,
     row: Vec<Times>,
     total: Vec<Times>,
@@ -99,7 +99,7 @@ pub(super) struct RowTimes {
     pub(super) kinds: Vec<KindRow>,
 }
 
-impl Record {
+impl Tally {
     pub(super) fn new(kinds: Vec<Kind>) -> Self {
         let times = || vec![Times::new(); kinds.len()];
         Self {
@@ -173,13 +173,13 @@ fn kind_row(kind: &Kind, times: &Times, seconds: f64) -> KindRow {
 mod tests {
     use super::*;
 
-    fn record() -> Record {
+    fn tally() -> Tally {
         let kind = |name| Kind {
             name,
             about: "",
             weight: 1,
         };
-        Record::new(vec![kind("first"), kind("second")])
+        Tally::new(vec![kind("first"), kind("second")])
     }
 
     fn is_near(found: f64, expected: f64) -> bool {
@@ -189,12 +189,12 @@ mod tests {
     #[test]
     fn percentiles_are_good_to_a_thousandth_from_nanoseconds_to_an_hour() {
         for unit in [1_u64, 1000, 1_000_000, 1_000_000_000] {
-            let mut record = record();
+            let mut tally = tally();
             for count in 1..=1000 {
                 let time = Duration::from_nanos(count * unit);
-                record.add(0, 3, time, 2 * time);
+                tally.add(0, 3, time, 2 * time);
             }
-            let row = record.take_row(2.0);
+            let row = tally.take_row(2.0);
             let unit = unit as f64;
             for (times, factor) in [(row.service_ns, 1.0), (row.response_ns, 2.0)] {
                 for (found, expected) in [
@@ -213,19 +213,19 @@ mod tests {
 
     #[test]
     fn rows_begin_empty_and_totals_have_them_all() {
-        let mut record = record();
+        let mut tally = tally();
         let (short, long) = (Duration::from_millis(1), Duration::from_secs(7200));
-        record.add(0, 1, short, short);
-        let first = record.take_row(1.0);
-        record.add(1, 5, long, long);
-        let second = record.take_row(1.0);
+        tally.add(0, 1, short, short);
+        let first = tally.take_row(1.0);
+        tally.add(1, 5, long, long);
+        let second = tally.take_row(1.0);
         assert_eq!((first.operations, second.operations), (1, 1));
         assert_eq!(first.kinds[1].service_ns, None);
         assert_eq!(second.kinds[0].response_ns, None);
         // What is longer than an hour is an hour.
         assert!(is_near(second.service_ns.max, LONGEST_NS as f64));
-        assert_eq!(record.operations(), 0);
-        let totals = record.totals();
+        assert_eq!(tally.operations(), 0);
+        let totals = tally.totals();
         assert_eq!(totals[0].operations + totals[1].operations, 2);
         assert_eq!(totals[1].items, 5);
         assert!(is_near(totals[0].response_ns.unwrap().max, 1e6));

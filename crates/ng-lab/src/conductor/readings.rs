@@ -9,9 +9,9 @@ use crate::worker::protocol::CellReading;
 
 /// Everything that one run measured.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub struct Readings {
     /// One entry a planned cell, in the plan's order.
-    pub cells: Vec<CellRecord>,
+    pub cells: Vec<CellReadings>,
     /// Readings by limit.
     pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
     /// Probes that failed, in their own words.
@@ -37,7 +37,7 @@ pub struct LimitSample {
 
 /// All runs of one planned cell.
 #[derive(Clone, Debug)]
-pub struct CellRecord {
+pub struct CellReadings {
     /// The cell, its build and role.
     pub planned: PlannedCell,
     /// One entry a round in which it ran.
@@ -59,7 +59,7 @@ pub struct CellRound {
     pub ticks: CpuTicks,
 }
 
-impl CellRecord {
+impl CellReadings {
     /// The runs that succeeded after round 0.
     pub fn warm(&self) -> impl Iterator<Item = (&CellRound, &CellReading)> {
         self.rounds
@@ -101,7 +101,7 @@ impl CellRecord {
     }
 }
 
-impl Record {
+impl Readings {
     /// Whether less was measured than planned.
     #[must_use]
     pub fn ended_early(&self) -> bool {
@@ -117,7 +117,7 @@ impl Record {
     #[must_use]
     pub fn bounds_of(&self, block: usize) -> BTreeSet<(usize, Limit)> {
         let cells = self.cells.iter().filter(|cell| cell.planned.block == block);
-        let reading = cells.filter_map(CellRecord::any_reading).next();
+        let reading = cells.filter_map(CellReadings::any_reading).next();
         let phases = reading.into_iter().flat_map(|reading| &reading.phases);
         phases
             .filter_map(|phase| phase.bound)
