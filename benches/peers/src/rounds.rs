@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ng_lab::process::{Ended, Order, run_worker};
-use ng_lab::protocol::{CellReading, TaskResult, Place, Task};
+use ng_lab::protocol::{CellReading, Place, Task, TaskResult};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{Cell, Interrupt};
 use serde::Serialize;

@@ -1,5 +1,7 @@
 //! Each folder of the lab imports what stands below it, and nothing else.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -102,4 +104,30 @@ fn an_import_upwards_or_from_the_root_is_seen() {
         let found = upward(folder, source);
         assert_eq!(found.first().map(String::as_str), expected, "{source}");
     }
+}
+
+#[test]
+fn what_a_report_says_knows_no_form_of_it() {
+    let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report");
+    let (mut seen, says) = (0, ["sections", "text.rs"]);
+    for file in files_in(&report) {
+        if says.contains(&folder_of(&report, &file)) {
+            let source = fs::read_to_string(&file).unwrap();
+            let ways = [
+                "report::forms",
+                "report::html",
+                "report::markdown",
+                "report::terminal",
+            ];
+            // Tests may ask a form what it shows.
+            let own = source.split("#[cfg(test)]").next().unwrap();
+            assert!(
+                !ways.iter().any(|way| own.contains(way)),
+                "{}",
+                file.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen} files were looked at");
 }

@@ -65,15 +65,15 @@ pub(crate) fn check_limits(now: &[LimitReport], then: &[LimitReport]) -> Result<
     let moved = now.iter().filter_map(|limit| {
         // What the host does with freed memory changes from minute to minute, is
         // shown to be seen, and bounds nothing.
-        let compared = limit.name != Limit::PageFault;
+        let compared = limit.key.limit != Limit::PageFault;
         let Interval95([low, high]) = shift(limit, then).filter(|_| compared)?;
         let beyond = low > LIMIT_FACTOR || high < 1.0 / LIMIT_FACTOR;
         beyond.then(|| {
             format!(
                 "{} over {} KiB on {} threads takes {low:.2} to {high:.2} times as long",
-                limit.name.name(),
-                limit.bytes >> 10,
-                limit.threads
+                limit.key.limit.name(),
+                limit.key.bytes >> 10,
+                limit.key.threads
             )
         })
     });
@@ -94,13 +94,7 @@ fn all_of(
 /// How many times as long a limit's unit takes as in another run; none where the
 /// other run does not have it, or either has too few readings for an interval.
 pub(super) fn shift(limit: &LimitReport, then: &[LimitReport]) -> Option<Interval95> {
-    let same = |other: &&LimitReport| {
-        other.name == limit.name
-            && other.bytes == limit.bytes
-            && other.threads == limit.threads
-            && other.memory_limit_bytes == limit.memory_limit_bytes
-    };
-    let then = then.iter().find(same)?;
+    let then = then.iter().find(|other| other.key == limit.key)?;
     let ratio = stats::unpaired_ratio(&limit.samples_ns_per_unit, &then.samples_ns_per_unit)?;
     ratio.interval.map(Interval95::from)
 }

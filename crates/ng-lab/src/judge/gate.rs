@@ -18,7 +18,7 @@ use crate::conductor::Gate;
 use crate::judge::comparable::shift;
 use crate::judge::compare::aa_failed;
 use crate::model::{
-    CellReport, Comparison, ComparisonKind, GateReport, Interval95, LimitReport, Outcome, PhaseKey,
+    CellReport, Comparison, ComparisonKind, GateReport, Interval95, LimitKey, Outcome, PhaseKey,
     PhaseOutcome, PhaseReport, Profile, Report, Role, SkippedPhase, Verdict,
 };
 use crate::stats::{self, ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
@@ -290,13 +290,13 @@ impl<'r> Held<'r> {
         let explained = || {
             let (then, phase) = (self.then?, test.phase);
             let (bound, share) = (phase.bound?, phase.share_of_limit?);
-            let bytes = test.cell.limit_bytes_in(&self.now.run)?;
-            let limit = self.now.limits.iter().find(|limit: &&LimitReport| {
-                limit.name == bound.limit
-                    && limit.threads == bound.threads
-                    && limit.bytes == bytes
-                    && limit.memory_limit_bytes == test.cell.memory_limit_bytes
-            })?;
+            let key = LimitKey {
+                limit: bound.limit,
+                threads: bound.threads,
+                bytes: test.cell.limit_bytes_in(&self.now.run)?,
+                memory_limit_bytes: test.cell.memory_limit_bytes,
+            };
+            let limit = self.now.limits.iter().find(|limit| limit.key == key)?;
             let Interval95([low, high]) = shift(limit, &then.limits)?;
             let of = |log: f64| (share.min(1.0) * log.max(0.0).exp_m1()).ln_1p();
             Some(Explained {

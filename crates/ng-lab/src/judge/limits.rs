@@ -107,11 +107,8 @@ pub(super) fn report(readings: &Readings) -> Vec<LimitReport> {
             let cold_ns_per_unit = rounds.remove(&0);
             let warm: Vec<f64> = rounds.into_values().collect();
             LimitReport {
-                name: key.limit,
+                key: *key,
                 unit: key.limit.unit().to_owned(),
-                bytes: key.bytes,
-                threads: key.threads,
-                memory_limit_bytes: key.memory_limit_bytes,
                 samples_ns_per_unit: warm.clone(),
                 cold_ns_per_unit,
                 median_ns_per_unit: stats::median(&warm),

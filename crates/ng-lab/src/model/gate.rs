@@ -2,48 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::named::named;
 use crate::model::{Interval95, PhaseKey};
 
-/// What a gate says of a phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Slower, beyond the floor.
-    Regressed,
-    /// One of the two sides cannot be used.
-    Invalid,
-    /// Too few samples for the smallest p to count.
-    Insufficient,
-    /// The interval is too wide to say, or the phase differs from itself.
-    Noise,
-    /// Faster, beyond the floor.
-    Improved,
-    /// The interval lies within the gate's per cent.
-    Same,
-}
-
-impl Outcome {
-    /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 6] = [
-        Self::Regressed,
-        Self::Invalid,
-        Self::Insufficient,
-        Self::Noise,
-        Self::Improved,
-        Self::Same,
-    ];
-
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Regressed => "regressed",
-            Self::Invalid => "invalid",
-            Self::Insufficient => "insufficient",
-            Self::Noise => "noise",
-            Self::Improved => "improved",
-            Self::Same => "same",
-        }
+named! {
+    /// What a gate says of a phase.
+    Outcome {
+        /// Slower, beyond the floor.
+        Regressed = "regressed",
+        /// One of the two sides cannot be used.
+        Invalid = "invalid",
+        /// Too few samples for the smallest p to count.
+        Insufficient = "insufficient",
+        /// The interval is too wide to say, or the phase differs from itself.
+        Noise = "noise",
+        /// Faster, beyond the floor.
+        Improved = "improved",
+        /// The interval lies within the gate's per cent.
+        Same = "same",
     }
 }
 

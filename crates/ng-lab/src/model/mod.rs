@@ -14,6 +14,7 @@ mod host;
 mod interval;
 mod key;
 mod limit;
+mod named;
 mod not_comparable;
 mod pages;
 mod plant;

@@ -1,15 +1,15 @@
 //! Which program a cell was run by.
 
-use serde::{Deserialize, Serialize};
+use crate::model::named::named;
 
-/// The build of a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// Cargo's `dev` profile.
-    Dev,
-    /// Cargo's `release` profile.
-    Release,
+named! {
+    /// The build of a worker.
+    Profile {
+        /// Cargo's `dev` profile.
+        Dev = "dev",
+        /// Cargo's `release` profile.
+        Release = "release",
+    }
 }
 
 impl Profile {
@@ -22,37 +22,16 @@ impl Profile {
             Self::Release
         }
     }
-
-    /// `dev` or `release`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Release => "release",
-        }
-    }
 }
 
-/// Whether a cell is measured for its own sake or as a copy that shows the noise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The cell itself.
-    Main,
-    /// The same program once more: any difference is noise.
-    Aa,
-    /// The program of another revision.
-    Against,
-}
-
-impl Role {
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Aa => "aa",
-            Self::Against => "against",
-        }
+named! {
+    /// Whether a cell is measured for its own sake or as a copy that shows the noise.
+    Role {
+        /// The cell itself.
+        Main = "main",
+        /// The same program once more: any difference is noise.
+        Aa = "aa",
+        /// The program of another revision.
+        Against = "against",
     }
 }

@@ -1,35 +1,25 @@
 //! What a cell is worth.
 
-use serde::{Deserialize, Serialize};
-
 use crate::model::Finding;
+use crate::model::named::named;
 
-/// What a cell is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Nothing was found against it.
-    Valid,
-    /// Something disturbed it.
-    Suspect,
-    /// It does not say what it claims to say.
-    Invalid,
-    /// A worker failed.
-    Failed,
-    /// It was not measured.
-    Skipped,
+named! {
+    /// What a cell is worth.
+    Verdict {
+        /// Nothing was found against it.
+        Valid = "valid",
+        /// Something disturbed it.
+        Suspect = "suspect",
+        /// It does not say what it claims to say.
+        Invalid = "invalid",
+        /// A worker failed.
+        Failed = "failed",
+        /// It was not measured.
+        Skipped = "skipped",
+    }
 }
 
 impl Verdict {
-    /// All verdicts, the best first.
-    pub const ALL: [Self; 5] = [
-        Self::Valid,
-        Self::Suspect,
-        Self::Invalid,
-        Self::Failed,
-        Self::Skipped,
-    ];
-
     /// The verdict on a cell that ran.
     #[must_use]
     pub fn from_findings(findings: &[Finding]) -> Self {
@@ -46,18 +36,6 @@ impl Verdict {
     #[must_use]
     pub fn is_comparable(self) -> bool {
         matches!(self, Self::Valid | Self::Suspect)
-    }
-
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Suspect => "suspect",
-            Self::Invalid => "invalid",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{write_json, write_whole};
 use crate::model::{
     Build, CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Host, Interval95, Limit,
-    LimitReport, MemoryReading, NotCompared, Pages, PhaseKey, PhaseReport, Profile, Report, Role,
-    RunInfo, SCHEMA, Scaling, Size, Verdict, Volume,
+    LimitKey, LimitReport, MemoryReading, NotCompared, Pages, PhaseKey, PhaseReport, Profile,
+    Report, Role, RunInfo, SCHEMA, Scaling, Size, Verdict, Volume,
 };
 
 /// The report behind its summary, which has tests of its own.
@@ -60,11 +60,13 @@ pub(super) fn report() -> Report {
 
 fn limit() -> LimitReport {
     LimitReport {
-        name: Limit::Refill,
+        key: LimitKey {
+            limit: Limit::Refill,
+            bytes: 64_000,
+            threads: 1,
+            memory_limit_bytes: None,
+        },
         unit: "byte".to_owned(),
-        bytes: 64_000,
-        threads: 1,
-        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.1; 7],
         cold_ns_per_unit: Some(0.2),
         median_ns_per_unit: Some(0.1),
@@ -310,7 +312,7 @@ fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
 fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
     let mut report = report();
     assert_silent(&markdown(&report), "of memory: ");
-    report.limits[0].memory_limit_bytes = Some(512 << 20);
+    report.limits[0].key.memory_limit_bytes = Some(512 << 20);
     let cell = &mut report.cells[0];
     cell.memory_limit_bytes = Some(512 << 20);
     let line = "in 512 MiB of memory: push x1 in release: private memory";
@@ -326,7 +328,7 @@ fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
 fn a_limit_of_syncs_is_a_time_and_a_count() {
     let mut report = report();
     let limit = &mut report.limits[0];
-    limit.name = Limit::SmallSync;
+    limit.key.limit = Limit::SmallSync;
     limit.unit = Limit::SmallSync.unit().to_owned();
     limit.median_ns_per_unit = Some(200_000.0);
     let row = &rows(&markdown(&report), &["small_sync"])[0];

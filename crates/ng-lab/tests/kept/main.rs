@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use ng_lab::conductor::{Baseline, Gate};
 use ng_lab::judge::compare_reports;
 use ng_lab::load_report;
-use ng_lab::model::{ComparisonKind, Flag, Outcome, Profile, Report, Role, Verdict};
+use ng_lab::model::{CellReport, ComparisonKind, Flag, Outcome, Profile, Report, Role, Verdict};
 use ng_lab::report::{html, markdown, samples_csv, terminal};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn kept() -> Report {
 #[test]
 fn cells_phases_ratios_and_the_gate_are_those_of_the_file() {
     let report = kept();
-    let sizes: Vec<u64> = report.cells.iter().map(|cell| cell.items()).collect();
+    let sizes: Vec<u64> = report.cells.iter().map(CellReport::items).collect();
     assert_eq!(sizes, [1000, 1000, 1000, 1000, 2000, 2000, 2000, 2000]);
     let cell = &report.cells[0];
     assert_eq!(cell.key.size.name, "tokens");

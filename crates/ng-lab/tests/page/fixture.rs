@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use ng_lab::model::{
     Allocations, Bound, Build, CellKey, CellReport, ClaimFigure, ClaimRow, ClaimVerdict,
     Comparison, ComparisonKind, Event, Finding, Flag, GateReport, GrowthReport, HeadlineReport,
-    Host, Interval95, KindReport, Limit, LimitReport, MemoryReading, NotCompared, Outcome, Pages,
-    Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile, ReferenceReport, Report,
-    Role, RunInfo, RunPlace, SCHEMA, Scaling, Size, SkippedPhase, SlopeFinding, SlopeReport,
-    SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
+    Host, Interval95, KindReport, Limit, LimitKey, LimitReport, MemoryReading, NotCompared,
+    Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile,
+    ReferenceReport, Report, Role, RunInfo, RunPlace, SCHEMA, Scaling, Size, SkippedPhase,
+    SlopeFinding, SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
 };
 use ng_lab::rng::SplitMix64;
 
@@ -395,11 +395,13 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
 
 fn limit(rounds: u32) -> LimitReport {
     LimitReport {
-        name: Limit::Read,
+        key: LimitKey {
+            limit: Limit::Read,
+            bytes: 64_000,
+            threads: 1,
+            memory_limit_bytes: None,
+        },
         unit: "byte".to_owned(),
-        bytes: 64_000,
-        threads: 1,
-        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.125; rounds as usize],
         cold_ns_per_unit: Some(0.25),
         median_ns_per_unit: Some(0.125),

@@ -736,7 +736,7 @@ fn confined_worker() {
     let names: Vec<&str> = report
         .limits
         .iter()
-        .map(|limit| limit.name.name())
+        .map(|limit| limit.key.limit.name())
         .collect();
     assert!(
         names.contains(&"cold_read") && !names.contains(&"read"),

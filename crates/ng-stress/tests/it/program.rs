@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ng_lab::Scenario;
 use ng_stress::scenarios::{REGISTRY, defaults};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -186,7 +187,7 @@ fn a_missing_build_is_named_with_what_to_do() {
 fn the_list_names_every_scenario_and_variant() {
     let output = ng_stress().arg("list").output().unwrap();
     let stdout = text(&output.stdout);
-    for name in REGISTRY.map(|scenario| scenario.name()) {
+    for name in REGISTRY.map(Scenario::name) {
         assert!(stdout.lines().any(|line| line.starts_with(name)), "{name}");
     }
     assert!(stdout.contains("- store-2m-host-cold"));

@@ -130,7 +130,7 @@ fn limits_are_held_against_those_in_as_much_memory() {
     let read = |memory: Option<u64>, factor: f64| {
         let mut report = with_limit(Limit::Read, factor);
         for limit in &mut report.limits {
-            limit.memory_limit_bytes = memory;
+            limit.key.memory_limit_bytes = memory;
         }
         report
     };

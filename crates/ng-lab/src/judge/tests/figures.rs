@@ -125,7 +125,7 @@ fn a_limit_is_told_with_the_memory_that_it_was_read_in() {
     let cell = Sim::cell("scan").confined(1 << 20).phase("scan", &PLAIN);
     let cell = cell.limit(Limit::ColdRead, 1.0);
     let judgement = judged(&[cell]);
-    assert_eq!(judgement.limits[0].memory_limit_bytes, Some(1 << 20));
+    assert_eq!(judgement.limits[0].key.memory_limit_bytes, Some(1 << 20));
     assert_eq!(judgement.cells[0].memory_limit_bytes, Some(1 << 20));
 }
 
@@ -215,8 +215,11 @@ fn a_limit_that_was_not_read_at_this_size_gives_no_share() {
 #[test]
 fn a_limit_is_described_by_its_warm_readings() {
     let report = &judge(&bounded(), SUBJECT).limits[0];
-    assert_eq!((report.name, report.unit.as_str()), (Limit::Refill, "byte"));
-    assert_eq!((report.bytes, report.threads), (BYTES, 1));
+    assert_eq!(
+        (report.key.limit, report.unit.as_str()),
+        (Limit::Refill, "byte")
+    );
+    assert_eq!((report.key.bytes, report.key.threads), (BYTES, 1));
     assert_eq!(report.samples_ns_per_unit, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
     assert_eq!(report.cold_ns_per_unit, Some(COLD_NS as f64));
     assert_eq!(report.median_ns_per_unit, Some(3.5));

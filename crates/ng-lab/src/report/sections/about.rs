@@ -34,29 +34,27 @@ pub(crate) fn section(report: &Report) -> Section {
         ),
     ];
     lines.extend(build.notes.iter().cloned());
-    lines.extend(report.data.iter().flat_map(data));
-    lines.extend(planted(report));
-    if run.interrupted {
-        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
-    }
-    if let Some(reason) = &run.stopped_by {
-        lines.push(format!("ENDED EARLY: {reason}"));
-    }
-    if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && report.soak.is_none() {
-        lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
-    }
-    lines.extend(
-        run.probe_failures
-            .iter()
-            .map(|failure| format!("a limits probe failed: {failure}")),
-    );
+    let data = report.data.iter();
+    lines.extend(data.map(|data| format!("data files: {}", volume(data))));
+    lines.extend(warnings(report));
     Section::of("run", Part::new("Run", lines, None))
 }
 
-/// Where data files were, and what that makes of their figures.
-fn data(data: &Volume) -> Vec<String> {
-    let mut lines = vec![format!("data files: {}", volume(data))];
-    lines.extend(in_memory(data));
+/// What speaks against the whole run.
+pub(crate) fn warnings(report: &Report) -> Vec<String> {
+    let run = &report.run;
+    let mut lines: Vec<String> = planted(report).into_iter().collect();
+    lines.extend(report.data.as_ref().and_then(in_memory));
+    if run.interrupted {
+        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
+    }
+    let ended = run.stopped_by.iter();
+    lines.extend(ended.map(|reason| format!("ENDED EARLY: {reason}")));
+    if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && !report.is_soak_alone() {
+        lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
+    }
+    let failures = run.probe_failures.iter();
+    lines.extend(failures.map(|failure| format!("a limits probe failed: {failure}")));
     lines
 }
 
@@ -69,13 +67,13 @@ pub(crate) fn volume(volume: &Volume) -> String {
     format!("{} on {kind}, {free} free", volume.dir)
 }
 
-pub(crate) fn in_memory(volume: &Volume) -> Option<String> {
+fn in_memory(volume: &Volume) -> Option<String> {
     let what = "a write there is never durable, and no read is cold";
     let warning = || format!("WARNING: data files were in memory: {what}");
     volume.is_in_memory().then(warning)
 }
 
-pub(crate) fn planted(report: &Report) -> Option<String> {
+fn planted(report: &Report) -> Option<String> {
     let Plant { scenario, percent } = report.run.plant.as_ref()?;
     Some(format!(
         "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"

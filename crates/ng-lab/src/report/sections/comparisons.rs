@@ -88,7 +88,7 @@ pub(super) fn table(report: &Report, kind: ComparisonKind) -> Option<Table> {
             true => Detail::Full,
             false => Detail::Short,
         })
-        .keyed(|row| row.key())
+        .keyed(Row::key)
         .words("against", Row::against)
         .column("times as fast", Row::estimate)
         .column("samples", Row::samples)

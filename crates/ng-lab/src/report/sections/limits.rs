@@ -12,9 +12,11 @@ pub(super) fn section(report: &Report) -> Option<Section> {
                 the memory that they are confined to; a limit is the fastest way we know to do \
                 that little: a reference, not a law";
     let table = Rows::new(&report.limits)
-        .words("limit", |limit| limit.name.name().to_owned())
-        .column("size", |limit| Field::Key(limit.bytes as f64, size(limit)))
-        .column("threads", |limit| Field::count(limit.threads))
+        .words("limit", |limit| limit.key.limit.name().to_owned())
+        .column("size", |limit| {
+            Field::Key(limit.key.bytes as f64, size(limit))
+        })
+        .column("threads", |limit| Field::count(limit.key.threads))
         .column("median", |limit| {
             Field::maybe(limit.median_ns_per_unit, |ns| per_unit(limit, ns))
         })
@@ -69,8 +71,8 @@ fn rate_of(limit: &LimitReport, per_ns: f64) -> String {
 }
 
 fn size(limit: &LimitReport) -> String {
-    let bytes = text::bytes(limit.bytes);
-    match limit.memory_limit_bytes {
+    let bytes = text::bytes(limit.key.bytes);
+    match limit.key.memory_limit_bytes {
         Some(memory) => format!("{bytes} in {}", text::bytes(memory)),
         None => bytes,
     }

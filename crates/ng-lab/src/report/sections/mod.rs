@@ -21,7 +21,7 @@ mod versus;
 use crate::model::Report;
 use crate::report::sections::part::Section;
 
-pub(crate) use about::{described, in_memory, overrides, planted, section as about, volume};
+pub(crate) use about::{described, overrides, section as about, volume, warnings};
 pub(crate) use claims::part as claims;
 pub(crate) use findings::copy_of;
 pub(crate) use glance::{flag_counts, flag_line, section as glance};

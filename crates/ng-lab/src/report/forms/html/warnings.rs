@@ -2,10 +2,8 @@
 
 use ng_plot::{Element, Section, text as element};
 
-use crate::model::{CellReport, ComparisonKind, Flag, Report, Verdict};
-use crate::report::sections::{
-    copy_of, flag_counts, flag_line, in_memory, planted, troubles, unique,
-};
+use crate::model::{CellReport, ComparisonKind, Report, Verdict};
+use crate::report::sections::{copy_of, flag_counts, flag_line, troubles, unique, warnings};
 
 /// How much of the run can be used.
 pub(super) fn section(report: &Report) -> Section {
@@ -42,25 +40,10 @@ fn verdicts(report: &Report) -> Element {
 }
 
 fn run_lines(report: &Report) -> Vec<String> {
-    let run = &report.run;
-    let mut lines: Vec<String> = planted(report).into_iter().collect();
+    let mut lines = warnings(report);
     let reference = report.reference.as_ref();
     let apart = reference.and_then(|reference| reference.not_comparable.as_ref());
     lines.extend(apart.map(|reason| format!("NOT COMPARABLE: {reason}")));
-    lines.extend(report.data.as_ref().and_then(in_memory));
-    if run.interrupted {
-        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
-    }
-    lines.extend(
-        run.stopped_by
-            .iter()
-            .map(|reason| format!("ENDED EARLY: {reason}")),
-    );
-    if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && !report.is_soak_alone() {
-        lines.push("fewer than 6 rounds: no intervals are given".to_owned());
-    }
-    let failures = run.probe_failures.iter();
-    lines.extend(failures.map(|failure| format!("a limits probe failed: {failure}")));
     let noisy = report.comparisons.iter().filter(|found| {
         let reason = found.stopped.as_deref().unwrap_or_default();
         found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
