@@ -1,11 +1,8 @@
-//! The samples as comma-separated values, for programs that do their own sums.
+//! Tables as comma-separated values.
 
-use std::fmt::Write;
-
-use crate::model::{CellReport, PhaseReport, Report, Sample};
-
-const HEADINGS: &str = "cell,scenario,variant,threads,items,profile,role,round,position,phase,\
-                        elapsed_ns,verdict\n";
+use crate::model::Report;
+use crate::report::sections::part::{Detail, Table};
+use crate::report::sections::samples;
 
 /// One row a sample, the cold ones of round 0 too, by cell and phase; `cell` is
 /// the index in the report's `cells`, and the verdict is the cell's.
@@ -13,39 +10,21 @@ const HEADINGS: &str = "cell,scenario,variant,threads,items,profile,role,round,p
 /// Fields are quoted as in RFC 4180; lines end with a line feed alone.
 #[must_use]
 pub fn samples_csv(report: &Report) -> String {
-    let mut text = HEADINGS.to_owned();
-    for (index, cell) in report.cells.iter().enumerate() {
-        for phase in &cell.phases {
-            for sample in cell.samples(phase) {
-                push_row(&mut text, index, cell, phase, &sample);
-            }
-        }
+    csv(&samples(report))
+}
+
+fn csv(table: &Table) -> String {
+    let words = table.words(Detail::All);
+    let mut text = line(words.headings);
+    for row in &words.rows {
+        text.push_str(&line(row.iter().map(String::as_str)));
     }
     text
 }
 
-fn push_row(
-    text: &mut String,
-    index: usize,
-    cell: &CellReport,
-    phase: &PhaseReport,
-    sample: &Sample,
-) {
-    let position = sample.position.map_or_else(String::new, |p| p.to_string());
-    let _ = writeln!(
-        text,
-        "{index},{},{},{},{},{},{},{},{position},{},{},{}",
-        field(&cell.key.scenario),
-        field(&cell.key.variant),
-        cell.key.threads,
-        cell.items(),
-        cell.key.profile.name(),
-        cell.role.name(),
-        sample.round,
-        field(&phase.name),
-        sample.elapsed_ns,
-        cell.verdict.name(),
-    );
+fn line<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let fields: Vec<String> = words.into_iter().map(field).collect();
+    fields.join(",") + "\n"
 }
 
 /// The text, in quotes where it would end the field or the row.

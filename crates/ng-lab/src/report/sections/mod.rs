@@ -14,6 +14,7 @@ mod lack;
 mod laws;
 mod limits;
 pub(crate) mod part;
+mod samples;
 mod soak;
 mod thread_shares;
 mod versus;
@@ -28,6 +29,7 @@ pub(crate) use glance::{flag_counts, flag_line, section as glance};
 pub(crate) use group::{Group, Indexed, PhaseOf, Work, groups, phase_names, unique, works};
 pub(crate) use growth::{exponent, table as growth_table};
 pub(crate) use lack::lack_of_threads;
+pub(crate) use samples::table as samples;
 pub(crate) use soak::troubles;
 pub(crate) use versus::section as versus;
 

@@ -82,7 +82,8 @@ impl Part {
     /// Its table as words, where that is shown in so much detail.
     pub(crate) fn words(&self, detail: Detail) -> Option<Words<'_>> {
         let table = self.table.as_ref().filter(|_| self.table_from <= detail);
-        table.and_then(|table| table.words(detail))
+        let words = table.map(|table| table.words(detail));
+        words.filter(|words| !words.rows.is_empty())
     }
 
     /// Whether there is anything of it in so much detail.
@@ -120,16 +121,16 @@ pub(crate) struct Words<'t> {
 }
 
 impl Table {
-    fn words(&self, detail: Detail) -> Option<Words<'_>> {
+    /// The headings and rows of so much detail.
+    pub(crate) fn words(&self, detail: Detail) -> Words<'_> {
         let columns = || self.columns.iter().filter(|column| column.from <= detail);
         let shown = self.rows.iter().enumerate();
         let shown = shown.filter(|(_, look)| look.from <= detail);
         let row = |(at, look)| columns().map(|column| column.words(at, look)).collect();
-        let rows: Vec<Vec<String>> = shown.map(row).collect();
-        (!rows.is_empty()).then(|| Words {
+        Words {
             headings: columns().map(|column| column.heading.as_str()).collect(),
-            rows,
-        })
+            rows: shown.map(row).collect(),
+        }
     }
 }
 
@@ -234,6 +235,11 @@ impl<T> Rows<T> {
             set(look, row);
         }
         self
+    }
+
+    /// The table, with rows or without.
+    pub(crate) fn all(self) -> Table {
+        self.table
     }
 
     /// The table; none without rows.
