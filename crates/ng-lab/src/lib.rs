@@ -86,8 +86,9 @@ pub use model::{
 pub use report::baselines::{BaselineName, Baselines, LoadError, load_report};
 pub use session::{SessionError, SoakRequest, iso_utc, measure, measure_with_claims, run_soak};
 pub use stats::rng;
+pub use worker::growth::FRACTION;
 pub use worker::limits;
 pub use worker::protocol;
 pub use worker::run::{Phase, PhaseReading, Run, TouchEvidence};
 pub use worker::scenario::{Cell, Failure, Headline, Scenario, Variant};
-pub use worker::serve::{FRACTION, fraction_from_items, serve};
+pub use worker::serve::{fraction_from_items, serve};

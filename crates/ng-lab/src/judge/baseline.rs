@@ -1,11 +1,7 @@
 //! Ratios of two runs: nothing is paired, and all is in their reports.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use crate::judge::compare::Compared;
-use crate::judge::not_compared;
+use crate::judge::not_compared::{self, different_work};
 use crate::model::{
     CellReport, Comparison, ComparisonKind, Interval95, PhaseKey, PhaseReport, Report, Role,
 };
@@ -77,19 +73,4 @@ fn not_comparable(cell: &CellReport, other: &CellReport) -> Option<String> {
     worthless
         .map(|(whose, cell)| format!("{whose} cell is {}", cell.verdict.name()))
         .or_else(|| different_work(&cell.proof, &other.proof))
-}
-
-/// A figure that both proofs have, and not as the same value. A revision may prove
-/// more than another one; what both prove must agree.
-pub(super) fn different_work(
-    now: &BTreeMap<String, Value>,
-    then: &BTreeMap<String, Value>,
-) -> Option<String> {
-    let (name, now, then) = now.iter().find_map(|(name, now)| {
-        let then = then.get(name).filter(|then| *then != now)?;
-        Some((name, now, then))
-    })?;
-    Some(format!(
-        "not the same work: its proof has {name} {then}, this one {now}"
-    ))
 }

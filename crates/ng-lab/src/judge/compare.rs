@@ -1,8 +1,7 @@
 //! Ratios within one run, paired by round.
 
 use crate::conductor::{CellReadings, Readings, Subject};
-use crate::judge::baseline::different_work;
-use crate::judge::not_compared;
+use crate::judge::not_compared::{self, different_work, not_comparable};
 use crate::model::{
     CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared,
     PhaseKey, Profile, Role,
@@ -199,17 +198,6 @@ impl Pair {
         not_comparable(&[slow, fast])
             .or_else(|| different_work(&fast.proof, &slow.proof).filter(|_| against))
     }
-}
-
-/// Why figures of these cells must not be set against each other, if so.
-pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
-    let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
-    Some(format!(
-        "the {} cell of variant {} is {}",
-        cell.key.profile.name(),
-        cell.key.variant,
-        cell.verdict.name()
-    ))
 }
 
 /// The times of a phase in the rounds that both cells took part in.

@@ -239,7 +239,7 @@ impl<'r> Held<'r> {
             .find(|(_, cell)| !cell.verdict.is_comparable());
         worthless
             .map(|(which, cell)| format!("{which} side's cell is {}", cell.verdict.name()))
-            .or_else(|| super::baseline::different_work(&cell.proof, &other.proof))
+            .or_else(|| super::not_compared::different_work(&cell.proof, &other.proof))
     }
 
     fn aa_of<'c>(

@@ -1,6 +1,9 @@
 //! Why two cells that a reader expects to be compared have no ratio.
 
-use crate::judge::compare::not_comparable;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::model::{CellReport, ComparisonKind, NotCompared, PhaseKey, PhaseReport, Profile, Role};
 
 /// The lack of a ratio, named as the ratio would be: by its denominator.
@@ -86,4 +89,30 @@ pub(super) fn alone(cells: &[CellReport]) -> Vec<NotCompared> {
             (!main().any(is_one)).then(|| entry(kind, cell, None, "1 thread", reason))
         });
     builds.chain(threads).collect()
+}
+
+/// Why figures of these cells must not be set against each other, if so.
+pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
+    let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
+    Some(format!(
+        "the {} cell of variant {} is {}",
+        cell.key.profile.name(),
+        cell.key.variant,
+        cell.verdict.name()
+    ))
+}
+
+/// A figure that both proofs have, and not as the same value. A revision may prove
+/// more than another one; what both prove must agree.
+pub(super) fn different_work(
+    now: &BTreeMap<String, Value>,
+    then: &BTreeMap<String, Value>,
+) -> Option<String> {
+    let (name, now, then) = now.iter().find_map(|(name, now)| {
+        let then = then.get(name).filter(|then| *then != now)?;
+        Some((name, now, then))
+    })?;
+    Some(format!(
+        "not the same work: its proof has {name} {then}, this one {now}"
+    ))
 }

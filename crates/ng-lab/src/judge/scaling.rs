@@ -1,7 +1,8 @@
 //! How times grow with the number of items, within one run.
 
 use crate::conductor::{CellReadings, Readings};
-use crate::judge::compare::{not_comparable, paired_samples};
+use crate::judge::compare::paired_samples;
+use crate::judge::not_compared::not_comparable;
 use crate::model::{CellReport, Interval95, Role, Scaling};
 use crate::stats;
 

@@ -6,7 +6,9 @@
 
 use crate::model::Flag;
 use crate::worker::run::PhaseReading;
-use crate::worker::serve::FRACTION;
+
+/// The growth check runs a cell again at this fraction of its items.
+pub const FRACTION: u64 = 8;
 
 /// At an eighth of the items, honest work takes an eighth of the time; half of
 /// it leaves room for fixed costs and caches. On huge pages, a half and a third

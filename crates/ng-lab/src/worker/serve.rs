@@ -10,16 +10,13 @@ use crate::machine::pages::touch_and_free;
 use crate::machine::{memory_group, raw};
 use crate::model::{Allocations, Limit, MemoryReading, Pages, Plant, Profile};
 use crate::stats::rng::mix;
-use crate::worker::growth;
+use crate::worker::growth::{self, FRACTION};
 use crate::worker::limits::{self};
 use crate::worker::protocol::{
     CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
 };
 use crate::worker::run::{PhaseReading, Run};
 use crate::worker::scenario::{Cell, Failure, Scenario};
-
-/// The growth check runs a cell again at this fraction of its items.
-pub const FRACTION: u64 = 8;
 
 /// The fewest items that a cell is checked for growth with. Below, what an
 /// allocation or the waking of a thread costs would hide it.

@@ -2,11 +2,9 @@
 
 use ng_plot::Field;
 
-use crate::model::{
-    CellReport, Comparison, ComparisonKind, MemoryReading, PhaseReport, Report, Role, Verdict,
-};
+use crate::model::{CellReport, MemoryReading, PhaseReport, Report, Role, Verdict};
 use crate::report::sections::group::{Group, groups};
-use crate::report::sections::lack::dev_ratio;
+use crate::report::sections::lack::{dev_comparison, dev_ratio};
 use crate::report::sections::part::{Detail, Part, Rows, Section, Table, bytes, interval};
 use crate::report::text;
 
@@ -195,19 +193,6 @@ pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
 pub(super) fn rate(phase: &PhaseReport) -> Option<f64> {
     let ns = phase.median_ns.filter(|ns| *ns > 0.0 && phase.items > 0)?;
     Some(phase.items as f64 * 1e9 / ns)
-}
-
-/// How this phase compares with that of the dev build, if it does.
-pub(super) fn dev_comparison<'r>(
-    report: &'r Report,
-    cell: &CellReport,
-    phase: &PhaseReport,
-) -> Option<&'r Comparison> {
-    report.comparisons.iter().find(|comparison| {
-        comparison.kind == ComparisonKind::DevVsRelease
-            && comparison.is_of(cell)
-            && comparison.key.phase_name() == phase.name
-    })
 }
 
 pub(super) fn verdict(cell: &CellReport) -> String {

@@ -7,8 +7,8 @@ use crate::model::{
     CellReport, Comparison, ComparisonKind, Flag, HeadlineReport, PhaseReport, Profile, Report,
     Role, Verdict,
 };
-use crate::report::sections::cells::{dev_comparison, median_words, rate, reasons, verdict};
-use crate::report::sections::lack::{count_of_threads, dev_ratio};
+use crate::report::sections::cells::{median_words, rate, reasons, verdict};
+use crate::report::sections::lack::{count_of_threads, dev_comparison, dev_ratio};
 use crate::report::sections::part::{Part, Rows, Section, items};
 use crate::report::text;
 

@@ -3,7 +3,6 @@
 use crate::model::{
     CellReport, Comparison, ComparisonKind, NotCompared, PhaseReport, Profile, Report,
 };
-use crate::report::sections::cells::dev_comparison;
 use crate::report::text;
 
 /// How many times as fast release is, in the row of release; else why not.
@@ -68,4 +67,17 @@ pub(super) fn count_of_threads(threads: usize) -> String {
         1 => "1 thread".to_owned(),
         threads => format!("{threads} threads"),
     }
+}
+
+/// How this phase compares with that of the dev build, if it does.
+pub(super) fn dev_comparison<'r>(
+    report: &'r Report,
+    cell: &CellReport,
+    phase: &PhaseReport,
+) -> Option<&'r Comparison> {
+    report.comparisons.iter().find(|comparison| {
+        comparison.kind == ComparisonKind::DevVsRelease
+            && comparison.is_of(cell)
+            && comparison.key.phase_name() == phase.name
+    })
 }
