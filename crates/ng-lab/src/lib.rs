@@ -89,6 +89,6 @@ pub use stats::rng;
 pub use worker::growth::FRACTION;
 pub use worker::limits;
 pub use worker::protocol;
-pub use worker::run::{Phase, PhaseReading, Run, TouchEvidence};
-pub use worker::scenario::{Cell, Failure, Headline, Scenario, Variant};
+pub use worker::run::{Failure, Phase, PhaseReading, Run, TouchEvidence};
+pub use worker::scenario::{Cell, Headline, Scenario, Variant};
 pub use worker::serve::{fraction_from_items, serve};

@@ -58,8 +58,9 @@ mod tests {
     use super::*;
     use crate::conductor::{Available, Rounds, Subject, Versus};
     use crate::model::Profile;
+    use crate::worker::run::Failure;
     use crate::worker::run::Run;
-    use crate::worker::scenario::{Cell, Failure, Scenario, Variant};
+    use crate::worker::scenario::{Cell, Scenario, Variant};
 
     struct Declares(&'static str, Headline);
 

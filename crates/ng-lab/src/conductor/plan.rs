@@ -378,8 +378,9 @@ mod tests {
     use super::*;
     use crate::conductor::available::SPARE_BYTES;
     use crate::conductor::{Against, Reference};
+    use crate::worker::run::Failure;
     use crate::worker::run::Run;
-    use crate::worker::scenario::{Failure, Variant};
+    use crate::worker::scenario::Variant;
 
     struct Half;
     /// The size at which it has one cell only.

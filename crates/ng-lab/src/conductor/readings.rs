@@ -72,7 +72,7 @@ impl CellReadings {
     #[must_use]
     pub fn samples(&self, phase: &str) -> Vec<(u32, u64)> {
         self.warm()
-            .filter_map(|(run, reading)| Some((run.round, elapsed(reading, phase)?)))
+            .filter_map(|(run, reading)| Some((run.round, reading.phase(phase)?.elapsed_ns)))
             .collect()
     }
 
@@ -80,7 +80,7 @@ impl CellReadings {
     #[must_use]
     pub fn cold_ns(&self, phase: &str) -> Option<u64> {
         let cold = self.rounds.iter().find(|run| run.round == 0)?;
-        elapsed(cold.reading.as_ref().ok()?, phase)
+        Some(cold.reading.as_ref().ok()?.phase(phase)?.elapsed_ns)
     }
 
     /// Why another revision's cell is left out of the rounds after round 0: its
@@ -94,10 +94,17 @@ impl CellReadings {
         left_out.then_some(failed.as_str())
     }
 
+    /// Those of all runs that succeeded, that of round 0 too.
+    pub fn readings(&self) -> impl Iterator<Item = &CellReading> {
+        self.rounds
+            .iter()
+            .filter_map(|run| run.reading.as_ref().ok())
+    }
+
     /// Some run that succeeded: names of phases and bounds are the same in all.
     #[must_use]
     pub fn any_reading(&self) -> Option<&CellReading> {
-        self.rounds.iter().find_map(|run| run.reading.as_ref().ok())
+        self.readings().next()
     }
 }
 
@@ -124,9 +131,4 @@ impl Readings {
             .map(|bound| (bound.threads, bound.limit))
             .collect()
     }
-}
-
-fn elapsed(reading: &CellReading, phase: &str) -> Option<u64> {
-    let phase = reading.phases.iter().find(|found| found.name == phase)?;
-    Some(phase.elapsed_ns)
 }

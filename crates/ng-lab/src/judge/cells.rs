@@ -135,37 +135,21 @@ fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
 fn growth(cell: &CellReadings, phase: &str) -> Option<GrowthReport> {
     let items = cell.any_reading()?.fraction.as_ref()?.items;
     let best_ns = best_of(cell, |reading| {
-        let at = reading
-            .phases
-            .iter()
-            .position(|found| found.name == phase)?;
-        reading.fraction.as_ref()?.elapsed_ns.get(at).copied()
+        let times = &reading.fraction.as_ref()?.elapsed_ns;
+        times.get(reading.place_of(phase)?).copied()
     })?;
     Some(GrowthReport { items, best_ns })
 }
 
 /// The best time of all rounds, round 0 too.
 fn best_of(cell: &CellReadings, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
-    let readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
-    readings.filter_map(time).min()
+    cell.readings().filter_map(time).min()
 }
 
 /// What a phase asked the allocator for, in the one round that counted it.
 fn allocations(cell: &CellReadings, phase: &str) -> Option<Allocations> {
-    let mut readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
-    readings.find_map(|reading| {
-        let at = reading
-            .phases
-            .iter()
-            .position(|found| found.name == phase)?;
-        reading.allocations.get(at).copied()
-    })
+    cell.readings()
+        .find_map(|reading| reading.allocations.get(reading.place_of(phase)?).copied())
 }
 
 /// The median over the rounds after round 0.
@@ -205,10 +189,7 @@ fn memory(cell: &CellReadings) -> Option<MemoryReading> {
 
 /// Why a cell that ran has no figures of memory.
 fn memory_missing(cell: &CellReadings) -> Option<String> {
-    let mut readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
+    let mut readings = cell.readings();
     readings.find_map(|reading| reading.memory.clone().err())
 }
 
@@ -236,13 +217,11 @@ fn findings(cell: &CellReadings, readings: &Readings) -> Vec<Finding> {
             ),
             (Flag::BelowResolution, below_resolution(median_ns, readings)),
         ];
-        for (flag, detail) in details {
-            found.extend(detail.map(|detail| Finding {
-                flag,
-                phase: Some(phase.name.clone()),
-                detail,
-            }));
-        }
+        found.extend(
+            details
+                .into_iter()
+                .filter_map(|found| finding(found, Some(&phase.name))),
+        );
     }
     let details = [
         (Flag::WorkNotDone, proof_changes(cell)),
@@ -253,14 +232,16 @@ fn findings(cell: &CellReadings, readings: &Readings) -> Vec<Finding> {
         (Flag::PagesDiffer, pages_differ(cell)),
         (Flag::TooFewRounds, too_few_rounds(cell)),
     ];
-    for (flag, detail) in details {
-        found.extend(detail.map(|detail| Finding {
-            flag,
-            phase: None,
-            detail,
-        }));
-    }
+    found.extend(details.into_iter().filter_map(|found| finding(found, None)));
     found
+}
+
+fn finding((flag, detail): (Flag, Option<String>), phase: Option<&str>) -> Option<Finding> {
+    Some(Finding {
+        flag,
+        phase: phase.map(str::to_owned),
+        detail: detail?,
+    })
 }
 
 fn impossible_fast(
@@ -296,10 +277,7 @@ fn impossible_fast(
 fn not_touched(cell: &CellReadings, phase: &PhaseReading) -> Option<String> {
     let declared = phase.touched?.declared_bytes;
     let seen = median_of(cell, |reading| {
-        let phase = reading
-            .phases
-            .iter()
-            .find(|found| found.name == phase.name)?;
+        let phase = reading.phase(&phase.name)?;
         Some(phase.touched?.resident_growth_bytes as f64)
     })?;
     (declared >= TOUCHED_FROM_BYTES && seen < Flag::WorkNotDone.threshold() * declared as f64)
@@ -312,10 +290,7 @@ fn elided(cell: &CellReadings, phase: &PhaseReading, readings: &Readings) -> Opt
     // Round 0 alone is no measurement.
     cell.warm().next().filter(|_| phase.grows)?;
     let GrowthReport { items, best_ns } = growth(cell, &phase.name)?;
-    let whole_ns = best_of(cell, |reading| {
-        let mut phases = reading.phases.iter();
-        Some(phases.find(|found| found.name == phase.name)?.elapsed_ns)
-    })?;
+    let whole_ns = best_of(cell, |reading| Some(reading.phase(&phase.name)?.elapsed_ns))?;
     let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(readings).unwrap_or(0.0);
     let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
     (!grows)

@@ -44,7 +44,7 @@ pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
 fn along_both_orders(index: usize, cell: &CellReadings, phase: &str) -> Vec<Drift> {
     let (mut times, mut rounds, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     for (run, reading) in cell.warm() {
-        if let Some(found) = reading.phases.iter().find(|found| found.name == phase) {
+        if let Some(found) = reading.phase(phase) {
             times.push(found.elapsed_ns as f64);
             rounds.push(f64::from(run.round));
             positions.push(f64::from(run.position));

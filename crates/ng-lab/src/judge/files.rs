@@ -48,14 +48,13 @@ pub(super) fn misplaced(
 /// What the workers after round 0 saw of a phase's file.
 fn warm<'c>(cell: &'c CellReadings, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
     cell.warm().filter_map(move |(_, reading)| {
-        let phase = reading.phases.iter().find(|found| found.name == phase)?;
+        let phase = reading.phase(phase)?;
         phase.file.as_ref()
     })
 }
 
 fn any<'c>(cell: &'c CellReadings, phase: &str) -> Option<&'c FileEvidence> {
-    let mut phases = cell.any_reading()?.phases.iter();
-    phases.find(|found| found.name == phase)?.file.as_ref()
+    cell.any_reading()?.phase(phase)?.file.as_ref()
 }
 
 fn worst<'c>(files: impl Iterator<Item = &'c FileEvidence>) -> Option<&'c FileEvidence> {

@@ -16,7 +16,7 @@ pub(super) fn shared(cell: &CellReadings, phase: &str) -> Option<ThreadsReport> 
     }
     let seen: Vec<(&PhaseReading, &[ThreadWork])> = cell
         .warm()
-        .filter_map(|(_, reading)| reading.phases.iter().find(|found| found.name == phase))
+        .filter_map(|(_, reading)| reading.phase(phase))
         .filter_map(|readings| Some((readings, readings.threads.get(..threads)?)))
         .collect();
     let median = |figure: &dyn Fn(&PhaseReading, &[ThreadWork]) -> f64| {

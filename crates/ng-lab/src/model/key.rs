@@ -160,17 +160,27 @@ const KEYED: [&str; 6] = [
 
 /// Gives every key of a written report the name of its items, and those of an older
 /// program their number, which stood under that name alone.
-pub(crate) fn name_items(report: &mut Value) {
-    let name = report.pointer("/run/items").cloned().unwrap_or_default();
+///
+/// # Errors
+/// A key without a number, or with two of them.
+pub(crate) fn name_items(report: &mut Value) -> Result<(), String> {
+    let Some(name) = report.pointer("/run/items").and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let name = name.to_owned();
     for place in KEYED {
         let keyed = report.pointer_mut(place).and_then(Value::as_array_mut);
         let keyed = keyed.into_iter().flatten();
         for keys in keyed.filter_map(Value::as_object_mut) {
-            let number = name.as_str().and_then(|name| keys.get(name)).cloned();
-            if let Some(number) = number {
-                keys.entry("items").or_insert(number);
-            }
-            keys.insert("items_name".to_owned(), name.clone());
+            let named = keys.get(&name).cloned();
+            let items = keys.get("items").cloned().or_else(|| named.clone());
+            match items.filter(|items| items.is_u64() && named.is_none_or(|named| named == *items))
+            {
+                Some(items) => keys.insert("items".to_owned(), items),
+                None => return Err(format!("a key in {place} has no number of {name}")),
+            };
+            keys.insert("items_name".to_owned(), name.clone().into());
         }
     }
+    Ok(())
 }

@@ -68,7 +68,7 @@ impl Serialize for Report {
 impl<'de> Deserialize<'de> for Report {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut value = Value::deserialize(deserializer)?;
-        name_items(&mut value);
+        name_items(&mut value).map_err(D::Error::custom)?;
         Self::deserialize(value).map_err(D::Error::custom)
     }
 }

@@ -10,7 +10,7 @@ use crate::soak::schedule::Schedule;
 use crate::soak::tally::Tally;
 use crate::soak::{Began, Clock, Message, Operations, Rate, Reading, SoakPlan};
 use crate::stats::rng::{SplitMix64, mix};
-use crate::worker::scenario::Failure;
+use crate::worker::run::Failure;
 
 /// What a soak works with.
 pub(super) struct Surroundings<'a> {

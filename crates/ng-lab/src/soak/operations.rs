@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::stats::rng::SplitMix64;
-use crate::worker::scenario::Failure;
+use crate::worker::run::Failure;
 
 /// One kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

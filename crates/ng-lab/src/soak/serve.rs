@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::soak::{Message, Operations, SoakPlan, SystemClock, soak};
 use crate::worker::protocol::PROTOCOL;
-use crate::worker::scenario::Failure;
+use crate::worker::run::Failure;
 use crate::worker::serve::pipe_to_conductor;
 
 /// What a worker is to do.

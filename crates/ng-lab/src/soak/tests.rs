@@ -12,7 +12,7 @@ use crate::soak::{
     Clock, Extent, Kind, Message, Operations, Rate, Reading, SoakPlan, Verified, slopes,
 };
 use crate::stats::rng::SplitMix64;
-use crate::worker::scenario::Failure;
+use crate::worker::run::Failure;
 
 /// A row with times around a millisecond, for tests of what is made of rows.
 pub(super) fn row_at(seconds: f64) -> SoakRow {

@@ -123,6 +123,20 @@ pub struct CellReading {
     pub spin_ns: [u64; 2],
 }
 
+impl CellReading {
+    /// The phase of that name.
+    #[must_use]
+    pub fn phase(&self, name: &str) -> Option<&PhaseReading> {
+        self.phases.iter().find(|phase| phase.name == name)
+    }
+
+    /// Its index among the phases.
+    #[must_use]
+    pub fn place_of(&self, name: &str) -> Option<usize> {
+        self.phases.iter().position(|phase| phase.name == name)
+    }
+}
+
 /// The phases of a cell at fewer items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FractionReading {

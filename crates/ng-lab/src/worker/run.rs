@@ -16,7 +16,9 @@ use crate::machine::private_peak::PrivatePeak;
 use crate::machine::threads::{ThreadTimes, ThreadWork};
 use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
 use crate::worker::plant::prolonged;
-use crate::worker::scenario::Failure;
+
+/// Why a cell came to nothing, in the scenario's words.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Records the phases and the proof of one cell.
 #[derive(Debug, Default)]

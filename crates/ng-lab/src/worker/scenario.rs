@@ -5,10 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Pages;
-use crate::worker::run::Run;
-
-/// Why a cell came to nothing, in the scenario's words.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::worker::run::{Failure, Run};
 
 /// A piece of work that can be measured: parameters in, phases and proof out.
 ///

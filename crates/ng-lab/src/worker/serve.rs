@@ -15,8 +15,9 @@ use crate::worker::limits::{self};
 use crate::worker::protocol::{
     CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
 };
+use crate::worker::run::Failure;
 use crate::worker::run::{PhaseReading, Run};
-use crate::worker::scenario::{Cell, Failure, Scenario};
+use crate::worker::scenario::{Cell, Scenario};
 
 /// The fewest items that a cell is checked for growth with. Below, what an
 /// allocation or the waking of a thread costs would hide it.

@@ -114,7 +114,7 @@ impl<'r> Row<'r> {
 
     fn phase_of(&self, cell: &'r CellReport) -> Option<&'r PhaseReport> {
         match &self.headline.phase {
-            Some(name) => cell.phases.iter().find(|phase| phase.name == *name),
+            Some(name) => cell.phase(name),
             None => cell.phases.first(),
         }
     }
