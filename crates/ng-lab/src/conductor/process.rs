@@ -1,6 +1,6 @@
 //! Starting a worker and hearing its one line.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -71,30 +71,17 @@ impl<'a> Order<'a> {
 /// # Errors
 /// The program cannot be started.
 pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> io::Result<Ended> {
-    let (reader, writer) = io::pipe()?;
-    // Only this end is inherited.
-    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
-    let job = Job {
-        protocol: PROTOCOL,
-        reply_fd: writer.as_raw_fd(),
-        place: order.place.clone(),
-        task: order.task.clone(),
-        plant: order.plant.cloned(),
-        counts_allocations: order.counts_allocations,
+    let job = |reply_fd| {
+        serde_json::to_string(&Job {
+            protocol: PROTOCOL,
+            reply_fd,
+            place: order.place.clone(),
+            task: order.task.clone(),
+            plant: order.plant.cloned(),
+            counts_allocations: order.counts_allocations,
+        })
     };
-    let mut child = Command::new(program)
-        .arg(WORKER_ARGUMENT)
-        .arg(serde_json::to_string(&job)?)
-        .env_clear()
-        .env("LANG", "C")
-        .env("NG_LAB_PADDING", "x".repeat(order.padding))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        // A Ctrl-C at the terminal is the conductor's to answer.
-        .process_group(0)
-        .spawn()?;
-    drop(writer);
+    let (mut child, reader) = start(program, WORKER_ARGUMENT, order.padding, job)?;
     let line = first_line(reader);
     let stderr = child.stderr.take().map(tail_of);
     let deadline = Instant::now() + order.timeout;
@@ -115,6 +102,32 @@ pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> i
         )),
         Heard::Line(line) => understand(&line, status, &stderr.unwrap_or_default()),
     })
+}
+
+/// Starts `program` as a worker with a pipe to answer on, whose other end is given back.
+/// `job` is told the descriptor, and gives the argument behind `argument`.
+pub(crate) fn start(
+    program: &Path,
+    argument: &str,
+    padding: usize,
+    job: impl FnOnce(i32) -> serde_json::Result<String>,
+) -> io::Result<(Child, PipeReader)> {
+    let (reader, writer) = io::pipe()?;
+    // Only this end is inherited.
+    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
+    let child = Command::new(program)
+        .arg(argument)
+        .arg(job(writer.as_raw_fd())?)
+        .env_clear()
+        .env("LANG", "C")
+        .env("NG_LAB_PADDING", "x".repeat(padding))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is the conductor's to answer.
+        .process_group(0)
+        .spawn()?;
+    Ok((child, reader))
 }
 
 enum Heard {

@@ -15,7 +15,7 @@ use crate::model::{
 pub const SCHEMA: &str = "ng-lab/report/1";
 
 /// Everything that a run found.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Report {
     /// [`SCHEMA`].
@@ -74,6 +74,18 @@ impl<'de> Deserialize<'de> for Report {
 }
 
 impl Report {
+    /// A report of a run that has found nothing yet.
+    #[must_use]
+    pub fn new(run: RunInfo, host: Host, build: Build) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            run,
+            host,
+            build,
+            ..Self::default()
+        }
+    }
+
     /// The phases of this program's own cells, without those of their copies.
     pub(crate) fn main_phases(&self) -> impl Iterator<Item = (&CellReport, &PhaseReport)> {
         let cells = self.cells.iter().filter(|cell| cell.role == Role::Main);
@@ -103,7 +115,7 @@ pub struct ReferenceReport {
 }
 
 /// When and how a run was made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RunInfo {
     /// Start, UTC, ISO 8601.
     pub started: String,

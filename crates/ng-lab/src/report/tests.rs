@@ -7,7 +7,7 @@ use super::{write_json, write_whole};
 use crate::model::{
     Build, CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Host, Interval95, Limit,
     LimitKey, LimitReport, MemoryReading, NotCompared, Pages, PhaseKey, PhaseReport, Profile,
-    Report, Role, RunInfo, SCHEMA, Scaling, Size, Verdict, Volume,
+    Report, Role, RunInfo, Scaling, Size, Verdict, Volume,
 };
 
 /// The report behind its summary, which has tests of its own.
@@ -27,34 +27,20 @@ fn terminal(report: &Report) -> String {
 
 /// Two cells of two phases on seven rounds, in release only.
 pub(super) fn report() -> Report {
+    let run = RunInfo {
+        started: "2026-11-24T23:08:25Z".to_owned(),
+        command: vec!["stress".to_owned()],
+        seed: 5,
+        rounds: 7,
+        items: "records".to_owned(),
+        item_bytes: Some(64),
+        elapsed_s: 1.5,
+        ..RunInfo::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: vec!["stress".to_owned()],
-            seed: 5,
-            rounds: 7,
-            items: "records".to_owned(),
-            item_bytes: Some(64),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.5,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, Host::default(), Build::default())
     }
 }
 

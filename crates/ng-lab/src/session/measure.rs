@@ -10,7 +10,7 @@ use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::lock::MachineLock;
 use crate::machine::{kernel, memory_group};
-use crate::model::{Build, ClaimRow, Host, NotComparable, Report, RunInfo, SCHEMA, Volume};
+use crate::model::{Build, ClaimRow, Host, NotComparable, Report, RunInfo, Volume};
 use crate::session::date::iso_utc;
 use crate::session::error::SessionError;
 use crate::session::output::{begin_output, try_output, write_report};
@@ -53,17 +53,10 @@ pub fn measure_with_claims(
     let host = Host::describe();
     check_baseline(request, &host, &build, volume.as_ref())?;
     try_output(out)?;
-    let lock = MachineLock::acquire(&request.lock, interrupt, || progress.waits());
-    let lock = lock.map_err(|source| SessionError::Lock {
-        path: request.lock.clone(),
-        source,
-    })?;
-    let Some(_lock) = lock else {
-        return Err(SessionError::Interrupted);
-    };
+    let _lock = lock(&request.lock, interrupt, || progress.waits())?;
     check_against(request, interrupt)?;
     let data = volume.is_some().then(|| DataFolder::make(&request.dir));
-    let data = data.transpose().map_err(cannot_use(request))?;
+    let data = data.transpose().map_err(cannot_use(&request.dir))?;
     let mut log = begin_output(out)?;
     let (started, start) = (SystemTime::now(), Instant::now());
     let readings = conduct(
@@ -77,23 +70,20 @@ pub fn measure_with_claims(
     .map_err(SessionError::Conduct)?;
     drop(data);
     let judgement = judge(&readings, request.subject);
+    let run = RunInfo {
+        started: iso_utc(started),
+        command: command_line(),
+        seed: request.seed,
+        rounds: readings.rounds,
+        items: request.subject.items.to_owned(),
+        item_bytes: Some(request.subject.item_bytes),
+        plant: request.versus.plant.clone(),
+        interrupted: readings.interrupted,
+        stopped_by: readings.stopped_by,
+        elapsed_s: start.elapsed().as_secs_f64(),
+        probe_failures: readings.probe_failures,
+    };
     let mut report = Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: iso_utc(started),
-            command: command_line(),
-            seed: request.seed,
-            rounds: readings.rounds,
-            items: request.subject.items.to_owned(),
-            item_bytes: Some(request.subject.item_bytes),
-            plant: request.versus.plant.clone(),
-            interrupted: readings.interrupted,
-            stopped_by: readings.stopped_by,
-            elapsed_s: start.elapsed().as_secs_f64(),
-            probe_failures: readings.probe_failures,
-        },
-        host,
-        build,
         data: volume,
         limits: judgement.limits,
         headlines: headlines(request, &plan),
@@ -101,10 +91,7 @@ pub fn measure_with_claims(
         comparisons: judgement.comparisons,
         not_compared: judgement.not_compared,
         scaling: judgement.scaling,
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, host, build)
     };
     judge::hold(&mut report, &request.versus);
     report.claims = audit(&report);
@@ -123,12 +110,26 @@ pub(crate) fn command_line() -> Vec<String> {
 fn volume(request: &Request) -> Result<Option<Volume>, SessionError> {
     let needed = request.needs_folder();
     let volume = needed.then(|| Volume::of(&request.dir)).transpose();
-    volume.map_err(cannot_use(request))
+    volume.map_err(cannot_use(&request.dir))
 }
 
-fn cannot_use(request: &Request) -> impl FnOnce(io::Error) -> SessionError {
-    let path = request.dir.clone();
+pub(super) fn cannot_use(dir: &Path) -> impl FnOnce(io::Error) -> SessionError {
+    let path = dir.to_owned();
     |source| SessionError::Data { path, source }
+}
+
+/// Waits for the lock that keeps measurements apart; `waiting` is called if it is held.
+pub(super) fn lock(
+    path: &Path,
+    interrupt: &Interrupt,
+    waiting: impl FnOnce(),
+) -> Result<MachineLock, SessionError> {
+    let lock = MachineLock::acquire(path, interrupt, waiting);
+    let lock = lock.map_err(|source| SessionError::Lock {
+        path: path.to_owned(),
+        source,
+    })?;
+    lock.ok_or(SessionError::Interrupted)
 }
 
 /// A system that does not say what it has is taken at its word.

@@ -1,18 +1,16 @@
 //! A whole soak: from a request to the files of a report.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use crate::conductor::Subject;
 use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
-use crate::machine::lock::MachineLock;
-use crate::model::{Build, Host, Report, RunInfo, SCHEMA, SoakReport, Volume};
+use crate::model::{Build, Host, Report, RunInfo, SoakReport, Volume};
 use crate::session::date::iso_utc;
 use crate::session::error::SessionError;
-use crate::session::measure::command_line;
+use crate::session::measure::{cannot_use, command_line, lock};
 use crate::session::output::{begin_output, cannot_write, try_output, write_report};
 use crate::soak::conduct::{ConductError, Keeper, conduct};
 use crate::soak::csv::Csv;
@@ -52,20 +50,13 @@ pub fn run_soak(
     out: &Path,
     interrupt: &Interrupt,
 ) -> Result<Report, SessionError> {
-    let volume = Volume::of(&request.dir).map_err(cannot_use(request))?;
+    let volume = Volume::of(&request.dir).map_err(cannot_use(&request.dir))?;
     try_output(out)?;
     let progress = SoakProgress::on_stderr(request.plan.time);
-    let lock = MachineLock::acquire(&request.lock, interrupt, || {
+    let _lock = lock(&request.lock, interrupt, || {
         progress.say("waiting for another measurement on this machine to end");
-    });
-    let lock = lock.map_err(|source| SessionError::Lock {
-        path: request.lock.clone(),
-        source,
     })?;
-    let Some(_lock) = lock else {
-        return Err(SessionError::Interrupted);
-    };
-    let data = DataFolder::make(&request.dir).map_err(cannot_use(request))?;
+    let data = DataFolder::make(&request.dir).map_err(cannot_use(&request.dir))?;
     let log = begin_output(out)?;
     let rows = out.join(ROWS);
     let csv = File::create(&rows).map_err(cannot_write(&rows))?;
@@ -76,7 +67,7 @@ pub fn run_soak(
     };
     let host = Host::describe();
     let (started, start) = (SystemTime::now(), Instant::now());
-    let folder = data.worker_folder().map_err(cannot_use(request))?;
+    let folder = data.worker_folder().map_err(cannot_use(&request.dir))?;
     let (plan, less) = (&request.plan, request.less_because.clone());
     let mut soak = SoakReport::of(plan, request.most_items, less);
     let conducted = conduct(
@@ -95,40 +86,22 @@ pub fn run_soak(
         ConductError::Record(source) => cannot_write(out)(source),
     })?;
     soak.slopes = slopes(&soak.rows);
+    let run = RunInfo {
+        started: iso_utc(started),
+        command: command_line(),
+        seed: plan.seed,
+        items: request.subject.items.to_owned(),
+        item_bytes: Some(request.subject.item_bytes),
+        interrupted,
+        stopped_by: soak.failed.as_ref().map(|why| format!("soak: {why}")),
+        elapsed_s: start.elapsed().as_secs_f64(),
+        ..RunInfo::default()
+    };
     let report = Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: iso_utc(started),
-            command: command_line(),
-            seed: plan.seed,
-            rounds: 0,
-            items: request.subject.items.to_owned(),
-            item_bytes: Some(request.subject.item_bytes),
-            plant: None,
-            interrupted,
-            stopped_by: soak.failed.as_ref().map(|why| format!("soak: {why}")),
-            elapsed_s: start.elapsed().as_secs_f64(),
-            probe_failures: Vec::new(),
-        },
-        host,
-        build,
         data: Some(volume),
-        limits: Vec::new(),
-        cells: Vec::new(),
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
         soak: Some(soak),
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, host, build)
     };
     write_report(&report, out)?;
     Ok(report)
-}
-
-fn cannot_use(request: &SoakRequest) -> impl FnOnce(io::Error) -> SessionError {
-    let path = request.dir.clone();
-    |source| SessionError::Data { path, source }
 }

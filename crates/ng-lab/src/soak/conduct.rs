@@ -2,17 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::FdFlags;
-
-use crate::conductor::process::{how_it_ended, tail_of};
+use crate::conductor::process::{how_it_ended, start, tail_of};
 use crate::machine::interrupt::Interrupt;
 use crate::model::{Profile, SoakReport};
 use crate::soak::csv::Csv;
@@ -72,7 +68,7 @@ pub(crate) fn conduct(
     interrupt: &Interrupt,
 ) -> Result<bool, ConductError> {
     let (mut worker, lines) =
-        start(program, plan, dir, report.most_items).map_err(ConductError::Worker)?;
+        begin(program, plan, dir, report.most_items).map_err(ConductError::Worker)?;
     let stderr = worker.0.stderr.take().map(tail_of);
     let heard = listen(&lines, keeper, report, interrupt)?;
     if heard != Heard::End {
@@ -87,34 +83,22 @@ pub(crate) fn conduct(
     Ok(heard == Heard::Interrupted)
 }
 
-fn start(
+fn begin(
     program: &Path,
     plan: &SoakPlan,
     dir: &Path,
     most_items: u64,
 ) -> io::Result<(Worker, Receiver<String>)> {
-    let (reader, writer) = io::pipe()?;
-    // Only this end is inherited.
-    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
-    let job = SoakJob {
-        protocol: PROTOCOL,
-        reply_fd: writer.as_raw_fd(),
-        dir: dir.to_owned(),
-        most_items,
-        plan: plan.clone(),
+    let job = |reply_fd| {
+        serde_json::to_string(&SoakJob {
+            protocol: PROTOCOL,
+            reply_fd,
+            dir: dir.to_owned(),
+            most_items,
+            plan: plan.clone(),
+        })
     };
-    let child = Command::new(program)
-        .arg(SOAK_ARGUMENT)
-        .arg(serde_json::to_string(&job)?)
-        .env_clear()
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        // A Ctrl-C at the terminal is the conductor's to answer.
-        .process_group(0)
-        .spawn()?;
-    drop(writer);
+    let (child, reader) = start(program, SOAK_ARGUMENT, 0, job)?;
     Ok((Worker(child), lines_of(reader)))
 }
 

@@ -7,8 +7,8 @@ use ng_lab::model::{
     Comparison, ComparisonKind, Event, Finding, Flag, GateReport, GrowthReport, HeadlineReport,
     Host, Interval95, KindReport, Limit, LimitKey, LimitReport, MemoryReading, NotCompared,
     Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile,
-    ReferenceReport, Report, Role, RunInfo, RunPlace, SCHEMA, Scaling, Size, SkippedPhase,
-    SlopeFinding, SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
+    ReferenceReport, Report, Role, RunInfo, RunPlace, Scaling, Size, SkippedPhase, SlopeFinding,
+    SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
 };
 use ng_lab::rng::SplitMix64;
 
@@ -219,35 +219,11 @@ pub(crate) fn large() -> Report {
 
 /// Nothing was planned, and nothing is known.
 pub(crate) fn empty() -> Report {
-    Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: String::new(),
-            command: Vec::new(),
-            seed: 0,
-            rounds: 0,
-            items: "items".to_owned(),
-            item_bytes: None,
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 0.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
-        limits: Vec::new(),
-        cells: Vec::new(),
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
-    }
+    let run = RunInfo {
+        items: "items".to_owned(),
+        ..RunInfo::default()
+    };
+    Report::new(run, Host::default(), Build::default())
 }
 
 /// One cell of one phase that ran once.

@@ -8,7 +8,7 @@ use crate::machine::kernel::CpuTicks;
 use crate::machine::threads::ThreadWork;
 use crate::model::{
     AccessEvidence, Bound, Build, FileEvidence, FileState, Host, Limit, LimitKey, MemoryReading,
-    Pages, Profile, Report, Role, RunInfo, SCHEMA,
+    Pages, Profile, Report, Role, RunInfo,
 };
 use crate::worker::protocol::{CellReading, FractionReading};
 use crate::worker::run::{PhaseReading, TouchEvidence};
@@ -396,34 +396,20 @@ pub(super) fn readings(cells: &[Sim]) -> Readings {
 /// The report of a run over `cells`.
 pub(super) fn report(cells: &[Sim]) -> Report {
     let judgement = judged(cells);
+    let run = RunInfo {
+        rounds: 6,
+        items: SUBJECT.items.to_owned(),
+        item_bytes: Some(SUBJECT.item_bytes),
+        elapsed_s: 1.0,
+        ..RunInfo::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: Vec::new(),
-            seed: 1,
-            rounds: 6,
-            items: SUBJECT.items.to_owned(),
-            item_bytes: Some(SUBJECT.item_bytes),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
-        headlines: Vec::new(),
         not_compared: judgement.not_compared,
         scaling: judgement.scaling,
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, Host::default(), Build::default())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use ng_lab::model::{
     self, Build, CellKey, CellReport, ClaimRow, ClaimVerdict, Comparison, ComparisonKind, Finding,
-    Flag, MemoryReading, PhaseKey, PhaseReport, Report, Role, RunInfo, SCHEMA, Verdict,
+    Flag, MemoryReading, PhaseKey, PhaseReport, Report, Role, RunInfo, Verdict,
 };
 use ng_lab::{AccessEvidence, Host, Pages, Pattern};
 
@@ -23,37 +23,22 @@ const SLOW: Quantity = SLOW_CELL.phases(&["do"]);
 const FAST: Quantity = FAST_CELL.phases(&["do"]);
 
 fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
+    let run = RunInfo {
+        started: "2026-11-24T23:08:25Z".to_owned(),
+        seed: 1,
+        rounds: 8,
+        items: "tokens".to_owned(),
+        item_bytes: Some(64),
+        elapsed_s: 1.0,
+        ..RunInfo::default()
+    };
+    let host = Host {
+        cpus,
+        ..Host::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: Vec::new(),
-            seed: 1,
-            rounds: 8,
-            items: "tokens".to_owned(),
-            item_bytes: Some(64),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host {
-            cpus,
-            ..Host::default()
-        },
-        build: Build::default(),
-        data: None,
-        limits: Vec::new(),
         cells,
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, host, Build::default())
     }
 }
 
