@@ -16,13 +16,14 @@ use crate::test::test;
 use crate::torture;
 
 /// The crates that others may depend on.
-const LIBRARIES: [&str; 7] = [
+const LIBRARIES: [&str; 8] = [
     "ng-token",
     "ng-synth",
     "ng-store",
     "ng-parallel",
     "ng-arrow",
     "ng-query",
+    "ng-plot",
     "ng-lab",
 ];
 /// `ng-stress`'s exit code for figures that must not be used.

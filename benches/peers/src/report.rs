@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ng_lab::Host;
-use ng_lab::report::Interval95;
+use ng_lab::model::Interval95;
 use ng_lab::stats::{self, Standing};
 use serde::Serialize;
 

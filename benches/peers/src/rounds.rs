@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ng_lab::process::{Ended, Order, run_worker};
-use ng_lab::protocol::{CellReading, Outcome, Place, Task};
+use ng_lab::protocol::{CellReading, Place, Task, TaskResult};
 use ng_lab::rng::SplitMix64;
 use ng_lab::{Cell, Interrupt};
 use serde::Serialize;
@@ -269,11 +269,11 @@ enum Heard {
     Interrupted,
 }
 
-fn understand(outcome: Outcome) -> Heard {
+fn understand(outcome: TaskResult) -> Heard {
     match outcome {
-        Outcome::Cell(reading) => only_phase(&reading),
-        Outcome::Failed(reason) => Heard::Failed(reason),
-        Outcome::Limits(_) => Heard::Failed("worker replied with limits".to_owned()),
+        TaskResult::Cell(reading) => only_phase(&reading),
+        TaskResult::Failed(reason) => Heard::Failed(reason),
+        TaskResult::Limits(_) => Heard::Failed("worker replied with limits".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
-use ng_lab::report::Interval95;
+use ng_lab::model::Interval95;
 
 use crate::bars::BAR_TOKENS;
 use crate::report::{Peer, Ratio, Report, Row};

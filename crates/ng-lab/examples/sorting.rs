@@ -8,8 +8,9 @@ use std::process::{self, ExitCode};
 use std::time::Duration;
 use std::{env, fs};
 
+use ng_lab::model::Build;
 use ng_lab::protocol::WORKER_ARGUMENT;
-use ng_lab::report::{Build, terminal};
+use ng_lab::report::terminal;
 use ng_lab::rng::SplitMix64;
 use ng_lab::{
     Cell, Failure, Interrupt, Limit, MachineLock, Profile, Progress, Request, Rounds, Run,

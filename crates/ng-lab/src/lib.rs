@@ -55,65 +55,40 @@
 //! A [`soak`] asks another question: whether it stays as fast, and as small, for
 //! minutes and hours.
 //!
-//! Begin reading at `scenario.rs` and `run.rs` (what is measured), then
-//! `worker.rs` (one cell), `conductor/` (all of them), `judge/` (what may be
+//! Begin reading at `worker/scenario.rs` and `worker/run.rs` (what is measured), then
+//! `worker/serve.rs` (one cell), `conductor/` (all of them), `judge/` (what may be
 //! believed), `report/`. `examples/sorting.rs` is a whole program.
 
-mod access;
-mod allocations;
-mod baselines;
 pub mod conductor;
-pub mod count;
-mod data_folder;
-pub mod doctor;
-mod growth;
-mod handshake;
-mod headlines;
-mod host;
-mod interrupt;
 pub mod judge;
-pub mod kernel;
-pub mod limits;
-mod lock;
-mod memory_group;
-mod page_cache;
-mod pages;
-mod plant;
-mod private_peak;
-pub mod process;
-mod progress;
-pub mod protocol;
-#[expect(
-    unsafe_code,
-    reason = "two system calls that no safe crate wraps; nowhere else"
-)]
-mod raw;
+mod machine;
+pub mod model;
 pub mod report;
-pub mod rng;
-mod run;
-mod scenario;
 mod session;
 pub mod soak;
 pub mod stats;
-mod threads;
-mod volume;
 mod worker;
 
-pub use access::{AccessEvidence, Pattern};
-pub use allocations::{Allocations, CountingAllocator};
-pub use baselines::{BaselineName, Baselines, LoadError, load_report};
-pub use conductor::{Against, Baseline, Gate, Reference, Request, Rounds, Subject, Versus};
-pub use data_folder::DataFolder;
-pub use host::Host;
-pub use interrupt::Interrupt;
-pub use limits::Limit;
-pub use lock::MachineLock;
-pub use pages::{PageBuffer, Pages, touch_and_free};
-pub use plant::Plant;
-pub use progress::Progress;
-pub use run::{Bound, FileEvidence, FileState, Phase, PhaseRecord, Run, TouchEvidence};
-pub use scenario::{Cell, Failure, Headline, Profile, Scenario, Variant};
-pub use session::{SessionError, iso_utc, measure, measure_with_claims};
-pub use threads::ThreadWork;
-pub use volume::Volume;
-pub use worker::{FRACTION, fraction_from_items, serve};
+pub use conductor::{
+    Against, Baseline, Gate, Progress, Reference, Request, Rounds, Subject, Versus, doctor, process,
+};
+pub use machine::allocations::CountingAllocator;
+pub use machine::data_folder::DataFolder;
+pub use machine::interrupt::Interrupt;
+pub use machine::kernel;
+pub use machine::lock::MachineLock;
+pub use machine::pages::{PageBuffer, touch_and_free};
+pub use machine::threads::ThreadWork;
+pub use model::{
+    AccessEvidence, Allocations, Bound, FileEvidence, FileState, Host, Limit, Pages, Pattern,
+    Plant, Profile, Volume, count,
+};
+pub use report::baselines::{BaselineName, Baselines, LoadError, load_report};
+pub use session::{SessionError, SoakRequest, iso_utc, measure, measure_with_claims, run_soak};
+pub use stats::rng;
+pub use worker::growth::FRACTION;
+pub use worker::limits;
+pub use worker::protocol;
+pub use worker::run::{Failure, Phase, PhaseReading, Run, TouchEvidence};
+pub use worker::scenario::{Cell, Headline, Scenario, Variant};
+pub use worker::serve::{fraction_from_items, serve};

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk::RealDir;
+use crate::environment::new_identity;
 use crate::file::{CreateOptions, Draft, NewFile};
-use crate::place::{new_identity, refuse_to_replace, target};
+use crate::target::{refuse_to_replace, target};
 use crate::{CreateError, FileWriter};
 
 /// A token file that gets its name when it is filled.

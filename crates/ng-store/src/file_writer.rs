@@ -3,11 +3,11 @@ use std::path::{Path, PathBuf};
 use ng_token::Token;
 
 use crate::disk::{NameState, RealDir, RealFile, Source};
+use crate::environment::now_ns;
 use crate::file::{
     AppendOptions, CreateOptions, FileInfo, Finding, Head, Savepoint, Stamp, Writer, open_locked,
 };
 use crate::format::FileBlockHasher;
-use crate::place::now_ns;
 use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
 
 /// Appends tokens to a file, and shows none: no map, and so no promise to make.

@@ -59,6 +59,7 @@ pub mod conformance;
 mod disk;
 #[cfg(feature = "sim")]
 pub mod disk;
+mod environment;
 mod error;
 #[cfg(not(feature = "sim"))]
 #[allow(dead_code, unreachable_pub, reason = "public with the feature `sim`")]
@@ -71,7 +72,6 @@ mod format;
 mod inode;
 mod memory;
 mod mmap_store;
-mod place;
 mod policy;
 #[expect(
     unsafe_code,
@@ -82,10 +82,11 @@ mod raw_draft;
 mod raw_reader;
 mod registered;
 mod same_file;
-mod saved;
 mod sink;
 mod store;
+mod target;
 mod vec_store;
+mod whole_file;
 
 // The seams are about its tokens: one dependency shall be enough.
 pub use ng_token;
@@ -114,10 +115,11 @@ pub use raw_draft::RawDraft;
 pub use raw_reader::RawReader;
 pub use registered::has_readers;
 pub use same_file::is_same_file;
-pub use saved::{repair, unwatched};
+
 pub use sink::{BLOCK_TOKENS, BlockHasher, NoHash, TokenSink, whole_blocks};
 pub use store::TokenStore;
 pub use vec_store::VecStore;
+pub use whole_file::{repair, unwatched};
 
 /// A pass over a file: what [`BlockReader::pass`] gives, a reader that stays at its commit.
 ///

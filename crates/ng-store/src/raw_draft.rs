@@ -3,8 +3,9 @@ use std::path::Path;
 use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
+use crate::environment::new_identity;
 use crate::file::{NewFile, Outflow};
-use crate::place::{new_identity, refuse_to_replace, target};
+use crate::target::{refuse_to_replace, target};
 use crate::{CachePolicy, CreateError, WriteError};
 
 /// A file of 64-byte records and nothing else, or of what else other programs read, that

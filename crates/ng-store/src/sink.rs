@@ -3,6 +3,12 @@ use std::ops::Range;
 use ng_token::Token;
 
 /// How many tokens make a block, the unit of hashing: 256 KiB.
+///
+/// It is part of the formats. A program with another number refuses every token file
+/// that was written with this one, since the header states it; the block table has one
+/// hash a block, the commit chains them, and an index has its columns, zones and boxes
+/// by the block. Sizes elsewhere are multiples of it: a page is 64 tokens, a shard and
+/// a buffer of an ingest some blocks.
 pub const BLOCK_TOKENS: usize = 4096;
 
 /// Writes a sequence of tokens: append, then commit.

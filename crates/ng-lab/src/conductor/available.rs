@@ -1,6 +1,6 @@
 //! What cells need of the machine, against what it has.
 
-use crate::scenario::{Cell, Scenario};
+use crate::worker::scenario::{Cell, Scenario};
 
 /// Memory that a cell leaves to the rest of the machine, and disk likewise.
 pub(super) const SPARE_BYTES: u64 = 256 << 20;

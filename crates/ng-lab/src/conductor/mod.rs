@@ -1,17 +1,25 @@
 //! The conductor's side: which cells, in which order, for how many rounds.
 //!
 //! [`plan`] decides what is measured, `rounds` does it, one worker process at a
-//! time; what came out is a [`Record`] that is judged and reported elsewhere.
+//! time; what came out is a [`Readings`] that is judged and reported elsewhere.
 
 mod available;
+pub mod doctor;
+mod handshake;
+mod headlines;
 pub mod plan;
-mod record;
+pub mod process;
+mod progress;
+mod readings;
 mod rounds;
 mod versus;
 mod workplace;
 
 pub use available::Available;
-pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Role, Rounds, Subject};
-pub use record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
+pub(crate) use handshake::shake_hands;
+pub(crate) use headlines::headlines;
+pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Rounds, Subject};
+pub use progress::Progress;
+pub use readings::{CellReadings, CellRound, LimitSample, Readings};
 pub use rounds::conduct;
 pub use versus::{Against, Baseline, Gate, Reference, Versus};

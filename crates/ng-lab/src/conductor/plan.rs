@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::conductor::Versus;
 use crate::conductor::available::{Available, Needs};
-use crate::limits::{Limit, PROBED_MOST_BYTES};
-use crate::scenario::{Cell, Profile, Scenario};
+use crate::model::{CellKey, Limit, Profile, Role, Size};
+use crate::worker::limits::PROBED_MOST_BYTES;
+use crate::worker::scenario::{Cell, Scenario};
 
 /// The page-fault probe touches this much at most.
 pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
@@ -146,30 +145,6 @@ impl Request {
     }
 }
 
-/// Whether a cell is measured for its own sake or as a copy that shows the noise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The cell itself.
-    Main,
-    /// The same program once more: any difference is noise.
-    Aa,
-    /// The program of another revision.
-    Against,
-}
-
-impl Role {
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Aa => "aa",
-            Self::Against => "against",
-        }
-    }
-}
-
 /// A cell in one build and role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedCell {
@@ -189,6 +164,24 @@ pub struct PlannedCell {
     pub limit_bytes: u64,
     /// Why it is not measured, if so.
     pub skipped: Option<String>,
+}
+
+impl PlannedCell {
+    /// The cell's name in a report about items of that name.
+    pub(crate) fn key(&self, items: &str) -> CellKey {
+        let Cell {
+            scenario,
+            variant,
+            items: count,
+        } = &self.cell;
+        CellKey {
+            scenario: scenario.clone(),
+            size: Size::new(*count, items),
+            variant: variant.name.clone(),
+            threads: variant.threads,
+            profile: self.profile,
+        }
+    }
 }
 
 /// What limits are probed over, apart from those beside the cells.
@@ -385,8 +378,9 @@ mod tests {
     use super::*;
     use crate::conductor::available::SPARE_BYTES;
     use crate::conductor::{Against, Reference};
-    use crate::run::Run;
-    use crate::scenario::{Failure, Variant};
+    use crate::worker::run::Failure;
+    use crate::worker::run::Run;
+    use crate::worker::scenario::Variant;
 
     struct Half;
     /// The size at which it has one cell only.

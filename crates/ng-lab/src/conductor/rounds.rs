@@ -7,19 +7,17 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request, Role};
-use crate::conductor::record::{CellRecord, CellRound, LimitKey, LimitSample, Record};
+use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request};
+use crate::conductor::process::{Ended, Order, run_worker};
+use crate::conductor::progress::Progress;
+use crate::conductor::readings::{CellReadings, CellRound, LimitSample, Readings};
 use crate::conductor::workplace::{Surroundings, Workplace};
-use crate::data_folder::DataFolder;
-use crate::interrupt::Interrupt;
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::plant::Plant;
-use crate::process::{Ended, Order, run_worker};
-use crate::progress::Progress;
-use crate::protocol::{Outcome, Task};
-use crate::rng::SplitMix64;
-use crate::scenario::Profile;
+use crate::machine::data_folder::DataFolder;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::kernel::CpuTicks;
+use crate::model::{Limit, LimitKey, Plant, Profile, Role};
+use crate::stats::rng::SplitMix64;
+use crate::worker::protocol::{Task, TaskResult};
 
 /// A worker's environment is padded by fewer bytes than this: four pages move
 /// the stack through every alignment that matters.
@@ -80,7 +78,7 @@ pub fn conduct(
     log: &mut dyn Write,
     interrupt: &Interrupt,
     progress: &mut Progress,
-) -> io::Result<Record> {
+) -> io::Result<Readings> {
     let mut run = Conduct {
         request,
         plan,
@@ -88,9 +86,9 @@ pub fn conduct(
         log,
         interrupt,
         rng: SplitMix64::new(request.seed),
-        record: Record {
+        readings: Readings {
             cells: records_of(plan),
-            ..Record::default()
+            ..Readings::default()
         },
         counting: Duration::ZERO,
     };
@@ -103,22 +101,22 @@ pub fn conduct(
     let longer = steps as f64 / first_steps.max(1) as f64;
     let round_time = start.elapsed().saturating_sub(run.counting).mul_f64(longer);
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
-    let rounds = with_gate(rounds, request, &run.record, progress);
+    let rounds = with_gate(rounds, request, &run.readings, progress);
     progress.plan_rounds(steps as u64, rounds, round_time);
     for round in 1..=rounds {
-        if run.record.ended_early() {
+        if run.readings.ended_early() {
             break;
         }
         run.round(round, progress)?;
     }
     progress.end();
-    Ok(run.record)
+    Ok(run.readings)
 }
 
 /// The rounds that the gate needs, where it may add some; else the user is told
 /// before the time is spent.
-fn with_gate(rounds: u32, request: &Request, record: &Record, progress: &Progress) -> u32 {
-    let needed = request.versus.rounds_needed(&record.cells);
+fn with_gate(rounds: u32, request: &Request, readings: &Readings, progress: &Progress) -> u32 {
+    let needed = request.versus.rounds_needed(&readings.cells);
     let gate = request.versus.gate.filter(|_| rounds < needed);
     match gate {
         None => rounds,
@@ -132,10 +130,10 @@ fn with_gate(rounds: u32, request: &Request, record: &Record, progress: &Progres
     }
 }
 
-fn records_of(plan: &Plan) -> Vec<CellRecord> {
+fn records_of(plan: &Plan) -> Vec<CellReadings> {
     plan.cells
         .iter()
-        .map(|planned| CellRecord {
+        .map(|planned| CellReadings {
             planned: planned.clone(),
             rounds: Vec::new(),
         })
@@ -158,7 +156,7 @@ struct Conduct<'a> {
     log: &'a mut dyn Write,
     interrupt: &'a Interrupt,
     rng: SplitMix64,
-    record: Record,
+    readings: Readings,
     /// Time of the runs that count allocations, which later rounds do not have.
     counting: Duration,
 }
@@ -167,16 +165,16 @@ impl Conduct<'_> {
     fn round(&mut self, round: u32, progress: &mut Progress) -> io::Result<()> {
         for (position, step) in self.shuffled(round).into_iter().enumerate() {
             if self.interrupt.is_set() {
-                self.record.interrupted = true;
+                self.readings.interrupted = true;
             } else {
                 self.perform(round, position as u32, step, progress)?;
             }
-            if self.record.ended_early() {
+            if self.readings.ended_early() {
                 return Ok(());
             }
             progress.step_done();
         }
-        self.record.rounds = round;
+        self.readings.rounds = round;
         Ok(())
     }
 
@@ -199,7 +197,7 @@ impl Conduct<'_> {
         let mut beside: BTreeSet<LimitKey> = BTreeSet::new();
         let mut open = None;
         for (index, planned) in self.plan.cells.iter().enumerate() {
-            if planned.skipped.is_some() || self.record.cells[index].left_out().is_some() {
+            if planned.skipped.is_some() || self.readings.cells[index].left_out().is_some() {
                 continue;
             }
             if open != Some(planned.block) {
@@ -226,7 +224,7 @@ impl Conduct<'_> {
 
     /// The limits that bound the copies of a cell, a probe for each number of threads.
     fn probes_beside(&self, planned: &PlannedCell) -> Vec<Probe> {
-        let mut bounds = self.record.bounds_of(planned.block);
+        let mut bounds = self.readings.bounds_of(planned.block);
         let memory_limit_bytes = planned.memory_limit_bytes;
         let bytes = planned.limit_bytes;
         bounds.retain(|(threads, limit)| {
@@ -304,11 +302,11 @@ impl Conduct<'_> {
         let answered = matches!(ended, Ended::Reply(_));
         let outcome = match ended {
             Ended::Interrupted => {
-                self.record.interrupted = true;
+                self.readings.interrupted = true;
                 return Ok(());
             }
-            Ended::Failed(reason) => Outcome::Failed(reason),
-            Ended::Reply(reply) if reply.profile != profile => Outcome::Failed(format!(
+            Ended::Failed(reason) => TaskResult::Failed(reason),
+            Ended::Reply(reply) if reply.profile != profile => TaskResult::Failed(format!(
                 "worker was built as {}, expected {}",
                 reply.profile.name(),
                 profile.name()
@@ -316,7 +314,7 @@ impl Conduct<'_> {
             Ended::Reply(reply) => reply.outcome,
         };
         if let Err(error) = self.write_log(round, position, &step, &task, &outcome) {
-            self.record.stopped_by = Some(format!("the log of results: {error}"));
+            self.readings.stopped_by = Some(format!("the log of results: {error}"));
         }
         let run = Performed {
             round,
@@ -392,24 +390,24 @@ impl Conduct<'_> {
             })
     }
 
-    fn keep(&mut self, step: &Step, run: Performed, outcome: Outcome) {
+    fn keep(&mut self, step: &Step, run: Performed, outcome: TaskResult) {
         let Performed {
             round,
             position,
             ticks,
             answered,
         } = run;
-        if let Outcome::Cell(reading) = &outcome {
+        if let TaskResult::Cell(reading) = &outcome {
             self.counting += Duration::from_nanos(reading.counting_ns);
         }
         match step {
             Step::Cell(index) => {
                 let reading = match outcome {
-                    Outcome::Cell(reading) => Ok(reading),
-                    Outcome::Failed(reason) => Err(reason),
-                    Outcome::Limits(_) => Err("worker replied with limits".to_owned()),
+                    TaskResult::Cell(reading) => Ok(reading),
+                    TaskResult::Failed(reason) => Err(reason),
+                    TaskResult::Limits(_) => Err("worker replied with limits".to_owned()),
                 };
-                self.record.cells[*index].rounds.push(CellRound {
+                self.readings.cells[*index].rounds.push(CellRound {
                     round,
                     position,
                     reading,
@@ -431,20 +429,20 @@ impl Conduct<'_> {
         }
     }
 
-    fn keep_limits(&mut self, probe: &Probe, round: u32, outcome: Outcome) {
+    fn keep_limits(&mut self, probe: &Probe, round: u32, outcome: TaskResult) {
         match outcome {
-            Outcome::Limits(found) => {
+            TaskResult::Limits(found) => {
                 for reading in found {
                     let sample = LimitSample {
                         round,
                         block: probe.block,
                         ns_per_unit: reading.ns_per_unit,
                     };
-                    self.record.add_limit(probe.key(reading.limit), sample);
+                    self.readings.add_limit(probe.key(reading.limit), sample);
                 }
             }
-            Outcome::Failed(reason) => self.record.probe_failures.push(reason),
-            Outcome::Cell(_) => {}
+            TaskResult::Failed(reason) => self.readings.probe_failures.push(reason),
+            TaskResult::Cell(_) => {}
         }
     }
 
@@ -454,15 +452,15 @@ impl Conduct<'_> {
         position: u32,
         step: &Step,
         task: &Task,
-        outcome: &Outcome,
+        outcome: &TaskResult,
     ) -> io::Result<()> {
         #[derive(Serialize)]
         struct Line<'a> {
             round: u32,
             position: u32,
-            build: Option<(Profile, crate::conductor::Role)>,
+            build: Option<(Profile, crate::model::Role)>,
             task: &'a Task,
-            outcome: &'a Outcome,
+            outcome: &'a TaskResult,
         }
         let build = match step {
             Step::Cell(index) => {

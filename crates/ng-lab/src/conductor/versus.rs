@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::conductor::{CellRecord, PlannedCell, Role};
-use crate::judge::gate;
-use crate::plant::Plant;
-use crate::report::{CellReport, Report};
-use crate::scenario::Profile;
+use crate::conductor::{CellReadings, PlannedCell};
+use crate::model::{CellReport, Plant, Profile, Report, Role};
+use crate::stats;
 
 /// What a run is held against. Nothing, by default.
 #[derive(Clone, Debug, Default)]
@@ -77,34 +75,34 @@ impl Versus {
 
     /// The fewest rounds that the gate can say something after, once round 0 has
     /// shown which phases there are; 0 without a gate.
-    pub(crate) fn rounds_needed(&self, cells: &[CellRecord]) -> u32 {
+    pub(crate) fn rounds_needed(&self, cells: &[CellReadings]) -> u32 {
         if self.gate.is_none() {
             return 0;
         }
         match &self.reference {
             None => 0,
-            Some(Reference::Against(_)) => gate::paired_rounds(against_phases(cells)),
+            Some(Reference::Against(_)) => stats::paired_rounds(against_phases(cells)),
             Some(Reference::Baseline(baseline)) => {
                 let samples = baseline_samples(cells, &baseline.report);
                 let fewest = samples.iter().copied().min().unwrap_or(0);
-                gate::unpaired_rounds(samples.len(), fewest)
+                stats::unpaired_rounds(samples.len(), fewest)
             }
         }
     }
 }
 
 /// Phases that both revisions have.
-fn against_phases(cells: &[CellRecord]) -> usize {
+fn against_phases(cells: &[CellReadings]) -> usize {
     cells
         .iter()
         .filter(|cell| cell.planned.role == Role::Against)
-        .filter_map(CellRecord::any_reading)
+        .filter_map(CellReadings::any_reading)
         .map(|reading| reading.phases.len())
         .sum()
 }
 
 /// How many samples the baseline has of each phase that will be held against it.
-fn baseline_samples(cells: &[CellRecord], baseline: &Report) -> Vec<usize> {
+fn baseline_samples(cells: &[CellReadings], baseline: &Report) -> Vec<usize> {
     let gated = gated_profile(cells);
     let mut samples = Vec::new();
     for cell in cells {
@@ -125,17 +123,14 @@ fn baseline_samples(cells: &[CellRecord], baseline: &Report) -> Vec<usize> {
 
 fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
     let variant = &planned.cell.variant;
-    then.scenario == planned.cell.scenario
-        && then.variant == variant.name
-        && then.threads == variant.threads
-        && then.items() == planned.cell.items
-        && then.profile == planned.profile
+    then.is_main(&planned.key(&then.key.size.name))
+        && then.pages == variant.pages
+        && then.host_warm == variant.host_warm
         && then.memory_limit_bytes == planned.memory_limit_bytes
-        && then.role == Role::Main
 }
 
 /// The build that has an A/A copy: only its noise is known.
-fn gated_profile(cells: &[CellRecord]) -> Option<Profile> {
+fn gated_profile(cells: &[CellReadings]) -> Option<Profile> {
     let aa = cells.iter().find(|cell| cell.planned.role == Role::Aa);
     aa.map(|cell| cell.planned.profile)
 }

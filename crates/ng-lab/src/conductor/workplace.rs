@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::data_folder::{DataFolder, WorkerFolder};
-use crate::memory_group::MemoryGroup;
-use crate::protocol::Place;
+use crate::machine::data_folder::{DataFolder, WorkerFolder};
+use crate::machine::memory_group::MemoryGroup;
+use crate::worker::protocol::Place;
 
 /// What a worker's task needs around it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,10 @@
 //! Ratios of two runs: nothing is paired, and all is in their reports.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
-use crate::conductor::Role;
 use crate::judge::compare::Compared;
-use crate::judge::not_compared;
-use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, PhaseReport, Report};
+use crate::judge::not_compared::{self, different_work};
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, Interval95, PhaseKey, PhaseReport, Report, Role,
+};
 use crate::stats;
 
 /// Compares each cell of `now` with that of `then` that did the same work.
@@ -47,18 +44,13 @@ fn compare_phase(
     other: &CellReport,
     name: &str,
 ) -> Result<Comparison, String> {
-    let then = other.phases.iter().find(|then| then.name == phase.name);
+    let then = other.phase(&phase.name);
     let then = then.ok_or_else(|| format!("the baseline has no phase {}", phase.name))?;
     let ratio = stats::unpaired_ratio(&times(then), &times(phase));
     let ratio = ratio.ok_or("there are no times to compare")?;
     Ok(Comparison {
         kind: ComparisonKind::Baseline,
-        scenario: cell.scenario.clone(),
-        variant: cell.variant.clone(),
-        phase: phase.name.clone(),
-        size: cell.size.clone(),
-        threads: cell.threads,
-        profile: cell.profile,
+        key: PhaseKey::new(&cell.key, Some(&phase.name)),
         against: name.to_owned(),
         estimate: ratio.estimate,
         ci95: ratio.interval.map(Interval95::from),
@@ -81,19 +73,4 @@ fn not_comparable(cell: &CellReport, other: &CellReport) -> Option<String> {
     worthless
         .map(|(whose, cell)| format!("{whose} cell is {}", cell.verdict.name()))
         .or_else(|| different_work(&cell.proof, &other.proof))
-}
-
-/// A figure that both proofs have, and not as the same value. A revision may prove
-/// more than another one; what both prove must agree.
-pub(super) fn different_work(
-    now: &BTreeMap<String, Value>,
-    then: &BTreeMap<String, Value>,
-) -> Option<String> {
-    let (name, now, then) = now.iter().find_map(|(name, now)| {
-        let then = then.get(name).filter(|then| *then != now)?;
-        Some((name, now, then))
-    })?;
-    Some(format!(
-        "not the same work: its proof has {name} {then}, this one {now}"
-    ))
 }

@@ -1,63 +1,40 @@
 //! One cell's figures, and what speaks against them.
 
-use std::collections::BTreeMap;
-
-use crate::allocations::Allocations;
-use crate::conductor::{CellRecord, CellRound, LimitKey, Record, Role, Subject};
-use crate::growth;
-use crate::judge::flags::{Finding, Flag, Verdict};
+use crate::conductor::{CellReadings, CellRound, Readings, Subject};
 use crate::judge::limits::BoundReadings;
 use crate::judge::{files, threads};
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::{CellReading, MemoryReading};
-use crate::report::{CellReport, GrowthReport, Interval95, PhaseReport, RunPlace};
-use crate::run::{FileState, PhaseRecord};
+use crate::machine::kernel::CpuTicks;
+use crate::model::{
+    Allocations, CellReport, FileState, Finding, Flag, GrowthReport, Interval95, Limit, LimitKey,
+    MemoryReading, Pages, PhaseReport, Role, RunPlace, Verdict,
+};
 use crate::stats;
+use crate::worker::growth;
+use crate::worker::protocol::CellReading;
+use crate::worker::run::PhaseReading;
 
-/// A phase may beat the best reading of its limit by this much: limits are read
-/// with noise as well.
-const IMPOSSIBLE: f64 = 1.1;
 /// The same with too few rounds for an interval: a limit that was read once or
 /// twice on a shared machine is not known to a tenth. Deleted work beats this too.
 const IMPOSSIBLE_WITHOUT_INTERVAL: f64 = 2.0;
-/// Share of the declared bytes that the kernel must have seen arrive.
-const TOUCHED_SHARE: f64 = 0.9;
 /// Smaller pieces can be had from memory that the allocator holds and that was
 /// touched before.
 const TOUCHED_FROM_BYTES: u64 = 1 << 20;
-/// A phase shorter than this many clock reads is known to 5 % at best.
-const CLOCK_READS: f64 = 20.0;
-/// Share of processor time, and the ticks it takes to be sure of it.
-const STEAL_SHARE: f64 = 0.02;
-const OTHERS_SHARE: f64 = 0.05;
-/// Change of a fixed loop's time within one worker (median over the rounds).
-const SPIN_CHANGE: f64 = 0.05;
-/// Share of the memory that may sit on other pages than was asked for.
-const OTHER_PAGES_SHARE: f64 = 0.2;
 /// Cells that hold less are not judged by their pages: the ends of a buffer
 /// cannot be huge.
 const PAGES_FROM_BYTES: u64 = 32 << 20;
-/// Six samples are the fewest that an exact 95 % interval can be had from.
-const ENOUGH_ROUNDS: usize = 6;
 
-pub(super) fn report(cell: &CellRecord, record: &Record, subject: Subject) -> CellReport {
+pub(super) fn report(cell: &CellReadings, readings: &Readings, subject: Subject) -> CellReport {
     let planned = &cell.planned;
-    let phases = phase_reports(cell, record);
+    let phases = phase_reports(cell, readings);
     let findings = if cell.rounds.is_empty() {
         Vec::new()
     } else {
-        findings(cell, record)
+        findings(cell, readings)
     };
     let (verdict, reason) = verdict(cell, &findings);
     let mut report = CellReport {
-        scenario: planned.cell.scenario.clone(),
-        profile: planned.profile,
+        key: planned.key(subject.items),
         role: planned.role,
-        size: BTreeMap::from([(subject.items.to_owned(), planned.cell.items)]),
-        threads: planned.cell.variant.threads,
-        variant: planned.cell.variant.name.clone(),
         pages: planned.cell.variant.pages,
         host_warm: planned.cell.variant.host_warm,
         memory_limit_bytes: planned.memory_limit_bytes,
@@ -88,7 +65,7 @@ fn place(run: &CellRound) -> RunPlace {
     }
 }
 
-fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>) {
+fn verdict(cell: &CellReadings, findings: &[Finding]) -> (Verdict, Option<String>) {
     if let Some(reason) = &cell.planned.skipped {
         return (Verdict::Skipped, Some(reason.clone()));
     }
@@ -111,13 +88,13 @@ fn verdict(cell: &CellRecord, findings: &[Finding]) -> (Verdict, Option<String>)
 }
 
 /// The phases of the cell, by any reading: their names and bounds are the same in all.
-fn phases(cell: &CellRecord) -> impl Iterator<Item = &PhaseRecord> {
+fn phases(cell: &CellReadings) -> impl Iterator<Item = &PhaseReading> {
     cell.any_reading()
         .into_iter()
         .flat_map(|reading| &reading.phases)
 }
 
-fn phase_reports(cell: &CellRecord, record: &Record) -> Vec<PhaseReport> {
+fn phase_reports(cell: &CellReadings, readings: &Readings) -> Vec<PhaseReport> {
     phases(cell)
         .map(|phase| {
             let samples = cell.samples(&phase.name);
@@ -125,7 +102,7 @@ fn phase_reports(cell: &CellRecord, record: &Record) -> Vec<PhaseReport> {
             let summary = stats::Summary::of(&times);
             let bound = phase
                 .bound
-                .and_then(|bound| BoundReadings::find(record, bound, &cell.planned));
+                .and_then(|bound| BoundReadings::find(readings, bound, &cell.planned));
             PhaseReport {
                 name: phase.name.clone(),
                 items: phase.items,
@@ -155,44 +132,28 @@ fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
 
 /// The best time of a phase at the fraction of the items. Of round 0 too: a time
 /// that is known to be possible is one, and each worker has done the whole as well.
-fn growth(cell: &CellRecord, phase: &str) -> Option<GrowthReport> {
+fn growth(cell: &CellReadings, phase: &str) -> Option<GrowthReport> {
     let items = cell.any_reading()?.fraction.as_ref()?.items;
     let best_ns = best_of(cell, |reading| {
-        let at = reading
-            .phases
-            .iter()
-            .position(|found| found.name == phase)?;
-        reading.fraction.as_ref()?.elapsed_ns.get(at).copied()
+        let times = &reading.fraction.as_ref()?.elapsed_ns;
+        times.get(reading.place_of(phase)?).copied()
     })?;
     Some(GrowthReport { items, best_ns })
 }
 
 /// The best time of all rounds, round 0 too.
-fn best_of(cell: &CellRecord, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
-    let readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
-    readings.filter_map(time).min()
+fn best_of(cell: &CellReadings, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
+    cell.readings().filter_map(time).min()
 }
 
 /// What a phase asked the allocator for, in the one round that counted it.
-fn allocations(cell: &CellRecord, phase: &str) -> Option<Allocations> {
-    let mut readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
-    readings.find_map(|reading| {
-        let at = reading
-            .phases
-            .iter()
-            .position(|found| found.name == phase)?;
-        reading.allocations.get(at).copied()
-    })
+fn allocations(cell: &CellReadings, phase: &str) -> Option<Allocations> {
+    cell.readings()
+        .find_map(|reading| reading.allocations.get(reading.place_of(phase)?).copied())
 }
 
 /// The median over the rounds after round 0.
-fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) -> Option<f64> {
+fn median_of(cell: &CellReadings, figure: impl Fn(&CellReading) -> Option<f64>) -> Option<f64> {
     let figures: Vec<f64> = cell
         .warm()
         .filter_map(|(_, reading)| figure(reading))
@@ -201,7 +162,7 @@ fn median_of(cell: &CellRecord, figure: impl Fn(&CellReading) -> Option<f64>) ->
 }
 
 /// Medians over the rounds; those of round 0 where nothing else is there.
-fn memory(cell: &CellRecord) -> Option<MemoryReading> {
+fn memory(cell: &CellReadings) -> Option<MemoryReading> {
     let cold = cell.any_reading()?.memory.clone().ok()?;
     let median = |figure: fn(&MemoryReading) -> u64| {
         median_of(cell, |reading| {
@@ -227,15 +188,12 @@ fn memory(cell: &CellRecord) -> Option<MemoryReading> {
 }
 
 /// Why a cell that ran has no figures of memory.
-fn memory_missing(cell: &CellRecord) -> Option<String> {
-    let mut readings = cell
-        .rounds
-        .iter()
-        .filter_map(|run| run.reading.as_ref().ok());
+fn memory_missing(cell: &CellReadings) -> Option<String> {
+    let mut readings = cell.readings();
     readings.find_map(|reading| reading.memory.clone().err())
 }
 
-fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
+fn findings(cell: &CellReadings, readings: &Readings) -> Vec<Finding> {
     let mut found = Vec::new();
     for phase in phases(cell) {
         let samples = cell.samples(&phase.name);
@@ -244,28 +202,26 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
         let details = [
             (
                 Flag::ImpossibleFast,
-                impossible_fast(cell, phase, median_ns, record),
+                impossible_fast(cell, phase, median_ns, readings),
             ),
             (Flag::WorkNotDone, not_touched(cell, phase)),
-            (Flag::Elided, elided(cell, phase, record)),
+            (Flag::Elided, elided(cell, phase, readings)),
             (Flag::PatternMismatch, pattern_mismatch(phase)),
             (
                 Flag::NotCold,
-                files::misplaced(cell, &phase.name, FileState::Cold),
+                files::misplaced(cell, &phase.name, Flag::NotCold, FileState::Cold),
             ),
             (
                 Flag::NotWarm,
-                files::misplaced(cell, &phase.name, FileState::Warm),
+                files::misplaced(cell, &phase.name, Flag::NotWarm, FileState::Warm),
             ),
-            (Flag::BelowResolution, below_resolution(median_ns, record)),
+            (Flag::BelowResolution, below_resolution(median_ns, readings)),
         ];
-        for (flag, detail) in details {
-            found.extend(detail.map(|detail| Finding {
-                flag,
-                phase: Some(phase.name.clone()),
-                detail,
-            }));
-        }
+        found.extend(
+            details
+                .into_iter()
+                .filter_map(|found| finding(found, Some(&phase.name))),
+        );
     }
     let details = [
         (Flag::WorkNotDone, proof_changes(cell)),
@@ -276,21 +232,23 @@ fn findings(cell: &CellRecord, record: &Record) -> Vec<Finding> {
         (Flag::PagesDiffer, pages_differ(cell)),
         (Flag::TooFewRounds, too_few_rounds(cell)),
     ];
-    for (flag, detail) in details {
-        found.extend(detail.map(|detail| Finding {
-            flag,
-            phase: None,
-            detail,
-        }));
-    }
+    found.extend(details.into_iter().filter_map(|found| finding(found, None)));
     found
 }
 
+fn finding((flag, detail): (Flag, Option<String>), phase: Option<&str>) -> Option<Finding> {
+    Some(Finding {
+        flag,
+        phase: phase.map(str::to_owned),
+        detail: detail?,
+    })
+}
+
 fn impossible_fast(
-    cell: &CellRecord,
-    phase: &PhaseRecord,
+    cell: &CellReadings,
+    phase: &PhaseReading,
     median_ns: Option<f64>,
-    record: &Record,
+    readings: &Readings,
 ) -> Option<String> {
     let bound = phase.bound?;
     if bound.limit.is_first_touch() && cell.planned.limit_bytes < TOUCHED_FROM_BYTES {
@@ -301,12 +259,12 @@ fn impossible_fast(
     if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
         return None;
     }
-    let least_ns = BoundReadings::find(record, bound, &cell.planned)?.least_ns();
+    let least_ns = BoundReadings::find(readings, bound, &cell.planned)?.least_ns();
     let median_ns = median_ns?;
-    let factor = if cell.warm().count() < ENOUGH_ROUNDS {
+    let factor = if (cell.warm().count() as f64) < Flag::TooFewRounds.threshold() {
         IMPOSSIBLE_WITHOUT_INTERVAL
     } else {
-        IMPOSSIBLE
+        Flag::ImpossibleFast.threshold()
     };
     (median_ns * factor < least_ns).then(|| {
         format!(
@@ -316,48 +274,42 @@ fn impossible_fast(
     })
 }
 
-fn not_touched(cell: &CellRecord, phase: &PhaseRecord) -> Option<String> {
+fn not_touched(cell: &CellReadings, phase: &PhaseReading) -> Option<String> {
     let declared = phase.touched?.declared_bytes;
     let seen = median_of(cell, |reading| {
-        let phase = reading
-            .phases
-            .iter()
-            .find(|found| found.name == phase.name)?;
+        let phase = reading.phase(&phase.name)?;
         Some(phase.touched?.resident_growth_bytes as f64)
     })?;
-    (declared >= TOUCHED_FROM_BYTES && seen < TOUCHED_SHARE * declared as f64)
+    (declared >= TOUCHED_FROM_BYTES && seen < Flag::WorkNotDone.threshold() * declared as f64)
         .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
 }
 
 /// Both times are the best ones: noise makes times longer, and a disturbed one
 /// accuses or acquits nobody.
-fn elided(cell: &CellRecord, phase: &PhaseRecord, record: &Record) -> Option<String> {
+fn elided(cell: &CellReadings, phase: &PhaseReading, readings: &Readings) -> Option<String> {
     // Round 0 alone is no measurement.
     cell.warm().next().filter(|_| phase.grows)?;
     let GrowthReport { items, best_ns } = growth(cell, &phase.name)?;
-    let whole_ns = best_of(cell, |reading| {
-        let mut phases = reading.phases.iter();
-        Some(phases.find(|found| found.name == phase.name)?.elapsed_ns)
-    })?;
-    let resolution_ns = CLOCK_READS * clock_read_ns(record).unwrap_or(0.0);
+    let whole_ns = best_of(cell, |reading| Some(reading.phase(&phase.name)?.elapsed_ns))?;
+    let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(readings).unwrap_or(0.0);
     let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
     (!grows)
         .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with {items} items only"))
 }
 
-fn pattern_mismatch(phase: &PhaseRecord) -> Option<String> {
+fn pattern_mismatch(phase: &PhaseReading) -> Option<String> {
     phase.access.as_ref()?.mismatch()
 }
 
-fn below_resolution(median_ns: Option<f64>, record: &Record) -> Option<String> {
-    let clock_ns = clock_read_ns(record)?;
+fn below_resolution(median_ns: Option<f64>, readings: &Readings) -> Option<String> {
+    let clock_ns = clock_read_ns(readings)?;
     let median_ns = median_ns?;
-    (median_ns < CLOCK_READS * clock_ns)
+    (median_ns < Flag::BelowResolution.threshold() * clock_ns)
         .then(|| format!("took {median_ns:.0} ns, a clock read takes {clock_ns:.0} ns"))
 }
 
-fn clock_read_ns(record: &Record) -> Option<f64> {
-    let readings: Vec<f64> = record
+fn clock_read_ns(readings: &Readings) -> Option<f64> {
+    let readings: Vec<f64> = readings
         .limits
         .iter()
         .filter(|(LimitKey { limit, .. }, _)| *limit == Limit::ClockRead)
@@ -366,7 +318,7 @@ fn clock_read_ns(record: &Record) -> Option<f64> {
     stats::median(&readings)
 }
 
-fn proof_changes(cell: &CellRecord) -> Option<String> {
+fn proof_changes(cell: &CellReadings) -> Option<String> {
     let first = &cell.any_reading()?.proof;
     let (run, _) = cell.warm().find(|(_, reading)| reading.proof != *first)?;
     Some(format!(
@@ -375,7 +327,7 @@ fn proof_changes(cell: &CellRecord) -> Option<String> {
     ))
 }
 
-fn swapped(cell: &CellRecord) -> Option<String> {
+fn swapped(cell: &CellReadings) -> Option<String> {
     let most = cell
         .warm()
         .filter_map(|(_, reading)| Some(reading.memory.as_ref().ok()?.swapped_bytes))
@@ -383,21 +335,25 @@ fn swapped(cell: &CellRecord) -> Option<String> {
     (most > 0).then(|| format!("{most} bytes of a worker were swapped out"))
 }
 
-fn ticks(cell: &CellRecord) -> CpuTicks {
+fn ticks(cell: &CellReadings) -> CpuTicks {
     cell.warm()
         .fold(CpuTicks::default(), |sum, (run, _)| sum.plus(&run.ticks))
 }
 
-fn stolen(cell: &CellRecord) -> Option<String> {
+fn stolen(cell: &CellReadings) -> Option<String> {
     let ticks = ticks(cell);
     // Idle processors are not stolen from, however many there are.
-    exceeds(ticks.steal, ticks.busy + ticks.steal, STEAL_SHARE)
-        .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
+    exceeds(
+        ticks.steal,
+        ticks.busy + ticks.steal,
+        Flag::Steal.threshold(),
+    )
+    .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
 }
 
-fn other_load(cell: &CellRecord) -> Option<String> {
+fn other_load(cell: &CellReadings) -> Option<String> {
     let ticks = ticks(cell);
-    exceeds(ticks.others(), ticks.total, OTHERS_SHARE)
+    exceeds(ticks.others(), ticks.total, Flag::OtherLoad.threshold())
         .map(|share| format!("other processes used {share:.1} % of the processors' time"))
 }
 
@@ -408,12 +364,12 @@ fn exceeds(ticks: u64, total: u64, share: f64) -> Option<f64> {
     (sure > share * total as f64).then(|| 100.0 * ticks as f64 / total as f64)
 }
 
-fn clock_drift(cell: &CellRecord) -> Option<String> {
+fn clock_drift(cell: &CellReadings) -> Option<String> {
     let change = median_of(cell, |reading| {
         let [before, after] = reading.spin_ns;
         Some((after as f64 / before.max(1) as f64 - 1.0).abs())
     })?;
-    (change > SPIN_CHANGE).then(|| {
+    (change > Flag::ClockDrift.threshold()).then(|| {
         format!(
             "a fixed loop's time changed by {:.0} % within a worker",
             change * 100.0
@@ -421,7 +377,7 @@ fn clock_drift(cell: &CellRecord) -> Option<String> {
     })
 }
 
-fn pages_differ(cell: &CellRecord) -> Option<String> {
+fn pages_differ(cell: &CellReadings) -> Option<String> {
     let shares: Vec<f64> = cell
         .warm()
         .filter_map(|(_, reading)| reading.memory.as_ref().ok())
@@ -431,8 +387,8 @@ fn pages_differ(cell: &CellRecord) -> Option<String> {
     let median = stats::median(&shares)?;
     let pages = cell.planned.cell.variant.pages;
     let wrong = |share: f64| match pages {
-        Pages::Huge => 1.0 - share > OTHER_PAGES_SHARE,
-        Pages::Small => share > OTHER_PAGES_SHARE,
+        Pages::Huge => 1.0 - share > Flag::PagesDiffer.threshold(),
+        Pages::Small => share > Flag::PagesDiffer.threshold(),
     };
     let others = shares.iter().filter(|share| wrong(**share)).count();
     (others > 0).then(|| {
@@ -444,10 +400,10 @@ fn pages_differ(cell: &CellRecord) -> Option<String> {
     })
 }
 
-fn too_few_rounds(cell: &CellRecord) -> Option<String> {
-    let rounds = cell.warm().count();
-    (rounds < ENOUGH_ROUNDS)
-        .then(|| format!("{rounds} rounds after round 0, an interval needs {ENOUGH_ROUNDS}"))
+fn too_few_rounds(cell: &CellReadings) -> Option<String> {
+    let (rounds, enough) = (cell.warm().count(), Flag::TooFewRounds.threshold());
+    ((rounds as f64) < enough)
+        .then(|| format!("{rounds} rounds after round 0, an interval needs {enough}"))
 }
 
 /// The same work must leave the same proof in every build, role and round. Of
@@ -457,7 +413,7 @@ pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
     for index in 0..cells.len() {
         let cell = &cells[index];
         let other = cells.iter().find(|other| {
-            other.is_copy_of(cell)
+            other.key.is_same_work(&cell.key)
                 && [other, cell].iter().all(|cell| cell.role != Role::Against)
                 && !other.proof.is_empty()
                 && !cell.proof.is_empty()
@@ -468,7 +424,7 @@ pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
             phase: None,
             detail: format!(
                 "the proof differs from that of the {} copy",
-                other.profile.name()
+                other.key.profile.name()
             ),
         });
         cells[index].add_findings(finding);

@@ -2,51 +2,14 @@
 
 use std::fmt::Display;
 
-use crate::host::Host;
-use crate::limits::Limit;
-use crate::report::{Build, Interval95, LimitReport, Report};
+use crate::model::{Build, Host, Interval95, Limit, LimitReport, NotComparable, Report, Volume};
 use crate::stats;
-use crate::volume::Volume;
 
 /// Limits of both runs may differ by this factor; wholly beyond it, the machine is
 /// not the one that it was.
 const LIMIT_FACTOR: f64 = 1.5;
 /// The kernel keeps a little memory to itself, not always as much.
 const MEMORY_SHARE: f64 = 0.01;
-
-/// Why there is nothing to compare.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotComparable {
-    /// A report of another form.
-    #[error("its report has the schema {found:?}, expected {expected:?}")]
-    Schema {
-        /// The report's schema.
-        found: String,
-        /// [`crate::report::SCHEMA`].
-        expected: &'static str,
-    },
-    /// Another machine, or another compiler.
-    #[error("it was measured elsewhere: {}", .0.join("; "))]
-    Elsewhere(Vec<String>),
-    /// The same machine, but other limits.
-    #[error("the machine's limits are not those of that run: {}", .0.join("; "))]
-    Limits(Vec<String>),
-    /// The other revision's worker does not understand this conductor.
-    #[error("its worker speaks protocol {theirs}, this conductor speaks {ours}")]
-    Protocol {
-        /// The protocol of the other revision.
-        theirs: u32,
-        /// [`crate::protocol::PROTOCOL`].
-        ours: u32,
-    },
-    /// The other revision's program is no worker.
-    #[error("its program is no worker: {0}")]
-    NoWorker(String),
-    /// No phase is in both.
-    #[error("no phase was measured in both: {0}")]
-    NothingInCommon(String),
-}
 
 /// Holds the machine, the compiler and, where both have files, their file system
 /// against those of `then`.
@@ -102,15 +65,15 @@ pub(crate) fn check_limits(now: &[LimitReport], then: &[LimitReport]) -> Result<
     let moved = now.iter().filter_map(|limit| {
         // What the host does with freed memory changes from minute to minute, is
         // shown to be seen, and bounds nothing.
-        let compared = limit.name != Limit::PageFault;
+        let compared = limit.key.limit != Limit::PageFault;
         let Interval95([low, high]) = shift(limit, then).filter(|_| compared)?;
         let beyond = low > LIMIT_FACTOR || high < 1.0 / LIMIT_FACTOR;
         beyond.then(|| {
             format!(
                 "{} over {} KiB on {} threads takes {low:.2} to {high:.2} times as long",
-                limit.name.name(),
-                limit.bytes >> 10,
-                limit.threads
+                limit.key.limit.name(),
+                limit.key.bytes >> 10,
+                limit.key.threads
             )
         })
     });
@@ -131,13 +94,7 @@ fn all_of(
 /// How many times as long a limit's unit takes as in another run; none where the
 /// other run does not have it, or either has too few readings for an interval.
 pub(super) fn shift(limit: &LimitReport, then: &[LimitReport]) -> Option<Interval95> {
-    let same = |other: &&LimitReport| {
-        other.name == limit.name
-            && other.bytes == limit.bytes
-            && other.threads == limit.threads
-            && other.memory_limit_bytes == limit.memory_limit_bytes
-    };
-    let then = then.iter().find(same)?;
+    let then = then.iter().find(|other| other.key == limit.key)?;
     let ratio = stats::unpaired_ratio(&limit.samples_ns_per_unit, &then.samples_ns_per_unit)?;
     ratio.interval.map(Interval95::from)
 }

@@ -1,18 +1,16 @@
 //! Ratios within one run, paired by round.
 
-use crate::conductor::{CellRecord, Record, Role, Subject};
-use crate::judge::baseline::different_work;
-use crate::judge::flags::{Finding, Flag};
-use crate::judge::not_compared;
-use crate::report::{CellReport, Comparison, ComparisonKind, Interval95, NotCompared};
-use crate::scenario::Profile;
+use crate::conductor::{CellReadings, Readings, Subject};
+use crate::judge::not_compared::{self, different_work, not_comparable};
+use crate::model::{
+    CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared,
+    PhaseKey, Profile, Role,
+};
 use crate::stats;
 
 /// An A/A ratio that is off by more than this, with an interval that excludes
 /// one, says that the run cannot tell this phase from itself.
 const AA_CHANGE: f64 = 0.05;
-/// Without an interval, a speed-up this far above the threads is suspect.
-const SUPERLINEAR_WITHOUT_INTERVAL: f64 = 1.1;
 
 /// What was compared, and what was not.
 #[derive(Default)]
@@ -22,11 +20,11 @@ pub(super) struct Compared {
 }
 
 /// All comparisons; cells that turn out faster than their threads are flagged.
-pub(super) fn all(record: &Record, subject: Subject, reports: &mut [CellReport]) -> Compared {
-    let pairs = pairs(&record.cells);
+pub(super) fn all(readings: &Readings, subject: Subject, reports: &mut [CellReport]) -> Compared {
+    let pairs = pairs(&readings.cells);
     let mut found = Compared::default();
     for pair in &pairs {
-        pair.compare(record, subject, reports, &mut found);
+        pair.compare(readings, subject, reports, &mut found);
     }
     found.not_compared.extend(not_compared::alone(reports));
     found.not_compared.sort_by_key(|lack| lack.kind);
@@ -43,7 +41,7 @@ struct Pair {
 }
 
 /// Which cells are compared with which.
-fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
+fn pairs(cells: &[CellReadings]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (fast, cell) in cells.iter().enumerate() {
         let partner = |kind: ComparisonKind| {
@@ -69,7 +67,7 @@ fn pairs(cells: &[CellRecord]) -> Vec<Pair> {
     pairs
 }
 
-fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> bool {
+fn is_partner(kind: ComparisonKind, slow: &CellReadings, fast: &CellReadings) -> bool {
     let (slow, fast) = (&slow.planned, &fast.planned);
     let (a, b) = (&slow.cell, &fast.cell);
     let same_work = a.scenario == b.scenario && a.items == b.items;
@@ -111,7 +109,7 @@ fn is_partner(kind: ComparisonKind, slow: &CellRecord, fast: &CellRecord) -> boo
 impl Pair {
     fn compare(
         &self,
-        record: &Record,
+        readings: &Readings,
         subject: Subject,
         reports: &[CellReport],
         found: &mut Compared,
@@ -122,13 +120,13 @@ impl Pair {
         }
         let phases = self.phases(reports);
         if phases.is_empty() {
-            found.not_compared.push(self.lack(record, reports, None));
+            found.not_compared.push(self.lack(readings, reports, None));
         }
         for phase in phases {
-            match self.ratio(record, subject, reports, phase) {
+            match self.ratio(readings, subject, reports, phase) {
                 Some(comparison) => found.comparisons.push(comparison),
                 None => {
-                    let lack = self.lack(record, reports, Some(phase));
+                    let lack = self.lack(readings, reports, Some(phase));
                     found.not_compared.push(lack);
                 }
             }
@@ -150,23 +148,17 @@ impl Pair {
 
     fn ratio(
         &self,
-        record: &Record,
+        readings: &Readings,
         subject: Subject,
         reports: &[CellReport],
         phase: &str,
     ) -> Option<Comparison> {
-        let (slow, fast) = (&record.cells[self.slow], &record.cells[self.fast]);
+        let (slow, fast) = (&readings.cells[self.slow], &readings.cells[self.fast]);
         let (slow_ns, fast_ns) = paired_samples(slow, fast, phase);
         let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
-        let cell = &fast.planned;
         Some(Comparison {
             kind: self.kind,
-            scenario: cell.cell.scenario.clone(),
-            variant: cell.cell.variant.name.clone(),
-            phase: phase.to_owned(),
-            size: [(subject.items.to_owned(), cell.cell.items)].into(),
-            threads: cell.cell.variant.threads,
-            profile: cell.profile,
+            key: PhaseKey::new(&fast.planned.key(subject.items), Some(phase)),
             against: self.against(slow),
             estimate: ratio.estimate,
             ci95: ratio.interval.map(Interval95::from),
@@ -177,14 +169,19 @@ impl Pair {
         })
     }
 
-    fn lack(&self, record: &Record, reports: &[CellReport], phase: Option<&str>) -> NotCompared {
+    fn lack(
+        &self,
+        readings: &Readings,
+        reports: &[CellReport],
+        phase: Option<&str>,
+    ) -> NotCompared {
         let [slow, fast] = [self.slow, self.fast].map(|index| &reports[index]);
-        let against = self.against(&record.cells[self.slow]);
+        let against = self.against(&readings.cells[self.slow]);
         let reason = not_compared::why(slow, fast, phase);
         not_compared::entry(self.kind, fast, phase, &against, reason)
     }
 
-    fn against(&self, slow: &CellRecord) -> String {
+    fn against(&self, slow: &CellReadings) -> String {
         let variant = &slow.planned.cell.variant;
         match self.kind {
             ComparisonKind::DevVsRelease => "dev".to_owned(),
@@ -203,21 +200,10 @@ impl Pair {
     }
 }
 
-/// Why figures of these cells must not be set against each other, if so.
-pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
-    let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
-    Some(format!(
-        "the {} cell of variant {} is {}",
-        cell.profile.name(),
-        cell.variant,
-        cell.verdict.name()
-    ))
-}
-
 /// The times of a phase in the rounds that both cells took part in.
 pub(super) fn paired_samples(
-    slow: &CellRecord,
-    fast: &CellRecord,
+    slow: &CellReadings,
+    fast: &CellReadings,
     phase: &str,
 ) -> (Vec<f64>, Vec<f64>) {
     let fast = fast.samples(phase);
@@ -233,10 +219,10 @@ pub(super) fn paired_samples(
 fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellReport]) {
     let threads = |kind| kind == ComparisonKind::Threads;
     for comparison in found.iter().filter(|comparison| threads(comparison.kind)) {
-        let allowed = comparison.threads as f64;
+        let allowed = comparison.key.cell.threads as f64;
         let too_fast = match comparison.ci95 {
             Some(Interval95([low, _])) => low > allowed,
-            None => comparison.estimate > allowed * SUPERLINEAR_WITHOUT_INTERVAL,
+            None => comparison.estimate > allowed * Flag::Superlinear.threshold(),
         };
         let cell = pairs
             .iter()
@@ -246,10 +232,10 @@ fn flag_superlinear(found: &[Comparison], pairs: &[Pair], reports: &mut [CellRep
         if let (true, Some(index)) = (too_fast, cell) {
             reports[index].add_findings([Finding {
                 flag: Flag::Superlinear,
-                phase: Some(comparison.phase.clone()),
+                phase: comparison.key.phase.clone(),
                 detail: format!(
                     "{:.2} times as fast on {} threads",
-                    comparison.estimate, comparison.threads
+                    comparison.estimate, comparison.key.cell.threads
                 ),
             }]);
         }
@@ -278,28 +264,27 @@ pub(super) fn stop_where_one_failed(found: &mut [Comparison], copies: &[Comparis
     }
 }
 
-/// Whether `aa` shows the noise of one of the two cells of `comparison`.
+/// Whether `aa` shows the noise of one of the two cells of `comparison`, in whichever
+/// build.
 fn concerns(aa: &Comparison, comparison: &Comparison) -> bool {
-    let is_of = |variant: &str, threads| aa.variant == variant && aa.threads == threads;
-    let Comparison {
-        variant,
-        against,
-        threads,
-        ..
-    } = comparison;
-    aa.scenario == comparison.scenario
-        && aa.size == comparison.size
-        && aa.phase == comparison.phase
-        && (is_of(variant, *threads)
-            || match comparison.kind {
-                ComparisonKind::Threads => is_of(variant, 1),
-                ComparisonKind::Variants => is_of(against, *threads),
-                // Both cells have the variant and the threads that are named.
-                ComparisonKind::DevVsRelease
-                | ComparisonKind::Aa
-                | ComparisonKind::Against
-                | ComparisonKind::Baseline => false,
-            })
+    let (noisy, PhaseKey { cell, phase }) = (&aa.key, &comparison.key);
+    let is_of = |other: &CellKey| noisy.cell.is_same_work(other);
+    let numerator = match comparison.kind {
+        ComparisonKind::Threads => CellKey {
+            threads: 1,
+            ..cell.clone()
+        },
+        ComparisonKind::Variants => CellKey {
+            variant: comparison.against.clone(),
+            ..cell.clone()
+        },
+        // Both cells have the variant and the threads that are named.
+        ComparisonKind::DevVsRelease
+        | ComparisonKind::Aa
+        | ComparisonKind::Against
+        | ComparisonKind::Baseline => cell.clone(),
+    };
+    noisy.phase == *phase && (is_of(cell) || is_of(&numerator))
 }
 
 pub(super) fn aa_failed(aa: &Comparison) -> bool {

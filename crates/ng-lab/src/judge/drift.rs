@@ -4,15 +4,12 @@
 //! p-values are adjusted for their number, and few rounds cannot tell: with six
 //! of them no p is small enough among so many.
 
-use crate::conductor::{CellRecord, Record};
-use crate::judge::flags::{Finding, Flag};
-use crate::report::CellReport;
+use crate::conductor::{CellReadings, Readings};
+use crate::model::{CellReport, Finding, Flag};
 use crate::stats;
 
 /// The chance of a false alarm anywhere in a run.
 const P: f64 = 0.01;
-/// What the change from one end of the order to the other must exceed.
-const CHANGE: f64 = 0.05;
 
 /// Times along an order.
 struct Drift {
@@ -25,8 +22,8 @@ struct Drift {
 }
 
 /// Flags the cells whose times follow an order.
-pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
-    let drifts: Vec<Drift> = record
+pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
+    let drifts: Vec<Drift> = readings
         .cells
         .iter()
         .zip(&*reports)
@@ -38,16 +35,16 @@ pub(super) fn flag(record: &Record, reports: &mut [CellReport]) {
         .collect();
     let p_values: Vec<f64> = drifts.iter().map(|drift| drift.p_value).collect();
     for (drift, p_value) in drifts.iter().zip(stats::holm(&p_values)) {
-        if p_value < P && drift.change.abs() > CHANGE {
+        if p_value < P && drift.change.abs() > drift.flag.threshold() {
             reports[drift.cell].add_findings([drift.finding(p_value)]);
         }
     }
 }
 
-fn along_both_orders(index: usize, cell: &CellRecord, phase: &str) -> Vec<Drift> {
+fn along_both_orders(index: usize, cell: &CellReadings, phase: &str) -> Vec<Drift> {
     let (mut times, mut rounds, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     for (run, reading) in cell.warm() {
-        if let Some(found) = reading.phases.iter().find(|found| found.name == phase) {
+        if let Some(found) = reading.phase(phase) {
             times.push(found.elapsed_ns as f64);
             rounds.push(f64::from(run.round));
             positions.push(f64::from(run.position));

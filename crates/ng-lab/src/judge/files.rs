@@ -1,13 +1,12 @@
 //! Where files were when the clock started, against what the phases say.
 
-use crate::conductor::CellRecord;
-use crate::page_cache::COLD_SHARE;
-use crate::run::{FileEvidence, FileState};
+use crate::conductor::CellReadings;
+use crate::model::{FileEvidence, FileState, Flag};
 use crate::stats;
 
 /// The round that speaks most against what the phase says of its file, with the
 /// bytes that were fetched in the median. Of round 0 if there is no other.
-pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
+pub(super) fn evidence(cell: &CellReadings, phase: &str) -> Option<FileEvidence> {
     let fetched: Option<Vec<f64>> = warm(cell, phase)
         .map(|file| file.read_bytes.map(|bytes| bytes as f64))
         .collect();
@@ -21,11 +20,18 @@ pub(super) fn evidence(cell: &CellRecord, phase: &str) -> Option<FileEvidence> {
 
 /// Why the file was not where the phase says, if so. One such round is one too
 /// many: its time is of something else.
-pub(super) fn misplaced(cell: &CellRecord, phase: &str, claimed: FileState) -> Option<String> {
+pub(super) fn misplaced(
+    cell: &CellReadings,
+    phase: &str,
+    flag: Flag,
+    claimed: FileState,
+) -> Option<String> {
     let all: Vec<&FileEvidence> = warm(cell, phase)
         .filter(|file| file.claimed == claimed)
         .collect();
-    let wrong = all.iter().filter(|file| wrong_share(file) > COLD_SHARE);
+    let wrong = all
+        .iter()
+        .filter(|file| wrong_share(file) > flag.threshold());
     let rounds = wrong.clone().count();
     let worst = worst(wrong.copied())?;
     let seen = worst.unknown.clone().unwrap_or_else(|| {
@@ -40,16 +46,15 @@ pub(super) fn misplaced(cell: &CellRecord, phase: &str, claimed: FileState) -> O
 }
 
 /// What the workers after round 0 saw of a phase's file.
-fn warm<'c>(cell: &'c CellRecord, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
+fn warm<'c>(cell: &'c CellReadings, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
     cell.warm().filter_map(move |(_, reading)| {
-        let phase = reading.phases.iter().find(|found| found.name == phase)?;
+        let phase = reading.phase(phase)?;
         phase.file.as_ref()
     })
 }
 
-fn any<'c>(cell: &'c CellRecord, phase: &str) -> Option<&'c FileEvidence> {
-    let mut phases = cell.any_reading()?.phases.iter();
-    phases.find(|found| found.name == phase)?.file.as_ref()
+fn any<'c>(cell: &'c CellReadings, phase: &str) -> Option<&'c FileEvidence> {
+    cell.any_reading()?.phase(phase)?.file.as_ref()
 }
 
 fn worst<'c>(files: impl Iterator<Item = &'c FileEvidence>) -> Option<&'c FileEvidence> {

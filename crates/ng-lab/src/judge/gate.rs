@@ -14,52 +14,14 @@
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
 
-use crate::conductor::{Gate, Role};
-use crate::judge::Verdict;
+use crate::conductor::Gate;
 use crate::judge::comparable::shift;
 use crate::judge::compare::aa_failed;
-use crate::judge::outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
-use crate::report::{
-    CellReport, Comparison, ComparisonKind, Interval95, LimitReport, PhaseReport, Report,
+use crate::model::{
+    CellReport, Comparison, ComparisonKind, GateReport, Interval95, LimitKey, Outcome, PhaseKey,
+    PhaseOutcome, PhaseReport, Profile, Report, Role, SkippedPhase, Verdict,
 };
-use crate::scenario::Profile;
-use crate::stats;
-
-/// Below this adjusted p a difference counts.
-const ALPHA: f64 = 0.05;
-/// Fewer samples say nothing, however few the comparisons are.
-const MIN_SAMPLES: usize = 8;
-/// More rounds cannot be asked for.
-const MAX_ROUNDS: u32 = 1000;
-
-/// The fewest rounds after which the smallest p of paired tests counts: each of
-/// `n` pairs has a sign, and all being equal has p = 2 / 2^n.
-pub(crate) fn paired_rounds(tests: usize) -> u32 {
-    fewest(|rounds| can_tell(tests, [rounds; 2], smallest_paired_p(rounds)))
-}
-
-/// The same where the other side has `then` samples already. If they are too few
-/// for any number of rounds, the fewest that are ever enough.
-pub(crate) fn unpaired_rounds(tests: usize, then: usize) -> u32 {
-    fewest(|rounds| {
-        let samples = [then, rounds];
-        can_tell(tests, samples, stats::smallest_unpaired_p(samples))
-    })
-}
-
-fn fewest(enough: impl Fn(usize) -> bool) -> u32 {
-    let rounds = (MIN_SAMPLES as u32..=MAX_ROUNDS).find(|rounds| enough(*rounds as usize));
-    rounds.unwrap_or(MIN_SAMPLES as u32)
-}
-
-/// Whether a difference that all samples show has a p that counts among `tests`.
-fn can_tell(tests: usize, samples: [usize; 2], smallest_p: f64) -> bool {
-    samples.into_iter().all(|count| count >= MIN_SAMPLES) && tests as f64 * smallest_p < ALPHA
-}
-
-fn smallest_paired_p(pairs: usize) -> f64 {
-    0.5f64.powi(pairs as i32 - 1)
-}
+use crate::stats::{self, ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
 
 /// A run with what it is held against.
 pub(super) struct Held<'r> {
@@ -124,13 +86,13 @@ pub(super) fn evaluate(held: &Held<'_>, gate: Gate) -> GateReport {
         outcomes: Vec::new(),
         skipped: Vec::new(),
     };
-    for (place, test) in &candidates {
-        let place = place.clone();
+    for (key, test) in &candidates {
+        let key = key.clone();
         match test {
             Ok(_) => report.outcomes.extend(answers.next()),
-            Err(Refusal::Invalid(reason)) => report.outcomes.push(invalid(place, reason)),
+            Err(Refusal::Invalid(reason)) => report.outcomes.push(invalid(key, reason)),
             Err(Refusal::Skipped(reason)) => report.skipped.push(SkippedPhase {
-                place,
+                key,
                 reason: reason.clone(),
             }),
         }
@@ -138,9 +100,9 @@ pub(super) fn evaluate(held: &Held<'_>, gate: Gate) -> GateReport {
     report
 }
 
-fn invalid(place: Place, reason: &str) -> PhaseOutcome {
+fn invalid(key: PhaseKey, reason: &str) -> PhaseOutcome {
     PhaseOutcome {
-        place,
+        key,
         outcome: Outcome::Invalid,
         time_ratio: None,
         ci95: None,
@@ -152,21 +114,21 @@ fn invalid(place: Place, reason: &str) -> PhaseOutcome {
 
 impl<'r> Held<'r> {
     /// Every phase of the gated build with its comparison, or why it has none.
-    fn candidates(&self) -> Vec<(Place, Result<Test<'r>, Refusal>)> {
+    fn candidates(&self) -> Vec<(PhaseKey, Result<Test<'r>, Refusal>)> {
         let profile = self.gated_profile();
         let cells = self
             .now
             .cells
             .iter()
-            .filter(|cell| cell.role == Role::Main && Some(cell.profile) == profile);
+            .filter(|cell| cell.role == Role::Main && Some(cell.key.profile) == profile);
         let mut found = Vec::new();
         for cell in cells {
             if cell.phases.is_empty() {
-                found.push((Place::of(cell, None), Err(without_phases(cell))));
+                found.push((PhaseKey::new(&cell.key, None), Err(without_phases(cell))));
             }
             found.extend(cell.phases.iter().map(|phase| {
-                let place = Place::of(cell, Some(phase));
-                (place, self.test(cell, phase))
+                let key = PhaseKey::new(&cell.key, Some(&phase.name));
+                (key, self.test(cell, phase))
             }));
         }
         found.extend(self.only_there(profile));
@@ -174,17 +136,19 @@ impl<'r> Held<'r> {
     }
 
     /// The phases of the gated build that only the other side has.
-    fn only_there(&self, profile: Option<Profile>) -> Vec<(Place, Result<Test<'r>, Refusal>)> {
+    fn only_there(&self, profile: Option<Profile>) -> Vec<(PhaseKey, Result<Test<'r>, Refusal>)> {
         let (report, role) = match self.then {
             Some(then) => (then, Role::Main),
             None => (self.now, Role::Against),
         };
         let theirs = report.cells.iter();
-        let theirs = theirs.filter(|cell| cell.role == role && Some(cell.profile) == profile);
+        let theirs = theirs.filter(|cell| cell.role == role && Some(cell.key.profile) == profile);
         let mut found = Vec::new();
         for cell in theirs {
             let ours = self.now.cells.iter().find(|ours| {
-                ours.role == Role::Main && ours.profile == cell.profile && self.is_same(ours, cell)
+                ours.role == Role::Main
+                    && ours.key.profile == cell.key.profile
+                    && self.is_same(ours, cell)
             });
             let is_missing = |phase: &&PhaseReport| {
                 ours.is_none_or(|ours| ours.phases.iter().all(|own| own.name != phase.name))
@@ -193,7 +157,10 @@ impl<'r> Held<'r> {
             let has_none = ours.is_some_and(|ours| ours.phases.is_empty());
             for phase in cell.phases.iter().filter(is_missing).filter(|_| !has_none) {
                 let reason = "only the other side has it".to_owned();
-                found.push((Place::of(cell, Some(phase)), Err(Refusal::Skipped(reason))));
+                found.push((
+                    PhaseKey::new(&cell.key, Some(&phase.name)),
+                    Err(Refusal::Skipped(reason)),
+                ));
             }
         }
         found
@@ -202,19 +169,21 @@ impl<'r> Held<'r> {
     fn is_same(&self, ours: &CellReport, theirs: &CellReport) -> bool {
         match self.then {
             Some(_) => theirs.is_same_as(ours),
-            None => theirs.is_copy_of(ours),
+            None => theirs.key.is_same_work(&ours.key),
         }
     }
 
     /// The build that has an A/A copy: only its noise is known.
     fn gated_profile(&self) -> Option<Profile> {
         let aa = self.now.cells.iter().find(|cell| cell.role == Role::Aa);
-        aa.map(|cell| cell.profile)
+        aa.map(|cell| cell.key.profile)
     }
 
     fn test(&self, cell: &'r CellReport, phase: &'r PhaseReport) -> Result<Test<'r>, Refusal> {
         let comparison = self.now.comparisons.iter().find(|comparison| {
-            comparison.kind == self.kind && comparison.is_of(cell) && comparison.phase == phase.name
+            comparison.kind == self.kind
+                && comparison.is_of(cell)
+                && comparison.key.phase_name() == phase.name
         });
         let comparison = comparison.ok_or_else(|| self.why_missing(cell, phase))?;
         if let Some(reason) = self.why_unusable(cell) {
@@ -237,10 +206,11 @@ impl<'r> Held<'r> {
     fn other_cell(&self, cell: &CellReport) -> Option<&'r CellReport> {
         match self.then {
             Some(then) => then.cells.iter().find(|other| other.is_same_as(cell)),
-            None => self.now.cells.iter().find(|other| {
-                let same_build = other.profile == cell.profile;
-                other.role == Role::Against && same_build && other.is_copy_of(cell)
-            }),
+            None => self
+                .now
+                .cells
+                .iter()
+                .find(|other| other.role == Role::Against && other.key == cell.key),
         }
     }
 
@@ -269,7 +239,7 @@ impl<'r> Held<'r> {
             .find(|(_, cell)| !cell.verdict.is_comparable());
         worthless
             .map(|(which, cell)| format!("{which} side's cell is {}", cell.verdict.name()))
-            .or_else(|| super::baseline::different_work(&cell.proof, &other.proof))
+            .or_else(|| super::not_compared::different_work(&cell.proof, &other.proof))
     }
 
     fn aa_of<'c>(
@@ -278,9 +248,9 @@ impl<'r> Held<'r> {
         cell: &CellReport,
         phase: &PhaseReport,
     ) -> Option<&'c Comparison> {
-        comparisons
-            .iter()
-            .find(|aa| aa.kind == ComparisonKind::Aa && aa.is_of(cell) && aa.phase == phase.name)
+        comparisons.iter().find(|aa| {
+            aa.kind == ComparisonKind::Aa && aa.is_of(cell) && aa.key.phase_name() == phase.name
+        })
     }
 
     fn samples_needed(&self, tests: &[&Test<'_>]) -> u32 {
@@ -320,13 +290,13 @@ impl<'r> Held<'r> {
         let explained = || {
             let (then, phase) = (self.then?, test.phase);
             let (bound, share) = (phase.bound?, phase.share_of_limit?);
-            let bytes = test.cell.limit_bytes_in(&self.now.run)?;
-            let limit = self.now.limits.iter().find(|limit: &&LimitReport| {
-                limit.name == bound.limit
-                    && limit.threads == bound.threads
-                    && limit.bytes == bytes
-                    && limit.memory_limit_bytes == test.cell.memory_limit_bytes
-            })?;
+            let key = LimitKey {
+                limit: bound.limit,
+                threads: bound.threads,
+                bytes: test.cell.limit_bytes_in(&self.now.run)?,
+                memory_limit_bytes: test.cell.memory_limit_bytes,
+            };
+            let limit = self.now.limits.iter().find(|limit| limit.key == key)?;
             let Interval95([low, high]) = shift(limit, &then.limits)?;
             let of = |log: f64| (share.min(1.0) * log.max(0.0).exp_m1()).ln_1p();
             Some(Explained {
@@ -431,7 +401,7 @@ fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) 
         Some(ci95) => said(judge(ci95, p, floors, scale.gate), noise.aa),
     };
     PhaseOutcome {
-        place: Place::of(test.cell, Some(test.phase)),
+        key: PhaseKey::new(&test.cell.key, Some(&test.phase.name)),
         outcome,
         time_ratio: Some(1.0 / comparison.estimate),
         ci95,

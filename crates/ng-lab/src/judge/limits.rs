@@ -2,35 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use crate::conductor::{LimitKey, LimitSample, PlannedCell, Record};
-use crate::report::{Interval95, LimitReport};
-use crate::run::Bound;
+use crate::conductor::{LimitSample, PlannedCell, Readings};
+use crate::model::{Bound, Interval95, LimitKey, LimitReport};
 use crate::stats;
 
 /// A bound of a phase, with the readings that belong to it.
 pub(super) struct BoundReadings<'r> {
     bound: Bound,
     block: usize,
-    readings: &'r [LimitSample],
+    samples: &'r [LimitSample],
     best_ns_per_unit: f64,
 }
 
 impl<'r> BoundReadings<'r> {
     /// The readings of a bound of the cell `planned`, if it was probed there: over the
     /// bytes that were planned, in as much memory.
-    pub(super) fn find(record: &'r Record, bound: Bound, planned: &PlannedCell) -> Option<Self> {
+    pub(super) fn find(
+        readings: &'r Readings,
+        bound: Bound,
+        planned: &PlannedCell,
+    ) -> Option<Self> {
         let key = LimitKey {
             bytes: planned.limit_bytes,
             threads: bound.threads,
             memory_limit_bytes: planned.memory_limit_bytes,
             limit: bound.limit,
         };
-        let readings = record.limits.get(&key)?;
+        let samples = readings.limits.get(&key)?;
         Some(Self {
             bound,
             block: planned.block,
-            readings,
-            best_ns_per_unit: best(record, key),
+            samples,
+            best_ns_per_unit: best(readings, key),
         })
     }
 
@@ -54,7 +57,7 @@ impl<'r> BoundReadings<'r> {
     /// The reading beside the cell, or the median of that round's where there is none.
     fn reading_of(&self, round: u32) -> Option<f64> {
         let beside = |found: &&LimitSample| found.block == Some(self.block);
-        let of_round = self.readings.iter().filter(|found| found.round == round);
+        let of_round = self.samples.iter().filter(|found| found.round == round);
         of_round
             .clone()
             .find(beside)
@@ -68,7 +71,7 @@ impl<'r> BoundReadings<'r> {
 
 /// The best reading of a limit on as many threads or fewer: what fewer can do, more
 /// can, and a probe on all processors is the first that other load slows down.
-fn best(record: &Record, key: LimitKey) -> f64 {
+fn best(readings: &Readings, key: LimitKey) -> f64 {
     let is_of = |found: &LimitKey| {
         let of_fewer = LimitKey {
             threads: found.threads,
@@ -76,7 +79,7 @@ fn best(record: &Record, key: LimitKey) -> f64 {
         };
         *found == of_fewer && found.threads <= key.threads
     };
-    let found = record.limits.iter().filter(|(found, _)| is_of(found));
+    let found = readings.limits.iter().filter(|(found, _)| is_of(found));
     let readings = found.flat_map(|(_, readings)| readings);
     let all = readings.map(|reading| reading.ns_per_unit);
     all.fold(f64::INFINITY, f64::min)
@@ -95,8 +98,8 @@ fn by_round(readings: &[LimitSample]) -> BTreeMap<u32, f64> {
         .collect()
 }
 
-pub(super) fn report(record: &Record) -> Vec<LimitReport> {
-    record
+pub(super) fn report(readings: &Readings) -> Vec<LimitReport> {
+    readings
         .limits
         .iter()
         .map(|(key, readings)| {
@@ -104,11 +107,8 @@ pub(super) fn report(record: &Record) -> Vec<LimitReport> {
             let cold_ns_per_unit = rounds.remove(&0);
             let warm: Vec<f64> = rounds.into_values().collect();
             LimitReport {
-                name: key.limit,
+                key: *key,
                 unit: key.limit.unit().to_owned(),
-                bytes: key.bytes,
-                threads: key.threads,
-                memory_limit_bytes: key.memory_limit_bytes,
                 samples_ns_per_unit: warm.clone(),
                 cold_ns_per_unit,
                 median_ns_per_unit: stats::median(&warm),

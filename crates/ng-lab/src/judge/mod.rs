@@ -1,6 +1,6 @@
-//! What may be believed of a record: flags, verdicts, comparisons.
+//! What may be believed of a readings: flags, verdicts, comparisons.
 //!
-//! Pure functions from a [`Record`]: no clock, no
+//! Pure functions from a [`Readings`]: no clock, no
 //! file. The thresholds stand beside the checks that use them.
 
 mod baseline;
@@ -9,28 +9,23 @@ mod comparable;
 mod compare;
 mod drift;
 mod files;
-mod flags;
-pub(crate) mod gate;
+mod gate;
 mod limits;
 mod not_compared;
-mod outcome;
 mod scaling;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod versus;
 
-pub use comparable::NotComparable;
 pub(crate) use comparable::check_machine;
-pub use flags::{Finding, Flag, Verdict};
-pub use outcome::{GateReport, Outcome, PhaseOutcome, Place, SkippedPhase};
 pub use versus::compare_reports;
 pub(crate) use versus::hold;
 
-use crate::conductor::{Record, Subject};
-use crate::report::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
+use crate::conductor::{Readings, Subject};
+use crate::model::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
 
-/// A record, judged.
+/// A readings, judged.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// Limits of the machine.
@@ -47,18 +42,18 @@ pub struct Judgement {
 
 /// Judges what a run saw.
 #[must_use]
-pub fn judge(record: &Record, subject: Subject) -> Judgement {
-    let mut cells: Vec<CellReport> = record
+pub fn judge(readings: &Readings, subject: Subject) -> Judgement {
+    let mut cells: Vec<CellReport> = readings
         .cells
         .iter()
-        .map(|cell| cells::report(cell, record, subject))
+        .map(|cell| cells::report(cell, readings, subject))
         .collect();
     cells::flag_differing_proofs(&mut cells);
-    drift::flag(record, &mut cells);
-    let compared = compare::all(record, subject, &mut cells);
+    drift::flag(readings, &mut cells);
+    let compared = compare::all(readings, subject, &mut cells);
     Judgement {
-        limits: limits::report(record),
-        scaling: scaling::all(record, &cells),
+        limits: limits::report(readings),
+        scaling: scaling::all(readings, &cells),
         cells,
         comparisons: compared.comparisons,
         not_compared: compared.not_compared,

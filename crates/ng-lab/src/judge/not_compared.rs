@@ -1,9 +1,10 @@
 //! Why two cells that a reader expects to be compared have no ratio.
 
-use crate::conductor::Role;
-use crate::judge::compare::not_comparable;
-use crate::report::{CellReport, ComparisonKind, NotCompared, PhaseReport};
-use crate::scenario::Profile;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::{CellReport, ComparisonKind, NotCompared, PhaseKey, PhaseReport, Profile, Role};
 
 /// The lack of a ratio, named as the ratio would be: by its denominator.
 pub(super) fn entry(
@@ -15,12 +16,7 @@ pub(super) fn entry(
 ) -> NotCompared {
     NotCompared {
         kind,
-        scenario: cell.scenario.clone(),
-        variant: cell.variant.clone(),
-        phase: phase.map(str::to_owned),
-        size: cell.size.clone(),
-        threads: cell.threads,
-        profile: cell.profile,
+        key: PhaseKey::new(&cell.key, phase),
         against: against.to_owned(),
         reason,
     }
@@ -50,8 +46,8 @@ fn why_missing(cells: [&CellReport; 2], phase: &str) -> Option<String> {
     let whose = match cell.role {
         Role::Main => format!(
             "the {} cell of variant {}",
-            cell.profile.name(),
-            cell.variant
+            cell.key.profile.name(),
+            cell.key.variant
         ),
         Role::Aa => "the A/A copy".to_owned(),
         Role::Against => "the other revision".to_owned(),
@@ -67,24 +63,56 @@ fn is_called(phase: &PhaseReport, name: &str) -> bool {
 pub(super) fn alone(cells: &[CellReport]) -> Vec<NotCompared> {
     let main = || cells.iter().filter(|cell| cell.role == Role::Main);
     let builds = main().filter_map(|cell| {
-        let other = match cell.profile {
+        let other = match cell.key.profile {
             Profile::Dev => Profile::Release,
             Profile::Release => Profile::Dev,
         };
-        let has_other = main().any(|found| found.profile == other && found.is_copy_of(cell));
+        let has_other =
+            main().any(|found| found.key.profile == other && found.key.is_same_work(&cell.key));
         let name = other.name();
         let kind = ComparisonKind::DevVsRelease;
         let reason = format!("{name} was not measured");
         (!has_other).then(|| entry(kind, cell, None, name, reason))
     });
-    let threads = main().filter(|cell| cell.threads > 1).filter_map(|cell| {
-        let is_one = |found: &CellReport| {
-            let same = found.scenario == cell.scenario && found.variant == cell.variant;
-            same && found.threads == 1 && found.size == cell.size && found.profile == cell.profile
-        };
-        let kind = ComparisonKind::Threads;
-        let reason = "it was not measured on 1 thread".to_owned();
-        (!main().any(is_one)).then(|| entry(kind, cell, None, "1 thread", reason))
-    });
+    let threads = main()
+        .filter(|cell| cell.key.threads > 1)
+        .filter_map(|cell| {
+            let is_one = |found: &CellReport| {
+                let same = found.key.scenario == cell.key.scenario
+                    && found.key.variant == cell.key.variant;
+                same && found.key.threads == 1
+                    && found.key.size == cell.key.size
+                    && found.key.profile == cell.key.profile
+            };
+            let kind = ComparisonKind::Threads;
+            let reason = "it was not measured on 1 thread".to_owned();
+            (!main().any(is_one)).then(|| entry(kind, cell, None, "1 thread", reason))
+        });
     builds.chain(threads).collect()
+}
+
+/// Why figures of these cells must not be set against each other, if so.
+pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
+    let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
+    Some(format!(
+        "the {} cell of variant {} is {}",
+        cell.key.profile.name(),
+        cell.key.variant,
+        cell.verdict.name()
+    ))
+}
+
+/// A figure that both proofs have, and not as the same value. A revision may prove
+/// more than another one; what both prove must agree.
+pub(super) fn different_work(
+    now: &BTreeMap<String, Value>,
+    then: &BTreeMap<String, Value>,
+) -> Option<String> {
+    let (name, now, then) = now.iter().find_map(|(name, now)| {
+        let then = then.get(name).filter(|then| *then != now)?;
+        Some((name, now, then))
+    })?;
+    Some(format!(
+        "not the same work: its proof has {name} {then}, this one {now}"
+    ))
 }

@@ -1,16 +1,17 @@
 //! How times grow with the number of items, within one run.
 
-use crate::conductor::{CellRecord, Record, Role};
-use crate::judge::compare::{not_comparable, paired_samples};
-use crate::report::{CellReport, Interval95, Scaling};
+use crate::conductor::{CellReadings, Readings};
+use crate::judge::compare::paired_samples;
+use crate::judge::not_compared::not_comparable;
+use crate::model::{CellReport, Interval95, Role, Scaling};
 use crate::stats;
 
 /// The exponents of every phase that was measured at more than one size.
-pub(super) fn all(record: &Record, reports: &[CellReport]) -> Vec<Scaling> {
+pub(super) fn all(readings: &Readings, reports: &[CellReport]) -> Vec<Scaling> {
     let mut found = Vec::new();
-    for larger in 0..record.cells.len() {
-        for smaller in smaller_ones(record, larger) {
-            found.extend(exponents(record, reports, smaller, larger));
+    for larger in 0..readings.cells.len() {
+        for smaller in smaller_ones(readings, larger) {
+            found.extend(exponents(readings, reports, smaller, larger));
         }
     }
     found
@@ -18,10 +19,10 @@ pub(super) fn all(record: &Record, reports: &[CellReport]) -> Vec<Scaling> {
 
 /// The cells that a cell is compared with: that of the next smaller size, and
 /// that of the smallest.
-fn smaller_ones(record: &Record, larger: usize) -> Vec<usize> {
-    let items = |index: usize| record.cells[index].planned.cell.items;
-    let mut smaller: Vec<usize> = (0..record.cells.len())
-        .filter(|&index| is_smaller(&record.cells[index], &record.cells[larger]))
+fn smaller_ones(readings: &Readings, larger: usize) -> Vec<usize> {
+    let items = |index: usize| readings.cells[index].planned.cell.items;
+    let mut smaller: Vec<usize> = (0..readings.cells.len())
+        .filter(|&index| is_smaller(&readings.cells[index], &readings.cells[larger]))
         .collect();
     smaller.sort_by_key(|&index| items(index));
     let (first, last) = (smaller.first().copied(), smaller.last().copied());
@@ -30,7 +31,7 @@ fn smaller_ones(record: &Record, larger: usize) -> Vec<usize> {
     chosen
 }
 
-fn is_smaller(smaller: &CellRecord, larger: &CellRecord) -> bool {
+fn is_smaller(smaller: &CellReadings, larger: &CellReadings) -> bool {
     let (a, b) = (&smaller.planned, &larger.planned);
     a.role == Role::Main
         && b.role == Role::Main
@@ -41,12 +42,12 @@ fn is_smaller(smaller: &CellRecord, larger: &CellRecord) -> bool {
 }
 
 fn exponents(
-    record: &Record,
+    readings: &Readings,
     reports: &[CellReport],
     smaller: usize,
     larger: usize,
 ) -> Vec<Scaling> {
-    let (small, large) = (&record.cells[smaller], &record.cells[larger]);
+    let (small, large) = (&readings.cells[smaller], &readings.cells[larger]);
     let (from, to) = (small.planned.cell.items, large.planned.cell.items);
     let log_growth = (to as f64 / from as f64).ln();
     let exponent = |ratio: f64| ratio.ln() / log_growth;

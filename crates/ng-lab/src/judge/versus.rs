@@ -1,12 +1,12 @@
 //! Holds a judged run against what the user named: another revision that was
 //! measured beside it, or a kept report.
 
-use crate::conductor::{Baseline, Gate, Reference, Role, Versus};
-use crate::judge::comparable::{NotComparable, check_limits, check_machine};
+use crate::conductor::{Baseline, Gate, Reference, Versus};
+use crate::judge::baseline;
+use crate::judge::comparable::{check_limits, check_machine};
 use crate::judge::compare::stop_where_one_failed;
 use crate::judge::gate::{Held, evaluate};
-use crate::judge::{Verdict, baseline};
-use crate::report::{ComparisonKind, ReferenceReport, Report};
+use crate::model::{ComparisonKind, NotComparable, ReferenceReport, Report, Role, Verdict};
 
 /// Adds the comparison with the other side to a report, and the gate's outcomes.
 /// Why they cannot be compared goes into the report as well.
@@ -99,7 +99,7 @@ fn hold_against(report: &mut Report, name: &str, gate: Option<Gate>) -> Result<(
 fn of_kind(
     report: &mut Report,
     kind: ComparisonKind,
-) -> impl Iterator<Item = &mut crate::report::Comparison> {
+) -> impl Iterator<Item = &mut crate::model::Comparison> {
     let all = report.comparisons.iter_mut();
     all.filter(move |comparison| comparison.kind == kind)
 }
@@ -137,8 +137,8 @@ fn measured(report: &Report) -> String {
         .iter()
         .filter(|cell| cell.verdict != Verdict::Skipped)
         .map(|cell| {
-            let name = cell.profile.name();
-            format!("{} n={} ({name})", cell.scenario, cell.items())
+            let name = cell.key.profile.name();
+            format!("{} n={} ({name})", cell.key.scenario, cell.items())
         })
         .collect();
     names.dedup();

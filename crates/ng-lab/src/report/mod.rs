@@ -1,36 +1,14 @@
-//! What a run leaves: one model, and a file that writes it in each form.
+//! What a run leaves: `sections/` is what it says, each table once; `forms/` are the
+//! files and the terminal, which all show the same.
 
-mod allocated;
-mod claims;
-mod csv;
-mod glance;
-mod html;
-mod json;
-mod lack;
-mod laws;
-mod markdown;
-mod model;
-mod sample;
-mod scaling;
-mod soak_section;
-mod table;
-mod terminal;
+pub(crate) mod baselines;
+mod forms;
+mod sections;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod thread_shares;
-mod versus;
 
-pub use claims::{ClaimFigure, ClaimRow, ClaimVerdict};
-pub use csv::samples_csv;
-pub use html::html;
-pub use json::{write_json, write_whole};
-pub use markdown::{claims_markdown, markdown};
-pub(crate) use model::whole_numbers;
-pub use model::{
-    Build, CellReport, Comparison, ComparisonKind, GrowthReport, HeadlineReport, Interval95,
-    LimitReport, NotCompared, PhaseReport, ReferenceReport, Report, RunInfo, SCHEMA, Scaling,
-    ThreadsReport,
+pub use forms::{
+    claims_markdown, claims_terminal, html, markdown, samples_csv, terminal, terminal_glance,
+    terminal_versus, write_json, write_whole,
 };
-pub use sample::{RunPlace, Sample};
-pub use terminal::{claims_terminal, terminal, terminal_glance, terminal_versus};

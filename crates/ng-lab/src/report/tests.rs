@@ -3,18 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::{
-    Build, CellReport, Comparison, ComparisonKind, Interval95, LimitReport, NotCompared,
-    PhaseReport, Report, RunInfo, SCHEMA, Scaling, write_json, write_whole,
+use super::{write_json, write_whole};
+use crate::model::{
+    Build, CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Host, Interval95, Limit,
+    LimitKey, LimitReport, MemoryReading, NotCompared, Pages, PhaseKey, PhaseReport, Profile,
+    Report, Role, RunInfo, Scaling, Size, Verdict, Volume,
 };
-use crate::conductor::Role;
-use crate::host::Host;
-use crate::judge::{Finding, Flag, Verdict};
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::MemoryReading;
-use crate::scenario::Profile;
-use crate::volume::Volume;
 
 /// The report behind its summary, which has tests of its own.
 fn markdown(report: &Report) -> String {
@@ -33,44 +27,32 @@ fn terminal(report: &Report) -> String {
 
 /// Two cells of two phases on seven rounds, in release only.
 pub(super) fn report() -> Report {
+    let run = RunInfo {
+        started: "2026-11-24T23:08:25Z".to_owned(),
+        command: vec!["stress".to_owned()],
+        seed: 5,
+        rounds: 7,
+        items: "records".to_owned(),
+        item_bytes: Some(64),
+        elapsed_s: 1.5,
+        ..RunInfo::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: vec!["stress".to_owned()],
-            seed: 5,
-            rounds: 7,
-            items: "records".to_owned(),
-            item_bytes: Some(64),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.5,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
         limits: vec![limit()],
         cells: vec![cell("push"), cell("zeroed")],
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, Host::default(), Build::default())
     }
 }
 
 fn limit() -> LimitReport {
     LimitReport {
-        name: Limit::Refill,
+        key: LimitKey {
+            limit: Limit::Refill,
+            bytes: 64_000,
+            threads: 1,
+            memory_limit_bytes: None,
+        },
         unit: "byte".to_owned(),
-        bytes: 64_000,
-        threads: 1,
-        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.1; 7],
         cold_ns_per_unit: Some(0.2),
         median_ns_per_unit: Some(0.1),
@@ -78,14 +60,20 @@ fn limit() -> LimitReport {
     }
 }
 
+pub(super) fn key(variant: &str) -> CellKey {
+    CellKey {
+        scenario: "create".to_owned(),
+        size: Size::new(1000, "records"),
+        variant: variant.to_owned(),
+        threads: 1,
+        profile: Profile::Release,
+    }
+}
+
 pub(super) fn cell(variant: &str) -> CellReport {
     CellReport {
-        scenario: "create".to_owned(),
-        profile: Profile::Release,
+        key: key(variant),
         role: Role::Main,
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        variant: variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
@@ -141,12 +129,7 @@ pub(super) fn found(flag: Flag, detail: &str) -> Finding {
 pub(super) fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Comparison {
     Comparison {
         kind,
-        scenario: "create".to_owned(),
-        variant: "push".to_owned(),
-        phase: "fill".to_owned(),
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        profile: Profile::Release,
+        key: PhaseKey::new(&key("push"), Some("fill")),
         against: "dev".to_owned(),
         estimate: 14.2,
         ci95: Some(Interval95([13.6, 14.9])),
@@ -195,7 +178,7 @@ fn a_row_holds_each_figure_under_its_heading() {
     let text = markdown(&report);
     let expected = [
         ("variant", "push"),
-        ("thr", "1"),
+        ("threads", "1"),
         ("phase", "fill"),
         ("build", "release"),
         ("median", "1.23 ms"),
@@ -203,10 +186,10 @@ fn a_row_holds_each_figure_under_its_heading() {
         ("records/s", "810k"),
         ("of limit", "42 %"),
         ("dev/release", "14.20x [13.60, 14.90]"),
+        ("verdict", "valid"),
         ("peak", "3.00 MiB"),
         ("file", "1.00 MiB"),
         ("huge", "2.00 MiB"),
-        ("verdict", "valid"),
     ];
     let heading = &rows(&text, &["dev/release"])[0];
     let row = &rows(&text, &["push", "fill", "1.23"])[0];
@@ -235,7 +218,7 @@ fn every_figure_of_an_invalid_cell_is_struck_through() {
         "~~2.00 MiB~~",
     ];
     assert_eq!(struck, figures);
-    assert_eq!(fill[12], "invalid: elided");
+    assert_eq!(fill[9], "invalid: elided");
     assert_eq!(read[4], "~~1.23 ms~~");
 }
 
@@ -315,7 +298,7 @@ fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
 fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
     let mut report = report();
     assert_silent(&markdown(&report), "of memory: ");
-    report.limits[0].memory_limit_bytes = Some(512 << 20);
+    report.limits[0].key.memory_limit_bytes = Some(512 << 20);
     let cell = &mut report.cells[0];
     cell.memory_limit_bytes = Some(512 << 20);
     let line = "in 512 MiB of memory: push x1 in release: private memory";
@@ -331,7 +314,7 @@ fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
 fn a_limit_of_syncs_is_a_time_and_a_count() {
     let mut report = report();
     let limit = &mut report.limits[0];
-    limit.name = Limit::SmallSync;
+    limit.key.limit = Limit::SmallSync;
     limit.unit = Limit::SmallSync.unit().to_owned();
     limit.median_ns_per_unit = Some(200_000.0);
     let row = &rows(&markdown(&report), &["small_sync"])[0];
@@ -376,11 +359,11 @@ fn reasons_of_skipped_and_failed_cells_are_listed_once() {
 #[test]
 fn a_pipe_in_a_name_does_not_add_a_column() {
     let mut report = report();
-    report.cells[0].variant = "a|b".to_owned();
+    report.cells[0].key.variant = "a|b".to_owned();
     report.cells[0].add_findings([found(Flag::Steal, "10 | 20 %")]);
     let text = markdown(&report);
     assert_eq!(rows(&text, &["a\\|b", "fill", "1.23"])[0].len(), 13);
-    assert_eq!(rows(&text, &["10 \\| 20 %"])[0].len(), 6);
+    assert_eq!(rows(&text, &["10 \\| 20 %"])[0].len(), 8);
 }
 
 #[test]
@@ -400,7 +383,7 @@ fn every_row_is_as_long_as_its_heading() {
         .map(|table| table.lines().map(|line| cells_of(line).len()).collect())
         .collect();
     let lengths: Vec<usize> = tables.iter().map(|lengths| lengths[0]).collect();
-    assert_eq!(lengths, [13, 9, 9, 9, 9, 7, 6], "{text}");
+    assert_eq!(lengths, [13, 9, 9, 9, 9, 7, 8], "{text}");
     for lengths in tables {
         assert!(
             lengths.iter().all(|length| *length == lengths[0]),
@@ -484,8 +467,10 @@ fn findings_are_listed_with_what_to_do() {
     let text = markdown(&report);
     let expected = [
         "elided",
-        "create/push x1",
-        "release main",
+        "create",
+        "push",
+        "1",
+        "release",
         "fill",
         "took 1 ns",
         Flag::Elided.advice(),
@@ -601,9 +586,12 @@ fn a_comparison_is_of_its_denominator_and_of_no_copy() {
     let comparison = compared(ComparisonKind::Threads, None);
     assert!(comparison.is_of(&cell("push")));
     let copy = |profile, role, threads| CellReport {
-        profile,
+        key: CellKey {
+            profile,
+            threads,
+            ..key("push")
+        },
         role,
-        threads,
         ..cell("push")
     };
     for other in [
@@ -678,7 +666,7 @@ fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
 /// A cell of so many threads whose first phase follows a law of sigma 0.05.
 fn scaled(threads: usize) -> CellReport {
     let mut cell = cell("push");
-    cell.threads = threads;
+    cell.key.threads = threads;
     let law = crate::stats::ScalabilityLaw {
         sigma: 0.05,
         kappa: 0.0,
@@ -714,12 +702,7 @@ fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
 fn lack(kind: ComparisonKind, phase: Option<&str>, reason: &str) -> NotCompared {
     NotCompared {
         kind,
-        scenario: "create".to_owned(),
-        variant: "push".to_owned(),
-        phase: phase.map(str::to_owned),
-        size: [("records".to_owned(), 1000)].into(),
-        threads: 1,
-        profile: Profile::Release,
+        key: PhaseKey::new(&key("push"), phase),
         against: "dev".to_owned(),
         reason: reason.to_owned(),
     }

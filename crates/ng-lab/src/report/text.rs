@@ -1,6 +1,6 @@
 //! Figures as people read them: three digits and a unit.
 
-use crate::report::Interval95;
+use crate::model::Interval95;
 
 /// Three significant digits.
 fn digits(value: f64) -> String {

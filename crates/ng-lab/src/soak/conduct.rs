@@ -2,23 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::FdFlags;
-
-use crate::interrupt::Interrupt;
-use crate::process::{how_it_ended, tail_of};
-use crate::protocol::PROTOCOL;
-use crate::session::{SessionError, cannot_write};
+use crate::conductor::process::{how_it_ended, start, tail_of};
+use crate::machine::interrupt::Interrupt;
+use crate::model::{Profile, SoakReport};
 use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
-use crate::soak::{Message, Plan, SoakJob, SoakReport};
+use crate::soak::{Message, SoakJob, SoakPlan};
+use crate::worker::protocol::PROTOCOL;
 
 /// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
 pub const SOAK_ARGUMENT: &str = "__soak";
@@ -30,12 +26,10 @@ const POLL: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(3 * 3600);
 
 /// What is kept of a soak while it runs, a line at once for each message and row.
-pub(super) struct Keeper {
-    /// The folder, for errors to name.
-    pub(super) out: PathBuf,
-    pub(super) log: File,
-    pub(super) csv: Csv<File>,
-    pub(super) progress: SoakProgress,
+pub(crate) struct Keeper {
+    pub(crate) log: File,
+    pub(crate) csv: Csv<File>,
+    pub(crate) progress: SoakProgress,
 }
 
 impl Keeper {
@@ -52,27 +46,35 @@ impl Keeper {
     }
 }
 
+/// Why a soak cannot go on.
+pub(crate) enum ConductError {
+    /// The worker cannot be started or waited for.
+    Worker(io::Error),
+    /// What it says cannot be written.
+    Record(io::Error),
+}
+
 /// Runs `program` as the worker, keeps what it says, and puts it into `report`. Tells
 /// whether the user stopped it. The worker is killed then: all that it has said is kept.
 ///
 /// # Errors
 /// The program cannot be started, or the record cannot be written.
-pub(super) fn conduct(
+pub(crate) fn conduct(
     program: &Path,
-    plan: &Plan,
+    plan: &SoakPlan,
     dir: &Path,
     keeper: &mut Keeper,
     report: &mut SoakReport,
     interrupt: &Interrupt,
-) -> Result<bool, SessionError> {
+) -> Result<bool, ConductError> {
     let (mut worker, lines) =
-        start(program, plan, dir, report.most_items).map_err(SessionError::Conduct)?;
+        begin(program, plan, dir, report.most_items).map_err(ConductError::Worker)?;
     let stderr = worker.0.stderr.take().map(tail_of);
     let heard = listen(&lines, keeper, report, interrupt)?;
     if heard != Heard::End {
         worker.kill();
     }
-    let status = worker.0.wait().map_err(SessionError::Conduct)?;
+    let status = worker.0.wait().map_err(ConductError::Worker)?;
     let stderr = stderr.and_then(|thread| thread.join().ok());
     // A worker that has said how it ended has ended.
     if heard == Heard::End && report.failed.is_none() && !report.ended_clean {
@@ -81,34 +83,22 @@ pub(super) fn conduct(
     Ok(heard == Heard::Interrupted)
 }
 
-fn start(
+fn begin(
     program: &Path,
-    plan: &Plan,
+    plan: &SoakPlan,
     dir: &Path,
     most_items: u64,
 ) -> io::Result<(Worker, Receiver<String>)> {
-    let (reader, writer) = io::pipe()?;
-    // Only this end is inherited.
-    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
-    let job = SoakJob {
-        protocol: PROTOCOL,
-        reply_fd: writer.as_raw_fd(),
-        dir: dir.to_owned(),
-        most_items,
-        plan: plan.clone(),
+    let job = |reply_fd| {
+        serde_json::to_string(&SoakJob {
+            protocol: PROTOCOL,
+            reply_fd,
+            dir: dir.to_owned(),
+            most_items,
+            plan: plan.clone(),
+        })
     };
-    let child = Command::new(program)
-        .arg(SOAK_ARGUMENT)
-        .arg(serde_json::to_string(&job)?)
-        .env_clear()
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        // A Ctrl-C at the terminal is the conductor's to answer.
-        .process_group(0)
-        .spawn()?;
-    drop(writer);
+    let (child, reader) = start(program, SOAK_ARGUMENT, 0, job)?;
     Ok((Worker(child), lines_of(reader)))
 }
 
@@ -125,7 +115,7 @@ fn listen(
     keeper: &mut Keeper,
     report: &mut SoakReport,
     interrupt: &Interrupt,
-) -> Result<Heard, SessionError> {
+) -> Result<Heard, ConductError> {
     let mut last = Instant::now();
     loop {
         if interrupt.is_set() {
@@ -140,9 +130,7 @@ fn listen(
                         return Ok(Heard::Trouble);
                     }
                 };
-                keeper
-                    .keep(&line, &message)
-                    .map_err(cannot_write(&keeper.out))?;
+                keeper.keep(&line, &message).map_err(ConductError::Record)?;
                 report.take(message);
                 last = Instant::now();
             }
@@ -158,6 +146,25 @@ fn listen(
 }
 
 impl SoakReport {
+    /// One that nothing has happened in.
+    pub(crate) fn of(plan: &SoakPlan, most_items: u64, less_because: Option<String>) -> Self {
+        Self {
+            profile: Profile::of_this_build(),
+            asked_seconds: plan.time.as_secs_f64(),
+            seconds: 0.0,
+            rate: None,
+            capacity: None,
+            most_items,
+            less_because,
+            kinds: Vec::new(),
+            slopes: Vec::new(),
+            events: Vec::new(),
+            ended_clean: false,
+            failed: None,
+            rows: Vec::new(),
+        }
+    }
+
     fn take(&mut self, message: Message) {
         match message {
             Message::Began(began) => {

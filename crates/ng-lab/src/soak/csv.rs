@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::soak::{Event, KindRow, Percentiles, SoakRow};
+use crate::model::{Event, KindRow, Percentiles, SoakRow};
+
+/// The rows, in the folder of the report.
+pub(crate) const ROWS: &str = "soak.csv";
 
 const COLUMNS: [&str; 12] = [
     "seconds",
@@ -22,7 +25,7 @@ const COLUMNS: [&str; 12] = [
 const TIMES: [&str; 4] = ["p50", "p99", "p999", "max"];
 
 /// Writes rows under one line of headings.
-pub(super) struct Csv<W> {
+pub(crate) struct Csv<W> {
     out: W,
     has_headings: bool,
     items: String,
@@ -30,7 +33,7 @@ pub(super) struct Csv<W> {
 
 impl<W: Write> Csv<W> {
     /// `items` is what the items are called.
-    pub(super) fn new(out: W, items: &str) -> Self {
+    pub(crate) fn new(out: W, items: &str) -> Self {
         Self {
             out,
             has_headings: false,
@@ -38,7 +41,7 @@ impl<W: Write> Csv<W> {
         }
     }
 
-    pub(super) fn row(&mut self, row: &SoakRow) -> io::Result<()> {
+    pub(crate) fn row(&mut self, row: &SoakRow) -> io::Result<()> {
         let mut text = String::new();
         if !self.has_headings {
             text.push_str(&headings(row, &self.items));
@@ -116,7 +119,7 @@ fn push_times(text: &mut String, service: Option<Percentiles>, response: Option<
 }
 
 /// An event in a few words.
-pub(super) fn described(event: &Event) -> String {
+pub(crate) fn described(event: &Event) -> String {
     match event {
         Event::Renewed { reason, .. } => format!("new file: {reason}"),
         Event::Verified { items, wrong, .. } => match wrong {

@@ -3,13 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use crate::rng::{SplitMix64, mix};
-use crate::scenario::Failure;
+use crate::model::{Event, SoakRow};
 use crate::soak::clock::Stopwatch;
 use crate::soak::mix::Mix;
-use crate::soak::record::Record;
 use crate::soak::schedule::Schedule;
-use crate::soak::{Began, Clock, Event, Message, Operations, Plan, Rate, Reading, SoakRow};
+use crate::soak::tally::Tally;
+use crate::soak::{Began, Clock, Message, Operations, Rate, Reading, SoakPlan};
+use crate::stats::rng::{SplitMix64, mix};
+use crate::worker::run::Failure;
 
 /// What a soak works with.
 pub(super) struct Surroundings<'a> {
@@ -33,7 +34,7 @@ pub(super) struct Surroundings<'a> {
 /// Panics if no kind of operation has a weight, or the rate is not a positive number.
 pub fn soak(
     operations: &mut dyn Operations,
-    plan: &Plan,
+    plan: &SoakPlan,
     clock: &dyn Clock,
     tell: &mut dyn FnMut(&Message) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -47,7 +48,7 @@ pub fn soak(
 
 pub(super) fn soak_with<'a>(
     operations: &'a mut dyn Operations,
-    plan: &'a Plan,
+    plan: &'a SoakPlan,
     around: Surroundings<'a>,
 ) -> io::Result<()> {
     let mut soak = Soak::new(operations, plan, around);
@@ -78,12 +79,12 @@ impl From<Failure> for End {
 
 struct Soak<'a> {
     operations: &'a mut dyn Operations,
-    plan: &'a Plan,
+    plan: &'a SoakPlan,
     around: Surroundings<'a>,
     watch: Stopwatch<'a>,
     mix: Mix,
     rng: SplitMix64,
-    record: Record,
+    tally: Tally,
     /// Operations that were begun.
     begun: u64,
     /// How often the work was begun anew to find out what can be done.
@@ -98,7 +99,11 @@ struct Soak<'a> {
 }
 
 impl<'a> Soak<'a> {
-    fn new(operations: &'a mut dyn Operations, plan: &'a Plan, around: Surroundings<'a>) -> Self {
+    fn new(
+        operations: &'a mut dyn Operations,
+        plan: &'a SoakPlan,
+        around: Surroundings<'a>,
+    ) -> Self {
         let kinds = operations.kinds();
         let per_second = match plan.rate {
             Rate::PerSecond(rate) => rate,
@@ -109,7 +114,7 @@ impl<'a> Soak<'a> {
             mix: Mix::new(&kinds, plan.seed),
             // Another sequence than that of the kinds.
             rng: SplitMix64::new(mix(plan.seed ^ 1)),
-            record: Record::new(kinds),
+            tally: Tally::new(kinds),
             watch: Stopwatch::start(around.clock),
             begun: 0,
             renewals_before: 0,
@@ -137,7 +142,7 @@ impl<'a> Soak<'a> {
         let began = Message::Began(Began {
             rate: self.schedule.per_second(),
             capacity,
-            kinds: self.record.totals(),
+            kinds: self.tally.totals(),
         });
         self.tell(&began)?;
         self.renewals_before = self.operations.extent()?.renewals;
@@ -205,7 +210,7 @@ impl<'a> Soak<'a> {
         let start = self.watch.elapsed();
         let items = self.operations.run(kind, &mut self.rng)?;
         let end = self.watch.elapsed();
-        self.record.add(kind, items, end - start, end - due);
+        self.tally.add(kind, items, end - start, end - due);
         Ok(())
     }
 
@@ -268,7 +273,7 @@ impl<'a> Soak<'a> {
         let now = self.watch.elapsed();
         let rows = now.as_nanos() / self.plan.row.as_nanos().max(1);
         let next = self.plan.row * u32::try_from(rows + 1).unwrap_or(u32::MAX);
-        if self.record.operations() == 0 {
+        if self.tally.operations() == 0 {
             self.row[1] = next;
             return Ok(());
         }
@@ -277,7 +282,7 @@ impl<'a> Soak<'a> {
         self.row = [now, next];
         self.aside_before_row = self.watch.aside();
         self.tell(&Message::Row(Box::new(row)))?;
-        let totals = Message::Totals(self.record.totals());
+        let totals = Message::Totals(self.tally.totals());
         self.tell(&totals)?;
         self.watch.step_back(aside);
         Ok(())
@@ -291,7 +296,7 @@ impl<'a> Soak<'a> {
         let before = std::mem::replace(&mut self.reading, reading);
         let faults = reading.faults.zip(before.faults);
         let faults = faults.map(|(now, before)| now.since(&before));
-        let times = self.record.take_row(span_seconds);
+        let times = self.tally.take_row(span_seconds);
         Ok(SoakRow {
             seconds: now.as_secs_f64(),
             span_seconds,

@@ -1,7 +1,7 @@
 //! Which kind of operation comes next.
 
-use crate::rng::SplitMix64;
 use crate::soak::Kind;
+use crate::stats::rng::SplitMix64;
 
 /// Kinds in random order, as often as their weights say.
 #[derive(Clone, Debug)]

@@ -17,31 +17,27 @@
 //! `slopes.rs` (what is made of the rows), `session.rs` (the whole run).
 
 mod clock;
-mod conduct;
-mod csv;
+pub(crate) mod conduct;
+pub(crate) mod csv;
 mod engine;
 mod mix;
 mod operations;
 mod plan;
-mod progress;
-mod record;
-mod report;
+pub(crate) mod progress;
 mod row;
 mod schedule;
 mod serve;
-mod session;
 mod slopes;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use clock::{Clock, SystemClock};
 pub use conduct::SOAK_ARGUMENT;
+pub(crate) use csv::ROWS;
 pub use engine::soak;
 pub use operations::{Extent, Kind, Operations, Verified};
-pub use plan::{Plan, Rate};
-pub use report::{KindReport, SlopeFinding, SlopeReport, SoakReport};
-pub use row::{Began, Event, KindRow, Message, Percentiles, Reading, SoakRow};
+pub use plan::{Rate, SoakPlan};
+pub use row::{Began, Message, Reading};
 pub use serve::{SoakJob, serve_soak};
-pub(crate) use session::ROWS;
-pub use session::{SoakRequest, run_soak};
 pub use slopes::slopes;

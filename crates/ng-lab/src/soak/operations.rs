@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::rng::SplitMix64;
-use crate::scenario::Failure;
+use crate::stats::rng::SplitMix64;
+use crate::worker::run::Failure;
 
 /// One kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub enum Rate {
 
 /// How long, how often, in which order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct SoakPlan {
     /// Time of the schedule: what is aside does not count.
     pub time: Duration,
     /// Time of a row.
@@ -35,7 +35,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-impl Plan {
+impl SoakPlan {
     /// A row a second, a verification a minute, at half of the capacity, which a
     /// tenth of the time is spent on, five seconds at most.
     #[must_use]

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::model::SoakRow;
 use crate::report::text;
+use crate::soak::Message;
 use crate::soak::csv::described;
-use crate::soak::{Message, SoakRow};
 
 /// Seconds from one line to the next where there is no terminal.
 const LINE_EVERY: f64 = 30.0;
 
 /// A bar on a terminal, a line now and then elsewhere.
-pub(super) struct SoakProgress {
+pub(crate) struct SoakProgress {
     bar: ProgressBar,
     draws: bool,
     line_at: f64,
 }
 
 impl SoakProgress {
-    pub(super) fn on_stderr(time: Duration) -> Self {
+    pub(crate) fn on_stderr(time: Duration) -> Self {
         let draws = io::stderr().is_terminal();
         let target = match draws {
             true => ProgressDrawTarget::stderr(),
@@ -38,13 +39,13 @@ impl SoakProgress {
     }
 
     /// A line that stays. That nobody can read it is no reason to stop.
-    pub(super) fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{line}");
         });
     }
 
-    pub(super) fn hear(&mut self, message: &Message) {
+    pub(crate) fn hear(&mut self, message: &Message) {
         match message {
             Message::Began(began) => {
                 let rate = text::count(began.rate);
@@ -80,7 +81,7 @@ impl SoakProgress {
         }
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::PROTOCOL;
-use crate::scenario::Failure;
-use crate::soak::{Message, Operations, Plan, SystemClock, soak};
-use crate::worker::pipe_to_conductor;
+use crate::soak::{Message, Operations, SoakPlan, SystemClock, soak};
+use crate::worker::protocol::PROTOCOL;
+use crate::worker::run::Failure;
+use crate::worker::serve::pipe_to_conductor;
 
 /// What a worker is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct SoakJob {
     /// The most items that a file is to have.
     pub most_items: u64,
     /// How it is to be run.
-    pub plan: Plan,
+    pub plan: SoakPlan,
 }
 
 /// Does the job that is written in `argument`, on the operations that `make` makes

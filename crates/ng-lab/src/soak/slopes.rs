@@ -1,7 +1,6 @@
 //! How the figures of a soak went over its time.
 
-use crate::report::Interval95;
-use crate::soak::{Percentiles, SlopeFinding, SlopeReport, SoakRow};
+use crate::model::{Interval95, Percentiles, SlopeFinding, SlopeReport, SoakRow};
 use crate::stats;
 
 /// The most points that a slope rests on. Of more rows neighbours are put together
@@ -100,8 +99,8 @@ fn finding(interval: Option<stats::Interval>) -> SlopeFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::SplitMix64;
     use crate::soak::tests::row_at;
+    use crate::stats::rng::SplitMix64;
 
     fn found<'s>(slopes: &'s [SlopeReport], figure: &str, kind: Option<&str>) -> &'s SlopeReport {
         let mut slopes = slopes.iter();

@@ -5,14 +5,14 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::kernel::Faults;
-use crate::rng::SplitMix64;
-use crate::scenario::Failure;
+use crate::machine::kernel::Faults;
+use crate::model::{Event, KindRow, Percentiles, SlopeFinding, SoakRow};
 use crate::soak::engine::{Surroundings, soak_with};
 use crate::soak::{
-    Clock, Event, Extent, Kind, KindRow, Message, Operations, Percentiles, Plan, Rate, Reading,
-    SlopeFinding, SoakRow, Verified, slopes,
+    Clock, Extent, Kind, Message, Operations, Rate, Reading, SoakPlan, Verified, slopes,
 };
+use crate::stats::rng::SplitMix64;
+use crate::worker::run::Failure;
 
 /// A row with times around a millisecond, for tests of what is made of rows.
 pub(super) fn row_at(seconds: f64) -> SoakRow {
@@ -170,20 +170,20 @@ impl Operations for Fake {
 }
 
 /// 100 operations a second.
-fn plan(seconds: u64) -> Plan {
-    Plan {
+fn plan(seconds: u64) -> SoakPlan {
+    SoakPlan {
         rate: Rate::PerSecond(100.0),
-        ..Plan::lasting(Duration::from_secs(seconds))
+        ..SoakPlan::lasting(Duration::from_secs(seconds))
     }
 }
 
-fn soaked(fake: &mut Fake, plan: &Plan) -> Vec<Message> {
+fn soaked(fake: &mut Fake, plan: &SoakPlan) -> Vec<Message> {
     soaked_with(fake, plan, |_| Reading::default())
 }
 
 fn soaked_with(
     fake: &mut Fake,
-    plan: &Plan,
+    plan: &SoakPlan,
     reading: impl Fn(Duration) -> Reading,
 ) -> Vec<Message> {
     let heard = RefCell::new(Vec::new());
@@ -291,7 +291,7 @@ fn a_rate_that_cannot_be_kept_leaves_a_backlog_and_ends_in_time() {
 fn verifications_are_aside_and_told() {
     let clock = FakeClock::default();
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
-    let plan = Plan {
+    let plan = SoakPlan {
         verify_every: Duration::from_secs(2),
         ..plan(5)
     };
@@ -314,7 +314,7 @@ fn what_is_verified_wrong_ends_the_soak() {
     let clock = FakeClock::default();
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     fake.wrong_at = Some(2);
-    let plan = Plan {
+    let plan = SoakPlan {
         verify_every: Duration::from_secs(2),
         ..plan(60)
     };
@@ -330,7 +330,7 @@ fn what_is_verified_wrong_ends_the_soak() {
     fake.wrong_at = Some(1);
     let messages = soaked(
         &mut fake,
-        &Plan {
+        &SoakPlan {
             verify_every: Duration::MAX,
             ..plan
         },
@@ -381,7 +381,7 @@ fn what_must_begin_anew_is_verified_before_and_its_time_counts() {
 #[test]
 fn the_rate_is_a_share_of_what_can_be_done() {
     let clock = FakeClock::default();
-    let plan = Plan {
+    let plan = SoakPlan {
         rate: Rate::OfCapacity {
             share: 0.25,
             calibration: Duration::from_secs(1),
@@ -402,7 +402,7 @@ fn the_rate_is_a_share_of_what_can_be_done() {
 #[test]
 fn what_can_be_done_is_looked_for_where_there_is_much_and_not_begun_with() {
     let clock = FakeClock::default();
-    let plan = Plan {
+    let plan = SoakPlan {
         rate: Rate::OfCapacity {
             share: 0.5,
             calibration: Duration::from_secs(1),
@@ -442,7 +442,7 @@ fn totals_are_the_sum_of_the_rows() {
 #[test]
 fn a_row_lasts_until_something_ends_in_it() {
     let clock = FakeClock::default();
-    let plan = Plan {
+    let plan = SoakPlan {
         rate: Rate::PerSecond(0.4),
         ..plan(10)
     };

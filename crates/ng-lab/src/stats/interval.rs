@@ -1,5 +1,7 @@
 //! Intervals between two order statistics.
 
+use crate::model::Interval95;
+
 /// The probability with which an interval may miss: 5 %, both sides together.
 pub(super) const MISS: f64 = 0.05;
 
@@ -10,6 +12,12 @@ pub struct Interval {
     pub low: f64,
     /// The upper end, inside.
     pub high: f64,
+}
+
+impl From<Interval> for Interval95 {
+    fn from(interval: Interval) -> Self {
+        Self([interval.low, interval.high])
+    }
 }
 
 impl Interval {

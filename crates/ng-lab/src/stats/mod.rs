@@ -28,6 +28,8 @@ mod interval;
 mod normal;
 mod order;
 mod paired;
+pub mod rng;
+mod rounds;
 mod slope;
 mod summary;
 mod trend;
@@ -42,6 +44,8 @@ pub use holm::holm;
 pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};
+
+pub(crate) use rounds::{ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
 pub use slope::{Slope, slope};
 pub use summary::Summary;
 pub use trend::{Trend, trend};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ng_lab::report::{Report, html, write_json};
+use ng_lab::model::Report;
+use ng_lab::report::{html, write_json};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -152,15 +153,15 @@ fn long_names_do_not_widen_the_page() {
     let mut report = fixture::report();
     let long = "an-unreasonably-long-name-of-a-variant-".repeat(6);
     for cell in &mut report.cells {
-        cell.variant = long.clone();
-        cell.scenario = long.clone();
+        cell.key.variant = long.clone();
+        cell.key.scenario = long.clone();
         cell.reason = cell.reason.as_ref().map(|_| long.clone());
         cell.phases
             .iter_mut()
             .for_each(|phase| phase.name = long.clone());
     }
     for comparison in &mut report.comparisons {
-        (comparison.variant, comparison.phase) = (long.clone(), long.clone());
+        (comparison.key.cell.variant, comparison.key.phase) = (long.clone(), Some(long.clone()));
     }
     report.run.command = vec![long.clone()];
     report.host.cpu = long;
@@ -288,7 +289,7 @@ fn without_a_script_the_tables_are_plain_and_all_is_there() {
     assert_quiet(&opened.show(PHONE, "light"));
     let found =
         "[document.querySelectorAll('button').length, document.querySelectorAll('table').length]";
-    assert_eq!(opened.browser.evaluate(found), json!([0, 12]));
+    assert_eq!(opened.browser.evaluate(found), json!([0, 13]));
     opened.assert_none("too wide", TOO_WIDE);
 }
 

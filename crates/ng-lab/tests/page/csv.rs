@@ -19,11 +19,11 @@ fn there_is_one_row_a_sample_with_its_place() {
             for (run, elapsed_ns) in cell.runs.iter().zip(all) {
                 expected.push(format!(
                     "{index},{},{},{},{},{},{},{},{},{},{elapsed_ns},{}",
-                    cell.scenario,
-                    cell.variant,
-                    cell.threads,
+                    cell.key.scenario,
+                    cell.key.variant,
+                    cell.key.threads,
                     cell.items(),
-                    cell.profile.name(),
+                    cell.key.profile.name(),
                     cell.role.name(),
                     run.round,
                     run.position,
@@ -45,8 +45,8 @@ fn there_is_one_row_a_sample_with_its_place() {
 #[test]
 fn names_with_commas_quotes_and_lines_are_quoted() {
     let mut report = fixture::one_cell();
-    report.cells[0].scenario = "a,b".to_owned();
-    report.cells[0].variant = "say \"c\"".to_owned();
+    report.cells[0].key.scenario = "a,b".to_owned();
+    report.cells[0].key.variant = "say \"c\"".to_owned();
     report.cells[0].phases[0].name = "d\ne\r".to_owned();
     report.cells[0].runs.clear();
     report.cells[0].phases[0].cold_ns = None;

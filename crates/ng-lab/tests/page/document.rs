@@ -1,6 +1,7 @@
 //! The page as a strict parser sees it.
 
-use ng_lab::report::{Report, html};
+use ng_lab::model::Report;
+use ng_lab::report::html;
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Parses the page of `report`, which borrows from `text`.

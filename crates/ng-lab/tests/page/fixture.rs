@@ -2,21 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ng_lab::conductor::Role;
-use ng_lab::judge::{
-    Finding, Flag, GateReport, Outcome, PhaseOutcome, Place, SkippedPhase, Verdict,
-};
-use ng_lab::protocol::MemoryReading;
-use ng_lab::report::{
-    Build, CellReport, ClaimFigure, ClaimRow, ClaimVerdict, Comparison, ComparisonKind,
-    GrowthReport, HeadlineReport, Interval95, LimitReport, NotCompared, PhaseReport,
-    ReferenceReport, Report, RunInfo, RunPlace, SCHEMA, Scaling, ThreadsReport,
+use ng_lab::model::{
+    Allocations, Bound, Build, CellKey, CellReport, ClaimFigure, ClaimRow, ClaimVerdict,
+    Comparison, ComparisonKind, Event, Finding, Flag, GateReport, GrowthReport, HeadlineReport,
+    Host, Interval95, KindReport, Limit, LimitKey, LimitReport, MemoryReading, NotCompared,
+    Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile,
+    ReferenceReport, Report, Role, RunInfo, RunPlace, Scaling, Size, SkippedPhase, SlopeFinding,
+    SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
 };
 use ng_lab::rng::SplitMix64;
-use ng_lab::soak::{
-    Event, KindReport, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
-};
-use ng_lab::{Allocations, Bound, Host, Limit, Pages, Plant, Profile, Volume};
 
 /// Names of scenarios, their variants with threads, and their phases.
 type Plan<'a> = (&'a str, &'a [(&'a str, usize)], &'a [&'a str]);
@@ -49,7 +43,9 @@ pub(crate) fn report() -> Report {
             .enumerate()
             .filter(|(_, cell)| cell.role == Role::Main);
         let found = cells.find(|(_, cell)| {
-            cell.variant == variant && cell.threads == threads && cell.profile == profile
+            cell.key.variant == variant
+                && cell.key.threads == threads
+                && cell.key.profile == profile
         });
         found.expect("a cell of the plan").0
     };
@@ -79,12 +75,7 @@ pub(crate) fn report() -> Report {
 fn lack(cell: &CellReport) -> NotCompared {
     NotCompared {
         kind: ComparisonKind::Threads,
-        scenario: cell.scenario.clone(),
-        variant: cell.variant.clone(),
-        phase: None,
-        size: cell.size.clone(),
-        threads: cell.threads,
-        profile: cell.profile,
+        key: PhaseKey::new(&cell.key, None),
         against: "1 thread".to_owned(),
         reason: "a lack to be told".to_owned(),
     }
@@ -103,7 +94,7 @@ pub(crate) fn held() -> Report {
         file_system: "tmpfs".to_owned(),
         free_bytes: 1 << 30,
     });
-    let against = |cell: &CellReport| cell.role == Role::Aa && cell.threads == 1;
+    let against = |cell: &CellReport| cell.role == Role::Aa && cell.key.threads == 1;
     let others = report.cells.iter().filter(|cell| against(cell)).cloned();
     let others: Vec<CellReport> = others
         .map(|cell| CellReport {
@@ -115,7 +106,7 @@ pub(crate) fn held() -> Report {
     for cell in report
         .cells
         .iter_mut()
-        .filter(|cell| cell.variant == "huge")
+        .filter(|cell| cell.key.variant == "huge")
     {
         cell.memory_limit_bytes = Some(16 << 20);
     }
@@ -133,7 +124,7 @@ pub(crate) fn held() -> Report {
     report.gate = Some(gate(&report.cells[1]));
     report.headlines = vec![HeadlineReport {
         scenario: "fill".to_owned(),
-        size: report.cells[0].size.clone(),
+        size: report.cells[0].key.size.clone(),
         variant: "pooled".to_owned(),
         threads: 2,
         phase: Some("write".to_owned()),
@@ -141,7 +132,7 @@ pub(crate) fn held() -> Report {
     let shared = report
         .cells
         .iter_mut()
-        .find(|cell| cell.role == Role::Main && cell.threads > 1)
+        .find(|cell| cell.role == Role::Main && cell.key.threads > 1)
         .and_then(|cell| cell.phases.first_mut());
     let shared = shared.expect("a cell of several threads");
     shared.threads = Some(ThreadsReport {
@@ -175,20 +166,13 @@ fn scaling(phase: &str, stopped: Option<&str>) -> Scaling {
 }
 
 fn gate(cell: &CellReport) -> GateReport {
-    let place = |phase: &str| Place {
-        scenario: cell.scenario.clone(),
-        variant: cell.variant.clone(),
-        threads: cell.threads,
-        profile: cell.profile,
-        phase: Some(phase.to_owned()),
-        size: cell.size.clone(),
-    };
+    let key = |phase| PhaseKey::new(&cell.key, Some(phase));
     GateReport {
         percent: 5.0,
         tests: 1,
         samples_needed: 8,
         outcomes: vec![PhaseOutcome {
-            place: place("write"),
+            key: key("write"),
             outcome: Outcome::Regressed,
             time_ratio: Some(1.198),
             ci95: Some(Interval95([1.179, 1.216])),
@@ -197,7 +181,7 @@ fn gate(cell: &CellReport) -> GateReport {
             reason: Some("why it is so".to_owned()),
         }],
         skipped: vec![SkippedPhase {
-            place: place("reserve"),
+            key: key("reserve"),
             reason: "it is new".to_owned(),
         }],
     }
@@ -235,35 +219,11 @@ pub(crate) fn large() -> Report {
 
 /// Nothing was planned, and nothing is known.
 pub(crate) fn empty() -> Report {
-    Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: String::new(),
-            command: Vec::new(),
-            seed: 0,
-            rounds: 0,
-            items: "items".to_owned(),
-            item_bytes: None,
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 0.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
-        limits: Vec::new(),
-        cells: Vec::new(),
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
-    }
+    let run = RunInfo {
+        items: "items".to_owned(),
+        ..RunInfo::default()
+    };
+    Report::new(run, Host::default(), Build::default())
 }
 
 /// One cell of one phase that ran once.
@@ -305,7 +265,7 @@ fn measured(plan: &[Plan<'_>], sizes: &[u64], rounds: u32) -> Report {
             for (variant, threads) in *variants {
                 for (profile, role) in BUILDS {
                     let mut cell = cell(scenario, variant, *threads, *items);
-                    (cell.profile, cell.role) = (profile, role);
+                    (cell.key.profile, cell.role) = (profile, role);
                     cell.runs = (0..=rounds)
                         .map(|round| place(round, rng.below(40) as u32, false))
                         .collect();
@@ -340,12 +300,14 @@ fn place(round: u32, position: u32, failed: bool) -> RunPlace {
 fn cell(scenario: &str, variant: &str, threads: usize, items: u64) -> CellReport {
     let bytes = items * 64;
     CellReport {
-        scenario: scenario.to_owned(),
-        profile: Profile::Release,
+        key: CellKey {
+            scenario: scenario.to_owned(),
+            size: Size::new(items, "records"),
+            variant: variant.to_owned(),
+            threads,
+            profile: Profile::Release,
+        },
         role: Role::Main,
-        size: BTreeMap::from([("records".to_owned(), items)]),
-        threads,
-        variant: variant.to_owned(),
         pages: Pages::Huge,
         host_warm: true,
         memory_limit_bytes: None,
@@ -409,11 +371,13 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
 
 fn limit(rounds: u32) -> LimitReport {
     LimitReport {
-        name: Limit::Read,
+        key: LimitKey {
+            limit: Limit::Read,
+            bytes: 64_000,
+            threads: 1,
+            memory_limit_bytes: None,
+        },
         unit: "byte".to_owned(),
-        bytes: 64_000,
-        threads: 1,
-        memory_limit_bytes: None,
         samples_ns_per_unit: vec![0.125; rounds as usize],
         cold_ns_per_unit: Some(0.25),
         median_ns_per_unit: Some(0.125),
@@ -459,25 +423,25 @@ fn comparisons(report: &Report) -> Vec<Comparison> {
 }
 
 fn is_slow(kind: ComparisonKind, slow: &CellReport, fast: &CellReport) -> bool {
-    let same_variant = slow.variant == fast.variant;
-    let same_threads = slow.threads == fast.threads;
-    let same_build = slow.profile == fast.profile;
+    let same_variant = slow.key.variant == fast.key.variant;
+    let same_threads = slow.key.threads == fast.key.threads;
+    let same_build = slow.key.profile == fast.key.profile;
     let main = slow.role == Role::Main && (fast.role == Role::Main) == (kind != ComparisonKind::Aa);
     let differs = match kind {
         ComparisonKind::DevVsRelease => {
-            same_variant && same_threads && slow.profile == Profile::Dev && !same_build
+            same_variant && same_threads && slow.key.profile == Profile::Dev && !same_build
         }
         ComparisonKind::Threads => {
-            same_variant && same_build && slow.threads == 1 && fast.threads > 1
+            same_variant && same_build && slow.key.threads == 1 && fast.key.threads > 1
         }
         ComparisonKind::Variants => {
-            slow.variant == "plain" && !same_variant && same_build && same_threads
+            slow.key.variant == "plain" && !same_variant && same_build && same_threads
         }
         ComparisonKind::Aa => same_variant && same_threads && same_build,
         // Those of a report that is held against something are made apart.
         ComparisonKind::Against | ComparisonKind::Baseline => false,
     };
-    slow.scenario == fast.scenario && slow.size == fast.size && main && differs
+    slow.key.scenario == fast.key.scenario && slow.key.size == fast.key.size && main && differs
 }
 
 fn compared(
@@ -494,19 +458,14 @@ fn compared(
             let interval = Interval95([estimate * 0.8, estimate * 1.3]);
             Some(Comparison {
                 kind,
-                scenario: fast.scenario.clone(),
-                variant: fast.variant.clone(),
-                phase: under.name.clone(),
-                size: fast.size.clone(),
-                threads: fast.threads,
-                profile: fast.profile,
+                key: PhaseKey::new(&fast.key, Some(&under.name)),
                 against: against.to_owned(),
                 estimate,
                 ci95: (over.samples_ns.len() >= 6).then_some(interval),
                 p: Some(0.01),
                 pairs: over.samples_ns.len(),
                 samples: [over.samples_ns.len(); 2],
-                stopped: (!usable).then(|| format!("a cell of {} is invalid", fast.variant)),
+                stopped: (!usable).then(|| format!("a cell of {} is invalid", fast.key.variant)),
             })
         })
         .collect()

@@ -119,7 +119,7 @@ fn a_run_that_is_held_against_nothing_has_none_of_it() {
 fn every_link_leads_somewhere() {
     with_page(&fixture::held(), |page| {
         let links: Vec<Node<'_, '_>> = elements(page.root(), "a").collect();
-        assert_eq!(links.len(), 20);
+        assert_eq!(links.len(), 21);
         for link in links {
             let target = link
                 .attribute("href")
@@ -192,7 +192,7 @@ fn a_soak_alone_has_its_own_sections_and_what_speaks_against_it() {
     report.cells.clear();
     report.comparisons.clear();
     report.run.rounds = 0;
-    let sections = |report: &ng_lab::report::Report| {
+    let sections = |report: &ng_lab::model::Report| {
         let mut found = Vec::new();
         with_page(report, |page| {
             let ids = elements(page.root(), "section").filter_map(|one| one.attribute("id"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ng_lab::report::Report;
+use ng_lab::model::Report;
 use roxmltree::{Document, Node};
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! Reports with little or nothing in them, and with figures that are no numbers.
 
-use ng_lab::report::{Interval95, Report, html};
+use ng_lab::model::{Interval95, Report};
+use ng_lab::report::html;
 
 use crate::document::{by_id, elements, parsed, text_of, with_page};
 use crate::fixture;
@@ -110,8 +111,8 @@ fn figures_that_are_no_numbers_get_into_no_attribute() {
 fn the_largest_counts_end_in_no_panic() {
     let mut report = fixture::report();
     for cell in &mut report.cells {
-        cell.size = [("records".to_owned(), u64::MAX)].into();
-        cell.threads = usize::MAX;
+        cell.key.size.items = u64::MAX;
+        cell.key.threads = usize::MAX;
         for phase in &mut cell.phases {
             phase.samples_ns.fill(u64::MAX);
             phase.cold_ns = Some(u64::MAX);
@@ -123,7 +124,10 @@ fn the_largest_counts_end_in_no_panic() {
     report.run.item_bytes = Some(u64::MAX);
     assert_whole(&report);
     let empty_sizes = |mut report: Report| {
-        report.cells.iter_mut().for_each(|cell| cell.size.clear());
+        report
+            .cells
+            .iter_mut()
+            .for_each(|cell| cell.key.size.name.clear());
         report
     };
     assert_whole(&empty_sizes(fixture::report()));

@@ -1,7 +1,7 @@
 //! What comes from outside stays text, and what is outside is not asked for.
 
-use ng_lab::judge::Flag;
-use ng_lab::report::{Report, html};
+use ng_lab::model::{Flag, Report};
+use ng_lab::report::html;
 
 use crate::document::{elements, parsed, text_of};
 use crate::fixture;
@@ -20,9 +20,9 @@ const HOSTILE: [&str; 7] = [
 fn fill(report: &mut Report, text: &str) {
     let own = || text.to_owned();
     for cell in &mut report.cells {
-        cell.scenario = own();
-        cell.variant = own();
-        cell.size = [(own(), 1000)].into();
+        cell.key.scenario = own();
+        cell.key.variant = own();
+        cell.key.size.name = own();
         cell.proof = [(own(), own().into())].into();
         cell.memory_missing = Some(own());
         cell.reason = Some(own());
@@ -35,20 +35,24 @@ fn fill(report: &mut Report, text: &str) {
         }
     }
     for comparison in &mut report.comparisons {
-        comparison.scenario = own();
-        comparison.variant = own();
-        comparison.phase = own();
+        comparison.key.cell.scenario = own();
+        comparison.key.cell.variant = own();
+        comparison.key.phase = Some(own());
         comparison.against = own();
         comparison.stopped = comparison.stopped.as_ref().map(|_| own());
     }
     for lack in &mut report.not_compared {
-        (lack.scenario, lack.variant, lack.phase) = (own(), own(), Some(own()));
+        (
+            lack.key.cell.scenario,
+            lack.key.cell.variant,
+            lack.key.phase,
+        ) = (own(), own(), Some(own()));
         (lack.against, lack.reason) = (own(), own());
     }
     for headline in &mut report.headlines {
         (headline.scenario, headline.variant) = (own(), own());
         headline.phase = Some(own());
-        headline.size = [(own(), 1000)].into();
+        headline.size.name = own();
     }
     for limit in &mut report.limits {
         limit.unit = own();
@@ -69,12 +73,12 @@ fn fill(report: &mut Report, text: &str) {
         reference.not_comparable = Some(own());
     }
     if let Some(gate) = &mut report.gate {
-        let places = gate.skipped.iter_mut().map(|skipped| &mut skipped.place);
-        let outcomes = gate.outcomes.iter_mut().map(|found| &mut found.place);
-        for place in places.chain(outcomes) {
-            (place.scenario, place.variant) = (own(), own());
-            place.phase = Some(own());
-            place.size = [(own(), 1000)].into();
+        let keys = gate.skipped.iter_mut().map(|skipped| &mut skipped.key);
+        let outcomes = gate.outcomes.iter_mut().map(|found| &mut found.key);
+        for key in keys.chain(outcomes) {
+            (key.cell.scenario, key.cell.variant) = (own(), own());
+            key.phase = Some(own());
+            key.cell.size.name = own();
         }
         for found in &mut gate.outcomes {
             found.reason = Some(own());

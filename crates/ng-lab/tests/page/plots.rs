@@ -1,7 +1,6 @@
 //! What the plots show.
 
-use ng_lab::conductor::Role;
-use ng_lab::report::{ComparisonKind, Report};
+use ng_lab::model::{ComparisonKind, Report, Role};
 use roxmltree::{Document, Node};
 
 use crate::document::{by_id, elements, text_of, with_page};
@@ -173,7 +172,7 @@ fn one_size_and_one_thread_count_are_said_in_words() {
     let mut report = fixture::report();
     report
         .cells
-        .retain(|cell| cell.items() == 1000 && cell.threads == 1);
+        .retain(|cell| cell.items() == 1000 && cell.key.threads == 1);
     report.comparisons = Vec::new();
     with_page(&report, |page| {
         for (plot, words) in [
@@ -266,7 +265,7 @@ fn a_failed_round_leaves_a_gap_in_the_samples() {
     let cell = &mut report.cells[0];
     assert_eq!(cell.role, Role::Main);
     cell.runs = [(0, false), (1, true), (2, false)]
-        .map(|(round, failed)| ng_lab::report::RunPlace {
+        .map(|(round, failed)| ng_lab::model::RunPlace {
             round,
             position: 5,
             failed,

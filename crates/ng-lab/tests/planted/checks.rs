@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ng_lab::conductor::{Available, Plan, conduct};
-use ng_lab::judge::{Flag, Verdict};
-use ng_lab::report::{Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, Report};
+use ng_lab::model::{
+    Build, CellReport, ClaimRow, ClaimVerdict, ComparisonKind, Flag, Report, Verdict,
+};
 use ng_lab::{
     Allocations, Interrupt, MachineLock, Profile, Progress, Request, Rounds, SessionError, Subject,
     Versus,
@@ -175,7 +176,7 @@ fn cells<'r>(
     let mut cells = report
         .cells
         .iter()
-        .filter(move |cell| cell.variant == variant && cell.threads == threads)
+        .filter(move |cell| cell.key.variant == variant && cell.key.threads == threads)
         .peekable();
     assert!(cells.peek().is_some(), "no cell {variant} x{threads}");
     cells
@@ -214,7 +215,10 @@ fn deleted_clone() {
     }
     // What is invalid is compared with nothing.
     for comparison in &report.comparisons {
-        let names = [comparison.variant.as_str(), comparison.against.as_str()];
+        let names = [
+            comparison.key.cell.variant.as_str(),
+            comparison.against.as_str(),
+        ];
         let invalid = names.contains(&"deleted") || names.contains(&"dropped");
         assert!(comparison.stopped.is_some() || !invalid, "{comparison:?}");
     }
@@ -260,7 +264,7 @@ fn speed_up() {
         assert_clean(&report, "magic", 1, Flag::Superlinear);
         assert_clean(&report, "honest", 2, Flag::Superlinear);
         let speed_up = report.comparisons.iter().find(|comparison| {
-            comparison.kind == ComparisonKind::Threads && comparison.variant == "honest"
+            comparison.kind == ComparisonKind::Threads && comparison.key.cell.variant == "honest"
         });
         assert_eq!(speed_up.expect("an honest speed-up").pairs, rounds as usize);
     }
@@ -310,7 +314,7 @@ fn counted_allocations() {
 }
 
 fn is_main(cell: &CellReport) -> bool {
-    cell.role == ng_lab::conductor::Role::Main
+    cell.role == ng_lab::model::Role::Main
 }
 
 fn computed_memory() {
@@ -736,7 +740,7 @@ fn confined_worker() {
     let names: Vec<&str> = report
         .limits
         .iter()
-        .map(|limit| limit.name.name())
+        .map(|limit| limit.key.limit.name())
         .collect();
     assert!(
         names.contains(&"cold_read") && !names.contains(&"read"),

@@ -242,7 +242,7 @@ impl Disk for RealFile {
 
     #[cfg(target_os = "linux")]
     fn longest(&self) -> io::Result<Option<u64>> {
-        Ok(crate::place::file_size_limit())
+        Ok(crate::environment::file_size_limit())
     }
 
     #[cfg(target_os = "linux")]

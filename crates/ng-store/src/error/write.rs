@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::place::file_size_limit;
+use crate::environment::file_size_limit;
 use crate::{Counted, IoError, OpenError, Shown};
 
 /// What an append or a commit to a token file can fail with.

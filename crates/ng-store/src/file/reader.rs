@@ -11,11 +11,11 @@ use crate::{
     BLOCK_TOKENS, BlockHasher, BlockPass, CachePolicy, Commit, IoError, OpenError, ReadError,
 };
 
-/// How many table entries one read takes.
-const ENTRIES: u64 = 4096;
+/// How many table entries one read takes: 32 KiB of them.
+pub(super) const READ_ENTRIES: u64 = 4096;
 
 /// Table entries of a page, the least that a disk loses at once.
-const PAGE_ENTRIES: u64 = 512;
+pub(super) const PAGE_ENTRIES: u64 = 512;
 
 /// A block as it is in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -461,7 +461,7 @@ impl<D: Disk> BlockReader<D> {
     ) -> Result<u64, IoError> {
         let mut block = blocks.start;
         while block < blocks.end {
-            let end = blocks.end.min(block + ENTRIES);
+            let end = blocks.end.min(block + READ_ENTRIES);
             sum = chain(sum, &read(block..end)?);
             block = end;
         }

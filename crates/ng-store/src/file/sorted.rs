@@ -6,15 +6,12 @@ use std::ops::Range;
 use ng_token::Token;
 
 use super::evidence::Evidence;
-use super::reader::Raw;
+use super::reader::{READ_ENTRIES, Raw};
 use super::repair::{STEP_BLOCKS, Watch, tell};
 use super::{BadBlock, Basis, BlockReader, Cause, Cut, Finding, RepairOptions};
 use crate::disk::Disk;
 use crate::format::BLOCK;
 use crate::{BLOCK_TOKENS, IoError, RepairError, VerifyBlocks};
-
-/// How many table entries one read takes.
-const ENTRIES: u64 = 4096;
 
 /// Where the end of a file is not known, so many blocks without an entry are
 /// taken for it: those of 1 TiB. A hole may go on for much longer.
@@ -324,7 +321,7 @@ fn find_matching<D: Disk>(
     let mut start = from;
     let near = |runs: &[Range<u64>]| runs.last().map_or(from, |run| run.end) + GAP_BLOCKS;
     while start < reader.block_count().min(near(&runs)) {
-        let end = reader.block_count().min(start + ENTRIES);
+        let end = reader.block_count().min(start + READ_ENTRIES);
         for (block, entry) in (start..end).zip(reader.entries_or_damaged(start..end)) {
             if block.is_multiple_of(STEP_BLOCKS) {
                 tell(watch, block, looked_at)?;

@@ -7,14 +7,11 @@ use std::thread;
 use ng_token::Token;
 
 use super::causes::{SECTOR_ENTRIES, Search, Suspect};
-use super::reader::Raw;
+use super::reader::{PAGE_ENTRIES, Raw};
 use super::{BlockReader, Finding, Tail};
 use crate::disk::{Disk, Passing};
 use crate::format::{BLOCK, ENTRY_BYTES, TOKEN_BYTES, hash_partial};
 use crate::{BlockHasher, IoError};
-
-/// How many table entries one read takes: one page of them.
-const ENTRIES: u64 = 512;
 
 /// How many blocks each of two threads takes at once: those of a window of a pass.
 const PIECE_BLOCKS: u64 = Passing::window_bytes() / (BLOCK * TOKEN_BYTES);
@@ -327,11 +324,11 @@ impl<D: Disk> BlockReader<D> {
         mut hash_of: impl FnMut(u64) -> Result<Raw, IoError>,
     ) -> Result<Vec<BadBlock>, IoError> {
         let mut bad = Vec::new();
-        let mut page = [[0; ENTRY_BYTES as usize]; ENTRIES as usize];
+        let mut page = [[0; ENTRY_BYTES as usize]; PAGE_ENTRIES as usize];
         let mut start = blocks.start;
         let mut length = self.source().len()?;
         while start < blocks.end {
-            let end = blocks.end.min(start + ENTRIES);
+            let end = blocks.end.min(start + PAGE_ENTRIES);
             let entries = &mut page[..(end - start) as usize];
             self.read_entries_or_damaged(start, entries);
             for (block, &entry) in (start..end).zip(&*entries) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ng_lab::Profile;
-use ng_lab::report::CellReport;
+use ng_lab::model::CellReport;
 
 /// The number of tokens that the seed's report is about.
 pub const SEED_TOKENS: u64 = 1_000_000;
@@ -98,10 +98,10 @@ impl CellSpec {
 
     /// Whether `cell` is the one that is meant, in an audit over `tokens`.
     pub(super) fn is(&self, cell: &CellReport, tokens: u64) -> bool {
-        self.scenario == cell.scenario
-            && self.variant == cell.variant
-            && self.threads == cell.threads
-            && self.profile == cell.profile
+        self.scenario == cell.key.scenario
+            && self.variant == cell.key.variant
+            && self.threads == cell.key.threads
+            && self.profile == cell.key.profile
             && self.size.of(tokens) == cell.items()
     }
 }

@@ -1,6 +1,6 @@
 //! What confirms or refutes a statement.
 
-use ng_lab::report::ClaimVerdict;
+use ng_lab::model::ClaimVerdict;
 
 use crate::claims::cell::{CellSpec, Size};
 use crate::claims::selection::THREADS;

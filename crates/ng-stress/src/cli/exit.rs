@@ -5,9 +5,7 @@
 
 use std::process::ExitCode;
 
-use ng_lab::conductor::Role;
-use ng_lab::judge::{NotComparable, Outcome, Verdict};
-use ng_lab::report::{CellReport, Report};
+use ng_lab::model::{CellReport, NotComparable, Outcome, Report, Role, Verdict};
 
 const REGRESSION: u8 = 3;
 const NOT_COMPARABLE: u8 = 4;

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use ng_lab::judge::compare_reports;
-use ng_lab::report::{Report, markdown, terminal_versus};
+use ng_lab::model::Report;
+use ng_lab::report::{markdown, terminal_versus};
 use ng_lab::{Baseline, BaselineName, Baselines, Gate, load_report};
 
 use crate::cli::args::{CompareArgs, Format, ReportArgs};

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use ng_lab::judge::Outcome;
-use ng_lab::report::{Build, ReferenceReport, Report, terminal, terminal_glance};
+use ng_lab::model::{Build, Outcome, ReferenceReport, Report};
+use ng_lab::report::{terminal, terminal_glance};
 use ng_lab::{
     Interrupt, MachineLock, Plant, Profile, Progress, Request, Rounds, Scenario, SessionError,
     Versus, iso_utc,
@@ -116,7 +116,7 @@ fn summarise(report: &Report) {
     let outcomes = report.gate.iter().flat_map(|gate| &gate.outcomes);
     for found in outcomes.filter(|found| found.outcome == Outcome::Regressed) {
         let slower = found.time_ratio.map_or(0.0, |ratio| (ratio - 1.0) * 100.0);
-        say::err(&format!("regressed: {} by {slower:.1} %", found.place));
+        say::err(&format!("regressed: {} by {slower:.1} %", found.key));
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ng_lab::report::terminal;
-use ng_lab::soak::{Plan, Rate, SoakRequest, run_soak};
-use ng_lab::{Interrupt, MachineLock, SessionError, Volume};
+use ng_lab::soak::{Rate, SoakPlan};
+use ng_lab::{Interrupt, MachineLock, SessionError, SoakRequest, Volume, run_soak};
 use ng_stress::soak::{FEWEST_TOKENS, room};
 use ng_stress::{SUBJECT, parse_count};
 
@@ -100,7 +100,7 @@ fn request(args: &SoakArgs) -> Result<SoakRequest> {
             volume.free_bytes >> 20
         );
     };
-    let mut plan = Plan::lasting(args.time);
+    let mut plan = SoakPlan::lasting(args.time);
     plan.seed = args.seed.unwrap_or_else(clock_seed);
     if let Some(rate) = args.rate {
         plan.rate = Rate::PerSecond(rate as f64);

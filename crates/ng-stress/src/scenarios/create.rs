@@ -12,6 +12,106 @@ use crate::scenarios::stamped::{now_s, stamped};
 /// Tokens that one clock reading serves, and that a growing store gets at once.
 const BATCH: usize = 4096;
 
+/// How often a clock is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    Never,
+    PerToken,
+    PerBatch,
+}
+
+/// What a way of creation works with.
+struct Work<'w> {
+    workers: &'w Workers,
+    count: usize,
+    pages: Pages,
+}
+
+/// One way of creation: a variant of the scenario.
+struct Way {
+    name: &'static str,
+    pages: Pages,
+    host_warm: bool,
+    /// Whether it begins without room: what grows holds the old tokens and twice as
+    /// many places.
+    grows: bool,
+    clock: Clock,
+    /// Whether it is measured on several threads too.
+    shares: bool,
+    make: fn(&Work<'_>) -> Result<Vec<Token>, Failure>,
+}
+
+impl Way {
+    /// On small pages and one thread, host-warm, with all its room from the start and
+    /// without a clock.
+    const fn new(name: &'static str, make: fn(&Work<'_>) -> Result<Vec<Token>, Failure>) -> Self {
+        Self {
+            name,
+            pages: Pages::Small,
+            host_warm: true,
+            grows: false,
+            clock: Clock::Never,
+            shares: false,
+            make,
+        }
+    }
+
+    const fn huge(self) -> Self {
+        let pages = Pages::Huge;
+        Self { pages, ..self }
+    }
+
+    const fn growing(self) -> Self {
+        let grows = true;
+        Self { grows, ..self }
+    }
+
+    const fn reading(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    fn variant(&self) -> Variant {
+        let variant = Variant::new(self.name).pages(self.pages);
+        match self.host_warm {
+            true => variant,
+            false => variant.host_cold(),
+        }
+    }
+}
+
+/// The first one is what everybody writes first.
+const WAYS: [Way; 9] = [
+    Way::new("vec-push", |work| Ok(pushed(work.count))),
+    Way::new("vec-grown", |work| Ok(grown_vec(work.count))).growing(),
+    Way::new("vec-zeroed", |work| Ok(zeroed_vec(work.count))),
+    Way::new("store-4k", |work| filled_store(work, token)),
+    Way {
+        shares: true,
+        ..Way::new("store-2m", |work| filled_store(work, token)).huge()
+    },
+    Way::new("store-2m-grown", |work| grown_store(work.count))
+        .huge()
+        .growing(),
+    Way::new("store-2m-clock-per-token", |work| {
+        filled_store(work, stamped)
+    })
+    .huge()
+    .reading(Clock::PerToken),
+    Way::new("store-2m-clock-per-batch", stamped_batches)
+        .huge()
+        .reading(Clock::PerBatch),
+    Way {
+        host_warm: false,
+        ..Way::new("store-2m-host-cold", |work| filled_store(work, token)).huge()
+    },
+];
+
+fn way_of(cell: &Cell) -> Result<&'static Way, Failure> {
+    let name = cell.variant.name.as_str();
+    let way = WAYS.iter().find(|way| way.name == name);
+    way.ok_or_else(|| format!("create has no variant {name}").into())
+}
+
 /// Creation of tokens into fresh memory.
 pub(super) struct Create;
 
@@ -26,80 +126,51 @@ impl Scenario for Create {
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
-        let small = |name| Variant::new(name).pages(Pages::Small);
-        // The base is what everybody writes first.
-        let mut variants = vec![
-            small("vec-push"),
-            small("vec-grown"),
-            small("vec-zeroed"),
-            small("store-4k"),
-            Variant::new("store-2m"),
-            Variant::new("store-2m-grown"),
-            Variant::new("store-2m-clock-per-token"),
-            Variant::new("store-2m-clock-per-batch"),
-            Variant::new("store-2m-host-cold").host_cold(),
-        ];
-        let more = threads.iter().filter(|threads| **threads > 1);
-        variants.extend(more.map(|threads| Variant::new("store-2m").threads(*threads)));
-        variants
+        let several = || threads.iter().filter(|threads| **threads > 1);
+        let shared = WAYS.iter().filter(|way| way.shares);
+        let shared =
+            shared.flat_map(|way| several().map(|threads| way.variant().threads(*threads)));
+        WAYS.iter().map(Way::variant).chain(shared).collect()
     }
 
     fn headline(&self) -> Headline {
         Headline::of("create").variant("store-2m")
     }
 
-    /// A vector that grows holds the old tokens and twice as many places.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
-        let grows = cell.variant.name.ends_with("grown");
+        let grows = way_of(cell).is_ok_and(|way| way.grows);
         bytes_of(cell.items) * if grows { 3 } else { 1 }
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let count = cell.items as usize;
-        let Variant {
-            name,
-            threads,
+        let way = way_of(cell)?;
+        let Variant { threads, pages, .. } = cell.variant;
+        let work = Work {
+            workers: &workers(threads)?,
+            count: cell.items as usize,
             pages,
-            ..
-        } = &cell.variant;
-        let workers = workers(*threads)?;
-        let phase = run
-            .phase("create", cell.items)
-            .touches(bytes_of(cell.items))
-            .bounded_by(Limit::first_touch(*pages), *threads, bytes_of(cell.items));
-        let tokens = match name.as_str() {
-            "vec-push" => phase.time(|| pushed(count)),
-            "vec-grown" => phase.time(|| grown_vec(count)),
-            "vec-zeroed" => phase.time(|| zeroed_vec(count)),
-            "store-4k" | "store-2m" | "store-2m-host-cold" => {
-                phase.time(|| filled_store(&workers, count, *pages, token))?
-            }
-            "store-2m-grown" => phase.time(|| grown_store(count))?,
-            "store-2m-clock-per-token" => phase
-                .bounded_by(Limit::ClockRead, 1, cell.items)
-                .time(|| filled_store(&workers, count, *pages, stamped))?,
-            "store-2m-clock-per-batch" => phase.time(|| stamped_batches(count, *pages))?,
-            other => return Err(format!("create has no variant {other}").into()),
         };
-        if name.contains("clock") {
-            let unstamped = tokens.iter().filter(|token| token.timestamp() == 0);
-            run.prove_equal("unstamped", unstamped.count() as u64, 0)?;
-            return prove_ids(run, &tokens, cell.items);
+        let bytes = bytes_of(cell.items);
+        let phase = run.phase("create", cell.items).touches(bytes);
+        let phase = match way.clock {
+            Clock::PerToken => phase.bounded_by(Limit::ClockRead, 1, cell.items),
+            _ => phase.bounded_by(Limit::first_touch(pages), threads, bytes),
+        };
+        let tokens = phase.time(|| (way.make)(&work))?;
+        if way.clock == Clock::Never {
+            return prove_tokens(run, &tokens, cell.items);
         }
-        prove_tokens(run, &tokens, cell.items)
+        let unstamped = tokens.iter().filter(|token| token.timestamp() == 0);
+        run.prove_equal("unstamped", unstamped.count() as u64, 0)?;
+        prove_ids(run, &tokens, cell.items)
     }
 }
 
 /// Generic over `f`: a call through a pointer for each token took twice the time
 /// of the whole fill.
-fn filled_store(
-    workers: &Workers,
-    count: usize,
-    pages: Pages,
-    f: impl Fn(usize) -> Token + Sync,
-) -> Result<Vec<Token>, Failure> {
-    let mut store = reserved(count, pages)?;
-    ng_parallel::fill(workers, &mut store, count, f)?;
+fn filled_store(work: &Work<'_>, f: impl Fn(usize) -> Token + Sync) -> Result<Vec<Token>, Failure> {
+    let mut store = reserved(work.count, work.pages)?;
+    ng_parallel::fill(work.workers, &mut store, work.count, f)?;
     Ok(store.into_vec())
 }
 
@@ -132,7 +203,7 @@ fn grown_store(count: usize) -> Result<Vec<Token>, Failure> {
     Ok(store.into_vec())
 }
 
-fn stamped_batches(count: usize, pages: Pages) -> Result<Vec<Token>, Failure> {
+fn stamped_batches(&Work { count, pages, .. }: &Work<'_>) -> Result<Vec<Token>, Failure> {
     let mut store = reserved(count, pages)?;
     for first in (0..count).step_by(BATCH) {
         let now = now_s();

@@ -301,7 +301,7 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    use ng_lab::soak::Plan;
+    use ng_lab::soak::SoakPlan;
 
     fn soak(dir: &Path, most_items: u64) -> TokenSoak {
         let job = SoakJob {
@@ -309,7 +309,7 @@ mod tests {
             reply_fd: 0,
             dir: dir.to_owned(),
             most_items,
-            plan: Plan::lasting(Duration::from_secs(1)),
+            plan: SoakPlan::lasting(Duration::from_secs(1)),
         };
         TokenSoak::begin(&job).unwrap()
     }

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ng_lab::Scenario;
+use ng_stress::scenarios::{REGISTRY, defaults};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -185,31 +187,12 @@ fn a_missing_build_is_named_with_what_to_do() {
 fn the_list_names_every_scenario_and_variant() {
     let output = ng_stress().arg("list").output().unwrap();
     let stdout = text(&output.stdout);
-    for name in [
-        "create",
-        "allocation",
-        "parallel",
-        "access",
-        "footprint",
-        "combined",
-        "persist",
-        "reopen",
-        "scan",
-        "lookup",
-        "larger-than-memory",
-        "crash",
-        "filter",
-        "aggregate",
-        "nearest",
-        "sort",
-        "clocked",
-        "contention",
-    ] {
+    for name in REGISTRY.map(Scenario::name) {
         assert!(stdout.lines().any(|line| line.starts_with(name)), "{name}");
     }
     assert!(stdout.contains("- store-2m-host-cold"));
     let starred = stdout.lines().filter(|line| line.contains(" * "));
-    assert_eq!(starred.count(), 6, "{stdout}");
+    assert_eq!(starred.count(), defaults().len(), "{stdout}");
 }
 
 /// Six rows were the question; the long tables are in the report.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use ng_stress::scenarios::defaults;
 use ng_stress::{id_sum, varied_id_sum};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -171,18 +172,9 @@ fn the_schema_refuses_what_is_no_report() {
 fn every_cell_has_its_proof_its_memory_and_its_samples() {
     let report = shared_report();
     let cells = report["cells"].as_array().unwrap();
-    for scenario in [
-        "create",
-        "allocation",
-        "parallel",
-        "access",
-        "footprint",
-        "combined",
-    ] {
-        assert!(
-            cells.iter().any(|cell| cell["scenario"] == scenario),
-            "{scenario}"
-        );
+    for scenario in defaults() {
+        let name = scenario.name();
+        assert!(cells.iter().any(|cell| cell["scenario"] == name), "{name}");
     }
     assert_eq!(shared_report()["data"], Value::Null);
     for cell in cells {

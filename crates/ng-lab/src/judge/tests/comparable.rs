@@ -2,10 +2,8 @@
 
 use super::gate::{baseline, cell, gate, held, times};
 use super::sim::{PLAIN_NS, Sim, report};
-use crate::judge::{NotComparable, check_machine, compare_reports};
-use crate::limits::Limit;
-use crate::report::{ComparisonKind, Report};
-use crate::volume::Volume;
+use crate::judge::{check_machine, compare_reports};
+use crate::model::{ComparisonKind, Limit, NotComparable, Report, Volume};
 
 fn plain() -> Vec<Sim> {
     let cell = cell(&times(PLAIN_NS));
@@ -132,7 +130,7 @@ fn limits_are_held_against_those_in_as_much_memory() {
     let read = |memory: Option<u64>, factor: f64| {
         let mut report = with_limit(Limit::Read, factor);
         for limit in &mut report.limits {
-            limit.memory_limit_bytes = memory;
+            limit.key.memory_limit_bytes = memory;
         }
         report
     };

@@ -2,8 +2,7 @@
 
 use super::pairs::{copies, line, plan};
 use super::sim::{ITEMS, PLAIN, PLAIN_NS, Sim, judged};
-use crate::judge::{Flag, Verdict};
-use crate::report::{Comparison, ComparisonKind};
+use crate::model::{Comparison, ComparisonKind, Flag, Size, Verdict};
 
 fn fill(ns: u64) -> Sim {
     Sim::cell("create").phase("fill", &[ns; 6])
@@ -53,7 +52,7 @@ fn a_ratio_says_how_many_times_as_fast_the_denominator_is() {
         assert_about(low, 3.0);
         assert_about(high, 3.0);
         assert_eq!(found.pairs, 6, "{kind:?}");
-        assert_eq!(found.size, [("records".to_owned(), ITEMS)].into());
+        assert_eq!(found.key.cell.size, Size::new(ITEMS, "records"));
     }
 }
 
@@ -234,7 +233,7 @@ fn a_failed_aa_stops_nothing_at_another_size_or_in_another_scenario() {
     let other = copies(Sim::cell("access").phase("fill", &PLAIN));
     let cells = [[dev, main, aa], larger, other].concat();
     for found in judged(&cells).comparisons {
-        let concerned = found.scenario == "create" && found.size["records"] == ITEMS;
+        let concerned = found.key.cell.scenario == "create" && found.key.cell.size.items == ITEMS;
         assert_eq!(found.stopped.is_some(), concerned, "{found:?}");
     }
 }

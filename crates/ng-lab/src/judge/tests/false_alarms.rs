@@ -3,12 +3,11 @@
 
 use super::alone;
 use super::sim::{ITEMS, Sim};
-use crate::growth::best_times;
-use crate::judge::Flag;
-use crate::limits::Limit;
-use crate::protocol::FractionReading;
-use crate::rng::SplitMix64;
-use crate::run::PhaseRecord;
+use crate::model::{Flag, Limit};
+use crate::stats::rng::SplitMix64;
+use crate::worker::growth::best_times;
+use crate::worker::protocol::FractionReading;
+use crate::worker::run::PhaseReading;
 
 /// Simulated phases of each kind.
 const PHASES: usize = 20_000;
@@ -86,8 +85,8 @@ impl Machine {
     }
 
     /// The whole and the best at the fraction, as a worker of the phase tells them.
-    fn worker(&mut self, work: Work, phase: &PhaseRecord) -> [u64; 2] {
-        let whole = PhaseRecord {
+    fn worker(&mut self, work: Work, phase: &PhaseReading) -> [u64; 2] {
+        let whole = PhaseReading {
             elapsed_ns: self.run(work.whole_ns),
             ..phase.clone()
         };

@@ -1,16 +1,11 @@
 //! Figures of cells and limits.
 
 use super::alone;
-use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, record};
-use crate::conductor::LimitSample;
-use crate::conductor::{Record, Role};
+use super::sim::{BYTES, COLD_NS, ITEMS, PLAIN, SUBJECT, Sim, judged, readings};
+use crate::conductor::{LimitSample, Readings};
 use crate::judge::judge;
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::report::Interval95;
-use crate::run::FileState;
-use crate::scenario::Profile;
-use crate::threads::ThreadWork;
+use crate::machine::threads::ThreadWork;
+use crate::model::{FileState, Interval95, Limit, Pages, Profile, Role, Size};
 
 const MS: u64 = 1_000_000;
 /// Neither sorted nor symmetric.
@@ -59,12 +54,12 @@ fn a_cell_says_what_it_was() {
         .proof("sum", 7);
     let report = alone(&cell);
     assert_eq!(
-        (report.scenario.as_str(), report.variant.as_str()),
+        (report.key.scenario.as_str(), report.key.variant.as_str()),
         ("create", "push")
     );
-    assert_eq!((report.profile, report.role), (Profile::Dev, Role::Aa));
-    assert_eq!((report.threads, report.pages), (2, Pages::Small));
-    assert_eq!(report.size, [("records".to_owned(), ITEMS)].into());
+    assert_eq!((report.key.profile, report.role), (Profile::Dev, Role::Aa));
+    assert_eq!((report.key.threads, report.pages), (2, Pages::Small));
+    assert_eq!(report.key.size, Size::new(ITEMS, "records"));
     assert_eq!(report.proof, [("sum".to_owned(), 7.into())].into());
     assert!(report.host_warm);
 }
@@ -89,7 +84,7 @@ fn private_memory_is_a_median_where_it_was_watched() {
     let cell = Sim::cell("create").phase("fill", &PLAIN);
     assert_eq!(alone(&cell).memory.unwrap().private_peak_bytes, None);
     let watched = |bytes| {
-        move |reading: &mut crate::protocol::CellReading| {
+        move |reading: &mut crate::worker::protocol::CellReading| {
             reading.memory.as_mut().unwrap().private_peak_bytes = Some(bytes);
         }
     };
@@ -130,7 +125,7 @@ fn a_limit_is_told_with_the_memory_that_it_was_read_in() {
     let cell = Sim::cell("scan").confined(1 << 20).phase("scan", &PLAIN);
     let cell = cell.limit(Limit::ColdRead, 1.0);
     let judgement = judged(&[cell]);
-    assert_eq!(judgement.limits[0].memory_limit_bytes, Some(1 << 20));
+    assert_eq!(judgement.limits[0].key.memory_limit_bytes, Some(1 << 20));
     assert_eq!(judgement.cells[0].memory_limit_bytes, Some(1 << 20));
 }
 
@@ -152,76 +147,79 @@ fn growth_is_the_best_time_at_the_fraction() {
 
 /// A tenth of a unit of limit for each item: rising times beside falling limits,
 /// so that it shows whether each round met its own.
-fn bounded() -> Record {
+fn bounded() -> Readings {
     let times = [MS, 2 * MS, 3 * MS, 4 * MS, 5 * MS, 6 * MS];
     let cell = Sim::cell("create")
         .phase("fill", &times)
         .bound(Limit::Refill, 100_000)
         .limit(Limit::Refill, 0.0);
-    let mut record = record(&[cell]);
-    let readings = record.limits.values_mut().next().unwrap();
-    for (reading, ns) in readings.iter_mut().skip(1).zip((1..=6).rev()) {
+    let mut readings = readings(&[cell]);
+    let samples = readings.limits.values_mut().next().unwrap();
+    for (reading, ns) in samples.iter_mut().skip(1).zip((1..=6).rev()) {
         reading.ns_per_unit = f64::from(ns);
     }
-    record
+    readings
 }
 
-fn share(record: &Record) -> Option<f64> {
-    judge(record, SUBJECT).cells[0].phases[0].share_of_limit
+fn share(readings: &Readings) -> Option<f64> {
+    judge(readings, SUBJECT).cells[0].phases[0].share_of_limit
 }
 
 #[test]
 fn a_share_of_a_limit_is_taken_round_by_round() {
-    let mut record = bounded();
+    let mut readings = bounded();
     let expected = f64::midpoint(0.1 * 4.0 / 3.0, 0.1 * 3.0 / 4.0);
-    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
-    record.limits.values_mut().next().unwrap().remove(3);
+    assert!((share(&readings).unwrap() - expected).abs() < 1e-12);
+    readings.limits.values_mut().next().unwrap().remove(3);
     let expected = 0.1 * 3.0 / 4.0;
-    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+    assert!((share(&readings).unwrap() - expected).abs() < 1e-12);
 }
 
 #[test]
 fn a_limit_that_was_read_beside_the_cell_is_preferred_to_others_of_its_round() {
-    let mut record = bounded();
-    record.cells[0].planned.block = 7;
-    let readings = record.limits.values_mut().next().unwrap();
-    let elsewhere = readings.clone();
-    for reading in &mut *readings {
+    let mut readings = bounded();
+    readings.cells[0].planned.block = 7;
+    let samples = readings.limits.values_mut().next().unwrap();
+    let elsewhere = samples.clone();
+    for reading in &mut *samples {
         reading.block = Some(7);
     }
     // Two more in every round, beside other cells: a hundred times as slow.
     for other in [8, 9] {
-        readings.extend(elsewhere.iter().map(|reading| LimitSample {
+        samples.extend(elsewhere.iter().map(|reading| LimitSample {
             block: Some(other),
             ns_per_unit: reading.ns_per_unit * 100.0,
             ..*reading
         }));
     }
     let expected = f64::midpoint(0.1 * 4.0 / 3.0, 0.1 * 3.0 / 4.0);
-    assert!((share(&record).unwrap() - expected).abs() < 1e-12);
+    assert!((share(&readings).unwrap() - expected).abs() < 1e-12);
     // Without one of its own, a cell takes the median of the round.
-    record.cells[0].planned.block = 1;
-    assert!((share(&record).unwrap() - 100.0 * expected).abs() < 1e-9);
+    readings.cells[0].planned.block = 1;
+    assert!((share(&readings).unwrap() - 100.0 * expected).abs() < 1e-9);
     // And the report has one figure a round.
-    let report = &judge(&record, SUBJECT).limits[0];
+    let report = &judge(&readings, SUBJECT).limits[0];
     assert_eq!(report.samples_ns_per_unit.len(), 6);
     assert_eq!(report.samples_ns_per_unit[0], 600.0);
 }
 
 #[test]
 fn a_limit_that_was_not_read_at_this_size_gives_no_share() {
-    let mut record = bounded();
-    let (mut key, readings) = record.limits.pop_first().unwrap();
+    let mut readings = bounded();
+    let (mut key, samples) = readings.limits.pop_first().unwrap();
     key.bytes += 1;
-    record.limits.insert(key, readings);
-    assert_eq!(share(&record), None);
+    readings.limits.insert(key, samples);
+    assert_eq!(share(&readings), None);
 }
 
 #[test]
 fn a_limit_is_described_by_its_warm_readings() {
     let report = &judge(&bounded(), SUBJECT).limits[0];
-    assert_eq!((report.name, report.unit.as_str()), (Limit::Refill, "byte"));
-    assert_eq!((report.bytes, report.threads), (BYTES, 1));
+    assert_eq!(
+        (report.key.limit, report.unit.as_str()),
+        (Limit::Refill, "byte")
+    );
+    assert_eq!((report.key.bytes, report.key.threads), (BYTES, 1));
     assert_eq!(report.samples_ns_per_unit, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
     assert_eq!(report.cold_ns_per_unit, Some(COLD_NS as f64));
     assert_eq!(report.median_ns_per_unit, Some(3.5));
@@ -233,7 +231,10 @@ fn cells_keep_the_order_of_the_plan() {
     let names = ["b", "a", "c"];
     let cells = names.map(|name| Sim::cell(name).phase("fill", &PLAIN));
     let judged = judged(&cells).cells;
-    let found: Vec<&str> = judged.iter().map(|cell| cell.scenario.as_str()).collect();
+    let found: Vec<&str> = judged
+        .iter()
+        .map(|cell| cell.key.scenario.as_str())
+        .collect();
     assert_eq!(found, names);
 }
 
@@ -242,7 +243,7 @@ fn a_cell_without_figures_of_memory_says_why_and_is_not_accused() {
     let cell = Sim::cell("create")
         .phase("fill", &PLAIN)
         .warm(|reading| reading.memory = Err("no /proc".to_owned()));
-    let report = &judge(&record(&[cell]), SUBJECT).cells[0];
+    let report = &judge(&readings(&[cell]), SUBJECT).cells[0];
     assert_eq!(report.memory_missing.as_deref(), Some("no /proc"));
     assert_eq!(report.flags, []);
 }

@@ -3,10 +3,9 @@
 
 use super::sim::{BYTES, PLAIN_NS, Sim, report};
 use crate::conductor::{Against, Baseline, Gate, Reference, Versus};
-use crate::judge::gate::{paired_rounds, unpaired_rounds};
-use crate::judge::{GateReport, Outcome, PhaseOutcome, hold};
-use crate::limits::Limit;
-use crate::report::{ComparisonKind, Report};
+use crate::judge::hold;
+use crate::model::{ComparisonKind, GateReport, Limit, Outcome, PhaseOutcome, Report};
+use crate::stats::{paired_rounds, unpaired_rounds};
 
 const ROUNDS: usize = 8;
 
@@ -368,8 +367,8 @@ fn what_only_one_side_has_is_skipped_with_its_reason() {
     assert_eq!(gate_report.skipped.len(), 1);
     let reason = "the other revision cannot run it: create has no variant new";
     assert_eq!(gate_report.skipped[0].reason, reason);
-    assert_eq!(gate_report.skipped[0].place.variant, "new");
-    assert_eq!(report.cells[2].verdict, crate::judge::Verdict::Skipped);
+    assert_eq!(gate_report.skipped[0].key.cell.variant, "new");
+    assert_eq!(report.cells[2].verdict, crate::model::Verdict::Skipped);
 
     let base = super::sim::report(&[old.clone(), old.clone().aa()]);
     let now = [new.clone(), new.aa(), old.clone(), old.aa()];
@@ -497,7 +496,7 @@ fn a_phase_that_only_the_other_side_has_is_told() {
         &against(gate(5.0)),
     );
     assert_eq!((found.outcomes.len(), found.skipped.len()), (1, 1));
-    assert_eq!(found.skipped[0].place.phase.as_deref(), Some("read"));
+    assert_eq!(found.skipped[0].key.phase.as_deref(), Some("read"));
     assert_eq!(found.skipped[0].reason, "only the other side has it");
     assert_eq!(found.summary(), "1 same; 1 not compared");
     let then = report(&[more.clone(), more.aa()]);

@@ -2,10 +2,9 @@
 
 use super::check;
 use super::sim::{PLAIN, PLAIN_NS, Sim};
-use crate::judge::{Flag, Verdict};
-use crate::kernel::CpuTicks;
-use crate::pages::Pages;
-use crate::protocol::CellReading;
+use crate::machine::kernel::CpuTicks;
+use crate::model::{Flag, Pages, Verdict};
+use crate::worker::protocol::CellReading;
 
 #[track_caller]
 fn suspect(flag: Flag, cases: &[(&str, Sim, Sim)]) {

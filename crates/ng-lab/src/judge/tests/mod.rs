@@ -16,8 +16,7 @@ mod sim;
 mod verdicts;
 mod work;
 
-use crate::judge::{Flag, Verdict};
-use crate::report::CellReport;
+use crate::model::{CellReport, Flag, Verdict};
 use sim::{Sim, judged};
 
 /// Judges a cell that is alone in its run.

@@ -3,8 +3,8 @@
 use std::f64::consts::TAU;
 
 use super::sim::{PLAIN_NS, Sim};
-use crate::limits::Limit;
-use crate::rng::SplitMix64;
+use crate::model::Limit;
+use crate::stats::rng::SplitMix64;
 
 /// What disturbs a machine.
 #[derive(Clone, Copy)]

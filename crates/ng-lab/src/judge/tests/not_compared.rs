@@ -2,7 +2,7 @@
 
 use super::pairs::plan;
 use super::sim::{PLAIN, Sim, judged};
-use crate::report::{ComparisonKind, NotCompared};
+use crate::model::{ComparisonKind, NotCompared};
 
 fn fill() -> Sim {
     Sim::cell("create").phase("fill", &PLAIN)
@@ -13,10 +13,10 @@ fn line(lack: &NotCompared) -> String {
     format!(
         "{:?}: {} {} x{} {} over {}: {}",
         lack.kind,
-        lack.phase.as_deref().unwrap_or("all"),
-        lack.variant,
-        lack.threads,
-        lack.profile.name(),
+        lack.key.phase.as_deref().unwrap_or("all"),
+        lack.key.cell.variant,
+        lack.key.cell.threads,
+        lack.key.cell.profile.name(),
         lack.against,
         lack.reason
     )
@@ -178,5 +178,5 @@ fn a_baseline_that_lacks_a_cell_or_a_phase_says_so() {
         "the baseline has no such cell",
     ];
     assert_eq!(lines, expected);
-    assert_eq!(found[1].phase, None);
+    assert_eq!(found[1].key.phase, None);
 }

@@ -1,7 +1,7 @@
 //! Which cells are compared with which.
 
 use super::sim::{PLAIN, Sim, judged};
-use crate::report::{Comparison, ComparisonKind};
+use crate::model::{Comparison, ComparisonKind};
 
 /// The copies of a cell, as a plan has them.
 pub(super) fn copies(sim: Sim) -> [Sim; 3] {
@@ -26,10 +26,10 @@ pub(super) fn line(comparison: &Comparison) -> String {
     format!(
         "{:?}: {} {} x{} {} over {}",
         comparison.kind,
-        comparison.phase,
-        comparison.variant,
-        comparison.threads,
-        comparison.profile.name(),
+        comparison.key.phase_name(),
+        comparison.key.cell.variant,
+        comparison.key.cell.threads,
+        comparison.key.cell.profile.name(),
         comparison.against,
     )
 }
@@ -38,7 +38,7 @@ fn lines(cells: &[Sim], kind: ComparisonKind) -> Vec<String> {
     let found = judged(cells).comparisons;
     let found = found
         .iter()
-        .filter(|found| found.kind == kind && found.phase == "fill");
+        .filter(|found| found.kind == kind && found.key.phase_name() == "fill");
     found
         .map(|found| format!("{}: {:.2}", line(found), found.estimate))
         .collect()

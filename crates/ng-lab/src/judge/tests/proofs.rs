@@ -10,9 +10,8 @@ use std::io::Write;
 use super::gate::{against, baseline, gate, gated};
 use super::noise::{Machine, QUIET, STORMY, Weather};
 use super::sim::{Sim, report};
-use crate::conductor::Role;
-use crate::judge::gate::{paired_rounds, unpaired_rounds};
-use crate::judge::{GateReport, Outcome};
+use crate::model::{GateReport, Outcome, Role};
+use crate::stats::{paired_rounds, unpaired_rounds};
 
 const RUNS: usize = 200;
 /// One in twenty.

@@ -1,8 +1,7 @@
 //! Growth with the number of items.
 
 use super::sim::{PLAIN_NS, Sim, judged};
-use crate::judge::{Flag, Verdict};
-use crate::report::Scaling;
+use crate::model::{Flag, Scaling, Verdict};
 
 fn cell(items: u64, ns: u64) -> Sim {
     Sim::cell("create").phase("fill", &[ns; 6]).items(items)

@@ -2,20 +2,17 @@
 
 use serde_json::Value;
 
-use crate::access::AccessEvidence;
-use crate::conductor::{
-    CellRecord, CellRound, LimitKey, LimitSample, PlannedCell, Record, Role, Subject,
-};
-use crate::host::Host;
+use crate::conductor::{CellReadings, CellRound, LimitSample, PlannedCell, Readings, Subject};
 use crate::judge::{Judgement, judge};
-use crate::kernel::CpuTicks;
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::protocol::{CellReading, FractionReading, MemoryReading};
-use crate::report::{Build, Report, RunInfo, SCHEMA};
-use crate::run::{Bound, FileEvidence, FileState, PhaseRecord, TouchEvidence};
-use crate::scenario::{Cell, Profile, Variant};
-use crate::threads::ThreadWork;
+use crate::machine::kernel::CpuTicks;
+use crate::machine::threads::ThreadWork;
+use crate::model::{
+    AccessEvidence, Bound, Build, FileEvidence, FileState, Host, Limit, LimitKey, MemoryReading,
+    Pages, Profile, Report, Role, RunInfo,
+};
+use crate::worker::protocol::{CellReading, FractionReading};
+use crate::worker::run::{PhaseReading, TouchEvidence};
+use crate::worker::scenario::{Cell, Variant};
 
 pub(super) const SUBJECT: Subject = Subject {
     items: "records",
@@ -116,7 +113,7 @@ impl Sim {
     }
 
     /// Its first phase, as round 0 saw it.
-    pub(super) fn first_phase(&self) -> PhaseRecord {
+    pub(super) fn first_phase(&self) -> PhaseReading {
         let reading = self.rounds[0].reading.as_ref().expect("a reading");
         reading.phases[0].clone()
     }
@@ -138,7 +135,7 @@ impl Sim {
         }
         assert_eq!(self.rounds.len(), times.len() + 1, "rounds of {name}");
         for (reading, elapsed_ns) in self.readings().zip([COLD_NS].iter().chain(times)) {
-            reading.phases.push(PhaseRecord {
+            reading.phases.push(PhaseReading {
                 name: name.to_owned(),
                 elapsed_ns: *elapsed_ns,
                 items: ITEMS,
@@ -299,7 +296,7 @@ impl Sim {
         self
     }
 
-    fn last_phase(mut self, change: impl Fn(&mut PhaseRecord)) -> Self {
+    fn last_phase(mut self, change: impl Fn(&mut PhaseReading)) -> Self {
         for reading in self.readings() {
             change(reading.phases.last_mut().expect("a phase"));
         }
@@ -365,71 +362,57 @@ fn all_stolen() -> CpuTicks {
     }
 }
 
-/// The record of a run over `cells`.
-pub(super) fn record(cells: &[Sim]) -> Record {
-    let mut record = Record {
+/// The readings of a run over `cells`.
+pub(super) fn readings(cells: &[Sim]) -> Readings {
+    let mut readings = Readings {
         rounds: 6,
-        ..Record::default()
+        ..Readings::default()
     };
     for sim in cells {
-        record.cells.push(CellRecord {
+        readings.cells.push(CellReadings {
             planned: sim.planned.clone(),
             rounds: sim.rounds.clone(),
         });
         for (key, ns) in &sim.limits {
-            let readings = (0..sim.rounds.len() as u32).map(|round| LimitSample {
+            let samples = (0..sim.rounds.len() as u32).map(|round| LimitSample {
                 round,
                 block: None,
                 ns_per_unit: if round == 0 { COLD_NS as f64 } else { *ns },
             });
-            record.limits.insert(*key, readings.collect());
+            readings.limits.insert(*key, samples.collect());
         }
-        for (key, readings) in &sim.readings_of_limits {
-            let readings = readings.iter().zip(1..).map(|(ns, round)| LimitSample {
+        for (key, samples) in &sim.readings_of_limits {
+            let samples = samples.iter().zip(1..).map(|(ns, round)| LimitSample {
                 round,
                 block: None,
                 ns_per_unit: *ns,
             });
-            record.limits.insert(*key, readings.collect());
+            readings.limits.insert(*key, samples.collect());
         }
     }
-    record
+    readings
 }
 
 /// The report of a run over `cells`.
 pub(super) fn report(cells: &[Sim]) -> Report {
     let judgement = judged(cells);
+    let run = RunInfo {
+        rounds: 6,
+        items: SUBJECT.items.to_owned(),
+        item_bytes: Some(SUBJECT.item_bytes),
+        elapsed_s: 1.0,
+        ..RunInfo::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: Vec::new(),
-            seed: 1,
-            rounds: 6,
-            items: SUBJECT.items.to_owned(),
-            item_bytes: Some(SUBJECT.item_bytes),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host::default(),
-        build: Build::default(),
-        data: None,
         limits: judgement.limits,
         cells: judgement.cells,
         comparisons: judgement.comparisons,
-        headlines: Vec::new(),
         not_compared: judgement.not_compared,
         scaling: judgement.scaling,
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, Host::default(), Build::default())
     }
 }
 
 pub(super) fn judged(cells: &[Sim]) -> Judgement {
-    judge(&record(cells), SUBJECT)
+    judge(&readings(cells), SUBJECT)
 }

@@ -2,7 +2,7 @@
 
 use super::alone;
 use super::sim::{PLAIN, PLAIN_NS, Sim};
-use crate::judge::{Flag, Verdict};
+use crate::model::{Flag, Verdict};
 
 fn fill() -> Sim {
     Sim::cell("create").phase("fill", &PLAIN)

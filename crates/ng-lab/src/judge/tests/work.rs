@@ -2,12 +2,7 @@
 
 use super::sim::{BYTES, PLAIN, PLAIN_NS, Sim, judged};
 use super::{alone, check};
-use crate::access::{AccessEvidence, Pattern};
-use crate::judge::{Flag, Verdict};
-use crate::limits::Limit;
-use crate::pages::Pages;
-use crate::report::CellReport;
-use crate::run::FileState;
+use crate::model::{AccessEvidence, CellReport, FileState, Flag, Limit, Pages, Pattern, Verdict};
 
 const MIB: u64 = 1 << 20;
 
@@ -56,11 +51,11 @@ fn the_best_reading_of_a_limit_bounds() {
     let cell = fill(1_000_000)
         .bound(Limit::Refill, 1_000_000)
         .limit(Limit::Refill, 2.0);
-    let mut record = super::sim::record(std::slice::from_ref(&cell));
-    assert_eq!(flags_of(&record), [Flag::ImpossibleFast]);
-    let readings = record.limits.values_mut().next().unwrap();
-    readings[4].ns_per_unit = 1.0;
-    assert_eq!(flags_of(&record), []);
+    let mut readings = super::sim::readings(std::slice::from_ref(&cell));
+    assert_eq!(flags_of(&readings), [Flag::ImpossibleFast]);
+    let samples = readings.limits.values_mut().next().unwrap();
+    samples[4].ns_per_unit = 1.0;
+    assert_eq!(flags_of(&readings), []);
 }
 
 /// A probe on both threads was slow in both of its readings where others used the
@@ -83,8 +78,8 @@ fn what_one_thread_can_do_bounds_several() {
     assert_eq!(cells[1].flags, [Flag::ImpossibleFast]);
 }
 
-fn flags_of(record: &crate::conductor::Record) -> Vec<Flag> {
-    let mut judgement = crate::judge::judge(record, super::sim::SUBJECT);
+fn flags_of(readings: &crate::conductor::Readings) -> Vec<Flag> {
+    let mut judgement = crate::judge::judge(readings, super::sim::SUBJECT);
     judgement.cells.remove(0).flags
 }
 
@@ -113,7 +108,7 @@ fn declared_memory_that_the_kernel_did_not_see_is_no_work() {
     );
 }
 
-fn grown(bytes: u64) -> impl Fn(&mut crate::protocol::CellReading) {
+fn grown(bytes: u64) -> impl Fn(&mut crate::worker::protocol::CellReading) {
     move |reading| {
         let touched = reading.phases[0].touched.as_mut().unwrap();
         touched.resident_growth_bytes = bytes;
@@ -171,7 +166,7 @@ fn proofs_of_different_work_may_differ() {
     ])
     .cells;
     for cell in cells {
-        assert_eq!(cell.flags, [], "{} {}", cell.scenario, cell.variant);
+        assert_eq!(cell.flags, [], "{} {}", cell.key.scenario, cell.key.variant);
     }
 }
 
@@ -404,8 +399,8 @@ fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_befor
             .items(items)
             .bound(Limit::FirstTouchHuge, 1_000_000)
             .limit(Limit::FirstTouchHuge, 2.0);
-        let record = super::sim::record(&[cell]);
-        assert_eq!(flags_of(&record), expected, "{items} items of 64 bytes");
+        let readings = super::sim::readings(&[cell]);
+        assert_eq!(flags_of(&readings), expected, "{items} items of 64 bytes");
     }
 }
 
@@ -425,7 +420,7 @@ fn who_got_huge_pages_without_asking_may_beat_small_ones() {
                 memory.anonymous_bytes = 64_000_000;
                 memory.huge_bytes = 60_000_000;
             });
-        assert_eq!(flags_of(&super::sim::record(&[cell])), expected);
+        assert_eq!(flags_of(&super::sim::readings(&[cell])), expected);
     }
 }
 
@@ -441,7 +436,7 @@ fn few_rounds_must_beat_a_limit_twofold_to_be_impossible() {
             .phase("fill", times)
             .bound(Limit::Refill, 1_000_000)
             .limit(Limit::Refill, ns_per_unit);
-        let flags = flags_of(&super::sim::record(&[cell]));
+        let flags = flags_of(&super::sim::readings(&[cell]));
         let rounds = times.len();
         assert_eq!(
             flags.contains(&Flag::ImpossibleFast),

@@ -1,12 +1,12 @@
 //! Figures of the report that follow from others.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict};
+use ng_lab::model::{ClaimFigure, ClaimVerdict};
 
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::rule::Sum;
 
 /// All must come out as they are said; of those that do not, the first is shown.
-pub(super) fn judge(sums: &[Sum]) -> Finding {
+pub(super) fn judge(sums: &[Sum]) -> Ruling {
     let wrong = sums.iter().find(|sum| !sum.comes_out());
     let shown = wrong.or(sums.first());
     let reason = match (wrong, shown, sums.len()) {
@@ -14,7 +14,7 @@ pub(super) fn judge(sums: &[Sum]) -> Finding {
         (None, Some(one), 1) => format!("{} gives it", one.what),
         (None, ..) => "all of them come out".to_owned(),
     };
-    Finding {
+    Ruling {
         verdict: match wrong {
             Some(_) => ClaimVerdict::DoesNotHold,
             None => ClaimVerdict::Holds,

@@ -1,8 +1,6 @@
 //! What a report has of a cell, or why it is of no use.
 
-use ng_lab::conductor::Role;
-use ng_lab::judge::{Flag, Verdict};
-use ng_lab::report::{CellReport, ComparisonKind, PhaseReport, Report};
+use ng_lab::model::{CellReport, ComparisonKind, Flag, PhaseReport, Report, Role, Verdict};
 
 use crate::claims::cell::CellSpec;
 use crate::claims::rule::Quantity;
@@ -56,11 +54,11 @@ impl<'r> Evidence<'r> {
         let mut comparisons = self.report.comparisons.iter();
         let failed = comparisons.find(|aa| {
             aa.kind == ComparisonKind::Aa
-                && aa.scenario == of.cell.scenario
-                && aa.variant == of.cell.variant
-                && aa.threads == of.cell.threads
-                && aa.size.values().next() == Some(&items)
-                && of.phases.contains(&aa.phase.as_str())
+                && aa.key.cell.scenario == of.cell.scenario
+                && aa.key.cell.variant == of.cell.variant
+                && aa.key.cell.threads == of.cell.threads
+                && aa.key.cell.items() == items
+                && of.phases.contains(&aa.key.phase_name())
                 && aa
                     .stopped
                     .as_ref()

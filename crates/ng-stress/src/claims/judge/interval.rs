@@ -1,13 +1,13 @@
 //! A measured interval against the figures that agree with a statement.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict, Interval95};
+use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 
 /// Whether the whole of `figure`'s interval agrees with what was said, or no
 /// part of it. In between, and without an interval, nothing is decided.
-pub(super) fn decide(said: Said, figure: ClaimFigure) -> Finding {
+pub(super) fn decide(said: Said, figure: ClaimFigure) -> Ruling {
     let agrees = said.agrees();
     let (verdict, reason) = match figure.ci95 {
         None => (
@@ -27,7 +27,7 @@ pub(super) fn decide(said: Said, figure: ClaimFigure) -> Finding {
             format!("the interval is partly within {agrees}"),
         ),
     };
-    Finding {
+    Ruling {
         verdict,
         measured: Some(figure),
         reason,

@@ -1,12 +1,11 @@
 //! What each further token takes, by the kernel's count.
 
-use ng_lab::protocol::MemoryReading;
-use ng_lab::report::{CellReport, ClaimFigure, ClaimVerdict};
+use ng_lab::model::{CellReport, ClaimFigure, ClaimVerdict, MemoryReading};
 
 use crate::SUBJECT;
 use crate::claims::cell::CellSpec;
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::claims::rule::MemoryFigure;
 
@@ -21,7 +20,7 @@ pub(super) fn judge(
     figure: MemoryFigure,
     [small, large]: [CellSpec; 2],
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     let (small, large) = (evidence.cell(&small)?, evidence.cell(&large)?);
     let value = bytes_a_token(figure, small, large)?;
     let agrees = said.agrees();
@@ -31,7 +30,7 @@ pub(super) fn judge(
         (ClaimVerdict::DoesNotHold, "outside")
     };
     let rounds = large.phases.first().map(|phase| phase.samples_ns.len());
-    Ok(Finding {
+    Ok(Ruling {
         verdict,
         measured: Some(ClaimFigure {
             value,

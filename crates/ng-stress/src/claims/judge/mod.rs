@@ -12,7 +12,7 @@ mod speed_up;
 mod tests;
 mod time;
 
-use ng_lab::report::{ClaimFigure, ClaimRow, ClaimVerdict, Report};
+use ng_lab::model::{ClaimFigure, ClaimRow, ClaimVerdict, Report};
 
 use crate::claims::cell::SEED_TOKENS;
 use crate::claims::claim::Claim;
@@ -21,13 +21,13 @@ use crate::claims::seed::claims;
 use evidence::Evidence;
 
 /// What a rule found.
-struct Finding {
+struct Ruling {
     verdict: ClaimVerdict,
     measured: Option<ClaimFigure>,
     reason: String,
 }
 
-impl Finding {
+impl Ruling {
     /// Nothing decides it, because of `reason`.
     fn untold(reason: impl Into<String>) -> Self {
         Self {
@@ -57,7 +57,7 @@ pub fn audit(report: &Report, tokens: u64) -> Vec<ClaimRow> {
 }
 
 fn row(claim: &Claim, evidence: &Evidence<'_>) -> ClaimRow {
-    let found = judge(claim, evidence).unwrap_or_else(Finding::untold);
+    let found = judge(claim, evidence).unwrap_or_else(Ruling::untold);
     ClaimRow {
         id: claim.id.to_owned(),
         source: claim.section.to_owned(),
@@ -82,7 +82,7 @@ fn other_size(claim: &Claim, evidence: &Evidence<'_>) -> Option<String> {
 }
 
 /// `Err` is why the run cannot tell.
-fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Result<Finding, String> {
+fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let said = claim.said;
     match claim.rule {
         Rule::Computed(sums) => Ok(computed::judge(sums)),
@@ -97,7 +97,7 @@ fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Result<Finding, String> {
         } => memory::judge(said, figure, [of.size(from), of.size(to)], evidence),
         Rule::Proofs(proofs) => proofs::judge(said, proofs, evidence),
         Rule::Order { of, phase, stride } => order::judge(said, of, phase, stride, evidence),
-        Rule::Reasoned { verdict, why } => Ok(Finding {
+        Rule::Reasoned { verdict, why } => Ok(Ruling {
             verdict,
             measured: None,
             reason: why.to_owned(),

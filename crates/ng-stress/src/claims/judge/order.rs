@@ -1,11 +1,11 @@
 //! The order of reads, by the sum that they give.
 
 use ng_lab::Pattern;
-use ng_lab::report::{ClaimFigure, ClaimVerdict};
+use ng_lab::model::{ClaimFigure, ClaimVerdict};
 
 use crate::claims::cell::{CellSpec, SEED_TOKENS};
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::oracle::stride_sum;
 
@@ -17,7 +17,7 @@ pub(super) fn judge(
     phase: &str,
     stride: u64,
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     let sum = stride_sum(SEED_TOKENS, stride);
     let Said::Exactly(said, _) = said else {
         return Err("no sum is said".to_owned());
@@ -33,7 +33,7 @@ pub(super) fn judge(
     if !strides {
         return Err(format!("{of} does not read in strides of {stride}"));
     }
-    Ok(Finding {
+    Ok(Ruling {
         verdict: ClaimVerdict::DoesNotHold,
         measured: Some(ClaimFigure {
             value: sum as f64,

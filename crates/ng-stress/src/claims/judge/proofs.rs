@@ -1,10 +1,10 @@
 //! Figures that cells prove.
 
-use ng_lab::report::{CellReport, ClaimFigure, ClaimVerdict};
+use ng_lab::model::{CellReport, ClaimFigure, ClaimVerdict};
 
 use crate::claims::cell::SEED_TOKENS;
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::claims::rule::{Expected, ProofSpec};
 use crate::oracle::{id_sum, stride_sum};
@@ -15,13 +15,13 @@ pub(super) fn judge(
     said: Said,
     proofs: &[ProofSpec],
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     let proved = proofs.iter().map(|spec| Proved::of(*spec, evidence));
     let proved: Vec<Proved<'_>> = proved.collect::<Result<_, _>>()?;
     let another_sum = proofs.iter().find_map(|spec| another_sum(said, spec));
     let wrong = another_sum.or_else(|| proved.iter().find_map(Proved::wrong));
     let shown = proved.iter().find(|proved| proved.is_shown(said));
-    Ok(Finding {
+    Ok(Ruling {
         verdict: match wrong {
             Some(_) => ClaimVerdict::DoesNotHold,
             None => ClaimVerdict::Holds,

@@ -1,10 +1,10 @@
 //! Ratios of two times of one run.
 
-use ng_lab::report::{ClaimFigure, Interval95};
+use ng_lab::model::{ClaimFigure, Interval95};
 use ng_lab::stats;
 
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::claims::judge::interval::decide;
 use crate::claims::rule::Quantity;
@@ -14,7 +14,7 @@ pub(super) fn judge(
     over: Quantity,
     under: Quantity,
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     let figure = times_as_long(said.unit(), over, under, evidence)?;
     Ok(judge_figure(said, figure, [over, under], evidence))
 }
@@ -26,10 +26,10 @@ pub(super) fn judge_figure(
     figure: ClaimFigure,
     quantities: [Quantity; 2],
     evidence: &Evidence<'_>,
-) -> Finding {
+) -> Ruling {
     let noise = quantities.iter().find_map(|of| evidence.noise(*of));
     let mut found = match noise {
-        Some(noise) => Finding::undecided(figure, noise),
+        Some(noise) => Ruling::undecided(figure, noise),
         None => decide(said, figure),
     };
     found.reason += &evidence.suspicions(&quantities.map(|of| of.cell));

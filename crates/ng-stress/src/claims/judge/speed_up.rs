@@ -1,10 +1,10 @@
 //! Speed-ups: T(1) / T(p), the same code in the same rounds.
 
-use ng_lab::judge::Flag;
+use ng_lab::model::Flag;
 
 use crate::claims::claim::Said;
 use crate::claims::judge::evidence::Evidence;
-use crate::claims::judge::{Finding, ratio};
+use crate::claims::judge::{Ruling, ratio};
 use crate::claims::rule::{Quantity, Threads};
 use crate::claims::selection::THREADS;
 
@@ -16,27 +16,27 @@ pub(super) fn judge(
     of: Quantity,
     threads: Threads,
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     match threads {
         Threads::Four => on_four(said, of, evidence),
         Threads::OfTheMachine => for_each_thread(said, of, evidence),
     }
 }
 
-fn on_four(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Finding, String> {
+fn on_four(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let processors = evidence.report.host.cpus;
     let mut found = speed_up(said, of, FOUR, 1.0, evidence)?;
     if processors < FOUR {
         let reason = format!("oversubscribed: {FOUR} threads on {processors} processors");
         let measured = found.measured;
-        found = Finding::untold(reason);
+        found = Ruling::untold(reason);
         found.measured = measured;
     }
     Ok(found)
 }
 
 /// On as many threads as were measured and there are processors for.
-fn for_each_thread(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Finding, String> {
+fn for_each_thread(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let processors = evidence.report.host.cpus;
     let counts = THREADS.into_iter().filter(|n| (2..=processors).contains(n));
     let threads = counts.max().ok_or("this machine has one processor")?;
@@ -52,7 +52,7 @@ fn speed_up(
     threads: usize,
     share: f64,
     evidence: &Evidence<'_>,
-) -> Result<Finding, String> {
+) -> Result<Ruling, String> {
     let (one, many) = (of.threads(1), of.threads(threads));
     let figure = ratio::times_as_long(said.unit(), one, many, evidence)?;
     let figure = ratio::scaled(figure, 1.0 / share);
@@ -60,7 +60,7 @@ fn speed_up(
     for flag in [Flag::OtherLoad, Flag::Steal] {
         if evidence.cell(&many.cell)?.flags.contains(&flag) {
             let reason = format!("others took processors away: {flag}");
-            return Ok(Finding::undecided(figure, reason));
+            return Ok(Ruling::undecided(figure, reason));
         }
     }
     Ok(ratio::judge_figure(said, figure, [one, many], evidence))

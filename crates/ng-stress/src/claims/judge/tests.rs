@@ -3,12 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use ng_lab::conductor::Role;
-use ng_lab::judge::{Finding, Flag, Verdict};
-use ng_lab::protocol::MemoryReading;
-use ng_lab::report::{
-    Build, CellReport, ClaimRow, ClaimVerdict, Comparison, ComparisonKind, PhaseReport, Report,
-    RunInfo, SCHEMA,
+use ng_lab::model::{
+    self, Build, CellKey, CellReport, ClaimRow, ClaimVerdict, Comparison, ComparisonKind, Finding,
+    Flag, MemoryReading, PhaseKey, PhaseReport, Report, Role, RunInfo, Verdict,
 };
 use ng_lab::{AccessEvidence, Host, Pages, Pattern};
 
@@ -26,37 +23,22 @@ const SLOW: Quantity = SLOW_CELL.phases(&["do"]);
 const FAST: Quantity = FAST_CELL.phases(&["do"]);
 
 fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
+    let run = RunInfo {
+        started: "2026-11-24T23:08:25Z".to_owned(),
+        seed: 1,
+        rounds: 8,
+        items: "tokens".to_owned(),
+        item_bytes: Some(64),
+        elapsed_s: 1.0,
+        ..RunInfo::default()
+    };
+    let host = Host {
+        cpus,
+        ..Host::default()
+    };
     Report {
-        schema: SCHEMA.to_owned(),
-        run: RunInfo {
-            started: "2026-11-24T23:08:25Z".to_owned(),
-            command: Vec::new(),
-            seed: 1,
-            rounds: 8,
-            items: "tokens".to_owned(),
-            item_bytes: Some(64),
-            plant: None,
-            interrupted: false,
-            stopped_by: None,
-            elapsed_s: 1.0,
-            probe_failures: Vec::new(),
-        },
-        host: Host {
-            cpus,
-            ..Host::default()
-        },
-        build: Build::default(),
-        data: None,
-        limits: Vec::new(),
         cells,
-        comparisons: Vec::new(),
-        headlines: Vec::new(),
-        not_compared: Vec::new(),
-        scaling: Vec::new(),
-        soak: None,
-        reference: None,
-        gate: None,
-        claims: Vec::new(),
+        ..Report::new(run, host, Build::default())
     }
 }
 
@@ -64,12 +46,14 @@ fn report(cpus: usize, cells: Vec<CellReport>) -> Report {
 fn cell(spec: CellSpec, samples_ns: &[u64]) -> CellReport {
     let tokens = spec.size.of(SEED_TOKENS);
     CellReport {
-        scenario: spec.scenario.to_owned(),
-        profile: spec.profile,
+        key: CellKey {
+            scenario: spec.scenario.to_owned(),
+            size: model::Size::new(tokens, "tokens"),
+            variant: spec.variant.to_owned(),
+            threads: spec.threads,
+            profile: spec.profile,
+        },
         role: Role::Main,
-        size: [("tokens".to_owned(), tokens)].into(),
-        threads: spec.threads,
-        variant: spec.variant.to_owned(),
         pages: Pages::Small,
         host_warm: true,
         memory_limit_bytes: None,
@@ -336,12 +320,7 @@ fn what_disturbed_a_cell_is_said() {
 fn copies_that_differ_from_each_other_leave_a_ratio_open() {
     let aa = |phase: &str, stopped: &str| Comparison {
         kind: ComparisonKind::Aa,
-        scenario: "work".to_owned(),
-        variant: "fast".to_owned(),
-        phase: phase.to_owned(),
-        size: [("tokens".to_owned(), SEED_TOKENS)].into(),
-        threads: 1,
-        profile: ng_lab::Profile::Release,
+        key: PhaseKey::new(&cell(FAST_CELL, &[]).key, Some(phase)),
         against: "the same program".to_owned(),
         estimate: 1.2,
         ci95: None,
@@ -466,7 +445,7 @@ fn memory_that_is_not_known_or_too_little_leaves_it_open() {
     let tokens = 10_000;
     let mut small = with_memory(64);
     for (cell, size) in small.cells.iter_mut().zip([Size::Tenth, Size::Whole]) {
-        cell.size = [("tokens".to_owned(), size.of(tokens))].into();
+        cell.key.size.items = size.of(tokens);
     }
     let evidence = Evidence {
         report: &small,

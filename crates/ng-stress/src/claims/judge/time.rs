@@ -1,17 +1,17 @@
 //! Times: each is that of its machine.
 
-use ng_lab::report::{ClaimFigure, ClaimVerdict, Interval95};
+use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 use ng_lab::stats;
 
 use crate::claims::claim::Said;
-use crate::claims::judge::Finding;
+use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::claims::judge::interval::decide;
 use crate::claims::rule::Quantity;
 
 /// A time that agrees holds here. One that does not refutes nothing: the seed
 /// names no processor, and another machine may be as slow, or as fast.
-pub(super) fn judge(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Finding, String> {
+pub(super) fn judge(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let samples = evidence.samples(of)?;
     let value = stats::median(&samples).ok_or("no round was finished")?;
     let figure = ClaimFigure {

@@ -1,6 +1,6 @@
 //! Test 5.
 
-use ng_lab::report::ClaimVerdict;
+use ng_lab::model::ClaimVerdict;
 
 use super::{CREATION, MIB, sum};
 use crate::claims::cell::{CellSpec, Size};

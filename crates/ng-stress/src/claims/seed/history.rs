@@ -1,6 +1,6 @@
 //! What is said of earlier versions.
 
-use ng_lab::report::ClaimVerdict;
+use ng_lab::model::ClaimVerdict;
 
 use crate::claims::claim::{Claim, Said};
 use crate::claims::rule::Rule;

@@ -1,6 +1,6 @@
 //! Test 3, and the table of parallel scaling.
 
-use ng_lab::report::ClaimVerdict;
+use ng_lab::model::ClaimVerdict;
 
 use super::sum;
 use crate::claims::cell::CellSpec;

@@ -1,6 +1,6 @@
 //! What the release build is said to be.
 
-use ng_lab::report::ClaimVerdict;
+use ng_lab::model::ClaimVerdict;
 
 use super::CREATION;
 use crate::claims::cell::CellSpec;

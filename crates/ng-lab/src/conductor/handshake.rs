@@ -1,0 +1,81 @@
+//! Whether another revision's program understands this conductor.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::conductor::process::{Ended, Order, run_worker};
+use crate::machine::interrupt::Interrupt;
+use crate::model::NotComparable;
+use crate::worker::protocol::{PROTOCOL, Place, Task};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The smallest task there is: one page.
+const TASK: Task = Task::PageFaults { bytes: 4096 };
+/// What a worker says before its own version, where it refuses another one.
+const REFUSAL: [&str; 2] = ["protocol ", ", expected "];
+
+/// Gives the program one small task. A worker of another protocol refuses it and
+/// says which one it speaks.
+///
+/// # Errors
+/// The outer one: the program cannot be started. The inner one: it is no worker of
+/// this protocol.
+pub(crate) fn shake_hands(
+    program: &Path,
+    interrupt: &Interrupt,
+) -> io::Result<Result<(), NotComparable>> {
+    let place = Place::default();
+    let order = Order::plain(&TASK, &place, TIMEOUT);
+    let ended = run_worker(program, &order, interrupt)?;
+    Ok(match ended {
+        Ended::Failed(reason) => Err(refused(reason)),
+        // That the user wants to stop is seen again before the first round.
+        Ended::Reply(_) | Ended::Interrupted => Ok(()),
+    })
+}
+
+fn refused(reason: String) -> NotComparable {
+    match spoken(&reason).filter(|theirs| *theirs != PROTOCOL) {
+        Some(theirs) => NotComparable::Protocol {
+            theirs,
+            ours: PROTOCOL,
+        },
+        None => NotComparable::NoWorker(reason),
+    }
+}
+
+/// The version in `protocol 1, expected 2`: the worker's own is the second.
+fn spoken(reason: &str) -> Option<u32> {
+    let [before, between] = REFUSAL;
+    let (_, rest) = reason.split_once(before)?;
+    let (_, rest) = rest.split_once(between)?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_of_another_protocol_is_told_from_no_worker() {
+        let reason = "worker exited with status 1: error: worker: protocol 1, expected 7\n";
+        assert_eq!(
+            refused(reason.to_owned()),
+            NotComparable::Protocol {
+                theirs: 7,
+                ours: PROTOCOL
+            }
+        );
+        for reason in [
+            "",
+            "worker killed by signal 9",
+            "protocol , expected",
+            "protocol 1, expected 99999999999",
+        ] {
+            let reason = reason.to_owned();
+            assert_eq!(refused(reason.clone()), NotComparable::NoWorker(reason));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Starting a worker and hearing its one line.
+
+use std::io::{self, BufRead, BufReader, PipeReader, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::FdFlags;
+
+use crate::machine::interrupt::Interrupt;
+use crate::model::Plant;
+use crate::worker::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
+
+/// How often a waiting conductor looks for an interrupt. It is idle in between.
+const POLL: Duration = Duration::from_millis(100);
+/// How often the end of a worker is looked for, which then measures nothing more.
+const ENDING_POLL: Duration = Duration::from_millis(1);
+/// Bytes of a worker's standard error that go into a failed cell.
+const STDERR_TAIL_BYTES: usize = 600;
+
+/// How a worker ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It replied and exited well.
+    Reply(Box<Reply>),
+    /// It did not; why.
+    Failed(String),
+    /// The user wanted to stop, and it was killed for that.
+    Interrupted,
+}
+
+/// What a worker is started for.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The work.
+    pub task: &'a Task,
+    /// Where it is done.
+    pub place: &'a Place,
+    /// A slowdown on purpose.
+    pub plant: Option<&'a Plant>,
+    /// Whether a cell is run once more, to count its allocations.
+    pub counts_allocations: bool,
+    /// Bytes of environment that move the worker's stack, so that no layout is
+    /// measured in every round.
+    pub padding: usize,
+    /// When it is given up.
+    pub timeout: Duration,
+}
+
+impl<'a> Order<'a> {
+    /// Plain work, with nothing added to it.
+    #[must_use]
+    pub fn plain(task: &'a Task, place: &'a Place, timeout: Duration) -> Self {
+        Self {
+            task,
+            place,
+            plant: None,
+            counts_allocations: false,
+            padding: 0,
+            timeout,
+        }
+    }
+}
+
+/// Starts `program` as a worker and waits for its end.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> io::Result<Ended> {
+    let job = |reply_fd| {
+        serde_json::to_string(&Job {
+            protocol: PROTOCOL,
+            reply_fd,
+            place: order.place.clone(),
+            task: order.task.clone(),
+            plant: order.plant.cloned(),
+            counts_allocations: order.counts_allocations,
+        })
+    };
+    let (mut child, reader) = start(program, WORKER_ARGUMENT, order.padding, job)?;
+    let line = first_line(reader);
+    let stderr = child.stderr.take().map(tail_of);
+    let deadline = Instant::now() + order.timeout;
+    let mut heard = hear(&line, deadline, interrupt);
+    if matches!(heard, Heard::Line(_)) && !ends(&mut child, deadline)? {
+        heard = Heard::TimedOut;
+    }
+    if !matches!(heard, Heard::Line(_)) {
+        kill(&mut child);
+    }
+    let status = child.wait()?;
+    let stderr = stderr.and_then(|thread| thread.join().ok());
+    Ok(match heard {
+        Heard::Interrupted => Ended::Interrupted,
+        Heard::TimedOut => Ended::Failed(format!(
+            "timed out after {:.1} s",
+            order.timeout.as_secs_f64()
+        )),
+        Heard::Line(line) => understand(&line, status, &stderr.unwrap_or_default()),
+    })
+}
+
+/// Starts `program` as a worker with a pipe to answer on, whose other end is given back.
+/// `job` is told the descriptor, and gives the argument behind `argument`.
+pub(crate) fn start(
+    program: &Path,
+    argument: &str,
+    padding: usize,
+    job: impl FnOnce(i32) -> serde_json::Result<String>,
+) -> io::Result<(Child, PipeReader)> {
+    let (reader, writer) = io::pipe()?;
+    // Only this end is inherited.
+    rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
+    let child = Command::new(program)
+        .arg(argument)
+        .arg(job(writer.as_raw_fd())?)
+        .env_clear()
+        .env("LANG", "C")
+        .env("NG_LAB_PADDING", "x".repeat(padding))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is the conductor's to answer.
+        .process_group(0)
+        .spawn()?;
+    Ok((child, reader))
+}
+
+enum Heard {
+    Line(String),
+    TimedOut,
+    Interrupted,
+}
+
+/// Waits for the end of a worker that has said all it had to say. Giving its
+/// memory back takes it a while.
+fn ends(child: &mut Child, deadline: Instant) -> io::Result<bool> {
+    while child.try_wait()?.is_none() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        thread::sleep(ENDING_POLL);
+    }
+    Ok(true)
+}
+
+fn hear(line: &Receiver<String>, deadline: Instant, interrupt: &Interrupt) -> Heard {
+    loop {
+        if interrupt.is_set() {
+            return Heard::Interrupted;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Heard::TimedOut;
+        }
+        match line.recv_timeout(POLL.min(left)) {
+            Ok(line) => return Heard::Line(line),
+            Err(RecvTimeoutError::Disconnected) => return Heard::Line(String::new()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
+    if !status.success() || line.is_empty() {
+        return Ended::Failed(how_it_ended(status, stderr));
+    }
+    match serde_json::from_str::<Reply>(line) {
+        Ok(reply) if reply.protocol == PROTOCOL => Ended::Reply(Box::new(reply)),
+        Ok(reply) => Ended::Failed(format!(
+            "worker speaks protocol {}, expected {PROTOCOL}",
+            reply.protocol
+        )),
+        Err(error) => Ended::Failed(format!("worker's reply is not readable: {error}")),
+    }
+}
+
+/// What is known of a worker that has not said how it ended.
+pub(crate) fn how_it_ended(status: ExitStatus, stderr: &str) -> String {
+    let how = match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("worker killed by signal {signal}"),
+        (_, Some(0)) => "worker ended without a reply".to_owned(),
+        (_, code) => format!("worker exited with status {}", code.unwrap_or(-1)),
+    };
+    match stderr.trim() {
+        "" => how,
+        stderr => format!("{how}: {stderr}"),
+    }
+}
+
+fn kill(child: &mut Child) {
+    // An error means that it has ended by itself.
+    let _ = child.kill();
+}
+
+fn first_line(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        if BufReader::new(pipe).read_line(&mut line).is_ok() {
+            // Nobody waits any more if the worker was killed.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+pub(crate) fn tail_of(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut tail = Vec::new();
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            tail.extend_from_slice(&chunk[..count]);
+            let extra = tail.len().saturating_sub(STDERR_TAIL_BYTES);
+            tail.drain(..extra);
+        }
+        String::from_utf8_lossy(&tail).into_owned()
+    })
+}

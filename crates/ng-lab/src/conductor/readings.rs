@@ -1,0 +1,134 @@
+//! What a run saw, before anybody judges it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::conductor::plan::PlannedCell;
+use crate::machine::kernel::CpuTicks;
+use crate::model::{Limit, LimitKey, Role};
+use crate::worker::protocol::CellReading;
+
+/// Everything that one run measured.
+#[derive(Clone, Debug, Default)]
+pub struct Readings {
+    /// One entry a planned cell, in the plan's order.
+    pub cells: Vec<CellReadings>,
+    /// Readings by limit.
+    pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
+    /// Probes that failed, in their own words.
+    pub probe_failures: Vec<String>,
+    /// Whole rounds after round 0.
+    pub rounds: u32,
+    /// Whether the user stopped the run.
+    pub interrupted: bool,
+    /// What else ended it early.
+    pub stopped_by: Option<String>,
+}
+
+/// One reading of a limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitSample {
+    /// The round; 0 is the cold one.
+    pub round: u32,
+    /// The block that it was read beside, if any.
+    pub block: Option<usize>,
+    /// Nanoseconds a unit.
+    pub ns_per_unit: f64,
+}
+
+/// All runs of one planned cell.
+#[derive(Clone, Debug)]
+pub struct CellReadings {
+    /// The cell, its build and role.
+    pub planned: PlannedCell,
+    /// One entry a round in which it ran.
+    pub rounds: Vec<CellRound>,
+}
+
+/// One run of one cell.
+#[derive(Clone, Debug)]
+pub struct CellRound {
+    /// The round; 0 is the cold one.
+    pub round: u32,
+    /// Which task of its round it was.
+    pub position: u32,
+    /// What came out, or why nothing did.
+    pub reading: Result<CellReading, String>,
+    /// Whether the worker answered, if only that it cannot.
+    pub answered: bool,
+    /// Processor time of the machine while the worker lived.
+    pub ticks: CpuTicks,
+}
+
+impl CellReadings {
+    /// The runs that succeeded after round 0.
+    pub fn warm(&self) -> impl Iterator<Item = (&CellRound, &CellReading)> {
+        self.rounds
+            .iter()
+            .filter(|run| run.round > 0)
+            .filter_map(|run| Some((run, run.reading.as_ref().ok()?)))
+    }
+
+    /// The times of a phase after round 0, with their rounds, in nanoseconds.
+    #[must_use]
+    pub fn samples(&self, phase: &str) -> Vec<(u32, u64)> {
+        self.warm()
+            .filter_map(|(run, reading)| Some((run.round, reading.phase(phase)?.elapsed_ns)))
+            .collect()
+    }
+
+    /// The time of a phase in round 0, in nanoseconds.
+    #[must_use]
+    pub fn cold_ns(&self, phase: &str) -> Option<u64> {
+        let cold = self.rounds.iter().find(|run| run.round == 0)?;
+        Some(cold.reading.as_ref().ok()?.phase(phase)?.elapsed_ns)
+    }
+
+    /// Why another revision's cell is left out of the rounds after round 0: its
+    /// worker said there that it cannot, as where that revision has no such work. A
+    /// worker that crashed or was given up said nothing, and failed.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&str> {
+        let first = self.rounds.first()?;
+        let failed = first.reading.as_ref().err()?;
+        let left_out = self.planned.role == Role::Against && first.round == 0 && first.answered;
+        left_out.then_some(failed.as_str())
+    }
+
+    /// Those of all runs that succeeded, that of round 0 too.
+    pub fn readings(&self) -> impl Iterator<Item = &CellReading> {
+        self.rounds
+            .iter()
+            .filter_map(|run| run.reading.as_ref().ok())
+    }
+
+    /// Some run that succeeded: names of phases and bounds are the same in all.
+    #[must_use]
+    pub fn any_reading(&self) -> Option<&CellReading> {
+        self.readings().next()
+    }
+}
+
+impl Readings {
+    /// Whether less was measured than planned.
+    #[must_use]
+    pub fn ended_early(&self) -> bool {
+        self.interrupted || self.stopped_by.is_some()
+    }
+
+    /// Keeps a reading of a probe.
+    pub fn add_limit(&mut self, key: LimitKey, sample: LimitSample) {
+        self.limits.entry(key).or_default().push(sample);
+    }
+
+    /// The limits that bound the cells of `block`, with their threads.
+    #[must_use]
+    pub fn bounds_of(&self, block: usize) -> BTreeSet<(usize, Limit)> {
+        let cells = self.cells.iter().filter(|cell| cell.planned.block == block);
+        let reading = cells.filter_map(CellReadings::any_reading).next();
+        let phases = reading.into_iter().flat_map(|reading| &reading.phases);
+        phases
+            .filter_map(|phase| phase.bound)
+            .map(|bound| (bound.threads, bound.limit))
+            .collect()
+    }
+}

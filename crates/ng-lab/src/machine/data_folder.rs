@@ -1,0 +1,344 @@
+//! Where workers write: one folder a run, one folder a worker, nothing left.
+//!
+//! A run's folder is called `ng-lab-PID-RANDOM` and has a lock file in it that
+//! the run holds. One whose lock nobody holds was left by a run that was killed,
+//! and the next run removes it.
+
+use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::machine::memory_group;
+
+const PREFIX: &str = "ng-lab-";
+const LOCK: &str = "lock";
+const WORKER: &str = "worker";
+/// How often a run looks for a folder that no other run has taken for a dead one.
+const ATTEMPTS: usize = 8;
+
+/// The folder of one run. It goes when it is dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    name: String,
+    lock: File,
+}
+
+impl DataFolder {
+    /// Makes a folder in `dir`, and `dir` itself if need be. Removes what dead
+    /// runs left there; what cannot be removed is left to whom it belongs.
+    ///
+    /// # Errors
+    /// `dir` cannot be made, read or written, or its path is no Unicode text,
+    /// which a worker's argument has to be.
+    pub fn make(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let dir = dir.canonicalize()?;
+        if dir.to_str().is_none() {
+            let what = "expected a path of Unicode text";
+            return Err(io::Error::new(ErrorKind::InvalidInput, what));
+        }
+        sweep(&dir)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(made) = Self::attempt(&dir)? {
+                return Ok(made);
+            }
+        }
+        let what = format!("{ATTEMPTS} new folders were removed by other runs");
+        Err(io::Error::other(what))
+    }
+
+    /// Another run that starts may take a folder for a dead one until its lock
+    /// is held; then there is none.
+    fn attempt(dir: &Path) -> io::Result<Option<Self>> {
+        let random = RandomState::new().hash_one(0);
+        let name = format!("{PREFIX}{}-{random:016x}", std::process::id());
+        let path = dir.join(&name);
+        fs::create_dir(&path)?;
+        let lock = match File::create_new(path.join(LOCK)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            locked => locked?,
+        }
+        let held = path.join(LOCK).exists();
+        Ok(held.then_some(Self { path, name, lock }))
+    }
+
+    /// The folder's name, which no other run's has.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// An empty folder for one worker. There is one at a time.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn worker_folder(&self) -> io::Result<WorkerFolder<'_>> {
+        let path = self.path.join(WORKER);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::create_dir(&path)?;
+        Ok(WorkerFolder { path, run: self })
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // Whatever stays is found by the next run.
+        let _ = remove_locked(&self.path);
+    }
+}
+
+/// The folder of one worker. It goes when it is dropped, with all in it.
+#[derive(Debug)]
+pub(crate) struct WorkerFolder<'r> {
+    path: PathBuf,
+    run: &'r DataFolder,
+}
+
+impl WorkerFolder<'_> {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for WorkerFolder<'_> {
+    fn drop(&mut self) {
+        // What stays fails the next worker's folder, which says so.
+        let _ = fs::remove_dir_all(&self.path);
+        settle(&self.run.lock);
+    }
+}
+
+/// Lets the file system finish what removing files has begun, so that the next
+/// worker does not pay for it.
+#[cfg(target_os = "linux")]
+fn settle(file: &File) {
+    let _ = rustix::fs::syncfs(file);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn settle(_file: &File) {}
+
+/// Removes what dead runs left in `dir`: folders, and cgroups of their names.
+fn sweep(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| is_of_a_run(name)) else {
+            continue;
+        };
+        // A link is nobody's folder.
+        if entry.file_type()?.is_dir() && remove_dead(&entry.path()).is_ok() {
+            memory_group::sweep(name);
+        }
+    }
+    Ok(())
+}
+
+/// `ng-lab-`, a number, and 16 digits.
+fn is_of_a_run(name: &str) -> bool {
+    let parts = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(process, random)| {
+        process.parse::<u32>().is_ok()
+            && random.len() == 16
+            && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+/// Removes a run's folder, unless the run lives. One without a lock file was
+/// left half made or half removed, or is about to be made: it goes if it is
+/// empty, and who makes it makes another one.
+fn remove_dead(folder: &Path) -> io::Result<()> {
+    let path = folder.join(LOCK);
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return fs::remove_dir(folder),
+        // Opening a pipe would wait for somebody.
+        Ok(found) if !found.is_file() => return Err(ErrorKind::InvalidInput.into()),
+        found => found?,
+    };
+    let lock = File::open(&path)?;
+    lock.try_lock()?;
+    remove_locked(folder)
+}
+
+/// Removes a run's folder, whose lock is held, the lock file last: until then
+/// another run can tell that it is dead.
+fn remove_locked(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder.join(WORKER)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::remove_file(folder.join(LOCK))?;
+    fs::remove_dir(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(dir: &Path) -> usize {
+        fs::read_dir(dir).unwrap().count()
+    }
+
+    /// A run's folder with data, as a killed run leaves it.
+    fn dead(dir: &Path, name: &str) -> PathBuf {
+        let folder = dir.join(name);
+        fs::create_dir_all(folder.join(WORKER).join("whole")).unwrap();
+        fs::write(folder.join(LOCK), "").unwrap();
+        fs::write(folder.join(WORKER).join("whole/data"), "tokens").unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_run_leaves_nothing_whatever_its_workers_wrote() {
+        let dir = tempfile::tempdir().unwrap();
+        let below = dir.path().join("made/for/it");
+        let run = DataFolder::make(&below).unwrap();
+        for _ in 0..2 {
+            let worker = run.worker_folder().unwrap();
+            assert_eq!(entries(worker.path()), 0);
+            fs::write(worker.path().join("data"), "tokens").unwrap();
+        }
+        let worker = run.worker_folder().unwrap();
+        fs::write(worker.path().join("data"), "tokens").unwrap();
+        drop(worker);
+        assert_eq!(entries(&below), 1);
+        drop(run);
+        assert_eq!(entries(&below), 0);
+    }
+
+    #[test]
+    fn a_panic_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let panicked = std::panic::catch_unwind(|| {
+            let run = DataFolder::make(dir.path()).unwrap();
+            let worker = run.worker_folder().unwrap();
+            fs::write(worker.path().join("data"), "tokens").unwrap();
+            panic!("planted");
+        });
+        assert!(panicked.is_err());
+        assert_eq!(entries(dir.path()), 0);
+    }
+
+    #[test]
+    fn what_a_dead_run_left_goes_and_a_live_run_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = DataFolder::make(dir.path()).unwrap();
+        let worker = live.worker_folder().unwrap();
+        let left = [
+            dead(dir.path(), "ng-lab-77-0123456789abcdef"),
+            dir.path().join("ng-lab-78-0123456789abcdef"),
+        ];
+        fs::create_dir(&left[1]).unwrap();
+        let next = DataFolder::make(dir.path()).unwrap();
+        for left in left {
+            assert!(!left.exists(), "{}", left.display());
+        }
+        assert!(worker.path().exists());
+        assert_ne!(next.name(), live.name());
+    }
+
+    #[test]
+    fn the_cgroup_of_a_dead_run_goes_with_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = format!("ng-lab-{}-0123456789abcdef", std::process::id());
+        let group = match memory_group::MemoryGroup::make(&name, 64 << 20) {
+            Ok(group) => group,
+            Err(error) => {
+                eprintln!("skipped: {error}");
+                return;
+            }
+        };
+        let door = group.door();
+        // As if it had been killed.
+        std::mem::forget(group);
+        drop(DataFolder::make(dir.path()).unwrap());
+        assert!(door.exists(), "a group of a run without a folder");
+        dead(dir.path(), &name);
+        drop(DataFolder::make(dir.path()).unwrap());
+        assert!(!door.exists());
+    }
+
+    #[test]
+    fn what_no_run_made_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut kept = vec![
+            dead(dir.path(), "ng-lab-notes"),
+            dead(dir.path(), "ng-lab-1-short"),
+            dead(dir.path(), "other-1-0123456789abcdef"),
+        ];
+        // Something of a user's in a folder of a run's name.
+        let unknown = dir.path().join("ng-lab-1-0123456789abcdef");
+        fs::create_dir_all(unknown.join("mine")).unwrap();
+        kept.push(unknown);
+        #[cfg(unix)]
+        {
+            let elsewhere = dead(dir.path(), "elsewhere");
+            let link = dir.path().join("ng-lab-2-0123456789abcdef");
+            std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+            kept.extend([link, elsewhere.join(WORKER).join("whole/data")]);
+        }
+        drop(DataFolder::make(dir.path()).unwrap());
+        for kept in kept {
+            assert!(kept.exists(), "{}", kept.display());
+        }
+    }
+
+    /// Opening it would wait for a writer that never comes.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_lock_file_that_is_a_pipe_is_not_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("ng-lab-3-0123456789abcdef");
+        fs::create_dir(&folder).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.join(LOCK))
+            .status();
+        assert!(made.unwrap().success());
+        drop(DataFolder::make(dir.path()).unwrap());
+        assert!(folder.exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_or_named_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(DataFolder::make(file.path()).is_err());
+        assert!(DataFolder::make(&file.path().join("below")).is_err());
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let dir = tempfile::tempdir().unwrap();
+            let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
+            let error = DataFolder::make(&odd).unwrap_err();
+            assert_eq!(error.to_string(), "expected a path of Unicode text");
+        }
+    }
+
+    #[test]
+    fn many_runs_that_start_at_once_each_keep_their_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..50 {
+                        let run = DataFolder::make(dir.path()).unwrap();
+                        let worker = run.worker_folder().unwrap();
+                        fs::write(worker.path().join("data"), "tokens").unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(entries(dir.path()), 0);
+    }
+}

@@ -1,0 +1,20 @@
+//! What the machine and its kernel say, and what is asked of them: counters, pages,
+//! the page cache, memory groups, folders, locks, signals.
+
+pub(crate) mod allocations;
+pub(crate) mod data_folder;
+pub(crate) mod host;
+pub(crate) mod interrupt;
+pub mod kernel;
+pub(crate) mod lock;
+pub(crate) mod memory_group;
+pub(crate) mod page_cache;
+pub(crate) mod pages;
+pub(crate) mod private_peak;
+#[expect(
+    unsafe_code,
+    reason = "two system calls that no safe crate wraps; nowhere else"
+)]
+pub(crate) mod raw;
+pub(crate) mod threads;
+pub(crate) mod volume;

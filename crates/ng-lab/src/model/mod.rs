@@ -1,0 +1,49 @@
+//! The words of a report: data that every other folder may use, and that uses none.
+//!
+//! `report.rs` is the whole of `report.json`; `cell.rs` and `comparison.rs` are most of
+//! it. What makes the values (a clock, a kernel, a judge) stands above.
+
+mod cell;
+mod claim;
+mod comparison;
+pub mod count;
+mod evidence;
+mod flag;
+mod gate;
+mod host;
+mod interval;
+mod key;
+mod limit;
+mod named;
+mod not_comparable;
+mod pages;
+mod plant;
+mod report;
+mod role;
+mod sample;
+mod soak;
+mod verdict;
+
+pub use cell::{CellReport, GrowthReport, PhaseReport, ThreadsReport};
+pub use claim::{ClaimFigure, ClaimRow, ClaimVerdict};
+pub use comparison::{Comparison, ComparisonKind, NotCompared, Scaling};
+pub use evidence::{
+    AccessEvidence, Allocations, Bound, FileEvidence, FileState, MemoryReading, Pattern,
+};
+pub use flag::{Finding, Flag};
+pub use gate::{GateReport, Outcome, PhaseOutcome, SkippedPhase};
+pub use host::{Host, Volume};
+pub use interval::Interval95;
+pub(crate) use key::name_items;
+pub use key::{CellKey, PhaseKey, Size};
+pub use limit::{Limit, LimitKey, LimitReport};
+pub use not_comparable::NotComparable;
+pub use pages::Pages;
+pub use plant::Plant;
+pub use report::{Build, HeadlineReport, ReferenceReport, Report, RunInfo, SCHEMA};
+pub use role::{Profile, Role};
+pub use sample::{RunPlace, Sample};
+pub use soak::{
+    Event, KindReport, KindRow, Percentiles, SlopeFinding, SlopeReport, SoakReport, SoakRow,
+};
+pub use verdict::Verdict;

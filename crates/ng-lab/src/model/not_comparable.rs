@@ -1,0 +1,35 @@
+//! Why two runs cannot be compared at all.
+
+/// Why there is nothing to compare.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotComparable {
+    /// A report of another form.
+    #[error("its report has the schema {found:?}, expected {expected:?}")]
+    Schema {
+        /// The report's schema.
+        found: String,
+        /// [`crate::model::SCHEMA`].
+        expected: &'static str,
+    },
+    /// Another machine, or another compiler.
+    #[error("it was measured elsewhere: {}", .0.join("; "))]
+    Elsewhere(Vec<String>),
+    /// The same machine, but other limits.
+    #[error("the machine's limits are not those of that run: {}", .0.join("; "))]
+    Limits(Vec<String>),
+    /// The other revision's worker does not understand this conductor.
+    #[error("its worker speaks protocol {theirs}, this conductor speaks {ours}")]
+    Protocol {
+        /// The protocol of the other revision.
+        theirs: u32,
+        /// The version of the protocol.
+        ours: u32,
+    },
+    /// The other revision's program is no worker.
+    #[error("its program is no worker: {0}")]
+    NoWorker(String),
+    /// No phase is in both.
+    #[error("no phase was measured in both: {0}")]
+    NothingInCommon(String),
+}

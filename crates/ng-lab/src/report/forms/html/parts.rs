@@ -1,0 +1,48 @@
+//! Sections as the page has them: their lines, and tables that can be sorted.
+
+use ng_plot::{Element, Field, Section as PageSection, TableRow, lines, text};
+
+use crate::report::sections::part::{Detail, Part, Section, Table};
+
+pub(super) fn section(section: Section) -> PageSection {
+    let alone = section.parts.len() == 1;
+    let page = PageSection::new(section.id, &section.heading);
+    let page = match section.listed {
+        Some(words) => page.listed_as(words),
+        None => page,
+    };
+    let parts = section.parts.into_iter();
+    let shown = parts.filter(|part| part.is_shown(Detail::All));
+    page.children(shown.flat_map(|part| part_of(part, alone)))
+}
+
+/// Under a heading of its own, where it has neighbours.
+fn part_of(part: Part, alone: bool) -> Vec<Element> {
+    let heading = (!alone).then(|| text("h3", &part.title));
+    let said = match &part.lines[..] {
+        [] => None,
+        [line] => Some(text("p", line)),
+        _ => Some(lines(part.lines)),
+    };
+    let table = part.table.and_then(|found| table(&part.title, found));
+    heading.into_iter().chain(said).chain(table).collect()
+}
+
+/// A table with all of its columns and rows.
+pub(super) fn table(caption: &str, table: Table) -> Option<Element> {
+    let headings: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| column.heading.clone())
+        .collect();
+    let columns = table.columns.into_iter();
+    let mut columns: Vec<_> = columns.map(|column| column.fields.into_iter()).collect();
+    let rows = table.rows.into_iter().map(|look| TableRow {
+        struck: look.struck,
+        fields: columns
+            .iter_mut()
+            .filter_map(Iterator::next)
+            .collect::<Vec<Field>>(),
+    });
+    ng_plot::table(caption, headings, rows.collect::<Vec<_>>())
+}

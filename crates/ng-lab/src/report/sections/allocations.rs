@@ -1,0 +1,29 @@
+//! What each phase asked the allocator for.
+
+use ng_plot::Field;
+
+use crate::model::Report;
+use crate::report::sections::part::{Detail, Part, Rows, Section};
+use crate::report::text;
+
+const LINE: &str = "how often each phase asked the allocator for memory, and for how much, growing \
+    counted anew: counted in a run of its own that is not timed. Work that is in a steady state \
+    asks as often for a million items as for a thousand. What is mapped by hand, and what the \
+    kernel does, is not counted";
+
+/// Nothing where nothing was counted.
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let counted = report.main_phases();
+    let counted = counted.filter_map(|(cell, phase)| Some((cell, phase, phase.allocations?)));
+    let table = Rows::new(counted)
+        .keyed(|(cell, phase, _)| (&cell.key, &phase.name))
+        .column("allocations", |(_, _, found)| {
+            Field::Figure(found.count as f64, found.count.to_string())
+        })
+        .column("bytes", |(_, _, found)| {
+            Field::Figure(found.bytes as f64, text::bytes(found.bytes))
+        })
+        .table()?;
+    let part = Part::new("Allocations", vec![LINE.to_owned()], Some(table));
+    Some(Section::of("allocations", part.from(Detail::Full)))
+}

@@ -1,0 +1,189 @@
+//! What the run is held against, and what the gate says of it, as sections.
+
+use ng_plot::Field;
+
+use crate::model::{ComparisonKind, GateReport, Interval95, Outcome, ReferenceReport, Report};
+use crate::report::sections::comparisons;
+use crate::report::sections::part::{Detail, Part, Rows, Section};
+
+/// The other side and the gate; nothing for a run that is held against nothing.
+pub(crate) fn section(report: &Report) -> Option<Section> {
+    let reference = report.reference.as_ref()?;
+    let title = title(reference);
+    let ratios = comparisons::table(report, reference.kind);
+    // The gate has the same figures, and says what they mean.
+    let from = match report.gate {
+        Some(_) => Detail::Full,
+        None => Detail::Short,
+    };
+    let held = Part::new(&title, about(report, reference), None);
+    let gate = report.gate.as_ref().map(gate_part);
+    let ratios = Part::new("Times as fast as the other side", Vec::new(), ratios).from(from);
+    let parts = [held].into_iter().chain(gate).chain([ratios]).collect();
+    let section = Section::new("reference", &title, parts);
+    Some(section.listed_as("Against the other side"))
+}
+
+fn title(reference: &ReferenceReport) -> String {
+    match reference.kind {
+        ComparisonKind::Against => format!("Against {}", reference.name),
+        _ => format!("Against the baseline {}", reference.name),
+    }
+}
+
+fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
+    let known = |commit: &str| match commit {
+        "" => "an unknown commit".to_owned(),
+        commit => commit.to_owned(),
+    };
+    let how = match &reference.started {
+        None => "measured beside it in every round, and paired by round".to_owned(),
+        Some(started) => format!("measured {started}; nothing is paired"),
+    };
+    let mut lines = vec![
+        format!("the other side: {}, {how}", known(&reference.commit)),
+        format!(
+            "this side: {}{}",
+            known(&report.build.commit),
+            if report.build.commit.ends_with("-dirty") {
+                ", the working tree with changes that are in no commit"
+            } else {
+                ""
+            }
+        ),
+    ];
+    if let Some(reason) = &reference.not_comparable {
+        lines.push(format!("NOT COMPARABLE: {reason}"));
+    }
+    lines
+}
+
+/// How many phases have which outcome, what the outcomes mean, what was left out.
+fn gate_lines(gate: &GateReport) -> Vec<String> {
+    let mut lines = vec![
+        format!("phases: {}", gate.summary()),
+        format!(
+            "regressed and improved: the whole interval is beyond the floor, and p, adjusted for {} \
+             tests, is below 0.05; that takes {} samples. same: the interval is within the gate. \
+             noise: it is too wide to say",
+            gate.tests, gate.samples_needed
+        ),
+    ];
+    lines.extend(
+        gate.skipped
+            .iter()
+            .map(|skipped| format!("not compared: {}: {}", skipped.key, skipped.reason)),
+    );
+    lines
+}
+
+/// What is the same is not shown in short.
+fn gate_part(gate: &GateReport) -> Part {
+    let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
+    let table = Rows::new(&gate.outcomes)
+        .struck(|found| found.outcome == Outcome::Invalid)
+        .shown_from(|found| match found.outcome {
+            Outcome::Same => Detail::Full,
+            _ => Detail::Short,
+        })
+        .words("outcome", |found| found.outcome.name().to_owned())
+        .keyed(|found| (&found.key.cell, found.key.phase_name()))
+        .column("time", |found| {
+            Field::maybe(found.time_ratio, |ratio| change(ratio, found.ci95))
+        })
+        .column("floor", |found| Field::maybe(found.floor_ratio, percent))
+        .column("p", |found| {
+            Field::maybe(found.p_adjusted, |p| format!("{p:.4}"))
+        })
+        .words("why", |found| found.reason.clone().unwrap_or_default())
+        .table();
+    Part::new(format!("Gate {} %", gate.percent), gate_lines(gate), table)
+}
+
+/// A ratio of times as a change in per cent.
+fn change(ratio: f64, ci95: Option<Interval95>) -> String {
+    let percent = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
+    match ci95 {
+        Some(Interval95([low, high])) => {
+            let [ratio, low, high] = [ratio, low, high].map(percent);
+            format!("{ratio} % [{low}, {high}]")
+        }
+        None => format!("{} % (no interval)", percent(ratio)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PhaseKey, PhaseOutcome, SkippedPhase};
+
+    fn key(phase: &str) -> PhaseKey {
+        let mut key = crate::report::tests::key("push");
+        key.threads = 2;
+        key.size.items = 1_000_000;
+        PhaseKey::new(&key, Some(phase))
+    }
+
+    fn gate() -> GateReport {
+        let found = |phase: &str, outcome| PhaseOutcome {
+            key: key(phase),
+            outcome,
+            time_ratio: Some(1.198),
+            ci95: Some(Interval95([1.179, 1.216])),
+            floor_ratio: Some(1.05),
+            p_adjusted: Some(0.004_88),
+            reason: (outcome == Outcome::Noise).then(|| "too wide to say".to_owned()),
+        };
+        GateReport {
+            percent: 5.0,
+            tests: 3,
+            samples_needed: 8,
+            outcomes: vec![
+                found("fill", Outcome::Same),
+                found("read", Outcome::Regressed),
+                found("scan", Outcome::Noise),
+            ],
+            skipped: vec![SkippedPhase {
+                key: key("sum"),
+                reason: "it is new".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_row_tells_change_floor_p_and_outcome() {
+        let section = gate_part(&gate());
+        assert_eq!(section.title, "Gate 5 %");
+        assert_eq!(
+            section.lines[0],
+            "phases: 1 regressed, 1 noise, 1 same; 1 not compared"
+        );
+        let skipped = "not compared: create/push x2 n=1000000 sum (release): it is new";
+        assert_eq!(section.lines[2], skipped);
+        let rows = section.words(Detail::Full).expect("a table").rows;
+        let expected = [
+            "regressed",
+            "create",
+            "read",
+            "1M",
+            "release",
+            "push",
+            "2",
+            "+19.8 % [+17.9, +21.6]",
+            "5.0 %",
+            "0.0049",
+            "",
+        ];
+        assert_eq!(rows[1], expected);
+        assert_eq!(rows[2][0], "noise");
+        assert_eq!(rows[2][10], "too wide to say");
+    }
+
+    #[test]
+    fn what_is_the_same_is_left_out_on_a_terminal() {
+        let part = gate_part(&gate());
+        let rows = part.words(Detail::Short).expect("a table").rows;
+        let phases: Vec<&str> = rows.iter().map(|row| row[2].as_str()).collect();
+        assert_eq!(phases, ["read", "scan"]);
+    }
+}

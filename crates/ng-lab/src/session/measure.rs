@@ -1,0 +1,170 @@
+//! A whole measurement: from a request to the files of a report.
+
+use std::io;
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use crate::conductor::{Available, Plan, Progress, Request, conduct, headlines, shake_hands};
+use crate::judge::{self, check_machine, judge};
+use crate::machine::data_folder::DataFolder;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::lock::MachineLock;
+use crate::machine::{kernel, memory_group};
+use crate::model::{Build, ClaimRow, Host, NotComparable, Report, RunInfo, Volume};
+use crate::session::date::iso_utc;
+use crate::session::error::SessionError;
+use crate::session::output::{begin_output, try_output, write_report};
+
+/// Measures what `request` asks for and leaves `report.json`, `samples.csv`,
+/// `report.md`, `report.html` and `results.jsonl` in `out`.
+///
+/// The folder is tried before anything is measured, and so is `request.dir`, if
+/// a cell needs it. Of data files nothing is left, however the run ends, short of
+/// a kill; then the next run in the same folder removes it. After an interrupt
+/// the report holds what was measured until then.
+///
+/// # Errors
+/// [`SessionError`]; nothing half-written is left under a report's name.
+pub fn measure(
+    request: &Request,
+    build: Build,
+    out: &Path,
+    interrupt: &Interrupt,
+    progress: Progress,
+) -> Result<Report, SessionError> {
+    measure_with_claims(request, build, out, interrupt, progress, |_| Vec::new())
+}
+
+/// The same, and holds what was said of the work against the report: `audit`
+/// sees it without claims. Leaves `claims.md` besides, if there are any.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_with_claims(
+    request: &Request,
+    build: Build,
+    out: &Path,
+    interrupt: &Interrupt,
+    mut progress: Progress,
+    audit: impl FnOnce(&Report) -> Vec<ClaimRow>,
+) -> Result<Report, SessionError> {
+    let volume = volume(request)?;
+    let plan = Plan::new(request, &available(request, volume.as_ref()))?;
+    let host = Host::describe();
+    check_baseline(request, &host, &build, volume.as_ref())?;
+    try_output(out)?;
+    let _lock = lock(&request.lock, interrupt, || progress.waits())?;
+    check_against(request, interrupt)?;
+    let data = volume.is_some().then(|| DataFolder::make(&request.dir));
+    let data = data.transpose().map_err(cannot_use(&request.dir))?;
+    let mut log = begin_output(out)?;
+    let (started, start) = (SystemTime::now(), Instant::now());
+    let readings = conduct(
+        request,
+        &plan,
+        data.as_ref(),
+        &mut log,
+        interrupt,
+        &mut progress,
+    )
+    .map_err(SessionError::Conduct)?;
+    drop(data);
+    let judgement = judge(&readings, request.subject);
+    let run = RunInfo {
+        started: iso_utc(started),
+        command: command_line(),
+        seed: request.seed,
+        rounds: readings.rounds,
+        items: request.subject.items.to_owned(),
+        item_bytes: Some(request.subject.item_bytes),
+        plant: request.versus.plant.clone(),
+        interrupted: readings.interrupted,
+        stopped_by: readings.stopped_by,
+        elapsed_s: start.elapsed().as_secs_f64(),
+        probe_failures: readings.probe_failures,
+    };
+    let mut report = Report {
+        data: volume,
+        limits: judgement.limits,
+        headlines: headlines(request, &plan),
+        cells: judgement.cells,
+        comparisons: judgement.comparisons,
+        not_compared: judgement.not_compared,
+        scaling: judgement.scaling,
+        ..Report::new(run, host, build)
+    };
+    judge::hold(&mut report, &request.versus);
+    report.claims = audit(&report);
+    write_report(&report, out)?;
+    Ok(report)
+}
+
+/// The words that this process was started with.
+pub(crate) fn command_line() -> Vec<String> {
+    std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Where data files will lie, if there will be any.
+fn volume(request: &Request) -> Result<Option<Volume>, SessionError> {
+    let needed = request.needs_folder();
+    let volume = needed.then(|| Volume::of(&request.dir)).transpose();
+    volume.map_err(cannot_use(&request.dir))
+}
+
+pub(super) fn cannot_use(dir: &Path) -> impl FnOnce(io::Error) -> SessionError {
+    let path = dir.to_owned();
+    |source| SessionError::Data { path, source }
+}
+
+/// Waits for the lock that keeps measurements apart; `waiting` is called if it is held.
+pub(super) fn lock(
+    path: &Path,
+    interrupt: &Interrupt,
+    waiting: impl FnOnce(),
+) -> Result<MachineLock, SessionError> {
+    let lock = MachineLock::acquire(path, interrupt, waiting);
+    let lock = lock.map_err(|source| SessionError::Lock {
+        path: path.to_owned(),
+        source,
+    })?;
+    lock.ok_or(SessionError::Interrupted)
+}
+
+/// A system that does not say what it has is taken at its word.
+fn available(request: &Request, volume: Option<&Volume>) -> Available {
+    let least = request.least_memory_limit_bytes();
+    Available {
+        memory_bytes: kernel::available_bytes().unwrap_or(u64::MAX),
+        disk_bytes: volume.map_or(u64::MAX, |volume| volume.free_bytes),
+        confinement: least.map_or(Ok(()), memory_group::try_one),
+    }
+}
+
+/// What can be known of a baseline before anything is measured.
+fn check_baseline(
+    request: &Request,
+    host: &Host,
+    build: &Build,
+    data: Option<&Volume>,
+) -> Result<(), SessionError> {
+    let Some(baseline) = request.versus.baseline() else {
+        return Ok(());
+    };
+    check_machine(host, build, data, &baseline.report).map_err(not_comparable(&baseline.name))
+}
+
+/// Whether the other revision's program is a worker of this protocol.
+fn check_against(request: &Request, interrupt: &Interrupt) -> Result<(), SessionError> {
+    let Some(against) = request.versus.against() else {
+        return Ok(());
+    };
+    let shaken = shake_hands(&against.program, interrupt).map_err(SessionError::Conduct)?;
+    shaken.map_err(not_comparable(&against.name))
+}
+
+fn not_comparable(name: &str) -> impl FnOnce(NotComparable) -> SessionError {
+    let name = name.to_owned();
+    |source| SessionError::NotComparable { name, source }
+}

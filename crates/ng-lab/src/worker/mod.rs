@@ -1,0 +1,13 @@
+//! The worker's side: one task in a process of its own, one line back, end.
+//!
+//! Begin reading at `scenario.rs` (what is measured) and `run.rs` (how it is timed),
+//! then `serve.rs` (the process).
+
+pub(crate) mod access;
+pub(crate) mod growth;
+pub mod limits;
+pub(crate) mod plant;
+pub mod protocol;
+pub(crate) mod run;
+pub(crate) mod scenario;
+pub(crate) mod serve;

@@ -1,0 +1,35 @@
+//! A slowdown on purpose, so that anybody can see a gate close.
+
+use std::hint::spin_loop;
+use std::time::{Duration, Instant};
+
+/// The time since `start`, once `share` of it was spent in vain.
+pub(crate) fn prolonged(start: Instant, share: f64) -> Duration {
+    let worked = start.elapsed();
+    if share <= 0.0 {
+        return worked;
+    }
+    let enough = worked.mul_f64(1.0 + share);
+    loop {
+        let elapsed = start.elapsed();
+        if elapsed >= enough {
+            return elapsed;
+        }
+        spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_the_time_is_added_to_it() {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(2) {
+            spin_loop();
+        }
+        let before = start.elapsed();
+        assert!(prolonged(start, 0.5) >= before.mul_f64(1.5));
+    }
+}

@@ -1,0 +1,447 @@
+//! The recorder that a scenario's work is timed with.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::machine::allocations::counted;
+use crate::machine::kernel::{self, Faults, Resident};
+use crate::machine::page_cache::{Residency, evict};
+use crate::machine::private_peak::PrivatePeak;
+use crate::machine::threads::{ThreadTimes, ThreadWork};
+use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
+use crate::worker::plant::prolonged;
+
+/// Why a cell came to nothing, in the scenario's words.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Records the phases and the proof of one cell.
+#[derive(Debug, Default)]
+pub struct Run {
+    phases: Vec<PhaseReading>,
+    proof: BTreeMap<String, Value>,
+    /// The largest reading at the end of a phase, its results still alive.
+    resident: Resident,
+    dir: Option<PathBuf>,
+    private_peak: Option<PrivatePeak>,
+    /// Share of each phase's time that is spent in vain, on purpose.
+    plant: f64,
+    /// Whether allocations are counted; nothing that is timed is then of use.
+    counts: bool,
+}
+
+/// What was seen of one phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseReading {
+    /// The phase's name, unique in its scenario.
+    pub name: String,
+    /// Wall time by the monotonic clock, in nanoseconds.
+    pub elapsed_ns: u64,
+    /// The items that the phase works on; rates are of these.
+    pub items: u64,
+    /// The limit that bounds the phase, and how many of its units the phase needs.
+    pub bound: Option<Bound>,
+    /// Kernel evidence of the memory that the phase says it touches.
+    pub touched: Option<TouchEvidence>,
+    /// Whether the time must grow with the number of items.
+    pub grows: bool,
+    /// What the order of reads was, where the phase claims one.
+    pub access: Option<AccessEvidence>,
+    /// Where its file was, where the phase claims that.
+    pub file: Option<FileEvidence>,
+    /// What each thread did that was there at the end, the busiest first; empty
+    /// where the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadWork>,
+    /// What it asked the allocator for, if that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<Allocations>,
+}
+
+impl FileEvidence {
+    fn of(claimed: FileState, counted: io::Result<Residency>) -> Self {
+        let unknown = counted.as_ref().err().map(ToString::to_string);
+        let counted = counted.unwrap_or_default();
+        Self {
+            claimed,
+            file_pages: counted.file_pages,
+            resident_before: counted.resident,
+            read_bytes: None,
+            unknown,
+        }
+    }
+}
+
+/// Fresh memory: what a phase says it touches, and what the kernel saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TouchEvidence {
+    /// Bytes that the phase says it touches for the first time and keeps.
+    pub declared_bytes: u64,
+    /// Growth of resident memory over the phase.
+    pub resident_growth_bytes: u64,
+    /// Minor faults in the phase.
+    pub minor_faults: u64,
+}
+
+impl Run {
+    /// A run whose files lie in `dir`.
+    #[must_use]
+    pub fn in_dir(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: Some(dir.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Begins to watch the private memory of this process.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub(crate) fn watch_private(&mut self) -> io::Result<()> {
+        self.private_peak = Some(PrivatePeak::watch()?);
+        Ok(())
+    }
+
+    /// The folder for the cell's files: empty at first, and removed afterwards.
+    ///
+    /// # Errors
+    /// The scenario needs no disk, by its own word.
+    pub fn dir(&self) -> Result<&Path, Failure> {
+        let dir = self.dir.as_deref();
+        dir.ok_or_else(|| "no folder for files: the cell needs 0 bytes of disk".into())
+    }
+
+    /// The most private memory (anonymous, no files) that the process had until
+    /// now, in bytes; none where nobody watches it, which is done for cells
+    /// that are confined to less memory than the machine has.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn private_peak_bytes(&self) -> io::Result<Option<u64>> {
+        self.private_peak
+            .as_ref()
+            .map(PrivatePeak::bytes)
+            .transpose()
+    }
+
+    /// Makes the phases that follow take that share longer.
+    pub(crate) fn plant(&mut self, share: f64) {
+        self.plant = share;
+    }
+
+    /// Counts allocations of the phases that follow.
+    pub(crate) fn count_allocations(&mut self) {
+        self.counts = true;
+    }
+
+    /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
+    pub fn phase(&mut self, name: &str, items: u64) -> Phase<'_> {
+        Phase {
+            run: self,
+            file: None,
+            reading: PhaseReading {
+                name: name.to_owned(),
+                elapsed_ns: 0,
+                items,
+                bound: None,
+                touched: None,
+                grows: true,
+                access: None,
+                file: None,
+                threads: Vec::new(),
+                allocations: None,
+            },
+        }
+    }
+
+    /// Adds a figure to the proof of the work. Figures must not depend on the
+    /// profile or the round.
+    pub fn prove(&mut self, name: &str, value: impl Into<Value>) {
+        self.proof.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds a figure to the proof and holds it against an oracle.
+    ///
+    /// # Errors
+    /// The figure is not the expected one.
+    pub fn prove_equal(&mut self, name: &str, found: u64, expected: u64) -> Result<(), Failure> {
+        self.prove(name, found);
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("proof {name} is {found}, expected {expected}").into())
+        }
+    }
+
+    /// The phases so far.
+    #[must_use]
+    pub fn phases(&self) -> &[PhaseReading] {
+        &self.phases
+    }
+
+    /// The proof so far.
+    #[must_use]
+    pub fn proof(&self) -> &BTreeMap<String, Value> {
+        &self.proof
+    }
+
+    /// The largest reading at the end of a phase.
+    pub(crate) fn resident(&self) -> &Resident {
+        &self.resident
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<PhaseReading>, BTreeMap<String, Value>) {
+        (self.phases, self.proof)
+    }
+}
+
+/// A phase that is about to be timed.
+#[derive(Debug)]
+pub struct Phase<'r> {
+    run: &'r mut Run,
+    file: Option<(FileState, PathBuf)>,
+    reading: PhaseReading,
+}
+
+impl Phase<'_> {
+    /// States the limit that bounds the phase: it cannot be done without
+    /// `amount` units of `limit` on `threads` threads.
+    #[must_use]
+    pub fn bounded_by(mut self, limit: Limit, threads: usize, amount: u64) -> Self {
+        self.reading.bound = Some(Bound {
+            limit,
+            threads,
+            amount,
+        });
+        self
+    }
+
+    /// States that the phase touches `bytes` of fresh memory and returns their owner.
+    #[must_use]
+    pub fn touches(mut self, bytes: u64) -> Self {
+        self.reading.touched = Some(TouchEvidence {
+            declared_bytes: bytes,
+            resident_growth_bytes: 0,
+            minor_faults: 0,
+        });
+        self
+    }
+
+    /// States that the time need not grow with the number of items.
+    #[must_use]
+    pub fn constant(mut self) -> Self {
+        self.reading.grows = false;
+        self
+    }
+
+    /// Adds the evidence of the order that the phase reads in.
+    #[must_use]
+    pub fn accesses(mut self, evidence: AccessEvidence) -> Self {
+        self.reading.access = Some(evidence);
+        self
+    }
+
+    /// States that nothing of the file at `path` is in memory when the clock
+    /// starts. Just before, its dirty pages are written out, the page cache is
+    /// made to drop it, and what is left is counted. Pages that somebody has
+    /// mapped stay.
+    #[must_use]
+    pub fn cold(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some((FileState::Cold, path.into()));
+        self
+    }
+
+    /// States that all data of the file at `path` are in memory when the clock
+    /// starts. They are counted, and not seen to.
+    #[must_use]
+    pub fn warm(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some((FileState::Warm, path.into()));
+        self
+    }
+
+    /// Times `work` and records the phase. What `work` returns is kept alive
+    /// until the kernel's figures are read, and is opaque to the optimiser.
+    ///
+    /// Where the kernel gives no figures, the phase has no evidence of the
+    /// memory that it touched.
+    pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
+        self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        if self.run.counts {
+            let (result, allocations) = counted(|| black_box(work()));
+            self.reading.allocations = allocations;
+            self.run.phases.push(self.reading);
+            return result;
+        }
+        let threads = ThreadTimes::read().ok();
+        let before = Snapshot::take();
+        let start = Instant::now();
+        let result = black_box(work());
+        let elapsed_ns = prolonged(start, self.run.plant).as_nanos() as u64;
+        if let (Some(before), Ok(after)) = (threads, ThreadTimes::read()) {
+            self.reading.threads = after.since(&before);
+        }
+        self.finish(elapsed_ns, before);
+        result
+    }
+
+    fn finish(mut self, elapsed_ns: u64, before: Option<Snapshot>) {
+        let after = Snapshot::take();
+        // The watcher may have slept through a short phase.
+        let _ = self.run.private_peak_bytes();
+        self.reading.elapsed_ns = elapsed_ns;
+        if let Some(file) = &mut self.reading.file {
+            let read = before.zip(after).and_then(|(before, after)| {
+                Some(after.storage_read_bytes? - before.storage_read_bytes?)
+            });
+            file.read_bytes = read;
+        }
+        self.reading.touched = self.reading.touched.and_then(|touched| {
+            let (before, after) = (before?, after?);
+            let growth = after.resident.total_bytes;
+            Some(TouchEvidence {
+                resident_growth_bytes: growth.saturating_sub(before.resident.total_bytes),
+                minor_faults: after.faults.since(&before.faults).minor,
+                ..touched
+            })
+        });
+        if let Some(after) = after
+            && after.resident.total_bytes > self.run.resident.total_bytes
+        {
+            self.run.resident = after.resident;
+        }
+        self.run.phases.push(self.reading);
+    }
+}
+
+/// Brings the file into the state that is claimed, as far as the lab does that,
+/// and counts.
+fn look_at(state: FileState, path: &Path) -> FileEvidence {
+    let counted = match state {
+        FileState::Cold => evict(path),
+        FileState::Warm => Residency::of(path),
+    };
+    FileEvidence::of(state, counted)
+}
+
+/// The kernel's figures on one side of a phase.
+#[derive(Clone, Copy, Debug)]
+struct Snapshot {
+    resident: Resident,
+    faults: Faults,
+    storage_read_bytes: Option<u64>,
+}
+
+impl Snapshot {
+    fn take() -> Option<Self> {
+        Some(Self {
+            resident: Resident::read().ok()?,
+            faults: Faults::read().ok()?,
+            storage_read_bytes: kernel::storage_read_bytes().ok(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_keeps_its_declarations_and_what_the_kernel_saw() {
+        let mut run = Run::default();
+        let bytes = 16 << 20;
+        let buffer = run
+            .phase("fill", 4)
+            .bounded_by(Limit::Refill, 2, 99)
+            .touches(bytes)
+            .time(|| vec![1u8; bytes as usize]);
+        run.phase("reserve", 4).constant().time(|| ());
+        let [fill, reserve] = run.phases() else {
+            panic!("two phases")
+        };
+        assert_eq!(fill.bound.unwrap().amount, 99);
+        assert!(fill.grows && !reserve.grows);
+        assert!(fill.elapsed_ns > 0);
+        // Other tests of this process map and free memory meanwhile: how much
+        // it grew is shown in `tests/planted`, in a process of its own.
+        if cfg!(target_os = "linux") {
+            let touched = fill.touched.unwrap();
+            assert_eq!(touched.declared_bytes, bytes);
+            assert!(touched.minor_faults > 0);
+        }
+        drop(buffer);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_cold_file_is_evicted_before_the_clock_and_a_warm_one_is_counted() {
+        let program = std::env::current_exe().unwrap();
+        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+        if crate::model::Volume::of(folder.path())
+            .unwrap()
+            .is_in_memory()
+        {
+            eprintln!("skipped: nothing is cold on a file system in memory");
+            return;
+        }
+        let path = folder.path().join("file");
+        let bytes = 8 << 20;
+        std::fs::write(&path, vec![1u8; bytes]).unwrap();
+        let mut run = Run::in_dir(folder.path());
+        let read = || std::fs::read(&path).unwrap();
+        run.phase("warm", 1).warm(&path).time(read);
+        run.phase("cold", 1).cold(&path).time(read);
+        let evidence: Vec<&FileEvidence> = run
+            .phases()
+            .iter()
+            .map(|phase| phase.file.as_ref().unwrap())
+            .collect();
+        let pages = (bytes / rustix::param::page_size()) as u64;
+        assert_eq!(evidence[0].claimed, FileState::Warm);
+        assert_eq!(evidence[0].resident_before, pages);
+        assert_eq!(evidence[1].claimed, FileState::Cold);
+        assert_eq!(evidence[1].file_pages, pages);
+        assert!(evidence[1].resident_before <= pages / 100);
+        // Other tests of this process read files meanwhile.
+        assert!(evidence[1].read_bytes.unwrap() >= bytes as u64);
+    }
+
+    #[test]
+    fn of_a_file_that_is_not_there_nothing_is_known() {
+        let mut run = Run::default();
+        for state in [FileState::Cold, FileState::Warm] {
+            let phase = run.phase("read", 1);
+            let phase = match state {
+                FileState::Cold => phase.cold("/nowhere/at/all"),
+                FileState::Warm => phase.warm("/nowhere/at/all"),
+            };
+            phase.time(|| ());
+        }
+        for phase in run.phases() {
+            let file = phase.file.as_ref().unwrap();
+            assert!(file.unknown.is_some(), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_files_has_no_folder() {
+        let error = Run::default().dir().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no folder for files: the cell needs 0 bytes of disk"
+        );
+        assert_eq!(Run::in_dir("here").dir().unwrap(), Path::new("here"));
+    }
+
+    #[test]
+    fn a_wrong_proof_names_the_figure_and_both_values() {
+        let mut run = Run::default();
+        assert!(run.prove_equal("id_sum", 3, 3).is_ok());
+        let error = run.prove_equal("id_sum", 3, 4).unwrap_err();
+        assert_eq!(error.to_string(), "proof id_sum is 3, expected 4");
+    }
+}

@@ -1,0 +1,68 @@
+//! Plots as SVG, tables that sort, and the page of HTML around them.
+//!
+//! A [`Page`] is one file: light and dark, on a screen of any width and on paper.
+//! It loads nothing, from anywhere. A [`Section`] of it holds [`Element`]s: tables
+//! ([`table()`]), and plots under a [`Figure`]'s heading and caption. There are two kinds
+//! of plot: a [`Strip`] has rows with names and figures beside their shapes, a
+//! [`Chart`] has two axes. Shapes are in [`marks`], placed by a [`Scale`] in shares of
+//! their area from 0 to 1, so that they stretch with the page.
+//!
+//! All text is escaped, and names of elements and attributes are literals, so text
+//! from outside can add neither. What is rendered is well-formed XML, too.
+//!
+//! It knows nothing of what is plotted, reads no file and no clock, and has no
+//! dependencies. It draws no text of its own choice: words come from the caller.
+//!
+//! ```
+//! use ng_plot::{Axis, Chart, Figure, Page, Point, Scale, Section, joined, short, side_by_side};
+//!
+//! let times = [(1.0, 20.0), (2.0, 11.0), (4.0, 7.0)];
+//! let threads = Scale::from_zero(times.map(|(threads, _)| threads));
+//! let seconds = Scale::from_zero(times.map(|(_, seconds)| seconds));
+//! let points = times.map(|(x, y)| Point::new(threads.place(x), seconds.place(y)));
+//! let chart = Chart {
+//!     plot: "time",
+//!     title: "Time of a build".to_owned(),
+//!     about: "Seconds against threads".to_owned(),
+//!     x: Axis::new(threads, 4, &|threads| threads.to_string()),
+//!     y: Axis::new(seconds, 4, &|seconds| short(&format!("{seconds:.1} s"))),
+//!     marks: joined(points.into()),
+//!     key: None,
+//! };
+//! let figure = Figure {
+//!     name: "time",
+//!     title: "Time against threads",
+//!     panels: vec![side_by_side(vec![chart.render()])],
+//!     shows: "Shows the best of three builds.",
+//!     ..Figure::default()
+//! };
+//! let page = Page {
+//!     title: "Builds",
+//!     sections: vec![figure.render()],
+//!     ..Page::default()
+//! };
+//! assert!(page.render().starts_with("<!DOCTYPE html>"));
+//! ```
+//!
+//! Begin reading at `page.rs`, then `figure.rs` and `marks.rs`.
+
+mod axis;
+mod chart;
+mod element;
+mod figure;
+pub mod marks;
+mod page;
+mod scale;
+mod section;
+mod strip;
+mod table;
+
+pub use axis::{Axis, short};
+pub use chart::{Chart, Point, joined, side_by_side};
+pub use element::{Element, definitions, lines, text};
+pub use figure::{Figure, series_key, words};
+pub use page::{Colour, Page};
+pub use scale::Scale;
+pub use section::Section;
+pub use strip::{Label, Row, Strip};
+pub use table::{Field, TableRow, table};
