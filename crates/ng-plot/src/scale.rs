@@ -125,8 +125,7 @@ impl Scale {
 
     /// Multiples of `step` between the ends, one more than wanted at most.
     fn multiples(&self, step: f64, at_most: usize) -> Vec<f64> {
-        // Not -0.0.
-        let first = (self.low / step).ceil() + 0.0;
+        let first = (self.low / step).ceil();
         let all = (0..=at_most).map(|count| (first + count as f64) * step);
         all.take_while(|tick| *tick <= self.high).collect()
     }
@@ -177,6 +176,7 @@ mod tests {
         for (low, high, at_most, expected) in [
             (-1.5, 1.5, 4, &[-1.0, 0.0, 1.0][..]),
             (-0.5, 0.4, 3, &[-0.5, 0.0]),
+            (-0.4, 1.0, 3, &[0.0, 0.5, 1.0]),
             (17.0, 23.0, 4, &[18.0, 20.0, 22.0]),
             (3.0, 3.0, 3, &[3.0, 3.5, 4.0]),
             (f64::NAN, 2.0, 3, &[0.0, 0.5, 1.0]),
