@@ -210,6 +210,15 @@ fn a_map_has_each_cell_with_the_colour_of_its_count() {
                 .find_map(|it| it.attribute("viewBox"))
                 .unwrap();
             let rows: usize = rows.rsplit(' ').next().unwrap().parse().unwrap();
+            // Of y alone some coordinates are below 0.
+            let words = |beside: bool| {
+                let all = map.descendants().filter(|it| it.has_tag_name("text"));
+                all.filter(move |it| it.has_attribute("dy") == beside)
+                    .map(text_of)
+            };
+            let is_negative = |words: String| words.starts_with('-');
+            assert_eq!(words(false).any(is_negative), across == "y", "{title}");
+            assert_eq!(words(true).any(is_negative), up == "y", "{title}");
             let painted = cells(map, rows);
             assert_eq!(painted.len(), expected.len(), "{title}");
             for ((at, (least, most)), (place, count)) in painted.iter().zip(&expected) {
@@ -389,6 +398,9 @@ fn names_and_filters_add_no_element_and_nothing_is_loaded() {
                 .count()
         };
         assert_eq!((count("script"), count("style"), count("h1")), (1, 1, 1));
+        let heading = document.descendants().find(|it| it.has_tag_name("h1"));
+        let shown = hostile.replace('\u{202e}', "\\u{202e}");
+        assert_eq!(text_of(heading.unwrap()), shown);
         let lead = document
             .descendants()
             .find(|it| it.has_tag_name("header"))

@@ -59,29 +59,39 @@ impl Query<'_> {
             let value = vec![None; pairs.len()];
             return Ok(Answer { value, stats });
         }
+        let mut counted = self.count_cells(&scales, &known)?;
+        counted.stats.add_pass(&stats);
+        let mut found = counted.value.into_iter();
+        let value = pairs.iter().map(|pair| pair.and_then(|_| found.next()));
+        Ok(Answer {
+            value: value.collect(),
+            stats: counted.stats,
+        })
+    }
+
+    fn count_cells(
+        &self,
+        scales: &Scales,
+        pairs: &[Pair],
+    ) -> Result<Answer<Vec<Histogram2d>>, QueryError> {
         let scan = self.scan();
-        let cells = known.iter().map(|pair| scales.cells(*pair)).sum();
+        let cells = pairs.iter().map(|pair| scales.cells(*pair)).sum();
         let pool = pool_for(cells, scan.workers.threads());
         let columns = scales.columns();
-        let mut both = scan.run(
+        let stats = scan.run(
             || (),
             |(), stage| {
                 stage.load(&columns)?;
-                let new = || Counter::new(&scales, &known);
-                pool.with(new, |counter| counter.add(stage, &scales));
+                let new = || Counter::new(scales, pairs);
+                pool.with(new, |counter| counter.add(stage, scales));
                 Ok(())
             },
             |()| Ok::<_, QueryError>(ControlFlow::Continue(())),
         )?;
-        both.add_pass(&stats);
-        let mut whole = Counter::new(&scales, &known);
+        let mut whole = Counter::new(scales, pairs);
         pool.into_inner().iter().for_each(|it| whole.merge(it));
-        let mut counted = whole.histograms.into_iter();
-        let value = pairs.iter().map(|pair| pair.and_then(|_| counted.next()));
-        Ok(Answer {
-            value: value.collect(),
-            stats: both,
-        })
+        let value = whole.histograms;
+        Ok(Answer { value, stats })
     }
 }
 

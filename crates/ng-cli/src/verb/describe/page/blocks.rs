@@ -14,46 +14,11 @@ const PARTS: u64 = 400;
 
 /// The file from its first block to its last one.
 pub(super) fn section(described: &Description<'_>, details: &Details) -> Section {
-    let blocks = described.blocks;
-    let scale = Scale::from_zero([blocks as f64]);
-    let covered = details.index.as_ref().map_or(0, |index| index.blocks);
-    let unindexed = details.index.as_ref().map(|index| index.damaged.clone());
-    let bad = described.found.bad_blocks();
-    let rows = vec![
-        Row {
-            name: "blocks".to_owned(),
-            note: "those that are bad across them".to_owned(),
-            figures: vec![Label::alone(
-                format!("{} bad of {blocks}", bad.len()),
-                false,
-            )],
-            marks: [bar(blocks, scale, "c0")]
-                .into_iter()
-                .chain(ticks(&bad, blocks))
-                .collect(),
-        },
-        Row {
-            name: "indexed".to_owned(),
-            note: String::new(),
-            figures: vec![Label::alone(format!("{covered} of {blocks}"), false)],
-            marks: [bar(covered, scale, "c2")]
-                .into_iter()
-                .chain(ticks(&unindexed.unwrap_or_default(), blocks))
-                .collect(),
-        },
-    ];
-    let strip = Strip {
-        plot: NAME,
-        title: format!("{blocks} blocks of {BLOCK_TOKENS} tokens"),
-        about: "Which blocks are there, indexed, and bad".to_owned(),
-        axis: Axis::new(scale, 5, &words::count),
-        rows,
-    };
     let figure = Figure {
         name: NAME,
         title: "Blocks",
         key: vec![("c0", "in the file"), ("c2", "indexed"), ("bad", "bad")],
-        panels: strip.render().into_iter().collect(),
+        panels: strip(described, details).into_iter().collect(),
         shows: "Shows the file from its first block to its last one, which of it the index \
                 covers, and which blocks have not the hash that was committed: every block was \
                 read and hashed for this page.",
@@ -62,6 +27,38 @@ pub(super) fn section(described: &Description<'_>, details: &Details) -> Section
         ..Figure::default()
     };
     figure.render()
+}
+
+fn strip(described: &Description<'_>, details: &Details) -> Option<Element> {
+    let blocks = described.blocks;
+    let scale = Scale::from_zero([blocks as f64]);
+    let row = |name: &str, class, shown, bad: &[u64], figure| Row {
+        name: name.to_owned(),
+        note: String::new(),
+        figures: vec![Label::alone(figure, false)],
+        marks: [bar(shown, scale, class)]
+            .into_iter()
+            .chain(ticks(bad, blocks))
+            .collect(),
+    };
+    let bad = described.found.bad_blocks();
+    let (covered, unindexed) = match &details.index {
+        Some(index) => (index.blocks, &index.damaged[..]),
+        None => (0, &[][..]),
+    };
+    let of_file = format!("{} bad of {blocks}", bad.len());
+    let of_index = format!("{covered} of {blocks}");
+    let strip = Strip {
+        plot: NAME,
+        title: format!("{blocks} blocks of {BLOCK_TOKENS} tokens"),
+        about: "Which blocks are there, indexed, and bad".to_owned(),
+        axis: Axis::new(scale, 5, &words::count),
+        rows: vec![
+            row("in the file", "c0", blocks, &bad, of_file),
+            row("indexed", "c2", covered, unindexed, of_index),
+        ],
+    };
+    strip.render()
 }
 
 fn bar(blocks: u64, scale: Scale, class: &str) -> Element {
