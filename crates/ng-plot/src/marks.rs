@@ -46,14 +46,19 @@ pub fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
 /// The bars of a histogram, side by side from below; empty bins have none. Each has its
 /// count as `data-value`, its index as `data-bin`, and the hint that `words` gives it.
 pub fn bars(counts: &[u64], scale: Scale, words: impl Fn(usize) -> String) -> Element {
-    let width = 1.0 / counts.len() as f64;
+    // As exact as it is written, or lines would be seen between bars.
+    let edge = |bin: usize| (bin as f64 / counts.len() as f64 * 1e4).round() / 1e4;
     let filled = counts.iter().enumerate().filter(|(_, count)| **count > 0);
     let bars = filled.map(|(bin, &count)| {
-        let (left, right) = (bin as f64 * width, (bin + 1) as f64 * width);
-        bar(left, right, 1.0 - scale.place(count as f64), 1.0)
-            .with("data-bin", bin)
-            .with("data-value", count)
-            .child(hint(&words(bin)))
+        bar(
+            edge(bin),
+            edge(bin + 1),
+            1.0 - scale.place(count as f64),
+            1.0,
+        )
+        .with("data-bin", bin)
+        .with("data-value", count)
+        .child(hint(&words(bin)))
     });
     Element::new("g").class("bars").children(bars)
 }

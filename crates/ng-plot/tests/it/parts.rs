@@ -99,3 +99,29 @@ fn a_histogram_has_a_bar_for_each_bin_that_is_not_empty() {
         <title>bin 2</title></rect></g>";
     assert_eq!(bars.to_string(), expected);
 }
+
+/// A bar that ended before the next one began left a line of the page between them.
+#[test]
+fn each_bar_ends_where_the_next_one_begins() {
+    for bins in [3, 7, 51, 60] {
+        let bars = marks::bars(&vec![1; bins], Scale::from_zero([1.0]), |_| String::new());
+        let bars = bars.to_string();
+        let document = roxmltree::Document::parse(&bars).unwrap();
+        let rects = document.descendants().filter(|it| it.has_tag_name("rect"));
+        let mut end = 0;
+        for rect in rects {
+            // In hundredths of a per cent, which is what is written.
+            let part = |name| {
+                rect.attribute(name)
+                    .unwrap()
+                    .trim_end_matches('%')
+                    .parse::<f64>()
+            };
+            let [x, width] =
+                ["x", "width"].map(|name| (part(name).unwrap() * 100.0).round() as u32);
+            assert_eq!(x, end, "{bins} bins");
+            end = x + width;
+        }
+        assert_eq!(end, 10_000);
+    }
+}
