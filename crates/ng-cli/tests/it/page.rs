@@ -353,15 +353,18 @@ fn what_is_wrong_with_tokens_is_said_first() {
             assert!(said.contains(part), "no {part} in {said}");
         }
     });
-    with_page(&written(&varied(&place, "good.ngt"), &[]), |document| {
-        let warnings = by_id(document, "warnings").unwrap();
-        assert_eq!(
-            warnings.attribute("class"),
-            Some("good"),
-            "{}",
-            text_of(warnings)
-        );
-    });
+    let good = varied(&place, "good.ngt");
+    for (arguments, knows_ids) in [
+        (&[][..], true),
+        (&["--columns", "weight", "--replace"], false),
+    ] {
+        with_page(&written(&good, arguments), |document| {
+            let warnings = by_id(document, "warnings").unwrap();
+            let said = text_of(warnings);
+            assert_eq!(warnings.attribute("class"), Some("good"), "{said}");
+            assert_eq!(said.contains("no id occurs twice"), knows_ids, "{said}");
+        });
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn section(described: &Description<'_>, details: &Details) -> Section
         key: vec![("c0", "in the file"), ("c2", "indexed"), ("bad", "bad")],
         panels: strip(described, details).into_iter().collect(),
         shows: "Shows the file from its first block to its last one, which of it the index \
-                covers, and which blocks have not the hash that was committed: every block was \
+                covers, and which blocks do not match their committed hash: every block was \
                 read and hashed for this page.",
         shows_not: "Does not show how many bad blocks there are where they lie close together: \
                     the number beside it does.",

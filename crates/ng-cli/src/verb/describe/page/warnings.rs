@@ -16,9 +16,15 @@ pub(super) fn section(described: &Description<'_>) -> Section {
     said.extend(of_tokens(described));
     let section = Section::new("warnings", "Read this first").unlisted();
     if said.is_empty() {
-        let words = "Every block has the hash that was committed, every token is valid by the \
-                     strict rules, and no id comes twice, as far as they are described.";
-        return section.class("good").child(text("p", words));
+        let ids = match described.duplicates {
+            Some(_) => ", and no id occurs twice",
+            None => "",
+        };
+        let words = format!(
+            "Every block matches its committed hash. All tokens described here are valid by the \
+             strict rules{ids}."
+        );
+        return section.class("good").child(text("p", &words));
     }
     let more = said.len().saturating_sub(LINES);
     said.truncate(LINES);
