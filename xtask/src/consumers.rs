@@ -20,7 +20,7 @@ struct Consumer {
     runs: &'static [&'static str],
 }
 
-const CONSUMERS: [Consumer; 6] = [
+const CONSUMERS: [Consumer; 7] = [
     Consumer {
         name: "consumer-of-ng-token",
         sources: &[("crates/ng-token/examples", "src/bin")],
@@ -44,6 +44,12 @@ const CONSUMERS: [Consumer; 6] = [
         sources: &[("crates/ng-query/examples", "src/bin")],
         dependencies: &[("ng-query", "")],
         runs: &["ask_a_file"],
+    },
+    Consumer {
+        name: "consumer-of-ng-plot",
+        sources: &[("crates/ng-plot/examples", "src/bin")],
+        dependencies: &[("ng-plot", "")],
+        runs: &["page"],
     },
     Consumer {
         name: "consumer-of-ng-lab",

@@ -107,6 +107,7 @@ impl Command {
             Self::Query(args) => args.replace,
             Self::Repair(args) => args.replace,
             Self::Copy(args) => args.replace,
+            Self::Describe(args) => args.replace,
             Self::Export(args) => args.replace,
             Self::Sort(args) => args.replace,
             _ => false,

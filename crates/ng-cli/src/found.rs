@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown};
+use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
 /// What was found of a file; what a verb does not look at is `None`.
@@ -37,6 +37,27 @@ impl Found {
             slot_lost: findings.iter().find_map(LostSlot::of),
             findings: findings.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// What was found where every block was looked at.
+    pub(crate) fn of_report(report: &VerifyReport, tokens: u64) -> Self {
+        let bad = report.bad.iter();
+        Self {
+            bad: Some(bad.map(|bad| ToldBlock::new(bad, tokens)).collect()),
+            table_matches: Some(report.table_matches),
+            cut: report.cut.map(ToldCut::new),
+            ..Self::new(&report.findings)
+        }
+    }
+
+    /// The blocks that are bad, as far as they were looked at.
+    pub(crate) fn bad_blocks(&self) -> Vec<u64> {
+        let bad = self.bad.iter().flatten();
+        bad.map(|bad| bad.block).collect()
+    }
+
+    pub(crate) fn has_bad_blocks(&self) -> bool {
+        self.bad.iter().flatten().next().is_some()
     }
 
     /// Tells whether the block table is another one than was committed.

@@ -87,7 +87,7 @@ impl<'a> Axis<'a> {
 
 /// A figure of a tick without the zeros behind its point: `1.00 ms` as `1 ms`.
 pub fn short(figure: &str) -> String {
-    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
     let end = figure.find(|c| !is_digit(c)).unwrap_or(figure.len());
     let (number, unit) = figure.split_at(end);
     if !number.contains('.') {
@@ -109,6 +109,8 @@ mod tests {
             ("100 us", "100 us"),
             ("0.50x", "0.5x"),
             ("0 B", "0 B"),
+            ("-1.50", "-1.5"),
+            ("-200", "-200"),
         ] {
             assert_eq!(short(figure), expected);
         }

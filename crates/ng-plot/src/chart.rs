@@ -57,6 +57,11 @@ pub fn side_by_side(charts: Vec<Element>) -> Element {
     Element::new("div").class("charts").children(charts)
 }
 
+/// The same for what takes more room, as heatmaps do: three on a wide page.
+pub fn large_side_by_side(charts: Vec<Element>) -> Element {
+    Element::new("div").class("charts large").children(charts)
+}
+
 /// A point of a series, in shares of the area.
 #[derive(Debug)]
 pub struct Point {

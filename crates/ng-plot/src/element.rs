@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Write};
 
 /// Elements of HTML without an end tag, and shapes of SVG, which are short without.
-const WITHOUT_END: [&str; 5] = ["meta", "br", "circle", "line", "rect"];
+const WITHOUT_END: [&str; 6] = ["meta", "br", "circle", "line", "path", "rect"];
 
 /// An element with its attributes and its content, as text.
 ///

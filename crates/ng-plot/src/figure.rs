@@ -47,7 +47,7 @@ impl Figure<'_> {
 }
 
 /// A list of colours with their names, as pairs of a class and a name.
-fn key<C: AsRef<str>, N: AsRef<str>>(entries: &[(C, N)]) -> Option<Element> {
+pub(crate) fn key<C: AsRef<str>, N: AsRef<str>>(entries: &[(C, N)]) -> Option<Element> {
     let items = entries.iter().map(|(class, name)| {
         let swatch = Element::new("i").class(class.as_ref());
         Element::new("li")

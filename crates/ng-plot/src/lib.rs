@@ -2,9 +2,9 @@
 //!
 //! A [`Page`] is one file: light and dark, on a screen of any width and on paper.
 //! It loads nothing, from anywhere. A [`Section`] of it holds [`Element`]s: tables
-//! ([`table()`]), and plots under a [`Figure`]'s heading and caption. There are two kinds
-//! of plot: a [`Strip`] has rows with names and figures beside their shapes, a
-//! [`Chart`] has two axes. Shapes are in [`marks`], placed by a [`Scale`] in shares of
+//! ([`table()`]), and plots under a [`Figure`]'s heading and caption. There are three
+//! kinds of plot: a [`Strip`] has rows with names and figures beside their shapes, a
+//! [`Chart`] has two axes, and a [`Heatmap`] cells that count. Shapes are in [`marks`], placed by a [`Scale`] in shares of
 //! their area from 0 to 1, so that they stretch with the page.
 //!
 //! All text is escaped, and names of elements and attributes are literals, so text
@@ -50,6 +50,7 @@ mod axis;
 mod chart;
 mod element;
 mod figure;
+mod heatmap;
 pub mod marks;
 mod page;
 mod scale;
@@ -58,9 +59,10 @@ mod strip;
 mod table;
 
 pub use axis::{Axis, short};
-pub use chart::{Chart, Point, joined, side_by_side};
+pub use chart::{Chart, Point, joined, large_side_by_side, side_by_side};
 pub use element::{Element, definitions, lines, text};
 pub use figure::{Figure, series_key, words};
+pub use heatmap::{Heatmap, LEVELS, Levels};
 pub use page::{Colour, Page};
 pub use scale::Scale;
 pub use section::Section;

@@ -1,6 +1,6 @@
 //! Shapes of a plot, placed in shares of its area: they stretch with the page.
 
-use crate::{Element, text};
+use crate::{Element, Scale, text};
 
 /// A share from 0 to 1 as a percentage for an attribute.
 pub(crate) fn percent(share: f64) -> String {
@@ -41,6 +41,26 @@ pub fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
         .with("y", percent(top))
         .with("width", percent(right - left))
         .with("height", percent(bottom - top))
+}
+
+/// The bars of a histogram, side by side from below; empty bins have none. Each has its
+/// count as `data-value`, its index as `data-bin`, and the hint that `words` gives it.
+pub fn bars(counts: &[u64], scale: Scale, words: impl Fn(usize) -> String) -> Element {
+    // As exact as it is written, or lines would be seen between bars.
+    let edge = |bin: usize| (bin as f64 / counts.len() as f64 * 1e4).round() / 1e4;
+    let filled = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    let bars = filled.map(|(bin, &count)| {
+        bar(
+            edge(bin),
+            edge(bin + 1),
+            1.0 - scale.place(count as f64),
+            1.0,
+        )
+        .with("data-bin", bin)
+        .with("data-value", count)
+        .child(hint(&words(bin)))
+    });
+    Element::new("g").class("bars").children(bars)
 }
 
 /// The words at a pointer that rests on a shape, as a child of that shape.

@@ -19,13 +19,28 @@ impl Scale {
     /// From zero to the largest of `values`; to one unit if there is none.
     pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let values = values.into_iter().filter(|value| value.is_finite());
-        let high = values.fold(0.0, f64::max);
+        Self::between(0.0, values.fold(0.0, f64::max))
+    }
+
+    /// From one value to a greater one; from `low` to one unit more where `high` is not
+    /// greater, and from zero where either is not finite.
+    pub fn between(low: f64, high: f64) -> Self {
+        let (low, high) = match (low.is_finite() && high.is_finite(), low < high) {
+            (true, true) => (low, high),
+            (true, false) => (low, low + 1.0),
+            (false, _) => (0.0, 1.0),
+        };
         Self {
-            low: 0.0,
-            high: if high > 0.0 { high } else { 1.0 },
+            low,
+            high,
             unit: 1.0,
             is_log: false,
         }
+    }
+
+    /// The same with ticks at 1, 2 and 5 times powers of ten of `unit`, as of an hour.
+    pub fn in_units_of(self, unit: f64) -> Self {
+        Self { unit, ..self }
     }
 
     /// The same with ticks at round numbers of KiB, MiB or GiB.
@@ -33,10 +48,7 @@ impl Scale {
         let scale = Self::from_zero(values);
         let units = [1_073_741_824.0, 1_048_576.0, 1024.0];
         let unit = units.into_iter().find(|unit| scale.high >= *unit);
-        Self {
-            unit: unit.unwrap_or(1.0),
-            ..scale
-        }
+        scale.in_units_of(unit.unwrap_or(1.0))
     }
 
     /// Logarithmic over `values`, out to the next ticks; one decade if there is none.
@@ -111,9 +123,10 @@ impl Scale {
         inside.step_by(every).collect()
     }
 
-    /// Multiples of `step` up to the high end, one more than wanted at most.
+    /// Multiples of `step` between the ends, one more than wanted at most.
     fn multiples(&self, step: f64, at_most: usize) -> Vec<f64> {
-        let all = (0..=at_most).map(|count| count as f64 * step);
+        let first = (self.low / step).ceil();
+        let all = (0..=at_most).map(|count| (first + count as f64) * step);
         all.take_while(|tick| *tick <= self.high).collect()
     }
 }
@@ -159,6 +172,29 @@ mod tests {
     }
 
     #[test]
+    fn ticks_between_two_values_are_multiples() {
+        for (low, high, at_most, expected) in [
+            (-1.5, 1.5, 4, &[-1.0, 0.0, 1.0][..]),
+            (-0.5, 0.4, 3, &[-0.5, 0.0]),
+            (-0.4, 1.0, 3, &[0.0, 0.5, 1.0]),
+            (17.0, 23.0, 4, &[18.0, 20.0, 22.0]),
+            (3.0, 3.0, 3, &[3.0, 3.5, 4.0]),
+            (f64::NAN, 2.0, 3, &[0.0, 0.5, 1.0]),
+            (0.0, f64::INFINITY, 3, &[0.0, 0.5, 1.0]),
+        ] {
+            let ticks = Scale::between(low, high).ticks(at_most);
+            assert_eq!(ticks, expected, "{low} to {high}");
+            assert!(
+                ticks
+                    .iter()
+                    .all(|tick| tick.to_bits() != (-0.0_f64).to_bits())
+            );
+        }
+        let hours = Scale::between(5000.0, 20_000.0).in_units_of(3600.0);
+        assert_eq!(hours.ticks(4), [7200.0, 10_800.0, 14_400.0, 18_000.0]);
+    }
+
+    #[test]
     fn ticks_of_bytes_are_round_in_powers_of_two() {
         let mib = 1_048_576.0;
         let ticks = Scale::of_bytes([9.6 * mib]).ticks(4);
@@ -201,7 +237,12 @@ mod tests {
     #[test]
     fn extreme_values_end_and_stay_numbers() {
         for value in [f64::MIN_POSITIVE, 1e-200, 1e200, f64::MAX] {
-            for scale in [Scale::from_zero([value]), Scale::log([value])] {
+            for scale in [
+                Scale::from_zero([value]),
+                Scale::log([value]),
+                Scale::between(-value, value),
+                Scale::between(value, f64::MAX),
+            ] {
                 assert!(scale.place(value).is_finite(), "{value}");
                 assert!(scale.ticks(4).len() <= 4, "{value}");
             }

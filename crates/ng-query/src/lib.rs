@@ -77,8 +77,8 @@ pub use error::{QueryError, QuestionError};
 pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilterError};
 pub use ng_arrow::Column;
 pub use ops::{
-    Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Key, Measure, Neighbour,
-    Neighbours, Points, Ranked, Squared, Top, Value,
+    Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Histogram2d, Key,
+    Measure, Neighbour, Neighbours, Points, Ranked, Squared, Top, Value,
 };
 pub use plan::{Operation, Plan, PlannedCondition};
 pub use query::Query;

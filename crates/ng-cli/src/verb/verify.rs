@@ -3,27 +3,31 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use ng_parallel::{VerifyError, verify_watched};
+use ng_parallel::{VerifyError, Workers, verify_watched};
 use ng_store::{BadBlock, BlockReader, Cause, Counted, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
-use crate::found::{Found, RECOVER, ToldBlock, ToldCut};
+use crate::found::{Found, RECOVER};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
 pub(crate) fn verify(args: &VerifyArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?.with_cache(args.cache.policy());
-    let report = verify_on_all(&reader, args, tool)?;
+    let report = verify_on_all(&reader, &workers(args.threads)?, tool)?;
     let verified = Verified::new(&args.file, reader.len(), &report);
     tool.say.warn(&verified.lines(&args.file, &report));
     tool.say.report(&verified)
 }
 
-fn verify_on_all(reader: &BlockReader, args: &VerifyArgs, tool: &Tool) -> Result<VerifyReport> {
-    let workers = workers(args.threads)?;
+/// Looks at every block, with a bar.
+pub(super) fn verify_on_all(
+    reader: &BlockReader,
+    workers: &Workers,
+    tool: &Tool,
+) -> Result<VerifyReport> {
     let progress = tool.progress("verifying", Some(reader.len()));
-    verify_watched(&workers, reader, |tokens| progress.add(tokens)).map_err(|error| match error {
+    verify_watched(workers, reader, |tokens| progress.add(tokens)).map_err(|error| match error {
         // What JSON calls it is told by the error of the file.
         VerifyError::Io(error) => error.into(),
         error => error.into(),
@@ -60,18 +64,12 @@ struct Verified {
 
 impl Verified {
     fn new(path: &Path, tokens: u64, report: &VerifyReport) -> Self {
-        let bad = report.bad.iter();
         Self {
             path: path.display().to_string(),
             tokens,
             blocks: report.blocks,
             clean: report.is_clean() && is_sound(&report.findings),
-            found: Found {
-                bad: Some(bad.map(|bad| ToldBlock::new(bad, tokens)).collect()),
-                table_matches: Some(report.table_matches),
-                cut: report.cut.map(ToldCut::new),
-                ..Found::new(&report.findings)
-            },
+            found: Found::of_report(report, tokens),
         }
     }
 

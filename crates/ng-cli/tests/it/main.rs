@@ -7,6 +7,9 @@
 #[path = "../../../ng-store/tests/amount/mod.rs"]
 mod amount;
 mod append;
+mod browser;
+#[path = "../../../ng-plot/tests/browser/mod.rs"]
+mod browser_tools;
 mod cache;
 mod copy;
 mod create;
@@ -25,6 +28,7 @@ mod mounted;
 mod one_rule;
 mod outputs;
 mod own_output;
+mod page;
 mod progress;
 mod query;
 mod refusals;

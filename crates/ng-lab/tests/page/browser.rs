@@ -8,7 +8,8 @@ use ng_lab::report::{html, write_json};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::devtools::{Browser, chromium};
+use crate::browser_tools::devtools::{Browser, chromium};
+use crate::browser_tools::layout::{ASTRAY, COVERED, TOO_WIDE, assert_quiet};
 use crate::fixture;
 use crate::marks::{self, Mark, assert_equal};
 
@@ -71,55 +72,6 @@ fn read_report(path: &Path) -> Report {
     let text = fs::read_to_string(path).expect("report.json");
     serde_json::from_str(&text).expect("a report")
 }
-
-#[track_caller]
-fn assert_quiet(events: &[Value]) {
-    let loud = [
-        "Runtime.exceptionThrown",
-        "Runtime.consoleAPICalled",
-        "Log.entryAdded",
-    ];
-    for event in events {
-        assert!(
-            !loud.iter().any(|method| event["method"] == *method),
-            "{event}"
-        );
-        if event["method"] == "Network.requestWillBeSent" {
-            let url = event["params"]["request"]["url"]
-                .as_str()
-                .expect("an address");
-            assert!(
-                url.starts_with("file://") && url.ends_with("report.html"),
-                "{url}"
-            );
-        }
-    }
-}
-
-/// Elements that reach beyond the page; what is in a box of its own, or cut off, may.
-const TOO_WIDE: &str = "[...document.querySelectorAll('body *')]
-    .filter((e) => !e.closest('.scroll table') && !e.parentElement.closest('.name, .figure'))
-    .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
-    .map((e) => `${e.tagName} ${e.getAttribute('class')} ${e.textContent.slice(0, 60)}`)";
-
-/// Words of one plot that cover each other.
-const COVERED: &str = "[...document.querySelectorAll('svg[data-plot]')].flatMap((svg) => {
-    const boxes = [...svg.querySelectorAll('text:not(.cross)')].map((t) => [t.textContent, t.getBoundingClientRect()]);
-    return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
-      .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
-      .map(([other]) => `${svg.dataset.plot}: ${one} and ${other}`));
-  })";
-
-/// Shapes that do not stand in the row of their words.
-const ASTRAY: &str = "[...document.querySelectorAll('.strip')].flatMap((strip) => {
-    const rows = [...strip.querySelectorAll('li')];
-    const shapes = [...strip.querySelectorAll(':scope > svg > svg')].slice(1, -1);
-    return rows.map((row, i) => [row.getBoundingClientRect(), shapes[i], row]).filter(([row, svg]) =>
-      [...svg.querySelectorAll('rect, circle')].some((shape) => {
-        const at = shape.getBoundingClientRect();
-        return at.top < row.top - 1 || at.bottom > row.bottom + 1;
-      })).map(([, , row]) => row.textContent);
-  })";
 
 #[test]
 fn the_page_fits_every_screen_and_says_nothing_on_the_console() {

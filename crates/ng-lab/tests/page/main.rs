@@ -2,8 +2,9 @@
 //! Chromium is installed, how it is in a browser.
 
 mod browser;
+#[path = "../../../ng-plot/tests/browser/mod.rs"]
+mod browser_tools;
 mod csv;
-mod devtools;
 mod document;
 mod fixture;
 mod held;

@@ -1,8 +1,9 @@
 //! A page with one of everything, every text of it the same.
 
 use ng_plot::{
-    Axis, Chart, Colour, Field, Figure, Label, Page, Point, Row, Scale, Section, Strip, TableRow,
-    definitions, joined, lines, marks, series_key, side_by_side, table, text,
+    Axis, Chart, Colour, Field, Figure, Heatmap, Label, Levels, Page, Point, Row, Scale, Section,
+    Strip, TableRow, definitions, joined, large_side_by_side, lines, marks, series_key,
+    side_by_side, table, text,
 };
 
 const COLOURS: [Colour; 1] = [Colour::new("own", "#0757b0", "#7cb7ff")];
@@ -13,7 +14,7 @@ pub(crate) fn page(words: &str) -> String {
         name: "figure",
         title: words,
         key: vec![("own", "what is own")],
-        panels: vec![chart(words), strip(words)],
+        panels: vec![chart(words), strip(words), heatmap(words)],
         shows: words,
         shows_not: words,
         notes: vec![words.to_owned()],
@@ -82,6 +83,23 @@ fn strip(words: &str) -> ng_plot::Element {
         rows: vec![row],
     };
     strip.render().expect("a row")
+}
+
+fn heatmap(words: &str) -> ng_plot::Element {
+    let counts = [0, 1, 1, 100];
+    let levels = Levels::of(counts, |_| words.to_owned());
+    let written = |_| words.to_owned();
+    let map = Heatmap {
+        plot: "heatmap",
+        title: words.to_owned(),
+        about: words.to_owned(),
+        x: Axis::new(Scale::between(-1.0, 1.0), 3, &written),
+        y: Axis::new(Scale::between(-1.0, 1.0), 3, &written),
+        columns: 2,
+        counts: &counts,
+        levels: &levels,
+    };
+    large_side_by_side(vec![map.render()]).children(levels.key())
 }
 
 fn rows(words: &str) -> Option<ng_plot::Element> {

@@ -2,12 +2,14 @@
 
 mod aggregate;
 mod best;
+mod bins;
 #[cfg(test)]
 mod boundaries;
 mod count;
 mod duplicates;
 pub(crate) mod find;
 mod histogram;
+mod histogram_2d;
 mod id_set;
 mod nearest;
 mod positions;
@@ -22,9 +24,11 @@ mod within;
 mod tests;
 
 pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use bins::Bins;
 pub use duplicates::Duplicates;
 pub use find::Found;
-pub use histogram::{Bins, Histogram};
+pub use histogram::Histogram;
+pub use histogram_2d::Histogram2d;
 pub(crate) use nearest::first_blocks;
 pub use nearest::{Neighbour, Neighbours, Points, Squared};
 pub use top::{End, Ranked, Top};

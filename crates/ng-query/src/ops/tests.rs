@@ -402,6 +402,70 @@ proptest! {
     }
 
     #[test]
+    fn cells_of_two_columns_count_each_token_once(
+        case in case(),
+        columns in [1usize..35, 1usize..35],
+        count in 1usize..20,
+        more in 0usize..3,
+    ) {
+        let columns = columns.map(|place| Column::ALL[place]);
+        // Columns are told apart that have the same bins.
+        let (low, high, counts) = ([-1.0; 2], [2.5; 2], [count, count + more]);
+        let mut expected = (vec![0_u64; counts[0] * counts[1]], 0_u64, 0_u64);
+        for (_, token) in case.selected() {
+            let values = columns.map(|column| number(column, &token));
+            if values.iter().any(|value| value.is_nan()) {
+                expected.2 += 1;
+                continue;
+            }
+            if (0..2).any(|axis| values[axis] < low[axis] || values[axis] > high[axis]) {
+                expected.1 += 1;
+                continue;
+            }
+            let bins = [0, 1].map(|axis| {
+                let share = (values[axis] - low[axis]) / (high[axis] - low[axis]);
+                ((share * counts[axis] as f64) as usize).min(counts[axis] - 1)
+            });
+            expected.0[bins[0] + counts[0] * bins[1]] += 1;
+        }
+        let axis = |axis: usize| (columns[axis], Bins::new(counts[axis]).range(low[axis], high[axis]));
+        case.check(&expected, |query| {
+            let found = query.histograms_2d(&[[axis(0), axis(1)]])?.value.remove(0).unwrap();
+            assert_eq!((found.columns, found.low, found.high), (columns, low, high));
+            Ok((found.counts, found.outside, found.nan))
+        })?;
+    }
+
+    /// Whatever the columns, the cells of a bin add up to that bin of one of them.
+    #[test]
+    fn cells_add_up_to_the_bins_of_each_column(
+        case in case(),
+        first in 0usize..31,
+        count in 1usize..12,
+    ) {
+        let columns = stored().filter(|column| *column != Column::Weight);
+        let columns: Vec<_> = columns.map(|column| (column, Bins::new(count))).collect();
+        let columns = &columns[first..first + 3];
+        let pairs = [[columns[0], columns[1]], [columns[1], columns[2]]];
+        let workers = Workers::new(1).unwrap();
+        let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
+        let singles = query.histograms(columns).unwrap().value;
+        let found = query.histograms_2d(&pairs).unwrap().value;
+        case.check(&found, |query| Ok(query.histograms_2d(&pairs)?.value))?;
+        for (two, found) in singles.windows(2).zip(&found) {
+            let (Some(one), Some(other), Some(found)) = (&two[0], &two[1], found) else {
+                prop_assert!(two.iter().all(Option::is_none) && found.is_none());
+                continue;
+            };
+            let rows = || found.counts.chunks_exact(count);
+            let of_one: Vec<u64> = (0..count).map(|bin| rows().map(|row| row[bin]).sum()).collect();
+            let of_other: Vec<u64> = rows().map(|row| row.iter().sum()).collect();
+            prop_assert_eq!((&of_one, &of_other), (&one.counts, &other.counts));
+            prop_assert_eq!((found.outside, found.nan), (0, 0));
+        }
+    }
+
+    #[test]
     fn ids_are_found_where_they_are(case in case(), more in proptest::collection::vec(any::<u32>(), 0..4)) {
         let mut ids: Vec<ng_token::TokenId> = more.into_iter().map(Into::into).collect();
         ids.extend(case.tokens.iter().step_by(3).take(5).map(Token::id));
@@ -848,6 +912,12 @@ fn what_leaves_damaged_blocks_out_looks_at_what_it_counts() {
         let bins = Bins::new(3).range(0.0, 3.0);
         let bins = query.histogram(Column::Weight, &bins).unwrap();
         assert_eq!(bins.value.unwrap().counts.iter().sum::<u64>(), left);
+        let axis = (Column::Radius, Bins::new(2));
+        let cells = query.histograms_2d(&[[axis; 2]]).unwrap();
+        assert_eq!(
+            cells.value[0].as_ref().unwrap().counts.iter().sum::<u64>(),
+            left
+        );
         let sample = query.sample(50_000, 1).unwrap();
         assert_eq!(sample.value.len() as u64, left);
     }
@@ -987,4 +1057,18 @@ fn more_bins_than_memory_are_refused() {
     assert!(ask(1 << 20).is_ok());
     let refused = ask((1 << 20) + 1).unwrap_err().to_string();
     assert_eq!(refused, "1048577 bins, expected 1 to 1048576");
+    let cells = |one, other| {
+        let axis = |count| (Column::Weight, Bins::new(count));
+        query.histograms_2d(&[[axis(one), axis(other)]])
+    };
+    assert!(cells(1 << 10, 1 << 10).is_ok());
+    for (one, other, told) in [
+        (1 << 10, 1025, "1049600 bins"),
+        (0, 1, "0 bins"),
+        (1 << 20, 1 << 20, "1099511627776 bins"),
+        (usize::MAX, 2, "18446744073709551615 bins"),
+    ] {
+        let refused = cells(one, other).unwrap_err().to_string();
+        assert_eq!(refused, format!("{told}, expected 1 to 1048576"));
+    }
 }

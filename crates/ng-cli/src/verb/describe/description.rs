@@ -33,6 +33,9 @@ pub(super) struct Description<'a> {
     pub(super) not_valid: NotValid,
     /// `None` where ids are not described.
     pub(super) duplicates: Option<Repeated>,
+    /// The page that was written, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) html: Option<String>,
     pub(super) bytes_read: u64,
     pub(super) elapsed_ns: u64,
     pub(super) damaged_blocks: u64,
@@ -54,7 +57,7 @@ impl Description<'_> {
 
 impl Report for Description<'_> {
     fn is_good(&self) -> bool {
-        !self.found.is_doubtful() && self.damaged_blocks == 0
+        !self.found.is_doubtful() && !self.found.has_bad_blocks() && self.damaged_blocks == 0
     }
 }
 

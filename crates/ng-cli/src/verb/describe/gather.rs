@@ -9,18 +9,24 @@ use super::Subject;
 use super::description::{
     AtOrigin, Description, NotValid, OfDomain, OfFlag, OfType, Repeated, Summary,
 };
+use super::page::Details;
 use crate::args::DescribeArgs;
 use crate::verb::info::rfc_3339;
 
 /// How many bins a histogram has.
 pub(super) const BINS: usize = 20;
 
+/// What was asked for, and what that took.
+pub(super) struct Gathered<'a> {
+    pub(super) description: Description<'a>,
+    /// `None` where no page is to be written.
+    pub(super) details: Option<Details>,
+    pub(super) stats: Stats,
+}
+
 /// Asks for all that is told: measures in a pass and a second one for the quantiles of
 /// wide columns, histograms, counts by filter and ids in one each.
-pub(super) fn gather<'a>(
-    args: &DescribeArgs,
-    subject: &'a Subject,
-) -> Result<(Description<'a>, Stats)> {
+pub(super) fn gather<'a>(args: &DescribeArgs, subject: &'a Subject) -> Result<Gathered<'a>> {
     let columns = columns(args)?;
     let query = subject.query(args.filter.as_ref(), &args.way)?;
     let numbers: Vec<Column> = columns.iter().copied().filter(is_number).collect();
@@ -36,9 +42,21 @@ pub(super) fn gather<'a>(
     if columns.contains(&Column::Id) {
         description.duplicates = Some(asked.duplicates()?);
     }
+    let details = match &args.html {
+        Some(_) => Some(Details::ask(
+            &mut asked,
+            &description,
+            &subject.source().reader,
+        )?),
+        None => None,
+    };
     description.took(&asked.stats);
     description.index_warnings = subject.index_warnings();
-    Ok((description, asked.stats))
+    Ok(Gathered {
+        description,
+        details,
+        stats: asked.stats,
+    })
 }
 
 /// The columns to describe, in their order.
@@ -98,6 +116,7 @@ fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
         at_origin: Vec::new(),
         not_valid: NotValid::default(),
         duplicates: None,
+        html: args.html.as_ref().map(|page| page.display().to_string()),
         bytes_read: 0,
         elapsed_ns: 0,
         damaged_blocks: 0,
@@ -108,13 +127,13 @@ fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
 }
 
 /// One question after the other, and what all of them took.
-struct Asked<'q> {
-    query: &'q Query<'q>,
+pub(super) struct Asked<'q> {
+    pub(super) query: &'q Query<'q>,
     stats: Stats,
 }
 
 impl Asked<'_> {
-    fn took(&mut self, stats: Stats) {
+    pub(super) fn took(&mut self, stats: Stats) {
         match self.stats == Stats::default() {
             true => self.stats = stats,
             false => self.stats.add_pass(&stats),

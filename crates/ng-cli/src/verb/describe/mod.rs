@@ -2,28 +2,87 @@
 //!
 //! `gather.rs` asks, in few passes, and makes a `Description` of the answers, which is
 //! what JSON has. `report.rs` puts it on pages of 80 columns: `table.rs` the numbers,
-//! `bars.rs` what is counted by kind.
+//! `bars.rs` what is counted by kind. `page/` is the page of HTML.
 
 mod bars;
 mod description;
 mod gather;
 mod number;
+mod page;
 mod report;
 mod table;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_store::RawDraft;
 
+use self::gather::{Gathered, gather};
 use super::query::{Bytes, Looked, Subject};
+use super::verify::verify_on_all;
 use crate::args::DescribeArgs;
+use crate::found::Found;
+use crate::interrupt::Hold;
+use crate::own_output::refuse_own_output;
 use crate::tool::Tool;
+
+/// A page that is not written yet.
+struct Draft<'t> {
+    draft: RawDraft,
+    /// While there is a file that must not be left behind.
+    hold: Hold<'t>,
+}
+
+impl<'t> Draft<'t> {
+    /// Takes its name at once: nothing is asked for a page that cannot be written.
+    fn begin(args: &DescribeArgs, tool: &'t Tool) -> Result<Option<Self>> {
+        let Some(path) = &args.html else {
+            return Ok(None);
+        };
+        refuse_own_output(&args.file, path)?;
+        let hold = tool.interrupt.hold()?;
+        let draft = RawDraft::begin(path, args.replace)?;
+        Ok(Some(Self { draft, hold }))
+    }
+
+    /// Looks at every block, as `ng verify` does, for what the page says of them. A wish to
+    /// end stops this, and what is asked after it.
+    fn verify(&self, subject: &mut Subject, tool: &Tool) -> Result<()> {
+        let stop = subject.workers().stop_flag();
+        self.hold.on_wish(move || stop.stop());
+        let reader = &subject.source().reader;
+        let report = verify_on_all(reader, subject.workers(), tool);
+        self.hold.check()?;
+        subject.found = Found::of_report(&report?, reader.len());
+        Ok(())
+    }
+
+    fn write(mut self, page: &str) -> Result<()> {
+        self.draft.append_bytes(page.as_bytes())?;
+        Ok(self.draft.publish()?)
+    }
+}
 
 /// Describes tokens on standard output, and tells on standard error what it took.
 pub(crate) fn describe(args: &DescribeArgs, tool: &Tool) -> Result<ExitCode> {
-    let subject = Subject::open(&args.file, &args.way)?;
+    let draft = Draft::begin(args, tool)?;
+    let mut subject = Subject::open(&args.file, &args.way)?;
+    if let Some(draft) = &draft {
+        draft.verify(&mut subject, tool)?;
+    }
     subject.source().warn(&subject.found, tool.say);
-    let (description, stats) = gather::gather(args, &subject)?;
+    let gathered = gather(args, &subject);
+    if let Some(draft) = &draft {
+        draft.hold.check()?;
+    }
+    let Gathered {
+        description,
+        details,
+        stats,
+    } = gathered?;
+    if let (Some(draft), Some(details)) = (draft, details) {
+        draft.write(&page::html(&description, &details))?;
+    }
     let code = tool.say.answer(&description)?;
     if tool.say.is_json() {
         return Ok(code);

@@ -68,7 +68,7 @@ pub(super) fn whole(column: Column, value: Value) -> String {
 }
 
 /// Seconds since 1970, all of them 32 bits, as a date.
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     let time = UNIX_EPOCH + Duration::from_secs(seconds.round() as u64);
     humantime::format_rfc3339_seconds(time).to_string()
 }

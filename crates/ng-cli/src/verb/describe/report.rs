@@ -19,8 +19,10 @@ impl fmt::Display for Description<'_> {
             .iter()
             .partition(|summary| is_whole(summary.column));
         write!(f, "{}{}", Wholes(wide), Units(narrow))?;
-        self.kinds(f)?;
-        self.origins(f)?;
+        let of = self.described;
+        for (title, rows) in self.kinds() {
+            write!(f, "{}", Bars { title, rows, of })?;
+        }
         self.condition(f)
     }
 }
@@ -54,13 +56,17 @@ impl Description<'_> {
             let tokens = Counted(self.damaged_tokens, "token");
             line("left out", &format_args!("{tokens} of {blocks}"))?;
         }
+        if let Some(page) = &self.html {
+            line("page", &Shown(page.as_ref()))?;
+        }
         match &self.filter {
             Some(filter) => wrapped(f, "where      ", filter),
             None => Ok(()),
         }
     }
 
-    fn kinds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What is counted by kind, as far as it is described: a title, and each kind's count.
+    pub(super) fn kinds(&self) -> Vec<(&'static str, Vec<(String, u64)>)> {
         let of_types = |types: &Vec<OfType>| {
             let rows = types.iter();
             rows.map(|row| (row.entity_type.to_string(), row.count))
@@ -75,7 +81,10 @@ impl Description<'_> {
             let rows = flags.iter();
             rows.map(|row| (row.flag.clone(), row.count)).collect()
         });
-        for (title, rows) in [
+        let origins = self.at_origin.iter();
+        let origins = origins.map(|row| (row.space.to_string(), row.count));
+        let origins: Vec<_> = origins.collect();
+        let kinds = [
             ("entity types", self.entity_types.as_ref().map(of_types)),
             (
                 "entity types in the flags",
@@ -83,31 +92,14 @@ impl Description<'_> {
             ),
             ("domains", of_domains),
             ("flags", of_flags),
-        ] {
-            if let Some(rows) = rows {
-                self.bars(f, title, rows)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn bars(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        title: &'static str,
-        rows: Vec<(String, u64)>,
-    ) -> fmt::Result {
-        let of = self.described;
-        write!(f, "{}", Bars { title, rows, of })
-    }
-
-    fn origins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at_origin.is_empty() {
-            return Ok(());
-        }
-        let rows = self.at_origin.iter();
-        let rows = rows.map(|row| (row.space.to_string(), row.count)).collect();
-        self.bars(f, "tokens at the origin of a space", rows)
+            (
+                "tokens at the origin of a space",
+                (!origins.is_empty()).then_some(origins),
+            ),
+        ];
+        let told = kinds.into_iter();
+        told.filter_map(|(title, rows)| Some((title, rows?)))
+            .collect()
     }
 
     /// Whether something is wrong with tokens.
@@ -135,7 +127,7 @@ impl Description<'_> {
 
 impl NotValid {
     /// How many tokens break each of the rules.
-    fn rules(&self) -> [(u64, &'static str); 4] {
+    pub(super) fn rules(&self) -> [(u64, &'static str); 4] {
         [
             (self.nan_weight, "a weight that is NaN, left out above"),
             (self.negative_weight, "a weight below 0"),

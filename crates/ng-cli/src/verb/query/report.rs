@@ -23,7 +23,7 @@ pub(in crate::verb) struct Looked<'a> {
 
 impl Report for Looked<'_> {
     fn is_good(&self) -> bool {
-        !self.found.is_doubtful() && self.stats.damaged_blocks == 0
+        !self.found.is_doubtful() && !self.found.has_bad_blocks() && self.stats.damaged_blocks == 0
     }
 }
 

@@ -59,6 +59,10 @@ impl Subject {
         self.workers.stop_flag()
     }
 
+    pub(in crate::verb) fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
     pub(in crate::verb) fn tokens(&self) -> Tokens<'_> {
         match &self.snapshot {
             Some(snapshot) => snapshot.into(),

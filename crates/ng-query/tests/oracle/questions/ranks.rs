@@ -1,5 +1,6 @@
 //! Histograms, and the tokens at the ends of a column.
 
+use ng_query::ng_token::{Axis, Space};
 use ng_query::{Bins, Column, End, Histogram, QueryError};
 
 use super::{Asked, Question, Questions, Selected, first_of};
@@ -9,6 +10,7 @@ use crate::reply::Reply;
 pub(crate) fn questions() -> Questions {
     let mut questions: Questions =
         vec![Box::new(Histograms(None)), Box::new(Histograms(Some(0.4)))];
+    questions.push(Box::new(Histograms2d));
     for column in stored() {
         for end in [End::Greatest, End::Least] {
             questions.push(Box::new(Top(column, end)));
@@ -111,6 +113,67 @@ fn look_at(reply: &mut Reply, values: &[Option<f64>], range: Option<(f64, f64)>)
     counts.iter().for_each(|count| reply.exact(*count));
     for count in [below, above, nan] {
         reply.exact(count);
+    }
+}
+
+/// The planes of every space, and two columns that have nothing in common, in one pass.
+struct Histograms2d;
+
+impl Histograms2d {
+    fn pairs() -> Vec<[Column; 2]> {
+        let planes = [[Axis::X, Axis::Y], [Axis::X, Axis::Z], [Axis::Y, Axis::Z]];
+        let of = |space| planes.map(|plane| plane.map(|axis| Column::Coordinate(space, axis)));
+        let mut pairs: Vec<_> = Space::ALL.into_iter().flat_map(of).collect();
+        pairs.push([Column::Timestamp, Column::Weight]);
+        pairs
+    }
+}
+
+impl Question for Histograms2d {
+    fn operation(&self) -> &'static str {
+        "histogram_2d"
+    }
+
+    fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError> {
+        let within = Histograms(Some(0.4));
+        let of = |column| {
+            let (low, high) = within.range(column).unwrap();
+            (column, Bins::new(BINS).range(low, high))
+        };
+        let pairs: Vec<_> = Self::pairs().into_iter().map(|pair| pair.map(of)).collect();
+        for found in asked.query.histograms_2d(&pairs)?.value {
+            let found = found.unwrap();
+            found.counts.iter().for_each(|count| reply.exact(*count));
+            reply.exact(found.outside);
+            reply.exact(found.nan);
+        }
+        Ok(())
+    }
+
+    fn look(&self, selected: &Selected<'_>, reply: &mut Reply) {
+        let within = Histograms(Some(0.4));
+        for pair in Self::pairs() {
+            let (mut counts, mut outside, mut nan) = (vec![0_u64; BINS * BINS], 0_u64, 0_u64);
+            for (_, token) in selected.each() {
+                let bins = pair.map(|column| {
+                    let (low, high) = within.range(column).unwrap();
+                    value(column, token).map(|value| {
+                        let bin = (value - low) / (high - low) * BINS as f64;
+                        (low..=high)
+                            .contains(&value)
+                            .then(|| (bin as usize).min(BINS - 1))
+                    })
+                });
+                match bins {
+                    [Some(Some(one)), Some(Some(other))] => counts[one + BINS * other] += 1,
+                    [Some(_), Some(_)] => outside += 1,
+                    _ => nan += 1,
+                }
+            }
+            counts.iter().for_each(|count| reply.exact(*count));
+            reply.exact(outside);
+            reply.exact(nan);
+        }
     }
 }
 

@@ -1,0 +1,28 @@
+//! What the file says of itself.
+
+use std::path::Path;
+
+use ng_plot::{Section, definitions};
+use ng_store::{Counted, Shown};
+
+use super::super::Bytes;
+use super::super::description::Description;
+
+pub(super) fn section(described: &Description<'_>) -> Section {
+    let mut entries = vec![
+        ("path", Shown(Path::new(&described.path)).to_string()),
+        ("id", described.file_id.clone()),
+        ("created", described.created.clone()),
+        ("committed", described.committed.clone()),
+        ("generation", described.generation.to_string()),
+        ("tag", described.tag.to_string()),
+        ("length", Counted(described.length, "byte").to_string()),
+    ];
+    let filter = described.filter.clone();
+    entries.extend(filter.map(|filter| ("where", filter)));
+    entries.push((
+        "read for this page",
+        Bytes(described.bytes_read).to_string(),
+    ));
+    Section::new("about", "File").child(definitions(entries))
+}
