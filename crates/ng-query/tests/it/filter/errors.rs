@@ -269,7 +269,7 @@ fn what_stands_in_the_wrong_place_is_shown_with_what_may() {
         ("0.5 < 0.7", "found `0.7`, expected a column", "      ^^^"),
         (
             "'2023",
-            "found a quote that nothing closes, expected a condition, `not` or `(`",
+            "found an unclosed quote, expected a condition, `not` or `(`",
             "^",
         ),
         (
