@@ -10,7 +10,7 @@ use super::sheet::{Kind, Rotten};
 pub(super) struct Warnings {
     told: Mutex<Vec<IndexWarning>>,
     folder: PathBuf,
-    /// The column names of the files, once they were read.
+    /// Names the columns, once it was read.
     manifest: Option<Manifest>,
 }
 

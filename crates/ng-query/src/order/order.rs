@@ -6,10 +6,10 @@ use ng_token::Space;
 
 use super::hilbert;
 
-/// What tokens are sorted by: one or more parts, the first one first.
+/// What tokens are sorted by: one or more parts, most significant first.
 ///
-/// Every order is total: tokens that are alike in all parts stay as they stand. Numbers
-/// ascend. Weights go by IEEE: -0.0 equals 0.0, and NaN, whatever its bits, comes last.
+/// Every order is total: tokens equal in all parts keep the order of their positions. Numbers
+/// ascend. Weights follow IEEE: -0.0 equals 0.0, and NaN, whatever its bits, comes last.
 ///
 /// ```
 /// use ng_query::order::{Order, OrderError};
@@ -31,21 +31,21 @@ pub struct Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrderPart {
-    /// Along a Hilbert curve of a space's 16-bit steps: tokens that are near one another
-    /// in the order are near in the space.
+    /// Along a Hilbert curve of a space's 16-bit steps: tokens near one another in the order are
+    /// near in the space.
     Space(Space),
-    /// By the stored value of a column, from the least to the greatest.
+    /// By the stored value of a column, ascending.
     Column(Column),
 }
 
-/// The most bits that a key has.
+/// The most bits of a key.
 const MOST_BITS: u32 = u64::BITS;
 
 /// The other name of a column.
 const TIME: &str = "time";
 
 impl Order {
-    /// Puts an order together.
+    /// Makes an order of parts.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl fmt::Display for OrderPart {
     }
 }
 
-/// Shows the names with commas between them, as they are parsed.
+/// Shows the names, separated by commas, as they are parsed.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
@@ -156,7 +156,7 @@ impl fmt::Display for Order {
     }
 }
 
-/// Takes the names of spaces and columns, commas between them; `time` is `timestamp`.
+/// Parses the names of spaces and columns, separated by commas; `time` is `timestamp`.
 impl FromStr for Order {
     type Err = OrderError;
 
@@ -169,7 +169,7 @@ impl FromStr for Order {
     }
 }
 
-/// Why something is no order.
+/// Why something is not an order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
@@ -182,19 +182,19 @@ pub enum OrderError {
     Unknown {
         /// The name that was given.
         name: String,
-        /// The one that is most like it.
+        /// The most similar name.
         nearest: &'static str,
     },
 
-    /// A part stands there twice.
+    /// A part occurs twice.
     #[error("`{part}` twice in one order, expected each part once")]
     Repeated {
         /// The part.
         part: OrderPart,
     },
 
-    /// The position is asked for, by which tokens stand already.
-    #[error("`position` is no order: tokens stand in it, and ties stay in it")]
+    /// The position, by which tokens are ordered already.
+    #[error("`position` is no order: tokens are in it already, and ties stay in it")]
     Position,
 
     /// The parts together have too many bits.

@@ -68,7 +68,7 @@ impl Distinct {
     }
 }
 
-/// A larger set.
+/// Returns a set with the numbers added.
 fn set_of(numbers: &[u32], mut set: IdSet) -> Result<IdSet, Refused> {
     numbers.iter().try_for_each(|&number| set.add(number))?;
     Ok(set)

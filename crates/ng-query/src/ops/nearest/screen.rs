@@ -1,27 +1,27 @@
 use super::metric::{Centre, Metric};
 use super::place::Place;
 
-/// Beyond this many steps a coordinate is cut off, and the rest is slack: 2^60.
+/// Coordinates are clamped to this many steps, and the rest is slack: 2^60.
 const FAR: f64 = (1_u64 << 60) as f64;
-/// Weights of less than this share of the greatest one are left out: 2^-100.
+/// Weights below this share of the greatest one are left out: 2^-100.
 const LEAST_SHARE: f64 = 1.0 / (1_u128 << 100) as f64;
-/// What a greatest weight of a step has to be, so that a distance loses nothing to
-/// underflow that a screen would see: about 2^-900.
+/// The least greatest weight of a step, so that a distance loses nothing to underflow that a screen
+/// would see: about 2^-900.
 const LEAST_WEIGHT: f64 = 1e-270;
 
-/// The weights of a metric's spaces as `f32`, the greatest 1: what screens of it share.
+/// The weights of a metric's spaces as `f32`, the greatest 1; shared by its screens.
 #[derive(Clone, Debug)]
 pub(super) struct Scales {
-    /// The spaces, by their place in the metric, those first that count the most.
+    /// The spaces, by their index in the metric, those of the greatest weight first.
     pub(super) order: Vec<usize>,
     pub(super) weights: Vec<f32>,
-    /// Of a squared step, in what the metric counts; before they were divided.
+    /// The weights of a squared step in the metric, before the division.
     shares: Vec<f64>,
     greatest: f64,
 }
 
-/// A point as `f32`, and how much it can be off: what rules out most tokens and boxes
-/// before any distance is computed.
+/// A point as `f32`, with a bound on its error: rules out most tokens and boxes before any distance
+/// is computed.
 ///
 /// *It never rules out a neighbour.* Let `N(c)` be the root of the sum over the spaces of
 /// `a` times the squared steps between a token and `c`, with `a` the weight of a squared step
@@ -65,8 +65,8 @@ impl Scales {
         let mut centre = Vec::with_capacity(3 * places.len());
         let mut slack = 0.0;
         for (number, &space) in self.order.iter().enumerate() {
-            // What is left out of the sums needs no slack; its share may vanish, and what it
-            // is a share of be infinite.
+            // What is left out of the sums needs no slack; its share may underflow, and the value
+            // it is a share of may be infinite.
             let is_in = self.weights[number] > 0.0;
             let share = self.shares[number] / self.greatest;
             for steps in places[space].steps() {
@@ -82,14 +82,14 @@ impl Scales {
         }
     }
 
-    /// The greatest sum that a token can have whose key is at most `key`.
+    /// The greatest sum that a token whose key is at most `key` can have.
     pub(super) fn limit(&self, screen: &Screen, centre: &Centre, key: u64) -> f32 {
         if key == u64::MAX || self.greatest < LEAST_WEIGHT {
             return f32::INFINITY;
         }
         let root = (centre.number(key) / self.greatest).sqrt();
         let reach = root * (1.0 + 1e-12) + screen.slack;
-        // 2^-18 and 2^-126: more than what is proved, and than rounding to `f32` takes.
+        // 2^-18 and 2^-126: more than the proof needs, and more than rounding to `f32` takes.
         let limit = reach * reach * (1.0 + 1.0 / 262_144.0) + f64::from(f32::MIN_POSITIVE);
         limit as f32
     }

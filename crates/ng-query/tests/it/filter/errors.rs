@@ -1,6 +1,6 @@
 use ng_query::{Column, Filter, FilterError};
 
-/// A text, what is wrong with it, and the line of carets.
+/// A text, its error, and the line of carets.
 fn check(cases: &[(&str, &str, &str)]) {
     for (text, cause, carets) in cases {
         let error = text.parse::<Filter>().expect_err(text);
@@ -357,7 +357,7 @@ fn a_text_of_too_many_conditions_is_refused() {
     assert!(many(16_384).parse::<Filter>().is_ok());
 }
 
-/// A list that is no set costs as much as so many conditions.
+/// A list that is not a set costs as much as that many conditions.
 #[test]
 fn a_list_is_one_condition() {
     let list = |column: &str, count: usize| {
