@@ -32,7 +32,7 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
             restorable: false, ..
         } => Some(match command {
             Command::Append(args) if !args.damaged_tail => {
-                "`--damaged-tail` closes that block and goes on behind it, `ng repair FILE NEW` \
+                "`--damaged-tail` closes that block and appends behind it, `ng repair FILE NEW` \
                  saves the rest"
             }
             _ => "`ng repair FILE NEW` saves the rest",

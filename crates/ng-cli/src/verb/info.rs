@@ -116,7 +116,7 @@ impl fmt::Display for Told {
                 let count = Counted(count, "finding");
                 line(
                     "found damaged",
-                    &format_args!("{count}, told on standard error"),
+                    &format_args!("{count}, listed on standard error"),
                 )
             }
         }

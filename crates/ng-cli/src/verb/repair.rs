@@ -134,9 +134,10 @@ impl Repaired {
             .lost
             .iter()
             .map(|range| format!("lost: {range}; {fate}"));
-        let unproven = self.unproven.iter().map(|range| {
-            format!("kept as found: {range}; nothing is left that tells if they are whole")
-        });
+        let unproven = self
+            .unproven
+            .iter()
+            .map(|range| format!("kept as found: {range}; nothing is left to check them against"));
         let hash_only = self.hash_only.iter().map(|range| {
             format!("saved: {range}; their blocks have their hashes, no commit vouches for them")
         });

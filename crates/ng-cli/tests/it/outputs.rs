@@ -28,9 +28,9 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
             assert!(help.contains(told), "no {told:?} of {verb}");
         }
         let replaces = ["create", "repair", "query", "copy", "export"].contains(&verb);
-        let link = "of a symbolic link, the file that it leads to";
+        let link = "for a symbolic link, its target";
         assert_eq!(help.contains(link), replaces, "{verb}");
-        let zero = "0    told, also where damage is found";
+        let zero = "0    shown, even if damage is found";
         assert_eq!(help.contains(zero), verb == "info", "{verb}");
     }
 }

@@ -173,7 +173,7 @@ fn blocks_of_which_nothing_can_be_told_are_kept_only_when_asked() {
     let saved = "40960 of 163840 tokens saved";
     assert!(ran.stdout.contains(saved), "{ran:?}");
     let words = ran.found(1);
-    let told = "kept as found: tokens 0..122880, blocks 0..30; nothing is left that tells";
+    let told = "kept as found: tokens 0..122880, blocks 0..30; nothing is left to check them";
     assert!(words.contains(told), "{words}");
     assert!(!words.contains("lost:"), "{words}");
     let loaded = load(&kept);
