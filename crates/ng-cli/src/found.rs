@@ -293,7 +293,9 @@ fn explain(cause: Cause) -> (&'static str, Explained) {
         Cause::Cut => (CUT, alike("the file ends before the tokens do")),
         _ => (
             "unknown",
-            alike("the tokens are damaged or their entry in the block table, it cannot be told"),
+            alike(
+                "the tokens or their entry in the block table are damaged, it cannot be told which",
+            ),
         ),
     }
 }

@@ -26,7 +26,7 @@ fn made_cold(path: &Path) -> bool {
         cached(path) == Some(0)
     });
     if !dropped {
-        eprintln!("skipped: the page cache of this folder cannot be told or dropped");
+        eprintln!("skipped: the page cache of this folder cannot be checked or dropped");
     }
     dropped
 }

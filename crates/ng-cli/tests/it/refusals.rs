@@ -109,7 +109,7 @@ fn what_is_no_token_file_is_refused_by_every_verb() {
             read(&place, verb, &bad.path, &[]).failed(&[&path, bad.told]);
             let ran = read(&place, verb, &bad.path, &["--json"]);
             let causes = ran.stderr.matches("os error").count();
-            assert!(causes <= 1, "a cause is told twice: {ran:?}");
+            assert!(causes <= 1, "a cause is shown twice: {ran:?}");
             let hints = ran.stderr.matches("`ng repair FILE NEW`").count();
             assert_eq!(hints, 0, "there is nothing to save: {ran:?}");
             assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{verb:?} {ran:?}");

@@ -107,10 +107,10 @@ fn what_cannot_be_sorted_says_why() {
     shuffled(&place, "a.ngt", COUNT);
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
     for (by, told) in [
-        ("wieght", "is called `wieght`; `weight` is"),
+        ("wieght", "`wieght`, the nearest is `weight`"),
         ("", "nothing to sort by"),
         ("physical,motor", "an order of 96 bits, expected at most 64"),
-        ("position", "`position` is no order"),
+        ("position", "`position` is not an order"),
     ] {
         let ran = ng(&[&"sort", &a, &b, &"--by", &by, &"--json"]);
         assert_eq!(ran.code, Some(2), "{by}");

@@ -20,7 +20,7 @@ pub enum FilterError {
     NanWeight,
 
     /// A number cannot be read.
-    #[error("number `{found}`, expected one as -0.5, 1e3, 1_000, 0x101 or inf")]
+    #[error("number `{found}`, expected one such as -0.5, 1e3, 1_000, 0x101 or inf")]
     Number {
         /// The text found, shortened.
         found: String,
@@ -45,7 +45,7 @@ pub enum FilterError {
 
     /// A time cannot be read.
     #[error(
-        "time `{found}`, expected one in UTC as 2023-11-14 or 2023-11-14T22:13:20Z, \
+        "time `{found}`, expected one in UTC such as 2023-11-14 or 2023-11-14T22:13:20Z, \
          1970 to 9999, of at most nine decimals"
     )]
     Time {
@@ -74,7 +74,7 @@ pub enum FilterError {
     },
 
     /// A value does not fit its column.
-    #[error("{found} is no value of {column}, expected {expected}")]
+    #[error("{found} is not a value of {column}, expected {expected}")]
     Value {
         /// The column.
         column: Column,

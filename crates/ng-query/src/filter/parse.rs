@@ -397,7 +397,7 @@ const fn values_of(column: Column) -> &'static str {
     match column {
         Column::EntityType | Column::FlagsEntityType => "an entity type or its number, 0 to 15",
         Column::Flags => "a number; flags by name are `flags all (active, dirty)`",
-        Column::Timestamp => "seconds since 1970, or a time as 2023-11-14T22:13:20Z",
+        Column::Timestamp => "seconds since 1970, or a time such as 2023-11-14T22:13:20Z",
         _ => "a number",
     }
 }

@@ -19,7 +19,7 @@ use super::hilbert;
 /// assert_eq!(order.bits(), 36);
 ///
 /// let error = "fysical".parse::<Order>().unwrap_err();
-/// assert_eq!(error.to_string(), "nothing to sort by is called `fysical`; `physical` is");
+/// assert_eq!(error.to_string(), "unknown column or space `fysical`, the nearest is `physical`");
 /// # Ok::<(), OrderError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -178,7 +178,7 @@ pub enum OrderError {
     Empty,
 
     /// No space and no column has the name.
-    #[error("nothing to sort by is called `{name}`; `{nearest}` is")]
+    #[error("unknown column or space `{name}`, the nearest is `{nearest}`")]
     Unknown {
         /// The name that was given.
         name: String,
@@ -194,7 +194,7 @@ pub enum OrderError {
     },
 
     /// The position, by which tokens are ordered already.
-    #[error("`position` is no order: tokens are in it already, and ties stay in it")]
+    #[error("`position` is not an order: tokens are in it already, and ties stay in it")]
     Position,
 
     /// The parts together have too many bits.
@@ -242,13 +242,16 @@ mod tests {
             (" ", "nothing to sort by, expected a space"),
             (
                 "wieght",
-                "nothing to sort by is called `wieght`; `weight` is",
+                "unknown column or space `wieght`, the nearest is `weight`",
             ),
-            ("Time", "nothing to sort by is called `Time`; `time` is"),
-            ("id,", "nothing to sort by is called ``"),
+            (
+                "Time",
+                "unknown column or space `Time`, the nearest is `time`",
+            ),
+            ("id,", "unknown column or space ``"),
             ("time,timestamp", "`timestamp` twice in one order"),
             ("motor,motor", "`motor` twice in one order"),
-            ("position", "`position` is no order"),
+            ("position", "`position` is not an order"),
             ("physical,motor", "an order of 96 bits, expected at most 64"),
             ("id,time,domain", "an order of 68 bits, expected at most 64"),
         ] {
