@@ -301,8 +301,8 @@ class Peer:
 
 
 def peer(what, who, *packages, tolerance=EXACT, bytes_per_token=64):
-    """Adds who answers a question: a function that prepares, and returns the run that is timed
-    and what makes numbers of its result."""
+    """Registers an answerer: a function that prepares, and returns the timed run and the function
+    that makes numbers of its result."""
 
     def add(prepare):
         one_thread = who.startswith("numpy")
@@ -723,8 +723,8 @@ def spread_bits(steps):
 
 @peer("sort-physical", "numpy z-order, argsort and take", bytes_per_token=260)
 def _(data):
-    """By a z-order curve, which numpy can do; ours is Hilbert's. So the order of the
-    ids is no part of the answer."""
+    """By a z-order curve, which numpy can do; ours is Hilbert's. So the order of the ids is not
+    part of the answer."""
     def run():
         points = data.records["steps"][:, 0]
         x, y, z = (spread_bits(points[:, axis]) for axis in range(3))

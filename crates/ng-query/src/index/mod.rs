@@ -65,7 +65,7 @@ pub use segment::PageBoxes;
 
 use ng_store::BLOCK_TOKENS;
 
-/// Blocks of a segment, but for the last one: 2^20 tokens.
+/// Blocks of every segment but the last: 2^20 tokens.
 const SEGMENT_BLOCKS: u64 = 256;
 
 /// Tokens of a block.

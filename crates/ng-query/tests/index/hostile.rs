@@ -49,7 +49,7 @@ fn count_steps(name: &str, number: u64) {
     tell_answers();
 }
 
-/// The files of an index, but for the lock, which is empty.
+/// The files of an index, except the lock, which is empty.
 fn files(place: &Place) -> Vec<std::path::PathBuf> {
     let names = names(&place.index());
     names

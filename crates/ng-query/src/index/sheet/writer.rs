@@ -102,7 +102,7 @@ impl SheetWriter {
     }
 }
 
-/// A bit a row, set but for the nulls.
+/// A bit a row, set except for the nulls.
 fn bitmap(rows: u64, nulls: &[std::ops::Range<u64>]) -> Vec<u8> {
     if nulls.is_empty() {
         return Vec::new();

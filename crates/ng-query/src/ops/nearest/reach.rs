@@ -33,10 +33,10 @@ impl Reach {
     /// For a place off the grid: a step wider than necessary, or unbounded where rounding could
     /// exceed that.
     ///
-    /// The sum of three rounded squares is no less than each of them. A rounded square of
-    /// at most `squared` is that of a difference of at most its root and 2^-50 of that, and
-    /// a difference that was rounded is off by 2^-53 of itself. Below 2^40 all of it, and
-    /// what the ends lose in their own roundings, is less than a step.
+    /// The sum of three rounded squares is no less than each of them. If a rounded square is at
+    /// most `squared`, its difference is at most the root plus 2^-50 of that, and rounding moved
+    /// the difference by at most 2^-53 of itself. Below 2^40 all of this, plus the rounding of the
+    /// ends, is less than a step.
     pub(crate) fn off_grid(place: [f64; 3], squared: f64) -> Self {
         let reach = squared.sqrt();
         if reach >= COARSE || place.iter().any(|at| at.abs() >= COARSE) {

@@ -23,19 +23,19 @@ pub(super) struct Scales {
 /// A point as `f32`, with a bound on its error: rules out most tokens and boxes before any distance
 /// is computed.
 ///
-/// *It never rules out a neighbour.* Let `N(c)` be the root of the sum over the spaces of
-/// `a` times the squared steps between a token and `c`, with `a` the weight of a squared step
-/// by the greatest of them, all of it without rounding. A distance `D` by its definition has
-/// at most 20 roundings of `f64`, so `N(point)^2` is at most `D / greatest * (1 + 2^-47)`;
-/// where one underflows, it is off by less than 2^-150, for `greatest` is at least 2^-900.
+/// *It never rules out a neighbour.* Let `N(c)` be the root of the sum over the spaces of `a` times
+/// the squared steps between a token and `c`, where `a` is the weight of a squared step divided by
+/// the greatest one, all without rounding. A distance `D` by its definition has at most 20
+/// roundings of `f64`, so `N(point)^2` is at most `D / greatest * (1 + 2^-47)`; an underflow
+/// changes it by less than 2^-150, since `greatest` is at least 2^-900.
 ///
-/// The sum of a screen is that of the point cut off and rounded to `f32`, `c`, with weights
-/// rounded down or left out (of `N`, too), and at most 14 roundings of `f32` on any way to it: at most
-/// `N(c)^2 * (1 + 2^-20)`, and 24 times 2^-149 where one underflows. None overflows: 24
-/// squares of less than 2^61. And `N(c)` is at most `N(point) + N'`, `N'` being how far `c`
-/// is from the point, which is the slack. So for a token with `D <= B` the sum is at most
-/// `(root(B / greatest) * (1 + 2^-47) + slack)^2 * (1 + 2^-20) + 2^-144`, and the limit is
-/// more than that. That holds for boxes too, whose points are no nearer than the box.
+/// The sum of a screen is computed for `c`, the point clamped and rounded to `f32`, with weights
+/// rounded down or left out (in `N`, too), and at most 14 roundings of `f32` on any path to it: it
+/// is at most `N(c)^2 * (1 + 2^-20)`, plus 24 times 2^-149 for underflows. Nothing overflows: 24
+/// squares of less than 2^61. And `N(c)` is at most `N(point) + N'`, where `N'`, the slack, is the
+/// distance of `c` from the point. So for a token with `D <= B` the sum is at most
+/// `(root(B / greatest) * (1 + 2^-47) + slack)^2 * (1 + 2^-20) + 2^-144`, and the limit is greater.
+/// The same holds for boxes, whose points are no nearer than the box.
 #[derive(Clone, Debug)]
 pub(super) struct Screen {
     pub(super) centre: Vec<f32>,
