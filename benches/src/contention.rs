@@ -4,7 +4,6 @@
 //! bound it and contention (a lock, a cache line that two threads write) shows. `bare` cuts the
 //! tokens into as many parts as there are threads, with nothing between them. `queue` does no work
 //! at all: its time is that of handing out one shard.
-//! that of one.
 
 use std::num::NonZeroUsize;
 use std::thread;

@@ -17,7 +17,6 @@ const IDS: i128 = 1 << 32;
 /// Makes `count` fresh tokens whose ids go up by one from `start_id`.
 ///
 /// All have the same `timestamp`, in seconds since 1970 UTC; the default is 0, "not set".
-/// given.
 #[pyfunction]
 #[pyo3(
     signature = (count, start_id = Whole::Default(0), timestamp = None, num_threads = None),

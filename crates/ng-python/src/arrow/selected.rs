@@ -17,7 +17,6 @@ use crate::shown::Shown;
 ///
 /// The exception: filtering a part of a file that was opened with `mode="read"` reads that part
 /// first.
-/// part brought in first.
 pub(super) struct Selected {
     question: Question,
     subject: Subject,

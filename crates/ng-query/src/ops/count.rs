@@ -49,7 +49,6 @@ impl Query<'_> {
     /// means at `now`, in seconds since 1970 UTC.
     ///
     /// Zones and positions save no work for these filters.
-    /// The passes that zones and positions would save of each filter are not saved.
     ///
     /// # Errors
     ///

@@ -10,7 +10,6 @@ use crate::scan::Stage;
 /// Each worker keeps its own tally while its groups are few; blocks of more groups go to a tally
 /// that all share, in turns. So memory never holds more than twice the most groups that are
 /// counted, for any number of threads.
-/// counted at most, for any number of threads.
 pub(super) struct Tallies<'g> {
     needs: &'g Needs,
     own: Pool<Tally<'g>>,
