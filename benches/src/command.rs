@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_case_runs_tiny() {
         let Some(ng) = find_ng() else {
-            eprintln!("skipped: there is no ng beside the tests; build it, or set {VARIABLE}");
+            eprintln!("skipped: no ng beside the tests; build it, or set {VARIABLE}");
             return;
         };
         for count in [1, 1_000, 50_000] {

@@ -23,7 +23,7 @@ impl<'a> Lines<'a> {
     pub(crate) fn of(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let lines = |part: &'a [u8]| {
             let (lines, rest) = part.as_chunks();
-            assert!(rest.is_empty(), "{} bytes are no whole lines", part.len());
+            assert!(rest.is_empty(), "{} bytes are not whole lines", part.len());
             lines
         };
         Self(parts.into_iter().map(lines).collect())
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "65 bytes are no whole lines")]
+    #[should_panic(expected = "65 bytes are not whole lines")]
     fn parts_of_lines_are_refused() {
         Lines::of([&[0; 65][..]]);
     }

@@ -65,7 +65,7 @@ pub(crate) fn variant(who: Who, threads: usize) -> Variant {
 
 fn who(cell: &Cell) -> Result<Who> {
     let name = &cell.variant.name;
-    Who::named(name).with_context(|| format!("nobody is called {name}"))
+    Who::named(name).with_context(|| format!("no store is called {name}"))
 }
 
 fn workers(cell: &Cell) -> Result<Workers> {

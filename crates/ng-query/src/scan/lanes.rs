@@ -97,7 +97,7 @@ impl<'s> Lanes<'s> {
                     (flags >> 8) as u8 & 0xF
                 });
             }
-            _ => unreachable!("{column} is no part of {whole}"),
+            _ => unreachable!("{column} is not part of {whole}"),
         }
         self.keep_buffer(column, buffer);
     }
