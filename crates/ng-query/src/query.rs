@@ -80,7 +80,7 @@ impl<'q> Query<'q> {
     ///
     /// # Errors
     ///
-    /// [`QuestionError::OtherIndex`] if the source is not a whole commit, or another one.
+    /// [`QuestionError::OtherIndex`] if the source is not the whole commit of the index.
     pub fn index(mut self, index: &'q Index) -> Result<Self, QuestionError> {
         if self.source.commit() != Some(*index.commit()) {
             return Err(QuestionError::OtherIndex);
