@@ -1,17 +1,17 @@
-"""The Python package beside the calls of Rust, numpy, Polars and DuckDB, all in one run.
+"""Times the Python package beside Rust calls, numpy, Polars and DuckDB, all in one run.
 
     cargo xtask bench --peers=python [--count 10_000_000] [--rounds 12] [--folder FOLDER]
 
-builds the package, the program that makes the calls of Rust, and runs this. By hand:
+builds the package and the program that makes the Rust calls, and runs this. By hand:
 
     python benches/python.py --calls target/release/calls
 
-with an interpreter that has `ngtoken` and numpy. Polars and DuckDB are measured where they
-are installed. Every way answers once before anything is timed, and all answers to a question
-must agree. Then each round runs every way of a row once, in random order. A row's ratio pairs
-ours with another by round: how many times as fast ours is, the Hodges-Lehmann estimate on
-logarithms with its 95 % interval by signed ranks. A bar is reached or missed when the whole
-interval is on one side of it, and open otherwise.
+with an interpreter that has `ngtoken` and numpy. Polars and DuckDB are measured if they are
+installed. Every way answers once before anything is timed, and all answers to a question must
+agree. Then each round runs every way of a row once, in random order. A row's ratio pairs ours with
+another by round: how many times as fast ours is, the Hodges-Lehmann estimate on logarithms with its
+95 % interval by signed ranks. A bar is reached or missed when the whole interval is on one side of
+it, and open otherwise.
 """
 
 import argparse
@@ -39,7 +39,7 @@ THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 
 
 @dataclass
 class Way:
-    """One way to answer, and its time in seconds: the clock's, or what the call tells."""
+    """One way to answer, and its time in seconds: the clock's, or what the call reports."""
 
     name: str
     answer: Callable[[], Any]
@@ -56,7 +56,7 @@ class Way:
 
 @dataclass
 class Row:
-    """A question, our way, and others, each with the bar that ours has beside it."""
+    """A question, our way, and others, each with the bar for ours beside it."""
 
     question: str
     ours: Way
@@ -67,7 +67,7 @@ class Row:
 
 
 class Calls:
-    """The program that makes the calls of Rust."""
+    """The program that makes the Rust calls."""
 
     def __init__(self, program: Path, file: Path, again: Path):
         pipe = subprocess.PIPE
@@ -86,7 +86,7 @@ class Calls:
 
 
 class Slots:
-    """What somebody makes of records to iterate over them in Python."""
+    """What people usually make of records to iterate over them in Python."""
 
     __slots__ = ("flags", "id", "radius", "strength", "timestamp", "weight")
 
@@ -146,7 +146,7 @@ def rows(array: np.ndarray, file: ngtoken.TokenFile, folder: Path, calls: Calls 
         return [calls.way(call, bar, answer)] if calls else []
 
     def column(name: str) -> Row:
-        """A column as an array: what is timed is the array alone, and its sum is the answer."""
+        """A column as an array: only making the array is timed; its sum is the answer."""
         return Row(
             f"column {name}",
             Way("ngtoken", lambda: summed(lambda: vector.column(name)), tells_time=True),
@@ -216,7 +216,7 @@ def rows(array: np.ndarray, file: ngtoken.TokenFile, folder: Path, calls: Calls 
 
 
 def add_others(table: list[Row], file: ngtoken.TokenFile) -> None:
-    """Adds what others make of the same columns, which they have in their own memory."""
+    """Adds Polars and DuckDB on the same columns, in their own memory."""
     by_name = {row.question: row.others for row in table}
     hot, kinds = by_name["count weight > 0.9, hot column"], by_name["count by entity type"]
     if polars := optional("polars"):
@@ -272,13 +272,13 @@ assert int(file.where("weight > 0.9").count()) == {heavy}
 answered = time.perf_counter()
 print(imported - start, answered - imported, {anonymous})
 """
-# What a process has for itself: pages of files that are only read are the page cache's.
+# A process's own memory: pages of files it only reads belong to the page cache.
 ANONYMOUS = """[int(line.split()[1]) for line in open("/proc/self/smaps_rollup")
     if line.startswith("Anonymous:")][0]"""
 
 
 def start(path: Path, heavy: int, rounds: int) -> list[dict[str, Any]]:
-    """A fresh interpreter that has imported numpy: what ngtoken takes beyond it."""
+    """A fresh interpreter with numpy imported: what ngtoken takes on top."""
     is_told = Path("/proc/self/smaps_rollup").exists()
     anonymous = ANONYMOUS if is_told else "0"
     asks = STARTED.format(path=str(path), heavy=heavy, anonymous=anonymous)
@@ -296,7 +296,7 @@ def start(path: Path, heavy: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def bounded(what: str, samples: list[float], unit: str, bar: float) -> dict[str, Any]:
-    """Samples against the most that is asked for."""
+    """Compares samples with their upper bound."""
     verdict = "reached" if max(samples) <= bar else "missed" if min(samples) > bar else "open"
     return {
         "what": what, "unit": unit, "median": statistics.median(samples), "least": min(samples),
@@ -333,8 +333,8 @@ def paired(ours: list[float], other: list[float]) -> tuple[float, float, float]:
 
 
 def signed_rank_cut(count: int) -> int | None:
-    """The place among the ordered means of pairs where a 95 % interval begins; none where the
-    rounds are too few for one."""
+    """The rank among the ordered means of pairs where a 95 % interval begins; none if the
+    rounds are too few."""
     ways = np.zeros(count * (count + 1) // 2 + 1)
     ways[0] = 1
     for rank in range(1, count + 1):
@@ -399,7 +399,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000_000, help="tokens (10M)")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--folder", type=Path, help="where files are made, and removed")
-    parser.add_argument("--calls", type=Path, help="the program that makes the calls of Rust")
+    parser.add_argument("--calls", type=Path, help="the program that makes the Rust calls")
     parser.add_argument("--out", type=Path, help="writes all samples as JSON")
     options = parser.parse_args()
     array = records(options.count)

@@ -7,7 +7,7 @@ fn main() -> anyhow::Result<()> {
     let session = Session::from_env()?;
     let Some(ng) = find_ng() else {
         println!(
-            "command: skipped, there is no ng: build it (cargo build --release -p ng-cli), or set NG_BENCH_NG"
+            "command: skipped, no ng found: build it (cargo build --release -p ng-cli), or set NG_BENCH_NG"
         );
         return Ok(());
     };

@@ -1,4 +1,4 @@
-//! Measures files of tokens that are there already: see `src/mapped.rs`.
+//! Measures existing token files: see `src/mapped.rs`.
 
 use ng_benches::{Session, mapped::Mapped};
 

@@ -1,4 +1,4 @@
-//! Measures questions beside reads of what they need: see `src/query/mod.rs`.
+//! Measures queries beside reads of what they need: see `src/query/mod.rs`.
 
 use ng_benches::{Session, query::Questions};
 

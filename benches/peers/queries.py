@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""Times how DuckDB, Polars, numpy, scipy, faiss and pyarrow answer questions to a token file.
+"""Times how DuckDB, Polars, numpy, scipy, faiss and pyarrow answer queries over a token file.
 
     ng create t.ngt --tokens 10M --like clustered --seed 7
     python3 queries.py t.ngt                    # every question, one thread
     python3 queries.py t.ngt --threads 2 --only nearest,within
     python3 queries.py --list
 
-A line of JSON for each peer of each question: what, who, tokens, threads, best, median and
-worst of the repetitions behind one that is not timed, what it needs to be built before and how
-long that took (build_ms), and the answer, as numbers. The answers of a question must agree, or the line
-is followed by an object with "disagrees", a shout on standard error, and exit code 1.
+A line of JSON for each peer of each question: what, who, tokens, threads, best, median and worst of the
+repetitions after an untimed one, what must be built before and how long that took (build_ms), and the
+answer, as numbers. The answers to a question must agree; otherwise an object with "disagrees" follows
+the line, standard error says so, and the exit code is 1.
 
-FILE is a token file that nobody writes, whose hashes are not checked, or raw records. It is
-mapped; what a peer keeps of it (tables, trees) is made from the map, and not timed. Files go to
-a folder that is removed at the end (--dir says where it is made).
+FILE is a token file that nobody writes, whose hashes are not checked, or raw records. It is mapped;
+what a peer makes of it (tables, trees) comes from the map, and is not timed. Files go to a folder
+that is removed at the end (--dir says where it is made).
 
-With --serve it is `cargo xtask bench --peers=queries` that asks. A line of JSON with a question
-as "ask", "who", and "times" is answered by the best of so many runs; one with a question as
-"read" and a "path" by what is in a file that answers it; "forget" drops what was built.
+--serve is for `cargo xtask bench --peers=queries`. A line of JSON with a question as "ask", "who",
+and "times" is answered by the best of that many runs; one with a question as "read" and a "path" by
+the contents of a file that answers it; "forget" drops what was built.
 
-Needs Python 3.11 and numpy; a peer whose package is missing is left out, and that is said.
+Needs Python 3.11 and numpy; a peer whose package is missing is left out and reported.
 """
 
 import argparse
@@ -54,7 +54,7 @@ QUERIES_OF_ALL = 100
 TOP = 100
 WANTED = 1_000
 
-# What float arithmetic may change of an answer, as a part of it.
+# How far float arithmetic may change an answer, relative to it.
 EXACT = 0.0
 DOUBLE = 1e-9
 SINGLE = 1e-4
@@ -74,11 +74,11 @@ SLOT_MAGIC = b"NGSLOT1\0"
 
 
 class Wrong(Exception):
-    """What a person can do something about."""
+    """An error that the user can fix."""
 
 
 class LeftOut(Wrong):
-    """A peer that cannot be asked here."""
+    """A peer that cannot run here."""
 
 
 def told(error):
@@ -89,7 +89,7 @@ def told(error):
 
 
 def place_of_tokens(path):
-    """Returns offset and number of the tokens of a token file, or of raw records."""
+    """Returns the offset and the number of tokens of a token file, or of raw records."""
     with open(path, "rb") as file:
         head = file.read(0x5000)
         length = file.seek(0, os.SEEK_END)
@@ -119,12 +119,12 @@ def read_records(path):
 
 
 def shift(query, coordinate=0):
-    """By how many steps a query lies beside its token, on an axis."""
+    """How many steps a query point is off its token, on an axis."""
     return (query * 37 + coordinate * 13) % 101 - 50
 
 
 class Data:
-    """The tokens of a file, and what peers make of them: each thing once, and its time noted.
+    """The tokens of a file, and what peers make of them: each thing once, with its time.
 
     `data.native` is what `make_native` makes, and so on.
     """
@@ -138,9 +138,9 @@ class Data:
         self.forget()
 
     def forget(self):
-        """Drops all that was made."""
+        """Drops everything made."""
         self.made = {}
-        self.build_ms = {}  # Of each thing, without what it is made of.
+        self.build_ms = {}  # For each thing, without the time of its inputs.
         self.needs = {}
         self.used = set()
 
@@ -159,13 +159,13 @@ class Data:
         self.needs[name], self.used = self.used, outer
 
     def builds_of(self, prepare):
-        """Returns what it prepares, and how long each thing that it needs was made."""
+        """Returns the result of `prepare`, and the build time of each thing it needs."""
         self.used = set()
         prepared = prepare(self)
         return prepared, {name: round(self.build_ms[name], 3) for name in sorted(self.used)}
 
     def new_file(self, ending):
-        """A file that is not there yet: to empty one would be part of the time."""
+        """The path of a new file: emptying an old one would be timed."""
         self.files += 1
         return self.file(f"{self.files}.{ending}")
 
@@ -255,24 +255,24 @@ class Data:
 
     @property
     def centre(self):
-        """Where balls are: the physical point of the token in the middle."""
+        """The centre of the balls: the physical point of the token in the middle."""
         return [int(steps) for steps in self.records["steps"][self.count // 2, 0]]
 
     @property
     def seconds(self):
-        """The time range of 10,000 tokens, both ends within, half-way through the file."""
+        """The time range of 10,000 tokens, both ends inclusive, half-way through the file."""
         first = FIRST_SECONDS + self.count // 200
         return first, first + 99
 
     def queries(self, count, axes):
-        """Points beside tokens that are spread over the file, in steps."""
+        """Points near tokens spread over the file, in steps."""
         at = np.arange(count, dtype=np.int64) * max(self.count // count, 1) % self.count
         points = self.records["steps"].reshape(-1, 24)[at, :axes].astype(np.int64)
         beside = shift(np.arange(count, dtype=np.int64)[:, None], np.arange(axes)[None, :])
         return (points + beside).clip(-32768, 32767)
 
     def wanted(self):
-        """Ids of tokens that are spread over the file."""
+        """Ids of tokens spread over the file."""
         count = min(WANTED, self.count)
         return self.records["id"][np.arange(count, dtype=np.int64) * (self.count // count)]
 
@@ -301,8 +301,8 @@ class Peer:
 
 
 def peer(what, who, *packages, tolerance=EXACT, bytes_per_token=64):
-    """Adds who answers a question: a function that prepares, and returns the run that is timed
-    and what makes numbers of its result."""
+    """Registers an answerer: a function that prepares, and returns the timed run and the function
+    that makes numbers of its result."""
 
     def add(prepare):
         one_thread = who.startswith("numpy")
@@ -314,7 +314,7 @@ def peer(what, who, *packages, tolerance=EXACT, bytes_per_token=64):
 
 
 def once(check):
-    """Checks the first answer; it costs more than the question."""
+    """Checks the first answer only; it costs more than the question."""
     done = []
 
     def checked(answer):
@@ -326,7 +326,7 @@ def once(check):
 
 
 def of_file(numbers):
-    """Makes numbers of a file, and removes it."""
+    """Turns a file into numbers, and removes it."""
 
     def read(path):
         try:
@@ -389,8 +389,8 @@ def _(data):
     return count_in_polars(data, pl.col("weight") > 0.9)
 
 
-# How many tokens are in a ball. Single precision is exact there: squares beyond 2^24 are
-# rounded, and far outside.
+# How many tokens are in a ball. Single precision is exact near it; squares beyond 2^24 are rounded,
+# but those are far outside.
 
 
 def numpy_ball(data, radius):
@@ -492,7 +492,7 @@ def _(data):
     return lambda: frame.lazy().group_by("kind").agg(pl.len(), mean).collect(), lambda table: groups(table.rows())
 
 
-# Count and sum of the weights of 10,000 tokens of a time range; the file is in order of time.
+# Count and weight sum of the 10,000 tokens of a time range; the file is in the order of time.
 
 
 @peer("time-range", "numpy sorted column", tolerance=DOUBLE)
@@ -542,7 +542,7 @@ def nearest_rows(data, query):
 
 
 def numpy_nearest(data, axes, query):
-    """By a look at each token, exact."""
+    """By a look at each token; exact."""
     steps, k = data.records["steps"].reshape(-1, 24), min(NEAREST, data.count)
     piece = 1 << 20
 
@@ -578,8 +578,8 @@ def _(data):
     return lambda: database.execute(question).fetchall(), lambda rows: distances([row for row, _ in rows])
 
 
-# The ten nearest of each of 1000 points: how many, the sum of their squared distances, and that
-# sum with the number of each in the order of queries and distances as its weight.
+# The ten nearest of each of 1000 points: how many, the sum of their squared distances, and that sum
+# weighted by rank in the order of queries and distances.
 
 
 def digest(values):
@@ -686,8 +686,8 @@ def _(data):
     return lambda: frame.lazy().top_k(TOP, by="weight").collect(), lambda table: greatest(table["weight"])
 
 
-# All tokens in another order, in a new file that is on the disk: how many, the sum of their ids,
-# and that sum with weights of 1 to 97 by position, so that the order counts.
+# All tokens in another order, durable in a new file: how many, the sum of their ids, and that sum
+# with weights of 1 to 97 by position, so that the order counts.
 
 
 def written(records, path):
@@ -723,8 +723,8 @@ def spread_bits(steps):
 
 @peer("sort-physical", "numpy z-order, argsort and take", bytes_per_token=260)
 def _(data):
-    """By a z-order curve, where ours is Hilbert's: what can be had of numpy. So the order of the
-    ids is no part of the answer."""
+    """By a z-order curve, which numpy can do; ours is Hilbert's. So the order of the ids is not
+    part of the answer."""
     def run():
         points = data.records["steps"][:, 0]
         x, y, z = (spread_bits(points[:, axis]) for axis in range(3))
@@ -734,7 +734,7 @@ def _(data):
     return run, of_file(READERS["sort-physical"])
 
 
-# Where 1000 ids are: how many, and the sum of the positions.
+# The positions of 1000 ids: how many, and their sum.
 
 
 def positions(found):
@@ -834,7 +834,7 @@ def available_bytes():
 
 
 class Room:
-    """Peers that are prepared: all of one question, so that memory holds no more."""
+    """Prepared peers, all of one question, to limit memory."""
 
     def __init__(self, data):
         self.data = data
@@ -842,7 +842,7 @@ class Room:
         self.prepared = {}
 
     def of(self, what, who):
-        """Returns the peer, what is timed and what makes numbers, and the times of builds."""
+        """Returns the peer, the timed run, the function that makes numbers, and build times."""
         if what != self.what:
             self.forget()
             self.what = what
@@ -853,7 +853,7 @@ class Room:
     def prepare(self, what, who):
         found = next((peer for peer in QUESTIONS.get(what, ()) if peer.who == who), None)
         if found is None:
-            raise Wrong(f"nobody called {who} answers {what}")
+            raise Wrong(f"no peer called {who} answers {what}")
         if missing := found.missing():
             raise LeftOut(f"{who} needs {' and '.join(missing)}")
         needed, there = found.bytes_per_token * self.data.count, available_bytes()
@@ -874,13 +874,13 @@ def timed(run):
 
 
 def agree(left, right, tolerance):
-    """Whether two answers are one, as far as arithmetic allows."""
+    """Whether two answers agree, as far as arithmetic allows."""
     near = lambda a, b: a == b or abs(a - b) <= tolerance * max(abs(a), abs(b))
     return len(left) == len(right) and all(map(near, left, right))
 
 
 def measure(room, what, peer, repeat, patience):
-    """Times a peer: once for nothing, then as often as asked, or as patience allows."""
+    """Times a peer: once untimed, then as often as asked, or as patience allows."""
     found, run, numbers, builds = room.of(what, peer.who)
     first, result = timed(run)
     answer = numbers(result)
@@ -910,7 +910,7 @@ def tell(line):
 
 
 def ask_all(room, only, repeat, patience):
-    """Asks every question of everybody. Returns whether all agree."""
+    """Asks every peer every question. Returns whether all agree."""
     good = True
     for what, peers in QUESTIONS.items():
         if only and not any(word in what for word in only):
@@ -922,7 +922,7 @@ def ask_all(room, only, repeat, patience):
                 tell(lines[-1])
             except LeftOut as why:
                 tell({"what": what, "who": peer.who, "skipped": str(why)})
-            except Exception as why:  # The others go on.
+            except Exception as why:  # The others continue.
                 good = False
                 tell({"what": what, "who": peer.who, "failed": told(why)})
         good &= all_agree(what, lines)
@@ -970,12 +970,12 @@ def serve_one(room, order):
 
 
 def serve(room):
-    """Answers each line with a line, until there are no more."""
+    """Answers each line with a line, until the input ends."""
     tell(listed() | {"tokens": room.data.count})
     for line in sys.stdin:
         try:
             tell(serve_one(room, json.loads(line)))
-        except Exception as why:  # One question that fails is told, and the next is asked.
+        except Exception as why:  # A failed question is reported, and the next one asked.
             tell({"skipped" if isinstance(why, LeftOut) else "error": told(why)})
 
 
@@ -1000,9 +1000,9 @@ def load():
 
 
 def set_threads(threads):
-    """Before packages are loaded, that look at their environment once."""
+    """Runs before packages are loaded, as they read their environment once."""
     os.environ["POLARS_MAX_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(threads)
-    # Threads of OpenMP that spin between two works would be in the way of whoever is next.
+    # OpenMP threads that spin after one work would disturb the next.
     os.environ["OMP_WAIT_POLICY"] = "passive"
     load()
     if "pyarrow" in LOADED:
@@ -1022,11 +1022,11 @@ def arguments():
     parser.add_argument("file", nargs="?", help="the token file, or raw records")
     parser.add_argument("--threads", type=positive, default=1, help="of each peer that has threads [1]")
     parser.add_argument("--repeat", type=positive, default=5, help="runs that are timed [5]")
-    parser.add_argument("--patience", type=positive, default=30, metavar="S", help="seconds, from where on two runs are enough [30]")
+    parser.add_argument("--patience", type=positive, default=30, metavar="S", help="seconds after which two runs are enough [30]")
     parser.add_argument("--only", default="", metavar="A,B", help="questions whose name has one of these words")
     parser.add_argument("--dir", help="where the folder for files is made [the system's]")
-    parser.add_argument("--list", action="store_true", help="say who answers what, and what is missing")
-    parser.add_argument("--serve", action="store_true", help="answer what is asked on standard input")
+    parser.add_argument("--list", action="store_true", help="list who answers what, and what is missing")
+    parser.add_argument("--serve", action="store_true", help="answer questions from standard input")
     asked = parser.parse_args()
     if not asked.list and asked.file is None:
         parser.error("expected a token file")
@@ -1040,8 +1040,8 @@ def main():
         tell(listed())
         return 0
     if "numpy" not in LOADED:
-        raise Wrong("numpy cannot be imported, and nothing is asked without it")
-    # The folder goes, too, where the program is told to end.
+        raise Wrong("numpy cannot be imported, and nothing runs without it")
+    # Remove the folder also when the program is terminated.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="ng-queries-", dir=asked.dir) as folder:
         room = Room(Data(asked.file, folder, asked.threads))

@@ -1,9 +1,8 @@
-//! A reduction on workers that are at a long ingest.
+//! A reduction on workers that run a long ingest.
 //!
-//! `alone` has the workers to itself. `beside` begins while an ingest that has no
-//! end is filling with all of them, into a sink that keeps nothing: if it waited
-//! for the workers to be done there, it would wait for ever. What the processors
-//! have for both of them is the machine's to say, so nothing here has a bar.
+//! `alone` has the workers to itself. `beside` begins while an endless ingest fills with all of
+//! them, into a sink that keeps nothing: if it waited for the workers to finish there, it would
+//! wait for ever. How the processors are shared is up to the machine, so nothing here has a bar.
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -33,7 +32,7 @@ impl Beside {
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is not enough memory, or no such threads.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let teams = Teams::new(threads)?;
@@ -84,7 +83,7 @@ struct Reduction<'a> {
     workers: &'a Workers,
     tokens: &'a [Token],
     is_beside: bool,
-    /// What goes on meanwhile, from `prepare` until the result is dropped.
+    /// What runs meanwhile, from `prepare` until the result is dropped.
     ingest: Option<LongIngest>,
 }
 
@@ -112,14 +111,14 @@ impl Work for Reduction<'_> {
     }
 }
 
-/// An ingest that is stopped before it ever comes to its end.
+/// An ingest that is stopped long before its end.
 struct LongIngest {
     stop: StopFlag,
     thread: JoinHandle<Result<(), IngestError<Infallible>>>,
 }
 
 impl LongIngest {
-    /// Starts it on a thread of its own, and returns when it has appended something.
+    /// Starts it on its own thread, and returns when it has appended something.
     fn start(workers: &Workers) -> Result<Self> {
         let stop = StopFlag::new();
         let workers = workers.with_stop_flag(stop.clone());
@@ -135,7 +134,7 @@ impl LongIngest {
         Ok(Self { stop, thread })
     }
 
-    /// Stops it; nothing else may have ended it.
+    /// Stops it; it must not have ended otherwise.
     fn end(self) -> Result<()> {
         self.stop.stop();
         let outcome = self.thread.join();
@@ -146,7 +145,7 @@ impl LongIngest {
     }
 }
 
-/// A sink that keeps nothing, and tells when it gets something.
+/// A sink that keeps nothing, and signals when it receives something.
 struct Nowhere {
     appended: u64,
     begins: Option<Sender<()>>,
@@ -167,7 +166,7 @@ impl TokenSink for Nowhere {
     fn append(&mut self, tokens: &[Token]) -> Result<(), Infallible> {
         self.appended += tokens.len() as u64;
         if let Some(begins) = self.begins.take() {
-            // Who has given up waiting need not know.
+            // If nobody waits any more, nothing is lost.
             let _ = begins.send(());
         }
         Ok(())

@@ -1,8 +1,8 @@
-//! The calls of Rust that `benches/python.py` times beside those of Python.
+//! The Rust calls that `benches/python.py` times beside those of Python.
 //!
-//! The script asks in lines on standard input, a call's name and the number of threads, so
-//! that both sides take turns in one run. Each answer is a line as well: the nanoseconds,
-//! and a number that Python checks.
+//! The script sends a line with a call's name and the number of threads on standard input, so that
+//! both sides take turns in one run. Each answer is a line as well: the nanoseconds, and a number
+//! that Python checks.
 
 use std::convert::Infallible;
 use std::io::{BufRead, Write};
@@ -17,7 +17,7 @@ use ng_token::Token;
 use crate::maps;
 use crate::reads::Lines;
 
-/// What the calls are made on.
+/// What the calls run on.
 pub struct Calls {
     mapped: MmapStore,
     tokens: VecStore,
@@ -29,7 +29,7 @@ impl Calls {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened or loaded.
+    /// If the file cannot be opened or loaded.
     pub fn new(file: &Path, again: PathBuf) -> Result<Self> {
         let workers = Workers::available()?;
         Ok(Self {
@@ -39,11 +39,11 @@ impl Calls {
         })
     }
 
-    /// Answers until nothing is asked any more.
+    /// Answers until the input ends.
     ///
     /// # Errors
     ///
-    /// A call fails, or is none that is known.
+    /// If a call fails or is unknown.
     pub fn serve(&self, asked: impl BufRead, mut answers: impl Write) -> Result<()> {
         for line in asked.lines() {
             let line = line?;
@@ -66,7 +66,7 @@ impl Calls {
         }
     }
 
-    /// Makes as many tokens as there are, each with an id of its own.
+    /// Makes as many tokens as there are, each with its own id.
     fn create(&self, workers: &Workers) -> Result<u64> {
         let count = self.tokens.len();
         let mut made = VecStore::try_with_capacity(count)?;
@@ -87,7 +87,7 @@ impl Calls {
         Ok(store.len() as u64)
     }
 
-    /// Reads every line of the mapped records: the limit of what reads them all.
+    /// Reads every line of the mapped records: the limit for reading them all.
     fn read(&self, threads: usize) -> u64 {
         Lines::of([ng_token::as_bytes(self.mapped.tokens())]).sum(threads)
     }

@@ -1,5 +1,5 @@
-//! Making, encoding, decoding, casting and checking tokens that stay in a
-//! core's cache, so that instructions are measured and not memory.
+//! Making, encoding, decoding, casting and checking tokens within a core's cache, so that
+//! instructions are measured and not memory.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::fill::pushed;
 use crate::scan::{id_sum, sum_ids};
 use crate::{Case, Pace, Ratio, Suite, Work};
 
-/// The most tokens that are worked on at a time: 256 KiB.
+/// The most tokens that are processed at a time: 256 KiB.
 const MOST_TOKENS: usize = 4_096;
 
-/// One token in so many is invalid.
+/// One token in this many is invalid.
 const INVALID_EVERY: usize = 16;
 
 /// The offset of the id in a token's bytes.
@@ -32,12 +32,12 @@ pub struct Codec {
     /// One for each space, in their order.
     points: Vec<Points>,
     tokens: Vec<Token>,
-    /// The bytes of the tokens behind one more, which puts them out of line.
+    /// The bytes of the tokens after one extra byte, which misaligns them.
     unaligned: Vec<u8>,
 }
 
 impl Codec {
-    /// Prepares `count` tokens, but no more than stay in a core's cache.
+    /// Prepares `count` tokens, at most as many as stay in a core's cache.
     pub fn new(count: usize) -> Self {
         let count = count.min(MOST_TOKENS);
         let tokens = pushed(count);
@@ -205,7 +205,7 @@ impl Points {
 ///
 /// # Errors
 ///
-/// A coordinate is out of the space's range.
+/// If a coordinate is out of the space's range.
 pub fn encode(space: Space, points: &[[f32; 3]]) -> Result<u64> {
     let mut sum = 0u64;
     for &point in points {
@@ -234,7 +234,7 @@ pub fn make(count: usize) -> u64 {
 ///
 /// # Errors
 ///
-/// A value is out of range.
+/// If a value is out of range.
 pub fn build(points: &[Points], count: usize) -> Result<u64> {
     let mut sum = 0u64;
     for index in 0..count {
@@ -260,7 +260,7 @@ fn build_one(points: &[Points], index: usize) -> Result<Token> {
         .build()?)
 }
 
-/// Sums the ids that stand in the bytes of tokens.
+/// Sums the ids in the bytes of tokens.
 pub fn sum_id_bytes(bytes: &[u8]) -> u64 {
     let (records, _) = bytes.as_chunks::<{ Token::SIZE }>();
     let ids = records.iter().map(|record| {
@@ -275,7 +275,7 @@ pub fn sum_id_bytes(bytes: &[u8]) -> u64 {
 ///
 /// # Errors
 ///
-/// The bytes end within a token.
+/// If the bytes end within a token.
 pub fn sum_unaligned_ids(bytes: &[u8]) -> Result<u64> {
     let tokens = read_unaligned(bytes)?;
     Ok(tokens.map(|token| u64::from(token.id().raw())).sum())
@@ -287,7 +287,7 @@ pub fn count_valid(tokens: &[Token], now: u32) -> u64 {
     valid.count() as u64
 }
 
-/// Copies `tokens`, and makes every 16th invalid, from the first on.
+/// Copies `tokens` and makes every 16th invalid, beginning with the first.
 fn with_invalid(tokens: &[Token]) -> Vec<Token> {
     let mut tokens = tokens.to_vec();
     for token in tokens.iter_mut().step_by(INVALID_EVERY) {
@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(Codec::new(10_000_000).tokens.len(), MOST_TOKENS);
     }
 
-    /// The steps per unit as the specification has them.
+    /// The steps per unit as specified.
     const SCALES: [f64; 8] = [100.0, 1e4, 1e3, 1e4, 1e4, 1e4, 100.0, 1e4];
 
     #[test]

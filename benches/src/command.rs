@@ -1,4 +1,4 @@
-//! A process of `ng query`, from its start to its answer, beside processes that do less.
+//! A process of `ng query`, from start to answer, beside processes that do less.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::suite::Known;
 use crate::varied::Varied;
 use crate::{Case, Pace, Ratio, Suite};
 
-/// The environment variable that says where `ng` is.
+/// The environment variable that names `ng`.
 const VARIABLE: &str = "NG_BENCH_NG";
 
-/// How long a process may take from its start to its answer.
+/// How long a process may take from start to answer.
 const TIME: Duration = Duration::from_millis(5);
 
-/// How many seconds are asked for: 10,000 tokens.
+/// How many seconds the query covers: 10,000 tokens.
 const SECONDS: u32 = 100;
 
 /// The suite `command`.
@@ -34,8 +34,8 @@ pub struct Commands {
     _scratch: Scratch,
 }
 
-/// Returns the `ng` that `NG_BENCH_NG` names, or the one that was built beside this
-/// program; `None` if there is none.
+/// Returns the `ng` that `NG_BENCH_NG` names, or the one built beside this program; `None` if there
+/// is none.
 pub fn find_ng() -> Option<PathBuf> {
     let named = env::var_os(VARIABLE).map(PathBuf::from);
     let beside = || {
@@ -47,12 +47,12 @@ pub fn find_ng() -> Option<PathBuf> {
 }
 
 impl Commands {
-    /// Makes a file of `count` tokens, in the order of their time, and its zones in a new
-    /// folder within `folder`, to be asked by the program `ng`.
+    /// Makes a file of `count` tokens, in the order of their time, and its zones in a new folder
+    /// within `folder`, to be queried by the program `ng`.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory, or no such threads.
+    /// If disk or memory is too small, or threads cannot be started.
     pub fn new(ng: PathBuf, count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let scratch = Scratch::with_room(folder, bytes_of(count) as u64)?;
@@ -116,7 +116,7 @@ impl Commands {
     }
 }
 
-/// Runs a program, and returns what it says on standard output.
+/// Runs a program, and returns its standard output.
 fn told(command: &mut Command) -> Result<String> {
     let command = command.stdin(Stdio::null()).stderr(Stdio::piped());
     let output = command.output().with_context(|| format!("{command:?}"))?;
@@ -129,7 +129,7 @@ fn told(command: &mut Command) -> Result<String> {
     Ok(str::from_utf8(&output.stdout)?.to_owned())
 }
 
-/// The last word of what was said, if it is a number.
+/// The last word of the output, if it is a number.
 fn number_in(told: &str) -> Option<u64> {
     told.split_whitespace().next_back()?.parse().ok()
 }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_case_runs_tiny() {
         let Some(ng) = find_ng() else {
-            eprintln!("skipped: there is no ng beside the tests; build it, or set {VARIABLE}");
+            eprintln!("skipped: no ng beside the tests; build it, or set {VARIABLE}");
             return;
         };
         for count in [1, 1_000, 50_000] {

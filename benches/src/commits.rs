@@ -1,4 +1,4 @@
-//! Commits of a few tokens each: what each costs beside its two syncs.
+//! Commits of a few tokens each, beside their two syncs alone.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 /// The commits of a run.
 const COMMITS: usize = 20;
 
-/// The share of the speed that a commit must reach of the same writes and syncs alone,
-/// in room that was allocated and not written.
+/// The share of the speed of the same writes and syncs alone that a commit must reach, in space
+/// that was allocated and not written.
 const BAR: f64 = 0.9;
 
 /// How many tokens a commit has.
@@ -36,7 +36,7 @@ impl Commits {
     ///
     /// # Errors
     ///
-    /// There is no room on the disk.
+    /// If there is no room on the disk.
     pub fn new(folder: &Path) -> Result<Self> {
         Ok(Self {
             scratch: Scratch::with_room(folder, 4 << 30)?,
@@ -47,7 +47,7 @@ impl Commits {
     ///
     /// # Errors
     ///
-    /// No file can be made.
+    /// If no file can be made.
     pub fn suite(&self) -> Result<Suite<'_>> {
         let (mut cases, mut ratios) = (Vec::new(), Vec::new());
         for size in SIZES {
@@ -116,9 +116,9 @@ impl<S: TokenSink<Error = WriteError>> Work for Append<S> {
     }
 }
 
-/// The writes of a commit and its syncs, and nothing else: tokens and a page; a sync; a
-/// page; a sync. In room that was written before, whose blocks and pages are there, or
-/// in room that was allocated alone.
+/// The writes of a commit and its syncs, and nothing else: tokens and a page; a sync; a page; a
+/// sync. In space that was written before, whose blocks and pages exist, or in space that was only
+/// allocated.
 struct Raw {
     path: PathBuf,
     is_written: bool,
@@ -150,7 +150,7 @@ impl Raw {
     }
 }
 
-/// What a raw file has room for; another is made when that is used up.
+/// The capacity of a raw file; when it is full, another is made.
 const ROOM: u64 = 64 << 20;
 
 /// Where its tokens begin.

@@ -1,12 +1,9 @@
-//! Threads that share nothing but the queue of shards, beside threads that share
-//! nothing at all.
+//! Threads that share only the queue of shards, beside threads that share nothing at all.
 //!
-//! The work keeps a core busy from its own registers and reads each token once,
-//! so memory does not bound it: what threads cost each other (a lock, a line of
-//! memory that two of them write) has nowhere to hide. `bare` cuts the tokens
-//! into as many parts as there are threads, and nothing is between them. `queue`
-//! has no work at all: what is left is the handing out of shards, and its time is
-//! that of one.
+//! The work keeps a core busy from its own registers and reads each token once, so memory does not
+//! bound it and contention (a lock, a cache line that two threads write) shows. `bare` cuts the
+//! tokens into as many parts as there are threads, with nothing between them. `queue` does no work
+//! at all: its time is that of handing out one shard.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -24,12 +21,11 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 
 /// The share of bare threads' speed that shards from a queue must reach.
 const BARE_BAR: f64 = 0.97;
-/// The share of its own speed that a team must keep when it has several threads
-/// for each processor.
+/// The share of its own speed that a team must keep when it has several threads for each processor.
 const OVERSUBSCRIBED_BAR: f64 = 0.95;
 
-/// Rounds of mixing for a token: 17 ns, ten times as long as a core takes to read
-/// the next token out of memory.
+/// Rounds of mixing for a token: 17 ns, ten times as long as a core takes to read the next token
+/// from memory.
 const MIXING_ROUNDS: u32 = 32;
 
 /// The suite `contention`.
@@ -41,12 +37,12 @@ pub struct Contention {
 }
 
 impl Contention {
-    /// Fills a store with `count` tokens for teams of one thread, and of one, two
-    /// and four times `threads`.
+    /// Fills a store with `count` tokens for teams of one thread, and of one, two and four times
+    /// `threads`.
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is too little memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let times =
@@ -187,7 +183,7 @@ fn mix_all(tokens: &[Token]) -> u64 {
         .fold(0, |sum, token| sum.wrapping_add(mix(token.id().raw())))
 }
 
-/// Steps of a generator (SplitMix64's multiplier), each waiting for the last.
+/// Steps of a generator (SplitMix64's multiplier), each waiting for the previous one.
 fn mix(id: u32) -> u64 {
     let mut mixed = u64::from(id);
     for _ in 0..MIXING_ROUNDS {

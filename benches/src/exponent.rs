@@ -9,9 +9,9 @@ use ng_lab::stats::{self, Interval};
 use crate::Rounds;
 use crate::ratios::or_dash;
 
-/// The power of the number of tokens by which the time of a case grows: the slope of the
-/// logarithms, from one size to another. Of three sizes, each as many times the one before,
-/// the slope of the straight line with the least squares is that from the first to the last.
+/// The exponent by which the time of a case grows with the number of tokens: the slope of the
+/// logarithms from one size to another. For three sizes in equal ratios, the least-squares slope is
+/// that from the first to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exponent {
     larger: String,
@@ -21,9 +21,8 @@ pub struct Exponent {
 }
 
 impl Exponent {
-    /// Compares two cases of one "token" a run each: that named `larger` works on `factor`
-    /// times as many tokens as `smaller` does. `bar` is where the exponent should be, if it
-    /// should be anywhere.
+    /// Compares two cases of one "token" a run each: `larger` works on `factor` times as many
+    /// tokens as `smaller`. `bar` is the required range of the exponent, if there is one.
     pub fn new(
         larger: impl Into<String>,
         smaller: impl Into<String>,
@@ -42,7 +41,7 @@ impl Exponent {
     ///
     /// # Panics
     ///
-    /// When one names a case that the rounds do not have.
+    /// If an exponent names a case that the rounds do not have.
     pub fn table(exponents: &[Self], rounds: &Rounds) -> String {
         let mut table = Table::new();
         table.load_style(ASCII_MARKDOWN).set_header([
@@ -89,7 +88,7 @@ fn shown(bar: &RangeInclusive<f64>) -> String {
     }
 }
 
-/// As of a ratio: by the whole interval.
+/// As for a ratio: by the whole interval.
 fn verdict(bar: &RangeInclusive<f64>, Interval { low, high }: Interval) -> &'static str {
     if bar.contains(&low) && bar.contains(&high) {
         "reached"

@@ -1,4 +1,4 @@
-//! Tokens into fresh memory: a plain vector, stores, and what the machine allows.
+//! Tokens into fresh memory: a plain vector, stores, and the machine's limit.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -15,11 +15,11 @@ use crate::size::{bytes_of, ensure_memory};
 use crate::teams::{Teams, case_name};
 use crate::{Case, Pace, Ratio, Suite, Work};
 
-/// How many times as fast a store on huge pages must be as a plain vector.
+/// How many times as fast as a plain vector a store on huge pages must be.
 const VEC_BAR: f64 = 1.9;
 /// The share of the first-touch limit that a store must reach.
 const LIMIT_BAR: f64 = 0.88;
-/// How many times as fast two threads must fill as one.
+/// How many times as fast as one thread two threads must fill.
 const TWO_THREADS_BAR: f64 = 1.85;
 
 /// Words of a 64-byte cache line.
@@ -40,7 +40,7 @@ impl Fill {
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is too little memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let teams = Teams::new(threads)?;
@@ -105,7 +105,7 @@ impl Fill {
             Ratio::new(store, "first-touch-2m-1t", Some(LIMIT_BAR)),
             Ratio::new("store-4k-1t", "vec-push-4k", None),
         ];
-        // What two threads can win is the machine's to say: its own factor beside ours.
+        // What two threads can gain depends on the machine: its own factor is beside ours.
         ratios.extend(self.teams.scaling("store-2m", Some(TWO_THREADS_BAR)));
         ratios.extend(self.teams.scaling("first-touch-2m", None));
         ratios.extend(self.teams.against_on_all("store-2m", "first-touch-2m"));
@@ -113,8 +113,8 @@ impl Fill {
     }
 }
 
-/// Few and single runs: one takes a quarter of a second at 10M tokens, and as
-/// long again to get ready.
+/// Few and single runs: one takes a quarter of a second at 10M tokens, and as long again to
+/// prepare.
 const PACE: Pace = Pace {
     samples: 10,
     warm_up: Duration::from_millis(1),
@@ -133,8 +133,8 @@ struct Fresh<F, S> {
 impl<R, F: Fn(usize) -> Result<R>, S: Fn(R) -> u64> Work for Fresh<F, S> {
     type Output = R;
 
-    /// Has the host give the memory that the run will touch: memory it has taken
-    /// back costs up to 15 times as much to touch. The same for every case.
+    /// Has the host provide the memory that the run will touch: memory it has taken back costs up
+    /// to 15 times as much to touch. The same for every case.
     fn prepare(&mut self) -> Result<()> {
         touch_and_free(bytes_of(self.count), Pages::Huge, self.threads)?;
         Ok(())
@@ -161,7 +161,7 @@ pub fn token(index: usize) -> Token {
 
 /// Pushes `count` tokens into a plain vector with room for them.
 ///
-/// On 4 KiB pages where the system's mode of huge pages is `madvise` or `never`.
+/// On 4 KiB pages if the system's huge page mode is `madvise` or `never`.
 pub fn pushed(count: usize) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(count);
     for index in 0..count {
@@ -174,7 +174,7 @@ pub fn pushed(count: usize) -> Vec<Token> {
 ///
 /// # Errors
 ///
-/// There is no memory.
+/// If there is no memory.
 pub fn stored(workers: &Workers, policy: PagePolicy, count: usize) -> Result<VecStore> {
     let mut store = VecStore::with_policy(policy);
     store.reserve_exact(count)?;
@@ -182,16 +182,16 @@ pub fn stored(workers: &Workers, policy: PagePolicy, count: usize) -> Result<Vec
     Ok(store)
 }
 
-/// Writes as many lines as `count` tokens have, with plain stores, into fresh
-/// memory on 2 MiB pages, `threads` threads at once.
+/// Writes the lines of `count` tokens with plain stores into fresh memory on 2 MiB pages, on
+/// `threads` threads at once.
 ///
 /// # Errors
 ///
-/// There is no memory.
+/// If there is no memory.
 pub fn first_touch(count: usize, threads: usize) -> Result<PageBuffer> {
     let mut buffer = PageBuffer::new(bytes_of(count), Pages::Huge)?;
     let words = buffer.words();
-    // Whole huge pages a thread, so that no page is faulted in by two.
+    // Whole huge pages for each thread, so that no two threads fault in the same page.
     let part_lines = count
         .div_ceil(threads)
         .next_multiple_of(HUGE_PAGE_LINES)

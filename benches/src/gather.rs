@@ -1,4 +1,4 @@
-//! Tokens at random positions: ids that are summed, and whole tokens copied out.
+//! Tokens at random positions: ids summed, and whole tokens copied out.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -16,31 +16,29 @@ use crate::size::{bytes_of, ensure_memory};
 use crate::teams::{Teams, case_name};
 use crate::{Case, Pace, Ratio, Suite, Work};
 
-/// How many times as fast random copies of whole tokens out of a store must be as
-/// those out of a vector.
+/// How many times as fast as from a vector random copies of whole tokens from a store must be.
 const COPIES_BAR: f64 = 1.4;
 
-/// The most positions that a run reads; with fewer than ten times as many
-/// tokens, a tenth of these.
+/// The most positions that a run reads, and at most a tenth of the tokens.
 const MOST_READS: usize = 1_000_000;
 
 /// The suite `gather`.
 pub struct Gather {
-    /// A plain vector, held as a store to be asked for its pages.
+    /// A plain vector, wrapped as a store so that it can report its pages.
     plain: VecStore,
     store: VecStore,
     teams: Teams,
 }
 
 impl Gather {
-    /// Makes a plain vector and a store of `count` tokens each, for one thread
-    /// and `threads` to read.
+    /// Makes a plain vector and a store of `count` tokens each, for one thread and `threads` to
+    /// read.
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is too little memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
-        // Beside the tokens, copies and positions for each of up to four cases.
+        // In addition to the tokens, copies and positions for up to four cases.
         ensure_memory(2 * bytes_of(count) + 4 * 2 * bytes_of(reads_of(count)))?;
         let teams = Teams::new(threads)?;
         Ok(Self {
@@ -52,8 +50,7 @@ impl Gather {
 
     /// Returns the cases and their ratios.
     ///
-    /// Each case draws positions of its own: those that another one has just
-    /// read would be in cache.
+    /// Each case draws its own positions: those just read by another would be in cache.
     pub fn suite(&self) -> Suite<'_> {
         let (plain, store) = (self.plain.tokens(), self.store.tokens());
         let mut cases = vec![
@@ -130,7 +127,7 @@ fn copy_case<'a>(
     Case::new(name, reads, copied)
 }
 
-/// Positions that are drawn anew for each run.
+/// Positions drawn anew for each run.
 struct Positions {
     rng: SplitMix64,
     bound: usize,
@@ -155,7 +152,7 @@ impl Positions {
         black_box(sum_ids(tokens));
     }
 
-    /// Returns the sum of the ids at the positions, which are the positions.
+    /// Returns the sum of the ids at the positions; ids are positions.
     fn id_sum(&self) -> u64 {
         self.list.iter().map(|&position| position as u64).sum()
     }
@@ -188,7 +185,7 @@ impl Work for Read<'_> {
     }
 }
 
-/// Copies tokens at random positions into memory that is used again and again.
+/// Copies tokens at random positions into memory that is reused.
 struct Copied<'a, C> {
     tokens: &'a [Token],
     positions: Positions,
@@ -202,7 +199,7 @@ impl<C: Fn(&[Token], &[usize], &mut Vec<Token>) -> Result<()>> Work for Copied<'
     fn prepare(&mut self) -> Result<()> {
         self.positions.redraw(self.tokens);
         if self.out.is_empty() {
-            // The first touch of the copies is no part of copying.
+            // The first touch of the copies is not part of copying.
             (self.copy)(self.tokens, &self.positions.list, &mut self.out)?;
             self.positions.redraw(self.tokens);
         }
@@ -224,11 +221,11 @@ impl<C: Fn(&[Token], &[usize], &mut Vec<Token>) -> Result<()>> Work for Copied<'
     }
 }
 
-/// Sums the ids at `positions`, none of which waits for another.
+/// Sums the ids at `positions`, each independent of the others.
 ///
 /// # Panics
 ///
-/// When a position is not below the number of tokens.
+/// If a position is not below the number of tokens.
 pub fn sum_ids_at(tokens: &[Token], positions: &[usize]) -> u64 {
     positions
         .iter()
@@ -236,8 +233,7 @@ pub fn sum_ids_at(tokens: &[Token], positions: &[usize]) -> u64 {
         .sum()
 }
 
-/// Replaces `out` by the tokens at `positions`, one after the other: what
-/// [`gather`] is measured against.
+/// Replaces `out` by the tokens at `positions`, one after the other: the baseline of [`gather`].
 ///
 /// # Errors
 ///
@@ -245,7 +241,7 @@ pub fn sum_ids_at(tokens: &[Token], positions: &[usize]) -> u64 {
 ///
 /// # Panics
 ///
-/// When a position is not below the number of tokens.
+/// If a position is not below the number of tokens.
 pub fn copy_in_order(tokens: &[Token], positions: &[usize], out: &mut Vec<Token>) -> Result<()> {
     out.clear();
     out.extend(positions.iter().map(|&position| tokens[position]));

@@ -1,5 +1,5 @@
-//! The same questions to files of a tenth of the tokens, of all, and of ten times as many:
-//! by which power of their number does the time grow?
+//! The same queries over files of a tenth of the tokens, of all, and of ten times as many: by which
+//! exponent does the time grow?
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -17,28 +17,28 @@ use crate::suite::Known;
 use crate::varied::{Varied, axes};
 use crate::{Case, Exponent, Pace, Ratio, Suite};
 
-/// Where the exponent of a pass has to be.
+/// The required exponent of a pass.
 const PASS_BAR: RangeInclusive<f64> = 0.95..=1.05;
-/// Where that of the nearest in an ordered file has to be.
+/// The required exponent of the nearest in an ordered file.
 const NEAREST_BAR: RangeInclusive<f64> = f64::NEG_INFINITY..=0.35;
 
-/// How many times the tokens of the size before a size has.
+/// The factor from one size to the next.
 const FACTOR: usize = 10;
 
-/// How many nearest of how many points are looked for, and of each how many of these an
-/// oracle looks at all tokens.
+/// How many neighbours of how many points are searched, and for how many of these an oracle looks
+/// at all tokens.
 const NEAREST: usize = 10;
 const POINTS: usize = 1_000;
 const CHECKED_EACH: usize = 50;
 
-/// Steps of the ball that is counted.
+/// Radius in steps of the ball that is counted.
 const RADIUS: u64 = 300;
 
-/// What the index of a file takes of a token, and that of a sorted copy: a space, and boxes.
+/// The bytes of a token in a file's index, and in that of a sorted copy: a space, and boxes.
 const INDEX_BYTES: usize = 6 + 6 + 1;
 
-/// What is done with each size, and where its exponent has to be. That of the bare reads is
-/// the machine's to say: small files lie in its caches.
+/// The work for each size, and its required exponent. Bare reads have none: small files are in the
+/// machine's caches.
 const DONE: [(&str, Option<RangeInclusive<f64>>); 5] = [
     (COUNT, Some(PASS_BAR)),
     (READ_RECORDS, None),
@@ -69,13 +69,12 @@ struct OfSize {
 }
 
 impl Growth {
-    /// Makes files of a tenth of `count` tokens and of `count` in a new folder within
-    /// `folder`, and of ten times as many if it `is_long`; `threads` make them, and one
-    /// asks.
+    /// Makes files of a tenth of `count` tokens and of `count` in a new folder within `folder`, and
+    /// of ten times as many if it `is_long`; `threads` threads make them, and one queries.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory, or no such threads.
+    /// If disk or memory is too small, or threads cannot be started.
     pub fn new(count: usize, is_long: bool, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         let mut counts = vec![count.div_ceil(FACTOR), count];
         counts.extend(is_long.then_some(count * FACTOR));
@@ -84,7 +83,7 @@ impl Growth {
         ensure_memory(size_bytes)?;
         let scratch = Scratch::with_room(folder, size_bytes as u64)?;
         let makers = Workers::new(threads.get())?;
-        // Of the smallest file, so that they are beside tokens of all of them.
+        // From the smallest file, so that they are near tokens of all files.
         let points = points(&Varied::create(
             scratch.file("points.ngt"),
             counts[0],
@@ -161,8 +160,8 @@ impl Growth {
         ])
     }
 
-    /// Returns the exponents that the rounds of the suite tell: of each size and the one
-    /// before, and of the largest and the smallest.
+    /// Returns the exponents from the rounds of the suite: of each size and the previous one, and
+    /// of the largest and the smallest.
     pub fn exponents(&self) -> Vec<Exponent> {
         let sizes = &self.sizes;
         let mut pairs: Vec<_> = sizes.windows(2).map(|pair| (&pair[1], &pair[0])).collect();
@@ -225,7 +224,7 @@ fn ball_filter(file: &Varied) -> Result<Filter> {
     )?)
 }
 
-/// What is answered, by a look at each token; of the nearest, for some points alone.
+/// The answers, by a look at each token; for the nearest, only for some points.
 fn expected(file: &Varied, points: &[Token]) -> Result<[u64; 3]> {
     let (tokens, centre) = (file.tokens(), file.centre()?);
     let heavy = tokens.iter().filter(|token| token.weight() > 0.9);
@@ -249,7 +248,7 @@ fn sum_of_nearest(tokens: &[Token], point: &Token) -> u64 {
     best.into_iter().sum()
 }
 
-/// The squared distances of the points that the oracle looked for, in steps.
+/// The squared distances, in steps, of the points that the oracle searched.
 fn sum_of_checked(found: &[Neighbours]) -> u64 {
     let checked = found.iter().step_by(CHECKED_EACH);
     let neighbours = checked.flat_map(|found| &found.neighbours);
@@ -260,7 +259,7 @@ fn sum_of_checked(found: &[Neighbours]) -> u64 {
     squares.fold(0, u64::wrapping_add)
 }
 
-/// Tokens beside those of a file, spread over it.
+/// Points near tokens spread over a file.
 fn points(file: &Varied) -> Vec<Token> {
     let tokens = file.tokens();
     let at = |number: usize| {

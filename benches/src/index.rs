@@ -1,5 +1,4 @@
-//! An index that is built, beside the verification of the same file, and plain writes of
-//! as many bytes.
+//! Building an index, beside the verification of the same file and plain writes of as many bytes.
 
 use std::iter;
 use std::num::NonZeroUsize;
@@ -20,11 +19,11 @@ use crate::teams::{Teams, case_name};
 use crate::varied::{Varied, axes};
 use crate::{Case, Pace, Ratio, Suite, Work};
 
-/// The share of the speed of a verification, or of one and the writing of columns, that
-/// building must reach.
+/// The share of the speed of a verification, alone or with the writing of columns, that building
+/// must reach.
 const BAR: f64 = 0.8;
 
-/// What weight, timestamp and the physical space take of a token.
+/// The bytes of a token's weight, timestamp and physical space.
 const COLUMN_BYTES: usize = 4 + 4 + 6;
 
 /// The suite `index`.
@@ -37,12 +36,12 @@ pub struct Builds {
 }
 
 impl Builds {
-    /// Makes a file of `count` tokens in a new folder within `folder`, for one thread and
-    /// `threads` to index.
+    /// Makes a file of `count` tokens in a new folder within `folder`, for one thread and `threads`
+    /// to index.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory, or no such threads.
+    /// If disk or memory is too small, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         let size_bytes = bytes_of(count) + count * COLUMN_BYTES;
         ensure_memory(size_bytes)?;
@@ -117,11 +116,11 @@ impl Builds {
         self.scratch.file("written")
     }
 
-    /// Writes as many bytes as the columns have of the blocks that are full.
+    /// Writes as many bytes as the columns of the full blocks have.
     fn write_columns(&self) -> Result<()> {
         let blocks = self.file.tokens().len() / BLOCK_TOKENS;
         let size_bytes = blocks * BLOCK_TOKENS * COLUMN_BYTES;
-        // What stays in a cache, as the columns of a few blocks do.
+        // As much as stays in a cache, like the columns of a few blocks.
         let chunk = &self.chunk[..];
         let whole = iter::repeat_n(chunk, size_bytes / CHUNK_BYTES);
         let rest = iter::once(&chunk[..size_bytes % CHUNK_BYTES]);
@@ -142,7 +141,7 @@ fn verified_blocks(workers: &Workers, file: &Varied) -> Result<u64> {
     Ok(report.blocks - u64::from(has_rest))
 }
 
-/// Builds an index where there is none, and returns how many blocks it covers.
+/// Builds an index from nothing, and returns how many blocks it covers.
 fn indexed_blocks(workers: &Workers, file: &Varied, options: &BuildOptions) -> Result<u64> {
     let BuildReport {
         index, read_blocks, ..
@@ -154,7 +153,7 @@ fn indexed_blocks(workers: &Workers, file: &Varied, options: &BuildOptions) -> R
     Ok(index.blocks)
 }
 
-/// Work on a file that has no index, and beside it nothing of the run before.
+/// Work on a file without an index and without the results of the previous run.
 struct Fresh<'a, F> {
     file: &'a Varied,
     written: PathBuf,
@@ -165,8 +164,8 @@ struct Fresh<'a, F> {
 impl<F: Fn(&Varied) -> Result<u64>> Work for Fresh<'_, F> {
     type Output = u64;
 
-    /// Removes what was made, for good, and has the host give the memory that the pages of
-    /// new files take. The same for every case.
+    /// Durably removes what was made, and has the host provide the memory for the pages of new
+    /// files. The same for every case.
     fn prepare(&mut self) -> Result<()> {
         remove_for_good(&self.written)?;
         remove_for_good(&index_folder(self.file.reader.path()))?;

@@ -1,13 +1,12 @@
 //! The work that the criterion suites of this workspace measure.
 //!
-//! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`],
-//! [`contention`], [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`],
-//! [`query`], [`index`], [`sort`], [`growth`], [`command`]. Each holds its work, what that
-//! work must compute, and the ratios by which it is judged. The programs under
-//! `benches/` only name the suite to run.
+//! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`], [`contention`],
+//! [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`], [`query`], [`index`],
+//! [`sort`], [`growth`], [`command`]. Each holds its work, what that work must compute, and the
+//! ratios that judge it. The programs under `benches/` only name the suite to run.
 //!
-//! What it is not: the measurement that is published. That is
-//! `cargo xtask stress`, a process a sample; here all samples share one process.
+//! It is not the published measurement. That is `cargo xtask stress`, a process a sample; here all
+//! samples share one process.
 //!
 //! ```
 //! use std::num::NonZeroUsize;
@@ -51,7 +50,7 @@ mod scratch;
 mod session;
 mod size;
 pub mod sort;
-#[expect(unsafe_code, reason = "stores past the caches; nowhere else")]
+#[expect(unsafe_code, reason = "non-temporal stores; nowhere else")]
 mod stream;
 mod suite;
 mod teams;

@@ -1,4 +1,4 @@
-//! Single tokens of a file that is not in memory, by what the system was told of it.
+//! Single tokens of a file that is not in memory, with different advice to the system.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -18,10 +18,10 @@ use crate::scratch::Scratch;
 use crate::size::bytes_of;
 use crate::{Case, Pace, Ratio, Suite, Work};
 
-/// How many tokens a run looks up, or a tenth of all that there are.
+/// How many tokens a run looks up, and at most a tenth of all.
 const LOOKUPS: usize = 1_000;
 
-/// The share of the speed of plain reads of a page each that `Random` must reach.
+/// The share of the speed of plain page reads that `Random` must reach.
 const RANDOM_BAR: f64 = 0.8;
 
 /// The suite `lookup`.
@@ -36,7 +36,7 @@ impl Lookup {
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk.
+    /// If there is too little room on the disk.
     pub fn new(count: usize, folder: &Path) -> Result<Self> {
         let scratch = Scratch::with_room(folder, bytes_of(count) as u64)?;
         let path = scratch.file("lookup");
@@ -55,7 +55,7 @@ impl Lookup {
     ///
     /// # Errors
     ///
-    /// The file that was just made cannot be opened.
+    /// If the file just made cannot be opened.
     pub fn suite(&self) -> Result<Suite<'_>> {
         let cold = |seed| Cold::new(&self.path, self.count, seed);
         let mapped = |name: &str, access, ahead, seed| -> Result<Case<'_>> {
@@ -110,7 +110,7 @@ const PACE: Pace = Pace {
     round_iterations: 2,
 };
 
-/// A file whose pages leave memory before each run, and positions in it.
+/// A file whose pages are dropped from memory before each run, and positions in it.
 struct Cold {
     disk: RealFile,
     bytes: u64,
@@ -135,8 +135,7 @@ impl Cold {
         })
     }
 
-    /// Draws other positions, and has the system drop the file, which nobody may have
-    /// mapped.
+    /// Draws new positions, and has the system drop the file, which must not be mapped.
     fn cool(&mut self) -> Result<()> {
         for position in &mut self.positions {
             *position = self.rng.below(self.count as u64) as usize;
@@ -154,17 +153,17 @@ fn id_of(token: &Token) -> u64 {
     u64::from(token.id().raw())
 }
 
-/// Looks through a map that was made with some advice.
+/// Looks through a map made with some advice.
 struct Mapped {
     cold: Cold,
     access: Access,
-    /// Whether all tokens are asked for before the first is looked at.
+    /// Whether all tokens are requested before the first is looked at.
     ahead: bool,
     store: Option<MmapStore>,
 }
 
 impl Work for Mapped {
-    /// With the store, which has pages mapped as long as it lives.
+    /// With the store, as pages stay mapped while it lives.
     type Output = (u64, MmapStore);
 
     fn prepare(&mut self) -> Result<()> {
@@ -226,8 +225,7 @@ impl Work for Blocks {
     }
 }
 
-/// Reads the page of each token, one after the other: what the disk allows without
-/// asking for several at once.
+/// Reads the page of each token, one after the other: the disk's limit for one request at a time.
 struct Pages {
     cold: Cold,
     file: File,

@@ -1,4 +1,4 @@
-//! Two thousand files that are open at once.
+//! Two thousand files open at once.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -18,10 +18,10 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 /// How many tokens each file has.
 const EACH: usize = 1_000;
 
-/// How many files a process may have open besides.
+/// How many other files a process may have open.
 const SPARE: u64 = 100;
 
-/// Raises the limit on open files as far as it has to be, and may be.
+/// Raises the limit on open files as far as needed and allowed.
 fn may_open(files: u64) -> Result<()> {
     let mut limit = getrlimit(Resource::Nofile);
     let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
@@ -44,14 +44,14 @@ pub struct Many {
 }
 
 impl Many {
-    /// How many files there are when it is measured.
+    /// How many files there are in a measurement.
     pub const FILES: usize = 2_000;
 
     /// Makes `files` files in a new folder within `folder`.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or this process may not open so many.
+    /// If there is no room on the disk, or this process may not open that many files.
     pub fn new(files: usize, folder: &Path) -> Result<Self> {
         may_open(files as u64 + SPARE)?;
         let scratch = Scratch::with_room(folder, files as u64 * (1 << 20))?;
@@ -84,7 +84,7 @@ impl Many {
                     Ok(Opened::Store(open_store_with(path, &options)?))
                 }),
                 open("mapped-reserving", |path| {
-                    // What a process of 128 TiB has room for, 16 GiB for each.
+                    // Fits the 128 TiB address space of a process, 16 GiB for each.
                     let options = MapOptions::new().reserve_tokens(1 << 28);
                     Ok(Opened::Store(open_store_with(path, &options)?))
                 }),
@@ -110,7 +110,7 @@ const PACE: Pace = Pace {
     round_iterations: 2,
 };
 
-/// A file that is open.
+/// An open file.
 enum Opened {
     Store(MmapStore),
     Reader(BlockReader),
@@ -118,7 +118,7 @@ enum Opened {
 }
 
 impl Opened {
-    /// The id of the last token, which a file that was saved ends with.
+    /// The id of the last token of a saved file.
     fn last_id(&self) -> Result<u64> {
         let last = match self {
             Self::Store(store) => store.tokens().last().copied(),

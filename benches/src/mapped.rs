@@ -1,6 +1,5 @@
-//! Files of tokens that are there already: opened, scanned, read at random and
-//! verified, beside the same through a raw map and plain reads; and one that is
-//! read while it is written.
+//! Existing token files: opened, scanned, read at random and verified, beside the same through a
+//! raw map and plain reads; and one that is read while it is written.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ const RAW_BAR: f64 = 0.95;
 /// The share of a plain read's speed that verification must reach.
 const VERIFY_BAR: f64 = 0.8;
 
-/// How many bytes a plain read takes: as many as a block has.
+/// How many bytes a plain read takes: a block's.
 const READ_BYTES: usize = 256 << 10;
 
 /// The suite `mapped`.
@@ -42,12 +41,12 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// Makes a file of `count` tokens in a new folder within `folder`, and one of
-    /// a tenth and one of ten times as many to be opened.
+    /// Makes a file of `count` tokens in a new folder within `folder`, and one of a tenth and one
+    /// of ten times as many to be opened.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory for its page cache.
+    /// If there is too little room on the disk, or in memory for the page cache.
     pub fn new(count: usize, folder: &Path) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let sizes = [
@@ -62,7 +61,7 @@ impl Mapped {
             count,
             path: scratch.file(name),
         });
-        // The one that is read comes last, so that it is in the page cache.
+        // The file to read comes last, so that it is in the page cache.
         for file in &opened {
             make(&file.path, file.count)?;
         }
@@ -87,7 +86,7 @@ impl Mapped {
     ///
     /// # Errors
     ///
-    /// The file that was just made cannot be opened.
+    /// If the file just made cannot be opened.
     pub fn suite(&self) -> Result<Suite<'_>> {
         let raw = try_tokens(&self.raw)?;
         let store = self.store.tokens();
@@ -161,7 +160,7 @@ fn scan_case<'a>(name: &str, tokens: &'a [Token]) -> Case<'a> {
     Case::new(name, tokens.len(), Sum { tokens, sum })
 }
 
-/// A file that is opened.
+/// A file to open.
 struct Opened {
     name: &'static str,
     count: usize,

@@ -1,8 +1,7 @@
-//! Ratios of cases that took turns.
+//! Ratios of cases that take turns.
 //!
-//! Criterion runs one case after the other, so between two of them the machine
-//! has changed. Here every round runs every case, in an order of its own, and
-//! the two sides of a ratio are paired by round.
+//! Criterion runs one case after the other, so between two of them the machine changes. Here every
+//! round runs every case in its own order, and the two sides of a ratio are paired by round.
 
 use std::time::Duration;
 
@@ -35,8 +34,8 @@ enum Base {
 }
 
 impl Ratio {
-    /// Compares the case named `subject` with the one named `base`; `bar` is
-    /// what is asked of it, if anything is.
+    /// Compares the case named `subject` with the one named `base`; `bar` is the required ratio, if
+    /// there is one.
     pub fn new(subject: impl Into<String>, base: impl Into<String>, bar: Option<f64>) -> Self {
         Self {
             subject: subject.into(),
@@ -45,7 +44,7 @@ impl Ratio {
         }
     }
 
-    /// Asks the case named `subject` to take no longer than `time` for a run.
+    /// Requires a run of the case named `subject` to take no longer than `time`.
     pub fn within(subject: impl Into<String>, time: Duration) -> Self {
         Self {
             subject: subject.into(),
@@ -66,7 +65,7 @@ pub struct Rounds {
     suite: &'static str,
     ratios: Vec<Ratio>,
     names: Vec<String>,
-    /// By case: how many one run handles.
+    /// By case: how many tokens one run handles.
     tokens: Vec<usize>,
     /// By case, then by round, in nanoseconds a token.
     times_ns: Vec<Vec<f64>>,
@@ -77,7 +76,7 @@ impl Rounds {
     ///
     /// # Errors
     ///
-    /// A case failed.
+    /// If a case fails.
     pub fn measure(suite: &mut Suite<'_>, rounds: usize) -> Result<Self> {
         let mut rng = SplitMix64::new(ORDER_SEED);
         let mut order: Vec<usize> = (0..suite.cases.len()).collect();
@@ -110,7 +109,7 @@ impl Rounds {
     ///
     /// # Panics
     ///
-    /// When a ratio names a case that the suite does not have.
+    /// If a ratio names a case that the suite does not have.
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(ASCII_MARKDOWN).set_header([
@@ -162,7 +161,7 @@ impl Rounds {
     ///
     /// # Panics
     ///
-    /// When the suite has no case of that name.
+    /// If the suite has no case of that name.
     pub(crate) fn times(&self, name: &str) -> &[f64] {
         &self.times_ns[self.number(name)]
     }

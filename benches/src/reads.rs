@@ -1,29 +1,29 @@
 //! The limit of a pass: every line is read, and nothing else is done.
 //!
-//! A line of 64 bytes comes into the cache as a whole, so a word of each is all bytes that
-//! the memory has to give. Eight sums that do not wait for each other keep enough lines
-//! under way: 48 to 50 GB/s of 40 MB and 25 to 35 GB/s of 640 MB on one processor, where a
-//! loop over all words had 32 to 33 and 20 to 24, beside other work.
+//! A line of 64 bytes comes into the cache as a whole, so a word of each line makes memory deliver
+//! all bytes. Eight independent sums keep enough lines in flight: 48 to 50 GB/s of 40 MB and 25 to
+//! 35 GB/s of 640 MB on one processor, where a loop over all words had 32 to 33 and 20 to 24,
+//! beside other work.
 
 use crate::scan::sum_in_parts;
 
 /// A cache line.
 type Line = [u8; 64];
 
-/// Sums that are apart from each other.
+/// Independent sums.
 const LANES: usize = 8;
 
-/// Bytes where they lie.
+/// Bytes in place.
 pub(crate) struct Lines<'a>(Vec<&'a [Line]>);
 
 impl<'a> Lines<'a> {
     /// # Panics
     ///
-    /// When a part does not have whole lines.
+    /// If a part does not consist of whole lines.
     pub(crate) fn of(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let lines = |part: &'a [u8]| {
             let (lines, rest) = part.as_chunks();
-            assert!(rest.is_empty(), "{} bytes are no whole lines", part.len());
+            assert!(rest.is_empty(), "{} bytes are not whole lines", part.len());
             lines
         };
         Self(parts.into_iter().map(lines).collect())
@@ -44,7 +44,7 @@ impl<'a> Lines<'a> {
         sums.fold(0, u64::wrapping_add)
     }
 
-    /// What [`sum`](Self::sum) has to make, a line at a time.
+    /// The expected result of [`sum`](Self::sum), computed a line at a time.
     pub(crate) fn expected_sum(&self) -> u64 {
         let lines = self.0.iter().copied().flatten();
         lines.fold(0, |sum, line| sum.wrapping_add(words(line)[0]))
@@ -61,7 +61,7 @@ impl<'a> Lines<'a> {
         sums.fold(0, u64::wrapping_add)
     }
 
-    /// What [`sum_words`](Self::sum_words) has to make, a line at a time.
+    /// The expected result of [`sum_words`](Self::sum_words), computed a line at a time.
     pub(crate) fn expected_sum_of_words(&self) -> u64 {
         let lines = self.0.iter().copied().flatten();
         lines.fold(0, |sum, line| {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "65 bytes are no whole lines")]
+    #[should_panic(expected = "65 bytes are not whole lines")]
     fn parts_of_lines_are_refused() {
         Lines::of([&[0; 65][..]]);
     }

@@ -1,5 +1,5 @@
-//! Tokens into memory that was touched before: plain stores, a store, and the
-//! limit, which is stores past the caches.
+//! Tokens into memory that was touched before: plain stores, a store, and the limit, which is
+//! non-temporal stores.
 
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
@@ -38,7 +38,7 @@ impl Refill {
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is too little memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
         ensure_memory(2 * bytes_of(count))?;
         let teams = Teams::new(threads)?;

@@ -16,7 +16,7 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 
 /// The share of a plain loop's speed that `map_reduce` must reach on one thread.
 const LOOP_BAR: f64 = 0.97;
-/// How many times as fast two threads must scan as one.
+/// How many times as fast as one thread two threads must scan.
 const TWO_THREADS_BAR: f64 = 1.85;
 
 /// The suite `scan`.
@@ -30,7 +30,7 @@ impl Scan {
     ///
     /// # Errors
     ///
-    /// There is no such memory, or no such threads.
+    /// If there is too little memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize) -> Result<Self> {
         ensure_memory(bytes_of(count))?;
         let teams = Teams::new(threads)?;
@@ -52,7 +52,7 @@ impl Scan {
             }));
         }
         let mut ratios = vec![Ratio::new("map-reduce-1t", "loop-1t", Some(LOOP_BAR))];
-        // What two threads can win is the machine's to say: its own factor beside ours.
+        // What two threads can gain depends on the machine: its own factor is beside ours.
         ratios.extend(self.teams.scaling("map-reduce", Some(TWO_THREADS_BAR)));
         ratios.extend(self.teams.scaling("loop", None));
         ratios.extend(self.teams.against_on_all("map-reduce", "loop"));
@@ -111,14 +111,14 @@ pub fn sum_ids(tokens: &[Token]) -> u64 {
     tokens.iter().map(|token| u64::from(token.id().raw())).sum()
 }
 
-/// Sums the ids in a plain loop on each of `threads` equal parts at once; on the
-/// calling thread where there is one.
+/// Sums the ids in a plain loop on each of `threads` equal parts at once; a single part on the
+/// calling thread.
 pub fn sum_ids_in_parts(tokens: &[Token], threads: usize) -> u64 {
     sum_in_parts(tokens, threads, sum_ids)
 }
 
-/// Adds up what `sum` makes of each of `threads` equal parts at once; on the calling
-/// thread where there is one.
+/// Adds up the results of `sum` for each of `threads` equal parts at once; a single part on the
+/// calling thread.
 pub(crate) fn sum_in_parts<T: Sync>(
     items: &[T],
     threads: usize,
@@ -144,21 +144,21 @@ pub(crate) fn sum_in_parts<T: Sync>(
 ///
 /// # Errors
 ///
-/// None that a sum can have.
+/// None for a sum.
 pub fn sum_ids_by(workers: &Workers, tokens: &[Token]) -> Result<u64> {
     let map = |_, slice: &[Token]| sum_ids(slice);
     let sum = map_reduce(workers, tokens, map, |left, right| left + right)?;
     Ok(sum.unwrap_or(0))
 }
 
-/// Returns the sum of the ids of tokens `0..count`, without a token; ids up to
-/// 2^32 are positions.
+/// Returns the sum of the ids of tokens `0..count`, without looking at tokens; ids up to 2^32 are
+/// positions.
 pub fn id_sum(count: usize) -> u64 {
     let count = count as u64;
     count * count.saturating_sub(1) / 2
 }
 
-/// Says how much of `store` the kernel keeps in huge pages.
+/// Returns how much of `store` the kernel keeps in huge pages, as text.
 pub(crate) fn share_in_huge_pages(store: &VecStore) -> String {
     let usage = store.memory_usage();
     match usage.huge_bytes {

@@ -1,4 +1,4 @@
-//! The folder that data files lie in.
+//! The folder for data files.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use ng_lab::Volume;
 use tempfile::TempDir;
 
-/// Room that is left to everybody else.
+/// Room left for everything else.
 const SPARE_BYTES: u64 = 1 << 30;
 
-/// A folder of this run, removed with all that is in it when it is dropped.
+/// A folder of this run; dropping it removes it with all its contents.
 pub(crate) struct Scratch {
     folder: TempDir,
 }
@@ -46,7 +46,7 @@ impl Scratch {
     }
 }
 
-/// Removes a file or a folder, if it is there, so that it does not come back.
+/// Durably removes a file or a folder, if it exists.
 pub(crate) fn remove_for_good(path: &Path) -> io::Result<()> {
     let removed = match path.is_dir() {
         true => fs::remove_dir_all(path),

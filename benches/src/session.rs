@@ -17,7 +17,7 @@ const ROUNDS: usize = 12;
 /// How many tokens there are when nothing is measured.
 const TINY_TOKENS: usize = 1_000;
 
-/// What the command line and the environment ask for.
+/// The settings from the command line and the environment.
 #[derive(Clone, Copy, Debug)]
 pub struct Session {
     rounds: usize,
@@ -25,11 +25,10 @@ pub struct Session {
     threads: NonZeroUsize,
 }
 
-/// The environment variable that says where files are written.
+/// The environment variable for the folder of files.
 const FOLDER_VARIABLE: &str = "NG_BENCH_DIR";
 
-/// The environment variable that asks for ten times the tokens as well, of what is about
-/// growth.
+/// The environment variable that adds ten times the tokens to suites about growth.
 const GROWTH_VARIABLE: &str = "NG_BENCH_GROWTH";
 
 impl Session {
@@ -37,7 +36,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The variable holds no number of tokens.
+    /// If the variable does not hold a number of tokens.
     pub fn from_env() -> Result<Self> {
         let rounds = rounds(env::args().skip(1));
         let default = if rounds == ROUNDS {
@@ -52,7 +51,7 @@ impl Session {
         })
     }
 
-    /// Tells whether anything is measured, and not merely run once.
+    /// Tells whether anything is measured, rather than run once.
     pub fn is_measured(&self) -> bool {
         self.rounds > 1
     }
@@ -62,7 +61,7 @@ impl Session {
         self.tokens
     }
 
-    /// Returns how many threads "all threads" are.
+    /// Returns how many threads "all threads" means.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
     }
@@ -72,21 +71,21 @@ impl Session {
         env::var_os(FOLDER_VARIABLE).map_or_else(|| default.into(), PathBuf::from)
     }
 
-    /// Tells whether ten times the tokens are asked for as well, where growth is measured:
-    /// by any value of `NG_BENCH_GROWTH`.
+    /// Tells whether suites about growth also take ten times the tokens: if `NG_BENCH_GROWTH` has
+    /// any value.
     pub fn grows_long(&self) -> bool {
         env::var_os(GROWTH_VARIABLE).is_some_and(|value| !value.is_empty())
     }
 
-    /// Runs `suite` as the command line asks for.
+    /// Runs `suite` according to the command line.
     ///
     /// # Errors
     ///
-    /// A case failed in a round.
+    /// If a case fails in a round.
     ///
     /// # Panics
     ///
-    /// When a case fails in criterion's hands, which take no error.
+    /// If a case fails within criterion, which accepts no error.
     pub fn run(&self, suite: Suite<'_>) -> Result<()> {
         self.measure(suite).map(drop)
     }
@@ -122,8 +121,8 @@ impl Session {
     }
 }
 
-/// How many rounds criterion's options leave room for: all of them when it
-/// measures, one when it tests, none when it lists or profiles.
+/// How many rounds criterion's options leave room for: all of them when it measures, one when it
+/// tests, none when it lists or profiles.
 fn rounds(options: impl Iterator<Item = String>) -> usize {
     let options: Vec<String> = options.collect();
     let has = |name: &str| options.iter().any(|option| option == name);

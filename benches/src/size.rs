@@ -6,16 +6,16 @@ use anyhow::{Result, bail, ensure};
 use ng_lab::{count, kernel};
 use ng_token::Token;
 
-/// The environment variable that says it.
+/// The environment variable for it.
 pub(crate) const VARIABLE: &str = "NG_BENCH_TOKENS";
 
-/// The size at which suites are judged: 640 MB, more than a cache holds.
+/// The size at which suites are judged: 640 MB, larger than a cache.
 pub(crate) const DEFAULT_TOKENS: usize = 10_000_000;
 
 /// The most tokens: up to here an id is its token's position.
 const MAX_TOKENS: usize = 4_000_000_000;
 
-/// Reads a number of tokens out of the variable's `value`; `default` without one.
+/// Parses the variable's `value` as a number of tokens; returns `default` without one.
 pub(crate) fn tokens(value: Option<&OsStr>, default: usize) -> Result<usize> {
     let Some(value) = value else {
         return Ok(default);
@@ -34,7 +34,7 @@ fn parse(text: &str) -> Option<usize> {
     (1..=MAX_TOKENS).contains(&count).then_some(count)
 }
 
-/// Refuses work that needs more memory than there is, where the system tells.
+/// Refuses work that needs more memory than there is, if the system tells.
 ///
 /// The kernel would grant the memory, and kill the process when it is touched.
 pub(crate) fn ensure_memory(needed_bytes: usize) -> Result<()> {

@@ -1,5 +1,5 @@
-//! A file that is sorted along a curve: in memory, beside a copy and a plain write, and
-//! beyond it, beside two reads and two writes of its bytes at the disk's limits.
+//! Sorting a file along a curve: in memory, beside a copy and a plain write, and beyond memory,
+//! beside two reads and two writes of its bytes at the disk's limits.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -28,14 +28,14 @@ use crate::{Case, Pace, Ratio, Suite, Work};
 
 /// How long sorting 10M tokens in memory may take, on any number of threads.
 const TIME_IN_MEMORY: Duration = Duration::from_millis(700);
-/// The share of the disk's speed that sorting beyond memory must reach: at most 1.3 times
-/// the time of two reads and two writes.
+/// The share of the disk's speed that sorting beyond memory must reach: at most 1.3 times the time
+/// of two reads and two writes.
 const DISK_BAR: f64 = 1.0 / 1.3;
 
-/// The part of the file that a sort beyond memory may have in it.
+/// The share of the file that a sort beyond memory may hold.
 const MEMORY_SHARE: usize = 8;
-/// The least memory that a sort takes: what it has beside tokens, of itself and of each
-/// thread, and 16 MiB for these.
+/// The least memory of a sort: what it needs besides tokens, itself and for each thread, and 16 MiB
+/// for tokens.
 const LEAST_BYTES: usize = 48 << 20;
 const THREAD_BYTES: usize = 10 << 20;
 
@@ -43,7 +43,7 @@ const THREAD_BYTES: usize = 10 << 20;
 pub struct Sorts {
     count: usize,
     path: PathBuf,
-    /// Digests of the tokens as they are, and in the order.
+    /// Digests of the tokens in the file's order, and in the sorted order.
     plain: u64,
     sorted: u64,
     teams: Teams,
@@ -51,16 +51,16 @@ pub struct Sorts {
 }
 
 impl Sorts {
-    /// Makes a file of `count` tokens in a new folder within `folder`, for one thread and
-    /// `threads` to sort.
+    /// Makes a file of `count` tokens in a new folder within `folder`, for one thread and `threads`
+    /// to sort.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory, or no such threads.
+    /// If disk or memory is too small, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         // The tokens, their copy, and the pages of the new file.
         ensure_memory(3 * bytes_of(count))?;
-        // The file, temporary ones, a new one, and what the disk is probed with.
+        // The file, temporary ones, a new one, and the disk probe's.
         let scratch = Scratch::with_room(folder, 4 * bytes_of(count) as u64)?;
         let teams = Teams::new(threads)?;
         let path = scratch.file("tokens.ngt");
@@ -145,8 +145,8 @@ impl Sorts {
         Ok(Made::Copy)
     }
 
-    /// How long two reads of a file that is not in memory take, and two durable writes of
-    /// a new one, each in the fastest of the ways that the lab knows.
+    /// How long two reads of a file that is not in memory take, and two durable writes of a new
+    /// one, each in the fastest way that the lab knows.
     fn disk_twice(&self) -> Result<Duration> {
         let (bytes, limits) = (
             bytes_of(self.count) as u64,
@@ -172,16 +172,16 @@ enum Heat {
     Cold,
 }
 
-/// What a new file is.
+/// The contents of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Made {
-    /// A token file in the order.
+    /// A sorted token file.
     Sorted,
     /// The tokens as they were, and nothing else.
     Copy,
 }
 
-/// Makes a new file of the tokens of another.
+/// Makes a new file from the tokens of another.
 struct Sorted<'a, F> {
     suite: &'a Sorts,
     path: PathBuf,
@@ -192,9 +192,9 @@ struct Sorted<'a, F> {
 impl<F: Fn(&Path) -> Result<Made>> Work for Sorted<'_, F> {
     type Output = Made;
 
-    /// Removes the last file, for good, and has the host give the memory that the pages of
-    /// the new one and a copy take, the same for every case; then brings the tokens into
-    /// memory, or has them leave it.
+    /// Durably removes the last file, and has the host provide the memory for the pages of the new
+    /// one and a copy, the same for every case; then brings the tokens into memory, or drops them
+    /// from it.
     fn prepare(&mut self) -> Result<()> {
         remove_for_good(&self.path)?;
         let (suite, path) = (self.suite, &self.suite.path);
@@ -217,7 +217,7 @@ impl<F: Fn(&Path) -> Result<Made>> Work for Sorted<'_, F> {
         (self.run)(&self.path)
     }
 
-    /// Is 0 if the new file has what it must have.
+    /// Returns 0 if the new file has the right contents.
     fn checksum(&self, made: Made) -> Result<u64> {
         let suite = self.suite;
         Ok(match made {
@@ -238,7 +238,7 @@ fn order() -> Order {
     Order::by_space(Space::Physical)
 }
 
-/// Makes one number of tokens, in which each byte and the place of each token counts.
+/// Digests tokens into one number, which depends on each byte and on their order.
 fn digest<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> u64 {
     tokens.into_iter().fold(0, |digest, token| {
         let (words, _) = token.as_bytes().as_chunks();
@@ -251,8 +251,7 @@ fn digest<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> u64 {
     })
 }
 
-/// The digest of the tokens in the order that their positions are sorted to: files have to
-/// come to it in all ways.
+/// The digest of the tokens in the order of their sorted positions, which all ways must reproduce.
 fn digest_in_order(workers: &Workers, tokens: &[Token]) -> Result<u64> {
     let positions = sort_positions(workers, tokens, &order())?;
     let mut seen = vec![false; tokens.len()];

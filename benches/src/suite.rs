@@ -9,33 +9,33 @@ use crate::Ratio;
 
 /// A piece of work, split into what is timed and what is not.
 pub trait Work {
-    /// What the timed part makes. It is dropped outside of the time.
+    /// The result of the timed part. It is dropped untimed.
     type Output;
 
-    /// Gets everything ready, untimed, before each run.
+    /// Prepares everything, untimed, before each run.
     ///
     /// # Errors
     ///
-    /// As the work says.
+    /// As the work defines.
     fn prepare(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Does the work. This is what is timed.
+    /// Does the work, timed.
     ///
     /// # Errors
     ///
-    /// As the work says.
+    /// As the work defines.
     fn run(&mut self) -> Result<Self::Output>;
 
-    /// Reduces what the last run made to one number, untimed.
+    /// Reduces the result of the last run to one number, untimed.
     ///
     /// # Errors
     ///
-    /// What was made cannot be read.
+    /// If the result cannot be read.
     fn checksum(&self, output: Self::Output) -> Result<u64>;
 
-    /// Returns what that number must be, known without doing the work.
+    /// Returns the expected number, known without doing the work.
     fn expected(&self) -> u64;
 }
 
@@ -56,8 +56,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Names a work on `tokens` tokens that tells itself how long it took: a probe that
-    /// tries several ways, of which the fastest counts.
+    /// Names a work on `tokens` tokens that reports its own time: a probe that tries several ways,
+    /// of which the fastest counts.
     pub fn told(
         name: impl Into<String>,
         tokens: usize,
@@ -70,7 +70,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Returns the name, one of its own within the suite.
+    /// Returns the name, unique within the suite.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -80,11 +80,11 @@ impl<'a> Case<'a> {
         self.tokens
     }
 
-    /// Runs it `iterations` times and returns the time of the timed parts together.
+    /// Runs it `iterations` times and returns the total time of the timed parts.
     ///
     /// # Errors
     ///
-    /// The work failed, or computed something else than it should have.
+    /// If the work fails, or computes something other than expected.
     pub fn run(&mut self, iterations: u64) -> Result<Duration> {
         (0..iterations)
             .map(|_| (self.run_once)())
@@ -106,8 +106,8 @@ fn timed(work: &mut impl Work) -> Result<Duration> {
     Ok(elapsed)
 }
 
-/// Work that can be done again at once, and whose outcome is known: it is done once
-/// untimed before, so that memory is mapped and what is checked at first touch is checked.
+/// Work that can be repeated at once and whose outcome is known: it first runs once untimed, so
+/// that memory is mapped and first-use checks are done.
 pub(crate) struct Known<F> {
     run: F,
     expected: u64,
@@ -151,18 +151,18 @@ impl<F: Fn() -> Result<u64>> Work for Known<F> {
 /// How long a suite measures.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How many samples criterion takes of a case; 10 is its least.
+    /// How many samples criterion takes of a case; at least 10.
     pub samples: usize,
     /// How long criterion warms a case up.
     pub warm_up: Duration,
-    /// How much time criterion aims at for the samples of a case, timed parts only.
+    /// The time criterion aims at for the samples of a case, timed parts only.
     pub measurement: Duration,
     /// How often a case runs in each round of the ratios.
     pub round_iterations: u64,
 }
 
 impl Pace {
-    /// Of cases that make whole files.
+    /// For cases that make whole files.
     pub(crate) const FILES: Self = Self {
         samples: 10,
         warm_up: Duration::from_millis(1),
@@ -170,7 +170,7 @@ impl Pace {
         round_iterations: 1,
     };
 
-    /// Of passes over what is in memory.
+    /// For passes over memory.
     pub(crate) const PASSES: Self = Self {
         samples: 20,
         warm_up: Duration::from_millis(100),
@@ -179,11 +179,11 @@ impl Pace {
     };
 }
 
-/// Cases that belong together, and what is said of them.
+/// Cases that belong together, and their description.
 pub struct Suite<'a> {
-    /// The name, that of the program under `benches/`.
+    /// The name, the same as of the program under `benches/`.
     pub name: &'static str,
-    /// What the cases work on, in a line for the reader of the ratios.
+    /// What the cases work on, in a line above the ratios.
     pub about: String,
     /// The cases, in the order criterion runs them.
     pub cases: Vec<Case<'a>>,

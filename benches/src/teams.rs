@@ -1,4 +1,4 @@
-//! The thread counts that are compared: one, and all.
+//! The compared thread counts: one, and all.
 
 use std::num::NonZeroUsize;
 
@@ -7,7 +7,7 @@ use ng_parallel::Workers;
 
 use crate::Ratio;
 
-/// One worker, and as many as asked for where that is more.
+/// One worker, and as many as asked for if that is more.
 pub(crate) struct Teams {
     one: Workers,
     all: Option<Workers>,
@@ -39,8 +39,8 @@ impl Teams {
 
     /// Returns the ratio of all threads to one of the cases called `name`.
     ///
-    /// `None` where one is all there are. The bar is asked of two threads only:
-    /// how far memory carries more of them is another question.
+    /// `None` if there is only one thread. The bar applies to two threads only: how far memory
+    /// scales beyond is another question.
     pub(crate) fn scaling(&self, name: &str, two_threads_bar: Option<f64>) -> Option<Ratio> {
         let (one, all) = (&self.one, self.all.as_ref()?);
         let bar = two_threads_bar.filter(|_| all.threads() == 2);
@@ -49,7 +49,7 @@ impl Teams {
 
     /// Returns the ratio of `name` to `base`, both on all threads.
     ///
-    /// `None` where one is all there are.
+    /// `None` if there is only one thread.
     pub(crate) fn against_on_all(&self, name: &str, base: &str) -> Option<Ratio> {
         let all = self.all.as_ref()?;
         Some(Ratio::new(case_name(name, all), case_name(base, all), None))

@@ -1,4 +1,4 @@
-//! A file of varied tokens that is asked.
+//! A file of varied tokens to query.
 
 use std::path::PathBuf;
 

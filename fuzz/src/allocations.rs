@@ -1,4 +1,4 @@
-//! How much memory the code under test takes, at most at a time.
+//! The most memory that the code under test holds at a time.
 
 #![expect(
     unsafe_code,
@@ -21,8 +21,8 @@ fn add(size: usize) {
     PEAK.fetch_max(used, Ordering::Relaxed);
 }
 
-// SAFETY: (1) Every block comes from `System` and goes back to it with its own
-// layout; the counters touch no memory of it. (2) Nothing here unwinds.
+// SAFETY: (1) Every block comes from `System` and goes back to it with its own layout; the counters
+// touch no memory of it. (2) Nothing here unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(layout.size());
@@ -43,8 +43,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Returns what `act` returns, and asserts that it took at most so many bytes
-/// more than there were in use before.
+/// Returns the result of `act`, and asserts that it took at most this many bytes more than were in
+/// use before.
 pub(crate) fn at_most<T>(limit: usize, what: &str, act: impl FnOnce() -> T) -> T {
     let before = USED.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Opens a file in every way, and holds what the ways say against one another.
+//! Opens a file in every way, and compares the results.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::memory::{File, Folder};
 
 const NAME: &str = "a.ngt";
 
-/// A head, two blocks of tokens, and what is said about them.
+/// A head, two blocks of tokens, and their findings.
 const READER_BYTES: usize = 1 << 20;
 
 /// The same, and an appender's buffer; the disk's own pages count, too.
 const APPENDER_BYTES: usize = 4 << 20;
 
-/// Of a file that claims more blocks than this, only the first and the last are
-/// read: the file is that long, and reading it all only takes time.
+/// Of a file that claims more blocks than this, only the first and the last are read: the file is
+/// that long, and reading it all would only take time.
 const BLOCKS_MAX: u64 = 64;
 
 pub(crate) fn open_in_every_way(file: &File) {
@@ -49,7 +49,7 @@ fn read_truncated(file: &File) {
     }
 }
 
-/// What is verified can be read, and what cannot is named.
+/// Verified blocks can be read, and others are named.
 fn read(reader: &BlockReader<File>) {
     let blocks = reader.block_count();
     let mut tokens = Vec::new();
@@ -57,13 +57,13 @@ fn read(reader: &BlockReader<File>) {
     if blocks > BLOCKS_MAX {
         for block in [0, blocks - 1] {
             let bad = reader.verify_blocks(block..block + 1);
-            let bad = bad.expect("the disk fails nobody");
+            let bad = bad.expect("the disk never fails");
             let lost = bad.iter().any(|bad| bad.cause != Cause::RestorableTail);
             assert_eq!(readable(block), !lost, "block {block}");
         }
         return;
     }
-    let report = reader.verify().expect("the disk fails nobody");
+    let report = reader.verify().expect("the disk never fails");
     let lost = report
         .bad
         .iter()
@@ -77,8 +77,8 @@ fn read(reader: &BlockReader<File>) {
     }
 }
 
-/// An appender takes what a reader took, or says why not; and what it commits is
-/// there for the next reader.
+/// An appender accepts what a reader accepted, or says why not; and the next reader finds what it
+/// commits.
 fn append(file: &File, reader: Option<&BlockReader<File>>) {
     let opened = at_most(APPENDER_BYTES, "opening for append", || {
         Writer::open(&Folder, file.clone(), NAME)
@@ -88,7 +88,7 @@ fn append(file: &File, reader: Option<&BlockReader<File>>) {
         Err(OpenError::Io(error)) => panic!("{error}"),
         Err(_) => return,
     };
-    let reader = reader.expect("no reader took what an appender did");
+    let reader = reader.expect("an appender accepted what no reader did");
     assert_eq!(writer.generation(), reader.info().generation + 1);
     assert_eq!(writer.committed_tokens(), reader.len());
     let appended = at_most(APPENDER_BYTES, "appending", || {

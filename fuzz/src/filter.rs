@@ -1,5 +1,5 @@
-//! Any text as a filter: it is refused at a place in the text, or shown again as a text that
-//! means the same, and its values become steps.
+//! Any text as a filter: it is refused at a place in the text, or shown as a text that means the
+//! same, and its values become steps.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use ng_query::ng_token::{Flags, Space, Token};
 
 use allocations::at_most;
 
-/// A tree, its text and what is said of it, of a text of 2 KiB.
+/// A tree, its text and its errors, for a text of 2 KiB.
 const PARSED_BYTES: usize = 2 << 20;
 
 fuzz_target!(
@@ -37,7 +37,7 @@ fn look_at(text: &str) {
     }
 }
 
-/// What a filter holds for, its complement does not.
+/// A filter's complement holds where the filter does not.
 fn hold_against_tokens(filter: &Filter) {
     if filter.depth() == Filter::DEPTH_MAX {
         return;

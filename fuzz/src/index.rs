@@ -1,8 +1,8 @@
 //! Any bytes as the files of the index of a small token file.
 //!
-//! A byte of what to put right, then edits: which file, where, and 4 bytes. Without
-//! anything put right, what an index says is right; with hashes put right it may be a
-//! lie, and must be no panic, and no more memory than the files have.
+//! A byte of what to fix, then edits: which file, where, and 4 bytes. Without any fix, the answers
+//! of the index are right; with fixed hashes they may be lies, but must not panic, nor take more
+//! memory than the files have.
 
 #![no_main]
 
@@ -25,15 +25,15 @@ use allocations::at_most;
 /// Two blocks, and a token of a third.
 const COUNT: u32 = 2 * 4096 + 1;
 
-/// More than all files, twice, and what a block is read into.
+/// Twice the size of all files, and what a block is read into.
 const BYTES: usize = 4 << 20;
 
 /// File, offset, 4 bytes.
 const EDIT_BYTES: usize = 8;
 
-/// Put right: the hashes of the whole files in the manifest, and its own.
+/// Fixes: the hashes of the whole files in the manifest, and its own.
 const WHOLE: u8 = 1;
-/// The manifest is cut or made longer by the last edit.
+/// The last edit truncates or extends the manifest.
 const LENGTH: u8 = 2;
 
 const COLUMNS: [Column; 2] = [Column::Weight, Column::Strength];
@@ -129,7 +129,7 @@ impl Subject {
         at_most(BYTES, "an index", || self.look(fixes & WHOLE == 0));
     }
 
-    /// Lets the manifest say the hashes that its files have.
+    /// Makes the manifest state the hashes that its files have.
     fn put_right(&self, files: &mut [Vec<u8>], manifest: usize) {
         let id = self.reader.commit().file_id;
         let (halves, _) = id.as_chunks();

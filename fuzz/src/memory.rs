@@ -11,8 +11,8 @@ const PAGE: usize = 4096;
 
 type Pages = BTreeMap<u64, Box<[u8; PAGE]>>;
 
-/// A file in memory, of any length: a head, what the golden file has behind that,
-/// and a hole. A clone is the same file.
+/// A file in memory, of any length: a head, what follows it in the golden file, and a hole. A clone
+/// is the same file.
 #[derive(Clone, Debug)]
 pub(crate) struct File(Arc<Inner>);
 
@@ -25,7 +25,7 @@ struct Inner {
 }
 
 impl File {
-    /// A file of so many bytes that begins with `head`.
+    /// A file of this many bytes that begins with `head`.
     pub(crate) fn new(head: &[u8], length: u64) -> Self {
         let mut head = head.to_vec();
         head.resize(golden::TABLE_OFFSET, 0);
@@ -54,7 +54,7 @@ impl File {
     }
 }
 
-/// Copies what `bytes` at `start` and `into` at `offset` have in common.
+/// Copies the overlap of `bytes` at `start` and `into` at `offset`.
 fn copy(start: u64, bytes: &[u8], offset: u64, into: &mut [u8]) {
     let from = start.max(offset);
     let to = (start + bytes.len() as u64).min(offset.saturating_add(into.len() as u64));
@@ -127,7 +127,7 @@ impl Disk for File {
     }
 }
 
-/// The folder that the file is in; of it only the sync is asked.
+/// The folder of the file; only its sync is used.
 pub(crate) struct Folder;
 
 impl Dir for Folder {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Writes seeds into the corpus: libFuzzer's first argument that is no option.
-/// It adds there what it finds.
+/// Writes seeds into the corpus: libFuzzer's first argument that is not an option. It adds its
+/// finds there.
 pub(crate) fn write(seeds: &[(&str, Vec<u8>)]) {
     let Some(folder) = corpus() else {
         return;

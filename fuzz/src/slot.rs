@@ -1,8 +1,8 @@
-//! The golden file with fields of its records changed and, if asked, their
-//! checksums put right, so that what lies behind the checksums is reached.
+//! The golden file with fields of its records changed and, if asked, their checksums fixed, so that
+//! the code behind the checksums is reached.
 //!
-//! A byte of [`Fixes`], 8 bytes that are added to the length, and edits of
-//! [`EDIT_BYTES`] each: a record, an offset in it, a width and a value.
+//! A byte of [`Fixes`], 8 bytes that are added to the length, and edits of [`EDIT_BYTES`] each: a
+//! record, an offset in it, a width and a value.
 
 #![no_main]
 
@@ -18,7 +18,7 @@ use twox_hash::XxHash3_64;
 use golden::{BYTES, HEAD_BYTES};
 use memory::File;
 
-/// The records of the head that are hashed: where each begins, and its length.
+/// The hashed records of the head: where each begins, and its length.
 const HEADER: (usize, usize) = (0, 4096);
 const SLOTS: [(usize, usize); 4] = [(0x1000, 512), (0x1800, 512), (0x3000, 512), (0x3800, 512)];
 const TAILS: [(usize, usize); 2] = [(0x2000, 4096), (0x4000, 4096)];
@@ -27,7 +27,7 @@ const TAILS: [(usize, usize); 2] = [(0x2000, 4096), (0x4000, 4096)];
 const EDIT_BYTES: usize = 12;
 
 const FILE_ID: std::ops::Range<usize> = 16..32;
-/// Where an intent stands in the page of a tail image, and how long it is.
+/// Where an intent is in the page of a tail image, and its length.
 const INTENT: (usize, usize) = (4032, 64);
 const TAIL_LENGTH: usize = 56;
 const TAIL_HASH: usize = 64;
@@ -64,7 +64,7 @@ fn apply(edit: &[u8], head: &mut [u8]) {
     head[start + offset..start + offset + width].copy_from_slice(&edit[4..4 + width]);
 }
 
-/// Which hashes are put right, a bit each.
+/// Which hashes are fixed, one bit each.
 struct Fixes(u8);
 
 impl Fixes {
@@ -101,7 +101,7 @@ impl Fixes {
     }
 }
 
-/// Lets every slot say what the header does.
+/// Makes every slot repeat what the header says.
 fn copy_header(head: &mut [u8]) {
     let header = head[..HEADER_COPY_BYTES].to_vec();
     for (start, _) in SLOTS {
@@ -140,8 +140,8 @@ fn field<const N: usize>(head: &[u8], offset: usize) -> [u8; N] {
     field
 }
 
-/// The golden file as it is; with each field of a record set to 0 and to as much
-/// as it holds; and one that claims 2^40 tokens and is as long as that.
+/// The golden file as it is; with each field of a record set to 0 and to its maximum; and one that
+/// claims 2^40 tokens and is as long as that.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     const ALL: u8 = Fixes::COPIES | Fixes::HEADER | Fixes::SLOTS | Fixes::TAILS | Fixes::INTENTS;
     let of_header = |value| -> Vec<_> {

@@ -1,8 +1,7 @@
-//! `stress --against REV`: the other revision's program, built in a work tree of
-//! its own.
+//! `stress --against REV`: the other revision's program, built in its own work tree.
 //!
-//! `target/against` holds a work tree a commit, used again as long as it is that
-//! commit and unchanged, one target folder for all of them, and the programs.
+//! `target/against` holds a work tree for each commit, reused while it is at that commit and
+//! unchanged, one target folder for all of them, and the programs.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -37,8 +36,8 @@ pub(crate) fn build(rev: &str, profile: Profile) -> Result<Against> {
     let target = folder.join("target");
     let last = folder.join(format!("last-{}", profile.name()));
     if fs::read_to_string(&last).ok().as_deref() != Some(&commit) {
-        // Cargo takes what another work tree left in the target folder for fresh
-        // where the sources are older.
+        // Cargo considers what another work tree left in the target folder fresh if the sources are
+        // older.
         touch_sources(&tree)?;
         fs::write(&last, "")?;
     }
@@ -67,7 +66,7 @@ fn commit_of(rev: &str) -> Result<String> {
     Ok(commit)
 }
 
-/// The work tree of a commit, made unless it is there and unchanged.
+/// The work tree of a commit, made anew unless it exists unchanged.
 fn work_tree(repository: &Path, tree: &Path, commit: &str) -> Result<()> {
     if is_clean(tree, commit) {
         return Ok(());
@@ -75,7 +74,7 @@ fn work_tree(repository: &Path, tree: &Path, commit: &str) -> Result<()> {
     if tree.exists() {
         fs::remove_dir_all(tree).with_context(|| tree.display().to_string())?;
     }
-    // By force: git may remember a work tree here that somebody has deleted.
+    // By force: git may remember a deleted work tree here.
     run(git(repository)
         .args(["worktree", "add", "--quiet", "--force", "--detach"])
         .arg(tree)
@@ -94,7 +93,7 @@ fn is_clean(tree: &Path, commit: &str) -> bool {
         && says(&["status", "--porcelain"]).as_deref() == Some("")
 }
 
-/// Makes all files that git knows newer than whatever was built before.
+/// Makes all files that git knows newer than any earlier build.
 fn touch_sources(tree: &Path) -> Result<()> {
     let listed = git(tree).args(["ls-files", "-z"]).output()?;
     let now = SystemTime::now();
@@ -112,7 +111,7 @@ fn touch_sources(tree: &Path) -> Result<()> {
 fn git(folder: &Path) -> Command {
     let mut git = Command::new("git");
     git.arg("-C").arg(folder);
-    // A hook that runs this verb has these set, for another folder.
+    // A hook that runs this verb sets these for another folder.
     git.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
     git.env_remove("GIT_INDEX_FILE");
     git
@@ -137,7 +136,7 @@ fn keep(target: &Path, folder: &Path, commit: &str, profile: Profile) -> Result<
     let programs = folder.join("programs").join(commit).join(kept);
     fs::create_dir_all(&programs)?;
     let (from, to) = (target.join(built).join(&name), programs.join(&name));
-    // By way of another name: a run that uses the old copy keeps it.
+    // Through another name: a run that uses the old copy keeps it.
     let partial = to.with_extension("partial");
     fs::copy(&from, &partial).with_context(|| from.display().to_string())?;
     fs::rename(&partial, &to)?;
@@ -148,7 +147,7 @@ fn keep(target: &Path, folder: &Path, commit: &str, profile: Profile) -> Result<
 mod tests {
     use super::*;
 
-    /// What git prints, in a repository that knows nobody.
+    /// What git prints, in a repository without a user.
     fn said(folder: &Path, arguments: &[&str]) -> String {
         let identity = [
             "-c",

@@ -10,10 +10,10 @@ use crate::{PassedOn, peers, python};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Compare with other stores instead, or how questions are answered with DuckDB, Polars,
-    /// numpy, scipy, faiss and pyarrow (by Python, in NG_PYTHON or python3):
-    /// [--tokens N] [--dir PATH] [--rounds N] [--seed N]; or the Python package with the calls of
-    /// Rust, numpy, Polars and DuckDB: [--count N] [--folder PATH] [--rounds N]
+    /// Compare with other stores instead; or query answers with DuckDB, Polars, numpy, scipy, faiss
+    /// and pyarrow (by Python, in NG_PYTHON or python3): [--tokens N] [--dir PATH] [--rounds N]
+    /// [--seed N]; or the Python package with Rust calls, numpy, Polars and DuckDB: [--count N]
+    /// [--folder PATH] [--rounds N]
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stores")]
     peers: Option<Peers>,
@@ -27,9 +27,9 @@ pub(crate) struct BenchArgs {
 pub(crate) enum Peers {
     /// Keeping tokens
     Stores,
-    /// Answering questions about them
+    /// Queries over them
     Queries,
-    /// What the Python package does
+    /// The Python package
     Python,
 }
 
@@ -46,8 +46,8 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Which peers are meant, and what is passed on: `--peers` may stand behind other options,
-/// where it has been taken for one of them.
+/// Which peers are meant, and what is passed on: `--peers` may follow other options and be taken
+/// for one of them.
 fn peers_of(args: &BenchArgs) -> Result<(Option<Peers>, Vec<&str>)> {
     let mut peers = args.peers;
     let mut passed_on = Vec::new();

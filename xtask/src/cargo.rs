@@ -36,14 +36,13 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The exit code of a program that ended; 1 for one that was killed.
+/// The exit code of a program that ended; 1 if it was killed.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     ExitCode::from(code.unwrap_or(1))
 }
 
-/// A program that measures takes this process's place, so that Ctrl-C and the
-/// exit code are its own.
+/// Replaces this process by a program that measures, so that Ctrl-C and the exit code are its own.
 #[cfg(unix)]
 pub(crate) fn become_process(mut command: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;

@@ -28,9 +28,9 @@ const LIBRARIES: [&str; 8] = [
 ];
 /// `ng-stress`'s exit code for figures that must not be used.
 const EXIT_INVALID: i32 = 5;
-/// What it says where the machine lacks memory, disk or a right for every cell.
+/// Its message if the machine lacks memory, disk or a right for every cell.
 const NOTHING_FITS: &str = "nothing can be measured here: ";
-/// The scenarios that are not measured unless they are named.
+/// The scenarios that are measured only if named.
 const ON_FILES: [&str; 10] = [
     "persist",
     "reopen",
@@ -44,7 +44,7 @@ const ON_FILES: [&str; 10] = [
     "sort",
 ];
 
-/// For how long each target is fuzzed.
+/// How long each target is fuzzed.
 const FUZZ_TIME: Duration = Duration::from_secs(5);
 
 type Step = (&'static str, fn() -> Result<()>);
@@ -83,7 +83,7 @@ fn format() -> Result<()> {
 fn lints() -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features"];
     cargo(clippy.iter().chain(&["--", "-D", "warnings"]))?;
-    // Each as those see it who ask for no feature of it.
+    // Each as seen by users without its optional features.
     for library in LIBRARIES {
         cargo(["clippy", "--package", library, "--", "-D", "warnings"])?;
     }
@@ -101,11 +101,11 @@ fn documentation() -> Result<()> {
         .args(["doc", "--workspace", "--no-deps", "--all-features"]))
 }
 
-/// Each library is packed and built from its package, the others taken from
-/// theirs: nothing needs to be on a registry.
+/// Packs each library and builds it from its package, the others taken from theirs: nothing needs
+/// to be on a registry.
 fn packages() -> Result<()> {
-    // A folder that no run had before: Cargo keeps what it unpacks by the path
-    // of the packages, and would build those of an earlier run at that path.
+    // A new folder for each run: Cargo keeps what it unpacks by the path of the packages, and would
+    // build those of an earlier run at the same path.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let folder = root().join(format!("target/packages-{}", now.as_nanos()));
     let mut package = command();
@@ -120,14 +120,13 @@ fn packages() -> Result<()> {
     outcome
 }
 
-/// That every target builds, takes its seeds and runs.
+/// Checks that every target builds, takes its seeds and runs.
 fn fuzz_a_little() -> Result<()> {
     torture::fuzz(FUZZ_TIME)
 }
 
-/// That it runs, from the verb to the report: in memory, on files, and on a file
-/// of 4 GiB in 512 MiB of memory. The figures of a machine that has just built
-/// everything are not judged.
+/// Checks that it runs, from the verb to the report: in memory, on files, and on a file of 4 GiB in
+/// 512 MiB of memory. The figures of a machine that has just built everything are not judged.
 fn smoke_stress() -> Result<()> {
     let small = ["--tokens", "100k", "--rounds", "1"];
     let files = ["--tokens", "20k", "--rounds", "1"];

@@ -1,5 +1,5 @@
-//! Crates outside the workspace that depend on its libraries: a feature, a
-//! dependency or a name that only the workspace has shows here.
+//! Crates outside the workspace that depend on its libraries: a feature, dependency or name that
+//! only the workspace has shows up here.
 
 use std::fs;
 use std::io;
@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{command, root, run};
 
-/// A crate of somebody else's, made of what stands in a library's `examples`.
+/// A third party's crate, made from a library's `examples`.
 struct Consumer {
     name: &'static str,
-    /// A folder whose files it takes, and the folder of its own that they come to.
+    /// A folder whose files it takes, and the folder of its own that they go to.
     sources: &'static [(&'static str, &'static str)],
-    /// Each library that it depends on, and what it asks for of it, in TOML.
+    /// Each library that it depends on, with its requirement in TOML.
     dependencies: &'static [(&'static str, &'static str)],
-    /// The programs that are run. All are built.
+    /// The programs to run. All are built.
     runs: &'static [&'static str],
 }
 
@@ -72,7 +72,7 @@ const CONSUMERS: [Consumer; 7] = [
     },
 ];
 
-/// Builds every consumer, and runs what it has to run.
+/// Builds every consumer, and runs its programs.
 pub(crate) fn consumers() -> Result<()> {
     for consumer in &CONSUMERS {
         consumer.check().context(consumer.name)?;
@@ -96,14 +96,14 @@ impl Consumer {
             .try_for_each(|program| cargo(&["run", "--quiet", "--bin", program]))
     }
 
-    /// Writes the crate anew: a program that was renamed is not built once more.
+    /// Writes the crate anew, so that a renamed program is not built once more.
     fn write(&self, folder: &Path) -> Result<()> {
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => fs::create_dir_all(folder)?,
         }
         fs::write(folder.join("Cargo.toml"), self.manifest())?;
-        // The versions of the workspace, not what came out this morning.
+        // The versions of the workspace, not today's releases.
         fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
         for (from, to) in self.sources {
             copy_files(&root().join(from), &folder.join(to))?;

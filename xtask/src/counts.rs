@@ -1,5 +1,5 @@
-//! What tests say that they ran: lines in the file that `NG_COUNTS` names, since
-//! their harness keeps what they print.
+//! How much the tests ran: lines in the file that `NG_COUNTS` names, since their harness captures
+//! what they print.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::cargo::root;
 
-/// The file that the counts of one run are in.
+/// The file with the counts of one run.
 pub(crate) struct Counts {
     path: PathBuf,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Counts {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
     counts: BTreeMap<String, u64>,
-    /// What was not run, and why.
+    /// What was skipped, and why.
     skipped: BTreeMap<String, String>,
 }
 
@@ -35,7 +35,7 @@ impl Counts {
         Ok(Self { path })
     }
 
-    /// Lets a command and its children write there.
+    /// Makes a command and its children write there.
     pub(crate) fn of<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("NG_COUNTS", &self.path)
     }
@@ -72,7 +72,7 @@ impl Sums {
         self.counts.is_empty() && self.skipped.is_empty()
     }
 
-    /// The sum of all counts whose name begins like this.
+    /// The sum of all counts whose names begin like this.
     pub(crate) fn like(&self, prefix: &str) -> u64 {
         let like = self
             .counts
@@ -87,7 +87,7 @@ impl Sums {
     }
 }
 
-/// A line for each, numbers under one another.
+/// A line for each, numbers aligned.
 impl fmt::Display for Sums {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in &self.counts {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo::{command, root, run};
 
-/// Each target, and how long an input may be.
+/// Each target, and the longest input.
 pub(crate) const TARGETS: [(&str, usize); 5] = [
     ("open", 8 + (64 << 10)),
     ("slot", 9 + 12 * 40),
@@ -18,17 +18,17 @@ pub(crate) const TARGETS: [(&str, usize); 5] = [
     ("index", 1 + 8 * 24),
 ];
 
-/// What libFuzzer says at its end.
+/// What libFuzzer prints at its end.
 const EXECUTED: &str = "stat::number_of_executed_units:";
 
-/// Tells why nothing can be fuzzed here, if so.
+/// Returns why nothing can be fuzzed here, if so.
 pub(crate) fn missing() -> Option<&'static str> {
     let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
     let found = Command::new(compiler).arg("--version").output().is_ok();
     (!found).then_some("libFuzzer needs a C++ compiler")
 }
 
-/// Cargo in the workspace of the targets, with the flags that stand there.
+/// Cargo in the workspace of the targets, with the flags set there.
 pub(crate) fn cargo() -> Command {
     let mut cargo = command();
     cargo.current_dir(root().join("fuzz"));
@@ -42,7 +42,7 @@ pub(crate) fn build() -> Result<()> {
     run(cargo().args(["build", "--release"]))
 }
 
-/// The command that fuzzes a target for so long, and adds to its corpus.
+/// The command that fuzzes a target for a time, and adds to its corpus.
 pub(crate) fn target(name: &str, input_max: usize, time: Duration) -> Result<Command> {
     let (corpus, artifacts) = (folder("corpus", name)?, folder("artifacts", name)?);
     let mut target = cargo();
@@ -62,7 +62,7 @@ fn folder(kind: &str, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// How many inputs a run tried, by what it said.
+/// How many inputs a run tried, from its output.
 pub(crate) fn executed(log: &Path) -> Result<u64> {
     let said = fs::read(log).with_context(|| log.display().to_string())?;
     match executed_in(&String::from_utf8_lossy(&said)) {
@@ -76,7 +76,7 @@ fn executed_in(said: &str) -> Option<u64> {
     counts.next_back()?.trim().parse().ok()
 }
 
-/// How many inputs were tried so far, by the pulse of a run: `#1024  pulse`.
+/// How many inputs were tried so far, from the pulse of a run: `#1024  pulse`.
 pub(crate) fn pulse(log: &Path) -> Result<u64> {
     let said = fs::read(log).with_context(|| log.display().to_string())?;
     Ok(pulse_in(&String::from_utf8_lossy(&said)))

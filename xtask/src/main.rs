@@ -1,5 +1,4 @@
-//! The project's verbs. Links none of its crates: it runs Cargo and `ng-stress`
-//! as processes.
+//! The project's verbs. Links none of its crates: it runs Cargo and `ng-stress` as processes.
 
 mod against;
 mod bench;
@@ -33,20 +32,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Build everything, in both profiles unless told otherwise
+    /// Build everything, in both profiles by default
     Build(ProfilesArg),
-    /// Run all tests, in both profiles unless told otherwise: overflow checks differ; those of
-    /// the Python package once
+    /// Run all tests, in both profiles by default, as overflow checks differ; those of the Python
+    /// package once
     Test(TestArgs),
     /// Build `ng-stress` in both profiles, measure, compare and report
     #[command(disable_help_flag = true)]
     Stress(stress::StressArgs),
-    /// Build `ng-stress` in both profiles, and hold the seed's statements against a run
+    /// Build `ng-stress` in both profiles, and check the seed's statements against a run
     #[command(disable_help_flag = true)]
     Claims(stress::StressArgs),
     /// Run the criterion suites, or compare with other stores
     Bench(bench::BenchArgs),
-    /// Build the Python package, and run its tests in an environment of their own
+    /// Build the Python package, and run its tests in their own environment
     Python(python::PythonArgs),
     /// Run the long fault tests, in release: crashes, kills, races, fuzzing
     Torture(torture::TortureArgs),
@@ -66,7 +65,7 @@ struct TestArgs {
 
 #[derive(Debug, Args)]
 struct PassedOn {
-    /// What Cargo gets besides, such as a test's name, or `-- --nocapture`
+    /// More arguments for Cargo, such as a test's name, or `-- --nocapture`
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -87,7 +86,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Build(profiles) => build::build(&profiles.profiles)?,
         Verb::Test(args) => {
             test::test(&args.profiles.profiles, &args.passed_on.args)?;
-            // What Cargo gets besides is about its own tests.
+            // Arguments for Cargo concern its own tests.
             if args.passed_on.args.is_empty() {
                 python::test_if_possible()?;
             }

@@ -1,5 +1,5 @@
-//! The program that compares with other stores. It is a workspace of its own, so
-//! that nothing else compiles what it compares with.
+//! The program that compares with other stores. It is its own workspace, so that nothing else
+//! compiles the peers.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -8,17 +8,17 @@ use anyhow::Result;
 
 use crate::cargo::{become_process, command, root, run};
 
-/// Compares what keeps tokens.
+/// Compares stores.
 pub(crate) fn stores(passed_on: &[&str]) -> Result<ExitCode> {
     measure(&[], "target/ng-bench/peers.json", passed_on)
 }
 
-/// Compares what answers questions about them.
+/// Compares queries.
 pub(crate) fn queries(passed_on: &[&str]) -> Result<ExitCode> {
     measure(&["queries"], "target/ng-bench/queries.json", passed_on)
 }
 
-/// Builds the program and becomes it. Its options are its own to understand.
+/// Builds the program and becomes it. It parses its own options.
 fn measure(verb: &[&str], figures: &str, passed_on: &[&str]) -> Result<ExitCode> {
     run(&mut of_peers(&["build", "--release"]))?;
     let mut program = of_peers(&["run", "--quiet", "--release"]);
@@ -28,8 +28,8 @@ fn measure(verb: &[&str], figures: &str, passed_on: &[&str]) -> Result<ExitCode>
     become_process(program)
 }
 
-/// What a change must pass: format, lints, every work of everybody on a
-/// thousand tokens, and every question on ten thousand.
+/// What a change must pass: format, lints, every work of every store on a thousand tokens, and
+/// every question on ten thousand.
 pub(crate) fn check() -> Result<()> {
     let mut format = command();
     format
@@ -41,8 +41,8 @@ pub(crate) fn check() -> Result<()> {
     run(&mut of_peers(&["test"]))
 }
 
-/// Cargo at work on that program, in a target folder beside the others'. The
-/// working folder stays: the program's paths are relative to it.
+/// Cargo for that program, in a target folder beside the others. The working directory stays: the
+/// program's paths are relative to it.
 fn of_peers(arguments: &[&str]) -> Command {
     let mut cargo = command();
     cargo.args(arguments).args(["--locked", "--manifest-path"]);

@@ -1,5 +1,5 @@
-//! The Python package, which is a workspace of its own: built, installed and tested in an
-//! environment below `target/`.
+//! The Python package, which is its own workspace: built, installed and tested in an environment
+//! below `target/`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,23 +17,21 @@ pub(crate) struct PythonArgs {
     #[arg(long)]
     wheel: bool,
 
-    /// Watch random lives of vectors, files and views for reads and writes of what is not there
+    /// Check random lives of vectors, files and views for invalid reads and writes
     ///
-    /// By valgrind, in a build with debug assertions: 1,000 lives, unless NG_PYTHON_LIVES says
-    /// otherwise.
+    /// By valgrind, in a build with debug assertions: 1,000 lives, or as NG_PYTHON_LIVES says.
     #[arg(long, conflicts_with = "wheel")]
     valgrind: bool,
 
-    /// What pytest gets besides, such as `-k lives`
+    /// More arguments for pytest, such as `-k lives`
     #[arg(last = true, value_name = "ARGS")]
     pytest: Vec<String>,
 }
 
-/// The oldest Python that the package takes.
+/// The oldest supported Python.
 const OLDEST: (u32, u32) = (3, 11);
 
-/// The interpreters that the wheel is tried on besides the one that it is tested on, as far as
-/// they are found.
+/// The interpreters that the wheel is tried on besides the one it is tested on, if they are found.
 const OTHERS: [&str; 6] = [
     "python3.11",
     "python3.12",
@@ -43,9 +41,8 @@ const OTHERS: [&str; 6] = [
     "python3.14t",
 ];
 
-/// How valgrind watches. It looks for memory that is not there, and not for what nobody has
-/// written yet, of which Python itself makes decisions. What leaks is shown, and fails nothing:
-/// Python and its libraries keep much to the end.
+/// How valgrind checks: for invalid addresses, not for uninitialised values, on which Python itself
+/// branches. Leaks are shown, but are no failure: Python and its libraries keep much to the end.
 const VALGRIND: [&str; 6] = [
     "--error-exitcode=97",
     "--undef-value-errors=no",
@@ -55,7 +52,7 @@ const VALGRIND: [&str; 6] = [
     "--num-callers=30",
 ];
 
-/// What is asked of a Python, to find out whether it will do, and which one it is.
+/// What a Python is asked, to find out whether it is suitable, and which one it is.
 const ASKS: &str = "import os, sys, sysconfig, venv, ensurepip
 free = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
 version = '%d.%d' % sys.version_info[:2]
@@ -83,8 +80,7 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
     }
 }
 
-/// Measures the package beside the calls of Rust and other packages. The script's options are
-/// its own to understand.
+/// Measures the package beside Rust calls and other packages. The script parses its own options.
 pub(crate) fn measure(passed_on: &[&str]) -> Result<ExitCode> {
     let python = find().map_err(|why| anyhow!(why))?;
     let environment = Environment::of(&python)?;
@@ -131,7 +127,7 @@ fn entry_of(locked: &str, name: &str) -> String {
     entry.join("\n") + "\n"
 }
 
-/// Runs the tests, as `test` and `ci` do: where there is no Python for it, says so and why.
+/// Runs the tests, as `test` and `ci` do; without a Python for it, says why.
 pub(crate) fn test_if_possible() -> Result<()> {
     match find() {
         Ok(_) => {
@@ -149,7 +145,7 @@ pub(crate) fn test_if_possible() -> Result<()> {
     }
 }
 
-/// Where the packages that the tests need cannot be fetched, that is no fault of the change.
+/// If the packages for the tests cannot be fetched, the change is not at fault.
 fn or_say(tested: Result<()>) -> Result<()> {
     match tested {
         Err(error) if error.is::<Unreachable>() => {
@@ -167,7 +163,7 @@ struct Unreachable {
 }
 
 impl Unreachable {
-    /// What pip says of it; that it found no such package, or one of another hash, is none.
+    /// What pip prints then; a missing package, or another hash, is no such case.
     const SIGNS: [&str; 5] = [
         "NewConnectionError",
         "NameResolutionError",
@@ -191,7 +187,7 @@ impl fmt::Display for Unreachable {
 
 impl std::error::Error for Unreachable {}
 
-/// Runs pip; tells a registry that does not answer from all else that fails.
+/// Runs pip; distinguishes a registry that does not answer from other failures.
 fn fetch(pip: &mut Command) -> Result<()> {
     let output = pip.stdout(Stdio::inherit()).output();
     let output = output.with_context(|| format!("{pip:?}"))?;
@@ -204,12 +200,12 @@ fn fetch(pip: &mut Command) -> Result<()> {
     }
 }
 
-/// That the extension is formatted.
+/// Checks that the extension is formatted.
 pub(crate) fn format() -> Result<()> {
     run(cargo().args(["fmt", "--check"]))
 }
 
-/// That the extension has nothing to warn of; its build asks a Python what it is built for.
+/// Checks that the extension has no warnings; its build asks a Python what it is built for.
 pub(crate) fn lints() -> Result<()> {
     if let Err(why) = find() {
         println!("python: not linted: {why}");
@@ -235,13 +231,13 @@ fn folder() -> PathBuf {
     root().join("target/python")
 }
 
-/// An interpreter that will do.
+/// A suitable interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Interpreter {
     program: PathBuf,
     version: (u32, u32),
     is_free_threaded: bool,
-    /// Its whole version and its path without links: another one has another text.
+    /// Its full version and its path without links: another one has another text.
     identity: String,
 }
 
@@ -259,15 +255,15 @@ impl Interpreter {
         })
     }
 
-    /// The name that it usually has, such as `python3.11`.
+    /// Its usual name, such as `python3.11`.
     fn name(&self) -> String {
         let (major, minor) = self.version;
         let free = if self.is_free_threaded { "t" } else { "" };
         format!("python{major}.{minor}{free}")
     }
 
-    /// Whether a wheel that was built for another interpreter is for this one as well: there is
-    /// one for all but free-threaded ones, which have one each.
+    /// Whether a wheel built for another interpreter fits this one: one wheel fits all but
+    /// free-threaded ones, which have one each.
     fn takes_wheel_for(&self, other: &Self) -> bool {
         self.name() == other.name() || !(self.is_free_threaded || other.is_free_threaded)
     }
@@ -284,13 +280,13 @@ fn distinct(found: impl IntoIterator<Item = Interpreter>) -> Vec<Interpreter> {
     some
 }
 
-/// Finds a Python that will do: the one that `NG_PYTHON` names, or else `python3`. The error
-/// tells why there is none.
+/// Finds a suitable Python: the one that `NG_PYTHON` names, else `python3`. The error says why
+/// there is none.
 fn find() -> Result<Interpreter, String> {
     will_do(std::env::var_os("NG_PYTHON").unwrap_or_else(|| "python3".into()))
 }
 
-/// Asks a Python whether it will do.
+/// Asks a Python whether it is suitable.
 fn will_do(name: OsString) -> Result<Interpreter, String> {
     let shown = Path::new(&name).display().to_string();
     let output = Command::new(&name).args(["-c", ASKS]).output();
@@ -311,7 +307,7 @@ fn will_do(name: OsString) -> Result<Interpreter, String> {
     }
 }
 
-/// The line that says why: the last one of Python's, the first one of anybody else's.
+/// The line that says why: Python's last one, or anybody else's first one.
 fn reason_in(said: &str) -> Option<&str> {
     let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next()?;
@@ -321,20 +317,19 @@ fn reason_in(said: &str) -> Option<&str> {
     }
 }
 
-/// An environment of Python's, with what builds and tests the package.
+/// A Python environment with what builds and tests the package.
 struct Environment {
     folder: PathBuf,
 }
 
 impl Environment {
-    /// Makes it, or takes the one that is there, if it is of the same interpreter and what is
-    /// to be installed is the same.
+    /// Makes it, or reuses the existing one if its interpreter and requirements are the same.
     fn of(python: &Interpreter) -> Result<Self> {
         let locked = package().join("tests/requirements.txt");
         Self::make(python, folder().join("venv"), &locked)
     }
 
-    /// Makes one in a folder, with what is locked in a file.
+    /// Makes one in a folder, with what a file locks.
     fn make(python: &Interpreter, folder: PathBuf, locked: &Path) -> Result<Self> {
         let environment = Self { folder };
         let wanted = fs::read_to_string(locked).with_context(|| locked.display().to_string())?;
@@ -354,12 +349,12 @@ impl Environment {
         Ok(environment)
     }
 
-    /// What it was made of: the interpreter and what was installed.
+    /// What it was made from: the interpreter and what was installed.
     fn stamp(&self) -> PathBuf {
         self.folder.join("made-of.txt")
     }
 
-    /// Whether it is there, and made of that. Its Python is a link, whose target may be gone.
+    /// Whether it exists, made from that. Its Python is a link, whose target may be gone.
     fn is_made_of(&self, wanted: &str) -> bool {
         let made_of = fs::read_to_string(self.stamp());
         self.program("python").exists() && made_of.is_ok_and(|made_of| made_of == wanted)
@@ -372,7 +367,7 @@ impl Environment {
         made_in(&folder().join(name), &mut maturin)
     }
 
-    /// Builds a wheel whose Rust asserts what it takes for granted, and names its lines.
+    /// Builds a wheel whose Rust checks its assumptions, and names its lines.
     fn build_checked_wheel(&self) -> Result<PathBuf> {
         let mut maturin = self.maturin(&self.program("python"));
         maturin
@@ -393,7 +388,7 @@ impl Environment {
         maturin
     }
 
-    /// Runs the random lives under valgrind: any read or write of what is not there fails.
+    /// Runs the random lives under valgrind: any invalid read or write fails.
     fn watch(&self, passed_on: &[String]) -> Result<()> {
         let found = Command::new("valgrind").arg("--version").output();
         found.context("valgrind: the systems' packages have it, as `apt install valgrind`")?;
@@ -418,8 +413,8 @@ impl Environment {
         self.pytest(&mut valgrind, &["tests/test_lives.py"], passed_on)
     }
 
-    /// Tries the wheel, with nothing but what it needs, on the interpreter that it was built for
-    /// and on every other one that is found.
+    /// Tries the wheel, with nothing but its requirements, on the interpreter it was built for and
+    /// on every other one that is found.
     fn try_alone(&self, built_for: &Interpreter, wheel: &Path) -> Result<()> {
         let locked = package().join("tests/requirements.txt");
         let text = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
@@ -484,7 +479,7 @@ impl Environment {
     }
 }
 
-/// Has maturin leave a wheel in a folder, as the only one.
+/// Makes maturin leave a wheel in a folder, as the only one.
 fn made_in(wheels: &Path, maturin: &mut Command) -> Result<PathBuf> {
     if wheels.exists() {
         fs::remove_dir_all(wheels).with_context(|| wheels.display().to_string())?;
@@ -497,7 +492,7 @@ fn made_in(wheels: &Path, maturin: &mut Command) -> Result<PathBuf> {
     }
 }
 
-/// Tries a wheel in an environment that has it and what it needs, and nothing else.
+/// Tries a wheel in an environment with only the wheel and its requirements.
 fn try_on(python: &Interpreter, wheel: &Path, needed: &Path) -> Result<()> {
     let alone = Environment::make(python, folder().join(python.name()), needed)?;
     alone.install(wheel)?;
@@ -539,7 +534,7 @@ mod tests {
         assert_eq!(reason_in("\n"), None);
     }
 
-    /// A package that is not there, or of another hash, fails all the same.
+    /// A missing package, or one of another hash, fails all the same.
     #[test]
     fn a_registry_that_does_not_answer_is_told_from_a_package_that_is_wrong() {
         let retry = "WARNING: Retrying (Retry(total=4)) after connection broken by \
@@ -596,7 +591,7 @@ mod tests {
         assert!(free.takes_wheel_for(&free));
     }
 
-    /// The one that was there was taken for that of another Python, or of one that is gone.
+    /// The existing one was taken for that of another Python, or of one that is gone.
     #[cfg(unix)]
     #[test]
     fn an_environment_is_taken_again_where_its_python_is_there_and_the_same() {

@@ -9,8 +9,8 @@ use crate::against::{self, SHORT_ID};
 use crate::cargo::{become_process, cargo, command, exit_code, root};
 use crate::profiles::Profile;
 
-/// Everything but the name of the verb is `ng-stress`'s to understand, so
-/// that its options are written down once.
+/// Everything but the name of the verb is left to `ng-stress`, so that its options are written down
+/// once.
 #[derive(Debug, Args)]
 pub(crate) struct StressArgs {
     /// Options of `ng-stress`; `--help` shows them
@@ -89,7 +89,7 @@ fn needs_dev(args: &[String]) -> bool {
     profiles.contains("dev") || profiles.contains("debug")
 }
 
-/// The build in which another revision is measured: the one that has an A/A copy.
+/// The build in which another revision is measured: the one with an A/A copy.
 fn compared_profile(args: &[String]) -> Profile {
     if profiles(args).contains("release") {
         Profile::Release
@@ -102,7 +102,7 @@ fn profiles(args: &[String]) -> &str {
     value_of("--profiles", args).unwrap_or("dev,release")
 }
 
-/// The value of an option, the last one if it is given twice.
+/// The value of an option, the last one if it is repeated.
 fn value_of<'a>(option: &str, args: &'a [String]) -> Option<&'a str> {
     let mut words = args.iter().map(String::as_str);
     let mut value = None;

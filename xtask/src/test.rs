@@ -6,16 +6,15 @@ use crate::cargo::{command, root, run};
 use crate::counts::Counts;
 use crate::profiles::Profile;
 
-/// What a release build has no other tests for than a dev build: this program, which
-/// nobody builds in release; the lab, which a dev build optimises as well; the scenarios,
-/// each of which proves its work whenever it is measured, in release too; and the suites,
-/// whose cases are run tiny.
+/// What needs no tests in a release build: this program, which nobody builds in release; the lab,
+/// which a dev build optimises as well; the scenarios, each of which proves its work whenever it is
+/// measured, in release too; and the suites, whose cases run tiny.
 const SAME_IN_RELEASE: [&str; 4] = ["xtask", "ng-lab", "ng-stress", "ng-benches"];
 
-/// The tests of a release build: examples in the documentation say nothing else there.
+/// The tests of a release build; examples in the documentation would show nothing new.
 const RELEASE_TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
 
-/// Runs the tests in each profile, and says at its end how much was run.
+/// Runs the tests in each profile, and then prints how much ran.
 pub(crate) fn test(profiles: &[Profile], passed_on: &[String]) -> Result<()> {
     for &profile in profiles {
         let counts = Counts::begin(profile.name())?;

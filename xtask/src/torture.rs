@@ -14,16 +14,16 @@ use crate::cargo::{command, root, run};
 use crate::counts::{Counts, Sums, grouped};
 use crate::fuzz;
 
-/// How often a run that goes on says so.
+/// How often a run reports its progress.
 const PROGRESS: Duration = Duration::from_secs(15);
 
-/// How often it is looked whether it has ended.
+/// How often to check whether it has ended.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Of how many tokens a query is asked when the size is large.
+/// The number of tokens of a query when the size is large.
 const LARGE_TOKENS: u64 = 10_000_000;
 
-/// How much of a failed run's words is shown.
+/// How much of a failed run's output is shown.
 const LAST_LINES: usize = 60;
 
 #[derive(Debug, Args)]
@@ -36,8 +36,8 @@ pub(crate) struct TortureArgs {
     #[arg(long, value_enum, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     only: Vec<Kind>,
 
-    /// Of how many tokens each operation is asked, such as 10M; that many if large, or as the
-    /// tests do if small
+    /// Number of tokens for each operation, such as 10M, which is the default if large; if small,
+    /// as in the tests
     #[arg(long, value_name = "COUNT", value_parser = parse_tokens)]
     tokens: Option<u64>,
 
@@ -62,7 +62,7 @@ enum Kind {
     Races,
     /// Readers that look on while a process writes
     Refresh,
-    /// Processes that replace a file which others append to
+    /// Processes that replace a file to which others append
     Replace,
     /// Processes that fork while they have a file open
     Forks,
@@ -72,8 +72,8 @@ enum Kind {
     FullDisk,
     /// Orders of steps, found by loom
     Loom,
-    /// Every operation of a query, on every way to ask, against a look at each token; in
-    /// copies of every order, over broken indexes, and filters at every boundary
+    /// Every operation of a query, on every path, against a look at each token; in copies of every
+    /// order, over broken indexes, and filters at every boundary
     Query,
     /// The files of an index flipped, cut, swapped, stale, built by two and killed while built
     Index,
@@ -89,7 +89,7 @@ impl Kind {
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// How much more is run when the size is large.
+    /// How much more runs when the size is large.
     fn large_scale(self) -> u64 {
         match self {
             Self::Crash | Self::Races | Self::Forks | Self::Overlay => 20,
@@ -101,7 +101,7 @@ impl Kind {
         }
     }
 
-    /// The tests, as `cargo test` is told.
+    /// The tests, as arguments of `cargo test`.
     fn tests(self) -> &'static [&'static str] {
         match self {
             Self::Crash => &["--test", "crash"],
@@ -120,7 +120,7 @@ impl Kind {
         }
     }
 
-    /// The package that has them.
+    /// The package that contains them.
     fn package(self) -> &'static str {
         match self {
             Self::Query | Self::Index => "ng-query",
@@ -129,7 +129,7 @@ impl Kind {
         }
     }
 
-    /// How the counts begin by which progress is told.
+    /// The prefix of the counts that show progress.
     fn counted(self) -> &'static str {
         match self {
             Self::Crash => "crash images",
@@ -149,7 +149,7 @@ impl Kind {
     }
 }
 
-/// One run that is over.
+/// One finished run.
 struct Outcome {
     kind: Kind,
     took: Duration,
@@ -157,7 +157,7 @@ struct Outcome {
     failed: Option<anyhow::Error>,
 }
 
-/// Fuzzes each target for so long.
+/// Fuzzes each target for a time.
 pub(crate) fn fuzz(time: Duration) -> Result<()> {
     let args = TortureArgs {
         size: Size::Small,
@@ -176,7 +176,7 @@ pub(crate) fn torture(args: &TortureArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!passed)))
 }
 
-/// Runs all that is asked for, and tells whether all of it passed.
+/// Runs everything asked for, and tells whether all of it passed.
 fn all(args: &TortureArgs) -> Result<bool> {
     let kinds = match args.only.is_empty() {
         true => Kind::value_variants(),
@@ -231,8 +231,8 @@ fn one(kind: Kind, args: &TortureArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Tests are chosen by a part of their names: one that was renamed runs nothing,
-/// and Cargo calls that success.
+/// Tests are chosen by a part of their names: if one is renamed, nothing runs, and Cargo calls that
+/// success.
 fn check_ran(kind: Kind, sums: &Sums) -> Result<()> {
     let (name, counted) = (kind.name(), kind.counted());
     if sums.like(counted) == 0 && !sums.skipped_like(counted) {
@@ -275,8 +275,8 @@ fn fuzz_all(args: &TortureArgs, counts: &Counts) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end and says now and then how far it is. What it says
-/// itself goes to a file, whose end is shown if it fails.
+/// Runs a command to its end and reports progress now and then. Its output goes to a file, whose
+/// end is shown if it fails.
 fn watch(kind: Kind, name: &str, command: &mut Command, counts: &Counts) -> Result<PathBuf> {
     let (log, file) = create_log(name)?;
     println!("torture: {name}");

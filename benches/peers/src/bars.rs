@@ -1,4 +1,4 @@
-//! What is asked of us, for 10M tokens on two processors.
+//! What is required of ours, for 10M tokens on two processors.
 
 use crate::who::Who;
 
@@ -8,8 +8,8 @@ pub(crate) const BAR_TOKENS: u64 = 10_000_000;
 /// The number of threads that bars on several of them are set for.
 const BAR_THREADS: usize = 2;
 
-/// How many times as fast as `peer` we must be at `work`. Where `peer` is ours,
-/// `threads` are compared with one.
+/// How many times as fast as `peer` ours must be at `work`. If `peer` is ours, `threads` are
+/// compared with one.
 pub(crate) fn bar(work: &str, peer: Who, threads: usize) -> Option<f64> {
     let asked = match (work, peer) {
         ("create", Who::Vec) => 1.9,

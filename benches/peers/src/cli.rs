@@ -80,8 +80,8 @@ pub(crate) fn parse_folder(text: OsString) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// Runs the command line and gives its exit code: 0 ok, 1 error, 2 usage (by
-/// clap), 130 interrupted.
+/// Runs the command line and returns its exit code: 0 ok, 1 error, 2 usage (by clap), 130
+/// interrupted.
 pub(crate) fn run() -> ExitCode {
     measure(&Args::parse()).unwrap_or_else(|error| {
         say::err(&format!("error: {error:#}"));
@@ -111,7 +111,7 @@ fn measure(args: &Args) -> Result<ExitCode> {
     Ok(exit_code(&report))
 }
 
-/// Writes beside `out`, before anything is measured for nothing.
+/// Creates `out` first, so that no measurement is wasted.
 pub(crate) fn try_output(out: &Path) -> Result<()> {
     let probe = out.with_extension(std::process::id().to_string());
     let made = fs::create_dir_all(out.parent().unwrap_or(Path::new("/")))
@@ -136,7 +136,7 @@ pub(crate) fn lock(interrupt: &Interrupt) -> Result<Option<MachineLock>> {
 
 fn plan(args: &Args, folder: &Folder) -> Result<Plan> {
     let room = Room {
-        // A system that does not say what memory it has is taken at its word.
+        // A system that does not report its memory is assumed to have enough.
         memory_bytes: kernel::available_bytes().unwrap_or(u64::MAX),
         disk_bytes: free_bytes(folder.path())?,
     };
@@ -186,7 +186,7 @@ fn report(args: &Args, plan: &Plan, folder: &Folder, interrupt: &Interrupt) -> R
     Ok(Report::new(run, host, record))
 }
 
-/// Of 53 bits, so that readers of JSON who know only doubles can repeat it.
+/// Of 53 bits, so that JSON readers that know only doubles can repeat it.
 fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)

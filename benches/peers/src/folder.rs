@@ -1,4 +1,4 @@
-//! The folder that a run's files lie in.
+//! The folder of a run's files.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,12 +9,12 @@ use tempfile::TempDir;
 
 use crate::works::{KEPT, NEW};
 
-/// What the names of such folders begin with.
+/// The prefix of such folders' names.
 const PREFIX: &str = "ng-peers-";
 /// The file in a folder that its run holds locked.
 const LOCK: &str = "lock";
 
-/// A folder of this run, removed with all that is in it when it is dropped.
+/// A folder of this run; dropping it removes it with all its contents.
 #[derive(Debug)]
 pub(crate) struct Folder {
     folder: TempDir,
@@ -22,7 +22,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes a folder in `parent`, and removes those of runs that were killed.
+    /// Makes a folder in `parent`, and removes those of killed runs.
     pub(crate) fn begin(parent: &Path) -> Result<Self> {
         fs::create_dir_all(parent)
             .and_then(|()| remove_leftovers(parent))
@@ -45,12 +45,12 @@ impl Folder {
         })
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Removes it, and tells where that fails.
+    /// Removes it, and reports failure.
     pub(crate) fn close(self) -> Result<()> {
         let path = self.path().display().to_string();
         self.folder
@@ -58,14 +58,14 @@ impl Folder {
             .with_context(|| format!("removing {path}"))
     }
 
-    /// Keeps the new file of that name for those who read it.
+    /// Keeps the new file of that name for its readers.
     pub(crate) fn keep(&self, name: &str) -> io::Result<()> {
         let from = self.path().join(NEW).join(name);
         fs::rename(from, self.path().join(KEPT).join(name))
     }
 
-    /// Removes what workers have made. When it returns, the file system has
-    /// nothing of that left to do, and the next worker is alone with the disk.
+    /// Removes what workers have made. When it returns, the file system has nothing left to do, and
+    /// the next worker is alone with the disk.
     pub(crate) fn clear_new(&self) -> io::Result<()> {
         let new = self.path().join(NEW);
         fs::remove_dir_all(&new)?;
@@ -91,7 +91,7 @@ fn remove_leftovers(parent: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a run has made this folder, and lives no more.
+/// Whether a run made this folder and is no longer alive.
 fn is_left_over(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let lock = File::open(path.join(LOCK));

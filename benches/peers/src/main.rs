@@ -1,15 +1,13 @@
 //! Ours and others on the same tokens: conductor and worker in one program.
 //!
-//! A cell is a work (`works/`, a scenario of `ng-lab` each), done by one of
-//! those who keep tokens (`peers/`). The conductor (`rounds.rs`) starts a worker
-//! process for each cell of each round, in random order, and pairs what it hears
-//! by round (`report.rs`).
+//! A cell is a work (`works/`, a scenario of `ng-lab` each), done by one of the stores (`peers/`).
+//! The conductor (`rounds.rs`) starts a worker process for each cell of each round, in random
+//! order, and pairs the results by round (`report.rs`).
 //!
-//! With `queries` as its first argument it is another program (`queries/`): what is compared
-//! there is answers to questions, and who is compared is in Python.
+//! With `queries` as its first argument it is another program (`queries/`), which compares answers
+//! to queries, with peers in Python.
 //!
-//! Begin reading at `works/mod.rs` and `peers/mod.rs`, then `plan.rs` and
-//! `rounds.rs`.
+//! Begin reading at `works/mod.rs` and `peers/mod.rs`, then `plan.rs` and `rounds.rs`.
 
 mod bars;
 mod cli;
@@ -38,7 +36,7 @@ use ng_lab::protocol::WORKER_ARGUMENT;
 
 use works::REGISTRY;
 
-/// The first argument where answers to questions are compared, and not stores.
+/// The first argument that selects the comparison of queries instead of stores.
 const QUERIES: &str = "queries";
 
 fn main() -> ExitCode {
@@ -55,7 +53,7 @@ fn serve(job: &OsStr) -> ExitCode {
     match ng_lab::serve(&REGISTRY, &job.to_string_lossy()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The conductor reads it, if it still lives.
+            // The conductor reads it, if still alive.
             say::err(&format!("error: {error}"));
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! What is measured, how often, and what there is no room for.
+//! What is measured, how often, and what does not fit.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,28 +9,27 @@ use ng_token::Token;
 use crate::who::Who;
 use crate::works::{REGISTRY, WRITING, variant};
 
-/// Memory and disk that are left to everybody else.
+/// Memory and disk left for everything else.
 const SPARE_MEMORY_BYTES: u64 = 256 << 20;
 const SPARE_DISK_BYTES: u64 = 1 << 30;
 
-/// Rounds of those who are slow: what an interval needs.
+/// Rounds of slow stores: what an interval needs.
 const SLOW_ROUNDS: u32 = 6;
 
-/// The files that are read, and the largest one that a worker makes beside them:
-/// bytes for each token, and what even an empty file takes. A token of redb takes
-/// 71 bytes and one of LMDB 79, as seen.
+/// The files to be read, and the largest one that a worker makes beside them: bytes for each token,
+/// and the size of an empty file. As measured, a token takes 71 bytes in redb and 79 in LMDB.
 const KEPT_BYTES: u64 = 3 * Token::SIZE as u64 + 80 + 90;
 const NEW_BYTES: u64 = 2 * 90;
 const EMPTY_BYTES: u64 = 64 << 20;
 
-/// What there is room for.
+/// The available room.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
     pub(crate) memory_bytes: u64,
     pub(crate) disk_bytes: u64,
 }
 
-/// A cell, and in how many rounds it is measured.
+/// A cell, and its number of rounds.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedCell {
     pub(crate) cell: Cell,
@@ -49,7 +48,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Lays out every work of everybody.
+    /// Plans every work of every store.
     pub(crate) fn new(tokens: u64, rounds: u32, threads: &[usize], room: Room) -> Self {
         let mut cells = Vec::new();
         for scenario in REGISTRY {
@@ -88,12 +87,12 @@ impl Plan {
         cells.collect()
     }
 
-    /// The disk that the files take.
+    /// The disk space of the files.
     pub(crate) fn disk_bytes(&self) -> u64 {
         disk_bytes(self.tokens)
     }
 
-    /// How long all of it takes. Rough: as seen on one machine.
+    /// How long everything takes: a rough figure, from one machine.
     pub(crate) fn estimate(&self) -> Duration {
         let files = self.preparation();
         let files = files.iter().filter_map(|cell| {
@@ -114,7 +113,7 @@ impl Plan {
 }
 
 impl PlannedCell {
-    /// Whether it reads a file that `who` must make before.
+    /// Whether it reads a file that `who` must make first.
     pub(crate) fn reads_file_of(&self, who: Who) -> bool {
         self.who.is_durable() && !self.writes() && self.who.reads_from() == who
     }
@@ -124,7 +123,7 @@ impl PlannedCell {
         self.cell.scenario == WRITING.name()
     }
 
-    /// Whether it is measured in `round` of `rounds`: its own are spread evenly.
+    /// Whether it is measured in `round` of `rounds`: its own rounds are spread evenly.
     pub(crate) fn is_due(&self, round: u32, rounds: u32) -> bool {
         let done = |round: u32| u64::from(round) * u64::from(self.rounds) / u64::from(rounds);
         done(round) > done(round - 1)
@@ -146,11 +145,11 @@ fn planned(scenario: &dyn Scenario, cell: Cell, rounds: u32, room: Room) -> Opti
     })
 }
 
-/// Says what there is too little of, if anything.
+/// Returns what is lacking, if anything.
 fn no_room(needs_bytes: u64, who: Who, tokens: u64, room: Room) -> Option<String> {
     let (mut memory_bytes, mut disk) = (needs_bytes + SPARE_MEMORY_BYTES, 0);
     if who.is_durable() {
-        // Files are read from the page cache, all of them in turn.
+        // Files are read from the page cache, one after the other.
         memory_bytes += KEPT_BYTES * tokens;
         disk = disk_bytes(tokens) + SPARE_DISK_BYTES;
     }
@@ -175,7 +174,7 @@ fn cost_of_a_process() -> Duration {
     Duration::from_millis(25)
 }
 
-/// What a cell takes with all that is around the timed part.
+/// The memory of a cell, including what surrounds the timed part.
 fn cost(cell: &Cell, who: Who) -> Duration {
     let ns_of_token = match (cell.scenario.as_str(), who) {
         ("reopen", _) => 0,
@@ -291,7 +290,7 @@ mod tests {
         let all = measured(ENDLESS);
         assert_eq!(measured(room(16, 16)), all);
         assert_eq!(measured(room(0, 16)), 0);
-        // No disk: what is done in memory is left.
+        // No disk: only works in memory are left.
         let plan = Plan::new(10_000_000, 6, &[1], room(16, 2));
         assert!(plan.measured().all(|planned| !planned.who.is_durable()));
         assert!(plan.measured().count() > 0 && plan.preparation().is_empty());

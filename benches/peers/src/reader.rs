@@ -1,4 +1,4 @@
-//! Tokens that can be read, whoever keeps them.
+//! Reading tokens from any store.
 
 use anyhow::Result;
 use bytemuck::pod_read_unaligned;
@@ -6,8 +6,8 @@ use ng_token::Token;
 
 use crate::records::{Sum, matches};
 
-/// Reads tokens, in memory or in an open file. Each call is a whole work: what
-/// is called for a single token is not dispatched.
+/// Reads tokens, in memory or in an open file. Each call is a whole work, so that there is no
+/// dispatch for single tokens.
 pub(crate) trait Reader {
     /// Returns how many tokens there are.
     fn len(&self) -> Result<u64>;
@@ -18,7 +18,7 @@ pub(crate) trait Reader {
     /// Sums the ids of all tokens.
     fn sum_ids(&self) -> Result<u64>;
 
-    /// Sums over the tokens that the filter takes.
+    /// Sums over the tokens that match the filter.
     fn filter(&self) -> Result<Sum>;
 
     /// Appends whole tokens to `out`, in the order of `positions`.
@@ -46,12 +46,11 @@ pub(crate) fn copy_out(tokens: &[Token], positions: &[usize], out: &mut Vec<Toke
     out.extend(positions.iter().map(|&position| tokens[position]));
 }
 
-/// Reads a token out of a database's value, which may lie anywhere. The fields
-/// that nobody asks for are not loaded.
+/// Reads a token from a database's value, which may be unaligned. Unused fields are not loaded.
 ///
 /// # Panics
 ///
-/// When the value is not as long as a token.
+/// If the value is not as long as a token.
 #[inline]
 pub(crate) fn token_of(value: &[u8]) -> Token {
     pod_read_unaligned(value)

@@ -1,5 +1,4 @@
-//! The tokens that everybody keeps, and what is known of them without looking
-//! at any.
+//! The tokens that every store keeps, and what is known of them without looking at any.
 
 use ng_lab::rng::SplitMix64;
 use ng_token::Token;
@@ -7,22 +6,22 @@ use ng_token::Token;
 /// The most tokens: up to here an id is its token's position.
 pub(crate) const MAX_TOKENS: u64 = 4_000_000_000;
 
-/// What the filter asks for: this weight at least, and a smaller radius than that.
+/// The filter: at least this weight, and a radius below this.
 const WEIGHT_FROM: f32 = 0.5;
 const RADIUS_BELOW: u8 = 64;
 
-/// The most positions that are read at random, and one in how many tokens else.
+/// The most positions that are read at random; otherwise one in this many tokens.
 const MOST_READS: usize = 1_000_000;
 const READ_OF: usize = 10;
 const POSITIONS_SEED: u64 = 0x9052_7105;
 
-/// 1970 and 53 years: some second within the range of a timestamp.
+/// 53 years after 1970: a second within the range of a timestamp.
 const TIME_ORIGIN_S: u32 = 1_700_000_000;
 
 /// Makes the token at `index`.
 ///
-/// Every field differs from token to token, and that costs one multiplication:
-/// what is compared is keeping tokens, not making them.
+/// Every field differs from token to token, at the cost of one multiplication: the comparison is of
+/// keeping tokens, not of making them.
 #[inline]
 pub(crate) fn token(index: usize) -> Token {
     let spread = spread(index);
@@ -36,7 +35,7 @@ pub(crate) fn token(index: usize) -> Token {
         .with_timestamp(TIME_ORIGIN_S + (index as u32 >> 10))
 }
 
-/// Tells whether the filter takes `token`: one in eight.
+/// Tells whether the filter matches `token`: one in eight.
 #[inline]
 pub(crate) fn matches(token: &Token) -> bool {
     token.weight() >= WEIGHT_FROM && token.radius_raw() < RADIUS_BELOW
@@ -79,8 +78,8 @@ pub(crate) fn sum_of_all(count: u64) -> Sum {
     }
 }
 
-/// Returns the sum over those of `count` tokens that the filter takes, by the
-/// bits that weight and radius are made of: the highest one set, two others not.
+/// Returns the sum over those of `count` tokens that match the filter, from the bits that weight
+/// and radius are made of: the highest one set, two others not.
 pub(crate) fn sum_of_matching(count: u64) -> Sum {
     let mut sum = Sum::default();
     for index in 0..count as u32 {
@@ -92,7 +91,7 @@ pub(crate) fn sum_of_matching(count: u64) -> Sum {
     sum
 }
 
-/// Returns the positions that are read at random, the same for everybody.
+/// Returns the positions that are read at random, the same for all.
 pub(crate) fn positions(count: u64) -> Vec<usize> {
     let reads = (count as usize / READ_OF).clamp(1, MOST_READS);
     let mut rng = SplitMix64::new(POSITIONS_SEED);

@@ -14,7 +14,7 @@ use crate::who::{Who, version};
 /// The form of the file.
 const SCHEMA: &str = "ng-bench-peers/1";
 
-/// What one run leaves as JSON.
+/// The JSON that one run leaves.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) schema: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Report {
     pub(crate) failed: Vec<Failed>,
 }
 
-/// How it came to be.
+/// The parameters of the run.
 #[derive(Debug, Serialize)]
 pub(crate) struct RunInfo {
     pub(crate) started: String,
@@ -41,7 +41,7 @@ pub(crate) struct RunInfo {
     pub(crate) elapsed_s: f64,
 }
 
-/// Somebody who was measured, and how they were set up.
+/// A measured store, and its setup.
 #[derive(Debug, Serialize)]
 pub(crate) struct Peer {
     pub(crate) who: Who,
@@ -49,14 +49,14 @@ pub(crate) struct Peer {
     pub(crate) versions: BTreeMap<&'static str, &'static str>,
 }
 
-/// Somebody's time for a work.
+/// One store's time for a work.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) work: String,
     pub(crate) who: Who,
     pub(crate) threads: usize,
     pub(crate) durable: bool,
-    /// What the time is for: tokens, reads, or one opening.
+    /// The unit of the time: a token, a read, or one opening.
     pub(crate) items: u64,
     pub(crate) rounds: usize,
     pub(crate) median_ns: f64,
@@ -70,7 +70,7 @@ pub(crate) struct Ratio {
     pub(crate) work: String,
     pub(crate) peer: Who,
     pub(crate) ours: Who,
-    /// Ours; the peer's own stand beside.
+    /// Ours; the peer's number is beside.
     pub(crate) threads: usize,
     pub(crate) peer_threads: usize,
     pub(crate) durable: bool,
@@ -133,7 +133,7 @@ fn row(series: &Series) -> Option<Row> {
     })
 }
 
-/// For each work, ours beside each peer, and beside ourselves on one thread.
+/// For each work, ours beside each peer, and beside ours on one thread.
 fn ratios(series: &[Series]) -> Vec<Ratio> {
     let mut ratios = Vec::new();
     for of_work in series.chunk_by(|left, right| left.work == right.work) {
@@ -155,8 +155,8 @@ fn ratios(series: &[Series]) -> Vec<Ratio> {
 
 type Pair<'a> = (&'a Series, &'a Series);
 
-/// Ours of the same durability beside the peer, who has as many threads as it
-/// can make use of, and no more than ours.
+/// Ours of the same durability beside the peer, which has as many threads as it can use, and no
+/// more than ours.
 fn beside_peer(of_work: &[Series], peer: Who) -> Option<Pair<'_>> {
     let ours = if peer.is_durable() {
         Who::NgMmap
@@ -171,8 +171,8 @@ fn beside_peer(of_work: &[Series], peer: Who) -> Option<Pair<'_>> {
     Some((ours, peers.max_by_key(|series| series.threads)?))
 }
 
-/// Whether peers are compared with ours on all threads: where tokens are made by
-/// many and written by one, that is how ours are to be written.
+/// Whether peers are compared with ours on all threads: where many threads make tokens and one
+/// writes them, that is how ours are meant to be written.
 fn uses_all_threads(work: &str) -> bool {
     work == "durable_create"
 }

@@ -36,12 +36,12 @@ pub(crate) struct Series {
     pub(crate) work: String,
     pub(crate) who: Who,
     pub(crate) threads: usize,
-    /// What the time is for: tokens, reads, or one opening.
+    /// The unit of the time: a token, a read, or one opening.
     pub(crate) items: u64,
     pub(crate) samples: Vec<Sample>,
 }
 
-/// A worker that came to nothing. Round 0 is the making of the files.
+/// A failed worker. Round 0 makes the files.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failed {
     pub(crate) work: String,
@@ -72,7 +72,7 @@ pub(crate) struct Record {
 
 /// Makes the files, then runs the rounds of `plan` in `folder`.
 ///
-/// Workers inherit the working folder, and find the files there.
+/// Workers inherit the working directory, and find the files there.
 pub(crate) fn conduct(
     plan: &Plan,
     folder: &Folder,
@@ -200,7 +200,7 @@ impl Conductor<'_> {
         Ok(())
     }
 
-    /// Runs the cells that are due, in random order, and returns how many.
+    /// Runs the due cells in random order, and returns how many there were.
     fn run_round(&mut self, round: u32) -> Result<usize> {
         let due = |planned: &PlannedCell| {
             planned.skipped.is_none() && planned.is_due(round, self.plan.rounds)
@@ -261,7 +261,7 @@ impl Conductor<'_> {
     }
 }
 
-/// What became of a worker.
+/// The result of a worker.
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
     Time { elapsed_ns: u64, items: u64 },

@@ -1,10 +1,10 @@
-//! Words for people, on standard output and standard error.
+//! Output for people, on standard output and standard error.
 
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
-/// Writes `text` to standard output. A reader that has seen enough is no error.
+/// Writes `text` to standard output. A reader that closes early is no error.
 pub(crate) fn out(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout
@@ -16,7 +16,7 @@ pub(crate) fn out(text: &str) -> Result<()> {
     }
 }
 
-/// Writes a line to standard error. Where that cannot be read, nobody can be told.
+/// Writes a line to standard error. A failure cannot be reported anywhere.
 pub(crate) fn err(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -10,7 +10,7 @@ use crate::report::{Peer, Ratio, Report, Row};
 /// Units of time, from the smallest on, in nanoseconds.
 const UNITS: [(f64, &str); 4] = [(1.0, "ns"), (1e3, "us"), (1e6, "ms"), (1e9, "s")];
 
-/// Returns the tables and what must be said beside them.
+/// Returns the tables and the notes beside them.
 pub(crate) fn table(report: &Report) -> String {
     let mut text = format!(
         "{}\n\n{}\n\n{}\n\n{}\n",

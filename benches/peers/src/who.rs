@@ -1,9 +1,9 @@
-//! Who is measured.
+//! The stores that are measured.
 
 use ng_lab::Pages;
 use serde::{Serialize, Serializer};
 
-/// One of those who keep tokens: ours and the peers.
+/// One of the stores: ours and the peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
     NgVec,
@@ -38,7 +38,7 @@ impl Who {
         Self::RawLoop,
     ];
 
-    /// The name in reports, and that of the file.
+    /// The name in reports, and of its file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::NgVec => "ng-vec",
@@ -61,17 +61,17 @@ impl Who {
         Self::ALL.into_iter().find(|who| who.name() == name)
     }
 
-    /// Whether it is ours, and no peer.
+    /// Whether it is ours rather than a peer.
     pub(crate) const fn is_ours(self) -> bool {
         matches!(self, Self::NgVec | Self::NgMmap)
     }
 
-    /// Whether what it keeps is on the disk. Only equals are compared.
+    /// Whether its tokens are on disk. Only equals are compared.
     pub(crate) const fn is_durable(self) -> bool {
         !matches!(self, Self::NgVec | Self::Vec | Self::RawLoop)
     }
 
-    /// Whether its works take so long that they are done in fewer rounds.
+    /// Whether its works are slow, and so have fewer rounds.
     pub(crate) const fn is_slow(self) -> bool {
         matches!(
             self,
@@ -79,7 +79,7 @@ impl Who {
         )
     }
 
-    /// Whose file it reads.
+    /// The store whose file it reads.
     pub(crate) const fn reads_from(self) -> Self {
         match self {
             Self::FullRead | Self::MapRead => Self::NgMmap,
@@ -137,7 +137,7 @@ impl Who {
         }
     }
 
-    /// The packages that it comes from.
+    /// The packages it comes from.
     pub(crate) const fn packages(self) -> &'static [&'static str] {
         match self {
             Self::NgVec | Self::NgMmap => &["ng-store"],

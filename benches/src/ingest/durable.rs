@@ -22,8 +22,8 @@ pub(super) struct Durable<F> {
 }
 
 impl<F> Durable<F> {
-    /// `write` creates the file at `path` and writes `count` tokens; `team` is
-    /// the largest of the suite.
+    /// `write` creates the file at `path` and writes `count` tokens; `team` is the largest of the
+    /// suite.
     pub(super) fn new(path: PathBuf, count: usize, team: &Workers, write: F) -> Self {
         Self {
             path,
@@ -37,8 +37,8 @@ impl<F> Durable<F> {
 impl<R: Readable, F: Fn(&Path, usize) -> Result<R>> Work for Durable<F> {
     type Output = R;
 
-    /// Removes the last file, for good, and has the host give the memory that
-    /// the pages of the next one take. The same for every case.
+    /// Durably removes the last file, and has the host provide the memory for the pages of the next
+    /// one. The same for every case.
     fn prepare(&mut self) -> Result<()> {
         remove_for_good(&self.path)?;
         touch_and_free(bytes_of(self.count), Pages::Huge, self.threads)?;
@@ -60,7 +60,7 @@ impl<R: Readable, F: Fn(&Path, usize) -> Result<R>> Work for Durable<F> {
 
 /// What was written, to be read again.
 pub(super) trait Readable {
-    /// Sums the ids of the `count` tokens that are there.
+    /// Sums the ids of the `count` tokens in it.
     fn id_sum(&self, count: usize) -> Result<u64>;
 }
 

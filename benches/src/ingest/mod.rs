@@ -1,9 +1,8 @@
-//! Tokens into a new file, durable at the end: the store's ways, others, and
-//! what the machine allows.
+//! Tokens into a new file, durable at the end: the store's ways, others, and the machine's limit.
 //!
 //! - `stored` are the ways into an [`MmapStore`](ng_store::MmapStore);
-//! - `raw` are files that are no store: less is done for them, as it says there;
-//! - `own_ranges` is how the store could be written by many threads, and is not;
+//! - `raw` are files that are not stores: less is done for them, as described there;
+//! - `own_ranges` is how many threads could write the store, which they do not;
 //! - `durable` is what all of them have in common.
 
 mod durable;
@@ -36,15 +35,14 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Plans `count` tokens by one thread and by `threads`, into files in a new
-    /// folder within `folder`, which is removed with this value.
+    /// Plans `count` tokens by one thread and by `threads`, into files in a new folder within
+    /// `folder`, which is removed with this value.
     ///
     /// # Errors
     ///
-    /// There is no such folder, no such room in it, no such memory, or no such
-    /// threads.
+    /// If there is no such folder, too little room or memory, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
-        // Of the host, for the pages of the file.
+        // The host's memory for the pages of the file.
         ensure_memory(bytes_of(count))?;
         let scratch = Scratch::with_room(folder, bytes_of(count) as u64)?;
         let hasher = maps::create_store(&scratch.file("hasher.ngt"))?.block_hasher();
@@ -86,7 +84,7 @@ impl Ingest {
         ]
     }
 
-    /// What was tried beside `ingest`, all on the largest team.
+    /// The alternatives to `ingest`, all on the largest team.
     fn alternatives(&self) -> Vec<Case<'_>> {
         let workers = self.teams.all();
         let mut cases = vec![
@@ -160,8 +158,8 @@ const BARS: [(&str, Option<f64>); 4] = [
 const OWN_RANGES: &str = "own-ranges";
 const HASHED_BY_WRITER: &str = "hashed-by-writer";
 
-/// Other buffers than those of `ingest`, one thing changed at a time: a name,
-/// the blocks of a buffer, and the depth.
+/// Buffers other than those of `ingest`, one thing changed at a time: a name, the blocks of a
+/// buffer, and the depth.
 const OPTIONS: [(&str, usize, usize); 5] = [
     ("buffers-256k", 1, 4),
     ("buffers-4m", 16, 4),
@@ -170,8 +168,8 @@ const OPTIONS: [(&str, usize, usize); 5] = [
     ("depth-16", 4, 16),
 ];
 
-/// Few and single runs: one takes a quarter of a second at 10M tokens, and
-/// longer to get ready and to be read again.
+/// Few and single runs: one takes a quarter of a second at 10M tokens, and longer to prepare and to
+/// read back.
 const PACE: Pace = Pace {
     samples: 10,
     warm_up: Duration::from_millis(1),

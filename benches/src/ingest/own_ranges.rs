@@ -1,8 +1,7 @@
 //! Workers that write what they fill, each into its own ranges of the file.
 //!
-//! What a store would do that has no ordered writer: the same room allocated,
-//! the same hashes, a table of them and as many syncs. Not a token file; tokens
-//! are from its first byte on, the table behind them.
+//! A store without an ordered writer: the same space allocated, the same hashes, a table of them
+//! and as many syncs. Not a token file: tokens begin at its first byte, with the table behind them.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use super::raw::{create, write_all_at, write_early};
 use crate::fill::token;
 use crate::size::bytes_of;
 
-/// The bytes of what stands for a commit.
+/// The bytes that stand in for a commit.
 const COMMIT: [u8; 4096] = [1; 4096];
 
 pub(super) fn written(
@@ -39,8 +38,7 @@ pub(super) fn written(
     Ok(file)
 }
 
-/// Has every shard filled, hashed and written by one thread, and returns the
-/// hashes of all whole blocks.
+/// Has one thread fill, hash and write every shard, and returns the hashes of all whole blocks.
 fn write_ranges(
     workers: &Workers,
     hasher: &impl BlockHasher,
@@ -66,7 +64,7 @@ fn write_ranges(
     Ok(table)
 }
 
-/// Works shards off, and returns the blocks of them with their hashes.
+/// Processes shards, and returns their blocks with their hashes.
 fn write_shards(
     shards: Shards,
     next: &AtomicUsize,

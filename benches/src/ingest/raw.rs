@@ -1,5 +1,4 @@
-//! Files that are no store: no hash, no commit that could be told from half of
-//! one, and one sync.
+//! Files that are not stores: no hash, no commit distinguishable from half of one, and one sync.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IntoInnerError, Write};
@@ -15,8 +14,8 @@ use crate::fill::token;
 use crate::maps;
 use crate::size::bytes_of;
 
-/// Plain writes at their best: room kept for all of them, 1 MiB at a time with
-/// `pwrite`, and its writeback begun at once.
+/// Plain writes at their best: space allocated for all of them, 1 MiB at a time with `pwrite`, and
+/// writeback started at once.
 pub(super) fn written_early(path: &Path, count: usize) -> Result<RealFile> {
     let file = create(path)?;
     file.allocate(0, bytes_of(count) as u64)?;
@@ -43,7 +42,7 @@ pub(super) fn mapped(path: &Path, count: usize) -> Result<MmapMut> {
     Ok(map)
 }
 
-/// What a buffered writer holds: 1 MiB.
+/// The size of a buffered writer: 1 MiB.
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// A token at a time into a buffered writer, then `fsync`.
@@ -57,7 +56,7 @@ pub(super) fn buffered(path: &Path, count: usize) -> Result<RealFile> {
     Ok(RealFile::open(path, false)?)
 }
 
-/// Writes tokens to where those from `start` on stand, and starts writeback.
+/// Writes tokens to their place, beginning with token `start`, and starts writeback.
 pub(super) fn write_early(file: &RealFile, tokens: &[Token], start: usize) -> Result<()> {
     write_early_at(file, as_bytes(tokens), bytes_of(start) as u64)
 }
@@ -68,16 +67,16 @@ fn write_early_at(file: &RealFile, bytes: &[u8], offset: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many bytes [`write_durably`] is best given at once.
+/// How many bytes [`write_durably`] should get at once.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
-/// Writes chunks of bytes, which are there, into a new file as [`written_early`] does.
+/// Writes existing chunks of bytes into a new file as [`written_early`] does.
 pub(crate) fn write_durably<'a>(
     path: &Path,
     chunks: impl Iterator<Item = &'a [u8]> + Clone,
 ) -> Result<()> {
     let file = create(path)?;
-    // Of no bytes there is no room to keep, nor a part to write back.
+    // Without bytes there is no space to allocate, nor a part to write back.
     let chunks = chunks.filter(|chunk| !chunk.is_empty());
     match chunks.clone().map(<[u8]>::len).sum::<usize>() {
         0 => (),

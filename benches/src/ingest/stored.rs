@@ -1,4 +1,4 @@
-//! Into a token file: two syncs, a hash for every block, room allocated first.
+//! Into a token file: two syncs, a hash for every block, space allocated first.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub(super) fn hashed_by_writer(workers: &Workers, path: &Path, count: usize) -> 
     Ok(sink.0)
 }
 
-/// A store that has no hasher to give away.
+/// A store without a hasher to give away.
 struct HashesItself(MmapStore);
 
 impl TokenSink for HashesItself {
@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// Creates the file at a path, with so many tokens.
+    /// Creates the file at a path, for a number of tokens.
     type Way<'a> = &'a dyn Fn(&Path, usize) -> Result<MmapStore>;
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is asked, and its answer as a number.
+//! The queries, and each answer as a number.
 
 use anyhow::{Context, Result, bail};
 use ng_query::{Column, Comparison, End, Filter, GroupBy, Key, Measure, Points, Query, Squared};
@@ -6,7 +6,7 @@ use ng_token::TokenId;
 
 use super::oracle::{self, NEAREST, TOP};
 
-/// A query that is asked again and again. Its filter is bound within the time.
+/// A query that is repeated. Binding its filter is timed.
 pub(super) struct Asked<'q>(Query<'q>);
 
 /// The tokens that weigh more than 0.9.
@@ -29,7 +29,7 @@ impl<'q> Asked<'q> {
         let neighbours = found.iter().flat_map(|found| &found.neighbours);
         let squares = neighbours.map(|neighbour| match neighbour.squared {
             Squared::Steps(squared) => squared,
-            // Whole numbers but for their rounding, which is far below a half.
+            // Whole numbers except for rounding errors, far below a half.
             Squared::Units(squared) => squared.round() as u64,
             _ => u64::MAX,
         });

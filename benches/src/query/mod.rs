@@ -1,9 +1,8 @@
-//! Questions to a mapped file of varied tokens, over its records and over columns of its
-//! index, each beside a read of the bytes that it cannot do without; and ids that are
-//! looked up.
+//! Queries over a mapped file of varied tokens, over its records and over columns of its index,
+//! each beside a read of the bytes it must read; and look-ups of ids.
 //!
-//! - `oracle` has what each must answer, by a look at each token;
-//! - `asked` has what is asked, and reduces an answer to a number.
+//! - `oracle` has the answers, by a look at each token;
+//! - `asked` has the queries, and reduces an answer to a number.
 
 mod asked;
 mod oracle;
@@ -28,19 +27,19 @@ use oracle::{Parameters, SortedIds};
 
 /// The share of a read's speed that a count over records must reach.
 const RECORDS_BAR: f64 = 0.95;
-/// The same of a count, a ball and the nearest over columns.
+/// The same for a count, a ball and the nearest over columns.
 const COLUMNS_BAR: f64 = 0.7;
-/// The same of a count in the loops that every processor runs.
+/// The same for a count in the loops that every processor runs.
 const BASELINE_BAR: f64 = 0.4;
-/// The same of three conditions: at most 1.3 times the read's time.
+/// The same for three conditions: at most 1.3 times the read's time.
 const THREE_BAR: f64 = 1.0 / 1.3;
-/// The same of the nearest in all spaces.
+/// The same for the nearest in all spaces.
 const ALL_SPACES_BAR: f64 = 0.85;
-/// How long 1,000 ids may be looked for.
+/// How long looking up 1,000 ids may take.
 const FIND_TIME: Duration = Duration::from_millis(1);
 
-/// What an index takes of a token: two columns of four bytes, one of one, 24 coordinates,
-/// and an id with its position.
+/// The bytes of a token in an index: two columns of four bytes, one of one, 24 coordinates, and an
+/// id with its position.
 const INDEX_BYTES: usize = 4 + 4 + 1 + 48 + 12;
 
 /// The suite `query`.
@@ -54,12 +53,12 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Makes a file of `count` tokens and its index in a new folder within `folder`, for one
-    /// thread and `threads` to ask.
+    /// Makes a file of `count` tokens and its index in a new folder within `folder`, for one thread
+    /// and `threads` to query.
     ///
     /// # Errors
     ///
-    /// There is no such room on the disk, or in memory, or no such threads.
+    /// If disk or memory is too small, or threads cannot be started.
     pub fn new(count: usize, threads: NonZeroUsize, folder: &Path) -> Result<Self> {
         let size_bytes = bytes_of(count) + count * INDEX_BYTES;
         ensure_memory(size_bytes + count * size_of::<(u32, u32)>())?;
@@ -83,7 +82,7 @@ impl Questions {
     ///
     /// # Errors
     ///
-    /// The index that was just built does not have its columns.
+    /// If the index just built does not have its columns.
     pub fn suite(&self) -> Result<Suite<'_>> {
         let mut cases = self.cases_over_records();
         cases.extend(self.cases_over_columns()?);
@@ -157,7 +156,7 @@ impl Questions {
         ])
     }
 
-    /// What the questions over columns cannot do without.
+    /// The bytes that the queries over columns must read.
     fn reads_of_columns(&self) -> Result<Vec<Case<'_>>> {
         let lines = |columns: &[Column]| self.file.columns(&self.index, columns);
         let physical = axes(Space::Physical);
@@ -213,8 +212,7 @@ impl Questions {
     }
 }
 
-/// Questions over columns, what each cannot do without, and the share of its speed that
-/// must be reached.
+/// Queries over columns, the bytes each must read, and the share of that read's speed to reach.
 const BARS: [(&str, &str, Option<f64>); 9] = [
     ("weight", "read-weight", Some(COLUMNS_BAR)),
     ("weight", "words-weight", None),

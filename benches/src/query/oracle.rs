@@ -1,4 +1,4 @@
-//! The answers, by a look at each token, and what is asked with.
+//! The answers, by a look at each token, and the parameters of the queries.
 
 use anyhow::{Context, Result};
 use ng_query::{Column, Comparison, Filter, Points};
@@ -7,14 +7,14 @@ use ng_token::{EntityType, Space, Token, TokenId};
 pub(super) const NEAREST: usize = 10;
 pub(super) const TOP: usize = 100;
 
-/// Steps of the ball that is counted alone, and of the one among three conditions.
+/// Radius in steps of the ball counted alone, and of the one among three conditions.
 const RADIUS: u64 = 300;
 const WIDE_RADIUS: u64 = 3_000;
 
-/// How many ids are looked for.
+/// How many ids are looked up.
 const WANTED: usize = 1_000;
 
-/// Makes one number of many, in which the place of each counts.
+/// Makes one number of many, which depends on their order.
 pub(super) fn digest(numbers: impl IntoIterator<Item = u64>) -> u64 {
     let mut digest = 0_u64;
     for number in numbers {
@@ -31,8 +31,8 @@ pub(super) fn heavy(tokens: &[Token]) -> u64 {
     heavy.count() as u64
 }
 
-/// Counts and means of the entity types that there are. The weights are multiples of 2^-24
-/// below 1, so their sums are exact.
+/// Counts and means of the entity types that occur. The weights are multiples of 2^-24 below 1, so
+/// their sums are exact.
 pub(super) fn by_type(tokens: &[Token]) -> u64 {
     let mut groups = [(0_u64, 0.0_f64); 16];
     for token in tokens {
@@ -44,7 +44,7 @@ pub(super) fn by_type(tokens: &[Token]) -> u64 {
     digest(groups.flat_map(|(of, (count, sum))| [of, count, (sum / count as f64).to_bits()]))
 }
 
-/// The positions of the greatest weights, the first of equal ones first.
+/// The positions of the greatest weights, ties by position.
 pub(super) fn top(tokens: &[Token]) -> u64 {
     let mut positions: Vec<usize> = (0..tokens.len()).collect();
     let key = |position: &usize| (-f64::from(tokens[*position].weight()), *position);
@@ -60,13 +60,13 @@ pub(super) fn top(tokens: &[Token]) -> u64 {
     digest(positions.into_iter().map(|position| position as u64))
 }
 
-/// Ids of tokens that are spread over all of them.
+/// Ids of tokens spread over all of them.
 pub(super) fn wanted(tokens: &[Token]) -> Vec<TokenId> {
     let positions = wanted_positions(tokens.len());
     positions.map(|position| tokens[position].id()).collect()
 }
 
-/// No id is there twice.
+/// No id occurs twice.
 pub(super) fn found(tokens: &[Token]) -> u64 {
     digest(wanted_positions(tokens.len()).map(|position| position as u64))
 }
@@ -77,7 +77,7 @@ fn wanted_positions(count: usize) -> impl Iterator<Item = usize> {
     (0..wanted).map(move |number| (wanted - 1 - number) * (count / wanted))
 }
 
-/// All ids with their positions, as a program would keep them to look them up.
+/// All ids with their positions, sorted as a program would keep them for look-ups.
 pub(super) struct SortedIds(Vec<(u32, u32)>);
 
 impl SortedIds {
@@ -96,7 +96,7 @@ impl SortedIds {
     }
 }
 
-/// Where points are looked for: at the token in the middle, and beside it.
+/// The search points: at the token in the middle, and near it.
 pub(super) struct Parameters {
     centre: Token,
     beside: Token,
@@ -163,7 +163,7 @@ impl Parameters {
         })
     }
 
-    /// In all spaces, whose distances are added up in steps, whatever a unit has of them.
+    /// In all spaces, weighted so that distances add up in steps, whatever the units.
     pub(super) fn point_in_all(&self) -> Result<Points> {
         let weights = Space::ALL.map(|space| (space, f64::from(space.scale()).powi(2)));
         let mut points = Points::weighted(&weights)?;
@@ -179,7 +179,7 @@ impl Parameters {
     }
 }
 
-/// The least of what `distance` says of the tokens.
+/// The least of the distances that `distance` gives for the tokens.
 fn least(tokens: &[Token], distance: impl Fn(&Token) -> u64) -> u64 {
     let mut squares: Vec<u64> = tokens.iter().map(distance).collect();
     if squares.len() > NEAREST {

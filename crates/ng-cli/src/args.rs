@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The command line: verbs and their arguments.
 
 mod describe;
 mod export;
@@ -31,7 +31,7 @@ pub(crate) use sort::SortArgs;
 pub(crate) use table::From as FromKind;
 use table::{FromArgs, Misused};
 
-/// Most threads that can be asked for: more than any machine we know of has.
+/// The most threads allowed: more than any machine we know of has.
 const MAX_THREADS: usize = 1024;
 
 #[derive(Debug, Parser)]
@@ -45,14 +45,14 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Tell only what is wrong, and draw no progress
+    /// Report only problems, and draw no progress bar
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a token file, of generated tokens, of raw records or of columns
+    /// Create a token file from generated tokens, raw records or columns
     #[command(after_help = help::CREATE)]
     Create(CreateArgs),
     /// Append raw records or columns to a token file, all of them or none
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     /// Show tokens
     #[command(after_help = help::HEAD)]
     Head(HeadArgs),
-    /// Ask the tokens: filters, counts, measures, the top, look-up by id
+    /// Query the tokens: filters, counts, measures, the top, look-up by id
     #[command(after_help = query::HELP)]
     Query(Box<QueryArgs>),
     /// Show what the tokens are like: ranges, means and histograms of their columns
@@ -79,10 +79,10 @@ pub(crate) enum Command {
     /// Copy tokens, verified, into a new token file or into raw records
     #[command(after_help = help::COPY)]
     Copy(CopyArgs),
-    /// Write tokens, verified, as columns that other tools read
+    /// Write tokens, verified, as columns for other tools
     #[command(after_help = export::HELP)]
     Export(Box<ExportArgs>),
-    /// Give the room behind the tokens back to the disk
+    /// Give the spare room behind the tokens back to the disk
     #[command(after_help = help::TRIM)]
     Trim(FileArgs),
     /// Build the index of a token file, or bring it up to date
@@ -123,7 +123,7 @@ impl Command {
         matches!(self, Self::Repair(args) if args.salvage)
     }
 
-    /// Tells whether a file that is there is written to.
+    /// Tells whether an existing file is written to.
     pub(crate) fn appends(&self) -> bool {
         matches!(self, Self::Append(_) | Self::Trim(_))
     }
@@ -135,7 +135,7 @@ pub(crate) struct CreateArgs {
     /// The token file to create
     pub(crate) file: PathBuf,
 
-    /// Generate so many tokens, with ids of their indices, or varied ones with --like
+    /// Generate this many tokens, with ids from their indices, or varied ones with --like
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) tokens: Option<u64>,
 
@@ -148,7 +148,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "KIND", conflicts_with_all = ["from", "ids"])]
     pub(crate) like: Option<Like>,
 
-    /// What the varied tokens are drawn from [default: 0]
+    /// Seed of the varied tokens [default: 0]
     #[arg(long, value_name = "N", requires = "like", allow_hyphen_values = true)]
     pub(crate) seed: Option<u64>,
 
@@ -159,7 +159,7 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) from_args: FromArgs,
 
-    /// Refuse records that are no valid tokens now [without RULES: strict]
+    /// Refuse records that are not valid tokens now [without RULES: strict]
     #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "strict", conflicts_with = "tokens")]
     pub(crate) validate: Option<Rules>,
@@ -167,11 +167,11 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
 
-    /// Replace an existing file; of a symbolic link, the file that it leads to
+    /// Replace an existing file; for a symbolic link, its target
     #[arg(long)]
     pub(crate) replace: bool,
 
-    /// Make the file for so many tokens [default: 2^32, or --tokens if more]
+    /// Make the file for this many tokens [default: 2^32, or --tokens if more]
     #[arg(long, value_name = "N", value_parser = parse_max_tokens, allow_hyphen_values = true)]
     pub(crate) max_tokens: Option<u64>,
 
@@ -194,7 +194,7 @@ pub(crate) struct CreateArgs {
 }
 
 impl CreateArgs {
-    /// How an index becomes an id, where it does.
+    /// How an index becomes an id, if it does.
     pub(crate) fn ids(&self) -> Option<Ids> {
         let is_plain = self.tokens.is_some() && self.like.is_none();
         is_plain.then(|| self.ids.unwrap_or_default())
@@ -210,14 +210,14 @@ pub(crate) struct AppendArgs {
     /// The token file to append to
     pub(crate) file: PathBuf,
 
-    /// Raw 64-byte records, or columns, of a file, or of standard input with `-`
+    /// Raw 64-byte records, or columns, from a file, or from standard input with `-`
     #[arg(long, value_name = "INPUT")]
     pub(crate) from: PathBuf,
 
     #[command(flatten)]
     pub(crate) from_args: FromArgs,
 
-    /// Refuse records that are no valid tokens now [without RULES: strict]
+    /// Refuse records that are not valid tokens now [without RULES: strict]
     #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "strict")]
     pub(crate) validate: Option<Rules>,
@@ -225,16 +225,16 @@ pub(crate) struct AppendArgs {
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
 
-    /// A number to keep beside the tokens [default: the one there is]
+    /// A number to keep beside the tokens [default: the existing one]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) tag: Option<u64>,
 
-    /// Go on from the older commit where the slot of a newer one is lost, and
-    /// write over what that one may have had
+    /// If the slot of a newer commit is lost, continue from the older one, and
+    /// overwrite what the newer one may have had
     #[arg(long)]
     pub(crate) older_commit: bool,
 
-    /// Close a last block that is damaged and has no image, and go on behind it; it
+    /// Close a last block that is damaged and has no image, and append behind it; it
     /// stays a damaged block
     #[arg(long)]
     pub(crate) damaged_tail: bool,
@@ -243,10 +243,10 @@ pub(crate) struct AppendArgs {
     pub(crate) cache: CacheArgs,
 }
 
-/// What a record must be to be a valid token.
+/// The rules for a valid token.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Rules {
-    /// A weight of 0 or more, the same entity type in id and flags, no time to come
+    /// A weight of 0 or more, the same entity type in id and flags, no future time
     Strict,
     /// What NeuroGraph allows: a weight of 0 to 100 or NaN, any entity type in the
     /// flags, a clock that is up to an hour ahead
@@ -262,21 +262,20 @@ impl From<Rules> for Validation {
     }
 }
 
-/// How many records are to come. A pipe ends in the same way whether its writer
-/// was done or failed.
+/// How many records to expect. A pipe ends the same way whether its writer
+/// succeeded or failed.
 #[derive(Debug, Args)]
 pub(crate) struct ExpectedCount {
-    /// Refuse an input that has more or fewer records; no more than one beyond
-    /// them is read
+    /// Refuse an input with more or fewer records; at most one beyond them is read
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     #[arg(requires = "from")]
     pub(crate) expect: Option<u64>,
 }
 
-/// What is asked of the page cache.
+/// The cache policy.
 #[derive(Debug, Args)]
 pub(crate) struct CacheArgs {
-    /// What becomes of the pages that the tokens go through
+    /// What happens to the cached pages of the tokens
     #[arg(long = "cache", value_name = "POLICY", default_value = "auto")]
     policy: Cache,
 }
@@ -298,7 +297,7 @@ enum Cache {
     Auto,
     /// Leave them in memory
     Keep,
-    /// Leave nothing there that was not there before, but for the last MiB written
+    /// Leave nothing there that was not there before, except the last MiB written
     Bypass,
 }
 
@@ -329,12 +328,12 @@ pub(crate) struct RepairArgs {
     /// The token file to create, another than the damaged one
     pub(crate) out: PathBuf,
 
-    /// Leave bad blocks out, instead of putting zero tokens in their place
+    /// Leave bad blocks out instead of putting zero tokens in their place
     #[arg(long)]
     pub(crate) compact: bool,
 
-    /// Take the older commit where the slot of a newer one is lost, instead of
-    /// what can be proven of that one
+    /// If the slot of a newer commit is lost, take the older one instead of what can
+    /// be proven of the newer one
     #[arg(long)]
     pub(crate) older_commit: bool,
 
@@ -343,11 +342,11 @@ pub(crate) struct RepairArgs {
     #[arg(long)]
     pub(crate) salvage: bool,
 
-    /// Keep blocks of which nothing can be told as they are
+    /// Keep blocks that cannot be checked as they are
     #[arg(long)]
     pub(crate) keep_unproven: bool,
 
-    /// Replace an existing file; of a symbolic link, the file that it leads to
+    /// Replace an existing file; for a symbolic link, its target
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -379,7 +378,7 @@ pub(crate) struct CopyArgs {
     /// The file to create; with --raw, `-` is standard output
     pub(crate) destination: PathBuf,
 
-    /// The tokens to copy, from A up to B and without B [default: all]
+    /// The tokens to copy, from A up to but not including B [default: all]
     #[arg(long, value_name = "A..B", value_parser = parse_range, allow_hyphen_values = true)]
     pub(crate) range: Option<TokenRange>,
 
@@ -387,7 +386,7 @@ pub(crate) struct CopyArgs {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Replace an existing file; of a symbolic link, the file that it leads to
+    /// Replace an existing file; for a symbolic link, its target
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -400,7 +399,7 @@ pub(crate) struct CopyArgs {
 }
 
 impl CopyArgs {
-    /// Tells whether a token file is to get the name of plain records.
+    /// Tells whether a token file is to get a name for plain records.
     pub(crate) fn has_raw_name(&self) -> bool {
         let extension = self.destination.extension();
         !self.raw && extension.is_some_and(|extension| extension.eq_ignore_ascii_case("raw"))
@@ -414,7 +413,7 @@ impl CopyArgs {
     fn check(&self) -> Result<(), Misused> {
         table::refuse_to_replace_stdout("DESTINATION", self.replace && self.is_to_stdout())?;
         if self.is_to_stdout() && !self.raw {
-            let told = "`-` as DESTINATION needs --raw: a token file is no stream";
+            let told = "`-` as DESTINATION needs --raw: a token file is not a stream";
             return Err(Misused {
                 kind: ErrorKind::MissingRequiredArgument,
                 told: told.to_owned(),
@@ -475,7 +474,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// The commands of an example, without what is said of them.
+    /// The commands of an example, without their comments.
     fn commands(example: &str) -> impl Iterator<Item = &str> {
         let line = example.split("  (").next().unwrap_or_default();
         line.split(" | ").map(str::trim)

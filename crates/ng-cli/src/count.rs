@@ -25,8 +25,8 @@ pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a whole number, such as 1000, 10k, 1M or 1G".to_owned())
 }
 
-/// Parses an amount of memory: bytes, or K, M, G or T, which are powers of 1024 as they are
-/// to `sort` and to the kernel.
+/// Parses an amount of memory: bytes, or K, M, G or T, which are powers of 1024, as for `sort` and
+/// the kernel.
 pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = text[digits.len()..].to_ascii_uppercase();
@@ -46,7 +46,7 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected bytes, such as 512M, 4G or 4GiB, powers of 1024".to_owned())
 }
 
-/// About how many, in the units that counts are given in.
+/// The approximate number, in the units of counts.
 pub(crate) struct Rough(pub(crate) f64);
 
 impl fmt::Display for Rough {
@@ -73,7 +73,7 @@ impl TokenRange {
         end: None,
     };
 
-    /// Returns the range if the file has all of it.
+    /// Returns the range if the file contains it.
     pub(crate) fn within(
         self,
         reader: &BlockReader,

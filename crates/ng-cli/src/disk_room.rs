@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-/// What the file takes on the disk, holes left out.
+/// The disk space of the file, holes left out.
 #[cfg(unix)]
 pub(crate) fn allocated_bytes(path: &Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;

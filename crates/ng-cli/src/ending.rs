@@ -1,5 +1,4 @@
-//! How a verb may end before it has done what was asked, beside the errors of
-//! the libraries.
+//! How a verb may end early, apart from the errors of the libraries.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -8,7 +7,7 @@ use ng_store::{Counted, Shown};
 use ng_token::Invalid;
 use thiserror::Error;
 
-/// No error: somebody does not want the rest.
+/// Not an error: the reader does not want the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Ending {
     #[error("interrupted")]
@@ -17,7 +16,7 @@ pub(crate) enum Ending {
     ReaderGone,
 }
 
-/// What was asked for is done, and nobody can be told of it.
+/// The work is done, but the report cannot be written.
 #[derive(Debug, Error)]
 #[error("done, but the report could not be written: {cause}")]
 pub(crate) struct ReportNotWritten {
@@ -37,7 +36,7 @@ pub(crate) enum OutOfRange {
     From { path: PathBuf, from: u64, len: u64 },
 }
 
-/// Why raw records or columns are not taken.
+/// Why raw records or columns are refused.
 #[derive(Debug, Error)]
 pub(crate) enum InputError {
     #[error("{name}: is a folder, expected a file or a pipe")]
@@ -65,7 +64,7 @@ pub(crate) enum InputError {
     )]
     Count {
         name: String,
-        /// Whether there may be more, which nobody read.
+        /// Whether there may be more, which were not read.
         at_least: bool,
         found: u64,
         expected: u64,
@@ -80,7 +79,7 @@ pub(crate) enum InputError {
 }
 
 impl InputError {
-    /// Of an input that was counted to its end.
+    /// For an input that was counted to its end.
     pub(crate) fn count(name: String, found: u64, expected: u64) -> Self {
         Self::Count {
             name,

@@ -1,4 +1,4 @@
-//! What kind of error it was, for those who read JSON.
+//! The kind of an error, for readers of JSON.
 
 use std::io;
 
@@ -64,10 +64,10 @@ fn of_open(error: &OpenError) -> &'static str {
     }
 }
 
-/// Of a command line that makes no sense, whether or not its parser saw it.
+/// For a command line that makes no sense, whether its parser noticed or not.
 pub(crate) const USAGE: &str = "usage";
 
-/// Of an error that this tool does not know yet: the enums may grow.
+/// For an error that this tool does not know yet: the enums may grow.
 const UNKNOWN: &str = "other";
 
 fn of_create(error: &CreateError) -> &'static str {
@@ -98,8 +98,8 @@ fn of_write(error: &WriteError) -> &'static str {
         WriteError::Replaced { .. } => "replaced",
         WriteError::Io { cause } | WriteError::Map { cause } => of_io(cause),
         WriteError::NotShown { cause, .. } => of_open(cause),
-        // Neither is possible here: what fails ends the program, and it writes to
-        // nothing that it opened for reading.
+        // Neither is possible here: a failure ends the program, and it never writes to what it
+        // opened for reading.
         WriteError::Poisoned { .. } | WriteError::ReadOnly { .. } => "io",
         _ => UNKNOWN,
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
-/// What was found of a file; what a verb does not look at is `None`.
+/// What was found in a file; `None` for what a verb does not look at.
 #[derive(Debug, Serialize)]
 pub(crate) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,11 +19,11 @@ pub(crate) struct Found {
     pub(crate) findings: Vec<String>,
 }
 
-/// What to do where the newest commit may be lost.
+/// What to do if the newest commit may be lost.
 pub(crate) const RECOVER: &str = "`ng repair FILE NEW` recovers what can be proven of that commit, \
                                   `--older-commit` of `ng repair` and `ng append` gives it up";
 
-/// What to do where the block table is another one than was committed.
+/// What to do if the block table is not the committed one.
 const SAVE: &str = "`ng verify FILE` names what is damaged, `ng repair FILE NEW` saves what is \
                     whole";
 
@@ -39,7 +39,7 @@ impl Found {
         }
     }
 
-    /// What was found where every block was looked at.
+    /// What was found by looking at every block.
     pub(crate) fn of_report(report: &VerifyReport, tokens: u64) -> Self {
         let bad = report.bad.iter();
         Self {
@@ -50,7 +50,7 @@ impl Found {
         }
     }
 
-    /// The blocks that are bad, as far as they were looked at.
+    /// The bad blocks, among those looked at.
     pub(crate) fn bad_blocks(&self) -> Vec<u64> {
         let bad = self.bad.iter().flatten();
         bad.map(|bad| bad.block).collect()
@@ -60,13 +60,12 @@ impl Found {
         self.bad.iter().flatten().next().is_some()
     }
 
-    /// Tells whether the block table is another one than was committed.
+    /// Tells whether the block table is not the committed one.
     pub(crate) fn has_other_table(&self) -> bool {
         self.table_matches == Some(false)
     }
 
-    /// Tells whether tokens that have their hashes may still not be those that were
-    /// committed last.
+    /// Tells whether tokens that match their hashes may still not be those committed last.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.has_other_table() || self.slot_lost.is_some()
     }
@@ -81,8 +80,8 @@ impl Found {
         Some(format!("next: {next}"))
     }
 
-    /// Tells what became of the commit that a lost slot may have held, in place of
-    /// what was found of it; else behind what was found.
+    /// Adds what happened to the commit that a lost slot may have held, in place of its finding if
+    /// there is one.
     pub(crate) fn settle(&mut self, told: String) {
         match self.findings.iter().position(|line| self.is_of_slot(line)) {
             Some(found) => self.findings[found] = told,
@@ -90,8 +89,8 @@ impl Found {
         }
     }
 
-    /// All of it, a line each: warnings, and an error where a commit may be missing.
-    /// Neighbouring blocks that are bad in the same way share theirs.
+    /// All findings, one line each: warnings, and an error if a commit may be missing. Neighbouring
+    /// blocks that are bad in the same way share a line.
     pub(crate) fn warnings(&self, path: &Path) -> Vec<String> {
         let bad = self.bad.as_deref().unwrap_or_default();
         let blocks = bad.chunk_by(ToldBlock::is_followed_by).map(told);
@@ -113,7 +112,7 @@ impl Found {
         rest.chain(findings).collect()
     }
 
-    /// Tells whether a finding is that of the lost slot.
+    /// Tells whether a finding is about the lost slot.
     fn is_of_slot(&self, finding: &str) -> bool {
         let lost = self.slot_lost.as_ref();
         lost.is_some_and(|slot| slot.told == finding)
@@ -156,9 +155,9 @@ impl ToldCut {
 #[derive(Debug, Serialize)]
 pub(crate) struct LostSlot {
     pub(crate) slot: usize,
-    /// How many tokens the commit before has.
+    /// How many tokens the commit before it has.
     tokens: u64,
-    /// How many the lost one had, where that is known.
+    /// How many tokens the lost one had, if known.
     lost_tokens: Option<u64>,
     #[serde(skip)]
     told: String,
@@ -177,7 +176,7 @@ impl LostSlot {
         }
     }
 
-    /// What is said where the commit is given up.
+    /// The message if the commit is given up.
     pub(crate) fn given_up(&self) -> String {
         let slot = self.slot;
         let what = match (self.tokens, self.lost_tokens) {
@@ -189,7 +188,7 @@ impl LostSlot {
     }
 }
 
-/// A bad block, as it is told.
+/// A bad block, as reported.
 #[derive(Debug, Serialize)]
 pub(crate) struct ToldBlock {
     block: u64,
@@ -203,7 +202,7 @@ pub(crate) struct ToldBlock {
     explained: Explained,
 }
 
-/// What a cause means, for one block and for several.
+/// The meaning of a cause, for one block and for several.
 #[derive(Clone, Copy, Debug)]
 struct Explained {
     one: &'static str,
@@ -211,7 +210,7 @@ struct Explained {
 }
 
 impl ToldBlock {
-    /// Tells of `bad`, in a file of `len` tokens.
+    /// Describes `bad`, in a file of `len` tokens.
     pub(crate) fn new(bad: &BadBlock, len: u64) -> Self {
         let first_token = bad.block * BLOCK_TOKENS as u64;
         let (cause, explained) = explain(bad.cause);
@@ -227,7 +226,7 @@ impl ToldBlock {
         }
     }
 
-    /// Tells of this block, with its hashes where it was read.
+    /// Describes this block, with its hashes if it was read.
     pub(crate) fn told(&self) -> String {
         let what = format!(
             "block {} (tokens {}..{}) at {:#x}: {}",
@@ -248,7 +247,7 @@ impl ToldBlock {
     }
 }
 
-/// Tells of neighbouring blocks that are bad in the same way.
+/// Describes neighbouring blocks that are bad in the same way.
 fn told(run: &[ToldBlock]) -> String {
     match run {
         [] => String::new(),
@@ -294,7 +293,9 @@ fn explain(cause: Cause) -> (&'static str, Explained) {
         Cause::Cut => (CUT, alike("the file ends before the tokens do")),
         _ => (
             "unknown",
-            alike("the tokens are damaged or their entry in the block table, it cannot be told"),
+            alike(
+                "the tokens or their entry in the block table are damaged, it cannot be told which",
+            ),
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! What `--help` says behind the options of each verb.
+//! What `--help` shows after the options of each verb.
 
 pub(crate) const CREATE: &str = "\
 Examples:
@@ -13,12 +13,12 @@ Examples:
   generator | ng create a.ngt --from - --format csv
 
 Parquet, Arrow, CSV (.csv) and JSON lines (.jsonl) are taken by their extension or by
---format. Columns have the names that `ng export` writes, in any order; an id is needed, what
-else is missing is that of a fresh token. The first value that does not fit is named.
+--format. Columns have the names that `ng export` writes, in any order; an id is required,
+other missing columns are those of a fresh token. The first value that does not fit is named.
 
 Exit codes:
   0    created
-  1    an error: there is no new file, and an old one is as it was; or the report
+  1    an error: there is no new file, and an old one is unchanged; or the report
        could not be written
   2    usage
   130  interrupted: as after an error";
@@ -32,27 +32,27 @@ Examples:
   ng append a.ngt --from records.raw --damaged-tail
   ng append a.ngt --from more.parquet
 
-A file that may have lost its newest commit is refused, since an append would write
-over it, and so is one whose last block is damaged and has no image: the two options
-go on all the same. A block that was closed is named by `ng verify` ever after.
+A file that may have lost its newest commit is refused, since an append would
+overwrite it, and so is one whose last block is damaged and has no image: these two
+options append anyway. `ng verify` keeps naming a block that was closed.
 
 Exit codes:
   0    appended, in one commit
-  1    an error: nothing was appended, unless it says that this is unknown; or the
-       report could not be written
+  1    an error: nothing was appended, unless it says that the outcome is unknown;
+       or the report could not be written
   2    usage
   130  interrupted: nothing was appended";
 
 pub(crate) const INFO: &str = "\
-Looks at what stands before the tokens and at the block that is not full, and not
-at the others: `ng verify` does.
+Reads what is before the tokens, and the block that is not full, but no other blocks:
+`ng verify` does.
 
 Examples:
   ng info a.ngt
   ng info a.ngt --json
 
 Exit codes:
-  0    told, also where damage is found: `ng verify` fails then
+  0    shown, even if damage is found: `ng verify` fails then
   1    the file cannot be opened
   2    usage";
 
@@ -62,7 +62,7 @@ Examples:
   ng verify a.ngt --json --threads 4
 
 Exit codes:
-  0    sound; what a power cut during a commit leaves is told, and no damage
+  0    sound; what a power cut during a commit leaves is reported, but is no damage
   1    damaged, or the file cannot be opened or read
   2    usage
   130  interrupted";
@@ -78,7 +78,7 @@ may never have been acknowledged.
 
 Exit codes:
   0    every token was saved
-  1    saved what is whole, and something is lost or may be; or an error, and there
+  1    saved what is whole, but something is lost or may be; or an error, and there
        is no new file
   2    usage
   130  interrupted: there is no new file";
@@ -90,9 +90,9 @@ Examples:
   ng head a.ngt -n 1k --json
 
 Exit codes:
-  0    shown, or who reads standard output has gone
-  1    a bad block, or another error; or shown by a block table that is not the one
-       that was committed, or by an older commit where a newer one may be lost
+  0    shown, or the reader of standard output closed it
+  1    a bad block, or another error; or shown by a block table that is not the
+       committed one, or by an older commit because a newer one may be lost
   2    usage
   130  interrupted";
 
@@ -103,16 +103,16 @@ Examples:
   ng copy a.ngt - --raw | ng create b.ngt --from - --expect 10M
 
 Exit codes:
-  0    copied, or who reads standard output has gone
+  0    copied, or the reader of standard output closed it
   1    a bad block, or another error, and there is no new file; or copied by a block
-       table that is not the one that was committed, or by an older commit where a
-       newer one may be lost
+       table that is not the committed one, or by an older commit because a newer one
+       may be lost
   2    usage
   130  interrupted: there is no new file";
 
 pub(crate) const TRIM: &str = "\
-A file keeps the room that it grew by, an eighth of it and up to 64 MiB, so that small
-appends are cheap. This gives it back, and changes no token.
+A file grows by more than it needs, an eighth of it and up to 64 MiB, so that small
+appends are cheap. This gives the spare room back, and changes no token.
 
 Examples:
   ng trim a.ngt
@@ -120,7 +120,7 @@ Examples:
 
 Exit codes:
   0    trimmed, or there was nothing to give back
-  1    an error: the tokens are as they were; or the report could not be written
+  1    an error: the tokens are unchanged; or the report could not be written
   2    usage
   130  interrupted";
 

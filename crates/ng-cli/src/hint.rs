@@ -1,4 +1,4 @@
-//! What to do about an error, where that is known.
+//! What to do about an error, if that is known.
 
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
@@ -32,7 +32,7 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
             restorable: false, ..
         } => Some(match command {
             Command::Append(args) if !args.damaged_tail => {
-                "`--damaged-tail` closes that block and goes on behind it, `ng repair FILE NEW` \
+                "`--damaged-tail` closes that block and appends behind it, `ng repair FILE NEW` \
                  saves the rest"
             }
             _ => "`ng repair FILE NEW` saves the rest",
@@ -40,12 +40,12 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
         OpenError::Truncated { have, .. } if *have >= HEAD_BYTES && !command.repairs() => {
             Some(SAVE_REST)
         }
-        // Whoever reads takes a copy of the header.
+        // Readers accept a copy of the header.
         OpenError::HeaderDamaged { .. } if command.appends() => Some(SAVE_REST),
         OpenError::NoCommit { .. } | OpenError::HeaderDamaged { .. } if !command.salvages() => {
             Some(SALVAGE)
         }
-        // Nothing else tells that it was one.
+        // Nothing else shows that it was one.
         OpenError::NotATokenFile { .. } if command.repairs() && !command.salvages() => {
             Some("if it was one, `--salvage` looks for what is left of it")
         }
@@ -53,7 +53,7 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
     }
 }
 
-/// Of a file that is shorter nothing can be saved.
+/// Nothing can be saved of a file shorter than this.
 const HEAD_BYTES: u64 = 0x10000;
 
 const SAVE_REST: &str = "`ng repair FILE NEW` saves what is left";
@@ -75,7 +75,7 @@ fn of_write(error: &WriteError) -> Option<&'static str> {
 
 fn of_input(error: &InputError) -> Option<&'static str> {
     match error {
-        // Every token that NeuroGraph makes of an id with an entity type has it.
+        // NeuroGraph gives it to every token whose id has an entity type.
         InputError::Record {
             cause: Invalid::EntityTypeMismatch { .. },
             ..
@@ -91,7 +91,7 @@ fn of_table(error: &ReadError) -> Option<&'static str> {
             expected: Expected::Point,
             ..
         } => Some("`--units` takes them for units, `--raw` for stored steps"),
-        // The libraries name the compression as what they were built without.
+        // The libraries name the compression by the feature they were built without.
         ReadError::Parquet(_) | ReadError::Arrow(_) if error.to_string().contains("feature") => {
             Some("Arrow is read uncompressed, Parquet with the compression snappy or none")
         }

@@ -7,16 +7,16 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ids {
-    /// The low 24 bits of the index as local id, again from 0 on behind 2^24 tokens; no
-    /// entity type, domain 0
+    /// The low 24 bits of the index as local id, again from 0 after 2^24 tokens; no entity
+    /// type, domain 0
     Local,
-    /// The low 32 bits of the index as they are: from 2^24 on they are an entity type
-    /// and a domain, too, and behind 2^32 tokens they begin again
+    /// The low 32 bits of the index as they are: from 2^24 on they include an entity type
+    /// and a domain, and after 2^32 tokens they begin again
     #[default]
     Raw,
 }
 
-/// How many indices a local id holds, and an id.
+/// How many indices fit a local id, and an id.
 const LOCAL: u64 = TokenId::LOCAL_MAX as u64 + 1;
 const ALL: u64 = u32::MAX as u64 + 1;
 
@@ -30,15 +30,15 @@ impl Ids {
         })
     }
 
-    /// What whoever did not choose must know of the ids of so many tokens.
+    /// The warning about the ids of a number of tokens, if none were chosen.
     pub(crate) fn unasked(tokens: u64) -> Option<&'static str> {
         const RUN_OVER: &str = "ids from index 16777216 on have an entity type and a domain, made \
-                                of the index; --ids raw says that this is meant, --ids local \
-                                keeps to the local id";
+                                of the index; --ids raw accepts this, --ids local keeps to the \
+                                local id";
         const BEGIN_AGAIN: &str = "ids from index 16777216 on have an entity type and a domain, \
                                    made of the index, and from index 4294967296 on they begin \
-                                   again; --ids raw says that this is meant, --ids local keeps to \
-                                   the local id";
+                                   again; --ids raw accepts this, --ids local keeps to the local \
+                                   id";
         if tokens > ALL {
             Some(BEGIN_AGAIN)
         } else {

@@ -18,17 +18,17 @@ use crate::interrupt::Hold;
 /// How many tokens are read at once: 1 MiB.
 const CHUNK_TOKENS: usize = (1 << 20) / Token::SIZE;
 
-/// How many chunks wait to be taken while another one is read.
+/// How many chunks wait while another one is read.
 const WAITING: usize = 2;
 
-/// Standard input, by the name that an option gives it.
+/// Standard input, as options name it.
 const STANDARD: &str = "-";
 
 fn is_standard(from: &Path) -> bool {
     from.as_os_str() == STANDARD
 }
 
-/// What errors call an input.
+/// The input's name in errors.
 fn name_of(from: &Path) -> String {
     match is_standard(from) {
         true => "standard input".to_owned(),
@@ -36,8 +36,8 @@ fn name_of(from: &Path) -> String {
     }
 }
 
-/// Records that are read on a thread of their own: whoever takes them is never
-/// stuck in a read, or in the opening of a pipe that nobody writes to.
+/// Records read on a separate thread, so that their consumer is never stuck in a read, or in
+/// opening a pipe without a writer.
 pub(crate) struct Input {
     name: String,
     is_raw: bool,
@@ -49,42 +49,41 @@ pub(crate) struct Input {
 
 enum Event {
     Chunk(Vec<Token>),
-    /// Nothing follows but so many bytes of a record.
+    /// Only these bytes of a record follow.
     End(usize),
     Failed(io::Error),
-    /// What comes next of columns is not what can be taken.
+    /// The next part of the columns cannot be accepted.
     Refused(ReadError),
-    /// The program shall end.
+    /// The program is to end.
     Wish,
 }
 
-/// What is read, and what it is read as.
+/// The input, and the form it is read in.
 enum Records {
     Raw(Origin),
-    /// Columns that begin as they should.
+    /// Columns with a valid beginning.
     Table(TableReader),
-    /// Columns of a pipe, in whose opening a reader might be stuck.
+    /// Columns from a pipe, which may block when it is opened.
     Pipe(Origin, Columns),
 }
 
-/// The format of columns and, of a text, the form that is told.
+/// The format of columns and, for text, the given form.
 type Columns = (Format, Option<Form>);
 
 enum Origin {
     Standard,
     Regular(File),
-    /// A pipe, or what else a system may have; opening it may take until
-    /// somebody opens its other end.
+    /// A pipe, or another special file; opening it may block until its other end is opened.
     Special(PathBuf),
 }
 
 impl Input {
-    /// Begins to read a file, a pipe, or, named `-`, standard input. Where so many
-    /// records are `expected`, no more than one beyond them is taken. A regular file
-    /// is passed over by the `cache` policy, unless its format has it read here and there.
+    /// Begins to read a file, a pipe, or, named `-`, standard input. If a number of records is
+    /// `expected`, at most one beyond it is taken. A regular file is passed over by the `cache`
+    /// policy, unless its format requires random access.
     ///
-    /// What shows already that a regular file is not what is wanted is an error
-    /// here: its length, and how it begins.
+    /// It is an error here if a regular file is already known to be unsuitable: by its length, or
+    /// by how it begins.
     pub(crate) fn open(
         from: &Path,
         kind: FromKind,
@@ -109,8 +108,7 @@ impl Input {
         let (sender, events) = sync_channel(WAITING);
         let (spent, reusable) = channel();
         let waker = sender.clone();
-        // Where the channel is full, somebody takes what is in it and looks for
-        // the wish then.
+        // If the channel is full, its consumer empties it and checks the wish then.
         hold.on_wish(move || drop(waker.try_send(Event::Wish)));
         let most = expected.map_or(u64::MAX, |expected| expected.saturating_add(1));
         let reader = thread::Builder::new();
@@ -129,12 +127,12 @@ impl Input {
         })
     }
 
-    /// Returns how many records there are, if it is a file that says so.
+    /// Returns how many records there are, if it is a file that tells.
     pub(crate) fn known_tokens(&self) -> Option<u64> {
         self.known_tokens
     }
 
-    /// Hands all records over, with the number of the first of each chunk.
+    /// Passes on all records, with the number of the first of each chunk.
     pub(crate) fn for_each(
         self,
         hold: &Hold<'_>,
@@ -167,7 +165,7 @@ impl Input {
         }
     }
 
-    /// Refuses more records than were expected, of which no more were read.
+    /// Refuses more records than expected; one more at most was read.
     fn check_at_most(&self, found: u64) -> Result<(), InputError> {
         match self.expected {
             Some(expected) if found > expected => Err(InputError::Count {
@@ -180,8 +178,8 @@ impl Input {
         }
     }
 
-    /// Refuses another number of records than was expected. A pipe ends in the
-    /// same way whether its writer was done or failed.
+    /// Refuses any other number of records than expected. A pipe ends the same way whether its
+    /// writer succeeded or failed.
     fn check_exactly(&self, found: u64) -> Result<(), InputError> {
         match self.expected {
             Some(expected) if found != expected => {
@@ -233,7 +231,7 @@ impl Chunk<'_> {
     }
 }
 
-/// Looks at what is to be read, and opens what cannot make anybody wait.
+/// Examines the input, and opens it if that cannot block.
 fn origin(from: &Path, name: &str) -> Result<Origin, InputError> {
     if is_standard(from) {
         return Ok(Origin::Standard);
@@ -250,8 +248,8 @@ fn origin(from: &Path, name: &str) -> Result<Origin, InputError> {
     }
 }
 
-/// Returns how many records a regular file has by its length, which may be wrong
-/// at once; one of no length may be made up as it is read, as in `/proc`.
+/// Returns the number of records by a regular file's length, which may be invalid; a file of length
+/// 0 may be generated as it is read, as in `/proc`.
 fn known_tokens(origin: &Origin, name: &str) -> Result<Option<u64>, InputError> {
     let Origin::Regular(file) = origin else {
         return Ok(None);
@@ -278,7 +276,7 @@ fn start_of(mut file: &File) -> io::Result<[u8; HEADER_MAGIC.len()]> {
     Ok(start)
 }
 
-/// A token file that was appended to itself would grow until the disk is full.
+/// A token file that is appended to itself would grow until the disk is full.
 fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
     match start.starts_with(&HEADER_MAGIC) {
         true => Err(InputError::TokenFile {
@@ -288,7 +286,7 @@ fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
     }
 }
 
-/// Looks at how a file of columns begins; a pipe's begin may take until it is written.
+/// Reads how a file of columns begins; a pipe may block until that is written.
 fn table(
     origin: Origin,
     (format, form): Columns,
@@ -316,7 +314,7 @@ fn table(
     Ok((Records::Table(reader), known_tokens))
 }
 
-/// Begins to read columns of a pipe.
+/// Begins to read columns from a pipe.
 fn table_of_pipe(origin: Origin, (format, form): Columns) -> Result<TableReader, ReadError> {
     match origin {
         Origin::Standard => TableReader::of_stream(io::stdin(), format, form),
@@ -336,7 +334,7 @@ fn refused(name: &str, source: ReadError) -> InputError {
     }
 }
 
-/// Reads up to `most` records, as long as somebody takes what is read.
+/// Reads up to `most` records, as long as they are consumed.
 fn read(
     records: Records,
     cache: CachePolicy,
@@ -357,7 +355,7 @@ fn read(
     read_raw(origin, cache, most, events, reusable);
 }
 
-/// Reads up to `most` rows, as long as somebody takes what is read.
+/// Reads up to `most` rows, as long as they are consumed.
 fn read_table(
     mut reader: TableReader,
     most: u64,
@@ -384,7 +382,7 @@ fn read_table(
     }
 }
 
-/// Reads up to `most` records, as long as somebody takes what is read.
+/// Reads up to `most` records, as long as they are consumed.
 fn read_raw(
     origin: Origin,
     cache: CachePolicy,
@@ -422,8 +420,7 @@ fn read_raw(
     }
 }
 
-/// Reads until the buffer is full or nothing more comes, and returns how many
-/// bytes came.
+/// Reads until the buffer is full or the input ends, and returns the number of bytes.
 fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

@@ -1,4 +1,4 @@
-//! Ctrl-C, and what other signals ask the program to end.
+//! Ctrl-C, and other signals that ask the program to end.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,8 @@ pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 
 /// Whether the user wants the program to end.
 ///
-/// The wish ends it at once, except while something is [held](Self::hold) that
-/// must be put away first.
+/// The wish ends it at once, except while something is [held](Self::hold) that must be cleaned up
+/// first.
 pub(crate) struct Interrupt(Arc<State>);
 
 struct State {
@@ -47,11 +47,11 @@ impl Interrupt {
     }
 }
 
-/// While it lives, whoever holds it looks whether the program shall end.
+/// While it lives, its holder checks whether the program is to end.
 pub(crate) struct Hold<'a>(&'a State);
 
 impl Hold<'_> {
-    /// Ends what is under way if the program shall end.
+    /// Stops the current work if the program is to end.
     pub(crate) fn check(&self) -> Result<(), Ending> {
         match self.0.wanted.load(Ordering::SeqCst) {
             true => Err(Ending::Interrupted),
@@ -59,7 +59,7 @@ impl Hold<'_> {
         }
     }
 
-    /// Calls `wake` when the wish comes, for those who wait for something else.
+    /// Calls `wake` when the wish comes, for threads that wait for something else.
     pub(crate) fn on_wish(&self, wake: impl Fn() + Send + 'static) {
         let mut wakers = self.0.wakers();
         if self.check().is_err() {
@@ -77,8 +77,7 @@ impl Drop for Hold<'_> {
 }
 
 impl State {
-    /// On the signal thread. Whoever begins to hold sees the wish, or is seen to
-    /// hold.
+    /// Runs on the signal thread. Either a new holder sees the wish, or the wish sees the hold.
     fn interrupt(&self) {
         self.wanted.store(true, Ordering::SeqCst);
         if !self.held.load(Ordering::SeqCst) {

@@ -1,4 +1,4 @@
-//! What varied tokens are like.
+//! The distribution of varied tokens.
 
 use clap::ValueEnum;
 use ng_synth::Synth;
@@ -13,11 +13,11 @@ pub(crate) enum Like {
     Clustered,
 }
 
-/// How many tokens have ids and times of their own.
+/// How many tokens have unique ids and times.
 const ALL: u64 = u32::MAX as u64 + 1;
 
 impl Like {
-    /// Returns what makes such tokens.
+    /// Returns the synthesizer of such tokens.
     pub(crate) fn synth(self, seed: u64) -> Synth {
         match self {
             Self::Uniform => Synth::uniform(seed),
@@ -25,7 +25,7 @@ impl Like {
         }
     }
 
-    /// What must be known of so many tokens.
+    /// The warning about this many tokens, if there is one.
     pub(crate) fn unasked(tokens: u64) -> Option<&'static str> {
         const BEGIN_AGAIN: &str = "ids and times from index 4294967296 on begin again";
         (tokens > ALL).then_some(BEGIN_AGAIN)

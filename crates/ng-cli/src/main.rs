@@ -1,7 +1,8 @@
-//! The program `ng`: creates, fills, shows, asks, indexes, sorts, verifies, repairs,
-//! copies, exports and trims token files.
+//! The program `ng`: creates, fills, shows, queries, indexes, sorts, verifies, repairs, copies,
+//! exports and trims token files.
 //!
-//! Two verbs map a file, `query` and `describe`; the others read. Begin reading at `args.rs`, then one file below `verb/`.
+//! Two verbs map a file, `query` and `describe`; the others read. Begin reading at `args.rs`, then
+//! one file below `verb/`.
 
 mod args;
 mod count;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|error| say.failed(&error, hint::hint(&error, &cli.command)))
 }
 
-/// Decoders of damaged columns may panic; what comes of it is told as an error.
+/// Decoders of damaged columns may panic; that is reported as an error.
 fn keep_caught_panics_silent() {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |told| {

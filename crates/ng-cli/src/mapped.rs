@@ -5,25 +5,25 @@ use ng_store::{BlockReader, Commit, MmapStore, OpenError, Snapshot};
 
 use crate::say::Say;
 
-/// Maps the commit of a file that was opened for reading before; `None` if there is another
-/// one by now.
+/// Maps the commit of a file that was opened for reading before; `None` if there is another one by
+/// now.
 pub(crate) fn map(path: &Path, commit: &Commit) -> Result<Option<Snapshot>, OpenError> {
-    // SAFETY: `open` asks that (1) nobody shrinks the file or writes over committed tokens
-    // while it is mapped. This program does not, for as long as it runs; the help of the
-    // verb asks it of the user.
+    // SAFETY: `open` asks that (1) nobody truncates the file or overwrites committed tokens while
+    // it is mapped. This program does not, for as long as it runs; the help of the verb asks it of
+    // the user.
     let store = unsafe { MmapStore::open(path) }?;
     let snapshot = store.snapshot();
     Ok((snapshot.commit() == commit).then_some(snapshot))
 }
 
-/// Opens the index that lies beside a file, if there is one.
+/// Opens the index beside a file, if there is one.
 pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
     // SAFETY: `open` asks that (1) nobody changes the files of the index while they are
     // mapped. Builders never do; the help of the verb asks it of the user.
     unsafe { Index::open(reader) }
 }
 
-/// What of an index was put aside, once it was looked at.
+/// What of an index was put aside so far.
 pub(crate) fn index_warnings(index: Option<&Index>) -> Vec<String> {
     let warnings = index.into_iter().flat_map(Index::warnings);
     let told = |warning: IndexWarning| match warning.is_rot() {
@@ -33,7 +33,7 @@ pub(crate) fn index_warnings(index: Option<&Index>) -> Vec<String> {
     warnings.map(told).collect()
 }
 
-/// Tells of it.
+/// Reports it.
 pub(crate) fn warn_of_index(warnings: &[String], say: Say) {
     let lines = warnings.iter();
     let lines = lines.map(|told| format!("warning: {told}; the records answered"));

@@ -1,4 +1,4 @@
-//! New files that would be written over what is read.
+//! New files that would overwrite the input.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use ng_query::index::is_in_index;
 use ng_store::{Shown, is_same_file};
 use thiserror::Error;
 
-/// Why a path is none for what is made of an input.
+/// Why a path is refused for what is made from an input.
 #[derive(Debug, Error)]
 pub(crate) enum OwnOutput {
     #[error("{}: is the input itself, expected another file", Shown(path))]
@@ -18,7 +18,7 @@ pub(crate) enum OwnOutput {
     Index { path: PathBuf },
 }
 
-/// Refuses to write over the input, by whatever name or link, or into the folder of its
+/// Refuses to overwrite the input, by whatever name or link, or to write into the folder of its
 /// index.
 pub(crate) fn refuse_own_output(input: &Path, output: &Path) -> Result<(), OwnOutput> {
     let path = || output.to_owned();
@@ -28,8 +28,8 @@ pub(crate) fn refuse_own_output(input: &Path, output: &Path) -> Result<(), OwnOu
     }
 }
 
-/// Refuses to write into the folder of an input's index: for what may take the place of the
-/// input, or looks for that itself.
+/// Refuses to write into the folder of an input's index: for verbs that may replace the input, or
+/// check that themselves.
 pub(crate) fn refuse_index(input: &Path, output: &Path) -> Result<(), OwnOutput> {
     match is_in_index(input, output) {
         true => Err(OwnOutput::Index {

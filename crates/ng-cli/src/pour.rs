@@ -8,16 +8,16 @@ use crate::input::Input;
 use crate::interrupt::Hold;
 use crate::tool::Tool;
 
-/// What is poured into a file, and how.
+/// The destination of an input, and how it is filled.
 pub(crate) struct Pour {
     pub(crate) input: Input,
-    /// By which rules records are checked, if they are.
+    /// The rules by which records are checked, if they are.
     pub(crate) validation: Option<Validation>,
     pub(crate) doing: &'static str,
 }
 
-/// Appends all records of an input, and commits none. Room is made for exactly
-/// those that are there.
+/// Appends all records of an input, and commits none. Room is made for exactly those that are
+/// there.
 pub(crate) fn pour(
     what: Pour,
     writer: &mut FileWriter,
@@ -39,7 +39,7 @@ pub(crate) fn pour(
     })
 }
 
-/// In seconds since 1970 UTC, as far as tokens can tell them.
+/// In seconds since 1970 UTC, clamped to what tokens can store.
 fn now() -> u32 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
     let seconds = elapsed.map_or(0, |elapsed| elapsed.as_secs());

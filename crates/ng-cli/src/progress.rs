@@ -7,10 +7,10 @@ use ng_token::Token;
 
 use crate::count::Rough;
 
-/// What takes no longer needs no bar.
+/// Work that takes no longer than this needs no bar.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// A file of fewer tokens needs none either: 16 MiB.
+/// Nor does a file of fewer tokens: 16 MiB.
 const TINY_TOKENS: u64 = (16 << 20) / Token::SIZE as u64;
 
 /// A bar on standard error, if that is a terminal. Counts tokens.
@@ -46,7 +46,7 @@ impl Progress {
         self.bar.inc(tokens);
     }
 
-    /// Tells that `tokens` of `total` are done.
+    /// Shows that `tokens` of `total` are done.
     pub(crate) fn set(&self, tokens: u64, total: u64) {
         self.bar.set_length(total);
         self.draw_if_long();
@@ -61,7 +61,7 @@ impl Progress {
         if self.bar.length().is_some_and(|total| total < TINY_TOKENS) {
             return;
         }
-        // It draws nothing where that is no terminal.
+        // It draws nothing if that is not a terminal.
         let target = ProgressDrawTarget::stderr;
         self.drawn.call_once(|| self.bar.set_draw_target(target()));
     }
@@ -76,6 +76,6 @@ impl Drop for Progress {
 fn write_rate(state: &ProgressState, text: &mut dyn Write) {
     let tokens = state.per_sec();
     let bytes = DecimalBytes((tokens * Token::SIZE as f64) as u64);
-    // Into a string, which takes it.
+    // Writing into a string never fails.
     let _ = write!(text, "{} tokens/s, {bytes}/s", Rough(tokens));
 }

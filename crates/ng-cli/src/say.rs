@@ -1,4 +1,4 @@
-//! What is said on standard output and standard error, in words or as JSON.
+//! Output on standard output and standard error, as text or JSON.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -13,16 +13,15 @@ use crate::error_kind::{USAGE, kind_of};
 use crate::interrupt::EXIT_INTERRUPTED;
 use crate::usage::EXIT_USAGE;
 
-/// What a verb did, or was asked for: as words, and as one JSON object, which
-/// also has what is wrong.
+/// The result of a verb: as text, and as one JSON object, which includes problems.
 pub(crate) trait Report: Display + Serialize {
-    /// Tells whether nothing is wrong; if something is, the program fails.
+    /// Tells whether nothing is wrong; otherwise the program fails.
     fn is_good(&self) -> bool {
         true
     }
 }
 
-/// How the user wants to be told.
+/// How the user wants output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Say {
     json: bool,
@@ -42,21 +41,20 @@ impl Say {
         !self.json && !self.quiet
     }
 
-    /// Tells what is wrong or must be known, a line each, on standard error: quiet
-    /// or not, and whatever becomes of standard output. JSON has it in its object.
+    /// Writes problems and warnings, one line each, on standard error: even if quiet, and whatever
+    /// happens to standard output. JSON has them in its object.
     pub(crate) fn warn(self, lines: &[String]) {
         if !self.json && !lines.is_empty() {
             err(&(lines.join("\n") + "\n"));
         }
     }
 
-    /// Tells people what they do not see in the answer, a line on standard error.
+    /// Writes a line on standard error about what the answer does not show, for people.
     pub(crate) fn note(self, line: &str) {
         self.warn(&[line.to_owned()]);
     }
 
-    /// Tells programs what is found, where the lines of standard output are of
-    /// another kind.
+    /// Writes findings for programs, if the lines of standard output are of another kind.
     pub(crate) fn aside(self, found: &impl Serialize) -> Result<()> {
         if self.json {
             err(&(serde_json::to_string(found)? + "\n"));
@@ -64,7 +62,7 @@ impl Say {
         Ok(())
     }
 
-    /// Tells what is going to be done, on standard error.
+    /// Writes the plan on standard error.
     pub(crate) fn plan(self, plan: &impl Display) -> Result<()> {
         match self.json {
             true => self.aside(&json!({ "plan": plan.to_string() })),
@@ -78,7 +76,7 @@ impl Say {
     /// Answers on standard output, quiet or not.
     pub(crate) fn answer(self, report: &impl Report) -> Result<ExitCode> {
         match out(&self.text(report)?) {
-            // What is wrong is so whether it is read or not.
+            // Problems decide the exit code whether they are read or not.
             Err(error) if !error.is::<Ending>() => Err(error),
             _ => Ok(exit_code(report)),
         }
@@ -95,7 +93,7 @@ impl Say {
         Ok(exit_code(report))
     }
 
-    /// Reports on standard error, where standard output is taken by tokens.
+    /// Reports on standard error, if standard output is used for tokens.
     pub(crate) fn report_aside(self, report: &impl Report) -> Result<ExitCode> {
         if self.reports() {
             err(&self.text(report)?);
@@ -103,8 +101,7 @@ impl Say {
         Ok(exit_code(report))
     }
 
-    /// Tells why the program ends, and what to do about it if that is known, and
-    /// returns its exit code.
+    /// Writes why the program ends, and what to do about it if known, and returns the exit code.
     pub(crate) fn failed(self, error: &Error, hint: Option<&str>) -> ExitCode {
         let ending = error.downcast_ref::<Ending>();
         if ending != Some(&Ending::ReaderGone) {
@@ -146,7 +143,7 @@ fn exit_code(report: &impl Report) -> ExitCode {
     }
 }
 
-/// The error and its causes, each told once: some tell their cause themselves.
+/// The error and its causes, without repetition: some include their cause themselves.
 fn sentence(error: &Error) -> String {
     error.chain().fold(String::new(), |told, cause| {
         let cause = cause.to_string();
@@ -158,14 +155,14 @@ fn sentence(error: &Error) -> String {
     })
 }
 
-/// Writes to standard output, whole.
+/// Writes all of it to standard output.
 pub(crate) fn out(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     to_stdout(&mut stdout, |stdout| stdout.write_all(text.as_bytes()))?;
     to_stdout(&mut stdout, Write::flush)
 }
 
-/// Writes to something that is standard output in the end.
+/// Writes to something that ends in standard output.
 pub(crate) fn to_stdout<W>(
     writer: &mut W,
     write: impl FnOnce(&mut W) -> io::Result<()>,
@@ -176,7 +173,7 @@ pub(crate) fn to_stdout<W>(
     }
 }
 
-/// Writes to standard error. Where that cannot be read, nobody can be told.
+/// Writes to standard error. A failure cannot be reported anywhere.
 fn err(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -1,10 +1,9 @@
-//! A token file that tokens are taken from: one rule for every verb that does.
+//! A token file that tokens are taken from: one rule for all verbs that do so.
 //!
-//! Each block that is given is verified against its entry in the block table; a
-//! bad one fails, and is named. The table as a whole is held against the commit:
-//! where it is another one, a block may be an older one with its entry. Where the
-//! slot of a newer commit may be lost, the older one is what there is. Both are
-//! told, the tokens are given all the same, and the program fails.
+//! Each block is verified against its entry in the block table before its tokens are given; a bad
+//! one fails and is named. The table as a whole is compared with the commit: if it differs, a block
+//! may be an older version with its entry. If the slot of a newer commit may be lost, the older one
+//! is used. Both are reported, the tokens are given all the same, and the program fails.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,8 +29,8 @@ impl Source {
         })
     }
 
-    /// Looks at all but the blocks: 8 bytes for each, and the one that is not
-    /// full, whose end may have been restored.
+    /// Checks everything but the blocks: 8 bytes for each, and the one that is not full, whose end
+    /// may have been restored.
     pub(crate) fn look(&self) -> Result<Found> {
         let mut found = Found::new(self.reader.recovery());
         let end = bad_end(&self.reader)?;
@@ -52,7 +51,7 @@ impl Source {
         Ok(found)
     }
 
-    /// Tells what [`look`](Self::look) found, before any token is given.
+    /// Reports what [`look`](Self::look) found, before any token is given.
     pub(crate) fn warn(&self, found: &Found, say: Say) {
         let mut lines = found.warnings(&self.path);
         lines.extend(found.next());
@@ -60,7 +59,7 @@ impl Source {
     }
 }
 
-/// Ends what gave tokens: what is wrong is so whether they were read or not.
+/// Ends a verb that gave tokens: problems decide whether they were read or not.
 pub(crate) fn ended(given: Result<()>, found: &Found) -> Result<ExitCode> {
     let reader_gone = |error: &Error| error.downcast_ref() == Some(&Ending::ReaderGone);
     match given {
@@ -70,7 +69,7 @@ pub(crate) fn ended(given: Result<()>, found: &Found) -> Result<ExitCode> {
     }
 }
 
-/// The last block if it is not full and not as it was committed.
+/// The last block, if it is not full and not as committed.
 pub(crate) fn bad_end(reader: &BlockReader) -> Result<Option<ToldBlock>> {
     if reader.len().is_multiple_of(BLOCK_TOKENS as u64) {
         return Ok(None);
@@ -79,7 +78,7 @@ pub(crate) fn bad_end(reader: &BlockReader) -> Result<Option<ToldBlock>> {
     Ok(bad.first().map(|bad| ToldBlock::new(bad, reader.len())))
 }
 
-/// What is found, where the lines of standard output are tokens.
+/// The findings, if the lines of standard output are tokens.
 #[derive(Serialize)]
 pub(crate) struct FoundAside<'a> {
     pub(crate) path: String,
@@ -96,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// It is no table of other blocks, and is told once.
+    /// It is not a table of other blocks, and is reported once.
     #[test]
     fn a_file_that_loses_its_table_after_it_was_opened_is_cut() -> Result<()> {
         let folder = tempfile::tempdir()?;

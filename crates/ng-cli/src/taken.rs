@@ -4,7 +4,7 @@ use ng_token::Token;
 
 use crate::watched::NotAppended;
 
-/// A sink that hands tokens on in order: to what is no token file, and needs no hashes.
+/// A sink that passes tokens on in order, to something other than a token file, without hashes.
 pub(crate) struct Taken<T> {
     take: T,
     tokens: u64,
@@ -50,7 +50,7 @@ impl<T: FnMut(&[Token]) -> Result<()>> TokenSink for Taken<T> {
         self.append(tokens)
     }
 
-    /// Who takes them decides what is durable.
+    /// The consumer decides what is durable.
     fn commit(&mut self) -> Result<(), NotAppended> {
         Ok(())
     }

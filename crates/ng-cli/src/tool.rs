@@ -20,18 +20,18 @@ impl Tool {
         Ok(Self { say, interrupt })
     }
 
-    /// Shows how many tokens are done, of `total` if that is known.
+    /// Shows how many tokens are done, of `total` if known.
     pub(crate) fn progress(&self, what: &'static str, total: Option<u64>) -> Progress {
         Progress::new(self.say.shows_progress(), what, total)
     }
 }
 
-/// Starts as many workers as are asked for, or as the system grants processors.
+/// Starts as many workers as asked for, or as the system grants processors.
 pub(crate) fn workers(threads: Option<NonZeroUsize>) -> Result<Workers> {
     Ok(Workers::new(threads_for(threads))?)
 }
 
-/// Returns how many threads are asked for, or are the system's to grant.
+/// Returns the number of threads asked for, or granted by the system.
 pub(crate) fn threads_for(asked: Option<NonZeroUsize>) -> usize {
     let granted = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     asked.unwrap_or_else(granted).get()

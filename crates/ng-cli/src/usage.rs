@@ -1,4 +1,4 @@
-//! A command line that is wrong, told in words or as JSON.
+//! A wrong command line, reported as text or JSON.
 
 use std::env;
 use std::process::ExitCode;
@@ -11,10 +11,10 @@ use crate::say::Say;
 
 pub(crate) const EXIT_USAGE: u8 = 2;
 
-/// What follows what is wrong: how it is right, for people.
+/// What follows the error: the correct usage, for people.
 const BEHIND: [&str; 2] = ["\n\nUsage:", "\n\nFor more information"];
 
-/// Tells what is wrong, or gives the help that was asked for.
+/// Reports the error, or prints the requested help.
 pub(crate) fn refused(mut error: Error) -> ExitCode {
     if !error.use_stderr() {
         error.exit();
@@ -29,8 +29,7 @@ pub(crate) fn refused(mut error: Error) -> ExitCode {
     ExitCode::from(EXIT_USAGE)
 }
 
-/// The most characters that are repeated of a value: what is wrong with a filter has the
-/// part around it.
+/// The most characters of a value that are repeated; an error in a filter shows its own excerpt.
 const VALUE_MAX: usize = 60;
 
 fn shorten_value(error: &mut Error) {
@@ -42,20 +41,19 @@ fn shorten_value(error: &mut Error) {
     }
 }
 
-/// Whether JSON is asked for, of a command line that cannot be parsed.
+/// Whether a command line that cannot be parsed asks for JSON.
 fn is_json() -> bool {
     let options = env::args_os().take_while(|argument| argument != "--");
     options.into_iter().any(|argument| argument == "--json")
 }
 
-/// Whether no argument has what would control a terminal. The message repeats
-/// them.
+/// Whether no argument can control a terminal. The message repeats them.
 fn is_plain() -> bool {
     let mut arguments = env::args_os();
     arguments.all(|argument| !argument.to_string_lossy().contains(char::is_control))
 }
 
-/// The part of a message that is about this command line, in one line.
+/// The part of a message about this command line, in one line.
 fn what_is_wrong(words: &str) -> String {
     let words = words.strip_prefix("error: ").unwrap_or(words);
     let end = BEHIND.iter().filter_map(|behind| words.find(behind)).min();

@@ -7,8 +7,7 @@ use crate::ending::Ending;
 use crate::interrupt::Hold;
 use crate::progress::Progress;
 
-/// A writer that shows how far it is, and is looked at before each write, whether the
-/// program shall end.
+/// A writer that shows its progress, and checks before each write whether the program is to end.
 pub(crate) struct Watched<'a> {
     pub(crate) writer: &'a mut FileWriter,
     pub(crate) progress: &'a Progress,
@@ -26,7 +25,7 @@ pub(crate) enum NotAppended {
     Taken(#[from] anyhow::Error),
 }
 
-/// What ended an ingest, without what it went through.
+/// The original error of an ingest, without its wrapping.
 pub(crate) fn cause_of<M>(error: IngestError<NotAppended, M>) -> anyhow::Error
 where
     M: std::error::Error + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! numpy arrays, made and read by way of the buffer protocol.
+//! numpy arrays, made and read through the buffer protocol.
 
 use std::mem::size_of;
 use std::slice;
@@ -76,7 +76,7 @@ pub(crate) fn filled<'py, T: Numpy>(
     Ok(array)
 }
 
-/// The values of an array that was just made, and that nobody else knows.
+/// The values of a new array that nobody else knows.
 #[expect(unsafe_code, reason = "numpy's memory is known by a pointer")]
 fn values_mut<T: Numpy>(buffer: &mut PyBuffer<T>) -> &mut [T] {
     let len = buffer.len_bytes() / size_of::<T>();
@@ -84,9 +84,9 @@ fn values_mut<T: Numpy>(buffer: &mut PyBuffer<T>) -> &mut [T] {
         return &mut [];
     }
     // SAFETY: `from_raw_parts_mut` asks for (1) an aligned pointer to `len` values of one
-    // allocation, (2) initialised, (3) that nobody else reads or writes meanwhile. (1)
-    // `PyBuffer` checked type and alignment, and a new array is contiguous. (2) Every bit
-    // pattern is a number, the memory is none that Rust allocated, and no value is read
-    // before it is written. (3) The array is known to `filled` alone.
+    // allocation, (2) initialised, (3) that nobody else reads or writes meanwhile. (1) `PyBuffer`
+    // checked type and alignment, and a new array is contiguous. (2) Every bit pattern is a number,
+    // Rust did not allocate the memory, and no value is read before it is written. (3) Only
+    // `filled` knows the array.
     unsafe { slice::from_raw_parts_mut(buffer.buf_ptr().cast(), len) }
 }

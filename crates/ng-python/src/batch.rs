@@ -11,13 +11,12 @@ use crate::vector::TokenVec;
 use crate::whole::{count_of, field_of, threads_of};
 use crate::work::long;
 
-/// How many ids there are.
+/// The number of ids.
 const IDS: i128 = 1 << 32;
 
 /// Makes `count` fresh tokens whose ids go up by one from `start_id`.
 ///
-/// All have the same `timestamp`, in seconds since 1970 UTC, and 0, "not set", where none is
-/// given.
+/// All have the same `timestamp`, in seconds since 1970 UTC; the default is 0, "not set".
 #[pyfunction]
 #[pyo3(
     signature = (count, start_id = Whole::Default(0), timestamp = None, num_threads = None),

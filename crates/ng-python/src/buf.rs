@@ -1,4 +1,4 @@
-//! Tokens as a buffer of Python's: what numpy arrays are made over.
+//! Tokens as a Python buffer, over which numpy arrays are made.
 
 use std::ffi::{CStr, c_int};
 use std::mem::offset_of;
@@ -20,10 +20,10 @@ use crate::shown::Shown;
 const FORMAT: &CStr =
     c"T{(8,3)<h:coords:<I:id:<H:flags:<f:weight:<B:radius:<B:strength:<I:timestamp:}";
 
-/// A buffer over some tokens, which holds them for as long as it lives.
+/// A buffer over some tokens, which keeps them alive.
 ///
-/// Arrays made over it (``numpy.frombuffer(buf, TOKEN_DTYPE)``) hold it in turn. Read-only,
-/// unless it came of ``TokenVec.view(writable=True)``.
+/// Arrays made over it (``numpy.frombuffer(buf, TOKEN_DTYPE)``) keep it alive in turn. It is
+/// read-only, unless it comes from ``TokenVec.view(writable=True)``.
 #[pyclass(frozen, module = "ngtoken")]
 pub(crate) struct Buf {
     held: Held,
@@ -48,12 +48,12 @@ impl Drop for Writable {
 }
 
 impl Buf {
-    /// Of tokens that are at hand.
+    /// Over tokens that are at hand.
     pub(crate) fn of(shown: Shown) -> Self {
         Self::holding(Held::Shown(shown))
     }
 
-    /// Of tokens that may be written to.
+    /// Over tokens that may be written to.
     ///
     /// # Errors
     ///
@@ -73,19 +73,19 @@ impl Buf {
 
 #[pymethods]
 impl Buf {
-    /// How many views of it are out.
+    /// How many views of it exist.
     #[getter]
     fn exports(&self) -> usize {
         self.exports.load(Ordering::Relaxed)
     }
 
-    /// Whether it cannot be written to.
+    /// Whether it is read-only.
     #[getter]
     fn readonly(&self) -> bool {
         matches!(self.held, Held::Shown(_))
     }
 
-    /// How many bytes it has.
+    /// Its size in bytes.
     #[getter]
     fn nbytes(&self) -> usize {
         len(&self.held) * Token::SIZE
@@ -110,7 +110,7 @@ impl Buf {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        // SAFETY: (1) The interpreter hands a view to fill.
+        // SAFETY: (1) The interpreter passes a view to fill.
         unsafe { clear(view) };
         let buf = slf.get();
         let start = match &buf.held {
@@ -123,8 +123,8 @@ impl Buf {
             is_readonly: buf.readonly(),
             keeps: None,
         };
-        // SAFETY: (1) The interpreter hands a view to fill. (2) What `start` points to is
-        // held by the object, which the view holds.
+        // SAFETY: (1) The interpreter passes a view to fill. (2) The object holds what `start`
+        // points to, and the view holds the object.
         unsafe { export.fill(slf.as_any(), view, flags) }?;
         buf.exports.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -138,7 +138,7 @@ impl Buf {
     }
 }
 
-/// Has a view refer to nothing, as Python asks of one that is refused.
+/// Makes a view refer to nothing, as Python requires of a refused one.
 ///
 /// # Safety
 ///
@@ -158,11 +158,11 @@ fn len(held: &Held) -> usize {
     }
 }
 
-/// Where tokens begin that are at hand.
+/// Where tokens at hand begin.
 ///
 /// # Errors
 ///
-/// They are still in a file.
+/// If they are still in a file.
 pub(crate) fn address(shown: &Shown) -> Result<*mut Token, Error> {
     match shown {
         Shown::Memory(memory, range) => Ok(memory.start().wrapping_add(range.start)),
@@ -171,12 +171,12 @@ pub(crate) fn address(shown: &Shown) -> Result<*mut Token, Error> {
     }
 }
 
-/// A view that goes out.
+/// A view to be exported.
 pub(crate) struct Export {
     pub(crate) start: *mut Token,
     pub(crate) len: usize,
     pub(crate) is_readonly: bool,
-    /// What the view holds beside the object that it is of.
+    /// What the view holds besides its owner.
     pub(crate) keeps: Option<Shown>,
 }
 
@@ -192,12 +192,12 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// `BufferError`: it is to be written to, and cannot.
+    /// `BufferError` if it is to be writable, and cannot be.
     ///
     /// # Safety
     ///
-    /// `view` can be written to, and `start` has `len` tokens for as long as `owner` or what
-    /// is kept lives.
+    /// `view` can be written to, and `start` has `len` tokens for as long as `owner` or what is
+    /// kept lives.
     #[expect(unsafe_code, reason = "the buffer protocol is one of pointers")]
     pub(crate) unsafe fn fill(
         self,
@@ -258,6 +258,6 @@ impl Export {
 pub(crate) unsafe fn release(view: *mut ffi::Py_buffer) {
     // SAFETY: (1) The caller vouches for the view.
     let kept = unsafe { (*view).internal }.cast::<Kept>();
-    // SAFETY: (1) `fill` made it of a box, and nobody else drops it.
+    // SAFETY: (1) `fill` made it from a box, and nobody else drops it.
     drop(unsafe { Box::from_raw(kept) });
 }

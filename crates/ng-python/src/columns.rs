@@ -1,4 +1,4 @@
-//! Dense columns, tokens by their positions and ids, and sorted copies.
+//! Dense columns, tokens by position and id, and sorted copies.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -28,8 +28,8 @@ use crate::work::{lock, long};
 
 #[pymethods]
 impl Tokens {
-    /// The points of a space as a dense array of shape (n, 3): stored steps, or units where
-    /// they are decoded.
+    /// The points of a space as a dense array of shape (n, 3): stored steps, or units with
+    /// ``decode=True``.
     #[pyo3(signature = (space, decode = false))]
     fn coords<'py>(
         &self,
@@ -45,8 +45,8 @@ impl Tokens {
         }
     }
 
-    /// A column as a dense array, by the name that it has everywhere: stored values, or units
-    /// where they are decoded, which makes a difference to coordinates, radius and strength.
+    /// A column as a dense array, by its name: stored values, or units with ``decode=True``, which
+    /// matters for coordinates, radius and strength.
     #[pyo3(signature = (name, decode = false))]
     fn column<'py>(
         &self,
@@ -76,9 +76,8 @@ impl Tokens {
         }
     }
 
-    /// Copies of the tokens at some positions, in their order, as an array of records.
-    /// Positions count from the end where they are negative. The array has the shape that
-    /// they have.
+    /// Copies of the tokens at some positions, in the given order, as an array of records. Negative
+    /// positions count from the end. The array has the shape of ``positions``.
     fn take<'py>(
         &self,
         py: Python<'py>,
@@ -87,7 +86,7 @@ impl Tokens {
         let wanted = whole_numbers(py, positions, "positions")?;
         let shown = self.shown(py)?;
         let looks = match shown {
-            // Each may be in a block of its own.
+            // Each may be in another block.
             Shown::File(..) => wanted.len().saturating_mul(BLOCK_TOKENS),
             _ => wanted.len(),
         };
@@ -100,8 +99,8 @@ impl Tokens {
         shaped(positions, owned(py, tokens)?)
     }
 
-    /// A sorted copy, ties in the order in which they stand: by a column, by a space (along a
-    /// Hilbert curve, so that what is near in the order is near in the space), or by several.
+    /// A sorted copy, ties by position: by a column, by a space (along a Hilbert curve, so that
+    /// neighbours in the order are near in the space), or by several.
     #[pyo3(signature = (by, *, num_threads = None))]
     fn sort(
         &self,
@@ -118,7 +117,7 @@ impl Tokens {
     }
 }
 
-/// An array in the shape of the one that was asked for.
+/// An array in the shape of the argument.
 pub(crate) fn shaped<'py>(
     given: &Bound<'py, PyAny>,
     found: Bound<'py, PyAny>,
@@ -131,14 +130,14 @@ pub(crate) fn shaped<'py>(
     }
 }
 
-/// A space by its name.
+/// A space by name.
 pub(crate) fn space_of(name: &str) -> Result<Space, Error> {
     let names = Space::ALL.map(Space::name).join(", ");
     let found = Space::ALL.into_iter().find(|space| space.name() == name);
     found.ok_or_else(|| Error::value("space", Value::Text(name.into()), format!("one of {names}")))
 }
 
-/// A column by its name.
+/// A column by name.
 pub(crate) fn column_of(field: &str, given: &Text<'_>) -> Result<Column, Error> {
     let name = given.text(field)?;
     name.parse::<Column>().map_err(|unknown| {
@@ -171,7 +170,7 @@ fn positions(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyAny>> {
     })
 }
 
-/// An array of one value of each token.
+/// An array with one value for each token.
 fn values<'py, T: Numpy>(
     py: Python<'py>,
     shown: &Shown,
@@ -186,7 +185,7 @@ fn values<'py, T: Numpy>(
     })
 }
 
-/// An array of three values of each token.
+/// An array with three values for each token.
 fn rows<'py, T: Numpy>(
     py: Python<'py>,
     shown: &Shown,
@@ -203,7 +202,7 @@ fn rows<'py, T: Numpy>(
     })
 }
 
-/// Writes what each token has, `width` values, to `out`, by all workers.
+/// Writes `width` values of each token to `out`, by all workers.
 fn fill<T: Send>(
     workers: &Workers,
     shown: &Shown,
@@ -242,7 +241,7 @@ fn fill<T: Send>(
     read.into_iter().collect()
 }
 
-/// Whole numbers out of a number, a sequence, or an array of any whole type.
+/// Whole numbers from a number, a sequence, or an array of any integer type.
 pub(crate) fn whole_numbers(
     py: Python<'_>,
     given: &Bound<'_, PyAny>,
@@ -264,7 +263,7 @@ fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token
         })?;
         return Ok(tokens);
     };
-    // Each block is read once where positions ascend.
+    // Each block is read once if positions ascend.
     let mut ranks = collected(0..places.len())?;
     ranks.sort_unstable_by_key(|&rank| places[rank]);
     let ascending = collected(ranks.iter().map(|&rank| places[rank]))?;
@@ -276,14 +275,14 @@ fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token
     Ok(tokens)
 }
 
-/// An array that is the only one over its tokens, and may be written to.
+/// The only array over its tokens, which may be written to.
 pub(crate) fn owned(py: Python<'_>, tokens: Vec<Token>) -> PyResult<Bound<'_, PyAny>> {
     let memory = Arc::new(Memory::of(VecStore::from_vec(tokens)));
     let all: Range<usize> = 0..memory.len();
     over(py, Buf::writable(memory, all)?)
 }
 
-/// What to sort by: a name, names with commas, or several names.
+/// The sort key: a name, names separated by commas, or several names.
 pub(crate) fn order_of(by: &Bound<'_, PyAny>) -> Result<Order, Error> {
     let names = match by.cast::<PyString>() {
         Ok(name) => name.to_string(),

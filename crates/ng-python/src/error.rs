@@ -1,4 +1,4 @@
-//! Which error becomes which exception.
+//! Maps errors to exceptions.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ struct Facts {
 /// The class of the exception.
 #[derive(Debug)]
 pub(crate) enum Class {
-    /// One of the package's own, by its name.
+    /// One of the package's own, by name.
     Own(&'static str),
     /// `ValueError`.
     Value,
@@ -49,7 +49,7 @@ pub(crate) enum Class {
     Buffer,
     /// `MemoryError`.
     Memory,
-    /// `OSError`, or what that makes of its number.
+    /// `OSError`, or the subclass for its number.
     Os,
     /// `IsADirectoryError`.
     Folder,
@@ -59,7 +59,7 @@ pub(crate) enum Class {
     Raised(PyErr),
 }
 
-/// What was found, as an exception's `value`.
+/// The value found, as an exception's `value`.
 #[derive(Debug, Clone, IntoPyObject)]
 pub(crate) enum Value {
     Whole(i128),
@@ -93,7 +93,7 @@ pub(crate) const FORKED: Class = Class::Own("ForkedError");
 pub(crate) const FIELD: Class = Class::Own("FieldError");
 pub(crate) const INTERNAL: Class = Class::Own("InternalError");
 
-/// Numbers of errors on the systems that this runs on.
+/// Error numbers of the supported systems.
 pub(crate) mod errno {
     pub(crate) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
     pub(crate) const IO: i32 = 5;
@@ -122,7 +122,7 @@ impl Error {
         self
     }
 
-    /// Says which field or parameter has which value, and what was expected there.
+    /// Names the field or parameter, its value, and what was expected.
     pub(crate) fn of(mut self, field: &str, value: Value, expected: impl Display) -> Self {
         self.0.field = Some(field.to_owned());
         self.0.value = Some(value);
@@ -130,15 +130,15 @@ impl Error {
         self
     }
 
-    /// What the system says.
+    /// A system error.
     pub(crate) fn of_system(text: &str, source: &std::io::Error) -> Self {
         // `OSError` shows the number itself.
         let text = text.split(" (os error").next().unwrap_or_default();
         Self::new(Class::Os, text).errno(source.raw_os_error().unwrap_or(errno::IO))
     }
 
-    /// Says of which file it is, unless it does; where the class does not show that itself, in
-    /// the text.
+    /// Adds the file, unless it is named already; in the text, if the class does not show it
+    /// itself.
     pub(crate) fn named(mut self, path: &Path) -> Self {
         if self.0.path.is_some() {
             return self;
@@ -149,7 +149,7 @@ impl Error {
         self.at(path)
     }
 
-    /// Calls a parameter by the name that it has in the call.
+    /// Names a parameter as in the call.
     pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
         if self.0.field.as_deref() == Some(from) {
             self.0.field = Some(to.to_owned());
@@ -157,7 +157,7 @@ impl Error {
         self
     }
 
-    /// What went wrong, in words.
+    /// What went wrong, as text.
     pub(crate) fn text(&self) -> &str {
         &self.0.text
     }
@@ -173,7 +173,7 @@ impl Error {
         Self::new(Class::Value, text).of(field, value, expected)
     }
 
-    /// A parameter that is of a wrong type.
+    /// A parameter of a wrong type.
     pub(crate) fn wrong_type(field: &str, found: impl Into<String>, expected: &str) -> Self {
         let found = found.into();
         let text = format!("{field} {found}, expected {expected}");
@@ -473,8 +473,8 @@ impl From<CreateError> for Error {
             E::Exists { path } => Self::new(Class::Exists, "exists")
                 .at(path)
                 .errno(errno::EXISTS),
-            E::FileName { path } => unusable(text, path, "a file name that is Unicode"),
-            E::ReservedName { path } => unusable(text, path, "a name that is not for drafts"),
+            E::FileName { path } => unusable(text, path, "a Unicode file name"),
+            E::ReservedName { path } => unusable(text, path, "a name not reserved for drafts"),
             E::NotAFile { path, found } => not_a_file(text, path, *found),
             E::Locked { path, holder } => locked(path, *holder),
             E::Replaced { path } => changed(text, path),
@@ -496,7 +496,7 @@ impl From<CreateError> for Error {
     }
 }
 
-/// A path that no file can be created at.
+/// A path at which no file can be created.
 fn unusable(error: &impl Display, path: &Path, expected: &str) -> Error {
     let value = Value::Text(path.display().to_string());
     Error::new(Class::Value, error)
@@ -648,7 +648,7 @@ impl From<EncodeErrors> for Error {
     }
 }
 
-/// Which field was refused, with which value, and what it takes.
+/// Which field was refused, its value, and what it takes.
 fn facts(error: &EncodeError) -> (String, Value, String) {
     match *error {
         EncodeError::Coordinate { space, axis, value } => (

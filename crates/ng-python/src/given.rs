@@ -1,4 +1,4 @@
-//! Arguments as Python gives them: an error names the parameter, what it got and what it takes.
+//! Arguments from Python: an error names the parameter, its value and what it takes.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use pyo3::prelude::*;
 
 use crate::error::{Class, Error, Value};
 
-/// An argument that was not converted yet, or its default.
+/// An argument before its conversion, or its default.
 pub(crate) enum Given<'py, T> {
     Default(T),
     As(Bound<'py, PyAny>),
 }
 
-/// A whole number: any of Python's own, or of numpy's.
+/// A whole number, of Python or numpy.
 pub(crate) type Whole<'py> = Given<'py, i128>;
 /// A number with a fraction.
 pub(crate) type Real<'py> = Given<'py, f64>;
@@ -58,8 +58,8 @@ pub(crate) fn optional(name: &str, given: Option<&Text<'_>>) -> Result<Option<St
     given.map(|given| given.text(name)).transpose()
 }
 
-/// What a failed conversion means: another type, a number that does not fit, or an error that
-/// the object's own conversion raised.
+/// The error of a failed conversion: another type, a number out of range, or what the object's own
+/// conversion raised.
 pub(crate) fn unconverted(
     name: &str,
     given: &Bound<'_, PyAny>,
@@ -85,7 +85,7 @@ pub(crate) fn shown(given: &Bound<'_, PyAny>) -> String {
     format!("{shown} {}", kind_of(given))
 }
 
-/// A value as text. Python makes none of whole numbers of thousands of digits.
+/// A value as text. Python cannot convert whole numbers of thousands of digits.
 pub(crate) fn text_of(given: &Bound<'_, PyAny>) -> String {
     if let Ok(text) = given.str() {
         return text.to_string();

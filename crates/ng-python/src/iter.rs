@@ -18,13 +18,12 @@ use crate::work::{long, short};
 /// How many tokens are copied at a time: those of a page.
 const BATCH: usize = 64;
 
-/// How many tokens are copied from a file at a time, at most: those of a block.
+/// The most tokens copied from a file at a time: those of a block.
 const FILE_BATCH: usize = 4096;
 
-/// Goes over tokens one by one, those that a vector gets meanwhile among them.
+/// Iterates over tokens one by one, including those that a vector gets meanwhile.
 ///
-/// It copies some tokens at a time, and holds nothing between: a vector can grow while there
-/// is an iterator.
+/// It copies some tokens at a time, and holds nothing in between: a vector can grow meanwhile.
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct TokenIter {
     origin: Origin,
@@ -48,8 +47,8 @@ impl TokenIter {
         }
     }
 
-    /// Copies the next batch of a vector, unless that is being changed. With the GIL, which
-    /// forks are made with: in one, the vector's lock would never be released.
+    /// Copies the next batch of a vector, unless it is being changed. Holds the GIL, which a fork
+    /// needs: otherwise a fork could keep the vector's lock forever.
     fn refill_at_once(&self, state: &mut State) -> Option<Result<(), Error>> {
         let Origin::Vector(vector) = &self.origin else {
             return None;
@@ -114,7 +113,7 @@ impl TokenIter {
     }
 }
 
-/// Goes over tokens in arrays of a size.
+/// Iterates over tokens in arrays of a size.
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct Chunks {
     shown: Shown,

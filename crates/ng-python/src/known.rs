@@ -4,7 +4,7 @@ use ng_store::{BLOCK_TOKENS, BlockReader, Commit};
 
 use crate::error::{CHANGED, Error, Value};
 
-/// What is known of a file: which it is, and what it begins with.
+/// What is known of a file: its id, and what it begins with.
 pub(crate) struct Known {
     pub(crate) file_id: [u8; 16],
     pub(crate) tokens: u64,
@@ -15,7 +15,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What is known of a file that was opened and had this commit.
+    /// What is known of a file that was opened with this commit.
     pub(crate) fn opened(commit: &Commit) -> Self {
         Self {
             file_id: commit.file_id,
@@ -25,7 +25,7 @@ impl Known {
         }
     }
 
-    /// Refuses another file, and one that lost tokens.
+    /// Refuses another file, or one that lost tokens.
     ///
     /// # Errors
     ///
@@ -44,12 +44,12 @@ impl Known {
         Ok(())
     }
 
-    /// Refuses what [`expect_file`](Self::expect_file) does, and a file with other tokens in the
-    /// blocks that are known.
+    /// Refuses what [`expect_file`](Self::expect_file) does, or a file with other tokens in the
+    /// known blocks.
     ///
     /// # Errors
     ///
-    /// `ChangedError`; the table of the blocks is damaged.
+    /// `ChangedError`; or the table of the blocks is damaged.
     pub(crate) fn expect_in(&self, reader: &BlockReader) -> Result<(), Error> {
         self.expect_file(reader)?;
         let begins_with = reader.table_chains(&[self.tokens / BLOCK_TOKENS as u64])?;

@@ -1,25 +1,24 @@
 //! The extension module `ngtoken._core` of the Python package `ngtoken`.
 //!
-//! It is thin: what Python gives becomes what the crates below take, what they give becomes
-//! numpy arrays and Python objects, and their errors become exceptions. It has no logic of
-//! stores or queries.
+//! It is thin: it converts Python's arguments for the crates below, their results to numpy arrays
+//! and Python objects, and their errors to exceptions. It has no logic of stores or queries.
 //!
 //! What keeps it safe, whatever Python does:
 //!
-//! - Memory that Python looks at is held by what looks at it ([`buf`]); a vector that is looked
-//!   at does not move ([`memory`]).
-//! - No thread that holds the GIL waits for a lock whose holder may wait for the GIL
-//!   ([`work`]). Such a holder is the one that reads another library's stream
-//!   ([`arrow`]); other locks are released before the GIL is taken again. A fork does not wait
-//!   for a lock that a thread of its parent has ([`lock`]).
-//! - Everything that may take long releases the GIL, ends soon after Ctrl-C, and turns panics
-//!   into exceptions that name the place ([`work`]).
+//! - What looks at memory from Python keeps it alive ([`buf`]); a vector that is looked at does not
+//!   move ([`memory`]).
+//! - No thread that holds the GIL waits for a lock whose holder may wait for the GIL ([`work`]).
+//!   Only readers of another library's stream hold such a lock ([`arrow`]); other locks are
+//!   released before the GIL is taken again. A fork does not wait for a lock that a thread of its
+//!   parent holds ([`lock`]).
+//! - Everything that may take long releases the GIL, ends soon after Ctrl-C, and turns panics into
+//!   exceptions that name the place ([`work`]).
 //!
 //! # Where to begin reading
 //!
-//! [`tokens`] is the class that vectors, files and snapshots have in common, [`shown`] what
-//! such an object shows at a moment. [`vector`] and [`file`] are the two stores, [`error`]
-//! says which error becomes which exception.
+//! [`tokens`] is the base class of vectors, files and snapshots, [`shown`] what such an object
+//! shows at a moment. [`vector`] and [`file`] are the two stores, [`error`] maps errors to
+//! exceptions.
 
 mod array;
 mod arrow;
@@ -54,7 +53,7 @@ mod work;
 
 use pyo3::prelude::*;
 
-/// What `ngtoken/__init__.py` passes on.
+/// What `ngtoken/__init__.py` re-exports.
 #[pymodule]
 mod _core {
     use pyo3::prelude::*;

@@ -7,23 +7,23 @@ use std::thread;
 
 use ng_store::ProcessMark;
 
-/// A lock of the process that made it, and of its forks. What is behind it is whole at any time,
-/// also after a panic.
+/// A lock of the process that made it, and of its forks. The data behind it is consistent at any
+/// time, even after a panic.
 ///
-/// A fork has no other thread than the one that forked: what another one was changing at that
-/// moment may be half done, and nobody ever gives the lock back. A thread that asks for it there
-/// is refused instead of waiting. What was only looked at can still be looked at.
+/// A fork has only the thread that forked: what another thread was changing at that moment may be
+/// half done, and its lock is never released. A thread that asks for it there is refused instead of
+/// waiting. Data that was only being read can still be read.
 pub(crate) struct Lock<T> {
     process: ProcessMark,
-    /// Which fork changes what is behind it; [`HOME`] where none does.
+    /// The fork that changes the data; [`HOME`] if none does.
     holder: AtomicU32,
     lock: RwLock<T>,
 }
 
-/// No process has the number 0.
+/// 0 is no process.
 const HOME: u32 = 0;
 
-/// How often a fork looks whether another thread has the lock for just a moment.
+/// How often a fork checks whether another thread holds the lock just for a moment.
 const LOOKS: usize = 100_000;
 
 impl<T> Lock<T> {
@@ -35,8 +35,8 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes the lock, waiting for it: without the GIL. `None` where it was held when this
-    /// process was forked.
+    /// Takes the lock, waiting for it: without the GIL. `None` if it was held when this process was
+    /// forked.
     pub(crate) fn lock(&self) -> Option<Held<'_, T>> {
         let wait = || self.lock.write().unwrap_or_else(PoisonError::into_inner);
         match self.process.is_this_process() {
@@ -48,13 +48,13 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes the lock for a moment, if no other thread has it. Makes no system call.
+    /// Takes the lock for a moment, if it is free. Makes no system call.
     pub(crate) fn lock_at_once(&self) -> Option<Held<'_, T>> {
         Some(self.held(self.at_once()?, HOME))
     }
 
-    /// Looks at what is behind the lock, beside others that do; waits while it is changed:
-    /// without the GIL. `None` where it was being changed when this process was forked.
+    /// Reads the data, shared with other readers; waits while it is changed: without the GIL.
+    /// `None` if it was being changed when this process was forked.
     pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, T>> {
         let wait = || self.lock.read().unwrap_or_else(PoisonError::into_inner);
         match self.process.is_this_process() {
@@ -63,12 +63,12 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Looks at what is behind the lock, unless it is being changed. Makes no system call.
+    /// Reads the data, unless it is being changed. Makes no system call.
     pub(crate) fn look_at_once(&self) -> Option<RwLockReadGuard<'_, T>> {
         free(self.lock.try_read())
     }
 
-    /// What is behind the lock, which has no other holder; `None` in a fork.
+    /// The data, if the lock has no other owner; `None` in a fork.
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         let value = self.lock.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.process.is_this_process().then_some(value)
@@ -78,7 +78,7 @@ impl<T> Lock<T> {
         free(self.lock.try_write())
     }
 
-    /// Takes the lock in a fork: as soon as it is free, or by waiting for a thread of this fork.
+    /// Takes the lock in a fork: once it is free, or by waiting for a thread of this fork.
     fn in_fork<G>(
         &self,
         at_once: impl Fn(u32) -> Option<G>,
@@ -112,7 +112,7 @@ fn free<G>(tried: Result<G, TryLockError<G>>) -> Option<G> {
     }
 }
 
-/// What is behind a lock, while it is held.
+/// The data behind a lock, while it is held.
 pub(crate) struct Held<'a, T> {
     holder: &'a AtomicU32,
     guard: RwLockWriteGuard<'a, T>,
@@ -134,7 +134,7 @@ impl<T> DerefMut for Held<'_, T> {
 
 impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
-        // Before the lock is given back: fields are dropped after this.
+        // Before the lock is released: fields are dropped after this.
         self.holder.store(HOME, Ordering::Relaxed);
     }
 }

@@ -1,8 +1,8 @@
-//! Tokens in memory that Python looks at, and writes to where it asked to.
+//! Tokens in memory that Python reads, and writes to on request.
 //!
-//! Rust's own looks are slices, which must not be written to meanwhile; numpy's are pointers,
-//! of which Rust knows no more than that they are there. So a [`Memory`] counts both: while a
-//! writable view is out there are no slices, and no writable view goes out while there are.
+//! Rust reads slices, which must not be written to meanwhile; numpy has pointers, about which Rust
+//! knows nothing. So a [`Memory`] counts both: while a writable view exists there are no slices,
+//! and vice versa.
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, Range};
@@ -15,7 +15,7 @@ use ng_token::Token;
 
 use crate::error::{Class, Error};
 
-/// The tokens of a store, at one place for as long as it is shared.
+/// The tokens of a store, which do not move while they are shared.
 pub(crate) struct Memory {
     start: NonNull<Token>,
     len: usize,
@@ -23,9 +23,9 @@ pub(crate) struct Memory {
     lent: Lent,
 }
 
-/// How many look at the tokens as a slice, and how many may write to them: never both.
+/// How many slices or how many writable views there are: never both.
 ///
-/// One number, and no lock, which a fork could find held by nobody.
+/// One number without a lock, which a fork could find held.
 #[derive(Default)]
 struct Lent(AtomicU64);
 
@@ -33,19 +33,19 @@ impl Lent {
     const WRITABLE: u64 = 1;
     const SLICE: u64 = 1 << 32;
 
-    /// Counts a slice; tells how many may write where any may.
+    /// Counts a slice; fails with the number of writable views if there are any.
     fn add_slice(&self) -> Result<(), u64> {
         self.add(Self::SLICE, |lent| lent % Self::SLICE)
     }
 
-    /// Counts who may write; tells how many slices there are where there are any.
+    /// Counts a writable view; fails with the number of slices if there are any.
     fn add_writable(&self) -> Result<(), u64> {
         self.add(Self::WRITABLE, |lent| lent / Self::SLICE)
     }
 
     fn add(&self, one: u64, others: impl Fn(u64) -> u64) -> Result<(), u64> {
         let more = |lent| (others(lent) == 0).then_some(lent + one);
-        // Whoever looks sees what was written before it was taken back.
+        // A later reader sees what was written before the view was released.
         let added = self
             .0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
@@ -57,10 +57,10 @@ impl Lent {
     }
 }
 
-// SAFETY: `Send` and `Sync` ask that it may be moved to, and used from, another thread.
-// (1) It owns the allocation, as the vector that it was made of did. (2) Through `&Memory`
-// the tokens are read as a slice while nobody may write (`slice`), word by word and
-// atomically (`token`), or by Python, whose own threads it is up to.
+// SAFETY: `Send` and `Sync` ask that it may be moved to, and used from, another thread. (1) It owns
+// the allocation, as the vector it was made from did. (2) Through `&Memory` the tokens are read as
+// a slice while there are no writable views (`slice`), word by word and atomically (`token`), or by
+// Python, which is responsible for its own threads.
 unsafe impl Send for Memory {}
 // SAFETY: As above.
 unsafe impl Sync for Memory {}
@@ -77,19 +77,19 @@ impl Memory {
         }
     }
 
-    /// Takes the tokens back, of which there are no views any more.
+    /// Takes the tokens back, which have no views any more.
     pub(crate) fn into_store(self) -> VecStore {
         let whole = ManuallyDrop::new(self);
         VecStore::from_vec(ManuallyDrop::into_inner(whole.vector()))
     }
 
-    /// The vector that it was made of, which owns the tokens only where this is gone.
+    /// The vector it was made from, which owns the tokens only once this is gone.
     fn vector(&self) -> ManuallyDrop<Vec<Token>> {
-        // SAFETY: `from_raw_parts` asks for (1) a pointer of this allocator, for this
-        // alignment and capacity, (2) `len` initialised tokens at most that many, and (3)
-        // that nobody else frees or moves them. (1) and (2) are what `of` took apart. (3) It
-        // does so itself only where it is dropped, which `into_store` and `drop` let it, each
-        // of a memory that nobody has any more.
+        // SAFETY: `from_raw_parts` asks for (1) a pointer of this allocator, for this alignment and
+        // capacity, (2) `len` initialised tokens at most that many, and (3) that nobody else frees
+        // or moves them. (1) and (2) are what `of` took apart. (3) The vector itself frees them
+        // only when dropped, which `into_store` and `drop` allow, each for a memory without other
+        // owners.
         ManuallyDrop::new(unsafe {
             Vec::from_raw_parts(self.start.as_ptr(), self.len, self.capacity)
         })
@@ -103,10 +103,10 @@ impl Memory {
         self.capacity
     }
 
-    /// Asks the kernel what the tokens cost.
+    /// Asks the kernel for the memory of the tokens.
     pub(crate) fn usage(&self) -> MemoryUsage {
         let vector = ManuallyDrop::into_inner(self.vector());
-        // It owns nothing, and is asked where it is: it is neither changed nor dropped.
+        // It owns nothing, and is asked in place: it is neither changed nor dropped.
         ManuallyDrop::new(VecStore::from_vec(vector)).memory_usage()
     }
 
@@ -118,7 +118,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// `BufferError`: a writable view is out.
+    /// `BufferError` if there is a writable view.
     pub(crate) fn slice(self: &Arc<Self>, range: Range<usize>) -> Result<Slice, Error> {
         self.lent.add_slice().map_err(|writable| {
             let text = format!(
@@ -131,11 +131,11 @@ impl Memory {
         Ok(Slice { memory, range })
     }
 
-    /// Lets a writable view out, until [`take_back`](Self::take_back) is called.
+    /// Counts a new writable view, until [`take_back`](Self::take_back) is called.
     ///
     /// # Errors
     ///
-    /// `BufferError`: the tokens are looked at as a slice.
+    /// `BufferError` if the tokens are read as a slice.
     pub(crate) fn let_out(&self) -> Result<(), Error> {
         self.lent.add_writable().map_err(|slices| {
             let text = format!(
@@ -151,21 +151,19 @@ impl Memory {
         self.lent.take_back(Lent::WRITABLE);
     }
 
-    /// Copies a token, which may be written to meanwhile; the copy of one that is being
-    /// written may be of both.
+    /// Copies a token, which may be written to meanwhile; the copy may then mix old and new.
     ///
     /// # Panics
     ///
-    /// When there is no such token.
+    /// If there is no such token.
     pub(crate) fn token(&self, index: usize) -> Token {
         assert!(index < self.len, "token {index} of {}", self.len);
-        // SAFETY: (1) `index` is below `len`. (2) Rust writes only where it has the memory alone.
+        // SAFETY: (1) `index` is below `len`. (2) Rust writes only while it is the sole owner.
         unsafe { copied(self.start.as_ptr().wrapping_add(index).cast()) }
     }
 }
 
-/// Copies a record that Python may be writing to; the copy of one that is being written may be
-/// of both.
+/// Copies a record that Python may be writing to; the copy may then mix old and new.
 ///
 /// # Safety
 ///
@@ -176,11 +174,11 @@ pub(crate) unsafe fn copied(start: *const u8) -> Token {
     let words = start.cast::<u64>();
     if words.is_aligned() {
         for (number, place) in bytes.chunks_exact_mut(size_of::<u64>()).enumerate() {
-            // SAFETY: `from_ptr` asks for (1) an aligned pointer, (2) valid for what is done by
-            // it, and (3) no access that is not atomic meanwhile. (1) It was looked at. (2) The
-            // caller vouches for reads, and relaxed loads of a word read memory that cannot be
-            // written, too. (3) The caller vouches for Rust; Python's writes are by machine code
-            // that no rule of Rust's covers, and that stores words or less.
+            // SAFETY: `from_ptr` asks for (1) an aligned pointer, (2) valid for what is done by it,
+            // and (3) no access that is not atomic meanwhile. (1) It was checked. (2) The caller
+            // vouches for reads, and relaxed loads of a word also work on read-only memory. (3) The
+            // caller vouches for Rust; Python's writes are by machine code outside Rust's rules,
+            // which stores words or less.
             let word = unsafe { AtomicU64::from_ptr(words.wrapping_add(number)) };
             place.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
         }
@@ -212,10 +210,9 @@ impl Deref for Slice {
     fn deref(&self) -> &[Token] {
         let (start, len) = (self.memory.start, self.memory.len);
         // SAFETY: `from_raw_parts` asks for (1) an aligned pointer to `len` tokens in one
-        // allocation, (2) initialised, (3) not written while the slice lives. (1) and (2) are
-        // what `Memory::of` took apart. (3) `Memory::slice` found no writable view and
-        // `let_out` gives none while this is counted; a store is taken back only by who has
-        // the memory alone.
+        // allocation, (2) initialised, (3) not written while the slice lives. (1) and (2) are what
+        // `Memory::of` took apart. (3) `Memory::slice` found no writable view and `let_out` gives
+        // none while this is counted; only the sole owner of the memory takes a store back.
         let tokens = unsafe { std::slice::from_raw_parts(start.as_ptr(), len) };
         &tokens[self.range.clone()]
     }

@@ -1,4 +1,4 @@
-//! What `parallel_process` does in Rust, by name.
+//! The functions of `parallel_process` that run in Rust, by name.
 
 use ng_parallel::{Shards, Workers, map_shards};
 use ng_store::BLOCK_TOKENS;
@@ -13,11 +13,11 @@ use crate::tokens::Tokens;
 use crate::whole::{count_of, threads_of};
 use crate::work::long;
 
-/// How many tokens of a file that is read are in memory at once, or a chunk for each thread:
-/// 16 MiB.
+/// How many tokens of a file that is read are in memory at once, or a chunk for each thread: 16
+/// MiB.
 const STRETCH: usize = 64 * BLOCK_TOKENS;
 
-/// What can be asked for by name.
+/// The functions with a name.
 #[derive(Clone, Copy)]
 enum Named {
     Count,

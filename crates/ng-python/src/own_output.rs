@@ -1,4 +1,4 @@
-//! New files that would be written over what is read.
+//! New files that would overwrite the file that is read.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use ng_store::is_same_file;
 
 use crate::error::{Class, Error, Value};
 
-/// Refuses to write over the file that is read, by whatever name or link, or into the folder
-/// of its index.
+/// Refuses to overwrite the file that is read, by whatever name or link, or to write into the
+/// folder of its index.
 ///
 /// # Errors
 ///
@@ -20,8 +20,8 @@ pub(crate) fn refuse_own_output(source: &Path, out: &Path) -> Result<(), Error> 
     }
 }
 
-/// Refuses to write into the folder of the index of the file that is read: for what looks itself
-/// whether it is that file.
+/// Refuses to write into the folder of the index of the file that is read: for callers that check
+/// themselves whether it is that file.
 ///
 /// # Errors
 ///

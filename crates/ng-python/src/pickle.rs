@@ -1,4 +1,4 @@
-//! How tokens and files are pickled, and come back: for other processes and machines.
+//! Pickles of tokens and files, for other processes and machines.
 
 use std::path::PathBuf;
 
@@ -15,8 +15,7 @@ use crate::work::short;
 
 #[pymethods]
 impl Tokens {
-    /// Of a vector the bytes; of a file where it is, which it is, and how much of it, never its
-    /// bytes.
+    /// For a vector its bytes; for a file its path, its id, and the range shown, never its bytes.
     fn __reduce__<'py>(
         &self,
         py: Python<'py>,
@@ -48,8 +47,7 @@ impl Tokens {
 
 #[pymethods]
 impl Tokens {
-    /// As ``__reduce__`` has it; by protocol 5 the bytes of memory go out of band where the
-    /// pickler takes them so.
+    /// For ``__reduce__``; with protocol 5 the bytes go out of band if the pickler accepts that.
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: i32) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let is_in_memory = matches!(slf.get().shown(py)?, Shown::Memory(..));
@@ -67,7 +65,7 @@ impl Tokens {
 
 #[pymethods]
 impl Query {
-    /// Its tokens, as they are pickled, and what is asked of them.
+    /// Its tokens, pickled, and its query.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let load = py.import("ngtoken._core")?.getattr("_query_of")?;
         let (tokens, filter, how) = self.question().into_parts();
@@ -98,7 +96,7 @@ fn place(shown: &Shown) -> Option<(Commit, usize, &'static str)> {
     Some((shown.commit()?, start, mode))
 }
 
-/// Opens a file that was pickled, if it still begins with what it had then.
+/// Opens a pickled file, if it still begins with what it had then.
 #[pyfunction]
 #[pyo3(name = "_reopen")]
 pub(crate) fn reopen(

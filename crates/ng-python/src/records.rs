@@ -1,4 +1,4 @@
-//! What Python gives to be appended: arrays, records of 64 bytes, tokens, iterables of them.
+//! What Python gives to append: arrays, records of 64 bytes, tokens, iterables of them.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use pyo3::types::{PyIterator, PyTuple};
 use crate::error::Error;
 use crate::memory::copied;
 
-/// Pieces of records, one after the other. `ngtoken._records` makes arrays of what is given.
+/// Pieces of records, one after the other. `ngtoken._records` makes arrays of the argument.
 pub(crate) struct Pieces {
     arrays: Py<PyIterator>,
     is_whole: bool,
@@ -28,20 +28,20 @@ impl Pieces {
         })
     }
 
-    /// Whether all tokens are at hand, in one piece or none. Otherwise what makes the next piece
-    /// may write to this one, and may raise.
+    /// Whether all tokens are at hand, in one piece or none. Otherwise making the next piece may
+    /// overwrite this one, and may raise.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole
     }
 
-    /// The next one; `None` behind the last.
+    /// The next one; `None` after the last.
     pub(crate) fn next_piece(&mut self, py: Python<'_>) -> PyResult<Option<Piece>> {
         let array = self.arrays.bind(py).clone().next().transpose()?;
         array.map(|array| Piece::of(&array)).transpose()
     }
 }
 
-/// Records in contiguous memory of another object, which is held.
+/// Records in contiguous memory of another object, which is kept alive.
 pub(crate) struct Piece {
     buffer: PyUntypedBuffer,
 }
@@ -63,13 +63,13 @@ impl Piece {
         self.buffer.len_bytes() / Token::SIZE
     }
 
-    /// Appends all to a vector by workers.
+    /// Appends all to a vector, by workers.
     pub(crate) fn append_to(&self, store: &mut VecStore, workers: &Workers) -> Result<(), Error> {
         Ok(fill(workers, store, self.len(), |index| self.token(index))?)
     }
 
-    /// Appends all by workers, who copy each token once before it is hashed and written: so
-    /// what is written to the array meanwhile cannot part a block from its hash.
+    /// Appends all by workers, which copy each token once before it is hashed and written: so
+    /// concurrent writes to the array cannot separate a block from its hash.
     pub(crate) fn ingest_into<S>(&self, workers: &Workers, sink: &mut S) -> Result<(), Error>
     where
         S: TokenSink<Error: Into<Error>>,
@@ -85,8 +85,8 @@ impl Piece {
     fn token(&self, index: usize) -> Token {
         assert!(index < self.len(), "record {index} of {}", self.len());
         let start = self.buffer.buf_ptr().cast::<[u8; Token::SIZE]>();
-        // SAFETY: (1) The buffer is contiguous, `index` is within it, and it is held. (2) The
-        // memory is of an object of Python's, whose own threads may write to it.
+        // SAFETY: (1) The buffer is contiguous, `index` is within it, and it is kept alive. (2) The
+        // memory belongs to a Python object, which is responsible for its own threads' writes.
         unsafe { copied(start.wrapping_add(index).cast()) }
     }
 }

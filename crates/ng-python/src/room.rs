@@ -1,4 +1,4 @@
-//! Room for what grows with the tokens: where the system refuses it, that is a `MemoryError`.
+//! Memory that grows with the tokens: a refusal by the system is a `MemoryError`.
 
 use std::hint::black_box;
 
@@ -22,7 +22,7 @@ pub(crate) fn collected<T>(values: impl ExactSizeIterator<Item = T>) -> Result<V
     try_collected(values.map(Ok))
 }
 
-/// Collects values whose number is known, unless one is none.
+/// Collects values whose number is known, unless one is `None`.
 pub(crate) fn try_collected<T>(
     values: impl ExactSizeIterator<Item = Result<T, Error>>,
 ) -> Result<Vec<T>, Error> {
@@ -35,12 +35,12 @@ pub(crate) fn try_collected<T>(
     Ok(all)
 }
 
-/// Fails where there are not so many bytes at once: before something takes about as many that
-/// cannot fail.
+/// Fails if this many bytes are not available: before something takes about as many that cannot
+/// fail.
 pub(crate) fn check(bytes: usize) -> Result<(), Error> {
     let mut room = Vec::<u8>::new();
     let done = room.try_reserve_exact(bytes);
-    // Else the compiler may leave out what nobody looks at.
+    // Else the compiler may leave out what nobody reads.
     black_box(&mut room);
     done.map_err(|_| refused::<u8>(bytes))
 }

@@ -1,4 +1,4 @@
-//! What an object shows at a moment, held for as long as it is looked at.
+//! What an object shows at a moment, kept for as long as it is looked at.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -12,15 +12,15 @@ use crate::error::Error;
 use crate::memory::{Memory, Slice};
 use crate::room::{append, collected, try_collected};
 
-/// Tokens that stay as they are, however the store goes on; but for what a writable view of a
-/// vector writes, which [`unwritten`](Self::unwritten) keeps away.
+/// Tokens that do not change when the store does, except for writes through a writable view of a
+/// vector, which [`unwritten`](Self::unwritten) prevents.
 #[derive(Clone)]
 pub(crate) enum Shown {
-    /// Some of a vector's.
+    /// Some of a vector.
     Memory(Arc<Memory>, Range<usize>),
-    /// Some of a commit's, mapped.
+    /// Some of a commit, mapped.
     Map(Snapshot),
-    /// Some of a commit's, to be read and verified.
+    /// Some of a commit, to be read and verified.
     File(Arc<Verified>, Range<usize>),
 }
 
@@ -42,7 +42,7 @@ impl Verified {
         &self.reader
     }
 
-    /// How many bytes of it are in memory.
+    /// How many of its bytes are in memory.
     pub(crate) fn loaded_tokens(&self) -> usize {
         self.loaded.get().map_or(0, |memory| memory.len())
     }
@@ -71,7 +71,7 @@ impl Shown {
         matches!(self, Self::File(file, _) if file.loaded.get().is_none())
     }
 
-    /// The commit that the tokens are of, where they are of a file.
+    /// The commit of the tokens, if they are from a file.
     pub(crate) fn commit(&self) -> Option<Commit> {
         match self {
             Self::Memory(..) => None,
@@ -80,11 +80,11 @@ impl Shown {
         }
     }
 
-    /// Keeps writable views of a vector away for as long as it is held.
+    /// Prevents writable views of a vector while the result is held.
     ///
     /// # Errors
     ///
-    /// `BufferError`: there is one.
+    /// `BufferError` if there is one.
     pub(crate) fn unwritten(&self) -> Result<Option<Slice>, Error> {
         match self {
             Self::Memory(memory, range) => memory.slice(range.clone()).map(Some),
@@ -102,8 +102,8 @@ impl Shown {
         }
     }
 
-    /// The same tokens where they can be looked at: those of a file are read and verified,
-    /// all of them once, or some of them again.
+    /// The same tokens, ready to be looked at: those of a file are read and verified, all of them
+    /// once, or some of them each time.
     pub(crate) fn at_hand(&self, workers: &Workers) -> Result<Self, Error> {
         let Self::File(file, range) = self else {
             return Ok(self.clone());
@@ -115,7 +115,7 @@ impl Shown {
         if !is_all {
             return self.passing(workers);
         }
-        // `load` refuses a file that may have lost a commit, of which its user knows.
+        // `load` refuses a file that may have lost a commit, which its user knows already.
         let all = match file.reader.refuse_lost() {
             Ok(()) => load(workers, &file.reader)?,
             Err(_) => read(workers, &file.reader, range.clone())?,
@@ -125,7 +125,7 @@ impl Shown {
         Ok(Self::of_memory(Arc::clone(first)))
     }
 
-    /// Does what [`at_hand`](Self::at_hand) does, and keeps no tokens for later.
+    /// Does what [`at_hand`](Self::at_hand) does, but keeps no tokens for later.
     pub(crate) fn passing(&self, workers: &Workers) -> Result<Self, Error> {
         match self {
             Self::File(file, range) if self.is_in_file() => {
@@ -149,8 +149,8 @@ impl Shown {
         }
     }
 
-    /// Calls `ask` with the tokens as the source of a query. Positions are those of what is
-    /// shown. A whole file is verified block by block as it is asked, and is not brought in.
+    /// Calls `ask` with the tokens as the source of a query. Positions are those of what is shown.
+    /// A whole file is verified block by block by the query, rather than loaded first.
     pub(crate) fn with_source<R>(
         &self,
         workers: &Workers,
@@ -165,8 +165,8 @@ impl Shown {
         }
     }
 
-    /// Copies the tokens from a position on, so many at most, to the end of `batch`. Of a
-    /// file it is the rest of a block at most, verified.
+    /// Appends copies of at most `count` tokens from a position on to `batch`. For a file at most
+    /// the rest of a block, verified.
     pub(crate) fn copy_from(
         &self,
         position: usize,
@@ -192,8 +192,8 @@ impl Shown {
         Ok(())
     }
 
-    /// Calls `look` with all tokens of a range, in order; those of a file are verified as they
-    /// are read, and no more than a block is held.
+    /// Calls `look` with all tokens of a range, in order; those of a file are verified as they are
+    /// read, and only a block is held.
     pub(crate) fn for_each(
         &self,
         some: Range<usize>,

@@ -16,12 +16,12 @@ use crate::whole::field_of;
 /// A token: a record of 64 bytes.
 ///
 /// ``Token(id=0, *, weight, radius, strength, timestamp, entity_type, system, user, flags,
-/// physical, sensory, motor, emotional, cognitive, social, temporal, abstract)``: what is not
-/// given is as in a fresh token, active and all else 0. Points are three numbers in the units of
-/// their space, ``entity_type`` is a name, ``system`` a name or names of system flags.
+/// physical, sensory, motor, emotional, cognitive, social, temporal, abstract)``: the defaults are
+/// those of a fresh token, active and all else 0. Points are three numbers in the units of their
+/// space, ``entity_type`` is a name, ``system`` a name or names of system flags.
 ///
-/// Values are checked as they are set: ``FieldError``, a ``ValueError``, names the field, the
-/// value and what was expected.
+/// Values are checked when set: ``FieldError``, a ``ValueError``, names the field, the value and
+/// what was expected.
 #[pyclass(frozen, name = "Token", module = "ngtoken", freelist = 256)]
 pub(crate) struct PyToken {
     // Bytes, because the interpreter aligns objects to 16, and tokens are aligned to 64.
@@ -72,7 +72,7 @@ impl PyToken {
         built(Token::builder(id), values)
     }
 
-    /// Copies a token out of its 64 bytes, which may be any.
+    /// Copies a token from its 64 bytes, which may be any.
     #[staticmethod]
     fn from_bytes(bytes: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(bytes) = bytes.cast::<PyBytes>() {
@@ -96,8 +96,8 @@ impl PyToken {
         built(self.token().to_builder(), values)
     }
 
-    /// Raises ``FieldError`` unless the token is valid at a time, in seconds since 1970 UTC;
-    /// now, unless one is given.
+    /// Raises ``FieldError`` unless the token is valid at a time, in seconds since 1970 UTC; by
+    /// default now.
     #[pyo3(signature = (now = None))]
     fn validate(&self, now: Option<Whole<'_>>) -> PyResult<()> {
         let now = now.map(|now| field_of("now", &now, u32::MAX)).transpose()?;
@@ -130,7 +130,7 @@ impl PyToken {
         self.token().id().local()
     }
 
-    /// All 16 flags as they are stored.
+    /// All 16 flags as stored.
     #[getter]
     fn flags(&self) -> u16 {
         self.token().flags().bits()
@@ -177,7 +177,7 @@ impl PyToken {
         self.token().strength()
     }
 
-    /// Seconds since 1970 UTC; 0 where it is not set.
+    /// Seconds since 1970 UTC; 0 if not set.
     #[getter]
     fn timestamp(&self) -> u32 {
         self.token().timestamp()
@@ -259,7 +259,7 @@ impl PyToken {
         hasher.finish()
     }
 
-    /// The values that are set, as they are given.
+    /// The values that are set, as given.
     fn __repr__(&self) -> String {
         let (token, mut text) = (self.token(), format!("Token({}", self.id()));
         let mut say = |name: &str, value: String| text.push_str(&format!(", {name}={value}"));
@@ -459,7 +459,7 @@ fn invalid_field(token: &Token, invalid: ng_token::Invalid) -> Error {
     Error::new(FIELD, text).of(field, value, expected)
 }
 
-/// The stored fields and where each begins in the record, by Rust's own account.
+/// The stored fields and their offsets in the record, according to Rust.
 #[pyfunction]
 #[pyo3(name = "_field_offsets")]
 pub(crate) fn field_offsets() -> Vec<(&'static str, usize)> {

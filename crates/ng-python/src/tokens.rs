@@ -22,10 +22,10 @@ use crate::vector::Vector;
 use crate::whole;
 use crate::work::{long, short};
 
-/// Tokens one after the other, to be looked at: a vector, a file, or a snapshot of either.
+/// A sequence of tokens: a vector, a file, or a snapshot of either.
 ///
-/// ``tokens[i]`` is a `Token`, ``tokens[a:b]`` a numpy array of ``TOKEN_DTYPE`` over the memory
-/// where the tokens are, with no copy made. Arrays hold what they show.
+/// ``tokens[i]`` is a `Token`, ``tokens[a:b]`` a numpy array of ``TOKEN_DTYPE`` over the tokens'
+/// own memory, without a copy. Arrays keep alive what they show.
 #[pyclass(frozen, subclass, weakref, module = "ngtoken")]
 pub(crate) struct Tokens {
     origin: Origin,
@@ -38,17 +38,17 @@ pub(crate) enum Origin {
     Vector(Arc<Vector>),
     /// What a file shows at the moment.
     File(Arc<FileState>),
-    /// What stays as it is.
+    /// What never changes.
     Pinned(Pinned),
 }
 
-/// Tokens that stay as they are.
+/// Tokens that never change.
 #[derive(Clone)]
 pub(crate) struct Pinned {
     shown: Shown,
-    /// The path of the file if they are of one.
+    /// The path of their file, if any.
     path: Option<Arc<PathBuf>>,
-    /// Keeps writable views of a vector away.
+    /// Prevents writable views of a vector.
     _unwritten: Option<Arc<Slice>>,
 }
 
@@ -62,7 +62,7 @@ impl Origin {
         }
     }
 
-    /// The path of the file that the tokens are of.
+    /// The path of the tokens' file.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Vector(_) => None,
@@ -71,12 +71,11 @@ impl Origin {
         }
     }
 
-    /// What is shown at this moment, to stay as it is. It may wait for a lock: without the
-    /// GIL.
+    /// What is shown at this moment, fixed. It may wait for a lock: without the GIL.
     ///
     /// # Errors
     ///
-    /// `BufferError`: the vector has a writable view.
+    /// `BufferError` if the vector has a writable view.
     pub(crate) fn pinned(&self) -> Result<Pinned, Error> {
         if let Self::Pinned(pinned) = self {
             return Ok(pinned.clone());
@@ -89,8 +88,8 @@ impl Origin {
         })
     }
 
-    /// Looks at what is shown at this moment, and keeps no vector from changing afterwards. It
-    /// may wait for a lock: without the GIL.
+    /// Looks at what is shown at this moment, without preventing later changes of a vector. It may
+    /// wait for a lock: without the GIL.
     pub(crate) fn look<T>(
         &self,
         look: impl FnOnce(&Shown) -> Result<T, Error>,
@@ -116,7 +115,7 @@ impl Origin {
         }
     }
 
-    /// Tells whether it is a file, or of one, that is looked at by a map.
+    /// Tells whether it is a file, or from one, that is mapped.
     pub(crate) fn is_mapped(&self) -> bool {
         match self {
             Self::Vector(_) => false,
@@ -164,7 +163,7 @@ impl Tokens {
         }
     }
 
-    /// Copies a token, by an index as Python counts.
+    /// Copies a token, by a Python index.
     fn token(&self, py: Python<'_>, index: i128) -> PyResult<Token> {
         let token = |shown: &Shown| shown.token(position(index, shown.len())?);
         match &self.origin {
@@ -176,13 +175,13 @@ impl Tokens {
         }
     }
 
-    /// The tokens that are shown at this moment, where they can be looked at.
+    /// The tokens shown at this moment, ready to be looked at.
     pub(crate) fn at_hand(&self, py: Python<'_>) -> PyResult<Shown> {
         at_hand(py, &self.shown(py)?)
     }
 }
 
-/// Brings tokens in that are still in a file.
+/// Loads tokens that are still in a file.
 pub(crate) fn at_hand(py: Python<'_>, shown: &Shown) -> PyResult<Shown> {
     match shown {
         Shown::File(_, range) => {
@@ -193,7 +192,7 @@ pub(crate) fn at_hand(py: Python<'_>, shown: &Shown) -> PyResult<Shown> {
     }
 }
 
-/// An array of some tokens, of which no more are brought in than from the first to the last.
+/// An array of some tokens, loading no more than from the first to the last.
 fn sliced<'py>(
     py: Python<'py>,
     shown: &Shown,
@@ -211,13 +210,13 @@ fn sliced<'py>(
     let array = over(py, Buf::of(at_hand(py, &shown.slice(some))?))?;
     match step {
         1 => Ok(array),
-        // Backwards, the last one that was brought in is the first one.
+        // Backwards, the last loaded one is the first one.
         ..=-1 => array.get_item(PySlice::new(py, -1, isize::MIN, step)),
         0.. => array.get_item(PySlice::new(py, 0, isize::MAX, step)),
     }
 }
 
-/// An index as Python counts, from the end where it is negative.
+/// A Python index, which counts from the end if negative.
 pub(crate) fn position(index: i128, len: usize) -> Result<usize, Error> {
     let from_start = match index < 0 {
         true => index.saturating_add(len as i128),
@@ -255,10 +254,9 @@ impl Tokens {
         Ok(format!("<ngtoken.{class} of {len} tokens>"))
     }
 
-    /// The tokens as an array over the memory where they are, read-only.
+    /// The tokens as a read-only array over their own memory.
     ///
-    /// Those of a file that was opened with ``mode="read"`` are read and verified, once for a
-    /// commit.
+    /// Those of a file opened with ``mode="read"`` are read and verified, once for a commit.
     fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         over(py, Buf::of(self.at_hand(py)?))
     }
@@ -282,8 +280,8 @@ impl Tokens {
         Ok(bytes.cast_into::<PyBytes>()?)
     }
 
-    /// The tokens of this moment, however the vector or the file goes on. A vector has snapshots
-    /// or writable views, and not both at a time (``BufferError``).
+    /// The tokens of this moment, however the vector or the file changes. A vector cannot have
+    /// snapshots and writable views at the same time (``BufferError``).
     fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
         let pinned = short(py, || self.origin.pinned())?;
         Ok(Self::new(Origin::Pinned(pinned)))
@@ -313,8 +311,8 @@ impl Tokens {
 
     /// The tokens as arrays of `size` each, one after the other, the last one shorter.
     ///
-    /// Arrays of memory and of mapped files are views; of a file that was opened with
-    /// ``mode="read"``, each is read and verified as its turn comes, and no more is held.
+    /// Arrays of memory and of mapped files are views; for a file opened with ``mode="read"``, each
+    /// is read and verified when its turn comes, and only one is held.
     #[pyo3(
         signature = (size = Whole::Default(65536)),
         text_signature = "($self, size=65536)"
@@ -330,7 +328,7 @@ impl Tokens {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        // SAFETY: (1) The interpreter hands a view to fill.
+        // SAFETY: (1) The interpreter passes a view to fill.
         unsafe { clear(view) };
         let shown = slf.get().at_hand(slf.py())?;
         let export = Export {
@@ -339,8 +337,8 @@ impl Tokens {
             is_readonly: true,
             keeps: Some(shown),
         };
-        // SAFETY: (1) The interpreter hands a view to fill. (2) What `start` points to is
-        // held by what the view keeps.
+        // SAFETY: (1) The interpreter passes a view to fill. (2) The view keeps what `start` points
+        // to.
         unsafe { export.fill(slf.as_any(), view, flags) }
     }
 

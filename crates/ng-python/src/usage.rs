@@ -1,4 +1,4 @@
-//! What tokens cost in memory.
+//! The memory of tokens.
 
 use std::fs;
 use std::path::Path;
@@ -24,10 +24,10 @@ struct Usage {
 
 #[pymethods]
 impl Tokens {
-    /// What the tokens cost, in bytes: `computed` is 64 for each, `reserved` what memory is
-    /// held for them, `mapped` what is mapped of a file, `index` what the index beside the file
-    /// has on the disk. `resident`, what of it is in memory, is asked of the kernel where
-    /// ``deep=True``, which takes milliseconds.
+    /// The memory of the tokens, in bytes: `computed` is 64 for each, `reserved` the memory
+    /// reserved for them, `mapped` the mapped part of a file, `index` the size of the index beside
+    /// the file on disk. With ``deep=True``, which takes milliseconds, the kernel tells `resident`,
+    /// the part in memory.
     #[pyo3(signature = (deep = false))]
     fn memory_usage<'py>(&self, py: Python<'py>, deep: bool) -> PyResult<Bound<'py, PyAny>> {
         let usage = short(py, || {
@@ -81,7 +81,7 @@ fn bytes_of(tokens: usize) -> u64 {
     tokens as u64 * Token::SIZE as u64
 }
 
-/// How many bytes the files of a folder have, as far as the system says.
+/// The total bytes of a folder's files, as far as the system tells.
 fn folder_bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = entries.filter_map(|entry| entry.metadata().ok());

@@ -18,7 +18,7 @@ use crate::tokens::{Origin, Tokens, position};
 use crate::whole::{count_of, index_of};
 use crate::work::{long, short};
 
-/// The tokens of a vector, which stay where they are while they are looked at.
+/// The tokens of a vector, which do not move while they are looked at.
 pub(crate) struct Vector {
     memory: Lock<Arc<Memory>>,
 }
@@ -32,7 +32,7 @@ impl Vector {
 
     /// # Errors
     ///
-    /// `ForkedError`: it was being changed when this process was forked.
+    /// `ForkedError` if it was being changed when this process was forked.
     pub(crate) fn memory(&self) -> Result<Arc<Memory>, Error> {
         self.look(|memory| Ok(Arc::clone(memory)))
     }
@@ -41,12 +41,12 @@ impl Vector {
         Ok(Shown::of_memory(self.memory()?))
     }
 
-    /// Looks at the tokens for a moment, in which they do not change: this is no view, for which
-    /// a change would be refused. It may wait for a lock: without the GIL.
+    /// Looks at the tokens for a moment, in which they do not change: this does not count as a
+    /// view, which would refuse changes. It may wait for a lock: without the GIL.
     ///
     /// # Errors
     ///
-    /// `ForkedError`: it was being changed when this process was forked.
+    /// `ForkedError` if it was being changed when this process was forked.
     pub(crate) fn look<T>(
         &self,
         look: impl FnOnce(&Arc<Memory>) -> Result<T, Error>,
@@ -59,16 +59,16 @@ impl Vector {
         Some(look(&*self.memory.look_at_once()?))
     }
 
-    /// What it shows, unless that is being changed.
+    /// What it shows, unless it is being changed.
     pub(crate) fn shown_at_once(&self) -> Option<Shown> {
         self.look_at_once(Arc::clone).map(Shown::of_memory)
     }
 
-    /// Changes the tokens, of which there are no views. It may wait for a lock: without the GIL.
+    /// Changes the tokens, which must have no views. It may wait for a lock: without the GIL.
     ///
     /// # Errors
     ///
-    /// `BufferError`: there are views.
+    /// `BufferError` if there are views.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut VecStore) -> Result<T, Error>,
@@ -112,7 +112,7 @@ fn changed<T>(
     change(&mut Taken { memory, store }.store)
 }
 
-/// The tokens of a memory, which gets them back also after a panic.
+/// The tokens taken out of a memory, which gets them back even after a panic.
 struct Taken<'a> {
     memory: &'a mut Memory,
     store: VecStore,
@@ -127,9 +127,8 @@ impl Drop for Taken<'_> {
 
 /// Tokens in memory: 64 bytes each, one after the other.
 ///
-/// ``v[a:b]`` and ``view()`` are numpy arrays over the vector's own memory, which can be read
-/// and not written; while there are any, it cannot grow (``BufferError``, as `bytearray` has
-/// it).
+/// ``v[a:b]`` and ``view()`` are read-only numpy arrays over the vector's own memory; while there
+/// are any, it cannot grow (``BufferError``, as for `bytearray`).
 #[pyclass(frozen, extends = Tokens, module = "ngtoken")]
 pub(crate) struct TokenVec {
     vector: Arc<Vector>,
@@ -175,10 +174,10 @@ impl TokenVec {
             .change_a_little(py, |store| Ok(store.append(&[token])?))
     }
 
-    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
-    /// arrays and records; or nothing, if that raises.
+    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens, arrays
+    /// and records; or nothing, if that raises.
     fn extend(&self, py: Python<'_>, tokens: &Bound<'_, PyAny>) -> PyResult<usize> {
-        // Its own tokens are copied: nobody looks at them while it grows.
+        // Its own tokens are copied: nothing may look at them while it grows.
         let of_itself = match tokens.cast::<Self>() {
             Ok(other) => Arc::ptr_eq(&other.get().vector, &self.vector),
             Err(_) => false,
@@ -194,7 +193,7 @@ impl TokenVec {
                 None => Ok(0),
             };
         }
-        // Nothing is appended before everything is there: the iterator may yet raise.
+        // Nothing is appended before everything is there: the iterator may still raise.
         let mut all = VecStore::new();
         while let Some(piece) = pieces.next_piece(py)? {
             long(py, piece.len(), None, |workers| {
@@ -235,9 +234,9 @@ impl TokenVec {
 
     /// The tokens as an array over the vector's own memory.
     ///
-    /// One that is writable changes the vector, and other arrays over it show that. While there
-    /// is one, snapshots, streams and operations are refused, and it is refused while there are
-    /// any (``BufferError``); single tokens can be looked at.
+    /// A writable one changes the vector, which its other arrays show. While it exists, snapshots,
+    /// streams and operations are refused, and vice versa (``BufferError``); single tokens can
+    /// still be read.
     #[pyo3(signature = (*, writable = false))]
     fn view<'py>(&self, py: Python<'py>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
         let memory = short(py, || self.vector.memory())?;
@@ -251,7 +250,7 @@ impl TokenVec {
         over(py, buf)
     }
 
-    /// Puts a token in the place of another.
+    /// Replaces a token.
     fn __setitem__(&self, index: Whole<'_>, token: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, token) = (token.py(), PyToken::of(token)?);
         let index = index_of(&index, || short(py, || Ok(self.vector.memory()?.len())))?;
@@ -263,7 +262,7 @@ impl TokenVec {
         })
     }
 
-    /// Panics amid a change, for the tests.
+    /// Panics during a change, for the tests.
     fn _panic(&self, py: Python<'_>) -> PyResult<()> {
         short(py, || self.vector.change(|_| panic!("on purpose")))
     }
@@ -274,7 +273,7 @@ impl TokenVec {
         Err(Error::new(Class::Type, text).into())
     }
 
-    /// The bytes by protocol 5: out of band, where the pickler takes them so.
+    /// The bytes, with protocol 5: out of band if the pickler accepts that.
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: i32,

@@ -1,4 +1,4 @@
-//! Whole numbers that Python gives, in the ranges that parameters take.
+//! Whole numbers from Python, in the ranges of parameters.
 
 use ng_parallel::Workers;
 use ng_token::Token;
@@ -13,7 +13,7 @@ use crate::given::{Given, Whole, text_of, unconverted};
 const MOST_TOKENS: i128 = (isize::MAX as usize / size_of::<Token>()) as i128;
 
 impl Whole<'_> {
-    /// The number; its digits where it has more than 128 bits.
+    /// The number; its digits if it has more than 128 bits.
     fn number(&self, name: &str) -> Result<Result<i128, String>, Error> {
         let given = match self {
             Given::Default(number) => return Ok(Ok(*number)),
@@ -28,7 +28,7 @@ impl Whole<'_> {
         }
     }
 
-    /// The number if it is from `least` to `most`, and else what `refused` makes of it.
+    /// The number if it is from `least` to `most`, otherwise what `refused` makes of it.
     fn within(
         &self,
         name: &str,
@@ -50,7 +50,7 @@ impl Whole<'_> {
     }
 }
 
-/// A whole number as one of Python's own, which what has `__index__` gives.
+/// A whole number as a Python int, by ``__index__``.
 fn plain<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     match given.is_exact_instance_of::<PyInt>() {
         true => Ok(given.clone()),
@@ -91,7 +91,7 @@ pub(crate) fn field_of(name: &str, given: &Whole<'_>, most: u32) -> Result<u32, 
     Ok(value? as u32)
 }
 
-/// An index as Python counts. One of more than 128 bits is beyond all `len` tokens.
+/// A Python index. One of more than 128 bits is beyond all `len` tokens.
 pub(crate) fn index_of(given: &Whole<'_>, len: impl FnOnce() -> PyResult<usize>) -> PyResult<i128> {
     match given.number("index")? {
         Ok(index) => Ok(index),
@@ -99,7 +99,7 @@ pub(crate) fn index_of(given: &Whole<'_>, len: impl FnOnce() -> PyResult<usize>)
     }
 }
 
-/// A bound of a slice as Python has it: beyond the ends there is nothing.
+/// A bound of a Python slice, clamped to the ends.
 pub(crate) fn bound_of(name: &str, given: &Whole<'_>, len: usize) -> Result<usize, Error> {
     let end = len as i128;
     Ok(match given.number(name)? {

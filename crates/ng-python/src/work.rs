@@ -15,14 +15,14 @@ use pyo3::prelude::*;
 use crate::error::{Error, INTERNAL};
 use crate::lock::Lock;
 
-/// How often a thread that waits for its work looks for signals: too short a wait after Ctrl-C
-/// to notice.
+/// How often a thread that waits for its work checks for signals: too short a wait after Ctrl-C to
+/// notice.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(20);
 
-/// How many looks at a token end too soon to need stopping: one at each token of 16 MiB.
+/// How many looks at a token end too soon to need stopping: one look at each token of 16 MiB.
 const SHORT_LOOKS: usize = 1 << 18;
 
-/// Does what takes a moment, without the GIL.
+/// Does momentary work, without the GIL.
 pub(crate) fn short<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Error> + Send,
@@ -30,12 +30,11 @@ pub(crate) fn short<T: Send>(
     Ok(py.detach(|| caught(work))?)
 }
 
-/// Does work with workers, without the GIL: `looks` is about how often a token is
-/// looked at, each as often as it is.
+/// Does work with workers, without the GIL: `looks` is about the number of looks at tokens in all.
 ///
-/// Signals are handled meanwhile where Python handles them, on its main thread: what a
-/// handler raises, as Ctrl-C does, stops the workers at the next shard, and within a question
-/// at the next block or point, and is raised.
+/// Signals are handled meanwhile, on Python's main thread: what a handler raises, as Ctrl-C does,
+/// stops the workers at the next shard, and within a query at the next block or point, and is
+/// raised.
 pub(crate) fn long<T: Send>(
     py: Python<'_>,
     looks: usize,
@@ -54,7 +53,7 @@ pub(crate) fn long<T: Send>(
     }
 }
 
-/// Runs `work` on a thread of its own, and looks for signals on this one until it ends.
+/// Runs `work` on its own thread, and checks for signals on this one until it ends.
 fn beside<T: Send>(
     stop: &StopFlag,
     work: impl FnOnce() -> Result<T, Error> + Send,
@@ -112,8 +111,8 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     main.eq(threading.call_method0("get_ident")?)
 }
 
-/// Returns workers of so many threads; by default as many as there are processors. It may wait
-/// for a lock, and starts threads: without the GIL.
+/// Returns workers with a number of threads; by default as many as there are processors. It may
+/// wait for a lock, and starts threads: without the GIL.
 pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
     match STARTED.lock() {
         Some(mut kept) => kept.of_this_process().workers(threads),
@@ -121,11 +120,11 @@ pub(crate) fn workers(threads: Option<usize>) -> Result<Workers, Error> {
     }
 }
 
-/// Made when the module is: in a fork there is no thread that would end making it.
+/// Made with the module: a fork has no thread to finish making it.
 static STARTED: LazyLock<Lock<Kept>> = LazyLock::new(|| Lock::new(Kept::none()));
 
-/// The workers of a process: those of the default, and those of the last other number of
-/// threads. Those of earlier numbers end when their last operation does.
+/// The workers of a process: the default ones, and those of the last other number of threads.
+/// Earlier ones end with their last operation.
 struct Kept {
     process: ProcessMark,
     default: Option<Workers>,
@@ -141,8 +140,8 @@ impl Kept {
         }
     }
 
-    /// Leaves those of the process alone that this one was forked from: their threads are not
-    /// in this one, and what they had locked stays locked.
+    /// Leaves the parent process's workers alone: their threads are not in this fork, and what they
+    /// had locked stays locked.
     fn of_this_process(&mut self) -> &mut Self {
         if !self.process.is_this_process() {
             std::mem::forget(std::mem::replace(self, Self::none()));
@@ -166,7 +165,7 @@ impl Kept {
     }
 }
 
-/// Locks, also after a panic: what is behind the locks here is whole at any time.
+/// Locks, even after a panic: the data behind the locks here is consistent at any time.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -175,7 +174,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
-/// The error that a panic becomes.
+/// The exception for a panic.
 fn panicked(payload: &(dyn Any + Send)) -> Error {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
@@ -184,7 +183,7 @@ fn panicked(payload: &(dyn Any + Send)) -> Error {
     Error::new(INTERNAL, text)
 }
 
-/// Where the last panic was, as far as there was one.
+/// Where the last panic was, if there was one.
 #[pyfunction]
 pub(crate) fn place_of_last_panic() -> String {
     lock(&PLACE)
@@ -194,14 +193,14 @@ pub(crate) fn place_of_last_panic() -> String {
 
 static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
-/// Gets ready for work: what comes later may come in a fork.
+/// Gets ready for work: later calls may come in a fork.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     LazyLock::force(&STARTED);
     remember_places_of_panics();
     raise_panics_as_ours(py)
 }
 
-/// Has each panic leave behind where it was; what was done about panics is still done.
+/// Makes each panic record its place; the previous hook still runs.
 fn remember_places_of_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -213,11 +212,10 @@ fn remember_places_of_panics() {
     });
 }
 
-/// Has panics that nothing here catches, and pyo3 does, become the exception that the others
-/// become.
+/// Makes panics that only pyo3 catches become the same exception as the others.
 ///
-/// pyo3 raises an exception of its own with the panic's text alone, which `except Exception`
-/// does not catch. Its type is this module's, and no other's.
+/// pyo3 raises its own exception with only the panic's text, which `except Exception` does not
+/// catch. Its type belongs to this module alone.
 fn raise_panics_as_ours(py: Python<'_>) -> PyResult<()> {
     let place = wrap_pyfunction!(place_of_last_panic, py)?;
     let raise = py.import("ngtoken._errors")?.getattr("raise_as_internal")?;

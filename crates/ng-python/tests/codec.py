@@ -1,4 +1,4 @@
-"""The record, written down once more: what the package is held against."""
+"""An independent codec of the record, as the oracle."""
 
 import struct
 from dataclasses import dataclass, field
@@ -68,5 +68,5 @@ class Record:
 
 
 def fresh(id_: int, timestamp: int = 0) -> Record:
-    """What `Token(id)` is: active, and with the id's entity type in its flags."""
+    """The values of `Token(id)`: active, with the id's entity type in its flags."""
     return Record(id=id_, flags=ACTIVE | (id_ >> 24 & 0xF) << 8, timestamp=timestamp)

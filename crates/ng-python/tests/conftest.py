@@ -9,25 +9,25 @@ from hypothesis import settings
 
 import ngtoken
 
-#: How many random lives there are, and three times as many as questions: see `test_lives.py`
-#: and `test_oracle.py`. Without the variable the examples are the same each time, so that a
-#: change is refused for what it does; with it, they are new.
+#: The number of random lives, and three times that of random queries: see `test_lives.py` and
+#: `test_oracle.py`. Without the variable the examples are the same each time, so that only the
+#: change under test matters; with it, they are new.
 LIVES = int(os.environ.get("NG_PYTHON_LIVES", "50"))
 
-# No timed tests: the machine may be at something else.
+# No timed tests: the machine may be busy.
 same = "NG_PYTHON_LIVES" not in os.environ
 settings.register_profile("here", deadline=None, print_blob=True, derandomize=same)
 settings.load_profile("here")
 
-#: How much longer than here those tests are that have a size.
+#: The factor for tests that have a size.
 SIZE = int(os.environ.get("NG_PYTHON_SIZE", "1"))
 
-# Who started the tests may have told them to ignore Ctrl-C, as shells do in the background.
+# The parent process may ignore Ctrl-C, as shells do for background jobs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def varied(count: int, seed: int = 0) -> np.ndarray:
-    """Tokens whose bytes are random, but for weights, which are numbers."""
+    """Tokens with random bytes, except for weights, which are not NaN."""
     rng = np.random.default_rng(seed)
     records = np.frombuffer(rng.bytes(64 * count), ngtoken.TOKEN_DTYPE).copy()
     records["weight"] = rng.random(count, np.float32)
@@ -36,13 +36,13 @@ def varied(count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def path(tmp_path):
-    """Where no file is yet."""
+    """A path without a file."""
     return tmp_path / "a.ngt"
 
 
 @pytest.fixture(params=["map", "read"])
 def mode(request):
-    """Both ways to look at a file."""
+    """Both modes of a file."""
     return request.param
 
 

@@ -40,7 +40,7 @@ def tokens(request, file):
 
 
 def test_every_library_counts_and_sums_the_same(tokens):
-    """Whatever way the columns go."""
+    """By every way for columns."""
     ids, weights = int(RECORDS["id"].sum(dtype="u8")), RECORDS["weight"].sum(dtype="f8")
     table = tokens.to_arrow()
     assert isinstance(table, pyarrow.Table) and table.num_rows == COUNT
@@ -64,7 +64,7 @@ def test_duckdb_asks_a_file_object_by_its_name(file):
     rows = duckdb.sql("from tokens select entity_type, count(*) n group by 1 order by 1").fetchall()
     kinds, counts = np.unique(RECORDS["id"] >> 24 & 15, return_counts=True)
     assert rows == list(zip(kinds.tolist(), counts.tolist(), strict=True))
-    # Again: each question takes a stream of its own.
+    # Again: each query takes a stream of its own.
     assert duckdb.sql("select max(timestamp) from tokens").fetchall()
 
 
@@ -95,7 +95,7 @@ def test_a_stream_says_what_it_is_before_it_is_taken(file):
     assert pyarrow.schema(file).names[0] == "id"
     batches = [pyarrow.RecordBatchReader.from_stream(batch).read_all() for batch in stream]
     assert sum(batch.num_rows for batch in batches) == HEAVY.sum() and len(batches) > 1
-    # As often as it is taken.
+    # Each time it is taken.
     assert polars.DataFrame(stream).height == polars.DataFrame(stream).height == HEAVY.sum()
 
 
@@ -157,7 +157,7 @@ def test_a_capsule_is_taken_once():
 
 
 def damaged(path):
-    """A file whose block 40 is not as it was committed."""
+    """A file whose block 40 is damaged."""
     make(path, RECORDS)
     data = path.read_bytes()
     place = data.index(RECORDS[40 * 4096 :][:1].tobytes())
@@ -179,7 +179,7 @@ TAKES = {
 
 @pytest.mark.parametrize("name", TAKES)
 def test_damage_is_of_its_class_whatever_takes_the_columns(tmp_path, name):
-    """What comes by a C stream has lost it."""
+    """Over a C stream the class is lost."""
     path = damaged(tmp_path / "a.ngt")
     with ngtoken.TokenFile.open(path, mode="read") as file:
         with pytest.raises(ngtoken.DamagedError, match="block 40") as raised:
@@ -285,7 +285,7 @@ def test_a_stream_that_breaks_off_appends_nothing(path):
 
 
 def of_batches(schema, *batches):
-    """A stream that hands out batches, or calls functions that raise, as they come."""
+    """A stream that yields batches, or calls functions that raise, in order."""
 
     def next_ones():
         for batch in batches:
@@ -314,7 +314,7 @@ IDS = pyarrow.schema([("id", pyarrow.uint32()), ("weight", pyarrow.float32())])
     ],
 )
 def test_a_batch_that_does_not_fit_its_schema_is_refused(capfd, path, batch, told):
-    # It was a panic in the import, told as a mistake of the package.
+    # It was a panic in the import, reported as a bug of the package.
     with ngtoken.TokenFile.create(path) as file:
         with pytest.raises(ValueError, match=told):
             file.append(of_batches(IDS, batch))
@@ -485,7 +485,7 @@ PREDICATES = {
 
 @pytest.mark.parametrize("name", PREDICATES)
 def test_polars_sees_the_same_rows_by_a_scan(name):
-    """With NaN, which Polars holds to be greater than all numbers."""
+    """With NaN, which Polars considers greater than all numbers."""
     from ngtoken import _scan
 
     records = RECORDS[:50_000].copy()
@@ -503,7 +503,7 @@ def test_polars_sees_the_same_rows_by_a_scan(name):
 
 
 class Recording:
-    """Tokens, and which streams are made of them."""
+    """Tokens, and the streams made from them."""
 
     def __init__(self, tokens):
         self.tokens, self.streams = tokens, []
@@ -540,7 +540,7 @@ def test_a_scan_makes_the_needed_columns_and_filters_in_rust(tokens):
     ))],
 )
 def test_what_is_pushed_down_is_a_step_wider(column):
-    """By the steps that Rust has: less would lose rows, much more would prefilter nothing."""
+    """With Rust's steps: fewer would lose rows, many more would prefilter nothing."""
     from ngtoken import _scan
 
     records = np.zeros(1, ngtoken.TOKEN_DTYPE)
@@ -577,7 +577,7 @@ def test_a_scan_of_stored_times_takes_numbers(tokens):
 
 
 def test_times_are_of_utc_in_seconds_or_finer(tokens, tmp_path):
-    """As the documentation has them."""
+    """As documented."""
     timestamps = RECORDS["timestamp"][:10].astype("i8")
     some = tokens.slice(0, 10)
     assert some.to_arrow("timestamp").schema.field(0).type == pyarrow.timestamp("s", "UTC")

@@ -1,4 +1,4 @@
-"""Columns, tokens by position and id, sorted copies: all against numpy on the same records."""
+"""Columns, tokens by position and id, sorted copies, compared with numpy on the same records."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import ngtoken
 from ngtoken import TokenFile, TokenVec
 
-# More than a shard of 32,768 tokens, and no whole number of blocks.
+# More than a shard of 32,768 tokens, and not a whole number of blocks.
 RECORDS = varied(70_001)
 
 
@@ -95,7 +95,7 @@ def test_tokens_are_taken_by_position(tokens):
     positions = rng.integers(-len(RECORDS), len(RECORDS), 5_000)
     taken = tokens.take(positions)
     assert np.array_equal(taken, RECORDS[positions])
-    taken["weight"] = 0  # It is a copy, and the caller's.
+    taken["weight"] = 0  # It is a copy that belongs to the caller.
     assert np.array_equal(tokens.take(positions.tolist()), RECORDS[positions])
     assert tokens.take(np.array([[1, 2], [3, 4]], "u2")).tobytes() == RECORDS[1:5].tobytes()
 

@@ -1,4 +1,4 @@
-"""What the documents show runs as it stands there."""
+"""The examples of the documents run as printed."""
 
 import re
 from pathlib import Path

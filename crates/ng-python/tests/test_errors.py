@@ -1,4 +1,4 @@
-"""What bad input gets: an exception of the right class, with path, field, value and expected."""
+"""Bad input raises an exception of the right class, with path, field, value and expected."""
 
 import errno
 import gc
@@ -73,7 +73,7 @@ def raised_any(kind, do):
 
 
 def test_other_shapes_and_orders_are_taken(path):
-    """Where a copy makes sense it is made: nothing is to be refused."""
+    """If a copy makes sense it is made, not refused."""
     records = varied(64)
     whole = records.reshape(4, 4, 4)
     with TokenFile.create(path, max_tokens=1 << 20) as file:
@@ -167,7 +167,7 @@ def test_what_is_no_path():
 
 
 class Index:
-    """A whole number for who asks for one, as numpy's are."""
+    """A whole number by `__index__`, like numpy's."""
 
     def __init__(self, number):
         self.number = number
@@ -216,7 +216,7 @@ def test_a_number_that_python_has_no_text_for_is_named(capfd):
 
 
 def test_masked_values_are_none():
-    # The mask was dropped, and what it hides taken.
+    # The mask was dropped, and the masked values accepted.
     hidden = np.ma.array(np.zeros((2, 64), "u1"), mask=np.eye(2, 64, dtype=bool))
     record = np.ma.array(np.zeros(2, TOKEN_DTYPE))
     record[1] = np.ma.masked
@@ -266,7 +266,7 @@ def test_what_a_vector_and_a_follower_do_not_do(path):
 def test_a_thread_that_the_system_refuses_has_its_number():
     script = """
         import resource, ngtoken
-        ngtoken.create_tokens_batch(10)  # Workers are there from here on.
+        ngtoken.create_tokens_batch(10)  # Workers exist from here on.
         size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + (1 << 20), -1))
         try:
@@ -330,7 +330,7 @@ def test_a_file_that_another_process_appends_to(path, mode):
         )
         assert isinstance(error, BlockingIOError) and error.errno == errno.EAGAIN
         assert f"process {other.pid}" in str(error)
-        # Whoever reads is not kept out.
+        # Readers are not locked out.
         assert len(TokenFile.open(path, mode=mode)) == 100
         other.stdin.close()
     with TokenFile.open(path, append=True, mode=mode) as file:
@@ -384,7 +384,7 @@ def test_views_keep_a_vector_from_changing():
     vector.append(Token(1))
 
 
-#: Has a sync fail with EIO from then on, as a disk would that loses what it was given.
+#: Makes a sync fail with EIO from then on, like a disk that loses what it was given.
 SYNCS_FAIL = """
     import ctypes, platform, struct, sys
     import numpy as np
@@ -429,7 +429,7 @@ SYNCS_FAIL = """
 
 @pytest.mark.skipif(sys.platform != "linux", reason="calls are made to fail as Linux has it")
 def test_a_disk_that_loses_what_it_was_given(path, mode):
-    """The commit is not known to be durable, and nothing is written behind it."""
+    """The commit may not be durable, and nothing is written behind it."""
     command = [sys.executable, "-c", textwrap.dedent(SYNCS_FAIL), str(path), mode]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode == 77:

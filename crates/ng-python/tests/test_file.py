@@ -300,7 +300,7 @@ def spoil(path, offset):
 
 
 def data_offset(path):
-    """Where tokens begin: a record that is told apart, found in the file's bytes."""
+    """Where tokens begin: a recognisable record, found in the file's bytes."""
     raw = path.read_bytes()
     return raw.index(Token(0xABCDEF).tobytes())
 
@@ -337,7 +337,7 @@ def lose_newest_slot(path):
 
 
 def test_a_commit_that_may_be_lost_is_warned_of(path, mode):
-    # The file opened as an older one, and said so in `info` alone.
+    # The file opened at an older commit, and only `info` said so.
     make(path, varied(9_000))
     lose_newest_slot(path)
     with pytest.warns(ngtoken.LostCommitWarning, match="a.ngt: .*9000") as warned:
@@ -357,7 +357,7 @@ def test_a_commit_that_may_be_lost_is_warned_of(path, mode):
 
 def test_a_first_commit_that_somebody_makes_is_not_lost(path, mode):
     def leave_traces():
-        """As a commit does before its slot, at the begin of the block table."""
+        """As a commit does before its slot, at the beginning of the block table."""
         with open(path, "r+b") as raw:
             raw.seek(0x10000)
             raw.write(b"12345678")
@@ -435,7 +435,7 @@ def test_a_file_that_was_replaced_says_so(path):
 )
 @pytest.mark.parametrize("tokens", [20, 20_000])
 def test_another_file_under_the_name_is_not_taken_for_this_one(path, mode, tokens, use):
-    """What goes by the path read the file that was put there."""
+    """Operations that use the path read the file that replaced it."""
     file = TokenFile.open(make(path, varied(9_000)), mode=mode)
     os.replace(make(path.with_name("b.ngt"), varied(tokens, 1)), path)
     with pytest.raises(ngtoken.ChangedError, match="file id") as raised:
@@ -522,7 +522,7 @@ def test_a_mapped_file_costs_no_private_memory(path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such locks")
 def test_a_mapped_reader_is_registered_while_its_views_live(path):
-    """A lock of one byte, far beyond the end, that appenders do not mind."""
+    """A lock of one byte, far beyond the end, that appenders ignore."""
     import fcntl
     import gc
     import struct
@@ -568,7 +568,7 @@ def test_follow_gives_what_others_commit(path):
 
 
 class Clock:
-    """A time that passes in sleeps only, and what comes after so many of them."""
+    """A clock that advances only by sleeps, and events after some of them."""
 
     def __init__(self, comes):
         self.now, self.sleeps, self.comes = 0.0, [], comes

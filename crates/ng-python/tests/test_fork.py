@@ -1,4 +1,4 @@
-"""Forks with open files: who reads goes on, who appends is told, and nobody waits for ever."""
+"""Forks with open files: readers go on, appenders are refused, and nobody waits for ever."""
 
 import os
 import signal
@@ -14,16 +14,16 @@ from ngtoken import TokenFile, TokenVec, create_tokens_batch
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here"),
-    # Newer Pythons warn of forks beside threads, which is what is tried here.
+    # Newer Pythons warn of forks beside threads, which these tests try.
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
 
-#: After so many seconds a child that waits for a lock ends with a signal. None comes near it.
+#: After this many seconds a child that waits for a lock ends by a signal. None comes near it.
 FOR_EVER = 900
 
 
 def in_fork(work):
-    """Does work in a fork; whatever it raises there fails here."""
+    """Runs work in a fork; an exception there fails the test."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -65,7 +65,7 @@ def test_a_fork_reads_on_and_does_not_append(path, mode):
 
 
 def test_a_fork_in_the_middle_of_an_append(path, mode):
-    """The child has no part in it, and the parent goes on."""
+    """The child takes no part in it, and the parent goes on."""
     file = TokenFile.create(path, max_tokens=1 << 20, mode=mode)
 
     def work():
@@ -101,7 +101,7 @@ def test_a_child_appends_once_its_parent_has_let_go(path, mode):
 
 
 def test_threads_of_a_fork_share_a_file_and_a_vector(path, mode):
-    """A lock that one of them has is no lock of the parent's."""
+    """A lock held by one of them is not the parent's."""
     file = TokenFile.open(make(path, varied(9_000)), mode=mode)
     vector = TokenVec()
 
@@ -128,7 +128,7 @@ def test_threads_of_a_fork_share_a_file_and_a_vector(path, mode):
 
 
 class Busy:
-    """Threads that are inside of Rust, most of the time, at all kinds of work."""
+    """Threads that are inside Rust most of the time, doing all kinds of work."""
 
     def __init__(self, path):
         records = varied(20_000)
@@ -169,7 +169,7 @@ class Busy:
             thread.join()
 
     def ask(self):
-        """What a fork does with all of it."""
+        """What a fork does with all of this."""
         heavy = (self.records["weight"] > np.float32(0.5)).sum()
         for file in self.files:
             assert file.where("weight > 0.5").count() == heavy
@@ -180,7 +180,7 @@ class Busy:
             assert len(TokenFile.open(file.path, mode=file.mode)) == 20_000
         assert len(self.vector.sort("id")) == 20_000
         assert len(create_tokens_batch(100_000)) == 100_000
-        # What another thread was changing or taking from is refused, and not waited for.
+        # What another thread was changing or reading from is refused, not waited for.
         for use in (lambda: self.grows.append(ngtoken.Token(1)), lambda: next(self.iterator)):
             try:
                 use()

@@ -1,8 +1,8 @@
-"""Eight threads and four processes that ask while one appends: each answer is of some commit.
+"""Eight threads and four processes that query while one appends: each answer is of some commit.
 
-What every commit has is known beforehand. An answer has to be that of a commit, and of none
-before the one that the same reader saw last. ``NG_PYTHON_SIZE`` makes the history so many times
-longer. It ends when all have seen the last commit, and nobody looks at a clock.
+What every commit has is known beforehand. An answer has to be that of a commit, and of none before
+the one that the same reader saw last. ``NG_PYTHON_SIZE`` multiplies the length of the history. It
+ends when all have seen the last commit, without a clock.
 """
 
 import itertools
@@ -24,7 +24,7 @@ POINT = [12.5, -7.0, 101.0]
 
 
 class History:
-    """What each commit has, and what it answers."""
+    """The contents and answers of each commit."""
 
     def __init__(self, commits):
         sizes = itertools.cycle([1, 63, 4_096, 700, 2_500, 5_000])
@@ -35,7 +35,7 @@ class History:
 
     @cached_property
     def sums(self):
-        """Of ids: every commit has another one."""
+        """By ids: every commit has another one."""
         return [int(self.records["id"][:count].sum(dtype="u8")) for count in self.counts]
 
     @cached_property
@@ -45,7 +45,7 @@ class History:
 
     @cached_property
     def near(self):
-        """The positions of the three that are nearest to a point, by commits."""
+        """The positions of the three nearest to a point, by commit."""
         steps = self.records["coords"][:, 0].astype("i8") - np.round(np.array(POINT) * 100)
         far = np.square(steps).sum(1)
         answers, best = [], np.zeros(0, "i8")
@@ -60,7 +60,7 @@ class History:
 
 
 def questions(history, file):
-    """What is asked, and the commits that have this answer."""
+    """The queries, and the commits that have each answer."""
     records, counts = history.records, history.counts
 
     def of(answer, answers):
@@ -112,7 +112,7 @@ def questions(history, file):
 
 
 def read(path, mode, progress, file=None):
-    """Asks until all is there; tells how many answers there were, and of how many commits."""
+    """Queries until the last commit; returns how many answers of how many commits there were."""
     history, at, seen, asked = History(COMMITS), 0, set(), 0
     file = TokenFile.open(path, mode=mode) if file is None else file
     asks = questions(history, file)
@@ -130,7 +130,7 @@ def read(path, mode, progress, file=None):
 
 
 class Progress:
-    """How an appender does not run ahead of those who read."""
+    """Keeps the appender from running ahead of the readers."""
 
     def __init__(self, context, readers):
         self.begin = context.Barrier(readers + 1)
@@ -144,7 +144,7 @@ class Progress:
         self.rounds.release()
 
     def tell(self, read, *arguments):
-        """Reads, and tells what came of it; who failed holds nobody up."""
+        """Reads, and reports the outcome; a failed reader blocks nobody."""
         try:
             self.answers.put(read(*arguments))
         except BaseException:
@@ -168,7 +168,7 @@ def test_every_answer_is_of_some_commit(path, mode):
     arguments = (path, mode, progress)
     readers = [context.Process(target=in_process, args=arguments) for _ in range(PROCESSES)]
     for number in range(THREADS):
-        # Half of the threads have one file together, and one the file that appends.
+        # Half of the threads share one file, the others the file that appends.
         file = {0: writer}.get(number, shared if number % 2 else None)
         readers.append(threading.Thread(target=progress.tell, args=(read, *arguments, file)))
     for reader in readers:

@@ -1,4 +1,4 @@
-"""The record is the same in Rust, in numpy, and in a codec of the tests' own."""
+"""The record is the same in Rust, in numpy, and in the tests' own codec."""
 
 import numpy as np
 from codec import RECORD, Record, fresh

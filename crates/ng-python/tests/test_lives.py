@@ -1,9 +1,8 @@
 """Random lives of vectors, files and everything that looks at them.
 
-Each view shows what it did when it was made, whatever becomes of what it came from: changed,
-closed, deleted, collected. ``NG_PYTHON_LIVES`` says how many lives there are, half of them of
-vectors and half of files. `cargo xtask python --valgrind` has 1,000 of them watched for reads
-and writes of what is not there.
+Each view shows the same as when it was made, whatever happens to its source: changed, closed,
+deleted, collected. ``NG_PYTHON_LIVES`` sets the number of lives, half of vectors and half of files.
+`cargo xtask python --valgrind` checks 1,000 of them for invalid reads and writes.
 """
 
 import copy
@@ -25,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import ngtoken
 from ngtoken import TOKEN_DTYPE, Token, TokenFile, TokenVec, _core
 
-#: What files have: token by token, as far as they go.
+#: What files contain: token by token, up to their lengths.
 RECORDS = varied(300_000, 11)
 
 numbers = st.integers(0, 2**20)
@@ -34,13 +33,13 @@ sizes = st.sampled_from([1, 100, 4_096, 65_536])
 
 
 class Held:
-    """What looks at tokens, and the records that it has to show."""
+    """A view of tokens, and the records that it must show."""
 
     def __init__(self, shows, expected, read=np.asarray, holds=True):
         self.shows = shows
         self.expected = expected
         self.read = read
-        #: Whether a vector cannot change while there is this.
+        #: Whether a vector cannot change while this exists.
         self.holds = holds
 
     def check(self):
@@ -49,7 +48,7 @@ class Held:
         assert found.tobytes() == self.expected.tobytes()
 
     def glance(self):
-        """Looks at the ends alone."""
+        """Looks only at the ends."""
         found, ends = self.read(self.shows), [0, -1]
         assert len(found) == len(self.expected)
         if len(found):
@@ -57,7 +56,7 @@ class Held:
 
 
 class Iterated:
-    """An iterator that is somewhere, and the pieces that it has yet to give."""
+    """An iterator in progress, and the pieces it has yet to yield."""
 
     def __init__(self, shows, expected, holds=True):
         self.shows = shows
@@ -135,7 +134,7 @@ def looks(tokens, records, number):
 
 
 def collect():
-    """Collects what is young; what the libraries have would take a tenth of a second."""
+    """Collects young objects; those of the libraries would take a tenth of a second."""
     gc.collect(1)
 
 
@@ -144,7 +143,7 @@ def pickled(tokens, protocol):
 
 
 class Lives(RuleBasedStateMachine):
-    """What the lives of vectors and of files have in common: what was made of them."""
+    """The common part of vectors' and files' lives: the views made from them."""
 
     def __init__(self):
         super().__init__()
@@ -206,7 +205,7 @@ class LivesOfVectors(Lives):
         self.writable = None
 
     def change(self, change, model):
-        """Changes the vector; while somebody looks at it, it refuses and stays as it is."""
+        """Changes the vector; while it has views, it refuses and does not change."""
         if self.writable is not None or any(held.holds for held in self.held):
             with pytest.raises(BufferError):
                 change()
@@ -295,7 +294,7 @@ class LivesOfVectors(Lives):
     @precondition(lambda self: self.writable is None)
     @rule()
     def let_write(self):
-        """Only where nothing that is shown changes with it."""
+        """Only if nothing shown changes with it."""
         if not any(held.holds for held in self.held):
             self.writable = self.vector.view(writable=True)
 
@@ -314,7 +313,7 @@ class LivesOfVectors(Lives):
 
     @rule()
     def forget(self):
-        """The vector goes, and what looks at it stays."""
+        """The vector goes, and its views stay."""
         self.vector, self.writable = TokenVec(), None
         self.model = self.model[:0]
         for held in self.held:
@@ -339,7 +338,7 @@ class LivesOfFiles(Lives):
         self.path = Path(self.folder.name) / "a.ngt"
         self.committed = self.appended = 0
         self.writer = TokenFile.create(self.path, max_tokens=1 << 20)
-        #: Readers with how many tokens each shows.
+        #: Readers, each with how many tokens it shows.
         self.readers = [(TokenFile.open(self.path, mode=mode), 0) for mode in ("map", "read")]
 
     def reader(self, number):
@@ -388,7 +387,7 @@ class LivesOfFiles(Lives):
 
     @rule(commits=st.booleans(), mode=st.sampled_from(["map", "read"]))
     def append_anew(self, commits, mode):
-        """The writer goes, with or without what was appended, and another one comes."""
+        """The writer goes, with or without what was appended, and another one follows."""
         self.writer.close(commit=commits)
         if commits:
             self.committed = self.appended
@@ -397,7 +396,7 @@ class LivesOfFiles(Lives):
 
     @rule()
     def forget_the_writer(self):
-        """What is dropped without being closed commits nothing."""
+        """A writer dropped without closing commits nothing."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             self.writer = None
@@ -408,7 +407,7 @@ class LivesOfFiles(Lives):
     @rule(number=numbers)
     def refresh(self, number):
         reader, shown = self.reader(number)
-        # A commit of nothing is one, too.
+        # A commit of nothing is a commit, too.
         assert reader.refresh() or shown == self.committed
         self.readers[number % len(self.readers)] = (reader, self.committed)
 
@@ -420,7 +419,7 @@ class LivesOfFiles(Lives):
     @precondition(lambda self: len(self.readers) > 1)
     @rule(number=numbers, closes=st.booleans())
     def close(self, number, closes):
-        """Closes a reader, or lets it go as it is."""
+        """Closes a reader, or just drops it."""
         reader, _ = self.readers.pop(number % len(self.readers))
         if closes:
             reader.close()
@@ -434,7 +433,7 @@ class LivesOfFiles(Lives):
 
     @rule(number=numbers)
     def look_by_the_writer(self, number):
-        """By its snapshots: a stream of its own would keep it open."""
+        """Through its snapshots: its own stream would keep it open."""
         shown = self.writer if number % 2 else self.writer.snapshot()
         self.hold(Held(shown[number % 5_000 :], RECORDS[number % 5_000 : self.committed]))
         self.hold(looks(self.writer.snapshot(), RECORDS[: self.committed], number))

@@ -1,8 +1,7 @@
-"""Streams in and out: memory is that of a piece, however long the stream is.
+"""Streams in and out: memory holds one piece, however long the stream.
 
-Each way is gone through in a process of its own, once short and once long, which tells how far
-its own memory (that of nobody's file) grew at most. ``NG_PYTHON_SIZE`` makes the long one so many
-times longer.
+Each way runs in its own process, once short and once long, which report the peak growth of their
+private memory. ``NG_PYTHON_SIZE`` multiplies the length of the long one.
 """
 
 import shutil
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 PIECE = 1 << 15
 SHORT, LONG = 1 << 19, (1 << 19) + (SIZE << 20)  # 32 MiB, and 96 MiB or more.
-#: What the longer one may cost more; it is longer by 64 MiB or more.
+#: How much more the longer one may take; it is longer by 64 MiB or more.
 MORE = 40 << 20
 
 TOOLS = """
@@ -173,7 +172,7 @@ def grown(tmp_path, way, mode, count):
     return max(map(int, done.stdout.split()))
 
 
-#: What a mapped file shows is in nobody's own memory.
+#: What a mapped file shows is in no process's own memory.
 SHOWN = ("iter_chunks", "follow", "tokens", "parallel_process", "questions", "append a file")
 
 
@@ -190,7 +189,7 @@ def test_memory_does_not_grow_with_a_stream(tmp_path, way, mode):
 
 
 def test_what_parquet_becomes_is_held_once(tmp_path):
-    """A vector has all tokens, and while it is made there is little besides."""
+    """A vector holds all tokens, and making it takes little more."""
     way = """
         made(MODE).write_parquet(path + ".parquet", raw=True)
         with Watched():

@@ -1,8 +1,8 @@
-"""Random questions about random tokens: each answer is numpy's, wherever the tokens are.
+"""Random questions about random tokens: each answer equals numpy's, wherever the tokens are.
 
-The tokens have ties and extremes: few different values, all bits set, the ends of every range,
-NaN and infinite weights. They are a vector's, a slice's, a mapped file's and a read one's, with
-and without an index. ``NG_PYTHON_LIVES`` makes them more: of each kind there are a third as many.
+The tokens have ties and extremes: few different values, all bits set, the ends of every range, NaN
+and infinite weights. They are in a vector, a slice, a mapped file and a read one, with and without
+an index. ``NG_PYTHON_LIVES`` sets three times the number of examples of each kind.
 """
 
 import tempfile
@@ -68,7 +68,7 @@ CONDITIONS = {
 
 @st.composite
 def filters(draw):
-    """A filter and what numpy makes of it; without one, all tokens."""
+    """A filter and its numpy equivalent; without one, all tokens."""
     names = draw(st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=3))
     if not names:
         return None, lambda records: np.ones(len(records), bool)
@@ -79,7 +79,7 @@ def filters(draw):
 
 
 class Asked:
-    """Tokens at a place, a filter, and what numpy has of it."""
+    """Tokens at a place, a filter, and numpy's selection."""
 
     def __init__(self, place, records, filter_, folder):
         self.records, self.place = records, place
@@ -105,7 +105,7 @@ class Asked:
 
 
 def asks(test):
-    """Asks a question of every kind of tokens."""
+    """Runs a query over every kind of tokens."""
 
     @pytest.mark.parametrize("place", PLACES)
     @settings(
@@ -140,7 +140,7 @@ STORED = {
 }
 UNITS = {"physical_x": 100, "motor_z": 1000, "abstract_y": 10_000, "radius": 100, "strength": 255}
 
-#: Columns whose different values can be counted.
+#: Columns whose distinct values can be counted.
 COUNTED = ("id", "timestamp", "flags", "entity_type", "domain", "local_id")
 
 columns = st.sampled_from(sorted(STORED))
@@ -163,7 +163,7 @@ def test_what_matches(it, draw):
 
 @asks
 def test_measures(it, draw):
-    """Of all and in groups: what is exact is the same, sums of fractions nearly."""
+    """Over all and in groups: exact values are equal, sums of fractions nearly."""
     column = draw(columns)
     by = draw(st.sampled_from([None, "entity_type", "domain", "active"]))
     names = ["count", *(f"{measure}({column})" for measure in ("min", "max", "sum", "mean", "median"))]
@@ -220,7 +220,7 @@ def test_histograms(it, draw):
     assert edges == pytest.approx(np.linspace(low, high, bins + 1))
     places = np.floor((inside - low) / (high - low) * bins).astype("i8")
     expected = np.bincount(np.minimum(places, bins - 1), minlength=bins)
-    # A value at an edge may be taken for one of either side, by the last bit of a division.
+    # A value at an edge may fall on either side, by the last bit of a division.
     at_edge = np.isclose(inside[:, None], edges[None, :], rtol=1e-9, atol=0).sum()
     assert np.abs(found.counts - expected).sum() <= 2 * at_edge
 
@@ -251,7 +251,7 @@ points = st.tuples(*[st.sampled_from(STEPS) | st.integers(-(2**15), 2**15 - 1)] 
 
 @asks
 def test_nearest(it, draw):
-    """Points are given where steps are, so that distances are exact."""
+    """Points are on the grid, so that distances are exact."""
     space, k = draw(st.sampled_from(SPACES)), draw(st.integers(1, 20))
     asked = draw(st.lists(points, min_size=1, max_size=3))
     scale = SCALES[SPACES.index(space)]
@@ -272,7 +272,7 @@ def test_within(it, draw):
     scale = SCALES[SPACES.index(space)]
     radius = draw(st.sampled_from([0, 1, 150, 30_000, 120_000]))
     far = squared(it, space, point)
-    # Half a step more, so that no token is just at the end.
+    # Half a step more, so that no token is exactly on the surface.
     inside = far <= (radius + 0.5) ** 2
     found = it.query.within(np.array(point) / scale, (radius + 0.5) / scale, space)
     assert np.array_equal(found.positions, it.positions[inside])
@@ -341,7 +341,7 @@ def test_lookups(it, draw):
 
 @asks
 def test_sorts(it, draw):
-    """Ties stay in their order, and NaN comes last, as numpy has it."""
+    """Ties keep their order, and NaN comes last, as in numpy."""
     name = draw(columns)
     ordered = it.tokens.sort(name).view()
     keys = STORED[name](it.records)

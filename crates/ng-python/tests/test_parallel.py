@@ -1,4 +1,4 @@
-"""`parallel_process`, Ctrl-C, panics, and what goes to other processes."""
+"""`parallel_process`, Ctrl-C, panics, and pickles for other processes."""
 
 import multiprocessing
 import os
@@ -79,7 +79,7 @@ def test_a_panic_is_an_exception_that_names_the_place(within, capfd):
 
 
 def test_ctrl_c_ends_long_work():
-    """Nothing but the signal ends the work, and the workers go on afterwards."""
+    """Only the signal ends the work, and the workers go on afterwards."""
     script = """
         import os, signal, threading, ngtoken
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()

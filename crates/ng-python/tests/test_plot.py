@@ -1,4 +1,4 @@
-"""Pictures, where matplotlib is."""
+"""Plots, if matplotlib is installed."""
 
 import subprocess
 import sys

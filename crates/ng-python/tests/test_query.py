@@ -1,4 +1,4 @@
-"""Every query answers what numpy answers on the same data."""
+"""Every query answers as numpy does on the same data."""
 
 import gc
 import multiprocessing
@@ -22,7 +22,7 @@ import ngtoken
 
 COUNT = 20_000
 RECORDS = varied(COUNT, 7)
-# Also what is rare: the same id twice, NaN, no weight.
+# Including rare cases: the same id twice, NaN, no weight.
 RECORDS["id"][10] = RECORDS["id"][4000]
 RECORDS["weight"][[3, 9000]] = np.nan
 RECORDS["weight"][[4, 9001]] = 0.0
@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=["vector", "map", "read", "index", "snapshot", "verified"])
 def tokens(request, folder):
-    """The same tokens, wherever they can be."""
+    """The same tokens in every place."""
     kind = request.param
     if kind == "vector":
         vector = ngtoken.TokenVec()
@@ -242,7 +242,7 @@ def test_balls(tokens):
     assert distances is found.distances and positions is found.positions
     density = tokens.density(point, radius)
     assert density == pytest.approx(len(inside) / (4 / 3 * np.pi * radius**3))
-    # Looked for around a token, so that something is reached.
+    # Around a token, so that something is reached.
     middle = RECORDS["coords"][77, 0] / 100
     steps, scale = squared("physical", middle)
     reach = RECORDS["radius"].astype("f8")
@@ -294,7 +294,7 @@ def test_descriptions_and_plans(tokens):
 
 
 class Growing:
-    """A file that somebody appends to, and that is refreshed, before anything is asked."""
+    """A file that is appended to and refreshed before any query."""
 
     def __init__(self, of, reader, writer):
         self.of, self.reader, self.writer = of, reader, writer
@@ -308,7 +308,7 @@ class Growing:
 
 @pytest.mark.parametrize("text", [None, "weight >= 0"])
 def test_a_description_is_of_one_commit(path, mode, text):
-    """Each of its parts was a question of its own to whatever was shown by then."""
+    """Each part was a separate query over whatever was shown by then."""
     from ngtoken import _describe
 
     make(path, RECORDS)
@@ -403,7 +403,7 @@ def test_a_query_asks_what_is_shown_when_it_is_asked(path):
         assert fixed.where(verified=True).count() == 1000
         assert reader.refresh()
         assert (query.count(), fixed.count()) == (COUNT, 1000)
-        # Of a commit that is past, the file verifies what it has of it.
+        # For a past commit, the file verifies its own part.
         assert fixed.where(verified=True).positions().positions.tolist() == list(range(1000))
     with pytest.raises(ngtoken.ClosedError) as raised:
         query.count()
@@ -419,7 +419,7 @@ def test_a_vector_cannot_change_under_a_question_and_can_behind_it():
     vector.extend(RECORDS)
     assert query.count() == 2 * before
     found = query.tokens()
-    vector.extend(RECORDS)  # What was found is a copy.
+    vector.extend(RECORDS)  # The answer is a copy.
     del query, vector
     gc.collect()
     assert (found.tokens["weight"] > 0.9).all()
@@ -466,7 +466,7 @@ def test_a_filter_that_is_none_says_where(text, told):
     assert raised.value.expected
 
 
-#: What makes no sense, the class of the exception, a part of its text, and its field.
+#: Queries that make no sense, the exception's class, a part of its text, and its field.
 SENSELESS = [
     (lambda v: v.nearest([0, 0, 0], 0), ValueError, "k is 0, expected 1 or more", "k"),
     (lambda v: v.nearest([0, 0, 0], -1), ValueError, "k -1, expected 0 to", "k"),
@@ -554,7 +554,7 @@ def test_an_index_answers_and_can_go(path):
         assert info.columns == ["weight", "timestamp"] and info.size_bytes > 0
         after = file.where("timestamp < 1700000100").count()
         assert (after, after.stats.columns) == (before, True)
-        # Of the last block, which is not full, nothing is known.
+        # Nothing is known about the last block, which is not full.
         assert after.stats.blocks_looked_at == 2 and after.stats.blocks_skipped == 3
         aside = file.where("timestamp < 1700000100", index=False).count()
         assert aside.stats.blocks_looked_at == 5 and not aside.stats.columns
@@ -574,7 +574,7 @@ def test_an_index_answers_and_can_go(path):
 
 
 def test_a_file_in_the_place_of_another_has_not_its_index(path):
-    # Each question to the new file warned, until its index was built.
+    # Each query to the new file warned, until its index was built.
     with ngtoken.TokenFile.open(make(path, RECORDS)) as file:
         file.index("weight")
         assert file.where("weight > 0.9").count().stats.columns
@@ -678,7 +678,7 @@ def test_a_look_up_takes_an_index_as_far_as_it_is_right(path, mode):
     folder = path.parent / f"{path.name}.index"
     with ngtoken.TokenFile.open(path) as file:
         file.index(ids=True)
-    # Of the last block, which is not full, the records answer.
+    # The records answer for the last block, which is not full.
     check((True, True))
     with ngtoken.TokenFile.open(path, append=True) as file:
         file.append(RECORDS[:9000])
@@ -688,7 +688,7 @@ def test_a_look_up_takes_an_index_as_far_as_it_is_right(path, mode):
     for place in range(4096, len(data) - 4096, 4096):
         data[place] ^= 1
     sorted_ids.write_bytes(data)
-    # What is open of an index is of a commit: the next one looks anew.
+    # An open index belongs to a commit: the next commit opens it anew.
     with ngtoken.TokenFile.open(path, append=True) as file:
         file.append(RECORDS[:1])
     check((True, True), warns="makes it anew")
@@ -804,7 +804,7 @@ def test_notebooks_show_tokens_and_answers(tokens):
 
 
 def test_ctrl_c_ends_a_query_within_a_block():
-    """Few tokens for many points are long work too, which Ctrl-C ends once it is under way."""
+    """Few tokens for many points are long work too, which Ctrl-C ends once it runs."""
     vector = ngtoken.TokenVec()
     vector.extend(RECORDS)
     points = np.random.default_rng(0).uniform(-300, 300, (100_000, 2, 3))

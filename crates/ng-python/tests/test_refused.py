@@ -1,4 +1,4 @@
-"""Where the system refuses memory, a question raises MemoryError, and the process goes on."""
+"""If the system refuses memory, a query raises MemoryError, and the process goes on."""
 
 import os
 import subprocess
@@ -10,8 +10,8 @@ resource = pytest.importorskip("resource")
 
 TOKENS = 1 << 18
 
-# Each in a process of its own, with so many MiB beside what it has: more than a question has
-# in any case, and less than its answer.
+# Each runs in its own process, with this much more memory in MiB: more than a query always takes,
+# and less than its answer.
 ASK = """
 import resource, sys
 import numpy, ngtoken
@@ -32,7 +32,7 @@ question = tokens.where(num_threads=2)
 try:
     {question}
 except (MemoryError, ValueError) as error:
-    # What others call by C has no class of its own for it.
+    # Other libraries call it by C and lose the class of the exception.
     is_memory = {is_stream} and "out of memory" in str(error)
     assert isinstance(error, MemoryError) or is_memory, error
     print("refused:", error)
@@ -40,8 +40,8 @@ else:
     print("answered")
 """
 
-# A thread's own heap has room before it needs it, and what was freed stays at hand if it is not
-# given back: no limit takes that away.
+# A thread's own heap has spare room, and freed memory stays at hand unless it is given back: no
+# limit takes that away.
 PLAIN_HEAP = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "131072",

@@ -1,4 +1,4 @@
-"""The snippets of the report that the project began from, as they stand there."""
+"""The snippets of the report that the project began from, unchanged."""
 
 import ngtoken as neurograph
 

@@ -1,4 +1,4 @@
-"""The stubs say what the module has, and the package's own Python is typed."""
+"""The stubs match the module, and the package's own Python is typed."""
 
 import subprocess
 import sys

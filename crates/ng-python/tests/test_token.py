@@ -1,4 +1,4 @@
-"""`Token`: values go in checked, and come out as they are stored."""
+"""`Token`: values are checked going in, and come out as stored."""
 
 import copy
 import itertools

@@ -1,4 +1,4 @@
-"""The tutorial and the ten lines run as they stand, at a small size."""
+"""The tutorial and the ten lines run unchanged, at a small size."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ ROOT = PACKAGE.parent.parent
 
 
 def shape(text):
-    """A text without its numbers, and without the room that they take."""
+    """A text without its numbers and their padding."""
     text = re.sub(r"-?\d+(\.\d+)?(e[+-]\d+)?", "#", text)
     return re.sub(r"[─═]+", "─", re.sub(r"\s+", " ", text)).replace("# #", "#")
 
@@ -34,7 +34,7 @@ def test_the_tutorial_runs_prints_and_draws(tmp_path, capsys):
     assert len(printed) == len(blocks) > 10
     for (block, expected), found in zip(blocks, printed, strict=True):
         assert shape(found) == shape(expected), block
-        # What does not depend on the count.
+        # Output that does not depend on the count.
         if "wieght" in block or "follow(" in block:
             assert found == expected != ""
     pictures = sorted(each.name for each in (tmp_path / "pictures").iterdir())

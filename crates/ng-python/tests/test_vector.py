@@ -1,4 +1,4 @@
-"""`TokenVec`, and what all `Tokens` do."""
+"""`TokenVec`, and the common behaviour of `Tokens`."""
 
 import array
 import gc
@@ -176,7 +176,7 @@ def test_a_writable_view_changes_the_vector():
     view = vector.view(writable=True)
     view["weight"] = 0.5
     assert vector[7].weight == 0.5
-    # Rust's own looks are slices, which nobody may write to.
+    # Rust reads slices, which nobody may write to.
     for ask in (lambda: vector.column("weight"), lambda: vector.lookup(3), lambda: vector.sort("id")):
         with pytest.raises(BufferError, match="1 writable view"):
             ask()
@@ -186,7 +186,7 @@ def test_a_writable_view_changes_the_vector():
 
 
 def test_a_snapshot_and_a_writable_view_exclude_each_other():
-    """What was written to the vector changed its snapshots, too."""
+    """Writes to the vector changed its snapshots, too."""
     vector = create_tokens_batch(10)
     for hold in (
         vector.snapshot,

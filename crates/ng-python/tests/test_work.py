@@ -1,4 +1,4 @@
-"""How work is done: ended by Ctrl-C, by threads that come and go, and whole after a panic."""
+"""Work ends by Ctrl-C, runs on threads that come and go, and survives a panic."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ def threads():
 
 @contextmanager
 def interrupts_of_work():
-    """Raises KeyboardInterrupt where a signal is handled while a call works beside."""
+    """Raises KeyboardInterrupt when a signal is handled during a call."""
 
     def interrupt(*_):
         if "ng-python" in threads():
@@ -62,7 +62,7 @@ def of_many_ids_looked_up(tokens):
 @on_linux
 @pytest.mark.parametrize("ask", [of_many_points, of_many_ids, of_many_ids_looked_up])
 def test_signals_are_handled_during_long_work_over_few_tokens(ask):
-    """How long work may take was guessed from the number of tokens alone."""
+    """The length of work was guessed from the number of tokens alone."""
     tokens = TokenVec()
     tokens.extend(varied(100_000))
     with pytest.raises(KeyboardInterrupt), interrupts_of_work():
@@ -72,7 +72,7 @@ def test_signals_are_handled_during_long_work_over_few_tokens(ask):
 
 @on_linux
 def test_threads_of_counts_that_are_no_longer_asked_for_end():
-    """Each count that was ever asked for kept its threads."""
+    """Each thread count ever used kept its threads."""
     create_tokens_batch(10, num_threads=None)
     before = len(threads())
     for count in range(2, 30):
@@ -86,7 +86,7 @@ def test_threads_of_counts_that_are_no_longer_asked_for_end():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_has_workers_whatever_others_were_at():
-    """Another thread may be starting workers, under a lock that no child gives back."""
+    """Another thread may be starting workers, under a lock that no child releases."""
     done = threading.Event()
 
     def start_others():
@@ -142,7 +142,7 @@ class Buffer(ctypes.Structure):
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_view_that_is_refused_has_no_object(path, closed):
-    """Python asks for this: who gets an error may look at the object all the same."""
+    """Python requires this: a caller that gets an error may still look at the object."""
     file = TokenFile.open(make(path, varied(10)))
     if closed:
         file.close()
@@ -155,7 +155,7 @@ def test_a_view_that_is_refused_has_no_object(path, closed):
 
 
 def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
-    """An iterator, a length or a token of another thread was a view for a moment."""
+    """An iterator, a length or a token in another thread counted as a view for a moment."""
     vector, failures, done = create_tokens_batch(200), [], threading.Event()
 
     def look():
@@ -185,12 +185,12 @@ def test_threads_that_pass_by_do_not_keep_a_vector_from_changing():
 
 
 def loaded(file):
-    """How many bytes of a file that is read are in memory."""
+    """How many bytes of a file in read mode are in memory."""
     return file.memory_usage().reserved
 
 
 def test_what_is_read_of_a_file_is_what_is_asked_for(path):
-    """A slice with a stride, counts and appends to others brought the whole file in."""
+    """A strided slice, counts and appends elsewhere loaded the whole file."""
     records = varied(10_000)
     file = TokenFile.open(make(path, records), mode="read")
     for some in (slice(0, 10, 2), slice(9_000, 4_000, -3), slice(None, None, 4_000), slice(5, 5, 7)):
@@ -223,7 +223,7 @@ def test_a_slice_with_a_stride_reads_none_of_the_damage_beside_it(path):
 
 
 def test_the_positions_of_ids_share_one_array():
-    """An array was allocated for each id, with all other threads waiting."""
+    """An array was allocated for each id, while all other threads waited."""
     tokens = create_tokens_batch(1_000)
     tokens.extend(create_tokens_batch(500))
     found = tokens.find([3, 700, 5_000, 4])

@@ -1,4 +1,4 @@
-//! A file is made, indexed and asked; then sorted by a space, and asked what is near.
+//! Makes, indexes and queries a file, then sorts it by a space and finds neighbours.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -30,7 +30,7 @@ fn ask(folder: &Path) -> Result<(), Box<dyn Error>> {
     let index = Index::load(&reader).ok_or("it was just built")?;
     let all = Query::new(&reader, &workers).index(&index)?;
 
-    // Of a time range, zones rule most blocks out.
+    // Zones rule out most blocks of a time range.
     let filter: Filter = "timestamp between 1700000500 and 1700000599 and weight >= 0.5".parse()?;
     let heavy = all.clone().filter(&filter);
     println!("{}", heavy.explain());
@@ -46,7 +46,7 @@ fn ask(folder: &Path) -> Result<(), Box<dyn Error>> {
         println!("{:?}: {:?}", group.key, group.values);
     }
 
-    // In the order of a space a block is a box, and few boxes are near.
+    // In the order of a space each block is a small box, and few boxes are near.
     let sorted = folder.join("sorted.ngt");
     let order: Order = "physical".parse()?;
     let to = (sorted.as_path(), CreateOptions::new());

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-/// An answer, and what it took to find it.
+/// An answer, and the work it took.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// What was asked for.
+    /// The result.
     pub value: T,
     /// What was looked at.
     pub stats: Stats,
@@ -14,25 +14,25 @@ pub struct Answer<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How many blocks there are.
+    /// The number of blocks.
     pub blocks: u64,
     /// How many of them were looked at.
     pub blocks_looked_at: u64,
-    /// How many could have no answer, by their zones or their positions.
+    /// How many were ruled out by their zones or positions.
     pub blocks_skipped: u64,
-    /// How many were answered by their zones or their positions alone.
+    /// How many were answered from zones or positions alone.
     pub blocks_unread: u64,
-    /// How many bytes of records and columns the blocks have that were looked at.
+    /// The bytes of records and columns in the blocks that were looked at.
     pub bytes_read: u64,
     /// Whether records were looked at.
     pub records: bool,
-    /// Whether columns of the index were.
+    /// Whether columns of the index were looked at.
     pub columns: bool,
     /// How many damaged blocks were left out.
     pub damaged_blocks: u64,
-    /// How many tokens those have.
+    /// How many tokens the damaged blocks have.
     pub damaged_tokens: u64,
-    /// For how long it took, from the call to the answer.
+    /// The time from the call to the answer.
     pub elapsed: Duration,
 }
 
@@ -48,9 +48,9 @@ impl Stats {
         self.damaged_tokens += other.damaged_tokens;
     }
 
-    /// Adds another pass over the same tokens, for the same answer: bytes and times add up,
-    /// and a block that both looked at, or left out as damaged, counts once. One that either
-    /// looked at was not skipped.
+    /// Adds another pass over the same tokens for the same answer: bytes and times add up. A block
+    /// that both passes looked at, or left out as damaged, counts once. A block is skipped only if
+    /// both skipped it.
     pub fn add_pass(&mut self, other: &Self) {
         self.blocks_looked_at = self.blocks_looked_at.max(other.blocks_looked_at);
         self.blocks_unread = self.blocks_unread.max(other.blocks_unread);

@@ -1,4 +1,4 @@
-//! Tokens and filters for the tests, and the simplest answer to hold others against.
+//! Tokens and filters for the tests, and the simplest evaluator as the oracle.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::bound::{Ball, Bound, Condition, Kind, Number, Stepped};
 use crate::ordered::key_of_weight;
 
-/// Whether a token matches, as simply as it can be said.
+/// Whether a token matches, in the simplest way.
 pub(crate) fn matches(filter: &Bound, position: u64, token: &Token) -> bool {
     match filter {
         Bound::All => true,
@@ -82,8 +82,8 @@ fn is_in(ball: &Ball, steps: [i16; 3]) -> bool {
     }
 }
 
-/// Few values near each other, so that conditions hold for none, some and all; now and
-/// then any.
+/// Mostly few values near each other, so that conditions hold for none, some and all; sometimes any
+/// value.
 fn near<T: Copy + std::fmt::Debug + 'static>(
     few: impl Strategy<Value = T> + 'static,
     any: impl Strategy<Value = T> + 'static,
@@ -134,7 +134,7 @@ pub(crate) fn token() -> impl Strategy<Value = Token> {
     )
 }
 
-/// Tokens that have much in common, or nothing, or ids that ascend.
+/// Tokens that have much in common, nothing in common, or ascending ids.
 pub(crate) fn tokens() -> impl Strategy<Value = Vec<Token>> {
     let ascending = (any::<u32>(), vec(token(), 1..80)).prop_map(|(first, mut tokens)| {
         for (token, place) in tokens.iter_mut().zip(0..) {

@@ -1,4 +1,4 @@
-//! What a filter asks of the stored bytes.
+//! What a filter asks of stored bytes.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use ng_token::{Axis, Space, Token};
 
 use crate::ordered::key_of_weight;
 
-/// A filter whose values are stored steps: what blocks are held against.
+/// A filter in stored steps, as it is evaluated on blocks.
 ///
-/// Not simplified any further where it is evaluated: binding leaves no `All` or `Nothing`
-/// below another node, no node directly below one of its own kind, and no `And` or `Or` of
-/// fewer than two. An `And` has at most one range or mask of each column.
+/// Already simplified when it is evaluated: binding leaves no `All` or `Nothing` below another
+/// node, no node directly below one of its own kind, and no `And` or `Or` of fewer than two. An
+/// `And` has at most one range or mask of each column.
 ///
-/// It is at most as deep as the filter and two levels more, which is little enough to recurse.
+/// At most two levels deeper than the filter, so recursion is safe.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Bound {
     All,
@@ -25,8 +25,8 @@ pub(crate) enum Bound {
     Or(Vec<Bound>),
 }
 
-/// One condition of one token's stored bytes. Ranges have both ends, are not empty, and do not
-/// hold for every value, but for those of weights, which NaN is never in.
+/// One condition on one token's stored bytes. Ranges include both ends and are not empty. They
+/// never hold for every value, except ranges of weights, which never include NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Condition {
     /// The position in the file.
@@ -35,15 +35,15 @@ pub(crate) enum Condition {
     /// The low 24 bits of the id.
     LocalId(RangeInclusive<u32>),
     Timestamp(RangeInclusive<u32>),
-    /// One of many numbers, at least two, ascending and without repetition.
+    /// One of two or more numbers, ascending and distinct.
     OneOf(Number, Arc<Vec<u32>>),
-    /// In one of many runs of steps that can be stored, ascending and with a gap before each.
+    /// In one of several runs of steps that can be stored, ascending and with gaps between them.
     Runs(Stepped, Vec<RangeInclusive<i128>>),
-    /// The four bits, a bit of the mask for each value; neither none nor all.
+    /// Four bits, one mask bit for each value; neither none nor all are set.
     Kind(Kind, u16),
     /// The flags as a number.
     Flags(RangeInclusive<u16>),
-    /// `flags & mask == value`; the value has no bit that the mask has not.
+    /// `flags & mask == value`; all bits of the value are in the mask.
     FlagBits {
         mask: u16,
         value: u16,
@@ -68,7 +68,7 @@ pub(crate) enum Number {
     Weight,
 }
 
-/// A column of which lists are kept as runs: of few values, or of positions.
+/// A column whose lists are kept as runs: it has few values, or is the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stepped {
     Position,
@@ -86,22 +86,22 @@ pub(crate) enum Kind {
     FlagsEntityType,
 }
 
-/// From so many steps away all stored points look equally far to an `f64`: 2^80.
+/// From this many steps away all stored points look equally far to an `f64`: 2^80.
 pub(crate) const FAR: f64 = (1_u128 << 80) as f64;
 
 /// A closed ball in the steps of a space.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ball {
-    /// The centre is a whole number of steps on each axis, inside or outside of what can be
-    /// stored: exact. Neither the sum of three squares nor one of the differences overflows.
+    /// The centre is a whole number of steps on each axis, within what can be stored or not: exact.
+    /// Neither the differences nor the sum of the three squares overflows.
     OnGrid {
         centre: [i32; 3],
-        /// The greatest squared distance within, in squared steps.
+        /// The greatest squared distance inside, in squared steps.
         squared_radius: u64,
     },
-    /// The squared distance is the sum, x first, of the squares of `f64::from(steps) -
-    /// centre`, each operation rounded once; within is at most `squared_radius`. All are less
-    /// than 2^80, squares than 2^160: none of it is infinite or NaN.
+    /// The squared distance is the sum, x first, of the squares of `f64::from(steps) - centre`,
+    /// each operation rounded once; inside is at most `squared_radius`. All values are less than
+    /// 2^80 and their squares less than 2^160, so nothing is infinite or NaN.
     OffGrid {
         centre: [f64; 3],
         squared_radius: f64,
@@ -109,7 +109,7 @@ pub(crate) enum Ball {
 }
 
 impl Bound {
-    /// Tells whether one token, at a position, is as the filter wants it.
+    /// Tells whether a token at a position matches.
     pub(crate) fn matches(&self, token: &Token, position: u64) -> bool {
         match self {
             Self::All => true,
@@ -151,7 +151,7 @@ impl Condition {
     }
 }
 
-/// The place of the first run that does not end before a step.
+/// The index of the first run that does not end before a step.
 pub(crate) fn first_run(runs: &[RangeInclusive<i128>], step: i128) -> usize {
     runs.partition_point(|run| *run.end() < step)
 }
@@ -167,7 +167,7 @@ impl Stepped {
         }
     }
 
-    /// The column, as everybody names it.
+    /// The column.
     pub(crate) fn column(self) -> Column {
         match self {
             Self::Position => Column::Position,
@@ -180,7 +180,7 @@ impl Stepped {
 }
 
 impl Number {
-    /// The column, as everybody names it.
+    /// The column.
     pub(crate) fn column(self) -> Column {
         match self {
             Self::Id => Column::Id,
@@ -201,7 +201,7 @@ impl Number {
 }
 
 impl Kind {
-    /// The column, as everybody names it.
+    /// The column.
     pub(crate) fn column(self) -> Column {
         match self {
             Self::Domain => Column::Domain,
@@ -220,7 +220,7 @@ impl Kind {
 }
 
 impl Ball {
-    /// Tells whether a stored point is within.
+    /// Tells whether a stored point is inside.
     pub(crate) fn contains(&self, steps: [i16; 3]) -> bool {
         match *self {
             Self::OnGrid {

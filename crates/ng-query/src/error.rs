@@ -19,31 +19,31 @@ pub enum QueryError {
     Map {
         /// The positions.
         tokens: Range<u64>,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// It was stopped, or something panicked, or the workers are those of another process.
+    /// The query was stopped, something panicked, or the workers belong to another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 
-    /// What is asked for makes no sense.
+    /// The question makes no sense.
     #[error(transparent)]
     Question(#[from] QuestionError),
 
-    /// The tokens are in more groups than can be kept.
+    /// The tokens fall into more groups than can be kept.
     #[error("more than {most} groups, expected fewer: larger buckets or cubes, or a filter")]
     TooManyGroups {
-        /// How many there may be; fewer where quantiles or distinct values are asked for.
+        /// The limit; lower where quantiles or distinct values are asked for.
         most: usize,
     },
 
-    /// The system refused the memory for what grows with the tokens or the answer.
+    /// The system refused memory that grows with the tokens or the answer.
     #[error("out of memory: {size_bytes} bytes for {what} refused")]
     OutOfMemory {
-        /// The bytes that were asked for.
+        /// The bytes asked for.
         size_bytes: usize,
-        /// What they were for.
+        /// Their purpose.
         what: &'static str,
     },
 }
@@ -54,7 +54,7 @@ impl From<Forked> for QueryError {
     }
 }
 
-/// What is wrong with a question, whatever the tokens are.
+/// What is wrong with a question, independent of the tokens.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuestionError {
@@ -62,18 +62,18 @@ pub enum QuestionError {
     #[error("k is 0, expected 1 or more")]
     NoneWanted,
 
-    /// Distances are to be measured in no space.
+    /// No space to measure distances in.
     #[error("no space, expected 1 to 8 to measure distances in")]
     NoSpace,
 
-    /// Distances are to be measured in a space twice.
+    /// A space is named twice.
     #[error("space {space} is named twice, expected each once")]
     SpaceTwice {
         /// The space.
         space: Space,
     },
 
-    /// The weight of a space is none.
+    /// The weight of a space is invalid.
     #[error("weight {weight} of space {space}, expected 0 or more, and finite")]
     SpaceWeight {
         /// The space.
@@ -82,16 +82,16 @@ pub enum QuestionError {
         weight: f64,
     },
 
-    /// A point has not one place in each space.
+    /// A point does not have one place for each space.
     #[error("a point of {places} places, expected {spaces}, one for each space")]
     Places {
-        /// How many it has.
+        /// How many places it has.
         places: usize,
         /// How many spaces there are.
         spaces: usize,
     },
 
-    /// A coordinate of a point is no number.
+    /// A coordinate of a point is not finite.
     #[error("{axis} {value} of a point in space {space}, expected a finite number")]
     Coordinate {
         /// The space.
@@ -102,33 +102,33 @@ pub enum QuestionError {
         value: f64,
     },
 
-    /// The radius of a ball is none.
+    /// The radius of a ball is invalid.
     #[error("radius {radius}, expected {expected}")]
     Radius {
         /// The radius.
         radius: f64,
-        /// What it may be.
+        /// What is allowed.
         expected: &'static str,
     },
 
-    /// A name is that of no column.
+    /// No column has this name.
     #[error(transparent)]
     Column(#[from] UnknownColumn),
 
-    /// A measure is none, or not one of its column.
+    /// Not a measure, or not one that its column has.
     #[error("measure {text:?}, expected {expected}")]
     Measure {
         /// The measure.
         text: String,
-        /// What it may be.
+        /// What is allowed.
         expected: &'static str,
     },
 
-    /// An index is not one of the tokens that are asked.
+    /// An index was opened for another commit than the one queried.
     #[error("the index was opened for another commit than the one that is asked")]
     OtherIndex,
 
-    /// A column is asked for whose values are counted, not stored.
+    /// A column whose values are counted, not stored.
     #[error("column {column}, expected one that is stored")]
     NotStored {
         /// The column.
@@ -140,40 +140,40 @@ pub enum QuestionError {
     Bins {
         /// How many.
         count: usize,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
 
-    /// The range of bins is none.
+    /// The range of the bins is invalid.
     #[error(
         "bins from {low} to {high}, expected a finite range that does not end before it begins"
     )]
     BinRange {
-        /// Where the first one begins.
+        /// Where the first bin begins.
         low: f64,
-        /// Where the last one ends.
+        /// Where the last bin ends.
         high: f64,
     },
 
-    /// A quantile is none.
+    /// A quantile is invalid.
     #[error("quantile {share}, expected 0.0 to 1.0")]
     Quantile {
-        /// Its share of the values.
+        /// The share of values below it.
         share: f64,
     },
 
-    /// Something is nothing to group by.
+    /// Not something to group by.
     #[error(
         "group by {text:?}, expected entity_type, flags_entity_type, domain, a flag such as \
          active or user_0, time(seconds) or cell(space, size), the size in units and as many steps as \
          the space has, or fewer"
     )]
     GroupBy {
-        /// What it was.
+        /// The text.
         text: String,
     },
 
-    /// A key or a measure is asked for twice.
+    /// A key or a measure occurs twice.
     #[error("{what} is asked for twice, expected once")]
     Twice {
         /// The key or the measure.
@@ -183,9 +183,9 @@ pub enum QuestionError {
     /// The keys of the groups are too long.
     #[error("groups whose keys have {bits} bits, expected at most {most}")]
     GroupKeys {
-        /// How many bits they have.
+        /// Their length in bits.
         bits: u32,
-        /// How many they may have.
+        /// The limit in bits.
         most: u32,
     },
 }

@@ -1,8 +1,8 @@
-//! Questions to NeuroGraph tokens, in memory, mapped, or read and verified.
+//! Queries over NeuroGraph tokens, in memory, mapped, or read and verified.
 //!
-//! A [`Query`] has a [`Source`], a [`Filter`], the workers, and an [`index::Index`] if there
-//! is one; its methods are the operations. Each [`Answer`] has the [`Stats`] of what was
-//! looked at. [`order`] sorts files, so that zones and boxes rule most blocks out.
+//! A [`Query`] has a [`Source`], a [`Filter`], the workers, and an [`index::Index`] if there is
+//! one; its methods are the operations. Each [`Answer`] has the [`Stats`] of what was looked at.
+//! [`order`] sorts files, so that zones and boxes rule out most blocks.
 //!
 //! ```
 //! use ng_query::ng_parallel::Workers;
@@ -14,21 +14,20 @@
 //! let query = Query::new(&tokens, &Workers::new(2)?).filter(&filter);
 //! let answer = query.count()?;
 //! assert_eq!(answer.value, 10_000);
-//! // The others have other positions.
+//! // All other blocks are ruled out by their positions.
 //! assert_eq!((answer.stats.blocks, answer.stats.blocks_looked_at), (25, 4));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it is not: a database, which changes tokens; a command line, which is `ng query`.
-//! It knows no byte of a token file's layout and prints nothing.
+//! It is not a database, which changes tokens, nor a command line, which is `ng query`. It knows
+//! nothing of a token file's layout and prints nothing.
 //!
 //! # Where to begin reading
 //!
-//! `query.rs`, then `scan/mod.rs` for how blocks are looked at and `select/mod.rs` for what
-//! of them is selected; `ops/` has the operations. `filter/`, `index/` and `order/` stand
-//! each for itself.
+//! `query.rs`, then `scan/mod.rs` for how blocks are looked at and `select/mod.rs` for what is
+//! selected; `ops/` has the operations. `filter/`, `index/` and `order/` each stand alone.
 
-/// What tests share names the crate from outside.
+/// Code shared by tests names the crate from outside.
 #[cfg(test)]
 extern crate self as ng_query;
 

@@ -1,5 +1,5 @@
-//! Memory that grows with the tokens, or with an answer: where the system refuses it, that
-//! is an error, and not the end of the process.
+//! Memory that grows with the tokens or with an answer: a refusal by the system is an error, not
+//! the end of the process.
 
 use std::collections::{HashMap, TryReserveError};
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use crate::QueryError;
 
-/// There was no memory; what for, says the caller.
+/// There was no memory; the caller adds what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused;
 
@@ -17,8 +17,8 @@ impl From<TryReserveError> for Refused {
     }
 }
 
-/// Makes room for more values, and for as many again as there are, so that those that come
-/// a few at a time are seldom moved.
+/// Makes room for more values, and for as many again as there are, so that values that come a few
+/// at a time are seldom moved.
 #[inline]
 pub(crate) fn reserve<T>(
     values: &mut Vec<T>,
@@ -39,7 +39,7 @@ pub(crate) fn push<T>(values: &mut Vec<T>, value: T, what: &'static str) -> Resu
     Ok(())
 }
 
-/// Fills up to so many values, if there are fewer.
+/// Fills up to a number of values, if there are fewer.
 #[inline]
 pub(crate) fn fill_up<T: Default>(
     values: &mut Vec<T>,
@@ -71,30 +71,30 @@ pub(crate) fn copied<T: Copy>(values: &[T], what: &'static str) -> Result<Vec<T>
     collected(values.iter().copied(), what)
 }
 
-/// How much is to be left when something small is made: 64 KiB.
+/// How much must be left when something small is made: 64 KiB.
 const SPARE: usize = 64 << 10;
 
-/// Fails where there is little left: small pieces would take all of it, and what other
-/// threads need meanwhile, a few bytes each, cannot be refused.
+/// Fails if little is left: small pieces would use all of it, and the few bytes that other threads
+/// need meanwhile cannot fail gracefully.
 pub(crate) fn spare() -> Result<(), Refused> {
     let mut room = Vec::<u8>::new();
     room.try_reserve_exact(SPARE)?;
-    // Else the compiler may leave out what nobody looks at.
+    // Else the compiler may leave out what nobody reads.
     black_box(&mut room);
     Ok(())
 }
 
-/// Makes so many values on the heap.
+/// Makes a number of values on the heap.
 pub(crate) fn boxed<T, const N: usize>(new: impl FnMut() -> T) -> Result<Box<[T; N]>, Refused> {
     spare()?;
     let mut values = Vec::new();
     values.try_reserve_exact(N)?;
     values.resize_with(N, new);
-    // As many as there are: an array of them is where they are.
+    // Exactly as many as an array of them has.
     values.into_boxed_slice().try_into().map_err(|_| Refused)
 }
 
-/// What is on the heap, made of zeros unless it is there.
+/// A value on the heap, made from zeros on first use.
 #[inline]
 pub(crate) fn made<T: Default, const N: usize>(
     place: &mut Option<Box<[T; N]>>,
@@ -105,7 +105,7 @@ pub(crate) fn made<T: Default, const N: usize>(
     }
 }
 
-/// Makes room for so many values, and no more.
+/// Makes room for exactly this many values.
 pub(crate) fn with_capacity<T>(len: usize, what: &'static str) -> Result<Vec<T>, QueryError> {
     let mut values = Vec::new();
     let done = values.try_reserve_exact(len);
@@ -123,7 +123,7 @@ pub(crate) fn collected<T>(
     Ok(collected)
 }
 
-/// The error of so many values for which there was no room.
+/// The error for a number of values without room.
 #[cold]
 pub(crate) fn refused<T>(len: usize, what: &'static str) -> QueryError {
     QueryError::OutOfMemory {

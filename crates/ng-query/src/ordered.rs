@@ -1,4 +1,4 @@
-//! Values as keys of 32 bits that are in the order of the values.
+//! Values as 32-bit keys in the order of the values.
 
 use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
@@ -6,7 +6,7 @@ use ng_store::BLOCK_TOKENS;
 use crate::Value;
 use crate::scan::{Lanes, width};
 
-/// What every NaN has as its key. Infinity's is less.
+/// The key of every NaN. Infinity's is less.
 pub(crate) const NAN_KEY: u32 = u32::MAX;
 
 const SIGN: u32 = 1 << 31;
@@ -15,10 +15,10 @@ const ORIGIN: i32 = -(i16::MIN as i32);
 /// The keys of a block's values of one column.
 pub(crate) type Keys = [u32; BLOCK_TOKENS];
 
-/// The key of a weight: -0.0 has that of 0.0.
+/// The key of a weight: -0.0 has the key of 0.0.
 #[inline(always)]
 pub(crate) fn key_of_weight(weight: f32) -> u32 {
-    // Adding 0.0 makes 0.0 of -0.0.
+    // Adding 0.0 turns -0.0 into 0.0.
     let bits = (weight + 0.0).to_bits();
     let flip = ((bits as i32 >> 31) as u32) | SIGN;
     match weight.is_nan() {
@@ -38,7 +38,7 @@ pub(crate) fn key_of_steps(steps: i16) -> u32 {
     (i32::from(steps) + ORIGIN) as u32
 }
 
-/// Writes the keys of a column that is loaded.
+/// Writes the keys of a loaded column.
 pub(crate) fn keys_of(lanes: &Lanes<'_>, column: Column, keys: &mut Keys) {
     match column {
         Column::Position => unreachable!("positions have no keys"),
@@ -66,7 +66,7 @@ pub(crate) fn key_bits(column: Column) -> u32 {
     u32::BITS.min(8 * width(column) as u32)
 }
 
-/// The whole number that is stored, of a column that is not the weight.
+/// The stored whole number, for any column but the weight.
 pub(crate) fn stored_of(column: Column, key: u32) -> i64 {
     match column {
         Column::Coordinate(..) => i64::from(key) - i64::from(ORIGIN),
@@ -74,7 +74,7 @@ pub(crate) fn stored_of(column: Column, key: u32) -> i64 {
     }
 }
 
-/// How many stored steps make one unit; `None` where the stored number is the value.
+/// How many stored steps make one unit; `None` if the stored number is the value.
 pub(crate) fn steps_per_unit(column: Column) -> Option<u16> {
     match column {
         Column::Coordinate(space, _) => Some(space.scale()),
@@ -92,7 +92,7 @@ pub(crate) fn value_of(column: Column, key: u32) -> Value {
     }
 }
 
-/// The value of a key in the units of its column, the nearest `f64`.
+/// The value of a key in the units of its column, as the nearest `f64`.
 pub(crate) fn number_of(column: Column, key: u32) -> f64 {
     if column == Column::Weight {
         return weight_of(key).into();

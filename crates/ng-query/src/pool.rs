@@ -1,9 +1,9 @@
 use std::sync::{Mutex, PoisonError};
 
-/// What each worker keeps from block to block, while it is in none.
+/// What each worker keeps from block to block; held here while no worker has it.
 pub(crate) struct Pool<T> {
     free: Mutex<Vec<T>>,
-    /// Held by who has the one there is, where there is one for all.
+    /// If there is one for all, held by the worker that has it.
     turn: Option<Mutex<()>>,
 }
 
@@ -12,7 +12,7 @@ impl<T> Pool<T> {
         Self::with_turn(None)
     }
 
-    /// Has one for all, who take turns with it: where one for each would be too large.
+    /// Has one for all, used in turns: for values too large to have one each.
     pub(crate) fn of_one() -> Self {
         Self::with_turn(Some(Mutex::new(())))
     }
@@ -24,7 +24,7 @@ impl<T> Pool<T> {
         }
     }
 
-    /// Lends one that nobody has, or a new one.
+    /// Lends a free one, or a new one.
     pub(crate) fn with<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
         let turn = self.turn.as_ref();
         let _turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));

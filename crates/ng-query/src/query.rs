@@ -14,12 +14,12 @@ use crate::scan::{LONGEST_WAVE, Scan, Stop};
 use crate::select::Selector;
 use crate::{Filter, QuestionError, Source};
 
-/// A question to be asked of tokens: of which of them, with whose help, by how many threads.
+/// A query over tokens: which of them, by which index, on how many threads.
 ///
-/// The operations are its methods. Their answers do not depend on the number of threads,
-/// nor on whether there is an index; but a block that was damaged after it was indexed is
-/// noticed only where its records are looked at, of a [`Source::Reader`] too: not where zones,
-/// boxes, columns or sorted ids of the index answer, nor where positions alone do.
+/// The operations are its methods. Their answers depend neither on the number of threads nor on an
+/// index. But a block that was damaged after it was indexed is noticed only if its records are
+/// read, even from a [`Source::Reader`]: not if zones, boxes, columns or sorted ids of the index
+/// answer, nor if positions alone do.
 #[derive(Clone, Debug)]
 pub struct Query<'q> {
     source: Source<'q>,
@@ -35,7 +35,7 @@ pub struct Query<'q> {
 }
 
 impl<'q> Query<'q> {
-    /// Asks all tokens of a source.
+    /// Queries all tokens of a source.
     pub fn new(source: impl Into<Source<'q>>, workers: &Workers) -> Self {
         Self {
             source: source.into(),
@@ -51,8 +51,8 @@ impl<'q> Query<'q> {
         }
     }
 
-    /// Asks the tokens that match a filter, and no others; where it is given more than one,
-    /// those that match all of them. `valid` means at this moment.
+    /// Restricts the query to tokens that match a filter; with several filters, to those that match
+    /// all of them. `valid` means at this moment.
     #[must_use]
     pub fn filter(self, filter: &Filter) -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -60,14 +60,13 @@ impl<'q> Query<'q> {
         self.filter_at(filter, u32::try_from(now).unwrap_or(u32::MAX))
     }
 
-    /// Does what [`filter`](Self::filter) does; `valid` means at `now`, in seconds since
-    /// 1970 UTC.
+    /// Does what [`filter`](Self::filter) does; `valid` means at `now`, in seconds since 1970 UTC.
     #[must_use]
     pub fn filter_at(self, filter: &Filter, now: u32) -> Self {
         self.and(filter.bind(now))
     }
 
-    /// Asks the tokens at some positions, and no others.
+    /// Restricts the query to some positions.
     #[must_use]
     pub fn positions_within(self, positions: Range<u64>) -> Self {
         let bound = match positions.is_empty() {
@@ -77,12 +76,11 @@ impl<'q> Query<'q> {
         self.and(bound)
     }
 
-    /// Takes what an index knows of the tokens: those of the file and the commit that it was
-    /// opened for, and no others.
+    /// Uses an index, which must have been opened for the same file and commit.
     ///
     /// # Errors
     ///
-    /// [`QuestionError::OtherIndex`] where the source is no whole commit, or another one.
+    /// [`QuestionError::OtherIndex`] if the source is not the whole commit of the index.
     pub fn index(mut self, index: &'q Index) -> Result<Self, QuestionError> {
         if self.source.commit() != Some(*index.commit()) {
             return Err(QuestionError::OtherIndex);
@@ -91,19 +89,19 @@ impl<'q> Query<'q> {
         Ok(self)
     }
 
-    /// Leaves damaged blocks out, instead of failing; [`Stats`](crate::Stats) tells how
-    /// many tokens those have. Of mapped tokens nobody can tell.
+    /// Leaves damaged blocks out instead of failing; [`Stats`](crate::Stats) tells how many tokens
+    /// they have. Mapped tokens are not verified, so none are left out.
     ///
-    /// Then every block of a file that has selected tokens is read, where an index or
-    /// positions answer without a look otherwise.
+    /// Every block of a file that has selected tokens is then read, even if an index or positions
+    /// could answer alone.
     #[must_use]
     pub fn skip_damaged(mut self, skips: bool) -> Self {
         self.skips_damaged = skips;
         self
     }
 
-    /// Takes the loops that every processor of the target runs, whatever this one has: on
-    /// x86-64 those for SSE2 in place of AVX2. The answers are the same.
+    /// Uses the loops that every processor of the target runs, whatever this one has: on x86-64
+    /// those for SSE2 instead of AVX2. The answers are the same.
     #[cfg(feature = "baseline")]
     #[must_use]
     pub fn baseline(mut self) -> Self {
@@ -116,12 +114,12 @@ impl<'q> Query<'q> {
         self.skips_damaged
     }
 
-    /// Whether all tokens are asked.
+    /// Whether all tokens are queried.
     pub(crate) fn is_unfiltered(&self) -> bool {
         self.bound == Bound::All
     }
 
-    /// The same question to fewer tokens.
+    /// The same query over fewer tokens.
     pub(crate) fn and(&self, more: Bound) -> Self {
         Self {
             bound: and([self.bound.clone(), more]),
@@ -153,7 +151,7 @@ impl<'q> Query<'q> {
         self
     }
 
-    /// What is known of where points are: what the index knows, or a test says.
+    /// What is known about where points are: from the index, or from a test.
     fn boxes(&self) -> Option<&'q dyn Boxes> {
         #[cfg(test)]
         if self.boxes.is_some() {
@@ -184,7 +182,7 @@ impl<'q> Query<'q> {
         }
     }
 
-    /// A scan whose results are as large as the blocks they are of: few are kept.
+    /// A scan whose results are as large as their blocks: few are kept.
     pub(crate) fn streaming_scan(&self) -> Scan<'q> {
         Scan {
             wave: (32 * self.workers.threads()).min(LONGEST_WAVE),

@@ -1,22 +1,21 @@
 use ng_store::{BlockReader, Commit, Snapshot, TokenStore, VecStore};
 use ng_token::Token;
 
-/// The tokens that are asked.
+/// The tokens that are queried.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Source<'a> {
     /// Tokens in memory.
     Tokens(&'a [Token]),
-    /// Tokens of a mapped file, or some of them. Blocks are those of the snapshot's own
-    /// positions, and nothing is verified.
+    /// Tokens of a mapped file, or some of them. Blocks are counted from the snapshot's own first
+    /// position, and nothing is verified.
     Snapshot(&'a Snapshot),
-    /// Tokens of a file, read and verified block by block; the file may be larger than
-    /// the memory.
+    /// Tokens of a file, read and verified block by block; the file may be larger than memory.
     Reader(&'a BlockReader),
 }
 
 impl Source<'_> {
-    /// Returns how many tokens there are.
+    /// Returns the number of tokens.
     pub fn len(&self) -> u64 {
         match self {
             Self::Tokens(tokens) => tokens.len() as u64,
@@ -25,7 +24,7 @@ impl Source<'_> {
         }
     }
 
-    /// Returns the commit that these are all the tokens of.
+    /// Returns the commit, if these are all of its tokens.
     pub(crate) fn commit(&self) -> Option<Commit> {
         match self {
             Self::Tokens(_) => None,

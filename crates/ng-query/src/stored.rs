@@ -1,4 +1,4 @@
-//! From a token to what is stored of it in a column.
+//! From a token to its stored value in a column.
 
 use bytemuck::NoUninit;
 use ng_arrow::Column;
@@ -6,19 +6,19 @@ use ng_token::Token;
 
 use crate::ordered::{key_of_steps, key_of_weight};
 
-/// A stored value: numbers of 8 to 32 bits.
+/// A stored value: a number of 8 to 32 bits.
 pub(crate) trait Stored: NoUninit {
     /// The key by which values are ordered.
     fn key(self) -> u32;
 }
 
-/// What is done with the values of a column, whatever type they have.
+/// Work on the values of a column, whatever their type.
 pub(crate) trait EachValue {
-    /// Is told how to take the value of a token.
+    /// Receives a function that takes the value of a token.
     fn take<T: Stored>(self, value: impl Fn(&Token) -> T);
 }
 
-/// Tells `each` how to take the values of a column; nothing of positions, which are counted.
+/// Calls `each` with the function for a column; not for positions, which are counted.
 #[inline(always)]
 pub(crate) fn each_value(column: Column, each: impl EachValue) {
     match column {

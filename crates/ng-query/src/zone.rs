@@ -11,13 +11,13 @@ mod prune;
 
 pub(crate) use prune::{Verdict, verdict};
 
-/// The least and the greatest of a column, both ends among its values.
+/// The least and the greatest value of a column, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(transparent)]
 pub struct Span<T>([T; 2]);
 
 impl<T: Copy> Span<T> {
-    /// Puts a span together of its ends.
+    /// Makes a span of its ends.
     pub(crate) const fn new(min: T, max: T) -> Self {
         Self([min, max])
     }
@@ -35,18 +35,18 @@ impl<T: Copy> Span<T> {
     }
 }
 
-/// What is known of the 4096 tokens of a full block: the extremes of every column as it
-/// is stored, and which values of four bits there are.
+/// What is known of the 4096 tokens of a full block: the stored extremes of every column, and which
+/// four-bit values occur.
 ///
-/// 148 bytes without padding, so that a table of them can be turned into columns and back.
+/// It has 148 bytes without padding, so that a table of zones can be turned into columns and back.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Zone {
     pub(crate) id: Span<u32>,
     pub(crate) local_id: Span<u32>,
     pub(crate) timestamp: Span<u32>,
-    /// Of the weights that are not NaN, -0.0 below 0.0. If all are NaN, `min`
-    /// is infinity and `max` its negative.
+    /// Of the weights that are not NaN, with -0.0 below 0.0. If all are NaN, `min` is infinity and
+    /// `max` negative infinity.
     pub(crate) weight: Span<f32>,
     pub(crate) flags: Span<u16>,
     /// The flags that all tokens have.
@@ -59,7 +59,7 @@ pub struct Zone {
     pub(crate) domains: u16,
     /// A bit for each entity type of the flags.
     pub(crate) flags_entity_types: u16,
-    /// The coordinates as a record has them: three axes of each of eight spaces.
+    /// The coordinates as in a record: three axes for each of eight spaces.
     pub(crate) low: [i16; 24],
     pub(crate) high: [i16; 24],
     pub(crate) radius: Span<u8>,
@@ -69,23 +69,23 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// Looks at the tokens of a block.
+    /// Computes the zone of a block's tokens.
     ///
     /// # Panics
     ///
-    /// When there is no token.
+    /// If there is no token.
     #[must_use]
     pub fn of(tokens: &[Token]) -> Self {
         assert!(!tokens.is_empty(), "a zone of no tokens");
         fields::zone(Kernels::detect(), tokens)
     }
 
-    /// Tells whether a weight is NaN.
+    /// Tells whether any weight is NaN.
     pub(crate) fn has_nan(&self) -> bool {
         self.nan != 0
     }
 
-    /// Tells whether each id is that of the token before plus 1.
+    /// Tells whether each id is the previous one plus 1.
     pub(crate) fn ids_ascend(&self) -> bool {
         self.ascend != 0
     }
@@ -104,7 +104,7 @@ impl Zone {
         [axis(0), axis(1), axis(2)]
     }
 
-    /// Returns the position in the block of an id, where the ids ascend by one.
+    /// Returns the index in the block of an id, if the ids ascend by one.
     pub(crate) fn position_of(&self, id: u32) -> Option<usize> {
         debug_assert!(self.ids_ascend(), "ids that do not ascend by one");
         let position = id.checked_sub(self.id.min())? as usize;

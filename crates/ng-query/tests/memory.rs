@@ -1,7 +1,7 @@
-//! Where the system refuses memory, a question has an error, and the process goes on.
+//! Where the system refuses memory, a query returns an error and the process goes on.
 //!
-//! Each question is asked in a process of its own, under limits on its addresses: what grows
-//! with the tokens or the answer is more than those leave, whatever the machine has.
+//! Each query runs in its own process, under limits on its address space: what grows with the
+//! tokens or the answer exceeds them, whatever the machine has.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -17,16 +17,16 @@ use ng_query::{Answer, Ball, Column, End, GroupBy, Measure, Points, Query, Query
 use ng_token::{Space, Token, TokenId};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Says of a process which question it asks, and how many MiB it may take for that.
+/// Tells a process which query to run, and how many MiB it may take.
 const ASKED: &str = "NG_QUERY_MEMORY_TEST";
 
 const TOKENS: u32 = 1 << 18;
 
-/// What is left beside what a process has when it asks. The least is more than what a worker
-/// has in any case.
+/// What the limit leaves beyond what the process has when it asks. The least is more than a worker
+/// ever takes.
 const LIMITS: [u64; 2] = [4, 12];
 
-/// As many tokens, of which each id has two in blocks far apart, everywhere in space.
+/// This many tokens; each id has two in blocks far apart, everywhere in space.
 fn tokens() -> Vec<Token> {
     let token = |number: u32| {
         let mixed = number.wrapping_mul(0x9E37_79B9);
@@ -45,7 +45,7 @@ fn value<T>(answer: Result<Answer<T>, QueryError>) -> Result<(), QueryError> {
     answer.map(|answer| drop(std::hint::black_box(answer.value)))
 }
 
-/// Calls `check` with each question.
+/// Calls `check` with each query.
 fn with_questions<R>(tokens: &[Token], check: impl Fn(&[Asked<'_>]) -> R) -> R {
     let all = tokens.len();
     let positions: Vec<u64> = (0..all as u64).collect();
@@ -96,7 +96,7 @@ fn with_questions<R>(tokens: &[Token], check: impl Fn(&[Asked<'_>]) -> R) -> R {
     ])
 }
 
-/// The bytes of addresses that the process has.
+/// The bytes of address space that the process has.
 fn addresses() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let mut lines = status.lines();
@@ -105,14 +105,14 @@ fn addresses() -> u64 {
     kilobytes << 10
 }
 
-/// Asks one question under a limit: what becomes of it is the exit code.
+/// Runs one query under a limit: the exit code is the outcome.
 fn ask_in_this_process(asked: &str) -> ! {
     let (number, limit) = asked.split_once(' ').unwrap();
     let (number, limit): (usize, u64) = (number.parse().unwrap(), limit.parse().unwrap());
     let tokens = tokens();
     let outcome = with_questions(&tokens, |questions| {
         let workers = Workers::new(2).unwrap();
-        // The threads have their heaps, and the columns of a block.
+        // The threads now have their heaps, and the columns of a block.
         let query = Query::new(&tokens, &workers);
         query.count().unwrap();
         let most = addresses() + (limit << 20);
@@ -150,7 +150,7 @@ fn a_question_that_has_no_memory_has_an_error() {
             let child = Command::new(&program)
                 .args(["--exact", "a_question_that_has_no_memory_has_an_error"])
                 .arg("--nocapture")
-                // A thread's own heap has room before it needs it, which no limit takes back.
+                // A thread's own heap has spare room, which no limit takes back.
                 .env("MALLOC_ARENA_MAX", "1")
                 .env(ASKED, format!("{number} {limit}"))
                 .output()

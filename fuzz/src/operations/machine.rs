@@ -11,20 +11,20 @@ use crate::workload::{Step, Workload};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     Step(Step),
-    /// Something goes wrong so many operations from now.
+    /// Something goes wrong this many operations from now.
     Fault(u64, Fault),
-    /// The power fails; the seed says what of the unsynced survives.
+    /// The power fails; the seed decides which unsynced writes survive.
     Cut(u64),
-    /// The disk gets room for so many sectors more than are used, or without end.
+    /// The disk gets room for this many sectors more than are used, or unlimited room.
     Room(Option<u64>),
-    /// The file system has no way to allocate, from now on.
+    /// The file system cannot allocate from now on.
     RefuseAllocation,
 }
 
 impl Action {
     pub(crate) fn of([what, a, b, c]: [u8; 4]) -> Self {
         let number = u64::from(a) | u64::from(b) << 8;
-        // Mostly few tokens; a little more than a mebibyte, at most.
+        // Mostly few tokens; at most a little more than a mebibyte.
         let count = match c % 4 {
             0 => u64::from(a),
             1 => number % (BLOCK_TOKENS as u64 + 2),
@@ -94,7 +94,7 @@ impl Machine {
         }
     }
 
-    /// Gives the disk room and lets everything go well: the program goes on.
+    /// Gives the disk room and ends all faults: the program goes on.
     pub(crate) fn end(mut self) {
         self.fs.set_capacity(None);
         if self.fs.pending_faults() > 0 {
@@ -104,8 +104,8 @@ impl Machine {
         let steps = [Step::Append(3), Step::Commit { tag: 1 }];
         steps.iter().for_each(|step| self.step(step));
         if self.session.is_none() {
-            // It was killed in an operation of whose failure nobody hears, as the giving
-            // back of room is, and has noticed only now.
+            // It was killed in an operation whose failure is ignored, like giving back room, and
+            // has noticed only now.
             steps.iter().for_each(|step| self.step(step));
         }
         assert!(self.session.is_some(), "it failed with nothing wrong");
@@ -129,8 +129,7 @@ impl Machine {
         }
     }
 
-    /// The program was failed by its disk. If its writer lives it refuses, and
-    /// readers see what they saw.
+    /// The disk failed the program. If its writer lives it refuses, and readers see what they saw.
     fn fail(&mut self, step: &Step, failed: &Failed) {
         self.check(&self.fs);
         if let Some(mut session) = self.session.take()
@@ -141,7 +140,7 @@ impl Machine {
         }
     }
 
-    /// The program that runs, started if there is none; none if it fails.
+    /// The running program, started if there is none; none if that fails.
     fn running(&mut self) -> Option<&mut Session> {
         if self.session.is_none() {
             let content = self.check(&self.fs);
@@ -167,8 +166,8 @@ impl Machine {
                 self.allowed = session.allowed();
                 self.session = Some(session);
             }
-            // What was found may be gone after a power cut; what a creation or an
-            // opening that failed wrote may be there.
+            // After a power cut, findings may be gone; what a failed creation or opening wrote may
+            // be there.
             Err(_) => self.allowed.next.extend(session.allowed().next),
         }
     }
@@ -178,8 +177,8 @@ impl Machine {
         self.die();
     }
 
-    /// Ends the program. Whoever looks next finds what is allowed, and may rely
-    /// on it only when it has made it durable.
+    /// Ends the program. The next one finds an allowed state, and may rely on it only after making
+    /// it durable.
     fn die(&mut self) {
         self.session = None;
         let found = self.check(&self.fs);
@@ -190,15 +189,15 @@ impl Machine {
         };
     }
 
-    /// Holds the file against what is allowed, without striking a fault.
+    /// Compares the file with what is allowed, without triggering a fault.
     fn check(&self, fs: &SimFs) -> Option<Arc<Content>> {
         let checked = check_with(&fs.fork(), &self.allowed, |_| true);
         checked.unwrap_or_else(|why| panic!("{why}"))
     }
 }
 
-/// What a program creates a file with. The seed gives the file its id: no two of
-/// one folder have the same, nor have their temporary names.
+/// The options for creating a file. The seed gives the file its id: no two of one folder have the
+/// same, nor the same temporary names.
 fn workload(seed: u64) -> Workload {
     Workload {
         seed,

@@ -1,7 +1,7 @@
-//! Any sequence of operations on a store, with faults, kills and power cuts on
-//! the simulated disk, held against a vector of what was acknowledged.
+//! Any sequence of operations on a store, with faults, kills and power cuts on the simulated disk,
+//! compared with a vector of what was acknowledged.
 //!
-//! Four bytes an action: what, and three numbers for it.
+//! Four bytes an action: its kind, and three numbers for it.
 
 #![no_main]
 
@@ -39,8 +39,7 @@ fuzz_target!(
     }
 );
 
-/// A full disk that cannot allocate, and a kill while the room of a failed append is
-/// given back.
+/// A full disk that cannot allocate, and a kill while the room of a failed append is given back.
 const KILLED_UNHEARD: [[u8; 4]; 7] = [
     [13, 33, 1, 58],
     [14, 224, 224, 255],
@@ -51,7 +50,7 @@ const KILLED_UNHEARD: [[u8; 4]; 7] = [
     [0, 255, 255, 49],
 ];
 
-/// The commits of the golden file, and those with one accident each.
+/// The commits of the golden file, and the same with one accident each.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     // 4000 and 196 tokens, a commit after each.
     let golden = [[0, 160, 15, 1], [5, 7, 0, 0], [1, 196, 0, 0], [5, 8, 0, 0]];

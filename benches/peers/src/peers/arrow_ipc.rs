@@ -1,4 +1,4 @@
-//! Arrow's IPC file format, tokens as binaries of a fixed size.
+//! Arrow's IPC file format, with tokens as binaries of a fixed size.
 
 use std::any::Any;
 use std::fs::File;
@@ -23,10 +23,10 @@ use crate::maps::map;
 use crate::reader::{self, Reader};
 use crate::records::{Sum, token};
 
-/// Tokens of a batch: 4 MiB. All batches but the last have as many.
+/// Tokens of a batch: 4 MiB. All batches but the last are full.
 const BATCH_TOKENS: usize = 65_536;
 
-/// What stands behind the footer: its length and the magic.
+/// What follows the footer: its length and the magic.
 const TRAILER_BYTES: usize = 10;
 
 /// A file of record batches with one column.
@@ -70,7 +70,7 @@ fn batch(schema: &SchemaRef, first: usize, end: usize) -> Result<RecordBatch> {
     )?)
 }
 
-/// Decodes what `file` holds, its values left where they are.
+/// Decodes the metadata of `file`, leaving its values in place.
 fn batches(file: &Buffer) -> Result<Vec<FixedSizeBinaryArray>> {
     let trailer_start = file.len().checked_sub(TRAILER_BYTES);
     let trailer_start = trailer_start.context("no trailer")?;

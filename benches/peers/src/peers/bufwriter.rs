@@ -30,7 +30,7 @@ impl FilePeer for BufWriter {
         Ok(Box::new(writer))
     }
 
-    /// The file is the one that a raw map would have left.
+    /// The file is the same that a raw map would have made.
     fn open(&self, path: &Path, workers: Workers) -> Result<Box<dyn Reader>> {
         Memmap2.open(path, workers)
     }

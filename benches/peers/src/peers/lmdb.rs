@@ -1,4 +1,4 @@
-//! LMDB, by way of heed.
+//! LMDB, through heed.
 
 use std::any::Any;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::maps::open_lmdb;
 use crate::reader::{Reader, token_of};
 use crate::records::{Sum, matches, token};
 
-/// Address space for each token: about twice what a page full of them takes.
+/// Address space for each token: about twice what a token in a full page takes.
 const MAP_BYTES_OF_TOKEN: usize = 160;
 const MAP_BYTES_ELSE: usize = 64 << 20;
 /// A multiple of all page sizes, as a map must be.
@@ -24,13 +24,13 @@ const MAP_STEP_BYTES: usize = 1 << 20;
 /// The file in an environment's folder that holds the tokens.
 const DATA: &str = "data.mdb";
 
-/// Keys are a `u32` each in native order, which LMDB compares as numbers. They
-/// are handed over as bytes: heed's own integer type allocates one for each.
+/// Keys are a `u32` each in native order, which LMDB compares as numbers. They are passed as bytes:
+/// heed's own integer type allocates one for each.
 type Tokens<'e> = Database<'e, Bytes, Bytes, IntegerComparator>;
 
 /// An environment with one database in it.
 pub(crate) struct Lmdb {
-    /// Whether pages are changed in a shared map, instead of gathered in memory.
+    /// Whether pages are changed in a shared map instead of gathered in memory.
     pub(crate) write_map: bool,
 }
 

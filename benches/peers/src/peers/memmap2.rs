@@ -1,4 +1,4 @@
-//! A raw shared map of a file that holds tokens and nothing else.
+//! A raw shared map of a file of tokens and nothing else.
 
 use std::any::Any;
 use std::fs::File;
@@ -15,7 +15,7 @@ use crate::maps::{map, map_mut};
 use crate::reader::{self, Reader};
 use crate::records::{Sum, token};
 
-/// A map, and what everybody writes around one.
+/// A map, and the usual code around one.
 pub(crate) struct Memmap2;
 
 impl FilePeer for Memmap2 {

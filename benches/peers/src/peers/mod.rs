@@ -1,4 +1,4 @@
-//! Those who keep tokens: one file for each, ours in `ours.rs`.
+//! The stores: one file for each, ours in `ours.rs`.
 
 pub(crate) mod arrow_ipc;
 pub(crate) mod bufwriter;
@@ -19,15 +19,15 @@ use crate::who::Who;
 
 /// Keeps tokens in a file.
 pub(crate) trait FilePeer {
-    /// Writes `count` tokens to a new file and syncs it. What is returned is
-    /// whatever is still open, to be closed outside of the time.
+    /// Writes `count` tokens to a new file and syncs it. Returns whatever is still open, to be
+    /// closed untimed.
     fn write(&self, path: &Path, count: usize, workers: &Workers) -> Result<Box<dyn Any>>;
 
-    /// Opens a file that `write` has made.
+    /// Opens a file that `write` made.
     fn open(&self, path: &Path, workers: Workers) -> Result<Box<dyn Reader>>;
 }
 
-/// Finds the one who keeps files under that name.
+/// Finds the store that keeps files under this name.
 pub(crate) fn file_peer(who: Who) -> Result<&'static dyn FilePeer> {
     Ok(match who {
         Who::NgMmap => &ours::NgMmap,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::records::{positions, sum_of_all, sum_of_matching, token};
 
-    /// More than a batch of Arrow's and a block of ours, and no multiple of them.
+    /// More than one of Arrow's batches and one of our blocks, and a multiple of neither.
     const COUNTS: [usize; 4] = [1, 1_000, 4_097, 70_001];
 
     fn workers(threads: usize) -> Workers {

@@ -17,12 +17,12 @@ use crate::records::{Sum, token};
 pub(crate) struct Ours<S> {
     store: S,
     workers: Workers,
-    /// Whether its tokens are read by plain loops, as those of any slice.
+    /// Whether its tokens are read by plain loops, like those of any slice.
     by_plain_loops: bool,
 }
 
 impl<S> Ours<S> {
-    /// Lets the tokens be read as those of any slice are.
+    /// Lets the tokens be read like those of any slice.
     pub(crate) fn read_by_plain_loops(&mut self) {
         self.by_plain_loops = true;
     }

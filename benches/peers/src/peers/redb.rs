@@ -16,17 +16,17 @@ use super::FilePeer;
 use crate::reader::{Reader, token_of};
 use crate::records::{Sum, matches, token};
 
-/// A reference to an array: an array by value would be allocated and copied byte
-/// by byte at every insert and look-up.
+/// A reference to an array: an array by value would be allocated and copied byte by byte at every
+/// insert and look-up.
 const TOKENS: TableDefinition<'_, u32, &[u8; Token::SIZE]> = TableDefinition::new("tokens");
 
-/// The default, and the least that is given.
+/// The default and minimum.
 const CACHE_MIN_BYTES: usize = 1 << 30;
 
 /// A database of one table.
 pub(crate) struct Redb {
-    /// Whether tokens are inserted through a cursor at the table's end, which
-    /// buffers sorted runs, or each on its own.
+    /// Whether tokens are inserted through a cursor at the table's end, which buffers sorted runs,
+    /// or each on its own.
     pub(crate) cursor: bool,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn open_to_check(path: &Path) -> Result<Database> {
     Ok(builder(bytes).open(path)?)
 }
 
-/// Has redb check every page against its checksum.
+/// Makes redb check every page against its checksum.
 pub(crate) fn check(database: &mut Database) -> Result<()> {
     ensure!(
         database.check_integrity()?,

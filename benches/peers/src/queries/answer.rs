@@ -1,4 +1,4 @@
-//! What a question is answered with, and when two answers are one.
+//! The answer to a question, and when two answers agree.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,25 +13,25 @@ pub(crate) enum Number {
     Real(f64),
 }
 
-/// What was found, and how far the arithmetic of whoever found it may be off, as a part.
+/// The numbers found, and how far the arithmetic behind them may be off, relatively.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) numbers: Vec<Number>,
     pub(crate) tolerance: f64,
 }
 
-/// What our side found.
+/// The result of one of ours.
 #[derive(Debug)]
 pub(crate) enum Found {
     Answer(Answer),
-    /// A new file, which answers by what is in it, and is removed when it was read.
+    /// A new file, whose contents are the answer; it is removed once read.
     File(PathBuf),
 }
 
-/// How many numbers of an answer are told.
+/// How many numbers of an answer are shown.
 const TOLD: usize = 8;
 
-/// The greatest whole number below which an `f64` has all: what a sum is cut to.
+/// The bound below which an `f64` has all whole numbers: sums are cut to it.
 const MOST_WHOLE: u64 = (1 << 53) - 1;
 
 impl Number {
@@ -64,7 +64,7 @@ impl Answer {
         }
     }
 
-    /// Tells whether both are one, as far as their arithmetic allows.
+    /// Tells whether both agree, as far as their arithmetic allows.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         let tolerance = self.tolerance.max(other.tolerance);
         let mut pairs = self.numbers.iter().zip(&other.numbers);
@@ -72,14 +72,14 @@ impl Answer {
             && pairs.all(|(left, right)| left.is_near(*right, tolerance))
     }
 
-    /// The first numbers, which stand for it in a report.
+    /// The first numbers, for reports.
     pub(crate) fn told(&self) -> &[Number] {
         &self.numbers[..self.numbers.len().min(TOLD)]
     }
 }
 
-/// What stands for many numbers: how many, their sum, and that with the place of each in
-/// their order, from 1 on, as its weight. As `digest` in `queries.py`.
+/// The digest of many numbers: how many, their sum, and their sum weighted by their rank from 1 on.
+/// As `digest` in `queries.py`.
 pub(crate) fn digest(values: impl IntoIterator<Item = u64>) -> Answer {
     let (mut count, mut sum, mut ranked) = (0_u64, 0, 0_u64);
     for value in values {
@@ -90,7 +90,7 @@ pub(crate) fn digest(values: impl IntoIterator<Item = u64>) -> Answer {
     Answer::whole([count, sum, ranked & MOST_WHOLE])
 }
 
-/// Shows the first numbers, and how many there are if more.
+/// Shows the first numbers, and how many there are if there are more.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told = self.told().iter().map(|number| match number {

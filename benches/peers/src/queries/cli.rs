@@ -24,14 +24,14 @@ use crate::cli::{EXIT_INTERRUPTED, cannot_write, lock, parse_folder, parse_token
 use crate::folder::Folder;
 use crate::say;
 
-/// The most threads that can be asked for.
+/// The most threads allowed.
 const MOST_THREADS: i64 = 1024;
 
-/// Asks the questions that people ask of tokens, of ours and of DuckDB, Polars, numpy, scipy,
-/// faiss and pyarrow, on the same file in the same run
+/// Asks ours and DuckDB, Polars, numpy, scipy, faiss and pyarrow the questions that people ask of
+/// tokens, on the same file in the same run
 ///
-/// The peers need Python 3.11 or newer, in NG_PYTHON or as python3, and their packages:
-/// numpy, scipy, duckdb, polars, pyarrow, faiss-cpu. What is missing is left out, and told.
+/// The peers need Python 3.11 or newer, in NG_PYTHON or as python3, and their packages: numpy,
+/// scipy, duckdb, polars, pyarrow, faiss-cpu. Missing ones are left out and reported.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench --peers=queries", version)]
 struct Args {
@@ -40,11 +40,11 @@ struct Args {
     #[arg(default_value = "10M", allow_hyphen_values = true)]
     tokens: u64,
 
-    /// What the tokens are like
+    /// How the tokens are distributed
     #[arg(long, value_name = "KIND", default_value = "clustered")]
     like: Like,
 
-    /// Seed of the tokens, and of the order in the rounds
+    /// Seed of the tokens, and of the order within rounds
     #[arg(
         long,
         value_name = "N",
@@ -92,8 +92,8 @@ struct Args {
     out: PathBuf,
 }
 
-/// Runs the command line and gives its exit code: 0 ok, 1 an error, or answers that disagree,
-/// 2 usage (by clap), 130 interrupted.
+/// Runs the command line and returns its exit code: 0 ok, 1 an error, or answers that disagree, 2
+/// usage (by clap), 130 interrupted.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     measure(&Args::parse_from(arguments)).unwrap_or_else(|error| {
         say::err(&format!("error: {error:#}"));

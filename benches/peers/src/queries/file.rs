@@ -1,4 +1,4 @@
-//! The file that everybody is asked about.
+//! The file that every query runs over.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::maps::create_store;
 
-/// What the tokens are like: as `ng create --like` has it.
+/// How the tokens are distributed: as for `ng create --like`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Like {
@@ -21,7 +21,7 @@ pub(crate) enum Like {
     Clustered,
 }
 
-/// Creates a token file with the tokens that `ng create --like --seed` makes.
+/// Creates a token file with the same tokens as `ng create --like --seed`.
 pub(crate) fn create(path: &Path, like: Like, seed: u64, tokens: u64) -> Result<()> {
     let synth = match like {
         Like::Uniform => Synth::uniform(seed),

@@ -1,4 +1,4 @@
-//! What the questions ask with: the same rules as in `queries.py`.
+//! The parameters of the questions, by the same rules as in `queries.py`.
 
 use ng_token::{Space, Token};
 
@@ -12,7 +12,7 @@ pub(crate) const TOP: usize = 100;
 const WANTED: usize = 1_000;
 const FIRST_SECONDS: u32 = 1_700_000_000;
 
-/// Where balls are: the token in the middle.
+/// The centre of the balls: the token in the middle.
 pub(crate) fn centre(tokens: &[Token]) -> Token {
     tokens[tokens.len() / 2]
 }
@@ -23,7 +23,7 @@ pub(crate) fn seconds(tokens: &[Token]) -> [u32; 2] {
     [first, first + 99]
 }
 
-/// The points of query `query` of `count`, as a token that has them.
+/// The points of query `query` of `count`, as a token with these points.
 pub(crate) fn query(tokens: &[Token], query: usize, count: usize) -> Token {
     let mut points = tokens[spread(tokens, query, count)].coordinates();
     for (axis, steps) in points.as_flattened_mut().iter_mut().enumerate() {
@@ -33,7 +33,7 @@ pub(crate) fn query(tokens: &[Token], query: usize, count: usize) -> Token {
     Token::ZERO.with_coordinates(points)
 }
 
-/// The ids that are looked for, of tokens that are spread over the file.
+/// The ids to find, of tokens spread over the file.
 pub(crate) fn wanted(tokens: &[Token]) -> impl Iterator<Item = u32> {
     let count = WANTED.min(tokens.len());
     (0..count).map(move |at| tokens[spread(tokens, at, count)].id().raw())

@@ -1,4 +1,4 @@
-//! The peers: a process of `queries.py` that stays, and answers line by line.
+//! The peers: a lasting process of `queries.py` that answers line by line.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -17,11 +17,11 @@ use super::answer::{Answer, Number};
 /// The script, in the tree that this program was built from.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/queries.py");
 
-/// The variable that names a Python, and who is asked without it.
+/// The variable that names a Python, and the default.
 const VARIABLE: &str = "NG_PYTHON";
 const DEFAULT: &str = "python3";
 
-/// What the process says of itself.
+/// What the process reports about itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct About {
     pub(crate) python: String,
@@ -30,12 +30,12 @@ pub(crate) struct About {
     pub(crate) peers: Vec<Peer>,
 }
 
-/// Somebody who answers a question.
+/// A peer that answers a question.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Peer {
     pub(crate) what: String,
     pub(crate) who: String,
-    /// Packages that it needs, and that are not there.
+    /// The packages that it needs and lacks.
     pub(crate) missing: Vec<String>,
     pub(crate) one_thread: bool,
 }
@@ -48,15 +48,15 @@ pub(crate) struct Answered {
     pub(crate) build_ms: BTreeMap<String, f64>,
 }
 
-/// Why there is none.
+/// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
-    /// It cannot be asked here: there is no room.
+    /// It cannot run here: there is no room.
     Skipped(String),
     Failed(String),
 }
 
-/// A line that is answered.
+/// An answer line.
 #[derive(Deserialize)]
 struct Reply {
     ms: Option<f64>,
@@ -79,7 +79,7 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// Starts it for a token file; what it writes goes below `folder`.
+    /// Starts it for a token file; it writes below `folder`.
     pub(crate) fn start(file: &Path, folder: &Path, threads: usize) -> Result<Self> {
         let program = env::var_os(VARIABLE).unwrap_or_else(|| OsString::from(DEFAULT));
         let name = program.to_string_lossy().into_owned();
@@ -105,7 +105,7 @@ impl Python {
         })
     }
 
-    /// Has a question answered, by the best of so many runs.
+    /// Gets a question answered, by the best of several runs.
     pub(crate) fn ask(
         &mut self,
         what: &str,
@@ -124,13 +124,13 @@ impl Python {
         })
     }
 
-    /// Reads what a file answers that one of ours has made.
+    /// Reads the answer from a file that one of ours made.
     pub(crate) fn read(&mut self, what: &str, path: &Path) -> Result<Answer, Unanswered> {
         let path = path.display().to_string();
         let reply = self.reply(&json!({"read": what, "path": path}))?;
         Ok(Answer {
             numbers: reply.answer,
-            // Sums of weights are not added in the same order by everybody.
+            // Not everybody adds sums of weights in the same order.
             tolerance: 1e-9,
         })
     }

@@ -1,4 +1,4 @@
-//! The questions, who of ours answers them, and what is asked of ours.
+//! The questions, our ways to answer them, and the bars.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use ng_query::Query;
 use super::answer::Found;
 use super::ours::{Builds, Ours, Over, closures, files, query};
 
-/// A question, by the name that it has in `queries.py`, too.
+/// A question, by the same name as in `queries.py`.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) name: &'static str,
@@ -17,19 +17,19 @@ pub(crate) struct Question {
     pub(crate) bars: &'static [Bar],
 }
 
-/// A way of ours to an answer.
+/// One of our ways to answer.
 #[derive(Debug)]
 pub(crate) struct Way {
     pub(crate) who: &'static str,
     prepare: Prepare,
 }
 
-/// Makes what is needed, outside of the time.
+/// Prepares what is needed, untimed.
 #[derive(Clone, Copy, Debug)]
 enum Prepare {
-    /// Of the file itself.
+    /// From the file itself.
     Plain(Plain),
-    /// A query over what was made of the file.
+    /// From a query over what was made of the file.
     Query(Over, Asking),
 }
 
@@ -39,7 +39,7 @@ type Asking = for<'ours> fn(&'ours Ours, Query<'ours>) -> Result<Ask<'ours>>;
 /// Answers once; what is timed.
 pub(crate) type Ask<'ours> = Box<dyn FnMut() -> Result<Found> + 'ours>;
 
-/// How many times as fast as a peer a way of ours must be, on one thread and 10M tokens.
+/// How many times as fast as a peer one of ours must be, on one thread and 10M tokens.
 #[derive(Debug)]
 pub(crate) struct Bar {
     pub(crate) ours: &'static str,
@@ -48,7 +48,7 @@ pub(crate) struct Bar {
 }
 
 impl Way {
-    /// Makes what is needed, and tells how long each thing took.
+    /// Prepares what is needed, and returns how long each thing took.
     pub(crate) fn prepare<'ours>(&self, ours: &'ours Ours) -> Result<(Ask<'ours>, Builds)> {
         match self.prepare {
             Prepare::Plain(prepare) => timed(Builds::new(), || prepare(ours)),
@@ -72,13 +72,13 @@ fn timed<T>(mut builds: Builds, prepare: impl FnOnce() -> Result<T>) -> Result<(
 const MAP_REDUCE: &str = "ng map_reduce";
 /// The standard library's sort of all positions, and an ingest.
 const STD_SORT: &str = "ng std sort";
-/// Filters and operations over records, over hot columns, with sorted ids besides, and over a
-/// copy in the order of its physical space.
+/// Filters and operations over records, over hot columns, with sorted ids as well, and over a copy
+/// in the order of its physical space.
 const RECORDS: &str = "ng records";
 const COLUMNS: &str = "ng columns";
 const INDEX: &str = "ng index";
 const ORDERED: &str = "ng ordered";
-/// New files, by the way of `ng sort` and of `ng export`.
+/// New files, made as by `ng sort` and `ng export`.
 const SORT: &str = "ng sort";
 const EXPORT: &str = "ng export";
 
@@ -89,7 +89,7 @@ const fn way(who: &'static str, prepare: Plain) -> Way {
     }
 }
 
-/// A way by a query, named after what it is asked over.
+/// A way by a query, named after what it runs over.
 const fn over(over: Over, prepare: Asking) -> Way {
     let who = match over {
         Over::Records => RECORDS,

@@ -14,7 +14,7 @@ use super::rounds::{Asked, Left, Record, Sample, Series};
 use crate::bars::BAR_TOKENS;
 
 /// The form of the file.
-const SCHEMA: &str = "ng-bench-queries/1";
+/// The JSON that one run leaves.
 
 /// What one run leaves as JSON.
 #[derive(Debug, Serialize)]
@@ -22,7 +22,7 @@ pub(crate) struct Report {
     pub(crate) schema: &'static str,
     pub(crate) run: RunInfo,
     pub(crate) host: Host,
-    /// Null where there was none.
+    /// Null if there was none.
     pub(crate) python: Option<About>,
     pub(crate) questions: Vec<Told>,
     pub(crate) rows: Vec<Row>,
@@ -31,7 +31,7 @@ pub(crate) struct Report {
     pub(crate) failed: Vec<Left>,
 }
 
-/// How it came to be.
+/// The parameters of the run.
 #[derive(Debug, Serialize)]
 pub(crate) struct RunInfo {
     pub(crate) started: String,
@@ -47,7 +47,7 @@ pub(crate) struct RunInfo {
     pub(crate) elapsed_s: f64,
 }
 
-/// A question, and the first numbers of what everybody answered.
+/// A question, and the first numbers of the common answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct Told {
     pub(crate) what: &'static str,
@@ -55,7 +55,7 @@ pub(crate) struct Told {
     pub(crate) answer: Vec<Number>,
 }
 
-/// Somebody's time for a question.
+/// One answerer's time for a question.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) what: &'static str,
@@ -138,7 +138,7 @@ fn rows(asked: &Asked) -> impl Iterator<Item = Row> {
     })
 }
 
-/// Each way of ours beside each peer.
+/// Each of our ways beside each peer.
 fn ratios(asked: &Asked, has_bars: bool) -> Vec<Ratio> {
     let (ours, peers): (Vec<&Series>, Vec<&Series>) =
         asked.series.iter().partition(|series| series.is_ours);

@@ -1,4 +1,4 @@
-//! The conductor: question by question, in rounds, ours and the peers by turns.
+//! The conductor: question by question, in rounds, ours and the peers in random order.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,22 +15,22 @@ use super::python::{Answered, Python, Unanswered};
 use super::question::{Ask, Question, Way};
 use crate::say;
 
-/// Rounds of questions that take long: what an interval needs.
+/// Rounds of slow questions: what an interval needs.
 const SLOW_ROUNDS: u32 = 6;
 const SLOW_NS: f64 = 2e9;
 
-/// A sample of a short work is the best of so many runs, so that caches are its own.
+/// A sample of a short work is the best of several runs, so that its caches are its own.
 const SHORT_NS: f64 = 5e7;
 const RUNS_OF_SHORT: u32 = 3;
 
-/// How long one of those who are asked took.
+/// How long one answer took.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Sample {
     pub(crate) round: u32,
     pub(crate) elapsed_ns: f64,
 }
 
-/// Somebody's times for a question.
+/// One answerer's times for a question.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
     pub(crate) who: String,
@@ -48,7 +48,7 @@ pub(crate) struct Asked {
     pub(crate) series: Vec<Series>,
 }
 
-/// Somebody who was not asked, or whose answer is none.
+/// An answerer that was not asked, or gave no valid answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Left {
     pub(crate) what: &'static str,
@@ -68,7 +68,7 @@ pub(crate) struct Record {
 /// Everybody who is asked.
 pub(crate) struct Conductor<'a> {
     pub(crate) ours: &'a Ours,
-    /// None where there is no Python.
+    /// None without Python.
     pub(crate) python: Option<Python>,
     pub(crate) threads: usize,
     pub(crate) rounds: u32,
@@ -77,16 +77,16 @@ pub(crate) struct Conductor<'a> {
     pub(crate) record: Record,
 }
 
-/// Somebody who answers a question.
+/// One of ours, or a peer.
 struct Side<'a> {
     series: Series,
-    /// None of a peer.
+    /// None for a peer.
     ask: Option<Ask<'a>>,
     runs: u32,
 }
 
 impl<'a> Conductor<'a> {
-    /// Asks all of them, until somebody wants to stop.
+    /// Asks all questions, until interrupted.
     pub(crate) fn conduct(mut self, questions: &[&'static Question]) -> Record {
         for (done, question) in (1..).zip(questions) {
             let start = Instant::now();
@@ -178,8 +178,8 @@ impl<'a> Conductor<'a> {
         side
     }
 
-    /// Has it answer once for nothing, and holds that against those before it. Who is
-    /// wrong is measured no further.
+    /// Asks for one untimed answer, and compares it with the answers before it. If it is wrong, the
+    /// answerer is not measured.
     fn warm(
         &mut self,
         question: &'static Question,
@@ -236,7 +236,7 @@ impl<'a> Conductor<'a> {
         };
         match answered {
             Ok(answered) => return Some(answered),
-            // Python hears of Ctrl-C, too.
+            // Ctrl-C reaches Python, too.
             Err(_) if self.is_over() => {}
             Err(Unanswered::Skipped(reason)) => {
                 self.skip(question, side.series.who.clone(), reason);
@@ -280,7 +280,7 @@ impl<'a> Conductor<'a> {
         best.ok_or_else(|| Unanswered::Failed("not asked".to_owned()))
     }
 
-    /// What a file answers is read by Python, so that it is not ours alone that can.
+    /// Python reads the answer from a file, so that not only ours can read it.
     fn numbers(&mut self, question: &Question, found: Found) -> Result<Answer, Unanswered> {
         let path = match found {
             Found::Answer(answer) => return Ok(answer),
@@ -329,7 +329,7 @@ impl Side<'_> {
     }
 }
 
-/// Chooses the questions whose name has one of the words; all of them without words.
+/// Chooses the questions whose names contain one of the words; all of them without words.
 pub(crate) fn chosen(
     questions: &'static [Question],
     words: &[String],

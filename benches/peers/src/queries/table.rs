@@ -8,7 +8,7 @@ use super::rounds::Left;
 use crate::bars::BAR_TOKENS;
 use crate::table::{interval, on_threads, or_dash, time, time_interval};
 
-/// Returns the tables and what must be said beside them.
+/// Returns the tables and the notes beside them.
 pub(crate) fn table(report: &Report) -> String {
     let mut text = format!(
         "{}\n\n{}\n\n{}\n\n{}\n",

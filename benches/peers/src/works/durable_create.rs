@@ -22,7 +22,7 @@ impl Scenario for DurableCreate {
         "tokens made, on the disk and synced when the clock stops"
     }
 
-    /// Threads make tokens for those who can take them from more than one.
+    /// Threads make tokens for stores that accept them from more than one.
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
         let parallel = |who| threads.iter().map(move |threads| variant(who, *threads));
         let others = [
@@ -39,8 +39,8 @@ impl Scenario for DurableCreate {
             .collect()
     }
 
-    /// The page cache of the file, and twice as much for the pages that a
-    /// database gathers before it writes them.
+    /// The page cache of the file, and twice as much for the pages that a database gathers before
+    /// it writes them.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         let slow = Who::named(&cell.variant.name).is_some_and(Who::is_slow);
         bytes_of(cell) * if slow { 3 } else { 1 }
@@ -55,8 +55,8 @@ impl Scenario for DurableCreate {
     }
 }
 
-/// The name is synced for everybody alike: who leaves that to its caller would
-/// have less to do.
+/// The name is synced for every store alike: one that leaves that to its caller would have less to
+/// do.
 fn durable_create(cell: &Cell, run: &mut Run) -> Result<()> {
     let (who, workers) = (who(cell)?, workers(cell)?);
     let peer = file_peer(who)?;

@@ -1,6 +1,6 @@
 //! The works: one scenario of the lab for each.
 //!
-//! Workers run in the run's data folder, so the files' paths are relative to it.
+//! Workers run in the run's data folder, so file paths are relative to it.
 
 mod clone;
 mod create;
@@ -35,10 +35,10 @@ pub(crate) static REGISTRY: [&dyn Scenario; 8] = [
     &verify::Verify,
 ];
 
-/// The work that leaves a file, which the works that read files begin with.
+/// The work that leaves a file, which the reading works start from.
 pub(crate) const WRITING: &dyn Scenario = &durable_create::DurableCreate;
 
-/// The folder of the files that are read, made once a run.
+/// The folder of the files to read, made once a run.
 pub(crate) const KEPT: &str = "kept";
 /// The folder of the one file that a worker makes.
 pub(crate) const NEW: &str = "new";
@@ -65,7 +65,7 @@ pub(crate) fn variant(who: Who, threads: usize) -> Variant {
 
 fn who(cell: &Cell) -> Result<Who> {
     let name = &cell.variant.name;
-    Who::named(name).with_context(|| format!("nobody is called {name}"))
+    Who::named(name).with_context(|| format!("no store is called {name}"))
 }
 
 fn workers(cell: &Cell) -> Result<Workers> {
@@ -77,7 +77,7 @@ fn bytes_of(cell: &Cell) -> u64 {
     cell.items * Token::SIZE as u64
 }
 
-/// Holds a reader against what is known of its tokens. Reads all of them.
+/// Compares all tokens of a reader with what is known of them.
 fn check(reader: &dyn Reader, tokens: u64) -> Result<()> {
     let (found, expected) = (reader.len()?, sum_of_all(tokens));
     ensure!(found == expected.count, "{found} tokens, expected {tokens}");
@@ -90,7 +90,7 @@ fn check(reader: &dyn Reader, tokens: u64) -> Result<()> {
     Ok(())
 }
 
-/// The whole chain of causes, which the lab would cut to its first link.
+/// The whole chain of causes, which the lab would reduce to its first link.
 fn failure(error: anyhow::Error) -> Failure {
     format!("{error:#}").into()
 }

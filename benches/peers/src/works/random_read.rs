@@ -42,14 +42,14 @@ impl Scenario for RandomRead {
 fn random_read(cell: &Cell, run: &mut Run) -> Result<()> {
     let positions = positions(cell.items);
     let mut out = touched(cell, positions.len())?;
-    // In order, and last: everybody's caches then hold the end of the tokens.
+    // In order, and last: so all caches then hold the end of the tokens.
     let reader = warm_reader(cell)?;
     let phase = run.phase("random_read", positions.len() as u64);
     phase.time(|| reader.copy_out(&positions, &mut out))?;
     check(&positions, &out)
 }
 
-/// Room for the copies that was touched before, on the pages of whoever reads.
+/// Room for the copies that was touched before, on the same pages as the reader's.
 fn touched(cell: &Cell, count: usize) -> Result<Vec<Token>> {
     let mut out = match who(cell)?.is_ours() {
         true => VecStore::try_with_capacity(count)?.into_vec(),

@@ -1,4 +1,4 @@
-//! What the works that read have in common: who does them, and from where.
+//! What the reading works have in common: which stores, and from where.
 
 use anyhow::Result;
 use ng_lab::Cell;
@@ -8,7 +8,7 @@ use crate::peers::{file_peer, ours, vec};
 use crate::reader::Reader;
 use crate::who::Who;
 
-/// Everybody who can be read from.
+/// All stores that can be read.
 pub(super) const READERS: [Who; 7] = [
     Who::Vec,
     Who::NgVec,
@@ -19,9 +19,8 @@ pub(super) const READERS: [Who; 7] = [
     Who::ArrowIpc,
 ];
 
-/// Opens the cell's file, or fills its memory, and reads everything once: then
-/// pages are mapped, caches are as full as they get, and the content is known to
-/// be right.
+/// Opens the cell's file, or fills its memory, and reads everything once: then pages are mapped,
+/// caches are as full as they get, and the content is known to be right.
 pub(super) fn warm_reader(cell: &Cell) -> Result<Box<dyn Reader>> {
     let reader = open(cell)?;
     check(&*reader, cell.items)?;
@@ -42,8 +41,8 @@ fn open(cell: &Cell) -> Result<Box<dyn Reader>> {
     })
 }
 
-/// The memory of a cell that reads: the tokens where they are in memory, twice as
-/// much for a cache of a database's own, little for a map.
+/// The memory of a cell that reads: the tokens if they are in memory, twice as much for a
+/// database's own cache, little for a map.
 pub(super) fn reading_bytes(cell: &Cell) -> u64 {
     match Who::named(&cell.variant.name) {
         Some(Who::Vec | Who::NgVec | Who::RawLoop) => super::bytes_of(cell),

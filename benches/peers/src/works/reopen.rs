@@ -1,4 +1,4 @@
-//! A file that is there, opened.
+//! An existing file, opened.
 
 use anyhow::{Result, ensure};
 use ng_lab::{Cell, Failure, Run, Scenario, Variant};
@@ -17,7 +17,7 @@ impl Scenario for Reopen {
     }
 
     fn about(&self) -> &'static str {
-        "a file opened until its first token is read and its length is told"
+        "a file opened until its first token is read and its length known"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {

@@ -15,10 +15,10 @@ use crate::reader;
 use crate::records::sum_of_all;
 use crate::who::Who;
 
-/// How much a plain read takes at once: as much as a block of ours has.
+/// How much a plain read takes at once: as much as one of our blocks.
 const READ_BYTES: usize = 256 << 10;
 
-/// Verification, by those who have something to verify against.
+/// Verification, for the stores that have something to verify against.
 pub(super) struct Verify;
 
 impl Scenario for Verify {
@@ -59,7 +59,7 @@ fn verify(cell: &Cell, run: &mut Run) -> Result<()> {
     match who(cell)? {
         Who::NgMmap => {
             let store = open_store(&kept(Who::NgMmap))?;
-            // As with the works that read: the pages are mapped before.
+            // As for the reading works: the pages are mapped before.
             let all = reader::sum_ids(store.tokens());
             ensure!(all == sum_of_all(cell.items).ids, "{all}, another sum");
             let report = phase.time(|| ng_parallel::verify(&workers, &store.mapped_blocks()))?;
@@ -104,8 +104,8 @@ fn tokens_of(path: &Path) -> Result<(File, u64)> {
     Ok((File::open(path)?, start))
 }
 
-/// Reads up to `bytes` from `start` on, piece by piece into `buffer`, and returns
-/// how many there were.
+/// Reads up to `bytes` from `start` on, piece by piece into `buffer`, and returns how many there
+/// were.
 fn read_all(file: &File, start: u64, bytes: u64, buffer: &mut [u8]) -> Result<u64> {
     let mut done = 0;
     while done < bytes {

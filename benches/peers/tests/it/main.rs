@@ -7,8 +7,7 @@ mod report;
 use std::path::Path;
 use std::process::Command;
 
-/// The program, writing to `folder` and nowhere else. The lock of other runs is
-/// not waited for.
+/// The program, writing only to `folder`. It does not wait for the lock of other runs.
 fn ng_peers(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ng-peers"));
     command
@@ -18,7 +17,7 @@ fn ng_peers(folder: &Path) -> Command {
     command
 }
 
-/// The names in a folder, of which there are none if it is not there.
+/// The names in a folder; none if it does not exist.
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.expect("an entry").file_name());

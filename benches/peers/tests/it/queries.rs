@@ -1,4 +1,4 @@
-//! The questions, asked of a thousand tokens, and of a few blocks.
+//! The questions, over a thousand tokens, and over a few blocks.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,7 +15,7 @@ use crate::names;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/queries.py");
 
-/// Who of ours answers what.
+/// Which of ours answers what.
 const OURS: [(&str, &[&str]); 15] = [
     ("count-weight", &[MAP_REDUCE, RECORDS, COLUMNS]),
     ("count-three", &[MAP_REDUCE, RECORDS, COLUMNS]),
@@ -40,10 +40,10 @@ const INDEX: &str = "ng index";
 const ORDERED: &str = "ng ordered";
 
 const A_FEW: [&str; 2] = ["--tokens", "1k"];
-/// Two whole blocks, which an index covers, and some tokens behind.
+/// Two whole blocks, which an index covers, and some tokens behind them.
 const BLOCKS: [&str; 2] = ["--tokens", "10k"];
 
-/// The program, writing to `folder` and nowhere else, with a Python of that name.
+/// The program, writing only to `folder`, with a Python of that name.
 fn queries(folder: &Path, python: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ng-peers"));
     command
@@ -83,7 +83,7 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-/// A program that takes the place of Python, a script of the shell.
+/// A program that takes the place of Python, as a shell script.
 fn stand_in(folder: &Path, lines: &str) -> PathBuf {
     let path = folder.join("stand-in");
     fs::write(&path, format!("#!/bin/sh\n{lines}")).expect("a script");
@@ -177,7 +177,7 @@ fn who_of_ours(report: &Value) -> Vec<String> {
     told.map(|told| told.replace('"', "")).collect()
 }
 
-/// What is made once for all questions is told with each that needs it.
+/// What is made once for all questions is shown with each that needs it.
 #[track_caller]
 fn check_builds(report: &Value) {
     let mut made: BTreeMap<&str, &Value> = BTreeMap::new();
@@ -308,7 +308,7 @@ fn an_interrupt_ends_the_run_and_keeps_what_was_measured() {
     assert_eq!(names(&folder.path().join("data")), Vec::<String>::new());
 }
 
-/// The script alone, on raw records and on a token file's own word.
+/// The script alone, on raw records and on a token file.
 #[test]
 fn the_script_says_what_it_cannot_read() {
     let Some(python) = python() else { return };

@@ -40,7 +40,7 @@ fn list<'a>(report: &'a Value, name: &str) -> &'a [Value] {
     report[name].as_array().expect(name)
 }
 
-/// What a row or ratio says of `keys`, in one line.
+/// A row or ratio's values of `keys`, in one line.
 fn line(entry: &Value, keys: &[&str]) -> String {
     let words = keys.iter().map(|key| match &entry[*key] {
         Value::String(word) => word.clone(),

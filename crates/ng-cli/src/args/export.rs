@@ -22,14 +22,14 @@ Examples:
 
 The names of columns are those that `ng create --from` takes: id, domain, entity_type,
 local_id, flags, flags_entity_type, weight, radius, strength, timestamp, physical_x to
-abstract_z, and position. A space stands for its three coordinates, `all` for every
-column. Without --columns they are all but position and flags_entity_type.
+abstract_z, and position. A space means its three coordinates, `all` every column. The
+default is all but position and flags_entity_type.
 
 Exit codes:
-  0    exported, or who reads standard output has gone
+  0    exported, or the reader of standard output closed it
   1    a bad block, or another error, and there is no new file; or exported by a block
-       table that is not the one that was committed, or by an older commit where a
-       newer one may be lost
+       table that is not the committed one, or by an older commit because a newer one
+       may be lost
   2    usage
   130  interrupted: there is no new file";
 
@@ -41,21 +41,21 @@ pub(crate) struct ExportArgs {
     /// The file to create; `-` is standard output
     pub(crate) destination: PathBuf,
 
-    /// Export the tokens that a filter matches, such as `weight > 0.9 and object`
+    /// Export only the tokens that a filter matches, such as `weight > 0.9 and object`
     #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
     #[arg(allow_hyphen_values = true)]
     pub(crate) filter: Option<Filter>,
 
-    /// The columns, in their order, with commas between their names [default: the fields]
+    /// The columns, in order, separated by commas [default: the fields]
     #[arg(long, value_name = "NAMES", value_parser = parse_columns)]
     columns: Option<Columns>,
 
-    /// Write coordinates, radius and strength as they are stored, and times as seconds
-    /// since 1970 UTC
+    /// Write coordinates, radius and strength as stored, and times as seconds since 1970
+    /// UTC
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// The tokens to export, from A up to B and without B [default: all]
+    /// The tokens to export, from A up to but not including B [default: all]
     #[arg(long, value_name = "A..B", value_parser = parse_range, allow_hyphen_values = true)]
     pub(crate) range: Option<TokenRange>,
 
@@ -67,7 +67,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "HOW", value_parser = ["snappy", "none"])]
     compression: Option<String>,
 
-    /// Replace an existing file; of a symbolic link, the file that it leads to
+    /// Replace an existing file; for a symbolic link, its target
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -85,7 +85,7 @@ impl ExportArgs {
         self.destination == Path::new("-")
     }
 
-    /// Refuses what contradicts itself.
+    /// Refuses contradictions.
     pub(crate) fn check(&self) -> Result<(), Misused> {
         let format = self.format()?;
         refuse_to_replace_stdout("DESTINATION", self.replace && self.is_to_stdout())?;
@@ -98,7 +98,7 @@ impl ExportArgs {
         }
     }
 
-    /// Returns what to write, or why that is not known.
+    /// Returns what to write, or why that is unknown.
     pub(crate) fn format(&self) -> Result<Format, Misused> {
         known_format(
             self.format,

@@ -11,10 +11,10 @@ use super::query::{Columns, parse_columns};
 use super::{CacheArgs, parse_threads};
 
 pub(crate) const HELP: &str = "\
-The index lies beside the file, in FILE.index: Arrow files, which other programs can read
-where they lie. It is derived from the file and may be deleted at any time. It covers full
-blocks of 4096 tokens; what is appended later is looked for in the file itself until the
-index is brought up to date by the same command. What it has once is kept up.
+The index is a folder beside the file, FILE.index: Arrow files, which other programs can
+read in place. It is derived from the file and may be deleted at any time. It covers full
+blocks of 4096 tokens; queries look for what is appended later in the file itself, until the
+same command brings the index up to date. What it has once is kept up.
 
 Examples:
   ng index a.ngt
@@ -25,9 +25,9 @@ Examples:
   ng index a.ngt --drop
 
 Exit codes:
-  0    brought up to date, told, or dropped; there may have been nothing to do
-  1    blocks are damaged, and were left unindexed; or an error, and the index is as it
-       was; or the report could not be written
+  0    brought up to date, shown, or dropped; there may have been nothing to do
+  1    damaged blocks were left unindexed; or an error, and the index is unchanged; or
+       the report could not be written
   2    usage
   130  interrupted: the index is as it was";
 
@@ -36,27 +36,27 @@ pub(crate) struct IndexArgs {
     /// The token file
     pub(crate) file: PathBuf,
 
-    /// Columns to have as arrays, by name; the name of a space means its three
+    /// Columns to keep as arrays, by name; the name of a space means its three
     #[arg(long, value_name = "NAMES", value_parser = parse_stored)]
     columns: Vec<Columns>,
 
-    /// Have all ids sorted, with their positions: 12 bytes a token
+    /// Keep all ids sorted, with their positions: 12 bytes a token
     #[arg(long)]
     ids: bool,
 
-    /// Spaces to have the boxes of each 64 tokens in, for files in the order of the space
+    /// Spaces to keep boxes of every 64 tokens in, for files in the order of the space
     #[arg(long, value_name = "SPACES", value_delimiter = ',', value_parser = parse_space)]
     boxes: Vec<Space>,
 
-    /// Drop what is not asked for here
+    /// Drop everything not asked for here
     #[arg(long)]
     only: bool,
 
-    /// Make all of it anew, whatever there is
+    /// Make everything anew, whatever exists
     #[arg(long)]
     rebuild: bool,
 
-    /// Tell what there is, and build nothing
+    /// Show what there is, and build nothing
     #[arg(long, conflicts_with_all = ["columns", "ids", "boxes", "only", "rebuild", "threads", "drop"])]
     pub(crate) info: bool,
 
@@ -73,7 +73,7 @@ pub(crate) struct IndexArgs {
 }
 
 impl IndexArgs {
-    /// What the index shall have.
+    /// What the index is to have.
     pub(crate) fn options(&self) -> BuildOptions {
         let columns = self.columns.iter().flat_map(|columns| &columns.0);
         BuildOptions::new()
@@ -85,7 +85,7 @@ impl IndexArgs {
     }
 }
 
-/// Columns that can be stored: `all` are all of those.
+/// Columns that can be stored; `all` means all of them.
 fn parse_stored(names: &str) -> Result<Columns, String> {
     let Columns(mut columns) = parse_columns(names).map_err(|error| error.to_string())?;
     if names

@@ -4,14 +4,14 @@ use ng_query::{Ball, Points, QuestionError};
 use ng_token::Space;
 use thiserror::Error;
 
-/// Where the nearest are looked for: a place in each of some spaces.
+/// The point of a nearest search: a place in each of some spaces.
 #[derive(Clone, Debug)]
 pub(crate) struct NearPoint {
     pub(crate) points: Points,
     pub(crate) spaces: Vec<Space>,
 }
 
-/// Why a text is no point or ball.
+/// Why a text is not a point or ball.
 #[derive(Debug, Error)]
 pub(crate) enum PlaceError {
     #[error(
@@ -34,7 +34,7 @@ const POINT: &str = "a space and three coordinates in units, such as `physical: 
 const BALL: &str =
     "a space, a centre and a radius in units, such as `physical: 1.0, -2.25, 0; 0.5`";
 
-/// Parses a point, which has to be one that tokens can have: others are steps, as a rule.
+/// Parses a point, which tokens must be able to have: others are usually meant as steps.
 pub(super) fn parse_point(text: &str) -> Result<NearPoint, PlaceError> {
     let mut weights = Vec::new();
     let mut places = Vec::new();
@@ -102,7 +102,7 @@ fn coordinates(space: Space, text: &str, expected: &'static str) -> Result<[f64;
     let numbers = text.split(',').map(|part| number(part, expected));
     let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
     let place: [f64; 3] = numbers.try_into().map_err(|_| no(text, expected))?;
-    // As tokens are encoded: an end is what is nearest to it as a float.
+    // As tokens are encoded: the value nearest to an end, as a float, is that end.
     let holds = |value: &f64| (space.min()..=space.max()).contains(&(*value as f32));
     match place.into_iter().find(|value| !holds(value)) {
         Some(value) => Err(PlaceError::Outside { space, value }),

@@ -1,4 +1,4 @@
-//! `ng query`: what can be asked.
+//! The arguments of `ng query`.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -16,13 +16,13 @@ use super::table::{Misused, known_format, refuse_to_replace_stdout};
 use crate::count::parse_count;
 
 pub(crate) const HELP: &str = "\
-Without one of the questions, the tokens themselves are shown, the first 20 of them in a
-table and all of them in the other formats. What was looked at is told on standard error.
+Without a question, the tokens themselves are shown, the first 20 of them in a table and
+all of them in the other formats. Standard error shows what was looked at.
 
 The file is mapped: nobody may truncate it or write over committed tokens meanwhile. With
 --verified it is read instead, and every block whose records are looked at is verified.
-Whatever is beside the file in FILE.index/ is taken as far as it can be believed (see `ng
-index`): what that answers alone, verified or not, is not read. --no-index reads it.
+An index in FILE.index/ is used as far as it can be believed (see `ng index`): what it
+answers alone is not read, not even with --verified. --no-index reads it all.
 
 Examples:
   ng query a.ngt --where active --count
@@ -45,7 +45,7 @@ Exit codes:
   2    usage, a filter that cannot be read among it
   130  interrupted: there is no new file";
 
-/// The questions whose answers are no tokens.
+/// The questions whose answers are not tokens.
 const NO_TOKENS: [&str; 8] = [
     "count",
     "any",
@@ -66,7 +66,7 @@ pub(crate) struct QueryArgs {
     /// The token file
     pub(crate) file: PathBuf,
 
-    /// Ask the tokens that a filter matches, such as `weight > 0.9 and object`
+    /// Query only the tokens that a filter matches, such as `weight > 0.9 and object`
     #[arg(long = "where", value_name = "FILTER", value_parser = parse_filter)]
     #[arg(allow_hyphen_values = true)]
     pub(crate) filter: Option<Filter>,
@@ -75,7 +75,7 @@ pub(crate) struct QueryArgs {
     #[arg(long)]
     pub(crate) count: bool,
 
-    /// Tell whether there is any
+    /// Tell whether there is any token
     #[arg(long)]
     pub(crate) any: bool,
 
@@ -109,7 +109,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = parse_id)]
     pub(crate) id: Vec<TokenId>,
 
-    /// Show the tokens that are nearest to a point, such as `physical: 1.0, -2.25, 0`; to
+    /// Show the tokens nearest to a point, such as `physical: 1.0, -2.25, 0`; to
     /// points in several spaces: `physical: 1, 0, 0; motor * 0.5: 0, 0, 1`, whose squared
     /// distances are added up with their weights
     #[arg(long, value_name = "POINT", value_parser = parse_point)]
@@ -124,15 +124,15 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "BALL", value_parser = parse_ball)]
     pub(crate) within: Option<Ball>,
 
-    /// Tell how many tokens a ball has for each cubic unit
+    /// Show how many tokens a ball has for each cubic unit
     #[arg(long, value_name = "BALL", value_parser = parse_ball)]
     pub(crate) density: Option<Ball>,
 
-    /// Add up what the fields of the tokens in a ball come to at its centre
+    /// Add up the fields of the tokens in a ball, at its centre
     #[arg(long, value_name = "BALL", value_parser = parse_ball)]
     pub(crate) influence: Option<Ball>,
 
-    /// Count the values of a column by bins
+    /// Count the values of a column in bins
     #[arg(long, value_name = "COLUMN")]
     pub(crate) histogram: Option<Column>,
 
@@ -141,20 +141,20 @@ pub(crate) struct QueryArgs {
     #[arg(requires = "histogram")]
     pub(crate) bins: usize,
 
-    /// From where to where bins go, in units [default: all values]
+    /// The range of the bins, in units [default: all values]
     #[arg(long, value_name = "LOW..HIGH", value_parser = parse_bin_range)]
     #[arg(requires = "histogram", allow_hyphen_values = true)]
     pub(crate) range: Option<Range<f64>>,
 
-    /// Show tokens that are drawn at random
+    /// Show tokens drawn at random
     #[arg(long, value_name = "N", value_parser = parse_some)]
     pub(crate) sample: Option<usize>,
 
-    /// What is drawn: the same tokens for the same number
+    /// Seed of the sample: the same number draws the same tokens
     #[arg(long, value_name = "N", default_value_t = 0, requires = "sample")]
     pub(crate) seed: u64,
 
-    /// Show the ids that more than one token has, and where those are
+    /// Show the ids that more than one token has, and their positions
     #[arg(long)]
     pub(crate) duplicates: bool,
 
@@ -164,7 +164,7 @@ pub(crate) struct QueryArgs {
     #[arg(conflicts_with_all = NO_TOKENS)]
     pub(crate) select: Option<Columns>,
 
-    /// Show so many tokens or ids at most [default in a table: 20]
+    /// Show at most this many tokens or ids [default in a table: 20]
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     #[arg(conflicts_with_all = [
         "count", "any", "agg", "group_by", "top", "nearest", "density", "influence", "histogram",
@@ -172,23 +172,23 @@ pub(crate) struct QueryArgs {
     ])]
     pub(crate) limit: Option<u64>,
 
-    /// Show stored steps in place of units
+    /// Show stored steps instead of units
     #[arg(long, conflicts_with_all = NO_TOKENS)]
     pub(crate) raw: bool,
 
-    /// How to show it [default: table, or with --out by the extension of FILE]
+    /// How to show the answer [default: table, or with --out by the extension of FILE]
     #[arg(long, value_name = "FORMAT")]
     format: Option<AnswerFormat>,
 
-    /// Write it to a new file; `-` is standard output, as without it
+    /// Write the answer to a new file; `-` is standard output, as without this option
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Replace an existing file of --out; of a symbolic link, the file that it leads to
+    /// Replace an existing file of --out; for a symbolic link, its target
     #[arg(long, requires = "out")]
     pub(crate) replace: bool,
 
-    /// Tell first what is going to be done
+    /// Show the plan first
     #[arg(long)]
     pub(crate) explain: bool,
 
@@ -197,12 +197,12 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
-    /// The new file, if there is to be one.
+    /// The new file, if one is asked for.
     pub(crate) fn out(&self) -> Option<&Path> {
         self.out.as_deref().filter(|out| *out != Path::new("-"))
     }
 
-    /// What is asked, where that is more than a pass over what a filter matches.
+    /// The operation, if it is more than a pass over what a filter matches.
     pub(crate) fn operation(&self) -> Option<Operation<'_>> {
         let top = self.by.filter(|_| self.top.is_some()).map(Operation::Top);
         let find = (!self.id.is_empty()).then_some(Operation::Find(&self.id));
@@ -219,7 +219,7 @@ impl QueryArgs {
             .or(duplicates)
     }
 
-    /// Refuses what contradicts itself; `json` is whether programs are answered.
+    /// Refuses contradictions; `json` is whether the answer is for programs.
     pub(crate) fn check(&self, json: bool) -> Result<(), Misused> {
         self.format()?;
         refuse_to_replace_stdout("FILE", self.replace && self.out().is_none())?;
@@ -228,7 +228,7 @@ impl QueryArgs {
             Some(format) if json && self.out().is_none() => Err(Misused {
                 kind: ErrorKind::ArgumentConflict,
                 told: format!(
-                    "--json cannot be used with --format {}: it has the rows in lines of JSON",
+                    "--json cannot be used with --format {}: it writes rows as lines of JSON",
                     format.name()
                 ),
             }),
@@ -236,7 +236,7 @@ impl QueryArgs {
         }
     }
 
-    /// Returns as which file it is shown, `None` for a table, or why that is not known.
+    /// Returns the format of the file, `None` for a table, or why it is unknown.
     pub(crate) fn format(&self) -> Result<Option<Format>, Misused> {
         let asked = self.format.and_then(AnswerFormat::of_stream);
         let Some(out) = self.out() else {
@@ -245,9 +245,9 @@ impl QueryArgs {
         match (self.format, asked) {
             (Some(AnswerFormat::Table), _) => Err(Misused {
                 kind: ErrorKind::ArgumentConflict,
-                told: "--format table is for people, and not for the FILE of --out".to_owned(),
+                told: "--format table is for people, not for the FILE of --out".to_owned(),
             }),
-            // What has a name can be read from its end, and mapped.
+            // A file with a name can be read from its end, and mapped.
             (_, Some(Format::ArrowStream)) => Ok(Some(Format::Arrow)),
             (_, asked) => {
                 let names: Vec<&str> = AnswerFormat::of_files().map(AnswerFormat::name).collect();
@@ -260,20 +260,20 @@ impl QueryArgs {
 /// How tokens are looked at.
 #[derive(Debug, Args)]
 pub(crate) struct WayArgs {
-    /// Read the file and verify each block whose records are looked at, in place of mapping
-    /// it
+    /// Read the file instead of mapping it, and verify each block whose records are
+    /// looked at
     #[arg(long)]
     pub(crate) verified: bool,
 
-    /// Leave damaged blocks out, and tell how many tokens those have
+    /// Leave damaged blocks out, and report how many tokens they have
     #[arg(long, requires = "verified")]
     pub(crate) skip_damaged: bool,
 
-    /// Do not look at the index
+    /// Ignore the index
     #[arg(long)]
     pub(crate) no_index: bool,
 
-    /// Threads that look [default: all of the machine's]
+    /// Threads that search [default: all of the machine's]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
@@ -283,7 +283,7 @@ pub(crate) struct WayArgs {
 pub(crate) enum AnswerFormat {
     /// For people
     Table,
-    /// Lines with commas, the names first
+    /// Comma-separated lines, the names first
     Csv,
     /// A JSON object a line
     Jsonl,
@@ -310,7 +310,7 @@ impl AnswerFormat {
         all.filter(|format| format.of_stream().is_some())
     }
 
-    /// As what comes one byte after the other; `None` for a table.
+    /// As a stream of bytes; `None` for a table.
     fn of_stream(self) -> Option<Format> {
         match self {
             Self::Table => None,
@@ -322,7 +322,7 @@ impl AnswerFormat {
     }
 }
 
-// A list as the value of one option: clap takes a `Vec` for many of them.
+// A list as the value of one option: clap takes a `Vec` for many values.
 #[derive(Clone, Debug)]
 pub(crate) struct Measures(pub(crate) Vec<Measure>);
 #[derive(Clone, Debug)]
@@ -330,7 +330,7 @@ pub(crate) struct Groups(pub(crate) Vec<GroupBy>);
 #[derive(Clone, Debug)]
 pub(crate) struct Columns(pub(crate) Vec<Column>);
 
-/// The message has the filter in it, on lines of its own.
+/// The message contains the filter, on its own lines.
 pub(super) fn parse_filter(text: &str) -> Result<Filter, Box<ParseFilterError>> {
     text.parse().map_err(Box::new)
 }

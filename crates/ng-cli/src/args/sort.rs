@@ -7,15 +7,15 @@ use ng_query::order::Order;
 use super::{CacheArgs, parse_threads};
 use crate::count::parse_bytes;
 
-/// What `ng sort --help` says behind the options.
+/// What `ng sort --help` shows after the options.
 pub(super) const HELP: &str = "\
 An order is a space (physical, sensory, motor, emotional, cognitive, social, temporal,
 abstract), which sorts along a Hilbert curve of its steps; time, id, weight or any other
-column; or a list of them, as entity_type,time, of 64 bits at most. Tokens that are alike
-stay as they stand, -0.0 equals 0.0, and weights that are NaN come last.
+column; or a list of them, such as entity_type,time, of 64 bits at most. Equal tokens keep
+their order, -0.0 equals 0.0, and weights that are NaN come last.
 
-Tokens that fit in --memory are sorted there. Others go by temporary files: two reads and
-two writes of the disk, which needs room for the tokens twice over.
+Tokens that fit in --memory are sorted there. Otherwise they go through temporary files: two
+reads and two writes of the disk, which needs room for the tokens twice over.
 
 Examples:
   ng sort a.ngt b.ngt --by physical
@@ -25,7 +25,7 @@ Examples:
 Exit codes:
   0    sorted
   1    an error, or a damaged block, which is named: there is no new file, and an old
-       one is as it was; or the report could not be written
+       one is unchanged; or the report could not be written
   2    usage
   130  interrupted: as after an error; from when the file has its name it stays, without
        an index";
@@ -50,7 +50,7 @@ pub(crate) struct SortArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) temp: Option<PathBuf>,
 
-    /// Replace an existing file; of a symbolic link, the file that it leads to
+    /// Replace an existing file; for a symbolic link, its target
     #[arg(long)]
     pub(crate) replace: bool,
 

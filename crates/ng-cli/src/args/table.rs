@@ -1,4 +1,4 @@
-//! What is said of columns that are read or written.
+//! Options about columns that are read or written.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use ng_arrow::{Form, Format};
 
-/// What is wrong with options that clap took.
+/// What is wrong with options that clap accepted.
 #[derive(Debug, thiserror::Error)]
 #[error("{told}")]
 pub(crate) struct Misused {
@@ -20,7 +20,7 @@ pub(crate) struct Misused {
 pub(crate) enum From {
     /// Plain 64-byte records.
     Raw,
-    /// Columns; of a text, the form that is told.
+    /// Columns; for text, the form that was given.
     Table(Format, Option<Form>),
 }
 
@@ -30,12 +30,12 @@ pub(crate) struct FromArgs {
     #[arg(long, value_name = "FORMAT", value_parser = from_parser(), requires = "from")]
     format: Option<From>,
 
-    /// Take whole numbers of CSV and JSON lines for stored steps, as `ng export --raw`
+    /// Take whole numbers in CSV and JSON lines as stored steps, as `ng export --raw`
     /// writes them
     #[arg(long, requires = "from", conflicts_with = "units")]
     raw: bool,
 
-    /// Take whole numbers of CSV and JSON lines for units, where others wrote 2.0 as 2
+    /// Take whole numbers in CSV and JSON lines as units, if others wrote 2.0 as 2
     #[arg(long, requires = "from")]
     units: bool,
 }
@@ -58,19 +58,19 @@ impl FromArgs {
         }
     }
 
-    /// Refuses to be told of an input where there is none. (What an option requires, clap
-    /// does not ask for where something is there that excludes it.)
+    /// Refuses options about an input if there is none. (Clap does not check what an option
+    /// requires if another option excludes that.)
     pub(crate) fn check_unused(&self) -> Result<(), Misused> {
         if self.format.is_none() && self.form().is_none() {
             return Ok(());
         }
         Err(Misused {
             kind: ErrorKind::MissingRequiredArgument,
-            told: "--format, --raw and --units are of what --from reads".to_owned(),
+            told: "--format, --raw and --units need --from".to_owned(),
         })
     }
 
-    /// Refuses to be told what the types of a file say already.
+    /// Refuses to be given what the types of a file say already.
     pub(crate) fn check(&self, from: &Path) -> Result<(), Misused> {
         let is_text = matches!(self.of(from), From::Table(format, _) if format.is_text());
         match self.form() {
@@ -103,8 +103,7 @@ fn from_parser() -> impl TypedValueParser<Value = From> {
     })
 }
 
-/// The format that is asked for, or that a path has by its extension; `names` are those that
-/// can be asked for.
+/// The format asked for, or that of a path's extension; `names` are those allowed.
 pub(crate) fn known_format(
     asked: Option<Format>,
     path: &Path,
@@ -120,7 +119,7 @@ pub(crate) fn known_format(
     })
 }
 
-/// Refuses to replace what is no file.
+/// Refuses to replace what is not a file.
 pub(super) fn refuse_to_replace_stdout(argument: &str, is_asked: bool) -> Result<(), Misused> {
     match is_asked {
         true => Err(Misused {

@@ -14,11 +14,10 @@ use crate::pour::{Pour, pour};
 use crate::say::Report;
 use crate::tool::Tool;
 
-/// Appends in one commit at the end. What ends it before leaves the file with
-/// the tokens that it had.
+/// Appends in one commit at the end. If it ends earlier, the file keeps the tokens it had.
 pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
-    // What is wrong with it shall be known before the file is touched.
+    // Errors in the input must be known before the file is touched.
     let input = Input::open(
         &args.from,
         args.from_args.of(&args.from),

@@ -21,7 +21,7 @@ use crate::taken::Taken;
 use crate::tool::{Tool, threads_for};
 use crate::watched::{NotAppended, Watched, cause_of};
 
-/// Copies tokens. No block is written that was not verified.
+/// Copies tokens. Only verified blocks are written.
 pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     refuse_output(args)?;
     let source = Source::open(&args.source)?;
@@ -63,7 +63,7 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     }
 }
 
-/// A token file may be copied onto itself: it stays one, of the tokens that are asked for.
+/// A token file may be copied onto itself: it stays one, with the selected tokens.
 fn refuse_output(args: &CopyArgs) -> Result<(), OwnOutput> {
     match (args.raw, args.is_to_stdout()) {
         (true, true) => Ok(()),
@@ -75,15 +75,15 @@ fn refuse_output(args: &CopyArgs) -> Result<(), OwnOutput> {
 /// Other programs would take the head of the file for records.
 const RAW_NAME: &str = "is written as a token file, --raw writes plain records";
 
-/// Who reads and verifies.
+/// The threads that read and verify.
 struct Readers {
     workers: Workers,
     options: IngestOptions,
 }
 
 impl Readers {
-    /// Starts as many as are asked for, besides the thread that writes: that one mostly
-    /// waits for a disk. They have four buffers each, 8 MiB.
+    /// Starts as many as asked for, besides the thread that writes, which mostly waits for a disk.
+    /// They have four buffers each, 8 MiB.
     fn start(threads: Option<NonZeroUsize>) -> Result<Self> {
         let threads = threads_for(threads);
         Ok(Self {
@@ -145,7 +145,7 @@ impl Job<'_> {
         to_stdout(&mut stdout, Write::flush)
     }
 
-    /// Hands all tokens over in order, verified.
+    /// Passes all tokens on in order, verified.
     fn each(&self, mut take: impl FnMut(&[Token]) -> Result<()>) -> Result<()> {
         let progress = self.progress();
         let mut sink = Taken::by(|tokens| {
@@ -194,7 +194,7 @@ struct Copied {
     raw: bool,
     #[serde(flatten)]
     found: Found,
-    /// Of what was asked for, and not of the source.
+    /// About the request, not the source.
     warnings: Vec<&'static str>,
 }
 

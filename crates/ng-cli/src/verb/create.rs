@@ -41,7 +41,7 @@ pub(crate) fn create(args: &CreateArgs, tool: &Tool) -> Result<ExitCode> {
     })
 }
 
-/// What must be known of the tokens that are generated, and was not chosen.
+/// The warnings about generated tokens, if nothing was chosen.
 fn unasked(args: &CreateArgs) -> Option<&'static str> {
     let tokens = args.tokens?;
     match (args.like, args.ids) {
@@ -60,7 +60,7 @@ fn generate_asked(args: &CreateArgs, tool: &Tool) -> Result<FileInfo> {
     generate(args, |index| ids.token(index), tool)
 }
 
-/// Creates a file of tokens that are made of their indices.
+/// Creates a file of tokens generated from their indices.
 fn generate(
     args: &CreateArgs,
     token: impl Fn(usize) -> Token + Sync,
@@ -87,7 +87,7 @@ fn generate(
 
 fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {
     let hold = tool.interrupt.hold()?;
-    // What is wrong with it shall be known before there is a file.
+    // Errors in the input must be known before there is a file.
     let input = Input::open(
         from,
         args.from_args.of(from),
@@ -124,9 +124,9 @@ struct Created {
     max_tokens: u64,
     tag: u64,
     length: u64,
-    /// Of generated tokens that are not varied.
+    /// For generated tokens that are not varied.
     ids: Option<Ids>,
-    /// Of varied ones.
+    /// For varied ones.
     like: Option<Like>,
     seed: Option<u64>,
     warnings: Vec<&'static str>,

@@ -44,8 +44,7 @@ fn show(reader: &BlockReader, range: Range<u64>, tool: &Tool) -> Result<()> {
     to_stdout(&mut stdout, Write::flush)
 }
 
-/// Up to so many tokens as are wanted; the first one must be within the file, or
-/// its end.
+/// As many tokens as wanted and available; the first one must be within the file, or its end.
 fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>, OutOfRange> {
     let (from, len) = (args.from, reader.len());
     match from <= len {
@@ -58,7 +57,7 @@ fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>, OutOfRange
     }
 }
 
-/// A token with its place, as one JSON object.
+/// A token with its position, as one JSON object.
 #[derive(Serialize)]
 struct Line {
     index: u64,
@@ -86,7 +85,7 @@ const COLUMNS: [&str; 8] = [
     "coordinates",
 ];
 
-/// A row for each token, with its place.
+/// A row for each token, with its position.
 pub(crate) fn tokens_table<'t>(tokens: impl Iterator<Item = (u64, &'t Token)>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(COLUMNS);
@@ -110,8 +109,7 @@ fn row(index: u64, token: &Token) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// The names of the system flags, and the entity type if it is not that of the
-/// id.
+/// The names of the system flags, and the entity type if it differs from that of the id.
 fn flags(token: &Token) -> String {
     let flags: Flags = token.flags();
     let mut names: Vec<_> = flags.system().iter_names().map(|(name, _)| name).collect();
@@ -122,7 +120,7 @@ fn flags(token: &Token) -> String {
     or_dash(names.join(" "))
 }
 
-/// Seconds since 1970 in words; 0 is a time that nobody set.
+/// Seconds since 1970 in words; 0 is a time that was never set.
 fn time(timestamp: u32) -> String {
     if timestamp == 0 {
         return or_dash(String::new());
@@ -131,7 +129,7 @@ fn time(timestamp: u32) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The points that are not the origin, one a line, in the units of their space.
+/// The points off the origin, one a line, in the units of their space.
 fn coordinates(token: &Token) -> String {
     let stored = token.coordinates();
     let set = Space::ALL

@@ -15,7 +15,7 @@ use crate::args::IndexArgs;
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
-/// Builds an index, brings it up to date, tells of it, or drops it.
+/// Builds an index, brings it up to date, shows it, or drops it.
 pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
     if args.drop {
         return drop_index(&args.file, tool);
@@ -34,7 +34,7 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
     tool.say.report(&told)
 }
 
-/// Of an index that cannot be read nothing can be told, not that it covers no block.
+/// An index that cannot be read is unknown; it must not be shown as covering no block.
 fn expect_readable(info: Option<&IndexInfo>) -> Result<(), IndexError> {
     for warning in info.iter().flat_map(|info| &info.warnings) {
         if let IndexWarning::Unreadable { path, source } = warning {
@@ -78,7 +78,7 @@ pub(crate) fn build_watched(
     })
 }
 
-/// What JSON calls an error is told by its cause.
+/// The cause decides what JSON calls an error.
 fn cause_of(error: IndexError) -> Error {
     match error {
         IndexError::Read(error) => error.into(),
@@ -87,7 +87,7 @@ fn cause_of(error: IndexError) -> Error {
     }
 }
 
-/// What of a file is indexed.
+/// How much of a file is indexed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Indexed {
     path: String,
@@ -97,7 +97,7 @@ pub(crate) struct Indexed {
     blocks: u64,
     tokens: u64,
     file_tokens: u64,
-    /// `None` where nothing was built.
+    /// `None` if nothing was built.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_blocks: Option<u64>,
     damaged_blocks: Vec<u64>,
@@ -141,7 +141,7 @@ impl Indexed {
         }
     }
 
-    /// What is wrong, a line each.
+    /// The problems, one line each.
     fn lines(&self) -> Vec<String> {
         let warnings = self.warnings.iter().map(|warning| match self.read_blocks {
             Some(_) => format!("warning: {warning}; made anew"),

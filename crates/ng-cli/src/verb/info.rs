@@ -15,8 +15,8 @@ use crate::say::Report;
 use crate::source::bad_end;
 use crate::tool::Tool;
 
-/// Shows what stands before the tokens, and checks the block that is not full:
-/// the same work for any number of tokens, and 8 bytes a block where there is an index.
+/// Shows what is before the tokens, and checks the block that is not full: the same work for any
+/// number of tokens, and 8 bytes a block if there is an index.
 pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let reader = BlockReader::open(&args.file)?;
     let mut told = Told::new(&args.file, &reader.info());
@@ -43,7 +43,7 @@ struct Told {
     length: u64,
     /// How much of the length is room for more tokens.
     room_bytes: u64,
-    /// `None` where the system does not tell.
+    /// `None` if the system does not tell.
     allocated_bytes: Option<u64>,
     table_offset: u64,
     data_offset: u64,
@@ -116,7 +116,7 @@ impl fmt::Display for Told {
                 let count = Counted(count, "finding");
                 line(
                     "found damaged",
-                    &format_args!("{count}, told on standard error"),
+                    &format_args!("{count}, listed on standard error"),
                 )
             }
         }

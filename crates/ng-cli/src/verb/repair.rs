@@ -55,9 +55,9 @@ struct Repaired {
     out: String,
     compact: bool,
     tokens: u64,
-    /// What says that there are so many.
+    /// The basis of the number of tokens.
     basis: &'static str,
-    /// The commit, where that is an intent.
+    /// The commit, if the basis is an intent.
     intent_generation: Option<u64>,
     may_be_older: bool,
     kept: u64,
@@ -134,9 +134,10 @@ impl Repaired {
             .lost
             .iter()
             .map(|range| format!("lost: {range}; {fate}"));
-        let unproven = self.unproven.iter().map(|range| {
-            format!("kept as found: {range}; nothing is left that tells if they are whole")
-        });
+        let unproven = self
+            .unproven
+            .iter()
+            .map(|range| format!("kept as found: {range}; nothing is left to check them against"));
         let hash_only = self.hash_only.iter().map(|range| {
             format!("saved: {range}; their blocks have their hashes, no commit vouches for them")
         });
@@ -146,11 +147,11 @@ impl Repaired {
     }
 }
 
-/// What was found, and what became of a commit whose slot is lost.
+/// The findings, and what happened to a commit whose slot is lost.
 fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
     let bad = repaired.bad.iter();
     let bad = bad.map(|bad| ToldBlock::new(bad, repaired.tokens));
-    // Without a commit there is nothing to hold the table against.
+    // Without a commit there is nothing to compare the table with.
     let has_commit = repaired.basis != Basis::LastBlock;
     let mut found = Found {
         bad: Some(bad.collect()),
@@ -172,7 +173,7 @@ fn found(args: &RepairArgs, repaired: &RepairReport) -> Found {
     found
 }
 
-/// What was gone by, where that is no slot.
+/// The basis, if it is not a slot.
 fn told_basis(repaired: &RepairReport, found: &Found) -> Option<String> {
     let what = match repaired.basis {
         Basis::Intent { generation } if repaired.is_whole() => format!(

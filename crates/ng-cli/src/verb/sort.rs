@@ -20,7 +20,7 @@ use crate::source::Source;
 use crate::tool::{Tool, workers};
 use crate::verb::index::build_watched;
 
-/// Sorts tokens. No block is written that was not verified.
+/// Sorts tokens. Only verified blocks are written.
 pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
     refuse_index(&args.source, &args.destination)?;
     let source = Source::open(&args.source)?;
@@ -31,7 +31,7 @@ pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
     let indexed_blocks = match index_sorted(args, tool) {
         Ok(blocks) => blocks,
         Err(error) => {
-            // The tokens are sorted; whoever asks them does without.
+            // The tokens are sorted; queries do without the index.
             let line = format!("sorted, and has no index: {error:#}");
             tool.say.warn(&[warning(&args.destination, &line)]);
             0
@@ -48,8 +48,8 @@ pub(crate) fn sort(args: &SortArgs, tool: &Tool) -> Result<ExitCode> {
     })
 }
 
-/// Makes the zones of the sorted file, and where it is in the order of a space the columns
-/// and the boxes of that: what makes an order fast.
+/// Makes the zones of the sorted file and, if it is in the order of a space, that space's columns
+/// and boxes: they make the order fast.
 fn index_sorted(args: &SortArgs, tool: &Tool) -> Result<u64> {
     let options = match args.by.space() {
         None => BuildOptions::new(),
@@ -98,7 +98,7 @@ fn options(args: &SortArgs) -> SortOptions {
     }
 }
 
-/// What ended a sort, without what it went through: what is known of that error holds.
+/// The original error of a sort, without its wrapping, so that its kind is known.
 fn cause_of(error: Error) -> Error {
     let error = match error.downcast::<SortError>() {
         Ok(error) => error,
@@ -128,14 +128,14 @@ impl<'a> Bars<'a> {
         }
     }
 
-    /// On any thread: one that was overtaken may tell of less than was told already.
+    /// Called on any thread: a late one may report less than was reported already.
     fn show(&self, progress: SortProgress) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown
             .as_ref()
             .is_none_or(|(phase, _)| *phase != progress.phase)
         {
-            // The one before goes first.
+            // The previous one goes first.
             *shown = None;
             let name = progress.phase.name();
             let bar = self.tool.progress(name, Some(progress.total));

@@ -13,8 +13,8 @@ use crate::found::Found;
 use crate::say::Report;
 use crate::tool::Tool;
 
-/// Gives the room behind the tokens back. Of the tokens it changes nothing, and
-/// opening the file to append makes its newest commit once more.
+/// Gives the spare room behind the tokens back. It changes no token; opening the file to append
+/// repeats its newest commit.
 pub(crate) fn trim(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     let _hold = tool.interrupt.hold()?;
     let mut writer = FileWriter::open_append(&args.file)?;
@@ -38,7 +38,7 @@ pub(crate) fn trim(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
 
 struct Size {
     length: u64,
-    /// `None` where the system does not tell.
+    /// `None` if the system does not tell.
     allocated: Option<u64>,
 }
 

@@ -28,13 +28,13 @@ pub(super) fn verify_on_all(
 ) -> Result<VerifyReport> {
     let progress = tool.progress("verifying", Some(reader.len()));
     verify_watched(workers, reader, |tokens| progress.add(tokens)).map_err(|error| match error {
-        // What JSON calls it is told by the error of the file.
+        // The error of the file decides what JSON calls it.
         VerifyError::Io(error) => error.into(),
         error => error.into(),
     })
 }
 
-/// What a power cut may leave behind is told, and is no damage.
+/// What a power cut may leave behind is reported, but is no damage.
 fn is_sound(findings: &[Finding]) -> bool {
     findings.iter().all(Finding::may_be_of_a_power_cut)
 }
@@ -73,7 +73,7 @@ impl Verified {
         }
     }
 
-    /// What is wrong: the verdict, each thing, and the next step.
+    /// The problems: the verdict, each finding, and the next step.
     fn lines(&self, path: &Path, report: &VerifyReport) -> Vec<String> {
         let next = (!self.clean).then(|| format!("next: {}", next_step(report, &self.found)));
         let told = self.found.warnings(path);
@@ -113,7 +113,7 @@ impl Report for Verified {
     }
 }
 
-/// Nothing where the file is damaged: that is not what was done, but told.
+/// Empty if the file is damaged: then the problems say so.
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.clean {
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// Nobody outside can cut a file at the right moment.
+    /// No other process can truncate a file at the right moment.
     #[test]
     fn a_file_that_is_cut_while_it_is_verified_is_told_with_both_lengths() -> Result<()> {
         let folder = tempfile::tempdir()?;

@@ -5,18 +5,18 @@ use std::path::{Component, Path};
 /// The mark of a block that the test leaves out.
 const LEFT_OUT: &str = "not-tested";
 
-/// All that is left out. It needs root, and takes minutes.
+/// Everything left out. It needs root, and takes minutes.
 pub(crate) const NOT_RUN: [&str; 1] = [
     "(cd \"$CLONE\" && cargo xtask stress larger-than-memory --tokens 64M --dir ~/ng-experiments)\n",
 ];
 
-/// What a fence has around it.
+/// The contents of a fence.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) kind: Kind,
-    /// What stands behind the language.
+    /// The text after the language.
     mark: String,
-    /// The heading that it stands below.
+    /// The heading above it.
     pub(crate) section: String,
     /// The number of its first line.
     pub(crate) line: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Block {
 pub(crate) enum Kind {
     /// What a reader types.
     Shell,
-    /// What the block of shell before it prints.
+    /// What the shell block before it prints.
     Printed,
     /// What a reader writes into a file.
     File(String),
@@ -39,11 +39,11 @@ impl Block {
     }
 }
 
-/// Finds all blocks, in their order.
+/// Finds all blocks, in order.
 ///
 /// # Errors
 ///
-/// A block of which nobody could say what is to be done with it.
+/// A block whose purpose is unclear.
 pub(crate) fn parse(text: &str) -> Result<Vec<Block>, String> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut section = String::new();

@@ -1,4 +1,4 @@
-//! What the document's generator in Python makes, by what it says of its records.
+//! What the document's generator in Python makes, by the document's own description.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use ng_token::{EntityType, Space, SystemFlags, Token};
 /// How many records the document makes, in a create and an append.
 const RECORDS: usize = 20_000;
 
-/// Holds every token of a file against the generator's words.
+/// Compares every token of a file with that description.
 pub(crate) fn check(path: &Path) {
     let store = VecStore::load(path).unwrap();
     assert_eq!(store.len(), RECORDS);

@@ -1,11 +1,10 @@
-//! `docs/experiments.md`, followed from its first line to its last, and the commands of
+//! Follows `docs/experiments.md` from its first line to its last, and the commands of
 //! `docs/query.md`.
 //!
-//! A block of shell is run by one bash, in the order and the folders that the document has
-//! them; what stands in a block of text below it is what it prints, `…` for what differs.
-//! A block of Rust, Python or TOML begins with a comment that names a file, and is written
-//! there. What is run otherwise than it stands there is [`INSTEAD`], and what is not run,
-//! [`NOT_RUN`] and what needs Python where there is none.
+//! One bash runs the shell blocks, in the order and the folders of the document; a text block below
+//! one is its expected output, with `…` for what varies. A block of Rust, Python or TOML begins
+//! with a comment that names a file, and is written there. What runs differently is in [`INSTEAD`];
+//! what does not run is in [`NOT_RUN`], or needs Python where there is none.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 // The document is for Linux.
@@ -22,9 +21,8 @@ use std::path::{Path, PathBuf};
 use document::{NOT_RUN, parse};
 use session::{Session, has, instead};
 
-/// What the document has, and what is run in its place: so that nothing is built again that
-/// was built for the test, nothing is optimised, files are small, and all of them in a
-/// folder of the test's.
+/// Text of the document, and what runs in its place: so that nothing is rebuilt that was built for
+/// the test, nothing is optimised, and all files are small and in the test's own folder.
 const INSTEAD: [(&str, &str); 7] = [
     ("cargo build --release --package ng-cli", "true"),
     ("$CLONE/target/release:", "$TESTED:"),
@@ -39,7 +37,7 @@ const INSTEAD: [(&str, &str); 7] = [
     ("cargo run --quiet --release", "cargo run --quiet"),
 ];
 
-/// The section whose blocks need Python, and whose files no other section looks at.
+/// The section whose blocks need Python, and whose files no other section uses.
 const PYTHON_SECTION: &str = "Records of your own";
 
 #[test]
@@ -72,7 +70,7 @@ fn the_document_can_be_followed_from_top_to_bottom() {
     }
 }
 
-/// What the documents of single commands take for granted.
+/// What the documents of single commands assume.
 const READY: &str = "```sh\nCLONE=$PWD\nPATH=$CLONE/target/release:$PATH\nmkdir -p ~/ng-experiments\ncd ~/ng-experiments\n```\n";
 
 #[test]
@@ -82,7 +80,7 @@ fn the_operations_of_a_query_print_what_stands_below_them() {
         return;
     }
     let text = fs::read_to_string(root().join("docs/query.md")).unwrap();
-    // What stands before them is held to the parser by ng-query's own tests.
+    // ng-query's own tests parse what comes before.
     let (_, operations) = text.split_once("## Operations, by example").unwrap();
     let document = parse(&format!("{READY}{operations}")).unwrap();
     assert!(document.len() > 30, "{} blocks", document.len());
@@ -102,7 +100,7 @@ fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
-/// What a document that is wrong is told by.
+/// What identifies a wrong document.
 #[track_caller]
 fn told(text: &str) -> String {
     let document = match parse(text) {

@@ -1,9 +1,9 @@
-//! What the document says that its blocks print.
+//! What the document says its blocks print.
 
 use crate::document::{Block, Kind};
 use crate::session::Session;
 
-/// What stands for any part of a line.
+/// Stands for any part of a line.
 const ANYTHING: char = '…';
 
 #[track_caller]

@@ -1,4 +1,4 @@
-//! One shell, in which all blocks are run.
+//! One shell, in which all blocks run.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
@@ -27,11 +27,11 @@ pub(crate) fn instead(block: &str) -> String {
         })
 }
 
-/// A folder for the document, and what was run of it.
+/// A folder for the document, and the results so far.
 pub(crate) struct Session {
     place: TempDir,
     root: PathBuf,
-    /// The indices of the blocks that were to be run.
+    /// The indices of the blocks that were to run.
     run: Vec<usize>,
     /// What went wrong.
     failure: Option<String>,
@@ -62,7 +62,7 @@ impl Session {
         self.place.path().join("folder")
     }
 
-    /// What a block printed, if it was run.
+    /// The output of a block, if it ran.
     pub(crate) fn printed(&self, index: usize) -> Option<String> {
         let run = self.run.contains(&index);
         run.then(|| fs::read_to_string(self.block(index, "out")).unwrap_or_default())
@@ -72,7 +72,7 @@ impl Session {
         self.place.path().join(format!("blocks/{index}.{what}"))
     }
 
-    /// Runs what is `wanted` of the blocks, until one fails.
+    /// Runs the `wanted` blocks, until one fails.
     pub(crate) fn follow(&mut self, document: &[Block], wanted: impl Fn(&Block) -> bool) {
         let mut script = "set -eu\n".to_owned();
         let blocks = document.iter().enumerate();
@@ -91,7 +91,7 @@ impl Session {
         self.clean();
     }
 
-    /// Tells which block ended the shell, if it is not the last one's end.
+    /// Tells which block ended the shell, if it ended before the last one.
     fn failure_of(&self, status: ExitStatus, document: &[Block]) -> Option<String> {
         let ended = self.place.path().join("end").exists();
         let why = match status.code() {
@@ -118,7 +118,7 @@ impl Session {
         }
     }
 
-    /// A shell in the clone, as a reader has one who has just got there.
+    /// A shell in the clone, as a reader who just arrived there has.
     fn shell(&self, script: &str) -> Command {
         let mut script = script.to_owned();
         let end = self.place.path().join("end");
@@ -134,8 +134,8 @@ impl Session {
         command
     }
 
-    /// Sets what Cargo goes by: its programs, the crates on this machine, and a folder to
-    /// build in that `cargo xtask ci` has the same crates in.
+    /// Sets Cargo's environment: its programs, the crates on this machine, and a build folder in
+    /// which `cargo xtask ci` has the same crates.
     fn prepare(&self, command: &mut Command) {
         let own = Path::new(env!("CARGO")).parent().map(Path::to_owned);
         let path = env::var_os("PATH").unwrap_or_default();
@@ -149,7 +149,7 @@ impl Session {
             .env("CARGO_NET_OFFLINE", "true");
     }
 
-    /// Removes what was built of the reader's own crate, whose folder will not come again.
+    /// Removes the build of the reader's own crate, whose folder is never reused.
     fn clean(&mut self) {
         let manifest = self.folder().join("my-experiment/Cargo.toml");
         if !manifest.exists() {

@@ -17,7 +17,7 @@ use crate::harness::{
 fn records_are_appended_in_one_commit() {
     let place = Place::new();
     let path = place.tokens("a.ngt", 10);
-    // Opening to append makes the newest commit once more: a generation each time.
+    // Opening to append repeats the newest commit: a generation each time.
     for (count, generation, total) in [
         (COUNT, 3, 10 + COUNT),
         (0, 4, 10 + COUNT),
@@ -159,7 +159,7 @@ fn another_number_of_records_than_was_expected_is_refused() {
     assert_eq!(load(&path).len(), 10 + COUNT);
 }
 
-/// The input has no end, and is not waited for.
+/// The input has no end, and nothing waits for one.
 #[test]
 fn one_record_more_than_was_expected_ends_it() {
     let place = Place::new();
@@ -190,8 +190,8 @@ fn one_record_more_than_was_expected_ends_it() {
     assert_eq!(fs::metadata(&path).unwrap().len(), length);
 }
 
-/// What can be known of an input before it is read is known before the file is
-/// touched: a refused append once left room for all of it behind.
+/// What can be known of an input before it is read is checked before the file is touched: a refused
+/// append once left room for all of it behind.
 #[test]
 fn an_input_that_cannot_be_taken_changes_no_byte_of_the_file() {
     let place = Place::new();
@@ -214,7 +214,7 @@ fn an_input_that_cannot_be_taken_changes_no_byte_of_the_file() {
     assert_eq!(place.names(), ["a.ngt", "b.ngt", "odd", "raw"]);
 }
 
-/// No image makes it whole: its damage is before the last page.
+/// No image restores it: its damage is before the last page.
 #[test]
 fn a_damaged_last_block_is_closed_only_when_asked_and_stays_named() {
     let place = Place::new();
@@ -238,7 +238,7 @@ fn a_damaged_last_block_is_closed_only_when_asked_and_stays_named() {
         let words = ng(&[&"verify", &path]).found(1);
         assert!(words.contains("damaged, 1 of 5 blocks bad"), "{words}");
         assert!(words.contains("block 3 (tokens 12288..16384)"), "{words}");
-        // Whoever appends later is not asked again.
+        // Later appends need no option.
         ng(&[&"append", &path, &"--from", &"/dev/null"]).ok();
     }
     let copied = place.named("copied");
@@ -263,8 +263,8 @@ fn a_damaged_last_block_that_nothing_can_follow_is_left_to_repair() {
     ran.failed(&["a.ngt: block 0 at ", "`ng repair FILE NEW` saves the rest"]);
 }
 
-/// Somebody takes no lock: writes to a slot, puts another file in its place, or cuts
-/// it, while the records are still to come.
+/// Another process ignores the lock: writes to a slot, replaces the file, or truncates it, while
+/// the records are still to come.
 #[test]
 fn what_becomes_of_a_file_under_an_append_has_its_own_kind() {
     type Meddle = fn(&Place, &Path);

@@ -1,5 +1,4 @@
-//! The page of `ng describe` in a browser. Skipped, with a word on stderr, where there is
-//! none.
+//! The page of `ng describe` in a browser. Skipped, with a note on stderr, if there is none.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use crate::page::{odd, varied, written};
 const WIDE: u32 = 1300;
 const PHONE: u32 = 360;
 
-/// A browser; `None` where there is none.
+/// A browser, if there is one.
 fn browser() -> Option<Browser> {
     let program = chromium();
     if program.is_none() {
@@ -22,7 +21,7 @@ fn browser() -> Option<Browser> {
     Some(Browser::start(&program?))
 }
 
-/// Opens a page anew, and gives what the browser said of it.
+/// Opens a page anew, and returns what the browser said.
 fn show(browser: &mut Browser, page: &Path, width: u32, scheme: &str) -> Vec<Value> {
     let size = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
     browser.call("Emulation.setDeviceMetricsOverride", size);

@@ -1,4 +1,4 @@
-//! `--cache`: the same work by every policy, and what is left in memory.
+//! `--cache`: the same work under every policy, and what stays in memory.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -17,7 +17,7 @@ fn cached(path: &Path) -> Option<u64> {
     disk.cached_bytes(0, disk.len().unwrap()).unwrap()
 }
 
-/// Drops a file from memory; `false` where that cannot be done, or told.
+/// Drops a file from memory; `false` if that cannot be done or checked.
 fn made_cold(path: &Path) -> bool {
     File::open(path).unwrap().sync_all().unwrap();
     let disk = RealFile::open(path, false).unwrap();
@@ -26,7 +26,7 @@ fn made_cold(path: &Path) -> bool {
         cached(path) == Some(0)
     });
     if !dropped {
-        eprintln!("skipped: the page cache of this folder cannot be told or dropped");
+        eprintln!("skipped: the page cache of this folder cannot be checked or dropped");
     }
     dropped
 }

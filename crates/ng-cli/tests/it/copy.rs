@@ -102,13 +102,13 @@ fn a_bad_block_is_named_and_leaves_no_file() {
     ng(&[&"copy", &path, &out]).failed(&["a.ngt: block 13 at", "expected", hint]);
     ng(&[&"copy", &path, &out, &"--raw"]).failed(&["a.ngt: block 13 at", hint]);
     assert_eq!(place.names(), ["a.ngt"]);
-    // On standard output stands what was verified before.
+    // Standard output has what was verified before.
     let output = command(&[&"copy", &path, &"-", &"--raw"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let written = output.stdout.len() / 64;
     assert!(written <= 13 * BLOCK);
     assert!(output.stdout == as_bytes(&tokens(0..written)));
-    // Elsewhere there is nothing bad.
+    // Elsewhere nothing is bad.
     ng(&[&"copy", &path, &out, &"--range", &"0..53248"]).ok();
     assert!(load(&out) == tokens(0..13 * BLOCK));
 }
@@ -198,7 +198,7 @@ fn the_report_has_its_keys() {
         (&5.into(), &9.into())
     );
     assert_eq!((&told["tokens"], &told["raw"]), (&4.into(), &false.into()));
-    // Where the tokens take standard output, the report is on the other.
+    // With the tokens on standard output, the report is on the other.
     let output = command(&[&"copy", &path, &"-", &"--raw", &"--json"])
         .output()
         .unwrap();

@@ -109,7 +109,7 @@ fn varied_tokens_are_those_of_kind_and_seed_for_any_number_of_threads() {
     }
 }
 
-/// Of more tokens than the file is made for: there is none.
+/// Of more tokens than the file is made for: nothing is created.
 #[test]
 fn varied_tokens_are_warned_of_where_ids_and_times_begin_again() {
     let place = Place::new();
@@ -128,7 +128,7 @@ fn varied_tokens_are_warned_of_where_ids_and_times_begin_again() {
     }
 }
 
-/// Beyond 2^24 tokens, of which there is none: the file is not made for so many.
+/// Beyond 2^24 tokens, of which there is none: the file is not made for that many.
 #[test]
 fn ids_that_run_over_are_warned_of_unless_they_were_chosen() {
     let place = Place::new();
@@ -165,7 +165,7 @@ fn ids_that_run_over_are_warned_of_unless_they_were_chosen() {
             );
             assert!(lines[0].contains("--ids raw") && lines[0].contains("--ids local"));
         }
-        // JSON has it in the object of what was done, and one line a stream.
+        // JSON has it in the object of the report, one line a stream.
         let ran = Ran::from(create.arg("--json").output().unwrap());
         assert_eq!(json(&ran.stderr)["kind"], "full", "{ran:?}");
     }
@@ -372,7 +372,7 @@ fn a_record_that_is_no_valid_token_is_named_and_leaves_no_file() {
     ng(&[&"create", &path, &"--from", &raw, &"--validate"]).ok();
 }
 
-/// Records, and which of the two rules take them.
+/// Records, and which of the two rules accept them.
 fn judged() -> [(&'static str, Token, bool, bool); 8] {
     let flags = Flags::new(SystemFlags::ACTIVE, EntityType::Rule, 0).unwrap();
     let fresh = Token::new(0x0500_0007);

@@ -12,8 +12,8 @@ fn cut_to(path: &Path, length: u64) {
     file.set_len(length).unwrap();
 }
 
-/// The program waits for its reader, and has read no more than a few MiB to copy
-/// them, and one block to show it.
+/// The program waits for its reader, and has read at most a few MiB to copy them, and one block to
+/// show it.
 #[test]
 fn a_file_that_is_cut_while_it_is_read_is_told_with_both_lengths() {
     let place = Place::new();

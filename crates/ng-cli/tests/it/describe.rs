@@ -40,7 +40,7 @@ fn column<'v>(told: &'v Value, name: &str) -> &'v Value {
     found.unwrap_or_else(|| panic!("no {name} in {told}"))
 }
 
-/// Holds what is told of a column to its values, whatever their order.
+/// Compares the description of a column with its values, in any order.
 #[track_caller]
 fn check_column(told: &Value, name: &str, mut values: Vec<f64>) {
     let column = column(told, name);
@@ -143,7 +143,7 @@ fn kinds_are_counted_each() {
     }
 }
 
-/// Twelve tokens of which most have something wrong.
+/// Twelve tokens, most with something wrong.
 fn odd() -> Vec<Token> {
     let mut tokens: Vec<Token> = (0..12).map(|id| Token::new(id).with_weight(0.25)).collect();
     tokens[0] = tokens[0].with_weight(f32::NAN);
@@ -208,7 +208,7 @@ fn a_page_has_80_columns_and_everything_that_is_asked_for() {
     let looked = ran.stderr.lines().collect::<Vec<_>>();
     assert!(looked[0].ends_with(": 4 of 4 blocks"), "{looked:?}");
     let text = ran.stdout;
-    // The name of the file is as long as it is.
+    // The name of the file is shown in full.
     for line in text.lines().skip(1) {
         assert!(line.chars().count() <= 80, "{line:?}");
         assert_eq!(line.trim_end(), line);

@@ -114,7 +114,7 @@ fn a_range_may_begin_and_end_within_blocks_and_be_empty() {
     }
 }
 
-/// A row group ends within a piece, where the range does not begin with a block.
+/// A row group ends within a piece if the range does not begin with a block.
 #[test]
 fn tokens_beyond_a_row_group_go_into_the_next() {
     let place = Place::new();

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use crate::harness::{COUNT, Place, Ran, json, load, tokens};
 
-/// Runs the program where no file may be longer than so many units of 512 bytes.
-/// Whatever outgrows that gets a signal that ends it, unless it is ignored.
+/// Runs the program under a limit on file size, in units of 512 bytes. Exceeding it raises a signal
+/// that ends the program, unless it is ignored.
 fn ng_limited(units: &str, arguments: &[&dyn AsRef<OsStr>]) -> Ran {
     let script = format!("ulimit -f {units}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");

@@ -11,7 +11,7 @@ use crate::amount::count;
 use crate::harness::{COUNT, Place, Ran, command, json, load, names, ng, sort, tokens};
 use crate::mounted::Mounted;
 
-/// What the kernel says of it.
+/// The kernel's message.
 const NO_SPACE: &str = "No space left on device";
 
 /// As many columns as take 50 bytes a token.
@@ -82,7 +82,7 @@ fn columns_that_do_not_fit_as_tokens_leave_no_file() {
     }
 }
 
-/// Makes a file that leaves so much of its disk, and no more.
+/// Makes a file that leaves this much of its disk free, and no more.
 fn fill_up_to(path: &Path, left: u64) {
     let mut file = File::create(path).unwrap();
     let mut length = 0;
@@ -92,7 +92,7 @@ fn fill_up_to(path: &Path, left: u64) {
     file.set_len(length - left).unwrap();
 }
 
-/// How long an index will be is not known before: what is written meets the end of the disk.
+/// The size of an index is not known in advance: its writes meet the end of the disk.
 #[test]
 fn an_index_that_does_not_fit_leaves_the_one_of_before() {
     let Some(tiny) = mount("8m") else {

@@ -21,7 +21,7 @@ pub(crate) const COUNT: usize = 3 * BLOCK + 100;
 /// Where the block table begins.
 pub(crate) const TABLE: u64 = 0x10000;
 
-/// A folder of its own.
+/// A temporary folder.
 pub(crate) struct Place {
     folder: TempDir,
 }
@@ -41,7 +41,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// A token file of so many [`token`]s.
+    /// A token file of a number of [`token`]s.
     pub(crate) fn tokens(&self, name: &str, count: usize) -> PathBuf {
         let path = self.named(name);
         let options = CreateOptions::new().max_tokens(1 << 20).tag(5);
@@ -50,7 +50,7 @@ impl Place {
         path
     }
 
-    /// A raw file of so many [`token`]s.
+    /// A raw file of a number of [`token`]s.
     pub(crate) fn raw(&self, name: &str, count: usize) -> PathBuf {
         let path = self.named(name);
         fs::write(&path, ng_token::as_bytes(&tokens(0..count))).unwrap();
@@ -139,9 +139,8 @@ pub(crate) fn command(arguments: &[&dyn AsRef<OsStr>]) -> Command {
     command
 }
 
-/// Runs a line of the shell, with the program as `$NG`, on a terminal of its own,
-/// whose output is a pipe here. `None` where there is no program `script` to make
-/// one.
+/// Runs a line of the shell, with the program as `$NG`, on its own terminal, whose output is a pipe
+/// here. `None` if the program `script`, which makes one, is missing.
 pub(crate) fn on_terminal(line: &str, folder: &Path) -> Option<Child> {
     let mut command = Command::new("script");
     command.args(["-qec", line, "/dev/null"]);
@@ -158,7 +157,7 @@ pub(crate) fn on_terminal(line: &str, folder: &Path) -> Option<Child> {
     }
 }
 
-/// How a run ended, and what it said.
+/// How a run ended, and its output.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -181,7 +180,7 @@ pub(crate) fn ng(arguments: &[&dyn AsRef<OsStr>]) -> Ran {
 }
 
 impl Ran {
-    /// Checks that it went well, and returns what it said.
+    /// Checks that it succeeded, and returns its output.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
@@ -189,8 +188,7 @@ impl Ran {
         self.stdout
     }
 
-    /// Checks that it found something wrong, with `--json`, and returns what it
-    /// said.
+    /// Checks that it found a problem, with `--json`, and returns its output.
     #[track_caller]
     pub(crate) fn bad(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
@@ -198,7 +196,7 @@ impl Ran {
         self.stdout
     }
 
-    /// Checks how it ended, and returns what it found, on standard error.
+    /// Checks how it ended, and returns its standard error.
     #[track_caller]
     pub(crate) fn found(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -206,7 +204,7 @@ impl Ran {
         self.stderr
     }
 
-    /// Checks that it failed, with all of `parts` in what it said.
+    /// Checks that it failed, with all of `parts` in its message.
     #[track_caller]
     pub(crate) fn failed(self, parts: &[&str]) {
         assert_eq!(self.code, Some(1), "{self:?}");
@@ -219,7 +217,7 @@ impl Ran {
     }
 }
 
-/// Parses the one line that a verb says with `--json`.
+/// Parses the one line that a verb prints with `--json`.
 #[track_caller]
 pub(crate) fn json(text: &str) -> Value {
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -235,8 +233,7 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-/// How this process is named as the holder of a lock, if the system tells of
-/// locks.
+/// How this process is named as the holder of a lock, if the system reports locks.
 pub(crate) fn this_process() -> String {
     let table = fs::read_to_string("/proc/locks").unwrap_or_default();
     match table.contains("FLOCK") {
@@ -245,7 +242,7 @@ pub(crate) fn this_process() -> String {
     }
 }
 
-/// Waits until `found` gives something.
+/// Waits until `found` returns something.
 pub(crate) fn wait_for<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     let start = Instant::now();
     loop {
@@ -265,7 +262,7 @@ pub(crate) fn signal(process: u32, name: &str) {
     assert!(status.unwrap().success());
 }
 
-/// How often in a row a process must be seen to wait.
+/// How often in a row a process must be seen waiting.
 const TIMES: usize = 1_000;
 
 /// Waits until all threads of a process wait for something.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{COUNT, Place, damage, ng, tokens};
 
-/// A token of which every field has something to show.
+/// A token whose every field has something to show.
 fn rich() -> Token {
     let id = TokenId::new(3, EntityType::Concept, 42).unwrap();
     Token::builder(id.raw())

@@ -212,7 +212,7 @@ fn an_interrupted_build_leaves_the_index_of_before() {
     );
 }
 
-/// Nothing was said to be indexed, with exit code 0, where nobody could know.
+/// An unreadable index was shown as no index, with exit code 0.
 #[test]
 fn an_index_that_cannot_be_read_is_an_error_to_who_asks_for_it() {
     let place = Place::new();
@@ -225,7 +225,7 @@ fn an_index_that_cannot_be_read_is_an_error_to_who_asks_for_it() {
     assert_eq!(ran.stdout, "");
     let told = ran.found(1);
     assert!(told.contains("index.json: cannot read: "), "{told}");
-    // Who asks the tokens gets an answer all the same.
+    // A query still gets an answer.
     let ran = ng(&[&"query", &path, &"--where", &"id < 7", &"--count"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.ends_with(" 7\n"), "{ran:?}");

@@ -88,7 +88,7 @@ fn damage_before_the_tokens_and_at_their_end_is_told() {
         std::fs::copy(place.named("a.ngt"), &path).unwrap();
         flip(&path, offset);
         let ran = ng(&[&"info", &path]);
-        let count = "found damaged    1 finding, told on standard error\n";
+        let count = "found damaged    1 finding, listed on standard error\n";
         assert!(ran.stdout.ends_with(count), "{ran:?}");
         let words = ran.found(0);
         assert!(words.contains(told), "no {told:?} in {words}");

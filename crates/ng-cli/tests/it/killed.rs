@@ -1,5 +1,5 @@
-//! The verbs that write, killed at any moment: whole files or none, and what was left goes
-//! with the next run.
+//! The verbs that write, killed at any moment: whole files or none, and the next run removes what
+//! was left.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,16 +17,16 @@ use crate::harness::{Place, command, load, names, ng, sort};
 /// Some blocks and a part of one.
 const SOME: u64 = 10 * 4096 + 77;
 
-/// As many tokens as a sort with the least memory does not hold.
+/// More tokens than a sort with the least memory holds.
 const MANY: u64 = 260_000;
 
-/// What one and two threads are content with.
+/// The least memory that one and two threads accept.
 const LEAST: &str = "68M";
 
 /// How often each verb is killed.
 const KILLS: u64 = if cfg!(debug_assertions) { 4 } else { 12 };
 
-/// A file of so many varied tokens.
+/// A file of a number of varied tokens.
 fn source(count: u64) -> Place {
     let place = Place::new();
     let synth = Synth::clustered(3);
@@ -41,7 +41,7 @@ fn source(count: u64) -> Place {
 struct Kills<'a> {
     name: &'a str,
     arguments: &'a [&'a dyn AsRef<OsStr>],
-    /// How long one takes that is not.
+    /// How long an unkilled one takes.
     whole: Duration,
     killed: u64,
     left: u64,
@@ -67,7 +67,7 @@ impl<'a> Kills<'a> {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Early ones among late ones, as what is left of one is there for the next.
+        // Early moments alternate with late ones, as the next run finds what one left.
         let moment = turn * 7 % turns;
         thread::sleep(self.whole.mul_f64((moment as f64 + 0.5) / turns as f64));
         child.kill().unwrap();
@@ -84,8 +84,7 @@ impl<'a> Kills<'a> {
     }
 }
 
-/// Kills runs that make `out`, where there is one and where there is none, and then lets one
-/// go on.
+/// Kills runs that make `out`, with and without an existing file, and then lets one finish.
 fn check_kills(name: &str, place: &Place, out: &str, arguments: &[&dyn AsRef<OsStr>]) {
     let arguments = &[arguments, &[&"--replace"]].concat()[..];
     let before = place.names();
@@ -108,7 +107,7 @@ fn check_kills(name: &str, place: &Place, out: &str, arguments: &[&dyn AsRef<OsS
         }
         let there = place.names();
         let left = || there.iter().filter(|name| !after.contains(name));
-        // What the run before left went when this one began; a sort has two kinds of it.
+        // This run removed what the previous one left when it began; a sort has two kinds of it.
         for kind in [".ng-tmp-", ".ng-sort-"] {
             let of_kind = left().filter(|name| name.starts_with(kind)).count();
             assert!(of_kind <= 1, "{name}: {there:?}");
@@ -131,7 +130,7 @@ fn check_kills(name: &str, place: &Place, out: &str, arguments: &[&dyn AsRef<OsS
     assert_eq!(place.names(), before);
 }
 
-/// The tokens of a token file, each block verified, or the bytes of another.
+/// The tokens of a token file, each block verified, or the bytes of another file.
 fn content(place: &Place, out: &str) -> Vec<u8> {
     let path = place.named(out);
     match out.ends_with(".ngt") {
@@ -237,7 +236,7 @@ fn an_index_build_that_is_killed_leaves_the_index_of_before() {
     kills.tell();
 }
 
-/// What a query says.
+/// The answer of a query.
 fn answer(arguments: &[&dyn AsRef<OsStr>]) -> String {
     let output = command(arguments).output().unwrap();
     assert!(output.status.success(), "{output:?}");

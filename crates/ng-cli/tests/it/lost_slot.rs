@@ -14,7 +14,7 @@ const NEWER: usize = 11_000;
 const SLOTS: [u64; 2] = [0x1000, 0x3000];
 const PAGE: usize = 0x1000;
 
-/// What is said of it wherever the older commit is shown.
+/// The message wherever the older commit is shown.
 const TOLD: &str =
     "is lost and may have held the newest commit: tokens 10000..11000 may be missing";
 
@@ -24,8 +24,8 @@ fn newest_slot(path: &Path) -> usize {
     (told["generation"].as_u64().unwrap() & 1) as usize
 }
 
-/// 10,000 tokens, then 1,000 more. `pages` of the newest commit's are zero: its
-/// slot, and the page behind with its tail image and intent.
+/// 10,000 tokens, then 1,000 more. `pages` of the newest commit's are zeroed: its slot, and the
+/// page behind with its tail image and intent.
 fn lost(place: &Place, pages: usize) -> PathBuf {
     let path = place.tokens("a.ngt", OLDER);
     let raw = place.named("raw");
@@ -37,8 +37,7 @@ fn lost(place: &Place, pages: usize) -> PathBuf {
     path
 }
 
-/// One token once took the place of a thousand that were acknowledged, and `verify`
-/// had nothing to say.
+/// One token once replaced a thousand that were acknowledged, and `verify` had nothing to say.
 #[test]
 fn nothing_is_appended_over_it() {
     let place = Place::new();

@@ -1,7 +1,7 @@
-//! The program `ng`, run over files of its own.
+//! The program `ng`, run over temporary files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-// Pipes by name, signals and mounts are looked at as Linux has them.
+// Named pipes, signals and mounts are tested as on Linux.
 #![cfg(target_os = "linux")]
 
 #[path = "../../../ng-store/tests/amount/mod.rs"]

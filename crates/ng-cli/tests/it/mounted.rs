@@ -6,11 +6,11 @@ use std::process::Command;
 use crate::amount::skipped;
 use crate::harness::Place;
 
-/// A file system in memory, of so many bytes, until it is dropped.
+/// A file system in memory, of a given size, until it is dropped.
 pub(crate) struct Mounted(Place);
 
 impl Mounted {
-    /// `None` where nothing can be mounted, which is told of `what`.
+    /// `None` if nothing can be mounted, which is reported for `what`.
     pub(crate) fn new(size: &str, what: &str) -> Option<Self> {
         let place = Place::new();
         let mounted = Command::new("mount")

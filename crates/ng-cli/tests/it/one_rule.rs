@@ -11,8 +11,8 @@ use crate::harness::{
     tokens,
 };
 
-/// Asks for a block and a half from token `first` on, by `head`, in both ways by `copy`,
-/// and by `export`, with `extra`.
+/// Asks for a block and a half from token `first` on, by `head`, in both ways by `copy`, and by
+/// `export`, with `extra`.
 fn delivered(place: &Place, first: usize, extra: &[&str]) -> [Ran; 4] {
     let end = first + 3 * BLOCK / 2;
     let (from, count) = (first.to_string(), (end - first).to_string());
@@ -50,8 +50,8 @@ fn assert_copied(place: &Place, first: usize) {
     assert_eq!(lines.lines().count(), 1 + expected.len());
 }
 
-/// `copy` once refused every block of a file for one bad entry, and `head` gave
-/// them without a word.
+/// `copy` once refused every block of a file for one bad entry, and `head` gave them without a
+/// word.
 #[test]
 fn a_bad_table_entry_costs_its_block_and_warns_with_all_others() {
     let place = Place::new();
@@ -138,7 +138,7 @@ fn bad_blocks_elsewhere_are_not_looked_at() {
     let place = Place::new();
     let path = place.tokens("a.ngt", COUNT);
     damage(&path, 2);
-    // The last one, of which no image is left that would help.
+    // The last one, for which no image is left.
     damage(&path, 3);
     for ran in delivered(&place, 0, &[]) {
         ran.ok();

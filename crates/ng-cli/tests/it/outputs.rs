@@ -28,9 +28,9 @@ fn completions_and_help_are_written_for_every_shell_and_verb() {
             assert!(help.contains(told), "no {told:?} of {verb}");
         }
         let replaces = ["create", "repair", "query", "copy", "export"].contains(&verb);
-        let link = "of a symbolic link, the file that it leads to";
+        let link = "for a symbolic link, its target";
         assert_eq!(help.contains(link), replaces, "{verb}");
-        let zero = "0    told, also where damage is found";
+        let zero = "0    shown, even if damage is found";
         assert_eq!(help.contains(zero), verb == "info", "{verb}");
     }
 }
@@ -68,7 +68,7 @@ fn outputs_that_cannot_be_written_are_no_panic() {
         let status = run().stdout(full()).stderr(full()).status().unwrap();
         assert_eq!(status.code(), Some(1), "{arguments:?}");
     }
-    // Whoever does it again would have it twice.
+    // Doing it again would append twice.
     let made = place.named("b.ngt");
     let mut create = command(&[&"create", &made, &"--tokens", &"10", &"--json"]);
     let ran: Ran = create.stdout(full()).output().unwrap().into();
@@ -92,7 +92,7 @@ fn damage_fails_also_when_nobody_reads_of_it() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
 }
 
-/// One stream each: what was done, and what is wrong. Quiet leaves out the first.
+/// One stream each: results and problems. Quiet leaves out the first.
 #[test]
 fn what_was_done_and_what_is_wrong_are_told_apart() {
     let place = Place::new();

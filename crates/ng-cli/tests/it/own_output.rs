@@ -1,4 +1,4 @@
-//! New files that would be written over what is read.
+//! New files that would overwrite the input.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,7 +16,8 @@ fn run(verb: &[&str], a: &Path, b: &Path) -> Ran {
     command(&[]).args(arguments).output().unwrap().into()
 }
 
-/// What reads tokens of `A` and makes a file `B` that is no token file, or in another order.
+/// Verbs that read tokens of `A` and make a file `B` that is not a token file, or has another
+/// order.
 const READERS: [&[&str]; 4] = [
     &["query", "A", "-o", "B", "--format", "csv", "--replace"],
     &[
@@ -33,14 +34,14 @@ const READERS: [&[&str]; 4] = [
     &["copy", "A", "B", "--raw", "--replace"],
 ];
 
-/// What makes token files of tokens.
+/// Verbs that make token files of tokens.
 const COPIERS: [&[&str]; 3] = [
     &["copy", "A", "B", "--replace"],
     &["sort", "A", "B", "--by", "id", "--replace"],
     &["repair", "A", "B", "--replace"],
 ];
 
-/// What reads an input `A` of another form than token files.
+/// Verbs that read an input `A` that is not a token file.
 const TAKERS: [&[&str]; 2] = [
     &["create", "B", "--from", "A", "--replace"],
     &["append", "B", "--from", "A"],
@@ -78,7 +79,7 @@ fn no_verb_writes_over_its_input() {
     assert!(load(&path) == tokens(0..10));
     let told = ng(&[&"export", &path, &path, &"--format", &"csv", &"--json"]);
     assert_eq!(json(&told.stderr)["kind"], "exists");
-    // There is nothing that --replace would help.
+    // --replace would not help.
     assert!(!told.stderr.contains("--replace"), "{told:?}");
 }
 

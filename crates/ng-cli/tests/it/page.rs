@@ -26,7 +26,7 @@ pub(crate) fn varied(place: &Place, name: &str) -> PathBuf {
     saved(place, name, &varied_tokens())
 }
 
-/// Five tokens of which most have something wrong.
+/// Five tokens, most with something wrong.
 pub(crate) fn odd(place: &Place, name: &str) -> PathBuf {
     let mut tokens: Vec<Token> = (0..5).map(|id| Token::new(id).with_weight(0.25)).collect();
     tokens[0] = tokens[0].with_weight(f32::NAN);
@@ -141,7 +141,7 @@ fn histograms_have_each_token_once_and_where_it_is() {
                 assert_eq!(count, inside.count() as u64, "{name} {from} to {to}");
             }
         }
-        // Of times and weights the ends are rounded in words.
+        // For times and weights the ends are rounded in words.
         for (plot, title) in [("time", "tokens by timestamp"), ("values", "weight")] {
             let counts = values(panel(document, plot, title));
             assert_eq!(counts.iter().sum::<u64>(), COUNT as u64, "{title}");
@@ -151,8 +151,8 @@ fn histograms_have_each_token_once_and_where_it_is() {
     });
 }
 
-/// What the shapes of a map say: the least and the greatest count of each cell, by its
-/// place from the left and from below.
+/// The cells of a map from its shapes: the least and the greatest count of each, by its place from
+/// the left and from below.
 fn cells(map: Node<'_, '_>, rows: usize) -> Vec<((usize, usize), (u64, u64))> {
     let paths = map.descendants().filter(|node| node.has_tag_name("path"));
     let mut cells = Vec::new();
@@ -210,7 +210,7 @@ fn a_map_has_each_cell_with_the_colour_of_its_count() {
                 .find_map(|it| it.attribute("viewBox"))
                 .unwrap();
             let rows: usize = rows.rsplit(' ').next().unwrap().parse().unwrap();
-            // Of y alone some coordinates are below 0.
+            // Only of y some coordinates are below 0.
             let words = |beside: bool| {
                 let all = map.descendants().filter(|it| it.has_tag_name("text"));
                 all.filter(move |it| it.has_attribute("dy") == beside)
@@ -304,7 +304,7 @@ fn bad_blocks_are_named_and_marked_and_fail_it() {
         let counts = values(panel(document, "values", "weight"));
         assert_eq!(counts.iter().sum::<u64>(), (COUNT - BLOCK) as u64);
     });
-    // Where a damaged block fails it, no page is left.
+    // If a damaged block makes it fail, no page is left.
     let other = place.named("other.html");
     let ran = describe(&path, &other, &["--verified"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");

@@ -11,13 +11,13 @@ use crate::harness::{Place, ng, on_terminal};
 
 const MIB: usize = 1 << 20;
 
-/// How long the other end of a pipe takes for each MiB, unless the bar is seen.
+/// How long the other end of a pipe takes for each MiB, until the bar is seen.
 const PACE: Duration = Duration::from_millis(50);
 
-/// For so many MiB the other end of a pipe takes its time: 0.8 s.
+/// For this many MiB the other end of a pipe is slow: 0.8 s.
 const PACED_MIB: usize = 16;
 
-/// A run on a terminal, whose output is looked through for a rate.
+/// A run on a terminal, whose output is searched for a rate.
 struct Watched {
     seen: Receiver<()>,
     told: JoinHandle<String>,
@@ -47,7 +47,7 @@ impl Watched {
         Some(Self { seen, told })
     }
 
-    /// Lets some time pass, and tells whether the bar was seen.
+    /// Waits a while, and tells whether the bar was seen.
     fn pass(&self) -> bool {
         self.seen.recv_timeout(PACE).is_ok()
     }
@@ -64,7 +64,7 @@ fn fifo(place: &Place) -> std::path::PathBuf {
     path
 }
 
-/// Copies so many tokens to a reader that takes its time.
+/// Copies tokens to a slow reader.
 fn copy_slowly(tokens: &str, extra: &str) -> Option<String> {
     let place = Place::new();
     let path = place.named("a.ngt");
@@ -134,7 +134,7 @@ fn no_bar_is_drawn_for_a_tiny_file_and_where_none_is_wanted() {
     }
 }
 
-/// `ok` checks that standard error is empty, a pipe as it is.
+/// `ok` checks that standard error, a pipe here, is empty.
 #[test]
 fn no_bar_is_drawn_into_a_pipe() {
     let place = Place::new();

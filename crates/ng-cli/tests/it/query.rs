@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::harness::{BLOCK, COUNT, Place, Ran, command, damage, json, keys, ng, signal, wait_for};
 
-/// A file of varied tokens, three blocks and a part of one, and what is in it.
+/// A file of varied tokens, three blocks and a part of one, and its tokens.
 fn varied(place: &Place) -> (PathBuf, Vec<Token>) {
     let path = place.named("a.ngt");
     let count = COUNT.to_string();
@@ -41,7 +41,7 @@ fn ask(path: &Path, arguments: &[&str]) -> Ran {
     command.args(arguments).output().unwrap().into()
 }
 
-/// What is answered, of a question that has nothing wrong.
+/// The answer to a question with nothing wrong.
 #[track_caller]
 fn answer(path: &Path, arguments: &[&str]) -> String {
     ask(path, &[arguments, &["--quiet"]].concat()).ok()
@@ -63,7 +63,7 @@ fn positions(path: &Path, arguments: &[&str]) -> Vec<u64> {
     positions.collect::<Option<_>>().unwrap()
 }
 
-/// The tokens that a file of columns has.
+/// The tokens of a file of columns.
 fn tokens_of(path: &Path, format: Format, form: Option<Form>) -> Vec<Token> {
     let file = File::open(path).unwrap();
     let mut reader = TableReader::of_file(file, format, form).unwrap();
@@ -72,7 +72,7 @@ fn tokens_of(path: &Path, format: Format, form: Option<Form>) -> Vec<Token> {
     tokens
 }
 
-/// The positions of the tokens that are as asked for.
+/// The positions of the tokens that a predicate selects.
 fn matching(tokens: &[Token], is_asked: impl Fn(&Token) -> bool) -> Vec<u64> {
     let all = (0..).zip(tokens);
     all.filter(|(_, token)| is_asked(token))
@@ -132,7 +132,7 @@ fn tokens_come_in_order_and_whole_in_every_format() {
             );
             let out = place.named("out");
             fs::write(&out, &output.stdout).unwrap();
-            // What is in lines does not say it.
+            // Lines do not show it.
             let form = (!raw.is_empty()).then_some(Form::Raw);
             let back = tokens_of(&out, format, form);
             assert!(back == expected, "{name} {raw:?}");
@@ -175,7 +175,7 @@ fn a_table_has_twenty_tokens_or_as_many_as_are_asked_for() {
     assert!(told.contains("--limit"), "{told}");
     for (limit, lines) in [("3", 4), ("5k", 5001), ("20k", COUNT + 1)] {
         let text = answer(&path, &[&columns[..], &["--limit", limit]].concat());
-        // A block has a table of its own.
+        // Each block would have a table of its own.
         let rows = text.lines().filter(|line| !line.contains("position"));
         assert_eq!(rows.count() + 1, lines);
     }
@@ -185,7 +185,7 @@ fn a_table_has_twenty_tokens_or_as_many_as_are_asked_for() {
     assert!(only.trim_start().starts_with("index"), "{only}");
 }
 
-/// Each piece of the file once had a table of its own, with nothing in most of them.
+/// Each piece of the file once had a table of its own, mostly empty.
 #[test]
 fn tokens_that_are_far_from_each_other_are_in_one_table() {
     let place = Place::new();
@@ -357,7 +357,7 @@ fn the_top_is_that_of_a_stable_sort() {
     assert_eq!(few.len(), 3);
 }
 
-/// Tokens of which every third has a weight that is NaN.
+/// Tokens, every third with a weight that is NaN.
 fn with_nan(place: &Place) -> PathBuf {
     let path = place.named("nan.ngt");
     let weight = |index: u32| {
@@ -414,7 +414,7 @@ fn weights_that_are_nan_are_left_out_and_counted() {
         .collect();
     assert_eq!(rows[1]["nan_weights"], 1500);
     assert_eq!(json(&ran.stderr)["nan_weights"], 3000);
-    // People are not told of what there is none of; programs have the same columns.
+    // People are not told about empty things; programs have the same columns.
     let none = ["--where", "weight > 0", "--agg", "min(weight)"];
     assert!(!answer(&path, &none).contains("nan_weights"));
     assert_eq!(self::rows(&path, &none)[0]["nan_weights"], 0);
@@ -436,7 +436,7 @@ fn groups_by_a_flag_of_the_user_are_those_of_its_filter() {
     }
 }
 
-/// The tokens that are shown were read for the answer, but not counted.
+/// The tokens shown were read for the answer, but not counted.
 #[test]
 fn what_is_read_of_the_rows_is_part_of_what_it_took() {
     let place = Place::new();
@@ -639,7 +639,7 @@ fn a_plan_comes_before_the_answer() {
     assert!(plan["plan"].as_str().unwrap().starts_with("12388 tokens"));
 }
 
-/// The whole filter was repeated, however long it is.
+/// The whole filter was repeated, however long.
 #[test]
 fn of_a_long_filter_the_part_is_shown_that_is_wrong() {
     let place = Place::new();
@@ -658,7 +658,7 @@ fn of_a_long_filter_the_part_is_shown_that_is_wrong() {
     );
     assert!(told.contains("the nearest is `weight`"), "{told}");
     assert!(told.len() < 1_000, "{told}");
-    // What is short is repeated as it is.
+    // A short one is repeated as it is.
     let told = ask(&path, &["--where", "wieght > 0.5"]).stderr;
     assert!(told.contains("'wieght > 0.5' for '--where"), "{told}");
 }
@@ -668,7 +668,7 @@ fn what_was_looked_at_is_told_aside() {
     let place = Place::new();
     let (path, _) = varied(&place);
     let ran = ask(&path, &["--where", "position < 4096", "--count"]);
-    // By its position the block is counted without a look.
+    // Its position alone counts the block.
     let told = ran.found(0);
     assert!(told.starts_with("read nothing in "), "{told}");
     let blocks = ": 0 of 4 blocks, 3 skipped, 1 answered unread\n";
@@ -999,7 +999,7 @@ fn a_damaged_block_fails_what_is_verified_or_is_left_out_and_told() {
         told.contains("left out: 4096 tokens of 1 damaged block,"),
         "{told}"
     );
-    // What was left out is told, quiet or not.
+    // What was left out is reported, quiet or not.
     let quiet = ask(&path, &[&question[..], &["--skip-damaged", "-q"]].concat()).found(1);
     assert!(
         quiet.contains("left out: 4096 tokens of 1 damaged block,"),
@@ -1122,7 +1122,7 @@ fn squared_steps(token: &Token, centre: [i64; 3]) -> i64 {
         .sum()
 }
 
-/// Of a file as it is, of one with boxes, and of a sorted one.
+/// For a file as it is, one with boxes, and a sorted one.
 #[test]
 fn the_nearest_are_those_of_a_look_at_each_token() {
     let place = Place::new();
@@ -1214,7 +1214,7 @@ fn places_that_make_no_sense_are_usage_errors() {
     assert_eq!(none.code, Some(2), "{none:?}");
 }
 
-/// The ends are no floats, and compared as such they were outside.
+/// The ends are not floats, and compared as such they were outside.
 #[test]
 fn the_ends_of_every_space_are_centres() {
     let place = Place::new();
@@ -1299,7 +1299,7 @@ fn weights_that_are_no_numbers_are_written_as_an_export_writes_them() {
                 "{name} {raw:?}"
             );
         }
-        // Also where another column stands beside those of the tokens.
+        // Also with another column beside those of the tokens.
         for more in [
             &[][..],
             &[

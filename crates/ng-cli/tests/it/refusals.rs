@@ -1,4 +1,4 @@
-//! What is refused, how it is said, and that it leaves nothing behind.
+//! What is refused, with which message, and that it leaves nothing behind.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,8 +15,7 @@ use crate::harness::{
     tokens,
 };
 
-/// The verbs that read a token file, `FILE`, with a new file, `OUT`, and records
-/// that are there, `RAW`.
+/// The verbs that read a token file, `FILE`, with a new file, `OUT`, and existing records, `RAW`.
 const READERS: [&[&str]; 9] = [
     &["info", "FILE"],
     &["verify", "FILE"],
@@ -29,7 +28,7 @@ const READERS: [&[&str]; 9] = [
     &["repair", "FILE", "OUT"],
 ];
 
-/// A file that is no sound token file, and how that is said.
+/// A file that is not a sound token file, and the message.
 struct Bad {
     path: PathBuf,
     told: &'static str,
@@ -110,7 +109,7 @@ fn what_is_no_token_file_is_refused_by_every_verb() {
             read(&place, verb, &bad.path, &[]).failed(&[&path, bad.told]);
             let ran = read(&place, verb, &bad.path, &["--json"]);
             let causes = ran.stderr.matches("os error").count();
-            assert!(causes <= 1, "a cause is told twice: {ran:?}");
+            assert!(causes <= 1, "a cause is shown twice: {ran:?}");
             let hints = ran.stderr.matches("`ng repair FILE NEW`").count();
             assert_eq!(hints, 0, "there is nothing to save: {ran:?}");
             assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{verb:?} {ran:?}");
@@ -135,7 +134,7 @@ fn a_file_that_lost_its_end_is_refused_by_all_but_repair() {
     for verb in &READERS[..8] {
         read(&place, verb, &path, &[]).failed(&["a.ngt", &told]);
     }
-    // Only its last token is damaged, and what it lost was a zero.
+    // Only its last token is damaged, and it lost a zero.
     let words = read(&place, READERS[8], &path, &[]).found(0);
     assert!(
         words.contains("warning: ") && words.contains("the file is now"),
@@ -282,7 +281,7 @@ fn usage_errors_name_the_option_the_value_and_what_is_allowed() {
             &["append", "x", "--from", "y", "--validate="],
             &["--validate", "strict, upstream"],
         ),
-        // The rules stand behind `=`, so that a path is never taken for them.
+        // The rules follow `=`, so that a path is never taken for them.
         (
             &["append", "x", "--from", "y", "--validate", "upstream"],
             &["unexpected argument 'upstream'"],

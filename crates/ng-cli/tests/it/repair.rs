@@ -76,7 +76,7 @@ fn a_file_that_lost_nothing_is_repaired_with_success() {
         words.contains("12388 of 12388 tokens saved into"),
         "{words}"
     );
-    // Of a rotten entry and a restorable end the tokens are there.
+    // With a rotten entry or a restorable end the tokens are there.
     flip(&path, TABLE + 3);
     flip(&path, data_offset(&path) + 64 * (COUNT as u64 - 1));
     let words = ng(&[&"repair", &path, &out, &"--replace"]).found(0);
@@ -156,8 +156,8 @@ fn an_existing_file_is_replaced_only_when_asked() {
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
 }
 
-/// Entries of a sector of the table are gone, and blocks beside: which of the blocks
-/// are whole cannot be told.
+/// Entries of a sector of the table are gone, and blocks beside: which of the blocks are whole
+/// cannot be known.
 #[test]
 fn blocks_of_which_nothing_can_be_told_are_kept_only_when_asked() {
     let place = Place::new();
@@ -173,7 +173,7 @@ fn blocks_of_which_nothing_can_be_told_are_kept_only_when_asked() {
     let saved = "40960 of 163840 tokens saved";
     assert!(ran.stdout.contains(saved), "{ran:?}");
     let words = ran.found(1);
-    let told = "kept as found: tokens 0..122880, blocks 0..30; nothing is left that tells";
+    let told = "kept as found: tokens 0..122880, blocks 0..30; nothing is left to check them";
     assert!(words.contains(told), "{words}");
     assert!(!words.contains("lost:"), "{words}");
     let loaded = load(&kept);

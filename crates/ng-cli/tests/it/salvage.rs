@@ -1,4 +1,4 @@
-//! Files of which no commit slot is left.
+//! Files without any commit slot left.
 
 #![allow(
     clippy::single_range_in_vec_init,
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::{BLOCK, COUNT, Place, json, load, ng, tokens, write};
 
-/// Refused by all but `--salvage`, which is hinted at.
+/// Refused by all but `--salvage`, which the hint names.
 fn assert_refused(path: &Path, out: &Path, told: &str, kind: &str) {
     ng(&[&"repair", &path, &out]).failed(&[told, "--salvage"]);
     let ran = ng(&[&"repair", &path, &out, &"--json"]);

@@ -7,8 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::{COUNT, Place, command, load, names, ng, signal, tokens, wait_for};
 
-/// Waits until a new file is written in the folder, for whose removal the
-/// program has to care.
+/// Waits until a new file is being written in the folder, which the program must remove.
 fn wait_for_temporary_file(folder: &Path) {
     wait_for("temporary file", || {
         let names = names(folder);
@@ -78,7 +77,7 @@ fn an_append_that_waits_for_its_input_ends_and_appends_nothing() {
     let path = place.tokens("a.ngt", COUNT);
     let mut child = waiting(&[&"append", &path, &"--from", &"-"]);
     let mut stdin = child.stdin.take().unwrap();
-    // More than is buffered on the way, so that some of it was written.
+    // More than the pipes buffer, so that some of it was written.
     stdin.write_all(&vec![0; 8 << 20]).unwrap();
     signal(child.id(), "INT");
     assert_interrupted(child);
@@ -100,11 +99,11 @@ fn a_copy_whose_reader_does_not_read_ends() {
     assert_eq!(told, "error: interrupted\n");
 }
 
-/// How often work is begun that was done before the signal came.
+/// How often work is repeated that finished before the signal.
 const ATTEMPTS: usize = 10;
 
-/// Interrupts a run that works in `folder`, and tells whether that ended it. It
-/// leaves a whole file or none.
+/// Interrupts a run that works in `folder`, and tells whether that ended it. It leaves a whole file
+/// or none.
 fn interrupted(arguments: &[&str], source: &Path) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");

@@ -11,7 +11,7 @@ use crate::harness::{
     BLOCK, COUNT, Place, command, damage, flip, json, keys, load, ng, signal, sort, wait_for,
 };
 
-/// What one and two threads are content with.
+/// The least memory that one and two threads accept.
 const LEAST: &str = "68M";
 
 /// More than that holds.
@@ -107,10 +107,10 @@ fn what_cannot_be_sorted_says_why() {
     shuffled(&place, "a.ngt", COUNT);
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
     for (by, told) in [
-        ("wieght", "is called `wieght`; `weight` is"),
+        ("wieght", "`wieght`, the nearest is `weight`"),
         ("", "nothing to sort by"),
         ("physical,motor", "an order of 96 bits, expected at most 64"),
-        ("position", "`position` is no order"),
+        ("position", "`position` is not an order"),
     ] {
         let ran = ng(&[&"sort", &a, &b, &"--by", &by, &"--json"]);
         assert_eq!(ran.code, Some(2), "{by}");
@@ -164,7 +164,7 @@ fn a_damaged_block_ends_the_sort_and_is_named() {
     }
 }
 
-/// A sort beyond memory that is under way: it has begun to write a temporary file.
+/// A sort beyond memory in progress: it has begun to write a temporary file.
 fn under_way(place: &Place) -> Child {
     let (a, b) = (place.named("a.ngt"), place.named("b.ngt"));
     let child = command(&sort(&a, &b, &"id", &LEAST))
@@ -182,10 +182,10 @@ fn under_way(place: &Place) -> Child {
     child
 }
 
-/// How often a sort is begun that was done before the signal came.
+/// How often a sort is repeated that finished before the signal.
 const ATTEMPTS: usize = 10;
 
-/// Ends sorts by a signal until one did not come to its end, and returns its exit code.
+/// Ends sorts by a signal until one is interrupted, and returns its exit code.
 fn ended_by(name: &str, place: &Place) -> Option<i32> {
     for _ in 0..ATTEMPTS {
         let mut child = under_way(place);
@@ -227,7 +227,7 @@ fn an_interrupted_sort_leaves_nothing() {
     }
 }
 
-/// Runs a sort that may have so many KiB of memory of its own.
+/// Runs a sort with this many KiB of private memory.
 fn sort_within(kib: u32, place: &Place, memory: &str) -> bool {
     let limited = format!("ulimit -c 0; ulimit -d {kib}; exec \"$@\"");
     let mut shell = Command::new("sh");
@@ -238,7 +238,7 @@ fn sort_within(kib: u32, place: &Place, memory: &str) -> bool {
     shell.status().unwrap().success()
 }
 
-/// Sorted in memory, so many tokens take 80 MB.
+/// Sorted in memory, these tokens take 80 MB.
 #[test]
 fn a_sort_keeps_to_the_memory_that_it_is_given() {
     let place = Place::new();

@@ -53,7 +53,7 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
     }
 }
 
-/// 256 MiB go out of a pipe, and little of that is ever in memory.
+/// 256 MiB go out through a pipe, and little of that is ever in memory.
 #[test]
 fn copying_takes_the_same_memory_for_any_file() {
     let place = Place::new();
@@ -70,7 +70,7 @@ fn copying_takes_the_same_memory_for_any_file() {
     for _ in 0..2_000_000 * 64 / MIB {
         stdout.read_exact(&mut buffer).unwrap();
     }
-    // It is held up by the rest, and has read ahead as far as it does.
+    // The rest blocks it, after it has read ahead as far as it does.
     wait_until_it_waits(child.id());
     let peak = peak_bytes(child.id());
     stdout.read_to_end(&mut buffer).unwrap();
@@ -78,7 +78,7 @@ fn copying_takes_the_same_memory_for_any_file() {
     assert!(peak < 64 << 20, "{peak} bytes");
 }
 
-/// 128 MiB go into a pipe, and little of that is ever in memory.
+/// 128 MiB come in through a pipe, and little of that is ever in memory.
 #[test]
 fn creating_from_a_pipe_takes_the_same_memory_for_any_input() {
     let place = Place::new();

@@ -8,7 +8,7 @@ use ng_token::{Space, Token};
 
 use crate::harness::{COUNT, Place, Ran, command, json, load, ng, tokens};
 
-/// Creates `b.ngt` of a text in a file of this name.
+/// Creates `b.ngt` from a text in a file of this name.
 fn create(place: &Place, name: &str, text: &str, options: &[&str]) -> Ran {
     let from = place.named(name);
     fs::write(&from, text).unwrap();
@@ -163,7 +163,7 @@ fn columns_are_appended() {
     }
 }
 
-/// Gives bytes through a pipe.
+/// Sends bytes through a pipe.
 fn piped(place: &Place, bytes: &[u8], format: &str) -> Ran {
     let path = place.named("b.ngt");
     let mut child = command(&[
@@ -180,7 +180,7 @@ fn piped(place: &Place, bytes: &[u8], format: &str) -> Ran {
     .stderr(Stdio::piped())
     .spawn()
     .unwrap();
-    // It may not want all of it.
+    // It may not read all of it.
     let _ = child.stdin.take().unwrap().write_all(bytes);
     child.wait_with_output().unwrap().into()
 }

@@ -121,7 +121,7 @@ fn the_report_has_its_keys() {
     assert_eq!(told["blocks"], 4);
 }
 
-/// A block and its entry that fit each other, and are not what was committed.
+/// A block and its entry that match each other, but are not what was committed.
 #[test]
 fn a_table_that_was_replaced_with_its_blocks_is_told() {
     let place = Place::new();
@@ -140,7 +140,7 @@ fn a_table_that_was_replaced_with_its_blocks_is_told() {
     assert!(words.contains(told), "{words}");
     let copied = ng(&[&"copy", &path, &place.named("copy")]).found(1);
     assert!(copied.contains(told), "{copied}");
-    // No token is lost by what can be seen, and none can be relied on.
+    // No token is visibly lost, and none can be relied on.
     let ran = ng(&[&"repair", &path, &place.named("out")]);
     let saved = "12388 of 12388 tokens saved";
     assert!(ran.stdout.contains(saved), "{ran:?}");
@@ -168,7 +168,7 @@ fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
         assert_eq!(parsed["clean"], code == 0);
         assert_eq!(parsed["findings"].as_array().unwrap().len(), 1);
     }
-    // The last one, however quiet it is to be: verified, copied, repaired.
+    // The last one, even if quiet: verified, copied, repaired.
     let told = "commit slot 1: copy 0 damaged";
     for arguments in [&["verify"][..], &["copy", "c.ngt"], &["repair", "d.ngt"]] {
         let out = arguments.get(1).map(|name| place.named(name));
@@ -180,7 +180,7 @@ fn rot_before_the_tokens_fails_and_what_a_power_cut_leaves_does_not() {
     }
 }
 
-/// Both copies of the newest slot: the commit before it is what is shown.
+/// Both copies of the newest slot: the commit before it is shown.
 #[test]
 fn a_commit_whose_slot_is_lost_is_never_called_sound() {
     let place = Place::new();
@@ -226,7 +226,7 @@ fn neighbours_that_are_bad_in_the_same_way_share_a_line_and_json_has_each() {
     assert_eq!(blocks, [2, 5, 6, 7, 8, 10]);
 }
 
-/// Each file is damaged in its way, and what is told to do about it helps.
+/// Each file is damaged in its own way, and the advice helps.
 #[test]
 fn the_last_line_is_the_next_step() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-"""NeuroGraph tokens in memory and in files that survive crashes, in numpy's manners."""
+"""NeuroGraph tokens in memory and in files that survive crashes, with a numpy-style interface."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +110,7 @@ __all__ = [
     "read_parquet",
 ]
 
-#: What is imported when it is first asked for, by its module: dataclasses cost more than all
-#: else here.
+#: Imported on first use, by module: dataclasses cost more than everything else here.
 _LATER = {
     "_answers": (
         "Count", "Duplicates", "Found", "Groups", "Histogram", "IndexInfo", "Lookup", "Nearest",

@@ -1,4 +1,4 @@
-"""What queries find: numbers and arrays, each with the ``stats`` of what was looked at."""
+"""Answers of queries: numbers and arrays, each with ``stats`` of what was looked at."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from ngtoken._errors import IndexWarning
 
 
 def warn_of_index(told: Sequence[str]) -> None:
-    """Warns of an index that is not as it should be."""
+    """Warns of a faulty index."""
     for line in told:
         warnings.warn(line, IndexWarning, stacklevel=2)
 
 
 class _Shown:
-    """Objects that show their parts by name."""
+    """Objects shown as their parts by name."""
 
     __slots__ = ()
     _parts: ClassVar[tuple[str, ...]] = ()
@@ -52,8 +52,8 @@ class Stats(_Shown):
         seconds: float,
         warnings: tuple[str, ...],
     ) -> None:
-        #: How many blocks there are, were looked at, could have no answer, and were answered
-        #: by their zones or positions alone.
+        #: How many blocks there are, were looked at, were ruled out, and were answered by their
+        #: zones or positions alone.
         self.blocks, self.blocks_looked_at, self.blocks_skipped, self.blocks_unread = blocks
         #: How many bytes of records and columns the blocks have that were looked at.
         self.bytes_read = bytes_read
@@ -114,7 +114,7 @@ class Number(float):
 
 
 class Positions(_Shown):
-    """Where tokens stand, in order."""
+    """Positions of tokens, in order."""
 
     __slots__ = ("positions", "stats")
     _parts: ClassVar[tuple[str, ...]] = ("positions",)
@@ -137,7 +137,7 @@ class Positions(_Shown):
 
 
 class Found(_Shown):
-    """Copies of tokens, an array of records, and where they stand."""
+    """Copies of tokens, an array of records, and their positions."""
 
     __slots__ = ("positions", "stats", "tokens")
     _parts: ClassVar[tuple[str, ...]] = ("positions", "tokens")
@@ -161,7 +161,7 @@ class Found(_Shown):
 
 
 class Ranked(_Shown):
-    """Tokens by their places among others: where they stand, and their values.
+    """Tokens by rank: their positions and their values.
 
     It unpacks as the pair of values and positions.
     """
@@ -193,7 +193,7 @@ class Ranked(_Shown):
 
 
 class Nearest(_Shown):
-    """The tokens that are nearest to points, a row for each: distances, then positions.
+    """The tokens nearest to points, a row for each point: distances, then positions.
 
     It unpacks as the pair of both.
     """
@@ -213,7 +213,7 @@ class Nearest(_Shown):
 
 
 class Within(_Shown):
-    """The tokens within a ball: where they stand, in order, and their distances in units.
+    """The tokens within a ball: their positions, in order, and their distances in units.
 
     It unpacks as the pair of distances and positions.
     """
@@ -234,7 +234,7 @@ class Within(_Shown):
 
 
 class Lookup(_Shown):
-    """Where the tokens of ids stand: an array of positions for each, in the order in which the
+    """The positions of the tokens with some ids: an array for each id, in the order in which the
     ids were asked for."""
 
     __slots__ = ("_bounds", "_places", "ids", "stats")
@@ -262,12 +262,12 @@ class Lookup(_Shown):
 
     @property
     def positions(self) -> list[np.ndarray]:
-        """An array of positions for each id, all parts of one."""
+        """An array of positions for each id, all slices of one array."""
         return list(self)
 
     @property
     def first(self) -> np.ndarray:
-        """The first position of each id, and -1 where there is none."""
+        """The first position of each id, or -1 if no token has it."""
         first = np.full(len(self), -1, "i8")
         begins, ends = self._bounds[:-1], self._bounds[1:]
         first[begins < ends] = self._places[begins[begins < ends]]
@@ -275,7 +275,7 @@ class Lookup(_Shown):
 
 
 class Duplicates(Lookup):
-    """The least ids that more than one token has, and where those stand."""
+    """The least ids that more than one token has, and their positions."""
 
     __slots__ = ("id_count", "repeats")
     _parts: ClassVar[tuple[str, ...]] = ("id_count", "repeats", "ids", "positions")
@@ -288,13 +288,13 @@ class Duplicates(Lookup):
         stats: Stats,
     ) -> None:
         super().__init__(ids, places, stats)
-        #: How many ids there are that more than one token has, and how many tokens have an
-        #: id that another one before them has.
+        #: How many ids more than one token has, and how many tokens repeat the id of an earlier
+        #: one.
         self.id_count, self.repeats = counts
 
 
 class Histogram(_Shown):
-    """How many values are in each of some bins; in the last one also its upper end."""
+    """The number of values in each bin; the last bin includes its upper end."""
 
     __slots__ = ("above", "below", "column", "counts", "edges", "nan", "stats")
     _parts: ClassVar[tuple[str, ...]] = ("column", "edges", "counts", "below", "above", "nan")
@@ -308,7 +308,7 @@ class Histogram(_Shown):
         stats: Stats,
     ) -> None:
         self.column = column
-        #: Where bins begin, and where the last one ends: one more than there are bins.
+        #: Where the bins begin, and where the last one ends: one more than there are bins.
         self.edges = edges
         self.counts = counts
         #: How many values are less than the first edge, greater than the last one, and NaN.
@@ -321,7 +321,7 @@ class Histogram(_Shown):
 
 
 class Groups(_Shown):
-    """What was measured, a row for each group: a column for each key, then for each measure."""
+    """Measures, a row for each group: a column for each key, then for each measure."""
 
     __slots__ = ("_arrow", "_columns", "keys", "nan_weights", "stats")
     _parts: ClassVar[tuple[str, ...]] = ("_columns",)
@@ -335,9 +335,9 @@ class Groups(_Shown):
         stats: Stats,
     ) -> None:
         self._columns = dict(columns)
-        #: The names of the columns that have the keys.
+        #: The names of the key columns.
         self.keys = tuple(self._columns)[:keys]
-        #: How many weights are NaN in each group, and were left out of extremes and quantiles.
+        #: How many NaN weights each group left out of extremes and quantiles.
         self.nan_weights = nan_weights
         self._arrow = arrow
         self.stats = stats
@@ -363,7 +363,7 @@ class Groups(_Shown):
         return self._arrow.__arrow_c_stream__(requested_schema)
 
     def to_arrow(self) -> Any:
-        """A ``pyarrow.Table`` where pyarrow is, and else an `ArrowStream`."""
+        """A ``pyarrow.Table`` if pyarrow is installed, otherwise an `ArrowStream`."""
         from ngtoken import _frames
 
         return _frames.to_arrow(self._arrow)
@@ -387,7 +387,7 @@ class Groups(_Shown):
 
 
 class IndexInfo(_Shown):
-    """What an index has after a build."""
+    """An index after a build."""
 
     __slots__ = _parts = (
         "folder",
@@ -410,22 +410,22 @@ class IndexInfo(_Shown):
         warnings: list[str],
     ) -> None:
         self.folder = folder
-        #: How many blocks are covered, how many were read, and which of them are damaged and
-        #: left unindexed.
+        #: How many blocks are covered, how many were read, and which are damaged and left
+        #: unindexed.
         self.blocks, self.read_blocks, self.damaged = blocks
         self.columns, self.ids, self.boxes = has
         self.size_bytes = size_bytes
-        #: Why what there was before was made anew.
+        #: Why existing parts were made anew.
         self.warnings = warnings
 
 
 class Sorted(_Shown):
-    """What a sort did."""
+    """The result of a sort."""
 
     __slots__ = _parts = ("path", "tokens", "temporary_files", "indexed_blocks")
 
     def __init__(self, path: str, counts: tuple[int, int, int]) -> None:
         self.path = path
-        #: How many tokens; through how many temporary files they went, 0 in memory; and how
-        #: many blocks have an index.
+        #: How many tokens; through how many temporary files they went, 0 in memory; and how many
+        #: blocks have an index.
         self.tokens, self.temporary_files, self.indexed_blocks = counts

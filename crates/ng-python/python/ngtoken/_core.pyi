@@ -181,19 +181,19 @@ class Token:
 
 @type_check_only
 class _Streams(Protocol):
-    """What others take columns of: tables, frames, readers."""
+    """Sources of Arrow columns: tables, frames, readers."""
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
 @type_check_only
 class _Columns(_Streams):
-    """What has columns to give."""
+    """A schema of Arrow columns."""
 
     def __arrow_c_schema__(self) -> Any: ...
 
 @type_check_only
 class _Exports:
-    """What has its memory looked at."""
+    """An object with the buffer protocol."""
 
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -201,8 +201,8 @@ class _Exports:
 
 @type_check_only
 class _Asked(_Columns):
-    """What tokens and queries can be asked: all of it is answered by as many threads as
-    `where(num_threads=...)` says, or as there are processors."""
+    """The operations on tokens and queries. Each uses as many threads as `where(num_threads=...)`
+    says, or as there are processors."""
 
     def count(self) -> Count: ...
     def any(self) -> Truth: ...

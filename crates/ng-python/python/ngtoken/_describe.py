@@ -1,4 +1,4 @@
-"""What tokens are like, on a page."""
+"""A summary of tokens on one page."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 
 
 class Description(_Shown):
-    """What tokens are like."""
+    """A summary of tokens."""
 
     __slots__ = (
         "columns", "count", "duplicates", "entity_types", "flags", "histograms", "invalid",
@@ -32,14 +32,14 @@ class Description(_Shown):
     )
     _parts = ("count", "invalid", "duplicates")
 
-    #: How many tokens there are, how many are not valid, and how many have an id that
-    #: another one before them has.
+    #: How many tokens there are, how many are not valid, and how many repeat the id of an earlier
+    #: one.
     count: int
     invalid: int
     duplicates: int
-    #: Of each column its least value, its quantiles, its mean and its greatest value.
+    #: For each column its least value, its quantiles, its mean and its greatest value.
     columns: dict[str, dict[str, float]]
-    #: Of each column how many values are in each of 20 bins.
+    #: For each column the counts of 20 bins.
     histograms: dict[str, np.ndarray]
     #: How many tokens have each entity type, by its name, and each flag.
     entity_types: dict[str, int]
@@ -66,7 +66,7 @@ class Description(_Shown):
 
 
 def describe(tokens: Any, columns: Any) -> Description:
-    """Asks for all that a description has, of the tokens of one moment."""
+    """Asks for all parts of a description, over the tokens of one moment."""
     tokens = tokens.snapshot()
     names = tokens.arrow_stream(_DEFAULT if columns is None else columns).columns
     asked = [

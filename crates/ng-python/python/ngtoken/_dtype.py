@@ -1,9 +1,9 @@
-"""The record as numpy knows it."""
+"""The record as a numpy dtype."""
 
 import numpy as np
 
-#: A token: 64 bytes, little-endian. There are no offsets in it, so that numpy takes its fast
-#: ways, and no padding between fields, so that they are right; a test holds them to Rust's.
+#: A token: 64 bytes, little-endian. Without explicit offsets, so that numpy takes its fast paths,
+#: and without padding, so that the fields match Rust's, as a test checks.
 TOKEN_DTYPE = np.dtype(
     [
         ("coords", "<i2", (8, 3)),

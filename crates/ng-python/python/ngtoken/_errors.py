@@ -1,7 +1,7 @@
-"""What the package raises beside Python's own exceptions.
+"""The package's own exceptions.
 
-Each has `path`, `field`, `value` and `expected`, as far as they make sense, and so have the
-``ValueError``, ``TypeError``, ``IndexError`` and ``OSError`` that the package raises.
+Each has `path`, `field`, `value` and `expected`, where they apply, and so do the ``ValueError``,
+``TypeError``, ``IndexError`` and ``OSError`` that the package raises.
 """
 
 import io
@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 class Error(Exception):
     """The base of the package's own exceptions."""
 
-    #: The file that it is about.
+    #: The file concerned.
     path: str | None = None
-    #: The field or the parameter that it is about.
+    #: The field or the parameter concerned.
     field: str | None = None
-    #: What was found there.
+    #: The value found.
     value: Any = None
-    #: What should have been.
+    #: What was expected.
     expected: str | None = None
 
 
@@ -27,31 +27,31 @@ class FieldError(Error, ValueError):
 
 
 class DamagedError(Error):
-    """A file is not as it was committed. `TokenFile.repair` saves what is whole."""
+    """A file differs from what was committed. `TokenFile.repair` saves what is whole."""
 
 
 class FormatError(Error, ValueError):
-    """A file is no token file, or one of a format that this version does not know."""
+    """Not a token file, or one of a format unknown to this version."""
 
 
 class LockedError(Error, BlockingIOError):
-    """Somebody else has the file open to append to it."""
+    """Another process has the file open for appending."""
 
 
 class ChangedError(Error):
-    """A path names another file than it did, or a file went back behind what is shown."""
+    """A path names another file now, or the file is older than what is shown."""
 
 
 class NotDurableError(Error, OSError):
-    """A commit cannot be known to be on the disk."""
+    """A commit may not be on the disk."""
 
 
 class PoisonedError(Error, OSError):
-    """An earlier failure made the writer refuse; the last commit stands. Open the file again."""
+    """The writer refuses after a failed write; the last commit stands. Open the file again."""
 
 
 class FullError(Error, ValueError):
-    """The file is not made for so many tokens."""
+    """The file is not made for that many tokens."""
 
 
 class ReadOnlyError(Error, io.UnsupportedOperation):
@@ -67,7 +67,7 @@ class BusyError(Error, RuntimeError):
 
 
 class ForkedError(Error, RuntimeError):
-    """The object belongs to the process that this one was forked from."""
+    """The object belongs to the parent of this fork."""
 
 
 class InternalError(Error, RuntimeError):
@@ -78,7 +78,7 @@ _Kind = TypeVar("_Kind", bound=Exception)
 
 
 def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = "") -> _Kind:
-    """An exception that says which field or parameter has which value, and what was expected."""
+    """An exception that names the field or parameter, its value, and what was expected."""
     error = kind(f"{told or f'{field} {value}'}, expected {expected}")
     facts = {"path": None, "field": field, "value": value, "expected": expected}
     for name, fact in facts.items():
@@ -93,15 +93,15 @@ class IndexWarning(UserWarning):
 class LostCommitWarning(UserWarning):
     """The newest commit of a file may be lost, and an older one is shown."""
 
-    #: The file that it is about.
+    #: The file concerned.
     path: str | None = None
 
 
 def raise_as_internal(panic: type[BaseException], place: Callable[[], str]) -> None:
-    """Has a panic that pyo3 caught be raised as an `InternalError` that names its place."""
+    """Makes pyo3 raise the panics it catches as `InternalError` with their place."""
 
     def new(cls: type[BaseException], text: str = "no text", *rest: Any) -> InternalError:
         return InternalError(f"panicked at {place()}: {text}")
 
-    # A class whose `__new__` gives an object of another one: what is raised is that.
+    # A class whose `__new__` returns an object of another class: that object is raised.
     panic.__new__ = new  # type: ignore[method-assign,assignment]

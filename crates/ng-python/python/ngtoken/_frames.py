@@ -1,4 +1,4 @@
-"""Tables and frames of other libraries, out of streams of columns."""
+"""Tables and frames of other libraries, from streams of columns."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def to_arrow(stream: Any) -> Any:
-    """A ``pyarrow.Table`` where pyarrow is, and else the stream."""
+    """A ``pyarrow.Table`` if pyarrow is installed, otherwise the stream."""
     try:
         import pyarrow  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
@@ -24,7 +24,7 @@ def to_polars(stream: Any) -> Any:
 
 
 def to_pandas(stream: Any) -> Any:
-    """A ``pandas.DataFrame``: by pyarrow where that is, and else out of numpy's arrays."""
+    """A ``pandas.DataFrame``: by pyarrow if installed, otherwise from numpy arrays."""
     pandas = _needed("pandas", None)
     table = to_arrow(stream)
     if table is not stream:
@@ -33,7 +33,7 @@ def to_pandas(stream: Any) -> Any:
 
 
 def _series(pandas: Any, parts: list[Any]) -> Any:
-    """A column; times are of UTC."""
+    """A column; times are in UTC."""
     column = pandas.Series(np.concatenate(parts), copy=False)
     return column.dt.tz_localize("UTC") if column.dtype.kind == "M" else column
 

@@ -1,4 +1,4 @@
-"""Functions over chunks of tokens, by many threads."""
+"""Functions over chunks of tokens, on many threads."""
 
 import operator
 import sys
@@ -24,13 +24,13 @@ def parallel_process(
 ) -> list[Any]:
     """Calls ``func`` with each chunk of tokens, an array, and returns its results in order.
 
-    ``tokens`` are a vector, a file, a snapshot, or what ``TokenVec.extend`` takes. Python's
-    own code runs on one thread at a time, so a function in Python is faster on many threads
-    only where it lets go of the interpreter, as numpy does in long operations. By name, "count"
-    and "sum_weight" run in Rust, on as many threads as are asked for.
+    ``tokens`` are a vector, a file, a snapshot, or what ``TokenVec.extend`` takes. Python code runs
+    on one thread at a time, so a Python function gains from more threads only if it releases the
+    GIL, as numpy does in long operations. The names "count" and "sum_weight" run in Rust, on the
+    given number of threads.
 
-    What ``func`` raises is raised here, with its traceback; chunks that were not begun by then
-    are not.
+    An exception of ``func`` is raised here, with its traceback; chunks not begun by then are
+    skipped.
     """
     num_threads = _whole("num_threads", num_threads)
     chunk = _whole("chunk", chunk)
@@ -49,7 +49,7 @@ def parallel_process(
 def _in_threads(
     tokens: Any, func: Callable[[np.ndarray], Any], num_threads: int, chunk: int
 ) -> list[Any]:
-    # It costs more to import than the package.
+    # Importing it costs more than the package.
     from concurrent.futures import ThreadPoolExecutor
 
     results: list[Any] = []
@@ -58,7 +58,7 @@ def _in_threads(
         try:
             for view in tokens.iter_chunks(chunk):
                 waiting.append(threads.submit(func, view))
-                # Arrays of a file that is read are in memory: no more than have a thread soon.
+                # Arrays of a file that is read are in memory: no more than the threads need soon.
                 if len(waiting) > 2 * num_threads:
                     results.append(waiting.pop(0).result())
             while waiting:
@@ -74,7 +74,7 @@ _MOST = {"num_threads": 65_536, "chunk": sys.maxsize // 64}
 
 
 def _whole(name: str, value: Any) -> int:
-    """A whole number that a parameter may have."""
+    """A whole number within a parameter's range."""
     try:
         number = operator.index(value)
     except TypeError:

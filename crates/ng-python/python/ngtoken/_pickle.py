@@ -1,4 +1,4 @@
-"""What pickles become again."""
+"""Restores pickled objects."""
 
 from typing import Any
 
@@ -6,19 +6,19 @@ from ngtoken import _core
 
 
 def load_vector(records: Any) -> _core.TokenVec:
-    """A vector of the records that were pickled, copied."""
+    """A vector of the pickled records, copied."""
     vector = _core.TokenVec()
     vector.extend(memoryview(records).cast("B"))
     return vector
 
 
 def load_tokens(records: Any) -> _core.Tokens:
-    """A snapshot of the records that were pickled."""
+    """A snapshot of the pickled records."""
     return load_vector(records).snapshot()
 
 
 def load_stream(query: _core.Query, columns: list[str], raw: bool) -> _core.ArrowStream:
-    """The columns of a query that was pickled."""
+    """The columns of a pickled query."""
     return query.arrow_stream(columns, raw=raw)
 
 
@@ -30,6 +30,6 @@ def load_file(
     mode: str,
     some: tuple[int, int] | None,
 ) -> _core.Tokens:
-    """The file, opened to read, or some of the tokens that it had when it was pickled."""
+    """The file, opened for reading, or some of the tokens it had when it was pickled."""
     file = _core._reopen(path, file_id, tokens, chain, mode)
     return file if some is None else file.slice(*some)

@@ -1,4 +1,4 @@
-"""Pictures of tokens, by matplotlib, which is imported when one is asked for."""
+"""Plots of tokens by matplotlib, which is imported on first use."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ class Plot:
         axes: Any = None,
         seed: int = 0,
     ) -> Any:
-        """How many tokens are where in a space, seen along its axes; returns the axes.
+        """Draws the density of tokens in a space, seen along each axis; returns the axes.
 
-        Each plane is a map of densities, of all tokens, or of a ``sample`` of them.
+        Each plane is a density map of all tokens, or of a ``sample`` of them.
         """
         pyplot = _pyplot()
         points = self._points(space, sample, seed)
@@ -45,7 +45,7 @@ class Plot:
     def histogram(
         self, column: str, bins: int = 50, range: tuple[float, float] | None = None, ax: Any = None
     ) -> Any:
-        """How many values of a column are in each of some bins; returns the axes."""
+        """Draws a histogram of a column; returns the axes."""
         pyplot = _pyplot()
         found = self._tokens.histogram(column, bins, range)
         if ax is None:

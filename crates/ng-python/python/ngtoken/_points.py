@@ -1,4 +1,4 @@
-"""Points, out of what is given as such."""
+"""Converts arguments to points."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ngtoken._records import unmasked
 
 
 def points(given: Any, spaces: int) -> np.ndarray:
-    """What is given as contiguous float64 numbers, three for each space of each point."""
+    """The argument as contiguous float64 numbers, three for each space of each point."""
     expected = "(3,) or (m, 3)" if spaces == 1 else f"({spaces}, 3) or (m, {spaces}, 3)"
     try:
         array = np.asarray(given)
@@ -19,7 +19,7 @@ def points(given: Any, spaces: int) -> np.ndarray:
     if isinstance(given, np.ndarray):
         unmasked(given, "points")
     if array.size == 0 and array.dtype == np.float64:
-        pass  # What numpy makes of an empty list.
+        pass  # An empty list in numpy.
     elif array.dtype.kind not in "fiu":
         raise wrong(TypeError, "points", array.dtype, "numbers", f"points of {array.dtype}")
     one = (3,) if spaces == 1 else (spaces, 3)

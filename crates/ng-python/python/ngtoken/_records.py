@@ -1,4 +1,4 @@
-"""What is taken for tokens: arrays, records of 64 bytes, tokens, iterables of them."""
+"""What counts as tokens: arrays, records of 64 bytes, tokens, iterables of them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -21,9 +21,9 @@ _EXPECTED = (
 
 
 def pieces(given: Any) -> Iterable[np.ndarray]:
-    """Contiguous arrays of ``TOKEN_DTYPE`` with all tokens of what is given, in order: a tuple of
-    one or none where all are at hand, and else an iterator, which may write to an array again
-    once it is asked for the next one."""
+    """Contiguous arrays of ``TOKEN_DTYPE`` with all tokens of the argument, in order: a tuple of at
+    most one if all are at hand, otherwise an iterator, which may reuse an array once it is asked
+    for the next one."""
     if isinstance(given, _core.Tokens):
         return _of_tokens(given)
     whole = _whole(given)
@@ -37,7 +37,7 @@ def pieces(given: Any) -> Iterable[np.ndarray]:
 
 
 def _of_tokens(given: _core.Tokens) -> Iterable[np.ndarray]:
-    """All of what is in memory or mapped; some at a time of what is read as it is asked for."""
+    """All tokens at once if in memory or mapped; piece by piece if they are read."""
     if given._in_file:
         return given.iter_chunks(_PIECE)
     return (given.view(),) if len(given) else ()
@@ -68,7 +68,7 @@ def _of_iterable(given: Iterable[Any]) -> Iterator[np.ndarray]:
 
 
 def _whole(given: Any) -> np.ndarray | None:
-    """The tokens of what has all of them at hand; None of what has not."""
+    """The tokens of an object that has all of them at hand, otherwise None."""
     if isinstance(given, _core.Token):
         return np.frombuffer(given.tobytes(), TOKEN_DTYPE)
     if isinstance(given, np.void) and given.dtype.names:
@@ -79,7 +79,7 @@ def _whole(given: Any) -> np.ndarray | None:
 
 
 def _of_buffer(given: Any) -> np.ndarray | None:
-    """The records of what has the buffer protocol; None of what has not."""
+    """The records of an object with the buffer protocol, otherwise None."""
     try:
         view = memoryview(given)
     except TypeError:
@@ -91,7 +91,7 @@ def _of_buffer(given: Any) -> np.ndarray | None:
 
 
 def unmasked(array: np.ndarray, name: str) -> np.ndarray:
-    """The same array, unless values of it are masked, which are none."""
+    """The same array; refuses masked values."""
     if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
         mask = np.ascontiguousarray(np.ma.getmaskarray(array))
         count = int(np.count_nonzero(mask.view(np.bool_)))
@@ -106,7 +106,7 @@ def _records(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array).reshape(-1)
     if array.dtype.names:
         return _by_name(array)
-    # Also of 64 bytes: V64 and S64, rows of 64 bytes, and bytes one after the other.
+    # 64-byte items also count: V64 and S64, rows of 64 bytes, and consecutive bytes.
     is_record = array.dtype.itemsize == TOKEN_DTYPE.itemsize and array.dtype.kind in "VS"
     is_bytes = array.dtype.itemsize == 1 and array.dtype.kind in "uiV"
     if is_record or is_bytes:
@@ -119,7 +119,7 @@ def _records(array: np.ndarray) -> np.ndarray:
 
 
 def _by_name(array: np.ndarray) -> np.ndarray:
-    """Copies fields by their names: of another byte order, another order, or with padding."""
+    """Copies fields by name: from another byte order, another order, or with padding."""
     names, wanted = set(array.dtype.names or ()), set(TOKEN_DTYPE.names or ())
     if names != wanted:
         odd = ", ".join(sorted(names ^ wanted))
@@ -138,7 +138,7 @@ def _wrong(given: Any) -> Exception:
     return wrong(TypeError, "tokens", f"of type {type(given).__name__}", _EXPECTED)
 
 
-#: What positions and ids that need more than 64 bits are refused with.
+#: The refusal of positions and ids that need more than 64 bits.
 _TOO_LARGE: dict[str, tuple[type[Exception], str]] = {
     "ids": (ValueError, "0 to 4294967295"),
     "positions": (IndexError, "positions of tokens"),
@@ -146,14 +146,14 @@ _TOO_LARGE: dict[str, tuple[type[Exception], str]] = {
 
 
 def whole_numbers(given: Any, name: str) -> np.ndarray:
-    """What is given as a contiguous array of 64-bit numbers, in one dimension."""
+    """The argument as a contiguous array of 64-bit numbers, in one dimension."""
     array = np.asarray(given)
     if isinstance(given, np.ndarray):
         unmasked(given, name)
     if not isinstance(given, np.ndarray) and array.dtype.kind in "fO" and array.size:
         array = _of_large(given, array, name)
     if array.size == 0 and array.dtype.kind == "f":
-        array = array.astype("i8")  # What numpy makes of an empty list.
+        array = array.astype("i8")  # An empty list in numpy.
     if array.dtype.kind not in "iu":
         raise wrong(TypeError, name, array.dtype, "whole numbers", f"{name} of {array.dtype}")
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo("i8").max:
@@ -163,7 +163,7 @@ def whole_numbers(given: Any, name: str) -> np.ndarray:
 
 
 def _of_large(given: Any, array: np.ndarray, name: str) -> np.ndarray:
-    """The same array, unless it is of whole numbers that numpy has no type for."""
+    """The same array; refuses whole numbers that numpy has no type for."""
     items = np.asarray(given, object).reshape(-1)
     if all(isinstance(item, (int, np.integer)) for item in items):
         limits = np.iinfo("i8")

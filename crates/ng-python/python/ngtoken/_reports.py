@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MemoryUsage:
-    """What tokens cost, in bytes. As text it is what they have, in MiB."""
+    """The memory of tokens, in bytes. As text, in MiB."""
 
     #: 64 for each token.
     computed: int
-    #: The memory that is held for them.
+    #: The memory reserved for them.
     reserved: int
-    #: What of it is in memory, as the kernel says; None unless it was asked.
+    #: How much of it is in memory, according to the kernel; None unless asked for.
     resident: int | None
-    #: What is mapped of a file.
+    #: How much of a file is mapped.
     mapped: int
-    #: What the index beside the file has on the disk.
+    #: The size of the index beside the file, on disk.
     index: int
 
     def __str__(self) -> str:
@@ -29,11 +29,11 @@ class FileInfo:
     path: str
     #: The format's version, major and minor.
     version: tuple[int, int]
-    #: The file's own id, random, in hexadecimal.
+    #: The file's random id, in hexadecimal.
     file_id: str
     #: How many tokens are committed.
     tokens: int
-    #: How many it is made for.
+    #: How many tokens it is made for.
     max_tokens: int
     #: The number of the commit; a new file has 0.
     generation: int
@@ -43,13 +43,13 @@ class FileInfo:
     committed_at_ns: int
     #: When the file was created, in nanoseconds since 1970 UTC.
     created_ns: int
-    #: How long the file is, in bytes, holes counted.
+    #: The length of the file in bytes, including holes.
     length: int
     #: How many of its bytes are behind what was committed.
     room_bytes: int
-    #: Whether features that this version does not know forbid appending.
+    #: Whether features unknown to this version forbid appending.
     read_only: bool
-    #: What was wrong and did not matter, or was mended.
+    #: What was wrong but harmless, or was repaired.
     findings: tuple[str, ...]
 
 
@@ -58,9 +58,9 @@ class BadBlock:
     """A block whose tokens and hash do not agree."""
 
     block: int
-    #: Where it begins in the file, in bytes.
+    #: Its offset in the file, in bytes.
     offset: int
-    #: The hash of the tokens that are there.
+    #: The hash of the tokens found.
     found: int
     #: The hash that the file has for them.
     expected: int
@@ -70,14 +70,14 @@ class BadBlock:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What a verification found."""
+    """The result of a verification."""
 
     #: How many blocks were checked.
     blocks: int
     bad: tuple[BadBlock, ...]
     #: Whether the block table is the one that was committed.
     table_matches: bool
-    #: The length of a file that is too short, and the least that it should have.
+    #: The length of a file that is too short, and the length it should have at least.
     cut: tuple[int, int] | None
     #: What is wrong before the table.
     findings: tuple[str, ...]
@@ -87,24 +87,24 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class RepairReport:
-    """What a repair did. Ranges are of positions in the damaged file, without their ends."""
+    """The result of a repair. Ranges are positions in the damaged file, ends excluded."""
 
     #: How many tokens the damaged file has.
     tokens: int
-    #: What says how many: slot, intent, last block.
+    #: The evidence for that number: slot, intent, last block.
     basis: str
-    #: Whether a newer commit than what was saved may be lost.
+    #: Whether a newer commit than the saved one may be lost.
     may_be_older: bool
-    #: How many of the tokens have their hash, and are in the new file.
+    #: How many tokens match their hash, and are in the new file.
     kept: int
     lost: tuple[tuple[int, int], ...]
-    #: What is in the new file as it was found, and has no hash that is known.
+    #: What is in the new file as it was found, without a known hash.
     unproven: tuple[tuple[int, int], ...]
-    #: What was kept by hashes for which no commit vouches any more.
+    #: What was kept by hashes that belong to no known commit.
     hash_only: tuple[tuple[int, int], ...]
     bad: tuple[BadBlock, ...]
     table_matches: bool
-    #: The length of a file that is too short, and the least that it should have.
+    #: The length of a file that is too short, and the length it should have at least.
     cut: tuple[int, int] | None
     findings: tuple[str, ...]
     #: Whether the new file is known to have every token.

@@ -1,7 +1,7 @@
 """Tokens as an IO source of Polars: columns and simple conditions are pushed down.
 
-What is pushed down may let more rows through than match, and never fewer: Polars holds each
-against the whole predicate itself.
+What is pushed down may let more rows through than match, never fewer: Polars tests each row against
+the whole predicate itself.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-#: Steps in a unit, of what is stored in steps: what a value in units may be off by.
+#: Steps in a unit, for values stored in steps: how far a value in units may be off.
 _STEPS = {
     "physical": 100,
     "sensory": 10_000,
@@ -27,7 +27,7 @@ _STEPS = {
 _WHOLE = {
     "position", "id", "domain", "entity_type", "local_id", "flags", "flags_entity_type", "timestamp",
 }
-#: How many of them a second has, of the units that Polars has times in.
+#: How many of each of Polars' time units a second has.
 _IN_A_SECOND = {"Milliseconds": 10**3, "Microseconds": 10**6, "Nanoseconds": 10**9}
 _SECONDS_A_DAY = 86_400
 _MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
@@ -50,7 +50,7 @@ def scan(tokens: Any, stream: Any, raw: bool) -> Any:
     ) -> Iterator[Any]:
         names = stream.columns if with_columns is None else with_columns
         where = None if predicate is None else prefilter(predicate, raw)
-        # A frame without columns has no rows: one is made, and dropped.
+        # A frame without columns has no rows: make one, and drop it.
         try:
             made = tokens.arrow_stream(names or ["id"], where, raw)
         except ValueError:  # Numbers that ours cannot have.
@@ -71,12 +71,12 @@ def scan(tokens: Any, stream: Any, raw: bool) -> Any:
 
 
 def prefilter(predicate: Any, raw: bool) -> str | None:
-    """A filter that lets all rows through that a predicate of Polars does; None where none of
-    its conditions is known."""
+    """A filter that lets through all rows that a Polars predicate does; None if none of its
+    conditions is known."""
     try:
         tree = json.loads(predicate.meta.serialize(format="json"))
         text = " and ".join(_conditions(tree, raw))
-    except Exception:  # Not the trees that are known: nothing is pushed down.
+    except Exception:  # An unknown tree: nothing is pushed down.
         return None
     return text or None
 
@@ -101,7 +101,7 @@ def _conditions(tree: Any, raw: bool) -> Iterator[str]:
 
 
 def _between(function: Any, raw: bool) -> Iterator[str]:
-    """Conditions that hold wherever a column is between two values, the ends among them."""
+    """Conditions that hold wherever a column is between two values, inclusive."""
     if set(function["function"].get("Boolean", ())) != {"IsBetween"}:
         return
     column, low, high = function["input"]
@@ -110,7 +110,7 @@ def _between(function: Any, raw: bool) -> Iterator[str]:
 
 
 def _compared(left: Any, op: str, right: Any, raw: bool) -> Iterator[str]:
-    """Conditions that hold wherever a comparison does, if it is one of a column."""
+    """Conditions that hold wherever a comparison does, if it compares a column."""
     if set(left) != {"Column"} or set(right) != {"Literal"}:
         return
     is_time = left["Column"] == "timestamp" and not raw
@@ -141,7 +141,7 @@ def _number(literal: Any) -> float | int | None:
 
 
 def _condition(column: str, op: str, value: float | Fraction, raw: bool) -> Iterator[str]:
-    """A condition of ours that holds wherever that of Polars does."""
+    """A condition of ours that holds wherever Polars' does."""
     space = column.rpartition("_")[0] if column[-2:] in ("_x", "_y", "_z") else column
     low: float
     high: float
@@ -155,7 +155,7 @@ def _condition(column: str, op: str, value: float | Fraction, raw: bool) -> Iter
         low, high = float(value) - off, float(value) + off
     else:
         return
-    # To Polars, NaN is greater than all numbers; to us it is not less or equal to any.
+    # To Polars, NaN is greater than all numbers; for us it compares with none.
     if op in ("Gt", "GtEq", "Eq"):
         yield f"not ({column} < {low!r})" if column == "weight" else f"{column} >= {low!r}"
     if op in ("Lt", "LtEq", "Eq"):

@@ -1,4 +1,4 @@
-"""What others commit, as it comes."""
+"""Follows the commits of others."""
 
 import time
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ import numpy as np
 
 from ngtoken._errors import wrong
 
-#: How many tokens an array has, at most: 16 MiB, which a file that is read holds in memory.
+#: The most tokens of an array: 16 MiB, which a file that is read holds in memory.
 _MOST = 1 << 18
 
-#: How many seconds a thread may sleep: about what the system can count.
+#: The longest sleep of a thread, in seconds: about what the system can count.
 _LONGEST = 1_000_000_000
 
 

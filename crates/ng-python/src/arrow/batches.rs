@@ -12,10 +12,10 @@ use crate::query::Question;
 use crate::room;
 use crate::work::{place_of_last_panic, workers};
 
-/// How many rows a batch has, at most.
+/// The most rows of a batch.
 const ROWS: usize = 1 << 16;
 
-/// The tokens that a question matches as record batches, each made when it is asked for.
+/// The tokens that a query matches as record batches, each made when it is asked for.
 pub(super) struct Batches {
     schema: SchemaRef,
     layout: Layout,
@@ -62,7 +62,7 @@ impl Batches {
                 return Ok(Some(batch));
             }
             let goes_on = selected.next(&workers, |tokens, positions| {
-                // Arrow's builders cannot be refused memory.
+                // Arrow's builders cannot fail for lack of memory.
                 room::check(bytes_of(schema, tokens.len()))?;
                 let Layout { columns, form, .. } = &*layout;
                 let batches = Shards::with_shard_tokens(tokens.len(), ROWS);
@@ -79,7 +79,7 @@ impl Batches {
     }
 }
 
-/// How many bytes so many rows take, about.
+/// About how many bytes a number of rows takes.
 pub(super) fn bytes_of(schema: &Schema, rows: usize) -> usize {
     let widths = schema.fields().iter();
     let widths = widths.map(|field| field.data_type().primitive_width().unwrap_or(1));
@@ -89,8 +89,8 @@ pub(super) fn bytes_of(schema: &Schema, rows: usize) -> usize {
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
-    /// Foreign consumers call it through a C function, which a panic must not leave and which
-    /// has no more than a text for an error.
+    /// Foreign consumers call it through a C function, which a panic must not cross and which has
+    /// only text for an error.
     fn next(&mut self) -> Option<Self::Item> {
         let fetched = catch_unwind(AssertUnwindSafe(|| self.fetch()));
         let text = match fetched {

@@ -15,7 +15,7 @@ use crate::given::kind_of;
 pub(super) struct CStream(FFI_ArrowArrayStream);
 
 impl CStream {
-    /// Takes the stream of what has ``__arrow_c_stream__``.
+    /// Takes the stream of an object with ``__arrow_c_stream__``.
     pub(super) fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
         let capsule = given.call_method0("__arrow_c_stream__")?;
         let Ok(capsule) = capsule.cast::<PyCapsule>() else {
@@ -25,8 +25,8 @@ impl CStream {
         let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
         let pointer = pointer.cast::<FFI_ArrowArrayStream>().as_ptr();
         // SAFETY: `from_raw` asks for (1) an aligned pointer to a stream, valid for reads and
-        // writes. (1) The Arrow interface has one behind a capsule of that name; it is moved
-        // out here and left released.
+        // writes. (1) By the Arrow interface a capsule of that name points to one; it is moved out
+        // here and left released.
         let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer) };
         match stream.release() {
             Some(_) => Ok(Self(stream)),
@@ -34,19 +34,19 @@ impl CStream {
         }
     }
 
-    /// Asks for the schema. It may run code of the other library: without the GIL.
+    /// Asks for the schema. This may run code of the other library: without the GIL.
     ///
     /// # Errors
     ///
-    /// `TypeError`: it has no columns; what the other end says.
+    /// `TypeError` if it has no columns; and the errors of the other library.
     pub(super) fn begun(mut self) -> Result<Batches, Error> {
         let mut schema = FFI_ArrowSchema::empty();
         let get_schema = self
             .0
             .get_schema()
             .ok_or_else(|| incomplete("get_schema"))?;
-        // SAFETY: (1) The callback gets the stream that it is of, which is not released, and
-        // a schema to write to.
+        // SAFETY: (1) The callback gets its own stream, which is not released, and a schema to
+        // write to.
         let code = unsafe { get_schema(&raw mut self.0, &raw mut schema) };
         self.check(code)?;
         let field = Field::try_from(&schema).map_err(|error| broken(&error.to_string(), 0))?;
@@ -62,7 +62,7 @@ impl CStream {
         }
     }
 
-    /// Raises what a callback failed with.
+    /// Raises the failure of a callback.
     fn check(&mut self, code: i32) -> Result<(), Error> {
         if code == 0 {
             return Ok(());
@@ -71,16 +71,16 @@ impl CStream {
         Err(broken(&told.unwrap_or(format!("error {code}")), code))
     }
 
-    /// What the other end says of the callback that failed.
+    /// The message of the callback that failed.
     fn last_error(&mut self) -> Option<String> {
         let get_last_error = self.0.get_last_error()?;
-        // SAFETY: (1) The callback gets the stream that it is of, which is not released and
-        // whose last callback failed.
+        // SAFETY: (1) The callback gets its own stream, which is not released and whose last
+        // callback failed.
         let told = unsafe { get_last_error(&raw mut self.0) };
         if told.is_null() {
             return None;
         }
-        // SAFETY: (1) What is not null is a C string, which lives to the next callback.
+        // SAFETY: (1) If not null it is a C string, which lives until the next callback.
         let told = unsafe { CStr::from_ptr(told) };
         Some(told.to_string_lossy().into_owned())
     }
@@ -97,19 +97,19 @@ impl Batches {
         &self.schema
     }
 
-    /// The next batch; `None` behind the last. It may run code of the other library: without
-    /// the interpreter.
+    /// The next batch; `None` after the last. This may run code of the other library: without the
+    /// GIL.
     ///
     /// # Errors
     ///
-    /// `ValueError`: a batch that is not of the schema, as far as that can be seen; what the
-    /// other end says.
+    /// `ValueError` if a batch visibly does not match the schema; and the errors of the other
+    /// library.
     pub(super) fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         let mut array = FFI_ArrowArray::empty();
         let stream = &mut self.stream;
         let get_next = stream.0.get_next().ok_or_else(|| incomplete("get_next"))?;
-        // SAFETY: (1) The callback gets the stream that it is of, which is not released, and
-        // an array to write to.
+        // SAFETY: (1) The callback gets its own stream, which is not released, and an array to
+        // write to.
         let code = unsafe { get_next(&raw mut stream.0, &raw mut array) };
         stream.check(code)?;
         if array.is_released() {
@@ -123,8 +123,8 @@ impl Batches {
 
     fn batch(&self, array: FFI_ArrowArray) -> Result<RecordBatch, ArrowError> {
         let kind = DataType::Struct(self.schema.fields().clone());
-        // SAFETY: `from_ffi_and_data_type` asks for (1) an array as the Arrow interface has it,
-        // of that type. (1) The other library has said so; what can be seen of it was checked.
+        // SAFETY: `from_ffi_and_data_type` asks for (1) an array as the Arrow interface defines it,
+        // of that type. (1) The other library guarantees it; what can be seen of it was checked.
         let data = unsafe { from_ffi_and_data_type(array, kind) }?;
         let rows = RecordBatchOptions::new().with_row_count(Some(data.len()));
         let (_, columns, nulls) = StructArray::from(data).into_parts();
@@ -134,7 +134,7 @@ impl Batches {
         }
     }
 
-    /// Refuses a batch whose parts are not those of the schema. Types are not to be seen.
+    /// Refuses a batch whose parts do not match the schema. Types cannot be seen.
     fn check_batch(&self, batch: &FFI_ArrowArray) -> Result<(), Error> {
         let (fields, found) = (self.schema.fields(), batch.num_children());
         if found != fields.len() {
@@ -155,7 +155,7 @@ impl Batches {
     }
 }
 
-/// Where an array ends in its buffers; `None` if that is nowhere.
+/// Where an array ends in its buffers; `None` if it overflows.
 fn end_of(array: &FFI_ArrowArray) -> Option<usize> {
     let (start, len) = (
         isize::try_from(array.offset()),
@@ -164,7 +164,7 @@ fn end_of(array: &FFI_ArrowArray) -> Option<usize> {
     Some(start.ok()?.checked_add(len.ok()?)? as usize)
 }
 
-/// Tells whether an array has the parts of one of numbers: validity and values.
+/// Tells whether an array has the buffers of numbers: validity and values.
 fn is_primitive(array: &FFI_ArrowArray) -> bool {
     array.num_buffers() == 2 && array.num_children() == 0 && array.dictionary().is_none()
 }
@@ -173,7 +173,7 @@ fn incomplete(callback: &str) -> Error {
     broken(&format!("it has no {callback}"), 0)
 }
 
-/// What the other end says, and its error number.
+/// The other library's message, and its error number.
 fn broken(told: &str, code: i32) -> Error {
     let text = format!("the Arrow stream broke off: {told}");
     match code {

@@ -1,9 +1,9 @@
-//! Tokens to and from others as Arrow columns, in the same process: by the C stream interface
-//! and its capsules; and Parquet.
+//! Exchanges tokens with other libraries as Arrow columns, in the same process: by the C stream
+//! interface and its capsules; and Parquet.
 //!
-//! - `selected` gives the tokens that a question matches, some blocks at a time;
-//! - `batches` makes record batches of them, `stream` hands those out;
-//! - `c_stream` takes the streams of others in, `pieces` makes tokens of them;
+//! - `selected` gives the tokens that a query matches, some blocks at a time;
+//! - `batches` makes record batches of them, `stream` exports those;
+//! - `c_stream` imports the streams of others, `pieces` makes tokens of them;
 //! - `parquet` writes and reads files.
 
 mod batches;

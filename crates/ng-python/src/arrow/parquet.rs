@@ -29,12 +29,11 @@ macro_rules! writes {
     ($class:ty) => {
         #[pymethods]
         impl $class {
-            /// Writes columns of the tokens that match to a Parquet file, which gets its name
-            /// when it is whole, and tells how many tokens.
+            /// Writes columns of the matching tokens to a Parquet file, which gets its name once it
+            /// is complete, and returns how many tokens.
             ///
-            /// ``compression`` is "snappy" or "none"; ``replace`` allows the file to exist,
-            /// but for the one that the tokens are of.
-            /// With ``raw=True`` what is read back has the same 64 bytes.
+            /// ``compression`` is "snappy" or "none"; ``replace`` allows the file to exist, unless
+            /// it is the tokens' own. With ``raw=True``, reading it back gives the same 64 bytes.
             #[pyo3(signature = (
                         path, columns = None, r#where = None, raw = false, *,
                         compression = Text::Default("snappy"), replace = false
@@ -91,7 +90,7 @@ fn write(
     let (mut writer, mut written) = (writer.map_err(failed)?, 0);
     let stop = workers.stop_flag();
     while selected.next(workers, |tokens, positions| {
-        // An encoder cannot be refused memory for its rows, and for what it makes of them.
+        // An encoder cannot fail for lack of memory, for its rows and for its results.
         room::check(2 * bytes_of(&schema, tokens.len()))?;
         written += tokens.len() as u64;
         let encode = |encoders: &mut [_], tokens: &_, positions: Positions<'_>| {
@@ -134,7 +133,7 @@ struct Out {
     waiting: Vec<u8>,
 }
 
-/// What is written at once.
+/// How much is written at once.
 const CHUNK: usize = 1 << 20;
 
 impl Out {
@@ -146,7 +145,7 @@ impl Out {
     }
 
     fn write_waiting(&mut self) -> io::Result<()> {
-        // The error goes through libraries that know no other than the system's.
+        // The error passes through libraries that know only the system's errors.
         let written = self
             .draft
             .append_bytes(&self.waiting)
@@ -172,14 +171,14 @@ impl Write for Out {
         Ok(part.len())
     }
 
-    /// The end writes what waits.
+    /// The end writes what is buffered.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Reads the tokens of a Parquet file, whose columns have the names that ours have; whatever
-/// is wrong with a value names its row and column.
+/// Reads the tokens of a Parquet file, whose columns are named like ours; an error about a value
+/// names its row and column.
 #[pyfunction]
 pub(crate) fn read_parquet(
     py: Python<'_>,
@@ -223,5 +222,5 @@ fn read(workers: &Workers, path: &Path) -> Result<VecStore, Error> {
     Ok(store)
 }
 
-/// `O_NONBLOCK` of the systems that this runs on.
+/// `O_NONBLOCK` of the supported systems.
 const NON_BLOCKING: i32 = if cfg!(target_os = "linux") { 0o4000 } else { 4 };

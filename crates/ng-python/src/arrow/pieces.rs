@@ -11,28 +11,28 @@ use crate::error::{Error, FORKED};
 use crate::lock::Lock;
 use crate::work::short;
 
-/// How many tokens an array has, at most.
+/// The most tokens of an array.
 const ROWS: usize = 1 << 16;
 
-/// Goes over the tokens that the columns of a stream make, in arrays; whatever is wrong with a
-/// value names its row and column.
+/// Iterates over the tokens of a stream of columns, in arrays; an error about a value names its row
+/// and column.
 #[pyclass(frozen, name = "_ArrowPieces", module = "ngtoken._core")]
 pub(crate) struct ArrowPieces {
-    /// Another library's stream is for one thread at a time, as a mutex says, even to look at.
+    /// Another library's stream is for one thread at a time, even to look at; the mutex ensures it.
     reading: Lock<Mutex<Reading>>,
 }
 
 struct Reading {
     stream: Batches,
     import: Import,
-    /// A batch of which some rows are to be given yet, and the first of those.
+    /// A batch with rows left to give, and the first of them.
     batch: Option<(RecordBatch, usize)>,
     rows: u64,
 }
 
 #[pymethods]
 impl ArrowPieces {
-    /// Takes the stream of what has ``__arrow_c_stream__``.
+    /// Takes the stream of an object with ``__arrow_c_stream__``.
     #[new]
     fn new(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Self> {
         let stream = CStream::of(given)?;

@@ -12,16 +12,16 @@ use crate::query::{Question, Subject};
 use crate::room::append;
 use crate::shown::Shown;
 
-/// The tokens that a question matches, in order, some at a time: memory does not grow with
+/// The tokens that a query matches, in order, some at a time, so that memory does not grow with
 /// them.
 ///
-/// Only what a filter selects of a part of a file that was opened with `mode="read"` has that
-/// part brought in first.
+/// The exception: filtering a part of a file that was opened with `mode="read"` reads that part
+/// first.
 pub(super) struct Selected {
     question: Question,
     subject: Subject,
     index: Option<Arc<Index>>,
-    /// When it began: what `valid` means, to the end.
+    /// When it began: the time for `valid`, to the end.
     now: u32,
     /// How many tokens were looked at.
     done: usize,
@@ -42,8 +42,8 @@ impl Selected {
         })
     }
 
-    /// Calls `take` with those of the next tokens that match; tells whether there were any to
-    /// look at.
+    /// Calls `take` with the matching ones of the next tokens; tells whether there were any to look
+    /// at.
     pub(super) fn next(
         &mut self,
         workers: &Workers,
@@ -92,7 +92,7 @@ impl Selected {
         Ok((positions, tokens))
     }
 
-    /// A part of a file is read once, and not for each stretch.
+    /// A part of a file is read once, not for each stretch.
     fn bring_in(&mut self, workers: &Workers) -> Result<(), Error> {
         if let Shown::File(file, range) = self.subject.shown()
             && (range.len() as u64) < file.reader().len()

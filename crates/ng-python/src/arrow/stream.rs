@@ -16,13 +16,13 @@ use crate::query::{Asks, Query, Question, columns, layout_columns};
 use crate::tokens::Tokens;
 use crate::work::short;
 
-/// Columns that others take by the Arrow C stream interface: pyarrow, Polars, DuckDB, pandas.
+/// Columns for other libraries by the Arrow C stream interface: pyarrow, Polars, DuckDB, pandas.
 ///
-/// It is lazy: each stream that is taken begins anew, shows the tokens of the moment at which
-/// it was taken, and makes a batch when it is asked for one.
+/// It is lazy: each stream starts anew, shows the tokens of the moment at which it was taken, and
+/// makes a batch when it is asked for one.
 ///
 /// Iterating over it raises this package's exceptions, and so do ``to_arrow``, ``to_polars``,
-/// ``to_pandas`` and ``scan_polars``. A library that takes the C stream itself gets the text
+/// ``to_pandas`` and ``scan_polars``. A library that reads the C stream itself gets only the text
 /// of the error and raises its own class.
 #[pyclass(frozen, weakref, module = "ngtoken")]
 pub(crate) struct ArrowStream {
@@ -76,12 +76,12 @@ impl ArrowStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // A consumer that asks for another schema casts what comes, as the interface has it.
+        // A consumer that asks for another schema casts the result, as the interface allows.
         let _ = requested_schema;
         let reader = short(py, || self.reader())?;
         let stream = FFI_ArrowArrayStream::new(reader);
-        // A stream that was taken out of the capsule is none any more, and dropping it does
-        // nothing; one that was not is released.
+        // Dropping a stream that was taken out of its capsule does nothing; one that was not is
+        // released.
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
@@ -91,13 +91,13 @@ impl ArrowStream {
         PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
 
-    /// The batches, one after the other, each as a stream of its own.
+    /// The batches, one after the other, each as its own stream.
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowBatches> {
         let rest = Lock::new(short(py, || self.rest())?);
         Ok(ArrowBatches { rest })
     }
 
-    /// The names of the columns, and of each its arrays, one for a batch.
+    /// The names of the columns, and the arrays of each, one a batch.
     fn _arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Vec<Bound<'py, PyAny>>)>> {
         let mut rest = short(py, || self.rest())?;
         let none = RecordBatch::new_empty(self.schema());
@@ -122,7 +122,7 @@ impl ArrowStream {
         fields.map(|field| field.name().clone()).collect()
     }
 
-    /// A batch as bytes in Arrow's stream format; of tokens, the query and the columns.
+    /// A batch as bytes in Arrow's stream format; for tokens, the query and the columns.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
         let reduced = match &self.of {
@@ -168,13 +168,13 @@ pub(crate) fn batch_of(py: Python<'_>, bytes: &[u8]) -> PyResult<ArrowStream> {
     Ok(ArrowStream::of_batch(batch))
 }
 
-/// Goes over the batches of a stream.
+/// Iterates over the batches of a stream.
 #[pyclass(frozen, module = "ngtoken._core")]
 pub(crate) struct ArrowBatches {
     rest: Lock<Rest>,
 }
 
-/// The batches that a stream has yet.
+/// The remaining batches of a stream.
 enum Rest {
     Batch(Option<RecordBatch>),
     Tokens(Box<Batches>),
@@ -214,7 +214,7 @@ pub(super) fn layout_of(columns: Option<&Bound<'_, PyAny>>, raw: bool) -> Result
     })
 }
 
-/// What another library makes of a stream.
+/// The result of another library from a stream.
 fn made_of<'py>(py: Python<'py>, maker: &str, stream: ArrowStream) -> PyResult<Bound<'py, PyAny>> {
     py.import("ngtoken._frames")?
         .getattr(maker)?
@@ -225,10 +225,10 @@ macro_rules! exports {
     ($class:ty) => {
         #[pymethods]
         impl $class {
-            /// Columns of the tokens that match, as a lazy stream of Arrow batches.
+            /// Columns of the matching tokens, as a lazy stream of Arrow batches.
             ///
-            /// Without ``columns`` all that is stored; a space stands for its three. Values
-            /// are in units, or with ``raw=True`` as they are stored.
+            /// The default columns are all stored ones; a space means its three. Values are in
+            /// units, or with ``raw=True`` as stored.
             #[pyo3(signature = (columns = None, r#where = None, raw = false))]
             fn arrow_stream(
                 &self,
@@ -258,8 +258,8 @@ macro_rules! exports {
                 self.arrow_stream(None, None, false)?.__arrow_c_schema__(py)
             }
 
-            /// Columns of the tokens that match: a ``pyarrow.Table`` where pyarrow is, and
-            /// else the lazy `ArrowStream`.
+            /// Columns of the matching tokens: a ``pyarrow.Table`` if pyarrow is installed,
+            /// otherwise the lazy `ArrowStream`.
             #[pyo3(signature = (columns = None, r#where = None, raw = false))]
             fn to_arrow<'py>(
                 slf: &Bound<'py, Self>,
@@ -271,7 +271,7 @@ macro_rules! exports {
                 made_of(slf.py(), "to_arrow", stream)
             }
 
-            /// Columns of the tokens that match, as a ``polars.DataFrame``.
+            /// Columns of the matching tokens, as a ``polars.DataFrame``.
             #[pyo3(signature = (columns = None, r#where = None, raw = false))]
             fn to_polars<'py>(
                 slf: &Bound<'py, Self>,
@@ -283,8 +283,8 @@ macro_rules! exports {
                 made_of(slf.py(), "to_polars", stream)
             }
 
-            /// Columns of the tokens that match, as a ``pandas.DataFrame``: by pyarrow where
-            /// that is, and else by numpy.
+            /// Columns of the matching tokens, as a ``pandas.DataFrame``: by pyarrow if installed,
+            /// otherwise by numpy.
             #[pyo3(signature = (columns = None, r#where = None, raw = false))]
             fn to_pandas<'py>(
                 slf: &Bound<'py, Self>,
@@ -296,9 +296,9 @@ macro_rules! exports {
                 made_of(slf.py(), "to_pandas", stream)
             }
 
-            /// A ``polars.LazyFrame`` of the tokens that match. It builds only the columns that
-            /// the query needs, and pushes simple conditions down into the filter; Polars still
-            /// applies the full predicate.
+            /// A ``polars.LazyFrame`` of the matching tokens. It builds only the columns that the
+            /// query needs, and pushes simple conditions down into the filter; Polars still applies
+            /// the full predicate.
             #[pyo3(signature = (columns = None, raw = false))]
             fn scan_polars<'py>(
                 slf: &Bound<'py, Self>,

@@ -7,7 +7,7 @@ use super::state::FileState;
 use crate::records::Pieces;
 use crate::work::{long, short};
 
-/// Appends all that is given, and returns how many tokens that is.
+/// Appends everything given, and returns the number of tokens.
 pub(super) fn append(
     py: Python<'_>,
     state: &FileState,
@@ -31,7 +31,7 @@ pub(super) fn append(
     Ok(appended)
 }
 
-/// An append that is in progress, and is taken back unless it succeeds.
+/// An append in progress, which is taken back unless it succeeds.
 struct Append<'a> {
     state: &'a FileState,
     savepoint: Savepoint,

@@ -1,4 +1,4 @@
-//! What a file is open as.
+//! The ways in which a file is open.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(crate) enum Backend {
 pub(crate) struct Reading {
     shown: Arc<Verified>,
     writer: Option<FileWriter>,
-    /// What was wrong when the file was opened or last refreshed, whether or not more is shown.
+    /// What was wrong at the last open or refresh, whether or not more is shown.
     findings: Vec<Finding>,
 }
 
@@ -59,9 +59,9 @@ impl Backend {
     pub(crate) fn create(path: &Path, mode: Mode, options: &CreateOptions) -> Result<Self, Error> {
         match mode {
             Mode::Map => {
-                // SAFETY: (1) That nobody shrinks the file or changes what is committed is
-                // what `TokenFile` says `mode="map"` rests on; no code of this package does,
-                // and who cannot rely on other programs has `mode="read"`.
+                // SAFETY: (1) `mode="map"` of `TokenFile` assumes that nobody truncates the file or
+                // changes what is committed; no code of this package does, and `mode="read"` is for
+                // users who cannot rely on other programs.
                 let store = unsafe { MmapStore::create(path, options) }?;
                 Ok(Self::Mapped(Box::new(store)))
             }
@@ -73,8 +73,8 @@ impl Backend {
     }
 
     /// Opens a file to read. A mapped one is refreshed once, so that the commit it shows is
-    /// durable: until its last sync a commit may be taken back. It is registered as a reader
-    /// where the system can, for those who would take the file away.
+    /// durable: until its last sync a commit may be taken back. It is registered as a reader if the
+    /// system can, for processes that would replace the file.
     pub(crate) fn open(path: &Path, mode: Mode) -> Result<Self, Error> {
         match mode {
             Mode::Map => {
@@ -140,7 +140,7 @@ impl Backend {
         }
     }
 
-    /// By what a newer commit than the one that is shown may be lost.
+    /// The findings by which a newer commit than the one shown may be lost.
     pub(crate) fn losses(&self) -> Vec<Finding> {
         let mut findings = match self {
             Self::Mapped(store) => store.recovery().to_vec(),

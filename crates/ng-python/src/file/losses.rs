@@ -1,12 +1,11 @@
-//! Warnings of commits that may be lost.
+//! Warnings about commits that may be lost.
 
 use pyo3::prelude::*;
 
 use super::state::FileState;
 use crate::work::short;
 
-/// Warns of each finding by which a newer commit than the one that is shown may be lost, unless
-/// it was warned of before.
+/// Warns once of each finding by which a newer commit than the one shown may be lost.
 pub(super) fn warn(py: Python<'_>, state: &FileState) -> PyResult<()> {
     for finding in short(py, || state.new_losses())? {
         let text = format!("{}: {finding}", state.path().display());

@@ -1,10 +1,10 @@
 //! `TokenFile`: tokens in a file that survives crashes.
 //!
-//! - `state` is the open file, shared by the object and what looks at it; `backend` what it
-//!   is open as: a map, or verified reads;
+//! - `state` is the open file, shared by the object and its readers; `backend` is how it is open: a
+//!   map, or verified reads;
 //! - `losses` warns of commits that may be lost;
 //! - `append` is an append in pieces, taken back if one of them fails;
-//! - `reports` turns what the store says into Python's dataclasses.
+//! - `reports` turns the store's reports into Python dataclasses.
 
 mod append;
 #[expect(
@@ -37,19 +37,19 @@ use crate::work::{long, short};
 use backend::{Backend, Mode};
 pub(crate) use state::FileState;
 
-/// Tokens in a file: what is committed survives crashes, and is the same for all who read.
+/// Tokens in a file: what is committed survives crashes, and is the same for all readers.
 ///
-/// ``mode="map"``, the default, shows the tokens as they are mapped, at once and with no copy
-/// made. That rests on no other program truncating the file or writing over what is committed:
-/// doing so may change tokens under a reader, or end its process with SIGBUS. This package and
-/// the tool ``ng`` never do. ``mode="read"`` rests on nothing: it reads and verifies, block by
-/// block, and costs the memory of what is looked at.
+/// ``mode="map"``, the default, shows the mapped tokens directly, without a copy. It assumes that
+/// no other program truncates the file or overwrites committed data: doing so may change tokens
+/// under a reader, or end its process with SIGBUS. This package and the tool ``ng`` never do.
+/// ``mode="read"`` assumes nothing: it reads and verifies block by block, and takes memory for what
+/// is looked at.
 ///
-/// One process appends, others read meanwhile and ``refresh``. In a fork, what was shown can be
-/// read on, and nothing be appended: open the file again there.
+/// One process appends; others read meanwhile and ``refresh``. A fork can go on reading what was
+/// shown, but not append: open the file again there.
 ///
-/// As a context manager, it commits what was appended at the end of the block, and closes; if
-/// the block raises, it commits nothing.
+/// As a context manager, it commits at the end of the block and closes; if the block raises, it
+/// commits nothing.
 #[pyclass(frozen, extends = Tokens, module = "ngtoken")]
 pub(crate) struct TokenFile {
     state: Arc<FileState>,
@@ -94,8 +94,8 @@ fn cache_of(name: &str) -> Result<CachePolicy, Error> {
     }
 }
 
-/// Removes the index of a file that was just replaced. While that is being built, it stays, and
-/// questions put it aside.
+/// Removes the index of a file that was just replaced. While it is being built it stays, and
+/// queries put it aside.
 fn drop_index_of_another(path: &Path) {
     crate::query::forget(path);
     let _ = remove(path);
@@ -103,12 +103,11 @@ fn drop_index_of_another(path: &Path) {
 
 #[pymethods]
 impl TokenFile {
-    /// Creates a file, and opens it to append. It gets its name when it is whole and durable.
+    /// Creates a file, and opens it to append. It gets its name once it is complete and durable.
     ///
-    /// The file is made for ``max_tokens`` at most, with room for ``reserve`` at once; ``tag``
-    /// is a number of the caller's beside the commit. ``replace`` allows the file to exist, and
-    /// removes its index. ``cache`` says what becomes of written pages in the page cache:
-    /// "keep", "bypass", or "auto".
+    /// The file is made for at most ``max_tokens``, with room for ``reserve`` at once; ``tag`` is a
+    /// number of the caller's beside the commit. ``replace`` allows the file to exist, and removes
+    /// its index. ``cache`` is the cache policy of written pages: "keep", "bypass", or "auto".
     #[staticmethod]
     #[pyo3(signature = (
         path, *, max_tokens = None, reserve = Whole::Default(0), tag = Whole::Default(0),
@@ -148,13 +147,12 @@ impl TokenFile {
 
     /// Opens a file: to read, unless ``append=True``.
     ///
-    /// Where the newest commit may be lost, an older one is shown: ``LostCommitWarning``, here
-    /// or at ``refresh``, once for each finding. ``older_commit=True`` takes it without a
+    /// If the newest commit may be lost, an older one is shown, with a ``LostCommitWarning``, here
+    /// or at ``refresh``, once for each finding. ``older_commit=True`` accepts it without a
     /// warning.
     ///
-    /// To append, ``older_commit`` gives up a commit that may have been lost, and
-    /// ``damaged_tail`` goes on behind a last block that is damaged; both are refused
-    /// otherwise.
+    /// To append, ``older_commit`` gives up a commit that may have been lost, and ``damaged_tail``
+    /// continues behind a damaged last block; both are refused otherwise.
     #[staticmethod]
     #[pyo3(signature = (
         path, *, append = false, mode = Text::Default("map"), older_commit = false,
@@ -188,11 +186,10 @@ impl TokenFile {
         Self::made(py, state)
     }
 
-    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens,
-    /// arrays and records, and returns how many. They are shown, and durable, from the next
-    /// commit on.
+    /// Appends all tokens of an array, of records of 64 bytes, or of an iterable of tokens, arrays
+    /// and records, and returns how many. The next commit shows them and makes them durable.
     ///
-    /// If the iterable raises, or Ctrl-C comes, nothing of this call was appended.
+    /// If the iterable raises, or Ctrl-C interrupts, nothing of this call is appended.
     #[pyo3(signature = (tokens, *, num_threads = None))]
     fn append(
         &self,
@@ -203,7 +200,7 @@ impl TokenFile {
         append::append(py, &self.state, tokens, threads_of(num_threads)?)
     }
 
-    /// Makes room for ``additional`` more tokens, as far as the disk has it.
+    /// Makes room for ``additional`` more tokens, if the disk has it.
     fn reserve(&self, py: Python<'_>, additional: Whole<'_>) -> PyResult<()> {
         let additional = count_of("additional", &additional)?;
         short(py, || {
@@ -211,8 +208,8 @@ impl TokenFile {
         })
     }
 
-    /// Makes all that was appended durable, and shows it. A tag is a number of the caller's
-    /// beside the commit; without one, it stays as it is.
+    /// Makes everything appended durable, and shows it. A tag is a number of the caller's beside
+    /// the commit; by default it stays unchanged.
     #[pyo3(signature = (tag = None))]
     fn commit(&self, py: Python<'_>, tag: Option<Whole<'_>>) -> PyResult<()> {
         let tag = tag.map(|tag| of_64_bits("tag", &tag)).transpose()?;
@@ -220,7 +217,7 @@ impl TokenFile {
     }
 
     /// Shows what others have committed since, and returns whether there was anything. Arrays and
-    /// snapshots stay as they are. It warns as ``open`` does.
+    /// snapshots do not change. It warns as ``open`` does.
     fn refresh(&self, py: Python<'_>) -> PyResult<bool> {
         let is_new = short(py, || self.state.refresh())?;
         losses::warn(py, &self.state)?;
@@ -228,19 +225,19 @@ impl TokenFile {
     }
 
     /// Commits what was appended, unless ``commit=False``, and closes the file. Arrays and
-    /// snapshots stay valid. Closing twice is closing once.
+    /// snapshots stay valid. Closing twice does nothing.
     #[pyo3(signature = (*, commit = true))]
     fn close(&self, py: Python<'_>, commit: bool) -> PyResult<()> {
         short(py, || self.state.close(commit))
     }
 
-    /// Whether it was closed.
+    /// Whether it is closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
         short(py, || self.state.is_closed())
     }
 
-    /// The absolute path that it was opened by.
+    /// The absolute path it was opened by.
     #[getter]
     fn path(&self) -> PathBuf {
         self.state.path().to_owned()
@@ -266,14 +263,14 @@ impl TokenFile {
         })
     }
 
-    /// What the file says about itself, as of the commit that is shown.
+    /// What the file says about itself, as of the commit shown.
     fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let info = short(py, || self.state.with(|backend| Ok(backend.info())))?;
         reports::info(py, self.state.path(), &info)
     }
 
-    /// Checks every block of the newest commit against its hash, and the table of hashes
-    /// against its own.
+    /// Checks every block of the newest commit against its hash, and the table of hashes against
+    /// its own.
     #[pyo3(signature = (*, num_threads = None))]
     fn verify<'py>(
         &self,
@@ -288,11 +285,11 @@ impl TokenFile {
         reports::verification(py, &report)
     }
 
-    /// Writes what is whole of a damaged file to a new one, and says what is lost. The damaged
-    /// file stays as it is.
+    /// Writes what is whole of a damaged file to a new one, and reports what is lost. The damaged
+    /// file is unchanged.
     ///
     /// A bad block becomes zero tokens, unless ``compact`` leaves it out. ``replace`` allows
-    /// ``out`` to exist; ``keep_unproven``, ``older_commit`` and ``salvage`` take what is not
+    /// ``out`` to exist; ``keep_unproven``, ``older_commit`` and ``salvage`` accept what is not
     /// proved, as ``ng repair`` does.
     #[staticmethod]
     #[pyo3(signature = (
@@ -353,12 +350,12 @@ impl TokenFile {
         })
     }
 
-    /// What others commit from now on, as arrays, as it comes; or from token ``start`` on. No
-    /// array has more than 262,144 tokens, and of a file that is read no other is held.
-    /// It refreshes this file, which then shows those commits as well.
+    /// Yields what others commit from now on, or from token ``start`` on, as arrays. An array has
+    /// at most 262,144 tokens; for a file that is read, only one is held at a time. It refreshes
+    /// this file, which then shows those commits as well.
     ///
-    /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds;
-    /// without one, it goes on until the file is closed.
+    /// It looks every ``interval`` seconds, and ends if nothing came for ``timeout`` seconds; by
+    /// default it goes on until the file is closed.
     #[pyo3(
         signature = (interval = Real::Default(0.1), *, start = None, timeout = None),
         text_signature = "($self, interval=0.1, *, start=None, timeout=None)"

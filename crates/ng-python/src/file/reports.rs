@@ -1,4 +1,4 @@
-//! What the store says, as the dataclasses of `ngtoken._reports`.
+//! The store's reports, as the dataclasses of `ngtoken._reports`.
 
 use std::ops::Range;
 use std::path::Path;

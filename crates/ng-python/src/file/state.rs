@@ -15,21 +15,21 @@ use crate::known::Known;
 use crate::lock::{Held, Lock};
 use crate::shown::Shown;
 
-/// A file that is open, until it is closed.
+/// A file that is open until it is closed.
 ///
-/// Its locks are taken without the GIL. What is shown has a lock of its own, so that
-/// no reader waits for an append or a commit.
+/// Its locks are taken without the GIL. What is shown has its own lock, so that no reader waits for
+/// an append or a commit.
 pub(crate) struct FileState {
     path: PathBuf,
     mode: Mode,
     is_appender: bool,
     backend: Lock<Option<Backend>>,
     shown: Lock<Option<Shown>>,
-    /// The process in which an append in pieces is in progress; no process has the number 0. In
-    /// a fork there is none, and nothing can be appended anyway.
+    /// The process in which an append in pieces is in progress; 0, which is no process, if there is
+    /// none. A fork has none, and cannot append anyway.
     busy: AtomicU32,
-    /// By what a newer commit may be lost, as far as it was found before; `None` where nobody
-    /// looks for it.
+    /// The findings by which a newer commit may be lost, as far as known; `None` if nobody looks
+    /// for them.
     losses: Lock<Option<Vec<Finding>>>,
 }
 
@@ -51,13 +51,13 @@ impl FileState {
         })
     }
 
-    /// Has [`new_losses`](Self::new_losses) find some.
+    /// Makes [`new_losses`](Self::new_losses) find some.
     pub(super) fn look_for_losses(&mut self) {
         self.losses = Lock::new(Some(Vec::new()));
     }
 
-    /// By what a newer commit than the one that is shown may be lost, and was not when it was
-    /// asked before.
+    /// The findings by which a newer commit than the one shown may be lost, without those returned
+    /// before.
     pub(super) fn new_losses(&self) -> Result<Vec<Finding>, Error> {
         let mut losses = self.lock(&self.losses)?;
         let Some(before) = losses.as_mut() else {
@@ -72,7 +72,7 @@ impl FileState {
         Ok(now.into_iter().filter(is_new).collect())
     }
 
-    /// Tells whether somebody makes the first commit, or has made it by now.
+    /// Tells whether the first commit is being made, or has been made by now.
     fn first_commit_is_under_way(&self) -> bool {
         let look = || BlockReader::open(&self.path);
         let is_there =
@@ -109,7 +109,7 @@ impl FileState {
     ///
     /// # Errors
     ///
-    /// `ChangedError`: the path names another file by now.
+    /// `ChangedError` if the path names another file by now.
     pub(crate) fn reader_to_verify(&self) -> Result<BlockReader, Error> {
         self.open_if(Known::expect_file)
     }
@@ -118,7 +118,7 @@ impl FileState {
     ///
     /// # Errors
     ///
-    /// `ChangedError`: it does not begin with what is shown.
+    /// `ChangedError` if it does not begin with what is shown.
     pub(crate) fn reader(&self) -> Result<BlockReader, Error> {
         self.open_if(Known::expect_in)
     }
@@ -145,13 +145,13 @@ impl FileState {
         Error::new(FORKED, text).at(&self.path)
     }
 
-    /// What is shown, unless that is just being changed.
+    /// What is shown, unless it is being changed.
     pub(crate) fn shown_at_once(&self) -> Option<Result<Shown, Error>> {
         let shown = self.shown.look_at_once()?.clone();
         Some(shown.ok_or_else(|| Error::closed(&self.path)))
     }
 
-    /// Does something with the open file.
+    /// Calls a function with the open file.
     pub(crate) fn with<T>(
         &self,
         work: impl FnOnce(&mut Backend) -> Result<T, Error>,
@@ -193,8 +193,7 @@ impl FileState {
         })
     }
 
-    /// Shows what is newer. After some errors less is shown than before: see
-    /// `MmapStore::refresh`.
+    /// Shows what is newer. After some errors less is shown than before: see `MmapStore::refresh`.
     pub(crate) fn refresh(&self) -> Result<bool, Error> {
         self.with(|backend| {
             let outcome = backend.refresh();
@@ -205,7 +204,7 @@ impl FileState {
         })
     }
 
-    /// Closes the file, whether or not what was appended can be committed.
+    /// Closes the file, even if what was appended cannot be committed.
     pub(crate) fn close(&self, commits: bool) -> Result<(), Error> {
         let mut held = self.lock(&self.backend)?;
         let Some(backend) = held.as_mut() else {
@@ -223,7 +222,7 @@ impl FileState {
         outcome
     }
 
-    /// Begins an append in pieces: until it ends, nobody else appends or commits.
+    /// Begins an append in pieces: until it ends, nothing else appends or commits.
     pub(crate) fn begin_append(&self) -> Result<Savepoint, Error> {
         self.change(|backend| {
             let savepoint = backend.savepoint()?;
@@ -232,8 +231,8 @@ impl FileState {
         })
     }
 
-    /// Ends an append; one that failed is taken back. A writer that a failed write has
-    /// poisoned cannot, and does not commit either.
+    /// Ends an append; a failed one is taken back. A writer poisoned by a failed write cannot do
+    /// so, but does not commit either.
     pub(crate) fn end_append(&self, failed: Option<&Savepoint>) {
         if let (Ok(mut held), Some(savepoint)) = (self.lock(&self.backend), failed)
             && let Some(backend) = held.as_mut()
@@ -244,7 +243,7 @@ impl FileState {
     }
 }
 
-/// Warns where appended tokens go with the file, as Python does of files that are not closed.
+/// Warns if appended tokens are lost with the file, as Python does about unclosed files.
 impl Drop for FileState {
     fn drop(&mut self) {
         let (Some(Some(backend)), Some(Some(shown))) =
@@ -258,7 +257,7 @@ impl Drop for FileState {
         }
         let path = self.path.display();
         let text = format!("{path}: {lost} appended tokens were not committed; close the file");
-        // At its end the interpreter takes no warnings.
+        // When it ends, the interpreter takes no warnings.
         let _ = Python::try_attach(|py| warn(py, &text));
     }
 }

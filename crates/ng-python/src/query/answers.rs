@@ -1,4 +1,4 @@
-//! What was found, as the objects of `ngtoken._answers`.
+//! Answers, as the objects of `ngtoken._answers`.
 
 use std::iter;
 
@@ -17,7 +17,7 @@ use crate::array::{Numpy, filled};
 use crate::error::{Error, INTERNAL};
 use crate::room::{append, collected};
 
-/// An object of a class, by its name.
+/// An object of a class, by name.
 pub(super) fn made<'py>(
     py: Python<'py>,
     class: &str,
@@ -27,7 +27,7 @@ pub(super) fn made<'py>(
     class.call1(values.into_pyobject(py)?)
 }
 
-/// What was looked at. Of parts of the index that were ignored, Python is warned.
+/// What was looked at. Warns in Python of ignored parts of the index.
 pub(super) fn stats<'py>(
     py: Python<'py>,
     stats: &Stats,
@@ -53,7 +53,7 @@ pub(super) fn stats<'py>(
     made(py, "Stats", values)
 }
 
-/// Warns of an index that is not as it should be.
+/// Warns of a faulty index.
 pub(super) fn warn_of_index(py: Python<'_>, told: Vec<String>) -> PyResult<()> {
     if told.is_empty() {
         return Ok(());
@@ -73,7 +73,7 @@ pub(super) fn array<'py, T: Numpy + Copy>(
     })
 }
 
-/// An array of as many numbers as are converted.
+/// An array of converted numbers.
 pub(super) fn converted<'py, S: Sync, T: Numpy + Copy>(
     py: Python<'py>,
     values: &[S],
@@ -89,12 +89,12 @@ pub(super) fn converted<'py, S: Sync, T: Numpy + Copy>(
     })
 }
 
-/// Positions, as numpy takes them for indices.
+/// Positions in the type that numpy uses for indices.
 pub(super) fn positions<'py>(py: Python<'py>, found: &[u64]) -> PyResult<Bound<'py, PyAny>> {
     converted(py, found, |&position| position as i64)
 }
 
-/// Values of a column: whole numbers where all are, and else numbers.
+/// Values of a column: whole numbers if all are, otherwise floats.
 pub(super) fn values<'py, S: Sync>(
     py: Python<'py>,
     found: &[S],
@@ -110,7 +110,7 @@ pub(super) fn values<'py, S: Sync>(
     }
 }
 
-/// The names and the arrays of a batch. What is missing is NaN.
+/// The names and the arrays of a batch. Missing values are NaN.
 pub(crate) fn columns<'py>(
     py: Python<'py>,
     batch: &RecordBatch,
@@ -164,8 +164,8 @@ where
     array(py, column.as_primitive::<T>().values())
 }
 
-/// The positions of several ids one after the other, and where those of each begin, with the end
-/// of the last behind.
+/// The positions of several ids one after the other, and where those of each begin, followed by the
+/// end of the last.
 pub(super) fn grouped<'py, S: Sync>(
     py: Python<'py>,
     found: &[S],

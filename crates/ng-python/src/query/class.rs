@@ -40,14 +40,13 @@ impl Query {
 
 #[pymethods]
 impl Tokens {
-    /// A query over the tokens that match ``filter``, such as ``"weight > 0.9 and object"``;
-    /// over all of them without one.
+    /// A query over the tokens that match ``filter``, such as ``"weight > 0.9 and object"``, or
+    /// over all of them.
     ///
-    /// ``index=False`` ignores the index of a file. ``verified=True`` reads and verifies
-    /// each block of a mapped file that is looked at; ``skip_damaged=True`` leaves out those
-    /// that are damaged, and ``stats`` counts them. ``num_threads`` threads answer, by default as many as there are
-    /// processors: every operation of
-    /// the query, ``to_arrow`` and ``write_parquet`` among them.
+    /// ``index=False`` ignores the index of a file. ``verified=True`` reads and verifies each block
+    /// of a mapped file that is looked at; ``skip_damaged=True`` leaves out damaged blocks, and
+    /// ``stats`` counts them. All operations of the query, including ``to_arrow`` and
+    /// ``write_parquet``, use ``num_threads`` threads, by default as many as there are processors.
     #[pyo3(
         name = "where",
         signature = (
@@ -77,8 +76,8 @@ impl Tokens {
 
 #[pymethods]
 impl Query {
-    /// The same query over fewer tokens: those that match ``filter`` as well. Other options
-    /// that are given replace those of this query.
+    /// The same query over fewer tokens: those that match ``filter`` as well. Other given options
+    /// replace those of this query.
     #[pyo3(
         name = "where",
         signature = (
@@ -111,8 +110,8 @@ impl Query {
         self.question.text()
     }
 
-    /// The same query over the tokens of this moment, however the vector or the file goes
-    /// on; ``valid`` means valid at this moment.
+    /// The same query over the tokens of this moment, however the vector or the file changes;
+    /// ``valid`` means valid at this moment.
     fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
         let question = short(py, || self.question().pinned())?;
         Ok(Self { question })

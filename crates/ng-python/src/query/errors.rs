@@ -5,7 +5,7 @@ use ng_query::{ParseFilterError, QuestionError};
 
 use crate::error::{CHANGED, Class, Error, INTERNAL, LOCKED, Value, errno};
 
-/// A filter that does not parse: the message has the place with carets under it.
+/// A filter that does not parse: the message shows the place with carets under it.
 pub(super) fn unreadable(text: &str, error: &ParseFilterError) -> Error {
     let found = text.get(error.span()).unwrap_or(text);
     Error::new(Class::Value, error).of(
@@ -25,7 +25,7 @@ impl From<QuestionError> for Error {
     }
 }
 
-/// Which parameter makes no sense, with which value, and what it takes.
+/// Which parameter makes no sense, with its value, and what it takes.
 fn facts(error: &QuestionError) -> Option<(&'static str, Value, String)> {
     use QuestionError as E;
     let text = |text: &str| Value::Text(text.to_owned());
@@ -77,7 +77,7 @@ fn facts(error: &QuestionError) -> Option<(&'static str, Value, String)> {
     Some((field, value, expected))
 }
 
-/// What stands where a name of a column is expected.
+/// What is expected in place of a column name.
 pub(crate) fn name_of_column(unknown: &UnknownColumn) -> String {
     match unknown.nearest {
         Some(nearest) => nearest.name().to_owned(),

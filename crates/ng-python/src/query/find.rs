@@ -1,4 +1,4 @@
-//! Where the tokens of some ids stand.
+//! The positions of tokens by id.
 
 use ng_query::{Found, Stats};
 use ng_token::TokenId;
@@ -15,10 +15,10 @@ use crate::whole::count_of;
 
 #[pymethods]
 impl Tokens {
-    /// The position of the first token of each id, and -1 where there is none; a number for a
-    /// number, an array of the same shape for an array.
+    /// The position of the first token of each id, or -1 if there is none; a number for a number,
+    /// an array of the same shape for an array.
     ///
-    /// It does what ``find`` does, and returns less: with an index of ids there is no pass.
+    /// Like ``find``, with a smaller result: with an index of ids there is no pass.
     fn lookup<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (found, _) = self.question().found(py, &ids_of(py, ids)?)?;
         let first = |found: &Found| {

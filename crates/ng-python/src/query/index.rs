@@ -1,4 +1,4 @@
-//! Indexes: opened where they lie beside a file, built, and what comes of a sort.
+//! Indexes: opened beside a file, built, and made after a sort.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -27,10 +27,10 @@ use crate::shown::Shown;
 use crate::whole::{self, threads_of};
 use crate::work::long;
 
-/// How many indexes are held open: those of the files that were asked last.
+/// How many indexes are kept open: those of the most recently queried files.
 const MOST_OPEN: usize = 4;
 
-/// The indexes that are open, the latest last: zones are read once for a commit.
+/// The open indexes, latest last: zones are read once for a commit.
 static OPEN: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
 struct Opened {
@@ -38,7 +38,7 @@ struct Opened {
     commit: Commit,
     manifest: Stamp,
     is_mapped: bool,
-    /// In a fork, what its index makes when it is first asked may be half made for ever.
+    /// In a fork, what an index initialises on first use may stay half initialised for ever.
     process: ProcessMark,
     index: Arc<Index>,
 }
@@ -52,7 +52,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// That of the manifest beside a file; `None` where there is none.
+    /// The manifest beside a file; `None` if there is none.
     fn of(path: &Path) -> Option<Self> {
         let manifest = index_folder(path).join("index.json").metadata().ok()?;
         Some(Self {
@@ -63,15 +63,15 @@ impl Stamp {
     }
 }
 
-/// Closes what is open of the index of a file.
+/// Closes the open index of a file.
 pub(crate) fn forget(path: &Path) {
     if let Some(mut open) = open_indexes() {
         open.retain(|opened| opened.path != path);
     }
 }
 
-/// The indexes that are open, unless another thread has them: rather than wait, a thread opens
-/// one for itself. In a fork, the lock may never be released.
+/// The open indexes, unless another thread holds them: rather than wait, a thread opens its own. In
+/// a fork, the lock may never be released.
 fn open_indexes() -> Option<MutexGuard<'static, Vec<Opened>>> {
     match OPEN.try_lock() {
         Ok(open) => Some(open),
@@ -81,12 +81,12 @@ fn open_indexes() -> Option<MutexGuard<'static, Vec<Opened>>> {
 }
 
 impl Question {
-    /// The index of the tokens that are asked: of a file's whole commit, where there is one
-    /// and it may be used.
+    /// The index of the queried tokens: for a file's whole commit, if there is one and it may be
+    /// used.
     pub(crate) fn index_of(&self, subject: &Subject) -> Option<Arc<Index>> {
         let path = self.how.index.then(|| self.path()).flatten()?;
         let stamp = Stamp::of(&path)?;
-        // Maps are for those who look at the file by one.
+        // Maps are only for mapped files.
         let is_mapped = self.origin.is_mapped();
         match subject.shown() {
             Shown::Memory(..) => None,
@@ -133,8 +133,8 @@ fn opened(
     }
     let reader = reader()?;
     let index = match is_mapped {
-        // SAFETY: (1) That nobody changes the files of the index while they are mapped is what
-        // `TokenFile` says `mode="map"` rests on; builders write new ones.
+        // SAFETY: (1) `mode="map"` of `TokenFile` assumes that nobody changes the files of the
+        // index while they are mapped; builders write new ones.
         true => unsafe { Index::open(&reader) },
         false => Index::load(&reader),
     }?;
@@ -150,7 +150,7 @@ fn opened(
     Some(index)
 }
 
-/// Keeps an index open, in the place of what is of another commit of its file.
+/// Keeps an index open, in place of that of another commit of its file.
 fn keep(opened: Opened) {
     let Some(mut open) = open_indexes() else {
         return;
@@ -164,12 +164,11 @@ fn keep(opened: Opened) {
 
 #[pymethods]
 impl TokenFile {
-    /// Builds the index beside the file, or brings it up to date with the newest commit:
-    /// zones, and the columns, the sorted ids and the boxes of spaces that are asked
-    /// for. What there was before is kept up as well, unless ``only=True``;
-    /// ``rebuild=True`` builds all of it again.
+    /// Builds the index beside the file, or brings it up to date with the newest commit: zones, and
+    /// the requested columns, sorted ids and boxes of spaces. Existing parts are kept up as well,
+    /// unless ``only=True``; ``rebuild=True`` builds everything again.
     ///
-    /// Columns are names, or a text with commas; a space stands for its three columns.
+    /// Columns are names, or a string separated by commas; a space means its three columns.
     #[pyo3(signature = (
         columns = None, *, ids = false, boxes = None, only = false, rebuild = false,
         num_threads = None
@@ -205,14 +204,14 @@ impl TokenFile {
         crate::work::short(py, || Ok(remove(&path)?))
     }
 
-    /// Writes the tokens of the newest commit in another order to a new file, which gets its
-    /// name when it is whole and durable, and its zones at once; in the order of a space the
-    /// columns and the boxes of that as well.
+    /// Writes the tokens of the newest commit in another order to a new file, which gets its name
+    /// once it is complete and durable. Also builds its zones and, in the order of a space, the
+    /// columns and boxes of that space.
     ///
-    /// ``by`` is a space, a column, or several with commas or in a list. What does not fit
-    /// in ``memory`` bytes is sorted by way of temporary files beside the new one.
+    /// ``by`` is a space, a column, or several in a string separated by commas or in a list. What
+    /// does not fit in ``memory`` bytes is sorted by way of temporary files beside the new one.
     ///
-    /// Where the index cannot be made, there is an `IndexWarning`: the sorted file is whole.
+    /// If the index cannot be made, there is an `IndexWarning`: the sorted file is complete.
     #[pyo3(signature = (path, by, *, replace = false, memory = None, num_threads = None))]
     fn sort_to<'py>(
         &self,
@@ -273,14 +272,14 @@ fn sorted(
     )?)
 }
 
-/// Makes what makes an order fast, and tells of how many blocks.
+/// Makes the index that makes an order fast, and returns how many blocks it covers.
 fn indexed(workers: &Workers, path: &Path, order: &Order) -> Result<u64, Error> {
     let reader = BlockReader::open(path)?;
     let built = build(workers, &reader, &options_of(order), |_, _| ())?;
     Ok(built.index.blocks)
 }
 
-/// What makes an order fast.
+/// The index that makes an order fast.
 fn options_of(order: &Order) -> BuildOptions {
     match order.space() {
         None => BuildOptions::new(),
@@ -295,7 +294,7 @@ fn columns_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Column>, Error> {
     given.map_or(Ok(Vec::new()), |given| layout_columns("columns", given))
 }
 
-/// Columns by their names; a space stands for its three.
+/// Columns by name; a space means its three.
 pub(crate) fn layout_columns(field: &str, given: &Bound<'_, PyAny>) -> Result<Vec<Column>, Error> {
     let names = names_of(field, given)?;
     if names.trim().is_empty() && !given.is_instance_of::<PyString>() {

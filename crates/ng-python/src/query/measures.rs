@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::given::{Text, Whole, shown, unconverted};
 use crate::whole::count_of;
 
-/// A text with commas, or several texts.
+/// A string separated by commas, or several strings.
 pub(crate) fn names_of(field: &str, given: &Bound<'_, PyAny>) -> Result<String, Error> {
     if let Ok(text) = given.cast::<PyString>() {
         return Ok(text.to_string());
@@ -23,7 +23,7 @@ pub(crate) fn names_of(field: &str, given: &Bound<'_, PyAny>) -> Result<String, 
     Ok(texts.join(","))
 }
 
-/// What a text with commas parses to; nothing of an empty one.
+/// The parsed parts of a string separated by commas; none for an empty one.
 fn parsed<T>(
     field: &str,
     given: Option<&Bound<'_, PyAny>>,
@@ -61,7 +61,7 @@ impl Question {
         let (groups, stats) =
             self.ask(py, |query, _| Ok(parts(query.aggregate(&by, &measures)?)))?;
         let batch = groups.to_batch();
-        // The measures stand behind the keys; what they left out may stand behind both.
+        // The measures come after the keys; the counts of what they left out may follow both.
         let first = measures[0].to_string();
         let keys = batch.schema().index_of(&first).unwrap_or_default();
         let nan: Vec<u64> = groups
@@ -94,7 +94,7 @@ impl Question {
                 found.counts.clone(),
                 (found.below, found.above, found.nan),
             ),
-            // Nothing was there to tell a range.
+            // There is no value to decide a range.
             None => (vec![f64::NAN; count + 1], vec![0; count], (0, 0, 0)),
         };
         let (edges, counts) = (array(py, &edges)?, array(py, &counts)?);
@@ -102,7 +102,7 @@ impl Question {
     }
 }
 
-/// Counts values in bins, which have a width where all values are equal, as numpy's have.
+/// Counts values in bins, which have a width even if all values are equal, like numpy's.
 fn counted(
     query: &ng_query::Query<'_>,
     column: Column,

@@ -1,12 +1,11 @@
-//! Queries over tokens: what `ng-query` answers, as Python asks it.
+//! Queries over tokens: `ng-query` for Python.
 //!
-//! - `question` is what is asked, of whose tokens, and how: a lazy object that changes never;
-//!   `subject` the tokens that it finds at the moment of an operation;
-//! - `class` is `Query`, and `operations` what it and `Tokens` can be asked, written once;
-//! - `measures` are aggregates and histograms, `near` is what has to do with points, `find`
-//!   with ids;
-//! - `answers` makes Python's objects of what was found;
-//! - `index` opens indexes, builds them and sorts files; `errors` says what becomes of theirs.
+//! - `question` is what is asked, of which tokens, and how: a lazy, immutable object; `subject` the
+//!   tokens that it finds when an operation runs;
+//! - `class` is `Query`, and `operations` are the methods of it and of `Tokens`, written once;
+//! - `measures` are aggregates and histograms, `near` is about points, `find` about ids;
+//! - `answers` makes Python objects of the results;
+//! - `index` opens indexes, builds them and sorts files; `errors` maps their errors.
 
 mod answers;
 mod class;
@@ -14,7 +13,7 @@ mod errors;
 mod find;
 #[expect(
     unsafe_code,
-    reason = "indexes are mapped, by the promise that a mapped `TokenFile` hands on to its user"
+    reason = "indexes are mapped, by the promise that a mapped `TokenFile` passes on to its user"
 )]
 mod index;
 mod measures;

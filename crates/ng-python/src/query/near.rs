@@ -31,7 +31,7 @@ impl Question {
         let points = points_of(py, points, space.as_deref(), weights)?;
         let k = count_of("k", k)?;
         let subject = self.subject_of_moment(py)?;
-        // There is room for what is there; the rest is padding.
+        // As many as were found; the rest is padding.
         let wanted = if k == 0 {
             0
         } else {
@@ -59,7 +59,7 @@ impl Question {
         made(py, "Within", (places, distances, stats))
     }
 
-    /// What all in a ball comes to.
+    /// The result over all tokens in a ball.
     pub(super) fn number<'py>(
         &self,
         py: Python<'py>,
@@ -89,7 +89,7 @@ fn padded<'py, T: crate::array::Numpy + Copy>(
     })
 }
 
-/// The numbers of points, as many as three times the spaces for each.
+/// The numbers of points: three for each space of each point.
 fn numbers(py: Python<'_>, given: &Bound<'_, PyAny>, spaces: usize) -> PyResult<Vec<[f64; 3]>> {
     let convert = py.import("ngtoken._points")?.getattr("points")?;
     let numbers = PyBuffer::<f64>::get(&convert.call1((given, spaces))?)?.to_vec(py)?;

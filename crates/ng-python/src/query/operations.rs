@@ -1,4 +1,4 @@
-//! What tokens and queries can be asked, written once for both.
+//! The operations on tokens and queries, written once for both.
 
 use std::ops::ControlFlow;
 
@@ -35,7 +35,7 @@ macro_rules! operations {
                 self.question().any(py)
             }
 
-            /// Where the tokens stand that match, in order; the first ``limit`` of them.
+            /// The positions of the matching tokens, in order; the first ``limit`` of them.
             #[pyo3(signature = (limit = None))]
             fn positions<'py>(
                 &self,
@@ -45,8 +45,8 @@ macro_rules! operations {
                 self.question().positions(py, limit)
             }
 
-            /// Copies of the tokens that match, in order, and where they stand; the first
-            /// ``limit`` of them.
+            /// Copies of the matching tokens, in order, and their positions; the first ``limit`` of
+            /// them.
             #[pyo3(signature = (limit = None))]
             fn tokens<'py>(
                 &self,
@@ -58,11 +58,11 @@ macro_rules! operations {
 
             /// Measures of the tokens, all together or in groups.
             ///
-            /// ``by`` is what groups have in common, by name: ``entity_type``, ``domain``, a
-            /// flag such as ``active``, ``time(seconds)`` or ``cell(space, size)``.
-            /// ``measures`` are ``count``, and ``min``, ``max``, ``sum``, ``mean``,
-            /// ``stddev``, ``median``, ``distinct`` or ``quantile`` of a column. Each is a
-            /// string with commas, or a list of strings.
+            /// ``by`` groups tokens by name: ``entity_type``, ``domain``, a flag such as
+            /// ``active``, ``time(seconds)`` or ``cell(space, size)``. ``measures`` are ``count``,
+            /// and ``min``, ``max``, ``sum``, ``mean``, ``stddev``, ``median``, ``distinct`` or
+            /// ``quantile`` of a column. Each is a string separated by commas, or a list of
+            /// strings.
             #[pyo3(signature = (by = None, measures = None))]
             fn aggregate<'py>(
                 &self,
@@ -73,8 +73,8 @@ macro_rules! operations {
                 self.question().aggregate(py, by, measures)
             }
 
-            /// How many values of a column are in each of some bins of one width, from the
-            /// least value to the greatest one, or from ``range[0]`` to ``range[1]``, in units.
+            /// The number of values of a column in each of some bins of one width, from the least
+            /// value to the greatest, or from ``range[0]`` to ``range[1]``, in units.
             #[pyo3(
                 signature = (column, bins = Whole::Default(50), range = None),
                 text_signature = "($self, column, bins=50, range=None)"
@@ -89,8 +89,8 @@ macro_rules! operations {
                 self.question().histogram(py, &column, &bins, range)
             }
 
-            /// The ``k`` tokens with the greatest values of a column, or with ``least=True``
-            /// those with the least; of equal ones those that stand first.
+            /// The ``k`` tokens with the greatest values of a column, or with ``least=True`` the
+            /// least; ties by position.
             #[pyo3(signature = (k, by, *, least = false))]
             fn top<'py>(
                 &self,
@@ -102,14 +102,13 @@ macro_rules! operations {
                 self.question().top(py, &k, &by, least)
             }
 
-            /// The ``k`` nearest tokens of each point, exactly: distances in units and
-            /// positions, each of shape (m, k), equally far ones in the order of their
-            /// positions. Where there are fewer, the rest are inf and -1.
+            /// The ``k`` nearest tokens of each point, exactly: distances in units and positions,
+            /// each of shape (m, k), ties by position. If there are fewer, the rest are inf and -1.
             ///
-            /// ``points`` are of shape (3,) or (m, 3), in ``space``, which is "physical"
-            /// by default; or a `Token`. With ``weights``, such as
-            /// ``{"physical": 1, "motor": 0.5}``, the squared distances in several spaces
-            /// are added up, and points are of shape (s, 3) or (m, s, 3), in that order.
+            /// ``points`` are of shape (3,) or (m, 3), in ``space``, which is "physical" by
+            /// default; or a `Token`. With ``weights``, such as ``{"physical": 1, "motor": 0.5}``,
+            /// the squared distances in several spaces are added up, and points are of shape (s, 3)
+            /// or (m, s, 3), in that order.
             #[pyo3(
                 signature = (points, k = Whole::Default(10), space = None, *, weights = None),
                 text_signature = "($self, points, k=10, space=None, *, weights=None)"
@@ -125,8 +124,8 @@ macro_rules! operations {
                 self.question().nearest(py, points, &k, space, weights)
             }
 
-            /// All tokens within a ball, which is closed: their positions, in order, and their
-            /// distances, in units.
+            /// All tokens within a closed ball: their positions, in order, and their distances, in
+            /// units.
             #[pyo3(
                 signature = (point, radius, space = Text::Default("physical")),
                 text_signature = "($self, point, radius, space='physical')"
@@ -157,8 +156,8 @@ macro_rules! operations {
                 self.question().number(py, |query| query.density(&ball))
             }
 
-            /// What the fields of the tokens within a ball come to at its centre. No field
-            /// reaches farther than 2.55 units.
+            /// The sum of the fields of the tokens within a ball, at its centre. No field reaches
+            /// farther than 2.55 units.
             #[pyo3(
                 signature = (
                     point, radius = Real::Default(2.55), space = Text::Default("physical")
@@ -176,14 +175,14 @@ macro_rules! operations {
                 self.question().number(py, |query| query.influence(&ball))
             }
 
-            /// Where the tokens of some ids stand, all ids in one pass, or in none with
-            /// an index of ids.
+            /// The positions of the tokens with some ids: all ids in one pass, or without a pass if
+            /// there is an index of ids.
             fn find<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> Answered<'py> {
                 self.question().find(py, ids)
             }
 
-            /// The ids that more than one token has: how many there are, and where the tokens
-            /// of the ``limit`` least ones stand.
+            /// The ids that more than one token has: how many there are, and the positions of the
+            /// ``limit`` least ones.
             #[pyo3(
                 signature = (limit = Whole::Default(1000)),
                 text_signature = "($self, limit=1000)"
@@ -196,8 +195,8 @@ macro_rules! operations {
                 self.question().duplicates(py, &limit)
             }
 
-            /// ``n`` tokens drawn at random, each set of so many as likely as another, in the
-            /// order in which they stand. The same seed draws the same.
+            /// ``n`` tokens drawn at random, every set of that size equally likely, in the order of
+            /// their positions. The same seed draws the same tokens.
             #[pyo3(
                 signature = (n, seed = Whole::Default(0)),
                 text_signature = "($self, n, seed=0)"
@@ -211,15 +210,15 @@ macro_rules! operations {
                 self.question().sample(py, &n, &seed)
             }
 
-            /// What a query of these tokens is going to do: how many blocks have to be
-            /// searched, and the conditions, the cheapest first.
+            /// The plan of a query over these tokens: how many blocks have to be searched, and the
+            /// conditions, cheapest first.
             fn explain(&self, py: Python<'_>) -> PyResult<String> {
                 self.question().explain(py)
             }
 
-            /// What the tokens are like: the range, mean and quantiles of each column with a
-            /// small histogram, how often each kind and flag occurs, and whether there are
-            /// duplicates or invalid tokens.
+            /// A summary of the tokens: the range, mean and quantiles of each column with a small
+            /// histogram, how often each kind and flag occurs, and the numbers of duplicates and
+            /// invalid tokens.
             #[pyo3(signature = (columns = None))]
             fn describe<'py>(
                 slf: &Bound<'py, Self>,
@@ -229,8 +228,7 @@ macro_rules! operations {
                 describe.call1((slf, columns))
             }
 
-            /// Pictures, by matplotlib: ``plot.space("physical")`` and
-            /// ``plot.histogram("weight")``.
+            /// Plots, by matplotlib: ``plot.space("physical")`` and ``plot.histogram("weight")``.
             #[getter]
             fn plot<'py>(slf: &Bound<'py, Self>) -> Answered<'py> {
                 slf.py()
@@ -336,7 +334,7 @@ fn limit_of(limit: Option<Whole<'_>>) -> Result<usize, Error> {
     limit.map_or(Ok(usize::MAX), |limit| count_of("limit", &limit))
 }
 
-/// Whether to go on when there are so many.
+/// Whether to go on with this many.
 fn until(limit: usize, len: usize) -> ControlFlow<()> {
     match len < limit {
         true => ControlFlow::Continue(()),

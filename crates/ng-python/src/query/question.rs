@@ -14,38 +14,38 @@ use crate::token::now;
 use crate::tokens::{Origin, Tokens};
 use crate::work::{long, short};
 
-/// What is asked, of whose tokens, and how. It asks nothing before an operation does.
+/// What is asked, of which tokens, and how. Nothing runs before an operation does.
 #[derive(Clone)]
 pub(crate) struct Question {
     pub(crate) origin: Origin,
     /// A token has to match all of them.
     pub(super) filters: Vec<Arc<Filter>>,
     pub(super) how: How,
-    /// What `valid` means: at this moment of the past, or whenever an operation asks.
+    /// The time for `valid`: a fixed moment, or whenever an operation runs.
     now: Option<u32>,
 }
 
-/// How many filters a question has, at most: each ``where`` copies those before it.
+/// The most filters of a question: each ``where`` copies those before it.
 const MOST_FILTERS: usize = 1024;
 
 /// How it is asked.
 #[derive(Clone, Copy)]
 pub(super) struct How {
-    /// Whether an index is taken, where there is one.
+    /// Whether an index is used, if there is one.
     pub(super) index: bool,
     /// Whether blocks of a mapped file are read and verified.
     pub(super) verified: bool,
-    /// Whether damaged blocks are left out, instead of failing.
+    /// Whether damaged blocks are left out instead of failing.
     pub(super) skip_damaged: bool,
     /// `None` for as many as there are processors.
     pub(super) threads: Option<usize>,
 }
 
-/// How it is asked as it is pickled: with the index, verified, without damaged blocks, by how
-/// many threads, and when `valid` is asked.
+/// The options as they are pickled: with the index, verified, without damaged blocks, the number of
+/// threads, and the time for `valid`.
 pub(crate) type HowPickled = (bool, bool, bool, Option<usize>, Option<u32>);
 
-/// What can be asked questions.
+/// What can be queried.
 pub(crate) trait Asks {
     fn question(&self) -> Question;
 }
@@ -94,7 +94,7 @@ impl Question {
         }
     }
 
-    /// The tokens, the filter and how it is asked, for pickles.
+    /// The tokens, the filter and the options, for pickles.
     pub(crate) fn into_parts(self) -> (Origin, Option<String>, HowPickled) {
         let (text, how) = (self.text(), self.how);
         let how = (
@@ -107,7 +107,7 @@ impl Question {
         (self.origin, text, how)
     }
 
-    /// What [`into_parts`](Self::into_parts) took apart.
+    /// Restores what [`into_parts`](Self::into_parts) took apart.
     pub(crate) fn of_parts(
         origin: Origin,
         filter: Option<&str>,
@@ -127,19 +127,19 @@ impl Question {
         question.narrowed(filter)
     }
 
-    /// The same question to the tokens of this moment, for good, and `valid` means at it.
+    /// The same query over the tokens of this moment, which is also the time for `valid`.
     pub(super) fn pinned(mut self) -> Result<Self, Error> {
         self.now = Some(self.now());
         self.origin = Origin::Pinned(self.origin.pinned()?);
         Ok(self)
     }
 
-    /// At which time `valid` is asked, in seconds since 1970 UTC.
+    /// The time for `valid`, in seconds since 1970 UTC.
     pub(crate) fn now(&self) -> u32 {
         self.now.unwrap_or_else(now)
     }
 
-    /// The text of all filters; `None` where all tokens are asked.
+    /// The text of all filters; `None` if all tokens are queried.
     pub(super) fn text(&self) -> Option<String> {
         match self.filters.as_slice() {
             [] => None,
@@ -156,8 +156,8 @@ impl Question {
         Subject::of(&self.origin, self.how.verified)
     }
 
-    /// Does what [`subject`](Self::subject) does; where nothing is read and no lock is waited for,
-    /// with the GIL, which forks are made with: a lock that is held then stays so in the fork.
+    /// Does what [`subject`](Self::subject) does; holds the GIL if nothing is read and no lock is
+    /// waited for. A fork needs the GIL, so no lock is held when it happens.
     pub(super) fn subject_of_moment(&self, py: Python<'_>) -> PyResult<Subject> {
         match self.origin.shown_at_once().filter(|_| !self.how.verified) {
             Some(shown) => Ok(Subject::of_shown(shown?)?),
@@ -165,7 +165,7 @@ impl Question {
         }
     }
 
-    /// Whether all tokens are asked, and none may be missing.
+    /// Whether all tokens are queried, and none may be missing.
     pub(crate) fn wants_all(&self) -> bool {
         self.filters.is_empty() && !self.how.skip_damaged
     }
@@ -180,8 +180,7 @@ impl Question {
         self.origin.path()
     }
 
-    /// Asks the tokens of this moment. What `ask` finds comes back with the statistics as
-    /// Python has them.
+    /// Queries the tokens of this moment. The result of `ask` comes back with Python's statistics.
     pub(super) fn ask<'py, T: Send>(
         &self,
         py: Python<'py>,
@@ -190,7 +189,7 @@ impl Question {
         self.ask_of_each(py, 1, ask)
     }
 
-    /// Does what [`ask`](Self::ask) does, where each token is looked at so many times.
+    /// Does what [`ask`](Self::ask) does, if each token is looked at a number of times.
     pub(super) fn ask_of_each<'py, T: Send>(
         &self,
         py: Python<'py>,
@@ -201,7 +200,7 @@ impl Question {
         self.ask_subject(py, &subject, times, ask)
     }
 
-    /// Does what [`ask_of_each`](Self::ask_of_each) does, of tokens that were found before.
+    /// Does what [`ask_of_each`](Self::ask_of_each) does, for tokens found before.
     pub(super) fn ask_subject<'py, T: Send>(
         &self,
         py: Python<'py>,
@@ -223,7 +222,7 @@ impl Question {
         Ok((value, stats))
     }
 
-    /// What `ng-query` is asked.
+    /// The query for `ng-query`.
     pub(super) fn query<'q>(
         &self,
         subject: &Subject,
@@ -234,7 +233,7 @@ impl Question {
         self.query_at(self.now(), subject, source, workers, index)
     }
 
-    /// What `ng-query` is asked, where `valid` means at `now`.
+    /// The query for `ng-query`, where `valid` means at `now`.
     pub(crate) fn query_at<'q>(
         &self,
         now: u32,

@@ -9,17 +9,17 @@ use crate::memory::Slice;
 use crate::shown::{Shown, Verified};
 use crate::tokens::Origin;
 
-/// The tokens that are asked, as they are at a moment.
+/// The tokens that are queried, as of a moment.
 pub(crate) struct Subject {
     shown: Shown,
     /// Where they end, if the file has more by now.
     end: Option<u64>,
-    /// Keeps writable views of a vector away.
+    /// Prevents writable views of a vector.
     _unwritten: Option<Slice>,
 }
 
 impl Subject {
-    /// What is shown, to be read and verified if `verified` and it is of a mapped file.
+    /// What is shown, to be read and verified if `verified` and from a mapped file.
     pub(super) fn of(origin: &Origin, verified: bool) -> Result<Self, Error> {
         let shown = origin.shown()?;
         match (&shown, origin.path()) {
@@ -28,7 +28,7 @@ impl Subject {
         }
     }
 
-    /// All tokens of what is shown, to which nobody writes meanwhile.
+    /// All tokens of what is shown, while nobody writes to them.
     pub(super) fn of_shown(shown: Shown) -> Result<Self, Error> {
         Ok(Self {
             _unwritten: shown.unwritten()?,
@@ -37,7 +37,7 @@ impl Subject {
         })
     }
 
-    /// The tokens of a snapshot, out of the file that it is of. That may have grown.
+    /// The tokens of a snapshot, from its file, which may have grown.
     fn of_file(snapshot: &Snapshot, path: &Path) -> Result<Self, Error> {
         let reader = BlockReader::open(path)?;
         Known::opened(snapshot.commit()).expect_in(&reader)?;
@@ -70,7 +70,7 @@ impl Subject {
         self.end
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     pub(crate) fn len(&self) -> usize {
         self.end.map_or(self.shown.len(), |end| end as usize)
     }

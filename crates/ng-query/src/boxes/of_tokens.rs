@@ -1,4 +1,4 @@
-//! Boxes that are made of tokens in memory, as an index would have them.
+//! Boxes made from tokens in memory, as an index would have them.
 
 use ng_store::BLOCK_TOKENS;
 use ng_token::{Space, Token};
@@ -9,7 +9,7 @@ use crate::kernels::PAGE;
 #[derive(Debug)]
 pub(crate) struct OfTokens {
     trees: Vec<Tree>,
-    /// Of each space, and of its full blocks.
+    /// One for each space, with its full blocks.
     pages: Vec<Vec<Pages>>,
     with_pages: Vec<Space>,
 }
@@ -22,7 +22,7 @@ struct Pages {
 }
 
 impl OfTokens {
-    /// Knows of full blocks, but for those in which `is_known` is false, up to `covered`.
+    /// Covers the full blocks up to `covered` for which `is_known` is true.
     pub(crate) fn new(
         tokens: &[Token],
         covered: u64,

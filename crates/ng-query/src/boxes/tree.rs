@@ -1,16 +1,16 @@
 use super::BoxRows;
 
-/// How many boxes are below one of the second level.
+/// How many boxes are below one box of the second level.
 const FANOUT: usize = 64;
 
-/// The ends of a box on each axis, both among its points.
+/// The ends of a box on each axis, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cuboid {
     pub(crate) low: [i16; 3],
     pub(crate) high: [i16; 3],
 }
 
-/// The boxes of the first blocks of a file in one space, and those of 64 blocks each.
+/// The boxes of a file's first blocks in one space, and those of 64 blocks each.
 #[derive(Debug)]
 pub(crate) struct Tree {
     blocks: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Tree {
     roots: Vec<Row>,
 }
 
-/// 64 boxes, axis by axis. Where there are fewer, the rest has no points.
+/// 64 boxes, one axis after the other. Unused places are empty boxes.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     low: [[i16; FANOUT]; 3],
@@ -26,19 +26,19 @@ pub(crate) struct Row {
 }
 
 impl Cuboid {
-    /// Of all points that can be stored.
+    /// Contains all points that can be stored.
     pub(crate) const EVERYWHERE: Self = Self {
         low: [i16::MIN; 3],
         high: [i16::MAX; 3],
     };
 
-    /// Of no points at all.
+    /// Contains no point.
     const NOWHERE: Self = Self {
         low: [i16::MAX; 3],
         high: [i16::MIN; 3],
     };
 
-    /// The box at a place of a row.
+    /// The box at an index of a row.
     pub(crate) fn of_row(rows: BoxRows<'_>, place: usize) -> Self {
         Self {
             low: rows.low.map(|axis| axis[place]),
@@ -46,7 +46,7 @@ impl Cuboid {
         }
     }
 
-    /// 64 times the same box.
+    /// The same box 64 times.
     pub(crate) fn row(self) -> Row {
         Row {
             low: self.low.map(|end| [end; FANOUT]),
@@ -63,8 +63,7 @@ impl Cuboid {
 }
 
 impl Tree {
-    /// Makes the tree of the first `blocks` blocks; a block of which nothing is known may
-    /// have points anywhere.
+    /// Makes the tree of the first `blocks` blocks; an unknown block may have points anywhere.
     pub(crate) fn new(blocks: u64, of_block: impl Fn(u64) -> Option<Cuboid>) -> Self {
         let cuboids = (0..blocks).map(|block| of_block(block).unwrap_or(Cuboid::EVERYWHERE));
         let leaves = rows(cuboids);
@@ -76,17 +75,17 @@ impl Tree {
         }
     }
 
-    /// How many blocks it tells of.
+    /// The number of blocks it covers.
     pub(crate) fn blocks(&self) -> u64 {
         self.blocks
     }
 
-    /// 64 boxes of the second level, those from 64 times `row` on.
+    /// 64 boxes of the second level, beginning at 64 times `row`.
     pub(crate) fn roots(&self, row: usize) -> BoxRows<'_> {
         self.roots[row].rows()
     }
 
-    /// How many boxes the second level has.
+    /// The number of boxes in the second level.
     pub(crate) fn root_count(&self) -> usize {
         self.leaves.len()
     }
@@ -96,7 +95,7 @@ impl Tree {
         self.leaves[root].rows()
     }
 
-    /// The box of a block; one that it tells nothing of may have points anywhere.
+    /// The box of a block; a block beyond the covered ones may have points anywhere.
     pub(crate) fn cuboid(&self, block: u64) -> Cuboid {
         match block < self.blocks {
             true => self.leaves[block as usize / FANOUT].cuboid(block as usize % FANOUT),

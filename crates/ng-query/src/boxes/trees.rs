@@ -4,7 +4,7 @@ use ng_token::Space;
 
 use super::Tree;
 
-/// The tree of each space, made when it is first asked for.
+/// The tree of each space, made on first use.
 #[derive(Debug, Default)]
 pub(crate) struct Trees([OnceLock<Tree>; 8]);
 

@@ -7,19 +7,19 @@ use ng_token::EntityType;
 
 use super::error::{FilterError, shortened};
 
-/// A value of a filter: a decimal number, exact, or an infinity. Never NaN.
+/// A value of a filter: an exact decimal number or an infinity, never NaN.
 ///
 /// Equal numbers are equal: `1e3` is `1000`, and `-0.0` is `0`.
 ///
-/// Of an `f32` or `f64` it is the shortest decimal that reads back as the same float, the one
-/// that is printed: of `0.29_f32` it is 0.29, not the 0.2899999916553497314453125 that is stored.
+/// An `f32` or `f64` becomes the shortest decimal that reads back as the same float, as it is
+/// printed: `0.29_f32` becomes 0.29, not the 0.2899999916553497314453125 that is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal(Value);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Value {
     NegativeInfinity,
-    /// `mantissa * 10^exponent`. The mantissa does not end in 0; that of 0 is `0 * 10^0`.
+    /// `mantissa * 10^exponent`. The mantissa does not end in 0; zero is `0 * 10^0`.
     Finite {
         mantissa: i128,
         exponent: i32,
@@ -27,24 +27,24 @@ enum Value {
     Infinity,
 }
 
-/// Where a number lies between the stored steps.
+/// Where a number lies among the stored steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Steps {
-    /// The greatest whole number that is not above it; beyond an `i128` its nearer end.
+    /// The greatest whole number not above it; clamped to an `i128`.
     pub(super) floor: i128,
-    /// Whether it is that whole number.
+    /// Whether it is exactly that whole number.
     pub(super) is_whole: bool,
 }
 
 impl Decimal {
-    /// The most significant digits: with as many, a product with any scale fits an `i128`.
+    /// The most significant digits: with these, a product with any scale fits an `i128`.
     pub const DIGITS_MAX: usize = 34;
 
-    /// The greatest exponent of ten beside the significant digits, negative ones likewise:
-    /// more than any `f64` needs.
+    /// The greatest absolute exponent of ten behind the significant digits, more than any `f64`
+    /// needs.
     pub const EXPONENT_MAX: i32 = 400;
 
-    /// More than every number.
+    /// Greater than every number.
     pub const INFINITY: Self = Self(Value::Infinity);
 
     /// Less than every number.
@@ -54,9 +54,8 @@ impl Decimal {
     ///
     /// # Errors
     ///
-    /// [`FilterError::Digits`] for more than [`DIGITS_MAX`](Self::DIGITS_MAX) digits without
-    /// the zeros at the end, [`FilterError::Exponent`] beyond
-    /// [`EXPONENT_MAX`](Self::EXPONENT_MAX).
+    /// [`FilterError::Digits`] for more than [`DIGITS_MAX`](Self::DIGITS_MAX) digits, trailing
+    /// zeros not counted; [`FilterError::Exponent`] beyond [`EXPONENT_MAX`](Self::EXPONENT_MAX).
     pub fn new(mantissa: i128, exponent: i32) -> Result<Self, FilterError> {
         if mantissa == 0 {
             return Ok(Self::whole(0));
@@ -75,7 +74,7 @@ impl Decimal {
         }
     }
 
-    /// Tells whether it is a number and no infinity.
+    /// Tells whether it is a number, not an infinity.
     #[must_use]
     pub const fn is_finite(self) -> bool {
         matches!(self.0, Value::Finite { .. })
@@ -116,8 +115,8 @@ impl Decimal {
         }
     }
 
-    /// Returns the whole part of the square of the number times the scale; `u64::MAX` for all
-    /// that is greater.
+    /// Returns the whole part of the square of the number times the scale; `u64::MAX` if it is
+    /// greater.
     pub(super) fn squared_steps(self, scale: u16) -> u64 {
         let Value::Finite { mantissa, exponent } = self.0 else {
             return u64::MAX;
@@ -139,8 +138,8 @@ impl Decimal {
         whole.map_or(u64::MAX, saturated)
     }
 
-    /// Returns the `f32` nearest to the number, ties to even; of what rounds beyond the
-    /// greatest one an infinity. Of 0 and what rounds to it, 0.0.
+    /// Returns the nearest `f32`, ties to even; an infinity for what rounds beyond the greatest
+    /// one, and 0.0 for what rounds to zero.
     pub(super) fn nearest_f32(self) -> f32 {
         match self.0 {
             Value::NegativeInfinity => f32::NEG_INFINITY,
@@ -164,7 +163,7 @@ impl Decimal {
         }
     }
 
-    /// Returns the power of ten that the number is less than and a tenth of it is not more than.
+    /// Returns the exponent `e` with 10^(e-1) <= |number| < 10^e.
     pub(super) fn magnitude(self) -> i32 {
         match self.0 {
             Value::Finite { mantissa, exponent } if mantissa != 0 => {
@@ -274,7 +273,7 @@ macro_rules! floats {
 
 floats!(f32, f64);
 
-/// Lets whole numbers stand where any value may.
+/// Accepts whole numbers wherever a value is expected.
 impl From<Infallible> for FilterError {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -330,7 +329,7 @@ fn hexadecimal(digits: &str) -> Option<u64> {
     u64::from_str_radix(&digits, 16).ok()
 }
 
-/// Splits a number into its digits, without the point, and the exponent of the last one.
+/// Splits a number into its digits, without the point, and the exponent of its last digit.
 fn scientific(unsigned: &str) -> Option<(String, i64)> {
     let (number, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((number, exponent)) => (number, power(exponent)?),
@@ -349,7 +348,7 @@ fn scientific(unsigned: &str) -> Option<(String, i64)> {
     Some((whole + &fraction, exponent))
 }
 
-/// Reads an exponent; one that an `i64` does not hold is as good as its end.
+/// Reads an exponent, clamped to an `i64`.
 fn power(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -370,8 +369,8 @@ fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -> Option<St
     is_number.then(|| text.replace('_', ""))
 }
 
-/// Returns the digits without the zeros at both ends, as a number, and how many there were at
-/// the right one.
+/// Returns the digits without leading and trailing zeros, as a number, and how many trailing zeros
+/// there were.
 fn mantissa(digits: &str) -> Result<(i128, i64), FilterError> {
     let digits = digits.trim_start_matches('0');
     let significant = digits.trim_end_matches('0');
@@ -380,10 +379,10 @@ fn mantissa(digits: &str) -> Result<(i128, i64), FilterError> {
     Ok((mantissa, (digits.len() - significant.len()) as i64))
 }
 
-/// The most characters that are written without an exponent.
+/// The most characters written without an exponent.
 const PLAIN_MAX: i32 = 21;
 
-/// Shows the number so that it reads back; with an exponent where it would be long without.
+/// Shows the number so that it reads back, with an exponent if it would be long without one.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mantissa, exponent) = match self.0 {
@@ -393,7 +392,7 @@ impl fmt::Display for Decimal {
         };
         let digits = mantissa.unsigned_abs().to_string();
         let sign = if mantissa < 0 { "-" } else { "" };
-        // How many digits stand before the point.
+        // The number of digits before the point.
         let whole = digits.len() as i32 + exponent;
         if exponent >= 0 && whole <= PLAIN_MAX {
             let zeros = exponent as usize;
@@ -543,7 +542,8 @@ mod tests {
         check("0.5", 100, 2500);
         check("0.005", 100, 0);
         check("0.015", 100, 2);
-        // The square of 1.414213562373095048801688724 is below 2, with one more at its end above.
+        // The square of 1.414213562373095048801688724 is below 2; one more in the last place,
+        // above.
         check("0.01414213562373095048801688724209", 100, 1);
         check("0.01414213562373095048801688724210", 100, 2);
         check(&format!("{}e-38", "9".repeat(34)), 10_000, 0);
@@ -565,7 +565,7 @@ mod tests {
             decimal("3.402823567797336616375393954581425e38").nearest_f32(),
             f32::MAX
         );
-        // Just above the middle of two floats: by way of an f64 it would be the middle.
+        // Just above the middle of two floats; rounded to an `f64` first, it would be the middle.
         let middle = "1.00000005960464477539062501";
         assert_eq!(decimal(middle).nearest_f32(), 1.0_f32.next_up());
         assert!(decimal("-1e-60").nearest_f32().is_sign_positive());

@@ -7,49 +7,49 @@ use ng_token::{Axis, Space};
 use super::decimal::Decimal;
 use super::tree::Filter;
 
-/// What keeps a filter from being one.
+/// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilterError {
-    /// A value is NaN, which no comparison but `!=` holds for.
+    /// A value is NaN, which satisfies no comparison but `!=`.
     #[error("value nan, expected a number")]
     Nan,
 
-    /// A weight is to be compared with NaN. A weight can be NaN, and there is a filter for it.
+    /// A weight is compared with NaN. Weights can be NaN, and another filter finds them.
     #[error("value nan, expected a number; `not weight <= inf` holds where the weight is nan")]
     NanWeight,
 
     /// A number cannot be read.
-    #[error("number `{found}`, expected one as -0.5, 1e3, 1_000, 0x101 or inf")]
+    #[error("number `{found}`, expected one such as -0.5, 1e3, 1_000, 0x101 or inf")]
     Number {
-        /// What was found, shortened.
+        /// The text found, shortened.
         found: String,
     },
 
     /// A number has more digits than are kept exactly.
     #[error("number of {digits} digits, expected at most {}", Decimal::DIGITS_MAX)]
     Digits {
-        /// How many there are without zeros at both ends.
+        /// How many digits it has without leading and trailing zeros.
         digits: usize,
     },
 
-    /// A number is too far from 1.
+    /// A number is too large or too small.
     #[error(
         "exponent {exponent} behind the last digit, expected -{max} to {max}",
         max = Decimal::EXPONENT_MAX
     )]
     Exponent {
-        /// The exponent of ten of the last digit that is not 0.
+        /// The exponent of ten of the last nonzero digit.
         exponent: i64,
     },
 
     /// A time cannot be read.
     #[error(
-        "time `{found}`, expected one in UTC as 2023-11-14 or 2023-11-14T22:13:20Z, \
+        "time `{found}`, expected one in UTC such as 2023-11-14 or 2023-11-14T22:13:20Z, \
          1970 to 9999, of at most nine decimals"
     )]
     Time {
-        /// What was found, shortened.
+        /// The text found, shortened.
         found: String,
     },
 
@@ -74,33 +74,33 @@ pub enum FilterError {
     },
 
     /// A value does not fit its column.
-    #[error("{found} is no value of {column}, expected {expected}")]
+    #[error("{found} is not a value of {column}, expected {expected}")]
     Value {
         /// The column.
         column: Column,
-        /// What was found, shortened.
+        /// The text found, shortened.
         found: String,
         /// What the column takes.
         expected: &'static str,
     },
 
-    /// A name that nothing has.
+    /// An unknown name.
     #[error("unknown {kind} `{found}`{}", Nearest(*.nearest))]
     Unknown {
-        /// What should have stood there.
+        /// What was expected.
         kind: &'static str,
-        /// What was found, shortened.
+        /// The text found, shortened.
         found: String,
-        /// The name that is most like it, if one is.
+        /// The most similar name, if there is one.
         nearest: Option<&'static str>,
     },
 
-    /// Something else should stand there.
+    /// Something else is expected here.
     #[error("found {found}, expected {expected}")]
     Unexpected {
-        /// What was found, shortened.
+        /// The text found, shortened.
         found: String,
-        /// What may stand there.
+        /// What is expected.
         expected: &'static str,
     },
 
@@ -134,9 +134,9 @@ impl fmt::Display for Nearest {
     }
 }
 
-/// What keeps a text from being a filter, and where.
+/// What is wrong with the text of a filter, and where.
 ///
-/// It shows the cause, the line, and carets under the place:
+/// It shows the cause, the line, and carets below the error:
 ///
 /// ```
 /// use ng_query::Filter;
@@ -154,18 +154,18 @@ impl fmt::Display for Nearest {
 pub struct ParseFilterError {
     cause: FilterError,
     span: Range<usize>,
-    /// Of the line, what is shown.
+    /// The excerpt of the line that is shown.
     excerpt: String,
-    /// The characters of the excerpt before the carets, and how many carets.
+    /// The characters of the excerpt before the carets, and the number of carets.
     carets: (usize, usize),
 }
 
-/// How many characters of a line are shown on each side of where the place begins.
+/// How many characters of a line are shown on each side of the start of the error.
 const BEFORE_MAX: usize = 48;
 const BEHIND_MAX: usize = 48;
 
 impl ParseFilterError {
-    /// Takes the part of the text that is shown. The span lies in the text, between characters.
+    /// Keeps the excerpt. The span lies within the text, between characters.
     pub(super) fn new(text: &str, span: Range<usize>, cause: FilterError) -> Self {
         let (head, tail) = text.split_at(span.start);
         let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
@@ -183,14 +183,14 @@ impl ParseFilterError {
         }
     }
 
-    /// Returns what is wrong.
+    /// Returns the cause.
     #[must_use]
     pub const fn cause(&self) -> &FilterError {
         &self.cause
     }
 
-    /// Returns the bytes of the text that are wrong; an empty range at its end, if something
-    /// is missing there.
+    /// Returns the byte range of the error in the text; an empty range at the end if something is
+    /// missing there.
     #[must_use]
     pub const fn span(&self) -> Range<usize> {
         self.span.start..self.span.end
@@ -213,10 +213,10 @@ impl fmt::Display for ParseFilterError {
 
 impl std::error::Error for ParseFilterError {}
 
-/// The most characters of what was found that a message has.
+/// The most characters of the text found that a message shows.
 const FOUND_MAX: usize = 40;
 
-/// Returns the beginning of what was found, fit for a message.
+/// Returns the beginning of the text found, fit for a message.
 pub(super) fn shortened(text: &str) -> String {
     let mut found: String = text.chars().take(FOUND_MAX).map(printable).collect();
     if text.chars().nth(FOUND_MAX).is_some() {

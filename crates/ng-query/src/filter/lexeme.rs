@@ -12,27 +12,27 @@ use super::error::shortened;
 use super::names;
 use super::parse::Met;
 
-/// What is left of a filter's text.
+/// The rest of a filter's text.
 pub(super) type Text<'s> = Stateful<LocatingSlice<&'s str>, Met>;
 
 type Lexed<T> = Result<T, EmptyError>;
 
-/// The least part of a filter's text that means something.
+/// The smallest meaningful part of a filter's text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Lexeme<'s> {
     /// A name or a word of the grammar.
     Word(&'s str),
-    /// What begins like a number, or `inf` or `nan`.
+    /// Text that begins like a number, or `inf` or `nan`.
     Number(&'s str),
-    /// What stands in quotes, or a time that does not.
+    /// Quoted text, or a time without quotes.
     Text(&'s str),
     Symbol(&'s str),
-    /// A character that begins nothing.
+    /// A character that begins no lexeme.
     Other(char),
     End,
 }
 
-/// Takes the next lexeme, and says where it stands.
+/// Takes the next lexeme and its position.
 pub(super) fn lexeme<'s>(text: &mut Text<'s>) -> (Lexeme<'s>, Range<usize>) {
     let found = preceded(multispace0, any_lexeme.with_span()).parse_next(text);
     let end = text.current_token_start();
@@ -70,7 +70,7 @@ fn word_or_number(word: &str) -> Lexeme<'_> {
     }
 }
 
-/// All that could belong to a number, so that a wrong one is refused as a whole.
+/// Everything that could belong to a number, so that a wrong number is refused as a whole.
 fn number<'s>(text: &mut Text<'s>) -> Lexed<&'s str> {
     let sign = one_of(['+', '-']);
     let signed = (sign, alt((digits, word.void()))).void();
@@ -85,7 +85,7 @@ fn digits(text: &mut Text<'_>) -> Lexed<()> {
     preceded(peek(one_of(is_first)), parts).parse_next(text)
 }
 
-/// A date, and a time if one follows it; it cannot be taken for numbers.
+/// A date, and the time if one follows; it cannot be mistaken for numbers.
 fn time<'s>(text: &mut Text<'s>) -> Lexed<&'s str> {
     let digits = |count: usize| take_while(count, |c: char| c.is_ascii_digit());
     let date = (digits(4), '-', digits(2), '-', digits(2));
@@ -112,7 +112,7 @@ impl fmt::Display for Lexeme<'_> {
                 write!(f, "`{}`", shortened(text))
             }
             Self::Text(text) => write!(f, "`'{}'`", shortened(text)),
-            Self::Other('"' | '\'') => f.write_str("a quote that nothing closes"),
+            Self::Other('"' | '\'') => f.write_str("an unclosed quote"),
             Self::Other(c) => write!(f, "`{}`", c.escape_debug()),
             Self::End => f.write_str("the end"),
         }

@@ -1,7 +1,7 @@
-//! Filters: the typed tree, its text, and what it comes down to in stored steps.
+//! Filters: the typed tree, its text, and its form in stored steps.
 //!
-//! Text becomes a tree in `parse`, by way of the `lexeme`s; a tree becomes text in `print`,
-//! and a `Bound` in `bind`. Nothing here looks at more than one token.
+//! `parse` turns text into a tree by way of `lexeme`s; `print` turns a tree into text, and `bind`
+//! into a `Bound`. Nothing here looks at more than one token.
 
 mod bind;
 mod decimal;

@@ -19,7 +19,7 @@ pub(crate) const FLAGS: [(&str, u16); 12] = [
     ("user_3", 1 << 15),
 ];
 
-/// The words with which a condition begins that are no names of anything.
+/// The words that begin a condition and are not names.
 const WORDS: [&str; 4] = ["valid", "not", "true", "false"];
 
 pub(super) fn column(word: &str) -> Option<Column> {
@@ -48,7 +48,7 @@ pub(super) fn is(word: &str, name: &str) -> bool {
     word.eq_ignore_ascii_case(name)
 }
 
-/// Returns what a condition may begin with that is most like a word.
+/// Returns the word most like this one that a condition may begin with.
 pub(super) fn nearest_condition(word: &str) -> Option<&'static str> {
     let columns = Column::ALL.into_iter().map(Column::name);
     let spaces = Space::ALL.into_iter().map(Space::name);

@@ -1,7 +1,7 @@
 //! The grammar of filters; `docs/query.md` has it as a table.
 //!
-//! What comes next is always told by one lexeme. So only [`symbol`] and [`keyword`] let others
-//! try (`ErrMode::Backtrack`), and every other error ends the parse where it stands.
+//! One lexeme of look-ahead always decides. So only [`symbol`] and [`keyword`] backtrack
+//! (`ErrMode::Backtrack`); every other error ends the parse where it stands.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -20,15 +20,15 @@ use super::names;
 use super::time;
 use super::tree::{Comparison, Filter, FlagTest};
 
-/// What was met so far, and is bounded.
+/// The limits: what was counted so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Met {
-    /// Brackets and `not`s that are open.
+    /// Open brackets and `not`s.
     levels: usize,
     conditions: usize,
 }
 
-/// What is wrong, and where.
+/// The cause, and where it is.
 #[derive(Debug)]
 struct Mistake {
     cause: FilterError,
@@ -37,7 +37,7 @@ struct Mistake {
 
 type Parsed<T> = ModalResult<T, Mistake>;
 
-/// Reads a filter by the grammar.
+/// Parses a filter.
 impl FromStr for Filter {
     type Err = ParseFilterError;
 
@@ -101,7 +101,7 @@ fn primary(input: &mut Text<'_>) -> Parsed<Filter> {
     Ok(filter)
 }
 
-/// Parses what stands in brackets or behind a `not`, unless too many of them are open.
+/// Parses the contents of brackets or the operand of a `not`, unless too many are open.
 fn deeper(
     input: &mut Text<'_>,
     start: Range<usize>,
@@ -200,7 +200,7 @@ fn comparison_of(symbol: &str) -> Option<Comparison> {
     })
 }
 
-/// Parses what begins with the value: the column that comes last tells what it means.
+/// Parses a condition that begins with its value, whose meaning the column at the end decides.
 fn mirrored_condition(input: &mut Text<'_>, first: (Lexeme<'_>, Range<usize>)) -> Parsed<Filter> {
     let (next, span) = lexeme(input);
     let comparison = match next {
@@ -257,7 +257,7 @@ fn flags(input: &mut Text<'_>, test: FlagTest) -> Parsed<Filter> {
     Ok(Filter::flags(test, Flags::from_bits(bits)))
 }
 
-/// Parses a flag by its name, or some by their number.
+/// Parses a flag by its name, or several by number.
 fn flag_bits(input: &mut Text<'_>) -> Parsed<u16> {
     let (next, span) = lexeme(input);
     match next {
@@ -322,7 +322,7 @@ fn cuboid<'s>(space: Space) -> impl Parser<Text<'s>, Filter, ErrMode<Mistake>> {
     }
 }
 
-/// Parses the coordinates of a point, and where each stands.
+/// Parses the coordinates of a point, and where each of them is.
 fn point(input: &mut Text<'_>, space: Space) -> Parsed<[(Decimal, Range<usize>); 3]> {
     let mut point = Axis::ALL.map(|_| (Decimal::from(0), 0..0));
     for axis in Axis::ALL {
@@ -365,7 +365,7 @@ fn value(input: &mut Text<'_>, column: Column) -> Parsed<Decimal> {
     value_of(column, found)
 }
 
-/// Returns what a lexeme means as a value of a column.
+/// Returns a lexeme's meaning as a value of a column.
 fn value_of(column: Column, (found, span): (Lexeme<'_>, Range<usize>)) -> Parsed<Decimal> {
     let has_types = matches!(column, Column::EntityType | Column::FlagsEntityType);
     match found {
@@ -397,7 +397,7 @@ const fn values_of(column: Column) -> &'static str {
     match column {
         Column::EntityType | Column::FlagsEntityType => "an entity type or its number, 0 to 15",
         Column::Flags => "a number; flags by name are `flags all (active, dirty)`",
-        Column::Timestamp => "seconds since 1970, or a time as 2023-11-14T22:13:20Z",
+        Column::Timestamp => "seconds since 1970, or a time such as 2023-11-14T22:13:20Z",
         _ => "a number",
     }
 }
@@ -409,12 +409,12 @@ fn in_brackets<'s, T>(
     delimited(expect("(", "`(`"), inner, expect(")", "`)`")).parse_next(input)
 }
 
-/// Takes a symbol, or lets something else be tried.
+/// Takes a symbol, or backtracks.
 fn symbol<'s>(symbol: &'static str) -> impl Parser<Text<'s>, (), ErrMode<Mistake>> {
     move |input: &mut Text<'s>| take(input, |next| next == Lexeme::Symbol(symbol))
 }
 
-/// Takes a word of the grammar, or lets something else be tried.
+/// Takes a keyword, or backtracks.
 fn keyword<'s>(keyword: &'static str) -> impl Parser<Text<'s>, (), ErrMode<Mistake>> {
     move |input: &mut Text<'s>| {
         take(input, |next| match next {
@@ -424,7 +424,7 @@ fn keyword<'s>(keyword: &'static str) -> impl Parser<Text<'s>, (), ErrMode<Mista
     }
 }
 
-/// Takes a symbol that has to stand there.
+/// Takes a required symbol.
 fn expect<'s>(
     text: &'static str,
     expected: &'static str,
@@ -442,13 +442,13 @@ fn take(input: &mut Text<'_>, is_it: impl Fn(Lexeme<'_>) -> bool) -> Parsed<()> 
     Err(ErrMode::Backtrack(Mistake::from_input(input)))
 }
 
-/// Returns where the next lexeme stands.
+/// Returns the position of the next lexeme.
 fn next_span(input: &Text<'_>) -> Range<usize> {
     let (_, span) = lexeme(&mut input.clone());
     span
 }
 
-/// Puts what was refused to the place that it is about.
+/// Attaches a refusal to its position in the text.
 fn at<T>(span: Range<usize>, made: Result<T, FilterError>) -> Parsed<T> {
     made.or_else(|cause| fail(span, cause))
 }
@@ -494,7 +494,7 @@ impl<'s> ParserError<Text<'s>> for Mistake {
     }
 }
 
-/// Says what is expected, where nothing said so before.
+/// Fills in what is expected, where nothing said so before.
 impl<'s> AddContext<Text<'s>, &'static str> for Mistake {
     fn add_context(
         mut self,

@@ -7,7 +7,7 @@ use super::decimal::Decimal;
 use super::names;
 use super::tree::{Filter, FlagTest};
 
-/// How tightly a filter holds together: what is looser than its place gets brackets.
+/// How tightly a filter binds: one looser than its place asks for gets brackets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Bond {
     Or,
@@ -16,7 +16,7 @@ enum Bond {
     Condition,
 }
 
-/// Shows text that parses to the same tree, with no more brackets than that takes.
+/// Shows text that parses to the same tree, with as few brackets as possible.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,7 +73,7 @@ fn write_row(
     Ok(())
 }
 
-/// A filter in a place that asks for a bond, in brackets if its own is looser.
+/// A filter where a binding strength is required, in brackets if its own is looser.
 struct At<'a>(Bond, &'a Filter);
 
 impl fmt::Display for At<'_> {
@@ -95,7 +95,7 @@ const fn bond(filter: &Filter) -> Bond {
     }
 }
 
-/// A value of a column: by name, if the column's values have names.
+/// A value of a column: by name, if its values have names.
 struct Shown<'a>(Column, &'a Decimal);
 
 impl fmt::Display for Shown<'_> {
@@ -110,7 +110,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Shows one flag by its name alone; bits that have no name, as a number.
+/// Shows a single flag by name alone, and bits without a name as a number.
 fn write_flags(f: &mut fmt::Formatter<'_>, test: FlagTest, flags: Flags) -> fmt::Result {
     let of_flags = |bit| flags.bits() & bit != 0;
     let names = names::FLAGS.into_iter().filter(|&(_, bit)| of_flags(bit));

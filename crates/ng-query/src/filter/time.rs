@@ -6,7 +6,7 @@ use super::error::{FilterError, shortened};
 const DATE_CHARS: usize = "2023-11-14".len();
 const SECONDS_CHARS: usize = "2023-11-14T22:13:20".len();
 
-/// Returns the seconds since 1970 of a date, midnight then, or of a date and a time, both UTC.
+/// Returns the seconds since 1970 of a UTC date (its midnight), or of a UTC date and time.
 pub(super) fn seconds(text: &str) -> Result<Decimal, FilterError> {
     let bad = || FilterError::Time {
         found: shortened(text),
@@ -25,7 +25,7 @@ pub(super) fn seconds(text: &str) -> Result<Decimal, FilterError> {
     Decimal::new(nanos as i128, -9)
 }
 
-/// How many digits of a second there are: those behind the ninth would not be looked at.
+/// The number of digits of a second's fraction; more than nine would be ignored.
 fn decimals(text: &str) -> usize {
     let fraction = text.as_bytes().get(SECONDS_CHARS + 1..).unwrap_or_default();
     let digits = fraction.iter().take_while(|digit| digit.is_ascii_digit());

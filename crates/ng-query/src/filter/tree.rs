@@ -9,13 +9,13 @@ use super::error::FilterError;
 
 /// What a token must be like: a tree of conditions.
 ///
-/// It is built by functions, or parsed from text ([`str::parse`]; `docs/query.md` of the
-/// repository has the grammar). Shown, it is text that parses to the same tree. Its variants
-/// can be looked at, and are made by the functions alone.
+/// It is built by functions, or parsed from text ([`str::parse`]; `docs/query.md` of the repository
+/// has the grammar). It is shown as text that parses to the same tree. Its variants are open to
+/// read, but only the functions make them.
 ///
-/// Values are decimals in the units of their column, and exact, but for those of weights, which
-/// are the `f32` nearest to the decimal. The logic has two values: a weight that is NaN fails
-/// every comparison but `!=`, and [`Not`](Self::Not) is the plain complement.
+/// Values are exact decimals in the units of their column, except those of weights, which are the
+/// `f32` nearest to the decimal. The logic has two values: a NaN weight fails every comparison but
+/// `!=`, and [`Not`](Self::Not) is the plain complement.
 ///
 /// ```
 /// use ng_query::ng_token::{EntityType, Space};
@@ -35,7 +35,7 @@ pub enum Filter {
     All,
     /// No token.
     Nothing,
-    /// A column is held against a value.
+    /// A column compares with a value.
     #[non_exhaustive]
     Compare {
         /// The column.
@@ -60,7 +60,7 @@ pub enum Filter {
     OneOf {
         /// The column.
         column: Column,
-        /// The values, in units, as they were given.
+        /// The values, in units, as given.
         values: Vec<Decimal>,
     },
     /// Some flags are set, or not.
@@ -81,14 +81,14 @@ pub enum Filter {
         /// The greatest coordinates, axes x y z, in units.
         high: [Decimal; 3],
     },
-    /// A point is at most so far from another.
+    /// A point is within a radius of another.
     #[non_exhaustive]
     InBall {
         /// The space.
         space: Space,
         /// The centre, axes x y z, in units; finite.
         centre: [Decimal; 3],
-        /// The radius, in units; not less than 0.
+        /// The radius, in units; 0 or greater.
         radius: Decimal,
     },
     /// The token is valid at the time of the query.
@@ -99,13 +99,13 @@ pub enum Filter {
         /// The filter.
         filter: Box<Filter>,
     },
-    /// All of two or more filters hold, none of which is an `And`.
+    /// All of two or more filters hold; none of them is an `And`.
     #[non_exhaustive]
     And {
         /// The filters, in their order.
         filters: Vec<Filter>,
     },
-    /// One of two or more filters holds, none of which is an `Or`.
+    /// At least one of two or more filters holds; none of them is an `Or`.
     #[non_exhaustive]
     Or {
         /// The filters, in their order.
@@ -113,7 +113,7 @@ pub enum Filter {
     },
 }
 
-/// How a column is held against a value.
+/// How a column compares with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// `=`
@@ -142,24 +142,24 @@ pub enum FlagTest {
 }
 
 impl Filter {
-    /// The most levels that a tree has: conditions are one level, and each `and`, `or` and
-    /// `not` around others is one more.
+    /// The most levels of a tree: a condition is one level, and each `and`, `or` and `not` around
+    /// it is one more.
     ///
-    /// Everything that walks a tree recurses, so this is what keeps it from the stack's end.
+    /// Everything that walks a tree recurses; this limit protects the stack.
     pub const DEPTH_MAX: usize = 64;
 
-    /// The most conditions that are parsed from one text. Trees that are built may have more.
+    /// The most conditions parsed from one text. Trees built by functions may have more.
     pub const CONDITIONS_MAX: usize = 1 << 14;
 
     /// The longest text that is parsed, in bytes.
     pub const TEXT_MAX: usize = 1 << 20;
 
-    /// Holds a column against a value in its units.
+    /// Compares a column with a value in its units.
     ///
     /// # Errors
     ///
-    /// [`FilterError::Nan`], [`FilterError::Digits`] or [`FilterError::Exponent`] for what is
-    /// no [`Decimal`]; no value that is one.
+    /// [`FilterError::Nan`], [`FilterError::Digits`] or [`FilterError::Exponent`] for what is not a
+    /// [`Decimal`]; none for a value that is one.
     pub fn compare<V>(column: Column, comparison: Comparison, value: V) -> Result<Self, FilterError>
     where
         V: TryInto<Decimal>,
@@ -173,7 +173,7 @@ impl Filter {
         })
     }
 
-    /// Asks a column to be `low` at least and `high` at most; nothing is, if `low` is greater.
+    /// Selects tokens whose column is at least `low` and at most `high`; none if `low` is greater.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl Filter {
         Ok(Self::Between { column, low, high })
     }
 
-    /// Asks a column to be one of the values; nothing is one of none.
+    /// Selects tokens whose column is one of the values; none if there are no values.
     ///
     /// # Errors
     ///
@@ -208,13 +208,13 @@ impl Filter {
         })
     }
 
-    /// Asks for an entity type in the id.
+    /// Selects an entity type in the id.
     #[must_use]
     pub fn entity_type(entity_type: EntityType) -> Self {
         Self::equal(Column::EntityType, entity_type.into())
     }
 
-    /// Asks for a domain; no token has one above 15.
+    /// Selects a domain; no token has one above 15.
     #[must_use]
     pub fn domain(domain: u8) -> Self {
         Self::equal(Column::Domain, domain.into())
@@ -228,8 +228,8 @@ impl Filter {
         }
     }
 
-    /// Asks how many of some flags are set. All of no flags always are, and none of them; any
-    /// of them never is.
+    /// Selects by how many of some flags are set. With no flags, `All` and `None` always hold and
+    /// `Any` never does.
     #[must_use]
     pub const fn flags(test: FlagTest, flags: Flags) -> Self {
         match (test, flags.bits().count_ones()) {
@@ -243,8 +243,8 @@ impl Filter {
         }
     }
 
-    /// Asks a point to lie in a box whose ends belong to it; nothing does, if an end that
-    /// should be the least is greater than the other.
+    /// Selects points in a box, ends included; none if a least coordinate is greater than the
+    /// greatest.
     ///
     /// # Errors
     ///
@@ -258,8 +258,8 @@ impl Filter {
         Ok(Self::InBox { space, low, high })
     }
 
-    /// Asks a point to lie in a ball whose surface belongs to it. The centre may lie outside of
-    /// what the space can store.
+    /// Selects points in a ball, surface included. The centre may lie outside what the space can
+    /// store.
     ///
     /// # Errors
     ///
@@ -286,13 +286,13 @@ impl Filter {
         })
     }
 
-    /// Asks for tokens that are valid by some rules at the time of the query.
+    /// Selects tokens that are valid by some rules at the time of the query.
     #[must_use]
     pub const fn valid(validation: Validation) -> Self {
         Self::Valid(validation)
     }
 
-    /// Asks for both; `&` does the same.
+    /// Requires both; `&` does the same.
     ///
     /// # Panics
     ///
@@ -302,7 +302,7 @@ impl Filter {
         Self::all_of([self, other])
     }
 
-    /// Asks for one of two at least; `|` does the same.
+    /// Requires at least one of two; `|` does the same.
     ///
     /// # Panics
     ///
@@ -312,7 +312,7 @@ impl Filter {
         Self::any_of([self, other])
     }
 
-    /// Asks for all of them, as one level; of none, for every token.
+    /// Requires all of them, as one level; with none, holds for every token.
     ///
     /// # Panics
     ///
@@ -322,7 +322,7 @@ impl Filter {
         expect_shallow(Self::try_all_of(filters))
     }
 
-    /// Asks for one of them at least, as one level; of none, for no token.
+    /// Requires at least one of them, as one level; with none, holds for no token.
     ///
     /// # Panics
     ///
@@ -372,7 +372,7 @@ impl Filter {
     /// Tells whether the filter holds for a token at a position, at `now` seconds since 1970
     /// UTC, which only [`valid`](Self::valid) looks at.
     ///
-    /// It turns the filter's values into steps for this one token.
+    /// Binds the filter anew for this one token.
     #[must_use]
     pub fn matches(&self, token: &Token, position: u64, now: u32) -> bool {
         self.bind(now).matches(token, position)
@@ -388,15 +388,15 @@ where
     Ok([x.try_into()?, y.try_into()?, z.try_into()?])
 }
 
-/// Filters that are joined by one word.
+/// Filters joined by one operator.
 struct Row {
     filters: Vec<Filter>,
-    /// The most levels of one that came alone.
+    /// The most levels of any filter that is not such a row itself.
     depth: usize,
 }
 
 impl Row {
-    /// Takes filters, and in the place of one that is such a row itself what that has.
+    /// Takes filters; a filter that is such a row itself is replaced by its members.
     fn of(
         filters: impl IntoIterator<Item = Filter>,
         row: impl Fn(&mut Filter) -> Option<Vec<Filter>>,
@@ -407,7 +407,7 @@ impl Row {
         };
         for mut filter in filters {
             match row(&mut filter) {
-                // So that a row which grows at its end is never copied.
+                // So a row that grows at its end is never copied.
                 Some(inner) if joined.filters.is_empty() => joined.filters = inner,
                 Some(inner) => joined.filters.extend(inner),
                 None => {
@@ -433,7 +433,7 @@ impl Row {
     }
 }
 
-/// What a program nests too deeply is its fault; the parser reports it.
+/// Nesting too deeply in a program is a bug in it; the parser reports it as an error.
 fn expect_shallow(filter: Result<Filter, FilterError>) -> Filter {
     filter.unwrap_or_else(|error| panic!("filter with {error}"))
 }
@@ -454,7 +454,7 @@ impl BitOr for Filter {
     }
 }
 
-/// Gives the plain complement.
+/// Returns the plain complement.
 ///
 /// # Panics
 ///
@@ -491,7 +491,7 @@ impl Comparison {
         }
     }
 
-    /// Returns what holds with left and right exchanged.
+    /// Returns the comparison with left and right exchanged.
     pub(super) const fn mirrored(self) -> Self {
         match self {
             Self::Less => Self::Greater,

@@ -7,7 +7,7 @@ use super::sheet::{ColumnSpec, Values};
 use crate::scan::width;
 use crate::stored::{EachValue, Stored, each_value};
 
-/// How many columns there are, the position among them.
+/// How many columns there are, including the position.
 pub(super) const COUNT: usize = Column::ALL.len();
 
 /// Returns the type that a column is stored in, or `None` for the position.
@@ -22,12 +22,12 @@ pub(super) fn values_of(column: Column) -> Option<Values> {
     })
 }
 
-/// Returns how a column stands in a sheet.
+/// Returns a column's type in a sheet.
 pub(super) fn spec(column: Column) -> Option<ColumnSpec> {
     values_of(column).map(|values| ColumnSpec::new(column.name(), values))
 }
 
-/// The columns of the boxes of a space, the least values first.
+/// The columns of the boxes of a space, least values first.
 pub(super) fn box_specs(space: Space) -> impl Iterator<Item = ColumnSpec> {
     ["min", "max"].into_iter().flat_map(move |end| {
         ["x", "y", "z"].map(|axis| ColumnSpec::new(format!("{space}_{axis}_{end}"), Values::I16))

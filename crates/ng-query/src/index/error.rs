@@ -6,7 +6,7 @@ use ng_arrow::Column;
 use ng_parallel::{Forked, ParallelError};
 use ng_store::{ReadError, Shown};
 
-/// Why an index is not built.
+/// Why an index was not built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
@@ -17,14 +17,14 @@ pub enum IndexError {
         path: PathBuf,
         /// What was tried.
         operation: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// Somebody else builds it.
+    /// Another builder holds the lock.
     #[error("{}: locked by another builder", Shown(path))]
     Locked {
-        /// The lock in the folder.
+        /// The lock file in the folder.
         path: PathBuf,
     },
 
@@ -32,22 +32,22 @@ pub enum IndexError {
     #[error(transparent)]
     Read(#[from] ReadError),
 
-    /// The token file was not what its commit says when all of it had been read: that
-    /// commit was taken back meanwhile.
+    /// The token file no longer was what its commit says after it had been read: that commit was
+    /// taken back meanwhile.
     #[error("{}: the file was changed while it was indexed", Shown(path))]
     Changed {
         /// The token file.
         path: PathBuf,
     },
 
-    /// A column is asked for that no token stores.
+    /// A column that is not stored.
     #[error("column {column} is not stored, expected a stored one")]
     NotStored {
         /// The column.
         column: Column,
     },
 
-    /// It was stopped, or the workers are those of another process.
+    /// The build was stopped, or the workers belong to another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 }
@@ -59,7 +59,7 @@ impl From<Forked> for IndexError {
 }
 
 impl IndexError {
-    /// Names what was tried on a path.
+    /// Makes an error of what was tried on a path.
     pub(super) fn io(
         path: impl Into<PathBuf>,
         operation: &'static str,
@@ -73,7 +73,7 @@ impl IndexError {
     }
 }
 
-/// Why a part of an index is put aside. The answers come from the records instead.
+/// Why a part of an index is put aside. The records answer instead.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexWarning {
@@ -82,11 +82,11 @@ pub enum IndexWarning {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: Arc<io::Error>,
     },
 
-    /// A file of the index has another length than the manifest says.
+    /// A file of the index does not have the length in the manifest.
     #[error("{}: {have} bytes long, expected {expected}", Shown(path))]
     Length {
         /// The file.
@@ -97,7 +97,7 @@ pub enum IndexWarning {
         expected: u64,
     },
 
-    /// The manifest is none, or damaged.
+    /// The manifest is invalid or damaged.
     #[error("{}: {flaw}", Shown(path))]
     Manifest {
         /// The manifest.
@@ -106,7 +106,7 @@ pub enum IndexWarning {
         flaw: ManifestFlaw,
     },
 
-    /// The index was made of another file than the one that it lies beside.
+    /// The index belongs to another file than the one it lies beside.
     #[error(
         "{}: index of file {:032x}, expected {:032x}",
         Shown(path), u128::from_be_bytes(*found), u128::from_be_bytes(*expected)
@@ -114,14 +114,13 @@ pub enum IndexWarning {
     OtherFile {
         /// The manifest.
         path: PathBuf,
-        /// The id of the file that it was made of.
+        /// The id of the file it was made from.
         found: [u8; 16],
         /// The id of the file.
         expected: [u8; 16],
     },
 
-    /// From a block on the index is of tokens that the commit does not have: of a
-    /// commit that was taken back.
+    /// From some block on, the index is of tokens of a commit that was taken back.
     #[error("{}: blocks from {believed} on are of another commit", Shown(path))]
     TakenBack {
         /// The manifest.
@@ -130,8 +129,8 @@ pub enum IndexWarning {
         believed: u64,
     },
 
-    /// The index covers more blocks than the commit has: it is of a later one, or of
-    /// one that was taken back.
+    /// The index covers more blocks than the commit has: it is of a later commit, or of one that
+    /// was taken back.
     #[error("{}: covers {covered} blocks, the commit has {have}", Shown(path))]
     Beyond {
         /// The manifest.
@@ -142,7 +141,7 @@ pub enum IndexWarning {
         have: u64,
     },
 
-    /// The block table of the file cannot be held against the index.
+    /// The block table of the file cannot be compared with the index.
     #[error("{}: not used: {source}", Shown(path))]
     Table {
         /// The manifest.
@@ -151,19 +150,18 @@ pub enum IndexWarning {
         source: Arc<ReadError>,
     },
 
-    /// A file of the index that is hashed as a whole does not have its hash.
+    /// A file of the index does not have its hash.
     #[error("{}: hash {found:#018x}, expected {expected:#018x}", Shown(path))]
     Rotten {
         /// The file.
         path: PathBuf,
-        /// The hash of what is there.
+        /// The hash of its contents.
         found: u64,
         /// The hash in the manifest.
         expected: u64,
     },
 
-    /// A piece of a column does not have its hash. It is told once for each column of
-    /// a file.
+    /// A piece of a column does not have its hash. Reported once for each column of a file.
     #[error(
         "{}: piece {piece} of {column} has hash {found:#018x}, expected {expected:#018x}",
         Shown(path)
@@ -175,16 +173,16 @@ pub enum IndexWarning {
         column: String,
         /// Which piece of the column: that of a block, or of 4096 sorted ids.
         piece: u64,
-        /// The hash of what is there.
+        /// The hash of its contents.
         found: u64,
-        /// The hash that it was written with.
+        /// The hash it was written with.
         expected: u64,
     },
 }
 
 impl IndexWarning {
-    /// Tells whether bits of the index have changed since they were written: an index that is
-    /// brought up to date keeps them, and only one that is made anew is whole.
+    /// Tells whether bits of the index have changed since they were written: an update keeps them,
+    /// so only an index made anew is whole.
     pub fn is_rot(&self) -> bool {
         matches!(self, Self::Rotten { .. } | Self::RottenPiece { .. })
     }
@@ -194,18 +192,18 @@ impl IndexWarning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestFlaw {
-    /// It does not end as one.
+    /// It does not end like a manifest.
     #[error("no manifest of an index")]
     NotOne,
     /// It does not have its own hash.
     #[error("hash {found:#018x}, expected {expected:#018x}")]
     Hash {
-        /// The hash of what is there.
+        /// The hash of its contents.
         found: u64,
         /// The hash at its end.
         expected: u64,
     },
-    /// It is no JSON, or a field is missing, unknown, or of another type.
+    /// It is not JSON, or a field is missing, unknown or of another type.
     #[error("line {line}, column {column} is not as expected")]
     Json {
         /// The line, from 1.
@@ -213,15 +211,15 @@ pub enum ManifestFlaw {
         /// The column, from 1.
         column: usize,
     },
-    /// It is of another version.
+    /// It has another version.
     #[error("version {found}, expected {expected}")]
     Version {
         /// The version in it.
         found: u32,
-        /// The version that is known.
+        /// The supported version.
         expected: u32,
     },
-    /// A field has a value that it cannot have.
+    /// A field has an impossible value.
     #[error("field {field} has a value that cannot be")]
     Field {
         /// The name of the field.

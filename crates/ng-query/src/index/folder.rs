@@ -1,4 +1,4 @@
-//! The folder of an index: its name, its lock, and what does not belong in it.
+//! The folder of an index: its name, its lock, and what to remove from it.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -15,8 +15,8 @@ pub(super) const MANIFEST: &str = "index.json";
 
 const LOCK: &str = "lock";
 
-/// How the names of all other files begin and end, and whether there is a number between,
-/// of a segment or a run; the build stands before the extension.
+/// How the names of all other files begin and end, and whether the number of a segment or run is
+/// between; the build stands before the extension.
 const KINDS: [(&str, bool, &str); 7] = [
     ("zones", false, "arrow"),
     ("columns", true, "arrow"),
@@ -27,15 +27,15 @@ const KINDS: [(&str, bool, &str); 7] = [
     ("manifest", false, "json"),
 ];
 
-/// Hexadecimal digits of a build, and decimal ones that a number has at least.
+/// Hexadecimal digits of a build, and the least decimal digits of a number.
 const BUILD_DIGITS: usize = 16;
 const NUMBER_DIGITS: usize = 5;
 
-/// How often a lock is taken of a file that loses its name at the same time.
+/// How often the lock is retried on a file that loses its name meanwhile.
 const ATTEMPTS: usize = 16;
 
-/// Returns the folder of the index of a token file: its path, and `.index` behind it. Of
-/// a symbolic link it is that of the file that it leads to.
+/// Returns the folder of the index of a token file: its path followed by `.index`. For a symbolic
+/// link, that of its target.
 pub fn index_folder(file: &Path) -> PathBuf {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let mut name = OsString::from(file);
@@ -43,7 +43,7 @@ pub fn index_folder(file: &Path) -> PathBuf {
     name.into()
 }
 
-/// Tells whether a path is in the folder of the index of a token file, or comes into it, by
+/// Tells whether a path is in the folder of a token file's index, or would be created there, by
 /// whatever name or link.
 pub fn is_in_index(file: &Path, path: &Path) -> bool {
     let index = index_folder(file);
@@ -51,7 +51,7 @@ pub fn is_in_index(file: &Path, path: &Path) -> bool {
     folder_of(path).ancestors().any(is_index)
 }
 
-/// The folder that a file is in or comes into, as the file that a link leads to is.
+/// The folder that a file is in, or would be created in, with links followed.
 fn folder_of(path: &Path) -> PathBuf {
     let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = match file.parent() {
@@ -61,7 +61,7 @@ fn folder_of(path: &Path) -> PathBuf {
     fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// Tells whether a file of an index may have the name: it leads nowhere else.
+/// Tells whether a file of an index may have the name: one that leads nowhere else.
 pub(super) fn is_own_name(name: &str) -> bool {
     let middle = |(begin, is_numbered, extension): &(&str, bool, &str)| {
         let rest = name.strip_prefix(begin)?.strip_prefix('-')?;
@@ -80,10 +80,10 @@ pub(super) fn is_own_name(name: &str) -> bool {
     builds.any(|build| build.len() == BUILD_DIGITS && build.bytes().all(is_hex))
 }
 
-/// The folder while one builder has it.
+/// The folder, held by one builder.
 pub(super) struct Locked {
     folder: PathBuf,
-    /// Holds the lock for as long as it is open.
+    /// Holds the lock while open.
     _lock: File,
 }
 
@@ -116,8 +116,8 @@ impl Locked {
         &self.folder
     }
 
-    /// Removes the files of builds, but for those to keep. What else somebody put there
-    /// stays, and so does a folder of such a name.
+    /// Removes the files of builds, except those to keep. Foreign files stay, and so do folders
+    /// with such names.
     pub(super) fn clean(&self, keep: &HashSet<&str>) -> Result<(), IndexError> {
         let entries = fs::read_dir(&self.folder);
         for entry in entries.map_err(IndexError::io(&self.folder, "list"))? {
@@ -139,27 +139,27 @@ impl Locked {
             .map_err(IndexError::io(&self.folder, "sync the folder"))
     }
 
-    /// Removes the index: first the manifest, without which the rest is nothing.
+    /// Removes the index: first the manifest, without which the rest means nothing.
     pub(super) fn remove(self) -> Result<(), IndexError> {
         remove_file(&self.folder.join(MANIFEST))?;
         self.clean(&HashSet::new())?;
         remove_file(&self.folder.join(LOCK))?;
         match fs::remove_dir(&self.folder) {
-            // Somebody else has a file there.
+            // A foreign file is in it.
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
             removed => removed.map_err(IndexError::io(&self.folder, "remove")),
         }
     }
 }
 
-/// Tells whether the path is a link to what is not there.
+/// Tells whether the path is a dangling link.
 fn leads_nowhere(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && !path.exists()
 }
 
 /// Locks the file of that name; `None` if it has lost its name since.
 fn lock(path: &Path) -> Result<Option<File>, IndexError> {
-    // A pipe of that name would be waited for.
+    // Opening a pipe of that name would block.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let strange = io::Error::new(ErrorKind::InvalidInput, "not a regular file");
         return Err(IndexError::io(path, "open")(strange));

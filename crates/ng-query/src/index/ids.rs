@@ -16,20 +16,20 @@ pub(super) fn specs() -> Vec<ColumnSpec> {
     ]
 }
 
-/// A piece of the sorted ids, up to 4096 of them, and the position of each. Equal ids are
-/// in the order of their positions.
+/// A piece of the sorted ids, up to 4096 of them, and their positions. Equal ids are ordered by
+/// position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdPiece<'a> {
     /// The ids, ascending.
     pub ids: &'a [u32],
-    /// Where in the file each stands.
+    /// The position of each in the file.
     pub positions: &'a [u64],
 }
 
 /// The sorted ids of an index.
 ///
-/// Positions from [`end`](Self::end) on may occur in them, and are not believed: they are
-/// of a commit that was taken back, or of a later one. Damaged blocks have no ids here.
+/// Positions from [`end`](Self::end) on may occur in them, and are not believed: they belong to a
+/// commit that was taken back, or to a later one. Damaged blocks have no ids here.
 #[derive(Debug)]
 pub struct SortedIds {
     sheet: Sheet,
@@ -74,8 +74,8 @@ impl SortedIds {
         })
     }
 
-    /// Calls `each` with the positions of an id, ascending. Looks at one piece, unless the
-    /// id is there more often than that.
+    /// Calls `each` with the positions of an id, ascending. Looks at one piece, unless the id
+    /// occurs more often than that.
     pub(super) fn find(&self, id: u32, mut each: impl FnMut(u64)) -> Result<(), Rotten> {
         for piece in self.pieces_of(id) {
             let piece = self.piece(piece as u64)?;
@@ -90,7 +90,7 @@ impl SortedIds {
         Ok(())
     }
 
-    /// Returns how many bytes the pieces have that some ids, which ascend, are looked for in.
+    /// Returns the bytes of the pieces in which some ids, ascending, are looked up.
     pub(super) fn bytes_of(&self, ids: &[u32]) -> u64 {
         let (mut bytes, mut seen) = (0, 0);
         for id in ids {
@@ -104,7 +104,7 @@ impl SortedIds {
         bytes
     }
 
-    /// The pieces that an id can be in.
+    /// The pieces that may contain an id.
     fn pieces_of(&self, id: u32) -> Range<usize> {
         // Equal ids may begin in the piece before the first one that begins with them.
         let first = self.firsts.partition_point(|first| *first < id);

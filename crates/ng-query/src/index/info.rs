@@ -7,22 +7,22 @@ use super::folder::index_folder;
 use super::manifest::Manifest;
 use super::open::{believe, columns_of, read_manifest, spaces_of};
 
-/// What an index says of itself, as far as it can be believed of a commit. The files of
-/// its columns are not looked at.
+/// What an index says about itself, as far as it can be believed of a commit. The files of its
+/// columns are not read.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct IndexInfo {
     /// How many blocks are covered.
     pub blocks: u64,
-    /// The covered blocks that are damaged and were left unindexed.
+    /// The covered blocks that are damaged and unindexed.
     pub damaged: Vec<u64>,
-    /// The columns; of an index that covers no block, those that it is to have.
+    /// The columns; for an index that covers no block, those it is to have.
     pub columns: Vec<Column>,
-    /// The spaces of which there are boxes.
+    /// The spaces that have boxes.
     pub boxes: Vec<Space>,
     /// Whether there are sorted ids.
     pub ids: bool,
-    /// How many bytes the files have, but for the manifest.
+    /// The bytes of all files except the manifest.
     pub size_bytes: u64,
     /// What is put aside.
     pub warnings: Vec<IndexWarning>,

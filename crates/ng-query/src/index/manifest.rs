@@ -1,5 +1,5 @@
-//! `index.json`: what files there are, of which file's blocks, and where their columns
-//! stand. All of it is checked before any of it is used.
+//! `index.json`: which files there are, which file's blocks they cover, and where their columns
+//! begin. Everything is checked before any of it is used.
 
 use ng_arrow::Column;
 use ng_token::Space;
@@ -12,14 +12,14 @@ use super::{BLOCK, BLOCK_PAGES, SEGMENT_BLOCKS, columns, folder, ids, open, zone
 
 const VERSION: u32 = 1;
 
-/// What stands between the fields and the hash over all that is before it, and behind it.
+/// The text between the fields and the hash of everything before it, and the text after it.
 const HASH_KEY: &str = ",\n\"hash\":\"";
 const HASH_END: &str = "\"}\n";
 /// The hexadecimal digits of a hash.
 const DIGITS: usize = 16;
 
-/// A number that JSON has as 16 hexadecimal digits, because not every reader of JSON has
-/// whole numbers of 64 bits.
+/// A number written as 16 hexadecimal digits, because not every JSON reader has whole numbers of 64
+/// bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hex(pub(super) u64);
 
@@ -31,7 +31,7 @@ pub(super) struct FileId(pub(super) [u8; 16]);
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     pub(super) version: u32,
-    /// The random number in the names of the files of the newest build.
+    /// The random number in the names of the newest build's files.
     pub(super) build: Hex,
     pub(super) file_id: FileId,
     /// How many full blocks are covered.
@@ -40,12 +40,11 @@ pub(super) struct Manifest {
     pub(super) pieces: WholeEntry<PlainEntry>,
     pub(super) segments: Vec<SegmentEntry>,
     pub(super) ids: Option<SheetEntry>,
-    /// What it was asked to have, which is kept up.
+    /// What was asked for, which updates keep up.
     pub(super) wanted: WantedEntry,
 }
 
-/// What an index shall have besides its zones: of a file without a full block nothing else
-/// tells.
+/// What an index has besides its zones; for a file without a full block nothing else records it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WantedEntry {
@@ -54,7 +53,7 @@ pub(super) struct WantedEntry {
     pub(super) ids: bool,
 }
 
-/// A file that is hashed as a whole.
+/// A file hashed as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WholeEntry<E> {
@@ -95,7 +94,7 @@ pub(super) struct SegmentEntry {
     pub(super) blocks: u64,
     /// The chain of the file's block table at the end of the segment.
     pub(super) chain: Hex,
-    /// Blocks of the file that were damaged when the segment was made, ascending.
+    /// Blocks that were damaged when the segment was made, ascending.
     pub(super) damaged: Vec<u64>,
     pub(super) columns: Option<SheetEntry>,
     pub(super) boxes: Option<SheetEntry>,
@@ -124,7 +123,7 @@ impl Manifest {
         }
     }
 
-    /// Reads a manifest, and checks it.
+    /// Parses and checks a manifest.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, ManifestFlaw> {
         let json = checked_json(bytes)?;
         let manifest: Self = serde_json::from_slice(&json).map_err(|error| ManifestFlaw::Json {
@@ -170,7 +169,7 @@ impl Manifest {
         expect(self.wanted.is_sound(), "wanted")
     }
 
-    /// All but the last have 256 blocks, and none has none.
+    /// All but the last have 256 blocks, and none is empty.
     fn segments_are_in_order(&self) -> bool {
         let Some((last, before)) = self.segments.split_last() else {
             return self.blocks == 0;
@@ -197,7 +196,7 @@ impl Manifest {
         names.chain([&*self.pieces.entry.file])
     }
 
-    /// Returns how many bytes the files have, but for the manifest.
+    /// Returns the bytes of all files except the manifest.
     pub(super) fn size_bytes(&self) -> u64 {
         let of_segments = self.segments.iter().flat_map(SegmentEntry::sheets);
         let sheets = of_segments.chain(&self.ids).chain([&self.zones.entry]);
@@ -213,7 +212,7 @@ fn expect(is_sound: bool, field: &'static str) -> Result<(), ManifestFlaw> {
     }
 }
 
-/// Returns the JSON without the hash at its end, which was held against it.
+/// Returns the JSON without the hash at its end, after checking that hash.
 fn checked_json(bytes: &[u8]) -> Result<Vec<u8>, ManifestFlaw> {
     let length = HASH_KEY.len() + DIGITS + HASH_END.len();
     let split = bytes
@@ -254,7 +253,7 @@ impl WantedEntry {
         self.boxes.iter().filter_map(of_name)
     }
 
-    /// Tells whether each name is that of a stored column, or of a space.
+    /// Tells whether each name is that of a stored column or a space.
     fn is_sound(&self) -> bool {
         let stored = self.columns().filter(|column| *column != Column::Position);
         stored.count() == self.columns.len() && self.boxes().count() == self.boxes.len()
@@ -262,7 +261,7 @@ impl WantedEntry {
 }
 
 impl SheetEntry {
-    /// Tells whether it has just these columns, each aligned and within the file.
+    /// Tells whether it has exactly these columns, each aligned and within the file.
     fn is_sound(&self, rows: u64, specs: &[ColumnSpec]) -> bool {
         let fits = |(place, spec): (&ColumnPlace, &ColumnSpec)| {
             let end = spec.values.width().checked_mul(rows);
@@ -279,7 +278,7 @@ impl SheetEntry {
             && self.columns.iter().zip(specs).all(fits)
     }
 
-    /// Returns the columns that its names mean, if all of them mean one.
+    /// Returns the columns by their names, if all names are known.
     pub(super) fn specs(&self, kind: Kind) -> Option<Vec<ColumnSpec>> {
         match kind {
             Kind::Columns => {

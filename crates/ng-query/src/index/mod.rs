@@ -1,10 +1,10 @@
 //! What is derived from a token file and lies beside it: zones, columns, sorted ids.
 //!
-//! `tokens.ngt.index/` is a folder of Arrow files and a manifest; `docs/index-format.md`
-//! has every byte. It may be deleted at any time. [`build()`] makes it or brings it up to
-//! date; [`Index`] gives what of it can be believed of a commit, and nothing else: it
-//! belongs to its file by the file's id, covers what the chain of the file's own block
-//! table vouches for, and every piece of it is hashed before its first use.
+//! `tokens.ngt.index/` is a folder of Arrow files and a manifest; `docs/index-format.md` describes
+//! every byte. It may be deleted at any time. [`build()`] makes it or brings it up to date;
+//! [`Index`] uses only what it can verify for a commit: it belongs to its file by the file's id,
+//! covers what the chain of the file's own block table vouches for, and every piece is hashed
+//! before its first use.
 //!
 //! ```
 //! use ng_query::index::{BuildOptions, Index, build};
@@ -35,10 +35,9 @@
 //!
 //! # Where to begin reading
 //!
-//! `manifest.rs` for what there is, `open.rs` for what is believed, `opened.rs`
-//! for what can be asked, `build/mod.rs` for how
-//! it is made. `sheet/` is an Arrow file of one record batch: its layout, its writer, and
-//! its pieces where they lie.
+//! `manifest.rs` for what there is, `open.rs` for what is believed, `opened.rs` for look-ups,
+//! `build/mod.rs` for how it is made. `sheet/` is an Arrow file of one record batch: its layout,
+//! its writer, and its pieces in place.
 
 mod build;
 mod columns;
@@ -66,13 +65,13 @@ pub use segment::PageBoxes;
 
 use ng_store::BLOCK_TOKENS;
 
-/// Blocks of a segment, but for the last one: 2^20 tokens.
+/// Blocks of every segment but the last: 2^20 tokens.
 const SEGMENT_BLOCKS: u64 = 256;
 
 /// Tokens of a block.
 const BLOCK: u64 = BLOCK_TOKENS as u64;
 
-/// Tokens of a page of 4 KiB, which has a box of its own.
+/// Tokens of a page of 4 KiB, which has its own box.
 const PAGE_TOKENS: u64 = crate::kernels::PAGE as u64;
 
 /// Pages, and so boxes, of a block.

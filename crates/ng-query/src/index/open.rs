@@ -1,4 +1,4 @@
-//! What of an index is believed of a commit.
+//! Which parts of an index are believed of a commit.
 
 use std::fs::{self, File};
 use std::io;
@@ -25,7 +25,7 @@ use crate::boxes::Trees;
 use crate::map::{FileBytes, Look};
 use crate::zone::Zone;
 
-/// More than the manifest of 2^40 tokens has: about 1 KiB a segment.
+/// More than the manifest of 2^40 tokens takes: about 1 KiB a segment.
 const MANIFEST_MAX_BYTES: u64 = 1 << 30;
 
 /// How much of a manifest is true of a commit.
@@ -33,7 +33,7 @@ const MANIFEST_MAX_BYTES: u64 = 1 << 30;
 pub(super) struct Belief {
     pub(super) segments: usize,
     pub(super) blocks: u64,
-    /// Why it is not all.
+    /// Why the rest is not.
     pub(super) warning: Option<IndexWarning>,
 }
 
@@ -49,10 +49,10 @@ pub(super) fn read_manifest(folder: &Path) -> Option<Result<Manifest, IndexWarni
     Some(Manifest::parse(&bytes).map_err(flaw))
 }
 
-/// Reads a file that is one, and not longer than a manifest can be.
+/// Reads a regular file no longer than a manifest can be.
 fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
-    // A pipe of that name would be waited for.
+    // Opening a pipe of that name would block.
     if !metadata.is_file() || metadata.len() > MANIFEST_MAX_BYTES {
         return Err(ErrorKind::InvalidInput.into());
     }
@@ -174,10 +174,10 @@ fn read_whole(
     }
 }
 
-/// Opens a file of the length that the manifest says.
+/// Opens a file, which must have the length in the manifest.
 pub(super) fn open_file(path: &Path, size_bytes: u64) -> Result<File, IndexWarning> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    // A pipe of that name would be waited for.
+    // Opening a pipe of that name would block.
     if !metadata.is_file() {
         return Err(unreadable(path, ErrorKind::InvalidInput.into()));
     }
@@ -315,7 +315,7 @@ impl Opening<'_> {
             })
     }
 
-    /// Opens the file of a sheet, whose hashes are those of one column behind the other.
+    /// Opens the file of a sheet, whose hashes come column by column.
     fn sheet(
         &self,
         kind: Kind,
@@ -396,7 +396,7 @@ fn in_all<T: PartialEq>(segments: &[SegmentEntry], of: impl Fn(&SegmentEntry) ->
     })
 }
 
-/// Returns the columns of a sheet of them, in their order.
+/// Returns the columns of a sheet, in order.
 pub(super) fn stored_columns(entry: &SheetEntry) -> impl Iterator<Item = Column> {
     entry
         .columns
@@ -404,7 +404,7 @@ pub(super) fn stored_columns(entry: &SheetEntry) -> impl Iterator<Item = Column>
         .filter_map(|place| Column::of_name(&place.name))
 }
 
-/// Returns the spaces of a sheet of boxes, in their order.
+/// Returns the spaces of a sheet of boxes, in order.
 pub(super) fn stored_spaces(entry: &SheetEntry) -> impl Iterator<Item = Space> {
     let firsts = entry.columns.iter().step_by(BOX_COLUMNS);
     firsts.filter_map(|place| {

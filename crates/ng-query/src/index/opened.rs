@@ -17,21 +17,21 @@ use crate::boxes::{BoxRows, Boxes, Cuboid, Tree, Trees};
 use crate::map::Look;
 use crate::zone::{Span, Zone};
 
-/// What can be believed of the index of a file, for one commit.
+/// The part of a file's index that can be believed of one commit.
 ///
-/// It covers the first [`covered_blocks`](Self::covered_blocks) of the file. Of those each
-/// answer is right, or `None`: where there is no such column, the block was damaged when
-/// it was indexed, or what there is does not have its hash, which is a warning.
+/// It covers the first [`covered_blocks`](Self::covered_blocks) of the file. For those each answer
+/// is right, or `None`: where there is no such column, where the block was damaged when it was
+/// indexed, or where the hash fails, which is a warning.
 #[derive(Debug)]
 pub struct Index {
     pub(super) commit: Commit,
     pub(super) folder: PathBuf,
     pub(super) covered: u64,
-    /// As many as blocks are covered, or none.
+    /// One for each covered block, or none at all.
     pub(super) zones: Vec<Zone>,
     /// Ascending.
     pub(super) damaged: Vec<u64>,
-    /// As many as are believed.
+    /// One for each believed segment.
     pub(super) segments: Vec<Segment>,
     pub(super) columns: Vec<Column>,
     pub(super) spaces: Vec<Space>,
@@ -42,9 +42,9 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index that lies beside the file of `reader`, as [`open`](Self::open)
-    /// does, and reads all of it that is believed into memory. There is no promise to
-    /// make: whatever becomes of its files, the answers stay right.
+    /// Opens the index beside the file of `reader`, as [`open`](Self::open) does, but reads
+    /// everything believed into memory. So it needs no promise: the answers stay right whatever
+    /// happens to the files.
     pub fn load(reader: &BlockReader) -> Option<Self> {
         Self::look(reader, &Look::Read)
     }
@@ -59,11 +59,11 @@ impl Index {
         if !opened.misses_file() {
             return Some(opened);
         }
-        // A builder may have removed the files of the manifest that was read.
+        // A builder may have removed the files of the manifest just read.
         opening.open(reader)
     }
 
-    /// Returns the commit that it was opened for: no other is to be asked with it.
+    /// Returns the commit it was opened for; it answers for no other.
     pub fn commit(&self) -> &Commit {
         &self.commit
     }
@@ -80,8 +80,8 @@ impl Index {
         (!self.is_damaged(block)).then_some(zone)
     }
 
-    /// Returns the covered blocks that were damaged when they were indexed, ascending.
-    /// Nothing is known of them.
+    /// Returns the covered blocks that were damaged when they were indexed, ascending. Nothing is
+    /// known about them.
     pub fn damaged_blocks(&self) -> &[u64] {
         &self.damaged
     }
@@ -96,8 +96,8 @@ impl Index {
         &self.spaces
     }
 
-    /// Returns the 4096 values of a column in a block, as they are stored, at an address
-    /// that is a multiple of 64. At its first touch it is hashed.
+    /// Returns the 4096 values of a column in a block, as stored, at an address that is a multiple
+    /// of 64. The first use hashes them.
     #[inline]
     pub fn column(&self, column: Column, block: u64) -> Option<&[u8]> {
         let (segment, place) = self.segment(block)?;
@@ -105,13 +105,13 @@ impl Index {
         self.believed(piece, segment, Kind::Columns)
     }
 
-    /// Returns the 4096 values of a column in a block as numbers: `u32` of `id`,
-    /// `local_id` and `timestamp`, `u16` of `flags`, `f32` of `weight`, `i16` of
-    /// coordinates, and `u8` of the others.
+    /// Returns the 4096 values of a column in a block as numbers: `u32` for `id`, `local_id` and
+    /// `timestamp`, `u16` for `flags`, `f32` for `weight`, `i16` for coordinates, and `u8` for the
+    /// others.
     ///
     /// # Panics
     ///
-    /// When the column has numbers of another size.
+    /// If the column has numbers of another size.
     #[inline]
     pub fn values<T: AnyBitPattern>(&self, column: Column, block: u64) -> Option<&[T]> {
         let width = columns::values_of(column).map(|values| values.width() as usize);
@@ -137,32 +137,31 @@ impl Index {
         self.believed(ids.piece(piece), 0, Kind::Ids)
     }
 
-    /// Tells whether the sorted ids have those of a block: not of damaged ones.
+    /// Tells whether the sorted ids include those of a block; damaged blocks have none.
     pub(crate) fn has_ids_of(&self, block: u64) -> bool {
         block < self.covered && !self.is_damaged(block)
     }
 
-    /// Returns the positions of an id in the covered blocks, ascending; those of damaged
-    /// blocks are not among them.
+    /// Returns the positions of an id in the covered blocks, ascending, without those in damaged
+    /// blocks.
     pub fn positions(&self, id: u32) -> Option<Vec<u64>> {
         let mut positions = Vec::new();
         self.for_each_position(id, |position| positions.push(position))?;
         Some(positions)
     }
 
-    /// Calls `each` with those positions; `None` where there are no sorted ids, or rotten
-    /// ones.
+    /// Calls `each` with those positions; `None` if there are no sorted ids, or rotten ones.
     pub(crate) fn for_each_position(&self, id: u32, each: impl FnMut(u64)) -> Option<()> {
         let found = self.ids.as_ref()?.find(id, each);
         self.believed(found, 0, Kind::Ids)
     }
 
-    /// Returns how many bytes of sorted ids some ids, which ascend, are looked for in.
+    /// Returns the bytes of the sorted ids in which some ids, ascending, are looked up.
     pub(crate) fn sorted_bytes_of(&self, ids: &[u32]) -> u64 {
         self.ids.as_ref().map_or(0, |sorted| sorted.bytes_of(ids))
     }
 
-    /// Returns how many bytes the files of the index have.
+    /// Returns the total bytes of the index's files.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
@@ -181,7 +180,7 @@ impl Index {
         !self.damaged.is_empty() && self.damaged.binary_search(&block).is_ok()
     }
 
-    /// The segment of a block of which something is known, and its place there.
+    /// The segment of a known block, and the block's index in it.
     #[inline]
     fn segment(&self, block: u64) -> Option<(usize, u64)> {
         let is_known = block < self.covered && !self.is_damaged(block);

@@ -1,5 +1,5 @@
-//! The hashes of all pieces, in a binary file of their own: a manifest with a hash for
-//! each block and column would take longer to read than the answer.
+//! The hashes of all pieces, in a binary file of their own: a manifest with a hash for each block
+//! and column would take longer to read than the answer.
 
 use std::ops::Range;
 
@@ -8,12 +8,12 @@ use super::sheet::Kind;
 
 const MAGIC: &[u8; 8] = b"NGPIECES";
 
-/// Magic, file id, and how many numbers follow.
+/// Magic, file id, and the count of numbers that follow.
 const HEAD_BYTES: usize = 32;
 
-/// The numbers of the file, and whose they are: of each segment those of its columns, then
-/// those of its boxes, each column's in the order of the blocks; then those of the sorted
-/// ids, and the first id of each of their pieces.
+/// The numbers of the file, and what they belong to: for each segment those of its columns, then
+/// those of its boxes, column by column in the order of the blocks; then those of the sorted ids,
+/// and the first id of each of their pieces.
 #[derive(Debug)]
 pub(super) struct Pieces {
     numbers: Vec<u64>,
@@ -29,8 +29,8 @@ pub(super) fn to_bytes(file_id: [u8; 16], numbers: &[u64]) -> Vec<u8> {
 }
 
 impl Pieces {
-    /// Takes the numbers out of a file that has its hash; `None` if there are not as many
-    /// as the manifest has pieces.
+    /// Reads the numbers of a file whose hash was checked; `None` if their count does not match the
+    /// manifest's pieces.
     pub(super) fn parse(bytes: &[u8], manifest: &Manifest) -> Option<Self> {
         let (head, rest) = bytes.split_at_checked(HEAD_BYTES)?;
         let (words, []) = rest.as_chunks() else {
@@ -65,7 +65,7 @@ impl Pieces {
         })
     }
 
-    /// Returns the hashes of a segment's sheet, one column behind the other.
+    /// Returns the hashes of a segment's sheet, column by column.
     pub(super) fn of_segment(&self, segment: usize, kind: Kind) -> &[u64] {
         let [columns, boxes] = self.segments[segment].clone();
         match kind {

@@ -14,7 +14,7 @@ pub struct PageBoxes<'a> {
     pub max: [&'a [i16]; 3],
 }
 
-/// A sheet, and the place in it of each of what it can have.
+/// A sheet, and the place of each of its columns or boxes in it.
 pub(super) type Placed<const N: usize> = (Sheet, [Option<u8>; N]);
 
 /// What is believed of a segment, with the places of its columns.

@@ -5,12 +5,12 @@ use super::IndexWarning;
 use super::manifest::{Manifest, SheetEntry};
 use super::sheet::{Kind, Rotten};
 
-/// What is put aside of an index, and by what names it is told.
+/// What is put aside of an index, and the names it is reported by.
 #[derive(Debug)]
 pub(super) struct Warnings {
     told: Mutex<Vec<IndexWarning>>,
     folder: PathBuf,
-    /// Whose files are meant, once it was read.
+    /// Names the columns, once it was read.
     manifest: Option<Manifest>,
 }
 
@@ -39,7 +39,7 @@ impl Warnings {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of the first rotten piece of a column of a file.
+    /// Reports the first rotten piece of a column of a file.
     #[cold]
     pub(super) fn rotten(&self, rotten: Rotten, segment: usize, kind: Kind) {
         let Some((entry, [found, expected])) = self.entry(segment, kind).zip(rotten.hashes) else {

@@ -9,7 +9,7 @@ use super::manifest::SheetEntry;
 use super::sheet::{ColumnSpec, Values};
 use crate::zone::Zone;
 
-/// The columns before those of the coordinates, and where each stands in a zone.
+/// The columns before the coordinates, and the place of each in a zone.
 const FIELDS: [(&str, Values, usize); 21] = [
     ("id_min", Values::U32, offset_of!(Zone, id)),
     ("id_max", Values::U32, offset_of!(Zone, id) + 4),
@@ -42,10 +42,10 @@ const FIELDS: [(&str, Values, usize); 21] = [
     ("ids_ascend", Values::U8, offset_of!(Zone, ascend)),
 ];
 
-/// How many zones are turned at a time: 37 KiB of them.
+/// How many zones are transposed at a time: 37 KiB of them.
 const GROUP: usize = 256;
 
-/// A column, and where it stands in a zone.
+/// A column, and its place in a zone.
 struct Place {
     spec: ColumnSpec,
     offset: usize,
@@ -73,7 +73,7 @@ pub(super) fn specs() -> Vec<ColumnSpec> {
     places().into_iter().map(|place| place.spec).collect()
 }
 
-/// Returns the values of each column; where there is no zone, zeros.
+/// Returns the values of each column; zeros where there is no zone.
 pub(super) fn to_columns(zones: &[Option<Zone>]) -> Vec<Vec<u8>> {
     let places = places();
     let mut columns = vec![Vec::new(); places.len()];
@@ -90,7 +90,7 @@ pub(super) fn to_columns(zones: &[Option<Zone>]) -> Vec<Vec<u8>> {
     columns
 }
 
-/// Takes the first zones out of a file whose entry was checked.
+/// Reads the first zones of a file whose entry was checked.
 pub(super) fn from_file(bytes: &[u8], entry: &SheetEntry, count: usize) -> Vec<Zone> {
     let places = places();
     let mut zones = vec![Zone::zeroed(); count];

@@ -1,4 +1,4 @@
-//! The loops. Each is inlined into the two functions that are compiled of it.
+//! The loops. Each is inlined into both functions compiled from it.
 
 pub(super) use super::near::{
     add_box_distances, columns_within, in_box, pages_in_box, row_sums, rows_within, to_rows,
@@ -44,8 +44,8 @@ pub(super) fn bits_u16(values: &[u16], bits: u16, expected: u16, mask: &mut [u8]
 
 /// A bit of the set for each value from 0 to 15.
 ///
-/// One comparison for each run of the set's bits: no vector of the baseline shifts by its
-/// own lanes.
+/// One comparison for each run of the set's bits: the baseline has no vector shift by a count per
+/// lane.
 #[inline(always)]
 pub(super) fn one_of_16(values: &[u8], mut set: u16, mask: &mut [u8]) {
     let mut first = true;
@@ -84,8 +84,8 @@ fn each_point(points: [&[i16]; 3], mask: &mut [u8], test: impl Fn(i16, i16, i16)
 
 /// A ball whose radius is less than 32767 steps.
 ///
-/// A difference that saturates is greater than that, and so is its square; three squares
-/// of 2^30 are less than 2^32.
+/// A difference that saturates is greater than that, and so is its square; three squares of 2^30
+/// are less than 2^32.
 #[inline(always)]
 pub(super) fn small_ball(
     points: [&[i16]; 3],
@@ -156,9 +156,9 @@ pub(super) fn not(mask: &mut [u8]) {
     }
 }
 
-/// At most 255 rows of 32 bytes, whose sums a byte each holds: 8160 tokens.
+/// At most 255 rows of 32 bytes, so that each sum fits a byte: 8160 tokens.
 ///
-/// Loops and not iterators: what is not inlined here is compiled for the baseline.
+/// Loops, not iterators: what is not inlined here is compiled for the baseline.
 #[inline(always)]
 pub(super) fn count(mask: &[u8]) -> usize {
     let (rows, rest) = mask.as_chunks::<32>();

@@ -1,8 +1,8 @@
-//! The hot loops, each compiled twice: for the target's baseline, and for AVX2, which is
-//! chosen at run time where the processor has it.
+//! The hot loops, each compiled twice: for the target's baseline, and for AVX2, chosen at run time
+//! where the processor has it.
 //!
-//! A mask has a byte for each token, 0 or 1: the compiler makes vectors of loops over
-//! bytes, and not of loops over bits.
+//! A mask has a byte for each token, 0 or 1: the compiler vectorizes loops over bytes, but not
+//! loops over bits.
 
 mod loops;
 mod near;
@@ -14,7 +14,7 @@ use ng_token::Token;
 use crate::zone::fields::{Found, GROUP};
 pub(crate) use near::{PAGE, ROW};
 
-/// Which of the two the loops run as.
+/// Which of the two forms of the loops runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kernels(Level);
 
@@ -26,10 +26,10 @@ enum Level {
 }
 
 impl Kernels {
-    /// Those that every processor of the target runs.
+    /// The form that every processor of the target runs.
     pub(crate) const BASELINE: Self = Self(Level::Baseline);
 
-    /// The best that this processor runs.
+    /// The best form for this processor.
     pub(crate) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
@@ -38,7 +38,7 @@ impl Kernels {
         Self::BASELINE
     }
 
-    /// Tells which it is, as `explain` says it.
+    /// Returns its name, as `explain` shows it.
     pub(crate) fn name(self) -> &'static str {
         match self.0 {
             Level::Baseline => "baseline",
@@ -49,13 +49,13 @@ impl Kernels {
 }
 
 impl Kernels {
-    /// Adds tokens to what was found of a block. What the compiler makes of the plain loop
-    /// for AVX2 takes twice as long as what is written for it.
+    /// Adds tokens to a block's zone. The compiler's AVX2 form of the plain loop takes twice as
+    /// long as the hand-written one.
     pub(crate) fn add_to_zone(self, found: &mut Found, groups: &[[Token; GROUP]]) {
         match self.0 {
             Level::Baseline => groups.iter().for_each(|group| found.add(group, GROUP)),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as of the loops below.
+            // SAFETY: as for the loops below.
             Level::Avx2 => unsafe { zones::add(found, groups.as_flattened()) },
         }
     }
@@ -81,8 +81,8 @@ macro_rules! compiled_twice {
                     match self.0 {
                         Level::Baseline => loops::$name($($argument),*),
                         #[cfg(target_arch = "x86_64")]
-                        // SAFETY: the function asks for (1) a processor with AVX2 and
-                        // POPCNT. `detect` alone makes an `Avx2`, where it has both.
+                        // SAFETY: the function asks for (1) a processor with AVX2 and POPCNT. Only
+                        // `detect` makes an `Avx2`, where both are there.
                         Level::Avx2 => unsafe { avx2::$name($($argument),*) },
                     }
                 }

@@ -1,12 +1,11 @@
 //! The loops of nearest and within: screens of points, and how far boxes are.
 
-/// How many tokens a page has, which one look at their points tells of.
+/// How many tokens a page has, whose points one step tests.
 pub(crate) const PAGE: usize = 64;
 /// How many tokens stand side by side in rows of `f32`.
 pub(crate) const ROW: usize = 32;
 
-/// Sets a bit for each page of 64 points, at most 64 of them, that has one in a box; the
-/// box has both its ends.
+/// Sets a bit for each of at most 64 pages of 64 points that has a point in a box, ends included.
 #[inline(always)]
 pub(super) fn pages_in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3]) -> u64 {
     let [xs, ys, zs] = points.map(|axis| axis.chunks(PAGE));
@@ -29,15 +28,15 @@ pub(super) fn in_box(points: [&[i16]; 3], low: [i16; 3], high: [i16; 3], mask: &
     }
 }
 
-/// 1 or 0, as wide as the values: the compiler keeps the lanes of a vector.
+/// 1 or 0, as wide as the values, so that the compiler keeps the vector lanes.
 #[inline(always)]
 fn inside(x: i16, y: i16, z: i16, low: [i16; 3], high: [i16; 3]) -> i16 {
     let out = (x < low[0]) | (x > high[0]) | (y < low[1]) | (y > high[1]) | (z < low[2]);
     i16::from(!(out | (z > high[2])))
 }
 
-/// Writes one axis of a row's points: `steps` has 32 of each row, `stride` is how far the
-/// same axis of two rows is apart.
+/// Writes one axis of the rows' points: `steps` has 32 values of each row, `stride` is the distance
+/// between the same axis of two rows.
 #[inline(always)]
 pub(super) fn to_rows(steps: &[i16], stride: usize, rows: &mut [f32]) {
     let (whole, rest) = steps.as_chunks::<ROW>();
@@ -56,8 +55,8 @@ pub(super) fn to_rows(steps: &[i16], stride: usize, rows: &mut [f32]) {
     }
 }
 
-/// Sets a bit for each row of 32 points, at most 64 of them, that has one whose weighted
-/// sum of squares is at most `limit`.
+/// Sets a bit for each of at most 64 rows of 32 points that has a point whose weighted sum of
+/// squares is at most `limit`.
 ///
 /// A row has 32 values of each axis, the axes of a space one after the other; `weights` has
 /// one for each space.
@@ -85,8 +84,8 @@ pub(super) fn rows_within(rows: &[f32], centre: &[f32], weights: &[f32], limit: 
     within
 }
 
-/// Does what [`rows_within`] does, of whole rows that still stand in columns: of a row that
-/// is out after its first spaces, the others are not even read.
+/// Does what [`rows_within`] does for whole rows that are still in columns: once a row is ruled out
+/// by its first spaces, the others are not even read.
 #[inline(always)]
 pub(super) fn columns_within(
     columns: &[&[i16]],
@@ -125,7 +124,7 @@ pub(super) fn columns_within(
     within
 }
 
-/// The sums of the points of one row.
+/// The sums of one row's points.
 #[inline(always)]
 pub(super) fn row_sums(row: &[f32], centre: &[f32], weights: &[f32], sums: &mut [f32; ROW]) {
     *sums = [0.0; ROW];
@@ -149,7 +148,7 @@ fn add_space(space: &[f32], centre: &[f32], weight: f32, sums: &mut [f32; ROW]) 
     }
 }
 
-/// Adds how far a point is from each of 64 boxes of one space: the weighted square of the
+/// Adds the distance of a point from each of 64 boxes of one space: the weighted square of the
 /// least distance.
 #[inline(always)]
 pub(super) fn add_box_distances(

@@ -1,4 +1,4 @@
-//! Every loop, of both kinds, against a plain one: at all lengths that leave a rest.
+//! Every loop, in both forms, against a plain one, at all lengths that leave a remainder.
 
 use super::{Kernels, PAGE, ROW};
 
@@ -8,7 +8,7 @@ fn both() -> [Kernels; 2] {
     [Kernels::BASELINE, Kernels::detect()]
 }
 
-/// Bits that look like chance, the same for the same seed.
+/// Pseudo-random bits from a seed.
 fn random(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move || {
@@ -19,7 +19,7 @@ fn random(seed: u64) -> impl FnMut() -> u64 {
     }
 }
 
-/// Values of few kinds near the ends and the middle, and some of any kind.
+/// Mostly few values near the ends and the middle, and some of any value.
 fn steps(len: usize, seed: u64) -> Vec<i16> {
     let mut random = random(seed);
     let step = |bits: u64| match bits % 4 {
@@ -185,7 +185,7 @@ fn balls_and_boxes_have_their_borders() {
     }
 }
 
-/// Small whole numbers: whatever the order of the sums, they are exact.
+/// Small whole numbers: their sums are exact in any order.
 #[test]
 fn rows_and_columns_tell_of_the_same_points() {
     let spaces = 8;

@@ -1,5 +1,5 @@
-//! The extremes of tokens by AVX2: points as they stand, and of the last sixteen bytes of
-//! eight records at a time a vector for each word of them.
+//! The extremes of tokens by AVX2: points in place, and one vector for each word of the last
+//! sixteen bytes of eight records at a time.
 
 use std::arch::x86_64::*;
 use std::sync::atomic::{Ordering, compiler_fence};
@@ -29,8 +29,7 @@ pub(super) fn add(found: &mut Found, tokens: &[Token]) {
     found.count += tokens.len() as u32;
 }
 
-/// The extremes of all numbers of 16 bits, of which the first 24 are coordinates: two whole
-/// vectors.
+/// The extremes of all 16-bit numbers, of which the first 24 are coordinates: two whole vectors.
 struct Points {
     low: [i16; 32],
     high: [i16; 32],
@@ -52,7 +51,7 @@ impl Points {
                 *low = (*low).min(*lane);
                 *high = (*high).max(*lane);
             }
-            // As where a zone is found without: it keeps the loops the right way round.
+            // As in the baseline form: it keeps the loops the right way round.
             compiler_fence(Ordering::SeqCst);
         }
     }
@@ -68,7 +67,7 @@ impl Points {
 /// Least and greatest.
 type Ends = [__m256i; 2];
 
-/// What was found of the last sixteen bytes: id, flags, weight, radius, strength, time.
+/// The extremes of the last sixteen bytes: id, flags, weight, radius, strength, time.
 struct Tails {
     id: Ends,
     local_id: Ends,
@@ -85,7 +84,7 @@ struct Tails {
     domains: __m256i,
     flag_kinds: __m256i,
     differs: __m256i,
-    /// The ids that the next eight tokens have where ids ascend by one.
+    /// The ids of the next eight tokens if ids ascend by one.
     expected: __m256i,
 }
 
@@ -216,7 +215,7 @@ fn widened([least, greatest]: Ends, words: __m256i) -> Ends {
     ]
 }
 
-/// Sets the bit of each kind, which is the last four bits of a word.
+/// Sets the bit of each kind, the last four bits of a word.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn with_kinds(bits: __m256i, kinds: __m256i) -> __m256i {

@@ -5,30 +5,29 @@ use crate::QueryError;
 use crate::memory::{Refused, refused, spare};
 use crate::scan::Stop;
 
-/// A rank, and a position.
+/// A rank and a position.
 type Entry = (u64, u64);
 
-/// A heap of so many fits the first cache, and narrows at once. In a larger one most steps
-/// of a walk from the top to a leaf wait for memory.
+/// A heap of up to this size fits the L1 cache, and narrows at once. In a larger heap most steps
+/// from the top to a leaf wait for memory.
 const MOST_IN_HEAP: usize = 1024;
 
-/// How many entries a buffer has room for at first.
+/// The initial capacity of a buffer.
 const FIRST_ROOM: usize = 1024;
 
-/// How many entries are merged or sorted between two looks at the stop flag.
+/// How many entries are merged or sorted between two checks of the stop flag.
 const PIECE: usize = 1 << 16;
 
-/// The `k` least of what it was offered, by rank and then by position.
+/// The `k` least of the entries offered, by rank and then by position.
 ///
-/// Which they are does not depend on the order in which they were offered. An offer costs no
-/// more on average than a few comparisons, if `k` is large; and there are never more than
-/// twice `k` entries in memory.
+/// The result does not depend on the order of the offers. If `k` is large, an offer costs a few
+/// comparisons on average; memory never holds more than twice `k` entries.
 pub(crate) struct Best<'b> {
     k: usize,
     kept: Kept,
-    /// What `k` of those that are kept do not exceed; `None` while they are fewer.
+    /// A rank that `k` kept entries do not exceed; `None` while there are fewer.
     worst: Option<Entry>,
-    /// For how many entries there was no memory, after which nothing is kept; or 0.
+    /// How many entries memory was refused for, after which nothing is kept; or 0.
     refused: usize,
     bound: &'b Bound,
 }
@@ -40,10 +39,9 @@ enum Kept {
     Buffer(Vec<Entry>),
 }
 
-/// A rank that `k` others are known not to exceed: what all workers on one question know.
+/// A rank that `k` entries are known not to exceed, shared by all workers on one question.
 ///
-/// Whatever ranks beyond it is not among the best. What has the same rank may be, by its
-/// position.
+/// An entry of a higher rank is not among the best. One of the same rank may be, by its position.
 pub(crate) struct Bound(AtomicU64);
 
 impl Bound {
@@ -52,7 +50,7 @@ impl Bound {
     }
 
     pub(crate) fn get(&self) -> u64 {
-        // Nothing else is published by it, and an old value only lets more through.
+        // Nothing else is published with it, and an old value only lets more through.
         self.0.load(Ordering::Relaxed)
     }
 
@@ -82,8 +80,8 @@ impl<'b> Best<'b> {
         }
     }
 
-    /// The greatest rank with which something from `position` on can be among the best;
-    /// `None` where nothing can: what ranks as the worst does and stands behind it is not.
+    /// The greatest rank with which an entry from `position` on can be among the best; `None` if
+    /// none can: an entry that ranks as the worst does and comes after it is out.
     #[inline]
     pub(crate) fn limit(&self, position: u64) -> Option<u64> {
         let bound = self.bound.get();
@@ -118,14 +116,14 @@ impl<'b> Best<'b> {
         }
     }
 
-    /// What was kept is of no use, and its memory may be.
+    /// The kept entries are useless now, but their memory may be needed.
     #[cold]
     fn refuse(&mut self) {
         let kept = std::mem::replace(&mut self.kept, Kept::Buffer(Vec::new()));
         self.refused = kept.into_entries().len() + 1;
     }
 
-    /// Fails once something was not kept, as there was no memory.
+    /// Fails if an entry was not kept for lack of memory.
     pub(crate) fn check(&self) -> Result<(), QueryError> {
         match self.refused {
             0 => Ok(()),
@@ -166,7 +164,7 @@ impl<'b> Best<'b> {
         Ok(entries)
     }
 
-    /// The best, ranks and positions, the least first.
+    /// The best, as ranks and positions, least first.
     pub(crate) fn into_sorted(self, stop: &Stop) -> Result<Vec<(u64, u64)>, QueryError> {
         let mut entries = self.into_entries()?;
         sort(&mut entries, stop)?;
@@ -183,7 +181,7 @@ impl Kept {
     }
 }
 
-/// Returns the worst of `k`, if there are so many.
+/// Returns the worst of `k`, if there are that many.
 fn keep_in_heap(
     heap: &mut BinaryHeap<Entry>,
     k: usize,
@@ -201,8 +199,8 @@ fn keep_in_heap(
     Ok(heap.peek().copied().filter(|_| heap.len() == k))
 }
 
-/// Returns what `k` do not exceed, if that is less than it was. Half of a full buffer goes
-/// each time: to find which costs a few comparisons for each entry that came since.
+/// Returns a rank that `k` entries do not exceed, if it has decreased. Each time it drops half of a
+/// full buffer, which costs a few comparisons for each entry that came since.
 fn keep_in_buffer(
     buffer: &mut Vec<Entry>,
     k: usize,
@@ -220,7 +218,7 @@ fn keep_in_buffer(
     })
 }
 
-/// Leaves the `k` least, where there are more, and returns the worst of them.
+/// Keeps the `k` least, and returns the worst of them.
 fn thin_out(entries: &mut Vec<Entry>, k: usize) -> Option<Entry> {
     if entries.len() <= k {
         return None;
@@ -230,7 +228,7 @@ fn thin_out(entries: &mut Vec<Entry>, k: usize) -> Option<Entry> {
     Some(worst)
 }
 
-/// Sorts in place, half by half where those are large: a sort does not look at a flag.
+/// Sorts in place, half by half if large: a sort never checks a flag.
 pub(crate) fn sort<T: Ord>(values: &mut [T], stop: &Stop) -> Result<(), QueryError> {
     stop.check()?;
     if values.len() <= PIECE {
@@ -253,7 +251,7 @@ mod tests {
         Stop::new(Workers::new(1).unwrap().stop_flag())
     }
 
-    /// Ranks that look like chance, many of them the same.
+    /// Pseudo-random ranks, many of them equal.
     fn entries(count: u64) -> impl Iterator<Item = Entry> + Clone {
         (0..count).map(move |position| (position.wrapping_mul(0x9E37_79B9) % (count / 2), position))
     }
@@ -274,7 +272,7 @@ mod tests {
             let bound = Bound::new();
             let best = offered(k, &bound, entries(count));
             assert_eq!(best.into_sorted(&stop).unwrap(), expected, "{k}");
-            // The worst come first, which all are kept for a while.
+            // Worst first, so each is kept for a while.
             let bound = Bound::new();
             let best = offered(k, &bound, sorted.iter().rev().copied());
             assert_eq!(
@@ -292,7 +290,7 @@ mod tests {
         }
     }
 
-    /// A heap of a million took each walk from its top to a leaf through memory.
+    /// A heap of a million went through memory on each walk from its top to a leaf.
     #[test]
     fn half_of_a_full_buffer_goes_at_once() {
         let (k, count) = (2000, 100_000);

@@ -4,13 +4,13 @@ use crate::bound::{Bound, Condition};
 use crate::pool::Pool;
 use crate::{Answer, Measure, Query, QueryError, QuestionError, Stats};
 
-/// More bins than this are refused: 16 MiB, and 8 MiB for each thread that has its own.
+/// More bins than this are refused: 16 MiB, and 8 MiB for each thread with its own.
 pub(super) const MOST_BINS: usize = 1 << 20;
 
-/// Where all threads together would have more bins than this, they share them.
+/// If the threads together would need more bins than this, they share one set.
 const MOST_OWN_BINS: usize = 1 << 22;
 
-/// Bins of the same width, side by side.
+/// Adjacent bins of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
     count: usize,
@@ -18,13 +18,13 @@ pub struct Bins {
 }
 
 impl Bins {
-    /// So many bins, from the least value to the greatest one.
+    /// This many bins, from the least value to the greatest.
     #[must_use]
     pub const fn new(count: usize) -> Self {
         Self { count, range: None }
     }
 
-    /// From one value to another, both in the units of the column and both within.
+    /// From one value to another, in the units of the column, both inclusive.
     #[must_use]
     pub const fn range(mut self, low: f64, high: f64) -> Self {
         self.range = Some((low, high));
@@ -54,7 +54,7 @@ impl Bins {
     }
 }
 
-/// Where the bins of a column are, in its units; both ends are within.
+/// The range of a column's bins, in its units, both ends inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ruler {
     pub(super) low: f64,
@@ -62,7 +62,7 @@ pub(super) struct Ruler {
     pub(super) bins: usize,
 }
 
-/// Where a value belongs.
+/// The bin of a value.
 pub(super) enum Bin {
     Below,
     Within(usize),
@@ -83,7 +83,7 @@ impl Ruler {
     }
 }
 
-/// A pool of so many bins for each worker, or for all where that would be too many.
+/// A pool of bins for each worker, or one for all if that would be too many.
 pub(super) fn pool_for<T>(bins: usize, threads: usize) -> Pool<T> {
     match bins.saturating_mul(threads) <= MOST_OWN_BINS {
         true => Pool::new(),
@@ -91,11 +91,11 @@ pub(super) fn pool_for<T>(bins: usize, threads: usize) -> Pool<T> {
     }
 }
 
-/// The least and the greatest value of each column, if it has one.
+/// The least and the greatest value of each column, if it has any.
 type Extremes = Vec<Option<(f64, f64)>>;
 
 impl Query<'_> {
-    /// Where the bins of each column are; `None` where there is no value to tell it by.
+    /// The bins of each column; `None` if it has no value to decide them.
     pub(super) fn rulers(
         &self,
         columns: &[(Column, Bins)],
@@ -152,7 +152,7 @@ impl Query<'_> {
         Ok(Answer { value, stats })
     }
 
-    /// The least and the greatest weight that is finite: no other column has infinities.
+    /// The least and the greatest finite weight: no other column has infinities.
     fn finite_weights(&self) -> Result<Answer<Option<(f64, f64)>>, QueryError> {
         let weight = Column::Weight;
         let is_finite = Bound::Is(Condition::Weight(f32::MIN..=f32::MAX));

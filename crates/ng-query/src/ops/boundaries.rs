@@ -1,7 +1,7 @@
-//! Every form of a condition at every end of every column, asked of blocks: of records and of
-//! columns, by both sets of loops, and where zones tell of whole blocks.
+//! Every form of a condition at every end of every column, evaluated on blocks: from records and
+//! from columns, by both sets of loops, and where zones decide whole blocks.
 //!
-//! What a filter says of one token is held against exact fractions elsewhere.
+//! Other tests compare a filter on one token with exact fractions.
 
 use std::ops::ControlFlow;
 
@@ -17,14 +17,14 @@ use crate::index::{BuildOptions, Index, build};
 use crate::kernels::Kernels;
 use crate::{Comparison, Filter, Query, QueryError, Source, Stats};
 
-/// Every so manieth filter in a debug build, others of each column; all of them in release.
+/// Every n-th filter in a debug build, different ones for each column; all of them in release.
 const STEP: usize = if cfg!(debug_assertions) { 13 } else { 1 };
 
-/// A file whose blocks end where conditions do: one of the first sample alone, one of the
-/// first half of the samples, one of the second half, and a part of one with all of them.
+/// A file whose blocks end where conditions do: one block of the first sample alone, one of the
+/// first half of the samples, one of the second half, and a partial block with all of them.
 struct Blocks {
     tokens: Vec<Token>,
-    /// Which sample stands where.
+    /// Which sample is at which position.
     samples: Vec<usize>,
     count: usize,
     _folder: TempDir,
@@ -66,7 +66,7 @@ impl Blocks {
         }
     }
 
-    /// Asks for the positions of a filter's tokens on every way, and of those that are not.
+    /// Asks for the positions of a filter's tokens on every path, and for those of its complement.
     fn check(&self, filter: &Filter, seen: &mut Seen) {
         for filter in [filter.clone(), !filter.clone()] {
             let expected = self.expected(&filter);
@@ -98,7 +98,7 @@ impl Blocks {
         }
     }
 
-    /// By a look at each sample, or at each token where it is about positions.
+    /// By looking at each sample, or at each token for conditions on positions.
     fn expected(&self, filter: &Filter) -> Vec<u64> {
         let holds = |place: usize| filter.matches(&self.tokens[place], place as u64, NOW);
         let is_of_places = filter.to_string().contains("position");
@@ -137,7 +137,7 @@ fn told(found: &[u64], expected: &[u64]) -> String {
     )
 }
 
-/// That there was something to see on each way.
+/// Checks that each path had something to see.
 #[derive(Default)]
 struct Seen {
     answers: u64,
@@ -169,7 +169,7 @@ impl Seen {
     }
 }
 
-/// Tokens with each step of a column that is looked at.
+/// Tokens with each step of a column that is tested.
 fn samples(column: Column) -> Vec<Token> {
     match column {
         Column::Weight => WEIGHTS
@@ -182,7 +182,7 @@ fn samples(column: Column) -> Vec<Token> {
     }
 }
 
-/// What columns are held against; of positions the ends of blocks and of the file as well.
+/// The values a column is compared with; for positions also the ends of blocks and of the file.
 fn texts(column: Column) -> Vec<String> {
     match column {
         Column::Weight => WEIGHT_TEXTS.map(|(text, _)| text.to_owned()).to_vec(),
@@ -245,7 +245,7 @@ fn boxes_and_balls_hold_at_every_end_of_every_space() {
     seen.tell("boxes and balls");
 }
 
-/// Boxes that end, and balls whose surface is, at the steps of an axis and beside them.
+/// Boxes that end, and balls whose surface lies, at the steps of an axis and next to them.
 fn near(space: Space, axis: usize, column: Column) -> impl Iterator<Item = String> {
     let texts = values(column);
     let pairs: Vec<_> = texts

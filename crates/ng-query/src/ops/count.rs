@@ -5,7 +5,7 @@ use crate::select::Selector;
 use crate::{Answer, Filter, Query, QueryError};
 
 impl Query<'_> {
-    /// Counts the tokens that are selected.
+    /// Counts the selected tokens.
     ///
     /// # Errors
     ///
@@ -23,8 +23,8 @@ impl Query<'_> {
         Ok(Answer { value, stats })
     }
 
-    /// Tells whether any token is selected; looks no further than the first one, and what
-    /// other threads look at meanwhile.
+    /// Tells whether any token is selected; stops at the first one, apart from what other threads
+    /// look at meanwhile.
     ///
     /// # Errors
     ///
@@ -45,10 +45,10 @@ impl Query<'_> {
         Ok(Answer { value, stats })
     }
 
-    /// Counts, of the tokens that are selected, those that match each of some filters, all in
-    /// one pass; `valid` means at `now`, in seconds since 1970 UTC.
+    /// Counts how many of the selected tokens match each of several filters, in one pass; `valid`
+    /// means at `now`, in seconds since 1970 UTC.
     ///
-    /// The passes that zones and positions would save of each filter are not saved.
+    /// Zones and positions save no work for these filters.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ fn add(sums: &mut [u64], more: &[u64]) {
     }
 }
 
-/// How many of the selected tokens of a block another filter selects as well.
+/// How many selected tokens of a block another filter selects as well.
 fn count_matching(stage: &mut Stage<'_>, selector: &Selector) -> Result<u64, QueryError> {
     let (kernels, len) = (stage.kernels, stage.len());
     let mut mask = stage.masks.take();

@@ -13,26 +13,26 @@ use crate::{Answer, Query, QueryError, Stats};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Duplicates {
-    /// How many ids those are.
+    /// The number of such ids.
     pub id_count: u64,
-    /// How many tokens have an id that another one before them has: so many are too many.
+    /// How many tokens repeat the id of an earlier one.
     pub repeats: u64,
-    /// The least of them, with all their positions: as many as were asked for.
+    /// The least such ids, as many as were asked for, with all their positions.
     pub ids: Vec<Found>,
 }
 
-/// What the memory is for that grows with the answer.
+/// What memory that grows with the answer is for.
 const IDS: &str = "the ids of duplicates";
 
 impl Query<'_> {
-    /// Finds ids that more than one selected token has, and where the `limit` least of them
-    /// are.
+    /// Finds ids that more than one selected token has, and the positions of the `limit` least of
+    /// them.
     ///
-    /// It takes a pass, and one more for the positions. For any number of threads it has
-    /// 642 MiB of memory at most: 8 KiB for each 65,536 ids that have the same upper 16 bits,
-    /// if there is any among them, and as much again where one is there twice. Where those are
-    /// more than 16,384, the rest takes up to three more passes. The positions of the least
-    /// ids, which are the answer, come on top of it.
+    /// It takes one pass, and another for the positions. Its memory is at most 642 MiB for any
+    /// number of threads: 8 KiB for each 65,536 ids with the same upper 16 bits if any of them
+    /// occurs, and as much again if one occurs twice. If more than 16,384 of those groups have
+    /// repetitions, the rest takes up to three more passes. The positions in the answer come on
+    /// top.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Query<'_> {
         Ok(Answer { value, stats })
     }
 
-    /// Shows all selected ids to `seen`, and returns how many those are.
+    /// Adds all selected ids to `seen`, and returns how many there are.
     fn see(&self, seen: &Seen) -> Result<(u64, Stats), QueryError> {
         let mut tokens = 0;
         let buffers = Pool::new();

@@ -19,17 +19,16 @@ use crate::{Answer, Query, QueryError};
 pub struct Found {
     /// The id.
     pub id: TokenId,
-    /// The positions of the selected tokens that have it, ascending.
+    /// The positions of the selected tokens with this id, ascending.
     pub positions: Vec<u64>,
 }
 
 impl Query<'_> {
-    /// Finds the positions of tokens by id, all ids in one pass, or in none where an index
-    /// has sorted ids, or zones of blocks whose ids ascend by one, and there is no filter.
-    /// Where damaged blocks are skipped, those of the tokens that were found so are read.
+    /// Finds the positions of tokens by id: all ids in one pass, or without a pass if there is no
+    /// filter and an index has sorted ids, or zones of blocks whose ids ascend by one. Where
+    /// damaged blocks are skipped, the blocks of the tokens found are read.
     ///
-    /// The answer has one entry for each id, in the order in which they are given, those
-    /// that no token has as well.
+    /// The answer has one entry for each id, in the order given, including ids that no token has.
     ///
     /// # Errors
     ///
@@ -72,12 +71,12 @@ impl Query<'_> {
     }
 }
 
-/// What the memory is for that grows with the answer.
+/// What memory that grows with the answer is for.
 const POSITIONS: &str = "the positions of ids";
-/// What it is for that grows with the question.
+/// What memory that grows with the question is for.
 const IDS: &str = "the ids to find";
 
-/// Where the ids are that were found so far.
+/// The positions of ids found so far.
 type Positions = HashMap<u32, Vec<u64>>;
 
 fn add(positions: &mut Positions, id: u32, position: u64) -> Result<(), QueryError> {
@@ -85,7 +84,7 @@ fn add(positions: &mut Positions, id: u32, position: u64) -> Result<(), QueryErr
     push(positions.entry(id).or_default(), position, POSITIONS)
 }
 
-/// The ids without repetition, ascending.
+/// The ids, distinct and ascending.
 pub(crate) fn sorted(mut ids: Vec<u32>) -> Arc<Vec<u32>> {
     ids.sort_unstable();
     ids.dedup();
@@ -100,7 +99,7 @@ pub(crate) fn one_of(ids: &Arc<Vec<u32>>) -> Bound {
     }
 }
 
-/// What is known of where ids are, before any block is looked at.
+/// What is known about the positions of ids before any block is looked at.
 struct Known {
     positions: Positions,
     /// The blocks that have to be looked at.
@@ -110,8 +109,8 @@ struct Known {
 }
 
 impl Known {
-    /// Asks the sorted ids of the index for the blocks that it covers, and the zones of
-    /// blocks whose ids ascend by one. A filter has to look at the tokens.
+    /// Looks ids up in the sorted ids of the index, for the blocks it covers, and in the zones of
+    /// blocks whose ids ascend by one. A filter has to see the tokens instead.
     fn of(scan: &Scan<'_>, wanted: &[u32], is_unfiltered: bool) -> Result<Self, QueryError> {
         let index = scan.index.filter(|_| is_unfiltered);
         let found = index.map_or(Ok(None), |index| look_up(index, wanted))?;
@@ -135,7 +134,7 @@ impl Known {
         Ok(known)
     }
 
-    /// Has the blocks looked at where ids are known to be: a damaged one is to be left out.
+    /// Has the blocks of the ids found looked at, so that damaged ones are left out.
     fn look_again(&mut self, scan: &Scan<'_>) -> Result<(), QueryError> {
         let known = self.positions.values().flatten();
         let known = known.map(|position| position / BLOCK_TOKENS as u64);
@@ -152,7 +151,7 @@ impl Known {
         Ok(())
     }
 
-    /// Counts the ids off from the first of a block.
+    /// Computes positions from the first id of a block.
     fn count(&mut self, zone: &Zone, block: u64, wanted: &[u32]) -> Result<(), QueryError> {
         let start = wanted.partition_point(|id| *id < zone.id.min());
         let within = wanted[start..]
@@ -171,7 +170,7 @@ impl Known {
 /// How ids are found in a block.
 pub(crate) enum Way<'i> {
     SortedIds,
-    /// Counted off from the first: they ascend by one.
+    /// Computed from the first: they ascend by one.
     Zone(&'i Zone),
     Search,
 }
@@ -188,7 +187,7 @@ impl<'i> Way<'i> {
     }
 }
 
-/// The positions of ids in the blocks whose ids an index has. `None` where it has no sorted ids, or they are rotten.
+/// The positions of ids in the indexed blocks. `None` if there are no sorted ids, or rotten ones.
 fn look_up(index: &Index, wanted: &[u32]) -> Result<Option<Positions>, QueryError> {
     let mut found = Positions::new();
     for &id in wanted {

@@ -16,29 +16,29 @@ pub struct Histogram {
     pub column: Column,
     /// Where the first bin begins, in units.
     pub low: f64,
-    /// Where the last bin ends, in units; that value is within.
+    /// Where the last bin ends, in units; inclusive.
     pub high: f64,
-    /// How many values each bin has. A value v is in bin `floor((v - low) / (high - low) *
-    /// bins)`, computed in `f64`, or in the last one if there is no such bin.
+    /// The number of values in each bin. A value v is in bin `floor((v - low) / (high - low) *
+    /// bins)`, computed in `f64`, or in the last bin if that is beyond it.
     pub counts: Vec<u64>,
     /// How many values are less than `low`.
     pub below: u64,
     /// How many values are greater than `high`.
     pub above: u64,
-    /// How many are NaN.
+    /// How many values are NaN.
     pub nan: u64,
 }
 
 impl Query<'_> {
-    /// Counts the values of a column by bins.
+    /// Counts the values of a column in bins.
     ///
-    /// Without a range it takes a first pass for the least and the greatest finite value, and
-    /// a second one where a weight is infinite. `None` where no range is given and no finite
-    /// value is selected. For any number of threads there are 48 MiB of bins at most.
+    /// Without a range it takes a first pass for the least and the greatest finite value, and a
+    /// second one if a weight is infinite. `None` if no range is given and no finite value is
+    /// selected. The bins take at most 48 MiB for any number of threads.
     ///
     /// # Errors
     ///
-    /// [`QueryError::Question`] for no bins or more than 2^20, a range that ends before it
+    /// [`QueryError::Question`] for no bins or more than 2^20, for a range that ends before it
     /// begins or is not finite, and for positions; and the others of [`QueryError`].
     pub fn histogram(
         &self,
@@ -98,7 +98,7 @@ impl Query<'_> {
     }
 }
 
-/// Adds up what the workers counted.
+/// Adds up the counts of the workers.
 fn merged(mut whole: Vec<Option<Histogram>>, workers: Vec<Vec<Counter>>) -> Vec<Option<Histogram>> {
     for counters in workers {
         for (histogram, counter) in whole.iter_mut().flatten().zip(counters) {
@@ -151,7 +151,7 @@ impl Histogram {
 struct Counter {
     histogram: Histogram,
     keys: Box<Keys>,
-    /// Of a column whose keys have 16 bits at most, how often each occurs.
+    /// For a column whose keys have at most 16 bits, how often each occurs.
     by_key: Vec<u64>,
 }
 

@@ -8,7 +8,7 @@ use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, number_of};
 use crate::scan::Stage;
 use crate::{Answer, Query, QueryError, QuestionError};
 
-/// How many tokens are in each cell, where the bins of two columns cross.
+/// The number of tokens in each cell of the bins of two columns.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram2d {
@@ -16,30 +16,30 @@ pub struct Histogram2d {
     pub columns: [Column; 2],
     /// Where the first bin of each begins, in units.
     pub low: [f64; 2],
-    /// Where the last bin of each ends, in units; that value is within.
+    /// Where the last bin of each ends, in units; inclusive.
     pub high: [f64; 2],
-    /// How many bins each has.
+    /// The number of bins of each.
     pub bins: [usize; 2],
-    /// How many tokens each cell has: that of bin `a` of the first column and bin `b` of
-    /// the second one is at `a + bins[0] * b`. A value is in the bin that it has in a
+    /// The number of tokens in each cell: that of bin `a` of the first column and bin `b` of the
+    /// second is at `a + bins[0] * b`. Values fall into bins as in a
     /// [`Histogram`](crate::Histogram).
     pub counts: Vec<u64>,
-    /// How many tokens have a value beyond the ends of a column, and none that is NaN.
+    /// How many tokens have a value outside the range of a column, and none that is NaN.
     pub outside: u64,
-    /// How many have one that is NaN.
+    /// How many tokens have a value that is NaN.
     pub nan: u64,
 }
 
 impl Query<'_> {
-    /// Counts tokens by the bins of two columns at once, for several such pairs in as many
+    /// Counts tokens by the bins of two columns at once, for several pairs of columns in as many
     /// passes as [`histograms`](Self::histograms) takes.
     ///
-    /// `None` for a pair of which a column has no range and no finite value.
+    /// `None` for a pair if one of its columns has neither a range nor a finite value.
     ///
     /// # Errors
     ///
-    /// Those of [`histogram`](Self::histogram), for each column; [`QueryError::Question`] also
-    /// for more than 2^20 cells of a pair.
+    /// Those of [`histogram`](Self::histogram), for each column; [`QueryError::Question`] also for
+    /// a pair with more than 2^20 cells.
     pub fn histograms_2d(
         &self,
         pairs: &[[(Column, Bins); 2]],
@@ -108,21 +108,21 @@ fn check(pair: &[(Column, Bins); 2]) -> Result<(), QuestionError> {
     }
 }
 
-/// Which scales a pair has.
+/// The scales of a pair.
 type Pair = [usize; 2];
 
-/// What stands for a value in place of the number of its bin.
+/// Stands in for the bin number of a value without a bin.
 const OUTSIDE: u32 = u32::MAX - 1;
 const NAN: u32 = u32::MAX;
 
-/// The columns with their bins, each once: those of a space are in two of its planes.
+/// The columns with their bins, each once: a column of a space is in two of its planes.
 #[derive(Default)]
 struct Scales(Vec<Scale>);
 
 struct Scale {
     column: Column,
     ruler: Ruler,
-    /// The bin of each key, of a column whose keys have 16 bits at most.
+    /// The bin of each key, for a column whose keys have at most 16 bits.
     by_key: Vec<u32>,
 }
 
@@ -184,7 +184,7 @@ struct Counter {
     histograms: Vec<Histogram2d>,
     pairs: Vec<Pair>,
     keys: Box<Keys>,
-    /// Of each scale.
+    /// For each scale.
     bins: Vec<Box<Keys>>,
 }
 

@@ -1,6 +1,6 @@
 use crate::memory::{Refused, made};
 
-/// A set of numbers of 32 bits: a bit for each, in pages of 2^16 that are there if any is.
+/// A set of 32-bit numbers: one bit each, in pages of 2^16 bits that exist if any is set.
 #[derive(Default)]
 pub(crate) struct IdSet(Vec<Option<Box<Page>>>);
 

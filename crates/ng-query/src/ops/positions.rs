@@ -6,8 +6,8 @@ use crate::memory::reserve;
 use crate::{Query, QueryError, Stats};
 
 impl Query<'_> {
-    /// Gives the positions of the selected tokens to `take`, ascending, those of up to
-    /// eight blocks at a time, until it breaks off. The memory that takes is bounded.
+    /// Passes the positions of the selected tokens to `take`, ascending, up to eight blocks' at a
+    /// time, until it breaks. The memory for it is bounded.
     ///
     /// # Errors
     ///
@@ -28,8 +28,8 @@ impl Query<'_> {
         )
     }
 
-    /// Gives the selected tokens and their positions to `take`, in order, those of up to
-    /// eight blocks at a time, until it breaks off. The memory that takes is bounded.
+    /// Passes the selected tokens and their positions to `take`, in order, up to eight blocks' at a
+    /// time, until it breaks. The memory for it is bounded.
     ///
     /// # Errors
     ///

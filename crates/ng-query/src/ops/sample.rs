@@ -6,13 +6,13 @@ use crate::pool::Pool;
 use crate::{Answer, Query, QueryError, QuestionError};
 
 impl Query<'_> {
-    /// Draws `count` of the selected tokens, each set of so many as likely as any other, and
-    /// returns their positions, ascending; all that are selected where they are no more.
+    /// Draws `count` of the selected tokens, every set of that size equally likely, and returns
+    /// their positions, ascending; all selected ones if there are no more.
     ///
-    /// The same seed draws the same positions, whatever the number of threads: those whose
-    /// positions are mixed with it to the least numbers.
+    /// The same seed draws the same positions, whatever the number of threads: those whose hashes
+    /// with the seed are the least.
     ///
-    /// A worker has up to twice `count` of them in memory, 16 bytes each.
+    /// A worker holds up to twice `count` of them in memory, 16 bytes each.
     ///
     /// # Errors
     ///

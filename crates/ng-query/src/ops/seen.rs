@@ -4,27 +4,27 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::QueryError;
 use crate::memory::{Refused, boxed, refused};
 
-/// Ids with the same upper 16 bits, and how many halves there are.
+/// Ids with the same upper 16 bits, and the number of such groups.
 const HALVES: usize = 1 << 16;
 
-/// How many pages of ids that occur twice there are at most: 128 MiB.
+/// The most pages of ids that occur twice: 128 MiB.
 const MOST_TWICE: usize = 1 << 14;
 
 /// A bit for each id of a page: 8 KiB.
 type Page = [AtomicU64; HALVES / 64];
 
-/// Which ids were seen, and which of them more than once: one for all workers.
+/// Which ids were seen, and which of them more than once, for all workers together.
 ///
-/// The ids of a page that had no room are left: they have to be seen again, alone.
+/// The ids of pages without room are left over: they have to be seen again, alone.
 pub(super) struct Seen {
     once: Pages,
     twice: Pages,
     left: Bits,
-    /// Of these pages alone are ids taken; `None`: of all.
+    /// If set, only ids of these pages are taken.
     wanted: Option<Bits>,
 }
 
-/// Pages that are there if any of their ids was seen, and no more than can be had.
+/// Pages that exist if any of their ids was seen, up to a limit.
 struct Pages {
     slots: Box<[OnceLock<Box<Page>>]>,
     made: Mutex<usize>,
@@ -33,7 +33,7 @@ struct Pages {
 
 /// Why an id has no page.
 enum NoPage {
-    /// There are as many as there may be.
+    /// The limit is reached.
     Full,
     Memory,
 }
@@ -48,8 +48,8 @@ impl From<Refused> for NoPage {
 struct Bits(Box<[AtomicU64]>);
 
 impl Seen {
-    /// Takes all ids. It has 512 MiB of bits at most, a page for each 65,536 ids of which any
-    /// was seen, and 128 MiB for those that were seen twice.
+    /// Takes all ids. Its bits take at most 512 MiB, a page for each 65,536 ids of which any was
+    /// seen, and 128 MiB for those seen twice.
     pub(super) fn new() -> Self {
         Self::with_room(MOST_TWICE)
     }
@@ -63,13 +63,13 @@ impl Seen {
         }
     }
 
-    /// Makes ready for the ids that were left; `None` where none were.
+    /// Prepares for the ids left over; `None` if there are none.
     pub(super) fn of_left(self) -> Option<Self> {
         let Self {
             once, twice, left, ..
         } = self;
         let most_twice = twice.most;
-        // The memory goes before more is taken.
+        // Free the memory before taking more.
         drop((once, twice));
         left.any().then(|| Self {
             wanted: Some(left),
@@ -77,8 +77,8 @@ impl Seen {
         })
     }
 
-    /// Adds some ids. Their bits are brought into the cache first, many at a time: whoever
-    /// sets one has to wait for it.
+    /// Adds some ids. Their bits are prefetched first, many at a time: setting a bit waits for its
+    /// cache line.
     ///
     /// # Errors
     ///
@@ -114,12 +114,12 @@ impl Seen {
         self.once.pages(|_| true).map(|(_, page)| count(page)).sum()
     }
 
-    /// How many ids were seen more than once, but for those that were left.
+    /// How many ids were seen more than once, without those left over.
     pub(super) fn twice_count(&self) -> u64 {
         self.done().map(|(_, page)| count(page)).sum()
     }
 
-    /// The ids that were seen more than once, ascending, but for those that were left.
+    /// The ids that were seen more than once, ascending, without those left over.
     pub(super) fn twice(&self) -> impl Iterator<Item = u32> {
         self.done().flat_map(|(number, page)| ids_of(number, page))
     }
@@ -149,7 +149,7 @@ impl Pages {
         page.map_or(0, |page| page[word_of(id)].load(Ordering::Relaxed))
     }
 
-    /// Adds an id; tells whether it was not there before.
+    /// Adds an id; tells whether it is new.
     #[inline]
     fn add(&self, id: u32) -> Result<bool, NoPage> {
         let page = match self.slots[page_of(id)].get() {
@@ -157,7 +157,7 @@ impl Pages {
             None => self.make(page_of(id))?,
         };
         let bit = 1 << (id % 64);
-        // Relaxed: bits are counted when all workers have ended.
+        // Relaxed: bits are counted after all workers have ended.
         Ok(page[word_of(id)].fetch_or(bit, Ordering::Relaxed) & bit == 0)
     }
 

@@ -1,5 +1,5 @@
-//! Every operation against the simplest answer: by slices and by files, one thread and
-//! several, both sets of loops.
+//! Every operation against the simplest answer: from slices and files, with one thread and several,
+//! by both sets of loops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::kernels::Kernels;
 use crate::ordered::number_of;
 use crate::{Answer, Column, Filter, Query, QueryError, Source};
 
-/// A few tokens, over and over, for so many.
+/// A few tokens, repeated up to a count.
 #[derive(Clone, Debug)]
 struct Case {
     tokens: Vec<Token>,
@@ -32,7 +32,7 @@ impl Case {
             .collect()
     }
 
-    /// Holds the answer on each way to one of the selected tokens.
+    /// Compares the answer on each path with the one from the selected tokens.
     fn check<T: PartialEq + std::fmt::Debug>(
         &self,
         expected: &T,
@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Makes the index of a file, or another one of it, and reads it.
+/// Makes the index of a file, or another version of it, and reads it.
 fn index(reader: &BlockReader, options: &BuildOptions) -> Index {
     let workers = Workers::new(2).unwrap();
     build(&workers, reader, options, |_, _| ()).unwrap();
@@ -114,7 +114,7 @@ fn number(column: Column, token: &Token) -> f64 {
     }
 }
 
-/// The values that are numbers, ascending, -0.0 as 0.0.
+/// The values that are not NaN, ascending, with -0.0 as 0.0.
 fn sorted(column: Column, selected: &[(u64, Token)]) -> Vec<f64> {
     let mut values: Vec<_> = selected
         .iter()
@@ -409,7 +409,7 @@ proptest! {
         more in 0usize..3,
     ) {
         let columns = columns.map(|place| Column::ALL[place]);
-        // Columns are told apart that have the same bins.
+        // Columns with the same bins are kept apart.
         let (low, high, counts) = ([-1.0; 2], [2.5; 2], [count, count + more]);
         let mut expected = (vec![0_u64; counts[0] * counts[1]], 0_u64, 0_u64);
         for (_, token) in case.selected() {
@@ -497,7 +497,7 @@ proptest! {
             let ids = found.ids.into_iter().map(|found| (found.id.raw(), found.positions));
             Ok((found.id_count, found.repeats, ids.collect()))
         })?;
-        // With little room there are more passes, and the answer is the same.
+        // With little room there are more passes, and the same answer.
         let workers = Workers::new(2).unwrap();
         let query = Query::new(&case.tokens, &workers).bound(case.filter.clone());
         let found = query.duplicates_in(seen::Seen::with_room(8), limit).unwrap().value;
@@ -505,7 +505,7 @@ proptest! {
         prop_assert!(query.duplicates(limit).unwrap().value == found);
     }
 
-    /// Lists of any length hold for what is one of their values, of every column.
+    /// Lists of any length select what equals one of their values, in every column.
     #[test]
     fn lists_hold_for_their_values(
         case in case(),
@@ -558,7 +558,7 @@ fn prop_ids(found: &[Found], ids: &[ng_token::TokenId]) {
     assert!(found.iter().map(|found| found.id).eq(ids.iter().copied()));
 }
 
-/// Four partial sums a block, each of the tokens at every fourth place of it.
+/// Four partial sums a block, each of the tokens at every fourth index.
 fn sum_of_blocks(selected: &[(u64, Token)]) -> f64 {
     let mut blocks: BTreeMap<u64, [f64; 4]> = BTreeMap::new();
     for (position, token) in selected {
@@ -585,7 +585,7 @@ fn every_flag_can_be_grouped_by_and_no_other_bits() {
     }
 }
 
-/// Where the only values were NaN, a quantile of none was looked for.
+/// If the only values were NaN, a quantile of an empty list was looked for.
 #[test]
 fn of_nan_alone_there_is_no_quantile_and_no_extreme() {
     let tokens = [Token::new(1).with_weight(f32::NAN); 5000];
@@ -613,7 +613,7 @@ fn keys_have_the_numbers_of_their_columns() {
     assert_eq!(number_of(Column::Radius, 255), 2.55);
 }
 
-/// Each sample of so many is as likely as another: positions are drawn evenly.
+/// Every sample of a size is equally likely: positions are drawn uniformly.
 #[test]
 fn samples_are_even() {
     let tokens: Vec<Token> = (0..100).map(Token::new).collect();
@@ -632,7 +632,7 @@ fn samples_are_even() {
     );
 }
 
-/// Two threads may each have known fewer groups than all have together.
+/// Two threads might each have counted fewer groups than all have together.
 #[test]
 fn more_groups_than_can_be_kept_are_refused() {
     let token = |time| Token::new(0).with_timestamp(time);
@@ -652,8 +652,8 @@ fn more_groups_than_can_be_kept_are_refused() {
     assert!(query.aggregate(&[huge], &[Measure::Count]).is_err());
 }
 
-/// Whatever file of an index is broken, each operation says what it says without one. Where
-/// zones were rotten and sorted ids were not, each position was found twice.
+/// Whichever file of an index is broken, each operation answers as without one. With rotten zones
+/// and sound sorted ids, each position was found twice.
 #[test]
 fn over_a_broken_index_every_answer_is_that_of_the_records() {
     let folder = tempfile::tempdir().unwrap();
@@ -706,7 +706,7 @@ fn over_a_broken_index_every_answer_is_that_of_the_records() {
     }
 }
 
-/// What each operation says, as text.
+/// The answer of each operation, as text.
 fn every_answer(query: &Query<'_>) -> Vec<String> {
     let filter = "timestamp between 3000 and 9000 and weight > 0"
         .parse()
@@ -754,7 +754,7 @@ fn every_answer(query: &Query<'_>) -> Vec<String> {
     ]
 }
 
-/// Where in a file tokens are read for an answer, is part of what it took.
+/// Tokens that are read from a file for an answer count as part of its work.
 #[test]
 fn tokens_at_positions_are_counted() {
     let folder = tempfile::tempdir().unwrap();
@@ -781,7 +781,7 @@ fn tokens_at_positions_are_counted() {
     assert_eq!((nothing.blocks_looked_at, nothing.records), (0, false));
 }
 
-/// What is looked up in sorted ids is part of what it took: a piece has 12 bytes an id.
+/// A look-up in sorted ids counts as work: a piece has 12 bytes an id.
 #[test]
 fn sorted_ids_are_counted() {
     let folder = tempfile::tempdir().unwrap();
@@ -816,8 +816,7 @@ fn sorted_ids_are_counted() {
     assert_eq!(looked(&[8192]), 2 * 12 * 4096);
 }
 
-/// Each thread counted its own groups, so that more were refused by one thread and taken by
-/// several.
+/// Each thread counted its own groups, so one thread refused more groups than several did.
 #[test]
 fn as_many_groups_are_refused_by_any_number_of_threads() {
     let group_by = ["time(1)".parse().unwrap()];
@@ -852,7 +851,7 @@ fn as_many_groups_are_refused_by_any_number_of_threads() {
     }
 }
 
-/// A file of 20,000 tokens, the block of which that has the number 2 is damaged.
+/// A file of 20,000 tokens whose block 2 is damaged.
 fn damaged_file(folder: &std::path::Path) -> BlockReader {
     let path = folder.join("tokens.ngt");
     let store = VecStore::from_iter((0..20_000).map(Token::new));
@@ -874,8 +873,8 @@ fn damaged_file(folder: &std::path::Path) -> BlockReader {
     BlockReader::open(&path).unwrap()
 }
 
-/// Counts without a condition, and those that zones or columns answer, looked at no record,
-/// and so counted the tokens of damaged blocks that were to be left out.
+/// Counts without a condition, and counts answered by zones or columns, looked at no record, and so
+/// counted the tokens of damaged blocks that were to be left out.
 #[test]
 fn what_leaves_damaged_blocks_out_looks_at_what_it_counts() {
     let folder = tempfile::tempdir().unwrap();
@@ -921,13 +920,13 @@ fn what_leaves_damaged_blocks_out_looks_at_what_it_counts() {
         let sample = query.sample(50_000, 1).unwrap();
         assert_eq!(sample.value.len() as u64, left);
     }
-    // Nothing is read for a count of all that leaves nothing out.
+    // Nothing is read for a count of everything that leaves nothing out.
     let answer = plain.count().unwrap();
     assert_eq!((answer.value, answer.stats.bytes_read), (20_000, 0));
 }
 
-/// Sorted ids answered for blocks that were damaged after they were indexed: a look-up that
-/// was to leave those out read nothing, and left nothing out.
+/// Sorted ids answered for blocks that were damaged after they were indexed: a look-up that was to
+/// leave those out read nothing, and left nothing out.
 #[test]
 fn a_look_up_that_leaves_damaged_blocks_out_reads_those_of_what_it_finds() {
     let folder = tempfile::tempdir().unwrap();
@@ -945,7 +944,7 @@ fn a_look_up_that_leaves_damaged_blocks_out_reads_those_of_what_it_finds() {
         assert_eq!(stats.damaged_tokens, 4096);
         assert_eq!(stats.blocks_looked_at, looked);
     }
-    // Whoever leaves nothing out takes what the index says, which has all but the last block.
+    // A query that leaves nothing out takes what the index says, which has all but the last block.
     let Answer { value, stats } = indexed.find(&ids).unwrap();
     assert!(of(value).eq([vec![2 * 4096 + 7], vec![5], vec![19_000], vec![], vec![7]]));
     assert_eq!((stats.damaged_tokens, stats.blocks_looked_at), (0, 1));
@@ -1039,15 +1038,14 @@ fn columns_of_groups_have_different_names() {
             Err(format!("{twice} is asked for twice, expected once"))
         );
     }
-    // Two keys of one column are no key twice.
+    // Two keys of one column are not one key twice.
     assert_eq!(
         ask("time(60),time(3600)", "count").unwrap(),
         ["time(60)", "time(3600)", "count"]
     );
 }
 
-/// As many bins as 128 MiB a thread hold were taken, and what is made of them took ten times
-/// as much.
+/// As many bins as fill 128 MiB a thread were accepted, and their results took ten times as much.
 #[test]
 fn more_bins_than_memory_are_refused() {
     let tokens = [Token::new(1)];

@@ -8,11 +8,10 @@ use crate::scan::Opened;
 use crate::{Answer, QueryError, Source, Stats};
 
 impl Source<'_> {
-    /// Copies the tokens at some positions, in the order in which those are given. Blocks of
-    /// a file are read and verified once, if the positions ascend.
+    /// Copies the tokens at some positions, in the given order. If the positions ascend, each block
+    /// of a file is read and verified once.
     ///
-    /// What was looked at belongs to the answer that the positions are of:
-    /// [`Stats::add_pass`].
+    /// Add what was looked at to the answer that the positions are from: [`Stats::add_pass`].
     ///
     /// # Errors
     ///
@@ -20,7 +19,7 @@ impl Source<'_> {
     ///
     /// # Panics
     ///
-    /// When a position is not within the source.
+    /// If a position is not within the source.
     pub fn tokens_at(&self, positions: &[u64]) -> Result<Answer<Vec<Token>>, QueryError> {
         let started = Instant::now();
         let len = self.len();
@@ -52,7 +51,7 @@ impl Source<'_> {
     }
 }
 
-/// In how many blocks positions are: of those that ascend without a copy of them.
+/// The number of blocks of the positions; ascending positions need no copy.
 fn count_blocks(positions: &[u64]) -> Result<u64, QueryError> {
     let mut blocks = Vec::new();
     let mut last = None;
@@ -71,7 +70,7 @@ fn block_of(position: &u64) -> u64 {
     position / BLOCK_TOKENS as u64
 }
 
-/// Reads the tokens, and tells how many bytes the blocks have that were read for that.
+/// Reads the tokens, and returns the bytes of the blocks read for that.
 fn read(opened: &Opened<'_>, positions: &[u64]) -> Result<(Vec<Token>, u64), QueryError> {
     let (mut read, mut block_tokens, mut bytes) = (None, Vec::new(), 0);
     let mut tokens = with_capacity(positions.len(), "tokens")?;

@@ -24,28 +24,28 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Top {
-    /// The first of them, in their order.
+    /// The tokens, in order.
     pub ranked: Vec<Ranked>,
-    /// How many selected tokens were left out, as their weight is NaN.
+    /// How many selected tokens were left out because their weight is NaN.
     pub nan_weights: u64,
 }
 
-/// A token by its place among others.
+/// A token by its rank.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Ranked {
-    /// Where it stands.
+    /// Its position.
     pub position: u64,
     /// Its value, in the units of the column.
     pub value: Value,
 }
 
 impl Query<'_> {
-    /// Finds the `k` selected tokens with the greatest or the least values of a column, in
-    /// that order; of equal ones those that stand first. NaN is left out, and counted. There
-    /// are fewer than `k` where no more have a value.
+    /// Finds the `k` selected tokens with the greatest or the least values of a column, in that
+    /// order, ties by position. NaN is left out and counted. There are fewer than `k` if no more
+    /// tokens have a value.
     ///
-    /// A worker has up to twice `k` of them in memory, 16 bytes each.
+    /// A worker holds up to twice `k` of them in memory, 16 bytes each.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ struct Ranking {
 }
 
 impl Ranking {
-    /// Turns keys into ranks, the least of which are the best, and back.
+    /// Turns keys into ranks, least rank best, and back.
     fn flip(self, key: u32) -> u32 {
         match self.end {
             End::Least => key,
@@ -109,7 +109,7 @@ impl Ranking {
         }
     }
 
-    /// Returns how many of the selected are NaN, which are not offered.
+    /// Offers the selected; returns how many are NaN, which are not offered.
     fn offer(self, stage: &mut Stage<'_>, keys: &mut Keys, best: &mut Best<'_>, bound: u64) -> u64 {
         keys_of(&stage.lanes, self.column, keys);
         let bound = u32::try_from(bound).unwrap_or(u32::MAX);
@@ -136,7 +136,7 @@ impl Ranking {
     }
 }
 
-/// Sets a byte for each selected token whose key is in a range, and counts those.
+/// Sets a byte for each selected token whose key is in a range, and counts them.
 fn select(
     stage: &Stage<'_>,
     keys: &Keys,

@@ -1,4 +1,4 @@
-//! What searches from box to box have in common: how far they go, and who does them.
+//! What searches from box to box have in common: their limit, and their distribution to workers.
 
 use std::ops::Range;
 
@@ -9,16 +9,16 @@ use crate::scan::Scan;
 
 /// How many points or balls a worker takes at a time.
 const TURN: usize = 16;
-/// More than this share of all blocks, and than a few, are better looked at in one pass.
+/// If a search needs more than this share of all blocks, and more than a few, one pass is better.
 const SHARE: u64 = 8;
 const A_FEW: u64 = 2;
 
-/// How many blocks a search looks at, at most.
+/// The most blocks that a search looks at.
 pub(crate) fn most_blocks(scan: &Scan<'_>) -> usize {
     (scan.blocks() / SHARE).max(A_FEW) as usize
 }
 
-/// Calls `turn` with a few of `count` searches at a time; the results are in their order.
+/// Calls `turn` with a few of `count` searches at a time; returns the results in order.
 pub(super) fn in_turns<R: Send>(
     scan: &Scan<'_>,
     count: usize,

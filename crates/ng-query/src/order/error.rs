@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ng_parallel::{IngestError, ParallelError, ParallelLoadError};
 use ng_store::{CreateError, LoadError, OpenError, ReadError, Shown, VecStoreError, WriteError};
 
-/// Why a file was not sorted. There is no new file then, and no temporary one.
+/// Why a file was not sorted. Neither a new file nor a temporary one is left then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SortError {
@@ -21,21 +21,21 @@ pub enum SortError {
     #[error(transparent)]
     Create(#[from] CreateError),
 
-    /// The file was to be sorted into itself.
+    /// The new file is the file to sort.
     #[error("{}: is the file to sort, expected another", Shown(path))]
     SameFile {
         /// The path of the new file.
         path: PathBuf,
     },
 
-    /// The memory that was granted holds no more than buffers.
+    /// The memory limit holds no more than buffers.
     #[error("{given} bytes of memory, expected at least {least} for {threads} threads")]
     Memory {
-        /// How many bytes were granted.
+        /// The limit in bytes.
         given: u64,
-        /// How many are needed at least.
+        /// The least bytes needed.
         least: u64,
-        /// How many threads work on it.
+        /// The number of threads.
         threads: usize,
     },
 
@@ -49,7 +49,7 @@ pub enum SortError {
         folder: PathBuf,
         /// How many bytes are needed.
         needed: u64,
-        /// How many there are.
+        /// How many bytes are available.
         available: u64,
     },
 
@@ -58,7 +58,7 @@ pub enum SortError {
     Temporary {
         /// The file or the folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 
@@ -66,7 +66,7 @@ pub enum SortError {
     #[error("temporary file: {0}")]
     WriteTemporary(#[source] CreateError),
 
-    /// There are more temporary files to write side by side than may be open at once.
+    /// More temporary files would be written at once than may be open at once.
     #[error(
         "temporary files: {limit} files may be open at once, expected more: raise the limit \
          (`ulimit -n`), or grant more memory, which takes fewer of them"
@@ -76,7 +76,7 @@ pub enum SortError {
         limit: u64,
     },
 
-    /// There is not the memory that was granted.
+    /// The memory within the limit was not available.
     #[error(transparent)]
     OutOfMemory(VecStoreError),
 
@@ -84,7 +84,7 @@ pub enum SortError {
     #[error("stopped before the file was sorted")]
     Stopped,
 
-    /// A closure panicked, or the workers are those of another process.
+    /// A closure panicked, or the workers belong to another process.
     #[error(transparent)]
     Parallel(ParallelError),
 }

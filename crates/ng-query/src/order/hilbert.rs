@@ -1,21 +1,21 @@
 //! A Hilbert curve through the 2^48 points of a space.
 //!
-//! The curve is that of J. Skilling, "Programming the Hilbert curve", AIP Conference
-//! Proceedings 707 (2004): the coordinates are turned into the transpose of the place by
-//! reflections and exchanges of axes, one level after the other, and that is interleaved.
-//! Nothing branches or is looked up, so many points go through it at once, a lane each.
+//! The curve is that of J. Skilling, "Programming the Hilbert curve", AIP Conference Proceedings
+//! 707 (2004): reflections and exchanges of axes, one level after the other, turn the coordinates
+//! into the transpose of the place, which is then interleaved. There are no branches and no tables,
+//! so many points are encoded at once, a lane each.
 
-/// How many points are encoded together: what the compiler turns into vectors. With 8 it
-/// does not (AMD EPYC, SSE2, ns a token in cache: 8 lanes 20, 16 8.6, 32 6.1, 64 7.7).
+/// How many points are encoded together, so that the compiler vectorizes. With 8 it does not (AMD
+/// EPYC, SSE2, ns a token in cache: 8 lanes 20, 16 8.6, 32 6.1, 64 7.7).
 pub(crate) const LANES: usize = 32;
 
 /// The bits of a coordinate.
 const BITS: u32 = u16::BITS;
 
-/// How many bits a place on the curve has.
+/// The bits of a place on the curve.
 pub(crate) const KEY_BITS: u32 = 3 * BITS;
 
-/// Returns where points stand on the curve, each below 2^48.
+/// Returns the places of points on the curve, each below 2^48.
 ///
 /// Points are steps, axes x y z; the curve begins at the least of all three.
 #[inline(always)]
@@ -37,8 +37,8 @@ pub(crate) fn encode(points: [[i16; 3]; LANES]) -> [u64; LANES] {
     keys
 }
 
-/// Reflects the lower bits of `first` where `other` has the bit, and exchanges those of
-/// both where it has not.
+/// Reflects the lower bits of `first` where `other` has the bit, and otherwise exchanges the lower
+/// bits of both.
 #[inline(always)]
 fn turn(first: u16, other: u16, bit: u32) -> (u16, u16) {
     let below = (1 << bit) - 1;
@@ -47,14 +47,14 @@ fn turn(first: u16, other: u16, bit: u32) -> (u16, u16) {
     (first ^ (exchanged | (below & is_set)), other ^ exchanged)
 }
 
-/// Returns all ones if `value` has the bit, and else none.
+/// Returns all ones if `value` has the bit, and zero otherwise.
 #[inline(always)]
 fn spread_bit(value: u16, bit: u32) -> u16 {
     let at_top = value << (BITS - 1 - bit);
     (at_top.cast_signed() >> (BITS - 1)).cast_unsigned()
 }
 
-/// Turns the levels' octants from Gray code into numbers.
+/// Converts the levels' octants from Gray code.
 #[inline(always)]
 fn gray(x: u16, y: u16, z: u16) -> [u16; 3] {
     let y = y ^ x;
@@ -72,7 +72,7 @@ fn interleave([x, y, z]: [u16; 3]) -> u64 {
     every_third(x) << 2 | every_third(y) << 1 | every_third(z)
 }
 
-/// Puts the bits at every third place.
+/// Spreads the bits to every third place.
 #[inline(always)]
 fn every_third(value: u16) -> u64 {
     let mut spread = u64::from(value);
@@ -92,7 +92,7 @@ mod tests {
         encode([point; LANES])[LANES - 1]
     }
 
-    /// The point at a place: the steps of `encode` taken back, from the last to the first.
+    /// The point at a place: the steps of `encode` undone, from the last to the first.
     fn point(place: u64) -> [i16; 3] {
         let mut axes: [u16; 3] = std::array::from_fn(|axis| {
             let bits = (0..BITS).map(|bit| (place >> (3 * bit + 2 - axis as u32) & 1) << bit);
@@ -123,7 +123,7 @@ mod tests {
         (0..3).map(apart).sum()
     }
 
-    /// A small curve is the begin of the large one.
+    /// A small curve is the beginning of the large one.
     #[test]
     fn small_curves_pass_each_point_of_their_cube_once() {
         for order in 1..=5 {

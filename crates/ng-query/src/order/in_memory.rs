@@ -34,7 +34,7 @@ pub(super) fn write_sorted(
     write_gathered(sort, tokens, &sorted, writer, counter)
 }
 
-/// Gathers tokens into what is hashed and written, so that they are copied once.
+/// Gathers tokens straight into the buffer that is hashed and written, so they are copied once.
 fn write_gathered(
     sort: &Sort<'_>,
     tokens: &[Token],

@@ -1,4 +1,4 @@
-//! From a token to the number by which it is sorted.
+//! From a token to its sort key.
 
 use ng_arrow::Column;
 use ng_parallel::{ParallelError, Workers, for_each_shard_mut};
@@ -9,11 +9,11 @@ use super::words::{ROW_WORDS, Words, words_of_mut};
 use super::{Order, OrderPart};
 use crate::stored::{EachValue, Stored, each_value};
 
-/// How many tokens are looked at for each part in turn: 16 KiB, in the first cache.
+/// How many tokens are processed for one part after another: 16 KiB, in the L1 cache.
 const BATCH_TOKENS: usize = 256;
 
 impl Order {
-    /// Returns the key of a token: keys compare as tokens are ordered.
+    /// Returns the key of a token: keys order like tokens.
     #[must_use]
     pub fn key(&self, token: &Token) -> u64 {
         let mut key = [0];
@@ -25,7 +25,7 @@ impl Order {
     ///
     /// # Panics
     ///
-    /// When there are not as many keys as tokens.
+    /// If the numbers of keys and tokens differ.
     pub fn keys(&self, tokens: &[Token], keys: &mut [u64]) {
         let (count, room) = (tokens.len(), keys.len());
         assert_eq!(count, room, "{room} keys for {count} tokens");
@@ -56,7 +56,7 @@ pub(super) fn keys_of(
 }
 
 impl OrderPart {
-    /// Puts what this part says of tokens behind what keys have.
+    /// Appends this part's bits of each token to its key.
     fn push(self, tokens: &[Token], keys: &mut [u64]) {
         match self {
             Self::Space(space) => push_places(space, tokens, keys),

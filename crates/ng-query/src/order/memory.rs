@@ -4,29 +4,29 @@ use ng_token::Token;
 use super::radix::Layout;
 use super::{Order, SortError};
 
-/// How much a sort may have in memory.
+/// How a sort divides its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Budget {
     /// The most tokens that are sorted at once.
     pub(super) sorted_tokens: u64,
-    /// The bytes for what partitions have not written yet.
+    /// The bytes for tokens that partitions have not written yet.
     pub(super) buffer_bytes: u64,
 }
 
-/// What a sort has beside tokens and keys: the program, counts and rooms of the radix sort.
+/// Everything besides tokens and keys: the program, counts and buffers of the radix sort.
 const FIXED_BYTES: u64 = 32 << 20;
 
-/// What each thread has: buffers of an ingest, what it reads, and windows of passes.
+/// Per thread: buffers of an ingest, what it reads, and windows of passes.
 const THREAD_BYTES: u64 = 10 << 20;
 
 /// The least that is left for tokens and keys: 16 MiB.
 const LEAST_BYTES: u64 = 16 << 20;
 
-/// Where the system does not tell how much there is: 1 GiB.
+/// Assumed if the system does not tell how much memory there is: 1 GiB.
 const UNKNOWN_BYTES: u64 = 1 << 30;
 
 impl Budget {
-    /// Divides so many bytes, or half of those that are available.
+    /// Divides the given bytes, or half of those available.
     pub(super) fn of(asked: Option<u64>, threads: usize, order: &Order) -> Result<Self, SortError> {
         let others = FIXED_BYTES + (threads as u64).saturating_mul(THREAD_BYTES);
         let least = others.saturating_add(LEAST_BYTES);
@@ -50,13 +50,13 @@ impl Budget {
         })
     }
 
-    /// Tells whether so many tokens are sorted at once.
+    /// Tells whether a number of tokens can be sorted at once.
     pub(super) fn holds(&self, tokens: u64) -> bool {
         tokens <= self.sorted_tokens
     }
 }
 
-/// What a token takes with its key and its position, where `bytes` are for all of them.
+/// The bytes of a token with its key and its position, if `bytes` are for all of them.
 fn bytes_of_token(order: &Order, bytes: u64) -> u64 {
     const TOKEN: u64 = Token::SIZE as u64;
     const NARROW: u64 = TOKEN + 16;

@@ -1,11 +1,11 @@
 //! Orders of tokens, and sorting by them, in memory and beyond it.
 //!
-//! - `order` says what can be sorted by, `key` turns a token into the number that is
-//!   sorted, for a space by `hilbert`;
-//! - `permutation` is the sorted positions of tokens in memory: `squeeze` leaves of the
-//!   keys the bits that differ, `radix` sorts them, in arrays of `words`;
+//! - `order` says what can be sorted by, `key` turns a token into its sort key, for a space by
+//!   `hilbert`;
+//! - `permutation` is the sorted positions of tokens in memory: `squeeze` keeps only the bits in
+//!   which keys differ, `radix` sorts them, in arrays of `words`;
 //! - `sort_file` sorts a file into another: `in_memory`, or by the files of `external/`;
-//! - `options`, `progress` and `error` are what it is told, tells, and may fail with.
+//! - `options`, `progress` and `error` are its settings, its reports and its failures.
 
 mod error;
 mod external;

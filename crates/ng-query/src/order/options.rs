@@ -11,7 +11,7 @@ pub struct SortOptions {
 }
 
 impl SortOptions {
-    /// Half of the memory that is available, temporary files beside the new one, and
+    /// Uses half of the available memory, temporary files beside the new one, and
     /// [`CachePolicy::Auto`].
     #[must_use]
     pub const fn new() -> Self {
@@ -22,22 +22,22 @@ impl SortOptions {
         }
     }
 
-    /// Sets how many bytes of memory sorting takes at most: tokens, keys and buffers. What
-    /// does not fit is sorted by way of temporary files.
+    /// Sets the most bytes of memory that sorting takes: tokens, keys and buffers. What does not
+    /// fit is sorted by way of temporary files.
     #[must_use]
     pub const fn memory_bytes(mut self, bytes: u64) -> Self {
         self.memory_bytes = Some(bytes);
         self
     }
 
-    /// Sets the folder for temporary files, which has to be there.
+    /// Sets the folder for temporary files, which must exist.
     #[must_use]
     pub fn temp(mut self, folder: impl Into<PathBuf>) -> Self {
         self.temp = Some(folder.into());
         self
     }
 
-    /// Sets what becomes of the pages that are read and written.
+    /// Sets the cache policy of what is read and written.
     #[must_use]
     pub const fn cache(mut self, cache: CachePolicy) -> Self {
         self.cache = cache;

@@ -6,10 +6,10 @@ use ng_token::Space;
 
 use super::hilbert;
 
-/// What tokens are sorted by: one or more parts, the first one first.
+/// What tokens are sorted by: one or more parts, most significant first.
 ///
-/// Every order is total: tokens that are alike in all parts stay as they stand. Numbers
-/// ascend. Weights go by IEEE: -0.0 equals 0.0, and NaN, whatever its bits, comes last.
+/// Every order is total: tokens equal in all parts keep the order of their positions. Numbers
+/// ascend. Weights follow IEEE: -0.0 equals 0.0, and NaN, whatever its bits, comes last.
 ///
 /// ```
 /// use ng_query::order::{Order, OrderError};
@@ -19,7 +19,7 @@ use super::hilbert;
 /// assert_eq!(order.bits(), 36);
 ///
 /// let error = "fysical".parse::<Order>().unwrap_err();
-/// assert_eq!(error.to_string(), "nothing to sort by is called `fysical`; `physical` is");
+/// assert_eq!(error.to_string(), "unknown column or space `fysical`, the nearest is `physical`");
 /// # Ok::<(), OrderError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,21 +31,21 @@ pub struct Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrderPart {
-    /// Along a Hilbert curve of a space's 16-bit steps: tokens that are near one another
-    /// in the order are near in the space.
+    /// Along a Hilbert curve of a space's 16-bit steps: tokens near one another in the order are
+    /// near in the space.
     Space(Space),
-    /// By the stored value of a column, from the least to the greatest.
+    /// By the stored value of a column, ascending.
     Column(Column),
 }
 
-/// The most bits that a key has.
+/// The most bits of a key.
 const MOST_BITS: u32 = u64::BITS;
 
 /// The other name of a column.
 const TIME: &str = "time";
 
 impl Order {
-    /// Puts an order together.
+    /// Makes an order of parts.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl fmt::Display for OrderPart {
     }
 }
 
-/// Shows the names with commas between them, as they are parsed.
+/// Shows the names, separated by commas, as they are parsed.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
@@ -156,7 +156,7 @@ impl fmt::Display for Order {
     }
 }
 
-/// Takes the names of spaces and columns, commas between them; `time` is `timestamp`.
+/// Parses the names of spaces and columns, separated by commas; `time` is `timestamp`.
 impl FromStr for Order {
     type Err = OrderError;
 
@@ -169,7 +169,7 @@ impl FromStr for Order {
     }
 }
 
-/// Why something is no order.
+/// Why something is not an order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
@@ -178,23 +178,23 @@ pub enum OrderError {
     Empty,
 
     /// No space and no column has the name.
-    #[error("nothing to sort by is called `{name}`; `{nearest}` is")]
+    #[error("unknown column or space `{name}`, the nearest is `{nearest}`")]
     Unknown {
         /// The name that was given.
         name: String,
-        /// The one that is most like it.
+        /// The most similar name.
         nearest: &'static str,
     },
 
-    /// A part stands there twice.
+    /// A part occurs twice.
     #[error("`{part}` twice in one order, expected each part once")]
     Repeated {
         /// The part.
         part: OrderPart,
     },
 
-    /// The position is asked for, by which tokens stand already.
-    #[error("`position` is no order: tokens stand in it, and ties stay in it")]
+    /// The position, by which tokens are ordered already.
+    #[error("`position` is not an order: tokens are in it already, and ties stay in it")]
     Position,
 
     /// The parts together have too many bits.
@@ -242,13 +242,16 @@ mod tests {
             (" ", "nothing to sort by, expected a space"),
             (
                 "wieght",
-                "nothing to sort by is called `wieght`; `weight` is",
+                "unknown column or space `wieght`, the nearest is `weight`",
             ),
-            ("Time", "nothing to sort by is called `Time`; `time` is"),
-            ("id,", "nothing to sort by is called ``"),
+            (
+                "Time",
+                "unknown column or space `Time`, the nearest is `time`",
+            ),
+            ("id,", "unknown column or space ``"),
             ("time,timestamp", "`timestamp` twice in one order"),
             ("motor,motor", "`motor` twice in one order"),
-            ("position", "`position` is no order"),
+            ("position", "`position` is not an order"),
             ("physical,motor", "an order of 96 bits, expected at most 64"),
             ("id,time,domain", "an order of 68 bits, expected at most 64"),
         ] {

@@ -13,7 +13,7 @@ use super::words::{ROW_WORDS, Words, words_of_mut};
 
 /// Positions of tokens in some order.
 ///
-/// It holds 8 bytes for each token.
+/// Takes 8 bytes for each token.
 pub struct Permutation {
     /// Positions, in the low bits.
     entries: Words,
@@ -22,9 +22,9 @@ pub struct Permutation {
 
 /// Returns the positions of `tokens` in an order, ties by position.
 ///
-/// A radix sort of keys and positions by all workers. It takes 16 bytes of memory for each
-/// token, and 32 where keys differ in more bits than a word holds beside a position: not in
-/// the order of a space, nor of 32 bits.
+/// All workers radix-sort keys and positions. It takes 16 bytes of memory for each token, and 32 if
+/// keys differ in more bits than a word holds beside a position; an order of a space or of 32 bits
+/// never does.
 ///
 /// ```
 /// use ng_query::order::{Order, sort_positions};
@@ -41,7 +41,7 @@ pub struct Permutation {
 /// # Errors
 ///
 /// [`ParallelError::Stopped`], [`Forked`](ParallelError::Forked), and
-/// [`Store`](ParallelError::Store) where there is no memory.
+/// [`Store`](ParallelError::Store) if there is no memory.
 pub fn sort_positions(
     workers: &Workers,
     tokens: &[Token],
@@ -81,8 +81,7 @@ fn varying(workers: &Workers, keys: &[u64]) -> Result<u64, ParallelError> {
 /// The bits of half a key.
 const HALF: u32 = u64::BITS / 2;
 
-/// Sorts by the lower half of what keys differ in, then by the upper one, which leaves
-/// those in their order that are alike in it.
+/// Sorts by the lower half of the differing bits, then by the upper half, whose sort is stable.
 fn sort_wide(
     workers: &Workers,
     keys: &Words,
@@ -145,31 +144,31 @@ impl Permutation {
         self.len() == 0
     }
 
-    /// Returns the position of the token that stands at `rank` in the order.
+    /// Returns the position of the token at `rank` in the order.
     ///
     /// # Panics
     ///
-    /// When there is no such rank.
+    /// If there is no such rank.
     #[inline]
     pub fn position(&self, rank: usize) -> usize {
         self.to_position(self.entries.as_slice()[rank])
     }
 
-    /// Returns the positions of the tokens that stand at these ranks.
+    /// Returns the positions of the tokens at these ranks.
     ///
     /// # Panics
     ///
-    /// When there are no such ranks.
+    /// If there are no such ranks.
     pub fn iter(&self, ranks: Range<usize>) -> impl ExactSizeIterator<Item = usize> + '_ {
         let entries = &self.entries.as_slice()[ranks];
         entries.iter().map(|&entry| self.to_position(entry))
     }
 
-    /// Appends the tokens that stand at these ranks to `out`.
+    /// Appends the tokens at these ranks to `out`.
     ///
     /// # Panics
     ///
-    /// When there are no such ranks, or `tokens` are fewer than were sorted.
+    /// If there are no such ranks, or `tokens` has fewer tokens than were sorted.
     pub fn gather(&self, tokens: &[Token], ranks: Range<usize>, out: &mut Vec<Token>) {
         let entries = self.entries.as_slice();
         let ahead = &entries[entries.len().min(ranks.start + AHEAD)..];
@@ -194,7 +193,7 @@ impl Permutation {
     }
 }
 
-/// How many tokens a copy is behind the asking, as `ng_parallel::gather` has measured it.
+/// How far prefetching runs ahead of copying, in tokens, as measured for `ng_parallel::gather`.
 const AHEAD: usize = 96;
 
 /// Shows the length, not the positions: there may be millions.
@@ -236,7 +235,7 @@ mod tests {
         }
     }
 
-    /// Numbers that look like chance.
+    /// Pseudo-random numbers.
     fn random(len: usize) -> Vec<u64> {
         let mut seed = len as u64 | 1;
         let next = || {
@@ -248,8 +247,9 @@ mod tests {
         std::iter::repeat_with(next).take(len).collect()
     }
 
-    /// From a bucket that is compared to many that are cut, and keys of all widths: those
-    /// that fit beside a position, those whose upper bits fall off, and those that do not.
+    /// From a bucket that is sorted by comparison to many that are cut, with keys of all widths:
+    /// those that fit beside a position, those whose upper bits fall off, and those that do not
+    /// fit.
     #[test]
     fn positions_are_those_of_a_stable_sort() {
         for len in [0, 1, 2, 3, 511, 513, 5_000, 40_000, 150_000] {

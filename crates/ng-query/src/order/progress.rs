@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SortProgress {
-    /// What is done.
+    /// The current phase.
     pub phase: SortPhase,
-    /// To how many tokens it is done.
+    /// How many tokens are done.
     pub done: u64,
-    /// To how many it is to be done.
+    /// How many there are in all.
     pub total: u64,
 }
 
-/// What a sort is at: loading, sorting and writing, or where the tokens do not fit in
-/// memory, partitioning and writing.
+/// The phase of a sort: loading, sorting and writing, or, if the tokens do not fit in memory,
+/// partitioning and writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SortPhase {
@@ -23,13 +23,12 @@ pub enum SortPhase {
     Partitioning,
     /// Keys are sorted.
     Sorting,
-    /// Tokens are written in their order; those of temporary files are read and sorted
-    /// before.
+    /// Tokens are written in order; those of temporary files are read and sorted first.
     Writing,
 }
 
 impl SortPhase {
-    /// Returns what is done, in a word.
+    /// Returns the phase in a word.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,7 +40,7 @@ impl SortPhase {
     }
 }
 
-/// Counts what is done in a phase, on all threads, and tells it.
+/// Counts what is done in a phase, on all threads, and reports it.
 pub(super) struct Counter<'w> {
     phase: SortPhase,
     done: AtomicU64,

@@ -1,12 +1,12 @@
-//! Sorts numbers of a few bits together with their positions, stable, on all workers.
+//! Sorts numbers of a few bits together with their positions, stably, on all workers.
 //!
-//! An entry is a number and its position in one word: the position in the low bits, so
-//! that entries are different, and the rest above. The upper bits of the numbers say to
-//! which of many buckets an entry goes; there they are known and may fall off at the top.
-//! Each bucket is then sorted by one thread, small ones in its cache.
+//! An entry is a number and its position in one word: the position in the low bits, so that all
+//! entries differ, and the rest above. The upper bits of a number select one of many buckets;
+//! within a bucket they are known and may fall off at the top. Then one thread sorts each bucket,
+//! small ones in its cache.
 //!
-//! Chunks of the input have rooms of their own in each bucket, in their order: so threads
-//! write side by side, and the result is the same for any number of them.
+//! Each chunk of the input has its own room in each bucket, in order: so threads write side by
+//! side, and the result is the same for any number of them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,37 +20,36 @@ const DIGIT_BITS: u32 = 8;
 
 const DIGITS: usize = 1 << DIGIT_BITS;
 
-/// The most bits that say which bucket: their rooms are as many as a core's second level
-/// of translations has pages, and a line of each fits its second cache.
+/// The most bits that select a bucket: there are as many buckets as a core's second-level TLB has
+/// entries, and a line of each fits its L2 cache.
 const MOST_BUCKET_BITS: u32 = 12;
 
-/// About how many bits of position a bucket is to have: 2^14 entries and as many words of
-/// room, 256 KiB, which a core's second cache holds.
+/// About how many bits of position a bucket should have: 2^14 entries and as many words of scratch,
+/// 256 KiB, fit a core's L2 cache.
 const BUCKET_LEN_BITS: u32 = 14;
 
-/// From how many entries on a bucket is cut once more before it is sorted: more than
-/// second caches hold with their room.
+/// A bucket of at least this many entries is cut once more before it is sorted: with its scratch it
+/// exceeds an L2 cache.
 const CUT_LEN: usize = 1 << 17;
 
-/// Up to how many entries comparing is no slower than counting.
+/// Up to this many entries comparing is no slower than counting.
 const COMPARED_LEN: usize = 512;
 
-/// The most chunks of an input: each has a room in each bucket.
+/// The most chunks of an input: each has room in each bucket.
 const MOST_CHUNKS: usize = 64;
 
-/// How many bits stand where in entries.
+/// The layout of an entry's bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     /// The bits of a number.
     bits: u32,
-    /// Those of them that say which bucket.
+    /// How many of them select the bucket.
     bucket_bits: u32,
     position_bits: u32,
 }
 
 impl Layout {
-    /// Returns how `len` numbers of so many bits are laid out; `None` if an entry has not
-    /// enough room for them.
+    /// Returns the layout of `len` numbers of some bits; `None` if an entry has no room for them.
     pub(super) fn of(bits: u32, len: usize) -> Option<Self> {
         let position_bits = usize::BITS - len.saturating_sub(1).leading_zeros();
         let too_many = (bits + position_bits).saturating_sub(u64::BITS);
@@ -70,8 +69,8 @@ impl Layout {
             .map_or(u64::MAX, |above| !above)
     }
 
-    /// Returns the number and the position of an entry, of numbers of 32 bits whose upper
-    /// bits did not fall off.
+    /// Returns the number and the position of an entry, for numbers of 32 bits whose upper bits did
+    /// not fall off.
     pub(super) fn parts(self, entry: u64) -> (u32, usize) {
         let number = entry.checked_shr(self.position_bits).unwrap_or(0);
         (number as u32, (entry & self.position_mask()) as usize)
@@ -81,7 +80,7 @@ impl Layout {
         1 << self.bucket_bits
     }
 
-    /// The bits that are left to sort by within a bucket.
+    /// The bits that remain to be sorted within a bucket.
     fn rest_bits(self) -> u32 {
         self.bits - self.bucket_bits
     }
@@ -99,7 +98,7 @@ impl Layout {
 
 /// Sorts `number(word)` of all words by value, then by position, and returns the entries.
 ///
-/// The words are used up: they become the room in which buckets are sorted.
+/// The words are consumed: they become the scratch in which buckets are sorted.
 pub(super) fn sort(
     workers: &Workers,
     mut words: Words,
@@ -119,7 +118,7 @@ pub(super) fn sort(
     Ok(entries)
 }
 
-/// Brings the entry of each word into its bucket, and returns how many each has.
+/// Moves the entry of each word into its bucket, and returns the bucket sizes.
 fn scatter(
     workers: &Workers,
     words: &[u64],
@@ -164,14 +163,14 @@ fn scatter(
     Ok((0..layout.buckets()).map(of_bucket).collect())
 }
 
-/// The chunks that `len` words are looked at in.
+/// The chunks in which `len` words are processed.
 fn chunks(len: usize) -> Shards {
     let blocks = len.div_ceil(BLOCK_TOKENS).div_ceil(MOST_CHUNKS).max(1);
     Shards::with_shard_tokens(len, blocks * BLOCK_TOKENS)
 }
 
-/// Cuts entries into a room for each chunk in each bucket, bucket by bucket, and returns
-/// those of each chunk.
+/// Cuts entries into a room for each chunk in each bucket, bucket by bucket, and returns the rooms
+/// by chunk.
 fn rooms<'e>(
     mut rest: &'e mut [u64],
     counts: &[Vec<usize>],
@@ -198,7 +197,7 @@ fn pieces<'w>(mut rest: &'w mut [u64], lengths: &[usize]) -> Vec<&'w mut [u64]> 
     lengths.iter().map(cut).collect()
 }
 
-/// What one thread takes and works on.
+/// What one thread works on.
 struct Task<T>(Mutex<Option<T>>);
 
 impl<T> Task<T> {
@@ -211,7 +210,7 @@ impl<T> Task<T> {
     }
 }
 
-/// Has each task done by some worker.
+/// Runs each task on some worker.
 fn each<T: Send>(
     workers: &Workers,
     tasks: &[Task<T>],
@@ -254,7 +253,7 @@ fn cut_bucket(entries: &mut [u64], room: &mut [u64], low: u32, bits: u32) {
     }
 }
 
-/// Sorts by one digit after the other, from the lowest, but those that all entries share.
+/// Sorts by one digit after the other, lowest first, skipping digits that all entries share.
 fn sort_by_digits(entries: &mut [u64], room: &mut [u64], low: u32, bits: u32) {
     let digits = bits.div_ceil(DIGIT_BITS);
     let mut counts = [[0; DIGITS]; u64::BITS.div_ceil(DIGIT_BITS) as usize];
@@ -277,7 +276,7 @@ fn sort_by_digits(entries: &mut [u64], room: &mut [u64], low: u32, bits: u32) {
     }
 }
 
-/// Moves entries in the order of one digit, of which `counts` says how many there are.
+/// Moves entries into the order of one digit, given the counts of its values.
 fn move_by_digit(from: &[u64], to: &mut [u64], counts: &[usize; DIGITS], shift: u32) {
     let mut next = [0; DIGITS];
     let mut sum = 0;

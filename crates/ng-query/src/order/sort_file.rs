@@ -19,16 +19,16 @@ pub struct SortReport {
     pub temporary_files: u64,
 }
 
-/// Sorts the tokens of a file into a new one, which gets its name when it is whole and
-/// durable: committed once, and the same for any number of threads and any memory, but for
-/// its id and its times.
+/// Sorts the tokens of a file into a new one, which gets its name once it is complete and durable.
+/// It has one commit, and apart from its id and times it is the same for any number of threads and
+/// any memory limit.
 ///
-/// What fits in memory is loaded, sorted and written. What does not is partitioned by keys
-/// into temporary files that do, and each of these is sorted: two reads and two writes in
-/// all. The borders are keys of a sample. A key that many tokens have gets a file of its
-/// own, which is copied as it is, and a file that came out too large is partitioned again.
+/// What fits in memory is loaded, sorted and written. Otherwise tokens are partitioned by key into
+/// temporary files that do fit, and each of these is sorted: two reads and two writes in all. The
+/// borders are keys of a sample. A key that many tokens have gets its own file, which is copied as
+/// it is; a file that came out too large is partitioned again.
 ///
-/// Every block is verified as it is read. `watch` is told how far it is, on any thread.
+/// Every block is verified as it is read. `watch` is called with the progress, on any thread.
 ///
 /// ```
 /// use ng_query::ng_parallel::Workers;
@@ -51,9 +51,8 @@ pub struct SortReport {
 ///
 /// # Errors
 ///
-/// [`SortError`]. There is no new file then, an existing one is as it was, and temporary
-/// files are gone. Those of a process that was killed go when the next one sorts by way of
-/// the same folder.
+/// [`SortError`]. There is no new file then, an existing one is unchanged, and temporary files are
+/// removed. Those of a killed process are removed by the next sort that uses the same folder.
 pub fn sort_file(
     workers: &Workers,
     reader: &BlockReader,
@@ -74,7 +73,7 @@ pub fn sort_file(
     sort.run(reader, to)
 }
 
-/// A sort that is under way.
+/// A sort in progress.
 pub(super) struct Sort<'a> {
     pub(super) workers: &'a Workers,
     pub(super) order: &'a Order,

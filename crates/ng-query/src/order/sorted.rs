@@ -3,14 +3,14 @@ use ng_parallel::{ParallelError, Workers};
 use super::radix::{Layout, sort};
 use super::words::Words;
 
-/// Numbers of 32 bits, sorted, each with its place; equal ones in the order of those.
+/// 32-bit numbers, sorted, each with its original index; ties by index.
 pub(crate) struct Sorted {
     entries: Words,
     layout: Layout,
 }
 
 impl Sorted {
-    /// Sorts up to 2^32 numbers by all workers; 16 bytes each.
+    /// Sorts up to 2^32 numbers by all workers; takes 16 bytes each.
     pub(crate) fn new(
         workers: &Workers,
         numbers: impl Iterator<Item = u32> + Clone,
@@ -30,7 +30,7 @@ impl Sorted {
         self.entries.as_slice().len()
     }
 
-    /// The numbers, ascending, and their places.
+    /// The numbers, ascending, with their original indices.
     pub(crate) fn into_pairs(self) -> impl Iterator<Item = (u32, usize)> {
         let Self { entries, layout } = self;
         (0..entries.as_slice().len()).map(move |rank| layout.parts(entries.as_slice()[rank]))

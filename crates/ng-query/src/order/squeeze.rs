@@ -1,16 +1,16 @@
 /// How many runs of bits are moved on their own.
 const RUNS: usize = 3;
 
-/// Leaves of keys the bits that differ between them, closer together; their order stays.
+/// Keeps the bits in which keys differ, closer together; the order of the keys stays.
 ///
-/// Bits that are the same in all keys may stay among them where there are many runs.
+/// Bits equal in all keys may stay among them if there are many runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Squeeze {
     runs: [Run; RUNS],
     bits: u32,
 }
 
-/// Neighbouring bits that are moved together.
+/// Adjacent bits that are moved together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Run {
     from: u32,
@@ -19,7 +19,7 @@ struct Run {
 }
 
 impl Squeeze {
-    /// Leaves at least the bits of `varying`.
+    /// Keeps at least the bits of `varying`.
     pub(super) fn of(varying: u64) -> Self {
         let mut squeeze = Self {
             runs: [Run::default(); RUNS],
@@ -36,7 +36,7 @@ impl Squeeze {
         squeeze
     }
 
-    /// Returns how many bits are left.
+    /// Returns how many bits are kept.
     pub(super) fn bits(&self) -> u32 {
         self.bits
     }
@@ -48,8 +48,8 @@ impl Squeeze {
     }
 }
 
-/// Returns the runs of ones from the lowest, as begin and length: the nearest are joined
-/// until there are few.
+/// Returns the runs of ones from the lowest, as start and length: the nearest runs are joined until
+/// there are few.
 fn few_runs(varying: u64) -> Vec<(u32, u32)> {
     let mut runs = runs_of(varying);
     while runs.len() > RUNS {

@@ -2,14 +2,13 @@ use ng_parallel::{ParallelError, Workers, fill};
 use ng_store::{TokenStore, VecStore};
 use ng_token::Token;
 
-/// How many words a row has: the bytes of a token.
+/// The words of a row: the bytes of a token.
 pub(super) const ROW_WORDS: usize = Token::SIZE / size_of::<u64>();
 
-/// An array of numbers on the pages of a [`VecStore`]: huge ones where they are to be had,
-/// which is what scattering into many places at once needs.
+/// An array of numbers on the pages of a [`VecStore`]: huge pages if possible, which scattered
+/// writes need.
 ///
-/// Its rows are tokens to the store alone, so that the workers' operations over tokens
-/// serve for numbers.
+/// To the store its rows are tokens, so that the workers' operations over tokens work for numbers.
 pub(super) struct Words {
     rows: VecStore,
     len: usize,
@@ -33,7 +32,7 @@ impl Words {
         &mut words_of_mut(self.rows.tokens_mut())[..self.len]
     }
 
-    /// Returns the rows; the last one may reach beyond the numbers.
+    /// Returns the rows; the last one may extend beyond the numbers.
     pub(super) fn rows_mut(&mut self) -> &mut [Token] {
         self.rows.tokens_mut()
     }

@@ -1,5 +1,4 @@
-//! What a query is going to do: its conditions and blocks here, an operation's own part in
-//! `operation.rs`.
+//! The plan of a query: its conditions and blocks here, an operation's own part in `operation.rs`.
 
 mod operation;
 
@@ -15,50 +14,50 @@ use crate::scan::Scan;
 use crate::{Query, Source};
 pub use operation::Operation;
 
-/// What a query is going to do, before it does.
+/// What a query is going to do.
 ///
-/// Shown as a few lines of text.
+/// It is shown as a few lines of text.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
-    /// How many tokens there are.
+    /// The number of tokens.
     pub tokens: u64,
-    /// How many blocks they are in.
+    /// The number of their blocks.
     pub blocks: u64,
     /// How many of the blocks have to be looked at.
     pub blocks_to_look_at: u64,
-    /// How many are selected as a whole, by their zones or their positions.
+    /// How many blocks are selected as a whole, by zones or positions.
     pub blocks_selected: u64,
-    /// How many can have no token that is selected.
+    /// How many blocks can have no selected token.
     pub blocks_skipped: u64,
     /// Where the tokens are, and whether they are verified.
     pub source: &'static str,
     /// Whether there is an index.
     pub has_index: bool,
-    /// How many threads there are.
+    /// The number of threads.
     pub threads: usize,
-    /// What the hot loops are compiled for.
+    /// The instruction set of the hot loops.
     pub kernels: &'static str,
-    /// The conditions, those that cost the least first.
+    /// The conditions, cheapest first.
     pub conditions: Vec<PlannedCondition>,
-    /// Whether the operation may look at fewer blocks than it has to search.
+    /// Whether the operation may look at fewer blocks than those to search.
     pub is_at_most: bool,
-    /// What the operation does, where it is more than to search the blocks.
+    /// What the operation does beyond searching the blocks.
     pub operation: Option<String>,
 }
 
-/// A condition, and what it is held against.
+/// A condition, and the columns it reads.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PlannedCondition {
-    /// The condition, in what is stored.
+    /// The condition, in stored numbers.
     pub text: String,
-    /// The columns that it needs, and whether the index has them.
+    /// The columns it needs, and whether the index has them.
     pub columns: Vec<(Column, bool)>,
 }
 
 impl Query<'_> {
-    /// Tells what the query is going to do. It looks at the index and at no token.
+    /// Describes what the query is going to do. It reads the index, but no token.
     pub fn explain(&self) -> Plan {
         let scan = self.scan();
         let candidates = scan.candidates();
@@ -113,7 +112,7 @@ impl Plan {
         }
     }
 
-    /// The plan of an operation that has to look at blocks whose tokens are all selected, too.
+    /// The plan of an operation that also has to look at blocks whose tokens are all selected.
     fn with_all(self) -> Self {
         Self {
             blocks_to_look_at: self.blocks_to_look_at + self.blocks_selected,
@@ -122,7 +121,7 @@ impl Plan {
     }
 }
 
-/// Where a column comes from, as a plan says it.
+/// Where a column comes from, as shown.
 fn source_of(scan: &Scan<'_>, column: Column) -> &'static str {
     let first = scan.candidates().first().map(|candidate| candidate.block);
     match is_indexed(scan.index, column, first) {
@@ -144,7 +143,7 @@ fn is_indexed(index: Option<&Index>, column: Column, block: Option<u64>) -> bool
     }
 }
 
-/// The conditions of a filter, with how each is said.
+/// The conditions of a filter, as shown.
 fn collect<'b>(bound: &'b Bound, conditions: &mut Vec<(String, &'b Condition)>) {
     match bound {
         Bound::All | Bound::Nothing => {}

@@ -9,7 +9,7 @@ use crate::ops::{first_blocks, touched_blocks};
 use crate::scan::Scan;
 use crate::{Ball, Points, Query, QuestionError};
 
-/// What is asked of the tokens that are selected, for a plan of it.
+/// An operation on the selected tokens, for its plan.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Operation<'o> {
@@ -32,11 +32,11 @@ pub enum Operation<'o> {
 }
 
 impl Query<'_> {
-    /// Tells what an operation is going to do. It looks at the index and at no token.
+    /// Describes what an operation is going to do. It reads the index, but no token.
     ///
     /// # Errors
     ///
-    /// What the operation would refuse of a ball.
+    /// The errors of the operation for a ball.
     pub fn explain_operation(&self, operation: Operation<'_>) -> Result<Plan, QuestionError> {
         Ok(match operation {
             Operation::Find(ids) => self.plan_find(ids),

@@ -5,15 +5,15 @@ use crate::QueryError;
 use crate::boxes::{BoxRows, Cuboid};
 use crate::kernels::PAGE;
 
-/// The points of the blocks that an index does not cover, such as the last one, which is not
-/// full: brought in once for all that look for single points.
+/// The points of the blocks that an index does not cover, such as the partial last one: loaded once
+/// for all searches for single points.
 #[derive(Default)]
 pub(crate) struct Beyond {
     first: u64,
     blocks: Vec<Points>,
 }
 
-/// The points of a block, three columns of each space, and the ends of its pages' boxes.
+/// The points of a block, three columns for each space, and the ends of its pages' boxes.
 struct Points {
     columns: Vec<Vec<i16>>,
     low: Vec<Vec<i16>>,
@@ -21,8 +21,8 @@ struct Points {
 }
 
 impl Beyond {
-    /// Brings in the blocks from `first` on, if there are no more than `most`, and if that
-    /// is of use: not where the filter has to see the records, which are then read anyway.
+    /// Loads the blocks from `first` on, if there are at most `most` and if it helps: not if the
+    /// filter has to see the records, which are then read anyway.
     pub(crate) fn new(
         visitor: &mut Visitor<'_>,
         first: u64,
@@ -49,12 +49,12 @@ impl Beyond {
         self.blocks.get(usize::try_from(place).ok()?)
     }
 
-    /// The columns of a block, three of each space.
+    /// The columns of a block, three for each space.
     pub(crate) fn columns(&self, block: u64) -> Option<&[Vec<i16>]> {
         self.block(block).map(|points| &points.columns[..])
     }
 
-    /// The boxes of the pages of a block, in the space of that number.
+    /// The boxes of a block's pages, in the space of this number.
     pub(crate) fn pages(&self, space: usize, block: u64) -> Option<BoxRows<'_>> {
         let points = self.block(block)?;
         Some(BoxRows {
@@ -63,7 +63,7 @@ impl Beyond {
         })
     }
 
-    /// The box of a block; anywhere where it was not brought in.
+    /// The box of a block; unbounded if the block was not loaded.
     pub(crate) fn cuboid(&self, space: usize, block: u64) -> Cuboid {
         let Some(pages) = self.pages(space, block) else {
             return Cuboid::EVERYWHERE;

@@ -8,11 +8,11 @@ use crate::zone::{Verdict, verdict};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub(crate) block: u64,
-    /// Whether it is known without a look that the filter selects every token.
+    /// Whether the filter is known to select every token.
     pub(crate) is_all: bool,
 }
 
-/// The blocks of `tokens` tokens that may have some that are selected, in order.
+/// The blocks of `tokens` tokens that may have selected tokens, in order.
 pub(super) fn candidates(tokens: u64, bound: &Bound, index: Option<&Index>) -> Vec<Candidate> {
     let candidate = |block: u64| {
         let first = block * BLOCK_TOKENS as u64;

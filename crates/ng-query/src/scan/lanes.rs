@@ -3,13 +3,13 @@ use ng_arrow::Column;
 use ng_store::BLOCK_TOKENS;
 use ng_token::{Token, TokenId};
 
-/// The widest value of a column, in bytes.
+/// The width of the widest column, in bytes.
 const WIDEST: usize = 4;
 
-/// The values of one block by column, as they are stored.
+/// The stored values of one block by column.
 ///
-/// A column is mapped from the index, or made of records or of another column, in a buffer
-/// that the next block uses again.
+/// A column is mapped from the index, or made from records or from another column, in a buffer that
+/// the next block reuses.
 pub(crate) struct Lanes<'s> {
     lanes: [Lane<'s>; Column::ALL.len()],
     len: usize,
@@ -42,7 +42,7 @@ impl<'s> Lanes<'s> {
         }
     }
 
-    /// Goes on to a block of `len` tokens, of which nothing is held.
+    /// Moves to a block of `len` tokens, with nothing loaded.
     pub(super) fn clear(&mut self, len: usize) {
         self.len = len;
         for lane in &mut self.lanes {
@@ -58,7 +58,7 @@ impl<'s> Lanes<'s> {
         self.lanes[column.index()].held = Held::Mapped(values);
     }
 
-    /// Makes a column of the records of the block.
+    /// Makes a column from the records of the block.
     pub(super) fn extract(&mut self, column: Column, tokens: &[Token]) {
         match column {
             Column::Position => unreachable!("positions are counted, not stored"),
@@ -81,7 +81,7 @@ impl<'s> Lanes<'s> {
         }
     }
 
-    /// Makes a column that is a part of another one, which is held.
+    /// Makes a column that is a part of another, loaded one.
     pub(super) fn derive(&mut self, column: Column, whole: Column) {
         let mut buffer = self.take_buffer(column);
         match column {
@@ -97,7 +97,7 @@ impl<'s> Lanes<'s> {
                     (flags >> 8) as u8 & 0xF
                 });
             }
-            _ => unreachable!("{column} is no part of {whole}"),
+            _ => unreachable!("{column} is not part of {whole}"),
         }
         self.keep_buffer(column, buffer);
     }
@@ -173,7 +173,7 @@ fn fill<T: Copy, U: NoUninit + AnyBitPattern>(
     }
 }
 
-/// How many bytes a value of a stored column has.
+/// The bytes of a value of a stored column.
 pub(crate) const fn width(column: Column) -> usize {
     match column {
         Column::Position => 8,

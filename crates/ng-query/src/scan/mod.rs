@@ -1,8 +1,8 @@
-//! One pass: which blocks are looked at, by whom, and what of each.
+//! One pass: which blocks are looked at, by which worker, and what of each.
 //!
-//! [`Scan`] plans the blocks and hands them to the workers; a [`Stage`] is one worker's
-//! place in the file, with the columns of a block that it holds ([`Lanes`]) and the
-//! tokens of it that the filter selects. A [`Visitor`] goes to single blocks in any order.
+//! [`Scan`] plans the blocks and hands them to the workers; a [`Stage`] is one worker's place in
+//! the file, with the loaded columns of a block ([`Lanes`]) and its selected tokens. A [`Visitor`]
+//! goes to single blocks in any order.
 
 mod beyond;
 mod candidates;

@@ -7,15 +7,15 @@ use crate::{QueryError, Source};
 pub(crate) enum Opened<'q> {
     Tokens(&'q [Token]),
     Map(&'q Snapshot),
-    /// Most of a map that may be larger than the memory.
+    /// Most of a map that may be larger than memory.
     MapPass(MapPass<'q>),
     Reader(&'q BlockReader),
-    /// Most of a file, around the page cache where that is better.
+    /// Most of a file, bypassing the page cache where that is better.
     Pass(BlockPass<'static>),
 }
 
 impl<'q> Opened<'q> {
-    /// Opens a source of which so many of all blocks are looked at.
+    /// Opens a source, given how many of its blocks are looked at.
     pub(crate) fn new(source: Source<'q>, candidates: u64) -> Self {
         let is_pass = candidates > source.len().div_ceil(BLOCK_TOKENS as u64) / 2;
         match source {
@@ -36,7 +36,7 @@ impl<'q> Opened<'q> {
         }
     }
 
-    /// All tokens, where they are in memory or mapped.
+    /// All tokens, if they are in memory or mapped.
     pub(crate) fn tokens(&self) -> Option<&[Token]> {
         match self {
             Self::Tokens(tokens) => Some(tokens),
@@ -46,7 +46,7 @@ impl<'q> Opened<'q> {
         }
     }
 
-    /// Reads a block of a file, verified.
+    /// Reads and verifies a block of a file.
     pub(crate) fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), QueryError> {
         match self {
             Self::Reader(reader) => reader.read_block(block, tokens)?,
@@ -56,8 +56,8 @@ impl<'q> Opened<'q> {
         Ok(())
     }
 
-    /// Brings `len` tokens of a map in that may not be in memory, for as long as they are
-    /// looked at.
+    /// Brings `len` tokens of a map into memory for as long as they are looked at, if they may not
+    /// be there.
     pub(super) fn window(
         &self,
         first: u64,

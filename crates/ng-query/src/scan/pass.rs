@@ -13,11 +13,11 @@ use crate::pool::Pool;
 use crate::select::Selector;
 use crate::{QueryError, Source, Stats};
 
-/// How many blocks the first wave has: few enough that an answer in them comes soon.
+/// The number of blocks in the first wave: few, so that an answer in them comes soon.
 const FIRST_WAVE: usize = 8;
-/// How many blocks a wave has at most; a result is kept for each eight of them.
+/// The most blocks of a wave; a result is kept for every eight of them.
 pub(crate) const LONGEST_WAVE: usize = 4096;
-/// Fewer blocks than this are not worth waking a thread.
+/// For fewer blocks than this, waking a thread does not pay.
 const ALONE: usize = 8;
 
 /// A pass over the tokens that a filter selects.
@@ -30,7 +30,7 @@ pub(crate) struct Scan<'q> {
     pub(crate) stop: Stop,
     pub(crate) kernels: Kernels,
     pub(crate) skips_damaged: bool,
-    /// How many blocks a wave has at most.
+    /// The most blocks of a wave.
     pub(crate) wave: usize,
     pub(crate) started: Instant,
 }
@@ -47,17 +47,16 @@ impl<'q> Scan<'q> {
         candidates(self.source.len(), self.selector.bound(), self.index)
     }
 
-    /// How many blocks there are, the last one however short.
+    /// The number of blocks, including a partial last one.
     pub(crate) fn blocks(&self) -> u64 {
         self.source.len().div_ceil(BLOCK_TOKENS as u64)
     }
 
-    /// Calls `work` in each block that has selected tokens, several at a time, with the
-    /// result of up to eight blocks; `take` gets the results in the order of the blocks,
-    /// until it breaks off.
+    /// Calls `work` in each block that has selected tokens, several at a time, with one result for
+    /// up to eight blocks; `take` gets the results in the order of the blocks, until it breaks.
     ///
-    /// `work` loads all that it needs before it changes its result: a block that turns out
-    /// to be damaged then leaves nothing behind.
+    /// `work` must load all it needs before it changes its result, so that a block found damaged
+    /// leaves nothing behind.
     pub(crate) fn run<R: Send, E: From<QueryError>>(
         &self,
         new: impl Fn() -> R + Sync,
@@ -67,7 +66,7 @@ impl<'q> Scan<'q> {
         self.run_over(&self.candidates(), new, work, take)
     }
 
-    /// Does what [`run`](Self::run) does, in some blocks.
+    /// Does what [`run`](Self::run) does, for some blocks.
     pub(crate) fn run_over<R: Send, E: From<QueryError>>(
         &self,
         candidates: &[Candidate],
@@ -164,7 +163,7 @@ impl<'q> Run<'_, 'q> {
                     return Ok(());
                 }
                 if self.scan.skips_damaged {
-                    // A damaged block shows when its records are read, and not before.
+                    // A damaged block is found only when its records are read.
                     stage.verify()?;
                 }
                 work(stage)
@@ -178,7 +177,7 @@ impl<'q> Run<'_, 'q> {
         Ok(())
     }
 
-    /// Goes on to a block; tells whether any of its tokens is selected.
+    /// Moves to a block; tells whether any of its tokens is selected.
     fn select(
         &self,
         stage: &mut Stage<'_>,
@@ -196,7 +195,7 @@ impl<'q> Run<'_, 'q> {
         Ok(stage.selected_count() > 0)
     }
 
-    /// Lets a damaged block go, where that was asked for.
+    /// Drops a damaged block, if that was asked for.
     fn pass_damage(
         &self,
         done: Result<(), QueryError>,
@@ -214,7 +213,7 @@ impl<'q> Run<'_, 'q> {
     }
 }
 
-/// Whether it is one block that is damaged, and not the file.
+/// Whether one block is damaged, rather than the file.
 fn is_of_block(error: &ReadError) -> bool {
     !matches!(error, ReadError::TableDamaged { .. })
 }

@@ -11,8 +11,8 @@ use crate::{QueryError, Stats};
 /// A byte for each token of a block, 0 or 1.
 type Mask = Box<[u8; BLOCK_TOKENS]>;
 
-/// One worker's place in the tokens: a block, its columns, and which of its tokens the
-/// filter selects.
+/// One worker's place in the tokens: a block, its columns, and which of its tokens the filter
+/// selects.
 pub(crate) struct Stage<'s> {
     pub(crate) kernels: Kernels,
     pub(crate) lanes: Lanes<'s>,
@@ -24,12 +24,12 @@ pub(crate) struct Stage<'s> {
     block: u64,
     first: u64,
     len: usize,
-    /// The block of a file that was read; `None` if it was not.
+    /// The block read from a file; `None` if it was not.
     read: Option<u64>,
     buffer: Vec<Token>,
-    /// The block of a map that may be larger than the memory, while its records are needed.
+    /// The block of a map that may be larger than memory, while its records are needed.
     window: Option<MapWindow<'s>>,
-    /// `None` where all are selected.
+    /// `None` if all are selected.
     selected: Option<Mask>,
 }
 
@@ -53,12 +53,12 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// Fails once it is to stop: for those who hold much against one block.
+    /// Fails once the query is to stop: for work that stays long in one block.
     pub(crate) fn check_stop(&self) -> Result<(), QueryError> {
         self.stop.check()
     }
 
-    /// Goes on to a block of `len` tokens, all of them selected.
+    /// Moves to a block of `len` tokens, all of them selected.
     pub(super) fn enter(&mut self, block: u64, len: usize) {
         self.block = block;
         self.first = block * BLOCK_TOKENS as u64;
@@ -104,12 +104,12 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// The mask of what is selected; `None` where all tokens are.
+    /// The mask of the selected tokens; `None` if all are.
     pub(crate) fn selected(&self) -> Option<&[u8]> {
         self.selected.as_ref().map(|mask| &mask[..self.len])
     }
 
-    /// Calls `each` with the place in the block of each selected token, in order.
+    /// Calls `each` with the index in the block of each selected token, in order.
     pub(crate) fn for_each_selected(&self, mut each: impl FnMut(usize)) {
         match self.selected() {
             None => (0..self.len).for_each(each),
@@ -117,7 +117,7 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// The columns and the records at once, where both were loaded before.
+    /// The columns and the records at once, if both are loaded.
     pub(crate) fn held_records(&self) -> &[Token] {
         let first = self.first as usize;
         match self.opened.tokens() {
@@ -134,12 +134,12 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// Whether looking at a single record costs no more than that.
+    /// Whether looking at a single record needs no block to be read.
     pub(crate) fn has_records(&self) -> bool {
         self.read == Some(self.block) || self.opened.tokens().is_some()
     }
 
-    /// Reads the records of a file, which verifies them; those of a map are believed.
+    /// Reads the records of a file, which verifies them; those of a map are trusted.
     pub(super) fn verify(&mut self) -> Result<(), QueryError> {
         match self.opened.tokens() {
             None => self.bring_records(),
@@ -161,7 +161,7 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
-    /// Brings columns of the block in, from the index where it has them.
+    /// Loads columns of the block, from the index if it has them.
     pub(crate) fn load(&mut self, columns: &[Column]) -> Result<(), QueryError> {
         for &column in columns {
             if !self.lanes.holds(column) {
@@ -171,7 +171,7 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
-    /// Takes columns of the block from the index; `false` where it has not all of them.
+    /// Takes columns of the block from the index; `false` if it lacks any of them.
     pub(super) fn map_all(&mut self, columns: &[Column]) -> bool {
         columns
             .iter()
@@ -199,7 +199,7 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
-    /// Takes a column from the index; `false` where that has none that is sound.
+    /// Takes a column from the index; `false` if it has no sound one.
     fn map(&mut self, column: Column) -> bool {
         let Some(values) = self
             .index
@@ -208,7 +208,7 @@ impl<'s> Stage<'s> {
             return false;
         };
         let bytes = self.len * width(column);
-        // The index covers full blocks alone.
+        // The index covers only full blocks.
         let Some(values) = values.get(..bytes) else {
             return false;
         };
@@ -219,7 +219,7 @@ impl<'s> Stage<'s> {
     }
 }
 
-/// Calls `each` with the place of each 1, in order.
+/// Calls `each` with the index of each 1, in order.
 pub(crate) fn for_each_one(mask: &[u8], mut each: impl FnMut(usize)) {
     let words = mask.chunks_exact(8);
     let rest = words.remainder();
@@ -238,12 +238,12 @@ pub(crate) fn for_each_one(mask: &[u8], mut each: impl FnMut(usize)) {
     }
 }
 
-/// Masks that are not in use, so that no block allocates one.
+/// Free masks, so that no block allocates one.
 #[derive(Default)]
 pub(crate) struct Masks(Vec<Mask>);
 
 impl Masks {
-    /// Takes a mask, of whatever was in it before.
+    /// Takes a mask, with arbitrary contents.
     pub(crate) fn take(&mut self) -> Mask {
         self.0.pop().unwrap_or_else(|| Box::new([0; BLOCK_TOKENS]))
     }

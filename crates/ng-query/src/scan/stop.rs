@@ -2,8 +2,8 @@ use ng_parallel::{ParallelError, StopFlag};
 
 use crate::QueryError;
 
-/// Whether a question is to go on: asked between blocks, and between the points or balls
-/// that a block is held against, since those may be many.
+/// Whether a query is to go on: checked between blocks, and between the points or balls compared
+/// with a block, as those may be many.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     flag: StopFlag,
@@ -20,7 +20,7 @@ impl Stop {
         }
     }
 
-    /// Fails once it is to stop.
+    /// Fails once the query is to stop.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), QueryError> {
         #[cfg(test)]
@@ -34,7 +34,7 @@ impl Stop {
     }
 }
 
-/// What was done of the shard is not kept.
+/// What was done of the shard is discarded.
 #[cold]
 fn stopped() -> QueryError {
     let (shards_done, shards) = (0, 1);
@@ -55,8 +55,8 @@ pub(crate) mod testing {
     use super::*;
     use crate::Query;
 
-    /// Stops a question at many of its looks: it ends there, and looks no more. Returns how
-    /// many there are.
+    /// Stops a query at many of its checks: it ends there, and checks no more. Returns how many
+    /// checks there are.
     pub(crate) fn check_every_look<'q, T: std::fmt::Debug>(
         query: impl Fn(&Workers) -> Query<'q>,
         ask: impl Fn(&Query<'q>) -> Result<T, QueryError>,
@@ -82,7 +82,7 @@ pub(crate) mod testing {
         looks
     }
 
-    /// Sets the flag when it was looked at so many times.
+    /// Sets the flag after it was checked a number of times.
     #[derive(Clone, Debug)]
     pub(crate) struct Countdown {
         looks: Arc<AtomicU64>,
@@ -97,7 +97,7 @@ pub(crate) mod testing {
             }
         }
 
-        /// How many times it was looked at.
+        /// How many times it was checked.
         pub(crate) fn looks(&self) -> u64 {
             self.looks.load(Ordering::Relaxed)
         }

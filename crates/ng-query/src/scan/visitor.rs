@@ -11,7 +11,7 @@ use crate::select::Selector;
 use crate::zone::{Verdict, verdict};
 use crate::{QueryError, Stats};
 
-/// One worker's way into blocks in any order, of which it looks at a few pages each.
+/// One worker's way to visit blocks in any order and look at a few pages of each.
 pub(crate) struct Visitor<'s> {
     pub(crate) stage: Stage<'s>,
     selector: &'s Selector,
@@ -23,9 +23,9 @@ pub(crate) struct Visitor<'s> {
 /// What a visitor found at a block.
 #[derive(Clone, Copy)]
 pub(crate) struct Visited {
-    /// Whether the columns are there; else the records are.
+    /// Whether the columns are loaded; otherwise the records are.
     pub(crate) has_columns: bool,
-    /// Whether tokens are still to be held against the filter, one by one.
+    /// Whether tokens are still to be filtered, one by one.
     pub(crate) is_to_match: bool,
 }
 
@@ -40,7 +40,7 @@ impl<'s> Visitor<'s> {
         }
     }
 
-    /// How many blocks there are.
+    /// The number of blocks.
     pub(crate) fn blocks(&self) -> u64 {
         self.tokens.div_ceil(BLOCK_TOKENS as u64)
     }
@@ -59,7 +59,7 @@ impl<'s> Visitor<'s> {
         first..self.tokens.min(first + BLOCK_TOKENS as u64)
     }
 
-    /// What is known of which tokens of a block are selected.
+    /// What is known about which tokens of a block are selected.
     pub(crate) fn verdict(&self, block: u64) -> Verdict {
         match self.bound() {
             Bound::All => Verdict::All,
@@ -70,7 +70,7 @@ impl<'s> Visitor<'s> {
         }
     }
 
-    /// Whether a filter is evaluated for whole blocks, whose records are read for that.
+    /// Whether the filter is evaluated for whole blocks, whose records are read for that.
     pub(super) fn matches_by_block(&self) -> bool {
         !self.is_mapped && *self.bound() != Bound::All
     }
@@ -84,11 +84,11 @@ impl<'s> Visitor<'s> {
         Ok(self.stage.held_records())
     }
 
-    /// Goes to a block, and brings in what of it has to be there before pages of some columns
-    /// are looked at. `None` if no token of it is selected.
+    /// Visits a block, and loads what is needed before pages of some columns are looked at. `None`
+    /// if no token of it is selected.
     ///
-    /// Where a single record costs no more than that, and `by_token`, the filter is left for
-    /// the tokens that come into question. Columns of a block beyond the index are there.
+    /// With `by_token`, if single records are cheap to look at, the filter is left for the tokens
+    /// in question. Columns of a block beyond the index are loaded already.
     pub(crate) fn visit(
         &mut self,
         block: u64,
@@ -121,7 +121,7 @@ impl<'s> Visitor<'s> {
     fn bring(&mut self, columns: &[Column]) -> Result<bool, QueryError> {
         let (bytes, had_columns) = (self.stage.stats.bytes_read, self.stage.stats.columns);
         let has_columns = self.stage.map_all(columns);
-        // Pages are counted one by one, by whoever looks at them.
+        // Pages are counted one by one by the caller.
         self.stage.stats.bytes_read = bytes;
         self.stage.stats.columns = had_columns || has_columns;
         self.stage.stats.records |= !has_columns;
@@ -131,7 +131,7 @@ impl<'s> Visitor<'s> {
         Ok(has_columns)
     }
 
-    /// Counts what was looked at of a block.
+    /// Counts what was looked at in a block.
     pub(crate) fn count_tokens(&mut self, tokens: usize, visited: Visited, columns: usize) {
         let bytes = match (visited.has_columns, self.is_mapped) {
             (true, _) => columns * size_of::<i16>(),

@@ -9,7 +9,7 @@ use crate::kernels::Kernels;
 use crate::ordered::key_of_weight;
 use crate::scan::Stage;
 
-/// A ball whose radius is less than this many steps fits the kernel of 16 bits.
+/// A ball with a radius below this many steps fits the 16-bit kernel.
 const SMALL_RADIUS: u64 = 32767;
 
 /// A condition, ready to be evaluated.
@@ -19,7 +19,7 @@ pub(super) struct Test {
     set: Set,
 }
 
-/// What a long list is held in.
+/// The form of a long list.
 enum Set {
     Nothing,
     OneOf(OneOf),
@@ -152,7 +152,7 @@ pub(crate) fn in_ball(kernels: Kernels, points: [&[i16]; 3], ball: &Ball, mask: 
     }
 }
 
-/// A ball as the kernel of 16 bits takes it, where it does.
+/// A ball for the 16-bit kernel, if it fits.
 fn small([x, y, z]: [i32; 3], squared_radius: u64) -> Option<([i16; 3], u32)> {
     if squared_radius >= SMALL_RADIUS * SMALL_RADIUS {
         return None;
@@ -166,7 +166,7 @@ pub(crate) fn axes(space: Space) -> [Column; 3] {
     Axis::ALL.map(|axis| Column::Coordinate(space, axis))
 }
 
-/// What a token costs: the bytes of its columns, and as much again for a set or a ball.
+/// The cost of a token: the bytes of its columns, and as much again for a set or a ball.
 pub(crate) fn cost(condition: &Condition) -> usize {
     let columns = columns_of(condition).into_iter();
     let bytes: usize = columns.map(crate::scan::width).sum();
@@ -176,7 +176,7 @@ pub(crate) fn cost(condition: &Condition) -> usize {
     }
 }
 
-/// The columns that a condition is about.
+/// The columns of a condition.
 pub(crate) fn columns_of(condition: &Condition) -> Vec<Column> {
     match condition {
         Condition::Position(_) => Vec::new(),

@@ -1,8 +1,8 @@
 //! Which tokens of a block a filter selects.
 //!
-//! [`Selector`] is a bound filter made ready: the parts of an `and` in the order of what
-//! they cost, long lists with a table before them. It evaluates a block at a time into a
-//! mask, and brings in the columns that it comes to need.
+//! [`Selector`] is a bound filter made ready: the parts of an `and` ordered by cost, long lists
+//! with a table before them. It evaluates a block at a time into a mask, and loads columns as it
+//! needs them.
 
 mod condition;
 mod one_of;
@@ -18,7 +18,7 @@ use crate::scan::Stage;
 use condition::Test;
 pub(crate) use condition::{axes, columns_of, cost, in_ball};
 
-/// Fewer selected tokens than this share of a block are looked at one by one.
+/// If fewer than this share of a block's tokens are selected, they are looked at one by one.
 const SPARSE: usize = BLOCK_TOKENS / 64;
 
 /// A filter, ready to be evaluated.
@@ -38,9 +38,9 @@ enum Node {
 
 /// The parts of an `and`.
 struct Parts {
-    /// Beside each, what it is made of: single tokens are held against that.
+    /// Beside each part, its source, which single tokens are compared with.
     parts: Vec<(Node, Bound)>,
-    /// In which order they are evaluated; found in the first block.
+    /// The order in which they are evaluated; found in the first block.
     order: OnceLock<Vec<usize>>,
 }
 
@@ -56,7 +56,7 @@ impl Selector {
         &self.bound
     }
 
-    /// Sets a byte for each token of the block that the stage is in.
+    /// Sets a byte for each selected token of the stage's block.
     pub(crate) fn evaluate(
         &self,
         stage: &mut Stage<'_>,
@@ -89,7 +89,7 @@ impl Node {
         }
     }
 
-    /// What a token costs, in bytes and a little for what is computed.
+    /// The cost of a token: its bytes, and a little for the computation.
     fn cost(&self) -> usize {
         match self {
             Self::All | Self::Nothing => 0,
@@ -170,7 +170,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Holds the few tokens that are left against the rest of the parts.
+    /// Tests the few tokens that are left against the remaining parts.
     fn hold_each(&self, rest: &[usize], stage: &Stage<'_>, mask: &mut [u8]) {
         let (records, first) = (stage.held_records(), stage.first());
         for (place, mask) in mask.iter_mut().enumerate().filter(|(_, mask)| **mask != 0) {
@@ -181,8 +181,8 @@ impl Parts {
         }
     }
 
-    /// Evaluates all parts, each alone, and keeps the order in which they cost the least:
-    /// that of what a part costs for each token that it takes away.
+    /// Evaluates each part alone, and keeps the cheapest order: by a part's cost for each token
+    /// that it takes away.
     fn find_order(&self, stage: &mut Stage<'_>, mask: &mut [u8]) -> Result<(), QueryError> {
         let kernels = stage.kernels;
         mask.fill(1);
@@ -198,13 +198,13 @@ impl Parts {
         }
         let mut order: Vec<_> = (0..self.parts.len()).collect();
         order.sort_by(|&left, &right| ranks[left].total_cmp(&ranks[right]));
-        // Of two threads that find one, either will do.
+        // If two threads find one, either will do.
         let _ = self.order.set(order);
         Ok(())
     }
 }
 
-/// Lends a mask that is not in use.
+/// Lends a free mask.
 fn with_mask(
     stage: &mut Stage<'_>,
     len: usize,

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-/// How many bits the table has: 8 KiB, which stay in the first cache.
+/// The bits of the table: 8 KiB, which stay in the L1 cache.
 const BITS: usize = 1 << 16;
 
-/// A set of many numbers. A table of bits answers for most numbers that are not in it.
+/// A set of many numbers. A table of bits rules out most numbers that are not in it.
 pub(super) struct OneOf {
     /// Ascending.
     values: Arc<Vec<u32>>,

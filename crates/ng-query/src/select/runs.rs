@@ -3,15 +3,15 @@ use std::ops::RangeInclusive;
 use crate::bound::{Stepped, first_run};
 use crate::scan::Lanes;
 
-/// Runs of steps, ready to be looked up.
+/// Runs of steps, ready for look-ups.
 pub(super) enum Runs {
-    /// Of positions, which are looked up a block at a time.
+    /// Of positions, looked up a block at a time.
     Positions(Vec<RangeInclusive<i128>>),
     /// Of a column of 8 or 16 bits.
     Table(Stepped, Table),
 }
 
-/// A bit for each value that a column can have, by its bits: 32 bytes, or 8 KiB.
+/// A bit for each value of a column, by its bits: 32 bytes, or 8 KiB.
 pub(super) struct Table(Box<[u64]>);
 
 impl Runs {
@@ -23,8 +23,7 @@ impl Runs {
         }
     }
 
-    /// Sets a byte for each token of a block, whose first is at position `first`, that is in
-    /// a run.
+    /// Sets a byte for each token of a block, whose first is at position `first`, that is in a run.
     pub(super) fn mark(&self, lanes: &Lanes<'_>, first: u64, mask: &mut [u8]) {
         match self {
             Self::Positions(runs) => mark_positions(runs, first, mask),
@@ -64,7 +63,7 @@ impl Table {
         let count = 1 << bits;
         let mut words = vec![0; count / 64].into_boxed_slice();
         for step in runs.iter().cloned().flatten() {
-            // Those below 0 are the upper half of the bits.
+            // Values below 0 are the upper half of the bits.
             let bit = step.rem_euclid(count as i128) as usize;
             words[bit / 64] |= 1 << (bit % 64);
         }

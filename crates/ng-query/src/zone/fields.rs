@@ -1,9 +1,8 @@
 //! The extremes of a block's tokens.
 //!
-//! A few tokens at a time are taken apart into arrays, which stay in the first cache, and
-//! each array goes through loops that the compiler turns into vectors. It does so with
-//! least and greatest whole numbers: weights are ordered as such. Where the processor has
-//! AVX2, groups of tokens go through [`Kernels::add_to_zone`] instead.
+//! A few tokens at a time are taken apart into arrays in the L1 cache, and the compiler vectorizes
+//! the loops over each array. It does so for minima and maxima of whole numbers, so weights are
+//! ordered as such. With AVX2, groups of tokens go through [`Kernels::add_to_zone`] instead.
 
 use std::sync::atomic::{Ordering, compiler_fence};
 
@@ -15,7 +14,7 @@ use crate::kernels::Kernels;
 /// How many tokens are taken apart at once: 4 KiB.
 pub(crate) const GROUP: usize = 64;
 
-/// A record as numbers of 16 bits, of which the first 24 are the coordinates.
+/// A record as 16-bit numbers, of which the first 24 are the coordinates.
 type Lanes = [i16; 32];
 
 pub(super) fn zone(kernels: Kernels, tokens: &[Token]) -> Zone {
@@ -23,7 +22,7 @@ pub(super) fn zone(kernels: Kernels, tokens: &[Token]) -> Zone {
     let (groups, rest) = tokens.as_chunks::<GROUP>();
     kernels.add_to_zone(&mut found, groups);
     if let Some(last) = rest.last() {
-        // Extremes do not change where a token is there more often.
+        // Repeating a token does not change extremes.
         let mut group = [*last; GROUP];
         group[..rest.len()].copy_from_slice(rest);
         found.add(&group, rest.len());
@@ -45,13 +44,13 @@ pub(crate) struct Found {
     pub(crate) strength: Span<u8>,
     pub(crate) flags_and: u16,
     pub(crate) flags_or: u16,
-    /// Other than 0 if a weight is NaN.
+    /// Nonzero if a weight is NaN.
     pub(crate) nans: u32,
-    /// A bit for each value that there is.
+    /// A bit for each value that occurs.
     pub(crate) entity_types: u32,
     pub(crate) domains: u32,
     pub(crate) flag_kinds: u32,
-    /// 0 as long as each id is the first one and its place.
+    /// 0 while each id is the first one plus its index.
     pub(crate) differs: u32,
     pub(crate) first_id: u32,
     pub(crate) count: u32,
@@ -103,8 +102,8 @@ impl Found {
                 low[lane] = low[lane].min(lanes[lane]);
                 high[lane] = high[lane].max(lanes[lane]);
             }
-            // No instruction, but it keeps the compiler from turning the loops round, into
-            // vectors of one lane of many tokens: 7.4 ns a token for all of a zone, not 3.5.
+            // No instruction, but it keeps the compiler from interchanging the loops, into vectors
+            // of one lane of many tokens: 7.4 ns a token for all of a zone, not 3.5.
             compiler_fence(Ordering::SeqCst);
         }
         (self.low, self.high) = (low, high);
@@ -155,7 +154,7 @@ impl Found {
     }
 
     fn zone(&self) -> Zone {
-        // An id that came round would be less than the first one.
+        // After a wrap-around an id would be less than the first one.
         let ascend = self.differs == 0 && self.id.max() - self.id.min() == self.count - 1;
         Zone {
             id: self.id,
@@ -189,11 +188,11 @@ impl Found {
 /// The sign of a weight's bits.
 const SIGN: u32 = 1 << 31;
 
-/// The bits of infinity; those of NaN are greater, but for the sign.
+/// The bits of infinity; those of NaN are greater, sign aside.
 const INFINITY: u32 = f32::INFINITY.to_bits();
 
-/// Turns the bits of a weight into a number that is less where the weight is: of those
-/// that are less than 0, the other bits the other way round.
+/// Turns the bits of a weight into a number ordered like the weight: for negative weights all bits
+/// but the sign are inverted.
 #[inline]
 fn ordered(bits: u32) -> i32 {
     let bits = bits.cast_signed();
@@ -239,7 +238,7 @@ impl Fields {
 }
 
 impl<T: Copy + Ord> Span<T> {
-    /// Widens it to hold other values.
+    /// Widens it to include other values.
     pub(crate) fn widen(
         &mut self,
         values: impl IntoIterator<Item = T>,

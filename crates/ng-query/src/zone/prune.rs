@@ -6,19 +6,19 @@ use super::{Span, Zone};
 use crate::bound::{Ball, Bound, Condition, Kind, Number, Stepped, first_run};
 use crate::ordered::key_of_weight;
 
-/// What a zone tells of the tokens of its block.
+/// What a zone says about the tokens of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// No token matches.
     None,
     /// Every token matches.
     All,
-    /// Some may, and some may not.
+    /// Some may match, and some may not.
     Some,
 }
 
 impl Verdict {
-    /// By whether it is possible that a token matches, and that one does not.
+    /// From whether a token may match, and whether one may not.
     fn of(can_match: bool, can_fail: bool) -> Self {
         match (can_match, can_fail) {
             (false, _) => Self::None,
@@ -36,8 +36,8 @@ impl Verdict {
     }
 }
 
-/// Tells which tokens at some positions can match a filter, by the zone of their block if
-/// it has one.
+/// Tells which tokens at some positions can match a filter, by the zone of their block if it has
+/// one.
 pub(crate) fn verdict(filter: &Bound, positions: &Range<u64>, zone: Option<&Zone>) -> Verdict {
     let fold = |parts: &[Bound], neutral, last| {
         let mut folded = neutral;
@@ -172,7 +172,7 @@ impl<T: Copy + PartialOrd> Span<T> {
 }
 
 impl Span<i128> {
-    /// Of runs with gaps between them: all match only within one.
+    /// For runs with gaps between them: all match only within one run.
     fn test_runs(self, runs: &[RangeInclusive<i128>]) -> Verdict {
         let first = runs.get(first_run(runs, self.min()));
         first.map_or(Verdict::None, |run| self.test(run))
@@ -180,11 +180,11 @@ impl Span<i128> {
 }
 
 impl Span<u32> {
-    /// Of ascending values: all match if every number that there can be is one of them.
+    /// For ascending values: all match if every possible number is among them.
     fn test_one_of(self, values: &[u32]) -> Verdict {
         let first = values.partition_point(|value| *value < self.min());
         let count = values[first..].partition_point(|value| *value <= self.max()) as u64;
-        // Of a zone that was forged the ends may be the wrong way round.
+        // In a forged zone the ends may be swapped.
         let numbers = u64::from(self.max().saturating_sub(self.min())) + 1;
         Verdict::of(count > 0, count < numbers)
     }
@@ -209,8 +209,8 @@ impl Ball {
                 centre,
                 squared_radius,
             } => {
-                // In the order of the distance of a token, and each operation rounds
-                // monotonically, so a token's is between these.
+                // In the same order as the distance of a token; each operation rounds
+                // monotonically, so a token's distance is between these.
                 let sum = |ends: fn(f64, Span<i16>) -> f64| -> f64 {
                     let [x, y, z] = [0, 1, 2].map(|axis| {
                         let difference = ends(centre[axis], space[axis]);
@@ -231,7 +231,7 @@ impl Ball {
 /// Steps from a place on an axis to the nearest one of a span.
 fn nearest(at: i32, span: Span<i16>) -> u64 {
     let (at, min, max) = (i64::from(at), i64::from(span.min()), i64::from(span.max()));
-    // `clamp` panics where a zone that was forged has its ends the wrong way round.
+    // `clamp` panics if a forged zone has its ends swapped.
     at.abs_diff(at.max(min).min(max))
 }
 
@@ -241,8 +241,7 @@ fn farthest(at: i32, span: Span<i16>) -> u64 {
         .max(at.abs_diff(span.max().into()))
 }
 
-/// Not more than from any step of the span: 0 from a place within, though that may lie
-/// between two.
+/// At most the distance from any step of the span: 0 from a place within, even between two steps.
 fn nearest_off_grid(at: f64, span: Span<i16>) -> f64 {
     let (min, max) = (f64::from(span.min()), f64::from(span.max()));
     if at < min {

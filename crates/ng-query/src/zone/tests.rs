@@ -20,8 +20,8 @@ proptest! {
         }
     }
 
-    /// A zone that says `Some` of everything would be right, and worth nothing: of tokens
-    /// that are all alike one can tell.
+    /// A zone that says `Some` for everything would be right and useless: for tokens that are all
+    /// alike it can decide.
     #[test]
     fn of_equal_tokens_a_verdict_is_certain(token in token(), condition in condition()) {
         let filter = Bound::Is(condition);
@@ -31,7 +31,7 @@ proptest! {
         prop_assert!(found == expected || is_off_grid && found == Verdict::Some, "{:?}", found);
     }
 
-    /// Whatever a zone says that somebody forged, nothing panics.
+    /// Whatever a forged zone says, nothing panics.
     #[test]
     fn a_verdict_by_any_bytes_is_one(bytes in prop::collection::vec(any::<u8>(), size_of::<Zone>()), filter in filter()) {
         let zone: Zone = bytemuck::pod_read_unaligned(&bytes);
@@ -82,8 +82,8 @@ proptest! {
     }
 }
 
-/// Every number from 0 to 2^32 - 1 is no range that ascends, and ids that come round
-/// are not in their order.
+/// Every number from 0 to 2^32 - 1 is not an ascending range, and ids that wrap around are not in
+/// order.
 #[test]
 fn ids_that_wrap_do_not_ascend_by_one() {
     let of = |first: u32| {

@@ -1,5 +1,5 @@
-//! Both ends of every column, and what lies beside them: tokens that have it, and texts that
-//! ask for it. A column that is new has to be told of here, or nothing compiles.
+//! Both ends of every column and their neighbours: tokens that have them, and texts that ask for
+//! them. A new column must be added here, or nothing compiles.
 
 use ng_query::Column;
 use ng_query::ng_token::{Flags, Token, TokenId};
@@ -49,18 +49,18 @@ pub(crate) fn with_step(column: Column, step: i128) -> (Token, u64) {
     (token, 7)
 }
 
-/// The stored steps that are looked at: both ends, those beside them, and the middle.
+/// The tested steps: both ends, their neighbours, and the middle.
 pub(crate) fn steps(column: Column) -> Vec<i128> {
     let (min, max, _) = ends(column);
     vec![min, min + 1, (min + max) / 2, max - 1, max]
 }
 
-/// Values at those steps, half a step and a little beside them, and beyond the ends.
+/// Values at those steps, half a step and a little off them, and beyond the ends.
 pub(crate) fn values(column: Column) -> Vec<String> {
     let (min, max, scale) = ends(column);
     let beyond = [min - 1, max + 1, 0, -1];
     let near = steps(column).into_iter().chain(beyond).flat_map(|step| {
-        // Of 255ths no decimal is one but the whole units; what is shown lies just below.
+        // No decimal but whole units is exactly a 255th; what is shown lies just below.
         [
             step * 1_000,
             step * 1_000 + 500,
@@ -79,7 +79,7 @@ pub(crate) fn values(column: Column) -> Vec<String> {
     near.chain(special.map(str::to_owned)).collect()
 }
 
-/// Those of every kind: subnormal ones at both ends of them, both zeros, NaN of both signs.
+/// Weights of every kind: subnormals at both ends of their range, both zeros, NaN of both signs.
 pub(crate) const WEIGHTS: [f32; 22] = [
     f32::NEG_INFINITY,
     f32::MIN,
@@ -105,7 +105,7 @@ pub(crate) const WEIGHTS: [f32; 22] = [
     f32::from_bits(0x7F80_0001),
 ];
 
-/// What each is as the nearest `f32`.
+/// The nearest `f32` of each.
 pub(crate) const WEIGHT_TEXTS: [(&str, f32); 20] = [
     ("-inf", f32::NEG_INFINITY),
     ("-1e40", f32::NEG_INFINITY),

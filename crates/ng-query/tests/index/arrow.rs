@@ -1,4 +1,4 @@
-//! Other Arrow readers read the files where they lie, and see the same.
+//! Other Arrow readers read the files in place, and see the same values.
 
 use std::env;
 use std::fs::{self, OpenOptions};
@@ -99,8 +99,8 @@ fn arrow_reads_every_value_and_nulls_where_a_block_is_damaged() {
     }
 }
 
-/// Prints, for each of the three, how many values there are, the sums of ids and times,
-/// and how many weights are above 10; that of pyarrow without a copy of the file.
+/// Prints, for each of the three, how many values there are, the sums of ids and times, and how
+/// many weights are above 10; pyarrow must not copy the file.
 const SCRIPT: &str = r#"
 import sys
 import pyarrow as pa, pyarrow.compute as pc, polars as pl, duckdb

@@ -1,4 +1,4 @@
-//! What is built is right, whole, and the same for any number of threads.
+//! Builds are right, complete, and the same for any number of threads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,9 +52,9 @@ fn a_mapped_index_says_the_same_and_stays_while_another_is_built() {
     let place = Place::of(3 * BLOCK + 1);
     place.build(&everything());
     let oracle = Oracle::of_everything(&tokens(0, 3 * BLOCK + 1));
-    // SAFETY: (1) Nobody but this test knows the files, and it changes none.
+    // SAFETY: (1) Only this test knows the files, and it changes none.
     let index = unsafe { Index::open(&place.reader()) }.unwrap();
-    // Half of it is looked at when its files have lost their names.
+    // Half of the answers come after the files have lost their names.
     assert!(index.column(Column::Weight, 0).is_some());
     place.build(&everything().rebuild(true));
     assert_eq!(oracle.check(&index), oracle.whole());
@@ -99,7 +99,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         let mut bytes = fs::read(folder.join(&name)).unwrap();
         if name == "index.json" {
             let text = without(String::from_utf8(bytes).unwrap());
-            // The hash is over the number, too.
+            // The hash covers the number, too.
             bytes = text.split("\"hash\":\"").next().unwrap().into();
         }
         (without(name), bytes)
@@ -140,11 +140,11 @@ fn what_grew_is_added_and_the_rest_stays() {
         let index = place.load().unwrap();
         assert_eq!(oracle.check(&index), oracle.whole(), "{count}");
         assert!(index.warnings().is_empty());
-        // All that is in the folder is named.
+        // Everything in the folder is named in the manifest.
         let segments = (count / BLOCK).div_ceil(256);
         assert_eq!(names(&place.index()).len(), 5 + 2 * segments);
     }
-    // A segment that is full stays, and one that has grown is made anew.
+    // A full segment stays, and one that has grown is made anew.
     assert_eq!(read, [1, 257, 2]);
     assert_eq!(place.build(&options).read_blocks, 0);
 }
@@ -255,7 +255,7 @@ fn an_index_lies_beside_the_file_that_a_link_leads_to() {
     );
 }
 
-/// Whatever began as the name of a file of an index was removed.
+/// Everything whose name began like a file of an index was removed.
 #[test]
 fn what_is_no_file_of_a_build_is_left_alone() {
     let place = Place::of(2 * BLOCK);
@@ -301,7 +301,7 @@ fn what_is_no_file_of_a_build_is_left_alone() {
     assert_eq!(names(&place.index()).len(), strange.len() + folders.len());
 }
 
-/// Of a file without a full block there was nothing to remember what is wanted by.
+/// For a file without a full block nothing remembered what was wanted.
 #[test]
 fn what_is_wanted_of_a_short_file_is_kept_up_when_it_has_grown() {
     let place = Place::of(100);
@@ -327,7 +327,7 @@ fn what_is_wanted_of_a_short_file_is_kept_up_when_it_has_grown() {
     assert_eq!(of(&dropped), (vec![], vec![], false));
 }
 
-/// A pipe of that name was waited for, deaf to every signal.
+/// Opening a pipe of that name blocked, deaf to every signal.
 #[cfg(unix)]
 #[test]
 fn a_lock_that_is_no_file_is_not_waited_for() {
@@ -344,7 +344,7 @@ fn a_lock_that_is_no_file_is_not_waited_for() {
     }
 }
 
-/// A link that leads nowhere was a lock that somebody has.
+/// A dangling link was taken for a lock that is held.
 #[cfg(unix)]
 #[test]
 fn a_folder_that_is_a_link_to_nothing_is_told() {
@@ -359,7 +359,7 @@ fn a_folder_that_is_a_link_to_nothing_is_told() {
             .contains("t.ngt.index: cannot follow the link: "),
         "{error}"
     );
-    // One that leads to a folder is one.
+    // A link to a folder is a folder.
     fs::create_dir(&target).unwrap();
     place.build(&everything());
     assert_eq!(place.load().unwrap().covered_blocks(), 1);

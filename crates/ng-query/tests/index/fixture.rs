@@ -1,4 +1,4 @@
-//! Small files with an index, and the oracle: what is known is held against the records.
+//! Small files with an index, and the oracle: answers are compared with the records.
 
 use std::borrow::Cow;
 use std::fs;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::amount::count;
 
-/// A folder of its own, with a token file and its index.
+/// A temporary folder, with a token file and its index.
 pub(crate) struct Place {
     folder: TempDir,
 }
@@ -26,7 +26,7 @@ impl Place {
         }
     }
 
-    /// A place with a file of so many tokens.
+    /// A place with a file of some number of tokens.
     pub(crate) fn of(count: usize) -> Self {
         let place = Self::new();
         save(&place.file(), &tokens(0, count));
@@ -66,7 +66,7 @@ impl Place {
         )
     }
 
-    /// The name of the only file of the index that begins like this.
+    /// The name of the index's only file with this prefix.
     pub(crate) fn index_file(&self, begin: &str) -> PathBuf {
         let names = names(&self.index());
         let mut files = names.iter().filter(|name| name.starts_with(begin));
@@ -89,8 +89,8 @@ pub(crate) fn append(path: &Path, tokens: &[Token]) {
     writer.commit().unwrap();
 }
 
-/// The token at a position: every column has many values, ids repeat, and some weights
-/// are NaN. Another `seed` has other tokens.
+/// The token at a position: every column has many values, ids repeat, and some weights are NaN.
+/// Another `seed` gives other tokens.
 pub(crate) fn token(seed: u64, position: usize) -> Token {
     let random = (position as u64 + 1 + (seed << 40)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let random = random ^ random >> 29;
@@ -158,16 +158,16 @@ pub(crate) fn stored(column: Column, tokens: &[Token]) -> Vec<u8> {
     bytes
 }
 
-/// What a whole index of some tokens says.
+/// What a complete index of some tokens answers.
 pub(crate) struct Oracle {
     zones: Vec<Zone>,
     columns: Vec<(Column, Vec<Vec<u8>>)>,
-    /// Of each space and block the least and greatest of its pages, an axis each.
+    /// For each space and block, the least and greatest of its pages, axis by axis.
     boxes: Vec<(Space, Vec<[Vec<i16>; 6]>)>,
     ids: Vec<(u32, u64)>,
 }
 
-/// How much of it an index said.
+/// How much an index answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) zones: usize,
@@ -176,10 +176,10 @@ pub(crate) struct Said {
     pub(crate) id_pieces: usize,
 }
 
-/// How many answers were held against the records, and not told yet.
+/// How many answers were compared with the records and not reported yet.
 static HELD: AtomicU64 = AtomicU64::new(0);
 
-/// Tells how many answers were held against the records, all of them right.
+/// Reports how many answers were compared with the records, all of them right.
 pub(crate) fn tell_answers() {
     count(
         "index: answers that were right",
@@ -221,7 +221,7 @@ impl Oracle {
         Self::new(tokens, &Column::ALL[1..], &Space::ALL)
     }
 
-    /// Holds every answer of an index against the records, and counts them.
+    /// Compares every answer of an index with the records, and counts them.
     #[track_caller]
     pub(crate) fn check(&self, index: &Index) -> Said {
         let blocks = self.zones.len() as u64;
@@ -258,7 +258,7 @@ impl Oracle {
 
     fn check_ids(&self, index: &Index) -> usize {
         let Some(ids) = index.ids() else { return 0 };
-        // Those of damaged blocks are not among them.
+        // Positions in damaged blocks are missing.
         let is_known = |pair: &&(u32, u64)| {
             pair.1 < ids.end() && !index.damaged_blocks().contains(&(pair.1 / 4096))
         };
@@ -281,7 +281,7 @@ impl Oracle {
                 .copied()
                 .zip(piece.positions.iter().copied());
             let pairs: Vec<_> = pairs.filter(|pair| pair.1 < ids.end()).collect();
-            // What is between two pieces that are there may be missing.
+            // What is between two sound pieces may be missing.
             if let Some(first) = pairs.first() {
                 let start = own.partition_point(|pair| pair < first);
                 assert!(start >= next && is_whole <= (start == next), "sorted ids");
@@ -304,7 +304,7 @@ impl Oracle {
         pieces
     }
 
-    /// What an index says that is whole.
+    /// The answers of a complete index.
     pub(crate) fn whole(&self) -> Said {
         let blocks = self.zones.len();
         Said {

@@ -1,4 +1,4 @@
-//! Every byte of an index is hostile until it was checked.
+//! Every byte of an index is hostile until it is checked.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -13,7 +13,7 @@ use twox_hash::XxHash3_64;
 use crate::amount::count;
 use crate::fixture::{Oracle, Place, append, names, save, tell_answers, tokens};
 
-/// One block: what can be wrong with two, can be with one, and the other tests have more.
+/// One block: whatever can go wrong with two can with one, and other tests have more.
 const COUNT: usize = 4096 + 10;
 
 const COLUMNS: [Column; 1] = [Column::Strength];
@@ -33,11 +33,11 @@ fn oracle() -> Oracle {
     Oracle::new(&tokens(0, COUNT), &COLUMNS, &SPACES)
 }
 
-/// Every so manieth bit and length: all of them in release. A look takes a debug build a
-/// thousandth of a second, and there are two thirds of a million.
+/// Every n-th bit and length; all of them in release. One case takes a debug build a millisecond,
+/// and there are two thirds of a million.
 const STEP: usize = if cfg!(debug_assertions) { 211 } else { 1 };
 
-/// Tells of what was done at every so manieth place.
+/// Reports cases of which only every n-th ran.
 fn count_steps(name: &str, number: u64) {
     match STEP {
         1 => count(name, number),
@@ -49,7 +49,7 @@ fn count_steps(name: &str, number: u64) {
     tell_answers();
 }
 
-/// The files of an index, but for the lock, which is empty.
+/// The files of an index, except the lock, which is empty.
 fn files(place: &Place) -> Vec<std::path::PathBuf> {
     let names = names(&place.index());
     names
@@ -59,17 +59,17 @@ fn files(place: &Place) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
-/// Loads an index whose files are not what they were, and holds it against the records.
+/// Loads an index with altered files, and compares it with the records.
 fn check(place: &Place, oracle: &Oracle, what: &dyn Fn() -> String) -> Option<Index> {
     let index = Index::load(&place.reader())?;
     let said = oracle.check(&index);
-    // What is missing is told.
+    // What is missing is reported.
     let is_told = said == oracle.whole() || !index.warnings().is_empty();
     assert!(is_told, "{}: {said:?}", what());
     Some(index)
 }
 
-/// Flips each of some bits of a file, and each time looks at all answers.
+/// Flips single bits of a file, and checks all answers each time.
 fn flip(place: &Place, oracle: &Oracle, path: &Path, bits: impl Iterator<Item = usize>) -> u64 {
     let bytes = fs::read(path).unwrap();
     let file = OpenOptions::new().write(true).open(path).unwrap();
@@ -87,7 +87,7 @@ fn flip(place: &Place, oracle: &Oracle, path: &Path, bits: impl Iterator<Item = 
     flips
 }
 
-/// By two threads, which have an index each.
+/// By two threads, each with its own index.
 #[test]
 fn no_flipped_bit_makes_a_wrong_answer() {
     let oracle = oracle();
@@ -181,7 +181,7 @@ fn no_file_of_another_index_makes_a_wrong_answer() {
     tell_answers();
 }
 
-/// A rotten piece costs itself, and is told once for a column.
+/// A rotten piece costs only itself, and is reported once for a column.
 #[test]
 fn a_rotten_piece_is_told_once_and_costs_no_other() {
     let place = Place::of(3 * 4096);
@@ -208,13 +208,13 @@ fn a_rotten_piece_is_told_once_and_costs_no_other() {
     assert_eq!(told.len(), 1, "{told:?}");
     let told = told[0].to_string();
     assert!(told.contains("piece 0 of strength has hash 0x"), "{told}");
-    // That the files are as long as they were is all that a build looks at.
+    // A build checks only that the files have their lengths.
     assert_eq!(place.build(&small()).read_blocks, 0);
     assert_eq!(place.build(&small().rebuild(true)).read_blocks, 3);
     assert_eq!(oracle.check(&place.load().unwrap()), whole);
 }
 
-/// A build that goes on from what is rotten does not carry it over.
+/// A build that continues from rotten files does not carry the damage over.
 #[test]
 fn a_build_carries_nothing_over_that_is_rotten() {
     let all = tokens(0, 257 * 4096);
@@ -268,8 +268,8 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_is_put_aside() {
     }
 }
 
-/// A manifest is believed of how long a file is, and a file may be long and hold nothing: no
-/// memory is had for what is not there, and no process ends by that.
+/// A manifest says how long a file is, and a sparse file may be long and hold nothing: no memory is
+/// taken for what is not there, and no process dies of it.
 #[test]
 fn files_that_are_longer_than_any_memory_are_put_aside() {
     for begin in ["zones-", "pieces-", "columns-", "boxes-", "ids-"] {
@@ -297,7 +297,7 @@ fn files_that_are_longer_than_any_memory_are_put_aside() {
     }
 }
 
-/// Has the manifest say that a file is longer, with a hash that is right.
+/// Makes the manifest say that a file is longer, with a correct hash.
 fn forge(place: &Place, file: &str, before: u64, length: u64) {
     let path = place.index().join("index.json");
     let json = fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Builders that are killed at any moment.
+//! Builders killed at any moment.
 
 use std::env;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::fixture::{Oracle, Place, append, everything, names, tell_answers, tok
 
 const FILE: &str = "NG_INDEX_TO_BUILD";
 
-/// What the killed process does; by itself it is no test.
+/// What the killed process runs; not a test by itself.
 #[test]
 fn builder() {
     let Some(path) = env::var_os(FILE).map(PathBuf::from) else {
@@ -65,7 +65,7 @@ fn a_killed_builder_leaves_the_index_of_before() {
         assert!(index.warnings().is_empty(), "{:?}", index.warnings());
         let there = names(&place.index()).len();
         left += u64::from(there > NAMES);
-        // Those of the kill before went when this builder began, if it did.
+        // This builder removed the files of the previous kill when it began, if it got that far.
         most = most.max(there);
     }
     assert!(most <= 2 * NAMES + 1, "{most} files");

@@ -1,4 +1,4 @@
-//! The index of a file: right, or put aside, whatever becomes of its files.
+//! The index of a file: right, or put aside, whatever happens to its files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -1,4 +1,4 @@
-//! An index of a commit that is not the one that is read.
+//! An index of another commit than the one that is read.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -33,7 +33,7 @@ fn after_appends_it_stays_right_for_what_it_covers() {
     tell_answers();
 }
 
-/// A reader that stayed at its commit takes what ends within it.
+/// A reader at an older commit uses what ends within it.
 #[test]
 fn a_reader_of_an_older_commit_takes_what_ends_within_it() {
     let all = tokens(0, 258 * BLOCK);
@@ -62,8 +62,8 @@ fn a_reader_of_an_older_commit_takes_what_ends_within_it() {
     assert_eq!(index.ids().unwrap().end(), 256 * 4096);
 }
 
-/// The file goes back to what it was before a commit, and another is made in its place:
-/// so it looks after a commit whose sync failed.
+/// The file goes back to before a commit, and another commit is made in its place: as after a
+/// commit whose sync failed.
 #[test]
 fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
     let columns = [Column::Weight];
@@ -72,7 +72,7 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
         .ids(true)
         .boxes([Space::Motor]);
     let mut cases = 0;
-    // Blocks of the commit that stays, of the one that is taken back, and of the other.
+    // Blocks of the commit that stays, of the one taken back, and of the other.
     let some = [(0, 1, 1), (1, 3, 3), (1, 3, 2), (1, 2, 3), (256, 258, 257)];
     let more = (1..scale() as usize)
         .map(|turn| (turn % 5, turn % 5 + 1 + turn % 3, turn % 5 + 1 + turn % 4));
@@ -98,7 +98,7 @@ fn what_is_of_a_commit_that_was_taken_back_is_put_aside() {
 
         let index = place.load().unwrap();
         let said = oracle.check(&index);
-        // Whole segments that all of them have.
+        // Whole segments common to all of them.
         let shared = if stays >= 256 { 256 } else { 0 };
         assert_eq!((said.zones, said.pieces), (shared, shared));
         let told = index.warnings();
@@ -159,7 +159,7 @@ fn a_damaged_block_is_left_out_and_taken_in_when_it_is_whole() {
     assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
 }
 
-/// Without a table that has its chain nothing can be held against it.
+/// Without a sound block table nothing can be compared with it.
 #[test]
 fn a_file_whose_table_is_damaged_is_asked_without_its_index() {
     let place = Place::of(3 * BLOCK);
@@ -173,7 +173,7 @@ fn a_file_whose_table_is_damaged_is_asked_without_its_index() {
     place.try_build(&everything()).unwrap_err();
 }
 
-/// `cp` and a file that takes another one's name.
+/// `cp`, and a file that takes another one's name.
 #[test]
 fn a_copy_has_the_index_of_its_file_and_a_new_file_has_none() {
     let place = Place::of(2 * BLOCK);

@@ -37,7 +37,7 @@ fn one_of_two_builders_builds_and_readers_never_wait() {
         };
         let reader = || {
             while !is_over.load(Ordering::Relaxed) {
-                // There is always one, and what it says is right.
+                // There is always an index, and its answers are right.
                 oracle.check(&place.load().unwrap());
                 looks.fetch_add(1, Ordering::Relaxed);
             }

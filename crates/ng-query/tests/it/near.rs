@@ -1,4 +1,4 @@
-//! What is near, asked of a file in order of a space and of its index, and without.
+//! Nearest and within, on a file in the order of a space with its index, and without.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use ng_token::{Axis, Space, Token};
 const BLOCKS: usize = 40;
 const SPACE: Space = Space::Motor;
 
-/// Tokens whose points are the denser the nearer to the origin, in no order.
+/// Tokens whose points are denser near the origin, in no order.
 fn clustered() -> Vec<Token> {
     let mut seed = 7_u64;
     let mut next = move || {
@@ -123,8 +123,8 @@ fn check(query: &Query<'_>, plain: &Query<'_>, with_columns: bool) {
     assert_eq!(found[0].neighbours, expected[0].neighbours);
 }
 
-/// A point within the boxes of many blocks, of which the first 64 are all far from it: where
-/// the least distance was that of those alone, the search gave up and all blocks were passed.
+/// A point within the boxes of many blocks, of which the first 64 are all far from it: the search
+/// took its least distance from those alone, gave up, and passed over all blocks.
 #[test]
 fn a_point_that_is_far_from_the_first_blocks_around_it_is_found_in_few() {
     let token = |index: u32| {

@@ -1,4 +1,4 @@
-//! Sorting files: the same bytes whatever the threads and the memory, or no file at all.
+//! Sorting files: the same bytes for any threads and memory, or no file at all.
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -31,7 +31,7 @@ const ORDERS: [&str; 10] = [
     "flags_entity_type,local_id",
 ];
 
-/// The least memory that one thread and two are content with.
+/// The least memory that one thread and two accept.
 fn least(threads: u64) -> u64 {
     (32 + 16 + 10 * threads) << 20
 }
@@ -44,7 +44,7 @@ fn order(text: &str) -> Order {
     text.parse().unwrap()
 }
 
-/// What the positions of a stable sort are compared by, each in its own way.
+/// What a stable sort compares positions by, each part in its own way.
 fn oracle(tokens: &[Token], by: &str) -> Vec<Token> {
     let mut sorted = tokens.to_vec();
     // The last part first, as each sort is stable.
@@ -73,7 +73,7 @@ fn oracle(tokens: &[Token], by: &str) -> Vec<Token> {
     sorted
 }
 
-/// The place on the curve by the crate that ours is held against.
+/// The place on the curve by the crate that ours is checked against.
 fn curve(steps: [i16; 3]) -> u64 {
     lindel::hilbert_encode(steps.map(|steps| steps.cast_unsigned() ^ 1 << 15))
 }
@@ -258,7 +258,7 @@ fn beyond_memory_the_file_is_the_same() {
     }
 }
 
-/// Equal keys are more than memory holds, and are never there at once.
+/// Equal keys take more than memory holds, and are never in it at once.
 #[test]
 fn a_key_of_more_tokens_than_memory_holds_streams_through() {
     let mut tokens = varied(MANY, 9);
@@ -276,7 +276,7 @@ fn a_key_of_more_tokens_than_memory_holds_streams_through() {
         let report = place.sort(2, by, &options).unwrap();
         assert!(report.temporary_files >= 1, "{by}: {report:?}");
         let oracle = match by {
-            // All of them are alike in it.
+            // All of them have the same key.
             "motor_z" => tokens.clone(),
             by => oracle(&tokens, by),
         };
@@ -284,8 +284,8 @@ fn a_key_of_more_tokens_than_memory_holds_streams_through() {
     }
 }
 
-/// All blocks of the sample are of two keys, and the others of many: these are too many
-/// for one partition, and nothing told of them.
+/// All blocks of the sample have two keys, and the others many: too many for one partition, which
+/// nothing had shown.
 #[test]
 fn what_a_sample_misses_is_partitioned_again() {
     const COUNT: usize = 700_000;
@@ -486,7 +486,7 @@ fn temporary_files_are_where_they_are_asked_for() {
     place.assert_untouched();
 }
 
-/// A file whose newer slot is spoiled may have lost its newest commit.
+/// A file whose newer slot is damaged may have lost its newest commit.
 #[test]
 fn a_file_that_may_have_lost_its_newest_commit_is_not_sorted() {
     let place = Place::new(&varied(MANY, 2));

@@ -1,4 +1,4 @@
-//! Whatever becomes of the files of an index, every operation says what the records say.
+//! Whatever happens to the files of an index, every operation answers what the records say.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const COUNT: usize = 2 * 4096 + 77;
 /// How often each file is broken, each time somewhere else.
 const ROUNDS: u64 = if cfg!(debug_assertions) { 5 } else { 20 };
 
-/// Of every so many questions one is asked of each broken index, each time others.
+/// Each broken index gets every n-th query, each time different ones.
 const STEP: usize = if cfg!(debug_assertions) { 17 } else { 5 };
 
 #[test]
@@ -66,7 +66,7 @@ fn over_a_broken_index_every_operation_says_what_the_records_say() {
     count("query: broken indexes that were asked", broken);
 }
 
-/// The files of the index, but for the lock, which is empty.
+/// The files of the index, except the lock, which is empty.
 fn files(place: &Place) -> Vec<PathBuf> {
     let entries = fs::read_dir(index_folder(&place.file())).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -76,7 +76,7 @@ fn files(place: &Place) -> Vec<PathBuf> {
     files
 }
 
-/// A bit flipped, all bytes from one on, cut, or another file's bytes.
+/// A bit flipped, all bytes from one on inverted, a cut, or another file's bytes.
 fn breaks(round: u64, bytes: &[u8], other: &[u8], random: &mut Random) -> (String, Vec<u8>) {
     let mut broken = bytes.to_vec();
     let at = random.below(bytes.len());

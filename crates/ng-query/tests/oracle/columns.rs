@@ -1,4 +1,4 @@
-//! What a token has in each column, decoded as simply as it can be said.
+//! What a token has in each column, decoded in the simplest way.
 
 use ng_query::Column;
 use ng_query::ng_token::Token;
@@ -10,7 +10,7 @@ pub(crate) fn stored() -> impl Iterator<Item = Column> {
         .filter(|column| *column != Column::Position)
 }
 
-/// The whole number that is stored, of a column that is not the weight.
+/// The stored whole number, for any column but the weight.
 pub(crate) fn steps(column: Column, token: &Token) -> i64 {
     let (id, flags) = (token.id().raw(), token.flags().bits());
     match column {
@@ -40,7 +40,7 @@ pub(crate) fn scale(column: Column) -> f64 {
     }
 }
 
-/// The value in units; of weights, NaN is none, and -0.0 is 0.0.
+/// The value in units; NaN weights have none, and -0.0 is 0.0.
 pub(crate) fn value(column: Column, token: &Token) -> Option<f64> {
     match column {
         Column::Weight => Some(f64::from(token.weight()) + 0.0).filter(|weight| !weight.is_nan()),

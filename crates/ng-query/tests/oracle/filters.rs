@@ -1,17 +1,17 @@
-//! Filters, and what each means of a token that is decoded.
+//! Filters, and the meaning of each for a decoded token.
 
 use ng_query::Filter;
 use ng_query::ng_token::{Axis, Space, SystemFlags, Token, Validation};
 
-/// When `valid` is asked.
+/// The time for `valid`.
 pub(crate) const NOW: u32 = 1_700_000_100;
 
-/// A filter, as text and as what it means.
+/// A filter, as text and as its meaning.
 #[derive(Clone, Copy)]
 pub(crate) struct Meant {
     pub(crate) text: &'static str,
     pub(crate) holds: fn(u64, &Token) -> bool,
-    /// Whether it is about where tokens stand.
+    /// Whether it depends on positions.
     pub(crate) is_of_places: bool,
 }
 
@@ -29,8 +29,7 @@ impl Meant {
     }
 }
 
-/// Those that every operation is asked of: all tokens, many with weights that can be added
-/// up, and few.
+/// The filters for every operation: all tokens, many whose weights can be added up, and few.
 pub(crate) const WHOLE: [Meant; 3] = [
     Meant::new("true", |_, _| true),
     Meant::new(
@@ -47,7 +46,7 @@ pub(crate) const WHOLE: [Meant; 3] = [
     ),
 ];
 
-/// One at least of every form of a condition.
+/// At least one of every form of a condition.
 pub(crate) const EACH: [Meant; 15] = [
     Meant::new("weight > 0.9", |_, token| token.weight() > 0.9),
     Meant::new("not weight <= 0.5", |_, token| {
@@ -111,7 +110,7 @@ fn kind(token: &Token) -> u32 {
     token.id().raw() >> 24 & 15
 }
 
-/// Whether a point is within so many steps of another.
+/// Whether a point is within some steps of another.
 fn within(token: &Token, space: Space, centre: [i64; 3], radius: i64) -> bool {
     let steps = token.steps(space).map(i64::from);
     let squares = steps

@@ -1,7 +1,7 @@
-//! Every operation over tokens of any number, against what a look at each of them says: on
-//! every way that there is to ask, and in copies of other orders.
+//! Every operation over any number of tokens, compared with a look at each token: on every path,
+//! and in copies of other orders.
 //!
-//! `NG_TOKENS=10000000` says how many tokens; the answers are counted.
+//! `NG_TOKENS=10000000` sets how many tokens; the answers are counted.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

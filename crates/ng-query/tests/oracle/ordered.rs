@@ -1,4 +1,4 @@
-//! In a copy of another order the counts, extremes, distances and sums are the same.
+//! In a copy of another order, counts, extremes, distances and sums are the same.
 
 use std::path::PathBuf;
 
@@ -36,26 +36,26 @@ const ORDERS: [&str; 14] = [
     "flags,motor_y",
 ];
 
-/// No more are sorted in every order.
+/// No more tokens than this are sorted in every order.
 const MOST: usize = if cfg!(debug_assertions) {
     2 * 4096 + 1_234
 } else {
     1 << 20
 };
 
-/// More than the least memory of a sort by two threads holds.
+/// More than two threads' least memory for a sort holds.
 const BEYOND: usize = 250_000;
 
 const LEAST_MEMORY: u64 = (32 + 16 + 2 * 10) << 20;
 
-/// What is asked of each copy, with the answers that are right.
+/// The queries for each copy, with the right answers.
 struct Expected {
     tokens: Vec<Token>,
     asked: Vec<(Meant, Questions, Vec<Reply>)>,
 }
 
 impl Expected {
-    /// Every so manieth question of every operation, and what is asked of each filter.
+    /// Every n-th query of every operation, and the queries for each filter.
     fn of(tokens: Vec<Token>, step: usize) -> Self {
         let mut asked = Vec::new();
         let each = EACH.iter().filter(|meant| !meant.is_of_places);
@@ -74,7 +74,7 @@ impl Expected {
         Self { tokens, asked }
     }
 
-    /// Asks a copy of the tokens in another order.
+    /// Queries a copy of the tokens in another order.
     fn check(&self, place: &Place, order: &Order) {
         let own = place.index(&with_sort(order));
         let everything = place.index(&everything());
@@ -120,7 +120,7 @@ impl Expected {
     }
 }
 
-/// The index that `ng sort` makes: zones, and of a space its columns and boxes.
+/// The index that `ng sort` makes: zones, and for a space its columns and boxes.
 fn with_sort(order: &Order) -> BuildOptions {
     let named = order.to_string();
     let first = Space::ALL.into_iter().find(|space| space.name() == named);

@@ -1,4 +1,4 @@
-//! A file with indexes of it, and the ways to ask it.
+//! A file with indexes of it, and the paths to query it.
 
 use std::path::PathBuf;
 
@@ -25,13 +25,13 @@ pub(crate) fn zones() -> BuildOptions {
     BuildOptions::new().only(true).rebuild(true)
 }
 
-/// Some of what there can be.
+/// Some of the possible parts.
 pub(crate) fn some() -> BuildOptions {
     let columns = Column::list("weight,physical,flags").unwrap();
     zones().columns(columns)
 }
 
-/// All that there can be.
+/// All possible parts.
 pub(crate) fn everything() -> BuildOptions {
     zones().columns(stored()).boxes(Space::ALL).ids(true)
 }
@@ -44,7 +44,7 @@ impl Place {
         Self::opened(folder)
     }
 
-    /// A place with a file that some function makes under a name.
+    /// A place with a file that a function makes under a name.
     pub(crate) fn made(make: impl FnOnce(PathBuf)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         make(folder.path().join("t.ngt"));
@@ -103,7 +103,7 @@ fn write(path: &std::path::Path, tokens: &[Token]) {
     reason = "the constructor that maps; the file is the test's own"
 )]
 fn mapped(path: &std::path::Path) -> Snapshot {
-    // SAFETY: (1) Nobody but this test knows the file, and it changes none that is mapped.
+    // SAFETY: (1) Only this test knows the file, and it changes none that is mapped.
     let store = unsafe { MmapStore::open(path) }.unwrap();
     store.snapshot()
 }
@@ -113,11 +113,11 @@ fn mapped(path: &std::path::Path) -> Snapshot {
     reason = "the constructor that maps; the files are the test's own"
 )]
 fn open(reader: &BlockReader) -> Index {
-    // SAFETY: (1) Nobody but this test knows the files, and builders change none.
+    // SAFETY: (1) Only this test knows the files, and builders change none.
     unsafe { Index::open(reader) }.unwrap()
 }
 
-/// A way to ask: what, with whose help, by how many threads.
+/// A path: what to query, with which index, on how many threads.
 pub(crate) struct Way<'w> {
     pub(crate) name: String,
     pub(crate) source: Source<'w>,

@@ -1,31 +1,31 @@
-//! What an operation says, in a form that can be held against what is right.
+//! An operation's answer, in a form that can be compared with the right one.
 
 use ng_query::Value;
 use ng_query::ng_token::Token;
 
-/// An answer, by what of it depends on where the tokens stand.
+/// An answer, split by how it depends on the tokens' positions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
-    /// Counts, extremes, distances: the same wherever the tokens stand.
+    /// Counts, extremes, distances: independent of positions.
     exact: Vec<u64>,
-    /// The sum of the hashes of what was found, in any order.
+    /// The sum of the hashes of the tokens found, in any order.
     found: u64,
-    /// The hash of positions, in the order of the answer. The simplest answer does not know
-    /// those of a sample.
+    /// The hash of positions, in the order of the answer. The simplest answer does not know those
+    /// of a sample.
     places: Option<u64>,
-    /// What depends on the order of its additions.
+    /// What depends on the order of additions.
     sums: Vec<Sum>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Sum {
     value: f64,
-    /// What its parts come to without their signs.
+    /// The sum of its parts without their signs.
     size: f64,
 }
 
-/// How far sums in other orders may be from each other, in parts of their size: what ten
-/// million additions may come to where all their errors have the same sign.
+/// How far sums in other orders may differ, relative to their size: what ten million additions may
+/// add up to if all errors have the same sign.
 const SLACK: f64 = 1e-9;
 
 impl Reply {
@@ -37,7 +37,7 @@ impl Reply {
         self.exact.push(count as u64);
     }
 
-    /// A number of which each bit counts; there is one NaN.
+    /// A number compared by all its bits; there is one NaN.
     pub(crate) fn number(&mut self, number: f64) {
         self.exact.push(bits(number));
     }
@@ -47,12 +47,12 @@ impl Reply {
         self.number(value.unwrap_or_default());
     }
 
-    /// A value that the engine measured.
+    /// A value measured by the engine.
     pub(crate) fn measured(&mut self, value: Value) {
         self.value(value.number());
     }
 
-    /// A sum, or what is made of sums; `size` of one that was found does not matter.
+    /// A sum, or a value made from sums; `size` does not matter in an answer under test.
     pub(crate) fn sum(&mut self, value: Option<f64>, size: f64) {
         self.exact.push(value.is_some().into());
         self.sums.extend(value.map(|value| Sum { value, size }));
@@ -68,7 +68,7 @@ impl Reply {
             .for_each(|position| self.place(position));
     }
 
-    /// One of what was found, whatever the order.
+    /// One of the tokens found, in any order.
     pub(crate) fn one(&mut self, word: u64) {
         self.found = self.found.wrapping_add(mix(word));
     }
@@ -79,8 +79,8 @@ impl Reply {
         self.one(words.fold(1, |hash, word| mix(hash ^ word)));
     }
 
-    /// Holds a reply against this one, which is right; `moved` where its tokens stand
-    /// otherwise.
+    /// Compares a reply with this one, which is right; with `moved`, its tokens have other
+    /// positions.
     pub(crate) fn check(&self, found: &Self, moved: bool) -> Result<(), String> {
         if let Some(at) = difference(&self.exact, &found.exact) {
             let [wanted, found] = [self, found].map(|reply| reply.exact.get(at));
@@ -103,7 +103,7 @@ impl Reply {
         }
     }
 
-    /// Holds a reply against one of the same tokens in the same order, bit by bit.
+    /// Compares a reply with one over the same tokens in the same order, bit by bit.
     pub(crate) fn check_bytes(&self, found: &Self) -> Result<(), String> {
         let sums = |reply: &Self| -> Vec<u64> {
             let sums = reply.sums.iter();

@@ -1,19 +1,19 @@
-//! The tokens that are asked: those of a synthesizer, and among them what is special.
+//! The tokens: those of a synthesizer, with special ones among them.
 
 use std::env;
 
 use ng_query::ng_token::{Flags, Space, Token};
 use ng_synth::Synth;
 
-/// How many tokens there are unless `NG_TOKENS` says: more than two times the eight blocks
-/// that a thread takes at once, and a part of one.
+/// How many tokens there are unless `NG_TOKENS` says otherwise: more than twice the eight blocks
+/// that a thread takes at once, and a partial block.
 const FEW: usize = if cfg!(debug_assertions) {
     17 * 4096 + 1_234
 } else {
     40 * 4096 + 1_234
 };
 
-/// How many are asked for.
+/// The requested number.
 fn asked() -> Option<usize> {
     let text = env::var("NG_TOKENS").ok()?;
     Some(text.parse().expect("NG_TOKENS is a number"))
@@ -23,8 +23,8 @@ pub(crate) fn count() -> usize {
     asked().unwrap_or(FEW)
 }
 
-/// Of each filter every so manieth question is asked, unless a number of tokens is asked for:
-/// so many in a debug build, and so many in release.
+/// For each filter every n-th query runs, unless a number of tokens is set: one n for a debug
+/// build, one for release.
 pub(crate) fn step(debug: usize, release: usize) -> usize {
     match asked() {
         Some(_) => 1,
@@ -50,9 +50,9 @@ const WEIGHTS: [f32; 12] = [
 
 const STEPS: [i16; 6] = [i16::MIN, i16::MIN + 1, -1, 0, i16::MAX - 1, i16::MAX];
 
-/// Clustered tokens. Of each 32, one has a special weight, one the id of another, one a time
-/// at an end, one user bits and another entity type in its flags, and one a point at the
-/// ends of a space; two are where others are.
+/// Clustered tokens. Of every 32, one has a special weight, one the id of another, one a time at an
+/// end, one user bits and another entity type in its flags, and one a point at the ends of a space;
+/// two are at the points of others.
 pub(crate) fn tokens(count: usize) -> Vec<Token> {
     let synth = Synth::clustered(12);
     (0..count as u64)

@@ -1,4 +1,4 @@
-//! The answers are those of a look at each token, and the same bytes on every way.
+//! The answers match a look at each token, and are the same bytes on every path.
 
 use std::thread;
 use std::time::Instant;
@@ -13,8 +13,8 @@ use crate::questions::{self, Asked, Question, Questions, Selected};
 use crate::reply::Reply;
 use crate::tokens;
 
-/// Of more tokens than this a question is asked on every so manieth way, the next one on
-/// others: which way it was is seen of few tokens, and how many there are on any way.
+/// With more tokens than this, a query runs on every n-th path, the next query on others: few
+/// tokens show which path differs, and many tokens run on any.
 const MOST: usize = 1 << 20;
 const FEWER: usize = 5;
 
@@ -65,7 +65,7 @@ fn every_operation_says_what_a_look_at_each_token_says_on_every_way() {
     amount::count("query: tokens that were asked", tokens.len() as u64);
 }
 
-/// Holds the answers to some questions, on every way, against those of a look at each token.
+/// Compares the answers to some queries, on every path, with a look at each token.
 fn hold(tokens: &[Token], meant: Meant, questions: &Questions, ways: &[Way<'_>]) {
     let selected = Selected::of(tokens, meant);
     let expected = looked_at(questions, &selected);

@@ -135,7 +135,7 @@ pub(crate) fn nearest_all(ours: &Ours) -> Result<Ask<'_>> {
     }))
 }
 
-/// Weights of 0 and more are in the order of their bits.
+/// Weights of 0 and more are ordered like their bits.
 pub(crate) fn top_100(ours: &Ours) -> Result<Ask<'_>> {
     let greatest = |mut weights: Vec<u32>| {
         if weights.len() > TOP {
@@ -173,7 +173,7 @@ pub(crate) fn top_100(ours: &Ours) -> Result<Ask<'_>> {
     }))
 }
 
-/// A stable sort of the positions, and one gather; 2^32 tokens at most.
+/// A stable sort of the positions, and one gather; at most 2^32 tokens.
 pub(crate) fn sort_weight(ours: &Ours) -> Result<Ask<'_>> {
     Ok(Box::new(|| {
         let tokens = ours.tokens();

@@ -1,4 +1,4 @@
-//! What is answered by a new file, which is durable when the clock stops.
+//! Answers that are new files, durable when the clock stops.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -15,10 +15,10 @@ use super::Ours;
 use crate::queries::answer::Found;
 use crate::queries::question::Ask;
 
-/// The columns that are exported.
+/// The exported columns.
 const EXPORTED: &str = "id,entity_type,weight,timestamp,physical_x,physical_y,physical_z";
 
-/// What is written at once, as `ng export` does.
+/// How much is written at once, as by `ng export`.
 const CHUNK_BYTES: usize = 1 << 20;
 
 pub(crate) fn sort_weight(ours: &Ours) -> Result<Ask<'_>> {
@@ -47,7 +47,7 @@ pub(crate) fn export_parquet(ours: &Ours) -> Result<Ask<'_>> {
     }))
 }
 
-/// Writes row groups one behind the other; each thread encodes some of the columns.
+/// Writes row groups one after the other; each thread encodes some of the columns.
 fn export(tokens: &[Token], threads: usize, path: &Path) -> Result<()> {
     let columns = EXPORTED.split(',').map(str::parse);
     let layout = Layout::new(columns.collect::<Result<Vec<_>, _>>()?, Form::Units);
@@ -88,7 +88,7 @@ fn encode(
     })
 }
 
-/// Goes by blocks, so that the records of one are still there for its next column.
+/// Goes block by block, so that a block's records are still in cache for its next column.
 fn encode_share(
     mut share: Vec<ColumnEncoder>,
     tokens: &[Token],

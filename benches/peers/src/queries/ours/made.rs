@@ -1,4 +1,4 @@
-//! What queries are asked over: each thing is made once for all questions, and its time noted.
+//! What queries run over: each thing is made once for all questions, and its time noted.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ use ng_token::{Axis, Space};
 use super::Ours;
 use crate::maps::{open_index, open_store};
 
-/// What a query is asked over.
+/// What a query runs over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Over {
     /// The mapped records, and nothing else.
     Records,
-    /// An index of zones and of the columns that are asked for, but for the ids.
+    /// An index of zones and the needed columns, without ids.
     Columns,
     /// The same, with sorted ids.
     Index,
@@ -40,11 +40,11 @@ pub(super) struct Ordered {
     index: Index,
 }
 
-/// How long each thing took that was made, by its name.
+/// The time for each thing made, by its name.
 pub(crate) type Builds = BTreeMap<String, f64>;
 
 impl Ours {
-    /// Returns a query of all tokens, and how long each thing that it needs was made.
+    /// Returns a query over all tokens, and the time for each thing it needs.
     pub(crate) fn query(&self, over: Over) -> Result<(Query<'_>, Builds)> {
         let of_records = Query::new(&self.snapshot, &self.workers);
         match over {
@@ -55,7 +55,7 @@ impl Ours {
                 Ok((query, builds([("columns", columns.ms)])))
             }
             Over::Index => {
-                // Those of before stay, and so their time counts.
+                // Earlier things stay, so their time counts too.
                 let (columns, ids) = (self.columns()?, self.ids()?);
                 let query = of_records.index(&ids.value)?;
                 Ok((query, builds([("columns", columns.ms), ("ids", ids.ms)])))

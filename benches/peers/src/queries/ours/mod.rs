@@ -1,7 +1,7 @@
-//! Our answers, one function a question: what it returns is run again and again, and timed.
+//! Our answers, one function a question: what it returns is run repeatedly, and timed.
 //!
-//! `query.rs` asks as people ask, over records, columns, an index or an ordered copy
-//! (`made.rs`); `closures.rs` is what programs did before; `files.rs` makes new files.
+//! `query.rs` queries over records, columns, an index or an ordered copy (`made.rs`); `closures.rs`
+//! is what programs did before; `files.rs` makes new files.
 
 pub(super) mod closures;
 pub(super) mod files;
@@ -22,17 +22,17 @@ use crate::maps::open_store;
 pub(super) use made::{Builds, Over};
 use made::{Made, Ordered};
 
-/// What sums of weights may be off by: they are not added in the same order by everybody.
+/// How far sums of weights may be off: not everybody adds in the same order.
 const DOUBLE: f64 = 1e-9;
 
-/// The file that is asked, the threads that answer, and what was made of it for them.
+/// The queried file, the threads, and what was made of the file.
 pub(crate) struct Ours {
     /// Mapped.
     snapshot: Snapshot,
     /// The same commit.
     reader: BlockReader,
     workers: Workers,
-    /// For new files: a name that is not there yet is one of `new_file`.
+    /// For new files: `new_file` returns a name that does not exist yet.
     folder: PathBuf,
     columns: OnceCell<Made<Index>>,
     ids: OnceCell<Made<Index>>,

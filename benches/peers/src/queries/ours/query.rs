@@ -1,6 +1,6 @@
-//! What is asked by a filter and an operation, whatever it is asked over.
+//! Answers by a filter and an operation, whatever the query runs over.
 //!
-//! Filters and points are made before; within the time the filter is bound, and all is found.
+//! Filters and points are made before; binding the filter and finding everything is timed.
 
 use anyhow::{Context, Result, bail};
 use ng_arrow::Column;
@@ -56,7 +56,7 @@ pub(crate) fn group_by_type<'o>(_: &'o Ours, query: Query<'o>) -> Result<Ask<'o>
     }))
 }
 
-/// The counts of the 16 entity types, and their means; 0 of those that no token has.
+/// The counts of the 16 entity types, and their means; 0 for types that do not occur.
 fn of_types(groups: &Groups) -> Result<Answer> {
     let mut counts = [Number::Whole(0); 16];
     let mut means = [Number::Real(0.0); 16];
@@ -90,7 +90,7 @@ pub(crate) fn time_range<'o>(ours: &'o Ours, query: Query<'o>) -> Result<Ask<'o>
     }))
 }
 
-/// What two measures come to; of no tokens, 0.
+/// The values of two measures; 0 for no tokens.
 fn numbers(values: &[Value]) -> Result<[f64; 2]> {
     let [one, other] = values else {
         bail!("{values:?}, expected two");
@@ -129,7 +129,7 @@ pub(crate) fn nearest_all_100<'o>(ours: &'o Ours, query: Query<'o>) -> Result<As
     }))
 }
 
-/// Points in all spaces whose distances are added up in steps, whatever a unit has of them.
+/// Points in all spaces, weighted so that distances add up in steps, whatever the units.
 fn in_steps_of_all() -> Result<Points> {
     let weights = Space::ALL.map(|space| (space, f64::from(space.scale()).powi(2)));
     Ok(Points::weighted(&weights)?)
@@ -155,7 +155,7 @@ fn squares(found: &[Neighbours]) -> impl Iterator<Item = u64> {
     found.iter().flat_map(|found| &found.neighbours).map(square)
 }
 
-/// Weighted ones are whole numbers but for their rounding, which is far below a half.
+/// Weighted ones are whole numbers except for rounding errors, far below a half.
 fn square(neighbour: &Neighbour) -> u64 {
     match neighbour.squared {
         Squared::Steps(squared) => squared,

@@ -9,7 +9,7 @@ const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 /// From empty to full, lying.
 const LENGTHS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// A bar for each of many counts, a character each, the greatest one full.
+/// A bar for each of many counts, one character each, the greatest one full.
 pub(super) fn upright(counts: &[u64]) -> String {
     let greatest = counts.iter().copied().max().unwrap_or(0);
     counts
@@ -18,7 +18,7 @@ pub(super) fn upright(counts: &[u64]) -> String {
         .collect()
 }
 
-/// A bar of up to `width` characters, as long as a count is of the greatest one.
+/// A bar of up to `width` characters, in proportion to the greatest count.
 fn lying(count: u64, greatest: u64, width: usize) -> String {
     let eighths = eighths(count, greatest, width);
     let mut bar = LENGTHS[8].to_string().repeat(eighths / 8);
@@ -28,7 +28,7 @@ fn lying(count: u64, greatest: u64, width: usize) -> String {
     bar
 }
 
-/// At least one of a count that is not 0.
+/// At least one eighth for a count other than 0.
 fn eighths(count: u64, greatest: u64, width: usize) -> usize {
     if count == 0 {
         return 0;
@@ -37,15 +37,15 @@ fn eighths(count: u64, greatest: u64, width: usize) -> usize {
     ((share * (8 * width) as f64).round() as usize).clamp(1, 8 * width)
 }
 
-/// What is counted by kind: a line for each kind that occurs, and one for all others.
+/// Counts by kind: a line for each kind that occurs, and one for all others.
 pub(super) struct Bars {
     pub(super) title: &'static str,
     pub(super) rows: Vec<(String, u64)>,
-    /// How many tokens there are: shares are of that.
+    /// The number of tokens, of which shares are taken.
     pub(super) of: u64,
 }
 
-/// How many characters a line has at most.
+/// The most characters of a line.
 const WIDTH: usize = 80;
 const BAR_WIDTH: usize = 38;
 
@@ -72,7 +72,7 @@ impl fmt::Display for Bars {
     }
 }
 
-/// Words behind a label, on lines that fit.
+/// Words behind a label, wrapped to fit.
 pub(super) fn wrapped(f: &mut fmt::Formatter<'_>, label: &str, words: &str) -> fmt::Result {
     let mut line = label.to_owned();
     let mut is_begun = false;
@@ -115,7 +115,7 @@ mod tests {
             of: u64::MAX,
         }
         .to_string();
-        // A count of 20 digits is a line of its own width; nothing else is.
+        // A count of 20 digits takes a line of its own; nothing else does.
         let short = |line: &&str| !line.contains(&u64::MAX.to_string());
         assert!(told.lines().filter(short).count() > 3);
         for line in told.lines().filter(short) {

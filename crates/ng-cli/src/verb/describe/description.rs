@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::found::Found;
 use crate::say::Report;
 
-/// All that is told of the tokens of a file.
+/// Everything about the tokens of a file.
 #[derive(Serialize)]
 pub(super) struct Description<'a> {
     pub(super) path: String,
@@ -18,7 +18,7 @@ pub(super) struct Description<'a> {
     pub(super) length: u64,
     pub(super) tokens: u64,
     pub(super) blocks: u64,
-    /// `None` where all tokens are described.
+    /// `None` if all tokens are described.
     #[serde(rename = "where")]
     pub(super) filter: Option<String>,
     /// How many tokens are described.
@@ -28,12 +28,12 @@ pub(super) struct Description<'a> {
     pub(super) flags_entity_types: Option<Vec<OfType>>,
     pub(super) domains: Option<Vec<OfDomain>>,
     pub(super) flags: Option<Vec<OfFlag>>,
-    /// Of the spaces that are described on all three axes.
+    /// For the spaces that are described on all three axes.
     pub(super) at_origin: Vec<AtOrigin>,
     pub(super) not_valid: NotValid,
-    /// `None` where ids are not described.
+    /// `None` if ids are not described.
     pub(super) duplicates: Option<Repeated>,
-    /// The page that was written, if one was.
+    /// The page that was written, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) html: Option<String>,
     pub(super) bytes_read: u64,
@@ -104,22 +104,22 @@ pub(super) struct OfFlag {
     pub(super) count: u64,
 }
 
-/// How many tokens are at the origin of a space, as those are that were never put anywhere.
+/// How many tokens are at the origin of a space, like those never placed anywhere.
 #[derive(Serialize)]
 pub(super) struct AtOrigin {
     pub(super) space: Space,
     pub(super) count: u64,
 }
 
-/// How many tokens are not valid by the strict rules, and how many break which of them: a
-/// token may break several.
+/// How many tokens are not valid by the strict rules, and how many break each rule: a token may
+/// break several.
 #[derive(Default, Serialize)]
 pub(super) struct NotValid {
     pub(super) count: u64,
     pub(super) nan_weight: u64,
     pub(super) negative_weight: u64,
     pub(super) future_timestamp: u64,
-    /// Those that break the rule of the entity types and no other one.
+    /// Those that break only the rule of the entity types.
     pub(super) other_entity_type_alone: u64,
 }
 
@@ -127,7 +127,7 @@ pub(super) struct NotValid {
 pub(super) struct Repeated {
     /// How many ids more than one token has.
     pub(super) ids: u64,
-    /// How many tokens have an id that one before them has.
+    /// How many tokens repeat the id of an earlier one.
     pub(super) tokens: u64,
 }
 
@@ -135,7 +135,7 @@ fn as_name<S: Serializer>(column: &Column, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(column.name())
 }
 
-/// Whole numbers as such; null where there is none, or none that is finite.
+/// Whole numbers as such; null if there is none, or no finite one.
 fn as_number<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Value::Integer(number) => serializer.serialize_i128(*number),

@@ -16,16 +16,16 @@ use crate::verb::info::rfc_3339;
 /// How many bins a histogram has.
 pub(super) const BINS: usize = 20;
 
-/// What was asked for, and what that took.
+/// The answers, and what they took.
 pub(super) struct Gathered<'a> {
     pub(super) description: Description<'a>,
-    /// `None` where no page is to be written.
+    /// `None` if no page is to be written.
     pub(super) details: Option<Details>,
     pub(super) stats: Stats,
 }
 
-/// Asks for all that is told: measures in a pass and a second one for the quantiles of
-/// wide columns, histograms, counts by filter and ids in one each.
+/// Asks all questions: measures in one pass and a second one for the quantiles of wide columns;
+/// histograms, counts by filter and ids in one pass each.
 pub(super) fn gather<'a>(args: &DescribeArgs, subject: &'a Subject) -> Result<Gathered<'a>> {
     let columns = columns(args)?;
     let query = subject.query(args.filter.as_ref(), &args.way)?;
@@ -59,7 +59,7 @@ pub(super) fn gather<'a>(args: &DescribeArgs, subject: &'a Subject) -> Result<Ga
     })
 }
 
-/// The columns to describe, in their order.
+/// The columns to describe, in order.
 fn columns(args: &DescribeArgs) -> Result<Vec<Column>, QueryError> {
     let Some(chosen) = &args.columns else {
         return Ok(Column::DEFAULT.to_vec());
@@ -79,12 +79,12 @@ fn columns(args: &DescribeArgs) -> Result<Vec<Column>, QueryError> {
     }
 }
 
-/// Whether the values of a column are more and less than each other, and not kinds.
+/// Whether the values of a column are quantities rather than kinds.
 fn is_number(column: &Column) -> bool {
     kinds(*column).is_none()
 }
 
-/// How many values a column of kinds may have.
+/// The most values of a column of kinds.
 fn kinds(column: Column) -> Option<u32> {
     match column {
         Column::Domain | Column::EntityType | Column::FlagsEntityType => Some(16),
@@ -126,7 +126,7 @@ fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
     }
 }
 
-/// One question after the other, and what all of them took.
+/// One question after the other, and the work of all of them.
 pub(super) struct Asked<'q> {
     pub(super) query: &'q Query<'q>,
     stats: Stats,
@@ -140,7 +140,7 @@ impl Asked<'_> {
         }
     }
 
-    /// How many tokens there are, and what their numbers are.
+    /// How many tokens there are, and their figures.
     fn summaries(&mut self, columns: &[Column]) -> Result<(u64, Vec<Summary>), QueryError> {
         let measures = columns.iter().flat_map(|column| measures(*column));
         let measures: Vec<_> = measures.chain([Measure::Count]).collect();
@@ -203,7 +203,7 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// The mean of weights is NaN if one of them is: of the others it tells something.
+    /// The mean of weights is NaN if one of them is: without those it says something.
     fn leave_out_nan(&mut self, summaries: &mut [Summary]) -> Result<(), QueryError> {
         let Some(weight) = summaries.iter_mut().find(|summary| summary.nan > 0) else {
             return Ok(());
@@ -221,7 +221,7 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// What is counted by filters: tokens that are not valid, or at an origin.
+    /// What filters count: tokens that are not valid, or at an origin.
     fn counts(
         &mut self,
         columns: &[Column],
@@ -274,7 +274,7 @@ impl Asked<'_> {
     }
 }
 
-/// One that this program has written.
+/// A filter written by this program.
 fn filter(text: &str) -> Filter {
     text.parse()
         .unwrap_or_else(|error| unreachable!("{text}: {error}"))
@@ -299,13 +299,13 @@ fn one_each(count: u32) -> Bins {
     Bins::new(count as usize).range(-0.5, f64::from(count) - 0.5)
 }
 
-/// From the least to the greatest finite value; `None` where there is none.
+/// From the least to the greatest finite value; `None` if there is none.
 fn bins_of(summary: &Summary) -> Option<Bins> {
     let (low, high) = (summary.min.number()?, summary.max.number()?);
     let bins = Bins::new(BINS);
     Some(match low.is_finite() && high.is_finite() {
         true => bins.range(low, high),
-        // The ends are looked for.
+        // The ends have to be found.
         false => bins,
     })
 }
@@ -331,7 +331,7 @@ fn of_domains(counts: &[u64]) -> Vec<OfDomain> {
         .collect()
 }
 
-/// The flags that have names, by how often each set of flags occurs.
+/// The named flags, from how often each set of flags occurs.
 fn of_flags(counts: &[u64]) -> Vec<OfFlag> {
     let system = SystemFlags::all().iter_names();
     let system = system.map(|(name, flag)| (name.to_lowercase(), u16::from(flag.bits())));

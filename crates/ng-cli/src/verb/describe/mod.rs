@@ -1,8 +1,8 @@
 //! What the tokens of a file are like, for people.
 //!
-//! `gather.rs` asks, in few passes, and makes a `Description` of the answers, which is
-//! what JSON has. `report.rs` puts it on pages of 80 columns: `table.rs` the numbers,
-//! `bars.rs` what is counted by kind. `page/` is the page of HTML.
+//! `gather.rs` asks in few passes and turns the answers into a `Description`, which is what JSON
+//! shows. `report.rs` prints it in 80 columns: `table.rs` the numbers, `bars.rs` what is counted by
+//! kind. `page/` is the page of HTML.
 
 mod bars;
 mod description;
@@ -34,7 +34,7 @@ struct Draft<'t> {
 }
 
 impl<'t> Draft<'t> {
-    /// Takes its name at once: nothing is asked for a page that cannot be written.
+    /// Takes its name at once: no query runs for a page that cannot be written.
     fn begin(args: &DescribeArgs, tool: &'t Tool) -> Result<Option<Self>> {
         let Some(path) = &args.html else {
             return Ok(None);
@@ -45,8 +45,8 @@ impl<'t> Draft<'t> {
         Ok(Some(Self { draft, hold }))
     }
 
-    /// Looks at every block, as `ng verify` does, for what the page says of them. A wish to
-    /// end stops this, and what is asked after it.
+    /// Looks at every block, as `ng verify` does, for the page. A wish to end stops this and the
+    /// queries after it.
     fn verify(&self, subject: &mut Subject, tool: &Tool) -> Result<()> {
         let stop = subject.workers().stop_flag();
         self.hold.on_wish(move || stop.stop());
@@ -63,7 +63,7 @@ impl<'t> Draft<'t> {
     }
 }
 
-/// Describes tokens on standard output, and tells on standard error what it took.
+/// Describes tokens on standard output, and shows on standard error what it took.
 pub(crate) fn describe(args: &DescribeArgs, tool: &Tool) -> Result<ExitCode> {
     let draft = Draft::begin(args, tool)?;
     let mut subject = Subject::open(&args.file, &args.way)?;

@@ -9,8 +9,7 @@ use ng_token::Space;
 /// The most characters of a number in the table of units.
 pub(super) const NARROW: usize = 7;
 
-/// A number of a column, with as many decimals as the column stores, or fewer where those
-/// do not fit.
+/// A number of a column, with as many decimals as the column stores, or as many as fit.
 pub(super) fn in_units(column: Column, value: Value) -> String {
     match value.number() {
         Some(value) => fitted(value, decimals(column)),
@@ -26,7 +25,7 @@ fn decimals(column: Column) -> usize {
     }
 }
 
-/// Those of a step.
+/// The decimals of a step.
 fn decimals_of(space: Space) -> usize {
     space.scale().ilog10() as usize
 }
@@ -54,7 +53,7 @@ fn is_zero(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'))
 }
 
-/// A number of a column of whole ones, or the time that it means.
+/// A number of a column of whole numbers, or the time it means.
 pub(super) fn whole(column: Column, value: Value) -> String {
     match value {
         Value::Integer(seconds) if column == Column::Timestamp => time(seconds as f64),
@@ -67,7 +66,7 @@ pub(super) fn whole(column: Column, value: Value) -> String {
     }
 }
 
-/// Seconds since 1970, all of them 32 bits, as a date.
+/// Seconds since 1970 within 32 bits, as a date.
 pub(super) fn time(seconds: f64) -> String {
     let time = UNIX_EPOCH + Duration::from_secs(seconds.round() as u64);
     humantime::format_rfc3339_seconds(time).to_string()
@@ -80,7 +79,7 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     }
     let share = 100.0 * part as f64 / whole as f64;
     match share {
-        // What is there, and is not all, is told as such.
+        // Neither nothing nor everything is shown as 0 or 100 %.
         share if part > 0 && share < 0.05 => "< 0.1 %".to_owned(),
         share if part < whole && share >= 99.95 => "> 99.9 %".to_owned(),
         share => format!("{share:.1} %"),

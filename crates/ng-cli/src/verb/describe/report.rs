@@ -65,7 +65,7 @@ impl Description<'_> {
         }
     }
 
-    /// What is counted by kind, as far as it is described: a title, and each kind's count.
+    /// The counts by kind that are described: a title, and each kind's count.
     pub(super) fn kinds(&self) -> Vec<(&'static str, Vec<(String, u64)>)> {
         let of_types = |types: &Vec<OfType>| {
             let rows = types.iter();
@@ -102,7 +102,7 @@ impl Description<'_> {
             .collect()
     }
 
-    /// Whether something is wrong with tokens.
+    /// Problems with tokens.
     fn condition(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = share(self.not_valid.count, self.described);
         let count = Counted(self.not_valid.count, "token");

@@ -9,13 +9,13 @@ use super::description::Summary;
 use super::gather::BINS;
 use super::number::{NARROW, in_units, whole};
 
-/// Columns in units, a line each.
+/// Columns in units, one a line.
 pub(super) struct Units<'s>(pub(super) Vec<&'s Summary>);
 
 /// Columns of numbers of up to ten digits and of times, side by side.
 pub(super) struct Wholes<'s>(pub(super) Vec<&'s Summary>);
 
-/// Tells whether the numbers of a column are too wide to be beside each other.
+/// Tells whether the numbers of a column are too wide to stand side by side.
 pub(super) fn is_whole(column: Column) -> bool {
     matches!(column, Column::Id | Column::LocalId | Column::Timestamp)
 }

@@ -6,7 +6,7 @@ use ng_arrow::{Compression, Format, Layout, TableWriter};
 use super::out::cause_of;
 use super::pieces::Pieces;
 
-/// Writes Arrow: a copy of columns, which one thread does faster than a disk takes it.
+/// Writes Arrow: a copy of columns, which one thread does faster than a disk can take it.
 pub(super) fn write<W: Write + Send>(
     out: W,
     format: Format,

@@ -1,9 +1,9 @@
-//! Tokens out, as columns of other tools' files.
+//! Exports tokens as columns of other tools' files.
 //!
-//! [`pieces`](pieces::Pieces) come verified and in order, and are written by one of three
-//! ways: Parquet's columns are encoded apart (`parquet.rs`), lines are written by many and
-//! put in order (`text.rs`), and Arrow is a copy, which takes one thread (`arrow.rs`). Where
-//! all of it goes, is `out.rs`.
+//! [`pieces`](pieces::Pieces) come verified and in order, and are written in one of three ways:
+//! Parquet's columns are encoded separately (`parquet.rs`), many threads write lines, which are put
+//! in order (`text.rs`), and Arrow is a copy, which takes one thread (`arrow.rs`). `out.rs` is the
+//! destination.
 
 mod arrow;
 mod out;
@@ -37,10 +37,10 @@ use crate::tool::{Tool, threads_for, workers};
 pub(super) use out::{Out, cause_of};
 use pieces::{From, Piece, Pieces};
 
-/// How many pieces that a filter chose wait to be written.
+/// How many filtered pieces wait to be written.
 const WAITING: usize = 2;
 
-/// Exports tokens. No block is written that was not verified.
+/// Exports tokens. Only verified blocks are written.
 pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
     if !args.is_to_stdout() {
         refuse_own_output(&args.source, &args.destination)?;
@@ -119,7 +119,7 @@ impl Job<'_> {
         Ok(bytes)
     }
 
-    /// Writes all of it, and looks with `check` before each piece whether to go on.
+    /// Writes everything, and calls `check` before each piece to ask whether to go on.
     fn write<W>(&self, out: W, check: &dyn Fn() -> Result<()>) -> Result<W>
     where
         W: Write + Send,
@@ -135,12 +135,12 @@ impl Job<'_> {
         })
     }
 
-    /// Gives the tokens that a filter matches, until nobody takes them any more.
+    /// Passes on the tokens that a filter matches, until nobody takes them any more.
     fn choose(&self, filter: &Filter, pieces: SyncSender<Result<Piece>>) {
         let index = open_index(&self.reader);
         let asked = self.ask(filter, index.as_ref(), &pieces);
         if let Err(error) = asked {
-            // Who does not take it has an error of its own.
+            // A consumer that stops has its own error.
             let _ = pieces.send(Err(error));
         }
         warn_of_index(&index_warnings(index.as_ref()), self.tool.say);

@@ -6,7 +6,7 @@ use ng_store::{CreateError, RawDraft};
 
 use crate::ending::Ending;
 
-/// What is written at once: what the page cache likes.
+/// How much is written at once: what suits the page cache.
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// A file or standard output, written in whole chunks, and counted.
@@ -22,8 +22,8 @@ pub(in crate::verb) trait Take {
 }
 
 impl Take for RawDraft {
-    /// The error goes through libraries that know no other than the system's:
-    /// [`cause_of`] takes it out again.
+    /// The error passes through libraries that know only the system's errors: [`cause_of`] takes it
+    /// out again.
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.append_bytes(bytes).map_err(io::Error::other)
     }
@@ -44,7 +44,7 @@ impl<W: Take> Out<W> {
         }
     }
 
-    /// Writes what waits, and returns what was written to and how many bytes that were.
+    /// Writes what is buffered, and returns the destination and the total bytes.
     pub(in crate::verb) fn into_inner(mut self) -> Result<(W, u64)> {
         self.write_waiting().map_err(cause_of)?;
         Ok((self.inner, self.bytes))
@@ -69,7 +69,7 @@ impl<W: Take> Write for Out<W> {
         Ok(part.len())
     }
 
-    /// Chunks stay whole: the end writes what waits.
+    /// Chunks stay whole: the end writes what is buffered.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

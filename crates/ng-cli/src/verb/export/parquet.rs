@@ -33,7 +33,7 @@ pub(super) fn write<W: Write + Send>(
     writer.finish().map_err(cause_of)
 }
 
-/// Encodes the pieces of a row group, and returns the one that the next begins with.
+/// Encodes the pieces of a row group, and returns the first piece of the next.
 fn encode_group(
     encoders: Vec<ColumnEncoder>,
     first: Piece,
@@ -56,7 +56,7 @@ fn encode_group(
         }
         let rest = share_out(first, pieces, |piece| {
             for (jobs, _) in &workers {
-                // Who ended before the last piece has failed, and tells it below.
+                // A thread that ended early has failed, and reports it below.
                 let _ = jobs.send(piece.clone());
             }
         })?;
@@ -76,7 +76,7 @@ fn encode_group(
     })
 }
 
-/// Hands the pieces of a row group out, the last one cut to what it has room for.
+/// Distributes the pieces of a row group, the last one cut to fit.
 fn share_out(
     first: Piece,
     pieces: &mut Pieces<'_>,

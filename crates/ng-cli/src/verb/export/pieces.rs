@@ -10,7 +10,7 @@ use ng_token::Token;
 
 use crate::progress::Progress;
 
-/// Some verified tokens that are to be written, behind each other and in order.
+/// Some verified tokens to be written, adjacent and in order.
 #[derive(Clone)]
 pub(super) struct Piece {
     held: Held,
@@ -20,7 +20,7 @@ pub(super) struct Piece {
 #[derive(Clone)]
 enum Held {
     Block(Arc<Block>),
-    /// What a filter chose, each with its own position.
+    /// What a filter selected, each with its own position.
     Chosen(Arc<Chosen>),
 }
 
@@ -61,7 +61,7 @@ impl Piece {
         }
     }
 
-    /// Splits off what is beyond so many tokens, if anything is.
+    /// Splits off everything beyond a number of tokens, if there is any.
     pub(super) fn split_off(&mut self, most: usize) -> Option<Self> {
         let middle = self.within.start + most;
         let rest = (middle < self.within.end).then(|| Self {
@@ -73,11 +73,11 @@ impl Piece {
     }
 }
 
-/// All that is to be written.
+/// Everything to be written.
 pub(super) struct Pieces<'a> {
     pub(super) from: From,
     pub(super) progress: &'a Progress,
-    /// How many tokens were given.
+    /// How many tokens were passed on.
     pub(super) given: &'a AtomicU64,
     pub(super) check: &'a dyn Fn() -> Result<()>,
 }
@@ -85,7 +85,7 @@ pub(super) struct Pieces<'a> {
 /// Where pieces come from.
 pub(super) enum From {
     Blocks(Blocks),
-    /// The thread that asks for those that a filter matches.
+    /// The thread that queries those that a filter matches.
     Query(Receiver<Result<Piece>>),
 }
 

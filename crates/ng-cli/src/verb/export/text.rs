@@ -9,10 +9,10 @@ use ng_arrow::{Format, Layout, TextRows};
 use super::out::cause_of;
 use super::pieces::{Piece, Pieces};
 
-/// How many pieces wait for a thread, and how many texts of it wait to be written.
+/// How many pieces wait for a thread, and how many of its texts wait to be written.
 const WAITING: usize = 2;
 
-/// Writes lines: each thread makes those of every so many pieces.
+/// Writes lines: the pieces are dealt to the threads in turn.
 pub(super) fn write<W: Write + Send>(
     mut out: W,
     format: Format,
@@ -57,11 +57,11 @@ fn render(rows: &TextRows, pieces: &Receiver<Piece>, texts: &SyncSender<Vec<u8>>
 
 type Renderer = (SyncSender<Piece>, Receiver<Vec<u8>>);
 
-/// Texts put in the order of their pieces.
+/// Texts in the order of their pieces.
 struct InOrder<'a, W> {
     out: &'a mut W,
-    /// The one that gets the next piece is in front; the one whose text is the oldest of
-    /// those that are not written is `under_way` places before it, in the circle.
+    /// The thread that gets the next piece is at the front; the thread with the oldest unwritten
+    /// text is `under_way` places before it, in the circle.
     renderers: VecDeque<Renderer>,
     under_way: usize,
 }
@@ -71,7 +71,7 @@ impl<W: Write> InOrder<'_, W> {
         if self.under_way == WAITING * self.renderers.len() {
             self.write_oldest()?;
         }
-        // Who ended before the last piece has panicked, and the scope tells it.
+        // A thread that ended early has panicked, and the scope reports it.
         let _ = self.renderers[0].0.send(piece);
         self.renderers.rotate_left(1);
         self.under_way += 1;

@@ -12,13 +12,13 @@ use super::sheet::Sheet;
 use super::{Subject, near, tokens};
 use crate::args::QueryArgs;
 
-/// How many repeated ids a table has unless it is told.
+/// How many repeated ids a table shows by default.
 const TABLE_IDS: u64 = 20;
 
-/// What is told of an answer beside its rows.
+/// The parts of an answer besides its rows.
 pub(super) struct Asked {
     pub(super) stats: Stats,
-    /// How many weights that are NaN were left out.
+    /// How many NaN weights were left out.
     pub(super) nan_weights: u64,
 }
 
@@ -131,7 +131,7 @@ fn measure(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result
     let nan_weights = value.groups.iter().map(|group| group.nan_weights).sum();
     let mut batch = value.to_batch();
     let last = batch.num_columns().saturating_sub(1);
-    // People are told of what was left out where anything was.
+    // People are informed only if anything was left out.
     let is_nan = batch
         .schema()
         .fields()
@@ -190,7 +190,7 @@ fn duplicates(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Res
     Ok(answer.stats)
 }
 
-/// How many ids are named that are not there.
+/// How many missing ids are named.
 const MISSING_NAMED: usize = 10;
 
 /// Names the ids that no token has: they have no row.
@@ -224,7 +224,7 @@ fn places(found: &[Found]) -> Result<RecordBatch> {
     ])
 }
 
-/// A row for each bin, and one for what is on either side of them.
+/// A row for each bin, and one for the values on either side of them.
 fn bars(histogram: &Histogram) -> Result<RecordBatch> {
     let bins = histogram.counts.len();
     let width = (histogram.high - histogram.low) / bins as f64;
@@ -251,7 +251,7 @@ fn bars(histogram: &Histogram) -> Result<RecordBatch> {
     rows_of_bars(from, to, counts)
 }
 
-/// Of no value, where no range says where bins are.
+/// For no value, if no range gives the bins.
 fn no_bars() -> Result<RecordBatch> {
     rows_of_bars(Vec::new(), Vec::new(), Vec::new())
 }

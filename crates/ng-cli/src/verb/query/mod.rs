@@ -1,7 +1,8 @@
-//! Questions to the tokens of a file.
+//! Queries over the tokens of a file.
 //!
-//! A [`Subject`] is the file, opened the way that is asked for. `ask.rs` turns each question
-//! into record batches, `tokens.rs` those of tokens, `near.rs` those of places; a [`Sheet`] shows them in any format.
+//! A [`Subject`] is the file, opened as requested. `ask.rs` turns each question into record
+//! batches, `tokens.rs` those of tokens, `near.rs` those of places; a [`Sheet`] shows them in any
+//! format.
 
 mod ask;
 mod near;
@@ -23,7 +24,7 @@ pub(super) use report::{Bytes, Looked};
 use sheet::Sheet;
 pub(super) use subject::Subject;
 
-/// What is going to be done.
+/// The plan.
 fn plan(args: &QueryArgs, query: &Query<'_>) -> Result<Plan> {
     Ok(match args.operation() {
         Some(operation) => query.explain_operation(operation)?,
@@ -31,7 +32,7 @@ fn plan(args: &QueryArgs, query: &Query<'_>) -> Result<Plan> {
     })
 }
 
-/// Answers a question on standard output, and tells on standard error what it took.
+/// Answers a question on standard output, and shows on standard error what it took.
 pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
     if let Some(out) = args.out() {
         refuse_own_output(&args.file, out)?;

@@ -14,7 +14,7 @@ use super::sheet::Sheet;
 use super::tokens::{Fault, TABLE_ROWS};
 use crate::args::{NearPoint, QueryArgs};
 
-/// Shows the tokens that are nearest to a point, with their distances.
+/// Shows the tokens nearest to a point, with their distances.
 pub(super) fn nearest(
     args: &QueryArgs,
     point: &NearPoint,
@@ -54,7 +54,7 @@ pub(super) fn within(
         let count = neighbours.len().min(limit - shown);
         let neighbours = &neighbours[..count];
         match sheet.is_table() {
-            // One table, since each has widths of its own.
+            // One table, since each has its own column widths.
             true => waiting.extend_from_slice(neighbours),
             false => {
                 let own = show(args, &[ball.space()], subject, neighbours, sheet);
@@ -81,7 +81,7 @@ pub(super) fn within(
     Ok(stats)
 }
 
-/// Shows tokens, and returns what was looked at for that.
+/// Shows tokens, and returns what was looked at for it.
 fn show(
     args: &QueryArgs,
     spaces: &[Space],
@@ -125,7 +125,7 @@ fn default_columns(spaces: &[Space]) -> Vec<Column> {
     fields.into_iter().chain(axes).collect()
 }
 
-/// The distance stands first: what was asked for.
+/// The distance comes first, as what was asked for.
 fn with_distances(batch: &RecordBatch, distances: Vec<f64>) -> Result<RecordBatch> {
     let distances: ArrayRef = Arc::new(Float64Array::from(distances));
     let schema = batch.schema();

@@ -15,7 +15,7 @@ use crate::say::{Report, Say};
 pub(in crate::verb) struct Looked<'a> {
     pub(in crate::verb) path: &'a Path,
     pub(in crate::verb) stats: &'a Stats,
-    /// How many weights that are NaN were left out.
+    /// How many NaN weights were left out.
     pub(in crate::verb) nan_weights: u64,
     pub(in crate::verb) found: &'a Found,
     pub(in crate::verb) index_warnings: Vec<String>,
@@ -28,7 +28,7 @@ impl Report for Looked<'_> {
 }
 
 impl Looked<'_> {
-    /// Tells what is wrong, quiet or not, and then what was looked at.
+    /// Reports problems, quiet or not, and then what was looked at.
     pub(in crate::verb) fn tell(&self, say: Say) -> Result<ExitCode> {
         let stats = self.stats;
         warn_of_index(&self.index_warnings, say);
@@ -79,7 +79,7 @@ impl fmt::Display for Looked<'_> {
     }
 }
 
-/// As many bytes, in the units that people use.
+/// The bytes, in the units that people use.
 pub(in crate::verb) struct Bytes(pub(in crate::verb) u64);
 
 impl fmt::Display for Bytes {

@@ -28,7 +28,7 @@ pub(super) struct Sheet<'t> {
     say: Say,
 }
 
-/// What the bytes of rows go to.
+/// The destination of rows as bytes.
 enum Target {
     Stdout(BufWriter<Stdout>),
     File(Box<Out<RawDraft>>),
@@ -51,8 +51,8 @@ impl Write for Target {
 }
 
 impl<'t> Sheet<'t> {
-    /// Programs that read JSON get a line for each row. A wish to end sets `stop` where a file
-    /// is written, and ends the program where none is.
+    /// Programs that read JSON get a line for each row. A wish to end sets `stop` if a file is
+    /// written, and otherwise ends the program.
     pub(super) fn new(args: &QueryArgs, tool: &'t Tool, stop: StopFlag) -> Result<Self> {
         let format = match (tool.say.is_json(), args.out()) {
             (true, None) => Some(Format::JsonLines),
@@ -74,7 +74,7 @@ impl<'t> Sheet<'t> {
         Ok(sheet)
     }
 
-    /// Ends what is under way if the program shall end.
+    /// Stops the current work if the program is to end.
     pub(super) fn check(&self) -> Result<(), Ending> {
         self.hold.as_ref().map_or(Ok(()), Hold::check)
     }
@@ -84,12 +84,12 @@ impl<'t> Sheet<'t> {
         self.format.is_none()
     }
 
-    /// Tells people what the rows do not, quiet or not: they are not the whole answer.
+    /// Tells people what the rows do not show, quiet or not: they are not the whole answer.
     pub(super) fn note(&self, line: &str) {
         self.say.note(line);
     }
 
-    /// Shows more rows, of the same columns as those before.
+    /// Shows more rows, of the same columns as before.
     pub(super) fn show(&mut self, batch: &RecordBatch) -> Result<()> {
         let Some(format) = self.format else {
             return self.print(&table(batch));
@@ -130,7 +130,7 @@ impl<'t> Sheet<'t> {
     }
 }
 
-/// Rows for people: entity types by their names, numbers to the right.
+/// Rows for people: entity types by name, numbers to the right.
 fn table(batch: &RecordBatch) -> Table {
     let schema = batch.schema();
     let names: Vec<&str> = schema

@@ -12,10 +12,10 @@ use crate::mapped::{index_warnings, map, open_index};
 use crate::source::Source;
 use crate::tool::workers;
 
-/// What is asked: the tokens of a file, mapped or read.
+/// The tokens of a file to query, mapped or read.
 pub(in crate::verb) struct Subject {
     source: Source,
-    /// `None` where the file is read.
+    /// `None` if the file is read.
     snapshot: Option<Snapshot>,
     index: Option<Index>,
     workers: Workers,
@@ -29,7 +29,7 @@ impl Subject {
             true => None,
             false => map(file, &source.reader.commit())?,
         };
-        // The table is for those who verify by it.
+        // The table is needed only to verify by it.
         let found = match snapshot {
             Some(_) => Found::new(source.reader.recovery()),
             None => source.look()?,
@@ -86,7 +86,7 @@ impl Subject {
         })
     }
 
-    /// What of the index was put aside, once it was looked at.
+    /// What of the index was put aside so far.
     pub(in crate::verb) fn index_warnings(&self) -> Vec<String> {
         index_warnings(self.index.as_ref())
     }

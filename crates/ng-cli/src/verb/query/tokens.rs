@@ -12,14 +12,14 @@ use super::sheet::Sheet;
 use crate::args::QueryArgs;
 use crate::verb::head::tokens_table;
 
-/// How many tokens a table has unless it is told.
+/// How many tokens a table shows by default.
 pub(super) const TABLE_ROWS: u64 = 20;
 
-/// How tokens are shown: in a table many at once, since each table has widths of its own.
+/// How tokens are shown: in a table many at once, since each has its own column widths.
 pub(super) struct Look<'a, 't> {
     columns: Vec<Column>,
     form: Form,
-    /// Whether they are shown as `ng head` shows them.
+    /// Whether they are shown like those of `ng head`.
     is_head: bool,
     sheet: &'a mut Sheet<'t>,
     waiting: (Vec<u64>, Vec<Token>),
@@ -58,7 +58,7 @@ impl<'a, 't> Look<'a, 't> {
         }
     }
 
-    /// Shows what waits; of no token at all, the names of the columns.
+    /// Shows what is buffered; without any token, the names of the columns.
     pub(super) fn finish(mut self) -> Result<()> {
         match self.is_begun && self.waiting.0.is_empty() {
             true => Ok(()),
@@ -84,7 +84,7 @@ impl<'a, 't> Look<'a, 't> {
     }
 }
 
-/// Shows the selected tokens in their order.
+/// Shows the selected tokens in order.
 pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) -> Result<Stats> {
     let default = if sheet.is_table() {
         TABLE_ROWS
@@ -101,7 +101,7 @@ pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) ->
         look.show(&positions[..count], &tokens[..count])
             .map_err(Fault)?;
         shown += count as u64;
-        // Whether there are more is told of a limit that nobody asked for.
+        // Further tokens are mentioned only for a default limit.
         let is_enough = shown == limit && args.limit.is_some();
         Ok(match is_cut || is_enough {
             true => ControlFlow::Break(()),
@@ -119,8 +119,8 @@ pub(super) fn all(args: &QueryArgs, query: &Query<'_>, sheet: &mut Sheet<'_>) ->
     Ok(stats)
 }
 
-/// Shows the tokens at some positions, in the order of those, and adds what was looked at for
-/// that to `stats`.
+/// Shows the tokens at some positions, in the given order, and adds what was looked at for it to
+/// `stats`.
 pub(super) fn at(
     args: &QueryArgs,
     subject: &Subject,

@@ -1,4 +1,4 @@
-//! Balls: exact where the centre is on the grid, by a rule in `f64` where it is not.
+//! Balls: exact for a centre on the grid, by a rule in `f64` otherwise.
 
 use ng_token::Space;
 
@@ -35,10 +35,10 @@ fn whole_steps(value: Decimal, scale: u16) -> Option<i32> {
     steps.is_whole.then_some(whole)
 }
 
-/// Leaves no ball that holds all that a space can store, or none of it.
+/// Removes balls that hold everything a space can store, or nothing of it.
 ///
-/// Both rules never make a farther point nearer, so two points tell: the farthest corner, and
-/// the nearest point, which on each axis is one of the steps around the centre.
+/// Neither rule ever makes a farther point nearer, so two points decide: the farthest corner, and
+/// the nearest point, which on each axis is one of the steps next to the centre.
 fn simplified(space: Space, ball: Ball, centre: [f64; 3]) -> Bound {
     let (min, max) = (f64::from(i16::MIN), f64::from(i16::MAX));
     let farthest = centre.map(|value| if value < -0.5 { i16::MAX } else { i16::MIN });
@@ -57,8 +57,8 @@ fn simplified(space: Space, ball: Ball, centre: [f64; 3]) -> Bound {
     }
 }
 
-/// Decides for all tokens at once, as for the origin. Everything is divided by one power of
-/// ten, so that no square is beyond an `f64`, and what vanishes is nothing beside the rest.
+/// Decides for all tokens at once, as for the origin. Everything is divided by one power of ten, so
+/// that no square overflows an `f64`; what underflows is negligible.
 fn from_afar(centre: [Decimal; 3], radius: Decimal, scale: u16) -> Bound {
     let [x, y, z] = centre;
     let magnitudes = [x, y, z, radius].map(Decimal::magnitude);

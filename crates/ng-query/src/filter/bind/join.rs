@@ -1,7 +1,7 @@
-//! `not`, `and` and `or` of what is bound.
+//! `not`, `and` and `or` of bound filters.
 //!
-//! None of them leaves `All` or `Nothing` below another node, a node of its own kind below
-//! itself, or fewer than two in a row.
+//! Their results have no `All` or `Nothing` below another node, no node directly below one of its
+//! own kind, and no row of fewer than two.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ pub(super) fn not(bound: Bound) -> Bound {
     }
 }
 
-/// Conditions on one column become one, and come first.
+/// Conditions on one column are merged and come first.
 pub(crate) fn and(bounds: impl IntoIterator<Item = Bound>) -> Bound {
     let mut row = Row::new(intersection);
     for bound in bounds {
@@ -33,7 +33,7 @@ pub(crate) fn and(bounds: impl IntoIterator<Item = Bound>) -> Bound {
     row.joined(Bound::All, Bound::And)
 }
 
-/// Masks of one column become one, and come first.
+/// Masks of one column are merged and come first.
 pub(super) fn or(bounds: impl IntoIterator<Item = Bound>) -> Bound {
     let mut row = Row::new(union);
     for bound in bounds {
@@ -50,23 +50,23 @@ pub(super) fn or(bounds: impl IntoIterator<Item = Bound>) -> Bound {
     row.joined(Bound::Nothing, Bound::Or)
 }
 
-/// What two conditions on one column come to together.
+/// The result of two conditions on one column.
 enum Both {
     Condition(Condition),
-    /// Nothing of an intersection, all of a union.
+    /// An empty intersection, or a union of everything.
     Decided,
 }
 
-/// Puts two conditions together, if they are on one column and it can.
+/// Merges two conditions, if they are on one column and can be merged.
 type Merge = fn(&Condition, &Condition) -> Option<Both>;
 
-/// What is joined so far.
+/// The filters joined so far.
 struct Row {
     merge: Merge,
-    /// At most one of each column, so that looking for one takes no longer in a long row.
+    /// At most one of each column, so that look-ups stay short in a long row.
     merged: Vec<Condition>,
     others: Vec<Bound>,
-    /// Two conditions left nothing to be told by the others.
+    /// Two conditions decided, whatever the others are.
     is_decided: bool,
 }
 

@@ -1,4 +1,4 @@
-//! From values in units to stored steps, once.
+//! Values in units become stored steps, once.
 
 mod ball;
 mod join;
@@ -16,8 +16,8 @@ use crate::bound::{Bound, Condition};
 pub(crate) use join::and;
 
 impl Filter {
-    /// Turns the values into stored steps, and simplifies what comes of it; valid is what is
-    /// valid at `now` seconds since 1970 UTC.
+    /// Turns the values into stored steps and simplifies the result; `valid` means valid at `now`
+    /// seconds since 1970 UTC.
     pub(crate) fn bind(&self, now: u32) -> Bound {
         match self {
             Self::All => Bound::All,
@@ -86,7 +86,7 @@ fn cuboid(space: Space, low: [Decimal; 3], high: [Decimal; 3]) -> Bound {
     }))
 }
 
-/// As `Token::validate` has it.
+/// As in `Token::validate`.
 fn strict(now: u32) -> Bound {
     join::and([
         weight::between(0.0, f32::INFINITY),
@@ -95,7 +95,7 @@ fn strict(now: u32) -> Bound {
     ])
 }
 
-/// As `Validation::Upstream` has it, which lets weights be NaN.
+/// As in `Validation::Upstream`, which allows NaN weights.
 fn upstream(now: u32) -> Bound {
     let max = Validation::UPSTREAM_WEIGHT_MAX;
     join::and([

@@ -1,4 +1,4 @@
-//! Columns of whole numbers, and those that are stored as whole steps.
+//! Columns of whole numbers, and columns stored as whole steps.
 
 use std::ops::RangeInclusive;
 
@@ -11,10 +11,10 @@ use crate::filter::decimal::Decimal;
 use crate::filter::tree::Comparison;
 use crate::ordered::steps_per_unit;
 
-/// Steps from the first to the second, ends included; none if the first is greater.
+/// Steps from the first to the second, inclusive; none if the first is greater.
 type Steps = (i128, i128);
 
-/// Every comparison but `!=`, which is the complement of `=`.
+/// Every comparison except `!=`, the complement of `=`.
 pub(super) fn compare(column: Column, comparison: Comparison, value: Decimal) -> Bound {
     let (least, greatest) = (Decimal::NEG_INFINITY, Decimal::INFINITY);
     let scale = scale(column);
@@ -68,10 +68,10 @@ pub(super) fn one_of(column: Column, values: &[Decimal]) -> Bound {
     }
 }
 
-/// Up to so many ranges of a column are looked at one by one, which vectors do.
+/// Up to this many ranges of a column are tested one by one, which vectorizes.
 pub(super) const FEW_RUNS: usize = 8;
 
-/// Puts neighbours together.
+/// Merges adjacent ranges.
 fn runs(ascending: &[i128]) -> Vec<Steps> {
     let runs = ascending.chunk_by(|&step, &next| next == step + 1);
     runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
@@ -130,7 +130,7 @@ fn in_steps(column: Column, (low, high): Steps) -> Bound {
     }
 }
 
-/// The ends are within the column's limits, so that none of the casts changes them.
+/// The ends are within the column's limits, so the casts are lossless.
 fn condition(column: Column, low: i128, high: i128) -> Condition {
     let kind = |kind| Condition::Kind(kind, mask(low as u32..=high as u32));
     match column {
@@ -151,7 +151,7 @@ fn condition(column: Column, low: i128, high: i128) -> Condition {
     }
 }
 
-/// Returns a bit for each of some values below 16.
+/// Returns one bit for each value below 16.
 fn mask(values: RangeInclusive<u32>) -> u16 {
     values.fold(0, |mask, value| mask | 1 << value)
 }

@@ -242,7 +242,7 @@ fn a_centre_on_the_grid_is_exact() {
     ]);
 }
 
-/// The surface of the greatest ball that is exact: no square or sum overflows.
+/// The surface of the greatest exact ball: no square or sum overflows.
 #[test]
 fn the_farthest_centre_on_the_grid_overflows_nothing() {
     let centre = [i32::MIN; 3];
@@ -261,7 +261,7 @@ fn the_farthest_centre_on_the_grid_overflows_nothing() {
     assert!(!ball(3 * apart * apart - 1).matches(&farthest, 0));
 }
 
-/// Conditions of every kind, some of which decide, and some of one column.
+/// Conditions of every kind, including some that decide and some on one column.
 const CONDITIONS: [&str; 22] = [
     "true",
     "false",
@@ -298,7 +298,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-/// What `Bound` says of itself.
+/// The invariants that `Bound` documents.
 fn check_shape(bound: &Bound) {
     let row = |parts: &[Bound], is_same: fn(&Bound) -> bool| {
         assert!(parts.len() > 1);

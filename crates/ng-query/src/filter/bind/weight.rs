@@ -1,4 +1,4 @@
-//! Weights are compared as floats: a range is what `>=` and `<=` hold for, which NaN never does.
+//! Weights are compared as floats: a range holds what `>=` and `<=` hold for, never NaN.
 
 use super::steps::FEW_RUNS;
 use crate::bound::{Bound, Condition, Number};
@@ -6,14 +6,14 @@ use crate::filter::decimal::Decimal;
 use crate::filter::tree::Comparison;
 use crate::ordered::key_of_weight;
 
-/// Every comparison but `!=`, which is the complement of `=`.
+/// Every comparison except `!=`, the complement of `=`.
 pub(super) fn compare(comparison: Comparison, value: f32) -> Bound {
     let (least, greatest) = (f32::NEG_INFINITY, f32::INFINITY);
     match comparison {
         Comparison::Equal | Comparison::NotEqual => between(value, value),
         Comparison::LessOrEqual => between(least, value),
         Comparison::GreaterOrEqual => between(value, greatest),
-        // An infinity has nothing beyond it, and `next_down` of it is itself.
+        // Nothing is beyond an infinity, and `next_down` of it is itself.
         Comparison::Less if value == least => Bound::Nothing,
         Comparison::Less => between(least, value.next_down()),
         Comparison::Greater if value == greatest => Bound::Nothing,
@@ -29,7 +29,7 @@ pub(super) fn between(low: f32, high: f32) -> Bound {
 }
 
 pub(super) fn one_of(values: &[Decimal]) -> Bound {
-    // Keys are as floats are: -0.0 has that of 0.0.
+    // Keys order like floats: -0.0 has the key of 0.0.
     let mut values: Vec<f32> = values.iter().map(|value| value.nearest_f32()).collect();
     values.sort_by_key(|value| key_of_weight(*value));
     values.dedup();

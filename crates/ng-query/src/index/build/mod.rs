@@ -1,10 +1,10 @@
-//! How an index is made, or brought up to date.
+//! Builds an index, or brings it up to date.
 //!
-//! - `options.rs`: what is wanted, and what was done;
-//! - `plan.rs`: what there is already and stays, and what has to be made;
+//! - `options.rs`: what to build, and what was built;
+//! - `plan.rs`: what exists and stays, and what has to be made;
 //! - `read.rs`: blocks to zones, columns and boxes, by many threads;
-//! - `runs.rs`: ids sorted, in memory of a bounded size;
-//! - `write.rs`: what is written at the end, the manifest last.
+//! - `runs.rs`: ids sorted in bounded memory;
+//! - `write.rs`: the last writes, ending with the manifest.
 
 mod options;
 mod plan;
@@ -28,23 +28,23 @@ pub use options::{BuildOptions, BuildReport};
 use plan::Plan;
 use runs::Runs;
 
-/// Builds the index of a file beside it, or brings it up to date with the commit that is
-/// read: what an index of before has right stays, and the rest is made anew.
+/// Builds the index of a file beside it, or brings it up to date with the commit that is read: the
+/// valid parts of an existing index stay, and the rest is made anew.
 ///
-/// `watch` is told after each 8 blocks how many tokens were read, and how many will be, on
-/// the thread that read them. The index is the same for any number of threads.
+/// `watch` is called after every 8 blocks with the tokens read so far and the total, on the thread
+/// that read them. The index is the same for any number of threads.
 ///
-/// Each block is verified as it is read. A damaged one stays unindexed; that is no error.
-/// Readers go on with the index of before until the new one is whole and durable, and so
-/// they do when the builder fails or is killed; what that leaves, the next one removes.
+/// Each block is verified as it is read. A damaged block stays unindexed; that is no error. Readers
+/// use the old index until the new one is complete and durable, and keep using it if the builder
+/// fails or is killed; the next build removes what that left behind.
 ///
-/// A thread has 8 blocks' values of the columns that are wanted, and a block. Where ids
-/// are, there are 20 bytes a token besides, for up to 2^24 tokens at once; more are sorted
-/// in runs of that length, which are kept beside the index until they are merged.
+/// Each thread holds one block and the wanted columns of 8 blocks. Ids take another 20 bytes a
+/// token, for up to 2^24 tokens at once; more are sorted in runs of that length, which are kept
+/// beside the index until they are merged.
 ///
 /// # Errors
 ///
-/// [`IndexError`]. The index is as it was.
+/// [`IndexError`]. The old index is unchanged.
 pub fn build(
     workers: &Workers,
     reader: &BlockReader,
@@ -61,7 +61,7 @@ pub fn build(
         number: random(),
     };
     let built = build.run(options, &watch);
-    // After a failure too: what was made then belongs to nothing.
+    // After a failure too: its files belong to nothing.
     let cleaned = clean(&folder);
     let report = built?;
     cleaned?;
@@ -72,7 +72,7 @@ pub fn build(
 ///
 /// # Errors
 ///
-/// [`IndexError::Io`], and [`IndexError::Locked`] while somebody builds it.
+/// [`IndexError::Io`], and [`IndexError::Locked`] while it is being built.
 pub fn remove(file: &Path) -> Result<bool, IndexError> {
     let folder = index_folder(file);
     if !folder.exists() {
@@ -94,7 +94,7 @@ fn clean(folder: &Locked) -> Result<(), IndexError> {
     folder.clean(&keep)
 }
 
-/// One build, with the number that its files have in their names.
+/// One build, with the number in the names of its files.
 struct Build<'a> {
     workers: &'a Workers,
     reader: &'a BlockReader,
@@ -118,11 +118,11 @@ impl Build<'_> {
         };
         let plan = plan.of_all_anew();
         let report = again.follow(&plan, watch)?;
-        // There is nothing of before that could be rotten.
+        // Nothing old that could be rotten.
         Ok(report.unwrap_or_else(|| plan.report()))
     }
 
-    /// `None` where ids that were to stay do not have their hashes.
+    /// `None` if old ids that were to stay fail their hashes.
     fn follow(
         &self,
         plan: &Plan,
@@ -144,7 +144,7 @@ impl Build<'_> {
         self.write(plan, parts, ids).map(Some)
     }
 
-    /// What was read is what the chains vouch for, unless the commit was taken back.
+    /// The chains vouch for what was read, unless the commit was taken back.
     fn expect_unchanged(&self, plan: &Plan) -> Result<(), IndexError> {
         match self.reader.table_chains(&plan.ends())? == plan.chains() {
             true => Ok(()),

@@ -3,9 +3,9 @@ use ng_token::Space;
 
 use crate::index::{IndexError, IndexInfo};
 
-/// What an index shall have besides its zones.
+/// What an index has besides its zones.
 ///
-/// What the index of before has is kept up as well, unless [`only`](Self::only).
+/// The parts of an existing index are kept up as well, unless [`only`](Self::only) is set.
 #[derive(Clone, Debug, Default)]
 pub struct BuildOptions {
     pub(super) columns: Vec<Column>,
@@ -16,7 +16,7 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// Asks for zones, and for what there is already.
+    /// Asks for zones, and for the parts that exist already.
     pub fn new() -> Self {
         Self::default()
     }
@@ -28,8 +28,8 @@ impl BuildOptions {
         self
     }
 
-    /// Adds the boxes of the pages in spaces. They help where tokens that are near each
-    /// other in the space are near each other in the file.
+    /// Adds the page boxes of spaces. They help where tokens that are near each other in the space
+    /// are near each other in the file.
     #[must_use]
     pub fn boxes(mut self, spaces: impl IntoIterator<Item = Space>) -> Self {
         self.boxes.extend(spaces);
@@ -43,14 +43,14 @@ impl BuildOptions {
         self
     }
 
-    /// Drops what is not asked for here.
+    /// Drops existing parts that are not asked for here.
     #[must_use]
     pub fn only(mut self, only: bool) -> Self {
         self.only = only;
         self
     }
 
-    /// Makes all of it anew, whatever there is: the way out of an index that is rotten.
+    /// Makes everything anew, whatever exists: the way to repair a rotten index.
     #[must_use]
     pub fn rebuild(mut self, rebuild: bool) -> Self {
         self.rebuild = rebuild;
@@ -71,8 +71,8 @@ impl BuildOptions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BuildReport {
-    /// What the index has; of its warnings, why what there was before was made anew.
+    /// What the index has; its warnings say why old parts were made anew.
     pub index: IndexInfo,
-    /// How many blocks were read; none if there was nothing to do.
+    /// How many blocks were read; 0 if there was nothing to do.
     pub read_blocks: u64,
 }

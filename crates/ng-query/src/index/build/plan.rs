@@ -14,7 +14,7 @@ use crate::index::sheet::Kind;
 use crate::index::{BLOCK, IndexError, IndexInfo, IndexWarning, SEGMENT_BLOCKS};
 use crate::zone::Zone;
 
-/// What an index shall have.
+/// What the index is to have.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) columns: Vec<Column>,
@@ -22,7 +22,7 @@ pub(super) struct Wanted {
     pub(super) ids: bool,
 }
 
-/// A segment to come.
+/// A segment of the new index.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     /// The blocks of the file.
@@ -34,7 +34,7 @@ pub(super) struct Part {
     pub(super) stays: bool,
 }
 
-/// What there is of the same file.
+/// What already exists of the same file.
 #[derive(Debug)]
 pub(super) struct Old {
     pub(super) manifest: Manifest,
@@ -90,7 +90,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Lets those of the first segments stay that have what is wanted, and are there.
+    /// Keeps the leading segments that have what is wanted and whose files exist.
     fn keep(&mut self, believed: usize, reader: &BlockReader) {
         let Some(old) = &self.old else { return };
         if self.wanted.ids && !old.has_ids(&self.folder) {
@@ -108,7 +108,7 @@ impl Plan {
         }
     }
 
-    /// Returns the plan that keeps nothing of what there is.
+    /// Returns the plan that keeps nothing.
     pub(super) fn of_all_anew(mut self) -> Self {
         self.parts.iter_mut().for_each(|part| part.stays = false);
         self.old = None;
@@ -147,7 +147,7 @@ impl Plan {
         })
     }
 
-    /// Says what there is if nothing is to be done.
+    /// Describes what exists, for a build with nothing to do.
     pub(super) fn report(&self) -> BuildReport {
         self.report_of(self.old.as_ref().map(|old| &old.manifest))
     }
@@ -164,7 +164,7 @@ impl Plan {
     }
 }
 
-/// The sorted ids of before, for those who merge them.
+/// The old sorted ids, to be merged.
 pub(super) struct OldIds<'a> {
     pub(super) folder: &'a Path,
     pub(super) entry: &'a SheetEntry,
@@ -174,7 +174,7 @@ pub(super) struct OldIds<'a> {
 }
 
 impl OldIds<'_> {
-    /// Tells whether the part that a position is in stays as it is.
+    /// Tells whether the segment of a position stays as it is.
     pub(super) fn stays(&self, position: u64) -> bool {
         let part = position / (SEGMENT_BLOCKS * BLOCK);
         let part = usize::try_from(part)
@@ -211,7 +211,7 @@ fn parts(reader: &BlockReader) -> Result<Vec<Part>, ReadError> {
 }
 
 impl Wanted {
-    /// In the order of all columns and spaces, each once.
+    /// All columns and spaces in their order, each once.
     fn new(options: &BuildOptions, old: Option<&Manifest>) -> Self {
         let old = old.filter(|_| !options.only);
         let wanted = old.map(|old| &old.wanted);
@@ -238,7 +238,7 @@ impl Wanted {
     }
 }
 
-/// Tells whether the files of a segment are there, as long as they were.
+/// Tells whether the files of a segment exist and have their lengths.
 fn is_there(segment: &SegmentEntry, folder: &Path) -> bool {
     let sheets = [Kind::Columns, Kind::Boxes]
         .into_iter()
@@ -248,7 +248,7 @@ fn is_there(segment: &SegmentEntry, folder: &Path) -> bool {
     sheets.into_iter().all(is_whole)
 }
 
-/// Tells whether a block that was damaged is whole by now.
+/// Tells whether a formerly damaged block is whole now.
 fn is_mended(segment: &SegmentEntry, reader: &BlockReader) -> bool {
     let mut tokens = Vec::new();
     let mut is_whole = |block: &u64| reader.read_block(*block, &mut tokens).is_ok();

@@ -20,7 +20,7 @@ use crate::zone::Zone;
 /// Blocks that a thread reads at a time, as many as a window of a pass has.
 const JOB_BLOCKS: u64 = 8;
 
-/// Segments that are read before what was found is put away: 2^24 tokens.
+/// Segments read before their results are written out: 2^24 tokens.
 const BATCH_PARTS: usize = 16;
 
 /// A segment that was made, or that stays.
@@ -29,30 +29,29 @@ pub(super) struct MadePart {
     pub(super) zones: Vec<Option<Zone>>,
     pub(super) columns: Option<SheetEntry>,
     pub(super) boxes: Option<SheetEntry>,
-    /// The hashes of the pieces of the columns, one column behind the other, and then
-    /// those of the boxes.
+    /// The hashes of the pieces: column by column, then those of the boxes.
     pub(super) hashes: Vec<u64>,
 }
 
-/// What is told while blocks are read.
+/// What `watch` is called with.
 struct Watch<'a> {
     told: &'a (dyn Fn(u64, u64) + Sync),
     done: AtomicU64,
     total: u64,
 }
 
-/// The files of a segment that is made.
+/// The files of a segment being made.
 struct Writers {
     sheets: Vec<(Kind, SheetWriter, Vec<u64>)>,
     /// How many blocks are still to be written.
     blocks_left: AtomicU64,
 }
 
-/// What a thread needs for a job, and uses again for the next one.
+/// A thread's buffers, reused from job to job.
 #[derive(Default)]
 struct Room {
     tokens: Vec<Token>,
-    /// Of each column of each sheet.
+    /// For each column of each sheet.
     values: Vec<Vec<u8>>,
 }
 
@@ -64,17 +63,17 @@ struct Job<'a> {
     writers: &'a Writers,
 }
 
-/// What was found in them.
+/// The results.
 struct Done {
     zones: Vec<Option<Zone>>,
-    /// The hashes of each column of each sheet, a block each.
+    /// The hashes of each column of each sheet, one a block.
     hashes: Vec<Vec<u64>>,
-    /// The ids of the blocks that are whole.
+    /// The ids of the whole blocks.
     ids: Vec<u32>,
 }
 
 impl Build<'_> {
-    /// Makes every part that does not stay.
+    /// Makes every segment that does not stay.
     pub(super) fn read(
         &self,
         plan: &Plan,
@@ -106,7 +105,7 @@ impl Build<'_> {
         Ok(made)
     }
 
-    /// Makes some parts, and returns their ids.
+    /// Makes some segments, and returns their ids.
     fn read_batch(
         &self,
         plan: &Plan,
@@ -155,15 +154,15 @@ impl Build<'_> {
         watch: &Watch<'_>,
     ) -> Result<Vec<Done>, IndexError> {
         thread::scope(|scope| {
-            // The disk writes what is full while other blocks are read.
+            // The disk writes full segments while other blocks are read.
             let (full, segments) = mpsc::channel::<&Writers>();
             let sync = move || segments.iter().try_for_each(Writers::sync);
-            // Where there is no thread to be had, all of it is synced at the end.
+            // Without a thread for it, everything is synced at the end.
             let syncing = thread::Builder::new().spawn_scoped(scope, sync).ok();
             let done = self.do_each(jobs, wanted, pass, |job| {
                 watch.add(&job.blocks);
                 if job.writers.is_full_with(&job.blocks) {
-                    // It ends before only where it has failed, and says so at its end.
+                    // It ends early only on failure, which it reports at its end.
                     let _ = full.send(job.writers);
                 }
             });
@@ -184,7 +183,7 @@ impl Build<'_> {
         pass: &BlockPass<'_>,
         after: impl Fn(&'j Job<'j>) + Sync,
     ) -> Result<Vec<Done>, IndexError> {
-        // A shard is a job: `map_shards` is told of tokens, of which a block is the least.
+        // A shard is a job: `map_shards` counts tokens, and its least shard is a block.
         let shards = Shards::with_shard_tokens(jobs.len() * BLOCK_TOKENS, BLOCK_TOKENS);
         let failed = AtomicBool::new(false);
         let rooms = Pool::new();
@@ -198,11 +197,11 @@ impl Build<'_> {
             after(job);
             Some(done)
         })?;
-        // The first error is there if any is: jobs are begun in their order.
+        // Jobs are begun in order, so the first error is always among those kept.
         done.into_iter().flatten().collect()
     }
 
-    /// Creates the files of a part.
+    /// Creates the files of a segment.
     fn writers(&self, plan: &Plan, number: usize) -> Result<Writers, IndexError> {
         let (part, wanted) = (&plan.parts[number], &plan.wanted);
         let columns = wanted
@@ -234,7 +233,7 @@ impl Build<'_> {
     }
 }
 
-/// What a part has that stays; of one that does not, nothing.
+/// What a segment that stays has; empty for one that does not.
 fn staying(plan: &Plan, number: usize, part: &Part) -> MadePart {
     let Some(old) = plan.old.as_ref().filter(|_| part.stays) else {
         return MadePart::default();
@@ -309,7 +308,7 @@ impl Job<'_> {
         })
     }
 
-    /// Zeros in the place of a block that is damaged.
+    /// Zeros in place of a damaged block.
     fn extend_by_nothing(&self, values: &mut [Vec<u8>]) {
         for ((kind, writer, column, _), values) in self.columns().zip(values) {
             let bytes = kind.piece_rows() * writer.width(column);
@@ -349,7 +348,7 @@ fn read_whole(
 ) -> Result<bool, IndexError> {
     match pass.read_block(block, tokens) {
         Ok(()) => Ok(true),
-        // What the disk does not give is damaged as well.
+        // A block that the disk cannot read is damaged as well.
         Err(ReadError::BadBlock { .. } | ReadError::Io(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
@@ -384,8 +383,7 @@ fn box_of(tokens: &[Token], space: Space) -> [[i16; 3]; 2] {
 }
 
 impl Writers {
-    /// Takes note of blocks that were written, and tells whether they were the last ones
-    /// that were missing.
+    /// Notes blocks as written, and tells whether they were the last ones missing.
     fn is_full_with(&self, blocks: &Range<u64>) -> bool {
         let count = blocks.end - blocks.start;
         self.blocks_left.fetch_sub(count, Ordering::Relaxed) == count
@@ -397,7 +395,7 @@ impl Writers {
         sheets.try_for_each(|(_, writer, _)| writer.sync())
     }
 
-    /// Writes what stands around the columns.
+    /// Writes the metadata around the columns.
     fn finish(self, done: Vec<Done>, blocks: u64) -> Result<MadePart, IndexError> {
         let mut made = MadePart::default();
         let columns = done.first().map_or(0, |done| done.hashes.len());
@@ -421,7 +419,7 @@ impl Writers {
     }
 }
 
-/// Returns the places where there is no zone.
+/// Returns the indices without a zone.
 pub(super) fn missing(zones: &[Option<Zone>]) -> impl Iterator<Item = u64> {
     let places = (0..).zip(zones);
     places

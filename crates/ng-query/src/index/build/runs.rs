@@ -16,24 +16,24 @@ use crate::index::{BLOCK, IndexError, ids};
 use crate::order::Sorted;
 use crate::zone::Zone;
 
-/// Bytes of an id and its position in a file of a run.
+/// Bytes of an id and its position in the file of a run.
 const PAIR_BYTES: usize = 12;
 
 /// An id and its position.
 type Pair = (u32, u64);
 
-/// Ids of some tokens, sorted.
+/// The sorted ids of some tokens.
 #[derive(Default)]
 pub(super) struct Run {
-    /// The whole blocks, in their order, however far apart they stand in the file.
+    /// The whole blocks, in order, however far apart they are in the file.
     blocks: Vec<u64>,
-    /// The ids, sorted, with the places of their tokens among those of `blocks`.
+    /// The ids, sorted, each with its token's index among the tokens of `blocks`.
     ids: Option<Sorted>,
 }
 
 impl Run {
-    /// Sorts the ids of blocks, which are given with the block that each few begin with
-    /// and the zones that tell which blocks are whole.
+    /// Sorts the ids of blocks. Each part comes with its first block, and with the zones that tell
+    /// which of its blocks are whole.
     pub(super) fn sorted<'a>(
         workers: &Workers,
         blocks: impl Iterator<Item = (u64, &'a [Option<Zone>], &'a [u32])> + Clone,
@@ -66,7 +66,7 @@ impl Run {
     }
 }
 
-/// The sorted runs of a build. All but the last one wait in files.
+/// The sorted runs of a build. All but the last one are in files.
 pub(super) struct Runs<'a> {
     folder: &'a Path,
     build: u64,
@@ -75,8 +75,8 @@ pub(super) struct Runs<'a> {
     count: u64,
 }
 
-/// The sorted ids that were written, and the hashes of the pieces of both columns, with
-/// the first id of each behind.
+/// The sorted ids that were written, and the hashes of both columns' pieces, followed by each
+/// piece's first id.
 pub(super) struct WrittenIds {
     pub(super) entry: SheetEntry,
     pub(super) numbers: Vec<u64>,
@@ -84,7 +84,7 @@ pub(super) struct WrittenIds {
 
 /// Why there is no next pair.
 enum Broken {
-    /// The ids of before do not have their hashes.
+    /// The old ids fail their hashes.
     Old,
     Failed(IndexError),
 }
@@ -113,7 +113,7 @@ impl<'a> Runs<'a> {
         self.last = Some(run);
     }
 
-    /// Puts the run that is in memory into a file, before another one is read.
+    /// Moves the run in memory into a file, before another one is read.
     pub(super) fn make_room(&mut self) -> Result<(), IndexError> {
         if let Some(before) = self.last.take() {
             let name = format!("run-{:05}-{:016x}.bin", self.files.len(), self.build);
@@ -124,8 +124,8 @@ impl<'a> Runs<'a> {
         Ok(())
     }
 
-    /// Merges the runs, and those of before that stay, into one file. `None` where those of
-    /// before do not have their hashes.
+    /// Merges the runs, and the old ids that stay, into one file. `None` if the old ids fail their
+    /// hashes.
     pub(super) fn finish(
         self,
         old: Option<OldIds<'_>>,
@@ -151,7 +151,7 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// Hands out the pairs of all sources in their order; those of a source are in it.
+/// Yields the pairs of all sources in order; each source is sorted.
 fn merge(
     mut sources: Vec<Source<'_>>,
     workers: &Workers,
@@ -174,7 +174,7 @@ fn merge(
             ));
         }
         put(pair).map_err(Broken::Failed)?;
-        // As long as one source is the first, the others are not looked at.
+        // As long as one source stays first, the others need no look.
         let bound = heap.peek().map(|Reverse((pair, _))| *pair);
         while let Some(pair) = next(&mut sources[number])? {
             if bound.is_some_and(|bound| bound < pair) {
@@ -222,13 +222,13 @@ fn pair_of(bytes: &[u8; PAIR_BYTES]) -> Pair {
     )
 }
 
-/// The sorted ids of before, each piece hashed, without those that do not stay.
+/// The old sorted ids without those that do not stay; each piece is hashed.
 struct OldRun<'a> {
     ids: OldIds<'a>,
     file: File,
     seeds: [u64; 2],
     piece: u64,
-    /// The pairs of the piece that was read last, the next one at the end.
+    /// The pairs of the last piece read, the next one at the end.
     pairs: Vec<Pair>,
 }
 
@@ -305,9 +305,9 @@ struct IdsWriter {
     seeds: [u64; 2],
     ids: Vec<u32>,
     positions: Vec<u64>,
-    /// How many were written.
+    /// How many ids were written.
     rows: u64,
-    /// Of the ids, of the positions, and the first ids.
+    /// Hashes of ids and of positions, and the first ids.
     numbers: [Vec<u64>; 3],
 }
 
@@ -369,7 +369,7 @@ mod tests {
 
     use super::*;
 
-    /// Few ids, so that many are equal, and any.
+    /// Mostly few ids, so that many are equal; sometimes any.
     fn ids(count: usize) -> impl Iterator<Item = u64> {
         let random = (0..count as u64).map(|n| xxh3(n, b"ids"));
         random.map(|random| {
@@ -381,8 +381,8 @@ mod tests {
         })
     }
 
-    /// Places were counted from the first block of a run, in 32 bits: where segments between
-    /// two stay, the second may stand 2^32 tokens behind it and more.
+    /// Places were counted from the first block of a run, in 32 bits: with segments that stay in
+    /// between, the second segment may be 2^32 tokens behind it or more.
     #[test]
     fn a_run_has_blocks_that_stand_far_apart() -> Result<(), ParallelError> {
         let workers = Workers::new(2).unwrap();
@@ -404,7 +404,7 @@ mod tests {
         Ok(())
     }
 
-    /// The run of before was in memory while the next one was read and sorted.
+    /// The previous run was in memory while the next one was read and sorted.
     #[test]
     fn a_run_is_in_a_file_before_the_next_is_read() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;

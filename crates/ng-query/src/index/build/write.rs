@@ -13,7 +13,7 @@ use crate::index::{IndexError, pieces, zones};
 use crate::zone::Zone;
 
 impl Build<'_> {
-    /// Writes zones, hashes and, when all else is durable, the manifest.
+    /// Writes zones, hashes and, once all else is durable, the manifest.
     pub(super) fn write(
         &self,
         plan: &Plan,
@@ -87,7 +87,7 @@ impl Build<'_> {
         })
     }
 
-    /// Gives the manifest its name, when all that it names is durable.
+    /// Gives the manifest its name, once everything it names is durable.
     fn publish(&self, manifest: &Manifest) -> Result<(), IndexError> {
         self.folder.sync()?;
         let name = self.name("manifest", "json");

@@ -1,4 +1,4 @@
-//! Where the columns of a file stand, and the bytes around them by the Arrow IPC format
+//! Where the columns of a file begin, and the bytes around them by the Arrow IPC format
 //! (<https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format>).
 
 use std::borrow::Cow;
@@ -11,16 +11,16 @@ use arrow_ipc::{
 use arrow_schema::{DataType, Field, Schema};
 use flatbuffers::{FlatBufferBuilder, UnionWIPOffset, WIPOffset};
 
-/// Every buffer begins at a multiple of this, in the file and so where it is mapped.
+/// Every buffer begins at a multiple of this, in the file and so in a map of it.
 pub(super) const ALIGNMENT: u64 = 64;
 
 /// The beginning of the file, padded to 8 bytes, and its end.
 const MAGIC: &[u8; 8] = b"ARROW1\0\0";
 
-/// What comes before the length of each message.
+/// The bytes before the length of each message.
 const CONTINUATION: [u8; 4] = [0xFF; 4];
 
-/// What the values of a column are.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::index) enum Values {
     U8,
@@ -68,18 +68,18 @@ impl ColumnSpec {
     }
 }
 
-/// The places of the columns in a file that has room for a number of rows.
+/// Where the columns begin in a file with room for a number of rows.
 #[derive(Debug)]
 pub(super) struct Layout {
     columns: Vec<ColumnSpec>,
     /// Where each column begins.
     offsets: Vec<u64>,
-    /// Where the last one's room ends.
+    /// Where the room of the last one ends.
     end: u64,
     body: u64,
 }
 
-/// The rows that are no values: one bit a row, 0 where there is none.
+/// The null rows: one bit a row, 0 for null.
 pub(super) struct Validity<'a> {
     pub(super) bits: &'a [u8],
     pub(super) null_count: u64,
@@ -93,7 +93,7 @@ impl Layout {
             end: 0,
             body: 0,
         };
-        // What the metadata says has a fixed size.
+        // The metadata has a fixed size, whatever it says.
         layout.body = layout.head(0, None, 0).len() as u64;
         let mut offset = layout.body;
         for (place, column) in layout.offsets.iter_mut().zip(&layout.columns) {
@@ -123,7 +123,7 @@ impl Layout {
         })
     }
 
-    /// All that stands before the columns, as long as the columns' first offset.
+    /// Everything before the columns, as long as the columns' first offset.
     fn head(&self, rows: u64, validity: Option<&Validity<'_>>, body_length: u64) -> Vec<u8> {
         let mut head = MAGIC.to_vec();
         push_message(&mut head, &self.schema_message());
@@ -131,7 +131,7 @@ impl Layout {
         head
     }
 
-    /// The bytes at the beginning of the file, and those behind the body.
+    /// The bytes before the body, and those behind it.
     pub(super) fn around(&self, rows: u64, validity: Option<&Validity<'_>>) -> (Vec<u8>, Vec<u8>) {
         let end = self.body_end(validity);
         let head = self.head(rows, validity, end - self.body);
@@ -183,7 +183,7 @@ impl Layout {
         )
     }
 
-    /// Of each column its bitmap, which may be absent, and its values.
+    /// For each column its bitmap, which may be absent, and its values.
     fn buffers(&self, rows: u64, validity: Option<&Validity<'_>>) -> Vec<Buffer> {
         let mut buffers = Vec::new();
         let places = self.columns.iter().zip(&self.offsets).enumerate();

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Remembers of each piece whether it was hashed, and whether it has its hash: two bits.
+/// Remembers for each piece whether it was hashed, and whether the hash was right: two bits.
 #[derive(Debug)]
 pub(super) struct Marks(Box<[AtomicU64]>);
 
@@ -16,10 +16,10 @@ impl Marks {
         Self(words.collect())
     }
 
-    /// Returns what was found of a piece, if it was looked at.
+    /// Returns the result of a piece's hash, if it was looked at.
     #[inline]
     pub(super) fn get(&self, piece: usize) -> Option<bool> {
-        // Relaxed: what the mark is of never changes, so no order matters.
+        // Relaxed: a piece never changes, so no order matters.
         let word = self.0[piece / PIECES].load(Ordering::Relaxed);
         match word >> (2 * (piece % PIECES)) & 3 {
             0 => None,

@@ -1,13 +1,12 @@
-//! An Arrow file of one record batch, whose columns are plain arrays in their places.
+//! An Arrow file of one record batch, whose columns are plain arrays in place.
 //!
-//! - `layout.rs`: where each column stands, and the Arrow metadata that says so;
-//! - `writer.rs`: a file that many threads write pieces of;
-//! - `read.rs`: the pieces where they lie, each hashed before its first use;
-//! - `marks.rs`: which ones were.
+//! - `layout.rs`: where each column begins, and the Arrow metadata that says so;
+//! - `writer.rs`: a file whose pieces many threads write;
+//! - `read.rs`: the pieces in place, each hashed before its first use;
+//! - `marks.rs`: which pieces were hashed.
 //!
-//! Arrow readers go by the metadata. This crate goes by the offsets in the manifest, which
-//! has a hash: so nothing has to be decoded when an index is opened, and no metadata has
-//! to be believed.
+//! Arrow readers use the metadata. This crate uses the offsets in the manifest, which has a hash:
+//! so opening an index decodes no metadata and trusts none.
 
 mod layout;
 mod marks;

@@ -6,7 +6,7 @@ use crate::index::hash::{column_seed, xxh3};
 use crate::index::manifest::SheetEntry;
 use crate::map::FileBytes;
 
-/// What a sheet is of, and so how its pieces are cut and hashed.
+/// What a sheet holds, and so how its pieces are cut and hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::index) enum Kind {
     /// Values of tokens, 4096 a piece.
@@ -18,7 +18,7 @@ pub(in crate::index) enum Kind {
 }
 
 impl Kind {
-    /// Returns the name of the kind, with which the names of its files begin.
+    /// Returns the name of the kind, which begins the names of its files.
     pub(in crate::index) fn name(self) -> &'static str {
         match self {
             Self::Columns => "columns",
@@ -36,13 +36,13 @@ impl Kind {
     }
 }
 
-/// The pieces of an Arrow file where they lie.
+/// The pieces of an Arrow file in place.
 #[derive(Debug)]
 pub(in crate::index) struct Sheet {
     bytes: FileBytes,
     rows: u64,
     kind: Kind,
-    /// The number of the first piece, in the file of tokens.
+    /// The number of the first piece, counted in the token file.
     first_piece: u64,
     columns: Vec<SheetColumn>,
 }
@@ -59,18 +59,17 @@ struct SheetColumn {
 /// A piece that does not have its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::index) struct Rotten {
-    /// The place of the column in the sheet.
+    /// The index of the column in the sheet.
     pub(in crate::index) column: usize,
-    /// The number of the piece, in the file of tokens.
+    /// The number of the piece, counted in the token file.
     pub(in crate::index) piece: u64,
-    /// The hash that it has and the one that it should have; `None` where it was told before,
-    /// and was not hashed again.
+    /// Its hash and the expected one; `None` if it was reported before and not hashed again.
     pub(in crate::index) hashes: Option<[u64; 2]>,
 }
 
 impl Sheet {
-    /// Puts a sheet together of a file that is as long as its entry says, its columns,
-    /// and the hashes of their pieces.
+    /// Makes a sheet of a file whose length matches its entry, its columns, and the hashes of their
+    /// pieces.
     pub(in crate::index) fn new(
         bytes: FileBytes,
         kind: Kind,
@@ -108,7 +107,7 @@ impl Sheet {
         self.rows.div_ceil(self.kind.piece_rows())
     }
 
-    /// Returns a piece of a column, which is hashed at the first touch.
+    /// Returns a piece of a column, which the first use hashes.
     #[inline]
     pub(in crate::index) fn piece(&self, column: usize, piece: u64) -> Result<&[u8], Rotten> {
         let slot = &self.columns[column];
@@ -158,7 +157,7 @@ mod tests {
     use crate::index::ids;
     use crate::index::manifest::ColumnPlace;
 
-    /// A rotten piece was hashed at each touch.
+    /// A rotten piece was hashed on each use.
     #[test]
     fn a_rotten_piece_is_hashed_once() {
         let mut file = tempfile::tempfile().unwrap();

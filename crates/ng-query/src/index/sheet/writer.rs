@@ -6,7 +6,7 @@ use super::layout::{ColumnSpec, Layout, Validity};
 use crate::index::IndexError;
 use crate::index::manifest::{ColumnPlace, SheetEntry};
 
-/// Writes an Arrow file, pieces of its columns by many threads and in any order.
+/// Writes an Arrow file whose pieces come from many threads, in any order.
 #[derive(Debug)]
 pub(in crate::index) struct SheetWriter {
     file: File,
@@ -15,7 +15,7 @@ pub(in crate::index) struct SheetWriter {
 }
 
 impl SheetWriter {
-    /// Creates a file with room for so many rows.
+    /// Creates a file with room for a number of rows.
     pub(in crate::index) fn create(
         folder: &Path,
         name: &str,
@@ -36,7 +36,7 @@ impl SheetWriter {
         self.layout.columns()[column].values.width()
     }
 
-    /// Writes values of a column, from a row on.
+    /// Writes values of a column, beginning at a row.
     pub(in crate::index) fn write(
         &self,
         column: usize,
@@ -49,8 +49,8 @@ impl SheetWriter {
         )
     }
 
-    /// Writes what stands around `rows` rows, of which those of `nulls` are none, each a
-    /// range, and makes all of it durable.
+    /// Writes the metadata around `rows` rows, of which the ranges `nulls` are null, and makes the
+    /// file durable.
     pub(in crate::index) fn finish(
         self,
         rows: u64,
@@ -102,7 +102,7 @@ impl SheetWriter {
     }
 }
 
-/// A bit a row, set but for the nulls.
+/// A bit a row, set except for the nulls.
 fn bitmap(rows: u64, nulls: &[std::ops::Range<u64>]) -> Vec<u8> {
     if nulls.is_empty() {
         return Vec::new();

@@ -10,9 +10,9 @@ use crate::QueryError;
 use crate::memory::{Refused, refused, reserve, with_capacity};
 use crate::ordered::{steps_per_unit, value_of};
 
-/// What all workers have counted, by the code of the group.
+/// What all workers counted, by the code of the group.
 pub(super) struct Whole<'g> {
-    /// Ascending by their codes.
+    /// Ascending by code.
     pub(super) groups: Vec<Counted>,
     totals: Totals,
     needs: &'g Needs,
@@ -86,7 +86,7 @@ impl<'g> Whole<'g> {
                 values,
             });
         }
-        // Not stable: no key is there twice, and a stable sort takes memory.
+        // Unstable: no key occurs twice, and a stable sort allocates.
         groups.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         Ok(Groups {
             group_by: self.needs.group_by.clone(),
@@ -148,7 +148,7 @@ impl<'g> Whole<'g> {
     }
 }
 
-/// Appends what one worker counted, of the groups that have tokens.
+/// Appends the counts of one worker, for the groups that have tokens.
 fn gather(tally: Tally<'_>, groups: &mut Vec<Counted>) -> Result<(), QueryError> {
     reserve(groups, tally.counts.len(), GROUPS)?;
     let mut columns: Vec<_> = tally.columns.into_iter().map(Vec::into_iter).collect();
@@ -169,7 +169,7 @@ fn gather(tally: Tally<'_>, groups: &mut Vec<Counted>) -> Result<(), QueryError>
     Ok(())
 }
 
-/// Makes one of those that several workers counted.
+/// Merges the counts of several workers.
 fn merge_alike(groups: &mut Vec<Counted>) -> Result<(), Refused> {
     let mut all = Ok(());
     groups.dedup_by(|group, kept| {
@@ -205,9 +205,9 @@ fn sum(column: Column, sum: i128) -> Value {
     }
 }
 
-/// From exact sums: n sum(x^2) - sum(x)^2, by n (n - 1).
+/// From exact sums: (n sum(x^2) - sum(x)^2) / (n (n - 1)).
 ///
-/// Of 2^32 values of 32 bits those are less than 2^128.
+/// For 2^32 values of 32 bits all of them are less than 2^128.
 fn std_dev(column: Column, tally: &ColumnTally, count: u64) -> Value {
     if count < 2 {
         return Value::Missing;

@@ -13,19 +13,18 @@ use super::{GroupBy, Groups, Key, Measure, Value};
 use crate::ordered::steps_per_unit;
 
 impl Groups {
-    /// The name of the column that says how many weights were left out.
+    /// The name of the column that counts the weights left out.
     pub const NAN_WEIGHTS: &str = "nan_weights";
 
-    /// Returns the groups as columns: those of the keys, then those of the measures, each
-    /// by a name that parses to it.
+    /// Returns the groups as columns: the keys, then the measures, each named by the text that
+    /// parses to it.
     ///
-    /// Keys are of the type of their column; a cube has three, its least corner in units,
-    /// which have the names of the coordinates, and where a space has cubes of several sizes
-    /// the size behind: `physical_x(300)`.
-    /// Measures are `UInt64` where they are whole numbers, and `Float64` otherwise, null
-    /// where nothing was measured. (A sum that a `u64` does not hold, of more than 2^32
-    /// tokens, makes its column one of `Float64`.) Where a measure leaves NaN out, the last
-    /// column is [`NAN_WEIGHTS`](Self::NAN_WEIGHTS), how many those are.
+    /// A key has the type of its column. A cube has three columns, its least corner in units, named
+    /// like the coordinates; where a space has cubes of several sizes, the size follows:
+    /// `physical_x(300)`. Measures are `UInt64` where they are whole numbers and `Float64`
+    /// otherwise, null where nothing was measured. (A sum beyond a `u64`, of more than 2^32 tokens,
+    /// makes its column `Float64`.) Where a measure leaves NaN out, the last column,
+    /// [`NAN_WEIGHTS`](Self::NAN_WEIGHTS), counts those weights.
     #[must_use]
     pub fn to_batch(&self) -> RecordBatch {
         let mut fields = Vec::new();
@@ -52,7 +51,7 @@ impl Groups {
         if columns.is_empty() {
             return RecordBatch::new_empty(Arc::new(Schema::empty()));
         }
-        // Each was made of one value a group, and its field of its type.
+        // One value a group each, of its field's type.
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
             .unwrap_or_else(|error| unreachable!("{error}"))
     }

@@ -23,7 +23,7 @@ impl<'t> Call<'t> {
     }
 }
 
-/// Parses each of a list: `count, quantile(weight, 0.9)` is one of two.
+/// Parses each of a list: `count, quantile(weight, 0.9)` has two.
 pub(super) fn parse_list<T: FromStr>(list: &str) -> Result<Vec<T>, T::Err> {
     let mut depth = 0;
     let parts = list.split(move |letter| {

@@ -1,12 +1,12 @@
 use crate::memory::{Refused, spare};
 use crate::ops::id_set::IdSet;
 
-/// More different numbers than this are kept as bits.
+/// Beyond this many numbers, a set is kept as bits.
 const FEW: usize = 4096;
 
-/// Which numbers occur.
+/// A set of numbers.
 pub(super) enum Distinct {
-    /// In any order, some of them more than once.
+    /// In any order, with repetitions.
     Few(Vec<u32>),
     Many(IdSet),
 }
@@ -68,7 +68,7 @@ impl Distinct {
     }
 }
 
-/// A set with more numbers.
+/// Returns a set with the numbers added.
 fn set_of(numbers: &[u32], mut set: IdSet) -> Result<IdSet, Refused> {
     numbers.iter().try_for_each(|&number| set.add(number))?;
     Ok(set)

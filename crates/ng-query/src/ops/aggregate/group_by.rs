@@ -10,7 +10,7 @@ use crate::QuestionError;
 use crate::filter::FLAGS;
 use crate::scan::Stage;
 
-/// By what tokens are put into groups.
+/// What tokens are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GroupBy {
@@ -20,16 +20,15 @@ pub enum GroupBy {
     FlagsEntityType,
     /// `domain`.
     Domain,
-    /// `active` to `locked`, `user_0` to `user_3`: whether one flag is set, of those that
-    /// have a name.
+    /// `active` to `locked`, `user_0` to `user_3`: whether one named flag is set.
     Flag(Flags),
-    /// `time(seconds)`: buckets of so many seconds, from 0 on.
+    /// `time(seconds)`: buckets of this many seconds, from 0 on.
     Time(NonZeroU32),
-    /// `cell(space, size)`: cubes of so many steps, from the origin on.
+    /// `cell(space, size)`: cubes of this many steps, from the origin on.
     Cell(Space, NonZeroU32),
 }
 
-/// What a group has in common, by one [`GroupBy`].
+/// What the tokens of a group have in common, by one [`GroupBy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Key {
@@ -41,8 +40,8 @@ pub enum Key {
     Flag(bool),
     /// The first second of the bucket.
     Time(u32),
-    /// The least corner of the cube, in steps; below `i16::MIN` where a cube reaches beyond
-    /// what can be stored.
+    /// The least corner of the cube, in steps; below `i16::MIN` where a cube reaches beyond what
+    /// can be stored.
     Cell([i32; 3]),
 }
 
@@ -51,18 +50,18 @@ impl GroupBy {
     ///
     /// # Errors
     ///
-    /// The first that is none.
+    /// [`QuestionError::GroupBy`] for the first that is invalid.
     pub fn list(group_by: &str) -> Result<Vec<Self>, QuestionError> {
         parse_list(group_by)
     }
 
-    /// Refuses cubes that are larger than all that can be stored, and flags without a name.
+    /// Refuses cubes larger than everything that can be stored, and flags without a name.
     pub(super) fn check(self) -> Result<(), QuestionError> {
         match self {
             Self::Cell(_, size) if size.get() > LARGEST_CELL => Err(QuestionError::GroupBy {
                 text: self.to_string(),
             }),
-            // What has no name is no text that says what it was.
+            // Without a name there is no text for it.
             Self::Flag(flags) if name_of_flag(flags).is_none() => Err(QuestionError::GroupBy {
                 text: self.to_string(),
             }),
@@ -162,13 +161,13 @@ fn append<T: Copy>(codes: &mut [u64], bits: u32, values: &[T], number: impl Fn(T
     }
 }
 
-/// By way of `f64`, which holds both and whose quotient is below the next whole number
-/// wherever the exact one is: vectors have no division of whole numbers.
+/// By way of `f64`, which holds both; its quotient is below the next whole number wherever the
+/// exact one is. Vectors have no integer division.
 fn quotient(value: u32, by: NonZeroU32) -> u64 {
     u64::from((f64::from(value) / f64::from(by.get())) as u32)
 }
 
-/// The number of the cube that the least coordinate is in.
+/// The number of the cube that contains the least coordinate.
 fn least_cell(size: NonZeroU32) -> i32 {
     i32::from(i16::MIN).div_euclid(size.get() as i32)
 }
@@ -213,7 +212,7 @@ pub(super) fn units_of(space: Space, size: NonZeroU32) -> f64 {
     f64::from(size.get()) / f64::from(space.scale())
 }
 
-/// A size is a whole number of steps, from one to all that a coordinate can have.
+/// A size is a whole number of steps, from one to the whole range of a coordinate.
 fn cell(space: &str, size: &str) -> Option<GroupBy> {
     let space = Space::ALL.into_iter().find(|known| known.name() == space)?;
     let steps = size.parse::<f64>().ok()? * f64::from(space.scale());

@@ -7,16 +7,16 @@ use crate::QueryError;
 use crate::memory::{push, room_for_one};
 use crate::scan::Stage;
 
-/// How many values four bits have; a forged column may hold others.
+/// The number of values of four bits; a forged column may hold others.
 const KINDS: u32 = 16;
-/// Groups of no more bits than this are found by their code alone.
+/// Groups of at most this many bits are found by their code alone.
 pub(super) const FEW_BITS: u32 = 8;
 
-/// Which group each token is in: a number from 0 on, by a code that all workers share.
+/// Which group each token is in: a number from 0 on, by a code shared by all workers.
 pub(super) struct Grouping<'g> {
     group_by: &'g [GroupBy],
     codes: Box<[u64; BLOCK_TOKENS]>,
-    /// By code, where there are many.
+    /// By code, if there are many.
     known: HashMap<u64, u32>,
     /// The code of each group.
     pub(super) group_codes: Vec<u64>,
@@ -38,7 +38,7 @@ impl<'g> Grouping<'g> {
         }
     }
 
-    /// The groups of a block's tokens, where they are the values of one column of four bits.
+    /// The groups of a block's tokens, if they are the values of one column of four bits.
     pub(super) fn kinds<'s>(&self, stage: &'s Stage<'_>) -> Option<&'s [u8]> {
         match self.group_by {
             [by] => by.kind().map(|column| stage.lanes.u8(column)),
@@ -96,7 +96,7 @@ impl<'g> Grouping<'g> {
     }
 }
 
-/// How many bits the codes of groups have.
+/// The number of bits of a group's code.
 pub(super) fn bits_of(group_by: &[GroupBy]) -> u32 {
     group_by.iter().map(|by| by.bits()).sum()
 }

@@ -1,15 +1,15 @@
 use super::{GroupBy, Key, Measure};
 
-/// What was measured, group by group.
+/// What was measured, by group.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Groups {
-    /// By what the tokens were put into groups; empty if they were not.
+    /// What the tokens are grouped by; empty for one group of all.
     pub group_by: Vec<GroupBy>,
-    /// What was measured of each.
+    /// The measures.
     pub measures: Vec<Measure>,
-    /// The groups that have tokens, ascending by their keys. One if the tokens were not
-    /// put into groups, also where none is selected.
+    /// The groups that have tokens, ascending by their keys. Without grouping there is always one,
+    /// even if no token is selected.
     pub groups: Vec<Group>,
 }
 
@@ -21,12 +21,12 @@ pub struct Group {
     pub key: Vec<Key>,
     /// One for each [`Measure`].
     pub values: Vec<Value>,
-    /// How many weights are NaN and were left out, of extremes and quantiles of the weight;
-    /// 0 where there are none of those. A sum or a mean with NaN is NaN.
+    /// How many NaN weights were left out of extremes and quantiles of the weight; 0 without such
+    /// measures. A sum or mean that includes NaN is NaN.
     pub nan_weights: u64,
 }
 
-/// What a measure comes to.
+/// The value of a measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -34,8 +34,8 @@ pub enum Value {
     Missing,
     /// A whole number, exact.
     Integer(i128),
-    /// A number in the units of the column: the `f64` that is nearest to an exact value, or
-    /// what the weights sum up to.
+    /// A number in the units of the column: the `f64` nearest to the exact value, or computed from
+    /// the sum of the weights.
     Number(f64),
 }
 

@@ -6,7 +6,7 @@ use ng_arrow::Column;
 use super::call::{Call, parse_list};
 use crate::QuestionError;
 
-/// What is asked of the tokens of a group.
+/// What is measured of the tokens of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Measure {
@@ -16,16 +16,15 @@ pub enum Measure {
     Min(Column),
     /// `max(column)`: the greatest value, NaN left out.
     Max(Column),
-    /// `sum(column)`: exact for all columns but the weight, whose blocks of 4096 tokens are
-    /// summed in `f64` and added in their order; NaN with a NaN among them.
+    /// `sum(column)`: exact, except for the weight, whose blocks of 4096 tokens are summed in `f64`
+    /// and added in order; NaN if one of them is NaN.
     Sum(Column),
-    /// `mean(column)`: the sum by the number of tokens.
+    /// `mean(column)`: the sum divided by the number of tokens.
     Mean(Column),
-    /// `stddev(column)`: the standard deviation of a sample, by one less than the number of
-    /// tokens.
+    /// `stddev(column)`: the sample standard deviation (divided by n - 1).
     StdDev(Column),
-    /// `quantile(column, p)`: the value at index `round(p (n - 1))` of the n values in
-    /// order, NaN left out; ties of that rounding go up. `median(column)` is that of 0.5.
+    /// `quantile(column, p)`: the value at index `round(p (n - 1))` of the n sorted values, NaN
+    /// left out; ties round up. `median(column)` is the quantile at 0.5.
     Quantile(Column, f64),
     /// `distinct(column)`: how many different values there are.
     Distinct(Column),
@@ -36,7 +35,7 @@ impl Measure {
     ///
     /// # Errors
     ///
-    /// The first that is none.
+    /// [`QuestionError`] of the first that is invalid.
     pub fn list(measures: &str) -> Result<Vec<Self>, QuestionError> {
         parse_list(measures)
     }
@@ -55,7 +54,7 @@ impl Measure {
         }
     }
 
-    /// Whether a weight that is NaN counts for nothing: it is no extreme and no quantile.
+    /// Whether NaN weights are left out, as for extremes and quantiles.
     pub(super) fn leaves_nan_out(self) -> bool {
         matches!(
             self,
@@ -65,7 +64,7 @@ impl Measure {
         )
     }
 
-    /// Refuses what no value can answer.
+    /// Refuses a measure that its column cannot have.
     pub(super) fn check(self) -> Result<(), QuestionError> {
         match self {
             Self::Quantile(_, share) if !(0.0..=1.0).contains(&share) => {

@@ -1,7 +1,7 @@
 //! Measures of tokens, in groups.
 //!
-//! Each worker counts what may be counted in any order in a tally; sums of weights are
-//! made block by block and added in the order of the blocks.
+//! Each worker counts in a tally what may be counted in any order; sums of weights are made block
+//! by block and added in the order of the blocks.
 
 mod assemble;
 mod batch;
@@ -32,29 +32,27 @@ use needs::Needs;
 use tallies::Tallies;
 use weights::Totals;
 
-/// What the memory is for that grows with the groups.
+/// What memory that grows with the groups is for.
 const GROUPS: &str = "groups";
-/// What it is for that grows with how many different values there are.
+/// What memory that grows with the number of distinct values is for.
 const VALUES: &str = "the values of a column";
 
-/// How many bits the code of a group may have.
+/// The most bits of a group's code.
 const CODE_BITS: u32 = 64;
 
 impl Query<'_> {
     /// Measures the selected tokens, all together or in groups.
     ///
-    /// Whole numbers, extremes, quantiles and counts are exact. Weights are summed up block
-    /// by block, in an order that is the same for any number of threads, with and without an
-    /// index; that of a sorted copy is another. Quantiles of columns of 32 bits take a second
-    /// pass.
+    /// Whole numbers, extremes, quantiles and counts are exact. Weights are summed block by block,
+    /// in an order that is the same for any number of threads, with or without an index; a sorted
+    /// copy has another order. Quantiles of 32-bit columns take a second pass.
     ///
     /// # Errors
     ///
-    /// [`QueryError::Question`] for measures that make no sense, a key or a measure that is
-    /// there twice, and where the keys of the groups need more than 64 bits;
-    /// [`QueryError::TooManyGroups`] for more than 2^20 groups, or than 4096 where quantiles
-    /// or distinct values are asked for, whatever the number of threads; and the others of
-    /// [`QueryError`].
+    /// [`QueryError::Question`] for measures that make no sense, a key or measure that occurs
+    /// twice, or keys of groups that need more than 64 bits; [`QueryError::TooManyGroups`] for more
+    /// than 2^20 groups, or more than 4096 with quantiles or distinct values, whatever the number
+    /// of threads; and the others of [`QueryError`].
     pub fn aggregate(
         &self,
         group_by: &[GroupBy],
@@ -105,7 +103,7 @@ fn check(group_by: &[GroupBy], measures: &[Measure]) -> Result<(), QuestionError
     }
 }
 
-/// Refuses what is there twice: it would make two columns of one name.
+/// Refuses repetitions: they would make two columns of one name.
 fn once<T: PartialEq + ToString>(asked: &[T]) -> Result<(), QuestionError> {
     for (place, one) in asked.iter().enumerate() {
         if asked[..place].contains(one) {

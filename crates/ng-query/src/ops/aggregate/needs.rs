@@ -44,13 +44,13 @@ impl Needs {
         needs
     }
 
-    /// The columns that the groups are told by.
+    /// The columns that decide a token's group.
     pub(super) fn grouped(&self) -> impl Iterator<Item = Column> {
         self.group_by.iter().flat_map(|by| by.columns())
     }
 
-    /// How many groups are counted at most: a group has some hundred bytes for each column,
-    /// and up to 514 KiB where values are kept.
+    /// The most groups that are counted: a group takes some hundred bytes for each column, and up
+    /// to 514 KiB where values are kept.
     pub(super) fn most_groups(&self) -> usize {
         match self.keeps_values() {
             true => 1 << 12,
@@ -58,7 +58,7 @@ impl Needs {
         }
     }
 
-    /// How many groups all threads together count apart from each other at most.
+    /// The most groups that all threads together count separately.
     pub(super) fn most_own_groups(&self) -> usize {
         match self.keeps_values() {
             true => 1 << 12,
@@ -71,13 +71,13 @@ impl Needs {
         self.columns.iter().any(keeps)
     }
 
-    /// What is summed up of weights, which counts the groups as well.
+    /// What is summed of weights; it counts the groups as well.
     pub(super) fn weight_sums(&self) -> Option<Need> {
         let place = self.place_of(Column::Weight)?;
         Some(self.columns[place].1).filter(|need| need.sums)
     }
 
-    /// Where the column of a measure stands.
+    /// The index of a measure's column.
     pub(super) fn place_of(&self, column: Column) -> Option<usize> {
         self.columns.iter().position(|(known, _)| *known == column)
     }
@@ -98,7 +98,7 @@ impl Need {
         }
     }
 
-    /// Whether keys are counted: sums of weights are none.
+    /// Whether keys are counted; sums of weights need none.
     pub(super) fn asks_for_keys(self, column: Column) -> bool {
         let sums = self.sums && column != Column::Weight;
         self.extremes || sums || self.values || self.distinct

@@ -16,7 +16,7 @@ use crate::pool::Pool;
 use crate::scan::Stage;
 use crate::{Query, QueryError, Stats};
 
-/// The keys at the quantiles that are asked for.
+/// The keys at the requested quantiles.
 #[derive(Default)]
 pub(super) struct Quantiles {
     /// By the code of the group, the column and the bits of the share.
@@ -29,7 +29,7 @@ impl Quantiles {
     }
 }
 
-/// A quantile of which the upper 16 bits are known.
+/// A quantile whose upper 16 bits are known.
 struct Half {
     code: u64,
     column: Column,
@@ -39,19 +39,19 @@ struct Half {
     index: u64,
 }
 
-/// How often lower 16 bits occur below upper ones that are wanted.
+/// How often the lower 16 bits occur, for the upper ones that are wanted.
 #[derive(Default)]
 struct Lower {
-    /// By column, those of each group.
+    /// By column, one for each group.
     columns: Vec<(Column, HashMap<u64, Wanted>)>,
 }
 
-/// The upper bits that are wanted of a group, few, and what was counted below each.
+/// The few upper bits wanted of a group, and the counts below each.
 type Wanted = Vec<(u16, ValueCounts)>;
 
 impl Query<'_> {
-    /// Finds the quantiles: of columns of no more than 16 bits in what was counted, of the
-    /// others their upper 16 bits, and the lower ones in a second pass.
+    /// Finds the quantiles: for columns of at most 16 bits from the counts; for the others first
+    /// their upper 16 bits, and the lower ones in a second pass.
     pub(super) fn quantiles(
         &self,
         whole: &Whole<'_>,
@@ -126,7 +126,7 @@ impl Quantiles {
     }
 }
 
-/// The upper bits of a quantile of each group that has values.
+/// The upper bits of a quantile, for each group that has values.
 fn uppers(
     whole: &Whole<'_>,
     needs: &Needs,
@@ -148,7 +148,7 @@ fn uppers(
     })
 }
 
-/// The index of a quantile among values in order, the last of which has the index `last`.
+/// The index of a quantile among sorted values, the last of which has the index `last`.
 fn index_of(share: f64, last: u64) -> u64 {
     (share * last as f64).round() as u64
 }
@@ -195,7 +195,7 @@ impl Lower {
         let columns = self.columns.iter_mut().zip(other.columns);
         for ((_, groups), (_, other)) in columns {
             for (code, other) in other {
-                // What nobody wants has groups, too.
+                // Groups that nobody asks for are here as well.
                 let Some(wanted) = groups.get_mut(&code) else {
                     continue;
                 };
@@ -228,7 +228,7 @@ impl<'n> LowerCounter<'n> {
         }
     }
 
-    /// Counts a block, of which it takes what is wanted the first time.
+    /// Counts a block; on first use it takes what is wanted out of `lower`.
     fn add(&mut self, stage: &Stage<'_>, halves: &[Half]) -> Result<(), QueryError> {
         if self.wanted.is_empty() {
             self.lower = Lower::of(halves)?;
@@ -257,11 +257,11 @@ impl<'n> LowerCounter<'n> {
         done.map_err(|_| refused::<u64>(1, VALUES))
     }
 
-    /// Puts what was taken out back.
+    /// Puts what was taken back.
     fn into_lower(mut self) -> Lower {
         for ((_, known), wanted) in self.lower.columns.iter_mut().zip(self.wanted) {
             let taken = self.grouping.group_codes.iter().copied().zip(wanted);
-            // There was room for them.
+            // There was room for them before.
             known.extend(taken.filter(|(_, wanted)| !wanted.is_empty()));
         }
         self.lower

@@ -7,9 +7,9 @@ use crate::scan::Stage;
 
 /// What all workers count.
 ///
-/// Each counts a share of what may be counted apart; blocks of more groups go to a tally
-/// that all share, in turns. So there are no more groups in memory than twice as many as are
-/// counted at most, for any number of threads.
+/// Each worker keeps its own tally while its groups are few; blocks of more groups go to a tally
+/// that all share, in turns. So memory never holds more than twice the most groups that are
+/// counted, for any number of threads.
 pub(super) struct Tallies<'g> {
     needs: &'g Needs,
     own: Pool<Tally<'g>>,
@@ -27,13 +27,12 @@ impl<'g> Tallies<'g> {
         }
     }
 
-    /// Counts a block whose columns are loaded; what is summed up of its weights goes to
-    /// `sums`.
+    /// Counts a block whose columns are loaded; the sums of its weights go to `sums`.
     ///
     /// # Errors
     ///
-    /// [`QueryError::OutOfMemory`], and [`QueryError::TooManyGroups`]; where each worker has few there is none, and they are
-    /// counted together at the end.
+    /// [`QueryError::OutOfMemory`], and [`QueryError::TooManyGroups`] if one tally has too many. If
+    /// only all tallies together have too many, that is found at the end.
     pub(super) fn add(
         &self,
         stage: &Stage<'_>,

@@ -13,32 +13,32 @@ use crate::memory::{Refused, fill_up, refused};
 use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of, stored_of};
 use crate::scan::Stage;
 
-/// What one worker has counted: whole numbers and extremes, whose order does not matter.
+/// What one worker counted: whole numbers and extremes, in any order.
 pub(super) struct Tally<'g> {
     pub(super) grouping: Grouping<'g>,
     pub(super) needs: &'g Needs,
-    /// Of each group.
+    /// For each group.
     pub(super) counts: Vec<u64>,
-    /// Of each column that is measured, its groups.
+    /// For each measured column, its groups.
     pub(super) columns: Vec<Vec<ColumnTally>>,
     sums: WeightSums,
     keys: Box<Keys>,
-    /// How many groups it may have.
+    /// The most groups it may have.
     most: usize,
-    /// Whether a block had more, after which it takes none.
+    /// Whether a block had more; it takes no block after that.
     is_full: bool,
 }
 
 /// What is counted of a column in a group.
 #[derive(Default)]
 pub(super) struct ColumnTally {
-    /// The least and the greatest key; `None` where no value counts.
+    /// The least and the greatest key; `None` if no value counts.
     pub(super) extremes: Option<(u32, u32)>,
     /// How many values are NaN.
     pub(super) nan: u64,
     pub(super) sum: i128,
     pub(super) squares: u128,
-    /// Of the keys' upper 16 bits, or of the keys if those have no more.
+    /// Of the keys' upper 16 bits, or of the whole keys if they have no more.
     pub(super) values: Option<ValueCounts>,
     pub(super) distinct: Option<Distinct>,
 }
@@ -57,8 +57,8 @@ impl<'g> Tally<'g> {
         }
     }
 
-    /// Counts a block whose columns are loaded; what is summed up of its weights goes to
-    /// `sums`. Tells whether it did: not where there would be too many groups.
+    /// Counts a block whose columns are loaded; the sums of its weights go to `sums`. Returns
+    /// `false`, without counting, if there would be too many groups.
     pub(super) fn add(
         &mut self,
         stage: &Stage<'_>,

@@ -1,4 +1,4 @@
-//! What is counted of a column where there are no groups: a short loop for each measure.
+//! Counts a column without groups: a short loop for each measure.
 
 use ng_arrow::Column;
 
@@ -9,8 +9,7 @@ use crate::memory::Refused;
 use crate::ordered::{Keys, NAN_KEY, key_bits, stored_of};
 use crate::scan::Stage;
 
-/// Moves the keys of the selected tokens together, without those of NaN; returns how many
-/// those are.
+/// Compacts the keys of the selected tokens, without those of NaN; returns how many NaN there were.
 pub(super) fn pack(stage: &Stage<'_>, column: Column, keys: &mut Keys) -> usize {
     let is_weight = column == Column::Weight;
     if stage.selected().is_none() && !is_weight {
@@ -26,8 +25,8 @@ pub(super) fn pack(stage: &Stage<'_>, column: Column, keys: &mut Keys) -> usize 
 }
 
 impl ColumnTally {
-    /// Counts the values of one block. Of a column of few values only how often each occurs:
-    /// all else follows from that, see [`derive`](Self::derive).
+    /// Counts the values of one block. For a column of few values it counts only how often each
+    /// occurs: all else follows from that, see [`derive`](Self::derive).
     pub(super) fn add_block(
         &mut self,
         column: Column,
@@ -51,7 +50,7 @@ impl ColumnTally {
             let block = keys.iter().min().zip(keys.iter().max());
             self.widen(block.map(|(low, high)| (*low, *high)));
         }
-        // Sums of weights are made elsewhere; of the others the key is what is stored.
+        // Sums of weights are made elsewhere; for the others the key is the stored value.
         if need.sums && column != Column::Weight {
             let sum: u64 = keys.iter().map(|key| u64::from(*key)).sum();
             self.sum += i128::from(sum);
@@ -67,7 +66,7 @@ impl ColumnTally {
         Ok(())
     }
 
-    /// Fills in what follows from how often each value of a column of few values occurs.
+    /// Derives the rest from how often each value of a column of few values occurs.
     pub(super) fn derive(&mut self, column: Column) -> Result<(), Refused> {
         let Some(values) = self.values.as_ref().filter(|_| key_bits(column) <= 16) else {
             return Ok(());

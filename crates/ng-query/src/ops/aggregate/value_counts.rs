@@ -1,6 +1,6 @@
 use crate::memory::{Refused, boxed, made};
 
-/// How often each number of 16 bits occurs; room is taken for those that do.
+/// How often each 16-bit number occurs; memory is taken only for those that do.
 pub(crate) struct ValueCounts {
     pages: Box<[Option<Box<[u64; 256]>>; 256]>,
 }
@@ -28,7 +28,7 @@ impl ValueCounts {
         counts.try_for_each(|(number, count)| self.add_times(number, count))
     }
 
-    /// The numbers that occur, ascending, and how often.
+    /// The numbers that occur, ascending, with their counts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
         let pages = self.pages.iter().enumerate();
         let pages = pages.filter_map(|(high, page)| Some((high, page.as_ref()?)));
@@ -38,8 +38,8 @@ impl ValueCounts {
         })
     }
 
-    /// The number at an index of all that were added, in order, and how many of it are
-    /// before that index.
+    /// The number at an index of all added numbers in order, and how many equal ones are before
+    /// that index.
     pub(crate) fn at(&self, index: u64) -> Option<(u16, u64)> {
         let mut before = 0;
         for (number, count) in self.iter() {

@@ -8,43 +8,43 @@ use crate::QueryError;
 use crate::memory::{fill_up, reserve, room_for_one};
 use crate::scan::Stage;
 
-/// Partial sums of a block; tokens take turns by their place in it.
+/// Partial sums of a block; tokens use them in turn, by index.
 const LANES: usize = 4;
-/// How many values four bits have.
+/// The number of values of four bits.
 const KINDS: usize = 16;
 
-/// What the weights of a group come to in one block.
+/// The sums of a group's weights in one block.
 #[derive(Clone, Copy)]
 pub(super) struct BlockSum {
     pub(super) code: u64,
-    /// Its number with the worker that summed it up.
+    /// Its number in the worker that summed it.
     pub(super) group: u32,
     pub(super) count: u64,
     pub(super) sum: f64,
-    /// The sum of the squared differences to the block's own mean.
+    /// The sum of the squared differences from the block's own mean.
     pub(super) squares: f64,
 }
 
-/// Of each lane the sum, and how many were summed up: side by side, one vector adds both.
+/// For each lane the sum and the count side by side, so that one vector adds both.
 type Lanes = [[f64; 2]; LANES];
 
-/// Sums up weights group by group, one block at a time.
+/// Sums weights by group, one block at a time.
 ///
-/// A block has four partial sums for each group, each of the tokens at every fourth place;
-/// they are added as (0 + 1) + (2 + 3). That is an order of its own, the same on every path,
-/// and four times as fast as one sum, each addition of which waits for the one before.
+/// A block has four partial sums for each group, each of the tokens at every fourth index; they are
+/// added as (0 + 1) + (2 + 3). This order is the same on every path, and four times as fast as one
+/// sum, whose additions each wait for the previous one.
 #[derive(Default)]
 pub(super) struct WeightSums {
     sums: Vec<Lanes>,
     squares: Vec<[f64; LANES]>,
-    /// Of the groups that are touched.
+    /// For the groups that were touched.
     means: Vec<f64>,
-    /// The groups that the block has tokens of.
+    /// The groups that have tokens in the block.
     touched: Vec<u32>,
 }
 
 impl WeightSums {
-    /// Sums up a block, and gives the sums of its groups to `sums`.
+    /// Sums a block, and passes the sums of its groups to `sums`.
     pub(super) fn add(
         &mut self,
         stage: &Stage<'_>,
@@ -135,8 +135,7 @@ fn sum_and_count(lanes: &Lanes) -> (f64, f64) {
     )
 }
 
-/// Sums up a block all of whose tokens are selected, by four bits of each: groups whose
-/// number needs no check.
+/// Sums a block whose tokens are all selected, grouped by four bits: group numbers need no check.
 fn sum_up_kinds(kinds: &[u8], weights: &[f32], sums: &mut [Lanes; KINDS]) {
     let (kinds, kinds_left) = kinds.as_chunks::<LANES>();
     let (weights, weights_left) = weights.as_chunks::<LANES>();
@@ -189,7 +188,7 @@ impl WeightTotal {
         one_nan(self.sum / self.count as f64)
     }
 
-    /// The standard deviation of a sample; `None` of fewer than two.
+    /// The sample standard deviation; `None` for fewer than two values.
     pub(super) fn std_dev(&self) -> Option<f64> {
         (self.count > 1).then(|| one_nan((self.squares / (self.count - 1) as f64).sqrt()))
     }
@@ -202,7 +201,7 @@ pub(super) enum Totals {
 }
 
 impl Totals {
-    /// Of codes that have so many bits.
+    /// For codes of this many bits.
     pub(super) fn new(bits: u32) -> Self {
         match bits <= FEW_BITS {
             true => Self::Few(vec![WeightTotal::default(); 1 << bits]),
@@ -221,7 +220,7 @@ impl Totals {
         Ok(())
     }
 
-    /// The total of a group; of nothing where none was added.
+    /// The total of a group; zero if none was added.
     pub(super) fn get(&self, code: u64) -> WeightTotal {
         let total = match self {
             Self::Few(totals) => totals.get(code as usize),
@@ -231,7 +230,7 @@ impl Totals {
     }
 }
 
-/// Which NaN it is depends on the order of operands, which is the compiler's.
+/// Which NaN results depends on the order of operands, which the compiler chooses.
 fn one_nan(value: f64) -> f64 {
     if value.is_nan() { f64::NAN } else { value }
 }

@@ -2,8 +2,8 @@ use super::Points;
 use super::plan::Plan;
 use crate::scan::Scan;
 
-/// How many blocks are visited first around the first point: those whose boxes it is in, or
-/// the nearest. `None` where there are no boxes, or no points, or no memory for those.
+/// How many blocks are visited first for the first point: those whose boxes contain it, or the
+/// nearest. `None` if there are no boxes, no points, or no memory for them.
 pub(crate) fn first_blocks(points: &Points, scan: &Scan<'_>) -> Option<u64> {
     let plan = Plan::new(points, 1, scan.kernels, scan.boxes).ok()?;
     let (trees, target) = (plan.trees(), plan.targets.first()?);

@@ -6,8 +6,8 @@ use super::screen::Scales;
 use crate::boxes::BoxRows;
 use crate::kernels::Kernels;
 
-/// How far boxes may be that have points of at most some distance to a place: the screen of
-/// one place in one space.
+/// Decides which boxes may have points within some distance of a place: the screen of one place in
+/// one space.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fence {
     centre: [f32; 3],
@@ -15,7 +15,7 @@ pub(crate) struct Fence {
 }
 
 impl Fence {
-    /// Of all points whose distance has at most that key.
+    /// For points whose distance has at most this key.
     pub(crate) fn new(space: Space, place: Place, key: u64) -> Self {
         let metric = Metric::One(space);
         let scales = Scales::new(&metric);
@@ -27,7 +27,7 @@ impl Fence {
         }
     }
 
-    /// A bit for each of 64 boxes that may have such points.
+    /// Sets a bit for each of 64 boxes that may have such points.
     pub(crate) fn boxes(&self, kernels: Kernels, rows: BoxRows<'_>) -> u64 {
         let mut sums = [0.0; 64];
         kernels.add_box_distances(rows.low, rows.high, self.centre, 1.0, &mut sums);

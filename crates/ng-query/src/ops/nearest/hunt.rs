@@ -2,16 +2,16 @@ use super::plan::{Plan, Target};
 use super::reach::Reach;
 use crate::ops::best::{Best, Bound};
 
-/// What one worker has found around one point, and what that rules out.
+/// What one worker has found around one point, and the limits that follow.
 pub(super) struct Hunt<'b> {
     pub(super) best: Best<'b>,
-    /// In how many blocks it looked.
+    /// How many blocks it looked at.
     pub(super) blocks: u64,
-    /// The key that the limits are those of.
+    /// The key that the limits belong to.
     key: u64,
     /// The greatest sum of a screen.
     pub(super) sum: f32,
-    /// The steps, in one space.
+    /// The greatest steps, in one space.
     pub(super) reach: Reach,
 }
 
@@ -26,8 +26,8 @@ impl<'b> Hunt<'b> {
         }
     }
 
-    /// Narrows the limits to what was found meanwhile; `false` if no token from `position`
-    /// on can be among the nearest.
+    /// Narrows the limits to what was found meanwhile; `false` if no token from `position` on can
+    /// be among the nearest.
     #[inline]
     pub(super) fn narrow(&mut self, plan: &Plan<'_>, target: &Target, position: u64) -> bool {
         let Some(key) = self.best.limit(position) else {
@@ -39,7 +39,7 @@ impl<'b> Hunt<'b> {
         }
         true
     }
-    /// Whether something with that key may be among the nearest, by the limits.
+    /// Whether a token with this key may be among the nearest, by the limits.
     pub(super) fn reaches(&self, key: u64) -> bool {
         key <= self.key
     }

@@ -8,16 +8,15 @@ use crate::boxes::Cuboid;
 use crate::kernels::{PAGE, ROW};
 use crate::scan::{Lanes, for_each_one, greatest, least};
 
-/// How many points are in rows at once: those of eight spaces fit the first cache.
+/// How many points are in rows at once: those of eight spaces fit the L1 cache.
 pub(super) const CHUNK: usize = 256;
-/// How many points that stay in columns are looked at before what was found narrows the
-/// rest.
+/// How many points in columns are looked at before the results narrow the rest.
 pub(super) const LONG_CHUNK: usize = 1024;
 
-/// Three columns of each space of a metric, and the rest empty.
+/// Three columns of each space of a metric; the rest is empty.
 pub(super) type Columns<'b> = [&'b [i16]; 24];
 
-/// The columns of a block, which are loaded.
+/// The columns of a loaded block.
 pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> {
     let mut columns: Columns<'b> = [&[]; 24];
     for (place, &column) in columns.iter_mut().zip(&plan.columns) {
@@ -46,7 +45,7 @@ pub(super) fn columns_beyond(steps: &[Vec<i16>]) -> Columns<'_> {
     columns
 }
 
-/// Where the points of a block are.
+/// Where the points of a block are stored.
 #[derive(Clone, Copy)]
 pub(super) enum Block<'b> {
     Columns(&'b Columns<'b>),
@@ -54,7 +53,7 @@ pub(super) enum Block<'b> {
 }
 
 impl Block<'_> {
-    /// The steps of a token in a space, which is the metric's at that place.
+    /// The steps of a token in a space, given by its index in the metric.
     #[inline]
     fn steps(&self, spaces: &[Space], space: usize, place: usize) -> [i16; 3] {
         match self {
@@ -64,14 +63,14 @@ impl Block<'_> {
     }
 }
 
-/// One worker's room to look at points.
+/// One worker's buffers for looking at points.
 pub(super) struct Looker {
     mask: [u8; PAGE],
     gathered: Box<[[i16; CHUNK]; 24]>,
     rows: Vec<f32>,
 }
 
-/// A range of the places of a block, whose first token stands at `first` in the file.
+/// A range of a block's tokens, the block's first token being at position `first`.
 #[derive(Clone)]
 pub(super) struct Part<'b> {
     pub(super) block: Block<'b>,
@@ -114,7 +113,7 @@ impl Looker {
         }
     }
 
-    /// Holds one token of a part against a point.
+    /// Compares one token of a part with a point.
     #[inline]
     pub(super) fn hold(
         plan: &Plan<'_>,
@@ -128,7 +127,7 @@ impl Looker {
         hunt.best.offer(key, part.position(place));
     }
 
-    /// Holds the tokens of a page against a point: in one space those in the reach.
+    /// Compares the tokens of a page with a point; in one space only those within reach.
     pub(super) fn look_in_space(
         &mut self,
         plan: &Plan<'_>,
@@ -177,7 +176,7 @@ impl Looker {
         }
     }
 
-    /// Holds the tokens whose rows were made against a point.
+    /// Compares the tokens in the rows with a point.
     pub(super) fn look_in_rows(
         &self,
         plan: &Plan<'_>,
@@ -206,8 +205,8 @@ impl Looker {
         }
     }
 
-    /// Holds up to 2048 tokens of a block whose first one stands at `first` against a point.
-    /// Most are ruled out in the columns, and rows are made of the few others.
+    /// Compares up to 2048 tokens of a block, whose first is at position `first`, with a point.
+    /// Most are ruled out in the columns; rows are made only of the few others.
     pub(super) fn look_in_columns(
         &mut self,
         plan: &Plan<'_>,

@@ -11,7 +11,7 @@ impl Looked {
 
     pub(crate) fn mark(&self, block: u64) {
         let (word, bit) = (&self.0[(block / 64) as usize], 1 << (block % 64));
-        // Most blocks are looked at many times: reading shares the line, writing does not.
+        // Most blocks are looked at many times: reads share the cache line, writes do not.
         if word.load(Ordering::Relaxed) & bit == 0 {
             word.fetch_or(bit, Ordering::Relaxed);
         }

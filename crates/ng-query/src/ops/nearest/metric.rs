@@ -5,7 +5,7 @@ use super::place::{Place, squared_steps};
 use super::reach::Reach;
 use crate::boxes::Cuboid;
 
-/// The key of an infinite distance; a greater one is that of none.
+/// The key of an infinite distance; no distance has a greater one.
 const INFINITY: u64 = f64::INFINITY.to_bits();
 
 /// How distances are measured.
@@ -25,7 +25,7 @@ impl Metric {
         }
     }
 
-    /// What a squared step of each space counts, rounded.
+    /// The factor of a squared step in each space, rounded.
     pub(super) fn weights_of_steps(&self) -> Vec<f64> {
         match self {
             Self::One(_) => vec![1.0],
@@ -37,10 +37,10 @@ impl Metric {
     }
 }
 
-/// A point, and how its distances come to be.
+/// A point, and the rule of its distances.
 ///
-/// A distance is kept as a key: a whole number that is in the order of the distances, and
-/// holds all of it. Numbers of 0 or more are in the order of their bits.
+/// A distance is kept as a key: a whole number in the order of the distances, without loss. Floats
+/// of 0 or more are ordered like their bits.
 #[derive(Clone, Debug)]
 pub(crate) enum Centre {
     Whole([i32; 3]),
@@ -75,10 +75,10 @@ impl Centre {
         }
     }
 
-    /// The key of the distance to a token, whose steps in each space `steps` tells.
+    /// The key of the distance to a token, whose steps in each space `steps` returns.
     ///
-    /// In several spaces: begins with 0, and adds in the order of the spaces the squared
-    /// steps by the square of the scale, times the weight, each operation rounded once.
+    /// In several spaces: starts with 0 and adds, in the order of the spaces, the squared steps
+    /// divided by the squared scale, times the weight, each operation rounded once.
     #[inline]
     pub(crate) fn key(&self, steps: impl Fn(usize) -> [i16; 3]) -> u64 {
         match self {
@@ -95,8 +95,8 @@ impl Centre {
         }
     }
 
-    /// A key that no token is below whose points are in a box of each space: that of the
-    /// nearest corner or side. What is no farther on any axis is so rounded, too.
+    /// A lower bound of the keys of all tokens whose points are in a box of each space: the key of
+    /// the nearest corner or side. Rounding is monotonic on each axis, so it keeps the bound.
     pub(super) fn least_key(&self, cuboids: &[Cuboid]) -> u64 {
         self.key(|space| self.place(space).nearest_in(&cuboids[space]))
     }
@@ -109,7 +109,7 @@ impl Centre {
         }
     }
 
-    /// The steps within which tokens with at most that key are, in one space.
+    /// The steps that a token with at most this key can have, in one space.
     pub(super) fn reach(&self, key: u64) -> Reach {
         match self {
             Self::Whole(place) => Reach::on_grid(*place, key),

@@ -1,10 +1,10 @@
 //! The nearest tokens.
 //!
-//! [`Points`] are what is looked around, and a [`Plan`] what that comes to: the exact rule
-//! of the distances ([`metric`]), and the screens that rule tokens out without it
-//! ([`reach`] in steps, [`screen`] in `f32`). A [`Hunt`] is what was found around one point.
-//! With boxes a [`Search`] goes from block to block, nearest first; where boxes rule out too
-//! little, and where there are none, a [`pass`] looks through all blocks for all points.
+//! [`Points`] are the points to search around; a [`Plan`] has the exact rule of their distances
+//! ([`metric`]) and the screens that rule tokens out without it ([`reach`] in steps, [`screen`] in
+//! `f32`). A [`Hunt`] is what was found around one point. With boxes a [`Search`] goes from block
+//! to block, nearest first; without boxes, or if they rule out too little, a [`pass`] looks through
+//! all blocks for all points.
 
 mod explain;
 mod fence;
@@ -47,11 +47,11 @@ pub(crate) use reach::Reach;
 use search::Search;
 
 impl Query<'_> {
-    /// Finds the `k` selected tokens that are nearest to each of some points.
+    /// Finds the `k` selected tokens nearest to each of some points.
     ///
-    /// Exact: the order is that of the distances as [`Squared`] has them, ties by position.
-    /// The points share a pass, unless boxes of an index tell where to look for each.
-    /// [`Stats`] counts each block once, [`Neighbours`] those of its point.
+    /// The answer is exact: tokens are ordered by distance as in [`Squared`], ties by position. The
+    /// points share a pass, unless boxes of an index tell where to look for each. [`Stats`] counts
+    /// each block once, [`Neighbours`] those of its point.
     ///
     /// ```
     /// use ng_query::{Points, Query, Squared};
@@ -112,10 +112,10 @@ impl Query<'_> {
     }
 }
 
-/// What the memory is for that grows with the points.
+/// What memory that grows with the points is for.
 const POINTS: &str = "points to look around";
 
-/// Searches for each point alone; leaves out those for which that is not worth it.
+/// Searches for each point alone; leaves out points for which that is not worth it.
 fn search(
     scan: &Scan<'_>,
     plan: &Plan<'_>,

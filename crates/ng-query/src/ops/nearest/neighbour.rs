@@ -4,35 +4,35 @@
 pub enum Squared {
     /// In squared steps of the one space, exact.
     Steps(u64),
-    /// In squared steps of the one space, of a point between the steps: the sum, x first,
-    /// of the squares of `f64::from(steps) - point`, each operation rounded once; infinite
-    /// where an `f64` cannot hold it.
+    /// In squared steps of the one space, for a point between the steps: the sum, x first, of the
+    /// squares of `f64::from(steps) - point`, each operation rounded once; infinite if it overflows
+    /// an `f64`.
     OffGrid(f64),
-    /// In squared units, weighted and added up over several spaces, as
-    /// [`Token::weighted_squared_distance`](ng_token::Token::weighted_squared_distance) has it.
+    /// In squared units, weighted and added over several spaces, as by
+    /// [`Token::weighted_squared_distance`](ng_token::Token::weighted_squared_distance).
     Units(f64),
 }
 
-/// A token that is near a point.
+/// A token near a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Neighbour {
-    /// Where the token stands.
+    /// The position of the token.
     pub position: u64,
-    /// What neighbours are ordered by.
+    /// The squared distance, by which neighbours are ordered.
     pub squared: Squared,
-    /// How far it is, in units; of several spaces the root of the weighted sum.
+    /// The distance in units; in several spaces the root of the weighted sum.
     pub distance: f64,
 }
 
-/// The tokens that are nearest to a point.
+/// The tokens nearest to a point.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Neighbours {
-    /// The nearest first, equally far ones in the order of their positions.
+    /// The neighbours, nearest first; at equal distance in the order of their positions.
     pub neighbours: Vec<Neighbour>,
-    /// How many fewer there are than were asked for, because no more are selected.
+    /// How many fewer than `k` there are, because no more tokens are selected.
     pub missing: u64,
-    /// In how many blocks tokens were held against the point.
+    /// In how many blocks tokens were compared with the point.
     pub blocks_looked_at: u64,
 }

@@ -13,14 +13,14 @@ use crate::pool::Pool;
 use crate::scan::{Scan, Stage};
 use crate::{QueryError, Stats};
 
-/// Fewer selected tokens than this in a block are held against each point one by one.
+/// If a block has fewer selected tokens than this, each is compared with each point.
 const FEW: usize = 64;
 
-/// For more points than this the boxes of a block's points are found, which rule out a block
-/// of tokens that are all as far: no screen can, as it is not exact.
+/// With more points than this, the boxes of a block's points are computed. They rule out a block of
+/// tokens at equal distance, which no screen can, as screens are not exact.
 const MANY: usize = 32;
 
-/// Looks around some points at once, through all blocks that may have a neighbour.
+/// Searches around some points at once, through all blocks that may have a neighbour.
 pub(super) fn pass<'b>(
     scan: &Scan<'_>,
     plan: &Plan<'_>,
@@ -58,7 +58,7 @@ pub(super) fn pass<'b>(
 struct Searcher<'b> {
     hunts: Vec<Hunt<'b>>,
     looker: Looker,
-    /// The points that the block may have neighbours of.
+    /// The points that may have neighbours in the block.
     near: Vec<usize>,
 }
 
@@ -71,7 +71,7 @@ impl<'b> Searcher<'b> {
         }
     }
 
-    /// Begins a hunt for each point, unless that was done.
+    /// Begins a hunt for each point, if not begun yet.
     fn meet(
         &mut self,
         plan: &Plan<'_>,
@@ -98,7 +98,7 @@ impl<'b> Searcher<'b> {
         if self.near.is_empty() {
             return Ok(());
         }
-        // Single records are at hand, or else all columns are loaded.
+        // Either single records are at hand, or all columns are loaded.
         let selected = stage.selected_count();
         let few = selected <= FEW;
         let by_record = few && stage.has_records();
@@ -142,7 +142,7 @@ impl<'b> Searcher<'b> {
         Ok(())
     }
 
-    /// Finds the points that the block may have neighbours of.
+    /// Finds the points that may have neighbours in the block.
     fn find_near(&mut self, plan: &Plan<'_>, trees: &[&Tree], stage: &Stage<'_>, points: &[usize]) {
         self.near.clear();
         let mut cuboids = [Cuboid::EVERYWHERE; 8];
@@ -164,7 +164,7 @@ impl<'b> Searcher<'b> {
         }
     }
 
-    /// Leaves the points out that have no neighbour in the boxes of the block's points.
+    /// Drops the points without neighbours in the boxes of the block's points.
     fn leave_far_out(&mut self, plan: &Plan<'_>, columns: &Columns<'_>, points: &[usize]) {
         let (cuboids, hunts) = (cuboids(plan, columns), &self.hunts);
         self.near.retain(|&near| {
@@ -220,7 +220,7 @@ impl<'b> Searcher<'b> {
         Ok(())
     }
 
-    /// Looks around one point alone, for which rows would be made only once.
+    /// Searches around one point alone, so rows would be made for a single use.
     fn look_in_columns(
         &mut self,
         plan: &Plan<'_>,

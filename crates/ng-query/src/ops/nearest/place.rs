@@ -3,7 +3,7 @@ use crate::boxes::Cuboid;
 /// A place in one space, in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Place {
-    /// A whole number of steps on each axis, inside or outside of what can be stored.
+    /// A whole number of steps on each axis, within what can be stored or not.
     OnGrid([i32; 3]),
     OffGrid([f64; 3]),
 }
@@ -25,7 +25,7 @@ impl Place {
         }
     }
 
-    /// The nearest point of a box that can be stored: on each axis for itself.
+    /// The nearest storable point of a box, found on each axis separately.
     pub(crate) fn nearest_in(&self, cuboid: &Cuboid) -> [i16; 3] {
         [0, 1, 2].map(|axis| {
             let (low, high) = (cuboid.low[axis], cuboid.high[axis]);
@@ -36,9 +36,9 @@ impl Place {
         })
     }
 
-    /// The squared distance to a stored point, in squared steps: of a place on the grid
-    /// exact, and rounded once; else the sum, x first, of the squares of the differences,
-    /// each operation rounded once.
+    /// The squared distance to a stored point, in squared steps: for a place on the grid exact,
+    /// then rounded once; otherwise the sum, x first, of the squares of the differences, each
+    /// operation rounded once.
     #[inline]
     pub(crate) fn squared(&self, steps: [i16; 3]) -> f64 {
         match *self {

@@ -13,11 +13,11 @@ use crate::memory::collected;
 use crate::scan::Stop;
 use crate::select::axes;
 
-/// What is looked for, the same for all workers.
+/// What is searched for, the same for all workers.
 pub(super) struct Plan<'q> {
     pub(super) k: usize,
     pub(super) spaces: Vec<Space>,
-    /// Three of each space.
+    /// Three for each space.
     pub(super) columns: Vec<Column>,
     pub(super) scales: Scales,
     pub(super) targets: Vec<Target>,
@@ -25,7 +25,7 @@ pub(super) struct Plan<'q> {
     pub(super) boxes: Option<&'q dyn Boxes>,
 }
 
-/// A point that is looked around.
+/// A point to search around.
 pub(super) struct Target {
     pub(super) centre: Centre,
     pub(super) screen: Screen,
@@ -55,7 +55,7 @@ impl<'q> Plan<'q> {
         })
     }
 
-    /// Whether steps of one space are compared, and not weighted sums.
+    /// Whether steps of one space are compared, rather than weighted sums.
     pub(super) fn is_of_one_space(&self) -> bool {
         !matches!(
             self.targets.first().map(|target| &target.centre),
@@ -72,8 +72,7 @@ impl<'q> Plan<'q> {
         }
     }
 
-    /// The screen's sums of 64 boxes, each of which has a row for each space, in the order
-    /// of the screens.
+    /// The screen's sums of 64 boxes, which have a row for each space in the order of the screens.
     pub(super) fn box_sums<'b>(
         &self,
         target: &Target,
@@ -100,7 +99,7 @@ impl<'q> Plan<'q> {
         sums[0]
     }
 
-    /// How large the box of a block is: the weighted square of its diagonal.
+    /// The size of a block's box: the weighted square of its diagonal.
     pub(super) fn size(&self, trees: &[&Tree], block: u64) -> f32 {
         let of_space = |(tree, &weight): (&&Tree, &f32)| {
             let cuboid = tree.cuboid(block);
@@ -110,7 +109,7 @@ impl<'q> Plan<'q> {
         trees.iter().zip(&self.scales.weights).map(of_space).sum()
     }
 
-    /// What was found around a point, as the answer has it.
+    /// The neighbours of a point, as the answer has them.
     pub(super) fn neighbours(
         &self,
         point: usize,

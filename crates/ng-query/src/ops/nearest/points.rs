@@ -4,11 +4,10 @@ use super::Metric;
 use super::place::Place;
 use crate::QuestionError;
 
-/// Points to look around, each with a place in every space that its distances are
-/// measured in.
+/// Points to search around, each with a place in every space in which distances are measured.
 ///
-/// In one space distances are exact, of points that are a whole number of steps. In several
-/// they are as [`Token::weighted_squared_distance`] has them.
+/// In one space distances are exact for points at a whole number of steps. In several they are as
+/// by [`Token::weighted_squared_distance`].
 ///
 /// ```
 /// use ng_query::Points;
@@ -23,16 +22,16 @@ use crate::QuestionError;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
-    /// As they were named; those of weight 0 are in no metric.
+    /// As named; spaces of weight 0 are in no metric.
     weights: Vec<(Space, f64)>,
     metric: Metric,
-    /// Of each point, one for each space of the metric.
+    /// For each point, one for each space of the metric.
     places: Vec<Place>,
     len: usize,
 }
 
 impl Points {
-    /// Makes a list of no points in one space.
+    /// Makes an empty list of points in one space.
     pub fn in_space(space: Space) -> Self {
         Self {
             weights: vec![(space, 1.0)],
@@ -42,13 +41,13 @@ impl Points {
         }
     }
 
-    /// Makes a list of no points in several spaces, whose squared distances, in squared
-    /// units, are added up with a weight for each.
+    /// Makes an empty list of points in several spaces, whose squared distances, in squared units,
+    /// are added with a weight for each.
     ///
     /// # Errors
     ///
-    /// [`QuestionError`]: no space is named, or one twice, or a weight is negative, infinite
-    /// or NaN.
+    /// [`QuestionError`] if no space is named, one is named twice, or a weight is negative,
+    /// infinite or NaN.
     pub fn weighted(weights: &[(Space, f64)]) -> Result<Self, QuestionError> {
         if weights.is_empty() {
             return Err(QuestionError::NoSpace);
@@ -71,17 +70,17 @@ impl Points {
         })
     }
 
-    /// Returns how many points there are.
+    /// Returns the number of points.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Returns how many places a point has: one in each space that was named.
+    /// Returns how many places a point has: one in each named space.
     pub fn space_count(&self) -> usize {
         self.weights.len()
     }
 
-    /// Tells whether there are none.
+    /// Tells whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -94,25 +93,25 @@ impl Points {
         self.len += 1;
     }
 
-    /// Adds a point in steps, a place for each space in the order in which those were
-    /// named. It need not be a whole number of steps, nor within what can be stored.
+    /// Adds a point in steps, one place for each space in the order they were named. It need not be
+    /// a whole number of steps, nor within what can be stored.
     ///
     /// # Errors
     ///
-    /// [`QuestionError`]: there are more or fewer places than spaces, or a coordinate is
-    /// infinite or NaN. Nothing is added then.
+    /// [`QuestionError`] if the numbers of places and spaces differ, or a coordinate is infinite or
+    /// NaN. Nothing is added then.
     pub fn add_steps(&mut self, point: &[[f64; 3]]) -> Result<(), QuestionError> {
         self.check(point)?;
         self.add(point);
         Ok(())
     }
 
-    /// Adds a point in units, as [`add_steps`](Self::add_steps) does; a coordinate that is
-    /// the `f64` or the `f32` nearest to a whole number of steps is that number.
+    /// Adds a point in units, as [`add_steps`](Self::add_steps) does; a coordinate that is the
+    /// `f64` or the `f32` nearest to a whole number of steps becomes that number.
     ///
     /// # Errors
     ///
-    /// As [`add_steps`](Self::add_steps), also where the steps are more than an `f64` holds.
+    /// As [`add_steps`](Self::add_steps), and if the steps overflow an `f64`.
     pub fn add_units(&mut self, point: &[[f64; 3]]) -> Result<(), QuestionError> {
         self.check(point)?;
         let spaces = self.weights.iter().map(|(space, _)| *space);
@@ -146,7 +145,7 @@ impl Points {
         self.len += 1;
     }
 
-    /// The spaces that distances are measured in.
+    /// The spaces in which distances are measured.
     pub(crate) fn spaces(&self) -> Vec<Space> {
         self.metric.spaces()
     }
@@ -162,7 +161,7 @@ impl Points {
     }
 }
 
-/// Refuses coordinates that are no numbers.
+/// Refuses coordinates that are infinite or NaN.
 pub(crate) fn check_place(space: Space, place: [f64; 3]) -> Result<(), QuestionError> {
     for (axis, value) in Axis::ALL.into_iter().zip(place) {
         if !value.is_finite() {
@@ -172,7 +171,7 @@ pub(crate) fn check_place(space: Space, place: [f64; 3]) -> Result<(), QuestionE
     Ok(())
 }
 
-/// A coordinate in units, in steps.
+/// Converts a coordinate from units to steps.
 pub(crate) fn steps_of(space: Space, value: f64) -> f64 {
     let scale = f64::from(space.scale());
     let whole = (value * scale).round();

@@ -1,9 +1,8 @@
 /// From here on an `f64` is too coarse for a box of steps: 2^40.
 const COARSE: f64 = (1_u64 << 40) as f64;
 
-/// The steps on each axis, both ends among them, that a token can have whose distance to a
-/// place of the same space is at most a given one. An end may lie beyond the other: no
-/// token is so near.
+/// The steps on each axis, inclusive, of tokens within a given distance of a place of the same
+/// space. If an end lies beyond the other, no token is that near.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reach {
     pub(crate) low: [i16; 3],
@@ -21,8 +20,8 @@ impl Reach {
         high: [i16::MIN; 3],
     };
 
-    /// Of a place on the grid, and a distance in squared steps: exact on each axis, as the
-    /// difference is a whole number and its square alone must not be more.
+    /// For a place on the grid, and a distance in squared steps: exact on each axis, as the
+    /// difference is a whole number and its square alone must not exceed the distance.
     pub(crate) fn on_grid(place: [i32; 3], squared: u64) -> Self {
         let reach = squared.isqrt() as i64;
         Self::between(
@@ -31,13 +30,13 @@ impl Reach {
         )
     }
 
-    /// Of a place off the grid: a step wider than it has to be, and nothing where the
-    /// roundings could be more than that.
+    /// For a place off the grid: a step wider than necessary, or unbounded where rounding could
+    /// exceed that.
     ///
-    /// The sum of three rounded squares is no less than each of them. A rounded square of
-    /// at most `squared` is that of a difference of at most its root and 2^-50 of that, and
-    /// a difference that was rounded is off by 2^-53 of itself. Below 2^40 all of it, and
-    /// what the ends lose in their own roundings, is less than a step.
+    /// The sum of three rounded squares is no less than each of them. If a rounded square is at
+    /// most `squared`, its difference is at most the root plus 2^-50 of that, and rounding moved
+    /// the difference by at most 2^-53 of itself. Below 2^40 all of this, plus the rounding of the
+    /// ends, is less than a step.
     pub(crate) fn off_grid(place: [f64; 3], squared: f64) -> Self {
         let reach = squared.sqrt();
         if reach >= COARSE || place.iter().any(|at| at.abs() >= COARSE) {
@@ -61,7 +60,7 @@ impl Reach {
         }
     }
 
-    /// Tells whether no token is within.
+    /// Tells whether it contains no token.
     pub(crate) fn is_nowhere(&self) -> bool {
         *self == Self::NOWHERE
     }

@@ -10,17 +10,16 @@ use crate::boxes::{Boxes, Cuboid, Row, Tree};
 use crate::kernels::PAGE;
 use crate::scan::{Beyond, Opened, Scan, Stage, Visited, Visitor};
 
-/// A search around one point after the other, block by block in the order of how far their
-/// boxes are.
+/// Searches around one point after the other, block by block in the order of their boxes' distance.
 pub(super) struct Search<'s> {
     plan: &'s Plan<'s>,
     visitor: Visitor<'s>,
     beyond: &'s Beyond,
     trees: Vec<&'s Tree>,
     looker: Looker,
-    /// Of each space, the box of the block in the place of those of its pages.
+    /// For each space, the block's box, in place of its pages' boxes.
     whole: Vec<Row>,
-    /// More blocks than this are not worth looking at one by one.
+    /// More blocks than this are not worth visiting one by one.
     most: usize,
     sums: [f32; 64],
     roots: Vec<f32>,
@@ -55,11 +54,11 @@ impl<'s> Search<'s> {
         self.visitor.into_stats()
     }
 
-    /// Looks around a point; `false` if its neighbours may be in too many blocks to go on.
-    /// What was found bounds a pass then.
+    /// Searches around a point; `false` if its neighbours may be in too many blocks to go on. A
+    /// pass then uses what was found as its bound.
     ///
-    /// First come the blocks whose boxes the point is in, or the nearest one; what is found
-    /// there tells how far the boxes of others may be.
+    /// First come the blocks whose boxes contain the point, or the nearest one; the tokens found
+    /// there limit how far away other boxes may be.
     pub(super) fn look(
         &mut self,
         point: usize,
@@ -73,7 +72,7 @@ impl<'s> Search<'s> {
             return Ok(false);
         }
         self.visit_all(target, hunt, looked)?;
-        // Tokens that are as far may stand before those that were found: no position narrows.
+        // Equally far tokens may have lower positions than those found: no position narrows.
         hunt.narrow(self.plan, target, 0);
         if !self.collect(target, first, hunt.sum) {
             return Ok(false);
@@ -82,7 +81,7 @@ impl<'s> Search<'s> {
         Ok(true)
     }
 
-    /// Visits the blocks that were gathered, in their order, until one is too far.
+    /// Visits the gathered blocks in order, until one is too far.
     fn visit_all(
         &mut self,
         target: &Target,
@@ -101,7 +100,7 @@ impl<'s> Search<'s> {
         Ok(())
     }
 
-    /// The least sum of a block: 0 where the point is in a box.
+    /// The least sum of a block: 0 if the point is in a box.
     ///
     /// The point may be in the boxes of several roots, and far from all blocks of the first.
     fn least(&mut self, target: &Target) -> f32 {
@@ -118,8 +117,8 @@ impl<'s> Search<'s> {
         if least.is_finite() { least } else { 0.0 }
     }
 
-    /// Gathers the blocks whose sums are above one and at most another, the least first, and
-    /// of equal ones the smallest; `false` if those are too many.
+    /// Gathers the blocks whose sums are above one bound and at most another: least sum first, then
+    /// lowest number; `false` if there are too many.
     fn collect(&mut self, target: &Target, above: f32, most: f32) -> bool {
         self.blocks.clear();
         self.collect_beyond(target, above, most);
@@ -142,7 +141,7 @@ impl<'s> Search<'s> {
         self.blocks.len() <= self.most
     }
 
-    /// Gathers of the blocks that no tree tells of.
+    /// Gathers from the blocks that no tree covers.
     fn collect_beyond(&mut self, target: &Target, above: f32, most: f32) {
         let of_tree = self.trees.first().map_or(0, |tree| tree.blocks());
         for block in of_tree..self.visitor.blocks() {
@@ -183,7 +182,7 @@ impl<'s> Search<'s> {
         first..blocks.min(first + 64)
     }
 
-    /// Looks at a block: at its pages by how far their boxes are, if it has such.
+    /// Searches a block: page by page in the order of their boxes' distance, if it has boxes.
     fn visit(
         &mut self,
         block: u64,
@@ -213,7 +212,7 @@ impl<'s> Search<'s> {
         hunt.best.check()
     }
 
-    /// Lists the pages of a block: the nearest first, where their boxes are known.
+    /// Lists the pages of a block, nearest first if their boxes are known.
     fn list_pages(&mut self, block: u64, target: &Target) {
         self.pages.clear();
         let pages = self.visitor.stage.len().div_ceil(PAGE);
@@ -229,7 +228,7 @@ impl<'s> Search<'s> {
         self.pages.swap(0, nearest.unwrap_or(0));
     }
 
-    /// How far the boxes of a block's pages are: in spaces without such, as the block's.
+    /// The distances of a block's page boxes; in spaces without them, of the block's box.
     fn measure_pages(&mut self, block: u64, target: &Target) -> bool {
         let plan = self.plan;
         let spaces = plan.scales.order.iter().copied();
@@ -252,7 +251,7 @@ impl<'s> Search<'s> {
         true
     }
 
-    /// Looks at the pages that may have a neighbour; returns how many tokens those have.
+    /// Searches the pages that may have a neighbour; returns how many tokens they have.
     fn look_in_pages(
         &mut self,
         target: &Target,
@@ -285,10 +284,10 @@ impl<'s> Search<'s> {
             tokens += part.places.len();
             self.looker
                 .look(plan, target, &part, |place| is_selected(stage, place), hunt);
-            // Tokens that are as far may stand before those that were found.
+            // Equally far tokens may have lower positions than those found.
             hunt.narrow(plan, target, 0);
             if is_first {
-                // The nearest page tells which of the others are worth sorting.
+                // The nearest page decides which of the others are worth sorting.
                 self.pages.swap_remove(0);
                 self.pages.retain(|&(sum, _)| sum <= hunt.sum);
                 self.pages
@@ -303,9 +302,9 @@ impl<'s> Search<'s> {
 
 /// A block that may have a neighbour.
 struct Near {
-    /// How far its box is, as the screen sums it up.
+    /// The distance of its box, as the screen sums it.
     sum: f32,
-    /// How large the box is, where the point is in it.
+    /// The size of the box, if the point is in it.
     size: f32,
     block: u64,
 }

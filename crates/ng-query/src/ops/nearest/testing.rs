@@ -1,10 +1,10 @@
-//! Tokens, places and filters for the tests of what is near.
+//! Tokens, places and filters for the tests of nearest and within.
 
 use ng_token::Token;
 
 use crate::bound::{Bound, Condition, Kind};
 
-/// Numbers that look random, from a seed that is shown.
+/// Pseudo-random numbers, from a seed that is printed.
 #[derive(Clone)]
 pub(crate) struct Numbers(u64);
 
@@ -25,12 +25,12 @@ impl Numbers {
     }
 }
 
-/// How the points of a list are spread.
+/// How the points of a list are distributed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spread {
     /// Everywhere.
     Uniform,
-    /// Near the middle, the farther the rarer.
+    /// Near the middle, rarer with distance.
     Clustered,
     /// On few steps, so that most distances are equal.
     Ties,
@@ -38,7 +38,7 @@ pub(crate) enum Spread {
     Extremes,
     /// At one point.
     Equal,
-    /// Along a line, in order: boxes rule out the most.
+    /// Along a line, in order: boxes rule out most.
     Ordered,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn tokens(spread: Spread, count: usize, numbers: &mut Numbers) -> Vec
     (0..count).map(token).collect()
 }
 
-/// A place in one space: where tokens are, between them, far away, or beyond all measure.
+/// A place in one space: where tokens are, between them, far away, or out of all range.
 pub(crate) fn place(numbers: &mut Numbers) -> [f64; 3] {
     let kind = numbers.below(12);
     [0, 1, 2].map(|_| {
@@ -96,7 +96,7 @@ pub(crate) fn place(numbers: &mut Numbers) -> [f64; 3] {
     })
 }
 
-/// The filters that are tried: all, half of the tokens, one in sixteen, few, none.
+/// The tested filters: all tokens, half of them, one in sixteen, few, none.
 pub(crate) fn filter(number: u64, count: usize) -> Bound {
     let few = count as u64 / 2..=count as u64 / 2 + 40;
     match number {

@@ -1,4 +1,4 @@
-//! Against the simplest oracle: every token's distance, sorted with its position.
+//! Compares with the simplest oracle: every token's distance, sorted with its position.
 
 use ng_parallel::Workers;
 use ng_store::{BlockReader, CreateOptions, VecStore};
@@ -81,7 +81,7 @@ fn check(query: &Query<'_>, points: &Points, k: usize, expected: &[Vec<(u64, u64
     }
 }
 
-/// One list of tokens, asked in every way.
+/// One list of tokens, queried in every way.
 fn check_every_way(seed: u64, spread: Spread, count: usize, of_one_space: bool) {
     let mut numbers = Numbers::new(seed);
     let tokens = tokens(spread, count, &mut numbers);
@@ -148,7 +148,7 @@ proptest! {
 }
 
 proptest! {
-    /// The keys that the oracle sorts by, against the crate that defines the distances.
+    /// The keys that the oracle sorts by, compared with the crate that defines the distances.
     #[test]
     fn keys_are_the_distances_of_tokens(seed: u64) {
         let mut numbers = Numbers::new(seed);
@@ -172,8 +172,8 @@ proptest! {
         prop_assert_eq!(key, distance.to_bits());
     }
 
-    /// Off the grid the rule is that of balls: a token is in the ball of its own distance, and
-    /// in none of the next smaller one.
+    /// Off the grid the rule is that of balls: a token is in the ball of its own distance, and not
+    /// in the next smaller one.
     #[test]
     fn keys_off_the_grid_are_the_distances_of_balls(seed: u64) {
         let mut numbers = Numbers::new(seed);
@@ -284,7 +284,7 @@ fn no_weight_at_all_makes_all_tokens_equally_far() {
     }
 }
 
-/// Blocks in order of x: of 40 a search needs one or two, and a batch is as each alone.
+/// Blocks in order of x: of 40 a search needs one or two, and a batch answers like single points.
 #[test]
 fn boxes_leave_most_blocks_out() {
     let count = 40 * 4_096;
@@ -318,7 +318,7 @@ fn boxes_leave_most_blocks_out() {
         let wanted: Vec<_> = expected.into_iter().map(|(_, position)| position).collect();
         assert_eq!(positions, wanted, "point {point}");
     }
-    // 640 bytes a token and less: pages, and not blocks, of records.
+    // At most 640 bytes a token: pages of records, not whole blocks.
     assert!(
         stats.bytes_read < (points.len() * 8 * 64 * 64) as u64,
         "{stats:?}"
@@ -344,8 +344,8 @@ fn boxes_that_tell_nothing_make_a_pass() {
     assert_eq!(answer.value, plain.nearest(&points, 4).unwrap().value);
 }
 
-/// Few selected tokens are held against the points one by one, and no column is loaded:
-/// the answer did not count what it looked at.
+/// Few selected tokens are compared with the points one by one, and no column is loaded: the answer
+/// did not count what it looked at.
 #[test]
 fn records_that_are_looked_at_one_by_one_are_counted() {
     let mut numbers = Numbers::new(6);
@@ -360,8 +360,8 @@ fn records_that_are_looked_at_one_by_one_are_counted() {
     }
 }
 
-/// A question for 50,000 points went on for minutes after Ctrl-C: in a block nobody looked
-/// whether it is to stop.
+/// A query for 50,000 points went on for minutes after Ctrl-C: nothing checked the stop flag within
+/// a block.
 #[test]
 fn a_question_stops_between_the_points_of_a_block() {
     let mut numbers = Numbers::new(7);
@@ -383,8 +383,8 @@ fn a_question_stops_between_the_points_of_a_block() {
     }
 }
 
-/// With all tokens at one place, each was held against each point: screens are not exact, and
-/// let through what is as far as the worst.
+/// With all tokens at one place, each was compared with each point: screens are not exact, and pass
+/// what is as far as the worst.
 #[test]
 fn tokens_that_are_all_as_far_are_held_against_a_point_once() {
     let tokens = tokens(Spread::Equal, 3 * 4_096, &mut Numbers::new(3));

@@ -17,12 +17,12 @@ pub struct Ball {
 }
 
 impl Ball {
-    /// Makes a ball of a centre and a radius in steps, which need not be whole numbers; the
+    /// Makes a ball from a centre and a radius in steps, which need not be whole numbers; the
     /// radius may be infinite.
     ///
     /// # Errors
     ///
-    /// [`QuestionError`] where a coordinate is infinite or NaN, or the radius negative or NaN.
+    /// [`QuestionError`] if a coordinate is infinite or NaN, or the radius negative or NaN.
     pub fn of_steps(space: Space, centre: [f64; 3], radius: f64) -> Result<Self, QuestionError> {
         check_place(space, centre)?;
         check_radius(radius)?;
@@ -35,8 +35,8 @@ impl Ball {
         })
     }
 
-    /// Makes a ball of a centre and a radius in units. What is the `f64` or the `f32` nearest
-    /// to a whole number of steps is that number.
+    /// Makes a ball from a centre and a radius in units. A value that is the `f64` or the `f32`
+    /// nearest to a whole number of steps becomes that number.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Ball {
         self.radius
     }
 
-    /// What the filter asks for so that a token is in the ball.
+    /// The condition that a token is in the ball.
     pub(super) fn bound(&self) -> Bound {
         match self.steps {
             Some(ball) => Bound::Is(Condition::Ball(self.space, ball)),
@@ -72,15 +72,14 @@ impl Ball {
         }
     }
 
-    /// The ball in steps; `None` where it is so large or so far that all tokens are in it,
-    /// or none is, as [`has_all`](Self::has_all) tells.
+    /// The ball in steps; `None` if it is so large or so far that it contains all tokens or none,
+    /// as [`has_all`](Self::has_all) tells.
     pub(super) fn in_steps(&self) -> Option<&Steps> {
         self.steps.as_ref()
     }
 
-    /// Whether all tokens are in a ball beyond all measure: as the origin is. Divided by
-    /// 2^600, no square of those is beyond an `f64`, and what vanishes is nothing beside
-    /// the rest.
+    /// Whether a ball out of all range contains all tokens: decided as for the origin. Divided by
+    /// 2^600, no square overflows an `f64`; what underflows is negligible.
     pub(super) fn has_all(&self) -> bool {
         let least = f64::from_bits((1023 - 600) << 52);
         let [x, y, z] = self.place.steps().map(|at| at * least);
@@ -88,7 +87,7 @@ impl Ball {
         x * x + y * y + z * z <= radius * radius
     }
 
-    /// The steps within which tokens of the ball are.
+    /// The range of steps of tokens in the ball.
     pub(super) fn reach(&self) -> Reach {
         match self.steps {
             Some(Steps::OnGrid {
@@ -103,7 +102,7 @@ impl Ball {
         }
     }
 
-    /// How far boxes may be that have tokens of the ball.
+    /// Decides which boxes may have tokens in the ball.
     pub(super) fn fence(&self) -> Fence {
         let key = match self.steps {
             Some(Steps::OnGrid { squared_radius, .. }) => squared_radius,
@@ -113,12 +112,12 @@ impl Ball {
         Fence::new(self.space, self.place, key)
     }
 
-    /// Whether the ball has all points of a box.
+    /// Whether the ball contains all points of a box.
     pub(super) fn has_all_of(&self, cuboid: &Cuboid) -> bool {
         let Some(ball) = &self.steps else {
             return self.has_all();
         };
-        // Neither rule has a farther point nearer: the farthest corner tells.
+        // Neither rule makes a farther point nearer, so the farthest corner decides.
         let centre = self.place.steps();
         ball.contains([0, 1, 2].map(|axis| {
             let (low, high) = (cuboid.low[axis], cuboid.high[axis]);
@@ -162,8 +161,8 @@ fn steps(place: Place, radius: f64) -> Option<Steps> {
     }
 }
 
-/// The greatest whole number that is at most the exact square; `u64::MAX`, more than any
-/// distance, where that is more.
+/// The greatest whole number not above the exact square; `u64::MAX`, more than any distance, if the
+/// square is greater.
 ///
 /// An `f64` is a whole number of 53 bits times a power of two, so its square has 106.
 fn whole_square(value: f64) -> u64 {

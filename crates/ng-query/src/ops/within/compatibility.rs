@@ -1,6 +1,6 @@
-//! Where these fields and upstream's differ: `docs/compatibility.md` names each test.
+//! Where these fields and upstream's differ; `docs/compatibility.md` names each test.
 //!
-//! What upstream does is written down here anew, as the simplest formula of it.
+//! Upstream's result is computed here anew, by the simplest formula.
 
 use ng_parallel::Workers;
 use ng_token::{Space, Token};

@@ -31,7 +31,7 @@ impl Query<'_> {
     }
 }
 
-/// A ball, and what rules tokens out before they are held against it.
+/// A ball, and the screens that rule tokens out before they are compared with it.
 pub(super) struct Counter<'b> {
     pub(super) ball: &'b Ball,
     reach: Reach,
@@ -51,12 +51,12 @@ impl<'b> Counter<'b> {
         }
     }
 
-    /// Whether the ball has no token, whatever the tokens are.
+    /// Whether the ball can have no token.
     pub(super) fn is_empty(&self) -> bool {
         self.reach.is_nowhere()
     }
 
-    /// Counts the points of some pages, 64 at most, that are in the ball and are selected.
+    /// Counts the selected points of up to 64 pages that are in the ball.
     pub(super) fn count(
         &self,
         kernels: Kernels,
@@ -83,13 +83,13 @@ impl<'b> Counter<'b> {
     fn in_ball(&self, kernels: Kernels, points: [&[i16]; 3], mask: &mut [u8]) {
         match self.ball.in_steps() {
             Some(ball) => in_ball(kernels, points, ball, mask),
-            // One that is so large has all that is in its reach.
+            // A ball this large contains everything in its reach.
             None => mask.fill(1),
         }
     }
 }
 
-/// Counts for all balls in all blocks that may have tokens of any.
+/// Counts for all balls in all blocks that may have tokens in any of them.
 fn pass(scan: &Scan<'_>, counters: &[Counter<'_>]) -> Result<Answer<Vec<u64>>, QueryError> {
     let zeros = || collected(counters.iter().map(|_| 0), "counts of balls");
     let mut value = zeros()?;

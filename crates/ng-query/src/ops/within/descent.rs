@@ -16,8 +16,7 @@ use crate::select::axes;
 use crate::zone::Verdict;
 use crate::{Answer, QueryError};
 
-/// Counts for each ball alone, in the blocks whose boxes it touches; `None` where those are
-/// too many.
+/// Counts for each ball alone, in the blocks whose boxes it touches; `None` if there are too many.
 pub(super) fn descend(
     scan: &Scan<'_>,
     boxes: &dyn Boxes,
@@ -62,16 +61,16 @@ pub(super) fn descend(
     Ok(Some(Answer { value, stats }))
 }
 
-/// Whether no more blocks are beyond the boxes than a descent may look at.
+/// Whether there are no more blocks beyond the boxes than a descent may look at.
 fn tells_enough(scan: &Scan<'_>, boxes: &dyn Boxes, space: Space, most: usize) -> bool {
     scan.blocks() - boxes.tree(space).blocks() <= most as u64
 }
 
-/// One worker, who counts for one ball after the other.
+/// One worker, which counts for one ball after the other.
 struct Walker<'s> {
     visitor: Visitor<'s>,
     boxes: &'s dyn Boxes,
-    /// Those that balls are in; the blocks beyond the boxes have points of these.
+    /// The spaces of the balls; the blocks beyond the boxes have points of these.
     spaces: &'s [Space],
     beyond: &'s Beyond,
     kernels: Kernels,
@@ -102,7 +101,7 @@ impl<'s> Walker<'s> {
         }
     }
 
-    /// Counts for some balls; `None` where one may have tokens in too many blocks.
+    /// Counts for some balls; `None` if one may have tokens in too many blocks.
     fn count_all(
         &mut self,
         counters: &[Counter<'_>],
@@ -118,7 +117,7 @@ impl<'s> Walker<'s> {
         Ok(Some(counts))
     }
 
-    /// Counts for a ball; `None` where it may have tokens in too many blocks.
+    /// Counts for a ball; `None` if it may have tokens in too many blocks.
     fn count(&mut self, counter: &Counter<'_>, looked: &Looked) -> Result<Option<u64>, QueryError> {
         if counter.is_empty() {
             return Ok(Some(0));
@@ -135,7 +134,7 @@ impl<'s> Walker<'s> {
         Ok(Some(count))
     }
 
-    /// Gathers the blocks that may have tokens of a ball.
+    /// Gathers the blocks that may have tokens in a ball.
     fn collect(&mut self, counter: &Counter<'_>) -> bool {
         let tree = self.boxes.tree(counter.ball.space());
         self.blocks.clear();
@@ -225,7 +224,7 @@ impl<'s> Walker<'s> {
     }
 }
 
-/// Gathers the blocks whose boxes a ball touches, until they are more than `most`.
+/// Gathers the blocks whose boxes a ball touches, until there are more than `most`.
 fn touch(tree: &Tree, counter: &Counter<'_>, kernels: Kernels, most: usize, blocks: &mut Vec<u64>) {
     for row in 0..tree.root_count().div_ceil(64) {
         let roots = counter.fence.boxes(kernels, tree.roots(row));
@@ -240,8 +239,8 @@ fn touch(tree: &Tree, counter: &Counter<'_>, kernels: Kernels, most: usize, bloc
     }
 }
 
-/// How many blocks a ball is counted in, by their boxes, those beyond the boxes among them;
-/// `None` where all blocks are looked at in one pass.
+/// How many blocks a ball is counted in, by their boxes, including blocks beyond the boxes; `None`
+/// if one pass looks at all blocks instead.
 pub(crate) fn touched_blocks(scan: &Scan<'_>, ball: &Ball) -> Option<u64> {
     let (boxes, most) = (scan.boxes?, most_blocks(scan));
     if scan.skips_damaged || !tells_enough(scan, boxes, ball.space(), most) {
@@ -261,7 +260,7 @@ fn gather(records: &[Token], space: Space, gathered: &mut [[i16; PAGE]; 3]) {
     }
 }
 
-/// The places of the bits that are set.
+/// The indices of the bits that are set.
 fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let next = (bits != 0).then(|| bits.trailing_zeros() as usize);

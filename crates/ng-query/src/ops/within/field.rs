@@ -10,24 +10,24 @@ use crate::scan::Stage;
 use crate::select::axes;
 use crate::{Answer, Query, QueryError, QuestionError};
 
-/// The greatest radius of a field, as it is stored: 2.55 units.
+/// The greatest radius of a field that can be stored: 2.55 units.
 const GREATEST: u16 = 255;
 
 impl Query<'_> {
     /// Measures how many selected tokens a ball has for each cubic unit of its volume.
     ///
-    /// Their count by `4 / 3 * pi * radius^3`, all in `f64`. The formula is that of
-    /// `Grid::calculate_density` in upstream's `src/core_rust/src/grid.rs`, v0.39.2, which
-    /// has it in `f32`.
+    /// The count divided by `4 / 3 * pi * radius^3`, all in `f64`. The formula is that of
+    /// `Grid::calculate_density` in upstream's `src/core_rust/src/grid.rs`, v0.39.2, which computes
+    /// in `f32`.
     ///
     /// # Errors
     ///
-    /// [`QuestionError::Radius`] where the radius is 0 or infinite, and the others of
-    /// [`QueryError`].
+    /// [`QuestionError::Radius`] if the radius is 0 or infinite, and the others of [`QueryError`].
     pub fn density(&self, ball: &Ball) -> Result<Answer<f64>, QueryError> {
         let radius = ball.radius() / f64::from(ball.space().scale());
         let volume = 4.0 / 3.0 * PI * radius * radius * radius;
-        // Of a radius whose cube is beyond what an `f64` holds it is 0 or infinite.
+        // If the cube of the radius overflows an `f64`, the volume is infinite; if it underflows,
+        // 0.
         if !volume.is_normal() {
             return Err(QuestionError::Radius {
                 radius,
@@ -43,16 +43,16 @@ impl Query<'_> {
         })
     }
 
-    /// Adds up what the fields of the selected tokens within a ball come to at its centre.
+    /// Adds up the fields of the selected tokens within a ball, at its centre.
     ///
-    /// A token whose radius reaches the centre adds `strength * (1 - distance / radius)`, in
-    /// `f64`, each operation rounded once. A radius of 0 reaches nothing. As no radius is
-    /// more than 2.55 units, a ball of that radius leaves no field out.
+    /// A token whose radius reaches the centre adds `strength * (1 - distance / radius)`, in `f64`,
+    /// each operation rounded once. A radius of 0 reaches nothing. No field's radius is more than
+    /// 2.55 units, so a ball of that radius leaves none out.
     ///
-    /// The tokens of each block of 4096 are added in their order, beginning with 0, and the
-    /// sums of the blocks in theirs: the same for any number of threads. The formula is that
-    /// of `Grid::calculate_field_influence` in upstream's `src/core_rust/src/grid.rs`,
-    /// v0.39.2, which adds in `f32`, in the order of the distances.
+    /// The tokens of each block of 4096 are added in order, starting with 0, and then the sums of
+    /// the blocks in order: the same for any number of threads. The formula is that of
+    /// `Grid::calculate_field_influence` in upstream's `src/core_rust/src/grid.rs`, v0.39.2, which
+    /// adds in `f32`, in the order of the distances.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Query<'_> {
         Ok(Answer { value, stats })
     }
 
-    /// The same question to the tokens in a ball whose fields can reach its centre.
+    /// The same query over the tokens in a ball whose fields can reach its centre.
     pub(crate) fn and_reaching(&self, ball: &Ball) -> Result<Self, QuestionError> {
         let reach = reach_of_fields(ball)?;
         Ok(self.and_within(ball).and_within(&reach))
@@ -113,7 +113,7 @@ fn of_block(ball: &Ball, stage: &Stage<'_>) -> f64 {
     sum
 }
 
-/// What of a field is left at a distance; `None` where it does not reach.
+/// The share of a field that is left at a distance; `None` if it does not reach that far.
 fn share(squared: Squared, reach: u32) -> Option<f64> {
     let reaches = match squared {
         Squared::Steps(squared) => squared <= u64::from(reach) * u64::from(reach),

@@ -1,8 +1,8 @@
-//! All tokens in a ball, how many there are, and the two fields that upstream has over them.
+//! All tokens in a ball, their number, and upstream's two fields over them.
 //!
-//! A ball is one more condition of the filter (`ball.rs`), so tokens in it are found as all
-//! selected ones are, zones and columns included. `counts.rs` counts for many balls at
-//! once, with boxes from block to block (`descent.rs`).
+//! A ball is one more condition of the filter (`ball.rs`), so tokens in it are found like all
+//! selected ones, by zones and columns too. `counts.rs` counts for many balls at once, with boxes
+//! from block to block (`descent.rs`).
 
 mod ball;
 #[cfg(test)]
@@ -23,15 +23,15 @@ pub use ball::Ball;
 pub(crate) use descent::touched_blocks;
 
 impl Query<'_> {
-    /// The same question to the tokens in a ball.
+    /// The same query over the tokens in a ball.
     pub(crate) fn and_within(&self, ball: &Ball) -> Self {
         self.and(ball.bound())
     }
 
-    /// Gives the selected tokens within a ball to `take`, ascending by position, those of up
-    /// to eight blocks at a time, until it breaks off. The memory that takes is bounded.
+    /// Passes the selected tokens within a ball to `take`, ascending by position, up to eight
+    /// blocks' at a time, until it breaks. The memory for it is bounded.
     ///
-    /// The ball is closed. Distances are exact of a centre that is a whole number of steps.
+    /// The ball is closed. Distances are exact for a centre at a whole number of steps.
     ///
     /// ```
     /// use std::ops::ControlFlow;

@@ -11,11 +11,11 @@ use crate::kernels::Kernels;
 use crate::ops::nearest::testing::{Numbers, SPREADS, Spread, filter, place, tokens};
 use crate::scan::check_every_look;
 
-/// Whether a token is in a ball, by nothing but its squared distance.
+/// Whether a token is in a ball, decided by its squared distance alone.
 fn is_in(ball: &Ball, token: &Token) -> bool {
     let radius = ball.radius();
     match ball.squared(token.steps(ball.space())) {
-        // Exact, as both sides are whole numbers of halves where they are compared.
+        // Exact, as both sides are whole numbers of halves here.
         Squared::Steps(squared) if radius < 1e15 => {
             let doubled = (2.0 * radius) as u128;
             let is_whole = doubled as f64 == 2.0 * radius;
@@ -30,7 +30,7 @@ fn is_in(ball: &Ball, token: &Token) -> bool {
 fn balls(numbers: &mut Numbers) -> Vec<Ball> {
     (0..1 + numbers.below(6))
         .map(|_| {
-            // Beyond all measure a ball is judged as a whole; that has a test of its own.
+            // A ball out of all range is judged as a whole; that has its own test.
             let centre = place(numbers).map(|at| at.clamp(-1e20, 1e20));
             let far = centre.iter().map(|at| at * at).sum::<f64>().sqrt();
             let radius = match numbers.below(6) {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-/// Where ranges of keys begin, that together are all the keys of a range.
+/// Where adjacent ranges of keys begin that together cover a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Borders {
     first: u64,
@@ -11,18 +11,18 @@ pub(super) struct Borders {
 }
 
 impl Borders {
-    /// Cuts all the keys there are.
+    /// Covers all keys.
     pub(super) fn all(sample: Vec<u64>, wanted: usize) -> Self {
         Self::within(&(0..=u64::MAX), sample, wanted)
     }
 
-    /// Cuts a range of keys, of which `sample` has some, into about `wanted` ranges that
-    /// have about as many tokens, and at least two. A key that one of them would not do
-    /// for has a range of its own.
+    /// Cuts a range of keys, of which `sample` has some, into about `wanted` ranges of about as
+    /// many tokens each, and at least two. A key too frequent for one of them gets a range of its
+    /// own.
     ///
     /// # Panics
     ///
-    /// When the range has one key.
+    /// If the range has only one key.
     pub(super) fn within(keys: &RangeInclusive<u64>, mut sample: Vec<u64>, wanted: usize) -> Self {
         let (first, last) = (*keys.start(), *keys.end());
         assert!(
@@ -45,7 +45,7 @@ impl Borders {
         let is_inner = |key: &u64| (first + 1..=last).contains(key);
         let mut inner: Vec<u64> = inner.into_iter().filter(is_inner).collect();
         if inner.is_empty() {
-            // All of the sample is the first key, or there is none.
+            // All of the sample is the first key, or it is empty.
             inner.push(first + 1);
         }
         Self { first, last, inner }
@@ -56,7 +56,7 @@ impl Borders {
         self.inner.len() + 1
     }
 
-    /// Returns the number of the range that a key is in.
+    /// Returns the number of the range that contains a key.
     #[inline]
     pub(super) fn range_of(&self, key: u64) -> usize {
         self.inner.partition_point(|&border| border <= key)
@@ -108,7 +108,7 @@ mod tests {
             for wanted in [2, 3, 100] {
                 let borders = Borders::within(&keys, vec![key; 50], wanted);
                 let found = ranges(&borders);
-                // With two ranges asked for, nothing tells that the key is all there is.
+                // With two ranges wanted, nothing shows that the key is the only one.
                 let joined = vec![0..=4, 5..=u64::MAX];
                 assert!(
                     found == expected || wanted == 2 && found == joined,

@@ -11,13 +11,13 @@ use crate::order::in_memory::write_sorted;
 use crate::order::progress::Counter;
 use crate::order::sort_file::Sort;
 
-/// Appends partitions, sorted, to the new file.
+/// Appends the partitions, sorted, to the new file.
 pub(super) struct Drain<'a> {
     sort: &'a Sort<'a>,
     folder: &'a mut TempFolder,
     counter: &'a Counter<'a>,
     writer: &'a mut FileWriter,
-    /// Room for the tokens of a partition, kept from one to the next.
+    /// Room for the tokens of a partition, reused for the next.
     room: VecStore,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Drain<'a> {
         }
     }
 
-    /// Appends partitions in the order of their keys. Each goes as it is done.
+    /// Appends partitions in the order of their keys. Each is removed once it is done.
     pub(super) fn all(&mut self, partitions: Vec<Partition>) -> Result<(), SortError> {
         for partition in partitions {
             self.sort.check_stop()?;
@@ -52,7 +52,7 @@ impl<'a> Drain<'a> {
         Ok(())
     }
 
-    /// Copies what is in order.
+    /// Copies what is in order already.
     fn copy(&mut self, partition: &Partition) -> Result<(), SortError> {
         let (sort, counter, writer) = (self.sort, self.counter, &mut *self.writer);
         for_each_chunk(sort, partition, |tokens| {
@@ -79,7 +79,7 @@ impl<'a> Drain<'a> {
         write_sorted(self.sort, tokens, self.writer, self.counter)
     }
 
-    /// Partitions what is too large: a sample has told too little of it.
+    /// Partitions what is too large: the sample missed too much of it.
     fn partition_again(&mut self, partition: Partition) -> Result<(), SortError> {
         self.room = VecStore::new();
         let sort = self.sort;

@@ -6,7 +6,7 @@ use ng_token::Token;
 use super::Borders;
 use crate::order::Order;
 
-/// Brings tokens together by the ranges that their keys are in.
+/// Groups tokens by the ranges of their keys.
 pub(super) struct Grouper<'a> {
     order: &'a Order,
     borders: &'a Borders,
@@ -17,8 +17,8 @@ impl<'a> Grouper<'a> {
         Self { order, borders }
     }
 
-    /// Appends `tokens` to `groups`, range by range and else in their order, and returns
-    /// how many are of each.
+    /// Appends `tokens` to `groups`, range by range and otherwise in order, and returns how many
+    /// are in each.
     pub(super) fn group(&self, tokens: &[Token], groups: &mut Vec<Token>) -> Vec<usize> {
         let mut keys = vec![0; tokens.len()];
         self.order.keys(tokens, &mut keys);
@@ -48,7 +48,8 @@ fn starts(counts: &[usize]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// How many tokens of each range batches have, from who groups them to who writes them.
+/// How many tokens of each range the batches have, from the thread that groups to the one that
+/// writes.
 #[derive(Default)]
 pub(super) struct Counts(Mutex<HashMap<usize, Vec<usize>>>);
 

@@ -1,4 +1,4 @@
-//! Sorting by way of temporary files, where the tokens do not fit in memory.
+//! Sorts by way of temporary files, if the tokens do not fit in memory.
 //!
 //! ```text
 //! file --verified--> groups of a batch (group) --in order--> a file for each range of keys
@@ -7,8 +7,8 @@
 //! each file: one key? copied : it fits? read, sorted, appended : partitioned again (drain)
 //! ```
 //!
-//! Batches are appended in their order, so that each file has its tokens in that of their
-//! positions, and ties stay in it.
+//! Batches are appended in order, so the tokens of each file are in the order of their positions,
+//! and so are ties.
 
 mod borders;
 mod drain;
@@ -34,11 +34,11 @@ use group::{Counts, Grouper};
 use partitions::{Partition, Partitions};
 use temp_folder::TempFolder;
 
-/// How much of what can be sorted at once a partition is meant to have, in quarters:
-/// borders are those of a sample.
+/// The intended size of a partition, in quarters of what can be sorted at once: the borders come
+/// from a sample only.
 const MEANT_QUARTERS: u64 = 3;
 
-/// The most partitions of a file: each is an open file and its folder.
+/// The most partitions of a file: each has an open file and an open folder.
 const MOST_PARTITIONS: u64 = 256;
 
 /// The least that a partition collects before it is written: 64 KiB.
@@ -47,8 +47,8 @@ const LEAST_BUFFER_BYTES: u64 = 64 << 10;
 /// The most: 1 MiB, a chunk of the file.
 const MOST_BUFFER_BYTES: u64 = 1 << 20;
 
-/// Sorts a file into `writer` by way of temporary files in a folder in `dir`, and returns
-/// how many there were.
+/// Sorts a file into `writer` by way of temporary files in a folder in `dir`, and returns how many
+/// there were.
 pub(super) fn sort_external(
     sort: &Sort<'_>,
     reader: &BlockReader,
@@ -99,7 +99,7 @@ fn count(counter: &Counter<'_>, tokens: &[Token]) -> Result<(), SortError> {
 }
 
 impl Sort<'_> {
-    /// Returns into how many partitions so many tokens are to be cut.
+    /// Returns how many partitions a number of tokens is cut into.
     fn wanted(&self, tokens: u64) -> usize {
         let meant = (self.budget.sorted_tokens / 4 * MEANT_QUARTERS).max(1);
         let files = open_files::most_partitions().unwrap_or(MOST_PARTITIONS);
@@ -108,15 +108,14 @@ impl Sort<'_> {
         tokens.div_ceil(meant).clamp(2, most.max(2)) as usize
     }
 
-    /// Returns how many tokens each of so many partitions collects before it writes them.
+    /// Returns how many tokens each of a number of partitions collects before it writes them.
     fn buffer_tokens(&self, partitions: usize) -> usize {
         let each = self.budget.buffer_bytes / 2 / partitions as u64;
         let bytes = each.clamp(LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES);
         bytes as usize / Token::SIZE
     }
 
-    /// Returns what becomes of the pages of temporary files: one by one they may be few
-    /// where all of them are not.
+    /// Returns the cache policy of temporary files: each may be small while all together are not.
     fn temporary_cache(&self) -> CachePolicy {
         let bytes = self.total.saturating_mul(Token::SIZE as u64);
         match self.options.cache_policy() {

@@ -6,29 +6,29 @@ use ng_store::CreateError;
 
 use crate::order::SortError;
 
-/// A temporary file that is written is open itself, and so is its folder.
+/// A temporary file being written is open, and so is its folder.
 const EACH: u64 = 2;
 
-/// What is left for files that are opened while temporary ones are written.
+/// Reserved for files that are opened while temporary ones are written.
 const SPARE: u64 = 8;
 
-/// How many are taken to be open where the system does not tell.
+/// How many files are assumed open if the system does not tell.
 #[cfg(unix)]
 const UNKNOWN: u64 = 56;
 
-/// Returns how many partitions the limit on open files has room for, two at least; `None`
-/// where there is no limit.
+/// Returns how many partitions the limit on open files allows, at least two; `None` if there is no
+/// limit.
 pub(super) fn most_partitions() -> Option<u64> {
     Some(room(limit()?, open_now()))
 }
 
-/// Of so many ranges that are wanted there may be twice as many, see `Borders`.
+/// Twice as many ranges as wanted may result, see `Borders`.
 fn room(limit: u64, open: u64) -> u64 {
     let files = limit.saturating_sub(open.saturating_add(SPARE)) / EACH;
     files.div_ceil(2).max(2)
 }
 
-/// Names what is wrong where too many files are open.
+/// Turns "too many open files" into its own error.
 pub(super) fn told(error: CreateError) -> SortError {
     match &error {
         CreateError::Io(error) if is_too_many(&error.source) => SortError::OpenFiles {
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn too_many_open_files_are_told_with_their_limit() {
         let folder = tempfile::tempdir().unwrap();
-        // A folder is no file: an error that is none of these.
+        // A folder is not a file: this error is none of these.
         let other = ng_store::RawDraft::begin(folder.path(), false).unwrap_err();
         assert!(matches!(told(other), SortError::WriteTemporary(_)));
         let errno = rustix::io::Errno::MFILE;

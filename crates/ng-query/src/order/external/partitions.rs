@@ -9,8 +9,8 @@ use super::{Borders, Counts, TempFolder, open_files};
 use crate::order::SortError;
 use crate::order::sort_file::Sort;
 
-/// A temporary file of the tokens whose keys are in a range, in the order of their
-/// positions. It goes when it is dropped.
+/// A temporary file of the tokens whose keys are in a range, in the order of their positions.
+/// Dropping it removes it.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) path: PathBuf,
@@ -19,7 +19,7 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// Tells whether there is one key.
+    /// Tells whether its range has only one key.
     pub(super) fn has_one_key(&self) -> bool {
         self.keys.start() == self.keys.end()
     }
@@ -27,12 +27,12 @@ impl Partition {
 
 impl Drop for Partition {
     fn drop(&mut self) {
-        // What stays goes with its folder.
+        // A file that stays is removed with its folder.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Files that are filled side by side, by a sink of groups.
+/// Files that a sink of groups fills side by side.
 pub(super) struct Partitions<'a> {
     folder: &'a mut TempFolder,
     counts: &'a Counts,
@@ -43,7 +43,7 @@ pub(super) struct Partitions<'a> {
     filled: Vec<Filling>,
 }
 
-/// A file that is filled. One of no token is never made.
+/// A file being filled. One without tokens is never made.
 struct Filling {
     keys: RangeInclusive<u64>,
     path: PathBuf,
@@ -76,7 +76,7 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// Appends tokens that stand together by their ranges; `counts` has how many of each.
+    /// Appends tokens grouped by their ranges; `counts` has how many of each.
     pub(super) fn append_groups(
         &mut self,
         mut tokens: &[Token],
@@ -148,7 +148,7 @@ impl Filling {
     }
 }
 
-/// Takes batches that were grouped, each with the counts that were put for it.
+/// Takes grouped batches, each with the counts that were kept for it.
 impl TokenSink for Partitions<'_> {
     type Error = SortError;
     type Hasher = NoHash;

@@ -1,4 +1,4 @@
-//! Keys of some tokens, which stand for all.
+//! The keys of some tokens, which represent all.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,17 +11,16 @@ use super::Partition;
 use crate::order::SortError;
 use crate::order::sort_file::Sort;
 
-/// How many places are looked at for each partition that is wanted: tokens that stand
-/// together may be alike.
+/// How many places are sampled for each wanted partition: adjacent tokens may be alike.
 const PLACES_A_PARTITION: usize = 8;
 
-/// The least places that are looked at.
+/// The least number of places sampled.
 const LEAST_PLACES: usize = 64;
 
-/// How many tokens are taken of each place.
+/// How many tokens are taken at each place.
 const TOKENS_A_PLACE: usize = 128;
 
-/// Returns keys of verified blocks, which lie as far apart as they can.
+/// Returns keys of verified blocks, spread as far apart as possible.
 pub(super) fn of_file(sort: &Sort<'_>, reader: &BlockReader) -> Result<Vec<u64>, SortError> {
     let places = places(sort, sort.total).min(reader.block_count() as usize);
     let tasks = Shards::with_shard_tokens(places * BLOCK_TOKENS, BLOCK_TOKENS);
@@ -61,7 +60,7 @@ fn places(sort: &Sort<'_>, tokens: u64) -> usize {
     LEAST_PLACES.max(PLACES_A_PARTITION * sort.wanted(tokens))
 }
 
-/// Returns where place `number` of `places` is among `count`.
+/// Returns the index of place `number` of `places` among `count`.
 fn spread(number: usize, places: usize, count: u64) -> u64 {
     let at = u128::from(count) * (2 * number as u128 + 1) / (2 * places as u128);
     (at as u64).min(count.saturating_sub(1))

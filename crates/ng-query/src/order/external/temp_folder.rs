@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use crate::order::SortError;
 
-/// What folders of temporary files are called, before 16 digits.
+/// The names of folders of temporary files, before 16 digits.
 const PREFIX: &str = ".ng-sort-";
 
 const LOCK: &str = "lock";
 
-/// How often a folder is made that nobody takes for one that was left behind.
+/// How often a new folder is retried, if another sort removes it as abandoned.
 const ATTEMPTS: usize = 8;
 
-/// A folder of a sort's temporary files. It goes when it is dropped, with all in it.
+/// A folder of a sort's temporary files. Dropping it removes it, with all in it.
 ///
-/// A lock in it is held meanwhile. A folder whose lock nobody holds was left by a process
-/// that was killed, and the next sort that makes one beside it removes it.
+/// A lock in it is held meanwhile. A folder whose lock is free was left by a killed process; the
+/// next sort that makes a folder beside it removes it.
 #[derive(Debug)]
 pub(super) struct TempFolder {
     path: PathBuf,
@@ -26,8 +26,7 @@ pub(super) struct TempFolder {
 }
 
 impl TempFolder {
-    /// Makes a folder in `dir`, which has to be there, and removes those that were left
-    /// in it.
+    /// Makes a folder in `dir`, which must exist, and removes abandoned ones in it.
     pub(super) fn make(dir: &Path) -> Result<Self, SortError> {
         let failed = |source| SortError::Temporary {
             path: dir.to_owned(),
@@ -46,7 +45,7 @@ impl TempFolder {
         Err(failed(ErrorKind::ResourceBusy.into()))
     }
 
-    /// Refuses where the disk has no room for so many bytes, as far as it tells.
+    /// Refuses if the disk reports less room than this many bytes.
     pub(super) fn check_room(&self, needed: u64) -> Result<(), SortError> {
         match available_bytes(&self.path) {
             Some(available) if available < needed => Err(SortError::NoRoom {
@@ -64,7 +63,7 @@ impl TempFolder {
         self.path.join(format!("{:06}.raw", self.files))
     }
 
-    /// Returns how many files were asked for.
+    /// Returns how many paths were given out.
     pub(super) fn files(&self) -> u64 {
         self.files
     }
@@ -72,13 +71,13 @@ impl TempFolder {
 
 impl Drop for TempFolder {
     fn drop(&mut self) {
-        // What stays is found by the next sort.
+        // The next sort removes what stays.
         let _ = remove_locked(&self.path);
     }
 }
 
-/// Who removes what was left behind may take a folder for that until its lock is held;
-/// then there is none.
+/// Until its lock is held, another sort may remove the folder as abandoned; the result is `None`
+/// then.
 fn attempt(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
     let random = RandomState::new().hash_one(std::process::id());
     let path = dir.join(format!("{PREFIX}{random:016x}"));
@@ -95,7 +94,7 @@ fn attempt(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
     Ok(is_there.then_some((path, lock)))
 }
 
-/// Removes folders that nobody uses. What cannot be removed stays.
+/// Removes abandoned folders. What cannot be removed stays.
 fn remove_left(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
@@ -117,7 +116,7 @@ fn remove_unlocked(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     match File::open(path.join(LOCK)) {
-        // Made and not locked yet, or all but removed.
+        // Made but not locked yet, or all but removed.
         Err(error) if error.kind() == ErrorKind::NotFound => fs::remove_dir(path),
         Err(error) => Err(error),
         Ok(lock) => {
@@ -127,7 +126,7 @@ fn remove_unlocked(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a folder whose lock is held: the lock's file last, by which it is found.
+/// Removes a folder whose lock is held: last the lock file, by which it is found.
 fn remove_locked(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let name = entry?.file_name();
@@ -139,7 +138,7 @@ fn remove_locked(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
 }
 
-/// Returns how many bytes can be written to the file system that has the folder.
+/// Returns how many bytes can be written to the file system of the folder.
 #[cfg(unix)]
 fn available_bytes(folder: &Path) -> Option<u64> {
     let space = rustix::fs::statvfs(folder).ok()?;

@@ -1,4 +1,4 @@
-//! What the properties draw from, with an explicit seed, near the ends of everything.
+//! What the properties draw from, with an explicit seed, near all limits.
 
 use ng_query::ng_token::{Axis, Flags, Space, Token, Validation};
 use ng_query::{Column, Comparison, Decimal, Filter, FlagTest};
@@ -9,7 +9,7 @@ use proptest::test_runner::RngSeed;
 
 use crate::ends::ends;
 
-/// The same cases in every run; a failure names the smallest one it found.
+/// The same cases in every run; a failure names the smallest one found.
 pub(super) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(0x4E47_5155_4552_5921),
@@ -27,14 +27,14 @@ fn space() -> impl Strategy<Value = Space> {
     select(Space::ALL.as_slice())
 }
 
-/// A number near `steps / scale`: there, or a part of a step beside it.
+/// A number near `steps / scale`: on it, or a fraction of a step off.
 pub(super) fn decimal_of_steps(steps: i128, tenths: i128, scale: u16) -> Decimal {
-    // With 12 digits behind the point, of which no scale but 255 needs more than 5.
+    // With 12 decimals, of which no scale but 255 needs more than 5.
     let mantissa = (steps * 10 + tenths) * 10_i128.pow(11) / i128::from(scale);
     Decimal::new(mantissa, -12).unwrap()
 }
 
-/// Of the ends of a column, the middle, and anywhere; with parts of a step.
+/// At the ends of a column, in the middle, and anywhere; with fractions of a step.
 pub(super) fn value(column: Column) -> impl Strategy<Value = Decimal> {
     let (min, max, scale) = ends(column);
     let place = prop_oneof![
@@ -170,7 +170,7 @@ pub(super) fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-/// Every pattern of bits, and often those that are special.
+/// Every bit pattern, and often special ones.
 pub(super) fn weight() -> impl Strategy<Value = f32> {
     let special = vec![
         0.0,

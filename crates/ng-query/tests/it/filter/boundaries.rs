@@ -27,7 +27,7 @@ fn check(text: &str, tokens: &[(Token, u64, bool)]) {
     }
 }
 
-/// Checks a text at each step of a column against what is said of the number stored there.
+/// Checks a text at each step of a column against a predicate on the stored number.
 fn check_steps(column: Column, text: &str, holds: impl Fn(&Number) -> bool) {
     let (_, _, scale) = ends(column);
     let tokens = steps(column).into_iter().map(|step| {
@@ -121,7 +121,7 @@ fn boxes_hold_at_both_ends_of_each_axis() {
     }
 }
 
-/// One axis is off the origin: the distance is that of its step from the centre's.
+/// One axis is off the origin: the distance is its step's distance from the centre.
 #[test]
 fn balls_on_the_grid_hold_on_their_surface() {
     for column in Column::ALL {
@@ -153,8 +153,8 @@ fn balls_on_the_grid_hold_on_their_surface() {
                     point[axis as usize] = unit(centre * 1000);
                     let text = format!("{space} in ball({}; {})", point.join(", "), unit(radius));
                     let (token, position) = with_step(column, step);
-                    // 2^31 is one step beyond what is exact, and so far that an `f64`'s squares
-                    // of thousandths of a step beside it are not.
+                    // 2^31 is one step beyond what is exact, and so far away that an `f64`'s
+                    // squares cannot resolve thousandths of a step.
                     if centre == 1 << 31 && [apart - 1, apart + 1].contains(&radius) {
                         continue;
                     }
@@ -165,8 +165,8 @@ fn balls_on_the_grid_hold_on_their_surface() {
     }
 }
 
-/// The centre lies between steps, in tenths; a surface that goes through a step is left to the
-/// rule in `f64`.
+/// The centre lies between steps, in tenths; a surface exactly through a step is left to the rule
+/// in `f64`.
 #[test]
 fn balls_off_the_grid_hold_for_the_steps_around_the_centre() {
     for column in Column::ALL {

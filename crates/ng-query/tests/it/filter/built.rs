@@ -11,7 +11,7 @@ fn light() -> Filter {
     Filter::compare(Column::Weight, Comparison::Less, 0.5).unwrap()
 }
 
-/// `not (... and ...) or ...`, as deep as may be, and whether it holds for a token without
+/// `not (... and ...) or ...` at the greatest depth, and whether it holds for a token without
 /// weight.
 fn deepest() -> (Filter, bool) {
     let heavy = || !light();

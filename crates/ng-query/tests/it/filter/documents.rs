@@ -1,4 +1,4 @@
-//! What `docs/query.md` says of filters.
+//! What `docs/query.md` says about filters.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
 }
 
-/// What stands between backquotes.
+/// The text between backquotes.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }

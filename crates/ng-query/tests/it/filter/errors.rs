@@ -1,6 +1,6 @@
 use ng_query::{Column, Filter, FilterError};
 
-/// A text, what is wrong with it, and the line of carets.
+/// A text, its error, and the line of carets.
 fn check(cases: &[(&str, &str, &str)]) {
     for (text, cause, carets) in cases {
         let error = text.parse::<Filter>().expect_err(text);
@@ -51,47 +51,47 @@ fn a_value_that_does_not_fit_is_named_with_its_column() {
     check(&[
         (
             "weight > object",
-            "`object` is no value of weight, expected a number",
+            "`object` is not a value of weight, expected a number",
             "         ^^^^^^",
         ),
         (
             "id = '7'",
-            "`'7'` is no value of id, expected a number",
+            "`'7'` is not a value of id, expected a number",
             "     ^^^",
         ),
         (
             "2023-11-14 < id",
-            "`'2023-11-14'` is no value of id, expected a number",
+            "`'2023-11-14'` is not a value of id, expected a number",
             "^^^^^^^^^^",
         ),
         (
             "flags = active",
-            "`active` is no value of flags, expected a number; flags by name are `flags all (active, dirty)`",
+            "`active` is not a value of flags, expected a number; flags by name are `flags all (active, dirty)`",
             "        ^^^^^^",
         ),
         (
             "timestamp < yesterday",
-            "`yesterday` is no value of timestamp, expected seconds since 1970, or a time as 2023-11-14T22:13:20Z",
+            "`yesterday` is not a value of timestamp, expected seconds since 1970, or a time such as 2023-11-14T22:13:20Z",
             "            ^^^^^^^^^",
         ),
         (
             "entity_type = 'object'",
-            "`'object'` is no value of entity_type, expected an entity type or its number, 0 to 15",
+            "`'object'` is not a value of entity_type, expected an entity type or its number, 0 to 15",
             "              ^^^^^^^^",
         ),
         (
             "physical in box(0, object, 0; 1, 1, 1)",
-            "`object` is no value of physical_y, expected a number",
+            "`object` is not a value of physical_y, expected a number",
             "                   ^^^^^^",
         ),
         (
             "timestamp >= 2023-02-30",
-            "time `2023-02-30`, expected one in UTC as 2023-11-14 or 2023-11-14T22:13:20Z, 1970 to 9999, of at most nine decimals",
+            "time `2023-02-30`, expected one in UTC such as 2023-11-14 or 2023-11-14T22:13:20Z, 1970 to 9999, of at most nine decimals",
             "             ^^^^^^^^^^",
         ),
         (
             "timestamp >= 2023-11-14T22:13:20+02:00",
-            "time `2023-11-14T22:13:20+02:00`, expected one in UTC as 2023-11-14 or 2023-11-14T22:13:20Z, 1970 to 9999, of at most nine decimals",
+            "time `2023-11-14T22:13:20+02:00`, expected one in UTC such as 2023-11-14 or 2023-11-14T22:13:20Z, 1970 to 9999, of at most nine decimals",
             "             ^^^^^^^^^^^^^^^^^^^^^^^^^",
         ),
     ]);
@@ -99,7 +99,7 @@ fn a_value_that_does_not_fit_is_named_with_its_column() {
 
 #[test]
 fn a_number_that_is_none_is_shown_whole() {
-    const EXPECTED: &str = "expected one as -0.5, 1e3, 1_000, 0x101 or inf";
+    const EXPECTED: &str = "expected one such as -0.5, 1e3, 1_000, 0x101 or inf";
     check(&[
         (
             "weight > 1.2.3",
@@ -269,7 +269,7 @@ fn what_stands_in_the_wrong_place_is_shown_with_what_may() {
         ("0.5 < 0.7", "found `0.7`, expected a column", "      ^^^"),
         (
             "'2023",
-            "found a quote that nothing closes, expected a condition, `not` or `(`",
+            "found an unclosed quote, expected a condition, `not` or `(`",
             "^",
         ),
         (
@@ -357,7 +357,7 @@ fn a_text_of_too_many_conditions_is_refused() {
     assert!(many(16_384).parse::<Filter>().is_ok());
 }
 
-/// A list that is no set costs as much as so many conditions.
+/// A list that is not a set costs as much as that many conditions.
 #[test]
 fn a_list_is_one_condition() {
     let list = |column: &str, count: usize| {

@@ -1,4 +1,4 @@
-//! Filters: their text, their messages, and what they hold for.
+//! Filters: their text, their messages, and their meaning.
 
 mod any;
 mod boundaries;

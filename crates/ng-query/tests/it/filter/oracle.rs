@@ -1,11 +1,11 @@
-//! What a filter means, by exact fractions of any length and one token at a time.
+//! The meaning of a filter, by exact fractions of any length and one token at a time.
 
 use ng_query::ng_token::{Space, Token};
 use ng_query::{Column, Comparison, Decimal, Filter, FlagTest};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-/// A number or an infinity, in their order.
+/// A number or an infinity, in order.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub(super) enum Number {
     Least,
@@ -117,7 +117,7 @@ fn compare(
     }
 }
 
-/// The six operators, as Rust has them for floats and fractions.
+/// The six operators, as Rust defines them for floats and fractions.
 pub(super) fn ordered<T: PartialOrd>(left: &T, comparison: Comparison, right: &T) -> bool {
     match comparison {
         Comparison::Equal => left == right,
@@ -129,7 +129,7 @@ pub(super) fn ordered<T: PartialOrd>(left: &T, comparison: Comparison, right: &T
     }
 }
 
-/// What a token has in a column but the weight, in units.
+/// A token's value in any column but the weight, in units.
 fn stored(column: Column, token: &Token, position: u64) -> Number {
     let (id, flags) = (token.id(), token.flags());
     let over = |raw: u64, scale: u32| {
@@ -156,7 +156,7 @@ fn coordinate(token: &Token, space: Space, axis: usize) -> Number {
     Number::Finite(BigRational::new(steps, BigInt::from(space.scale())))
 }
 
-/// The two rules of balls, and the third for what is very far.
+/// The two rules of balls, and a third for very large distances.
 fn in_ball(space: Space, centre: [Decimal; 3], radius: Decimal, token: &Token) -> bool {
     let scale = BigRational::from_integer(BigInt::from(space.scale()));
     let Number::Finite(radius) = Number::of(radius) else {
@@ -181,7 +181,7 @@ fn in_ball(space: Space, centre: [Decimal; 3], radius: Decimal, token: &Token) -
         .chain([&reach])
         .any(|value| value.abs() >= 2_f64.powi(80))
     {
-        // As for the origin; what is so near the surface that floats cannot tell is within.
+        // As for the origin; a point too near the surface for floats to decide is inside.
         let origin = steps.map(|_| BigRational::from_integer(0.into()));
         let reach = &radius * &radius;
         let slack = &reach / BigInt::from(10_i64.pow(12));
@@ -227,8 +227,8 @@ fn is_negative(value: &BigRational) -> bool {
     *value < BigRational::from_integer(0.into())
 }
 
-/// Returns the bits of the float whose value is nearest, of two the one whose bits are even.
-/// The bits of floats that are not negative ascend with them.
+/// Returns the bits of the nearest float, of two the one with even bits. The bits of non-negative
+/// floats ascend with their values.
 fn nearest_bits(value: &BigRational, infinity: u64, exact: impl Fn(u64) -> BigRational) -> u64 {
     let magnitude = if is_negative(value) {
         -value

@@ -18,7 +18,7 @@ fn flags(test: FlagTest, bits: u16) -> Filter {
     Filter::flags(test, Flags::from_bits(bits))
 }
 
-/// Each text is that filter, and is how the filter is shown, if it is the first of its row.
+/// Each text parses to the filter, and the first of its row is how the filter is shown.
 fn check(texts: &[&str], filter: &Filter) {
     assert_eq!(filter.to_string(), texts[0]);
     for text in texts {
@@ -304,7 +304,7 @@ proptest! {
         prop_assert_eq!(text.parse(), Ok(filter), "{}", text);
     }
 
-    /// Whatever pair of brackets is left out, it is another filter or none.
+    /// Leaving out any pair of brackets gives another filter or none.
     #[test]
     fn no_pair_of_brackets_is_shown_in_vain(filter in any::filter()) {
         let text = filter.to_string();
@@ -328,7 +328,7 @@ proptest! {
         }
     }
 
-    /// Words and symbols of the grammar in any order, and characters that it has not.
+    /// Words and symbols of the grammar in any order, and characters outside of it.
     #[test]
     fn no_text_is_too_odd_to_be_looked_at(
         parts in proptest::collection::vec(proptest::sample::select(PARTS.as_slice()), 0..24),

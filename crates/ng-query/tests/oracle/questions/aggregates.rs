@@ -1,4 +1,4 @@
-//! Every measure of every column, and of every kind of group.
+//! Every measure of every column, and every kind of group.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) fn questions() -> Questions {
         let measures = of_groups();
         questions.push(Box::new(Aggregate { group_by, measures }));
     }
-    // More groups than may have quantiles.
+    // More groups than are allowed with quantiles.
     questions.push(Box::new(Aggregate {
         group_by: GroupBy::list("time(1), flags_entity_type").unwrap(),
         measures: Measure::list("count, min(weight), max(id), sum(weight), mean(radius)").unwrap(),
@@ -32,7 +32,7 @@ pub(crate) fn questions() -> Questions {
     questions
 }
 
-/// Every measure of a column, but for the count.
+/// Every measure of a column except the count.
 fn measures(column: Column) -> Vec<Measure> {
     let mut measures = vec![
         Measure::Min(column),
@@ -63,7 +63,7 @@ fn groupings() -> Vec<Vec<GroupBy>> {
             flag(0),
         ],
     ];
-    // Those of the system, and the user's.
+    // System flags and user flags.
     let flags: Vec<GroupBy> = (0..8).chain(12..16).map(flag).collect();
     all.extend(flags.chunks(2).map(<[GroupBy]>::to_vec));
     all
@@ -167,7 +167,7 @@ impl Aggregate {
     }
 }
 
-/// Whether the measure adds floats up.
+/// Whether the measure adds floats.
 fn is_of_order(measure: Measure) -> bool {
     matches!(
         measure,

@@ -1,4 +1,4 @@
-//! How many, whether any, and which.
+//! `count`, `any` and `positions`.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,7 @@ impl Question for Any {
     }
 }
 
-/// Those of other filters among the selected, in one pass.
+/// Counts of other filters among the selected, in one pass.
 struct CountEach;
 
 impl Question for CountEach {

@@ -11,7 +11,7 @@ use crate::reply::Reply;
 pub(crate) fn questions(tokens: &[Token]) -> Questions {
     let some = tokens.iter().step_by(tokens.len() / 300 + 1);
     let mut ids: Vec<TokenId> = some.map(Token::id).collect();
-    // One twice, and some that nobody may have.
+    // One twice, and some that may not occur.
     ids.extend(ids.first().copied());
     ids.extend([0, 1, 0x00FF_FFFF, 0x7000_0001, u32::MAX].map(TokenId::from));
     vec![
@@ -59,7 +59,7 @@ fn told(reply: &mut Reply, id: TokenId, positions: &[u64]) {
     reply.places(positions.iter().copied());
 }
 
-/// As many of the least ids are told.
+/// How many of the least ids are returned.
 struct Duplicates(usize);
 
 impl Question for Duplicates {
@@ -98,8 +98,8 @@ impl Question for Duplicates {
     }
 }
 
-/// So many, by a seed: which ones is not told, but that they are some of the selected, and
-/// the same on every way.
+/// A sample by a seed: the oracle knows only that it is some of the selected, and the same on every
+/// path.
 struct Sample(usize, u64);
 
 impl Question for Sample {

@@ -12,26 +12,26 @@ use ng_query::{Query, QueryError, Source};
 use crate::filters::Meant;
 use crate::reply::Reply;
 
-/// Something that is asked of tokens.
+/// A query over tokens.
 pub(crate) trait Question: Sync {
-    /// Which operation it is.
+    /// Its operation.
     fn operation(&self) -> &'static str;
 
-    /// What of it.
+    /// Its parameters.
     fn detail(&self) -> String {
         String::new()
     }
 
-    /// Asks it.
+    /// Runs it.
     fn ask(&self, asked: &Asked<'_>, reply: &mut Reply) -> Result<(), QueryError>;
 
-    /// Looks at each token that is selected.
+    /// Looks at each selected token.
     fn look(&self, selected: &Selected<'_>, reply: &mut Reply);
 }
 
 pub(crate) type Questions = Vec<Box<dyn Question>>;
 
-/// What is asked of all tokens alike, of every filter.
+/// The queries for every filter.
 pub(crate) fn of_each_filter() -> Questions {
     counts::questions()
 }
@@ -55,7 +55,7 @@ pub(crate) struct Asked<'q> {
     pub(crate) meant: Meant,
 }
 
-/// The tokens that a filter selects, by where they stand.
+/// The selected tokens, by position.
 pub(crate) struct Selected<'t> {
     pub(crate) tokens: &'t [Token],
     pub(crate) positions: Vec<u64>,
@@ -78,7 +78,7 @@ impl<'t> Selected<'t> {
     }
 }
 
-/// The first `k` of a list in its order, without sorting all of it.
+/// The first `k` of a list in order, without sorting all of it.
 pub(crate) fn first_of<T: Copy>(
     mut all: Vec<T>,
     k: usize,

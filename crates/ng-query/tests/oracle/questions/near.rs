@@ -1,4 +1,4 @@
-//! What is near: distances, balls, and the fields over them.
+//! Distances, balls, and the fields over them.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use ng_query::{Ball, Points, QueryError, Squared};
 use super::{Asked, Question, Questions, Selected, first_of};
 use crate::reply::Reply;
 
-/// How many blocks' tokens are added up before the next ones'.
+/// How many blocks are added up before the next.
 const BLOCK: u64 = 4096;
 
 pub(crate) fn questions(tokens: &[Token]) -> Questions {
@@ -85,7 +85,7 @@ fn balls(token: &Token) -> Vec<Ball> {
     ]
 }
 
-/// Points to look around, in steps of each space.
+/// Points to search around, in steps of each space.
 struct Around {
     weights: Vec<(Space, f64)>,
     /// One space by itself, whose distances are in steps.
@@ -105,7 +105,7 @@ impl Around {
         points
     }
 
-    /// The squared distance, in the unit of its kind, in the order of its bits.
+    /// The squared distance, in its own unit, in the order of its bits.
     fn squared(&self, point: &[[f64; 3]], token: &Token) -> u64 {
         if self.is_one {
             return match squared(point[0], token.steps(self.weights[0].0)) {
@@ -122,7 +122,7 @@ impl Around {
     }
 }
 
-/// Exact of a place that is a whole number of steps, else in `f64`, x first.
+/// Exact for a place at a whole number of steps, otherwise in `f64`, x first.
 fn squared(place: [f64; 3], steps: [i16; 3]) -> Squared {
     let is_whole = |at: &f64| at.fract() == 0.0 && (i32::MIN.into()..=i32::MAX.into()).contains(at);
     if place.iter().all(is_whole) {
@@ -205,14 +205,14 @@ impl Nearest {
     }
 }
 
-/// The tokens in a ball, with the squares of their distances.
+/// The tokens in a ball, with their squared distances.
 fn in_ball<'s>(
     ball: Ball,
     selected: &'s Selected<'_>,
 ) -> impl Iterator<Item = (u64, &'s Token, Squared)> {
     let radius = ball.radius();
     let is_in = move |squared| match squared {
-        // The radii that are asked for are multiples of a half.
+        // The tested radii are multiples of a half.
         Squared::Steps(squared) if radius.is_finite() => {
             4 * u128::from(squared) <= ((2.0 * radius) as u128).pow(2)
         }

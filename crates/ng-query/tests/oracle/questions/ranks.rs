@@ -19,13 +19,13 @@ pub(crate) fn questions() -> Questions {
     questions
 }
 
-/// Of every column in one pass: all values, or those within a part of what is stored.
+/// Of every column in one pass: all values, or those within a part of the range.
 struct Histograms(Option<f64>);
 
 const BINS: usize = 37;
 
 impl Histograms {
-    /// From where to where in a column.
+    /// The range within a column.
     fn range(&self, column: Column) -> Option<(f64, f64)> {
         let (low, high) = match column {
             Column::Coordinate(space, _) => (space.min().into(), space.max().into()),
@@ -57,7 +57,7 @@ impl Question for Histograms {
         };
         let columns: Vec<_> = stored().map(of).collect();
         let all = asked.query.histograms(&columns)?.value;
-        // One by itself is answered by itself.
+        // A single one is asked alone.
         let last = columns.len() - 1;
         let (column, bins) = &columns[last];
         assert_eq!(asked.query.histogram(*column, bins)?.value, all[last]);
@@ -89,7 +89,7 @@ fn tell(reply: &mut Reply, found: Option<&Histogram>) {
 }
 
 fn look_at(reply: &mut Reply, values: &[Option<f64>], range: Option<(f64, f64)>) {
-    // What is infinite lies beyond the ends of what is finite, whether anything is or not.
+    // Infinite values lie outside the range of the finite ones, even if there are none.
     let finite = |value: f64| value.clamp(f32::MIN.into(), f32::MAX.into());
     let numbers = || values.iter().flatten().copied().map(finite);
     let ends = || Some((numbers().reduce(f64::min)?, numbers().reduce(f64::max)?));
@@ -116,7 +116,7 @@ fn look_at(reply: &mut Reply, values: &[Option<f64>], range: Option<(f64, f64)>)
     }
 }
 
-/// The planes of every space, and two columns that have nothing in common, in one pass.
+/// The planes of every space, and two unrelated columns, in one pass.
 struct Histograms2d;
 
 impl Histograms2d {

@@ -1,4 +1,4 @@
-//! What the file says of itself.
+//! What the file says about itself.
 
 use std::path::Path;
 

@@ -9,22 +9,22 @@ use super::super::description::{Description, Summary};
 use super::super::gather::Asked;
 use super::bins::bins;
 
-/// How many bins a histogram of the page has at most.
+/// The most bins of a histogram on the page.
 const FINE: usize = 60;
-/// And one along an axis of a map.
+/// The most bins along an axis of a map.
 const CELLS: usize = 64;
 
-/// What the page has besides the description.
+/// What the page has beyond the description.
 pub(in crate::verb::describe) struct Details {
     pub(super) histograms: Vec<Histogram>,
     /// The planes of each space that is described on all three axes.
     pub(super) maps: Vec<(Space, Vec<Histogram2d>)>,
-    /// `None` where there is no index.
+    /// `None` without an index.
     pub(super) index: Option<IndexInfo>,
 }
 
 impl Details {
-    /// Asks for the histograms in a pass, and for the maps in another one.
+    /// Asks for the histograms in one pass, and for the maps in another.
     pub(in crate::verb::describe) fn ask(
         asked: &mut Asked<'_>,
         described: &Description<'_>,
@@ -46,12 +46,12 @@ impl Details {
     }
 }
 
-/// A column with its bins; `None` where it has no number that is finite.
+/// A column with its bins; `None` if it has no finite number.
 fn binned(summary: &Summary, at_most: usize) -> Option<(Column, Bins)> {
     let (low, high) = (summary.min.number()?, summary.max.number()?);
     let bins = match low.is_finite() && high.is_finite() {
         true => bins(summary.column, low, high, at_most),
-        // The ends are looked for.
+        // The ends have to be found.
         false => Bins::new(at_most),
     };
     Some((summary.column, bins))

@@ -1,13 +1,13 @@
-//! Bins that are as wide as a whole number of stored steps: others have more steps than
-//! their neighbours, and would look fuller.
+//! Bins whose width is a whole number of stored steps: otherwise some would have more steps than
+//! their neighbours, and look fuller.
 
 use ng_query::Bins;
 use ng_query::ng_arrow::Column;
 
-/// Up to here the width is looked for that leaves the least of the last bin empty.
+/// Up to this width, the one that leaves the least of the last bin empty is chosen.
 const NARROW: f64 = 64.0;
 
-/// As many bins as there may be, from one value of a column to another.
+/// As many bins as allowed, from one value of a column to another.
 pub(super) fn bins(column: Column, low: f64, high: f64, at_most: usize) -> Bins {
     let Some(step) = step(column) else {
         return Bins::new(at_most).range(low, high);
@@ -19,7 +19,7 @@ pub(super) fn bins(column: Column, low: f64, high: f64, at_most: usize) -> Bins 
     Bins::new(count as usize).range(begin, begin + count * width * step)
 }
 
-/// How far apart the values of a column are; `None` of floating-point numbers.
+/// The distance of adjacent values of a column; `None` for floating-point numbers.
 pub(super) fn step(column: Column) -> Option<f64> {
     match column {
         Column::Weight => None,

@@ -9,7 +9,7 @@ use super::super::number::share;
 use super::{Details, words};
 
 const NAME: &str = "blocks";
-/// Bad blocks are drawn by so many parts of the file: more would not be seen.
+/// Bad blocks are drawn by this many parts of the file: more could not be seen.
 const PARTS: u64 = 400;
 
 /// The file from its first block to its last one.
@@ -69,7 +69,7 @@ fn bar(blocks: u64, scale: Scale, class: &str) -> Element {
         .child(marks::hint(&words))
 }
 
-/// Bad blocks where they are.
+/// Bad blocks at their places.
 fn ticks(bad: &[u64], blocks: u64) -> impl Iterator<Item = Element> {
     let parts = PARTS.min(blocks.max(1));
     let part = move |block: &u64| {
@@ -86,7 +86,7 @@ fn ticks(bad: &[u64], blocks: u64) -> impl Iterator<Item = Element> {
     })
 }
 
-/// What the index is made of.
+/// What the index contains.
 pub(super) fn index(described: &Description<'_>, details: &Details) -> Section {
     let section = Section::new("index", "Index");
     let Some(index) = &details.index else {

@@ -8,7 +8,7 @@ use super::words;
 
 const NAME: &str = "kinds";
 
-/// Nothing where none of them is described.
+/// Empty if none of them is described.
 pub(super) fn section(described: &Description<'_>) -> Option<Section> {
     let kinds = described.kinds();
     let panels = kinds

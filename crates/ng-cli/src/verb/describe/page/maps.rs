@@ -10,7 +10,7 @@ use super::words::{self, scale, tick};
 
 const NAME: &str = "maps";
 
-/// Nothing where no space is described on all three axes.
+/// Empty if no space is described on all three axes.
 pub(super) fn section(details: &Details) -> Option<Section> {
     let maps = &details.maps;
     let panels = maps

@@ -1,8 +1,7 @@
 //! The description as one page of HTML, for any browser, offline.
 //!
-//! `ask.rs` asks what the page has and the terminal has not: finer histograms, and the
-//! planes of spaces. Each other file is a section or a figure; how they are drawn, and the
-//! frame of the page, is `ng-plot`'s.
+//! `ask.rs` queries what only the page shows: finer histograms, and the planes of spaces. Each
+//! other file is a section or a figure; `ng-plot` draws them and frames the page.
 
 mod about;
 mod ask;
@@ -75,7 +74,7 @@ fn lead(described: &Description<'_>) -> String {
     }
 }
 
-/// A section of `name` if it has anything in it.
+/// A section of `name` if it has any content.
 fn filled(name: &'static str, title: &str, parts: Vec<ng_plot::Element>) -> Option<Section> {
     (!parts.is_empty()).then(|| Section::new(name, title).children(parts))
 }

@@ -10,7 +10,7 @@ use super::values::chart;
 
 const NAME: &str = "time";
 
-/// Nothing where times are not described.
+/// Empty if times are not described.
 pub(super) fn section(described: &Description<'_>, details: &Details) -> Option<Section> {
     let mut columns = described.columns.iter();
     let times = columns.find(|summary| summary.column == Column::Timestamp)?;
@@ -21,7 +21,7 @@ pub(super) fn section(described: &Description<'_>, details: &Details) -> Option<
         title: "Tokens over time",
         panels: vec![chart(NAME, &title, times, details)?],
         shows: "Shows how many tokens have which timestamp, in UTC. The dashed line is the median.",
-        shows_not: "Does not show when tokens were written: a timestamp is what its token says.",
+        shows_not: "Does not show when tokens were written: a timestamp is part of its token.",
         ..Figure::default()
     };
     Some(figure.render())

@@ -66,7 +66,7 @@ fn figure(panels: Vec<Element>) -> Figure<'static> {
     }
 }
 
-/// The histogram of a column; none where it has no value.
+/// The histogram of a column; none if it has no value.
 pub(super) fn chart(
     plot: &'static str,
     title: &str,
@@ -104,7 +104,7 @@ pub(super) fn chart(
     Some(chart.render())
 }
 
-/// Which values a bin has, and how many tokens it has.
+/// Which values a bin has, and how many tokens.
 fn hint(histogram: &Histogram, bin: usize) -> String {
     let width = (histogram.high - histogram.low) / histogram.counts.len() as f64;
     let [low, high] = [bin, bin + 1].map(|end| histogram.low + end as f64 * width);

@@ -1,4 +1,4 @@
-//! What must be known before any number.
+//! What readers must know before any number.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(super) fn section(described: &Description<'_>) -> Section {
 
 fn of_file(described: &Description<'_>) -> Vec<String> {
     let path = Path::new(&described.path);
-    // The page is of one file: its name says nothing in each line.
+    // The page is about one file, so lines need not name it.
     let name = format!(" {}:", Shown(path));
     let found = described.found.warnings(path).into_iter();
     let mut said: Vec<String> = found.map(|line| line.replacen(&name, "", 1)).collect();

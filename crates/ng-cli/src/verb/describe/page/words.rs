@@ -11,7 +11,7 @@ use super::bins::step;
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 60.0 * MINUTE;
 const DAY: f64 = 24.0 * HOUR;
-/// What ticks of times are 1, 2 or 5 of, each at most five times the next one.
+/// Ticks of times are 1, 2 or 5 of these, each at most five times the next one.
 const UNITS: [f64; 12] = [
     DAY,
     12.0 * HOUR,
@@ -39,7 +39,7 @@ pub(super) fn scale(column: Column, low: f64, high: f64) -> Scale {
     }
 }
 
-/// A value at a tick: of times the date at midnight, and what else tells them apart.
+/// A value at a tick: for times the date at midnight, otherwise what tells them apart.
 pub(super) fn tick(column: Column, span: f64, value: f64) -> String {
     match column {
         Column::Timestamp => {
@@ -56,8 +56,7 @@ pub(super) fn tick(column: Column, span: f64, value: f64) -> String {
     }
 }
 
-/// The values of a bin from one end of it to the other: of whole steps the first and the
-/// last one that it has.
+/// The values of a bin from one end to the other: for whole steps its first and last one.
 pub(super) fn ends(column: Column, low: f64, high: f64) -> String {
     let half = step(column).unwrap_or(0.0) / 2.0;
     let [first, last] = [low + half, high - half].map(|end| value(column, end));
@@ -74,7 +73,7 @@ fn value(column: Column, value: f64) -> String {
     }
 }
 
-/// As many decimals as tell the stored values of every column apart.
+/// Enough decimals to tell the stored values of every column apart.
 fn plain(value: f64) -> String {
     match value.abs() {
         size if (1e6..1e16).contains(&size) && value.fract() == 0.0 => format!("{value}"),
@@ -91,7 +90,7 @@ pub(super) fn count(count: f64) -> String {
     short(&format!("{:.2}{name}", count / size))
 }
 
-/// How many tokens a cell with a level's colour has.
+/// How many tokens a cell of a level's colour has.
 pub(super) fn counts(range: &RangeInclusive<u64>) -> String {
     let (least, most) = (*range.start(), *range.end());
     match least == most {
