@@ -538,7 +538,7 @@ mod tests {
         assert_eq!(plan.cells[0].skipped, None);
         assert_eq!(
             plan.cells[3].skipped.as_deref(),
-            Some("needs 128 MiB of memory and 256 MiB to spare, available are 320 MiB")
+            Some("needs 128 MiB of memory plus 256 MiB to spare, 320 MiB available")
         );
     }
 
@@ -589,7 +589,7 @@ mod tests {
             ..large()
         };
         let room = (1 << 30) + SPARE_BYTES;
-        let short = "needs 1024 MiB of disk and 256 MiB to spare, available are 1279 MiB";
+        let short = "needs 1024 MiB of disk plus 256 MiB to spare, 1279 MiB available";
         for (files, available, expected) in [
             (large(), disk(room), None),
             (large(), disk(room - 1), Some(short)),

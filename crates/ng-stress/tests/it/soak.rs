@@ -163,7 +163,7 @@ fn bad_options_are_refused_with_what_is_expected() {
 #[test]
 fn jobs_that_are_none_are_refused() {
     for (job, expected) in [
-        ("{}", "soak: the job is not readable"),
+        ("{}", "soak: unreadable job"),
         (
             r#"{"protocol":9,"reply_fd":1,"dir":"/","most_items":1,"plan":{"time":{"secs":1,"nanos":0},"row":{"secs":1,"nanos":0},"rate":{"per_second":1.0},"verify_every":{"secs":1,"nanos":0},"seed":1}}"#,
             "protocol 9, expected 1",

@@ -372,7 +372,7 @@ fn a_finding_names_its_phase_and_its_figures() {
         .limit(Limit::Refill, 1.0);
     let told = [
         "impossible_fast Some(\"fill\"): took 1000000 ns, the limit refill allows 2000000 ns at best",
-        "work_not_done Some(\"fill\"): resident memory grew by 64000 bytes, declared were 2097152",
+        "work_not_done Some(\"fill\"): resident memory grew by 64000 bytes of 2097152 declared",
     ];
     assert_eq!(told_of(&alone(&cell)), told);
 }
