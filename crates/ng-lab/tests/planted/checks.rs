@@ -1,4 +1,4 @@
-//! The claims, each over a real run.
+//! The checks, each over a real run.
 
 use std::env;
 use std::fs;
@@ -31,18 +31,18 @@ pub(crate) const ALL: &[Check] = &[
         deleted_clone_at_once,
     ),
     (
-        "a_small_run_that_is_repeated_finds_no_memory_that_was_touched",
+        "a_repeated_small_run_finds_no_touched_memory",
         fresh_memory,
     ),
     (
-        "a_stride_sold_as_random_is_flagged_and_random_is_not",
+        "a_stride_claimed_as_random_is_flagged_and_random_is_not",
         stride_as_random,
     ),
     (
         "a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not",
         speed_up,
     ),
-    ("how_threads_share_their_work_is_told", shared_work),
+    ("how_threads_share_their_work_is_reported", shared_work),
     (
         "allocations_are_counted_in_a_run_of_their_own",
         counted_allocations,
@@ -57,7 +57,7 @@ pub(crate) const ALL: &[Check] = &[
     ),
     ("a_failing_worker_is_one_failed_cell", failing_workers),
     (
-        "what_a_worker_prints_does_not_disturb_the_protocol",
+        "output_of_a_worker_does_not_disturb_the_protocol",
         chatty_worker,
     ),
     ("an_interrupt_is_seen_within_and_between_rounds", interrupt),
@@ -84,7 +84,7 @@ pub(crate) const ALL: &[Check] = &[
     ),
     ("one_seed_gives_one_order", one_seed),
     (
-        "a_file_that_is_not_where_it_is_said_to_be_is_flagged_and_one_that_is_is_not",
+        "a_misplaced_file_is_flagged_and_a_well_placed_one_is_not",
         misplaced_files,
     ),
     (
@@ -100,19 +100,19 @@ pub(crate) const ALL: &[Check] = &[
         confined_worker,
     ),
     (
-        "a_store_that_the_page_cache_slows_down_is_not_called_as_fast_as_the_disk",
+        "a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit",
         cached_store,
     ),
     (
-        "a_run_leaves_a_page_and_its_samples_as_they_were_taken",
+        "a_run_writes_a_page_and_its_samples",
         files::page_and_samples,
     ),
     (
-        "a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one",
+        "a_failed_run_leaves_no_earlier_report",
         files::nothing_of_an_earlier_run,
     ),
     (
-        "claims_are_judged_over_the_report_and_written_beside_it",
+        "claims_are_judged_by_the_report_and_written_beside_it",
         claims,
     ),
 ];
@@ -141,13 +141,12 @@ pub(crate) fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32
     }
 }
 
-/// Beside this program, on a disk, if it is on one: the system's temporary
-/// folder may be memory.
+/// Next to this program, usually on a disk: the system's temporary folder may be in memory.
 fn data_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted")
 }
 
-/// A lock of this test program's own: a real measurement does not hold it up.
+/// This test program's own lock, so that a real measurement does not delay it.
 fn lock() -> PathBuf {
     env::temp_dir().join(format!("ng-lab-planted-{}.lock", std::process::id()))
 }
@@ -188,8 +187,8 @@ fn assert_flagged(report: &Report, variant: &str, threads: usize, flag: Flag) {
     }
 }
 
-/// Nothing that makes a cell invalid was found, nor `flag`. Suspicions about
-/// the machine are not the scenario's fault.
+/// Asserts that neither an invalidating flag nor `flag` was raised. Suspicions about the
+/// machine are not the scenario's fault.
 fn assert_clean(report: &Report, variant: &str, threads: usize, flag: Flag) {
     for cell in cells(report, variant, threads) {
         let held = |found: &Flag| found.invalidates() || *found == flag;
@@ -207,13 +206,12 @@ fn deleted_clone() {
         assert_flagged(&report, "deleted", 1, flag);
         assert_clean(&report, "kept", 1, flag);
     }
-    // Whether it was deleted is the compiler's choice; that nothing of it is
-    // left in memory is not.
+    // Whether it was deleted depends on the compiler; that nothing remains in memory does not.
     assert_flagged(&report, "dropped", 1, Flag::WorkNotDone);
     for cell in cells(&report, "deleted", 1).chain(cells(&report, "dropped", 1)) {
         assert_eq!(cell.verdict, Verdict::Invalid);
     }
-    // What is invalid is compared with nothing.
+    // Invalid cells are not compared.
     for comparison in &report.comparisons {
         let names = [
             comparison.key.cell.variant.as_str(),
@@ -232,7 +230,7 @@ fn deleted_clone_at_once() {
     }
 }
 
-/// A store whose memory was resident before it was filled once failed its cell.
+/// A store whose memory was already resident once failed its cell.
 fn fresh_memory() {
     if skipped_without_proc("fresh memory") {
         return;
@@ -281,15 +279,13 @@ fn shared_work() {
     };
     let [even, one_sided, in_turns] =
         ["even", "one-sided", "in-turns"].map(|variant| shares(variant, 2).expect(variant));
-    // One beside the other: how much of the time either had a processor is for the
-    // machine to say, which may be busy with something else.
+    // Relative to each other: how long each had a processor depends on other load.
     assert!(even.least_busy > 0.6 * even.most_busy, "{even:?}");
     assert!(
         one_sided.least_busy < 0.4 * one_sided.most_busy,
         "{one_sided:?}"
     );
-    // Either of two threads that hand over to each other must wait each time,
-    // unless it comes late.
+    // Of two threads that take turns, each must wait every time, unless it is late.
     assert!(
         in_turns.waits > scenarios::TURNS as f64 / 2.0,
         "{in_turns:?}"
@@ -335,9 +331,9 @@ fn parents_memory() {
     if skipped_without_proc("the parent's memory") {
         return;
     }
-    let available = ng_lab::kernel::available_bytes().expect("memory to be had");
+    let available = ng_lab::kernel::available_bytes().expect("available memory");
     if available < 3 << 30 {
-        println!("skipped: a GiB to hold needs 3 GiB to be had, there are {available} bytes");
+        println!("skipped: holding a GiB needs 3 GiB of memory, {available} bytes available");
         return;
     }
     let request = request("footprint", 1_000_000, &[1], 3);
@@ -350,7 +346,7 @@ fn parents_memory() {
     let with = peak(&report(&request));
     assert_eq!(held[held.len() - 1], 1);
     let change = with.abs_diff(without);
-    // Its own 8 MB are in both; a GiB would be a hundred times that.
+    // The worker's own 8 MB are in both; a GiB would be a hundred times that.
     assert!(without >= 8_000_000, "{without}");
     assert!(
         change < 1 << 20,
@@ -387,7 +383,7 @@ fn chatty_worker() {
     }
 }
 
-/// Writes nothing, and expresses a wish after so many lines.
+/// Discards its input, and interrupts after a number of lines.
 struct InterruptAfter {
     lines: usize,
     interrupt: Interrupt,
@@ -410,11 +406,11 @@ impl io::Write for InterruptAfter {
     }
 }
 
-/// Also between two rounds, where no worker is there to be stopped.
+/// Also between two rounds, when no worker is running.
 fn interrupt() {
     let request = request("hanging", 10, &[1], 1000);
     let request = Request {
-        // Limited to what does not hang, by running out of time otherwise.
+        // Times out the variant that hangs.
         timeout: Some(Duration::from_millis(200)),
         ..request
     };
@@ -507,7 +503,7 @@ fn second_run() {
         "of the first run"
     );
     drop(held);
-    // And a run that does measure leaves nothing of an earlier one.
+    // A run that does measure removes the earlier files.
     fs::write(out.path().join("report.json"), "old").expect("a report");
     measure(&request("failing", 10, &[1], 1), out.path()).expect("a report");
     let log = fs::read_to_string(&log).expect("the log");
@@ -567,8 +563,7 @@ fn one_seed() {
     assert_ne!(first, order(12));
 }
 
-/// Position of a log line in its round, with a hash of its task and build.
-/// The claims of an earlier run do not stay beside a report that has none.
+/// The claims of an earlier run do not stay beside a report without claims.
 fn claims() {
     let out = TempDir::new().expect("temporary folder");
     let request = request("failing", 10, &[1], 1);
@@ -604,6 +599,7 @@ fn claims() {
     assert!(!written("report.md").contains(&statement));
 }
 
+/// Position of a log line in its round, with a hash of its task and build.
 fn place_of(line: &str) -> (u64, u64) {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
@@ -630,7 +626,7 @@ fn misplaced_files() {
         let cell = cells(&report, variant, 1).next().expect("a cell");
         cell.phases[0].file.clone().expect("evidence")
     };
-    // What is cold comes from the disk, and what is warm does not.
+    // Cold data comes from the disk, warm data does not.
     assert!(evidence("cold").read_bytes >= Some(8_000_000));
     assert_eq!(evidence("warm").read_bytes, Some(0));
     for cell in cells(&report, "cold", 1) {
@@ -643,7 +639,7 @@ fn misplaced_files() {
     );
 }
 
-/// Says so, where nothing can be cold.
+/// Whether nothing can be cold here; prints a note if so.
 fn on_memory(request: &Request) -> bool {
     let volume = ng_lab::Volume::of(&request.dir).expect("the folder's file system");
     if volume.is_in_memory() {
@@ -671,7 +667,7 @@ fn data_files() {
     let progress = &mut Progress::hidden();
     let record = conduct(&request, &plan, Some(&data), &mut log, &interrupt, progress);
     assert!(record.expect("a record").interrupted);
-    // The run's own folder, and none of a worker's.
+    // Only the run's own folder remains.
     assert_eq!(left(), 1);
     drop(data);
     assert_eq!(left(), 0);
@@ -692,7 +688,7 @@ fn bad_data_folder() {
             format!("cannot use {} for data files", dir.display())
         );
         assert!(!out.path().join("report/results.jsonl").exists());
-        // Who needs no files does not care.
+        // A run without files does not need it.
         let request = Request {
             dir,
             ..self::request("failing", 10, &[1], 1)
@@ -727,7 +723,7 @@ fn confined_worker() {
         let seen = private(variant);
         assert!(seen >= held && seen < 2 * held, "{variant}: {seen}");
     }
-    // The file does not fit, and what does not fit is not warm.
+    // The file does not fit, so it is not warm.
     assert_flagged(&report, "warm", 1, Flag::NotWarm);
     for cell in cells(&report, "too-much", 1) {
         let reason = cell.reason.as_deref().unwrap_or_default();
@@ -736,7 +732,7 @@ fn confined_worker() {
     for cell in cells(&report, "file", 1) {
         assert!(cell.phases[0].share_of_limit.is_some());
     }
-    // Of memory nothing is probed that does not fit into it.
+    // Memory limits are not probed in a confined worker.
     let names: Vec<&str> = report
         .limits
         .iter()
@@ -749,8 +745,7 @@ fn confined_worker() {
     assert_eq!(report.run.probe_failures, Vec::<String>::new());
 }
 
-/// Whatever makes a store slow that is not the disk, it has a small share of what the
-/// disk can do.
+/// A store slowed by anything but the disk has a small share of the disk's limit.
 fn cached_store() {
     const BYTES: u64 = 64 << 20;
 
@@ -763,11 +758,11 @@ fn cached_store() {
     let cell = cells(&report, "write", 1).next().expect("a cell");
     assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
     let share = cell.phases[0].share_of_limit.expect("a share of the limit");
-    // An eighth, and as much again several times for a shared disk.
+    // An eighth, with a margin for a shared disk.
     assert!(share < 0.5, "{share}");
 }
 
-/// Says so, where the kernel's figures are not to be had.
+/// Whether the kernel's figures are unavailable; prints a note if so.
 fn skipped_without_proc(what: &str) -> bool {
     let skipped = !Path::new("/proc/self/smaps_rollup").exists();
     if skipped {

@@ -26,7 +26,7 @@ pub(crate) fn find(name: &str) -> &'static dyn Scenario {
         .unwrap_or_else(|| panic!("no scenario {name}"))
 }
 
-/// The lines that a planted scenario adds to itself, to be a whole one.
+/// Defines a planted scenario around its work.
 macro_rules! planted {
     ($type:ident, $name:literal, [$($variant:literal),+], $work:expr) => {
         pub(crate) struct $type;
@@ -59,9 +59,8 @@ macro_rules! planted {
 
 planted!(Clone, "clone", ["deleted", "dropped", "kept"], clone);
 
-/// A copy that nobody looks at. "dropped" is what the seed wrote, and what an
-/// optimiser deletes when it can; "deleted" is what then remains of it, in
-/// every build and by every compiler.
+/// An unused copy. "dropped" is what the seed wrote, and what an optimiser may delete;
+/// "deleted" is what then remains, in every build and with every compiler.
 fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let words = vec![7u64; cell.items as usize];
     let bytes = cell.items * 8;
@@ -79,8 +78,8 @@ fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(Fresh, "fresh", ["fill"], fresh);
 
-/// Work that takes as long at any size, on memory that was not touched before. On
-/// memory that was, which is none of its doing, it is soon done.
+/// Work that takes the same time at any size on fresh memory, and less on memory that
+/// was touched before.
 fn fresh(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let bytes = cell.items * 8;
     let mut words: Vec<u8> = Vec::with_capacity(bytes as usize);
@@ -96,7 +95,7 @@ fn fresh(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(Order, "order", ["stride", "random"], order);
 
-/// The seed's "random access": a stride of ten, under the name of random.
+/// The seed's "random access": a stride of ten, claimed as random.
 fn order(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let words: Vec<u64> = (0..cell.items * 8).collect();
     let mut rng = SplitMix64::new(3);
@@ -118,9 +117,8 @@ fn order(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(SpeedUp, "speed-up", ["magic", "honest"], speed_up);
 
-/// A speed-up that the threads do not explain: more than one thread does a
-/// tenth of the work. The time is slept, so that no processor decides about it,
-/// and long, so that a loaded machine does not either.
+/// An unexplained speed-up: with more than one thread a tenth of the work is done. The time
+/// is slept, and long, so that it depends neither on processors nor on load.
 fn speed_up(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let threads = cell.variant.threads as u32;
     let share = match cell.variant.name.as_str() {
@@ -140,11 +138,11 @@ planted!(
     sharing
 );
 
-/// How often the threads of "in-turns" wait for each other.
+/// How often each thread of "in-turns" waits.
 pub(crate) const TURNS: usize = 200;
 
-/// Work that all threads do, that one of them does, and that they hand to each
-/// other. The threads outlive the phase, as those of a pool do.
+/// Work shared by all threads, done by one, or done in turns. The threads outlive the
+/// phase, like those of a pool.
 fn sharing(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let threads = cell.variant.threads;
     let [begin, done, end] = [(); 3].map(|()| Barrier::new(threads + 1));
@@ -173,7 +171,7 @@ fn sharing(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     run.prove_equal("threads", threads as u64, threads as u64)
 }
 
-/// The same work for every thread, however long each waits for a processor.
+/// A fixed amount of work.
 fn spin(times: u64) {
     for _ in 0..times {
         black_box(());
@@ -192,7 +190,7 @@ fn take_turns((turn, changed): &(Mutex<usize>, Condvar), thread: usize, threads:
 
 planted!(Boxes, "boxes", ["one", "each"], boxes);
 
-/// Words in one allocation, and in one each.
+/// Words in one allocation, or in one each.
 fn boxes(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let items = cell.items;
     let each = cell.variant.name == "each";
@@ -244,7 +242,7 @@ fn fail(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         "panic" => panic!("planted panic"),
         "wrong" => return run.prove_equal("sum", 1, 2),
         "chatty" => {
-            println!("{}", "a line that is no reply ".repeat(10_000));
+            println!("{}", "a line that is not a reply ".repeat(10_000));
             eprintln!("{}", "noise ".repeat(100_000));
         }
         _ => {}
@@ -266,7 +264,7 @@ fn hang(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that are not where the phase says.
+/// Files that are not where the phase claims.
 pub(crate) struct Files;
 
 impl Scenario for Files {
@@ -327,8 +325,7 @@ fn pause() {
     thread::sleep(Duration::from_millis(1));
 }
 
-/// A map with all its pages: those of a file that somebody has mapped cannot be
-/// evicted.
+/// A populated map: mapped pages cannot be evicted.
 fn mapped(path: &Path) -> io::Result<MmapRaw> {
     let map = MmapOptions::new().map_raw_read_only(&fs::File::open(path)?)?;
     #[cfg(target_os = "linux")]
@@ -336,8 +333,7 @@ fn mapped(path: &Path) -> io::Result<MmapRaw> {
     Ok(map)
 }
 
-/// A file larger than the memory that the worker is confined to, and private
-/// memory beside it.
+/// A file larger than the worker's memory limit, and private memory beside it.
 pub(crate) struct Confined;
 
 pub(crate) const CONFINED_BYTES: u64 = 64 << 20;
@@ -377,7 +373,7 @@ impl Scenario for Confined {
             "too-much" => 2 * CONFINED_BYTES as usize,
             _ => 0,
         };
-        // What sleeps does not grow.
+        // Sleeping does not grow with the items.
         let phase = run.phase("read", cell.items).constant();
         let phase = match cell.variant.name.as_str() {
             "warm" => phase.warm(&path),
@@ -390,7 +386,7 @@ impl Scenario for Confined {
             let mut held = vec![1u8; allocated];
             let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
             if fleeting {
-                // For longer than the watcher sleeps.
+                // Longer than the watcher's interval.
                 thread::sleep(Duration::from_millis(100));
                 held = Vec::new();
             }
@@ -403,8 +399,8 @@ impl Scenario for Confined {
     }
 }
 
-/// A store that writes as it should, behind a page cache that takes seven times as long
-/// again: that of a virtual machine whose host must find memory for each page.
+/// A correct store behind a page cache that takes seven times as long again, as on a
+/// virtual machine whose host must find memory for each page.
 pub(crate) struct Cached;
 
 impl Scenario for Cached {

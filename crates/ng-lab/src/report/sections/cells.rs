@@ -1,4 +1,4 @@
-//! The tables of cells, one for each scenario and size.
+//! The tables of cells, one per scenario and size.
 
 use ng_plot::Field;
 
@@ -26,13 +26,13 @@ pub(super) fn section(report: &Report) -> Section {
     Section::new("cells", "Cells", parts)
 }
 
-/// What is to be said of the cells, and their table.
+/// The lines and the table of a group of cells.
 fn part(report: &Report, group: &Group<'_>) -> Part {
     let cells: Vec<&CellReport> = group.cells.iter().map(|(_, cell)| *cell).collect();
     let mut lines = proofs(&cells);
     lines.extend(reasons(&cells));
     let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
-    lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    lines.extend(missing.map(|reason| format!("no memory figures: {reason}")));
     lines.extend(confinements(&cells));
     Part::new(group.title(), lines, table(report, &cells))
 }
@@ -108,7 +108,7 @@ fn median(phase: &PhaseReport) -> Field {
     Field::maybe(ns, |_| median_words(phase).unwrap_or_default())
 }
 
-/// The median, or the cold sample where there is nothing else.
+/// The median, or else the cold sample.
 pub(super) fn median_words(phase: &PhaseReport) -> Option<String> {
     let cold = |ns: u64| format!("{} (cold)", text::time(ns as f64));
     let warm = phase.median_ns.map(text::time);
@@ -128,7 +128,7 @@ fn ratio(row: &Row<'_>) -> Field {
     interval(usable.map(|found| found.estimate), words)
 }
 
-/// One line for each different proof of the scenario.
+/// One line per distinct proof.
 pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for cell in cells.iter().filter(|cell| !cell.proof.is_empty()) {
@@ -145,8 +145,7 @@ pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
     lines
 }
 
-/// One line for each cell that was confined: in how much memory, and how much of
-/// it was not the file's.
+/// One line per confined cell: its memory limit, and the peak of its private memory.
 pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     let line = |cell: &&&CellReport| {
         let limit = text::bytes(cell.memory_limit_bytes?);
@@ -164,7 +163,7 @@ pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     main.filter_map(|cell| line(&cell)).collect()
 }
 
-/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// Why cells are missing. All copies of a cell are skipped for the same reason; each
 /// fails for its own.
 pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -188,8 +187,7 @@ pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
     lines
 }
 
-/// Rates of phases that do not work on every item would say nothing; those of
-/// phases that took no time by the clock are not known.
+/// The rate of a phase; none if it works on no items or took no time by the clock.
 pub(super) fn rate(phase: &PhaseReport) -> Option<f64> {
     let ns = phase.median_ns.filter(|ns| *ns > 0.0 && phase.items > 0)?;
     Some(phase.items as f64 * 1e9 / ns)

@@ -1,5 +1,4 @@
-//! What a report says, in the order in which it is read. A section is a file; a new one
-//! is named here.
+//! The sections of a report, in reading order. Each is a file; a new one is added here.
 
 mod about;
 mod allocations;
@@ -33,7 +32,7 @@ pub(crate) use samples::table as samples;
 pub(crate) use soak::troubles;
 pub(crate) use versus::section as versus;
 
-/// All sections that the report has, but for its summary.
+/// All sections of the report except its summary.
 pub(crate) fn sections(report: &Report) -> Vec<Section> {
     let sections = [
         Some(about::section(report)),

@@ -1,4 +1,4 @@
-//! Sections as the page has them: their lines, and tables that can be sorted.
+//! Sections of the page: lines, and sortable tables.
 
 use ng_plot::{Element, Field, Section as PageSection, TableRow, lines, text};
 
@@ -16,7 +16,7 @@ pub(super) fn section(section: Section) -> PageSection {
     page.children(shown.flat_map(|part| part_of(part, alone)))
 }
 
-/// Under a heading of its own, where it has neighbours.
+/// A part, with its own heading unless it is the only one.
 fn part_of(part: Part, alone: bool) -> Vec<Element> {
     let heading = (!alone).then(|| text("h3", &part.title));
     let said = match &part.lines[..] {
@@ -28,7 +28,7 @@ fn part_of(part: Part, alone: bool) -> Vec<Element> {
     heading.into_iter().chain(said).chain(table).collect()
 }
 
-/// A table with all of its columns and rows.
+/// A table with all columns and rows.
 pub(super) fn table(caption: &str, table: Table) -> Option<Element> {
     let headings: Vec<String> = table
         .columns

@@ -1,11 +1,11 @@
-//! What a reader must know before any figure of the page.
+//! What a reader must know before using any figure.
 
 use ng_plot::{Element, Section, text as element};
 
 use crate::model::{CellReport, ComparisonKind, Report, Verdict};
 use crate::report::sections::{copy_of, flag_counts, flag_line, troubles, unique, warnings};
 
-/// How much of the run can be used.
+/// The verdicts, warnings and flags of the run.
 pub(super) fn section(report: &Report) -> Section {
     let flags = flag_lines(report);
     let mut lines = run_lines(report);
@@ -17,12 +17,12 @@ pub(super) fn section(report: &Report) -> Section {
         .class(if nothing { "good" } else { "warn" })
         .children((!report.cells.is_empty()).then(|| verdicts(report)));
     if nothing {
-        return section.child(element("p", "Nothing was found against this run."));
+        return section.child(element("p", "No problems were found in this run."));
     }
     section.child(ng_plot::lines(lines).children(flags))
 }
 
-/// How many cells have which verdict.
+/// The number of cells by verdict.
 fn verdicts(report: &Report) -> Element {
     let counts = Verdict::ALL.map(|verdict| {
         let count = report
@@ -51,14 +51,14 @@ fn run_lines(report: &Report) -> Vec<String> {
     match noisy.count() {
         0 => {}
         count => lines.push(format!(
-            "{count} phases differ from themselves (A/A): nothing is compared there; measure \
-             when the machine is quieter"
+            "{count} phases differ between A/A copies and are not compared; measure when the \
+             machine is quieter"
         )),
     }
     lines
 }
 
-/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// Why cells are missing. All copies of a cell are skipped for the same reason; each
 /// fails for its own.
 fn cell_lines(report: &Report) -> Vec<String> {
     let lines = report.cells.iter().filter_map(|cell| {
@@ -79,7 +79,7 @@ fn name_of(cell: &CellReport) -> String {
     )
 }
 
-/// One line for each flag: how many cells have it, and what to do.
+/// One line per flag: how many cells have it, and what to do.
 fn flag_lines(report: &Report) -> Vec<Element> {
     let lines = flag_counts(report).into_iter().map(|(flag, count)| {
         let name = flag.to_string();
