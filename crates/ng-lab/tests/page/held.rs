@@ -25,6 +25,9 @@ fn the_plots_show_other_revisions_files_and_confinement() {
     with_page(&fixture::report(), |page| {
         assert!(!text_of(by_id(page, "samples")).contains("the other revision"));
         let told = text_of(by_id(page, "memory"));
+        assert!(!told.contains("confined to"), "{told}");
+    });
+}
 
 #[test]
 fn warnings_about_the_comparison_come_first() {

@@ -242,9 +242,7 @@ fn a_long_soak_is_thinned_and_keeps_its_worst_rows() {
         };
         assert!(has("777", "service p99", "1000000000"));
         assert!(has("333", "throughput", "1"));
-        assert!(
-            text_of(by_id(page, "soak")).contains("1000 rows: every 5 are drawn as one point")
-        );
+        assert!(text_of(by_id(page, "soak")).contains("1000 rows: every 5 are drawn as one point"));
     });
 }
 

@@ -30,10 +30,7 @@ pub(crate) const ALL: &[Check] = &[
         "a_deleted_clone_is_flagged_after_one_round",
         deleted_clone_at_once,
     ),
-    (
-        "a_repeated_small_run_finds_no_touched_memory",
-        fresh_memory,
-    ),
+    ("a_repeated_small_run_finds_no_touched_memory", fresh_memory),
     (
         "a_stride_claimed_as_random_is_flagged_and_random_is_not",
         stride_as_random,
