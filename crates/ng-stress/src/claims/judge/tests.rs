@@ -1,5 +1,4 @@
-//! Every rule over reports built by hand: what confirms, what refutes, what
-//! leaves it open.
+//! Every rule over hand-built reports: what confirms, refutes, or leaves a claim undecided.
 
 use std::collections::BTreeMap;
 
@@ -222,7 +221,7 @@ fn a_ratio_in_per_cent_is_a_hundred_times_as_large() {
 }
 
 #[test]
-fn an_interval_on_both_sides_of_the_border_leaves_it_open() {
+fn an_interval_across_the_border_leaves_it_open() {
     // From 2.5 to 6 times: 4.03 is in it, and so is much else.
     let slow = (0..8).map(|round| 50_000_000 + round * 10_000_000);
     let report = slow_and_fast(slow.collect(), around(20));
@@ -307,7 +306,7 @@ fn a_cell_of_another_build_size_or_number_of_threads_is_another_one() {
 }
 
 #[test]
-fn what_disturbed_a_cell_is_said() {
+fn what_disturbed_a_cell_is_reported() {
     let slow = flagged(cell(SLOW_CELL, &around(80)), Flag::Steal);
     let report = report(4, vec![slow, cell(FAST_CELL, &around(20))]);
     let row = judged(&report, Said::About(4.0, "x"), RATIO);
@@ -334,7 +333,7 @@ fn copies_that_differ_from_each_other_leave_a_ratio_open() {
     let row = judged(&report, Said::About(4.0, "x"), RATIO);
     assert_told(&row, CannotBeTold, "work/fast x1 in dev: aa_failed: +20 %");
     assert!(row.measured.is_some());
-    // Not the noise of another phase, and not a release cell that is of no use.
+    // Neither the noise of another phase nor an unusable release cell.
     report.comparisons = vec![
         aa("other", "aa_failed: +20 %"),
         aa("do", "the release cell is invalid"),
@@ -411,7 +410,7 @@ const MEMORY: Rule = Rule::Memory {
     to: Size::Whole,
 };
 
-/// A process that takes 5 MiB and so much a token.
+/// A process of 5 MiB plus `bytes` per token.
 fn with_memory(bytes: u64) -> Report {
     let sizes = [Size::Tenth, Size::Whole];
     let cells = sizes.map(|size| CellReport {
@@ -435,13 +434,13 @@ fn memory_is_what_each_further_token_takes() {
 }
 
 #[test]
-fn memory_that_is_not_known_or_too_little_leaves_it_open() {
+fn unknown_or_too_little_memory_leaves_it_open() {
     let said = Said::Exactly(64.0, "B/token");
     let mut unread = with_memory(64);
     unread.cells[0].memory = None;
     unread.cells[0].memory_missing = Some("no /proc".to_owned());
     let told = judged(&unread, said, MEMORY);
-    assert_told(&told, CannotBeTold, "no figures of memory: no /proc");
+    assert_told(&told, CannotBeTold, "no memory figures: no /proc");
     let tokens = 10_000;
     let mut small = with_memory(64);
     for (cell, size) in small.cells.iter_mut().zip([Size::Tenth, Size::Whole]) {
@@ -470,7 +469,7 @@ const fn proof(name: &'static str, expected: Expected) -> ProofSpec {
 }
 
 #[test]
-fn a_sum_is_held_against_the_oracle_and_the_proof() {
+fn a_sum_is_checked_against_the_oracle_and_the_proof() {
     const IDS: Rule = Rule::Proofs(&[proof("sum", Expected::IdSum)]);
     let said = Said::Exactly(499_999_500_000.0, "");
     let proven = with_proof("sum", 499_999_500_000);
@@ -520,7 +519,7 @@ const ORDER: Rule = Rule::Order {
 };
 
 #[test]
-fn a_sum_of_strides_is_no_random_order() {
+fn a_sum_of_strides_is_not_a_random_order() {
     let said = Said::Exactly(49_999_500_000.0, "");
     let strides = with_order(Pattern::Stride(10), 10);
     let row = judged(&strides, said, ORDER);
@@ -586,7 +585,7 @@ fn a_reason_is_followed_by_the_note_and_another_size_is_said() {
 }
 
 #[test]
-fn every_statement_has_a_row_and_a_run_of_nothing_decides_only_what_needs_no_run() {
+fn every_claim_has_a_row_and_an_empty_run_decides_only_what_needs_no_run() {
     let rows = audit(&report(4, Vec::new()), SEED_TOKENS);
     assert_eq!(rows.len(), claims().count());
     for (claim, row) in claims().zip(&rows) {
@@ -605,7 +604,7 @@ fn every_statement_has_a_row_and_a_run_of_nothing_decides_only_what_needs_no_run
 }
 
 #[test]
-fn invalid_cells_support_no_statement() {
+fn invalid_cells_support_no_claim() {
     let mut cells: Vec<CellReport> = Vec::new();
     for spec in claims().flat_map(|claim| claim.rule.needs()) {
         if !cells.iter().any(|cell| spec.is(cell, SEED_TOKENS)) {
