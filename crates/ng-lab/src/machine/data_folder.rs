@@ -79,10 +79,7 @@ impl DataFolder {
     /// It cannot be made.
     pub(crate) fn worker_folder(&self) -> io::Result<WorkerFolder<'_>> {
         let path = self.path.join(WORKER);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        remove_tree(&path)?;
         fs::create_dir(&path)?;
         Ok(WorkerFolder { path, run: self })
     }
@@ -173,12 +170,17 @@ fn remove_dead(folder: &Path) -> io::Result<()> {
 /// Removes a run's folder whose lock is held. The lock file goes last: until then
 /// another run can see that the folder is dead.
 fn remove_locked(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder.join(WORKER)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_tree(&folder.join(WORKER))?;
     fs::remove_file(folder.join(LOCK))?;
     fs::remove_dir(folder)
+}
+
+/// Removes a folder with its contents, if it exists.
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 #[cfg(test)]

@@ -195,22 +195,21 @@ impl CpuTicks {
     /// The ticks since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            total: self.total.saturating_sub(earlier.total),
-            busy: self.busy.saturating_sub(earlier.busy),
-            steal: self.steal.saturating_sub(earlier.steal),
-            ours: self.ours.saturating_sub(earlier.ours),
-        }
+        self.with(earlier, u64::saturating_sub)
     }
 
     /// Both windows together.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+
+    fn with(&self, other: &Self, of: fn(u64, u64) -> u64) -> Self {
         Self {
-            total: self.total + other.total,
-            busy: self.busy + other.busy,
-            steal: self.steal + other.steal,
-            ours: self.ours + other.ours,
+            total: of(self.total, other.total),
+            busy: of(self.busy, other.busy),
+            steal: of(self.steal, other.steal),
+            ours: of(self.ours, other.ours),
         }
     }
 
@@ -277,8 +276,11 @@ fn read(path: &'static str) -> io::Result<String> {
 }
 
 /// The error with the file that it is about.
-fn named(path: &'static str) -> impl Fn(io::Error) -> io::Error {
-    move |error| io::Error::new(error.kind(), format!("{path}: {error}"))
+pub(super) fn named(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| {
+        let path = path.as_ref().display();
+        io::Error::new(error.kind(), format!("{path}: {error}"))
+    }
 }
 
 /// The value of a line `Name:   123 kB`, in bytes.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::machine::kernel::named;
+
 /// A killed worker leaves its group with a short delay.
 const REMOVALS: usize = 500;
 const REMOVAL_POLL: Duration = Duration::from_millis(2);
@@ -201,17 +203,17 @@ impl Hierarchy {
 }
 
 /// A line of `mountinfo`.
-struct Mount<'t> {
+pub(super) struct Mount<'t> {
     /// The part of the file system that is mounted.
     of: &'t str,
-    point: &'t str,
-    kind: &'t str,
+    pub(super) point: &'t str,
+    pub(super) kind: &'t str,
     /// The options of the file system.
     options: &'t str,
 }
 
 impl<'t> Mount<'t> {
-    fn parse(line: &'t str) -> Option<Self> {
+    pub(super) fn parse(line: &'t str) -> Option<Self> {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
         let mut file_system = file_system.split(' ');
@@ -226,14 +228,6 @@ impl<'t> Mount<'t> {
 
 fn has_word(text: &str, separator: char, word: &str) -> bool {
     text.trim().split(separator).any(|found| found == word)
-}
-
-/// The error with the path that it is about.
-fn named(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> io::Error {
-    move |error| {
-        let path = path.as_ref().display();
-        io::Error::new(error.kind(), format!("{path}: {error}"))
-    }
 }
 
 #[cfg(test)]

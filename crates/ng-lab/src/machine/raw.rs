@@ -61,6 +61,15 @@ pub(crate) fn give_back_freed_memory() {
     }
 }
 
+/// The error of a system call that did not answer 0.
+#[cfg(target_os = "linux")]
+fn done(answer: libc::c_int) -> io::Result<()> {
+    match answer {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Bytes of a map per query.
 #[cfg(target_os = "linux")]
 const ASKED_BYTES: usize = 64 << 20;
@@ -93,10 +102,7 @@ pub(crate) fn resident_pages(map: &MmapRaw, part: Range<usize>) -> io::Result<u6
         //     `ASKED_BYTES` are whole pages.
         // (2) `start + bytes` is at most the map's length; `map` keeps it.
         // (3) `states` was cut to `bytes` rounded up to pages.
-        let answer = unsafe { libc::mincore(address.cast(), bytes, states.as_mut_ptr()) };
-        if answer != 0 {
-            return Err(io::Error::last_os_error());
-        }
+        done(unsafe { libc::mincore(address.cast(), bytes, states.as_mut_ptr()) })?;
         resident += states.iter().filter(|state| **state & 1 == 1).count() as u64;
     }
     Ok(resident)
@@ -148,12 +154,8 @@ pub(crate) fn thread_cpu_ns(thread: u32) -> io::Result<u64> {
     };
     // SAFETY: `clock_gettime` requires (1) a `timespec` to write to. (1) `time` is
     // one. An unknown clock is an error.
-    let answer = unsafe { libc::clock_gettime(clock, &raw mut time) };
-    if answer == 0 {
-        Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    done(unsafe { libc::clock_gettime(clock, &raw mut time) })?;
+    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -207,12 +209,7 @@ fn sync_range(file: &File, offset: u64, len: u64, flags: libc::c_uint) -> io::Re
     let fd = file.as_raw_fd();
     // SAFETY: `sync_file_range` touches no memory of ours, and requires (1) an open
     // descriptor. (1) `file` is borrowed.
-    let answer = unsafe { libc::sync_file_range(fd, offset, len, flags) };
-    if answer == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    done(unsafe { libc::sync_file_range(fd, offset, len, flags) })
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::machine::memory_group::Mount;
 use crate::model::Volume;
 
 impl Volume {
@@ -45,11 +46,10 @@ fn existing(dir: &Path) -> io::Result<PathBuf> {
 /// The kind of the file system mounted nearest above `path`, from `mountinfo`.
 fn kind_at(mounts: &str, path: &Path) -> Option<String> {
     let above = mounts.lines().filter_map(|line| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let point = unescape(mount.split(' ').nth(4)?);
+        let mount = Mount::parse(line)?;
+        let point = unescape(mount.point);
         let depth = Path::new(&point).components().count();
-        let kind = file_system.split(' ').next()?;
-        path.starts_with(&point).then_some((depth, kind))
+        path.starts_with(&point).then_some((depth, mount.kind))
     });
     // A later mount on the same point hides earlier ones.
     let nearest = above.max_by_key(|(depth, _)| *depth)?;

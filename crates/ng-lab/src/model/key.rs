@@ -63,6 +63,21 @@ pub struct CellKey {
 }
 
 impl CellKey {
+    fn write(&self, f: &mut fmt::Formatter<'_>, phase: &str) -> fmt::Result {
+        let Self {
+            scenario,
+            size,
+            variant,
+            threads,
+            profile,
+        } = self;
+        let (items, profile) = (size.items, profile.name());
+        write!(
+            f,
+            "{scenario}/{variant} x{threads} n={items}{phase} ({profile})"
+        )
+    }
+
     /// Number of items.
     #[must_use]
     pub fn items(&self) -> u64 {
@@ -83,15 +98,7 @@ impl CellKey {
 
 impl fmt::Display for CellKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            scenario,
-            size,
-            variant,
-            threads,
-            profile,
-        } = self;
-        let (items, profile) = (size.items, profile.name());
-        write!(f, "{scenario}/{variant} x{threads} n={items} ({profile})")
+        self.write(f, "")
     }
 }
 
@@ -130,21 +137,10 @@ impl PhaseKey {
 
 impl fmt::Display for PhaseKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(phase) = &self.phase else {
-            return self.cell.fmt(f);
-        };
-        let CellKey {
-            scenario,
-            size,
-            variant,
-            threads,
-            profile,
-        } = &self.cell;
-        let (items, profile) = (size.items, profile.name());
-        write!(
-            f,
-            "{scenario}/{variant} x{threads} n={items} {phase} ({profile})"
-        )
+        match &self.phase {
+            Some(phase) => self.cell.write(f, &format!(" {phase}")),
+            None => self.cell.fmt(f),
+        }
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn unusable(option: &str, folder: &Path) -> String {
 fn summarise(report: &Report) {
     if let Some(Plant { scenario, percent }) = &report.run.plant {
         say::err(&format!(
-            "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
+            "PLANTED: every phase of {scenario} was deliberately made {percent} % slower"
         ));
     }
     let reason = |reference: &ReferenceReport| reference.not_comparable.clone();

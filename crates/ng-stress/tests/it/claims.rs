@@ -311,7 +311,7 @@ fn an_audit_takes_no_times_that_were_made_longer_on_purpose() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("--plant: not with claims"), "{stderr}");
+    assert!(stderr.contains("--plant: cannot be used with claims"), "{stderr}");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn a_baseline_of_another_machine_or_form_ends_before_measuring() {
             4,
             "schema \"ng-lab/report/9\", expected \"ng-lab/report/1\"",
         ),
-        ("/cells/0/phases", json!(7), 1, "main.json is no report"),
+        ("/cells/0/phases", json!(7), 1, "main.json is not a report"),
         ("/cells/0/tokens", json!("1k"), 1, "has no number of tokens"),
     ] {
         here.keep("main", &changed(pointer, value));
@@ -247,7 +247,7 @@ fn a_planted_slowdown_closes_the_gate_and_names_the_phase() {
         report["run"]["rounds"].as_u64().unwrap() >= 8,
         "rounds are added"
     );
-    let told = "PLANTED: every phase of footprint was made 1000 % slower on purpose";
+    let told = "PLANTED: every phase of footprint was deliberately made 1000 % slower";
     assert!(stderr(&output).contains(told) && stdout(&output).contains(told));
     for found in report["gate"]["outcomes"].as_array().unwrap() {
         let ratio = found["time_ratio"].as_f64();
@@ -542,7 +542,7 @@ fn kept_runs_are_compared_and_the_exit_code_is_the_outcome_s() {
     assert_exit(
         &output,
         4,
-        "once cannot be compared with elsewhere: it was measured elsewhere",
+        "cannot compare once with elsewhere: it was measured elsewhere",
     );
     let output = here.command(&["compare", "once", "nobody"]);
     assert_exit(

@@ -160,7 +160,7 @@ fn more_tokens_than_disk_end_before_measuring() {
         stderr.contains("nothing can be measured here: needs "),
         "{stderr}"
     );
-    assert!(stderr.contains(" MiB of disk and "), "{stderr}");
+    assert!(stderr.contains(" MiB of disk plus "), "{stderr}");
 }
 
 #[test]

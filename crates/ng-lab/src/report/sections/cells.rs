@@ -3,7 +3,7 @@
 use ng_plot::Field;
 
 use crate::model::{CellReport, MemoryReading, PhaseReport, Report, Role, Verdict};
-use crate::report::sections::group::{Group, groups};
+use crate::report::sections::group::{Group, groups, unique};
 use crate::report::sections::lack::{dev_comparison, dev_ratio};
 use crate::report::sections::part::{Detail, Part, Rows, Section, Table, bytes, interval};
 use crate::report::text;
@@ -69,10 +69,8 @@ fn table(report: &Report, cells: &[&CellReport]) -> Option<Table> {
             Field::maybe(row.phase.share_of_limit, text::percent)
         })
         .words("limit", |row| {
-            row.phase
-                .bound
-                .map_or("", |bound| bound.limit.name())
-                .to_owned()
+            let bound = row.phase.bound;
+            bound.map_or("", |bound| bound.limit.name()).to_owned()
         })
         .from(Detail::All)
         .column("dev/release", ratio)
@@ -130,19 +128,15 @@ fn ratio(row: &Row<'_>) -> Field {
 
 /// One line per distinct proof.
 pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for cell in cells.iter().filter(|cell| !cell.proof.is_empty()) {
+    let proving = cells.iter().filter(|cell| !cell.proof.is_empty());
+    unique(proving.map(|cell| {
         let figures: Vec<String> = cell
             .proof
             .iter()
             .map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"')))
             .collect();
-        let line = format!("proof: {}", figures.join(", "));
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+        format!("proof: {}", figures.join(", "))
+    }))
 }
 
 /// One line per confined cell: its memory limit, and the peak of its private memory.
@@ -166,25 +160,19 @@ pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
 /// Why cells are missing. All copies of a cell are skipped for the same reason; each
 /// fails for its own.
 pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for cell in cells {
-        let Some(reason) = &cell.reason else { continue };
+    unique(cells.iter().filter_map(|cell| {
+        let reason = cell.reason.as_ref()?;
         let (variant, threads) = (&cell.key.variant, cell.key.threads);
+        let build = cell.key.profile.name();
         let copy = match (cell.verdict, cell.role) {
             (Verdict::Skipped, _) => String::new(),
-            (_, Role::Main) => format!(" in {}", cell.key.profile.name()),
-            (_, Role::Aa) => format!(" in {} (A/A copy)", cell.key.profile.name()),
-            (_, Role::Against) => format!(" in {} (the other revision)", cell.key.profile.name()),
+            (_, Role::Main) => format!(" in {build}"),
+            (_, Role::Aa) => format!(" in {build} (A/A copy)"),
+            (_, Role::Against) => format!(" in {build} (the other revision)"),
         };
-        let line = format!(
-            "{}: {variant} x{threads}{copy}: {reason}",
-            cell.verdict.name()
-        );
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+        let verdict = cell.verdict.name();
+        Some(format!("{verdict}: {variant} x{threads}{copy}: {reason}"))
+    }))
 }
 
 /// The rate of a phase; none if it works on no items or took no time by the clock.
