@@ -70,6 +70,19 @@ fn unescape(text: &str) -> String {
     plain
 }
 
+/// A folder next to this program, since the system's temporary folder may be in memory,
+/// where nothing is cold; none if this one is too.
+#[cfg(test)]
+pub(crate) fn folder_on_disk() -> Option<tempfile::TempDir> {
+    let program = std::env::current_exe().unwrap();
+    let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+    if Volume::of(folder.path()).unwrap().is_in_memory() {
+        eprintln!("skipped: no disk");
+        return None;
+    }
+    Some(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

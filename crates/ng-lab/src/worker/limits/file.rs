@@ -294,23 +294,13 @@ mod tests {
     use memmap2::MmapOptions;
 
     use super::*;
-
-    /// Next to this program: the system's temporary folder may be in memory, where nothing
-    /// is cold.
-    fn folder() -> Option<tempfile::TempDir> {
-        let program = std::env::current_exe().unwrap();
-        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        let volume = crate::model::Volume::of(folder.path()).unwrap();
-        if volume.is_in_memory() {
-            eprintln!("skipped: limits of files need a disk");
-            return None;
-        }
-        Some(folder)
-    }
+    use crate::machine::volume::folder_on_disk;
 
     #[test]
     fn exactly_the_wanted_limits_are_read_and_no_file_is_left() {
-        let Some(folder) = folder() else { return };
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         for bytes in [64, 4096, (3 << 20) + 64] {
             for threads in [1, 3] {
                 let all: Vec<Limit> = Limit::of_files(threads).collect();
@@ -330,7 +320,9 @@ mod tests {
 
     #[test]
     fn the_whole_file_is_written_and_no_two_pages_are_equal() {
-        let Some(folder) = folder() else { return };
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let bytes = (5 << 20) + 4096;
         for threads in [1, 2] {
             for way in WRITES {
@@ -356,7 +348,9 @@ mod tests {
 
     #[test]
     fn a_file_that_stays_in_memory_is_no_cold_read() {
-        let Some(folder) = folder() else { return };
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let file = ProbeFile::new(folder.path(), 8 << 20, 1);
         file.time(Way::WriteInSync, f64::INFINITY).unwrap();
         let opened = File::open(&file.path).unwrap();

@@ -2,6 +2,7 @@
 
 use ng_plot::{Element, Field, Section as PageSection, TableRow, lines, text};
 
+use crate::model::Profile;
 use crate::report::sections::part::{Detail, Part, Section, Table};
 
 pub(super) fn section(section: Section) -> PageSection {
@@ -45,4 +46,13 @@ pub(super) fn table(caption: &str, table: Table) -> Option<Element> {
             .collect::<Vec<Field>>(),
     });
     ng_plot::table(caption, headings, rows.collect::<Vec<_>>())
+}
+
+/// The class of a series: its colour, dashed in dev.
+pub(super) fn series_class(colour: &str, profile: Profile) -> String {
+    let dashed = match profile {
+        Profile::Dev => " dashed",
+        Profile::Release => "",
+    };
+    format!("{colour}{dashed}")
 }

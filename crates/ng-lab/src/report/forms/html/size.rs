@@ -170,12 +170,7 @@ fn series_of(work: &Work<'_>, name: &str, colour: &str, axes: &Axes) -> Vec<Elem
         let mut marks = joined(medians.filter_map(|of| median(of, axes)).collect());
         marks.extend(of_build.iter().filter_map(|of| crossed(of, axes)));
         marks.extend(of_build.iter().filter_map(|of| growth(of, axes)));
-        let look = if profile == Profile::Dev {
-            " dashed"
-        } else {
-            ""
-        };
-        let line = Element::new("g").class(&format!("{colour}{look}"));
+        let line = Element::new("g").class(&parts::series_class(colour, profile));
         lines.extend((!marks.is_empty()).then(|| line.children(marks)));
     }
     lines

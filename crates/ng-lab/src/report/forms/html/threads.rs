@@ -6,8 +6,8 @@ use ng_plot::{
 };
 
 use crate::model::{Comparison, ComparisonKind, Interval95, Profile, Report};
-use crate::report::sections::lack_of_threads;
-use crate::report::sections::unique;
+use crate::report::forms::html::parts;
+use crate::report::sections::{lack_of_threads, unique};
 use crate::report::text;
 
 const NAME: &str = "threads";
@@ -145,12 +145,7 @@ fn series(all: &[Indexed<'_>], phase: &str, index: usize, axes: &Axes) -> Vec<El
         });
         found.sort_by_key(|(_, found)| found.key.cell.threads);
         let aside = ASIDE * (2 * index + place) as f64;
-        let look = if profile == Profile::Dev {
-            " dashed"
-        } else {
-            ""
-        };
-        let line = Element::new("g").class(&format!("{}{look}", colour(index)));
+        let line = Element::new("g").class(&parts::series_class(&colour(index), profile));
         let drawn = (!found.is_empty()).then(|| line.children(marks(&found, axes, aside)));
         lines.extend(drawn);
     }
