@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::machine::kernel::{self, CpuTicks};
 use crate::machine::pages::{SMALL_PAGE_BYTES, touch_and_free};
 use crate::model::{Host, Limit, Pages};
-use crate::worker::limits::{self};
+use crate::worker::limits;
 
 /// How long the doctor watches other processes and the hypervisor.
 const WATCH: Duration = Duration::from_secs(1);
@@ -59,12 +59,9 @@ fn diagnosis(
 }
 
 fn from_host(host: &Host) -> Vec<Diagnosis> {
-    let or_unknown = |text: &str| {
-        if text.is_empty() {
-            "unknown".to_owned()
-        } else {
-            text.to_owned()
-        }
+    let or_unknown = |text: &str| match text {
+        "" => "unknown".to_owned(),
+        _ => text.to_owned(),
     };
     vec![
         diagnosis(

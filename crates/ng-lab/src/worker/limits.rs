@@ -10,11 +10,10 @@
 
 mod file;
 
-pub(crate) use file::PROBED_MOST_BYTES;
+pub(crate) use file::{PROBED_MOST_BYTES, probe as probe_files};
 
 use std::hint::black_box;
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -58,20 +57,6 @@ pub fn probe(bytes: usize, threads: usize, wanted: &[Limit]) -> io::Result<Vec<L
         readings.push(best(Limit::ClockRead, |_| clock_reads()));
     }
     Ok(readings)
-}
-
-/// Probes the `wanted` limits of files of `bytes` in `dir` on `threads` threads, and
-/// leaves `dir` as it was.
-///
-/// # Errors
-/// A file cannot be written, read or evicted from the page cache.
-pub fn probe_files(
-    dir: &Path,
-    bytes: u64,
-    threads: usize,
-    wanted: &[Limit],
-) -> io::Result<Vec<LimitReading>> {
-    file::probe(dir, bytes, threads, wanted)
 }
 
 fn probe_pages(
@@ -136,36 +121,33 @@ fn time_per(units: usize, work: impl FnOnce()) -> f64 {
     start.elapsed().as_nanos() as f64 / units.max(1) as f64
 }
 
+/// Nanoseconds per byte of `work` on all words.
+fn time_bytes(words: &mut [u64], threads: usize, work: impl Fn(&mut [u64]) + Sync) -> f64 {
+    time_per(words.len() * 8, || {
+        on_threads(words, threads, work);
+        black_box(&words);
+    })
+}
+
 /// Stores a record to every line: one word that changes, seven that do not.
 fn fill(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            for (index, line) in part.chunks_exact_mut(LINE_WORDS).enumerate() {
-                line.fill(0);
-                line[LINE_WORDS - 1] = index as u64;
-            }
-        });
-        black_box(&words);
+    time_bytes(words, threads, |part| {
+        for (index, line) in part.chunks_exact_mut(LINE_WORDS).enumerate() {
+            line.fill(0);
+            line[LINE_WORDS - 1] = index as u64;
+        }
     })
 }
 
 /// The same with streaming stores where available, which do not read a line before
 /// writing it.
 fn fill_streamed(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, raw::write_streamed);
-        black_box(&words);
-    })
+    time_bytes(words, threads, raw::write_streamed)
 }
 
 fn read_words(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            black_box(part.iter().fold(0u64, |sum, word| sum.wrapping_add(*word)));
-        });
+    time_bytes(words, threads, |part| {
+        black_box(part.iter().fold(0u64, |sum, word| sum.wrapping_add(*word)));
     })
 }
 
@@ -175,17 +157,14 @@ const LANES: usize = 4;
 
 /// Reads one word per line: the same bytes from memory with fewer instructions.
 fn read_lines(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            let mut sums = [0u64; LANES];
-            for lines in part.chunks(LANES * LINE_WORDS) {
-                for (sum, line) in sums.iter_mut().zip(lines.chunks(LINE_WORDS)) {
-                    *sum = sum.wrapping_add(line[0]);
-                }
+    time_bytes(words, threads, |part| {
+        let mut sums = [0u64; LANES];
+        for lines in part.chunks(LANES * LINE_WORDS) {
+            for (sum, line) in sums.iter_mut().zip(lines.chunks(LINE_WORDS)) {
+                *sum = sum.wrapping_add(line[0]);
             }
-            black_box(sums);
-        });
+        }
+        black_box(sums);
     })
 }
 

@@ -11,12 +11,11 @@ use crate::machine::{memory_group, raw};
 use crate::model::{Allocations, Limit, MemoryReading, Pages, Plant, Profile};
 use crate::stats::rng::mix;
 use crate::worker::growth::{self, FRACTION};
-use crate::worker::limits::{self};
+use crate::worker::limits;
 use crate::worker::protocol::{
     CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
 };
-use crate::worker::run::Failure;
-use crate::worker::run::{PhaseReading, Run};
+use crate::worker::run::{Failure, PhaseReading, Run};
 use crate::worker::scenario::{Cell, Scenario};
 
 /// The fewest items for the growth check. Below, the cost of an allocation or of waking

@@ -16,102 +16,44 @@ use ng_lab::{
 };
 use tempfile::TempDir;
 
-use crate::{files, scenarios};
+use crate::files::{a_failed_run_leaves_no_earlier_report, a_run_writes_a_page_and_its_samples};
+use crate::scenarios;
 
-/// A name and the claim that it makes.
-type Check = (&'static str, fn());
+/// The checks with their names.
+macro_rules! checks {
+    ($($check:ident),+ $(,)?) => {
+        pub(crate) const ALL: &[(&str, fn())] = &[$((stringify!($check), $check)),+];
+    };
+}
 
-pub(crate) const ALL: &[Check] = &[
-    (
-        "a_deleted_clone_is_flagged_and_a_kept_one_is_not",
-        deleted_clone,
-    ),
-    (
-        "a_deleted_clone_is_flagged_after_one_round",
-        deleted_clone_at_once,
-    ),
-    ("a_repeated_small_run_finds_no_touched_memory", fresh_memory),
-    (
-        "a_stride_claimed_as_random_is_flagged_and_random_is_not",
-        stride_as_random,
-    ),
-    (
-        "a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not",
-        speed_up,
-    ),
-    ("how_threads_share_their_work_is_reported", shared_work),
-    (
-        "allocations_are_counted_in_a_run_of_their_own",
-        counted_allocations,
-    ),
-    (
-        "computed_memory_is_flagged_and_touched_memory_is_not",
-        computed_memory,
-    ),
-    (
-        "a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak",
-        parents_memory,
-    ),
-    ("a_failing_worker_is_one_failed_cell", failing_workers),
-    (
-        "output_of_a_worker_does_not_disturb_the_protocol",
-        chatty_worker,
-    ),
-    ("an_interrupt_is_seen_within_and_between_rounds", interrupt),
-    (
-        "a_log_that_cannot_be_written_ends_the_run_and_keeps_it",
-        log_that_cannot_be_written,
-    ),
-    ("a_hanging_worker_is_one_failed_cell", hanging_worker),
-    (
-        "a_waiting_run_touches_no_file_of_the_one_before",
-        second_run,
-    ),
-    (
-        "a_lock_that_cannot_be_opened_is_named",
-        lock_that_cannot_be_opened,
-    ),
-    (
-        "an_output_folder_that_cannot_be_written_is_found_before_measuring",
-        bad_output,
-    ),
-    (
-        "too_many_items_for_the_memory_are_refused_before_measuring",
-        too_many_items,
-    ),
-    ("one_seed_gives_one_order", one_seed),
-    (
-        "a_misplaced_file_is_flagged_and_a_well_placed_one_is_not",
-        misplaced_files,
-    ),
-    (
-        "data_files_are_gone_after_a_run_and_an_interrupt",
-        data_files,
-    ),
-    (
-        "a_data_folder_that_cannot_be_used_is_named_before_measuring",
-        bad_data_folder,
-    ),
-    (
-        "a_confined_worker_and_its_probes_have_less_memory_than_their_file",
-        confined_worker,
-    ),
-    (
-        "a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit",
-        cached_store,
-    ),
-    (
-        "a_run_writes_a_page_and_its_samples",
-        files::page_and_samples,
-    ),
-    (
-        "a_failed_run_leaves_no_earlier_report",
-        files::nothing_of_an_earlier_run,
-    ),
-    (
-        "claims_are_judged_by_the_report_and_written_beside_it",
-        claims,
-    ),
+checks![
+    a_deleted_clone_is_flagged_and_a_kept_one_is_not,
+    a_deleted_clone_is_flagged_after_one_round,
+    a_repeated_small_run_finds_no_touched_memory,
+    a_stride_claimed_as_random_is_flagged_and_random_is_not,
+    a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not,
+    how_threads_share_their_work_is_reported,
+    allocations_are_counted_in_a_run_of_their_own,
+    computed_memory_is_flagged_and_touched_memory_is_not,
+    a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak,
+    a_failing_worker_is_one_failed_cell,
+    output_of_a_worker_does_not_disturb_the_protocol,
+    an_interrupt_is_seen_within_and_between_rounds,
+    a_log_that_cannot_be_written_ends_the_run_and_keeps_it,
+    a_hanging_worker_is_one_failed_cell,
+    a_waiting_run_touches_no_file_of_the_one_before,
+    a_lock_that_cannot_be_opened_is_named,
+    an_output_folder_that_cannot_be_written_is_found_before_measuring,
+    too_many_items_for_the_memory_are_refused_before_measuring,
+    one_seed_gives_one_order,
+    a_misplaced_file_is_flagged_and_a_well_placed_one_is_not,
+    data_files_are_gone_after_a_run_and_an_interrupt,
+    a_data_folder_that_cannot_be_used_is_named_before_measuring,
+    a_confined_worker_and_its_probes_have_less_memory_than_their_file,
+    a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit,
+    a_run_writes_a_page_and_its_samples,
+    a_failed_run_leaves_no_earlier_report,
+    claims_are_judged_by_the_report_and_written_beside_it,
 ];
 
 const SUBJECT: Subject = Subject {
@@ -197,7 +139,7 @@ fn assert_clean(report: &Report, variant: &str, threads: usize, flag: Flag) {
     }
 }
 
-fn deleted_clone() {
+fn a_deleted_clone_is_flagged_and_a_kept_one_is_not() {
     let report = report(&request("clone", 4_000_000, &[1], 6));
     for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
         assert_flagged(&report, "deleted", 1, flag);
@@ -219,7 +161,7 @@ fn deleted_clone() {
     }
 }
 
-fn deleted_clone_at_once() {
+fn a_deleted_clone_is_flagged_after_one_round() {
     let report = report(&request("clone", 4_000_000, &[1], 1));
     for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
         assert_flagged(&report, "deleted", 1, flag);
@@ -228,7 +170,7 @@ fn deleted_clone_at_once() {
 }
 
 /// A store whose memory was already resident once failed its cell.
-fn fresh_memory() {
+fn a_repeated_small_run_finds_no_touched_memory() {
     if skipped_without_proc("fresh memory") {
         return;
     }
@@ -236,7 +178,7 @@ fn fresh_memory() {
     assert_flagged(&report, "fill", 1, Flag::Elided);
 }
 
-fn stride_as_random() {
+fn a_stride_claimed_as_random_is_flagged_and_random_is_not() {
     let report = report(&request("order", 1_000_000, &[1], 6));
     assert_flagged(&report, "stride", 1, Flag::PatternMismatch);
     assert_clean(&report, "random", 1, Flag::PatternMismatch);
@@ -246,7 +188,7 @@ fn stride_as_random() {
     assert_eq!(evidence.map(|evidence| evidence.main_stride), Some(10));
 }
 
-fn speed_up() {
+fn a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not() {
     for rounds in [3, 6] {
         let report = report(&request("speed-up", 1000, &[1, 2], rounds));
         for cell in cells(&report, "magic", 2).filter(|cell| is_main(cell)) {
@@ -265,7 +207,7 @@ fn speed_up() {
     }
 }
 
-fn shared_work() {
+fn how_threads_share_their_work_is_reported() {
     if skipped_without_proc("shared work") {
         return;
     }
@@ -291,7 +233,7 @@ fn shared_work() {
     assert_eq!(shares("even", 1), None);
 }
 
-fn counted_allocations() {
+fn allocations_are_counted_in_a_run_of_their_own() {
     let report = report(&request("boxes", 1000, &[1], 1));
     for (variant, count, bytes) in [("one", 1, 8000), ("each", 1001, 16_000)] {
         for cell in cells(&report, variant, 1) {
@@ -310,7 +252,7 @@ fn is_main(cell: &CellReport) -> bool {
     cell.role == ng_lab::model::Role::Main
 }
 
-fn computed_memory() {
+fn computed_memory_is_flagged_and_touched_memory_is_not() {
     if skipped_without_proc("computed memory") {
         return;
     }
@@ -324,7 +266,7 @@ fn computed_memory() {
     }
 }
 
-fn parents_memory() {
+fn a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak() {
     if skipped_without_proc("the parent's memory") {
         return;
     }
@@ -351,7 +293,7 @@ fn parents_memory() {
     );
 }
 
-fn failing_workers() {
+fn a_failing_worker_is_one_failed_cell() {
     let request = request("failing", 10, &[1], 1);
     let report = report(&request);
     for (variant, expected) in [
@@ -373,7 +315,7 @@ fn failing_workers() {
     }
 }
 
-fn chatty_worker() {
+fn output_of_a_worker_does_not_disturb_the_protocol() {
     let report = report(&request("failing", 10, &[1], 1));
     for cell in cells(&report, "chatty", 1) {
         assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
@@ -404,7 +346,7 @@ impl io::Write for InterruptAfter {
 }
 
 /// Also between two rounds, when no worker is running.
-fn interrupt() {
+fn an_interrupt_is_seen_within_and_between_rounds() {
     let request = request("hanging", 10, &[1], 1000);
     let request = Request {
         // Times out the variant that hangs.
@@ -433,7 +375,7 @@ fn interrupt() {
     }
 }
 
-fn log_that_cannot_be_written() {
+fn a_log_that_cannot_be_written_ends_the_run_and_keeps_it() {
     if !Path::new("/dev/full").exists() {
         println!("skipped: a log that cannot be written needs /dev/full");
         return;
@@ -461,7 +403,7 @@ fn log_that_cannot_be_written() {
     assert!(runs + probes > 0, "nothing was kept");
 }
 
-fn hanging_worker() {
+fn a_hanging_worker_is_one_failed_cell() {
     let request = Request {
         timeout: Some(Duration::from_secs(1)),
         ..request("hanging", 10, &[1], 1)
@@ -480,7 +422,7 @@ fn hanging_worker() {
 }
 
 /// A second run into one folder waits before it touches the first one's files.
-fn second_run() {
+fn a_waiting_run_touches_no_file_of_the_one_before() {
     let out = TempDir::new().expect("temporary folder");
     let log = out.path().join("results.jsonl");
     fs::write(&log, "of the first run").expect("a log");
@@ -507,7 +449,7 @@ fn second_run() {
     assert!(!log.contains("first run"), "{log}");
 }
 
-fn lock_that_cannot_be_opened() {
+fn a_lock_that_cannot_be_opened_is_named() {
     let out = TempDir::new().expect("temporary folder");
     let path = out.path().join("missing").join("lock");
     let request = Request {
@@ -519,7 +461,7 @@ fn lock_that_cannot_be_opened() {
     assert!(!out.path().join("results.jsonl").exists());
 }
 
-fn bad_output() {
+fn an_output_folder_that_cannot_be_written_is_found_before_measuring() {
     let folder = TempDir::new().expect("temporary folder");
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").expect("a file");
@@ -531,7 +473,7 @@ fn bad_output() {
     assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
 }
 
-fn too_many_items() {
+fn too_many_items_for_the_memory_are_refused_before_measuring() {
     let out = TempDir::new().expect("temporary folder");
     let target = out.path().join("report");
     let error = measure(&request("clone", 1 << 45, &[1], 1), &target).expect_err("too large");
@@ -544,7 +486,7 @@ fn too_many_items() {
     assert!(!target.exists(), "something was written");
 }
 
-fn one_seed() {
+fn one_seed_gives_one_order() {
     let order = |seed: u64| -> Vec<(u64, u64)> {
         let out = TempDir::new().expect("temporary folder");
         let request = Request {
@@ -561,7 +503,7 @@ fn one_seed() {
 }
 
 /// The claims of an earlier run do not stay beside a report without claims.
-fn claims() {
+fn claims_are_judged_by_the_report_and_written_beside_it() {
     let out = TempDir::new().expect("temporary folder");
     let request = request("failing", 10, &[1], 1);
     let audit = |report: &Report| {
@@ -609,7 +551,7 @@ fn place_of(line: &str) -> (u64, u64) {
     )
 }
 
-fn misplaced_files() {
+fn a_misplaced_file_is_flagged_and_a_well_placed_one_is_not() {
     let request = request("files", 1_000_000, &[1], 6);
     if on_memory(&request) {
         return;
@@ -645,7 +587,7 @@ fn on_memory(request: &Request) -> bool {
     volume.is_in_memory()
 }
 
-fn data_files() {
+fn data_files_are_gone_after_a_run_and_an_interrupt() {
     let dir = TempDir::new().expect("temporary folder");
     let request = Request {
         dir: dir.path().join("data"),
@@ -670,7 +612,7 @@ fn data_files() {
     assert_eq!(left(), 0);
 }
 
-fn bad_data_folder() {
+fn a_data_folder_that_cannot_be_used_is_named_before_measuring() {
     let out = TempDir::new().expect("temporary folder");
     let file = out.path().join("file");
     fs::write(&file, "not a folder").expect("a file");
@@ -695,7 +637,7 @@ fn bad_data_folder() {
     assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
 }
 
-fn confined_worker() {
+fn a_confined_worker_and_its_probes_have_less_memory_than_their_file() {
     let request = request("confined", 2 * scenarios::CONFINED_BYTES / 8, &[1], 1);
     if on_memory(&request) {
         return;
@@ -743,7 +685,7 @@ fn confined_worker() {
 }
 
 /// A store slowed by anything but the disk has a small share of the disk's limit.
-fn cached_store() {
+fn a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit() {
     const BYTES: u64 = 64 << 20;
 
     let request = request("cached", BYTES / 8, &[1], 1);

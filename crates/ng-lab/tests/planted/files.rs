@@ -72,7 +72,7 @@ fn tabled(csv: &str) -> Vec<String> {
 }
 
 /// Also if workers fail and some rounds have no sample.
-pub(crate) fn page_and_samples() {
+pub(crate) fn a_run_writes_a_page_and_its_samples() {
     let out = TempDir::new().expect("temporary folder");
     measure(&request("failing", 10, &[1], 2), out.path()).expect("a report");
     assert_eq!(files_in(out.path()), FILES);
@@ -86,7 +86,7 @@ pub(crate) fn page_and_samples() {
 }
 
 /// A failed run does not leave an earlier report in place of its own.
-pub(crate) fn nothing_of_an_earlier_run() {
+pub(crate) fn a_failed_run_leaves_no_earlier_report() {
     let out = TempDir::new().expect("temporary folder");
     for name in FILES {
         fs::write(out.path().join(name), "old").expect("a file");

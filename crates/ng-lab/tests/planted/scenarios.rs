@@ -29,6 +29,13 @@ pub(crate) fn find(name: &str) -> &'static dyn Scenario {
 /// Defines a planted scenario around its work.
 macro_rules! planted {
     ($type:ident, $name:literal, [$($variant:literal),+], $work:expr) => {
+        planted!($type, $name, [$($variant),+], $work, {
+            fn needs_bytes(&self, cell: &Cell) -> u64 {
+                cell.items * 16
+            }
+        });
+    };
+    ($type:ident, $name:literal, [$($variant:literal),+], $work:expr, { $($needs:tt)* }) => {
         pub(crate) struct $type;
 
         impl Scenario for $type {
@@ -47,12 +54,10 @@ macro_rules! planted {
                 }
                 all
             }
-            fn needs_bytes(&self, cell: &Cell) -> u64 {
-                cell.items * 16
-            }
             fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
                 $work(cell, run)
             }
+            $($needs)*
         }
     };
 }
@@ -264,60 +269,52 @@ fn hang(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that are not where the phase claims.
-pub(crate) struct Files;
-
-impl Scenario for Files {
-    fn name(&self) -> &'static str {
-        "files"
-    }
-    fn about(&self) -> &'static str {
-        "planted"
-    }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        let names = [
-            "cold-but-mapped",
-            "cold",
-            "warm-but-evicted",
-            "warm",
-            "litter",
-        ];
-        names
-            .map(|name| Variant::new(name).pages(Pages::Small))
-            .to_vec()
-    }
-    fn needs_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let empty = fs::read_dir(run.dir()?)?.next().is_none();
-        run.prove_equal("empty", u64::from(empty), 1)?;
-        fs::write(&path, vec![7u8; cell.items as usize * 8])?;
-        let held = (cell.variant.name == "cold-but-mapped")
-            .then(|| mapped(&path))
-            .transpose()?;
-        if cell.variant.name == "warm-but-evicted" {
-            run.phase("evict", 0).constant().cold(&path).time(pause);
+planted!(
+    Files,
+    "files",
+    [
+        "cold-but-mapped",
+        "cold",
+        "warm-but-evicted",
+        "warm",
+        "litter"
+    ],
+    files,
+    {
+        fn needs_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
         }
-        let phase = run.phase("read", cell.items);
-        let phase = match cell.variant.name.as_str() {
-            "cold" | "cold-but-mapped" => {
-                phase
-                    .cold(&path)
-                    .bounded_by(Limit::ColdRead, 1, cell.items * 8)
-            }
-            "litter" => phase,
-            _ => phase.warm(&path),
-        };
-        let sevens = phase.time(|| fs::read(&path).map(|bytes| bytes.len() as u64))?;
-        drop(held);
-        run.prove_equal("bytes", sevens, cell.items * 8)
+        fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
+        }
     }
+);
+
+/// Files that are not where the phase claims.
+fn files(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let empty = fs::read_dir(run.dir()?)?.next().is_none();
+    run.prove_equal("empty", u64::from(empty), 1)?;
+    fs::write(&path, vec![7u8; cell.items as usize * 8])?;
+    let held = (cell.variant.name == "cold-but-mapped")
+        .then(|| mapped(&path))
+        .transpose()?;
+    if cell.variant.name == "warm-but-evicted" {
+        run.phase("evict", 0).constant().cold(&path).time(pause);
+    }
+    let phase = run.phase("read", cell.items);
+    let phase = match cell.variant.name.as_str() {
+        "cold" | "cold-but-mapped" => {
+            phase
+                .cold(&path)
+                .bounded_by(Limit::ColdRead, 1, cell.items * 8)
+        }
+        "litter" => phase,
+        _ => phase.warm(&path),
+    };
+    let sevens = phase.time(|| fs::read(&path).map(|bytes| bytes.len() as u64))?;
+    drop(held);
+    run.prove_equal("bytes", sevens, cell.items * 8)
 }
 
 /// Long enough for any clock.
@@ -333,106 +330,87 @@ fn mapped(path: &Path) -> io::Result<MmapRaw> {
     Ok(map)
 }
 
-/// A file larger than the worker's memory limit, and private memory beside it.
-pub(crate) struct Confined;
-
 pub(crate) const CONFINED_BYTES: u64 = 64 << 20;
 pub(crate) const PRIVATE_BYTES: usize = 24 << 20;
 
-impl Scenario for Confined {
-    fn name(&self) -> &'static str {
-        "confined"
+planted!(
+    Confined,
+    "confined",
+    ["file", "private", "fleeting", "too-much", "warm"],
+    confined,
+    {
+        fn needs_bytes(&self, _: &Cell) -> u64 {
+            1 << 20
+        }
+        fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
+        }
+        fn memory_limit_bytes(&self, _: &Cell) -> Option<u64> {
+            Some(CONFINED_BYTES)
+        }
     }
-    fn about(&self) -> &'static str {
-        "planted"
+);
+
+/// A file larger than the worker's memory limit, and private memory beside it.
+fn confined(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let mut file = fs::File::create(&path)?;
+    for _ in 0..cell.items * 8 / (1 << 20) {
+        file.write_all(&vec![7u8; 1 << 20])?;
     }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        let names = ["file", "private", "fleeting", "too-much", "warm"];
-        names
-            .map(|name| Variant::new(name).pages(Pages::Small))
-            .to_vec()
-    }
+    let allocated = match cell.variant.name.as_str() {
+        "private" | "fleeting" => PRIVATE_BYTES,
+        "too-much" => 2 * CONFINED_BYTES as usize,
+        _ => 0,
+    };
+    // Sleeping does not grow with the items.
+    let phase = run.phase("read", cell.items).constant();
+    let phase = match cell.variant.name.as_str() {
+        "warm" => phase.warm(&path),
+        _ => phase
+            .cold(&path)
+            .bounded_by(Limit::ColdRead, 1, cell.items * 8),
+    };
+    let fleeting = cell.variant.name == "fleeting";
+    let (read, held) = phase.time(|| -> Result<_, Failure> {
+        let mut held = vec![1u8; allocated];
+        let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
+        if fleeting {
+            // Longer than the watcher's interval.
+            thread::sleep(Duration::from_millis(100));
+            held = Vec::new();
+        }
+        Ok((read, black_box(held)))
+    })?;
+    let expected = if fleeting { 0 } else { allocated };
+    run.prove_equal("held", held.len() as u64, expected as u64)?;
+    run.prove("bytes", read);
+    Ok(())
+}
+
+planted!(Cached, "cached", ["write"], cached, {
     fn needs_bytes(&self, _: &Cell) -> u64 {
         1 << 20
     }
     fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
         cell.items * 8
     }
-    fn memory_limit_bytes(&self, _: &Cell) -> Option<u64> {
-        Some(CONFINED_BYTES)
-    }
-
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let mut file = fs::File::create(&path)?;
-        for _ in 0..cell.items * 8 / (1 << 20) {
-            file.write_all(&vec![7u8; 1 << 20])?;
-        }
-        let allocated = match cell.variant.name.as_str() {
-            "private" | "fleeting" => PRIVATE_BYTES,
-            "too-much" => 2 * CONFINED_BYTES as usize,
-            _ => 0,
-        };
-        // Sleeping does not grow with the items.
-        let phase = run.phase("read", cell.items).constant();
-        let phase = match cell.variant.name.as_str() {
-            "warm" => phase.warm(&path),
-            _ => phase
-                .cold(&path)
-                .bounded_by(Limit::ColdRead, 1, cell.items * 8),
-        };
-        let fleeting = cell.variant.name == "fleeting";
-        let (read, held) = phase.time(|| -> Result<_, Failure> {
-            let mut held = vec![1u8; allocated];
-            let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
-            if fleeting {
-                // Longer than the watcher's interval.
-                thread::sleep(Duration::from_millis(100));
-                held = Vec::new();
-            }
-            Ok((read, black_box(held)))
-        })?;
-        let expected = if fleeting { 0 } else { allocated };
-        run.prove_equal("held", held.len() as u64, expected as u64)?;
-        run.prove("bytes", read);
-        Ok(())
-    }
-}
+});
 
 /// A correct store behind a page cache that takes seven times as long again, as on a
 /// virtual machine whose host must find memory for each page.
-pub(crate) struct Cached;
-
-impl Scenario for Cached {
-    fn name(&self) -> &'static str {
-        "cached"
-    }
-    fn about(&self) -> &'static str {
-        "planted"
-    }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        vec![Variant::new("write").pages(Pages::Small)]
-    }
-    fn needs_bytes(&self, _: &Cell) -> u64 {
-        1 << 20
-    }
-    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let bytes = cell.items * 8;
-        run.phase("write", cell.items)
-            .bounded_by(Limit::DurableWrite, 1, bytes)
-            .time(|| -> io::Result<()> {
-                let start = Instant::now();
-                let file = fs::File::create(&path)?;
-                (&file).write_all(&vec![7u8; bytes as usize])?;
-                file.sync_data()?;
-                thread::sleep(7 * start.elapsed());
-                Ok(())
-            })?;
-        run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
-    }
+fn cached(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let bytes = cell.items * 8;
+    run.phase("write", cell.items)
+        .bounded_by(Limit::DurableWrite, 1, bytes)
+        .time(|| -> io::Result<()> {
+            let start = Instant::now();
+            let file = fs::File::create(&path)?;
+            (&file).write_all(&vec![7u8; bytes as usize])?;
+            file.sync_data()?;
+            thread::sleep(7 * start.elapsed());
+            Ok(())
+        })?;
+    run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
 }

@@ -239,25 +239,23 @@ fn ratios(report: &Report, rows: &[Row<'_>]) -> String {
     });
     let mut found: Vec<(&Comparison, &String)> = compared.collect();
     found.sort_by(|(a, _), (b, _)| a.estimate.total_cmp(&b.estimate));
-    let told = |(comparison, scenario): (&Comparison, &String)| {
-        let ratio = text::ratio(comparison.estimate, comparison.ci95);
-        (ratio, scenario.clone())
-    };
-    let found: Vec<(String, String)> = found.into_iter().map(told).collect();
+    let ratio = |found: &Comparison| text::ratio(found.estimate, found.ci95);
     let rest = match rows.len() - found.len() {
         0 => String::new(),
         1 => "; 1 row is not compared".to_owned(),
         count => format!("; {count} rows are not compared"),
     };
-    match (found.first(), found.last()) {
-        (Some(_), Some(only)) if found.len() == 1 => {
-            format!("Release is {} as fast as dev in {}{rest}.", only.0, only.1)
+    match found[..] {
+        [] => "Dev and release are not compared in any row.".to_owned(),
+        [(only, scenario)] => {
+            let ratio = ratio(only);
+            format!("Release is {ratio} as fast as dev in {scenario}{rest}.")
         }
-        (Some(least), Some(most)) => format!(
-            "Release is {} as fast as dev in {} (the most) and {} in {} (the least){rest}.",
-            most.0, most.1, least.0, least.1
+        [(least, slow), .., (most, fast)] => format!(
+            "Release is {} as fast as dev in {fast} (the most) and {} in {slow} (the least){rest}.",
+            ratio(most),
+            ratio(least)
         ),
-        _ => "Dev and release are not compared in any row.".to_owned(),
     }
 }
 
@@ -272,33 +270,23 @@ fn shares(rows: &[Row<'_>]) -> String {
         })
         .collect();
     found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    match (found.first(), found.last()) {
-        (Some((_, only)), Some(_)) if found.len() == 1 => {
-            format!("Nearest to its limit is {only}.")
-        }
-        (Some((_, least)), Some((_, most))) => {
+    match &found[..] {
+        [] => "No row has a share of a limit.".to_owned(),
+        [(_, only)] => format!("Nearest to its limit is {only}."),
+        [(_, least), .., (_, most)] => {
             format!("Nearest to its limit is {most}, farthest {least}.")
         }
-        _ => "No row has a share of a limit.".to_owned(),
     }
 }
 
 /// The verdicts on the cells of the run.
 fn verdicts(report: &Report) -> String {
-    let counts: Vec<String> = Verdict::ALL
+    let counts: Vec<String> = verdict_counts(report)
         .into_iter()
-        .map(|verdict| {
-            let of_it = report.cells.iter().filter(|cell| cell.verdict == verdict);
-            (verdict, of_it.count())
-        })
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", verdict.name()))
         .collect();
-    let noisy = report.comparisons.iter().filter(|found| {
-        let reason = found.stopped.as_deref().unwrap_or_default();
-        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
-    });
-    let aa = match noisy.count() {
+    let aa = match failed_aa(report) {
         0 => String::new(),
         count => format!("; {count} phases differ between A/A copies"),
     };
@@ -306,6 +294,23 @@ fn verdicts(report: &Report) -> String {
     let flagged = if flagged { "" } else { "; nothing was flagged" };
     let all = report.cells.len();
     format!("{all} cells: {}{aa}{flagged}.", counts.join(", "))
+}
+
+/// The number of cells with each verdict.
+pub(crate) fn verdict_counts(report: &Report) -> [(Verdict, usize); Verdict::ALL.len()] {
+    Verdict::ALL.map(|verdict| {
+        let of_it = report.cells.iter().filter(|cell| cell.verdict == verdict);
+        (verdict, of_it.count())
+    })
+}
+
+/// The number of phases that differ between A/A copies.
+pub(crate) fn failed_aa(report: &Report) -> usize {
+    let failed = report.comparisons.iter().filter(|found| {
+        let reason = found.stopped.as_deref().unwrap_or_default();
+        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
+    });
+    failed.count()
 }
 
 /// One line per flag of the run, and per missing cell.

@@ -24,7 +24,7 @@ use crate::report::sections::part::Section;
 pub(crate) use about::{described, overrides, section as about, volume, warnings};
 pub(crate) use claims::part as claims;
 pub(crate) use findings::copy_of;
-pub(crate) use glance::{flag_counts, flag_line, section as glance};
+pub(crate) use glance::{failed_aa, flag_counts, flag_line, section as glance, verdict_counts};
 pub(crate) use group::{Group, Indexed, PhaseOf, Work, groups, phase_names, unique, works};
 pub(crate) use growth::{exponent, table as growth_table};
 pub(crate) use lack::lack_of_threads;

@@ -39,7 +39,12 @@ const TRIED_BYTES: u64 = 256 << 20;
 /// Pages made durable one by one.
 const SMALL_SYNCS: u64 = 16;
 
-pub(super) fn probe(
+/// Probes the `wanted` limits of files of `bytes` in `dir` on `threads` threads, and
+/// leaves `dir` as it was.
+///
+/// # Errors
+/// A file cannot be written, read or evicted from the page cache.
+pub(crate) fn probe(
     dir: &Path,
     bytes: u64,
     threads: usize,

@@ -2,8 +2,10 @@
 
 use ng_plot::{Element, Section, text as element};
 
-use crate::model::{CellReport, ComparisonKind, Report, Verdict};
-use crate::report::sections::{copy_of, flag_counts, flag_line, troubles, unique, warnings};
+use crate::model::{CellReport, Report, Verdict};
+use crate::report::sections::{
+    copy_of, failed_aa, flag_counts, flag_line, troubles, unique, verdict_counts, warnings,
+};
 
 /// The verdicts, warnings and flags of the run.
 pub(super) fn section(report: &Report) -> Section {
@@ -24,12 +26,7 @@ pub(super) fn section(report: &Report) -> Section {
 
 /// The number of cells by verdict.
 fn verdicts(report: &Report) -> Element {
-    let counts = Verdict::ALL.map(|verdict| {
-        let count = report
-            .cells
-            .iter()
-            .filter(|cell| cell.verdict == verdict)
-            .count();
+    let counts = verdict_counts(report).map(|(verdict, count)| {
         Element::new("li")
             .class(if count == 0 { "none" } else { verdict.name() })
             .child(element("b", &count.to_string()))
@@ -44,11 +41,7 @@ fn run_lines(report: &Report) -> Vec<String> {
     let reference = report.reference.as_ref();
     let apart = reference.and_then(|reference| reference.not_comparable.as_ref());
     lines.extend(apart.map(|reason| format!("NOT COMPARABLE: {reason}")));
-    let noisy = report.comparisons.iter().filter(|found| {
-        let reason = found.stopped.as_deref().unwrap_or_default();
-        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
-    });
-    match noisy.count() {
+    match failed_aa(report) {
         0 => {}
         count => lines.push(format!(
             "{count} phases differ between A/A copies and are not compared; measure when the \
