@@ -100,7 +100,7 @@ impl CellReport {
 }
 
 /// One phase of a cell.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PhaseReport {
     /// The phase's name.
     pub name: String,

@@ -108,13 +108,8 @@ fn phase(name: &str) -> PhaseReport {
         p10_ns: Some(1_200_000.0),
         p90_ns: Some(1_300_000.0),
         mad_ns: Some(10_000.0),
-        bound: None,
         share_of_limit: Some(0.42),
-        growth: None,
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 

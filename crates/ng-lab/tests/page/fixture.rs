@@ -362,10 +362,7 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
             items: items / 8,
             best_ns: typical / 9,
         }),
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 

@@ -75,20 +75,7 @@ fn phase(name: &str, items: u64, samples_ns: &[u64]) -> PhaseReport {
         name: name.to_owned(),
         items,
         samples_ns: samples_ns.to_vec(),
-        cold_ns: None,
-        median_ns: None,
-        ci95_ns: None,
-        min_ns: None,
-        p10_ns: None,
-        p90_ns: None,
-        mad_ns: None,
-        bound: None,
-        share_of_limit: None,
-        growth: None,
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 
