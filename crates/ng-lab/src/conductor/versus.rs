@@ -129,7 +129,7 @@ fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
         && then.memory_limit_bytes == planned.memory_limit_bytes
 }
 
-/// The build with an A/A copy: only its noise is known.
+/// The build that has an A/A copy: only its noise is known.
 fn gated_profile(cells: &[CellReadings]) -> Option<Profile> {
     let aa = cells.iter().find(|cell| cell.planned.role == Role::Aa);
     aa.map(|cell| cell.planned.profile)

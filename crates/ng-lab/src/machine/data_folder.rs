@@ -73,7 +73,7 @@ impl DataFolder {
         &self.name
     }
 
-    /// Makes an empty folder for one worker, one at a time.
+    /// An empty folder for one worker. There is one at a time.
     ///
     /// # Errors
     /// It cannot be made.

@@ -16,7 +16,7 @@ pub struct Plant {
 }
 
 impl Plant {
-    /// The share by which a cell of `scenario` is slowed down; 0 for others.
+    /// The share that a cell of `scenario` is slowed down by; 0 for others.
     pub(crate) fn share_of(plant: Option<&Self>, scenario: &str) -> f64 {
         plant
             .filter(|plant| plant.scenario == scenario)

@@ -41,9 +41,9 @@ impl Interval {
 
 /// Returns the deepest rank from either end at which an interval still covers.
 ///
-/// `null[i]` is the probability that exactly `i` of the sorted values lie below the
-/// true one. It is symmetric, so an interval at `depth` misses on each side with the
-/// sum of the first `depth` entries. `None` if depth 1 misses too often.
+/// `null[i]` is the probability that exactly `i` of the sorted values lie below
+/// the true one. It is symmetric, so the interval at a depth misses on each side
+/// with the sum of the first `depth` entries. `None` if depth 1 misses too often.
 pub(super) fn deepest(null: &[f64]) -> Option<usize> {
     let mut miss = 0.0;
     let depth = null

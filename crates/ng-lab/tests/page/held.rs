@@ -34,7 +34,7 @@ fn warnings_about_the_comparison_come_first() {
     with_page(&fixture::held(), |page| {
         let told = text_of(by_id(page, "warnings"));
         for words in [
-            "PLANTED: every phase of scan was deliberately made 20 % slower",
+            "PLANTED: every phase of scan was made 20 % slower on purpose",
             "NOT COMPARABLE: a reason to be shown",
             "WARNING: data files were in memory",
         ] {

@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ng_lab::report::terminal;
 use ng_lab::soak::{Rate, SoakPlan};
-use ng_lab::{Interrupt, MachineLock, SessionError, SoakRequest, Volume, run_soak};
+use ng_lab::{Interrupt, MachineLock, SoakRequest, Volume, run_soak};
 use ng_stress::soak::{FEWEST_TOKENS, room};
 use ng_stress::{SUBJECT, parse_count};
 
 use crate::cli::run::{self, clock_seed};
-use crate::cli::{exit, say};
+use crate::cli::say;
 
 /// The largest rate per second: one operation every 100 ns.
 const MAX_RATE: u64 = 10_000_000;
@@ -61,33 +61,9 @@ pub(super) fn soak(args: &SoakArgs) -> Result<ExitCode> {
     let (out, latest) = run::output(args.out.as_deref())?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let soaked = run_soak(&request, run::build(), &out, &interrupt);
-    let report = match soaked {
-        Err(error @ SessionError::Interrupted) => {
-            say::err(&error.to_string());
-            return Ok(exit::interrupted());
-        }
-        Err(error @ SessionError::Output { .. }) => {
-            return Err(error).context(run::unusable("--out", &out));
-        }
-        Err(error @ SessionError::Data { .. }) => {
-            return Err(error).context(run::unusable("--dir", &request.dir));
-        }
-        report => report?,
-    };
-    if let Some(latest) = latest {
-        run::point(&latest, &out);
-    }
-    say::err(&format!("report: {}", out.join("report.html").display()));
-    if report.run.interrupted {
-        say::err("interrupted: the report holds what was measured until then");
-    }
-    if let Some(reason) = &report.run.stopped_by {
-        say::err(&format!(
-            "ended early: {reason}; the report holds what was measured"
-        ));
-    }
-    say::out(&terminal(&report))?;
-    Ok(exit::of_report(&report))
+    run::finish(soaked, &out, latest, &request.dir, |report| {
+        say::out(&terminal(report))
+    })
 }
 
 fn request(args: &SoakArgs) -> Result<SoakRequest> {

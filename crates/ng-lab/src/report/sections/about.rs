@@ -76,7 +76,7 @@ fn in_memory(volume: &Volume) -> Option<String> {
 fn planted(report: &Report) -> Option<String> {
     let Plant { scenario, percent } = report.run.plant.as_ref()?;
     Some(format!(
-        "PLANTED: every phase of {scenario} was deliberately made {percent} % slower"
+        "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
     ))
 }
 
