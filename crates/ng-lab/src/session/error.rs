@@ -41,7 +41,7 @@ pub enum SessionError {
     #[error("cannot start a worker")]
     Conduct(#[source] io::Error),
     /// The other side cannot be compared with this run.
-    #[error("{name} cannot be compared with")]
+    #[error("cannot compare with {name}")]
     NotComparable {
         /// What the user called it.
         name: String,

@@ -413,7 +413,7 @@ fn a_revision_of_another_protocol_is_not_comparable_and_both_are_named() {
         ];
         let (output, report) = here.run(&arguments);
         assert_exit(&output, code, told);
-        assert_exit(&output, code, "old cannot be compared with");
+        assert_exit(&output, code, "cannot compare with old");
         assert!(report.is_none());
     }
     let missing = [
