@@ -1,4 +1,4 @@
-//! Tells the report which compiler and target the program was built with.
+//! Records the compiler and the target for the report.
 
 use std::env;
 use std::process::Command;

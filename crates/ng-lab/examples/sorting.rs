@@ -1,8 +1,7 @@
-//! Measures something that has nothing to do with records: sorting numbers,
-//! stable and unstable, in this one build.
+//! Measures stable and unstable sorting of numbers, in a single build.
 //!
-//! `cargo run --release --example sorting -- 1000000` prints the report. Its files
-//! are thrown away; a program of your own would keep them.
+//! `cargo run --release --example sorting -- 1000000` prints the report and deletes its
+//! files; your own program would keep them.
 
 use std::process::{self, ExitCode};
 use std::time::Duration;
@@ -42,7 +41,7 @@ impl Scenario for Sorting {
         let mut numbers: Vec<u64> = (0..cell.items).map(|_| rng.next_u64()).collect();
         let sum = |numbers: &[u64]| numbers.iter().fold(0u64, |sum, n| sum.wrapping_add(*n));
         let before = sum(&numbers);
-        // Sorting cannot do without reading every number once.
+        // Sorting must read every number at least once.
         run.phase("sort", cell.items)
             .bounded_by(Limit::Read, 1, cell.items * 8)
             .time(|| match cell.variant.name.as_str() {
@@ -84,7 +83,7 @@ fn main() -> Result<ExitCode, Failure> {
         seed: 1,
         timeout: None,
         lock: MachineLock::default_path(),
-        // Of a scenario with files; this one has none.
+        // Only used by scenarios with files.
         dir: env::temp_dir(),
         versus: Versus::default(),
     };

@@ -1,13 +1,12 @@
 //! Measures programs so that the figures can be believed.
 //!
-//! A [`Scenario`] says what is measured; the lab says how. Every cell (scenario,
-//! variant, size, build) runs in a worker process of its own, one at a time, in
-//! rounds of random order, beside probes of what the machine allows. What comes
-//! out is judged before it is shown: figures that cannot be true are flagged.
+//! A [`Scenario`] says what to measure; the lab decides how. Every cell (scenario,
+//! variant, size, build) runs in its own worker process, one at a time, in rounds of
+//! random order, beside probes of the machine's limits. The results are judged before
+//! they are shown: impossible figures are flagged.
 //!
-//! What it is not: a profiler, or a harness for functions of a few nanoseconds
-//! (take criterion for those). It knows nothing of what it measures: the
-//! scenarios are handed to it.
+//! It is not a profiler, nor a harness for functions of a few nanoseconds (use
+//! criterion for those), and it knows nothing of what it measures.
 //!
 //! ```
 //! use ng_lab::{Cell, Failure, Limit, Run, Scenario, Variant};
@@ -48,16 +47,15 @@
 //! assert_eq!(run.phases()[0].name, "fill");
 //! ```
 //!
-//! Work on files gets a folder of its own ([`Run::dir`]), says whether a file is
-//! cold or warm when the clock starts ([`Phase::cold`], [`Phase::warm`]), is held
-//! to that, and has limits of its own beside it.
+//! Work on files gets its own folder ([`Run::dir`]) and its own limits, and declares
+//! whether a file is cold or warm when the clock starts ([`Phase::cold`],
+//! [`Phase::warm`]), which is checked.
 //!
-//! A [`soak`] asks another question: whether it stays as fast, and as small, for
-//! minutes and hours.
+//! A [`soak`] shows whether speed and memory stay the same for minutes and hours.
 //!
-//! Begin reading at `worker/scenario.rs` and `worker/run.rs` (what is measured), then
-//! `worker/serve.rs` (one cell), `conductor/` (all of them), `judge/` (what may be
-//! believed), `report/`. `examples/sorting.rs` is a whole program.
+//! Start reading at `worker/scenario.rs` and `worker/run.rs` (what is measured), then
+//! `worker/serve.rs` (one cell), `conductor/` (all cells), `judge/` (which figures
+//! hold), `report/`. `examples/sorting.rs` is a whole program.
 
 pub mod conductor;
 pub mod judge;

@@ -1,12 +1,12 @@
-//! Each folder of the lab imports what stands below it, and nothing else.
+//! Each folder of the lab imports only folders below it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::unwrap_used, reason = "a failing test shows where")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folders from the bottom up. `lib.rs` stands above them all, and nobody imports
-/// from it: a name that it shows the world has a folder of its own.
+/// The folders from the bottom up. `lib.rs` is above them all, and nothing imports from
+/// it: each name it re-exports belongs to a folder.
 const FOLDERS: [&str; 9] = [
     "model",
     "stats",
@@ -32,13 +32,13 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The folder of a file: the one right below `src` that it is in.
+/// The folder of a file, directly below `src`.
 fn folder_of<'f>(src: &Path, file: &'f Path) -> &'f str {
     let first = file.strip_prefix(src).unwrap().components().next().unwrap();
     first.as_os_str().to_str().unwrap()
 }
 
-/// What a source names right behind `crate::`, in comments and tests too.
+/// The names right after `crate::` in a source, comments and tests included.
 fn named(source: &str) -> impl Iterator<Item = &str> {
     source.split("crate::").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
@@ -46,7 +46,7 @@ fn named(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Why `source`, in `folder`, must not be as it is.
+/// The forbidden imports of `source` in `folder`.
 fn upward(folder: &str, source: &str) -> Vec<String> {
     let place = |name: &str| FOLDERS.iter().position(|folder| *folder == name);
     let own = place(folder);
@@ -57,7 +57,7 @@ fn upward(folder: &str, source: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_folder_imports_what_stands_above_it() {
+fn no_folder_imports_one_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for file in files_in(&src) {
@@ -71,12 +71,12 @@ fn no_folder_imports_what_stands_above_it() {
         let found = upward(folder, &source).into_iter();
         wrong.extend(found.map(|what| format!("{}: {what}", file.display())));
     }
-    assert!(seen > 50, "{seen} files were looked at");
+    assert!(seen > 50, "{seen} files seen");
     assert_eq!(wrong, Vec::<String>::new());
 }
 
 #[test]
-fn an_import_upwards_or_from_the_root_is_seen() {
+fn an_import_upwards_or_from_the_root_is_detected() {
     for (folder, source, expected) in [
         ("judge", "use crate::conductor::Plan;", None),
         ("judge", "use crate::judge::gate;", None),
@@ -107,7 +107,7 @@ fn an_import_upwards_or_from_the_root_is_seen() {
 }
 
 #[test]
-fn what_a_report_says_knows_no_form_of_it() {
+fn sections_do_not_depend_on_forms() {
     let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report");
     let (mut seen, says) = (0, ["sections", "text.rs"]);
     for file in files_in(&report) {
@@ -119,7 +119,7 @@ fn what_a_report_says_knows_no_form_of_it() {
                 "report::markdown",
                 "report::terminal",
             ];
-            // Tests may ask a form what it shows.
+            // Tests may use a form.
             let own = source.split("#[cfg(test)]").next().unwrap();
             assert!(
                 !ways.iter().any(|way| own.contains(way)),
@@ -129,5 +129,5 @@ fn what_a_report_says_knows_no_form_of_it() {
             seen += 1;
         }
     }
-    assert!(seen > 10, "{seen} files were looked at");
+    assert!(seen > 10, "{seen} files seen");
 }

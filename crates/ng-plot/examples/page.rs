@@ -6,7 +6,7 @@ use ng_plot::{
     TableRow, joined, large_side_by_side, series_key, short, side_by_side, table,
 };
 
-/// Threads, and the seconds of a build.
+/// Threads, and seconds per build.
 const TIMES: [(u32, f64); 4] = [(1, 20.3), (2, 11.2), (4, 7.0), (8, 5.8)];
 
 fn main() {
@@ -60,7 +60,7 @@ fn chart() -> Element {
     chart.render()
 }
 
-/// Its colours, and the map of a multiplication table.
+/// The map of a multiplication table, with its key.
 fn heatmap() -> Vec<Element> {
     let counts: Vec<u64> = (0..400).map(|cell| (cell % 20) * (cell / 20)).collect();
     let levels = Levels::of(counts.iter().copied(), |range| {

@@ -1,20 +1,20 @@
-//! A scale with the words at its ticks.
+//! A scale with labelled ticks.
 
 use crate::element::{Element, text};
 use crate::marks::{line, percent};
 use crate::scale::Scale;
 
-/// A scale, how its values are written, and how many ticks there is room for.
+/// A scale, the format of its values, and the number of ticks that fit.
 pub struct Axis<'a> {
     scale: Scale,
     ticks: usize,
     words: &'a dyn Fn(f64) -> String,
-    /// A value with a line of its own.
+    /// A value marked by a line.
     mark: Option<f64>,
 }
 
 impl<'a> Axis<'a> {
-    /// An axis of at most `ticks` ticks, two or more, each written by `words`.
+    /// An axis of at most `ticks` ticks, two or more, labelled by `words`.
     pub fn new(scale: Scale, ticks: usize, words: &'a dyn Fn(f64) -> String) -> Self {
         Self {
             scale,
@@ -24,7 +24,7 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Draws a line at `value` that stands out, where the scale holds it.
+    /// Draws a prominent line at `value`, if it is on the scale.
     pub fn marked(mut self, value: f64) -> Self {
         self.mark = Some(value);
         self
@@ -52,7 +52,7 @@ impl<'a> Axis<'a> {
         ticks.chain(mark).collect()
     }
 
-    /// Words below a horizontal axis. Those at its ends do not reach beyond them.
+    /// Labels below a horizontal axis, kept within its ends.
     pub(crate) fn words_below(&self, y: &str) -> Vec<Element> {
         let ticks = self.scale.ticks(self.ticks).into_iter();
         let words = ticks.map(|tick| {
@@ -70,7 +70,7 @@ impl<'a> Axis<'a> {
         words.collect()
     }
 
-    /// Words on the left of a vertical axis, which end at its line.
+    /// Right-aligned labels on the left of a vertical axis.
     pub(crate) fn words_beside(&self) -> Vec<Element> {
         let ticks = self.scale.ticks(self.ticks).into_iter();
         let words = ticks.map(|tick| {
@@ -85,7 +85,7 @@ impl<'a> Axis<'a> {
     }
 }
 
-/// A figure of a tick without the zeros behind its point: `1.00 ms` as `1 ms`.
+/// A tick's figure without trailing zeros: `1.00 ms` as `1 ms`.
 pub fn short(figure: &str) -> String {
     let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
     let end = figure.find(|c| !is_digit(c)).unwrap_or(figure.len());

@@ -5,18 +5,18 @@ use crate::element::{Element, text};
 use crate::figure::svg;
 use crate::marks::{dot, line};
 
-/// Heights in pixels: of the area, and of what is above and below it.
+/// Heights in pixels of the area and of the space above and below it.
 const AREA: u32 = 108;
 const ABOVE: u32 = 6;
 const BELOW: u32 = 18;
 
-/// A plot under two axes.
+/// A plot with two axes.
 pub struct Chart<'a> {
     /// Its name for programs.
     pub plot: &'static str,
     /// The line above it.
     pub title: String,
-    /// What is in it, for those who do not see it.
+    /// Its description for screen readers.
     pub about: String,
     /// The axis below.
     pub x: Axis<'a>,
@@ -24,14 +24,14 @@ pub struct Chart<'a> {
     pub y: Axis<'a>,
     /// Shapes in shares of the area.
     pub marks: Vec<Element>,
-    /// Colours and names of the series, where there are several.
+    /// Colours and names of the series, if there are several.
     pub key: Option<Element>,
 }
 
 impl Chart<'_> {
-    /// The chart under its title, and the key of its series.
+    /// The chart with its title and key.
     pub fn render(self) -> Element {
-        // The margins on both sides are in the style: they are as wide as words are.
+        // The side margins are in the style, since they depend on the width of labels.
         let area = Element::new("svg")
             .with("y", ABOVE)
             .with("height", AREA)
@@ -52,12 +52,12 @@ impl Chart<'_> {
     }
 }
 
-/// Charts side by side, as many as there is room for.
+/// Charts side by side, as many as fit.
 pub fn side_by_side(charts: Vec<Element>) -> Element {
     Element::new("div").class("charts").children(charts)
 }
 
-/// The same for what takes more room, as heatmaps do: three on a wide page.
+/// The same for larger plots, such as heatmaps: three on a wide page.
 pub fn large_side_by_side(charts: Vec<Element>) -> Element {
     Element::new("div").class("charts large").children(charts)
 }
@@ -66,12 +66,12 @@ pub fn large_side_by_side(charts: Vec<Element>) -> Element {
 #[derive(Debug)]
 pub struct Point {
     at: (f64, f64),
-    /// The dot, which can be given figures for programs and a hint.
+    /// The dot, to which figures for programs and a hint can be added.
     pub dot: Element,
 }
 
 impl Point {
-    /// At `x` and `y` of the axes, from the left and from below.
+    /// A point at `x` from the left and `y` from the bottom.
     pub fn new(x: f64, y: f64) -> Self {
         Self {
             at: (x, 1.0 - y),
@@ -80,7 +80,7 @@ impl Point {
     }
 }
 
-/// Dots with straight lines between them.
+/// Dots joined by straight lines.
 pub fn joined(points: Vec<Point>) -> Vec<Element> {
     let pairs = points.windows(2);
     let mut marks: Vec<Element> = pairs.map(|pair| line(pair[0].at, pair[1].at)).collect();

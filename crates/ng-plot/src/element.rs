@@ -1,16 +1,16 @@
-//! Elements of HTML and SVG as text: escaped, closed, and in order.
+//! HTML and SVG elements as text: escaped, closed and ordered.
 //!
-//! No template crate: a page of figures is made in loops, and what is written
-//! here is well-formed XML too, so that a strict parser can check it.
+//! No template crate: a page of figures is built in loops, and the output is also
+//! well-formed XML, so that a strict parser can check it.
 
 use std::fmt::{self, Display, Write};
 
-/// Elements of HTML without an end tag, and shapes of SVG, which are short without.
+/// HTML elements without an end tag, and SVG shapes, which are shorter without one.
 const WITHOUT_END: [&str; 6] = ["meta", "br", "circle", "line", "path", "rect"];
 
-/// An element with its attributes and its content, as text.
+/// An element with its attributes and content, as text.
 ///
-/// Nothing gets into it that was not escaped. Its [`Display`] is what the page has.
+/// All of its content is escaped. Its [`Display`] is its markup.
 #[derive(Debug)]
 #[must_use]
 pub struct Element {
@@ -29,7 +29,7 @@ impl Element {
         }
     }
 
-    /// Adds an attribute. An element has each once: this does not look for another.
+    /// Adds an attribute. Duplicates are not detected.
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
         let value = escaped(&value.to_string());
         let _ = write!(self.attributes, " {name}=\"{value}\"");
@@ -41,7 +41,7 @@ impl Element {
         self.with("class", class)
     }
 
-    /// Adds an attribute with a number as exact as it is; nothing if it is not finite.
+    /// Adds an attribute with an exact number, unless it is not finite.
     pub fn figure(self, name: &'static str, value: f64) -> Self {
         if value.is_finite() {
             self.with(name, value)
@@ -67,8 +67,8 @@ impl Element {
         children.into_iter().fold(self, Self::child)
     }
 
-    /// The page's own style or script, as it is: the parser of HTML takes the content
-    /// of `style` and `script` literally, that of XML needs the marks.
+    /// Adds the page's own style or script verbatim: an HTML parser takes the content of
+    /// `style` and `script` literally, an XML parser needs the CDATA marks.
     pub(crate) fn asset(mut self, text: &str) -> Self {
         let _ = write!(self.content, "/*<![CDATA[*/\n{text}/*]]>*/");
         self
@@ -103,7 +103,7 @@ pub fn lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Element {
     Element::new("ul").class("lines").children(lines)
 }
 
-/// Terms, each with what is said of it.
+/// A list of terms and definitions.
 pub fn definitions(
     entries: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) -> Element {
@@ -131,8 +131,8 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Characters that XML forbids, and those that turn round the order of the text
-/// beside them, by which a name could show another figure than its own.
+/// Characters that XML forbids, and those that reverse the direction of adjacent text, by
+/// which a name could disguise a figure.
 fn is_unfit(c: char) -> bool {
     let turns =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_from_outside_ends_no_attribute_and_no_text() {
+    fn hostile_input_ends_no_attribute_and_no_text() {
         let hostile = "\"'><script>&amp;";
         let element = text("b", hostile).with("title", hostile);
         let escaped = "&quot;&#39;&gt;&lt;script&gt;&amp;amp;";
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_elements_end_as_html_wants_it() {
+    fn empty_elements_end_as_html_requires() {
         for (name, expected) in [
             ("td", "<td></td>"),
             ("meta", "<meta/>"),

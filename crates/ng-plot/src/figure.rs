@@ -1,10 +1,10 @@
-//! The frame of a plot: heading, panels, and a caption that says what it does not show.
+//! The frame of a plot: heading, panels, and a caption on what it shows and does not show.
 
 use crate::element::{Element, text};
 use crate::marks::colour;
 use crate::section::Section;
 
-/// Columns of a line of words in place of a plot: as many as a phone has.
+/// Columns of a line of words in place of a plot: those of a phone.
 const COLUMNS: usize = 42;
 
 /// A plot under its heading.
@@ -14,17 +14,17 @@ pub struct Figure<'a> {
     pub name: &'static str,
     /// Its heading.
     pub title: &'a str,
-    /// What its colours and shapes are, as pairs of a class and a name.
+    /// The meaning of its colours and shapes, as pairs of a class and a name.
     pub key: Vec<(&'static str, &'static str)>,
-    /// What is drawn, from top to bottom.
+    /// The panels, from top to bottom.
     pub panels: Vec<Element>,
-    /// What is said in place of the panels where there are none.
+    /// The text shown if there are no panels.
     pub otherwise: String,
     /// What the plot shows.
     pub shows: &'a str,
-    /// What it could be taken for, and does not show.
+    /// What a reader might expect but it does not show.
     pub shows_not: &'a str,
-    /// What is left out of this one, and why.
+    /// What is left out, and why.
     pub notes: Vec<String>,
 }
 
@@ -57,8 +57,8 @@ pub(crate) fn key<C: AsRef<str>, N: AsRef<str>>(entries: &[(C, N)]) -> Option<El
     (!entries.is_empty()).then(|| Element::new("ul").class("key").children(items))
 }
 
-/// The key of a plot whose series have the colours `c0`, `c1` and on, by their names.
-/// None where there are no series.
+/// The key of a plot whose series have the colours `c0`, `c1` and so on. None without
+/// series.
 pub fn series_key(names: &[&str]) -> Option<Element> {
     let entries: Vec<(String, &str)> = (0..).map(colour).zip(names.iter().copied()).collect();
     key(&entries)
@@ -73,7 +73,7 @@ pub(crate) fn svg(name: &str, title: &str, about: &str) -> Element {
         .child(text("desc", about))
 }
 
-/// A panel of words, where there is nothing to draw.
+/// A panel of words, if there is nothing to draw.
 pub fn words(name: &str, title: &str, words: &str) -> Element {
     let lines = wrapped(words);
     let texts = lines.iter().enumerate().map(|(index, line)| {

@@ -1,4 +1,4 @@
-//! Counts of cells in rows and columns, as colours.
+//! Counts of cells in rows and columns, shown as colours.
 
 use std::fmt::Write;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use crate::marks::hint;
 use crate::page::Colour;
 use crate::scale::Scale;
 
-/// The colours of levels, from the least to the greatest: those of a page with heatmaps.
+/// The colours of levels, from least to greatest, to be added to a page with heatmaps.
 pub const LEVELS: [Colour; 12] = [
     Colour::new("l0", "#c3daf2", "#1d3550"),
     Colour::new("l1", "#accced", "#214266"),
@@ -26,8 +26,8 @@ pub const LEVELS: [Colour; 12] = [
     Colour::new("l11", "#092a50", "#dcecff"),
 ];
 
-/// Which counts have the same colour: up to twelve ranges that begin at round numbers, in
-/// steps of about the same factor where the greatest count is many times the least.
+/// Ranges of counts with the same colour: up to twelve, starting at round numbers, in steps
+/// of about the same factor if the greatest count is many times the least.
 #[derive(Debug)]
 pub struct Levels(Vec<Level>);
 
@@ -38,7 +38,7 @@ struct Level {
 }
 
 impl Levels {
-    /// The levels of all counts that are not 0, each range of counts in words.
+    /// The levels of all counts above 0, with ranges described by `words`.
     pub fn of(
         counts: impl IntoIterator<Item = u64>,
         words: impl Fn(&RangeInclusive<u64>) -> String,
@@ -61,7 +61,7 @@ impl Levels {
         Self(levels.collect())
     }
 
-    /// The colours of the levels with their words; none where there is none.
+    /// The colours of the levels with their descriptions; none without levels.
     pub fn key(&self) -> Option<Element> {
         let levels = self.0.iter().enumerate();
         let entries = levels.map(|(place, level)| (self.class(place), &level.words));
@@ -74,7 +74,7 @@ impl Levels {
             .position(|level| level.counts.contains(&count))
     }
 
-    /// Of few levels the colours are as far apart as they can be.
+    /// The class of a level; few levels have colours as far apart as possible.
     fn class(&self, place: usize) -> String {
         let (last, last_colour) = (self.0.len() - 1, LEVELS.len() - 1);
         let colour = (place * last_colour).checked_div(last);
@@ -104,35 +104,35 @@ fn starts(least: u64, most: u64) -> Vec<u64> {
         inside(starts.collect())
     });
     let mut fitting = starts.filter(|starts| starts.len() <= LEVELS.len());
-    // Of all that 64 bits count, every other decade fits.
+    // Over the whole range of 64 bits, every other decade fits.
     fitting
         .next()
         .unwrap_or_else(|| inside(decades().step_by(2).collect()))
 }
 
-/// Cells in rows and columns, square as a whole; those that count 0 have no colour.
+/// A square of cells in rows and columns; cells with count 0 have no colour.
 pub struct Heatmap<'a> {
     /// Its name for programs.
     pub plot: &'static str,
     /// The line above it.
     pub title: String,
-    /// What is in it, for those who do not see it.
+    /// Its description for screen readers.
     pub about: String,
     /// The axis below, along the columns.
     pub x: Axis<'a>,
     /// The axis on the left, along the rows.
     pub y: Axis<'a>,
-    /// How many cells a row has.
+    /// Cells per row.
     pub columns: usize,
-    /// The counts of whole rows, the lowest row first.
+    /// The counts, row by row from the bottom.
     pub counts: &'a [u64],
     /// Its colours.
     pub levels: &'a Levels,
 }
 
 impl Heatmap<'_> {
-    /// The map under its title. Each level is one shape, with the least and the greatest
-    /// count that it stands for as `data-least` and `data-most`.
+    /// The map with its title. Each level is one shape, with its least and greatest count
+    /// as `data-least` and `data-most`.
     pub fn render(self) -> Element {
         let rows = self.counts.len() / self.columns.max(1);
         let cells = Element::new("svg")
@@ -187,8 +187,8 @@ impl Heatmap<'_> {
 mod tests {
     use super::*;
 
-    /// Where each level begins; each ends where the next one begins, and the last one at
-    /// the greatest count.
+    /// The start of each level, after checking that they are contiguous and end at the
+    /// greatest count.
     fn levels(counts: &[u64]) -> Vec<u64> {
         let levels = Levels::of(counts.iter().copied(), |_| String::new()).0;
         for pair in levels.windows(2) {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_round_and_hold_every_count_but_zero() {
+    fn levels_are_round_and_contain_every_count_except_zero() {
         for (counts, expected) in [
             (&[0, 0][..], &[][..]),
             (&[7], &[7]),

@@ -1,17 +1,17 @@
-//! Plots as SVG, tables that sort, and the page of HTML around them.
+//! SVG plots, sortable tables, and the HTML page around them.
 //!
-//! A [`Page`] is one file: light and dark, on a screen of any width and on paper.
-//! It loads nothing, from anywhere. A [`Section`] of it holds [`Element`]s: tables
-//! ([`table()`]), and plots under a [`Figure`]'s heading and caption. There are three
-//! kinds of plot: a [`Strip`] has rows with names and figures beside their shapes, a
-//! [`Chart`] has two axes, and a [`Heatmap`] cells that count. Shapes are in [`marks`], placed by a [`Scale`] in shares of
+//! A [`Page`] is one file, light and dark, for any screen width and for print, that loads
+//! nothing. Its [`Section`]s contain [`Element`]s: tables ([`table()`]), and plots under
+//! a [`Figure`]'s heading and caption. There are three kinds of plot: a [`Strip`] has rows
+//! with names and figures beside their shapes, a [`Chart`] has two axes, and a [`Heatmap`]
+//! shows counts as colours. Shapes are in [`marks`], placed by a [`Scale`] in shares of
 //! their area from 0 to 1, so that they stretch with the page.
 //!
-//! All text is escaped, and names of elements and attributes are literals, so text
-//! from outside can add neither. What is rendered is well-formed XML, too.
+//! All text is escaped, and element and attribute names are literals, so input can add
+//! neither. The output is also well-formed XML.
 //!
-//! It knows nothing of what is plotted, reads no file and no clock, and has no
-//! dependencies. It draws no text of its own choice: words come from the caller.
+//! It knows nothing about what it plots, reads no files and no clock, and has no
+//! dependencies. All words come from the caller.
 //!
 //! ```
 //! use ng_plot::{Axis, Chart, Figure, Page, Point, Scale, Section, joined, short, side_by_side};
@@ -44,7 +44,7 @@
 //! assert!(page.render().starts_with("<!DOCTYPE html>"));
 //! ```
 //!
-//! Begin reading at `page.rs`, then `figure.rs` and `marks.rs`.
+//! Start reading at `page.rs`, then `figure.rs` and `marks.rs`.
 
 mod axis;
 mod chart;

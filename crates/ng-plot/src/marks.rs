@@ -1,4 +1,4 @@
-//! Shapes of a plot, placed in shares of its area: they stretch with the page.
+//! Shapes of a plot, placed in shares of its area so that they stretch with the page.
 
 use crate::{Element, Scale, text};
 
@@ -9,7 +9,7 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{short}%")
 }
 
-/// A dot of 6 pixels, its middle `x` from the left and `y` from the top.
+/// A dot of 6 pixels, centred at `x` from the left and `y` from the top.
 pub fn dot(x: f64, y: f64) -> Element {
     Element::new("circle")
         .with("cx", percent(x))
@@ -17,7 +17,7 @@ pub fn dot(x: f64, y: f64) -> Element {
         .with("r", 3)
 }
 
-/// A cross in place of a dot, its middle `x` from the left and `y` from the top.
+/// A cross instead of a dot, centred at `x` from the left and `y` from the top.
 pub fn cross(x: f64, y: f64) -> Element {
     text("text", "\u{d7}")
         .class("cross")
@@ -25,7 +25,7 @@ pub fn cross(x: f64, y: f64) -> Element {
         .with("y", percent(y))
 }
 
-/// A straight line between two points, each from the left and from the top.
+/// A straight line between two points, measured from the left and the top.
 pub fn line(from: (f64, f64), to: (f64, f64)) -> Element {
     Element::new("line")
         .with("x1", percent(from.0))
@@ -43,10 +43,10 @@ pub fn bar(left: f64, right: f64, top: f64, bottom: f64) -> Element {
         .with("height", percent(bottom - top))
 }
 
-/// The bars of a histogram, side by side from below; empty bins have none. Each has its
-/// count as `data-value`, its index as `data-bin`, and the hint that `words` gives it.
+/// The bars of a histogram; empty bins have none. Each has its count as `data-value`, its
+/// index as `data-bin`, and a hint from `words`.
 pub fn bars(counts: &[u64], scale: Scale, words: impl Fn(usize) -> String) -> Element {
-    // As exact as it is written, or lines would be seen between bars.
+    // Rounded as it is written, or gaps would show between bars.
     let edge = |bin: usize| (bin as f64 / counts.len() as f64 * 1e4).round() / 1e4;
     let filled = counts.iter().enumerate().filter(|(_, count)| **count > 0);
     let bars = filled.map(|(bin, &count)| {
@@ -63,12 +63,12 @@ pub fn bars(counts: &[u64], scale: Scale, words: impl Fn(usize) -> String) -> El
     Element::new("g").class("bars").children(bars)
 }
 
-/// The words at a pointer that rests on a shape, as a child of that shape.
+/// The tooltip of a shape, as a child of that shape.
 pub fn hint(words: &str) -> Element {
     text("title", words)
 }
 
-/// The class with the colour of the series with this index; there are six, then they repeat.
+/// The class with the colour of a series by its index; after six they repeat.
 pub fn colour(index: usize) -> String {
     format!("c{}", index % 6)
 }

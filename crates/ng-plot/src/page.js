@@ -1,7 +1,7 @@
 "use strict";
 
-// Sorting by a click on a heading. Numbers are in data-sort; fields without any
-// come last, and rows that are struck through come last of all.
+// Sorts by a click on a heading. Numbers are in data-sort; fields without one come last,
+// and struck rows last of all.
 (() => {
   const field = (row, column) => row.cells[column];
   const number = (cell) => (cell.dataset.sort === undefined ? NaN : Number(cell.dataset.sort));
@@ -10,7 +10,7 @@
   const byNumber = (a, b) => a - b;
   const byText = (a, b) => a.localeCompare(b, "en", { numeric: true });
 
-  // What a row is sorted by: struck or not, empty or not, then the field.
+  // Sort keys: struck or not, empty or not, then the field.
   const compared = (rows, column, direction) => {
     const numeric = isNumeric(rows, column);
     const value = (row) => (numeric ? number(field(row, column)) : field(row, column).textContent);

@@ -1,4 +1,4 @@
-//! The page as a whole: its head, its style, and its sections in their order.
+//! The whole page: head, style, and sections in order.
 
 use std::fmt::Write;
 
@@ -8,29 +8,29 @@ use crate::section::Section;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Nothing is loaded from anywhere: what is inline is all there is.
+/// Forbids loading anything: everything is inline.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// One page of HTML that needs no other file.
+/// One self-contained page of HTML.
 #[derive(Debug, Default)]
 pub struct Page<'a> {
-    /// Its title and its first heading.
+    /// Its title and first heading.
     pub title: &'a str,
     /// The line below the heading.
     pub lead: &'a str,
-    /// In the order of the page, and of the contents.
+    /// The sections, in the order of the page and of the contents.
     pub sections: Vec<Section>,
-    /// The colours of its series, besides `c0` to `c5`, which every page has.
+    /// The colours of its series, in addition to `c0` to `c5`.
     pub colours: &'static [Colour],
-    /// Rules of CSS behind those that every page has.
+    /// CSS appended to that of every page.
     pub style: &'static str,
-    /// JavaScript behind that which every page has.
+    /// JavaScript appended to that of every page.
     pub script: &'static str,
 }
 
-/// A colour of the page on light and on dark ground, as `#rrggbb`.
+/// A colour of the page on light and dark backgrounds, as `#rrggbb`.
 ///
-/// Shapes and words of the class `name` have it; rules of CSS have it as `var(--name)`.
+/// Shapes and words of class `name` use it; CSS rules use it as `var(--name)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Colour {
     name: &'static str,
@@ -39,13 +39,13 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// The colour `name`, of ASCII letters and digits; `light` is that on paper, too.
+    /// The colour `name`, of ASCII letters and digits; print uses `light`.
     pub const fn new(name: &'static str, light: &'static str, dark: &'static str) -> Self {
         Self { name, light, dark }
     }
 }
 
-/// What the style of every page is made of.
+/// The base colours of every page.
 const GROUND: [Colour; 10] = [
     Colour::new("back", "#ffffff", "#10141a"),
     Colour::new("panel", "#f5f7f9", "#181e26"),
@@ -70,7 +70,7 @@ const SERIES: [Colour; 6] = [
 ];
 
 impl Page<'_> {
-    /// The page as HTML that is well-formed XML, too.
+    /// The page as HTML that is also well-formed XML.
     pub fn render(self) -> String {
         let page = Element::new("html")
             .with("lang", "en")
@@ -126,7 +126,7 @@ impl Page<'_> {
     }
 }
 
-/// The names and values of colours as variables of CSS.
+/// Colours as CSS variables.
 fn block(indent: &str, colours: impl Iterator<Item = (&'static str, &'static str)>) -> String {
     let mut block = format!("{indent}:root {{\n");
     for (name, value) in colours {

@@ -2,28 +2,28 @@
 
 /// Steps of ticks within a power of ten.
 const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
-/// The largest and the smallest power of ten that a logarithmic scale has.
+/// The largest and smallest power of ten on a logarithmic scale.
 const DECADES: i32 = 30;
 
-/// Where a value is drawn between the ends of an axis.
+/// Maps values to places between the ends of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     low: f64,
     high: f64,
-    /// What the steps of ticks are multiples of: 1, or a power of two for bytes.
+    /// The unit of tick steps: 1, or a power of two for bytes.
     unit: f64,
     is_log: bool,
 }
 
 impl Scale {
-    /// From zero to the largest of `values`; to one unit if there is none.
+    /// From 0 to the largest of `values`, or to 1 if there is none.
     pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let values = values.into_iter().filter(|value| value.is_finite());
         Self::between(0.0, values.fold(0.0, f64::max))
     }
 
-    /// From one value to a greater one; from `low` to one unit more where `high` is not
-    /// greater, and from zero where either is not finite.
+    /// From `low` to `high`; one unit long if `high` is not greater, and from 0 to 1 if
+    /// either is not finite.
     pub fn between(low: f64, high: f64) -> Self {
         let (low, high) = match (low.is_finite() && high.is_finite(), low < high) {
             (true, true) => (low, high),
@@ -38,7 +38,7 @@ impl Scale {
         }
     }
 
-    /// The same with ticks at 1, 2 and 5 times powers of ten of `unit`, as of an hour.
+    /// The same with ticks at 1, 2 and 5 times powers of ten of `unit`, such as an hour.
     pub fn in_units_of(self, unit: f64) -> Self {
         Self { unit, ..self }
     }
@@ -51,7 +51,7 @@ impl Scale {
         scale.in_units_of(unit.unwrap_or(1.0))
     }
 
-    /// Logarithmic over `values`, out to the next ticks; one decade if there is none.
+    /// Logarithmic over `values`, extended to the next ticks; one decade if there are none.
     pub fn log(values: impl IntoIterator<Item = f64>) -> Self {
         let fit = |value: &f64| value.is_finite() && *value > 0.0;
         let (low, high) = values
@@ -79,7 +79,7 @@ impl Scale {
         }
     }
 
-    /// Where `value` is, from 0 to 1. What is beyond an end is drawn at the end.
+    /// The place of `value`, from 0 to 1, clamped to the ends.
     pub fn place(&self, value: f64) -> f64 {
         let share = if self.is_log {
             (value / self.low).ln() / (self.high / self.low).ln()
@@ -98,7 +98,7 @@ impl Scale {
         (self.low..=self.high).contains(&value)
     }
 
-    /// Ticks between the ends: no more than `at_most`, which is two or more.
+    /// Ticks between the ends, at most `at_most`, which is two or more.
     pub fn ticks(&self, at_most: usize) -> Vec<f64> {
         let fewer = |ticks: Vec<f64>| (ticks.len() <= at_most).then_some(ticks);
         let all: Option<Vec<f64>> = if self.is_log {
@@ -123,7 +123,7 @@ impl Scale {
         inside.step_by(every).collect()
     }
 
-    /// Multiples of `step` between the ends, one more than wanted at most.
+    /// Multiples of `step` between the ends, at most `at_most` plus one.
     fn multiples(&self, step: f64, at_most: usize) -> Vec<f64> {
         let first = (self.low / step).ceil();
         let all = (0..=at_most).map(|count| (first + count as f64) * step);
@@ -136,7 +136,7 @@ fn steps_up() -> impl Iterator<Item = f64> {
     (-DECADES..=DECADES).flat_map(|power| STEPS.map(|step| times_power(step, power)))
 }
 
-/// Divides for small powers: `2.0 * 10f64.powi(-1)` is no `0.2`.
+/// Divides for negative powers: `2.0 * 10f64.powi(-1)` is not `0.2`.
 fn times_power(step: f64, power: i32) -> f64 {
     let size = 10f64.powi(power.abs());
     if power < 0 { step / size } else { step * size }

@@ -1,8 +1,8 @@
-//! A part of the page that can be linked to.
+//! A part of the page with an anchor.
 
 use crate::element::{Element, text};
 
-/// A part of the page under a heading of its own, and what the contents call it.
+/// A part of the page with its own heading and its entry in the contents.
 #[derive(Debug)]
 #[must_use]
 pub struct Section {
@@ -23,7 +23,7 @@ impl Section {
         }
     }
 
-    /// Lists it in the contents by other words than its heading.
+    /// Lists it in the contents under `words` instead of its heading.
     pub fn listed_as(mut self, words: &str) -> Self {
         self.listed = Some(words.to_owned());
         self
@@ -53,7 +53,7 @@ impl Section {
         self
     }
 
-    /// Its line in the contents, if it has one.
+    /// Its entry in the contents, if it has one.
     pub(crate) fn link(&self) -> Option<Element> {
         let link = text("a", self.listed.as_ref()?).with("href", format_args!("#{}", self.id));
         Some(Element::new("li").child(link))

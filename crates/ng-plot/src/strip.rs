@@ -1,25 +1,25 @@
-//! Plots of rows: names and figures in HTML, which shortens what is too long, and
-//! between them one SVG with the shapes.
+//! Plots of rows: names and figures in HTML, which truncates long text, and one SVG
+//! with the shapes between them.
 //!
-//! A row of the SVG is `1em` high and its font size is the height of a row in
-//! HTML, so that both stay side by side whatever the style says.
+//! A row of the SVG is `1em` high, and its font size is the height of an HTML row, so that
+//! both stay aligned in any style.
 
 use crate::axis::Axis;
 use crate::element::{Element, text};
 use crate::figure::svg;
 
-/// The part of a row that is for shapes, in shares of it: on narrow pages the
-/// words stand above, and on others the style moves the shapes beside them.
+/// The part of a row for shapes, in shares of its height: on narrow pages the words are
+/// above, on others the style moves the shapes beside them.
 const SHAPES_FROM: f64 = 0.46;
 const SHAPES_HEIGHT: f64 = 0.5;
-/// What the style of wide pages moves the shapes up by.
+/// How far the style of wide pages moves the shapes up.
 const RAISED: f64 = 0.21;
 
 /// One row.
 pub struct Row {
-    /// Its name, cut short where there is no room.
+    /// Its name, truncated if it does not fit.
     pub name: String,
-    /// What is worth saying beside the name.
+    /// A note beside the name.
     pub note: String,
     /// Its figures, at the right.
     pub figures: Vec<Label>,
@@ -29,9 +29,9 @@ pub struct Row {
 
 /// A figure in words.
 pub struct Label {
-    /// The class with its colour, where there are several.
+    /// The class with its colour, if there are several.
     pub class: &'static str,
-    /// Whose it is, where there are several.
+    /// What it belongs to, if there are several.
     pub of: &'static str,
     /// The figure with its unit.
     pub words: String,
@@ -45,7 +45,7 @@ pub struct Strip<'a> {
     pub plot: &'static str,
     /// The heading above it.
     pub title: String,
-    /// What is in it, for those who do not see it.
+    /// Its description for screen readers.
     pub about: String,
     /// The axis below all rows.
     pub axis: Axis<'a>,
@@ -54,7 +54,7 @@ pub struct Strip<'a> {
 }
 
 impl Strip<'_> {
-    /// The heading and the rows; none where there are no rows.
+    /// The heading and the rows; none without rows.
     pub fn render(self) -> Option<Element> {
         if self.rows.is_empty() {
             return None;
@@ -85,7 +85,7 @@ impl Strip<'_> {
     }
 }
 
-/// A stretch of the plot from top to bottom, in rows.
+/// A vertical band of the plot, in rows.
 fn band(top: f64, height: f64) -> Element {
     Element::new("svg")
         .with("y", format!("{top:.2}em"))
@@ -106,7 +106,7 @@ impl Row {
             .children((!self.note.is_empty()).then(|| text("small", &self.note)));
         let figures = Element::new("span").class("figure");
         let row = Element::new("li");
-        // Where nothing is drawn there is room for the reason.
+        // Without shapes there is room for the reason.
         let row = if self.marks.is_empty() {
             row.class("bare")
         } else {

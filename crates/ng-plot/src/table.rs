@@ -1,13 +1,13 @@
-//! Tables that the page's script sorts, and that are plain tables without it.
+//! Tables, which the page's script makes sortable.
 
 use crate::element::{Element, text};
 
-/// Rows under headings, all of one length, in a box of its own: it is the box that is
-/// moved sideways, not the page. None where there are no rows.
+/// A table in its own box, so that the box scrolls sideways, not the page. All rows have as
+/// many fields as there are headings. None without rows.
 ///
-/// `caption` says what is in it to those who do not see where it stands. The script of
-/// the page sorts it by the column whose heading is pressed; in columns of numbers,
-/// fields without one come last, and struck rows come last in all.
+/// `caption` describes it to screen readers. The page's script sorts it by the column whose
+/// heading is pressed; in columns of numbers, fields without one come last, and struck rows
+/// always come last.
 pub fn table(
     caption: &str,
     headings: impl IntoIterator<Item = impl AsRef<str>>,
@@ -33,23 +33,22 @@ pub fn table(
 /// One row.
 #[derive(Debug)]
 pub struct TableRow {
-    /// Whether it must not be used: its figures are struck through, and it is last in
-    /// every order.
+    /// Whether it is unusable: its figures are struck through, and it is always last.
     pub struck: bool,
-    /// One for each heading; the first says what the row is about.
+    /// One per heading; the first names the row.
     pub fields: Vec<Field>,
 }
 
-/// What stands in a column.
+/// The content of a cell.
 #[derive(Debug)]
 pub enum Field {
-    /// Words, sorted by the alphabet.
+    /// Words, sorted alphabetically.
     Words(String),
-    /// A figure among words that must not be used, of a row that may be.
+    /// An unusable figure in a usable row, sorted as words.
     Struck(String),
     /// A figure, and the number that it is sorted by.
     Figure(f64, String),
-    /// A number that is no figure: it says which row this is, or what it rests on.
+    /// A number that is not a figure: it identifies the row or gives its basis.
     Key(f64, String),
 }
 
@@ -59,12 +58,12 @@ impl Field {
         Self::Words(text.into())
     }
 
-    /// A whole number that is no figure.
+    /// A whole number that is not a figure.
     pub fn count(count: usize) -> Self {
         Self::Key(count as f64, count.to_string())
     }
 
-    /// A figure that may not be there.
+    /// A figure, or nothing.
     pub fn maybe(number: Option<f64>, text: impl Fn(f64) -> String) -> Self {
         number.map_or_else(
             || Self::words(""),
@@ -72,7 +71,7 @@ impl Field {
         )
     }
 
-    /// Figures alone are struck through: words and keys stay readable.
+    /// Strikes through figures only: words and keys stay readable.
     fn render(self, name: &'static str, struck: bool) -> Element {
         let field = Element::new(name);
         match self {
@@ -89,7 +88,7 @@ impl Field {
 }
 
 impl TableRow {
-    /// A row that may be used.
+    /// A usable row.
     pub fn plain(fields: Vec<Field>) -> Self {
         Self {
             struck: false,
@@ -97,7 +96,7 @@ impl TableRow {
         }
     }
 
-    /// The first field is what the row is about.
+    /// The row, its first field as a heading.
     fn render(self) -> Element {
         let struck = self.struck;
         let fields = self.fields.into_iter().enumerate().map(|(index, field)| {

@@ -3,10 +3,10 @@
 use ng_lab::count;
 use thiserror::Error;
 
-/// The most tokens that a scenario can be asked for: 64G, which are 4 TiB.
+/// The most tokens of a scenario: 64G, which are 4 TiB.
 pub const MAX_TOKENS: u64 = 64_000_000_000;
 
-/// Why a text is no number of tokens.
+/// Why a text is not a number of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected a whole number from 1 to 64G, such as 1000, 10k, 1M or 1G")]
 pub struct CountError;
@@ -15,7 +15,7 @@ pub struct CountError;
 /// thousand millions.
 ///
 /// # Errors
-/// The text is no such number, or the number is not in `1..=MAX_TOKENS`.
+/// The text is not such a number, or the number is not in `1..=MAX_TOKENS`.
 pub fn parse_count(text: &str) -> Result<u64, CountError> {
     count::parse(text)
         .filter(|count| (1..=MAX_TOKENS).contains(count))

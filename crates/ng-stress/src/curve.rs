@@ -1,16 +1,15 @@
-//! What any Hilbert curve does, told without making one.
+//! Checks the properties of any Hilbert curve without computing one.
 //!
-//! Every aligned cube of a curve's space is one piece of the curve. So whoever goes along
-//! it enters each cube once, of every size: tokens that are not in the order of a curve
-//! come back to a cube that they have left.
+//! Every aligned cube of a curve's space is one contiguous piece of the curve. So a walk
+//! along the curve enters each cube of every size once, while tokens in another order come
+//! back to a cube that they have left.
 
 use ng_token::{Space, Token, TokenId};
 
-/// How many times each axis is halved for the cubes that are looked at: 8, 4096 and
-/// 2^21 cubes.
+/// How many times each axis is halved for the checked cubes: 8, 4096 and 2^21 cubes.
 const LEVELS: [u32; 3] = [1, 4, 7];
 
-/// Tokens that come in the order of a curve through a space, piece by piece.
+/// A checker of tokens in the order of a curve through a space, fed piece by piece.
 pub(crate) struct OnCurve {
     space: Space,
     levels: [Level; LEVELS.len()],
@@ -50,12 +49,12 @@ impl OnCurve {
         }
     }
 
-    /// How often a cube was entered that had been left, of all sizes.
+    /// How often a cube of any size was re-entered.
     pub(crate) fn entered_again(&self) -> u64 {
         self.levels.iter().map(|level| level.again).sum()
     }
 
-    /// How many of the varied tokens that are alike do not stand as they were made.
+    /// How many varied tokens of equal coordinates are not in their original order.
     pub(crate) fn out_of_turn(&self) -> u64 {
         self.out_of_turn
     }
@@ -85,8 +84,8 @@ impl Level {
     }
 }
 
-/// Whether a varied token was made before another: its time is no later, and its local
-/// id is one of those before.
+/// Whether a varied token was made before another: its time is earlier, or equal with a
+/// smaller local id.
 pub(crate) fn comes_before(one: &Token, other: &Token) -> bool {
     let between = other.id().local().wrapping_sub(one.id().local()) & TokenId::LOCAL_MAX;
     match one.timestamp() == other.timestamp() {
@@ -114,7 +113,7 @@ mod tests {
     fn sorted() -> Vec<Token> {
         let synth = varied();
         let mut tokens: Vec<Token> = (0..20_000).map(|index| synth.token(index)).collect();
-        // Alike with one of the same second, and with one of a later one.
+        // Equal coordinates within the same second, and in a later one.
         for (one, other) in (0..10).flat_map(|at| [(at, at + 50), (at, at + 5000)]) {
             let steps = tokens[one].steps(Space::Motor);
             tokens[other] = tokens[other].with_coordinate(Space::Motor, steps);
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_are_not_on_a_curve_come_back() {
+    fn tokens_not_in_curve_order_come_back() {
         let synth = varied();
         let tokens: Vec<Token> = (0..20_000).map(|index| synth.token(index)).collect();
         assert!(looked_at(&tokens)[0] > 10_000);
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_are_alike_keep_their_turns() {
+    fn tokens_of_equal_coordinates_keep_their_order() {
         let tokens = sorted();
         let alike = |at: &usize| {
             let [one, other] = [tokens[*at], tokens[at + 1]];

@@ -1,12 +1,11 @@
-//! What is measured of NeuroGraph tokens: the scenarios, on the lab of `ng-lab`.
+//! The scenarios that measure NeuroGraph tokens with `ng-lab`.
 //!
-//! Six scenarios keep the names and the checks of the report that this project
-//! began from; six more are about token files, and four about questions to tokens and
-//! their order. How they are measured is the lab's affair; the binary `ng-stress` puts
-//! both together.
+//! Six scenarios keep the names and checks of the report that this project started from;
+//! six more are about token files, and four about queries and sorting. The lab measures
+//! them; the binary `ng-stress` combines both.
 //!
-//! Begin reading at `scenarios/mod.rs`, then one file below it; at `claims/mod.rs`
-//! for what that report says, and what of it holds; at `soak/mod.rs` for the long run.
+//! Start reading at `scenarios/mod.rs` and one file below it; at `claims/mod.rs` for that
+//! report's claims and which of them hold; at `soak/mod.rs` for the long run.
 
 pub mod claims;
 mod count;
@@ -28,12 +27,12 @@ pub use writer::{WRITER_ARGUMENT, use_program, write_until_killed};
 
 use ng_lab::Subject;
 
-/// What the lab calls the measured items, and their size.
+/// The measured items, and their size.
 pub const SUBJECT: Subject = Subject {
     items: "tokens",
     item_bytes: size_of::<ng_token::Token>() as u64,
 };
 
-/// What a dev build optimises against Cargo's default, as the report states it.
-/// A test holds the workspace's manifest to this list.
+/// What a dev build optimises contrary to Cargo's default, as the report states it. A test
+/// compares the workspace's manifest with this list.
 pub const DEV_OVERRIDES: [&str; 2] = ["ng-lab: opt-level 3", "twox-hash: opt-level 3"];

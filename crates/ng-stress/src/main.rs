@@ -1,4 +1,4 @@
-//! The program `ng-stress`: conductor, worker, and what is around them.
+//! The program `ng-stress`: conductor, worker, and command line.
 
 mod cli;
 
@@ -32,10 +32,10 @@ fn serve(job: &OsStr) -> Result<(), Failure> {
     ng_lab::serve(&REGISTRY, &job.to_string_lossy())
 }
 
-/// The end of a process that another one has started.
+/// The exit code of a process started by another.
 fn ended(done: Result<(), Failure>) -> ExitCode {
     if let Err(error) = done {
-        // Whoever has started it reads it, if he still lives.
+        // The parent process reads it, if it still runs.
         let _ = writeln!(io::stderr(), "error: {error}");
         return ExitCode::FAILURE;
     }

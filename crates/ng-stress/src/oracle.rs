@@ -1,17 +1,16 @@
-//! Sums that are known without looking at a token.
+//! Sums known without reading a token.
 //!
-//! The id of the token at position `i` is `i as u32`, so ids begin again at 0
-//! every 2^32 positions. Varied tokens are made once more.
+//! The id of the token at position `i` is `i as u32`, so ids start again at 0 every 2^32
+//! positions. Varied tokens are regenerated.
 
 use ng_synth::Synth;
 
-/// Positions after which ids begin again.
+/// Positions after which ids start again.
 const WRAP: u128 = 1 << 32;
 
 /// The sum of the ids of tokens `0..count`.
 ///
-/// Exact up to 2^33 tokens and more; the sum wraps at 2^64, as the sums of the
-/// scenarios do.
+/// Exact up to 2^33 tokens; beyond, the sum wraps at 2^64, as in the scenarios.
 #[must_use]
 pub fn id_sum(count: u64) -> u64 {
     stride_sum(count, 1)
@@ -27,7 +26,7 @@ pub fn stride_sum(count: u64, stride: u64) -> u64 {
     let (count, stride) = (u128::from(count), u128::from(stride));
     let mut sum = 0u128;
     let mut first = 0u128;
-    // One arithmetic series for each pass through the ids.
+    // One arithmetic series per pass through the ids.
     while first < count {
         let pass_end = ((first / WRAP + 1) * WRAP).min(count);
         let terms = (pass_end - first).div_ceil(stride);
@@ -37,7 +36,7 @@ pub fn stride_sum(count: u64, stride: u64) -> u64 {
     sum as u64
 }
 
-/// What makes varied tokens: as `ng create --like clustered --seed 7` does.
+/// The generator of varied tokens, as in `ng create --like clustered --seed 7`.
 pub(crate) fn varied() -> Synth {
     Synth::clustered(7)
 }
@@ -71,10 +70,10 @@ mod tests {
     }
 
     #[test]
-    fn ids_begin_again_behind_two_to_the_32() {
+    fn ids_start_again_after_two_to_the_32() {
         let wrap = 1u64 << 32;
         assert_eq!(id_sum(wrap + 3), id_sum(wrap) + 3);
-        // The first multiple of 10 behind the wrap is 2^32 + 4.
+        // The first multiple of 10 after the wrap is 2^32 + 4.
         assert_eq!(stride_sum(wrap + 5, 10), stride_sum(wrap, 10) + 4);
     }
 }

@@ -1,9 +1,8 @@
-//! Files of a worker's own, which can be mapped: all `unsafe` of this crate.
+//! A worker's own files, safe to map: all `unsafe` of this crate.
 //!
-//! What a map rests on is that nobody shrinks its file or changes bytes that it
-//! shows. The lab gives every worker an empty folder that no other process knows
-//! of, and the scenarios below it touch a file through one store at a time, or
-//! leave it to a writer process that appends with a store of its own.
+//! A map requires that nobody shrinks its file or changes the mapped bytes. The lab gives
+//! every worker an empty folder unknown to other processes, and scenarios access a file
+//! there through one store at a time, or leave it to a writer process with its own store.
 
 use std::fs::File;
 use std::io;
@@ -14,21 +13,21 @@ use ng_lab::{Failure, Run};
 use ng_query::index::Index;
 use ng_store::{BlockReader, CreateError, CreateOptions, MmapStore, OpenError};
 
-/// A file in the folder of this worker, or of the one that has started this process.
+/// A file in the folder of this worker, or of the worker that started this process.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnFile {
     path: PathBuf,
 }
 
 impl OwnFile {
-    /// The file of that name in the folder of `run`.
+    /// The file `name` in the folder of `run`.
     pub(crate) fn new(run: &Run, name: &str) -> Result<Self, Failure> {
         let path = run.dir()?.join(name);
         Ok(Self { path })
     }
 
-    /// The file that a worker hands over to a process that it has started, and
-    /// leaves alone until that has ended.
+    /// A file that a worker hands over to a child process, and does not touch until that
+    /// has ended.
     pub(crate) fn handed_over(path: PathBuf) -> Self {
         Self { path }
     }
@@ -53,15 +52,15 @@ impl OwnFile {
         unsafe { MmapStore::open_append(&self.path) }
     }
 
-    /// The index that was built beside the file, mapped, as far as it is true of what
-    /// `reader` reads; none if there is none.
+    /// The mapped index beside the file, as far as it matches what `reader` reads, if there
+    /// is one.
     pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
-        // SAFETY: (1) Nobody changes or cuts the files of the index: they lie beside
-        // this worker's own file, and `ng_query` alone writes there, new ones only.
+        // SAFETY: (1) Nobody changes or truncates the files of the index: they are beside
+        // this worker's own file, and only `ng_query` writes there, new files only.
         unsafe { Index::open(reader) }
     }
 
-    /// A new file of `bytes`, all of it a hole, mapped to be written through.
+    /// A new, sparse file of `bytes`, mapped for writing.
     pub(crate) fn create_mapped(&self, bytes: u64) -> io::Result<MmapMut> {
         let mut options = File::options();
         let file = options
@@ -70,9 +69,9 @@ impl OwnFile {
             .create_new(true)
             .open(&self.path)?;
         file.set_len(bytes)?;
-        // SAFETY: `map_mut` asks that nobody else changes or cuts the file while
-        // the map lives. (1) It was just created in this worker's own folder, and
-        // is opened a second time only when the map is gone.
+        // SAFETY: `map_mut` requires that nobody else changes or truncates the file while
+        // the map lives. (1) It was just created in this worker's own folder, and is
+        // opened again only after the map is dropped.
         unsafe { MmapMut::map_mut(&file) }
     }
 }

@@ -1,4 +1,4 @@
-//! Proof that the tokens are there: count, sum of ids, digest of all bytes.
+//! Proof of tokens: count, sum of ids, digest of all bytes.
 
 use std::hash::Hasher;
 
@@ -17,13 +17,13 @@ pub(crate) fn sum_ids(tokens: &[Token]) -> u64 {
     sum
 }
 
-/// XXH3-64 of the tokens' bytes in their order.
+/// XXH3-64 of the tokens' bytes in order.
 pub(crate) fn digest(tokens: &[Token]) -> String {
     let hash = XxHash3_64::oneshot(ng_token::as_bytes(tokens));
     format!("{hash:016x}")
 }
 
-/// Proves that `tokens` are the `count` first ones of the sequence.
+/// Proves that `tokens` are the first `count` of the sequence.
 pub(crate) fn prove_tokens(run: &mut Run, tokens: &[Token], count: u64) -> Result<(), Failure> {
     prove_ids(run, tokens, count)?;
     run.prove("digest", digest(tokens));
@@ -36,14 +36,14 @@ pub(crate) fn prove_ids(run: &mut Run, tokens: &[Token], count: u64) -> Result<(
     run.prove_equal("id_sum", sum_ids(tokens), id_sum(count))
 }
 
-/// Proves that `tokens` are the `count` first varied ones.
+/// Proves that `tokens` are the first `count` varied ones.
 pub(crate) fn prove_varied(run: &mut Run, tokens: &[Token], count: u64) -> Result<(), Failure> {
     let mut pieces = Pieces::default();
     pieces.add(tokens);
     pieces.prove_sum(run, count, varied_id_sum(count))
 }
 
-/// Adds a list of figures to the proof, by its hash, and holds it against an oracle.
+/// Adds the hash of a list of figures to the proof, and checks the list against an oracle.
 pub(crate) fn prove_figures(
     run: &mut Run,
     name: &str,
@@ -81,7 +81,7 @@ pub(crate) fn sum_hashes(tokens: &[Token]) -> u64 {
     hashes.fold(0, u64::wrapping_add)
 }
 
-/// Proof of tokens that come piece by piece.
+/// Proof of tokens that arrive in pieces.
 #[derive(Default)]
 pub(crate) struct Pieces {
     tokens: u64,
@@ -97,12 +97,12 @@ impl Pieces {
         self.hash.write(ng_token::as_bytes(tokens));
     }
 
-    /// Proves that the tokens were the `count` first ones of the sequence.
+    /// Proves that the tokens were the first `count` of the sequence.
     pub(crate) fn prove(self, run: &mut Run, count: u64) -> Result<(), Failure> {
         self.prove_sum(run, count, id_sum(count))
     }
 
-    /// The same of `count` tokens whose ids have another sum.
+    /// The same for `count` tokens with another sum of ids.
     pub(crate) fn prove_sum(self, run: &mut Run, count: u64, id_sum: u64) -> Result<(), Failure> {
         run.prove_equal("tokens", self.tokens, count)?;
         run.prove_equal("id_sum", self.id_sum, id_sum)?;
@@ -111,8 +111,8 @@ impl Pieces {
     }
 }
 
-/// [`prove_tokens`] of tokens that lie in several vectors, one behind the other.
-/// Several are put into one for it, which takes as much memory once more.
+/// [`prove_tokens`] for consecutive tokens in several vectors. More than one are
+/// concatenated, which takes the same memory again.
 pub(crate) fn prove_chunks(
     run: &mut Run,
     chunks: Vec<Vec<Token>>,

@@ -1,4 +1,4 @@
-//! The process that the scenario `crash` kills: it appends, commits, and says so.
+//! The process that the scenario `crash` kills: it appends, commits and acknowledges.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,36 +13,34 @@ use ng_store::{CreateOptions, TokenSink};
 use crate::own_file::OwnFile;
 use crate::scenarios::token;
 
-/// The argument that makes the program a writer. The file, the position of its
-/// first token and their number follow it.
+/// The argument that makes the program a writer, followed by the file, the position of its
+/// first token, and the number of tokens.
 pub const WRITER_ARGUMENT: &str = "__writer";
 
-/// Commits that a writer makes, if nobody kills it before.
+/// Commits of a writer that is not killed before.
 pub(crate) const COMMITS: u64 = 16;
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// Says which program is the writer, for a process that is not `ng-stress`
-/// itself. The first word counts.
+/// Sets the writer's program, for a process other than `ng-stress`. The first call counts.
 pub fn use_program(path: PathBuf) {
-    // A second word changes nothing, as it says.
+    // A second call changes nothing, as documented.
     let _ = PROGRAM.set(path);
 }
 
-/// How many of `count` tokens the first `commits` commits have made durable.
+/// How many of `count` tokens are durable after `commits` commits.
 pub(crate) fn committed_after(commits: u64, count: u64) -> u64 {
     count * commits / COMMITS
 }
 
-/// Does a writer's work: creates the file, appends and commits, and writes a
-/// line to standard output after each commit: how many tokens are durable. Then
-/// waits to be killed.
+/// Runs a writer: creates the file, appends and commits, and after each commit writes the
+/// number of durable tokens to standard output. Then waits to be killed.
 ///
-/// It ends when its standard input does, or when nobody reads its lines: whoever
-/// has started it is then gone.
+/// It ends when its standard input closes or its output cannot be written: its parent is
+/// then gone.
 ///
 /// # Errors
-/// The arguments are not those of a writer, or the file cannot be written.
+/// The arguments are not a writer's, or the file cannot be written.
 pub fn write_until_killed(arguments: &[OsString]) -> Result<(), Failure> {
     let [path, first, count] = arguments else {
         let given = arguments.len();
@@ -76,14 +74,14 @@ fn acknowledge(tokens: u64) -> io::Result<()> {
     stdout.flush()
 }
 
-/// A writer at work. It is killed when it is dropped.
+/// A running writer, killed on drop.
 pub(crate) struct Writer {
     process: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Writer {
-    /// Starts a writer of the tokens at the positions `range`.
+    /// Starts a writer of the tokens at positions `range`.
     pub(crate) fn start(file: &OwnFile, range: &Range<u64>) -> Result<Self, Failure> {
         let program = match PROGRAM.get() {
             Some(program) => program.clone(),
@@ -111,7 +109,7 @@ impl Writer {
         }
     }
 
-    /// Kills it, and gives the last that it said, if it said more, and how it ended.
+    /// Kills it, and returns its last acknowledgement, if there is a new one, and its status.
     pub(crate) fn kill(mut self) -> Result<(Option<u64>, ExitStatus), Failure> {
         self.process.kill()?;
         let status = self.process.wait()?;
@@ -125,7 +123,7 @@ impl Writer {
     fn line(&mut self) -> Result<Option<u64>, Failure> {
         let mut line = String::new();
         self.lines.read_line(&mut line)?;
-        // A line that was cut by the kill was not said.
+        // A line cut off by the kill does not count.
         let whole = line.strip_suffix('\n');
         Ok(whole.map(str::parse).transpose()?)
     }
@@ -133,7 +131,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Both are errors for one that has ended.
+        // Both fail for a process that has ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -144,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_commit_has_all_tokens_and_the_first_ones_their_share() {
+    fn the_last_commit_has_all_tokens_and_earlier_ones_their_share() {
         for count in [0, 1, 15, 16, 1000] {
             assert_eq!(committed_after(0, count), 0);
             assert_eq!(committed_after(COMMITS, count), count);
@@ -153,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_are_no_writers_are_refused() {
+    fn arguments_that_are_not_a_writers_are_refused() {
         let arguments = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         for (words, expected) in [
             (

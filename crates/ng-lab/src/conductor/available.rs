@@ -1,35 +1,35 @@
-//! What cells need of the machine, against what it has.
+//! What cells need, and what the machine has.
 
 use crate::worker::scenario::{Cell, Scenario};
 
-/// Memory that a cell leaves to the rest of the machine, and disk likewise.
+/// Memory, and disk, that a cell leaves to the rest of the machine.
 pub(super) const SPARE_BYTES: u64 = 256 << 20;
 
-/// What the machine has for cells.
+/// What the machine can give to cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Available {
     /// Memory in bytes.
     pub memory_bytes: u64,
-    /// Room for data files in bytes.
+    /// Disk space for data files in bytes.
     pub disk_bytes: u64,
-    /// Why no worker can be confined to less memory, if so.
+    /// Why no worker can be confined to less memory, if none can.
     pub confinement: Result<(), String>,
 }
 
 impl Available {
-    /// Everything that can be asked for: of a machine that says nothing.
+    /// Unlimited: for a machine that does not report what it has.
     pub const EVERYTHING: Self = Self {
         memory_bytes: u64::MAX,
         disk_bytes: u64::MAX,
         confinement: Ok(()),
     };
 
-    /// Whether so much memory can be had.
+    /// Whether that much memory is available.
     pub(super) fn has_memory(&self, bytes: u64) -> bool {
         !too_much(bytes, self.memory_bytes)
     }
 
-    /// Why a cell that needs so much is not measured, if so.
+    /// Why a cell with these needs is not measured, if it is not.
     pub(super) fn lacks(&self, needs: &Needs) -> Option<String> {
         if too_much(needs.memory_bytes, self.memory_bytes) {
             return Some(too_large("memory", needs.memory_bytes, self.memory_bytes));
@@ -42,13 +42,13 @@ impl Available {
     }
 }
 
-/// What a cell needs of the machine.
+/// What a cell needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Needs {
     pub(super) memory_bytes: u64,
     pub(super) disk_bytes: u64,
     pub(super) memory_limit_bytes: Option<u64>,
-    /// None where limits are probed over the bytes of the items.
+    /// None if limits are probed over the bytes of the items.
     pub(super) limit_bytes: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ fn too_much(needs: u64, available: u64) -> bool {
 
 fn too_large(what: &str, needs: u64, available: u64) -> String {
     format!(
-        "needs {} MiB of {what} and {} MiB to spare, available are {} MiB",
+        "needs {} MiB of {what} plus {} MiB to spare, {} MiB available",
         needs >> 20,
         SPARE_BYTES >> 20,
         available >> 20

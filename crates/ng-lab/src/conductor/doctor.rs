@@ -1,4 +1,4 @@
-//! What of this machine will hurt a measurement, and what to do about it.
+//! What on this machine will hurt a measurement, and what to do about it.
 
 use std::fs;
 use std::io;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use crate::machine::kernel::{self, CpuTicks};
 use crate::machine::pages::{SMALL_PAGE_BYTES, touch_and_free};
 use crate::model::{Host, Limit, Pages};
-use crate::worker::limits::{self};
+use crate::worker::limits;
 
 /// How long the doctor watches other processes and the hypervisor.
 const WATCH: Duration = Duration::from_secs(1);
-/// Memory that is touched to see whether the host has it at hand.
+/// Memory touched to see whether the host has it ready.
 const TOUCH_BYTES: usize = 256 << 20;
 
-/// One thing that the doctor looked at.
+/// One item of the examination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// What was looked at.
@@ -29,7 +29,7 @@ pub struct Diagnosis {
 /// Examines the machine. Takes about two seconds.
 ///
 /// # Errors
-/// The machine does not show its counters, or memory cannot be mapped.
+/// The machine does not report its counters, or memory cannot be mapped.
 pub fn examine() -> io::Result<Vec<Diagnosis>> {
     let host = Host::describe();
     let mut all = from_host(&host);
@@ -59,12 +59,9 @@ fn diagnosis(
 }
 
 fn from_host(host: &Host) -> Vec<Diagnosis> {
-    let or_unknown = |text: &str| {
-        if text.is_empty() {
-            "unknown".to_owned()
-        } else {
-            text.to_owned()
-        }
+    let or_unknown = |text: &str| match text {
+        "" => "unknown".to_owned(),
+        _ => text.to_owned(),
     };
     vec![
         diagnosis(
@@ -77,13 +74,13 @@ fn from_host(host: &Host) -> Vec<Diagnosis> {
             "load average",
             format!("{:.2}", host.load),
             host.load > 0.5,
-            "stop what runs here, and wait a minute",
+            "stop other programs, and wait a minute",
         ),
         diagnosis(
             "virtual machine",
             if host.virtual_machine { "yes" } else { "no" },
             host.virtual_machine,
-            "neighbours and the host's memory show in the figures: trust ratios of one run, not absolute times",
+            "neighbours and the host's memory affect the figures: trust ratios within one run, not absolute times",
         ),
         diagnosis(
             "huge pages",
@@ -122,20 +119,20 @@ fn from_ticks(window: &CpuTicks) -> [Diagnosis; 2] {
             "other processes",
             format!("{:.1} % of the processors' time", share(window.others())),
             share(window.others()) > 3.0,
-            "stop what runs here: it takes caches and bandwidth as well as time",
+            "stop other programs: they take caches and bandwidth as well as time",
         ),
         diagnosis(
             "steal",
             format!("{:.1} % of the processors' time", share(window.steal)),
             share(window.steal) > 1.0,
-            "the host runs somebody else: measure at another time, with more rounds",
+            "the host runs other guests: measure at another time, with more rounds",
         ),
     ]
 }
 
 fn memory(available_bytes: u64) -> Diagnosis {
     diagnosis(
-        "memory to be had",
+        "available memory",
         format!("{} MiB", available_bytes >> 20),
         available_bytes < 2 << 30,
         "the default run needs about 500 MiB, 10M records about 2 GiB: free some",
@@ -152,12 +149,12 @@ fn quota(text: &str) -> Diagnosis {
         "processor quota",
         if limited { text.trim() } else { "none" },
         limited,
-        "a quota stops the worker in the middle of a phase: lift cpu.max of the cgroup",
+        "a quota stops the worker in the middle of a phase: lift the cgroup's cpu.max",
     )
 }
 
-/// The first touch against the second one: a large factor says that the host
-/// takes freed memory back.
+/// The first touch against the second: a large factor means that the host reclaims
+/// freed memory.
 fn first_touch() -> io::Result<Diagnosis> {
     let first = touch_and_free(TOUCH_BYTES, Pages::Small, 1)?;
     let again = touch_and_free(TOUCH_BYTES, Pages::Small, 1)?;
@@ -165,9 +162,9 @@ fn first_touch() -> io::Result<Diagnosis> {
     let factor = first as f64 / again.max(1) as f64;
     Ok(diagnosis(
         "first touch",
-        format!("{} ns a page, then {} ns", first / pages, again / pages),
+        format!("{} ns per page, then {} ns", first / pages, again / pages),
         factor > 1.5,
-        "the host hands memory over slowly: read host-warm variants, and round 0 apart",
+        "the host provides memory slowly: read host-warm variants, and look at round 0 separately",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! Whether another revision's program understands this conductor.
+//! Checks that another revision's program understands this conductor.
 
 use std::io;
 use std::path::Path;
@@ -10,17 +10,16 @@ use crate::model::NotComparable;
 use crate::worker::protocol::{PROTOCOL, Place, Task};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The smallest task there is: one page.
+/// The smallest task: one page.
 const TASK: Task = Task::PageFaults { bytes: 4096 };
-/// What a worker says before its own version, where it refuses another one.
+/// How a worker's refusal of another protocol begins, up to its own version.
 const REFUSAL: [&str; 2] = ["protocol ", ", expected "];
 
-/// Gives the program one small task. A worker of another protocol refuses it and
-/// says which one it speaks.
+/// Gives the program one small task. A worker of another protocol refuses it and names
+/// its own.
 ///
 /// # Errors
-/// The outer one: the program cannot be started. The inner one: it is no worker of
-/// this protocol.
+/// Outer: the program cannot be started. Inner: it is not a worker of this protocol.
 pub(crate) fn shake_hands(
     program: &Path,
     interrupt: &Interrupt,
@@ -30,7 +29,7 @@ pub(crate) fn shake_hands(
     let ended = run_worker(program, &order, interrupt)?;
     Ok(match ended {
         Ended::Failed(reason) => Err(refused(reason)),
-        // That the user wants to stop is seen again before the first round.
+        // The interrupt is checked again before the first round.
         Ended::Reply(_) | Ended::Interrupted => Ok(()),
     })
 }
@@ -59,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_of_another_protocol_is_told_from_no_worker() {
+    fn a_worker_of_another_protocol_is_distinguished_from_no_worker() {
         let reason = "worker exited with status 1: error: worker: protocol 1, expected 7\n";
         assert_eq!(
             refused(reason.to_owned()),

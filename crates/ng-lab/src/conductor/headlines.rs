@@ -1,10 +1,10 @@
-//! Which cell and phase stands for each scenario of a plan.
+//! The headline cell and phase of each scenario of a plan.
 
 use crate::conductor::{Plan, PlannedCell, Request};
 use crate::model::{HeadlineReport, Role, Size};
 use crate::worker::scenario::Headline;
 
-/// One for each scenario and size, in the order of the plan.
+/// One headline per scenario and size, in the order of the plan.
 pub(crate) fn headlines(request: &Request, plan: &Plan) -> Vec<HeadlineReport> {
     let mut found: Vec<HeadlineReport> = Vec::new();
     for planned in &plan.cells {
@@ -35,8 +35,7 @@ pub(crate) fn headlines(request: &Request, plan: &Plan) -> Vec<HeadlineReport> {
     found
 }
 
-/// The cell that is declared, if it is among them; of those of one number of threads
-/// the first.
+/// The declared cell if there is one, else the first; with equal threads, the first.
 fn chosen<'p>(
     declared: Headline,
     cells: impl Iterator<Item = &'p PlannedCell>,

@@ -1,7 +1,7 @@
 //! The conductor's side: which cells, in which order, for how many rounds.
 //!
-//! [`plan`] decides what is measured, `rounds` does it, one worker process at a
-//! time; what came out is a [`Readings`] that is judged and reported elsewhere.
+//! [`plan`] decides what is measured, `rounds` measures it, one worker process at a
+//! time; the result is a [`Readings`], judged and reported elsewhere.
 
 mod available;
 pub mod doctor;

@@ -12,7 +12,7 @@ use crate::worker::scenario::{Cell, Scenario};
 /// The page-fault probe touches this much at most.
 pub(crate) const PAGE_FAULT_BYTES: u64 = 64 << 20;
 
-/// What the measured items are. The lab knows no more of them.
+/// What the measured items are; the lab knows nothing else about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The items' name in the plural, as reports use it.
@@ -32,7 +32,7 @@ impl Subject {
 /// How many rounds follow round 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounds {
-    /// As many as said.
+    /// This number.
     Exactly(u32),
     /// As many as fit into a time that begins with round 0.
     Within {
@@ -40,8 +40,8 @@ pub enum Rounds {
         budget: Duration,
         /// Rounds that are run even if they do not fit.
         at_least: u32,
-        /// The time that even those are held to, but for one: a round of files of
-        /// tens of gigabytes takes minutes.
+        /// The time after which even those stop, except for one: a round over files
+        /// of tens of gigabytes takes minutes.
         patience: Duration,
         /// Rounds that are not exceeded even if more would fit.
         at_most: u32,
@@ -78,7 +78,7 @@ impl Rounds {
 /// What the user asked for.
 #[derive(Clone)]
 pub struct Request {
-    /// What is measured.
+    /// The items.
     pub subject: Subject,
     /// The scenarios, in the order of the report.
     pub scenarios: Vec<&'static dyn Scenario>,
@@ -92,13 +92,13 @@ pub struct Request {
     pub rounds: Rounds,
     /// Seed of every random order.
     pub seed: u64,
-    /// How long a worker may take; none for half a minute and 0.2 us a byte.
+    /// How long a worker may take; none means half a minute and 0.2 us per byte.
     pub timeout: Option<Duration>,
     /// The file that keeps two measurements apart.
     pub lock: PathBuf,
     /// Where the folder for data files is made, if a cell needs any.
     pub dir: PathBuf,
-    /// What the run is held against.
+    /// What the run is compared with.
     pub versus: Versus,
 }
 
@@ -230,7 +230,7 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// No cell fits into memory or onto the disk, or is to be had here.
+    /// No cell fits into memory or onto the disk, or is available here.
     #[error("nothing can be measured here: {reason}")]
     NothingFits {
         /// The reason of the first cell that was skipped.
@@ -242,8 +242,7 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// Tells whether a limit is probed at this size, on so many threads, in so much
-    /// memory.
+    /// Whether a limit is probed at this size, number of threads and memory limit.
     pub(super) fn probes(
         &self,
         bytes: u64,
@@ -345,7 +344,7 @@ impl Plan {
     }
 }
 
-/// Every build once, and one of them a second time: release, where there is one.
+/// Every build once, and one of them again: release, if there is one.
 /// Another revision is measured in that build too, since only its noise is known.
 fn copies(request: &Request) -> Vec<(Profile, Role)> {
     let mut copies: Vec<_> = request
@@ -360,8 +359,8 @@ fn copies(request: &Request) -> Vec<(Profile, Role)> {
     copies
 }
 
-/// Rough: a process, and so much a byte for warming, work and the fraction; of
-/// files for writing and reading them. Seen on one machine; round 0 gives the
+/// A rough estimate: the start of a process, and a time per byte for warming, work and
+/// the fraction, and for writing and reading files. From one machine; round 0 gives the
 /// real figure.
 fn estimate(profile: Profile, cell: &Cell, needs: &Needs) -> Duration {
     let per_byte_ns = match profile {
@@ -538,7 +537,7 @@ mod tests {
         assert_eq!(plan.cells[0].skipped, None);
         assert_eq!(
             plan.cells[3].skipped.as_deref(),
-            Some("needs 128 MiB of memory and 256 MiB to spare, available are 320 MiB")
+            Some("needs 128 MiB of memory plus 256 MiB to spare, 320 MiB available")
         );
     }
 
@@ -589,7 +588,7 @@ mod tests {
             ..large()
         };
         let room = (1 << 30) + SPARE_BYTES;
-        let short = "needs 1024 MiB of disk and 256 MiB to spare, available are 1279 MiB";
+        let short = "needs 1024 MiB of disk plus 256 MiB to spare, 1279 MiB available";
         for (files, available, expected) in [
             (large(), disk(room), None),
             (large(), disk(room - 1), Some(short)),

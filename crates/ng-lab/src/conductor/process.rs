@@ -1,4 +1,4 @@
-//! Starting a worker and hearing its one line.
+//! Starts a worker and reads its one line.
 
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::fd::AsRawFd;
@@ -15,44 +15,44 @@ use crate::machine::interrupt::Interrupt;
 use crate::model::Plant;
 use crate::worker::protocol::{Job, PROTOCOL, Place, Reply, Task, WORKER_ARGUMENT};
 
-/// How often a waiting conductor looks for an interrupt. It is idle in between.
+/// How often a waiting conductor checks for an interrupt. It sleeps in between.
 const POLL: Duration = Duration::from_millis(100);
-/// How often the end of a worker is looked for, which then measures nothing more.
+/// How often the conductor checks whether a worker that has replied has ended.
 const ENDING_POLL: Duration = Duration::from_millis(1);
-/// Bytes of a worker's standard error that go into a failed cell.
+/// Bytes of a worker's standard error kept for a failed cell.
 const STDERR_TAIL_BYTES: usize = 600;
 
 /// How a worker ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// It replied and exited well.
+    /// It replied and exited successfully.
     Reply(Box<Reply>),
-    /// It did not; why.
+    /// It did not, and why.
     Failed(String),
-    /// The user wanted to stop, and it was killed for that.
+    /// It was killed because the user interrupted.
     Interrupted,
 }
 
-/// What a worker is started for.
+/// What a worker is started with.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
     /// The work.
     pub task: &'a Task,
     /// Where it is done.
     pub place: &'a Place,
-    /// A slowdown on purpose.
+    /// A deliberate slowdown.
     pub plant: Option<&'a Plant>,
-    /// Whether a cell is run once more, to count its allocations.
+    /// Whether a cell is run once more to count its allocations.
     pub counts_allocations: bool,
-    /// Bytes of environment that move the worker's stack, so that no layout is
-    /// measured in every round.
+    /// Bytes of environment that shift the worker's stack, so that rounds differ in
+    /// memory layout.
     pub padding: usize,
-    /// When it is given up.
+    /// When the worker is killed.
     pub timeout: Duration,
 }
 
 impl<'a> Order<'a> {
-    /// Plain work, with nothing added to it.
+    /// A task without additions.
     #[must_use]
     pub fn plain(task: &'a Task, place: &'a Place, timeout: Duration) -> Self {
         Self {
@@ -104,8 +104,8 @@ pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> i
     })
 }
 
-/// Starts `program` as a worker with a pipe to answer on, whose other end is given back.
-/// `job` is told the descriptor, and gives the argument behind `argument`.
+/// Starts `program` as a worker and returns the reading end of its reply pipe. `job`
+/// receives the descriptor and returns what follows `argument`.
 pub(crate) fn start(
     program: &Path,
     argument: &str,
@@ -124,7 +124,7 @@ pub(crate) fn start(
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        // A Ctrl-C at the terminal is the conductor's to answer.
+        // Ctrl-C at the terminal is handled by the conductor.
         .process_group(0)
         .spawn()?;
     Ok((child, reader))
@@ -136,8 +136,7 @@ enum Heard {
     Interrupted,
 }
 
-/// Waits for the end of a worker that has said all it had to say. Giving its
-/// memory back takes it a while.
+/// Waits for the end of a worker that has replied. Freeing its memory takes a while.
 fn ends(child: &mut Child, deadline: Instant) -> io::Result<bool> {
     while child.try_wait()?.is_none() {
         if Instant::now() >= deadline {
@@ -175,11 +174,11 @@ fn understand(line: &str, status: ExitStatus, stderr: &str) -> Ended {
             "worker speaks protocol {}, expected {PROTOCOL}",
             reply.protocol
         )),
-        Err(error) => Ended::Failed(format!("worker's reply is not readable: {error}")),
+        Err(error) => Ended::Failed(format!("unreadable reply of the worker: {error}")),
     }
 }
 
-/// What is known of a worker that has not said how it ended.
+/// How a worker without a reply ended.
 pub(crate) fn how_it_ended(status: ExitStatus, stderr: &str) -> String {
     let how = match (status.signal(), status.code()) {
         (Some(signal), _) => format!("worker killed by signal {signal}"),
@@ -193,7 +192,7 @@ pub(crate) fn how_it_ended(status: ExitStatus, stderr: &str) -> String {
 }
 
 fn kill(child: &mut Child) {
-    // An error means that it has ended by itself.
+    // An error means that it has already ended.
     let _ = child.kill();
 }
 
@@ -202,7 +201,7 @@ fn first_line(pipe: impl Read + Send + 'static) -> Receiver<String> {
     thread::spawn(move || {
         let mut line = String::new();
         if BufReader::new(pipe).read_line(&mut line).is_ok() {
-            // Nobody waits any more if the worker was killed.
+            // The receiver is gone if the worker was killed.
             let _ = sender.send(line);
         }
     });

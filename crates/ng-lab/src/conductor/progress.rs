@@ -1,4 +1,4 @@
-//! Progress on standard error: a bar on a terminal, a line a round elsewhere.
+//! Progress on standard error: a bar on a terminal, a line per round elsewhere.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::model::Profile;
 use crate::worker::protocol::Task;
 
-/// Tells the user how far a run is. Draws between tasks only, so that nothing
-/// works beside a worker.
+/// Shows the progress of a run. Draws only between tasks, so that nothing runs beside
+/// a worker.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -20,7 +20,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar if standard error is a terminal, else a line a round.
+    /// A bar if standard error is a terminal, else a line per round.
     #[must_use]
     pub fn on_stderr() -> Self {
         let draws = io::stderr().is_terminal();
@@ -54,21 +54,21 @@ impl Progress {
         }
     }
 
-    /// Says that another measurement is waited for.
+    /// Reports that the run waits for another measurement.
     pub(crate) fn waits(&self) {
         if self.speaks {
             self.say("waiting for another measurement on this machine to end");
         }
     }
 
-    /// Says what the user should know before time is spent.
+    /// Warns the user before time is spent.
     pub(crate) fn warn(&self, line: &str) {
         if self.speaks {
             self.say(line);
         }
     }
 
-    /// A line on standard error. That nobody can read it is no reason to stop.
+    /// Writes a line to standard error; a failure to write is no reason to stop.
     fn say(&self, line: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{line}");
@@ -79,7 +79,7 @@ impl Progress {
         if self.speaks {
             let seconds = estimate.as_secs_f64();
             self.say(&format!(
-                "a round has about {steps} workers and is estimated to take {seconds:.0} s"
+                "a round starts about {steps} workers and takes an estimated {seconds:.0} s"
             ));
         }
         self.bar.set_length(steps);

@@ -1,4 +1,4 @@
-//! What a run saw, before anybody judges it.
+//! The raw readings of a run, before they are judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::worker::protocol::CellReading;
 /// Everything that one run measured.
 #[derive(Clone, Debug, Default)]
 pub struct Readings {
-    /// One entry a planned cell, in the plan's order.
+    /// One entry per planned cell, in the plan's order.
     pub cells: Vec<CellReadings>,
     /// Readings by limit.
     pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
@@ -29,9 +29,9 @@ pub struct Readings {
 pub struct LimitSample {
     /// The round; 0 is the cold one.
     pub round: u32,
-    /// The block that it was read beside, if any.
+    /// The block it was probed beside, if any.
     pub block: Option<usize>,
-    /// Nanoseconds a unit.
+    /// Nanoseconds per unit.
     pub ns_per_unit: f64,
 }
 
@@ -40,7 +40,7 @@ pub struct LimitSample {
 pub struct CellReadings {
     /// The cell, its build and role.
     pub planned: PlannedCell,
-    /// One entry a round in which it ran.
+    /// One entry per round in which it ran.
     pub rounds: Vec<CellRound>,
 }
 
@@ -51,16 +51,16 @@ pub struct CellRound {
     pub round: u32,
     /// Which task of its round it was.
     pub position: u32,
-    /// What came out, or why nothing did.
+    /// The reading, or why there is none.
     pub reading: Result<CellReading, String>,
-    /// Whether the worker answered, if only that it cannot.
+    /// Whether the worker replied, even if only with a refusal.
     pub answered: bool,
-    /// Processor time of the machine while the worker lived.
+    /// Processor time of the machine while the worker ran.
     pub ticks: CpuTicks,
 }
 
 impl CellReadings {
-    /// The runs that succeeded after round 0.
+    /// The successful runs after round 0.
     pub fn warm(&self) -> impl Iterator<Item = (&CellRound, &CellReading)> {
         self.rounds
             .iter()
@@ -83,9 +83,9 @@ impl CellReadings {
         Some(cold.reading.as_ref().ok()?.phase(phase)?.elapsed_ns)
     }
 
-    /// Why another revision's cell is left out of the rounds after round 0: its
-    /// worker said there that it cannot, as where that revision has no such work. A
-    /// worker that crashed or was given up said nothing, and failed.
+    /// Why another revision's cell is left out after round 0, if it is: its worker
+    /// refused the task there, for example because that revision has no such work. A
+    /// worker that crashed or timed out has failed instead.
     #[must_use]
     pub fn left_out(&self) -> Option<&str> {
         let first = self.rounds.first()?;
@@ -94,14 +94,14 @@ impl CellReadings {
         left_out.then_some(failed.as_str())
     }
 
-    /// Those of all runs that succeeded, that of round 0 too.
+    /// The readings of all successful runs, round 0 included.
     pub fn readings(&self) -> impl Iterator<Item = &CellReading> {
         self.rounds
             .iter()
             .filter_map(|run| run.reading.as_ref().ok())
     }
 
-    /// Some run that succeeded: names of phases and bounds are the same in all.
+    /// Any successful reading: names of phases and bounds are the same in all.
     #[must_use]
     pub fn any_reading(&self) -> Option<&CellReading> {
         self.readings().next()
@@ -115,7 +115,7 @@ impl Readings {
         self.interrupted || self.stopped_by.is_some()
     }
 
-    /// Keeps a reading of a probe.
+    /// Adds a reading of a probe.
     pub fn add_limit(&mut self, key: LimitKey, sample: LimitSample) {
         self.limits.entry(key).or_default().push(sample);
     }

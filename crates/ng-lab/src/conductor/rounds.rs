@@ -61,7 +61,7 @@ impl Probe {
     }
 }
 
-/// Runs round 0 and the rounds after it, and records what every worker said.
+/// Runs round 0 and the rounds after it, and records every worker's reply.
 ///
 /// Every result is written to `log` as it comes, one JSON line each, so that a
 /// run that is cut off has lost nothing.
@@ -178,8 +178,7 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    /// The tasks of one round in random order: blocks anywhere, and each block's
-    /// tasks in an order of their own.
+    /// The tasks of one round in random order: the blocks, and the tasks within each.
     fn shuffled(&mut self, round: u32) -> Vec<Step> {
         let mut blocks = self.blocks(round);
         self.rng.shuffle(&mut blocks);

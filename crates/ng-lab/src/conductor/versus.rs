@@ -1,4 +1,4 @@
-//! What a run is held against, and how strictly.
+//! What a run is compared with, and how strictly.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use crate::conductor::{CellReadings, PlannedCell};
 use crate::model::{CellReport, Plant, Profile, Report, Role};
 use crate::stats;
 
-/// What a run is held against. Nothing, by default.
+/// What a run is compared with; nothing by default.
 #[derive(Clone, Debug, Default)]
 pub struct Versus {
     /// The other side.
     pub reference: Option<Reference>,
     /// How much slower than the other side is too slow.
     pub gate: Option<Gate>,
-    /// A slowdown on purpose, to see the gate close.
+    /// A deliberate slowdown, to show that the gate catches it.
     pub plant: Option<Plant>,
 }
 
@@ -26,7 +26,7 @@ pub enum Reference {
     Baseline(Baseline),
 }
 
-/// A program of another revision, of the build that the A/A copy is of.
+/// Another revision's program, in the build of the A/A copy.
 #[derive(Clone, Debug)]
 pub struct Against {
     /// What the user called it.
@@ -51,13 +51,13 @@ pub struct Baseline {
 pub struct Gate {
     /// Per cent of the other side's time.
     pub percent: f64,
-    /// Whether rounds are added until the gate can tell. Not where the user said
-    /// how many they are.
+    /// Whether rounds are added until the gate can decide; not if the user set their
+    /// number.
     pub adds_rounds: bool,
 }
 
 impl Versus {
-    /// The program that is measured beside, if any.
+    /// The program measured in the same rounds, if any.
     pub(crate) fn against(&self) -> Option<&Against> {
         match &self.reference {
             Some(Reference::Against(against)) => Some(against),
@@ -65,7 +65,7 @@ impl Versus {
         }
     }
 
-    /// The report that is compared with, if any.
+    /// The kept report to compare with, if any.
     pub(crate) fn baseline(&self) -> Option<&Baseline> {
         match &self.reference {
             Some(Reference::Baseline(baseline)) => Some(baseline),
@@ -73,8 +73,8 @@ impl Versus {
         }
     }
 
-    /// The fewest rounds that the gate can say something after, once round 0 has
-    /// shown which phases there are; 0 without a gate.
+    /// The fewest rounds after which the gate can decide, once round 0 has shown which
+    /// phases there are; 0 without a gate.
     pub(crate) fn rounds_needed(&self, cells: &[CellReadings]) -> u32 {
         if self.gate.is_none() {
             return 0;
@@ -101,7 +101,7 @@ fn against_phases(cells: &[CellReadings]) -> usize {
         .sum()
 }
 
-/// How many samples the baseline has of each phase that will be held against it.
+/// The number of the baseline's samples of each phase to be compared.
 fn baseline_samples(cells: &[CellReadings], baseline: &Report) -> Vec<usize> {
     let gated = gated_profile(cells);
     let mut samples = Vec::new();

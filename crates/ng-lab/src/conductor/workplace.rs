@@ -1,4 +1,4 @@
-//! What is set up around one worker, and taken away after it.
+//! What is set up around one worker and removed after it.
 
 use std::io;
 
@@ -11,11 +11,11 @@ use crate::worker::protocol::Place;
 pub(super) struct Surroundings {
     /// A folder for files.
     pub(super) folder: bool,
-    /// The memory that it is to be confined to.
+    /// Its memory limit.
     pub(super) memory_limit_bytes: Option<u64>,
 }
 
-/// The folder and the memory cgroup of one worker. They go when it is dropped.
+/// The folder and the memory cgroup of one worker, removed on drop.
 #[derive(Debug, Default)]
 pub(super) struct Workplace<'r> {
     folder: Option<WorkerFolder<'r>>,
@@ -23,7 +23,7 @@ pub(super) struct Workplace<'r> {
 }
 
 impl<'r> Workplace<'r> {
-    /// Sets up what is needed, within the run's folder and under its name.
+    /// Sets up what is needed, inside the run's folder and under its name.
     ///
     /// # Errors
     /// There is no such folder, or the system refuses.

@@ -1,4 +1,4 @@
-//! Ratios of two runs: nothing is paired, and all is in their reports.
+//! Ratios of two runs, unpaired, from their reports alone.
 
 use crate::judge::compare::Compared;
 use crate::judge::not_compared::{self, different_work};
@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::stats;
 
-/// Compares each cell of `now` with that of `then` that did the same work.
+/// Compares each cell of `now` with the cell of `then` that did the same work.
 pub(super) fn compare(now: &Report, then: &Report, name: &str) -> Compared {
     let mains = now.cells.iter().filter(|cell| cell.role == Role::Main);
     let mut found = Compared::default();

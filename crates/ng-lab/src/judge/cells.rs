@@ -1,4 +1,4 @@
-//! One cell's figures, and what speaks against them.
+//! One cell's figures, and what is wrong with them.
 
 use crate::conductor::{CellReadings, CellRound, Readings, Subject};
 use crate::judge::limits::BoundReadings;
@@ -13,14 +13,13 @@ use crate::worker::growth;
 use crate::worker::protocol::CellReading;
 use crate::worker::run::PhaseReading;
 
-/// The same with too few rounds for an interval: a limit that was read once or
-/// twice on a shared machine is not known to a tenth. Deleted work beats this too.
+/// The factor of `impossible_fast` with too few rounds for an interval: one or two
+/// readings of a limit on a shared machine are not accurate to a tenth. Deleted work
+/// exceeds this factor too.
 const IMPOSSIBLE_WITHOUT_INTERVAL: f64 = 2.0;
-/// Smaller pieces can be had from memory that the allocator holds and that was
-/// touched before.
+/// The allocator may serve smaller pieces from memory that was touched before.
 const TOUCHED_FROM_BYTES: u64 = 1 << 20;
-/// Cells that hold less are not judged by their pages: the ends of a buffer
-/// cannot be huge.
+/// Smaller cells are not judged by their pages: the ends of a buffer cannot be huge.
 const PAGES_FROM_BYTES: u64 = 32 << 20;
 
 pub(super) fn report(cell: &CellReadings, readings: &Readings, subject: Subject) -> CellReport {
@@ -87,7 +86,7 @@ fn verdict(cell: &CellReadings, findings: &[Finding]) -> (Verdict, Option<String
     (Verdict::from_findings(findings), None)
 }
 
-/// The phases of the cell, by any reading: their names and bounds are the same in all.
+/// The phases of the cell, from any reading: names and bounds are the same in all.
 fn phases(cell: &CellReadings) -> impl Iterator<Item = &PhaseReading> {
     cell.any_reading()
         .into_iter()
@@ -130,8 +129,8 @@ fn as_times(samples: &[(u32, u64)]) -> Vec<f64> {
     samples.iter().map(|(_, ns)| *ns as f64).collect()
 }
 
-/// The best time of a phase at the fraction of the items. Of round 0 too: a time
-/// that is known to be possible is one, and each worker has done the whole as well.
+/// The best time of a phase at the fraction of the items. Round 0 counts: a best time
+/// is a best time, and the whole was run there as well.
 fn growth(cell: &CellReadings, phase: &str) -> Option<GrowthReport> {
     let items = cell.any_reading()?.fraction.as_ref()?.items;
     let best_ns = best_of(cell, |reading| {
@@ -141,12 +140,12 @@ fn growth(cell: &CellReadings, phase: &str) -> Option<GrowthReport> {
     Some(GrowthReport { items, best_ns })
 }
 
-/// The best time of all rounds, round 0 too.
+/// The best time of all rounds, round 0 included.
 fn best_of(cell: &CellReadings, time: impl Fn(&CellReading) -> Option<u64>) -> Option<u64> {
     cell.readings().filter_map(time).min()
 }
 
-/// What a phase asked the allocator for, in the one round that counted it.
+/// The allocations of a phase, from the one round that counted them.
 fn allocations(cell: &CellReadings, phase: &str) -> Option<Allocations> {
     cell.readings()
         .find_map(|reading| reading.allocations.get(reading.place_of(phase)?).copied())
@@ -161,7 +160,7 @@ fn median_of(cell: &CellReadings, figure: impl Fn(&CellReading) -> Option<f64>) 
     stats::median(&figures)
 }
 
-/// Medians over the rounds; those of round 0 where nothing else is there.
+/// Medians over the rounds after round 0, or the figures of round 0 if it is the only one.
 fn memory(cell: &CellReadings) -> Option<MemoryReading> {
     let cold = cell.any_reading()?.memory.clone().ok()?;
     let median = |figure: fn(&MemoryReading) -> u64| {
@@ -187,7 +186,7 @@ fn memory(cell: &CellReadings) -> Option<MemoryReading> {
     })
 }
 
-/// Why a cell that ran has no figures of memory.
+/// Why a cell that ran has no memory figures.
 fn memory_missing(cell: &CellReadings) -> Option<String> {
     let mut readings = cell.readings();
     readings.find_map(|reading| reading.memory.clone().err())
@@ -254,8 +253,7 @@ fn impossible_fast(
     if bound.limit.is_first_touch() && cell.planned.limit_bytes < TOUCHED_FROM_BYTES {
         return None;
     }
-    // Whoever got huge pages without asking may beat small ones: that the pages
-    // differ is said already.
+    // Unrequested huge pages may beat the limit on small ones, and have a flag of their own.
     if bound.limit.pages() == Some(Pages::Small) && pages_differ(cell).is_some() {
         return None;
     }
@@ -281,20 +279,20 @@ fn not_touched(cell: &CellReadings, phase: &PhaseReading) -> Option<String> {
         Some(phase.touched?.resident_growth_bytes as f64)
     })?;
     (declared >= TOUCHED_FROM_BYTES && seen < Flag::WorkNotDone.threshold() * declared as f64)
-        .then(|| format!("resident memory grew by {seen:.0} bytes, declared were {declared}"))
+        .then(|| format!("resident memory grew by {seen:.0} bytes of {declared} declared"))
 }
 
-/// Both times are the best ones: noise makes times longer, and a disturbed one
-/// accuses or acquits nobody.
+/// Compares best times: noise only makes times longer, so a disturbed time must not
+/// decide either way.
 fn elided(cell: &CellReadings, phase: &PhaseReading, readings: &Readings) -> Option<String> {
-    // Round 0 alone is no measurement.
+    // Round 0 alone is not a measurement.
     cell.warm().next().filter(|_| phase.grows)?;
     let GrowthReport { items, best_ns } = growth(cell, &phase.name)?;
     let whole_ns = best_of(cell, |reading| Some(reading.phase(&phase.name)?.elapsed_ns))?;
     let resolution_ns = Flag::BelowResolution.threshold() * clock_read_ns(readings).unwrap_or(0.0);
     let grows = growth::is_shown(whole_ns as f64, best_ns as f64, resolution_ns);
     (!grows)
-        .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with {items} items only"))
+        .then(|| format!("took {whole_ns} ns at best, and {best_ns} ns with only {items} items"))
 }
 
 fn pattern_mismatch(phase: &PhaseReading) -> Option<String> {
@@ -342,13 +340,13 @@ fn ticks(cell: &CellReadings) -> CpuTicks {
 
 fn stolen(cell: &CellReadings) -> Option<String> {
     let ticks = ticks(cell);
-    // Idle processors are not stolen from, however many there are.
+    // Nothing is stolen from idle processors, however many there are.
     exceeds(
         ticks.steal,
         ticks.busy + ticks.steal,
         Flag::Steal.threshold(),
     )
-    .map(|share| format!("{share:.1} % of the time that processors were wanted was stolen"))
+    .map(|share| format!("{share:.1} % of the processor time wanted was stolen"))
 }
 
 fn other_load(cell: &CellReadings) -> Option<String> {
@@ -357,8 +355,8 @@ fn other_load(cell: &CellReadings) -> Option<String> {
         .map(|share| format!("other processes used {share:.1} % of the processors' time"))
 }
 
-/// The percentage, if it is above `share` and sure: ticks are sampled, so that a
-/// count of n is known to about the root of n.
+/// The percentage, if it certainly exceeds `share`: ticks are sampled, so a count of n
+/// is accurate to about the root of n.
 fn exceeds(ticks: u64, total: u64, share: f64) -> Option<f64> {
     let sure = ticks as f64 - 2.0 * (ticks as f64).sqrt();
     (sure > share * total as f64).then(|| 100.0 * ticks as f64 / total as f64)
@@ -393,7 +391,7 @@ fn pages_differ(cell: &CellReadings) -> Option<String> {
     let others = shares.iter().filter(|share| wrong(**share)).count();
     (others > 0).then(|| {
         format!(
-            "{others} of {} rounds had other pages than {pages:?}; huge in the median: {:.0} %",
+            "{others} of {} rounds were not on {pages:?} pages; median share of huge pages: {:.0} %",
             shares.len(),
             median * 100.0
         )
@@ -406,9 +404,9 @@ fn too_few_rounds(cell: &CellReadings) -> Option<String> {
         .then(|| format!("{rounds} rounds after round 0, an interval needs {enough}"))
 }
 
-/// The same work must leave the same proof in every build, role and round. Of
-/// copies that differ none is believed: nobody knows which one is wrong. Another
-/// revision may do other work; then it is not compared with.
+/// The same work must give the same proof in every build, role and round. If copies
+/// differ, all are flagged, since any may be wrong. Another revision may do different
+/// work; then it is not compared.
 pub(super) fn flag_differing_proofs(cells: &mut [CellReport]) {
     for index in 0..cells.len() {
         let cell = &cells[index];

@@ -5,19 +5,19 @@ use std::fmt::Display;
 use crate::model::{Build, Host, Interval95, Limit, LimitReport, NotComparable, Report, Volume};
 use crate::stats;
 
-/// Limits of both runs may differ by this factor; wholly beyond it, the machine is
-/// not the one that it was.
+/// The limits of two runs may differ by this factor. If the whole interval is beyond
+/// it, the machine has changed.
 const LIMIT_FACTOR: f64 = 1.5;
-/// The kernel keeps a little memory to itself, not always as much.
+/// The kernel reserves a little memory, not always the same amount.
 const MEMORY_SHARE: f64 = 0.01;
 
-/// Holds the machine, the compiler and, where both have files, their file system
-/// against those of `then`.
+/// Compares the machine, the compiler and, if both have files, the file system with
+/// those of `then`.
 ///
 /// # Errors
-/// [`NotComparable::Elsewhere`], with all that differs. Load, swap and the measured
-/// package's own commit and version may differ: they are what is compared, or are
-/// judged by flags of their own.
+/// [`NotComparable::Elsewhere`], with all differences. Load, swap and the measured
+/// package's own commit and version may differ: they are what is compared, or have
+/// flags of their own.
 pub(crate) fn check_machine(
     host: &Host,
     build: &Build,
@@ -57,14 +57,14 @@ fn memory(now: u64, then: u64) -> Option<String> {
     apart.then(|| format!("memory {} MiB then, {} MiB now", then >> 20, now >> 20))
 }
 
-/// Holds the limits of a run against those of `then`, each where both have it.
+/// Compares the limits that both runs have.
 ///
 /// # Errors
-/// [`NotComparable::Limits`], with all that are wholly beyond the factor.
+/// [`NotComparable::Limits`], with all limits whose whole interval is beyond the factor.
 pub(crate) fn check_limits(now: &[LimitReport], then: &[LimitReport]) -> Result<(), NotComparable> {
     let moved = now.iter().filter_map(|limit| {
-        // What the host does with freed memory changes from minute to minute, is
-        // shown to be seen, and bounds nothing.
+        // What the host does with freed memory changes from minute to minute; it is
+        // only shown, and bounds nothing.
         let compared = limit.key.limit != Limit::PageFault;
         let Interval95([low, high]) = shift(limit, then).filter(|_| compared)?;
         let beyond = low > LIMIT_FACTOR || high < 1.0 / LIMIT_FACTOR;
@@ -91,8 +91,8 @@ fn all_of(
     }
 }
 
-/// How many times as long a limit's unit takes as in another run; none where the
-/// other run does not have it, or either has too few readings for an interval.
+/// How many times as long a limit's unit takes as in another run; none if the other
+/// run lacks it, or either has too few readings for an interval.
 pub(super) fn shift(limit: &LimitReport, then: &[LimitReport]) -> Option<Interval95> {
     let then = then.iter().find(|other| other.key == limit.key)?;
     let ratio = stats::unpaired_ratio(&limit.samples_ns_per_unit, &then.samples_ns_per_unit)?;

@@ -1,8 +1,8 @@
-//! Times that follow an order: that of the rounds, or the places in a round.
+//! Times that follow an order: the rounds, or the position in a round.
 //!
-//! A run asks this of every phase of every copy, hundreds of times. So the
-//! p-values are adjusted for their number, and few rounds cannot tell: with six
-//! of them no p is small enough among so many.
+//! A run tests every phase of every copy, hundreds of tests. So the p-values are
+//! adjusted for their number, and few rounds cannot show drift: with six rounds no p
+//! is small enough among so many.
 
 use crate::conductor::{CellReadings, Readings};
 use crate::model::{CellReport, Finding, Flag};
@@ -73,7 +73,7 @@ impl Drift {
     fn finding(&self, p_value: f64) -> Finding {
         let over = match self.flag {
             Flag::Trend => "over the rounds",
-            _ => "over the places in a round",
+            _ => "over the positions in a round",
         };
         Finding {
             flag: self.flag,

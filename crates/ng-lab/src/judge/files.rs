@@ -1,11 +1,11 @@
-//! Where files were when the clock started, against what the phases say.
+//! Where files were when the clock started, compared with what phases claim.
 
 use crate::conductor::CellReadings;
 use crate::model::{FileEvidence, FileState, Flag};
 use crate::stats;
 
-/// The round that speaks most against what the phase says of its file, with the
-/// bytes that were fetched in the median. Of round 0 if there is no other.
+/// The round that contradicts the phase's claim about its file most, with the median
+/// of the fetched bytes; round 0 if there is no other.
 pub(super) fn evidence(cell: &CellReadings, phase: &str) -> Option<FileEvidence> {
     let fetched: Option<Vec<f64>> = warm(cell, phase)
         .map(|file| file.read_bytes.map(|bytes| bytes as f64))
@@ -18,8 +18,8 @@ pub(super) fn evidence(cell: &CellReadings, phase: &str) -> Option<FileEvidence>
     Some(file)
 }
 
-/// Why the file was not where the phase says, if so. One such round is one too
-/// many: its time is of something else.
+/// Why the file was not where the phase claims, if it was not. One such round is too
+/// many: its time measures something else.
 pub(super) fn misplaced(
     cell: &CellReadings,
     phase: &str,
@@ -45,7 +45,7 @@ pub(super) fn misplaced(
     Some(format!("in {rounds} of {} rounds; once {seen}", all.len()))
 }
 
-/// What the workers after round 0 saw of a phase's file.
+/// The evidence of a phase's file after round 0.
 fn warm<'c>(cell: &'c CellReadings, phase: &str) -> impl Iterator<Item = &'c FileEvidence> {
     cell.warm().filter_map(move |(_, reading)| {
         let phase = reading.phase(phase)?;
@@ -61,8 +61,7 @@ fn worst<'c>(files: impl Iterator<Item = &'c FileEvidence>) -> Option<&'c FileEv
     files.max_by(|a, b| wrong_share(a).total_cmp(&wrong_share(b)))
 }
 
-/// The part of the file that was not where the phase says; all of a file that
-/// nothing is known of.
+/// The share of the file that was not where the phase claims; 1 if nothing is known.
 fn wrong_share(file: &FileEvidence) -> f64 {
     if file.unknown.is_some() {
         return 1.0;

@@ -23,7 +23,7 @@ use crate::model::{
 };
 use crate::stats::{self, ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
 
-/// A run with what it is held against.
+/// A run with what it is compared with.
 pub(super) struct Held<'r> {
     pub(super) kind: ComparisonKind,
     pub(super) now: &'r Report,
@@ -153,7 +153,7 @@ impl<'r> Held<'r> {
             let is_missing = |phase: &&PhaseReport| {
                 ours.is_none_or(|ours| ours.phases.iter().all(|own| own.name != phase.name))
             };
-            // Of a cell that failed here there are no phases, which is told.
+            // A cell that failed here has no phases, and is reported elsewhere.
             let has_none = ours.is_some_and(|ours| ours.phases.is_empty());
             for phase in cell.phases.iter().filter(is_missing).filter(|_| !has_none) {
                 let reason = "only the other side has it".to_owned();

@@ -1,4 +1,4 @@
-//! Limits as they are reported, and as cells are held against them.
+//! Limits as they are reported, and as cells are compared with them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::conductor::{LimitSample, PlannedCell, Readings};
 use crate::model::{Bound, Interval95, LimitKey, LimitReport};
 use crate::stats;
 
-/// A bound of a phase, with the readings that belong to it.
+/// A bound of a phase, with its readings.
 pub(super) struct BoundReadings<'r> {
     bound: Bound,
     block: usize,
@@ -15,8 +15,8 @@ pub(super) struct BoundReadings<'r> {
 }
 
 impl<'r> BoundReadings<'r> {
-    /// The readings of a bound of the cell `planned`, if it was probed there: over the
-    /// bytes that were planned, in as much memory.
+    /// The readings of a bound of the cell `planned`, if it was probed over the planned
+    /// bytes and in the same memory.
     pub(super) fn find(
         readings: &'r Readings,
         bound: Bound,
@@ -37,12 +37,12 @@ impl<'r> BoundReadings<'r> {
         })
     }
 
-    /// The least time that the phase could have taken by the best reading, in nanoseconds.
+    /// The least possible time of the phase by the best reading, in nanoseconds.
     pub(super) fn least_ns(&self) -> f64 {
         self.best_ns_per_unit * self.bound.amount as f64
     }
 
-    /// The limit's time over the phase's time, each round with its own reading; the median.
+    /// The median over the rounds of the limit's time over the phase's.
     pub(super) fn share(&self, samples: &[(u32, u64)]) -> Option<f64> {
         let shares: Vec<f64> = samples
             .iter()
@@ -54,7 +54,7 @@ impl<'r> BoundReadings<'r> {
         stats::median(&shares)
     }
 
-    /// The reading beside the cell, or the median of that round's where there is none.
+    /// The reading beside the cell, or else the median of that round's readings.
     fn reading_of(&self, round: u32) -> Option<f64> {
         let beside = |found: &&LimitSample| found.block == Some(self.block);
         let of_round = self.samples.iter().filter(|found| found.round == round);
@@ -69,8 +69,8 @@ impl<'r> BoundReadings<'r> {
     }
 }
 
-/// The best reading of a limit on as many threads or fewer: what fewer can do, more
-/// can, and a probe on all processors is the first that other load slows down.
+/// The best reading of a limit on as many threads or fewer. More threads can do what
+/// fewer can, and other load slows a probe on all processors first.
 fn best(readings: &Readings, key: LimitKey) -> f64 {
     let is_of = |found: &LimitKey| {
         let of_fewer = LimitKey {
@@ -85,7 +85,7 @@ fn best(readings: &Readings, key: LimitKey) -> f64 {
     all.fold(f64::INFINITY, f64::min)
 }
 
-/// One figure a round: readings of one round are no replicates of each other.
+/// One figure per round: readings within a round are not independent replicates.
 fn by_round(readings: &[LimitSample]) -> BTreeMap<u32, f64> {
     let mut rounds: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for reading in readings {

@@ -1,7 +1,6 @@
-//! What may be believed of a readings: flags, verdicts, comparisons.
+//! Flags, verdicts and comparisons of a run.
 //!
-//! Pure functions from a [`Readings`]: no clock, no
-//! file. The thresholds stand beside the checks that use them.
+//! Pure functions from a [`Readings`]: no clock, no file.
 
 mod baseline;
 mod cells;
@@ -25,7 +24,7 @@ pub(crate) use versus::hold;
 use crate::conductor::{Readings, Subject};
 use crate::model::{CellReport, Comparison, LimitReport, NotCompared, Scaling};
 
-/// A readings, judged.
+/// Judged readings.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// Limits of the machine.
@@ -34,13 +33,13 @@ pub struct Judgement {
     pub cells: Vec<CellReport>,
     /// Comparisons within the run.
     pub comparisons: Vec<Comparison>,
-    /// What should have been compared within the run and was not.
+    /// Expected comparisons within the run that are missing.
     pub not_compared: Vec<NotCompared>,
     /// How times grow with the number of items.
     pub scaling: Vec<Scaling>,
 }
 
-/// Judges what a run saw.
+/// Judges the readings of a run.
 #[must_use]
 pub fn judge(readings: &Readings, subject: Subject) -> Judgement {
     let mut cells: Vec<CellReport> = readings

@@ -1,4 +1,4 @@
-//! Why two cells that a reader expects to be compared have no ratio.
+//! Why two cells have no ratio where a reader expects one.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{CellReport, ComparisonKind, NotCompared, PhaseKey, PhaseReport, Profile, Role};
 
-/// The lack of a ratio, named as the ratio would be: by its denominator.
+/// A missing ratio, named by its denominator as the ratio would be.
 pub(super) fn entry(
     kind: ComparisonKind,
     cell: &CellReport,
@@ -22,14 +22,14 @@ pub(super) fn entry(
     }
 }
 
-/// Why there is no ratio of `slow` over `fast`, in `phase` if they have one.
+/// Why there is no ratio of `slow` over `fast`, in `phase` if given.
 pub(super) fn why(slow: &CellReport, fast: &CellReport, phase: Option<&str>) -> String {
     why_worthless(&[slow, fast])
         .or_else(|| phase.and_then(|phase| why_missing([slow, fast], phase)))
         .unwrap_or_else(|| "no round after round 0 has both".to_owned())
 }
 
-/// With the cell's own reason, where it has one.
+/// The verdict that rules a cell out, with the cell's own reason if it has one.
 fn why_worthless(cells: &[&CellReport]) -> Option<String> {
     let verdict = not_comparable(cells)?;
     let mut worthless = cells.iter().filter(|cell| !cell.verdict.is_comparable());
@@ -59,7 +59,7 @@ fn is_called(phase: &PhaseReport, name: &str) -> bool {
     phase.name == name
 }
 
-/// The cells whose other side nobody asked for: the other build, or one thread.
+/// The cells whose other side was not requested: the other build, or one thread.
 pub(super) fn alone(cells: &[CellReport]) -> Vec<NotCompared> {
     let main = || cells.iter().filter(|cell| cell.role == Role::Main);
     let builds = main().filter_map(|cell| {
@@ -91,7 +91,7 @@ pub(super) fn alone(cells: &[CellReport]) -> Vec<NotCompared> {
     builds.chain(threads).collect()
 }
 
-/// Why figures of these cells must not be set against each other, if so.
+/// Why figures of these cells must not be compared, if they must not.
 pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
     let cell = cells.iter().find(|cell| !cell.verdict.is_comparable())?;
     Some(format!(
@@ -102,8 +102,8 @@ pub(super) fn not_comparable(cells: &[&CellReport]) -> Option<String> {
     ))
 }
 
-/// A figure that both proofs have, and not as the same value. A revision may prove
-/// more than another one; what both prove must agree.
+/// A figure that differs between the two proofs. One revision may prove more than the
+/// other; what both prove must agree.
 pub(super) fn different_work(
     now: &BTreeMap<String, Value>,
     then: &BTreeMap<String, Value>,

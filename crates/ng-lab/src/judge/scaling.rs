@@ -6,7 +6,7 @@ use crate::judge::not_compared::not_comparable;
 use crate::model::{CellReport, Interval95, Role, Scaling};
 use crate::stats;
 
-/// The exponents of every phase that was measured at more than one size.
+/// The exponents of every phase measured at more than one size.
 pub(super) fn all(readings: &Readings, reports: &[CellReport]) -> Vec<Scaling> {
     let mut found = Vec::new();
     for larger in 0..readings.cells.len() {
@@ -17,8 +17,7 @@ pub(super) fn all(readings: &Readings, reports: &[CellReport]) -> Vec<Scaling> {
     found
 }
 
-/// The cells that a cell is compared with: that of the next smaller size, and
-/// that of the smallest.
+/// The cells that a cell is compared with: the next smaller size, and the smallest.
 fn smaller_ones(readings: &Readings, larger: usize) -> Vec<usize> {
     let items = |index: usize| readings.cells[index].planned.cell.items;
     let mut smaller: Vec<usize> = (0..readings.cells.len())

@@ -6,9 +6,9 @@ use crate::model::ThreadsReport;
 use crate::stats;
 use crate::worker::run::PhaseReading;
 
-/// Medians over the rounds after round 0. None for cells of one thread, and where
-/// fewer threads were seen than the cell has: those that ended within the phase
-/// left nothing to be read.
+/// Medians over the rounds after round 0. None for cells of one thread, and if fewer
+/// threads were seen than the cell has: a thread that ends within the phase leaves
+/// nothing to read.
 pub(super) fn shared(cell: &CellReadings, phase: &str) -> Option<ThreadsReport> {
     let threads = cell.planned.cell.variant.threads;
     if threads < 2 {
@@ -29,7 +29,7 @@ pub(super) fn shared(cell: &CellReadings, phase: &str) -> Option<ThreadsReport> 
     let share = |busy: Option<&ThreadWork>, readings: &PhaseReading| {
         busy.map_or(0.0, |work| work.busy_ns as f64) / readings.elapsed_ns.max(1) as f64
     };
-    // They are in order, the busiest first.
+    // Sorted, the busiest first.
     Some(ThreadsReport {
         least_busy: median(&|readings, busiest| share(busiest.last(), readings))?,
         most_busy: median(&|readings, busiest| share(busiest.first(), readings))?,

@@ -1,5 +1,5 @@
-//! Holds a judged run against what the user named: another revision that was
-//! measured beside it, or a kept report.
+//! Compares a judged run with what the user named: another revision measured in the
+//! same rounds, or a kept report.
 
 use crate::conductor::{Baseline, Gate, Reference, Versus};
 use crate::judge::baseline;
@@ -8,8 +8,8 @@ use crate::judge::compare::stop_where_one_failed;
 use crate::judge::gate::{Held, evaluate};
 use crate::model::{ComparisonKind, NotComparable, ReferenceReport, Report, Role, Verdict};
 
-/// Adds the comparison with the other side to a report, and the gate's outcomes.
-/// Why they cannot be compared goes into the report as well.
+/// Adds the comparison with the other side to a report, and the gate's outcomes, or
+/// why they cannot be compared.
 pub(crate) fn hold(report: &mut Report, versus: &Versus) {
     let Some(reference) = &versus.reference else {
         return;
@@ -24,11 +24,10 @@ pub(crate) fn hold(report: &mut Report, versus: &Versus) {
     }
 }
 
-/// Holds a kept report against another one, as if it had been measured with that
-/// as its baseline.
+/// Compares a kept report with another, as if it had been measured with that baseline.
 ///
 /// # Errors
-/// [`NotComparable`]: machine, compiler or limits are others, or nothing is in both.
+/// [`NotComparable`]: machine, compiler or limits differ, or no phase is in both.
 pub fn compare_reports(
     report: &mut Report,
     baseline: &Baseline,
@@ -67,7 +66,7 @@ fn described(reference: &Reference) -> ReferenceReport {
     }
 }
 
-/// The comparisons are there already: the other revision was in the plan.
+/// The comparisons already exist: the other revision was in the plan.
 fn hold_against(report: &mut Report, name: &str, gate: Option<Gate>) -> Result<(), NotComparable> {
     for comparison in of_kind(report, ComparisonKind::Against) {
         name.clone_into(&mut comparison.against);
@@ -130,7 +129,7 @@ fn hold_baseline(
     Ok(())
 }
 
-/// What a report is about, for somebody who has named the wrong one.
+/// What a report contains, to help a user who named the wrong one.
 fn measured(report: &Report) -> String {
     let mut names: Vec<String> = report
         .cells

@@ -1,4 +1,4 @@
-//! What a program asks its allocator for, counted in runs that are not timed.
+//! Allocations of a program, counted in runs that are not timed.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,13 +7,13 @@ use crate::model::Allocations;
 
 pub use crate::machine::raw::CountingAllocator;
 
-// Of the whole process, since there is one allocator. Relaxed: whoever reads
-// the counts has waited for those who work.
+// Process-wide, like the allocator. Relaxed: the counts are read after the working
+// threads were joined.
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// Counts an allocation, if anybody wants to know. The allocator calls it.
+/// Counts an allocation if counting is on. Called by the allocator.
 #[inline]
 pub(crate) fn allocated(bytes: usize) {
     if COUNTING.load(Ordering::Relaxed) {
@@ -22,8 +22,8 @@ pub(crate) fn allocated(bytes: usize) {
     }
 }
 
-/// Counts what `work` asks for; none where the program's allocator is not a
-/// [`CountingAllocator`]. For one caller at a time.
+/// Counts the allocations of `work`; none if the program's allocator is not a
+/// [`CountingAllocator`]. Not reentrant.
 pub(crate) fn counted<R>(work: impl FnOnce() -> R) -> (R, Option<Allocations>) {
     let before = begin();
     let is_counted = {
@@ -52,8 +52,7 @@ fn begin() -> Allocations {
 mod tests {
     use super::*;
 
-    /// The allocator of this test program is another one; that a counting one
-    /// counts is seen in `tests/planted`, which has it.
+    /// This test program has the default allocator; `tests/planted` has the counting one.
     #[test]
     fn a_program_with_another_allocator_has_no_counts() {
         let (sum, found) = counted(|| vec![1_u64; 100].iter().sum::<u64>());

@@ -1,8 +1,8 @@
-//! Where workers write: one folder a run, one folder a worker, nothing left.
+//! Where workers write: one folder per run, one folder per worker, all removed.
 //!
-//! A run's folder is called `ng-lab-PID-RANDOM` and has a lock file in it that
-//! the run holds. One whose lock nobody holds was left by a run that was killed,
-//! and the next run removes it.
+//! A run's folder is called `ng-lab-PID-RANDOM` and contains a lock file that the run
+//! holds. A folder whose lock is free was left by a killed run, and the next run
+//! removes it.
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
@@ -14,10 +14,10 @@ use crate::machine::memory_group;
 const PREFIX: &str = "ng-lab-";
 const LOCK: &str = "lock";
 const WORKER: &str = "worker";
-/// How often a run looks for a folder that no other run has taken for a dead one.
+/// Attempts to make a folder that no other run mistakes for a dead one.
 const ATTEMPTS: usize = 8;
 
-/// The folder of one run. It goes when it is dropped.
+/// The folder of one run, removed on drop.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
@@ -26,17 +26,17 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Makes a folder in `dir`, and `dir` itself if need be. Removes what dead
-    /// runs left there; what cannot be removed is left to whom it belongs.
+    /// Makes a folder in `dir`, and `dir` itself if necessary. Removes what dead runs
+    /// left there, as far as permissions allow.
     ///
     /// # Errors
-    /// `dir` cannot be made, read or written, or its path is no Unicode text,
-    /// which a worker's argument has to be.
+    /// `dir` cannot be made, read or written, or its path is not Unicode, as a worker's
+    /// argument must be.
     pub fn make(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
         if dir.to_str().is_none() {
-            let what = "expected a path of Unicode text";
+            let what = "expected a Unicode path";
             return Err(io::Error::new(ErrorKind::InvalidInput, what));
         }
         sweep(&dir)?;
@@ -49,8 +49,8 @@ impl DataFolder {
         Err(io::Error::other(what))
     }
 
-    /// Another run that starts may take a folder for a dead one until its lock
-    /// is held; then there is none.
+    /// Returns none if another starting run took the folder for a dead one before its
+    /// lock was held.
     fn attempt(dir: &Path) -> io::Result<Option<Self>> {
         let random = RandomState::new().hash_one(0);
         let name = format!("{PREFIX}{}-{random:016x}", std::process::id());
@@ -68,7 +68,7 @@ impl DataFolder {
         Ok(held.then_some(Self { path, name, lock }))
     }
 
-    /// The folder's name, which no other run's has.
+    /// The folder's unique name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -79,10 +79,7 @@ impl DataFolder {
     /// It cannot be made.
     pub(crate) fn worker_folder(&self) -> io::Result<WorkerFolder<'_>> {
         let path = self.path.join(WORKER);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        remove_tree(&path)?;
         fs::create_dir(&path)?;
         Ok(WorkerFolder { path, run: self })
     }
@@ -90,12 +87,12 @@ impl DataFolder {
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
-        // Whatever stays is found by the next run.
+        // The next run finds what remains.
         let _ = remove_locked(&self.path);
     }
 }
 
-/// The folder of one worker. It goes when it is dropped, with all in it.
+/// The folder of one worker, removed on drop with its contents.
 #[derive(Debug)]
 pub(crate) struct WorkerFolder<'r> {
     path: PathBuf,
@@ -110,14 +107,14 @@ impl WorkerFolder<'_> {
 
 impl Drop for WorkerFolder<'_> {
     fn drop(&mut self) {
-        // What stays fails the next worker's folder, which says so.
+        // If anything remains, making the next worker's folder fails and says so.
         let _ = fs::remove_dir_all(&self.path);
         settle(&self.run.lock);
     }
 }
 
-/// Lets the file system finish what removing files has begun, so that the next
-/// worker does not pay for it.
+/// Lets the file system finish removing files, so that the next worker does not pay
+/// for it.
 #[cfg(target_os = "linux")]
 fn settle(file: &File) {
     let _ = rustix::fs::syncfs(file);
@@ -126,7 +123,7 @@ fn settle(file: &File) {
 #[cfg(not(target_os = "linux"))]
 fn settle(_file: &File) {}
 
-/// Removes what dead runs left in `dir`: folders, and cgroups of their names.
+/// Removes the folders of dead runs in `dir`, and the cgroups named after them.
 fn sweep(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -134,7 +131,7 @@ fn sweep(dir: &Path) -> io::Result<()> {
         let Some(name) = name.to_str().filter(|name| is_of_a_run(name)) else {
             continue;
         };
-        // A link is nobody's folder.
+        // A link is never a run's folder.
         if entry.file_type()?.is_dir() && remove_dead(&entry.path()).is_ok() {
             memory_group::sweep(name);
         }
@@ -154,14 +151,14 @@ fn is_of_a_run(name: &str) -> bool {
     })
 }
 
-/// Removes a run's folder, unless the run lives. One without a lock file was
-/// left half made or half removed, or is about to be made: it goes if it is
-/// empty, and who makes it makes another one.
+/// Removes a run's folder, unless the run is alive. Without a lock file the folder is
+/// half made or half removed: it is removed if empty, and a run that was making it
+/// makes another.
 fn remove_dead(folder: &Path) -> io::Result<()> {
     let path = folder.join(LOCK);
     match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return fs::remove_dir(folder),
-        // Opening a pipe would wait for somebody.
+        // Opening a pipe would block.
         Ok(found) if !found.is_file() => return Err(ErrorKind::InvalidInput.into()),
         found => found?,
     };
@@ -170,15 +167,20 @@ fn remove_dead(folder: &Path) -> io::Result<()> {
     remove_locked(folder)
 }
 
-/// Removes a run's folder, whose lock is held, the lock file last: until then
-/// another run can tell that it is dead.
+/// Removes a run's folder whose lock is held. The lock file goes last: until then
+/// another run can see that the folder is dead.
 fn remove_locked(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder.join(WORKER)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_tree(&folder.join(WORKER))?;
     fs::remove_file(folder.join(LOCK))?;
     fs::remove_dir(folder)
+}
+
+/// Removes a folder with its contents, if it exists.
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 #[cfg(test)]
@@ -276,7 +278,7 @@ mod tests {
             dead(dir.path(), "ng-lab-1-short"),
             dead(dir.path(), "other-1-0123456789abcdef"),
         ];
-        // Something of a user's in a folder of a run's name.
+        // A user's data in a folder named like a run's.
         let unknown = dir.path().join("ng-lab-1-0123456789abcdef");
         fs::create_dir_all(unknown.join("mine")).unwrap();
         kept.push(unknown);
@@ -319,7 +321,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
             let error = DataFolder::make(&odd).unwrap_err();
-            assert_eq!(error.to_string(), "expected a path of Unicode text");
+            assert_eq!(error.to_string(), "expected a Unicode path");
         }
     }
 

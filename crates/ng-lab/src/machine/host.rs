@@ -6,7 +6,7 @@ use crate::machine::kernel;
 use crate::model::Host;
 
 impl Host {
-    /// Describes this machine, as far as it says anything of itself.
+    /// Describes this machine as far as the system reports it.
     #[must_use]
     pub fn describe() -> Self {
         let cpuinfo = read("/proc/cpuinfo");
@@ -42,13 +42,13 @@ fn read(path: &str) -> String {
         .to_owned()
 }
 
-/// The text behind the colon of the first line that begins with `name`.
+/// The text after the colon of the first line that begins with `name`.
 fn value_of(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// The word in brackets: the kernel's way to show which of several is chosen.
+/// The word in brackets: the kernel's way to mark the chosen one.
 fn chosen(text: &str) -> String {
     text.split_once('[')
         .and_then(|(_, rest)| rest.split_once(']'))

@@ -1,4 +1,4 @@
-//! Ctrl-C as a wish that is honoured between two tasks.
+//! Ctrl-C as a request that is honoured between tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// A wish that nobody has expressed, bound to no signal.
+    /// An unset request, bound to no signal.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A wish that `SIGINT`, `SIGTERM` and `SIGHUP` express.
+    /// A request set by `SIGINT`, `SIGTERM` and `SIGHUP`.
     ///
     /// # Errors
-    /// The process has a handler already.
+    /// The process already has a handler.
     pub fn on_signals() -> Result<Self, ctrlc::Error> {
         let interrupt = Self::new();
         let handle = interrupt.clone();
@@ -25,12 +25,12 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Expresses the wish.
+    /// Asks for a stop.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the wish was expressed.
+    /// Whether a stop was asked for.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -1,8 +1,8 @@
-//! What the kernel says of this process and of the machine, read from `/proc`.
+//! The kernel's figures about this process and the machine, from `/proc`.
 //!
-//! Every figure of memory in a report comes from here and none from
-//! `size_of * count`. On systems without `/proc` each reading is an error that
-//! names the file; the report then has no figures of memory, and says so.
+//! Every memory figure in a report comes from here, none from `size_of * count`. On
+//! systems without `/proc` each reading is an error that names the file; the report
+//! then has no memory figures and says so.
 
 use std::fs;
 use std::io;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Memory of this process, from `/proc/self/smaps_rollup`, in bytes.
 ///
 /// Exact: the kernel walks the page tables, so a reading costs about 20 ns per
-/// resident 4 KiB page. Taken outside timed code only.
+/// resident 4 KiB page. Only taken outside timed code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Resident {
     /// All resident bytes (`Rss`).
@@ -30,7 +30,7 @@ impl Resident {
     /// Reads this process's resident memory.
     ///
     /// # Errors
-    /// The file cannot be read, or a line is not of the known form.
+    /// The file cannot be read or parsed.
     pub fn read() -> io::Result<Self> {
         Self::parse(&read("/proc/self/smaps_rollup")?)
     }
@@ -51,7 +51,7 @@ impl Resident {
     }
 }
 
-/// Sets this process's peak (`VmHWM`) back to its present resident size.
+/// Resets this process's peak (`VmHWM`) to its current resident size.
 ///
 /// # Errors
 /// `/proc/self/clear_refs` cannot be written.
@@ -61,8 +61,8 @@ pub fn reset_peak() -> io::Result<()> {
 
 /// The peak resident size of this process in bytes since [`reset_peak`].
 ///
-/// Not `ru_maxrss`: that one is inherited over `fork`, so that a worker would
-/// report its parent's peak as its own.
+/// Not `ru_maxrss`, which is inherited across `fork`: a worker would report its
+/// parent's peak as its own.
 ///
 /// # Errors
 /// `/proc/self/status` cannot be read.
@@ -72,8 +72,8 @@ pub fn peak_bytes() -> io::Result<u64> {
 
 /// The private memory of this process in bytes, without its files (`RssAnon`).
 ///
-/// Known to a quarter of a mebibyte or so: the kernel counts in portions a
-/// processor. It costs no walk over the page tables.
+/// Accurate to about a quarter of a mebibyte, since the kernel counts in batches per
+/// processor. Needs no walk over the page tables.
 ///
 /// # Errors
 /// `/proc/self/status` cannot be read.
@@ -81,8 +81,8 @@ pub fn private_bytes() -> io::Result<u64> {
     kib_field(&read("/proc/self/status")?, "RssAnon:")
 }
 
-/// The resident memory of this process in bytes, its files included, as coarse and
-/// as cheap as [`private_bytes`].
+/// The resident memory of this process in bytes, files included; as coarse and cheap
+/// as [`private_bytes`].
 ///
 /// # Errors
 /// `/proc/self/status` cannot be read.
@@ -90,11 +90,11 @@ pub fn resident_bytes() -> io::Result<u64> {
     kib_field(&read("/proc/self/status")?, "VmRSS:")
 }
 
-/// Bytes that this process has had fetched from storage since it started
-/// (`read_bytes`), read-ahead included, what it found in memory not.
+/// Bytes fetched from storage for this process since it started (`read_bytes`):
+/// read-ahead counts, cache hits do not.
 ///
 /// # Errors
-/// `/proc/self/io` cannot be read, or is not of the known form.
+/// `/proc/self/io` cannot be read or parsed.
 pub fn storage_read_bytes() -> io::Result<u64> {
     parse_read_bytes(&read("/proc/self/io")?)
 }
@@ -119,7 +119,7 @@ impl Faults {
     /// Reads the counters of this process, exited threads included.
     ///
     /// # Errors
-    /// `/proc/self/stat` cannot be read, or is not of the known form.
+    /// `/proc/self/stat` cannot be read or parsed.
     pub fn read() -> io::Result<Self> {
         Self::parse(&read("/proc/self/stat")?)
     }
@@ -131,7 +131,7 @@ impl Faults {
         })
     }
 
-    /// The faults that happened since `earlier`.
+    /// The faults since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -141,17 +141,17 @@ impl Faults {
     }
 }
 
-/// Processor time since boot, in the kernel's ticks (10 ms as a rule): the
-/// machine's, and the part that is this process's and its ended children's.
+/// Processor time since boot in the kernel's ticks (usually 10 ms): the machine's, and
+/// the part used by this process and its ended children.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CpuTicks {
     /// All ticks of all processors, idle ones included.
     pub total: u64,
     /// Ticks in which a processor worked for some process or for the kernel.
     pub busy: u64,
-    /// Ticks in which the hypervisor ran somebody else.
+    /// Ticks in which the hypervisor ran another guest.
     pub steal: u64,
-    /// Ticks spent by this process and by the children that it waited for.
+    /// Ticks of this process and of the children it waited for.
     pub ours: u64,
 }
 
@@ -159,7 +159,7 @@ impl CpuTicks {
     /// Reads the counters.
     ///
     /// # Errors
-    /// `/proc` cannot be read, or is not of the known form.
+    /// `/proc` cannot be read or parsed.
     pub fn read() -> io::Result<Self> {
         let machine = read("/proc/stat")?;
         Self::parse(&machine, &read("/proc/self/stat")?)
@@ -175,7 +175,7 @@ impl CpuTicks {
             .skip(1)
             .map_while(|word| word.parse().ok())
             .collect();
-        // Guest time, behind these, is already inside user time.
+        // The guest time after these is already part of user time.
         let [user, nice, system, idle, iowait, irq, softirq, steal, ..] = ticks[..] else {
             return Err(malformed("/proc/stat", "cpu"));
         };
@@ -192,37 +192,36 @@ impl CpuTicks {
         })
     }
 
-    /// The ticks that passed since `earlier`.
+    /// The ticks since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            total: self.total.saturating_sub(earlier.total),
-            busy: self.busy.saturating_sub(earlier.busy),
-            steal: self.steal.saturating_sub(earlier.steal),
-            ours: self.ours.saturating_sub(earlier.ours),
-        }
+        self.with(earlier, u64::saturating_sub)
     }
 
     /// Both windows together.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+
+    fn with(&self, other: &Self, of: fn(u64, u64) -> u64) -> Self {
         Self {
-            total: self.total + other.total,
-            busy: self.busy + other.busy,
-            steal: self.steal + other.steal,
-            ours: self.ours + other.ours,
+            total: of(self.total, other.total),
+            busy: of(self.busy, other.busy),
+            steal: of(self.steal, other.steal),
+            ours: of(self.ours, other.ours),
         }
     }
 
-    /// Ticks in which a processor worked for somebody else.
+    /// Ticks in which a processor worked for another process.
     #[must_use]
     pub fn others(&self) -> u64 {
         self.busy.saturating_sub(self.ours)
     }
 }
 
-/// Memory that can be had without swapping, in bytes (`MemAvailable`), held to
-/// the memory cgroup's limit where there is one.
+/// Memory available without swapping, in bytes (`MemAvailable`), capped by the memory
+/// cgroup's limit if there is one.
 ///
 /// # Errors
 /// `/proc/meminfo` cannot be read.
@@ -258,8 +257,8 @@ fn cgroup_room_bytes() -> Option<u64> {
         .min()
 }
 
-/// What a cgroup may still take: its limit less its use, where page cache counts
-/// as free, since the kernel drops it before it refuses memory.
+/// What a cgroup may still take: its limit minus its use. Page cache counts as free,
+/// since the kernel drops it before it refuses memory.
 fn room_below(limit: &str, current: &str, stat: &str) -> Option<u64> {
     let limit: u64 = limit.trim().parse().ok()?;
     let current: u64 = current.trim().parse().ok()?;
@@ -277,8 +276,11 @@ fn read(path: &'static str) -> io::Result<String> {
 }
 
 /// The error with the file that it is about.
-fn named(path: &'static str) -> impl Fn(io::Error) -> io::Error {
-    move |error| io::Error::new(error.kind(), format!("{path}: {error}"))
+pub(super) fn named(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| {
+        let path = path.as_ref().display();
+        io::Error::new(error.kind(), format!("{path}: {error}"))
+    }
 }
 
 /// The value of a line `Name:   123 kB`, in bytes.
@@ -293,8 +295,8 @@ fn kib_field(text: &str, name: &str) -> io::Result<u64> {
 
 /// A numbered field of `/proc/PID/stat`, as proc(5) counts them.
 fn stat_field(text: &str, number: usize) -> io::Result<u64> {
-    // The command's name, in parentheses, may hold blanks: fields are counted
-    // from its end, where field 3 (state) begins.
+    // The command's name, in parentheses, may contain blanks: fields are counted from
+    // its end, where field 3 (state) begins.
     let tail = text.rsplit_once(')').map_or("", |(_, tail)| tail);
     tail.split_ascii_whitespace()
         .nth(number - 3)
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn cpu_ticks_tell_busy_from_idle_and_stolen() {
+    fn cpu_ticks_are_busy_idle_or_stolen() {
         let own = "1 (x) R 4 5 6 7 8 9 10 11 12 13 2 3 4 5 18";
         let ticks = CpuTicks::parse("cpu  10 1 20 300 5 2 3 7 99 0\ncpu0 1\n", own).unwrap();
         assert_eq!((ticks.total, ticks.busy, ticks.steal), (348, 36, 7));
@@ -346,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_from_storage_are_told_from_bytes_that_were_read() {
+    fn only_bytes_from_storage_count_as_storage_reads() {
         let text = "rchar: 9\nwchar: 8\nsyscr: 7\nsyscw: 6\nread_bytes: 4096\nwrite_bytes: 5\n";
         assert_eq!(parse_read_bytes(text).unwrap(), 4096);
         let error = parse_read_bytes("rchar: 9\n").unwrap_err();

@@ -8,22 +8,21 @@ use std::time::Duration;
 
 use crate::machine::interrupt::Interrupt;
 
-/// Held while a run measures; freed when it is dropped, or when its process dies.
+/// Held while a run measures; released on drop, or when the process dies.
 #[derive(Debug)]
 pub struct MachineLock {
     _file: File,
 }
 
 impl MachineLock {
-    /// The file that all runs of a machine lock, as far as they have one
-    /// temporary folder.
+    /// The file locked by all runs of a machine that share a temporary folder.
     #[must_use]
     pub fn default_path() -> PathBuf {
         std::env::temp_dir().join("ng-lab.lock")
     }
 
-    /// Waits until no other run holds the lock on `path`; `waiting` is called
-    /// once, if one does. Gives `None` if the user stops the waiting.
+    /// Waits until no other run holds the lock on `path`; calls `waiting` once if one
+    /// does. Returns `None` if the user interrupts.
     ///
     /// # Errors
     /// The file cannot be opened or locked.
@@ -51,7 +50,7 @@ impl MachineLock {
     }
 }
 
-/// Another user's file can be opened for reading only, which is enough to lock it.
+/// Another user's file can only be opened for reading, which suffices to lock it.
 fn open(path: &Path) -> io::Result<File> {
     File::options()
         .create(true)

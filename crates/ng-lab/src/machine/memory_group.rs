@@ -1,5 +1,5 @@
-//! Memory cgroups, of both versions: a worker that is confined to less memory
-//! than its files have.
+//! Memory cgroups of both versions, which confine a worker to less memory than its
+//! files take.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -7,23 +7,25 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A worker that was killed leaves its group a moment later.
+use crate::machine::kernel::named;
+
+/// A killed worker leaves its group with a short delay.
 const REMOVALS: usize = 500;
 const REMOVAL_POLL: Duration = Duration::from_millis(2);
 
-/// A group with a limit, for one worker. It goes when it is dropped.
+/// A group with a limit for one worker, removed on drop.
 #[derive(Debug)]
 pub(crate) struct MemoryGroup {
     path: PathBuf,
 }
 
 impl MemoryGroup {
-    /// Makes a group of that name below or beside this process's own, and limits
-    /// its memory, page cache included, to `limit_bytes`; swap to none, where
-    /// the kernel counts it.
+    /// Makes a group called `name` below or beside this process's own, and limits its
+    /// memory, page cache included, to `limit_bytes`, with no swap where the kernel
+    /// accounts for it.
     ///
     /// # Errors
-    /// The machine has no memory cgroups, or does not let this process make one.
+    /// The machine has no memory cgroups, or this process may not make one.
     pub(crate) fn make(name: &str, limit_bytes: u64) -> io::Result<Self> {
         let hierarchy = Hierarchy::of_this_process()?;
         let path = hierarchy.parent()?.join(name);
@@ -33,7 +35,7 @@ impl MemoryGroup {
         Ok(group)
     }
 
-    /// The file that a process writes its number to, to be in the group.
+    /// The file to which a process writes its id to join the group.
     pub(crate) fn door(&self) -> PathBuf {
         self.path.join("cgroup.procs")
     }
@@ -44,25 +46,25 @@ impl Drop for MemoryGroup {
         for _ in 0..REMOVALS {
             match fs::remove_dir(&self.path) {
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => sleep(REMOVAL_POLL),
-                // A group that stays holds nothing and costs next to nothing.
+                // A group that remains is empty and costs almost nothing.
                 _ => return,
             }
         }
     }
 }
 
-/// Moves this process through the `door` of a group.
+/// Moves this process into the group with this `door`.
 ///
 /// # Errors
-/// The group is gone, or does not let it in.
+/// The group is gone, or refuses.
 pub(crate) fn enter(door: &Path) -> io::Result<()> {
     fs::write(door, std::process::id().to_string()).map_err(named(door))
 }
 
-/// Tries to make a group, and removes it.
+/// Checks that a group can be made.
 ///
 /// # Errors
-/// Why no group can be made here.
+/// Why none can be made here.
 pub(crate) fn try_one(limit_bytes: u64) -> Result<(), String> {
     let name = format!("ng-lab-{}-try", std::process::id());
     match MemoryGroup::make(&name, limit_bytes) {
@@ -71,11 +73,11 @@ pub(crate) fn try_one(limit_bytes: u64) -> Result<(), String> {
     }
 }
 
-/// Removes a group of that name that a dead run left, if there is one.
+/// Removes the group that a dead run left, if there is one.
 pub(crate) fn sweep(name: &str) {
     let parent = Hierarchy::of_this_process().and_then(|hierarchy| hierarchy.parent());
     if let Ok(parent) = parent {
-        // One with a process in it stays.
+        // Fails, as it should, while a process is in it.
         let _ = fs::remove_dir(parent.join(name));
     }
 }
@@ -101,7 +103,7 @@ impl Version {
             Self::V2 => ("memory.max", "memory.swap.max", 0),
         };
         write(limit, bytes.to_string())?;
-        // The kernel may not count swap: what is swapped out shows elsewhere.
+        // The kernel may not account for swap; swapped bytes show elsewhere.
         let _ = write(swap, most.to_string());
         Ok(())
     }
@@ -129,7 +131,7 @@ impl Hierarchy {
         })
     }
 
-    /// A line `4:memory:/path`, and a mount of kind `cgroup` that says `memory`.
+    /// A line `4:memory:/path`, and a `cgroup` mount with the option `memory`.
     fn v1(groups: &str, mounts: &str) -> Option<Self> {
         let path = groups.lines().find_map(|line| {
             let (_, rest) = line.split_once(':')?;
@@ -141,7 +143,7 @@ impl Hierarchy {
         Self::at(Version::V1, path, mounts, of_memory)
     }
 
-    /// The line `0::/path`, and a mount of kind `cgroup2`.
+    /// The line `0::/path`, and a `cgroup2` mount.
     fn v2(groups: &str, mounts: &str) -> Option<Self> {
         let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
         let found = Self::at(Version::V2, path, mounts, |mount| mount.kind == "cgroup2")?;
@@ -159,7 +161,7 @@ impl Hierarchy {
             .lines()
             .filter_map(Mount::parse)
             .find(|mount| fits(mount))?;
-        // A container may see a part of the tree only.
+        // A container may see only a part of the tree.
         let below = Path::new(path);
         let below = below
             .strip_prefix(mount.of)
@@ -178,8 +180,8 @@ impl Hierarchy {
 
     /// The folder that a new group is made in.
     ///
-    /// In version 2 a group with processes in it has no limited groups below it,
-    /// so the new one goes beside this process's, where its own limit comes from.
+    /// In version 2 a group with processes cannot have limited groups below it, so the
+    /// new one goes where this process's own limit comes from.
     fn parent(&self) -> io::Result<PathBuf> {
         if self.version == Version::V1 {
             return Ok(self.own.clone());
@@ -193,7 +195,7 @@ impl Hierarchy {
         if let Some(folder) = above.find(|folder| hands_on(folder)) {
             return Ok(folder.to_owned());
         }
-        // Only the root of all may have both; elsewhere the kernel says no.
+        // Only the root may have both; elsewhere the kernel refuses.
         let control = self.root.join("cgroup.subtree_control");
         fs::write(&control, "+memory").map_err(named(&control))?;
         Ok(self.root.clone())
@@ -201,17 +203,17 @@ impl Hierarchy {
 }
 
 /// A line of `mountinfo`.
-struct Mount<'t> {
+pub(super) struct Mount<'t> {
     /// The part of the file system that is mounted.
     of: &'t str,
-    point: &'t str,
-    kind: &'t str,
+    pub(super) point: &'t str,
+    pub(super) kind: &'t str,
     /// The options of the file system.
     options: &'t str,
 }
 
 impl<'t> Mount<'t> {
-    fn parse(line: &'t str) -> Option<Self> {
+    pub(super) fn parse(line: &'t str) -> Option<Self> {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
         let mut file_system = file_system.split(' ');
@@ -226,14 +228,6 @@ impl<'t> Mount<'t> {
 
 fn has_word(text: &str, separator: char, word: &str) -> bool {
     text.trim().split(separator).any(|found| found == word)
-}
-
-/// The error with the path that it is about.
-fn named(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> io::Error {
-    move |error| {
-        let path = path.as_ref().display();
-        io::Error::new(error.kind(), format!("{path}: {error}"))
-    }
 }
 
 #[cfg(test)]
@@ -331,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_can_be_made_here_and_goes_or_the_reason_is_told() {
+    fn a_group_can_be_made_here_and_is_removed_or_the_reason_is_given() {
         let name = format!("ng-lab-{}-test", std::process::id());
         match MemoryGroup::make(&name, 64 << 20) {
             Ok(group) => {

@@ -1,5 +1,5 @@
-//! What the machine and its kernel say, and what is asked of them: counters, pages,
-//! the page cache, memory groups, folders, locks, signals.
+//! The machine and its kernel: counters, pages, the page cache, memory groups, folders,
+//! locks, signals.
 
 pub(crate) mod allocations;
 pub(crate) mod data_folder;
@@ -13,7 +13,7 @@ pub(crate) mod pages;
 pub(crate) mod private_peak;
 #[expect(
     unsafe_code,
-    reason = "two system calls that no safe crate wraps; nowhere else"
+    reason = "system calls and hints that no safe crate wraps; nowhere else"
 )]
 pub(crate) mod raw;
 pub(crate) mod threads;

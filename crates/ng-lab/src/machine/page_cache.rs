@@ -1,4 +1,4 @@
-//! What the page cache holds of a file, and making it hold nothing.
+//! Counts a file's pages in the page cache, and evicts them.
 
 use std::fs::File;
 use std::io;
@@ -10,15 +10,14 @@ use memmap2::MmapOptions;
 use crate::machine::raw;
 use crate::model::Flag;
 
-/// Share of a cold file that may still be in memory: the kernel reads around
-/// what others read, and drops no page that somebody is at work on.
+/// Share of a cold file that may still be in memory: the kernel reads around other
+/// reads, and never drops a page in use.
 pub(crate) const COLD_SHARE: f64 = Flag::NotCold.threshold();
-/// How often the page cache is asked to drop a file. Pages under writeback stay
-/// the first time.
+/// Attempts to evict a file. Pages under writeback survive the first.
 const EVICTIONS: usize = 3;
 
-/// How many pages of a file hold data, and how many of these are in memory.
-/// What nobody wrote is no page of it, whatever the file's length says.
+/// How many pages of a file hold data, and how many of these are in memory. Holes do
+/// not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Residency {
     pub(crate) file_pages: u64,
@@ -29,7 +28,7 @@ impl Residency {
     /// Counts the pages of the file at `path`.
     ///
     /// # Errors
-    /// The file cannot be opened, or the system does not tell.
+    /// The file cannot be opened, or the system does not report it.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Self::of_file(&File::open(path)?)
     }
@@ -60,11 +59,11 @@ impl Residency {
     }
 }
 
-/// Writes the file's dirty pages out, makes the page cache drop the file, and
-/// counts what is left of it. Pages that some process has mapped stay.
+/// Writes out the file's dirty pages, drops it from the page cache, and counts what
+/// remains. Mapped pages stay.
 ///
 /// # Errors
-/// The file cannot be opened or synced, or the system does not tell.
+/// The file cannot be opened or synced, or the system does not report it.
 pub(crate) fn evict(path: &Path) -> io::Result<Residency> {
     let file = File::open(path)?;
     file.sync_data()?;
@@ -78,7 +77,7 @@ pub(crate) fn evict(path: &Path) -> io::Result<Residency> {
     Ok(left)
 }
 
-/// The next bytes with data at or behind `from`, in a file of `length` bytes.
+/// The next range of data at or after `from`, in a file of `length` bytes.
 #[cfg(target_os = "linux")]
 fn data_from(file: &File, from: u64, length: u64) -> io::Result<Option<Range<u64>>> {
     use rustix::fs::{SeekFrom, seek};
@@ -90,7 +89,7 @@ fn data_from(file: &File, from: u64, length: u64) -> io::Result<Option<Range<u64
     match seek(file, SeekFrom::Data(from)) {
         // No more data.
         Err(Errno::NXIO) => Ok(None),
-        // A file system that knows no holes.
+        // A file system without holes.
         Err(Errno::INVAL) => Ok(Some(from..length)),
         start => {
             let start = start?;
@@ -120,26 +119,20 @@ fn drop_pages(_file: &File) -> io::Result<Residency> {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
+    use crate::machine::volume::folder_on_disk;
 
     #[test]
     fn what_is_written_is_resident_until_it_is_evicted() {
-        // Beside this program: the system's temporary folder may be memory.
-        let program = std::env::current_exe().unwrap();
-        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let path = folder.path().join("pages");
-        // Above the chunk that is asked about at once, and no whole page.
+        // More than one query's chunk, and not a whole number of pages.
         let bytes = (65 << 20) + 100;
         std::fs::write(&path, vec![7u8; bytes]).unwrap();
         let pages = bytes.div_ceil(rustix::param::page_size()) as u64;
         let written = Residency::of(&path).unwrap();
         assert_eq!((written.file_pages, written.resident), (pages, pages));
-        if crate::model::Volume::of(folder.path())
-            .unwrap()
-            .is_in_memory()
-        {
-            eprintln!("skipped: nothing can be evicted from a file system in memory");
-            return;
-        }
         let evicted = evict(&path).unwrap();
         assert_eq!(evicted.file_pages, pages);
         assert!(evicted.share() <= COLD_SHARE, "{evicted:?}");
@@ -149,12 +142,13 @@ mod tests {
     fn a_hole_has_no_pages() {
         use std::os::unix::fs::FileExt;
 
-        let program = std::env::current_exe().unwrap();
-        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let path = folder.path().join("sparse");
         let file = File::create(&path).unwrap();
         file.set_len(1 << 30).unwrap();
-        // Larger than the blocks of any file system that we know of.
+        // Larger than the blocks of any known file system.
         let written = vec![7u8; 1 << 20];
         for offset in [0, 512 << 20] {
             file.write_all_at(&written, offset).unwrap();

@@ -1,4 +1,4 @@
-//! Fresh anonymous memory on pages of a chosen kind: what probes and warming touch.
+//! Fresh anonymous memory on a chosen kind of pages, for probes and warming.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use memmap2::{Advice, MmapMut};
 
 use crate::model::Pages;
 
-/// Bytes of a base page on the systems we measure.
+/// Bytes of a base page on the measured systems.
 pub(crate) const SMALL_PAGE_BYTES: usize = 4 << 10;
-/// Bytes of a huge page, and the alignment that one needs.
+/// Bytes and alignment of a huge page.
 pub(crate) const HUGE_PAGE_BYTES: usize = 2 << 20;
 
-/// Zeroed memory that nobody has touched yet, aligned to 2 MiB.
+/// Zeroed, untouched memory, aligned to 2 MiB.
 #[derive(Debug)]
 pub struct PageBuffer {
     map: MmapMut,
@@ -20,13 +20,13 @@ pub struct PageBuffer {
 }
 
 impl PageBuffer {
-    /// Maps `len` bytes and advises the kernel of `pages`. Touches nothing.
+    /// Maps `len` bytes and advises the kernel to use `pages`. Touches nothing.
     ///
-    /// The advice is a wish: where huge pages are not to be had, small ones
-    /// come, and the resident figures show it.
+    /// The kernel may ignore the advice: without huge pages it uses small ones, and the
+    /// resident figures show that.
     ///
     /// # Errors
-    /// The address space or the commit limit is used up.
+    /// The address space or the commit limit is exhausted.
     pub fn new(len: usize, pages: Pages) -> io::Result<Self> {
         let map = MmapMut::map_anon(len.max(1) + HUGE_PAGE_BYTES)?;
         let skip = map.as_ptr().align_offset(HUGE_PAGE_BYTES);
@@ -36,8 +36,7 @@ impl PageBuffer {
                 Pages::Small => Advice::NoHugePage,
                 Pages::Huge => Advice::HugePage,
             };
-            // A kernel without huge pages refuses both; small pages are then
-            // what there is.
+            // A kernel without huge pages refuses both and uses small ones.
             let _ = map.advise(advice);
         }
         #[cfg(not(target_os = "linux"))]
@@ -57,7 +56,7 @@ impl PageBuffer {
     }
 }
 
-/// Touches `len` fresh bytes on `threads` threads and gives them back.
+/// Touches `len` fresh bytes on `threads` threads and frees them.
 ///
 /// Returns the time of the touching alone, in nanoseconds.
 ///
@@ -74,14 +73,13 @@ pub fn touch_and_free(len: usize, pages: Pages, threads: usize) -> io::Result<u6
     Ok(start.elapsed().as_nanos() as u64)
 }
 
-/// Runs `work` on `threads` equal parts of `words`, each on a thread of its
-/// own; on the calling thread where there is only one.
+/// Runs `work` on `threads` equal parts of `words`, each on its own thread; a single
+/// part runs on the calling thread.
 pub(crate) fn on_threads(words: &mut [u64], threads: usize, work: impl Fn(&mut [u64]) + Sync) {
     if threads <= 1 {
         return work(words);
     }
-    // Parts begin at multiples of a huge page, so that no two threads take
-    // faults on one page.
+    // Parts begin at multiples of a huge page, so that no two threads fault on one page.
     let huge_words = HUGE_PAGE_BYTES / 8;
     let part = words
         .len()

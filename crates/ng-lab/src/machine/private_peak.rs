@@ -1,4 +1,4 @@
-//! The most private memory that a process had, watched from a thread.
+//! The peak of a process's private memory, watched by a thread.
 
 use std::io;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::machine::kernel;
 
-/// How often the watcher looks. A look takes some 20 us.
+/// The watcher's interval. A look takes about 20 us.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks at this process's private memory every 20 ms, and whenever it is asked.
+/// Looks at this process's private memory every 20 ms, and on request.
 ///
-/// The kernel keeps a peak of all resident memory, files included, and none of
-/// private memory alone. What comes and goes between two looks is missed.
+/// The kernel keeps a peak of all resident memory, files included, but none of private
+/// memory alone. A peak between two looks is missed.
 #[derive(Debug)]
 pub(crate) struct PrivatePeak {
     shared: Arc<Shared>,
@@ -39,7 +39,7 @@ impl PrivatePeak {
     /// Begins to watch.
     ///
     /// # Errors
-    /// The kernel does not tell, or there is no thread to be had.
+    /// The kernel does not report it, or no thread can be started.
     pub(crate) fn watch() -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         shared.look()?;
@@ -57,10 +57,10 @@ impl PrivatePeak {
         })
     }
 
-    /// Looks now, and gives the most that was seen until now.
+    /// Looks now, and returns the most seen so far.
     ///
     /// # Errors
-    /// The kernel does not tell.
+    /// The kernel does not report it.
     pub(crate) fn bytes(&self) -> io::Result<u64> {
         self.shared.look()?;
         Ok(self.shared.most_bytes.load(Ordering::Relaxed))
@@ -72,7 +72,7 @@ impl Drop for PrivatePeak {
         self.shared.ends.store(true, Ordering::Relaxed);
         if let Some(watcher) = self.watcher.take() {
             watcher.thread().unpark();
-            // It does not panic, and a panic of its own would be of no use here.
+            // The watcher does not panic; if it did, nothing could be done here.
             let _ = watcher.join();
         }
     }
@@ -90,8 +90,7 @@ mod tests {
         let before = watch.bytes().unwrap();
         let start = std::time::Instant::now();
         let touched = std::hint::black_box(vec![1u8; bytes]);
-        // Until the watcher must have looked: it is no fault of its own if the
-        // machine lets it not.
+        // Until the watcher has looked, for which a busy machine may take long.
         while watch.shared.most_bytes.load(Ordering::Relaxed) < bytes as u64
             && start.elapsed() < Duration::from_secs(60)
         {

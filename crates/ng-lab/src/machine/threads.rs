@@ -1,8 +1,7 @@
-//! What each thread of this process did: processor time, waits, preemptions.
+//! Processor time, waits and preemptions of each thread of this process.
 //!
-//! Threads that work without a lock between them are busy all the time, all of
-//! them as long, and wait for nobody. What is lost in locks shows as waits and
-//! as processor time that is missing; what is lost to more threads than
+//! Threads that share no lock are all busy all the time, and never wait. Time lost to
+//! locks shows as waits and as missing processor time; time lost to more threads than
 //! processors shows as preemptions.
 
 use std::collections::BTreeMap;
@@ -13,28 +12,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::raw;
 
-/// A thread that did something in a phase, and is there at its end.
+/// The work of one thread that ran in a phase and is still alive at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadWork {
     /// Its time on a processor, in nanoseconds.
     pub busy_ns: u64,
-    /// How often it gave the processor up to wait.
+    /// How often it gave up the processor to wait.
     pub waits: u64,
     /// How often the kernel took the processor away.
     pub preemptions: u64,
 }
 
-/// What all threads of this process did since each of them started.
+/// The work of all threads of this process since they started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ThreadTimes {
     by_thread: BTreeMap<u32, ThreadWork>,
 }
 
 impl ThreadTimes {
-    /// Reads the counters. A thread that ends meanwhile is left out.
+    /// Reads the counters. Leaves out a thread that ends meanwhile.
     ///
     /// # Errors
-    /// The kernel does not tell.
+    /// The kernel does not report them.
     pub(crate) fn read() -> io::Result<Self> {
         let mut by_thread = BTreeMap::new();
         for entry in fs::read_dir("/proc/self/task")? {
@@ -51,8 +50,7 @@ impl ThreadTimes {
         Ok(Self { by_thread })
     }
 
-    /// What was done since `earlier`, the busiest thread first; threads that did
-    /// nothing are left out.
+    /// The work since `earlier`, busiest thread first, without idle threads.
     pub(crate) fn since(&self, earlier: &Self) -> Vec<ThreadWork> {
         let nothing = ThreadWork::default();
         let done = self.by_thread.iter().map(|(thread, now)| {
@@ -103,8 +101,7 @@ mod tests {
         }
     }
 
-    /// Other tests run beside this one, so only what its threads must have done
-    /// is asked for.
+    /// Other tests run at the same time, so it asserts only what its own threads did.
     #[test]
     fn a_thread_that_spins_is_busy_and_one_that_sleeps_waits() {
         let barrier = Barrier::new(3);

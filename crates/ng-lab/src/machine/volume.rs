@@ -1,17 +1,18 @@
-//! The file system that data files lie on.
+//! The file system of data files.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::machine::memory_group::Mount;
 use crate::model::Volume;
 
 impl Volume {
-    /// Looks at the file system that `dir` is on, or would be on if it were
-    /// made. Makes nothing.
+    /// Describes the file system that `dir` is on, or would be on if it existed. Makes
+    /// nothing.
     ///
     /// # Errors
-    /// No folder above `dir` can be looked at.
+    /// No folder above `dir` can be read.
     pub fn of(dir: &Path) -> io::Result<Self> {
         let there = existing(dir)?;
         let space = rustix::fs::statvfs(&there)?;
@@ -23,15 +24,14 @@ impl Volume {
         })
     }
 
-    /// Whether the files are in memory: a write is then never durable, and a
-    /// read never cold.
+    /// Whether the files are in memory: a write is then never durable, a read never cold.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {
         matches!(self.file_system.as_str(), "tmpfs" | "ramfs")
     }
 }
 
-/// The nearest folder at or above `dir` that is there, without links.
+/// The nearest existing folder at or above `dir`, with links resolved.
 fn existing(dir: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(dir)?;
     for folder in absolute.ancestors() {
@@ -43,22 +43,20 @@ fn existing(dir: &Path) -> io::Result<PathBuf> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// The kind of the file system that is mounted nearest above `path`, of the
-/// lines of `mountinfo`.
+/// The kind of the file system mounted nearest above `path`, from `mountinfo`.
 fn kind_at(mounts: &str, path: &Path) -> Option<String> {
     let above = mounts.lines().filter_map(|line| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let point = unescape(mount.split(' ').nth(4)?);
+        let mount = Mount::parse(line)?;
+        let point = unescape(mount.point);
         let depth = Path::new(&point).components().count();
-        let kind = file_system.split(' ').next()?;
-        path.starts_with(&point).then_some((depth, kind))
+        path.starts_with(&point).then_some((depth, mount.kind))
     });
-    // The last one of a mount point hides those before it.
+    // A later mount on the same point hides earlier ones.
     let nearest = above.max_by_key(|(depth, _)| *depth)?;
     Some(nearest.1.to_owned())
 }
 
-/// The kernel writes blanks and backslashes of a path as octal numbers.
+/// Decodes a path, in which the kernel writes blanks and backslashes as octal numbers.
 fn unescape(text: &str) -> String {
     let mut plain = text.to_owned();
     for (code, character) in [
@@ -70,6 +68,19 @@ fn unescape(text: &str) -> String {
         plain = plain.replace(code, character);
     }
     plain
+}
+
+/// A folder next to this program, since the system's temporary folder may be in memory,
+/// where nothing is cold; none if this one is too.
+#[cfg(test)]
+pub(crate) fn folder_on_disk() -> Option<tempfile::TempDir> {
+    let program = std::env::current_exe().unwrap();
+    let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+    if Volume::of(folder.path()).unwrap().is_in_memory() {
+        eprintln!("skipped: no disk");
+        return None;
+    }
+    Some(folder)
 }
 
 #[cfg(test)]
@@ -113,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_told_from_disks() {
+    fn only_tmpfs_and_ramfs_are_in_memory() {
         for (kind, expected) in [
             ("tmpfs", true),
             ("ramfs", true),

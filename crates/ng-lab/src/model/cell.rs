@@ -18,18 +18,18 @@ pub struct CellReport {
     pub key: CellKey,
     /// Main, A/A, or another revision.
     pub role: Role,
-    /// Pages that were asked for.
+    /// Pages requested.
     pub pages: Pages,
     /// Whether memory was touched and freed before.
     pub host_warm: bool,
-    /// The memory that it was confined to, page cache included, if so.
+    /// The memory limit it ran under, page cache included, if any.
     #[serde(default)]
     pub memory_limit_bytes: Option<u64>,
-    /// Bytes that the limits beside it were probed over; none in a report of an older
-    /// program, which probed them over those of the items.
+    /// Bytes that the limits beside it were probed over; none in an older program's
+    /// report, where they were the bytes of the items.
     #[serde(default)]
     pub limit_bytes: Option<u64>,
-    /// Where in the run its workers stood; empty in a report of an older program.
+    /// Where in the run its workers ran; empty in an older program's report.
     #[serde(default)]
     pub runs: Vec<RunPlace>,
     /// The timed phases in their order.
@@ -38,7 +38,7 @@ pub struct CellReport {
     pub proof: BTreeMap<String, Value>,
     /// Memory of the worker, medians over the rounds; none where it did not run.
     pub memory: Option<MemoryReading>,
-    /// Why a cell that ran has no figures of memory.
+    /// Why a cell that ran has no memory figures.
     pub memory_missing: Option<String>,
     /// Median rate of the warming.
     pub warm_ns_per_byte: Option<f64>,
@@ -59,14 +59,14 @@ impl CellReport {
         self.key.items()
     }
 
-    /// Bytes that the limits beside it were probed over in `run`, its own.
+    /// Bytes that the limits beside it were probed over; `run` is its own run.
     pub(crate) fn limit_bytes_in(&self, run: &RunInfo) -> Option<u64> {
         let of_items = || self.items().checked_mul(run.item_bytes?);
         self.limit_bytes.or_else(of_items)
     }
 
-    /// Whether this is the cell itself, of another run, on the same pages and in as much
-    /// memory.
+    /// Whether this is the same cell in another run, on the same pages and with the same
+    /// memory limit.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.key == other.key
@@ -76,18 +76,18 @@ impl CellReport {
             && self.role == Role::Main
     }
 
-    /// The cell itself, where it is measured for its own sake.
+    /// Whether this is the main copy of `key`'s cell.
     pub(crate) fn is_main(&self, key: &CellKey) -> bool {
         self.role == Role::Main && self.key == *key
     }
 
-    /// The phase of that name.
+    /// The phase called `name`.
     #[must_use]
     pub fn phase(&self, name: &str) -> Option<&PhaseReport> {
         self.phases.iter().find(|phase| phase.name == name)
     }
 
-    /// Adds what was found, and lets the verdict follow from it.
+    /// Adds findings and updates flags and verdict.
     pub fn add_findings(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.extend(findings);
         self.flags = self.findings.iter().map(|finding| finding.flag).collect();
@@ -100,7 +100,7 @@ impl CellReport {
 }
 
 /// One phase of a cell.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PhaseReport {
     /// The phase's name.
     pub name: String,
@@ -126,18 +126,18 @@ pub struct PhaseReport {
     pub bound: Option<Bound>,
     /// The limit's time over the phase's, median over the rounds.
     pub share_of_limit: Option<f64>,
-    /// The same at fewer items.
+    /// The phase at fewer items.
     pub growth: Option<GrowthReport>,
-    /// The order of reads.
+    /// The order of its reads.
     pub access: Option<AccessEvidence>,
-    /// Where its file was when the clock started, in the round that speaks most
-    /// against what the phase says; `read_bytes` is a median.
+    /// Where its file was when the clock started, in the round that contradicts the
+    /// claim most; `read_bytes` is a median.
     #[serde(default)]
     pub file: Option<FileEvidence>,
-    /// How its threads shared the work, where there are several and all were seen.
+    /// How its threads shared the work, if there are several and all were seen.
     #[serde(default)]
     pub threads: Option<ThreadsReport>,
-    /// What it asked the allocator for, where that was counted.
+    /// Its allocations, if they were counted.
     #[serde(default)]
     pub allocations: Option<Allocations>,
 }
@@ -145,7 +145,7 @@ pub struct PhaseReport {
 /// How the threads of a phase shared its work: medians over the rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThreadsReport {
-    /// The part of the phase's time that its least busy thread was on a processor.
+    /// The share of the phase's time that its least busy thread spent on a processor.
     pub least_busy: f64,
     /// The same of its most busy thread.
     pub most_busy: f64,

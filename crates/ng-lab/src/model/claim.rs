@@ -1,50 +1,50 @@
-//! What somebody else said of the measured work, held against a run.
+//! Claims others published about the measured work, checked against a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Interval95;
 
-/// One statement and what became of it.
+/// One statement and the verdict on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRow {
     /// A short name, unique in the report.
     pub id: String,
-    /// Where the statement stands.
+    /// Where the statement is published.
     pub source: String,
-    /// What is said.
+    /// The statement.
     pub statement: String,
-    /// The figure that is said, with its unit; empty where there is none.
+    /// The claimed figure with its unit; empty if there is none.
     pub said: String,
-    /// The figure that was found here.
+    /// The figure measured here.
     pub measured: Option<ClaimFigure>,
     /// Whether the statement stands.
     pub verdict: ClaimVerdict,
-    /// Why, in a sentence.
+    /// The reason, in a sentence.
     pub reason: String,
 }
 
-/// A figure that a statement is held against.
+/// A figure that a statement is compared with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimFigure {
     /// The figure.
     pub value: f64,
-    /// What it counts; a unit that begins with `x` is that of a ratio.
+    /// What it counts; a unit that begins with `x` marks a ratio.
     pub unit: String,
-    /// Its interval, where it has one.
+    /// Its interval, if it has one.
     pub ci95: Option<Interval95>,
-    /// Rounds that it was measured in; none for a figure that was computed.
+    /// Rounds it was measured in; none for a computed figure.
     pub rounds: Option<usize>,
 }
 
-/// What a run has to say to a statement.
+/// What a run says about a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimVerdict {
-    /// What was found here agrees with it.
+    /// The figures here agree with it.
     Holds,
-    /// What was found here contradicts it.
+    /// The figures here contradict it.
     DoesNotHold,
-    /// Nothing was found here that decides it.
+    /// The figures here do not decide it.
     CannotBeTold,
 }
 

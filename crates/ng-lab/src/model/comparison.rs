@@ -1,4 +1,4 @@
-//! Ratios of two times, and those that are not there.
+//! Ratios of two times, and the reasons for missing ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use crate::model::{CellReport, Interval95, PhaseKey, Profile, Role};
 pub enum ComparisonKind {
     /// Time of the dev build over time of the release build.
     DevVsRelease,
-    /// One thread's time over that of several: the speed-up.
+    /// One thread's time over several threads' time: the speed-up.
     Threads,
-    /// Time of the scenario's first variant over that of another one.
+    /// Time of the scenario's first variant over another's.
     Variants,
-    /// Time of a program over that of the same program.
+    /// Time of a program over that of its own copy.
     Aa,
     /// Time of another revision over that of this one, in the same rounds.
     Against,
@@ -22,28 +22,28 @@ pub enum ComparisonKind {
     Baseline,
 }
 
-/// A ratio of two times, paired by round where both are of one run.
+/// A ratio of two times, paired by round if both are from one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// What is compared.
     pub kind: ComparisonKind,
-    /// The phase of the cell whose time is the denominator.
+    /// The denominator's cell and phase.
     #[serde(flatten)]
     pub key: PhaseKey,
-    /// What the numerator is.
+    /// The numerator.
     pub against: String,
     /// How many times as fast the denominator is.
     pub estimate: f64,
     /// Interval of the estimate; none below six pairs.
     pub ci95: Option<Interval95>,
-    /// The two-sided p of "the ratio is 1", not adjusted for other tests.
+    /// The two-sided p of "the ratio is 1", unadjusted.
     pub p: Option<f64>,
-    /// Rounds that both took part in; 0 where nothing is paired.
+    /// Rounds in which both ran; 0 if nothing is paired.
     pub pairs: usize,
     /// Samples of the numerator and of the denominator.
     #[serde(default)]
     pub samples: [usize; 2],
-    /// Why the ratio must not be used, if so.
+    /// Why the ratio must not be used, if it must not.
     pub stopped: Option<String>,
 }
 
@@ -55,8 +55,8 @@ impl Comparison {
     }
 }
 
-/// A ratio that is not there, and why. One that is there and must not be used is a
-/// [`Comparison`] that is `stopped`.
+/// A missing ratio, and why. One that exists but must not be used is a `stopped`
+/// [`Comparison`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotCompared {
     /// What would be compared.
@@ -71,15 +71,15 @@ pub struct NotCompared {
 }
 
 impl NotCompared {
-    /// Whether it is said of this phase of `cell`, the denominator.
+    /// Whether this phase of `cell` is the denominator.
     #[must_use]
     pub fn is_of(&self, cell: &CellReport, phase: &str) -> bool {
         cell.role == Role::Main && self.key.covers(&cell.key, phase)
     }
 }
 
-/// How the time of a phase grows from one number of items to a larger one: as
-/// its power `exponent`. Paired by round.
+/// How a phase's time grows with the number of items: as the power `exponent`.
+/// Paired by round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Scaling {
     /// The scenario.
@@ -96,12 +96,12 @@ pub struct Scaling {
     pub from: u64,
     /// The larger number of items.
     pub to: u64,
-    /// 1 where the time an item stays the same, 0 where the whole time does.
+    /// 1 if the time per item stays the same, 0 if the total time does.
     pub exponent: f64,
     /// Interval of the exponent; none below six pairs.
     pub ci95: Option<Interval95>,
-    /// Rounds that both sizes took part in.
+    /// Rounds in which both sizes ran.
     pub pairs: usize,
-    /// Why the exponent must not be used, if so.
+    /// Why the exponent must not be used, if it must not.
     pub stopped: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 /// Reads digits, and k, M or G for thousands, millions and thousand millions.
 ///
-/// `None` for everything else, and for what a `u64` does not hold.
+/// `None` for everything else, and for what does not fit into a `u64`.
 ///
 /// ```
 /// use ng_lab::count::parse;
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<u64> {
         _ => 1,
     };
     let digits = &text[..text.len() - usize::from(unit > 1)];
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

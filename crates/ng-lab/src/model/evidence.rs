@@ -1,4 +1,4 @@
-//! What was seen beside the times: order of reads, files, memory, allocations.
+//! Evidence beside the times: order of reads, files, memory, allocations.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,19 +14,19 @@ pub enum FileState {
     Warm,
 }
 
-/// A phase's file: what the phase says of it, and what the kernel saw.
+/// A phase's file: what the phase claims, and what the kernel saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEvidence {
-    /// What the phase says.
+    /// What the phase claims.
     pub claimed: FileState,
     /// Pages of the file that hold data.
     pub file_pages: u64,
-    /// Those of them that were in memory before the clock started.
+    /// Those in memory before the clock started.
     pub resident_before: u64,
-    /// Bytes that were fetched from storage during the phase; none where the
-    /// kernel does not tell.
+    /// Bytes fetched from storage during the phase; none if the kernel does not
+    /// report them.
     pub read_bytes: Option<u64>,
-    /// Why nothing is known of the file, if so.
+    /// Why nothing is known of the file, if nothing is.
     pub unknown: Option<String>,
 }
 
@@ -37,11 +37,11 @@ pub struct Bound {
     pub limit: Limit,
     /// Threads that it was measured on.
     pub threads: usize,
-    /// Units of the limit (bytes, reads) that the phase cannot do without.
+    /// Units of the limit (bytes, reads) that the phase needs at least.
     pub amount: u64,
 }
 
-/// The pattern that a phase claims.
+/// The pattern of reads that a phase claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
@@ -53,22 +53,22 @@ pub enum Pattern {
     Random,
 }
 
-/// What an order of reads turned out to be.
+/// The observed order of reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessEvidence {
-    /// The pattern that was claimed.
+    /// The claimed pattern.
     pub claimed: Pattern,
     /// Number of reads.
     pub reads: u64,
     /// Records that could have been read.
     pub records: u64,
-    /// Different cache lines (64 bytes) that were read.
+    /// Distinct 64-byte cache lines read.
     pub distinct_lines: u64,
-    /// Share of reads on the same 4 KiB page as the read before.
+    /// Share of reads on the same 4 KiB page as the previous read.
     pub same_page_share: f64,
     /// The most frequent distance from one read to the next, in records.
     pub main_stride: i64,
-    /// Share of the steps that have the most frequent distance.
+    /// Share of the steps with that distance.
     pub main_stride_share: f64,
 }
 
@@ -85,23 +85,23 @@ pub struct MemoryReading {
     pub file_bytes: u64,
     /// Part of `resident_bytes` on huge pages.
     pub huge_bytes: u64,
-    /// Bytes of this process that were swapped out at that moment.
+    /// Bytes of this process swapped out at that moment.
     pub swapped_bytes: u64,
     /// Minor faults of the timed part.
     pub minor_faults: u64,
     /// Major faults of the timed part.
     pub major_faults: u64,
-    /// The most private memory (`RssAnon`) that was seen by looking every 20 ms
-    /// and at the end of every phase; none in a worker that was not confined.
+    /// The most private memory (`RssAnon`) seen, sampled every 20 ms and at the end of
+    /// every phase; none in a worker that was not confined.
     #[serde(default)]
     pub private_peak_bytes: Option<u64>,
 }
 
-/// What a phase asked for while it was counted.
+/// Allocations of a phase in its counting run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocations {
-    /// How often memory was asked for, by any thread; growing counts too.
+    /// Allocations by any thread; each growth counts.
     pub count: u64,
-    /// The bytes that were asked for, those of growing counted anew.
+    /// Bytes requested; a growth counts its whole new size.
     pub bytes: u64,
 }

@@ -1,8 +1,7 @@
-//! What can be wrong with a cell: a table, one row a flag.
+//! What can be wrong with a cell: a table, one row per flag.
 //!
-//! Reports, the page, the schema and `docs/measuring.md` are made from these rows or
-//! held against them. The checks themselves are the judge's, and take their thresholds
-//! from here.
+//! Reports, the page, the schema and `docs/measuring.md` are generated from these rows
+//! or tested against them. The checks are the judge's and take their thresholds from here.
 
 use std::fmt;
 
@@ -10,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Verdict;
 
-/// The figure that a check holds against what it found.
+/// The figure that a check compares its finding with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Threshold {
     /// Any at all is too much.
     Any,
-    /// So many times as much.
+    /// A factor.
     Times(f64),
     /// A part of the whole.
     Share(f64),
@@ -43,7 +42,7 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// Makes the flags, their names and their rows of one table.
+/// Generates the flags, their names and their rows from one table.
 macro_rules! flags {
     ($($flag:ident $name:literal $severity:ident $threshold:expr; $text:literal, $advice:literal;)*) => {
         /// One thing that is wrong with a cell; those that make it invalid come first.
@@ -63,7 +62,7 @@ macro_rules! flags {
                 match self { $(Self::$flag => $name,)* }
             }
 
-            /// What a cell is worth that has no flag but this one.
+            /// The verdict on a cell with this flag alone.
             #[must_use]
             pub const fn severity(self) -> Verdict {
                 match self { $(Self::$flag => Verdict::$severity,)* }
@@ -89,17 +88,17 @@ macro_rules! flags {
 
 flags! {
     ImpossibleFast "impossible_fast" Invalid Times(1.1);
-        "faster than {threshold} the best reading of the limit, on as many threads or fewer, allows (2 times below six rounds); not for first touches below 1 MiB, nor for small-page limits where huge pages came unasked",
+        "more than {threshold} as fast as the limit's best reading, on as many threads or fewer, allows (2 times below six rounds); not checked for first touches below 1 MiB, or for small-page limits where huge pages came unrequested",
         "make the result depend on the work, and return it from the phase";
     WorkNotDone "work_not_done" Invalid Share(0.9);
         "resident memory grew by less than {threshold} of what was declared (from 1 MiB on), or proofs differ between rounds or builds",
         "make the result depend on the work, and return it from the phase";
     Elided "elided" Invalid Times(2.0);
-        "the best time is less than {threshold} the best time of an eighth of the items, or longer than that by no more than twenty clock reads or a microsecond; round 0 counts",
+        "the best time is less than {threshold} that of an eighth of the items, or exceeds it by at most twenty clock reads or a microsecond; round 0 counts",
         "make the result depend on the work, and return it from the phase";
     PatternMismatch "pattern_mismatch" Invalid Any;
-        "the order of reads is not the claimed one",
-        "name the pattern that is really read";
+        "the reads do not follow the claimed pattern",
+        "claim the pattern that the phase really reads";
     BelowResolution "below_resolution" Invalid Count(20.0);
         "shorter than {threshold} clock reads",
         "measure more items";
@@ -107,31 +106,31 @@ flags! {
         "part of the worker was swapped out",
         "measure fewer items, or free memory";
     NotCold "not_cold" Invalid Share(0.01);
-        "more than {threshold} of a file that was said to be cold was in memory in some round, or it could not be told",
+        "more than {threshold} of a file declared cold was in memory in some round, or its residency is unknown",
         "close every map of the file before the phase, and use a file system on a disk";
     NotWarm "not_warm" Invalid Share(0.01);
-        "more than {threshold} of a file that was said to be warm was not in memory in some round, or it could not be told",
-        "read the file before the phase, and leave memory for it";
+        "more than {threshold} of a file declared warm was not in memory in some round, or its residency is unknown",
+        "read the file before the phase, and leave enough memory for it";
     Steal "steal" Suspect Share(0.02);
-        "the hypervisor took more than {threshold} of the time that processors were wanted, beyond the noise of the kernel's ticks",
+        "the hypervisor took more than {threshold} of the processor time wanted, beyond the noise of the kernel's ticks",
         "measure when the host is quieter, or on a machine of your own";
     OtherLoad "other_load" Suspect Share(0.05);
         "other processes used more than {threshold} of all processor time, beyond the noise of the kernel's ticks",
-        "stop what else runs here";
+        "stop other programs on this machine";
     ClockDrift "clock_drift" Suspect Share(0.05);
-        "the fixed loop changed by more than {threshold} within a worker, in the median",
+        "the time of a fixed loop changed by more than {threshold} within a worker, in the median",
         "fix the processor's frequency, or let it cool down";
     PagesDiffer "pages_differ" Suspect Share(0.2);
-        "more than {threshold} of the memory on other pages than asked for, in any round (from 32 MiB on)",
-        "look at /sys/kernel/mm/transparent_hugepage, or free memory";
+        "more than {threshold} of the memory was not on the requested pages in some round (from 32 MiB on)",
+        "check /sys/kernel/mm/transparent_hugepage, or free memory";
     Trend "trend" Suspect Share(0.05);
         "samples follow the rounds: p < 0.01 by Kendall's tau, adjusted for all such tests of the run (Holm), and more than {threshold} from end to end",
         "let the machine settle, then measure again";
     Superlinear "superlinear" Suspect Times(1.1);
-        "the speed-up's whole interval is above the threads (without interval: {threshold} the threads)",
-        "look for work that the one-threaded run does and the other does not";
+        "the speed-up's whole interval is above the number of threads (without an interval: more than {threshold} that number)",
+        "look for work that only the one-threaded run does";
     OrderEffect "order_effect" Suspect Share(0.05);
-        "samples follow the place in the round, as with `trend`: more than {threshold} from end to end",
+        "samples follow the position in the round, as with `trend`: more than {threshold} from end to end",
         "look for state that one cell leaves to the next";
     TooFewRounds "too_few_rounds" Suspect Count(6.0);
         "fewer than {threshold} rounds: no interval can be given",
@@ -146,14 +145,13 @@ impl Flag {
         self.template().replace("{threshold}", &threshold)
     }
 
-    /// The figure that decides: a factor, a share of 1, or a number of things; 0 where
-    /// any at all is too much.
+    /// The threshold: a factor, a share of 1, or a count; 0 if any at all is too much.
     #[must_use]
     pub const fn threshold(self) -> f64 {
         self.limit().value()
     }
 
-    /// Whether a cell with this flag says nothing at all.
+    /// Whether this flag makes a cell invalid.
     #[must_use]
     pub fn invalidates(self) -> bool {
         self.severity() == Verdict::Invalid
@@ -167,12 +165,12 @@ impl fmt::Display for Flag {
     }
 }
 
-/// A flag with its place and its figures.
+/// A flag with its phase and figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The flag.
     pub flag: Flag,
-    /// The phase that it is about; the whole cell if none.
+    /// The phase concerned; the whole cell if none.
     pub phase: Option<String>,
     /// What was found and what was expected.
     pub detail: String,
@@ -192,7 +190,7 @@ mod tests {
         let text = Flag::BelowResolution.text();
         assert_eq!(text, "shorter than 20 clock reads");
         assert!(Flag::Steal.text().contains("more than 2 % of"));
-        assert!(Flag::ImpossibleFast.text().contains("than 1.1 times the"));
+        assert!(Flag::ImpossibleFast.text().contains("than 1.1 times as"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What came of a gate, as a report has it.
+//! A gate's result, as a report states it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use crate::model::named::named;
 use crate::model::{Interval95, PhaseKey};
 
 named! {
-    /// What a gate says of a phase.
+    /// What a gate says about a phase.
     Outcome {
         /// Slower, beyond the floor.
         Regressed = "regressed",
-        /// One of the two sides cannot be used.
+        /// One of the two sides is unusable.
         Invalid = "invalid",
-        /// Too few samples for the smallest p to count.
+        /// Too few samples for even the smallest p to count.
         Insufficient = "insufficient",
-        /// The interval is too wide to say, or the phase differs from itself.
+        /// The interval is too wide, or the A/A copies differ.
         Noise = "noise",
         /// Faster, beyond the floor.
         Improved = "improved",
@@ -23,18 +23,18 @@ named! {
     }
 }
 
-/// What came of a gate.
+/// A gate's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateReport {
     /// Per cent that was allowed.
     pub percent: f64,
-    /// Comparisons that were tested together; each p is adjusted for them.
+    /// Comparisons tested together; each p is adjusted for them.
     pub tests: usize,
-    /// Samples that each of them needs to be told from nothing.
+    /// Samples each of them needs for a difference to be detectable.
     pub samples_needed: u32,
-    /// One entry a phase, in the plan's order.
+    /// One entry per phase, in the plan's order.
     pub outcomes: Vec<PhaseOutcome>,
-    /// What only one side has, and why.
+    /// Phases that only one side has, and why.
     pub skipped: Vec<SkippedPhase>,
 }
 
@@ -44,18 +44,18 @@ pub struct PhaseOutcome {
     /// Which phase.
     #[serde(flatten)]
     pub key: PhaseKey,
-    /// What the gate says.
+    /// The gate's outcome.
     pub outcome: Outcome,
-    /// Its time over that of the other side; none where they cannot be compared.
+    /// Its time over the other side's; none if they cannot be compared.
     pub time_ratio: Option<f64>,
     /// Interval of the ratio.
     pub ci95: Option<Interval95>,
-    /// The ratio that the whole interval must be above to count as slower, and
-    /// below one over it to count as faster.
+    /// The whole interval above this ratio counts as slower; below its reciprocal, as
+    /// faster.
     pub floor_ratio: Option<f64>,
     /// The p of "the ratio is 1", adjusted for all tests.
     pub p_adjusted: Option<f64>,
-    /// Why, where it is neither the same nor different.
+    /// Why it is neither the same nor different.
     pub reason: Option<String>,
 }
 
@@ -70,15 +70,15 @@ pub struct SkippedPhase {
 }
 
 impl GateReport {
-    /// How many phases have an outcome.
+    /// The number of phases with this outcome.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
         let all = self.outcomes.iter();
         all.filter(|found| found.outcome == outcome).count()
     }
 
-    /// How many phases have which outcome, worst first, such as `1 regressed, 8 same`,
-    /// and how many were not compared.
+    /// The number of phases by outcome, worst first, such as `1 regressed, 8 same`, and
+    /// of those not compared.
     #[must_use]
     pub fn summary(&self) -> String {
         let counts: Vec<String> = Outcome::ALL

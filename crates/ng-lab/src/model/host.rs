@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What of the machine decides about its figures. Unknown texts are empty.
+/// What determines the machine's figures. Unknown texts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Host {
     /// The processor's own name.
@@ -13,7 +13,7 @@ pub struct Host {
     pub memory_bytes: u64,
     /// The kernel and its release.
     pub kernel: String,
-    /// Whether a hypervisor is below.
+    /// Whether it runs under a hypervisor.
     pub virtual_machine: bool,
     /// Mode of transparent huge pages: `always`, `madvise` or `never`.
     pub huge_pages: String,
@@ -34,6 +34,6 @@ pub struct Volume {
     pub dir: String,
     /// The kind of file system, as the kernel calls it; empty if unknown.
     pub file_system: String,
-    /// Bytes that can still be written to it.
+    /// Free bytes.
     pub free_bytes: u64,
 }

@@ -1,4 +1,4 @@
-//! Which cell, and which phase of it.
+//! Names of cells and of their phases.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// So many items of that name.
+    /// A size of `items` items called `name`.
     #[must_use]
     pub fn new(items: u64, name: &str) -> Self {
         let name = name.to_owned();
@@ -40,11 +40,11 @@ impl Serialize for Size {
     }
 }
 
-/// A cell by its name: the same work in the same build, in whatever role and run.
+/// A cell's name: the same work in the same build, in any role and run.
 ///
 /// Pages and warming are not part of it. They belong to the variant, whose name is
-/// unique among those of its scenario and number of threads; where another run may
-/// have given the name to other work, [`CellReport::is_same_as`] looks at them too.
+/// unique within its scenario and number of threads. Another run may use the name for
+/// other work, so [`CellReport::is_same_as`] compares them too.
 ///
 /// [`CellReport::is_same_as`]: crate::model::CellReport::is_same_as
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,13 +63,28 @@ pub struct CellKey {
 }
 
 impl CellKey {
+    fn write(&self, f: &mut fmt::Formatter<'_>, phase: &str) -> fmt::Result {
+        let Self {
+            scenario,
+            size,
+            variant,
+            threads,
+            profile,
+        } = self;
+        let (items, profile) = (size.items, profile.name());
+        write!(
+            f,
+            "{scenario}/{variant} x{threads} n={items}{phase} ({profile})"
+        )
+    }
+
     /// Number of items.
     #[must_use]
     pub fn items(&self) -> u64 {
         self.size.items
     }
 
-    /// Whether this is the same work, in whatever build.
+    /// Whether this is the same work in any build.
     #[must_use]
     pub fn is_same_work(&self, other: &Self) -> bool {
         let profile = self.profile;
@@ -83,25 +98,17 @@ impl CellKey {
 
 impl fmt::Display for CellKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            scenario,
-            size,
-            variant,
-            threads,
-            profile,
-        } = self;
-        let (items, profile) = (size.items, profile.name());
-        write!(f, "{scenario}/{variant} x{threads} n={items} ({profile})")
+        self.write(f, "")
     }
 }
 
-/// A phase of a cell by its name, or all of the cell.
+/// The name of a phase of a cell, or of the whole cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PhaseKey {
     /// The cell.
     #[serde(flatten)]
     pub cell: CellKey,
-    /// The phase; none where the whole cell is meant.
+    /// The phase; none for the whole cell.
     pub phase: Option<String>,
 }
 
@@ -115,13 +122,13 @@ impl PhaseKey {
         }
     }
 
-    /// The phase's name; empty where the whole cell is meant.
+    /// The phase's name; empty for the whole cell.
     #[must_use]
     pub fn phase_name(&self) -> &str {
         self.phase.as_deref().unwrap_or_default()
     }
 
-    /// Whether that phase of `cell` is meant, or all of it.
+    /// Whether this names `phase` of `cell`, or the whole cell.
     #[must_use]
     pub fn covers(&self, cell: &CellKey, phase: &str) -> bool {
         self.cell == *cell && self.phase.as_deref().is_none_or(|own| own == phase)
@@ -130,21 +137,10 @@ impl PhaseKey {
 
 impl fmt::Display for PhaseKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(phase) = &self.phase else {
-            return self.cell.fmt(f);
-        };
-        let CellKey {
-            scenario,
-            size,
-            variant,
-            threads,
-            profile,
-        } = &self.cell;
-        let (items, profile) = (size.items, profile.name());
-        write!(
-            f,
-            "{scenario}/{variant} x{threads} n={items} {phase} ({profile})"
-        )
+        match &self.phase {
+            Some(phase) => self.cell.write(f, &format!(" {phase}")),
+            None => self.cell.fmt(f),
+        }
     }
 }
 
@@ -158,11 +154,11 @@ const KEYED: [&str; 6] = [
     "/gate/skipped",
 ];
 
-/// Gives every key of a written report the name of its items, and those of an older
-/// program their number, which stood under that name alone.
+/// Gives every key of a written report the name of its items, and in an older
+/// program's report the number, which used to be under that name alone.
 ///
 /// # Errors
-/// A key without a number, or with two of them.
+/// A key without a number, or with two different ones.
 pub(crate) fn name_items(report: &mut Value) -> Result<(), String> {
     let Some(name) = report.pointer("/run/items").and_then(Value::as_str) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The limits of a machine, as cells are held against them.
+//! The limits of a machine, which cells are compared with.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ named! {
         Refill = "refill",
         /// Copying from one touched half of the memory to the other, per byte copied.
         Copy = "copy",
-        /// Reading every line, per byte: all its words or one of them, whichever is faster.
+        /// Reading every line, per byte: all of its words or one, whichever is faster.
         Read = "read",
         /// Independent reads of random lines on 4 KiB pages, per read.
         RandomSmall = "random_independent_4k",
@@ -28,24 +28,24 @@ named! {
         DependentHuge = "random_dependent_2m",
         /// Reading the monotonic clock, per read.
         ClockRead = "clock_read",
-        /// Writing a new file in order and making it durable, per byte: into allocated
-        /// room and with one sync, through the page cache or around it, in the fastest of
+        /// Writing a new file in order and making it durable, per byte: into preallocated
+        /// space, with one sync, through the page cache or around it, in the fastest of
         /// five ways.
         DurableWrite = "durable_write",
-        /// Reading a file in order that is not in memory, per byte: through the page cache
-        /// or around it, in the fastest of four ways.
+        /// Reading an uncached file in order, per byte: through the page cache or around
+        /// it, in the fastest of four ways.
         ColdRead = "cold_read",
         /// Making one 4 KiB page of a file durable, per sync.
         SmallSync = "small_sync",
         /// Faults on fresh 4 KiB pages that were *not* warmed before, per fault.
-        /// Bounds nothing: it shows in which rounds the host had taken memory back.
+        /// Bounds nothing: it shows in which rounds the host had reclaimed memory.
         PageFault = "page_fault_unwarmed",
     }
 }
 
 impl Limit {
-    /// What one unit of the limit is (`byte`, `read`, `sync` or `fault`), and the pages
-    /// that it is read on, if it reads memory.
+    /// Its unit (`byte`, `read`, `sync` or `fault`), and the pages it is measured on, if
+    /// it is about memory.
     const fn of(self) -> (&'static str, Option<Pages>) {
         use Pages::{Huge, Small};
         match self {
@@ -60,19 +60,19 @@ impl Limit {
         }
     }
 
-    /// What one unit of the limit is: `byte`, `read`, `sync` or `fault`.
+    /// Its unit: `byte`, `read`, `sync` or `fault`.
     #[must_use]
     pub fn unit(self) -> &'static str {
         self.of().0
     }
 
-    /// The pages that it is read on, if it reads memory.
+    /// The pages it is measured on, if it is about memory.
     pub(crate) fn pages(self) -> Option<Pages> {
         self.of().1
     }
 
-    /// The limits that can be read on `threads` threads: latencies and the clock
-    /// on one only, as they do not depend on how many there are.
+    /// The limits measured on `threads` threads. Latencies and the clock do not depend
+    /// on the number of threads and are measured on one.
     pub fn on(threads: usize) -> impl Iterator<Item = Self> {
         const BANDWIDTHS: usize = 5;
         let all = [
@@ -91,7 +91,7 @@ impl Limit {
         all.into_iter().take(count)
     }
 
-    /// The limits of files that can be read on `threads` threads.
+    /// The limits of files measured on `threads` threads.
     pub fn of_files(threads: usize) -> impl Iterator<Item = Self> {
         const BANDWIDTHS: usize = 2;
         let all = [Self::DurableWrite, Self::ColdRead, Self::SmallSync];
@@ -114,7 +114,7 @@ impl Limit {
         }
     }
 
-    /// Whether it is about memory that nobody touched before.
+    /// Whether it is about untouched memory.
     #[must_use]
     pub fn is_first_touch(self) -> bool {
         matches!(self, Self::FirstTouchSmall | Self::FirstTouchHuge)
@@ -139,14 +139,14 @@ impl Limit {
     }
 }
 
-/// A limit at a size, on a number of threads, in so much memory.
+/// A limit at a size, on a number of threads, under a memory limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LimitKey {
-    /// Bytes that it was probed over.
+    /// Bytes it was probed over.
     pub bytes: u64,
-    /// Threads that worked at once.
+    /// Concurrent threads.
     pub threads: usize,
-    /// The memory that the probe was confined to, if so.
+    /// The memory limit of the probe, if any.
     #[serde(default)]
     pub memory_limit_bytes: Option<u64>,
     /// The limit.
@@ -154,13 +154,13 @@ pub struct LimitKey {
     pub limit: Limit,
 }
 
-/// A limit of the machine at one size and number of threads.
+/// A limit's figures at one size and number of threads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LimitReport {
-    /// Which limit, over how many bytes, on how many threads, in how much memory.
+    /// Which limit, at which size, threads and memory limit.
     #[serde(flatten)]
     pub key: LimitKey,
-    /// What a unit is.
+    /// Its unit.
     pub unit: String,
     /// Readings of rounds 1 and on.
     pub samples_ns_per_unit: Vec<f64>,

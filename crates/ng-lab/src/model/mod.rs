@@ -1,7 +1,7 @@
-//! The words of a report: data that every other folder may use, and that uses none.
+//! The data model of a report. Every other folder may use it; it uses none.
 //!
 //! `report.rs` is the whole of `report.json`; `cell.rs` and `comparison.rs` are most of
-//! it. What makes the values (a clock, a kernel, a judge) stands above.
+//! it. What produces the values (clock, kernel, judge) is in the layers above.
 
 mod cell;
 mod claim;

@@ -1,6 +1,6 @@
-//! Enums whose variants have a name in reports, said once.
+//! Enums whose variants have names in reports, written once.
 
-/// Makes such an enum, with all of its variants in their order, and their names.
+/// Defines such an enum, the list of its variants and their names.
 macro_rules! named {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$about])*

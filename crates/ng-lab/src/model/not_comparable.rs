@@ -1,11 +1,11 @@
 //! Why two runs cannot be compared at all.
 
-/// Why there is nothing to compare.
+/// Why two runs cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotComparable {
     /// A report of another form.
-    #[error("its report has the schema {found:?}, expected {expected:?}")]
+    #[error("report schema {found:?}, expected {expected:?}")]
     Schema {
         /// The report's schema.
         found: String,
@@ -23,10 +23,10 @@ pub enum NotComparable {
     Protocol {
         /// The protocol of the other revision.
         theirs: u32,
-        /// The version of the protocol.
+        /// This conductor's protocol.
         ours: u32,
     },
-    /// The other revision's program is no worker.
+    /// The other revision's program is not a worker.
     #[error("its program is no worker: {0}")]
     NoWorker(String),
     /// No phase is in both.

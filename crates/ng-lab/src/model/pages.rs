@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The pages that a piece of work asks the kernel for.
+/// The kind of pages requested from the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Pages {
     /// 4 KiB pages.

@@ -1,12 +1,12 @@
-//! A slowdown on purpose, so that anybody can see a gate close.
+//! A deliberate slowdown, to show that a gate catches it.
 
 use serde::{Deserialize, Serialize};
 
-/// A share of a scenario's timed work that is done in vain.
+/// A deliberate slowdown of a scenario's phases.
 ///
-/// The lab cannot do the work itself again: a phase is a closure that consumes
-/// what it works on. So each phase of the scenario keeps its thread busy for the
-/// share of its own time, on the clock. It costs time and no memory traffic.
+/// The lab cannot repeat the work: a phase is a closure that consumes its input. So
+/// each phase of the scenario busy-waits for a share of its own time while the clock
+/// runs. That costs time, but no memory traffic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plant {
     /// The scenario.

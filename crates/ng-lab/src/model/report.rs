@@ -1,5 +1,5 @@
-//! The report as data. Its keys are a contract: a JSON schema of the program
-//! that uses the lab names them, and other programs rely on them.
+//! The report as data. Its keys are a contract: other programs rely on them, and the
+//! program that uses the lab publishes them as a JSON schema.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,8 +10,8 @@ use crate::model::{
     PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
 };
 
-/// Names the form of a report. The number changes when a key changes its meaning
-/// or goes; new keys may come without.
+/// The schema of a report. The number changes when a key changes its meaning or is
+/// removed; new keys do not change it.
 pub const SCHEMA: &str = "ng-lab/report/1";
 
 /// Everything that a run found.
@@ -26,34 +26,34 @@ pub struct Report {
     pub host: Host,
     /// The programs.
     pub build: Build,
-    /// Where data files were, as it was before the run; none if there were none.
+    /// The file system of the data files before the run; none without data files.
     #[serde(default)]
     pub data: Option<Volume>,
-    /// Limits of the machine, as measured in this run.
+    /// The machine's limits, measured in this run.
     pub limits: Vec<LimitReport>,
-    /// The figure that stands for each scenario at each size, in the order of the
-    /// plan; empty in a report of an older program.
+    /// The headline of each scenario at each size, in the order of the plan; empty in an
+    /// older program's report.
     #[serde(default)]
     pub headlines: Vec<HeadlineReport>,
     /// Cells in the order of the plan.
     pub cells: Vec<CellReport>,
-    /// Ratios within the run, and with what it is held against.
+    /// Ratios within the run, and with the other side.
     pub comparisons: Vec<Comparison>,
-    /// Ratios that a reader would expect and that are not there; empty in a report
-    /// of an older program.
+    /// Ratios that a reader would expect but that are missing; empty in an older
+    /// program's report.
     #[serde(default)]
     pub not_compared: Vec<NotCompared>,
-    /// How times grow with the number of items, where there are several sizes.
+    /// How times grow with the number of items, if there are several sizes.
     #[serde(default)]
     pub scaling: Vec<Scaling>,
-    /// What a long run was like over its time; none where none was made.
+    /// The soak; none if none was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soak: Option<SoakReport>,
-    /// What it is held against.
+    /// The other side it is compared with.
     pub reference: Option<ReferenceReport>,
-    /// What came of the gate, where there was one and both sides could be compared.
+    /// The gate's result, if there was a gate and both sides could be compared.
     pub gate: Option<GateReport>,
-    /// What was said of the measured work, and what became of it.
+    /// Claims about the measured work, with verdicts.
     #[serde(default)]
     pub claims: Vec<ClaimRow>,
 }
@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Report {
 }
 
 impl Report {
-    /// A report of a run that has found nothing yet.
+    /// A report without results.
     #[must_use]
     pub fn new(run: RunInfo, host: Host, build: Build) -> Self {
         Self {
@@ -86,14 +86,13 @@ impl Report {
         }
     }
 
-    /// The phases of this program's own cells, without those of their copies.
+    /// The phases of this program's main cells, without copies.
     pub(crate) fn main_phases(&self) -> impl Iterator<Item = (&CellReport, &PhaseReport)> {
         let cells = self.cells.iter().filter(|cell| cell.role == Role::Main);
         cells.flat_map(|cell| cell.phases.iter().map(move |phase| (cell, phase)))
     }
 
-    /// Whether there was a soak and nothing else, so that nothing is to be said of
-    /// cells.
+    /// Whether there was a soak and nothing else, so that sections on cells are left out.
     pub(crate) fn is_soak_alone(&self) -> bool {
         self.soak.is_some() && self.cells.is_empty()
     }
@@ -102,15 +101,15 @@ impl Report {
 /// The other side of a comparison, as a report names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceReport {
-    /// Measured beside, or kept: [`ComparisonKind::Against`] or [`ComparisonKind::Baseline`].
+    /// [`ComparisonKind::Against`] or [`ComparisonKind::Baseline`].
     pub kind: ComparisonKind,
     /// What the user called it.
     pub name: String,
     /// Its commit; empty if unknown.
     pub commit: String,
-    /// When it was measured; none for a revision that was measured beside.
+    /// When it was measured; none for a revision measured in the same run.
     pub started: Option<String>,
-    /// Why it cannot be compared with, if so.
+    /// Why it cannot be compared, if it cannot.
     pub not_comparable: Option<String>,
 }
 
@@ -127,10 +126,10 @@ pub struct RunInfo {
     pub rounds: u32,
     /// What the items are called.
     pub items: String,
-    /// Bytes of an item; unknown in a report of an older program.
+    /// Bytes of an item; unknown in an older program's report.
     #[serde(default)]
     pub item_bytes: Option<u64>,
-    /// A slowdown on purpose: the times are not those of the program.
+    /// A deliberate slowdown: the times are not the program's own.
     pub plant: Option<Plant>,
     /// Whether the user stopped it.
     pub interrupted: bool,
@@ -153,13 +152,13 @@ pub struct Build {
     pub version: String,
     /// The target triple.
     pub target: String,
-    /// What a dev build optimises against Cargo's default.
+    /// What a dev build optimises contrary to Cargo's default.
     pub overrides: Vec<String>,
-    /// What else a reader should know of the builds.
+    /// Further notes on the builds.
     pub notes: Vec<String>,
 }
 
-/// Which figure stands for a scenario at one size.
+/// The headline of a scenario at one size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadlineReport {
     /// The scenario.
@@ -171,6 +170,6 @@ pub struct HeadlineReport {
     pub variant: String,
     /// Threads.
     pub threads: usize,
-    /// The phase; the first one that was measured if none.
+    /// The phase; if none, the first one measured.
     pub phase: Option<String>,
 }

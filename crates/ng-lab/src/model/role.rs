@@ -1,4 +1,4 @@
-//! Which program a cell was run by.
+//! Builds of a worker, and roles of a cell.
 
 use crate::model::named::named;
 
@@ -13,7 +13,7 @@ named! {
 }
 
 impl Profile {
-    /// The profile that this program was built in, told by debug assertions.
+    /// The profile of this build, inferred from debug assertions.
     #[must_use]
     pub const fn of_this_build() -> Self {
         if cfg!(debug_assertions) {
@@ -25,7 +25,7 @@ impl Profile {
 }
 
 named! {
-    /// Whether a cell is measured for its own sake or as a copy that shows the noise.
+    /// Whether a cell is the main measurement or a copy to compare with.
     Role {
         /// The cell itself.
         Main = "main",

@@ -1,10 +1,10 @@
-//! Samples with their places in the run.
+//! Samples with their positions in the run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{CellReport, PhaseReport};
 
-/// Where in a run one worker of a cell stood.
+/// Where in a run one worker of a cell ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlace {
     /// The round; 0 is the cold one.
@@ -20,7 +20,7 @@ pub struct RunPlace {
 pub struct Sample {
     /// The round; 0 is the cold one.
     pub round: u32,
-    /// Which task of its round it was; none in a report of an older program.
+    /// Which task of its round it was; none in an older program's report.
     pub position: Option<u32>,
     /// Wall time in nanoseconds.
     pub elapsed_ns: u64,
@@ -29,8 +29,8 @@ pub struct Sample {
 impl CellReport {
     /// All samples of `phase` in the order of the rounds, the cold one first.
     ///
-    /// A report of an older program does not say where its samples stood: there
-    /// they are counted from round 1, as they are in a run without failures.
+    /// An older program's report does not say where its samples were taken: they are
+    /// counted from round 1, as in a run without failures.
     #[must_use]
     pub fn samples(&self, phase: &PhaseReport) -> Vec<Sample> {
         let cold = phase.cold_ns.map(|elapsed_ns| Sample {
@@ -58,7 +58,7 @@ impl CellReport {
         Some(cold.position)
     }
 
-    /// The places of the samples of rounds 1 and on.
+    /// The positions of the samples after round 0.
     fn warm_places(&self) -> Vec<RunPlace> {
         let runs = self.runs.iter().copied();
         runs.filter(|run| run.round > 0 && !run.failed).collect()

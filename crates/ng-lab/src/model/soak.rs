@@ -4,34 +4,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Interval95, Profile};
 
-/// All that a soak found.
+/// The results of a soak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SoakReport {
     /// The build of the worker.
     pub profile: Profile,
-    /// How long it was to last.
+    /// Requested duration.
     pub asked_seconds: f64,
-    /// How long it lasted, by its last row.
+    /// Actual duration, up to the last row.
     pub seconds: f64,
-    /// Operations that were due a second; none where it did not come to that.
+    /// Operations due per second; none if it ended before that was decided.
     pub rate: Option<f64>,
-    /// Operations a second that could be done without a pause, if that was looked for.
+    /// Operations per second without pauses, if that was measured.
     pub capacity: Option<f64>,
-    /// The most items that a file was to have.
+    /// The most items that a file may have.
     pub most_items: u64,
-    /// Why the most is less than was asked for, if so.
+    /// Why that is less than requested, if it is.
     pub less_because: Option<String>,
     /// Each kind over all rows.
     pub kinds: Vec<KindReport>,
-    /// How figures went over the time.
+    /// How figures changed over time.
     pub slopes: Vec<SlopeReport>,
     /// What happened, in order.
     pub events: Vec<Event>,
-    /// Whether a verification followed the last operation, and found nothing wrong.
+    /// Whether a verification after the last operation found nothing wrong.
     pub ended_clean: bool,
-    /// Why it ended before its time, if it did by itself.
+    /// Why it ended early of its own accord, if it did.
     pub failed: Option<String>,
-    /// The run, a second each.
+    /// The run, second by second.
     pub rows: Vec<SoakRow>,
 }
 
@@ -42,7 +42,7 @@ pub struct KindReport {
     pub name: String,
     /// What one operation does.
     pub about: String,
-    /// How many there are for each one of weight 1.
+    /// Its frequency relative to a kind of weight 1.
     pub weight: u32,
     /// Operations that ended.
     pub operations: u64,
@@ -54,16 +54,16 @@ pub struct KindReport {
     pub response_ns: Option<Percentiles>,
 }
 
-/// How one figure of the rows went over the time.
+/// How one figure of the rows changed over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlopeReport {
-    /// The figure, as a row names it: `resident_bytes`, or `response_ns.p99`.
+    /// The figure as named in a row: `resident_bytes`, or `response_ns.p99`.
     pub figure: String,
     /// The kind of operations, or none for all together.
     pub kind: Option<String>,
-    /// Points that it rests on: rows, or medians of as many rows each.
+    /// Points it is computed from: rows, or medians of several rows each.
     pub points: usize,
-    /// Rows that make a point.
+    /// Rows per point.
     pub rows_a_point: usize,
     /// Median of the points.
     pub median: f64,
@@ -75,17 +75,17 @@ pub struct SlopeReport {
     pub finding: SlopeFinding,
 }
 
-/// What an interval says of a slope.
+/// What an interval says about a slope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SlopeFinding {
-    /// All of the interval is above zero.
+    /// The whole interval is above zero.
     Rises,
-    /// All of it is below.
+    /// The whole interval is below zero.
     Falls,
-    /// Zero is in it.
+    /// The interval contains zero.
     NotTold,
-    /// There is none.
+    /// There are too few points for an interval.
     TooFewRows,
 }
 
@@ -97,14 +97,14 @@ impl SoakReport {
     }
 }
 
-/// Times of a number of operations in nanoseconds, good to a thousandth.
+/// Times of operations in nanoseconds, accurate to a thousandth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
-    /// Half of the times are not above it.
+    /// The median.
     pub p50: f64,
-    /// 99 of 100 are not above it.
+    /// 99 of 100 times are at most this.
     pub p99: f64,
-    /// 999 of 1000 are not above it.
+    /// 999 of 1000 times are at most this.
     pub p999: f64,
     /// The longest.
     pub max: f64,
@@ -127,14 +127,14 @@ pub struct KindRow {
     pub response_ns: Option<Percentiles>,
 }
 
-/// A second of a soak. It lasts longer where no operation ended in it.
+/// A second of a soak. It lasts longer if no operation ended in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SoakRow {
     /// When it ended, in seconds of the schedule.
     pub seconds: f64,
     /// How long it lasted.
     pub span_seconds: f64,
-    /// What was aside in it: the row before it, and verifications.
+    /// Time spent on writing the previous row and on verifications.
     pub aside_seconds: f64,
     /// Operations that ended in it.
     pub operations: u64,
@@ -144,46 +144,46 @@ pub struct SoakRow {
     pub service_ns: Percentiles,
     /// From when each operation was due.
     pub response_ns: Percentiles,
-    /// Operations that were due at its end and had not begun.
+    /// Operations due at its end but not yet begun.
     pub backlog: u64,
     /// The same by kinds, in their order.
     pub kinds: Vec<KindRow>,
-    /// Resident memory at its end; none where the kernel does not tell.
+    /// Resident memory at its end; none if the kernel does not report it.
     pub resident_bytes: Option<u64>,
-    /// The part of that which belongs to no file.
+    /// Its part that is not backed by files.
     pub private_bytes: Option<u64>,
-    /// Page faults in it, minor and major.
+    /// Page faults, minor and major.
     pub faults: Option<u64>,
     /// Those that waited for a device.
     pub major_faults: Option<u64>,
-    /// What all files take on the disk at its end.
+    /// Disk space of all files at its end.
     pub disk_bytes: u64,
-    /// Items in the file that is worked on, at its end.
+    /// Items in the current file at its end.
     pub items: u64,
-    /// The number of that file, from 1 on.
+    /// The number of that file, from 1.
     pub file: u64,
     /// What happened in it.
     pub events: Vec<Event>,
 }
 
-/// What happens seldom.
+/// A rare event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Event {
-    /// The work began anew, with a new file.
+    /// The work restarted with a new file.
     Renewed {
-        /// When that was over.
+        /// When that was done.
         seconds: f64,
         /// Why.
         reason: String,
-        /// How long it took; what was due meanwhile waited.
+        /// How long it took; operations due meanwhile waited.
         elapsed_ns: u64,
     },
-    /// Everything was looked at; the schedule stood still.
+    /// Everything was verified; the schedule was paused.
     Verified {
         /// When.
         seconds: f64,
-        /// Items that were looked at.
+        /// Items verified.
         items: u64,
         /// What was wrong; none if nothing was.
         wrong: Option<String>,

@@ -6,11 +6,11 @@ use crate::model::named::named;
 named! {
     /// What a cell is worth.
     Verdict {
-        /// Nothing was found against it.
+        /// No flag was raised.
         Valid = "valid",
         /// Something disturbed it.
         Suspect = "suspect",
-        /// It does not say what it claims to say.
+        /// It does not measure what it claims to measure.
         Invalid = "invalid",
         /// A worker failed.
         Failed = "failed",
@@ -20,7 +20,7 @@ named! {
 }
 
 impl Verdict {
-    /// The verdict on a cell that ran.
+    /// The verdict on a cell that ran, from its findings.
     #[must_use]
     pub fn from_findings(findings: &[Finding]) -> Self {
         if findings.iter().any(|finding| finding.flag.invalidates()) {

@@ -1,4 +1,4 @@
-//! Reports that were kept: read again, and saved under names.
+//! Kept reports: loading them, and saving them under names.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::model::{NotComparable, Report, SCHEMA};
 use crate::report::write_json;
 
-/// A report is some kilobytes a cell; whatever is larger is none.
+/// A report has some kilobytes per cell; anything larger is not one.
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_NAME: usize = 100;
 const EXTENSION: &str = "json";
@@ -36,16 +36,16 @@ pub enum LoadError {
         /// Its length.
         bytes: u64,
     },
-    /// The file is no report.
-    #[error("{} is no report", path.display())]
+    /// The file is not a report.
+    #[error("{} is not a report", path.display())]
     Form {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The report has another form than those of this program.
-    #[error("{} cannot be compared with", path.display())]
+    /// The report has another schema than this program's.
+    #[error("cannot compare with {}", path.display())]
     Schema {
         /// The file.
         path: PathBuf,
@@ -95,17 +95,18 @@ fn read(path: &Path) -> Result<String, LoadError> {
         });
     }
     let mut text = String::new();
-    // A file that never ends has no length.
+    // An endless file reports length 0.
     let mut file = file.take(MAX_BYTES);
     file.read_to_string(&mut text).map_err(cannot_read)?;
     Ok(text)
 }
 
-/// The name of a baseline: letters, digits, `.`, `_` and `-`, not first a dot or a dash.
+/// The name of a baseline: letters, digits, `.`, `_` and `-`, starting with a letter or
+/// digit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineName(String);
 
-/// A name that no baseline can have.
+/// An invalid name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected up to {MAX_NAME} letters, digits, dots, dashes and underscores, a letter or digit first"
@@ -132,26 +133,26 @@ impl fmt::Display for BaselineName {
     }
 }
 
-/// A folder of baselines, each a report of its own.
+/// A folder of baselines, one report each.
 #[derive(Clone, Debug)]
 pub struct Baselines {
     folder: PathBuf,
 }
 
 impl Baselines {
-    /// The baselines in `folder`, which need not be there yet.
+    /// The baselines in `folder`, which need not exist yet.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The file of a baseline, whether it is there or not.
+    /// The file of a baseline, whether it exists or not.
     #[must_use]
     pub fn path(&self, name: &BaselineName) -> PathBuf {
         self.folder.join(format!("{name}.{EXTENSION}"))
     }
 
-    /// The names of those that are there, sorted; none if the folder cannot be read.
+    /// The names of existing baselines, sorted; none if the folder cannot be read.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
@@ -165,10 +166,10 @@ impl Baselines {
         names
     }
 
-    /// Keeps a report, in the place of one that had the name before.
+    /// Saves a report, replacing an earlier one of that name.
     ///
     /// # Errors
-    /// The folder or the file cannot be written; the old one is still there then.
+    /// The folder or the file cannot be written; the old report is then kept.
     pub fn save(&self, name: &BaselineName, report: &Report) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         write_json(report, &self.path(name))
@@ -185,7 +186,7 @@ mod tests {
         let path = folder.path().join("report.json");
         let error = load_report(&path).unwrap_err();
         assert!(matches!(error, LoadError::Read { .. }), "{error}");
-        // A hole: it has the length and takes no room.
+        // A sparse file: it has the length and takes no space.
         File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         let error = load_report(&path).unwrap_err().to_string();
         assert!(
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_path() {
+    fn a_name_is_not_a_path() {
         for name in ["a", "main", "v1.2-rc_3", "0", &"x".repeat(MAX_NAME)] {
             assert!(name.parse::<BaselineName>().is_ok(), "{name}");
         }

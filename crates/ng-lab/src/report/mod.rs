@@ -1,5 +1,5 @@
-//! What a run leaves: `sections/` is what it says, each table once; `forms/` are the
-//! files and the terminal, which all show the same.
+//! The report of a run: `sections/` is its content, each table once; `forms/` renders it
+//! for files and the terminal.
 
 pub(crate) mod baselines;
 mod forms;

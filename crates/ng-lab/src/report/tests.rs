@@ -1,4 +1,4 @@
-//! One small report, built by hand, in each form.
+//! A small hand-built report in each form.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::model::{
     Report, Role, RunInfo, Scaling, Size, Verdict, Volume,
 };
 
-/// The report behind its summary, which has tests of its own.
+/// The report after its summary, which has its own tests.
 fn markdown(report: &Report) -> String {
     let text = super::markdown(report);
     let (title, rest) = text.split_once("## At a glance").expect("a summary");
@@ -25,7 +25,7 @@ fn terminal(report: &Report) -> String {
     before.to_owned()
 }
 
-/// Two cells of two phases on seven rounds, in release only.
+/// Two cells of two phases in seven rounds, release only.
 pub(super) fn report() -> Report {
     let run = RunInfo {
         started: "2026-11-24T23:08:25Z".to_owned(),
@@ -108,13 +108,8 @@ fn phase(name: &str) -> PhaseReport {
         p10_ns: Some(1_200_000.0),
         p90_ns: Some(1_300_000.0),
         mad_ns: Some(10_000.0),
-        bound: None,
         share_of_limit: Some(0.42),
-        growth: None,
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 
@@ -140,7 +135,7 @@ pub(super) fn compared(kind: ComparisonKind, stopped: Option<&str>) -> Compariso
     }
 }
 
-/// The rows of `text` that hold every one of `words`, their cells trimmed.
+/// The rows of `text` that contain all of `words`, with trimmed cells.
 pub(super) fn rows(text: &str, words: &[&str]) -> Vec<Vec<String>> {
     text.lines()
         .filter(|line| line.starts_with('|') && words.iter().all(|word| line.contains(word)))
@@ -148,7 +143,7 @@ pub(super) fn rows(text: &str, words: &[&str]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The cells of a pipe row; an escaped pipe ends none.
+/// The cells of a pipe row, split at unescaped pipes.
 fn cells_of(line: &str) -> Vec<String> {
     let masked = line.replace("\\|", "\u{0}");
     let inner = masked.trim().trim_matches('|');
@@ -255,7 +250,7 @@ fn without_samples(name: &str) -> PhaseReport {
 }
 
 #[test]
-fn the_lack_of_intervals_is_said_of_the_run_the_phase_and_the_ratio() {
+fn missing_intervals_are_reported_for_the_run_the_phase_and_the_ratio() {
     let mut report = report();
     report.run.rounds = 5;
     report.cells[0].phases[0].samples_ns.truncate(5);
@@ -264,7 +259,7 @@ fn the_lack_of_intervals_is_said_of_the_run_the_phase_and_the_ratio() {
     aa.ci95 = None;
     report.comparisons = vec![aa];
     let text = markdown(&report);
-    assert_says(&text, "fewer than 6 rounds: intervals are not given");
+    assert_says(&text, "fewer than 6 rounds: no intervals");
     assert_says(&text, "| none (n = 5) |");
     assert_says(&text, "| 14.20x (no interval) |");
     assert_says(&text, "without intervals A/A cannot fail");
@@ -273,7 +268,7 @@ fn the_lack_of_intervals_is_said_of_the_run_the_phase_and_the_ratio() {
 }
 
 #[test]
-fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
+fn the_volume_of_data_files_is_reported_and_memory_is_warned_of() {
     let mut report = report();
     assert_silent(&markdown(&report), "data files");
     let volume = |file_system: &str| Volume {
@@ -283,7 +278,7 @@ fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
     };
     for (kind, said) in [
         ("ext4", "data files: /data on ext4, 3.00 GiB free"),
-        ("", "data files: /data on a file system of unknown kind"),
+        ("", "data files: /data on an unknown file system"),
         ("tmpfs", "WARNING: data files were in memory"),
     ] {
         report.data = Some(volume(kind));
@@ -295,7 +290,7 @@ fn where_data_files_were_is_said_and_that_memory_is_no_disk() {
 }
 
 #[test]
-fn of_a_confined_cell_the_memory_and_its_private_part_are_said() {
+fn a_confined_cell_shows_its_memory_limit_and_private_memory() {
     let mut report = report();
     assert_silent(&markdown(&report), "of memory: ");
     report.limits[0].key.memory_limit_bytes = Some(512 << 20);
@@ -453,8 +448,8 @@ fn the_terminal_shows_of_aa_only_what_failed() {
     assert_says(&short, failed);
     assert_says(&long, "14.20x [13.60, 14.90] |");
     assert_silent(&short, "14.20x");
-    assert_says(&short, "1 phases can be compared; 1 differ from themselves");
-    assert_says(&short, "0 are of cells that cannot be used");
+    assert_says(&short, "1 phases can be compared; 1 differ between copies");
+    assert_says(&short, "0 belong to unusable cells");
 }
 
 #[test]
@@ -476,12 +471,12 @@ fn findings_are_listed_with_what_to_do() {
         Flag::Elided.advice(),
     ];
     assert_eq!(rows(&text, &["took 1 ns"]), [expected]);
-    // The run says it already, once for all cells.
+    // The run reports it once for all cells.
     assert_silent(&text, "3 rounds");
 }
 
 #[test]
-fn what_went_wrong_with_the_run_is_said_at_its_head() {
+fn what_went_wrong_with_the_run_is_reported_first() {
     let mut report = report();
     assert_silent(&markdown(&report), "INTERRUPTED");
     report.run.interrupted = true;
@@ -504,7 +499,7 @@ fn the_aa_copy_of_a_cell_has_no_rows_of_its_own() {
 }
 
 #[test]
-fn proofs_that_differ_are_all_shown() {
+fn all_differing_proofs_are_shown() {
     let mut report = report();
     let proofs = |report: &Report| markdown(report).matches("- proof: sum").count();
     assert_eq!(proofs(&report), 1);
@@ -512,9 +507,9 @@ fn proofs_that_differ_are_all_shown() {
     assert_eq!(proofs(&report), 2);
 }
 
-/// A clock with coarse ticks may give no time at all: no rate, and numbers only.
+/// A coarse clock may measure a time of 0.
 #[test]
-fn a_phase_of_no_time_has_no_rate_and_a_true_interval() {
+fn a_phase_of_zero_time_has_no_rate_but_an_interval() {
     let mut report = report();
     let phase = &mut report.cells[0].phases[0];
     phase.median_ns = Some(0.0);
@@ -523,7 +518,7 @@ fn a_phase_of_no_time_has_no_rate_and_a_true_interval() {
     assert_eq!(row[4..7], ["0 ns", "[0, 41.0] ns", ""]);
 }
 
-/// The end of a worker's stderr has lines: they belong to one item of the list.
+/// The tail of a worker's stderr may have several lines, all part of one list item.
 #[test]
 fn a_reason_of_several_lines_is_one_item() {
     let mut report = report();
@@ -582,7 +577,7 @@ fn a_report_of_an_older_program_is_read_and_shown() {
 }
 
 #[test]
-fn a_comparison_is_of_its_denominator_and_of_no_copy() {
+fn a_comparison_belongs_to_its_denominator_and_to_no_copy() {
     let comparison = compared(ComparisonKind::Threads, None);
     assert!(comparison.is_of(&cell("push")));
     let copy = |profile, role, threads| CellReport {
@@ -623,7 +618,7 @@ fn a_file_is_replaced_as_a_whole() {
     assert_eq!(files_in(folder.path()), ["report.md"]);
 }
 
-/// A full disk once left its half of the text under the temporary name.
+/// A full disk once left half of the text under the temporary name.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
@@ -648,7 +643,7 @@ fn a_rename_that_fails_leaves_what_was_there_and_nothing_else() {
 }
 
 #[test]
-fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
+fn what_ended_a_run_early_and_why_memory_is_missing_is_reported() {
     let mut report = report();
     report.run.stopped_by = Some("the log of results: disk full".to_owned());
     report.cells[0].memory = None;
@@ -656,14 +651,14 @@ fn what_ended_a_run_early_and_why_memory_is_missing_is_said() {
     for text in [markdown(&report), terminal(&report)] {
         for told in [
             "ENDED EARLY: the log of results: disk full",
-            "no figures of memory: /proc/self/clear_refs: denied",
+            "no memory figures: /proc/self/clear_refs: denied",
         ] {
             assert!(text.contains(told), "{told} in {text}");
         }
     }
 }
 
-/// A cell of so many threads whose first phase follows a law of sigma 0.05.
+/// A cell on `threads` threads whose first phase follows a law of sigma 0.05.
 fn scaled(threads: usize) -> CellReport {
     let mut cell = cell("push");
     cell.key.threads = threads;
@@ -693,7 +688,7 @@ fn a_law_is_fitted_to_four_numbers_of_threads_and_to_no_fewer() {
     assert_says(&fitted, "1, 2, 4, 8");
     assert_says(&fitted, "0.050 [0.050, 0.050]");
     assert_silent(&fitted, "not fitted");
-    // Without one thread nothing is a speed-up, however many there are.
+    // Without one thread there is no speed-up.
     let without_one = text(&[2, 4, 8, 16]);
     assert_silent(&without_one, "0.050");
     assert_says(&without_one, "not fitted: one thread was not measured");
@@ -709,7 +704,7 @@ fn lack(kind: ComparisonKind, phase: Option<&str>, reason: &str) -> NotCompared 
 }
 
 #[test]
-fn where_a_ratio_is_not_there_its_reason_is() {
+fn a_missing_ratio_shows_its_reason() {
     let mut report = report();
     report.not_compared = vec![
         lack(ComparisonKind::DevVsRelease, Some("fill"), "no dev"),
@@ -735,11 +730,11 @@ fn where_a_ratio_is_not_there_its_reason_is() {
 }
 
 #[test]
-fn a_kind_of_ratio_that_no_cell_has_is_said_to_be_missing_and_why() {
+fn a_kind_of_ratio_that_no_cell_has_shows_why() {
     for text in [markdown(&report()), terminal(&report())] {
         for told in [
-            "not compared: one thread count only was measured, 1: a speed-up needs one thread and more",
-            "not compared: no scenario was measured in two variants on as many threads",
+            "not compared: only one thread count was measured, 1: a speed-up needs one thread and more",
+            "not compared: no scenario was measured in two variants on the same number of threads",
             "not compared: no program was measured twice",
         ] {
             assert_says(&text, told);

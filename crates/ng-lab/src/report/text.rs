@@ -1,4 +1,4 @@
-//! Figures as people read them: three digits and a unit.
+//! Figures for people: three digits and a unit.
 
 use crate::model::Interval95;
 
@@ -13,7 +13,7 @@ fn digits(value: f64) -> String {
     format!("{value:.places$}")
 }
 
-/// The largest unit in which the value is at least one; the smallest unit else.
+/// The largest unit in which the value is at least 1, else the smallest.
 fn unit_of(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
     let fits = units.iter().rev().find(|(size, _)| value.abs() >= *size);
     fits.or(units.first()).copied().unwrap_or((1.0, ""))
@@ -39,13 +39,13 @@ pub(crate) fn time(ns: f64) -> String {
     format!("{} {unit}", digits(value))
 }
 
-/// Both ends in one unit, that of the lower one.
+/// Both ends in the unit of the lower one.
 pub(crate) fn time_interval(Interval95([low, high]): Interval95) -> String {
     let (size, unit) = unit_of(low, &TIMES);
     format!("[{}, {}] {unit}", digits(low / size), digits(high / size))
 }
 
-/// A time and its interval in the unit of the time, or a word that there is none.
+/// A time and its interval in one unit, or "no interval".
 pub(crate) fn time_with(ns: f64, ci95: Option<Interval95>) -> String {
     let (size, unit) = unit_of(ns, &TIMES);
     let middle = digits(ns / size);
@@ -63,7 +63,7 @@ pub(crate) fn count(value: f64) -> String {
     format!("{}{unit}", digits(value))
 }
 
-/// A number of items: exact where it is round, as `1M` or `1500`.
+/// A number of items, exact: short if it is round, as `1M`, else in full, as `1500`.
 pub(crate) fn items(count: u64) -> String {
     for (size, unit) in [(1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")] {
         if count >= size && count.is_multiple_of(size) {
@@ -82,7 +82,7 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// A ratio with its interval, or with a word on why there is none.
+/// A ratio with its interval, or "no interval".
 pub(crate) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
     match ci95 {
         Some(Interval95([low, high])) => {
@@ -92,7 +92,7 @@ pub(crate) fn ratio(estimate: f64, ci95: Option<Interval95>) -> String {
     }
 }
 
-/// A whole number in full, else three digits, and a unit that the caller names.
+/// A whole number in full, else three digits, and `unit`.
 pub(super) fn figure(value: f64, unit: &str) -> String {
     let value = if value.fract() == 0.0 {
         format!("{value:.0}")

@@ -1,4 +1,4 @@
-//! Why a run comes to nothing.
+//! Why a run fails.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::conductor::PlanError;
 use crate::model::NotComparable;
 
-/// Why a measurement came to nothing.
+/// Why a measurement failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -21,7 +21,7 @@ pub enum SessionError {
         /// What the system said.
         source: io::Error,
     },
-    /// The folder for data files cannot be looked at, made or written.
+    /// The folder for data files cannot be read, made or written.
     #[error("cannot use {} for data files", path.display())]
     Data {
         /// The folder.
@@ -40,8 +40,8 @@ pub enum SessionError {
     /// A worker program could not be started.
     #[error("cannot start a worker")]
     Conduct(#[source] io::Error),
-    /// What the run should be held against cannot be compared with it.
-    #[error("{name} cannot be compared with")]
+    /// The other side cannot be compared with this run.
+    #[error("cannot compare with {name}")]
     NotComparable {
         /// What the user called it.
         name: String,

@@ -15,13 +15,13 @@ use crate::session::date::iso_utc;
 use crate::session::error::SessionError;
 use crate::session::output::{begin_output, try_output, write_report};
 
-/// Measures what `request` asks for and leaves `report.json`, `samples.csv`,
-/// `report.md`, `report.html` and `results.jsonl` in `out`.
+/// Measures what `request` asks for and writes `report.json`, `samples.csv`,
+/// `report.md`, `report.html` and `results.jsonl` to `out`.
 ///
-/// The folder is tried before anything is measured, and so is `request.dir`, if
-/// a cell needs it. Of data files nothing is left, however the run ends, short of
-/// a kill; then the next run in the same folder removes it. After an interrupt
-/// the report holds what was measured until then.
+/// The folder is tried before anything is measured, and so is `request.dir`, if a cell
+/// needs it. Data files are removed however the run ends; after a kill, the next run in
+/// the same folder removes them. After an interrupt the report holds what was measured
+/// until then.
 ///
 /// # Errors
 /// [`SessionError`]; nothing half-written is left under a report's name.
@@ -35,8 +35,8 @@ pub fn measure(
     measure_with_claims(request, build, out, interrupt, progress, |_| Vec::new())
 }
 
-/// The same, and holds what was said of the work against the report: `audit`
-/// sees it without claims. Leaves `claims.md` besides, if there are any.
+/// The same, and adds the claims that `audit` derives from the report; also writes
+/// `claims.md`, if there are any.
 ///
 /// # Errors
 /// As [`measure`].
@@ -99,14 +99,14 @@ pub fn measure_with_claims(
     Ok(report)
 }
 
-/// The words that this process was started with.
+/// The command line of this process.
 pub(crate) fn command_line() -> Vec<String> {
     std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect()
 }
 
-/// Where data files will lie, if there will be any.
+/// The file system of the data files, if there will be any.
 fn volume(request: &Request) -> Result<Option<Volume>, SessionError> {
     let needed = request.needs_folder();
     let volume = needed.then(|| Volume::of(&request.dir)).transpose();
@@ -118,7 +118,7 @@ pub(super) fn cannot_use(dir: &Path) -> impl FnOnce(io::Error) -> SessionError {
     |source| SessionError::Data { path, source }
 }
 
-/// Waits for the lock that keeps measurements apart; `waiting` is called if it is held.
+/// Waits for the lock that keeps measurements apart; calls `waiting` if it is held.
 pub(super) fn lock(
     path: &Path,
     interrupt: &Interrupt,
@@ -132,7 +132,7 @@ pub(super) fn lock(
     lock.ok_or(SessionError::Interrupted)
 }
 
-/// A system that does not say what it has is taken at its word.
+/// A system that does not report its resources is assumed to have enough.
 fn available(request: &Request, volume: Option<&Volume>) -> Available {
     let least = request.least_memory_limit_bytes();
     Available {
@@ -142,7 +142,7 @@ fn available(request: &Request, volume: Option<&Volume>) -> Available {
     }
 }
 
-/// What can be known of a baseline before anything is measured.
+/// Checks what can be known of a baseline before anything is measured.
 fn check_baseline(
     request: &Request,
     host: &Host,
@@ -155,7 +155,7 @@ fn check_baseline(
     check_machine(host, build, data, &baseline.report).map_err(not_comparable(&baseline.name))
 }
 
-/// Whether the other revision's program is a worker of this protocol.
+/// Checks that the other revision's program is a worker of this protocol.
 fn check_against(request: &Request, interrupt: &Interrupt) -> Result<(), SessionError> {
     let Some(against) = request.versus.against() else {
         return Ok(());

@@ -1,7 +1,6 @@
 //! Whole runs: from a request to the files of a report.
 //!
-//! `measure.rs` runs cells, `soak.rs` a soak; both leave their files by way of
-//! `output.rs`.
+//! `measure.rs` runs cells, `soak.rs` a soak; both write their files through `output.rs`.
 
 mod date;
 mod error;

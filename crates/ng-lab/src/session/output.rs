@@ -1,4 +1,4 @@
-//! The folder that a run leaves.
+//! The output folder of a run.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,8 +21,8 @@ pub(crate) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> SessionErro
     |source| SessionError::Output { path, source }
 }
 
-/// Makes the folder and writes into it, without touching what is there: another
-/// run may still be at work in it.
+/// Makes the folder and tries to write to it, without touching existing files: another
+/// run may still be using them.
 pub(crate) fn try_output(out: &Path) -> Result<(), SessionError> {
     fs::create_dir_all(out).map_err(cannot_write(out))?;
     let probe = out.join(format!("{LOG}.{}", std::process::id()));
@@ -32,7 +32,7 @@ pub(crate) fn try_output(out: &Path) -> Result<(), SessionError> {
         .map_err(cannot_write(out))
 }
 
-/// Takes away what an earlier run left under the names of this one's files.
+/// Removes an earlier run's files of the same names.
 pub(crate) fn begin_output(out: &Path) -> Result<File, SessionError> {
     for name in [JSON, SAMPLES, MARKDOWN, HTML, CLAIMS, soak::ROWS] {
         let path = out.join(name);

@@ -17,18 +17,18 @@ use crate::soak::csv::Csv;
 use crate::soak::progress::SoakProgress;
 use crate::soak::{ROWS, SoakPlan, slopes};
 
-/// What is to be soaked.
+/// A request for a soak.
 #[derive(Clone, Debug)]
 pub struct SoakRequest {
     /// What the items are.
     pub subject: Subject,
     /// The worker.
     pub program: PathBuf,
-    /// How it is to be run.
+    /// How to run it.
     pub plan: SoakPlan,
-    /// The most items that a file is to have.
+    /// The most items that a file may have.
     pub most_items: u64,
-    /// Why that is less than was asked for, if so.
+    /// Why that is less than requested, if it is.
     pub less_because: Option<String>,
     /// The lock that keeps measurements apart.
     pub lock: PathBuf,
@@ -36,11 +36,11 @@ pub struct SoakRequest {
     pub dir: PathBuf,
 }
 
-/// Runs a soak and leaves a report's files, `results.jsonl` (what the worker said) and
-/// `soak.csv` (its rows) in `out`. The last two are written as it goes: they
-/// are there whatever becomes of this process. Of data files nothing is left.
+/// Runs a soak and writes a report's files, `results.jsonl` (the worker's output) and
+/// `soak.csv` (its rows) to `out`. The last two are written as it goes and survive a
+/// crash of this process. Data files are removed.
 ///
-/// After an interrupt the report holds what was seen until then.
+/// After an interrupt the report holds what was measured until then.
 ///
 /// # Errors
 /// [`SessionError`]; nothing half-written is left under a report's name.

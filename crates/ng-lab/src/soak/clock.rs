@@ -1,20 +1,20 @@
-//! The clock of a soak, and the time that does not count.
+//! The clock of a soak, and time that does not count.
 
 use std::hint::spin_loop;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// What tells the time and lets it pass.
+/// A clock that can be waited on.
 pub trait Clock {
-    /// The time since some moment, which never goes back.
+    /// The time since a fixed moment; never decreases.
     fn now(&self) -> Duration;
 
-    /// Returns at `moment`, or at once where that is past.
+    /// Returns at `moment`, or at once if it is past.
     fn wait_until(&self, moment: Duration);
 }
 
-/// The last part of a wait, which is not slept through: a sleeper is woken some
-/// 50 us late as a rule, and later where the processor has gone to sleep as well.
+/// The last part of a wait is spun, not slept: a sleeper usually wakes about 50 us
+/// late, and later if the processor sleeps as well.
 const AWAKE: Duration = Duration::from_micros(200);
 
 /// The system's monotonic clock.
@@ -45,7 +45,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time since a start, without what was aside.
+/// The time since a start, without the time that was set aside.
 pub(super) struct Stopwatch<'a> {
     clock: &'a dyn Clock,
     start: Duration,
@@ -65,23 +65,22 @@ impl<'a> Stopwatch<'a> {
         self.clock.now() - self.start - self.aside
     }
 
-    /// Returns when so much has elapsed.
+    /// Returns when `elapsed` has passed.
     pub(super) fn wait_until(&self, elapsed: Duration) {
         self.clock.wait_until(self.start + self.aside + elapsed);
     }
 
-    /// All that was aside.
+    /// All time set aside.
     pub(super) fn aside(&self) -> Duration {
         self.aside
     }
 
-    /// The moment at which something begins that shall not count; given back when
-    /// it is over.
+    /// Stops the watch for something that must not count, until [`Self::step_back`].
     pub(super) fn step_aside(&self) -> Aside {
         Aside(self.clock.now())
     }
 
-    /// Lets the time go on, and tells how long it stood still.
+    /// Restarts the watch, and returns how long it stood still.
     pub(super) fn step_back(&mut self, since: Aside) -> Duration {
         let took = self.clock.now() - since.0;
         self.aside += took;
@@ -89,7 +88,7 @@ impl<'a> Stopwatch<'a> {
     }
 }
 
-/// Since when the time stands still.
+/// When the watch stopped.
 #[must_use]
 pub(super) struct Aside(Duration);
 

@@ -1,4 +1,4 @@
-//! The conductor's side: a worker is started and listened to.
+//! The conductor's side: starts a worker and listens to it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -19,13 +19,13 @@ use crate::worker::protocol::PROTOCOL;
 /// The argument that makes a program a worker of a soak; the [`SoakJob`] follows it.
 pub const SOAK_ARGUMENT: &str = "__soak";
 
-/// How often a waiting conductor looks for an interrupt.
+/// How often a waiting conductor checks for an interrupt.
 const POLL: Duration = Duration::from_millis(100);
-/// A worker that says nothing for so long is stuck: the longest verification that we
-/// can think of reads a few terabytes.
+/// A worker silent for this long is stuck: the longest conceivable verification reads
+/// a few terabytes.
 const SILENCE: Duration = Duration::from_secs(3 * 3600);
 
-/// What is kept of a soak while it runs, a line at once for each message and row.
+/// Writes down each message and row of a soak as it comes.
 pub(crate) struct Keeper {
     pub(crate) log: File,
     pub(crate) csv: Csv<File>,
@@ -35,7 +35,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     fn keep(&mut self, line: &str, message: &Message) -> io::Result<()> {
         self.progress.hear(message);
-        // Totals come again with every row.
+        // Totals are repeated with every row.
         if !matches!(message, Message::Totals(_)) {
             writeln!(self.log, "{line}")?;
         }
@@ -50,12 +50,13 @@ impl Keeper {
 pub(crate) enum ConductError {
     /// The worker cannot be started or waited for.
     Worker(io::Error),
-    /// What it says cannot be written.
+    /// The record cannot be written.
     Record(io::Error),
 }
 
-/// Runs `program` as the worker, keeps what it says, and puts it into `report`. Tells
-/// whether the user stopped it. The worker is killed then: all that it has said is kept.
+/// Runs `program` as the worker, records its messages and adds them to `report`.
+/// Returns whether the user stopped it; the worker is then killed, and its messages
+/// are kept.
 ///
 /// # Errors
 /// The program cannot be started, or the record cannot be written.
@@ -76,7 +77,7 @@ pub(crate) fn conduct(
     }
     let status = worker.0.wait().map_err(ConductError::Worker)?;
     let stderr = stderr.and_then(|thread| thread.join().ok());
-    // A worker that has said how it ended has ended.
+    // A worker that reported its end has ended.
     if heard == Heard::End && report.failed.is_none() && !report.ended_clean {
         report.failed = Some(how_it_ended(status, &stderr.unwrap_or_default()));
     }
@@ -105,7 +106,7 @@ fn begin(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Heard {
     End,
-    /// What a worker should not say; the report has it.
+    /// An unexpected message or silence, noted in the report.
     Trouble,
     Interrupted,
 }
@@ -126,7 +127,7 @@ fn listen(
                 let message: Message = match serde_json::from_str(&line) {
                     Ok(message) => message,
                     Err(error) => {
-                        report.failed = Some(format!("a message is not readable: {error}"));
+                        report.failed = Some(format!("unreadable message: {error}"));
                         return Ok(Heard::Trouble);
                     }
                 };
@@ -146,7 +147,7 @@ fn listen(
 }
 
 impl SoakReport {
-    /// One that nothing has happened in.
+    /// A report of a soak that has not begun.
     pub(crate) fn of(plan: &SoakPlan, most_items: u64, less_because: Option<String>) -> Self {
         Self {
             profile: Profile::of_this_build(),
@@ -179,18 +180,18 @@ impl SoakReport {
             }
             Message::Totals(kinds) => self.kinds = kinds,
             Message::Failed(reason) => self.failed = Some(reason),
-            // The engine says so behind a clean verification alone.
+            // The engine says so only after a clean verification.
             Message::Ended => self.ended_clean = true,
         }
     }
 }
 
-/// A worker at work. It is killed when it is dropped.
+/// A running worker, killed on drop.
 struct Worker(Child);
 
 impl Worker {
     fn kill(&mut self) {
-        // An error means that it has ended by itself.
+        // An error means that it has already ended.
         let _ = self.0.kill();
     }
 }
@@ -208,7 +209,7 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
         let mut pipe = BufReader::new(pipe);
         let mut line = String::new();
         while pipe.read_line(&mut line).is_ok() {
-            // A line that was cut by the worker's death is none.
+            // A line cut off by the worker's death does not count.
             let Some(whole) = line.strip_suffix('\n') else {
                 break;
             };

@@ -1,4 +1,4 @@
-//! The rows as a table for other programs, a line as each row comes.
+//! The rows as CSV, written as they come.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ pub(crate) struct Csv<W> {
 }
 
 impl<W: Write> Csv<W> {
-    /// `items` is what the items are called.
+    /// `items` is the name of the items.
     pub(crate) fn new(out: W, items: &str) -> Self {
         Self {
             out,

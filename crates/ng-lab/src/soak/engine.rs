@@ -1,4 +1,4 @@
-//! The loop: what is due is done, and its times are taken.
+//! The loop that runs and times operations when they are due.
 
 use std::io;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::soak::{Began, Clock, Message, Operations, Rate, Reading, SoakPlan};
 use crate::stats::rng::{SplitMix64, mix};
 use crate::worker::run::Failure;
 
-/// What a soak works with.
+/// A soak's interfaces to the outside.
 pub(super) struct Surroundings<'a> {
     pub(super) clock: &'a dyn Clock,
-    /// Asked at the end of each row.
+    /// Read at the end of each row.
     pub(super) kernel: &'a mut dyn FnMut() -> Reading,
-    /// Whoever keeps the record. A soak that nobody listens to ends.
+    /// Receives the messages; an error ends the soak.
     pub(super) tell: &'a mut dyn FnMut(&Message) -> io::Result<()>,
 }
 
-/// Runs `operations` as `plan` says, by the system's clock.
+/// Runs `operations` according to `plan`.
 ///
-/// `tell` gets all that is known, as it becomes known. It ends with
-/// [`Message::Ended`] after a last verification, or with [`Message::Failed`] once an
-/// operation fails or a verification finds anything wrong.
+/// `tell` receives every message as it arises. The last is [`Message::Ended`] after a
+/// clean verification, or [`Message::Failed`] once an operation fails or a verification
+/// finds something wrong.
 ///
 /// # Errors
 /// `tell` fails.
@@ -56,7 +56,7 @@ pub(super) fn soak_with<'a>(
         Ok(()) => soak.say(&Message::Ended),
         Err(End::Unheard(error)) => Err(error),
         Err(End::Failed(failure)) => {
-            // What was seen until then, as far as it can be told.
+            // The row so far, if it can still be reported.
             if let Err(End::Unheard(error)) = soak.end_row() {
                 return Err(error);
             }
@@ -85,12 +85,12 @@ struct Soak<'a> {
     mix: Mix,
     rng: SplitMix64,
     tally: Tally,
-    /// Operations that were begun.
+    /// Operations begun.
     begun: u64,
-    /// How often the work was begun anew to find out what can be done.
+    /// Renewals during calibration.
     renewals_before: u64,
     schedule: Schedule,
-    /// When the row under way began, and when it shall end.
+    /// When the current row began, and when it is to end.
     row: [Duration; 2],
     aside_before_row: Duration,
     verify_at: Duration,
@@ -107,12 +107,12 @@ impl<'a> Soak<'a> {
         let kinds = operations.kinds();
         let per_second = match plan.rate {
             Rate::PerSecond(rate) => rate,
-            // Until the capacity is known.
+            // A placeholder until the capacity is known.
             Rate::OfCapacity { .. } => 1.0,
         };
         Self {
             mix: Mix::new(&kinds, plan.seed),
-            // Another sequence than that of the kinds.
+            // A different sequence from that of the kinds.
             rng: SplitMix64::new(mix(plan.seed ^ 1)),
             tally: Tally::new(kinds),
             watch: Stopwatch::start(around.clock),
@@ -153,9 +153,8 @@ impl<'a> Soak<'a> {
         self.end_row()
     }
 
-    /// How many operations a second can be done where each follows the one before,
-    /// and there is as much as there will be: what is cheap with little may not be
-    /// with much, and a rate must be kept to the end.
+    /// The rate of back-to-back operations on the largest state: what is cheap with
+    /// little data may not be with much, and the rate must hold until the end.
     fn capacity(&mut self, calibration: Duration) -> Result<f64, Failure> {
         self.fill(calibration)?;
         let mut done = 0_u32;
@@ -193,7 +192,7 @@ impl<'a> Soak<'a> {
         }
     }
 
-    /// Lets the time pass, and does meanwhile what is not an operation.
+    /// Waits, and meanwhile does everything that is not an operation.
     fn wait_until(&mut self, moment: Duration) -> Result<(), End> {
         loop {
             self.tend()?;
@@ -217,7 +216,7 @@ impl<'a> Soak<'a> {
     fn tend(&mut self) -> Result<(), End> {
         let now = self.watch.elapsed();
         if now >= self.plan.time {
-            // The last row has the last verification.
+            // The last verification belongs to the last row.
             return Ok(());
         }
         if now >= self.row[1] {
@@ -268,7 +267,7 @@ impl<'a> Soak<'a> {
         Ok(())
     }
 
-    /// Ends the row, unless nothing ended in it: then it lasts a while longer.
+    /// Ends the row, or extends it if no operation ended in it.
     fn end_row(&mut self) -> Result<(), End> {
         let now = self.watch.elapsed();
         let rows = now.as_nanos() / self.plan.row.as_nanos().max(1);

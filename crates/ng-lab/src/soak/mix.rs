@@ -1,12 +1,12 @@
-//! Which kind of operation comes next.
+//! Chooses the kind of the next operation.
 
 use crate::soak::Kind;
 use crate::stats::rng::SplitMix64;
 
-/// Kinds in random order, as often as their weights say.
+/// Kinds in random order, in proportion to their weights.
 #[derive(Clone, Debug)]
 pub(super) struct Mix {
-    /// Sums of the weights up to and with each kind.
+    /// Cumulative sums of the weights.
     sums: Vec<u64>,
     rng: SplitMix64,
 }

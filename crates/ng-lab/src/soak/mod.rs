@@ -1,20 +1,20 @@
-//! A long run of mixed operations at a rate of its own, over its time.
+//! A long run of mixed operations at a fixed rate.
 //!
-//! Cells ask how long a thing takes; a soak asks whether that stays so. It does
-//! [`Operations`] of several kinds for minutes or hours, in one worker process, and
-//! leaves a row a second: how many, how long, and what memory and files were like.
+//! Cells show how long work takes; a soak shows whether that stays the same. It runs
+//! [`Operations`] of several kinds for minutes or hours in one worker process, and
+//! writes a row per second: counts, times, memory and files.
 //!
-//! **Open loop.** When an operation is due is known before the run begins, and does
-//! not depend on how long those before it took. Response time counts from then,
-//! service time from the operation's real start: where one operation stalls, all
-//! that wait behind it are late, and the response says so. A loop that waits for
-//! the end of one operation before it times the next would hide that.
+//! **Open loop.** Operations are due at times fixed before the run, however long
+//! earlier ones take. Response time counts from when an operation is due, service time
+//! from its actual start: if one stalls, all that wait behind it are late, and their
+//! response times show it. A closed loop, which times the next operation only after the
+//! previous one, would hide that.
 //!
-//! What the lab does between operations (a row, a verification) is aside: the
-//! schedule's clock stands still for it, and each row says for how long.
+//! What the lab does between operations (a row, a verification) is set aside: the
+//! schedule's clock stops, and each row says for how long.
 //!
-//! Begin reading at `operations.rs` (what is done), then `engine.rs` (how),
-//! `slopes.rs` (what is made of the rows), `session.rs` (the whole run).
+//! Start reading at `operations.rs` (the work), then `engine.rs` (the loop),
+//! `slopes.rs` (the analysis), and `session/soak.rs` (the whole run).
 
 mod clock;
 pub(crate) mod conduct;

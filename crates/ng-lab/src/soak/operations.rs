@@ -1,4 +1,4 @@
-//! What a soak does: the seam to the system under test.
+//! The operations of a soak: the interface to the system under test.
 
 use std::time::Duration;
 
@@ -12,79 +12,80 @@ pub struct Kind {
     pub name: &'static str,
     /// What one operation does, in a few words.
     pub about: &'static str,
-    /// How many of them there are for each one of a kind with weight 1.
+    /// Its frequency relative to a kind of weight 1.
     pub weight: u32,
 }
 
-/// How much there is.
+/// The size of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// Items in the file that is worked on.
+    /// Items in the current file.
     pub items: u64,
-    /// Bytes that all files take on the disk.
+    /// Bytes of all files on the disk.
     pub disk_bytes: u64,
-    /// How often the work began anew, with a new file.
+    /// How often the work restarted with a new file.
     pub renewals: u64,
 }
 
-/// What a full verification found.
+/// The result of a full verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Items that were looked at.
+    /// Items verified.
     pub items: u64,
     /// What is wrong with them; none if nothing is.
     pub wrong: Option<String>,
 }
 
-/// Mixed operations on something that lasts.
+/// Mixed operations on long-lived data.
 ///
-/// An operation should do as much work whenever it is done, or its time grows with
-/// what there is, and the soak tells of a trend. It checks what it can: an error
-/// ends the soak.
+/// An operation should do the same amount of work at any time; otherwise its time
+/// grows with the data, and the soak reports a trend. It should check its own results:
+/// an error ends the soak.
 pub trait Operations {
     /// The kinds; the same at every call.
     fn kinds(&self) -> Vec<Kind>;
 
-    /// Does one operation of the kind at `kind`, with what it wants at random from
-    /// `rng`, and gives the number of items that it was about.
+    /// Runs one operation of the kind at index `kind`, with random choices from `rng`,
+    /// and returns the number of items processed.
     ///
     /// # Errors
-    /// It cannot be done, or what it found is wrong.
+    /// The operation failed, or found something wrong.
     fn run(&mut self, kind: usize, rng: &mut SplitMix64) -> Result<u64, Failure>;
 
-    /// How much there is. Not timed.
+    /// The size of the data. Not timed.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system does not report it.
     fn extent(&self) -> Result<Extent, Failure>;
 
-    /// Why the work has to begin anew before another operation is done, if so: what
-    /// grows without end does not last. Asked before every operation.
+    /// Why the work must restart before the next operation, if it must, so that data
+    /// does not grow without end. Called before every operation.
     fn must_renew(&self) -> Option<String> {
         None
     }
 
-    /// Begins anew. What is due meanwhile waits, and that is seen.
+    /// Restarts with a new file. Operations due meanwhile wait, which their response
+    /// times show.
     ///
     /// # Errors
-    /// It cannot.
+    /// The restart failed.
     fn renew(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// Brings what there is near to its most, or as near as `time` allows: what can
-    /// be done is looked for there. Not timed.
+    /// Grows the data towards its largest size, as far as `time` allows, so that the
+    /// capacity is measured there. Not timed.
     ///
     /// # Errors
-    /// It cannot.
+    /// The data cannot grow.
     fn fill(&mut self, time: Duration) -> Result<(), Failure> {
         let _ = time;
         Ok(())
     }
 
-    /// Looks at everything there is. Not timed.
+    /// Verifies all data. Not timed.
     ///
     /// # Errors
-    /// It cannot be looked at; what is wrong with it is no error.
+    /// The data cannot be read. Wrong data is a result, not an error.
     fn verify(&mut self) -> Result<Verified, Failure>;
 }

@@ -1,43 +1,42 @@
-//! How a soak is to be run.
+//! The parameters of a soak.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How many operations a second are due.
+/// How many operations per second are due.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rate {
-    /// So many.
+    /// A fixed number.
     PerSecond(f64),
-    /// A share of what can be done, which is found out first: for a while each
-    /// operation follows the one before it at once.
+    /// A share of the capacity, which is measured first with back-to-back operations.
     OfCapacity {
         /// The share, above 0.
         share: f64,
-        /// How long the capacity is looked for.
+        /// How long the capacity is measured.
         calibration: Duration,
     },
 }
 
-/// How long, how often, in which order.
+/// Duration, rates and seed of a soak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SoakPlan {
-    /// Time of the schedule: what is aside does not count.
+    /// Time of the schedule, without time set aside.
     pub time: Duration,
     /// Time of a row.
     pub row: Duration,
-    /// Operations a second.
+    /// Operations per second.
     pub rate: Rate,
     /// Time from one full verification to the next.
     pub verify_every: Duration,
-    /// Seed of the order of kinds, and of what operations choose at random.
+    /// Seed of the order of kinds, and of the operations' random choices.
     pub seed: u64,
 }
 
 impl SoakPlan {
-    /// A row a second, a verification a minute, at half of the capacity, which a
-    /// tenth of the time is spent on, five seconds at most.
+    /// A row per second, a verification per minute, at half the capacity, which is
+    /// measured for a tenth of the time but at most five seconds.
     #[must_use]
     pub fn lasting(time: Duration) -> Self {
         Self {

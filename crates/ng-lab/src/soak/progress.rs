@@ -1,4 +1,4 @@
-//! How far a soak is, on standard error.
+//! Progress of a soak, on standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::report::text;
 use crate::soak::Message;
 use crate::soak::csv::described;
 
-/// Seconds from one line to the next where there is no terminal.
+/// Seconds between lines if standard error is not a terminal.
 const LINE_EVERY: f64 = 30.0;
 
-/// A bar on a terminal, a line now and then elsewhere.
+/// A bar on a terminal, occasional lines elsewhere.
 pub(crate) struct SoakProgress {
     bar: ProgressBar,
     draws: bool,
@@ -38,7 +38,7 @@ impl SoakProgress {
         }
     }
 
-    /// A line that stays. That nobody can read it is no reason to stop.
+    /// Writes a line that stays; a failure to write is no reason to stop.
     pub(crate) fn say(&self, line: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{line}");
@@ -51,10 +51,10 @@ impl SoakProgress {
                 let rate = text::count(began.rate);
                 self.say(&match began.capacity {
                     Some(capacity) => format!(
-                        "{rate} operations a second are due, of {} that can be done",
+                        "{rate} operations per second are due, of a capacity of {}",
                         text::count(capacity)
                     ),
-                    None => format!("{rate} operations a second are due"),
+                    None => format!("{rate} operations per second are due"),
                 });
             }
             Message::Row(row) => self.row(row),

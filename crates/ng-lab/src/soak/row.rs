@@ -1,52 +1,52 @@
-//! What a soak says while it runs, and what its record is made of.
+//! The messages of a soak's worker.
 
 use serde::{Deserialize, Serialize};
 
 use crate::machine::kernel::Faults;
 use crate::model::{Event, KindReport, SoakRow};
 
-/// How a soak begins.
+/// The start of a soak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Began {
-    /// Operations that are due a second.
+    /// Operations due per second.
     pub rate: f64,
-    /// Operations a second that could be done without a pause, if that was looked for.
+    /// Operations per second without pauses, if that was measured.
     pub capacity: Option<f64>,
-    /// The kinds, with nothing done yet.
+    /// The kinds, with counts of 0.
     pub kinds: Vec<KindReport>,
 }
 
-/// What a worker says, a line of JSON each.
+/// A message of the worker, one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// Once, before anything is due.
     Began(Began),
-    /// As it happens. It also stands in the row that follows it.
+    /// As it happens. The next row contains it as well.
     Event(Event),
     /// At the end of a row.
     Row(Box<SoakRow>),
-    /// After each row: everything until then.
+    /// After each row: the totals so far.
     Totals(Vec<KindReport>),
-    /// It ended before its time; why.
+    /// It ended early, and why.
     Failed(String),
-    /// It ended in its time.
+    /// It ended on time.
     Ended,
 }
 
-/// What the kernel says of the process, as far as it does.
+/// The kernel's figures of the process, as far as it reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Resident memory.
     pub resident_bytes: Option<u64>,
-    /// The part of it that belongs to no file.
+    /// Its part that is not backed by files.
     pub private_bytes: Option<u64>,
     /// Page faults since the process began.
     pub faults: Option<Faults>,
 }
 
 impl Reading {
-    /// Asks about this process. Costs no walk over its page tables.
+    /// Reads the figures of this process. Needs no walk over its page tables.
     #[must_use]
     pub fn of_this_process() -> Self {
         Self {

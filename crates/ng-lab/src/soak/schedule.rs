@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Operations at equal distances, from a moment 0 on.
+/// Operations at equal intervals, from time 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     per_second: f64,
@@ -14,7 +14,7 @@ impl Schedule {
     pub(super) fn new(per_second: f64) -> Self {
         assert!(
             per_second.is_finite() && per_second > 0.0,
-            "{per_second} operations a second, expected a positive number"
+            "{per_second} operations per second, expected a positive number"
         );
         Self { per_second }
     }
@@ -23,10 +23,10 @@ impl Schedule {
         self.per_second
     }
 
-    /// When the operation is due that `number` others come before. Counted anew for
-    /// each, so that no rounding adds up.
+    /// When operation `number`, counted from 0, is due. Computed from scratch, so that
+    /// rounding errors do not accumulate.
     pub(super) fn due(self, number: u64) -> Duration {
-        // From 584 years on a duration of this kind is as good as for ever.
+        // Saturates at 584 years.
         Duration::from_nanos((number as f64 * 1e9 / self.per_second) as u64)
     }
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "0 operations a second")]
+    #[should_panic(expected = "0 operations per second")]
     fn no_rate_is_refused() {
         Schedule::new(0.0);
     }

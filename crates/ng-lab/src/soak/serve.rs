@@ -10,23 +10,22 @@ use crate::worker::protocol::PROTOCOL;
 use crate::worker::run::Failure;
 use crate::worker::serve::pipe_to_conductor;
 
-/// What a worker is to do.
+/// A worker's job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SoakJob {
     /// The conductor's version of the protocol.
     pub protocol: u32,
     /// The inherited descriptor that messages go to.
     pub reply_fd: i32,
-    /// An empty folder of the worker's own.
+    /// The worker's own empty folder.
     pub dir: PathBuf,
-    /// The most items that a file is to have.
+    /// The most items that a file may have.
     pub most_items: u64,
-    /// How it is to be run.
+    /// How to run it.
     pub plan: SoakPlan,
 }
 
-/// Does the job that is written in `argument`, on the operations that `make` makes
-/// for it.
+/// Does the job in `argument` with the operations that `make` returns for it.
 ///
 /// # Errors
 /// The argument is not a job of this protocol, or the pipe is gone. Failures of the
@@ -35,8 +34,8 @@ pub fn serve_soak(
     argument: &str,
     make: impl FnOnce(&SoakJob) -> Result<Box<dyn Operations>, Failure>,
 ) -> Result<(), Failure> {
-    let job: SoakJob = serde_json::from_str(argument)
-        .map_err(|error| format!("soak: the job is not readable: {error}"))?;
+    let job: SoakJob =
+        serde_json::from_str(argument).map_err(|error| format!("soak: unreadable job: {error}"))?;
     if job.protocol != PROTOCOL {
         return Err(format!("soak: protocol {}, expected {PROTOCOL}", job.protocol).into());
     }

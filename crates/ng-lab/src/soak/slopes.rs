@@ -1,15 +1,15 @@
-//! How the figures of a soak went over its time.
+//! How the figures of a soak changed over time.
 
 use crate::model::{Interval95, Percentiles, SlopeFinding, SlopeReport, SoakRow};
 use crate::stats;
 
-/// The most points that a slope rests on. Of more rows neighbours are put together
-/// and their median taken: what lasts some seconds moves several rows at once, and
-/// would count several times, and the pairs of a day's rows fill a memory.
+/// The most points of a slope. More rows are grouped, and each group's median is a
+/// point: a disturbance of some seconds moves several rows and would count several
+/// times, and all pairs of a day's rows would fill the memory.
 const MOST_POINTS: usize = 120;
 const SECONDS_AN_HOUR: f64 = 3600.0;
 
-/// A figure of a row; none where the row does not have it.
+/// A figure of a row, if the row has it.
 type Figure<'f> = Box<dyn Fn(&SoakRow) -> Option<f64> + 'f>;
 
 /// The slopes of memory and of the 99th percentiles, of all operations together and
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_the_same_but_for_noise_and_stalls_is_not_said_to_grow() {
+    fn noise_and_stalls_are_not_reported_as_growth() {
         for count in [60, 300, 4000] {
             let rows = rows(count, |seconds, row| {
                 if seconds % 10.0 == 0.0 {

@@ -1,4 +1,4 @@
-//! Times of operations, as they come.
+//! Histograms of operation times.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use hdrhistogram::Histogram;
 use crate::model::{KindReport, KindRow, Percentiles};
 use crate::soak::Kind;
 
-/// Digits of a time that are kept.
+/// Significant digits kept.
 const DIGITS: u8 = 3;
-/// The longest time that is told from a longer one: an hour.
+/// Longer times are recorded as this: an hour.
 const LONGEST_NS: u64 = 3_600_000_000_000;
 
-/// Service and response of some operations.
+/// Service and response times of some operations.
 #[derive(Clone)]
 struct Times {
     operations: u64,
@@ -26,7 +26,7 @@ impl Times {
         let histogram = || {
             let made = Histogram::new_with_bounds(1, LONGEST_NS, DIGITS);
             let mut made = made.expect("bounds and digits that a histogram can have");
-            // Writes to all of its memory, which then does not grow during the run.
+            // Touches all of its memory, so that it does not grow during the run.
             made.reset();
             made
         };
@@ -82,16 +82,16 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
     }
 }
 
-/// The times of all kinds: of the row that is under way, and of all before it.
+/// The times of all kinds, for the current row and for all earlier ones.
 pub(super) struct Tally {
     kinds: Vec<Kind>,
     row: Vec<Times>,
     total: Vec<Times>,
-    /// Room for the sum of a row.
+    /// Buffer for the sum of a row.
     all: Times,
 }
 
-/// What a row has of its operations.
+/// The operations of one row.
 pub(super) struct RowTimes {
     pub(super) operations: u64,
     pub(super) service_ns: Percentiles,
@@ -114,7 +114,7 @@ impl Tally {
         self.row[kind].record(items, service, response);
     }
 
-    /// Operations in the row that is under way.
+    /// Operations in the current row.
     pub(super) fn operations(&self) -> u64 {
         self.row.iter().map(|times| times.operations).sum()
     }
@@ -141,7 +141,7 @@ impl Tally {
         row
     }
 
-    /// All rows together, that under way left out.
+    /// All completed rows together.
     pub(super) fn totals(&self) -> Vec<KindReport> {
         let kinds = self.kinds.iter().zip(&self.total);
         kinds
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!((first.operations, second.operations), (1, 1));
         assert_eq!(first.kinds[1].service_ns, None);
         assert_eq!(second.kinds[0].response_ns, None);
-        // What is longer than an hour is an hour.
+        // Anything longer counts as an hour.
         assert!(is_near(second.service_ns.max, LONGEST_NS as f64));
         assert_eq!(tally.operations(), 0);
         let totals = tally.totals();

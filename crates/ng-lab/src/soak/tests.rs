@@ -1,4 +1,4 @@
-//! The engine by a clock that goes on only when it is told to.
+//! Tests of the engine with a fake clock.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -14,7 +14,7 @@ use crate::soak::{
 use crate::stats::rng::SplitMix64;
 use crate::worker::run::Failure;
 
-/// A row with times around a millisecond, for tests of what is made of rows.
+/// A row with times around a millisecond.
 pub(super) fn row_at(seconds: f64) -> SoakRow {
     let times = |scale: f64| Percentiles {
         p50: scale,
@@ -71,13 +71,13 @@ impl Clock for FakeClock {
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Work that takes as long as it is told to.
+/// Work of a given duration.
 struct Fake {
     clock: FakeClock,
-    /// What the operation of that number takes, calibration included.
+    /// The duration of each operation by its number, calibration included.
     takes: Box<dyn Fn(u64) -> Duration>,
     done: u64,
-    /// Operations after which the work must begin anew.
+    /// Operations after which the work must restart.
     renew_after: Option<u64>,
     since_renewal: u64,
     renewals: u64,
@@ -86,7 +86,7 @@ struct Fake {
     wrong_at: Option<u64>,
     verified: u64,
     fails_at: Option<u64>,
-    /// How many times as long work takes where there is much.
+    /// How many times longer operations take on the largest state.
     full_factor: u32,
     is_full: bool,
 }
@@ -169,7 +169,7 @@ impl Operations for Fake {
     }
 }
 
-/// 100 operations a second.
+/// 100 operations per second.
 fn plan(seconds: u64) -> SoakPlan {
     SoakPlan {
         rate: Rate::PerSecond(100.0),
@@ -244,8 +244,8 @@ fn operations_are_done_when_they_are_due_and_rows_come_each_second() {
     assert_eq!((began.rate, began.capacity), (100.0, None));
 }
 
-/// One operation stalls for two seconds and a half: in a closed loop it would be one
-/// sample of many. Here all that were due meanwhile are late, and only they.
+/// One operation stalls for two and a half seconds: in a closed loop it would be one
+/// sample of many. Here every operation due meanwhile is late, and no other.
 #[test]
 fn a_stall_shows_in_response_and_not_in_service() {
     let clock = FakeClock::default();
@@ -258,7 +258,7 @@ fn a_stall_shows_in_response_and_not_in_service() {
         service.iter().all(|p50| is_near(*p50, MILLISECOND)),
         "{service:?}"
     );
-    // Until 2.5 s all is well, then nothing ends until 5 s.
+    // Normal until 2.5 s, then nothing ends until 5 s.
     let ends: Vec<f64> = rows.iter().map(|row| row.seconds).collect();
     assert_eq!(ends, [1.0, 2.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]);
     let stalled = &rows[2];
@@ -288,7 +288,7 @@ fn a_rate_that_cannot_be_kept_leaves_a_backlog_and_ends_in_time() {
 }
 
 #[test]
-fn verifications_are_aside_and_told() {
+fn verifications_are_set_aside_and_reported() {
     let clock = FakeClock::default();
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     let plan = SoakPlan {
@@ -297,7 +297,7 @@ fn verifications_are_aside_and_told() {
     };
     let messages = soaked(&mut fake, &plan);
     let rows = rows(&messages);
-    // Two on the way, and one at the end.
+    // Two during the run, and one at the end.
     assert_eq!((fake.verified, events(&messages).len()), (3, 3));
     assert!(
         rows.iter()
@@ -325,7 +325,7 @@ fn what_is_verified_wrong_ends_the_soak() {
     let rows = rows(&messages);
     assert_eq!(rows.last().unwrap().seconds, 4.0);
 
-    // Also by the last verification of all.
+    // The last verification can fail it, too.
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     fake.wrong_at = Some(1);
     let messages = soaked(
@@ -353,7 +353,7 @@ fn an_operation_that_fails_ends_the_soak_and_keeps_the_row() {
 }
 
 #[test]
-fn what_must_begin_anew_is_verified_before_and_its_time_counts() {
+fn a_renewal_is_verified_before_and_its_time_counts() {
     let clock = FakeClock::default();
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     fake.renew_after = Some(120);
@@ -372,14 +372,14 @@ fn what_must_begin_anew_is_verified_before_and_its_time_counts() {
     let rows = rows(&messages);
     let files: Vec<u64> = rows.iter().map(|row| row.file).collect();
     assert_eq!(files, [1, 2, 3]);
-    // What was due while it began anew waited.
+    // Operations due during the renewal waited.
     let longest = rows[1].response_ns.max;
     assert!((40e6..60e6).contains(&longest), "{longest}");
     assert!(is_near(rows[1].service_ns.max, MILLISECOND));
 }
 
 #[test]
-fn the_rate_is_a_share_of_what_can_be_done() {
+fn the_rate_is_a_share_of_the_capacity() {
     let clock = FakeClock::default();
     let plan = SoakPlan {
         rate: Rate::OfCapacity {
@@ -393,14 +393,14 @@ fn the_rate_is_a_share_of_what_can_be_done() {
         panic!("{:?}", messages[0]);
     };
     assert_eq!((began.rate, began.capacity), (250.0, Some(1000.0)));
-    // The seconds of the calibration are not of the run.
+    // Calibration does not count as part of the run.
     let rows = rows(&messages);
     assert_eq!(rows[0].seconds, 1.0);
     assert_eq!(rows.iter().map(|row| row.operations).sum::<u64>(), 750);
 }
 
 #[test]
-fn what_can_be_done_is_looked_for_where_there_is_much_and_not_begun_with() {
+fn capacity_is_measured_on_the_largest_state_and_the_run_starts_small() {
     let clock = FakeClock::default();
     let plan = SoakPlan {
         rate: Rate::OfCapacity {
@@ -411,19 +411,16 @@ fn what_can_be_done_is_looked_for_where_there_is_much_and_not_begun_with() {
     };
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     fake.full_factor = 4;
-    // Renewed within the calibration, and then full again.
+    // Renewed within the calibration, then filled again.
     fake.renew_after = Some(100);
     let messages = soaked(&mut fake, &plan);
     let Message::Began(began) = &messages[0] else {
         panic!("{:?}", messages[0]);
     };
-    // Two renewals of 50 ms each are in it.
+    // Includes two renewals of 50 ms each.
     assert_eq!((began.rate, began.capacity), (112.5, Some(225.0)));
     let rows = rows(&messages);
-    assert!(
-        is_near(rows[0].service_ns.max, MILLISECOND),
-        "begun anew, with little"
-    );
+    assert!(is_near(rows[0].service_ns.max, MILLISECOND), "starts small");
 }
 
 #[test]
@@ -456,7 +453,7 @@ fn a_row_lasts_until_something_ends_in_it() {
 }
 
 #[test]
-fn nobody_who_listens_ends_the_soak() {
+fn a_broken_pipe_ends_the_soak() {
     let clock = FakeClock::default();
     let mut fake = Fake::new(&clock, |_| MILLISECOND);
     let around = Surroundings {

@@ -1,13 +1,13 @@
-//! A ratio held against what was asked for.
+//! A ratio compared with a target.
 
 use super::interval::Interval;
 
-/// How an estimate stands to a bar, by its whole interval.
+/// Where an interval lies relative to a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// The interval is at or above the bar.
     Reached,
-    /// The bar lies within: more rounds or a quieter machine would tell.
+    /// The bar lies inside: more rounds or a quieter machine would decide.
     Open,
     /// The interval is below the bar.
     Missed,
@@ -26,7 +26,7 @@ impl Standing {
 }
 
 impl Interval {
-    /// Tells where the interval lies, or that it does not tell.
+    /// Compares the interval with `bar`.
     #[must_use]
     pub fn against(self, bar: f64) -> Standing {
         if self.low >= bar {

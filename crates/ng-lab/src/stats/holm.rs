@@ -1,10 +1,10 @@
-//! Many tests at once.
+//! Correction for multiple tests.
 
-/// Adjusts p-values for being `p_values.len()` tests of one run (Holm, 1979):
-/// rejecting where the adjusted value is below `a` errs anywhere with probability
-/// `a` at most, whatever the tests have to do with each other.
+/// Adjusts p-values for being `p_values.len()` tests of one run (Holm, 1979): rejecting
+/// where the adjusted value is below `a` makes any error with probability `a` at most,
+/// however the tests depend on each other.
 ///
-/// The result stands in the order of the input, each value at most 1.
+/// The result is in the order of the input, each value at most 1.
 #[must_use]
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn adjusted_values_are_those_of_the_step_down_rule() {
-        // By hand, and as R's p.adjust(method = "holm") gives them.
+        // Computed by hand, and equal to R's p.adjust(method = "holm").
         let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
         for (found, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
             assert!((found - expected).abs() < 1e-12, "{adjusted:?}");

@@ -21,11 +21,11 @@ impl From<Interval> for Interval95 {
 }
 
 impl Interval {
-    /// Returns the values `depth` places from either end, the ends being at 1.
+    /// Returns the values at rank `depth` from either end, counted from 1.
     ///
     /// # Panics
     ///
-    /// If the two places would cross.
+    /// If the two ranks would cross.
     pub(super) fn at_depth(sorted: &[f64], depth: usize) -> Self {
         let len = sorted.len();
         assert!(
@@ -39,7 +39,7 @@ impl Interval {
     }
 }
 
-/// Returns how far from either end an interval may begin and still cover.
+/// Returns the deepest rank from either end at which an interval still covers.
 ///
 /// `null[i]` is the probability that exactly `i` of the sorted values lie below
 /// the true one. It is symmetric, so the interval at a depth misses on each side

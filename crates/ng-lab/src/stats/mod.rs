@@ -1,26 +1,25 @@
-//! Statistics of measured samples, without a distribution assumed.
+//! Distribution-free statistics of measured samples.
 //!
-//! Timings are skewed, have outliers and come in small numbers, so everything
-//! here rests on ranks: medians, order statistics and signed ranks, with exact
-//! null distributions where samples are few.
+//! Timings are skewed, have outliers and are few, so everything here is based on ranks:
+//! medians, order statistics and signed ranks, with exact null distributions for small
+//! samples.
 //!
 //! - [`Summary`] describes one sample; [`median`], [`quantile`], [`mad`] and
 //!   [`median_interval_95`] are its parts.
-//! - [`paired_ratio`] says how many times one side is the other, round by round, and
-//!   [`unpaired_ratio`] the same of two sides that were measured apart.
-//! - [`trend`] says whether a sample drifts along an order, [`holm`] what remains
-//!   of a p-value among many, and [`slope`] how fast it drifts.
-//! - [`ScalabilityLaw`] says how work gains from threads.
-//! - [`Standing`] says whether an interval is above or below what was asked for.
+//! - [`paired_ratio`] estimates the ratio of two sides measured in the same rounds, and
+//!   [`unpaired_ratio`] that of two sides measured separately.
+//! - [`trend`] tests whether a sample drifts along an order, [`holm`] adjusts p-values
+//!   for their number, and [`slope`] estimates how fast a sample drifts.
+//! - [`ScalabilityLaw`] describes how work gains from threads.
+//! - [`Standing`] says whether an interval is above or below a target.
 //!
-//! Two rules hold for all of it. A sample is a slice of finite numbers; one that
-//! is empty or holds a NaN or an infinity has no statistics, and the answer is
-//! `None`. Fewer than six values (or pairs) have no interval at 95 %: even the widest one,
-//! from the smallest to the largest, covers with probability `1 - 2 / 2^n` only,
-//! which is 0.9375 for five. A slope has one from five points on: it is rarer that
-//! all pairs of them go one way.
+//! Two rules hold throughout. A sample is a slice of finite numbers; if it is empty or
+//! holds a NaN or an infinity, the answer is `None`. Fewer than six values (or pairs)
+//! have no interval at 95 %: even the widest, from smallest to largest, covers only with
+//! probability `1 - 2 / 2^n`, which is 0.9375 for five. A slope has an interval from
+//! five points on, since all pairs rarely go one way.
 //!
-//! Begin reading at `interval.rs`, where ranks become an interval.
+//! Start reading at `interval.rs`, where ranks become an interval.
 
 mod bar;
 mod holm;

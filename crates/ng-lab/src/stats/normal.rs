@@ -1,16 +1,16 @@
-//! The tail of the standard normal distribution, which std lacks.
+//! The tail of the standard normal distribution.
 
 use std::f64::consts::TAU;
 
 /// The 97.5 % point of the standard normal distribution.
 pub(super) const Z_975: f64 = 1.959_963_984_540_054;
 
-/// Returns the probability of a standard normal value at least as far from zero as `z`.
+/// Returns the probability that a standard normal value is at least as far from zero as `z`.
 pub(super) fn two_sided(z: f64) -> f64 {
     let z = z.abs();
     let density = (-z * z / 2.0).exp() / TAU.sqrt();
-    // The series loses digits to `1 - …` far out, the fraction converges slowly
-    // near zero; at 3 both are good to 1e-12 of the tail.
+    // Far out the series loses digits to `1 - …`; near zero the fraction converges
+    // slowly. At 3 both are accurate to 1e-12 of the tail.
     if z < 3.0 {
         1.0 - 2.0 * density * central_series(z)
     } else {

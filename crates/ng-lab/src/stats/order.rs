@@ -9,11 +9,10 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     sorted_finite(samples).map(|sorted| sorted_median(&sorted))
 }
 
-/// Returns the quantile of type 7 (Hyndman and Fan, 1996), which NumPy and R default to.
+/// Returns the quantile of type 7 (Hyndman and Fan, 1996), the default of NumPy and R.
 ///
-/// With `n` values `q` stands at place `q * (n - 1)`, counted from zero, and a
-/// place between two values interpolates linearly: `q` 0 is the smallest value,
-/// 1 the largest.
+/// The quantile is at index `q * (n - 1)` of `n` sorted values, linearly interpolated:
+/// `q` 0 is the smallest value, 1 the largest.
 ///
 /// `None` if the sample is empty or holds a NaN or an infinity.
 ///
@@ -27,8 +26,8 @@ pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
 
 /// Returns the median absolute deviation from the median, in the unit of the samples.
 ///
-/// It is not scaled; 1.4826 times as much estimates the standard deviation of a
-/// normal distribution.
+/// Not scaled: 1.4826 times the result estimates the standard deviation of a normal
+/// distribution.
 ///
 /// `None` if the sample is empty or holds a NaN or an infinity.
 pub fn mad(samples: &[f64]) -> Option<f64> {
@@ -43,9 +42,9 @@ pub fn mad(samples: &[f64]) -> Option<f64> {
 /// Returns the narrowest interval `[x(k), x(n + 1 - k)]` of the sorted sample that
 /// covers the true median with probability 0.95 or more.
 ///
-/// The number of independent values below the median is binomial with one half, so
-/// the coverage is exact for every continuous distribution and a lower bound for
-/// any other.
+/// The number of independent values below the median is binomial with probability one
+/// half, so the coverage is exact for every continuous distribution and a lower bound
+/// for any other.
 ///
 /// `None` for fewer than six values, or if the sample holds a NaN or an infinity.
 pub fn median_interval_95(samples: &[f64]) -> Option<Interval> {
@@ -81,8 +80,8 @@ pub(super) fn sorted_median_interval_95(sorted: &[f64]) -> Option<Interval> {
 
 /// Returns the probability of each number of heads, `0..=tosses`.
 ///
-/// Weights are taken relative to the most likely number, because `2^-tosses` is
-/// zero in an `f64` from 1075 on.
+/// Weights are relative to the most likely number, because `2^-tosses` underflows an
+/// `f64` from 1075 tosses on.
 fn fair_binomial(tosses: usize) -> Vec<f64> {
     let mut weights = vec![1.0; tosses + 1];
     for heads in (0..tosses / 2).rev() {
@@ -159,8 +158,8 @@ mod tests {
         assert_close(probabilities.iter().sum(), 1.0, "sum");
     }
 
-    /// The coverage is known exactly, so the share observed must be that one, and
-    /// neither less (a lie) nor more (an interval wider than need be).
+    /// The coverage is known exactly, so the observed share must equal it: less would be
+    /// a false claim, more a needlessly wide interval.
     #[test]
     fn median_intervals_cover_as_often_as_the_binomial_says() {
         for (count, coverage) in [(6, 0.96875), (8, 0.9921875), (12, 0.961_425_781_25)] {

@@ -1,12 +1,12 @@
 //! A small seeded generator for orders and padding.
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): one addition and two
-/// multiplications a number, every seed good, period 2^64.
+/// multiplications per number, any seed, period 2^64.
 #[derive(Clone, Debug)]
 pub struct SplitMix64(u64);
 
 impl SplitMix64 {
-    /// Starts the sequence that belongs to `seed`.
+    /// Starts the sequence of `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)

@@ -10,23 +10,22 @@ use super::trend::{EXACT_SAMPLES, Ties, inversion_distribution, score_variance, 
 pub struct Slope {
     /// The median of the slopes between all points that differ in `x` (Theil, 1950).
     pub estimate: f64,
-    /// The interval at 95 %; `None` where even the widest one covers less often,
-    /// which is so for fewer than five points.
+    /// The interval at 95 %; `None` if even the widest covers less often, as for fewer
+    /// than five points.
     pub interval: Option<Interval>,
 }
 
-/// Estimates how fast `y` goes along `x`, point by point `(x[i], y[i])`.
+/// Estimates the slope of the points `(x[i], y[i])`.
 ///
-/// Up to 29 % of the points can be anything without moving the estimate far. The
-/// interval holds the slopes that, taken from `y`, leave no trend by Kendall's tau
-/// (Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", 1968): it
-/// is exact up to 40 points if no two share an `x` or a `y`, and otherwise rests on
-/// the normal distribution with the variance that the ties leave. Points are taken
-/// to be independent but for the slope.
+/// Up to 29 % of the points can be outliers without moving the estimate far. The
+/// interval contains the slopes that, subtracted from `y`, leave no trend by Kendall's
+/// tau (Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", 1968).
+/// It is exact up to 40 points if no two share an `x` or a `y`; otherwise it uses the
+/// normal distribution with variance corrected for ties. Points are assumed independent
+/// apart from the slope.
 ///
-/// `None` if all points share one `x`, which fewer than two always do, or if any
-/// value is a NaN or an infinity. Takes time and memory in the square of the number
-/// of points.
+/// `None` for fewer than two points, if all share one `x`, or if any value is a NaN or
+/// an infinity. Time and memory are quadratic in the number of points.
 ///
 /// # Panics
 ///
@@ -34,7 +33,7 @@ pub struct Slope {
 pub fn slope(x: &[f64], y: &[f64]) -> Option<Slope> {
     assert_eq!(x.len(), y.len(), "x and y make points");
     let (x_ties, y_ties) = (Ties::of(x)?, Ties::of(y)?);
-    // Without pairs that differ in x there is nothing to sort.
+    // Empty if no pair differs in x.
     let sorted = sorted_finite(&slopes(x, y))?;
     let depth = if x.len() <= EXACT_SAMPLES && x_ties.pairs + y_ties.pairs == 0.0 {
         deepest(&inversion_distribution(x.len()))
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_changes_has_slope_zero_and_no_doubt_about_it() {
+    fn a_constant_has_slope_zero_with_an_empty_interval() {
         let x: Vec<f64> = (0..50_u8).map(f64::from).collect();
         for count in [6, 50] {
             let found = slope(&x[..count], &vec![7.0; count]).unwrap();
@@ -105,8 +104,8 @@ mod tests {
         slope(&[1.0, 2.0], &[1.0]);
     }
 
-    /// As many of the sorted slopes are below the true one as pairs of the noise go
-    /// down, so the coverage is known.
+    /// The number of sorted slopes below the true one equals the number of falling pairs
+    /// of the noise, so the coverage is known.
     #[test]
     fn intervals_cover_as_often_as_the_inversions_say() {
         let null = inversion_distribution(8);

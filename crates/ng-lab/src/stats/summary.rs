@@ -1,12 +1,12 @@
-//! One sample in seven figures.
+//! A summary of one sample.
 
 use super::interval::Interval;
 use super::order::{mad, sorted_finite, sorted_median, sorted_median_interval_95, sorted_quantile};
 
-/// A description of one sample; all figures but `count` are in the unit of the samples.
+/// A summary of one sample; all figures but `count` are in the unit of the samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// How many values the sample holds, at least one.
+    /// The number of values, at least one.
     pub count: usize,
     /// The middle value, or the mean of the middle two.
     pub median: f64,
@@ -23,7 +23,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Describes a sample.
+    /// Summarises a sample.
     ///
     /// `None` if the sample is empty or holds a NaN or an infinity.
     pub fn of(samples: &[f64]) -> Option<Self> {

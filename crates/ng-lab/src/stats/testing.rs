@@ -1,4 +1,4 @@
-//! What the tests of this module share: fixtures, comparisons and random numbers.
+//! Shared by this module's tests: fixtures, comparisons and random numbers.
 
 use super::Interval;
 
@@ -58,7 +58,7 @@ pub(super) fn assert_close(actual: f64, expected: f64, what: &str) {
     );
 }
 
-/// Asserts the ends of an interval, or with no numbers expected that there is none.
+/// Asserts the ends of an interval, or that there is none if `expected` is empty.
 #[track_caller]
 pub(super) fn assert_interval(actual: Option<Interval>, expected: &[f64]) {
     match (actual, expected) {
@@ -71,8 +71,8 @@ pub(super) fn assert_interval(actual: Option<Interval>, expected: &[f64]) {
     }
 }
 
-/// Asserts that a trial succeeds with the probability given, to four standard errors
-/// of 4000 trials.
+/// Asserts that a trial succeeds with the given probability, within four standard
+/// errors of 4000 trials.
 #[track_caller]
 pub(super) fn assert_share(probability: f64, seed: u64, mut trial: impl FnMut() -> bool) {
     const TRIALS: u32 = 4_000;

@@ -1,12 +1,12 @@
-//! Whether a sample drifts along an order.
+//! Tests whether a sample drifts along an order.
 
 use super::normal::two_sided;
 use super::order::{median, sorted_finite};
 
-/// Up to here the distribution of Kendall's tau is exact where nothing ties.
+/// Up to here the distribution of Kendall's tau is exact without ties.
 pub(super) const EXACT_SAMPLES: usize = 40;
 
-/// How a sample goes along an order.
+/// How a sample drifts along an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trend {
     /// Kendall's tau-b: 1 if every step goes up, -1 if every step goes down.
@@ -18,15 +18,14 @@ pub struct Trend {
     pub slope: f64,
 }
 
-/// Measures how `y` goes along `x`, point by point `(x[i], y[i])`.
+/// Tests whether `y` rises or falls with `x` in the points `(x[i], y[i])`.
 ///
-/// The p-value is exact up to 40 points if no two share an `x` or a `y`; otherwise
-/// it is normal with the variance that the ties leave (Kendall, 1970), without
-/// continuity correction, and rough under some ten points.
+/// The p-value is exact up to 40 points if no two share an `x` or a `y`; otherwise it
+/// is normal with variance corrected for ties (Kendall, 1970), without continuity
+/// correction, and rough below about ten points.
 ///
-/// `None` if all points share one `x` or one `y`, which fewer than two always do, or
-/// if any value is a NaN or an infinity.
-/// Takes time and memory in the square of the number of points.
+/// `None` for fewer than two points, if all share one `x` or one `y`, or if any value
+/// is a NaN or an infinity. Time and memory are quadratic in the number of points.
 ///
 /// # Panics
 ///
@@ -53,7 +52,7 @@ pub fn trend(x: &[f64], y: &[f64]) -> Option<Trend> {
     })
 }
 
-/// Sums over the groups of equal values, a group having `t` members.
+/// Sums over the groups of equal values, where a group has `t` members.
 pub(super) struct Ties {
     /// `t (t - 1) / 2`: the pairs that tie.
     pub(super) pairs: f64,
@@ -91,7 +90,7 @@ fn differences(x: &[f64], y: &[f64]) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-/// Counts the pairs of points that rise, less those that fall.
+/// Counts the pairs of points that rise, minus those that fall.
 fn score(x: &[f64], y: &[f64]) -> i64 {
     differences(x, y).map(|(dx, dy)| sign(dx) * sign(dy)).sum()
 }
@@ -110,7 +109,7 @@ pub(super) fn slopes(x: &[f64], y: &[f64]) -> Vec<f64> {
 fn exact_p(score: i64, samples: usize) -> f64 {
     let null = inversion_distribution(samples);
     let pairs = null.len() - 1;
-    // The rarer kind of pair: half of those that the score leaves open.
+    // The count of the rarer kind of pair.
     let inversions = (pairs - score.unsigned_abs() as usize) / 2;
     let at_most: f64 = null[..=inversions].iter().sum();
     (2.0 * at_most).min(1.0)
@@ -183,7 +182,7 @@ mod tests {
         trend(&[1.0, 2.0], &[1.0]);
     }
 
-    /// Without a trend p is small as seldom as it says, and not much more seldom.
+    /// Without a trend, small p-values are as rare as they claim, and not much rarer.
     #[test]
     fn chance_looks_like_a_trend_in_five_per_cent_at_most() {
         const TRIALS: u32 = 4_000;

@@ -1,47 +1,46 @@
-//! The ratio of two sides that were measured apart.
+//! The ratio of two sides measured separately.
 
 use super::interval::{Interval, deepest};
 use super::normal::{Z_975, two_sided};
 use super::order::{sorted_finite, sorted_median};
 
-/// Up to this product of the two counts the rank-sum distribution is exact,
-/// beyond it is normal: 40 by 40, or 8 by 200.
+/// Up to this product of the two counts (40 by 40, or 8 by 200) the rank-sum
+/// distribution is exact; beyond it is normal.
 const EXACT_PRODUCT: usize = 1600;
 
-/// How many times the numerator is the denominator, sample by sample of either.
+/// The ratio of numerator to denominator.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnpairedRatio {
     /// The Hodges-Lehmann estimate: above 1 the numerator is the larger.
     pub estimate: f64,
-    /// The Mann-Whitney interval of the ratio at 95 %; `None` where even the
-    /// widest one covers less often (four against four is the first that does not).
+    /// The Mann-Whitney interval of the ratio at 95 %; `None` if even the widest covers
+    /// less often, as below four against four.
     pub interval: Option<Interval>,
-    /// How many samples the numerator and the denominator have.
+    /// The number of samples of numerator and denominator.
     pub samples: [usize; 2],
     /// The two-sided rank-sum p of "the ratio is 1".
     pub p_value: f64,
 }
 
-/// Estimates the ratio of two sides that have nothing to do with each other.
+/// Estimates the ratio of two independent sides.
 ///
-/// The work is done on logarithms, so that swapping the sides gives the reciprocal.
-/// Each side is taken to be a sample of independent values, and both to have one
-/// shape.
+/// It works on logarithms, so that swapping the sides gives the reciprocal. Each side
+/// is assumed to be a sample of independent values, and both to have the same shape.
 ///
-/// - The estimate is the median of the differences of all pairs, one of each side
+/// - The estimate is the median difference over all pairs of one value from each side
 ///   (Hodges and Lehmann, 1963).
-/// - The interval lies between two of these differences, at the depth that the
-///   distribution of Mann and Whitney (1947) without ties gives. Ties make it cover
-///   more often, never less.
+/// - The interval lies between two of these differences, at the depth given by the
+///   tie-free distribution of Mann and Whitney (1947). With ties it covers more often,
+///   never less.
 /// - The p-value gives tied values their mean rank.
 ///
-/// Up to 1600 pairs both rest on exact distributions, the p-value on that of the
-/// very ranks, tied or not; above, on the normal one with continuity correction,
-/// the p-value's with correction for ties.
+/// Up to 1600 pairs both use exact distributions, the p-value that of the actual ranks,
+/// ties included; above, the normal one with continuity correction and, for the
+/// p-value, correction for ties.
 ///
 /// `None` if a side is empty or any value is not a positive finite number.
-/// Takes time and memory in the product of the counts; the exact p-value takes time
-/// in the cube of the smaller count times the larger one's square at most.
+/// Time and memory are proportional to the product of the counts; the exact p-value
+/// takes at most the cube of the smaller count times the square of the larger.
 pub fn unpaired_ratio(numerator: &[f64], denominator: &[f64]) -> Option<UnpairedRatio> {
     let (over, under) = (logs(numerator), logs(denominator));
     // A value that is not positive and finite has no finite logarithm.
@@ -62,8 +61,8 @@ pub fn unpaired_ratio(numerator: &[f64], denominator: &[f64]) -> Option<Unpaired
     })
 }
 
-/// Returns the smallest two-sided p that so many samples can have: all of one side
-/// are below all of the other. It is 1 if a side has none.
+/// Returns the smallest possible two-sided p for these sample counts, reached if all of
+/// one side are below all of the other; 1 if a side is empty.
 #[must_use]
 pub fn smallest_unpaired_p(samples: [usize; 2]) -> f64 {
     (2.0 / ways_to_choose(samples)).min(1.0)
@@ -99,9 +98,9 @@ fn interval_depth([left, right]: [usize; 2]) -> Option<usize> {
     (depth >= 1.0).then_some(depth as usize)
 }
 
-/// Returns the two-sided p of the rank-sum test that both sides are of one kind.
+/// Returns the two-sided p of the rank-sum test of equal distributions.
 fn rank_sum_p(over: &[f64], under: &[f64]) -> f64 {
-    // The smaller side is summed: the sums of both add up to a constant.
+    // The smaller side is summed: both sums add up to a constant.
     let (few, many) = if over.len() <= under.len() {
         (over, under)
     } else {
@@ -141,8 +140,8 @@ fn exact_p(sum: usize, ranks: &[usize], chosen: usize) -> f64 {
     (2.0 * at_most.min(at_least)).min(1.0)
 }
 
-/// Ties leave the mean as it is and make the variance smaller; with all values
-/// equal there is none, and nothing to tell apart.
+/// Ties leave the mean unchanged and reduce the variance, to zero if all values are
+/// equal.
 fn approximate_p(sum: usize, ranks: &[usize], chosen: usize) -> f64 {
     let all = ranks.len() as f64;
     let (few, many) = (chosen as f64, all - chosen as f64);
@@ -160,14 +159,14 @@ fn approximate_p(sum: usize, ranks: &[usize], chosen: usize) -> f64 {
     }
 }
 
-/// Returns the probability of each sum of `chosen` of the ranks, if every choice is
-/// as likely as any other.
+/// Returns the probability of each sum of `chosen` of the ranks, with all choices
+/// equally likely.
 ///
-/// Takes time in the number of ranks, times `chosen`, times the largest sum.
+/// Takes time proportional to the number of ranks, `chosen` and the largest sum.
 fn rank_sum_distribution(ranks: &[usize], chosen: usize) -> Vec<f64> {
     let largest: usize = ranks.iter().rev().take(chosen).sum();
     // `ways[k][sum]`: choices of k of the ranks so far. Whole numbers below 2^53
-    // are exact; the largest here, 80 over 40, is 10^23, with as good as no error.
+    // are exact; the largest here, 80 over 40, is 10^23, with negligible error.
     let mut ways = vec![vec![0.0; largest + 1]; chosen + 1];
     ways[0][0] = 1.0;
     for &rank in ranks {

@@ -1,4 +1,4 @@
-//! How work gains from threads.
+//! How the speed of work depends on threads.
 
 /// The Universal Scalability Law: `p` threads are
 /// `p / (1 + sigma (p - 1) + kappa p (p - 1))` times as fast as one.
@@ -7,21 +7,21 @@
 /// Gunther, *Guerrilla Capacity Planning* (2007).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScalabilityLaw {
-    /// What cannot be done at once: waiting for each other, or for one thing.
+    /// Contention: the serial part, or waiting for a shared resource.
     pub sigma: f64,
-    /// What each thread costs every other one: agreeing with each other.
+    /// Coherency: what each thread costs every other.
     pub kappa: f64,
 }
 
 impl ScalabilityLaw {
-    /// The fewest numbers of threads, 1 among them, that a law is fitted to.
+    /// The fewest distinct numbers of threads, 1 included, to which a law is fitted.
     pub const FEWEST_COUNTS: usize = 4;
 
-    /// Fits the law to speed-ups over one thread, as `(threads, speed-up)`, by
-    /// least squares of `threads / speed-up - 1`, in which it is linear.
+    /// Fits the law to speed-ups over one thread, as `(threads, speed-up)`, by least
+    /// squares of `threads / speed-up - 1`, in which it is linear.
     ///
-    /// None for fewer than [`FEWEST_COUNTS`](Self::FEWEST_COUNTS) numbers of
-    /// threads, 1 counted, and for speed-ups that are none.
+    /// None for fewer than [`FEWEST_COUNTS`](Self::FEWEST_COUNTS) numbers of threads, 1
+    /// included, or if a speed-up is not positive and finite.
     #[must_use]
     pub fn fit(speed_ups: &[(usize, f64)]) -> Option<Self> {
         let mut counts: Vec<usize> = speed_ups.iter().map(|(threads, _)| *threads).collect();

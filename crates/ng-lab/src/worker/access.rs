@@ -1,21 +1,19 @@
-//! Proof of an access pattern, computed from the very positions that were read.
+//! Evidence of an access pattern, computed from the positions that were read.
 //!
-//! The seed's "random access" was a walk in strides of ten. A scenario that
-//! claims a pattern hands over the order it used; what follows from that order
-//! is compared with the claim.
+//! The seed's "random access" was a walk in strides of ten. A scenario that claims a
+//! pattern passes the order it used, and the order is checked against the claim.
 
 use std::collections::HashMap;
 
 use crate::model::{AccessEvidence, Pattern};
 
-/// Different distances that are counted; later ones only add to those known by then.
+/// Distinct distances counted; once full, further new ones are ignored.
 const STRIDES_KEPT: usize = 1 << 16;
 
 impl AccessEvidence {
-    /// Looks at `order`: positions of records of `record_bytes` bytes each, out
-    /// of `records`. Costs up to a hash-table look-up a read; done outside timed
-    /// code. (A `dyn` iterator, so that a debug worker runs the lab's optimised
-    /// code and not a debug copy of it.)
+    /// Analyses `order`: positions among `records` records of `record_bytes` bytes. Costs
+    /// up to a hash-table look-up per read, outside timed code. (A `dyn` iterator, so
+    /// that a debug worker runs the lab's optimised code and not a debug copy of it.)
     #[must_use]
     pub fn of(
         claimed: Pattern,
@@ -54,7 +52,7 @@ impl AccessEvidence {
         }
     }
 
-    /// Why the order is not what was claimed, if it is not.
+    /// Why the order does not match the claim, if it does not.
     #[must_use]
     pub fn mismatch(&self) -> Option<String> {
         match self.claimed {
@@ -75,8 +73,8 @@ impl AccessEvidence {
         })
     }
 
-    /// Bounds are those of uniform draws with replacement, with room for chance:
-    /// few orders of under 100 reads can be told from anything.
+    /// The bounds are those of uniform draws with replacement, with a margin for chance.
+    /// Fewer than 100 reads prove too little to judge.
     fn not_random(&self) -> Option<String> {
         if self.reads < 100 {
             return None;
@@ -110,7 +108,7 @@ impl AccessEvidence {
     }
 }
 
-/// How often each distance occurs. A run of one distance is counted as a whole.
+/// How often each distance occurs. A run of equal distances is added at once.
 #[derive(Default)]
 struct Strides {
     counts: HashMap<i64, u64>,
@@ -139,8 +137,7 @@ impl Strides {
         }
     }
 
-    /// Ties go to the smallest distance, so that the same order always gives
-    /// the same evidence.
+    /// Ties go to the smallest distance, so that the same order gives the same evidence.
     fn most_frequent(mut self) -> (i64, u64) {
         self.end_run();
         self.counts
@@ -184,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stride_sold_as_random_is_named() {
+    fn a_stride_claimed_as_random_is_named() {
         let tens: Vec<u64> = (0..10_000).step_by(10).collect();
         let reason = evidence(Pattern::Random, &tens, 10_000).mismatch().unwrap();
         assert_eq!(reason, "claimed random, but 100 % of the steps are 10");
@@ -201,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn random_sold_as_sequential_is_named() {
+    fn random_claimed_as_sequential_is_named() {
         let order = random_order(1000, 10_000);
         assert!(
             evidence(Pattern::Sequential, &order, 10_000)

@@ -1,8 +1,8 @@
-//! Whether a phase's time grows with its items, told from times that noise made longer.
+//! Checks that a phase's time grows with its items, in spite of noise.
 //!
-//! A worker runs its cell again at a fraction of the items. Disturbances only ever
-//! add to a time, so the best times are compared, and a worker whose own times do
-//! not show growth clearly repeats the fraction before anybody is accused.
+//! A worker runs its cell again at a fraction of the items. Disturbances only add time,
+//! so best times are compared, and a worker whose times do not show clear growth
+//! repeats the fraction before the phase is flagged.
 
 use crate::model::Flag;
 use crate::worker::run::PhaseReading;
@@ -10,21 +10,21 @@ use crate::worker::run::PhaseReading;
 /// The growth check runs a cell again at this fraction of its items.
 pub const FRACTION: u64 = 8;
 
-/// At an eighth of the items, honest work takes an eighth of the time; half of
-/// it leaves room for fixed costs and caches. On huge pages, a half and a third
-/// of an eighth were seen.
+/// At an eighth of the items, honest work takes an eighth of the time; a factor of 2
+/// leaves room for fixed costs and caches. On huge pages, a half and a third of an
+/// eighth were seen.
 const AT_LEAST: f64 = Flag::Elided.threshold();
-/// What a worker repeats the fraction for. Above what is asked in the end, so that
-/// the best time of another round cannot turn its answer round.
+/// Below this growth a worker repeats the fraction. Higher than the final threshold, so
+/// that the best time of another round cannot reverse the result.
 const CLEARLY: f64 = 3.0;
-/// So often at most: together they take no longer than the cell itself.
+/// The most runs: together they take no longer than the cell itself.
 const RUNS: u64 = FRACTION;
-/// An empty phase was seen to take this much more in one worker than in
-/// another: its first instructions come from cold caches.
+/// An empty phase was seen to take this much longer in one worker than in another: its
+/// first instructions come from cold caches.
 const EMPTY_PHASE_NS: f64 = 1000.0;
 
-/// Whether the best time of a phase has grown from its best one at the fraction.
-/// Growth that the clock cannot tell, within `resolution_ns`, is none.
+/// Whether the best time of a phase has grown from its best at the fraction. Growth
+/// within `resolution_ns` does not count.
 pub(crate) fn is_shown(whole_ns: f64, fraction_ns: f64, resolution_ns: f64) -> bool {
     grows_by(AT_LEAST, whole_ns, fraction_ns, resolution_ns)
 }
@@ -34,9 +34,9 @@ fn grows_by(factor: f64, whole_ns: f64, fraction_ns: f64, resolution_ns: f64) ->
     whole_ns >= factor * fraction_ns && whole_ns - fraction_ns > resolution_ns
 }
 
-/// The best time of each phase over runs at the fraction: one if it shows clearly
-/// that all phases which must grow do, else up to [`RUNS`], or to one that fails:
-/// nothing but the check depends on it.
+/// The best time of each phase over runs at the fraction: one run if it clearly shows
+/// growth of all phases that must grow, else up to [`RUNS`] or until one fails, which
+/// affects only this check.
 ///
 /// # Errors
 /// The first run fails.
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::worker::run::Run;
 
-    /// Phases that took so long; those that need not grow have `false`.
+    /// Phases with these times; `false` marks those that need not grow.
     fn phases(times: &[(u64, bool)]) -> Vec<PhaseReading> {
         let mut run = Run::default();
         for _ in times {
@@ -80,7 +80,7 @@ mod tests {
         phases
     }
 
-    /// The best times, and how many runs they took, of runs that give `times`.
+    /// The best times over runs that give `times`, and the number of runs.
     fn best_of(whole: &[(u64, bool)], times: &[&[u64]]) -> (Vec<u64>, usize) {
         let mut runs = 0;
         let best = best_times(&phases(whole), || {
@@ -125,20 +125,20 @@ mod tests {
     }
 
     #[test]
-    fn what_need_not_grow_repeats_nothing() {
+    fn a_phase_that_need_not_grow_causes_no_repeats() {
         let whole = [(5_000_000, false), (12_000_000, true)];
         let (_, runs) = best_of(&whole, &[&[5_000_000, 1_500_000]]);
         assert_eq!(runs, 1);
     }
 
-    /// Twenty times as long, and still nothing that a cold cache does not explain.
+    /// Twenty times as long, but a cold cache explains it.
     #[test]
     fn growth_within_a_microsecond_is_not_clear() {
         let (_, runs) = best_of(&[(1_000, true)], &[&[50]]);
         assert_eq!(runs, 8);
     }
 
-    /// The best time, or the failure, where the run of that number fails.
+    /// The result, and the number of runs, if run `failing` fails.
     fn failing_at(failing: u64) -> (Result<Vec<u64>, &'static str>, u64) {
         let mut runs = 0;
         let best = best_times(&phases(&[(1_000_000, true)]), || {

@@ -1,21 +1,19 @@
-//! What the machine allows: probes that do as little as the hardware lets them.
+//! Probes of the machine's limits: as little work as the hardware allows.
 //!
-//! They run in every round, in processes of their own, at the size and thread
-//! count of the cells, in the release build; those that bound a cell run right
-//! beside it, since on a shared machine bandwidth comes and goes. A cell's share of a limit is the
-//! limit's time for the same amount of work over the cell's time.
+//! They run in every round, in their own processes, at the cells' size and thread
+//! count, in the release build. Those that bound a cell run right beside it, since
+//! bandwidth varies on a shared machine. A cell's share of a limit is the limit's time
+//! for the same amount of work over the cell's time.
 //!
-//! A probe is a *reference*, not a proof of a bound: code that beats it by more
-//! than a tenth is called impossible, because experience says that it did not
-//! do the work.
+//! A probe is a *reference*, not a proven bound. Code that beats it by more than a tenth
+//! is called impossible, because experience shows that it did not do the work.
 
 mod file;
 
-pub(crate) use file::PROBED_MOST_BYTES;
+pub(crate) use file::{PROBED_MOST_BYTES, probe as probe_files};
 
 use std::hint::black_box;
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -27,10 +25,10 @@ use crate::stats::rng::{SplitMix64, mix, scale};
 
 /// Words of a 64-byte cache line.
 const LINE_WORDS: usize = 8;
-/// Repetitions of a probe in one process; the best one counts, since a limit is
-/// what the machine does when nobody disturbs it.
+/// Repetitions of a probe in one process. The best counts, since a limit is what an
+/// undisturbed machine does.
 const REPEATS: u64 = 3;
-/// First touches take as long as all other probes together.
+/// Fewer repetitions, since first touches take as long as all other probes together.
 const FIRST_TOUCHES: usize = 2;
 
 /// One reading of a limit.
@@ -38,7 +36,7 @@ const FIRST_TOUCHES: usize = 2;
 pub struct LimitReading {
     /// Which limit.
     pub limit: Limit,
-    /// Nanoseconds a unit (see [`Limit::unit`]).
+    /// Nanoseconds per unit (see [`Limit::unit`]).
     pub ns_per_unit: f64,
 }
 
@@ -59,20 +57,6 @@ pub fn probe(bytes: usize, threads: usize, wanted: &[Limit]) -> io::Result<Vec<L
         readings.push(best(Limit::ClockRead, |_| clock_reads()));
     }
     Ok(readings)
-}
-
-/// Probes the `wanted` limits of files of `bytes` in `dir`, which is left as it
-/// was, on `threads` threads.
-///
-/// # Errors
-/// A file cannot be written or read, or the page cache does not let go of it.
-pub fn probe_files(
-    dir: &Path,
-    bytes: u64,
-    threads: usize,
-    wanted: &[Limit],
-) -> io::Result<Vec<LimitReading>> {
-    file::probe(dir, bytes, threads, wanted)
 }
 
 fn probe_pages(
@@ -102,7 +86,7 @@ fn probe_pages(
             Limit::Read => read_words(words, threads).min(read_lines(words, threads)),
             Limit::RandomSmall | Limit::RandomHuge => random_reads(words, lines, repeat),
             _ => {
-                // Refill and copy leave other words than the walk follows.
+                // Refill and copy overwrite the words that the walk follows.
                 number_lines(words);
                 dependent_reads(words, lines, repeat)
             }
@@ -111,7 +95,7 @@ fn probe_pages(
     Ok(())
 }
 
-/// Times faults on `bytes` of fresh small pages, with no warming before.
+/// Times faults on `bytes` of fresh small pages, without warming.
 ///
 /// # Errors
 /// The memory cannot be mapped.
@@ -130,63 +114,57 @@ fn best(limit: Limit, mut once: impl FnMut(u64) -> f64) -> LimitReading {
     reading(limit, ns_per_unit)
 }
 
-/// Nanoseconds a unit of `work` that does `units` of it.
+/// Nanoseconds per unit of `work`, which does `units` of it.
 fn time_per(units: usize, work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
     start.elapsed().as_nanos() as f64 / units.max(1) as f64
 }
 
-/// A record's worth of stores to every line: one word that changes, seven that do not.
-fn fill(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            for (index, line) in part.chunks_exact_mut(LINE_WORDS).enumerate() {
-                line.fill(0);
-                line[LINE_WORDS - 1] = index as u64;
-            }
-        });
+/// Nanoseconds per byte of `work` on all words.
+fn time_bytes(words: &mut [u64], threads: usize, work: impl Fn(&mut [u64]) + Sync) -> f64 {
+    time_per(words.len() * 8, || {
+        on_threads(words, threads, work);
         black_box(&words);
     })
 }
 
-/// The same past the caches, where the processor can: lines that will not be read
-/// soon are then not read before they are written.
-fn fill_streamed(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, raw::write_streamed);
-        black_box(&words);
+/// Stores a record to every line: one word that changes, seven that do not.
+fn fill(words: &mut [u64], threads: usize) -> f64 {
+    time_bytes(words, threads, |part| {
+        for (index, line) in part.chunks_exact_mut(LINE_WORDS).enumerate() {
+            line.fill(0);
+            line[LINE_WORDS - 1] = index as u64;
+        }
     })
+}
+
+/// The same with streaming stores where available, which do not read a line before
+/// writing it.
+fn fill_streamed(words: &mut [u64], threads: usize) -> f64 {
+    time_bytes(words, threads, raw::write_streamed)
 }
 
 fn read_words(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            black_box(part.iter().fold(0u64, |sum, word| sum.wrapping_add(*word)));
-        });
+    time_bytes(words, threads, |part| {
+        black_box(part.iter().fold(0u64, |sum, word| sum.wrapping_add(*word)));
     })
 }
 
-/// Lines whose words are added up apart, so that no addition waits for another:
-/// in a cache that is what bounds.
+/// Independent sums, so that no addition waits for another, which would be the
+/// bottleneck in a cache.
 const LANES: usize = 4;
 
-/// One word of every line: as many bytes come from memory, with fewer instructions.
+/// Reads one word per line: the same bytes from memory with fewer instructions.
 fn read_lines(words: &mut [u64], threads: usize) -> f64 {
-    let bytes = words.len() * 8;
-    time_per(bytes, || {
-        on_threads(words, threads, |part| {
-            let mut sums = [0u64; LANES];
-            for lines in part.chunks(LANES * LINE_WORDS) {
-                for (sum, line) in sums.iter_mut().zip(lines.chunks(LINE_WORDS)) {
-                    *sum = sum.wrapping_add(line[0]);
-                }
+    time_bytes(words, threads, |part| {
+        let mut sums = [0u64; LANES];
+        for lines in part.chunks(LANES * LINE_WORDS) {
+            for (sum, line) in sums.iter_mut().zip(lines.chunks(LINE_WORDS)) {
+                *sum = sum.wrapping_add(line[0]);
             }
-            black_box(sums);
-        });
+        }
+        black_box(sums);
     })
 }
 
@@ -216,25 +194,25 @@ fn number_lines(words: &mut [u64]) {
     }
 }
 
-/// As many reads as the `access` kind of work does: a tenth of the lines.
+/// A tenth of the lines, at most a million.
 fn reads_of(lines: usize) -> usize {
     (lines / 10).clamp(1.min(lines), 1_000_000)
 }
 
-/// How far ahead of its read a line is asked for: more bring nothing.
+/// How far ahead a line is prefetched; more gains nothing.
 const ASKED_AHEAD: usize = 96;
 
-/// Fresh positions in every repetition: those of the last one would be in cache.
+/// Reads fresh positions in every repetition: the previous ones would be in cache.
 ///
-/// Plain loads, and loads of lines that were asked for before, the faster of
-/// both: a core has more lines under way than it has instructions in its window.
+/// The faster of plain and prefetched loads: a core can have more lines in flight than
+/// instructions in its window.
 fn random_reads(words: &[u64], lines: usize, repeat: u64) -> f64 {
     let plain = random_reads_behind(words, lines, 2 * repeat, |_| ());
     let asked_for = random_reads_behind(words, lines, 2 * repeat + 1, raw::prefetch);
     plain.min(asked_for)
 }
 
-/// Reads random lines, each [`ASKED_AHEAD`] reads after `ask` was told of it.
+/// Reads random lines, each [`ASKED_AHEAD`] reads after a call of `ask` for it.
 fn random_reads_behind(words: &[u64], lines: usize, seed: u64, ask: impl Fn(&u64)) -> f64 {
     let mut rng = SplitMix64::new(seed);
     let order: Vec<u32> = (0..reads_of(lines))
@@ -279,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_that_is_wanted_is_read_and_no_other() {
+    fn exactly_the_wanted_limits_are_read() {
         for threads in [1, 2] {
             let all: Vec<Limit> = Limit::on(threads).collect();
             assert_eq!(all.len(), if threads == 1 { 10 } else { 5 });

@@ -1,7 +1,7 @@
-//! The worker's side: one task in a process of its own, one line back, end.
+//! The worker's side: one task per process, one line of reply.
 //!
-//! Begin reading at `scenario.rs` (what is measured) and `run.rs` (how it is timed),
-//! then `serve.rs` (the process).
+//! Start reading at `scenario.rs` (what is measured) and `run.rs` (how it is timed), then
+//! `serve.rs` (the process).
 
 pub(crate) mod access;
 pub(crate) mod growth;

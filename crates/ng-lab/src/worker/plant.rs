@@ -1,9 +1,9 @@
-//! A slowdown on purpose, so that anybody can see a gate close.
+//! A deliberate slowdown, to show that a gate catches it.
 
 use std::hint::spin_loop;
 use std::time::{Duration, Instant};
 
-/// The time since `start`, once `share` of it was spent in vain.
+/// Busy-waits for `share` of the time since `start`, and returns the whole time.
 pub(crate) fn prolonged(start: Instant, share: f64) -> Duration {
     let worked = start.elapsed();
     if share <= 0.0 {

@@ -1,5 +1,4 @@
-//! What conductor and worker say to each other: one JSON argument there, one
-//! JSON line back.
+//! The protocol of conductor and worker: one JSON argument, one JSON line in reply.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,13 +11,13 @@ use crate::worker::limits::LimitReading;
 use crate::worker::run::PhaseReading;
 use crate::worker::scenario::Cell;
 
-/// The version of this protocol. A worker of another version is not compared with.
+/// The version of this protocol. Workers of other versions are refused.
 pub const PROTOCOL: u32 = 1;
 
 /// The argument that makes a program a worker; the [`Job`] follows it.
 pub const WORKER_ARGUMENT: &str = "__worker";
 
-/// What a worker is to do.
+/// A worker's job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// [`PROTOCOL`] of the conductor.
@@ -30,23 +29,22 @@ pub struct Job {
     pub place: Place,
     /// The work.
     pub task: Task,
-    /// A slowdown on purpose. It is no part of the protocol's version: only the
-    /// conductor's own program is ever sent one.
+    /// A deliberate slowdown. Not covered by the protocol's version, since only the
+    /// conductor's own program receives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
-    /// Whether a cell is run once more, to count its allocations. As with a plant.
+    /// Whether a cell is run once more to count its allocations. As with a plant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counts_allocations: bool,
 }
 
-/// Where a worker works. No part of its task: the same task is done elsewhere
-/// in the next round.
+/// Where a worker works. Not part of its task, which runs elsewhere in the next round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// An empty folder of its own, if the task needs files.
     pub dir: Option<PathBuf>,
-    /// The file that it writes its number to before it begins, to be confined to
-    /// the memory of a cgroup; none if it is not to be.
+    /// The file to which it writes its process id to join a memory cgroup; none if it is
+    /// not confined.
     pub group: Option<PathBuf>,
 }
 
@@ -60,15 +58,15 @@ pub enum Task {
     Limits {
         /// Bytes of memory to probe over.
         bytes: u64,
-        /// Threads that work at once.
+        /// Concurrent threads.
         threads: usize,
-        /// The limits that are wanted.
+        /// The limits to probe.
         limits: Vec<Limit>,
-        /// The memory that the worker is confined to, if so.
+        /// The worker's memory limit, if any.
         #[serde(default)]
         memory_limit_bytes: Option<u64>,
     },
-    /// Time page faults on memory that was not warmed.
+    /// Time page faults on unwarmed memory.
     PageFaults {
         /// Bytes of memory to touch.
         bytes: u64,
@@ -82,11 +80,11 @@ pub struct Reply {
     pub protocol: u32,
     /// The build of the worker.
     pub profile: Profile,
-    /// What came out.
+    /// The result.
     pub outcome: TaskResult,
 }
 
-/// What came out of a task.
+/// The result of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskResult {
@@ -107,24 +105,24 @@ pub struct CellReading {
     pub proof: BTreeMap<String, Value>,
     /// Memory of the worker, or why there are no figures.
     pub memory: Result<MemoryReading, String>,
-    /// The same phases at a fraction of the items, for the growth check; none
-    /// where the cell is too small to tell.
+    /// The phases at a fraction of the items, for the growth check; none if the cell is
+    /// too small for it.
     pub fraction: Option<FractionReading>,
-    /// What each phase asked the allocator for, in the order of the full run;
-    /// empty where that was not counted.
+    /// The allocations of each phase, in the order of the full run; empty if they were
+    /// not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocations>,
-    /// How long it took to count them.
+    /// How long counting them took.
     #[serde(default)]
     pub counting_ns: u64,
-    /// Nanoseconds a byte of the warming before, where there was one.
+    /// Nanoseconds per byte of warming, if there was any.
     pub warm_ns_per_byte: Option<f64>,
     /// A fixed loop of arithmetic, timed before and after the phases, in nanoseconds.
     pub spin_ns: [u64; 2],
 }
 
 impl CellReading {
-    /// The phase of that name.
+    /// The phase called `name`.
     #[must_use]
     pub fn phase(&self, name: &str) -> Option<&PhaseReading> {
         self.phases.iter().find(|phase| phase.name == name)
@@ -152,7 +150,7 @@ mod tests {
     use crate::worker::scenario::Variant;
 
     #[test]
-    fn a_job_survives_the_way_through_its_argument() {
+    fn a_job_survives_its_round_trip_through_the_argument() {
         for task in [
             Task::Cell(Cell {
                 scenario: "create".into(),

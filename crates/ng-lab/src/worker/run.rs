@@ -1,4 +1,4 @@
-//! The recorder that a scenario's work is timed with.
+//! The recorder that times a scenario's work.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -17,7 +17,7 @@ use crate::machine::threads::{ThreadTimes, ThreadWork};
 use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
 use crate::worker::plant::prolonged;
 
-/// Why a cell came to nothing, in the scenario's words.
+/// Why a cell failed, in the scenario's words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Records the phases and the proof of one cell.
@@ -25,40 +25,40 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct Run {
     phases: Vec<PhaseReading>,
     proof: BTreeMap<String, Value>,
-    /// The largest reading at the end of a phase, its results still alive.
+    /// The largest reading at the end of a phase, while its results are alive.
     resident: Resident,
     dir: Option<PathBuf>,
     private_peak: Option<PrivatePeak>,
-    /// Share of each phase's time that is spent in vain, on purpose.
+    /// The deliberate slowdown, as a share of each phase's time.
     plant: f64,
-    /// Whether allocations are counted; nothing that is timed is then of use.
+    /// Whether allocations are counted, which makes times meaningless.
     counts: bool,
 }
 
-/// What was seen of one phase.
+/// The readings of one phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PhaseReading {
     /// The phase's name, unique in its scenario.
     pub name: String,
     /// Wall time by the monotonic clock, in nanoseconds.
     pub elapsed_ns: u64,
-    /// The items that the phase works on; rates are of these.
+    /// The items that the phase works on, on which rates are based.
     pub items: u64,
     /// The limit that bounds the phase, and how many of its units the phase needs.
     pub bound: Option<Bound>,
-    /// Kernel evidence of the memory that the phase says it touches.
+    /// Kernel evidence of the memory that the phase claims to touch.
     pub touched: Option<TouchEvidence>,
     /// Whether the time must grow with the number of items.
     pub grows: bool,
-    /// What the order of reads was, where the phase claims one.
+    /// Evidence of the order of reads, if the phase claims one.
     pub access: Option<AccessEvidence>,
-    /// Where its file was, where the phase claims that.
+    /// Evidence of where its file was, if the phase claims a state.
     pub file: Option<FileEvidence>,
-    /// What each thread did that was there at the end, the busiest first; empty
-    /// where the kernel does not tell.
+    /// The work of each thread alive at the end, the busiest first; empty if the kernel
+    /// does not report it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadWork>,
-    /// What it asked the allocator for, if that was counted.
+    /// Its allocations, if they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocations: Option<Allocations>,
 }
@@ -77,10 +77,10 @@ impl FileEvidence {
     }
 }
 
-/// Fresh memory: what a phase says it touches, and what the kernel saw.
+/// Fresh memory: what a phase claims to touch, and what the kernel saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchEvidence {
-    /// Bytes that the phase says it touches for the first time and keeps.
+    /// Bytes that the phase claims to touch for the first time and keep.
     pub declared_bytes: u64,
     /// Growth of resident memory over the phase.
     pub resident_growth_bytes: u64,
@@ -89,7 +89,7 @@ pub struct TouchEvidence {
 }
 
 impl Run {
-    /// A run whose files lie in `dir`.
+    /// A run with its files in `dir`.
     #[must_use]
     pub fn in_dir(dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -98,10 +98,10 @@ impl Run {
         }
     }
 
-    /// Begins to watch the private memory of this process.
+    /// Starts watching the private memory of this process.
     ///
     /// # Errors
-    /// The kernel does not tell.
+    /// The kernel does not report it.
     pub(crate) fn watch_private(&mut self) -> io::Result<()> {
         self.private_peak = Some(PrivatePeak::watch()?);
         Ok(())
@@ -110,18 +110,17 @@ impl Run {
     /// The folder for the cell's files: empty at first, and removed afterwards.
     ///
     /// # Errors
-    /// The scenario needs no disk, by its own word.
+    /// The scenario declares that it needs no disk.
     pub fn dir(&self) -> Result<&Path, Failure> {
         let dir = self.dir.as_deref();
         dir.ok_or_else(|| "no folder for files: the cell needs 0 bytes of disk".into())
     }
 
-    /// The most private memory (anonymous, no files) that the process had until
-    /// now, in bytes; none where nobody watches it, which is done for cells
-    /// that are confined to less memory than the machine has.
+    /// The peak of the process's private memory (anonymous, no files) so far, in bytes;
+    /// none if it is not watched. It is watched for confined cells.
     ///
     /// # Errors
-    /// The kernel does not tell.
+    /// The kernel does not report it.
     pub fn private_peak_bytes(&self) -> io::Result<Option<u64>> {
         self.private_peak
             .as_ref()
@@ -129,12 +128,12 @@ impl Run {
             .transpose()
     }
 
-    /// Makes the phases that follow take that share longer.
+    /// Makes later phases take `share` longer.
     pub(crate) fn plant(&mut self, share: f64) {
         self.plant = share;
     }
 
-    /// Counts allocations of the phases that follow.
+    /// Counts the allocations of later phases.
     pub(crate) fn count_allocations(&mut self) {
         self.counts = true;
     }
@@ -159,16 +158,15 @@ impl Run {
         }
     }
 
-    /// Adds a figure to the proof of the work. Figures must not depend on the
-    /// profile or the round.
+    /// Adds a figure to the proof of the work. It must not depend on profile or round.
     pub fn prove(&mut self, name: &str, value: impl Into<Value>) {
         self.proof.insert(name.to_owned(), value.into());
     }
 
-    /// Adds a figure to the proof and holds it against an oracle.
+    /// Adds a figure to the proof and checks it against an oracle.
     ///
     /// # Errors
-    /// The figure is not the expected one.
+    /// The figure differs from the expected one.
     pub fn prove_equal(&mut self, name: &str, found: u64, expected: u64) -> Result<(), Failure> {
         self.prove(name, found);
         if found == expected {
@@ -200,7 +198,7 @@ impl Run {
     }
 }
 
-/// A phase that is about to be timed.
+/// A phase before it is timed.
 #[derive(Debug)]
 pub struct Phase<'r> {
     run: &'r mut Run,
@@ -209,8 +207,8 @@ pub struct Phase<'r> {
 }
 
 impl Phase<'_> {
-    /// States the limit that bounds the phase: it cannot be done without
-    /// `amount` units of `limit` on `threads` threads.
+    /// Declares the limit that bounds the phase: it needs at least `amount` units of
+    /// `limit` on `threads` threads.
     #[must_use]
     pub fn bounded_by(mut self, limit: Limit, threads: usize, amount: u64) -> Self {
         self.reading.bound = Some(Bound {
@@ -221,7 +219,7 @@ impl Phase<'_> {
         self
     }
 
-    /// States that the phase touches `bytes` of fresh memory and returns their owner.
+    /// Declares that the phase touches `bytes` of fresh memory and returns their owner.
     #[must_use]
     pub fn touches(mut self, bytes: u64) -> Self {
         self.reading.touched = Some(TouchEvidence {
@@ -232,43 +230,41 @@ impl Phase<'_> {
         self
     }
 
-    /// States that the time need not grow with the number of items.
+    /// Declares that the time need not grow with the number of items.
     #[must_use]
     pub fn constant(mut self) -> Self {
         self.reading.grows = false;
         self
     }
 
-    /// Adds the evidence of the order that the phase reads in.
+    /// Adds the evidence of the order of reads.
     #[must_use]
     pub fn accesses(mut self, evidence: AccessEvidence) -> Self {
         self.reading.access = Some(evidence);
         self
     }
 
-    /// States that nothing of the file at `path` is in memory when the clock
-    /// starts. Just before, its dirty pages are written out, the page cache is
-    /// made to drop it, and what is left is counted. Pages that somebody has
-    /// mapped stay.
+    /// Declares that nothing of the file at `path` is in memory when the clock starts.
+    /// Just before, its dirty pages are written out, it is dropped from the page cache,
+    /// and what remains is counted. Mapped pages stay.
     #[must_use]
     pub fn cold(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some((FileState::Cold, path.into()));
         self
     }
 
-    /// States that all data of the file at `path` are in memory when the clock
-    /// starts. They are counted, and not seen to.
+    /// Declares that all data of the file at `path` is in memory when the clock starts.
+    /// It is counted, not loaded.
     #[must_use]
     pub fn warm(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some((FileState::Warm, path.into()));
         self
     }
 
-    /// Times `work` and records the phase. What `work` returns is kept alive
-    /// until the kernel's figures are read, and is opaque to the optimiser.
+    /// Times `work` and records the phase. The result of `work` is kept alive until the
+    /// kernel's figures are read, and is opaque to the optimiser.
     ///
-    /// Where the kernel gives no figures, the phase has no evidence of the
-    /// memory that it touched.
+    /// Without figures from the kernel, the phase has no evidence of touched memory.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
         self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
         if self.run.counts {
@@ -291,7 +287,7 @@ impl Phase<'_> {
 
     fn finish(mut self, elapsed_ns: u64, before: Option<Snapshot>) {
         let after = Snapshot::take();
-        // The watcher may have slept through a short phase.
+        // The watcher may have missed a short phase.
         let _ = self.run.private_peak_bytes();
         self.reading.elapsed_ns = elapsed_ns;
         if let Some(file) = &mut self.reading.file {
@@ -318,8 +314,7 @@ impl Phase<'_> {
     }
 }
 
-/// Brings the file into the state that is claimed, as far as the lab does that,
-/// and counts.
+/// Evicts a file claimed to be cold, and counts its pages in memory.
 fn look_at(state: FileState, path: &Path) -> FileEvidence {
     let counted = match state {
         FileState::Cold => evict(path),
@@ -328,7 +323,7 @@ fn look_at(state: FileState, path: &Path) -> FileEvidence {
     FileEvidence::of(state, counted)
 }
 
-/// The kernel's figures on one side of a phase.
+/// The kernel's figures before or after a phase.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
     resident: Resident,
@@ -366,8 +361,8 @@ mod tests {
         assert_eq!(fill.bound.unwrap().amount, 99);
         assert!(fill.grows && !reserve.grows);
         assert!(fill.elapsed_ns > 0);
-        // Other tests of this process map and free memory meanwhile: how much
-        // it grew is shown in `tests/planted`, in a process of its own.
+        // Other tests of this process map and free memory meanwhile; `tests/planted`
+        // checks the growth in a process of its own.
         if cfg!(target_os = "linux") {
             let touched = fill.touched.unwrap();
             assert_eq!(touched.declared_bytes, bytes);
@@ -379,15 +374,9 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_cold_file_is_evicted_before_the_clock_and_a_warm_one_is_counted() {
-        let program = std::env::current_exe().unwrap();
-        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        if crate::model::Volume::of(folder.path())
-            .unwrap()
-            .is_in_memory()
-        {
-            eprintln!("skipped: nothing is cold on a file system in memory");
+        let Some(folder) = crate::machine::volume::folder_on_disk() else {
             return;
-        }
+        };
         let path = folder.path().join("file");
         let bytes = 8 << 20;
         std::fs::write(&path, vec![1u8; bytes]).unwrap();
@@ -411,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_file_that_is_not_there_nothing_is_known() {
+    fn nothing_is_known_of_a_missing_file() {
         let mut run = Run::default();
         for state in [FileState::Cold, FileState::Warm] {
             let phase = run.phase("read", 1);

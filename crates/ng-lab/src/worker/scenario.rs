@@ -1,4 +1,4 @@
-//! What a measured piece of work looks like to the lab.
+//! The lab's interface to a measured piece of work.
 
 use std::fmt;
 
@@ -9,63 +9,60 @@ use crate::worker::run::{Failure, Run};
 
 /// A piece of work that can be measured: parameters in, phases and proof out.
 ///
-/// A scenario runs in a worker process of its own for every cell, profile and
-/// round. What it does between phases is not timed.
+/// A scenario runs in a new worker process for every cell, profile and round. Work
+/// between phases is not timed.
 pub trait Scenario: Sync {
     /// The name on the command line and in reports: lower case, no blanks.
     fn name(&self) -> &'static str;
 
-    /// One line about what is measured, for `list`.
+    /// What is measured, in one line, for `list`.
     fn about(&self) -> &'static str;
 
-    /// The cells that are measured when `threads` were asked for. The first one
-    /// is the base that the others are compared with.
+    /// The variants for the requested `threads`. The others are compared with the first.
     fn variants(&self, threads: &[usize]) -> Vec<Variant>;
 
-    /// The cells at one number of items: the same ones at every size, unless a
-    /// program measures only some of them.
+    /// The variants at one number of items; by default the same at every size.
     fn variants_at(&self, _items: u64, threads: &[usize]) -> Vec<Variant> {
         self.variants(threads)
     }
 
-    /// The figure that stands for the scenario where each has one row; by default the
-    /// first phase of its first variant.
+    /// The figure that represents the scenario in the summary; by default the first
+    /// phase of its first variant.
     fn headline(&self) -> Headline {
         Headline::default()
     }
 
-    /// The most memory that the cell works in at once, in bytes; of files that
-    /// it works on, as much as the page cache shall hold. A host-warm cell
-    /// touches and frees as much before.
+    /// The most memory that the cell uses at once, in bytes, including the part of its
+    /// files that the page cache should hold. A host-warm cell touches and frees that
+    /// much before.
     fn needs_bytes(&self, cell: &Cell) -> u64;
 
-    /// The most that the cell's files hold at once, in bytes. A cell that needs
-    /// none gets no folder to write in.
+    /// The most that the cell's files take at once, in bytes. If 0, the cell gets no
+    /// folder.
     fn needs_disk_bytes(&self, _cell: &Cell) -> u64 {
         0
     }
 
-    /// The memory that the cell, page cache included, and the probes beside it
-    /// are confined to, in bytes; none for the machine's.
+    /// The memory limit of the cell, page cache included, and of the probes beside it,
+    /// in bytes; none for no limit.
     fn memory_limit_bytes(&self, _cell: &Cell) -> Option<u64> {
         None
     }
 
-    /// The bytes that the limits beside the cell are probed over, where it reads fewer
-    /// than its items have: what is 64 bytes an item in memory may be 4 in a cache. Limits
-    /// of files are not probed beside such a cell.
+    /// The bytes that the limits beside the cell are probed over, if it reads fewer than
+    /// its items have: 64 bytes an item in memory may be 4 in a cache. Limits of files
+    /// are not probed beside such a cell.
     fn limit_bytes(&self, _cell: &Cell) -> Option<u64> {
         None
     }
 
-    /// Why the cell cannot be measured on this machine, if so.
+    /// Why the cell cannot be measured on this machine, if it cannot.
     fn unavailable(&self, _cell: &Cell) -> Option<String> {
         None
     }
 
-    /// Whether a cell can also run at a fraction of its items, which shows that
-    /// its time grows with them. Not so where it works on data of one size that
-    /// was made before.
+    /// Whether a cell can also run at a fraction of its items, to show that its time
+    /// grows with them. False if it works on existing data of one size.
     fn runs_at_a_fraction(&self) -> bool {
         true
     }
@@ -73,7 +70,7 @@ pub trait Scenario: Sync {
     /// Does the work of one cell.
     ///
     /// # Errors
-    /// The work failed, or its proof did not come out as expected.
+    /// The work failed, or its proof is wrong.
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure>;
 }
 
@@ -86,8 +83,8 @@ pub struct Variant {
     pub threads: usize,
     /// The pages that the work asks for.
     pub pages: Pages,
-    /// Whether as much memory as the cell needs is touched and freed before, so
-    /// that the host has it at hand.
+    /// Whether as much memory as the cell needs is touched and freed before, so that the
+    /// host has it ready.
     pub host_warm: bool,
 }
 
@@ -115,7 +112,7 @@ impl Variant {
         Self { pages, ..self }
     }
 
-    /// The same with memory as the host left it.
+    /// The same without warming.
     #[must_use]
     pub fn host_cold(self) -> Self {
         Self {
@@ -125,8 +122,8 @@ impl Variant {
     }
 }
 
-/// The figure that a reader is shown first of a scenario: a phase of a variant, on
-/// the fewest threads that the variant was measured on.
+/// The figure that represents a scenario: a phase of a variant, on the fewest threads
+/// that the variant was measured on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Headline {
     pub(crate) variant: Option<&'static str>,
@@ -135,7 +132,7 @@ pub struct Headline {
 }
 
 impl Headline {
-    /// That phase of the scenario's first variant.
+    /// `phase` of the scenario's first variant.
     #[must_use]
     pub const fn of(phase: &'static str) -> Self {
         Self {
@@ -145,7 +142,7 @@ impl Headline {
         }
     }
 
-    /// The same of that variant; of the first one where the variant is not measured.
+    /// The same for variant `name`, or the first one if `name` is not measured.
     #[must_use]
     pub const fn variant(self, name: &'static str) -> Self {
         Self {
@@ -154,13 +151,13 @@ impl Headline {
         }
     }
 
-    /// The variant that was named.
+    /// The named variant.
     #[must_use]
     pub const fn variant_name(&self) -> Option<&'static str> {
         self.variant
     }
 
-    /// The phase that was named.
+    /// The named phase.
     #[must_use]
     pub const fn phase_name(&self) -> Option<&'static str> {
         self.phase
@@ -176,14 +173,14 @@ impl Headline {
     }
 }
 
-/// What one worker is to do: a scenario's variant at a size.
+/// One worker's work: a scenario's variant at a size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The scenario's name.
     pub scenario: String,
-    /// The way of doing it.
+    /// The variant.
     pub variant: Variant,
-    /// Number of items (records) that the work is about.
+    /// Number of items (records).
     pub items: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The worker's side: one task, one line, end.
+//! The worker's process: one task, one line of reply.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -11,16 +11,15 @@ use crate::machine::{memory_group, raw};
 use crate::model::{Allocations, Limit, MemoryReading, Pages, Plant, Profile};
 use crate::stats::rng::mix;
 use crate::worker::growth::{self, FRACTION};
-use crate::worker::limits::{self};
+use crate::worker::limits;
 use crate::worker::protocol::{
     CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
 };
-use crate::worker::run::Failure;
-use crate::worker::run::{PhaseReading, Run};
+use crate::worker::run::{Failure, PhaseReading, Run};
 use crate::worker::scenario::{Cell, Scenario};
 
-/// The fewest items that a cell is checked for growth with. Below, what an
-/// allocation or the waking of a thread costs would hide it.
+/// The fewest items for the growth check. Below, the cost of an allocation or of waking
+/// a thread would hide growth.
 #[must_use]
 pub const fn fraction_from_items(threads: usize) -> u64 {
     match threads {
@@ -29,21 +28,21 @@ pub const fn fraction_from_items(threads: usize) -> u64 {
     }
 }
 
-/// The smallest files that a cell is checked for growth with: what a sync or a
-/// file's creation costs does not grow.
+/// The smallest files for the growth check: the cost of a sync or of creating a file
+/// does not grow.
 const FRACTION_FROM_DISK_BYTES: u64 = 32 << 20;
-/// Files are probed with as much warm memory as the page cache will want, and
-/// with no more than this: the rest would take longer than the probe.
+/// The most memory warmed for the page cache of file probes: warming more would take
+/// longer than the probe.
 const WARM_FOR_FILES_BYTES: u64 = 1 << 30;
 
-/// Does the job that is written in `argument` and replies on the inherited pipe.
+/// Does the job in `argument` and replies on the inherited pipe.
 ///
 /// # Errors
 /// The argument is not a job of this protocol, or the pipe is gone. Failures of
 /// the work itself are replies, not errors.
 pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), Failure> {
     let job: Job = serde_json::from_str(argument)
-        .map_err(|error| format!("worker: the job is not readable: {error}"))?;
+        .map_err(|error| format!("worker: unreadable job: {error}"))?;
     if job.protocol != PROTOCOL {
         return Err(format!("worker: protocol {}, expected {PROTOCOL}", job.protocol).into());
     }
@@ -60,12 +59,12 @@ pub fn serve(registry: &[&'static dyn Scenario], argument: &str) -> Result<(), F
     Ok(())
 }
 
-/// The pipe that a worker answers on. From here on it dies with its conductor.
+/// Opens the pipe that a worker replies on. From here on it dies with its conductor.
 ///
 /// # Errors
 /// The pipe is gone, or the system refuses.
 pub(crate) fn pipe_to_conductor(reply_fd: i32) -> io::Result<File> {
-    // A conductor that dies must not leave a worker that disturbs the next run.
+    // A dead conductor must not leave a worker that disturbs the next run.
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let path = format!("/dev/fd/{reply_fd}");
@@ -87,7 +86,7 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<TaskResult, 
             let mut reading = measure(*scenario, cell, place, share)?;
             if job.counts_allocations {
                 let start = Instant::now();
-                // Of no consequence to what was timed, whatever becomes of it.
+                // A failure here does not affect what was timed.
                 reading.allocations = allocations(*scenario, cell, place).unwrap_or_default();
                 reading.counting_ns = start.elapsed().as_nanos() as u64;
             }
@@ -105,8 +104,8 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<TaskResult, 
     })
 }
 
-/// Warms as much memory as the probes will use, and probes. In a group there is
-/// not that much, and what there is has been warmed by the cells.
+/// Warms as much memory as the probes will use, and probes. A confined worker has less
+/// memory, already warmed by the cells.
 fn probe(
     bytes: u64,
     threads: usize,
@@ -130,8 +129,9 @@ fn probe(
     Ok(readings)
 }
 
-/// Warms, resets the peak, runs the cell, reads the kernel, and runs it again
-/// at a fraction of its items, more than once where its time does not grow clearly. `plant` is a share of time that is added on purpose.
+/// Warms, resets the peak, runs the cell, reads the kernel's figures, and runs the cell
+/// again at a fraction of its items, several times if growth is not clear. `plant` is
+/// the share of a deliberate slowdown.
 fn measure(
     scenario: &dyn Scenario,
     cell: &Cell,
@@ -149,7 +149,7 @@ fn measure(
     scenario.run(cell, &mut run)?;
     let memory = before.and_then(|before| memory_since(&before, &run));
     let spin_after = spin_ns();
-    // Both together would need more disk than the scenario says.
+    // Both together would need more disk than the scenario declares.
     end(&run)?;
     let (phases, proof) = run.into_parts();
     let fraction = fraction(scenario, cell, place, plant, &phases)?;
@@ -165,8 +165,8 @@ fn measure(
     })
 }
 
-/// A run in a new folder of that name, if it has files, whose phases take the
-/// share `plant` longer; its private memory is watched, if it is confined.
+/// Starts a run whose phases take the share `plant` longer; in a new folder `name` if it
+/// has files, and with its private memory watched if it is confined.
 fn begin(place: &Place, name: &str, plant: f64) -> Result<Run, Failure> {
     let mut run = match &place.dir {
         Some(dir) => {
@@ -204,7 +204,7 @@ fn memory_since(before: &Faults, run: &Run) -> io::Result<MemoryReading> {
     })
 }
 
-/// The best times at a fraction of the items, of a cell that took those of `whole`.
+/// The best times at a fraction of the items, for a cell whose full run was `whole`.
 fn fraction(
     scenario: &dyn Scenario,
     cell: &Cell,
@@ -220,7 +220,7 @@ fn fraction(
         ..cell.clone()
     };
     let elapsed_ns = growth::best_times(whole, || {
-        // The runs before have left memory that was touched.
+        // Earlier runs left touched memory.
         raw::give_back_freed_memory();
         let mut run = begin(place, "fraction", plant)?;
         scenario.run(&cell, &mut run)?;
@@ -234,14 +234,14 @@ fn fraction(
     }))
 }
 
-/// Runs the cell once more and counts what its phases ask for; nothing where the
+/// Runs the cell once more and counts the allocations of its phases; empty if the
 /// program's allocator does not count.
 fn allocations(
     scenario: &dyn Scenario,
     cell: &Cell,
     place: &Place,
 ) -> Result<Vec<Allocations>, Failure> {
-    // Not watched: the watcher asks the allocator, too.
+    // Not watched: the watcher allocates, too.
     let unwatched = Place {
         group: None,
         ..place.clone()
@@ -267,9 +267,8 @@ fn warm(bytes: u64, cell: &Cell) -> io::Result<f64> {
     Ok(elapsed_ns as f64 / bytes.max(1) as f64)
 }
 
-/// A chain of dependent arithmetic, a few tenths of a millisecond: its time
-/// changes with the processor's clock and with nothing else of the machine. The
-/// best of three, since an interruption is no change of the clock.
+/// Times a chain of dependent arithmetic, a few tenths of a millisecond, which depends
+/// only on the processor's frequency. The best of three, to exclude interruptions.
 fn spin_ns() -> u64 {
     let once = |_| {
         let start = Instant::now();

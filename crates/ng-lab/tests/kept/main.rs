@@ -1,7 +1,7 @@
-//! A report that a program of before has written is read as it was, and what is
-//! written now has all of its keys.
+//! A report written by an earlier program is read correctly, and reports written now have
+//! all of its keys.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::unwrap_used, reason = "a failing test shows where")]
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use ng_lab::model::{CellReport, ComparisonKind, Flag, Outcome, Profile, Report, 
 use ng_lab::report::{html, markdown, samples_csv, terminal};
 use serde_json::Value;
 
-/// Eight cells at two sizes, held against a baseline with a gate.
+/// Eight cells at two sizes, compared with a baseline through a gate.
 fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/kept/report.json")
 }
@@ -55,7 +55,7 @@ fn cells_phases_ratios_and_the_gate_are_those_of_the_file() {
     assert!(flagged.clone().all(|cell| cell.verdict == Verdict::Suspect));
 }
 
-/// What `found` lacks of `expected`, by its place.
+/// What `found` lacks of `expected`, by path.
 fn missing(place: &str, expected: &Value, found: &Value) -> Vec<String> {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => expected
@@ -76,7 +76,7 @@ fn missing(place: &str, expected: &Value, found: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_written_has_every_key_and_value_of_before_and_items_besides() {
+fn a_written_report_has_every_earlier_key_and_value_and_items_besides() {
     let text = std::fs::read_to_string(path()).unwrap();
     let before: Value = serde_json::from_str(&text).unwrap();
     let now = serde_json::to_value(kept()).unwrap();
@@ -97,9 +97,9 @@ fn what_is_written_has_every_key_and_value_of_before_and_items_besides() {
     assert_eq!(serde_json::to_value(again).unwrap(), now);
 }
 
-/// A report of a newer program may have numbers that this one does not know.
+/// A newer program's report may have unknown numbers.
 #[test]
-fn another_number_of_a_key_is_not_taken_for_its_items() {
+fn an_unknown_number_of_a_key_is_not_taken_for_its_items() {
     let text = std::fs::read_to_string(path()).unwrap();
     let mut value: Value = serde_json::from_str(&text).unwrap();
     value["cells"][0]["a_new_number"] = 7.into();
@@ -116,7 +116,7 @@ fn another_number_of_a_key_is_not_taken_for_its_items() {
 }
 
 #[test]
-fn it_is_shown_and_compared_with_as_any_other() {
+fn it_is_shown_and_compared_like_any_other() {
     let mut report = kept();
     let baseline = Baseline {
         name: "before".to_owned(),

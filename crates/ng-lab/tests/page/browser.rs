@@ -1,4 +1,4 @@
-//! The page in a browser. Skipped, with a word on stderr, where there is none.
+//! The page in a browser. Skipped, with a note on stderr, if there is none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ struct Opened {
 impl Opened {
     fn new(report: &Report) -> Option<Self> {
         let Some(program) = chromium() else {
-            eprintln!("skipped: no Chromium on the path, and CHROMIUM names none");
+            eprintln!("skipped: no Chromium on the path or in CHROMIUM");
             return None;
         };
         let folder = TempDir::new().expect("temporary folder");
@@ -38,13 +38,13 @@ impl Opened {
         Some(Self {
             browser: Browser::start(&program),
             page,
-            // As a reader of the file has it.
+            // As read back from the file.
             report: read_report(&json),
             _folder: folder,
         })
     }
 
-    /// Opens the page anew, and gives what the browser said of it.
+    /// Reloads the page, and returns the browser's messages.
     fn show(&mut self, width: u32, scheme: &str) -> Vec<Value> {
         let size =
             json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
@@ -60,7 +60,7 @@ impl Opened {
         self.browser.call("Emulation.setEmulatedMedia", media);
     }
 
-    /// The list that an expression gives, and that must be empty.
+    /// Asserts that an expression evaluates to an empty list.
     #[track_caller]
     fn assert_none(&mut self, what: &str, expression: &str) {
         let found = self.browser.evaluate(expression);
@@ -147,8 +147,8 @@ fn what_the_browser_draws_are_the_figures_of_the_report() {
     assert_eq!(opened.browser.evaluate(unseen), 0);
 }
 
-/// The column `heading` of the first table of cells: numbers, and whether the row
-/// is struck through.
+/// The column `heading` of the first table of cells: its numbers, and whether each row is
+/// struck through.
 fn column(opened: &mut Opened, heading: &str) -> Vec<(Option<f64>, bool)> {
     let expression = format!(
         "(() => {{
@@ -230,7 +230,7 @@ fn headings_are_pressed_with_keys_too() {
 }
 
 #[test]
-fn without_a_script_the_tables_are_plain_and_all_is_there() {
+fn without_a_script_the_tables_are_plain_and_complete() {
     let Some(mut opened) = Opened::new(&fixture::report()) else {
         return;
     };
@@ -246,7 +246,7 @@ fn without_a_script_the_tables_are_plain_and_all_is_there() {
 }
 
 #[test]
-fn the_page_is_dark_where_dark_is_wanted_and_never_on_paper() {
+fn the_page_is_dark_on_request_and_never_on_paper() {
     let Some(mut opened) = Opened::new(&fixture::report()) else {
         return;
     };
@@ -268,7 +268,7 @@ fn the_page_is_dark_where_dark_is_wanted_and_never_on_paper() {
 }
 
 #[test]
-fn a_sample_is_told_where_the_pointer_rests() {
+fn a_sample_is_shown_under_the_pointer() {
     let Some(mut opened) = Opened::new(&fixture::report()) else {
         return;
     };

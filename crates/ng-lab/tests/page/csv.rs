@@ -5,7 +5,7 @@ use ng_lab::report::samples_csv;
 use crate::fixture;
 
 #[test]
-fn there_is_one_row_a_sample_with_its_place() {
+fn there_is_one_row_per_sample_with_its_position() {
     let report = fixture::report();
     let text = samples_csv(&report);
     let mut lines = text.lines();

@@ -1,4 +1,4 @@
-//! The page as a strict parser sees it.
+//! The page through a strict parser.
 
 use ng_lab::model::Report;
 use ng_lab::report::html;
@@ -13,12 +13,12 @@ pub(crate) fn parsed(text: &str) -> Document<'_> {
     Document::parse_with_options(text, options).expect("well-formed XML")
 }
 
-/// Hands the parsed page of `report` to `check`.
+/// Passes the parsed page of `report` to `check`.
 pub(crate) fn with_page(report: &Report, check: impl FnOnce(&Document<'_>)) {
     check(&parsed(&html(report)));
 }
 
-/// All elements with this name.
+/// All elements called `name`.
 pub(crate) fn elements<'a>(
     node: Node<'a, 'a>,
     name: &'a str,

@@ -1,4 +1,4 @@
-//! Reports, built by hand.
+//! Hand-built reports.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ const BUILDS: [(Profile, Role); 3] = [
     (Profile::Release, Role::Aa),
 ];
 
-/// Two scenarios at two sizes over twelve rounds, with something of every kind: an
-/// invalid, a failed and a skipped cell, stopped comparisons, a soak.
+/// Two scenarios at two sizes over twelve rounds, with an invalid, a failed and a skipped
+/// cell, stopped comparisons, and a soak.
 pub(crate) fn report() -> Report {
     let mut report = measured(&PLAN, &[1000, 64_000], 12);
     let find = |report: &Report, variant, threads, profile| {
@@ -71,17 +71,17 @@ pub(crate) fn report() -> Report {
     report
 }
 
-/// The speed-up of a cell, which there is none of.
+/// A missing speed-up of a cell.
 fn lack(cell: &CellReport) -> NotCompared {
     NotCompared {
         kind: ComparisonKind::Threads,
         key: PhaseKey::new(&cell.key, None),
         against: "1 thread".to_owned(),
-        reason: "a lack to be told".to_owned(),
+        reason: "a reason for a missing ratio".to_owned(),
     }
 }
 
-/// The same, held against another revision with a gate; with exponents of growth,
+/// The same, compared with another revision through a gate; with exponents of growth,
 /// claims, files, and a confined cell.
 pub(crate) fn held() -> Report {
     let mut report = report();
@@ -119,7 +119,7 @@ pub(crate) fn held() -> Report {
         name: "main".to_owned(),
         commit: "0123456789ab".to_owned(),
         started: None,
-        not_comparable: Some("a reason to be told".to_owned()),
+        not_comparable: Some("a reason to be shown".to_owned()),
     });
     report.gate = Some(gate(&report.cells[1]));
     report.headlines = vec![HeadlineReport {
@@ -204,7 +204,7 @@ fn claim() -> ClaimRow {
     }
 }
 
-/// As many cells and samples as a full run has.
+/// As many cells and samples as a full run.
 pub(crate) fn large() -> Report {
     let variants: Vec<(String, usize)> = (0..6)
         .map(|index| (format!("variant-{index}"), 1))
@@ -217,7 +217,7 @@ pub(crate) fn large() -> Report {
     report
 }
 
-/// Nothing was planned, and nothing is known.
+/// Nothing planned, nothing known.
 pub(crate) fn empty() -> Report {
     let run = RunInfo {
         items: "items".to_owned(),
@@ -234,7 +234,7 @@ pub(crate) fn one_cell() -> Report {
     report
 }
 
-/// Cells that failed or were skipped, and no figure at all.
+/// Failed and skipped cells, and no figures at all.
 pub(crate) fn worthless() -> Report {
     let mut report = measured(&PLAN, &[1000], 6);
     for (index, cell) in report.cells.iter_mut().enumerate() {
@@ -283,7 +283,7 @@ fn measured(plan: &[Plan<'_>], sizes: &[u64], rounds: u32) -> Report {
     report
 }
 
-/// Tenths of a nanosecond an item.
+/// Tenths of a nanosecond per item.
 fn scale_of(profile: Profile, threads: usize) -> u64 {
     let build = if profile == Profile::Dev { 60 } else { 20 };
     build / threads as u64
@@ -331,14 +331,14 @@ fn cell(scenario: &str, variant: &str, threads: usize, items: u64) -> CellReport
     }
 }
 
-/// Samples around `scale` tenths of a nanosecond an item; the figures made of
-/// them need not be those of the lab's statistics.
+/// Samples around `scale` tenths of a nanosecond per item; the other figures need not match
+/// the lab's statistics.
 fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) -> PhaseReport {
     let typical = items * scale / 10;
     let mut samples: Vec<u64> = (0..rounds)
         .map(|_| typical * (95 + rng.below(12)) / 100)
         .collect();
-    // One that is off the scale of the plot.
+    // One off the plot's scale.
     samples[0] *= 3;
     let median = typical as f64;
     PhaseReport {
@@ -362,10 +362,7 @@ fn phase(name: &str, items: u64, scale: u64, rounds: u32, rng: &mut SplitMix64) 
             items: items / 8,
             best_ns: typical / 9,
         }),
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 
@@ -401,7 +398,7 @@ fn fail(cell: &mut CellReport, verdict: Verdict, reason: &str) {
     cell.proof = BTreeMap::new();
 }
 
-/// What the judge would compare, with ratios of the medians.
+/// The judge's comparisons, as ratios of the medians.
 fn comparisons(report: &Report) -> Vec<Comparison> {
     let kinds = [
         (ComparisonKind::DevVsRelease, "dev"),
@@ -438,7 +435,7 @@ fn is_slow(kind: ComparisonKind, slow: &CellReport, fast: &CellReport) -> bool {
             slow.key.variant == "plain" && !same_variant && same_build && same_threads
         }
         ComparisonKind::Aa => same_variant && same_threads && same_build,
-        // Those of a report that is held against something are made apart.
+        // `held` adds those with the other side.
         ComparisonKind::Against | ComparisonKind::Baseline => false,
     };
     slow.key.scenario == fast.key.scenario && slow.key.size == fast.key.size && main && differs

@@ -1,5 +1,5 @@
-//! The page of a report: what it shows, what it must not do, and, where a
-//! Chromium is installed, how it is in a browser.
+//! The page of a report: what it shows, what it must not do, and, if Chromium is installed,
+//! how it behaves in a browser.
 
 mod browser;
 #[path = "../../../ng-plot/tests/browser/mod.rs"]

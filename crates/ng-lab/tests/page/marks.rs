@@ -1,4 +1,4 @@
-//! The figures of the plots, as they stand in the page and as they are in `report.json`.
+//! The figures of the plots, in the page and in `report.json`.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use ng_lab::model::Report;
 use roxmltree::{Document, Node};
 use serde_json::Value;
 
-/// The attributes `data-*` of a mark, those of the shapes around it among them.
+/// The `data-*` attributes of a mark, including those of its ancestors.
 pub(crate) type Mark = BTreeMap<String, String>;
 
-/// The plots that a report without a soak has.
+/// The plots of a report without a soak.
 pub(crate) const PLOTS: [&str; 7] = [
     "ratios", "limits", "phases", "size", "threads", "memory", "samples",
 ];
 
-/// All marks of the page, each with the name of its plot as `plot`.
+/// All marks of the page, each with its plot's name as `plot`.
 pub(crate) fn of_page(document: &Document<'_>) -> Vec<Mark> {
     let marks = document.descendants();
     let marks = marks.filter(|node| node.has_attribute("data-value"));
@@ -34,7 +34,7 @@ fn mark(node: Node<'_, '_>) -> Mark {
     mark
 }
 
-/// What the plots must show, from the report as it is written.
+/// What the plots must show, from the written report.
 pub(crate) fn expected(report: &Report) -> Vec<Mark> {
     let report = serde_json::to_value(report).expect("a report is JSON");
     let mut marks = comparisons(&report, "ratios", "dev_vs_release");
@@ -201,7 +201,7 @@ fn soak(report: &Value) -> Vec<Mark> {
     marks.collect()
 }
 
-/// Holds the marks of a page against those of its report: none more, none less.
+/// Asserts that the marks of a page are exactly those of its report.
 #[track_caller]
 pub(crate) fn assert_equal(found: Vec<Mark>, expected: Vec<Mark>) {
     let (found, expected) = (canonical(found), canonical(expected));
@@ -216,11 +216,10 @@ pub(crate) fn assert_equal(found: Vec<Mark>, expected: Vec<Mark>) {
         missing.is_empty() && surplus.is_empty(),
         "not in the page: {missing:#?}\nnot in the report: {surplus:#?}"
     );
-    assert_eq!(found.len(), expected.len(), "marks that are there twice");
+    assert_eq!(found.len(), expected.len(), "duplicate marks");
 }
 
-/// Numbers as numbers: `7` and `7.0` are one value. What the plots do not say of
-/// their shapes is not asked of them.
+/// Sorted marks with normalised numbers: `7` and `7.0` are equal.
 fn canonical(marks: Vec<Mark>) -> Vec<String> {
     let number = |text: &String| {
         text.parse::<f64>()

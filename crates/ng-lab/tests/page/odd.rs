@@ -1,4 +1,4 @@
-//! Reports with little or nothing in them, and with figures that are no numbers.
+//! Reports with little content, and with figures that are not numbers.
 
 use ng_lab::model::{Interval95, Report};
 use ng_lab::report::html;
@@ -7,7 +7,8 @@ use crate::document::{by_id, elements, parsed, text_of, with_page};
 use crate::fixture;
 use crate::marks::{self, PLOTS, assert_equal, expected};
 
-/// Every plot is there, in words if need be, and no attribute holds what is no number.
+/// Asserts that every plot exists, in words if necessary, and that no attribute has a NaN or
+/// an infinity.
 #[track_caller]
 fn assert_whole(report: &Report) {
     let text = html(report);
@@ -47,7 +48,7 @@ fn a_report_of_failed_and_skipped_cells_gives_their_reasons() {
     assert_whole(&report);
     with_page(&report, |page| {
         let told = text_of(by_id(page, "warnings"));
-        // Nine failed, each for its own reason; of six pieces of work copies were skipped.
+        // Nine cells failed, one reason each; skipped copies of six pieces of work share theirs.
         assert_eq!(told.matches("round 0: out of memory").count(), 9 + 6);
         let told = text_of(by_id(page, "cells"));
         assert!(
@@ -69,7 +70,7 @@ fn one_cell_with_one_sample_is_a_whole_page() {
 
 /// A report in memory can hold what JSON cannot.
 #[test]
-fn figures_that_are_no_numbers_get_into_no_attribute() {
+fn figures_that_are_not_numbers_stay_out_of_attributes() {
     for odd in [
         f64::NAN,
         f64::INFINITY,
@@ -108,7 +109,7 @@ fn figures_that_are_no_numbers_get_into_no_attribute() {
 }
 
 #[test]
-fn the_largest_counts_end_in_no_panic() {
+fn the_largest_counts_do_not_panic() {
     let mut report = fixture::report();
     for cell in &mut report.cells {
         cell.key.size.items = u64::MAX;

@@ -1,4 +1,4 @@
-//! What comes from outside stays text, and what is outside is not asked for.
+//! Foreign text stays text, and nothing foreign is loaded.
 
 use ng_lab::model::{Flag, Report};
 use ng_lab::report::html;
@@ -16,7 +16,7 @@ const HOSTILE: [&str; 7] = [
     "a\0b\u{1b}[31m\u{202e}c\u{ffff}",
 ];
 
-/// Every text of the report that somebody else chose.
+/// Replaces every foreign text of the report.
 fn fill(report: &mut Report, text: &str) {
     let own = || text.to_owned();
     for cell in &mut report.cells {
@@ -113,8 +113,8 @@ fn fill(report: &mut Report, text: &str) {
     build.notes = vec![own()];
 }
 
-/// The names of all elements, in their order; how many lines a plot of words has
-/// is for the words to say.
+/// The names of all elements in order, except lines of text, whose number depends on the
+/// words.
 fn skeleton(text: &str) -> Vec<String> {
     let page = parsed(text);
     let elements = page.descendants().filter(roxmltree::Node::is_element);
@@ -140,7 +140,7 @@ fn hostile_texts_add_no_element_and_no_attribute() {
                 assert!(!attribute.name().starts_with("on"), "{text}: {attribute:?}");
             }
         }
-        // What can be shown is shown as it is.
+        // Displayable text is shown unchanged.
         let shown = text_of(page.root_element());
         assert!(text.contains('\0') || shown.contains(text), "{text}");
         assert!(!shown.contains('\u{202e}'));
@@ -158,7 +158,7 @@ fn hostile_texts_stay_out_of_script_and_style() {
         let found: Vec<String> = elements(page.root(), name).map(text_of).collect();
         assert_eq!(found.len(), 1);
         assert!(!found[0].contains(text) && found[0].len() > 500);
-        // The parser of HTML ends them here, that of XML does not.
+        // An HTML parser would end them there, an XML parser does not.
         assert!(!found[0].contains("</"), "{name}");
     }
 }
@@ -176,7 +176,7 @@ fn nothing_is_loaded_from_anywhere() {
         "XMLHttpRequest",
         "import(",
     ] {
-        // The namespace by which a script makes an element of SVG is a name, not an address.
+        // The SVG namespace in a script is a name, not an address.
         let text = text.replace("http://www.w3.org/2000/svg", "");
         assert!(!text.contains(words), "{words}");
     }

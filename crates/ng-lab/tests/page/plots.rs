@@ -60,7 +60,7 @@ fn every_plot_has_a_name_a_description_and_a_caption() {
 }
 
 #[test]
-fn samples_stand_in_the_order_in_which_they_were_taken() {
+fn samples_are_in_the_order_in_which_they_were_taken() {
     let report = fixture::report();
     with_page(&report, |page| {
         for panel in panels(page, "samples") {
@@ -98,7 +98,7 @@ fn samples_stand_in_the_order_in_which_they_were_taken() {
 }
 
 #[test]
-fn a_sample_far_off_is_drawn_at_the_edge_and_told_apart() {
+fn an_extreme_sample_is_drawn_at_the_edge_and_marked() {
     with_page(&fixture::report(), |page| {
         for panel in panels(page, "samples") {
             for dot in elements(panel, "circle") {
@@ -109,7 +109,7 @@ fn a_sample_far_off_is_drawn_at_the_edge_and_told_apart() {
                     .parse()
                     .unwrap();
                 assert!((0.0..=100.0).contains(&y), "{y}");
-                // The fixture has the first sample at three times the typical time.
+                // The fixture's first sample is three times the typical time.
                 let is_far = dot.attribute("data-round") == Some("1");
                 assert_eq!(dot.attribute("class") == Some("clipped"), is_far, "{y}");
                 assert!(!is_far || y == 0.0);
@@ -168,7 +168,7 @@ fn a_stopped_ratio_has_no_point_and_gives_its_reason() {
 }
 
 #[test]
-fn one_size_and_one_thread_count_are_said_in_words() {
+fn one_size_and_one_thread_count_are_explained_in_words() {
     let mut report = fixture::report();
     report
         .cells
@@ -176,8 +176,8 @@ fn one_size_and_one_thread_count_are_said_in_words() {
     report.comparisons = Vec::new();
     with_page(&report, |page| {
         for (plot, words) in [
-            ("size", "one size only was measured, 1k records:"),
-            ("threads", "one thread count only was measured, 1:"),
+            ("size", "only one size was measured, 1k records:"),
+            ("threads", "only one thread count was measured, 1:"),
             ("ratios", "nothing was measured in both builds:"),
         ] {
             let panel = panels(page, plot)[0];
@@ -190,7 +190,7 @@ fn one_size_and_one_thread_count_are_said_in_words() {
 }
 
 #[test]
-fn missing_figures_of_memory_are_named() {
+fn missing_memory_figures_are_named() {
     let mut report = fixture::report();
     let notes = |report: &Report| {
         let mut notes = String::new();
@@ -201,13 +201,13 @@ fn missing_figures_of_memory_are_named() {
         notes
     };
     assert!(!notes(&report).contains("Computed is missing"));
-    assert!(notes(&report).contains("Reserved is missing of 2 of 36 cells"));
+    assert!(notes(&report).contains("Reserved is missing for 2 of 36 cells"));
     report.run.item_bytes = None;
     for cell in &mut report.cells {
         cell.proof.clear();
     }
     assert!(notes(&report).contains("Computed is missing: "));
-    assert!(notes(&report).contains("Reserved is missing: no cell says it"));
+    assert!(notes(&report).contains("Reserved is missing: no cell declares it"));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn without_a_soak_there_is_a_sentence_and_no_plot() {
     });
 }
 
-/// Thousands of rows are drawn by the worst of each stretch: a spike stays.
+/// Of thousands of rows, the worst of each stretch is drawn, so that spikes show.
 #[test]
 fn a_long_soak_is_thinned_and_keeps_its_worst_rows() {
     let mut report = fixture::report();
@@ -242,14 +242,12 @@ fn a_long_soak_is_thinned_and_keeps_its_worst_rows() {
         };
         assert!(has("777", "service p99", "1000000000"));
         assert!(has("333", "throughput", "1"));
-        assert!(
-            text_of(by_id(page, "soak")).contains("Of 1000 rows every 5 are drawn as one point")
-        );
+        assert!(text_of(by_id(page, "soak")).contains("1000 rows: every 5 are drawn as one point"));
     });
 }
 
 #[test]
-fn a_report_of_an_older_program_has_its_samples_by_their_number() {
+fn an_older_programs_report_has_its_samples_by_number() {
     let mut report = fixture::one_cell();
     report.cells[0].runs.clear();
     report.cells[0].phases[0].samples_ns = vec![7, 8, 9];

@@ -1,4 +1,4 @@
-//! Colours that can be told apart, and a page that stands still.
+//! Colours with enough contrast, and a page without motion.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ fn style() -> String {
     text_of(style.expect("a style"))
 }
 
-/// The colours by name: those that are named first, and those of the dark page.
+/// The colours by name, of the light and the dark page.
 fn colours(style: &str) -> [HashMap<String, [f64; 3]>; 2] {
     let dark_from = style
         .find("prefers-color-scheme: dark")
@@ -34,7 +34,7 @@ fn colours(style: &str) -> [HashMap<String, [f64; 3]>; 2] {
     both
 }
 
-/// By the definition of sRGB, as WCAG 2 uses it.
+/// Linearises an sRGB channel as in WCAG 2.
 fn linear(part: f64) -> f64 {
     if part <= 0.04045 {
         part / 12.92

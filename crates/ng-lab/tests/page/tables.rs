@@ -1,4 +1,4 @@
-//! What the tables say, and what stands around them.
+//! The tables, and what surrounds them.
 
 use ng_lab::model::Flag;
 use roxmltree::Node;
@@ -103,7 +103,7 @@ fn every_figure_of_an_invalid_cell_is_struck_through_and_no_other() {
 }
 
 #[test]
-fn what_is_wrong_is_said_first_with_what_to_do() {
+fn problems_come_first_with_advice() {
     let mut report = fixture::report();
     report.run.interrupted = true;
     report.run.stopped_by = Some("the log of results: disk full".to_owned());
@@ -126,7 +126,7 @@ fn what_is_wrong_is_said_first_with_what_to_do() {
             "ENDED EARLY: the log of results: disk full",
             "fewer than 6 rounds",
             "a limits probe failed: timed out",
-            "1 phases differ from themselves",
+            "1 phases differ between A/A copies",
             "failed: fill/pooled x4 (dev): round 3: killed by signal 9",
             "skipped: scan/huge x1: needs 9 MiB of memory",
             "elided makes 1 cell invalid: ",
@@ -140,18 +140,18 @@ fn what_is_wrong_is_said_first_with_what_to_do() {
 }
 
 #[test]
-fn a_clean_run_is_said_to_be_clean() {
+fn a_clean_run_is_reported_as_clean() {
     with_page(&fixture::large(), |page| {
         let told = text_of(by_id(page, "warnings"));
         assert!(
-            told.contains("Nothing was found against this run"),
+            told.contains("No problems were found in this run"),
             "{told}"
         );
     });
 }
 
 #[test]
-fn findings_comparisons_limits_host_and_words_are_there() {
+fn findings_comparisons_limits_host_and_legend_are_present() {
     let mut report = fixture::report();
     report.build.overrides = vec!["lab: opt-level 3".to_owned()];
     report.build.notes = vec!["a note on the builds".to_owned()];
@@ -257,14 +257,14 @@ fn headings_are_in_order_and_links_lead_somewhere() {
             assert_eq!(
                 around.attribute("tabindex"),
                 Some("0"),
-                "to be moved with keys"
+                "scrollable with keys"
             );
         }
     });
 }
 
 #[test]
-fn the_page_begins_with_one_row_for_each_scenario() {
+fn the_page_begins_with_one_row_per_scenario() {
     with_page(&fixture::held(), |page| {
         let section = elements(page.root(), "section").next().unwrap();
         assert_eq!(section.attribute("id"), Some("glance"));
@@ -273,17 +273,17 @@ fn the_page_begins_with_one_row_for_each_scenario() {
         assert_eq!(rows.len(), 2, "{rows:?}");
         assert_eq!(rows[1][..3], ["fill", "1k", "write of pooled on 2 threads"]);
         assert_eq!(rows[1][9], "invalid: elided; dev valid");
-        // Duration in release, rate, memory, share; the dev cell can be used.
+        // Duration in release, rate, memory, share; the dev cell is usable.
         assert_eq!(elements(section, "s").count(), 4);
     });
 }
 
 #[test]
-fn a_ratio_that_is_not_there_has_its_reason() {
+fn a_missing_ratio_has_its_reason() {
     with_page(&fixture::report(), |page| {
         let rows = elements(by_id(page, "comparisons"), "tr").map(fields);
         let told: Vec<Vec<String>> = rows
-            .filter(|row| row.contains(&"not compared: a lack to be told".to_owned()))
+            .filter(|row| row.contains(&"not compared: a reason for a missing ratio".to_owned()))
             .collect();
         assert_eq!(told.len(), 1);
         assert_eq!(told[0][8], "none");

@@ -1,4 +1,4 @@
-//! The claims, each over a real run.
+//! The checks, each over a real run.
 
 use std::env;
 use std::fs;
@@ -16,105 +16,44 @@ use ng_lab::{
 };
 use tempfile::TempDir;
 
-use crate::{files, scenarios};
+use crate::files::{a_failed_run_leaves_no_earlier_report, a_run_writes_a_page_and_its_samples};
+use crate::scenarios;
 
-/// A name and the claim that it makes.
-type Check = (&'static str, fn());
+/// The checks with their names.
+macro_rules! checks {
+    ($($check:ident),+ $(,)?) => {
+        pub(crate) const ALL: &[(&str, fn())] = &[$((stringify!($check), $check)),+];
+    };
+}
 
-pub(crate) const ALL: &[Check] = &[
-    (
-        "a_deleted_clone_is_flagged_and_a_kept_one_is_not",
-        deleted_clone,
-    ),
-    (
-        "a_deleted_clone_is_flagged_after_one_round",
-        deleted_clone_at_once,
-    ),
-    (
-        "a_small_run_that_is_repeated_finds_no_memory_that_was_touched",
-        fresh_memory,
-    ),
-    (
-        "a_stride_sold_as_random_is_flagged_and_random_is_not",
-        stride_as_random,
-    ),
-    (
-        "a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not",
-        speed_up,
-    ),
-    ("how_threads_share_their_work_is_told", shared_work),
-    (
-        "allocations_are_counted_in_a_run_of_their_own",
-        counted_allocations,
-    ),
-    (
-        "computed_memory_is_flagged_and_touched_memory_is_not",
-        computed_memory,
-    ),
-    (
-        "a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak",
-        parents_memory,
-    ),
-    ("a_failing_worker_is_one_failed_cell", failing_workers),
-    (
-        "what_a_worker_prints_does_not_disturb_the_protocol",
-        chatty_worker,
-    ),
-    ("an_interrupt_is_seen_within_and_between_rounds", interrupt),
-    (
-        "a_log_that_cannot_be_written_ends_the_run_and_keeps_it",
-        log_that_cannot_be_written,
-    ),
-    ("a_hanging_worker_is_one_failed_cell", hanging_worker),
-    (
-        "a_waiting_run_touches_no_file_of_the_one_before",
-        second_run,
-    ),
-    (
-        "a_lock_that_cannot_be_opened_is_named",
-        lock_that_cannot_be_opened,
-    ),
-    (
-        "an_output_folder_that_cannot_be_written_is_found_before_measuring",
-        bad_output,
-    ),
-    (
-        "too_many_items_for_the_memory_are_refused_before_measuring",
-        too_many_items,
-    ),
-    ("one_seed_gives_one_order", one_seed),
-    (
-        "a_file_that_is_not_where_it_is_said_to_be_is_flagged_and_one_that_is_is_not",
-        misplaced_files,
-    ),
-    (
-        "data_files_are_gone_after_a_run_and_an_interrupt",
-        data_files,
-    ),
-    (
-        "a_data_folder_that_cannot_be_used_is_named_before_measuring",
-        bad_data_folder,
-    ),
-    (
-        "a_confined_worker_and_its_probes_have_less_memory_than_their_file",
-        confined_worker,
-    ),
-    (
-        "a_store_that_the_page_cache_slows_down_is_not_called_as_fast_as_the_disk",
-        cached_store,
-    ),
-    (
-        "a_run_leaves_a_page_and_its_samples_as_they_were_taken",
-        files::page_and_samples,
-    ),
-    (
-        "a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one",
-        files::nothing_of_an_earlier_run,
-    ),
-    (
-        "claims_are_judged_over_the_report_and_written_beside_it",
-        claims,
-    ),
+checks![
+    a_deleted_clone_is_flagged_and_a_kept_one_is_not,
+    a_deleted_clone_is_flagged_after_one_round,
+    a_repeated_small_run_finds_no_touched_memory,
+    a_stride_claimed_as_random_is_flagged_and_random_is_not,
+    a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not,
+    how_threads_share_their_work_is_reported,
+    allocations_are_counted_in_a_run_of_their_own,
+    computed_memory_is_flagged_and_touched_memory_is_not,
+    a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak,
+    a_failing_worker_is_one_failed_cell,
+    output_of_a_worker_does_not_disturb_the_protocol,
+    an_interrupt_is_seen_within_and_between_rounds,
+    a_log_that_cannot_be_written_ends_the_run_and_keeps_it,
+    a_hanging_worker_is_one_failed_cell,
+    a_waiting_run_touches_no_file_of_the_one_before,
+    a_lock_that_cannot_be_opened_is_named,
+    an_output_folder_that_cannot_be_written_is_found_before_measuring,
+    too_many_items_for_the_memory_are_refused_before_measuring,
+    one_seed_gives_one_order,
+    a_misplaced_file_is_flagged_and_a_well_placed_one_is_not,
+    data_files_are_gone_after_a_run_and_an_interrupt,
+    a_data_folder_that_cannot_be_used_is_named_before_measuring,
+    a_confined_worker_and_its_probes_have_less_memory_than_their_file,
+    a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit,
+    a_run_writes_a_page_and_its_samples,
+    a_failed_run_leaves_no_earlier_report,
+    claims_are_judged_by_the_report_and_written_beside_it,
 ];
 
 const SUBJECT: Subject = Subject {
@@ -141,13 +80,12 @@ pub(crate) fn request(scenario: &str, items: u64, threads: &[usize], rounds: u32
     }
 }
 
-/// Beside this program, on a disk, if it is on one: the system's temporary
-/// folder may be memory.
+/// Next to this program, usually on a disk: the system's temporary folder may be in memory.
 fn data_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted")
 }
 
-/// A lock of this test program's own: a real measurement does not hold it up.
+/// This test program's own lock, so that a real measurement does not delay it.
 fn lock() -> PathBuf {
     env::temp_dir().join(format!("ng-lab-planted-{}.lock", std::process::id()))
 }
@@ -188,8 +126,8 @@ fn assert_flagged(report: &Report, variant: &str, threads: usize, flag: Flag) {
     }
 }
 
-/// Nothing that makes a cell invalid was found, nor `flag`. Suspicions about
-/// the machine are not the scenario's fault.
+/// Asserts that neither an invalidating flag nor `flag` was raised. Suspicions about the
+/// machine are not the scenario's fault.
 fn assert_clean(report: &Report, variant: &str, threads: usize, flag: Flag) {
     for cell in cells(report, variant, threads) {
         let held = |found: &Flag| found.invalidates() || *found == flag;
@@ -201,19 +139,18 @@ fn assert_clean(report: &Report, variant: &str, threads: usize, flag: Flag) {
     }
 }
 
-fn deleted_clone() {
+fn a_deleted_clone_is_flagged_and_a_kept_one_is_not() {
     let report = report(&request("clone", 4_000_000, &[1], 6));
     for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
         assert_flagged(&report, "deleted", 1, flag);
         assert_clean(&report, "kept", 1, flag);
     }
-    // Whether it was deleted is the compiler's choice; that nothing of it is
-    // left in memory is not.
+    // Whether it was deleted depends on the compiler; that nothing remains in memory does not.
     assert_flagged(&report, "dropped", 1, Flag::WorkNotDone);
     for cell in cells(&report, "deleted", 1).chain(cells(&report, "dropped", 1)) {
         assert_eq!(cell.verdict, Verdict::Invalid);
     }
-    // What is invalid is compared with nothing.
+    // Invalid cells are not compared.
     for comparison in &report.comparisons {
         let names = [
             comparison.key.cell.variant.as_str(),
@@ -224,7 +161,7 @@ fn deleted_clone() {
     }
 }
 
-fn deleted_clone_at_once() {
+fn a_deleted_clone_is_flagged_after_one_round() {
     let report = report(&request("clone", 4_000_000, &[1], 1));
     for flag in [Flag::Elided, Flag::ImpossibleFast, Flag::WorkNotDone] {
         assert_flagged(&report, "deleted", 1, flag);
@@ -232,8 +169,8 @@ fn deleted_clone_at_once() {
     }
 }
 
-/// A store whose memory was resident before it was filled once failed its cell.
-fn fresh_memory() {
+/// A store whose memory was already resident once failed its cell.
+fn a_repeated_small_run_finds_no_touched_memory() {
     if skipped_without_proc("fresh memory") {
         return;
     }
@@ -241,7 +178,7 @@ fn fresh_memory() {
     assert_flagged(&report, "fill", 1, Flag::Elided);
 }
 
-fn stride_as_random() {
+fn a_stride_claimed_as_random_is_flagged_and_random_is_not() {
     let report = report(&request("order", 1_000_000, &[1], 6));
     assert_flagged(&report, "stride", 1, Flag::PatternMismatch);
     assert_clean(&report, "random", 1, Flag::PatternMismatch);
@@ -251,7 +188,7 @@ fn stride_as_random() {
     assert_eq!(evidence.map(|evidence| evidence.main_stride), Some(10));
 }
 
-fn speed_up() {
+fn a_speed_up_above_the_threads_is_flagged_and_a_true_one_is_not() {
     for rounds in [3, 6] {
         let report = report(&request("speed-up", 1000, &[1, 2], rounds));
         for cell in cells(&report, "magic", 2).filter(|cell| is_main(cell)) {
@@ -270,7 +207,7 @@ fn speed_up() {
     }
 }
 
-fn shared_work() {
+fn how_threads_share_their_work_is_reported() {
     if skipped_without_proc("shared work") {
         return;
     }
@@ -281,15 +218,13 @@ fn shared_work() {
     };
     let [even, one_sided, in_turns] =
         ["even", "one-sided", "in-turns"].map(|variant| shares(variant, 2).expect(variant));
-    // One beside the other: how much of the time either had a processor is for the
-    // machine to say, which may be busy with something else.
+    // Relative to each other: how long each had a processor depends on other load.
     assert!(even.least_busy > 0.6 * even.most_busy, "{even:?}");
     assert!(
         one_sided.least_busy < 0.4 * one_sided.most_busy,
         "{one_sided:?}"
     );
-    // Either of two threads that hand over to each other must wait each time,
-    // unless it comes late.
+    // Of two threads that take turns, each must wait every time, unless it is late.
     assert!(
         in_turns.waits > scenarios::TURNS as f64 / 2.0,
         "{in_turns:?}"
@@ -298,7 +233,7 @@ fn shared_work() {
     assert_eq!(shares("even", 1), None);
 }
 
-fn counted_allocations() {
+fn allocations_are_counted_in_a_run_of_their_own() {
     let report = report(&request("boxes", 1000, &[1], 1));
     for (variant, count, bytes) in [("one", 1, 8000), ("each", 1001, 16_000)] {
         for cell in cells(&report, variant, 1) {
@@ -317,7 +252,7 @@ fn is_main(cell: &CellReport) -> bool {
     cell.role == ng_lab::model::Role::Main
 }
 
-fn computed_memory() {
+fn computed_memory_is_flagged_and_touched_memory_is_not() {
     if skipped_without_proc("computed memory") {
         return;
     }
@@ -331,13 +266,13 @@ fn computed_memory() {
     }
 }
 
-fn parents_memory() {
+fn a_parent_that_holds_a_gibibyte_does_not_change_a_workers_peak() {
     if skipped_without_proc("the parent's memory") {
         return;
     }
-    let available = ng_lab::kernel::available_bytes().expect("memory to be had");
+    let available = ng_lab::kernel::available_bytes().expect("available memory");
     if available < 3 << 30 {
-        println!("skipped: a GiB to hold needs 3 GiB to be had, there are {available} bytes");
+        println!("skipped: holding a GiB needs 3 GiB of memory, {available} bytes available");
         return;
     }
     let request = request("footprint", 1_000_000, &[1], 3);
@@ -350,7 +285,7 @@ fn parents_memory() {
     let with = peak(&report(&request));
     assert_eq!(held[held.len() - 1], 1);
     let change = with.abs_diff(without);
-    // Its own 8 MB are in both; a GiB would be a hundred times that.
+    // The worker's own 8 MB are in both; a GiB would be a hundred times that.
     assert!(without >= 8_000_000, "{without}");
     assert!(
         change < 1 << 20,
@@ -358,7 +293,7 @@ fn parents_memory() {
     );
 }
 
-fn failing_workers() {
+fn a_failing_worker_is_one_failed_cell() {
     let request = request("failing", 10, &[1], 1);
     let report = report(&request);
     for (variant, expected) in [
@@ -380,14 +315,14 @@ fn failing_workers() {
     }
 }
 
-fn chatty_worker() {
+fn output_of_a_worker_does_not_disturb_the_protocol() {
     let report = report(&request("failing", 10, &[1], 1));
     for cell in cells(&report, "chatty", 1) {
         assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
     }
 }
 
-/// Writes nothing, and expresses a wish after so many lines.
+/// Discards its input, and interrupts after a number of lines.
 struct InterruptAfter {
     lines: usize,
     interrupt: Interrupt,
@@ -410,11 +345,11 @@ impl io::Write for InterruptAfter {
     }
 }
 
-/// Also between two rounds, where no worker is there to be stopped.
-fn interrupt() {
+/// Also between two rounds, when no worker is running.
+fn an_interrupt_is_seen_within_and_between_rounds() {
     let request = request("hanging", 10, &[1], 1000);
     let request = Request {
-        // Limited to what does not hang, by running out of time otherwise.
+        // Times out the variant that hangs.
         timeout: Some(Duration::from_millis(200)),
         ..request
     };
@@ -440,7 +375,7 @@ fn interrupt() {
     }
 }
 
-fn log_that_cannot_be_written() {
+fn a_log_that_cannot_be_written_ends_the_run_and_keeps_it() {
     if !Path::new("/dev/full").exists() {
         println!("skipped: a log that cannot be written needs /dev/full");
         return;
@@ -468,7 +403,7 @@ fn log_that_cannot_be_written() {
     assert!(runs + probes > 0, "nothing was kept");
 }
 
-fn hanging_worker() {
+fn a_hanging_worker_is_one_failed_cell() {
     let request = Request {
         timeout: Some(Duration::from_secs(1)),
         ..request("hanging", 10, &[1], 1)
@@ -487,7 +422,7 @@ fn hanging_worker() {
 }
 
 /// A second run into one folder waits before it touches the first one's files.
-fn second_run() {
+fn a_waiting_run_touches_no_file_of_the_one_before() {
     let out = TempDir::new().expect("temporary folder");
     let log = out.path().join("results.jsonl");
     fs::write(&log, "of the first run").expect("a log");
@@ -507,14 +442,14 @@ fn second_run() {
         "of the first run"
     );
     drop(held);
-    // And a run that does measure leaves nothing of an earlier one.
+    // A run that does measure removes the earlier files.
     fs::write(out.path().join("report.json"), "old").expect("a report");
     measure(&request("failing", 10, &[1], 1), out.path()).expect("a report");
     let log = fs::read_to_string(&log).expect("the log");
     assert!(!log.contains("first run"), "{log}");
 }
 
-fn lock_that_cannot_be_opened() {
+fn a_lock_that_cannot_be_opened_is_named() {
     let out = TempDir::new().expect("temporary folder");
     let path = out.path().join("missing").join("lock");
     let request = Request {
@@ -526,7 +461,7 @@ fn lock_that_cannot_be_opened() {
     assert!(!out.path().join("results.jsonl").exists());
 }
 
-fn bad_output() {
+fn an_output_folder_that_cannot_be_written_is_found_before_measuring() {
     let folder = TempDir::new().expect("temporary folder");
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").expect("a file");
@@ -538,7 +473,7 @@ fn bad_output() {
     assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
 }
 
-fn too_many_items() {
+fn too_many_items_for_the_memory_are_refused_before_measuring() {
     let out = TempDir::new().expect("temporary folder");
     let target = out.path().join("report");
     let error = measure(&request("clone", 1 << 45, &[1], 1), &target).expect_err("too large");
@@ -551,7 +486,7 @@ fn too_many_items() {
     assert!(!target.exists(), "something was written");
 }
 
-fn one_seed() {
+fn one_seed_gives_one_order() {
     let order = |seed: u64| -> Vec<(u64, u64)> {
         let out = TempDir::new().expect("temporary folder");
         let request = Request {
@@ -567,9 +502,8 @@ fn one_seed() {
     assert_ne!(first, order(12));
 }
 
-/// Position of a log line in its round, with a hash of its task and build.
-/// The claims of an earlier run do not stay beside a report that has none.
-fn claims() {
+/// The claims of an earlier run do not stay beside a report without claims.
+fn claims_are_judged_by_the_report_and_written_beside_it() {
     let out = TempDir::new().expect("temporary folder");
     let request = request("failing", 10, &[1], 1);
     let audit = |report: &Report| {
@@ -604,6 +538,7 @@ fn claims() {
     assert!(!written("report.md").contains(&statement));
 }
 
+/// Position of a log line in its round, with a hash of its task and build.
 fn place_of(line: &str) -> (u64, u64) {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
@@ -616,7 +551,7 @@ fn place_of(line: &str) -> (u64, u64) {
     )
 }
 
-fn misplaced_files() {
+fn a_misplaced_file_is_flagged_and_a_well_placed_one_is_not() {
     let request = request("files", 1_000_000, &[1], 6);
     if on_memory(&request) {
         return;
@@ -630,7 +565,7 @@ fn misplaced_files() {
         let cell = cells(&report, variant, 1).next().expect("a cell");
         cell.phases[0].file.clone().expect("evidence")
     };
-    // What is cold comes from the disk, and what is warm does not.
+    // Cold data comes from the disk, warm data does not.
     assert!(evidence("cold").read_bytes >= Some(8_000_000));
     assert_eq!(evidence("warm").read_bytes, Some(0));
     for cell in cells(&report, "cold", 1) {
@@ -643,7 +578,7 @@ fn misplaced_files() {
     );
 }
 
-/// Says so, where nothing can be cold.
+/// Whether nothing can be cold here; prints a note if so.
 fn on_memory(request: &Request) -> bool {
     let volume = ng_lab::Volume::of(&request.dir).expect("the folder's file system");
     if volume.is_in_memory() {
@@ -652,7 +587,7 @@ fn on_memory(request: &Request) -> bool {
     volume.is_in_memory()
 }
 
-fn data_files() {
+fn data_files_are_gone_after_a_run_and_an_interrupt() {
     let dir = TempDir::new().expect("temporary folder");
     let request = Request {
         dir: dir.path().join("data"),
@@ -671,13 +606,13 @@ fn data_files() {
     let progress = &mut Progress::hidden();
     let record = conduct(&request, &plan, Some(&data), &mut log, &interrupt, progress);
     assert!(record.expect("a record").interrupted);
-    // The run's own folder, and none of a worker's.
+    // Only the run's own folder remains.
     assert_eq!(left(), 1);
     drop(data);
     assert_eq!(left(), 0);
 }
 
-fn bad_data_folder() {
+fn a_data_folder_that_cannot_be_used_is_named_before_measuring() {
     let out = TempDir::new().expect("temporary folder");
     let file = out.path().join("file");
     fs::write(&file, "not a folder").expect("a file");
@@ -692,7 +627,7 @@ fn bad_data_folder() {
             format!("cannot use {} for data files", dir.display())
         );
         assert!(!out.path().join("report/results.jsonl").exists());
-        // Who needs no files does not care.
+        // A run without files does not need it.
         let request = Request {
             dir,
             ..self::request("failing", 10, &[1], 1)
@@ -702,7 +637,7 @@ fn bad_data_folder() {
     assert_eq!(fs::read_to_string(&file).expect("the file"), "not a folder");
 }
 
-fn confined_worker() {
+fn a_confined_worker_and_its_probes_have_less_memory_than_their_file() {
     let request = request("confined", 2 * scenarios::CONFINED_BYTES / 8, &[1], 1);
     if on_memory(&request) {
         return;
@@ -727,7 +662,7 @@ fn confined_worker() {
         let seen = private(variant);
         assert!(seen >= held && seen < 2 * held, "{variant}: {seen}");
     }
-    // The file does not fit, and what does not fit is not warm.
+    // The file does not fit, so it is not warm.
     assert_flagged(&report, "warm", 1, Flag::NotWarm);
     for cell in cells(&report, "too-much", 1) {
         let reason = cell.reason.as_deref().unwrap_or_default();
@@ -736,7 +671,7 @@ fn confined_worker() {
     for cell in cells(&report, "file", 1) {
         assert!(cell.phases[0].share_of_limit.is_some());
     }
-    // Of memory nothing is probed that does not fit into it.
+    // Memory limits are not probed in a confined worker.
     let names: Vec<&str> = report
         .limits
         .iter()
@@ -749,9 +684,8 @@ fn confined_worker() {
     assert_eq!(report.run.probe_failures, Vec::<String>::new());
 }
 
-/// Whatever makes a store slow that is not the disk, it has a small share of what the
-/// disk can do.
-fn cached_store() {
+/// A store slowed by anything but the disk has a small share of the disk's limit.
+fn a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit() {
     const BYTES: u64 = 64 << 20;
 
     let request = request("cached", BYTES / 8, &[1], 1);
@@ -763,11 +697,11 @@ fn cached_store() {
     let cell = cells(&report, "write", 1).next().expect("a cell");
     assert!(cell.verdict.is_comparable(), "{:?}", cell.reason);
     let share = cell.phases[0].share_of_limit.expect("a share of the limit");
-    // An eighth, and as much again several times for a shared disk.
+    // An eighth, with a margin for a shared disk.
     assert!(share < 0.5, "{share}");
 }
 
-/// Says so, where the kernel's figures are not to be had.
+/// Whether the kernel's figures are unavailable; prints a note if so.
 fn skipped_without_proc(what: &str) -> bool {
     let skipped = !Path::new("/proc/self/smaps_rollup").exists();
     if skipped {

@@ -1,4 +1,4 @@
-//! The files that a run leaves.
+//! The files that a run writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::checks::{measure, request};
 
-/// What a folder holds after a run.
+/// The files in a folder after a run.
 const FILES: [&str; 5] = [
     "report.html",
     "report.json",
@@ -58,7 +58,7 @@ fn logged(log: &str) -> Vec<String> {
     samples
 }
 
-/// The same of the table of samples.
+/// The same from the table of samples.
 fn tabled(csv: &str) -> Vec<String> {
     let rows = csv.lines().skip(1).map(|row| {
         let fields: Vec<&str> = row.split(',').collect();
@@ -71,22 +71,22 @@ fn tabled(csv: &str) -> Vec<String> {
     rows
 }
 
-/// Also where workers fail, and leave no sample in some rounds.
-pub(crate) fn page_and_samples() {
+/// Also if workers fail and some rounds have no sample.
+pub(crate) fn a_run_writes_a_page_and_its_samples() {
     let out = TempDir::new().expect("temporary folder");
     measure(&request("failing", 10, &[1], 2), out.path()).expect("a report");
     assert_eq!(files_in(out.path()), FILES);
     let rows = tabled(&read(out.path(), "samples.csv"));
     assert_eq!(rows, logged(&read(out.path(), "results.jsonl")));
-    // Two variants that do well, twice, over the cold round and two more.
+    // Two successful variants with two copies each, over the cold round and two more.
     assert_eq!(rows.len(), 2 * 2 * 3);
     let page = read(out.path(), "report.html");
     assert!(page.contains("<h1>Measurement of words</h1>"), "{page}");
     assert!(page.contains("planted panic"), "{page}");
 }
 
-/// A run that comes to nothing leaves no report of an earlier one for its own.
-pub(crate) fn nothing_of_an_earlier_run() {
+/// A failed run does not leave an earlier report in place of its own.
+pub(crate) fn a_failed_run_leaves_no_earlier_report() {
     let out = TempDir::new().expect("temporary folder");
     for name in FILES {
         fs::write(out.path().join(name), "old").expect("a file");

@@ -1,7 +1,7 @@
-//! The lab on itself: each error of the seed's report, planted on purpose, is
-//! caught by real workers in real processes, and its clean twin is left alone.
+//! The lab on itself: each error of the seed's report, planted deliberately, is caught by
+//! real workers in real processes, and its clean twin is not flagged.
 //!
-//! One program is tests, conductor and worker, hence no harness.
+//! One program is tests, conductor and worker, so it has its own harness.
 
 mod checks;
 mod files;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         };
     }
     let mut arguments = Arguments::from_args();
-    // The machine lock lets one measurement run at a time anyway.
+    // The machine lock allows only one measurement at a time anyway.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, trials()).exit_code()
 }

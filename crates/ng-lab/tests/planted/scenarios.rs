@@ -26,9 +26,16 @@ pub(crate) fn find(name: &str) -> &'static dyn Scenario {
         .unwrap_or_else(|| panic!("no scenario {name}"))
 }
 
-/// The lines that a planted scenario adds to itself, to be a whole one.
+/// Defines a planted scenario around its work.
 macro_rules! planted {
     ($type:ident, $name:literal, [$($variant:literal),+], $work:expr) => {
+        planted!($type, $name, [$($variant),+], $work, {
+            fn needs_bytes(&self, cell: &Cell) -> u64 {
+                cell.items * 16
+            }
+        });
+    };
+    ($type:ident, $name:literal, [$($variant:literal),+], $work:expr, { $($needs:tt)* }) => {
         pub(crate) struct $type;
 
         impl Scenario for $type {
@@ -47,21 +54,18 @@ macro_rules! planted {
                 }
                 all
             }
-            fn needs_bytes(&self, cell: &Cell) -> u64 {
-                cell.items * 16
-            }
             fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
                 $work(cell, run)
             }
+            $($needs)*
         }
     };
 }
 
 planted!(Clone, "clone", ["deleted", "dropped", "kept"], clone);
 
-/// A copy that nobody looks at. "dropped" is what the seed wrote, and what an
-/// optimiser deletes when it can; "deleted" is what then remains of it, in
-/// every build and by every compiler.
+/// An unused copy. "dropped" is what the seed wrote, and what an optimiser may delete;
+/// "deleted" is what then remains, in every build and with every compiler.
 fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let words = vec![7u64; cell.items as usize];
     let bytes = cell.items * 8;
@@ -79,8 +83,8 @@ fn clone(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(Fresh, "fresh", ["fill"], fresh);
 
-/// Work that takes as long at any size, on memory that was not touched before. On
-/// memory that was, which is none of its doing, it is soon done.
+/// Work that takes the same time at any size on fresh memory, and less on memory that
+/// was touched before.
 fn fresh(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let bytes = cell.items * 8;
     let mut words: Vec<u8> = Vec::with_capacity(bytes as usize);
@@ -96,7 +100,7 @@ fn fresh(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(Order, "order", ["stride", "random"], order);
 
-/// The seed's "random access": a stride of ten, under the name of random.
+/// The seed's "random access": a stride of ten, claimed as random.
 fn order(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let words: Vec<u64> = (0..cell.items * 8).collect();
     let mut rng = SplitMix64::new(3);
@@ -118,9 +122,8 @@ fn order(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 
 planted!(SpeedUp, "speed-up", ["magic", "honest"], speed_up);
 
-/// A speed-up that the threads do not explain: more than one thread does a
-/// tenth of the work. The time is slept, so that no processor decides about it,
-/// and long, so that a loaded machine does not either.
+/// An unexplained speed-up: with more than one thread a tenth of the work is done. The time
+/// is slept, and long, so that it depends neither on processors nor on load.
 fn speed_up(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let threads = cell.variant.threads as u32;
     let share = match cell.variant.name.as_str() {
@@ -140,11 +143,11 @@ planted!(
     sharing
 );
 
-/// How often the threads of "in-turns" wait for each other.
+/// How often each thread of "in-turns" waits.
 pub(crate) const TURNS: usize = 200;
 
-/// Work that all threads do, that one of them does, and that they hand to each
-/// other. The threads outlive the phase, as those of a pool do.
+/// Work shared by all threads, done by one, or done in turns. The threads outlive the
+/// phase, like those of a pool.
 fn sharing(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let threads = cell.variant.threads;
     let [begin, done, end] = [(); 3].map(|()| Barrier::new(threads + 1));
@@ -173,7 +176,7 @@ fn sharing(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     run.prove_equal("threads", threads as u64, threads as u64)
 }
 
-/// The same work for every thread, however long each waits for a processor.
+/// A fixed amount of work.
 fn spin(times: u64) {
     for _ in 0..times {
         black_box(());
@@ -192,7 +195,7 @@ fn take_turns((turn, changed): &(Mutex<usize>, Condvar), thread: usize, threads:
 
 planted!(Boxes, "boxes", ["one", "each"], boxes);
 
-/// Words in one allocation, and in one each.
+/// Words in one allocation, or in one each.
 fn boxes(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let items = cell.items;
     let each = cell.variant.name == "each";
@@ -244,7 +247,7 @@ fn fail(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         "panic" => panic!("planted panic"),
         "wrong" => return run.prove_equal("sum", 1, 2),
         "chatty" => {
-            println!("{}", "a line that is no reply ".repeat(10_000));
+            println!("{}", "a line that is not a reply ".repeat(10_000));
             eprintln!("{}", "noise ".repeat(100_000));
         }
         _ => {}
@@ -266,60 +269,52 @@ fn hang(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that are not where the phase says.
-pub(crate) struct Files;
-
-impl Scenario for Files {
-    fn name(&self) -> &'static str {
-        "files"
-    }
-    fn about(&self) -> &'static str {
-        "planted"
-    }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        let names = [
-            "cold-but-mapped",
-            "cold",
-            "warm-but-evicted",
-            "warm",
-            "litter",
-        ];
-        names
-            .map(|name| Variant::new(name).pages(Pages::Small))
-            .to_vec()
-    }
-    fn needs_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let empty = fs::read_dir(run.dir()?)?.next().is_none();
-        run.prove_equal("empty", u64::from(empty), 1)?;
-        fs::write(&path, vec![7u8; cell.items as usize * 8])?;
-        let held = (cell.variant.name == "cold-but-mapped")
-            .then(|| mapped(&path))
-            .transpose()?;
-        if cell.variant.name == "warm-but-evicted" {
-            run.phase("evict", 0).constant().cold(&path).time(pause);
+planted!(
+    Files,
+    "files",
+    [
+        "cold-but-mapped",
+        "cold",
+        "warm-but-evicted",
+        "warm",
+        "litter"
+    ],
+    files,
+    {
+        fn needs_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
         }
-        let phase = run.phase("read", cell.items);
-        let phase = match cell.variant.name.as_str() {
-            "cold" | "cold-but-mapped" => {
-                phase
-                    .cold(&path)
-                    .bounded_by(Limit::ColdRead, 1, cell.items * 8)
-            }
-            "litter" => phase,
-            _ => phase.warm(&path),
-        };
-        let sevens = phase.time(|| fs::read(&path).map(|bytes| bytes.len() as u64))?;
-        drop(held);
-        run.prove_equal("bytes", sevens, cell.items * 8)
+        fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
+        }
     }
+);
+
+/// Files that are not where the phase claims.
+fn files(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let empty = fs::read_dir(run.dir()?)?.next().is_none();
+    run.prove_equal("empty", u64::from(empty), 1)?;
+    fs::write(&path, vec![7u8; cell.items as usize * 8])?;
+    let held = (cell.variant.name == "cold-but-mapped")
+        .then(|| mapped(&path))
+        .transpose()?;
+    if cell.variant.name == "warm-but-evicted" {
+        run.phase("evict", 0).constant().cold(&path).time(pause);
+    }
+    let phase = run.phase("read", cell.items);
+    let phase = match cell.variant.name.as_str() {
+        "cold" | "cold-but-mapped" => {
+            phase
+                .cold(&path)
+                .bounded_by(Limit::ColdRead, 1, cell.items * 8)
+        }
+        "litter" => phase,
+        _ => phase.warm(&path),
+    };
+    let sevens = phase.time(|| fs::read(&path).map(|bytes| bytes.len() as u64))?;
+    drop(held);
+    run.prove_equal("bytes", sevens, cell.items * 8)
 }
 
 /// Long enough for any clock.
@@ -327,8 +322,7 @@ fn pause() {
     thread::sleep(Duration::from_millis(1));
 }
 
-/// A map with all its pages: those of a file that somebody has mapped cannot be
-/// evicted.
+/// A populated map: mapped pages cannot be evicted.
 fn mapped(path: &Path) -> io::Result<MmapRaw> {
     let map = MmapOptions::new().map_raw_read_only(&fs::File::open(path)?)?;
     #[cfg(target_os = "linux")]
@@ -336,107 +330,87 @@ fn mapped(path: &Path) -> io::Result<MmapRaw> {
     Ok(map)
 }
 
-/// A file larger than the memory that the worker is confined to, and private
-/// memory beside it.
-pub(crate) struct Confined;
-
 pub(crate) const CONFINED_BYTES: u64 = 64 << 20;
 pub(crate) const PRIVATE_BYTES: usize = 24 << 20;
 
-impl Scenario for Confined {
-    fn name(&self) -> &'static str {
-        "confined"
-    }
-    fn about(&self) -> &'static str {
-        "planted"
-    }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        let names = ["file", "private", "fleeting", "too-much", "warm"];
-        names
-            .map(|name| Variant::new(name).pages(Pages::Small))
-            .to_vec()
-    }
-    fn needs_bytes(&self, _: &Cell) -> u64 {
-        1 << 20
-    }
-    fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
-        cell.items * 8
-    }
-    fn memory_limit_bytes(&self, _: &Cell) -> Option<u64> {
-        Some(CONFINED_BYTES)
-    }
-
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let mut file = fs::File::create(&path)?;
-        for _ in 0..cell.items * 8 / (1 << 20) {
-            file.write_all(&vec![7u8; 1 << 20])?;
+planted!(
+    Confined,
+    "confined",
+    ["file", "private", "fleeting", "too-much", "warm"],
+    confined,
+    {
+        fn needs_bytes(&self, _: &Cell) -> u64 {
+            1 << 20
         }
-        let allocated = match cell.variant.name.as_str() {
-            "private" | "fleeting" => PRIVATE_BYTES,
-            "too-much" => 2 * CONFINED_BYTES as usize,
-            _ => 0,
-        };
-        // What sleeps does not grow.
-        let phase = run.phase("read", cell.items).constant();
-        let phase = match cell.variant.name.as_str() {
-            "warm" => phase.warm(&path),
-            _ => phase
-                .cold(&path)
-                .bounded_by(Limit::ColdRead, 1, cell.items * 8),
-        };
-        let fleeting = cell.variant.name == "fleeting";
-        let (read, held) = phase.time(|| -> Result<_, Failure> {
-            let mut held = vec![1u8; allocated];
-            let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
-            if fleeting {
-                // For longer than the watcher sleeps.
-                thread::sleep(Duration::from_millis(100));
-                held = Vec::new();
-            }
-            Ok((read, black_box(held)))
-        })?;
-        let expected = if fleeting { 0 } else { allocated };
-        run.prove_equal("held", held.len() as u64, expected as u64)?;
-        run.prove("bytes", read);
-        Ok(())
+        fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
+            cell.items * 8
+        }
+        fn memory_limit_bytes(&self, _: &Cell) -> Option<u64> {
+            Some(CONFINED_BYTES)
+        }
     }
+);
+
+/// A file larger than the worker's memory limit, and private memory beside it.
+fn confined(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let mut file = fs::File::create(&path)?;
+    for _ in 0..cell.items * 8 / (1 << 20) {
+        file.write_all(&vec![7u8; 1 << 20])?;
+    }
+    let allocated = match cell.variant.name.as_str() {
+        "private" | "fleeting" => PRIVATE_BYTES,
+        "too-much" => 2 * CONFINED_BYTES as usize,
+        _ => 0,
+    };
+    // Sleeping does not grow with the items.
+    let phase = run.phase("read", cell.items).constant();
+    let phase = match cell.variant.name.as_str() {
+        "warm" => phase.warm(&path),
+        _ => phase
+            .cold(&path)
+            .bounded_by(Limit::ColdRead, 1, cell.items * 8),
+    };
+    let fleeting = cell.variant.name == "fleeting";
+    let (read, held) = phase.time(|| -> Result<_, Failure> {
+        let mut held = vec![1u8; allocated];
+        let read = io::copy(&mut fs::File::open(&path)?, &mut io::sink())?;
+        if fleeting {
+            // Longer than the watcher's interval.
+            thread::sleep(Duration::from_millis(100));
+            held = Vec::new();
+        }
+        Ok((read, black_box(held)))
+    })?;
+    let expected = if fleeting { 0 } else { allocated };
+    run.prove_equal("held", held.len() as u64, expected as u64)?;
+    run.prove("bytes", read);
+    Ok(())
 }
 
-/// A store that writes as it should, behind a page cache that takes seven times as long
-/// again: that of a virtual machine whose host must find memory for each page.
-pub(crate) struct Cached;
-
-impl Scenario for Cached {
-    fn name(&self) -> &'static str {
-        "cached"
-    }
-    fn about(&self) -> &'static str {
-        "planted"
-    }
-    fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
-        vec![Variant::new("write").pages(Pages::Small)]
-    }
+planted!(Cached, "cached", ["write"], cached, {
     fn needs_bytes(&self, _: &Cell) -> u64 {
         1 << 20
     }
     fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
         cell.items * 8
     }
+});
 
-    fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        let path = run.dir()?.join("words");
-        let bytes = cell.items * 8;
-        run.phase("write", cell.items)
-            .bounded_by(Limit::DurableWrite, 1, bytes)
-            .time(|| -> io::Result<()> {
-                let start = Instant::now();
-                let file = fs::File::create(&path)?;
-                (&file).write_all(&vec![7u8; bytes as usize])?;
-                file.sync_data()?;
-                thread::sleep(7 * start.elapsed());
-                Ok(())
-            })?;
-        run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
-    }
+/// A correct store behind a page cache that takes seven times as long again, as on a
+/// virtual machine whose host must find memory for each page.
+fn cached(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
+    let path = run.dir()?.join("words");
+    let bytes = cell.items * 8;
+    run.phase("write", cell.items)
+        .bounded_by(Limit::DurableWrite, 1, bytes)
+        .time(|| -> io::Result<()> {
+            let start = Instant::now();
+            let file = fs::File::create(&path)?;
+            (&file).write_all(&vec![7u8; bytes as usize])?;
+            file.sync_data()?;
+            thread::sleep(7 * start.elapsed());
+            Ok(())
+        })?;
+    run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
 }

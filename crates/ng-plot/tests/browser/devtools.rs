@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to over a pair of pipes: no port, no library.
+//! A headless Chromium, driven through a pair of pipes: no port, no library.
 
 use std::collections::VecDeque;
 use std::env;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A browser that says nothing for so long is stuck.
+/// A browser silent for this long is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The browser, if there is one: what `CHROMIUM` names, or what is on the path.
@@ -33,7 +33,7 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     all.into_iter().find(|path| path.is_file())
 }
 
-/// One page in a browser of its own.
+/// One page in its own browser.
 pub(crate) struct Browser {
     process: Child,
     to: ChildStdin,
@@ -45,13 +45,13 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts `program`; its pipes are the descriptors 3 and 4, which a shell sets.
+    /// Starts `program` with its pipes on descriptors 3 and 4, set by a shell.
     pub(crate) fn start(program: &Path) -> Self {
         let profile = TempDir::new().expect("temporary folder");
         let mut process = Command::new("sh")
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>&2"])
             .arg(program)
-            // The page is ours, and root has no sandbox.
+            // The page is our own, and root has no sandbox.
             .args([
                 "--headless",
                 "--no-sandbox",
@@ -96,7 +96,7 @@ impl Browser {
         }
     }
 
-    /// Calls a method of the page and gives its result.
+    /// Calls a method of the page and returns its result.
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.calls += 1;
         let mut message = json!({ "id": self.calls, "method": method, "params": params });
@@ -122,7 +122,7 @@ impl Browser {
         message.expect("the browser answers")
     }
 
-    /// Opens a file, and gives what happened until it was loaded.
+    /// Opens a file, and returns the events until it was loaded.
     pub(crate) fn open(&mut self, path: &Path) -> Vec<Value> {
         self.events.clear();
         let url = format!("file://{}", path.display());
@@ -135,12 +135,12 @@ impl Browser {
         self.events.drain(..).collect()
     }
 
-    /// What happened since the page was opened.
+    /// The events since the page was opened.
     pub(crate) fn events(&mut self) -> Vec<Value> {
         self.events.drain(..).collect()
     }
 
-    /// The value of an expression of JavaScript.
+    /// The value of a JavaScript expression.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true });
         let result = self.call("Runtime.evaluate", params);
@@ -154,7 +154,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have gone already; what counts is that it is gone.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,8 +1,8 @@
-//! What a page must be in a browser: expressions that give a list of what is wrong.
+//! Checks of a page in a browser: expressions that return a list of problems.
 
 use serde_json::Value;
 
-/// Holds that a page said nothing on the console, and asked for nothing but itself.
+/// Asserts that a page wrote nothing to the console and requested nothing but itself.
 #[track_caller]
 pub(crate) fn assert_quiet(events: &[Value]) {
     let loud = [
@@ -27,13 +27,13 @@ pub(crate) fn assert_quiet(events: &[Value]) {
     }
 }
 
-/// Elements that reach beyond the page; what is in a box of its own, or cut off, may.
+/// Elements that reach beyond the page, except in scrolling or truncating boxes.
 pub(crate) const TOO_WIDE: &str = "[...document.querySelectorAll('body *')]
     .filter((e) => !e.closest('.scroll table') && !e.parentElement.closest('.name, .figure'))
     .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
     .map((e) => `${e.tagName} ${e.getAttribute('class')} ${e.textContent.slice(0, 60)}`)";
 
-/// Words of one plot that cover each other.
+/// Overlapping words of one plot.
 pub(crate) const COVERED: &str = "[...document.querySelectorAll('svg[data-plot]')].flatMap((svg) => {
     const boxes = [...svg.querySelectorAll('text:not(.cross)')].map((t) => [t.textContent, t.getBoundingClientRect()]);
     return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
@@ -41,7 +41,7 @@ pub(crate) const COVERED: &str = "[...document.querySelectorAll('svg[data-plot]'
       .map(([other]) => `${svg.dataset.plot}: ${one} and ${other}`));
   })";
 
-/// Shapes that do not stand in the row of their words.
+/// Shapes outside the row of their words.
 pub(crate) const ASTRAY: &str = "[...document.querySelectorAll('.strip')].flatMap((strip) => {
     const rows = [...strip.querySelectorAll('li')];
     const shapes = [...strip.querySelectorAll(':scope > svg > svg')].slice(1, -1);

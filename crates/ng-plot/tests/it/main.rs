@@ -1,6 +1,6 @@
 //! The public surface: a page with one of everything.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::unwrap_used, reason = "a failing test shows where")]
 
 mod page;
 mod parts;

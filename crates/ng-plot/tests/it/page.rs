@@ -1,4 +1,4 @@
-//! What comes from outside stays text, and nothing outside is asked for.
+//! Input stays text, and nothing is loaded.
 
 use roxmltree::{Document, Node};
 
@@ -21,7 +21,7 @@ pub(crate) fn with_page(page: &str, check: impl FnOnce(&Document<'_>)) {
     check(&Document::parse(xml).expect("well-formed XML"));
 }
 
-/// Names of elements and attributes in their order.
+/// Names of elements and attributes in order.
 fn skeleton(page: &str) -> Vec<String> {
     let mut names = Vec::new();
     with_page(page, |document| {
@@ -71,7 +71,7 @@ fn nothing_is_loaded_and_the_policy_forbids_it() {
 }
 
 #[test]
-fn contents_list_the_sections_that_are_listed_in_their_order() {
+fn contents_list_the_listed_sections_in_order() {
     with_page(&page("words"), |document| {
         let nav = document.descendants().find(|node| node.has_tag_name("nav"));
         let links = nav.expect("contents").descendants();

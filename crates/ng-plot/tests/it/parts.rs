@@ -1,4 +1,4 @@
-//! What single parts do with what they are given.
+//! Tests of single parts.
 
 use ng_plot::{Axis, Figure, Heatmap, Levels, Scale, Strip, marks, table};
 
@@ -16,7 +16,7 @@ fn without_rows_there_is_no_table_and_no_strip() {
 }
 
 #[test]
-fn a_figure_says_why_it_has_no_panel_and_only_then() {
+fn a_figure_explains_only_missing_panels() {
     let said = |panels| {
         let figure = Figure {
             name: "figure",
@@ -35,8 +35,7 @@ fn a_figure_says_why_it_has_no_panel_and_only_then() {
     assert!(!said(vec![ng_plot::text("p", "drawn")]));
 }
 
-/// The count of each cell, as far as the shapes say it, by its place from the left and
-/// from the top.
+/// The range of counts of each painted cell, by its place from the left and the top.
 fn painted(map: &str) -> Vec<((usize, usize), (u64, u64))> {
     let document = roxmltree::Document::parse(map).expect("well-formed XML");
     let paths = document
@@ -76,7 +75,7 @@ fn each_cell_is_painted_once_with_the_level_of_its_count() {
     let painted = painted(&map.render().to_string());
     let mut expected = Vec::new();
     for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        // The lowest row is the first one of the counts, and the last one from the top.
+        // The first row of the counts is the lowest.
         expected.push(((at % columns, rows - 1 - at / columns), count));
     }
     expected.sort_unstable();
@@ -88,7 +87,7 @@ fn each_cell_is_painted_once_with_the_level_of_its_count() {
 }
 
 #[test]
-fn a_histogram_has_a_bar_for_each_bin_that_is_not_empty() {
+fn a_histogram_has_a_bar_per_filled_bin() {
     let bars = marks::bars(&[2, 0, 4], Scale::from_zero([4.0]), |bin| {
         format!("bin {bin}")
     });
@@ -100,7 +99,7 @@ fn a_histogram_has_a_bar_for_each_bin_that_is_not_empty() {
     assert_eq!(bars.to_string(), expected);
 }
 
-/// A bar that ended before the next one began left a line of the page between them.
+/// A bar that ended before the next one began once left a visible gap.
 #[test]
 fn each_bar_ends_where_the_next_one_begins() {
     for bins in [3, 7, 51, 60] {
@@ -110,7 +109,7 @@ fn each_bar_ends_where_the_next_one_begins() {
         let rects = document.descendants().filter(|it| it.has_tag_name("rect"));
         let mut end = 0;
         for rect in rects {
-            // In hundredths of a per cent, which is what is written.
+            // In hundredths of a per cent, as written.
             let part = |name| {
                 rect.attribute(name)
                     .unwrap()

@@ -1,4 +1,4 @@
-//! A page with one of everything, every text of it the same.
+//! A page with one of everything, all with the same text.
 
 use ng_plot::{
     Axis, Chart, Colour, Field, Figure, Heatmap, Label, Levels, Page, Point, Row, Scale, Section,
@@ -8,7 +8,7 @@ use ng_plot::{
 
 const COLOURS: [Colour; 1] = [Colour::new("own", "#0757b0", "#7cb7ff")];
 
-/// The page with `words` in each place that takes any.
+/// The page with `words` in every text.
 pub(crate) fn page(words: &str) -> String {
     let figure = Figure {
         name: "figure",

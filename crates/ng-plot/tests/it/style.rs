@@ -1,4 +1,4 @@
-//! A style with every colour on both grounds, and a page that stands still.
+//! A style with every colour on both backgrounds, and a page without motion.
 
 use ng_plot::Page;
 
@@ -11,7 +11,7 @@ fn style(page: &str) -> &str {
 }
 
 #[test]
-fn each_colour_is_there_for_light_and_for_dark_and_as_a_class() {
+fn each_colour_is_defined_for_light_and_dark_and_as_a_class() {
     let page = page("words");
     let (light, dark) = style(&page)
         .split_once("prefers-color-scheme: dark")
@@ -24,7 +24,7 @@ fn each_colour_is_there_for_light_and_for_dark_and_as_a_class() {
 }
 
 #[test]
-fn every_colour_that_is_used_is_named() {
+fn every_used_colour_is_defined() {
     let page = page("words");
     let style = style(&page);
     for (at, _) in style.match_indices("var(--") {
@@ -34,7 +34,7 @@ fn every_colour_that_is_used_is_named() {
 }
 
 #[test]
-fn what_a_page_adds_stands_behind_what_all_have() {
+fn a_pages_additions_follow_the_common_rules() {
     let page = page("words");
     assert!(
         style(&page)

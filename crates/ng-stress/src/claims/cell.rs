@@ -1,14 +1,14 @@
-//! Which cells a statement is about.
+//! The cells that a claim is about.
 
 use std::fmt;
 
 use ng_lab::Profile;
 use ng_lab::model::CellReport;
 
-/// The number of tokens that the seed's report is about.
+/// The number of tokens in the seed's report.
 pub const SEED_TOKENS: u64 = 1_000_000;
 
-/// A number of tokens, as a part of an audit's own.
+/// A number of tokens, relative to the audit's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Size {
     /// A thousandth: the seed's 1K.
@@ -24,7 +24,7 @@ pub enum Size {
 }
 
 impl Size {
-    /// Every size, rising.
+    /// All sizes, ascending.
     pub const ALL: [Self; 5] = [
         Self::Thousandth,
         Self::Hundredth,
@@ -46,8 +46,7 @@ impl Size {
     }
 }
 
-/// A cell of a scenario: the dev build on one thread, unless it says otherwise,
-/// because that is what the seed measured.
+/// A cell of a scenario: by default the dev build on one thread, as in the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellSpec {
     /// The scenario.
@@ -96,7 +95,7 @@ impl CellSpec {
         Self { size, ..self }
     }
 
-    /// Whether `cell` is the one that is meant, in an audit over `tokens`.
+    /// Whether `cell` is the specified one, in an audit over `tokens`.
     pub(super) fn is(&self, cell: &CellReport, tokens: u64) -> bool {
         self.scenario == cell.key.scenario
             && self.variant == cell.key.variant

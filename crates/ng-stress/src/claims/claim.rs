@@ -1,38 +1,38 @@
-//! A statement of the seed's report, as data.
+//! A claim of the seed's report, as data.
 
 use std::fmt;
 
 use crate::claims::rule::{Rule, Sum};
 
-/// A measured figure is about the said one within this factor: generous, since
-/// the seed gave no spread.
+/// A measured figure agrees with a claimed one within this factor, generous since the seed
+/// gave no spread.
 const ABOUT: f64 = 1.25;
-/// An exact figure of memory may miss by this share: pages are not cut.
+/// An exact memory figure may differ by this share, since pages are whole.
 const EXACT: f64 = 0.01;
 
-/// One statement that can be checked, or of which can be said why not.
+/// A claim that can be checked, or has a reason why it cannot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// A short name, unique among all.
     pub id: &'static str,
-    /// The section of the seed's report that it stands in.
+    /// Its section in the seed's report.
     pub section: &'static str,
-    /// What is said, in words of our own.
+    /// The statement, paraphrased.
     pub statement: &'static str,
-    /// The figure that is said.
+    /// The claimed figure.
     pub said: Said,
     /// What confirms or refutes it.
     pub rule: Rule,
-    /// What the figure really is, where that is known.
+    /// What the figure really is, if known.
     pub note: Option<&'static str>,
 }
 
-/// A figure as it was said, with its unit, and so what agrees with it.
+/// A claimed figure with its unit, which defines what agrees with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Said {
-    /// No figure, or one that stands in the rule.
+    /// No figure, or one that is in the rule.
     Words,
-    /// A figure that can be computed beforehand.
+    /// A figure that can be computed.
     Exactly(f64, &'static str),
     /// A measured figure.
     About(f64, &'static str),
@@ -44,7 +44,7 @@ pub enum Said {
     Between(f64, f64, &'static str),
 }
 
-/// The figures that agree with a statement, both ends inside.
+/// The range of figures that agree with a claim, ends included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Agrees {
     pub(super) low: f64,
@@ -76,7 +76,7 @@ impl Said {
         }
     }
 
-    /// What agrees with it; everything, where there is no figure.
+    /// The figures that agree with it; all without a figure.
     pub(super) fn agrees(self) -> Agrees {
         let (low, high) = match self {
             Self::Words => (0.0, f64::INFINITY),
@@ -90,7 +90,7 @@ impl Said {
     }
 }
 
-/// A figure as it was written, with its unit.
+/// A figure with its unit, for display.
 struct Written(f64, &'static str);
 
 impl fmt::Display for Written {
@@ -128,7 +128,7 @@ impl fmt::Display for Agrees {
 }
 
 impl Claim {
-    /// The figures that are said, as text. Sums carry their own.
+    /// The claimed figures as text. Sums have their own.
     #[must_use]
     pub fn said_text(&self) -> String {
         let Rule::Computed(sums) = self.rule else {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_is_written_as_it_was_said() {
+    fn a_figure_is_written_as_claimed() {
         for (said, expected) in [
             (Said::Words, ""),
             (Said::Exactly(499_999_500_000.0, ""), "499999500000"),

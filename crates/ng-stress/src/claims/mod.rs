@@ -1,11 +1,11 @@
-//! What the seed's report says, statement by statement, and whether it holds here.
+//! The claims of the seed's report, and whether they hold here.
 //!
-//! - `seed/`: the statements, one file for each part of the report.
-//! - [`Claim`], [`Said`] and [`Rule`]: what a statement is made of.
-//! - `judge/`: a pure function from a report to a row for every statement.
-//! - `selection.rs`: the cells that the statements need, and no others.
+//! - `seed/`: the claims, one file per part of the report.
+//! - [`Claim`], [`Said`] and [`Rule`]: the parts of a claim.
+//! - `judge/`: a pure function from a report to a row per claim.
+//! - `selection.rs`: the cells that the claims need, and no others.
 //!
-//! The method is in `docs/claims.md` of the repository.
+//! `docs/claims.md` in the repository describes the method.
 
 mod cell;
 mod claim;

@@ -1,18 +1,18 @@
-//! What confirms or refutes a statement.
+//! What confirms or refutes a claim.
 
 use ng_lab::model::ClaimVerdict;
 
 use crate::claims::cell::{CellSpec, Size};
 use crate::claims::selection::THREADS;
 
-/// A way to decide a statement, over one run.
+/// A way to decide a claim over one run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
     /// Figures of the report that follow from others, or from the program.
     Computed(&'static [Sum]),
-    /// A time, which is that of one machine: it can agree, but not refute.
+    /// A time on one machine: it can confirm, but not refute.
     Time(Quantity),
-    /// How many times `over` takes as long as `under`, an item, paired by round.
+    /// How many times as long `over` takes as `under` per item, paired by round.
     Ratio {
         /// The numerator.
         over: Quantity,
@@ -23,23 +23,23 @@ pub enum Rule {
     SpeedUp {
         /// The work; its threads are those of the rule.
         of: Quantity,
-        /// How many threads p are.
+        /// The number of threads p.
         threads: Threads,
     },
-    /// Bytes that each further token takes, by the kernel's count.
+    /// Bytes per further token, from the kernel.
     Memory {
         /// The figure.
         figure: MemoryFigure,
         /// The cell; its size is that of the rule.
         of: CellSpec,
-        /// The size that is taken away, with what a process takes by itself.
+        /// The size that is subtracted, along with the process's own memory.
         from: Size,
-        /// The size that is asked about.
+        /// The size in question.
         to: Size,
     },
     /// Proofs of cells.
     Proofs(&'static [ProofSpec]),
-    /// Whether reads that give the said sum are in random order.
+    /// Whether reads with the claimed sum are in random order.
     Order {
         /// The cell.
         of: CellSpec,
@@ -48,7 +48,7 @@ pub enum Rule {
         /// The distance of its reads.
         stride: u64,
     },
-    /// No figure of a run has a say in it.
+    /// Decided without figures of a run.
     Reasoned {
         /// What follows.
         verdict: ClaimVerdict,
@@ -62,17 +62,17 @@ pub enum Rule {
 pub struct Sum {
     /// What is computed.
     pub what: &'static str,
-    /// What comes out.
+    /// The result.
     pub gives: f64,
     /// What the report says.
     pub said: f64,
-    /// How far both may be apart: what rounding can do.
+    /// The allowed difference, from rounding.
     pub within: f64,
     /// The unit of both.
     pub unit: &'static str,
 }
 
-/// Time of phases of a cell, together.
+/// The total time of some phases of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity {
     /// The cell.
@@ -82,7 +82,7 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// The same of another cell.
+    /// The same for another cell.
     #[must_use]
     pub const fn of(self, cell: CellSpec) -> Self {
         Self { cell, ..self }
@@ -106,14 +106,14 @@ impl CellSpec {
 /// Numbers of threads for a speed-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// The seed's four. On fewer processors that says little.
+    /// The seed's four; not judged on fewer processors.
     Four,
-    /// As many as were measured and the machine has processors for; the speed-up
-    /// is given for each of them.
+    /// The most measured threads for which the machine has processors; the speed-up is
+    /// per thread.
     OfTheMachine,
 }
 
-/// A figure of memory that a report has.
+/// A memory figure of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryFigure {
     /// Resident at the end of a phase.
@@ -140,14 +140,14 @@ pub enum Expected {
     IdSum,
     /// The sum of the ids in strides of this many tokens.
     StrideSum(u64),
-    /// This very figure.
+    /// This figure.
     Exactly(u64),
     /// A larger one.
     MoreThan(u64),
 }
 
 impl Rule {
-    /// Every cell that the rule looks at.
+    /// All cells that the rule uses.
     #[must_use]
     pub fn needs(&self) -> Vec<CellSpec> {
         match *self {
@@ -167,7 +167,7 @@ impl Rule {
         }
     }
 
-    /// Every quantity that the rule looks at.
+    /// All quantities that the rule uses.
     #[must_use]
     pub fn quantities(&self) -> Vec<Quantity> {
         match *self {

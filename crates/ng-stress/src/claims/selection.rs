@@ -6,21 +6,21 @@ use crate::claims::cell::{CellSpec, Size};
 use crate::claims::seed::claims;
 use crate::scenarios::REGISTRY;
 
-/// The fewest tokens that an audit can be made over: a thousandth is one token.
+/// The fewest tokens of an audit: a thousandth is one token.
 pub const MIN_TOKENS: u64 = 1000;
 
-/// Numbers of threads that the statements need: one, the seed's four, and two
-/// for machines that have no more processors.
+/// Numbers of threads that the claims need: one, the seed's four, and two for machines
+/// with two processors.
 pub const THREADS: [usize; 3] = [1, 2, 4];
 
-/// The numbers of tokens of an audit over `tokens`, rising.
+/// The numbers of tokens of an audit over `tokens`, ascending.
 #[must_use]
 pub fn sizes(tokens: u64) -> Vec<u64> {
     Size::ALL.map(|size| size.of(tokens)).to_vec()
 }
 
-/// The scenarios that the statements need, each with the needed cells only, for
-/// an audit over `tokens`.
+/// The scenarios that the claims need, each with only the needed cells, for an audit over
+/// `tokens`.
 #[must_use]
 pub fn needed_scenarios(tokens: u64) -> Vec<Box<dyn Scenario>> {
     let cells: Vec<CellSpec> = claims().flat_map(|claim| claim.rule.needs()).collect();
@@ -38,8 +38,7 @@ pub fn needed_scenarios(tokens: u64) -> Vec<Box<dyn Scenario>> {
         .collect()
 }
 
-/// A scenario that has no cells but the needed ones. Workers run the scenario
-/// itself, which has the same name.
+/// A scenario with only the needed cells. Workers run the original scenario of that name.
 struct Needed {
     scenario: &'static dyn Scenario,
     cells: Vec<CellSpec>,

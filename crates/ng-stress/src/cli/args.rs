@@ -12,7 +12,7 @@ use ng_stress::scenarios::{REGISTRY, find};
 
 use crate::cli::soak::SoakArgs;
 
-/// Most threads that can be asked for: more than any machine we know of has.
+/// The most threads of a run: more than any known machine has.
 const MAX_THREADS: usize = 1024;
 /// Ten times as slow: beyond that nobody needs a gate.
 const MAX_PERCENT: f64 = 1000.0;
@@ -28,13 +28,13 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Measure scenarios and report them
     Run(Box<RunArgs>),
-    /// Hold every statement of the seed's report against a run of its own
+    /// Check every statement of the seed's report with a new run
     ///
     /// The options are those of `run`. Without names, all scenarios that the
-    /// statements need are measured, for 12 rounds unless it is said otherwise;
-    /// --tokens takes one number.
+    /// statements need are measured, by default in 12 rounds; --tokens takes one
+    /// number.
     Claims(Box<RunArgs>),
-    /// Work on one token file for minutes or hours, and tell how that goes
+    /// Work on one token file for minutes or hours, and report what changes
     Soak(Box<SoakArgs>),
     /// Compare two kept runs, not paired
     Compare(CompareArgs),
@@ -42,7 +42,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// List the scenarios and their variants
     List,
-    /// Say what of this machine will hurt a measurement, and what to do
+    /// Check what on this machine disturbs measurements, and advise
     Doctor,
     /// Print completions for a shell
     Completions {
@@ -95,7 +95,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
 
-    /// Folder for data files, on a disk; nothing is left in it
+    /// Folder for data files, on a disk; they are removed afterwards
     /// [default: target/ng-stress/data]
     #[arg(long, value_name = "PATH")]
     pub(super) dir: Option<PathBuf>,
@@ -105,7 +105,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
-    /// Print the long tables, too, which are in report.md and report.html anyway
+    /// Also print the long tables, which report.md and report.html always have
     #[arg(long)]
     pub(super) details: bool,
 
@@ -150,7 +150,7 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    /// Whether nothing was said about rounds or time.
+    /// Whether neither rounds nor time were given.
     pub(super) fn has_no_effort(&self) -> bool {
         !self.quick && !self.full && self.rounds.is_none() && self.time.is_none()
     }
@@ -158,8 +158,8 @@ impl RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// The run that is compared with: a baseline's name, a run's folder or
-    /// report.json, or a commit, of which the last run is taken
+    /// The run to compare with: a baseline's name, a run's folder or report.json,
+    /// or a commit, meaning its last run
     #[arg(value_name = "THEN")]
     pub(super) then: String,
 
@@ -183,7 +183,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "NAME", value_enum, default_value = "text")]
     pub(super) format: Format,
 
-    /// The long tables, too, which --format md has anyway
+    /// Also the long tables, which --format md always has
     #[arg(long)]
     pub(super) details: bool,
 }

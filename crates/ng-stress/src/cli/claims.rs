@@ -1,4 +1,4 @@
-//! `ng-stress claims`: the cells that the seed's statements need, and the audit.
+//! `ng-stress claims`: measures the cells that the seed's claims need, and judges them.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::run;
 use crate::cli::versus::{usage, versus};
 
-/// Enough for intervals that decide, and some minutes.
+/// Enough for decisive intervals within some minutes.
 const ROUNDS: u32 = 12;
 
 pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
@@ -29,7 +29,7 @@ pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
     })
 }
 
-/// The one number of tokens; sizes below and above follow from it.
+/// The number of tokens; smaller and larger sizes follow from it.
 fn tokens(args: &RunArgs) -> u64 {
     match args.tokens[..] {
         [tokens] if tokens >= MIN_TOKENS => tokens,
@@ -45,10 +45,10 @@ fn refuse(tokens: &[u64]) -> ! {
     ))
 }
 
-/// Nothing can be told from times that were made longer on purpose.
+/// Deliberately slowed times say nothing about the claims.
 fn refuse_plant(args: &RunArgs) {
     if args.plant.is_some() {
-        usage("--plant: not with claims, which would be judged by it");
+        usage("--plant: cannot be used with claims");
     }
 }
 

@@ -1,7 +1,7 @@
-//! What a report means for the exit code.
+//! The exit code of a report.
 //!
-//! The first of these that holds: 130 interrupted, 1 an error or a failed cell,
-//! 3 a regression, 4 nothing that can be compared, 5 an invalid measurement, 0.
+//! The first that applies: 130 interrupted, 1 an error or a failed cell, 3 a regression,
+//! 4 not comparable, 5 an invalid measurement, 0.
 
 use std::process::ExitCode;
 
@@ -26,7 +26,7 @@ pub(super) fn of_report(report: &Report) -> ExitCode {
     }
 }
 
-/// What the comparison with the other side means; none where all is well.
+/// The exit code of the comparison with the other side; none if all is well.
 pub(super) fn of_comparison(report: &Report) -> Option<u8> {
     let reference = report.reference.as_ref()?;
     if reference.not_comparable.is_some() {
@@ -58,21 +58,21 @@ pub(super) fn interrupted() -> ExitCode {
     ExitCode::from(INTERRUPTED)
 }
 
-/// Why a report should not be compared with later.
+/// Why a report should not become a baseline, if it should not.
 pub(super) fn unfit_as_baseline(report: &Report) -> Option<&'static str> {
     let regressed = of_comparison(report) == Some(REGRESSION);
     [
         (report.run.interrupted, "the run was interrupted"),
         (report.run.stopped_by.is_some(), "the run ended early"),
         (any(report, Verdict::Failed), "a cell failed"),
-        (regressed, "it is slower than what it was held against"),
+        (regressed, "it is slower than the other side"),
     ]
     .into_iter()
     .find_map(|(unfit, reason)| unfit.then_some(reason))
 }
 
-/// Whether a cell of this program has the verdict: what another revision does is
-/// told by the comparison.
+/// Whether a cell of this program has the verdict; the other revision's cells are covered
+/// by the comparison.
 fn any(report: &Report, verdict: Verdict) -> bool {
     let own = |cell: &&CellReport| cell.role != Role::Against;
     let mut cells = report.cells.iter().filter(own);

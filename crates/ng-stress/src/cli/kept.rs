@@ -1,4 +1,4 @@
-//! Runs and baselines that were kept: found, shown again, compared.
+//! Kept runs and baselines: finding, showing and comparing them.
 
 use std::env;
 use std::fs;
@@ -15,9 +15,9 @@ use crate::cli::args::{CompareArgs, Format, ReportArgs};
 use crate::cli::{exit, run, say};
 
 const REPORT: &str = "report.json";
-/// Commits are told apart from other words from so many digits on.
+/// The fewest digits by which a commit is recognised.
 const COMMIT_DIGITS: usize = 4;
-/// So many runs are listed when one is not found.
+/// Runs listed when one is not found.
 const LISTED_RUNS: usize = 5;
 
 /// `target/ng-stress` beside this program: runs, `latest`, baselines.
@@ -26,8 +26,8 @@ pub(super) fn folder() -> Result<PathBuf> {
     Ok(target_folder(&this).join("ng-stress"))
 }
 
-/// `target`, of `target/release/ng-stress`; the current folder for a program
-/// that was installed elsewhere.
+/// `target`, of `target/release/ng-stress`; the current folder for a program installed
+/// elsewhere.
 pub(super) fn target_folder(this: &Path) -> PathBuf {
     let profile = this.parent().filter(|folder| {
         let name = folder.file_name().unwrap_or_default();
@@ -63,7 +63,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<ExitCode> {
         adds_rounds: false,
     });
     compare_reports(&mut now, &then, gate)
-        .with_context(|| format!("{} cannot be compared with {}", args.now, args.then))?;
+        .with_context(|| format!("cannot compare {} with {}", args.now, args.then))?;
     say::out(&terminal_versus(&now))?;
     Ok(exit::of_comparison(&now).map_or(ExitCode::SUCCESS, ExitCode::from))
 }
@@ -95,7 +95,7 @@ fn find(name: &str) -> Result<PathBuf> {
     )
 }
 
-/// The runs that have a report, the oldest first: their names begin with the time.
+/// The runs with a report, oldest first: their names begin with the time.
 fn runs(all: &Path) -> Vec<String> {
     let entries = fs::read_dir(all).into_iter().flatten().flatten();
     let mut runs: Vec<String> = entries
@@ -117,20 +117,20 @@ fn last_of_commit(all: &Path, commit: &str) -> Option<PathBuf> {
 
 /// The name of a run's folder, `TIME-PROCESS-COMMIT`.
 pub(super) fn run_name(started: &str, process: u32, commit: &str) -> String {
-    // Colons are no good in file names, nor is what a tag's name may have.
+    // Colons and some characters of tag names are unsafe in file names.
     let started = started.replace(':', "");
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let commit = commit.replace(|c| !allowed(c), "_");
     format!("{started}-{process}-{commit}")
 }
 
-/// The commit in a run's name; empty if it was not known.
+/// The commit in a run's name; empty if unknown.
 fn commit_of(run: &str) -> Option<&str> {
     let (_, rest) = run.split_once("Z-")?;
     Some(rest.split_once('-')?.1)
 }
 
-/// Names for a message, or that there are none.
+/// A list of names for a message, or "none".
 pub(super) fn listed(what: &str, names: &[String]) -> String {
     if names.is_empty() {
         format!("{what}: none")
@@ -139,7 +139,7 @@ pub(super) fn listed(what: &str, names: &[String]) -> String {
     }
 }
 
-/// Keeps a finished report as a baseline, unless it must not be one.
+/// Saves a finished report as a baseline, unless it is unfit.
 pub(super) fn save(name: &BaselineName, report: &Report) -> Result<()> {
     if let Some(reason) = exit::unfit_as_baseline(report) {
         say::err(&format!("baseline {name} is not saved: {reason}"));

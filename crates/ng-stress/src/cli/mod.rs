@@ -1,4 +1,4 @@
-//! The command line: parse, do, exit code.
+//! The command line: parse, run, exit code.
 
 mod args;
 mod claims;
@@ -18,8 +18,8 @@ use ng_stress::scenarios::{self, REGISTRY};
 
 use args::{Cli, Command};
 
-/// Runs the command line and gives its exit code: 2 for usage (by clap), others as
-/// in `exit.rs`.
+/// Runs the command line and returns its exit code: 2 for usage (by clap), others as in
+/// `exit.rs`.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),

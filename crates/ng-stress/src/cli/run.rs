@@ -22,8 +22,8 @@ use crate::cli::kept::{self, target_folder};
 use crate::cli::versus::versus;
 use crate::cli::{exit, say};
 
-/// The default run takes less than a minute: so much for the rounds, the rest
-/// for the report and for a round that lasts longer than the first.
+/// The rounds of the default run, which takes less than a minute: the rest is for the
+/// report and for a round that lasts longer than the first.
 const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
 /// Fewer rounds than an interval needs are better than an hour of them.
@@ -43,8 +43,8 @@ pub(super) fn shown(details: bool) -> fn(&Report) -> String {
     if details { terminal } else { terminal_glance }
 }
 
-/// Measures, holds the seed's statements over `tokens` against it, and prints
-/// what `shown` makes of the report.
+/// Measures, judges the seed's statements over `tokens`, and prints what `shown` makes
+/// of the report.
 pub(super) fn measure(
     args: &RunArgs,
     request: &Request,
@@ -61,21 +61,39 @@ pub(super) fn measure(
     };
     let measured =
         ng_lab::measure_with_claims(request, build(), &out, &interrupt, progress, claims);
-    let report = match measured {
+    finish(measured, &out, latest, &request.dir, |report| {
+        say::out(&shown(report))?;
+        if let Some(name) = &args.save_baseline {
+            kept::save(name, report)?;
+        }
+        summarise(report);
+        Ok(())
+    })
+}
+
+/// Ends a session: points the link to its folder, and shows the report with `show`.
+pub(super) fn finish(
+    session: Result<Report, SessionError>,
+    out: &Path,
+    latest: Option<PathBuf>,
+    dir: &Path,
+    show: impl FnOnce(&Report) -> Result<()>,
+) -> Result<ExitCode> {
+    let report = match session {
         Err(error @ SessionError::Interrupted) => {
             say::err(&error.to_string());
             return Ok(exit::interrupted());
         }
         Err(error @ SessionError::Output { .. }) => {
-            return Err(error).context(unusable("--out", &out));
+            return Err(error).context(unusable("--out", out));
         }
         Err(error @ SessionError::Data { .. }) => {
-            return Err(error).context(unusable("--dir", &request.dir));
+            return Err(error).context(unusable("--dir", dir));
         }
         report => report?,
     };
     if let Some(latest) = latest {
-        point(&latest, &out);
+        point(&latest, out);
     }
     say::err(&format!("report: {}", out.join("report.html").display()));
     if report.run.interrupted {
@@ -86,11 +104,7 @@ pub(super) fn measure(
             "ended early: {reason}; the report holds what was measured"
         ));
     }
-    say::out(&shown(&report))?;
-    if let Some(name) = &args.save_baseline {
-        kept::save(name, &report)?;
-    }
-    summarise(&report);
+    show(&report)?;
     Ok(exit::of_report(&report))
 }
 
@@ -99,7 +113,7 @@ pub(super) fn unusable(option: &str, folder: &Path) -> String {
     format!("{option} {}: {what}", folder.display())
 }
 
-/// What decides about the exit code, as the last lines that are read.
+/// Prints what decides the exit code last, where it is read.
 fn summarise(report: &Report) {
     if let Some(Plant { scenario, percent }) = &report.run.plant {
         say::err(&format!(
@@ -163,8 +177,8 @@ fn threads(args: &RunArgs) -> Vec<usize> {
     threads
 }
 
-/// This program is the worker of its own build; the other build lies beside it,
-/// where Cargo puts it.
+/// The worker of each build: this program for its own, and the program where Cargo puts
+/// it for the other.
 fn programs(args: &RunArgs) -> Result<Vec<(Profile, PathBuf)>> {
     let this = env::current_exe().context("path of this program")?;
     let mut profiles: Vec<Profile> = args.profiles.iter().map(|arg| (*arg).into()).collect();
@@ -217,14 +231,14 @@ fn rounds(args: &RunArgs) -> Rounds {
     }
 }
 
-/// Of 53 bits, so that readers of JSON who know only doubles can repeat it.
+/// A seed of 53 bits, which JSON readers with only doubles can represent.
 pub(super) fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64) & ((1 << 53) - 1)
 }
 
-/// Beside the results, wherever those of this run go: a temporary folder may be
-/// in memory.
+/// The folder for data files: by default beside the kept results, since a temporary
+/// folder may be in memory.
 pub(super) fn dir(dir: Option<&Path>) -> Result<PathBuf> {
     match dir {
         Some(dir) => Ok(dir.to_owned()),
@@ -232,7 +246,7 @@ pub(super) fn dir(dir: Option<&Path>) -> Result<PathBuf> {
     }
 }
 
-/// The folder of this run, and the link that shall point to it.
+/// The folder of this run, and the link to point to it.
 pub(super) fn output(out: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>)> {
     if let Some(out) = out {
         return Ok((out.to_owned(), None));
@@ -243,8 +257,8 @@ pub(super) fn output(out: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>)> {
     Ok((all.join(name), Some(all.join("latest"))))
 }
 
-/// The link is a convenience: a file system without links does without.
-pub(super) fn point(latest: &Path, out: &Path) {
+/// Points the link to the run, if the file system has links.
+fn point(latest: &Path, out: &Path) {
     let _ = fs::remove_file(latest);
     #[cfg(unix)]
     if let Some(name) = out.file_name() {
@@ -252,7 +266,7 @@ pub(super) fn point(latest: &Path, out: &Path) {
     }
 }
 
-/// The commit that is measured, from whoever built it; empty if unknown.
+/// The measured commit, given by the builder; empty if unknown.
 fn commit() -> String {
     env::var("NG_STRESS_COMMIT").unwrap_or_default()
 }

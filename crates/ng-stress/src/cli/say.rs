@@ -1,10 +1,10 @@
-//! Words for people, on standard output and standard error.
+//! Output for people, on standard output and standard error.
 
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
-/// Writes `text` to standard output. A reader that has seen enough is no error.
+/// Writes `text` to standard output. A closed pipe is not an error.
 pub(super) fn out(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout
@@ -16,7 +16,7 @@ pub(super) fn out(text: &str) -> Result<()> {
     }
 }
 
-/// Writes a line to standard error. Where that cannot be read, nobody can be told.
+/// Writes a line to standard error, ignoring failures.
 pub(super) fn err(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

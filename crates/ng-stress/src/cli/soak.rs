@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ng_lab::report::terminal;
 use ng_lab::soak::{Rate, SoakPlan};
-use ng_lab::{Interrupt, MachineLock, SessionError, SoakRequest, Volume, run_soak};
+use ng_lab::{Interrupt, MachineLock, SoakRequest, Volume, run_soak};
 use ng_stress::soak::{FEWEST_TOKENS, room};
 use ng_stress::{SUBJECT, parse_count};
 
 use crate::cli::run::{self, clock_seed};
-use crate::cli::{exit, say};
+use crate::cli::say;
 
-/// The most operations a second that can be asked for: one each 100 ns.
+/// The largest rate per second: one operation every 100 ns.
 const MAX_RATE: u64 = 10_000_000;
 
 #[derive(Debug, Args)]
@@ -25,12 +25,12 @@ pub(super) struct SoakArgs {
     #[arg(allow_hyphen_values = true)]
     time: Duration,
 
-    /// Tokens at which a new file is begun, such as 10M; fewer where the disk is small
+    /// Tokens at which a new file is started, such as 10M; fewer if the disk is small
     #[arg(long, value_name = "N", value_parser = parse_tokens, default_value = "10M")]
     #[arg(allow_hyphen_values = true)]
     tokens: u64,
 
-    /// Operations a second [default: half of what can be done, found out first]
+    /// Operations per second [default: half of the capacity, measured first]
     #[arg(long, value_name = "N", value_parser = parse_rate, allow_hyphen_values = true)]
     rate: Option<u64>,
 
@@ -38,7 +38,7 @@ pub(super) struct SoakArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<u64>,
 
-    /// Folder for data files, on a disk; nothing is left in it
+    /// Folder for data files, on a disk; they are removed afterwards
     /// [default: target/ng-stress/data]
     #[arg(long, value_name = "PATH")]
     dir: Option<PathBuf>,
@@ -61,33 +61,9 @@ pub(super) fn soak(args: &SoakArgs) -> Result<ExitCode> {
     let (out, latest) = run::output(args.out.as_deref())?;
     let interrupt = Interrupt::on_signals().context("signal handler")?;
     let soaked = run_soak(&request, run::build(), &out, &interrupt);
-    let report = match soaked {
-        Err(error @ SessionError::Interrupted) => {
-            say::err(&error.to_string());
-            return Ok(exit::interrupted());
-        }
-        Err(error @ SessionError::Output { .. }) => {
-            return Err(error).context(run::unusable("--out", &out));
-        }
-        Err(error @ SessionError::Data { .. }) => {
-            return Err(error).context(run::unusable("--dir", &request.dir));
-        }
-        report => report?,
-    };
-    if let Some(latest) = latest {
-        run::point(&latest, &out);
-    }
-    say::err(&format!("report: {}", out.join("report.html").display()));
-    if report.run.interrupted {
-        say::err("interrupted: the report holds what was measured until then");
-    }
-    if let Some(reason) = &report.run.stopped_by {
-        say::err(&format!(
-            "ended early: {reason}; the report holds what was measured"
-        ));
-    }
-    say::out(&terminal(&report))?;
-    Ok(exit::of_report(&report))
+    run::finish(soaked, &out, latest, &request.dir, |report| {
+        say::out(&terminal(report))
+    })
 }
 
 fn request(args: &SoakArgs) -> Result<SoakRequest> {
@@ -136,7 +112,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         Some((unit, seconds)) => (text.trim_end_matches(unit), seconds),
         None => (text, 1),
     };
-    // `parse` alone would take a sign, and trimming more than one unit.
+    // `parse` alone would accept a sign, and trimming more than one unit.
     let is_plain = unit.is_none_or(|_| digits.len() + 1 == text.len())
         && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_plain

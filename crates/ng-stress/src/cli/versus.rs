@@ -1,4 +1,4 @@
-//! What a run is held against, from its options.
+//! The other side of a run, from its options.
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -26,12 +26,12 @@ pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
     })
 }
 
-/// The program comes from whoever can build it. Options can be checked without.
+/// The caller provides the program; `--check` works without it.
 fn against(args: &RunArgs, name: &str) -> Against {
     if args.against_program.is_none() && !args.check {
         usage(&format!(
-            "--against {name}: another revision has to be built first: run `cargo xtask stress`, \
-             or give its program with --against-program FILE"
+            "--against {name}: another revision must be built first: run `cargo xtask stress`, \
+             or pass its program with --against-program FILE"
         ));
     }
     Against {
@@ -56,7 +56,7 @@ fn baseline(name: &BaselineName) -> Result<Baseline> {
     })
 }
 
-/// A slowdown of what is not measured would show nothing.
+/// Rejects a slowdown of a scenario that is not measured.
 fn check_plant(args: &RunArgs) {
     if let Some(Plant { scenario, .. }) = &args.plant
         && !args.scenarios.is_empty()
@@ -68,7 +68,7 @@ fn check_plant(args: &RunArgs) {
     }
 }
 
-/// Ends the program as a bad option does.
+/// Ends the program like a bad option.
 pub(super) fn usage(message: &str) -> ! {
     Cli::command()
         .error(ErrorKind::ValueValidation, message)

@@ -1,4 +1,4 @@
-//! Reading ids in four orders, each with the proof of its order.
+//! Reading ids in four orders, each with evidence of its order.
 
 use ng_lab::rng::{SplitMix64, mix, scale};
 use ng_lab::{
@@ -10,7 +10,7 @@ use crate::oracle::{id_sum, stride_sum};
 use crate::proof::{prove_tokens, sum_ids};
 use crate::scenarios::fill::{bytes_of, filled, pushed};
 
-/// Distance of the strided reads: the seed's, who called them random.
+/// Distance of the strided reads, which the seed called random.
 const STRIDE: usize = 10;
 /// Seed of the random order: the same reads in every build and round.
 const ORDER_SEED: u64 = 1;
@@ -25,7 +25,7 @@ impl Scenario for Access {
 
     fn about(&self) -> &'static str {
         "summing ids in order, in strides of ten, at random, and at random with each position \
-         from the token before"
+         taken from the previous token"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -39,7 +39,7 @@ impl Scenario for Access {
         Headline::of("random").variant("store-2m")
     }
 
-    /// Tokens, and a position for every tenth of them.
+    /// Tokens, and a position for every tenth.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         bytes_of(cell.items) + cell.items.div_ceil(STRIDE as u64) * size_of::<usize>() as u64
     }
@@ -96,7 +96,7 @@ fn stride(run: &mut Run, tokens: &[Token]) -> Result<(), Failure> {
     run.prove_equal("stride_10_sum", sum, stride_sum(count, STRIDE as u64))
 }
 
-/// As many reads as the stride has, at positions that were drawn before.
+/// As many reads as with the stride, at positions drawn beforehand.
 fn random(run: &mut Run, tokens: &[Token], pages: Pages) -> Result<(), Failure> {
     let count = tokens.len() as u64;
     let mut rng = SplitMix64::new(ORDER_SEED);
@@ -119,13 +119,12 @@ fn random(run: &mut Run, tokens: &[Token], pages: Pages) -> Result<(), Failure> 
     run.prove_equal("random_sum", sum, expected.fold(0, u64::wrapping_add))
 }
 
-/// Each position follows from the id that was read before, so that no two reads
-/// can be under way at once.
+/// Each position follows from the previous id, so that no two reads can overlap.
 fn dependent(run: &mut Run, tokens: &[Token], pages: Pages) -> Result<(), Failure> {
     let count = tokens.len() as u64;
     let reads = count.div_ceil(STRIDE as u64);
     let next = |id: u32, step: u64| scale(mix(u64::from(id) ^ (step << 32)), count);
-    // The same walk without a token: the id at a position is known.
+    // The same walk without tokens: the id at a position is known.
     let walk: Vec<u64> = (0..reads)
         .scan(0u64, |position, step| {
             let here = *position;

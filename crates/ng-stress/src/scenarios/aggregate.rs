@@ -1,4 +1,4 @@
-//! Counts and sums of all tokens, together and by entity type: over records and columns.
+//! Counts and sums over all tokens and by entity type, on records and columns.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Run, Scenario, Variant};
 use ng_query::index::BuildOptions;
@@ -14,12 +14,12 @@ use crate::scenarios::varied::{
 };
 
 const COLUMNS: &str = "columns";
-/// Bytes a token of weights, and of entity types.
+/// Bytes per token of weights, and of entity types.
 const WEIGHT_BYTES: u64 = 4;
 const TYPE_BYTES: u64 = 1;
 const TYPES: usize = 16;
 
-/// Measures.
+/// Aggregation.
 pub(super) struct Aggregate;
 
 impl Scenario for Aggregate {
@@ -84,15 +84,15 @@ impl Scenario for Aggregate {
     }
 }
 
-/// Figures, and how many bytes were looked at and blocks were not.
+/// Figures, bytes read, and blocks skipped.
 struct Measured {
     figures: Vec<u64>,
     bytes_read: u64,
     blocks_skipped: u64,
 }
 
-/// Answers twice, and times the second answer: then pages are in the page table, and
-/// pieces of columns hashed.
+/// Runs the query twice and times the second run, when pages are in the page table and
+/// pieces of columns are hashed.
 fn measure(
     run: &mut Run,
     asked: &Asked,
@@ -122,7 +122,7 @@ fn of_all(query: &Query<'_>) -> Result<Measured, Failure> {
     groups(query, &[], &measures, |_| None)
 }
 
-/// Number and mean weight of each entity type, behind its number.
+/// Each entity type with its number and mean weight.
 fn by_types(query: &Query<'_>) -> Result<Measured, Failure> {
     let measures = [Measure::Count, Measure::Mean(Column::Weight)];
     groups(query, &[GroupBy::EntityType], &measures, |group| {
@@ -149,7 +149,7 @@ fn groups(
     })
 }
 
-/// Whole numbers, and the bits of others.
+/// Whole numbers as they are, other values as bits.
 fn figures_of(group: &Group) -> impl Iterator<Item = u64> + '_ {
     group.values.iter().map(|value| match value {
         Value::Integer(number) => *number as u64,
@@ -159,8 +159,8 @@ fn figures_of(group: &Group) -> impl Iterator<Item = u64> + '_ {
 
 /// The same figures by plain loops.
 ///
-/// Weights are whole numbers of 2^-24, and those of a block are summed exactly. Blocks
-/// are added in their order, as queries do, so that sums of any size are the same.
+/// Weights are multiples of 2^-24, so the sum of a block is exact. Blocks are added in
+/// order, as in queries, so that sums of any size agree.
 mod oracle {
     use super::{BLOCK_TOKENS, EntityType, TYPES, Token};
 

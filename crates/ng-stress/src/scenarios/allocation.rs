@@ -1,5 +1,5 @@
-//! What reserving costs and saves: the seed's "with and without capacity", and
-//! the same work with reservation, first touch and fill timed apart.
+//! The cost and benefit of reserving: the seed's "with and without capacity", and the same
+//! work with reservation, first touch and fill timed separately.
 
 use std::mem::MaybeUninit;
 
@@ -9,7 +9,7 @@ use ng_token::Token;
 use crate::proof::prove_tokens;
 use crate::scenarios::fill::{bytes_of, pushed, reserved, token};
 
-/// Allocations are counted up to here: enough to tell several from one.
+/// Allocations are counted up to here: enough to distinguish several from one.
 const COUNTED_TOKENS: usize = 1 << 16;
 /// Tokens of a 4 KiB page.
 const PAGE_TOKENS: usize = 4096 / size_of::<Token>();
@@ -23,7 +23,7 @@ impl Scenario for Allocation {
     }
 
     fn about(&self) -> &'static str {
-        "a vector without and with capacity; then reservation, first touch and fill apart"
+        "a vector without and with capacity; then reservation, first touch and fill separately"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -39,7 +39,7 @@ impl Scenario for Allocation {
         Headline::of("whole").variant("with-capacity")
     }
 
-    /// As in `create`: growth holds the old tokens and twice as many places.
+    /// As in `create`: growing holds the old tokens and twice the capacity.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         let grows = cell.variant.name == "without-capacity";
         bytes_of(cell.items) * if grows { 3 } else { 1 }
@@ -59,7 +59,7 @@ impl Scenario for Allocation {
             _ => (apart(run, cell)?, None),
         };
         prove_tokens(run, &tokens, cell.items)?;
-        // Before there are as many once more: this must be no second peak.
+        // Before the counting run, which must not cause a second peak.
         drop(tokens);
         if let Some(empty) = empty {
             let count = count.min(COUNTED_TOKENS);
@@ -85,7 +85,7 @@ fn apart(run: &mut Run, cell: &Cell) -> Result<Vec<Token>, Failure> {
         cell.variant.pages,
         bytes_of(cell.items),
     );
-    // Asking for address space takes the same time for any size.
+    // Reserving address space takes the same time for any size.
     let mut tokens = run
         .phase("reserve", 0)
         .constant()
@@ -99,8 +99,7 @@ fn apart(run: &mut Run, cell: &Cell) -> Result<Vec<Token>, Failure> {
     Ok(phase.time(|| push_all(tokens, count)))
 }
 
-/// How often `tokens` gets room for its first `count`. The timed loop is not
-/// asked, since asking is no part of it.
+/// How often `tokens` allocates for its first `count`. Counted outside the timed loop.
 fn allocations(mut tokens: Vec<Token>, count: usize) -> u64 {
     let mut capacity = tokens.capacity();
     let mut allocations = u64::from(capacity > 0);
@@ -112,7 +111,7 @@ fn allocations(mut tokens: Vec<Token>, count: usize) -> u64 {
     allocations
 }
 
-/// Writes one token a page, so that every page is there.
+/// Writes one token per page, so that every page is resident.
 fn touch_pages(room: &mut [MaybeUninit<Token>]) {
     for page in room.chunks_mut(PAGE_TOKENS) {
         page[0].write(Token::ZERO);

@@ -1,5 +1,4 @@
-//! The seed's tests its way, where that is not what one would do: plain vectors,
-//! and a clock read in each token.
+//! The seed's tests done its way: plain vectors, and a clock read in each token.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 
@@ -8,7 +7,7 @@ use crate::scenarios::combined::life;
 use crate::scenarios::fill::bytes_of;
 use crate::scenarios::stamped::{pushed_stamped, stamped_chunks, take_times};
 
-/// Work of the seed with a clock read in each token.
+/// The seed's work with a clock read in each token.
 pub(super) struct Clocked;
 
 impl Scenario for Clocked {
@@ -33,7 +32,7 @@ impl Scenario for Clocked {
         Headline::of("create").variant("push")
     }
 
-    /// The clone of a cycle, and chunks once more for their proof.
+    /// The clone of a cycle, and a copy of the chunks for their proof.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         let copies = if cell.variant.name == "push" { 1 } else { 2 };
         copies * bytes_of(cell.items)
@@ -50,7 +49,7 @@ impl Scenario for Clocked {
         let phase = run
             .phase("create", cell.items)
             .touches(bytes_of(cell.items))
-            // Clock reads of one thread: the limit is read on one.
+            // Clock reads of one thread: the limit is measured on one.
             .bounded_by(Limit::ClockRead, 1, cell.items.div_ceil(threads as u64));
         let mut made = match cell.variant.name.as_str() {
             "push" => vec![phase.time(|| pushed_stamped(0..count))],

@@ -1,4 +1,4 @@
-//! A small life: make tokens, read them all, clone them.
+//! A short life cycle: create tokens, read them all, clone them.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_store::{TokenStore, VecStore};
@@ -56,7 +56,7 @@ fn created_store(count: usize) -> Result<VecStore, Failure> {
     Ok(store)
 }
 
-/// What both containers can be looked at as.
+/// A container of tokens.
 pub(super) trait AsTokens {
     fn as_tokens(&self) -> &[Token];
 }
@@ -73,7 +73,7 @@ impl AsTokens for VecStore {
     }
 }
 
-/// The three phases; gives the clone, whose bytes are those of its original.
+/// Runs the three phases, and returns the clone after comparing it with its original.
 pub(super) fn life<C: AsTokens>(
     run: &mut Run,
     cell: &Cell,
@@ -92,7 +92,7 @@ pub(super) fn life<C: AsTokens>(
         .bounded_by(Limit::Read, 1, bytes)
         .time(|| sum_ids(tokens.as_tokens()));
     run.prove_equal("access_sum", sum, id_sum(cell.items))?;
-    // A clone cannot be done without touching its own memory.
+    // A clone must touch its own memory.
     let copy = run
         .phase("clone", cell.items)
         .touches(bytes)

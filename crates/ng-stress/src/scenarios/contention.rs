@@ -1,5 +1,5 @@
-//! What a test's time becomes when other tests run beside it: two of the seed's
-//! six, its way, each alone and with the other five.
+//! The time of a test while other tests run: two of the seed's six tests, each alone and
+//! alongside the other five.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -15,20 +15,20 @@ use crate::scenarios::stamped::{pushed_stamped, stamped, stamped_chunks, take_ti
 
 /// Threads of the seed's parallel test.
 const SEED_THREADS: usize = 4;
-/// Distance of the reads that the seed called random.
+/// Distance of the strided reads, which the seed called random.
 const STRIDE: usize = 10;
-/// Most copies of the tokens that all six hold at once: a growing vector has
-/// three, the clone's test two, the others one each.
+/// The most copies of the tokens that all six hold at once: a growing vector holds three,
+/// the test with the clone two, the others one each.
 const COPIES_AT_ONCE: u64 = 3 + 2 + 4;
 
-/// What a test leaves: the vectors that it made.
+/// The vectors that a test made.
 type Made = Vec<Vec<Token>>;
 
 /// One of the seed's tests.
 struct Test {
     name: &'static str,
     body: fn(usize) -> Result<Made, Failure>,
-    /// How often what it leaves holds every token.
+    /// How many copies of every token it makes.
     copies: u64,
 }
 
@@ -47,8 +47,7 @@ const TESTS: [Test; 6] = [
     },
 ];
 
-/// The tests that are timed, the two whose times the seed divides, and the
-/// threads that share the work of each.
+/// The timed tests, whose times the seed divides, with the threads that share their work.
 const TIMED: [(&Test, usize); 2] = [(&CREATE, 1), (&PARALLEL, SEED_THREADS)];
 
 const fn test(name: &'static str, body: fn(usize) -> Result<Made, Failure>) -> Test {
@@ -68,7 +67,7 @@ impl Scenario for Contention {
     }
 
     fn about(&self) -> &'static str {
-        "two of the seed's six tests its way, each alone, and with the other five beside it"
+        "two of the seed's six tests, each alone, and alongside the other five"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -89,7 +88,7 @@ impl Scenario for Contention {
                 .iter()
                 .filter(|test| beside && test.name != timed.name);
             let others: Vec<&Test> = others.collect();
-            // Clock reads of one thread: the limit is read on one.
+            // Clock reads of one thread: the limit is measured on one.
             let reads = cell.items.div_ceil(threads as u64);
             let phase = run
                 .phase(timed.name, cell.items)
@@ -103,7 +102,7 @@ impl Scenario for Contention {
     }
 }
 
-/// Proves the tokens but for their times, which differ from run to run.
+/// Proves the tokens without their times, which differ from run to run.
 fn prove(run: &mut Run, mut made: Made, count: u64) -> Result<(), Failure> {
     made.iter_mut().for_each(|tokens| take_times(tokens));
     prove_chunks(run, made, count)
@@ -122,7 +121,7 @@ impl Test {
     }
 }
 
-/// Does `work` on this thread while each of `others` runs once on one of its own.
+/// Does `work` on this thread while each of `others` runs once on its own thread.
 fn with_others<R>(
     others: &[&Test],
     count: u64,
@@ -150,7 +149,7 @@ fn with_others<R>(
 
 /// Without capacity, then with it.
 fn allocation(count: usize) -> Result<Made, Failure> {
-    // Growth is what the first half is about.
+    // The first half measures growth.
     #[allow(clippy::vec_init_then_push)]
     let mut grown = Vec::new();
     for index in 0..count {
@@ -185,8 +184,8 @@ mod tests {
     const COUNT: u64 = 100;
 
     #[test]
-    fn those_beside_run_at_the_same_time() {
-        // Nobody gets through alone.
+    fn the_other_tests_run_at_the_same_time() {
+        // No thread gets through alone.
         static MET: Barrier = Barrier::new(3);
         let waiting = test("waiting", |count| {
             MET.wait();
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_is_not_done_beside_fails_the_cell() {
+    fn work_not_done_by_the_others_fails_the_cell() {
         for (body, expected) in [
             (
                 (|count| Ok(vec![pushed_stamped(2..count)])) as fn(usize) -> _,

@@ -1,4 +1,4 @@
-//! Writers that are killed while they append, and what their files hold then.
+//! Writers killed while they append, and the state of their files.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::scenarios::file::{cache_bytes_of, disk_bytes_of};
 use crate::scenarios::fill::{bytes_of, token};
 use crate::writer::{COMMITS, Writer, committed_after};
 
-/// Writers, each with a file of its own.
+/// Writers, each with its own file.
 const KILLS: u64 = 5;
 
 /// Kill, reopen, and nothing acknowledged is lost.
@@ -27,8 +27,8 @@ impl Scenario for Crash {
     }
 
     fn about(&self) -> &'static str {
-        "five writers killed at random moments: opening their files again, and verifying them; \
-         what was acknowledged is compared bit for bit"
+        "five writers killed at random moments: reopening and verifying their files; what was \
+         acknowledged is compared bit for bit"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -43,13 +43,13 @@ impl Scenario for Crash {
         cache_bytes_of(cell.items)
     }
 
-    /// A file that grows has room for twice its tokens.
+    /// A growing file has room for twice its tokens.
     fn needs_disk_bytes(&self, cell: &Cell) -> u64 {
         2 * disk_bytes_of(cell.items) + KILLS * disk_bytes_of(0)
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
-        // Another moment in every run.
+        // A different moment in every run.
         let mut rng = SplitMix64::new(RandomState::new().hash_one(0));
         let killed = (0..KILLS)
             .map(|number| Killed::writer(run, number, cell.items, &mut rng))
@@ -68,7 +68,7 @@ impl Scenario for Crash {
         run.prove_equal("lost", lost, 0)?;
         run.prove_equal("torn", torn, 0)?;
         run.prove_equal("wrong", wrong, 0)?;
-        // What the kill left undone, so that the rest does not depend on its moment.
+        // Finishes the interrupted work, so that the rest does not depend on the moment.
         for (killed, store) in killed.iter().zip(&mut stores) {
             killed.finish(store)?;
         }
@@ -88,7 +88,7 @@ fn reopened(killed: &[Killed]) -> Result<Vec<MmapStore>, Failure> {
     Ok(opened.collect::<Result<_, _>>()?)
 }
 
-/// How many of the files have a block that does not have its hash.
+/// How many files have a block that does not match its hash.
 fn unclean(killed: &[Killed]) -> Result<u64, Failure> {
     let mut unclean = 0;
     for killed in killed {
@@ -98,19 +98,19 @@ fn unclean(killed: &[Killed]) -> Result<u64, Failure> {
     Ok(unclean)
 }
 
-/// What a killed writer left, and what it had said before.
+/// The file of a killed writer, and what it had acknowledged.
 struct Killed {
     file: OwnFile,
     /// Positions of its tokens in the whole sequence.
     range: Range<u64>,
-    /// How many of them it had said to be durable.
+    /// How many of them it had acknowledged as durable.
     acknowledged: u64,
 }
 
 impl Killed {
-    /// Starts the writer of the `number`th part of `count` tokens, and kills it
-    /// at a random moment after its file is there: after a random number of
-    /// commits, and within the time that the last one took.
+    /// Starts the writer of the `number`th part of `count` tokens, and kills it at a
+    /// random moment after its file exists: after a random number of commits, and within
+    /// the time that the last one took.
     fn writer(run: &Run, number: u64, count: u64, rng: &mut SplitMix64) -> Result<Self, Failure> {
         let file = OwnFile::new(run, &format!("tokens-{number}"))?;
         let range = count * number / KILLS..count * (number + 1) / KILLS;
@@ -136,18 +136,18 @@ impl Killed {
         self.range.end - self.range.start
     }
 
-    /// Acknowledged tokens that are not there.
+    /// Acknowledged tokens that are missing.
     fn lost(&self, store: &MmapStore) -> u64 {
         self.acknowledged.saturating_sub(store.len() as u64)
     }
 
-    /// Whether the file holds a part of a commit.
+    /// Whether the file contains part of a commit.
     fn is_torn(&self, store: &MmapStore) -> bool {
         let found = store.len() as u64;
         (0..=COMMITS).all(|commits| committed_after(commits, self.count()) != found)
     }
 
-    /// Tokens that are not the ones that were written.
+    /// Tokens that differ from those written.
     fn wrong(&self, store: &MmapStore) -> u64 {
         let first = self.range.start as usize;
         let expected = (first..).map(token);

@@ -1,4 +1,4 @@
-//! Making tokens, taken apart: container, growth, pages, clock, threads, host.
+//! Creating tokens, by container, growth, pages, clock, threads and host.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
 use ng_parallel::Workers;
@@ -9,7 +9,7 @@ use crate::proof::{prove_ids, prove_tokens};
 use crate::scenarios::fill::{bytes_of, pushed, reserved, token, workers};
 use crate::scenarios::stamped::{now_s, stamped};
 
-/// Tokens that one clock reading serves, and that a growing store gets at once.
+/// Tokens per clock reading, and per append to a growing store.
 const BATCH: usize = 4096;
 
 /// How often a clock is read.
@@ -20,7 +20,7 @@ enum Clock {
     PerBatch,
 }
 
-/// What a way of creation works with.
+/// The input of a way of creation.
 struct Work<'w> {
     workers: &'w Workers,
     count: usize,
@@ -32,18 +32,17 @@ struct Way {
     name: &'static str,
     pages: Pages,
     host_warm: bool,
-    /// Whether it begins without room: what grows holds the old tokens and twice as
-    /// many places.
+    /// Whether it starts without capacity: growing holds the old tokens and twice the
+    /// capacity.
     grows: bool,
     clock: Clock,
-    /// Whether it is measured on several threads too.
+    /// Whether it is also measured on several threads.
     shares: bool,
     make: fn(&Work<'_>) -> Result<Vec<Token>, Failure>,
 }
 
 impl Way {
-    /// On small pages and one thread, host-warm, with all its room from the start and
-    /// without a clock.
+    /// On small pages and one thread, host-warm, reserved from the start, without a clock.
     const fn new(name: &'static str, make: fn(&Work<'_>) -> Result<Vec<Token>, Failure>) -> Self {
         Self {
             name,
@@ -79,7 +78,7 @@ impl Way {
     }
 }
 
-/// The first one is what everybody writes first.
+/// All ways. The first is what everybody writes first.
 const WAYS: [Way; 9] = [
     Way::new("vec-push", |work| Ok(pushed(work.count))),
     Way::new("vec-grown", |work| Ok(grown_vec(work.count))).growing(),
@@ -166,8 +165,7 @@ impl Scenario for Create {
     }
 }
 
-/// Generic over `f`: a call through a pointer for each token took twice the time
-/// of the whole fill.
+/// Generic over `f`: a call through a pointer per token doubled the time of the fill.
 fn filled_store(work: &Work<'_>, f: impl Fn(usize) -> Token + Sync) -> Result<Vec<Token>, Failure> {
     let mut store = reserved(work.count, work.pages)?;
     ng_parallel::fill(work.workers, &mut store, work.count, f)?;
@@ -175,7 +173,7 @@ fn filled_store(work: &Work<'_>, f: impl Fn(usize) -> Token + Sync) -> Result<Ve
 }
 
 fn grown_vec(count: usize) -> Vec<Token> {
-    // Growth is what this variant is about.
+    // This variant measures growth.
     #[allow(clippy::vec_init_then_push)]
     let mut tokens = Vec::new();
     for index in 0..count {
@@ -184,8 +182,7 @@ fn grown_vec(count: usize) -> Vec<Token> {
     tokens
 }
 
-/// For a type aligned to 64, zeroed allocation clears the memory itself, and
-/// that is a first pass over it.
+/// For a type aligned to 64, zeroed allocation clears the memory itself, in a first pass.
 fn zeroed_vec(count: usize) -> Vec<Token> {
     let mut tokens = vec![Token::ZERO; count];
     for (index, slot) in tokens.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! Token files for the scenarios that measure something else than making them.
+//! Token files for scenarios that measure something other than creating them.
 
 use ng_lab::{Failure, Run};
 use ng_store::{CreateOptions, MmapStore, TokenSink};
@@ -6,19 +6,19 @@ use ng_store::{CreateOptions, MmapStore, TokenSink};
 use crate::own_file::OwnFile;
 use crate::scenarios::fill::{bytes_of, token};
 
-/// What a token file has beside its tokens: header, slots, tail images, the
-/// block table up to 2^31 tokens.
+/// What a token file has besides tokens: header, slots, tail images, and the block table
+/// of up to 2^31 tokens.
 const HEAD_BYTES: u64 = 4 << 20;
-/// The page cache is kept warm for files up to this size: what a larger one
-/// wants is given back by the kernel as it is written or read.
+/// The most memory warmed for a file's page cache: for a larger one the kernel recycles
+/// pages as it is written or read.
 const WARM_MOST_BYTES: u64 = 1 << 30;
 
-/// The most disk that a token file of `count` tokens takes, made at its size.
+/// The most disk space that a token file of `count` tokens takes, created at its size.
 pub(crate) fn disk_bytes_of(count: u64) -> u64 {
     bytes_of(count) + bytes_of(count) / 1024 + HEAD_BYTES
 }
 
-/// The page cache that writing or reading `count` tokens in order goes through.
+/// The page cache used by writing or reading `count` tokens in order.
 pub(super) fn cache_bytes_of(count: u64) -> u64 {
     bytes_of(count).min(WARM_MOST_BYTES)
 }

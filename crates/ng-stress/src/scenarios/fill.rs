@@ -1,4 +1,4 @@
-//! Tokens for the scenarios that measure something else than making them.
+//! Tokens for scenarios that measure something other than creating them.
 
 use ng_lab::{Failure, Pages};
 use ng_parallel::Workers;
@@ -33,7 +33,7 @@ pub(super) fn filled(count: usize, pages: Pages) -> Result<VecStore, Failure> {
     Ok(store)
 }
 
-/// The plain vector of the first `count` tokens: what `Vec` does by itself.
+/// A plain vector of the first `count` tokens, pushed one by one.
 pub(super) fn pushed(count: usize) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(count);
     for index in 0..count {

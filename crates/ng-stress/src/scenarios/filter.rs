@@ -1,4 +1,4 @@
-//! Counting the tokens that a filter selects: over records, and over hot columns.
+//! Counting the tokens that a filter selects, over records and over cached columns.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Run, Scenario, Variant};
 use ng_query::index::BuildOptions;
@@ -13,7 +13,7 @@ use crate::scenarios::varied::{
 
 /// Bytes of a point's coordinates in one space.
 pub(super) const POINT_BYTES: u64 = 6;
-/// Steps of the ball that is small, and of the one that is a condition among others.
+/// Radius in steps of the small ball, and of the ball among other conditions.
 const RADIUS: u64 = 300;
 const WIDE_RADIUS: u64 = 3000;
 const HEAVY: f64 = 0.9;
@@ -22,7 +22,7 @@ const HALF: f64 = 0.5;
 /// Filters.
 pub(super) struct FilterTokens;
 
-/// What is asked for.
+/// A query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
     /// Tokens heavier than 0.9.
@@ -40,8 +40,8 @@ impl Scenario for FilterTokens {
 
     fn about(&self) -> &'static str {
         "counting varied tokens by a weight, a ball and three conditions at once: over the records \
-         of a mapped file, of verified blocks and in memory, and over an index's columns of as \
-         many bytes as each asks for"
+         of a mapped file, of verified blocks and in memory, and over an index's columns, as many \
+         bytes as each needs"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
@@ -94,13 +94,13 @@ impl Scenario for FilterTokens {
     }
 }
 
-/// Bytes a token of the columns that a cell has; 0 of one over records.
+/// Bytes per token of a cell's columns; 0 over records.
 fn width_of(cell: &Cell) -> u64 {
     Question::of_variant(&cell.variant.name).map_or(0, Question::width)
 }
 
-/// Answers twice, and times the second answer: then pages are in the page table, and
-/// pieces of columns hashed.
+/// Runs the query twice and times the second run, when pages are in the page table and
+/// pieces of columns are hashed.
 fn count(run: &mut Run, asked: &Asked, question: Question, width: u64) -> Result<(), Failure> {
     let (tokens, name) = (asked.tokens(), question.name());
     let centre = tokens[tokens.len() / 2];
@@ -113,7 +113,7 @@ fn count(run: &mut Run, asked: &Asked, question: Question, width: u64) -> Result
         .time(answer)?;
     let expected = tokens.iter().filter(|token| question.holds(token, &centre));
     run.prove_equal(name, found.value, expected.count() as u64)?;
-    // Of several conditions the cheap one may leave none to the others.
+    // With several conditions the cheap one may leave no blocks to the others.
     if question != Question::Three || width == bytes_of(1) {
         let expected = asked.bytes_of_pass(stats.blocks_skipped, width);
         run.prove_equal(&format!("{name}_bytes"), stats.bytes_read, expected)?;
@@ -157,7 +157,7 @@ impl Question {
         }
     }
 
-    /// Bytes a token of its columns.
+    /// Bytes per token of its columns.
     fn width(self) -> u64 {
         match self {
             Self::Weight => 4,

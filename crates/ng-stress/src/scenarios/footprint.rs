@@ -1,4 +1,4 @@
-//! What tokens cost in memory: the store's own measurement held against its books.
+//! The memory of tokens: the store's own measurement checked against its accounting.
 
 use ng_lab::kernel::Resident;
 use ng_lab::{Cell, Failure, Headline, Limit, Pages, Run, Scenario, Variant};
@@ -7,8 +7,8 @@ use ng_store::{MemoryUsage, TokenStore};
 use crate::proof::prove_tokens;
 use crate::scenarios::fill::{bytes_of, reserved, token, workers};
 
-/// Resident memory that may be left when the store is gone: what the allocator
-/// and the proof keep for themselves. Smaller stores are not asked.
+/// Resident memory that may remain after the store is dropped, held by the allocator and
+/// the proof. Smaller stores are not checked.
 const KEPT_BYTES: u64 = 4 << 20;
 
 /// Memory footprint.
@@ -65,7 +65,7 @@ impl Scenario for Footprint {
     }
 }
 
-/// Proves whether the kernel has back what was touched since `outside`.
+/// Proves whether the memory touched since `outside` was returned to the kernel.
 fn prove_given_back(run: &mut Run, outside: &Resident) {
     if let Ok(now) = Resident::read() {
         let kept = now.total_bytes.saturating_sub(outside.total_bytes);
@@ -73,11 +73,11 @@ fn prove_given_back(run: &mut Run, outside: &Resident) {
     }
 }
 
-/// A reservation is not resident before it is touched, but for the pages at its
-/// ends; afterwards all of it is. Where the kernel does not tell, nothing is held.
+/// Checks that a reservation is not resident before it is touched, except for the pages at
+/// its ends, and is resident afterwards; passes if the kernel does not report it.
 fn holds_what_it_uses(before: &MemoryUsage, after: &MemoryUsage) -> Result<(), Failure> {
-    // What a small reservation gets was touched by the allocator before; and
-    // where every page is huge, so were the pages at the ends.
+    // The allocator may serve a small reservation from touched memory; and with huge
+    // pages, the pages at the ends may be touched as well.
     const TOUCHED_BEFORE_BYTES: u64 = 4 << 20;
     let (Some(untouched), Some(resident)) = (before.resident_bytes, after.resident_bytes) else {
         return Ok(());

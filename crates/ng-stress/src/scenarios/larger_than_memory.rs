@@ -1,5 +1,5 @@
-//! A token file that the memory does not hold: made and read in an eighth of it, or
-//! larger than the machine's.
+//! A token file larger than memory: created and read with an eighth of its size, or larger
+//! than the machine's memory.
 
 use ng_lab::{Cell, Failure, Headline, Limit, Pages, Phase, Run, Scenario, Variant, kernel};
 use ng_store::{BlockReader, CachePolicy, MmapStore, ReadError, TokenStore};
@@ -14,16 +14,16 @@ use crate::scenarios::fill::bytes_of;
 const CONFINED: &str = "store";
 const UNCONFINED: &str = "unconfined";
 
-/// The file's size over the memory that there is for it, page cache included.
+/// The file's size over the memory for it, page cache included.
 const TIMES_THE_MEMORY: u64 = 8;
-/// Less memory than this is not given: a process and its kernel need some.
+/// The smallest memory limit: a process and the kernel need some.
 const LEAST_MEMORY_BYTES: u64 = 64 << 20;
-/// Private memory stays below this, whatever the size of the file.
+/// Private memory stays below this for any file size.
 const PRIVATE_MOST_BYTES: u64 = 64 << 20;
-/// What the process and its buffers take.
+/// Memory of the process and its buffers.
 const PROCESS_BYTES: u64 = 16 << 20;
 
-/// Work on a file in less memory.
+/// Work on a file with less memory.
 pub(super) struct LargerThanMemory;
 
 impl Scenario for LargerThanMemory {
@@ -32,9 +32,9 @@ impl Scenario for LargerThanMemory {
     }
 
     fn about(&self) -> &'static str {
-        "a token file made and read within a memory cgroup of an eighth of its size (64 MiB at \
-         least), with less than 64 MiB of private memory; without a cgroup where it is larger \
-         than the machine's memory"
+        "a token file created and read in a memory cgroup of an eighth of its size (at least 64 \
+         MiB), with less than 64 MiB of private memory; without a cgroup if it is larger than the \
+         machine's memory"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -46,7 +46,7 @@ impl Scenario for LargerThanMemory {
         Headline::of("cold_pass")
     }
 
-    /// A file that the machine does not hold needs no cgroup to be large.
+    /// A file larger than the machine's memory needs no cgroup.
     fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
         let memory = kernel::total_bytes().unwrap_or(u64::MAX);
         let name = match bytes_of(items) > memory {
@@ -86,7 +86,7 @@ impl Scenario for LargerThanMemory {
             let (sum, _store) = phase.time(|| work(&file))?;
             run.prove_equal(&format!("{name}_sum"), sum, id_sum(count))
         };
-        // Of a file larger than the machine's memory it takes minutes.
+        // On a file larger than the machine's memory it takes minutes.
         if cell.variant.name == CONFINED {
             cold(run, "cold_scan", scanned)?;
         }
@@ -103,13 +103,13 @@ fn cold<'r>(run: &'r mut Run, name: &str, file: &OwnFile, count: u64) -> Phase<'
         .bounded_by(Limit::ColdRead, 1, bytes_of(count))
 }
 
-/// A look at every token of the map.
+/// Reads every token through the map.
 fn scanned(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
     let store = file.open()?;
     Ok((sum_ids(store.tokens()), Some(store)))
 }
 
-/// The same in windows that are brought in, and dropped behind.
+/// The same in windows that are populated before and dropped afterwards.
 fn passed(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
     let store = file.open()?;
     let snapshot = store.snapshot();
@@ -121,7 +121,7 @@ fn passed(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
     Ok((sum, Some(store)))
 }
 
-/// By positioned reads, every block held against its hash.
+/// Reads and verifies every block.
 fn verified(file: &OwnFile) -> Result<(u64, Option<MmapStore>), Failure> {
     let mut sum = 0u64;
     each(file, |tokens| sum = sum.wrapping_add(sum_ids(tokens)))?;
@@ -143,8 +143,7 @@ fn prove(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure> {
     pieces.prove(run, count)
 }
 
-/// Of a process that is not confined nothing is known: it may be a test that has
-/// other things in memory.
+/// An unconfined process is not checked: it may be a test with other things in memory.
 fn hold_private_memory(run: &Run) -> Result<(), Failure> {
     match run.private_peak_bytes()? {
         Some(peak) if peak >= PRIVATE_MOST_BYTES => Err(format!(

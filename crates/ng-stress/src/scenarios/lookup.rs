@@ -13,7 +13,7 @@ use crate::proof::{prove_tokens, sum_ids};
 use crate::scenarios::file::{created, disk_bytes_of};
 use crate::scenarios::fill::{bytes_of, reserved, workers};
 
-/// Of so many tokens one is read.
+/// One of this many tokens is read.
 const OF_TOKENS: u64 = 10;
 /// Seeds of the orders: the same reads in every build and round.
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -28,7 +28,7 @@ impl Scenario for Lookup {
 
     fn about(&self) -> &'static str {
         "a token file at random through its map: ids from a fresh map, ids with all pages in the \
-         page table, and whole tokens gathered into memory that was used before"
+         page table, and whole tokens gathered into touched memory"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -39,8 +39,7 @@ impl Scenario for Lookup {
         Headline::of("fresh_map")
     }
 
-    /// The file in the page cache, the positions of all orders, and the tokens at
-    /// those of one.
+    /// The file in the page cache, the positions of all orders, and the tokens of one.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         let reads = cell.items.div_ceil(OF_TOKENS);
         let positions = reads * SEEDS.len() as u64;
@@ -97,11 +96,11 @@ fn gather(run: &mut Run, file: &OwnFile, tokens: &[Token], order: &[usize]) -> R
     prove_sum(run, "gather", sum_ids(&out), order)
 }
 
-/// A phase of reads in that order.
+/// A phase of reads in `order`.
 ///
-/// The page cache keeps a file in pieces larger than a page, whose translations
-/// the processor can share: it was seen to be read faster than anonymous memory
-/// on 4 KiB pages, and never faster than on 2 MiB pages.
+/// Bounded by 2 MiB pages: the page cache keeps a file in pieces larger than a page, whose
+/// translations the processor can share. It was seen to be faster than anonymous memory on
+/// 4 KiB pages, and never faster than on 2 MiB pages.
 fn random<'r>(
     run: &'r mut Run,
     name: &str,

@@ -1,4 +1,4 @@
-//! The scenarios, one a file.
+//! The scenarios, one per file.
 
 mod access;
 mod aggregate;
@@ -28,9 +28,8 @@ use ng_lab::Scenario;
 pub(crate) use file::disk_bytes_of;
 pub(crate) use fill::token;
 
-/// All scenarios: those in memory, in the order of the seed's report, then those
-/// over files, then those that ask and sort varied tokens, then those that the seed's
-/// statements need besides.
+/// All scenarios: those in memory, in the order of the seed's report, then those on files,
+/// then queries and sorting of varied tokens, then those only needed for the seed's claims.
 pub static REGISTRY: [&dyn Scenario; 18] = [
     &create::Create,
     &allocation::Allocation,
@@ -55,13 +54,13 @@ pub static REGISTRY: [&dyn Scenario; 18] = [
 /// How many of them are the seed's.
 const OF_THE_SEED: usize = 6;
 
-/// Those that are measured when none is named: the seed's.
+/// The scenarios measured if none is named: the seed's.
 #[must_use]
 pub fn defaults() -> &'static [&'static dyn Scenario] {
     &REGISTRY[..OF_THE_SEED]
 }
 
-/// The scenario of that name.
+/// The scenario called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Scenario> {
     REGISTRY

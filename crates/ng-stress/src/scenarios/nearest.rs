@@ -1,4 +1,4 @@
-//! The nearest tokens to a point: by a pass, and where an order tells where to look.
+//! The nearest tokens to a point: by a pass, and with boxes of a sorted file.
 
 use std::path::Path;
 
@@ -24,15 +24,14 @@ const COLUMNS: &str = "columns";
 const ORDERED: &str = "ordered";
 
 const SPACE: Space = Space::Physical;
-/// How many tokens are looked for.
+/// How many tokens are searched for.
 const NEAREST: usize = 10;
-/// Around so many points in an ordered file, and of them so many are held against a
-/// plain loop.
+/// Query points in an ordered file, and how many of them are checked by a plain loop.
 const POINTS: usize = 1000;
 const LOOPED: usize = 10;
-/// What a sort in memory has for each token beside the token and its copy.
+/// Bytes per token of a sort in memory, besides the token and its copy.
 const KEY_BYTES: u64 = 16;
-/// Bytes a token of the columns and the boxes of a space in an ordered file.
+/// Bytes per token of the columns and boxes of a space in an ordered file.
 const ORDERED_BYTES: u64 = POINT_BYTES + 1;
 
 /// Nearest tokens.
@@ -44,9 +43,9 @@ impl Scenario for Nearest {
     }
 
     fn about(&self) -> &'static str {
-        "the ten nearest varied tokens to a point that is no token's: a pass over the records of a \
-         mapped file, of verified blocks and in memory, and over an index's columns; and those to \
-         a thousand points in a file in the order of its space, with boxes"
+        "the ten varied tokens nearest to a point: a pass over the records of a mapped file, of \
+         verified blocks and in memory, and over an index's columns; and those nearest to a \
+         thousand points in a file sorted by the space, with boxes"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
@@ -118,14 +117,14 @@ fn sort(workers: &Workers, file: &OwnFile, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Around one point; answered twice, and the second answer timed: then pages are in the
-/// page table, and pieces of columns hashed.
+/// One query point. Runs the query twice and times the second run, when pages are in the
+/// page table and pieces of columns are hashed.
 fn pass(run: &mut Run, asked: &Asked, width: u64) -> Result<(), Failure> {
     let tokens = asked.tokens();
     let (points, places) = points_beyond(tokens.len(), 1);
     let answer = || -> Result<_, Failure> { Ok(asked.query()?.nearest(&points, NEAREST)?) };
     let stats = answer()?.stats;
-    // Boxes of zones are tried first, and the blocks that they led to looked at again.
+    // Boxes of zones are tried first, and the blocks they led to are read again.
     let (found, least) = (
         stats.bytes_read,
         asked.bytes_of_pass(stats.blocks_skipped, width),
@@ -140,7 +139,7 @@ fn pass(run: &mut Run, asked: &Asked, width: u64) -> Result<(), Failure> {
     prove_nearest(run, &found.value, &places, tokens, 1)
 }
 
-/// Around many points, by boxes. No limit that is probed is as small as that.
+/// Many query points, by boxes. No probed limit is that small.
 fn around_many(run: &mut Run, asked: &Asked) -> Result<(), Failure> {
     let tokens = asked.tokens();
     let (points, places) = points_beyond(tokens.len(), POINTS);
@@ -151,7 +150,7 @@ fn around_many(run: &mut Run, asked: &Asked) -> Result<(), Failure> {
     prove_nearest(run, &found, &places, tokens, POINTS / LOOPED)
 }
 
-/// The points of the varied tokens that would come next.
+/// The points of the next varied tokens after the first `tokens`.
 fn points_beyond(tokens: usize, count: usize) -> (Points, Vec<Token>) {
     let synth = varied();
     let places: Vec<_> = (tokens..tokens + count)
@@ -162,7 +161,7 @@ fn points_beyond(tokens: usize, count: usize) -> (Points, Vec<Token>) {
     (points, places)
 }
 
-/// Holds all distances against the records, and the answers to every `step`th point
+/// Checks all distances against the records, and the answers to every `step`th point
 /// against a plain loop.
 fn prove_nearest(
     run: &mut Run,
@@ -191,7 +190,7 @@ fn prove_nearest(
     prove_figures(run, "nearest", &looped[0], &looped[1])
 }
 
-/// Squared distances with positions; of a distance that is no whole number, none at all.
+/// Squared distances with positions, without distances that are not whole numbers.
 fn figures_of(found: &Neighbours) -> Vec<(u64, u64)> {
     let neighbours = found.neighbours.iter();
     neighbours
@@ -202,7 +201,7 @@ fn figures_of(found: &Neighbours) -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// The nearest by a look at every token: the nearest first, then by position.
+/// The nearest by a loop over all tokens, ordered by distance, then position.
 fn looped_nearest(tokens: &[Token], place: &Token) -> Vec<(u64, u64)> {
     let mut nearest: Vec<(u64, u64)> = Vec::with_capacity(NEAREST + 1);
     for (token, position) in tokens.iter().zip(0..) {
@@ -215,7 +214,7 @@ fn looped_nearest(tokens: &[Token], place: &Token) -> Vec<(u64, u64)> {
     nearest
 }
 
-/// Proves `file`, and that `sorted` are its tokens, however they stand.
+/// Proves `file`, and that `sorted` has the same tokens in any order.
 fn prove_copy(run: &mut Run, file: &OwnFile, sorted: &[Token], count: u64) -> Result<(), Failure> {
     let store = file.open()?;
     run.prove_equal("hashes", sum_hashes(sorted), sum_hashes(store.tokens()))?;

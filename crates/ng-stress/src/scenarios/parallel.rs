@@ -16,8 +16,7 @@ impl Scenario for Parallel {
     }
 
     fn about(&self) -> &'static str {
-        "filling fresh memory, summing ids, and filling again, on every number of threads that was \
-         asked for"
+        "filling fresh memory, summing ids, and filling again, on every requested number of threads"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {

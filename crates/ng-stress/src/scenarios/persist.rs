@@ -1,4 +1,4 @@
-//! Making tokens durable: a new file from nothing to the last sync.
+//! Making tokens durable: a new file up to its last sync.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -33,7 +33,7 @@ impl Scenario for Persist {
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
-        // The base is the fast way that everybody knows.
+        // The base is the well-known fast way.
         let alone = ["raw-memmap2", "bufwriter", "pwrite-writeback", "store"];
         let alone = alone.map(Variant::new).into_iter();
         let ingest = threads
@@ -86,7 +86,7 @@ impl Scenario for Persist {
     }
 }
 
-/// Made and hashed by workers, written by one thread.
+/// Workers make and hash, one thread writes.
 fn ingested(file: &OwnFile, count: u64, workers: &Workers) -> Result<MmapStore, Failure> {
     let mut store = file.create(&CreateOptions::new())?;
     store.reserve_exact(count)?;
@@ -95,7 +95,7 @@ fn ingested(file: &OwnFile, count: u64, workers: &Workers) -> Result<MmapStore, 
     Ok(store)
 }
 
-/// A hole, stores through its map, and a flush.
+/// A sparse file, stores through its map, and a flush.
 fn through_a_map(file: &OwnFile, count: usize) -> Result<MmapMut, Failure> {
     let mut map = file.create_mapped(bytes_of(count as u64))?;
     let tokens = ng_token::try_tokens_mut(&mut map)?;
@@ -106,7 +106,7 @@ fn through_a_map(file: &OwnFile, count: usize) -> Result<MmapMut, Failure> {
     Ok(map)
 }
 
-/// One token a write into a buffer of 1 MiB, and a sync.
+/// One write per token into a buffer of 1 MiB, and a sync.
 fn buffered(file: &OwnFile, count: usize) -> Result<(), Failure> {
     let capacity = CHUNK_TOKENS * size_of::<Token>();
     let mut writer = BufWriter::with_capacity(capacity, File::create_new(file.path())?);
@@ -117,8 +117,8 @@ fn buffered(file: &OwnFile, count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the store does, without its checksums, its room and its commit: writes
-/// of 1 MiB that are on their way to the disk at once, and a sync.
+/// What the store does without checksums, preallocation and commit: writes of 1 MiB with
+/// immediate writeback, and a sync.
 fn written_out_at_once(own: &OwnFile, count: usize) -> Result<(), Failure> {
     let file = File::create_new(own.path())?;
     let disk = RealFile::open(own.path(), true)?;
@@ -133,7 +133,7 @@ fn written_out_at_once(own: &OwnFile, count: usize) -> Result<(), Failure> {
     Ok(disk.sync()?)
 }
 
-/// Proves a file that is tokens and nothing else.
+/// Proves a file of nothing but tokens.
 fn prove_plain(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure> {
     let file = File::open(file.path())?;
     run.prove_equal("bytes", file.metadata()?.len(), bytes_of(count))?;

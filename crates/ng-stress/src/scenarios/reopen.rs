@@ -1,4 +1,4 @@
-//! Opening a file that is there: the same time for any number of tokens.
+//! Opening an existing file, which takes the same time for any number of tokens.
 
 use ng_lab::{Cell, Failure, FileState, Headline, Limit, Pages, Phase, Run, Scenario, Variant};
 use ng_store::TokenStore;
@@ -16,7 +16,7 @@ impl Scenario for Reopen {
     }
 
     fn about(&self) -> &'static str {
-        "opening a token file to read and to append, in memory and on the disk only"
+        "opening a token file to read and to append, in memory and only on the disk"
     }
 
     fn variants(&self, _threads: &[usize]) -> Vec<Variant> {
@@ -47,7 +47,7 @@ impl Scenario for Reopen {
         let store = phase.time(|| file.open())?;
         run.prove_equal("open_len", store.len() as u64, cell.items)?;
         drop(store);
-        // Whoever appends makes true what it found: one sync at least.
+        // Opening to append makes the state durable: at least one sync.
         let phase = opening(run, "open_append", &file, state).bounded_by(Limit::SmallSync, 1, 1);
         let store = phase.time(|| file.open_append())?;
         run.prove_equal("open_append_len", store.len() as u64, cell.items)?;

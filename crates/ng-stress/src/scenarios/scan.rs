@@ -12,7 +12,7 @@ use crate::proof::{prove_tokens, sum_ids};
 use crate::scenarios::file::{created, disk_bytes_of};
 use crate::scenarios::fill::{bytes_of, workers};
 
-/// Tokens that are brought in before they are summed: 8 MiB.
+/// Tokens populated before they are summed: 8 MiB.
 const WINDOW_TOKENS: usize = 131_072;
 
 /// Sequential reading.
@@ -25,7 +25,7 @@ impl Scenario for Scan {
 
     fn about(&self) -> &'static str {
         "ids of a token file in order: through its map or block by block and verified, in memory \
-         or on the disk only; and on every number of threads, summed and verified"
+         or only on the disk; and on every number of threads, summed and verified"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
@@ -52,7 +52,7 @@ impl Scenario for Scan {
         Headline::of("scan").variant("cold-verified")
     }
 
-    /// All of the file, in the page cache.
+    /// The whole file in the page cache.
     fn needs_bytes(&self, cell: &Cell) -> u64 {
         bytes_of(cell.items)
     }
@@ -92,8 +92,8 @@ fn cold<'r>(run: &'r mut Run, file: &OwnFile, count: u64) -> Phase<'r> {
     phase.bounded_by(Limit::ColdRead, 1, bytes_of(count))
 }
 
-/// A fresh map, whose pages are not in the page table yet; and once more, when
-/// they are.
+/// Scans a fresh map, whose pages are not yet in the page table, and once more when they
+/// are.
 fn mapped_twice(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure> {
     let store = file.open()?;
     let sum = warm(run, file, count).time(|| sum_ids(store.tokens()));
@@ -103,12 +103,12 @@ fn mapped_twice(run: &mut Run, file: &OwnFile, count: u64) -> Result<(), Failure
         .bounded_by(Limit::Read, 1, bytes_of(count))
         .time(|| sum_ids(store.tokens()));
     run.prove_equal("again_sum", again, sum)?;
-    // The proof has a map of its own: both would count.
+    // The proof has its own map: both would count.
     drop(store);
     prove(run, file, sum, count)
 }
 
-/// Pages that are mapped already, on several threads.
+/// Sums mapped pages on several threads.
 fn by_workers(run: &mut Run, file: &OwnFile, cell: &Cell) -> Result<(), Failure> {
     let (store, workers) = (file.open()?, workers(cell.variant.threads)?);
     let before = sum_ids(store.tokens());
@@ -127,7 +127,7 @@ fn by_workers(run: &mut Run, file: &OwnFile, cell: &Cell) -> Result<(), Failure>
     prove(run, file, sum.unwrap_or(0), cell.items)
 }
 
-/// Every block against its hash, over a map whose pages are mapped already.
+/// Verifies every block through a map whose pages are in the page table.
 fn verified_by_workers(run: &mut Run, file: &OwnFile, cell: &Cell) -> Result<(), Failure> {
     let (store, workers) = (file.open()?, workers(cell.variant.threads)?);
     let sum = sum_ids(store.tokens());
@@ -144,7 +144,7 @@ fn on_threads<'r>(run: &'r mut Run, file: &OwnFile, cell: &Cell, name: &str) -> 
     phase.bounded_by(Limit::Read, cell.variant.threads, bytes_of(cell.items))
 }
 
-/// Opens and sums, both timed: a map that is there before keeps pages in memory.
+/// Opens and sums, both timed: an existing map would keep pages in memory.
 fn opened(
     phase: Phase<'_>,
     file: &OwnFile,
@@ -161,7 +161,7 @@ fn sum_ids_of(store: &MmapStore) -> io::Result<u64> {
     Ok(sum_ids(store.tokens()))
 }
 
-/// Each window is brought in before it is summed.
+/// Populates each window before summing it.
 fn sum_ids_populated(store: &MmapStore) -> io::Result<u64> {
     let snapshot = store.snapshot();
     let mut sum = 0u64;
@@ -173,7 +173,7 @@ fn sum_ids_populated(store: &MmapStore) -> io::Result<u64> {
     Ok(sum)
 }
 
-/// By positioned reads, every block held against its hash.
+/// Reads and verifies every block.
 fn verified(file: &OwnFile) -> Result<u64, Failure> {
     let reader = BlockReader::open(file.path())?;
     let mut sum = 0u64;

@@ -22,24 +22,22 @@ const BEYOND: &str = "beyond";
 const CONFINED: &str = "confined";
 
 const SPACE: Space = Space::Physical;
-/// Beyond memory, the file's size over what sorting is given.
+/// Beyond memory, the file's size over the memory for sorting.
 const TIMES_THE_MEMORY: u64 = 8;
-/// What sorting takes whatever it sorts, with as many threads as a cell has, and 16 MiB
-/// for tokens: no less is taken.
+/// The least memory for sorting: a fixed part with 16 MiB for tokens, and a part per thread.
 const LEAST_BYTES: u64 = 48 << 20;
 const THREAD_BYTES: u64 = 10 << 20;
-/// From this many tokens on the least memory holds not all of them.
+/// Beyond this many tokens, they do not all fit into the least memory.
 const BEYOND_FROM: u64 = 1 << 18;
-/// A cgroup is no smaller than this, and sorting is given so much less: the rest is for
-/// the program and the kernel.
+/// The smallest cgroup, and its part that is left to the program and the kernel.
 const GROUP_LEAST_BYTES: u64 = 128 << 20;
 const GROUP_SPARE_BYTES: u64 = 32 << 20;
-/// What the process has beside what sorting is given.
+/// Memory of the process besides that for sorting.
 const PROCESS_BYTES: u64 = 16 << 20;
-/// What sorting in memory has for each token beside the token.
+/// Bytes per token of sorting in memory, besides the token.
 const KEY_BYTES: u64 = 16;
 
-/// Sorts.
+/// Sorting.
 pub(super) struct Sort;
 
 impl Scenario for Sort {
@@ -49,8 +47,8 @@ impl Scenario for Sort {
 
     fn about(&self) -> &'static str {
         "varied tokens in the order of a space: a file into a new, durable one, in memory, in an \
-         eighth of its size by temporary files, and that within a memory cgroup; and in memory \
-         alone, in the order of weights, too"
+         eighth of its size with temporary files, and the latter in a memory cgroup; and in memory \
+         alone, by weight as well"
     }
 
     fn variants(&self, threads: &[usize]) -> Vec<Variant> {
@@ -64,7 +62,7 @@ impl Scenario for Sort {
             .collect()
     }
 
-    /// The least memory that sorting takes holds smaller files.
+    /// Smaller files fit into the least memory for sorting.
     fn variants_at(&self, items: u64, threads: &[usize]) -> Vec<Variant> {
         let mut variants = self.variants(threads);
         variants.retain(|variant| items > BEYOND_FROM || !is_beyond(&variant.name));
@@ -111,7 +109,7 @@ fn is_beyond(variant: &str) -> bool {
     [BEYOND, CONFINED].contains(&variant)
 }
 
-/// The memory that a sort beyond it is given.
+/// The memory given to a sort beyond memory.
 fn given_bytes(cell: &Cell) -> u64 {
     let least = LEAST_BYTES + cell.variant.threads as u64 * THREAD_BYTES;
     let share = bytes_of(cell.items) / TIMES_THE_MEMORY;
@@ -124,7 +122,7 @@ fn given_bytes(cell: &Cell) -> u64 {
 fn of_file(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let (file, sorted) = (created(run, cell.items)?, OwnFile::new(run, "sorted")?);
     let is_beyond = is_beyond(&cell.variant.name);
-    // Around the page cache: what goes to temporary files is in no memory either.
+    // Around the page cache, since temporary files are not cached either.
     let (options, cache) = match is_beyond {
         true => {
             let options = SortOptions::new().memory_bytes(given_bytes(cell));
@@ -146,8 +144,8 @@ fn of_file(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     hold_private_memory(run, given_bytes(cell))
 }
 
-/// In memory a file is written once; beyond it all tokens are written twice, and from
-/// the disk.
+/// In memory a file is written once; beyond memory it is cold, and all tokens are written
+/// twice.
 fn phase<'r>(run: &'r mut Run, file: &OwnFile, count: u64, is_beyond: bool) -> Phase<'r> {
     let phase = run.phase("physical", count);
     let (phase, times) = match is_beyond {
@@ -168,7 +166,7 @@ fn sort(
     Ok(sort_file(workers, &reader, to, &order, options, |_| ())?)
 }
 
-/// Sorted and copied, into memory that was used before.
+/// Sorts and copies into touched memory.
 fn of_memory(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let (store, workers) = (in_memory(cell.items)?, workers(cell.variant.threads)?);
     let mut sorted = reserved(cell.items as usize, Pages::Huge)?;
@@ -213,7 +211,7 @@ fn is_in_turn(one: &Token, other: &Token) -> bool {
     }
 }
 
-/// What sorted tokens are held against: the same tokens, once each, in order.
+/// Proof of sorted tokens: the same tokens, once each, in order.
 struct Proof {
     pieces: Pieces,
     curve: OnCurve,
@@ -235,7 +233,7 @@ impl Proof {
         self.hashes = self.hashes.wrapping_add(sum_hashes(tokens));
     }
 
-    /// `hashes` is the sum of the hashes of what was to be sorted.
+    /// `hashes` is the sum of the hashes of the unsorted tokens.
     fn prove(self, run: &mut Run, count: u64, hashes: u64) -> Result<(), Failure> {
         run.prove_equal("hashes", self.hashes, hashes)?;
         run.prove_equal("entered_again", self.curve.entered_again(), 0)?;
@@ -244,7 +242,7 @@ impl Proof {
     }
 }
 
-/// Brings the file into memory, where it may stay, and sums up the hashes of its tokens.
+/// Sums the hashes of the file's tokens, and brings the file into memory if `cache` allows.
 fn hashes_in(file: &OwnFile, cache: CachePolicy) -> Result<u64, Failure> {
     let mut hashes = 0u64;
     each(file, cache, |tokens| {
@@ -262,7 +260,7 @@ fn each(file: &OwnFile, cache: CachePolicy, mut take: impl FnMut(&[Token])) -> R
     Ok(())
 }
 
-/// Of a process that is not confined nothing is known.
+/// Checks the peak of private memory, if it was watched.
 fn hold_private_memory(run: &Run, given_bytes: u64) -> Result<(), Failure> {
     let most = given_bytes + PROCESS_BYTES;
     match run.private_peak_bytes()? {

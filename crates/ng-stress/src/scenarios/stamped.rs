@@ -1,4 +1,4 @@
-//! Tokens with the time at which they were made: the seed's way.
+//! Tokens stamped with their time of creation, as in the seed.
 
 use std::ops::Range;
 use std::thread;
@@ -15,7 +15,7 @@ pub(super) fn stamped(index: usize) -> Token {
     token(index).with_timestamp(now_s())
 }
 
-/// Seconds since 1970; 0 on a clock that is set before.
+/// Seconds since 1970; 0 if the clock is set earlier.
 pub(super) fn now_s() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs() as u32)
@@ -30,8 +30,8 @@ pub(super) fn pushed_stamped(indices: Range<usize>) -> Vec<Token> {
     tokens
 }
 
-/// The first `count` tokens in equal chunks, each made on a thread of its own;
-/// on one thread likewise, so that speed-ups compare the same code.
+/// The first `count` tokens in equal chunks, each made on its own thread; with one thread
+/// as well, so that speed-ups compare the same code.
 pub(super) fn stamped_chunks(count: usize, threads: usize) -> Result<Vec<Vec<Token>>, Failure> {
     let chunk = count.div_ceil(threads.max(1));
     thread::scope(|scope| {
@@ -46,7 +46,7 @@ pub(super) fn stamped_chunks(count: usize, threads: usize) -> Result<Vec<Vec<Tok
     })
 }
 
-/// Takes the times away, in place: what is left is the same in every run.
+/// Clears the times in place, so that the tokens are the same in every run.
 pub(super) fn take_times(tokens: &mut [Token]) {
     for token in tokens {
         *token = token.with_timestamp(0);

@@ -1,4 +1,4 @@
-//! Varied tokens, and what queries are asked over.
+//! Varied tokens as sources of queries.
 
 use ng_lab::{Cell, Failure, Pages, Phase, Run, Variant};
 use ng_parallel::Workers;
@@ -13,15 +13,15 @@ use crate::own_file::OwnFile;
 use crate::proof::prove_varied;
 use crate::scenarios::fill::{bytes_of, reserved, workers};
 
-/// What a scenario's variants over records are called.
+/// The variants over records.
 pub(super) const MEMORY: &str = "memory";
 pub(super) const MAPPED: &str = "mapped";
 pub(super) const VERIFIED: &str = "verified";
 
-/// Zones are 148 bytes a block, and hashes less; files begin with less than this.
+/// Zones take 148 bytes per block, hashes less; the heads of files take less than this.
 const INDEX_HEAD_BYTES: u64 = 1 << 20;
 
-/// A variant for each number of threads, over files.
+/// A variant per number of threads, on files.
 pub(super) fn on_each(name: &str, threads: &[usize]) -> impl Iterator<Item = Variant> {
     let variant = Variant::new(name).pages(Pages::Small);
     threads
@@ -29,19 +29,19 @@ pub(super) fn on_each(name: &str, threads: &[usize]) -> impl Iterator<Item = Var
         .map(move |threads| variant.clone().threads(*threads))
 }
 
-/// The variants over records: of a file by each number of threads, in memory by one.
+/// The variants over records: on files with each number of threads, in memory with one.
 pub(super) fn over_records(threads: &[usize]) -> impl Iterator<Item = Variant> {
     on_each(MAPPED, threads)
         .chain(on_each(VERIFIED, threads))
         .chain([Variant::new(MEMORY)])
 }
 
-/// The most disk that an index with `width` bytes of columns a token takes.
+/// The most disk space of an index with `width` bytes of columns per token.
 pub(super) fn index_bytes_of(count: u64, width: u64) -> u64 {
     count * width + count / 4 + INDEX_HEAD_BYTES
 }
 
-/// Creates the file `tokens` with the first `count` varied ones, durable.
+/// Creates the durable file `tokens` with the first `count` varied tokens.
 pub(super) fn created(run: &Run, count: u64) -> Result<OwnFile, Failure> {
     let file = OwnFile::new(run, "tokens")?;
     let (synth, mut store) = (varied(), file.create(&CreateOptions::new())?);
@@ -62,7 +62,7 @@ fn token(synth: &Synth, index: usize) -> Token {
     synth.token(index as u64)
 }
 
-/// Tokens that are asked, in the way of a variant.
+/// The source of a variant's queries.
 pub(super) struct Asked {
     held: Held,
     pub(super) workers: Workers,
@@ -76,7 +76,7 @@ enum Held {
 }
 
 impl Asked {
-    /// What a variant over records asks: the first tokens, as many as the cell has.
+    /// The source of a variant over records: the cell's first tokens.
     pub(super) fn records(run: &Run, cell: &Cell) -> Result<Self, Failure> {
         let held = match cell.variant.name.as_str() {
             MEMORY => Held::Memory(in_memory(cell.items)?),
@@ -96,7 +96,7 @@ impl Asked {
         Ok(Self { held, workers })
     }
 
-    /// The tokens of `file` with an index beside it, which is made for that.
+    /// The tokens of `file`, with an index that is built here.
     pub(super) fn indexed(
         file: &OwnFile,
         cell: &Cell,
@@ -105,12 +105,12 @@ impl Asked {
         let workers = workers(cell.variant.threads)?;
         let reader = BlockReader::open(file.path())?;
         build(&workers, &reader, options, |_, _| ())?;
-        let index = OwnFile::open_index(&reader).ok_or("the index that was built is not there")?;
+        let index = OwnFile::open_index(&reader).ok_or("the built index is missing")?;
         let held = Held::Indexed(file.open()?.snapshot(), Box::new(index));
         Ok(Self { held, workers })
     }
 
-    /// A question to all of them.
+    /// A query over all tokens.
     pub(super) fn query(&self) -> Result<Query<'_>, Failure> {
         Ok(match &self.held {
             Held::Memory(store) => Query::new(store, &self.workers),
@@ -120,7 +120,7 @@ impl Asked {
         })
     }
 
-    /// A phase that answers a question; the file is in memory where records are read.
+    /// A phase that runs a query; the file is warm if records are read.
     pub(super) fn phase<'r>(&self, run: &'r mut Run, name: &str, items: u64) -> Phase<'r> {
         let phase = run.phase(name, items);
         match &self.held {
@@ -129,7 +129,7 @@ impl Asked {
         }
     }
 
-    /// What plain loops look at.
+    /// The tokens for plain loops.
     pub(super) fn tokens(&self) -> &[Token] {
         match &self.held {
             Held::Memory(store) => store.tokens(),
@@ -139,8 +139,8 @@ impl Asked {
         }
     }
 
-    /// How many bytes a pass has to look at that needs `width` bytes of columns a token:
-    /// these of full blocks, if there is an index, and records else.
+    /// The bytes that a pass with `width` bytes of columns per token must read: columns of
+    /// full blocks if there is an index, records otherwise.
     pub(super) fn bytes_of_pass(&self, blocks_skipped: u64, width: u64) -> u64 {
         let count = self.tokens().len() as u64;
         let skipped = blocks_skipped * ng_store::BLOCK_TOKENS as u64;
@@ -151,7 +151,7 @@ impl Asked {
         (covered - skipped) * width + bytes_of(count - covered)
     }
 
-    /// Proves that the tokens are the `count` first varied ones.
+    /// Proves that the tokens are the first `count` varied ones.
     pub(super) fn prove(&self, run: &mut Run, count: u64) -> Result<(), Failure> {
         prove_varied(run, self.tokens(), count)
     }

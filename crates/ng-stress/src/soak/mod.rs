@@ -1,7 +1,7 @@
-//! The soak: mixed work on one mapped token file for as long as is wanted.
+//! The soak: mixed work on one mapped token file.
 //!
-//! The lab (`ng_lab::soak`) says when an operation is due and takes its times; here
-//! is what an operation is. Begin reading at `tokens.rs`.
+//! The lab (`ng_lab::soak`) schedules and times operations; they are defined here. Start
+//! reading at `tokens.rs`.
 
 mod room;
 mod sequence;

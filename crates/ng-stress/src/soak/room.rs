@@ -1,23 +1,23 @@
-//! How large a soak's file may become on the disk that it is on.
+//! How large a soak's file may become on its disk.
 
 use crate::scenarios::disk_bytes_of;
 
-/// The fewest tokens that a soak makes sense with.
+/// The fewest tokens of a sensible soak.
 pub const FEWEST_TOKENS: u64 = 1000;
-/// What is left to others, as the lab leaves it.
+/// Space left to others, as in the lab.
 const SPARE_BYTES: u64 = 256 << 20;
 
-/// The most tokens that a file is to have.
+/// The most tokens that a file may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     /// How many.
     pub tokens: u64,
-    /// Why that is less than was asked for, if so.
+    /// Why that is less than requested, if it is.
     pub less_because: Option<String>,
 }
 
-/// Room for `tokens`, or for what fits into `free_bytes`. The new file is begun while
-/// the old one is still there. None if there is hardly any.
+/// Room for `tokens`, or for what fits into `free_bytes`. A new file is started while the
+/// old one still exists. None if there is hardly any room.
 #[must_use]
 pub fn room(tokens: u64, free_bytes: u64) -> Option<Room> {
     let left = free_bytes.saturating_sub(SPARE_BYTES);
@@ -29,12 +29,12 @@ pub fn room(tokens: u64, free_bytes: u64) -> Option<Room> {
         });
     }
     let head = 2 * disk_bytes_of(0);
-    // 64 bytes a token and a thousandth, rounded to the safe side.
+    // 64 bytes per token and a thousandth, rounded up.
     let most = left.saturating_sub(head) / 65;
     (most >= FEWEST_TOKENS).then(|| Room {
         tokens: most,
         less_because: Some(format!(
-            "{tokens} were asked for, and {} MiB are free on the disk, {} MiB to spare",
+            "{tokens} requested, but only {} MiB are free on the disk, {} MiB of them to spare",
             free_bytes >> 20,
             SPARE_BYTES >> 20
         )),

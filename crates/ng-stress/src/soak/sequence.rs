@@ -1,4 +1,4 @@
-//! The tokens of a soak's files, known by file and position.
+//! The tokens of a soak's files, determined by file and position.
 
 use std::ops::Range;
 
@@ -7,8 +7,8 @@ use ng_token::Token;
 
 use crate::oracle::id_sum;
 
-/// The tokens of one file: others than those of any file before it, so that what an
-/// earlier file left on the disk is not taken for them.
+/// The tokens of one file: different from those of any earlier file, so that its remains
+/// on the disk are not mistaken for them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sequence {
     file: u32,
@@ -16,7 +16,7 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Of the file of that number.
+    /// The sequence of file number `file`.
     pub(super) fn of_file(file: u64, seed: u64) -> Self {
         Self {
             file: file as u32,
@@ -44,7 +44,7 @@ mod tests {
     use crate::proof::sum_ids;
 
     #[test]
-    fn sums_are_those_of_the_tokens_also_where_ids_begin_again() {
+    fn sums_are_those_of_the_tokens_also_where_ids_wrap() {
         let wraps = Sequence {
             file: 3,
             first_id: u32::MAX - 500,

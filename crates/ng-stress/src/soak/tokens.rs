@@ -19,23 +19,23 @@ use crate::soak::sequence::Sequence;
 const APPEND_TOKENS: usize = 256;
 /// Tokens of a lookup, each at a random position.
 const LOOKUP_TOKENS: usize = 64;
-/// Tokens of a scan, at a random place: 4 MiB. A file begins with as many, so that a
-/// scan is as long in a new file as in an old one.
+/// Tokens of a scan, at a random position: 4 MiB. A file starts with as many, so that scans
+/// have the same length in new and old files.
 const SCAN_TOKENS: u64 = 65_536;
 
-/// A full file has room for a few more appends.
+/// The share of a file that counts as full: it has room for a few more appends.
 const FULL: f64 = 0.9;
-/// Tokens that are written at once where a file is filled: a block.
+/// Tokens per append when a file is filled: a block.
 const FILL_TOKENS: usize = 4096;
 
-/// The kinds by their place in [`KINDS`].
+/// The kinds by their index in [`KINDS`].
 const LOOKUP: usize = 0;
 const APPEND: usize = 1;
 const SCAN: usize = 2;
 const COMMIT: usize = 3;
 const REOPEN: usize = 4;
 
-/// Weights by which no kind takes most of the time: the rarer, the longer.
+/// The kinds, with weights such that none takes most of the time: the slower, the rarer.
 const KINDS: [Kind; 5] = [
     Kind {
         name: "lookup",
@@ -44,7 +44,7 @@ const KINDS: [Kind; 5] = [
     },
     Kind {
         name: "append",
-        about: "256 tokens behind the others, not durable yet",
+        about: "256 tokens at the end, not yet durable",
         weight: 80,
     },
     Kind {
@@ -54,29 +54,29 @@ const KINDS: [Kind; 5] = [
     },
     Kind {
         name: "commit",
-        about: "what was appended becomes durable and is shown",
+        about: "makes appended tokens durable and visible",
         weight: 6,
     },
     Kind {
         name: "reopen",
-        about: "closed, which drops what was not committed, and opened for appending again",
+        about: "closes the file, which drops uncommitted tokens, and reopens it for appending",
         weight: 2,
     },
 ];
 
-/// Does the soak of a worker, whose job is written in `argument`.
+/// Runs a worker's soak, with the job in `argument`.
 ///
 /// # Errors
-/// The argument is no job, or nobody listens.
+/// The argument is not a job, or the pipe is gone.
 pub fn serve(argument: &str) -> Result<(), Failure> {
     serve_soak(argument, |job| Ok(Box::new(TokenSoak::begin(job)?)))
 }
 
-/// A token file that is worked on.
+/// The token file of a soak.
 struct TokenSoak {
     file: OwnFile,
     store: Option<MmapStore>,
-    /// Its number, from 0 on.
+    /// Its number, from 0.
     number: u64,
     seed: u64,
     sequence: Sequence,
@@ -104,13 +104,12 @@ impl TokenSoak {
         Ok(soak)
     }
 
-    /// A new file with the tokens of a scan, in the place of the old one, if there is
-    /// one.
+    /// Creates a file with the tokens of a scan, replacing the old one, if any.
     fn create(&mut self) -> Result<(), Failure> {
         let options = CreateOptions::new()
             .max_tokens(self.most_tokens)
             .replace(self.store.is_some());
-        // A file that is locked is not replaced.
+        // A locked file cannot be replaced.
         self.store = None;
         self.sequence = Sequence::of_file(self.number, self.seed);
         let sequence = self.sequence;
@@ -151,7 +150,7 @@ impl TokenSoak {
         let token = |index| sequence.token(first as usize + index);
         match store.append_with(count, token) {
             Ok(()) => Ok(count as u64),
-            // Nothing has changed: a new file may have room.
+            // The append changed nothing: a new file may have room.
             Err(WriteError::NoSpace { .. } | WriteError::FileTooLarge { .. })
                 if first > self.scan_tokens as u64 =>
             {
@@ -208,8 +207,8 @@ impl TokenSoak {
         format!("wrong: file {}, {what}", self.number + 1).into()
     }
 
-    /// What is wrong with the committed tokens: read back from the file and held
-    /// against its hashes, and as they are mapped, against what was written.
+    /// What is wrong with the committed tokens: verifies the file's hashes, and compares the
+    /// mapped tokens with what was written.
     fn wrong_tokens(&self) -> Result<Option<String>, Failure> {
         let report = BlockReader::open(self.file.path())?.verify()?;
         if !report.is_clean() {
@@ -249,7 +248,7 @@ impl Operations for TokenSoak {
     }
 
     fn extent(&self) -> Result<Extent, Failure> {
-        // The kernel counts blocks of 512 bytes, whatever those of the file system are.
+        // The kernel counts blocks of 512 bytes on any file system.
         let blocks = fs::metadata(self.file.path())?.blocks();
         Ok(Extent {
             items: self.store()?.len() as u64,
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn work_in_any_order_passes_its_own_checks_and_begins_anew_when_it_is_full() {
+    fn work_in_any_order_passes_its_checks_and_restarts_when_the_file_is_full() {
         let folder = tempfile::tempdir().unwrap();
         let mut soak = soak(folder.path(), 20_000);
         let mut rng = SplitMix64::new(5);
@@ -324,7 +323,7 @@ mod tests {
                 assert_eq!(soak.verify().unwrap().wrong, None);
                 soak.renew().unwrap();
             }
-            // Appends more often than the others, so that files become full.
+            // Mostly appends, so that files become full.
             let kind =
                 [APPEND, APPEND, APPEND, LOOKUP, SCAN, COMMIT, REOPEN][rng.below(7) as usize];
             soak.run(kind, &mut rng).unwrap();
@@ -351,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_filled_to_nine_tenths_or_for_as_long_as_there_is_time() {
+    fn a_file_is_filled_to_nine_tenths_or_until_time_runs_out() {
         let folder = tempfile::tempdir().unwrap();
         let mut soak = soak(folder.path(), 100_000);
         soak.fill(Duration::ZERO).unwrap();
@@ -362,10 +361,9 @@ mod tests {
         assert_eq!(soak.verify().unwrap().wrong, None);
     }
 
-    /// The file is changed behind the store's back, which a test may do to see that
-    /// it is found; the byte is one that the map shows.
+    /// Changes mapped bytes behind the store's back, to see that it is detected.
     #[test]
-    fn a_wrong_token_is_found_by_each_that_looks() {
+    fn every_check_finds_a_wrong_token() {
         use std::os::unix::fs::FileExt;
 
         let folder = tempfile::tempdir().unwrap();
@@ -384,9 +382,9 @@ mod tests {
         assert!(soak.reopen().is_err());
     }
 
-    /// Tokens of an earlier file have hashes of their own and would pass for whole.
+    /// Tokens of an earlier file have valid hashes.
     #[test]
-    fn a_file_that_is_not_the_one_that_was_written_is_found() {
+    fn another_file_in_place_of_the_written_one_is_detected() {
         let folder = tempfile::tempdir().unwrap();
         let mut soak = soak(folder.path(), 2_000);
         soak.sequence = Sequence::of_file(1, soak.seed);
@@ -398,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_where_their_kinds_do() {
+    fn names_match_the_indices_of_their_kinds() {
         let names = [LOOKUP, APPEND, SCAN, COMMIT, REOPEN].map(|kind| KINDS[kind].name);
         assert_eq!(names, ["lookup", "append", "scan", "commit", "reopen"]);
     }

@@ -32,7 +32,7 @@ fn needed_cells() -> Vec<CellSpec> {
 }
 
 #[test]
-fn every_needed_cell_is_one_of_the_registrys() {
+fn every_needed_cell_is_in_the_registry() {
     let cells = needed_cells();
     assert!(cells.len() > 20, "{}", cells.len());
     for spec in cells {
@@ -76,7 +76,7 @@ fn every_needed_phase_and_order_is_there() {
 fn every_needed_proof_is_there() {
     for proof in claims().flat_map(|claim| proofs(&claim.rule)) {
         let known = run_of(&proof.cell).proof().contains_key(proof.name);
-        // Asked of larger stores only, and of a process by itself.
+        // Measured on larger stores only, in a separate process.
         assert!(
             known || proof.name == "given_back",
             "{} {}",
@@ -115,7 +115,7 @@ fn an_audit_measures_the_needed_cells_and_no_others() {
 }
 
 #[test]
-fn names_are_unique_and_nothing_is_left_blank() {
+fn names_are_unique_and_nothing_is_blank() {
     let ids: BTreeSet<&str> = claims().map(|claim| claim.id).collect();
     assert_eq!(ids.len(), claims().count());
     for claim in claims() {
@@ -143,7 +143,7 @@ fn the_published_audit_has_a_row_for_every_statement() {
     }
 }
 
-/// The figures of the seed's report, copied down by its sections.
+/// The figures of the seed's report, by section.
 const FIGURES: &[&str] = &[
     // Test 1
     "676.84",
@@ -217,7 +217,7 @@ fn every_figure_of_the_seed_is_in_a_statement() {
     }
 }
 
-/// Whether `figure` stands in `text` by itself, not as a part of a longer one.
+/// Whether `text` contains `figure`, not only as a part of a longer one.
 fn holds_figure(text: &str, figure: &str) -> bool {
     let digit = |found: Option<char>| found.is_some_and(|found| found.is_ascii_digit());
     text.match_indices(figure).any(|(at, _)| {
@@ -304,23 +304,26 @@ fn an_audit_takes_one_number_of_tokens_from_a_thousand() {
 }
 
 #[test]
-fn an_audit_takes_no_times_that_were_made_longer_on_purpose() {
+fn an_audit_refuses_a_planted_slowdown() {
     let output = ng_stress()
         .args(["claims", "--check", "--plant", "create:20"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("--plant: not with claims"), "{stderr}");
+    assert!(
+        stderr.contains("--plant: cannot be used with claims"),
+        "{stderr}"
+    );
 }
 
 #[test]
-fn a_run_says_of_the_statements_what_its_cells_can_tell() {
+fn a_run_judges_the_statements_its_cells_can_decide() {
     let rows = shared_report()["claims"].as_array().unwrap();
     assert_eq!(rows.len(), claims().count());
     for (claim, row) in claims().zip(rows) {
-        // The shared run is over another number of tokens than the seed's, but
-        // for a tenth of it, which no statement looks at alone.
+        // The shared run has other numbers of tokens than the seed's, but for a
+        // tenth of it, which no statement uses alone.
         let needs_a_run = !claim.rule.needs().is_empty();
         let open = row["verdict"] == "cannot_be_told";
         assert!(!needs_a_run || open, "{row}");
@@ -328,7 +331,7 @@ fn a_run_says_of_the_statements_what_its_cells_can_tell() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_no_claim() {
+fn the_schema_rejects_what_is_not_a_claim() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (pointer, value) in [
         ("/claims/0/verdict", Value::from("perhaps")),

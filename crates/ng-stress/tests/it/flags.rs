@@ -1,4 +1,4 @@
-//! The lab's table of flags, as the schema and the docs have it.
+//! The lab's table of flags, compared with the schema and the docs.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn the_schema_has_every_flag_in_its_order() {
 }
 
 #[test]
-fn the_docs_say_of_every_flag_what_the_table_says() {
+fn the_docs_describe_every_flag_as_the_table_does() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/measuring.md");
     let docs = fs::read_to_string(path).unwrap();
     for flag in Flag::ALL {

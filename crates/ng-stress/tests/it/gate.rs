@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::harness::{PROFILE, assert_holds_schema, ng_stress, read_report};
 
-/// A copy of the program where nothing was kept yet: baselines and runs lie beside
-/// the program, in its target folder.
+/// A copy of the program in a target folder of its own, which has no baselines or runs
+/// yet.
 struct Installed {
     target: TempDir,
     program: PathBuf,
@@ -94,8 +94,8 @@ fn outcomes(report: &Value, outcome: &str) -> usize {
         .count()
 }
 
-/// Whether the exit code is the one that the report asks for. What comes out of a
-/// comparison on a machine that does other things is not judged.
+/// Checks that the exit code follows from the report. The result of a comparison on a
+/// busy machine is not checked.
 #[track_caller]
 fn assert_exit_follows(output: &Output, report: &Value) {
     let invalid = report["cells"].as_array().unwrap().iter();
@@ -168,7 +168,7 @@ fn a_baseline_of_another_machine_or_form_ends_before_measuring() {
             4,
             "schema \"ng-lab/report/9\", expected \"ng-lab/report/1\"",
         ),
-        ("/cells/0/phases", json!(7), 1, "main.json is no report"),
+        ("/cells/0/phases", json!(7), 1, "main.json is not a report"),
         ("/cells/0/tokens", json!("1k"), 1, "has no number of tokens"),
     ] {
         here.keep("main", &changed(pointer, value));
@@ -219,8 +219,8 @@ fn names_options_and_pairs_of_them_that_make_no_sense_are_usage() {
     }
 }
 
-/// Against itself, but eleven times as slow: what the gate is there to see. That
-/// the machine may be too busy even for that is in the report then.
+/// Eleven times as slow as itself, which the gate must see unless the report says that
+/// the machine was too busy.
 #[test]
 fn a_planted_slowdown_closes_the_gate_and_names_the_phase() {
     let here = Installed::new();
@@ -287,7 +287,7 @@ fn few_rounds_are_insufficient_and_said_to_be_before_they_are_spent() {
     assert!(outcomes(&report, "insufficient") > 0);
 }
 
-/// Work on files goes through the same gate, in folders of the workers' own.
+/// Work on files goes through the same gate, in folders for each worker.
 #[test]
 fn work_on_files_is_held_against_a_revision_and_a_baseline() {
     let here = Installed::new();
@@ -413,7 +413,7 @@ fn a_revision_of_another_protocol_is_not_comparable_and_both_are_named() {
         ];
         let (output, report) = here.run(&arguments);
         assert_exit(&output, code, told);
-        assert_exit(&output, code, "old cannot be compared with");
+        assert_exit(&output, code, "cannot compare with old");
         assert!(report.is_none());
     }
     let missing = [
@@ -542,7 +542,7 @@ fn kept_runs_are_compared_and_the_exit_code_is_the_outcome_s() {
     assert_exit(
         &output,
         4,
-        "once cannot be compared with elsewhere: it was measured elsewhere",
+        "cannot compare once with elsewhere: it was measured elsewhere",
     );
     let output = here.command(&["compare", "once", "nobody"]);
     assert_exit(

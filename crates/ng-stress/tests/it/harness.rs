@@ -1,4 +1,4 @@
-//! The program run on purpose, once, for what its report must hold.
+//! One run of the program, shared by the tests of its report.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The profile that this test was built in, and the only one that it measures.
+/// The profile this test was built in, the only one it measures.
 pub(crate) const PROFILE: &str = if cfg!(debug_assertions) {
     "dev"
 } else {
     "release"
 };
 
-/// Tokens of the shared run: enough for the growth check, and soon done.
+/// Tokens of the shared run: few, but enough for the growth check.
 pub(crate) const TOKENS: u64 = 100_000;
 
-/// The program, with a temporary folder of this test program's own: the lock in
-/// it keeps its runs apart, and those of others out.
+/// The program, with a temporary folder for this test program alone, so that its lock
+/// does not wait for other programs.
 pub(crate) fn ng_stress() -> Command {
     static TEMPORARY: OnceLock<TempDir> = OnceLock::new();
     let temporary = TEMPORARY.get_or_init(|| TempDir::new().expect("temporary folder"));
@@ -27,8 +27,8 @@ pub(crate) fn ng_stress() -> Command {
     command
 }
 
-/// An empty folder for data files, on the disk that this test program is on: the
-/// system's temporary folder may be memory.
+/// An empty folder for data files on the disk of this test program: the system's
+/// temporary folder may be in memory.
 pub(crate) fn data_folder() -> TempDir {
     TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder beside the builds")
 }
@@ -61,7 +61,7 @@ pub(crate) fn shared_report() -> &'static Value {
                 "7",
             ],
         );
-        // A disturbed machine can make a cell invalid, which is not this test's affair.
+        // A disturbed machine can make a cell invalid, which this test does not check.
         let code = output.status.code();
         assert!(
             matches!(code, Some(0 | 5)),
@@ -77,7 +77,7 @@ pub(crate) fn read_report(out: &Path) -> Value {
     serde_json::from_str(&text).expect("a JSON report")
 }
 
-/// Holds a report against the committed schema.
+/// Checks a report against the committed schema.
 pub(crate) fn assert_holds_schema(report: &Value) {
     let validator = jsonschema::validator_for(&schema()).expect("a JSON schema");
     let errors: Vec<String> = validator
@@ -91,4 +91,28 @@ pub(crate) fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report.schema.json");
     let text = std::fs::read_to_string(path).expect("the committed schema");
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// Waits until `found` gives something.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
+    use std::time::{Duration, Instant};
+
+    let start = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(120), "no {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn signal(process: u32, name: &str) {
+    let name = format!("-{name}");
+    let status = Command::new("kill")
+        .args([&name, &process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
 }

@@ -1,6 +1,6 @@
-//! The public surface of `ng-stress`: its scenarios, its report, its program.
+//! The public surface of `ng-stress`: its scenarios, report and program.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::unwrap_used, reason = "a failing test shows where")]
 
 mod claims;
 mod flags;

@@ -14,12 +14,12 @@ use crate::harness::{
 };
 
 #[test]
-fn a_report_holds_the_committed_schema() {
+fn a_report_follows_the_committed_schema() {
     assert_holds_schema(shared_report());
 }
 
 #[test]
-fn a_report_with_intervals_holds_the_schema() {
+fn a_report_with_intervals_follows_the_schema() {
     let out = TempDir::new().unwrap();
     let output = run_into(
         out.path(),
@@ -58,7 +58,7 @@ fn a_size_that_does_not_fit_is_skipped_with_its_reason_and_the_rest_is_measured(
 }
 
 #[test]
-fn the_schema_takes_a_comparison_of_both_builds() {
+fn the_schema_accepts_a_comparison_of_both_builds() {
     let mut report = shared_report().clone();
     report["comparisons"][0]["kind"] = json!("dev_vs_release");
     report["comparisons"][0]["ci95"] = json!([13.6, 14.9]);
@@ -66,7 +66,7 @@ fn the_schema_takes_a_comparison_of_both_builds() {
 }
 
 #[test]
-fn a_report_of_an_older_program_holds_the_schema() {
+fn a_report_of_an_older_program_follows_the_schema() {
     let mut report = shared_report().clone();
     for key in ["headlines", "not_compared"] {
         report.as_object_mut().unwrap().remove(key).expect(key);
@@ -78,7 +78,7 @@ fn a_report_of_an_older_program_holds_the_schema() {
     assert_holds_schema(&report);
 }
 
-/// The phase of the cell that stands for a scenario was measured.
+/// The phase of each headline was measured.
 #[test]
 fn each_scenario_has_the_headline_that_it_declares() {
     let report = shared_report();
@@ -107,7 +107,7 @@ fn each_scenario_has_the_headline_that_it_declares() {
     assert_eq!(measured, expected);
 }
 
-/// One build alone was measured: no cell has a ratio of both, and each says why.
+/// Only one build was measured: no cell has a ratio of both, and each says why.
 #[test]
 fn what_was_not_compared_says_why() {
     let report = shared_report();
@@ -120,8 +120,8 @@ fn what_was_not_compared_says_why() {
         let reason = lack["reason"].as_str().unwrap();
         assert!(reason.ends_with(" was not measured"), "{lack}");
     }
-    // Two variants of `allocation` have other phases than the first one; and a cell that a
-    // busy machine made invalid is compared with nothing.
+    // Two variants of `allocation` have other phases than the first; and a cell that a
+    // busy machine made invalid is not compared.
     let variants = lacks.iter().filter(|lack| lack["kind"] == "variants");
     for lack in variants {
         let reason = lack["reason"].as_str().unwrap();
@@ -131,7 +131,7 @@ fn what_was_not_compared_says_why() {
 }
 
 #[test]
-fn every_cell_says_where_in_the_run_its_workers_stood() {
+fn every_cell_has_the_places_of_its_workers_in_the_run() {
     let report = shared_report();
     assert_eq!(report["run"]["item_bytes"], 64);
     for cell in report["cells"].as_array().unwrap() {
@@ -143,7 +143,7 @@ fn every_cell_says_where_in_the_run_its_workers_stood() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_no_report() {
+fn the_schema_rejects_what_is_not_a_report() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let change = |pointer: &str, value: Value| {
         let mut report = shared_report().clone();
@@ -261,7 +261,7 @@ fn small_run(scenarios: &[&str]) -> Value {
 }
 
 #[test]
-fn a_report_of_queries_has_limits_over_as_many_bytes_as_are_asked() {
+fn a_report_of_queries_has_limits_over_the_bytes_read() {
     let report = small_run(&["filter", "aggregate", "nearest", "sort"]);
     assert_holds_schema(&report);
     let limits = report["limits"].as_array().unwrap();
@@ -277,12 +277,12 @@ fn a_report_of_queries_has_limits_over_as_many_bytes_as_are_asked() {
             assert!(bound.is_null() || limits.iter().any(is_of), "{cell}");
         }
     }
-    // Three of filters, one of measures, one of what is near, each in its two copies.
+    // Three of filter, one of aggregate, one of nearest, each in two copies.
     assert_eq!(of_columns, 2 * 5);
 }
 
 #[test]
-fn a_report_of_files_holds_the_schema_and_says_where_they_were() {
+fn a_report_of_files_follows_the_schema_and_says_where_they_were() {
     let report = report_of_files();
     assert_holds_schema(report);
     let data = &report["data"];
@@ -297,7 +297,7 @@ fn a_report_of_files_holds_the_schema_and_says_where_they_were() {
 }
 
 #[test]
-fn limits_of_files_are_probed_where_the_cells_were() {
+fn limits_of_files_are_probed_beside_their_cells() {
     let report = report_of_files();
     let on_memory = matches!(
         report["data"]["file_system"].as_str(),

@@ -1,4 +1,4 @@
-//! Every scenario at sizes that take no time.
+//! Every scenario at small sizes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,12 +9,12 @@ use ng_stress::{id_sum, stride_sum, varied_id_sum};
 
 use crate::harness::data_folder;
 
-/// Those that ask varied tokens, or sort them.
+/// Those that query or sort varied tokens.
 const QUERIES: [&str; 4] = ["filter", "aggregate", "nearest", "sort"];
 
 /// Runs every variant of `scenario` and gives the runs with their cells.
 fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
-    // The scenarios that start a process start this program.
+    // Some scenarios start this program as a second process.
     ng_stress::use_program(env!("CARGO_BIN_EXE_ng-stress").into());
     scenario
         .variants(&[1, 2, 3])
@@ -26,7 +26,7 @@ fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
                 items: tokens,
             };
             let folder = data_folder();
-            // Who needs no disk gets no folder.
+            // A cell that needs no disk gets no folder.
             let mut run = match scenario.needs_disk_bytes(&cell) {
                 0 => Run::default(),
                 _ => Run::in_dir(folder.path()),
@@ -60,7 +60,7 @@ fn every_variant_of_every_scenario_proves_its_tokens() {
 }
 
 #[test]
-fn the_figure_that_stands_for_a_scenario_is_one_of_its_own() {
+fn a_headline_is_a_phase_of_its_scenario() {
     for scenario in REGISTRY {
         let headline = scenario.headline();
         let runs = run_all(scenario, 1000);
@@ -143,7 +143,7 @@ fn every_timed_phase_that_touches_or_reads_is_bounded_by_a_limit() {
 }
 
 #[test]
-fn creation_is_taken_apart_into_its_variants() {
+fn creation_is_measured_in_variants() {
     let variants = find("create").unwrap().variants(&[1, 2, 4]);
     let has = |name: &str, threads| {
         let found = variants
@@ -197,7 +197,7 @@ fn the_six_of_the_seed_are_measured_by_default_and_others_by_name() {
         "combined",
     ];
     assert_eq!(names, seeds);
-    // Behind them those over files, and then what the seed's statements need besides.
+    // Then those over files, then those that the seed's statements need.
     let needs_disk = |scenario: &&dyn Scenario| {
         let cell = Cell {
             scenario: scenario.name().to_owned(),
@@ -214,7 +214,7 @@ fn the_six_of_the_seed_are_measured_by_default_and_others_by_name() {
 }
 
 #[test]
-fn no_scenario_takes_more_disk_than_it_says() {
+fn no_scenario_takes_more_disk_than_declared() {
     for tokens in [1, 1000, 100_000] {
         for scenario in REGISTRY {
             for variant in scenario.variants(&[1]) {
@@ -232,15 +232,15 @@ fn no_scenario_takes_more_disk_than_it_says() {
                 scenario.run(&cell, &mut run).unwrap();
                 let taken = taken_below(folder.path());
                 let said = scenario.needs_disk_bytes(&cell);
-                assert!(taken <= said, "{cell}: {taken} bytes, {said} were said");
-                // And not much more is said, or cells are skipped for nothing.
+                assert!(taken <= said, "{cell}: {taken} bytes, {said} declared");
+                // A much larger declaration would skip cells needlessly.
                 assert!(said <= 3 * taken + (32 << 20), "{cell}: {taken}, {said}");
             }
         }
     }
 }
 
-/// What the files in a folder take on the disk, and those in the folders in it.
+/// The disk space of the files in a folder and in those below it.
 fn taken_below(folder: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
 
@@ -257,7 +257,7 @@ fn taken_below(folder: &Path) -> u64 {
         .sum()
 }
 
-/// What the variants of a scenario have of a figure, a phase each.
+/// A figure of each phase of each variant.
 fn of_phases<R: Ord>(
     name: &str,
     tokens: u64,
@@ -276,9 +276,9 @@ fn of_phases<R: Ord>(
     runs.iter().flat_map(of_run).collect()
 }
 
-/// Of 4096 tokens in a block all columns are read, of the others the records.
+/// Of 4096 tokens in a block all columns are read, of the rest the records.
 #[test]
-fn queries_are_bounded_by_the_bytes_that_they_cannot_do_without() {
+fn queries_are_bounded_by_the_bytes_they_must_read() {
     const TOKENS: u64 = 3 * 4096 + 100;
     let records = 64 * TOKENS;
     let columns = |width: u64| 3 * 4096 * width + 100 * 64;
@@ -314,7 +314,7 @@ fn queries_are_bounded_by_the_bytes_that_they_cannot_do_without() {
 
 /// All of them at once would make the others' limits too slow.
 #[test]
-fn limits_of_columns_are_probed_over_as_many_bytes_as_these_have() {
+fn limits_of_columns_are_probed_over_the_bytes_of_the_columns() {
     let probed = |scenario: &str| {
         let scenario = find(scenario).unwrap();
         let of_variant = |variant: Variant| {
@@ -344,10 +344,10 @@ fn limits_of_columns_are_probed_over_as_many_bytes_as_these_have() {
     }
 }
 
-/// The least memory that a sort takes holds 2^18 tokens, and no variant says that it
-/// sorts beyond memory where it does not.
+/// The least memory of a sort holds 2^18 tokens; below that, no variant claims to sort
+/// beyond memory.
 #[test]
-fn sorts_beyond_memory_are_measured_where_there_are_such() {
+fn sorts_beyond_memory_are_measured_from_the_size_that_needs_them() {
     let scenario = find("sort").unwrap();
     let beyond = |items| {
         let variants = scenario.variants_at(items, &[1, 2]);
@@ -373,7 +373,7 @@ fn sorts_beyond_memory_are_measured_where_there_are_such() {
 }
 
 #[test]
-fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
+fn what_is_declared_cold_is_cold_and_the_rest_is_warm() {
     let folder = data_folder();
     if ng_lab::Volume::of(folder.path()).unwrap().is_in_memory() {
         eprintln!("skipped: nothing is cold on a file system in memory");
@@ -385,14 +385,14 @@ fn what_is_said_to_be_cold_is_cold_and_the_rest_is_warm() {
         for (cell, run) in run_all(find(name).unwrap(), 20_000) {
             for phase in run.phases() {
                 let Some(file) = &phase.file else {
-                    // Of columns, and of memory, no file is read.
+                    // Queries of columns and of memory read no file.
                     let is_made = phase.name == "create";
                     assert!(is_made || QUERIES.contains(&name), "{cell}");
                     continue;
                 };
                 let what = format!("{cell} {}: {file:?}", phase.name);
                 assert_eq!(file.unknown, None, "{what}");
-                // Its tokens, header and table at least.
+                // At least its tokens, header and table.
                 assert!(file.file_pages >= 20_000 * 64 / 4096, "{what}");
                 let missing = match file.claimed {
                     FileState::Cold => file.resident_before,

@@ -1,15 +1,15 @@
-//! `ng-stress soak`: a few seconds of it, and its ends.
+//! `ng-stress soak`: a few seconds, and its ways to end.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{assert_holds_schema, data_folder, ng_stress, read_report, schema};
+#[cfg(target_os = "linux")]
+use crate::harness::{signal, wait_for};
 
 fn soak(out: &Path, dir: &Path, arguments: &[&str]) -> Command {
     let mut soak = ng_stress();
@@ -61,7 +61,7 @@ fn a_few_seconds_leave_a_row_a_second_new_files_and_a_clean_verification() {
         (rate - capacity / 2.0).abs() < 1e-6 * rate,
         "{rate} of {capacity}"
     );
-    // A disturbed machine can make two rows one, and not lose an operation.
+    // A disturbed machine may merge two rows, but not lose an operation.
     let rows = rows(&report);
     assert!((1..=3).contains(&rows.len()), "{} rows", rows.len());
     let mut sums = [0; 2];
@@ -98,7 +98,7 @@ fn a_few_seconds_leave_a_row_a_second_new_files_and_a_clean_verification() {
     let events = soak["events"].as_array().unwrap();
     assert_eq!(events.last().unwrap()["what"], "verified");
     assert!(events.iter().all(|event| event["wrong"].is_null()));
-    // What was said and the table have the rows too.
+    // The log and the table have the rows too.
     let log = fs::read_to_string(out.path().join("results.jsonl")).unwrap();
     let said: Vec<Value> = log
         .lines()
@@ -119,7 +119,7 @@ fn a_few_seconds_leave_a_row_a_second_new_files_and_a_clean_verification() {
     ] {
         assert!(markdown.contains(part), "no {part} in {markdown}");
     }
-    // Nothing of what only cells have.
+    // Nothing that only cells have.
     for part in ["A/A", "Limits", "rounds"] {
         assert!(!markdown.contains(part), "{part} in {markdown}");
     }
@@ -161,9 +161,9 @@ fn bad_options_are_refused_with_what_is_expected() {
 }
 
 #[test]
-fn jobs_that_are_none_are_refused() {
+fn malformed_jobs_are_refused() {
     for (job, expected) in [
-        ("{}", "soak: the job is not readable"),
+        ("{}", "soak: unreadable job"),
         (
             r#"{"protocol":9,"reply_fd":1,"dir":"/","most_items":1,"plan":{"time":{"secs":1,"nanos":0},"row":{"secs":1,"nanos":0},"rate":{"per_second":1.0},"verify_every":{"secs":1,"nanos":0},"seed":1}}"#,
             "protocol 9, expected 1",
@@ -175,7 +175,7 @@ fn jobs_that_are_none_are_refused() {
     }
 }
 
-/// A soak that goes on for minutes if nobody stops it, with a row behind it.
+/// A soak of minutes that has written its first rows.
 #[cfg(target_os = "linux")]
 fn long_soak(out: &Path, dir: &Path) -> Child {
     let arguments = ["--time", "5m", "--tokens", "100k", "--rate", "2k"];
@@ -184,22 +184,9 @@ fn long_soak(out: &Path, dir: &Path) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let start = Instant::now();
     let lines = || fs::read_to_string(out.join("soak.csv")).map_or(0, |text| text.lines().count());
-    while lines() < 3 {
-        assert!(start.elapsed() < Duration::from_secs(120), "no rows");
-        sleep(Duration::from_millis(20));
-    }
+    wait_for("rows", || (lines() >= 3).then_some(()));
     child
-}
-
-#[cfg(target_os = "linux")]
-fn signal(process: u32, name: &str) {
-    let name = format!("-{name}");
-    let status = Command::new("kill")
-        .args([&name, &process.to_string()])
-        .status();
-    assert!(status.unwrap().success());
 }
 
 #[test]
@@ -238,7 +225,7 @@ fn a_worker_that_dies_fails_the_soak_and_leaves_its_rows() {
     assert_eq!(entries(dir.path()), 0);
 }
 
-/// The id of a token is overwritten while the soak is under way.
+/// Overwrites the ids of tokens during the soak.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_wrong_token_ends_the_soak_with_exit_code_1() {
@@ -256,7 +243,7 @@ fn a_wrong_token_ends_the_soak_with_exit_code_1() {
         .unwrap();
     file.read_exact_at(&mut head, 72).unwrap();
     let first_token = u64::from_le_bytes(head);
-    // The first page of tokens: the next scans and lookups come by.
+    // The first page of tokens, which the next scans and lookups read.
     for token in 0..64 {
         file.write_all_at(&[0xFF; 4], first_token + 64 * token + 48)
             .unwrap();

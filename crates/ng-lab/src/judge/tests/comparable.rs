@@ -10,7 +10,7 @@ fn plain() -> Vec<Sim> {
     vec![cell.clone(), cell.aa()]
 }
 
-/// A change of a report, and what is told of it.
+/// A change of a report, and the reason it leads to.
 type Case = (fn(&mut Report), &'static str);
 
 #[test]
@@ -96,7 +96,7 @@ fn data_files_on_another_kind_of_file_system_are_not_compared_with() {
     let check = |then: &Report| check_machine(&now.host, &now.build, now.data.as_ref(), then);
     let told = "file system tmpfs then, ext4 now".to_owned();
     assert_eq!(check(&then), Err(NotComparable::Elsewhere(vec![told])));
-    // How much is free on it, and in which folder, may differ.
+    // The free space and the folder may differ.
     then = on("ext4");
     then.data.as_mut().unwrap().free_bytes = 7;
     then.data.as_mut().unwrap().dir = "/other".to_owned();
@@ -124,9 +124,9 @@ fn a_cell_is_compared_with_one_that_is_confined_as_it_is() {
     }
 }
 
-/// A limit in little memory is another one than that in all of it.
+/// A limit read in a cgroup is not the machine's.
 #[test]
-fn limits_are_held_against_those_in_as_much_memory() {
+fn limits_are_compared_at_the_same_memory() {
     let read = |memory: Option<u64>, factor: f64| {
         let mut report = with_limit(Limit::Read, factor);
         for limit in &mut report.limits {
@@ -139,7 +139,7 @@ fn limits_are_held_against_those_in_as_much_memory() {
     assert!(compare(&read(little, 9.0), &read(little, 1.0)).is_err());
 }
 
-/// A run whose limit takes `factor` times as long, with a waver of a per mille.
+/// A run whose limit takes `factor` times as long, varying by a per mille.
 fn with_limit(limit: Limit, factor: f64) -> Report {
     let readings: Vec<f64> = times(1000).map(|ns| ns as f64 * factor).to_vec();
     let mut cells = plain();
@@ -163,7 +163,7 @@ fn limits_that_moved_by_half_stop_the_comparison() {
         (Limit::Read, 1.6, false),
         (Limit::Read, 0.7, true),
         (Limit::Read, 0.6, false),
-        // It says what the host did meanwhile, and bounds nothing.
+        // It shows what the host did meanwhile and bounds nothing.
         (Limit::PageFault, 9.0, true),
     ] {
         let (now, then) = (with_limit(limit, factor), with_limit(limit, 1.0));
@@ -179,7 +179,7 @@ fn limits_that_moved_by_half_stop_the_comparison() {
     }
 }
 
-/// An interval is needed: two readings that happen to differ are no other machine.
+/// Without an interval, two different readings do not prove another machine.
 #[test]
 fn limits_without_an_interval_stop_nothing() {
     let few = |ns: f64| {
@@ -191,7 +191,7 @@ fn limits_without_an_interval_stop_nothing() {
 }
 
 #[test]
-fn runs_without_a_cell_in_common_say_what_there_is() {
+fn runs_without_a_common_cell_name_the_cells_of_the_other() {
     let other = Sim::cell("access").phase("read", &times(PLAIN_NS));
     let then = report(&[other.clone(), other.aa()]);
     let error = compare(&report(&plain()), &then).unwrap_err();
@@ -202,7 +202,7 @@ fn runs_without_a_cell_in_common_say_what_there_is() {
 }
 
 #[test]
-fn the_reason_stands_in_the_report_and_there_is_no_gate() {
+fn the_report_has_the_reason_and_no_gate() {
     let (now, then) = (with_limit(Limit::Read, 2.0), with_limit(Limit::Read, 1.0));
     drop(now);
     let readings: Vec<f64> = times(2000).map(|ns| ns as f64).to_vec();

@@ -1,5 +1,6 @@
 //! Ratios, and what stops them.
 
+use super::assert_about;
 use super::pairs::{copies, line, plan};
 use super::sim::{ITEMS, PLAIN, PLAIN_NS, Sim, judged};
 use crate::model::{Comparison, ComparisonKind, Flag, Size, Verdict};
@@ -14,14 +15,6 @@ fn only(slow: Sim, fast: Sim) -> Comparison {
     let mut found = judged(&[slow, fast]).comparisons;
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
-}
-
-#[track_caller]
-fn assert_about(found: f64, expected: f64) {
-    assert!(
-        (found / expected - 1.0).abs() < 1e-9,
-        "{found}, expected {expected}"
-    );
 }
 
 #[test]
@@ -56,7 +49,7 @@ fn a_ratio_says_how_many_times_as_fast_the_denominator_is() {
     }
 }
 
-/// Every round is three times as fast as its own partner, and no other one is.
+/// Each round is three times as fast as its own partner only.
 #[test]
 fn a_failed_round_takes_its_partner_out() {
     let times = [1, 2, 4, 8, 16, 32].map(|factor| factor * PLAIN_NS);
@@ -77,7 +70,7 @@ fn five_pairs_have_a_ratio_but_no_interval() {
 }
 
 #[test]
-fn a_cell_that_is_worth_nothing_stops_its_comparisons() {
+fn an_unusable_cell_stops_its_comparisons() {
     let invalid = |sim: Sim| sim.warm(|reading| reading.memory.as_mut().unwrap().swapped_bytes = 1);
     let suspect = |sim: Sim| sim.warm(|reading| reading.spin_ns[1] *= 2);
     let (dev, release) = (fill(PLAIN_NS).dev(), fill(PLAIN_NS));
@@ -113,7 +106,7 @@ fn a_proof_that_differs_stops_the_comparison() {
     assert!(found.stopped.is_some());
 }
 
-/// A/A fails if its interval leaves out 1 and it is more than 5 % off.
+/// A/A fails if its interval excludes 1 and it is more than 5 % off.
 #[test]
 fn two_runs_of_one_program_that_differ_have_failed() {
     let times = |times: &[u64]| Sim::cell("create").phase("fill", times);
@@ -179,8 +172,8 @@ fn a_failed_aa_of_a_variant_stops_what_that_variant_is_in() {
     assert_stopped(("nobody", 1), &[]);
 }
 
-/// A speed-up has the time on one thread above its line: the A/A copy on one
-/// thread once stopped nothing but what runs on one thread.
+/// The numerator of a speed-up is the time on one thread. A failed A/A copy on one
+/// thread once stopped only comparisons on one thread.
 #[test]
 fn a_failed_aa_of_the_base_stops_its_speed_ups_and_every_variant() {
     assert_stopped(
@@ -213,7 +206,7 @@ fn a_failed_aa_on_several_threads_stops_that_number_of_threads() {
 
 /// The numerator of a comparison of builds is called `dev`; so was a variant once.
 #[test]
-fn a_variant_that_is_called_dev_is_no_build() {
+fn a_variant_called_dev_is_not_a_build() {
     assert_stopped(
         ("dev", 1),
         &[

@@ -94,7 +94,7 @@ fn private_memory_is_a_median_where_it_was_watched() {
 }
 
 #[test]
-fn of_a_file_the_round_is_told_that_speaks_most_against_it() {
+fn a_file_shows_the_round_that_contradicts_its_claim_most() {
     let resident = |claimed, all: [u64; 6]| {
         let mut cell = Sim::cell("scan").phase("scan", &PLAIN).file(claimed, 0);
         for (round, resident) in (1..).zip(all) {
@@ -121,7 +121,7 @@ fn of_a_file_the_round_is_told_that_speaks_most_against_it() {
 }
 
 #[test]
-fn a_limit_is_told_with_the_memory_that_it_was_read_in() {
+fn a_limit_names_the_memory_it_was_read_in() {
     let cell = Sim::cell("scan").confined(1 << 20).phase("scan", &PLAIN);
     let cell = cell.limit(Limit::ColdRead, 1.0);
     let judgement = judged(&[cell]);
@@ -130,7 +130,7 @@ fn a_limit_is_told_with_the_memory_that_it_was_read_in() {
 }
 
 #[test]
-fn memory_of_the_cold_round_is_shown_where_nothing_else_is() {
+fn memory_of_the_cold_round_is_shown_if_there_is_no_other() {
     let report = alone(&Sim::cell("create").phase("fill", &[]));
     assert_eq!(report.memory.unwrap().peak_bytes, COLD_NS);
     assert_eq!(report.warm_ns_per_byte, None);
@@ -145,8 +145,8 @@ fn growth_is_the_best_time_at_the_fraction() {
     }
 }
 
-/// A tenth of a unit of limit for each item: rising times beside falling limits,
-/// so that it shows whether each round met its own.
+/// A tenth of a unit of limit for each item. Times rise while limits fall, so a round
+/// paired with another round's limit shows.
 fn bounded() -> Readings {
     let times = [MS, 2 * MS, 3 * MS, 4 * MS, 5 * MS, 6 * MS];
     let cell = Sim::cell("create")
@@ -176,7 +176,7 @@ fn a_share_of_a_limit_is_taken_round_by_round() {
 }
 
 #[test]
-fn a_limit_that_was_read_beside_the_cell_is_preferred_to_others_of_its_round() {
+fn a_limit_read_beside_the_cell_is_preferred_to_others_of_its_round() {
     let mut readings = bounded();
     readings.cells[0].planned.block = 7;
     let samples = readings.limits.values_mut().next().unwrap();
@@ -239,7 +239,7 @@ fn cells_keep_the_order_of_the_plan() {
 }
 
 #[test]
-fn a_cell_without_figures_of_memory_says_why_and_is_not_accused() {
+fn a_cell_without_memory_figures_says_why_and_has_no_flag() {
     let cell = Sim::cell("create")
         .phase("fill", &PLAIN)
         .warm(|reading| reading.memory = Err("no /proc".to_owned()));
@@ -249,13 +249,13 @@ fn a_cell_without_figures_of_memory_says_why_and_is_not_accused() {
 }
 
 #[test]
-fn threads_are_told_by_their_least_and_most_busy_one() {
+fn threads_are_described_by_the_least_and_most_busy_one() {
     let work = |busy_ns, waits, preemptions| ThreadWork {
         busy_ns,
         waits,
         preemptions,
     };
-    // The conductor of the threads, which was hardly busy, is none of them.
+    // The almost idle thread that starts the others does not count.
     let done = [work(900_000, 3, 1), work(600_000, 40, 0), work(5_000, 7, 7)];
     let cell = |threads| {
         Sim::cell("fill")
@@ -268,7 +268,7 @@ fn threads_are_told_by_their_least_and_most_busy_one() {
     assert_eq!((found.least_busy, found.most_busy), (0.6, 0.9));
     assert_eq!((found.waits, found.preemptions), (43.0, 1.0));
     assert_eq!(shares(cell(1)), None, "one thread shares with nobody");
-    assert_eq!(shares(cell(4)), None, "one of four left nothing to be read");
+    assert_eq!(shares(cell(4)), None, "one of four could not be read");
     // A round in which not all were seen is left out.
     let one_less = cell(3).round(2, |reading| reading.phases[0].threads.truncate(1));
     let found = shares(one_less).expect("five rounds");

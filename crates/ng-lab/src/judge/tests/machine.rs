@@ -1,4 +1,4 @@
-//! What makes a cell suspect: the machine, or an order, got into its times.
+//! What makes a cell suspect: its times depend on the machine or on the order.
 
 use super::check;
 use super::sim::{PLAIN, PLAIN_NS, Sim};
@@ -15,7 +15,7 @@ fn fill() -> Sim {
     Sim::cell("create").phase("fill", &PLAIN)
 }
 
-/// A cell whose machine did nothing but what the ticks of one round say.
+/// A cell with the given ticks in one round and none in the others.
 fn during(ticks: CpuTicks) -> Sim {
     let idle = (1..=6).fold(fill(), |sim, round| sim.ticks(round, CpuTicks::default()));
     idle.ticks(3, ticks)
@@ -23,7 +23,7 @@ fn during(ticks: CpuTicks) -> Sim {
 
 #[test]
 fn stolen_time_is_flagged_above_a_sure_fiftieth() {
-    // Of a hundred times as many processors as are wanted.
+    // Shares of a hundred times the processors wanted.
     let stolen = |steal, wanted: u64| {
         during(CpuTicks {
             steal,
@@ -99,7 +99,7 @@ fn a_clock_that_changed_within_the_worker_is_flagged_beyond_five_per_cent() {
     );
 }
 
-/// 32 MiB: below, the ends of a buffer weigh too much.
+/// 32 MiB: in less, the ends of a buffer weigh too much.
 const JUDGED_BYTES: u64 = 32 << 20;
 
 fn held(anonymous_bytes: u64, huge_bytes: u64) -> impl Fn(&mut CellReading) {
@@ -110,7 +110,7 @@ fn held(anonymous_bytes: u64, huge_bytes: u64) -> impl Fn(&mut CellReading) {
 }
 
 #[test]
-fn a_fifth_on_other_pages_than_asked_for_is_flagged() {
+fn a_fifth_on_pages_not_asked_for_is_flagged() {
     let asked = |pages, anonymous, huge| fill().pages(pages).warm(held(anonymous, huge));
     let bytes = 40_000_000;
     suspect(
@@ -142,7 +142,7 @@ fn one_round_on_other_pages_is_flagged() {
     suspect(Flag::PagesDiffer, &[("in round 4", once, huge())]);
 }
 
-/// Six times around `PLAIN_NS` that stand in the order of `places`, `step` apart.
+/// Six times around `PLAIN_NS`, `step` apart, in the order of `places`.
 fn along(places: [u64; 6], step: u64) -> [u64; 6] {
     places.map(|place| PLAIN_NS - 7 * step / 2 + place * step)
 }
@@ -166,7 +166,7 @@ fn times_that_follow_the_rounds_are_a_trend() {
                 timed(along([6, 5, 4, 3, 2, 1], 10_000)),
             ),
             (
-                "six rounds tell a trend only without exception",
+                "six rounds show a trend only without exception",
                 timed(along(RISING, 100_000)),
                 timed(along([1, 2, 4, 3, 5, 6], 100_000)),
             ),

@@ -1,5 +1,5 @@
-//! The judge on records that no machine left: for every flag a planted case, and
-//! a clean twin just across the threshold.
+//! The judge on invented records: for every flag a planted case, and a clean twin just
+//! across the threshold.
 
 mod comparable;
 mod comparisons;
@@ -19,13 +19,13 @@ mod work;
 use crate::model::{CellReport, Flag, Verdict};
 use sim::{Sim, judged};
 
-/// Judges a cell that is alone in its run.
+/// Judges a run of this cell alone.
 fn alone(cell: &Sim) -> CellReport {
     judged(std::slice::from_ref(cell)).cells.remove(0)
 }
 
-/// Each row is a claim with a cell that has `flag`, and no other, hence
-/// `verdict`, and with a twin that has none.
+/// Each row is a claim, a cell with only `flag`, hence `verdict`, and a twin without
+/// flags.
 #[track_caller]
 fn check(flag: Flag, verdict: Verdict, cases: &[(&str, Sim, Sim)]) {
     for (claim, planted, clean) in cases {
@@ -35,4 +35,12 @@ fn check(flag: Flag, verdict: Verdict, cases: &[(&str, Sim, Sim)]) {
         assert_eq!(clean.flags, [], "clean twin, {claim}: {:?}", clean.findings);
         assert_eq!(clean.verdict, Verdict::Valid, "clean twin, {claim}");
     }
+}
+
+#[track_caller]
+fn assert_about(found: f64, expected: f64) {
+    assert!(
+        (found - expected).abs() < 1e-9 * expected.abs().max(1.0),
+        "{found}, expected {expected}"
+    );
 }

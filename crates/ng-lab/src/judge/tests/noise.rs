@@ -38,7 +38,7 @@ const STALL: f64 = 0.3;
 pub(super) struct Machine {
     rng: SplitMix64,
     weather: Weather,
-    /// How many times as long as usual everything takes, its limits as well.
+    /// The factor on all times, limits included.
     pub(super) pace: f64,
 }
 
@@ -70,7 +70,7 @@ impl Machine {
         cells
     }
 
-    /// The same with the limit that bounds all of it, read beside.
+    /// The same with a limit that bounds all work, read beside it.
     pub(super) fn bounded_run(&mut self, factors: &[f64], rounds: usize) -> Vec<Sim> {
         let cells = self.run(factors, rounds);
         let levels = self.levels(rounds);
@@ -88,7 +88,7 @@ impl Machine {
             .collect()
     }
 
-    /// The pace of a block in each round: a walk away from where it began.
+    /// The pace of a block in each round: a random walk.
     fn levels(&mut self, rounds: usize) -> Vec<f64> {
         let slope = self.weather.drift * (2.0 * self.uniform() - 1.0);
         let middle = (rounds - 1) as f64 / 2.0;
@@ -109,7 +109,7 @@ impl Machine {
             .collect()
     }
 
-    /// How many times as long one worker takes.
+    /// The factor on one worker's times.
     fn disturbed(&mut self) -> f64 {
         let mode = if self.uniform() < self.weather.slow_mode {
             SLOW_MODE

@@ -1,4 +1,4 @@
-//! Ratios that are not there, and why.
+//! Missing ratios, and why.
 
 use super::pairs::plan;
 use super::sim::{PLAIN, Sim, judged};
@@ -8,7 +8,7 @@ fn fill() -> Sim {
     Sim::cell("create").phase("fill", &PLAIN)
 }
 
-/// A lack in one line.
+/// A missing ratio in one line.
 fn line(lack: &NotCompared) -> String {
     format!(
         "{:?}: {} {} x{} {} over {}: {}",
@@ -30,7 +30,7 @@ fn check(claim: &str, cells: &[Sim], expected: &[&str]) {
 }
 
 #[test]
-fn where_everything_was_compared_nothing_is_missing() {
+fn if_everything_was_compared_nothing_is_missing() {
     check("a whole plan", &plan().concat(), &[]);
 }
 
@@ -102,7 +102,7 @@ fn a_phase_that_only_one_side_has_is_named() {
 }
 
 #[test]
-fn rounds_that_only_one_side_took_part_in_make_no_ratio() {
+fn rounds_of_only_one_side_make_no_ratio() {
     let only = |rounds: [usize; 3]| {
         rounds
             .iter()
@@ -127,7 +127,7 @@ fn rounds_that_only_one_side_took_part_in_make_no_ratio() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_said_of_every_cell() {
+fn every_cell_lists_what_was_not_requested() {
     check(
         "one build",
         &[fill(), fill().aa()],
@@ -149,7 +149,7 @@ fn what_nobody_asked_for_is_said_of_every_cell() {
 }
 
 #[test]
-fn what_the_other_revision_cannot_run_is_said_in_its_words() {
+fn what_the_other_revision_cannot_run_has_its_own_reason() {
     let lacking = fill().against().interrupted_after(1);
     let lacking = lacking.failed(0, "no scenario create");
     check(

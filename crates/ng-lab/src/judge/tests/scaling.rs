@@ -1,5 +1,6 @@
 //! Growth with the number of items.
 
+use super::assert_about;
 use super::sim::{PLAIN_NS, Sim, judged};
 use crate::model::{Flag, Scaling, Verdict};
 
@@ -9,14 +10,6 @@ fn cell(items: u64, ns: u64) -> Sim {
 
 fn found(cells: &[Sim]) -> Vec<Scaling> {
     judged(cells).scaling
-}
-
-#[track_caller]
-fn assert_about(found: f64, expected: f64) {
-    assert!(
-        (found - expected).abs() < 1e-9,
-        "{found}, expected {expected}"
-    );
 }
 
 #[test]
@@ -37,7 +30,7 @@ fn the_exponent_is_the_slope_between_two_sizes() {
     }
 }
 
-/// From each size to the next, and from the smallest to every one.
+/// From each size to the next, and from the smallest to each.
 #[test]
 fn sizes_are_compared_with_the_next_smaller_and_the_smallest() {
     let cells = [

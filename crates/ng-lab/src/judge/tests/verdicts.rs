@@ -17,7 +17,7 @@ fn invalid(sim: Sim) -> Sim {
 }
 
 #[test]
-fn the_worst_that_is_true_of_a_cell_is_its_verdict() {
+fn the_worst_finding_decides_the_verdict() {
     for (cell, verdict, reason) in [
         (fill(), Verdict::Valid, None),
         (suspect(fill()), Verdict::Suspect, None),
@@ -66,14 +66,14 @@ fn a_cell_that_failed_in_every_round_has_no_phases() {
 }
 
 #[test]
-fn a_skipped_cell_is_not_accused() {
+fn a_skipped_cell_has_no_flags() {
     let report = alone(&Sim::cell("create").skipped("too large"));
     assert_eq!(report.verdict, Verdict::Skipped);
     assert!(report.phases.is_empty() && report.findings.is_empty());
 }
 
 #[test]
-fn a_cell_before_which_the_run_ended_is_skipped_with_that_reason() {
+fn a_cell_not_reached_before_the_end_is_skipped_with_that_reason() {
     let report = alone(&fill().interrupted_after(0));
     assert_eq!(report.verdict, Verdict::Skipped);
     let reason = "the run was interrupted before this cell";

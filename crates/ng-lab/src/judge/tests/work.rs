@@ -1,4 +1,4 @@
-//! What invalidates a cell: the work is not what it claims to be.
+//! What invalidates a cell: its work is not what it claims.
 
 use super::sim::{BYTES, PLAIN, PLAIN_NS, Sim, judged};
 use super::{alone, check};
@@ -58,8 +58,8 @@ fn the_best_reading_of_a_limit_bounds() {
     assert_eq!(flags_of(&readings), []);
 }
 
-/// A probe on both threads was slow in both of its readings where others used the
-/// processors, and honest work was called impossible.
+/// Other programs once slowed both readings of a probe on two threads, and honest work
+/// was called impossible.
 #[test]
 fn what_one_thread_can_do_bounds_several() {
     let one = fill(9_000_000).limit(Limit::Read, 1.0);
@@ -84,7 +84,7 @@ fn flags_of(readings: &crate::conductor::Readings) -> Vec<Flag> {
 }
 
 #[test]
-fn declared_memory_that_the_kernel_did_not_see_is_no_work() {
+fn declared_memory_that_the_kernel_did_not_see_is_flagged() {
     let touched = |declared, seen| fill(PLAIN_NS).touched(declared, seen);
     invalid(
         Flag::WorkNotDone,
@@ -116,7 +116,7 @@ fn grown(bytes: u64) -> impl Fn(&mut crate::worker::protocol::CellReading) {
 }
 
 #[test]
-fn a_proof_that_changes_between_rounds_is_no_work() {
+fn a_proof_that_changes_between_rounds_is_flagged() {
     let proved = || fill(PLAIN_NS).proof("sum", 7);
     let wrong = |round| {
         proved().round(round, |reading| {
@@ -134,10 +134,10 @@ fn a_proof_that_changes_between_rounds_is_no_work() {
     );
 }
 
-/// Nobody knows which copy is the wrong one, so that none is believed. (The
-/// first copy once went free, and it was dev in every plan.)
+/// Nobody knows which copy is wrong, so all are flagged. (Once the first copy, dev in
+/// every plan, was not.)
 #[test]
-fn a_proof_that_differs_between_copies_is_no_work_in_any_of_them() {
+fn a_proof_that_differs_between_copies_is_flagged_in_all_of_them() {
     let proved = |sum: u64| fill(PLAIN_NS).proof("sum", sum);
     let all = [Flag::WorkNotDone];
     for (claim, dev, release, aa, expected) in [
@@ -221,7 +221,7 @@ fn a_phase_that_does_not_grow_with_its_items_is_elided() {
 }
 
 #[test]
-fn an_order_of_reads_that_is_not_the_claimed_one_is_flagged() {
+fn an_order_of_reads_other_than_claimed_is_flagged() {
     let reads = |evidence: AccessEvidence| fill(PLAIN_NS).access(&evidence);
     let stride = |claimed, share| reads(evidence(claimed, 10, share));
     invalid(
@@ -246,7 +246,7 @@ fn an_order_of_reads_that_is_not_the_claimed_one_is_flagged() {
     );
 }
 
-/// 1000 reads of 10 000 records, with as many lines as draws at random reach.
+/// 1000 reads of 10 000 records that reach as many lines as random ones.
 fn evidence(claimed: Pattern, main_stride: i64, main_stride_share: f64) -> AccessEvidence {
     AccessEvidence {
         claimed,
@@ -260,7 +260,7 @@ fn evidence(claimed: Pattern, main_stride: i64, main_stride_share: f64) -> Acces
 }
 
 #[test]
-fn random_reads_must_reach_as_many_lines_and_pages_as_chance() {
+fn random_reads_must_reach_as_many_lines_and_pages_as_expected() {
     let reads = |lines, same_page_share| {
         fill(PLAIN_NS).access(&AccessEvidence {
             distinct_lines: lines,
@@ -284,7 +284,7 @@ fn a_phase_under_twenty_clock_reads_is_below_resolution() {
         Flag::BelowResolution,
         &[
             ("twenty reads of 25 ns", timed(499), timed(500)),
-            ("an unknown clock accuses nobody", timed(1), fill(1)),
+            ("an unknown clock gives no flag", timed(1), fill(1)),
         ],
     );
 }
@@ -340,7 +340,7 @@ fn a_file_that_was_not_in_memory_was_not_warm() {
         &[
             ("one page in a hundred may be missing", warm(989), warm(990)),
             ("one round is one too many", once(989), once(990)),
-            ("an empty file is wherever it is said to be", warm(0), empty),
+            ("an empty file is in any declared state", warm(0), empty),
             (
                 "a cold file need not be in memory",
                 warm(0),
@@ -351,10 +351,10 @@ fn a_file_that_was_not_in_memory_was_not_warm() {
 }
 
 #[test]
-fn a_limit_bounds_in_the_memory_that_it_was_read_in() {
+fn a_limit_bounds_only_at_the_memory_it_was_read_in() {
     let bounded = |sim: Sim| sim.bound(Limit::ColdRead, 1_000_000);
     let confined = || bounded(fill(1).confined(1 << 20)).limit(Limit::ColdRead, 1.0);
-    // The limit of the machine says nothing of a cell in a cgroup.
+    // The machine's limit does not bound a cell in a cgroup.
     let elsewhere = bounded(fill(1).limit(Limit::ColdRead, 1.0)).confined(1 << 20);
     invalid(
         Flag::ImpossibleFast,
@@ -372,13 +372,13 @@ fn a_finding_names_its_phase_and_its_figures() {
         .limit(Limit::Refill, 1.0);
     let told = [
         "impossible_fast Some(\"fill\"): took 1000000 ns, the limit refill allows 2000000 ns at best",
-        "work_not_done Some(\"fill\"): resident memory grew by 64000 bytes, declared were 2097152",
+        "work_not_done Some(\"fill\"): resident memory grew by 64000 bytes of 2097152 declared",
     ];
     assert_eq!(told_of(&alone(&cell)), told);
 }
 
 #[test]
-fn a_flag_of_two_phases_stands_once_with_two_findings() {
+fn a_flag_of_two_phases_is_listed_once_with_two_findings() {
     let cell = fill(1).phase("read", &[1; 6]).limit(Limit::ClockRead, 25.0);
     let report = alone(&cell);
     assert_eq!(report.flags, [Flag::BelowResolution]);
@@ -393,7 +393,7 @@ fn told_of(cell: &CellReport) -> Vec<String> {
 }
 
 #[test]
-fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_before() {
+fn a_first_touch_below_a_mebibyte_may_be_of_touched_memory() {
     for (items, expected) in [(10_000, &[][..]), (20_000, &[Flag::ImpossibleFast])] {
         let cell = fill(1_000_000)
             .items(items)
@@ -405,7 +405,7 @@ fn a_first_touch_of_less_than_a_mebibyte_can_be_of_memory_that_was_touched_befor
 }
 
 #[test]
-fn who_got_huge_pages_without_asking_may_beat_small_ones() {
+fn a_cell_on_unrequested_huge_pages_may_beat_the_limit_of_small_ones() {
     for (limit, expected) in [
         (Limit::FirstTouchSmall, &[Flag::PagesDiffer][..]),
         (Limit::Read, &[Flag::ImpossibleFast, Flag::PagesDiffer]),
@@ -425,7 +425,7 @@ fn who_got_huge_pages_without_asking_may_beat_small_ones() {
 }
 
 #[test]
-fn few_rounds_must_beat_a_limit_twofold_to_be_impossible() {
+fn with_few_rounds_only_twice_the_limit_is_impossible() {
     for (times, ns_per_unit, expected) in [
         (&[1_000_000; 6][..], 1.2, true),
         (&[1_000_000; 5], 1.2, false),

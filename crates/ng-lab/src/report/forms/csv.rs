@@ -4,8 +4,8 @@ use crate::model::Report;
 use crate::report::sections::part::{Detail, Table};
 use crate::report::sections::samples;
 
-/// One row a sample, the cold ones of round 0 too, by cell and phase; `cell` is
-/// the index in the report's `cells`, and the verdict is the cell's.
+/// One row per sample, round 0 included, by cell and phase; `cell` is the index in the
+/// report's `cells`, and the verdict is the cell's.
 ///
 /// Fields are quoted as in RFC 4180; lines end with a line feed alone.
 #[must_use]
@@ -27,7 +27,7 @@ fn line<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     fields.join(",") + "\n"
 }
 
-/// The text, in quotes where it would end the field or the row.
+/// The text, quoted if it would otherwise end the field or the row.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

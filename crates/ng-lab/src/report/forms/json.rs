@@ -1,4 +1,4 @@
-//! Files that are whole or not there.
+//! Files written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::model::Report;
 
-/// Writes the report as `path`, by way of a temporary name beside it.
+/// Writes the report to `path` as JSON.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -16,7 +16,7 @@ pub fn write_json(report: &Report, path: &Path) -> io::Result<()> {
     write_whole(path, &text)
 }
 
-/// Writes `text` as `path`: the old file or the new one, never half of it.
+/// Writes `text` to `path` by way of a temporary file, so that `path` is always complete.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -24,12 +24,12 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_extension("partial");
     let replaced = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, path));
     replaced.inspect_err(|_| {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     })
 }
 
-/// Written and on its device: a rename may survive what its data does not.
+/// Writes and syncs: a rename may survive a crash that its data does not.
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(text.as_bytes())?;

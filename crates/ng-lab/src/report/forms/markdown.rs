@@ -6,7 +6,7 @@ use crate::model::Report;
 use crate::report::sections::part::{Detail, Part, Section, Words};
 use crate::report::sections::{about, claims, glance, sections};
 
-/// The report with pipe tables, as GitHub shows them, its summary first.
+/// The report with pipe tables (GitHub's), its summary first.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
     let mut text = format!("# Measurement of {}\n", report.run.items);
@@ -16,7 +16,7 @@ pub fn markdown(report: &Report) -> String {
     text
 }
 
-/// The claims alone, under what a published figure carries.
+/// The claims alone, preceded by the run that a published figure must state.
 #[must_use]
 pub fn claims_markdown(report: &Report) -> String {
     let mut text = format!("# Claims about {}\n", report.run.items);
@@ -39,7 +39,7 @@ fn push_part(text: &mut String, part: &Part) {
         text.push('\n');
     }
     for line in &part.lines {
-        // What a worker said may have several lines, and all are of one item.
+        // A worker's message may have several lines, all of one item.
         let _ = writeln!(text, "- {}", line.replace('\n', "\n  "));
     }
     if let Some(words) = part.words(Detail::Full) {
@@ -58,7 +58,7 @@ fn push_table(text: &mut String, table: &Words<'_>) {
 
 fn push_row(text: &mut String, cells: impl IntoIterator<Item = impl AsRef<str>>) {
     for cell in cells {
-        // A row is a line, whatever a worker said.
+        // A row must stay on one line.
         let cell = cell.as_ref().replace('|', "\\|").replace('\n', " ");
         let _ = write!(text, "| {cell} ");
     }

@@ -1,4 +1,4 @@
-//! A report in each of its forms. None of them knows what the sections are about.
+//! The forms of a report, independent of the content of its sections.
 
 mod csv;
 mod html;

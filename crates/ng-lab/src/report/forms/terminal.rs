@@ -14,8 +14,8 @@ pub fn terminal(report: &Report) -> String {
     joined(sections.chain(glance(report)), Detail::Short)
 }
 
-/// What was run, what came of a comparison that was asked for, and the summary; all
-/// of the report where it has no summary, as that of a soak.
+/// The run, the comparison with the other side if there is one, and the summary; the
+/// whole report if it has no summary, as for a soak.
 #[must_use]
 pub fn terminal_glance(report: &Report) -> String {
     let Some(glance) = glance(report) else {
@@ -25,7 +25,7 @@ pub fn terminal_glance(report: &Report) -> String {
     joined(sections.chain([glance]), Detail::Short)
 }
 
-/// What the report is held against, and the gate's outcomes, all of them.
+/// The comparison with the other side, and all outcomes of the gate.
 #[must_use]
 pub fn terminal_versus(report: &Report) -> String {
     joined(versus(report), Detail::Full)
@@ -61,7 +61,7 @@ fn render(part: &Part, detail: Detail) -> String {
 
 fn render_table(table: &Words<'_>) -> String {
     let mut text = TextTable::new();
-    // Lines are not wrapped to the terminal: a cut figure is worse than a long line.
+    // Lines are not wrapped to the terminal: a broken figure is worse than a long line.
     text.load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(&table.headings);

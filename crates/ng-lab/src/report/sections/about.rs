@@ -1,4 +1,4 @@
-//! What was run, where, and what a reader must know of it.
+//! The run, the machine, and warnings.
 
 use crate::model::{Build, Flag, Plant, Report, Volume};
 use crate::report::sections::part::{Part, Section};
@@ -40,18 +40,18 @@ pub(crate) fn section(report: &Report) -> Section {
     Section::of("run", Part::new("Run", lines, None))
 }
 
-/// What speaks against the whole run.
+/// What is wrong with the whole run.
 pub(crate) fn warnings(report: &Report) -> Vec<String> {
     let run = &report.run;
     let mut lines: Vec<String> = planted(report).into_iter().collect();
     lines.extend(report.data.as_ref().and_then(in_memory));
     if run.interrupted {
-        lines.push("INTERRUPTED: this is what was measured until then".to_owned());
+        lines.push("INTERRUPTED: only what was measured until then".to_owned());
     }
     let ended = run.stopped_by.iter();
     lines.extend(ended.map(|reason| format!("ENDED EARLY: {reason}")));
     if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && !report.is_soak_alone() {
-        lines.push("fewer than 6 rounds: intervals are not given (null in report.json)".to_owned());
+        lines.push("fewer than 6 rounds: no intervals (null in report.json)".to_owned());
     }
     let failures = run.probe_failures.iter();
     lines.extend(failures.map(|failure| format!("a limits probe failed: {failure}")));
@@ -60,7 +60,7 @@ pub(crate) fn warnings(report: &Report) -> Vec<String> {
 
 pub(crate) fn volume(volume: &Volume) -> String {
     let kind = match volume.file_system.as_str() {
-        "" => "a file system of unknown kind",
+        "" => "an unknown file system",
         kind => kind,
     };
     let free = text::bytes(volume.free_bytes);
@@ -68,7 +68,7 @@ pub(crate) fn volume(volume: &Volume) -> String {
 }
 
 fn in_memory(volume: &Volume) -> Option<String> {
-    let what = "a write there is never durable, and no read is cold";
+    let what = "no write is durable there, and no read is cold";
     let warning = || format!("WARNING: data files were in memory: {what}");
     volume.is_in_memory().then(warning)
 }
@@ -98,6 +98,6 @@ pub(crate) fn overrides(build: &Build) -> String {
     if build.overrides.is_empty() {
         "Cargo's defaults".to_owned()
     } else {
-        format!("Cargo's defaults but for {}", build.overrides.join(", "))
+        format!("Cargo's defaults except for {}", build.overrides.join(", "))
     }
 }

@@ -1,4 +1,4 @@
-//! What each phase asked the allocator for.
+//! The allocations of each phase.
 
 use ng_plot::Field;
 
@@ -6,12 +6,11 @@ use crate::model::Report;
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 use crate::report::text;
 
-const LINE: &str = "how often each phase asked the allocator for memory, and for how much, growing \
-    counted anew: counted in a run of its own that is not timed. Work that is in a steady state \
-    asks as often for a million items as for a thousand. What is mapped by hand, and what the \
-    kernel does, is not counted";
+const LINE: &str = "number and bytes of each phase's allocations, where a growth counts as a new \
+    one; counted in a separate run that is not timed. Work in a steady state allocates as often \
+    for a million items as for a thousand. Direct mappings and kernel memory are not counted";
 
-/// Nothing where nothing was counted.
+/// None if nothing was counted.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let counted = report.main_phases();
     let counted = counted.filter_map(|(cell, phase)| Some((cell, phase, phase.allocations?)));

@@ -1,9 +1,9 @@
-//! The tables of cells, one for each scenario and size.
+//! The tables of cells, one per scenario and size.
 
 use ng_plot::Field;
 
 use crate::model::{CellReport, MemoryReading, PhaseReport, Report, Role, Verdict};
-use crate::report::sections::group::{Group, groups};
+use crate::report::sections::group::{Group, groups, unique};
 use crate::report::sections::lack::{dev_comparison, dev_ratio};
 use crate::report::sections::part::{Detail, Part, Rows, Section, Table, bytes, interval};
 use crate::report::text;
@@ -26,13 +26,13 @@ pub(super) fn section(report: &Report) -> Section {
     Section::new("cells", "Cells", parts)
 }
 
-/// What is to be said of the cells, and their table.
+/// The lines and the table of a group of cells.
 fn part(report: &Report, group: &Group<'_>) -> Part {
     let cells: Vec<&CellReport> = group.cells.iter().map(|(_, cell)| *cell).collect();
     let mut lines = proofs(&cells);
     lines.extend(reasons(&cells));
     let missing = cells.iter().find_map(|cell| cell.memory_missing.as_ref());
-    lines.extend(missing.map(|reason| format!("no figures of memory: {reason}")));
+    lines.extend(missing.map(|reason| format!("no memory figures: {reason}")));
     lines.extend(confinements(&cells));
     Part::new(group.title(), lines, table(report, &cells))
 }
@@ -69,10 +69,8 @@ fn table(report: &Report, cells: &[&CellReport]) -> Option<Table> {
             Field::maybe(row.phase.share_of_limit, text::percent)
         })
         .words("limit", |row| {
-            row.phase
-                .bound
-                .map_or("", |bound| bound.limit.name())
-                .to_owned()
+            let bound = row.phase.bound;
+            bound.map_or("", |bound| bound.limit.name()).to_owned()
         })
         .from(Detail::All)
         .column("dev/release", ratio)
@@ -108,7 +106,7 @@ fn median(phase: &PhaseReport) -> Field {
     Field::maybe(ns, |_| median_words(phase).unwrap_or_default())
 }
 
-/// The median, or the cold sample where there is nothing else.
+/// The median, or else the cold sample.
 pub(super) fn median_words(phase: &PhaseReport) -> Option<String> {
     let cold = |ns: u64| format!("{} (cold)", text::time(ns as f64));
     let warm = phase.median_ns.map(text::time);
@@ -128,25 +126,20 @@ fn ratio(row: &Row<'_>) -> Field {
     interval(usable.map(|found| found.estimate), words)
 }
 
-/// One line for each different proof of the scenario.
+/// One line per distinct proof.
 pub(super) fn proofs(cells: &[&CellReport]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for cell in cells.iter().filter(|cell| !cell.proof.is_empty()) {
+    let proving = cells.iter().filter(|cell| !cell.proof.is_empty());
+    unique(proving.map(|cell| {
         let figures: Vec<String> = cell
             .proof
             .iter()
             .map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"')))
             .collect();
-        let line = format!("proof: {}", figures.join(", "));
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+        format!("proof: {}", figures.join(", "))
+    }))
 }
 
-/// One line for each cell that was confined: in how much memory, and how much of
-/// it was not the file's.
+/// One line per confined cell: its memory limit, and the peak of its private memory.
 pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     let line = |cell: &&&CellReport| {
         let limit = text::bytes(cell.memory_limit_bytes?);
@@ -164,32 +157,25 @@ pub(super) fn confinements(cells: &[&CellReport]) -> Vec<String> {
     main.filter_map(|cell| line(&cell)).collect()
 }
 
-/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// Why cells are missing. All copies of a cell are skipped for the same reason; each
 /// fails for its own.
 pub(super) fn reasons(cells: &[&CellReport]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for cell in cells {
-        let Some(reason) = &cell.reason else { continue };
+    unique(cells.iter().filter_map(|cell| {
+        let reason = cell.reason.as_ref()?;
         let (variant, threads) = (&cell.key.variant, cell.key.threads);
+        let build = cell.key.profile.name();
         let copy = match (cell.verdict, cell.role) {
             (Verdict::Skipped, _) => String::new(),
-            (_, Role::Main) => format!(" in {}", cell.key.profile.name()),
-            (_, Role::Aa) => format!(" in {} (A/A copy)", cell.key.profile.name()),
-            (_, Role::Against) => format!(" in {} (the other revision)", cell.key.profile.name()),
+            (_, Role::Main) => format!(" in {build}"),
+            (_, Role::Aa) => format!(" in {build} (A/A copy)"),
+            (_, Role::Against) => format!(" in {build} (the other revision)"),
         };
-        let line = format!(
-            "{}: {variant} x{threads}{copy}: {reason}",
-            cell.verdict.name()
-        );
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+        let verdict = cell.verdict.name();
+        Some(format!("{verdict}: {variant} x{threads}{copy}: {reason}"))
+    }))
 }
 
-/// Rates of phases that do not work on every item would say nothing; those of
-/// phases that took no time by the clock are not known.
+/// The rate of a phase; none if it works on no items or took no time by the clock.
 pub(super) fn rate(phase: &PhaseReport) -> Option<f64> {
     let ns = phase.median_ns.filter(|ns| *ns > 0.0 && phase.items > 0)?;
     Some(phase.items as f64 * 1e9 / ns)

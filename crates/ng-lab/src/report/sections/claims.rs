@@ -1,13 +1,13 @@
-//! What somebody else said of the measured work, held against a run.
+//! Claims others published about the measured work, checked against a run.
 //!
-//! The lab knows no statement: rows come from the program that uses it.
+//! The rows come from the program that uses the lab.
 
 use crate::model::{ClaimRow, ClaimVerdict, Report};
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 use crate::report::text;
 
-/// The claims of a report; none if it has none. Of a whole report a terminal shows the
-/// counts alone: what else it shows is read for its figures.
+/// The claims of a report, if it has any. In a whole report a terminal shows only their
+/// counts.
 pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section::of(
         "claims",
@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     ))
 }
 
-/// All of the claims. In short the statements are left out, which the names stand for.
+/// All claims. The short form leaves out sources and statements; the names stand for them.
 pub(crate) fn part(report: &Report) -> Option<Part> {
     let table = Rows::new(&report.claims)
         .words("claim", |claim| claim.id.clone())
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_claim_has_a_row_with_its_figure_and_where_that_comes_from() {
+    fn every_claim_has_a_row_with_its_figure_and_its_source() {
         let text = claims_markdown(&audited());
         for row in [
             "- 3 claims: holds 1, does not hold 1, cannot be told 1",
@@ -130,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn a_report_without_claims_does_not_speak_of_them() {
+    fn a_report_without_claims_does_not_mention_them() {
         assert!(!markdown(&report()).contains("Claims"));
         assert!(!terminal(&report()).contains("Claims"));
     }
 
     #[test]
-    fn claims_survive_the_way_through_json_and_an_older_report_has_none() {
+    fn claims_survive_a_round_trip_through_json_and_an_older_report_has_none() {
         let mut value = serde_json::to_value(audited()).unwrap();
         let row = &value["claims"][0];
         assert_eq!(row["verdict"], "does_not_hold");

@@ -1,4 +1,4 @@
-//! Ratios within the run, by their kinds, and those that are not there.
+//! Ratios within the run by kind, and missing ones.
 
 use ng_plot::Field;
 
@@ -7,7 +7,7 @@ use crate::report::sections::lack::{self, not_compared};
 use crate::report::sections::part::{Detail, Part, Rows, Section, Table};
 use crate::report::text;
 
-/// A ratio, or the lack of one.
+/// A ratio, or a missing one.
 enum Row<'r> {
     Found(&'r Comparison),
     Lack(&'r NotCompared),
@@ -29,7 +29,7 @@ impl Row<'_> {
         }
     }
 
-    /// A/A shows its ratio even where it stops others: it is the reason.
+    /// A/A shows its ratio even if it stops others, since it is the reason.
     fn estimate(&self) -> Field {
         let found = match self {
             Self::Found(found) => found,
@@ -77,8 +77,7 @@ pub(super) fn section(report: &Report) -> Section {
     Section::new("comparisons", "Comparisons", parts)
 }
 
-/// The ratios of a kind, and behind them those that are not there. Of A/A a terminal
-/// shows what failed.
+/// The ratios of a kind, followed by missing ones. A terminal shows only failed A/A pairs.
 pub(super) fn table(report: &Report, kind: ComparisonKind) -> Option<Table> {
     let found = report.comparisons.iter().filter(|found| found.kind == kind);
     let lacks = lack::of_kind(report, kind).map(Row::Lack);
@@ -100,7 +99,7 @@ const THREADS: &str = "S(p) = T(1) / T(p), the same code, paired by round";
 const VARIANTS: &str =
     "each against the first variant of its scenario and thread count, paired by round";
 
-/// What the ratios of a kind are, or why there is none.
+/// What the ratios of a kind are, or why there are none.
 fn lines_of(report: &Report, kind: ComparisonKind, about: &str) -> Vec<String> {
     let is_there = report.comparisons.iter().any(|found| found.kind == kind);
     if is_there || lack::of_kind(report, kind).next().is_some() {
@@ -130,8 +129,8 @@ fn aa_lines(report: &Report) -> Vec<String> {
     };
     let compared = aa().filter(|aa| aa.stopped.is_none()).count();
     let mut lines = vec![format!(
-        "{compared} phases can be compared; {} differ from themselves (interval without 1, and \
-         more than 5 % off), {} are of cells that cannot be used",
+        "{compared} phases can be compared; {} differ between copies (interval excludes 1, and \
+         more than 5 % apart), {} belong to unusable cells",
         stopped(true),
         stopped(false)
     )];
@@ -140,7 +139,7 @@ fn aa_lines(report: &Report) -> Vec<String> {
         lines.push(lack::not_compared(&reason));
     }
     if aa().any(|aa| aa.ci95.is_none()) {
-        lines.push("without intervals A/A cannot fail: it shows the noise only".to_owned());
+        lines.push("without intervals A/A cannot fail: it only shows the noise".to_owned());
     }
     lines
 }

@@ -1,11 +1,11 @@
-//! What was found against cells, and what to do about it.
+//! Findings of cells, and what to do about them.
 
 use ng_plot::Field;
 
 use crate::model::{CellReport, Finding, Flag, Report, Role};
 use crate::report::sections::part::{Part, Rows, Section};
 
-/// Nothing where nothing was found. The run itself says that its rounds are too few.
+/// None without findings. `too_few_rounds` is reported for the whole run instead.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let rows = report.cells.iter().flat_map(|cell| {
         let found = cell.findings.iter();
@@ -32,7 +32,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     ))
 }
 
-/// The build of a cell, and what it is a copy for.
+/// The build of a cell, and which copy it is.
 pub(crate) fn copy_of(cell: &CellReport) -> String {
     let build = cell.key.profile.name();
     match cell.role {

@@ -1,5 +1,5 @@
-//! What a reader sees first: one figure for each scenario, what was found in three
-//! sentences, and what to do about what was flagged.
+//! The summary: one figure per scenario, three sentences on the results, and advice on
+//! flags.
 
 use ng_plot::Field;
 
@@ -12,14 +12,14 @@ use crate::report::sections::lack::{count_of_threads, dev_comparison, dev_ratio}
 use crate::report::sections::part::{Part, Rows, Section, items};
 use crate::report::text;
 
-/// A scenario at one size: its cell in both builds, as far as they were planned.
+/// A scenario at one size: its headline cell in both builds, if planned.
 struct Row<'r> {
     headline: HeadlineReport,
     dev: Option<&'r CellReport>,
     release: Option<&'r CellReport>,
 }
 
-/// Nothing where no cell was planned, as in a soak.
+/// None if no cell was planned, as in a soak.
 pub(crate) fn section(report: &Report) -> Option<Section> {
     let rows = rows(report);
     if rows.is_empty() {
@@ -81,8 +81,8 @@ fn is_of(cell: &CellReport, headline: &HeadlineReport) -> bool {
         && cell.key.threads == headline.threads
 }
 
-/// Those of the report; in a report of an older program the first cell of each
-/// scenario and size.
+/// The report's headlines; in an older program's report the first cell of each scenario
+/// and size.
 fn headlines(report: &Report) -> Vec<HeadlineReport> {
     if !report.headlines.is_empty() {
         return report.headlines.clone();
@@ -106,8 +106,7 @@ fn headlines(report: &Report) -> Vec<HeadlineReport> {
 }
 
 impl<'r> Row<'r> {
-    /// The cell that the rate, the memory and the share are of: release, if it is
-    /// there.
+    /// The cell whose rate, memory and share are shown: release if it exists, else dev.
     fn main(&self) -> Option<&'r CellReport> {
         self.release.or(self.dev)
     }
@@ -119,7 +118,7 @@ impl<'r> Row<'r> {
         }
     }
 
-    /// The cell and its phase, where it can be used.
+    /// The cell and its phase, if they are usable.
     fn usable(&self) -> Option<(&'r CellReport, &'r PhaseReport)> {
         let cell = self.main().filter(|cell| cell.verdict.is_comparable())?;
         Some((cell, self.phase_of(cell)?))
@@ -157,7 +156,7 @@ fn duration(row: &Row<'_>, cell: Option<&CellReport>) -> Field {
     })
 }
 
-/// A figure of the row's phase, or what became of the cell.
+/// A figure of the row's phase, or the cell's verdict.
 fn of_phase(
     row: &Row<'_>,
     cell: &CellReport,
@@ -172,7 +171,7 @@ fn of_phase(
     }
 }
 
-/// A figure of a cell, struck through where that is invalid.
+/// A figure of a cell, struck through if the cell is invalid.
 fn usable(cell: &CellReport, figure: String) -> Field {
     match cell.verdict {
         Verdict::Invalid => Field::Struck(figure),
@@ -222,7 +221,7 @@ fn ratio(report: &Report, row: &Row<'_>) -> String {
     }
 }
 
-/// The verdict on release, and on dev where it is another one.
+/// The verdict on release, and on dev if it differs.
 fn verdict_of(row: &Row<'_>) -> String {
     let main = row.main().map_or_else(String::new, verdict);
     match row.dev.filter(|_| row.release.is_some()).map(verdict) {
@@ -240,29 +239,27 @@ fn ratios(report: &Report, rows: &[Row<'_>]) -> String {
     });
     let mut found: Vec<(&Comparison, &String)> = compared.collect();
     found.sort_by(|(a, _), (b, _)| a.estimate.total_cmp(&b.estimate));
-    let told = |(comparison, scenario): (&Comparison, &String)| {
-        let ratio = text::ratio(comparison.estimate, comparison.ci95);
-        (ratio, scenario.clone())
-    };
-    let found: Vec<(String, String)> = found.into_iter().map(told).collect();
+    let ratio = |found: &Comparison| text::ratio(found.estimate, found.ci95);
     let rest = match rows.len() - found.len() {
         0 => String::new(),
         1 => "; 1 row is not compared".to_owned(),
         count => format!("; {count} rows are not compared"),
     };
-    match (found.first(), found.last()) {
-        (Some(_), Some(only)) if found.len() == 1 => {
-            format!("Release is {} as fast as dev in {}{rest}.", only.0, only.1)
+    match found[..] {
+        [] => "Dev and release are not compared in any row.".to_owned(),
+        [(only, scenario)] => {
+            let ratio = ratio(only);
+            format!("Release is {ratio} as fast as dev in {scenario}{rest}.")
         }
-        (Some(least), Some(most)) => format!(
-            "Release is {} as fast as dev in {}, the most, and {} in {}, the least{rest}.",
-            most.0, most.1, least.0, least.1
+        [(least, slow), .., (most, fast)] => format!(
+            "Release is {} as fast as dev in {fast} (the most) and {} in {slow} (the least){rest}.",
+            ratio(most),
+            ratio(least)
         ),
-        _ => "Dev and release are not compared in any row.".to_owned(),
     }
 }
 
-/// How near to what the machine allows.
+/// How near phases are to their limits.
 fn shares(rows: &[Row<'_>]) -> String {
     let mut found: Vec<(f64, String)> = rows
         .iter()
@@ -273,46 +270,50 @@ fn shares(rows: &[Row<'_>]) -> String {
         })
         .collect();
     found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    match (found.first(), found.last()) {
-        (Some((_, only)), Some(_)) if found.len() == 1 => {
-            format!("Of what this machine allows, {only} is reached.")
+    match &found[..] {
+        [] => "No row has a share of a limit.".to_owned(),
+        [(_, only)] => format!("Nearest to its limit is {only}."),
+        [(_, least), .., (_, most)] => {
+            format!("Nearest to its limit is {most}, farthest {least}.")
         }
-        (Some((_, least)), Some((_, most))) => {
-            format!("Nearest to what this machine allows is {most}, farthest from it {least}.")
-        }
-        _ => "No row has a share of a limit.".to_owned(),
     }
 }
 
-/// How much of the whole run can be believed.
+/// The verdicts on the cells of the run.
 fn verdicts(report: &Report) -> String {
-    let counts: Vec<String> = Verdict::ALL
+    let counts: Vec<String> = verdict_counts(report)
         .into_iter()
-        .map(|verdict| {
-            let of_it = report.cells.iter().filter(|cell| cell.verdict == verdict);
-            (verdict, of_it.count())
-        })
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", verdict.name()))
         .collect();
-    let noisy = report.comparisons.iter().filter(|found| {
-        let reason = found.stopped.as_deref().unwrap_or_default();
-        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
-    });
-    let aa = match noisy.count() {
+    let aa = match failed_aa(report) {
         0 => String::new(),
-        count => format!("; {count} phases differ from themselves (A/A)"),
+        count => format!("; {count} phases differ between A/A copies"),
     };
     let flagged = report.cells.iter().any(|cell| !cell.flags.is_empty());
     let flagged = if flagged { "" } else { "; nothing was flagged" };
     let all = report.cells.len();
-    format!(
-        "Of all {all} cells of the run {}{aa}{flagged}.",
-        counts.join(", ")
-    )
+    format!("{all} cells: {}{aa}{flagged}.", counts.join(", "))
 }
 
-/// One line for each flag of the run, and for each cell that is not there.
+/// The number of cells with each verdict.
+pub(crate) fn verdict_counts(report: &Report) -> [(Verdict, usize); Verdict::ALL.len()] {
+    Verdict::ALL.map(|verdict| {
+        let of_it = report.cells.iter().filter(|cell| cell.verdict == verdict);
+        (verdict, of_it.count())
+    })
+}
+
+/// The number of phases that differ between A/A copies.
+pub(crate) fn failed_aa(report: &Report) -> usize {
+    let failed = report.comparisons.iter().filter(|found| {
+        let reason = found.stopped.as_deref().unwrap_or_default();
+        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
+    });
+    failed.count()
+}
+
+/// One line per flag of the run, and per missing cell.
 fn what_to_do(report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = flag_counts(report)
         .into_iter()
@@ -329,7 +330,7 @@ pub(crate) fn flag_line(flag: Flag, count: usize) -> String {
     format!("{flag} makes {count} {cells} {worth}: {advice}")
 }
 
-/// How many cells have which flag.
+/// The number of cells with each flag.
 pub(crate) fn flag_counts(report: &Report) -> Vec<(Flag, usize)> {
     let flags = || report.cells.iter().flat_map(|cell| &cell.flags);
     let counts = Flag::ALL.map(|flag| (flag, flags().filter(|found| **found == flag).count()));
@@ -419,17 +420,17 @@ mod tests {
     }
 
     #[test]
-    fn three_sentences_say_what_was_found() {
+    fn three_sentences_sum_up_the_results() {
         let expected = [
             "Release is 14.20x [13.60, 14.90] as fast as dev in create.",
-            "Of what this machine allows, create with 42 % of read is reached.",
-            "Of all 4 cells of the run 4 valid; nothing was flagged.",
+            "Nearest to its limit is create with 42 % of read.",
+            "4 cells: 4 valid; nothing was flagged.",
         ];
         assert_eq!(lines(&both_builds()), expected);
     }
 
     #[test]
-    fn of_several_rows_the_ends_are_told() {
+    fn of_several_rows_the_extremes_are_named() {
         let mut report = both_builds();
         report.headlines.push(headline("zeroed", Some("fill")));
         report.headlines[1].scenario = "clone".to_owned();
@@ -448,13 +449,12 @@ mod tests {
         let told = lines(&report);
         assert_eq!(
             told[0],
-            "Release is 14.20x [13.60, 14.90] as fast as dev in create, the most, and 0.98x (no \
-             interval) in clone, the least."
+            "Release is 14.20x [13.60, 14.90] as fast as dev in create (the most) and 0.98x (no \
+             interval) in clone (the least)."
         );
         assert_eq!(
             told[1],
-            "Nearest to what this machine allows is clone with 98 % of read, farthest from it \
-             create with 42 % of read."
+            "Nearest to its limit is clone with 98 % of read, farthest create with 42 % of read."
         );
     }
 
@@ -469,8 +469,7 @@ mod tests {
         report.comparisons.push(aa);
         let told = lines(&report);
         let expected = [
-            "Of all 4 cells of the run 1 valid, 2 suspect, 1 invalid; 1 phases differ from \
-             themselves (A/A).",
+            "4 cells: 1 valid, 2 suspect, 1 invalid; 1 phases differ between A/A copies.",
             "elided makes 1 cell invalid: make the result depend on the work, and return it from \
              the phase",
             "steal makes 2 cells suspect: measure when the host is quieter, or on a machine of your \
@@ -491,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_says_why() {
+    fn missing_figures_show_why() {
         let mut report = both_builds();
         report.comparisons.clear();
         report.cells.truncate(2);
@@ -530,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn without_intervals_that_is_said() {
+    fn missing_intervals_are_reported() {
         let mut report = both_builds();
         for cell in &mut report.cells {
             cell.phases[0].ci95_ns = None;
@@ -543,7 +542,7 @@ mod tests {
 
     /// Reports of older programs have no headlines.
     #[test]
-    fn without_headlines_the_first_cell_of_each_scenario_stands_for_it() {
+    fn without_headlines_the_first_cell_represents_each_scenario() {
         let mut report = both_builds();
         report.headlines.clear();
         report.cells[1].key.scenario = "clone".to_owned();
@@ -575,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_cell_was_planned_there_is_none() {
+    fn without_planned_cells_there_is_no_summary() {
         let mut report = both_builds();
         report.cells.clear();
         report.headlines.clear();

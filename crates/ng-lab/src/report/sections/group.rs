@@ -1,21 +1,21 @@
-//! The cells of a report, put together as a reader looks for them.
+//! The cells of a report, grouped by scenario, size and work.
 
 use crate::model::{CellReport, PhaseReport, Profile, Report, Role};
 use crate::report::text;
 
-/// A cell with its index in the report, by which programs find it there.
+/// A cell with its index in the report.
 pub(crate) type Indexed<'r> = (usize, &'r CellReport);
 
 /// The cells of one scenario at one size.
 pub(crate) struct Group<'r> {
     pub(crate) scenario: &'r str,
     pub(crate) items: u64,
-    /// What the items are called.
+    /// The name of the items.
     unit: &'r str,
     pub(crate) cells: Vec<Indexed<'r>>,
 }
 
-/// One piece of work: its cells in all builds and roles.
+/// One variant on one number of threads: its cells in all builds and roles.
 pub(crate) struct Work<'r> {
     pub(crate) variant: &'r str,
     pub(crate) threads: usize,
@@ -93,18 +93,18 @@ impl<'r> Work<'r> {
         format!("{} x{}", self.variant, self.threads)
     }
 
-    /// The names of the phases in their order.
+    /// The names of the phases in order.
     pub(crate) fn phases(&self) -> Vec<&'r str> {
         phase_names(&self.cells)
     }
 
-    /// The cells that are measured for their own sake.
+    /// The main cells.
     pub(crate) fn main(&self) -> impl Iterator<Item = Indexed<'r>> {
         let cells = self.cells.iter().copied();
         cells.filter(|(_, cell)| cell.role == Role::Main)
     }
 
-    /// The phase of this name in each of `cells` that has it.
+    /// The phase called `name` in each of `cells` that has it.
     pub(crate) fn phase_of(
         cells: impl IntoIterator<Item = Indexed<'r>>,
         name: &str,
@@ -127,12 +127,12 @@ impl<'r> PhaseOf<'r> {
         })
     }
 
-    /// Whether its figures may be used; others are drawn hollow.
+    /// Whether its figures are usable; others are drawn hollow.
     pub(crate) fn is_usable(&self) -> bool {
         self.cell.verdict.is_comparable()
     }
 
-    /// The colour and the look of a series of this cell.
+    /// The CSS class of this cell's series.
     pub(crate) fn series(&self) -> &'static str {
         match (self.cell.key.profile, self.cell.role) {
             (Profile::Dev, Role::Main) => "dev",
@@ -143,13 +143,13 @@ impl<'r> PhaseOf<'r> {
     }
 }
 
-/// The names of all phases of `cells` in their order.
+/// The names of all phases of `cells` in order.
 pub(crate) fn phase_names<'r>(cells: &[Indexed<'r>]) -> Vec<&'r str> {
     let phases = cells.iter().flat_map(|(_, cell)| &cell.phases);
     unique(phases.map(|phase| phase.name.as_str()))
 }
 
-/// Each once, in the order of their first places.
+/// The distinct values, in order of first appearance.
 pub(crate) fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut found: Vec<T> = Vec::new();
     for one in all {

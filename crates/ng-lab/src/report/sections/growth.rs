@@ -6,10 +6,10 @@ use crate::model::{Report, Scaling};
 use crate::report::sections::lack::not_compared;
 use crate::report::sections::part::{Part, Rows, Section, Table, interval, items};
 
-/// Nothing where one size alone was measured.
+/// None if only one size was measured.
 pub(super) fn section(report: &Report) -> Option<Section> {
-    let line = "time grows as the number of items to the power of the exponent: 1 where an item \
-                costs the same at both sizes; paired by round";
+    let line = "time grows as the number of items to the power of the exponent: 1 if an item costs \
+                the same at both sizes; paired by round";
     let part = Part::new("Growth", vec![line.to_owned()], Some(table(report)?));
     Some(Section::of("growth", part))
 }

@@ -1,11 +1,11 @@
-//! What stands where a reader looks for a ratio that is not there.
+//! What is shown in place of a missing ratio.
 
 use crate::model::{
     CellReport, Comparison, ComparisonKind, NotCompared, PhaseReport, Profile, Report,
 };
 use crate::report::text;
 
-/// How many times as fast release is, in the row of release; else why not.
+/// How many times as fast release is, in the row of release; else why there is no ratio.
 pub(super) fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport) -> String {
     if let Some(found) = dev_comparison(report, cell, phase) {
         return estimate(found);
@@ -15,7 +15,7 @@ pub(super) fn dev_ratio(report: &Report, cell: &CellReport, phase: &PhaseReport)
     match lack {
         Some(lack) => not_compared(&lack.reason),
         None if cell.key.profile == Profile::Dev => "in the row of release".to_owned(),
-        // A report of an older program does not say.
+        // An older program's report does not say why.
         None => "not compared".to_owned(),
     }
 }
@@ -31,18 +31,18 @@ pub(super) fn not_compared(reason: &str) -> String {
     format!("not compared: {reason}")
 }
 
-/// The ratios of a kind that are not there.
+/// The missing ratios of a kind.
 pub(super) fn of_kind(report: &Report, kind: ComparisonKind) -> impl Iterator<Item = &NotCompared> {
     let all = report.not_compared.iter();
     all.filter(move |lack| lack.kind == kind)
 }
 
-/// Why a run has no ratio of that kind at all.
+/// Why a run has no ratio of a kind at all.
 pub(super) fn why_none(report: &Report, kind: ComparisonKind) -> String {
     match kind {
         ComparisonKind::Threads => lack_of_threads(report),
         ComparisonKind::Variants => {
-            "no scenario was measured in two variants on as many threads".to_owned()
+            "no scenario was measured in two variants on the same number of threads".to_owned()
         }
         ComparisonKind::Aa => "no program was measured twice".to_owned(),
         _ => "none in this run".to_owned(),
@@ -56,7 +56,7 @@ pub(crate) fn lack_of_threads(report: &Report) -> String {
     match counts[..] {
         [] => "nothing was measured".to_owned(),
         [count] => format!(
-            "one thread count only was measured, {count}: a speed-up needs one thread and more"
+            "only one thread count was measured, {count}: a speed-up needs one thread and more"
         ),
         _ => "no variant was measured on one thread and on more".to_owned(),
     }
@@ -69,7 +69,7 @@ pub(super) fn count_of_threads(threads: usize) -> String {
     }
 }
 
-/// How this phase compares with that of the dev build, if it does.
+/// The comparison of this phase with the dev build, if there is one.
 pub(super) fn dev_comparison<'r>(
     report: &'r Report,
     cell: &CellReport,

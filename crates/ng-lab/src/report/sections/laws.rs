@@ -1,4 +1,4 @@
-//! How phases gain from threads, by a law where there are threads enough.
+//! Scaling laws of phases measured on enough numbers of threads.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::{CellReport, Interval95, PhaseReport, Profile, Report};
 use crate::report::sections::part::{Part, Rows, Section, items};
 use crate::stats::{self, ScalabilityLaw};
 
-/// Work that was measured on several numbers of threads.
+/// A phase of the same work on any number of threads.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Work<'r> {
     scenario: &'r str,
@@ -21,7 +21,7 @@ struct Work<'r> {
 /// The samples of a phase by the number of threads.
 type ByThreads<'r> = BTreeMap<usize, &'r [u64]>;
 
-/// Nothing where all ran on one number of threads.
+/// None if everything ran on one number of threads.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let work = by_work(report);
     let most = work.values().map(BTreeMap::len).max().unwrap_or(0);
@@ -60,7 +60,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section::of("laws", part))
 }
 
-/// The median of a figure of all rounds, with its interval.
+/// The median of a figure over all rounds, with its interval.
 fn figure(laws: &[ScalabilityLaw], of: fn(&ScalabilityLaw) -> f64) -> Field {
     let figures: Vec<f64> = laws.iter().map(of).collect();
     let interval = stats::median_interval_95(&figures).map(Interval95::from);
@@ -91,7 +91,7 @@ fn work<'r>(cell: &'r CellReport, phase: &'r PhaseReport) -> Work<'r> {
     }
 }
 
-/// A law for each round; none where a round is missing for some threads.
+/// A law per round; none if a round is missing for some number of threads.
 fn laws(samples: &ByThreads<'_>) -> Option<Vec<ScalabilityLaw>> {
     let one = samples.get(&1)?;
     if samples.values().any(|times| times.len() != one.len()) {

@@ -6,11 +6,10 @@ use crate::model::{Interval95, LimitReport, Report};
 use crate::report::sections::part::{Detail, Part, Rows, Section, interval};
 use crate::report::text;
 
-/// Nothing where no limit was probed.
+/// None if no limit was probed.
 pub(super) fn section(report: &Report) -> Option<Section> {
-    let line = "what this machine allows, probed in every round at the size of the cells, and in \
-                the memory that they are confined to; a limit is the fastest way we know to do \
-                that little: a reference, not a law";
+    let line = "probed in every round at the size and memory limit of the cells; a limit is the \
+                fastest known way to do that little: a reference, not a law";
     let table = Rows::new(&report.limits)
         .words("limit", |limit| limit.key.limit.name().to_owned())
         .column("size", |limit| {

@@ -1,5 +1,4 @@
-//! What a report says, in the order in which it is read. A section is a file; a new one
-//! is named here.
+//! The sections of a report, in reading order. Each is a file; a new one is added here.
 
 mod about;
 mod allocations;
@@ -25,7 +24,7 @@ use crate::report::sections::part::Section;
 pub(crate) use about::{described, overrides, section as about, volume, warnings};
 pub(crate) use claims::part as claims;
 pub(crate) use findings::copy_of;
-pub(crate) use glance::{flag_counts, flag_line, section as glance};
+pub(crate) use glance::{failed_aa, flag_counts, flag_line, section as glance, verdict_counts};
 pub(crate) use group::{Group, Indexed, PhaseOf, Work, groups, phase_names, unique, works};
 pub(crate) use growth::{exponent, table as growth_table};
 pub(crate) use lack::lack_of_threads;
@@ -33,7 +32,7 @@ pub(crate) use samples::table as samples;
 pub(crate) use soak::troubles;
 pub(crate) use versus::section as versus;
 
-/// All sections that the report has, but for its summary.
+/// All sections of the report except its summary.
 pub(crate) fn sections(report: &Report) -> Vec<Section> {
     let sections = [
         Some(about::section(report)),

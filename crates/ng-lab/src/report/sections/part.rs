@@ -1,7 +1,7 @@
-//! What a report says, before any form is given to it: sections of lines and tables.
+//! The content of a report, independent of form: sections of lines and tables.
 //!
-//! A table is written once, column by column. Each column has its figures with the
-//! numbers that they are sorted by, and says from which detail on it is shown.
+//! A table is written once, column by column. Each column has its figures, the numbers
+//! they are sorted by, and the detail from which it is shown.
 
 use ng_plot::Field;
 
@@ -11,20 +11,20 @@ use crate::report::text;
 /// How much of a report a form shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Detail {
-    /// What is read at once: a terminal.
+    /// The essentials: a terminal.
     Short,
-    /// Everything that fits into lines: Markdown.
+    /// Everything that fits on lines: Markdown.
     Full,
     /// Everything: the page.
     All,
 }
 
-/// Parts that are read together, and that the page's contents name.
+/// Parts that belong together, listed in the page's contents.
 pub(crate) struct Section {
     /// Its anchor on the page.
     pub(crate) id: &'static str,
     pub(crate) heading: String,
-    /// What the contents call it, where that is not its heading.
+    /// Its name in the contents, if different from its heading.
     pub(crate) listed: Option<&'static str>,
     pub(crate) parts: Vec<Part>,
 }
@@ -39,7 +39,7 @@ impl Section {
         }
     }
 
-    /// A section of one part, which has its heading.
+    /// A section of one part, with its heading.
     pub(crate) fn of(id: &'static str, part: Part) -> Self {
         Self::new(id, &part.title.clone(), vec![part])
     }
@@ -55,7 +55,7 @@ pub(crate) struct Part {
     pub(crate) title: String,
     pub(crate) lines: Vec<String>,
     pub(crate) table: Option<Table>,
-    /// From which detail on it is shown, and its table.
+    /// The detail from which it is shown; its table has its own.
     pub(crate) from: Detail,
     pub(crate) table_from: Detail,
 }
@@ -79,14 +79,14 @@ impl Part {
         Self { table_from, ..self }
     }
 
-    /// Its table as words, where that is shown in so much detail.
+    /// Its table as words, if shown at `detail`.
     pub(crate) fn words(&self, detail: Detail) -> Option<Words<'_>> {
         let table = self.table.as_ref().filter(|_| self.table_from <= detail);
         let words = table.map(|table| table.words(detail));
         words.filter(|words| !words.rows.is_empty())
     }
 
-    /// Whether there is anything of it in so much detail.
+    /// Whether any of it is shown at `detail`.
     pub(crate) fn is_shown(&self, detail: Detail) -> bool {
         self.from <= detail && (!self.lines.is_empty() || self.words(detail).is_some())
     }
@@ -101,7 +101,7 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) heading: String,
     from: Detail,
-    /// Whether words show it in the first row of a group only.
+    /// Whether words show it only in the first row of a group.
     once: bool,
     pub(crate) fields: Vec<Field>,
 }
@@ -114,14 +114,14 @@ pub(crate) struct Look {
     begins_group: bool,
 }
 
-/// Headings and rows for a form that is made of words.
+/// Headings and rows for a textual form.
 pub(crate) struct Words<'t> {
     pub(crate) headings: Vec<&'t str>,
     pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// The headings and rows of so much detail.
+    /// The headings and rows shown at `detail`.
     pub(crate) fn words(&self, detail: Detail) -> Words<'_> {
         let columns = || self.columns.iter().filter(|column| column.from <= detail);
         let shown = self.rows.iter().enumerate();
@@ -135,7 +135,7 @@ impl Table {
 }
 
 impl Column {
-    /// Figures that must not be used have the marks of Markdown.
+    /// The text of a field; unusable figures are struck through as in Markdown.
     fn words(&self, at: usize, look: &Look) -> String {
         if self.once && !look.begins_group {
             return String::new();
@@ -148,7 +148,7 @@ impl Column {
     }
 }
 
-/// A table in the making: what its rows are about, and the columns so far.
+/// A table builder: the subjects of its rows, and the columns so far.
 pub(crate) struct Rows<T> {
     rows: Vec<T>,
     table: Table,
@@ -188,7 +188,7 @@ impl<T> Rows<T> {
         self.column(heading, |row| Field::Words(words(row)))
     }
 
-    /// The columns that say which phase of which cell a row is about.
+    /// The columns that name the cell and phase of a row.
     pub(crate) fn keyed(self, key: impl Fn(&T) -> (&CellKey, &str)) -> Self {
         let cell = |row: &T| key(row).0.clone();
         self.words("scenario", |row| cell(row).scenario)
@@ -199,7 +199,7 @@ impl<T> Rows<T> {
             .column("threads", |row| Field::count(key(row).0.threads))
     }
 
-    /// Shows the last column from that detail on.
+    /// Shows the last column only from `detail` on.
     pub(crate) fn from(mut self, detail: Detail) -> Self {
         if let Some(column) = self.table.columns.last_mut() {
             column.from = detail;
@@ -207,7 +207,7 @@ impl<T> Rows<T> {
         self
     }
 
-    /// Shows the last column once a group, where words are shown.
+    /// Shows the last column only once per group in textual forms.
     pub(crate) fn once(mut self) -> Self {
         if let Some(column) = self.table.columns.last_mut() {
             column.once = true;
@@ -215,17 +215,17 @@ impl<T> Rows<T> {
         self
     }
 
-    /// Says which rows begin a group.
+    /// Marks the rows that begin a group.
     pub(crate) fn begins_group(self, begins: impl Fn(&T) -> bool) -> Self {
         self.look(|look, row| look.begins_group = begins(row))
     }
 
-    /// Says of which rows the figures must not be used.
+    /// Marks the rows whose figures must not be used.
     pub(crate) fn struck(self, struck: impl Fn(&T) -> bool) -> Self {
         self.look(|look, row| look.struck = struck(row))
     }
 
-    /// Says from which detail on a row is shown.
+    /// Sets the detail from which each row is shown.
     pub(crate) fn shown_from(self, from: impl Fn(&T) -> Detail) -> Self {
         self.look(|look, row| look.from = from(row))
     }
@@ -237,12 +237,12 @@ impl<T> Rows<T> {
         self
     }
 
-    /// The table, with rows or without.
+    /// The table, even if it has no rows.
     pub(crate) fn all(self) -> Table {
         self.table
     }
 
-    /// The table; none without rows.
+    /// The table, if it has rows.
     pub(crate) fn table(self) -> Option<Table> {
         (!self.rows.is_empty()).then_some(self.table)
     }
@@ -257,14 +257,14 @@ fn profile(profile: Profile) -> String {
     profile.name().to_owned()
 }
 
-/// A number of bytes that may not be known.
+/// A number of bytes, if known.
 pub(crate) fn bytes(count: Option<u64>) -> Field {
     Field::maybe(count.map(|count| count as f64), |count| {
         text::bytes(count as u64)
     })
 }
 
-/// A figure whose words are those of an interval, sorted by its lower end.
+/// An interval, sorted by its lower end.
 pub(crate) fn interval(low: Option<f64>, words: String) -> Field {
     match low {
         Some(low) => Field::Figure(low, words),

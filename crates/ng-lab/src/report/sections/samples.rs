@@ -1,10 +1,10 @@
-//! Every sample in a row of its own, for programs that do their own sums.
+//! One row per sample, for further analysis.
 
 use crate::model::Report;
 use crate::report::sections::part::{Rows, Table};
 
-/// The samples by cell and phase, the cold ones of round 0 too; `cell` is the index in
-/// the report's `cells`, and the verdict is the cell's.
+/// The samples by cell and phase, round 0 included; `cell` is the index in the report's
+/// `cells`, and the verdict is the cell's.
 pub(crate) fn table(report: &Report) -> Table {
     let cells = report.cells.iter().enumerate();
     let phases = cells.flat_map(|(index, cell)| {

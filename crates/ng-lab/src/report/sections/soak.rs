@@ -1,4 +1,4 @@
-//! The sections about a soak.
+//! The section on a soak.
 
 use ng_plot::Field;
 
@@ -8,11 +8,10 @@ use crate::model::{
 use crate::report::sections::part::{Detail, Part, Rows, Section, Table, bytes, interval};
 use crate::report::text;
 
-/// Stretches that the run is shown in.
+/// Stretches the run is divided into.
 const STRETCHES: usize = 20;
 
-/// What was done, how it went over the time, and the run in stretches; nothing where
-/// there was no soak.
+/// The operations, the slopes, and the run in stretches; none without a soak.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let (soak, items) = (report.soak.as_ref()?, report.run.items.as_str());
     let mut parts = vec![Part::new("Soak", lines(soak, items), kinds(soak, items))];
@@ -38,7 +37,7 @@ fn kinds(soak: &SoakReport, items: &str) -> Option<Table> {
         .column("number", |kind| {
             Field::Figure(kind.operations as f64, kind.operations.to_string())
         })
-        .column("a second", |kind| {
+        .column("per second", |kind| {
             let rate = kind.operations as f64 / seconds;
             Field::Figure(rate, text::count(rate))
         })
@@ -80,7 +79,7 @@ fn lines(soak: &SoakReport, items: &str) -> Vec<String> {
     lines.push(verifications(soak));
     let aside: f64 = soak.rows.iter().map(|row| row.aside_seconds).sum();
     lines.push(format!(
-        "the schedule stood still for {aside:.1} s in all, for rows and verifications"
+        "the schedule was paused for {aside:.1} s in total, for rows and verifications"
     ));
     lines.extend(soak.rows.last().and_then(|row| late(soak, row)));
     lines
@@ -88,10 +87,10 @@ fn lines(soak: &SoakReport, items: &str) -> Vec<String> {
 
 fn rate(soak: &SoakReport) -> String {
     match (soak.rate, soak.capacity) {
-        (None, _) => "it did not come to a rate".to_owned(),
-        (Some(rate), None) => format!("{} a second were due", text::count(rate)),
+        (None, _) => "it ended before a rate was set".to_owned(),
+        (Some(rate), None) => format!("{} per second were due", text::count(rate)),
         (Some(rate), Some(capacity)) => format!(
-            "{} a second were due, {} of the {} that could be done before",
+            "{} per second were due, {} of a capacity of {}",
             text::count(rate),
             text::percent(rate / capacity),
             text::count(capacity)
@@ -105,7 +104,7 @@ fn files(soak: &SoakReport, items: &str) -> String {
     let renewed = |event: &&Event| matches!(event, Event::Renewed { .. });
     let renewals = soak.events.iter().filter(renewed).count();
     let mut line = format!(
-        "files of at most {} {items}, begun anew {renewals} times, {} at the end",
+        "files of at most {} {items}, renewed {renewals} times, {} at the end",
         text::items(most),
         text::bytes(disk)
     );
@@ -125,30 +124,30 @@ fn verifications(soak: &SoakReport) -> String {
     }
 }
 
-/// What speaks against a soak.
+/// What is wrong with a soak.
 pub(crate) fn troubles(soak: &SoakReport) -> Vec<String> {
     let wrong = soak.events.iter().any(|event| event.wrong().is_some());
     let mut lines: Vec<String> = wrong.then(|| verifications(soak)).into_iter().collect();
     lines.extend(soak.rows.last().and_then(|row| late(soak, row)));
     if !wrong && !soak.ended_clean {
-        lines.push("it was not verified at its end".to_owned());
+        lines.push("it was not verified at the end".to_owned());
     }
     lines
 }
 
-/// A schedule that was not kept: more than a second behind at the end.
+/// A warning if the schedule was missed by more than a second at the end.
 fn late(soak: &SoakReport, row: &SoakRow) -> Option<String> {
     let behind = row.backlog as f64 / soak.rate?;
     (behind > 1.0).then(|| {
         format!(
-            "WARNING: {} operations were due at the end and had not begun: the rate is more than \
-             was done, and response times grow with the length of the run",
+            "WARNING: {} operations were due at the end but not begun: the rate is above the \
+             capacity, and response times grow with the length of the run",
             row.backlog
         )
     })
 }
 
-/// A figure in its unit, with its sign.
+/// A figure in its unit, with sign.
 fn signed(figure: &str, value: f64, plus: &str) -> String {
     let sign = match value {
         value if value < 0.0 => "-",
@@ -163,10 +162,11 @@ fn signed(figure: &str, value: f64, plus: &str) -> String {
     }
 }
 
-/// Those of single kinds are not shown in short.
+/// The slopes; those of single kinds are left out of the short form.
 fn slopes(soak: &SoakReport) -> Option<Part> {
     let line = "Theil-Sen slopes; points are rows, or medians of neighbouring rows, and the \
-                interval takes them for independent. Of twenty flat figures one is said to move";
+                interval assumes that they are independent. One in twenty flat figures is \
+                reported to move";
     let table = Rows::new(&soak.slopes)
         .shown_from(|slope| match slope.kind {
             None => Detail::Short,
@@ -179,7 +179,7 @@ fn slopes(soak: &SoakReport) -> Option<Part> {
         .column("median", |slope| {
             Field::Figure(slope.median, signed(&slope.figure, slope.median, ""))
         })
-        .column("an hour", |slope| {
+        .column("per hour", |slope| {
             Field::Figure(slope.per_hour, signed(&slope.figure, slope.per_hour, "+"))
         })
         .column("95 % interval", |slope| slope_interval(slope))
@@ -209,14 +209,14 @@ fn said(finding: SlopeFinding) -> &'static str {
     match finding {
         SlopeFinding::Rises => "rises",
         SlopeFinding::Falls => "falls",
-        SlopeFinding::NotTold => "no trend told",
+        SlopeFinding::NotTold => "no trend",
         SlopeFinding::TooFewRows => "too few rows",
     }
 }
 
 fn stretches(soak: &SoakReport, items: &str) -> Option<Part> {
-    let line = "rows put together: sums of operations and faults, the worst of times, and the \
-                last of the others. `report.json` and `soak.csv` have every row";
+    let line = "rows combined: sums of operations and faults, the worst times, and the last value \
+                of the others. `report.json` and `soak.csv` have every row";
     let rows_each = soak.rows.len().div_ceil(STRETCHES).max(1);
     let stretches = soak.rows.chunks(rows_each);
     let stretches = stretches.filter_map(|rows| Some((rows, rows.last()?)));
@@ -232,7 +232,7 @@ fn stretches(soak: &SoakReport, items: &str) -> Option<Part> {
         .column("until", |(_, last)| {
             Field::maybe(Some(last.seconds * 1e9), text::time)
         })
-        .column("a second", |(rows, _)| {
+        .column("per second", |(rows, _)| {
             Field::maybe(Some(rate_of(rows)), text::count)
         })
         .column("service p99", |(rows, _)| {

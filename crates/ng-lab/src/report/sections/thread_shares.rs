@@ -6,12 +6,11 @@ use crate::model::{Profile, Report, Verdict};
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 use crate::report::text;
 
-const LINE: &str = "of a phase's time, how long its least and its most busy thread were on a \
-    processor; how often all of them together gave it up to wait, or had it taken away. Work that \
-    is shared evenly and without locks has every thread busy throughout, and no waits but at its \
-    ends";
+const LINE: &str = "share of a phase's time that its least and most busy threads spent on a \
+    processor; how often all threads together waited or were preempted. Work shared evenly and \
+    without locks keeps every thread busy throughout, with waits only at the ends";
 
-/// Nothing where no phase was seen on several threads; of dev nothing in short.
+/// None if no phase was seen on several threads; dev is left out of the short form.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let phases = report.main_phases();
     let shared = phases.filter_map(|(cell, phase)| Some((cell, phase, phase.threads?)));

@@ -1,4 +1,4 @@
-//! What the run is held against, and what the gate says of it, as sections.
+//! The comparison with the other side, and the gate.
 
 use ng_plot::Field;
 
@@ -6,12 +6,12 @@ use crate::model::{ComparisonKind, GateReport, Interval95, Outcome, ReferenceRep
 use crate::report::sections::comparisons;
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 
-/// The other side and the gate; nothing for a run that is held against nothing.
+/// The other side and the gate; none without another side.
 pub(crate) fn section(report: &Report) -> Option<Section> {
     let reference = report.reference.as_ref()?;
     let title = title(reference);
     let ratios = comparisons::table(report, reference.kind);
-    // The gate has the same figures, and says what they mean.
+    // The gate shows the same figures with outcomes.
     let from = match report.gate {
         Some(_) => Detail::Full,
         None => Detail::Short,
@@ -37,7 +37,7 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
         commit => commit.to_owned(),
     };
     let how = match &reference.started {
-        None => "measured beside it in every round, and paired by round".to_owned(),
+        None => "measured in the same rounds, and paired by round".to_owned(),
         Some(started) => format!("measured {started}; nothing is paired"),
     };
     let mut lines = vec![
@@ -46,7 +46,7 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
             "this side: {}{}",
             known(&report.build.commit),
             if report.build.commit.ends_with("-dirty") {
-                ", the working tree with changes that are in no commit"
+                ", the working tree with uncommitted changes"
             } else {
                 ""
             }
@@ -58,14 +58,14 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
     lines
 }
 
-/// How many phases have which outcome, what the outcomes mean, what was left out.
+/// The number of phases by outcome, what outcomes mean, and what was left out.
 fn gate_lines(gate: &GateReport) -> Vec<String> {
     let mut lines = vec![
         format!("phases: {}", gate.summary()),
         format!(
             "regressed and improved: the whole interval is beyond the floor, and p, adjusted for {} \
-             tests, is below 0.05; that takes {} samples. same: the interval is within the gate. \
-             noise: it is too wide to say",
+             tests, is below 0.05; that needs {} samples. same: the interval is within the gate. \
+             noise: it is too wide to decide",
             gate.tests, gate.samples_needed
         ),
     ];
@@ -77,7 +77,7 @@ fn gate_lines(gate: &GateReport) -> Vec<String> {
     lines
 }
 
-/// What is the same is not shown in short.
+/// The gate's outcomes; `same` is left out of the short form.
 fn gate_part(gate: &GateReport) -> Part {
     let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
     let table = Rows::new(&gate.outcomes)
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_tells_change_floor_p_and_outcome() {
+    fn a_row_shows_change_floor_p_and_outcome() {
         let section = gate_part(&gate());
         assert_eq!(section.title, "Gate 5 %");
         assert_eq!(
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_is_left_out_on_a_terminal() {
+    fn same_phases_are_left_out_on_a_terminal() {
         let part = gate_part(&gate());
         let rows = part.words(Detail::Short).expect("a table").rows;
         let phases: Vec<&str> = rows.iter().map(|row| row[2].as_str()).collect();

@@ -1,9 +1,8 @@
-//! Limits of files: the least that a durable write, a cold read and a sync take.
+//! Limits of files: the least time of a durable write, a cold read and a sync.
 //!
-//! Each is the best of all the ways that we know, because any one of them may have a
-//! bottleneck of its own that has nothing to do with the disk: what goes through the
-//! page cache of a virtual machine costs up to eight times as much where the host must
-//! find memory for it.
+//! Each is the best of several ways, because any one may have a bottleneck unrelated to
+//! the disk: the page cache of a virtual machine costs up to eight times as much if the
+//! host must find memory for it.
 
 mod ways;
 
@@ -23,24 +22,29 @@ use ways::{READS, WRITES, Way};
 
 /// Bytes of one write or read through the page cache.
 const CHUNK_BYTES: u64 = 1 << 20;
-/// Repetitions of each way; the best one counts.
+/// Repetitions of each way; the best counts.
 const REPEATS: usize = 2;
-/// A file of this size takes seconds, in which short disturbances even out.
+/// From this size a file is probed once: it takes seconds, in which short disturbances
+/// even out.
 const ONCE_FROM_BYTES: u64 = 1 << 30;
-/// The most that is written or read in one way. Of a longer file the steady rate is
-/// taken: that of the part which follows the first one, where what the disk and the
-/// kernel take in advance is used up.
+/// The most that is written or read in one way. For a longer file the steady rate counts,
+/// after a first part has used up the buffers of the disk and the kernel.
 pub(crate) const PROBED_MOST_BYTES: u64 = LEAD_BYTES + STEADY_BYTES;
 const LEAD_BYTES: u64 = 1 << 30;
 const STEADY_BYTES: u64 = 2 << 30;
-/// How many times slower than the best a way may be over the first part before it is
-/// given up, and how long that is of files that are done whole.
+/// A way this many times slower than the best over its first part is abandoned; of files
+/// that are probed whole, that part has `TRIED_BYTES`.
 const HOPELESS: f64 = 2.0;
 const TRIED_BYTES: u64 = 256 << 20;
-/// Pages that are made durable one by one.
+/// Pages made durable one by one.
 const SMALL_SYNCS: u64 = 16;
 
-pub(super) fn probe(
+/// Probes the `wanted` limits of files of `bytes` in `dir` on `threads` threads, and
+/// leaves `dir` as it was.
+///
+/// # Errors
+/// A file cannot be written, read or evicted from the page cache.
+pub(crate) fn probe(
     dir: &Path,
     bytes: u64,
     threads: usize,
@@ -63,8 +67,7 @@ pub(super) fn probe(
     Ok(readings)
 }
 
-/// What is done of a file: a first part, after which a way may be given up, and the
-/// rest.
+/// The parts of a file: a first one, after which a way may be abandoned, and the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Course {
     first: u64,
@@ -88,7 +91,7 @@ impl Course {
     }
 }
 
-/// The file that is written and read; removed when it is dropped.
+/// The file that is written and read, removed on drop.
 struct ProbeFile {
     path: PathBuf,
     course: Course,
@@ -104,7 +107,7 @@ impl ProbeFile {
         }
     }
 
-    /// Writes all of it, in a fast way that there is.
+    /// Writes the whole file in the first way that the system has.
     fn fill(&self) -> io::Result<()> {
         for way in [Way::WriteUncached, Way::WriteInSync] {
             if self.time(way, f64::INFINITY)?.is_finite() {
@@ -114,7 +117,7 @@ impl ProbeFile {
         Ok(())
     }
 
-    /// The best time of any of the `ways`, in nanoseconds a byte.
+    /// The best time of the `ways`, in nanoseconds per byte.
     fn best(&self, ways: &[Way]) -> io::Result<f64> {
         let repeats = match self.course.end < ONCE_FROM_BYTES {
             true => REPEATS,
@@ -123,8 +126,8 @@ impl ProbeFile {
         best_of(ways, repeats, |way, best| self.time(way, best))
     }
 
-    /// The time of one way, in nanoseconds a byte; endless, if the system lacks it or it
-    /// cannot become the `best`.
+    /// The time of one way, in nanoseconds per byte; infinite if the system lacks it or it
+    /// cannot beat `best`.
     fn time(&self, way: Way, best: f64) -> io::Result<f64> {
         let timed = match way.is_a_write() {
             true => self.write(way, best),
@@ -136,7 +139,7 @@ impl ProbeFile {
         }
     }
 
-    /// Writes a new file with room of its own.
+    /// Writes a new, preallocated file.
     fn write(&self, way: Way, best: f64) -> io::Result<f64> {
         self.remove();
         let file = File::create_new(&self.path)?;
@@ -157,7 +160,7 @@ impl ProbeFile {
         })
     }
 
-    /// Does the course, and times what is to be timed of it.
+    /// Runs the course, and times the parts that count.
     fn run(&self, best: f64, work: impl Fn(Range<u64>) -> io::Result<()>) -> io::Result<f64> {
         let Course {
             first,
@@ -183,7 +186,7 @@ impl ProbeFile {
         })
     }
 
-    /// Makes the file cold, and holds the kernel to it.
+    /// Makes the file cold, and checks that it is.
     fn evict(&self) -> io::Result<()> {
         let left = evict(&self.path)?;
         if left.share() <= COLD_SHARE {
@@ -195,8 +198,8 @@ impl ProbeFile {
         )))
     }
 
-    /// The best time to make one page durable, in nanoseconds. The pages have
-    /// their room and were written before, so that nothing else is.
+    /// The best time to make one page durable, in nanoseconds. The pages were written
+    /// before, so that no metadata changes.
     fn small_sync(&self) -> io::Result<f64> {
         self.remove();
         let file = File::create_new(&self.path)?;
@@ -216,7 +219,7 @@ impl ProbeFile {
         Ok(best)
     }
 
-    /// Runs `work` on equal parts of a range, each on a thread of its own.
+    /// Runs `work` on equal parts of a range, each on its own thread.
     fn on_ranges(
         &self,
         range: Range<u64>,
@@ -244,7 +247,7 @@ impl ProbeFile {
     }
 
     fn remove(&self) {
-        // Where it cannot be removed, it cannot be created anew either.
+        // If this fails, creating the file fails and says so.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -255,7 +258,7 @@ impl Drop for ProbeFile {
     }
 }
 
-/// The best of what `time` says of each way, several times; it is told the best so far.
+/// The best `time` over all ways and repeats; `time` receives the best so far.
 fn best_of(
     ways: &[Way],
     repeats: usize,
@@ -273,7 +276,7 @@ fn best_of(
     }
 }
 
-/// Gives the file room. Where the file system cannot, writing does.
+/// Preallocates the file, if the file system can.
 #[cfg(target_os = "linux")]
 fn allocate(file: &File, bytes: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -296,23 +299,13 @@ mod tests {
     use memmap2::MmapOptions;
 
     use super::*;
-
-    /// Beside this program: the system's temporary folder may be memory, where
-    /// nothing is cold.
-    fn folder() -> Option<tempfile::TempDir> {
-        let program = std::env::current_exe().unwrap();
-        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
-        let volume = crate::model::Volume::of(folder.path()).unwrap();
-        if volume.is_in_memory() {
-            eprintln!("skipped: limits of files need a disk");
-            return None;
-        }
-        Some(folder)
-    }
+    use crate::machine::volume::folder_on_disk;
 
     #[test]
-    fn every_limit_that_is_wanted_is_read_and_no_file_is_left() {
-        let Some(folder) = folder() else { return };
+    fn exactly_the_wanted_limits_are_read_and_no_file_is_left() {
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         for bytes in [64, 4096, (3 << 20) + 64] {
             for threads in [1, 3] {
                 let all: Vec<Limit> = Limit::of_files(threads).collect();
@@ -331,8 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_whole_and_no_two_pages_are_the_same() {
-        let Some(folder) = folder() else { return };
+    fn the_whole_file_is_written_and_no_two_pages_are_equal() {
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let bytes = (5 << 20) + 4096;
         for threads in [1, 2] {
             for way in WRITES {
@@ -358,7 +353,9 @@ mod tests {
 
     #[test]
     fn a_file_that_stays_in_memory_is_no_cold_read() {
-        let Some(folder) = folder() else { return };
+        let Some(folder) = folder_on_disk() else {
+            return;
+        };
         let file = ProbeFile::new(folder.path(), 8 << 20, 1);
         file.time(Way::WriteInSync, f64::INFINITY).unwrap();
         let opened = File::open(&file.path).unwrap();
@@ -373,8 +370,8 @@ mod tests {
         assert!(file.time(Way::Read, f64::INFINITY).is_ok());
     }
 
-    /// The limit once went through the page cache as the store did. Where its pages
-    /// cost eight times as much as the disk, both did, and the store was at 100 %.
+    /// The limit once used the page cache, as the store does. Where that cost eight times
+    /// as much as the disk, both paid it, and the store was at 100 % of the limit.
     #[test]
     fn a_store_behind_a_slow_page_cache_has_a_small_share_of_the_limit() {
         let through_the_cache = [Way::WriteAtOnce, Way::WriteInSync, Way::Read, Way::Populate];
@@ -389,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_that_has_no_way_has_no_limit() {
+    fn a_system_without_any_way_has_no_limit() {
         let error = best_of(WRITES, 2, |_, _| Ok(f64::INFINITY)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
         let two = |way, _| Ok(if way == Way::Read { 2.0 } else { f64::INFINITY });
@@ -416,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_that_cannot_win_is_given_up_after_its_first_part() {
+    fn a_way_that_cannot_win_is_abandoned_after_its_first_part() {
         let file = |first, end, is_whole| ProbeFile {
             path: PathBuf::new(),
             course: Course {

@@ -5,7 +5,7 @@ use ng_lab::model::{ClaimFigure, ClaimVerdict};
 use crate::claims::judge::Ruling;
 use crate::claims::rule::Sum;
 
-/// All must come out as they are said; of those that do not, the first is shown.
+/// All must match; the first that does not is shown.
 pub(super) fn judge(sums: &[Sum]) -> Ruling {
     let wrong = sums.iter().find(|sum| !sum.comes_out());
     let shown = wrong.or(sums.first());

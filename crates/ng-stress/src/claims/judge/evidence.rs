@@ -1,21 +1,21 @@
-//! What a report has of a cell, or why it is of no use.
+//! A report's evidence from a cell, or why it is unusable.
 
 use ng_lab::model::{CellReport, ComparisonKind, Flag, PhaseReport, Report, Role, Verdict};
 
 use crate::claims::cell::CellSpec;
 use crate::claims::rule::Quantity;
 
-/// What the lab begins its reason with where A/A copies differ.
+/// The start of the lab's reason if A/A copies differ.
 const AA_FAILED: &str = "aa_failed";
 
-/// A report that statements are held against, over so many tokens.
+/// A report over `tokens` tokens, against which claims are checked.
 pub(super) struct Evidence<'r> {
     pub(super) report: &'r Report,
     pub(super) tokens: u64,
 }
 
 impl<'r> Evidence<'r> {
-    /// The cell, if it was measured and may be used; else why not.
+    /// The cell, if it was measured and is usable; else why not.
     pub(super) fn cell(&self, spec: &CellSpec) -> Result<&'r CellReport, String> {
         let mut cells = self.report.cells.iter();
         let found = cells.find(|cell| cell.role == Role::Main && spec.is(cell, self.tokens));
@@ -35,7 +35,7 @@ impl<'r> Evidence<'r> {
         format!("{spec} at {} tokens", spec.size.of(self.tokens))
     }
 
-    /// Nanoseconds an item, one for each round after round 0.
+    /// Nanoseconds per item, one for each round after round 0.
     pub(super) fn samples(&self, of: Quantity) -> Result<Vec<f64>, String> {
         let cell = self.cell(&of.cell)?;
         let phases = phases(cell, of)?;
@@ -47,8 +47,8 @@ impl<'r> Evidence<'r> {
         Ok(rounds.map(|round| sum(round) as f64 / items).collect())
     }
 
-    /// How two runs of the same program differed, if so: a ratio of this quantity
-    /// to another then says nothing.
+    /// How A/A copies differ, if they do: a ratio of this quantity to another is then
+    /// meaningless.
     pub(super) fn noise(&self, of: Quantity) -> Option<String> {
         let items = of.cell.size.of(self.tokens);
         let mut comparisons = self.report.comparisons.iter();
@@ -68,10 +68,10 @@ impl<'r> Evidence<'r> {
         Some(format!("{}: {reason}", of.cell))
     }
 
-    /// What disturbed the cells, as words to add to a reason.
+    /// What disturbed the cells, to append to a reason.
     pub(super) fn suspicions(&self, specs: &[CellSpec]) -> String {
         let cells = specs.iter().filter_map(|spec| self.cell(spec).ok());
-        // Too few rounds leave no interval, and that is said anyway.
+        // A missing interval is reported anyway.
         let mut found: Vec<String> = cells
             .flat_map(|cell| &cell.flags)
             .filter(|flag| **flag != Flag::TooFewRounds)

@@ -1,12 +1,12 @@
-//! A measured interval against the figures that agree with a statement.
+//! A measured interval against the figures that agree with a claim.
 
 use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 
 use crate::claims::claim::Said;
 use crate::claims::judge::Ruling;
 
-/// Whether the whole of `figure`'s interval agrees with what was said, or no
-/// part of it. In between, and without an interval, nothing is decided.
+/// Decides by whether all or none of `figure`'s interval agrees with the claim. Otherwise,
+/// or without an interval, the claim is undecided.
 pub(super) fn decide(said: Said, figure: ClaimFigure) -> Ruling {
     let agrees = said.agrees();
     let (verdict, reason) = match figure.ci95 {

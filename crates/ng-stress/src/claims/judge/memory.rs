@@ -1,4 +1,4 @@
-//! What each further token takes, by the kernel's count.
+//! The memory of each further token, from the kernel.
 
 use ng_lab::model::{CellReport, ClaimFigure, ClaimVerdict, MemoryReading};
 
@@ -9,11 +9,10 @@ use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::claims::rule::MemoryFigure;
 
-/// Fewer bytes of tokens than this are not told from what a process takes by
-/// itself, which changes from one to the next.
+/// Fewer bytes of tokens cannot be distinguished from a process's own memory, which varies.
 const TOLD_FROM_BYTES: u64 = 4 << 20;
 
-/// The larger cell's figure without the smaller one's, a token. A report keeps
+/// The difference of the larger and the smaller cell's figures, per token. A report has
 /// medians of memory, so there is no interval.
 pub(super) fn judge(
     said: Said,
@@ -50,7 +49,7 @@ fn bytes_a_token(
     let tokens = large.items().saturating_sub(small.items());
     if tokens * SUBJECT.item_bytes < TOLD_FROM_BYTES {
         return Err(format!(
-            "{tokens} tokens are too few: a process takes more by itself"
+            "{tokens} tokens are too few: a process alone takes more"
         ));
     }
     let bytes = bytes(figure, large)? as f64 - bytes(figure, small)? as f64;
@@ -65,5 +64,5 @@ fn bytes(figure: MemoryFigure, cell: &CellReport) -> Result<u64, String> {
     let missing = || cell.memory_missing.clone().unwrap_or_default();
     cell.memory
         .map(of)
-        .ok_or_else(|| format!("no figures of memory: {}", missing()))
+        .ok_or_else(|| format!("no memory figures: {}", missing()))
 }

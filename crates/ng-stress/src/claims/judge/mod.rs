@@ -1,4 +1,4 @@
-//! From a report to a row for every statement. Pure: no clock, no file.
+//! From a report to a row per claim. Pure: no clock, no file.
 
 mod computed;
 mod evidence;
@@ -20,7 +20,7 @@ use crate::claims::rule::Rule;
 use crate::claims::seed::claims;
 use evidence::Evidence;
 
-/// What a rule found.
+/// The result of a rule.
 struct Ruling {
     verdict: ClaimVerdict,
     measured: Option<ClaimFigure>,
@@ -28,7 +28,7 @@ struct Ruling {
 }
 
 impl Ruling {
-    /// Nothing decides it, because of `reason`.
+    /// Undecided, without a figure, because of `reason`.
     fn untold(reason: impl Into<String>) -> Self {
         Self {
             verdict: ClaimVerdict::CannotBeTold,
@@ -37,7 +37,7 @@ impl Ruling {
         }
     }
 
-    /// `figure` was measured, and does not decide it, because of `reason`.
+    /// Undecided in spite of `figure`, because of `reason`.
     fn undecided(figure: ClaimFigure, reason: String) -> Self {
         Self {
             measured: Some(figure),
@@ -46,10 +46,10 @@ impl Ruling {
     }
 }
 
-/// Holds every statement of the seed's report against a run over `tokens`: one
-/// row for each, in the order of that report.
+/// Checks every claim of the seed's report against a run over `tokens`: one row each, in
+/// the order of that report.
 ///
-/// A figure that rests on an invalid, failed or missing cell decides nothing.
+/// A figure from an invalid, failed or missing cell decides nothing.
 #[must_use]
 pub fn audit(report: &Report, tokens: u64) -> Vec<ClaimRow> {
     let evidence = Evidence { report, tokens };
@@ -74,14 +74,14 @@ fn row(claim: &Claim, evidence: &Evidence<'_>) -> ClaimRow {
     }
 }
 
-/// What to say of a run over another number of tokens than the seed's.
+/// A remark on a run over another number of tokens than the seed's.
 fn other_size(claim: &Claim, evidence: &Evidence<'_>) -> Option<String> {
     let tokens = evidence.tokens;
     let other = tokens != SEED_TOKENS && !claim.rule.needs().is_empty();
     other.then(|| format!("over {tokens} tokens, the seed had {SEED_TOKENS}"))
 }
 
-/// `Err` is why the run cannot tell.
+/// `Err` is why the run does not decide.
 fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let said = claim.said;
     match claim.rule {

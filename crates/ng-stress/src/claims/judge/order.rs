@@ -1,4 +1,4 @@
-//! The order of reads, by the sum that they give.
+//! The order of reads, inferred from their sum.
 
 use ng_lab::Pattern;
 use ng_lab::model::{ClaimFigure, ClaimVerdict};
@@ -9,8 +9,8 @@ use crate::claims::judge::Ruling;
 use crate::claims::judge::evidence::Evidence;
 use crate::oracle::stride_sum;
 
-/// Reads whose sum is to the last digit that of strides are strides: drawn at
-/// random, a hundred thousand ids meet it once in some hundred million times.
+/// Reads whose sum equals that of strides to the last digit are strides: a hundred thousand
+/// random ids match it about once in a hundred million times.
 pub(super) fn judge(
     said: Said,
     of: CellSpec,
@@ -20,7 +20,7 @@ pub(super) fn judge(
 ) -> Result<Ruling, String> {
     let sum = stride_sum(SEED_TOKENS, stride);
     let Said::Exactly(said, _) = said else {
-        return Err("no sum is said".to_owned());
+        return Err("the claim has no sum".to_owned());
     };
     if said as u64 != sum {
         return Err(format!("strides of {stride} give {sum}"));

@@ -9,8 +9,8 @@ use crate::claims::judge::evidence::Evidence;
 use crate::claims::rule::{Expected, ProofSpec};
 use crate::oracle::{id_sum, stride_sum};
 
-/// Every figure must be what is expected of it at the run's own size; a sum
-/// that is said must besides be the oracle's at the seed's size.
+/// Every figure must be as expected at the run's size; a claimed sum must also be the
+/// oracle's at the seed's size.
 pub(super) fn judge(
     said: Said,
     proofs: &[ProofSpec],
@@ -34,7 +34,7 @@ pub(super) fn judge(
     })
 }
 
-/// Why the sum that is said is not the oracle's, if so.
+/// Why the claimed sum is not the oracle's, if it is not.
 fn another_sum(said: Said, spec: &ProofSpec) -> Option<String> {
     let sum = spec.expected.sum(SEED_TOKENS)?;
     let otherwise = matches!(said, Said::Exactly(value, _) if value as u64 != sum);
@@ -63,12 +63,12 @@ impl<'r> Proved<'r> {
         (!right).then(|| format!("{cell} proves {name} {}", self.value))
     }
 
-    /// A figure that nobody spoke of is shown only where it is the news.
+    /// Whether to show the figure; an unclaimed one only if it is the point.
     fn is_shown(&self, said: Said) -> bool {
         said != Said::Words || matches!(self.spec.expected, Expected::MoreThan(_))
     }
 
-    /// A proof is the same in every round, or its cell is of no use.
+    /// The figure; a proof is the same in every round, or its cell is invalid.
     fn figure(&self) -> ClaimFigure {
         let first = self.cell.phases.first();
         ClaimFigure {
@@ -81,7 +81,7 @@ impl<'r> Proved<'r> {
 }
 
 impl Expected {
-    /// The sum over `tokens`, where one is expected.
+    /// The sum over `tokens`, if one is expected.
     fn sum(self, tokens: u64) -> Option<u64> {
         match self {
             Self::IdSum => Some(id_sum(tokens)),

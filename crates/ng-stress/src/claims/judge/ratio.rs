@@ -1,4 +1,4 @@
-//! Ratios of two times of one run.
+//! Ratios of two times in one run.
 
 use ng_lab::model::{ClaimFigure, Interval95};
 use ng_lab::stats;
@@ -19,8 +19,7 @@ pub(super) fn judge(
     Ok(judge_figure(said, figure, [over, under], evidence))
 }
 
-/// Judges a figure that comes from a ratio of two quantities, unless the noise
-/// of one of them forbids it.
+/// Judges a figure from a ratio of two quantities, unless the noise of either forbids it.
 pub(super) fn judge_figure(
     said: Said,
     figure: ClaimFigure,
@@ -36,8 +35,8 @@ pub(super) fn judge_figure(
     found
 }
 
-/// The ratio, paired by round. Cells with a failed round are of no use anyway,
-/// so that samples at one place are of one round.
+/// The ratio, paired by round. Samples with the same index are from the same round, since
+/// cells with a failed round are unusable.
 pub(super) fn times_as_long(
     unit: &str,
     over: Quantity,

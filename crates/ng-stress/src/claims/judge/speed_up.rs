@@ -35,7 +35,7 @@ fn on_four(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, 
     Ok(found)
 }
 
-/// On as many threads as were measured and there are processors for.
+/// On the most measured threads for which there are processors.
 fn for_each_thread(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let processors = evidence.report.host.cpus;
     let counts = THREADS.into_iter().filter(|n| (2..=processors).contains(n));
@@ -56,7 +56,7 @@ fn speed_up(
     let (one, many) = (of.threads(1), of.threads(threads));
     let figure = ratio::times_as_long(said.unit(), one, many, evidence)?;
     let figure = ratio::scaled(figure, 1.0 / share);
-    // Whoever takes a processor away takes more from many threads than from one.
+    // Other load slows many threads more than one.
     for flag in [Flag::OtherLoad, Flag::Steal] {
         if evidence.cell(&many.cell)?.flags.contains(&flag) {
             let reason = format!("others took processors away: {flag}");

@@ -1,5 +1,4 @@
-//! Every rule over reports built by hand: what confirms, what refutes, what
-//! leaves it open.
+//! Every rule over hand-built reports: what confirms, refutes, or leaves a claim undecided.
 
 use std::collections::BTreeMap;
 
@@ -76,20 +75,7 @@ fn phase(name: &str, items: u64, samples_ns: &[u64]) -> PhaseReport {
         name: name.to_owned(),
         items,
         samples_ns: samples_ns.to_vec(),
-        cold_ns: None,
-        median_ns: None,
-        ci95_ns: None,
-        min_ns: None,
-        p10_ns: None,
-        p90_ns: None,
-        mad_ns: None,
-        bound: None,
-        share_of_limit: None,
-        growth: None,
-        access: None,
-        file: None,
-        threads: None,
-        allocations: None,
+        ..PhaseReport::default()
     }
 }
 
@@ -125,7 +111,7 @@ fn judged(report: &Report, said: Said, rule: Rule) -> ClaimRow {
 }
 
 #[track_caller]
-fn assert_told(row: &ClaimRow, verdict: ClaimVerdict, why: &str) {
+fn assert_verdict(row: &ClaimRow, verdict: ClaimVerdict, why: &str) {
     assert_eq!(row.verdict, verdict, "{row:?}");
     assert!(row.reason.contains(why), "no {why:?} in {row:?}");
 }
@@ -167,7 +153,7 @@ fn a_time_agrees_or_is_that_of_another_machine() {
     ] {
         let report = report(4, vec![cell(SLOW_CELL, &around(ms))]);
         let row = judged(&report, said, of);
-        assert_told(&row, verdict, why);
+        assert_verdict(&row, verdict, why);
         let measured = row.measured.unwrap();
         assert_eq!(measured.value.round(), ms as f64);
         assert_eq!((measured.rounds, measured.ci95.is_some()), (Some(8), true));
@@ -207,7 +193,7 @@ fn a_ratio_holds_if_its_whole_interval_agrees_and_not_if_no_part_does() {
         (Said::Between(2.0, 5.0, "x"), Holds, "within"),
     ] {
         let row = judged(&report, said, RATIO);
-        assert_told(&row, verdict, why);
+        assert_verdict(&row, verdict, why);
         let measured = row.measured.unwrap();
         assert_eq!((measured.value.round(), measured.rounds), (4.0, Some(8)));
     }
@@ -222,12 +208,12 @@ fn a_ratio_in_per_cent_is_a_hundred_times_as_large() {
 }
 
 #[test]
-fn an_interval_on_both_sides_of_the_border_leaves_it_open() {
+fn an_interval_across_the_border_leaves_it_open() {
     // From 2.5 to 6 times: 4.03 is in it, and so is much else.
     let slow = (0..8).map(|round| 50_000_000 + round * 10_000_000);
     let report = slow_and_fast(slow.collect(), around(20));
     let row = judged(&report, Said::About(4.03, "x"), RATIO);
-    assert_told(&row, CannotBeTold, "partly within 3.22 to 5.04");
+    assert_verdict(&row, CannotBeTold, "partly within 3.22 to 5.04");
     assert!(row.measured.is_some());
 }
 
@@ -240,7 +226,7 @@ fn fewer_than_six_rounds_leave_it_open() {
         (Said::About(80.0, "ns/token"), Rule::Time(SLOW)),
     ] {
         let row = judged(&report, said, rule);
-        assert_told(&row, CannotBeTold, "an interval needs six");
+        assert_verdict(&row, CannotBeTold, "an interval needs six");
         assert_eq!(row.measured.unwrap().rounds, Some(5));
     }
 }
@@ -251,7 +237,7 @@ fn a_ratio_is_of_one_item() {
     fast.phases[0].items /= 10;
     let report = report(4, vec![cell(SLOW_CELL, &around(80)), fast]);
     let row = judged(&report, Said::About(1.0, "x"), RATIO);
-    assert_told(&row, Holds, "within");
+    assert_verdict(&row, Holds, "within");
 }
 
 #[test]
@@ -285,7 +271,7 @@ fn a_cell_that_is_missing_skipped_failed_or_invalid_supports_nothing() {
         let report = report(4, vec![slow(), other]);
         for said in [Said::About(4.0, "x"), Said::AtLeast(100.0, "x")] {
             let row = judged(&report, said, RATIO);
-            assert_told(&row, CannotBeTold, &why);
+            assert_verdict(&row, CannotBeTold, &why);
             assert_eq!(row.measured, None);
         }
     }
@@ -302,18 +288,18 @@ fn a_cell_of_another_build_size_or_number_of_threads_is_another_one() {
     ] {
         let report = report(4, vec![cell(other, &around(20))]);
         let row = judged(&report, Said::About(20.0, "ns/token"), Rule::Time(FAST));
-        assert_told(&row, CannotBeTold, "not in this run: work/fast x1 in dev");
+        assert_verdict(&row, CannotBeTold, "not in this run: work/fast x1 in dev");
     }
 }
 
 #[test]
-fn what_disturbed_a_cell_is_said() {
+fn what_disturbed_a_cell_is_reported() {
     let slow = flagged(cell(SLOW_CELL, &around(80)), Flag::Steal);
     let report = report(4, vec![slow, cell(FAST_CELL, &around(20))]);
     let row = judged(&report, Said::About(4.0, "x"), RATIO);
-    assert_told(&row, Holds, "(suspect: steal)");
+    assert_verdict(&row, Holds, "(suspect: steal)");
     let row = judged(&report, Said::About(80.0, "ns/token"), Rule::Time(SLOW));
-    assert_told(&row, Holds, "(suspect: steal)");
+    assert_verdict(&row, Holds, "(suspect: steal)");
 }
 
 #[test]
@@ -332,15 +318,15 @@ fn copies_that_differ_from_each_other_leave_a_ratio_open() {
     let mut report = slow_and_fast(around(80), around(20));
     report.comparisons = vec![aa("do", "aa_failed: +20 %")];
     let row = judged(&report, Said::About(4.0, "x"), RATIO);
-    assert_told(&row, CannotBeTold, "work/fast x1 in dev: aa_failed: +20 %");
+    assert_verdict(&row, CannotBeTold, "work/fast x1 in dev: aa_failed: +20 %");
     assert!(row.measured.is_some());
-    // Not the noise of another phase, and not a release cell that is of no use.
+    // Neither the noise of another phase nor an unusable release cell.
     report.comparisons = vec![
         aa("other", "aa_failed: +20 %"),
         aa("do", "the release cell is invalid"),
     ];
     let row = judged(&report, Said::About(4.0, "x"), RATIO);
-    assert_told(&row, Holds, "within");
+    assert_verdict(&row, Holds, "within");
 }
 
 fn on_threads(cpus: usize, ms: [u64; 3]) -> Report {
@@ -357,16 +343,16 @@ fn speed_up(threads: Threads) -> Rule {
 fn a_speed_up_on_more_threads_than_processors_is_shown_and_not_judged() {
     let said = Said::About(6.75, "x");
     let row = judged(&on_threads(2, [80, 50, 40]), said, speed_up(Threads::Four));
-    assert_told(
+    assert_verdict(
         &row,
         CannotBeTold,
         "oversubscribed: 4 threads on 2 processors",
     );
     assert_eq!(row.measured.unwrap().value.round(), 2.0);
     let row = judged(&on_threads(4, [80, 50, 40]), said, speed_up(Threads::Four));
-    assert_told(&row, DoesNotHold, "outside 5.40 to 8.44");
+    assert_verdict(&row, DoesNotHold, "outside 5.40 to 8.44");
     let row = judged(&on_threads(4, [80, 50, 12]), said, speed_up(Threads::Four));
-    assert_told(&row, Holds, "within");
+    assert_verdict(&row, Holds, "within");
 }
 
 #[test]
@@ -385,7 +371,7 @@ fn a_speed_up_for_each_thread_is_that_of_the_processors_there_are() {
             "this machine has one processor",
         ),
     ] {
-        assert_told(&judged(&on_threads(cpus, ms), said, rule), verdict, why);
+        assert_verdict(&judged(&on_threads(cpus, ms), said, rule), verdict, why);
     }
 }
 
@@ -399,7 +385,7 @@ fn a_speed_up_that_others_disturbed_refutes_nothing() {
             (Said::AtLeast(1.0, "x per thread"), Threads::OfTheMachine),
         ] {
             let row = judged(&report, said, speed_up(threads));
-            assert_told(&row, CannotBeTold, "others took processors away");
+            assert_verdict(&row, CannotBeTold, "others took processors away");
         }
     }
 }
@@ -411,7 +397,7 @@ const MEMORY: Rule = Rule::Memory {
     to: Size::Whole,
 };
 
-/// A process that takes 5 MiB and so much a token.
+/// A process of 5 MiB plus `bytes` per token.
 fn with_memory(bytes: u64) -> Report {
     let sizes = [Size::Tenth, Size::Whole];
     let cells = sizes.map(|size| CellReport {
@@ -428,20 +414,20 @@ fn with_memory(bytes: u64) -> Report {
 fn memory_is_what_each_further_token_takes() {
     let said = Said::Exactly(64.0, "B/token");
     let row = judged(&with_memory(64), said, MEMORY);
-    assert_told(&row, Holds, "within 63.36 to 64.64");
+    assert_verdict(&row, Holds, "within 63.36 to 64.64");
     assert_eq!(row.measured.unwrap().value, 64.0);
     let row = judged(&with_memory(96), said, MEMORY);
-    assert_told(&row, DoesNotHold, "outside 63.36 to 64.64");
+    assert_verdict(&row, DoesNotHold, "outside 63.36 to 64.64");
 }
 
 #[test]
-fn memory_that_is_not_known_or_too_little_leaves_it_open() {
+fn unknown_or_too_little_memory_leaves_it_open() {
     let said = Said::Exactly(64.0, "B/token");
     let mut unread = with_memory(64);
     unread.cells[0].memory = None;
     unread.cells[0].memory_missing = Some("no /proc".to_owned());
     let told = judged(&unread, said, MEMORY);
-    assert_told(&told, CannotBeTold, "no figures of memory: no /proc");
+    assert_verdict(&told, CannotBeTold, "no memory figures: no /proc");
     let tokens = 10_000;
     let mut small = with_memory(64);
     for (cell, size) in small.cells.iter_mut().zip([Size::Tenth, Size::Whole]) {
@@ -452,7 +438,7 @@ fn memory_that_is_not_known_or_too_little_leaves_it_open() {
         tokens,
     };
     let told = row(&claim(said, MEMORY), &evidence);
-    assert_told(&told, CannotBeTold, "9000 tokens are too few");
+    assert_verdict(&told, CannotBeTold, "9000 tokens are too few");
 }
 
 fn with_proof(name: &str, value: u64) -> Report {
@@ -470,23 +456,23 @@ const fn proof(name: &'static str, expected: Expected) -> ProofSpec {
 }
 
 #[test]
-fn a_sum_is_held_against_the_oracle_and_the_proof() {
+fn a_sum_is_checked_against_the_oracle_and_the_proof() {
     const IDS: Rule = Rule::Proofs(&[proof("sum", Expected::IdSum)]);
     let said = Said::Exactly(499_999_500_000.0, "");
     let proven = with_proof("sum", 499_999_500_000);
     let row = judged(&proven, said, IDS);
-    assert_told(&row, Holds, "work/slow x1 in dev proves it");
+    assert_verdict(&row, Holds, "work/slow x1 in dev proves it");
     assert_eq!(row.measured.unwrap().value, 499_999_500_000.0);
     let row = judged(&proven, Said::Exactly(5.0, ""), IDS);
-    assert_told(
+    assert_verdict(
         &row,
         DoesNotHold,
         "the sum over 1000000 tokens is 499999500000",
     );
     let row = judged(&with_proof("sum", 7), said, IDS);
-    assert_told(&row, DoesNotHold, "proves sum 7");
+    assert_verdict(&row, DoesNotHold, "proves sum 7");
     let row = judged(&with_proof("other", 7), said, IDS);
-    assert_told(&row, CannotBeTold, "does not prove sum");
+    assert_verdict(&row, CannotBeTold, "does not prove sum");
 }
 
 #[test]
@@ -520,22 +506,22 @@ const ORDER: Rule = Rule::Order {
 };
 
 #[test]
-fn a_sum_of_strides_is_no_random_order() {
+fn a_sum_of_strides_is_not_a_random_order() {
     let said = Said::Exactly(49_999_500_000.0, "");
     let strides = with_order(Pattern::Stride(10), 10);
     let row = judged(&strides, said, ORDER);
-    assert_told(&row, DoesNotHold, "every 10th token");
+    assert_verdict(&row, DoesNotHold, "every 10th token");
     let row = judged(&strides, Said::Exactly(49_999_500_001.0, ""), ORDER);
-    assert_told(&row, CannotBeTold, "strides of 10 give 49999500000");
+    assert_verdict(&row, CannotBeTold, "strides of 10 give 49999500000");
     for report in [
         with_order(Pattern::Stride(10), 9),
         with_order(Pattern::Random, 10),
     ] {
         let row = judged(&report, said, ORDER);
-        assert_told(&row, CannotBeTold, "does not read in strides of 10");
+        assert_verdict(&row, CannotBeTold, "does not read in strides of 10");
     }
     let row = judged(&report(4, vec![cell(SLOW_CELL, &around(80))]), said, ORDER);
-    assert_told(&row, CannotBeTold, "no evidence of its order");
+    assert_verdict(&row, CannotBeTold, "no evidence of its order");
 }
 
 #[test]
@@ -554,11 +540,11 @@ fn a_figure_that_follows_from_others_comes_out_or_does_not() {
     const WRONG: Rule = Rule::Computed(&[sum(6.75), sum(498.0)]);
     let empty = report(4, Vec::new());
     let row = judged(&empty, Said::Words, RIGHT);
-    assert_told(&row, Holds, "676.84 over 100.31 gives it");
+    assert_verdict(&row, Holds, "676.84 over 100.31 gives it");
     assert_eq!(row.said, "6.75x");
-    assert_told(&judged(&empty, Said::Words, BOTH), Holds, "all of them");
+    assert_verdict(&judged(&empty, Said::Words, BOTH), Holds, "all of them");
     let row = judged(&empty, Said::Words, WRONG);
-    assert_told(&row, DoesNotHold, "gives another figure");
+    assert_verdict(&row, DoesNotHold, "gives another figure");
     let measured = row.measured.unwrap();
     assert_eq!((measured.value, measured.rounds), (498.0, None));
 }
@@ -586,7 +572,7 @@ fn a_reason_is_followed_by_the_note_and_another_size_is_said() {
 }
 
 #[test]
-fn every_statement_has_a_row_and_a_run_of_nothing_decides_only_what_needs_no_run() {
+fn every_claim_has_a_row_and_an_empty_run_decides_only_what_needs_no_run() {
     let rows = audit(&report(4, Vec::new()), SEED_TOKENS);
     assert_eq!(rows.len(), claims().count());
     for (claim, row) in claims().zip(&rows) {
@@ -599,13 +585,13 @@ fn every_statement_has_a_row_and_a_run_of_nothing_decides_only_what_needs_no_run
             "{row:?}"
         );
         if !claim.rule.needs().is_empty() {
-            assert_told(row, CannotBeTold, "not in this run");
+            assert_verdict(row, CannotBeTold, "not in this run");
         }
     }
 }
 
 #[test]
-fn invalid_cells_support_no_statement() {
+fn invalid_cells_support_no_claim() {
     let mut cells: Vec<CellReport> = Vec::new();
     for spec in claims().flat_map(|claim| claim.rule.needs()) {
         if !cells.iter().any(|cell| spec.is(cell, SEED_TOKENS)) {
@@ -615,7 +601,7 @@ fn invalid_cells_support_no_statement() {
     let rows = audit(&report(4, cells), SEED_TOKENS);
     for (claim, row) in claims().zip(&rows) {
         if !claim.rule.needs().is_empty() {
-            assert_told(row, CannotBeTold, "is invalid: impossible_fast");
+            assert_verdict(row, CannotBeTold, "is invalid: impossible_fast");
         }
     }
 }

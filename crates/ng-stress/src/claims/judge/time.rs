@@ -1,4 +1,4 @@
-//! Times: each is that of its machine.
+//! Times, which depend on the machine.
 
 use ng_lab::model::{ClaimFigure, ClaimVerdict, Interval95};
 use ng_lab::stats;
@@ -9,8 +9,8 @@ use crate::claims::judge::evidence::Evidence;
 use crate::claims::judge::interval::decide;
 use crate::claims::rule::Quantity;
 
-/// A time that agrees holds here. One that does not refutes nothing: the seed
-/// names no processor, and another machine may be as slow, or as fast.
+/// A time that agrees confirms the claim. One that does not refutes nothing: the seed names
+/// no processor, and another machine may be slower or faster.
 pub(super) fn judge(said: Said, of: Quantity, evidence: &Evidence<'_>) -> Result<Ruling, String> {
     let samples = evidence.samples(of)?;
     let value = stats::median(&samples).ok_or("no round was finished")?;

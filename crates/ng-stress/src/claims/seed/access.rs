@@ -11,9 +11,9 @@ const CELL: CellSpec = CellSpec::new("access", "vec-4k");
 const SEQUENTIAL: Quantity = CELL.phases(&["sequential"]);
 const RANDOM: Quantity = CELL.phases(&["random"]);
 
-/// What the seed sums in its reads one after the other.
+/// The seed's sum of sequential reads.
 const SUM: f64 = 499_999_500_000.0;
-/// What it sums in the reads that it calls random.
+/// The seed's sum of the reads that it calls random.
 const RANDOM_SUM: f64 = 49_999_500_000.0;
 
 pub(super) const CLAIMS: &[Claim] = &[

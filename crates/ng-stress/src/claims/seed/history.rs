@@ -1,4 +1,4 @@
-//! What is said of earlier versions.
+//! Claims about earlier versions.
 
 use ng_lab::model::ClaimVerdict;
 

@@ -1,7 +1,6 @@
-//! The statements of the seed's report, one file for each of its parts.
+//! The claims of the seed's report, one file per part.
 //!
-//! Left out are opinions ("fast enough"), recommendations, and repetitions of a
-//! figure in a later section.
+//! Opinions ("fast enough"), recommendations, and repeated figures are left out.
 
 mod access;
 mod allocation;
@@ -18,7 +17,7 @@ use crate::claims::cell::CellSpec;
 use crate::claims::claim::Claim;
 use crate::claims::rule::{Quantity, Sum};
 
-/// Every statement, in the order of the seed's report.
+/// All claims, in the order of the seed's report.
 pub fn claims() -> impl Iterator<Item = &'static Claim> {
     [
         summary::CLAIMS,
@@ -39,10 +38,10 @@ pub fn claims() -> impl Iterator<Item = &'static Claim> {
 /// A mebibyte, which the seed writes MB.
 const MIB: f64 = 1_048_576.0;
 
-/// Creation the seed's way: into reserved room, with a clock read in each token.
+/// Creation as in the seed: into reserved memory, with a clock read in each token.
 const CREATION: Quantity = CellSpec::new("clocked", "push").phases(&["create"]);
 
-/// What a sum gives, and what the report says.
+/// A computed figure, and the claimed one.
 const fn sum(what: &'static str, gives: f64, said: f64, within: f64, unit: &'static str) -> Sum {
     Sum {
         what,

@@ -1,4 +1,4 @@
-//! What the release build is said to be.
+//! Claims about the release build.
 
 use ng_lab::model::ClaimVerdict;
 
@@ -9,7 +9,7 @@ use crate::claims::rule::{Quantity, Rule};
 
 const SECTION: &str = "Production Readiness Assessment";
 
-/// Typically, says the seed.
+/// What the seed calls typical.
 const TYPICALLY: Said = Said::Between(10.0, 50.0, "x");
 
 const RESERVED: Quantity = CellSpec::new("allocation", "with-capacity").phases(&["whole"]);

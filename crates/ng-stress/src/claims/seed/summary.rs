@@ -1,4 +1,4 @@
-//! The table of results, and what the document says of the whole run.
+//! The table of results, and claims about the whole run.
 
 use super::sum;
 use crate::claims::cell::CellSpec;
@@ -37,7 +37,7 @@ pub(super) const CLAIMS: &[Claim] = &[
                 0.05,
                 "ms",
             ),
-            // What is between the phases is in the sum as well.
+            // The sum includes the time between phases.
             sum(
                 "662.36 + 21.68 + 54.52",
                 662.36 + 21.68 + 54.52,

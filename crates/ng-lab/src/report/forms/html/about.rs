@@ -6,7 +6,7 @@ use crate::model::Report;
 use crate::report::sections::{described, overrides, volume};
 use crate::report::text;
 
-/// A term and what is said of it.
+/// A term and its value.
 type Entry = (&'static str, String);
 
 pub(super) fn section(report: &Report) -> Section {

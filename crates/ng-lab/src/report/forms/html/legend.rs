@@ -1,19 +1,18 @@
-//! What the words of a report mean.
+//! What the terms of a report mean.
 
 use ng_plot::{Section, definitions, text as element};
 
 use crate::model::{Flag, Verdict};
 
 const VERDICTS: [(Verdict, &str); 5] = [
-    (Verdict::Valid, "nothing was found against it"),
+    (Verdict::Valid, "no flag was raised"),
     (
         Verdict::Suspect,
         "something disturbed it: use its figures with care",
     ),
     (
         Verdict::Invalid,
-        "it does not say what it claims to say: struck through, compared with nothing, last in \
-         every order",
+        "it does not measure what it claims: struck through, not compared, last in every order",
     ),
     (Verdict::Failed, "a worker failed; the reason is given"),
     (Verdict::Skipped, "it was not measured; the reason is given"),
@@ -22,17 +21,17 @@ const VERDICTS: [(Verdict, &str); 5] = [
 const FIGURES: [(&str, &str); 5] = [
     (
         "median",
-        "of rounds 1 and on, with its exact interval at 95 % from six samples on",
+        "of the rounds after round 0, with its exact interval at 95 % from six samples on",
     ),
-    ("cold", "round 0, which is kept apart"),
+    ("cold", "round 0, which is kept separate"),
     ("MAD", "median distance from the median"),
     (
         "rate",
-        "items of the phase over the median; none where the phase works on no item",
+        "items of the phase over the median; none if the phase works on no items",
     ),
     (
         "A/A",
-        "the same program twice, in random order: what differs is noise",
+        "the same program twice, in random order: any difference is noise",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! What share of the machine's limit each phase reached.
+//! The share of the machine's limit that each phase reached.
 
 use ng_plot::marks::{bar, hint};
 use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip};
@@ -9,7 +9,7 @@ use crate::report::text;
 
 const NAME: &str = "limits";
 const TITLE: &str = "Share of the limit";
-/// Bars end here: a limit that is beaten by more is no limit.
+/// Bars end here: a limit beaten by more is not a limit.
 const AT_MOST: f64 = 1.5;
 
 pub(super) fn figure(report: &Report) -> Figure<'static> {
@@ -21,13 +21,13 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         title: TITLE,
         key: vec![("release", "release"), ("dev", "dev")],
         panels: panels.collect(),
-        otherwise: "no phase was held against a limit".to_owned(),
-        shows: "Shows the limit's time for the same amount of work over the phase's time, by the \
-                probe of the same round: at 100 % a phase is as fast as the machine was seen to \
-                be. The limit is named beside the phase.",
-        shows_not: "Does not show what a phase has to do beyond that limit: a low share says \
-                    \"look here\", not \"slow\". Shares are good to two digits; noise can lift \
-                    one above 100 %, and bars end at 150 %. Hollow bars are of cells that must not be used. Phases \
+        otherwise: "no phase was compared with a limit".to_owned(),
+        shows: "Shows the limit's time for the same amount of work over the phase's time, from the \
+                probe in the same round: at 100 % a phase is as fast as the machine was measured. \
+                The limit is named beside the phase.",
+        shows_not: "Does not show what a phase does beyond that limit: a low share means \"look \
+                    here\", not \"slow\". Shares are accurate to two digits; noise can push one above \
+                    100 %, and bars end at 150 %. Hollow bars belong to unusable cells. Phases \
                     without a limit are left out.",
         ..Figure::default()
     }
@@ -48,7 +48,7 @@ fn panel(group: &Group<'_>, scale: Scale) -> Option<Element> {
     Strip {
         plot: NAME,
         title: group.title(),
-        about: "Share of the limit that bounds it, one row a phase, one bar a build".to_owned(),
+        about: "Share of the limit, one row per phase, one bar per build".to_owned(),
         axis: Axis::new(scale, 4, &|share| text::percent(share)).marked(1.0),
         rows: rows.collect(),
     }
@@ -58,7 +58,7 @@ fn panel(group: &Group<'_>, scale: Scale) -> Option<Element> {
 fn row(work: &Work<'_>, name: &str, scale: Scale) -> Option<Row> {
     let mut found = Work::phase_of(work.main(), name);
     found.retain(|of| of.phase.share_of_limit.is_some());
-    // Release first: it is what the limit is a question for.
+    // Release first: the limit matters for it.
     found.reverse();
     let bound = found.first()?.phase.bound;
     let count = found.len() as f64;

@@ -1,4 +1,4 @@
-//! What each cell took in memory, as far as the report knows.
+//! The memory of each cell.
 
 use ng_plot::marks::{bar, hint, line};
 use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, short};
@@ -10,7 +10,7 @@ use crate::report::text;
 
 const NAME: &str = "memory";
 const TITLE: &str = "Memory";
-/// The figure of a proof that says how much address space a cell reserved.
+/// The proof's figure for the address space that a cell reserved.
 const RESERVED: &str = "reserved_bytes";
 
 pub(super) fn figure(report: &Report) -> Figure<'static> {
@@ -22,14 +22,14 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         title: TITLE,
         key: key(report),
         panels: panels.collect(),
-        otherwise: "the report has no figures of memory".to_owned(),
-        shows: "Shows, by the kernel and in the median over the rounds, the largest resident size \
-                at the end of a phase, from its left end the part of it on huge pages, from its \
-                right end the part that is pages of files; beside them what the items should take \
-                (computed: their number times their size), what the cell said that it reserved, \
-                and the memory that it was confined to, if it was.",
-        shows_not: "Does not show the peak, which is in the tables, nor what of the resident size \
-                    is the program itself: a worker that holds nothing has some mebibytes too.",
+        otherwise: "the report has no memory figures".to_owned(),
+        shows: "Shows the largest resident size at the end of a phase, from the kernel, as a \
+                median over the rounds: from its left end the part on huge pages, from its right \
+                end the part in pages of files. Beside it: what the items should take (computed: \
+                number times size), what the cell declares as reserved, and its memory limit, if \
+                any.",
+        shows_not: "Does not show the peak, which is in the tables, or how much of the resident \
+                    size is the program itself: even an empty worker has some mebibytes.",
         notes: missing(report),
     }
 }
@@ -38,7 +38,7 @@ fn key(report: &Report) -> Vec<(&'static str, &'static str)> {
     let mut key = vec![
         ("resident", "resident"),
         ("huge", "of that on huge pages"),
-        ("file", "of that pages of files"),
+        ("file", "of that in pages of files"),
         ("computed", "computed"),
         ("reserved", "reserved"),
     ];
@@ -48,7 +48,7 @@ fn key(report: &Report) -> Vec<(&'static str, &'static str)> {
     key
 }
 
-/// Which figures are not there, and why.
+/// Which figures are missing, and why.
 fn missing(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
     if report.run.item_bytes.is_none() {
@@ -59,11 +59,11 @@ fn missing(report: &Report) -> Vec<String> {
     match silent.count() {
         0 => {}
         silent if silent == all => notes.push(format!(
-            "Reserved is missing: no cell says it (as {RESERVED} of its proof)."
+            "Reserved is missing: no cell declares it (as {RESERVED} in its proof)."
         )),
         silent => notes.push(format!(
-            "Reserved is missing of {silent} of {all} cells, which do not say it (as {RESERVED} \
-             of their proof)."
+            "Reserved is missing for {silent} of {all} cells, which do not declare it (as \
+             {RESERVED} in their proof)."
         )),
     }
     notes
@@ -114,7 +114,7 @@ fn row(
     let struck = !cell.verdict.is_comparable();
     let mut marks = bars(index, memory, struck, scale);
     marks.extend(lines(index, cell, item_bytes, scale));
-    // There is room for one of them; both are in the tables.
+    // There is room for one; both are in the tables.
     let (part, bytes) = match memory.huge_bytes {
         0 => ("file", memory.file_bytes),
         huge => ("huge", huge),
@@ -129,7 +129,7 @@ fn row(
     }
 }
 
-/// What the kernel saw.
+/// The kernel's figures.
 fn bars(index: usize, memory: &MemoryReading, struck: bool, scale: Scale) -> Vec<Element> {
     let hollow = if struck { " hollow" } else { "" };
     let resident = memory.resident_bytes;
@@ -147,7 +147,7 @@ fn bars(index: usize, memory: &MemoryReading, struck: bool, scale: Scale) -> Vec
     .into()
 }
 
-/// What it should be.
+/// The expected figures.
 fn lines(index: usize, cell: &CellReport, item_bytes: Option<u64>, scale: Scale) -> Vec<Element> {
     let lines = [
         ("computed", computed(cell, item_bytes), -0.2, 0.6),

@@ -1,8 +1,7 @@
-//! The report as one page: its sections, and the plots beside them.
+//! The report as one page of sections and plots.
 //!
-//! `page` puts it together, and `parts` makes a section of the page out of any of the
-//! report's; a plot is a file. How they are drawn, and the frame of the page, is
-//! `ng-plot`'s.
+//! `page` assembles it, and `parts` turns a section of the report into one of the page;
+//! each plot is a file. Drawing and the page's frame are `ng-plot`'s.
 
 mod about;
 mod legend;

@@ -1,4 +1,4 @@
-//! The page as a whole.
+//! The whole page.
 
 use ng_plot::{Colour, Figure, Page};
 
@@ -19,14 +19,14 @@ const COLOURS: [Colour; 7] = [
     Colour::new("file", "#0f766e", "#4fd1c0"),
 ];
 
-/// What a run is about, which comes before its plots.
+/// The sections before the plots.
 const FIRST: [&str; 2] = ["reference", "soak-figures"];
 
-/// The report as one page of HTML that needs no other file, with its plots as
-/// inline SVG. Every plotted figure stands in its shape as `data-value`, with the
-/// index of its cell, phase, comparison or row in `report.json` beside it.
+/// The report as one self-contained page of HTML with inline SVG plots. Every plotted
+/// figure is in its shape's `data-value`, with the index of its cell, phase, comparison
+/// or row in `report.json`.
 ///
-/// It is well-formed XML, too.
+/// The page is also well-formed XML.
 #[must_use]
 pub fn html(report: &Report) -> String {
     let (first, rest): (Vec<_>, Vec<_>) = sections::sections(report)
@@ -52,8 +52,8 @@ pub fn html(report: &Report) -> String {
     page.render()
 }
 
-/// The run has a description of its own, and growth is in its plot. Of a soak alone
-/// nothing is said of cells.
+/// The page describes the run elsewhere, and growth with its plot. A soak alone has no
+/// sections on cells.
 fn is_shown(report: &Report, id: &str) -> bool {
     match report.is_soak_alone() {
         true => [FIRST[0], FIRST[1], "claims"].contains(&id),
@@ -73,7 +73,7 @@ fn figures(report: &Report) -> Vec<Figure<'static>> {
         soak::figure(report),
     ];
     if report.soak.is_some() {
-        // What the run was about comes first.
+        // The soak comes first.
         figures.rotate_right(1);
     }
     if report.is_soak_alone() {

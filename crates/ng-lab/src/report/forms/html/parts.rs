@@ -1,7 +1,8 @@
-//! Sections as the page has them: their lines, and tables that can be sorted.
+//! Sections of the page: lines, and sortable tables.
 
 use ng_plot::{Element, Field, Section as PageSection, TableRow, lines, text};
 
+use crate::model::Profile;
 use crate::report::sections::part::{Detail, Part, Section, Table};
 
 pub(super) fn section(section: Section) -> PageSection {
@@ -16,7 +17,7 @@ pub(super) fn section(section: Section) -> PageSection {
     page.children(shown.flat_map(|part| part_of(part, alone)))
 }
 
-/// Under a heading of its own, where it has neighbours.
+/// A part, with its own heading unless it is the only one.
 fn part_of(part: Part, alone: bool) -> Vec<Element> {
     let heading = (!alone).then(|| text("h3", &part.title));
     let said = match &part.lines[..] {
@@ -28,7 +29,7 @@ fn part_of(part: Part, alone: bool) -> Vec<Element> {
     heading.into_iter().chain(said).chain(table).collect()
 }
 
-/// A table with all of its columns and rows.
+/// A table with all columns and rows.
 pub(super) fn table(caption: &str, table: Table) -> Option<Element> {
     let headings: Vec<String> = table
         .columns
@@ -45,4 +46,13 @@ pub(super) fn table(caption: &str, table: Table) -> Option<Element> {
             .collect::<Vec<Field>>(),
     });
     ng_plot::table(caption, headings, rows.collect::<Vec<_>>())
+}
+
+/// The class of a series: its colour, dashed in dev.
+pub(super) fn series_class(colour: &str, profile: Profile) -> String {
+    let dashed = match profile {
+        Profile::Dev => " dashed",
+        Profile::Release => "",
+    };
+    format!("{colour}{dashed}")
 }

@@ -1,4 +1,4 @@
-//! What the time of each cell is made of.
+//! The phases that make up each cell's time.
 
 use ng_plot::marks::{bar, colour, hint};
 use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, series_key, short};
@@ -22,11 +22,10 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         title: TITLE,
         panels,
         otherwise: "no phase has a median".to_owned(),
-        shows: "Shows the median time of each phase, one behind the other, one row a cell. Each \
-                panel has a scale of its own.",
+        shows: "Shows the median times of the phases end to end, one row per cell. Each panel has \
+                its own scale.",
         shows_not: "Does not show what happens between phases, which is not timed; and a sum of \
-                    medians is not the median of the sums. Hollow bars are of cells that must not \
-                    be used.",
+                    medians is not the median of the sums. Hollow bars belong to unusable cells.",
         ..Figure::default()
     }
 }

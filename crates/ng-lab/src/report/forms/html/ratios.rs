@@ -1,4 +1,4 @@
-//! How many times as fast the release build is as the dev build.
+//! The speed of the release build relative to the dev build.
 
 use ng_plot::marks::{dot, hint, line};
 use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Strip, short};
@@ -25,9 +25,9 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         otherwise: "nothing was measured in both builds: there is nothing to compare".to_owned(),
         shows: "Shows how many times as fast release is as dev, phase by phase, paired by round, \
                 on a logarithmic axis. Right of the line at 1x release is faster. A point without \
-                a line has no interval: it has fewer than six pairs.",
-        shows_not: "Does not show how fast either build is. Ratios that must not be used have no \
-                    point; the reason is beside their name.",
+                a line has no interval, for lack of six pairs.",
+        shows_not: "Does not show how fast either build is. Unusable ratios have no point; the \
+                            reason is beside their name.",
         ..Figure::default()
     }
 }
@@ -56,7 +56,7 @@ fn panel(
     let title = format!("{scenario}, {} {}", text::items(count), report.run.items);
     Strip {
         plot: NAME,
-        about: "Ratios of dev over release, one row a phase, with intervals".to_owned(),
+        about: "Ratios of dev over release, one row per phase, with intervals".to_owned(),
         title,
         axis: Axis::new(scale, 6, &|ratio| short(&format!("{ratio:.3}x"))).marked(1.0),
         rows: of_group
@@ -66,7 +66,7 @@ fn panel(
     .render()
 }
 
-/// Over all that is shown, so that the panels can be held against each other.
+/// One scale for all panels, so that they can be compared.
 fn scale(all: &[(usize, &Comparison)]) -> Scale {
     let used = all.iter().filter(|(_, found)| found.stopped.is_none());
     let values = used.flat_map(|(_, found)| {

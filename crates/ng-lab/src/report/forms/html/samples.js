@@ -1,5 +1,5 @@
 
-// A sample is told where the pointer rests; thousands of titles would be most of the page.
+// Shows a sample under the pointer; thousands of titles would be most of the page.
 document.addEventListener("pointerover", ({ target }) => {
   const { round, value } = target.dataset ?? {};
   if (round === undefined || target.firstChild) {

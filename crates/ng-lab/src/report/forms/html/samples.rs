@@ -8,7 +8,7 @@ use crate::report::sections::{Group, PhaseOf, Work, groups};
 
 const NAME: &str = "samples";
 const TITLE: &str = "All samples";
-/// Times are drawn between half and twice the median: what noise is seldom beyond.
+/// Times are drawn between half and twice the median, which noise rarely exceeds.
 const LEAST: f64 = 0.5;
 const MOST: f64 = 2.0;
 
@@ -22,11 +22,11 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         key: key(report),
         panels: panels.collect(),
         otherwise: "there are no samples".to_owned(),
-        shows: "Shows every sample where it was taken in the run, over the median of its own \
-                series, so that what disturbed all of them at once stands in one column. Left of \
-                the upright line is round 0, which is cold and counts for nothing.",
-        shows_not: "Does not show which build is faster. Samples of less than half and more than \
-                    twice the median are drawn at the edge, larger.",
+        shows: "Shows every sample at its time in the run, over the median of its own series, so \
+                that a disturbance of all series shows as a column. Left of the vertical line is \
+                round 0, which is cold and does not count.",
+        shows_not: "Does not show which build is faster. Samples below half or above twice the \
+                    median are drawn larger, at the edge.",
         ..Figure::default()
     }
 }
@@ -36,7 +36,7 @@ fn key(report: &Report) -> Vec<(&'static str, &'static str)> {
         ("dot release", "release"),
         ("dot dev", "dev"),
         ("dot aa", "the same program once more (A/A)"),
-        ("dot hollow", "of a cell that must not be used"),
+        ("dot hollow", "of an unusable cell"),
     ];
     if report.cells.iter().any(|cell| cell.role == Role::Against) {
         key.insert(3, ("dot against", "the other revision"));
@@ -85,10 +85,10 @@ fn times() -> Scale {
     Scale::log_between(LEAST, MOST)
 }
 
-/// The samples of one cell, or nothing if there are none.
+/// The samples of one cell, if there are any.
 fn series(of: &PhaseOf<'_>, order: &Order) -> Option<Element> {
     let samples = of.cell.samples(of.phase);
-    // A series of nothing but a cold sample has that for its measure.
+    // With only a cold sample, that is the reference.
     let measure_ns = of
         .phase
         .median_ns
@@ -106,7 +106,7 @@ fn series(of: &PhaseOf<'_>, order: &Order) -> Option<Element> {
 }
 
 fn sample_dot(sample: &Sample, measure_ns: f64, order: &Order) -> Element {
-    // No time at all, by a clock with coarse ticks, over no time at all.
+    // A coarse clock may give 0 over 0.
     let ratio = sample.elapsed_ns as f64 / measure_ns.max(1.0);
     let dot = dot(order.of_sample(sample), 1.0 - times().place(ratio))
         .with("data-round", sample.round)
@@ -118,7 +118,7 @@ fn sample_dot(sample: &Sample, measure_ns: f64, order: &Order) -> Element {
     }
 }
 
-/// Rounds from left to right, and in each the places of its tasks.
+/// Rounds from left to right, with the positions of tasks within each.
 struct Order {
     scale: Scale,
     rounds: f64,
@@ -147,7 +147,7 @@ impl Order {
         self.scale.place(round)
     }
 
-    /// A sample whose place in its round is not known stands in its middle.
+    /// A sample with an unknown position is placed in the middle of its round.
     fn of_sample(&self, sample: &Sample) -> f64 {
         let within = sample
             .position
@@ -155,7 +155,7 @@ impl Order {
         self.place(f64::from(sample.round) + within)
     }
 
-    /// A tick stands where its round begins.
+    /// The label of a tick, at the start of its round.
     fn words(&self, round: f64) -> String {
         match round {
             0.0 => "cold".to_owned(),

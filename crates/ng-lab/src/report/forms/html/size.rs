@@ -29,17 +29,17 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
             ("dot", "release"),
             ("dot dashed", "dev"),
             ("dot hollow", "best time of the growth check"),
-            ("cross", "of a cell that must not be used"),
+            ("cross", "of an unusable cell"),
         ],
         panels,
         shows: "Shows the median time of each phase against the number of items, both axes \
-                logarithmic, one line a phase and build. Panels of one scenario have the same \
-                axes. Hollow dots are the best time of the same phase at an eighth of the items, \
-                run behind it in the same worker to see whether the time grows. The exponent of a \
-                phase is that of the release build from the smallest size to the largest: time \
-                grows as the number of items to that power. All exponents are in the table.",
-        shows_not: "Does not show spread; and a best time is another figure than a median, so a \
-                    hollow dot is joined to nothing. Crosses are of cells that must not be used.",
+                logarithmic, one line per phase and build. Panels of a scenario share their axes. \
+                Hollow dots are the phase's best time at an eighth of the items, run afterwards in \
+                the same worker to check that time grows. A phase's exponent is that of the release \
+                build from the smallest size to the largest: time grows as the number of items to \
+                that power. All exponents are in the table.",
+        shows_not: "Does not show spread. A best time is not a median, so hollow dots are not \
+                    connected. Crosses belong to unusable cells.",
         ..Figure::default()
     }
 }
@@ -57,7 +57,7 @@ fn lack_of_sizes(report: &Report) -> Option<String> {
     match sizes[..] {
         [] => Some("no size was measured".to_owned()),
         [size] => Some(format!(
-            "one size only was measured, {} {}: a line of time against size needs two or more",
+            "only one size was measured, {} {}: a line of time against size needs two or more",
             text::items(size),
             report.run.items
         )),
@@ -84,7 +84,7 @@ fn scenario_panels(report: &Report, scenario: &str) -> Vec<Element> {
     vec![element("h3", scenario), side_by_side(charts)]
 }
 
-/// Scales of items and of times, the same for a scenario.
+/// The scales of items and times of a scenario.
 struct Axes {
     items: Scale,
     times: Scale,
@@ -108,8 +108,8 @@ impl Axes {
     }
 }
 
-/// A phase with its exponent from the smallest size to the largest one, of the
-/// release build where there is one.
+/// A phase with its exponent from the smallest size to the largest, of the release build
+/// if there is one.
 fn labelled(report: &Report, scenario: &str, work: &Work<'_>, name: &str) -> String {
     let of_phase = report.scaling.iter().filter(|found| {
         found.scenario == scenario
@@ -170,12 +170,7 @@ fn series_of(work: &Work<'_>, name: &str, colour: &str, axes: &Axes) -> Vec<Elem
         let mut marks = joined(medians.filter_map(|of| median(of, axes)).collect());
         marks.extend(of_build.iter().filter_map(|of| crossed(of, axes)));
         marks.extend(of_build.iter().filter_map(|of| growth(of, axes)));
-        let look = if profile == Profile::Dev {
-            " dashed"
-        } else {
-            ""
-        };
-        let line = Element::new("g").class(&format!("{colour}{look}"));
+        let line = Element::new("g").class(&parts::series_class(colour, profile));
         lines.extend((!marks.is_empty()).then(|| line.children(marks)));
     }
     lines
@@ -189,7 +184,7 @@ fn median(of: &PhaseOf<'_>, axes: &Axes) -> Option<Point> {
     Some(point)
 }
 
-/// The median of a cell that must not be used.
+/// The median of an unusable cell.
 fn crossed(of: &PhaseOf<'_>, axes: &Axes) -> Option<Element> {
     let median_ns = of.phase.median_ns.filter(|_| !of.is_usable())?;
     let items = of.cell.items();

@@ -1,4 +1,4 @@
-//! A long run over its time.
+//! A soak over time.
 
 use ng_plot::marks::{colour, hint};
 use ng_plot::{
@@ -10,10 +10,10 @@ use crate::report::text;
 
 const NAME: &str = "soak";
 const TITLE: &str = "Soak";
-/// Points of one line. Of more rows the worst of each stretch is drawn.
+/// Points per line. With more rows the worst of each stretch is drawn.
 const POINTS: usize = 200;
 
-/// A figure of a row: its name, how it is read, and which end of it is worse.
+/// A figure of a row: its name, its value, and which end is worse.
 #[derive(Clone, Copy)]
 struct Series {
     name: &'static str,
@@ -31,7 +31,7 @@ impl Series {
     }
 }
 
-/// Series that are drawn together, with the scale and the words of their values.
+/// Series that are drawn together, with the scale and format of their values.
 struct Panel {
     title: &'static str,
     scale: fn(Vec<f64>) -> Scale,
@@ -41,7 +41,7 @@ struct Panel {
 
 const PANELS: [Panel; 6] = [
     Panel {
-        title: "Operations a second",
+        title: "Operations per second",
         scale: Scale::from_zero,
         words: text::count,
         series: &[Series {
@@ -98,7 +98,7 @@ fn bytes(count: f64) -> String {
     text::bytes(count as u64)
 }
 
-/// The plot, or a figure with a sentence alone where there was no soak.
+/// The plot, or a sentence if there was no soak.
 pub(super) fn figure(report: &Report) -> Figure<'static> {
     let rows = report.soak.as_ref().map_or(&[][..], |soak| &soak.rows);
     if rows.is_empty() {
@@ -115,10 +115,10 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         panels: vec![side_by_side(
             PANELS.iter().map(|panel| chart(panel, rows)).collect(),
         )],
-        shows: "Shows a long run over its time. Service is the time of an operation itself; \
-                response counts from when it was due, so that waiting behind a slow one is seen.",
-        shows_not: "Does not show single operations: each point is of one stretch of the run, and \
-                    percentiles of stretches do not add up to those of the whole.",
+        shows: "Shows a long run over time. Service is the time of an operation itself; response \
+                counts from when it was due, so that waiting behind a slow one shows.",
+        shows_not: "Does not show single operations: each point stands for a stretch of the run, \
+                    and percentiles of stretches do not add up to those of the whole.",
         notes: thinned(rows),
         ..Figure::default()
     }
@@ -126,7 +126,7 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
 
 fn thinned(rows: &[SoakRow]) -> Vec<String> {
     let note = format!(
-        "Of {} rows every {} are drawn as one point, the worst of them.",
+        "{} rows: every {} are drawn as one point, the worst of them.",
         rows.len(),
         stretch(rows)
     );
@@ -134,7 +134,7 @@ fn thinned(rows: &[SoakRow]) -> Vec<String> {
     is_thinned.then_some(note).into_iter().collect()
 }
 
-/// How many rows make a point.
+/// Rows per point.
 fn stretch(rows: &[SoakRow]) -> usize {
     rows.len().div_ceil(POINTS)
 }

@@ -6,14 +6,13 @@ use ng_plot::{
 };
 
 use crate::model::{Comparison, ComparisonKind, Interval95, Profile, Report};
-use crate::report::sections::lack_of_threads;
-use crate::report::sections::unique;
+use crate::report::forms::html::parts;
+use crate::report::sections::{lack_of_threads, unique};
 use crate::report::text;
 
 const NAME: &str = "threads";
 const TITLE: &str = "Speed-up against threads";
-/// What a series is moved to the right of the one before it, or their intervals
-/// would hide each other.
+/// How far each series is shifted to the right, so that intervals do not overlap.
 const ASIDE: f64 = 0.015;
 
 /// A comparison with its index in the report.
@@ -32,14 +31,14 @@ pub(super) fn figure(report: &Report) -> Figure<'static> {
         key: vec![
             ("dot", "release"),
             ("dot dashed", "dev"),
-            ("ideal", "as many times as fast as there are threads"),
+            ("ideal", "speed-up equal to the number of threads"),
         ],
         panels: panels(&all),
         otherwise: lack_of_threads(report),
-        shows: "Shows T(1) / T(p) of the same code, paired by round, with its 95 % interval \
-                where there is one, against the number of threads p.",
-        shows_not: "Does not show why: share of the limit tells whether memory was the end of \
-                    it. Nothing is fitted to the points, and one thread is 1x by definition.",
+        shows: "Shows T(1) / T(p) of the same code, paired by round, with its 95 % interval if \
+                there is one, against the number of threads p.",
+        shows_not: "Does not show why: the share of the limit shows whether memory was the \
+                    bottleneck. Nothing is fitted to the points, and one thread is 1x by definition.",
         notes: stopped(&all),
     }
 }
@@ -59,7 +58,7 @@ fn stopped(all: &[Indexed<'_>]) -> Vec<String> {
     stopped.collect()
 }
 
-/// What the panels have in common: scenario, size and variant.
+/// What a panel shows: scenario, size and variant.
 fn panel_of<'r>((_, found): &Indexed<'r>) -> (&'r str, u64, &'r str) {
     (
         &found.key.cell.scenario,
@@ -115,7 +114,7 @@ impl Axes {
             [found.estimate, high.unwrap_or(found.estimate)]
         });
         Self {
-            // Some room beyond the most of them, for intervals side by side.
+            // Some room at the right for shifted intervals.
             threads: Scale::from_zero(threads().map(|threads| threads * 1.1)),
             ratios: Scale::from_zero(ratios.chain(threads())),
             most: threads().fold(1.0, f64::max),
@@ -126,7 +125,7 @@ impl Axes {
         (self.threads.place(threads), self.ratios.place(ratio))
     }
 
-    /// From one thread to the most of them.
+    /// The ideal speed-up, from one thread to the most.
     fn ideal(&self) -> Element {
         let [one, most] = [1.0, self.most].map(|threads| {
             let (x, y) = self.at(threads, threads);
@@ -146,12 +145,7 @@ fn series(all: &[Indexed<'_>], phase: &str, index: usize, axes: &Axes) -> Vec<El
         });
         found.sort_by_key(|(_, found)| found.key.cell.threads);
         let aside = ASIDE * (2 * index + place) as f64;
-        let look = if profile == Profile::Dev {
-            " dashed"
-        } else {
-            ""
-        };
-        let line = Element::new("g").class(&format!("{}{look}", colour(index)));
+        let line = Element::new("g").class(&parts::series_class(&colour(index), profile));
         let drawn = (!found.is_empty()).then(|| line.children(marks(&found, axes, aside)));
         lines.extend(drawn);
     }

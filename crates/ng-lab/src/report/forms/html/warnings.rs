@@ -1,11 +1,13 @@
-//! What a reader must know before any figure of the page.
+//! What a reader must know before using any figure.
 
 use ng_plot::{Element, Section, text as element};
 
-use crate::model::{CellReport, ComparisonKind, Report, Verdict};
-use crate::report::sections::{copy_of, flag_counts, flag_line, troubles, unique, warnings};
+use crate::model::{CellReport, Report, Verdict};
+use crate::report::sections::{
+    copy_of, failed_aa, flag_counts, flag_line, troubles, unique, verdict_counts, warnings,
+};
 
-/// How much of the run can be used.
+/// The verdicts, warnings and flags of the run.
 pub(super) fn section(report: &Report) -> Section {
     let flags = flag_lines(report);
     let mut lines = run_lines(report);
@@ -17,19 +19,14 @@ pub(super) fn section(report: &Report) -> Section {
         .class(if nothing { "good" } else { "warn" })
         .children((!report.cells.is_empty()).then(|| verdicts(report)));
     if nothing {
-        return section.child(element("p", "Nothing was found against this run."));
+        return section.child(element("p", "No problems were found in this run."));
     }
     section.child(ng_plot::lines(lines).children(flags))
 }
 
-/// How many cells have which verdict.
+/// The number of cells by verdict.
 fn verdicts(report: &Report) -> Element {
-    let counts = Verdict::ALL.map(|verdict| {
-        let count = report
-            .cells
-            .iter()
-            .filter(|cell| cell.verdict == verdict)
-            .count();
+    let counts = verdict_counts(report).map(|(verdict, count)| {
         Element::new("li")
             .class(if count == 0 { "none" } else { verdict.name() })
             .child(element("b", &count.to_string()))
@@ -44,21 +41,17 @@ fn run_lines(report: &Report) -> Vec<String> {
     let reference = report.reference.as_ref();
     let apart = reference.and_then(|reference| reference.not_comparable.as_ref());
     lines.extend(apart.map(|reason| format!("NOT COMPARABLE: {reason}")));
-    let noisy = report.comparisons.iter().filter(|found| {
-        let reason = found.stopped.as_deref().unwrap_or_default();
-        found.kind == ComparisonKind::Aa && reason.starts_with("aa_failed")
-    });
-    match noisy.count() {
+    match failed_aa(report) {
         0 => {}
         count => lines.push(format!(
-            "{count} phases differ from themselves (A/A): nothing is compared there; measure \
-             when the machine is quieter"
+            "{count} phases differ between A/A copies and are not compared; measure when the \
+             machine is quieter"
         )),
     }
     lines
 }
 
-/// Why cells are missing. All copies of a cell are skipped for one reason; each
+/// Why cells are missing. All copies of a cell are skipped for the same reason; each
 /// fails for its own.
 fn cell_lines(report: &Report) -> Vec<String> {
     let lines = report.cells.iter().filter_map(|cell| {
@@ -79,7 +72,7 @@ fn name_of(cell: &CellReport) -> String {
     )
 }
 
-/// One line for each flag: how many cells have it, and what to do.
+/// One line per flag: how many cells have it, and what to do.
 fn flag_lines(report: &Report) -> Vec<Element> {
     let lines = flag_counts(report).into_iter().map(|(flag, count)| {
         let name = flag.to_string();

@@ -1,4 +1,4 @@
-//! How bytes get to a disk and back, as fast as each way has it.
+//! Ways to write a file durably and to read it cold.
 
 use std::fs::File;
 use std::io;
@@ -12,20 +12,20 @@ use crate::machine::raw;
 use crate::model::Pages;
 use crate::stats::rng::SplitMix64;
 
-/// Bytes that are brought into the page cache at once: 1 MiB gave 3.1 GB/s,
-/// 4 MiB 3.9 and 16 MiB 4.0 on ext4 over a virtual disk.
+/// Bytes populated at once: 1 MiB gave 3.1 GB/s, 4 MiB 3.9 and 16 MiB 4.0 on ext4 over
+/// a virtual disk.
 const WINDOW_BYTES: u64 = 8 << 20;
-/// Bytes of a direct read or write, in huge pages: a virtual disk takes what lies
-/// apart in memory for requests of their own.
+/// Bytes of a direct read or write, in huge pages: a virtual disk splits a request at
+/// discontiguous memory.
 const DIRECT_BYTES: u64 = 2 * HUGE_PAGE_BYTES as u64;
 /// How far behind a write its pages are dropped.
 const WRITE_LAG_BYTES: u64 = 64 << 20;
-/// How far behind a read its pages are, and how much is dropped at once.
+/// How much is dropped at once.
 const DROPPED_BYTES: u64 = 32 << 20;
-/// The most that is read or written at once.
+/// The largest read or write.
 pub(super) const LARGEST_CHUNK_BYTES: u64 = WINDOW_BYTES;
 
-/// The ways to make a file durable, those first that are fastest as a rule.
+/// The ways to write a file durably, usually fastest first.
 pub(super) const WRITES: &[Way] = &[
     Way::WriteUncached,
     Way::WriteDirect,
@@ -34,28 +34,28 @@ pub(super) const WRITES: &[Way] = &[
     Way::WriteInSync,
 ];
 
-/// The ways to read a cold file, likewise.
+/// The ways to read a cold file, usually fastest first.
 pub(super) const READS: &[Way] = &[Way::ReadDirect, Way::ReadDropped, Way::Populate, Way::Read];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Writing, each chunk on its way to the disk at once, and its pages dropped when
-    /// they are there (`RWF_DONTCACHE`).
+    /// Writing with immediate writeback of each chunk, after which its pages are dropped
+    /// (`RWF_DONTCACHE`).
     WriteUncached,
     /// Writing around the page cache.
     WriteDirect,
-    /// Writing, each chunk on its way to the disk at once, and its pages waited for
-    /// and dropped behind.
+    /// Writing with immediate writeback of each chunk, waiting for and dropping older
+    /// pages.
     WriteDropped,
-    /// Writing, each chunk on its way to the disk at once.
+    /// Writing with immediate writeback of each chunk.
     WriteAtOnce,
-    /// Writing, and all the rest by the sync.
+    /// Writing, and leaving writeback to the sync.
     WriteInSync,
-    /// Reading around the page cache, two reads at least at a time.
+    /// Reading around the page cache, at least two reads at a time.
     ReadDirect,
-    /// Reading into a buffer, and dropping the pages behind.
+    /// Reading into a buffer, and dropping pages already read.
     ReadDropped,
-    /// Bringing windows into the page cache through a map.
+    /// Populating windows of a map.
     Populate,
     /// Reading into a buffer.
     Read,
@@ -66,7 +66,7 @@ impl Way {
         !READS.contains(&self)
     }
 
-    /// How many reads are under way at least.
+    /// The fewest concurrent reads.
     pub(super) fn least_readers(self) -> usize {
         match self {
             Self::ReadDirect => 2,
@@ -74,7 +74,7 @@ impl Way {
         }
     }
 
-    /// Writes a range of the file at `path`, which is open as `file`.
+    /// Writes a range of the file at `path`, open as `file`.
     pub(super) fn write(self, path: &Path, file: &File, range: Range<u64>) -> io::Result<()> {
         match self {
             Self::WriteDirect => write_direct(path, file, range),
@@ -108,7 +108,7 @@ impl Way {
             Self::ReadDirect => read_direct(path, range),
             Self::Populate => populate(path, range),
             _ => {
-                // Read-ahead is kept by each opening of a file.
+                // Each open file has its own read-ahead state.
                 let file = File::open(path)?;
                 advise_sequential(&file);
                 let mut chunk = vec![0u8; CHUNK_BYTES as usize];
@@ -138,7 +138,7 @@ fn write_chunks(
     })
 }
 
-/// Whole pages around the page cache, and the rest through it.
+/// Writes whole pages around the page cache, and the rest through it.
 fn write_direct(path: &Path, file: &File, range: Range<u64>) -> io::Result<()> {
     let direct = open_direct(path, true)?;
     let mut buffer = PageBuffer::new(DIRECT_BYTES as usize, Pages::Huge)?;
@@ -167,7 +167,7 @@ fn whole_pages(bytes: u64) -> usize {
     bytes as usize / SMALL_PAGE_BYTES * SMALL_PAGE_BYTES
 }
 
-/// What a file system that has no direct way says of one.
+/// Translates the error of a file system without direct I/O.
 fn no_direct_io(outcome: io::Result<()>) -> io::Result<()> {
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -245,7 +245,7 @@ fn populate(_path: &Path, _range: Range<u64>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-// Advice that is not taken costs nothing but time.
+// If the kernel ignores the advice, only time is lost.
 
 #[cfg(target_os = "linux")]
 fn advise_sequential(file: &File) {
@@ -278,14 +278,14 @@ fn in_steps(
     Ok(())
 }
 
-/// Bytes that no disk can leave out or pack.
+/// Incompressible bytes without zero runs.
 pub(super) fn noise(len: usize) -> Vec<u8> {
     let mut rng = SplitMix64::new(len as u64);
     let words = (0..len.div_ceil(8)).flat_map(|_| rng.next_u64().to_le_bytes());
     words.take(len).collect()
 }
 
-/// Makes every page of a chunk another one than in any other chunk.
+/// Makes every page of a chunk unique in the file.
 fn stamp(chunk: &mut [u8], offset: u64) {
     for (number, page) in chunk.chunks_exact_mut(SMALL_PAGE_BYTES).enumerate() {
         let here = offset + (number * SMALL_PAGE_BYTES) as u64;
