@@ -196,7 +196,7 @@ fn check_forks(what: &str, start: Start, threads: usize, tokens: &[Token], file:
                 let here = process::id();
                 assert_eq!((forked.started_in, forked.used_in), (parent, here));
                 let told = format!(
-                    "workers of process {parent}, used in its fork {here}, which has to start its own"
+                    "workers of process {parent} used in its fork {here}, which must start its own"
                 );
                 assert_eq!(forked.to_string(), told);
             }
