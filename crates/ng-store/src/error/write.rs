@@ -98,10 +98,7 @@ pub enum WriteError {
 
     /// The file was truncated while this writer held it. Nothing was committed. The writer
     /// refuses from now on.
-    #[error(
-        "{}: truncated to {have} bytes, expected at least {need}",
-        Shown(path)
-    )]
+    #[error("{}: truncated to {have} bytes, expected at least {need}", Shown(path))]
     Truncated {
         /// The file.
         path: PathBuf,

@@ -2,15 +2,14 @@ use std::ops::Range;
 
 use memmap2::MmapRaw;
 
-/// How many pages are asked for at once: those of 64 MiB, where they are of 4 KiB.
+/// How many pages are queried at once: 64 MiB with pages of 4 KiB.
 #[cfg(all(target_os = "linux", not(miri)))]
 const ASKED_PAGES: usize = 16 << 10;
 
-/// Calls `each` for each page that some bytes of a map lie in and that is in memory, with
-/// its distance from the beginning of the map, in bytes. `None` where the system does not tell.
+/// Calls `each` for each page of a byte range of a map that is in memory, with its offset
+/// in the map, in bytes. `None` if the system does not say.
 ///
-/// Of a file that belongs to somebody else and may not be written, it says that all
-/// pages are.
+/// For another user's file without write permission, all pages are reported.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn cached_pages(
     map: &MmapRaw,
@@ -50,9 +49,9 @@ pub(crate) fn cached_pages(
     None
 }
 
-/// Has the system drop the pages that some bytes of a read-only map of a file lie in.
-/// A hint: pages that others have mapped stay, and so do those of a file that belongs
-/// to somebody else and may not be written.
+/// Asks the system to drop the pages of a byte range of a read-only map of a file. A hint:
+/// pages that others have mapped stay, and so do those of another user's file without write
+/// permission.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(super) fn drop_mapped_pages(map: &MmapRaw, bytes: Range<usize>) {
     use rustix::mm::{Advice, madvise};

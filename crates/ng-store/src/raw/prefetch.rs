@@ -7,11 +7,10 @@ pub const PREFETCHES: bool = cfg!(all(
     not(miri)
 ));
 
-/// Asks for a token to be brought into the first cache, and does not wait.
+/// Prefetches a token into the L1 cache, without waiting.
 ///
-/// A hint, for readers that know early where they will read: it changes nothing
-/// but time. Stable Rust has it for x86-64; elsewhere it does nothing, as
-/// [`PREFETCHES`] tells.
+/// A hint, for readers that know in advance where they will read: it only affects time.
+/// Stable Rust has it for x86-64; elsewhere it does nothing, as [`PREFETCHES`] says.
 #[inline(always)]
 pub fn prefetch(token: &Token) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]

@@ -1,12 +1,12 @@
 use std::fs::File;
 use std::io;
 
-/// The byte that readers lock, shared: beyond all that a file can have.
+/// The byte that readers lock, shared: beyond the end of any file.
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 const READERS_BYTE: i64 = 1 << 62;
 
-/// Locks the byte of the readers, shared, for as long as anybody has the open file or a
-/// map of it.
+/// Takes a shared lock on the readers' byte, for as long as the open file or a map of it is
+/// held.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub(crate) fn lock_as_reader(file: &File) -> io::Result<()> {
     ask(file, libc::F_OFD_SETLK, libc::F_RDLCK).map(drop)
 }
 
-/// Tells whether the byte of the readers is locked by somebody else who opened the file.
+/// Tells whether another opener has locked the readers' byte.
 ///
 /// # Errors
 ///

@@ -2,18 +2,17 @@ use std::mem::MaybeUninit;
 
 use ng_token::Token;
 
-/// From this size on tokens are written past the caches: more than a core's
-/// share of most last-level caches, 32 MiB.
+/// The size from which non-temporal stores are used: more than a core's share of most
+/// last-level caches, 32 MiB.
 ///
-/// A plain store reads the line that it is about to overwrite, half of the
-/// traffic of a refill: 640 MB took 24 ms with plain stores and 16 ms past the
-/// caches (AMD EPYC, one thread). Where the tokens stay in a cache, plain stores
-/// are twice as fast; so they are on fresh memory, whose lines the kernel has
-/// just cleared (39 against 48 ms).
+/// A plain store first reads the line it overwrites, half of the traffic of a refill: 640
+/// MB took 24 ms with plain stores and 16 ms with non-temporal ones (AMD EPYC, one thread).
+/// Plain stores are twice as fast if the tokens stay in a cache, and also faster on fresh
+/// memory, whose lines the kernel has just cleared (39 against 48 ms).
 pub(crate) const STREAMED_MIN_TOKENS: usize = (32 << 20) / size_of::<Token>();
 
-/// Writes `f(first_index)` and so on into `slots`, past the caches where the
-/// processor can.
+/// Writes `f(first_index)` and so on into `slots`, with non-temporal stores if the
+/// processor has them.
 #[inline]
 pub(super) fn write_streamed(
     slots: &mut [MaybeUninit<Token>],
@@ -64,7 +63,7 @@ mod x86 {
         first_index: usize,
         f: impl Fn(usize) -> Token,
     ) {
-        // Also when `f` panics: nobody may see these stores out of order.
+        // Also if `f` panics: nobody may see these stores out of order.
         let _fence = Fence;
         let mut index = first_index;
         for slot in slots {

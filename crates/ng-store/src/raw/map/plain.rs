@@ -1,5 +1,5 @@
-//! A disk in plain memory, and a map of it: the pointer code of `map` where
-//! tools that cannot map files can check it.
+//! A disk in plain memory, and a map of it, so that tools that cannot map files can check
+//! the pointer code of `map`.
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -12,7 +12,7 @@ use ng_token::Token;
 use super::{Backing, Map};
 use crate::disk::Disk;
 
-/// A file of a fixed greatest size.
+/// A file of a fixed maximum size.
 pub(super) struct Memory {
     records: Box<[UnsafeCell<Token>]>,
     size_bytes: AtomicU64,
