@@ -53,7 +53,8 @@ fn columns_that_are_none_or_missing_are_refused() {
     assert_eq!(told, "no column id, expected id or local_id");
 }
 
-/// A pipe ends in the same way whether its writer was done or failed; the stream says it.
+/// A pipe ends the same way whether its writer finished or failed; the stream's end mark
+/// shows which.
 #[test]
 fn a_cut_is_told_wherever_it_is() {
     let tokens = varied(20_000);

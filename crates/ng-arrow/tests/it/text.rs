@@ -215,7 +215,7 @@ fn lines_that_are_no_objects_of_the_first_ones_columns_are_named() {
     assert!(json(&nested).starts_with("line 1: no JSON object: "));
 }
 
-/// Somebody's file of one endless line takes no more memory than a line may have.
+/// A file of one endless line takes no more memory than the maximum line.
 #[test]
 fn a_line_without_an_end_is_refused() {
     for format in [Format::Csv, Format::JsonLines] {
@@ -270,16 +270,16 @@ fn broken_quotes_are_no_rows() {
         told,
         "row 0 (line 2), column weight: `0.5\\n2,0.5`, expected a number"
     );
-    // What stands behind a quoted line end is on the next line.
+    // Text after a quoted line end is on the next line.
     assert_eq!(
         csv("id\n\"\n7\"\n5x\n"),
         "row 1 (line 4), column id: `5x`, expected a number"
     );
-    // A lone carriage return ends no line: what is behind it would be lost.
+    // A lone carriage return does not end a line: the rest would be lost.
     assert!(csv("id\n7\r8\n").starts_with("row 0 (line 2), column id: "));
 }
 
-/// A quote that nobody closed takes no more memory than a cell may have.
+/// An unclosed quote takes no more memory than the maximum cell.
 #[test]
 fn a_quoted_cell_without_an_end_is_refused() {
     let lines = "7,0.5\n".repeat(1 << 16);

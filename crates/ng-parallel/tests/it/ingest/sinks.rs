@@ -1,4 +1,4 @@
-//! Sinks that know what they were handed: one in memory, one on a simulated disk.
+//! Sinks that record what they get: one in memory, one on a simulated disk.
 
 use std::path::Path;
 use std::sync::Arc;
