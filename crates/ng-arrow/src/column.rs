@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_told_with_the_nearest() {
+    fn an_unknown_name_comes_with_the_nearest() {
         for (name, nearest) in [
             ("weigth", Some("weight")),
             ("Weight", Some("weight")),

@@ -59,7 +59,7 @@ impl Shards {
     ///
     /// # Panics
     ///
-    /// When `shard_tokens` is not a multiple of [`BLOCK_TOKENS`], or 0.
+    /// If `shard_tokens` is not a multiple of [`BLOCK_TOKENS`], or 0.
     pub fn with_shard_tokens(token_count: usize, shard_tokens: usize) -> Self {
         assert!(
             shard_tokens > 0 && shard_tokens.is_multiple_of(BLOCK_TOKENS),

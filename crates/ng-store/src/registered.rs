@@ -26,7 +26,7 @@ impl BlockReader {
 
 impl MmapStore {
     /// Registers this store as a reader of its file until it and its snapshots are dropped,
-    /// like [`BlockReader::register`]; [`reopen`](Self::reopen) registers it anew.
+    /// like [`BlockReader::register`]; [`reopen`](Self::reopen) registers it again.
     ///
     /// # Errors
     ///

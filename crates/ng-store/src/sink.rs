@@ -80,7 +80,7 @@ pub trait TokenSink {
     ///
     /// # Panics
     ///
-    /// When the number of hashes is not that of the whole blocks. Nothing was
+    /// If the number of hashes differs from the number of whole blocks. Nothing was
     /// appended.
     fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Self::Error>;
 

@@ -109,7 +109,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
         self.write_by(tokens, positions, |encoders, tokens, positions| {
             let mut encoders = encoders.iter_mut();
@@ -126,7 +126,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write_by<E: From<WriteError>>(
         &mut self,
         tokens: &[Token],
@@ -188,7 +188,7 @@ impl ColumnEncoder {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
         let array = self.column.array_of(tokens, positions, self.form);
         let array = match array.data_type() {

@@ -39,7 +39,7 @@ use crate::{Shard, Workers, serial};
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest<S: TokenSink>(
     workers: &Workers,
     sink: &mut S,

@@ -40,7 +40,7 @@ use crate::{Shard, Shards, Workers, serial};
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest_shards<S: TokenSink>(
     workers: &Workers,
     sink: &mut S,
@@ -59,7 +59,7 @@ pub fn ingest_shards<S: TokenSink>(
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest_shards_with<S: TokenSink>(
     workers: &Workers,
     options: &IngestOptions,

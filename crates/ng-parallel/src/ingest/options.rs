@@ -36,7 +36,7 @@ impl IngestOptions {
     ///
     /// # Panics
     ///
-    /// When that is not a multiple of [`BLOCK_TOKENS`], or 0.
+    /// If that is not a multiple of [`BLOCK_TOKENS`], or 0.
     #[must_use]
     pub fn buffer_tokens(mut self, buffer_tokens: usize) -> Self {
         assert!(
@@ -70,7 +70,7 @@ impl IngestOptions {
     ///
     /// # Panics
     ///
-    /// When `tokens` is 0.
+    /// If `tokens` is 0.
     #[must_use]
     pub fn commit_every(mut self, tokens: usize) -> Self {
         let every = NonZeroUsize::new(tokens);

@@ -52,7 +52,7 @@ fn workers(threads: usize) -> Workers {
     Workers::new(threads).unwrap()
 }
 
-/// How so many workers come to be.
+/// How workers are created.
 type Start = fn(usize) -> Workers;
 
 /// For claims that hold for started and adopted threads.

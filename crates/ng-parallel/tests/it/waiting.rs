@@ -26,7 +26,7 @@ const CASES: [(&str, Start, &[usize]); 2] = [
     ("adopted", adopted, &[2, 7]),
 ];
 
-/// More shards than threads, of no tokens that anybody would have to make.
+/// More shards than threads, without any tokens to make.
 fn shards() -> Shards {
     Shards::with_shard_tokens(OUTER_TOKENS, BLOCK_TOKENS)
 }

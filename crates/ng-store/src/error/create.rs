@@ -44,7 +44,7 @@ pub enum CreateError {
     Locked {
         /// The path.
         path: PathBuf,
-        /// The process that took the lock, where the system tells.
+        /// The process that took the lock, if the system says.
         holder: Option<u32>,
     },
 

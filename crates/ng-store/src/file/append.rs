@@ -30,7 +30,7 @@ impl<D: Disk> Writer<D> {
     ///
     /// # Panics
     ///
-    /// When the number of hashes is not that of the whole blocks.
+    /// If the number of hashes differs from the number of whole blocks.
     pub fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), WriteError> {
         let start = (self.appended_tokens() % BLOCK) as usize;
         let blocks = whole_blocks(start, tokens.len()).len();

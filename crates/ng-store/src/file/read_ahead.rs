@@ -28,7 +28,7 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     pub fn for_each<E: From<ReadError>>(
         &self,
         range: Range<u64>,
@@ -63,7 +63,7 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     pub fn blocks_of(&self, range: Range<u64>) -> Blocks<D>
     where
         D: 'static,

@@ -111,7 +111,7 @@ pub(crate) mod sealed {
 /// [`MappedBlocks`](crate::MappedBlocks).
 ///
 /// [`verify`](Self::verify) is the way in. The other methods are for callers that check
-/// ranges on threads of their own.
+/// ranges on their own threads.
 pub trait VerifyBlocks: sealed::Sealed {
     /// Checks every block against its hash, and the table against its chain.
     ///
@@ -144,7 +144,7 @@ pub trait VerifyBlocks: sealed::Sealed {
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError>;
 
     /// Determines what is damaged in all bad blocks, and whether the table is the committed

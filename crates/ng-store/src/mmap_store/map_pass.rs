@@ -80,7 +80,7 @@ impl<'snapshot> MapPass<'snapshot> {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn window(&self, range: Range<usize>) -> io::Result<MapWindow<'_>> {
         assert!(
             range.start <= range.end && range.end <= self.snapshot.len(),

@@ -38,7 +38,7 @@ fn advise(tokens: &mut Vec<Token>, policy: PagePolicy) {
     let size_bytes = size_of_val(spare);
     let start = spare.as_mut_ptr();
     let pages = whole_pages(start.addr(), size_bytes, rustix::param::page_size());
-    // SAFETY: `madvise` asks for (1) a range that is ours to advise and (2) care
+    // SAFETY: `madvise` requires (1) a range that is ours to advise and (2) care
     // with advice that changes what memory holds.
     // (1) `pages` lies within the spare capacity of `tokens`, borrowed
     //     exclusively here, and holds whole pages only, so no other allocation

@@ -37,7 +37,7 @@ pub(crate) fn cached_bytes(file: &File, offset: u64, len: u64) -> io::Result<Opt
     }
     let range = Range { offset, len };
     let mut stat = Stat::default();
-    // SAFETY: `cachestat` asks for (1) a descriptor that is open, (2) a range that it
+    // SAFETY: `cachestat` requires (1) a descriptor that is open, (2) a range that it
     // may read and (3) a structure that it may write.
     // (1) `file` is borrowed, so its descriptor stays open. (2), (3) Both are laid out
     // as the kernel's, and live until the call has returned.

@@ -23,7 +23,7 @@ pub(crate) fn cached_pages(
     for start in (first..end).step_by(ASKED_PAGES * page_bytes) {
         let bytes = (ASKED_PAGES * page_bytes).min(end - start);
         let address = map.as_mut_ptr().wrapping_add(start);
-        // SAFETY: `mincore` asks for (1) the address of a page, (2) with `bytes` mapped
+        // SAFETY: `mincore` requires (1) the address of a page, (2) with `bytes` mapped
         // from there on, and (3) room for a byte a page. It touches nothing of them.
         // (1) A map begins at a page, and `first` and the step are of whole pages. (2) `start + bytes`
         // is at most the map's length; `map` keeps it. (3) There is room for
@@ -62,11 +62,11 @@ pub(super) fn drop_mapped_pages(map: &MmapRaw, bytes: Range<usize>) {
         return;
     }
     let address = map.as_mut_ptr().wrapping_add(start);
-    // SAFETY: `madvise` asks for (1) the address of a page, (2) with as many bytes
-    // mapped from there on, and (3) that nobody minds what the advice does.
+    // SAFETY: `madvise` requires (1) the address of a page, (2) with as many bytes mapped
+    // from there on, and (3) that the advice has no harmful effect.
     // (1) A map begins at a page, and `start` is a multiple of one. (2) `end` is at most
-    // the map's length; `map` keeps it. (3) `MADV_PAGEOUT` changes no content: a page
-    // that is dropped is read from the file when it is next looked at.
+    //     the map's length; `map` keeps it. (3) `MADV_PAGEOUT` changes no content: a
+    //     dropped page is read from the file at its next access.
     let _ = unsafe { madvise(address.cast(), end - start, Advice::LinuxPageOut) };
 }
 

@@ -9,10 +9,10 @@
 /// nothing here calls it; Python does the same by itself.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub fn ignore_file_size_signal() {
-    // SAFETY: `signal` asks for (1) a signal that can be ignored and (2) a
+    // SAFETY: `signal` requires (1) a signal that can be ignored and (2) a
     // handler that is sound whenever it runs.
-    // (1) `SIGXFSZ` is none of the two that cannot; the call would fail.
-    // (2) `SIG_IGN` is no handler: nothing runs.
+    // (1) `SIGXFSZ` is not one of the two that cannot; for those the call would fail.
+    // (2) `SIG_IGN` is not a handler: nothing runs.
     let _ = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 

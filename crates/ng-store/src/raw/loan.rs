@@ -36,9 +36,9 @@ struct Lent<A> {
     argument: PhantomData<fn(A)>,
 }
 
-// SAFETY: a value may be sent where (1) another thread may do with it what its owner
-// may. (1) It is called, on whatever thread, and `lend` takes closures that are `Sync`
-// alone; what it is called with is `Send`.
+// SAFETY: a value may be sent if (1) another thread may do with it what its owner may. (1)
+// It is only called, on any thread, and `lend` accepts only `Sync` closures; the argument
+// is `Send`.
 unsafe impl<A: Send> Send for Lent<A> {}
 
 /// Lends `closure` to all holders of the loan passed to `here`, until `here` ends; then
@@ -101,9 +101,9 @@ where
 /// (1) `closure` is to an `F` that lives until this returns.
 unsafe fn call<A, F: Fn(A) + Sync>(closure: *const (), argument: A) {
     // SAFETY: a reference may be made of a pointer to (1) an aligned value of the type,
-    // that (2) lives as long as the reference and (3) is not changed meanwhile.
-    // (1, 2) As the caller promises. (3) It is shared from `lend` on, by a shared
-    // reference that outlives this.
+    // that (2) lives as long as the reference and (3) is not changed meanwhile. (1, 2) As
+    // the caller promises. (3) It is shared from `lend` on, by a reference that outlives
+    // this.
     let closure = unsafe { &*closure.cast::<F>() };
     closure(argument);
 }
@@ -129,7 +129,7 @@ impl<A: Send> Loan<A> {
         state.inside += 1;
         drop(state);
         let _leaves = Leaves(&self.shared);
-        // SAFETY: `call` asks that (1) `closure` is to an `F` that lives until it
+        // SAFETY: `call` requires that (1) `closure` is to an `F` that lives until it
         // returns. (1) `lend` made both of one `F`, and ends only when `TakesBack` was
         // dropped: that takes `lent` away first, and then waits until `inside` is 0; in
         // a fork, where it does neither, nothing is called.

@@ -78,7 +78,7 @@ fn touch(tokens: &[Token]) {
     black_box(firsts.fold(0, |seen, token| seen ^ token.timestamp()));
 }
 
-// SAFETY: `Send` and `Sync` ask that a `Map` may be moved to, and used from,
+// SAFETY: `Send` and `Sync` require that a `Map` may be moved to, and used from,
 // another thread. (1) `start` is only read through, and only where nobody writes:
 // below a length that was committed. (2) The backing is unmapped or freed on
 // whatever thread drops it, which both allow.
@@ -145,7 +145,7 @@ impl Map {
     ///
     /// # Panics
     ///
-    /// When the map is smaller.
+    /// If the map is smaller.
     pub(crate) fn snapshot(self: &Arc<Self>, file: &File, commit: Commit) -> io::Result<Snapshot> {
         self.check_length(file, commit.tokens)?;
         Ok(self.show(commit))
@@ -168,7 +168,7 @@ impl Map {
     ///
     /// # Panics
     ///
-    /// When the map is smaller.
+    /// If the map is smaller.
     pub(crate) fn show(self: &Arc<Self>, commit: Commit) -> Snapshot {
         let len = usize::try_from(commit.tokens).unwrap_or(usize::MAX);
         assert!(
@@ -203,7 +203,7 @@ impl Snapshot {
     #[inline]
     pub fn tokens(&self) -> &[Token] {
         let start = self.map.start.as_ptr().wrapping_add(self.range.start);
-        // SAFETY: `from_raw_parts` asks for (1) a pointer that is not null and
+        // SAFETY: `from_raw_parts` requires (1) a pointer that is not null and
         // aligned, (2) to `len` tokens in one allocation, readable for the
         // lifetime of the slice, (3) initialised, (4) not written during it, and
         // (5) at most `isize::MAX` bytes.
@@ -247,7 +247,7 @@ impl Snapshot {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         assert!(
@@ -280,7 +280,7 @@ impl Snapshot {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn advise(&self, range: Range<usize>, access: Access) -> io::Result<()> {
         let tokens = &self.tokens()[range.clone()];
         let offset = (self.range.start + range.start) * size_of::<Token>();
@@ -304,7 +304,7 @@ impl Snapshot {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn populate(&self, range: Range<usize>) -> io::Result<()> {
         let tokens = &self.tokens()[range.clone()];
         let offset = (self.range.start + range.start) * size_of::<Token>();
@@ -417,7 +417,7 @@ impl PrivateMap {
             .offset(data_offset)
             .len(size_bytes)
             .no_reserve_swap();
-        // SAFETY: `map_copy` asks that the file is not changed or cut while it
+        // SAFETY: `map_copy` requires that the file is not changed or cut while it
         // is mapped, where a page was not copied yet. (1) The length was just
         // checked. (2) All of it is committed, so this crate's writers do not
         // touch it, and the promise binds everybody else.

@@ -16,8 +16,8 @@ pub fn prefetch(token: &Token) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: `_mm_prefetch` asks for (1) SSE, which this is compiled for
-        // only where the target has it. It reads nothing, so any address does.
+        // SAFETY: `_mm_prefetch` requires (1) SSE, and this is compiled only for targets
+        // that have it. It reads nothing, so any address is fine.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(token).cast()) };
     }
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse", not(miri))))]

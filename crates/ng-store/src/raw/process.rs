@@ -50,7 +50,7 @@ fn forks() -> u32 {
     }
 
     COUNTED.call_once(|| {
-        // SAFETY: `pthread_atfork` asks for (1) functions that may run in a child that
+        // SAFETY: `pthread_atfork` requires (1) functions that may run in a child that
         // has lost its other threads. (1) `in_child` adds to a number, and takes no lock
         // and no memory.
         let registered = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };

@@ -81,7 +81,7 @@ impl MmapStore {
         path: impl AsRef<Path>,
         options: &CreateOptions,
     ) -> Result<Self, CreateError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::create_with(path, options, &MapOptions::new()) }
     }
 
@@ -100,7 +100,7 @@ impl MmapStore {
         options: &CreateOptions,
         map: &MapOptions,
     ) -> Result<Self, CreateError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::create_promised(path.as_ref(), options, promise.mapping(map))
     }
@@ -119,7 +119,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::open_with(path, &MapOptions::new()) }
     }
 
@@ -133,7 +133,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_with(path: impl AsRef<Path>, map: &MapOptions) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::open_promised(path.as_ref(), promise.mapping(map))
     }
@@ -148,7 +148,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::open_append_with(path, &AppendOptions::new(), &MapOptions::new()) }
     }
 
@@ -167,7 +167,7 @@ impl MmapStore {
         options: &AppendOptions,
         map: &MapOptions,
     ) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::open_append_promised(path.as_ref(), options, promise.mapping(map))
     }
@@ -188,7 +188,7 @@ impl MmapStore {
     /// As for [`create`](Self::create), for the newly opened file, and for the previous one
     /// while snapshots of it live.
     pub unsafe fn reopen(&mut self) -> Result<(), OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         self.reopen_promised(promise)
     }
@@ -205,7 +205,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_private(path: impl AsRef<Path>) -> Result<PrivateStore, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         PrivateStore::open_promised(path.as_ref(), promise)
     }

@@ -38,7 +38,7 @@ fn ask(file: &File, command: libc::c_int, kind: libc::c_int) -> io::Result<libc:
         l_len: 1,
         l_pid: 0,
     };
-    // SAFETY: These commands of `fcntl` ask for (1) a descriptor that is open and (2) a
+    // SAFETY: These commands of `fcntl` require (1) a descriptor that is open and (2) a
     // structure that they may read and write.
     // (1) `file` is borrowed, so its descriptor stays open. (2) `lock` is one, and lives
     // until the call has returned.

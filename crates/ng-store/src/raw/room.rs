@@ -187,7 +187,7 @@ pub(crate) fn fill_in_place<E: From<VecStoreError>>(
         .into());
     }
     let len = tokens.len() + count;
-    // SAFETY: `set_len` asks that (1) `len` is at most the capacity and (2) the
+    // SAFETY: `set_len` requires that (1) `len` is at most the capacity and (2) the
     // tokens between the old and the new length are initialised.
     // (1) Slicing the spare capacity above panics unless it holds `count` tokens.
     // (2) `filled` came in a `Filled` of this very call: `filler` must work for

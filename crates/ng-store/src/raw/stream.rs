@@ -77,11 +77,11 @@ mod x86 {
         let from = std::ptr::from_ref(token).cast::<__m128i>();
         let to = slot.as_mut_ptr().cast::<__m128i>();
         for word in 0..WORDS {
-            // SAFETY: `_mm_load_si128` asks for (1) 16 readable bytes, which a
+            // SAFETY: `_mm_load_si128` requires (1) 16 readable bytes, which a
             // word of the token is, as `word` is below `WORDS`, (2) aligned to
             // 16: a token is to 64.
             let value = unsafe { _mm_load_si128(from.wrapping_add(word)) };
-            // SAFETY: `_mm_stream_si128` asks for (1) 16 writable bytes, which a
+            // SAFETY: `_mm_stream_si128` requires (1) 16 writable bytes, which a
             // word of the slot is, (2) aligned to 16, both as above, and (3) a
             // fence before anybody else may read them: `Fence`, on every way out.
             unsafe { _mm_stream_si128(to.wrapping_add(word), value) };
@@ -93,7 +93,7 @@ mod x86 {
     impl Drop for Fence {
         #[inline]
         fn drop(&mut self) {
-            // SAFETY: `_mm_sfence` asks for (1) SSE, which this module is
+            // SAFETY: `_mm_sfence` requires (1) SSE, which this module is
             // compiled for only where the target has it.
             unsafe { _mm_sfence() };
         }

@@ -25,7 +25,7 @@ fn sync_range(file: &File, offset: u64, len: u64, flags: libc::c_uint) -> io::Re
     let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let offset = offset.try_into().map_err(too_far)?;
     let len = len.try_into().map_err(too_far)?;
-    // SAFETY: `sync_file_range` asks for (1) a descriptor that is open and
+    // SAFETY: `sync_file_range` requires (1) a descriptor that is open and
     // (2) touches no memory of ours.
     // (1) `file` is borrowed, so its descriptor stays open.
     let result = unsafe { libc::sync_file_range(file.as_raw_fd(), offset, len, flags) };

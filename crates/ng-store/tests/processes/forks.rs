@@ -356,7 +356,7 @@ fn in_child(act: impl FnOnce()) {
 
 /// Forks, and lets the child act and leave without any destructor of its own.
 fn start_child(act: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: (1) `fork` asks that a child of many threads calls nothing but what
+    // SAFETY: (1) `fork` requires that a child of many threads calls nothing but what
     // a signal handler may: this process has one thread.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "{}", io::Error::last_os_error());

@@ -29,7 +29,7 @@ const SEED: u64 = 5;
 /// How often something new is shown before everything is checked again.
 const CHECK_ALL: u64 = 512;
 
-/// After so many commits in a row the writer lets others run.
+/// After this many commits in a row the writer yields.
 const BREATH: u64 = 8;
 
 /// How many commits one line reports.

@@ -15,7 +15,7 @@ use ng_token::Token;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("append {append} refused")]
 pub(super) struct Refused {
-    /// Or of the commit after so many appends.
+    /// Or of the commit after this many appends.
     pub(super) append: usize,
 }
 

@@ -156,7 +156,7 @@ pub(super) fn make_read_only(path: &Path) {
         if !is_it || number == std::os::fd::AsRawFd::as_raw_fd(&read_only) {
             continue;
         }
-        // SAFETY: `from_raw_fd` asks that the descriptor is open and owned. It is
+        // SAFETY: `from_raw_fd` requires that the descriptor is open and owned. It is
         // open, since the file of this test is; and it is given back to its owner
         // below, open as before.
         let mut descriptor = unsafe { OwnedFd::from_raw_fd(number) };

@@ -140,7 +140,7 @@ fn slot_of(info: &FileInfo, path: &Path) -> String {
     said.unwrap_or_else(|| if is_new { "new" } else { "sound" }.to_owned())
 }
 
-/// Tells whether so many of two copies are zero.
+/// Tells whether this many of the two copies are zero.
 fn is_blank(path: &Path, copies: [u64; 2], count: usize) -> bool {
     let zero = copies.map(|copy| usize::from(read_at::<512>(path, copy) == [0; 512]));
     zero.iter().sum::<usize>() == count
