@@ -10,21 +10,21 @@ use ng_token::{Axis, Space, Token};
 
 use crate::{Column, Form, schema};
 
-/// Where tokens stand.
+/// The positions of some tokens.
 #[derive(Clone, Copy, Debug)]
 pub enum Positions<'a> {
-    /// One behind the other, the first one here.
+    /// Consecutive, starting here.
     From(u64),
-    /// Each in its own place, as many as there are tokens.
+    /// One position for each token.
     Each(&'a [u64]),
 }
 
 impl Positions<'_> {
-    /// Returns the positions of `count` tokens that begin with the `first` of these.
+    /// Returns the positions of `count` tokens from index `first` on.
     ///
     /// # Panics
     ///
-    /// When there are not so many.
+    /// If there are fewer.
     #[must_use]
     pub fn part(&self, first: usize, count: usize) -> Self {
         match *self {
@@ -43,12 +43,12 @@ impl Positions<'_> {
     #[track_caller]
     fn check(&self, tokens: usize) {
         if let Self::Each(positions) = self {
-            assert_eq!(positions.len(), tokens, "positions of so many tokens");
+            assert_eq!(positions.len(), tokens, "one position per token");
         }
     }
 }
 
-/// Returns some columns of consecutive tokens, the first of which stands at `first_position`.
+/// Returns some columns of consecutive tokens, the first at `first_position`.
 ///
 /// ```
 /// use arrow_array::cast::AsArray;
@@ -72,12 +72,12 @@ pub fn batch_of(
     batch_with(tokens, positions, columns, form, &schema(columns, form))
 }
 
-/// Does what [`batch_of`] does, of tokens that may stand anywhere, with the schema of the
-/// same columns and form.
+/// Does what [`batch_of`] does, for tokens at any positions, given the schema of the same
+/// columns and form.
 ///
 /// # Panics
 ///
-/// When there are not as many positions as tokens, or the schema is another one.
+/// If the numbers of positions and tokens differ, or the schema does not match.
 #[must_use]
 pub fn batch_with(
     tokens: &[Token],
@@ -91,10 +91,10 @@ pub fn batch_with(
     let arrays = arrays.map(|column| column.array_of(tokens, positions, form));
     let options = RecordBatchOptions::new().with_row_count(Some(tokens.len()));
     let batch = RecordBatch::try_new_with_options(Arc::clone(schema), arrays.collect(), &options);
-    batch.expect("arrays of one length, of the types that the schema has")
+    batch.expect("arrays of equal length, with the schema's types")
 }
 
-/// An array of a value of each token.
+/// An array with one value per token.
 fn array<T: ArrowPrimitiveType>(tokens: &[Token], value: impl Fn(&Token) -> T::Native) -> ArrayRef {
     let values: Vec<T::Native> = tokens.iter().map(value).collect();
     Arc::new(PrimitiveArray::<T>::new(values.into(), None))
@@ -105,7 +105,7 @@ impl Column {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     #[must_use]
     pub fn array_of(self, tokens: &[Token], positions: Positions<'_>, form: Form) -> ArrayRef {
         match (self, form) {

@@ -7,10 +7,10 @@ use thiserror::Error;
 use crate::nearest::nearest_name;
 use crate::value::Escaped;
 
-/// One of the columns that a token has, by the name that it has everywhere.
+/// A column of tokens, under one name everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
-    /// `position`: where the token stands, from 0. Not stored in it.
+    /// `position`: the token's position, from 0. Not stored in the token.
     Position,
     /// `id`: all 32 bits.
     Id,
@@ -22,7 +22,7 @@ pub enum Column {
     LocalId,
     /// `flags`: all 16 bits.
     Flags,
-    /// `flags_entity_type`: bits 8-11 of the flags; in a valid token it is that of the id.
+    /// `flags_entity_type`: bits 8-11 of the flags; in a valid token, the id's entity type.
     FlagsEntityType,
     /// `weight`.
     Weight,
@@ -77,8 +77,8 @@ impl Column {
         all
     };
 
-    /// What is written where no columns are named: all that is stored, and the parts of the
-    /// id; not the position, and not the flags' copy of the entity type.
+    /// The default columns for writing: everything stored, and the parts of the id, without
+    /// the position and the flags' copy of the entity type.
     pub const DEFAULT: [Self; 33] = {
         let mut default = [Self::Id; 33];
         let (mut from, mut to) = (0, 0);
@@ -112,7 +112,7 @@ impl Column {
         }
     }
 
-    /// Returns where the column stands in [`ALL`](Self::ALL).
+    /// Returns the column's index in [`ALL`](Self::ALL).
     #[must_use]
     pub const fn index(self) -> usize {
         match self {
@@ -131,13 +131,13 @@ impl Column {
         }
     }
 
-    /// Returns the column of a name, which is matched exactly.
+    /// Returns the column with this exact name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
 
-    /// Returns the columns of a list of names with commas between them.
+    /// Returns the columns of a comma-separated list of names.
     ///
     /// The name of a space stands for its three coordinates, `all` for every column.
     ///
@@ -155,7 +155,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`ColumnsError`]: a name that is none, or a column that comes twice.
+    /// [`ColumnsError`]: an unknown name, or a duplicate column.
     pub fn list(names: &str) -> Result<Vec<Self>, ColumnsError> {
         let mut columns = Vec::new();
         for name in names.split(',').map(str::trim) {
@@ -176,7 +176,7 @@ impl Column {
     }
 }
 
-/// The columns that a name stands for which is no column's.
+/// The columns that a group name stands for.
 fn group(name: &str) -> Vec<Column> {
     if name == ALL {
         return Column::ALL.to_vec();
@@ -186,16 +186,16 @@ fn group(name: &str) -> Vec<Column> {
     named.flat_map(of_space).collect()
 }
 
-/// In place of the name of every column.
+/// Stands for every column.
 const ALL: &str = "all";
 
-/// A name that no column has.
+/// An unknown column name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("no column `{}`{}", Escaped(name), DidYouMean(*nearest))]
 pub struct UnknownColumn {
     /// The name.
     pub name: Box<str>,
-    /// The column with the name that is most like it, if one is like it.
+    /// The column with the most similar name, if any is similar.
     pub nearest: Option<Column>,
 }
 
@@ -210,14 +210,14 @@ impl fmt::Display for DidYouMean {
     }
 }
 
-/// Names that are no list of columns.
+/// Why names are not a list of columns.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ColumnsError {
-    /// A name is none.
+    /// A name is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownColumn),
-    /// A column comes twice.
+    /// A column is duplicated.
     #[error("column `{column}` comes twice")]
     Twice {
         /// The column.
@@ -225,7 +225,7 @@ pub enum ColumnsError {
     },
 }
 
-/// How much of a name errors repeat.
+/// How many characters of a name errors show.
 const TOLD_CHARS: usize = 64;
 
 /// Parses the name, matched exactly.
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_told_with_the_nearest() {
+    fn an_unknown_name_comes_with_the_nearest() {
         for (name, nearest) in [
             ("weigth", Some("weight")),
             ("Weight", Some("weight")),

@@ -4,14 +4,14 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not at all.
+    /// Uncompressed.
     None,
-    /// By Snappy, which every reader knows.
+    /// Snappy, which every reader supports.
     #[default]
     Snappy,
 }
 
-/// A name that no compression has.
+/// An unknown compression name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected snappy or none")]
 pub struct UnknownCompression;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::value::Escaped;
 use crate::{Column, Expected, Format, UnknownColumn, Value};
 
-/// Why tokens cannot be taken from columns.
+/// Why tokens cannot be read from columns.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -15,36 +15,35 @@ pub enum ReadError {
     #[error("cannot read: {0}")]
     Io(#[source] io::Error),
 
-    /// The bytes are no Arrow data, damaged, or compressed.
+    /// The bytes are not Arrow data, or are damaged or compressed.
     #[error("cannot decode Arrow data: {}", FirstLine(.0))]
     Arrow(ArrowError),
 
-    /// The bytes are no Parquet file, a damaged one, or one of another compression than
-    /// Snappy.
+    /// The bytes are not a Parquet file, or are damaged or compressed other than by Snappy.
     #[cfg(feature = "parquet")]
     #[error("cannot decode Parquet: {}", FirstLine(.0))]
     Parquet(parquet::errors::ParquetError),
 
-    /// The bytes made the library panic that decodes them.
-    #[error("not sound {format} data: its decoder gave up")]
+    /// The decoding library panicked on the bytes.
+    #[error("invalid {format} data: the decoder panicked")]
     Undecodable {
         /// What the bytes should have been.
         format: Format,
     },
 
-    /// The file ends before it says that it does.
+    /// The file ends early.
     #[error("ends after {rows} rows, before the end of an Arrow stream or file")]
     Cut {
-        /// The rows that are there.
+        /// The rows found.
         rows: u64,
     },
 
-    /// An Arrow file has no end as such files have.
+    /// An Arrow file lacks its footer.
     #[error("no footer, expected one at the end of an Arrow file")]
     NoFooter,
 
-    /// The footer of an Arrow file is of another number of batches than there are.
-    #[error("{found} record batches, expected {expected} as the footer has it")]
+    /// The footer of an Arrow file gives another number of batches than there are.
+    #[error("{found} record batches, expected {expected} by the footer")]
     Batches {
         /// How many there are.
         found: usize,
@@ -52,8 +51,8 @@ pub enum ReadError {
         expected: usize,
     },
 
-    /// A Parquet file has not the rows that it says it has.
-    #[error("{found} rows, expected {expected} as the footer has it")]
+    /// A Parquet file has another number of rows than its footer says.
+    #[error("{found} rows, expected {expected} by the footer")]
     Rows {
         /// How many there are.
         found: u64,
@@ -61,7 +60,7 @@ pub enum ReadError {
         expected: u64,
     },
 
-    /// A line is no line of the format.
+    /// A line is invalid.
     #[error("line {line}: {cause}")]
     Line {
         /// The line, from 1 on.
@@ -71,33 +70,33 @@ pub enum ReadError {
         cause: LineError,
     },
 
-    /// A column has a name that is none.
+    /// A column has an unknown name.
     #[error(transparent)]
     UnknownColumn(#[from] UnknownColumn),
 
-    /// A column is there twice.
-    #[error("column {column} is there twice")]
+    /// A column is duplicated.
+    #[error("duplicate column {column}")]
     Twice {
         /// The column.
         column: Column,
     },
 
-    /// There is no id.
-    #[error("no column id, expected that or local_id")]
+    /// The id is missing.
+    #[error("no column id, expected id or local_id")]
     NoId,
 
-    /// A column has a type that its values cannot have.
+    /// A column has a type that does not fit its values.
     #[error("column {column} is {found}, expected {expected}")]
     Type {
         /// The column.
         column: Column,
         /// Its type.
         found: DataType,
-        /// The types that it may have.
+        /// The accepted types.
         expected: &'static str,
     },
 
-    /// There is no value.
+    /// A value is null.
     #[error("row {row}{}, column {column}: null, expected a value", AtLine(*line))]
     Null {
         /// The row, from 0 on.
@@ -108,7 +107,7 @@ pub enum ReadError {
         column: Column,
     },
 
-    /// A value is not one that the column can have.
+    /// A value does not fit its column.
     #[error("row {row}{}, column {column}: {value}, expected {expected}", AtLine(*line))]
     Value {
         /// The row, from 0 on.
@@ -123,8 +122,7 @@ pub enum ReadError {
         expected: Expected,
     },
 
-    /// A format was asked for that this build does not have, or that cannot be read from
-    /// what is no file.
+    /// The format is not in this build, or can only be read from a file.
     #[error("{format} cannot be read here: {reason}")]
     Unsupported {
         /// The format.
@@ -134,8 +132,7 @@ pub enum ReadError {
     },
 }
 
-/// What a library says, without the places that it went through, and with nothing that could
-/// control a terminal.
+/// The first line of a library's message, with control characters escaped.
 struct FirstLine<'a, E>(&'a E);
 
 impl<E: fmt::Display> fmt::Display for FirstLine<'_, E> {
@@ -160,14 +157,14 @@ impl fmt::Display for AtLine {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LineError {
-    /// It is too long.
+    /// The line is too long.
     #[error("longer than {most} bytes")]
     Long {
         /// How long a line may be.
         most: usize,
     },
 
-    /// It has another number of cells than the first one.
+    /// It has another number of cells than the first line.
     #[error("{found} cell{}, expected {expected}", if *found == 1 { "" } else { "s" })]
     Cells {
         /// How many it has.
@@ -176,40 +173,40 @@ pub enum LineError {
         expected: usize,
     },
 
-    /// A cell begins with a quote, and has no closing one.
-    #[error("a quote that is not closed, or not within {most} bytes")]
+    /// A quoted cell is not closed.
+    #[error("an unclosed quote, or one longer than {most} bytes")]
     OpenQuote {
         /// How long a record may be.
         most: usize,
     },
 
-    /// A cell goes on behind its closing quote.
-    #[error("text behind a closing quote, expected a comma or the end of the line")]
+    /// A cell continues after its closing quote.
+    #[error("text after a closing quote, expected a comma or the end of the line")]
     BehindQuote,
 
-    /// A cell without quotes has one in it.
-    #[error("a quote in a cell that begins without one")]
+    /// An unquoted cell contains a quote.
+    #[error("a quote inside an unquoted cell")]
     StrayQuote,
 
-    /// A name is no text.
+    /// A column name is not UTF-8.
     #[error("a column name that is not UTF-8")]
     Name,
 
-    /// It has no value of a column that the first line has.
+    /// It lacks a column of the first line.
     #[error("no {column}, which the first line has")]
     Missing {
         /// The column.
         column: Column,
     },
 
-    /// It has a value of a column that the first line has not, or has it twice.
-    #[error("{column} is there, which the first line has not, or there twice")]
+    /// It has a column that the first line lacks, or has it twice.
+    #[error("{column} is duplicated, or missing from the first line")]
     Extra {
         /// The column.
         column: Column,
     },
 
-    /// It is no JSON object of numbers and texts.
+    /// It is not a JSON object of numbers and strings.
     #[error("no JSON object: {0}")]
     Json(#[source] serde_json::Error),
 }
@@ -231,7 +228,7 @@ pub enum WriteError {
     #[error("cannot write Parquet: {0}")]
     Parquet(#[source] parquet::errors::ParquetError),
 
-    /// A column of an answer has values that no line of text has.
+    /// A column of an answer has values without a text form.
     #[error("column {column:?} of type {data_type}, expected numbers, booleans, texts or seconds")]
     Type {
         /// The name of the column.
@@ -240,8 +237,8 @@ pub enum WriteError {
         data_type: Box<DataType>,
     },
 
-    /// A format that this build does not have.
-    #[error("{format} cannot be written: built without the feature of that name")]
+    /// The format is not in this build.
+    #[error("{format} cannot be written: built without that feature")]
     Unsupported {
         /// The format.
         format: Format,

@@ -7,19 +7,19 @@ use ng_token::{EntityType, Space};
 
 use crate::Column;
 
-/// How the values of a token are given: in the units that they mean, or as they are stored.
+/// How a token's values are given: in units, or as stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Coordinates, radius and strength in units, times as times.
     #[default]
     Units,
-    /// Coordinates, radius and strength in stored steps, times as seconds since 1970 UTC:
-    /// what comes back has the same 64 bytes.
+    /// Coordinates, radius and strength in stored steps, times as seconds since 1970 UTC: a
+    /// round trip keeps all 64 bytes.
     Raw,
 }
 
 impl Form {
-    /// Returns the name, as the metadata of a schema has it.
+    /// Returns the name used in a schema's metadata.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,8 +28,7 @@ impl Form {
         }
     }
 
-    /// Returns the form of a schema's columns, as its metadata has it; units where it has
-    /// none.
+    /// Returns the form of a schema's columns by its metadata; units if it has none.
     #[must_use]
     pub fn of_schema(schema: &Schema) -> Self {
         let told = schema.metadata().get(FORM_KEY);
@@ -47,13 +46,13 @@ impl fmt::Display for Form {
     }
 }
 
-/// The key of a schema's metadata that has the name of its [`Form`].
+/// The schema metadata key for the name of its [`Form`].
 pub const FORM_KEY: &str = "neurograph:form";
 
-/// The key of a coordinate's metadata that has the steps in a unit of its space.
+/// The field metadata key for a coordinate's steps per unit.
 pub const STEPS_KEY: &str = "neurograph:steps_per_unit";
 
-/// The key of an entity type's metadata that has the names of 0 to 15, with commas between.
+/// The field metadata key for an entity type's names of 0 to 15, comma-separated.
 pub const NAMES_KEY: &str = "neurograph:names";
 
 const UTC: &str = "UTC";
@@ -80,8 +79,8 @@ impl Column {
         }
     }
 
-    /// Returns the Arrow field of the column in a form: never null, with the steps of a
-    /// space and the names of entity types in its metadata.
+    /// Returns the Arrow field of the column in a form: never null, with steps per unit and
+    /// entity-type names in its metadata.
     #[must_use]
     pub fn field(self, form: Form) -> Field {
         let field = Field::new(self.name(), self.data_type(form), false);
@@ -102,7 +101,7 @@ fn names() -> HashMap<String, String> {
     HashMap::from([(NAMES_KEY.to_owned(), names)])
 }
 
-/// Returns the Arrow schema of some columns, in their order.
+/// Returns the Arrow schema of some columns, in order.
 #[must_use]
 pub fn schema(columns: &[Column], form: Form) -> SchemaRef {
     let fields: Vec<Field> = columns.iter().map(|column| column.field(form)).collect();
@@ -114,7 +113,7 @@ pub fn schema(columns: &[Column], form: Form) -> SchemaRef {
 mod tests {
     use super::*;
 
-    /// The table of the README is the one of the code.
+    /// The README's table matches the code.
     #[test]
     fn the_readme_has_the_types_of_every_column() {
         let readme = include_str!("../README.md");

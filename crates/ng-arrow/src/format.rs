@@ -2,19 +2,19 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// A way to keep columns in a file.
+/// A file format for columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// Apache Parquet.
     Parquet,
-    /// An Arrow IPC file, also known as Feather V2. What is read may be a stream as well.
+    /// An Arrow IPC file, also known as Feather V2. Reading also accepts a stream.
     Arrow,
     /// An Arrow IPC stream.
     ArrowStream,
-    /// Lines of values with commas between them, the first with the names.
+    /// Lines of comma-separated values, the first with the names.
     Csv,
-    /// A JSON object a line.
+    /// One JSON object per line.
     JsonLines,
 }
 
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// Returns the format that the extension of a path names, in any case.
+    /// Returns the format for a path's extension, ignoring case.
     ///
     /// ```
     /// use ng_arrow::Format;
@@ -60,27 +60,26 @@ impl Format {
         }
     }
 
-    /// Returns the format of a name.
+    /// Returns the format with this name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// Tells whether it is text, whose numbers do not say what they are of.
+    /// Tells whether it is text, whose numbers do not carry their form.
     #[must_use]
     pub const fn is_text(self) -> bool {
         matches!(self, Self::Csv | Self::JsonLines)
     }
 
-    /// Tells whether it can be written to what is no file, such as a pipe, and read by who
-    /// gets no more than a part of it.
+    /// Tells whether it can be written to a pipe, and read from an incomplete part.
     #[must_use]
     pub const fn is_stream(self) -> bool {
         matches!(self, Self::ArrowStream | Self::Csv | Self::JsonLines)
     }
 }
 
-/// Shows what people call it.
+/// Shows the usual name.
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -102,7 +101,7 @@ impl FromStr for Format {
     }
 }
 
-/// A name that no format has.
+/// An unknown format name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected parquet, arrow, arrows, csv or jsonl")]
 pub struct UnknownFormat;

@@ -1,17 +1,17 @@
 use crate::{Column, Form};
 
-/// Which columns there are, in their order, and in which form.
+/// Which columns there are, in which order and form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
     /// The columns.
     pub columns: Vec<Column>,
-    /// How their values are given.
+    /// The form of their values.
     pub form: Form,
 }
 
 impl Layout {
-    /// Puts columns and a form together.
+    /// Creates a layout of columns in a form.
     #[must_use]
     pub fn new(columns: impl Into<Vec<Column>>, form: Form) -> Self {
         Self {

@@ -18,16 +18,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it is not: it asks nothing of tokens, knows no token file, and starts no thread.
-//! Where many threads can work on one file, it gives them their parts:
+//! It runs no queries, knows no token file, and starts no thread. Where many threads can
+//! work on one file, it hands out the parts:
 //! [`ParquetWriter::encoders`](crate::ParquetWriter::encoders), [`TextRows`].
 //!
-//! Begin reading at `column.rs` and `form.rs`: the names and the types. Then `batch.rs`
-//! and `import/` are the two ways, `out/` and `read/` the formats, `text/` what numbers look
-//! like in lines.
+//! Start reading at `column.rs` and `form.rs`: the names and the types. Then `batch.rs` and
+//! `import/` convert in both directions, `out/` and `read/` handle the formats, `text/` the
+//! text form of numbers.
 //!
-//! Bytes from elsewhere are hostile: whatever is in a file, reading it ends with tokens or
-//! with a [`ReadError`].
+//! Input is untrusted: whatever is in a file, reading it yields tokens or a [`ReadError`].
 
 #![forbid(unsafe_code)]
 
@@ -45,7 +44,7 @@ mod read;
 mod text;
 mod value;
 
-// The version whose arrays and batches these are.
+// The version that these arrays and batches come from.
 pub use {arrow_array, arrow_ipc, arrow_schema, ng_token};
 
 pub use batch::{Positions, batch_of, batch_with};

@@ -1,11 +1,11 @@
-/// What is longer is like no name, and would take long to be compared with all of them.
+/// Longer words resemble no name, and would be slow to compare with all of them.
 const WORD_MAX: usize = 40;
 
-/// How long a word must be to stand for a name that begins with it.
+/// The minimum length of a word to match a name by its prefix.
 const BEGIN_MIN: usize = 3;
 
-/// Returns the first of some names that is the fewest typing errors away from a word, up to a
-/// third of it, or else that begins with it; upper and lower case are the same.
+/// Returns the first name with the fewest typing errors from a word, up to a third of its
+/// length, or else one that begins with it; ignores case.
 ///
 /// ```
 /// use ng_arrow::{Column, nearest_name};

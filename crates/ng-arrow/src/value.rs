@@ -1,10 +1,10 @@
-//! Values that are refused, and what was expected in their place.
+//! Refused values, and what was expected instead.
 
 use std::fmt;
 
 use ng_token::{Space, Token};
 
-/// A value of a cell, as far as errors tell it.
+/// A cell's value, as errors show it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -12,23 +12,22 @@ pub enum Value {
     Whole(i128),
     /// A number of a floating-point type.
     Float(f64),
-    /// A number as a text has it, shortened.
+    /// A number as written in text, shortened.
     Written(Box<str>),
-    /// What else stands in a text, shortened.
+    /// Any other text, shortened.
     Text(Box<str>),
 }
 
-/// How much of a text errors repeat.
+/// How many characters of a text errors show.
 const TOLD_CHARS: usize = 40;
 
 impl Value {
-    /// Takes what stands in a text.
+    /// Takes the value of a text.
     pub(crate) fn text(text: &[u8]) -> Self {
         Self::Text(shortened(text))
     }
 
-    /// Tells a number that was made of a text as that has it: as another type it may be
-    /// another one.
+    /// Shows a number parsed from text as written: converted to another type it may differ.
     pub(crate) fn written_as(self, text: &[u8]) -> Self {
         match self {
             Self::Whole(_) | Self::Float(_) => Self::Written(shortened(text)),
@@ -44,7 +43,7 @@ fn shortened(text: &[u8]) -> Box<str> {
     (told + more).into()
 }
 
-/// Shows the value, what could control a terminal escaped.
+/// Shows the value, with control characters escaped.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,7 +55,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Shows a text, what could control a terminal escaped.
+/// Shows a text, with control characters escaped.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -70,13 +69,13 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// What a cell must have.
+/// What a cell must contain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Expected {
-    /// A whole number, from 0 to this one.
+    /// A whole number from 0 to this.
     UpTo(u32),
-    /// A number, as text has it.
+    /// A number, in text.
     Number,
     /// Steps of a space.
     Steps,
@@ -90,16 +89,16 @@ pub enum Expected {
     Weight,
     /// A whole second that the field holds.
     Seconds,
-    /// A time of day: a date alone is no second.
+    /// A time of day: a date alone is not a second.
     TimeOfDay,
-    /// What another column says already.
+    /// The value that another column already gives.
     Same {
-        /// The value there.
+        /// Its value.
         value: u32,
         /// The column.
         column: crate::Column,
     },
-    /// A number that says whether it is in units, or to be told that.
+    /// A number that shows whether it is in units, or a stated form.
     Point,
 }
 
@@ -116,10 +115,10 @@ impl fmt::Display for Expected {
             Self::Seconds => {
                 f.write_str("a whole second from 1970-01-01T00:00:00Z to 2106-02-07T06:28:15Z")
             }
-            Self::TimeOfDay => f.write_str("a time of day behind the date, such as T00:00:00Z"),
+            Self::TimeOfDay => f.write_str("a time of day after the date, such as T00:00:00Z"),
             Self::Same { value, column } => write!(f, "{value}, as column {column} has it"),
             Self::Point => f.write_str(
-                "a decimal point, or to be told whether whole numbers are units or stored steps",
+                "a decimal point, or a stated form: whole numbers may be units or stored steps",
             ),
         }
     }

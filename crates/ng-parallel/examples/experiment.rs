@@ -1,5 +1,5 @@
-//! An experiment on a token file: created by all processors, scanned through
-//! the map, looked up at random, verified. Prints what each step took.
+//! An experiment on a token file: created on all processors, scanned through the map,
+//! looked up at random, verified. Prints the time of each step.
 //!
 //! ```sh
 //! cargo run --release -p ng-parallel --example experiment -- FILE TOKENS

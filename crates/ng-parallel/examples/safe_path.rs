@@ -1,5 +1,5 @@
-//! Reads a token file by all processors without a map and without `unsafe`: each
-//! shard's blocks are verified as they are read.
+//! Reads a token file on all processors without a map or `unsafe`: each shard's blocks are
+//! verified as they are read.
 //!
 //! ```sh
 //! cargo run --release -p ng-parallel --example safe_path
@@ -31,7 +31,8 @@ fn show(path: &Path) -> Result<(), Box<dyn Error>> {
     create(&workers, path)?;
 
     let reader = BlockReader::open(path)?;
-    // What it reads is verified; that it is the newest commit is for the table to say.
+    // Blocks are verified as they are read; the table shows that they are of the newest
+    // commit.
     reader.check_table()?;
     let pass = reader.pass();
     let shards = Shards::new(usize::try_from(reader.len())?);

@@ -1,5 +1,4 @@
-//! Fills a store with two workers, sums its ids and copies every 1,000th token
-//! out.
+//! Fills a store with two workers, sums its ids and copies out every 1,000th token.
 
 use ng_parallel::ng_store::{TokenStore, VecStore};
 use ng_parallel::ng_token::Token;

@@ -1,13 +1,12 @@
 //! Which operation has which workers.
 //!
-//! An operation takes workers that are idle, when it begins and while it goes on,
-//! and never waits for one that is with another operation. So it waits for
-//! nothing but its own closures: whoever holds a lock that the closures of others
-//! want gets to its end all the same.
+//! An operation takes idle workers, at its start and later, and never waits for one that is
+//! busy with another operation. So it waits only for its own closures: a caller that holds
+//! a lock which other operations' closures want still finishes.
 //!
-//! It calls for a worker, and a task of the pool answers the call that is open the
-//! longest. Where the pool's threads are with somebody else, the call is taken back
-//! when the operation ends, and the task serves the next one.
+//! It calls for a worker, and a pool task answers the oldest open call. If the pool's
+//! threads are busy elsewhere, the call is withdrawn when the operation ends, and the task
+//! serves the next one.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -16,39 +15,38 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ng_store::Loan;
 
-/// How many shards a worker does before it looks whether another operation is
-/// short of workers.
+/// How many shards a worker does before it checks whether another operation is short of
+/// workers.
 ///
-/// 32 MiB of [`DEFAULT_SHARD_TOKENS`](crate::DEFAULT_SHARD_TOKENS): milliseconds,
-/// beside which the change from one operation to the next costs nothing.
+/// 32 MiB of [`DEFAULT_SHARD_TOKENS`](crate::DEFAULT_SHARD_TOKENS): milliseconds, compared
+/// with which switching operations costs nothing.
 const TURN_SHARDS: usize = 16;
 
 /// The worker threads of a pool, counted.
-// Relaxed throughout: the counts carry no data with them. The loan of a closure
-// brings what a worker needs to the worker.
+// Relaxed throughout: the counts carry no data. Lending the closure publishes what a worker
+// needs.
 #[derive(Debug)]
 pub(crate) struct Crew {
     idle: AtomicUsize,
-    /// How many operations have use for a worker that they did not get.
+    /// How many operations are short of a worker.
     short: AtomicUsize,
-    /// Whether the pool has tasks that are none of ours.
+    /// Whether the pool has tasks other than ours.
     is_shared: bool,
-    /// Something to receive after an operation did not get a worker, for those that
-    /// wait and do nothing.
+    /// Receives after an operation failed to get a worker, to wake waiting workers.
     wants: (Sender<()>, Receiver<()>),
     calls: Mutex<Calls>,
 }
 
-/// Who is called for. Never more of either than there are workers.
+/// The open calls. Never more of either than there are workers.
 #[derive(Debug)]
 struct Calls {
     open: VecDeque<(Loan<Seat>, Seat)>,
-    /// How many tasks of the pool have not begun yet: at least one for each call.
+    /// How many pool tasks have not started yet: at least one for each call.
     coming: usize,
 }
 
 impl Crew {
-    /// Counts `workers` idle threads, of a pool that may be shared with others.
+    /// Starts with `workers` idle threads, of a pool that may be shared.
     pub(crate) fn new(workers: usize, is_shared: bool) -> Self {
         Self {
             idle: AtomicUsize::new(workers),
@@ -62,8 +60,8 @@ impl Crew {
         }
     }
 
-    /// Calls for a worker to come to `loan` and take `seat` there; `spawn` has a
-    /// thread of the pool [answer](Self::answer), where no such task is under way yet.
+    /// Calls for a worker to run `loan` in `seat`; `spawn` makes a pool thread
+    /// [answer](Self::answer), unless such a task is pending already.
     pub(crate) fn call(self: &Arc<Self>, loan: &Loan<Seat>, seat: Seat, spawn: impl FnOnce()) {
         let mut calls = self.calls();
         calls.open.push_back((loan.clone(), seat));
@@ -74,19 +72,19 @@ impl Crew {
         }
     }
 
-    /// Works where somebody calls, on a thread of the pool.
+    /// Answers the oldest call, on a pool thread.
     pub(crate) fn answer(&self) {
         let mut calls = self.calls();
         calls.coming -= 1;
         let call = calls.open.pop_front();
         drop(calls);
         if let Some((loan, seat)) = call {
-            // Where it is too late the seat comes back, and is given up.
+            // If it is too late, the seat comes back and is dropped.
             drop(loan.call(seat));
         }
     }
 
-    /// Takes the calls to `loan` back that nobody has answered.
+    /// Withdraws the unanswered calls for `loan`.
     pub(crate) fn take_back(&self, loan: &Loan<Seat>) {
         self.calls().open.retain(|(other, _)| other != loan);
     }
@@ -96,13 +94,13 @@ impl Crew {
         self.idle.fetch_update(Relaxed, Relaxed, one_less).is_ok()
     }
 
-    /// No closure runs under the lock, so what a poisoned one holds is whole.
+    /// No closure runs under the lock, so a poisoned one's data is intact.
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to one worker, which is idle again when this is dropped.
+/// The right to one worker, which becomes idle again on drop.
 #[derive(Debug)]
 pub(crate) struct Seat(Arc<Crew>);
 
@@ -112,20 +110,20 @@ impl Drop for Seat {
     }
 }
 
-/// The workers that one operation has.
+/// The workers of one operation.
 #[derive(Debug)]
 pub(crate) struct Team<'crew> {
     crew: &'crew Arc<Crew>,
-    /// How many it has use for.
+    /// How many it can use.
     most: usize,
     /// How many it has, or has called for.
     size: AtomicUsize,
-    /// Whether the crew counts it among the short ones.
+    /// Whether the crew counts it as short.
     short: AtomicBool,
 }
 
 impl<'crew> Team<'crew> {
-    /// Begins with no worker, for an operation that has use for `most`.
+    /// Starts without a worker, for an operation that can use `most`.
     pub(crate) fn new(crew: &'crew Arc<Crew>, most: usize) -> Self {
         Self {
             crew,
@@ -135,21 +133,21 @@ impl<'crew> Team<'crew> {
         }
     }
 
-    /// Tells whether the operation has no use for a worker.
+    /// Tells whether the operation needs no more workers.
     pub(crate) fn is_of_none(&self) -> bool {
         self.most == 0
     }
 
-    /// Takes a worker, if one is idle and the operation has use for it.
+    /// Takes a worker, if one is idle and the operation can use it.
     ///
-    /// The calling thread of the operation alone does this.
+    /// Only the operation's calling thread does this.
     pub(crate) fn take(&self) -> Option<Seat> {
         let wanted = self.size.load(Relaxed) < self.most;
         let taken = wanted && self.crew.take_idle();
         let is_short = wanted && !taken;
         self.set_short(is_short);
         if is_short {
-            // Where there is no room, enough of them are woken already.
+            // If the channel is full, enough of them are awake already.
             let _ = self.crew.wants.0.try_send(());
         }
         taken.then(|| {
@@ -158,7 +156,7 @@ impl<'crew> Team<'crew> {
         })
     }
 
-    /// Begins the time of a worker with the operation.
+    /// Starts a worker's turn with the operation.
     pub(crate) fn begin(&self, seat: Seat) -> Turn<'_> {
         Turn {
             team: self,
@@ -178,45 +176,45 @@ impl<'crew> Team<'crew> {
         };
     }
 
-    /// Nobody tells what else a shared pool has to do: there is always something.
+    /// A shared pool does not reveal its other tasks, so assume there are some.
     fn others_are_short(&self) -> bool {
         let own = usize::from(self.short.load(Relaxed));
         self.crew.is_shared || self.crew.short.load(Relaxed) > own
     }
 }
 
-/// What is still waited for is done with the workers that are there.
+/// The remaining work is done with the present workers.
 impl Drop for Team<'_> {
     fn drop(&mut self) {
         self.set_short(false);
     }
 }
 
-/// A worker's time with an operation.
+/// A worker's turn with an operation.
 #[derive(Debug)]
 pub(crate) struct Turn<'team> {
     team: &'team Team<'team>,
-    /// How many shards were begun.
+    /// How many shards were started.
     shards: usize,
     _seat: Seat,
 }
 
 impl Turn<'_> {
-    /// Tells whether the worker is to take another shard, or to leave it to the
-    /// operation's other threads because somebody else is short of workers.
+    /// Tells whether the worker should take another shard, or leave because another
+    /// operation is short of workers.
     pub(crate) fn goes_on(&mut self) -> bool {
         let goes_on = self.shards < TURN_SHARDS || !self.is_wanted();
         self.shards += 1;
         goes_on
     }
 
-    /// Tells whether somebody else is short of workers.
+    /// Tells whether another operation is short of workers.
     pub(crate) fn is_wanted(&self) -> bool {
         self.team.others_are_short()
     }
 
-    /// Returns what to wait at beside one's own work: something comes when it is worth
-    /// asking again whether one [is wanted](Self::is_wanted).
+    /// Returns a channel to wait on besides one's own work: it receives when
+    /// [`is_wanted`](Self::is_wanted) may have changed.
     pub(crate) fn wants(&self) -> &Receiver<()> {
         &self.team.crew.wants.1
     }
@@ -271,7 +269,7 @@ mod tests {
         }
     }
 
-    /// How many shards a worker does before it leaves, of so many.
+    /// How many of `shards` a worker does before it leaves.
     fn shards_done(turn: &mut Turn<'_>, most: usize) -> usize {
         (0..most).take_while(|_| turn.goes_on()).count()
     }
@@ -299,7 +297,7 @@ mod tests {
         assert_eq!(shards_done(&mut turns[0], 99), TURN_SHARDS);
     }
 
-    /// However many operations end before the pool has a thread for them.
+    /// Even if many operations end before the pool has a thread for them.
     #[test]
     fn a_call_that_is_taken_back_leaves_its_task_to_the_next_one() {
         let crew = crew(2);

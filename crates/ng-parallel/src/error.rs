@@ -4,36 +4,35 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ng_store::VecStoreError;
 
-/// What a parallel operation can fail with.
+/// Why a parallel operation failed.
 ///
-/// When several shards fail, the error is that of the first one in the order of
-/// the shards, whatever the number of threads.
+/// If several shards fail, the error is that of the first in shard order, for any number of
+/// threads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParallelError {
     /// A closure panicked.
     #[error("shard {shard} panicked: {message}")]
     Panicked {
-        /// The number of the shard it worked on. When it was a reduction, that
-        /// of the right-hand result.
+        /// The number of its shard; in a reduction, that of the right-hand result.
         shard: usize,
-        /// What it panicked with, if that was text.
+        /// The panic message, if it was text.
         message: String,
     },
 
     /// The stop flag was set before the work was done.
     #[error("stopped after {shards_done} of {shards} shards")]
     Stopped {
-        /// How many shards were done. Which ones, nothing tells.
+        /// How many shards were done; which ones is unknown.
         shards_done: usize,
-        /// How many shards there were to do.
+        /// How many shards there were.
         shards: usize,
     },
 
-    /// An index points beyond the tokens.
+    /// An index is out of range.
     #[error("index {index} at position {position}, but there are {len} tokens")]
     IndexOutOfBounds {
-        /// Where in the list of indices it stands; the first such position.
+        /// Its position in the list of indices; the first such.
         position: usize,
         /// The index.
         index: usize,
@@ -41,22 +40,22 @@ pub enum ParallelError {
         len: usize,
     },
 
-    /// The store has no room.
+    /// The store is out of memory.
     #[error(transparent)]
     Store(#[from] VecStoreError),
 
-    /// The workers are those of another process. Nothing was done.
+    /// The workers belong to another process. Nothing was done.
     #[error(transparent)]
     Forked(#[from] Forked),
 }
 
-/// The process that uses workers is a fork of the one that started them: their
-/// threads are not in it.
+/// The process is a fork of the one that started the workers: their threads do not exist in
+/// it.
 ///
-/// Workers that are started in the fork are its own. One worker is the calling
-/// thread and goes on in a fork.
+/// A fork can start its own workers. A single worker is the calling thread and keeps
+/// working in a fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("workers of process {started_in}, used in its fork {used_in}, which has to start its own")]
+#[error("workers of process {started_in} used in its fork {used_in}, which must start its own")]
 #[non_exhaustive]
 pub struct Forked {
     /// The process that started the workers.
@@ -65,15 +64,15 @@ pub struct Forked {
     pub used_in: u32,
 }
 
-/// Runs `work` on shard number `shard`, and turns its panic into an error.
+/// Runs `work` on shard number `shard`, and turns a panic into an error.
 ///
-/// What `work` returns is dropped with the panic, and operations publish nothing
-/// of a failed run; what its captures hold is the caller's to know.
+/// On a panic the result of `work` is dropped, and operations publish nothing from a failed
+/// run; the state of its captures is the caller's concern.
 pub(crate) fn guard<R>(shard: usize, work: impl FnOnce() -> R) -> Result<R, ParallelError> {
     catch(work).map_err(|message| ParallelError::Panicked { shard, message })
 }
 
-/// Runs `work`; what it panics with is the error.
+/// Runs `work`; its panic message is the error.
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let message = message(payload.as_ref());
@@ -91,9 +90,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .to_owned()
 }
 
-/// Drops the payload of a panic. It is a value of the closure's own, whose drop
-/// may panic in turn and would take the worker with it; what that one panics with
-/// is leaked, or there were no end.
+/// Drops the payload of a panic. It is a user value whose drop may panic in turn, which
+/// would kill the worker; that second payload is leaked, to end the chain.
 fn discard(payload: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(again);

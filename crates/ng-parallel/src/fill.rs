@@ -7,16 +7,16 @@ use crate::{ParallelError, Workers, serial};
 /// Appends `f(0)`, `f(1)`, up to `f(count - 1)` to `store`, each shard by one
 /// thread, in place.
 ///
-/// `f` gets the position within this append. The threads that fill make the
-/// first touch, and nothing is copied: the cost is that of `f` and of writing.
-/// Shards are cut from the start of the append, not of the store.
+/// `f` gets the position within this append. The filling threads make the first touch, and
+/// nothing is copied: the cost is that of `f` and of writing. Shards start at the append,
+/// not at the store.
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `f` does,
+/// [`Panicked`](ParallelError::Panicked) if `f` panics,
 /// [`Stopped`](ParallelError::Stopped), [`Forked`](ParallelError::Forked), and
-/// [`Store`](ParallelError::Store) when there is no room. No token was appended
-/// then; the room stays reserved.
+/// [`Store`](ParallelError::Store) if memory runs out. Then no token was appended; the
+/// reservation stays.
 pub fn fill(
     workers: &Workers,
     store: &mut VecStore,

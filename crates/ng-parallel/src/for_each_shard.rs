@@ -4,13 +4,13 @@ use crate::{ParallelError, Shard, Shards, Workers, serial};
 
 /// Calls `f` once for each shard of `tokens`, with the slice of its tokens.
 ///
-/// In any order, several at a time. Costs what `f` costs, and a lock a shard.
+/// Calls run in any order and concurrently. The cost is that of `f`, and a lock per shard.
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `f` does,
-/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some
-/// shards may be done then.
+/// [`Panicked`](ParallelError::Panicked) if `f` panics,
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some shards
+/// may then be done.
 pub fn for_each_shard(
     workers: &Workers,
     tokens: &[Token],
@@ -26,7 +26,7 @@ pub fn for_each_shard(
     .map(|_: Vec<()>| ())
 }
 
-/// Returns the shards of `tokens` with the slice of each.
+/// Returns the shards of `tokens`, each with its slice.
 pub(crate) fn slices(tokens: &[Token]) -> impl ExactSizeIterator<Item = (Shard, &[Token])> + Send {
     Shards::new(tokens.len()).iter().map(|shard| {
         let slice = &tokens[shard.range.clone()];

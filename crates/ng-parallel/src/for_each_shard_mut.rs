@@ -2,11 +2,11 @@ use ng_token::Token;
 
 use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Shard, Shards, Workers, serial};
 
-/// Calls `f` once for each shard of `tokens`, with the slice of its tokens to change.
+/// Calls `f` once for each shard of `tokens`, with the mutable slice of its tokens.
 ///
-/// In any order, several at a time. Costs what `f` costs, and a lock a shard. What `f`
-/// makes of a shard may depend on its number and its tokens, and the result then on
-/// nothing else; a generator of random numbers is seeded with the number.
+/// Calls run in any order and concurrently. The cost is that of `f`, and a lock per shard.
+/// If `f` depends only on a shard's number and tokens, the result is deterministic; seed a
+/// random number generator with the number.
 ///
 /// ```
 /// use ng_parallel::{Workers, for_each_shard_mut};
@@ -24,9 +24,9 @@ use crate::{DEFAULT_SHARD_TOKENS, ParallelError, Shard, Shards, Workers, serial}
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `f` does,
-/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some
-/// shards may be changed then, that of a panic in part.
+/// [`Panicked`](ParallelError::Panicked) if `f` panics,
+/// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked). Some shards
+/// may then be changed, the one that panicked in part.
 pub fn for_each_shard_mut(
     workers: &Workers,
     tokens: &mut [Token],
@@ -42,7 +42,7 @@ pub fn for_each_shard_mut(
     .map(|_: Vec<()>| ())
 }
 
-/// Returns the shards of `tokens` with the slice of each.
+/// Returns the shards of `tokens`, each with its slice.
 pub(crate) fn slices_mut(
     tokens: &mut [Token],
 ) -> impl ExactSizeIterator<Item = (Shard, &mut [Token])> + Send {

@@ -9,18 +9,16 @@ use crate::{ParallelError, Workers, serial};
 
 /// Appends the token at each of `indices` to `out`, in the order of `indices`.
 ///
-/// Costs about a cache miss an index, of which a core keeps as many in flight as
-/// it can: tokens are asked for long before they are copied. `out` grows as a
-/// [`VecStore`] does, onto huge pages where it is large. Reuse it, cleared, and
-/// nothing is allocated.
+/// Costs about one cache miss per index, with as many in flight as a core can keep: tokens
+/// are prefetched well before they are copied. `out` grows like a [`VecStore`], onto huge
+/// pages if it is large. Clear and reuse it to avoid allocation.
 ///
 /// # Errors
 ///
-/// [`IndexOutOfBounds`](ParallelError::IndexOutOfBounds) with the first position
-/// that is, [`Stopped`](ParallelError::Stopped),
-/// [`Forked`](ParallelError::Forked), and
-/// [`Store`](ParallelError::Store) when there is no memory. Nothing was appended
-/// then, and `out` has what it had.
+/// [`IndexOutOfBounds`](ParallelError::IndexOutOfBounds) with the first such position,
+/// [`Stopped`](ParallelError::Stopped), [`Forked`](ParallelError::Forked), and
+/// [`Store`](ParallelError::Store) if memory runs out. Then nothing was appended, and `out`
+/// is unchanged.
 pub fn gather(
     workers: &Workers,
     tokens: &[Token],
@@ -44,8 +42,7 @@ pub(crate) fn append_to(
     Lent::new(out).store.append_in_place(count, filler)
 }
 
-/// A vector that is a store for a time, and itself again when this is dropped,
-/// by a panic too.
+/// A vector used as a store until this is dropped, even by a panic.
 struct Lent<'out> {
     out: &'out mut Vec<Token>,
     store: VecStore,
@@ -64,18 +61,16 @@ impl Drop for Lent<'_> {
     }
 }
 
-/// How many tokens a copy is behind the asking. From here on more of them bring
-/// nothing (AMD EPYC, ns a token of 10M on huge pages: no asking 11.6, 16 tokens
-/// ahead 9.9, 32 7.0, 64 5.1, 96 4.7, 128 4.7), and they are far from filling
-/// the first cache.
+/// The prefetch distance in tokens. A larger one gains nothing (AMD EPYC, ns per token for
+/// 10M on huge pages: no prefetch 11.6, 16 tokens ahead 9.9, 32 7.0, 64 5.1, 96 4.7, 128
+/// 4.7), and this many tokens are far from filling the L1 cache.
 const AHEAD: usize = 96;
 
-/// How many tokens are looked at before the first of them is copied, where there
-/// is no asking. More than a core can wait for at once, and few enough to stay
-/// in its first cache.
+/// How many tokens are touched before the first is copied, on targets without prefetch.
+/// More than a core can wait for at once, and few enough to stay in its L1 cache.
 const BATCH: usize = 64;
 
-/// Fills `piece` with the tokens that the indices at its positions name.
+/// Fills `piece` with the tokens at the indices for its positions.
 pub(crate) fn gather_piece<'room>(
     tokens: &[Token],
     indices: &[usize],
@@ -84,7 +79,7 @@ pub(crate) fn gather_piece<'room>(
     let first = piece.first_index();
     let end = first + piece.len();
     let wanted = &indices[first..end];
-    // One look at all of them costs less than one at each in time.
+    // Checking all of them up front is cheaper than checking each in turn.
     let highest = wanted.iter().fold(0, |highest, &index| highest.max(index));
     if highest >= tokens.len() && !wanted.is_empty() {
         return Err(out_of_bounds(wanted, first, tokens.len()));
@@ -95,8 +90,8 @@ pub(crate) fn gather_piece<'room>(
     }
 }
 
-/// Copies, having asked for each token [`AHEAD`] of its turn; the last of
-/// `indices` are those of `piece`.
+/// Copies, prefetching each token [`AHEAD`] of its turn; the last of `indices` are those of
+/// `piece`.
 fn copy_asked_for<'room>(
     tokens: &[Token],
     indices: &[usize],
@@ -115,10 +110,10 @@ fn copy_asked_for<'room>(
     })
 }
 
-/// Copies in batches, having looked at a word of each token of a batch.
+/// Copies in batches, after touching one word of each token in the batch.
 ///
-/// A copy takes so many instructions that few misses are in flight, above all in
-/// a debug build; the loads of a whole batch are short enough to overlap.
+/// A copy takes so many instructions that few misses are in flight, especially in a debug
+/// build; the loads of a whole batch are short enough to overlap.
 fn copy_looked_at<'room>(
     tokens: &[Token],
     indices: &[usize],
@@ -156,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// What this target does not take is right, too.
+    /// The path this target does not use is correct, too.
     #[test]
     fn both_ways_copy_the_same() {
         let tokens: Vec<Token> = (0..5_000).map(Token::new).collect();

@@ -1,25 +1,22 @@
 //! Sharded parallel work over NeuroGraph token stores.
 //!
-//! [`Shards`] is the plan, [`Workers`] does it, and each operation is one
-//! function: [`fill`], [`for_each_shard`], [`for_each_shard_mut`], [`map_reduce`],
-//! [`map_shards`], [`gather`] over tokens in memory, [`ingest`], [`ingest_batches`],
-//! [`ingest_shards`], [`load`], [`save`], [`verify`] and [`map_reduce_pass`] for those in
-//! files.
+//! [`Shards`] is the plan, [`Workers`] run it, and each operation is one function:
+//! [`fill`], [`for_each_shard`], [`for_each_shard_mut`], [`map_reduce`], [`map_shards`],
+//! [`gather`] over tokens in memory, [`ingest`], [`ingest_batches`], [`ingest_shards`],
+//! [`load`], [`save`], [`verify`] and [`map_reduce_pass`] for those in files.
 //!
-//! - Results never depend on the number of threads, those in floating point
-//!   included: shards are cut without asking how many threads there are, and
-//!   reduced in their order.
-//! - A panic in a closure is an error at the caller, with the shard named. The
-//!   other shards stop early, and nothing is published half: what an ingest has
-//!   appended by then is not committed, unless it was to commit on the way.
+//! - Results never depend on the number of threads, even in floating point: shards are cut
+//!   independently of the thread count, and reduced in order.
+//! - A panic in a closure becomes an error at the caller that names the shard. The other
+//!   shards stop early, and nothing is published in part: what an ingest has appended by
+//!   then is not committed, unless it commits on the way.
 //! - A [`StopFlag`] ends long work at the next shard boundary.
-//! - The calling thread works as well, and an operation waits for nothing but its
-//!   own closures, whatever else the workers are at; what that allows is said at
-//!   [`Workers`].
+//! - The calling thread works as well, and an operation waits only for its own closures,
+//!   whatever the workers are doing; [`Workers`] explains the consequences.
 //!
-//! The crate looks at no clock, prints nothing, knows no path and has no
-//! `unsafe`. It moves work to threads; what they do with a slice of tokens is
-//! the closure's, so loops stay tight, in debug builds too.
+//! The crate reads no clock, prints nothing, knows no path and has no `unsafe`. It moves
+//! work to threads; closures work on slices of tokens, so loops stay tight, even in debug
+//! builds.
 //!
 //! ```
 //! use ng_parallel::{Workers, fill, map_reduce};
@@ -38,12 +35,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Where to begin reading
+//! # Where to start reading
 //!
-//! `serial.rs` says what each operation does, on one thread. `queue.rs` is all
-//! the coordination there is between more of them, but for that of an ingest,
-//! which is `ingest/writer.rs`. `crew.rs` says which operation has which workers,
-//! `pool.rs` how they and the calling thread are put to work.
+//! `serial.rs` shows what each operation does, on one thread. `queue.rs` is all the
+//! coordination between threads, except for an ingest's, which is `ingest/writer.rs`.
+//! `crew.rs` decides which operation has which workers, `pool.rs` puts them and the calling
+//! thread to work.
 
 #![forbid(unsafe_code)]
 
@@ -68,9 +65,9 @@ mod verify;
 mod within;
 mod workers;
 
-// The operations are about their stores and tokens: one dependency shall be enough.
+// The operations expose these stores and tokens: one dependency should be enough.
 pub use {ng_store, ng_token};
-// The version whose pools `Workers::adopt` takes.
+// The version whose pools `Workers::adopt` accepts.
 #[cfg(feature = "rayon")]
 pub use rayon;
 

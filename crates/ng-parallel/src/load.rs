@@ -7,11 +7,11 @@ use ng_token::Token;
 use crate::pieces::fill_pieces;
 use crate::{Forked, ParallelError, Workers, serial};
 
-/// Reads all tokens of a file into memory, each block verified, and the block table too,
-/// as [`VecStore::load`] does.
+/// Reads all tokens of a file into memory, verifying each block and the block table, like
+/// [`VecStore::load`].
 ///
-/// Each worker holds a block beside the store. The file is read in one
-/// [pass](BlockReader::pass), around the page cache by the reader's policy.
+/// Each worker holds a block in addition to the store. The file is read in one
+/// [pass](BlockReader::pass), which bypasses the page cache by the reader's policy.
 ///
 /// ```
 /// use ng_parallel::{Workers, load, save};
@@ -32,20 +32,20 @@ use crate::{Forked, ParallelError, Workers, serial};
 ///
 /// # Errors
 ///
-/// [`Load`](ParallelLoadError::Load) with what `VecStore::load` would say, of the first
-/// shard that has something to say: a file with a single bad block is not loaded, nor is
-/// one that may have lost its newest commit. [`Parallel`](ParallelLoadError::Parallel)
-/// when it was stopped, or called in a fork.
+/// [`Load`](ParallelLoadError::Load) with the error of `VecStore::load` for the first
+/// failing shard: a file with a single bad block is not loaded, nor is one that may have
+/// lost its newest commit. [`Parallel`](ParallelLoadError::Parallel) if it was stopped, or
+/// called in a fork.
 pub fn load(workers: &Workers, reader: &BlockReader) -> Result<VecStore, ParallelLoadError> {
     load_watched(workers, reader, |_| ())
 }
 
-/// Loads as [`load`] does, and tells `watch` after each shard how many tokens were read,
+/// Loads like [`load`], and calls `watch` after each shard with the number of tokens read,
 /// on the thread that read them.
 ///
 /// # Errors
 ///
-/// As [`load`]; a panic of `watch` is one of what reads the file.
+/// As [`load`]; a panic in `watch` counts as one in reading the file.
 pub fn load_watched(
     workers: &Workers,
     reader: &BlockReader,
@@ -61,7 +61,7 @@ pub fn load_watched(
     })
 }
 
-/// Loads a file; `append` appends all of a pass to a store that has room.
+/// Loads a file; `append` appends a whole pass to a store with enough space.
 pub(crate) fn load_with(
     reader: &BlockReader,
     append: impl FnOnce(&mut VecStore, &BlockPass<'_>, usize) -> Result<(), ParallelLoadError>,
@@ -75,7 +75,7 @@ pub(crate) fn load_with(
     Ok(store)
 }
 
-/// Fills `piece`, which begins where a block does, with the tokens at its positions.
+/// Fills `piece`, which begins at a block boundary, with the tokens at its positions.
 pub(crate) fn load_piece<'room>(
     pass: &BlockPass<'_>,
     piece: Vacant<'room>,
@@ -101,15 +101,15 @@ fn copy<'room>(tokens: &[Token], room: Vacant<'room>) -> Filled<'room> {
     room.fill(|index| tokens[index - first])
 }
 
-/// What a load by workers can fail with.
+/// Why a load by workers failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParallelLoadError {
-    /// The file cannot be read, or is damaged, or there is not enough memory.
+    /// The file cannot be read or is damaged, or memory ran out.
     #[error(transparent)]
     Load(#[from] LoadError),
 
-    /// It was stopped, or the workers are those of another process.
+    /// It was stopped, or the workers belong to another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 }

@@ -8,17 +8,16 @@ use crate::error::guard;
 use crate::for_each_shard::slices;
 use crate::{Forked, ParallelError, Shard, Shards, Workers, serial};
 
-/// Maps each shard of `tokens` to a result, then reduces the results from left
-/// to right in the order of the shards.
+/// Maps each shard of `tokens` to a result, then reduces the results from left to right in
+/// shard order.
 ///
-/// `Ok(None)` if there are no tokens. The shards are mapped by several threads;
-/// the reduction runs on the calling one, when all are mapped, so the answer is
-/// the same to the last bit for any number of threads, also where `reduce` is
-/// not associative. One `R` a shard is kept: 30,518 for 1B tokens.
+/// `Ok(None)` if there are no tokens. Several threads map the shards; the calling one
+/// reduces when all are mapped, so the answer is bit-identical for any number of threads,
+/// even if `reduce` is not associative. One `R` per shard is kept: 30,518 for 1B tokens.
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when a closure does,
+/// [`Panicked`](ParallelError::Panicked) if a closure panics,
 /// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked).
 pub fn map_reduce<R: Send>(
     workers: &Workers,
@@ -34,14 +33,13 @@ pub fn map_reduce<R: Send>(
 }
 
 /// Does what [`map_reduce`] does with the tokens of a mapped file, in one pass: by its
-/// policy each shard is brought in before it is mapped, and leaves the memory behind.
+/// policy, each shard is loaded before `map` runs and dropped from memory afterwards.
 ///
-/// It is for files that the memory does not hold, and costs a look at what is there.
+/// Meant for files larger than memory; costs a residency check.
 ///
 /// # Errors
 ///
-/// As `map_reduce`, and [`Io`](PassError::Io) with the first shard that cannot be
-/// brought in.
+/// As `map_reduce`, and [`Io`](PassError::Io) with the first shard that cannot be loaded.
 pub fn map_reduce_pass<R: Send>(
     workers: &Workers,
     pass: &MapPass<'_>,
@@ -70,21 +68,20 @@ pub(crate) fn map_window<R>(
     Ok(map(shard, &window))
 }
 
-/// What a pass over a mapped file can fail with.
+/// Why a pass over a mapped file failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PassError {
-    /// Tokens cannot be brought in: the disk fails, or the file has lost its end.
+    /// Tokens cannot be loaded: the disk failed, or the file was truncated.
     #[error("tokens {}..{} of the map cannot be read: {source}", tokens.start, tokens.end)]
     Io {
         /// Which tokens.
         tokens: Range<usize>,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// It was stopped, or a closure panicked, or the workers are those of another
-    /// process.
+    /// It was stopped, or a closure panicked, or the workers belong to another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 }
@@ -95,7 +92,7 @@ impl From<Forked> for PassError {
     }
 }
 
-/// Reduces `results`, one a shard, from left to right.
+/// Reduces `results`, one per shard, from left to right.
 pub(crate) fn reduce_in_order<R>(
     results: Vec<R>,
     reduce: impl Fn(R, R) -> R,

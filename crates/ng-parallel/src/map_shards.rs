@@ -1,14 +1,13 @@
 use crate::{ParallelError, Shard, Shards, Workers, serial};
 
-/// Maps each shard of a plan to a result, and returns the results in the order
-/// of the shards.
+/// Maps each shard of a plan to a result, and returns the results in shard order.
 ///
-/// It is for tokens that are no slice, as those in a file are not: `map` knows
-/// where to find a shard's. Shards are mapped in any order, several at a time.
+/// Meant for tokens that are not a slice, such as those in a file: `map` knows where to
+/// find a shard's. Shards are mapped in any order and concurrently.
 ///
 /// # Errors
 ///
-/// [`Panicked`](ParallelError::Panicked) when `map` does,
+/// [`Panicked`](ParallelError::Panicked) if `map` panics,
 /// [`Stopped`](ParallelError::Stopped), and [`Forked`](ParallelError::Forked).
 pub fn map_shards<R: Send>(
     workers: &Workers,

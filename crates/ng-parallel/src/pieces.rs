@@ -3,8 +3,7 @@ use ng_store::{Filled, Vacant, VecStoreError};
 use crate::pool::Pool;
 use crate::{ParallelError, Shards, ShardsIter};
 
-/// Has `vacant` filled by `work`, shard by shard, and returns the proof of all
-/// of it.
+/// Lets `work` fill `vacant`, shard by shard, and returns the proof of all of it.
 pub(crate) fn fill_pieces<'room, E>(
     pool: Pool<'_>,
     vacant: Vacant<'room>,
@@ -19,10 +18,10 @@ where
     filled.into_iter().try_fold(work(empty)?, join)
 }
 
-/// The pieces of a room, one for each shard of a plan for as many tokens as fit.
+/// The pieces of a vacant range, one for each shard of a plan for as many tokens as fit.
 struct Pieces<'room> {
     shards: ShardsIter,
-    /// The room of the shards that are left; `None` only while it is split.
+    /// The rest of the range; `None` only while it is being split.
     rest: Option<Vacant<'room>>,
 }
 

@@ -9,23 +9,23 @@ use crate::queue::Queue;
 use crate::within::Within;
 use crate::{ParallelError, StopFlag};
 
-/// The threads of an operation of several workers: the calling one, and those of
-/// the pool that are idle.
+/// The threads of an operation on several workers: the calling one, and idle ones of the
+/// pool.
 #[derive(Clone, Copy)]
 pub(crate) struct Pool<'workers> {
     pub(crate) pool: &'workers ThreadPool,
     pub(crate) crew: &'workers Arc<Crew>,
-    /// How many threads work at most, the calling one among them.
+    /// The maximum number of threads, including the calling one.
     pub(crate) threads: usize,
     pub(crate) stop: &'workers StopFlag,
 }
 
-/// Has one more worker help, and tells whether there was one to be had.
+/// Gets one more worker to help, and tells whether one was available.
 pub(crate) type Call<'run> = &'run dyn Fn() -> bool;
 
 impl<'workers> Pool<'workers> {
-    /// Runs `work` on each of `jobs`, one a shard and in the order of the shards,
-    /// and returns the results in the same order.
+    /// Runs `work` on each of `jobs`, one per shard in shard order, and returns the results
+    /// in the same order.
     ///
     /// # Errors
     ///
@@ -60,16 +60,16 @@ impl<'workers> Pool<'workers> {
         queue.into_results()
     }
 
-    /// Returns the team of an operation with so many shards, which is nobody yet.
+    /// Returns the team, still empty, for an operation with this many shards.
     pub(crate) fn team(self, shards: usize) -> Team<'workers> {
         Team::new(self.crew, self.threads.min(shards).saturating_sub(1))
     }
 
-    /// Runs `here` on the calling thread, and `help` on each worker that it calls
-    /// for, and waits for those that came.
+    /// Runs `here` on the calling thread, and `help` on each worker it calls for, and waits
+    /// for the workers that came.
     ///
-    /// It waits by no means of rayon's: a thread of a pool would run whatever tasks
-    /// its pool has meanwhile, below the locks that its own task holds.
+    /// It does not wait by rayon's means: a pool thread would meanwhile run other tasks of
+    /// its pool, while its own task holds locks.
     pub(crate) fn run_beside<R>(
         self,
         team: &Team<'_>,
@@ -86,7 +86,7 @@ impl<'workers> Pool<'workers> {
             if let Some(_within) = Within::enter()
                 && let Err(payload) = catch_unwind(help)
             {
-                // Nobody is to unwind through the pool.
+                // Panics must not unwind through the pool.
                 *lock(&panicked) = Some(payload);
             }
         };
@@ -111,7 +111,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The calls of an operation, which are taken back when this is dropped.
+/// The calls of an operation, withdrawn on drop.
 struct OpenCalls<'run> {
     crew: &'run Arc<Crew>,
     loan: &'run Loan<Seat>,

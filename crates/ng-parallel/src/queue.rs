@@ -3,13 +3,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::guard;
 use crate::{ParallelError, StopFlag};
 
-/// Shards to do and results that are done, between threads.
+/// Pending shards and finished results, shared between threads.
 ///
-/// Shards are handed out in order, and one that is handed out is finished. So
-/// when a shard fails, all before it were done or are being done, and the
-/// failure with the lowest number is the same for any number of threads.
+/// Shards are handed out in order, and each one handed out is finished. So when a shard
+/// fails, all before it are done or in progress, and the lowest-numbered failure is the
+/// same for any number of threads.
 ///
-/// One lock, taken twice a shard: 2 MiB of work lie between.
+/// One lock, taken twice per shard of 2 MiB.
 pub(crate) struct Queue<'stop, J, R, E> {
     state: Mutex<State<J, R, E>>,
     shards: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Queue<'stop, J, R, E> {
 }
 
 struct State<J, R, E> {
-    /// What is left to do, each with the number of its shard.
+    /// The remaining jobs, each with its shard number.
     jobs: J,
     done: Vec<(usize, R)>,
     failed: Option<(usize, E)>,
@@ -42,8 +42,8 @@ where
         }
     }
 
-    /// Hands out the next shard, unless none is left, one failed, or the stop flag
-    /// is set. Whoever takes it works on it.
+    /// Hands out the next shard, unless none is left, one failed, or the stop flag is set.
+    /// The caller must work on it.
     pub(crate) fn next(&self) -> Option<(usize, I)> {
         let mut state = self.lock();
         if state.failed.is_some() || self.stop.is_stopped() {
@@ -57,7 +57,7 @@ where
         self.finish(number, outcome.unwrap_or_else(|panic| Err(E::from(panic))));
     }
 
-    /// Returns the results in the order of the shards.
+    /// Returns the results in shard order.
     pub(crate) fn into_results(self) -> Result<Vec<R>, E> {
         let state = self.state.into_inner();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
@@ -91,8 +91,7 @@ where
         }
     }
 
-    /// No closure of a caller runs under the lock, so what a poisoned one holds
-    /// is whole.
+    /// No user closure runs under the lock, so a poisoned one's data is intact.
     fn lock(&self) -> MutexGuard<'_, State<J, R, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

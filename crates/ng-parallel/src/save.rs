@@ -4,19 +4,19 @@ use ng_token::Token;
 use crate::ingest::ingest_slice;
 use crate::{IngestError, Workers};
 
-/// Writes `tokens` to a new file, which gets its name when it is whole and durable, as
-/// [`VecStore::save`] does, and returns the writer that goes on with it.
+/// Writes `tokens` to a new file, which gets its name once it is complete and durable, like
+/// [`VecStore::save`], and returns its writer.
 ///
-/// All threads of the operation hash; the calling one writes, from where the tokens are.
-/// The file is the same as one that was written by `VecStore::save`, but for its id and
-/// its times. [`load`](crate::load()) has an example.
+/// All threads of the operation hash; the calling one writes the tokens in place. The file
+/// equals one written by `VecStore::save`, except for its id and times.
+/// [`load`](crate::load()) has an example.
 ///
 /// [`VecStore::save`]: ng_store::VecStore::save
 ///
 /// # Errors
 ///
 /// [`Create`](ParallelSaveError::Create) and [`Ingest`](ParallelSaveError::Ingest). An
-/// existing file is as it was, and none is half written.
+/// existing file is unchanged, and no partial file is left.
 pub fn save(
     workers: &Workers,
     tokens: &[Token],
@@ -27,7 +27,7 @@ pub fn save(
     })
 }
 
-/// Saves `tokens`, which `append` appends to a file that has room.
+/// Saves `tokens`, which `append` appends to a file with enough space.
 pub(crate) fn save_with(
     tokens: &[Token],
     mut draft: FileDraft,
@@ -40,7 +40,7 @@ pub(crate) fn save_with(
     Ok(draft.publish()?)
 }
 
-/// What a save by workers can fail with.
+/// Why a save by workers failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParallelSaveError {
@@ -48,8 +48,8 @@ pub enum ParallelSaveError {
     #[error(transparent)]
     Create(#[from] CreateError),
 
-    /// The tokens cannot be written, or it was stopped, or the workers are those of
-    /// another process.
+    /// The tokens cannot be written, or it was stopped, or the workers belong to another
+    /// process.
     #[error(transparent)]
     Ingest(#[from] IngestError<WriteError>),
 }

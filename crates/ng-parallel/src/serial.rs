@@ -1,7 +1,7 @@
 //! The operations on the calling thread, one shard after the other.
 //!
-//! The oracle for the parallel ones, and what [`Workers`](crate::Workers) of one
-//! thread run. Same shards, same results, same errors.
+//! They are the oracle for the parallel ones, and what single-threaded
+//! [`Workers`](crate::Workers) run. Same shards, same results, same errors.
 
 use std::ops::Range;
 

@@ -2,12 +2,11 @@ use std::ops::Range;
 
 use ng_store::BLOCK_TOKENS;
 
-/// How many tokens a shard has unless told otherwise: 2 MiB, 8 blocks.
+/// The default number of tokens in a shard: 2 MiB, 8 blocks.
 ///
-/// 2 MiB is a huge page of x86-64, so two threads that fill neighbouring shards
-/// of an aligned buffer never wait for one another to touch the same page first.
-/// It is also large enough that handing a shard out costs little beside its
-/// work, and small enough to stop soon.
+/// 2 MiB is a huge page on x86-64, so two threads that fill neighbouring shards of an
+/// aligned buffer never contend for the first touch of a page. It is also large enough that
+/// handing out a shard costs little compared with its work, and small enough to stop soon.
 pub const DEFAULT_SHARD_TOKENS: usize = 8 * BLOCK_TOKENS;
 
 /// A contiguous range of tokens, and its number in the plan.
@@ -21,7 +20,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Puts a shard of a plan together that is not of [`Shards`].
+    /// Creates a shard of a custom plan.
     pub const fn new(number: usize, range: Range<usize>) -> Self {
         Self { number, range }
     }
@@ -29,9 +28,9 @@ impl Shard {
 
 /// A plan that cuts a number of tokens into shards.
 ///
-/// Pure arithmetic. The shards are contiguous, in order, not empty, and together
-/// they are all the tokens. Each begins at a multiple of [`BLOCK_TOKENS`], and
-/// all but the last have the same length. The number of threads has no say.
+/// Pure arithmetic. The shards are contiguous, in order, not empty, and cover all tokens.
+/// Each begins at a multiple of [`BLOCK_TOKENS`], and all but the last have the same
+/// length. The number of threads does not matter.
 ///
 /// ```
 /// use ng_parallel::{DEFAULT_SHARD_TOKENS, Shards};
@@ -60,7 +59,7 @@ impl Shards {
     ///
     /// # Panics
     ///
-    /// When `shard_tokens` is not a multiple of [`BLOCK_TOKENS`], or 0.
+    /// If `shard_tokens` is not a multiple of [`BLOCK_TOKENS`], or 0.
     pub fn with_shard_tokens(token_count: usize, shard_tokens: usize) -> Self {
         assert!(
             shard_tokens > 0 && shard_tokens.is_multiple_of(BLOCK_TOKENS),
@@ -92,7 +91,7 @@ impl Shards {
         self.token_count == 0
     }
 
-    /// Returns the shard of that number, or `None` from `len` on.
+    /// Returns the shard with this number, or `None` from `len` on.
     pub fn get(&self, number: usize) -> Option<Shard> {
         let start = number.checked_mul(self.shard_tokens)?;
         let rest = self.token_count.checked_sub(start)?;
@@ -102,7 +101,7 @@ impl Shards {
         })
     }
 
-    /// Returns the shards in their order.
+    /// Returns the shards in order.
     pub const fn iter(&self) -> ShardsIter {
         ShardsIter {
             shards: *self,

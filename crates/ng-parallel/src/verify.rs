@@ -4,20 +4,20 @@ use ng_store::{BLOCK_TOKENS, BadBlock, IoError, VerifyBlocks, VerifyReport};
 
 use crate::{DEFAULT_SHARD_TOKENS, Forked, ParallelError, Workers, serial};
 
-/// How many blocks a shard has unless there would be too many shards: 2 MiB.
+/// How many blocks a shard has, unless that makes too many shards: 2 MiB.
 const SHARD_BLOCKS: u64 = (DEFAULT_SHARD_TOKENS / BLOCK_TOKENS) as u64;
 
-/// The most shards: what is kept of each must not add up, whatever length a
-/// file claims.
+/// The maximum number of shards: the results kept for each must stay small, whatever length
+/// a file claims.
 const MOST_SHARDS: u64 = 1 << 16;
 
-/// Checks every block of a file against its hash, and the table against its
-/// chain, as [`VerifyBlocks::verify`] does and with the same report: those of a
-/// [`BlockReader`], or of a map ([`MappedBlocks`]), which is faster.
+/// Checks every block of a file against its hash, and the table against its chain, like
+/// [`VerifyBlocks::verify`] and with the same report: the blocks of a [`BlockReader`], or
+/// of a map ([`MappedBlocks`]), which is faster.
 ///
-/// Each worker holds a page of the table, and of a file a block, too. Shards are
-/// 2 MiB, larger in a file of more than 128 GiB. A file is read in one
-/// [pass][`BlockReader::pass`], around the page cache by the reader's policy.
+/// Each worker holds a page of the table, and for a reader also a block. Shards are 2 MiB,
+/// larger in a file of more than 128 GiB. A file is read in one
+/// [pass][`BlockReader::pass`], which bypasses the page cache by the reader's policy.
 ///
 /// [`BlockReader`]: ng_store::BlockReader
 /// [`BlockReader::pass`]: ng_store::BlockReader::pass
@@ -42,9 +42,9 @@ const MOST_SHARDS: u64 = 1 << 16;
 ///
 /// # Errors
 ///
-/// [`Io`](VerifyError::Io) when the blocks cannot be asked for at all (one that cannot
-/// be read is a bad one), with the failure of the first shard that has one, and
-/// [`Parallel`](VerifyError::Parallel) when it was stopped, or called in a fork.
+/// [`Io`](VerifyError::Io) if the blocks are not accessible at all (a single unreadable
+/// block is a bad one), from the first failing shard, and
+/// [`Parallel`](VerifyError::Parallel) if it was stopped, or called in a fork.
 pub fn verify<B: VerifyBlocks + Sync>(
     workers: &Workers,
     blocks: &B,
@@ -52,12 +52,12 @@ pub fn verify<B: VerifyBlocks + Sync>(
     verify_watched(workers, blocks, |_| ())
 }
 
-/// Verifies as [`verify`] does, and tells `watch` after each shard how many
-/// tokens were checked, on the thread that checked them.
+/// Verifies like [`verify`], and calls `watch` after each shard with the number of tokens
+/// checked, on the thread that checked them.
 ///
 /// # Errors
 ///
-/// As [`verify`]; a panic of `watch` is one of what reads the file.
+/// As [`verify`]; a panic in `watch` counts as one in reading the file.
 pub fn verify_watched<B: VerifyBlocks + Sync>(
     workers: &Workers,
     blocks: &B,
@@ -88,7 +88,7 @@ pub(crate) fn verify_shard(
     Ok(bad)
 }
 
-/// What a verification can fail with.
+/// Why a verification failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -96,8 +96,8 @@ pub enum VerifyError {
     #[error(transparent)]
     Io(#[from] IoError),
 
-    /// It was stopped, or what reads the file panicked, or the workers are those of
-    /// another process.
+    /// It was stopped, or reading the file panicked, or the workers belong to another
+    /// process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 }
@@ -110,7 +110,7 @@ impl From<Forked> for VerifyError {
 
 /// Cuts `blocks` blocks into shards.
 pub(crate) fn shards(blocks: u64) -> impl ExactSizeIterator<Item = Range<u64>> + Send {
-    // Multiples, because a pass reads as many blocks at once.
+    // Multiples, because a pass reads that many blocks at once.
     let length = blocks
         .div_ceil(MOST_SHARDS)
         .max(1)

@@ -5,15 +5,15 @@ thread_local! {
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The mark of a thread that runs the closures of an operation of several workers,
-/// until this is dropped.
+/// Marks a thread as running the closures of an operation on several workers, until
+/// dropped.
 ///
-/// An operation that such a thread begins has it alone: the workers are about the
-/// outer one, and perhaps wait for a lock that the closure holds. And a thread
-/// that uses rayon within a closure runs other tasks of the pool while it waits:
-/// those of ours leave again, for what they want may be held further down.
+/// An operation started on such a thread runs on it alone: the workers are busy with the
+/// outer one, and may wait for a lock that the closure holds. A thread that uses rayon
+/// within a closure runs other tasks of the pool while it waits: ours then return at once,
+/// since a lock they want may be held further down the stack.
 pub(crate) struct Within {
-    /// Another thread cannot take the mark away.
+    /// Another thread cannot remove the mark.
     _not_send: PhantomData<*const ()>,
 }
 
@@ -44,7 +44,7 @@ impl Drop for Within {
 mod tests {
     use super::*;
 
-    /// A refused mark that was made and dropped would take the first one away.
+    /// Creating and dropping a refused mark would remove the first one.
     #[test]
     fn a_marked_thread_stays_so_until_the_first_mark_is_dropped() {
         for _ in 0..2 {

@@ -12,43 +12,38 @@ use crate::{Forked, StopFlag};
 
 /// A fixed number of threads that work on shards.
 ///
-/// The thread that calls an operation is one of them: it works on shards as the
-/// others do. With one worker there are no others, and everything is run by the
-/// functions of [`serial`](crate::serial).
+/// The thread that calls an operation is one of them and works on shards like the others. A
+/// single worker runs everything by the functions of [`serial`](crate::serial).
 ///
 /// # Several operations
 ///
-/// Any number of threads may call operations on the same workers. An operation
-/// takes workers that are idle, when it begins and later on, and never waits for
-/// one that is with another operation. A worker that has done 16 shards for one
-/// leaves it, between two of them, if another one is short of workers. So a long
-/// [`ingest`](crate::ingest()) holds up nobody, and an operation waits for nothing
-/// but its own closures: a thread may hold a lock that the closures of others want.
+/// Any number of threads may call operations on the same workers. An operation takes idle
+/// workers, at its start and later, and never waits for one that is busy with another
+/// operation. After 16 shards, a worker leaves its operation if another one is short of
+/// workers. So a long [`ingest`](crate::ingest()) blocks nobody, and an operation waits
+/// only for its own closures: its caller may hold a lock that other operations' closures
+/// want.
 ///
-/// An operation that is called within a closure of another one, on these workers
-/// or others, has the thread that calls it, alone: the workers are about the outer
-/// one. So a closure may hold a lock that all of them want. One that is called
-/// from a task of a thread pool of rayon's has the workers as always, and its
-/// thread runs no other task of that pool meanwhile.
+/// An operation called within a closure of another one, on these workers or others, runs on
+/// its calling thread alone: the workers are busy with the outer one. So a closure may hold
+/// a lock that all closures want. An operation called from a task of a rayon pool has the
+/// workers as usual, and its thread runs no other task of that pool meanwhile.
 ///
-/// Within a closure, rayon's own functions use the threads of these workers. What is
-/// spawned there is not counted, and no operation waits for it. A task that waits by
-/// rayon's means may be given closures to run below it, as it may be given any task of
-/// its pool: it must hold no lock then that closures want. For closures themselves
-/// that is seen to.
+/// Within a closure, rayon's own functions use the threads of these workers. Tasks spawned
+/// there are not counted, and no operation waits for them. A task that waits by rayon's
+/// means may be made to run our closures, like any task of its pool: it must not hold a
+/// lock that closures want. Closures themselves are protected from this.
 ///
 /// # Forks
 ///
-/// A fork of the process has a copy of this and no thread of it. Operations of more
-/// than one worker are the error [`Forked`] there, and workers that are started
-/// in the fork are its own.
+/// A fork of the process has a copy of this but none of its threads. There, operations on
+/// more than one worker return the error [`Forked`]; the fork can start its own workers.
 ///
 /// # Stopping
 ///
-/// A clone is another handle to the same workers. Operations look at the
-/// [`StopFlag`] of the handle that they are called with, and
-/// [`with_stop_flag`](Self::with_stop_flag) gives a handle that has a flag of its
-/// own:
+/// A clone is another handle to the same workers. Operations check the [`StopFlag`] of the
+/// handle they are called with, and [`with_stop_flag`](Self::with_stop_flag) returns a
+/// handle with its own flag:
 ///
 /// ```
 /// use ng_parallel::{ParallelError, Shards, StopFlag, Workers, map_shards};
@@ -71,17 +66,16 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// The most workers there can be: 65,536 on 64-bit systems.
+    /// The maximum number of workers: 65,536 on 64-bit systems.
     pub fn max_threads() -> usize {
         rayon::max_num_threads().saturating_add(1)
     }
 
-    /// Starts all of `threads` workers but the calling thread.
+    /// Starts `threads` workers, one of which is the calling thread.
     ///
     /// # Errors
     ///
-    /// [`WorkersError`]: none or too many are asked for, or the system refuses a
-    /// thread.
+    /// [`WorkersError`]: `threads` is 0 or too large, or the system refuses a thread.
     pub fn new(threads: usize) -> Result<Self, WorkersError> {
         match threads {
             0 => Err(WorkersError::None),
@@ -94,9 +88,8 @@ impl Workers {
         }
     }
 
-    /// Starts as many workers as the system grants this process processors, as far as
-    /// it tells: affinity and, on Linux, the quota of a control group count. One where
-    /// it does not tell.
+    /// Starts as many workers as the process may use processors, by affinity and, on Linux,
+    /// cgroup quota; one if the system does not say.
     ///
     /// ```
     /// use ng_parallel::Workers;
@@ -113,17 +106,16 @@ impl Workers {
         Self::new(granted.map_or(1, |threads| threads.get().min(Self::max_threads())))
     }
 
-    /// Adopts the threads of a pool: as many workers as it has, the calling thread in
-    /// the place of one of them.
+    /// Adopts the threads of a pool: as many workers as it has threads, with the calling
+    /// thread in place of one.
     ///
-    /// The pool remains its owner's as well, and may be busy: an operation works with
-    /// the threads that come to it, with the calling one alone if none does, and waits
-    /// for no task that is not its own. In turn a thread leaves an operation after 16
-    /// shards, for the pool's other tasks, and comes back. A task of the pool may call
-    /// operations on it.
+    /// The owner keeps using the pool, and it may be busy: an operation works with the
+    /// threads that become free, or the calling one alone, and waits for no task but its
+    /// own. In turn a thread leaves an operation after 16 shards, for the pool's other
+    /// tasks, and comes back. A task of the pool may call operations on it.
     ///
-    /// In a fork these workers are refused as others are. They are those of the process
-    /// that adopts the pool, which has to be the one that built it.
+    /// In a fork these workers are refused like others. They belong to the process that
+    /// adopts the pool, which must be the one that built it.
     ///
     /// ```
     /// use ng_parallel::rayon::ThreadPoolBuilder;
@@ -146,14 +138,12 @@ impl Workers {
         }
     }
 
-    /// Returns how many threads work on an operation at most, the calling one
-    /// among them.
+    /// Returns the maximum number of threads of an operation, including the calling one.
     pub fn threads(&self) -> usize {
         self.threads
     }
 
-    /// Returns a handle to the same workers whose operations `stop` stops, and no
-    /// other flag.
+    /// Returns a handle to the same workers whose operations only `stop` stops.
     #[must_use]
     pub fn with_stop_flag(&self, stop: StopFlag) -> Self {
         Self {
@@ -162,8 +152,7 @@ impl Workers {
         }
     }
 
-    /// Returns the flag that stops the operations called with this handle, or with
-    /// a clone of it.
+    /// Returns the flag that stops the operations of this handle and its clones.
     pub fn stop_flag(&self) -> StopFlag {
         self.stop.clone()
     }
@@ -172,8 +161,8 @@ impl Workers {
         &self.stop
     }
 
-    /// Returns the pool, unless the calling thread has to do without: it is the one
-    /// worker, or within a closure of an operation.
+    /// Returns the pool, unless the calling thread must work alone: it is the only worker,
+    /// or inside a closure of an operation.
     pub(crate) fn pool(&self) -> Result<Option<Pool<'_>>, Forked> {
         let Some(threads) = self.pool.as_deref() else {
             return Ok(None);
@@ -188,17 +177,17 @@ impl Workers {
     }
 }
 
-/// The threads of all workers but the one that calls, and what they are at.
+/// The threads of all workers but the caller, and their state.
 #[derive(Debug)]
 struct Threads {
     pool: Arc<ThreadPool>,
     crew: Arc<Crew>,
-    /// The process that has the threads; a fork of it has none.
+    /// The process that has the threads; a fork has none.
     process: ProcessMark,
 }
 
 impl Threads {
-    /// Counts the threads of `pool` as those of `workers`, one of which calls.
+    /// Uses the threads of `pool` as `workers` workers, one of which is the caller.
     fn new(pool: Arc<ThreadPool>, workers: usize, is_shared: bool) -> Self {
         Self {
             pool,
@@ -218,8 +207,8 @@ impl Threads {
     }
 }
 
-/// In a fork the pool is left as it is: to end its threads it would take locks,
-/// and whoever held one at the fork does not give it back.
+/// In a fork the pool is leaked: ending its threads takes locks, and one held at the time
+/// of the fork is never released.
 impl Drop for Threads {
     fn drop(&mut self) {
         if self.check_process().is_err() {
@@ -228,15 +217,15 @@ impl Drop for Threads {
     }
 }
 
-/// Why there are no such workers.
+/// Why workers cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkersError {
-    /// No thread is asked for.
+    /// No thread was requested.
     #[error("0 worker threads, expected at least 1")]
     None,
 
-    /// More threads are asked for than a pool has room for.
+    /// More threads were requested than a pool can have.
     #[error(
         "{threads} worker threads, expected at most {}",
         Workers::max_threads()
@@ -251,13 +240,13 @@ pub enum WorkersError {
     Refused {
         /// How many threads were asked for.
         threads: usize,
-        /// Why the system refuses.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// An operation works on the thread that calls it, too, so the pool has one thread
-/// less than there are workers: it would have nothing to do.
+/// The calling thread works, too, so the pool has one thread less than there are workers:
+/// one more would have nothing to do.
 fn start_threads(threads: usize) -> Result<Option<Threads>, WorkersError> {
     let others = threads - 1;
     if others == 0 {
@@ -274,7 +263,7 @@ fn start_threads(threads: usize) -> Result<Option<Threads>, WorkersError> {
         })
 }
 
-/// Returns what the system said, without the pool's wrapping.
+/// Returns the system's error, without the pool's wrapping.
 fn system_error(error: &ThreadPoolBuildError) -> io::Error {
     let system = error.source().and_then(|source| source.downcast_ref());
     match system.and_then(io::Error::raw_os_error) {

@@ -1,7 +1,7 @@
-//! An ingest allocates its buffers when it begins, and nothing afterwards; a
-//! verification, a block for each thread.
+//! An ingest allocates its buffers at the start, and nothing afterwards; a verification,
+//! one block per thread.
 //!
-//! A program of its own with one test: the counters are those of the process.
+//! A separate program with one test: the counters are process-wide.
 
 #![allow(
     clippy::unwrap_used,
@@ -108,9 +108,9 @@ fn allocated<S: TokenSink>(
     }
 }
 
-/// What channels, threads that wait at them, and the pool may take besides the
-/// buffers, each of which is two allocations; and what the threads of the pool
-/// before, which nobody waits for, may still give back meanwhile.
+/// The allowance for channels, waiting threads and the pool in addition to the buffers,
+/// each of which is two allocations; and for what threads of the previous pool, which
+/// nobody joins, may still free meanwhile.
 const OTHER_BYTES: usize = 64 << 10;
 const OTHER_CALLS: usize = 64;
 
@@ -152,7 +152,7 @@ fn check_file(threads: usize) {
     assert!(found.calls <= most, "{threads} threads: {}", found.calls);
 }
 
-/// A verification holds a block for each thread, whatever the number of blocks.
+/// A verification holds one block per thread, for any number of blocks.
 fn check_verify(workers: Option<&Workers>) {
     let folder = tempfile::tempdir().unwrap();
     let found = [80, 800].map(|blocks| {
@@ -160,7 +160,7 @@ fn check_verify(workers: Option<&Workers>) {
         let store = VecStore::from_vec((0..blocks * BLOCK_TOKENS).map(token).collect());
         store.save(&path, &CreateOptions::new()).unwrap();
         drop(store);
-        // How much memory there is, is asked for once, of a large file alone.
+        // The available memory is queried once, only for a large file.
         let reader = BlockReader::open(&path)
             .unwrap()
             .with_cache(CachePolicy::Keep);

@@ -1,8 +1,8 @@
-//! In a fork of the process that started them, workers say so, and do not wait for
-//! threads that are not there.
+//! In a fork of the process that started them, workers return an error instead of waiting
+//! for missing threads.
 //!
-//! A program of its own with one test: a fork has the forking thread alone, and
-//! what the others hold at that moment stays held.
+//! A separate program with one test: a fork has only the forking thread, and locks that
+//! others hold at that moment stay held.
 
 #![cfg(unix)]
 #![allow(
@@ -54,7 +54,7 @@ fn in_a_child(what: &str, check: impl FnOnce()) {
     assert_eq!(libc::WEXITSTATUS(status), 0, "{what}: see above");
 }
 
-/// How so many workers come to be.
+/// How workers are created.
 type Start = fn(usize) -> Workers;
 
 const STARTS: [(&str, Start); 2] = [("started", workers), ("adopted", adopted)];
@@ -88,7 +88,7 @@ fn forked_ingest<E: Debug>(outcome: Result<(), IngestError<E>>) -> Option<Forked
     }
 }
 
-/// Does its work over tokens, which are in a file, too; or says why not.
+/// Works on tokens, which are also in a file, or returns the error.
 type Operation = fn(&Workers, &[Token], &BlockReader) -> Option<Forked>;
 
 const OPERATIONS: [(&str, Operation); 13] = [
@@ -196,7 +196,7 @@ fn check_forks(what: &str, start: Start, threads: usize, tokens: &[Token], file:
                 let here = process::id();
                 assert_eq!((forked.started_in, forked.used_in), (parent, here));
                 let told = format!(
-                    "workers of process {parent}, used in its fork {here}, which has to start its own"
+                    "workers of process {parent} used in its fork {here}, which must start its own"
                 );
                 assert_eq!(forked.to_string(), told);
             }

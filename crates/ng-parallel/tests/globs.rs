@@ -1,4 +1,4 @@
-//! The three crates can be imported whole: no name of one stands in the way of another's.
+//! The three crates can be glob-imported together: no names collide.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -13,7 +13,7 @@ use ng_parallel::*;
 use ng_store::*;
 use ng_token::*;
 
-/// Everything that a program does with a file, with names from globs alone.
+/// A program's whole use of a file, with names only from globs.
 #[test]
 fn a_program_that_imports_everything_uses_everything() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +42,7 @@ fn a_program_that_imports_everything_uses_everything() {
     assert_eq!(Token::SIZE, ng_token::Token::SIZE);
 }
 
-/// Errors can be named where they are, and put into boxes and other threads.
+/// Errors can be named, boxed and sent to other threads.
 #[test]
 fn every_error_has_a_public_name_and_can_go_anywhere() {
     fn goes_anywhere<E: std::error::Error + Send + Sync + 'static>() {}
@@ -99,7 +99,7 @@ fn no_two_crates_have_one_name() {
             owners.entry(name).or_default().push(krate);
         }
     }
-    // The crates that they are about, which are the same ones.
+    // The re-exported crates, which are the same ones.
     owners.retain(|name, _| !["ng_token", "ng_store"].contains(&name.as_str()));
     owners.retain(|_, crates| crates.len() > 1);
     assert!(owners.is_empty(), "{owners:?}");

@@ -1,6 +1,6 @@
-//! Where the system has no room for threads, the error is the system's.
+//! If the system refuses threads, the error is the system's.
 //!
-//! A program of its own with one test: the limit is the process's.
+//! A separate program with one test: the limit is process-wide.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -17,7 +17,7 @@ use ng_parallel::{Workers, WorkersError};
 /// More stacks than the limit has room for: 2 MiB each.
 const THREADS: usize = 500;
 
-/// Leaves the process no more addresses than it has and 64 MiB.
+/// Limits the address space to the current use plus 64 MiB.
 fn limit_addresses() {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();

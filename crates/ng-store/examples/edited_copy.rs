@@ -1,5 +1,5 @@
-//! Makes an edited copy of a token file in three ways, and prints what each takes: time,
-//! and private memory at its peak.
+//! Makes an edited copy of a token file in three ways, and prints the time and peak private
+//! memory of each.
 //!
 //! ```sh
 //! cargo run --release -p ng-store --example edited_copy -- TOKENS ROUNDS FOLDER
@@ -24,13 +24,13 @@ use ng_store::{
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Every how many tokens one is changed.
+/// One token in this many is changed.
 const STEPS: [usize; 2] = [1_000, 1];
 
-/// What the changed tokens weigh.
+/// The weight of changed tokens.
 const WEIGHT: f32 = 2.0;
 
-/// How long a thread waits between two looks at the private memory.
+/// The interval between samples of the private memory.
 const LOOK: Duration = Duration::from_millis(5);
 
 const WAYS: [Way; 3] = [
@@ -39,8 +39,8 @@ const WAYS: [Way; 3] = [
     ("for_each, FileDraft", block_by_block),
 ];
 
-/// Its name, and what copies a file to another with every so many tokens changed. Tells
-/// how long it took until all were changed and none was written.
+/// A way's name, and the function that copies a file, changing one token in `step`. Returns
+/// the time until all were changed, before the first write.
 type Way = (&'static str, fn(&Path, &Path, usize) -> Outcome<Duration>);
 
 fn main() -> Outcome<()> {
@@ -90,8 +90,8 @@ fn create(path: &Path, tokens: usize) -> Outcome<()> {
     Ok(())
 }
 
-/// Needs a page of memory for each page that has a changed token. Only the last block is
-/// checked where a file is opened, so the file is verified first.
+/// Needs a page of memory for each changed page. Opening checks only the last block, so the
+/// file is verified first.
 fn by_private_map(path: &Path, copy: &Path, step: usize) -> Outcome<Duration> {
     let start = Instant::now();
     if !BlockReader::open(path)?.verify()?.is_clean() {
@@ -124,7 +124,7 @@ fn in_memory(path: &Path, copy: &Path, step: usize) -> Outcome<Duration> {
     Ok(changed)
 }
 
-/// Needs memory for some blocks, and sees each token once, in its order.
+/// Needs memory for a few blocks, and visits each token once, in order.
 fn block_by_block(path: &Path, copy: &Path, step: usize) -> Outcome<Duration> {
     let reader = BlockReader::open(path)?;
     let info = reader.info();
@@ -155,7 +155,7 @@ fn change(tokens: &mut [Token], start: usize, step: usize) {
     }
 }
 
-/// Makes sure that a copy has all tokens, and all changes and no other.
+/// Checks that a copy has all tokens, all changes and no others.
 fn check(copy: &Path, tokens: usize, step: usize) -> Outcome<()> {
     let reader = BlockReader::open(copy)?;
     let mut index = 0;
@@ -179,7 +179,7 @@ fn check(copy: &Path, tokens: usize, step: usize) -> Outcome<()> {
     }
 }
 
-/// What one copy took.
+/// The cost of one copy.
 struct Taken {
     whole: Duration,
     /// Before the first token was written.
@@ -205,8 +205,7 @@ impl Taken {
     }
 }
 
-/// The most private memory that was seen until all was `done`; `None` where the system does
-/// not tell.
+/// The peak private memory seen until `done`; `None` if the system does not say.
 fn private_peak(done: &AtomicBool) -> Option<u64> {
     let mut peak = private_bytes()?;
     while !done.load(Ordering::Relaxed) {
@@ -216,8 +215,8 @@ fn private_peak(done: &AtomicBool) -> Option<u64> {
     Some(peak)
 }
 
-/// The anonymous memory of this process, which has the changed pages of a private map, and
-/// not the pages of files.
+/// The anonymous memory of this process: includes changed pages of a private map, not file
+/// pages.
 fn private_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kib = status

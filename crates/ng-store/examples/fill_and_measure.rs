@@ -1,5 +1,5 @@
-//! Fills a store on huge pages and another on base pages, and shows what the
-//! kernel says about both.
+//! Fills a store on huge pages and another on base pages, and shows the kernel's figures
+//! for both.
 
 use ng_store::ng_token::Token;
 use ng_store::{MemoryUsage, PagePolicy, TokenSink, TokenStore, VecStore, VecStoreError};

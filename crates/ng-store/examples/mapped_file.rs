@@ -64,7 +64,7 @@ fn reopen(path: &Path) -> Result<u64, Box<dyn Error>> {
     Ok(store.info().data_offset)
 }
 
-/// Writes over a byte, as nobody may while a store has the file mapped.
+/// Overwrites a byte, which is forbidden while a store has the file mapped.
 fn damage(path: &Path, offset: u64) -> Result<(), Box<dyn Error>> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.seek(SeekFrom::Start(offset))?;

@@ -1,26 +1,25 @@
 use crate::file::Head;
 use crate::format::{COPY_BYTES, Slot};
 
-/// Which commit of which file tokens are of.
+/// Identifies a commit of a file.
 ///
-/// Two files that were created, or two commits of one, have different ones; so have a
-/// commit and the one that was made in its place after it was taken back. A copy of a file
-/// has those of the file.
+/// It differs between any two created files, between commits of one file, and between a
+/// commit that was taken back and its replacement. A copied file has the same ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Commit {
     /// The file's random number.
     pub file_id: [u8; 16],
-    /// The commit's number; 0 is that of the empty file.
+    /// The commit's number; 0 is the empty file.
     pub generation: u64,
     /// How many tokens are committed.
     pub tokens: u64,
-    /// The caller's number beside the commit.
+    /// The caller's number, stored with the commit.
     pub tag: u64,
-    /// The checksum of the commit slot: XXH3-64 of its first 504 bytes. 0 where no
-    /// slot says that so many tokens are committed.
+    /// The checksum of the commit slot: XXH3-64 of its first 504 bytes. 0 if no slot has
+    /// this number of tokens.
     pub checksum: u64,
-    /// The chain over the hashes of all full blocks, which vouches for them.
+    /// The chain over the hashes of all full blocks, which authenticates them.
     pub table_chain: u64,
     /// The hash of the last block, if that is not full.
     pub(crate) partial_hash: u64,
@@ -43,7 +42,7 @@ impl Commit {
         }
     }
 
-    /// No commit that is still there: no tokens.
+    /// No remaining commit: no tokens.
     pub(crate) fn nothing(file_id: [u8; 16]) -> Self {
         Self {
             file_id,
@@ -56,8 +55,7 @@ impl Commit {
         }
     }
 
-    /// The head of the file as of this commit; `head` is that of a later one, or of
-    /// this.
+    /// The head of the file as of this commit; `head` is of this commit or a later one.
     pub(crate) fn head(&self, head: &Head) -> Head {
         Head {
             slot: Slot {

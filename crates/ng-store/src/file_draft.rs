@@ -6,18 +6,18 @@ use crate::file::{CreateOptions, Draft, NewFile};
 use crate::target::{refuse_to_replace, target};
 use crate::{CreateError, FileWriter};
 
-/// A token file that gets its name when it is filled.
+/// A token file that gets its name once it is filled.
 ///
-/// It is written under a temporary name in the same folder, `.ng-tmp-` and 16
-/// digits, and removed if it is dropped. A process that is killed leaves that
-/// behind, and whoever begins a file in the folder next removes it.
+/// It is written under a temporary name in the same folder, `.ng-tmp-` and 16 digits, and
+/// removed on drop. A killed process leaves it behind, and the next file created in the
+/// folder removes it.
 ///
-/// Committed tokens never change in their file. Who wants them changed writes another file:
-/// an edited copy is a draft that the tokens of a [`PrivateStore`](crate::PrivateStore), or
-/// the blocks of a [`BlockReader`](crate::BlockReader), are appended to with their changes.
+/// Committed tokens never change in their file. To change them, write an edited copy:
+/// append the changed tokens of a [`PrivateStore`](crate::PrivateStore), or the changed
+/// blocks of a [`BlockReader`](crate::BlockReader), to a draft.
 ///
-/// After a fork the draft is the parent's: a child cannot write or publish it,
-/// and leaves it where it is when it drops it.
+/// After a fork the draft belongs to the parent: a child cannot write or publish it, and
+/// dropping it there leaves the file.
 ///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink};
@@ -46,8 +46,8 @@ impl FileDraft {
     ///
     /// # Errors
     ///
-    /// [`CreateError`]; nothing is left behind. A name that is taken is refused
-    /// here already, unless [`CreateOptions::replace`] says otherwise.
+    /// [`CreateError`]; nothing is left behind. A taken name is refused already here,
+    /// unless [`CreateOptions::replace`] is set.
     pub fn begin(path: impl AsRef<Path>, options: &CreateOptions) -> Result<Self, CreateError> {
         let path = path.as_ref();
         let target = target(path, options.replaces())?;
@@ -66,14 +66,13 @@ impl FileDraft {
         &mut self.writer
     }
 
-    /// Makes the file durable and gives it its name. What was appended and not
-    /// committed stays appended.
+    /// Makes the file durable and gives it its name. Uncommitted appends stay appended.
     ///
     /// # Errors
     ///
-    /// [`CreateError`]. The file is removed, except with
-    /// [`CreateError::NameNotDurable`]. Once a write or a sync has failed it is
-    /// refused: a sync that then succeeds says nothing of what was lost.
+    /// [`CreateError`]. The file is removed, except with [`CreateError::NameNotDurable`].
+    /// Once a write or a sync has failed it is refused: a later successful sync would not
+    /// show what was lost.
     pub fn publish(self) -> Result<FileWriter, CreateError> {
         self.writer.check_sound()?;
         self.new.publish(self.writer.source())?;

@@ -10,19 +10,18 @@ use crate::file::{
 use crate::format::FileBlockHasher;
 use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
 
-/// Appends tokens to a file, and shows none: no map, and so no promise to make.
+/// Appends tokens to a file without reading them: no map, and so no promise required.
 ///
-/// It writes as [`MmapStore`](crate::MmapStore) does, which is this with a map:
-/// one appender, who holds the file's lock; committed means durable; an error
-/// is an error. Reading back is up to [`BlockReader`](crate::BlockReader).
+/// It writes like [`MmapStore`](crate::MmapStore), which adds a map: one appender, which
+/// holds the file's lock; committed means durable; failures are errors. To read back, use
+/// [`BlockReader`](crate::BlockReader).
 ///
-/// After a fork the file and its lock are the parent's: in the child each write
-/// is refused ([`WriteError::Forked`]), and dropping the writer gives nothing
-/// back. Where the parent ends first, and not by dropping its writer, a child
-/// that lives on keeps the file locked. A child appends by opening the file
-/// itself, once the parent has let go.
+/// After a fork the file and its lock belong to the parent: the child's writes are refused
+/// ([`WriteError::Forked`]), and dropping the writer there frees nothing. If the parent
+/// ends without dropping its writer, a surviving child keeps the file locked. To append, a
+/// child opens the file itself after the parent has released it.
 ///
-/// [`FileDraft`] creates a file that gets its name when it is filled.
+/// [`FileDraft`] creates a file that gets its name once it is filled.
 ///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileWriter, TokenSink};
@@ -40,8 +39,8 @@ use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, Wr
 #[derive(Debug)]
 pub struct FileWriter {
     writer: Writer<RealFile>,
-    /// The absolute path by which the file was opened, links followed. None yet,
-    /// if it has none.
+    /// The absolute path by which the file was opened, with links resolved. `None` before
+    /// it has one.
     name: Option<PathBuf>,
 }
 
@@ -66,8 +65,7 @@ impl FileWriter {
         Self::open_append_with(path, &AppendOptions::new())
     }
 
-    /// Opens a file for appending that may have lost something, as far as `options`
-    /// accept it.
+    /// Opens a damaged file for appending, as far as `options` accept its losses.
     ///
     /// # Errors
     ///
@@ -89,7 +87,7 @@ impl FileWriter {
         Self { writer, name: None }
     }
 
-    /// Tells the absolute path that the file has from now on.
+    /// Sets the absolute path that the file has from now on.
     pub(crate) fn named(self, name: PathBuf) -> Self {
         Self {
             name: Some(name),
@@ -102,7 +100,7 @@ impl FileWriter {
         self.writer.info()
     }
 
-    /// Returns what was wrong when the file was opened.
+    /// Returns the findings of the open.
     pub fn recovery(&self) -> &[Finding] {
         self.writer.findings()
     }
@@ -112,8 +110,7 @@ impl FileWriter {
         self.writer.committed_tokens()
     }
 
-    /// Makes room for exactly `additional` more tokens, unless there is room
-    /// already.
+    /// Reserves space for exactly `additional` more tokens, if necessary.
     ///
     /// # Errors
     ///
@@ -122,9 +119,8 @@ impl FileWriter {
         self.writer.reserve_exact(additional)
     }
 
-    /// Gives back all room beyond the tokens that were appended. Without it a
-    /// file keeps the room it had at its last commit, and an eighth of that, up to
-    /// 64 MiB, may not be used.
+    /// Frees all space beyond the appended tokens. Otherwise a file keeps its space of the
+    /// last commit, of which an eighth, up to 64 MiB, may be unused.
     ///
     /// # Errors
     ///
@@ -133,8 +129,8 @@ impl FileWriter {
         self.writer.shrink_to_fit()
     }
 
-    /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
-    /// plain commit keeps the tag there is.
+    /// Commits with a `tag`, which [`info`](Self::info) returns. A plain commit keeps the
+    /// tag.
     ///
     /// # Errors
     ///
@@ -148,13 +144,13 @@ impl FileWriter {
         })
     }
 
-    /// Returns how far the writer is, to [go back](Self::go_back_to) to.
+    /// Returns the writer's position, for [`go_back_to`](Self::go_back_to).
     pub fn savepoint(&self) -> Savepoint {
         self.writer.savepoint()
     }
 
-    /// Takes back what was appended after a savepoint, as where one of many appends that
-    /// belong together failed. What was appended before stands.
+    /// Rolls back to a savepoint, for example after one of several related appends failed.
+    /// Earlier appends stay.
     ///
     /// ```
     /// use ng_store::{CreateOptions, FileWriter, TokenSink};
@@ -174,16 +170,16 @@ impl FileWriter {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Forked`], and [`WriteError::Poisoned`] after a write that failed.
+    /// [`WriteError::Forked`], and [`WriteError::Poisoned`] after a failed write.
     ///
     /// # Panics
     ///
-    /// When a commit was made since, or the savepoint is of another writer.
+    /// If a commit was made since, or the savepoint is from another writer.
     pub fn go_back_to(&mut self, savepoint: &Savepoint) -> Result<(), WriteError> {
         self.writer.go_back_to(savepoint)
     }
 
-    /// Refuses to commit what nobody would find.
+    /// Refuses a commit that would be unreachable.
     fn check_name(&self) -> Result<(), WriteError> {
         let Some(name) = &self.name else {
             return Ok(());
@@ -192,7 +188,7 @@ impl FileWriter {
             Ok(NameState::Another | NameState::Gone) => Err(WriteError::Replaced {
                 path: self.writer.path().to_owned(),
             }),
-            // That nobody may look says nothing about the file.
+            // A denied check says nothing about the file.
             Ok(NameState::Ours | NameState::Moved) | Err(_) => Ok(()),
         }
     }
@@ -250,8 +246,8 @@ impl TokenSink for FileWriter {
         self.writer.append_hashed(tokens, hashes)
     }
 
-    /// Makes all that was appended durable. Two syncs, whatever the size.
-    /// Nothing happens if nothing was appended.
+    /// Makes all appended tokens durable. Takes two syncs, at any size. Does nothing if
+    /// nothing was appended.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 use rustix::fs::AtFlags;
 
-/// Returns how long a file is in bytes, and asks for nothing else: see [`Inode`].
+/// Returns a file's length in bytes, and queries nothing else: see [`Inode`].
 pub(crate) fn length(file: &File) -> io::Result<u64> {
     #[cfg(unix)]
     return Ok(Inode::of(file)?.len);
@@ -14,12 +14,12 @@ pub(crate) fn length(file: &File) -> io::Result<u64> {
     return Ok(file.metadata()?.len());
 }
 
-/// What is asked of a file at each commit and each refresh: which one it is, how many
-/// names it has, and how long it is.
+/// What each commit and refresh checks of a file: its identity, number of names, and
+/// length.
 ///
-/// Its times are not asked for. Since Linux 6.13 a file whose times were looked at gets
-/// finer ones at its next write, so that the sync after it writes the inode as well:
-/// 40 us for each of the two syncs of a small commit on the ext4 it was found on.
+/// Its times are not queried. Since Linux 6.13, querying a file's times makes the next
+/// write store finer ones, so that the following sync writes the inode as well: 40 us for
+/// each of the two syncs of a small commit, measured on ext4.
 #[cfg(unix)]
 pub(crate) struct Inode {
     pub(crate) id: (u64, u64),
@@ -58,7 +58,7 @@ impl Inode {
     }
 }
 
-/// `None` where the system has no such call.
+/// `None` if the system has no such call.
 #[cfg(target_os = "linux")]
 fn look(of: impl std::os::fd::AsFd, path: &Path, flags: AtFlags) -> io::Result<Option<Inode>> {
     use rustix::fs::{StatxFlags, statx};

@@ -1,30 +1,27 @@
 //! Sequences of NeuroGraph tokens.
 //!
-//! Two seams and two stores:
+//! Two traits and two stores:
 //!
-//! - [`TokenStore`] reads: a store is one `&[Token]`, with what it costs beside it;
+//! - [`TokenStore`] reads: a store is one `&[Token]`, with its memory cost;
 //! - [`TokenSink`] writes: tokens are appended, then committed;
-//! - [`VecStore`] is a `Vec<Token>` that knows about pages;
-//! - [`MmapStore`] is a file, written at the speed of the disk, opened at once,
-//!   and whole after a crash. Its constructors are `unsafe`, because a map is
-//!   only as good as the file below it; [`BlockReader`] and [`VecStore::load`]
-//!   read the same files without a map, and verify every block, and
-//!   [`FileWriter`] and [`FileDraft`] write them.
+//! - [`VecStore`] is a page-aware `Vec<Token>`;
+//! - [`MmapStore`] is a file, written at disk speed, opened instantly, and intact after a
+//!   crash. Its constructors are `unsafe`, because a map depends on the file below it;
+//!   [`BlockReader`] and [`VecStore::load`] read the same files without a map, verifying
+//!   every block, and [`FileWriter`] and [`FileDraft`] write them.
 //!
-//! What is committed never changes where it is: tokens are changed in a [`PrivateStore`],
-//! which has an example of it, in a [`VecStore`] or block by block, and written as another
-//! file.
+//! Committed tokens never change in place: change them in a [`PrivateStore`], which has an
+//! example, in a [`VecStore`] or block by block, and write another file.
 //!
-//! [`VerifyBlocks::verify`] checks a file, [`repair`] saves what is whole of a damaged one;
-//! [`RawDraft`] writes plain records, and [`RawReader`] reads them.
+//! [`VerifyBlocks::verify`] checks a file, [`repair`] saves the sound parts of a damaged
+//! one; [`RawDraft`] writes raw records, and [`RawReader`] reads them.
 //!
-//! What cannot be written is an error, with one exception that is up to the
-//! program: Unix kills a process that outgrows a limit on the size of files,
-//! unless it calls [`ignore_file_size_signal`].
+//! A failed write is an error, with one exception: Unix kills a process that exceeds its
+//! file-size limit, unless it calls [`ignore_file_size_signal`].
 //!
-//! It holds no thread pool and prints nothing. Filling by many threads is the
-//! caller's: [`VecStore::append_in_place`] lends uninitialised room that can be
-//! split between threads without `unsafe` on their side, and a sink's
+//! It has no thread pool and prints nothing. Callers may fill with many threads:
+//! [`VecStore::append_in_place`] lends uninitialised capacity that can be split between
+//! threads without `unsafe` on their side, and a sink's
 //! [`block_hasher`](TokenSink::block_hasher) lets them hash what they fill.
 //!
 //! ```
@@ -40,16 +37,16 @@
 //! # Ok::<(), ng_store::VecStoreError>(())
 //! ```
 //!
-//! # Where to begin reading
+//! # Where to start reading
 //!
-//! `store.rs` and `sink.rs` for the contracts, `vec_store.rs` and
-//! `mmap_store/` for the stores, `raw/` for all the `unsafe` there is. Of a
-//! file: `format/` has the bytes, `file/` the rules, `disk/` the seams to the system.
+//! `store.rs` and `sink.rs` for the contracts, `vec_store.rs` and `mmap_store/` for the
+//! stores, `raw/` for all the `unsafe`. For files: `format/` has the bytes, `file/` the
+//! rules, `disk/` the traits to the system.
 //!
-//! A store of your own passes `ng_store::conformance` (feature `conformance`). With the
-//! feature `sim`, `ng_store::file` and `ng_store::disk` are public: the rules, the seams,
-//! and a disk whose power can be cut. They are for tests and measurements, and change
-//! as they must.
+//! Your own store should pass `ng_store::conformance` (feature `conformance`). With the
+//! feature `sim`, `ng_store::file` and `ng_store::disk` are public: the rules, the traits,
+//! and a disk whose power can be cut. They are for tests and measurements, without
+//! stability guarantees.
 
 mod commit;
 #[cfg(feature = "conformance")]
@@ -88,7 +85,7 @@ mod target;
 mod vec_store;
 mod whole_file;
 
-// The seams are about its tokens: one dependency shall be enough.
+// The traits expose its tokens: one dependency should be enough.
 pub use ng_token;
 
 pub use commit::Commit;
@@ -121,10 +118,10 @@ pub use store::TokenStore;
 pub use vec_store::VecStore;
 pub use whole_file::{repair, unwatched};
 
-/// A pass over a file: what [`BlockReader::pass`] gives, a reader that stays at its commit.
+/// A pass over a file: the reader that [`BlockReader::pass`] returns, bound to its commit.
 ///
-/// It borrows nothing: that of a file is a `BlockPass<'static>`, to be kept in a struct and
-/// sent to other threads. This is its only name without the feature `sim`.
+/// It borrows nothing: for a file it is a `BlockPass<'static>`, which can be stored and
+/// sent to other threads. Without the feature `sim` this is its only name.
 ///
 /// ```
 /// use ng_store::{BlockPass, BlockReader, CreateOptions, ReadError, VecStore};
@@ -149,7 +146,7 @@ pub use whole_file::{repair, unwatched};
 /// ```
 pub type BlockPass<'d> = BlockReader<disk::Passing<'d>>;
 
-/// The blocks of a store where they are mapped: what [`MmapStore::mapped_blocks`] gives.
+/// The mapped blocks of a store, as returned by [`MmapStore::mapped_blocks`].
 pub type StoreBlocks<'store> = MappedBlocks<&'store disk::RealFile>;
 
 #[cfg(doctest)]

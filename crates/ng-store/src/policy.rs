@@ -1,70 +1,68 @@
-/// From how many bytes on a reservation is advised: 4 MiB.
+/// The minimum size of an advised reservation: 4 MiB.
 ///
 /// The smallest size that holds an aligned 2 MiB page wherever it starts.
 /// Below it advice could only split the heap's mappings.
 pub const ADVISED_MIN_BYTES: usize = 4 << 20;
 
-/// What a [`VecStore`](crate::VecStore) tells the kernel about the pages of its
-/// reservations of at least [`ADVISED_MIN_BYTES`].
+/// The page advice of a [`VecStore`](crate::VecStore) for reservations of at least
+/// [`ADVISED_MIN_BYTES`].
 ///
-/// Advice is never an error: where the kernel does not take it, or the system
-/// is not Linux, the store works on the pages it gets. Which ones these are,
-/// [`MemoryUsage::huge_bytes`](crate::MemoryUsage::huge_bytes) tells.
+/// Advice never fails: if the kernel ignores it, or the system is not Linux, the store
+/// works on whatever pages it gets.
+/// [`MemoryUsage::huge_bytes`](crate::MemoryUsage::huge_bytes) shows which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PagePolicy {
-    /// Huge pages (2 MiB on x86-64) where the kernel allows them,
-    /// `MADV_HUGEPAGE`: fewer faults at first touch, fewer misses of the
-    /// translation buffer at random reads.
+    /// Huge pages (2 MiB on x86-64) if the kernel allows them, `MADV_HUGEPAGE`: fewer
+    /// faults at first touch, fewer TLB misses at random reads.
     #[default]
     Huge,
     /// Base pages (4 KiB on x86-64), `MADV_NOHUGEPAGE`.
     Base,
-    /// No advice: what the system does by itself.
+    /// No advice: the system's default.
     System,
 }
 
-/// What becomes of the pages of the system's page cache that a stream goes through:
-/// a file that is written, or read from one end to the other.
+/// Whether the pages of a stream, a file being written or read end to end, stay in the page
+/// cache.
 ///
-/// Pages that a file leaves in memory make the next look at it fast, and take the
-/// room of others. On a virtual machine they are also slow to come by: the host must
-/// find memory for each that was not in use before. 8 GB were written durably in 12 s
-/// through fresh pages, and in 2.1 s through pages that were let go as soon as they
+/// Cached pages make the next access fast, but displace others. On a virtual machine they
+/// are also slow to obtain: the host must find memory for each fresh one. 8 GB were written
+/// durably in 12 s through fresh pages, and in 2.1 s with pages released as soon as they
 /// were on the disk.
 ///
-/// A policy is never an error. Where the system does not tell which pages were in
-/// memory before, or does not let go of those that were not, they stay.
+/// A policy never fails. If the system does not say which pages were cached before, or does
+/// not release the others, they stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CachePolicy {
-    /// [`Bypass`](Self::Bypass) for a commit of more than [`BYPASS_MIN_BYTES`], and
-    /// for a pass over more than a quarter of the memory that is available, that of
-    /// the process's cgroup if it has less. [`Keep`](Self::Keep) for the others.
+    /// [`Bypass`](Self::Bypass) for a commit of more than [`BYPASS_MIN_BYTES`], and for a
+    /// pass over more than a quarter of the available memory, that of the process's cgroup
+    /// if smaller. [`Keep`](Self::Keep) otherwise.
     ///
-    /// A commit is as large as what was appended for it, or announced by a
-    /// reservation. One that grows unannounced begins to bypass when it is as large.
+    /// The size of a commit is what was appended for it, or announced by a reservation. One
+    /// that grows unannounced starts to bypass at that size.
     #[default]
     Auto,
-    /// What was written or read stays in the page cache until others need the room.
+    /// Written and read data stays in the page cache until others need the memory.
     Keep,
-    /// What was written leaves the page cache when it is on the disk, but for the last
-    /// MiB, the block table and the head of the file. What is read and was not
-    /// in the page cache before does not stay there; what was there does.
+    /// Written data leaves the page cache once it is on the disk, except for the last MiB,
+    /// the block table and the head of the file. Read data stays cached only if it was
+    /// cached before.
     Bypass,
 }
 
-/// From how many bytes on a commit bypasses the page cache by
+/// The size from which a commit bypasses the page cache by
 /// [`CachePolicy::Auto`]: 1 GiB.
 pub const BYPASS_MIN_BYTES: u64 = 1 << 30;
 
-/// The part of the available memory that a pass may fill by [`CachePolicy::Auto`], and
-/// what it may fill in any case: the system is not asked about it, 64 MiB.
+/// The fraction of the available memory that a pass may fill under [`CachePolicy::Auto`],
+/// and the amount always allowed without asking the system: 64 MiB.
 const KEPT_PART: u64 = 4;
 const KEPT_BYTES: u64 = 64 << 20;
 
 impl CachePolicy {
-    /// Tells whether a commit of so many bytes bypasses the page cache.
+    /// Tells whether a commit of this size bypasses the page cache.
     pub(crate) fn bypasses_commit(self, bytes: u64) -> bool {
         match self {
             Self::Auto => bytes > BYPASS_MIN_BYTES,
@@ -73,8 +71,8 @@ impl CachePolicy {
         }
     }
 
-    /// Tells whether a pass over so many bytes bypasses the page cache, where
-    /// `available` bytes of memory are, as far as it is known.
+    /// Tells whether a pass of this size bypasses the page cache, with `available` bytes of
+    /// memory, if known.
     pub(crate) fn bypasses_pass(self, bytes: u64, available: impl FnOnce() -> Option<u64>) -> bool {
         match self {
             Self::Auto => {
@@ -110,27 +108,26 @@ mod tests {
     }
 }
 
-/// How the tokens of a map will be looked at, for the system to read them accordingly.
+/// How the tokens of a map will be accessed, as advice to the system.
 ///
-/// A page that is not in memory is read when it is looked at, and as a rule others
-/// around it as well: as much as the device is set to read ahead, 128 KiB to 8 MiB.
-/// That is a gain for a scan, and a loss for a look at single tokens.
+/// Accessing a page that is not in memory reads it, and usually others around it: as far as
+/// the device reads ahead, 128 KiB to 8 MiB. That helps a scan, and hurts access to single
+/// tokens.
 ///
-/// Advice is never wrong, only slow. Where the system is not Unix, it does nothing.
+/// Wrong advice only costs time. It does nothing on systems other than Unix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Access {
-    /// As the system does by itself.
+    /// The system's default.
     #[default]
     Normal,
-    /// Single tokens, far apart: each look reads a page, 4 KiB (`MADV_RANDOM`).
+    /// Single tokens, far apart: each access reads a page, 4 KiB (`MADV_RANDOM`).
     Random,
-    /// From one end to the other (`MADV_SEQUENTIAL`): reads further ahead, and lets
-    /// go of what is behind sooner.
+    /// From end to end (`MADV_SEQUENTIAL`): reads further ahead, and evicts earlier pages
+    /// sooner.
     Sequential,
-    /// Soon (`MADV_WILLNEED`): starts to read all of it, and does not wait. Given for
-    /// each of many tokens before the first is looked at, the disk works on all of
-    /// them at once.
+    /// Soon (`MADV_WILLNEED`): starts to load all of it, without waiting. If given for many
+    /// tokens before the first access, the disk works on all of them at once.
     WillNeed,
 }
 

@@ -8,12 +8,12 @@ use crate::file::{NewFile, Outflow};
 use crate::target::{refuse_to_replace, target};
 use crate::{CachePolicy, CreateError, WriteError};
 
-/// A file of 64-byte records and nothing else, or of what else other programs read, that
-/// gets its name when it is filled.
+/// A file of raw 64-byte records, or of other bytes for other programs, that gets its name
+/// once it is filled.
 ///
-/// Such a file has no head and no hashes of ours: other programs read it, and nothing
-/// tells whether it is whole. It comes to be like a [`FileDraft`](crate::FileDraft),
-/// and after a fork a child can no more write or publish it than one of those.
+/// Such a file has no header or hashes of ours: other programs read it, and nothing shows
+/// whether it is intact. It is created like a [`FileDraft`](crate::FileDraft); likewise, a
+/// child cannot write or publish it after a fork.
 ///
 /// ```
 /// use ng_store::RawDraft;
@@ -32,7 +32,7 @@ pub struct RawDraft {
     new: NewFile<RealDir>,
     source: Source<RealFile>,
     written: u64,
-    /// How many bytes there will be, as far as was announced.
+    /// The announced number of bytes.
     announced: u64,
     outflow: Outflow,
     /// Whether a write failed: what the file holds is unknown from then on.
@@ -40,8 +40,8 @@ pub struct RawDraft {
 }
 
 impl RawDraft {
-    /// Creates the file under its temporary name. A name that is taken is
-    /// refused, unless the file is to `replace` the one that has it.
+    /// Creates the file under its temporary name. A taken name is refused unless `replace`
+    /// is set.
     ///
     /// # Errors
     ///
@@ -62,30 +62,29 @@ impl RawDraft {
         })
     }
 
-    /// Sets what becomes of the pages that are written from now on.
+    /// Sets whether pages written from now on stay cached.
     pub fn set_cache(&mut self, cache: CachePolicy) {
         self.outflow.set_policy(cache);
     }
 
-    /// Tells that so many more tokens are to come, for the cache policy to go by.
-    /// Makes no room for them.
+    /// Announces this many more tokens to the cache policy. Reserves no space for them.
     pub fn announce(&mut self, tokens: u64) {
         let bytes = tokens.saturating_mul(Token::SIZE as u64);
         self.announced = self.announced.max(self.written.saturating_add(bytes));
     }
 
-    /// Writes tokens behind what was written.
+    /// Appends tokens.
     ///
     /// # Errors
     ///
-    /// [`CreateError::Io`], or [`CreateError::Write`] where there is no room. The
-    /// file can then not be published either.
+    /// [`CreateError::Io`], or [`CreateError::Write`] if the disk is full. The file can
+    /// then not be published either.
     pub fn append(&mut self, tokens: &[Token]) -> Result<(), CreateError> {
         self.append_bytes(ng_token::as_bytes(tokens))
     }
 
-    /// Writes bytes behind those that were written: of another format than records. Many at
-    /// once, since each call is a write.
+    /// Appends bytes of another format than records. Pass many at once, since each call is
+    /// a write.
     ///
     /// # Errors
     ///
@@ -109,8 +108,8 @@ impl RawDraft {
     ///
     /// # Errors
     ///
-    /// [`CreateError`]. The file is removed, except with
-    /// [`CreateError::NameNotDurable`]. After an append that failed it is refused.
+    /// [`CreateError`]. The file is removed, except with [`CreateError::NameNotDurable`].
+    /// After a failed append it is refused.
     pub fn publish(mut self) -> Result<(), CreateError> {
         self.new.check_ours()?;
         if self.failed {
@@ -149,7 +148,7 @@ mod tests {
         let path = folder.path().join("a.raw");
         let mut draft = RawDraft::begin(&path, false).unwrap();
         draft.append(&[Token::new(7)]).unwrap();
-        // Beyond what a file can be long.
+        // Beyond the maximum length of a file.
         draft.written = i64::MAX as u64;
         draft.append(&[Token::new(8)]).unwrap_err();
         draft.written = 64;

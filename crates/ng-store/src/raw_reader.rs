@@ -5,14 +5,13 @@ use std::sync::Arc;
 use crate::CachePolicy;
 use crate::disk::{Disk, Passing, RealFile};
 
-/// Reads a regular file once, from its beginning to its end: plain records, such as
+/// Reads a regular file once, from start to end: raw records, such as
 /// [`RawDraft`](crate::RawDraft) writes, or anything else.
 ///
-/// By its [`CachePolicy`] it leaves the page cache as it was, if it is asked for 64 KiB
-/// or more at a time.
+/// By its [`CachePolicy`] it leaves the page cache unchanged, if read in pieces of 64 KiB
+/// or more.
 ///
-/// It reads bytes, which [`as_bytes_mut`](ng_token::as_bytes_mut) has tokens take as they
-/// are:
+/// It reads bytes, directly into tokens by [`as_bytes_mut`](ng_token::as_bytes_mut):
 ///
 /// ```
 /// use std::fs::File;
@@ -40,7 +39,7 @@ pub struct RawReader {
 }
 
 impl RawReader {
-    /// Begins to read a file, by whose length the policy goes.
+    /// Starts reading a file, whose length decides by the policy.
     pub fn new(file: File, cache: CachePolicy) -> Self {
         let file = Arc::new(RealFile::from(file));
         let bytes = file.len().unwrap_or(0);

@@ -1,6 +1,6 @@
-//! Readers that say that they are there, for those who would take a file away.
+//! Registered readers, for processes that want to remove a file.
 //!
-//! Appenders do not ask: nothing that a reader sees changes in place.
+//! Appenders do not check: nothing that a reader sees changes in place.
 
 use std::io;
 use std::path::Path;
@@ -9,13 +9,12 @@ use crate::disk::RealFile;
 use crate::{BlockReader, FileWriter, IoError, MmapStore, OpenError, Operation, raw};
 
 impl BlockReader {
-    /// Registers this reader with the file until it, its clones and the passes and
-    /// blocks that came from them are gone: [`has_readers`] then says yes. Doing it
-    /// twice is doing it once.
+    /// Registers this reader with the file until it, its clones and their passes and blocks
+    /// are dropped: [`has_readers`] then returns true. Idempotent.
     ///
-    /// It is a shared lock of one byte, far beyond the end of the file, which belongs to
-    /// the open file: a forked child has it, too. Appenders do not mind it, but on NFS,
-    /// where all locks of a file are of one kind, and it fails while an appender lives.
+    /// It is a shared lock on one byte far beyond the end of the file, and belongs to the
+    /// open file description: a forked child has it, too. Appenders ignore it, except on
+    /// NFS, where all locks of a file are of one kind and it fails while an appender lives.
     ///
     /// # Errors
     ///
@@ -26,8 +25,8 @@ impl BlockReader {
 }
 
 impl MmapStore {
-    /// Registers this store as a reader of its file until it and its snapshots are gone,
-    /// as [`BlockReader::register`] does; [`reopen`](Self::reopen) registers it anew.
+    /// Registers this store as a reader of its file until it and its snapshots are dropped,
+    /// like [`BlockReader::register`]; [`reopen`](Self::reopen) registers it again.
     ///
     /// # Errors
     ///
@@ -39,8 +38,7 @@ impl MmapStore {
 }
 
 impl FileWriter {
-    /// Tells whether others have registered as readers of the file, as
-    /// [`has_readers`] does.
+    /// Tells whether others have registered as readers of the file, like [`has_readers`].
     ///
     /// # Errors
     ///
@@ -50,13 +48,13 @@ impl FileWriter {
     }
 }
 
-/// Tells whether anybody on this machine has [registered](BlockReader::register) as a
+/// Tells whether any process on this machine has [registered](BlockReader::register) as a
 /// reader of the file.
 ///
-/// Somebody may open the file before this is asked, and register after it. To take a file
-/// away for good, rename it first, then ask, and give its name back if it is read. A
-/// reader registers, and then looks whether the path still names its file:
-/// [`MmapStore::refresh`] does.
+/// A process may open the file before this check and register after it. To remove a file
+/// safely, rename it first, then check, and restore its name if it has readers. A reader
+/// registers, and then checks that the path still names its file: [`MmapStore::refresh`]
+/// does.
 ///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileWriter, has_readers};
@@ -75,7 +73,7 @@ impl FileWriter {
 ///
 /// # Errors
 ///
-/// [`OpenError`]: the file cannot be opened, or the system does not tell.
+/// [`OpenError`]: the file cannot be opened, or the system does not say.
 pub fn has_readers(path: impl AsRef<Path>) -> Result<bool, OpenError> {
     let path = path.as_ref();
     Ok(is_read(&RealFile::open(path, false)?, path)?)

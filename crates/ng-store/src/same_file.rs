@@ -1,7 +1,7 @@
 use std::path::Path;
 
-/// Tells whether two paths lead to one file or folder, by whatever names and links. What
-/// cannot be looked at is none yet.
+/// Tells whether two paths lead to the same file or folder, through any names and links. An
+/// inaccessible path counts as no file.
 ///
 /// ```
 /// use ng_store::is_same_file;

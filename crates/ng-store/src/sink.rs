@@ -4,23 +4,23 @@ use ng_token::Token;
 
 /// How many tokens make a block, the unit of hashing: 256 KiB.
 ///
-/// It is part of the formats. A program with another number refuses every token file
-/// that was written with this one, since the header states it; the block table has one
-/// hash a block, the commit chains them, and an index has its columns, zones and boxes
-/// by the block. Sizes elsewhere are multiples of it: a page is 64 tokens, a shard and
-/// a buffer of an ingest some blocks.
+/// It is part of the formats. A program with another value refuses every token file written
+/// with this one, since the header states it; the block table has one hash per block, the
+/// commit chains them, and an index stores columns, zones and boxes by block. Other sizes
+/// are multiples of it: a shard and an ingest buffer are several blocks; a page, a
+/// fraction, is 64 tokens.
 pub const BLOCK_TOKENS: usize = 4096;
 
 /// Writes a sequence of tokens: append, then commit.
 ///
-/// - **Before a commit** a reader of the store may see none, some or all of
-///   what was appended since the last one, always a prefix of it.
-/// - **After a commit** a reader sees everything. What is committed stays as it
-///   is for as long as the store is only written through this trait.
-/// - **After a failed append** (an error, or a panic of the caller's closure)
-///   the store is as it was before the call; earlier appends still stand.
+/// - **Before a commit** a reader of the store may see none, some or all of the tokens
+///   appended since the last one, always a prefix.
+/// - **After a commit** a reader sees everything. Committed tokens never change as long as
+///   the store is only written through this trait.
+/// - **After a failed append** (an error, or a panic of the caller's closure) the store is
+///   unchanged; earlier appends stay.
 pub trait TokenSink {
-    /// What an append or a commit can fail with.
+    /// The error of an append or a commit.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Hashes whole blocks for this sink, on any thread.
@@ -28,22 +28,22 @@ pub trait TokenSink {
 
     /// Returns how many tokens were appended, committed or not. O(1).
     ///
-    /// It is where the next append begins, and so what tells a worker which
-    /// blocks the tokens to come will fill.
+    /// The next append begins there, so this tells a worker which blocks the coming tokens
+    /// will fill.
     fn appended_tokens(&self) -> u64;
 
-    /// Makes room for `additional` more tokens, and possibly for more than that.
+    /// Reserves space for `additional` more tokens, and possibly more.
     ///
     /// # Errors
     ///
-    /// There is no such room. Nothing has changed.
+    /// There is not enough space. Nothing has changed.
     fn reserve(&mut self, additional: usize) -> Result<(), Self::Error>;
 
     /// Appends a copy of `tokens`.
     ///
     /// # Errors
     ///
-    /// There is no room, or the tokens cannot be written. Nothing was appended.
+    /// There is no space, or the tokens cannot be written. Nothing was appended.
     fn append(&mut self, tokens: &[Token]) -> Result<(), Self::Error>;
 
     /// Appends `f(0)`, `f(1)`, up to `f(count - 1)`.
@@ -53,11 +53,11 @@ pub trait TokenSink {
     ///
     /// # Errors
     ///
-    /// As [`append`](Self::append); when there is no room, `f` is never called.
+    /// As [`append`](Self::append); without space, `f` is never called.
     ///
     /// # Panics
     ///
-    /// When `f` does. Nothing was appended.
+    /// If `f` panics. Nothing was appended.
     fn append_with(
         &mut self,
         count: usize,
@@ -69,10 +69,10 @@ pub trait TokenSink {
 
     /// Appends `tokens` whose whole blocks are already hashed.
     ///
-    /// With `start` tokens [appended](Self::appended_tokens) so far, `hashes`
-    /// holds one hash for each block of [`whole_blocks(start, tokens.len())`](whole_blocks), in order,
-    /// made by this sink's [`block_hasher`](Self::block_hasher). The sink
-    /// believes them: a wrong hash makes a sound block look damaged later.
+    /// With `start` tokens [appended](Self::appended_tokens) so far, `hashes` holds one
+    /// hash for each block of [`whole_blocks(start, tokens.len())`](whole_blocks), in
+    /// order, made by this sink's [`block_hasher`](Self::block_hasher). The sink trusts
+    /// them: a wrong hash makes a sound block look damaged later.
     ///
     /// # Errors
     ///
@@ -80,22 +80,22 @@ pub trait TokenSink {
     ///
     /// # Panics
     ///
-    /// When the number of hashes is not that of the whole blocks. Nothing was
+    /// If the number of hashes differs from the number of whole blocks. Nothing was
     /// appended.
     fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), Self::Error>;
 
-    /// Makes all that was appended visible, and as durable as the sink can.
+    /// Makes all appended tokens visible, and as durable as the sink can.
     ///
     /// # Errors
     ///
-    /// As the sink says; one in memory has none.
+    /// As documented by the sink; one in memory has none.
     fn commit(&mut self) -> Result<(), Self::Error>;
 }
 
 /// Hashes whole blocks of [`BLOCK_TOKENS`] tokens.
 ///
-/// It is a value of its own, apart from the sink, so that the threads that fill
-/// a block can hash it while it is in their cache. Clones hash alike.
+/// It is separate from the sink, so that the threads that fill a block can hash it while it
+/// is in their cache. Clones hash identically.
 pub trait BlockHasher: Clone + Send + Sync {
     /// Returns the hash of `tokens` as block `block_index` of the store.
     ///
@@ -117,8 +117,7 @@ impl BlockHasher for NoHash {
 /// Returns the indices of the blocks that `count` tokens appended at `start`
 /// fill from end to end.
 ///
-/// A block that was begun before `start` is not among them, nor is one that the
-/// append leaves unfinished.
+/// Excludes a block begun before `start`, and one that the append leaves unfinished.
 ///
 /// ```
 /// use ng_store::{BLOCK_TOKENS, whole_blocks};
@@ -130,7 +129,7 @@ impl BlockHasher for NoHash {
 ///
 /// # Panics
 ///
-/// When `start + count` is more than a `usize` holds.
+/// If `start + count` overflows a `usize`.
 pub fn whole_blocks(start: usize, count: usize) -> Range<usize> {
     let end = start
         .checked_add(count)

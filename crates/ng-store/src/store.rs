@@ -8,18 +8,18 @@ use crate::MemoryUsage;
 /// aligned to 64 bytes, so a loop over [`tokens`](Self::tokens) is a loop over
 /// cache lines.
 pub trait TokenStore {
-    /// Returns the tokens that can be seen now, in the order they were appended.
+    /// Returns the visible tokens, in the order they were appended.
     ///
-    /// O(1). When the store is also a [`TokenSink`](crate::TokenSink), all that
-    /// was appended before the last `commit` is there.
+    /// O(1). If the store is also a [`TokenSink`](crate::TokenSink), this includes
+    /// everything appended before the last `commit`.
     fn tokens(&self) -> &[Token];
 
-    /// Returns how many tokens can be seen now.
+    /// Returns how many tokens are visible.
     fn len(&self) -> usize {
         self.tokens().len()
     }
 
-    /// Tells whether no token can be seen now.
+    /// Tells whether no token is visible.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -31,6 +31,6 @@ pub trait TokenStore {
 
     /// Measures what the tokens cost in memory.
     ///
-    /// Asks the kernel, so it is no call for an inner loop: see [`MemoryUsage`].
+    /// Queries the kernel, so do not call it in an inner loop: see [`MemoryUsage`].
     fn memory_usage(&self) -> MemoryUsage;
 }

@@ -1,4 +1,4 @@
-//! Where a new file goes: where its path leads, and what may stand there.
+//! Where a new file goes: where its path leads, and what may exist there.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ pub(crate) struct Target {
     pub(crate) path: PathBuf,
 }
 
-/// Finds out where a new file at `path` goes. To replace what a link leads to is
-/// to replace that file, not the link.
+/// Resolves where a new file at `path` goes. Replacing a link replaces its target, not the
+/// link.
 pub(crate) fn target(path: &Path, replace: bool) -> Result<Target, CreateError> {
     let place = match replace {
         true => behind_links(path)?,
@@ -48,8 +48,7 @@ pub(crate) fn target(path: &Path, replace: bool) -> Result<Target, CreateError> 
     })
 }
 
-/// Returns where a path leads. A link that leads nowhere stays itself, and is
-/// not replaced.
+/// Returns where a path leads. A dangling link resolves to itself, and is not replaced.
 fn behind_links(path: &Path) -> Result<PathBuf, CreateError> {
     let is_link = path.symlink_metadata().is_ok_and(|it| it.is_symlink());
     match is_link.then(|| path.canonicalize()) {
@@ -69,10 +68,10 @@ fn io_error(path: &Path, operation: Operation, source: io::Error) -> IoError {
     }
 }
 
-/// Refuses to put a file where something stands that is none.
+/// Refuses to replace anything but a file.
 pub(crate) fn refuse_to_replace(path: &Path) -> Result<(), CreateError> {
     let Ok(metadata) = std::fs::metadata(path) else {
-        // Nothing there, or the next step tells what is.
+        // Nothing there, or the next step reports it.
         return Ok(());
     };
     FileKind::unless_regular(metadata.file_type()).map_or(Ok(()), |found| {

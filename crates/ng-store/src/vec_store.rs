@@ -5,27 +5,26 @@ use ng_token::Token;
 use crate::raw::{self, Filled, STREAMED_MIN_TOKENS, Stores, Vacant};
 use crate::{MemoryUsage, NoHash, PagePolicy, TokenSink, TokenStore, VecStoreError, whole_blocks};
 
-/// Tokens in memory: a `Vec<Token>` that knows about pages.
+/// Tokens in memory: a page-aware `Vec<Token>`.
 ///
-/// A large reservation is advised by the store's [`PagePolicy`] before it is
-/// touched, and whoever fills it makes the first touch. It shows what is
-/// appended at once, and [`commit`](TokenSink::commit) has nothing to do.
+/// A large reservation is advised by the store's [`PagePolicy`] before it is touched, and
+/// the filling thread makes the first touch. Appended tokens are visible at once, and
+/// [`commit`](TokenSink::commit) does nothing.
 ///
-/// It grows by doubling, or by an eighth, or by what is needed where more is refused, into a
-/// fresh allocation, as `realloc` would copy onto
-/// pages that nobody advised. While it grows, the old tokens and the new
-/// reservation both stand.
+/// It grows by doubling, or by an eighth, or, if memory is refused, by what is needed,
+/// always into a fresh allocation, since `realloc` would copy onto unadvised pages. While
+/// it grows, the old tokens and the new reservation both exist.
 ///
-/// No constructor gives zeroed memory: for a type aligned to 64, the allocator
-/// writes the zeros itself, on one thread, and that is the first touch.
+/// No constructor gives zeroed memory: for a type aligned to 64, the allocator writes the
+/// zeros itself, on one thread, which is then the first touch.
 pub struct VecStore {
     tokens: Vec<Token>,
     policy: PagePolicy,
-    /// How many tokens of this allocation were written before some were last removed.
+    /// How many tokens of this allocation had been written when some were last removed.
     touched: usize,
 }
 
-/// What a store that grows begins with, in tokens: one base page.
+/// The initial capacity of a growing store, in tokens: one base page.
 const MIN_CAPACITY: usize = 64;
 
 impl VecStore {
@@ -49,8 +48,8 @@ impl VecStore {
     ///
     /// # Panics
     ///
-    /// When the memory cannot be had;
-    /// [`try_with_capacity`](Self::try_with_capacity) returns that.
+    /// If memory runs out; [`try_with_capacity`](Self::try_with_capacity) returns an error
+    /// instead.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::try_with_capacity(capacity).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -60,17 +59,17 @@ impl VecStore {
     /// # Errors
     ///
     /// [`CapacityOverflow`](VecStoreError::CapacityOverflow) or
-    /// [`OutOfMemory`](VecStoreError::OutOfMemory). A kernel that overcommits
-    /// grants more than it has, and no error tells when it runs out later.
+    /// [`OutOfMemory`](VecStoreError::OutOfMemory). A kernel that overcommits grants more
+    /// than it has, and running out later is not an error.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, VecStoreError> {
         let mut store = Self::new();
         store.reserve_exact(capacity)?;
         Ok(store)
     }
 
-    /// Takes a vector over as it is, without copying or advising it.
+    /// Takes over a vector unchanged, without copying or advising it.
     ///
-    /// The default policy takes hold when the store grows.
+    /// The default policy applies when the store grows.
     pub const fn from_vec(tokens: Vec<Token>) -> Self {
         Self {
             tokens,
@@ -79,7 +78,7 @@ impl VecStore {
         }
     }
 
-    /// Gives the vector up, capacity and all. O(1).
+    /// Returns the vector, with its capacity. O(1).
     pub fn into_vec(self) -> Vec<Token> {
         self.tokens
     }
@@ -94,8 +93,8 @@ impl VecStore {
         self.tokens.capacity()
     }
 
-    /// Makes room for exactly `additional` more tokens, unless there is room
-    /// already. O(`len`) when it grows.
+    /// Reserves space for exactly `additional` more tokens, if necessary. O(`len`) when it
+    /// grows.
     ///
     /// # Errors
     ///
@@ -107,21 +106,21 @@ impl VecStore {
         }
     }
 
-    /// Returns the tokens, to change them.
+    /// Returns the mutable tokens.
     pub fn tokens_mut(&mut self) -> &mut [Token] {
         &mut self.tokens
     }
 
     /// Removes all tokens and keeps the reservation, and with it the pages.
     ///
-    /// Filling it again costs no page faults. Many tokens are then written past
-    /// the caches, where the processor can: from 32 MiB on.
+    /// Refilling it causes no page faults. From 32 MiB on, a refill uses non-temporal
+    /// stores if the processor has them.
     pub fn clear(&mut self) {
         self.truncate(0);
     }
 
-    /// Removes the tokens from index `len` on, if there are any, and keeps the
-    /// reservation as [`clear`](Self::clear) does.
+    /// Removes the tokens from index `len` on, if any, and keeps the reservation, like
+    /// [`clear`](Self::clear).
     pub fn truncate(&mut self, len: usize) {
         self.touched = self.touched.max(self.tokens.len());
         self.tokens.truncate(len);
@@ -139,11 +138,11 @@ impl VecStore {
         Ok(clone)
     }
 
-    /// Appends `count` tokens that `filler` writes where they are to stand.
+    /// Appends `count` tokens that `filler` writes in place.
     ///
-    /// `filler` gets the room uninitialised. It may split it and have the pieces
-    /// filled by other threads; what it returns must prove that all of it was
-    /// filled. Only then does the store show any of it.
+    /// `filler` gets the uninitialised capacity. It may split it and have other threads
+    /// fill the pieces; it must return the proof that everything was filled. Only then does
+    /// the store show any of it.
     ///
     /// ```
     /// use ng_store::{TokenStore, VecStore, VecStoreError};
@@ -165,10 +164,9 @@ impl VecStore {
     ///
     /// # Errors
     ///
-    /// Those of `filler`; those of
-    /// [`try_with_capacity`](Self::try_with_capacity), in which case `filler` was
-    /// not called; and [`RoomNotFilled`](VecStoreError::RoomNotFilled). The
-    /// length is then unchanged, and so it is when `filler` panics.
+    /// Those of `filler`; those of [`try_with_capacity`](Self::try_with_capacity), in which
+    /// case `filler` was not called; and [`RoomNotFilled`](VecStoreError::RoomNotFilled).
+    /// The length is then unchanged, also if `filler` panics.
     pub fn append_in_place<E: From<VecStoreError>>(
         &mut self,
         count: usize,
@@ -179,7 +177,7 @@ impl VecStore {
         raw::fill_in_place(&mut self.tokens, count, stores, filler)
     }
 
-    /// Decides how `count` tokens are written behind those that are there.
+    /// Decides how the next `count` tokens are written.
     fn stores_for(&self, count: usize) -> Stores {
         let refill = self.tokens.len() + count <= self.touched;
         match refill && count >= STREAMED_MIN_TOKENS {
@@ -188,8 +186,8 @@ impl VecStore {
         }
     }
 
-    /// Returns the capacity that `additional` more tokens need, if it is more
-    /// than there is.
+    /// Returns the capacity that `additional` more tokens need, if more than the current
+    /// one.
     fn missing(&self, additional: usize) -> Result<Option<usize>, VecStoreError> {
         if additional <= self.tokens.capacity() - self.tokens.len() {
             return Ok(None);
@@ -246,7 +244,7 @@ impl TokenSink for VecStore {
         };
         let doubled = self.tokens.capacity().saturating_mul(2);
         let doubled = needed.max(doubled).max(MIN_CAPACITY);
-        // An eighth, so that tokens that come one by one are not all copied for each.
+        // An eighth, so that appending one by one does not copy everything each time.
         let more = needed.saturating_add(needed / 8);
         self.move_into(doubled)
             .or_else(|_| self.move_into(more))
@@ -289,11 +287,11 @@ impl TokenSink for VecStore {
 
 /// Appends all tokens, one by one, as a vector does.
 ///
-/// Room is made for as many as the iterator is sure of.
+/// Reserves space for the iterator's lower bound.
 ///
 /// # Panics
 ///
-/// When the memory cannot be had; [`append`](TokenSink::append) returns that.
+/// If memory runs out; [`append`](TokenSink::append) returns an error instead.
 impl Extend<Token> for VecStore {
     fn extend<I: IntoIterator<Item = Token>>(&mut self, tokens: I) {
         let tokens = tokens.into_iter();
@@ -311,7 +309,7 @@ impl<'a> Extend<&'a Token> for VecStore {
     }
 }
 
-/// Collects tokens, as [`extend`](Extend::extend) appends them.
+/// Collects tokens, like [`extend`](Extend::extend).
 impl FromIterator<Token> for VecStore {
     fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
         let mut store = Self::new();
@@ -320,7 +318,7 @@ impl FromIterator<Token> for VecStore {
     }
 }
 
-/// Takes a vector over, as [`from_vec`](VecStore::from_vec) does.
+/// Takes over a vector, like [`from_vec`](VecStore::from_vec).
 impl From<Vec<Token>> for VecStore {
     fn from(tokens: Vec<Token>) -> Self {
         Self::from_vec(tokens)
@@ -340,8 +338,7 @@ impl Default for VecStore {
 }
 
 impl Clone for VecStore {
-    /// Copies the store as [`try_clone`](VecStore::try_clone) does, and panics
-    /// where that fails.
+    /// Copies the store like [`try_clone`](VecStore::try_clone), and panics if that fails.
     fn clone(&self) -> Self {
         self.try_clone().unwrap_or_else(|error| panic!("{error}"))
     }
@@ -362,7 +359,7 @@ impl fmt::Debug for VecStore {
 mod tests {
     use super::*;
 
-    /// A refill that is large enough is streamed; nothing else is.
+    /// Only a large enough refill is streamed.
     #[test]
     fn only_large_refills_are_written_past_the_caches() {
         let mut store = VecStore::new();

@@ -14,14 +14,13 @@ use crate::{
 };
 
 impl VecStore {
-    /// Reads all committed tokens of a file, each block verified, and the block
-    /// table too.
+    /// Reads all committed tokens of a file, verifying each block and the block table.
     ///
     /// # Errors
     ///
-    /// [`LoadError`]; a file with a single bad block is not loaded, nor is one that
-    /// may have lost its newest commit ([`OpenError::SlotLost`](crate::OpenError::SlotLost)).
-    /// A [`BlockReader`] gives what is left of both.
+    /// [`LoadError`]; a file with a single bad block is not loaded, nor is one that may
+    /// have lost its newest commit ([`OpenError::SlotLost`](crate::OpenError::SlotLost)). A
+    /// [`BlockReader`] reads what is left of both.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let reader = BlockReader::open(path)?;
         reader.refuse_lost()?;
@@ -34,13 +33,12 @@ impl VecStore {
         Ok(store)
     }
 
-    /// Writes the tokens to a new file, which gets its name when it is whole
-    /// and durable. Room for exactly these tokens is allocated, or for more if
-    /// the options say so.
+    /// Writes the tokens to a new file, which gets its name once it is complete and
+    /// durable. Allocates space for exactly these tokens, or more if the options say so.
     ///
     /// # Errors
     ///
-    /// [`CreateError`]; an existing file is as it was, and none is half written.
+    /// [`CreateError`]; an existing file is unchanged, and no partial file is left.
     pub fn save(&self, path: impl AsRef<Path>, options: &CreateOptions) -> Result<(), CreateError> {
         let mut draft = FileDraft::begin(path, options)?;
         let writer = draft.writer();
@@ -52,15 +50,15 @@ impl VecStore {
     }
 }
 
-/// Writes what is whole of a damaged file to a new one, and says what is lost.
+/// Writes the sound parts of a damaged file to a new one, and reports what is lost.
 ///
-/// A bad block becomes zero tokens, so that every other token keeps its index.
-/// The damaged file may also have lost its end; it is not changed. Where the slot
-/// of the newest commit is lost, what can be proved of that commit is saved, and
-/// with [`RepairOptions::salvage`] also where both slots are.
+/// A bad block becomes zero tokens, so that every other token keeps its index. The damaged
+/// file may also be truncated; it is not changed. If the slot of the newest commit is lost,
+/// the provable part of that commit is saved; with [`RepairOptions::salvage`] also if both
+/// slots are lost.
 ///
-/// `watch` is told how far it is, after each few MiB, and may end it; for who does not
-/// care there is [`unwatched`].
+/// `watch` receives the progress every few MiB, and may end the repair; pass [`unwatched`]
+/// to ignore it.
 ///
 /// ```no_run
 /// use ng_store::{RepairOptions, repair, unwatched};
@@ -72,8 +70,8 @@ impl VecStore {
 ///
 /// # Errors
 ///
-/// [`RepairError`], and [`RepairError::Stopped`] when `watch` breaks; there is
-/// then no new file.
+/// [`RepairError`], and [`RepairError::Stopped`] if `watch` breaks; there is then no new
+/// file.
 pub fn repair(
     path: impl AsRef<Path>,
     out: impl AsRef<Path>,
@@ -93,7 +91,7 @@ pub fn repair(
             path: out.to_owned(),
         });
     }
-    // What a damaged file says of its size may be a lie; how long it is is none.
+    // A damaged file's claimed size may be false; its length is not.
     let disk = Arc::new(disk);
     let length = Source::new(&disk, path).len()?;
     let passing = Passing::over(disk, options.cache_policy(), 0..length);
@@ -105,7 +103,7 @@ pub fn repair(
     repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
 }
 
-/// Goes on, whatever the progress: for [`repair`].
+/// Continues, whatever the progress: for [`repair`].
 pub fn unwatched(_: RepairProgress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }

@@ -10,12 +10,13 @@ pub(crate) type Points = [[i16; 3]; 8];
 /// How many clusters [`Synth::clustered`](crate::Synth::clustered) has.
 pub const CLUSTERS: usize = FEWEST * ((1 << SIZES) - 1);
 
-/// The clusters of the largest size, and the number of sizes; the next size has twice as many.
+/// The number of clusters of the largest size, and of sizes; each next size has twice as
+/// many.
 const FEWEST: usize = 8;
 const SIZES: u32 = 8;
 
-/// A centre's coordinate is the sum of four draws below this, less the middle: a standard
-/// deviation of 5978 steps, with that of the spread 6000.
+/// A centre's coordinate is the sum of four draws below this, minus the middle: a standard
+/// deviation of 5978 steps, 6000 including the spread.
 const CENTRE_DRAW: u32 = 10_354;
 const CENTRE_MIDDLE: i32 = 2 * (CENTRE_DRAW as i32 - 1);
 
@@ -25,14 +26,14 @@ const SPREAD_MIDDLE: i32 = 1_535;
 /// Draws of 10 bits at bits 0 and 30 of a word.
 const TWO_DRAWS: u64 = 0x3FF | 0x3FF << 30;
 
-/// Coordinates as unsigned offsets from the least step, four of 16 bits in a word, so that
-/// one addition serves four and none carries into the next.
+/// Coordinates as unsigned offsets from the lowest step, four of 16 bits per word, so that
+/// one addition handles four and none carries into the next.
 type Offsets = [u64; 6];
 
 const OFFSET: i32 = 1 << 15;
 const EACH_OFFSET: u64 = 0x8000_8000_8000_8000;
 
-/// The clusters of a seed, by the least coordinates of their tokens.
+/// The clusters of a seed, by the lowest coordinates of their tokens.
 #[derive(Clone)]
 pub(crate) struct Clusters(Box<[Offsets]>);
 
@@ -46,7 +47,7 @@ impl Clusters {
         )
     }
 
-    /// Makes the points of a token of the cluster that the low 13 bits of `choice` name.
+    /// Makes the points of a token in the cluster given by the low 13 bits of `choice`.
     #[inline]
     pub(crate) fn points(&self, choice: u64, draws: &mut Draws) -> Points {
         let mut points = Points::default();
@@ -67,7 +68,7 @@ const fn cluster(choice: u64) -> usize {
     before + ((choice >> 3) as usize & (of_size - 1))
 }
 
-/// Draws a centre, and returns the least coordinates that a token of it can have.
+/// Draws a centre, and returns the lowest coordinates that its tokens can have.
 fn lowest(stream: u64, cluster: u64) -> Offsets {
     let mut draws = Draws::at(stream, cluster);
     core::array::from_fn(|_| {

@@ -1,8 +1,8 @@
 //! Random words as a function of a seed and an index.
 
-/// A sequence of draws: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) chooses where it
-/// begins, and each word of it is wyrand's (Wang Yi, in the public domain): an addition and
-/// one wide multiplication.
+/// A sequence of draws: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) chooses its start,
+/// and each word is from wyrand (Wang Yi, public domain): an addition and one wide
+/// multiplication.
 pub(crate) struct Draws(u64);
 
 /// The golden ratio's 64 bits, SplitMix64's step.
@@ -12,7 +12,7 @@ const STEP: u64 = 0xA076_1D64_78BD_642F;
 const FOLD: u64 = 0xE703_7ED1_A0B4_28DB;
 
 impl Draws {
-    /// Begins the sequence of an index in a stream.
+    /// Starts the sequence of an index in a stream.
     #[inline]
     pub(crate) const fn at(stream: u64, index: u64) -> Self {
         Self(mix(stream.wrapping_add(index.wrapping_mul(GAMMA))))
@@ -68,7 +68,7 @@ mod tests {
                 }
             }
         }
-        // Six standard deviations of 12,000 tosses of a coin.
+        // Six standard deviations of 12,000 coin tosses.
         assert!(
             set.iter().all(|count| (5_671..=6_329).contains(count)),
             "{set:?}"

@@ -8,7 +8,7 @@ use crate::draws::{Draws, mix};
 /// The time of the first tokens, in seconds since 1970 UTC: November 2023.
 pub const FIRST_TIMESTAMP: u32 = 1_700_000_000;
 
-/// How many tokens have the same timestamp, one behind the other.
+/// How many consecutive tokens have the same timestamp.
 pub const TOKENS_PER_SECOND: u32 = 100;
 
 /// How many of 256 tokens have each system flag, that of bit 0 first.
@@ -18,30 +18,30 @@ const FLAG_RATES: [u8; 8] = [240, 128, 64, 192, 32, 16, 8, 1];
 const UNIFORM: u64 = 0x556E_6966_6F72_6D00;
 const CLUSTERED: u64 = 0x436C_7573_7465_7200;
 
-/// What is added to the stream of the tokens for that of the ids, and of the centres.
+/// Added to the tokens' stream to get that of the ids, and of the centres.
 const IDS: u64 = 0x6964;
 const CENTRES: u64 = 0x6365_6E74;
 
-/// Makes varied tokens out of a seed; the crate's page tells what they are like.
+/// Makes varied tokens from a seed; the crate's page describes them.
 ///
-/// A clustered one holds 98 KB, which a clone copies.
+/// A clustered one holds 98 KB, which cloning copies.
 #[derive(Clone)]
 pub struct Synth {
     seed: u64,
     tokens: u64,
     ids: u64,
-    /// None where points are uniform.
+    /// `None` if points are uniform.
     clusters: Option<Clusters>,
 }
 
 impl Synth {
-    /// Makes tokens whose points are anywhere in each space, each place as likely.
+    /// Makes tokens whose points are uniformly distributed in each space.
     #[must_use]
     pub const fn uniform(seed: u64) -> Self {
         Self::new(seed, UNIFORM)
     }
 
-    /// Makes tokens whose points lie around the centres of clusters.
+    /// Makes tokens whose points lie around cluster centres.
     #[must_use]
     pub fn clustered(seed: u64) -> Self {
         let bare = Self::new(seed, CLUSTERED);
@@ -68,7 +68,7 @@ impl Synth {
         self.seed
     }
 
-    /// Makes the token at an index: the same for each call, and on each machine.
+    /// Makes the token at an index: the same in each call and on each machine.
     #[inline]
     #[must_use]
     pub fn token(&self, index: u64) -> Token {
@@ -94,8 +94,8 @@ impl Synth {
             .with_timestamp(FIRST_TIMESTAMP + index as u32 / TOKENS_PER_SECOND)
     }
 
-    /// Domain and entity type are a draw of the local id, and go on by one after each 2^24
-    /// tokens, so that no two of 2^32 tokens have the same of both.
+    /// Domain and entity type are drawn from the local id, and advance by one after each
+    /// 2^24 tokens, so that no two of 2^32 tokens share both local id and pair.
     #[inline]
     fn id(&self, index: u64) -> TokenId {
         let index = index as u32;

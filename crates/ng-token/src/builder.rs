@@ -9,11 +9,11 @@ use crate::token::Token;
 /// Builds a token from values in units, each checked against its field.
 ///
 /// It starts from a fresh token ([`Token::builder`]) or from any other
-/// ([`Token::to_builder`], `From<Token>`): what is not set stays as there, and
-/// the entity type is always that of the id. The first value that does not fit is
-/// what [`build`](Self::build) reports, whatever is set afterwards;
-/// [`build_all`](Self::build_all) reports every one. A token that was built is
-/// valid from its timestamp on.
+/// ([`Token::to_builder`], `From<Token>`): values not set stay unchanged, and the entity
+/// type is always that of the id. The first value that does not fit is what
+/// [`build`](Self::build) reports, whatever is set afterwards;
+/// [`build_all`](Self::build_all) reports them all. A built token is valid from its
+/// timestamp on.
 ///
 /// ```
 /// use ng_token::{Space, Token};
@@ -27,14 +27,13 @@ use crate::token::Token;
 ///
 /// # From a token that is not valid
 ///
-/// A valid token that is built again without a change is the same 64 bytes. Of
-/// an invalid one,
+/// A valid token rebuilt without a change is the same 64 bytes. For an invalid one,
 ///
 /// - the entity type in the flags becomes that of the id, without an error;
-/// - a weight that is NaN or less than 0 is refused like one that was set,
-///   unless [`weight`](Self::weight) replaces it first; it counts as the last
-///   of the refused values;
-/// - a timestamp is kept as it is: a builder knows no time to hold it against.
+/// - a NaN or negative weight is refused like one that was set, unless
+///   [`weight`](Self::weight) replaces it first; it counts as the last of the refused
+///   values;
+/// - the timestamp is kept: a builder has no time to check it against.
 ///
 /// ```
 /// use ng_token::Token;
@@ -85,7 +84,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets the point in one space, out of range to the nearer end and NaN to 0.
+    /// Sets the point in one space, clamping to the range; NaN becomes 0.
     #[inline]
     pub fn coordinate_saturating(self, space: Space, point: [f32; 3]) -> Self {
         self.steps(space, space.encode_saturating(point))
@@ -97,7 +96,7 @@ impl TokenBuilder {
         self.set(|token| token.with_coordinate(space, steps))
     }
 
-    /// Replaces the system flags; those of a fresh token are ACTIVE alone.
+    /// Replaces the system flags; a fresh token has only ACTIVE.
     #[inline]
     pub fn system(self, system: SystemFlags) -> Self {
         self.set(|token| token.with_system(system))
@@ -125,7 +124,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets the weight, 0 or greater, infinity included.
+    /// Sets the weight, 0 or greater, including infinity.
     #[inline]
     pub fn weight(mut self, weight: f32) -> Self {
         if weight >= 0.0 {
@@ -146,7 +145,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets the field radius, out of range to the nearer end and NaN to 0.
+    /// Sets the field radius, clamping to the range; NaN becomes 0.
     #[inline]
     pub fn radius_saturating(self, radius: f32) -> Self {
         self.set(|token| token.with_radius_raw(field::encode_radius_saturating(radius)))
@@ -162,7 +161,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets the field strength, out of range to the nearer end and NaN to 0.
+    /// Sets the field strength, clamping to the range; NaN becomes 0.
     #[inline]
     pub fn strength_saturating(self, strength: f32) -> Self {
         self.set(|token| token.with_strength_raw(field::encode_strength_saturating(strength)))
@@ -178,7 +177,7 @@ impl TokenBuilder {
     ///
     /// # Errors
     ///
-    /// The first value that did not fit, as [`EncodeError`].
+    /// The first value that does not fit, as [`EncodeError`].
     #[inline]
     pub const fn build(self) -> Result<Token, EncodeError> {
         if self.is_whole() {
@@ -190,12 +189,12 @@ impl TokenBuilder {
         }
     }
 
-    /// Returns the token, or all that did not fit.
+    /// Returns the token, or every value that does not fit.
     ///
     /// # Errors
     ///
-    /// Every field whose value did not fit, with the first one that it was
-    /// given, as [`EncodeErrors`].
+    /// Every field whose value does not fit, with the first such value, as
+    /// [`EncodeErrors`].
     #[inline]
     pub const fn build_all(self) -> Result<Token, EncodeErrors> {
         if self.is_whole() {
@@ -205,8 +204,7 @@ impl TokenBuilder {
         }
     }
 
-    /// Returns all that did not fit so far; nothing if [`build`](Self::build) would
-    /// give a token.
+    /// Returns the errors so far; empty if [`build`](Self::build) would succeed.
     #[must_use]
     pub const fn errors(&self) -> EncodeErrors {
         let mut errors = self.refused;
@@ -221,7 +219,7 @@ impl TokenBuilder {
         self.refused.is_empty() && self.has_valid_weight()
     }
 
-    /// Only a weight that the token brought along can be another.
+    /// Only the weight of the original token can differ.
     #[inline]
     const fn has_valid_weight(&self) -> bool {
         self.token.weight() >= 0.0

@@ -4,18 +4,18 @@ use bytemuck::PodCastError;
 
 use crate::token::Token;
 
-/// Why bytes cannot be taken as tokens.
+/// Why bytes are not tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BytesError {
-    /// The bytes end within a token.
+    /// The bytes end inside a token.
     #[error("byte length {len}, expected a multiple of {}", Token::SIZE)]
     Length {
         /// The number of bytes.
         len: usize,
     },
 
-    /// The bytes do not begin where a token may.
+    /// The bytes do not begin at a token's alignment.
     #[error(
         "bytes begin {excess} past an address that is a multiple of {align}, expected 0 past",
         align = align_of::<Token>()
@@ -33,7 +33,7 @@ pub fn as_bytes(tokens: &[Token]) -> &[u8] {
     bytemuck::cast_slice(tokens)
 }
 
-/// Views tokens as bytes to write into, for readers that fill tokens in place.
+/// Views tokens as mutable bytes, for readers that fill tokens in place.
 #[inline]
 #[must_use]
 pub fn as_bytes_mut(tokens: &mut [Token]) -> &mut [u8] {
@@ -42,8 +42,8 @@ pub fn as_bytes_mut(tokens: &mut [Token]) -> &mut [u8] {
 
 /// Views stored bytes as tokens, without a copy.
 ///
-/// No bytes are no tokens, wherever they lie. Nothing in the tokens is checked
-/// but their number and place: see [`Token::validate`].
+/// An empty slice is valid at any address. Only length and alignment are checked; for the
+/// content, see [`Token::validate`].
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn try_tokens(bytes: &[u8]) -> Result<&[Token], BytesError> {
     bytemuck::try_cast_slice(bytes).map_err(|cause| explain(cause, bytes.len(), bytes.as_ptr()))
 }
 
-/// Views stored bytes as tokens to change in place, without a copy.
+/// Views stored bytes as mutable tokens, without a copy.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ impl Token {
     }
 }
 
-/// Turns bytemuck's causes into ours, with the figures it does not carry.
+/// Turns bytemuck's causes into ours, adding the figures it lacks.
 fn explain(cause: PodCastError, len: usize, start: *const u8) -> BytesError {
     match cause {
         PodCastError::TargetAlignmentGreaterAndInputNotAligned => BytesError::Misaligned {

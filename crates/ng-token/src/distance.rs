@@ -4,8 +4,8 @@ use crate::token::Token;
 impl Token {
     /// Returns the squared distance between two points in one space, in squared steps.
     ///
-    /// Exact, and at most 3 x 65535^2 = 12 884 508 675, which a `u32` does not
-    /// hold. The square of [`Space::scale`] is how many squared steps make one squared unit.
+    /// Exact, and at most 3 x 65535^2 = 12 884 508 675, too large for a `u32`. One squared
+    /// unit is the square of [`Space::scale`] in squared steps.
     ///
     /// ```
     /// use ng_token::{Space, Token};
@@ -26,15 +26,14 @@ impl Token {
     /// Returns the weighted sum of the squared distances in several spaces, each in
     /// squared units of its space.
     ///
-    /// The result is the same on every machine: the exact squared distance in
-    /// steps, divided by the square of the space's scale, times the weight; the
-    /// terms are added in the order of `weights`, beginning with 0. Each
-    /// division, product and sum is one rounding to the nearest `f64`, and none
-    /// is fused with another. A space that is named twice counts twice, one that
-    /// is not named does not count; no spaces give 0.
+    /// The result is the same on every machine: the exact squared distance in steps,
+    /// divided by the square of the space's scale, times the weight; the terms are added in
+    /// the order of `weights`, starting from 0. Each division, product and sum rounds once
+    /// to the nearest `f64`, and none is fused. A space named twice counts twice, an
+    /// unnamed one not at all; no spaces give 0.
     ///
-    /// Weights are taken as they are. Of finite ones of 0 or more the sum is 0 or
-    /// more, and never NaN.
+    /// Weights are used unchecked. With finite, non-negative ones the sum is non-negative,
+    /// and never NaN.
     ///
     /// ```
     /// use ng_token::{Space, Token};

@@ -56,13 +56,12 @@ impl Field {
     }
 }
 
-/// All values that a builder refused, each field of the token at most once.
+/// All values that a builder refused, at most one per field.
 ///
-/// A field is one axis of one space, the user flags, the weight, the radius or
-/// the strength: 28 in all, so there is room for every one of them and nothing
-/// is allocated. Of a field that was refused more than once the first value is
-/// kept. The order is that of the record, whatever order the values came in;
-/// [`first`](Self::first) is the one that came first.
+/// A field is one axis of one space, the user flags, the weight, the radius or the
+/// strength: 28 in all, so there is room for all of them and nothing is allocated. If a
+/// field was refused more than once, the first value is kept. Errors are in record order,
+/// whatever the order of the values; [`first`](Self::first) is the earliest.
 ///
 /// ```
 /// use ng_token::{Space, Token};
@@ -82,7 +81,7 @@ impl Field {
 /// ```
 #[derive(Clone, Copy)]
 pub struct EncodeErrors {
-    /// What was refused, by the index of its field; user flags fit an `f32`.
+    /// The refused values, by field index; user flags fit an `f32`.
     values: [f32; Field::COUNT],
     /// A bit for each field that has a value.
     fields: u32,
@@ -91,7 +90,7 @@ pub struct EncodeErrors {
 
 const _: () = assert!(Field::COUNT <= u32::BITS as usize);
 
-/// Equal where the same values were refused, NaN included.
+/// Equal if the same values were refused, including NaN.
 impl PartialEq for EncodeErrors {
     fn eq(&self, other: &Self) -> bool {
         let bits = |errors: &Self| errors.values.map(f32::to_bits);
@@ -102,7 +101,7 @@ impl PartialEq for EncodeErrors {
 impl Eq for EncodeErrors {}
 
 impl EncodeErrors {
-    /// The most errors that there can be: one a field.
+    /// The maximum number of errors: one per field.
     pub const MAX: usize = Field::COUNT;
 
     pub(crate) const NONE: Self = Self {
@@ -125,8 +124,8 @@ impl EncodeErrors {
         self.fields == 0
     }
 
-    /// Returns the error that came first, which is that of
-    /// [`build`](crate::TokenBuilder::build).
+    /// Returns the earliest error, the one that [`build`](crate::TokenBuilder::build)
+    /// returns.
     #[must_use]
     pub const fn first(&self) -> Option<EncodeError> {
         if self.is_empty() {
@@ -136,8 +135,8 @@ impl EncodeErrors {
         }
     }
 
-    /// Iterates over the errors in the order of the record: spaces and their
-    /// axes, user flags, weight, radius, strength.
+    /// Iterates over the errors in record order: spaces and their axes, user flags, weight,
+    /// radius, strength.
     pub fn iter(&self) -> EncodeErrorsIter {
         EncodeErrorsIter {
             errors: *self,
@@ -168,7 +167,7 @@ impl EncodeErrors {
     }
 }
 
-/// Shows the errors, in the order of the record.
+/// Shows the errors, in record order.
 impl fmt::Debug for EncodeErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()

@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// What a token stands for, four bits; it stands in the id and in the flags.
+/// What a token represents, four bits, stored in the id and in the flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -9,7 +9,7 @@ use core::fmt;
 )]
 #[repr(u8)]
 pub enum EntityType {
-    /// Not said.
+    /// Unspecified.
     Undefined,
     /// A thing.
     Object,
@@ -17,29 +17,29 @@ pub enum EntityType {
     Event,
     /// How something is at a time.
     State,
-    /// Something that goes on.
+    /// Something ongoing.
     Process,
     /// An idea.
     Concept,
-    /// How things stand to each other.
+    /// How things relate.
     Relation,
-    /// A form that comes back.
+    /// A recurring form.
     Pattern,
-    /// What follows from what.
+    /// A consequence.
     Rule,
     /// A state to reach.
     Goal,
-    /// Something kept.
+    /// Something remembered.
     Memory,
-    /// Where values come in.
+    /// A source of values.
     Sensor,
-    /// Where actions go out.
+    /// An output for actions.
     Actuator,
     /// What decides on actions.
     Controller,
-    /// A place of passage.
+    /// Temporary storage.
     Buffer,
-    /// Kept for later versions.
+    /// Reserved for later versions.
     Reserved,
 }
 

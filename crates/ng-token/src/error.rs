@@ -35,7 +35,7 @@ pub enum EncodeError {
         .space.max()
     )]
     Coordinate {
-        /// The space, whose range it is.
+        /// The space, which sets the range.
         space: Space,
         /// The axis of the refused value.
         axis: Axis,

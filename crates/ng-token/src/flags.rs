@@ -12,9 +12,9 @@ pub(crate) const ENTITY_TYPE_SHIFT: u32 = 8;
 const USER_SHIFT: u32 = 12;
 
 bitflags! {
-    /// A set of the flags that the system gives a meaning: bits 0-7 of [`Flags`].
+    /// A set of the system flags: bits 0-7 of [`Flags`].
     ///
-    /// This crate sets ACTIVE on fresh tokens and otherwise acts on none of them.
+    /// This crate sets ACTIVE on fresh tokens and otherwise ignores them.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
     pub struct SystemFlags: u8 {
@@ -134,7 +134,7 @@ impl Flags {
 
     /// Replaces the entity type and keeps the others.
     ///
-    /// [`Token::with_entity_type`](crate::Token::with_entity_type) does it in the id, too.
+    /// [`Token::with_entity_type`](crate::Token::with_entity_type) sets it in the id, too.
     #[inline]
     #[must_use]
     pub const fn with_entity_type(self, entity_type: EntityType) -> Self {

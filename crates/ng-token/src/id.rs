@@ -10,7 +10,7 @@ const DOMAIN_SHIFT: u32 = 28;
 
 /// A token's id: bits 0-23 local id, 24-27 entity type, 28-31 domain.
 ///
-/// Every `u32` is an id. The order is that of the number.
+/// Every `u32` is an id. Ids are ordered as numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
 #[cfg_attr(
     feature = "serde",

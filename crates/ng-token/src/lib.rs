@@ -6,8 +6,8 @@
 //! bytes are those of NeuroGraph Token V2.0, little-endian and without padding,
 //! so a slice of tokens *is* its stored form.
 //!
-//! What it is not: a container, a file format or an index. The crate does no
-//! I/O, reads no clock, starts no thread, allocates nothing and needs no `std`.
+//! It is not a container, a file format or an index. The crate does no I/O, reads no clock,
+//! starts no thread, allocates nothing and needs no `std`.
 //!
 //! ```
 //! use ng_token::{EntityType, Space, SystemFlags, Token, TokenId};
@@ -35,11 +35,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Begin reading at `token.rs`: the record, its offsets and its accessors. The
-//! modules beside it are the types of the fields (`id`, `flags`, `entity`,
-//! `space`, `field`), the checked way in (`builder`, `error`, `encode_errors`),
-//! the checks on what came from elsewhere (`validate`), the casts (`bytes`) and
-//! how far tokens are from each other (`distance`).
+//! Start reading at `token.rs`: the record, its offsets and its accessors. The modules
+//! beside it are the types of the fields (`id`, `flags`, `entity`, `space`, `field`),
+//! checked construction (`builder`, `error`, `encode_errors`), checks on tokens from
+//! elsewhere (`validate`), casts (`bytes`) and distances between tokens (`distance`).
 //!
 //! With the feature `serde` the public types serialise; [`Token`] documents the
 //! shape.

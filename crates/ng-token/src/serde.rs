@@ -130,10 +130,10 @@ impl TryFrom<FlagsFields> for Flags {
     }
 }
 
-/// A weight as a number, or as the string of its bits where JSON has no number.
+/// A weight as a number, or as the string of its bits if JSON has no number for it.
 ///
-/// Parsers read numbers as `f64`, yet the shortest decimal of an `f32` suffices:
-/// all finite ones were sent through serde_json 1.0.154, and each came back.
+/// Parsers read numbers as `f64`, yet the shortest decimal of an `f32` suffices: all finite
+/// ones survived a round trip through serde_json 1.0.154.
 mod weight {
     use super::*;
 

@@ -68,8 +68,8 @@ impl Space {
         Ok(self.encode_saturating(point))
     }
 
-    /// Turns a point in units into steps like [`encode`](Self::encode), out of range to the
-    /// nearer end and NaN to 0.
+    /// Turns a point in units into steps like [`encode`](Self::encode), clamping to the
+    /// range; NaN becomes 0.
     #[inline]
     #[must_use]
     pub const fn encode_saturating(self, point: [f32; 3]) -> [i16; 3] {
@@ -79,7 +79,7 @@ impl Space {
 
     /// Turns a point in steps into units, each the `f32` nearest to steps / scale.
     ///
-    /// [`encode`](Self::encode) gives the same steps back.
+    /// [`encode`](Self::encode) returns the same steps.
     #[inline]
     #[must_use]
     pub const fn decode(self, steps: [i16; 3]) -> [f32; 3] {
@@ -101,14 +101,14 @@ impl Space {
         }
     }
 
-    /// Returns the least coordinate, in units.
+    /// Returns the smallest coordinate, in units.
     #[inline]
     #[must_use]
     pub const fn min(self) -> f32 {
         i16::MIN as f32 / self.scale() as f32
     }
 
-    /// Returns the greatest coordinate, in units.
+    /// Returns the largest coordinate, in units.
     #[inline]
     #[must_use]
     pub const fn max(self) -> f32 {

@@ -13,8 +13,8 @@ use crate::space::Space;
 
 /// One NeuroGraph token: a record of 64 bytes, aligned to 64.
 ///
-/// Every pattern of 64 bytes is a token, so nothing here can fail on bytes from
-/// elsewhere; [`validate`](Self::validate) tells whether they make sense.
+/// Every pattern of 64 bytes is a token, so nothing here can fail on bytes from elsewhere;
+/// [`validate`](Self::validate) checks whether they make sense.
 ///
 /// Equality and hash are those of the bytes: a NaN weight equals itself, and
 /// weights 0.0 and -0.0 differ.
@@ -39,12 +39,11 @@ use crate::space::Space;
 /// }
 /// ```
 ///
-/// Coordinates, radius and strength are the stored integers, so a round trip is
-/// exact. A weight that is NaN or infinite has no number in JSON: it is the
-/// string of its bits, `"0x7fc00000"`, NaN payloads included. Formats that are
-/// not human-readable get the weight as `u32` bits. Deserialising refuses missing
-/// and unknown fields, unknown names, and integers outside their field; it keeps
-/// weights and times as they are, which is what `validate` is for.
+/// Coordinates, radius and strength are the stored integers, so a round trip is exact. JSON
+/// has no number for a NaN or infinite weight: it is the string of its bits,
+/// `"0x7fc00000"`, including NaN payloads. Formats that are not human-readable store the
+/// weight as `u32` bits. Deserialising refuses missing and unknown fields, unknown names,
+/// and integers outside their field; it does not check weights and times; `validate` does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[cfg_attr(
     feature = "serde",
@@ -78,23 +77,23 @@ const _: () = {
 const ORIGINS: [[i16; 3]; 8] = [[0; 3]; 8];
 const ACTIVE: u16 = SystemFlags::ACTIVE.bits() as u16;
 
-/// By how much the entity type lies higher in an id than in flags.
+/// How many bits higher the entity type is in an id than in flags.
 const ID_TO_FLAGS: u32 = id::ENTITY_TYPE_SHIFT - flags::ENTITY_TYPE_SHIFT;
 
 impl Token {
     /// The size of a token in bytes.
     pub const SIZE: usize = 64;
 
-    /// The greatest field radius, in units; the least is 0.
+    /// The largest field radius, in units; the smallest is 0.
     pub const RADIUS_MAX: f32 = field::RADIUS_MAX;
 
-    /// The greatest field strength; the least is 0.
+    /// The largest field strength; the smallest is 0.
     pub const STRENGTH_MAX: f32 = field::STRENGTH_MAX;
 
-    /// The stored fields in their order, and where each begins, in bytes. A field ends where
-    /// the next one begins.
+    /// The stored fields in order, each with its byte offset. A field ends where the next
+    /// one begins.
     ///
-    /// For those who describe the record to others, such as numpy.
+    /// For describing the record to other tools, such as numpy.
     pub const FIELD_OFFSETS: [(&'static str, usize); 7] = [
         ("coordinates", offset_of!(Token, coordinates)),
         ("id", offset_of!(Token, id)),
@@ -140,9 +139,9 @@ impl Token {
         TokenBuilder::new(Self::new(id))
     }
 
-    /// Starts from this token; what is set from here on is checked.
+    /// Starts from this token; values set from here on are checked.
     ///
-    /// See [`TokenBuilder`] for what becomes of a token that is not valid.
+    /// [`TokenBuilder`] says how an invalid token is treated.
     #[inline]
     pub const fn to_builder(&self) -> TokenBuilder {
         TokenBuilder::new(self.with_id(self.id.raw()))
@@ -221,7 +220,7 @@ impl Token {
         self.strength
     }
 
-    /// Returns the time, in seconds since 1970 UTC; 0 where nobody set it.
+    /// Returns the time, in seconds since 1970 UTC; 0 if never set.
     #[inline]
     #[must_use]
     pub const fn timestamp(&self) -> u32 {
@@ -258,8 +257,8 @@ impl Token {
 
     /// Replaces the id, and the entity type in the flags by that of the id.
     ///
-    /// So a valid token stays valid. `with_flags` with the flags from before
-    /// keeps the entity type that was there.
+    /// So a valid token stays valid. To keep the old entity type in the flags, set the old
+    /// ones by `with_flags`.
     #[inline]
     #[must_use]
     pub const fn with_id(mut self, id: u32) -> Self {
@@ -270,14 +269,14 @@ impl Token {
 
     /// Replaces the entity type, in the id and in the flags; domain and local id stay.
     ///
-    /// That is another id than before. `with_flags` changes the flags alone.
+    /// This changes the id. `with_flags` changes only the flags.
     #[inline]
     #[must_use]
     pub const fn with_entity_type(self, entity_type: EntityType) -> Self {
         self.with_id(self.id.with_entity_type(entity_type).raw())
     }
 
-    /// Replaces all flags as they are given.
+    /// Replaces all flags.
     ///
     /// An entity type other than the id's makes the token invalid.
     #[inline]
@@ -327,10 +326,10 @@ impl Token {
         }
     }
 
-    /// Replaces the weight without a check, NaN payload and all.
+    /// Replaces the weight without a check, including NaN payloads.
     ///
-    /// NaN and less than 0 make the token invalid;
-    /// [`TokenBuilder::weight`] refuses them.
+    /// NaN and negative weights make the token invalid; [`TokenBuilder::weight`] refuses
+    /// them.
     #[inline]
     #[must_use]
     pub const fn with_weight(mut self, weight: f32) -> Self {
@@ -363,7 +362,7 @@ impl Token {
     }
 }
 
-/// Shows decoded values, and of the spaces those where the point is not the origin.
+/// Shows decoded values, and only spaces whose point is not the origin.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")

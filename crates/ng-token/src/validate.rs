@@ -1,43 +1,43 @@
 use crate::entity::EntityType;
 use crate::token::Token;
 
-/// Which rules a token is held against.
+/// Which rules a token is checked against.
 ///
-/// Neither allows all that the other does: see the table in `docs/compatibility.md`
-/// of the repository, which has a test for each difference.
+/// Neither is a subset of the other: see the table in the repository's
+/// `docs/compatibility.md`, which has a test for each difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Validation {
-    /// The rules of this crate, as [`Token::validate`] has them.
+    /// The rules of this crate, those of [`Token::validate`].
     ///
-    /// A weight is 0 or greater, infinity included; the entity types in id and
-    /// flags agree; the timestamp is not after the time of the check.
+    /// A weight is 0 or greater, including infinity; the entity types in id and flags
+    /// agree; the timestamp is not after the time of the check.
     #[default]
     Strict,
 
-    /// What upstream, the NeuroGraph project itself, allows in a token.
+    /// What upstream, the NeuroGraph project, allows in a token.
     ///
-    /// A weight is 0 to [`UPSTREAM_WEIGHT_MAX`](Self::UPSTREAM_WEIGHT_MAX) or NaN;
-    /// the timestamp is at most [`UPSTREAM_SKEW`](Self::UPSTREAM_SKEW) seconds
-    /// after the time of the check. The entity types may differ, as in every token
-    /// that upstream makes from an id with one, and so may the rest.
+    /// A weight is 0 to [`UPSTREAM_WEIGHT_MAX`](Self::UPSTREAM_WEIGHT_MAX) or NaN; the
+    /// timestamp is at most [`UPSTREAM_SKEW`](Self::UPSTREAM_SKEW) seconds after the time
+    /// of the check. The entity types may differ, as in every token that upstream makes
+    /// from an id with one; everything else is allowed.
     ///
     /// Source: `Token::validate` in `src/core_rust/src/token.rs` of
-    /// dchrnv/neurograph-os-mvp at v0.39.2. One rule of it is left out: it refuses
-    /// id 0, with which upstream's own batches begin (`PyToken::create_batch`), and
-    /// which its Python half allows (`validate_token`).
+    /// dchrnv/neurograph-os-mvp at v0.39.2. One of its rules is left out: it refuses id 0,
+    /// although upstream's own batches begin with it (`PyToken::create_batch`) and its
+    /// Python half allows it (`validate_token`).
     Upstream,
 }
 
 impl Validation {
-    /// The greatest weight that [`Upstream`](Self::Upstream) allows.
+    /// The largest weight that [`Upstream`](Self::Upstream) allows.
     pub const UPSTREAM_WEIGHT_MAX: f32 = 100.0;
 
-    /// By how many seconds a clock may be ahead for [`Upstream`](Self::Upstream): an hour.
+    /// How many seconds a clock may be ahead under [`Upstream`](Self::Upstream): one hour.
     pub const UPSTREAM_SKEW: u32 = 3600;
 }
 
-/// What makes a token invalid although every pattern of bytes is a token.
+/// Why a token is invalid, although every pattern of bytes is a token.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Invalid {
@@ -74,7 +74,7 @@ pub enum Invalid {
         flags: EntityType,
     },
 
-    /// The timestamp lies after the latest time that is allowed.
+    /// The timestamp is after the latest time allowed.
     #[error("timestamp {timestamp}, expected at most {latest}")]
     TimestampInFuture {
         /// The token's time, in seconds since 1970 UTC.
@@ -86,11 +86,10 @@ pub enum Invalid {
 }
 
 impl Token {
-    /// Checks what bytes from elsewhere can get wrong, at `now` seconds since 1970 UTC.
+    /// Checks the token against the strict rules, at `now` seconds since 1970 UTC.
     ///
-    /// Coordinates, radius, strength, system and user flags have no wrong
-    /// values. Weights -0.0 and infinity are valid. These are the rules of
-    /// [`Validation::Strict`].
+    /// Coordinates, radius, strength, system and user flags have no invalid values. Weights
+    /// -0.0 and infinity are valid. These are the rules of [`Validation::Strict`].
     ///
     /// # Errors
     ///
@@ -113,7 +112,7 @@ impl Token {
         self.validate_timestamp(now)
     }
 
-    /// Checks the token against the rules that are asked for, at `now` seconds since 1970 UTC.
+    /// Checks the token against the given rules, at `now` seconds since 1970 UTC.
     ///
     /// ```
     /// use ng_token::{EntityType, Flags, SystemFlags, Token, Validation};

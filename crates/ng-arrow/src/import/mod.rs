@@ -1,7 +1,7 @@
 //! From columns to tokens.
 //!
-//! [`Import`] is made of a schema, whose columns it finds by their names, and then fed with
-//! batches. `numbers.rs` turns an array of any type that will do into stored values.
+//! [`Import`] is built from a schema, whose columns it finds by name, and then fed batches.
+//! `numbers.rs` converts an array of any accepted type into stored values.
 
 mod numbers;
 mod parts;
@@ -16,15 +16,15 @@ use numbers::{Refused, numbers};
 pub(crate) use numbers::Number;
 use parts::Parts;
 
-/// Makes tokens of batches whose columns have the names of [`Column`].
+/// Makes tokens from batches whose columns have the names of [`Column`].
 ///
-/// What stands in a column goes by its type: coordinates, radius and strength of a
-/// floating-point type are units, and those of an integer type stored steps. Whole numbers
-/// may have any integer type, or a floating-point one if they are whole. The `id` may be
-/// given whole, as `local_id` with `domain` and `entity_type` (0 where they are missing), or
-/// both, and then they must agree. Without `flags` a token has those of
-/// [`Token::new`], with the `flags_entity_type` if there is one; with both, they must agree.
-/// What else is missing is 0. A `position` is not looked at: a token stands at its row.
+/// The type of a column decides its meaning: coordinates, radius and strength of a
+/// floating-point type are units, those of an integer type stored steps. Whole numbers may
+/// have any integer type, or a floating-point one if they are whole. The `id` may be given
+/// whole, as `local_id` with `domain` and `entity_type` (0 if missing), or both, and then
+/// they must agree. Without `flags` a token has those of [`Token::new`], with the
+/// `flags_entity_type` if there is one; with both, they must agree. Other missing
+/// columns are 0. `position` is ignored: a token's position is its row.
 ///
 /// ```
 /// use ng_arrow::{Column, Form, Import, batch_of};
@@ -39,13 +39,13 @@ use parts::Parts;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Import {
-    /// Which columns there are, each with its place in a batch, the id first.
+    /// The columns, each with its index in a batch, the id first.
     columns: Vec<(Column, usize)>,
     has_id: bool,
     has_flags: bool,
 }
 
-/// How many rows are turned at once: what a core's own cache holds.
+/// How many rows are converted at once: what fits in a core's own cache.
 const ROWS: usize = 4096;
 
 impl Import {
@@ -83,9 +83,9 @@ impl Import {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Null`] or [`ReadError::Value`], of the first 4096 rows that have one
-    /// the first column, and of that the first row; [`ReadError::Type`] of a batch that has
-    /// not the schema.
+    /// [`ReadError::Null`] or [`ReadError::Value`]: among the first 4096 rows with an
+    /// error, that of the first column, and its first row; [`ReadError::Type`] if the batch
+    /// does not match the schema.
     pub fn read(
         &self,
         batch: &RecordBatch,
@@ -126,7 +126,8 @@ impl Import {
     }
 }
 
-/// The order in which columns are taken: what others are held against comes first.
+/// The order in which columns are processed: those that others are checked against come
+/// first.
 fn order(column: Column) -> u8 {
     match column {
         Column::Id => 0,
@@ -137,7 +138,7 @@ fn order(column: Column) -> u8 {
     }
 }
 
-/// The flags of a token that was just made.
+/// The flags of a fresh token.
 fn default_flags(tokens: &mut [Token]) {
     for token in tokens {
         *token = token.with_flags(Token::new(token.id().raw()).flags());
@@ -161,7 +162,7 @@ const UNITS: &str = "Float32 or Float64 in units, or an integer type of stored s
 const TIME: &str = "a Timestamp, or an integer type of seconds since 1970 UTC";
 const NUMBER: &str = "Float32, or another type of numbers";
 
-/// Refuses a type whose values the column cannot have.
+/// Refuses a type that does not fit the column.
 fn check_type(column: Column, found: &DataType) -> Result<(), ReadError> {
     let is_number = found.is_integer() || matches!(found, DataType::Float32 | DataType::Float64);
     let (fits, expected) = match column {

@@ -1,4 +1,4 @@
-//! Arrays of any type of numbers, as stored values.
+//! Arrays of any numeric type, as stored values.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -13,19 +13,19 @@ use ng_token::{Space, Token};
 use super::NoFit;
 use crate::{Expected, Value};
 
-/// A value at an index that does not fit.
+/// A value that does not fit, and its index.
 pub(super) struct Refused {
     pub(super) index: usize,
     pub(super) value: Value,
     pub(super) expected: Expected,
 }
 
-/// A number of some type. What is constant of it for a type goes away when a loop over
-/// that type is compiled.
+/// A number of some type. Branches that are constant for a type vanish when a loop over it
+/// is compiled.
 #[derive(Clone, Copy)]
 pub(crate) enum Number {
     Whole(i128),
-    /// Kept apart, so that the bits of a NaN stay what they are.
+    /// A case of its own, so that the bits of a NaN are kept.
     Single(f32),
     Double(f64),
 }
@@ -78,7 +78,7 @@ impl Number {
         match self {
             Self::Whole(value) => Some(value),
             Self::Single(value) => Self::Double(value.into()).integer(),
-            // Beyond 2^53 no field goes.
+            // No field exceeds 2^53.
             Self::Double(value) => {
                 let whole = value as i64;
                 (whole as f64 == value && whole.unsigned_abs() < 1 << 53).then_some(whole.into())
@@ -141,7 +141,7 @@ impl Number {
         })
     }
 
-    /// A stored byte, or units from 0 to the most there are.
+    /// A stored byte, or units from 0 to the maximum.
     #[inline]
     fn byte(
         self,
@@ -201,7 +201,8 @@ pub(super) fn numbers(
             each::<TimestampMicrosecondType>(array, tokens, store)
         }
         DataType::Timestamp(Nanosecond, _) => each::<TimestampNanosecondType>(array, tokens, store),
-        // The schema was checked, and a batch has it: one of another type has no number.
+        // The schema was checked and the batch matches it: a column of another type yields
+        // no number.
         other => Err(Refused {
             index: 0,
             value: Value::text(other.to_string().as_bytes()),

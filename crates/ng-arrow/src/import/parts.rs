@@ -1,4 +1,4 @@
-//! Columns that say a part of another one.
+//! Columns that are a part of another one.
 
 use arrow_array::ArrayRef;
 use ng_token::{EntityType, Token, TokenId};
@@ -7,7 +7,7 @@ use super::NoFit;
 use super::numbers::{Refused, numbers};
 use crate::{Column, Expected, Value};
 
-/// Which wholes there are, that their parts must agree with.
+/// Which wholes are present, with which their parts must agree.
 pub(super) struct Parts {
     has_id: bool,
     has_flags: bool,
@@ -18,7 +18,7 @@ impl Parts {
         Self { has_id, has_flags }
     }
 
-    /// Takes a part of the id, or holds it against the id that there is.
+    /// Takes a part of the id, or checks it against the whole id.
     pub(super) fn of_id(
         &self,
         column: Column,
@@ -43,7 +43,7 @@ impl Parts {
         })
     }
 
-    /// Takes the entity type of the flags, or holds it against the flags that there are.
+    /// Takes the entity type of the flags, or checks it against the whole flags.
     pub(super) fn of_flags(&self, array: &ArrayRef, tokens: &mut [Token]) -> Result<(), Refused> {
         numbers(array, tokens, |token, value| {
             let value = value.whole(ENTITY_TYPE_MAX)?;
@@ -62,7 +62,7 @@ impl Parts {
 
 const ENTITY_TYPE_MAX: u32 = EntityType::ALL.len() as u32 - 1;
 
-/// Refuses a part that is another one in the whole, which is a column as well.
+/// Refuses a part that differs from the whole, if that is a column as well.
 fn agree(part: u32, whole: u32, column: Column) -> Result<(), NoFit> {
     match part == whole {
         true => Ok(()),

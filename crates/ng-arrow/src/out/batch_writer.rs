@@ -12,9 +12,8 @@ use super::lent::Lent;
 use super::parquet::{parquet_batch, plain_properties, with_parquet_times};
 use crate::{ArrayCell, Compression, Form, Format, WriteError};
 
-/// Writes record batches of any columns in any format: answers that are no tokens. Of a
-/// schema that says that it is of [`Form::Raw`], text has the bits of each NaN of single
-/// precision.
+/// Writes record batches of any columns in any format: answers other than tokens. If the
+/// schema's form is [`Form::Raw`], text has the bits of each single-precision NaN.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -51,7 +50,7 @@ enum Out<W: Write + Send> {
 }
 
 impl<W: Write + Send> BatchWriter<W> {
-    /// Begins to write. The compression is Parquet's alone.
+    /// Starts writing. The compression applies only to Parquet.
     ///
     /// # Errors
     ///
@@ -88,11 +87,11 @@ impl<W: Write + Send> BatchWriter<W> {
         Ok(Self { out })
     }
 
-    /// Writes rows behind those that were written; their columns are those of the schema.
+    /// Appends rows with the columns of the schema.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; what was written is then of no use.
+    /// [`WriteError`]; the output is then unusable.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         match &mut self.out {
             #[cfg(feature = "parquet")]
@@ -105,7 +104,7 @@ impl<W: Write + Send> BatchWriter<W> {
         Ok(())
     }
 
-    /// Writes the end, and returns what was written to, not flushed.
+    /// Writes the end, and returns the output, not flushed.
     ///
     /// # Errors
     ///

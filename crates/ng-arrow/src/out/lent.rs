@@ -2,8 +2,8 @@ use std::io::{ErrorKind, Result, Write};
 
 use crate::WriteError;
 
-/// What the library writes Parquet to, and which is taken back at the end: where its last
-/// bytes fail, the library does not say by which error.
+/// The output that the Parquet library writes to, taken back at the end: the library does
+/// not report which error its last bytes met.
 pub(super) struct Lent<W>(Option<W>);
 
 impl<W: Write> Lent<W> {
@@ -20,7 +20,7 @@ impl<W: Write> Lent<W> {
     }
 }
 
-/// Nothing is written behind the end.
+/// Nothing is written after the end.
 const GONE: ErrorKind = ErrorKind::NotConnected;
 
 impl<W: Write> Write for Lent<W> {

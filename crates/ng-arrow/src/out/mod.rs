@@ -1,4 +1,4 @@
-//! Columns out: one writer for every format, and the parts of it that many threads can do.
+//! Export: one writer for every format, and the parts of it that threads can share.
 
 mod batch_writer;
 #[cfg(feature = "parquet")]

@@ -19,30 +19,31 @@ use parquet::schema::types::ColumnPath;
 use super::lent::Lent;
 use crate::{Column, Compression, Form, Layout, Positions, WriteError, schema};
 
-/// How many rows a row group has, but the last: a segment of 256 blocks.
+/// The rows of every row group but the last: a segment of 256 blocks.
 pub const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// Writes a Parquet file.
 ///
-/// Row groups have [`ROW_GROUP_ROWS`] rows, with the least and the greatest value of each
-/// column in each of its pages. [`write`](Self::write) does all on the calling thread, and
-/// [`write_by`](Self::write_by) leaves it to the caller on which each column is encoded.
-/// Whoever has tokens that outlive a call takes the [`encoders`](Self::encoders) of a row
-/// group, gives each all of its tokens, on whatever thread, and hands over what they made with
+/// Row groups have [`ROW_GROUP_ROWS`] rows, with the minimum and maximum of each column in
+/// each of its pages. [`write`](Self::write) does everything on the calling thread;
+/// [`write_by`](Self::write_by) lets the caller choose a thread for each column. If the
+/// tokens outlive the call, take the [`encoders`](Self::encoders) of a row group, give each
+/// all of its tokens, on any thread, and hand the results to
 /// [`push_group`](Self::push_group).
 pub struct ParquetWriter<W: Write + Send> {
     file: SerializedFileWriter<Lent<W>>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
     layout: Layout,
-    /// Those of the row group that [`write`](Self::write) is at, and its rows so far.
+    /// The encoders of the row group that [`write`](Self::write) is filling, and its rows
+    /// so far.
     group: Vec<ColumnEncoder>,
     rows: usize,
     groups: usize,
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    /// Begins to write.
+    /// Starts writing.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(encoders.collect())
     }
 
-    /// Writes a row group, all columns of which are given in their order.
+    /// Writes a row group from all its columns, in order.
     ///
     /// # Errors
     ///
@@ -108,7 +109,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
         self.write_by(tokens, positions, |encoders, tokens, positions| {
             let mut encoders = encoders.iter_mut();
@@ -116,16 +117,16 @@ impl<W: Write + Send> ParquetWriter<W> {
         })
     }
 
-    /// Writes tokens behind those that were written; `encode` has each encoder write all of
-    /// the tokens that it is given, on whatever thread.
+    /// Appends tokens; `encode` must have each encoder write all of its tokens, on any
+    /// thread.
     ///
     /// # Errors
     ///
-    /// What `encode` returns, and [`WriteError`]; the file is then of no use.
+    /// Those of `encode`, and [`WriteError`]; the file is then unusable.
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write_by<E: From<WriteError>>(
         &mut self,
         tokens: &[Token],
@@ -156,7 +157,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         self.push_group(columns?)
     }
 
-    /// Writes the last row group and the end, and returns what was written to.
+    /// Writes the last row group and the end, and returns the output.
     ///
     /// # Errors
     ///
@@ -179,7 +180,7 @@ pub struct ColumnEncoder {
 }
 
 impl ColumnEncoder {
-    /// Encodes the column of tokens behind those before.
+    /// Encodes the column of further tokens.
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ impl ColumnEncoder {
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
         let array = self.column.array_of(tokens, positions, self.form);
         let array = match array.data_type() {
@@ -200,7 +201,7 @@ impl ColumnEncoder {
         Ok(())
     }
 
-    /// Ends the column in its row group.
+    /// Finishes the column in its row group.
     ///
     /// # Errors
     ///
@@ -210,7 +211,7 @@ impl ColumnEncoder {
     }
 }
 
-/// A column of a row group as it is in the file.
+/// A column of a row group, encoded as in the file.
 pub struct EncodedColumn(ArrowColumnChunk);
 
 /// Parquet has no seconds.
@@ -224,7 +225,7 @@ fn parquet_time() -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
 }
 
-/// A batch whose times Parquet has, of the schema that [`with_parquet_times`] made.
+/// Converts a batch's times for Parquet, by the schema of [`with_parquet_times`].
 pub(super) fn parquet_batch(
     batch: &RecordBatch,
     schema: SchemaRef,
@@ -249,7 +250,7 @@ pub(super) fn with_parquet_times(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// What is written of all columns alike.
+/// The settings that all columns share.
 fn base(compression: Compression) -> WriterPropertiesBuilder {
     let codec = match compression {
         Compression::None => Codec::UNCOMPRESSED,
@@ -260,16 +261,16 @@ fn base(compression: Compression) -> WriterPropertiesBuilder {
         .set_compression(codec)
 }
 
-/// How columns are encoded that are no token's.
+/// The encoding of columns other than a token's.
 pub(super) fn plain_properties(compression: Compression) -> WriterProperties {
     base(compression).build()
 }
 
-/// How the columns are encoded: for speed, and for room where it costs none.
+/// The encoding of columns: for speed, and for space where that costs no speed.
 ///
-/// Of 4M random tokens in raw form, coordinates as packed deltas took 302 MB and 1.0 s of
-/// processor, plain ones 476 MB and 1.0 to 1.4 s; dictionaries, which are what others
-/// build, take as little room and several times as long.
+/// For 4M random tokens in raw form, delta-packed coordinates took 302 MB and 1.0 s of CPU,
+/// plain ones 476 MB and 1.0 to 1.4 s; dictionaries, which others build, are as small and
+/// take several times as long.
 fn properties(layout: &Layout, compression: Compression) -> WriterProperties {
     let builder = base(compression)
         .set_statistics_enabled(EnabledStatistics::Page)
@@ -288,7 +289,8 @@ fn properties(layout: &Layout, compression: Compression) -> WriterProperties {
     builder.build()
 }
 
-/// Whether a column has so few different values that a list of them is shorter: at most 256.
+/// Whether a column has few enough distinct values, at most 256, for a dictionary to be
+/// shorter.
 fn has_few_values(column: Column) -> bool {
     use Column::{Domain, EntityType, FlagsEntityType, Radius, Strength};
     matches!(

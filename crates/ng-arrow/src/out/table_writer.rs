@@ -8,8 +8,8 @@ use ng_token::Token;
 use super::ParquetWriter;
 use crate::{Compression, Format, Layout, Positions, TextRows, WriteError, batch_with, schema};
 
-/// Writes tokens as columns in any format, one after the other, with bounded memory: some
-/// thousand rows, and of Parquet a row group.
+/// Writes tokens as columns in any format, with bounded memory: some thousand rows, or for
+/// Parquet a row group.
 ///
 /// ```
 /// use ng_arrow::{Compression, Format, Layout, Positions, TableReader, TableWriter};
@@ -29,14 +29,14 @@ use crate::{Compression, Format, Layout, Positions, TextRows, WriteError, batch_
 /// ```
 pub struct TableWriter<W: Write + Send> {
     layout: Layout,
-    /// Tokens that wait until there are enough for a batch.
+    /// Tokens waiting until there are enough for a batch.
     waiting: Vec<Token>,
-    /// Where those stand.
+    /// Their positions.
     places: Vec<u64>,
     out: Out<W>,
 }
 
-/// How many rows a batch has: what a core's own cache can nearly hold.
+/// How many rows a batch has: about as many as fit in a core's own cache.
 const BATCH_ROWS: usize = 1 << 14;
 
 enum Out<W: Write + Send> {
@@ -48,10 +48,10 @@ enum Out<W: Write + Send> {
 }
 
 impl<W: Write + Send> TableWriter<W> {
-    /// Begins to write.
+    /// Starts writing.
     ///
-    /// Writes are as large as what is written: to a file, put a `BufWriter` before it.
-    /// The compression is Parquet's alone.
+    /// Writes are not buffered: wrap a file in a `BufWriter`. The compression applies only
+    /// to Parquet.
     ///
     /// # Errors
     ///
@@ -92,15 +92,15 @@ impl<W: Write + Send> TableWriter<W> {
         })
     }
 
-    /// Writes tokens behind those that were written.
+    /// Appends tokens.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; what was written is then of no use.
+    /// [`WriteError`]; the output is then unusable.
     ///
     /// # Panics
     ///
-    /// When there are not as many positions as tokens.
+    /// If the numbers of positions and tokens differ.
     pub fn write(&mut self, tokens: &[Token], positions: Positions<'_>) -> Result<(), WriteError> {
         for start in (0..tokens.len()).step_by(BATCH_ROWS) {
             let part = &tokens[start..tokens.len().min(start + BATCH_ROWS)];
@@ -138,7 +138,7 @@ impl<W: Write + Send> TableWriter<W> {
         Ok(())
     }
 
-    /// Writes what is left and the end, and returns what was written to, not flushed.
+    /// Writes the rest and the end, and returns the output, not flushed.
     ///
     /// # Errors
     ///

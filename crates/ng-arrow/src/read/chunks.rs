@@ -5,22 +5,22 @@ use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
-/// A Parquet file, to the library that decodes it.
+/// A Parquet file, as shown to the library that decodes it.
 ///
-/// The library reserves memory by the lengths that it reads. Here those of chunks are held
-/// against the length of the file first, and those of pages against each other.
+/// The library reserves memory by the lengths it reads. Here chunk lengths are first
+/// checked against the file's length, and page lengths against each other.
 pub(super) struct Chunks {
     file: File,
     len: u64,
 }
 
-/// How many bytes Snappy makes of one at most: 64 of a copy, which has 3.
+/// The maximum expansion by Snappy: a 3-byte copy yields 64 bytes.
 const MOST_BYTES_OF_ONE: u64 = 22;
 
-/// What a page may have beside that.
+/// The extra bytes that a page may have.
 const PAGE_SLACK: u64 = 1 << 16;
 
-/// What a file ends with: the length of its metadata, and a mark.
+/// The end of a file: the length of its metadata, and a magic number.
 const END_BYTES: u64 = 8;
 
 impl Chunks {
@@ -45,7 +45,7 @@ impl Length for Chunks {
 impl ChunkReader for Chunks {
     type T = BufReader<File>;
 
-    /// Begins to read the header of a page, or the end of the file: nothing else is read
+    /// Reads the start of a page header, or the end of the file: nothing else is read
     /// without its length.
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let mut file = BufReader::new(self.at(start)?);
@@ -54,7 +54,7 @@ impl ChunkReader for Chunks {
         }
         match PageHeader::parse(file.fill_buf()?) {
             Some(header) if header.is_sound() => Ok(file),
-            _ => Err(told("a page whose lengths cannot be".to_owned())),
+            _ => Err(told("a page with impossible lengths".to_owned())),
         }
     }
 
@@ -62,7 +62,7 @@ impl ChunkReader for Chunks {
         let end = start.checked_add(length as u64);
         if end.is_none_or(|end| end > self.len) {
             let len = self.len;
-            let said = format!("{length} bytes from {start} on, of a file of {len}");
+            let said = format!("{length} bytes from {start} on, in a file of {len}");
             return Err(told(said));
         }
         let mut bytes = Vec::new();
@@ -74,7 +74,7 @@ impl ChunkReader for Chunks {
             .read_to_end(&mut bytes)?;
         match bytes.len() == length {
             true => Ok(bytes.into()),
-            false => Err(told("the file was cut".to_owned())),
+            false => Err(told("the file is truncated".to_owned())),
         }
     }
 }
@@ -83,12 +83,12 @@ fn told(said: String) -> ParquetError {
     ParquetError::General(said)
 }
 
-/// What the header of a page begins with: fields of Thrift's compact protocol, in their
-/// order, as every writer has them.
+/// The start of a page header: fields of Thrift's compact protocol, in the order that every
+/// writer uses.
 struct PageHeader {
     size_bytes: i64,
     compressed_bytes: i64,
-    /// Of a dictionary.
+    /// In a dictionary.
     values: Option<i64>,
 }
 
@@ -98,7 +98,7 @@ impl PageHeader {
         let _type = thrift.field(1, I32)?;
         let size_bytes = thrift.field(1, I32)?;
         let compressed_bytes = thrift.field(1, I32)?;
-        // A checksum may stand between them.
+        // A checksum may come between them.
         let _checksum = thrift.field(1, I32);
         let is_dictionary = thrift.is_next(3, STRUCT) || thrift.is_next(4, STRUCT);
         let values = match is_dictionary {
@@ -112,8 +112,8 @@ impl PageHeader {
         })
     }
 
-    /// A value of a dictionary has a byte at least, and what was compressed cannot be less
-    /// than a share of what comes of it.
+    /// A dictionary value has at least one byte, and compressed data cannot be smaller than
+    /// a fixed share of its result.
     fn is_sound(&self) -> bool {
         let size = u64::try_from(self.size_bytes).ok();
         let compressed = u64::try_from(self.compressed_bytes).ok();
@@ -129,11 +129,11 @@ impl PageHeader {
 const I32: u8 = 5;
 const STRUCT: u8 = 12;
 
-/// What is left of the bytes.
+/// The remaining bytes.
 struct Thrift<'b>(&'b [u8]);
 
 impl Thrift<'_> {
-    /// Whether a field follows, so many numbers behind the one before it, of a type.
+    /// Whether a field with this id step and type follows.
     fn is_next(&self, behind: u8, kind: u8) -> bool {
         self.0.first() == Some(&(behind << 4 | kind))
     }
@@ -143,7 +143,7 @@ impl Thrift<'_> {
         self
     }
 
-    /// Reads a field that is a number, if it follows.
+    /// Reads a numeric field, if it follows.
     fn field(&mut self, behind: u8, kind: u8) -> Option<i64> {
         match self.is_next(behind, kind) {
             true => self.skip().zigzag(),
@@ -170,7 +170,7 @@ impl Thrift<'_> {
 mod tests {
     use super::*;
 
-    /// The type, then how long it is, how long it was compressed, and what follows.
+    /// The type, then the length, the compressed length, and the rest.
     fn header(size: &[u8], compressed: &[u8], rest: &[u8]) -> Vec<u8> {
         [&[0x15, 0x04, 0x15], size, &[0x15], compressed, rest].concat()
     }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(is_sound(header(four, four, &[0x5C, 0x15])), Some(true));
         assert_eq!(is_sound(header(ALL_OF_32_BITS, four, none)), Some(false));
         assert_eq!(is_sound(header(&[0x07], four, none)), Some(false));
-        // Four bytes have no more than four values, with a checksum or without.
+        // Four bytes hold at most four values, with or without a checksum.
         for (checksum, begin) in [(&[][..], 0x4C), (&[0x15, 0x02], 0x3C)] {
             for (values, expected) in [(four, true), (&[0x0A], false), (ALL_OF_32_BITS, false)] {
                 let rest = [checksum, &[begin, 0x15], values].concat();

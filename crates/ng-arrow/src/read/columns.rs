@@ -11,7 +11,7 @@ pub(super) struct TextColumns {
     pub(super) columns: Vec<Column>,
     cells: Vec<Cell>,
     form: Option<Form>,
-    /// Of what is stored: the position is not.
+    /// The stored columns, without the position.
     schema: SchemaRef,
     rows: u64,
     waiting: usize,
@@ -45,7 +45,7 @@ impl TextColumns {
         Arc::clone(&self.schema)
     }
 
-    /// Takes a cell of the row that is under way, which stands on a `line`.
+    /// Takes a cell of the current row, on the given `line`.
     pub(super) fn push(&mut self, place: usize, text: &[u8], line: u64) -> Result<(), ReadError> {
         let (column, row) = (self.columns[place], self.rows);
         if column == Column::Position {
@@ -66,14 +66,14 @@ impl TextColumns {
         })
     }
 
-    /// Ends a row, and tells whether there are enough of them for a batch.
+    /// Ends a row, and tells whether there are enough for a batch.
     pub(super) fn end_row(&mut self) -> bool {
         self.rows += 1;
         self.waiting += 1;
         self.waiting == BATCH_ROWS
     }
 
-    /// Takes the rows that are there, if there are any.
+    /// Takes the rows so far, if there are any.
     pub(super) fn take(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         if self.waiting == 0 {
             return Ok(None);

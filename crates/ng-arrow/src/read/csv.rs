@@ -9,7 +9,7 @@ use super::lines::Lines;
 use super::record::Record;
 use crate::{Column, Form, LineError, ReadError};
 
-/// Records of cells, the first one of names.
+/// Records of cells, the first with the names.
 pub(super) struct Csv {
     lines: Lines,
     record: Record,

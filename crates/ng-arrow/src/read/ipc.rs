@@ -6,20 +6,20 @@ use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::ReadError;
 
-/// How an Arrow file begins and ends.
+/// The magic at both ends of an Arrow file.
 pub(super) const MAGIC: &[u8] = b"ARROW1";
 
-/// The unit that the head of a file is filled up to.
+/// The multiple that the head of a file is padded to.
 const WORD: usize = 8;
 
-/// How many words of zeros a head may have.
+/// How many zero words a head may have.
 const HEAD_WORDS: usize = 512;
 
-/// How long the footer of a file may be: 24 bytes for each of two million batches.
+/// The maximum length of a footer: 24 bytes for each of two million batches.
 pub(super) const FOOTER_BYTES: u64 = 64 << 20;
 
-/// An Arrow stream, or a file that comes from a pipe: it is a stream between a head and a
-/// footer. Lengths that are forged cost no memory, since bytes are kept as they come.
+/// An Arrow stream, or a file from a pipe, which is a stream between a head and a footer.
+/// Forged lengths cost no memory, since bytes are kept as they arrive.
 pub(super) struct Ipc {
     reader: StreamReader<Input>,
     is_file: bool,
@@ -44,7 +44,7 @@ impl Ipc {
 
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         let next = self.reader.next().transpose();
-        // The library may take the end of the input for that of the stream.
+        // The library may mistake the end of the input for that of the stream.
         if self.reader.get_ref().is_at_end {
             return Err(ReadError::Cut { rows: self.rows });
         }
@@ -85,7 +85,7 @@ impl Ipc {
     }
 }
 
-/// What is read, and whether its end was met.
+/// The input, and whether its end was reached.
 struct Input {
     bytes: Chain<Cursor<Vec<u8>>, BufReader<Box<dyn Read + Send>>>,
     is_at_end: bool,

@@ -11,24 +11,24 @@ use arrow_schema::{ArrowError, SchemaRef};
 use super::ipc::{FOOTER_BYTES, MAGIC};
 use crate::ReadError;
 
-/// What follows the footer: its length, and the mark of the end.
+/// The bytes after the footer: its length, and the magic.
 const TAIL_BYTES: u64 = 4 + MAGIC.len() as u64;
 
-/// The least that is before the metadata of a batch: a mark and their length.
+/// The minimum before a batch's metadata: a marker and the length.
 const PREFIX_BYTES: u64 = 8;
 
-/// An Arrow file, by its footer. The library's own reader takes lengths from there as they
-/// are; here each is held against the length of the file first.
+/// An Arrow file, read by its footer. The library's own reader trusts the lengths there;
+/// here each is first checked against the file's length.
 pub(super) struct IpcFile {
     file: File,
     schema: SchemaRef,
     decoder: FileDecoder,
-    /// The blocks that were not read yet, the next one last.
+    /// The blocks not read yet, the next one last.
     blocks: Vec<Block>,
 }
 
 impl IpcFile {
-    /// Tells whether a file begins as such, and goes back to its begin.
+    /// Tells whether a file begins like an Arrow file, and rewinds it.
     pub(super) fn is_one(mut file: &File) -> Result<bool, ReadError> {
         let mut begin = Vec::new();
         let most = MAGIC.len() as u64;
@@ -47,7 +47,7 @@ impl IpcFile {
             .schema()
             .ok_or_else(|| parse("no schema in the footer"))?;
         if !schema.endianness().equals_to_target_endianness() {
-            return Err(parse("numbers of another byte order"));
+            return Err(parse("numbers in another byte order"));
         }
         let schema = Arc::new(convert::try_fb_to_schema(schema)?);
         let mut blocks: Vec<Block> = match footer.recordBatches() {
@@ -56,7 +56,7 @@ impl IpcFile {
         };
         blocks.reverse();
         if !blocks.iter().all(|block| is_within(block, offset)) {
-            return Err(parse("a record batch that is not within the file"));
+            return Err(parse("a record batch outside the file"));
         }
         Ok(Self {
             file,
@@ -74,7 +74,7 @@ impl IpcFile {
         let Some(block) = self.blocks.pop() else {
             return Ok(None);
         };
-        // Both were held against the length of the file.
+        // Both were checked against the length of the file.
         let length = block.metaDataLength() as usize + block.bodyLength() as usize;
         let mut bytes = MutableBuffer::try_from_len_zeroed(length)
             .map_err(|error| ArrowError::MemoryError(error.to_string()))?;
@@ -83,7 +83,7 @@ impl IpcFile {
         self.file.read_exact(&mut bytes).map_err(ReadError::Io)?;
         match self.decoder.read_record_batch(&block, &bytes.into())? {
             Some(batch) => Ok(Some(batch)),
-            None => Err(parse("a message that is no record batch")),
+            None => Err(parse("a message that is not a record batch")),
         }
     }
 }
@@ -92,7 +92,7 @@ fn parse(told: &str) -> ReadError {
     ReadError::Arrow(ArrowError::ParseError(told.to_owned()))
 }
 
-/// The bytes of the footer, and where it begins.
+/// The bytes of the footer, and its offset.
 fn footer_of(file: &mut File) -> Result<(Vec<u8>, u64), ReadError> {
     let length = file.seek(SeekFrom::End(0)).map_err(ReadError::Io)?;
     let end = length.checked_sub(TAIL_BYTES).ok_or(ReadError::NoFooter)?;

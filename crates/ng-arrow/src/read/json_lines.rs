@@ -18,7 +18,7 @@ pub(super) struct JsonLines {
 }
 
 impl JsonLines {
-    /// Looks at the first line, if there is one.
+    /// Reads the first line, if there is one.
     pub(super) fn open(
         input: Box<dyn Read + Send>,
         form: Option<Form>,
@@ -54,7 +54,7 @@ impl JsonLines {
 }
 
 fn push_line(columns: &mut TextColumns, text: &[u8], line: u64) -> Result<(), ReadError> {
-    // A bit for each place: there are 35 columns, none of them twice.
+    // One bit per column: there are 35 columns, none of them twice.
     let mut seen = 0_u64;
     for (order, (name, value)) in members(text, line)?.0.iter().enumerate() {
         let is_in_order = columns
@@ -95,7 +95,7 @@ fn extra(column: Column, line: u64) -> ReadError {
     ReadError::Line { line, cause }
 }
 
-/// What a cell has: a text without its quotes, or what stands there.
+/// The content of a cell: a string without its quotes, or the text itself.
 fn cell(value: &str) -> &[u8] {
     let text = value
         .strip_prefix('"')
@@ -110,7 +110,7 @@ fn members(text: &[u8], line: u64) -> Result<Members<'_>, ReadError> {
     })
 }
 
-/// The members of an object in their order, their values as they are written.
+/// The members of an object in order, with their values as written.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-/// A name that is borrowed where it has no escapes.
+/// A name, borrowed if it has no escapes.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -2,15 +2,15 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use crate::{LineError, ReadError};
 
-/// How long a line may be: one with every column is shorter by far.
+/// The maximum length of a line: one with every column is far shorter.
 pub(super) const LINE_BYTES: usize = 1 << 16;
 
-/// The lines of an input, numbered from 1 on, those left out that are empty.
+/// The non-empty lines of an input, numbered from 1 including empty ones.
 pub(super) struct Lines {
     input: BufReader<Box<dyn Read + Send>>,
     line: Vec<u8>,
     number: u64,
-    /// Whether the same line is to be given once more.
+    /// Whether to return the same line again.
     again: bool,
 }
 
@@ -24,12 +24,12 @@ impl Lines {
         }
     }
 
-    /// Has the line that was read last given once more.
+    /// Makes the next read return the same line again.
     pub(super) fn again(&mut self) {
         self.again = true;
     }
 
-    /// Reads the next line, without what ends it.
+    /// Reads the next non-empty line, without its line end.
     pub(super) fn next(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
         if std::mem::take(&mut self.again) {
             return Ok(Some((self.number, &self.line)));
@@ -46,7 +46,7 @@ impl Lines {
         }
     }
 
-    /// Reads the next line, also one that is empty: within a cell of more lines.
+    /// Reads the next line, even if empty: inside a multi-line cell.
     pub(super) fn next_or_blank(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
         match self.read_next()? {
             true => Ok(Some((self.number, &self.line))),
@@ -61,7 +61,7 @@ impl Lines {
         Ok(is_there)
     }
 
-    /// Reads up to the end of a line or of the input, and tells whether there was one.
+    /// Reads up to the end of a line or of the input, and tells whether there was a line.
     fn read_line(&mut self) -> Result<bool, ReadError> {
         let mut is_there = false;
         loop {
@@ -90,7 +90,7 @@ impl Lines {
     }
 }
 
-/// The length of the mark that some programs put before UTF-8.
+/// The length of the byte order mark that some programs put before UTF-8.
 fn mark_bytes(line: &[u8]) -> usize {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     usize::from(line.starts_with(MARK)) * MARK.len()

@@ -1,8 +1,8 @@
-//! Columns in: one reader for every format.
+//! Import: one reader for every format.
 //!
-//! Each source gives record batches, and [`Import`](crate::Import) makes tokens of them;
-//! those of text (`lines.rs`, `columns.rs`, then `record.rs` for `csv.rs`, and `json_lines.rs`) give stored
-//! values. What decodes bytes by a library runs under [`guarded`].
+//! Each source yields record batches, and [`Import`](crate::Import) turns them into tokens;
+//! text sources (`lines.rs`, `columns.rs`, then `record.rs` for `csv.rs`, and
+//! `json_lines.rs`) yield stored values. Library decoders run under [`guarded`].
 
 #[cfg(feature = "parquet")]
 mod chunks;
@@ -24,11 +24,11 @@ use crate::{Format, ReadError};
 
 pub use table_reader::TableReader;
 
-/// Runs a decoder of somebody else's over bytes that nobody has checked.
+/// Runs a third-party decoder on unchecked bytes.
 ///
-/// The decoders of Arrow and Parquet check most of what they read, and panic at some of
-/// the rest: a flipped bit of a page header can do it. Nothing that was under way is used
-/// after that.
+/// The decoders of Arrow and Parquet check most of what they read, but panic on some of the
+/// rest: a flipped bit in a page header can cause it. Nothing in progress is used after
+/// that.
 fn guarded<T>(
     format: Format,
     decode: impl FnOnce() -> Result<T, ReadError>,
@@ -44,7 +44,7 @@ thread_local! {
 }
 
 /// Tells whether this thread is within a decoder, whose panics come back as
-/// [`ReadError::Undecodable`]: a panic hook may keep silent then.
+/// [`ReadError::Undecodable`]: a panic hook may then stay silent.
 #[must_use]
 pub fn is_decoding() -> bool {
     DECODING.get()

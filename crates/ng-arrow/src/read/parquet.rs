@@ -15,8 +15,7 @@ use crate::ReadError;
 /// How many rows are decoded at once.
 const BATCH_ROWS: usize = 1 << 13;
 
-/// A Parquet file. The Arrow schema that some writers put into it is not looked at: the
-/// types of Parquet say enough.
+/// A Parquet file. An embedded Arrow schema is ignored: the types of Parquet suffice.
 pub(super) struct Parquet {
     reader: ParquetRecordBatchReader,
     rows: u64,
@@ -43,7 +42,7 @@ impl Parquet {
         self.reader.schema()
     }
 
-    /// How many rows the file says that it has.
+    /// How many rows the file claims to have.
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
@@ -64,7 +63,7 @@ impl Parquet {
     }
 }
 
-/// An error of the disk is one, whatever it went through.
+/// Recovers an I/O error from whatever wraps it.
 fn of_parquet(error: ParquetError) -> ReadError {
     match error {
         ParquetError::External(source) => match io_error(source) {

@@ -1,18 +1,18 @@
 use super::lines::{LINE_BYTES, Lines};
 use crate::{LineError, ReadError};
 
-/// The cells of one record of CSV, as RFC 4180 has them: with commas between, and of those
-/// in quotes any bytes, commas and line ends too, a quote as two. Blanks behind a closing
-/// quote, a carriage return among them, are nobody's.
+/// The cells of one CSV record, by RFC 4180: separated by commas; quoted cells may contain
+/// any bytes, including commas and line ends, and doubled quotes. Blanks after a closing
+/// quote, including a carriage return, are ignored.
 #[derive(Default)]
 pub(super) struct Record {
-    /// The cells one behind the other, without their quotes.
+    /// The cells, concatenated, without their quotes.
     text: Vec<u8>,
     /// Where each ends.
     ends: Vec<usize>,
-    /// How long it is as it is written.
+    /// Its length as written.
     bytes: usize,
-    /// The line of the quote that is not closed yet.
+    /// The line of the open quote.
     open_at: Option<u64>,
 }
 
@@ -47,7 +47,7 @@ impl Record {
         ends.map(move |(cell, end)| &self.text[start_of(cell)..*end])
     }
 
-    /// Takes the cells of a line, the last of which may go on behind its end.
+    /// Takes the cells of a line; the last may continue beyond its end.
     fn take(&mut self, line: &[u8], number: u64) -> Result<(), ReadError> {
         self.bytes += line.len() + 1;
         let mut rest = line;
@@ -73,7 +73,7 @@ impl Record {
         }
     }
 
-    /// Takes a cell without quotes, and returns what is behind it.
+    /// Takes an unquoted cell, and returns the rest.
     fn take_bare<'l>(&mut self, line: &'l [u8]) -> Result<&'l [u8], LineError> {
         let end = line.iter().position(|byte| *byte == b',');
         let (cell, behind) = line.split_at(end.unwrap_or(line.len()));
@@ -84,8 +84,8 @@ impl Record {
         Ok(behind)
     }
 
-    /// Takes what is left of a cell in quotes, and returns what is behind it; `None` where
-    /// the line ends before it does.
+    /// Takes the rest of a quoted cell, and returns what follows; `None` if the line ends
+    /// first.
     fn take_quoted<'l>(&mut self, line: &'l [u8], number: u64) -> Option<&'l [u8]> {
         let mut rest = line;
         while let Some(end) = rest.iter().position(|byte| *byte == QUOTE) {

@@ -14,23 +14,23 @@ use crate::{Form, Format, Import, ReadError};
 
 /// Reads tokens from columns of any format, some thousand rows at a time.
 ///
-/// What the columns must be, [`Import`] says. Memory is bounded by a record batch of an
-/// Arrow file, and by a page of each column of a Parquet file.
+/// [`Import`] documents the columns. Memory is bounded by one record batch of an Arrow
+/// file, or one page of each column of a Parquet file.
 ///
-/// The numbers of a text do not say what they are of, so a coordinate, radius or strength
-/// that is written without a point is refused, unless it is 0, or a form is told: units, or
-/// stored steps (`Raw`), which must then be whole. Arrow and Parquet say it by their types.
+/// Numbers in text do not carry their form, so a coordinate, radius or strength written
+/// without a decimal point is refused unless it is 0 or the form is stated: units, or
+/// stored steps (`Raw`), which must then be whole. In Arrow and Parquet the type states it.
 pub struct TableReader {
     format: Format,
     source: Source,
     import: Import,
-    /// A batch of which some rows are to be given yet, from the second on.
+    /// A partly returned batch, and its next row.
     batch: Option<(RecordBatch, usize)>,
     rows: u64,
     known_rows: Option<u64>,
 }
 
-/// How many rows are given at once.
+/// How many rows are returned at once.
 const READ_ROWS: usize = 1 << 14;
 
 enum Source {
@@ -40,16 +40,16 @@ enum Source {
     Parquet(Box<super::parquet::Parquet>),
     Csv(Box<Csv>),
     JsonLines(Box<JsonLines>),
-    /// Nothing is left, or what is left is of no use.
+    /// Nothing usable is left.
     Ended,
 }
 
 impl TableReader {
-    /// Begins to read a file that can be read anywhere.
+    /// Starts reading a seekable file.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] of the file's head and of its columns.
+    /// [`ReadError`], from the file's head or columns.
     pub fn of_file(file: File, format: Format, text: Option<Form>) -> Result<Self, ReadError> {
         match format {
             #[cfg(feature = "parquet")]
@@ -70,12 +70,11 @@ impl TableReader {
         }
     }
 
-    /// Begins to read what comes one byte after the other, an Arrow file too, but not
-    /// Parquet.
+    /// Starts reading a stream, which may be an Arrow file, but not Parquet.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] of the first bytes and of the columns.
+    /// [`ReadError`], from the first bytes or the columns.
     pub fn of_stream(
         input: impl Read + Send + 'static,
         format: Format,
@@ -125,7 +124,7 @@ impl TableReader {
         })
     }
 
-    /// What has no line has no columns, and needs none.
+    /// Empty text has no columns, and needs none.
     fn empty(format: Format) -> Self {
         Self {
             format,
@@ -137,7 +136,7 @@ impl TableReader {
         }
     }
 
-    /// Returns how many rows there are, if that is said at once.
+    /// Returns the number of rows, if known in advance.
     #[must_use]
     pub fn known_rows(&self) -> Option<u64> {
         self.known_rows
@@ -147,7 +146,7 @@ impl TableReader {
     ///
     /// # Errors
     ///
-    /// [`ReadError`]; nothing is given after one.
+    /// [`ReadError`]; nothing is returned after one.
     pub fn read(&mut self, tokens: &mut Vec<Token>) -> Result<bool, ReadError> {
         let read = self.try_read(tokens);
         if read.is_err() {
@@ -171,7 +170,7 @@ impl TableReader {
         Ok(true)
     }
 
-    /// A batch, and its first row that was not given; one without rows has none.
+    /// A batch, and its first row not yet returned.
     fn next_part(&mut self) -> Result<Option<(RecordBatch, usize)>, ReadError> {
         if let Some(part) = self.batch.take() {
             return Ok(Some(part));

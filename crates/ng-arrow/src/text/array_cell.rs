@@ -12,29 +12,29 @@ use super::rows::weight_text;
 use super::time::push_time;
 use crate::Form;
 
-/// One value of an array, as it is written in a line of text.
+/// One value of an array, as written in a line of text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ArrayCell<'a> {
-    /// There is none.
+    /// No value.
     Missing,
-    /// A number that JSON has.
+    /// A number that JSON can represent.
     Number(String),
-    /// NaN or an infinity, which JSON has no number for.
+    /// NaN or an infinity, for which JSON has no number.
     NotFinite(String),
-    /// Whether.
+    /// A boolean.
     Bool(bool),
-    /// Text, and a time.
+    /// Text, or a time.
     Text(std::borrow::Cow<'a, str>),
 }
 
 impl<'a> ArrayCell<'a> {
-    /// Takes the value of a row, of columns in a form: in raw form a NaN of single precision
-    /// has its bits where they are others than everybody's. `None` for types that no answer
-    /// has: all but whole and floating-point numbers, booleans, text, and times in seconds.
+    /// Takes the value of a row in a form: in raw form a single-precision NaN with unusual
+    /// bits shows them. `None` for types that no answer has: all but whole and
+    /// floating-point numbers, booleans, text, and times in seconds.
     ///
     /// # Panics
     ///
-    /// When there is no such row.
+    /// If there is no such row.
     #[must_use]
     pub fn of(array: &'a dyn Array, row: usize, form: Form) -> Option<Self> {
         if array.is_null(row) {
@@ -74,7 +74,7 @@ where
     ArrayCell::Number(array.as_primitive::<T>().value(row).to_string())
 }
 
-/// The fewest digits that mean the same number, with a point.
+/// The fewest digits that read back as the same number, with a point.
 fn float<'a>(text: String, is_finite: bool) -> ArrayCell<'a> {
     match is_finite {
         true => ArrayCell::Number(text),
@@ -88,7 +88,7 @@ fn time<'a>(seconds: i64) -> Option<ArrayCell<'a>> {
     Some(ArrayCell::Text(String::from_utf8(text).ok()?.into()))
 }
 
-/// Shows it as CSV and tables have it: nothing where there is none.
+/// Shows it as in CSV and tables: nothing if there is no value.
 impl fmt::Display for ArrayCell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

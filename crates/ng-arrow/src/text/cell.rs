@@ -13,7 +13,7 @@ use super::time::{is_date, parse_time};
 use crate::import::{NoFit, Number};
 use crate::{Column, Expected, Form, Value};
 
-/// What a cell holds that is a column's, as it is stored.
+/// A column's cells, as stored values.
 pub(crate) enum Cell {
     U32(Vec<u32>),
     U16(Vec<u16>),
@@ -22,7 +22,7 @@ pub(crate) enum Cell {
     F32(Vec<f32>),
 }
 
-/// Tells whether a cell says that there is no value.
+/// Tells whether a cell means null.
 pub(crate) fn is_missing(text: &[u8]) -> bool {
     text.is_empty() || text == b"null" || text == b"NULL"
 }
@@ -45,8 +45,8 @@ impl Cell {
         }
     }
 
-    /// Takes the text of one more cell. Where no form is told, a whole number that may be
-    /// units or steps is refused. What is refused is told as it is written.
+    /// Takes the text of another cell. Without a stated form, a whole number that may be
+    /// units or steps is refused. Errors show the value as written.
     pub(crate) fn push(
         &mut self,
         column: Column,
@@ -101,7 +101,7 @@ fn parse<T: str::FromStr>(text: &[u8]) -> Option<T> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The number if it is written with digits alone, behind a sign or none.
+/// The number, if written with digits only, after an optional sign.
 fn whole(text: &[u8]) -> Option<i64> {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+"));
@@ -119,7 +119,7 @@ fn number(text: &[u8]) -> Result<Number, NoFit> {
     }
 }
 
-/// A number that means units, or steps that are expected to be whole.
+/// A number in units, or in steps, which must be whole.
 fn stepped(text: &[u8], form: Option<Form>, expected: Expected) -> Result<Number, NoFit> {
     let steps = whole(text);
     match (form, steps) {
@@ -156,7 +156,7 @@ fn weight(text: &[u8]) -> Result<f32, NoFit> {
     }
 }
 
-/// The bits of a number that are written as such.
+/// A number written as its bits.
 fn bits(text: &[u8]) -> Option<u32> {
     let digits = text
         .strip_prefix(b"0x")

@@ -1,4 +1,4 @@
-//! Values as text: how they are written, and what is taken.
+//! Values as text: writing and reading.
 
 mod array_cell;
 mod cell;

@@ -7,9 +7,9 @@ use crate::{Column, Form, Format, Layout, Positions};
 
 /// Tokens as lines of text: CSV or JSON lines.
 ///
-/// Numbers come back as they were: coordinates and radius have the digits of their scale,
-/// weight and strength the fewest that mean the same `f32`. It has no state, so that many
-/// threads can write parts of one text.
+/// Numbers survive a round trip: coordinates and radius have the digits of their scale,
+/// weight and strength the fewest that read back as the same `f32`. It is stateless, so
+/// that many threads can write parts of one text.
 ///
 /// ```
 /// use ng_arrow::{Column, Form, Format, Layout, Positions, TextRows};
@@ -26,20 +26,20 @@ use crate::{Column, Form, Format, Layout, Positions};
 #[derive(Clone, Debug)]
 pub struct TextRows {
     layout: Layout,
-    /// What stands before the value of each column.
+    /// The text before the value of each column.
     before: Vec<Vec<u8>>,
     is_json: bool,
 }
 
 impl TextRows {
-    /// Makes lines of a format.
+    /// Creates lines of a format.
     ///
     /// # Panics
     ///
-    /// When the format [is no text](Format::is_text).
+    /// If the format [is not text](Format::is_text).
     #[must_use]
     pub fn new(format: Format, layout: Layout) -> Self {
-        assert!(format.is_text(), "{format} is no text");
+        assert!(format.is_text(), "{format} is not a text format");
         let is_json = format == Format::JsonLines;
         let columns = layout.columns.iter().enumerate();
         let before = columns.map(|(place, column)| match (is_json, place) {
@@ -55,7 +55,7 @@ impl TextRows {
         }
     }
 
-    /// Returns what stands before the first token.
+    /// Returns the text before the first token.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         match self.is_json {
@@ -76,7 +76,7 @@ impl TextRows {
     ///
     /// # Panics
     ///
-    /// When there are fewer positions than tokens.
+    /// If there are fewer positions than tokens.
     pub fn render(&self, tokens: &[Token], positions: Positions<'_>, out: &mut Vec<u8>) {
         for (index, token) in tokens.iter().enumerate() {
             for (column, before) in self.layout.columns.iter().zip(&self.before) {
@@ -121,7 +121,7 @@ impl TextRows {
         }
     }
 
-    /// A weight that is no number has no number in JSON either.
+    /// JSON has no number for a NaN or infinite weight.
     fn push_weight(&self, out: &mut Vec<u8>, weight: f32) {
         if weight.is_finite() {
             return push_shortest(out, weight);
@@ -138,11 +138,11 @@ impl TextRows {
     }
 }
 
-/// The NaN that reading `NaN` gives.
+/// The NaN that `NaN` reads back as.
 const NAN_BITS: u32 = 0x7FC0_0000;
 
-/// A weight in the fewest digits. A NaN that has other bits than the one that everybody has
-/// is written with its bits in raw form.
+/// A weight in the fewest digits. In raw form, a NaN with unusual bits is written as its
+/// bits.
 pub(super) fn weight_text(weight: f32, form: Form) -> String {
     let is_other_nan = weight.is_nan() && weight.to_bits() != NAN_BITS;
     match form {
@@ -151,7 +151,7 @@ pub(super) fn weight_text(weight: f32, form: Form) -> String {
     }
 }
 
-/// How many digits a space has behind the point.
+/// How many decimal places a space has.
 fn decimals(space: Space) -> usize {
     match space.scale() {
         100 => 2,
@@ -205,13 +205,13 @@ fn push_decimal(out: &mut Vec<u8>, steps: i32, decimals: usize) {
     out.extend_from_slice(&text[start..]);
 }
 
-/// Appends the fewest digits that mean this number, with a point or an exponent.
+/// Appends the fewest digits that read back as this number, with a point or an exponent.
 fn push_shortest(out: &mut Vec<u8>, value: f32) {
     print(out, format_args!("{value:?}"));
 }
 
 fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // Into memory, which takes it.
+    // Writing into memory cannot fail.
     let _ = out.write_fmt(text);
 }
 

@@ -2,10 +2,11 @@
 
 const DAY: u32 = 86_400;
 
-/// Days from 0000-03-01 to 1970-01-01: years that begin in March have their odd day last.
+/// Days from 0000-03-01 to 1970-01-01: in years that begin in March the leap day comes
+/// last.
 const EPOCH_DAYS: u32 = 719_468;
 
-/// Days of 400 years, 100 and 4, where no exception falls within.
+/// Days of 400, 100 and 4 years, without exceptions inside.
 const DAYS_400: u32 = 146_097;
 const DAYS_100: u32 = 36_524;
 const DAYS_4: u32 = 1_461;
@@ -31,7 +32,7 @@ fn put(digits: &mut [u8], mut value: u32) {
     }
 }
 
-/// The year, month and day of a day since 1970-01-01.
+/// The year, month and day of a day number since 1970-01-01.
 fn date_of(days: u32) -> (u32, u32, u32) {
     let days = days + EPOCH_DAYS;
     let (era, day) = (days / DAYS_400, days % DAYS_400);
@@ -47,7 +48,7 @@ fn date_of(days: u32) -> (u32, u32, u32) {
     (400 * era + year + next, month, day)
 }
 
-/// Days from 1970-01-01 to a date that there is.
+/// Days from 1970-01-01 to a valid date.
 fn days_to(year: i64, month: i64, day: i64) -> Option<i64> {
     const LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -97,7 +98,7 @@ pub(super) fn is_date(text: &[u8]) -> bool {
     parse_time(&[text, b"T00:00:00Z"].concat()).is_some()
 }
 
-/// What stands behind a fraction of zeros, if there is one.
+/// The text after a fraction of zeros, if there is one.
 fn without_fraction(text: &[u8]) -> Option<&[u8]> {
     let Some(fraction) = text.strip_prefix(b".") else {
         return Some(text);

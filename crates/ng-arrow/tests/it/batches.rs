@@ -99,7 +99,7 @@ fn the_entity_type_of_the_flags_is_applied_where_there_are_none() {
     assert_eq!(tokens.unwrap(), [Token::new(0x0200_0001).with_flags(flags)]);
 }
 
-/// Flags come before what is held against them, wherever their column stands.
+/// Flags are processed before the columns checked against them, in any column order.
 #[test]
 fn the_order_of_columns_means_nothing() {
     let tokens = any_bytes(500, 9);
@@ -133,7 +133,7 @@ fn types_that_hold_the_values_will_do() {
     assert_eq!(tokens.unwrap(), [token]);
 }
 
-/// The first value that does not fit is told with its row and column.
+/// The first value that does not fit is reported with its row and column.
 #[track_caller]
 fn check_value(column: &str, values: ArrayRef, told: &str) {
     let ids: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..values.len() as u32));

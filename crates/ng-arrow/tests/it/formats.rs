@@ -3,7 +3,7 @@ use ng_token::Token;
 
 use crate::harness::{any_bytes, read, stored_columns, varied, written};
 
-/// What was written comes back, all 64 bytes of it.
+/// All 64 bytes survive a round trip.
 #[track_caller]
 fn comes_back(tokens: &[Token], format: Format, columns: &[Column], form: Form) {
     let layout = Layout::new(columns, form);
@@ -36,7 +36,7 @@ fn varied_tokens_come_back_from_every_format_in_units() {
     }
 }
 
-/// Only the payload of a NaN has no text in units.
+/// In units, text loses only a NaN's payload.
 #[test]
 fn typed_formats_keep_every_bit_of_a_weight_in_units() {
     for format in [Format::Parquet, Format::Arrow, Format::ArrowStream] {
@@ -104,7 +104,7 @@ fn columns_that_are_encoded_apart_make_the_same_file() {
     assert!(apart == written(&tokens, Format::Parquet, &layout));
 }
 
-/// Also where a row group ends in the middle of what is written.
+/// Even if a row group ends in the middle of a write.
 #[test]
 fn columns_that_threads_encode_make_the_same_file() {
     use std::thread;

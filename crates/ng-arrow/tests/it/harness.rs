@@ -27,7 +27,7 @@ fn token(mix: u32) -> Token {
         .with_timestamp(mix)
 }
 
-/// Tokens of any bytes, those of NaN weights among them.
+/// Tokens of arbitrary bytes, including NaN weights.
 pub(crate) fn any_bytes(count: usize, seed: u64) -> Vec<Token> {
     let mut state = seed | 1;
     let byte = || {
@@ -62,7 +62,7 @@ pub(crate) fn written(tokens: &[Token], format: Format, layout: &Layout) -> Vec<
     writer.finish().unwrap()
 }
 
-/// Reads bytes as a file and, where that can be, as a stream; both must be the same.
+/// Reads bytes as a file and, if possible, as a stream; both must agree.
 pub(crate) fn read(
     bytes: &[u8],
     format: Format,
@@ -74,7 +74,7 @@ pub(crate) fn read(
         let of_stream = stream.and_then(all);
         let told = |read: &Result<Vec<Token>, ReadError>| {
             let error = read.as_ref().err().map(ToString::to_string);
-            // A file has a footer to begin with, and a pipe has it at its end.
+            // A file's footer is read first, a pipe's last.
             error.map(|told| {
                 if format == Format::Arrow {
                     String::new()
@@ -117,7 +117,7 @@ pub(crate) fn all(mut reader: TableReader) -> Result<Vec<Token>, ReadError> {
     Ok(tokens)
 }
 
-/// What is said of bytes that are refused.
+/// The error for refused bytes.
 #[track_caller]
 pub(crate) fn refusal(bytes: &[u8], format: Format, form: Option<Form>) -> String {
     match read(bytes, format, form) {

@@ -7,10 +7,10 @@ use ng_token::Token;
 
 use crate::harness::{any_bytes, read_file, written};
 
-/// Bytes with one changed are read to an end: with tokens or with an error.
+/// Reading with one byte changed ends with tokens or with an error.
 ///
-/// Whatever a flipped bit makes of a value cannot be told from a value; what this shows is
-/// that nothing panics through to the caller, and nothing is allocated without end.
+/// A flipped bit in a value is undetectable; this shows that no panic reaches the caller,
+/// and no allocation is unbounded.
 fn check(format: Format, bytes: &[u8], places: impl Iterator<Item = usize>) -> (usize, usize) {
     let (mut refused, mut gave_up) = (0, 0);
     for place in places {
@@ -38,7 +38,7 @@ fn layout() -> Layout {
     )
 }
 
-/// Without the words of a panic that is caught.
+/// Without the message of a caught panic.
 fn quietly<T>(run: impl FnOnce() -> T) -> T {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -95,7 +95,7 @@ const FORGED: [&[u8]; 6] = [
     &[0x80, 0x80, 0x80, 0x40],
 ];
 
-/// A length that is as great as can be is no memory.
+/// A maximal forged length allocates nothing.
 #[test]
 #[ignore = "the test below runs it, within a small address space"]
 fn forged_lengths_end_with_tokens_or_an_error() {
@@ -108,7 +108,7 @@ fn forged_lengths_end_with_tokens_or_an_error() {
                     let mut over = bytes.clone();
                     over[place..place + forged.len()].copy_from_slice(forged);
                     let _ = read_file(&over, format, None);
-                    // Numbers of Thrift are as long as they are great.
+                    // Thrift's numbers have variable length.
                     if format == Format::Parquet {
                         let longer = [&bytes[..place], forged, &bytes[place + 1..]].concat();
                         let _ = read_file(&longer, format, None);
@@ -119,8 +119,8 @@ fn forged_lengths_end_with_tokens_or_an_error() {
     });
 }
 
-/// Where an allocation of a forged length fails, which would end the program: the threads of
-/// the test and what is read fit well into the address space.
+/// Under an address-space limit, an allocation of a forged length fails and ends the
+/// program; the test's threads and input fit easily.
 #[test]
 fn forged_lengths_end_within_a_small_address_space() {
     let name = "hostile::forged_lengths_end_with_tokens_or_an_error";

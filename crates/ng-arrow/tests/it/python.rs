@@ -1,5 +1,5 @@
-//! Other tools over our files, and we over theirs: where Python has them. The variable
-//! `NG_PYTHON` says which Python.
+//! Other tools on our files, and we on theirs, if Python has them. The variable `NG_PYTHON`
+//! selects the Python.
 
 use std::env;
 use std::fs;
@@ -29,7 +29,7 @@ fn python(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// Whether Python has a tool; says so where it has not.
+/// Whether Python has a tool; prints a note if not.
 fn has(tool: &str) -> bool {
     match python(&[tool, "probe"]) {
         Ok(_) => true,
@@ -41,7 +41,7 @@ fn has(tool: &str) -> bool {
     }
 }
 
-/// The figures that a tool must come to.
+/// The figures that a tool must compute.
 struct Figures {
     rows: u64,
     ids: u64,

@@ -50,10 +50,11 @@ fn columns_that_are_none_or_missing_are_refused() {
         "no column `colour`, expected one such as `id`, `weight` or `physical_x`"
     );
     let told = refusal(&arrow_file(vec![("domain", ids())]), Format::Arrow, None);
-    assert_eq!(told, "no column id, expected that or local_id");
+    assert_eq!(told, "no column id, expected id or local_id");
 }
 
-/// A pipe ends in the same way whether its writer was done or failed; the stream says it.
+/// A pipe ends the same way whether its writer finished or failed; the stream's end mark
+/// shows which.
 #[test]
 fn a_cut_is_told_wherever_it_is() {
     let tokens = varied(20_000);
@@ -83,7 +84,7 @@ fn a_footer_of_other_batches_is_told() {
     let mixed = [&one[..footer_of(&one)], &two[footer_of(&two)..]].concat();
     let stream = TableReader::of_stream(Cursor::new(mixed.clone()), Format::Arrow, None);
     let error = stream.and_then(all).unwrap_err();
-    let told = "1 record batches, expected 2 as the footer has it";
+    let told = "1 record batches, expected 2 by the footer";
     assert_eq!(error.to_string(), told);
     assert!(read_file(&mixed, Format::Arrow, None).is_err());
 }

@@ -67,7 +67,7 @@ fn nothing_but_names_is_no_token() {
     assert_eq!(read(b"", Format::JsonLines, None).unwrap(), []);
     assert_eq!(
         refusal(b"", Format::Csv, None),
-        "no column id, expected that or local_id"
+        "no column id, expected id or local_id"
     );
 }
 
@@ -85,7 +85,7 @@ fn check(text: &str, form: Option<Form>, expected: Result<[i16; 3], &str>) {
 fn a_whole_number_is_units_or_steps_only_where_that_is_told() {
     let at = "row 0 (line 2), column";
     let point =
-        "expected a decimal point, or to be told whether whole numbers are units or stored steps";
+        "expected a decimal point, or a stated form: whole numbers may be units or stored steps";
     check("1.5,-2.0,0", None, Ok([1_500, -2_000, 0]));
     check("1e1,0,-0", None, Ok([10_000, 0, 0]));
     check("+1.5,+0,0", None, Ok([1_500, 0, 0]));
@@ -152,7 +152,7 @@ fn bad_cells_are_named_with_row_and_line() {
         ),
         (
             "id,timestamp\n7,2023-11-14\n",
-            "row 0 (line 2), column timestamp: `2023-11-14`, expected a time of day behind the date, such as T00:00:00Z",
+            "row 0 (line 2), column timestamp: `2023-11-14`, expected a time of day after the date, such as T00:00:00Z",
         ),
         (
             "id,physical_x\n7,327.674\n",
@@ -163,8 +163,8 @@ fn bad_cells_are_named_with_row_and_line() {
             "id,wieght\n7\n",
             "no column `wieght`, did you mean `weight`?",
         ),
-        ("id,weight,id\n", "column id is there twice"),
-        ("weight\n0.5\n", "no column id, expected that or local_id"),
+        ("id,weight,id\n", "duplicate column id"),
+        ("weight\n0.5\n", "no column id, expected id or local_id"),
         (
             "id\n\u{1b}[31m\n",
             "row 0 (line 2), column id: `\\u{1b}[31m`, expected a number",
@@ -185,13 +185,13 @@ fn lines_that_are_no_objects_of_the_first_ones_columns_are_named() {
         ),
         (
             "{\"id\":1}\n{\"id\":2,\"weight\":1}\n",
-            "line 2: weight is there, which the first line has not, or there twice",
+            "line 2: weight is duplicated, or missing from the first line",
         ),
         (
             "{\"id\":1}\n{\"id\":2,\"id\":3}\n",
-            "line 2: id is there, which the first line has not, or there twice",
+            "line 2: id is duplicated, or missing from the first line",
         ),
-        ("{\"id\":1,\"id\":2}\n", "column id is there twice"),
+        ("{\"id\":1,\"id\":2}\n", "duplicate column id"),
         (
             "{\"id\":null}\n",
             "row 0 (line 1), column id: null, expected a value",
@@ -215,7 +215,7 @@ fn lines_that_are_no_objects_of_the_first_ones_columns_are_named() {
     assert!(json(&nested).starts_with("line 1: no JSON object: "));
 }
 
-/// Somebody's file of one endless line takes no more memory than a line may have.
+/// A file of one endless line takes no more memory than the maximum line.
 #[test]
 fn a_line_without_an_end_is_refused() {
     for format in [Format::Csv, Format::JsonLines] {
@@ -245,9 +245,9 @@ fn a_quoted_cell_may_hold_what_ends_others() {
 #[test]
 fn broken_quotes_are_no_rows() {
     let csv = |text: &str| refusal(text.as_bytes(), Format::Csv, None);
-    let open = "a quote that is not closed, or not within 65536 bytes";
-    let behind = "text behind a closing quote, expected a comma or the end of the line";
-    let stray = "a quote in a cell that begins without one";
+    let open = "an unclosed quote, or one longer than 65536 bytes";
+    let behind = "text after a closing quote, expected a comma or the end of the line";
+    let stray = "a quote inside an unquoted cell";
     for (text, told) in [
         ("id\n\"5\n\"6\n", format!("line 3: {behind}")),
         ("id,weight\n1,\"0.5\n", format!("line 2: {open}")),
@@ -270,16 +270,16 @@ fn broken_quotes_are_no_rows() {
         told,
         "row 0 (line 2), column weight: `0.5\\n2,0.5`, expected a number"
     );
-    // What stands behind a quoted line end is on the next line.
+    // Text after a quoted line end is on the next line.
     assert_eq!(
         csv("id\n\"\n7\"\n5x\n"),
         "row 1 (line 4), column id: `5x`, expected a number"
     );
-    // A lone carriage return ends no line: what is behind it would be lost.
+    // A lone carriage return does not end a line: the rest would be lost.
     assert!(csv("id\n7\r8\n").starts_with("row 0 (line 2), column id: "));
 }
 
-/// A quote that nobody closed takes no more memory than a cell may have.
+/// An unclosed quote takes no more memory than the maximum cell.
 #[test]
 fn a_quoted_cell_without_an_end_is_refused() {
     let lines = "7,0.5\n".repeat(1 << 16);
@@ -290,7 +290,7 @@ fn a_quoted_cell_without_an_end_is_refused() {
     );
     assert_eq!(
         told,
-        "line 2: a quote that is not closed, or not within 65536 bytes"
+        "line 2: an unclosed quote, or one longer than 65536 bytes"
     );
     let cell = "\n".repeat(65_000);
     let text = format!("position,id\n\"{cell}\",7\n\"{cell}\",8\n");

@@ -277,7 +277,7 @@ fn what_becomes_of_a_file_under_an_append_has_its_own_kind() {
         ("replaced", "replaced by another file", |place, path| {
             fs::rename(place.tokens("b.ngt", 3), path).unwrap();
         }),
-        ("truncated", "it was cut", |_, path| {
+        ("truncated", "truncated to", |_, path| {
             let file = fs::OpenOptions::new().write(true).open(path).unwrap();
             file.set_len(0x10000).unwrap();
         }),

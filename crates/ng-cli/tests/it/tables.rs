@@ -50,7 +50,7 @@ fn the_first_bad_value_is_named_and_nothing_is_written() {
         (
             "t.csv",
             "weight\n0.5\n",
-            "t.csv: no column id, expected that or local_id",
+            "t.csv: no column id, expected id or local_id",
         ),
         (
             "t.jsonl",

@@ -1,12 +1,12 @@
-//! Uses what the three crates offer, as a crate of somebody else's does: each part holds
-//! what its sentence says, and the program ends with an error where one does not.
+//! Uses everything the three crates offer, like an external crate: each part checks what
+//! its sentence says, and the program ends with an error if one fails.
 //!
 //! ```sh
 //! cargo run -p ng-parallel --features rayon --example surface
 //! ```
 //!
-//! Begin with the part whose name you look for: each stands alone. The whole program
-//! imports the crates by globs, and has its `unsafe` in `maps.rs`.
+//! Start with the part you need: each stands alone. The program imports the crates by
+//! globs, and has its `unsafe` in `maps.rs`.
 
 #![deny(unsafe_code)]
 
@@ -23,12 +23,12 @@ use std::error::Error;
 
 use place::Place;
 
-/// What a part can fail with: any error of the crates goes to another thread as it is.
+/// The error of a part: any error of the crates can be sent to another thread.
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Outcome {
     for (says, part) in parts::ALL {
-        // Each in a folder of its own, which goes with it.
+        // Each in its own folder, which is removed afterwards.
         let place = Place::new()?;
         part(&place).map_err(|error| format!("{says}: {error}"))?;
         println!("{says}");

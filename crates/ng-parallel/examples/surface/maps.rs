@@ -1,4 +1,4 @@
-//! The constructors that map a file, with the promise that they ask for.
+//! The constructors that map a file, with the promise they require.
 //!
 //! Every path here is in a [`Place`](crate::place::Place): a folder of this process alone,
 //! which shrinks no file there and writes into none while it is mapped.

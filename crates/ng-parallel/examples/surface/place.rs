@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, process};
 
-/// A folder of this process's own, which is removed with what is in it.
+/// A private folder, removed with its content.
 pub(crate) struct Place(PathBuf);
 
 impl Place {

@@ -12,7 +12,7 @@ pub(crate) fn token(index: usize) -> Token {
     Token::new(index as u32)
 }
 
-/// Any store will do, whatever it is in: memory, a map, a commit of one.
+/// Any store works: in memory, a map, or a snapshot.
 pub(crate) fn sum_of_ids(store: &dyn TokenStore) -> u64 {
     sum(store.tokens())
 }
@@ -26,7 +26,7 @@ pub(crate) fn sum_to(count: u64) -> u64 {
     count * count.saturating_sub(1) / 2
 }
 
-/// Appends so many tokens to any sink, behind those that it has, and commits them.
+/// Appends this many tokens to any sink, and commits them.
 pub(crate) fn append<S: TokenSink>(sink: &mut S, count: usize) -> Outcome {
     let start = sink.appended_tokens() as usize;
     sink.append_with(count, |index| token(start + index))?;
@@ -34,7 +34,7 @@ pub(crate) fn append<S: TokenSink>(sink: &mut S, count: usize) -> Outcome {
     Ok(())
 }
 
-/// Writes a file of so many tokens.
+/// Writes a file with this many tokens.
 pub(crate) fn file_of(path: &Path, count: usize) -> Outcome {
     let store = (0..count).map(token).collect::<VecStore>();
     store.save(path, &CreateOptions::new())?;

@@ -3,21 +3,21 @@ use ng_store::TokenSink;
 use super::job::{Job, Reply};
 use super::{Buffer, IngestError, IngestOptions, Make, Unmade};
 
-/// Appends shards to a sink in their order, on the calling thread, and commits on the
-/// way if it is asked to.
+/// Appends shards to a sink in order, on the calling thread, and commits on the way if
+/// configured to.
 pub(crate) struct Appender<'run, S> {
     sink: &'run mut S,
-    /// How many tokens there are in all.
+    /// The total number of tokens.
     count: usize,
     commit_every: Option<usize>,
-    /// How many tokens were appended since it committed.
+    /// How many tokens were appended since the last commit.
     uncommitted: usize,
-    /// How many there were still to commit then.
+    /// How many were still uncommitted then.
     left: usize,
 }
 
 impl<'run, S: TokenSink> Appender<'run, S> {
-    /// Has the sink make room for `count` tokens.
+    /// Reserves space for `count` tokens in the sink.
     pub(crate) fn begin<M>(
         sink: &'run mut S,
         count: usize,
@@ -33,7 +33,7 @@ impl<'run, S: TokenSink> Appender<'run, S> {
         })
     }
 
-    /// Appends what a reply brings, and gives the buffer back.
+    /// Appends a reply's tokens, and returns the buffer.
     pub(crate) fn append<K: Make>(
         &mut self,
         make: &K,
@@ -58,15 +58,15 @@ impl<'run, S: TokenSink> Appender<'run, S> {
         }
     }
 
-    /// Commits if enough was appended since it did.
+    /// Commits if enough was appended since the last commit.
     pub(crate) fn commit_if_due<M>(&mut self) -> Result<(), IngestError<S::Error, M>> {
         let is_due = |every| self.uncommitted >= every;
         if self.commit_every.is_some_and(is_due) {
             self.sink.commit().map_err(IngestError::Sink)?;
             self.left -= self.uncommitted;
             self.uncommitted = 0;
-            // Room that is there, and what it announces: how large the next commits are
-            // together decides whether they go around the page cache.
+            // The space exists already, but this announces it: the total size of the coming
+            // commits decides whether they bypass the page cache.
             self.sink.reserve(self.left).map_err(IngestError::Sink)?;
         }
         Ok(())

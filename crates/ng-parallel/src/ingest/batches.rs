@@ -6,17 +6,17 @@ use ng_token::Token;
 use super::{Buffer, Cut, IngestError, IngestOptions, Make, Place, Unmade, ingest_on};
 use crate::{Shard, Workers, serial};
 
-/// Appends `count` tokens to any sink, which `make` makes many at a time and may fail
-/// to, and does not commit, unless it is [told to](IngestOptions::commit_every).
+/// Appends `count` tokens to any sink, produced in batches by the fallible `make`; commits
+/// only if [configured to](IngestOptions::commit_every).
 ///
-/// `make` gets the positions of a buffer's tokens within this append, and an empty
-/// vector with room for them, into which it puts exactly as many. Buffers end where
-/// those of the sink do, so where they begin depends on what it has: tokens may depend
-/// on their positions, and not on how they come together.
+/// `make` gets the positions of a buffer's tokens within this append, and an empty vector
+/// with capacity for them, which it must fill exactly. Buffers end at the sink's buffer
+/// boundaries, so they start at different positions for different sinks: tokens may depend
+/// on their positions, but not on how they are grouped.
 ///
-/// All else is as [`ingest`](crate::ingest()) does it: `make` runs on all threads of
-/// the operation, which hash what it made; the calling thread appends in order; memory
-/// is bounded by the number of buffers.
+/// Everything else is as in [`ingest`](crate::ingest()): `make` runs on all threads of the
+/// operation, which also hash its tokens; the calling thread appends in order; memory is
+/// bounded by the number of buffers.
 ///
 /// ```
 /// use std::ops::Range;
@@ -47,13 +47,13 @@ use crate::{Shard, Workers, serial};
 ///
 /// # Errors
 ///
-/// [`Failed`](IngestError::Failed) when `make` does,
-/// [`WrongCount`](IngestError::WrongCount) when it makes more or fewer tokens, and those
-/// of [`ingest`](crate::ingest()). Everything before the shard that is named was appended.
+/// [`Failed`](IngestError::Failed) if `make` fails, [`WrongCount`](IngestError::WrongCount)
+/// if it makes too many or too few tokens, and those of [`ingest`](crate::ingest()).
+/// Everything before the named shard was appended.
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest_batches<S: TokenSink, M: Send>(
     workers: &Workers,
     sink: &mut S,
@@ -87,7 +87,7 @@ pub fn ingest_batches_with<S: TokenSink, M: Send>(
     ingest_on(pool, options, sink, cut, &Batches { place, make })
 }
 
-/// Makes the tokens of a buffer together.
+/// Makes the tokens of a buffer in one call.
 pub(crate) struct Batches<H, F> {
     pub(crate) place: Place<H>,
     pub(crate) make: F,

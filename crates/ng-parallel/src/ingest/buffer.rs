@@ -5,14 +5,14 @@ use ng_token::Token;
 
 const BLOCK: u64 = BLOCK_TOKENS as u64;
 
-/// The tokens of a shard, with the hashes of the blocks that they fill.
+/// The tokens of a shard, with the hashes of their full blocks.
 pub(crate) struct Buffer {
     tokens: Vec<Token>,
     hashes: Vec<u64>,
 }
 
 impl Buffer {
-    /// Allocates room for `tokens` tokens, and for the hashes of `hashed`.
+    /// Allocates space for `tokens` tokens, and for the hashes of `hashed`.
     pub(crate) fn with_capacity(tokens: usize, hashed: usize) -> Self {
         Self {
             tokens: Vec::with_capacity(tokens),
@@ -28,7 +28,7 @@ impl Buffer {
         &self.hashes
     }
 
-    /// Forgets what it holds, and returns the empty tokens, to be filled.
+    /// Clears the buffer, and returns the empty vector to fill.
     pub(crate) fn begin(&mut self) -> &mut Vec<Token> {
         self.tokens.clear();
         &mut self.tokens
@@ -40,15 +40,15 @@ impl Buffer {
         hash_whole_blocks(&self.tokens, position, hasher, &mut self.hashes);
     }
 
-    /// Hashes the whole blocks of tokens that it need not hold.
+    /// Hashes the whole blocks of tokens that may be elsewhere.
     pub(crate) fn hash_of(&mut self, tokens: &[Token], position: u64, hasher: &impl BlockHasher) {
         hash_whole_blocks(tokens, position, hasher, &mut self.hashes);
     }
 
-    /// Holds `f` of each index in `range` from here on, instead of what it held;
-    /// `position` is where the first of them will stand in the sink.
+    /// Replaces its content by `f` of each index in `range`; `position` is where the first
+    /// will be in the sink.
     ///
-    /// Block by block, so that each is hashed while it is in the first caches.
+    /// Block by block, so that each is hashed while it is in the inner caches.
     pub(crate) fn refill(
         &mut self,
         range: Range<usize>,
@@ -74,7 +74,7 @@ impl Buffer {
     }
 }
 
-/// Has `hashes` hold those of the whole blocks of `tokens`, instead of what it held.
+/// Replaces `hashes` by those of the whole blocks of `tokens`.
 fn hash_whole_blocks(
     tokens: &[Token],
     position: u64,

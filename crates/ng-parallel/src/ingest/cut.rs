@@ -2,11 +2,11 @@ use ng_store::TokenSink;
 
 use crate::{IngestOptions, Shard, Shards};
 
-/// The shards of an append, each as long as a buffer or as what is left of it.
+/// The shards of an append, each as long as a buffer or shorter.
 ///
-/// All but the last end at a multiple of a buffer's length in the sink, so that whole
-/// buffers are whole blocks and, by the default length, whole chunks of a file. The
-/// number of threads has no say.
+/// All but the last end at a multiple of the buffer length in the sink, so that whole
+/// buffers are whole blocks and, with the default length, whole chunks of a file. The
+/// number of threads does not matter.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
     /// The number of the next shard, and where it begins.
@@ -35,17 +35,17 @@ impl Cut {
         Self::new(sink.appended_tokens(), count, options.tokens_a_buffer())
     }
 
-    /// Cuts as a plan does, wherever the sink is.
+    /// Cuts by a plan, wherever the sink is.
     pub(crate) fn of_plan(shards: Shards) -> Self {
         Self::new(0, shards.token_count(), shards.shard_tokens())
     }
 
-    /// Returns how many tokens all shards have together.
+    /// Returns the total number of tokens.
     pub(crate) fn token_count(&self) -> usize {
         self.count
     }
 
-    /// Returns the length that no shard exceeds.
+    /// Returns the maximum shard length.
     pub(crate) fn longest(&self) -> usize {
         self.buffer_tokens.min(self.count)
     }

@@ -6,42 +6,40 @@ use ng_token::Token;
 use super::{Buffer, Cut, IngestError, IngestOptions, Make, Place, Unmade, ingest_on};
 use crate::{Shard, Workers, serial};
 
-/// Appends `f(0)`, `f(1)`, up to `f(count - 1)` to any sink, and does not commit,
-/// unless it is [told to](IngestOptions::commit_every).
+/// Appends `f(0)`, `f(1)`, up to `f(count - 1)` to any sink; commits only if [configured
+/// to](IngestOptions::commit_every).
 ///
-/// `f` gets the position within this append. Buffers of 1 MiB are filled by all
-/// threads of the operation, and their whole blocks hashed while they are in
-/// cache; the calling thread, one of them, appends them in order, nothing hashed
-/// twice, and fills when the next one is not there yet.
+/// `f` gets the position within this append. All threads of the operation fill buffers of 1
+/// MiB and hash their whole blocks while they are in cache. The calling thread, one of
+/// them, appends the buffers in order without hashing again, and fills while the next one
+/// is not ready.
 ///
-/// Room for `count` tokens is reserved first, so that a full disk shows before
-/// `f` is called. After that, memory is (threads x 2 +
-/// [depth](IngestOptions::depth)) buffers whatever the count, one where the calling
-/// thread is alone, and neither a token nor a buffer allocates anything. Where
-/// another operation wants the workers, each change of one costs an allocation of
-/// some words, at most one in 16 buffers; threads of a pool that was
-/// [adopted](Workers) leave more often, where they wait for the sink.
+/// Space for `count` tokens is reserved first, so that a full disk shows before `f` is
+/// called. After that, memory is (threads x 2 + [depth](IngestOptions::depth)) buffers for
+/// any count, or one if the calling thread is alone, and nothing is allocated per token or
+/// buffer. If another operation wants the workers, each switch of a worker allocates a few
+/// words, at most once in 16 buffers; threads of an [adopted](Workers) pool leave more
+/// often, when they wait for the sink.
 ///
-/// The sink is called on the calling thread, outside of `f`. One that works in
-/// parallel itself, on the same workers, gets those that are idle.
+/// The sink is called on the calling thread, outside of `f`. A sink that itself works in
+/// parallel on the same workers gets the idle ones.
 ///
-/// What is made many at a time, or can fail, is for
-/// [`ingest_batches`](crate::ingest_batches()); what has a state, such as a generator of
-/// random numbers, for [`ingest_shards`](crate::ingest_shards()). What is in memory
-/// anyway is better filled in place, with [`fill`](crate::fill()).
+/// To make tokens in batches or fallibly, use [`ingest_batches`](crate::ingest_batches());
+/// with state, such as a random number generator,
+/// [`ingest_shards`](crate::ingest_shards()); to fill memory in place,
+/// [`fill`](crate::fill()).
 ///
 /// # Errors
 ///
-/// [`Panicked`](IngestError::Panicked) when `f` does,
-/// [`Stopped`](IngestError::Stopped), [`Forked`](IngestError::Forked), and
-/// [`Sink`](IngestError::Sink). What was appended then, `f(0)` up to some shard's
-/// end, stands and is not committed:
-/// [`appended_tokens`](TokenSink::appended_tokens) tells how far it is. After a
-/// panic it ends where the shard begins that is named.
+/// [`Panicked`](IngestError::Panicked) if `f` panics, [`Stopped`](IngestError::Stopped),
+/// [`Forked`](IngestError::Forked), and [`Sink`](IngestError::Sink). The tokens appended by
+/// then, `f(0)` up to some shard's end, stay and are not committed:
+/// [`appended_tokens`](TokenSink::appended_tokens) gives their number. After a panic they
+/// end where the named shard begins.
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest<S: TokenSink>(
     workers: &Workers,
     sink: &mut S,

@@ -2,27 +2,26 @@ use std::convert::Infallible;
 
 use crate::{Forked, Shard};
 
-/// What an ingest can fail with; `E` is the error of the sink, and `M` that of the
-/// closure which makes the tokens, where it has one.
+/// Why an ingest failed; `E` is the error of the sink, and `M` that of the closure that
+/// makes the tokens, if it can fail.
 ///
-/// What was appended before stands. It is not committed, but for what was on the way
-/// by [`commit_every`](crate::IngestOptions::commit_every). When several shards
-/// fail, the error is that of the first one, whatever the number of threads.
+/// Tokens appended before stay. They are not committed, except by
+/// [`commit_every`](crate::IngestOptions::commit_every). If several shards fail, the error
+/// is that of the first one, for any number of threads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError<E, M = Infallible> {
     /// The closure panicked. All tokens before the shard were appended.
     #[error("shard {}, tokens {:?}, panicked: {message}", shard.number, shard.range)]
     Panicked {
-        /// The shard that was being filled; its range is that of the closure's
-        /// arguments.
+        /// The shard being filled; its range is that of the closure's arguments.
         shard: Shard,
-        /// What it panicked with, if that was text.
+        /// The panic message, if it was text.
         message: String,
     },
 
-    /// The closure made another number of tokens than it was asked for. All tokens
-    /// before the shard were appended.
+    /// The closure made a wrong number of tokens. All tokens before the shard were
+    /// appended.
     #[error(
         "shard {}, tokens {:?}, has {found} tokens, expected {}",
         shard.number, shard.range, shard.range.len()
@@ -30,7 +29,7 @@ pub enum IngestError<E, M = Infallible> {
     WrongCount {
         /// The shard that was being filled.
         shard: Shard,
-        /// How many tokens there were.
+        /// How many tokens it made.
         found: usize,
     },
 
@@ -39,24 +38,24 @@ pub enum IngestError<E, M = Infallible> {
     Failed {
         /// The shard that was being filled.
         shard: Shard,
-        /// What the closure says.
+        /// The closure's error.
         source: M,
     },
 
     /// The stop flag was set before the work was done.
     #[error("stopped after {appended} of {count} tokens")]
     Stopped {
-        /// How many tokens were appended, the first ones.
+        /// How many tokens were appended, from the first on.
         appended: usize,
         /// How many there were to append.
         count: usize,
     },
 
-    /// The workers are those of another process. The sink was not asked for anything.
+    /// The workers belong to another process. The sink was not called.
     #[error(transparent)]
     Forked(#[from] Forked),
 
-    /// The sink refused to make room, to append or to commit.
+    /// The sink failed to reserve, append or commit.
     #[error(transparent)]
     Sink(E),
 }

@@ -7,11 +7,11 @@ use super::job::{Job, Reply, fill};
 use crate::StopFlag;
 use crate::crew::Turn;
 
-/// How long a filler waits for a job that somebody else is short of.
+/// How long a filler waits for a job while another operation is short of workers.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// A worker's part in an ingest: fills what it is handed until there is no more,
-/// or another operation is short of workers.
+/// A worker's part in an ingest: fills shards until there are no more, or another operation
+/// is short of workers.
 pub(super) struct Filler<'run, K: Make> {
     pub(super) make: &'run K,
     pub(super) stop: &'run StopFlag,
@@ -31,8 +31,8 @@ impl<K: Make> Filler<'_, K> {
         }
     }
 
-    /// Waits for a job, until somebody else is short of workers: where the sink is
-    /// slower than the filling, a filler mostly waits.
+    /// Waits for a job, until another operation is short of workers: if the sink is slower
+    /// than the filling, a filler mostly waits.
     fn next_job(&self, turn: &Turn<'_>) -> Option<Job> {
         while !turn.is_wanted() {
             select! {

@@ -6,14 +6,14 @@ use ng_token::Token;
 use super::{Buffer, Cut, IngestError, IngestOptions, Make, Place, Unmade, ingest_on};
 use crate::{Shard, Shards, Workers, serial};
 
-/// Appends the tokens of a plan to any sink, which `f` makes a shard at a time, and does
-/// not commit, unless it is [told to](IngestOptions::commit_every).
+/// Appends the tokens of a plan to any sink, made by `f` one shard at a time; commits only
+/// if [configured to](IngestOptions::commit_every).
 ///
-/// `f` gets a shard and room for its tokens, all of them zero at first. Shards are those
-/// of the plan, wherever the sink is and whatever the buffers are: a generator of random
-/// numbers that is seeded with a shard's number gives the same tokens each time.
+/// `f` gets a shard and a slice for its tokens, all zero at first. The shards are the
+/// plan's, independent of the sink and the buffers: a random number generator seeded with
+/// the shard's number gives the same tokens each time.
 ///
-/// All else is as [`ingest`](crate::ingest()) does it; a buffer holds a shard, 2 MiB
+/// Everything else is as in [`ingest`](crate::ingest()); a buffer holds one shard, 2 MiB
 /// unless the plan says otherwise.
 ///
 /// ```
@@ -40,7 +40,7 @@ use crate::{Shard, Shards, Workers, serial};
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest_shards<S: TokenSink>(
     workers: &Workers,
     sink: &mut S,
@@ -50,8 +50,8 @@ pub fn ingest_shards<S: TokenSink>(
     ingest_shards_with(workers, &IngestOptions::new(), sink, shards, f)
 }
 
-/// Does what [`ingest_shards`] does, with another depth, or commits on the way. How many
-/// tokens a buffer has is the plan's to say, and no option.
+/// Does what [`ingest_shards`] does, with another depth, or commits on the way. The plan,
+/// not an option, sets the buffer size.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn ingest_shards<S: TokenSink>(
 ///
 /// # Panics
 ///
-/// When the sink does.
+/// If the sink panics.
 pub fn ingest_shards_with<S: TokenSink>(
     workers: &Workers,
     options: &IngestOptions,
@@ -86,7 +86,7 @@ impl<H: BlockHasher, F: Fn(Shard, &mut [Token])> Make for InShards<H, F> {
 
     fn make(&self, shard: &Shard, buffer: &mut Buffer) -> Result<(), Unmade<Infallible>> {
         let tokens = buffer.begin();
-        // What a closure leaves out must not be what some other shard had there.
+        // Tokens that a closure leaves out must not show another shard's.
         tokens.resize(shard.range.len(), Token::ZERO);
         (self.f)(shard.clone(), tokens);
         buffer.hash(self.place.position(shard), &self.place.hasher);

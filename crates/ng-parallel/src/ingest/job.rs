@@ -8,7 +8,7 @@ pub(crate) struct Job {
     pub(crate) buffer: Buffer,
 }
 
-/// What became of a job. Each has exactly one reply.
+/// The outcome of a job. Each has exactly one reply.
 pub(crate) struct Reply<M> {
     pub(crate) job: Job,
     pub(crate) outcome: Result<(), Unmade<M>>,

@@ -6,18 +6,18 @@ use crate::Shard;
 
 /// What fills the buffers of an ingest, on any thread.
 pub(crate) trait Make {
-    /// What it can fail with.
+    /// Its error.
     type Error;
 
-    /// Has `buffer` hold the tokens of `shard` and their hashes, whatever it held.
+    /// Replaces the content of `buffer` by the tokens of `shard` and their hashes.
     fn make(&self, shard: &Shard, buffer: &mut Buffer) -> Result<(), Unmade<Self::Error>>;
 
-    /// Returns the tokens of a shard that was made.
+    /// Returns the tokens of a finished shard.
     fn tokens<'made>(&'made self, _shard: &Shard, buffer: &'made Buffer) -> &'made [Token] {
         buffer.tokens()
     }
 
-    /// Returns a buffer for shards of so many tokens.
+    /// Returns a buffer for shards of this length.
     fn buffer(&self, longest: usize) -> Buffer {
         Buffer::with_capacity(longest, longest)
     }
@@ -25,17 +25,17 @@ pub(crate) trait Make {
 
 /// Why a shard was not made.
 pub(crate) enum Unmade<M> {
-    /// The stop flag was set before it began.
+    /// The stop flag was set before it started.
     Stopped,
     /// The closure panicked with this message.
     Panicked(String),
-    /// The closure made another number of tokens than the shard has.
+    /// The closure made a wrong number of tokens.
     Count(usize),
     /// The closure failed.
     Failed(M),
 }
 
-/// Where an ingest begins in its sink, and what hashes there.
+/// Where an ingest begins in its sink, and the sink's hasher.
 pub(crate) struct Place<H> {
     /// How many tokens the sink had before.
     appended: u64,
@@ -50,7 +50,7 @@ impl<H: BlockHasher> Place<H> {
         }
     }
 
-    /// Returns where the first token of `shard` will stand in the sink.
+    /// Returns the position of the first token of `shard` in the sink.
     pub(crate) fn position(&self, shard: &Shard) -> u64 {
         self.appended + shard.range.start as u64
     }

@@ -1,18 +1,17 @@
-//! Many threads fill, one of them writes.
+//! Many threads fill; one of them writes.
 //!
-//! - `each`, `batches`, `in_shards` and `slice` are the operations: what a closure is
-//!   asked for, and how a shard comes of it (`make`);
-//! - `options` says how much is in flight, `cut` which shards an append has;
+//! - `each`, `batches`, `in_shards` and `slice` are the operations: what a closure
+//!   provides, and how it fills a shard (`make`);
+//! - `options` sets how much is in flight, `cut` the shards of an append;
 //! - `buffer` holds a shard's tokens and their hashes;
 //! - `job` is a shard on its way to a worker and back, `filler` the worker;
-//! - `writer` is the calling thread: it hands jobs out, restores the order, and
-//!   fills a shard where it would have to wait; `appender` is its hand on the sink;
-//! - `error` says what can go wrong.
+//! - `writer` is the calling thread: it hands jobs out, restores the order, and fills a
+//!   shard where it would have to wait; `appender` appends to the sink;
+//! - `error` has the errors.
 //!
-//! A worker only gets a shard together with the buffer it goes into. So the
-//! shard that is written next is always being filled or has been, and the
-//! pipeline cannot fill up behind it. A worker may leave between two shards: the
-//! writer fills what nobody takes.
+//! A worker gets a shard only together with its buffer. So the next shard to write is
+//! always filled or being filled, and the pipeline cannot block behind it. A worker may
+//! leave between two shards: the writer fills shards that nobody takes.
 
 mod appender;
 mod batches;

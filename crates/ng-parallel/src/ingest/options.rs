@@ -2,20 +2,19 @@ use std::num::NonZeroUsize;
 
 use ng_store::BLOCK_TOKENS;
 
-/// How many tokens a buffer holds unless told otherwise: 1 MiB, four blocks.
+/// The default number of tokens in a buffer: 1 MiB, four blocks.
 ///
-/// What a token file writes at once, and few enough to be hashed and written
+/// A token file writes this much at once, and it is small enough to be hashed and written
 /// from a core's cache.
 pub const DEFAULT_BUFFER_TOKENS: usize = 4 * BLOCK_TOKENS;
 
-/// How many buffers are in flight besides two for each thread, unless told
-/// otherwise.
+/// The default number of buffers in flight beyond two per thread.
 pub const DEFAULT_DEPTH: usize = 4;
 
-/// How much an [`ingest`](crate::ingest()) has in flight, and whether it commits on
-/// the way.
+/// How much an [`ingest`](crate::ingest()) has in flight, and whether it commits on the
+/// way.
 ///
-/// Buffers have no say in what is written, only in how fast.
+/// Buffers affect only the speed, not what is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IngestOptions {
     buffer_tokens: usize,
@@ -37,7 +36,7 @@ impl IngestOptions {
     ///
     /// # Panics
     ///
-    /// When that is not a multiple of [`BLOCK_TOKENS`], or 0.
+    /// If that is not a multiple of [`BLOCK_TOKENS`], or 0.
     #[must_use]
     pub fn buffer_tokens(mut self, buffer_tokens: usize) -> Self {
         assert!(
@@ -48,31 +47,30 @@ impl IngestOptions {
         self
     }
 
-    /// Sets how many buffers are in flight besides two for each thread.
+    /// Sets how many buffers are in flight beyond two per thread.
     ///
-    /// They lie filled when the sink is slow for a moment, and keep it busy when
-    /// the workers are.
+    /// They absorb short stalls of the sink, and of the workers.
     #[must_use]
     pub const fn depth(mut self, depth: usize) -> Self {
         self.depth = depth;
         self
     }
 
-    /// Has the sink commit on the way, each time that so many tokens were appended
-    /// since, at the end of a buffer. Without it nothing is committed.
+    /// Commits on the way, at the end of a buffer, whenever at least this many tokens were
+    /// appended since the last commit. By default nothing is committed.
     ///
-    /// The calling thread commits, while the workers fill what comes next. What was
-    /// committed stays, whatever ends the ingest: after an error, a stop flag or a
-    /// kill the store has the tokens up to one of the commits, and of a sink that is
-    /// still there, [`appended_tokens`](ng_store::TokenSink::appended_tokens) tells
-    /// where to go on. The tokens after the last such commit are the caller's to
-    /// commit, as ever. Room is reserved for all of them at the start: of a file, what an
-    /// ingest that ends early did not come to use stays with it, since it was committed
-    /// with that, until [`shrink_to_fit`](ng_store::FileWriter::shrink_to_fit).
+    /// The calling thread commits while the workers fill the next shards. Committed tokens
+    /// stay however the ingest ends: after an error, a stop flag or a kill, the store has
+    /// the tokens up to one of the commits, and if the sink still exists,
+    /// [`appended_tokens`](ng_store::TokenSink::appended_tokens) tells where to continue.
+    /// The caller commits the tokens after the last such commit. Space for all tokens is
+    /// reserved at the start; if an ingest into a file ends early, the file keeps the
+    /// unused space, since a commit covered it, until
+    /// [`shrink_to_fit`](ng_store::FileWriter::shrink_to_fit).
     ///
     /// # Panics
     ///
-    /// When `tokens` is 0.
+    /// If `tokens` is 0.
     #[must_use]
     pub fn commit_every(mut self, tokens: usize) -> Self {
         let every = NonZeroUsize::new(tokens);
@@ -92,7 +90,7 @@ impl IngestOptions {
         self.buffer_tokens
     }
 
-    /// Returns how many buffers there are for so many threads.
+    /// Returns how many buffers there are for this many threads.
     pub(crate) fn buffers(&self, threads: usize) -> usize {
         threads.saturating_mul(2).saturating_add(self.depth)
     }

@@ -7,7 +7,7 @@ use super::{Buffer, Cut, IngestError, IngestOptions, Make, Place, Unmade, ingest
 use crate::{Shard, Workers, serial};
 
 /// Appends a copy of `tokens` to any sink, hashed by all threads of the operation and
-/// written from where they are, and does not commit.
+/// written in place, without committing.
 pub(crate) fn ingest_slice<S: TokenSink>(
     workers: &Workers,
     sink: &mut S,
@@ -22,7 +22,7 @@ pub(crate) fn ingest_slice<S: TokenSink>(
     ingest_on(pool, &options, sink, cut, &Slice { place, tokens })
 }
 
-/// Makes nothing: the tokens are there, and have to be hashed.
+/// Makes nothing: the tokens exist and only need hashing.
 pub(crate) struct Slice<'tokens, H> {
     pub(crate) place: Place<H>,
     pub(crate) tokens: &'tokens [Token],

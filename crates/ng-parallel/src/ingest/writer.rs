@@ -8,14 +8,12 @@ use crate::pool::Call;
 use crate::within::Within;
 use crate::{Shard, StopFlag};
 
-/// The calling thread's part: hands jobs out in the order of the shards, appends
-/// what comes back in the same order, and fills a shard itself where the next one
-/// to append is not there yet.
+/// The calling thread's part: hands out jobs in shard order, appends the results in the
+/// same order, and fills a shard itself while the next one to append is not ready.
 ///
-/// Both channels hold all the jobs there are, so only receivers ever wait; and the
-/// writer only does when every job is with a worker that is at it. When it ends, for
-/// whatever reason, its ends of both go with it, and each filler ends after the shard
-/// it is at.
+/// Both channels can hold all jobs, so only receivers ever wait, and the writer only when a
+/// worker is busy with every job. When it ends, for whatever reason, it drops its ends of
+/// both, and each filler ends after its current shard.
 pub(super) struct OrderedWriter<'run, S, K: Make> {
     sink: Appender<'run, S>,
     make: &'run K,
@@ -26,14 +24,14 @@ pub(super) struct OrderedWriter<'run, S, K: Make> {
     jobs: Sender<Job>,
     unfilled: Receiver<Job>,
     replies: Receiver<Reply<K::Error>>,
-    /// Replies before their turn, that of shard `n` at `n` modulo the length:
-    /// the shards that are under way are consecutive, and no more than that.
+    /// Early replies, that of shard `n` at `n` modulo the length: shards in progress are
+    /// consecutive, and at most that many.
     early: Vec<Option<Reply<K::Error>>>,
 }
 
 impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
-    /// Hands out the first jobs, one for each of `buffers` if there are as many,
-    /// and returns what every worker runs.
+    /// Hands out the first jobs, at most one per buffer, and returns the closure for every
+    /// worker.
     pub(super) fn start(
         sink: Appender<'run, S>,
         make: &'run K,
@@ -73,7 +71,7 @@ impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
         self.handed_out
     }
 
-    /// Appends every shard; `call` has one more worker help to fill them.
+    /// Appends every shard; `call` gets one more worker to help fill them.
     pub(super) fn run(mut self, call: Call<'_>) -> Result<(), IngestError<S::Error, K::Error>> {
         while call() {}
         let mut number = 0;
@@ -84,7 +82,7 @@ impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
                 self.hand_out(shard, buffer);
                 call();
             }
-            // The workers have the buffer meanwhile.
+            // The workers hold the buffer meanwhile.
             self.sink.commit_if_due()?;
             number += 1;
         }
@@ -109,8 +107,8 @@ impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
         }
     }
 
-    /// Takes a reply; where none is there, fills a shard; where none is left to
-    /// fill either, waits for who has them.
+    /// Takes a reply; if there is none, fills a shard; if none is left to fill either,
+    /// waits for the workers.
     fn receive(&self) -> Reply<K::Error> {
         if let Ok(reply) = self.replies.try_recv() {
             return reply;
@@ -120,7 +118,7 @@ impl<'run, S: TokenSink, K: Make> OrderedWriter<'run, S, K> {
             return fill(self.make, self.stop, job);
         }
         let reply = self.replies.recv();
-        reply.expect("whoever has the shard that comes next replies")
+        reply.expect("the worker with the next shard replies")
     }
 }
 

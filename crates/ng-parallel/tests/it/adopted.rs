@@ -1,5 +1,4 @@
-//! Workers of a pool that has other things to do come when they can, and nobody
-//! waits for them.
+//! Workers of a busy pool join when they can, and nobody waits for them.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -39,7 +38,7 @@ fn the_workers_are_as_many_as_the_pool_has_threads() {
     }
 }
 
-/// A task that waits for what the caller holds may have a thread for ever.
+/// A task that waits for a lock of the caller may block a thread forever.
 #[test]
 fn an_operation_comes_to_its_end_while_all_threads_wait_for_its_caller() {
     let material = Arc::new(Material::new());
@@ -53,7 +52,7 @@ fn an_operation_comes_to_its_end_while_all_threads_wait_for_its_caller() {
             let wanted = Arc::clone(&mutex);
             occupy(&pool, move || drop(wanted.lock().unwrap()));
             for (_, operation) in OPERATIONS {
-                // More than once: what was called for in vain is in the way of nobody.
+                // More than once: an unanswered call blocks nobody.
                 (0..3).for_each(|_| operation(&workers, &material));
             }
             drop(held);
@@ -88,7 +87,7 @@ fn threads_that_were_busy_come_to_an_operation_that_goes_on() {
     });
 }
 
-/// What else the pool has to do gets its turn while an operation has all threads.
+/// The pool's other tasks get their turn while an operation has all threads.
 #[test]
 fn the_pools_own_tasks_run_beside_a_long_operation() {
     comes_to_an_end("tasks of the pool", || {

@@ -1,4 +1,4 @@
-//! `load` and `save` do by workers what a `VecStore` does by itself.
+//! `load` and `save` do on workers what a `VecStore` does by itself.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;

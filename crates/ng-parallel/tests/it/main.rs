@@ -52,17 +52,17 @@ fn workers(threads: usize) -> Workers {
     Workers::new(threads).unwrap()
 }
 
-/// How so many workers come to be.
+/// How workers are created.
 type Start = fn(usize) -> Workers;
 
-/// For claims that hold whoever started the threads.
+/// For claims that hold for started and adopted threads.
 const STARTS: [(&str, Start); 2] = [("started", workers), ("adopted", adopted)];
 
 fn adopted(threads: usize) -> Workers {
     Workers::adopt(pool(threads))
 }
 
-/// A pool of somebody else's.
+/// An existing rayon pool.
 fn pool(threads: usize) -> ThreadPool {
     let builder = ThreadPoolBuilder::new().num_threads(threads);
     builder.build().unwrap()
@@ -104,8 +104,7 @@ fn check_stopped<T: std::fmt::Debug>(outcome: Result<T, ParallelError>, count: u
     }
 }
 
-/// Runs `body`, and fails where it hangs: a test that waits for ever tells nobody
-/// why.
+/// Runs `body`, and fails if it hangs: a test that waits forever explains nothing.
 fn comes_to_an_end(what: &str, body: impl FnOnce() + Send + 'static) {
     let (ends, ended) = channel();
     let thread = thread::spawn(move || {

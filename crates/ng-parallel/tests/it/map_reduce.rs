@@ -1,5 +1,5 @@
-//! `map_reduce` gives the same answer whatever the number of threads, and so does a
-//! pass over a map.
+//! `map_reduce` gives the same answer for any number of threads, and so does a pass over a
+//! map.
 
 #![expect(unsafe_code, reason = "the constructor that maps")]
 
@@ -174,7 +174,7 @@ fn a_pass_that_panics_or_is_stopped_says_so() {
     }
 }
 
-/// The promise is broken on purpose, where a look would be a signal.
+/// Breaks the promise on purpose: an access would raise a signal.
 #[test]
 fn a_map_that_lost_its_end_is_an_error_of_the_pass() {
     let folder = tempfile::tempdir().unwrap();

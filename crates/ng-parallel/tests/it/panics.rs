@@ -1,4 +1,4 @@
-//! A panic is an error at the caller, whatever it panics with.
+//! A panic becomes an error at the caller, whatever its payload.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -69,7 +69,7 @@ const FAILING: [(&str, Failing); 10] = [
         let (mut store, shards) = (VecStore::new(), Shards::new(PANIC_TOKENS));
         of_ingest(ingest_shards(workers, &mut store, shards, |_, _| spite()))
     }),
-    // The other workers are well, and wait for more.
+    // The other workers are intact, and wait for more work.
     ("ingest, one shard", |workers| {
         ingest_failing(workers, |index| match index {
             0 => spite(),

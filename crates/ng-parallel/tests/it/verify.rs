@@ -1,4 +1,4 @@
-//! `verify` reports what the reader's own verification does, whoever reads.
+//! `verify` reports the same as the reader's own verification, for any workers.
 
 #![expect(unsafe_code, reason = "the constructor that maps")]
 
@@ -72,8 +72,8 @@ fn flip(path: &Path, offset: u64) {
     file.write_all_at(&[!byte[0]], offset).unwrap();
 }
 
-/// What a map shows is reported as a reader reports what it reads. All is damaged
-/// before the map is there, so nothing changes below it.
+/// A map is reported on like a reader. Everything is damaged before mapping, so nothing
+/// changes below the map.
 #[test]
 fn a_map_is_verified_as_its_file_is() {
     for count in [0, 1, 8 * BLOCK_TOKENS, COUNT] {
@@ -98,7 +98,7 @@ fn a_map_is_verified_as_its_file_is() {
     }
 }
 
-/// Checks that everybody reports what the reader does, and returns that.
+/// Checks that all report the same as the reader, and returns that.
 fn agreed(place: &Place) -> VerifyReport {
     let reader = place.reader();
     let oracle = reader.verify().unwrap();

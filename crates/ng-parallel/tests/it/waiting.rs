@@ -1,5 +1,4 @@
-//! An operation waits for its own closures and for nobody else, so that a lock
-//! that somebody holds meanwhile cannot come between.
+//! An operation waits only for its own closures, so a lock held elsewhere cannot block it.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -27,7 +26,7 @@ const CASES: [(&str, Start, &[usize]); 2] = [
     ("adopted", adopted, &[2, 7]),
 ];
 
-/// More shards than threads, of no tokens that anybody would have to make.
+/// More shards than threads, without any tokens to make.
 fn shards() -> Shards {
     Shards::with_shard_tokens(OUTER_TOKENS, BLOCK_TOKENS)
 }
@@ -184,7 +183,7 @@ fn check_lending(workers: &Workers) {
     });
 }
 
-/// Where the sink is what is slow, the workers of an ingest wait for its buffers.
+/// If the sink is slow, the workers of an ingest wait for buffers.
 #[test]
 fn an_ingest_lends_workers_that_wait_for_its_sink() {
     comes_to_an_end("an ingest whose sink waits", || {
@@ -266,8 +265,8 @@ fn wait_for_two_threads(workers: &Workers) {
     assert!(matches!(outcome, Err(ParallelError::Stopped { .. })));
 }
 
-/// What a closure spawns by rayon's means runs on a worker, when that is idle and
-/// counted as such.
+/// A task spawned by a closure through rayon runs on a worker that is idle and counted as
+/// such.
 #[test]
 fn a_task_that_a_closure_spawns_may_call_any_operation() {
     for (how, start) in STARTS {
@@ -299,8 +298,8 @@ thread_local! {
     static HOLDS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A closure that waits by rayon's means has its thread take up what the pool has
-/// to do, which may be tasks of ours that an idle worker was to run.
+/// A closure that waits by rayon's means makes its thread run pool tasks, which may be ours
+/// for an idle worker.
 #[test]
 fn no_closure_runs_below_another_that_waits_by_rayon() {
     for (how, start) in STARTS {

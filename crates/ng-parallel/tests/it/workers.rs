@@ -113,7 +113,7 @@ fn workers_that_cannot_be_are_refused_with_what_can() {
     assert!(matches!(Workers::new(0), Err(WorkersError::None)));
 }
 
-/// On a thread that may run on one processor alone, one is what the system grants.
+/// On a thread restricted to one processor, the system grants one.
 #[test]
 #[cfg(target_os = "linux")]
 fn available_workers_are_as_many_as_the_system_grants() {

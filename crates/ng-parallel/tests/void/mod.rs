@@ -1,4 +1,4 @@
-//! A sink of no memory, for ingests that are long.
+//! A sink that stores nothing, for long ingests.
 
 use std::convert::Infallible;
 

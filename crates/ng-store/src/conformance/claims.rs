@@ -11,7 +11,7 @@ use Operation::{
     Reserve, ReserveTooMuch,
 };
 
-/// How many random sequences are tried, with the seeds from 0 on.
+/// How many random sequences are tried, with seeds from 0 on.
 const SEEDS: u64 = 24;
 
 /// How many operations a random sequence has.

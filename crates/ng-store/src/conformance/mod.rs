@@ -1,8 +1,7 @@
-//! What every store that can be read and written must do, as a suite.
+//! A suite of what every readable and writable store must do.
 //!
-//! It uses [`TokenStore`] and [`TokenSink`] and nothing else of a store, and
-//! looks at what was appended only after a `commit`. The oracle is a
-//! `Vec<Token>`.
+//! It uses only [`TokenStore`] and [`TokenSink`], and reads appended tokens only after a
+//! `commit`. The oracle is a `Vec<Token>`.
 //!
 //! ```
 //! use ng_store::{VecStore, conformance};
@@ -10,9 +9,9 @@
 //! conformance::check_all(VecStore::new);
 //! ```
 //!
-//! [`claims`] is the table behind it, for a test runner that shows each claim as
-//! a test of its own. The closures of the suite panic on purpose, so it needs
-//! `panic = "unwind"` and leaves their messages on standard error.
+//! [`claims`] is the table behind it, for a test runner that shows each claim as a separate
+//! test. The closures of the suite panic on purpose, so it needs `panic = "unwind"` and
+//! leaves their messages on standard error.
 
 mod claims;
 mod random;
@@ -51,7 +50,7 @@ impl<S> Claim<S> {
     ///
     /// # Panics
     ///
-    /// When the claim does not hold, with its name and what was seen.
+    /// If the claim does not hold, with its name and what was seen.
     pub fn check(&self, make: impl Fn() -> S) {
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.check)(&make)));
         if let Err(payload) = outcome {
@@ -70,7 +69,7 @@ impl<S> Claim<S> {
 ///
 /// # Panics
 ///
-/// When a claim does not hold, with its name and what was seen.
+/// If a claim does not hold, with its name and what was seen.
 pub fn check_all<S: TokenStore + TokenSink>(make: impl Fn() -> S) {
     for claim in claims() {
         claim.check(&make);

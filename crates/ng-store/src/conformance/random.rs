@@ -2,7 +2,7 @@ use crate::BLOCK_TOKENS;
 
 use super::subject::Operation;
 
-/// SplitMix64 (Steele, Lea and Flood 2014): enough to choose operations by.
+/// SplitMix64 (Steele, Lea and Flood 2014): sufficient for choosing operations.
 pub(super) struct Random(u64);
 
 impl Random {

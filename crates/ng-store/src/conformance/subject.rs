@@ -6,7 +6,7 @@ use ng_token::Token;
 
 use crate::{BLOCK_TOKENS, BlockHasher, TokenSink, TokenStore, whole_blocks};
 
-/// What a store can be asked to do. Counts are tokens.
+/// The operations on a store. Counts are tokens.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
     Reserve(usize),

@@ -2,19 +2,19 @@ use std::ops::Range;
 
 use super::Disk;
 
-/// The least piece that is told apart where each costs a question: 64 KiB. Where all
-/// pages are told at once, it is a page.
+/// The finest resolution if each piece costs a query: 64 KiB. If one query reports all
+/// pages, it is a page.
 const ASKED_BYTES: u64 = 64 << 10;
 
-/// The most pieces that are: they are larger in a large file.
+/// The maximum number of pieces: they are larger in a large file.
 const PIECES_MAX: u64 = 1 << 20;
 
-/// Of how many bytes all pages are asked for, which takes 10 s: 1 TiB. How long a file
-/// says that it is costs its maker nothing.
+/// The most bytes whose pages are all queried, which takes 10 s: 1 TiB. A forged file
+/// length costs its author nothing.
 const TOLD_MAX: u64 = 1 << 40;
 
-/// Which pieces of a part of a file were in the page cache, whole or in part, when it
-/// was looked at. Takes 256 KiB at most.
+/// Which pieces of a part of a file were in the page cache, wholly or partly, when it was
+/// checked. Takes at most 256 KiB.
 #[derive(Debug)]
 pub(crate) struct Cached {
     piece_bytes: u64,
@@ -26,9 +26,9 @@ pub(crate) struct Cached {
 }
 
 impl Cached {
-    /// Looks at some bytes of a file; `None` where the system does not tell. Costs a
-    /// question where nothing is in the cache, or all, and a few more for each place
-    /// where it changes; 10 ms for each GB where only a map of the file tells.
+    /// Checks some bytes of a file; `None` if the system does not say. Costs one query if
+    /// nothing or everything is cached, and a few more for each change; 10 ms per GB if
+    /// only a map of the file can tell.
     pub(super) fn look(disk: &dyn Disk, bytes: Range<u64>) -> Option<Self> {
         if tells(disk) {
             let mut cached = Self::nothing(&bytes, ASKED_BYTES);
@@ -45,8 +45,8 @@ impl Cached {
         })
     }
 
-    /// Takes it from `look`, which tells where each page of some bytes begins that is
-    /// in the cache, in their order; `None` where it cannot.
+    /// Builds it from `look`, which reports the start of each cached page of some bytes, in
+    /// order; `None` if it cannot.
     pub(crate) fn of_pages(
         bytes: Range<u64>,
         look: impl FnOnce(&mut dyn FnMut(u64)) -> Option<()>,
@@ -107,7 +107,7 @@ impl Cached {
         }
     }
 
-    /// Outside of what was looked at nothing was there.
+    /// Outside the checked part, nothing counts as cached.
     fn has(&self, pieces: &[u64], piece: u64) -> bool {
         piece.checked_sub(self.skipped).is_some_and(|piece| {
             let word = pieces.get(piece as usize / 64);
@@ -152,9 +152,9 @@ fn page_bytes() -> u64 {
     return 4 << 10;
 }
 
-/// Tells whether what the disk tells of the page cache is to be believed. The first
-/// byte of a file is in it once it was read; a file system that stands on another one,
-/// as overlays do, may be asked of a page cache that is never used.
+/// Tells whether the disk's answers about the page cache are reliable. The first byte of a
+/// file is cached once it was read; a stacked file system, such as an overlay, may report
+/// on a page cache that is never used.
 fn tells(disk: &dyn Disk) -> bool {
     let read = disk.read_at(&mut [0], 0);
     read.is_ok_and(|count| count == 1)
@@ -174,7 +174,7 @@ mod tests {
 
     const KIB: u64 = 1 << 10;
 
-    /// A file of which some ranges are in the page cache, its first byte in any case.
+    /// A file with some ranges in the page cache, always including its first byte.
     struct Partly {
         ranges: Vec<Range<u64>>,
         tells: bool,
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(runs, [10 * KIB..64 * KIB, 192 * KIB..300 * KIB]);
         assert!(cached.is_mostly(&(0..256 * KIB)) && !cached.is_mostly(&(0..320 * KIB)));
         assert!(!cached.is_mostly(&(2000 * KIB..3000 * KIB)));
-        // A page of each piece, which is not much.
+        // One page of each piece, which is little.
         let pages: Vec<_> = (0..len / (64 * KIB))
             .map(|piece| piece * 64 * KIB + 8 * KIB..piece * 64 * KIB + 12 * KIB)
             .collect();

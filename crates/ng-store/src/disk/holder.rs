@@ -1,8 +1,8 @@
-//! Who holds a file's lock, as far as the system tells.
+//! Who holds a file's lock, if the system says.
 
 use std::fs::File;
 
-/// How often the table of all locks is read while it does not show the one.
+/// How often the lock table is read until it shows the lock.
 #[cfg(target_os = "linux")]
 const READS: usize = 4;
 
@@ -16,8 +16,8 @@ pub(super) fn lock_holder(file: &File) -> Option<u32> {
     let metadata = file.metadata().ok()?;
     let (device, inode) = (metadata.dev(), metadata.ino());
     let name = format!("{:02x}:{:02x}:{inode}", major(device), minor(device));
-    // The table comes in pieces, and a lock that is released between two of them lets
-    // the next piece begin a line too late.
+    // The table comes in pieces, and a lock released between two of them makes the next
+    // piece start a line too late.
     (0..READS).find_map(|_| {
         let table = std::fs::read_to_string("/proc/locks").ok()?;
         holder_in(&table, &name)
@@ -30,8 +30,8 @@ pub(super) fn lock_holder(_file: &File) -> Option<u32> {
 }
 
 /// Finds who holds the file of that name, device and inode, in a table like
-/// `1: FLOCK ADVISORY WRITE 1234 08:01:5678 0 EOF`. Who waits for a lock has an
-/// arrow there, and a process of another namespace a 0.
+/// `1: FLOCK ADVISORY WRITE 1234 08:01:5678 0 EOF`. A waiter has an arrow there, and a
+/// process in another namespace a 0.
 #[cfg(any(target_os = "linux", test))]
 fn holder_in(table: &str, name: &str) -> Option<u32> {
     table.lines().find_map(|line| {

@@ -1,5 +1,5 @@
-//! What a file store asks of a file system, as two traits, so that power loss
-//! and failing operations can be simulated.
+//! What a file store needs from a file system, as two traits, so that power loss and
+//! failing operations can be simulated.
 
 mod cached;
 mod holder;
@@ -23,19 +23,18 @@ pub(crate) use source::Source;
 
 /// An open file.
 ///
-/// Every method may fail as the system call behind it does. `read_at` and
-/// `write_at` may be short or interrupted, as the calls are: whoever calls them
-/// goes on.
+/// Every method may fail like the system call behind it. Like the calls, `read_at` and
+/// `write_at` may be short or interrupted: the caller continues.
 #[allow(
     clippy::len_without_is_empty,
     clippy::missing_errors_doc,
-    reason = "a seam over system calls: nobody asks whether a disk is empty, and all may fail"
+    reason = "a trait over system calls: nobody asks whether a disk is empty, and all may fail"
 )]
 pub trait Disk: Send + Sync {
     /// The length in bytes.
     fn len(&self) -> io::Result<u64>;
 
-    /// Cuts or extends the file; new bytes are a hole.
+    /// Truncates or extends the file; new bytes are a hole.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
     /// Reads some bytes at `offset`; 0 at the end.
@@ -44,70 +43,66 @@ pub trait Disk: Send + Sync {
     /// Writes some bytes at `offset`, extending the file if needed.
     fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize>;
 
-    /// Gives the range blocks of its own, extending the file if needed, so that
-    /// writing there needs no more room. `Unsupported` where the file system
-    /// has no such call.
+    /// Allocates blocks for the range, extending the file if needed, so that writing there
+    /// needs no more space. `Unsupported` if the file system has no such call.
     fn allocate(&self, offset: u64, len: u64) -> io::Result<()>;
 
-    /// How many bytes the file system has for this file beside those it has, as
-    /// far as it tells.
+    /// How many more bytes the file system has for this file, if it says.
     fn free_bytes(&self) -> io::Result<Option<u64>> {
         Ok(None)
     }
 
-    /// The length in bytes that this process may give a file at most, if there
-    /// is a limit.
+    /// The maximum file length in bytes for this process, if limited.
     fn longest(&self) -> io::Result<Option<u64>> {
         Ok(None)
     }
 
-    /// Tells whether a block that was written once is written over in its place, and
-    /// more cheaply than the first time.
+    /// Tells whether a written block is overwritten in place, and more cheaply than the
+    /// first time.
     fn writes_in_place(&self) -> bool {
         true
     }
 
-    /// Starts to write the range out, and does not wait.
+    /// Starts writeback of the range, without waiting.
     fn start_writeback(&self, offset: u64, len: u64) -> io::Result<()>;
 
-    /// Writes the range out as far as it is not, and waits for it. A failure that is told here is not told again by [`sync`](Self::sync).
+    /// Writes back the rest of the range, and waits for it. [`sync`](Self::sync) does not
+    /// repeat a failure reported here.
     fn finish_writeback(&self, offset: u64, len: u64) -> io::Result<()> {
         let _ = (offset, len);
         Ok(())
     }
 
-    /// Writes as [`write_at`](Self::write_at) does, starts to write it out, and has
-    /// the system drop the pages when they are written. `Unsupported` where it
-    /// cannot.
+    /// Writes like [`write_at`](Self::write_at), starts writeback, and makes the system
+    /// drop the pages once written. `Unsupported` if it cannot.
     fn write_uncached_at(&self, buffer: &[u8], offset: u64) -> io::Result<usize> {
         let _ = (buffer, offset);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Reads as [`read_at`](Self::read_at) does, and brings nothing into the page
-    /// cache. `Unsupported` where it cannot, or not into this buffer: address, length
-    /// and offset should be multiples of [`UNCACHED_ALIGN`].
+    /// Reads like [`read_at`](Self::read_at), without filling the page cache. `Unsupported`
+    /// if it cannot, or not into this buffer: address, length and offset should be
+    /// multiples of [`UNCACHED_ALIGN`].
     fn read_uncached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let _ = (buffer, offset);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Tells how many bytes of the range are in the page cache, in whole pages, where
-    /// the system tells.
+    /// Tells how many bytes of the range are in the page cache, in whole pages, if the
+    /// system says.
     fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
         let _ = (offset, len);
         Ok(None)
     }
 
-    /// Calls `each` with the offset of each page of the range that is in the page
-    /// cache; `false` where the system does not tell.
+    /// Calls `each` with the offset of each cached page of the range; `false` if the system
+    /// does not say.
     fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
         let _ = (offset, len, each);
         Ok(false)
     }
 
-    /// Has the system drop the pages of the range that are written out and that
-    /// nobody has mapped. A hint.
+    /// Asks the system to drop the range's clean, unmapped pages. A hint.
     fn drop_cached(&self, offset: u64, len: u64) {
         let _ = (offset, len);
     }
@@ -115,29 +110,29 @@ pub trait Disk: Send + Sync {
     /// Makes data and length durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
 
-    /// Takes the writer's lock, without waiting, until the file is dropped.
-    /// `WouldBlock` if another opener has it; taking it twice is taking it once.
+    /// Takes the writer's lock, without waiting, until the file is dropped. `WouldBlock` if
+    /// another opener has it; idempotent.
     ///
-    /// A disk that has one opener at a time needs none, and says yes.
+    /// A disk with a single opener needs none, and returns success.
     fn try_lock(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Tells whether this process opened the file. After a fork the child has
-    /// its parent's files, with their locks, and must not write to them.
+    /// Tells whether this process opened the file. After a fork the child has its parent's
+    /// files and locks, and must not write to them.
     ///
-    /// A disk that no fork shares says yes.
+    /// A disk that no fork shares returns `true`.
     fn is_ours(&self) -> bool {
         true
     }
 
-    /// Returns the process that took the writer's lock, where the system tells.
+    /// Returns the process that took the writer's lock, if the system says.
     fn lock_holder(&self) -> Option<u32> {
         None
     }
 }
 
-/// What address, length and offset of an uncached read are multiples of: a page.
+/// The alignment of address, length and offset of an uncached read: a page.
 pub const UNCACHED_ALIGN: usize = 4096;
 
 /// Makes a shared handle of a disk that disk.
@@ -231,10 +226,10 @@ macro_rules! shared {
 shared!(&D);
 shared!(Arc<D>);
 
-/// A folder, and the entries in it. Every method may fail, as those of [`Disk`].
+/// A folder and its entries. Every method may fail, like those of [`Disk`].
 #[allow(
     clippy::missing_errors_doc,
-    reason = "a seam over system calls: all may fail"
+    reason = "a trait over system calls: all may fail"
 )]
 pub trait Dir {
     /// The files in it.
@@ -243,13 +238,13 @@ pub trait Dir {
     /// Creates a file that must not exist, for reading and writing.
     fn create_exclusive(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Opens a file; for reading only unless `writable`.
+    /// Opens a file, read-only unless `writable`.
     fn open(&self, name: &str, writable: bool) -> io::Result<Self::File>;
 
-    /// Gives an entry another name, which must be free (`AlreadyExists`).
+    /// Renames an entry; the new name must be free (`AlreadyExists`).
     fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()>;
 
-    /// Gives an entry another name, replacing what had it.
+    /// Renames an entry, replacing any entry of that name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Removes an entry.
@@ -258,20 +253,19 @@ pub trait Dir {
     /// Makes the entries durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// The names of the regular files in it that are Unicode, in any order.
+    /// The Unicode names of its regular files, in any order.
     ///
-    /// A folder in which nobody leaves anything behind need not be listed, and
-    /// says none.
+    /// A folder without leftovers need not be listed, and returns none.
     fn names(&self) -> io::Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Tells whether this process made the handle, as [`Disk::is_ours`] does.
+    /// Tells whether this process created the handle, like [`Disk::is_ours`].
     fn is_ours(&self) -> bool {
         true
     }
 
-    /// Tells whether `name` is there, an entry of whatever kind.
+    /// Tells whether an entry `name` exists, of any kind.
     fn exists(&self, name: &str) -> io::Result<bool> {
         match self.open(name, false) {
             Ok(_) => Ok(true),
@@ -282,7 +276,7 @@ pub trait Dir {
 
     /// Tells whether `name` still names `file`, which was opened by that name.
     ///
-    /// A folder in which nobody else renames needs no look, and says yes.
+    /// A folder in which nobody else renames returns `true` without checking.
     fn is_named(&self, name: &str, file: &Self::File) -> io::Result<bool> {
         let _ = (name, file);
         Ok(true)

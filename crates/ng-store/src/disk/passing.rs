@@ -10,60 +10,57 @@ use super::cached::Cached;
 use crate::memory::available_bytes;
 use crate::{CachePolicy, ProcessMark};
 
-/// What one read takes that goes around the page cache: a huge page, as which the
-/// memory that it goes to is asked for. Pieces that lie apart in memory are requests
-/// of their own on a virtual disk: 8 GB took 2.0 s into huge pages and 6 s into base
-/// pages, on one thread or four.
+/// The size of one read that bypasses the page cache: a huge page, since its buffer is one.
+/// On a virtual disk, separate pieces of memory are separate requests: 8 GB took 2.0 s into
+/// huge pages and 6 s into base pages, on one thread or four.
 const WINDOW_BYTES: u64 = 2 << 20;
 
-/// The least read that is part of a pass; what is less is of the head or the table.
+/// The smallest read that belongs to a pass; smaller ones are of the head or the table.
 const PASS_MIN_BYTES: usize = 64 << 10;
 
-/// The most windows that are held. More threads than these read through the page cache.
+/// The maximum number of windows held. Further threads read through the page cache.
 const WINDOWS_MAX: usize = 64;
 
-/// Of how many windows it is remembered whether they were read, those of 8 TiB: how long
-/// a file says that it is costs its maker nothing.
+/// For how many windows it is remembered whether they were read: those of 8 TiB. A forged
+/// file length costs its author nothing.
 const NOTED_MAX: u64 = 1 << 22;
 
-/// A file that is passed over once, from one end to the other, by as many threads as
-/// there are. Reads of 64 KiB or more are the pass; what is less is read as ever, and
-/// nothing is written.
+/// A file read once from end to end, by any number of threads. Reads of 64 KiB or more
+/// belong to the pass; smaller ones are ordinary reads, and nothing is written.
 ///
-/// By the [`CachePolicy`] it leaves the page cache as it was: what is in memory is
-/// read from there, and what is not is read around the page cache, in windows of
-/// 2 MiB, mostly one for each thread. Where the file cannot be read so, what a window
-/// brought into the page cache is dropped when its end was read. What was there before
-/// the pass began is never dropped, and where the system does not tell what was,
-/// everything is read as ever and stays.
+/// By the [`CachePolicy`] it leaves the page cache unchanged: cached data is read from
+/// there, the rest bypasses it in windows of 2 MiB, mostly one per thread. If the file
+/// cannot be read that way, the pages that a window brought into the cache are dropped once
+/// its end was read. Pages cached before the pass are never dropped; if the system does not
+/// say which those are, everything is read normally and stays.
 ///
-/// Asking the kernel to read ahead (`POSIX_FADV_WILLNEED`) lost: it takes base pages,
-/// and 8 GB took 6 s. Its own read-ahead, and dropping behind it, took 2.3 s where
-/// the device reads 8 MiB ahead, and 3.0 s on one thread and 4 s on two where it reads
-/// 128 KiB; reads of 2 MiB by two threads took 2.0 s in either case.
+/// Prefetching by the kernel (`POSIX_FADV_WILLNEED`) lost: it uses base pages, and 8 GB
+/// took 6 s. The kernel's own read-ahead with dropping behind took 2.3 s if the device
+/// reads 8 MiB ahead; with 128 KiB, 3.0 s on one thread and 4 s on two. Reads of 2 MiB by
+/// two threads took 2.0 s in either case.
 pub struct Passing<'d> {
     disk: Arc<dyn Disk + 'd>,
     around: Option<Around>,
 }
 
-/// What a pass that leaves the page cache as it was knows and holds.
+/// The state of a pass that leaves the page cache unchanged.
 struct Around {
-    /// What was in the page cache before.
+    /// What was cached before.
     before: Cached,
-    /// A bit for each window: whether it was read, in part at least.
+    /// A bit for each window: whether any of it was read.
     passed: Box<[AtomicU64]>,
     /// Whether the disk has not yet refused uncached reads.
     uncached: AtomicBool,
-    /// The begin of a window that could not be read at once.
+    /// The start of a window that could not be read at once.
     unreadable: AtomicU64,
     slots: Mutex<Vec<Slot>>,
-    /// Whose windows they are: a fork has none of them.
+    /// The owner of the windows: a fork has none of them.
     process: ProcessMark,
 }
 
-/// A place for a window, and what of it was handed out.
+/// A slot for a window, and how much of it was handed out.
 struct Slot {
-    /// Where the window begins that is here, or on its way.
+    /// The start of the window that is loaded or loading.
     start: u64,
     handed_out: usize,
     is_done: bool,
@@ -71,7 +68,7 @@ struct Slot {
 }
 
 impl<'d> Passing<'d> {
-    /// Begins a pass over some bytes of a file, by whose number the policy goes.
+    /// Starts a pass over some bytes of a file; their number decides by the policy.
     pub fn over(disk: Arc<dyn Disk + 'd>, policy: CachePolicy, bytes: Range<u64>) -> Self {
         let count = bytes.end.saturating_sub(bytes.start);
         let bypasses = policy.bypasses_pass(count, available_bytes);
@@ -81,13 +78,12 @@ impl<'d> Passing<'d> {
         }
     }
 
-    /// Tells whether it goes around the page cache, where that is needed.
+    /// Tells whether it bypasses the page cache where necessary.
     pub(crate) fn bypasses(&self) -> bool {
         self.around.is_some()
     }
 
-    /// Reads the window that a byte is in, for a read to come. What is wrong with it
-    /// that read will tell.
+    /// Loads the window of a byte, for a later read, which will report any error.
     pub(crate) fn read_ahead(&self, offset: u64) {
         if let Some(around) = &self.around {
             let start = offset - offset % WINDOW_BYTES;
@@ -106,14 +102,14 @@ impl<'d> Passing<'d> {
 }
 
 impl Drop for Passing<'_> {
-    /// Drops what is left: the last window, and pages that were still held when
-    /// theirs was dropped.
+    /// Drops the rest: the last window, and pages that were still in use when their window
+    /// was dropped.
     fn drop(&mut self) {
         let Some(around) = &mut self.around else {
             return;
         };
         if !around.process.is_this_process() {
-            // They are not mapped here, and something else may be where they were.
+            // They are not mapped here, and something else may be at their addresses.
             let slots = around.slots.get_mut();
             mem::forget(mem::take(slots.unwrap_or_else(PoisonError::into_inner)));
             return;
@@ -133,7 +129,7 @@ impl fmt::Debug for Passing<'_> {
 }
 
 impl Around {
-    /// `None` where the system does not tell what is in the page cache.
+    /// `None` if the system does not say what is cached.
     fn new(disk: &dyn Disk, bytes: Range<u64>) -> Option<Self> {
         let end = disk.len().ok()?.min(bytes.end);
         let noted = end.div_ceil(WINDOW_BYTES).min(NOTED_MAX);
@@ -156,7 +152,7 @@ impl Around {
         };
         let read = match read {
             Some(count) => count,
-            // Also where a window could not be read: this part of it may be.
+            // Even if the whole window could not be read, this part may be readable.
             None => disk.read_at(buffer, offset)?,
         };
         self.note_passed(start / WINDOW_BYTES);
@@ -167,7 +163,7 @@ impl Around {
         Ok(read)
     }
 
-    /// Tells whether a window is to be read at once, and around the page cache.
+    /// Tells whether a window should be read at once, bypassing the page cache.
     fn goes_around(&self, start: u64) -> bool {
         self.uncached.load(Ordering::Relaxed)
             && self.unreadable.load(Ordering::Relaxed) != start
@@ -175,7 +171,7 @@ impl Around {
             && !self.before.is_mostly(&(start..start + WINDOW_BYTES))
     }
 
-    /// Reads what is there of a window; `None` where it cannot be read so.
+    /// Reads the existing part of a window; `None` if it cannot be read that way.
     fn read_window(&self, disk: &dyn Disk, buffer: &mut [u8], offset: u64) -> Option<usize> {
         let at = (offset % WINDOW_BYTES) as usize;
         let start = offset - at as u64;
@@ -188,7 +184,7 @@ impl Around {
                     io::ErrorKind::Unsupported => self.uncached.store(false, Ordering::Relaxed),
                     _ => self.unreadable.store(start, Ordering::Relaxed),
                 }
-                // Nothing of it is there to be handed out.
+                // There is nothing to hand out.
                 self.note_handed_out(start, 0, 0);
                 return None;
             }
@@ -200,14 +196,14 @@ impl Around {
         Some(count)
     }
 
-    /// The window that begins at `start`, if it is here or on its way, or another one to
-    /// read it into; `None` where there is none to be had.
+    /// The window that begins at `start`, if loaded or loading, or a free one to load it
+    /// into; `None` if none is available.
     fn claim(&self, start: u64) -> Option<Arc<Mutex<Window>>> {
         let mut slots = lock(&self.slots);
         if let Some(slot) = slots.iter().find(|slot| slot.start == start) {
             return Some(Arc::clone(&slot.window));
         }
-        // Nobody comes to a window but through here, under the lock.
+        // Windows are only reached through here, under the lock.
         let is_idle = |slot: &Slot| Arc::strong_count(&slot.window) == 1;
         let done = slots.iter().position(|slot| slot.is_done && is_idle(slot));
         let place = match done {
@@ -237,7 +233,7 @@ impl Around {
     }
 
     fn note_passed(&self, window: u64) {
-        // A file that has grown, or is very long, has windows that are not noted.
+        // A grown or very long file has windows that are not recorded.
         if let Some(word) = self.passed.get((window / 64) as usize) {
             word.fetch_or(1 << (window % 64), Ordering::Relaxed);
         }
@@ -258,21 +254,21 @@ impl Around {
         })
     }
 
-    /// Drops of a range what was not in the page cache before.
+    /// Drops what was not cached before from a range.
     fn drop_new(&self, disk: &dyn Disk, bytes: Range<u64>) {
         let runs = self.before.runs_without(bytes);
         runs.for_each(|run| disk.drop_cached(run.start, run.end - run.start));
     }
 }
 
-/// A part of the file, in memory of its own.
+/// A part of the file, in its own memory.
 struct Window {
     /// Where it begins, if it was read.
     start: Option<u64>,
-    /// How much of it the file has.
+    /// How much of it the file contains.
     len: usize,
     memory: MmapMut,
-    /// Where the memory has the begin of a page as large as a window.
+    /// The offset in the memory that is aligned to the window size.
     at: usize,
 }
 
@@ -286,10 +282,10 @@ impl Window {
         }
         #[cfg(target_os = "linux")]
         {
-            // A fork while the disk writes to it would leave it with other bytes than
-            // were read: open(2), on O_DIRECT and private memory.
+            // A fork during a direct read could leave other bytes here than were read:
+            // open(2), on O_DIRECT and private memory.
             memory.advise(memmap2::Advice::DontFork)?;
-            // Where there are no huge pages, it is slower.
+            // Without huge pages it is slower.
             let _ = memory.advise_range(memmap2::Advice::HugePage, at, bytes);
         }
         Ok(Self {
@@ -300,7 +296,7 @@ impl Window {
         })
     }
 
-    /// Reads the window that begins at `start`, unless it is this one.
+    /// Loads the window that begins at `start`, unless it is this one.
     fn fill(&mut self, disk: &dyn Disk, start: u64) -> io::Result<&[u8]> {
         let bytes = WINDOW_BYTES as usize;
         if self.start != Some(start) {
@@ -324,7 +320,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a pass says to whoever would write.
+/// The error of writes to a pass.
 fn reads_only<T>() -> io::Result<T> {
     Err(io::ErrorKind::PermissionDenied.into())
 }

@@ -13,18 +13,18 @@ use crate::inode;
 use crate::inode::Inode;
 use crate::{FileKind, IoError, OpenError, Operation, ProcessMark};
 
-/// What a path means for somebody who opened a file by it:
+/// What a path now names, seen by a process that opened a file by it:
 /// [`RealFile::name_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameState {
     /// The file that was opened.
     Ours,
-    /// Another file, which was put in its place.
+    /// Another file, which replaced it.
     Another,
     /// Nothing; the file has another name.
     Moved,
-    /// Nothing, and the file has no name at all: when it is closed it is gone.
+    /// Nothing, and the file has no name left: it is gone when closed.
     Gone,
 }
 
@@ -32,22 +32,22 @@ pub enum NameState {
 #[derive(Debug)]
 pub struct RealFile {
     file: File,
-    /// The same file, opened once more for uncached reads when the first is asked
-    /// for; `None` where it cannot be.
+    /// The same file, reopened for uncached reads at the first one; `None` if that is
+    /// impossible.
     #[cfg(target_os = "linux")]
     direct: OnceLock<Option<File>>,
     locked: AtomicBool,
-    /// Whether it was registered as a reader's.
+    /// Whether it was registered as a reader.
     registered: AtomicBool,
     opener: Opener,
 }
 
-/// The process that made a handle. A child of it has the handle too, and shares
-/// what it stands for.
+/// The process that created a handle. A child has the handle, too, and shares the open
+/// file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opener(ProcessMark);
 
-/// What a child gets that changes something by its parent's handle.
+/// The error of a child that would change something through its parent's handle.
 #[derive(Debug, thiserror::Error)]
 #[error("opened by another process, before a fork")]
 struct NotOurs;
@@ -70,9 +70,9 @@ impl Opener {
 }
 
 impl RealFile {
-    /// Opens the regular file at `path`, for reading only unless `writable`.
+    /// Opens the regular file at `path`, read-only unless `writable`.
     ///
-    /// A pipe, a device or a folder is refused without waiting for anybody.
+    /// A pipe, a device or a folder is refused without blocking.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl RealFile {
             source,
         };
         let opening = |source| io_error(Operation::Open, source);
-        // A look first, because opening a device can do something to it. A look
-        // again at what was opened, because the path may mean another file now.
+        // Check first, because opening a device can have side effects. Check again after
+        // opening, because the path may name another file now.
         refuse_special(path, fs::metadata(path).map_err(opening)?.file_type())?;
         let file = open_options(writable).open(path).map_err(opening)?;
         let metadata = file.metadata();
@@ -95,7 +95,7 @@ impl RealFile {
         Ok(Self::new(file))
     }
 
-    /// Registers the open file as a reader's.
+    /// Registers the open file as a reader.
     pub(crate) fn register(&self) -> io::Result<()> {
         crate::raw::lock_as_reader(&self.file)?;
         self.registered.store(true, Ordering::Relaxed);
@@ -110,8 +110,8 @@ impl RealFile {
         &self.file
     }
 
-    /// Starts to read some bytes into memory, and no others. A hint: it may do
-    /// nothing, and whoever reads them is told what is wrong.
+    /// Starts to load exactly these bytes into memory. A hint: it may do nothing, and a
+    /// later read reports any error.
     pub(crate) fn start_read(&self, offset: u64, bytes: u64) {
         #[cfg(target_os = "linux")]
         let _ = rustix::fs::fadvise(
@@ -123,11 +123,11 @@ impl RealFile {
         let _ = (offset, bytes);
     }
 
-    /// Tells what `path` means now, links followed, for the opener of this file.
+    /// Tells what `path` names now, following links, for the opener of this file.
     ///
     /// # Errors
     ///
-    /// The system refuses to look.
+    /// The system refuses the check.
     #[cfg(unix)]
     pub fn name_state(&self, path: &Path) -> io::Result<NameState> {
         let opened = Inode::of(&self.file)?;
@@ -163,7 +163,7 @@ impl RealFile {
     }
 }
 
-/// Takes over a regular file that is open.
+/// Wraps an open regular file.
 impl From<File> for RealFile {
     fn from(file: File) -> Self {
         Self::new(file)
@@ -171,12 +171,12 @@ impl From<File> for RealFile {
 }
 
 impl Drop for RealFile {
-    /// Gives the lock back by hand: a map of the file keeps the description
-    /// open that holds it, and snapshots may live on. A child has the same
-    /// description, and would take the lock from its parent.
+    /// Releases the lock explicitly: a map of the file keeps the description open that
+    /// holds it, and snapshots may live on. A child shares the description, and would
+    /// release its parent's lock.
     fn drop(&mut self) {
         if *self.locked.get_mut() && self.opener.is_this_process() {
-            // It fails only for a file that is not locked.
+            // It fails only if the file is not locked.
             let _ = self.file.unlock();
         }
     }
@@ -235,7 +235,7 @@ impl Disk for RealFile {
     #[cfg(target_os = "linux")]
     fn free_bytes(&self) -> io::Result<Option<u64>> {
         let stat = rustix::fs::fstatvfs(&self.file)?;
-        // One without blocks does not count what it has.
+        // A file system without blocks does not count its space.
         let counts = stat.f_blocks > 0;
         Ok(counts.then(|| stat.f_bavail.saturating_mul(stat.f_frsize)))
     }
@@ -247,8 +247,8 @@ impl Disk for RealFile {
 
     #[cfg(target_os = "linux")]
     fn writes_in_place(&self) -> bool {
-        /// ext2 to ext4, and XFS: `linux/magic.h`. Others write each time to another place,
-        /// or in memory, or are not known to gain.
+        /// ext2 to ext4, and XFS: `linux/magic.h`. Others write to a new place each time,
+        /// or in memory, or have no known gain.
         const KNOWN: [u64; 2] = [0xEF53, 0x5846_5342];
         let kind = rustix::fs::fstatfs(&self.file).map(|told| told.f_type as u64);
         kind.is_ok_and(|kind| KNOWN.contains(&(kind & 0xFFFF_FFFF)))
@@ -288,7 +288,7 @@ impl Disk for RealFile {
         crate::raw::cached_bytes(&self.file, offset, len)
     }
 
-    /// By a map that nobody looks at.
+    /// By a map that is never accessed.
     #[cfg(target_os = "linux")]
     fn cached_pages(&self, offset: u64, len: u64, each: &mut dyn FnMut(u64)) -> io::Result<bool> {
         let Ok(bytes) = usize::try_from(len) else {
@@ -310,15 +310,15 @@ impl Disk for RealFile {
 
     #[cfg(target_os = "linux")]
     fn drop_cached(&self, offset: u64, len: u64) {
-        // A length of 0 would mean all that follows.
+        // A length of 0 would mean the rest of the file.
         if let Some(len) = std::num::NonZeroU64::new(len) {
             let advice = rustix::fs::Advice::DontNeed;
             let _ = rustix::fs::fadvise(&self.file, offset, Some(len), advice);
         }
     }
 
-    /// Not by the standard library, which starts an interrupted sync again. Not
-    /// in a child: the kernel would tell it an error that its parent waits for.
+    /// Not by the standard library, which retries an interrupted sync. Not in a child: the
+    /// kernel would report to it an error that its parent needs.
     #[cfg(target_os = "linux")]
     fn sync(&self) -> io::Result<()> {
         self.opener.check()?;
@@ -337,7 +337,7 @@ impl Disk for RealFile {
 
     fn try_lock(&self) -> io::Result<()> {
         self.opener.check()?;
-        // What a second lock of one description does is up to the system.
+        // The effect of locking a description twice depends on the system.
         if self.locked.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -359,7 +359,7 @@ impl Disk for RealFile {
 fn open_options(writable: bool) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(writable);
-    // Opening a pipe then returns at once; for a regular file it means nothing.
+    // Opening a pipe then returns at once; it has no effect on a regular file.
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -368,7 +368,7 @@ fn open_options(writable: bool) -> OpenOptions {
     options
 }
 
-/// Tells whether a path names nothing, a link that leads nowhere included.
+/// Tells whether a path names nothing, including a dangling link.
 #[cfg(unix)]
 fn is_nothing(error: &io::Error) -> bool {
     matches!(
@@ -377,7 +377,7 @@ fn is_nothing(error: &io::Error) -> bool {
     )
 }
 
-/// Refuses what is no regular file.
+/// Refuses anything but a regular file.
 fn refuse_special(path: &Path, kind: fs::FileType) -> Result<(), OpenError> {
     FileKind::unless_regular(kind).map_or(Ok(()), |found| {
         Err(OpenError::NotAFile {

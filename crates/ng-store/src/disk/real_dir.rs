@@ -8,9 +8,9 @@ use super::{Dir, Disk, RealFile};
 
 /// A folder of the operating system.
 ///
-/// On Linux it is open, so that it stays the same folder whatever becomes of its
-/// path and of the current folder. One that may be searched and not read is
-/// opened too; it cannot be synced or listed then.
+/// On Linux it is kept open, so that it stays the same folder whatever happens to its path
+/// or the current folder. A folder that may be searched but not read is opened too; it
+/// cannot be synced or listed.
 #[derive(Debug)]
 pub struct RealDir {
     folder: Folder,
@@ -22,7 +22,7 @@ impl RealDir {
     ///
     /// # Errors
     ///
-    /// There is no such folder, or it may not be searched.
+    /// The folder does not exist, or may not be searched.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Ok(Self {
             folder: Folder::open(path.as_ref())?,
@@ -30,22 +30,22 @@ impl RealDir {
         })
     }
 
-    /// A link refuses a name that is taken, as a plain rename does not. For a
-    /// moment the file has both names, and keeps both where the old one cannot
-    /// be taken away: it has the new one, which is what was asked for.
+    /// Unlike a plain rename, a link refuses a taken name. For a moment the file has both
+    /// names, and keeps both if the old one cannot be removed: it has the new one, as
+    /// requested.
     fn link_and_unlink(&self, from: &str, to: &str) -> io::Result<()> {
         self.folder.link(from, to)?;
         let _ = self.folder.unlink(from);
         Ok(())
     }
 
-    /// Takes the name by an empty file, which is locked and then replaced. For a
-    /// moment the name means that file, and a process that dies then leaves it.
+    /// Claims the name with an empty file, which is locked and then replaced. For a moment
+    /// the name refers to that file, and a process that dies then leaves it.
     fn claim_and_rename(&self, from: &str, to: &str) -> io::Result<()> {
         let claim = self.create_exclusive(to)?;
         let locked = claim.try_lock();
         if matches!(&locked, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            // Who replaces the claim has its lock, and the name is theirs.
+            // A process that replaces the claim holds its lock, and owns the name.
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let renamed = locked.and_then(|()| self.rename(from, to));
@@ -67,7 +67,7 @@ impl Dir for RealDir {
         Ok(RealFile::new(self.folder.open_file(name, writable)?))
     }
 
-    /// In the first of three ways that the file system knows.
+    /// By the first of three ways that the file system supports.
     fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
         let ways = [
             |dir: &Self, from: &str, to: &str| dir.folder.rename_noreplace(from, to),
@@ -149,7 +149,7 @@ mod folder {
             Ok(openat(&self.0, name, flags, mode)?.into())
         }
 
-        /// Not waiting for anybody, should it be a pipe.
+        /// Without blocking, should it be a pipe.
         pub(super) fn open_file(&self, name: &str, writable: bool) -> io::Result<File> {
             let access = match writable {
                 true => OFlags::RDWR,
@@ -168,7 +168,7 @@ mod folder {
 
         pub(super) fn link(&self, from: &str, to: &str) -> io::Result<()> {
             match linkat(&self.0, from, &self.0, to, AtFlags::empty()) {
-                // What FAT and some in user space say.
+                // The error of FAT and some user-space file systems.
                 Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
                     Err(io::ErrorKind::Unsupported.into())
                 }
@@ -186,7 +186,7 @@ mod folder {
 
         pub(super) fn sync(&self) -> io::Result<()> {
             match fsync(&self.0) {
-                // It was opened to be searched alone; this tells why.
+                // It was opened only for searching; this tells why.
                 Err(Errno::BADF) => {
                     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
                     Ok(fsync(openat(&self.0, ".", flags, Mode::empty())?)?)
@@ -208,7 +208,7 @@ mod folder {
             Ok(names)
         }
 
-        /// Some file systems do not say what an entry is while they list it.
+        /// Some file systems do not report an entry's type in a listing.
         fn is_regular(&self, listed: FileType, name: &str) -> io::Result<bool> {
             let kind = match listed {
                 FileType::Unknown => {
@@ -221,7 +221,7 @@ mod folder {
         }
 
         pub(super) fn exists(&self, name: &str) -> io::Result<bool> {
-            // Not through the link: a dangling one is an entry too.
+            // Without following the link: a dangling one is an entry too.
             match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(_) => Ok(true),
                 Err(Errno::NOENT) => Ok(false),
@@ -291,7 +291,7 @@ mod folder {
             File::open(&self.0)?.sync_all()
         }
 
-        /// Such systems cannot sync a folder, and most of them do it with the file.
+        /// Such systems cannot sync a folder; most do it with the file.
         #[cfg(not(unix))]
         pub(super) fn sync(&self) -> io::Result<()> {
             Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Dir, Disk};
 use crate::{IoError, Operation};
 
-/// A disk with the name that errors give it. Reads and writes go on where they
-/// were interrupted or short.
+/// A disk with the name used in errors. Reads and writes resume after an interruption or a
+/// short call.
 #[derive(Clone, Debug)]
 pub(crate) struct Source<D> {
     disk: D,
@@ -21,7 +21,7 @@ impl<D: Disk> Source<D> {
         }
     }
 
-    /// Returns a source whose disk can have other sources, too.
+    /// Returns a source whose disk can be shared by other sources.
     pub(crate) fn shared(self) -> Source<Arc<D>> {
         Source {
             disk: Arc::new(self.disk),
@@ -62,8 +62,8 @@ impl<D: Disk> Source<D> {
         self.write_by(buffer, offset, |part, at| self.disk.write_at(part, at))
     }
 
-    /// Writes all of `buffer`, and has its pages dropped when they are written out.
-    /// After an error of the kind `Unsupported` it can be written the other way.
+    /// Writes all of `buffer`, and has its pages dropped once written back. After an
+    /// `Unsupported` error the caller can write it the other way.
     pub(crate) fn write_uncached(&self, buffer: &[u8], offset: u64) -> Result<(), IoError> {
         self.write_by(buffer, offset, |part, at| {
             self.disk.write_uncached_at(part, at)
@@ -109,15 +109,15 @@ impl<D: Disk> Source<D> {
             .map_err(|source| self.error(Operation::FinishWriteback, Some(offset), source))
     }
 
-    /// Makes data and length durable. Never tried again: the kernel calls pages
-    /// clean that it failed to write, and a second sync would succeed for nothing.
+    /// Makes data and length durable. Never retried: the kernel marks pages clean that it
+    /// failed to write, and a second sync would succeed wrongly.
     pub(crate) fn sync(&self) -> Result<(), IoError> {
         self.disk
             .sync()
             .map_err(|source| self.error(Operation::Sync, None, source))
     }
 
-    /// Makes the names in the file's folder durable. Never tried again either.
+    /// Makes the names in the file's folder durable. Never retried either.
     pub(crate) fn sync_folder<R: Dir>(&self, dir: &R) -> Result<(), IoError> {
         dir.sync()
             .map_err(|source| self.error(Operation::SyncFolder, None, source))

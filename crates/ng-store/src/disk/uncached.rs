@@ -1,4 +1,4 @@
-//! How Linux writes and reads around the page cache.
+//! Writes and reads that bypass the page cache on Linux.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -12,12 +12,12 @@ use rustix::io::{Errno, ReadWriteFlags};
 /// `RWF_DONTCACHE` of Linux, `include/uapi/linux/fs.h`.
 const DONT_CACHE: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x80);
 
-/// The first Linux whose uncached writes are to be trusted. 6.14 has them with
-/// faults: it could lose the end of a page.
+/// The first Linux with reliable uncached writes. Those of 6.14 have a bug: they could lose
+/// the end of a page.
 const TRUSTED_LINUX: (u32, u32) = (6, 16);
 
-/// Writes, and has the pages dropped once they are written out. `Unsupported` where
-/// the kernel or the file system does not.
+/// Writes, and has the pages dropped once written back. `Unsupported` if the kernel or the
+/// file system cannot.
 pub(super) fn write_at(file: &File, buffer: &[u8], offset: u64) -> io::Result<usize> {
     static TRUSTED: OnceLock<bool> = OnceLock::new();
 
@@ -26,8 +26,8 @@ pub(super) fn write_at(file: &File, buffer: &[u8], offset: u64) -> io::Result<us
     }
     match rustix::io::pwritev2(file, &[IoSlice::new(buffer)], offset, DONT_CACHE) {
         Ok(count) => Ok(count),
-        // The last two are what a filter of system calls may say. Whoever then writes in
-        // the usual way is told if it was something else.
+        // The last two may come from a seccomp filter. If the cause is another one, the
+        // caller's normal write reports it.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::INVAL) => {
             Err(io::ErrorKind::Unsupported.into())
         }
@@ -35,8 +35,8 @@ pub(super) fn write_at(file: &File, buffer: &[u8], offset: u64) -> io::Result<us
     }
 }
 
-/// Opens a file once more, to be read around the page cache; `None` where the file
-/// system has no such way. By the descriptor: its path may have another file by now.
+/// Reopens a file for uncached reads; `None` if the file system has none. By the
+/// descriptor, since its path may name another file by now.
 pub(super) fn reopen(file: &File) -> Option<File> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let mut options = File::options();
@@ -46,10 +46,10 @@ pub(super) fn reopen(file: &File) -> Option<File> {
     options.open(path).ok()
 }
 
-/// Reads from a file that [`reopen`] gave.
+/// Reads from a file returned by [`reopen`].
 pub(super) fn read_at(direct: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     match direct.read_at(buffer, offset) {
-        // What a file system does with what is not aligned as it wants.
+        // The error of a file system for wrong alignment.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             Err(io::ErrorKind::Unsupported.into())
         }

@@ -3,35 +3,34 @@ use std::path::PathBuf;
 use super::io::Holder;
 use crate::{FileKind, IoError, Shown, WriteError};
 
-/// Why a token file cannot be created. No file has the name it was to get,
-/// except where a variant says so, and an existing one is as it was.
+/// Why a token file cannot be created. Unless a variant says otherwise, no new file has the
+/// name, and an existing one is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The name is taken, and replacing was not asked for; or what has it is a
-    /// link that leads nowhere, which is not replaced.
+    /// The name is taken, and replacing was not requested; or it is a dangling link, which
+    /// is never replaced.
     #[error("{}: exists", Shown(path))]
     Exists {
         /// The path.
         path: PathBuf,
     },
 
-    /// The path ends in no file name that is Unicode.
+    /// The path does not end in a Unicode file name.
     #[error("{}: no usable file name", Shown(path))]
     FileName {
         /// The path.
         path: PathBuf,
     },
 
-    /// The name is one of those that drafts have until they get their own, and that
-    /// are removed when nobody writes to them.
-    #[error("{}: is a name of temporary files, expected another", Shown(path))]
+    /// The name is reserved for drafts, which are removed when nobody writes to them.
+    #[error("{}: name reserved for temporary files, expected another", Shown(path))]
     ReservedName {
         /// The path.
         path: PathBuf,
     },
 
-    /// What was to be replaced is no regular file.
+    /// The entry to replace is not a regular file.
     #[error("{}: is a {found}, expected a regular file", Shown(path))]
     NotAFile {
         /// The path.
@@ -40,28 +39,28 @@ pub enum CreateError {
         found: FileKind,
     },
 
-    /// An appender holds the file that was to be replaced.
+    /// An appender holds the file to replace.
     #[error("{}: locked by an appender{}", Shown(path), Holder(*holder))]
     Locked {
         /// The path.
         path: PathBuf,
-        /// The process that took the lock, where the system tells.
+        /// The process that took the lock, if the system says.
         holder: Option<u32>,
     },
 
-    /// The file that was to be replaced was replaced by somebody else.
+    /// Another process replaced the file first.
     #[error("{}: replaced by another file", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,
     },
 
-    /// A file cannot be made for this many tokens.
+    /// A file cannot hold this many tokens.
     #[error("max tokens {found}, expected 1 to {limit}")]
     MaxTokens {
-        /// The number that was asked for.
+        /// The requested number.
         found: u64,
-        /// The greatest number there is.
+        /// The maximum.
         limit: u64,
     },
 
@@ -69,8 +68,8 @@ pub enum CreateError {
     #[error(transparent)]
     Io(#[from] IoError),
 
-    /// The file is whole and has its name, and may lose the name in a power cut.
-    #[error("{cause}; the file is whole, but a power cut may lose its name")]
+    /// The file is complete and has its name, but a power cut may lose the name.
+    #[error("{cause}; the file is complete, but a power cut may lose its name")]
     NameNotDurable {
         /// What failed.
         #[source]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::Shown;
 
-/// A system call that failed: which, on which file, at which offset.
+/// A failed system call: which one, on which file, at which offset.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot {operation}{}: {source}", Shown(path), At(*offset))]
 #[non_exhaustive]
@@ -14,9 +14,9 @@ pub struct IoError {
     pub path: PathBuf,
     /// What was tried.
     pub operation: Operation,
-    /// The offset in the file, in bytes, where the operation has one.
+    /// The offset in the file, in bytes, if the operation has one.
     pub offset: Option<u64>,
-    /// What the system said.
+    /// The system's error.
     pub source: io::Error,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for At {
     }
 }
 
-/// Who holds a lock, behind "locked by an appender".
+/// Who holds a lock, after "locked by an appender".
 pub(super) struct Holder(pub(super) Option<u32>);
 
 impl fmt::Display for Holder {
@@ -43,7 +43,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// What was asked of the system.
+/// A system operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -51,7 +51,7 @@ pub enum Operation {
     Open,
     /// Create the file.
     Create,
-    /// Ask for the file's length or kind.
+    /// Query the file's length or type.
     Inspect,
     /// Take the writer's lock.
     Lock,
@@ -61,7 +61,7 @@ pub enum Operation {
     Write,
     /// Allocate blocks.
     Allocate,
-    /// Cut the file.
+    /// Truncate the file.
     Cut,
     /// Start to write pages out.
     StartWriteback,
@@ -87,7 +87,7 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Write => "write",
             Self::Allocate => "allocate",
-            Self::Cut => "cut the file",
+            Self::Cut => "truncate the file",
             Self::StartWriteback => "start writeback",
             Self::FinishWriteback => "finish writeback",
             Self::Sync => "sync",
@@ -98,18 +98,18 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What a path names, when it is no regular file.
+/// What a path names, if not a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FileKind {
     /// A folder.
     Folder,
-    /// A pipe, a socket, a device, or what else a system may have.
+    /// A pipe, a socket, a device, or something else.
     Special,
 }
 
 impl FileKind {
-    /// Names what is no regular file.
+    /// Names an entry that is not a regular file.
     pub(crate) fn unless_regular(kind: fs::FileType) -> Option<Self> {
         if kind.is_file() {
             None

@@ -1,7 +1,6 @@
-//! What can fail: one enum for each family of operations.
+//! Errors: one enum for each family of operations.
 //!
-//! `io` is what they share: a system call that failed, with the file, the
-//! operation and the offset.
+//! `io` is what they share: a failed system call, with file, operation and offset.
 
 mod create;
 mod io;

@@ -6,10 +6,10 @@ use crate::file::write_lost;
 use crate::format::{Expected, FieldFault};
 use crate::{Counted, FileKind, IoError, Shown};
 
-/// Why a token file cannot be opened, or be read again.
+/// Why a token file cannot be opened or refreshed.
 ///
-/// Opening for reading writes nothing. Opening to append may have restored or closed
-/// the last block by then, or made the newest commit once more.
+/// Opening for reading writes nothing. Opening to append may by then have restored or
+/// closed the last block, or repeated the newest commit.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -17,7 +17,7 @@ pub enum OpenError {
     #[error(transparent)]
     Io(#[from] IoError),
 
-    /// The path names no regular file.
+    /// The path does not name a regular file.
     #[error("{}: is a {found}, expected a regular file", Shown(path))]
     NotAFile {
         /// The path.
@@ -46,11 +46,11 @@ pub enum OpenError {
         path: PathBuf,
         /// Its major version.
         found: u16,
-        /// The one that this crate knows.
+        /// The supported version.
         expected: u16,
     },
 
-    /// The file uses features without which it cannot be understood.
+    /// The file uses features that a reader must know.
     #[error(
         "{}: incompatible features {unknown:#x} at 0x58, expected none of them",
         Shown(path)
@@ -62,8 +62,8 @@ pub enum OpenError {
         unknown: u64,
     },
 
-    /// A constant of the format has another value under a right checksum: the file
-    /// is of a format that this crate does not know.
+    /// A constant of the format differs under a valid checksum: this crate does not know
+    /// the file's format.
     #[error(
         "{}: {field} {found} at {offset:#x} is not supported, expected {expected}",
         Shown(path)
@@ -77,11 +77,11 @@ pub enum OpenError {
         field: &'static str,
         /// What it holds.
         found: u64,
-        /// What it holds in every file of this format.
+        /// Its value in every file of this format.
         expected: Expected,
     },
 
-    /// The file uses features without which it must not be written.
+    /// The file uses features that a writer must know.
     #[error("{}: features {unknown:#x} at 0x60 allow reading only", Shown(path))]
     ReadOnlyFeatures {
         /// The file.
@@ -90,7 +90,7 @@ pub enum OpenError {
         unknown: u64,
     },
 
-    /// A field holds what it cannot hold.
+    /// A field holds an invalid value.
     #[error("{}: {field} {found} at {offset:#x}, expected {expected}", Shown(path))]
     Field {
         /// The file.
@@ -105,20 +105,19 @@ pub enum OpenError {
         expected: Expected,
     },
 
-    /// The static header is damaged. A reader takes a slot's copy of it, if one
-    /// is left; a writer refuses.
-    #[error("{}: the header at 0x0 does not have its checksum", Shown(path))]
+    /// The static header is damaged. A reader uses a slot's copy of it, if one is left; a
+    /// writer refuses.
+    #[error("{}: checksum mismatch in the header at 0x0", Shown(path))]
     HeaderDamaged {
         /// The file.
         path: PathBuf,
     },
 
-    /// A commit slot is lost, and it may have held the newest commit: appending
-    /// could write over tokens that were acknowledged.
+    /// A commit slot is lost, and may have held the newest commit: appending could
+    /// overwrite acknowledged tokens.
     ///
-    /// [`repair`](crate::repair) recovers what can be proven of that commit into a
-    /// new file; [`AppendOptions::older_commit`](crate::AppendOptions::older_commit)
-    /// gives it up.
+    /// [`repair`](crate::repair) recovers the provable part of that commit into a new file;
+    /// [`AppendOptions::older_commit`](crate::AppendOptions::older_commit) gives it up.
     #[error(
         "{}: {}; repair the file, or give that commit up",
         Shown(path),
@@ -129,19 +128,19 @@ pub enum OpenError {
         path: PathBuf,
         /// The slot, 0 or 1.
         slot: usize,
-        /// How many tokens the commit has that is left.
+        /// How many tokens the remaining commit has.
         shown: u64,
-        /// How many the lost one had, where that is known.
+        /// How many the lost one had, if known.
         lost: Option<u64>,
     },
 
-    /// The newest commit has the last number that the format counts, so that none
-    /// can follow. The file can be read.
-    #[error("{}: generation {last} is the last there can be", Shown(path))]
+    /// The newest commit has the highest possible generation, so none can follow. The file
+    /// can be read.
+    #[error("{}: generation {last} is the last possible", Shown(path))]
     LastGeneration {
         /// The file.
         path: PathBuf,
-        /// The generation that stands.
+        /// The current generation.
         last: u64,
     },
 
@@ -159,12 +158,12 @@ pub enum OpenError {
         path: PathBuf,
         /// Its length in bytes.
         have: u64,
-        /// The least length of what was committed. Of a file cut within its
-        /// first 64 KiB, the least length of any token file.
+        /// The minimum length for the commit. For a file truncated within its first 64 KiB,
+        /// the minimum length of any token file.
         need: u64,
     },
 
-    /// The last block, which is not full, does not have its hash.
+    /// The last, partial block fails its hash.
     #[error(
         "{}: block {block} at {offset:#x} has hash {found:#018x}, expected {expected:#018x}{}",
         Shown(path),
@@ -177,11 +176,11 @@ pub enum OpenError {
         block: u64,
         /// Where it begins.
         offset: u64,
-        /// The hash of what is there.
+        /// The hash found.
         found: u64,
         /// The hash that was committed.
         expected: u64,
-        /// Whether the tail image makes it whole again.
+        /// Whether the tail image can restore it.
         restorable: bool,
     },
 
@@ -190,13 +189,13 @@ pub enum OpenError {
     Locked {
         /// The file.
         path: PathBuf,
-        /// The process that took the lock, where the system tells.
+        /// The process that took the lock, if the system says.
         holder: Option<u32>,
     },
 
-    /// The store was opened by another process, before a fork. What it shows can be
-    /// read on; to go on from there, this process opens the file itself: the kernel
-    /// tells a failed write once for both.
+    /// The store was opened by another process, before a fork. What it shows stays
+    /// readable; to refresh, this process must open the file itself, since the kernel
+    /// reports a failed write only once for both.
     #[error(
         "{}: opened by another process, before a fork; open it again here",
         Shown(path)
@@ -206,67 +205,67 @@ pub enum OpenError {
         path: PathBuf,
     },
 
-    /// The path names another file than it did, or the file has no name any more.
+    /// The path names another file now, or the file has no name left.
     #[error("{}: replaced by another file, or removed", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,
     },
 
-    /// The file shows an older commit than it did. Of what was shown, the store
-    /// keeps what the commit before it holds, if the file still begins with that,
-    /// and nothing else. Open the file again.
+    /// The file was rolled back to an older commit. The store keeps showing only the tokens
+    /// of the previous commit, if the file still begins with them, and nothing else. Open
+    /// the file again.
     #[error("{}: generation {found}, expected {have} or later", Shown(path))]
     WentBack {
         /// The file.
         path: PathBuf,
-        /// The generation that was seen before.
+        /// The generation shown before.
         have: u64,
-        /// The one that is there now.
+        /// The generation found now.
         found: u64,
     },
 
-    /// The commit that is shown was taken back, and the file goes on from another
-    /// one: its last sync failed, or the slots of both were damaged. Its tokens
-    /// may have been written over, so of what was shown the store keeps what the
-    /// commit before it holds, if the file still begins with that, and nothing
-    /// else; snapshots keep all of it. Open the file again.
+    /// The commit shown was taken back, and the file continues from another one: its last
+    /// sync failed, or the slots of both were damaged. Its tokens may have been
+    /// overwritten, so the store keeps showing only the tokens of the previous commit, if
+    /// the file still begins with them, and nothing else; snapshots keep everything. Open
+    /// the file again.
     ///
-    /// It is also said where nothing is left that proves the contrary: more than
-    /// two commits were made since, and the block table is damaged.
+    /// Also returned if nothing proves the contrary: more than two commits were made since,
+    /// and the block table is damaged.
     #[error(
-        "{}: generation {generation}, which is shown, is not what the file goes on from",
+        "{}: generation {generation} was taken back; the file continues from another commit",
         Shown(path)
     )]
     TakenBack {
         /// The file.
         path: PathBuf,
-        /// The number of the commit that is shown.
+        /// The generation shown.
         generation: u64,
     },
 
-    /// There is a new commit, and whether it is durable cannot be known: a sync
-    /// after it failed. It is not shown, even if a later sync succeeds, because
-    /// the system tells a failure once. The next commit is shown again.
+    /// There is a new commit that may not be durable: a sync after it failed. It is never
+    /// shown, even if a later sync succeeds, because the system reports a failure only
+    /// once. The next commit is shown again.
     ///
-    /// In a forked child it is said of each new commit, since the child shares its
-    /// parent's descriptor: open the file again there.
+    /// A forked child gets this for each new commit, since it shares its parent's
+    /// descriptor: open the file again there.
     #[error("{cause}; generation {generation} is not shown")]
     NotDurable {
         /// The file.
         path: PathBuf,
         /// The number of the commit.
         generation: u64,
-        /// What the sync failed with.
+        /// Why the sync failed.
         #[source]
         cause: IoError,
     },
 
-    /// A map of the file shows other bytes than a read of it: another file was put
-    /// under the open one, as where an overlay file system makes its own copy of a
-    /// file at the first write, or the file system keeps maps and reads apart.
+    /// A map of the file shows other bytes than a read: the open file was replaced
+    /// underneath, as when an overlay file system copies a file at its first write, or the
+    /// file system does not keep maps and reads coherent.
     #[error(
-        "{}: the map of block {block} at {offset:#x} is not what is read there",
+        "{}: the map of block {block} at {offset:#x} differs from what is read",
         Shown(path)
     )]
     MapDiffers {
@@ -279,7 +278,7 @@ pub enum OpenError {
     },
 }
 
-/// What may be missing where a slot is lost, in words.
+/// What may be missing if a slot is lost, in words.
 struct Lost {
     slot: usize,
     shown: u64,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::{IoError, OpenError, Shown, VecStoreError};
 
-/// What a verified read can fail with.
+/// Why a verified read failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -10,7 +10,7 @@ pub enum ReadError {
     #[error(transparent)]
     Io(#[from] IoError),
 
-    /// The tokens of a block and its hash do not agree; either may be damaged.
+    /// A block does not match its hash; either may be damaged.
     #[error(
         "{}: block {block} at {offset:#x} has hash {found:#018x}, expected {expected:#018x}",
         Shown(path)
@@ -28,7 +28,7 @@ pub enum ReadError {
         expected: u64,
     },
 
-    /// The file has become shorter than what was committed, after it was opened.
+    /// The file became shorter than its commit after it was opened.
     #[error("{}: the file is now {have} bytes long, the commit needs {need}", path.display())]
     Truncated {
         /// The file.
@@ -39,7 +39,7 @@ pub enum ReadError {
         need: u64,
     },
 
-    /// The block table is not the one that was committed.
+    /// The block table is not the committed one.
     #[error(
         "{}: block table at {offset:#x} has chain {found:#018x}, expected {expected:#018x}",
         Shown(path)

@@ -19,17 +19,17 @@ pub enum RepairError {
     #[error(transparent)]
     Create(#[from] CreateError),
 
-    /// The new file would replace the damaged one, which may be needed again.
+    /// The new file would replace the damaged one, which may still be needed.
     #[error("{}: is the damaged file itself, expected another path", Shown(path))]
     SameFile {
         /// The path of the new file.
         path: PathBuf,
     },
 
-    /// Whoever watched the repair ended it.
+    /// The watcher ended the repair.
     #[error("stopped after {} of {} blocks were verified and copied", progress.done, progress.total)]
     Stopped {
-        /// How far it was.
+        /// The progress so far.
         progress: RepairProgress,
     },
 }

@@ -1,8 +1,8 @@
 use std::fmt::{self, Write};
 use std::path::Path;
 
-/// A path as it is shown to people: what would control a terminal, or turn the
-/// direction of the text, is escaped.
+/// A path for display: control characters, and characters that change the text direction,
+/// are escaped.
 ///
 /// ```
 /// use ng_store::Shown;
@@ -34,7 +34,7 @@ fn turns(character: char) -> bool {
     )
 }
 
-/// A number of things, which are several unless there is one.
+/// A number of things, in the plural unless it is one.
 ///
 /// ```
 /// use ng_store::Counted;
@@ -46,7 +46,7 @@ fn turns(character: char) -> bool {
 pub struct Counted(
     /// How many.
     pub u64,
-    /// What one of them is called.
+    /// The singular name.
     pub &'static str,
 );
 

@@ -5,64 +5,64 @@ use std::path::PathBuf;
 use crate::environment::file_size_limit;
 use crate::{Counted, IoError, OpenError, Shown};
 
-/// What an append or a commit to a token file can fail with.
+/// Why an append or a commit to a token file failed.
 ///
-/// What was committed before stays readable whatever happens here.
+/// Earlier commits stay readable in every case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The file is not made for so many tokens. Nothing has changed.
+    /// The file cannot hold this many tokens. Nothing has changed.
     #[error("{}: {}, the file is made for {max}", Shown(path), Counted(*needed, "token"))]
     Full {
         /// The file.
         path: PathBuf,
         /// How many tokens it would hold; `u64::MAX` if they cannot be counted.
         needed: u64,
-        /// How many it can.
+        /// How many it can hold.
         max: u64,
     },
 
-    /// There is no room on the disk. Nothing has changed, and the store goes on
-    /// once there is room.
+    /// The disk is full. Nothing has changed, and the store works again once there is
+    /// space.
     #[error("no room for {} more: {cause}", Counted(*size_bytes, "byte"))]
     NoSpace {
-        /// How many bytes were asked for.
+        /// How many bytes were requested.
         size_bytes: u64,
         /// The file, and what the system said.
         #[source]
         cause: IoError,
     },
 
-    /// There is no room on the disk although the file system had given it: one
-    /// that copies on write, or promises more than it has, says so only when the
-    /// tokens are written or synced. The writer refuses from here on; opening the
-    /// file again, once there is room, finds the last commit.
-    #[error("{cause}; the room was allocated before, and the last commit stands")]
+    /// The disk is full although the file system had allocated the space: a copy-on-write
+    /// or overcommitting file system reports it only when the tokens are written or synced.
+    /// The writer refuses from now on; reopening the file, once there is space, finds the
+    /// last commit.
+    #[error("{cause}; the space was allocated before, and the last commit stands")]
     NoSpaceAfterAll {
         /// What failed.
         #[source]
         cause: IoError,
     },
 
-    /// The file would be longer than files may be. Nothing has changed, and
-    /// shorter appends are taken.
+    /// The file would exceed the maximum file length. Nothing has changed, and shorter
+    /// appends are accepted.
     ///
-    /// Whoever does not [ignore the signal](crate::ignore_file_size_signal) that
-    /// comes with it never sees it.
+    /// Only a program that [ignores the signal](crate::ignore_file_size_signal) gets this
+    /// error; others are killed.
     #[error("{cause}; it would be {} long, {}", Counted(*size_bytes, "byte"), Limit(*limit))]
     FileTooLarge {
         /// How long the file would be.
         size_bytes: u64,
-        /// The limit of this process (`ulimit -f`), in bytes; `None` if there is
-        /// none: then the file system has one.
+        /// The limit of this process (`ulimit -f`), in bytes; `None` if it is the file
+        /// system's.
         limit: Option<u64>,
         /// The file, and what the system said.
         #[source]
         cause: IoError,
     },
 
-    /// The file could not be written. The writer refuses from here on; opening
-    /// it again finds the last commit.
+    /// The file could not be written. The writer refuses from now on; reopening the file
+    /// finds the last commit.
     #[error("{cause}; the last commit stands")]
     Io {
         /// What failed.
@@ -70,9 +70,9 @@ pub enum WriteError {
         cause: IoError,
     },
 
-    /// A commit failed while it was made durable. It may be there, whole, when
-    /// the file is opened again, or not at all. The writer refuses from here on.
-    #[error("{cause}; whether generation {generation} is there is unknown")]
+    /// Making a commit durable failed. When the file is reopened, the commit may be there,
+    /// complete, or not at all. The writer refuses from now on.
+    #[error("{cause}; the outcome of generation {generation} is unknown")]
     OutcomeUnknown {
         /// The generation of the commit.
         generation: u64,
@@ -81,10 +81,9 @@ pub enum WriteError {
         cause: IoError,
     },
 
-    /// Somebody else wrote a commit slot while this writer held the file: a second
-    /// writer that took no lock, or one that the file system did not keep out.
-    /// Nothing was committed. The writer refuses from here on; what is in the file
-    /// must be verified.
+    /// Another writer wrote a commit slot while this one held the file: it took no lock, or
+    /// the file system did not enforce it. Nothing was committed. The writer refuses from
+    /// now on; the file must be verified.
     #[error(
         "{}: a commit slot is not as generation {generation} left it: \
          another writer is at work, or it was damaged",
@@ -97,12 +96,9 @@ pub enum WriteError {
         generation: u64,
     },
 
-    /// Somebody cut the file while this writer held it. Nothing was committed. The
-    /// writer refuses from here on.
-    #[error(
-        "{}: {have} bytes long, expected {need} or more: it was cut",
-        Shown(path)
-    )]
+    /// The file was truncated while this writer held it. Nothing was committed. The writer
+    /// refuses from now on.
+    #[error("{}: truncated to {have} bytes, expected at least {need}", Shown(path))]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -112,13 +108,12 @@ pub enum WriteError {
         need: u64,
     },
 
-    /// The file has had as many commits as the format counts. Nothing has
-    /// changed.
-    #[error("{}: generation {last} is the last there can be", Shown(path))]
+    /// The file has reached the last generation. Nothing has changed.
+    #[error("{}: generation {last} is the last possible", Shown(path))]
     LastGeneration {
         /// The file.
         path: PathBuf,
-        /// The generation that stands.
+        /// The current generation.
         last: u64,
     },
 
@@ -132,41 +127,41 @@ pub enum WriteError {
         path: PathBuf,
     },
 
-    /// The file was opened by the process that this one was forked from, and
-    /// whose lock it is. This process changes nothing; it opens the file itself.
+    /// The file was opened, and is locked, by the process that this one was forked from.
+    /// This process must open the file itself.
     #[error("{}: opened by another process, before a fork", Shown(path))]
     Forked {
         /// The file.
         path: PathBuf,
     },
 
-    /// The path names another file than the one that was opened, or the file has
-    /// no name left: nobody would find what is committed. Nothing has changed.
+    /// The path names another file than the one opened, or the file has no name left: a
+    /// commit would be unreachable. Nothing has changed.
     #[error("{}: replaced by another file, or removed", Shown(path))]
     Replaced {
         /// The path.
         path: PathBuf,
     },
 
-    /// The store was opened for reading only.
+    /// The store was opened read-only.
     #[error("{}: opened for reading only", Shown(path))]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
 
-    /// The new tokens cannot be mapped. Nothing was committed, and the commit
-    /// may be tried again.
+    /// The new tokens cannot be mapped. Nothing was committed, and the commit may be
+    /// retried.
     #[error("{cause}; nothing was committed")]
     Map {
         /// What failed.
         #[source]
         cause: IoError,
     },
-    /// The commit is made, and the map does not show it: the file was cut or
-    /// written to by somebody else, or the file system keeps maps and reads apart.
-    /// The store shows what it did before; the next commit looks again.
-    #[error("{cause}; generation {generation} is committed, and not shown")]
+    /// The commit is made, but the map does not show it: another process truncated or wrote
+    /// the file, or the file system does not keep maps and reads coherent. The store still
+    /// shows the previous commit; the next commit checks again.
+    #[error("{cause}; generation {generation} is committed but not shown")]
     NotShown {
         /// The generation of the commit.
         generation: u64,
@@ -177,8 +172,8 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// Tells what kind of room there is none of: `more_bytes` on the disk, or the
-    /// `size_bytes` that the file would have. Gives other errors back.
+    /// Classifies a lack of space: `more_bytes` on the disk, or a file of `size_bytes`.
+    /// Returns other errors.
     pub(crate) fn no_room(
         cause: IoError,
         more_bytes: u64,
@@ -208,7 +203,7 @@ impl fmt::Display for Limit {
                 let limit = Counted(limit, "byte");
                 write!(f, "and no file may be longer than {limit} (`ulimit -f`)")
             }
-            None => f.write_str("which is more than the file system has for one"),
+            None => f.write_str("which is more than the file system allows"),
         }
     }
 }
@@ -249,7 +244,7 @@ mod tests {
                 Some(10_240),
                 "and no file may be longer than 10240 bytes (`ulimit -f`)",
             ),
-            (None, "which is more than the file system has for one"),
+            (None, "which is more than the file system allows"),
         ] {
             assert_eq!(Limit(limit).to_string(), told);
         }

@@ -6,9 +6,8 @@ use crate::disk::Disk;
 use crate::format::{BLOCK, TOKEN_BYTES};
 use crate::{BLOCK_TOKENS, BlockHasher, IoError, WriteError, whole_blocks};
 
-/// How many tokens are written at once: those of a chunk, four blocks. Tokens begin
-/// where a chunk of the file does, so writes that end where one of theirs does are of
-/// whole chunks.
+/// How many tokens are written at once: a chunk, four blocks. Tokens begin at a chunk
+/// boundary of the file, so writes that end at one cover whole chunks.
 const CHUNK_TOKENS: usize = CHUNK_BYTES as usize / Token::SIZE;
 
 impl<D: Disk> Writer<D> {
@@ -22,7 +21,7 @@ impl<D: Disk> Writer<D> {
         self.or_back(|writer| writer.push(tokens, None))
     }
 
-    /// Appends `tokens`, whose whole blocks are hashed already:
+    /// Appends `tokens` whose whole blocks are already hashed:
     /// [`TokenSink::append_hashed`](crate::TokenSink::append_hashed).
     ///
     /// # Errors
@@ -31,7 +30,7 @@ impl<D: Disk> Writer<D> {
     ///
     /// # Panics
     ///
-    /// When the number of hashes is not that of the whole blocks.
+    /// If the number of hashes differs from the number of whole blocks.
     pub fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), WriteError> {
         let start = (self.appended_tokens() % BLOCK) as usize;
         let blocks = whole_blocks(start, tokens.len()).len();
@@ -49,11 +48,11 @@ impl<D: Disk> Writer<D> {
     ///
     /// # Errors
     ///
-    /// As [`append`](Self::append); without room `f` is not called.
+    /// As [`append`](Self::append); without space `f` is not called.
     ///
     /// # Panics
     ///
-    /// When `f` does. Nothing was appended.
+    /// If `f` panics. Nothing was appended.
     pub fn append_with(
         &mut self,
         count: usize,
@@ -63,7 +62,7 @@ impl<D: Disk> Writer<D> {
         self.or_back(|writer| writer.fill(count, f))
     }
 
-    /// Writes what is buffered, and keeps of it the block that is not full.
+    /// Writes the buffer, and keeps the partial block in it.
     pub(super) fn flush(&mut self) -> Result<(), IoError> {
         let whole = self.buffer.len() - self.buffer.len() % BLOCK_TOKENS;
         let buffer = std::mem::take(&mut self.buffer);
@@ -131,8 +130,8 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Refuses a file that was cut: what is written to it before the next commit
-    /// would make it as long again, and hide that.
+    /// Refuses a truncated file: writing to it before the next commit would extend it again
+    /// and hide that.
     fn check_end(&self) -> Result<(), IoError> {
         match self.source.len()? < self.head.length {
             true => Err(self.source.ended()),
@@ -140,7 +139,7 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Writes whole blocks past the buffer, which holds whole blocks too.
+    /// Writes whole blocks, bypassing the buffer, which holds only whole blocks, too.
     fn write_blocks(&mut self, tokens: &[Token], hashes: Option<&[u64]>) -> Result<(), IoError> {
         self.check_end()?;
         self.flush()?;
@@ -169,9 +168,9 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Writes tokens where nothing is committed.
+    /// Writes tokens beyond the committed ones.
     fn write_tokens(&mut self, first: u64, tokens: &[Token]) -> Result<(), IoError> {
-        // Snapshots rest on this: what is committed is never written again.
+        // Snapshots rely on this: committed tokens are never overwritten.
         assert!(
             first >= self.committed_tokens(),
             "token {first} is written, {} are committed",
@@ -184,14 +183,14 @@ impl<D: Disk> Writer<D> {
             .write(&self.source, bytes, offset, commit_bytes)
     }
 
-    /// How many bytes the commit has that is being appended, when it has tokens up to
-    /// `end`, or up to what was announced.
+    /// The size in bytes of the commit being appended, up to `end` or to what was
+    /// announced.
     pub(super) fn commit_bytes(&self, end: u64) -> u64 {
         let end = end.max(self.announced);
         (end - self.committed_tokens()).saturating_mul(TOKEN_BYTES)
     }
 
-    /// Runs an append, and goes back to where it began if it fails or panics.
+    /// Runs an append, and rolls back if it fails or panics.
     fn or_back(
         &mut self,
         append: impl FnOnce(&mut Self) -> Result<(), IoError>,
@@ -211,8 +210,8 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Keeps what going back needs of the buffer's first `whole` tokens before
-    /// they leave it: the begin of the block in which the append began.
+    /// Saves what a rollback needs of the buffer's first `whole` tokens before they leave
+    /// it: the start of the block in which the append began.
     fn save(&mut self, whole: usize) {
         let block_start = self.mark - self.mark % BLOCK;
         let leaving = self.buffer_start..self.buffer_start + whole as u64;
@@ -244,12 +243,12 @@ impl<D: Disk> Writer<D> {
     }
 }
 
-/// How many tokens lie between a token and the next chunk.
+/// How many tokens remain before the next chunk.
 fn to_next_chunk(token: u64) -> usize {
     CHUNK_TOKENS - (token % CHUNK_TOKENS as u64) as usize
 }
 
-/// Takes an append back unless it is disarmed, also when a closure panics.
+/// Rolls back an append unless disarmed, even if a closure panics.
 struct GoBack<'a, D: Disk> {
     writer: &'a mut Writer<D>,
     armed: bool,

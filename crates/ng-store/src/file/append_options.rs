@@ -1,7 +1,7 @@
 use crate::CachePolicy;
 
-/// How a file is opened for appending: what it may have lost, and what becomes of
-/// the pages that are written.
+/// How a file is opened for appending: which losses are accepted, and whether written pages
+/// stay cached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppendOptions {
     older_commit: bool,
@@ -19,29 +19,27 @@ impl AppendOptions {
         }
     }
 
-    /// Gives up the commit that a lost slot may have held, and goes on from the
-    /// one before: [`OpenError::SlotLost`](crate::OpenError::SlotLost) is then no
-    /// error. What that commit had is written over.
+    /// Gives up the commit that a lost slot may have held, and continues from the previous
+    /// one instead of returning [`OpenError::SlotLost`](crate::OpenError::SlotLost). The
+    /// given-up commit is overwritten.
     #[must_use]
     pub const fn older_commit(mut self, older_commit: bool) -> Self {
         self.older_commit = older_commit;
         self
     }
 
-    /// Goes on behind a last block that is damaged and has no image that makes it
-    /// whole: [`OpenError::TailDamaged`](crate::OpenError::TailDamaged) is then no
-    /// error.
+    /// Continues after a damaged last block that no image can restore, instead of returning
+    /// [`OpenError::TailDamaged`](crate::OpenError::TailDamaged).
     ///
-    /// The block is closed: zero tokens fill it up, and its hash in the table is
-    /// one that it does not have, so that it stays a bad block for whoever
-    /// verifies. The next token begins the next block.
+    /// The block is closed: zero tokens fill it up, and the table gets a wrong hash for it,
+    /// so that it stays a bad block. The next token begins the next block.
     #[must_use]
     pub const fn damaged_tail(mut self, damaged_tail: bool) -> Self {
         self.damaged_tail = damaged_tail;
         self
     }
 
-    /// Sets what becomes of the pages that are written.
+    /// Sets whether written pages stay cached.
     #[must_use]
     pub const fn cache(mut self, cache: CachePolicy) -> Self {
         self.cache = cache;

@@ -1,6 +1,5 @@
-//! Which entries of a block table are rotten, where blocks and entries do not
-//! agree: those that must be replaced by the hash of their tokens for the table
-//! to have its chain.
+//! Which entries of a block table are rotten, if blocks and entries disagree: those whose
+//! replacement by the hash of their tokens restores the chain.
 
 use std::ops::Range;
 
@@ -9,10 +8,10 @@ use crate::format::chain;
 /// The table entries of a sector, which a device writes whole or not at all.
 pub(super) const SECTOR_ENTRIES: usize = 64;
 
-/// Up to how many groups every combination is tried.
+/// The number of groups up to which every combination is tried.
 const GROUPS_MAX: usize = 8;
 
-/// A block that does not have its hash.
+/// A block that fails its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suspect {
     /// The position of its entry.
@@ -21,18 +20,17 @@ pub(super) struct Suspect {
     pub(super) found: u64,
 }
 
-/// A table, the blocks that do not agree with it, and the chain that it had.
+/// A table, the blocks that disagree with it, and its committed chain.
 ///
-/// Damage comes in runs: a sector or a page of entries at once, and blocks one by
-/// one. So the suspects of one sector are taken to have one cause, and those of
-/// neighbouring sectors too if all of their entries are suspect; then all but
-/// one of them.
+/// Damage comes in runs: a sector or a page of entries at once, and blocks one by one. So
+/// the suspects in one sector are assumed to have one cause, and those of neighbouring
+/// sectors, too, if all of their entries are suspect; then all but one of them.
 pub(super) struct Search<'a> {
     /// The chain before the first entry.
     pub(super) start: u64,
-    /// From a sector's first on.
+    /// From the first entry of a sector on.
     pub(super) entries: &'a [u64],
-    /// In the order of their entries.
+    /// In entry order.
     pub(super) suspects: &'a [Suspect],
     /// The chain after the last entry.
     pub(super) end: u64,
@@ -41,8 +39,8 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Says of each suspect whether its entry is rotten; `None` if no choice
-    /// that was tried gives the chain.
+    /// Decides for each suspect whether its entry is rotten; `None` if no tried choice
+    /// gives the chain.
     pub(super) fn run(&mut self) -> Option<Vec<bool>> {
         let suspects = 0..self.suspects.len();
         let together = std::slice::from_ref(&suspects);
@@ -66,9 +64,8 @@ impl Search<'_> {
         found.then_some(rotten)
     }
 
-    /// Tries both causes for the first of the groups, with the chain over the
-    /// entries before it, which all choices for the others share; and with up to
-    /// so many exceptions.
+    /// Tries both causes for the first group, given the chain over the entries before it,
+    /// which all choices for the rest share; with up to this many exceptions.
     fn descend(
         &mut self,
         groups: &[Range<usize>],
@@ -137,9 +134,9 @@ impl Search<'_> {
         (chain(before, &[entry.to_le_bytes()]), at + 1)
     }
 
-    /// Chains entries as they are; `None` once there was work enough.
+    /// Chains entries unchanged; `None` once the work limit is reached.
     fn chained(&mut self, before: u64, range: Range<usize>) -> Option<u64> {
-        // One more for the suspect behind.
+        // One more for the suspect that follows.
         self.budget = self.budget.checked_sub(range.len() as u64 + 1)?;
         let entries = self.entries[range].iter();
         Some(entries.fold(before, |sum, entry| chain(sum, &[entry.to_le_bytes()])))
@@ -189,7 +186,7 @@ mod tests {
 
     const BUDGET: u64 = 1 << 22;
 
-    /// What stands at a position, of one kind or another.
+    /// The content at a position, of either kind.
     fn number(kind: u64, at: usize) -> u64 {
         (kind << 32 | at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
@@ -198,8 +195,7 @@ mod tests {
         range.step_by(step).collect()
     }
 
-    /// Searches a table of which the entries at `rotten` are, and the blocks at
-    /// `data`.
+    /// Searches a table whose entries at `rotten` are damaged, and blocks at `data`.
     fn search(count: usize, rotten: &[usize], data: &[usize]) -> (Option<Vec<usize>>, u64) {
         let sound: Vec<_> = (0..count).map(|at| number(1, at)).collect();
         let bytes: Vec<_> = sound.iter().map(|entry| entry.to_le_bytes()).collect();
@@ -240,14 +236,14 @@ mod tests {
             (vec![], every(3, 0..1100)),
             (every(3, 0..1100), vec![]),
             (vec![1, 64, 65], vec![0, 66, 1099]),
-            // A page or a sector that is lost, and blocks elsewhere.
+            // A lost page or sector, and blocks elsewhere.
             (page.clone(), vec![5]),
             (page.clone(), vec![511]),
             (page.clone(), vec![1024]),
             (page.clone(), vec![5, 100, 200, 201, 1030]),
             (sector.clone(), vec![63]),
             (sector.clone(), vec![128]),
-            // Torn within a sector, and a block in the part that is not.
+            // Torn inside a sector, and a block in the intact part.
             ((64..100).collect(), vec![120]),
             ((64..100).collect(), vec![120, 300]),
             (every(2, 64..128), vec![300, 301]),

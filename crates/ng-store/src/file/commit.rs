@@ -8,29 +8,29 @@ use crate::format::{
 };
 use crate::{IoError, WriteError};
 
-/// What a caller writes beside a commit.
+/// What a caller stores with a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// When the commit is made, in nanoseconds since 1970 UTC.
+    /// The time of the commit, in nanoseconds since 1970 UTC.
     pub committed_at_ns: u64,
-    /// Anything; [`FileInfo::tag`](super::FileInfo::tag) gives it back.
+    /// Any number; [`FileInfo::tag`](super::FileInfo::tag) returns it.
     pub tag: u64,
 }
 
 impl<D: Disk> Writer<D> {
-    /// Makes all that was appended durable, and the file's content.
+    /// Makes all appended tokens durable, and part of the file.
     ///
-    /// Data, table and tail image are synced before the slot that names them is
-    /// written, and the slot is synced before this returns. Nothing happens if
-    /// nothing was appended and the tag is the same.
+    /// Data, table and tail image are synced before the slot that names them is written,
+    /// and the slot is synced before this returns. Does nothing if nothing was appended and
+    /// the tag is unchanged.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Io`] if it failed before the slot was written: the last
-    /// commit stands. [`WriteError::OutcomeUnknown`] afterwards: this one may
-    /// stand. [`WriteError::Overtaken`] and [`WriteError::Truncated`] if somebody
-    /// else changed the file. All of these poison.
-    /// [`WriteError::LastGeneration`] changes nothing.
+    /// [`WriteError::Io`] if it failed before the slot was written: the last commit stands.
+    /// [`WriteError::OutcomeUnknown`] afterwards: this one may stand.
+    /// [`WriteError::Overtaken`] and [`WriteError::Truncated`] if another process changed
+    /// the file. All of these poison the writer. [`WriteError::LastGeneration`] changes
+    /// nothing.
     pub fn commit(&mut self, stamp: Stamp) -> Result<(), WriteError> {
         self.check_sound()?;
         let committed = &self.head.slot;
@@ -50,8 +50,8 @@ impl<D: Disk> Writer<D> {
             Ok(slot) => slot,
             Err(cause) => return Err(self.poison(cause)),
         };
-        // Once more: the sync may have taken long, and what was written must still be
-        // there when a slot names it.
+        // Check again: the sync may have taken long, and the data must still be there when
+        // a slot names it.
         if let Err(error) = check_untouched(&self.source, &self.head) {
             return Err(self.distrust(error));
         }
@@ -65,18 +65,18 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Poisons the writer with a failure after which a commit that is not the one it
-    /// knows may be the newest. Nothing of the file is cut off then.
+    /// Poisons the writer after a failure that may have left an unknown commit as the
+    /// newest. The file is then not truncated.
     fn distrust(&mut self, error: WriteError) -> WriteError {
         self.poisoned = true;
         self.knows_newest = false;
         error
     }
 
-    /// Makes the newest commit once more, as the next generation and in the other
-    /// slot. Whoever wrote it may have died before its last sync. To write its own
-    /// slot again would put the only copy of an acknowledged commit at risk, on a
-    /// device that spoils the page it is writing when the power fails.
+    /// Repeats the newest commit as the next generation, in the other slot. Its writer may
+    /// have died before its last sync. Rewriting its own slot would risk the only copy of
+    /// an acknowledged commit, on a device that spoils the page it is writing when the
+    /// power fails.
     pub(super) fn confirm(&mut self) -> Result<(), IoError> {
         let Slot {
             committed_at_ns,
@@ -125,8 +125,7 @@ impl<D: Disk> Writer<D> {
         Ok(slot)
     }
 
-    /// Writes the tail image of a commit, and its intent where the file has them,
-    /// at once.
+    /// Writes the tail image of a commit, and its intent if the file has them, in one call.
     fn write_tail_page(&self, slot: &Slot, image: &[u8]) -> Result<(), IoError> {
         let offset = TAIL_OFFSETS[slot.index()];
         if !self.head.header.has_intents() {
@@ -151,9 +150,9 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Writes the intent of the first commit beside the other slot, too, once that
-    /// commit is durable. Until then its slot is zero, and where it is zero later, this
-    /// tells that it was lost.
+    /// Writes the intent of the first commit beside the other slot, too, once that commit
+    /// is durable. Until then its slot is zero; if it is zero later, this shows that it was
+    /// lost.
     fn write_receipt(&self, slot: &Slot) -> Result<(), IoError> {
         let intent = Intent::of(slot).encode(slot.file_id);
         let offset = TAIL_OFFSETS[0] + INTENT_OFFSET as u64;
@@ -161,7 +160,7 @@ impl<D: Disk> Writer<D> {
         self.source.sync()
     }
 
-    /// Takes a commit that was made for the newest one.
+    /// Adopts a finished commit as the newest one.
     fn stand(&mut self, slot: Slot) {
         let head = &mut self.head;
         let copy = slot.encode();
@@ -175,9 +174,9 @@ impl<D: Disk> Writer<D> {
     }
 }
 
-/// Looks whether both slots are as this writer left or found them, and the file as
-/// long. The lock keeps other writers out, but not those that take none, nor where
-/// a file system does not keep it.
+/// Checks that both slots and the file's length are as this writer left or found them. The
+/// lock does not stop writers that take none, nor those on a file system that does not
+/// enforce it.
 fn check_untouched<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
     check_length(source, head)?;
     let pages = read_slot_pages(source).map_err(|cause| WriteError::Io { cause })?;

@@ -16,8 +16,7 @@ pub struct CreateOptions {
 }
 
 impl CreateOptions {
-    /// A file for up to [`DEFAULT_MAX_TOKENS`], with room for none yet, tag 0,
-    /// where no file is.
+    /// A new file for up to [`DEFAULT_MAX_TOKENS`], nothing allocated, tag 0.
     pub const fn new() -> Self {
         Self {
             max_tokens: DEFAULT_MAX_TOKENS,
@@ -28,39 +27,39 @@ impl CreateOptions {
         }
     }
 
-    /// Sets for how many tokens the file is made. It costs 1/512 byte of
-    /// address in the file for each, and no room on the disk.
+    /// Sets the maximum number of tokens. Each costs 1/512 byte of file address space, and
+    /// no disk space.
     #[must_use]
     pub const fn max_tokens(mut self, max_tokens: u64) -> Self {
         self.max_tokens = max_tokens;
         self
     }
 
-    /// Allocates room for exactly this many tokens at once, and announces that the
-    /// first commit has them.
+    /// Allocates space for exactly this many tokens now, and announces them for the first
+    /// commit.
     #[must_use]
     pub const fn reserve(mut self, tokens: u64) -> Self {
         self.reserve = tokens;
         self
     }
 
-    /// Sets what stands beside the first commits, until another tag is given.
+    /// Sets the tag of the first commits, until another one is given.
     #[must_use]
     pub const fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
         self
     }
 
-    /// Replaces an existing file instead of refusing. It is replaced by the
-    /// whole new one, and not while somebody appends to it. Where the path is a
-    /// link, the file that it leads to is replaced.
+    /// Replaces an existing file instead of refusing. It is replaced by the complete new
+    /// one, and not while another process appends to it. If the path is a link, its target
+    /// is replaced.
     #[must_use]
     pub const fn replace(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
     }
 
-    /// Sets what becomes of the pages that are written.
+    /// Sets whether written pages stay cached.
     #[must_use]
     pub const fn cache(mut self, cache: CachePolicy) -> Self {
         self.cache = cache;
@@ -80,7 +79,7 @@ impl Default for CreateOptions {
     }
 }
 
-/// What makes a new file this one and no other: a random id and a time.
+/// The identity of a new file: a random id and a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Random.
@@ -89,10 +88,9 @@ pub struct Identity {
     pub created_ns: u64,
 }
 
-/// A token file under a temporary name, that can be filled before it gets its
-/// own.
+/// A token file under a temporary name, to be filled before it gets its own.
 ///
-/// Dropped without [`publish`](Self::publish) it is removed.
+/// It is removed if dropped without [`publish`](Self::publish).
 #[derive(Debug)]
 pub struct Draft<R: Dir> {
     new: NewFile<R>,
@@ -130,14 +128,13 @@ impl<R: Dir> Draft<R> {
         &mut self.writer
     }
 
-    /// Makes the file durable and gives it its name. What was appended and not
-    /// committed stays appended.
+    /// Makes the file durable and gives it its name. Uncommitted appends stay appended.
     ///
     /// # Errors
     ///
-    /// [`CreateError`]. The file is removed, except with
-    /// [`CreateError::NameNotDurable`]. Once a write or a sync has failed it is
-    /// refused: a sync that then succeeds says nothing of what was lost.
+    /// [`CreateError`]. The file is removed, except with [`CreateError::NameNotDurable`].
+    /// Once a write or a sync has failed it is refused: a later successful sync would not
+    /// show what was lost.
     pub fn publish(self) -> Result<Writer<R::File>, CreateError> {
         self.writer.check_sound()?;
         self.new.publish(&self.writer.source)?;
@@ -159,7 +156,7 @@ fn header(options: &CreateOptions, identity: Identity) -> Result<StaticHeader, C
     )
 }
 
-/// A disk that is full from the start is told like one that fills up.
+/// A disk that is full from the start gives the same error as one that fills up.
 fn no_room(cause: IoError) -> CreateError {
     let head_bytes = crate::format::TABLE_OFFSET;
     match WriteError::no_room(cause, head_bytes, head_bytes) {

@@ -1,5 +1,5 @@
-//! What a damaged file still says of its commits: a slot, if one is left, and
-//! the intents, which are written before their commits.
+//! What a damaged file still records about its commits: a slot, if one is left, and the
+//! intents, which are written before their commits.
 
 use super::{BlockReader, Finding, Head};
 use crate::disk::{Disk, Source};
@@ -10,44 +10,43 @@ use crate::format::{
 };
 use crate::{IoError, OpenError};
 
-/// What says how many tokens a damaged file has.
+/// The evidence for the token count of a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Basis {
     /// A commit slot.
     Slot,
-    /// What a commit wrote down before it was made; its slot is lost. It may never
-    /// have been acknowledged.
+    /// An intent whose slot is lost. The commit may never have been acknowledged.
     Intent {
         /// The number of the commit.
         generation: u64,
     },
-    /// Nothing: the last full block that has its hash is taken for the end.
+    /// Nothing: the last full block that matches its hash is taken as the end.
     LastBlock,
 }
 
-/// The commits that a damaged file knows of.
+/// The commits recorded in a damaged file.
 pub(super) struct Evidence<D> {
-    /// The newest first; there is one at least.
+    /// The newest first; at least one.
     pub(super) commits: Vec<BlockReader<D>>,
-    /// What says that the newest of them is there.
+    /// The evidence for the newest of them.
     pub(super) basis: Basis,
-    /// Whether a still newer one may be lost, of which nothing is known.
+    /// Whether an unknown, still newer one may be lost.
     pub(super) may_go_on: bool,
     /// Whether a commit newer than those may be lost.
     pub(super) may_be_older: bool,
     pub(super) findings: Vec<Finding>,
 }
 
-/// A damaged file that is to be repaired.
+/// A damaged file to repair.
 pub(crate) struct Damaged<D> {
     reader: BlockReader<D>,
     has_slot: bool,
 }
 
 impl<D: Disk> Damaged<D> {
-    /// Opens a file that may have lost its end, and with `salvage` also one that
-    /// has no commit slot left.
+    /// Opens a file that may be truncated, and with `salvage` also one without a commit
+    /// slot.
     pub(crate) fn open(source: Source<D>, salvage: bool) -> Result<Self, OpenError> {
         let head = Head::read_of_any_length(&source);
         let (head, has_slot) = match head {
@@ -112,8 +111,8 @@ impl<D: Disk> Evidence<D> {
     }
 }
 
-/// The commit behind that of the sound slot, if it left its intent, and whether
-/// one may have been made of which nothing is left.
+/// The commit after that of the sound slot, if its intent is left, and whether an
+/// untraceable one may have been made.
 fn newer_than_slot(head: &Head, intents: [Option<Head>; 2]) -> (Vec<Head>, bool) {
     let generation = head.slot.generation;
     let [first, second] = intents;
@@ -124,22 +123,22 @@ fn newer_than_slot(head: &Head, intents: [Option<Head>; 2]) -> (Vec<Head>, bool)
     };
     match other {
         Some(intent) if intent.slot.generation == generation + 1 => {
-            // A commit takes nothing back.
+            // A commit never shrinks the file.
             match intent.slot.tokens >= head.slot.tokens {
                 true => (vec![intent], false),
                 false => (vec![], true),
             }
         }
-        // The lost slot held the commit before.
+        // The lost slot held the previous commit.
         Some(intent) if intent.slot.generation + 1 == generation => (vec![], false),
         _ => (vec![], true),
     }
 }
 
-/// The commits of both intents, the newest first, and whether a newer one may
-/// have been made: not where they follow each other, since each commit writes
-/// over the intent of the one before the last; and not where one is the receipt of
-/// the first commit, which the second would have written over.
+/// The commits of both intents, the newest first, and whether a newer one may have been
+/// made: not if they are consecutive, since each commit overwrites the intent of the one
+/// before the last; and not if one is the receipt of the first commit, which the second
+/// would have overwritten.
 fn newest(intents: [Option<Head>; 2]) -> (Vec<Head>, bool) {
     let mut found: Vec<Head> = intents.into_iter().flatten().collect();
     found.sort_unstable_by_key(|head| std::cmp::Reverse(head.slot.generation));
@@ -158,8 +157,7 @@ fn newest(intents: [Option<Head>; 2]) -> (Vec<Head>, bool) {
     (found, true)
 }
 
-/// Reads what the commit of a slot wrote down before it was made, as the head
-/// that the file would have with its slot.
+/// Reads the intent of a slot, as the head that the file would have with that slot.
 fn read_intent<D: Disk>(source: &Source<D>, head: &Head, slot: usize) -> Option<Head> {
     let mut bytes = [0; INTENT_BYTES];
     let offset = TAIL_OFFSETS[slot] + INTENT_OFFSET as u64;
@@ -183,7 +181,7 @@ fn read_intent<D: Disk>(source: &Source<D>, head: &Head, slot: usize) -> Option<
     })
 }
 
-/// The slot that an intent announces. What it does not say is zero.
+/// The slot that an intent announces. Unknown fields are zero.
 fn slot_of(intent: &Intent, header: &StaticHeader) -> Slot {
     Slot {
         generation: intent.generation,
@@ -198,8 +196,7 @@ fn slot_of(intent: &Intent, header: &StaticHeader) -> Slot {
     }
 }
 
-/// The head of a file that has no slot left: that of no tokens. `None` if it has
-/// no sound header either.
+/// The head of a file without slots, with no tokens. `None` without a sound header.
 fn head_without_slots<D: Disk>(source: &Source<D>) -> Result<Option<Head>, IoError> {
     let length = source.len()?;
     let found = header_page(source, 0)

@@ -1,49 +1,47 @@
 use std::fmt;
 
-/// Something wrong in a file's first 20 KiB, or with its folder, that did not
-/// keep it from being opened.
+/// A fault in a file's first 20 KiB, or with its folder, that did not prevent opening it.
 ///
 /// A power cut during a commit may leave [`SlotCopy`](Self::SlotCopy),
-/// [`CopiesDiffer`](Self::CopiesDiffer) or
-/// [`FirstCommitMissing`](Self::FirstCommitMissing) behind; the next commits write
-/// over them. What was acknowledged is there all the same.
+/// [`CopiesDiffer`](Self::CopiesDiffer) or [`FirstCommitMissing`](Self::FirstCommitMissing)
+/// behind; the next commits overwrite them. No acknowledged commit is affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The static header is damaged and was taken from a copy of it. The file
-    /// cannot be appended to.
+    /// The static header is damaged and was read from a copy. The file cannot be appended
+    /// to.
     Header,
-    /// One copy of a slot is damaged; the other was taken.
+    /// One copy of a slot is damaged; the other was used.
     SlotCopy {
         /// The slot, 0 or 1.
         slot: usize,
         /// The copy, 0 or 1.
         copy: usize,
     },
-    /// The copies of a slot are two commits; the newer was taken.
+    /// The copies of a slot are two commits; the newer was used.
     CopiesDiffer {
         /// The slot, 0 or 1.
         slot: usize,
     },
-    /// Both copies of a slot are damaged. It held the commit before the one that
-    /// is shown, so nothing is missing.
+    /// Both copies of a slot are damaged. It held the commit before the one shown, so
+    /// nothing is missing.
     Slot {
         /// The slot, 0 or 1.
         slot: usize,
     },
-    /// Both copies of a slot are damaged, and it may have held a newer commit than
-    /// the one that is shown. No power cut does that to whole sectors.
+    /// Both copies of a slot are damaged, and it may have held a newer commit than the one
+    /// shown. No power cut does that with whole sectors.
     ///
     /// The file cannot be appended to, unless
-    /// [`AppendOptions::older_commit`](super::AppendOptions::older_commit) gives
-    /// that commit up. [`repair`](crate::repair) recovers what can be proven of it.
+    /// [`AppendOptions::older_commit`](super::AppendOptions::older_commit) gives that
+    /// commit up. [`repair`](crate::repair) recovers its provable part.
     SlotLost {
         /// The slot, 0 or 1.
         slot: usize,
-        /// How many tokens the commit that is shown has.
+        /// How many tokens the commit shown has.
         shown: u64,
-        /// How many the lost one had; `None` if its intent is lost too, or the file
-        /// is of format 1.0.
+        /// How many the lost one had; `None` if its intent is lost, too, or the file has
+        /// format 1.0.
         lost: Option<u64>,
     },
     /// Bytes that should be zero are not.
@@ -56,21 +54,20 @@ pub enum Finding {
         /// The slot it belongs to, 0 or 1.
         slot: usize,
     },
-    /// No commit was made by what the slots say, and one has left its traces: it
-    /// was under way, or its slot is lost.
+    /// The slots show no commit, but there are traces of one: it was in progress, or its
+    /// slot is lost.
     FirstCommitMissing,
-    /// The folder could not be synced, because it may not be read or because the
-    /// file system knows no such call. Nothing is wrong with the file; where
-    /// whoever created it died before its own sync, a power cut may lose its
-    /// name.
+    /// The folder could not be synced, because it may not be read or the file system has no
+    /// such call. The file is fine; but if its creator died before its own sync, a power
+    /// cut may lose the name.
     FolderNotSynced,
-    /// The end of the last block was damaged, and restored from its image.
+    /// The end of the last block was damaged, and was restored from its image.
     TailRestored {
         /// The first token that the image holds.
         token_index: u64,
     },
-    /// The last block is damaged, and was closed: zero tokens fill it up, and it
-    /// counts as damaged for ever.
+    /// The last block is damaged, and was closed: zero tokens fill it up, and it stays
+    /// marked as damaged.
     TailClosed {
         /// The block.
         block: u64,
@@ -78,8 +75,8 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Tells whether a power cut during a commit may have left it behind.
-    /// Everything else is damage that came by itself.
+    /// Tells whether a power cut during a commit may have left it behind. Everything else
+    /// is other damage.
     pub const fn may_be_of_a_power_cut(&self) -> bool {
         matches!(
             self,
@@ -87,7 +84,7 @@ impl Finding {
         )
     }
 
-    /// Tells whether a newer commit than the one that is shown may have been lost.
+    /// Tells whether a newer commit than the one shown may have been lost.
     pub const fn may_hide_a_commit(&self) -> bool {
         matches!(self, Self::SlotLost { .. } | Self::FirstCommitMissing)
     }
@@ -104,7 +101,7 @@ impl fmt::Display for Finding {
                 )
             }
             Self::CopiesDiffer { slot } => {
-                write!(f, "commit slot {slot}: copies differ, the newer one taken")
+                write!(f, "commit slot {slot}: copies differ, the newer one used")
             }
             Self::Slot { slot } => {
                 write!(f, "commit slot {slot} damaged; it held an older commit")
@@ -137,7 +134,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Says what may be missing where a slot is lost.
+/// Says what may be missing if a slot is lost.
 pub(crate) fn write_lost(
     f: &mut fmt::Formatter<'_>,
     slot: usize,
@@ -150,7 +147,7 @@ pub(crate) fn write_lost(
     )?;
     match lost {
         Some(lost) if lost > shown => write!(f, "tokens {shown}..{lost} may be missing"),
-        Some(_) => f.write_str("its tag may be missing, and no token"),
+        Some(_) => f.write_str("its tag may be missing, but no tokens"),
         None => write!(
             f,
             "an unknown number of tokens from {shown} on may be missing"

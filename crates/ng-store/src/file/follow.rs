@@ -7,37 +7,37 @@ use crate::disk::{Disk, Source};
 use crate::format::{COPY_BYTES, Slot};
 use crate::{Commit, IoError, OpenError, Operation, ReadError};
 
-/// Follows the commits that somebody else makes to a file.
+/// Follows the commits that another writer makes to a file.
 ///
-/// What it shows of the file is the commit that [`info`](Self::info) tells of,
-/// up to [`tokens`](Self::tokens). It reads heads and hashes; whoever has one
-/// reads the tokens.
+/// It shows the commit described by [`info`](Self::info), up to [`tokens`](Self::tokens).
+/// It reads heads and hashes; its owner reads the tokens.
 ///
-/// A commit can be taken back: when its last sync fails, an appender that comes
-/// later may find the commit before it, and write another one of the same number
-/// over its tokens. So a follower makes sure of two things.
+/// A commit can be taken back: if its last sync fails, a later appender may find the
+/// previous commit, and write another one of the same number over its tokens. So a follower
+/// ensures two things.
 ///
-/// - **What it shows next is what was made from what it shows.** A slot names the
-///   one before it by its hash. One commit later that must be the follower's own
-///   slot; two later, the slot between is the file's other one; where the slots
-///   do not tell, the file must begin with the very tokens: the chain over as many
-///   entries of its table, and the hash of the block that was not full.
-/// - **It is durable.** A new commit is shown after a sync of the follower's own
-///   descriptor, and after its slot was read again. The kernel tells a descriptor
-///   of each failure to write the file since it was opened, whoever's sync it was
-///   that failed; so a commit whose sync failed is not shown, and never will be.
+/// - **The next commit derives from the one shown.** A slot names the one before it by its
+///   hash. One commit later that must be the follower's own slot; two later, the slot
+///   between is the file's other one; if the slots do not decide, the file must begin with
+///   the same tokens: the chain over that many entries of its table, and the hash of the
+///   partial block.
+/// - **It is durable.** A new commit is shown only after the follower syncs its own
+///   descriptor and reads the slot again. The kernel reports to a descriptor every write
+///   failure of the file since it was opened, regardless of which process's sync failed; so
+///   a commit whose sync failed is never shown.
 ///
-/// What it cannot know is what failed before it was opened.
+/// It cannot know about failures before it was opened.
 #[derive(Clone, Debug)]
 pub struct Follower<D> {
     source: Source<D>,
     head: Box<Head>,
     shown: Commit,
-    /// Whether this follower's own sync came after the commit that is shown.
+    /// Whether this follower synced after the commit shown.
     is_confirmed: bool,
-    /// Whether the commit that is shown was taken back, as far as it is known.
+    /// Whether the commit shown is known to be taken back.
     is_doubtful: bool,
-    /// Shared with all clones, as the descriptor is: the kernel tells it of a failure once.
+    /// Shared with all clones, like the descriptor: the kernel reports a failure to it
+    /// once.
     failed: Arc<Mutex<Option<Failed>>>,
 }
 
@@ -57,8 +57,8 @@ pub(crate) enum Trust {
 }
 
 impl<D: Disk> Follower<D> {
-    /// Opens a file on any disk, and shows its newest commit, which is not synced
-    /// for that; `path` is what errors call the file.
+    /// Opens a file on any disk, and shows its newest commit without a sync; errors call
+    /// the file `path`.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ impl<D: Disk> Follower<D> {
         Ok(follower)
     }
 
-    /// Takes over from a follower of the same path what it knows of a failed sync:
-    /// a new descriptor is not told of that.
+    /// Takes over another follower's knowledge of a failed sync of the same path: a new
+    /// descriptor is not notified of it.
     pub(crate) fn after(self, before: &Self) -> Result<Self, OpenError> {
         if self.head.header.file_id == before.head.header.file_id {
             let failed = lock(&before.failed).clone();
@@ -86,7 +86,7 @@ impl<D: Disk> Follower<D> {
         Ok(Self::of_head(source, head))
     }
 
-    /// Shows a commit that was read.
+    /// Shows a commit read before.
     pub(crate) fn of_head(source: Source<D>, head: Head) -> Self {
         Self {
             source,
@@ -98,25 +98,23 @@ impl<D: Disk> Follower<D> {
         }
     }
 
-    /// Returns how many tokens are shown: all of the commit, or less after
-    /// [`refresh`](Self::refresh) found that it was taken back.
+    /// Returns how many tokens are shown: all of the commit, or fewer after
+    /// [`refresh`](Self::refresh) found it taken back.
     pub fn tokens(&self) -> u64 {
         self.shown.tokens
     }
 
-    /// Returns the commit that is shown: of a file that was found to have gone back,
-    /// the one before it, or nothing.
+    /// Returns the commit shown: after a rollback was found, the previous one, or nothing.
     pub(crate) fn shown(&self) -> Commit {
         self.shown
     }
 
-    /// Returns what the file says about itself, as of the commit that was shown
-    /// last.
+    /// Returns the file's info as of the commit shown last.
     pub fn info(&self) -> FileInfo {
         FileInfo::from(&*self.head)
     }
 
-    /// Returns what was wrong when the file was opened or last refreshed.
+    /// Returns the findings of the open or last refresh.
     pub fn recovery(&self) -> &[Finding] {
         &self.head.findings
     }
@@ -126,31 +124,29 @@ impl<D: Disk> Follower<D> {
         self.source.disk()
     }
 
-    /// Shows what was committed since, once it is durable, and tells whether that
-    /// was anything.
+    /// Shows later commits once durable, and tells whether there were any.
     ///
-    /// It costs a sync where there is a new commit, and the first time after
-    /// opening. It may wait for the pages that a writer has under way.
+    /// It costs a sync if there is a new commit, and the first time after opening. It may
+    /// wait for pages that a writer is writing back.
     ///
     /// # Errors
     ///
     /// [`OpenError::NotDurable`], now and while that commit is the newest.
-    /// [`OpenError::TakenBack`] and [`OpenError::WentBack`]: what is shown shrinks
-    /// to what the commit before it holds, if that is still there, or else to
-    /// nothing. After any other, it shows what it did before.
+    /// [`OpenError::TakenBack`] and [`OpenError::WentBack`]: the view shrinks to the tokens
+    /// of the previous commit, if that is still there, or else to nothing. After any other
+    /// error the view is unchanged.
     pub fn refresh(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Durable)
     }
 
-    /// Shows what was committed since, though a power cut or a failed sync may
-    /// yet take it back.
+    /// Shows later commits, which a power cut or a failed sync may still take back.
     ///
-    /// For who copies the tokens and verifies the copies.
+    /// For callers that copy the tokens and verify the copies.
     ///
     /// # Errors
     ///
-    /// As [`refresh`](Self::refresh); it says [`OpenError::NotDurable`] only of a
-    /// commit of which that did.
+    /// As [`refresh`](Self::refresh); [`OpenError::NotDurable`] only for a commit for which
+    /// `refresh` returned it.
     pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Written)
     }
@@ -164,7 +160,7 @@ impl<D: Disk> Follower<D> {
         Ok(true)
     }
 
-    /// Finds a commit to show in place of the one that is.
+    /// Finds a commit to show next.
     pub(crate) fn look(&mut self, trust: Trust) -> Result<Option<Head>, OpenError> {
         if trust == Trust::Durable && !self.source.disk().is_ours() {
             return Err(OpenError::Forked {
@@ -178,7 +174,7 @@ impl<D: Disk> Follower<D> {
         if trust == Trust::Durable && (is_new || !self.is_confirmed) {
             self.sync(&new)?;
             let again = Head::read(&self.source)?;
-            // What was synced is not what was read; the next refresh says more.
+            // The synced state differs from the one read; the next refresh decides.
             if judge(&self.source, &new, &again).is_err() {
                 return Ok(None);
             }
@@ -212,11 +208,11 @@ impl<D: Disk> Follower<D> {
         Ok(())
     }
 
-    /// Checks that `new` was made from the commit that is shown. Of one that was
-    /// taken back, only what both surely hold is shown from then on.
+    /// Checks that `new` derives from the commit shown. If that was taken back, only the
+    /// tokens certainly common to both stay shown.
     fn succeed(&mut self, new: &Head) -> Result<(), OpenError> {
         let mut judged = judge(&self.source, &self.head, new);
-        // Its slot may be there again, and other tokens behind it.
+        // Its slot may be there again, with other tokens.
         if judged.is_ok() && self.is_doubtful && !holds(&self.source, new, &self.head.slot)? {
             judged = Err(taken_back(&self.source, &self.head));
         }
@@ -227,7 +223,7 @@ impl<D: Disk> Follower<D> {
         judged
     }
 
-    /// The commit before the one that is shown, if the file begins with its tokens.
+    /// The commit before the one shown, if the file begins with its tokens.
     fn in_common(&self, new: &Head) -> Commit {
         before(&self.head)
             .filter(|(before, _)| holds(&self.source, new, before).unwrap_or(false))
@@ -240,7 +236,8 @@ impl<D: Disk> Follower<D> {
         if self.source.disk().is_ours() {
             return self.refuse(new, lock(&self.failed).as_ref());
         }
-        // A thread that is not in this fork may have the lock, in the middle of a sync.
+        // A thread that does not exist in this fork may hold the lock, in the middle of a
+        // sync.
         match self.failed.try_lock() {
             Ok(failed) => self.refuse(new, failed.as_ref()),
             Err(_) => Ok(()),
@@ -256,11 +253,11 @@ impl<D: Disk> Follower<D> {
         }
     }
 
-    /// Syncs what was read, or refuses it for ever: the kernel tells a failure
-    /// once, and the next sync would succeed for nothing.
+    /// Syncs what was read, or refuses it forever: the kernel reports a failure once, and
+    /// the next sync would succeed wrongly.
     fn sync(&self, new: &Head) -> Result<(), OpenError> {
         let mut failed = lock(&self.failed);
-        // A clone may have been told meanwhile.
+        // A clone may have been notified meanwhile.
         self.refuse(new, failed.as_ref())?;
         match self.source.sync() {
             Err(error) if !cannot_be_synced(&error.source) => {
@@ -299,8 +296,8 @@ impl Failed {
     }
 }
 
-/// Tells whether the file system has no sync: one that is only read, on which
-/// nothing can be under way.
+/// Tells whether the file system has no sync: a read-only one, where no write can be
+/// pending.
 fn cannot_be_synced(error: &io::Error) -> bool {
     use ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
 
@@ -310,12 +307,12 @@ fn cannot_be_synced(error: &io::Error) -> bool {
     )
 }
 
-/// What is under the lock is whole, whoever panicked.
+/// The data under the lock is intact, even after a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Checks that `new` was made from `old`, or is the same.
+/// Checks that `new` derives from `old`, or equals it.
 pub(crate) fn judge<D: Disk>(source: &Source<D>, old: &Head, new: &Head) -> Result<(), OpenError> {
     let path = || source.path().to_owned();
     if new.header.file_id != old.header.file_id {
@@ -359,9 +356,8 @@ fn before(head: &Head) -> Option<&(Slot, [u8; COPY_BYTES])> {
     })
 }
 
-/// Tells whether the file begins with the tokens of a commit, whatever else was
-/// committed to it. Reads 8 bytes for each full block of it, and the block that
-/// is not full.
+/// Tells whether the file begins with the tokens of a commit, whatever follows. Reads 8
+/// bytes for each full block of the commit, and its partial block.
 fn holds<D: Disk>(source: &Source<D>, head: &Head, commit: &Slot) -> Result<bool, IoError> {
     if commit.tokens > head.slot.tokens {
         return Ok(false);

@@ -7,42 +7,40 @@ use crate::disk::{Disk, Source};
 use crate::format::{BLOCK, TOKEN_BYTES};
 use crate::{IoError, WriteError};
 
-/// The part of itself by which a file grows: an eighth.
+/// The fraction by which a file grows: an eighth.
 const STEP_PART: u64 = 8;
 
-/// What a file grows by at least: 1 MiB.
+/// The minimum growth of a file: 1 MiB.
 const MIN_STEP_TOKENS: u64 = (1 << 20) / TOKEN_BYTES;
 
-/// What a file grows by at most, beyond what was asked for: 64 MiB.
+/// The maximum growth beyond the request: 64 MiB.
 const MAX_STEP_TOKENS: u64 = (64 << 20) / TOKEN_BYTES;
 
-/// What one call allocates at most, so that none takes long: 64 MiB.
+/// The maximum that one call allocates, so that none takes long: 64 MiB.
 const PIECE_BYTES: u64 = 64 << 20;
 
-/// How many zeros one write takes where blocks cannot be allocated.
+/// How many zeros one write takes if blocks cannot be allocated.
 const ZEROS_BYTES: usize = 1 << 20;
 
 /// How a range of a file gets blocks.
 type Allocate<D> = fn(&Source<D>, u64, u64) -> Result<(), IoError>;
 
 impl<D: Disk> Writer<D> {
-    /// Makes room for `additional` more tokens, and mostly for more than that,
-    /// so that few appends need to ask the system.
+    /// Reserves space for `additional` more tokens, and usually more, so that few appends
+    /// need a system call.
     ///
-    /// The file grows by an eighth of the room it has, at least by 1 MiB and at
-    /// most by 64 MiB: the room that is not used is an eighth or less, and a file
-    /// is extended about twenty times while it becomes ten times as large. What
-    /// was not asked for takes no more than half of what is free, stays below the
-    /// limit on the size of a file, and is left out where the file system cannot
-    /// allocate and zeros are written instead.
+    /// The file grows by an eighth of its size, at least 1 MiB and at most 64 MiB: at most
+    /// an eighth is unused, and a file is extended about twenty times while it grows
+    /// tenfold. The extra takes at most half of the free space, respects the file-size
+    /// limit, and is omitted if the file system cannot allocate and zeros are written
+    /// instead.
     ///
-    /// Room that no commit has come to use is given back when the writer is
-    /// dropped.
+    /// Dropping the writer frees space that no commit used.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Full`], [`WriteError::NoSpace`] and
-    /// [`WriteError::FileTooLarge`] change nothing; [`WriteError::Io`] poisons.
+    /// [`WriteError::Full`], [`WriteError::NoSpace`] and [`WriteError::FileTooLarge`]
+    /// change nothing; [`WriteError::Io`] poisons the writer.
     pub fn reserve(&mut self, additional: u64) -> Result<(), WriteError> {
         let needed = self.needed(additional)?;
         if needed > self.allocated {
@@ -52,7 +50,7 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Makes room for `needed` tokens, and for more if there is more.
+    /// Reserves space for `needed` tokens, and for more if available.
     fn make_room(&mut self, needed: u64) -> Result<(), WriteError> {
         self.check_uncut()?;
         let generous = self.with_step(needed);
@@ -66,8 +64,7 @@ impl<D: Disk> Writer<D> {
         self.grow_to(needed)
     }
 
-    /// Makes room for exactly `additional` more tokens, unless there is room
-    /// already.
+    /// Reserves space for exactly `additional` more tokens, if necessary.
     ///
     /// # Errors
     ///
@@ -82,20 +79,20 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Refuses a file that was cut. To grow it would make it as long again, and hide
-    /// that from the next commit.
+    /// Refuses a truncated file. Growing it would restore the length, and hide that from
+    /// the next commit.
     pub(crate) fn check_uncut(&mut self) -> Result<(), WriteError> {
         let checked = check_length(&self.source, &self.head);
         self.poisoned |= checked.is_err();
         checked
     }
 
-    /// Gives back all room beyond the tokens that were appended, committed or
-    /// not. Readers see nothing of it, and the next append asks for room again.
+    /// Frees all space beyond the appended tokens, committed or not. Readers are
+    /// unaffected, and the next append allocates again.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Io`] poisons; the last commit stands.
+    /// [`WriteError::Io`] poisons the writer; the last commit stands.
     pub fn shrink_to_fit(&mut self) -> Result<(), WriteError> {
         self.check_sound()?;
         let tokens = self.appended_tokens();
@@ -111,12 +108,12 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Keeps the room there is, also when the writer is dropped.
+    /// Keeps the allocated space, even when the writer is dropped.
     pub(super) fn keep_room(&mut self) {
         self.kept = self.head.length;
     }
 
-    /// Takes the tokens that there is room for to be of the commit to come.
+    /// Counts the tokens that fit as part of the coming commit.
     fn announce(&mut self, needed: u64) {
         self.announced = self.announced.max(needed);
     }
@@ -134,12 +131,12 @@ impl<D: Disk> Writer<D> {
             })
     }
 
-    /// How many tokens there shall be room for when there must be for `needed`.
+    /// The target capacity in tokens if `needed` are required.
     fn with_step(&self, needed: u64) -> u64 {
         let header = &self.head.header;
         let step = (self.allocated / STEP_PART).clamp(MIN_STEP_TOKENS, MAX_STEP_TOKENS);
         let mut target = self.allocated.saturating_add(step);
-        // A file that was made with an exact size is filled, not enlarged.
+        // A file created with an exact size is filled, not enlarged.
         let length = self.head.length.saturating_sub(header.data_offset);
         let known = length / TOKEN_BYTES;
         if needed <= known {
@@ -152,11 +149,11 @@ impl<D: Disk> Writer<D> {
         target.min(header.max_tokens).min(affordable).max(needed)
     }
 
-    /// How many tokens the disk and the limit on a file's size leave room for,
-    /// if half of what is free beyond `needed` stays free.
+    /// How many tokens the disk and the file-size limit allow, if half of the free space
+    /// beyond `needed` stays free.
     fn affordable(&self, needed: u64) -> u64 {
         let asked = (needed - self.allocated) * TOKEN_BYTES;
-        // What cannot be told is found out by trying.
+        // What is unknown is found out by trying.
         let spare = match self.source.disk().free_bytes() {
             Ok(Some(free)) => free.saturating_sub(asked) / 2,
             _ => u64::MAX,
@@ -169,7 +166,7 @@ impl<D: Disk> Writer<D> {
         by_room.min(longest / TOKEN_BYTES)
     }
 
-    /// Grows to just `target` tokens, in the way there is.
+    /// Grows to exactly `target` tokens, by the available method.
     fn grow_to(&mut self, target: u64) -> Result<(), WriteError> {
         let [entries, data] = self.missing(target);
         let size_bytes = entries.end - entries.start + (data.end - data.start);
@@ -186,8 +183,8 @@ impl<D: Disk> Writer<D> {
         for range in self.missing(target) {
             let len = range.end - range.start;
             if let Err(cause) = allocate(&self.source, range.start, len) {
-                // Some file systems keep what they had found before they failed.
-                // If they keep it still, the error says enough.
+                // Some file systems keep partial allocations after a failure. If freeing
+                // them fails, the first error suffices.
                 let _ = self.cut(self.head.length);
                 return Err(cause);
             }
@@ -198,8 +195,7 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// The bytes that have no blocks yet of those that `target` tokens need: of
-    /// the table, and of the data.
+    /// The bytes without blocks that `target` tokens need: in the table, and in the data.
     fn missing(&self, target: u64) -> [Range<u64>; 2] {
         let header = &self.head.header;
         [
@@ -208,9 +204,9 @@ impl<D: Disk> Writer<D> {
         ]
     }
 
-    /// Cuts the file to `length` if it is longer, and if its newest commit is the
-    /// one that this writer knows: where locks do not hold, another appender may
-    /// have made one beyond that.
+    /// Truncates the file to `length` if it is longer, and if its newest commit is the one
+    /// this writer knows: without enforced locks, another appender may have made one beyond
+    /// that.
     fn cut(&self, length: u64) -> Result<(), IoError> {
         if self.source.len()? <= length {
             return Ok(());
@@ -224,12 +220,11 @@ impl<D: Disk> Writer<D> {
 }
 
 impl<D: Disk> Drop for Writer<D> {
-    /// Gives back the room that no commit came to use: nobody else will, and
-    /// the disk may be full of it. It stays where a commit whose outcome is unknown
-    /// may need it.
+    /// Frees the space that no commit used: nobody else will, and it may fill the disk. It
+    /// stays if a commit with unknown outcome may need it.
     fn drop(&mut self) {
         if self.knows_newest && self.source.disk().is_ours() {
-            // Who drops a writer cannot be told, and loses nothing but room.
+            // A drop cannot report an error, and only space is lost.
             let _ = self.cut(self.kept);
         }
     }
@@ -246,8 +241,8 @@ fn is_unsupported(error: &IoError) -> bool {
     error.source.kind() == ErrorKind::Unsupported
 }
 
-/// Gives a range blocks on the disk, with zeros where there is no other way.
-/// Nothing that counts may be in the range.
+/// Allocates disk blocks for a range, by writing zeros if there is no other way. The range
+/// must not hold data.
 pub(super) fn allocate<D: Disk>(source: &Source<D>, offset: u64, len: u64) -> Result<(), IoError> {
     match allocate_pieces(source, offset, len) {
         Err(error) if is_unsupported(&error) => write_zeros(source, offset, len),
@@ -272,7 +267,7 @@ pub(super) fn write_zeros<D: Disk>(
     })
 }
 
-/// Does `len` bytes by pieces; each is told its start and how long it is.
+/// Processes `len` bytes in pieces, each with its start and length.
 fn in_pieces(
     piece: u64,
     len: u64,

@@ -10,23 +10,22 @@ use crate::format::{
 };
 use crate::{IoError, OpenError, Operation};
 
-/// How often a head is read while it does not look sound: a writer may be at
-/// work on it.
+/// How often a head is read while it looks damaged: a writer may be changing it.
 const READS: usize = 3;
 
-/// What stands for bytes that cannot be read.
+/// The placeholder for unreadable bytes.
 const UNREADABLE: u8 = 0xFF;
 
 const ZEROS: [u8; SLOT_PAGE_BYTES] = [0; SLOT_PAGE_BYTES];
 
-/// What stands before the tokens: the header and the newest commit.
+/// The part before the tokens: the header and the newest commit.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) header: StaticHeader,
     pub(crate) slot: Slot,
-    /// The slot as it is stored, with what a later minor version may add to it.
+    /// The slot as stored, with anything a later minor version may add.
     pub(crate) slot_copy: [u8; COPY_BYTES],
-    /// The other slot, if a copy of it is sound, and that copy.
+    /// The other slot, if a copy is sound, and that copy.
     pub(crate) other: Option<(Slot, [u8; COPY_BYTES])>,
     /// Both slots' pages, as they were read.
     pub(crate) slot_pages: SlotPages,
@@ -35,8 +34,8 @@ pub(crate) struct Head {
     pub(crate) findings: Vec<Finding>,
     /// The length of the file, read after the slots.
     pub(crate) length: u64,
-    /// Where a part begins that cannot be read, if there is one. It counts as
-    /// damaged, and may hold a newer commit.
+    /// The start of an unreadable part, if any. It counts as damaged, and may hold a newer
+    /// commit.
     pub(crate) unreadable: Option<u64>,
 }
 
@@ -53,7 +52,7 @@ pub(crate) fn read_slot_pages<D: Disk>(source: &Source<D>) -> Result<SlotPages, 
 }
 
 impl Head {
-    /// Reads the head of a file that is as long as its commit says.
+    /// Reads the head of a file that must be as long as its commit requires.
     pub(crate) fn read<D: Disk>(source: &Source<D>) -> Result<Self, OpenError> {
         let head = Self::read_of_any_length(source)?;
         let need = head.header.length_for(head.slot.tokens);
@@ -63,7 +62,7 @@ impl Head {
         Ok(head)
     }
 
-    /// Reads the head of a file that may have lost its end.
+    /// Reads the head of a file that may be truncated.
     pub(crate) fn read_of_any_length<D: Disk>(source: &Source<D>) -> Result<Self, OpenError> {
         let mut outcome = look(source)?;
         for _ in 1..READS {
@@ -74,7 +73,7 @@ impl Head {
         }
         let length = source.len()?;
         match outcome {
-            // A slot that was cut off looks like one that was never written.
+            // A truncated slot looks like one never written.
             Ok(_) if length < HEAD_BYTES as u64 => {
                 Err(truncated(source.path(), length, TABLE_OFFSET))
             }
@@ -83,8 +82,8 @@ impl Head {
         }
     }
 
-    /// Refuses what must not be written to. A commit that cannot be read now may
-    /// be read again later, if nobody writes over it.
+    /// Refuses files that must not be written. A commit that is unreadable now may be
+    /// readable later, if nobody overwrites it.
     pub(crate) fn check_writable(
         &self,
         path: &Path,
@@ -139,7 +138,7 @@ impl Head {
     }
 }
 
-/// Reads the head once. The outer error is of the system alone.
+/// Reads the head once. The outer error is only for system errors.
 fn look<D: Disk>(source: &Source<D>) -> Result<Result<Head, OpenError>, IoError> {
     let page = Page::read(source)?;
     match page.parse(source.path()) {
@@ -165,8 +164,8 @@ fn look<D: Disk>(source: &Source<D>) -> Result<Result<Head, OpenError>, IoError>
     }
 }
 
-/// Tells whether the first commit has written what it writes before its slot. A
-/// slot that became zeros looks like one that was never written.
+/// Tells whether the first commit has written the data before its slot. A zeroed slot looks
+/// like one never written.
 fn first_commit_left_traces<D: Disk>(page: &Page, source: &Source<D>) -> Result<bool, IoError> {
     // Generation 1 has the second slot, and the last page of the head.
     let image = TAIL_OFFSETS[1] as usize;
@@ -178,9 +177,9 @@ fn first_commit_left_traces<D: Disk>(page: &Page, source: &Source<D>) -> Result<
     Ok(entry != [0; ENTRY_BYTES as usize])
 }
 
-/// Of two reads, the newer commit: one that was seen whole was made, and a
-/// writer at work may have hidden it from the other. Of the faults, those that
-/// both show: one that only one of them shows was a writer at work.
+/// Merges two reads. Takes the newer commit: if seen whole, it was made, and an active
+/// writer may have hidden it from the other read. Takes the faults that both show: a fault
+/// in only one was an active writer.
 fn agreed(
     first: Result<Head, OpenError>,
     second: Result<Head, OpenError>,
@@ -207,8 +206,8 @@ fn truncated(path: &Path, have: u64, need: u64) -> OpenError {
     }
 }
 
-/// Tells whether a file that could not be parsed is one that was cut: shorter
-/// than any token file, and so far like one.
+/// Tells whether an unparsable file is a truncated one: shorter than any token file, and
+/// like one up to its end.
 fn cut_within_the_head<D: Disk>(
     source: &Source<D>,
     length: u64,
@@ -225,18 +224,18 @@ fn cut_within_the_head<D: Disk>(
 /// The first bytes of a file, zero beyond its end.
 struct Page {
     bytes: Box<[u8; HEAD_BYTES]>,
-    /// Why some of them could not be read, if so. They are set to what is in no
-    /// sound head, so that they count as damaged.
+    /// Why some of them could not be read, if so. These are set to values that no sound
+    /// head has, so that they count as damaged.
     unreadable: Option<IoError>,
 }
 
-/// What a copy of a slot is.
+/// The state of a slot copy.
 enum Copy {
     Sound(Slot),
     /// Never written.
     Blank,
     Damaged,
-    /// Its checksum holds and its fields cannot: where it begins, and which field.
+    /// Its checksum holds but a field is invalid: the copy's offset, and the field.
     Lying(u64, FieldFault),
 }
 
@@ -253,7 +252,7 @@ impl Page {
                 }
             }
             if unreadable.is_none() {
-                // It was not the disk that failed, or not for good.
+                // The disk did not fail, or not permanently.
                 return Err(error);
             }
         }
@@ -273,7 +272,7 @@ impl Page {
         for (slot_index, copies) in slots.iter().enumerate() {
             findings.extend(self.find(slot_index, copies, &newest, &header));
         }
-        // A later minor version may use what is zero in this one.
+        // A later minor version may use bytes that are zero in this one.
         if header.minor <= MINOR {
             self.find_gaps(&mut findings);
         }
@@ -291,8 +290,8 @@ impl Page {
         })
     }
 
-    /// The header, of its own page or, where that is damaged, of the newest
-    /// slot that holds a copy.
+    /// The header, from its own page or, if that is damaged, from the newest slot with a
+    /// copy.
     fn header_bytes(
         &self,
         path: &Path,
@@ -310,7 +309,7 @@ impl Page {
             .filter(|copy| copy_checksum_holds(copy))
             .map(Slot::decode)
             .filter(|slot| slot.header_copy.starts_with(&HEADER_MAGIC))
-            // Of equal ones the first, which is the last that this comes to.
+            // Of equal ones the first, which this loop reaches last.
             .rev()
             .max_by_key(|slot| slot.generation);
         match newest {
@@ -318,7 +317,7 @@ impl Page {
                 findings.push(Finding::Header);
                 Ok(slot.header_copy)
             }
-            // Nothing is left that says more than the page itself.
+            // No better source than the page itself is left.
             None => match StaticHeader::decode(&own) {
                 Err(fault @ (HeaderFault::Magic(_) | HeaderFault::Major(_))) => {
                     Err(header_error(fault, path))
@@ -345,7 +344,7 @@ impl Page {
             return Copy::Damaged;
         }
         let slot = Slot::decode(copy);
-        // Of another file, or written in the wrong place.
+        // From another file, or written in the wrong place.
         if slot.header_copy != *header_bytes
             || slot.file_id != header.file_id
             || slot.index() != slot_index
@@ -364,7 +363,7 @@ impl Page {
         Some((sound, *self.copy(slot, COPY_OFFSETS[copy])))
     }
 
-    /// What is wrong with one slot, given which commit counts.
+    /// What is wrong with one slot, given the commit that counts.
     fn find(
         &self,
         slot: usize,
@@ -373,7 +372,7 @@ impl Page {
         header: &StaticHeader,
     ) -> Option<Finding> {
         let damaged = |copy| Some(Finding::SlotCopy { slot, copy });
-        // Before the first commit the second slot was never written.
+        // Before the first commit, the second slot is unwritten.
         let is_first = newest.generation == 0 && self.receipt(header).is_none();
         match copies {
             [Copy::Sound(first), Copy::Sound(second)] if first == second => None,
@@ -387,8 +386,8 @@ impl Page {
         }
     }
 
-    /// Tells by the intent beside it whether a slot without a sound copy may have
-    /// held a newer commit than the other.
+    /// Decides by the intent beside it whether a slot without a sound copy may have held a
+    /// newer commit than the other.
     fn lost_slot(&self, slot: usize, newest: &Slot, header: &StaticHeader) -> Finding {
         let lost = |tokens| Finding::SlotLost {
             slot,
@@ -406,7 +405,7 @@ impl Page {
             generation if generation == newest.generation && intent.has_content_of(newest) => {
                 Finding::Slot { slot }
             }
-            // Whoever opens to append makes such a commit of the same content.
+            // Opening to append makes such a commit with the same content.
             generation if generation == newer && intent.has_content_of(newest) => {
                 Finding::Slot { slot }
             }
@@ -418,22 +417,21 @@ impl Page {
         }
     }
 
-    /// What the first commit left beside slot 0 once it was durable, if it was made and
-    /// no other one.
+    /// The receipt of the first commit beside slot 0, if only that commit was made.
     fn receipt(&self, header: &StaticHeader) -> Option<Intent> {
         let intent = self.intent(0, header);
         intent.filter(|intent| intent.generation == 1)
     }
 
-    /// The intent beside the tail image of a slot, if the file has them and this
-    /// one is sound.
+    /// The intent beside the tail image of a slot, if the file has intents and this one is
+    /// sound.
     fn intent(&self, slot: usize, header: &StaticHeader) -> Option<Intent> {
         let at = TAIL_OFFSETS[slot] as usize + INTENT_OFFSET;
         let intent = Intent::decode(self.array(at), header.file_id);
         intent.filter(|_| header.has_intents())
     }
 
-    /// Names the bytes around the copies that are not zero.
+    /// Finds nonzero bytes around the copies.
     fn find_gaps(&self, findings: &mut Vec<Finding>) {
         for slot_offset in SLOT_OFFSETS {
             let first = COPY_OFFSETS[0] + COPY_BYTES..COPY_OFFSETS[1];
@@ -441,7 +439,7 @@ impl Page {
             for gap in [first, second] {
                 let start = slot_offset as usize + gap.start;
                 let bytes = &self.bytes[start..slot_offset as usize + gap.end];
-                // A compare of slices first, which a dev build does fast, too.
+                // Compares slices first, which is fast even in a dev build.
                 if *bytes == ZEROS[..bytes.len()] {
                     continue;
                 }
@@ -496,7 +494,7 @@ fn header_error(fault: HeaderFault, path: &Path) -> OpenError {
     }
 }
 
-/// With no sound copy, one that lies says more than none at all.
+/// Without a sound copy, one with an invalid field is more informative than none.
 fn no_commit(slots: &[[Copy; 2]; 2], path: &Path) -> OpenError {
     let lie = slots.as_flattened().iter().find_map(|copy| match copy {
         Copy::Lying(record, fault) => Some((*record, *fault)),
@@ -517,8 +515,7 @@ fn newest(slots: &[[Copy; 2]; 2], path: &Path) -> Result<(Slot, usize), OpenErro
     newest.ok_or_else(|| no_commit(slots, path))
 }
 
-/// Picks the sound copy of a slot with the higher generation, the first of two
-/// that have the same.
+/// Picks the sound copy of a slot with the higher generation, the first of equals.
 fn newer(copies: &[Copy; 2]) -> Option<(Slot, usize)> {
     let sound = copies
         .iter()

@@ -11,11 +11,11 @@ pub struct FileInfo {
     pub file_id: [u8; 16],
     /// How many tokens are committed.
     pub tokens: u64,
-    /// How many it is made for.
+    /// The maximum number of tokens.
     pub max_tokens: u64,
     /// The number of the newest commit; a new file has 0.
     pub generation: u64,
-    /// What the caller wrote beside the newest commit.
+    /// The caller's number in the newest commit.
     pub tag: u64,
     /// When the newest commit was made, in nanoseconds since 1970 UTC.
     pub committed_at_ns: u64,
@@ -25,14 +25,14 @@ pub struct FileInfo {
     pub data_offset: u64,
     /// Where the block table begins, in bytes.
     pub table_offset: u64,
-    /// How long the file is, in bytes, holes counted.
+    /// The file's length in bytes, including holes.
     pub length: u64,
-    /// How many of its bytes are behind what was committed: room for more tokens,
-    /// or what a killed writer left.
+    /// How many of its bytes are beyond the commit: space for more tokens, or leftovers of
+    /// a killed writer.
     pub room_bytes: u64,
     /// Whether features that this crate does not know forbid appending.
     pub read_only: bool,
-    /// What was wrong and did not matter, or was mended.
+    /// Faults that did not matter or were repaired.
     pub findings: Vec<Finding>,
 }
 

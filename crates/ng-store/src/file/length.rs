@@ -2,8 +2,8 @@ use super::Head;
 use crate::WriteError;
 use crate::disk::{Disk, Source};
 
-/// Looks whether the file is as long as this writer made it: a write would put a
-/// hole in the place of what was cut off.
+/// Checks that the file is as long as this writer made it: a write would leave a hole in
+/// place of truncated data.
 pub(super) fn check_length<D: Disk>(source: &Source<D>, head: &Head) -> Result<(), WriteError> {
     let have = source.len().map_err(|cause| WriteError::Io { cause })?;
     match have >= head.length {

@@ -4,13 +4,13 @@ use std::path::Path;
 use crate::disk::Disk;
 use crate::{IoError, OpenError, Operation};
 
-/// How often a file is opened anew that was replaced before it was locked.
+/// How often to retry opening a file that was replaced before it was locked.
 const ATTEMPTS: usize = 8;
 
-/// Opens a file for appending and takes its lock, and makes sure that its name
-/// still means it: who replaces a file holds the lock while it does.
+/// Opens a file for appending, takes its lock, and checks that its name still refers to it:
+/// a process that replaces a file holds the lock meanwhile.
 ///
-/// `open` opens what has the name, `is_named` tells whether that still has it.
+/// `open` opens the file of that name, `is_named` tells whether it still has the name.
 pub(crate) fn open_locked<D: Disk>(
     path: &Path,
     open: impl Fn() -> Result<D, OpenError>,
@@ -28,7 +28,7 @@ pub(crate) fn open_locked<D: Disk>(
     })
 }
 
-/// Takes the lock of a file. Who has it already may take it again.
+/// Takes the lock of a file. Its holder may take it again.
 pub(super) fn take_lock<D: Disk>(file: &D, path: &Path) -> Result<(), OpenError> {
     file.try_lock().map_err(|source| match source.kind() {
         ErrorKind::WouldBlock => OpenError::Locked {

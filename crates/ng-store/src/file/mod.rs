@@ -1,21 +1,20 @@
-//! A token file over any [`Disk`](crate::disk::Disk): what is read at open, how
-//! it is written, committed and checked. Knows no map, no lock holder and no
-//! clock, so all of it runs on a simulated disk.
+//! A token file over any [`Disk`](crate::disk::Disk): opening, writing, committing and
+//! checking. Knows no map, lock holder or clock, so all of it runs on a simulated disk.
 //!
-//! - `head` reads header and slots and decides which commit counts; `finding`
-//!   is what it says about the damage; `tail` checks the block that is not full;
+//! - `head` reads header and slots and decides which commit counts; `finding` describes
+//!   damage; `tail` checks the partial block;
 //! - `writer` opens for append; its verbs are `append`, `grow` and `commit`; `outflow`
-//!   is how tokens leave for the disk, through the page cache or around it;
-//! - `savepoint` is what an append in many parts is taken back to;
-//! - `new_file` is a file without its name, until it is published; `draft` is
-//!   one that is written meanwhile; `lock` finds the file that has a name,
-//!   whoever replaces it meanwhile;
+//!   writes tokens to the disk, through the page cache or bypassing it;
+//! - `savepoint` is what a multi-part append rolls back to;
+//! - `new_file` is an unnamed file until it is published; `draft` is one being written;
+//!   `lock` finds the file that has a name, even while it is being replaced;
 //! - `info` is what a file says about itself;
-//! - `reader` reads verified blocks, `read_ahead` many of them in their order; `verify`
-//!   and `repair` are built on it, and `causes` tells them whether a block is damaged or its entry, `evidence` which
-//!   commits a damaged file knows of, `sorted` what its blocks are worth;
-//! - `zero_ahead` prepares the room that small commits write to;
-//! - `follow` is the rule by which a reader goes from one commit to a later one.
+//! - `reader` reads verified blocks, `read_ahead` many of them in order; `verify` and
+//!   `repair` build on it, with `causes` deciding whether a block or its entry is damaged,
+//!   `evidence` which commits a damaged file records, `sorted` which of its blocks are
+//!   sound;
+//! - `zero_ahead` prepares the space for small commits;
+//! - `follow` has the rules by which a reader moves to a later commit.
 
 mod append;
 mod append_options;

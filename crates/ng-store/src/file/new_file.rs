@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use crate::disk::{Dir, Disk, Source};
 use crate::{CreateError, IoError, Operation, WriteError};
 
-/// How often something is tried that others may thwart: to find the file that is
-/// to be replaced, where one appears each time that none was found; to create a
-/// file, where each is removed before it is locked.
+/// How often to retry what others may thwart: finding the file to replace, if one appears
+/// each time none was found; creating a file, if each is removed before it is locked.
 const ATTEMPTS: usize = 8;
 
-/// A file under a temporary name, until it is published under its own.
+/// A file under a temporary name until it is published.
 ///
-/// Dropped before that it is removed.
+/// It is removed if dropped before that.
 #[derive(Debug)]
 pub(crate) struct NewFile<R: Dir> {
     dir: R,
@@ -22,11 +21,10 @@ pub(crate) struct NewFile<R: Dir> {
 }
 
 impl<R: Dir> NewFile<R> {
-    /// Creates the temporary file and locks it, and removes those that others
-    /// have left in the folder.
+    /// Creates and locks the temporary file, and removes leftovers of others in the folder.
     ///
-    /// `name` is the name in `dir` that the file will get, `path` what errors
-    /// call it; the temporary name is made of `file_id`.
+    /// `name` is the file's final name in `dir`, `path` its name in errors; the temporary
+    /// name comes from `file_id`.
     pub(crate) fn begin(
         dir: R,
         (name, path): (&str, &Path),
@@ -53,8 +51,8 @@ impl<R: Dir> NewFile<R> {
         Err(new.error(Operation::Create, source).into())
     }
 
-    /// Creates and locks a file. None, if somebody who removes what was left
-    /// behind found it before it was locked.
+    /// Creates and locks a file. `None` if another process removed it as a leftover before
+    /// it was locked.
     fn create(&mut self, temporary: String) -> Result<Option<R::File>, IoError> {
         let file = self.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
         self.temporary = Some(temporary.clone());
@@ -83,7 +81,7 @@ impl<R: Dir> NewFile<R> {
             .map_err(|cause| CreateError::NameNotDurable { cause })
     }
 
-    /// Refuses in a child of the process that began the file.
+    /// Refuses in a child of the process that created the file.
     pub(crate) fn check_ours(&self) -> Result<(), WriteError> {
         match self.dir.is_ours() {
             true => Ok(()),
@@ -93,9 +91,9 @@ impl<R: Dir> NewFile<R> {
         }
     }
 
-    /// Renames the file. What has the name is locked before it is replaced, so
-    /// that nobody appends to what nobody will find again; where nothing had it,
-    /// nothing is replaced.
+    /// Renames the file. An existing file of that name is locked before it is replaced, so
+    /// that nobody appends to a file that is about to vanish; if there was none, none is
+    /// replaced.
     fn give_name(&self) -> Result<(), CreateError> {
         let from = self.temporary.as_deref().unwrap_or_default();
         for _ in 0..ATTEMPTS {
@@ -132,7 +130,7 @@ impl<R: Dir> NewFile<R> {
         }
     }
 
-    /// Locks the file that is to be replaced; `None` if there is none.
+    /// Locks the file to replace; `None` if there is none.
     fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
         if !self.replace {
             return Ok(None);
@@ -140,8 +138,8 @@ impl<R: Dir> NewFile<R> {
         let old = match self.open_and_lock(false) {
             Err(CreateError::Io(error)) => match (error.operation, error.source.kind()) {
                 (Operation::Open, ErrorKind::NotFound) => return Ok(None),
-                // Over a network, a lock for one alone is for those who may write. Not
-                // at once: on an overlay that copies the file that is to be replaced.
+                // Over a network, an exclusive lock requires write access. Not tried first:
+                // on an overlay, opening for writing copies the file to replace.
                 (Operation::Lock, _) => self.open_and_lock(true)?,
                 _ => return Err(error.into()),
             },
@@ -205,8 +203,8 @@ impl<R: Dir> Drop for NewFile<R> {
     }
 }
 
-/// Removes the temporary files that nobody writes any more: those of processes
-/// that were killed. What cannot be removed stays, and is no reason to fail.
+/// Removes temporary files left by killed processes. Files that cannot be removed stay,
+/// without an error.
 fn remove_leftovers<R: Dir>(dir: &R) {
     let names = dir.names().unwrap_or_default();
     for name in names.iter().filter(|name| is_temporary(name)) {
@@ -214,13 +212,13 @@ fn remove_leftovers<R: Dir>(dir: &R) {
     }
 }
 
-/// Who writes a file holds its lock, or will look for its name once it does.
+/// A file's writer holds its lock, or will check its name once it does.
 fn remove_leftover<R: Dir>(dir: &R, name: &str) -> io::Result<()> {
     let file = dir.open(name, true)?;
     file.try_lock()?;
     match dir.is_named(name, &file)? {
         true => dir.unlink(name),
-        // It has been given its own name since it was opened.
+        // It got its own name after it was opened.
         false => Ok(()),
     }
 }

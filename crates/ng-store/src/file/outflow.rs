@@ -1,33 +1,32 @@
 use crate::disk::{Disk, Source};
 use crate::{CachePolicy, IoError};
 
-/// What is written at once, and after how much writeback starts: 1 MiB. Of a stream
-/// that bypasses the page cache, whole and aligned ones do.
+/// The size of one write, after which writeback starts: 1 MiB. In a stream that bypasses
+/// the page cache, whole and aligned chunks do.
 pub(crate) const CHUNK_BYTES: u64 = 1 << 20;
 
-/// How much is written before pages are dropped that went through the page cache, so
-/// that the disk is never waited for: 64 MiB.
+/// How far behind the writes cached pages are dropped, so as never to wait for the disk: 64
+/// MiB.
 const LAG_BYTES: u64 = 64 << 20;
 
 /// How much is dropped at once: 32 MiB.
 const DROPPED_BYTES: u64 = 32 << 20;
 
-/// Bytes on their way into a file, in the order of their offsets: written, on their
-/// way to the disk at once, and by the policy dropped from the page cache.
+/// Bytes on their way into a file, in offset order: written, with writeback started at
+/// once, and by the policy dropped from the page cache.
 ///
-/// Where the disk takes uncached writes, those are what drops them. Elsewhere, and
-/// for pieces that are not whole chunks, pages are waited for and dropped some way
-/// behind. The chunk that the stream ends in stays: the next append reads and
-/// continues its last block.
+/// If the disk supports uncached writes, they drop the pages. Otherwise, and for pieces
+/// that are not whole chunks, pages are waited for and dropped some way behind. The last
+/// chunk of the stream stays: the next append reads and continues its last block.
 #[derive(Debug)]
 pub(crate) struct Outflow {
     policy: CachePolicy,
-    /// From which byte on no writeback was started.
+    /// The byte from which on no writeback was started.
     started: u64,
-    /// From which byte on pages are to be dropped, the begin of a chunk, once a
-    /// stream bypasses the page cache.
+    /// The byte, at a chunk start, from which on pages are to be dropped, once a stream
+    /// bypasses the page cache.
     held: Option<u64>,
-    /// Up to where pieces may have gone through the page cache.
+    /// The end of the pieces that may have gone through the page cache.
     held_end: u64,
     /// Whether the disk has not yet refused uncached writes.
     uncached: bool,
@@ -49,12 +48,11 @@ impl Outflow {
         self.policy = policy;
     }
 
-    /// Writes the bytes that come next, of a commit that has `commit_bytes`, as far
-    /// as is known.
+    /// Writes the next bytes of a commit of `commit_bytes`, as far as known.
     ///
     /// # Errors
     ///
-    /// They cannot be written, or what was written before could not be written out.
+    /// They cannot be written, or earlier writeback failed.
     pub(crate) fn write<D: Disk>(
         &mut self,
         source: &Source<D>,
@@ -89,7 +87,7 @@ impl Outflow {
         }
         match source.write_uncached(chunks, offset) {
             Ok(()) => {
-                // What the piece before left is not worth another call.
+                // The rest of the previous piece is not worth another call.
                 self.started = offset + chunks.len() as u64;
                 Ok(())
             }
@@ -121,8 +119,7 @@ impl Outflow {
         Ok(())
     }
 
-    /// Drops what went through the page cache and must be on the disk by now, of a
-    /// stream that was written up to `end`.
+    /// Drops cached pages that must be on the disk by now, of a stream written up to `end`.
     fn drop_behind<D: Disk>(&mut self, source: &Source<D>, end: u64) -> Result<(), IoError> {
         let Some(held) = &mut self.held else {
             return Ok(());
@@ -137,8 +134,8 @@ impl Outflow {
         Ok(())
     }
 
-    /// Drops what is left in the page cache of a commit of `commit_bytes`, which was
-    /// synced and ends at byte `end`: all but the chunk that it ends in.
+    /// Drops the remaining cached pages of a synced commit of `commit_bytes` that ends at
+    /// byte `end`: all but its last chunk.
     pub(crate) fn synced<D: Disk>(&mut self, source: &Source<D>, end: u64, commit_bytes: u64) {
         if !self.policy.bypasses_commit(commit_bytes) {
             self.held = None;
@@ -153,7 +150,7 @@ impl Outflow {
         }
     }
 
-    /// Goes back: what comes next is written from byte `offset` on.
+    /// Rolls back: the next bytes are written from byte `offset` on.
     pub(crate) fn go_back(&mut self, offset: u64) {
         self.started = self.started.min(offset);
         let chunk = offset.next_multiple_of(CHUNK_BYTES);
@@ -181,7 +178,7 @@ mod tests {
     }
     use Did::{Drop, Finish, Start, Write, WriteUncached};
 
-    /// A disk that holds nothing and notes what it is asked.
+    /// A disk that stores nothing and records its calls.
     struct Noting {
         uncached: bool,
         did: Mutex<Vec<Did>>,

@@ -1,4 +1,4 @@
-//! Blocks in their order, some of them read before they are asked for.
+//! Blocks in order, read ahead.
 
 use std::fmt;
 use std::mem;
@@ -13,23 +13,22 @@ use crate::disk::{Disk, Passing, RealFile};
 use crate::format::BLOCK;
 use crate::{BLOCK_TOKENS, ProcessMark, ReadError};
 
-/// How many blocks wait to be taken: 512 KiB.
+/// How many blocks are read ahead: 512 KiB.
 const WAITING: usize = 2;
 
 impl<D: Disk> BlockReader<D> {
-    /// Hands a range of tokens over, verified, a block's worth at a time.
+    /// Passes a range of tokens, verified, to `take`, at most a block at a time.
     ///
-    /// Around the page cache it waits at its end for the thread that reads ahead, which a
-    /// child that was forked within `take` does not have: such a child must not return.
+    /// If it bypasses the page cache, it finally waits for the read-ahead thread, which a
+    /// child forked within `take` does not have: such a child must not return.
     ///
     /// # Errors
     ///
-    /// As [`read_block`](Self::read_block); what was handed over before stays
-    /// good.
+    /// As [`read_block`](Self::read_block); tokens passed before stay valid.
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     pub fn for_each<E: From<ReadError>>(
         &self,
         range: Range<u64>,
@@ -42,8 +41,8 @@ impl<D: Disk> BlockReader<D> {
         }
     }
 
-    /// Returns all blocks in their order, verified, for whoever wants to own what
-    /// reads them: see [`blocks_of`](Self::blocks_of).
+    /// Returns all blocks in order, verified, as an owned iterator: see
+    /// [`blocks_of`](Self::blocks_of).
     pub fn blocks(&self) -> Blocks<D>
     where
         D: 'static,
@@ -51,20 +50,20 @@ impl<D: Disk> BlockReader<D> {
         self.blocks_of(0..self.len())
     }
 
-    /// Returns a range of tokens, verified, a block's worth at a time.
+    /// Returns a range of tokens, verified, at most a block at a time.
     ///
-    /// A thread of its own reads and verifies what comes next, 512 KiB ahead, while
-    /// the caller is at work; without one, if it cannot be started. The range is passed
-    /// over by the [`CachePolicy`](crate::CachePolicy).
+    /// A separate thread reads and verifies 512 KiB ahead while the caller works; if it
+    /// cannot be started, the caller reads. The range is one pass by the
+    /// [`CachePolicy`](crate::CachePolicy).
     ///
     /// Each iterator has its thread, and about 1 MiB of buffers while it is in use.
     ///
-    /// A block that is bad or cannot be read is an error in its place, and the next
-    /// call gives the block behind it.
+    /// A bad or unreadable block yields an error, and the next call returns the block after
+    /// it.
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     pub fn blocks_of(&self, range: Range<u64>) -> Blocks<D>
     where
         D: 'static,
@@ -108,8 +107,7 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// Reads what of a block is in the range of a part, into a buffer that may have
-    /// been one before.
+    /// Reads the part of a block in the range, reusing a buffer if possible.
     fn read_part(
         &self,
         part: Range<u64>,
@@ -120,14 +118,14 @@ impl<D: Disk> BlockReader<D> {
     }
 }
 
-/// Where a part of a block lies within it.
+/// The range of a part within its block.
 fn within_block(part: &Range<u64>) -> Range<usize> {
     let start = part.start % BLOCK;
     start as usize..(start + part.end - part.start) as usize
 }
 
 impl BlockReader<Passing<'_>> {
-    /// Does what `each` does, while another thread reads the window that comes next.
+    /// Runs `each` while another thread loads the next window.
     fn each_ahead<E: From<ReadError>>(
         &self,
         range: Range<u64>,
@@ -143,9 +141,9 @@ impl BlockReader<Passing<'_>> {
         })
     }
 
-    /// Runs `read`, which tells up to which token it has read a range, while another
-    /// thread reads the window that comes next; without one, if it cannot be started or
-    /// the pass has no windows.
+    /// Runs `read`, which reports how far it has read a range, while another thread loads
+    /// the next window; without the thread if it cannot be started or the pass has no
+    /// windows.
     fn with_windows_ahead<R>(
         &self,
         range: Range<u64>,
@@ -169,7 +167,7 @@ impl BlockReader<Passing<'_>> {
                 let here = self.head().header.token_offset(token);
                 if here >= next && next < end {
                     next = here - here % Passing::window_bytes() + Passing::window_bytes();
-                    // Where it is not done with the one before, it is no help.
+                    // If it is still busy with the previous one, it is no help.
                     let _ = ask.try_send(next);
                 }
             })
@@ -177,14 +175,13 @@ impl BlockReader<Passing<'_>> {
     }
 }
 
-/// Verified blocks of a file in their order, read ahead by a thread of its own:
+/// Verified blocks of a file in order, read ahead by a separate thread:
 /// [`BlockReader::blocks`].
 ///
-/// A forked child reads on without that thread. Dropping it waits until the block
-/// under way is read.
+/// A forked child continues without that thread. Dropping it waits for the current block.
 pub struct Blocks<D: Disk + 'static = RealFile> {
     reader: BlockReader<D>,
-    /// What was not given yet.
+    /// The parts not returned yet.
     range: Range<u64>,
     ahead: Option<Ahead>,
 }
@@ -195,17 +192,17 @@ pub struct Block {
     start: u64,
     within: Range<usize>,
     tokens: Vec<Token>,
-    /// Where the buffer goes for a block that comes later.
+    /// Where the buffer returns for reuse.
     spent: Option<(Sender<Vec<Token>>, ProcessMark)>,
 }
 
 type Made = Result<Block, ReadError>;
 
-/// The thread that reads, and the way to it.
+/// The reading thread and the channel to it.
 struct Ahead {
     made: Receiver<Made>,
     thread: JoinHandle<()>,
-    /// Whose thread it is: a fork has none.
+    /// The process that owns the thread: a fork has none.
     process: ProcessMark,
 }
 
@@ -225,7 +222,7 @@ impl Ahead {
     }
 }
 
-/// Reads all of a range as long as somebody takes it.
+/// Reads a range as long as it is consumed.
 fn read_all<D: Disk>(reader: &BlockReader<D>, range: Range<u64>, out: &SyncSender<Made>) {
     let process = ProcessMark::of_this_process();
     let (spent, reusable) = channel();
@@ -249,7 +246,7 @@ fn read_all<D: Disk>(reader: &BlockReader<D>, range: Range<u64>, out: &SyncSende
 }
 
 impl<D: Disk> Blocks<D> {
-    /// Takes what the thread has read, if there is one.
+    /// Takes the next part from the thread, if there is one.
     fn take(&mut self) -> Option<Made> {
         let ahead = self.ahead.as_ref()?;
         let made = ahead.process.is_this_process().then(|| ahead.made.recv());
@@ -266,10 +263,10 @@ impl<D: Disk> Blocks<D> {
         match self.ahead.take() {
             Some(ahead) if ahead.process.is_this_process() => {
                 drop(ahead.made);
-                // What it could not do is done without it.
+                // The rest is read without it.
                 let _ = ahead.thread.join();
             }
-            // Somebody may have held a lock of it at the fork.
+            // Its lock may have been held at the fork.
             Some(ahead) => mem::forget(ahead),
             None => {}
         }
@@ -332,7 +329,7 @@ impl Block {
         self.start
     }
 
-    /// Gives the tokens up, and with them a buffer that would be used again.
+    /// Returns the tokens, and with them a buffer that would be reused.
     pub fn into_tokens(mut self) -> Vec<Token> {
         let mut tokens = mem::take(&mut self.tokens);
         tokens.truncate(self.within.end);
@@ -353,7 +350,7 @@ impl Drop for Block {
     fn drop(&mut self) {
         match self.spent.take() {
             Some((spent, process)) if process.is_this_process() => {
-                // Of no use to a thread that is done.
+                // Fails only if the thread is done.
                 let _ = spent.send(mem::take(&mut self.tokens));
             }
             other => mem::forget(other),

@@ -11,42 +11,39 @@ use crate::{
     BLOCK_TOKENS, BlockHasher, BlockPass, CachePolicy, Commit, IoError, OpenError, ReadError,
 };
 
-/// How many table entries one read takes: 32 KiB of them.
+/// How many table entries one read takes: 32 KiB.
 pub(super) const READ_ENTRIES: u64 = 4096;
 
-/// Table entries of a page, the least that a disk loses at once.
+/// Table entries of a page, the smallest unit that a disk loses.
 pub(super) const PAGE_ENTRIES: u64 = 512;
 
 /// A block as it is in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Raw {
-    /// All of it is there, and has this hash.
+    /// It is complete, with this hash.
     Hash(u64),
-    /// The file ends within it, or before it.
+    /// The file ends inside or before it.
     Cut {
-        /// Where a read ended; the file is this long at most.
+        /// Where a read ended; the file is at most this long.
         end: u64,
     },
 }
 
-/// Reads a file's tokens by positioned reads, and gives none that it has not
-/// verified.
+/// Reads a file's tokens by positioned reads, and verifies all of them.
 ///
-/// It maps nothing, so there is no promise to make: whatever becomes of the
-/// file, the worst is an error. It reads one commit, the newest one when it was
-/// opened or last [refreshed](Self::refresh), and holds one block at a time. A forked
-/// child reads on as its parent does. A clone shares the open file, and is refreshed
-/// on its own.
+/// It maps nothing, so it requires no promise: whatever happens to the file, the worst
+/// outcome is an error. It reads one commit, the newest when it was opened or last
+/// [refreshed](Self::refresh), and holds one block at a time. A forked child can keep
+/// reading. A clone shares the open file, and refreshes independently.
 ///
-/// What it passes over from one end to the other goes around the page cache by its
-/// [`CachePolicy`], in windows of 2 MiB, which are then held as well, one for each
-/// thread and one ahead. [`for_each`](Self::for_each), [`blocks`](Self::blocks) and
-/// [`verify`](crate::VerifyBlocks::verify) are such passes, and so is what is read by
-/// the reader that [`pass`](Self::pass) gives. Where it goes around, they have another
-/// thread read ahead.
+/// Passes bypass the page cache by its [`CachePolicy`], in windows of 2 MiB, which also
+/// take memory, one per thread and one ahead. [`for_each`](Self::for_each),
+/// [`blocks`](Self::blocks) and [`verify`](crate::VerifyBlocks::verify) are passes, and so
+/// are reads by the reader that [`pass`](Self::pass) returns. When bypassing, another
+/// thread reads ahead.
 ///
-/// It opens a file whose last block is damaged, too, and then says so where that
-/// block is read.
+/// It also opens a file with a damaged last block, and reports the damage when that block
+/// is read.
 ///
 /// ```
 /// use ng_store::{BlockReader, CreateOptions, FileWriter, ReadError, TokenSink, VerifyBlocks};
@@ -85,13 +82,13 @@ pub struct BlockReader<D = RealFile> {
     follower: Follower<Arc<D>>,
     pub(super) hasher: FileBlockHasher,
     cache: CachePolicy,
-    /// Whether it is a pass: what it does, it does as it is.
+    /// Whether it is a pass already.
     is_pass: bool,
-    /// Buffers of a pass that are not in use, one for each thread at most.
+    /// Unused buffers of a pass, at most one per thread.
     spare: Arc<Mutex<Vec<Vec<Token>>>>,
 }
 
-// Not derived, which would ask for a disk that can be cloned.
+// Not derived, which would require a cloneable disk.
 impl<D> Clone for BlockReader<D> {
     fn clone(&self) -> Self {
         Self {
@@ -113,34 +110,35 @@ impl BlockReader {
         Self::of_source(Source::new(RealFile::open(path, false)?, path))
     }
 
-    /// Goes on to what was committed since, once it is durable, and tells whether that
-    /// was anything. An appender may be at work meanwhile.
+    /// Moves to the newest commit once durable, and tells whether there was one. An
+    /// appender may be active meanwhile.
     ///
-    /// A pass has begun with its commit, and cannot be refreshed. It costs a sync where there is a new commit, and the first time after opening.
+    /// A pass is bound to its commit, and cannot be refreshed. Costs a sync if there is a
+    /// new commit, and the first time after opening.
     ///
     /// # Errors
     ///
     /// [`OpenError`], as [`MmapStore::refresh`](crate::MmapStore::refresh) says, except
-    /// that a path is not looked at: it follows the file that it opened, whatever
-    /// becomes of its name. It reads on as before: after
-    /// [`TakenBack`](OpenError::TakenBack) and [`WentBack`](OpenError::WentBack), what
-    /// was overwritten is [`ReadError::BadBlock`] where it is read.
+    /// that the path is not checked: it follows the file it opened, whatever happens to its
+    /// name. It keeps reading as before: after [`TakenBack`](OpenError::TakenBack) and
+    /// [`WentBack`](OpenError::WentBack), overwritten blocks give [`ReadError::BadBlock`]
+    /// when read.
     pub fn refresh(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Durable)
     }
 
-    /// Goes on to what was committed since, as [`refresh`](Self::refresh) does, without
-    /// a sync: a commit whose last sync is under way can yet be taken back.
+    /// Moves to the newest commit like [`refresh`](Self::refresh), but without a sync: a
+    /// commit whose last sync is in progress can still be taken back.
     ///
     /// # Errors
     ///
-    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
-    /// has said it.
+    /// As `refresh`; [`OpenError::NotDurable`] only for a commit for which `refresh`
+    /// returned it.
     pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Written)
     }
 
-    /// The last block is not checked here: it is where it is read.
+    /// The last block is not checked here, but when it is read.
     fn refresh_with(&mut self, trust: Trust) -> Result<bool, OpenError> {
         let Some(new) = self.follower.look(trust)? else {
             return Ok(false);
@@ -151,7 +149,7 @@ impl BlockReader {
 }
 
 impl<D: Disk> BlockReader<D> {
-    /// Opens a file on any disk; `path` is what errors call it.
+    /// Opens a file on any disk; errors call it `path`.
     ///
     /// # Errors
     ///
@@ -161,11 +159,11 @@ impl<D: Disk> BlockReader<D> {
         Self::of_source(Source::new(disk, path.as_ref()))
     }
 
-    /// Opens a file that may have lost its end; its last blocks are then bad.
+    /// Opens a file that may be truncated; its last blocks are then bad.
     ///
     /// # Errors
     ///
-    /// [`OpenError`], and [`OpenError::Truncated`] only when it lost its head.
+    /// [`OpenError`]; [`OpenError::Truncated`] only if the head is incomplete.
     #[cfg(feature = "sim")]
     pub fn of_truncated_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let source = Source::new(disk, path.as_ref());
@@ -205,7 +203,7 @@ impl<D: Disk> BlockReader<D> {
         self.follower.head()
     }
 
-    /// Returns the commit that is read.
+    /// Returns the commit being read.
     pub fn commit(&self) -> Commit {
         Commit::of(self.head())
     }
@@ -220,16 +218,16 @@ impl<D: Disk> BlockReader<D> {
         self.with_head(commit.head(self.head()))
     }
 
-    /// Sets what becomes of the pages that a pass goes through.
+    /// Sets whether pages read by a pass stay cached.
     #[must_use]
     pub fn with_cache(self, cache: CachePolicy) -> Self {
         Self { cache, ..self }
     }
 
-    /// Begins a pass over the file: returns a reader of the same commit for reading
-    /// most of its blocks once, by any number of threads, each in its own range. It
-    /// goes around the page cache by the policy, and what was in there when the pass
-    /// began stays. Functions take it as [`BlockPass`].
+    /// Starts a pass over the file: returns a reader of the same commit for reading most of
+    /// its blocks once, by any number of threads, each in its own range. It bypasses the
+    /// page cache by the policy; pages cached before the pass stay. Functions take it as
+    /// [`BlockPass`].
     pub fn pass<'d>(&self) -> BlockPass<'d>
     where
         D: 'd,
@@ -237,8 +235,8 @@ impl<D: Disk> BlockReader<D> {
         self.pass_over(0..self.len())
     }
 
-    /// Begins a pass over a range of tokens, by whose number the policy goes; otherwise
-    /// does what [`pass`](Self::pass) does.
+    /// Starts a pass over a range of tokens, whose size decides by the policy; otherwise
+    /// like [`pass`](Self::pass).
     pub fn pass_over<'d>(&self, range: Range<u64>) -> BlockPass<'d>
     where
         D: 'd,
@@ -259,8 +257,8 @@ impl<D: Disk> BlockReader<D> {
         self.is_pass
     }
 
-    /// Refuses a file that may have lost its newest commit, as
-    /// [`VecStore::load`](crate::VecStore::load) does.
+    /// Refuses a file that may have lost its newest commit, like
+    /// [`VecStore::load`](crate::VecStore::load).
     ///
     /// # Errors
     ///
@@ -269,17 +267,17 @@ impl<D: Disk> BlockReader<D> {
         self.head().refuse_lost(self.source().path())
     }
 
-    /// Returns how many tokens the commit has that is read.
+    /// Returns how many tokens the commit has.
     pub fn len(&self) -> u64 {
         self.head().slot.tokens
     }
 
-    /// Tells whether no token was.
+    /// Tells whether it has no tokens.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns how many blocks there are, the one that is not full counted.
+    /// Returns how many blocks there are, including a partial one.
     pub fn block_count(&self) -> u64 {
         self.len().div_ceil(BLOCK)
     }
@@ -295,21 +293,21 @@ impl<D: Disk> BlockReader<D> {
         FileInfo::from(self.head())
     }
 
-    /// Returns what was wrong when the file was opened or last refreshed.
+    /// Returns the findings of the open or last refresh.
     pub fn recovery(&self) -> &[Finding] {
         &self.head().findings
     }
 
-    /// Returns the process that has the file open to append, where the system tells: where it
-    /// does not, as of a process in another namespace, there may be one.
+    /// Returns the process that has the file open to append, if the system says; otherwise,
+    /// as with a process in another namespace, there may still be one.
     pub fn appender(&self) -> Option<u32> {
         self.source().disk().lock_holder()
     }
 
-    /// Reads a block into `tokens`, in place of what is there.
+    /// Reads a block into `tokens`, replacing their content.
     ///
-    /// The end of a last block that is damaged comes from its image, where that
-    /// makes it whole.
+    /// If the end of the last block is damaged, it comes from its image, if that restores
+    /// the block.
     ///
     /// # Errors
     ///
@@ -318,7 +316,7 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Panics
     ///
-    /// When there is no such block.
+    /// If there is no such block.
     pub fn read_block(&self, block: u64, tokens: &mut Vec<Token>) -> Result<(), ReadError> {
         let read = self.read_verified(block, tokens);
         if read.is_err() {
@@ -329,8 +327,8 @@ impl<D: Disk> BlockReader<D> {
 
     /// Reads one token, or `None` from [`len`](Self::len) on.
     ///
-    /// It reads and verifies the whole block: 256 KiB for each call. Where many are
-    /// asked for, read each block once, or look through a map.
+    /// Reads and verifies the whole block: 256 KiB per call. For many tokens, read each
+    /// block once, or use a map.
     ///
     /// # Errors
     ///
@@ -382,11 +380,10 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// Checks that the block table is the one that was committed. Reads 8 bytes
-    /// for each full block.
+    /// Checks that the block table is the committed one. Reads 8 bytes for each full block.
     ///
-    /// A block that has its entry is a block of this file at this place; with
-    /// this, it is also the one that was committed last.
+    /// A block that matches its entry belongs to this file at this place; with this check,
+    /// it is also the one committed last.
     ///
     /// # Errors
     ///
@@ -414,9 +411,9 @@ impl<D: Disk> BlockReader<D> {
     }
 
     /// Returns the chain over the first entries of the block table, for each number of
-    /// blocks in `ends`, which ascend. Each vouches for all the blocks before it, as
-    /// [`Commit::table_chain`] does for those of the commit. Reads 8 bytes for each full
-    /// block: the chains are those of the table that was committed.
+    /// blocks in `ends`, which ascend. Each authenticates all blocks before it, as
+    /// [`Commit::table_chain`] does for the commit. Reads 8 bytes for each full block: the
+    /// whole table is checked.
     ///
     /// # Errors
     ///
@@ -424,7 +421,7 @@ impl<D: Disk> BlockReader<D> {
     ///
     /// # Panics
     ///
-    /// When `ends` do not ascend, or one is beyond the full blocks.
+    /// If `ends` do not ascend, or one is beyond the full blocks.
     pub fn table_chains(&self, ends: &[u64]) -> Result<Vec<u64>, ReadError> {
         let mut chains = Vec::with_capacity(ends.len());
         let (mut sum, mut block) = (0, 0);
@@ -452,7 +449,7 @@ impl<D: Disk> BlockReader<D> {
         self.chain_on(0, 0..blocks, read)
     }
 
-    /// Goes on with a chain over the entries of more blocks.
+    /// Extends a chain over the entries of more blocks.
     fn chain_on(
         &self,
         mut sum: u64,
@@ -468,8 +465,8 @@ impl<D: Disk> BlockReader<D> {
         Ok(sum)
     }
 
-    /// How many blocks may be whole in a file that was cut: those that begin
-    /// before its end, and the one behind, which an image may hold all of.
+    /// How many blocks may be complete in a truncated file: those that begin before its
+    /// end, and the next one, which an image may hold entirely.
     pub(super) fn blocks_there(&self) -> u64 {
         let data = self.head().length.saturating_sub(self.block_offset(0));
         self.block_count().min(data / (BLOCK * TOKEN_BYTES) + 1)
@@ -485,7 +482,7 @@ impl<D: Disk> BlockReader<D> {
         self.head().header.entry_offset(self.full_blocks())
     }
 
-    /// Asks how long the file is, and tells if it is now too short.
+    /// Gets the file's length, and fails if it is now too short.
     pub(super) fn cut(&self) -> Result<Option<Cut>, IoError> {
         let have = self.source().len()?;
         let need = self.length_needed();
@@ -542,15 +539,15 @@ impl<D: Disk> BlockReader<D> {
         Ok(u64::from_le_bytes(entry))
     }
 
-    /// Reads table entries, page by page where not all of them can be read. Those
-    /// that cannot are of no hash that is likely.
+    /// Reads table entries, page by page if not all can be read. Unreadable ones get an
+    /// unlikely hash.
     pub(super) fn entries_or_damaged(&self, blocks: Range<u64>) -> Vec<[u8; 8]> {
         let mut entries = vec![[0; ENTRY_BYTES as usize]; (blocks.end - blocks.start) as usize];
         self.read_entries_or_damaged(blocks.start, &mut entries);
         entries
     }
 
-    /// Reads table entries, zero where the file ends.
+    /// Reads table entries, zero beyond the end of the file.
     pub(super) fn entries(&self, blocks: Range<u64>) -> Result<Vec<[u8; 8]>, IoError> {
         let mut entries = vec![[0; ENTRY_BYTES as usize]; (blocks.end - blocks.start) as usize];
         self.read_entries(blocks.start, &mut entries)?;
@@ -580,9 +577,9 @@ impl<D: Disk> BlockReader<D> {
         Ok(())
     }
 
-    /// A buffer for a block; that of a block before, if there is one that is not in use.
+    /// A buffer for a block, reusing a free one if possible.
     pub(super) fn take_buffer(&self) -> Vec<Token> {
-        // Not waited for: a thread that is not in this fork may have the lock.
+        // Without waiting: a thread that does not exist in this fork may hold the lock.
         let mut spare = self.spare.try_lock().ok();
         let buffer = spare.as_mut().and_then(|spare| spare.pop());
         buffer.unwrap_or_else(|| Vec::with_capacity(BLOCK_TOKENS))

@@ -11,7 +11,7 @@ use super::{
 use crate::disk::{Dir, Disk};
 use crate::{BLOCK_TOKENS, CachePolicy, RepairError};
 
-/// After how many blocks a repair says how far it is: 4 MiB.
+/// How many blocks a repair processes between progress reports: 4 MiB.
 pub(super) const STEP_BLOCKS: u64 = 16;
 
 /// How a damaged file is repaired into a new one.
@@ -52,31 +52,31 @@ impl RepairOptions {
         self
     }
 
-    /// Keeps blocks of [`Cause::Unknown`](crate::Cause::Unknown) as they are;
-    /// otherwise they are as bad as others. [`RepairReport::unproven`] lists them.
+    /// Keeps blocks of [`Cause::Unknown`](crate::Cause::Unknown) unchanged instead of
+    /// treating them as bad. [`RepairReport::unproven`] lists them.
     #[must_use]
     pub const fn keep_unproven(mut self, keep_unproven: bool) -> Self {
         self.keep_unproven = keep_unproven;
         self
     }
 
-    /// Takes the commit whose slot is sound, where the slot of a newer one is
-    /// lost, instead of what can be proved of the newer one.
+    /// If the slot of a newer commit is lost, uses the commit with a sound slot instead of
+    /// the provable part of the newer one.
     #[must_use]
     pub const fn older_commit(mut self, older_commit: bool) -> Self {
         self.older_commit = older_commit;
         self
     }
 
-    /// Repairs also a file that has no commit slot left, as long as one of the
-    /// copies of its static header is sound.
+    /// Also repairs a file without a commit slot, as long as one copy of its static header
+    /// is sound.
     #[must_use]
     pub const fn salvage(mut self, salvage: bool) -> Self {
         self.salvage = salvage;
         self
     }
 
-    /// Sets what becomes of the pages that are read and of those that are written.
+    /// Sets whether read and written pages stay cached.
     #[must_use]
     pub const fn cache(mut self, cache: CachePolicy) -> Self {
         self.cache = cache;
@@ -108,47 +108,46 @@ impl RepairOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepairReport {
-    /// How many tokens the damaged file has, by [`basis`](Self::basis).
+    /// How many tokens the damaged file has, according to [`basis`](Self::basis).
     pub tokens: u64,
-    /// What says how many.
+    /// The evidence for that number.
     pub basis: Basis,
-    /// Whether a commit that is newer than what was saved may be lost.
+    /// Whether a commit newer than the saved one may be lost.
     pub may_be_older: bool,
-    /// How many of the tokens have their hash, and are in the new file; the others
-    /// are unproven, zero, or left out.
+    /// How many tokens match their hash and are in the new file; the others are unproven,
+    /// zero, or left out.
     pub kept: u64,
     /// The tokens that are lost, as ranges of indices in the damaged file.
     pub lost: Vec<Range<u64>>,
-    /// Those that are in the new file as they were found, and have no hash that
-    /// is known: see [`RepairOptions::keep_unproven`].
+    /// Those in the new file as found, without a known hash: see
+    /// [`RepairOptions::keep_unproven`].
     pub unproven: Vec<Range<u64>>,
-    /// Those of `kept` that are of this file at this place, by the hash in the
-    /// block table, while no commit is left that vouches for the table: they may
-    /// be of an older commit, or of one that was never made.
+    /// Those of `kept` that belong to this file at this place by the block table, although
+    /// no remaining commit authenticates the table: they may be from an older commit, or
+    /// one never made.
     pub hash_only: Vec<Range<u64>>,
-    /// The bad blocks, those among them whose tokens could be kept. Blocks beyond
-    /// the end of a file that was cut are not among them.
+    /// The bad blocks, including those whose tokens could be kept, but not blocks beyond
+    /// the end of a truncated file.
     pub bad: Vec<BadBlock>,
-    /// As in [`VerifyReport::table_matches`](crate::VerifyReport::table_matches):
-    /// if not, what was kept of the newest commit is in `hash_only`.
+    /// As in [`VerifyReport::table_matches`](crate::VerifyReport::table_matches): if not,
+    /// the kept tokens of the newest commit are in `hash_only`.
     pub table_matches: bool,
-    /// Whether the damaged file is too short, or became so during the repair.
+    /// Whether the damaged file is too short, or became too short during the repair.
     pub cut: Option<Cut>,
     /// What is wrong before the table.
     pub findings: Vec<Finding>,
 }
 
 impl RepairReport {
-    /// Tells whether the new file is known to have every token as it was committed
-    /// last.
+    /// Tells whether the new file provably has every token as last committed.
     pub fn is_whole(&self) -> bool {
-        // Where it matches, all that is kept is proven.
+        // If it matches, everything kept is proven.
         self.lost.is_empty() && self.table_matches && !self.may_be_older
     }
 }
 
-/// How far a repair is. Each block is counted twice: when it was verified, and
-/// when it was copied or given up.
+/// The progress of a repair. Each block counts twice: once verified, and once copied or
+/// given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepairProgress {
@@ -158,13 +157,13 @@ pub struct RepairProgress {
     pub total: u64,
 }
 
-/// Is told how far a repair is, and may end it.
+/// Receives the progress of a repair, and may end it.
 pub(super) type Watch<'a> = &'a mut dyn FnMut(RepairProgress) -> ControlFlow<()>;
 
-/// Copies what is whole of `reader`'s file into `draft`, and publishes it.
+/// Copies the sound parts of `reader`'s file into `draft`, and publishes it.
 ///
-/// Nothing of the damaged file is changed. Of the options, replacing is up to
-/// the draft, and salvage to whoever opens the file.
+/// The damaged file is not changed. Of the options, the draft handles replacing, and the
+/// opener salvage.
 ///
 /// # Errors
 ///
@@ -180,7 +179,7 @@ pub fn repair<D: Disk, R: Dir>(
     repair_draft(evidence, draft, options, stamp, watch)
 }
 
-/// Repairs into a draft that is made for the same tokens as the damaged file.
+/// Repairs into a draft with the same maximum as the damaged file.
 pub(crate) fn repair_into<D: Disk, R: Dir>(
     damaged: &Damaged<D>,
     dir: R,
@@ -212,7 +211,7 @@ fn repair_draft<D: Disk, R: Dir>(
     watch: Watch<'_>,
 ) -> Result<RepairReport, RepairError> {
     if !options.compact {
-        // What the file says of its size may be a lie: no work before there is room.
+        // The file's claimed size may be false: reserve space before any work.
         draft.writer().reserve_exact(evidence.newest().len())?;
     }
     let sorted = Sorted::new(evidence, options, watch)?;
@@ -223,7 +222,7 @@ fn repair_draft<D: Disk, R: Dir>(
     Ok(report)
 }
 
-/// Tells `watch` how far it is; a bound on the blocks may be all that is known.
+/// Reports progress to `watch`; the number of blocks may be only a bound.
 pub(super) fn tell(watch: Watch<'_>, done: u64, blocks: u64) -> Result<(), RepairError> {
     let total = 2 * blocks;
     let progress = RepairProgress { done, total };
@@ -279,7 +278,7 @@ fn copy<D: Disk, W: Disk>(
     Ok(report)
 }
 
-/// Notes what is lost, and puts zero tokens in its place.
+/// Records what is lost, and puts zero tokens in its place.
 fn lose<W: Disk>(
     report: &mut RepairReport,
     writer: &mut Writer<W>,
@@ -296,7 +295,7 @@ fn lose<W: Disk>(
     Ok(())
 }
 
-/// Notes a range, as one with the range before if they touch.
+/// Records a range, merged with the previous one if they touch.
 fn note(ranges: &mut Vec<Range<u64>>, range: Range<u64>) {
     match ranges.last_mut() {
         _ if range.is_empty() => {}

@@ -5,10 +5,9 @@ use crate::WriteError;
 use crate::disk::Disk;
 use crate::format::BLOCK;
 
-/// How far a writer was, to be gone back to: what an append in many parts is taken back to
-/// when one of them fails.
+/// A writer's position to roll back to, if one part of a multi-part append fails.
 ///
-/// It holds the tokens of the block that was begun, 256 KiB at most.
+/// It holds the tokens of the partial block, at most 256 KiB.
 #[derive(Clone, Debug)]
 pub struct Savepoint {
     generation: u64,
@@ -24,19 +23,19 @@ impl Savepoint {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Returns how far the writer is.
+    /// Returns the writer's current position.
     pub fn savepoint(&self) -> Savepoint {
         let appended = self.appended_tokens();
         let begun = (appended % BLOCK) as usize;
         Savepoint {
             generation: self.generation(),
             appended,
-            // The block that is not full is in the buffer's end.
+            // The partial block is at the buffer's end.
             begun: self.buffer[self.buffer.len() - begun..].to_vec(),
         }
     }
 
-    /// Takes back what was appended after a savepoint. What was appended before stands.
+    /// Rolls back to a savepoint. Earlier appends stay.
     ///
     /// # Errors
     ///
@@ -44,7 +43,7 @@ impl<D: Disk> Writer<D> {
     ///
     /// # Panics
     ///
-    /// When a commit was made since, or the savepoint is of another writer.
+    /// If a commit was made since, or the savepoint is from another writer.
     pub fn go_back_to(&mut self, savepoint: &Savepoint) -> Result<(), WriteError> {
         self.check_sound()?;
         let now = (self.generation(), self.appended_tokens());

@@ -1,5 +1,4 @@
-//! What the blocks of a damaged file are worth, by all that is known of its
-//! commits.
+//! Which blocks of a damaged file are sound, judged by all known commits.
 
 use std::ops::Range;
 
@@ -13,24 +12,24 @@ use crate::disk::Disk;
 use crate::format::BLOCK;
 use crate::{BLOCK_TOKENS, IoError, RepairError, VerifyBlocks};
 
-/// Where the end of a file is not known, so many blocks without an entry are
-/// taken for it: those of 1 TiB. A hole may go on for much longer.
+/// If a file's end is unknown, this many blocks without an entry mark it: 1 TiB. A hole may
+/// be much longer.
 const GAP_BLOCKS: u64 = 1 << 22;
 
-/// How far tokens can be believed.
+/// How far tokens can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// A commit vouches for them.
+    /// A commit authenticates them.
     Proven,
-    /// Their block has its hash, for which no commit vouches.
+    /// Their block matches its hash, which no commit authenticates.
     HashOnly,
     /// Nothing is known of them.
     Unproven,
-    /// They are not what was committed, or cannot be read.
+    /// They differ from what was committed, or are unreadable.
     Lost,
 }
 
-/// A commit, and what is bad of its blocks.
+/// A commit and its bad blocks.
 struct Judged<D> {
     reader: BlockReader<D>,
     bad: Vec<BadBlock>,
@@ -40,14 +39,14 @@ struct Judged<D> {
 /// The blocks of a damaged file, verified.
 pub(super) struct Sorted<D> {
     commits: Vec<Judged<D>>,
-    /// All blocks that the file has room for, as if all were full, where a commit
-    /// may be lost that is longer than those that are known.
+    /// All blocks that fit in the file, as if full, if a commit longer than the known ones
+    /// may be lost.
     beyond: Option<BlockReader<D>>,
-    /// The blocks there that have their hash.
+    /// The blocks among them that match their hash.
     matching: Vec<Range<u64>>,
     bad: Vec<BadBlock>,
     tokens: u64,
-    /// How many blocks were looked at.
+    /// How many blocks were checked.
     looked_at: u64,
     basis: Basis,
     may_be_older: bool,
@@ -56,7 +55,7 @@ pub(super) struct Sorted<D> {
 }
 
 impl<D: Disk> Sorted<D> {
-    /// Verifies all blocks that are there, a step at a time.
+    /// Verifies all existing blocks, a step at a time.
     pub(super) fn new(
         evidence: Evidence<D>,
         options: &RepairOptions,
@@ -88,8 +87,8 @@ impl<D: Disk> Sorted<D> {
         Ok(sorted)
     }
 
-    /// Takes the last block beyond the newest commit that has its hash for the
-    /// end, and looks at those that have not.
+    /// Takes the last block beyond the newest commit that matches its hash as the end, and
+    /// examines those that do not.
     fn find_end(&mut self) -> Result<(), IoError> {
         self.bad.clone_from(&self.commits[0].bad);
         let (Some(beyond), Some(last)) = (&self.beyond, self.matching.last()) else {
@@ -134,12 +133,12 @@ impl<D: Disk> Sorted<D> {
         self.commits[0].reader.cut()
     }
 
-    /// How many blocks of the tokens are there, in part at least.
+    /// How many blocks of the tokens exist, at least partly.
     pub(super) fn blocks(&self) -> u64 {
         self.looked_at.min(self.tokens.div_ceil(BLOCK))
     }
 
-    /// Half of what a watcher is told to be the work.
+    /// Half of the total reported to a watcher.
     pub(super) fn watched(&self) -> u64 {
         self.looked_at
     }
@@ -149,7 +148,7 @@ impl<D: Disk> Sorted<D> {
         start..start.saturating_add(BLOCK).min(self.tokens)
     }
 
-    /// How many tokens the new file will have at most.
+    /// The maximum number of tokens of the new file.
     pub(super) fn room(&self, options: &RepairOptions) -> u64 {
         match options.is_compact() {
             true => (0..self.blocks()).map(|block| self.fate(block).count).sum(),
@@ -157,7 +156,7 @@ impl<D: Disk> Sorted<D> {
         }
     }
 
-    /// Reads what is worth anything of a block.
+    /// Reads the usable part of a block.
     pub(super) fn read(&self, block: u64, tokens: &mut Vec<Token>) -> Worth {
         let fate = self.fate(block);
         if fate.is_read(block, tokens) {
@@ -168,7 +167,7 @@ impl<D: Disk> Sorted<D> {
         Worth::Lost
     }
 
-    /// Asks the commits, the newest first, then the block's own hash.
+    /// Consults the commits, newest first, then the block's own hash.
     fn fate(&self, block: u64) -> Fate<'_, D> {
         let range = self.tokens_of(block);
         let all = range.end - range.start;
@@ -208,10 +207,10 @@ impl<D: Disk> Sorted<D> {
 /// What becomes of a block.
 struct Fate<'s, D> {
     worth: Worth,
-    /// How many of its tokens, from its begin on.
+    /// How many of its tokens, from its start.
     count: u64,
     reader: &'s BlockReader<D>,
-    /// What is bad of it where that does not matter.
+    /// Its fault, if that does not matter.
     bad: Option<BadBlock>,
 }
 
@@ -222,7 +221,7 @@ impl<D: Disk> Fate<'_, D> {
             (Worth::Unproven, _) => {
                 matches!(self.reader.read_raw(block, tokens), Ok(Raw::Hash(_)))
             }
-            // The table chain says that these are the tokens, whatever the entry is.
+            // The table chain proves these tokens, whatever the entry is.
             (_, Some(bad)) if bad.cause == Cause::Table => self
                 .reader
                 .read_raw(block, tokens)
@@ -233,7 +232,7 @@ impl<D: Disk> Fate<'_, D> {
 }
 
 impl<D: Disk> Judged<D> {
-    /// Tells which of the first `all` tokens of a block the commit vouches for.
+    /// Tells which of the first `all` tokens of a block the commit authenticates.
     fn proven(&self, block: u64, all: u64) -> Option<Fate<'_, D>> {
         let range = self.reader.tokens_of(block);
         let bad = bad_at(&self.bad, block).copied();
@@ -255,7 +254,7 @@ fn bad_at(bad: &[BadBlock], block: u64) -> Option<&BadBlock> {
     bad.get(at)
 }
 
-/// Verifies the blocks of the newest commit that are there, a step at a time.
+/// Verifies the existing blocks of the newest commit, a step at a time.
 fn verify<D: Disk>(
     reader: &BlockReader<D>,
     there: u64,
@@ -273,7 +272,7 @@ fn verify<D: Disk>(
     Ok(bad)
 }
 
-/// Concludes for each commit what was found of the longest.
+/// Applies the findings for the longest commit to each commit.
 fn judge<D: Disk>(
     readers: Vec<BlockReader<D>>,
     raw: &[BadBlock],
@@ -300,7 +299,7 @@ fn judge<D: Disk>(
     readers.into_iter().enumerate().map(judge).collect()
 }
 
-/// All full blocks that a file has room for, as if they were committed.
+/// All full blocks that fit in a file, as if they were committed.
 fn beyond<D: Disk>(reader: &BlockReader<D>) -> BlockReader<D> {
     let mut head = reader.head().clone();
     let most = head.header.max_tokens / BLOCK;
@@ -308,8 +307,8 @@ fn beyond<D: Disk>(reader: &BlockReader<D>) -> BlockReader<D> {
     reader.with_head(head)
 }
 
-/// Finds the blocks that have the hash in their entries. An entry that is zero was
-/// never written, so its block is not read.
+/// Finds the blocks that match their entries. A zero entry was never written, so its block
+/// is not read.
 fn find_matching<D: Disk>(
     reader: &BlockReader<D>,
     from: u64,

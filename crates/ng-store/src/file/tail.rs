@@ -5,21 +5,21 @@ use crate::disk::{Disk, Source};
 use crate::format::{BLOCK, FileBlockHasher, TAIL_TOKENS, hash_partial};
 use crate::{IoError, OpenError};
 
-/// The last block, where it is not full, against its hash.
+/// The partial last block, checked against its hash.
 #[derive(Debug)]
 pub(crate) enum Tail {
-    /// The tokens have their hash.
+    /// The tokens match their hash.
     Sound(Vec<Token>),
-    /// With the tail image in place of its end, they have.
+    /// They match with the tail image in place of their end.
     Restorable {
-        /// The tokens, the image's among them.
+        /// The tokens, including the image's.
         tokens: Vec<Token>,
         /// The index in the file of the image's first token.
         image_start: u64,
         /// The hash of what is in the file.
         found: u64,
     },
-    /// They have not.
+    /// They do not match.
     Lost {
         /// The tokens as they are in the file.
         tokens: Vec<Token>,
@@ -29,7 +29,7 @@ pub(crate) enum Tail {
 }
 
 impl Tail {
-    /// Reads the block that is not full, and the image only if it must.
+    /// Reads the partial block, and the image only if necessary.
     pub(crate) fn read<D: Disk>(source: &Source<D>, head: &Head) -> Result<Self, IoError> {
         let (block, mut tokens) = read_partial_block(source, head)?;
         let hasher = FileBlockHasher::new(head.header.file_id);
@@ -55,7 +55,7 @@ impl Tail {
         })
     }
 
-    /// Gives the tokens, or the error that a reader returns.
+    /// Returns the tokens, or a reader's error.
     pub(crate) fn sound<D: Disk>(
         self,
         source: &Source<D>,
@@ -95,7 +95,7 @@ impl Tail {
     }
 }
 
-/// The tokens of the last block; zero where the file ends before it should.
+/// The tokens of the last block; zero beyond a premature end of the file.
 fn read_partial_block<D: Disk>(
     source: &Source<D>,
     head: &Head,

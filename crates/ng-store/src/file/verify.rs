@@ -13,22 +13,22 @@ use crate::disk::{Disk, Passing};
 use crate::format::{BLOCK, ENTRY_BYTES, TOKEN_BYTES, hash_partial};
 use crate::{BlockHasher, IoError};
 
-/// How many blocks each of two threads takes at once: those of a window of a pass.
+/// How many blocks each of two threads takes at once: a window of a pass.
 const PIECE_BLOCKS: u64 = Passing::window_bytes() / (BLOCK * TOKEN_BYTES);
 
-/// How often the length is asked for: before so many blocks, 4 MiB.
+/// How often the length is checked: before this many blocks, 4 MiB.
 const LENGTH_BLOCKS: u64 = 16;
 
-/// Up to how many entries are held while the rotten ones are looked for: those
-/// of 4 TiB, in 128 MiB.
+/// The maximum number of entries held while looking for rotten ones: those of 4 TiB, in 128
+/// MiB.
 const SEARCHED_MAX: u64 = 1 << 24;
 
-/// How many entries are hashed for that, at most: for each block less than its
-/// own hash has cost, and so many in any case.
+/// The maximum number of entries hashed for that: for each block less than its own hash
+/// cost, but at least this many.
 const SEARCH_PER_BLOCK: u64 = 1 << 10;
 const SEARCH_MIN: u64 = 1 << 24;
 
-/// A block whose tokens and hash do not agree.
+/// A block whose tokens and hash disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BadBlock {
@@ -36,15 +36,15 @@ pub struct BadBlock {
     pub block: u64,
     /// Where it begins in the file, in bytes.
     pub offset: u64,
-    /// The hash of the tokens that are there.
+    /// The hash of the tokens found.
     pub found: u64,
-    /// The hash that the file has for them.
+    /// The hash stored for them.
     pub expected: u64,
     /// Which of the two is damaged.
     pub cause: Cause,
 }
 
-/// What is damaged where a block and its hash do not agree.
+/// What is damaged if a block and its hash disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
@@ -52,17 +52,17 @@ pub enum Cause {
     Data,
     /// The block table's entry; the tokens are as they were committed.
     Table,
-    /// The end of the last block, and its image makes it whole.
+    /// The end of the last block, which its image can restore.
     RestorableTail,
-    /// The tokens cannot be read at all. `found` is 0.
+    /// The tokens are unreadable. `found` is 0.
     Unreadable,
-    /// The file has become too short to hold the tokens. `found` is 0.
+    /// The file is too short to hold the tokens. `found` is 0.
     Cut,
-    /// It cannot be told: the table is damaged, and too much else with it.
+    /// Unknown: the table is damaged, together with too much else.
     Unknown,
 }
 
-/// A file that has become shorter than what was committed.
+/// A file that became shorter than its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cut {
@@ -78,22 +78,22 @@ pub struct Cut {
 pub struct VerifyReport {
     /// How many blocks were checked.
     pub blocks: u64,
-    /// Those that are bad, in their order.
+    /// The bad ones, in order.
     pub bad: Vec<BadBlock>,
-    /// Whether the block table, entries of bad blocks put right, is the one that
-    /// was committed. If not although no block is bad, blocks and their entries
-    /// were replaced together.
+    /// Whether the block table, with the entries of bad blocks corrected, is the committed
+    /// one. If not although no block is bad, blocks and their entries were replaced
+    /// together.
     pub table_matches: bool,
-    /// Whether the file is too short at the end of the verification. Each block
-    /// that it no longer holds is among the bad ones.
+    /// Whether the file is too short at the end of the verification. Each missing block is
+    /// among the bad ones.
     pub cut: Option<Cut>,
     /// What is wrong before the table.
     pub findings: Vec<Finding>,
 }
 
 impl VerifyReport {
-    /// Tells whether every token is as it was committed, and every hash, and no slot
-    /// is lost that may have held a newer commit.
+    /// Tells whether every token and hash is as committed, and no lost slot may have held a
+    /// newer commit.
     pub fn is_clean(&self) -> bool {
         let is_lost = |finding: &Finding| matches!(finding, Finding::SlotLost { .. });
         let nothing_is_lost = !self.findings.iter().any(is_lost);
@@ -101,17 +101,17 @@ impl VerifyReport {
     }
 }
 
-/// What no other crate can implement.
+/// Seals a trait against other crates.
 pub(crate) mod sealed {
     /// A type of this crate.
     pub trait Sealed {}
 }
 
-/// Blocks that can be checked: those of a file by a [`BlockReader`], and those of a map
-/// by [`MappedBlocks`](crate::MappedBlocks).
+/// Checkable blocks: those of a file by a [`BlockReader`], and those of a map by
+/// [`MappedBlocks`](crate::MappedBlocks).
 ///
 /// [`verify`](Self::verify) is the way in. The other methods are for callers that check
-/// ranges on threads of their own.
+/// ranges on their own threads.
 pub trait VerifyBlocks: sealed::Sealed {
     /// Checks every block against its hash, and the table against its chain.
     ///
@@ -126,37 +126,37 @@ pub trait VerifyBlocks: sealed::Sealed {
         self.conclude(bad)
     }
 
-    /// Returns how many blocks there are, the one that is not full counted.
+    /// Returns how many blocks there are, including a partial one.
     fn block_count(&self) -> u64;
 
     /// Returns the indices of the tokens of a block.
     fn tokens_of(&self, block: u64) -> Range<u64>;
 
-    /// Checks a range of blocks, for callers that check ranges on many threads,
-    /// and hand what all of them found to [`conclude`](Self::conclude).
+    /// Checks a range of blocks, for callers that check ranges on many threads and pass all
+    /// findings to [`conclude`](Self::conclude).
     ///
-    /// Every cause is [`Cause::Unknown`] yet, but for the last block's and those of
-    /// blocks that cannot be read or were cut off.
+    /// Every cause is still [`Cause::Unknown`], except for the last block and for
+    /// unreadable or truncated ones.
     ///
     /// # Errors
     ///
-    /// The file cannot be asked.
+    /// The file's length cannot be read.
     ///
     /// # Panics
     ///
-    /// When the range is not within the file.
+    /// If the range is not within the file.
     fn verify_blocks(&self, range: Range<u64>) -> Result<Vec<BadBlock>, IoError>;
 
-    /// Says of all bad blocks what is damaged, and whether the table is the one
-    /// that was committed.
+    /// Determines what is damaged in all bad blocks, and whether the table is the committed
+    /// one.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     fn conclude(&self, bad: Vec<BadBlock>) -> Result<VerifyReport, IoError>;
 
-    /// Begins a pass over all blocks: what to check instead of this, for a caller that
-    /// checks each block once. `None` where that is no other.
+    /// Starts a pass over all blocks: what to check instead of this, for a caller that
+    /// checks each block once. `None` if this itself serves.
     fn verifying_pass(&self) -> Option<Box<dyn VerifyBlocks + Sync + '_>> {
         None
     }
@@ -165,7 +165,7 @@ pub trait VerifyBlocks: sealed::Sealed {
 impl<D> sealed::Sealed for BlockReader<D> {}
 
 impl<D: Disk> VerifyBlocks for BlockReader<D> {
-    /// Does so on the calling thread and one more, by turns in pieces of 2 MiB: while one
+    /// Uses the calling thread and one more, alternating in pieces of 2 MiB: while one
     /// hashes, the other reads.
     fn verify(&self) -> Result<VerifyReport, IoError> {
         match self.verifying_pass() {
@@ -207,8 +207,8 @@ impl<D: Disk> VerifyBlocks for BlockReader<D> {
 }
 
 impl<D: Disk> BlockReader<D> {
-    /// Checks all blocks by two threads, each in pieces of a window; by one, if the
-    /// other cannot be started.
+    /// Checks all blocks by two threads, each in window-sized pieces; by one if the other
+    /// cannot be started.
     fn verify_by_two(&self) -> Result<Vec<BadBlock>, IoError> {
         let (blocks, next) = (self.block_count(), AtomicU64::new(0));
         let verify = || {
@@ -241,8 +241,8 @@ impl<D: Disk> BlockReader<D> {
         })
     }
 
-    /// Checks a range of blocks as they are in memory, `tokens` being all of the
-    /// file's, and reads no more of the file than their hashes.
+    /// Checks a range of blocks in memory, where `tokens` are all of the file's, and reads
+    /// only their hashes from the file.
     pub(crate) fn verify_shown(
         &self,
         tokens: &[Token],
@@ -268,7 +268,7 @@ impl<D: Disk> BlockReader<D> {
         Ok(bad)
     }
 
-    /// The full blocks of a range, and whether the one that is not full is of it.
+    /// The full blocks of a range, and whether it includes the partial one.
     fn split(&self, range: Range<u64>) -> (Range<u64>, bool) {
         assert!(
             range.start <= range.end && range.end <= self.block_count(),
@@ -280,8 +280,8 @@ impl<D: Disk> BlockReader<D> {
         (full, partial)
     }
 
-    /// Concludes what was found of the first `blocks` blocks. Of those, what was
-    /// cut off after it had been checked is bad as well.
+    /// Concludes the findings on the first `blocks` blocks. Blocks truncated after their
+    /// check are bad as well.
     pub(super) fn conclude_within(
         &self,
         mut bad: Vec<BadBlock>,
@@ -289,7 +289,7 @@ impl<D: Disk> BlockReader<D> {
     ) -> Result<VerifyReport, IoError> {
         bad.sort_unstable_by_key(|bad| bad.block);
         let full = bad.iter().filter(|bad| self.is_full(bad.block)).count();
-        // An entry of tokens that cannot be read is taken to be right.
+        // The entry of unreadable tokens is assumed correct.
         let judged = |bad: &&BadBlock| !matches!(bad.cause, Cause::Unreadable | Cause::Cut);
         let read: Vec<BadBlock> = bad[..full].iter().filter(judged).copied().collect();
         let causes = self.causes(&read, blocks)?;
@@ -301,7 +301,7 @@ impl<D: Disk> BlockReader<D> {
                 None => Cause::Unknown,
             };
         }
-        // The last look at the file: what was sound before may be gone by now.
+        // The last check of the file: what was sound before may be gone by now.
         let cut = self.cut()?;
         if let Some(cut) = cut {
             let whole = blocks.min(self.whole_blocks_in(cut.have));
@@ -336,7 +336,7 @@ impl<D: Disk> BlockReader<D> {
                     length = self.source().len()?;
                 }
                 let there = self.block_end(block) <= length;
-                // Otherwise not even looked at: a map of it would be a signal.
+                // Otherwise not accessed: through a map that would raise a signal.
                 let raw = there.then(|| hash_of(block));
                 bad.extend(self.judge(block, u64::from_le_bytes(entry), raw));
             }
@@ -345,7 +345,7 @@ impl<D: Disk> BlockReader<D> {
         Ok(bad)
     }
 
-    /// Compares a full block, as it was read if it was there, with its entry.
+    /// Compares a full block, if it could be read, with its entry.
     fn judge(
         &self,
         block: u64,
@@ -365,7 +365,7 @@ impl<D: Disk> BlockReader<D> {
         let tail = Tail::read(self.source(), self.head());
         let is_cut = self.cut()?.is_some();
         let (found, cause) = match tail {
-            // What was cut off may have been zeros alone.
+            // The truncated part may have been only zeros.
             Ok(Tail::Sound(_)) => return Ok(None),
             Ok(Tail::Restorable { found, .. }) => (found, Cause::RestorableTail),
             _ if is_cut => (0, Cause::Cut),
@@ -396,9 +396,9 @@ impl<D: Disk> BlockReader<D> {
         }
     }
 
-    /// Finds the entries that must be replaced by the hash of their tokens for
-    /// the table to have its chain; `None` if no choice that was tried gives it.
-    /// As hard as it looks for them depends on how many blocks were hashed.
+    /// Finds the entries whose replacement by the hash of their tokens restores the table's
+    /// chain; `None` if no tried choice does. The effort depends on how many blocks were
+    /// hashed.
     fn causes(&self, bad: &[BadBlock], hashed: u64) -> Result<Option<BTreeSet<u64>>, IoError> {
         let first = bad.first().map_or(self.full_blocks(), |bad| bad.block);
         let first = first - first % SECTOR_ENTRIES as u64;
@@ -433,8 +433,8 @@ mod tests {
     use super::*;
     use crate::{CreateOptions, TokenStore, VecStore};
 
-    /// What is shown is checked, not what is in the file: in a mapped file both
-    /// are the same bytes, so nothing but this can tell them apart.
+    /// Checks the memory, not the file: in a mapped file both are the same bytes, so only
+    /// this test can distinguish them.
     #[test]
     fn tokens_in_memory_are_held_against_the_hashes_of_the_file() {
         let folder = tempfile::tempdir().unwrap();

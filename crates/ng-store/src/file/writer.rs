@@ -19,37 +19,34 @@ use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, IoError, OpenError, WriteErr
 
 /// Appends tokens to a file and commits them.
 ///
-/// It holds the disk's lock, which a real file has until it is dropped. Whether
-/// a path still means the file is up to the caller;
-/// [`FileWriter`](crate::FileWriter) sees to it.
+/// It holds the disk's lock, which a real file keeps until dropped. The caller must check
+/// that a path still names the file; [`FileWriter`](crate::FileWriter) does.
 ///
-/// What is appended is buffered, up to 1 MiB, and written behind the committed
-/// tokens; a commit makes it count. A failed write or sync poisons the writer:
-/// it refuses from then on, and opening the file again finds the last commit.
+/// Appends are buffered, up to 1 MiB, and written after the committed tokens; a commit
+/// makes them count. A failed write or sync poisons the writer: it refuses from then on,
+/// and reopening the file finds the last commit.
 #[derive(Debug)]
 pub struct Writer<D: Disk> {
     pub(super) source: Source<D>,
     pub(super) head: Head,
     pub(super) hasher: FileBlockHasher,
-    /// Tokens from `buffer_start`, a block's first, to the end of what was
-    /// appended.
+    /// Tokens from `buffer_start`, the start of a block, to the end of the appended ones.
     pub(super) buffer: Vec<Token>,
     pub(super) buffer_start: u64,
     /// How many of the buffer's tokens are in the file.
     pub(super) written: usize,
     /// The hashes of the blocks that became full since the last commit.
     pub(super) entries: Vec<[u8; 8]>,
-    /// How many tokens have blocks on the disk.
+    /// How many tokens have disk blocks allocated.
     pub(super) allocated: u64,
-    /// How long the file stays, at least, when the writer is dropped.
+    /// The minimum length of the file when the writer is dropped.
     pub(super) kept: u64,
     pub(super) outflow: Outflow,
-    /// Up to which token the commit goes that is being appended, as far as was
-    /// announced by making room for it.
+    /// The announced end, in tokens, of the commit being appended.
     pub(super) announced: u64,
     /// How many tokens were appended when the append at work began.
     pub(super) mark: u64,
-    /// The begin of the block at `mark`, once it left the buffer.
+    /// The start of the block at `mark`, once it left the buffer.
     pub(super) saved: Vec<Token>,
     pub(super) zero_ahead: ZeroAhead,
     pub(super) poisoned: bool,
@@ -58,14 +55,13 @@ pub struct Writer<D: Disk> {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Opens a file for appending, locks it, and makes true what it found before
-    /// anything is said about it: the tail is restored from its image if it must be,
-    /// the newest commit is made once more as the next generation, and the folder is
-    /// synced where that may be. Whoever wrote that commit may have died before its
-    /// last sync, and whoever created the file between giving it its name and making
-    /// the name durable.
+    /// Opens a file for appending, locks it, and makes what it found durable before
+    /// reporting it: the tail is restored from its image if necessary, the newest commit is
+    /// repeated as the next generation, and the folder is synced if possible. The writer of
+    /// that commit may have died before its last sync, and the creator of the file before
+    /// making its name durable.
     ///
-    /// `dir` is the folder that `disk` is in, `path` what errors call the file.
+    /// `dir` is the folder of `disk`, `path` the file's name in errors.
     ///
     /// # Errors
     ///
@@ -78,8 +74,8 @@ impl<D: Disk> Writer<D> {
         Self::open_with(dir, disk, path, &AppendOptions::new())
     }
 
-    /// Opens a file for appending that may have lost something, as far as `options`
-    /// accept it; otherwise does what [`open`](Self::open) does.
+    /// Opens a damaged file for appending, as far as `options` accept its losses; otherwise
+    /// like [`open`](Self::open).
     ///
     /// # Errors
     ///
@@ -95,7 +91,7 @@ impl<D: Disk> Writer<D> {
         let mut head = Head::read(&source)?;
         head.check_writable(source.path(), options)?;
         let tail = match Tail::read(&source, &head) {
-            // What cannot be read is closed as what is damaged is.
+            // An unreadable block is closed like a damaged one.
             Err(_) if options.takes_damaged_tail() => Tail::Lost {
                 tokens: vec![Token::ZERO; (head.slot.tokens % BLOCK) as usize],
                 found: 0,
@@ -164,10 +160,10 @@ impl<D: Disk> Writer<D> {
         Ok(Self::new(source, head, Vec::new()))
     }
 
-    /// Closes a last block that is damaged: zero tokens fill it up, and its entry
-    /// is the complement of its hash, so that it never passes for a sound one.
+    /// Closes a damaged last block: zero tokens fill it up, and its entry is the complement
+    /// of its hash, so that it never passes as sound.
     ///
-    /// `tokens` are those that it has, `found` is their hash.
+    /// `tokens` are its tokens, `found` is their hash.
     fn closing_tail(
         source: Source<D>,
         mut head: Head,
@@ -178,7 +174,7 @@ impl<D: Disk> Writer<D> {
         let block = committed / BLOCK;
         let end = (block + 1) * BLOCK;
         if end > head.header.max_tokens {
-            // There is no next block to go on in.
+            // There is no next block to continue in.
             return Err(Tail::damaged(&source, &head, found, false));
         }
         let begun = tokens.len();
@@ -260,7 +256,7 @@ impl<D: Disk> Writer<D> {
         &self.head
     }
 
-    /// Returns what was wrong when the file was opened.
+    /// Returns the findings of the open.
     pub fn findings(&self) -> &[Finding] {
         &self.head.findings
     }
@@ -275,7 +271,7 @@ impl<D: Disk> Writer<D> {
         self.source.disk()
     }
 
-    /// Returns what errors call the file.
+    /// Returns the file's name in errors.
     pub fn path(&self) -> &Path {
         self.source.path()
     }
@@ -295,8 +291,8 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Poisons the writer with a failure that leaves the last commit alone. In a
-    /// file that was cut, that is why.
+    /// Poisons the writer with a failure that leaves the last commit intact. If the file
+    /// was truncated, reports that as the cause.
     pub(super) fn poison(&mut self, cause: IoError) -> WriteError {
         self.poisoned = true;
         if let Err(cut @ WriteError::Truncated { .. }) = check_length(&self.source, &self.head) {
@@ -309,8 +305,7 @@ impl<D: Disk> Writer<D> {
     }
 }
 
-/// Tells whether a folder is one that cannot be synced, for want of rights or of
-/// a file system that does it.
+/// Tells whether a folder cannot be synced, for lack of permission or file-system support.
 fn is_refused(error: &IoError) -> bool {
     matches!(
         error.source.kind(),
@@ -318,7 +313,7 @@ fn is_refused(error: &IoError) -> bool {
     )
 }
 
-/// Mends the end of the last block in the file.
+/// Restores the end of the last block in the file.
 fn restore_tail<D: Disk>(
     source: &Source<D>,
     head: &mut Head,

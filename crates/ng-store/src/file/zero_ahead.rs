@@ -4,44 +4,44 @@ use crate::IoError;
 use crate::disk::Disk;
 use crate::format::{SLOT_PAGE_BYTES, TOKEN_BYTES};
 
-/// A commit of so few bytes is small: 8 KiB.
+/// The size of a small commit: 8 KiB.
 const SMALL_BYTES: u64 = 8 << 10;
 
-/// After so many small commits in a row, more of them are taken to follow.
+/// After this many consecutive small commits, more are expected.
 const MANY: u32 = 8;
 
 /// How many zeros are written ahead at once: 256 KiB.
 const AHEAD_BYTES: u64 = 256 << 10;
 
-/// Zeros in the room behind the tokens, for small commits to write over.
+/// Zeros beyond the tokens, for small commits to overwrite.
 ///
-/// Blocks that were allocated and never written are marked as such by file systems that
-/// write in place, and the first write to one has the mark taken away: a transaction of
-/// the journal, 12 KiB on ext4, in each commit that comes to a new page. Zeros are
-/// written once for many commits, and synced with the one at hand. Commits of 64 tokens
-/// are 1.42 times as fast [1.25, 1.49] so as the same writes and syncs in room that was
-/// only allocated, and put 20.7 KiB on the device in place of 24.4 (`docs/performance.md`).
-/// Larger commits would write more than they save: everything twice.
+/// In-place file systems mark allocated blocks as unwritten, and the first write to one
+/// clears the mark: a journal transaction, 12 KiB on ext4, in each commit that reaches a
+/// new page. Zeros are written once for many commits, and synced with the current one.
+/// Commits of 64 tokens are then 1.42 times as fast [1.25, 1.49] as the same writes and
+/// syncs into space that was only allocated, and write 20.7 KiB to the device instead of
+/// 24.4 (`docs/performance.md`). Larger commits would write more than they save: everything
+/// twice.
 ///
-/// A failure counts as one of the commit: the next tokens go to the same place.
+/// A failure counts as the commit's: the next tokens go to the same place.
 #[derive(Debug, Default)]
 pub(super) struct ZeroAhead {
     small_commits: u32,
-    /// Up to where the file has been written, as far as it is known.
+    /// The known end of the written part of the file.
     end: u64,
-    /// Whether the disk gains by it, once it was asked.
+    /// Whether the disk benefits, once queried.
     pays: Option<bool>,
 }
 
 impl ZeroAhead {
-    /// Forgets what a file had beyond a length that it was cut to.
+    /// Forgets what a file had beyond the length it was truncated to.
     pub(super) fn cut(&mut self, length: u64) {
         self.end = self.end.min(length);
     }
 }
 
 impl<D: Disk> Writer<D> {
-    /// Writes zeros behind the tokens that are being committed, if that will pay.
+    /// Writes zeros beyond the tokens being committed, if that pays off.
     pub(super) fn zero_ahead(&mut self) -> Result<(), IoError> {
         let page = SLOT_PAGE_BYTES as u64;
         let (header, tokens) = (&self.head.header, self.appended_tokens());

@@ -25,7 +25,7 @@ impl fmt::Display for Expected {
     }
 }
 
-/// A field that holds what it cannot hold.
+/// A field with an invalid value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FieldFault {
     /// The field's offset within its record.
@@ -35,7 +35,7 @@ pub(crate) struct FieldFault {
     pub(crate) expected: Expected,
 }
 
-/// A field: where it lies in its record, and what it is called.
+/// A field: its offset in its record, and its name.
 #[derive(Clone, Copy)]
 pub(super) struct Field {
     pub(super) offset: usize,

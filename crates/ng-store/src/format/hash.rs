@@ -12,8 +12,7 @@ pub(super) fn xxh3(seed: u64, bytes: &[u8]) -> u64 {
 /// Hashes the blocks of one file: XXH3-64, seeded with the file's id and the
 /// block's index.
 ///
-/// A block that was written in the wrong place, or that comes from another
-/// file, has another hash.
+/// A block in the wrong place, or from another file, has another hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileBlockHasher {
     seed: u64,
@@ -56,7 +55,7 @@ pub(crate) fn hash_tail(generation: u64, image: &[u8]) -> u64 {
     xxh3(generation, image)
 }
 
-/// Takes table entries into the chain.
+/// Adds table entries to the chain.
 pub(crate) fn chain(chain: u64, entries: &[[u8; 8]]) -> u64 {
     entries
         .iter()

@@ -5,7 +5,7 @@ use super::{
     MINOR, OFFSET_MAX, TABLE_OFFSET, TOKEN_BYTES,
 };
 
-/// The layout of a token, in words; its hash stands in the header.
+/// The layout of a token, as text; its hash is in the header.
 const LAYOUT: &[u8] = b"i16[8][3]@0 u32@48 u16@52 f32@54 u8@58 u8@59 u32@60 =64";
 
 /// The only hash of format 1: XXH3-64.
@@ -29,7 +29,7 @@ const READ_ONLY_COMPATIBLE: usize = 96;
 const CREATED: usize = 104;
 const CHECKSUM: usize = 4088;
 
-/// What a file is, for as long as it lives.
+/// The permanent properties of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StaticHeader {
     pub(crate) minor: u16,
@@ -42,14 +42,14 @@ pub(crate) struct StaticHeader {
     pub(crate) created_ns: u64,
 }
 
-/// Why bytes are no header of this format.
+/// Why bytes are not a header of this format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderFault {
     Magic([u8; 8]),
     Major(u16),
-    /// A constant of this format that has another value: it is of another one.
+    /// A constant of the format has another value: the format differs.
     Constant(FieldFault),
-    /// Features without which the rest has no meaning.
+    /// Features that a reader must know.
     Features(u64),
     Field(FieldFault),
 }
@@ -61,15 +61,15 @@ impl From<FieldFault> for HeaderFault {
 }
 
 impl StaticHeader {
-    /// The greatest number of tokens a file can be made for: what lies below
-    /// the end of the highest offset, the table counted.
+    /// The maximum number of tokens of any file: what fits below the highest offset,
+    /// including the table.
     pub(crate) const MAX_TOKENS_LIMIT: u64 = {
         // A token costs its bytes and 1/512 byte of table; the slack holds the
         // head and the alignment of the data.
         (OFFSET_MAX - 4 * DATA_ALIGN) / (TOKEN_BYTES * BLOCK + ENTRY_BYTES) * BLOCK
     };
 
-    /// Lays a file for `max_tokens` out. `None` if that is 0 or beyond
+    /// Lays out a file for `max_tokens`. `None` if that is 0 or above
     /// [`MAX_TOKENS_LIMIT`](Self::MAX_TOKENS_LIMIT).
     pub(crate) fn new(max_tokens: u64, file_id: [u8; 16], created_ns: u64) -> Option<Self> {
         if max_tokens == 0 || max_tokens > Self::MAX_TOKENS_LIMIT {
@@ -117,8 +117,8 @@ impl StaticHeader {
         page
     }
 
-    /// Reads the header's first [`HEADER_COPY_BYTES`], of the page or of a
-    /// slot's copy, and checks that they make sense together.
+    /// Reads the header's first [`HEADER_COPY_BYTES`], of the page or of a slot's copy, and
+    /// checks that they are consistent.
     pub(crate) fn decode(bytes: &[u8; HEADER_COPY_BYTES]) -> Result<Self, HeaderFault> {
         let magic = get(bytes, MAGIC);
         if magic != HEADER_MAGIC {
@@ -183,7 +183,7 @@ impl StaticHeader {
         self.table_offset + block * ENTRY_BYTES
     }
 
-    /// The length that a file with `tokens` tokens has at least.
+    /// The minimum length of a file with `tokens` tokens.
     pub(crate) fn length_for(&self, tokens: u64) -> u64 {
         match tokens {
             0 => TABLE_OFFSET,
@@ -192,7 +192,7 @@ impl StaticHeader {
     }
 }
 
-/// Tells whether a whole header page has the checksum it names.
+/// Tells whether a whole header page matches its checksum.
 pub(crate) fn page_checksum_holds(page: &[u8; HEADER_BYTES]) -> bool {
     xxh3(0, &page[..CHECKSUM]) == get_u64(page, CHECKSUM)
 }
@@ -324,7 +324,7 @@ mod tests {
             let mut bytes = copy_of(&header().encode());
             let width = if offset < 56 && offset != 40 { 4 } else { 8 };
             put(&mut bytes, offset, &value.to_le_bytes()[..width]);
-            // What every file of this format has is told apart from a lie.
+            // Distinguishes another format from an invalid value.
             match StaticHeader::decode(&bytes) {
                 Err(HeaderFault::Constant(fault)) if offset < 56 => {
                     assert_eq!(fault.field, field, "{fault:?}");

@@ -2,17 +2,17 @@ use super::Slot;
 use super::fields::{get, get_u64, put};
 use super::hash::{file_seed, xxh3};
 
-/// Where an intent stands in the page of a tail image: behind the longest one.
+/// The offset of an intent in a tail page: after the longest image.
 pub(crate) const INTENT_OFFSET: usize = 4032;
 pub(crate) const INTENT_BYTES: usize = 64;
 
 const CHECKSUM: usize = 56;
 
-/// What a commit is about to make of a slot, written beside its tail image and
-/// synced before the slot is.
+/// What a commit is about to write into a slot, stored beside its tail image and synced
+/// before the slot.
 ///
-/// Where a slot is lost, its intent tells whether it held the newest commit, and
-/// what proves the tokens of that.
+/// If a slot is lost, its intent shows whether it held the newest commit, and proves that
+/// commit's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) generation: u64,
@@ -48,8 +48,8 @@ impl Intent {
         bytes
     }
 
-    /// Reads an intent of the file with this id; `None` if its checksum does not
-    /// hold, as that of another file's does not.
+    /// Reads an intent of the file with this id; `None` if its checksum fails, as it does
+    /// for another file.
     pub(crate) fn decode(bytes: &[u8; INTENT_BYTES], file_id: [u8; 16]) -> Option<Self> {
         if xxh3(file_seed(file_id), &bytes[..CHECKSUM]) != get_u64(bytes, CHECKSUM) {
             return None;
@@ -66,7 +66,7 @@ impl Intent {
         })
     }
 
-    /// Tells whether the commit it is of has the same tokens and tag as `slot`'s.
+    /// Tells whether its commit has the same tokens and tag as `slot`'s.
     pub(crate) fn has_content_of(&self, slot: &Slot) -> bool {
         let content = |intent: &Self| {
             let Self { tokens, tag, .. } = *intent;

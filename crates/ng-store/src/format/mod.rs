@@ -33,7 +33,7 @@ use ng_token::Token;
 
 pub(crate) const MAJOR: u16 = 1;
 pub(crate) const MINOR: u16 = 1;
-/// Feature bits of files that may be read without knowing them and not written.
+/// Feature bits of files that may be read, but not written, without knowing them.
 pub(crate) const READ_ONLY_KNOWN: u64 = INTENTS;
 /// The read-only-compatible feature of minor version 1: each commit leaves an
 /// [`Intent`]. A writer that does not know it would leave a stale one.
@@ -44,17 +44,17 @@ pub const HEADER_MAGIC: [u8; 8] = *b"\x89NGT\r\n\x1a\n";
 pub(crate) const SLOT_MAGIC: [u8; 8] = *b"NGSLOT1\0";
 
 pub(crate) const HEADER_BYTES: usize = 4096;
-/// How much of the static header a slot copy repeats.
+/// How many bytes of the static header a slot copy repeats.
 pub(crate) const HEADER_COPY_BYTES: usize = 128;
 pub(crate) const SLOT_OFFSETS: [u64; 2] = [0x1000, 0x3000];
 pub(crate) const SLOT_PAGE_BYTES: usize = 4096;
 pub(crate) const COPY_BYTES: usize = 512;
 pub(crate) const COPY_OFFSETS: [usize; 2] = [0, 2048];
 pub(crate) const TAIL_OFFSETS: [u64; 2] = [0x2000, 0x4000];
-/// Header, slots and tail images: what an open reads.
+/// Header, slots and tail images: the part that an open reads.
 pub(crate) const HEAD_BYTES: usize = 0x5000;
-/// A second copy of the static header, of minor version 1 on, apart from the head
-/// so that what destroys the head leaves it.
+/// A second copy of the static header, from minor version 1 on, apart from the head so that
+/// it survives damage there.
 pub(crate) const SPARE_HEADER_OFFSET: u64 = 0xF000;
 pub(crate) const TABLE_OFFSET: u64 = 0x10000;
 pub(crate) const ENTRY_BYTES: u64 = 8;
@@ -66,7 +66,7 @@ pub(crate) const TAIL_TOKENS: u64 = 64;
 /// No offset in a file is higher: `off_t` is signed.
 pub(crate) const OFFSET_MAX: u64 = i64::MAX as u64;
 
-/// How many tokens a file holds unless it is made for another number: 2^32.
+/// The default maximum number of tokens of a file: 2^32.
 pub const DEFAULT_MAX_TOKENS: u64 = 1 << 32;
 
 const _: () = {

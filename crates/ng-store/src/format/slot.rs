@@ -5,8 +5,8 @@ use super::{
 };
 
 const MAGIC: usize = 0;
-/// The last generation that a commit can have. One more is still a number, so
-/// that the arithmetic on what was read cannot overflow.
+/// The last generation that a commit can have. One more still fits, so that arithmetic on
+/// read values cannot overflow.
 pub(crate) const LAST_GENERATION: u64 = u64::MAX - 1;
 
 const GENERATION: Field = Field::new(8, "generation");
@@ -22,7 +22,7 @@ const TAG: usize = 88;
 const HEADER_COPY: usize = 96;
 const CHECKSUM: usize = 504;
 
-/// One commit: how far the file is valid, and what proves it.
+/// One commit: how far the file is valid, and the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) generation: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The slot a new file begins with: no tokens.
+    /// The slot of a new file: no tokens.
     pub(crate) fn first(header: &StaticHeader, tag: u64) -> Self {
         Self {
             generation: 0,
@@ -56,7 +56,7 @@ impl Slot {
         }
     }
 
-    /// Which of the two slots a generation is written to.
+    /// Which of the two slots a generation goes to.
     pub(crate) fn index(&self) -> usize {
         (self.generation & 1) as usize
     }
@@ -102,12 +102,12 @@ impl Slot {
         }
     }
 
-    /// The hash that stands in an encoded copy, for the next generation.
+    /// The hash in an encoded copy, for the next generation.
     pub(crate) fn hash_of(copy: &[u8; COPY_BYTES]) -> u64 {
         get_u64(copy, CHECKSUM)
     }
 
-    /// Checks that the fields make sense together and in a file of `header`.
+    /// Checks that the fields are consistent with each other and with `header`.
     pub(crate) fn check(&self, header: &StaticHeader) -> Result<(), FieldFault> {
         GENERATION.check(self.generation, Expected::AtMost(LAST_GENERATION))?;
         TOKENS.check(self.tokens, Expected::AtMost(header.max_tokens))?;
@@ -135,8 +135,7 @@ impl Slot {
     }
 }
 
-/// Tells whether a copy begins with the magic of a slot and has the checksum it
-/// names.
+/// Tells whether a copy begins with the magic of a slot and matches its checksum.
 pub(crate) fn copy_checksum_holds(copy: &[u8; COPY_BYTES]) -> bool {
     copy.starts_with(&SLOT_MAGIC) && xxh3(0, &copy[..CHECKSUM]) == get_u64(copy, CHECKSUM)
 }

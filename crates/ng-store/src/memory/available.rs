@@ -1,8 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-/// Returns how many bytes of memory there are for this process, those among them
-/// that hold files and can be given up; `None` where the system does not tell.
+/// Returns how many bytes of memory are available to this process, including reclaimable
+/// page cache; `None` if the system does not say.
 pub fn available_bytes() -> Option<u64> {
     let machine = available_of_machine(&fs::read_to_string("/proc/meminfo").ok()?)?;
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -19,9 +19,9 @@ fn available_of_machine(meminfo: &str) -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-/// The least room in the memory group that a process is in and in those around it:
-/// below the limit, without what is used for anything but files. Linux,
-/// `Documentation/admin-guide/cgroup-v2.rst` and `cgroup-v1/memory.rst`.
+/// The smallest headroom in the process's cgroup and its ancestors: the limit minus
+/// everything used but page cache. Linux, `Documentation/admin-guide/cgroup-v2.rst` and
+/// `cgroup-v1/memory.rst`.
 fn room_of_groups(groups: &str, root: &Path) -> Option<u64> {
     let lines = groups.lines().filter_map(|line| {
         let (_, line) = line.split_once(':')?;
@@ -40,7 +40,7 @@ fn room_of_groups(groups: &str, root: &Path) -> Option<u64> {
     rooms.min()
 }
 
-/// What a version of memory groups calls its figures.
+/// The names of the figures in a cgroup version.
 struct Names {
     limits: &'static [&'static str],
     used: &'static str,
@@ -59,7 +59,7 @@ const VERSION_2: Names = Names {
     files: "file ",
 };
 
-/// `None` where there is no limit, which the second version calls `max`.
+/// `None` without a limit, which version 2 calls `max`.
 fn room_in(group: &Path, names: &Names) -> Option<u64> {
     let read = |name: &str| fs::read_to_string(group.join(name)).ok();
     let number = |name: &&str| read(name)?.trim().parse::<u64>().ok();
@@ -109,7 +109,7 @@ mod tests {
         set(&inner, "memory.current", "7000\n");
         assert_eq!(room(), Some(0));
         assert_eq!(room_of_groups("1:name=x:/a/b\n", root.path()), None);
-        // Of the first version, beside which the second may be mounted.
+        // Version 1, beside which version 2 may be mounted.
         let first = root.path().join("memory/c");
         fs::create_dir_all(&first).unwrap();
         set(&first, "memory.limit_in_bytes", "512\n");

@@ -1,4 +1,4 @@
-//! What a range of addresses costs, and what memory there is, as the kernel tells it.
+//! What a range of addresses costs, and how much memory there is, by the kernel's figures.
 
 mod available;
 #[cfg(target_os = "linux")]
@@ -10,29 +10,26 @@ use std::ops::Range;
 
 pub use available::available_bytes;
 
-/// What a store costs in memory: its own books, and what the kernel says.
+/// A store's memory cost: its own accounting, and the kernel's figures.
 ///
-/// The last two are measured for the reserved range alone, at each call. That
-/// reads 8 bytes for each reserved base page, and makes the kernel walk the page
-/// tables of the whole process: milliseconds for a store of 1 GB, more on base
-/// pages than on huge ones.
+/// The last two are measured at each call, for the reserved range only. That reads 8 bytes
+/// for each reserved base page, and makes the kernel walk the page tables of the whole
+/// process: milliseconds for a store of 1 GB, more on base pages than on huge ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryUsage {
     /// The bytes of the tokens. Exact.
     pub used_bytes: u64,
-    /// The bytes of address space held for tokens, used ones among them. Exact.
+    /// The bytes of address space held for tokens, including used ones. Exact.
     pub reserved_bytes: u64,
-    /// The bytes of the reserved range that lie in a page that is present in
-    /// memory. Exact at one moment for each page; swapped pages do not count,
-    /// while a page that was only read does, although all such pages are one
-    /// (the zero page). `None` where `/proc/self/pagemap` cannot be read.
+    /// The bytes of the reserved range in pages present in memory. Exact at one moment for
+    /// each page; swapped pages do not count, but pages that were only read do, although
+    /// they all share the zero page. `None` if `/proc/self/pagemap` cannot be read.
     pub resident_bytes: Option<u64>,
-    /// The bytes of the reserved range that lie in huge pages of anonymous
-    /// memory. Exact when the kernel keeps the range as a mapping of its own,
-    /// which it does when the neighbours are advised differently. Where they
-    /// share one mapping, huge pages of a neighbour can count here, up to
-    /// `resident_bytes`. `None` where `/proc/self/smaps` cannot be read.
+    /// The bytes of the reserved range in huge pages of anonymous memory. Exact if the
+    /// kernel keeps the range as a separate mapping, which it does if the neighbours are
+    /// advised differently. If they share a mapping, a neighbour's huge pages can count
+    /// here, up to `resident_bytes`. `None` if `/proc/self/smaps` cannot be read.
     pub huge_bytes: Option<u64>,
 }
 

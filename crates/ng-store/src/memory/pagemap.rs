@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use super::overlap_bytes;
 
-/// One `u64` a page; Linux, `Documentation/admin-guide/mm/pagemap.rst`.
+/// One `u64` per page; Linux, `Documentation/admin-guide/mm/pagemap.rst`.
 const ENTRY_BYTES: usize = 8;
 const PRESENT: u64 = 1 << 63;
 

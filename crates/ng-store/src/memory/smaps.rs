@@ -5,8 +5,8 @@ use super::overlap_bytes;
 /// Returns the bytes of `range` in anonymous huge pages, from the text of
 /// `/proc/self/smaps`; `None` if it names no such pages at all.
 ///
-/// A mapping says how many it has, not where: as many as fit count for the part
-/// of it that `range` covers.
+/// A mapping reports how many it has, not where: as many as fit count for the part covered
+/// by `range`.
 pub(super) fn huge_bytes(smaps: &str, range: &Range<u64>) -> Option<u64> {
     let mut overlap = 0;
     let mut huge = None;

@@ -16,8 +16,8 @@ pub struct MapOptions {
 }
 
 impl MapOptions {
-    /// Returns the options of the constructors that take none: address space for all
-    /// that the file may become, and no advice.
+    /// Returns the default options: address space for the file's maximum size, and no
+    /// advice.
     pub const fn new() -> Self {
         Self {
             reserve_tokens: None,
@@ -25,37 +25,36 @@ impl MapOptions {
         }
     }
 
-    /// Sets for how many tokens address space is reserved, if the file holds less.
+    /// Sets how many tokens to reserve address space for, if the file holds fewer.
     ///
-    /// A map that the file outgrows is replaced by another one, and what was in its page
-    /// tables is faulted in once more; snapshots keep theirs. As a rule all is reserved
-    /// that the file may become, so that no map is ever replaced. That is 256 GiB for
-    /// 2^32 tokens, and a process of 128 TiB has no room for 512 such files. Where there
-    /// is none, a map reserves what its file has room for now, and nothing tells but
-    /// [`reserved_bytes`](crate::MemoryUsage::reserved_bytes): the process has then
-    /// little address space left for anything else.
+    /// A map that the file outgrows is replaced, and its pages are faulted in again;
+    /// snapshots keep theirs. By default the file's maximum is reserved, so that no map is
+    /// ever replaced. That is 256 GiB for 2^32 tokens, and the 128 TiB of a process cannot
+    /// hold 512 such files. If the address space is exhausted, a map reserves only its
+    /// file's current capacity, visible only in
+    /// [`reserved_bytes`](crate::MemoryUsage::reserved_bytes): the process then has little
+    /// address space left for anything else.
     pub const fn reserve_tokens(mut self, tokens: u64) -> Self {
         self.reserve_tokens = Some(tokens);
         self
     }
 
-    /// Sets how the tokens will be looked at, by all snapshots of the store.
-    /// [`Access::WillNeed`] is about what a map shows first. A hint: where the system
-    /// refuses it, the store works without.
+    /// Sets how all snapshots of the store will access the tokens. [`Access::WillNeed`]
+    /// applies to what a map shows first. A hint: if the system refuses it, the store works
+    /// without.
     pub const fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// For how many tokens a map is made of a file that may have `most`, and has room
-    /// for `now`.
+    /// How many tokens to map, for a file with maximum `most` and current capacity `now`.
     pub(super) fn token_capacity(&self, most: u64, now: u64) -> u64 {
         self.reserve_tokens
             .map_or(most, |wanted| wanted.max(now))
             .min(most)
     }
 
-    /// How every map of the store is looked at.
+    /// How every map of the store is accessed.
     pub(super) fn lasting_access(&self) -> Option<Access> {
         match self.access {
             Access::Normal | Access::WillNeed => None,
@@ -63,7 +62,7 @@ impl MapOptions {
         }
     }
 
-    /// Whether the tokens that are shown first are wanted at once.
+    /// Whether the tokens shown first are wanted at once.
     pub(super) fn wants_all(&self) -> bool {
         self.access == Access::WillNeed
     }

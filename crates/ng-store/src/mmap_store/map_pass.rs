@@ -7,17 +7,15 @@ use crate::disk::Cached;
 use crate::memory::available_bytes;
 use crate::{CachePolicy, Snapshot};
 
-/// How many tokens a window has that [`MapPass::windows`] gives: 8 MiB.
+/// How many tokens a window of [`MapPass::windows`] has: 8 MiB.
 const WINDOW_TOKENS: usize = (8 << 20) / Token::SIZE;
 
-/// A pass over the tokens of a map, from one end to the other, by as many threads as
-/// there are.
+/// A pass over the tokens of a map, from end to end, on any number of threads.
 ///
-/// By its [`CachePolicy`] it brings each window in before it is looked at, and has the
-/// system drop it behind, so that a file that the memory does not hold is read at
-/// the speed of the disk: 8 GB took 12.5 s by looking at them, and 2.4 s in windows.
-/// What was in memory when the pass began, and what others have mapped, stays. Where
-/// the system does not tell what was there, nothing is dropped.
+/// By its [`CachePolicy`] it loads each window before use and drops it afterwards, so that
+/// a file larger than memory is read at disk speed: 8 GB took 12.5 s by plain access, and
+/// 2.4 s in windows. Pages in memory before the pass, and pages that others have mapped,
+/// stay. If the system does not say what was there, nothing is dropped.
 ///
 /// ```
 /// use ng_store::{CachePolicy, CreateOptions, MmapStore, TokenSink};
@@ -42,11 +40,11 @@ const WINDOW_TOKENS: usize = (8 << 20) / Token::SIZE;
 pub struct MapPass<'snapshot> {
     snapshot: &'snapshot Snapshot,
     bypasses: bool,
-    /// What was in memory before; `None` where it does not matter or is not known.
+    /// What was in memory before; `None` if irrelevant or unknown.
     before: Option<Cached>,
 }
 
-/// Some tokens of a map, in memory. They may leave it again when it is dropped.
+/// Some tokens of a map, loaded into memory. Dropping it may evict them.
 #[derive(Debug)]
 pub struct MapWindow<'pass> {
     pass: &'pass MapPass<'pass>,
@@ -54,8 +52,8 @@ pub struct MapWindow<'pass> {
 }
 
 impl Snapshot {
-    /// Begins a pass over the tokens. Looks which of them are in memory where the
-    /// policy bypasses the page cache: 10 ms for each GB.
+    /// Starts a pass over the tokens. If the policy bypasses the page cache, checks which
+    /// are in memory: 10 ms per GB.
     pub fn pass(&self, policy: CachePolicy) -> MapPass<'_> {
         let bytes = self.bytes().start as u64..self.bytes().end as u64;
         let bypasses = policy.bypasses_pass(bytes.end - bytes.start, available_bytes);
@@ -69,12 +67,12 @@ impl Snapshot {
 }
 
 impl<'snapshot> MapPass<'snapshot> {
-    /// Returns the tokens that are passed over.
+    /// Returns the tokens of the pass.
     pub fn snapshot(&self) -> &'snapshot Snapshot {
         self.snapshot
     }
 
-    /// Brings a range of tokens in, where the pass does so, and gives it.
+    /// Loads a range of tokens, if the policy does so, and returns it.
     ///
     /// # Errors
     ///
@@ -82,14 +80,14 @@ impl<'snapshot> MapPass<'snapshot> {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn window(&self, range: Range<usize>) -> io::Result<MapWindow<'_>> {
         assert!(
             range.start <= range.end && range.end <= self.snapshot.len(),
             "tokens {range:?} of {}",
             self.snapshot.len()
         );
-        // Before it is brought in: what is in memory when that fails is dropped with it.
+        // Before loading: if that fails, the loaded part is dropped with it.
         let window = MapWindow {
             pass: self,
             range: range.clone(),
@@ -100,11 +98,11 @@ impl<'snapshot> MapPass<'snapshot> {
         Ok(window)
     }
 
-    /// Gives a range in windows of 8 MiB, each when it is asked for.
+    /// Returns a range in windows of 8 MiB, each loaded when requested.
     ///
     /// # Panics
     ///
-    /// As [`window`](Self::window), when the first that is not within it is asked for.
+    /// As [`window`](Self::window), at the first window out of range.
     pub fn windows(&self, range: Range<usize>) -> impl Iterator<Item = io::Result<MapWindow<'_>>> {
         let end = range.end;
         let starts = range.step_by(WINDOW_TOKENS);

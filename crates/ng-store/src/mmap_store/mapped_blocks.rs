@@ -4,15 +4,14 @@ use crate::disk::{Disk, RealFile};
 use crate::file::sealed::Sealed;
 use crate::{BadBlock, BlockReader, IoError, OpenError, Snapshot, VerifyBlocks, VerifyReport};
 
-/// The blocks of a mapped file, to be checked where they are.
+/// The blocks of a mapped file, for verification in place.
 ///
-/// Nothing is copied, so it is faster than a [`BlockReader`], which needs no
-/// promise about the file.
+/// Nothing is copied, so this is faster than a [`BlockReader`], which needs no promise
+/// about the file.
 #[derive(Clone, Debug)]
 pub struct MappedBlocks<D = RealFile> {
     reader: BlockReader<D>,
-    /// `None` where the map does not show what the file has: a commit that could
-    /// not be shown.
+    /// `None` if the map does not show the file: a commit that could not be shown.
     snapshot: Option<Snapshot>,
 }
 
@@ -27,9 +26,9 @@ impl<D: Disk> MappedBlocks<D> {
 }
 
 impl Snapshot {
-    /// Returns the blocks of the snapshot's commit, those outside of a
-    /// [`slice`](Self::slice) too, to be verified where they are mapped: by the hashes
-    /// that `file` reads, and the chain of the commit that vouches for them.
+    /// Returns the blocks of the snapshot's commit, including those outside of a
+    /// [`slice`](Self::slice), for verification in the map: by the hashes that `file`
+    /// reads, and the commit's chain over them.
     ///
     /// ```
     /// use ng_store::{BlockReader, CreateOptions, MmapStore, TokenSink, VerifyBlocks};

@@ -31,20 +31,18 @@ use crate::{
 
 /// Tokens in a file: written through the descriptor, read through a map.
 ///
-/// - **Append-only.** What is committed never changes, so
-///   [`tokens`](TokenStore::tokens) and snapshots are plain slices.
-/// - **Durable.** [`commit`](TokenSink::commit) returns when the tokens are on
-///   the disk; after a crash, the file opens at that commit or the next one,
-///   whole.
-/// - **An error is an error.** Tokens are written with `pwrite` into space that
-///   was allocated before, so that a full disk or a failing one is a
-///   [`WriteError`] and no signal.
+/// - **Append-only.** Committed tokens never change, so [`tokens`](TokenStore::tokens) and
+///   snapshots are plain slices.
+/// - **Durable.** [`commit`](TokenSink::commit) returns when the tokens are on the disk;
+///   after a crash, the file opens at that commit or the next one, complete.
+/// - **Errors, not signals.** Tokens are written with `pwrite` into preallocated space, so
+///   that a full or failing disk is a [`WriteError`] and not a signal.
 ///
-/// `tokens()` shows what is committed. One store appends, and holds the file's
-/// lock; any number of others read.
+/// `tokens()` shows committed tokens. One store appends, and holds the file's lock; any
+/// number of others read.
 ///
-/// After a fork a child goes on to read what its parent's store shows, and
-/// cannot append by it: see [`FileWriter`].
+/// After a fork a child can keep reading its parent's store, but cannot append through it:
+/// see [`FileWriter`].
 ///
 /// ```
 /// use ng_store::{CreateOptions, MmapStore, TokenSink, TokenStore};
@@ -64,8 +62,7 @@ pub struct MmapStore {
     snapshot: Snapshot,
     role: Role,
     mapping: Mapping,
-    /// What the store was opened by, from the root on: the folder that a process
-    /// is in may change.
+    /// The absolute path by which the store was opened: the current folder may change.
     path: PathBuf,
 }
 
@@ -89,7 +86,7 @@ impl MmapStore {
         mapping: Mapping,
     ) -> Result<Self, CreateError> {
         let mut draft = FileDraft::begin(path, options)?;
-        // Before the file gets its name: afterwards nothing may fail but that.
+        // Before the file gets its name: after that nothing else may fail.
         let mapped = show(draft.writer(), mapping);
         let snapshot = mapped.map_err(|cause| WriteError::Map { cause })?;
         let path = absolute(path)?;
@@ -100,7 +97,7 @@ impl MmapStore {
     pub(crate) fn open_promised(path: &Path, mapping: Mapping) -> Result<Self, OpenError> {
         let store = Self::open_once(path, mapping);
         match store {
-            // The file was copied between its opening and its mapping.
+            // The file was copied between opening and mapping.
             Err(OpenError::MapDiffers { .. }) => Self::open_once(path, mapping),
             other => other,
         }
@@ -162,12 +159,12 @@ impl MmapStore {
         }
     }
 
-    /// Returns the committed tokens, to be kept while the store goes on.
+    /// Returns the committed tokens, which stay valid while the store changes.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot.clone()
     }
 
-    /// Returns what the file says about itself, as of the commit that is shown.
+    /// Returns the file's info, as of the commit shown.
     pub fn info(&self) -> FileInfo {
         match &self.role {
             Role::Reader(follower) => follower.info(),
@@ -175,7 +172,7 @@ impl MmapStore {
         }
     }
 
-    /// Returns what was wrong when the file was opened or last refreshed.
+    /// Returns the findings of the open or last refresh.
     pub fn recovery(&self) -> &[Finding] {
         match &self.role {
             Role::Reader(follower) => follower.recovery(),
@@ -188,53 +185,47 @@ impl MmapStore {
         matches!(self.role, Role::Appender(_))
     }
 
-    /// Shows what other processes have committed since, once it is durable, and
-    /// tells whether that was anything. Earlier snapshots stay as they are. An
-    /// appender shows all there is already.
+    /// Shows later commits of other processes once durable, and tells whether there were
+    /// any. Earlier snapshots are unaffected. An appender already shows everything.
     ///
-    /// A new commit is shown after a sync of the store's own descriptor, because a
-    /// commit can be taken back as long as its last sync may fail; so can the one
-    /// that a store opened at, and the first refresh syncs that. What is shown
-    /// after a refresh is on the disk, unless its sync had failed before this store
-    /// was opened. The sync waits for the disk, where a writer is busy as long as a
-    /// commit does; where there is nothing new, there is none. If more than two
-    /// commits were made since, it also reads 8 bytes for each full block that is
-    /// shown.
+    /// A new commit is shown only after a sync of the store's own descriptor, because a
+    /// commit can be taken back as long as its last sync may fail; so can the commit a
+    /// store opened at, which the first refresh syncs. After a refresh, what is shown is on
+    /// the disk, unless its sync had failed before this store was opened. The sync waits
+    /// for the disk, with an active writer as long as a commit; if there is nothing new,
+    /// there is no sync. If more than two commits were made since, it also reads 8 bytes
+    /// for each full block shown.
     ///
     /// # Errors
     ///
-    /// - [`OpenError::TakenBack`], [`OpenError::WentBack`]: what was shown is not
-    ///   what the file goes on from. [`tokens`](TokenStore::tokens) shrinks to what
-    ///   the commit before holds, if the file still begins with that, or else to
-    ///   nothing; [`info`](Self::info) stays as it was. Snapshots cannot shrink:
-    ///   their last tokens may change.
-    /// - [`OpenError::NotDurable`]: a sync failed, and the new commit is not shown
-    ///   by this store, now or later. Said of the commit that it opened at, that
-    ///   stays shown.
-    /// - [`OpenError::Replaced`]: the path that the store was opened by names
-    ///   another file, or the file has no name left. A file that was renamed, with
-    ///   nothing in its place, is followed.
-    /// - [`OpenError::MapDiffers`]: the new commit can be read and not mapped, in
-    ///   a file opened anew, too.
+    /// - [`OpenError::TakenBack`], [`OpenError::WentBack`]: the file does not continue from
+    ///   the commit shown. [`tokens`](TokenStore::tokens) shrinks to the previous commit,
+    ///   if the file still begins with it, or else to nothing; [`info`](Self::info) is
+    ///   unchanged. Snapshots cannot shrink: their last tokens may change.
+    /// - [`OpenError::NotDurable`]: a sync failed, and this store never shows the new
+    ///   commit. If it is the commit it opened at, that stays shown.
+    /// - [`OpenError::Replaced`]: the store's path names another file, or the file has no
+    ///   name left. A renamed file with nothing in its place is followed.
+    /// - [`OpenError::MapDiffers`]: the new commit can be read but not mapped, even after
+    ///   reopening the file.
     /// - Any other: the new commit cannot be read.
     ///
-    /// After all but the first two, the store shows what it did before. After those
-    /// and after `Replaced`, [`reopen`](Self::reopen) shows what is there.
+    /// After all but the first two, the view is unchanged. After those and after
+    /// `Replaced`, [`reopen`](Self::reopen) shows the current file.
     pub fn refresh(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Durable)
     }
 
-    /// Shows what other processes have committed since, as
-    /// [`refresh`](Self::refresh) does, without a sync: a commit may be shown whose
-    /// last sync is under way, and if that fails, an appender may write other
-    /// tokens over those that are shown.
+    /// Shows later commits of other processes like [`refresh`](Self::refresh), but without
+    /// a sync: it may show a commit whose last sync is in progress, and if that fails, an
+    /// appender may overwrite the tokens shown.
     ///
-    /// Only for who copies the tokens and verifies the copies.
+    /// Only for callers that copy the tokens and verify the copies.
     ///
     /// # Errors
     ///
-    /// As `refresh`; [`OpenError::NotDurable`] only for a commit of which `refresh`
-    /// has said it.
+    /// As `refresh`; [`OpenError::NotDurable`] only for a commit for which `refresh`
+    /// returned it.
     pub fn refresh_unsynced(&mut self) -> Result<bool, OpenError> {
         self.refresh_with(Trust::Written)
     }
@@ -262,9 +253,9 @@ impl MmapStore {
         Ok(true)
     }
 
-    /// Opens the path again, where a map does not show what is read: the first
-    /// write to a file of an overlay file system makes another file of it, which
-    /// descriptors that were open then read, and maps do not show.
+    /// Reopens the path if the map differs from reads: the first write to a file on an
+    /// overlay file system copies it, and open descriptors then read the copy while maps do
+    /// not show it.
     fn map_anew(&mut self, found: &Head, trust: Trust) -> Result<(), OpenError> {
         let Role::Reader(follower) = &mut self.role else {
             return Ok(());
@@ -284,8 +275,7 @@ impl MmapStore {
         Ok(())
     }
 
-    /// Makes room for exactly `additional` more tokens, unless there is room
-    /// already.
+    /// Reserves space for exactly `additional` more tokens, if necessary.
     ///
     /// # Errors
     ///
@@ -294,9 +284,8 @@ impl MmapStore {
         self.writer()?.reserve_exact(additional)
     }
 
-    /// Gives back all room beyond the tokens that were appended, as
-    /// [`FileWriter::shrink_to_fit`] does. What the store and its readers show
-    /// stays where it is.
+    /// Frees all space beyond the appended tokens, like [`FileWriter::shrink_to_fit`]. The
+    /// tokens shown are unaffected.
     ///
     /// # Errors
     ///
@@ -305,7 +294,7 @@ impl MmapStore {
         self.writer()?.shrink_to_fit()
     }
 
-    /// Returns how far the appender is, to [go back](Self::go_back_to) to.
+    /// Returns the appender's position, for [`go_back_to`](Self::go_back_to).
     ///
     /// # Errors
     ///
@@ -314,7 +303,7 @@ impl MmapStore {
         Ok(self.writer()?.savepoint())
     }
 
-    /// Takes back what was appended after a savepoint, as [`FileWriter::go_back_to`] does.
+    /// Rolls back to a savepoint, like [`FileWriter::go_back_to`].
     ///
     /// # Errors
     ///
@@ -327,8 +316,8 @@ impl MmapStore {
         self.writer()?.go_back_to(savepoint)
     }
 
-    /// Commits with `tag` beside it, which [`info`](Self::info) gives back. A
-    /// plain commit keeps the tag there is.
+    /// Commits with a `tag`, which [`info`](Self::info) returns. A plain commit keeps the
+    /// tag.
     ///
     /// # Errors
     ///
@@ -338,7 +327,7 @@ impl MmapStore {
         let (map, shown) = (Arc::clone(self.snapshot.map()), self.snapshot.len());
         let writer = self.writer()?;
         writer.check_uncut()?;
-        // Before anything is committed: what is acknowledged must be shown.
+        // Before anything is committed: acknowledged tokens must be shown.
         let appended = writer.appended_tokens();
         let map = match appended <= map.token_capacity() as u64 {
             true => map,
@@ -365,7 +354,7 @@ impl MmapStore {
         Ok(())
     }
 
-    /// Returns the committed blocks as they are mapped, to be verified where they are:
+    /// Returns the committed blocks as mapped, for verification in place:
     /// [`VerifyBlocks`](crate::VerifyBlocks).
     pub fn mapped_blocks(&self) -> StoreBlocks<'_> {
         let head = match &self.role {
@@ -377,7 +366,7 @@ impl MmapStore {
         MappedBlocks::new(BlockReader::new(source, head.clone()), &self.snapshot)
     }
 
-    /// The open file, and what errors call it.
+    /// The open file, and its name in errors.
     pub(crate) fn file(&self) -> (&RealFile, &Path) {
         let source = match &self.role {
             Role::Reader(follower) => follower.source(),
@@ -396,13 +385,13 @@ impl MmapStore {
     }
 }
 
-/// Checks that the file has not lost its name to another, or altogether.
+/// Checks that the file still has its name.
 fn check_name(source: &Source<RealFile>, path: &Path) -> Result<(), OpenError> {
     match source.disk().name_state(path) {
         Ok(NameState::Another | NameState::Gone) => Err(OpenError::Replaced {
             path: source.path().to_owned(),
         }),
-        // Where the path cannot be looked at, the open file still can.
+        // Even if the path cannot be checked, the open file can.
         _ => Ok(()),
     }
 }
@@ -427,7 +416,7 @@ fn show(writer: &FileWriter, mapping: Mapping) -> Result<Snapshot, IoError> {
     Ok(snapshot)
 }
 
-/// Has the system begin to read what is shown first of a map, if that is wanted.
+/// Makes the system start to load what a map shows first, if wanted.
 fn ask_for_all(snapshot: &Snapshot, mapping: Mapping) {
     if mapping.options.wants_all() {
         // A hint, as in `reserve`.
@@ -459,7 +448,7 @@ fn map_of(source: &Source<RealFile>, head: &Head, mapping: Mapping) -> Result<Sn
     Ok(snapshot)
 }
 
-/// Shows a commit through the map there is, or through a larger one.
+/// Shows a commit through the current map, or through a larger one.
 fn snapshot_of(
     source: &Source<RealFile>,
     head: &Head,
@@ -477,8 +466,7 @@ fn snapshot_of(
     Ok(snapshot)
 }
 
-/// Reserves address space as the options say, or, where that is refused, for what
-/// there is room for now.
+/// Reserves address space by the options or, if refused, for the current capacity.
 fn reserve(
     file: &File,
     data_offset: u64,
@@ -490,7 +478,7 @@ fn reserve(
     let capacity = mapping.options.token_capacity(max_tokens, now_tokens);
     let map = of_file(capacity).or_else(|_| of_file(now_tokens))?;
     if let Some(access) = mapping.options.lasting_access() {
-        // A hint: whoever has to know it has `Snapshot::advise`.
+        // A hint: `Snapshot::advise` reports failures.
         let _ = map.advise(0..map.token_capacity() * Token::SIZE, access);
     }
     Ok(map)
@@ -511,8 +499,7 @@ impl TokenStore for MmapStore {
         self.snapshot.tokens()
     }
 
-    /// Measures the committed tokens alone: of the address space behind them
-    /// nothing can be resident.
+    /// Measures only the committed tokens: nothing beyond them can be resident.
     fn memory_usage(&self) -> MemoryUsage {
         let used = size_of_val(self.tokens());
         let space = self.snapshot.map().token_capacity() * size_of::<Token>();
@@ -560,8 +547,8 @@ impl TokenSink for MmapStore {
         self.writer()?.append_hashed(tokens, hashes)
     }
 
-    /// Makes all that was appended durable, and shows it. Two syncs, whatever
-    /// the size. Nothing happens if nothing was appended.
+    /// Makes all appended tokens durable, and shows them. Takes two syncs, at any size.
+    /// Does nothing if nothing was appended.
     ///
     /// # Errors
     ///

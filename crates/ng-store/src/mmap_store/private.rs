@@ -10,15 +10,14 @@ use crate::file::{FileInfo, Head};
 use crate::raw::{PrivateMap, Promise};
 use crate::{MemoryUsage, OpenError, TokenStore};
 
-/// The committed tokens of a file, to be changed in memory.
+/// The committed tokens of a file, with private changes in memory.
 ///
-/// A page, 64 tokens as a rule, is copied when one of them is first written, and so
-/// private memory grows with the pages that have changes, not with the file, which is
-/// never touched. Nothing is set aside for them: a process that changes more than there is
-/// memory for is ended by the system, and gets no error. Where the system is told never to
-/// overcommit (`vm.overcommit_memory` 2), it counts every page when the file is opened,
-/// and refuses one that is too large. To
-/// keep the changes, write all tokens to a new file, an **edited copy**, by a
+/// A page, usually 64 tokens, is copied at its first write, so private memory grows with
+/// the changed pages, not with the file, which is never modified. No memory is reserved for
+/// them: a process that changes more than fits in memory is killed by the system, without
+/// an error. A system that never overcommits (`vm.overcommit_memory` 2) counts every page
+/// when the file is opened, and refuses a file that is too large. To keep the changes,
+/// write all tokens to a new file, an **edited copy**, by a
 /// [`FileDraft`](crate::FileDraft):
 ///
 /// ```
@@ -48,14 +47,14 @@ use crate::{MemoryUsage, OpenError, TokenStore};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Opening checks the last block alone, and leaves what else it found in
-/// [`info`](Self::info): look there, or verify as above. With [`CreateOptions::replace`](crate::CreateOptions::replace)
-/// the copy takes the place of the file that it was made of; this store goes on to show
-/// that one.
+/// Opening checks only the last block, and puts other findings into [`info`](Self::info):
+/// check those, or verify as above. With
+/// [`CreateOptions::replace`](crate::CreateOptions::replace) the copy replaces the
+/// original; this store keeps showing the original.
 ///
 /// [`VecStore::load`](crate::VecStore::load), `tokens_mut` and
-/// [`save`](crate::VecStore::save) make the same copy without a promise, and with all tokens
-/// in memory. `cargo run --release -p ng-store --example edited_copy` measures both.
+/// [`save`](crate::VecStore::save) make the same copy without a promise, but with all
+/// tokens in memory. `cargo run --release -p ng-store --example edited_copy` measures both.
 pub struct PrivateStore {
     map: PrivateMap,
     info: FileInfo,
@@ -75,18 +74,18 @@ impl PrivateStore {
         Ok(store)
     }
 
-    /// A range of tokens that was brought in; `None` if the map does not have it.
+    /// A loaded range of tokens; `None` if the map does not have it.
     fn populated(&self, range: Range<usize>) -> Option<&[Token]> {
         let bytes = range.start * Token::SIZE..range.end * Token::SIZE;
         self.map.populate(bytes).ok()?;
         Some(&self.tokens()[range])
     }
 
-    /// Returns the tokens, to change them.
+    /// Returns the mutable tokens.
     ///
     /// # Panics
     ///
-    /// Never: a map begins where a page does, and is made for whole tokens.
+    /// Never: a map begins at a page, and holds whole tokens.
     pub fn tokens_mut(&mut self) -> &mut [Token] {
         match ng_token::try_tokens_mut(self.map.bytes_mut()) {
             Ok(tokens) => tokens,
@@ -94,7 +93,7 @@ impl PrivateStore {
         }
     }
 
-    /// Returns what the file says about itself.
+    /// Returns the file's info.
     pub fn info(&self) -> &FileInfo {
         &self.info
     }

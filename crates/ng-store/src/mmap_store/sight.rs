@@ -10,15 +10,13 @@ use crate::{BLOCK_TOKENS, BlockHasher, IoError, OpenError};
 
 /// Checks that a map shows the last block of a commit as reads do.
 ///
-/// The last one, because a map of another file, or of one that was cut, is wrong
-/// there if it is wrong anywhere. It is brought in first, so that what is not there
-/// is an error and no signal.
+/// The last one, because a map of another or truncated file is wrong there if anywhere. It
+/// is loaded first, so that missing data is an error and not a signal.
 ///
 /// # Errors
 ///
-/// [`OpenError::MapDiffers`]. [`OpenError::TailDamaged`] where reads show the same
-/// damage of a block that is not full. That of a full block is for those to tell
-/// who verify.
+/// [`OpenError::MapDiffers`]. [`OpenError::TailDamaged`] if reads show the same damage in a
+/// partial block. Damage in a full block is left to verification.
 pub(super) fn check(
     source: &Source<RealFile>,
     head: &Head,
@@ -30,8 +28,8 @@ pub(super) fn check(
     })
 }
 
-/// Does the same for any map: `look` brings a range of tokens in and gives it;
-/// `None` for one that the map does not have.
+/// Does the same for any map: `look` loads and returns a range of tokens; `None` for a
+/// range that the map does not have.
 pub(super) fn check_last_block<'map>(
     source: &Source<RealFile>,
     head: &Head,
@@ -42,8 +40,8 @@ pub(super) fn check_last_block<'map>(
     };
     let range = (block * BLOCK) as usize..head.slot.tokens as usize;
     let is_full = range.len() == BLOCK_TOKENS;
-    // A fault reads as far around it as the device reads ahead, megabytes: asked for
-    // before, the block alone is read.
+    // A fault reads megabytes around it, as far as the device reads ahead; prefetching
+    // reads only the block.
     let bytes = (range.len() * Token::SIZE) as u64;
     let offset = head.header.token_offset(block * BLOCK);
     source.disk().start_read(offset, bytes);
@@ -77,8 +75,7 @@ fn entry(source: &Source<RealFile>, head: &Head, block: u64) -> Result<u64, IoEr
     Ok(u64::from_le_bytes(entry))
 }
 
-/// Tells whether reads of a full block show what the map does. Both do not show
-/// what cannot be read.
+/// Tells whether reads of a full block match the map. Neither shows an unreadable block.
 fn is_what_is_read(
     source: &Source<RealFile>,
     head: &Head,

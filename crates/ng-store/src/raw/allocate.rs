@@ -2,8 +2,7 @@ use ng_token::Token;
 
 use crate::{ADVISED_MIN_BYTES, PagePolicy, VecStoreError};
 
-/// Reserves room for `capacity` tokens and advises its pages while none of them
-/// is touched yet.
+/// Reserves space for `capacity` tokens and advises its pages before they are touched.
 ///
 /// # Errors
 ///
@@ -25,7 +24,7 @@ pub(crate) fn allocate(capacity: usize, policy: PagePolicy) -> Result<Vec<Token>
     Ok(tokens)
 }
 
-// Miri knows no `madvise`; without it the rest of the pointer code still runs there.
+// Miri lacks `madvise`; the rest of the pointer code still runs there.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn advise(tokens: &mut Vec<Token>, policy: PagePolicy) {
     use rustix::mm::{Advice, madvise};
@@ -39,7 +38,7 @@ fn advise(tokens: &mut Vec<Token>, policy: PagePolicy) {
     let size_bytes = size_of_val(spare);
     let start = spare.as_mut_ptr();
     let pages = whole_pages(start.addr(), size_bytes, rustix::param::page_size());
-    // SAFETY: `madvise` asks for (1) a range that is ours to advise and (2) care
+    // SAFETY: `madvise` requires (1) a range that is ours to advise and (2) care
     // with advice that changes what memory holds.
     // (1) `pages` lies within the spare capacity of `tokens`, borrowed
     //     exclusively here, and holds whole pages only, so no other allocation

@@ -1,9 +1,9 @@
 use std::fs::File;
 use std::io;
 
-/// Returns how many bytes of a range of a file are in the page cache, in whole
-/// pages; `None` where the system does not tell: before Linux 6.5, and of a file that
-/// belongs to somebody else and may not be written.
+/// Returns how many bytes of a range of a file are in the page cache, in whole pages;
+/// `None` if the system does not say: before Linux 6.5, and for another user's file without
+/// write permission.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn cached_bytes(file: &File, offset: u64, len: u64) -> io::Result<Option<u64>> {
     use std::os::fd::AsRawFd;
@@ -26,18 +26,18 @@ pub(crate) fn cached_bytes(file: &File, offset: u64, len: u64) -> io::Result<Opt
         recently_evicted: u64,
     }
 
-    /// The number of the call on all architectures but MIPS and Alpha, where it is
-    /// another's or none: an error there, and so unknown.
+    /// The call's number on all architectures but MIPS and Alpha, where it gives an error
+    /// and so "unknown".
     const CACHESTAT: libc::c_long = 451;
     const NO_FLAGS: libc::c_uint = 0;
 
-    // A length of 0 would mean all that follows.
+    // A length of 0 would mean the rest of the file.
     if len == 0 {
         return Ok(Some(0));
     }
     let range = Range { offset, len };
     let mut stat = Stat::default();
-    // SAFETY: `cachestat` asks for (1) a descriptor that is open, (2) a range that it
+    // SAFETY: `cachestat` requires (1) a descriptor that is open, (2) a range that it
     // may read and (3) a structure that it may write.
     // (1) `file` is borrowed, so its descriptor stays open. (2), (3) Both are laid out
     // as the kernel's, and live until the call has returned.

@@ -2,15 +2,14 @@ use std::ops::Range;
 
 use memmap2::MmapRaw;
 
-/// How many pages are asked for at once: those of 64 MiB, where they are of 4 KiB.
+/// How many pages are queried at once: 64 MiB with pages of 4 KiB.
 #[cfg(all(target_os = "linux", not(miri)))]
 const ASKED_PAGES: usize = 16 << 10;
 
-/// Calls `each` for each page that some bytes of a map lie in and that is in memory, with
-/// its distance from the beginning of the map, in bytes. `None` where the system does not tell.
+/// Calls `each` for each page of a byte range of a map that is in memory, with its offset
+/// in the map, in bytes. `None` if the system does not say.
 ///
-/// Of a file that belongs to somebody else and may not be written, it says that all
-/// pages are.
+/// For another user's file without write permission, all pages are reported.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn cached_pages(
     map: &MmapRaw,
@@ -24,7 +23,7 @@ pub(crate) fn cached_pages(
     for start in (first..end).step_by(ASKED_PAGES * page_bytes) {
         let bytes = (ASKED_PAGES * page_bytes).min(end - start);
         let address = map.as_mut_ptr().wrapping_add(start);
-        // SAFETY: `mincore` asks for (1) the address of a page, (2) with `bytes` mapped
+        // SAFETY: `mincore` requires (1) the address of a page, (2) with `bytes` mapped
         // from there on, and (3) room for a byte a page. It touches nothing of them.
         // (1) A map begins at a page, and `first` and the step are of whole pages. (2) `start + bytes`
         // is at most the map's length; `map` keeps it. (3) There is room for
@@ -50,9 +49,9 @@ pub(crate) fn cached_pages(
     None
 }
 
-/// Has the system drop the pages that some bytes of a read-only map of a file lie in.
-/// A hint: pages that others have mapped stay, and so do those of a file that belongs
-/// to somebody else and may not be written.
+/// Asks the system to drop the pages of a byte range of a read-only map of a file. A hint:
+/// pages that others have mapped stay, and so do those of another user's file without write
+/// permission.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(super) fn drop_mapped_pages(map: &MmapRaw, bytes: Range<usize>) {
     use rustix::mm::{Advice, madvise};
@@ -63,11 +62,11 @@ pub(super) fn drop_mapped_pages(map: &MmapRaw, bytes: Range<usize>) {
         return;
     }
     let address = map.as_mut_ptr().wrapping_add(start);
-    // SAFETY: `madvise` asks for (1) the address of a page, (2) with as many bytes
-    // mapped from there on, and (3) that nobody minds what the advice does.
+    // SAFETY: `madvise` requires (1) the address of a page, (2) with as many bytes mapped
+    // from there on, and (3) that the advice has no harmful effect.
     // (1) A map begins at a page, and `start` is a multiple of one. (2) `end` is at most
-    // the map's length; `map` keeps it. (3) `MADV_PAGEOUT` changes no content: a page
-    // that is dropped is read from the file when it is next looked at.
+    //     the map's length; `map` keeps it. (3) `MADV_PAGEOUT` changes no content: a
+    //     dropped page is read from the file at its next access.
     let _ = unsafe { madvise(address.cast(), end - start, Advice::LinuxPageOut) };
 }
 

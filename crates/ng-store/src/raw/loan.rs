@@ -4,28 +4,27 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::ProcessMark;
 
-/// A closure that [`lend`] lends to other threads for the time of a call.
+/// A closure that [`lend`] lends to other threads during a call.
 ///
-/// It is a handle that may outlive the call: tasks that are queued somewhere have
-/// one each, and those that begin too late do nothing. So whoever lends a closure to
-/// the threads of a pool waits for those that run it, and for none that never came
-/// to it. Clones are handles to the same loan.
+/// It is a handle that may outlive the call: each queued task has one, and a task that
+/// starts too late does nothing. So the lender waits only for threads that run the closure,
+/// never for those that have not started it. Clones are handles to the same loan.
 pub struct Loan<A> {
     shared: Arc<Shared<A>>,
 }
 
 struct Shared<A> {
-    /// The lender's process: a fork has its closure and none of its threads.
+    /// The lender's process: a fork has its closure but none of its threads.
     process: ProcessMark,
     state: Mutex<State<A>>,
-    /// Told when nobody is within the closure any more.
+    /// Notified when no thread is inside the closure any more.
     left: Condvar,
 }
 
 struct State<A> {
-    /// `None` from when the lender has it back.
+    /// `None` once the lender has it back.
     lent: Option<Lent<A>>,
-    /// How many threads are within the closure.
+    /// How many threads are inside the closure.
     inside: usize,
 }
 
@@ -37,13 +36,13 @@ struct Lent<A> {
     argument: PhantomData<fn(A)>,
 }
 
-// SAFETY: a value may be sent where (1) another thread may do with it what its owner
-// may. (1) It is called, on whatever thread, and `lend` takes closures that are `Sync`
-// alone; what it is called with is `Send`.
+// SAFETY: a value may be sent if (1) another thread may do with it what its owner may. (1)
+// It is only called, on any thread, and `lend` accepts only `Sync` closures; the argument
+// is `Send`.
 unsafe impl<A: Send> Send for Lent<A> {}
 
-/// Lends `closure` to whoever has the loan that `here` gets, until `here` ends; then
-/// waits for those that are within the closure. From then on it is refused.
+/// Lends `closure` to all holders of the loan passed to `here`, until `here` ends; then
+/// waits for threads inside the closure. From then on calls are refused.
 ///
 /// For schedulers over thread pools, such as `ng-parallel`; no store needs it.
 ///
@@ -69,7 +68,7 @@ unsafe impl<A: Send> Send for Lent<A> {}
 ///
 /// # Panics
 ///
-/// When `here` does, after the same wait.
+/// If `here` panics, after the same wait.
 pub fn lend<A, R, F>(closure: &F, here: impl FnOnce(&Loan<A>) -> R) -> R
 where
     A: Send,
@@ -102,9 +101,9 @@ where
 /// (1) `closure` is to an `F` that lives until this returns.
 unsafe fn call<A, F: Fn(A) + Sync>(closure: *const (), argument: A) {
     // SAFETY: a reference may be made of a pointer to (1) an aligned value of the type,
-    // that (2) lives as long as the reference and (3) is not changed meanwhile.
-    // (1, 2) As the caller promises. (3) It is shared from `lend` on, by a shared
-    // reference that outlives this.
+    // that (2) lives as long as the reference and (3) is not changed meanwhile. (1, 2) As
+    // the caller promises. (3) It is shared from `lend` on, by a reference that outlives
+    // this.
     let closure = unsafe { &*closure.cast::<F>() };
     closure(argument);
 }
@@ -114,11 +113,11 @@ impl<A: Send> Loan<A> {
     ///
     /// # Errors
     ///
-    /// The argument, where the lender has the closure back, or in a fork of its process.
+    /// The argument, if the lender has the closure back, or in a fork of its process.
     ///
     /// # Panics
     ///
-    /// When the closure does.
+    /// If the closure panics.
     pub fn call(&self, argument: A) -> Result<(), A> {
         if !self.shared.process.is_this_process() {
             return Err(argument);
@@ -130,7 +129,7 @@ impl<A: Send> Loan<A> {
         state.inside += 1;
         drop(state);
         let _leaves = Leaves(&self.shared);
-        // SAFETY: `call` asks that (1) `closure` is to an `F` that lives until it
+        // SAFETY: `call` requires that (1) `closure` is to an `F` that lives until it
         // returns. (1) `lend` made both of one `F`, and ends only when `TakesBack` was
         // dropped: that takes `lent` away first, and then waits until `inside` is 0; in
         // a fork, where it does neither, nothing is called.
@@ -169,7 +168,7 @@ impl<A> fmt::Debug for Loan<A> {
 }
 
 impl<A> Shared<A> {
-    /// No closure runs under the lock, so what a poisoned one holds is whole.
+    /// No closure runs under the lock, so a poisoned one's data is intact.
     fn lock(&self) -> MutexGuard<'_, State<A>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,8 +179,8 @@ struct TakesBack<'a, A>(&'a Shared<A>);
 
 impl<A> Drop for TakesBack<'_, A> {
     fn drop(&mut self) {
-        // Those that are within the closure are not in a fork, and may have the lock:
-        // there it is refused without a look at the state.
+        // Threads inside the closure do not exist in a fork, and may hold the lock: there
+        // calls are refused without checking the state.
         if !self.0.process.is_this_process() {
             return;
         }
@@ -216,8 +215,8 @@ mod tests {
 
     use super::*;
 
-    /// Threads that come before the end are within the closure while it lives, and
-    /// those that come later are refused.
+    /// Threads that arrive before the end run the closure while it lives, and later ones
+    /// are refused.
     #[test]
     fn nobody_is_within_a_closure_that_its_lender_has_back() {
         let rounds = if cfg!(miri) { 20 } else { 2_000 };

@@ -15,15 +15,15 @@ use super::Promise;
 use super::cached_pages::{cached_pages, drop_mapped_pages};
 use crate::{Access, Commit, MemoryUsage, TokenStore, inode};
 
-/// Address space in which tokens appear as they are committed.
+/// Address space in which tokens appear once committed.
 ///
-/// A map of a file may reach beyond its end: the space is reserved once, and
-/// the pages are there as soon as the file is. So a `Map` alone shows nothing;
-/// a [`Snapshot`] shows the tokens up to a length that was committed.
+/// A map of a file may extend beyond its end: the space is reserved once, and pages become
+/// valid as the file grows. So a `Map` alone shows nothing; a [`Snapshot`] shows the tokens
+/// up to a committed length.
 pub(crate) struct Map {
     start: NonNull<Token>,
     token_capacity: usize,
-    // Where the first token lies in the file.
+    // The offset of the first token in the file.
     data_offset: u64,
     backing: Backing,
 }
@@ -38,8 +38,7 @@ enum Backing {
 }
 
 impl Backing {
-    /// Has the kernel bring in and map some bytes; `false` where it cannot be
-    /// asked to.
+    /// Makes the kernel load and map some bytes; `false` if unsupported.
     fn populate(&self, offset: usize, bytes: usize) -> io::Result<bool> {
         match self {
             #[cfg(target_os = "linux")]
@@ -55,8 +54,7 @@ impl Backing {
     }
 }
 
-/// Has the kernel bring in what `advise` gives the advice for; `false` where it
-/// cannot be asked to.
+/// Makes the kernel load the range that `advise` advises; `false` if unsupported.
 #[cfg(target_os = "linux")]
 fn populate(advise: impl Fn(Advice) -> io::Result<()>) -> io::Result<bool> {
     use std::io::ErrorKind::{Interrupted, InvalidInput};
@@ -72,7 +70,7 @@ fn populate(advise: impl Fn(Advice) -> io::Result<()>) -> io::Result<bool> {
     }
 }
 
-/// Looks at a token of each page.
+/// Reads a token of each page.
 fn touch(tokens: &[Token]) {
     const PAGE_TOKENS: usize = 4096 / Token::SIZE;
 
@@ -80,7 +78,7 @@ fn touch(tokens: &[Token]) {
     black_box(firsts.fold(0, |seen, token| seen ^ token.timestamp()));
 }
 
-// SAFETY: `Send` and `Sync` ask that a `Map` may be moved to, and used from,
+// SAFETY: `Send` and `Sync` require that a `Map` may be moved to, and used from,
 // another thread. (1) `start` is only read through, and only where nobody writes:
 // below a length that was committed. (2) The backing is unmapped or freed on
 // whatever thread drops it, which both allow.
@@ -121,7 +119,7 @@ impl Map {
         self.token_capacity
     }
 
-    /// Tells the system how some bytes of the map will be looked at.
+    /// Advises the system how some bytes of the map will be accessed.
     ///
     /// # Errors
     ///
@@ -138,8 +136,8 @@ impl Map {
 
     /// Shows the tokens of a commit.
     ///
-    /// `file` is the file that is mapped; its length is looked at, so that no
-    /// slice reaches beyond the end whatever the caller believes.
+    /// `file` is the mapped file; its length is checked, so that no slice extends beyond
+    /// the end, whatever the caller believes.
     ///
     /// # Errors
     ///
@@ -147,13 +145,13 @@ impl Map {
     ///
     /// # Panics
     ///
-    /// When the map is smaller.
+    /// If the map is smaller.
     pub(crate) fn snapshot(self: &Arc<Self>, file: &File, commit: Commit) -> io::Result<Snapshot> {
         self.check_length(file, commit.tokens)?;
         Ok(self.show(commit))
     }
 
-    /// Looks whether the file that is mapped has room for `len` tokens.
+    /// Checks that the mapped file is long enough for `len` tokens.
     ///
     /// # Errors
     ///
@@ -166,11 +164,11 @@ impl Map {
         Ok(())
     }
 
-    /// Shows the tokens of a commit of a file whose length was looked at.
+    /// Shows the tokens of a commit of a file whose length was checked.
     ///
     /// # Panics
     ///
-    /// When the map is smaller.
+    /// If the map is smaller.
     pub(crate) fn show(self: &Arc<Self>, commit: Commit) -> Snapshot {
         let len = usize::try_from(commit.tokens).unwrap_or(usize::MAX);
         assert!(
@@ -186,13 +184,13 @@ impl Map {
     }
 }
 
-/// The tokens of a commit, or some of them, for as long as anybody looks at them.
+/// The tokens of a commit, or some of them, valid as long as it is held.
 ///
-/// A clone costs a counter. It stays valid and unchanged while the store goes
-/// on, and after the store is dropped; in a forked child, too.
+/// Cloning increments a counter. It stays valid and unchanged while the store changes,
+/// after the store is dropped, and in a forked child.
 ///
-/// It is a slice as well as a [`TokenStore`](crate::TokenStore). Where that is imported,
-/// `get` is its, which takes an index and no range: `tokens().get(3..5)` is the slice's.
+/// It is a slice as well as a [`TokenStore`](crate::TokenStore). If that is imported, `get`
+/// is the trait's, which takes an index but no range: use `tokens().get(3..5)`.
 #[derive(Clone)]
 pub struct Snapshot {
     map: Arc<Map>,
@@ -205,7 +203,7 @@ impl Snapshot {
     #[inline]
     pub fn tokens(&self) -> &[Token] {
         let start = self.map.start.as_ptr().wrapping_add(self.range.start);
-        // SAFETY: `from_raw_parts` asks for (1) a pointer that is not null and
+        // SAFETY: `from_raw_parts` requires (1) a pointer that is not null and
         // aligned, (2) to `len` tokens in one allocation, readable for the
         // lifetime of the slice, (3) initialised, (4) not written during it, and
         // (5) at most `isize::MAX` bytes.
@@ -228,13 +226,13 @@ impl Snapshot {
         self.range.len()
     }
 
-    /// Tells whether there are none.
+    /// Tells whether it is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.range.is_empty()
     }
 
-    /// Returns the commit that the tokens are of.
+    /// Returns the commit of the tokens.
     pub fn commit(&self) -> &Commit {
         &self.commit
     }
@@ -245,12 +243,11 @@ impl Snapshot {
         self.range.start
     }
 
-    /// Returns a snapshot of some of the tokens, which keeps the map as this one does.
-    /// O(1).
+    /// Returns a snapshot of some of the tokens, which keeps the map, too. O(1).
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         assert!(
@@ -273,9 +270,9 @@ impl Snapshot {
         }
     }
 
-    /// Tells the system how a range of tokens will be looked at. A hint, that any look
-    /// may go against. But for [`WillNeed`](Access::WillNeed) it holds for all snapshots
-    /// of the map, until another is given.
+    /// Advises the system how a range of tokens will be accessed. A hint: any access stays
+    /// allowed. Except for [`WillNeed`](Access::WillNeed), it applies to all snapshots of
+    /// the map, until other advice is given.
     ///
     /// # Errors
     ///
@@ -283,7 +280,7 @@ impl Snapshot {
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn advise(&self, range: Range<usize>, access: Access) -> io::Result<()> {
         let tokens = &self.tokens()[range.clone()];
         let offset = (self.range.start + range.start) * size_of::<Token>();
@@ -291,25 +288,23 @@ impl Snapshot {
             .advise(offset..offset + size_of_val(tokens), access)
     }
 
-    /// Brings a range of tokens into memory and into the page table, and waits
-    /// for it.
+    /// Loads a range of tokens into memory and the page table, and waits.
     ///
-    /// A look at the tokens then costs no fault. And where the disk fails, or the
-    /// file has lost its end in spite of the promise, this is an error, while a
-    /// look would have been a signal. It is no faster than looking as long as the
-    /// memory holds the file: the kernel reads ahead of both. Beyond that, see
-    /// [`pass`](Self::pass).
+    /// Accessing the tokens then causes no fault. And if the disk fails, or the file was
+    /// truncated despite the promise, this returns an error where access would raise a
+    /// signal. It is no faster than plain access while the file fits in memory, since the
+    /// kernel reads ahead for both. For larger files, see [`pass`](Self::pass).
     ///
-    /// Where the kernel cannot be asked (Linux before 5.14, other systems), it
-    /// looks, with what that means.
+    /// If the kernel lacks the call (Linux before 5.14, other systems), it accesses the
+    /// pages, which may raise that signal.
     ///
     /// # Errors
     ///
-    /// The kernel could not read: `EFAULT` as a rule, whatever the disk said.
+    /// The kernel could not read: usually `EFAULT`, whatever the disk's error.
     ///
     /// # Panics
     ///
-    /// When the range is not within the snapshot.
+    /// If the range is not within the snapshot.
     pub fn populate(&self, range: Range<usize>) -> io::Result<()> {
         let tokens = &self.tokens()[range.clone()];
         let offset = (self.range.start + range.start) * size_of::<Token>();
@@ -320,8 +315,8 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Calls `each` for each page of the tokens that is in memory, with where it begins
-    /// in the map, in bytes. `None` where the system does not tell.
+    /// Calls `each` for each page of the tokens in memory, with its offset in the map, in
+    /// bytes. `None` if the system does not say.
     pub(crate) fn cached_pages(&self, each: &mut dyn FnMut(u64)) -> Option<()> {
         match &self.map.backing {
             Backing::File(space) => cached_pages(space, self.bytes(), each),
@@ -330,8 +325,8 @@ impl Snapshot {
         }
     }
 
-    /// Has the system drop the pages that some bytes of the map lie in, unless
-    /// others have them mapped. A hint.
+    /// Asks the system to drop the pages of some bytes of the map, unless others have them
+    /// mapped. A hint.
     pub(crate) fn drop_pages(&self, bytes: Range<u64>) {
         match &self.map.backing {
             Backing::File(space) => {
@@ -342,7 +337,7 @@ impl Snapshot {
         }
     }
 
-    /// Where the tokens lie in the map, in bytes.
+    /// The byte range of the tokens in the map.
     pub(crate) fn bytes(&self) -> Range<usize> {
         self.range.start * size_of::<Token>()..self.range.end * size_of::<Token>()
     }
@@ -383,15 +378,15 @@ impl TokenStore for Snapshot {
         self.tokens()
     }
 
-    /// Measures these tokens alone, which are no more than is reserved for them.
+    /// Measures only these tokens, which are all that is reserved for them.
     fn memory_usage(&self) -> MemoryUsage {
         MemoryUsage::measure(&self.addresses(), self.bytes().len())
     }
 }
 
-/// Tokens of a file that can be changed in memory, and never in the file.
+/// Tokens of a file that can be changed in memory, but never in the file.
 pub(crate) struct PrivateMap {
-    // None for no tokens: there is nothing to map.
+    // `None` for no tokens: there is nothing to map.
     pages: Option<MmapMut>,
 }
 
@@ -416,13 +411,13 @@ impl PrivateMap {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut options = MmapOptions::new();
-        // Otherwise the system sets swap aside for every page, as if all of them were
-        // to be written, and refuses a file that is larger than memory and swap.
+        // Otherwise the system reserves swap for every page, as if all were written, and
+        // refuses a file larger than memory and swap.
         options
             .offset(data_offset)
             .len(size_bytes)
             .no_reserve_swap();
-        // SAFETY: `map_copy` asks that the file is not changed or cut while it
+        // SAFETY: `map_copy` requires that the file is not changed or cut while it
         // is mapped, where a page was not copied yet. (1) The length was just
         // checked. (2) All of it is committed, so this crate's writers do not
         // touch it, and the promise binds everybody else.
@@ -430,11 +425,11 @@ impl PrivateMap {
         Ok(Self { pages: Some(pages) })
     }
 
-    /// Brings some bytes in, as far as the kernel can be asked to.
+    /// Loads some bytes, if the kernel supports it.
     ///
     /// # Errors
     ///
-    /// They cannot be read, or the file has lost them.
+    /// They cannot be read, or were truncated.
     pub(crate) fn populate(&self, bytes: Range<usize>) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(pages) = &self.pages {

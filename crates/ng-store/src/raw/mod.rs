@@ -1,13 +1,11 @@
-//! Memory that the compiler cannot vouch for: all `unsafe` of this crate.
+//! Memory that the compiler cannot check: all `unsafe` of this crate.
 //!
-//! - `allocate` reserves and advises, `room` lends the spare capacity of a
-//!   vector out and takes it back, `stream` writes into it past the caches;
-//! - `map` shows a file's tokens, or those in plain memory, as one slice;
-//!   `cached_pages` tells and drops what of them is in memory;
-//! - `promise` takes the promise that a map rests on, in the constructors that
-//!   ask for it;
-//! - `loan` lends a closure to threads that borrow nothing, and waits for those that
-//!   are within it;
+//! - `allocate` reserves and advises, `room` lends the spare capacity of a vector and takes
+//!   it back, `stream` writes into it with non-temporal stores;
+//! - `map` shows a file's tokens, or those in plain memory, as one slice; `cached_pages`
+//!   reports and drops those in memory;
+//! - `promise` takes the promise that a map relies on, in the `unsafe` constructors;
+//! - `loan` lends a closure to threads that borrow nothing, and waits for those inside it;
 //! - `prefetch` is a hint to the processor;
 //! - `writeback`, `cached`, `file_size_signal`, `process` and `reader_lock` are system
 //!   calls that no safe crate wraps.

@@ -7,18 +7,17 @@ pub const PREFETCHES: bool = cfg!(all(
     not(miri)
 ));
 
-/// Asks for a token to be brought into the first cache, and does not wait.
+/// Prefetches a token into the L1 cache, without waiting.
 ///
-/// A hint, for readers that know early where they will read: it changes nothing
-/// but time. Stable Rust has it for x86-64; elsewhere it does nothing, as
-/// [`PREFETCHES`] tells.
+/// A hint, for readers that know in advance where they will read: it only affects time.
+/// Stable Rust has it for x86-64; elsewhere it does nothing, as [`PREFETCHES`] says.
 #[inline(always)]
 pub fn prefetch(token: &Token) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: `_mm_prefetch` asks for (1) SSE, which this is compiled for
-        // only where the target has it. It reads nothing, so any address does.
+        // SAFETY: `_mm_prefetch` requires (1) SSE, and this is compiled only for targets
+        // that have it. It reads nothing, so any address is fine.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(token).cast()) };
     }
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse", not(miri))))]

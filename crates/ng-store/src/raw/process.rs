@@ -1,7 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Tells a process from those that were forked from it: what one has open or has
-/// started is not its children's.
+/// Distinguishes a process from its forks, which do not own what it has opened or started.
 ///
 /// ```
 /// use ng_store::ProcessMark;
@@ -12,13 +11,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessMark {
     id: u32,
-    /// How many forks lie between the first process and this one: a child in a
-    /// namespace of its own may have its parent's number.
+    /// How many forks separate the first process from this one: a child in its own
+    /// namespace may have its parent's pid.
     forks: u32,
 }
 
 impl ProcessMark {
-    /// Returns the mark of the calling process. Costs the question for its number.
+    /// Returns the mark of the calling process. Costs a `getpid`.
     pub fn of_this_process() -> Self {
         Self {
             id: std::process::id(),
@@ -26,12 +25,12 @@ impl ProcessMark {
         }
     }
 
-    /// Tells whether the mark is of the calling process.
+    /// Tells whether the mark is the calling process's.
     pub fn is_this_process(self) -> bool {
         self == Self::of_this_process()
     }
 
-    /// Returns the number of the process.
+    /// Returns the pid.
     pub fn id(self) -> u32 {
         self.id
     }
@@ -51,11 +50,11 @@ fn forks() -> u32 {
     }
 
     COUNTED.call_once(|| {
-        // SAFETY: `pthread_atfork` asks for (1) functions that may run in a child that
+        // SAFETY: `pthread_atfork` requires (1) functions that may run in a child that
         // has lost its other threads. (1) `in_child` adds to a number, and takes no lock
         // and no memory.
         let registered = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        // Where it could not be, the numbers of processes alone tell.
+        // If that failed, only the pids distinguish processes.
         let _ = registered;
     });
     FORKS.load(Ordering::Relaxed)

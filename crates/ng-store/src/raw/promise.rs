@@ -5,7 +5,7 @@ use crate::{
     AppendOptions, CreateError, CreateOptions, MapOptions, MmapStore, OpenError, PrivateStore,
 };
 
-/// The proof that somebody has promised what a map rests on.
+/// The proof that the caller has made the promise that a map relies on.
 ///
 /// Made only by [`Promise::given`], so that safe code cannot map a file.
 #[derive(Clone, Copy)]
@@ -30,46 +30,43 @@ impl Promise {
 
 /// The constructors that map a file.
 ///
-/// They are `unsafe` for one reason, the same for all: a map is only as good as
-/// the file below it. Who calls one promises that, while the store or a
-/// snapshot of it lives, **nobody shrinks the file or changes its bytes below
-/// the committed length**, in this process or another. What breaks it is somebody
-/// who truncates or overwrites the file in place: tokens may then change under a
-/// reader, or a read may end the process (SIGBUS).
+/// All are `unsafe` for the same reason: a map depends on the file below it. The caller
+/// promises that, while the store or a snapshot of it lives, **nobody shrinks the file or
+/// changes its bytes below the committed length**, in this process or another. Truncating
+/// or overwriting the file in place breaks the promise: tokens may then change under a
+/// reader, or a read may kill the process (SIGBUS).
 ///
-/// Stores of this crate keep to that, appenders included, except for a commit that
-/// was **taken back**: its last sync failed, and an appender that came later found
-/// the commit before it, and wrote other tokens over its own. Who promises for a
-/// file with appenders promises that this does not happen to what is shown, or
-/// copes with tokens that change. [`refresh`](MmapStore::refresh) syncs before it
-/// shows a commit, and shows none whose sync failed. What it cannot rule out is a
-/// commit that the store *opened* at:
+/// Stores of this crate, including appenders, keep it, except for a commit that was **taken
+/// back**: its last sync failed, and a later appender found the previous commit and
+/// overwrote the tokens. For a file with appenders, the caller promises that this does not
+/// happen to the tokens shown, or copes with tokens that change.
+/// [`refresh`](MmapStore::refresh) syncs before it shows a commit, and shows none whose
+/// sync failed. It cannot rule out a commit that the store *opened* at:
 ///
-/// - a store that is opened between the writing of a commit and its last sync shows
-///   it before it is known whether that sync succeeds;
-/// - a store that is opened after a sync has failed, and before the next appender
-///   opens the file, is told nothing of it by the system.
+/// - a store opened between the write of a commit and its last sync shows it before that
+///   sync's outcome is known;
+/// - a store opened after a failed sync, and before the next appender opens the file, is
+///   not notified of the failure.
 ///
-/// To rule out the first, call `refresh` once after opening and before the tokens
-/// are looked at. To rule out the second, make sure that after a commit failed
-/// ([`WriteError::OutcomeUnknown`](crate::WriteError::OutcomeUnknown), or an
-/// appender that died on a disk that reports errors) an appender opens the file
-/// before readers do: what it found is then durable. Otherwise read what was opened
-/// so as a copy: [`VecStore::load`](crate::VecStore::load).
-/// [`refresh_unsynced`](MmapStore::refresh_unsynced) rules out neither, for any
-/// commit. Snapshots that were taken of such a commit cannot be taken back; the
-/// next refresh tells that they are not to be believed.
+/// To rule out the first, call `refresh` once after opening and before accessing the
+/// tokens. To rule out the second, ensure that after a commit failed
+/// ([`WriteError::OutcomeUnknown`](crate::WriteError::OutcomeUnknown), or an appender that
+/// died on a disk that reports errors) an appender opens the file before readers do: what
+/// it found is then durable. Otherwise read a copy:
+/// [`VecStore::load`](crate::VecStore::load).
+/// [`refresh_unsynced`](MmapStore::refresh_unsynced) rules out neither, for any commit.
+/// Snapshots of such a commit cannot be revoked; the next refresh reports that they are
+/// invalid.
 ///
 /// Without any promise, [`BlockReader`](crate::BlockReader) and
 /// [`VecStore::load`](crate::VecStore::load) read the same files.
 impl MmapStore {
-    /// Creates a file and opens it for appending. Nobody else can append while
-    /// this store lives.
+    /// Creates a file and opens it for appending. No other process can append while this
+    /// store lives.
     ///
-    /// The file gets its name when it is whole and durable. It is written under
-    /// a temporary name in the same folder, `.ng-tmp-` and 16 digits; a process
-    /// that dies meanwhile leaves that behind, until the next file is created
-    /// there.
+    /// The file gets its name once it is complete and durable. It is written under a
+    /// temporary name in the same folder, `.ng-tmp-` and 16 digits; a process that dies
+    /// meanwhile leaves it behind until the next file is created there.
     ///
     /// # Errors
     ///
@@ -84,12 +81,12 @@ impl MmapStore {
         path: impl AsRef<Path>,
         options: &CreateOptions,
     ) -> Result<Self, CreateError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::create_with(path, options, &MapOptions::new()) }
     }
 
-    /// Creates a file, maps it as `map` says, and opens it for appending; otherwise
-    /// does what [`create`](Self::create) does.
+    /// Creates a file, maps it by `map`, and opens it for appending; otherwise like
+    /// [`create`](Self::create).
     ///
     /// # Errors
     ///
@@ -103,17 +100,16 @@ impl MmapStore {
         options: &CreateOptions,
         map: &MapOptions,
     ) -> Result<Self, CreateError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::create_promised(path.as_ref(), options, promise.mapping(map))
     }
 
-    /// Opens a file for reading. Writes nothing, takes no lock, syncs nothing, and
-    /// costs the same for any number of tokens: the last block is checked, as it is
-    /// mapped.
+    /// Opens a file for reading. Writes nothing, takes no lock, syncs nothing, and costs
+    /// the same for any number of tokens: only the last block is checked, through the map.
     ///
-    /// Another process may append meanwhile; [`refresh`](Self::refresh) shows
-    /// what it committed, and makes sure of the commit that was opened at.
+    /// Another process may append meanwhile; [`refresh`](Self::refresh) shows its commits,
+    /// and confirms the commit opened at.
     ///
     /// # Errors
     ///
@@ -123,12 +119,11 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::open_with(path, &MapOptions::new()) }
     }
 
-    /// Opens a file for reading, and maps it as `map` says; otherwise does what
-    /// [`open`](Self::open) does.
+    /// Opens a file for reading, and maps it by `map`; otherwise like [`open`](Self::open).
     ///
     /// # Errors
     ///
@@ -138,7 +133,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_with(path: impl AsRef<Path>, map: &MapOptions) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::open_promised(path.as_ref(), promise.mapping(map))
     }
@@ -153,12 +148,12 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_append(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         unsafe { Self::open_append_with(path, &AppendOptions::new(), &MapOptions::new()) }
     }
 
-    /// Opens a file for appending that may have lost something, as far as `options`
-    /// accept it, and maps it as `map` says.
+    /// Opens a damaged file for appending, as far as `options` accept its losses, and maps
+    /// it by `map`.
     ///
     /// # Errors
     ///
@@ -172,36 +167,35 @@ impl MmapStore {
         options: &AppendOptions,
         map: &MapOptions,
     ) -> Result<Self, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         Self::open_append_promised(path.as_ref(), options, promise.mapping(map))
     }
 
-    /// Opens the file anew that the path names now, for reading: another one, if it
-    /// was replaced ([`OpenError::Replaced`]), or the same one after a commit was
-    /// taken back. Earlier snapshots stay as they are.
+    /// Reopens the path for reading: a new file, if it was replaced
+    /// ([`OpenError::Replaced`]), or the same one after a commit was taken back. Earlier
+    /// snapshots are unaffected.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; the store shows what it did before. [`OpenError::NotDurable`]
-    /// while the newest commit is one of which this store's sync failed.
-    /// [`OpenError::Locked`] for
-    /// an appender, which holds a lock and perhaps tokens that are not committed:
-    /// drop it, and open another.
+    /// [`OpenError`]; the view is then unchanged. [`OpenError::NotDurable`] while the
+    /// newest commit is one whose sync by this store failed. [`OpenError::Locked`] for an
+    /// appender, which holds a lock and perhaps uncommitted tokens: drop it, and open
+    /// another.
     ///
     /// # Safety
     ///
-    /// As for [`create`](Self::create), for the file that is opened now; and still
-    /// for the one before, while snapshots of it live.
+    /// As for [`create`](Self::create), for the newly opened file, and for the previous one
+    /// while snapshots of it live.
     pub unsafe fn reopen(&mut self) -> Result<(), OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         self.reopen_promised(promise)
     }
 
-    /// Opens the committed tokens to be changed in memory. The file is not
-    /// touched: a page is copied when it is first written. [`PrivateStore`] has how the
-    /// changes are kept.
+    /// Opens the committed tokens for private changes in memory. The file is not modified:
+    /// a page is copied at its first write. [`PrivateStore`] explains how to save the
+    /// changes.
     ///
     /// # Errors
     ///
@@ -211,7 +205,7 @@ impl MmapStore {
     ///
     /// As for [`create`](Self::create).
     pub unsafe fn open_private(path: impl AsRef<Path>) -> Result<PrivateStore, OpenError> {
-        // SAFETY: (1) The caller promises the very same.
+        // SAFETY: (1) The caller makes the same promise.
         let promise = unsafe { Promise::given() };
         PrivateStore::open_promised(path.as_ref(), promise)
     }

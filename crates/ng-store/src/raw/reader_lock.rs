@@ -1,12 +1,12 @@
 use std::fs::File;
 use std::io;
 
-/// The byte that readers lock, shared: beyond all that a file can have.
+/// The byte that readers lock, shared: beyond the end of any file.
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 const READERS_BYTE: i64 = 1 << 62;
 
-/// Locks the byte of the readers, shared, for as long as anybody has the open file or a
-/// map of it.
+/// Takes a shared lock on the readers' byte, for as long as the open file or a map of it is
+/// held.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub(crate) fn lock_as_reader(file: &File) -> io::Result<()> {
     ask(file, libc::F_OFD_SETLK, libc::F_RDLCK).map(drop)
 }
 
-/// Tells whether the byte of the readers is locked by somebody else who opened the file.
+/// Tells whether another opener has locked the readers' byte.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ fn ask(file: &File, command: libc::c_int, kind: libc::c_int) -> io::Result<libc:
         l_len: 1,
         l_pid: 0,
     };
-    // SAFETY: These commands of `fcntl` ask for (1) a descriptor that is open and (2) a
+    // SAFETY: These commands of `fcntl` require (1) a descriptor that is open and (2) a
     // structure that they may read and write.
     // (1) `file` is borrowed, so its descriptor stays open. (2) `lock` is one, and lives
     // until the call has returned.

@@ -7,15 +7,14 @@ use ng_token::Token;
 use super::stream::{write_plain, write_streamed};
 use crate::VecStoreError;
 
-/// A lifetime that equals no other: invariant, and chosen by nobody but
-/// [`fill_in_place`], whose caller must cope with any.
+/// A unique lifetime: invariant, and chosen only by [`fill_in_place`], whose caller must
+/// accept any.
 type Brand<'room> = PhantomData<fn(&'room ()) -> &'room ()>;
 
-/// Uninitialised room for tokens, lent by
+/// Uninitialised capacity for tokens, lent by
 /// [`VecStore::append_in_place`](crate::VecStore::append_in_place).
 ///
-/// It can be split and sent to other threads. Dropping it leaves the room
-/// unfilled, and the append fails.
+/// It can be split and sent to other threads. If it is dropped unfilled, the append fails.
 #[derive(Debug)]
 #[must_use = "room that is not filled makes the append fail"]
 pub struct Vacant<'room> {
@@ -25,11 +24,11 @@ pub struct Vacant<'room> {
     brand: Brand<'room>,
 }
 
-/// How room is written.
+/// How the capacity is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stores {
     Plain,
-    /// Past the caches.
+    /// Non-temporal stores, past the caches.
     Streamed,
 }
 
@@ -54,7 +53,7 @@ impl<'room> Vacant<'room> {
     ///
     /// # Panics
     ///
-    /// When `mid` is more than [`len`](Self::len).
+    /// If `mid` exceeds [`len`](Self::len).
     pub fn split_at(self, mid: usize) -> (Self, Self) {
         let (left, right) = self.slots.split_at_mut(mid);
         let mid_index = self.first_index + mid;
@@ -68,7 +67,7 @@ impl<'room> Vacant<'room> {
     ///
     /// # Panics
     ///
-    /// When `f` does; the room is then lost to this append.
+    /// If `f` panics; this append then fails.
     #[inline]
     pub fn fill(self, f: impl Fn(usize) -> Token) -> Filled<'room> {
         let first_index = self.first_index;
@@ -95,8 +94,8 @@ impl<'room> Vacant<'room> {
 
 /// The proof that a contiguous range of the room is filled.
 ///
-/// Made by [`Vacant::fill`] and [`join`](Self::join) only, once for each piece
-/// of room, and of no use to any append but the one that lent it:
+/// Only [`Vacant::fill`] and [`join`](Self::join) create it, once for each piece, and it is
+/// useless to any append but the one that lent the capacity:
 ///
 /// ```compile_fail
 /// use ng_store::{VecStore, VecStoreError};
@@ -162,8 +161,8 @@ impl Filled<'_> {
     }
 }
 
-/// Lends the first `count` spare tokens of `tokens` to `filler`, and makes them
-/// part of it once they came back filled.
+/// Lends the first `count` spare tokens of `tokens` to `filler`, and adds them to the
+/// vector once they come back filled.
 ///
 /// # Errors
 ///
@@ -171,7 +170,7 @@ impl Filled<'_> {
 ///
 /// # Panics
 ///
-/// When the spare capacity is less than `count`, or `filler` does.
+/// If the spare capacity is less than `count`, or `filler` panics.
 pub(crate) fn fill_in_place<E: From<VecStoreError>>(
     tokens: &mut Vec<Token>,
     count: usize,
@@ -188,7 +187,7 @@ pub(crate) fn fill_in_place<E: From<VecStoreError>>(
         .into());
     }
     let len = tokens.len() + count;
-    // SAFETY: `set_len` asks that (1) `len` is at most the capacity and (2) the
+    // SAFETY: `set_len` requires that (1) `len` is at most the capacity and (2) the
     // tokens between the old and the new length are initialised.
     // (1) Slicing the spare capacity above panics unless it holds `count` tokens.
     // (2) `filled` came in a `Filled` of this very call: `filler` must work for

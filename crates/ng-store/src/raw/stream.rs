@@ -2,18 +2,17 @@ use std::mem::MaybeUninit;
 
 use ng_token::Token;
 
-/// From this size on tokens are written past the caches: more than a core's
-/// share of most last-level caches, 32 MiB.
+/// The size from which non-temporal stores are used: more than a core's share of most
+/// last-level caches, 32 MiB.
 ///
-/// A plain store reads the line that it is about to overwrite, half of the
-/// traffic of a refill: 640 MB took 24 ms with plain stores and 16 ms past the
-/// caches (AMD EPYC, one thread). Where the tokens stay in a cache, plain stores
-/// are twice as fast; so they are on fresh memory, whose lines the kernel has
-/// just cleared (39 against 48 ms).
+/// A plain store first reads the line it overwrites, half of the traffic of a refill: 640
+/// MB took 24 ms with plain stores and 16 ms with non-temporal ones (AMD EPYC, one thread).
+/// Plain stores are twice as fast if the tokens stay in a cache, and also faster on fresh
+/// memory, whose lines the kernel has just cleared (39 against 48 ms).
 pub(crate) const STREAMED_MIN_TOKENS: usize = (32 << 20) / size_of::<Token>();
 
-/// Writes `f(first_index)` and so on into `slots`, past the caches where the
-/// processor can.
+/// Writes `f(first_index)` and so on into `slots`, with non-temporal stores if the
+/// processor has them.
 #[inline]
 pub(super) fn write_streamed(
     slots: &mut [MaybeUninit<Token>],
@@ -64,7 +63,7 @@ mod x86 {
         first_index: usize,
         f: impl Fn(usize) -> Token,
     ) {
-        // Also when `f` panics: nobody may see these stores out of order.
+        // Also if `f` panics: nobody may see these stores out of order.
         let _fence = Fence;
         let mut index = first_index;
         for slot in slots {
@@ -78,11 +77,11 @@ mod x86 {
         let from = std::ptr::from_ref(token).cast::<__m128i>();
         let to = slot.as_mut_ptr().cast::<__m128i>();
         for word in 0..WORDS {
-            // SAFETY: `_mm_load_si128` asks for (1) 16 readable bytes, which a
+            // SAFETY: `_mm_load_si128` requires (1) 16 readable bytes, which a
             // word of the token is, as `word` is below `WORDS`, (2) aligned to
             // 16: a token is to 64.
             let value = unsafe { _mm_load_si128(from.wrapping_add(word)) };
-            // SAFETY: `_mm_stream_si128` asks for (1) 16 writable bytes, which a
+            // SAFETY: `_mm_stream_si128` requires (1) 16 writable bytes, which a
             // word of the slot is, (2) aligned to 16, both as above, and (3) a
             // fence before anybody else may read them: `Fence`, on every way out.
             unsafe { _mm_stream_si128(to.wrapping_add(word), value) };
@@ -94,7 +93,7 @@ mod x86 {
     impl Drop for Fence {
         #[inline]
         fn drop(&mut self) {
-            // SAFETY: `_mm_sfence` asks for (1) SSE, which this module is
+            // SAFETY: `_mm_sfence` requires (1) SSE, which this module is
             // compiled for only where the target has it.
             unsafe { _mm_sfence() };
         }

@@ -1,8 +1,8 @@
-//! How much the tests run, asked for and told.
+//! How much the tests run: requested and reported.
 //!
-//! `NG_CRASH_SCALE=20` asks for twenty times as much. `NG_COUNTS` names a file
-//! that the counts are appended to, a name, a tab and a number a line, since
-//! test harnesses keep what a test prints: `cargo xtask test` shows the sums.
+//! `NG_CRASH_SCALE=20` runs twenty times as much. `NG_COUNTS` names a file to append the
+//! counts to, as lines of name, tab and number, since test harnesses capture a test's
+//! output: `cargo xtask test` shows the sums.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -16,12 +16,12 @@ pub(crate) fn scale() -> u64 {
     }
 }
 
-/// Tells that so much was run, besides what was told of it before.
+/// Reports that this much was run, in addition to earlier reports.
 pub(crate) fn count(name: &str, count: u64) {
     tell(name, &count.to_string());
 }
 
-/// Tells that something was not run, and why.
+/// Reports that something was not run, and why.
 pub(crate) fn skipped(name: &str, why: &str) {
     eprintln!("skipped: {name}: {why}");
     tell(name, &format!("skipped: {why}"));
@@ -31,7 +31,7 @@ fn tell(name: &str, what: &str) {
     let Some(path) = env::var_os("NG_COUNTS") else {
         return;
     };
-    // One write, so that lines of many processes stay whole.
+    // One write, so that lines of many processes stay intact.
     let line = format!("{name}\t{what}\n");
     let written = OpenOptions::new()
         .create(true)

@@ -8,7 +8,7 @@ use crate::images::images;
 use crate::session::{Allowed, Content, Failed, Session};
 use crate::workload::{Step, Workload};
 
-/// A workload, and the calls that it makes when nothing goes wrong.
+/// A workload, and its calls when nothing fails.
 pub(crate) struct Rehearsal {
     pub(crate) workload: Workload,
     pub(crate) calls: Vec<Call>,
@@ -31,12 +31,12 @@ impl Rehearsal {
         self.calls[operation as usize].kind()
     }
 
-    /// Whether nobody is told when this operation fails.
+    /// Whether a failure of this operation goes unreported.
     pub(crate) fn is_quiet(&self, operation: u64) -> bool {
         self.session.is_quiet(operation)
     }
 
-    /// Runs the workload with a fault, up to the step in which it strikes.
+    /// Runs the workload with a fault, up to the step that it hits.
     pub(crate) fn run_to(&self, operation: u64, fault: Fault) -> Accident {
         let fs = SimFs::new();
         fs.inject(When::Operation(operation), fault);
@@ -66,18 +66,18 @@ pub(crate) struct Accident {
     pub(crate) fs: SimFs,
     pub(crate) session: Session,
     pub(crate) failed: Option<Failed>,
-    /// The step in which it did; none if it was the creation.
+    /// The failed step; `None` if it was the creation.
     pub(crate) step: Option<Step>,
     /// The steps after it.
     pub(crate) later: Vec<Step>,
 }
 
-/// Cuts the power, and returns how many images of that were checked.
+/// Cuts the power, and returns how many images were checked.
 pub(crate) fn cut(fs: &SimFs, session: &Session, count: usize, seed: u64) -> Result<u64, String> {
     cut_with(fs, session, count, seed, of_a_cut)
 }
 
-/// As [`cut`], with other findings at open than those of a cut alone.
+/// As [`cut`], but allows findings at open beyond those of a cut.
 pub(crate) fn cut_with(
     fs: &SimFs,
     session: &Session,
@@ -93,8 +93,8 @@ pub(crate) fn cut_with(
     Ok(images.len() as u64)
 }
 
-/// Lets another program open the file, which holds `content` or is not there,
-/// and says what it reported.
+/// Lets another program open the file, which holds `content` or does not exist, and returns
+/// what it reported.
 pub(crate) fn another(
     fs: &SimFs,
     content: Option<Arc<Content>>,

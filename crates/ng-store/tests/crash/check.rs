@@ -18,9 +18,9 @@ pub(crate) fn check(fs: &SimFs, allowed: &Allowed) -> Result<Option<Arc<Content>
     check_with(fs, allowed, of_a_cut)
 }
 
-/// Copies of a slot that are two commits, or one that was not there yet, or a first
-/// commit without its slot: a power cut came between them. Nothing else is ever
-/// seen, as long as sectors are whole and every sync is kept.
+/// Findings that a power cut between writes may leave: two commits in a slot's copies, a
+/// copy not yet written, or a first commit without its slot. Nothing else ever appears with
+/// whole sectors and honest syncs.
 pub(crate) fn of_a_cut(finding: &Finding) -> bool {
     matches!(
         finding,
@@ -30,7 +30,7 @@ pub(crate) fn of_a_cut(finding: &Finding) -> bool {
     )
 }
 
-/// As [`check`], with other findings at open than those of a cut between sectors.
+/// As [`check`], but allows findings at open beyond those of a cut between sectors.
 pub(crate) fn check_with(
     fs: &SimFs,
     allowed: &Allowed,
@@ -54,8 +54,8 @@ fn no_file(allowed: &Allowed) -> Result<Option<Arc<Content>>, String> {
     }
 }
 
-/// Finds the allowed content that the file holds. Two may have one number: that of
-/// a commit that failed, and what the next appender made.
+/// Finds which allowed content the file holds. Two may share a generation: a failed
+/// commit's, and the next appender's.
 fn find(reader: &BlockReader<SimFile>, allowed: &Allowed) -> Result<Arc<Content>, String> {
     let generation = reader.info().generation;
     let names: Vec<u64> = allowed
@@ -112,7 +112,7 @@ fn verify(
     may_find: impl Fn(&Finding) -> bool,
 ) -> Result<(), String> {
     let report = reader.verify().map_err(|error| error.to_string())?;
-    // Of what was found before the tokens, the caller says what may be.
+    // The caller decides which findings are allowed.
     let is_whole = report.bad.is_empty() && report.table_matches && report.cut.is_none();
     match is_whole && report.findings.iter().all(may_find) {
         true => Ok(()),

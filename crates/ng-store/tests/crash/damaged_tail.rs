@@ -1,5 +1,5 @@
-//! The end of the last block is damaged, and the appender that restores it from
-//! its image is cut, or failed by its disk, at every operation.
+//! The end of the last block is damaged, and the appender that restores it suffers a power
+//! cut or a disk failure at every operation.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::workload::{STEPS, Step, Workload};
 
 const SEEDS: u64 = 24;
 
-/// The images that are made of one moment.
+/// The number of images per moment.
 const PER_MOMENT: usize = 8;
 
 const FAULTS: [Fault; 3] = [
@@ -61,7 +61,7 @@ fn damaged(seed: u64) -> (SimFs, Allowed) {
     (fs, allowed)
 }
 
-/// Opens the file for appending and goes on, and cuts the power everywhere.
+/// Opens the file for appending, appends, and cuts the power everywhere.
 fn cut_everywhere(damaged: &SimFs, allowed: &Allowed, seed: u64) -> Result<u64, String> {
     let fs = damaged.fork();
     fs.record_moments();
@@ -90,7 +90,7 @@ fn fail_everywhere(damaged: &SimFs, allowed: &Allowed, seed: u64) -> Result<u64,
             let fs = damaged.fork();
             fs.inject(When::Operation(operation), fault);
             let mut session = Session::after(&fs, allowed.clone());
-            // A fault that is none to this operation leaves it as it is.
+            // A fault that does not apply to this operation has no effect.
             let _ = session.reopen();
             drop(session);
             let cut = recovered(&fs, allowed, seed << 8);
@@ -100,8 +100,8 @@ fn fail_everywhere(damaged: &SimFs, allowed: &Allowed, seed: u64) -> Result<u64,
     Ok(checked)
 }
 
-/// Lets the next appender open each image, which must find all that was
-/// acknowledged, and leave nothing to be found.
+/// Lets the next appender open each image: it must find everything acknowledged, and leave
+/// no findings.
 fn recovered(of: &impl Cut, allowed: &Allowed, seed: u64) -> Result<u64, String> {
     let images = images(of, PER_MOMENT, seed);
     for image in &images {
@@ -113,9 +113,8 @@ fn recovered(of: &impl Cut, allowed: &Allowed, seed: u64) -> Result<u64, String>
     Ok(images.len() as u64)
 }
 
-/// The last block is damaged where no image helps, and the appender that closes it
-/// is cut at every operation: the block stays the only bad one, whatever is there of
-/// the closing.
+/// The last block is damaged beyond its image, and the appender that closes it is cut at
+/// every operation: the block stays the only bad one, however far the closing got.
 #[test]
 fn a_closed_tail_is_the_only_bad_block_whatever_becomes_of_its_closer() {
     all(SEEDS * scale(), |seed| {

@@ -58,8 +58,8 @@ fn is_interrupted(fault: Fault) -> bool {
     matches!(fault, Fault::FailForgetting(Failure::Interrupted))
 }
 
-/// A first slot whose sync failed may never reach the disk. The next appender
-/// carries its commit on in the other slot, and it is told of.
+/// A first slot whose sync failed may never reach the disk. The next appender repeats its
+/// commit in the other slot, and reports it.
 fn may_find(finding: &Finding) -> bool {
     of_a_cut(finding) || matches!(finding, Finding::Slot { slot: 1 })
 }

@@ -11,10 +11,10 @@ use crate::workload::{Step, Workload};
 /// The operations that fail, one at a time.
 const OPERATIONS: u64 = 256;
 
-/// How many steps are run after the one that failed.
+/// How many steps run after the failed one.
 const LATER_STEPS: usize = 12;
 
-/// How many steps it takes to make as many operations.
+/// How many steps make that many operations.
 const LONG_STEPS: usize = 160;
 
 const SEEDS: u64 = 2;
@@ -29,7 +29,7 @@ const FAULTS: [Fault; 7] = [
     Fault::Short(700),
 ];
 
-/// What a program is told.
+/// The result a program sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Nothing,
@@ -76,7 +76,7 @@ fn fail_in_every_way(rehearsal: &Rehearsal, operation: u64) {
     count("crash images: after an operation fault", images);
 }
 
-/// What the table of faults demands; `None` if there is no such fault.
+/// The expected result by the table of faults; `None` if there is no such fault.
 fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
     use CallKind::{
         Allocate, DropCached, FinishWriteback, List, Read, StartWriteback, Sync, SyncDir, Write,
@@ -87,12 +87,12 @@ fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
     Some(match (fault, kind) {
         // What others left behind may stay.
         (Fault::Fail(_), List) => &[Outcome::Nothing],
-        // A hint that comes to nothing.
+        // A hint without effect.
         (Fault::Fail(_), DropCached) => &[Outcome::Nothing],
-        // No failed sync is tried again.
+        // No failed sync is retried.
         (Fault::Fail(Interrupted), Sync | SyncDir) => &[Outcome::Error],
         (Fault::Fail(Interrupted), _) => &[Outcome::Nothing],
-        // Where more was asked for than is needed, what is needed may be there.
+        // If more was requested than needed, the needed part may be there.
         (Fault::Fail(NoSpace) | Fault::Short(_), Allocate) => &[Outcome::NoRoom, Outcome::Nothing],
         // Of a file that is being created, nothing is left in either case.
         (Fault::Fail(NoSpace), Write | WriteUncached) => &[Outcome::Error, Outcome::NoRoom],
@@ -105,8 +105,8 @@ fn right(kind: CallKind, fault: Fault) -> Option<&'static [Outcome]> {
     })
 }
 
-/// Runs a workload into a fault and on from there, and checks all that was
-/// promised on the way. Also returns how many crash images were checked.
+/// Runs a workload into a fault and beyond, checking every promise on the way. Also returns
+/// how many crash images were checked.
 fn run(rehearsal: &Rehearsal, operation: u64, fault: Fault) -> Result<(Outcome, u64), String> {
     let accident = rehearsal.run_to(operation, fault);
     let Accident {
@@ -149,7 +149,7 @@ fn run(rehearsal: &Rehearsal, operation: u64, fault: Fault) -> Result<(Outcome, 
     Ok((outcome, images))
 }
 
-/// A temporary file that nobody needs is gone.
+/// An unneeded temporary file is gone.
 fn expect_nothing_left(fs: &SimFs) -> Result<(), String> {
     match fs.names().iter().all(|name| name == NAME) {
         true => Ok(()),
@@ -157,7 +157,7 @@ fn expect_nothing_left(fs: &SimFs) -> Result<(), String> {
     }
 }
 
-/// After a creation that failed there is no file, or one that is whole.
+/// After a failed creation there is no file, or a complete one.
 fn recreate(session: &mut Session, rehearsal: &Rehearsal) -> Result<(), Failed> {
     match session.create(&rehearsal.workload) {
         // Its name may not be durable.
@@ -166,8 +166,8 @@ fn recreate(session: &mut Session, rehearsal: &Rehearsal) -> Result<(), Failed> 
     }
 }
 
-/// Runs a step again that lacked room, or could not open the file; after
-/// anything else the writer refuses until the file is opened again.
+/// Repeats a step that lacked space, or could not open the file; after anything else the
+/// writer refuses until the file is reopened.
 fn go_on(session: &mut Session, failed: &Failed, step: Step) -> Result<(), Failed> {
     if !session.has_writer() {
         return session.step(&step);

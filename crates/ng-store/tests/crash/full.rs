@@ -8,8 +8,7 @@ use crate::workload::{STEPS, Step, Workload};
 
 const SEEDS: u64 = 40;
 
-/// The room that the disk gets each time it is full: a quarter of the least
-/// step by which a file grows.
+/// The space added each time the disk is full: a quarter of a file's smallest growth step.
 const STEP_SECTORS: u64 = 512;
 
 #[test]
@@ -41,8 +40,7 @@ fn what_was_reserved_fits_on_a_disk_that_is_full_since() {
     }
 }
 
-/// A workload on a disk that begins without room, and gets a little each time
-/// that is said.
+/// A workload on a disk that starts full, and gains a little space each time it reports so.
 struct Filling {
     fs: SimFs,
     session: Session,

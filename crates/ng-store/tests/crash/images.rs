@@ -17,8 +17,8 @@ impl Cut for ng_store::disk::sim::Moment {
     }
 }
 
-/// What a power cut may leave: all of it if that is at most `count` images,
-/// else both extremes and the choices of seeds.
+/// What a power cut may leave: all images if at most `count`, else both extremes and seeded
+/// choices.
 pub(crate) fn images(of: &impl Cut, count: usize, seed: u64) -> Vec<SimFs> {
     let mut choices = Exhaustive::new();
     let mut images = Vec::new();

@@ -1,9 +1,8 @@
 //! Power cuts, kills and failing operations, over the simulated disk.
 //!
-//! `session` runs a `workload` and keeps what it was told; `check` holds a file
-//! against that. The other modules are one kind of accident each. How much of
-//! it is run stands in `size`; `NG_CRASH_SCALE=20` takes twenty times as much,
-//! 1,000,000 images of power cuts among it.
+//! `session` runs a `workload` and records the results it saw; `check` compares a file with
+//! them. Each other module is one kind of accident. `size` sets how much is run;
+//! `NG_CRASH_SCALE=20` runs twenty times as much, including 1,000,000 images of power cuts.
 
 #![allow(
     clippy::unwrap_used,

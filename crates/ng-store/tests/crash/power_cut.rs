@@ -10,13 +10,13 @@ use crate::session::{Content, Session};
 use crate::size::{IMAGES, until};
 use crate::workload::{STEPS, Step, Workload};
 
-/// The images that are made of one moment.
+/// The number of images per moment.
 const PER_MOMENT: usize = 8;
 
-/// The images that are made of one moment of a recovery.
+/// The number of images per moment of a recovery.
 const PER_RECOVERY_MOMENT: usize = 4;
 
-/// One image in so many is recovered, and cut again at every operation.
+/// One image in this many is recovered, and cut again at every operation.
 const RECOVERED: u64 = 48;
 
 #[test]
@@ -73,15 +73,15 @@ fn cut_everywhere(seed: u64) -> u64 {
     first + second
 }
 
-/// A file that no cut came to, since its last commit, shows nothing amiss.
+/// A file without a cut since its last commit has no findings.
 fn check_untouched(fs: &SimFs, session: &Session) -> Result<(), String> {
     check_with(fs, &session.allowed(), |_| false).map(drop)
 }
 
-/// Puts another file in the place of the one there is.
+/// Replaces the file by another.
 fn replace(session: &mut Session, seed: u64) {
     let acked = session.allowed().acked;
-    // A new file is at generation 0 or 1, and told from the old one by that.
+    // A new file has generation 0 or 1, which distinguishes it from the old one.
     if acked.is_some_and(|content| content.generation > 1) {
         let mut other = Workload::random(seed, 0);
         other.replace = true;

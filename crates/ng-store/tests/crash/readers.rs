@@ -16,18 +16,18 @@ use crate::workload::Random;
 
 const SEEDS: u64 = 150;
 
-/// How many appenders open the file, one after the other.
+/// How many appenders open the file in turn.
 const APPENDERS: usize = 24;
 
 const READERS: usize = 3;
 
-/// One moment in so many, a reader looks at the file.
+/// At one moment in this many, a reader reads the file.
 const LOOKS: usize = 3;
 
-/// How many moments pass, at most, before and after the cache lets go of pages.
+/// The maximum number of moments before and after the cache evicts pages.
 const REST: usize = 24;
 
-/// One moment in so many, the power is cut, in a copy of the world.
+/// At one moment in this many, the power is cut in a copy of the world.
 const CUTS: usize = 32;
 
 const FAULTS: [Fault; 4] = [
@@ -37,8 +37,8 @@ const FAULTS: [Fault; 4] = [
     Fault::Fail(Failure::Io),
 ];
 
-/// Appenders come and go, their syncs and the readers' fail, what they forgot is
-/// evicted, and commits are made anew under the same numbers.
+/// Appenders come and go, their syncs and the readers' fail, dropped pages are evicted, and
+/// commits are remade under the same numbers.
 #[test]
 fn what_a_reader_shows_was_made_and_what_it_synced_is_never_contradicted() {
     all(SEEDS * scale(), |seed| {
@@ -111,7 +111,7 @@ struct Made {
     tokens: Arc<Vec<Token>>,
 }
 
-/// The file, who reads it, and what is known of it.
+/// The file, its readers, and what is known about it.
 struct World {
     seed: u64,
     random: Random,
@@ -123,7 +123,7 @@ struct World {
     /// Whether a sync has failed since an appender made the file durable.
     is_failed: bool,
     pending_faults: usize,
-    /// A bit for each reader that looks at the file now.
+    /// A bit for each active reader.
     awake: u64,
     /// Makes no two appends and no two commits alike.
     salt: u32,
@@ -135,7 +135,7 @@ struct Reader {
     shown: Arc<Vec<Token>>,
     /// Whether its last refresh that showed something was a synced one.
     is_synced: bool,
-    /// Whether it was opened when no sync had failed that it is not told of.
+    /// Whether it was opened without any earlier failed sync that it cannot know of.
     is_sure: bool,
 }
 
@@ -213,8 +213,8 @@ impl World {
         format!("seed {}, operation {}", self.seed, self.fs.operations())
     }
 
-    /// Nobody writes for a while. Then the cache may let go of what failed syncs
-    /// forgot, readers fall asleep or wake up, and a sync to come may fail.
+    /// A pause without writes: the cache may evict pages dropped by failed syncs, readers
+    /// pause or resume, and a coming sync may fail.
     fn rest(&mut self) {
         self.pass();
         if self.random.below(2) == 0 {
@@ -257,7 +257,7 @@ impl World {
         self.pending_faults = pending;
     }
 
-    /// Makes ready for an appender, which may commit what it finds once more.
+    /// Prepares for an appender, which may repeat the commit it finds.
     fn before_an_appender(&mut self) -> SimFile {
         let reader = self.fs.dir().open(NAME, false).unwrap();
         let reader = BlockReader::of_disk(reader, NAME).unwrap();
@@ -293,7 +293,7 @@ impl World {
         tokens.to_vec()
     }
 
-    /// What a file holds, which must have been made.
+    /// A file's content, which some appender must have made.
     fn find(&self, file: &BlockReader<SimFile>) -> Result<(u64, Arc<Vec<Token>>), String> {
         let mut tokens = Vec::new();
         let read = file.for_each(0..file.len(), |block| {
@@ -331,13 +331,13 @@ impl World {
         }
     }
 
-    /// What a reader shows, as a map of the file would, which must have been made.
+    /// What a reader shows, like a map of the file, which some appender must have made.
     fn shown_by(&self, follower: &Follower<SimFile>) -> Result<Arc<Vec<Token>>, String> {
         let tokens = tokens_of(follower, follower.tokens());
         self.is_made(follower.info().generation, &tokens)
     }
 
-    /// Lets a reader refresh. Now and then it is another one.
+    /// Refreshes a reader, sometimes a new one.
     fn look(&mut self, index: usize) {
         if self.random.below(20) == 0 {
             self.readers[index] = self.reader();
@@ -364,7 +364,7 @@ impl World {
         checked.unwrap_or_else(|why| self.fail(&format!("reader {index}, sync {sync}: {why}")));
     }
 
-    /// Something new was made, from what was shown before.
+    /// A new commit derives from the one shown before.
     fn check_new(&mut self, index: usize, sync: bool) -> Result<(), String> {
         let shown = self.shown_by(&self.readers[index].follower)?;
         let reader = &mut self.readers[index];
@@ -380,7 +380,7 @@ impl World {
         Ok(())
     }
 
-    /// What is shown is what was shown, unless it may be taken back.
+    /// The view is unchanged, unless it may be taken back.
     fn check_same(&mut self, index: usize, sync: bool) -> Result<(), String> {
         let reader = &mut self.readers[index];
         let now = tokens_of(&reader.follower, reader.follower.tokens());
@@ -396,7 +396,7 @@ impl World {
         Ok(())
     }
 
-    /// A reader shows no more than what it showed, of what is still there.
+    /// A reader shows no more than before, of what still exists.
     fn check_taken_back(&mut self, index: usize) -> Result<(), String> {
         let reader = &self.readers[index];
         let left = tokens_of(&reader.follower, reader.follower.tokens());
@@ -411,7 +411,7 @@ impl World {
         Ok(())
     }
 
-    /// From here on the file holds what a reader has synced.
+    /// From here on the file must hold what a reader has synced.
     fn keep(&mut self, index: usize) {
         let reader = &self.readers[index];
         if reader.is_sure
@@ -425,7 +425,7 @@ impl World {
         self.told.synced += 1;
     }
 
-    /// Cuts the power, and looks for what readers have synced.
+    /// Cuts the power, and checks for what readers have synced.
     fn cut(&mut self) {
         let seed = self.seed << 32 | self.fs.operations();
         let image = self.fs.crash(&mut Seeded::new(seed), Atomicity::Sector);

@@ -18,7 +18,7 @@ use crate::workload::{Random, Step, Workload};
 /// The name of the file.
 pub(crate) const NAME: &str = "a.ngt";
 
-/// For how many tokens it is made: more than any workload appends.
+/// Its maximum: more than any workload appends.
 const MAX_TOKENS: u64 = 1 << 20;
 
 /// What a commit holds.
@@ -37,7 +37,7 @@ impl fmt::Debug for Content {
 }
 
 impl Content {
-    /// The same as an opening to append makes it once more.
+    /// The same, as repeated by an opening to append.
     fn confirmed(&self) -> Arc<Self> {
         Arc::new(Self {
             generation: self.generation + 1,
@@ -47,37 +47,37 @@ impl Content {
     }
 }
 
-/// A program that writes a token file, and what it was told about it.
+/// A program that writes a token file, and the results it saw.
 pub(crate) struct Session {
     fs: SimFs,
     writer: Option<Writer<SimFile>>,
     appended: Vec<Token>,
     /// What was acknowledged last.
     acked: Option<Arc<Content>>,
-    /// What a commit or an opening is making, or was when it failed: one of these.
+    /// The possible outcomes of the current or failed commit or opening.
     next: Vec<Arc<Content>>,
     began_with: Allowed,
     commits: Vec<Commit>,
-    /// The operations in which a writer was dropped, which tells nobody.
+    /// The operations during drops of a writer, which report nothing.
     quiet: Vec<Range<u64>>,
     /// Makes no two appends and no two files alike.
     salt: u32,
 }
 
-/// A commit that was acknowledged, by the number of operations before it began
-/// and when it returned.
+/// An acknowledged commit, with the number of operations before it started and when it
+/// returned.
 struct Commit {
     began: u64,
     returned: u64,
     content: Arc<Content>,
-    /// What there may be before it returned, beside the commit before.
+    /// What may exist before it returned, besides the previous commit.
     may: Vec<Arc<Content>>,
 }
 
 /// What a file may hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Allowed {
-    /// What it holds at least; no file, if nothing.
+    /// The minimum content; `None` for no file.
     pub(crate) acked: Option<Arc<Content>>,
     /// What it may hold instead.
     pub(crate) next: Vec<Arc<Content>>,
@@ -156,8 +156,8 @@ impl Session {
         Ok(())
     }
 
-    /// Drops the writer, and returns the folder as this process has it, which
-    /// may have been killed meanwhile.
+    /// Drops the writer, and returns this process's folder; the process may have been
+    /// killed meanwhile.
     fn let_go(&mut self) -> SimDir {
         let dir = self.fs.dir();
         let began = self.fs.operations();
@@ -182,13 +182,13 @@ impl Session {
         Draft::begin(dir, NAME, Path::new(NAME), &options, identity)
     }
 
-    /// Opens the file for appending, and takes over what is there: what was
-    /// acknowledged, or what a failed commit left.
+    /// Opens the file for appending, and adopts its content: the acknowledged one, or what
+    /// a failed commit left.
     pub(crate) fn reopen(&mut self) -> Result<(), Failed> {
         self.reopen_with(&AppendOptions::new().cache(cache_of(self.salt.into())))
     }
 
-    /// As [`reopen`](Self::reopen), of a file that may have lost something.
+    /// As [`reopen`](Self::reopen), for a damaged file.
     pub(crate) fn reopen_with(&mut self, options: &AppendOptions) -> Result<(), Failed> {
         let dir = self.let_go();
         let began = self.fs.operations();
@@ -211,7 +211,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs one step. One that failed for want of room may be run again.
+    /// Runs one step. One that failed for lack of space may be repeated.
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), Failed> {
         match *step {
             Step::Append(count) => {
@@ -242,7 +242,7 @@ impl Session {
         let began = self.fs.operations();
         let next = self.made_by_commit(tag);
         let outcome = self.writer().commit(stamp(tag));
-        // Of the failures only this one leaves open what the file holds.
+        // Only this failure leaves the file's content uncertain.
         if matches!(outcome, Ok(()) | Err(WriteError::OutcomeUnknown { .. })) {
             self.next = next.iter().cloned().collect();
         }
@@ -276,7 +276,7 @@ impl Session {
         });
     }
 
-    /// What the file may hold when so many operations have begun.
+    /// What the file may hold after this many operations have started.
     pub(crate) fn allowed_at(&self, operations: u64) -> Allowed {
         let returned = |commit: &&Commit| commit.returned <= operations;
         let last = self.commits.iter().rev().find(returned);
@@ -306,7 +306,7 @@ impl Session {
         }
     }
 
-    /// Whether nobody is told when this operation fails.
+    /// Whether a failure of this operation goes unreported.
     pub(crate) fn is_quiet(&self, operation: u64) -> bool {
         self.quiet.iter().any(|range| range.contains(&operation))
     }
@@ -349,8 +349,8 @@ fn uninterrupted<T>(call: impl Fn() -> io::Result<T>) -> Result<T, Failed> {
     }
 }
 
-/// By turns, so that both ways of writing are cut and failed; the first workload that
-/// is large goes around the page cache.
+/// Alternating, so that both ways of writing get cuts and failures; the first large
+/// workload bypasses the page cache.
 fn cache_of(seed: u64) -> CachePolicy {
     match seed % 2 {
         0 => CachePolicy::Keep,
@@ -366,7 +366,7 @@ fn stamp(tag: u64) -> Stamp {
 }
 
 impl Failed {
-    /// Whether there was no room, and nothing worse.
+    /// Whether it was only a lack of space.
     pub(crate) fn is_no_room(&self) -> bool {
         matches!(
             self,

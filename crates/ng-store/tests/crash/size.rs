@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// The images of power cuts, those of second cuts counted, at scale 1.
+/// The images of power cuts, including second cuts, at scale 1.
 pub(crate) const IMAGES: u64 = 50_000;
 
 /// Runs `round` for seed 0, 1 and so on, on every processor, until the sum of

@@ -22,7 +22,7 @@ use crate::workload::{STEPS, Workload};
 
 const IMAGES: u64 = 4_000;
 
-/// The images that are made of one moment.
+/// The number of images per moment.
 const PER_MOMENT: u64 = 6;
 
 #[test]
@@ -36,12 +36,12 @@ fn a_split_sector_leaves_the_last_commit_or_the_next() {
     count("crash images: split sectors", images);
 }
 
-/// Of files that have no full block, since a page of the block table has no copy.
+/// For files without a full block, since a page of the block table has no copy.
 ///
-/// Nothing that was acknowledged is ever in a page that is being written: an
-/// opening to append, too, makes the newest commit once more in the other slot.
-/// Where the slot under way is spoiled, nobody can tell that it was not
-/// acknowledged, and the appender must be told to take the older commit.
+/// No acknowledged commit is ever in a page being written: an opening to append also
+/// repeats the newest commit in the other slot. If the slot being written is spoiled,
+/// nothing shows that it was not acknowledged, so the appender must be allowed to use the
+/// older commit.
 #[test]
 fn a_spoiled_page_is_restored_by_the_next_appender() {
     let target = IMAGES * scale();
@@ -94,8 +94,8 @@ fn check_recovered(image: &SimFs, allowed: &Allowed) -> Result<(), String> {
     }
 }
 
-/// Loses the slot of the newest commit, and gives its number and what a repair
-/// makes of it. `None` if there is no commit.
+/// Destroys the slot of the newest commit, and returns its number and the result of a
+/// repair. `None` if there is no commit.
 fn recover(image: &SimFs) -> Result<Option<(u64, Vec<Token>)>, String> {
     let Ok(file) = image.dir().open(NAME, true) else {
         return Ok(None);
@@ -153,9 +153,8 @@ fn draft(fs: &SimFs, name: &str, file_id: u8) -> Draft<impl Dir<File = impl Disk
     Draft::begin(fs.dir(), name, Path::new(name), &options, identity).unwrap()
 }
 
-/// The sector is lost, or torn: noise up to a half of it, or behind. No copy of
-/// it is anywhere, and its entries are made again from the tokens, whatever else
-/// is damaged but for their own blocks.
+/// The sector is lost, or torn: noise in its first or second half. It has no copy, and its
+/// entries are rebuilt from the tokens, whatever else is damaged except their own blocks.
 #[test]
 fn a_torn_sector_of_the_table_costs_no_token_beside_a_damaged_block() {
     let fs = SimFs::new();

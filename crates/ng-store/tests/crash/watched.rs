@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use ng_store::disk::sim::SimFile;
 use ng_store::disk::{Dir, Disk};
 
-/// A writer's file, with something that happens before each of its operations.
+/// A writer's file, with a hook before each operation.
 pub(crate) struct Watched {
     pub(crate) file: SimFile,
     pub(crate) between: Arc<Mutex<dyn Between>>,
@@ -52,7 +52,7 @@ impl Disk for Watched {
     }
 }
 
-/// The folder of the file, of which only the sync is asked.
+/// The folder of the file, of which only the sync is used.
 pub(crate) struct Folder;
 
 impl Dir for Folder {

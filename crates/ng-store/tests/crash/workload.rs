@@ -1,16 +1,15 @@
 use ng_store::BLOCK_TOKENS;
 
-/// How many operations a workload has, unless it is made longer, after the file
-/// is created.
+/// The default number of operations in a workload after creation.
 pub(crate) const STEPS: usize = 40;
 
 /// What a program does with a token file.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
     pub(crate) seed: u64,
-    /// Room that is asked for when the file is created.
+    /// Space reserved when the file is created.
     pub(crate) reserve: u64,
-    /// Tokens that are appended before the file has its name.
+    /// Tokens appended before the file has its name.
     pub(crate) first: usize,
     /// Whether they are committed before it has.
     pub(crate) commit_first: bool,
@@ -30,14 +29,13 @@ pub(crate) enum Step {
     Commit {
         tag: u64,
     },
-    /// Drops the writer and opens another: what was not committed is gone.
+    /// Drops the writer and opens another: uncommitted tokens are gone.
     Reopen,
 }
 
 impl Workload {
-    /// The workload of so many steps that belongs to `seed`. One in sixteen has an
-    /// append that is sure to have a whole chunk of a file, and one commits a little
-    /// again and again.
+    /// The workload for `seed` with this many steps. One in sixteen has an append with at
+    /// least a whole chunk, and one makes many small commits.
     pub(crate) fn random(seed: u64, steps: usize) -> Self {
         let mut random = Random::new(seed);
         let mut steps: Vec<Step> = (0..steps).map(|_| random.step()).collect();
@@ -93,7 +91,7 @@ impl Random {
         }
     }
 
-    /// A small append and its commit, by turns.
+    /// Alternates a small append and its commit.
     fn small_step(&mut self, at: usize) -> Step {
         match at % 2 {
             0 => Step::Append(1 + self.below(100)),

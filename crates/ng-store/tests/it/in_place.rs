@@ -1,4 +1,4 @@
-//! Filling in place: what proves that the room is filled, and what does not.
+//! Filling in place: what proves that the capacity is filled, and what does not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

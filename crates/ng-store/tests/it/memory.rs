@@ -1,4 +1,4 @@
-//! What pages a store gets, as the kernel tells it.
+//! Which pages a store gets, by the kernel's figures.
 
 #![cfg(target_os = "linux")]
 
@@ -14,8 +14,8 @@ const TOKENS: usize = 1 << 20;
 /// The pages at both ends, and the one with the allocator's own header.
 const SLACK: u64 = 64 << 10;
 
-/// The same where the system gives huge pages to all: the allocator's header is
-/// then on one, written before anybody could advise.
+/// The same if the system gives everyone huge pages: the allocator's header is then on one,
+/// written before any advice.
 fn slack() -> u64 {
     match huge_pages_setting().as_str() {
         "always" => 4 * MIB,
@@ -100,8 +100,8 @@ fn half_filled_memory_is_half_resident() {
 
 /// Checks that the kernel was asked for huge pages in the middle of `store`.
 ///
-/// Whether it had any is its own affair: memory may be fragmented. It is said,
-/// and where it had some, they must be measured.
+/// Whether it had any does not matter: memory may be fragmented. That is printed, and any
+/// huge pages must be measured.
 fn check_huge(store: &VecStore) {
     let setting = huge_pages_setting();
     if !["always", "madvise"].contains(&setting.as_str()) {

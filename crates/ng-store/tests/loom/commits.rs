@@ -6,8 +6,8 @@ use crate::model::{Scene, appender, commit, follower, read, shown, spawn};
 const FIRST: usize = 10;
 const EACH: usize = 3;
 
-/// Makes so many commits while a reader opens the file so many times, each of
-/// which shows a commit whole, and none an older one than the one before.
+/// Makes some commits while a reader opens the file several times: each open must show a
+/// complete commit, never older than the one before.
 fn check(name: &str, first: usize, commits: usize, opens: usize, preemptions: usize) {
     let scene = Scene::new(&[first], commits * EACH);
     scene.check(name, preemptions, move |scene| {
@@ -49,16 +49,16 @@ fn a_block_that_becomes_full_is_read_with_its_entry() {
     check("a block becomes full", 4094, 1, 1, 2);
 }
 
-/// Of three reads the last one counted, with the faults that all of them showed:
-/// a reader that was torn in its third read showed the commit before the one that
-/// it had seen in the first two, and found nothing amiss.
+/// Of three reads the last one counted, with the faults that all of them showed: a reader
+/// torn in its third read showed the commit before the one seen in the first two, without a
+/// finding.
 #[test]
 fn a_reader_that_two_commits_overtake_sees_what_was_acknowledged_or_later() {
     check("two commits overtake a reader", FIRST, 2, 1, 1);
 }
 
-/// Lets a reader that is open refresh while a commit is made. It shows that whole
-/// or not at all, and never goes back.
+/// Refreshes an open reader during a commit. It shows the commit entirely or not at all,
+/// and never goes back.
 fn follow(name: &str, refreshes: usize, sync: bool) {
     let scene = Scene::new(&[FIRST], EACH);
     scene.check(name, 1, move |scene| {

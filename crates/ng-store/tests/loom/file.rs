@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use ng_store::disk::{Dir, Disk};
 
-/// A file in a page cache that several threads read and write at once. A clone
-/// is another opener's.
+/// A file in a page cache, with concurrent readers and writers. A clone is another
+/// opener's.
 ///
 /// What may change during a model is cut into *pieces*. loom decides in which
 /// order pieces are read and written, and may show an old piece for as long as
@@ -17,7 +17,7 @@ pub(crate) struct File(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The file at the begin; all of it that no piece covers stays like this.
+    /// The initial file; parts that no piece covers stay like this.
     base: Arc<[u8]>,
     length: AtomicU64,
     pieces: Vec<Piece>,
@@ -134,7 +134,7 @@ impl Disk for File {
     }
 }
 
-/// The folder that the file is in, of which only the sync is asked.
+/// The file's folder, of which only the sync is used.
 pub(crate) struct Folder;
 
 impl Dir for Folder {

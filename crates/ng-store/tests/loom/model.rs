@@ -23,7 +23,7 @@ const TABLE: usize = 0x10000;
 /// A loom thread's stack, in words: the head of a file is 20 KiB.
 const STACK_WORDS: usize = 1 << 16;
 
-/// What every model begins with: a file, and what of it may change.
+/// The start of every model: a file, and which parts may change.
 #[derive(Clone)]
 pub(crate) struct Scene {
     base: Arc<[u8]>,
@@ -31,12 +31,11 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// A file with a commit for each count, of that many tokens in all, and room
-    /// in the model for `more`.
+    /// A file with a commit for each total count, and space in the model for `more`.
     pub(crate) fn new(counts: &[usize], more: usize) -> Self {
         let base = base(counts);
         let count = counts[counts.len() - 1];
-        // A write of half a kilobyte is no single step.
+        // A write of half a kilobyte is not a single step.
         let copies = [0x1000, 0x1800, 0x3000, 0x3800];
         let halves = copies.map(|at| [at..at + 256, at + 256..at + 512]);
         let mut pieces = halves.concat();
@@ -62,8 +61,8 @@ impl Scene {
         File::new(&self.base, &self.pieces)
     }
 
-    /// Runs a model on the file: `act` once for every order of steps with so many
-    /// preemptions, and one more where more is asked for.
+    /// Runs a model on the file: `act` once for every interleaving with this many
+    /// preemptions, plus one at a larger scale.
     pub(crate) fn check(
         &self,
         name: &str,
@@ -98,7 +97,7 @@ pub(crate) fn appender(file: &File) -> Writer<File> {
     Writer::open(&Folder, file.clone(), NAME).unwrap()
 }
 
-/// Appends so many tokens and commits them.
+/// Appends this many tokens and commits them.
 pub(crate) fn commit(writer: &mut Writer<File>, count: usize) {
     let start = writer.appended_tokens() as usize;
     let append = writer.append_with(count, |index| token(start + index));
@@ -172,7 +171,7 @@ fn base(counts: &[usize]) -> Arc<[u8]> {
         writer.commit(Stamp::default()).unwrap();
         start = count;
     }
-    // Not what was allocated beyond the tokens: the model grows the file.
+    // Without space allocated beyond the tokens: the model grows the file.
     let mut bytes = vec![0; token_offset(start)];
     let file = fs.dir().open(NAME, false).unwrap();
     assert_eq!(file.read_at(&mut bytes, 0).unwrap(), bytes.len());

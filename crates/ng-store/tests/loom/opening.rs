@@ -1,4 +1,4 @@
-//! A reader while an appender opens the file and makes true what it found.
+//! A reader while an appender opens the file and makes what it found durable.
 
 use ng_store::Finding;
 
@@ -21,7 +21,7 @@ fn a_tail_that_is_being_restored_is_read_whole() {
         // that a write of the same thread comes too late for the earlier.
         let reading = spawn(move || {
             let seen = read(&of_reader);
-            // Opening to append makes the commit that it found once more.
+            // Opening to append repeats the commit it found.
             let more = (COUNT + MORE) as u64;
             let expected = [(2, COUNT as u64), (3, COUNT as u64), (4, more)];
             assert!(expected.contains(&(seen.generation, seen.tokens)));

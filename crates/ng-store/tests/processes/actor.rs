@@ -1,5 +1,4 @@
-//! A process of its own that plays a role and says what it does, a line at a
-//! time.
+//! A separate process that plays a role and reports its actions, one line each.
 
 use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -7,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use crate::{forks, full_disk, kills, limits, overlay, places, races, refreshes, replacing};
 
-/// Makes this program an actor. The role follows, then what the role asks for.
+/// Makes this program an actor. The role follows, then its arguments.
 pub(crate) const ARGUMENT: &str = "__actor";
 
 const SIGKILL: i32 = 9;
@@ -39,13 +38,13 @@ fn number(word: &str) -> u64 {
     word.parse().unwrap()
 }
 
-/// Says a line, in one write: a killed actor said it whole or not at all.
+/// Prints a line in one write, so that a killed actor printed it entirely or not at all.
 pub(crate) fn say(line: &str) {
     let line = format!("{line}\n");
     io::stdout().lock().write_all(line.as_bytes()).unwrap();
 }
 
-/// Waits until whoever started the actor says a word.
+/// Waits for a line from the parent.
 pub(crate) fn listen() -> String {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).unwrap();
@@ -60,7 +59,7 @@ pub(crate) fn numbers<const N: usize>(line: &str) -> [u64; N] {
         .unwrap_or_else(|_| panic!("`{line}` is not {N} numbers"))
 }
 
-/// An actor, seen from outside. Dropped it is killed.
+/// An actor, seen from outside. Killed on drop.
 pub(crate) struct Actor {
     child: Child,
     ears: Option<ChildStdin>,

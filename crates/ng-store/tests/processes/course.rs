@@ -1,5 +1,4 @@
-//! What a file holds, known to everybody from a seed alone: the tokens, and
-//! where each commit ends.
+//! A file's content, derived from a seed: the tokens, and where each commit ends.
 
 use std::ops::Range;
 
@@ -36,7 +35,7 @@ impl Course {
         }
     }
 
-    /// The number of tokens that there are with a commit.
+    /// The total number of tokens after a commit.
     pub(crate) fn end(&mut self, commit: u64) -> u64 {
         while self.ends.len() as u64 <= commit {
             let end = self.ends[self.ends.len() - 1];
@@ -56,7 +55,7 @@ impl Course {
         &self.tokens[range.start as usize..range.end as usize]
     }
 
-    /// Holds tokens against those of a range, bit for bit.
+    /// Compares tokens with those of a range, bit for bit.
     pub(crate) fn check(&mut self, tokens: &[Token], start: u64) {
         let expected = self.tokens(start..start + tokens.len() as u64);
         // As bytes, because tokens compare slowly without optimisation.

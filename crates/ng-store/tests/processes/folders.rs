@@ -7,8 +7,8 @@ pub(crate) fn on_disk() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// A folder in memory, where a sync costs nothing and processes meet most often;
-/// on the disk where there is none.
+/// A folder in memory, where a sync costs nothing and processes collide most; on disk if
+/// there is none.
 pub(crate) fn in_memory() -> TempDir {
     let memory = Path::new("/dev/shm");
     match memory.is_dir() {
@@ -27,7 +27,7 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Tells whether a name is one that a file has until it is whole.
+/// Tells whether a name is a temporary one.
 pub(crate) fn is_temporary(name: &str) -> bool {
     name.strip_prefix(".ng-tmp-")
         .is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))

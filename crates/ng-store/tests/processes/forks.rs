@@ -30,8 +30,8 @@ pub(crate) fn test() {
     amount::count("forked children", children);
 }
 
-/// As [`test`], where the child has the number of its parent: both are the first
-/// process of a name space.
+/// As [`test`], but the child has its parent's pid: both are the first process of a
+/// namespace.
 pub(crate) fn numbered_alike() {
     const NAME: &str = "forked children with their parent's number";
     let unshared = || {
@@ -58,7 +58,7 @@ pub(crate) fn numbered_alike() {
     amount::count(NAME, children);
 }
 
-/// The actor, the first process of its name space.
+/// The actor, the first process of its namespace.
 pub(crate) fn fork_with_its_number(folder: &Path) {
     let path = folder.join("a.ngt");
     assert_eq!(process::id(), 1);
@@ -132,7 +132,7 @@ fn try_to_write(store: &mut Option<MmapStore>) {
 fn a_lock_outlives_what_a_child_does(path: &Path, leave: Leave) {
     let mut store = Some(create(path, &small().replace(true)).unwrap());
     append(store.as_mut().unwrap(), 10);
-    // More than there was room for: it is the parent's, too.
+    // More than fitted: the space is the parent's, too.
     let more = &tokens(30_000)[10..];
     store.as_mut().unwrap().append(more).unwrap();
     in_child(|| {
@@ -174,8 +174,8 @@ fn reading_goes_on_in_a_child(path: &Path) {
     let snapshot = store.snapshot();
     append(&mut store, 5_001);
     in_child(|| {
-        // The kernel tells a failure once for both, so the child's sync proves nothing;
-        // and what it is told is not remembered as a failure.
+        // The kernel reports a failure once for both, so the child's sync proves nothing;
+        // and a failure it sees is not remembered.
         for _ in 0..2 {
             let refused = reader.refresh().unwrap_err();
             assert!(matches!(refused, OpenError::Forked { .. }), "{refused}");
@@ -195,9 +195,8 @@ fn reading_goes_on_in_a_child(path: &Path) {
     });
 }
 
-/// Also those that no writer guards.
-/// What a pass has read ahead is not the child's: it reads on by itself, and takes
-/// nothing away where its parent's windows are.
+/// Even without a writer. The child does not inherit a pass's windows: it reads by itself,
+/// and unmaps nothing at the addresses of its parent's windows.
 fn passes_go_on_on_both_sides() {
     let folder = on_disk();
     let path = &named(&folder, "passed.ngt");
@@ -206,7 +205,7 @@ fn passes_go_on_on_both_sides() {
     VecStore::from_vec(tokens(count))
         .save(path, &options)
         .unwrap();
-    // Cold, where the file system has such files.
+    // Cold, if the file system supports that.
     RealFile::open(path, false).unwrap().drop_cached(0, 1 << 30);
     let reader = BlockReader::open(path).unwrap();
     let reader = reader.with_cache(CachePolicy::Bypass);
@@ -232,8 +231,8 @@ fn passes_go_on_on_both_sides() {
     read(&pass, 9..pass.block_count());
 }
 
-/// Blocks that a thread of the parent's reads ahead: the child has no such thread, and
-/// reads on by itself.
+/// Blocks read ahead by a thread of the parent: the child lacks the thread, and reads by
+/// itself.
 fn blocks_go_on_on_both_sides() {
     let folder = on_disk();
     let path = &named(&folder, "blocks.ngt");
@@ -291,7 +290,7 @@ fn handles_of_another_process_change_nothing(path: &Path) {
     file.try_lock().unwrap();
 }
 
-/// A child neither takes a parent's draft away nor gives it its name.
+/// A child neither removes a parent's draft nor publishes it.
 fn drafts_stay_the_parents(folder: &Path) -> u64 {
     let mut children = 0;
     for publish in [false, true] {
@@ -357,7 +356,7 @@ fn in_child(act: impl FnOnce()) {
 
 /// Forks, and lets the child act and leave without any destructor of its own.
 fn start_child(act: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: (1) `fork` asks that a child of many threads calls nothing but what
+    // SAFETY: (1) `fork` requires that a child of many threads calls nothing but what
     // a signal handler may: this process has one thread.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "{}", io::Error::last_os_error());

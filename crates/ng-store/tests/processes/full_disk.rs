@@ -1,4 +1,4 @@
-//! A disk without room, one of memory and one of a file.
+//! A full disk, in memory and in a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -16,13 +16,13 @@ use crate::folders::{named, names, on_disk, word};
 /// The size of the disks.
 const DISK_BYTES: u64 = 32 << 20;
 
-/// What lies on the disk until room is needed.
+/// A file that occupies the disk until space is needed.
 const BALLAST_BYTES: usize = 4 << 20;
 
 /// How many tokens are appended at once.
 const BATCH: usize = 3_000;
 
-/// As many that a write around the page cache is among theirs.
+/// Enough tokens for an uncached write.
 const LATE_BATCH: usize = 40_000;
 
 pub(crate) fn tmpfs() {
@@ -63,14 +63,14 @@ fn check_image(name: &str, size: u64, mkfs: &[&str], role: &str) {
 
 /// Fills a disk that the shell mounts on `$0`.
 ///
-/// It is mounted in a name space of its own, where nobody else sees it, and which
-/// takes it away when its last process ends, however that ends.
+/// It is mounted in a private namespace, which unmounts it when its last process ends, for
+/// whatever reason.
 fn check(name: &str, mount: &str, role: &str) {
     if let Err(why) = may_mount() {
         return amount::skipped(name, &why);
     }
     let folder = on_disk();
-    // 32 is a mount that failed, and none of the actor's own.
+    // 32 is a failed mount, and not a status of the actor.
     let script = format!("{mount} || exit 32; \"$@\"; status=$?; umount \"$0\"; exit $status");
     let fill = command(role, &[word(folder.path())]);
     let mut shell = Command::new("unshare");
@@ -137,8 +137,8 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Appends and commits until there is no room, which is an error that names
-    /// the file and the bytes and changes nothing.
+    /// Appends and commits until the disk is full, which must be an error that names the
+    /// file and the bytes and changes nothing.
     fn append_until_full(&mut self) {
         let (blocks, error) = loop {
             self.snapshots.push(self.store.snapshot());
@@ -159,7 +159,7 @@ impl Filling<'_> {
         self.check();
     }
 
-    /// Everybody sees what was committed, before and after.
+    /// Every reader sees what was committed, before and after.
     fn check(&mut self) {
         let expected = tokens(self.store.len());
         assert!(self.store.tokens() == expected);
@@ -171,7 +171,7 @@ impl Filling<'_> {
         assert!(verify(self.path).unwrap().is_clean());
     }
 
-    /// A file that does not fit is not created, and nothing of it is left.
+    /// A file that does not fit is not created, and leaves nothing behind.
     fn refuse_new_files(&self, folder: &Path) {
         let path = folder.join("b.ngt");
         let error = create(&path, &small().reserve(1 << 20)).unwrap_err();
@@ -193,8 +193,8 @@ fn blocks_of(path: &Path) -> u64 {
     fs::metadata(path).unwrap().blocks()
 }
 
-/// The actor on a disk that may take back what it gave: where blocks are shared
-/// with a copy of the file, a write needs new ones.
+/// The actor on a disk that may revoke an allocation: if blocks are shared with a copy of
+/// the file, a write needs new ones.
 pub(crate) fn fill_late(folder: &Path) {
     let (path, ballast) = (folder.join("a.ngt"), folder.join("ballast"));
     let mut store = create(&path, &small().cache(CachePolicy::Bypass)).unwrap();
@@ -233,7 +233,7 @@ pub(crate) fn fill_late(folder: &Path) {
     say("1");
 }
 
-/// What was reserved is there, however full the disk is since.
+/// Reserved space stays, however full the disk becomes.
 fn fill_a_reservation(folder: &Path, path: &Path) {
     fs::remove_file(path).unwrap();
     let mut store = create(path, &small().reserve(50_000)).unwrap();
@@ -258,7 +258,7 @@ fn assert_no_space(error: &WriteError, path: &Path) {
     assert!(told.contains(word(path)) && told.contains(&bytes), "{told}");
 }
 
-/// Writes so many bytes, or as many as there is room for.
+/// Writes this many bytes, or as many as fit.
 fn write_ballast(path: &Path, bytes: usize) {
     let mut file = OpenOptions::new()
         .create(true)
@@ -276,6 +276,6 @@ fn write_ballast(path: &Path, bytes: usize) {
             }
         }
     }
-    // Blocks that are promised and not given yet are not lost later.
+    // Delayed allocations must not be lost later.
     file.sync_all().unwrap();
 }

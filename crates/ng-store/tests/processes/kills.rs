@@ -1,4 +1,4 @@
-//! An appender that is killed at a random moment, opening and creating included.
+//! An appender killed at a random moment, including while opening and creating.
 
 use std::fs::{self, File};
 use std::hint;
@@ -23,16 +23,16 @@ use crate::workload::Random;
 /// The kills at scale 1.
 const KILLS: u64 = 200;
 
-/// One kill in so many, or more, strikes while the file is created.
+/// At least one kill in this many hits while the file is created.
 const CREATE_SHARE: u64 = 10;
 
 /// How many commits are waited for at most before a kill.
 const COMMITS_MAX: usize = 8;
 
-/// A file that has grown to this is left, to check it all in no time.
+/// The size at which a file is abandoned, to keep full checks fast.
 const TOKENS_MAX: u64 = 60_000;
 
-/// What the actor says before it creates a file.
+/// What the actor prints before it creates a file.
 const CREATING: &str = "creating";
 
 pub(crate) fn test() {
@@ -56,7 +56,7 @@ pub(crate) fn test() {
     assert!(creations >= wanted, "{creations} of {wanted} creations");
 }
 
-/// One file after the other, and what is known of the one there is.
+/// A series of files, and what is known about the current one.
 struct Lane {
     folder: TempDir,
     random: Random,
@@ -74,7 +74,7 @@ struct Lane {
 }
 
 impl Lane {
-    /// The lanes are on the disk and in memory, by turns.
+    /// The lanes alternate between disk and memory.
     fn new(number: u64) -> Self {
         let folder = match number % 2 {
             0 => on_disk(),
@@ -97,7 +97,7 @@ impl Lane {
         lane
     }
 
-    /// Leaves the file, and with it what creators left behind.
+    /// Abandons the file, and creators' leftovers with it.
     fn begin_file(&mut self) {
         for name in names(self.folder.path()) {
             fs::remove_file(named(&self.folder, &name)).unwrap();
@@ -133,13 +133,13 @@ impl Lane {
         self.check();
     }
 
-    /// Waits for the moment: somewhere in the creation of the file.
+    /// Waits for a moment during the creation of the file.
     fn strike_in_creation(&mut self, actor: &mut Actor) {
         assert_eq!(actor.line().as_deref(), Some(CREATING));
         self.creating.spin(&mut self.random);
     }
 
-    /// Waits for the moment: anywhere after the start, or after some commits.
+    /// Waits for a moment after the start, or after some commits.
     fn strike(&mut self, actor: &mut Actor) {
         let commits = self.random.below(COMMITS_MAX + 1);
         if commits == 0 {
@@ -163,8 +163,7 @@ impl Lane {
         usual.spin(&mut self.random);
     }
 
-    /// Hears what the actor said before it died, and tells whether that was
-    /// anything about the file.
+    /// Reads the actor's last lines, and tells whether they were about the file.
     fn hear(&mut self, actor: &mut Actor) -> bool {
         let mut heard = false;
         while let Some(line) = actor.line() {
@@ -187,7 +186,7 @@ impl Lane {
         }
     }
 
-    /// Besides the file there is nothing that might be taken for one.
+    /// Nothing else in the folder could be mistaken for the file.
     fn check_names(&self) {
         let own = self.path.file_name().and_then(|name| name.to_str());
         for name in names(self.folder.path()) {
@@ -197,7 +196,7 @@ impl Lane {
 
     fn check_file(&mut self) {
         let least = self.acked.unwrap_or(0);
-        // The lock is free, whoever looks.
+        // The lock is free for everyone.
         let file = File::open(&self.path).unwrap();
         file.try_lock().unwrap();
         // Closing is not enough: another lane may fork at that moment.
@@ -206,7 +205,7 @@ impl Lane {
         self.check_store(&reader, least..=least + 1);
         assert!(verify(&self.path).unwrap().is_clean());
         let commit = reader.info().tag;
-        // Else the next actor is the one that opens what was left.
+        // Otherwise the next actor opens the leftovers.
         if self.random.below(2) == 0 {
             let appender = open_append(&self.path).unwrap();
             self.check_store(&appender, commit..=commit);
@@ -223,7 +222,7 @@ impl Lane {
         );
         assert_eq!(store.len() as u64, self.course.end(commit));
         self.course.check(store.tokens(), 0);
-        // A kill comes between the copies of a slot, and never in one.
+        // A kill comes between the copies of a slot, never inside one.
         let between = |finding: &Finding| {
             matches!(
                 finding,
@@ -267,8 +266,8 @@ impl Usual {
     }
 }
 
-/// The actor: appends for ever, half of them around the page cache, and says each commit that was acknowledged. Commits
-/// are counted by their tags, since an opening takes a generation, too.
+/// The actor: appends forever, half of the time bypassing the page cache, and prints each
+/// acknowledged commit. Tags count the commits, since an opening takes a generation, too.
 pub(crate) fn append(path: &Path, seed: u64) {
     let mut course = Course::new(seed, Sizes::Mixed);
     let mut random = Random::new(u64::from(std::process::id()));
@@ -296,7 +295,7 @@ pub(crate) fn append(path: &Path, seed: u64) {
     }
 }
 
-/// Appends in one of the ways there are.
+/// Appends in one of several ways.
 fn append_somehow(
     store: &mut MmapStore,
     way: usize,

@@ -1,4 +1,4 @@
-//! A process that may have little memory, and files that are larger than all there is.
+//! A process with little memory, and files larger than memory.
 
 #![expect(
     unsafe_code,
@@ -19,7 +19,7 @@ use crate::folders::on_disk;
 
 const MIB: usize = 1 << 20;
 
-/// What had to be copied if twice the capacity was refused: 40 MiB.
+/// The size to copy if twice the capacity is refused: 40 MiB.
 const TOKENS: usize = 40 * MIB / 64;
 
 pub(crate) fn growth() {
@@ -45,7 +45,7 @@ pub(crate) fn grow() {
     store.append(&[token(TOKENS)]).unwrap();
     assert_eq!(store.capacity(), TOKENS + 1 + (TOKENS + 1) / 8);
     assert_eq!(store.get(TOKENS), Some(&token(TOKENS)));
-    // What is refused altogether is told by what was needed.
+    // A complete refusal reports what was needed.
     let error = store.reserve(TOKENS).unwrap_err();
     let size_bytes = (2 * TOKENS + 1) * 64;
     assert_eq!(error, VecStoreError::OutOfMemory { size_bytes });
@@ -59,8 +59,8 @@ fn address_space() -> u64 {
     pages * rustix::param::page_size() as u64
 }
 
-/// A private map of 64 GiB, more than memory and swap, can be changed where somebody
-/// wants to: the system sets no swap aside for what nobody writes.
+/// A private map of 64 GiB, more than memory and swap, can be changed anywhere: the system
+/// reserves no swap for unwritten pages.
 pub(crate) fn private() {
     const COMMITTED: u64 = 1 << 30;
     let folder = on_disk();
@@ -80,8 +80,8 @@ pub(crate) fn private() {
     amount::count("tokens mapped to be changed", COMMITTED);
 }
 
-/// Makes an empty file say that it has so many tokens, all of them zero. By the format,
-/// generation 1 is in the second slot: a copy of the first, with other numbers.
+/// Makes an empty file claim this many zero tokens. By the format, generation 1 is in the
+/// second slot: a copy of the first, with other numbers.
 fn claim(path: &Path, tokens: u64) -> std::io::Result<()> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut copy = [0; 512];

@@ -1,5 +1,5 @@
-//! An overlay file system, where the first write to a file makes another of it:
-//! who mapped it before maps the lower one for ever, and reads the upper one.
+//! An overlay file system, where the first write copies a file: earlier maps show the lower
+//! file forever, while reads go to the upper one.
 
 use std::fs;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn play(name: &str, before: &str, role: &str) {
     amount::count(name, files);
 }
 
-/// Tells whether this user may, or why not.
+/// Tells whether this user may mount, or why not.
 fn may_mount_overlays(mount: &str) -> Result<(), String> {
     may_mount()?;
     let folder = on_disk();
@@ -75,7 +75,7 @@ fn may_mount_overlays(mount: &str) -> Result<(), String> {
     }
 }
 
-/// A shell in a name space of its own, which takes its mounts away.
+/// A shell in a private namespace, which removes its mounts at the end.
 fn unshared(script: &str, folder: &Path) -> Command {
     let mut shell = Command::new("unshare");
     shell.args(["--mount", "sh", "-c", script, word(folder)]);
@@ -123,7 +123,7 @@ fn follow_a_copy(path: &Path, before: usize, more: usize) {
     assert!(snapshot.tokens() == tokens(before), "{before}, {more}");
 }
 
-/// The actor: verifies files around the page cache, in both layers.
+/// The actor: verifies files in both layers, bypassing the page cache.
 pub(crate) fn pass_over(folder: &Path) {
     let names = ["lower", "upper"].map(|layer| {
         let name = format!("{layer}.ngt");

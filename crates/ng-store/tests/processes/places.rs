@@ -18,7 +18,7 @@ use crate::amount;
 use crate::fixture::{tokens, verify};
 use crate::folders::{names, on_disk, word};
 
-/// Who has no rights of its own.
+/// An unprivileged user and group.
 const NOBODY: u32 = 65_534;
 
 pub(crate) fn wandering() {
@@ -29,7 +29,7 @@ pub(crate) fn rights() {
     play("lose-rights", "folders that cannot be read");
 }
 
-/// Lets an actor play, which may change what is of a whole process.
+/// Runs an actor, which may change process-wide state.
 fn play(role: &str, what: &str) {
     let folder = on_disk();
     let mut actor = Actor::start(role, &[word(folder.path())]);
@@ -74,7 +74,7 @@ pub(crate) fn wander(folder: &Path) {
     say("4");
 }
 
-/// The actor that may search its folder and write to it, and not read it.
+/// The actor that may search and write its folder, but not read it.
 pub(crate) fn lose_rights(folder: &Path) {
     if fs::metadata("/proc/self").unwrap().uid() == 0 {
         std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -96,7 +96,7 @@ pub(crate) fn lose_rights(folder: &Path) {
     drop(writer);
     assert!(verify(&path).unwrap().is_clean());
 
-    // A new name cannot be made durable there, which is told.
+    // A new name cannot be made durable there, which is reported.
     let draft = FileDraft::begin(folder.join("b.ngt"), &CreateOptions::new()).unwrap();
     let error = draft.publish().unwrap_err();
     assert!(
@@ -105,7 +105,7 @@ pub(crate) fn lose_rights(folder: &Path) {
     );
     drop(FileWriter::open_append(folder.join("b.ngt")).unwrap());
 
-    // A file that may only be read is replaced all the same.
+    // A read-only file is replaced all the same.
     set(folder, 0o700);
     set(&path, 0o400);
     let replace = CreateOptions::new().replace(true);

@@ -1,4 +1,4 @@
-//! Eight processes that all want to append to one file, by three names.
+//! Eight processes race to append to one file, under three names.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -26,10 +26,10 @@ const PROCESSES: usize = 8;
 /// The file, a symbolic link to it, and a hard link.
 const NAMES: [&str; 3] = ["a.ngt", "symbolic.ngt", "hard.ngt"];
 
-/// The tokens of each commit, all of them stamped with who made it.
+/// The tokens of each commit, stamped with its process.
 const BATCH: usize = 8;
 
-/// A holder that is not killed before makes so many commits, and then waits.
+/// A holder that is not killed earlier makes this many commits, and then waits.
 const COMMITS_MAX: u64 = 100;
 
 /// Longer than any process waits, unless the lock is never free again.
@@ -53,7 +53,7 @@ struct Racer {
     actor: Actor,
 }
 
-/// What a process said, or that it says no more.
+/// A process's line, or its end.
 type Said = (u32, Option<String>);
 
 struct Race<'a> {
@@ -62,7 +62,7 @@ struct Race<'a> {
     started: u32,
     speaking: Sender<Said>,
     hearing: Receiver<Said>,
-    /// What was heard and not wanted yet.
+    /// Lines received but not needed yet.
     waiting: VecDeque<Said>,
     random: Random,
     reader: MmapStore,
@@ -108,7 +108,7 @@ impl<'a> Race<'a> {
         let lines = actor.take_lines();
         let speaking = self.speaking.clone();
         thread::spawn(move || {
-            // Who no longer listens has failed already.
+            // A receiver that is gone has failed already.
             for line in lines {
                 let _ = speaking.send((number, line.ok()));
             }
@@ -117,7 +117,7 @@ impl<'a> Race<'a> {
         self.racers.push(Racer { number, actor });
     }
 
-    /// Lets somebody get the file and commit, and kills it.
+    /// Lets a process get the file and commit, then kills it.
     fn round(&mut self) {
         let holder = self.holder();
         let mut last = holder.commit;
@@ -132,13 +132,13 @@ impl<'a> Race<'a> {
         while let Some(line) = self.line_of(holder.number) {
             [last] = numbers(&line);
         }
-        // It may have committed and not said so.
+        // It may have committed without reporting it.
         self.allowed = last..=last + 1;
         self.check(&holder);
         self.start_racer();
     }
 
-    /// Waits for whoever gets the file.
+    /// Waits for the process that gets the file.
     fn holder(&mut self) -> Holder {
         let (number, line) = self.hear(|_| true);
         let line = line.unwrap_or_else(|| panic!("process {number} ended"));
@@ -155,8 +155,8 @@ impl<'a> Race<'a> {
         Holder { number, commit }
     }
 
-    /// Waits for the next line of one process, and keeps what others say. While
-    /// it has the file, nobody else may say anything.
+    /// Waits for the next line of one process, and keeps the others' lines. While it has
+    /// the file, no other process may print anything.
     fn line_of(&mut self, number: u32) -> Option<String> {
         self.hear(|speaker| speaker == number).1
     }

@@ -1,4 +1,4 @@
-//! Readers that look on while another process writes.
+//! Readers that refresh while another process writes.
 
 use std::path::Path;
 use std::thread;
@@ -15,8 +15,8 @@ use crate::folders::{in_memory, named, on_disk, word};
 /// The commits at scale 1.
 const COMMITS: u64 = 2_000;
 
-/// One commit in so many is made on the disk, where a sync takes its time; the
-/// others in memory, where reader and writer meet far more often.
+/// One commit in this many is made on disk, where a sync takes time; the others in memory,
+/// where reader and writer collide far more often.
 const DISK_SHARE: u64 = 20;
 
 const READERS: usize = 4;
@@ -26,13 +26,13 @@ const TOKENS_MAX: u64 = 1 << 23;
 
 const SEED: u64 = 5;
 
-/// How often something new is shown before all of it is checked once more.
+/// How often something new is shown before everything is checked again.
 const CHECK_ALL: u64 = 512;
 
-/// After so many commits in a row the writer lets others run.
+/// After this many commits in a row the writer yields.
 const BREATH: u64 = 8;
 
-/// How many commits are told at once.
+/// How many commits one line reports.
 const TOLD: u64 = 1_000;
 
 pub(crate) fn test() {
@@ -42,7 +42,7 @@ pub(crate) fn test() {
     watch(&in_memory(), commits - on_disk_commits);
 }
 
-/// Lets one process make so many commits, and others look on.
+/// Lets one process make this many commits while others refresh.
 fn watch(folder: &TempDir, commits: u64) {
     let path = named(folder, "a.ngt");
     let options = CreateOptions::new().max_tokens(TOKENS_MAX);
@@ -78,7 +78,7 @@ pub(crate) fn write(path: &Path, commits: u64) {
         let range = course.end(commit - 1)..course.end(commit);
         store.append(course.tokens(range)).unwrap();
         store.commit_tagged(commit).unwrap();
-        // Else memory is so fast that readers see few commits of many.
+        // Otherwise memory is so fast that readers see only a few of many commits.
         if commit % BREATH == 0 {
             thread::yield_now();
         }
@@ -123,11 +123,11 @@ impl Eyes {
         }
     }
 
-    /// Checks what is new, and now and then all there is.
+    /// Checks new tokens, and now and then all of them.
     fn look(&mut self, store: &MmapStore) {
         let before = self.commit;
         self.commit = store.info().tag;
-        // The writer's opening makes the empty file's commit once more.
+        // The writer's opening repeats the empty file's commit.
         let is_next = self.commit > before || self.commit == 0;
         assert!(is_next, "{} after {before}", self.commit);
         assert_eq!(store.len() as u64, self.course.end(self.commit));

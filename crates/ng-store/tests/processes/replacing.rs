@@ -1,7 +1,6 @@
 //! Processes that replace a file, and others that append to it.
 //!
-//! `file/lock.rs` has the same race in every order of steps; here the kernel
-//! decides.
+//! `file/lock.rs` has the same race in every interleaving; here the kernel decides.
 
 use std::path::Path;
 use std::thread;
@@ -49,7 +48,7 @@ impl Outcomes {
     }
 }
 
-/// The actor that puts a new file in the place of the one there is.
+/// The actor that replaces the file by a new one.
 pub(crate) fn replace(path: &Path, rounds: u64) {
     let mut outcomes = Outcomes::default();
     while outcomes.done < rounds {
@@ -67,7 +66,7 @@ pub(crate) fn replace(path: &Path, rounds: u64) {
     outcomes.say();
 }
 
-/// The actor that appends to the file there is.
+/// The actor that appends to the current file.
 pub(crate) fn reopen(path: &Path, rounds: u64) {
     let mut outcomes = Outcomes::default();
     while outcomes.done < rounds {
@@ -86,8 +85,8 @@ pub(crate) fn reopen(path: &Path, rounds: u64) {
     outcomes.say();
 }
 
-/// Appends, and checks that who reads the path sees just that: nobody else wrote
-/// the file, and no other has its name.
+/// Appends, and checks that reading the path shows exactly that: no other process wrote the
+/// file, and no other file has its name.
 fn append(path: &Path, mut store: MmapStore, count: usize) {
     assert_eq!(store.tokens(), tokens(count));
     let generation = store.info().generation;

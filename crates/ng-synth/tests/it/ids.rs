@@ -1,10 +1,10 @@
-//! That no id comes twice; the unit tests ask for ten million at once.
+//! Ids are unique; the unit tests check ten million at once.
 
 use std::collections::HashSet;
 
 use crate::both;
 
-/// Of all 2^32, those that could meet: the ones of the same local id.
+/// Of all 2^32, those that could collide: the ones with the same local id.
 #[test]
 fn tokens_of_one_local_id_have_256_ids_and_then_begin_again() {
     for (kind, synth) in both(4) {

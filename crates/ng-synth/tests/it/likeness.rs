@@ -1,4 +1,4 @@
-//! That the tokens are like what is told of them.
+//! The tokens match their documented distributions.
 
 use ng_synth::ng_token::{Space, SystemFlags, Token};
 use ng_synth::{FIRST_TIMESTAMP, Synth, TOKENS_PER_SECOND};
@@ -107,7 +107,7 @@ fn flags_are_set_at_their_rates_each_by_itself() {
                 "{kind} {flag:?}: {}",
                 of(&tokens)
             );
-            // Not told by a flag that half of them have, nor by the weight.
+            // Independent of a flag that half of them have, and of the weight.
             let some: Vec<Token> = tokens
                 .iter()
                 .filter(|token| token.flags().system().contains(SystemFlags::PERSISTENT))

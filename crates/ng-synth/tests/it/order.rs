@@ -1,4 +1,4 @@
-//! That a token depends on kind, seed and index alone.
+//! A token depends only on kind, seed and index.
 
 use std::thread;
 

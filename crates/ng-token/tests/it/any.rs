@@ -1,4 +1,4 @@
-//! What the properties draw from, with an explicit seed.
+//! The strategies of the properties, with an explicit seed.
 
 use ng_token::{EntityType, SystemFlags, Token};
 use proptest::prelude::*;

@@ -227,7 +227,7 @@ fn a_broken_token_is_mended_or_refused_as_documented() {
         assert_eq!(value.to_bits(), weight.to_bits());
         let mended = broken.to_builder().weight(2.0).build();
         assert_eq!(mended, Ok(built.with_weight(2.0)));
-        // Behind all that was set, and no more than once.
+        // After everything that was set, and only once.
         let builder = broken.to_builder().strength(2.0);
         assert_eq!(builder.errors().len(), 2);
         let first = builder.clone().build().unwrap_err();

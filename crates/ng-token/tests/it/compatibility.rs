@@ -1,7 +1,7 @@
-//! Where this crate and NeuroGraph itself (upstream) differ: `docs/compatibility.md` names
-//! each test beside what it shows, and the files and functions of upstream.
+//! The differences between this crate and NeuroGraph (upstream): `docs/compatibility.md`
+//! names each test beside its difference, and upstream's files and functions.
 //!
-//! What upstream does is written down here anew, as the simplest formula of it.
+//! Upstream's behaviour is rewritten here as the simplest formula.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +24,7 @@ mod upstream {
 
     use super::*;
 
-    /// Fixed point: the product in `f32`, bounded, cut off toward 0; NaN is 0.
+    /// Fixed point: the product in `f32`, clamped, truncated toward 0; NaN is 0.
     fn fixed(value: f32, scale: f32, least: f32, greatest: f32) -> f32 {
         let scaled = (value * scale).trunc();
         match scaled.is_nan() {
@@ -51,7 +51,7 @@ mod upstream {
         Token::new(id).with_flags(flags).with_timestamp(clock)
     }
 
-    /// The bits of an id, whatever does not fit cut off.
+    /// The bits of an id, truncated to fit.
     pub(super) fn id(local: u32, entity_type: u8, domain: u8) -> u32 {
         u32::from(domain % 16) * 0x1000_0000
             + u32::from(entity_type % 16) * 0x100_0000
@@ -69,10 +69,10 @@ mod upstream {
         token.id().raw() == 0
     }
 
-    /// The x that stands for a point that is not defined.
+    /// The x that marks an undefined point.
     pub(super) const UNDEFINED: i16 = 127;
 
-    /// Euclid in `f32`, over decoded coordinates.
+    /// Euclidean distance in `f32`, over decoded coordinates.
     pub(super) fn distance(a: &Token, b: &Token, space: Space) -> f32 {
         let (a, b) = (a.coordinate(space), b.coordinate(space));
         let squares = a.into_iter().zip(b).map(|(a, b)| (a - b) * (a - b));
@@ -80,7 +80,7 @@ mod upstream {
     }
 }
 
-/// How many of all steps of a space do not come back from units.
+/// How many steps of a space do not survive units.
 fn lost_steps(space: Space, encode: impl Fn(f32) -> i16) -> usize {
     let lost = |&step: &i16| encode(space.decode([step, 0, 0])[0]) != step;
     (i16::MIN..=i16::MAX).filter(lost).count()
@@ -435,7 +435,7 @@ fn distances_are_exact_where_upstream_rounds() {
     assert_eq!(theirs(&beyond), theirs(&near));
 }
 
-/// What upstream's Python half does otherwise than its core.
+/// How upstream's Python half differs from its core.
 mod python {
     use super::*;
 

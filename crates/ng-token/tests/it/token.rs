@@ -97,7 +97,7 @@ proptest! {
         before[48..54].fill(0);
         after[48..54].fill(0);
         prop_assert_eq!(before, after);
-        // The flags from before are kept by hand.
+        // The old flags are restored explicitly.
         prop_assert_eq!(other.with_flags(token.flags()).flags(), token.flags());
     }
 

@@ -1,4 +1,4 @@
-//! A builder that begins with a token.
+//! A builder that starts from a token.
 
 use ng_token::*;
 
@@ -27,7 +27,7 @@ pub(super) fn run(_: &Place) -> Outcome {
     Ok(())
 }
 
-/// The first one is what came first; the others are in the order of the record.
+/// `first` is the earliest error; the others are in record order.
 fn all_at_once(token: Token) {
     let builder = token
         .to_builder()

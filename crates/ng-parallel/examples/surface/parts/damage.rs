@@ -1,4 +1,4 @@
-//! A block that is not what was committed.
+//! A damaged block.
 
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
@@ -55,7 +55,7 @@ fn named(reader: &BlockReader) -> Outcome {
 
     let read = reader.get(HIT as u64);
     assert!(matches!(read, Err(ReadError::BadBlock { block: 1, .. })));
-    // The error stands in the block's place, and the others come.
+    // The block yields an error, and the others follow.
     let sound = reader
         .blocks()
         .map(|block| block.is_ok())

@@ -1,4 +1,4 @@
-//! How far tokens are from each other.
+//! Distances between tokens.
 
 use ng_token::*;
 
@@ -17,7 +17,7 @@ pub(super) fn run(_: &Place) -> Outcome {
     assert_eq!(origin.weighted_squared_distance(&other, &weights), 27.0);
     assert_eq!(origin.weighted_squared_distance(&other, &[]), 0.0);
 
-    // As far as two tokens can be, which no 32 bits hold.
+    // The maximum distance, too large for 32 bits.
     let low = origin.with_coordinates([[i16::MIN; 3]; 8]);
     let high = origin.with_coordinates([[i16::MAX; 3]; 8]);
     for space in Space::ALL {

@@ -1,4 +1,4 @@
-//! Batches that are made by a closure that may fail.
+//! Batches made by a fallible closure.
 
 use std::fmt;
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub(super) fn run(place: &Place) -> Outcome {
     commits_on_the_way(&workers, place)
 }
 
-/// Verified as they are read, by all workers.
+/// Verified as they are read, on all workers.
 fn copied(workers: &Workers, reader: &BlockReader) -> Outcome {
     let pass = reader.pass();
     let read = |range: Range<usize>, tokens: &mut Vec<Token>| {
@@ -56,7 +56,7 @@ fn counted(workers: &Workers) -> Outcome {
     Ok(())
 }
 
-/// What was committed before the source ended is in the file, and nothing else.
+/// Exactly what was committed before the source ended is in the file.
 fn commits_on_the_way(workers: &Workers, place: &Place) -> Outcome {
     let path = place.file("on_the_way.ngt");
     let mut writer = FileWriter::create(&path, &CreateOptions::new())?;
@@ -88,7 +88,7 @@ fn commits_on_the_way(workers: &Workers, place: &Place) -> Outcome {
     Ok(())
 }
 
-/// An error of one's own.
+/// A custom error.
 #[derive(Debug, PartialEq, Eq)]
 struct Ended {
     at: usize,

@@ -1,4 +1,4 @@
-//! Maps that reserve less than their file may become.
+//! Maps that reserve less than their file's maximum.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::maps;
 use crate::place::Place;
 use crate::samples::{append, file_of, sum_of_ids, sum_to, token};
 
-/// As many as a process of 128 TiB has no room for, where each reserves 256 GiB.
+/// More than fit in a process's 128 TiB if each reserves 256 GiB.
 const MAPS: usize = 512;
 
 pub(super) fn run(place: &Place) -> Outcome {
@@ -20,14 +20,14 @@ pub(super) fn run(place: &Place) -> Outcome {
         .map(|_| maps::open(&path, &options))
         .collect::<Result<Vec<_>, _>>()?;
     assert!(stores.iter().all(|store| store.len() == 1_000));
-    // What the file holds, and nothing beyond.
+    // Only what the file holds.
     let usage = stores[MAPS - 1].memory_usage();
     assert_eq!(usage.reserved_bytes, usage.used_bytes);
     drop(stores);
     outgrown(&path, &options)
 }
 
-/// A map that the file outgrows is replaced; a snapshot keeps the one that it has.
+/// A map that the file outgrows is replaced; a snapshot keeps the old one.
 fn outgrown(path: &Path, options: &MapOptions) -> Outcome {
     let mut store = maps::open_append(path, options)?;
     let mut reader = maps::open(path, options)?;

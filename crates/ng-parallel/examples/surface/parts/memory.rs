@@ -1,4 +1,4 @@
-//! `VecStore`: what a vector has, on pages of its policy.
+//! `VecStore`: a vector's operations, on pages of its policy.
 
 use ng_store::*;
 use ng_token::*;
@@ -33,7 +33,7 @@ pub(super) fn run(_: &Place) -> Outcome {
     refused()
 }
 
-/// What memory does not hold is an error, and the store is as it was.
+/// Running out of memory is an error, and the store is unchanged.
 fn refused() -> Outcome {
     let mut store = VecStore::from_iter([token(0)]);
     let refused = store.reserve_exact(usize::MAX);

@@ -1,4 +1,4 @@
-//! What is used, a file a subject.
+//! The parts, one file per subject.
 
 mod builders;
 mod damage;
@@ -22,7 +22,7 @@ mod workers;
 use crate::Outcome;
 use crate::place::Place;
 
-/// What a part shows, and the part.
+/// A part's claim, and the part.
 type Part = (&'static str, fn(&Place) -> Outcome);
 
 pub(crate) const ALL: [Part; 18] = [
@@ -35,18 +35,18 @@ pub(crate) const ALL: [Part; 18] = [
     ("validity is ours or upstream's", validity::run),
     ("a store in memory is a vector, too", memory::run),
     ("a snapshot is a store and knows its commit", snapshots::run),
-    ("more maps than fit with all their room", many_maps::run),
+    ("more maps than fit at full size", many_maps::run),
     (
-        "a reader is owned, and goes on to later commits",
+        "a reader is owned, and moves to later commits",
         readers::run,
     ),
-    ("what is owned is kept and sent", threads::run),
+    ("owned values are stored and sent", threads::run),
     ("readers register", registered::run),
     ("plain records are written and read", raw_records::run),
     ("an edited copy has the changes", edited_copy::run),
-    ("damage is named and repaired", damage::run),
+    ("damage is located and repaired", damage::run),
     (
-        "workers are started, taken as there are, or adopted",
+        "workers are started, as many as available, or adopted",
         workers::run,
     ),
     ("shards are changed, mapped and gathered", shards::run),
@@ -55,11 +55,11 @@ pub(crate) const ALL: [Part; 18] = [
         ingests::run,
     ),
     (
-        "a generator a shard gives the same tokens each time",
+        "one generator per shard gives the same tokens each time",
         seeded::run,
     ),
     (
-        "whole files are saved, loaded and verified by all threads",
+        "whole files are saved, loaded and verified on all threads",
         whole_files::run,
     ),
 ];

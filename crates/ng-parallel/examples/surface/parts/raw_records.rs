@@ -1,4 +1,4 @@
-//! Files of 64-byte records and nothing else.
+//! Files of raw 64-byte records.
 
 use std::fs::File;
 use std::io::Read;

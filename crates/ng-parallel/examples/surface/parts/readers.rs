@@ -31,7 +31,7 @@ pub(super) fn run(place: &Place) -> Outcome {
     taken_in_turn(&reader)
 }
 
-/// Owned, and read ahead by another thread: all of them, and some tokens from anywhere.
+/// Owned, with read-ahead by another thread: all blocks, and any range of tokens.
 fn blocks(reader: &BlockReader) -> Outcome {
     let blocks = reader.blocks();
     assert_eq!(blocks.len() as u64, reader.block_count());
@@ -51,7 +51,7 @@ fn blocks(reader: &BlockReader) -> Outcome {
     Ok(())
 }
 
-/// By a closure, with an error of the caller's own.
+/// By a closure, with a custom error.
 fn taken_in_turn(reader: &BlockReader) -> Outcome {
     let mut total = 0;
     let taken = reader

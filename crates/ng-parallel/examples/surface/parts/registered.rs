@@ -1,4 +1,4 @@
-//! Readers that say so, for who would take the file away.
+//! Registered readers, for processes that want to remove the file.
 
 use ng_store::*;
 
@@ -16,7 +16,7 @@ pub(super) fn run(place: &Place) -> Outcome {
 
     reader.register()?;
     assert!(has_readers(&path)? && writer.has_readers()?);
-    // Its blocks read on, and the appender does not mind.
+    // Its blocks keep reading, and the appender ignores it.
     let mut blocks = reader.blocks();
     drop(reader);
     append(&mut writer, 10)?;

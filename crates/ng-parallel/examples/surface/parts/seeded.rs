@@ -1,4 +1,4 @@
-//! A generator of random numbers a shard.
+//! One random number generator per shard.
 
 use ng_parallel::*;
 use ng_store::*;
@@ -9,8 +9,8 @@ use crate::place::Place;
 
 const COUNT: usize = 100_000;
 
-/// The tokens are the same for any number of threads, in any sink, and whatever comes of
-/// commits on the way.
+/// The tokens are the same for any number of threads, in any sink, and with any commits on
+/// the way.
 pub(super) fn run(place: &Place) -> Outcome {
     let plan = Shards::with_shard_tokens(COUNT, 4 * BLOCK_TOKENS);
     let mut expected = VecStore::new();

@@ -45,7 +45,7 @@ pub(super) fn run(_: &Place) -> Outcome {
 /// A panic is an error that names the shard.
 fn panics(workers: &Workers, store: &VecStore) -> Outcome {
     let failed = for_each_shard(workers, store.tokens(), |shard, _| {
-        // A panic that the hook says nothing of.
+        // A panic without the hook's message.
         if shard.number == 2 {
             resume_unwind(Box::new("no such shard"));
         }

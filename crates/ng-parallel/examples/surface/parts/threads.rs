@@ -1,4 +1,4 @@
-//! Kept in structs, sent to other threads, and with errors that have names.
+//! Values stored in structs, sent to other threads, and with named error types.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ use crate::maps;
 use crate::place::Place;
 use crate::samples::{file_of, sum, sum_to, token};
 
-/// What a service keeps of a file: nothing is borrowed.
+/// What a service stores of a file: nothing is borrowed.
 struct Service {
     snapshot: Snapshot,
     reader: BlockReader,

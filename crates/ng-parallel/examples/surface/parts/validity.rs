@@ -9,7 +9,7 @@ const NOW: u32 = 1_700_000_000;
 
 pub(super) fn run(_: &Place) -> Outcome {
     let token = Token::new(1);
-    // What upstream makes of an id with an entity type.
+    // What upstream makes from an id with an entity type.
     let flags = Flags::new(SystemFlags::ACTIVE, EntityType::Undefined, 0)?;
     let mixed = Token::new(0x0500_0001).with_flags(flags);
     let heavy = token.with_weight(Validation::UPSTREAM_WEIGHT_MAX + 1.0);

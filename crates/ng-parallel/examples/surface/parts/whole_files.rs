@@ -1,4 +1,4 @@
-//! A file and all of its tokens, by all threads.
+//! A file and all of its tokens, on all threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,7 +42,7 @@ fn verified(workers: &Workers, reader: &BlockReader) -> Outcome {
     Ok(())
 }
 
-/// What fails is told by the error of the part that failed.
+/// The error names the part that failed.
 fn refused(workers: &Workers, place: &Place) -> Outcome {
     let path = place.file("tokens.ngt");
     let taken = FileDraft::begin(&path, &CreateOptions::new());

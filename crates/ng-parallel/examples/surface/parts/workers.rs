@@ -1,4 +1,4 @@
-//! Whose threads work.
+//! Which threads work.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn counted(workers: &Workers) -> Result<usize, ParallelError> {
     Ok(counts.iter().sum())
 }
 
-/// One handle is stopped, the others of the same workers go on.
+/// One handle is stopped; others of the same workers keep working.
 fn stopped(workers: &Workers) -> Outcome {
     let stop = StopFlag::new();
     let handle = workers.with_stop_flag(stop.clone());

@@ -1,4 +1,4 @@
-//! `ingest_batches` appends what its closure makes, or says why not.
+//! `ingest_batches` appends what its closure makes, or returns why not.
 
 use std::io;
 use std::ops::Range;

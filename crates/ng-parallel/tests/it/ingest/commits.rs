@@ -1,4 +1,4 @@
-//! Commits on the way: at the ends of buffers, and what was committed stays.
+//! Commits on the way: at the ends of buffers, and committed tokens stay.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -173,7 +173,7 @@ fn what_was_committed_stays_whatever_ends_the_ingest() {
             let whole = appended / DEFAULT_BUFFER_TOKENS / 3 * 3 * DEFAULT_BUFFER_TOKENS;
             assert_eq!(committed(&fs), whole.max(100), "{what}, {threads} threads");
 
-            // And it can be gone on from.
+            // And an ingest can continue from it.
             stop.clear();
             let rest = 100 + BUFFERS * DEFAULT_BUFFER_TOKENS - appended;
             let rest = |sink: &mut OnDisk| {

@@ -1,4 +1,4 @@
-//! What fails ends all sides, names its place, and leaves a prefix appended.
+//! A failure ends all sides, names its shard, and leaves a prefix appended.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use super::sinks::{NAME, OnDisk, Recorder, Refused};
 use super::small;
 use crate::{THREADS, token, tokens, workers};
 
-/// Many more shards than are ever under way.
+/// Many more shards than are ever in progress.
 const SHARDS: usize = 300;
 
 /// The number of shards that may be under way at once, of the smallest buffers.

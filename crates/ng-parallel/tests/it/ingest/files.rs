@@ -1,4 +1,4 @@
-//! Files are the same bytes whoever filled them, and written as they come.
+//! Files are the same bytes for any workers, and are written in order.
 
 #![expect(
     unsafe_code,

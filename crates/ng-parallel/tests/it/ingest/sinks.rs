@@ -1,4 +1,4 @@
-//! Sinks that know what they were handed: one in memory, one on a simulated disk.
+//! Sinks that record what they get: one in memory, one on a simulated disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use ng_token::Token;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("append {append} refused")]
 pub(super) struct Refused {
-    /// Or of the commit after so many appends.
+    /// Or of the commit after this many appends.
     pub(super) append: usize,
 }
 

@@ -1,7 +1,7 @@
-/// What a power cut may do inside a sector that was being written.
+/// What a power cut may do to a sector being written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Atomicity {
-    /// Nothing: a sector is old or new, as devices have promised for decades.
+    /// Nothing: a sector is old or new, as devices have long promised.
     #[default]
     Sector,
     /// It may begin as the new content and end as the synced one.

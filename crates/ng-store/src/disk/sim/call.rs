@@ -1,7 +1,6 @@
-/// One call of `Disk` or `Dir`, as the log holds it.
+/// One call of `Disk` or `Dir`, as logged.
 ///
-/// Files are told apart by the order of their creation, from 0. Offsets and
-/// lengths are in bytes.
+/// Files are numbered in order of creation, from 0. Offsets and lengths are in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the call")]
 pub enum Call {

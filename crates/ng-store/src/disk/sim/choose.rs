@@ -1,13 +1,13 @@
-//! Who decides what a power cut keeps.
+//! Decides what a power cut keeps.
 
-/// Decides, in a fixed order, what a power cut makes of each unsynced thing.
+/// Decides, in a fixed order, the fate of each unsynced item in a power cut.
 pub trait Choose {
     /// Takes one of `options` (at least 2), oldest first: 0 is the synced
     /// state, `options - 1` the newest.
     fn choose(&mut self, options: usize) -> usize;
 }
 
-/// Keeps everything in its newest state, as if all had been synced.
+/// Keeps everything in its newest state, as if synced.
 #[derive(Clone, Copy, Debug)]
 pub struct KeepAll;
 
@@ -27,11 +27,10 @@ impl Choose for LoseAll {
     }
 }
 
-/// Random choices that depend on the seed alone.
+/// Random choices that depend only on the seed.
 ///
-/// The seed also draws how: evenly, nearly all kept, nearly all lost, or long
-/// runs of either, since even choices over a hundred sectors would never lose
-/// just one.
+/// The seed also draws the distribution: even, nearly all kept, nearly all lost, or long
+/// runs of either, since even choices over a hundred sectors would never lose just one.
 #[derive(Clone, Debug)]
 pub struct Seeded {
     random: SplitMix64,
@@ -46,7 +45,7 @@ enum Manner {
     Runs { keeping: bool },
 }
 
-/// One choice in so many departs from the manner.
+/// One choice in this many departs from the pattern.
 const DEPARTS: u64 = 12;
 
 impl Seeded {
@@ -81,8 +80,8 @@ impl Choose for Seeded {
     }
 }
 
-/// Every combination of choices, one after the other: one power cut for each
-/// time that [`advance`](Self::advance) is true.
+/// Every combination of choices in turn: one power cut for each time
+/// [`advance`](Self::advance) returns true.
 #[derive(Clone, Debug, Default)]
 pub struct Exhaustive {
     taken: Vec<Taken>,
@@ -97,7 +96,7 @@ struct Taken {
 }
 
 impl Exhaustive {
-    /// Stands before the first combination, which loses everything.
+    /// Starts before the first combination, which loses everything.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -129,7 +128,7 @@ impl Choose for Exhaustive {
         let taken = self.taken[self.next];
         assert_eq!(
             taken.options, options,
-            "a combination went another way than the one before it"
+            "a combination diverged from the one before it"
         );
         self.next += 1;
         taken.choice

@@ -3,7 +3,7 @@ use std::io;
 
 use super::Choose;
 
-/// A folder: names of files, as openers see them and as a power cut leaves them.
+/// A folder: file names, as openers see them and as a power cut leaves them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
     cached: Names,
@@ -105,7 +105,7 @@ impl Change {
         }
     }
 
-    /// Changes the names, also where an earlier change was lost.
+    /// Changes the names, even if an earlier change was lost.
     fn apply(&self, names: &mut Names) {
         match self {
             Self::Create { name, file } => {

@@ -1,4 +1,4 @@
-//! What can go wrong with an operation, and with which.
+//! What can go wrong, and with which operation.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -8,30 +8,29 @@ use super::CallKind;
 /// The operation that a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// The operation with this index, among all of them, from 0.
+    /// The operation with this index among all, from 0.
     Operation(u64),
-    /// The call with this index, among those of its kind, from 0.
+    /// The call with this index among its kind, from 0.
     Nth(CallKind, u64),
 }
 
-/// What becomes of the operation.
+/// What happens to the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It fails and changes nothing; what was unsynced stays so.
+    /// It fails and changes nothing; unsynced data stays unsynced.
     Fail(Failure),
     /// It fails and, if it is a sync or a writeback, its unsynced pages count as
     /// clean from then on, without having been written.
     FailForgetting(Failure),
-    /// A read or write stops after so many bytes, 0 included; an allocation
-    /// does so too and then fails for want of space; anything else goes well.
+    /// A read or write stops after this many bytes, possibly 0; an allocation does so too
+    /// and then fails for lack of space; anything else succeeds.
     Short(u64),
-    /// The power fails with the operation under way: it may have happened or
-    /// not, as if it was done and not synced. It and all after it return
-    /// [`PowerCut`].
+    /// The power fails during the operation: it may have happened or not, as if done but
+    /// not synced. It and all later ones return [`PowerCut`].
     PowerCut,
-    /// The process is killed: a write or an allocation got so many bytes far,
-    /// anything else did not begin. It and all that the handles open now do
-    /// later return [`Killed`]; the files stay as other processes see them.
+    /// The process is killed: a write or an allocation completed this many bytes, anything
+    /// else did not start. It and all later operations of the open handles return
+    /// [`Killed`]; the files stay as other processes see them.
     Kill(u64),
 }
 

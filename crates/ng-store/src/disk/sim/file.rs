@@ -15,7 +15,7 @@ pub struct SimFile {
     process: u64,
     handle: Handle,
     writable: bool,
-    /// Of how many failures of the file this handle knows.
+    /// How many failures of the file this handle has been notified of.
     told: AtomicU64,
 }
 
@@ -31,13 +31,13 @@ impl SimFile {
         }
     }
 
-    /// Hears of the failures of the file, and tells whether any is new.
+    /// Collects the file's failures, and tells whether any is new.
     fn hear(&self) -> bool {
         let failures = self.fs.lock().failures_of(self.inode());
         self.told.swap(failures, Ordering::Relaxed) < failures
     }
 
-    /// What a call says that tells of failures, its own and those before.
+    /// The result of a call that reports failures, its own and earlier ones.
     fn told(&self, outcome: io::Result<()>) -> io::Result<()> {
         match self.hear() {
             true => outcome.and(Err(Failure::Io.to_error())),
@@ -179,7 +179,7 @@ impl Disk for SimFile {
         })
     }
 
-    /// The first page, which whoever asks has read, and nothing else.
+    /// Only the first page, which the caller has read.
     fn cached_bytes(&self, offset: u64, len: u64) -> io::Result<Option<u64>> {
         let machine = self.fs.lock();
         machine.check_alive(self.process)?;
@@ -191,7 +191,7 @@ impl Disk for SimFile {
     fn drop_cached(&self, offset: u64, len: u64) {
         let file = self.inode();
         let call = Call::DropCached { file, offset, len };
-        // Nobody is told when a hint comes to nothing.
+        // A failed hint is not reported.
         let _ = self.operate(call, |machine, _| {
             let bytes = offset..offset.saturating_add(len);
             machine.volume.file_mut(file).evict(bytes);

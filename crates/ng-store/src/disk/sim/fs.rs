@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::volume::Volume;
 use super::{Atomicity, Call, CallKind, Choose, Fault, Moment, SimDir, When};
 
-/// A file system in memory, with one folder. A clone is the same file system.
+/// A file system in memory, with one folder. Clones share it.
 #[derive(Clone, Debug)]
 pub struct SimFs {
     machine: Arc<Mutex<Machine>>,
@@ -17,13 +17,13 @@ impl Default for SimFs {
 }
 
 impl SimFs {
-    /// An empty folder, on a disk without end.
+    /// An empty folder, on an unlimited disk.
     #[must_use]
     pub fn new() -> Self {
         Self::from_volume(Volume::default())
     }
 
-    /// An empty folder, on a disk of so many sectors.
+    /// An empty folder, on a disk with this many sectors.
     #[must_use]
     pub fn with_capacity(sectors: u64) -> Self {
         let fs = Self::new();
@@ -37,14 +37,13 @@ impl SimFs {
         }
     }
 
-    /// The folder, as a process that starts now opens it.
+    /// The folder, opened by a new process.
     #[must_use]
     pub fn dir(&self) -> SimDir {
         SimDir::new(self.clone(), self.lock().process)
     }
 
-    /// A copy that goes its own way, with no fault to come, nothing logged and
-    /// no file open.
+    /// An independent copy, with no pending faults, an empty log and no open files.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self::from_volume(self.lock().volume.clone())
@@ -56,8 +55,8 @@ impl SimFs {
         Self::from_volume(self.lock().volume.crash(choices, atomicity))
     }
 
-    /// Lets an operation go wrong, once. Indices count from the creation of this
-    /// file system, so those to come are `operations()` and above.
+    /// Makes an operation fail, once. Indices count from the creation of this file system,
+    /// so future ones are `operations()` and above.
     pub fn inject(&self, when: When, fault: Fault) {
         self.lock().faults.push((when, fault));
     }
@@ -68,19 +67,19 @@ impl SimFs {
         self.lock().faults.len()
     }
 
-    /// Lets go of all pages that count as clean, as for want of memory. What a
-    /// failed sync forgot then reads as it is on the disk.
+    /// Evicts all pages that count as clean, as under memory pressure. Data that a failed
+    /// sync dropped then reads as it is on the disk.
     pub fn evict(&self) {
         self.lock().volume.evict();
     }
 
-    /// Kills the process: what its handles do from now on fails.
+    /// Kills the process: its handles fail from now on.
     pub fn kill(&self) {
         self.lock().process += 1;
     }
 
-    /// How many operations have begun, failed ones included, those of the dead
-    /// excluded.
+    /// How many operations have started, including failed ones, excluding those of killed
+    /// processes.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.lock().log.len() as u64
@@ -98,13 +97,13 @@ impl SimFs {
         self.lock().log.clone()
     }
 
-    /// Keeps a [`Moment`] after every operation from now on that changes what a
-    /// power cut could leave.
+    /// From now on, records a [`Moment`] after every operation that changes what a power
+    /// cut could leave.
     pub fn record_moments(&self) {
         self.lock().moments.get_or_insert_default();
     }
 
-    /// The moments so far, which are then forgotten.
+    /// Takes the moments recorded so far.
     #[must_use]
     pub fn take_moments(&self) -> Vec<Moment> {
         self.lock()
@@ -114,39 +113,39 @@ impl SimFs {
             .unwrap_or_default()
     }
 
-    /// Gives the disk another size, in sectors; what is on it stays.
+    /// Resizes the disk, in sectors; its content stays.
     pub fn set_capacity(&self, sectors: Option<u64>) {
         self.lock().volume.set_capacity(sectors);
     }
 
-    /// The sectors that files take.
+    /// The sectors that files occupy.
     #[must_use]
     pub fn used_sectors(&self) -> u64 {
         let machine = self.lock();
         machine.volume.used_sectors(&machine.open_files())
     }
 
-    /// Lets `allocate` be `Unsupported`, as on file systems without it.
+    /// Makes `allocate` return `Unsupported`, as on file systems without it.
     pub fn refuse_allocation(&self) {
         self.lock().can_allocate = false;
     }
 
-    /// Lets uncached reads and writes be `Unsupported`, as on older kernels.
+    /// Makes uncached reads and writes return `Unsupported`, as on older kernels.
     pub fn refuse_uncached(&self) {
         self.lock().goes_uncached = false;
     }
 
-    /// Lets nothing be told of what is in the page cache, as of somebody else's file.
+    /// Hides what is in the page cache, as for another user's file.
     pub fn refuse_to_tell_cached(&self) {
         self.lock().tells_cached = false;
     }
 
-    /// Lets a block that is written once more be written elsewhere, as on btrfs.
+    /// Makes overwrites go to new blocks, as on btrfs.
     pub fn write_elsewhere(&self) {
         self.lock().writes_in_place = false;
     }
 
-    /// Lets every lock be free, as where a file system loses them.
+    /// Releases every lock, as when a file system loses them.
     pub fn forget_locks(&self) {
         self.lock().forget_locks();
     }

@@ -35,7 +35,7 @@ impl Inode {
         })
     }
 
-    /// Reads what is on the disk, or is on its way there.
+    /// Reads what is on the disk or on its way there.
     pub(super) fn read_uncached(&self, buffer: &mut [u8], offset: u64) -> usize {
         self.read_by(buffer, offset, |page, at, into| {
             into.copy_from_slice(&page.written_out()[at]);
@@ -94,7 +94,7 @@ impl Inode {
         self.unsynced_allocations.clear();
     }
 
-    /// Has the pages that the range covers dropped when they count as clean.
+    /// Marks the pages of the range to be dropped once clean.
     pub(super) fn set_uncached(&mut self, bytes: Range<u64>) {
         let pages = bytes.start.div_ceil(PAGE)..bytes.end / PAGE;
         for (_, page) in self.pages.range_mut(pages.start.min(pages.end)..pages.end) {
@@ -102,12 +102,12 @@ impl Inode {
         }
     }
 
-    /// Calls the unsynced pages of the range clean, without making them durable.
+    /// Marks the unsynced pages of the range clean, without making them durable.
     pub(super) fn forget(&mut self, bytes: Range<u64>) {
         self.each_unsynced(bytes, Page::forget);
     }
 
-    /// Lets go of the pages of the range that count as clean.
+    /// Evicts the pages of the range that count as clean.
     pub(super) fn evict(&mut self, bytes: Range<u64>) {
         self.each_unsynced(bytes, Page::evict);
     }
@@ -186,7 +186,7 @@ impl Inode {
     }
 }
 
-/// The part of an access that falls into one page.
+/// The part of an access within one page.
 struct Piece {
     page: u64,
     of_page: Range<usize>,

@@ -4,7 +4,7 @@ use std::io;
 use super::volume::Volume;
 use super::{Call, CallKind, Fault, Killed, Moment, PowerCut, When};
 
-/// The volume with what runs on it: processes, power, the log and the faults.
+/// The volume and what runs on it: processes, power, the log and the faults.
 #[derive(Debug, Default)]
 pub(super) struct Machine {
     pub(super) volume: Volume,
@@ -18,7 +18,8 @@ pub(super) struct Machine {
     pub(super) moments: Option<Vec<Moment>>,
     power_is_off: bool,
     counts: BTreeMap<CallKind, u64>,
-    /// How often a file's pages were forgotten, which each opener is told once.
+    /// How often a file's pages were dropped by a failed sync; each opener is notified
+    /// once.
     failures: BTreeMap<u64, u64>,
     handles: BTreeMap<u64, usize>,
     next_handle: u64,
@@ -54,8 +55,8 @@ impl Machine {
         }
     }
 
-    /// Runs one operation, or what a fault leaves of it. `act` gets the number
-    /// of bytes that it may read, write or allocate.
+    /// Runs one operation, or what a fault leaves of it. `act` gets the number of bytes it
+    /// may read, write or allocate.
     pub(super) fn operate<T>(
         &mut self,
         process: u64,
@@ -92,7 +93,7 @@ impl Machine {
             Fault::Short(bytes) => act(self, bytes),
             Fault::PowerCut => {
                 if call.kind().changes() {
-                    // Whether it failed no longer matters to anybody.
+                    // Whether it failed no longer matters.
                     drop(act(self, WHOLE));
                 }
                 self.power_is_off = true;
@@ -143,7 +144,7 @@ impl Machine {
         }
     }
 
-    /// Takes a file's lock, which the dead do not hold.
+    /// Takes a file's lock; killed processes do not hold one.
     pub(super) fn try_lock(&mut self, process: u64, handle: Handle) -> io::Result<()> {
         self.check_alive(process)?;
         let holder = Holder { process, handle };

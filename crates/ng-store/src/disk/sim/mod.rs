@@ -3,9 +3,8 @@
 //!
 //! # The model
 //!
-//! Every file has a volatile side, which reads and other openers see, and a
-//! durable side, which a power cut leaves. What a power cut makes of what was
-//! not synced is up to a [`Choose`]:
+//! Every file has a volatile side, which reads and other openers see, and a durable side,
+//! which a power cut leaves. A [`Choose`] decides what a power cut does to unsynced data:
 //!
 //! | unsynced | after the cut |
 //! |---|---|
@@ -14,32 +13,28 @@
 //! | an allocation | kept or lost; a kept sector has its space in any case |
 //! | a directory entry | every create, rename and unlink kept or lost alone; a rename is never half done |
 //!
-//! That is more than one journaling file system does: those keep changes of
-//! entries, lengths and allocations in order, which is one of the combinations.
-//! A rename may survive the loss of the create before it, as where both went
-//! into one transaction.
+//! That allows more than any one journaling file system: those keep changes of entries,
+//! lengths and allocations in order, which is one of the combinations. A rename may survive
+//! the loss of the create before it, as if both were in one transaction.
 //!
 //! [`Disk::sync`](super::Disk::sync) makes data, length and allocations of one
 //! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes entries
 //! durable and no data. `start_writeback`, `finish_writeback` and uncached writes make
 //! nothing durable.
 //!
-//! Sectors are atomic unless [`Atomicity`] says otherwise. Space is counted in
-//! sectors, by what is allocated or was written; what an unsynced unlink or cut
-//! gives back is free at once.
+//! Sectors are atomic unless [`Atomicity`] says otherwise. Space is counted in allocated or
+//! written sectors; space freed by an unsynced unlink or truncation is free at once.
 //!
 //! # What fails
 //!
-//! [`SimFs::inject`] lets a chosen operation fail ([`Fault`]). A failed sync
-//! leaves its pages dirty or, as Linux does, calls them clean without having
-//! written them: they still read as written until they are
-//! [evicted](SimFs::evict) or dropped, no later sync writes them, and a power cut may
-//! keep or lose each. Those of an uncached write are dropped at once, and uncached
-//! reads see what is on the disk. Every handle that was open then is told so by its
-//! next sync, or when it next waits for writeback, once; one that is opened later is
-//! not.
+//! [`SimFs::inject`] makes a chosen operation fail ([`Fault`]). A failed sync leaves its
+//! pages dirty or, like Linux, marks them clean without writing them: they still read as
+//! written until they are [evicted](SimFs::evict) or dropped, no later sync writes them,
+//! and a power cut may keep or lose each. Pages of an uncached write are dropped at once,
+//! and uncached reads see what is on the disk. Every handle open at that time is notified
+//! once, by its next sync or wait for writeback; handles opened later are not.
 //!
-//! Locks go with their process. [`SimFs::forget_locks`] makes them free.
+//! Locks end with their process. [`SimFs::forget_locks`] releases them.
 //!
 //! # What is not simulated
 //!

@@ -10,7 +10,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// How many operations had begun.
+    /// How many operations had started.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.operations

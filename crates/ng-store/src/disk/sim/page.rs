@@ -3,21 +3,21 @@ use std::sync::Arc;
 
 use super::{Atomicity, Choose, SECTOR_BYTES};
 
-/// The bytes of a page, which is what copies of a file share.
+/// The bytes of a page, the unit that copies of a file share.
 pub(super) const PAGE_BYTES: usize = 4096;
 const SECTOR: usize = SECTOR_BYTES as usize;
 const SECTORS: usize = PAGE_BYTES / SECTOR;
 
 type Bytes = [u8; PAGE_BYTES];
 
-/// A page of a file: what reads see, what was synced, and all between.
+/// A page of a file: what reads see, what was synced, and everything in between.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     cached: Arc<Bytes>,
     durable: Arc<Bytes>,
     /// Every write since the last sync, oldest first.
     unsynced: Vec<Write>,
-    /// Sectors that a failed sync called clean: no sync writes them.
+    /// Sectors that a failed sync marked clean: no sync writes them.
     forgotten: u8,
     /// Whether it is dropped as soon as it counts as clean.
     uncached: bool,
@@ -53,9 +53,8 @@ impl Page {
         &self.cached[..]
     }
 
-    /// What is on the disk once all that is on its way there has arrived: the
-    /// synced content in sectors that were called clean, and what was written in the
-    /// others.
+    /// The disk content once all pending writes have arrived: the synced content in sectors
+    /// marked clean, the written content in the others.
     pub(super) fn written_out(&self) -> Bytes {
         let mut bytes = *self.cached;
         for sector in (0..SECTORS).filter(|sector| self.forgotten & bit(*sector) != 0) {
@@ -106,7 +105,7 @@ impl Page {
         });
     }
 
-    /// Calls every unsynced sector clean, without making it durable.
+    /// Marks every unsynced sector clean, without making it durable.
     pub(super) fn forget(&mut self) {
         for write in &self.unsynced {
             self.forgotten |= write.sectors;
@@ -116,7 +115,7 @@ impl Page {
         }
     }
 
-    /// Lets go of a page that counts as clean; it then reads as it is on the disk.
+    /// Evicts a page that counts as clean; it then reads as it is on the disk.
     pub(super) fn evict(&mut self) {
         let forgotten = self.forgotten;
         if self
@@ -156,8 +155,8 @@ impl Page {
         }
     }
 
-    /// The contents that the sector had since the last sync, from the synced
-    /// one on, without repetitions in a row.
+    /// The sector's contents since the last sync, from the synced one on, without
+    /// consecutive duplicates.
     fn versions(&self, sector: usize) -> Vec<&[u8]> {
         let mut versions = vec![&self.durable[bytes_of(sector)]];
         for write in &self.unsynced {

@@ -8,8 +8,7 @@ use super::inode::Inode;
 use super::sectors::sectors_of;
 use super::{Atomicity, Choose, SECTOR_BYTES};
 
-/// Everything on the disk, and in the page cache over it. A copy shares what
-/// does not change.
+/// Everything on the disk and in its page cache. Copies share unchanged data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Volume {
     pub(super) entries: Entries,
@@ -101,14 +100,14 @@ impl Volume {
         }
     }
 
-    /// Drops the files that no name and no handle will ever reach.
+    /// Drops the files that no name and no handle can reach.
     pub(super) fn drop_unreachable(&mut self, open: &BTreeSet<u64>) {
         let named = self.entries.reachable();
         self.files
             .retain(|file, _| named.contains(file) || open.contains(file));
     }
 
-    /// The sectors that files take, those without a name too while they are open.
+    /// The sectors that files occupy, including open files without a name.
     pub(super) fn used_sectors(&self, open: &BTreeSet<u64>) -> u64 {
         let mut taking = open.clone();
         taking.extend(self.entries.files());

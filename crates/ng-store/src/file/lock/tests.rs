@@ -1,5 +1,5 @@
-//! Who appends to the file that has the name, in every order of steps that loom
-//! finds: openers, creators and replacers at once.
+//! Who appends to the named file, in every interleaving that loom finds: concurrent
+//! openers, creators and replacers.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,20 +23,18 @@ mod amount;
 
 const NAME: &str = "a.ngt";
 
-/// The number of the last file there can be. The first, which is 1, is one that a
-/// killed creator has left, the last one has the name from the begin; between
-/// them each of three creators has three.
+/// The number of the last possible file. The first, 1, was left by a killed creator, the
+/// last one has the name from the start; between them each of three creators has three.
 const FILES: usize = 2 + 3 * CREATORS;
 const CREATORS: usize = 3;
 
-/// What the file that was left behind is called.
+/// The name of the leftover file.
 const LEFT: &str = ".ng-tmp-0123456789abcdef";
 
-/// A folder with one name that counts, temporary names beside it, and files that
-/// are only locked.
+/// A folder with one final name, temporary names beside it, and files that are only locked.
 ///
-/// The kernel decides about names and locks one after the other, so every look
-/// at one is a read-modify-write, which loom never shows an old value.
+/// The kernel serialises operations on names and locks, so every check is a
+/// read-modify-write, for which loom never shows a stale value.
 #[derive(Clone)]
 struct Folder(Arc<Shared>);
 
@@ -48,9 +46,9 @@ struct Shared {
     /// thread at a time, and [`Folder::step`] is where it may run another.
     temporary: Mutex<BTreeMap<String, usize>>,
     steps: AtomicUsize,
-    /// Whether creators look for what others left behind.
+    /// Whether creators look for leftovers.
     is_listed: bool,
-    /// How many hold the lock of the file that has the name, as they believe.
+    /// How many believe to hold the lock of the named file.
     appenders: AtomicUsize,
 }
 
@@ -227,7 +225,7 @@ impl Dir for Creator {
     }
 }
 
-/// What a thread of a model does.
+/// The action of a thread in a model.
 #[derive(Clone, Copy)]
 enum Part {
     Open,
@@ -237,7 +235,7 @@ enum Part {
 use Part::{Create, Open};
 
 impl Part {
-    /// Gets hold of the file that has the name, or is refused.
+    /// Acquires the named file, or is refused.
     fn play(self, folder: &Folder, number: usize) {
         match self {
             Self::Open => match open(folder) {
@@ -285,7 +283,7 @@ fn create(folder: &Folder, number: usize, replace: bool) -> Result<Writer<File>,
     Draft::begin(dir, NAME, Path::new(NAME), &options, identity)?.publish()
 }
 
-/// Holds the file, and checks that nobody else does, and that it keeps its name.
+/// Holds the file, and checks that no other thread does, and that it keeps its name.
 fn append(folder: &Folder, number: usize) {
     let appenders = &folder.0.appenders;
     assert_eq!(appenders.fetch_add(1, Ordering::AcqRel), 0, "two appenders");
@@ -294,12 +292,12 @@ fn append(folder: &Folder, number: usize) {
 }
 
 fn spawn(part: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    // In words. A file's head does not fit the stack that loom gives.
+    // As text: a file's head does not fit loom's stack.
     let builder = Builder::new().stack_size(1 << 15);
     builder.spawn(part).unwrap()
 }
 
-/// Where a model begins.
+/// The initial state of a model.
 #[derive(Clone, Copy)]
 struct Begin {
     /// Whether a file has the name.
@@ -321,7 +319,7 @@ const LEFTOVER: Begin = Begin {
     ..NO_FILE
 };
 
-/// Runs the parts at once, in every order with up to so many preemptions.
+/// Runs the parts concurrently, in every interleaving with up to this many preemptions.
 fn check(preemptions: usize, begin: Begin, parts: &'static [Part]) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions + usize::from(amount::scale() > 1));
@@ -374,7 +372,7 @@ fn what_was_left_is_removed_and_what_is_being_created_is_not() {
     check(2, LEFTOVER, &[NEW, NEW, REPLACE]);
 }
 
-/// Opens a file that loses its name so many times before it is locked.
+/// Opens a file that loses its name this many times before it is locked.
 fn open_restless(times: usize) -> Result<u64, OpenError> {
     let fs = SimFs::new();
     let opened = Cell::new(0);

@@ -1,5 +1,5 @@
-//! A disk in plain memory, and a map of it: the pointer code of `map` where
-//! tools that cannot map files can check it.
+//! A disk in plain memory, and a map of it, so that tools that cannot map files can check
+//! the pointer code of `map`.
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -12,16 +12,15 @@ use ng_token::Token;
 use super::{Backing, Map};
 use crate::disk::Disk;
 
-/// A file of a fixed greatest size.
+/// A file of a fixed maximum size.
 pub(super) struct Memory {
     records: Box<[UnsafeCell<Token>]>,
     size_bytes: AtomicU64,
 }
 
-// SAFETY: `Sync` asks that `&Memory` may be used by many threads. Its bytes are
-// written by `write_at`, by one writer at a time, and never where a snapshot
-// reads: the store under test keeps both, as over a file, and a tool that finds
-// data races sees it when it does not.
+// SAFETY: `Sync` requires that `&Memory` may be used by many threads. Its bytes are written
+// by `write_at`, by one writer at a time, and never where a snapshot reads: the store under
+// test ensures both, as over a file, and a data-race detector would notice if not.
 unsafe impl Sync for Memory {}
 
 impl Memory {
@@ -71,7 +70,7 @@ impl Disk for PlainDisk {
         let available = self.len()?.saturating_sub(offset) as usize;
         let count = buffer.len().min(available);
         let from = self.0.start().wrapping_byte_add(offset as usize);
-        // SAFETY: `copy_nonoverlapping` asks for (1) `count` readable bytes at
+        // SAFETY: `copy_nonoverlapping` requires (1) `count` readable bytes at
         // `from`, (2) `count` writable ones at the buffer, (3) apart, and (4) no
         // concurrent write. (1) The length is at most the capacity. (2) `count`
         // is at most the buffer's length. (3) The buffer is borrowed, the memory

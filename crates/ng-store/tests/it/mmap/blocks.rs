@@ -1,5 +1,5 @@
-//! Verified blocks that are owned: by an iterator that reads ahead, one by one, and
-//! of commits that come later.
+//! Owned verified blocks: by an iterator with read-ahead, one by one, and from later
+//! commits.
 
 use std::sync::mpsc::channel;
 use std::thread;
@@ -197,7 +197,7 @@ fn a_reader_goes_on_to_later_commits_and_its_clones_do_not() {
     }
 }
 
-/// What `open` reads, `refresh` does: a damaged last block is told where it is read.
+/// `refresh` reads what `open` does: a damaged last block is reported when it is read.
 #[test]
 fn a_damaged_last_block_does_not_keep_a_reader_from_going_on() {
     let place = Place::new();
@@ -255,7 +255,7 @@ fn a_reader_of_a_file_that_went_back_says_so() {
     assert!(matches!(error, OpenError::WentBack { .. }), "{error}");
 }
 
-/// What is derived from a file is held against these.
+/// Derived data is checked against these.
 #[test]
 fn chains_of_the_table_are_those_of_the_commits_that_ended_there() {
     let place = Place::new();
@@ -280,7 +280,7 @@ fn chains_of_the_table_are_those_of_the_commits_that_ended_there() {
     assert_eq!(reader.table_chains(&ends).unwrap(), expected);
     assert_eq!(reader.table_chains(&ends[2..4]).unwrap(), expected[2..4]);
     assert_eq!(reader.table_chains(&[]).unwrap(), []);
-    // A later entry is rotten: no chain of this table is believed.
+    // A later entry is rotten: no chain of this table is trusted.
     flip(&place.file(), (TABLE + 8 * 19) * 8);
     let error = reader.table_chains(&ends[..2]).unwrap_err();
     assert!(matches!(error, ReadError::TableDamaged { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! What streams leave in the page cache, and what they do to what is there.
+//! What streams leave in the page cache, and how they treat pages already there.
 
 use std::fs::File;
 use std::ops::Range;
@@ -21,7 +21,7 @@ use super::fixture::{Place, open, repair, small, token, tokens};
 const MIB: u64 = 1 << 20;
 const BLOCK_BYTES: u64 = (BLOCK_TOKENS * Token::SIZE) as u64;
 
-/// The tokens of a chunk of a file, what is written around the page cache at least.
+/// The tokens of a file chunk, the smallest uncached write.
 const CHUNK_TOKENS: usize = 4 * BLOCK_TOKENS;
 
 const NAME: &str = "a.ngt";
@@ -74,7 +74,7 @@ fn read_all<D: Disk>(reader: &BlockReader<D>) -> Vec<Token> {
     all
 }
 
-/// Appends as `Append` does, and as workers do that hash what they append.
+/// Appends like `Append`, and like workers that hash what they append.
 fn append(writer: &mut Writer<SimFile>, tokens: &[Token], with: usize) {
     match with {
         0 => writer.append(tokens).unwrap(),
@@ -101,7 +101,7 @@ fn whole_chunks_alone_are_written_around_the_page_cache() {
         append(&mut writer, &tokens(count)[100..], with);
         writer.commit(Stamp::default()).unwrap();
         let uncached = writes(&fs, from, true);
-        // The chunk that was begun, and the one that the tokens end in, stay.
+        // The partial first and last chunks stay.
         let covered: u64 = uncached.iter().map(|range| range.end - range.start).sum();
         assert_eq!(covered, 2 * MIB, "{uncached:?}");
         assert!(uncached.iter().all(|range| range.start % MIB == 0
@@ -172,7 +172,7 @@ fn a_small_commit_is_kept_and_one_that_is_announced_as_large_is_not() {
             writer.append(&two).unwrap();
             let uncached = fs.operations_of(CallKind::WriteUncached);
             assert_eq!(uncached, expected, "{policy:?}, {announced} announced");
-            // What was announced was for one commit.
+            // An announcement holds for one commit.
             writer.commit(Stamp::default()).unwrap();
             writer.append(&two).unwrap();
             let more = fs.operations_of(CallKind::WriteUncached) - uncached;
@@ -296,7 +296,7 @@ fn a_window_that_cannot_be_read_whole_is_read_block_by_block() {
     }
 }
 
-/// A place on a file system that has a page cache of its own, and tells of it.
+/// A place on a file system whose page cache can be queried.
 fn place() -> Option<Place> {
     let place = Place::new();
     let path = place.named("probe");
@@ -308,7 +308,7 @@ fn place() -> Option<Place> {
     let left = disk.cached_bytes(0, MIB).unwrap();
     let works = there.is_some_and(|there| there > 0) && left == Some(0);
     if !works {
-        eprintln!("skipped: the page cache of this folder cannot be told or dropped");
+        eprintln!("skipped: the page cache of this folder cannot be queried or dropped");
     }
     works.then_some(place)
 }
@@ -322,7 +322,7 @@ fn cached(path: &Path) -> u64 {
 fn make_cold(path: &Path) {
     let file = File::open(path).unwrap();
     file.sync_all().unwrap();
-    // Pages may be on their way through lists of the kernel's.
+    // Pages may be moving through kernel lists.
     for _ in 0..1000 {
         RealFile::open(path, false)
             .unwrap()
@@ -410,7 +410,7 @@ fn read_by_threads(path: &Path) {
     read_each_block(&reader.pass(), 7);
 }
 
-/// Each block by whoever comes, on so many threads.
+/// Each block on whichever thread is free, with this many threads.
 fn read_each_block<D: Disk>(pass: &BlockReader<D>, threads: usize) {
     let next = AtomicU64::new(0);
     thread::scope(|scope| {
@@ -506,7 +506,7 @@ fn a_pass_over_a_file_that_is_warm_in_parts_leaves_those() {
             DATA + 10 * MIB + 4096..DATA + 10 * MIB + 8192,
         ];
         let file = File::open(&path).unwrap();
-        // Only what is asked for, and nothing ahead of it.
+        // Only what is requested, without read-ahead.
         advise_random(&file);
         for part in &parts {
             let mut bytes = vec![0; (part.end - part.start) as usize];
@@ -594,7 +594,7 @@ fn what_was_announced_and_never_had_room_is_forgotten() {
     assert_eq!(fs.operations_of(CallKind::WriteUncached), 0);
 }
 
-/// The kernel tells this failure once, and the sync to come would succeed.
+/// The kernel reports this failure once, and the next sync would succeed.
 #[test]
 fn a_failure_of_writeback_that_is_waited_for_poisons() {
     let fs = SimFs::new();

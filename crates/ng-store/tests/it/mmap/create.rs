@@ -70,7 +70,7 @@ fn a_link_that_leads_nowhere_is_not_replaced() {
     assert_eq!(place.names(), ["a.ngt"]);
 }
 
-/// The link was replaced, and what it led to stayed as it was.
+/// The link was replaced, and its target stayed unchanged.
 #[test]
 fn a_link_stays_and_the_file_that_it_leads_to_is_replaced() {
     let ways: [fn(&Path); 3] = [

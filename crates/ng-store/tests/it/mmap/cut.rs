@@ -1,4 +1,4 @@
-//! Files that lose their end while they are read.
+//! Files that are truncated while they are read.
 
 #![allow(
     clippy::single_range_in_vec_init,
@@ -92,14 +92,14 @@ fn causes(report: &VerifyReport) -> Vec<(u64, Cause)> {
     bad.map(|bad| (bad.block, bad.cause)).collect()
 }
 
-/// The blocks that a cut to `length` leaves not whole, as a report names them.
+/// The blocks that a cut to `length` leaves incomplete, as a report lists them.
 fn cut_blocks(length: u64) -> Vec<(u64, Cause)> {
     let first = length.saturating_sub(DATA) / BLOCK_BYTES;
     (first..4).map(|block| (block, Cause::Cut)).collect()
 }
 
-/// What the file is cut to: within the table, at a block's end, within a block
-/// and within the last one.
+/// The lengths after the cut: inside the table, at a block's end, inside a block and inside
+/// the last one.
 const LENGTHS: [u64; 5] = [
     0x10004,
     DATA,
@@ -174,7 +174,7 @@ fn a_tail_that_its_image_holds_is_restorable_in_a_file_that_was_cut() {
     assert_eq!(read, tokens(COUNT)[3 * 4096..]);
 }
 
-/// The last byte of most tokens is zero: a cut of it is told, and costs nothing.
+/// The last byte of most tokens is zero: cutting it off is reported, and loses nothing.
 #[test]
 fn zeros_that_were_cut_off_the_last_block_are_no_loss() {
     let place = Place::new();
@@ -194,7 +194,7 @@ fn zeros_that_were_cut_off_the_last_block_are_no_loss() {
     assert!(report.cut.is_some());
 }
 
-/// Touching what the file no longer has would be a signal.
+/// Touching what the file no longer has would raise a signal.
 #[test]
 fn a_mapped_file_that_was_cut_is_verified_without_a_touch() {
     for length in LENGTHS {

@@ -12,8 +12,8 @@ const COUNT: usize = 100;
 const GENERATION: u64 = 3;
 const NEWEST_TAIL: u64 = 0x4000;
 
-/// Flips every bit of a range, one at a time, and expects the newest generation,
-/// with something said, or nothing where `silent`.
+/// Flips every bit of a range, one at a time, and expects the newest generation, with a
+/// finding, or none if `silent`.
 fn check_flips(name: &str, range: std::ops::Range<u64>, silent: bool) {
     let place = Place::new();
     let path = place.file();
@@ -86,13 +86,13 @@ fn the_older_slot_gone_is_told_and_costs_nothing() {
     let reader = open(&path).unwrap();
     assert_eq!(reader.tokens(), tokens(COUNT));
     assert!(reader.recovery().contains(&Finding::Slot { slot: 0 }));
-    // The next commit writes over the slot that is gone.
+    // The next commit overwrites the lost slot.
     drop(open_append(&path).unwrap());
     assert_eq!(open(&path).unwrap().tokens(), tokens(COUNT));
 }
 
-/// It makes the newest commit once more in the other slot, and the one that was
-/// damaged is written by the commit after it.
+/// It repeats the newest commit in the other slot, and the following commit rewrites the
+/// damaged one.
 #[test]
 fn two_openings_to_append_write_the_copies_and_the_image_again() {
     for (offset, finding) in [

@@ -1,4 +1,4 @@
-//! What `docs/file-format.md` decides where it could be either way.
+//! Choices of `docs/file-format.md` that could have gone either way.
 
 use ng_store::{BlockReader, Finding, OpenError, TokenStore};
 
@@ -67,7 +67,7 @@ fn what_no_checksum_covers_is_not_looked_at_but_beside_the_slots() {
     }
 }
 
-/// It looks like a commit that was under way when the power failed.
+/// It looks like a commit interrupted by a power cut.
 #[test]
 fn an_older_version_of_the_newest_slot_written_back_is_not_told() {
     let place = Place::new();
@@ -113,7 +113,7 @@ fn a_tail_image_that_fails_its_own_hash_restores_nothing() {
     );
 }
 
-/// The previous slot's hash is for those who look again, not for who opens.
+/// The previous slot's hash matters at refresh, not at open.
 #[test]
 fn a_previous_hash_that_names_another_slot_opens() {
     let place = Place::new();

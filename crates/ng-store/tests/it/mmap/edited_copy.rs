@@ -1,4 +1,4 @@
-//! Committed tokens that are changed, and written as another file.
+//! Committed tokens, changed and written as another file.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::fixture::{
 
 const COUNT: usize = 10_000;
 
-/// Every how many tokens one is changed.
+/// One token in this many is changed.
 const STEP: usize = 100;
 
 fn change(tokens: &mut [Token], start: usize) {
@@ -33,7 +33,7 @@ fn changed() -> Vec<Token> {
     tokens
 }
 
-/// As the file is that the tokens are of.
+/// Like the tokens' own file.
 fn options_of(store: &PrivateStore) -> CreateOptions {
     let info = store.info();
     CreateOptions::new()
@@ -127,13 +127,13 @@ fn an_edited_copy_takes_the_place_of_what_it_was_made_of() {
     assert_eq!(VecStore::load(&path).unwrap().tokens(), changed());
     assert_eq!(place.names(), ["a.ngt"]);
 
-    // What is changed later is nowhere but in memory.
+    // Later changes are only in memory.
     change(&mut store.tokens_mut()[1..], 0);
     assert_eq!(store.tokens()[1], token(1).with_weight(2.0));
     assert_eq!(VecStore::load(&path).unwrap().tokens(), changed());
 }
 
-/// A copy has hashes of its own: only who verifies the original learns of the damage.
+/// A copy has new hashes: only verifying the original reveals the damage.
 #[test]
 fn damage_is_found_by_verifying_before_the_copy_and_not_after_it() {
     let place = Place::new();

@@ -1,5 +1,5 @@
-//! Operations that fail, on the simulated disk: which error they are, and what is
-//! asked of the disk. That each of them may fail is `tests/crash`'s claim.
+//! Failing operations on the simulated disk: the resulting error, and the calls to the
+//! disk. `tests/crash` checks that any of them may fail.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -187,8 +187,8 @@ fn a_disk_that_is_full_from_the_start_is_told_with_path_and_bytes() {
     }
 }
 
-/// A file that doubled asked for as much as it had, and was refused with room
-/// for many times what was appended.
+/// When files grew by doubling, an append was refused although there was space for many
+/// times its size.
 #[test]
 fn what_fits_is_appended_where_doubling_the_file_does_not() {
     for refuse_allocation in [false, true] {
@@ -252,7 +252,7 @@ fn a_commit_is_data_table_image_sync_slot_slot_sync() {
     let (length, sync) = ((0, 1), (0, 0));
     let slots_as_left = [(0x1000, 4096), (0x3000, 4096)];
     let data = ((2 << 20) + 100 * 64, 4_900 * 64);
-    // The image, and the intent behind it.
+    // The image, and the intent after it.
     let (table, image) = ((0x10000, 8), (0x2000, 4096));
     let slot = [(0x1000, 512), (0x1800, 512)];
     let looks = [length, slots_as_left[0], slots_as_left[1]];
@@ -310,7 +310,7 @@ fn an_append_whose_closure_panics_is_taken_back_from_any_state() {
     }
 }
 
-/// The kernel tells an open file of a failure once, whichever of its followers asks.
+/// The kernel reports a failure to an open file once, whichever of its followers asks.
 #[test]
 fn a_commit_whose_sync_failed_is_shown_by_no_clone_of_who_was_told() {
     let (fs, mut writer) = appended();

@@ -17,7 +17,7 @@ use ng_store::{
 use ng_token::Token;
 use tempfile::TempDir;
 
-/// A folder of its own, with a path for one file in it.
+/// A private folder, with a path for one file in it.
 pub(super) struct Place {
     folder: TempDir,
 }
@@ -141,7 +141,7 @@ pub(super) fn set_len(path: &Path, len: u64) {
     file.set_len(len).unwrap();
 }
 
-/// Lets every descriptor of the file refuse to write, whoever has it.
+/// Makes every descriptor of the file refuse to write.
 #[cfg(target_os = "linux")]
 pub(super) fn make_read_only(path: &Path) {
     use std::os::fd::{FromRawFd, OwnedFd};
@@ -156,7 +156,7 @@ pub(super) fn make_read_only(path: &Path) {
         if !is_it || number == std::os::fd::AsRawFd::as_raw_fd(&read_only) {
             continue;
         }
-        // SAFETY: `from_raw_fd` asks that the descriptor is open and owned. It is
+        // SAFETY: `from_raw_fd` requires that the descriptor is open and owned. It is
         // open, since the file of this test is; and it is given back to its owner
         // below, open as before.
         let mut descriptor = unsafe { OwnedFd::from_raw_fd(number) };
@@ -167,8 +167,7 @@ pub(super) fn make_read_only(path: &Path) {
     assert!(changed > 0);
 }
 
-/// Raises the limit on open files, if there is one and it may be, and tells whether so
-/// many may be open.
+/// Raises the limit on open files if possible, and tells whether this many may be open.
 #[cfg(target_os = "linux")]
 pub(super) fn may_open(files: usize) -> bool {
     use rustix::process::{Resource, getrlimit, setrlimit};

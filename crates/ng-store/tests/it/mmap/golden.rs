@@ -1,5 +1,5 @@
-//! The files that Python writes: `tests/fixtures/golden.py`. That of format 1.0
-//! stays readable; that of 1.1 is what is written today.
+//! The files that Python writes: `tests/fixtures/golden.py`. Format 1.0 stays readable; 1.1
+//! is what is written today.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Files that are something else, or lie about themselves.
+//! Files of another kind, or with false claims.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -36,7 +36,7 @@ fn check(path: &Path, expected: impl Fn(&OpenError) -> bool) {
     assert!(verify(path).is_err());
 }
 
-/// Changes bytes of a record, and makes its checksum hold again.
+/// Changes bytes of a record, and corrects its checksum.
 pub(super) fn lie<const N: usize>(path: &Path, record: u64, offset: usize, bytes: &[u8]) {
     let mut page: [u8; N] = read_at(path, record);
     page[offset..offset + bytes.len()].copy_from_slice(bytes);
@@ -243,7 +243,7 @@ fn fields_that_cannot_be_are_named_with_their_offset() {
     }
 }
 
-/// With a right checksum it is no damage.
+/// With a valid checksum it is not damage.
 #[test]
 fn constants_of_another_format_are_not_supported() {
     for (offset, bytes, name) in [
@@ -329,8 +329,8 @@ fn an_expected_value_is_told_in_words() {
     }
 }
 
-/// The fuzz target `slot` found it: a commit after the last generation was
-/// acknowledged, and no reader took it.
+/// The fuzz target `slot` found it: a commit after the last generation was acknowledged,
+/// but no reader accepted it.
 #[test]
 fn no_commit_follows_the_last_generation() {
     const LAST: u64 = u64::MAX - 1;
@@ -342,7 +342,7 @@ fn no_commit_follows_the_last_generation() {
     for copy in [0x3000, 0x3800] {
         lie::<512>(&path, copy, 8, &(LAST - 1).to_le_bytes());
     }
-    // Opening to append makes the last one.
+    // Opening to append makes the last possible one.
     let mut store = open_append(&path).unwrap();
     assert_eq!((store.info().generation, store.len()), (LAST, 192));
     store.append(&[Token::new(1)]).unwrap();

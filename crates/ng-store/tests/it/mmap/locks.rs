@@ -1,4 +1,4 @@
-//! One appender, whatever names the file has.
+//! One appender, under any of the file's names.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -9,11 +9,11 @@ use ng_store::{BlockReader, OpenError, TokenSink, TokenStore};
 
 use super::fixture::{Place, create, file_of, open, open_append, small, tokens};
 
-/// Set for the child that a lock test starts: the file that it shall append to.
+/// Set for the child that a lock test starts: the file to append to.
 const HOLD: &str = "NG_STORE_TEST_HOLD";
 
-/// Not a test of its own: the child of the tests below. Appends to the file and
-/// holds it until its standard input ends.
+/// Not a separate test: the child of the tests below. Appends to the file and holds it
+/// until its standard input ends.
 #[test]
 fn hold_a_file_for_another_test() {
     let Some(path) = std::env::var_os(HOLD) else {
@@ -107,8 +107,8 @@ fn a_writer_over_a_real_file_takes_its_lock() {
     assert_eq!(store.len(), 11);
 }
 
-/// A map holds the file's description, and with it the lock, unless the store
-/// gives it back by hand.
+/// A map holds the file's description, and with it the lock, unless the store releases it
+/// explicitly.
 #[test]
 fn a_snapshot_that_lives_on_does_not_hold_the_lock() {
     let place = Place::new();

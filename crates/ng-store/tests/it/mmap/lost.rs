@@ -1,4 +1,4 @@
-//! What was committed and then destroyed in place: a slot, or the last block.
+//! Committed data destroyed in place: a slot, or the last block.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::fixture::{
 
 const SLOTS: [u64; 2] = [0x1000, 0x3000];
 const TAILS: [u64; 2] = [0x2000, 0x4000];
-/// Where an intent stands behind a tail image.
+/// The offset of an intent after a tail image.
 const INTENT: u64 = 4032;
 const DATA: u64 = 2 << 20;
 
@@ -31,7 +31,7 @@ fn findings(path: &Path) -> Vec<Finding> {
     BlockReader::open(path).unwrap().recovery().to_vec()
 }
 
-/// Expects that an appender refuses to go on, and writes nothing.
+/// Expects that an appender refuses, and writes nothing.
 fn check_refused(path: &Path, expected_lost: Option<u64>) {
     let before = fs::read(path).unwrap();
     let error = open_append(path).unwrap_err();
@@ -42,8 +42,8 @@ fn check_refused(path: &Path, expected_lost: Option<u64>) {
     assert!(fs::read(path).unwrap() == before, "an appender wrote");
 }
 
-/// An outside trial found it: the next append took the older commit and wrote over
-/// what had been acknowledged, and the file verified as clean.
+/// Found in an outside trial: the next append used the older commit and overwrote
+/// acknowledged tokens, and the file verified as clean.
 #[test]
 fn an_acknowledged_commit_whose_slot_is_lost_is_not_written_over() {
     let place = Place::new();
@@ -99,8 +99,8 @@ fn the_older_slot_lost_is_no_loss_and_appending_goes_on() {
     }
 }
 
-/// Opening to append makes the newest commit once more: the slot of that one lost,
-/// the other has all that there was.
+/// Opening to append repeats the newest commit: if its slot is lost, the other has
+/// everything.
 #[test]
 fn a_lost_slot_that_repeats_the_other_is_no_loss() {
     let place = Place::new();
@@ -120,8 +120,8 @@ fn a_new_file_has_lost_nothing() {
     assert_eq!(findings(&path), []);
 }
 
-/// Most files have one commit, and so a slot 1 that was zero until then: lost, it was
-/// taken for one that was never written.
+/// Most files have one commit, and so a slot 1 that was zero until then: when lost, it was
+/// mistaken for one never written.
 #[test]
 fn a_first_commit_whose_slot_is_lost_is_not_written_over() {
     for count in [1, 64, 10_000] {
@@ -173,7 +173,7 @@ fn the_receipt_of_the_first_commit_is_no_lost_commit() {
     assert_eq!(open_append(&path).unwrap().tokens(), tokens(100));
 }
 
-/// Who reads a file into memory is told nothing beside it.
+/// Loading a file into memory has no place for findings.
 #[test]
 fn a_file_that_may_have_lost_a_commit_is_not_loaded_nor_clean() {
     let place = Place::new();
@@ -249,7 +249,7 @@ fn appending_goes_on_behind_a_damaged_last_block_if_asked_to() {
         let count = BLOCK_TOKENS + begun;
         file_of(&path, &[count]);
         flip(&path, (DATA + BLOCK_TOKENS as u64 * 64) * 8 + 3);
-        // A tail image would make a short end whole.
+        // A tail image would restore a short end.
         write_at(&path, TAILS[1], &[0; 64]);
         let before = fs::read(&path).unwrap();
         let error = open_append(&path).unwrap_err();
@@ -269,7 +269,7 @@ fn appending_goes_on_behind_a_damaged_last_block_if_asked_to() {
         writer.commit().unwrap();
         drop(writer);
 
-        // What was there is there, the hole is named for ever, the rest is sound.
+        // Existing tokens stay, the hole stays marked, the rest is sound.
         let store = open(&path).unwrap();
         assert_eq!(store.tokens()[..BLOCK_TOKENS], tokens(BLOCK_TOKENS));
         assert_eq!(store.tokens()[2 * BLOCK_TOKENS..], tokens(5_000));
@@ -287,7 +287,7 @@ fn appending_goes_on_behind_a_damaged_last_block_if_asked_to() {
     }
 }
 
-/// The map shows the closed block as it is, and goes on behind it.
+/// The map shows the closed block unchanged, and continues after it.
 #[test]
 fn a_mapped_store_goes_on_behind_a_damaged_last_block_if_asked_to() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! How much address space maps take, and how they are to be looked at.
+//! How much address space maps take, and their access advice.
 
 #![expect(
     unsafe_code,
@@ -108,8 +108,8 @@ fn file_of_default_size(path: &Path) {
     store.commit().unwrap();
 }
 
-/// Random access reads one page where normal access reads around it; what the kernel
-/// was told shows in the flags of the map.
+/// Random access reads one page where normal access reads around it; the advice shows in
+/// the flags of the map.
 #[test]
 fn advice_reaches_the_kernel() {
     let place = Place::new();
@@ -156,13 +156,13 @@ fn what_is_wanted_soon_is_read() {
     };
     for open in [reader, appender] {
         file.drop_cached(0, u64::MAX >> 1);
-        // In memory, or where it is not told, there is nothing to see.
+        // On a memory file system, or if it cannot be queried, there is nothing to see.
         if cached().is_none_or(|bytes| bytes > 0) {
-            eprintln!("skipped: the file cannot leave memory, or nobody tells");
+            eprintln!("skipped: the file cannot leave memory, or it cannot be queried");
             return;
         }
         let store = open(&MapOptions::new().access(Access::WillNeed));
-        // The first and the last page, which no look at the last block reads.
+        // The first and the last page, which checking the last block does not read.
         while cached().unwrap() < COUNT as u64 * 64 / 2 {
             std::thread::yield_now();
         }

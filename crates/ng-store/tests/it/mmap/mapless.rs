@@ -165,7 +165,7 @@ fn a_draft_has_its_name_when_it_is_published_and_not_before() {
     );
 }
 
-/// Begins and publishes a file of one token, one way or the other.
+/// Creates and publishes a file of one token, either way.
 type Publish = fn(&Path, bool) -> Result<(), CreateError>;
 
 fn publish_draft(path: &Path, replace: bool) -> Result<(), CreateError> {

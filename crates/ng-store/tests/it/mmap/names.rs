@@ -1,4 +1,4 @@
-//! What happens to the name of a file while somebody works with it.
+//! What happens to a file's name while it is in use.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -18,7 +18,7 @@ use super::fixture::{Place, create, file_of, open, open_append, repair, small, t
 
 const NAME: &str = "a.ngt";
 
-/// A folder in which every file that is opened is renamed at once.
+/// A folder in which every opened file is renamed at once.
 struct Restless(SimDir);
 
 impl Dir for Restless {
@@ -53,8 +53,8 @@ impl Dir for Restless {
     }
 }
 
-/// A real folder in which somebody creates the file as soon as it was seen to
-/// be missing, and goes on to append to it.
+/// A real folder in which another process creates the file as soon as it was seen missing,
+/// and appends to it.
 struct Crowded<'a> {
     dir: RealDir,
     place: &'a Place,
@@ -98,8 +98,7 @@ impl Dir for &Crowded<'_> {
     }
 }
 
-/// A folder of a network: its locks are for those who may write, and it may not
-/// know how to sync.
+/// A network folder: its locks require write access, and it may not support sync.
 struct Remote {
     dir: SimDir,
     sync_fails: Option<io::ErrorKind>,
@@ -301,9 +300,8 @@ fn a_folder_that_cannot_be_synced_is_a_finding_and_one_that_fails_an_error() {
     }
 }
 
-/// Where no file was found to lock, the new one was renamed over whatever had
-/// the name by then: over a file that its creator was appending to, whose
-/// commits nobody would have found again.
+/// If no file was found to lock, the new one was renamed over whatever had the name by
+/// then: a file still being appended to, whose commits became unreachable.
 #[test]
 fn a_file_that_appears_before_it_is_replaced_is_not_taken_from_its_appender() {
     let place = Place::new();
@@ -346,7 +344,7 @@ fn a_name_that_is_taken_while_the_file_is_written_stays_taken() {
     assert_eq!(writer.info().tag, 9);
 }
 
-/// What becomes of the name of a file while an appender has it.
+/// What happens to a file's name while an appender has it.
 type Accident = fn(&Place);
 
 fn move_aside(place: &Place) {
@@ -358,7 +356,7 @@ fn put_another(place: &Place) {
     fs::write(place.file(), "another").unwrap();
 }
 
-/// An appender went on committing to a file that nobody would find again.
+/// An appender kept committing to an unreachable file.
 #[test]
 fn what_nobody_would_find_is_not_committed() {
     let accidents: [(Accident, bool); 6] = [
@@ -488,8 +486,7 @@ fn what_a_killed_creator_left_is_removed_by_the_next_and_nothing_else() {
     }
 }
 
-/// Whoever removes what was left behind may have the file for a moment before
-/// its creator has.
+/// A process removing leftovers may hold the file for a moment before its creator does.
 #[test]
 fn a_creator_whose_file_was_taken_for_one_that_was_left_makes_another() {
     let fs = SimFs::new();

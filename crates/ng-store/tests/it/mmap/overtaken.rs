@@ -1,4 +1,4 @@
-//! A file that somebody else changes while a writer holds it.
+//! A file that another process changes while a writer holds it.
 
 use std::io;
 use std::path::Path;
@@ -15,8 +15,8 @@ use super::fixture::{Place, create, file_of, flip, open, set_len, small, tokens}
 
 const NAME: &str = "a.ngt";
 
-/// Lets somebody change the file behind a writer's back, and expects its commit to
-/// be refused, and nothing of it to be shown.
+/// Changes the file behind a writer's back, and expects its commit to be refused and not
+/// shown.
 fn check(harm: impl Fn(&Path), expected: impl Fn(&WriteError) -> bool) {
     let place = Place::new();
     let path = place.file();
@@ -31,8 +31,8 @@ fn check(harm: impl Fn(&Path), expected: impl Fn(&WriteError) -> bool) {
     assert!(matches!(again, WriteError::Poisoned { .. }), "{again}");
 }
 
-/// Two writers by a lock that was lost: the second commit took the first one's
-/// place, and both had been acknowledged.
+/// Two writers after a lost lock: the second commit replaced the first, and both had been
+/// acknowledged.
 #[test]
 fn a_commit_over_another_writers_is_refused() {
     for slot in [0x1000, 0x1800, 0x3000, 0x3800] {
@@ -53,13 +53,13 @@ fn a_commit_onto_a_file_that_was_cut_is_refused() {
     }
 }
 
-/// What an append writes or allocates makes the file as long again, with a hole in
-/// the place of what was committed, and the next commit was acknowledged.
+/// An append extended the file again, with a hole in place of committed tokens, and the
+/// next commit was acknowledged.
 #[test]
 fn an_append_to_a_file_that_was_cut_is_refused() {
     type Append = fn(&mut FileWriter) -> Result<(), WriteError>;
     const CUT: u64 = 0x10000;
-    // Those that have room leave nothing for the commit to write.
+    // With space, nothing is left for the commit to write.
     const ROOM: u64 = 65_536;
     let one: Append = |writer| writer.append(&tokens(1));
     let many: Append = |writer| writer.append(&tokens(ROOM as usize));
@@ -101,7 +101,7 @@ fn a_writer_is_not_overtaken_by_itself() {
     assert_eq!(open(&place.file()).unwrap().info().generation, 9);
 }
 
-/// A mapped store looks before it maps what is new, and writes no more either.
+/// A mapped store checks before it maps new tokens, and stops writing, too.
 #[test]
 fn a_mapped_store_refuses_to_commit_onto_a_file_that_was_cut() {
     let place = Place::new();
@@ -168,7 +168,7 @@ impl Disk for Meddled {
     }
 }
 
-/// The folder of such a disk, of which only the sync is asked.
+/// The folder of such a disk, of which only the sync is used.
 struct MeddledDir(SimDir);
 
 impl Dir for MeddledDir {
@@ -199,8 +199,8 @@ impl Dir for MeddledDir {
     }
 }
 
-/// The sync of the content may take seconds. Both commits were acknowledged, and the
-/// first of them was gone.
+/// The content sync may take seconds. Both commits were acknowledged, but the first was
+/// lost.
 #[test]
 fn a_writer_that_commits_during_the_sync_of_another_is_not_written_over() {
     let fs = SimFs::new();

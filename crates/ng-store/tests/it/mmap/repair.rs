@@ -108,7 +108,7 @@ fn a_file_that_lost_its_end_is_repaired_as_far_as_it_goes() {
     assert_eq!(VecStore::load(&out).unwrap().tokens(), expected);
 }
 
-/// Zeros in its slots look like slots that were never written.
+/// Zeroed slots look like slots never written.
 #[test]
 fn a_first_commit_whose_slot_is_lost_is_not_taken_for_an_empty_file() {
     // The traces of it: a tail image, and an entry of the table.
@@ -134,7 +134,7 @@ fn a_first_commit_whose_slot_is_lost_is_not_taken_for_an_empty_file() {
     assert_eq!(BlockReader::open(place.file()).unwrap().recovery(), []);
 }
 
-/// Each has its hash, and the table not its chain: any may be of an older commit.
+/// Each matches its hash, but the table fails its chain: any may be from an older commit.
 #[test]
 fn blocks_of_another_course_are_not_called_whole() {
     let (place, other) = (Place::new(), Place::new());
@@ -156,7 +156,7 @@ fn blocks_of_another_course_are_not_called_whole() {
     assert!(!report.table_matches && !report.is_whole());
 }
 
-/// A slot whose checksum holds may say whatever it likes.
+/// A slot with a valid checksum may claim anything.
 #[test]
 fn a_count_beyond_the_file_costs_neither_time_nor_room() {
     let place = Place::new();
@@ -164,7 +164,7 @@ fn a_count_beyond_the_file_costs_neither_time_nor_room() {
     store.append(&tokens(100)).unwrap();
     store.commit().unwrap();
     drop(store);
-    // As many tokens behind the last page as there are in the tail image.
+    // As many tokens after the last page as in the tail image.
     let count = (1_u64 << 33) - 64 + 36;
     for copy in [0x3000, 0x3800] {
         lie::<512>(&place.file(), copy, 32, &count.to_le_bytes());
@@ -172,12 +172,12 @@ fn a_count_beyond_the_file_costs_neither_time_nor_room() {
     let compact = RepairOptions::new().compact(true);
     let report = repair(place.file(), place.named("out.ngt"), &compact).unwrap();
     assert_eq!((report.tokens, report.lost), (count, vec![0..count]));
-    // A mebibyte was allocated, and the block behind it is looked at.
+    // A mebibyte was allocated, and the block after it is checked.
     assert_eq!(report.bad.len(), 5, "what is beyond the end is no block");
 }
 
-/// A newest slot that was cut off looked like one that was never written, and
-/// the file like an empty one that had lost nothing.
+/// A truncated newest slot looked like one never written, and the file like an empty one
+/// without loss.
 #[test]
 fn a_file_that_lost_a_slot_with_its_end_is_not_repaired_as_an_older_one() {
     let place = Place::new();
@@ -233,7 +233,7 @@ fn an_existing_file_is_replaced_only_when_asked() {
     assert_eq!(fs::read(&out).unwrap(), b"mine");
     repair(place.file(), &out, &RepairOptions::new().replace(true)).unwrap();
     assert_eq!(place.names(), ["a.ngt", "out.ngt"]);
-    // Not by its own repair: what is lost in that may yet be found in the original.
+    // Not by its own repair: what that lost may still be in the original.
     std::os::unix::fs::symlink("a.ngt", place.named("link.ngt")).unwrap();
     let before = fs::read(place.file()).unwrap();
     for same in [place.file(), place.named("link.ngt")] {

@@ -1,4 +1,4 @@
-//! How much room a file takes, and when it gives it back.
+//! How much space a file takes, and when it frees it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -60,7 +60,7 @@ fn read(fs: &SimFs) -> Vec<ng_token::Token> {
     all
 }
 
-/// Takes room, and does not commit.
+/// Allocates space without committing.
 type Way = fn(&SimFs, &mut Writer<SimFile>);
 
 /// An append of 100,000 tokens to a file of 10 MB left it at 55 MB.
@@ -130,8 +130,8 @@ fn room_is_kept_that_a_commit_or_an_option_asked_for() {
     assert_eq!(length(&fs), grown);
 }
 
-/// The other commit is one that this writer does not know of, as where a file
-/// system does not keep its locks.
+/// The other commit is unknown to this writer, as on a file system that does not enforce
+/// locks.
 #[test]
 fn room_that_another_appender_has_filled_is_not_given_back() {
     let fs = SimFs::new();
@@ -166,7 +166,7 @@ fn a_commit_whose_outcome_is_unknown_keeps_its_room() {
     assert_eq!(read(&fs), tokens(80_000));
 }
 
-/// The file system keeps what it found of the room that was asked for.
+/// The file system keeps a partial allocation.
 #[test]
 fn what_is_left_of_a_generous_allocation_is_given_back_before_the_exact_one() {
     let fs = SimFs::new();
@@ -191,7 +191,7 @@ fn a_file_grows_by_an_eighth_within_bounds() {
         writer.reserve_exact(have).unwrap();
         let free_sectors = free.map(|tokens| fs.used_sectors() + tokens * 64 / SECTOR_BYTES);
         fs.set_capacity(free_sectors);
-        // Room is counted from what was appended, which is nothing.
+        // Space is counted from the appended tokens: none.
         writer.reserve(have + asked).unwrap();
         let grown = writer.allocated_tokens() - have;
         assert_eq!(
@@ -200,7 +200,7 @@ fn a_file_grows_by_an_eighth_within_bounds() {
         );
     };
     let mib = MIB_TOKENS;
-    // At least a MiB, an eighth, at most 64 MiB, and never less than is asked.
+    // At least a MiB, an eighth, at most 64 MiB, and never less than requested.
     check(0, 1, None, mib);
     check(4 * mib, 1, None, mib);
     check(80 * mib, 1, None, 10 * mib);
@@ -209,7 +209,7 @@ fn a_file_grows_by_an_eighth_within_bounds() {
     check(512 * mib, 1, None, 64 * mib);
     check(10_000 * mib, 1, None, 64 * mib);
     check(10_000 * mib, 3_000 * mib, None, 3_000 * mib);
-    // Half of what is free stays free, unless it is asked for.
+    // Half of the free space stays free, unless requested.
     check(80 * mib, 1, Some(1_000 * mib), 10 * mib);
     check(80 * mib, mib, Some(9 * mib), 5 * mib);
     check(
@@ -325,7 +325,7 @@ fn a_store_that_is_shrunk_has_its_tokens_and_no_room() {
     assert_eq!(length(), data_offset + 5_000 * 64);
     assert!(length() < longer);
     store.shrink_to_fit().unwrap();
-    // What is appended and not committed stays, until the store is dropped.
+    // Uncommitted appends stay until the store is dropped.
     store.append(&tokens(6_000)[5_000..]).unwrap();
     store.shrink_to_fit().unwrap();
     assert_eq!(length(), data_offset + 6_000 * 64);
@@ -355,8 +355,8 @@ fn an_empty_store_that_is_shrunk_is_as_short_as_a_token_file_is() {
     assert_eq!(store.tokens(), tokens(10));
 }
 
-/// To grow beyond the limit is to be killed (`SIGXFSZ`), also where the tokens
-/// themselves stay below it.
+/// Growing beyond the limit kills the process (`SIGXFSZ`), even if the tokens themselves
+/// stay below it.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_grows_up_to_the_limit_on_its_size() {

@@ -51,7 +51,7 @@ fn committed(counts: &[usize], has_intents: bool) -> Place {
     place
 }
 
-/// Takes away what format 1.1 adds.
+/// Removes what format 1.1 adds.
 fn make_1_0(place: &Place) {
     let path = place.file();
     for offset in INTENTS {
@@ -84,8 +84,8 @@ fn try_repair(place: &Place, options: &RepairOptions) -> Result<RepairReport, Re
     )
 }
 
-/// Repairs, and checks that the new file has the tokens that the report says,
-/// `count` being what was ever written.
+/// Repairs, and checks that the new file has the tokens of the report, with `count` tokens
+/// ever written.
 fn check(place: &Place, options: &RepairOptions, count: usize) -> RepairReport {
     let report = try_repair(place, options).unwrap();
     let mut expected = tokens(count);
@@ -106,7 +106,7 @@ fn check(place: &Place, options: &RepairOptions, count: usize) -> RepairReport {
     report
 }
 
-/// What a report says, without what is bad and found.
+/// A report without its bad blocks and findings.
 fn said(report: &RepairReport) -> (Basis, u64, Vec<Range<u64>>, Vec<Range<u64>>, bool) {
     (
         report.basis,
@@ -125,7 +125,7 @@ fn a_commit_whose_slot_is_lost_is_recovered_whole_from_its_intent() {
         &[10_000, 11_000][..],
         &[10, 70, 100],
         &[100, 8192],
-        // The first commit, of which nothing but its intent says anything.
+        // The first commit, recorded only by its intent.
         &[5000],
     ] {
         let place = committed(counts, true);
@@ -150,13 +150,13 @@ fn the_older_commit_is_taken_where_it_is_asked_for_and_is_not_called_whole() {
     let report = check(&place, &older, 11_000);
     assert_eq!(said(&report), (Basis::Slot, 10_000, vec![], vec![], false));
     assert!(report.may_be_older);
-    // It is the one commit there is where nothing is lost.
+    // It is the only commit if nothing is lost.
     let place = committed(&[10_000, 11_000], true);
     let report = check(&place, &older, 11_000);
     assert_eq!(said(&report), (Basis::Slot, 11_000, vec![], vec![], true));
 }
 
-/// Without an intent, what lies beyond is known by its hashes alone.
+/// Without an intent, the rest is known only by its hashes.
 #[test]
 fn full_blocks_beyond_the_older_commit_are_saved_by_their_hashes() {
     let place = committed(&[10_000, 20_000], false);
@@ -277,7 +277,7 @@ fn a_lost_slot_of_the_commit_before_is_no_loss() {
     assert_eq!(said(&report), (Basis::Slot, 20_000, vec![], vec![], true));
 }
 
-/// Its commit is under way, or was given up: the slots are both sound.
+/// Its commit is in progress, or was given up: both slots are sound.
 #[test]
 fn an_intent_without_a_lost_slot_counts_for_nothing() {
     let place = committed(&[10_000, 20_000], true);
@@ -291,7 +291,7 @@ fn an_intent_without_a_lost_slot_counts_for_nothing() {
     assert_eq!(said(&report), (Basis::Slot, 10_000, vec![], vec![], true));
 }
 
-/// The bytes of a slot of the file, with numbers put in, as its intent.
+/// The bytes of a slot with changed numbers, as its intent.
 fn lying_intent(place: &Place, slot: usize, fields: &[(usize, u64)]) -> [u8; 64] {
     let mut copy = read_at(&place.file(), SLOTS[slot]);
     for &(offset, value) in fields {
@@ -301,8 +301,8 @@ fn lying_intent(place: &Place, slot: usize, fields: &[(usize, u64)]) -> [u8; 64]
     intent_of(&copy)
 }
 
-/// Its checksum holds, and it is of another slot, takes tokens back, is not the
-/// next one, or is of no file like this.
+/// Its checksum holds, but it is from another slot, shrinks the file, is not the next one,
+/// or is impossible in this file.
 #[test]
 fn an_intent_that_cannot_be_is_not_taken() {
     for fields in [
@@ -415,7 +415,7 @@ fn without_slots_and_intents_full_blocks_are_salvaged_by_their_hashes() {
 
 #[test]
 fn any_sound_copy_of_the_header_is_enough() {
-    // All that lies before the table but one copy.
+    // Everything before the table except one copy.
     let copies = [0..0x1000, 0x1000..0x1200, 0x3800..0x3A00, 0xF000..0x10000];
     for kept in copies {
         let place = committed(&[100, 2 * BLOCK], true);
@@ -445,7 +445,7 @@ fn a_file_with_its_slots_is_salvaged_as_it_is_repaired() {
     );
 }
 
-/// A header whose checksum holds may claim what it likes, and so may an intent.
+/// A header with a valid checksum may claim anything, and so may an intent.
 #[test]
 fn lies_cost_a_salvage_neither_time_nor_room() {
     let place = Place::new();
@@ -520,7 +520,7 @@ fn a_compact_repair_takes_the_room_of_what_it_keeps() {
     }
 }
 
-/// Nothing of the repair stands in the way of the next commit.
+/// Nothing from the repair hinders the next commit.
 #[test]
 fn what_was_salvaged_is_appended_to() {
     let place = committed(&[100, 5000], true);

@@ -1,17 +1,17 @@
-//! Appends in many parts that are taken back together.
+//! Multi-part appends that roll back together.
 
 use ng_store::{FileWriter, TokenSink, TokenStore, VecStore, VerifyBlocks};
 use ng_token::Token;
 
 use super::fixture::{Place, create, small, token, tokens};
 
-/// Tokens that are taken back: none of them is in the file afterwards.
+/// Tokens that are rolled back: none of them is in the file afterwards.
 fn unwanted(index: usize) -> Token {
     Token::new(0xDEAD_0000 | index as u32)
 }
 
-/// What was committed, appended and taken back, in numbers of tokens: within a block, to its
-/// end, beyond the buffer of four blocks, and beyond a chunk that is written at once.
+/// Tokens committed, appended and rolled back: inside a block, to its end, beyond the
+/// buffer of four blocks, and beyond a chunk.
 const CASES: [(usize, usize, &[usize]); 10] = [
     (0, 0, &[1]),
     (0, 0, &[20_000, 1, 4_096]),

@@ -1,6 +1,6 @@
-//! Beside `tests/fixtures/second_reader.c`, a reader in C that was written from
-//! `docs/file-format.md` alone, by somebody who had not seen this crate: both say the
-//! same of every file, sound or damaged.
+//! Compares with `tests/fixtures/second_reader.c`, a reader in C written from
+//! `docs/file-format.md` alone, by someone who had not seen this crate: both must agree on
+//! every file, sound or damaged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ const SLOTS: [u64; 2] = [0x1000, 0x3000];
 const TAILS: [u64; 2] = [0x2000, 0x4000];
 const INTENT: u64 = 4032;
 
-/// Compiles the reader; `None` where there is no C compiler.
+/// Compiles the reader; `None` without a C compiler.
 fn compile(place: &Place) -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/second_reader.c");
     let program = place.named("second_reader");
@@ -51,11 +51,11 @@ fn theirs(program: &Path, rules: &str, path: &Path) -> String {
     let said = String::from_utf8(ran.stdout).unwrap();
     let line = said.trim_end();
     assert!(ran.status.success(), "{line}");
-    // It may name the file before what it says of it.
+    // It may print the file name first.
     line[line.find("verdict=").unwrap()..].to_owned()
 }
 
-/// What this crate says of the file, in the words of the second reader.
+/// This crate's findings, in the second reader's words.
 fn ours(path: &Path) -> String {
     let reader = match BlockReader::open(path) {
         Ok(reader) => reader,
@@ -140,7 +140,7 @@ fn slot_of(info: &FileInfo, path: &Path) -> String {
     said.unwrap_or_else(|| if is_new { "new" } else { "sound" }.to_owned())
 }
 
-/// Tells whether so many of two copies are zero.
+/// Tells whether this many of the two copies are zero.
 fn is_blank(path: &Path, copies: [u64; 2], count: usize) -> bool {
     let zero = copies.map(|copy| usize::from(read_at::<512>(path, copy) == [0; 512]));
     zero.iter().sum::<usize>() == count
@@ -157,7 +157,7 @@ fn finding_of(finding: &Finding) -> Option<String> {
     }
 }
 
-/// Whether a copy of the file is appended to, or why not.
+/// Whether a copy of the file can be appended to, or why not.
 fn append_of(path: &Path) -> &'static str {
     let copy = path.with_extension("copy");
     fs::copy(path, &copy).unwrap();
@@ -178,7 +178,7 @@ fn digest(path: &Path, info: &FileInfo) -> u64 {
     XxHash3_64::oneshot(&bytes[start.min(bytes.len())..end.min(bytes.len())])
 }
 
-/// What is done to a file before both read it.
+/// The change to a file before both read it.
 type Harm = (&'static str, fn(&Path));
 
 const HARMS: &[Harm] = &[
@@ -275,7 +275,7 @@ fn lie_in_all(path: &Path, offset: usize, bytes: &[u8]) {
     }
 }
 
-/// Puts files there, each by its name: both golden ones, and some of other counts.
+/// Creates named files: both golden ones, and some with other counts.
 fn originals(place: &Place) -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut paths = Vec::new();
@@ -318,7 +318,7 @@ fn a_reader_written_from_the_document_says_the_same_of_every_file() {
     amount::count("files read by a second reader, too", read);
 }
 
-/// Without the rules of 1.1 it reads such files, and does not append to them.
+/// Without the rules of 1.1 it reads such files, but does not append to them.
 #[test]
 fn a_reader_of_format_1_0_reads_files_of_1_1_and_refuses_to_append() {
     let place = Place::new();

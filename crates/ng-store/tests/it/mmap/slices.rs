@@ -1,5 +1,4 @@
-//! Snapshots as stores of their own: some of their tokens, the commit they are of, and
-//! their blocks verified.
+//! Snapshots as stores: slices, their commit, and verification of their blocks.
 
 use ng_store::{
     Access, BLOCK_TOKENS, BlockReader, CachePolicy, OpenError, TokenSink, TokenStore, VerifyBlocks,
@@ -165,7 +164,7 @@ fn a_snapshot_is_not_verified_by_another_file_or_an_earlier_commit() {
         .mapped_blocks(&BlockReader::open(&other).unwrap())
         .unwrap_err();
     assert!(matches!(error, OpenError::Replaced { path } if path == other));
-    // Another commit of the same number, as after one that was taken back.
+    // Another commit with the same number, as after one was taken back.
     let mut taken_back = create(&place.named("third.ngt"), &small()).unwrap();
     taken_back.append(&tokens(100)).unwrap();
     taken_back.commit().unwrap();

@@ -68,7 +68,7 @@ fn refresh_shows_what_another_store_committed() {
     assert!(!writer.refresh().unwrap(), "an appender shows all there is");
 }
 
-/// The newest slot is lost behind a reader's back, and comes again.
+/// The newest slot is lost behind a reader's back, and reappears.
 #[test]
 fn refresh_shows_no_more_of_a_commit_that_went_back_until_it_is_there_again() {
     let place = Place::new();
@@ -97,7 +97,7 @@ fn refresh_shows_no_more_of_a_commit_that_went_back_until_it_is_there_again() {
         assert!(reader.tokens() == tokens(105));
         assert!(!reader.refresh().unwrap());
     }
-    // Its slot is there again, and other tokens are where its own were.
+    // Its slot is back, but other tokens are in place of its own.
     write_at(&path, 0x1000, &older);
     reader.refresh().unwrap_err();
     write_at(&path, (2 << 20) + 100 * 64, &[1; 64]);
@@ -110,8 +110,7 @@ fn refresh_shows_no_more_of_a_commit_that_went_back_until_it_is_there_again() {
     assert_eq!(reader.len(), 100);
 }
 
-/// Nothing proves that what was before is still there: not the slots, and not the
-/// tokens.
+/// Nothing proves that the earlier tokens still exist: neither the slots nor the tokens.
 #[test]
 fn refresh_shows_nothing_of_a_commit_that_went_back_where_nothing_is_sure() {
     let place = Place::new();
@@ -136,7 +135,7 @@ fn a_refresh_that_finds_the_file_cut_shows_what_was_shown_before() {
     let mut reader = open(&path).unwrap();
     append_from(&path, &[100]);
     assert!(reader.refresh().unwrap());
-    // Breaks the promise, so no token is looked at from here on.
+    // Breaks the promise, so no token is read from here on.
     set_len(&path, (2 << 20) + 64);
     let error = reader.refresh().unwrap_err();
     assert!(matches!(error, OpenError::Truncated { .. }), "{error}");
@@ -220,8 +219,8 @@ fn refresh_shows_a_commit_of_the_same_tokens() {
     }
 }
 
-/// The file loses its tokens between a commit and the next one, and has its length
-/// again: what is committed is not what the map shows.
+/// The file loses its tokens between two commits but regains its length: the map does not
+/// show the committed tokens.
 #[test]
 fn a_commit_that_the_map_does_not_show_is_told() {
     let place = Place::new();
@@ -270,8 +269,8 @@ fn a_store_that_was_poisoned_shows_what_it_did_and_its_file_opens_again() {
     }
 }
 
-/// As where the last sync of a commit failed after a reader had seen it, and the
-/// next appender found the commit before it.
+/// As if the last sync of a commit failed after a reader had seen it, and the next appender
+/// found the previous commit.
 #[test]
 fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
     let place = Place::new();
@@ -297,8 +296,8 @@ fn refresh_notices_that_a_commit_was_taken_back_and_made_anew() {
     assert_eq!(open(&path).unwrap().tokens()[100], token(900));
 }
 
-/// The reader shows a commit, which is then taken back; it looks again after so
-/// many commits in its place.
+/// The reader shows a commit, which is then taken back; it refreshes after this many
+/// replacement commits.
 #[test]
 fn refresh_notices_a_commit_that_was_taken_back_however_late_it_comes() {
     for (before, commits) in [
@@ -340,8 +339,7 @@ fn append_from(path: &Path, firsts: &[usize]) {
     }
 }
 
-/// However many commits were made meanwhile, and where the slots between do not
-/// help.
+/// Any number of commits later, even if the slots do not decide.
 #[test]
 fn refresh_goes_on_from_any_commit_to_any_later_one() {
     for before in [0, 1, 100, 4_096, 9_000] {
@@ -395,8 +393,8 @@ fn populating_changes_nothing() {
     assert_eq!(snapshot.tokens(), tokens(10_000));
 }
 
-/// The promise was broken: the file lost its end while it is mapped. A look at
-/// what was there would be a signal.
+/// The promise was broken: the file was truncated while mapped. Accessing the lost part
+/// would raise a signal.
 #[test]
 #[cfg(target_os = "linux")]
 fn populating_what_is_not_there_any_more_is_an_error() {

@@ -1,4 +1,4 @@
-//! Where the address space is small: a process with a limit on it.
+//! A process with a limit on its address space.
 
 use std::process::Command;
 
@@ -9,8 +9,8 @@ use super::fixture::{Place, create, open, small, token, tokens};
 /// Set for the child: it runs under the limit.
 const LIMITED: &str = "NG_STORE_TEST_LIMITED";
 
-/// 400 MiB, in the unit of `ulimit`: room for the program, and not for what a
-/// store likes to reserve.
+/// 400 MiB, in the unit of `ulimit`: enough for the program, but not for a store's default
+/// reservation.
 const LIMIT_KIB: u64 = 400 << 10;
 
 /// More than fits the limit: 512 MiB.

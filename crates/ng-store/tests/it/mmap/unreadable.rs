@@ -1,4 +1,4 @@
-//! Sectors that the disk gives up on: an error of their own, and of nothing else.
+//! Unreadable sectors: an error for themselves, and for nothing else.
 
 use std::io;
 use std::ops::Range;
@@ -110,7 +110,7 @@ fn bad_of(report: &VerifyReport) -> Vec<(u64, Cause)> {
     bad.map(|bad| (bad.block, bad.cause)).collect()
 }
 
-/// Repairs into `out.ngt`, and gives what is lost.
+/// Repairs into `out.ngt`, and returns what is lost.
 fn repaired(place: &Place, bad: Range<u64>) -> Vec<Range<u64>> {
     let reader = reader(place, bad).unwrap();
     let identity = Identity {
@@ -156,8 +156,8 @@ fn entries_that_cannot_be_read_cost_no_token() {
     assert_eq!(out.tokens(), tokens(COUNT));
 }
 
-/// Of a header and a slot there are others. But a slot that cannot be read may
-/// hold the newest commit, so nobody writes over it.
+/// Header and slots have copies. But an unreadable slot may hold the newest commit, so it
+/// is not overwritten.
 #[test]
 fn a_head_that_cannot_be_read_whole_is_read_as_far_as_it_goes_and_not_written() {
     let place = Place::new();

@@ -34,7 +34,7 @@ fn bad(report: &VerifyReport) -> Vec<(u64, Cause)> {
 /// How many bits of table and data are flipped, one at a time.
 const FLIPS: u64 = 100_000;
 
-/// Numbers that look random, from a seed.
+/// Pseudorandom numbers, from a seed.
 fn random(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -192,7 +192,7 @@ fn swapped_stale_and_foreign_blocks_are_named() {
 
 #[test]
 fn a_block_replaced_together_with_its_entry_breaks_the_chain() {
-    // Block 0 of a copy of the file that then went another way.
+    // Block 0 of a copy of the file that then diverged.
     let (place, other) = (Place::new(), Place::new());
     file_of(&place.file(), &[10]);
     fs::copy(place.file(), other.file()).unwrap();

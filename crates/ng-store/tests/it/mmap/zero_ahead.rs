@@ -1,4 +1,4 @@
-//! Zeros that small commits write ahead.
+//! Zeros written ahead by small commits.
 
 use std::path::Path;
 
@@ -64,7 +64,7 @@ fn many_small_commits_write_zeros_once_for_all_that_follow() {
     }
     let zeros: Vec<_> = behind(&fs, first, end(&writer));
     assert_eq!(zeros, [(first + 4096, 256 << 10)]);
-    // They end before the room does.
+    // They end before the allocated space does.
     for _ in 0..200 {
         commit(&mut writer, 64).unwrap();
     }

@@ -122,7 +122,7 @@ fn moments_are_what_the_disk_was_after_each_operation() {
             (moment.operations(), letters(lost), letters(kept))
         })
         .collect();
-    // Four operations came before; a read leaves no moment, but is counted.
+    // Four operations came before; a read records no moment, but counts.
     let image = |at, lost: &str, kept: &str| (at, lost.to_owned(), kept.to_owned());
     let expected = [image(5, "o", "1"), image(8, "o", "2"), image(9, "2", "2")];
     assert_eq!(images, expected);

@@ -84,7 +84,7 @@ fn an_unlink_takes_the_file_it_was_for() {
     assert_eq!(seen_names(&fs), set(["at", "a", ""]));
 }
 
-/// Keeps what is asked about first, and loses the rest.
+/// Keeps the first item asked about, and loses the rest.
 struct OnlyFirst(bool);
 
 impl Choose for OnlyFirst {

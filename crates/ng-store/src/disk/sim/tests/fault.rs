@@ -95,7 +95,7 @@ fn forgotten_pages_read_as_written_and_no_sync_writes_them() {
     file.sync().unwrap();
     assert_eq!(letters(&content_of(&file)), "nm");
     assert_eq!(seen_letters(&fs), set(["om", "nm"]));
-    // Written again, they are as any other.
+    // Once rewritten, they are like any others.
     write(&file, &sectors(b'n', 1), 0);
     file.sync().unwrap();
     assert_eq!(seen_letters(&fs), set(["nm"]));
@@ -143,7 +143,7 @@ fn a_failed_writeback_forgets_its_own_pages() {
     assert_eq!(letters(&content(&after, "a")), expected);
 }
 
-/// As many sectors as a file is read to have around the page cache.
+/// How many sectors an uncached read of the file sees.
 fn uncached_letters(file: &SimFile) -> String {
     let mut buffer = vec![0; file.len().unwrap() as usize];
     let count = file.read_uncached_at(&mut buffer, 0).unwrap();
@@ -167,7 +167,7 @@ fn what_is_read_around_the_page_cache_is_what_is_on_its_way_to_the_disk() {
 fn pages_of_an_uncached_write_are_gone_when_their_sync_fails_to_write_them() {
     let (fs, file) = with_old_sectors(24);
     let new = sectors(b'n', 24);
-    // Two pages, and half of the last, which is kept as any other is.
+    // Two pages, and half of the last, which is kept like any other.
     assert_eq!(
         file.write_uncached_at(&new[..20 * 512], 0).unwrap(),
         20 * 512
@@ -175,7 +175,7 @@ fn pages_of_an_uncached_write_are_gone_when_their_sync_fails_to_write_them() {
     fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
     assert!(file.sync().is_err());
     assert_eq!(letters(&content_of(&file)), "oooooooooooooooonnnnoooo");
-    // Pages that were written again in the usual way are.
+    // Pages rewritten normally are.
     file.write_uncached_at(&new, 0).unwrap();
     write(&file, &sectors(b'm', 1), 0);
     fs.inject(next_sync(&fs), Fault::FailForgetting(Failure::Io));
@@ -277,8 +277,8 @@ fn a_kill_comes_before_what_has_no_middle() {
 
 const OPERATIONS: u64 = 12;
 
-/// Runs each operation once, the one with the index failing, and makes sure
-/// that it alone did not happen.
+/// Runs each operation once, failing the one with the index, and checks that only that one
+/// did not happen.
 fn check_fails(index: u64, fault: Fault) -> io::Error {
     let fs = SimFs::new();
     let file = dir(&fs).create_exclusive("a").unwrap();
@@ -302,7 +302,7 @@ type Image = (Vec<String>, Vec<Vec<u8>>);
 
 fn image(fs: &SimFs) -> Image {
     let names = fs.names();
-    // A fork, since a look is an operation too.
+    // A fork, since checking is an operation too.
     let contents = names.iter().map(|name| content(&fs.fork(), name));
     (names.clone(), contents.collect())
 }

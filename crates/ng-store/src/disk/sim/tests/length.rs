@@ -29,7 +29,7 @@ fn a_lost_length_cuts_what_lies_beyond() {
     assert!(images.contains("o"), "{images:?}");
     // The middle of the first sector differs; nothing of the others is left.
     assert!(images.contains("?"), "{images:?}");
-    // The length is kept and the data is not.
+    // The length is kept but the data is not.
     assert!(images.contains("o.."), "{images:?}");
     let after = crash(&fs, &mut LoseAll);
     open(&after, "a").set_len(1_024).unwrap();

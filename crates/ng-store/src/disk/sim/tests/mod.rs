@@ -1,4 +1,4 @@
-//! What the simulation promises to those who test with it.
+//! What the simulation promises to its users.
 
 #![allow(
     clippy::unwrap_used,
@@ -58,7 +58,7 @@ fn open(fs: &SimFs, name: &str) -> SimFile {
     fs.dir().open(name, true).unwrap()
 }
 
-/// One letter a sector: that of its first byte, `.` for zero.
+/// One letter per sector: its first byte, `.` for zero.
 fn letters(bytes: &[u8]) -> String {
     let letter = |sector: &[u8]| {
         let same = sector.iter().all(|byte| *byte == sector[0]);
