@@ -10,7 +10,8 @@
 
 mod file;
 
-pub(crate) use file::{PROBED_MOST_BYTES, probe as probe_files};
+pub(crate) use file::PROBED_MOST_BYTES;
+pub use file::probe as probe_files;
 
 use std::hint::black_box;
 use std::io;

@@ -44,7 +44,7 @@ const SMALL_SYNCS: u64 = 16;
 ///
 /// # Errors
 /// A file cannot be written, read or evicted from the page cache.
-pub(crate) fn probe(
+pub fn probe(
     dir: &Path,
     bytes: u64,
     threads: usize,
