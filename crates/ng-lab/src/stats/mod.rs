@@ -10,6 +10,8 @@
 //!   [`unpaired_ratio`] the same of two sides that were measured apart.
 //! - [`trend`] says whether a sample drifts along an order, [`holm`] what remains
 //!   of a p-value among many, and [`slope`] how fast it drifts.
+//! - `looks.rs` says when a run looks whether to go on and at which level, and
+//!   `sequential.rs` what it then sees of a phase.
 //! - [`ScalabilityLaw`] says how work gains from threads.
 //! - [`Standing`] says whether an interval is above or below what was asked for.
 //!
@@ -23,13 +25,17 @@
 //! Begin reading at `interval.rs`, where ranks become an interval.
 
 mod bar;
+mod boundary;
+mod difference;
 mod holm;
 mod interval;
+mod looks;
 mod normal;
 mod order;
 mod paired;
 pub mod rng;
 mod rounds;
+mod sequential;
 mod slope;
 mod summary;
 mod trend;
@@ -45,7 +51,11 @@ pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};
 
-pub(crate) use rounds::{ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
+pub(crate) use difference::{Aa, Floors, Noise, aa_differs, judge_with};
+pub(crate) use looks::{Looks, Pairs};
+pub(crate) use paired::paired_ratio_at;
+pub(crate) use rounds::{can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
+pub(crate) use sequential::{Copies, Rule, Seen};
 pub use slope::{Slope, slope};
 pub use summary::Summary;
 pub use trend::{Trend, trend};

@@ -16,7 +16,7 @@ use ng_lab::{
 };
 use tempfile::TempDir;
 
-use crate::{files, scenarios};
+use crate::{files, scenarios, uneven};
 
 /// A name and the claim that it makes.
 type Check = (&'static str, fn());
@@ -110,6 +110,10 @@ pub(crate) const ALL: &[Check] = &[
     (
         "a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one",
         files::nothing_of_an_earlier_run,
+    ),
+    (
+        "a_cell_stops_where_the_gate_has_decided_it_and_the_others_go_on",
+        uneven::decided_cells_stop,
     ),
     (
         "claims_are_judged_over_the_report_and_written_beside_it",
