@@ -12,6 +12,7 @@ pub mod process;
 mod progress;
 mod readings;
 mod rounds;
+mod stopping;
 mod versus;
 mod workplace;
 
@@ -22,4 +23,6 @@ pub use plan::{Plan, PlanError, PlannedCell, PlannedLimits, Request, Rounds, Sub
 pub use progress::Progress;
 pub use readings::{CellReadings, CellRound, LimitSample, Readings};
 pub use rounds::conduct;
+#[cfg(test)]
+pub(crate) use stopping::Stopping;
 pub use versus::{Against, Baseline, Gate, Reference, Versus};

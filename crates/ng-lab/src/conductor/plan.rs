@@ -53,7 +53,8 @@ impl Rounds {
     /// expected to take `each`.
     ///
     /// It is fixed before any sample counts, so that no result can decide when
-    /// to stop.
+    /// to stop. Under a gate against another revision some may stop earlier and others
+    /// go on, at looks that are fixed here too.
     #[must_use]
     pub fn after_first(self, first: Duration, each: Duration) -> u32 {
         match self {
@@ -71,6 +72,17 @@ impl Rounds {
                 let at_least = at_least.min(fit(patience)).max(1);
                 fit(budget).clamp(at_least, at_most.max(at_least))
             }
+        }
+    }
+}
+
+impl Rounds {
+    /// The time, where one was asked for.
+    #[must_use]
+    pub fn budget(self) -> Option<Duration> {
+        match self {
+            Self::Exactly(_) => None,
+            Self::Within { budget, .. } => Some(budget),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::conductor::stopping::Looked;
 use crate::model::Profile;
 use crate::worker::protocol::Task;
 
@@ -85,8 +86,11 @@ impl Progress {
         self.bar.set_length(steps);
     }
 
-    pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, each: Duration) {
-        self.rounds = Some(rounds);
+    /// Says how many rounds there is time for, and after which of them it is looked at
+    /// what is decided.
+    pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, each: Duration, looks: &[u32]) {
+        let most = looks.last().copied().unwrap_or(rounds);
+        self.rounds = Some(most);
         let done = self.bar.position();
         self.bar.set_length(done + steps * u64::from(rounds));
         if self.speaks {
@@ -94,6 +98,40 @@ impl Progress {
             let rest = each.as_secs_f64() * f64::from(rounds);
             self.say(&format!(
                 "round 0 took {took:.1} s; {rounds} more, about {rest:.0} s"
+            ));
+            if let Some(first) = looks.first() {
+                self.say(&format!(
+                    "from round {first} on only phases that the gate has not decided go on, for \
+                     {most} rounds at most"
+                ));
+            }
+        }
+    }
+
+    /// Says what a look has left undecided; of many phases the first few.
+    pub(super) fn looked(&mut self, looked: &Looked, steps: u64, most: u32) {
+        const NAMED: usize = 4;
+        let Looked {
+            rounds,
+            tests,
+            undecided,
+        } = looked;
+        self.bar
+            .set_length(self.bar.position() + steps * u64::from(most - rounds));
+        if self.speaks {
+            let decided = tests.saturating_sub(undecided.len());
+            let named: Vec<&str> = undecided.iter().take(NAMED).map(String::as_str).collect();
+            let open = match undecided.len() {
+                0 => String::new(),
+                1..=NAMED => format!("; undecided: {}", named.join(", ")),
+                more => format!(
+                    "; undecided: {} and {} more",
+                    named.join(", "),
+                    more - NAMED
+                ),
+            };
+            self.say(&format!(
+                "after {rounds} rounds {decided} of {tests} phases are decided{open}"
             ));
         }
     }

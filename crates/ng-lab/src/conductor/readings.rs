@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conductor::plan::PlannedCell;
 use crate::machine::kernel::CpuTicks;
-use crate::model::{Limit, LimitKey, Role};
+use crate::model::{Limit, LimitKey, Look, Role};
+use crate::stats::Looks;
 use crate::worker::protocol::CellReading;
 
 /// Everything that one run measured.
@@ -16,8 +17,12 @@ pub struct Readings {
     pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
     /// Probes that failed, in their own words.
     pub probe_failures: Vec<String>,
-    /// Whole rounds after round 0.
+    /// Whole rounds after round 0; where some cells had fewer, the most.
     pub rounds: u32,
+    /// The looks that it had, and those that it did not come to.
+    pub looks: Vec<Look>,
+    /// Their levels.
+    pub(crate) schedule: Looks,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// What else ended it early.

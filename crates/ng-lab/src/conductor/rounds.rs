@@ -11,6 +11,7 @@ use crate::conductor::plan::{PAGE_FAULT_BYTES, Plan, PlannedCell, Request};
 use crate::conductor::process::{Ended, Order, run_worker};
 use crate::conductor::progress::Progress;
 use crate::conductor::readings::{CellReadings, CellRound, LimitSample, Readings};
+use crate::conductor::stopping::Stopping;
 use crate::conductor::workplace::{Surroundings, Workplace};
 use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
@@ -91,6 +92,7 @@ pub fn conduct(
             ..Readings::default()
         },
         counting: Duration::ZERO,
+        stopping: Stopping::default(),
     };
     let first_steps = run.blocks(0).concat().len();
     progress.begin(first_steps as u64, plan.round_estimate);
@@ -102,13 +104,16 @@ pub fn conduct(
     let round_time = start.elapsed().saturating_sub(run.counting).mul_f64(longer);
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
     let rounds = with_gate(rounds, request, &run.readings, progress);
-    progress.plan_rounds(steps as u64, rounds, round_time);
-    for round in 1..=rounds {
-        if run.readings.ended_early() {
-            break;
-        }
-        run.round(round, progress)?;
-    }
+    run.stopping = Stopping::plan(&request.versus, request.rounds, &run.readings, rounds);
+    run.readings.schedule = run.stopping.looks().clone();
+    progress.plan_rounds(
+        steps as u64,
+        rounds,
+        round_time,
+        run.stopping.looks().rounds(),
+    );
+    run.later_rounds(run.stopping.most(rounds), round_time, start, progress)?;
+    run.readings.looks = run.stopping.taken();
     progress.end();
     Ok(run.readings)
 }
@@ -159,9 +164,42 @@ struct Conduct<'a> {
     readings: Readings,
     /// Time of the runs that count allocations, which later rounds do not have.
     counting: Duration,
+    stopping: Stopping,
 }
 
 impl Conduct<'_> {
+    /// The rounds after round 0: `most` of them, unless all is decided or the budget
+    /// ends before.
+    fn later_rounds(
+        &mut self,
+        most: u32,
+        round_time: Duration,
+        start: Instant,
+        progress: &mut Progress,
+    ) -> io::Result<()> {
+        let mut step_time = round_time / self.steps().max(1);
+        for round in 1..=most {
+            let steps = self.steps();
+            let lacks_time = self.stopping.lacks_time(start.elapsed(), step_time * steps);
+            if self.readings.ended_early() || steps == 0 || lacks_time {
+                break;
+            }
+            let began = Instant::now();
+            self.round(round, progress)?;
+            step_time = began.elapsed() / steps;
+            let looked = self.stopping.look(round, start.elapsed(), &self.readings);
+            if let Some(looked) = looked.filter(|_| !self.readings.ended_early()) {
+                progress.looked(&looked, u64::from(self.steps()), most);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many tasks the next round has.
+    fn steps(&self) -> u32 {
+        self.blocks(1).iter().map(|block| block.len() as u32).sum()
+    }
+
     fn round(&mut self, round: u32, progress: &mut Progress) -> io::Result<()> {
         for (position, step) in self.shuffled(round).into_iter().enumerate() {
             if self.interrupt.is_set() {
@@ -196,7 +234,8 @@ impl Conduct<'_> {
         let mut beside: BTreeSet<LimitKey> = BTreeSet::new();
         let mut open = None;
         for (index, planned) in self.plan.cells.iter().enumerate() {
-            if planned.skipped.is_some() || self.readings.cells[index].left_out().is_some() {
+            let left_out = self.readings.cells[index].left_out().is_some();
+            if planned.skipped.is_some() || left_out || !self.stopping.goes_on(planned) {
                 continue;
             }
             if open != Some(planned.block) {
@@ -217,7 +256,9 @@ impl Conduct<'_> {
                 block.push(Step::Cell(index));
             }
         }
-        blocks.extend(self.probes_apart(&beside));
+        if !self.stopping.has_looked() {
+            blocks.extend(self.probes_apart(&beside));
+        }
         blocks
     }
 

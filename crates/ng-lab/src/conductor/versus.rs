@@ -56,6 +56,13 @@ pub struct Gate {
     pub adds_rounds: bool,
 }
 
+impl Gate {
+    /// The logarithm of the ratio that it allows.
+    pub(crate) fn log_ratio(self) -> f64 {
+        (self.percent / 100.0).ln_1p()
+    }
+}
+
 impl Versus {
     /// The program measured in the same rounds, if any.
     pub(crate) fn against(&self) -> Option<&Against> {
@@ -73,6 +80,16 @@ impl Versus {
         }
     }
 
+    /// Phases that both revisions have, once round 0 has shown which there are.
+    pub(crate) fn tests(&self, cells: &[CellReadings]) -> usize {
+        cells
+            .iter()
+            .filter(|cell| cell.planned.role == Role::Against)
+            .filter_map(CellReadings::any_reading)
+            .map(|reading| reading.phases.len())
+            .sum()
+    }
+
     /// The fewest rounds after which the gate can decide, once round 0 has shown which
     /// phases there are; 0 without a gate.
     pub(crate) fn rounds_needed(&self, cells: &[CellReadings]) -> u32 {
@@ -81,7 +98,7 @@ impl Versus {
         }
         match &self.reference {
             None => 0,
-            Some(Reference::Against(_)) => stats::paired_rounds(against_phases(cells)),
+            Some(Reference::Against(_)) => stats::paired_rounds(self.tests(cells)),
             Some(Reference::Baseline(baseline)) => {
                 let samples = baseline_samples(cells, &baseline.report);
                 let fewest = samples.iter().copied().min().unwrap_or(0);
@@ -89,16 +106,6 @@ impl Versus {
             }
         }
     }
-}
-
-/// Phases that both revisions have.
-fn against_phases(cells: &[CellReadings]) -> usize {
-    cells
-        .iter()
-        .filter(|cell| cell.planned.role == Role::Against)
-        .filter_map(CellReadings::any_reading)
-        .map(|reading| reading.phases.len())
-        .sum()
 }
 
 /// The number of the baseline's samples of each phase to be compared.
@@ -130,7 +137,7 @@ fn is_of(then: &CellReport, planned: &PlannedCell) -> bool {
 }
 
 /// The build that has an A/A copy: only its noise is known.
-fn gated_profile(cells: &[CellReadings]) -> Option<Profile> {
+pub(super) fn gated_profile(cells: &[CellReadings]) -> Option<Profile> {
     let aa = cells.iter().find(|cell| cell.planned.role == Role::Aa);
     aa.map(|cell| cell.planned.profile)
 }

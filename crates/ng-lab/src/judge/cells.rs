@@ -98,7 +98,8 @@ fn phase_reports(cell: &CellReadings, readings: &Readings) -> Vec<PhaseReport> {
         .map(|phase| {
             let samples = cell.samples(&phase.name);
             let times = as_times(&samples);
-            let summary = stats::Summary::of(&times);
+            let miss = readings.schedule.level(times.len()).miss;
+            let summary = stats::Summary::at(miss, &times);
             let bound = phase
                 .bound
                 .and_then(|bound| BoundReadings::find(readings, bound, &cell.planned));

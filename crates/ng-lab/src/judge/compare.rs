@@ -6,11 +6,7 @@ use crate::model::{
     CellKey, CellReport, Comparison, ComparisonKind, Finding, Flag, Interval95, NotCompared,
     PhaseKey, Profile, Role,
 };
-use crate::stats;
-
-/// An A/A ratio that is off by more than this, with an interval that excludes
-/// one, says that the run cannot tell this phase from itself.
-const AA_CHANGE: f64 = 0.05;
+use crate::stats::{self, Interval, aa_differs};
 
 /// What was compared, and what was not.
 #[derive(Default)]
@@ -155,7 +151,8 @@ impl Pair {
     ) -> Option<Comparison> {
         let (slow, fast) = (&readings.cells[self.slow], &readings.cells[self.fast]);
         let (slow_ns, fast_ns) = paired_samples(slow, fast, phase);
-        let ratio = stats::paired_ratio(&slow_ns, &fast_ns)?;
+        let level = readings.schedule.level(slow_ns.len());
+        let ratio = stats::paired_ratio_at(level.miss, &slow_ns, &fast_ns)?;
         Some(Comparison {
             kind: self.kind,
             key: PhaseKey::new(&fast.planned.key(subject.items), Some(phase)),
@@ -287,9 +284,6 @@ fn concerns(aa: &Comparison, comparison: &Comparison) -> bool {
     noisy.phase == *phase && (is_of(cell) || is_of(&numerator))
 }
 
-pub(super) fn aa_failed(aa: &Comparison) -> bool {
-    let excludes_one = aa
-        .ci95
-        .is_some_and(|Interval95([low, high])| low > 1.0 || high < 1.0);
-    excludes_one && (aa.estimate - 1.0).abs() > AA_CHANGE
+fn aa_failed(aa: &Comparison) -> bool {
+    aa_differs(aa.estimate, aa.ci95.map(Interval::from))
 }

@@ -4,6 +4,8 @@
 //! adjusted for their number, and few rounds cannot show drift: with six rounds no p
 //! is small enough among so many.
 
+use std::collections::BTreeMap;
+
 use crate::conductor::{CellReadings, Readings};
 use crate::model::{CellReport, Finding, Flag};
 use crate::stats;
@@ -23,6 +25,7 @@ struct Drift {
 
 /// Flags the cells whose times follow an order.
 pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
+    let tasks = tasks(readings);
     let drifts: Vec<Drift> = readings
         .cells
         .iter()
@@ -30,7 +33,8 @@ pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
         .enumerate()
         .flat_map(|(index, (cell, report))| {
             let phases = report.phases.iter();
-            phases.flat_map(move |phase| along_both_orders(index, cell, &phase.name))
+            let tasks = &tasks;
+            phases.flat_map(move |phase| along_both_orders(index, cell, &phase.name, tasks))
         })
         .collect();
     let p_values: Vec<f64> = drifts.iter().map(|drift| drift.p_value).collect();
@@ -41,13 +45,32 @@ pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
     }
 }
 
-fn along_both_orders(index: usize, cell: &CellReadings, phase: &str) -> Vec<Drift> {
+/// How many tasks each round had, where some had fewer than others: a place is then the
+/// part of its round that was over, or it would follow the rounds.
+fn tasks(readings: &Readings) -> BTreeMap<u32, f64> {
+    let mut tasks = BTreeMap::new();
+    if !readings.looks.is_empty() {
+        for run in readings.cells.iter().flat_map(|cell| &cell.rounds) {
+            let known = tasks.entry(run.round).or_insert(1.0f64);
+            *known = known.max(f64::from(run.position + 1));
+        }
+    }
+    tasks
+}
+
+fn along_both_orders(
+    index: usize,
+    cell: &CellReadings,
+    phase: &str,
+    tasks: &BTreeMap<u32, f64>,
+) -> Vec<Drift> {
     let (mut times, mut rounds, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     for (run, reading) in cell.warm() {
         if let Some(found) = reading.phase(phase) {
             times.push(found.elapsed_ns as f64);
             rounds.push(f64::from(run.round));
-            positions.push(f64::from(run.position));
+            let tasks = tasks.get(&run.round).copied().unwrap_or(1.0);
+            positions.push(f64::from(run.position) / tasks);
         }
     }
     let along = |flag, order: &[f64]| {

@@ -5,23 +5,29 @@
 //! 0.05. The floor is the largest of
 //!
 //! - the gate's per cent,
-//! - twice the half-width of the phase's A/A interval (of both runs, where there
-//!   are two), or its far end where A/A differs from itself as one in so many does,
+//! - the half-width of the phase's A/A interval beside another revision, and twice
+//!   that of both runs against a baseline; or twice its far end where A/A differs from
+//!   itself as one in so many does,
 //! - against a baseline, what the change of the machine's own limit explains of
 //!   the phase: the far end of the limit's interval, times the phase's share of it.
 //!   A limit that became slower explains a slower phase, and no faster one.
+//!
+//! Beside another revision a phase that a look has decided keeps that outcome:
+//! `stats/sequential.rs` has the rule, which the conductor stops by.
 //!
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
 
 use crate::conductor::Gate;
 use crate::judge::comparable::shift;
-use crate::judge::compare::aa_failed;
 use crate::model::{
     CellReport, Comparison, ComparisonKind, GateReport, Interval95, LimitKey, Outcome, PhaseKey,
     PhaseOutcome, PhaseReport, Profile, Report, Role, SkippedPhase, Verdict,
 };
-use crate::stats::{self, ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
+use crate::stats::{
+    self, Aa, Copies, Floors, Interval, Looks, Noise, Rule, Seen, can_tell, judge_with,
+    paired_rounds, smallest_paired_p, unpaired_rounds,
+};
 
 /// A run with what it is compared with.
 pub(super) struct Held<'r> {
@@ -37,25 +43,6 @@ enum Refusal {
     Invalid(String),
 }
 
-/// What two copies of one program say of a phase, worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Aa {
-    /// They agree.
-    Quiet,
-    /// They differ, but among so many phases one does by chance.
-    Doubtful,
-    /// They differ, and not by chance.
-    Failed,
-}
-
-/// The noise of a phase, from its A/A interval.
-#[derive(Clone, Copy, Debug)]
-struct Noise {
-    /// Half of the interval's width, in logarithms; its far end if A/A is doubtful.
-    size: f64,
-    aa: Aa,
-}
-
 /// How much slower and how much faster a phase may be since the machine is, in
 /// logarithms.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +56,12 @@ struct Test<'r> {
     cell: &'r CellReport,
     phase: &'r PhaseReport,
     comparison: &'r Comparison,
+}
+
+impl Test<'_> {
+    fn key(&self) -> PhaseKey {
+        PhaseKey::new(&self.cell.key, Some(&self.phase.name))
+    }
 }
 
 /// Applies the gate to all phases of the build whose noise is known.
@@ -102,13 +95,8 @@ pub(super) fn evaluate(held: &Held<'_>, gate: Gate) -> GateReport {
 
 fn invalid(key: PhaseKey, reason: &str) -> PhaseOutcome {
     PhaseOutcome {
-        key,
-        outcome: Outcome::Invalid,
-        time_ratio: None,
-        ci95: None,
-        floor_ratio: None,
-        p_adjusted: None,
         reason: Some(reason.to_owned()),
+        ..PhaseOutcome::new(key, Outcome::Invalid)
     }
 }
 
@@ -259,15 +247,29 @@ impl<'r> Held<'r> {
                 let then = tests.iter().map(|test| test.comparison.samples[0]).min();
                 unpaired_rounds(tests.len(), then.unwrap_or(0))
             }
-            _ => paired_rounds(tests.len()),
+            _ => {
+                let first = self.now.run.looks.first();
+                first.map_or(paired_rounds(tests.len()), |look| look.rounds)
+            }
         }
     }
 
-    fn smallest_p(&self, samples: [usize; 2]) -> f64 {
-        match self.kind {
-            ComparisonKind::Baseline => stats::smallest_unpaired_p(samples),
-            _ => smallest_paired_p(samples[0]),
-        }
+    /// The times of a phase in its three copies.
+    fn copies(&self, test: &Test<'_>) -> Copies {
+        let times = [Role::Main, Role::Aa, Role::Against].map(|role| {
+            let mut cells = self.now.cells.iter();
+            let cell = cells.find(|cell| cell.role == role && cell.key == test.cell.key);
+            let phase = cell.and_then(|cell| Some((cell, cell.phase(&test.phase.name)?)));
+            let samples = phase.map(|(cell, phase)| cell.samples(phase));
+            let warm = samples
+                .into_iter()
+                .flatten()
+                .filter(|sample| sample.round > 0);
+            warm.map(|sample| (sample.round, sample.elapsed_ns))
+                .collect()
+        });
+        let [main, aa, against] = &times;
+        Copies::paired([main, aa, against])
     }
 
     /// The noise of each test, from the A/A of this run and of the other one.
@@ -316,8 +318,6 @@ fn without_phases(cell: &CellReport) -> Refusal {
     }
 }
 
-/// Of A/A pairs one in twenty leaves out 1 by chance. That it did not happen by
-/// chance is what remains after Holm's adjustment.
 fn noise_of(held: &Held<'_>, comparisons: &[Comparison], tests: &[&Test<'_>]) -> Vec<Noise> {
     let pairs: Vec<Option<&Comparison>> = tests
         .iter()
@@ -329,31 +329,96 @@ fn noise_of(held: &Held<'_>, comparisons: &[Comparison], tests: &[&Test<'_>]) ->
         .collect();
     let adjusted = stats::holm(&p_values);
     let noise = pairs.iter().zip(adjusted).map(|(pair, p)| {
-        let aa = match pair.is_some_and(aa_failed) {
-            false => Aa::Quiet,
-            true if p < ALPHA => Aa::Failed,
-            true => Aa::Doubtful,
-        };
-        let ci95 = pair.and_then(|pair| pair.ci95);
-        let size = ci95.map_or(0.0, |ci95| size(ci95, aa));
-        Noise { size, aa }
+        let interval = pair.and_then(|pair| pair.ci95).map(Interval::from);
+        Noise::of(pair.map_or(1.0, |pair| pair.estimate), interval, p)
     });
     noise.collect()
 }
 
-fn size(Interval95([low, high]): Interval95, aa: Aa) -> f64 {
-    match aa {
-        Aa::Quiet => (high.ln() - low.ln()) / 2.0,
-        Aa::Doubtful | Aa::Failed => far(low, high),
+fn answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
+    match held.kind {
+        ComparisonKind::Baseline => unpaired_answers(held, gate, tests),
+        _ => paired_answers(held, gate, tests),
     }
 }
 
-/// How far the farther of two ratios is from 1, in logarithms.
-fn far(low: f64, high: f64) -> f64 {
-    low.ln().abs().max(high.ln().abs())
+fn paired_answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
+    let looks = held.now.run.looks.iter();
+    let looks = looks.map(|look| (look.rounds, look.share));
+    let looks = Looks::after(&looks.collect::<Vec<_>>());
+    let rule = Rule {
+        gate: gate.log_ratio(),
+        tests: tests.len(),
+        looks: &looks,
+    };
+    let seen: Vec<Option<Seen>> = tests
+        .iter()
+        .map(|test| rule.follow(&held.copies(test)))
+        .collect();
+    let adjusted = |p: fn(&Seen) -> f64| {
+        let p_values: Vec<f64> = seen
+            .iter()
+            .map(|seen| seen.as_ref().map_or(1.0, p))
+            .collect();
+        stats::holm(&p_values)
+    };
+    let p_values = adjusted(|seen| seen.p)
+        .into_iter()
+        .zip(adjusted(|seen| seen.aa_p));
+    let seen = tests.iter().zip(&seen).zip(p_values);
+    seen.map(|((test, seen), p)| match seen {
+        None => PhaseOutcome {
+            reason: Some(too_few(test.comparison)),
+            ..PhaseOutcome::new(test.key(), Outcome::Insufficient)
+        },
+        Some(seen) => paired_answer(held, test, &rule, seen, p),
+    })
+    .collect()
 }
 
-fn answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
+fn paired_answer(
+    held: &Held<'_>,
+    test: &Test<'_>,
+    rule: &Rule<'_>,
+    seen: &Seen,
+    (p, aa_p): (f64, f64),
+) -> PhaseOutcome {
+    let pairs = seen.ratio.pairs;
+    let smallest_p = smallest_paired_p(pairs) / seen.share();
+    let (judged, outcome) = rule.outcome(seen, p, aa_p);
+    let (outcome, reason) = match can_tell(rule.tests, [pairs; 2], smallest_p) {
+        false => (Outcome::Insufficient, Some(too_few(test.comparison))),
+        true => (outcome, reason(outcome, judged.aa)),
+    };
+    let ended = (outcome == Outcome::Noise && !rule.looks.rounds().is_empty())
+        .then(|| format!("; the budget ended after {pairs} pairs"));
+    let mut looks = held.now.run.looks.iter();
+    let look = looks.find(|look| Some(look.rounds) == seen.decided);
+    PhaseOutcome {
+        time_ratio: Some(seen.ratio.estimate),
+        ci95: seen.ratio.interval.map(Interval95::from),
+        floor_ratio: Some(judged.floor.exp()),
+        p_adjusted: Some(p),
+        reason: reason.map(|reason| reason + &ended.unwrap_or_default()),
+        pairs: Some(pairs),
+        decided_round: seen.decided,
+        decided_s: look.and_then(|look| look.elapsed_s),
+        ..PhaseOutcome::new(test.key(), outcome)
+    }
+}
+
+/// Why a phase is neither the same nor different.
+fn reason(outcome: Outcome, aa: Aa) -> Option<String> {
+    let reason = match (outcome, aa) {
+        (Outcome::Invalid, _) => AA_FAILED,
+        (Outcome::Noise, Aa::Doubtful) => AA_DOUBTFUL,
+        (Outcome::Noise, _) => TOO_WIDE,
+        _ => return None,
+    };
+    Some(reason.to_owned())
+}
+
+fn unpaired_answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome> {
     let p_values: Vec<f64> = tests
         .iter()
         .map(|test| test.comparison.p.unwrap_or(1.0))
@@ -361,7 +426,7 @@ fn answers(held: &Held<'_>, gate: Gate, tests: &[&Test<'_>]) -> Vec<PhaseOutcome
     let adjusted = stats::holm(&p_values);
     let noise = held.noise(tests);
     let scale = Scale {
-        gate: (gate.percent / 100.0).ln_1p(),
+        gate: gate.log_ratio(),
         tests: tests.len(),
     };
     tests
@@ -383,31 +448,32 @@ struct Scale {
 fn answer(held: &Held<'_>, test: &Test<'_>, noise: Noise, p: f64, scale: Scale) -> PhaseOutcome {
     let comparison = test.comparison;
     let explained = held.explained(test);
-    let floor = scale.gate.max(2.0 * noise.size);
+    let floors = Floors::of(scale.gate, 2.0 * noise.size);
     let floors = Floors {
-        slower: floor.max(explained.slower),
-        faster: floor.max(explained.faster),
+        slower: floors.slower.max(explained.slower),
+        faster: floors.faster.max(explained.faster),
         // More than the gate cannot be told from nothing then.
         hides: explained.slower.max(explained.faster).max(noise.size) > scale.gate,
     };
     // A comparison says how many times as fast this side is.
     let inverse = |Interval95([low, high])| Interval95([1.0 / high, 1.0 / low]);
     let ci95 = comparison.ci95.map(inverse);
-    let smallest_p = held.smallest_p(comparison.samples);
+    let smallest_p = stats::smallest_unpaired_p(comparison.samples);
     let enough = can_tell(scale.tests, comparison.samples, smallest_p);
     let (outcome, reason) = match ci95.filter(|_| enough) {
         None => (Outcome::Insufficient, Some(too_few(comparison))),
-        Some(_) if noise.aa == Aa::Failed => (Outcome::Invalid, Some(AA_FAILED.to_owned())),
-        Some(ci95) => said(judge(ci95, p, floors, scale.gate), noise.aa),
+        Some(ci95) => {
+            let outcome = judge_with(ci95.into(), p, floors, scale.gate, noise.aa);
+            (outcome, reason(outcome, noise.aa))
+        }
     };
     PhaseOutcome {
-        key: PhaseKey::new(&test.cell.key, Some(&test.phase.name)),
-        outcome,
         time_ratio: Some(1.0 / comparison.estimate),
         ci95,
         floor_ratio: Some(floors.slower.exp()),
         p_adjusted: Some(p),
         reason,
+        ..PhaseOutcome::new(test.key(), outcome)
     }
 }
 
@@ -418,40 +484,4 @@ const TOO_WIDE: &str = "too wide to say";
 fn too_few(comparison: &Comparison) -> String {
     let [then, now] = comparison.samples;
     format!("{now} samples against {then}")
-}
-
-/// What a difference must be beyond, in logarithms.
-#[derive(Clone, Copy)]
-struct Floors {
-    slower: f64,
-    faster: f64,
-    /// Whether a difference as large as the gate could hide in noise, or in what
-    /// the machine's change explains.
-    hides: bool,
-}
-
-/// The rule on a phase that can be judged.
-fn judge(Interval95([low, high]): Interval95, p: f64, floors: Floors, gate: f64) -> Outcome {
-    let (low, high) = (low.ln(), high.ln());
-    let counts = p < ALPHA;
-    if counts && low > floors.slower {
-        Outcome::Regressed
-    } else if counts && high < -floors.faster {
-        Outcome::Improved
-    } else if -gate <= low && high <= gate && !floors.hides {
-        Outcome::Same
-    } else {
-        Outcome::Noise
-    }
-}
-
-/// Nothing is called the same as another thing that is not the same as itself.
-fn said(outcome: Outcome, aa: Aa) -> (Outcome, Option<String>) {
-    match (outcome, aa) {
-        (Outcome::Same | Outcome::Noise, Aa::Doubtful) => {
-            (Outcome::Noise, Some(AA_DOUBTFUL.to_owned()))
-        }
-        (Outcome::Noise, _) => (Outcome::Noise, Some(TOO_WIDE.to_owned())),
-        (outcome, _) => (outcome, None),
-    }
 }

@@ -54,7 +54,8 @@ fn exponents(
     phases
         .filter_map(|phase| {
             let (small_ns, large_ns) = paired_samples(small, large, &phase.name);
-            let ratio = stats::paired_ratio(&large_ns, &small_ns)?;
+            let level = readings.schedule.level(small_ns.len());
+            let ratio = stats::paired_ratio_at(level.miss, &large_ns, &small_ns)?;
             let cell = &large.planned;
             Some(Scaling {
                 scenario: cell.cell.scenario.clone(),

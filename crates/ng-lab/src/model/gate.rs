@@ -57,6 +57,46 @@ pub struct PhaseOutcome {
     pub p_adjusted: Option<f64>,
     /// Why it is neither the same nor different.
     pub reason: Option<String>,
+    /// Pairs that the outcome rests on; none where nothing was paired.
+    #[serde(default)]
+    pub pairs: Option<usize>,
+    /// The round after which a look decided it; none where none did, or none was taken.
+    #[serde(default)]
+    pub decided_round: Option<u32>,
+    /// Seconds from the first round until then.
+    #[serde(default)]
+    pub decided_s: Option<f64>,
+}
+
+impl PhaseOutcome {
+    /// An outcome without any figures.
+    #[must_use]
+    pub fn new(key: PhaseKey, outcome: Outcome) -> Self {
+        Self {
+            key,
+            outcome,
+            time_ratio: None,
+            ci95: None,
+            floor_ratio: None,
+            p_adjusted: None,
+            reason: None,
+            pairs: None,
+            decided_round: None,
+            decided_s: None,
+        }
+    }
+}
+
+/// A moment at which a run looks which of its phases are decided, and goes on with the
+/// others.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Rounds that it comes after.
+    pub rounds: u32,
+    /// The part of all error that it may spend.
+    pub share: f64,
+    /// Seconds from the first round until then; none if the run ended before.
+    pub elapsed_s: Option<f64>,
 }
 
 /// A phase that was not tested.

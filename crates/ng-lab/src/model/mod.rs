@@ -31,7 +31,7 @@ pub use evidence::{
     AccessEvidence, Allocations, Bound, FileEvidence, FileState, MemoryReading, Pattern,
 };
 pub use flag::{Finding, Flag};
-pub use gate::{GateReport, Outcome, PhaseOutcome, SkippedPhase};
+pub use gate::{GateReport, Look, Outcome, PhaseOutcome, SkippedPhase};
 pub use host::{Host, Volume};
 pub use interval::Interval95;
 pub(crate) use key::name_items;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{
-    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, LimitReport, NotCompared,
-    PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
+    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, LimitReport, Look,
+    NotCompared, PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
 };
 
 /// The schema of a report. The number changes when a key changes its meaning or is
@@ -122,8 +122,15 @@ pub struct RunInfo {
     pub command: Vec<String>,
     /// Seed of the random orders.
     pub seed: u64,
-    /// Whole rounds after round 0.
+    /// Whole rounds after round 0; where some cells had fewer, the most.
     pub rounds: u32,
+    /// When it looked which phases a gate had decided, to go on with the others; empty
+    /// where all cells have the same rounds.
+    #[serde(default)]
+    pub looks: Vec<Look>,
+    /// The time that was asked for, in seconds, where the rounds followed from it.
+    #[serde(default)]
+    pub budget_s: Option<f64>,
     /// What the items are called.
     pub items: String,
     /// Bytes of an item; unknown in an older program's report.

@@ -1,6 +1,6 @@
 //! Figures for people: three digits and a unit.
 
-use crate::model::Interval95;
+use crate::model::{Interval95, RunInfo};
 
 /// Three significant digits.
 fn digits(value: f64) -> String {
@@ -76,6 +76,12 @@ pub(crate) fn items(count: u64) -> String {
 pub(crate) fn bytes(count: u64) -> String {
     let (value, unit) = scaled(count as f64, &BYTES);
     format!("{} {unit}", digits(value))
+}
+
+/// How many rounds a run had; some of its cells may have had fewer.
+pub(crate) fn rounds(run: &RunInfo) -> String {
+    let up_to = if run.looks.is_empty() { "" } else { "up to " };
+    format!("{up_to}{}", run.rounds)
 }
 
 pub(crate) fn percent(share: f64) -> String {

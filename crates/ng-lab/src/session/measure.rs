@@ -75,6 +75,8 @@ pub fn measure_with_claims(
         command: command_line(),
         seed: request.seed,
         rounds: readings.rounds,
+        looks: readings.looks,
+        budget_s: request.rounds.budget().map(|budget| budget.as_secs_f64()),
         items: request.subject.items.to_owned(),
         item_bytes: Some(request.subject.item_bytes),
         plant: request.versus.plant.clone(),

@@ -20,6 +20,12 @@ impl From<Interval> for Interval95 {
     }
 }
 
+impl From<Interval95> for Interval {
+    fn from(Interval95([low, high]): Interval95) -> Self {
+        Self { low, high }
+    }
+}
+
 impl Interval {
     /// Returns the values at rank `depth` from either end, counted from 1.
     ///
@@ -44,13 +50,13 @@ impl Interval {
 /// `null[i]` is the probability that exactly `i` of the sorted values lie below
 /// the true one. It is symmetric, so the interval at a depth misses on each side
 /// with the sum of the first `depth` entries. `None` if depth 1 misses too often.
-pub(super) fn deepest(null: &[f64]) -> Option<usize> {
-    let mut miss = 0.0;
+pub(super) fn deepest(null: &[f64], miss: f64) -> Option<usize> {
+    let mut misses = 0.0;
     let depth = null
         .iter()
         .take_while(|&&probability| {
-            miss += 2.0 * probability;
-            miss <= MISS
+            misses += 2.0 * probability;
+            misses <= miss
         })
         .count();
     (depth > 0).then_some(depth)
@@ -62,10 +68,10 @@ mod tests {
 
     #[test]
     fn deepest_stops_before_the_miss_exceeds_five_per_cent() {
-        assert_eq!(deepest(&[0.026, 0.0]), None);
-        assert_eq!(deepest(&[0.024, 0.002, 0.0]), Some(1));
-        assert_eq!(deepest(&[0.010, 0.014, 0.002]), Some(2));
-        assert_eq!(deepest(&[]), None);
+        assert_eq!(deepest(&[0.026, 0.0], MISS), None);
+        assert_eq!(deepest(&[0.024, 0.002, 0.0], MISS), Some(1));
+        assert_eq!(deepest(&[0.010, 0.014, 0.002], MISS), Some(2));
+        assert_eq!(deepest(&[], MISS), None);
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //!   [`unpaired_ratio`] that of two sides measured separately.
 //! - [`trend`] tests whether a sample drifts along an order, [`holm`] adjusts p-values
 //!   for their number, and [`slope`] estimates how fast a sample drifts.
+//! - `looks.rs` fixes when a run may stop a phase and at which level, and
+//!   `sequential.rs` decides a phase from its samples so far.
 //! - [`ScalabilityLaw`] describes how work gains from threads.
 //! - [`Standing`] says whether an interval is above or below a target.
 //!
@@ -22,13 +24,17 @@
 //! Start reading at `interval.rs`, where ranks become an interval.
 
 mod bar;
+mod boundary;
+mod difference;
 mod holm;
 mod interval;
+mod looks;
 mod normal;
 mod order;
 mod paired;
 pub mod rng;
 mod rounds;
+mod sequential;
 mod slope;
 mod summary;
 mod trend;
@@ -44,7 +50,11 @@ pub use interval::Interval;
 pub use order::{mad, median, median_interval_95, quantile};
 pub use paired::{PairedRatio, paired_ratio};
 
-pub(crate) use rounds::{ALPHA, can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
+pub(crate) use difference::{Aa, Floors, Noise, aa_differs, judge_with};
+pub(crate) use looks::{Looks, Pairs};
+pub(crate) use paired::paired_ratio_at;
+pub(crate) use rounds::{can_tell, paired_rounds, smallest_paired_p, unpaired_rounds};
+pub(crate) use sequential::{Copies, Rule, Seen};
 pub use slope::{Slope, slope};
 pub use summary::Summary;
 pub use trend::{Trend, trend};

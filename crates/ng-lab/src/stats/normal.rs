@@ -18,6 +18,21 @@ pub(super) fn two_sided(z: f64) -> f64 {
     }
 }
 
+/// Returns the distance from zero beyond which a standard normal value is with
+/// probability `p`, both sides together.
+pub(super) fn point(p: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 40.0);
+    for _ in 0..64 {
+        let middle = f64::midpoint(low, high);
+        if two_sided(middle) > p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
 /// Sums `z + z^3 / 3 + z^5 / (3 * 5) + …` (Marsaglia, "Evaluating the Normal Distribution", 2004).
 fn central_series(z: f64) -> f64 {
     let mut term = z;
@@ -56,5 +71,7 @@ mod tests {
     fn two_sided_is_five_per_cent_at_the_constant() {
         assert_close(two_sided(Z_975), 0.05, "Z_975");
         assert_close(two_sided(-Z_975), 0.05, "-Z_975");
+        assert_close(point(0.05), Z_975, "its point");
+        assert_close(two_sided(point(1e-9)), 1e-9, "a point far out");
     }
 }

@@ -1,6 +1,6 @@
 //! Order statistics of one sample.
 
-use super::interval::{Interval, deepest};
+use super::interval::{Interval, MISS, deepest};
 
 /// Returns the middle value, or the mean of the middle two.
 ///
@@ -48,7 +48,7 @@ pub fn mad(samples: &[f64]) -> Option<f64> {
 ///
 /// `None` for fewer than six values, or if the sample holds a NaN or an infinity.
 pub fn median_interval_95(samples: &[f64]) -> Option<Interval> {
-    sorted_median_interval_95(&sorted_finite(samples)?)
+    sorted_median_interval(&sorted_finite(samples)?, MISS)
 }
 
 /// Returns the sample in ascending order, `None` if it has no statistics.
@@ -74,8 +74,9 @@ pub(super) fn sorted_quantile(sorted: &[f64], q: f64) -> f64 {
     low + place.fract() * (high - low)
 }
 
-pub(super) fn sorted_median_interval_95(sorted: &[f64]) -> Option<Interval> {
-    deepest(&fair_binomial(sorted.len())).map(|depth| Interval::at_depth(sorted, depth))
+/// The interval of the median that misses with probability `miss`.
+pub(super) fn sorted_median_interval(sorted: &[f64], miss: f64) -> Option<Interval> {
+    deepest(&fair_binomial(sorted.len()), miss).map(|depth| Interval::at_depth(sorted, depth))
 }
 
 /// Returns the probability of each number of heads, `0..=tosses`.

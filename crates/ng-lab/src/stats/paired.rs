@@ -1,7 +1,7 @@
 //! The ratio of two sides that were measured in pairs.
 
-use super::interval::{Interval, deepest};
-use super::normal::{Z_975, two_sided};
+use super::interval::{Interval, MISS, deepest};
+use super::normal::{point, two_sided};
 use super::order::{sorted_finite, sorted_median};
 
 /// Up to here the signed-rank distribution is exact, beyond it is normal.
@@ -45,10 +45,19 @@ pub struct PairedRatio {
 ///
 /// If the sides differ in length.
 pub fn paired_ratio(numerator: &[f64], denominator: &[f64]) -> Option<PairedRatio> {
+    paired_ratio_at(MISS, numerator, denominator)
+}
+
+/// The same with an interval that misses with probability `miss` instead of 5 %.
+pub(crate) fn paired_ratio_at(
+    miss: f64,
+    numerator: &[f64],
+    denominator: &[f64],
+) -> Option<PairedRatio> {
     let log_ratios = log_ratios(numerator, denominator);
     // A value that is not positive and finite has no finite logarithm, nor have its averages.
     let averages = sorted_finite(&walsh_averages(&log_ratios))?;
-    let interval = interval_depth(log_ratios.len()).map(|depth| {
+    let interval = interval_depth(log_ratios.len(), miss).map(|depth| {
         let logs = Interval::at_depth(&averages, depth);
         Interval {
             low: logs.low.exp(),
@@ -86,16 +95,18 @@ fn walsh_averages(values: &[f64]) -> Vec<f64> {
     averages
 }
 
-/// Returns the depth, among the sorted Walsh averages, of the interval at 95 %.
-fn interval_depth(pairs: usize) -> Option<usize> {
+/// Returns the depth, among the sorted Walsh averages, of the interval that misses with
+/// probability `miss`.
+fn interval_depth(pairs: usize, miss: f64) -> Option<usize> {
     if pairs <= EXACT_PAIRS {
         let ranks: Vec<usize> = (1..=pairs).collect();
-        return deepest(&rank_sum_distribution(&ranks));
+        return deepest(&rank_sum_distribution(&ranks), miss);
     }
     let n = pairs as f64;
     let mean = n * (n + 1.0) / 4.0;
     let deviation = (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt();
-    Some((mean + 0.5 - Z_975 * deviation).floor() as usize)
+    let depth = mean + 0.5 - point(miss) * deviation;
+    (depth >= 1.0).then_some(depth as usize)
 }
 
 /// Returns the two-sided p of the signed-rank test that the median is zero.
@@ -153,9 +164,11 @@ fn approximate_p(positive: usize, ranks: &[usize]) -> f64 {
 fn rank_sum_distribution(ranks: &[usize]) -> Vec<f64> {
     let mut probabilities = vec![0.0; ranks.iter().sum::<usize>() + 1];
     probabilities[0] = 1.0;
+    let mut largest = 0;
     for &rank in ranks {
+        largest += rank;
         // Downwards, so that `sum - rank` is still without this rank.
-        for sum in (0..probabilities.len()).rev() {
+        for sum in (0..=largest).rev() {
             let without = sum
                 .checked_sub(rank)
                 .map_or(0.0, |rest| probabilities[rest]);
@@ -246,8 +259,8 @@ mod tests {
             let difference = exact_p(positive, &ranks) - approximate_p(positive, &ranks);
             assert!(difference.abs() < 1e-3, "{difference} at {positive}");
         }
-        let exact = interval_depth(EXACT_PAIRS).unwrap();
-        let beyond = interval_depth(EXACT_PAIRS + 1).unwrap();
+        let exact = interval_depth(EXACT_PAIRS, MISS).unwrap();
+        let beyond = interval_depth(EXACT_PAIRS + 1, MISS).unwrap();
         assert!((exact..exact + 30).contains(&beyond), "{exact}, {beyond}");
     }
 

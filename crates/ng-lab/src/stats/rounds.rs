@@ -6,7 +6,7 @@ use crate::stats::smallest_unpaired_p;
 pub(crate) const ALPHA: f64 = 0.05;
 
 /// Fewer samples say nothing, however few the comparisons are.
-const MIN_SAMPLES: usize = 8;
+pub(super) const MIN_SAMPLES: usize = 8;
 
 /// More rounds cannot be asked for.
 const MAX_ROUNDS: u32 = 1000;

@@ -1,6 +1,6 @@
 //! How fast a sample drifts along an order.
 
-use super::interval::{Interval, deepest};
+use super::interval::{Interval, MISS, deepest};
 use super::normal::Z_975;
 use super::order::{sorted_finite, sorted_median};
 use super::trend::{EXACT_SAMPLES, Ties, inversion_distribution, score_variance, slopes};
@@ -36,7 +36,7 @@ pub fn slope(x: &[f64], y: &[f64]) -> Option<Slope> {
     // Empty if no pair differs in x.
     let sorted = sorted_finite(&slopes(x, y))?;
     let depth = if x.len() <= EXACT_SAMPLES && x_ties.pairs + y_ties.pairs == 0.0 {
-        deepest(&inversion_distribution(x.len()))
+        deepest(&inversion_distribution(x.len()), MISS)
     } else {
         let spread = Z_975 * score_variance(x.len(), &x_ties, &y_ties).max(0.0).sqrt();
         let depth = ((sorted.len() as f64 - spread) / 2.0).round();
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn intervals_cover_as_often_as_the_inversions_say() {
         let null = inversion_distribution(8);
-        let depth = deepest(&null).unwrap();
+        let depth = deepest(&null, MISS).unwrap();
         let coverage = 1.0 - 2.0 * null[..depth].iter().sum::<f64>();
         let seed = 0x5eed_0005;
         let mut random = Random(seed);

@@ -1,7 +1,7 @@
 //! A summary of one sample.
 
-use super::interval::Interval;
-use super::order::{mad, sorted_finite, sorted_median, sorted_median_interval_95, sorted_quantile};
+use super::interval::{Interval, MISS};
+use super::order::{mad, sorted_finite, sorted_median, sorted_median_interval, sorted_quantile};
 
 /// A summary of one sample; all figures but `count` are in the unit of the samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +27,11 @@ impl Summary {
     ///
     /// `None` if the sample is empty or holds a NaN or an infinity.
     pub fn of(samples: &[f64]) -> Option<Self> {
+        Self::at(MISS, samples)
+    }
+
+    /// The same with an interval that misses with probability `miss` instead of 5 %.
+    pub(crate) fn at(miss: f64, samples: &[f64]) -> Option<Self> {
         let sorted = sorted_finite(samples)?;
         Some(Self {
             count: sorted.len(),
@@ -35,7 +40,7 @@ impl Summary {
             p10: sorted_quantile(&sorted, 0.1),
             p90: sorted_quantile(&sorted, 0.9),
             mad: mad(&sorted)?,
-            interval: sorted_median_interval_95(&sorted),
+            interval: sorted_median_interval(&sorted, miss),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The ratio of two sides measured separately.
 
-use super::interval::{Interval, deepest};
+use super::interval::{Interval, MISS, deepest};
 use super::normal::{Z_975, two_sided};
 use super::order::{sorted_finite, sorted_median};
 
@@ -91,7 +91,7 @@ fn interval_depth([left, right]: [usize; 2]) -> Option<usize> {
         let ranks: Vec<usize> = (1..=left + right).collect();
         let chosen = left.min(right);
         let smallest = chosen * (chosen + 1) / 2;
-        return deepest(&rank_sum_distribution(&ranks, chosen)[smallest..]);
+        return deepest(&rank_sum_distribution(&ranks, chosen)[smallest..], MISS);
     }
     let deviation = ((pairs * (left + right + 1)) as f64 / 12.0).sqrt();
     let depth = pairs as f64 / 2.0 + 0.5 - Z_975 * deviation;

@@ -1,13 +1,19 @@
 //! The samples as comma-separated values.
 
+use ng_lab::model::Report;
 use ng_lab::report::samples_csv;
 
 use crate::fixture;
 
 #[test]
 fn there_is_one_row_per_sample_with_its_position() {
-    let report = fixture::report();
-    let text = samples_csv(&report);
+    assert_rows(&fixture::report());
+    assert_rows(&fixture::uneven());
+}
+
+#[track_caller]
+fn assert_rows(report: &Report) {
+    let text = samples_csv(report);
     let mut lines = text.lines();
     let headings =
         "cell,scenario,variant,threads,items,profile,role,round,position,phase,elapsed_ns,verdict";

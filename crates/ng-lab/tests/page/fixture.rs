@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ng_lab::model::{
     Allocations, Bound, Build, CellKey, CellReport, ClaimFigure, ClaimRow, ClaimVerdict,
     Comparison, ComparisonKind, Event, Finding, Flag, GateReport, GrowthReport, HeadlineReport,
-    Host, Interval95, KindReport, Limit, LimitKey, LimitReport, MemoryReading, NotCompared,
+    Host, Interval95, KindReport, Limit, LimitKey, LimitReport, Look, MemoryReading, NotCompared,
     Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile,
     ReferenceReport, Report, Role, RunInfo, RunPlace, Scaling, Size, SkippedPhase, SlopeFinding,
     SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
@@ -179,6 +179,9 @@ fn gate(cell: &CellReport) -> GateReport {
             floor_ratio: Some(1.05),
             p_adjusted: Some(0.004_88),
             reason: Some("why it is so".to_owned()),
+            pairs: Some(12),
+            decided_round: Some(12),
+            decided_s: Some(63.2),
         }],
         skipped: vec![SkippedPhase {
             key: key("reserve"),
@@ -214,6 +217,33 @@ pub(crate) fn large() -> Report {
     let plan = ["one", "two", "three", "four"].map(|name| (name, &variants[..], phases));
     let mut report = measured(&plan, &[1_000_000], 12);
     report.comparisons = comparisons(&report);
+    report
+}
+
+/// The same with cells that stopped where a gate had decided them: after 8 rounds those of
+/// every other variant, after 6 the dev build of all.
+pub(crate) fn uneven() -> Report {
+    let mut report = large();
+    for (index, cell) in report.cells.iter_mut().enumerate() {
+        let rounds = match (cell.key.profile, index / BUILDS.len() % 2) {
+            (Profile::Dev, _) => 6,
+            (_, 0) => 8,
+            _ => 12,
+        };
+        cell.runs.truncate(rounds + 1);
+        for phase in &mut cell.phases {
+            phase.samples_ns.truncate(rounds);
+        }
+    }
+    let look = |rounds, share| Look {
+        rounds,
+        share,
+        elapsed_s: Some(f64::from(rounds)),
+    };
+    report.run.looks = vec![look(8, 0.4), look(12, 0.6)];
+    report.run.budget_s = Some(180.0);
+    report.gate = Some(gate(&report.cells[1]));
+    report.reference = held().reference;
     report
 }
 

@@ -76,6 +76,8 @@ fn the_gate_the_exponents_and_the_claims_have_tables() {
             }
         }
         assert_eq!(sorted_by(by_id(page, "reference"), "time"), [1.198]);
+        assert_eq!(sorted_by(by_id(page, "reference"), "pairs"), [12.0]);
+        assert_eq!(sorted_by(by_id(page, "reference"), "decided"), [63.2]);
         // The exponent of an unusable cell is not a figure.
         assert_eq!(sorted_by(by_id(page, "size"), "exponent"), [1.02]);
     });
@@ -215,4 +217,20 @@ fn a_soak_alone_has_its_own_sections_and_warnings() {
         "{told}"
     );
     assert!(told.contains("not verified at the end"), "{told}");
+}
+
+/// Rounds are not the same for all, and the gate says when it looked.
+#[test]
+fn a_run_that_looked_says_when_and_that_rounds_differ() {
+    with_page(&fixture::uneven(), |page| {
+        let told = text_of(page.root_element());
+        assert!(
+            told.contains("up to 12 rounds after the cold one"),
+            "{told}"
+        );
+        let told = text_of(by_id(page, "reference"));
+        let looked = "1 of 1 phases were decided at a look, after 8, 12 rounds; a cell with \
+                      others went on, within 12 rounds and 180 s";
+        assert!(told.contains(looked), "{told}");
+    });
 }

@@ -31,6 +31,7 @@ fn every_figure_of_the_report_is_plotted_once_and_exactly() {
     }
     assert_figures_are_the_reports(&report);
     assert_figures_are_the_reports(&fixture::large());
+    assert_figures_are_the_reports(&fixture::uneven());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod checks;
 mod files;
 mod scenarios;
+mod uneven;
 
 use std::process::ExitCode;
 

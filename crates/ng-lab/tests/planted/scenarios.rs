@@ -14,9 +14,11 @@ use ng_lab::kernel::Resident;
 use ng_lab::rng::SplitMix64;
 use ng_lab::{AccessEvidence, Cell, Failure, Limit, Pages, Pattern, Run, Scenario, Variant};
 
-pub(crate) static REGISTRY: [&dyn Scenario; 12] = [
+use crate::uneven;
+
+pub(crate) static REGISTRY: [&dyn Scenario; 13] = [
     &Clone, &Fresh, &Order, &SpeedUp, &Sharing, &Boxes, &Footprint, &Failing, &Hanging, &Files,
-    &Confined, &Cached,
+    &Confined, &Cached, &Uneven,
 ];
 
 pub(crate) fn find(name: &str) -> &'static dyn Scenario {
@@ -414,3 +416,5 @@ fn cached(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         })?;
     run.prove_equal("bytes", fs::metadata(&path)?.len(), bytes)
 }
+
+planted!(Uneven, "uneven", ["steady", "wild"], uneven::steps);

@@ -127,6 +127,12 @@ pub(super) struct RunArgs {
     #[arg(allow_hyphen_values = true)]
     pub(super) gate: Option<f64>,
 
+    /// How long phases go on that the gate of --against has not decided, such as 90s or
+    /// 5m [default: 3m; with --rounds or --time these are the budget]
+    #[arg(long, value_name = "T", group = "effort", value_parser = parse_time)]
+    #[arg(allow_hyphen_values = true, requires = "gate")]
+    pub(super) gate_budget: Option<Duration>,
+
     /// Make a scenario's phases slower on purpose, to see the gate close
     #[arg(long, value_name = "SCENARIO:PCT", value_parser = parse_plant, hide = true)]
     #[arg(conflicts_with = "save_baseline")]
@@ -150,7 +156,8 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    /// Whether neither rounds nor time were given.
+    /// Whether neither rounds nor time were given; a gate's budget does not count, since
+    /// rounds are added there too until the gate can decide.
     pub(super) fn has_no_effort(&self) -> bool {
         !self.quick && !self.full && self.rounds.is_none() && self.time.is_none()
     }

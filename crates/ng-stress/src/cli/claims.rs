@@ -73,7 +73,7 @@ fn request(args: &RunArgs, versus: Versus, tokens: u64) -> Result<Request> {
         } else {
             request.threads
         },
-        rounds: if args.has_no_effort() {
+        rounds: if args.has_no_effort() && args.gate_budget.is_none() {
             Rounds::Exactly(ROUNDS)
         } else {
             request.rounds

@@ -26,6 +26,12 @@ use crate::cli::{exit, say};
 /// report and for a round that lasts longer than the first.
 const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
+/// What the phases get that a gate has not decided, and the most rounds: of cells that
+/// take no time there would be thousands.
+const GATE_BUDGET: Duration = Duration::from_secs(180);
+const GATE_ROUNDS: u32 = 200;
+/// A gate needs eight samples of either side.
+const MIN_GATE_ROUNDS: u32 = 8;
 /// Fewer rounds than an interval needs are better than an hour of them.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -225,8 +231,11 @@ fn rounds(args: &RunArgs) -> Rounds {
         (_, Some(time)) => within(time, 1, 1000),
         _ if args.quick => within(QUICK_BUDGET, 1, 2),
         _ if args.full => Rounds::Exactly(20),
-        // A gate needs eight samples of either side.
-        _ if args.save_baseline.is_some() => within(DEFAULT_BUDGET, 8, 12),
+        _ if args.gate.is_some() && args.against.is_some() => {
+            let budget = args.gate_budget.unwrap_or(GATE_BUDGET);
+            within(budget, MIN_GATE_ROUNDS, GATE_ROUNDS)
+        }
+        _ if args.save_baseline.is_some() => within(DEFAULT_BUDGET, MIN_GATE_ROUNDS, 12),
         _ => within(DEFAULT_BUDGET, 6, 12),
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::kept;
 
 pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
     check_plant(args);
+    check_budget(args);
     let reference = match (&args.against, &args.baseline) {
         (Some(name), _) => Some(Reference::Against(against(args, name))),
         (_, Some(name)) => Some(Reference::Baseline(baseline(name)?)),
@@ -65,6 +66,13 @@ fn check_plant(args: &RunArgs) {
         usage(&format!(
             "--plant {scenario}: it is not among the scenarios to measure"
         ));
+    }
+}
+
+/// Clap asks for no option that one of the others excludes.
+fn check_budget(args: &RunArgs) {
+    if args.gate_budget.is_some() && args.against.is_none() {
+        usage("--gate-budget: expected --against as well; a baseline is compared with once");
     }
 }
 

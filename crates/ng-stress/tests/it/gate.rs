@@ -201,6 +201,28 @@ fn names_options_and_pairs_of_them_that_make_no_sense_are_usage() {
         ),
         (&["--baseline", "a", "--gate", "-5"], "'-5'"),
         (
+            &["--baseline", "a", "--gate", "5", "--gate-budget", "3m"],
+            "--gate-budget: expected --against as well",
+        ),
+        (&["--against", "a", "--gate-budget", "3m"], "--gate <PCT>"),
+        (
+            &[
+                "--against",
+                "a",
+                "--gate",
+                "5",
+                "--gate-budget",
+                "3m",
+                "--time",
+                "5m",
+            ],
+            "cannot be used with",
+        ),
+        (
+            &["--against", "a", "--gate", "5", "--gate-budget", "0s"],
+            "such as 90s or 5m",
+        ),
+        (
             &["--baseline", "a", "--against", "HEAD"],
             "cannot be used with",
         ),
@@ -236,6 +258,8 @@ fn a_planted_slowdown_closes_the_gate_and_names_the_phase() {
         "abc",
         "--gate",
         "5",
+        "--gate-budget",
+        "20s",
         "--plant",
         "footprint:1000",
     ]);
@@ -252,6 +276,14 @@ fn a_planted_slowdown_closes_the_gate_and_names_the_phase() {
     for found in report["gate"]["outcomes"].as_array().unwrap() {
         let ratio = found["time_ratio"].as_f64();
         assert!(ratio.is_none_or(|ratio| ratio > 1.5), "{found}");
+    }
+    // Each phase says what it took, and a look has decided those that are told.
+    assert_eq!(report["run"]["budget_s"], 20.0);
+    assert!(report["run"]["looks"].as_array().unwrap().len() > 1);
+    for found in report["gate"]["outcomes"].as_array().unwrap() {
+        if found["outcome"] == "regressed" {
+            assert!(found["pairs"].as_u64().unwrap() >= 8, "{found}");
+        }
     }
     // Nothing but an invalid measurement hides as much as that.
     let all = report["gate"]["outcomes"].as_array().unwrap().len();

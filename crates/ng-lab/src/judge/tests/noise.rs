@@ -54,12 +54,19 @@ impl Machine {
     /// A run of one cell a factor, each with its three copies. The cell and its A/A
     /// copy take `factor` times as long as the other revision's.
     pub(super) fn run(&mut self, factors: &[f64], rounds: usize) -> Vec<Sim> {
+        self.run_from(0, factors, rounds)
+    }
+
+    /// The same with cells that are numbered from `first` on.
+    pub(super) fn run_from(&mut self, first: usize, factors: &[f64], rounds: usize) -> Vec<Sim> {
         let cells = factors.iter().enumerate().flat_map(|(index, factor)| {
-            let name = format!("v{index}");
+            let block = first + index;
+            let name = format!("v{block}");
             let levels = self.levels(rounds);
             [*factor, *factor, 1.0].map(|factor| {
                 let times = self.times(&levels, factor);
-                Sim::cell("create").variant(&name).phase("fill", &times)
+                let cell = Sim::cell("create").variant(&name).block(block);
+                cell.phase("fill", &times)
             })
         });
         let mut cells: Vec<Sim> = cells.collect();

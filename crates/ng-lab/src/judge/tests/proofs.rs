@@ -9,7 +9,7 @@ use std::io::Write;
 
 use super::gate::{against, baseline, gate, gated};
 use super::noise::{Machine, QUIET, STORMY, Weather};
-use super::sim::{Sim, report};
+use super::sim::{Sim, followed, report};
 use crate::model::{GateReport, Outcome, Role};
 use crate::stats::{paired_rounds, unpaired_rounds};
 
@@ -152,4 +152,153 @@ fn a_slower_machine_is_not_taken_for_a_slower_program() {
     let different = with(&reports, called_different);
     count("false alarms, slower machine", different);
     assert!(different <= FEW, "{different}");
+}
+
+/// Runs of one budget by both rules: a look at the end alone, and blocks that stop where
+/// they are decided and leave their rounds to the others.
+struct Budgets {
+    fixed: Vec<GateReport>,
+    sequential: Vec<Spent>,
+}
+
+/// What the sequential rule said, and the rounds that all blocks took together.
+struct Spent {
+    gate: GateReport,
+    rounds: usize,
+}
+
+impl Budgets {
+    /// Phases that each have time for `rounds` rounds.
+    fn new(weather: [Weather; 2], factor: f64, rounds: usize, seed: u64) -> Self {
+        let trial = |index: usize| {
+            let run = mixed(weather, factor, 2 * rounds, seed + index as u64);
+            let cut: Vec<Sim> = run.iter().map(|sim| sim.clone().first(rounds)).collect();
+            let versus = against(gate(5.0));
+            let (report, spent) = followed(&run, rounds, &versus);
+            let gate = report.gate.unwrap();
+            let spent = Spent {
+                gate,
+                rounds: spent,
+            };
+            (gated(&cut, &versus), spent)
+        };
+        let (fixed, sequential) = (0..RUNS).map(trial).unzip();
+        Self { fixed, sequential }
+    }
+
+    fn gates(&self) -> Vec<GateReport> {
+        self.sequential
+            .iter()
+            .map(|spent| spent.gate.clone())
+            .collect()
+    }
+
+    /// Phases that have an outcome other than noise, of all of them in tenths of a per
+    /// cent: by the fixed rule, and by the other.
+    fn decided(&self) -> [usize; 2] {
+        let gates = self.gates();
+        [&self.fixed, &gates].map(|reports| {
+            let open = |report: &GateReport| report.count(Outcome::Noise);
+            let noise: usize = reports.iter().map(open).sum();
+            1000 - noise * 1000 / (RUNS * PHASES)
+        })
+    }
+
+    fn mean_rounds(&self) -> usize {
+        let all: usize = self.sequential.iter().map(|spent| spent.rounds).sum();
+        all / (RUNS * PHASES)
+    }
+}
+
+/// A run whose phases all take `factor` times as long, half of them in other weather.
+fn mixed(weather: [Weather; 2], factor: f64, rounds: usize, seed: u64) -> Vec<Sim> {
+    let halves = weather
+        .iter()
+        .zip([0, PHASES / 2])
+        .flat_map(|(weather, first)| {
+            let mut machine = Machine::new(*weather, seed + first as u64 * 0x1_0000);
+            machine.run_from(first, &[factor; PHASES / 2], rounds)
+        });
+    halves.collect()
+}
+
+/// The rule as it is used, with its looks, in all the weather there is.
+#[test]
+fn looks_accuse_no_more_than_one_look_does() {
+    let windy = Weather {
+        noise: 0.08,
+        ..STORMY
+    };
+    for (name, weather, seed) in [
+        ("stormy", STORMY, 0x5eed_5000),
+        ("quiet", QUIET, 0x5eed_6000),
+        ("windy", windy, 0x5eed_7000),
+    ] {
+        let runs = Budgets::new([weather; 2], 1.0, 30, seed);
+        let gates = runs.gates();
+        let different = with(&gates, called_different);
+        count(&format!("false alarms with looks, {name}"), different);
+        assert_eq!(different, 0, "{name}");
+        let apart = with(&gates, told_apart);
+        count(
+            &format!("differences whatever the gate with looks, {name}"),
+            apart,
+        );
+        assert!(apart <= FEW_BY_CHANCE, "{name}: {apart}");
+        let invalid = with(&gates, |report| report.count(Outcome::Invalid) > 0);
+        count(&format!("A/A failures with looks, {name}"), invalid);
+        assert!(invalid <= FEW_BY_CHANCE, "{name}: {invalid}");
+    }
+}
+
+/// The interval of a phase that stopped where it was decided leaves out its true ratio
+/// no more often than it says.
+#[test]
+fn intervals_cover_although_the_run_looked() {
+    for (factor, noise, seed) in [(1.0, 0.03, 0x5eed_8000), (1.1, 0.06, 0x5eed_9000)] {
+        let weather = Weather { noise, ..QUIET };
+        let gates = Budgets::new([weather; 2], factor, 30, seed).gates();
+        let phases = gates.iter().flat_map(|report| &report.outcomes);
+        let missed = phases.filter(|found| {
+            let [low, high] = found.ci95.unwrap().0;
+            factor < low || high < factor
+        });
+        let missed = missed.count();
+        count(
+            &format!("intervals of 1200 that miss {factor} with looks"),
+            missed,
+        );
+        // One in twenty, and three standard errors of as many phases.
+        assert!(missed <= 60 + 23, "{factor}: {missed}");
+    }
+}
+
+/// Where all phases are as noisy nothing can be left to others, and looks cost some of
+/// the power of one look at the end; where some are quiet the noisy ones get theirs.
+#[test]
+fn looks_see_more_where_noise_is_uneven_and_spend_less_where_it_is_low() {
+    for (noise, least, most_rounds, seed) in [
+        ([0.02, 0.02], [990, 990], 15, 0x5eed_a000),
+        ([0.05, 0.05], [850, 900], 30, 0x5eed_b000),
+        ([0.10, 0.10], [150, 100], 30, 0x5eed_c000),
+        ([0.02, 0.07], [750, 900], 30, 0x5eed_d000),
+    ] {
+        let weather = noise.map(|noise| Weather { noise, ..QUIET });
+        let runs = Budgets::new(weather, 1.1, 30, seed);
+        let [few, many] = noise.map(|noise| (noise * 100.0).round());
+        let at = format!("at {few} and {many} % noise");
+        let decided = runs.decided();
+        for (rule, decided) in ["one look", "looks"].into_iter().zip(decided) {
+            count(
+                &format!("per mille decided of 10 % slower {at}, {rule}"),
+                decided,
+            );
+        }
+        let rounds = runs.mean_rounds();
+        count(&format!("mean rounds of 30 {at}, looks"), rounds);
+        assert!(rounds <= most_rounds, "{at}: {rounds}");
+        for (decided, least) in decided.into_iter().zip(least) {
+            assert!(decided >= least, "{at}: {decided}, expected {least}");
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! Records as a run would leave them, without a run.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::conductor::{CellReadings, CellRound, LimitSample, PlannedCell, Readings, Subject};
-use crate::judge::{Judgement, judge};
+use crate::conductor::{
+    CellReadings, CellRound, LimitSample, PlannedCell, Readings, Rounds, Stopping, Subject, Versus,
+};
+use crate::judge::{Judgement, hold, judge};
 use crate::machine::kernel::CpuTicks;
 use crate::machine::threads::ThreadWork;
 use crate::model::{
@@ -63,6 +68,11 @@ impl Sim {
 
     pub(super) fn variant(mut self, name: &str) -> Self {
         name.clone_into(&mut self.planned.cell.variant.name);
+        self
+    }
+
+    pub(super) fn block(mut self, block: usize) -> Self {
+        self.planned.block = block;
         self
     }
 
@@ -296,6 +306,11 @@ impl Sim {
         self
     }
 
+    /// Its first `rounds` rounds after round 0.
+    pub(super) fn first(self, rounds: usize) -> Self {
+        self.interrupted_after(rounds + 1)
+    }
+
     fn last_phase(mut self, change: impl Fn(&mut PhaseReading)) -> Self {
         for reading in self.readings() {
             change(reading.phases.last_mut().expect("a phase"));
@@ -395,8 +410,13 @@ pub(super) fn readings(cells: &[Sim]) -> Readings {
 
 /// The report of a run over `cells`.
 pub(super) fn report(cells: &[Sim]) -> Report {
-    let judgement = judged(cells);
+    report_of(&readings(cells))
+}
+
+fn report_of(readings: &Readings) -> Report {
+    let judgement = judge(readings, SUBJECT);
     let run = RunInfo {
+        looks: readings.looks.clone(),
         rounds: 6,
         items: SUBJECT.items.to_owned(),
         item_bytes: Some(SUBJECT.item_bytes),
@@ -411,6 +431,56 @@ pub(super) fn report(cells: &[Sim]) -> Report {
         scaling: judgement.scaling,
         ..Report::new(run, Host::default(), Build::default())
     }
+}
+
+/// The report of a run that stops blocks where they are decided, as a conductor does
+/// that has time for `each` rounds of all of them: a second for one of a block. `cells`
+/// have all rounds that they could have. Also the rounds that the blocks had together.
+pub(super) fn followed(cells: &[Sim], each: usize, versus: &Versus) -> (Report, usize) {
+    let mut blocks: Vec<usize> = cells.iter().map(|sim| sim.planned.block).collect();
+    blocks.dedup();
+    let seconds = |count: usize| Duration::from_secs(count as u64);
+    let asked = Rounds::Within {
+        budget: seconds(each * blocks.len()),
+        at_least: 8,
+        patience: Duration::MAX,
+        at_most: 1000,
+    };
+    let mut had = vec![0; blocks.len()];
+    let mut stopping = Stopping::plan(versus, asked, &readings(cells), each as u32);
+    for round in 1..=stopping.most(each as u32) {
+        let goes_on = |sim: &&Sim| stopping.goes_on(&sim.planned);
+        let on: BTreeSet<usize> = cells
+            .iter()
+            .filter(goes_on)
+            .map(|sim| sim.planned.block)
+            .collect();
+        let spent = seconds(had.iter().sum());
+        if on.is_empty() || stopping.lacks_time(spent, seconds(on.len())) {
+            break;
+        }
+        for block in on {
+            had[block] = round as usize;
+        }
+        if stopping.taken().iter().any(|look| look.rounds == round) {
+            let spent = seconds(had.iter().sum());
+            stopping.look(round, spent, &readings(&cut(cells, &had)));
+        }
+    }
+    let mut seen = readings(&cut(cells, &had));
+    seen.looks = stopping.taken();
+    seen.schedule = stopping.looks().clone();
+    let mut report = report_of(&seen);
+    hold(&mut report, versus);
+    (report, had.iter().sum())
+}
+
+/// Each cell with the rounds that its block had.
+fn cut(cells: &[Sim], had: &[usize]) -> Vec<Sim> {
+    let cells = cells.iter();
+    cells
+        .map(|sim| sim.clone().first(had[sim.planned.block]))
+        .collect()
 }
 
 pub(super) fn judged(cells: &[Sim]) -> Judgement {

@@ -27,7 +27,7 @@ pub(crate) fn section(report: &Report) -> Section {
             run.started,
             match &report.soak {
                 Some(_) => String::new(),
-                None => format!("{} rounds after the cold one, ", run.rounds),
+                None => format!("{} rounds after the cold one, ", text::rounds(run)),
             },
             run.seed,
             run.elapsed_s

@@ -2,7 +2,9 @@
 
 use ng_plot::Field;
 
-use crate::model::{ComparisonKind, GateReport, Interval95, Outcome, ReferenceReport, Report};
+use crate::model::{
+    ComparisonKind, GateReport, Interval95, Outcome, ReferenceReport, Report, RunInfo,
+};
 use crate::report::sections::comparisons;
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 
@@ -17,7 +19,8 @@ pub(crate) fn section(report: &Report) -> Option<Section> {
         None => Detail::Short,
     };
     let held = Part::new(&title, about(report, reference), None);
-    let gate = report.gate.as_ref().map(gate_part);
+    let gate = report.gate.as_ref();
+    let gate = gate.map(|gate| gate_part(gate, &report.run));
     let ratios = Part::new("Times as fast as the other side", Vec::new(), ratios).from(from);
     let parts = [held].into_iter().chain(gate).chain([ratios]).collect();
     let section = Section::new("reference", &title, parts);
@@ -59,7 +62,7 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
 }
 
 /// The number of phases by outcome, what outcomes mean, and what was left out.
-fn gate_lines(gate: &GateReport) -> Vec<String> {
+fn gate_lines(gate: &GateReport, run: &RunInfo) -> Vec<String> {
     let mut lines = vec![
         format!("phases: {}", gate.summary()),
         format!(
@@ -69,6 +72,7 @@ fn gate_lines(gate: &GateReport) -> Vec<String> {
             gate.tests, gate.samples_needed
         ),
     ];
+    lines.extend(stopping(gate, run));
     lines.extend(
         gate.skipped
             .iter()
@@ -77,8 +81,28 @@ fn gate_lines(gate: &GateReport) -> Vec<String> {
     lines
 }
 
+/// When phases stopped, where they did not all have the same rounds.
+fn stopping(gate: &GateReport, run: &RunInfo) -> Option<String> {
+    let looks: Vec<String> = run
+        .looks
+        .iter()
+        .map(|look| look.rounds.to_string())
+        .collect();
+    let most = looks.last()?;
+    let budget = run.budget_s.map(|seconds| format!(" and {seconds:.0} s"));
+    let all = gate.outcomes.iter();
+    let decided = all.filter(|found| found.decided_round.is_some()).count();
+    Some(format!(
+        "{decided} of {} phases were decided at a look, after {} rounds; a cell with others went \
+         on, within {most} rounds{}. Intervals of this run hold for all looks together",
+        gate.outcomes.len(),
+        looks.join(", "),
+        budget.unwrap_or_default()
+    ))
+}
+
 /// The gate's outcomes; `same` is left out of the short form.
-fn gate_part(gate: &GateReport) -> Part {
+fn gate_part(gate: &GateReport, run: &RunInfo) -> Part {
     let percent = |ratio: f64| format!("{:.1} %", (ratio - 1.0) * 100.0);
     let table = Rows::new(&gate.outcomes)
         .struck(|found| found.outcome == Outcome::Invalid)
@@ -95,9 +119,21 @@ fn gate_part(gate: &GateReport) -> Part {
         .column("p", |found| {
             Field::maybe(found.p_adjusted, |p| format!("{p:.4}"))
         })
+        .column("pairs", |found| {
+            Field::maybe(found.pairs.map(|pairs| pairs as f64), |pairs| {
+                format!("{pairs}")
+            })
+        })
+        .column("decided", |found| {
+            Field::maybe(found.decided_s, |seconds| format!("{seconds:.0} s"))
+        })
         .words("why", |found| found.reason.clone().unwrap_or_default())
         .table();
-    Part::new(format!("Gate {} %", gate.percent), gate_lines(gate), table)
+    Part::new(
+        format!("Gate {} %", gate.percent),
+        gate_lines(gate, run),
+        table,
+    )
 }
 
 /// A ratio of times as a change in per cent.
@@ -133,6 +169,9 @@ mod tests {
             floor_ratio: Some(1.05),
             p_adjusted: Some(0.004_88),
             reason: (outcome == Outcome::Noise).then(|| "too wide to say".to_owned()),
+            pairs: Some(12),
+            decided_round: (outcome != Outcome::Noise).then_some(12),
+            decided_s: (outcome != Outcome::Noise).then_some(63.2),
         };
         GateReport {
             percent: 5.0,
@@ -152,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_row_shows_change_floor_p_and_outcome() {
-        let section = gate_part(&gate());
+        let section = gate_part(&gate(), &RunInfo::default());
         assert_eq!(section.title, "Gate 5 %");
         assert_eq!(
             section.lines[0],
@@ -172,16 +211,18 @@ mod tests {
             "+19.8 % [+17.9, +21.6]",
             "5.0 %",
             "0.0049",
+            "12",
+            "63 s",
             "",
         ];
         assert_eq!(rows[1], expected);
         assert_eq!(rows[2][0], "noise");
-        assert_eq!(rows[2][10], "too wide to say");
+        assert_eq!(rows[2][11..], ["", "too wide to say"]);
     }
 
     #[test]
     fn same_phases_are_left_out_on_a_terminal() {
-        let part = gate_part(&gate());
+        let part = gate_part(&gate(), &RunInfo::default());
         let rows = part.words(Detail::Short).expect("a table").rows;
         let phases: Vec<&str> = rows.iter().map(|row| row[2].as_str()).collect();
         assert_eq!(phases, ["read", "scan"]);

@@ -63,7 +63,7 @@ fn run(report: &Report) -> Vec<Entry> {
     let mut entries = vec![
         ("started", run.started.clone()),
         ("took", format!("{:.1} s", run.elapsed_s)),
-        ("rounds after the cold one", run.rounds.to_string()),
+        ("rounds after the cold one", text::rounds(run)),
         ("seed", run.seed.to_string()),
         ("command", run.command.join(" ")),
     ];

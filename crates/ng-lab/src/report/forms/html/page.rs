@@ -91,7 +91,7 @@ fn lead(report: &Report) -> String {
     };
     let kind = match &report.soak {
         Some(_) => "A soak".to_owned(),
-        None => format!("{} rounds after the cold one", run.rounds),
+        None => format!("{} rounds after the cold one", text::rounds(run)),
     };
     format!(
         "{cpu}, {} processors, {} of memory. {kind}, {:.1} s, {}",

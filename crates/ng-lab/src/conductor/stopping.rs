@@ -1,0 +1,195 @@
+//! Which blocks go on: under a gate against another revision, those with a phase that
+//! no look has decided.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::conductor::plan::{PlannedCell, Rounds};
+use crate::conductor::readings::{CellReadings, Readings};
+use crate::conductor::versus::{Versus, gated_profile};
+use crate::model::{Look, Profile, Role};
+use crate::stats::{Copies, Looks, Pairs, Rule};
+
+/// A block may have so many times the rounds that all blocks have time for: those
+/// that stop leave it to the others.
+const MOST: u32 = 2;
+
+/// When a run looks and what it has stopped. Without looks it stops nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Stopping {
+    looks: Looks,
+    taken: Vec<Look>,
+    /// The logarithm of the ratio that the gate allows.
+    gate: f64,
+    tests: usize,
+    /// The build that the gate judges.
+    gated: Option<Profile>,
+    budget: Option<Duration>,
+    stopped: BTreeSet<usize>,
+    decided: BTreeSet<Phase>,
+}
+
+/// A phase that the gate judges.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Phase {
+    block: usize,
+    name: String,
+}
+
+/// What a look saw.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    pub(super) rounds: u32,
+    pub(super) tests: usize,
+    /// Names of the phases that go on.
+    pub(super) undecided: Vec<String>,
+}
+
+impl Stopping {
+    /// Lays out the looks of a run in which each block has time for `rounds` rounds.
+    pub(crate) fn plan(versus: &Versus, asked: Rounds, readings: &Readings, rounds: u32) -> Self {
+        let (Some(gate), Some(_)) = (versus.gate, versus.against()) else {
+            return Self::default();
+        };
+        let tests = versus.tests(&readings.cells);
+        let looks = looks(asked, tests, rounds);
+        let taken = looks.shares().map(|(rounds, share)| Look {
+            rounds,
+            share,
+            elapsed_s: None,
+        });
+        Self {
+            taken: taken.collect(),
+            looks,
+            gate: gate.log_ratio(),
+            tests,
+            gated: gated_profile(&readings.cells),
+            budget: asked.budget(),
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of rounds that it looks after; none if it does not.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.looks
+    }
+
+    /// The looks with their times, and those that it did not come to.
+    pub(crate) fn taken(&self) -> Vec<Look> {
+        self.taken.clone()
+    }
+
+    /// The most rounds that a block can have.
+    pub(crate) fn most(&self, rounds: u32) -> u32 {
+        self.looks.rounds().last().copied().unwrap_or(rounds)
+    }
+
+    /// Whether a cell goes on: from the first look on, only what decides the gate does.
+    pub(crate) fn goes_on(&self, planned: &PlannedCell) -> bool {
+        !self.has_looked()
+            || Some(planned.profile) == self.gated && !self.stopped.contains(&planned.block)
+    }
+
+    /// Whether only undecided blocks go on.
+    pub(crate) fn has_looked(&self) -> bool {
+        self.taken
+            .first()
+            .is_some_and(|look| look.elapsed_s.is_some())
+    }
+
+    /// Whether the budget does not have the time for another round.
+    pub(crate) fn lacks_time(&self, elapsed: Duration, round: Duration) -> bool {
+        let budget = self.budget.filter(|_| self.has_looked());
+        budget.is_some_and(|budget| elapsed + round > budget)
+    }
+
+    /// Looks, if it is time for that, and stops the blocks whose phases are all decided.
+    pub(crate) fn look(
+        &mut self,
+        rounds: u32,
+        elapsed: Duration,
+        readings: &Readings,
+    ) -> Option<Looked> {
+        let look = self.taken.iter_mut().find(|look| look.rounds == rounds)?;
+        look.elapsed_s = Some(elapsed.as_secs_f64());
+        let rule = Rule {
+            gate: self.gate,
+            tests: self.tests,
+            looks: &self.looks,
+        };
+        let mut open = BTreeSet::new();
+        let mut undecided = Vec::new();
+        for (phase, copies) in phases(&readings.cells) {
+            if self.decided.contains(&phase) {
+                continue;
+            }
+            if rule.decided(&copies, rounds).is_some() {
+                self.decided.insert(phase);
+            } else {
+                open.insert(phase.block);
+                undecided.push(phase.name);
+            }
+        }
+        let blocks = readings.cells.iter().map(|cell| cell.planned.block);
+        self.stopped = blocks.filter(|block| !open.contains(block)).collect();
+        Some(Looked {
+            rounds,
+            tests: self.tests,
+            undecided,
+        })
+    }
+}
+
+/// With a budget of time a block may have more rounds than all of them have time for,
+/// where that leaves a look before.
+fn looks(asked: Rounds, tests: usize, rounds: u32) -> Looks {
+    let most = match asked {
+        Rounds::Exactly(_) => rounds,
+        Rounds::Within { at_most, .. } => (MOST * rounds).min(at_most).max(rounds),
+    };
+    let of = |most| {
+        let each = rounds;
+        Looks::plan(tests, Pairs { each, most })
+    };
+    match of(most) {
+        none if none.rounds().is_empty() => of(rounds),
+        looks => looks,
+    }
+}
+
+/// The phases of the gated cells with the times of all three copies. A cell that failed
+/// is invalid, and nothing goes on for it.
+fn phases(cells: &[CellReadings]) -> Vec<(Phase, Copies)> {
+    let mut found = Vec::new();
+    for copies in gated(cells) {
+        let [main, ..] = copies;
+        let phases = main.any_reading().map(|reading| &reading.phases);
+        for name in phases.into_iter().flatten().map(|phase| &phase.name) {
+            let times = copies.map(|cell| cell.samples(name));
+            let times = Copies::paired(times.each_ref());
+            let phase = Phase {
+                block: main.planned.block,
+                name: format!("{} {name}", main.planned.cell),
+            };
+            found.extend((times.pairs() > 0).then_some((phase, times)));
+        }
+    }
+    found
+}
+
+/// This program's cells with their A/A copies and those of the other revision, where
+/// none of them failed.
+fn gated(cells: &[CellReadings]) -> impl Iterator<Item = [&CellReadings; 3]> {
+    let mains = cells.iter().filter(|cell| cell.planned.role == Role::Main);
+    let copies = mains.filter_map(|main| {
+        let copy = |role| {
+            cells.iter().find(|cell| {
+                let (planned, of) = (&cell.planned, &main.planned);
+                planned.role == role && planned.block == of.block && planned.profile == of.profile
+            })
+        };
+        Some([main, copy(Role::Aa)?, copy(Role::Against)?])
+    });
+    let failed = |cell: &CellReadings| cell.rounds.iter().any(|run| run.reading.is_err());
+    copies.filter(move |copies| !copies.iter().any(|cell| failed(cell)))
+}
