@@ -73,6 +73,11 @@ impl DataFolder {
         &self.name
     }
 
+    /// Where in it the run itself may leave what goes with it.
+    pub(crate) fn own(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
     /// An empty folder for one worker. There is one at a time.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::machine::page_cache::{Residency, evict};
 use crate::machine::private_peak::PrivatePeak;
 use crate::machine::threads::{ThreadTimes, ThreadWork};
 use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
+use crate::worker::marks::Marks;
 use crate::worker::plant::prolonged;
 
 /// Why a cell came to nothing, in the scenario's words.
@@ -33,6 +34,8 @@ pub struct Run {
     plant: f64,
     /// Whether allocations are counted; nothing that is timed is then of use.
     counts: bool,
+    /// What is said to valgrind around each phase, where its instructions are counted.
+    marks: Option<Marks>,
 }
 
 /// What was seen of one phase.
@@ -137,6 +140,11 @@ impl Run {
     /// Counts allocations of the phases that follow.
     pub(crate) fn count_allocations(&mut self) {
         self.counts = true;
+    }
+
+    /// Marks the phases that follow for valgrind, and times none of them.
+    pub(crate) fn mark(&mut self, marks: Marks) {
+        self.marks = Some(marks);
     }
 
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
@@ -271,6 +279,11 @@ impl Phase<'_> {
     /// memory that it touched.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
         self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        if let Some(marks) = &self.run.marks {
+            let result = marks.around(&self.reading.name, || black_box(work()));
+            self.run.phases.push(self.reading);
+            return result;
+        }
         if self.run.counts {
             let (result, allocations) = counted(|| black_box(work()));
             self.reading.allocations = allocations;

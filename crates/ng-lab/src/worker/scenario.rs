@@ -63,6 +63,12 @@ pub trait Scenario: Sync {
         None
     }
 
+    /// Why the instructions of the cell cannot be counted, if so: another number of them
+    /// each time, though it is on one thread by its variant.
+    fn uncounted(&self, _cell: &Cell) -> Option<String> {
+        None
+    }
+
     /// Whether a cell can also run at a fraction of its items, which shows that
     /// its time grows with them. Not so where it works on data of one size that
     /// was made before.
