@@ -14,6 +14,7 @@ use crate::machine::memory_group;
 const PREFIX: &str = "ng-lab-";
 const LOCK: &str = "lock";
 const WORKER: &str = "worker";
+const OWN: &str = "own";
 /// How often a run looks for a folder that no other run has taken for a dead one.
 const ATTEMPTS: usize = 8;
 
@@ -73,9 +74,14 @@ impl DataFolder {
         &self.name
     }
 
-    /// Where in it the run itself may leave what goes with it.
-    pub(crate) fn own(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    /// Where in it the run itself may leave something of that name, which goes with it.
+    ///
+    /// # Errors
+    /// The folder for it cannot be made.
+    pub(crate) fn own(&self, name: &str) -> io::Result<PathBuf> {
+        let own = self.path.join(OWN);
+        fs::create_dir_all(&own)?;
+        Ok(own.join(name))
     }
 
     /// An empty folder for one worker. There is one at a time.
@@ -178,9 +184,11 @@ fn remove_dead(folder: &Path) -> io::Result<()> {
 /// Removes a run's folder, whose lock is held, the lock file last: until then
 /// another run can tell that it is dead.
 fn remove_locked(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder.join(WORKER)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
+    for name in [WORKER, OWN] {
+        match fs::remove_dir_all(folder.join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
     fs::remove_file(folder.join(LOCK))?;
     fs::remove_dir(folder)

@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{
-    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, LimitReport, NotCompared,
-    PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
+    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, InstructionsReport,
+    LimitReport, NotCompared, PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume,
+    name_items,
 };
 
 /// Names the form of a report. The number changes when a key changes its meaning
@@ -53,6 +54,9 @@ pub struct Report {
     pub reference: Option<ReferenceReport>,
     /// What came of the gate, where there was one and both sides could be compared.
     pub gate: Option<GateReport>,
+    /// What came of counting instructions; none where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<InstructionsReport>,
     /// What was said of the measured work, and what became of it.
     #[serde(default)]
     pub claims: Vec<ClaimRow>,
@@ -96,6 +100,17 @@ impl Report {
     /// cells.
     pub(crate) fn is_soak_alone(&self) -> bool {
         self.soak.is_some() && self.cells.is_empty()
+    }
+
+    /// Whether no cell was timed because nobody asked for that.
+    pub(crate) fn is_untimed(&self) -> bool {
+        self.is_soak_alone() || self.is_counts_alone()
+    }
+
+    /// Whether instructions were counted and nothing was timed.
+    #[must_use]
+    pub fn is_counts_alone(&self) -> bool {
+        self.instructions.as_ref().is_some_and(|found| found.alone)
     }
 }
 

@@ -4,13 +4,25 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use anyhow::{Result, bail};
-use ng_lab::{Against, Baseline, BaselineName, Gate, Plant, Reference, Versus, load_report};
+use ng_lab::{
+    Against, Baseline, BaselineName, Callgrind, Gate, InstructionGate, Plant, PlantKind, Reference,
+    Versus, load_report,
+};
 
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::kept;
 
 pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
     check_plant(args);
+    // Of clap's rules the one that a baseline shuts another revision out goes first.
+    if args.gate_instructions.is_some() && args.against.is_none() {
+        usage("--gate-instructions: a baseline has no instructions to count, --against <REV> has");
+    }
+    let instructions = args.gate_instructions.map(|percent| InstructionGate {
+        percent,
+        callgrind: callgrind(percent),
+        alone: args.counts_alone(),
+    });
     let reference = match (&args.against, &args.baseline) {
         (Some(name), _) => Some(Reference::Against(against(args, name))),
         (_, Some(name)) => Some(Reference::Baseline(baseline(name)?)),
@@ -22,6 +34,7 @@ pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
             percent,
             adds_rounds: args.has_no_effort(),
         }),
+        instructions,
         plant: args.plant.clone(),
     })
 }
@@ -56,16 +69,31 @@ fn baseline(name: &BaselineName) -> Result<Baseline> {
     })
 }
 
+/// Without valgrind there is nothing to count by, which is known before any build.
+fn callgrind(percent: f64) -> Callgrind {
+    Callgrind::find().unwrap_or_else(|error| {
+        let error = anyhow::Error::from(error);
+        usage(&format!("--gate-instructions {percent}: {error:#}"))
+    })
+}
+
 /// A slowdown of what is not measured would show nothing.
 fn check_plant(args: &RunArgs) {
-    if let Some(Plant { scenario, .. }) = &args.plant
-        && !args.scenarios.is_empty()
-        && !args.scenarios.contains(scenario)
-    {
-        usage(&format!(
-            "--plant {scenario}: it is not among the scenarios to measure"
-        ));
-    }
+    let Some(Plant { scenario, kind, .. }) = &args.plant else {
+        return;
+    };
+    let measured = args.scenarios.is_empty() || args.scenarios.contains(scenario);
+    let why = match kind {
+        _ if !measured => "it is not among the scenarios to measure",
+        PlantKind::Time if args.counts_alone() => {
+            "time is planted and nothing is timed; 2i plants instructions"
+        }
+        PlantKind::Instructions if args.gate_instructions.is_none() => {
+            "instructions are planted for --gate-instructions alone"
+        }
+        _ => return,
+    };
+    usage(&format!("--plant {scenario}: {why}"));
 }
 
 /// Ends the program as a bad option does.
