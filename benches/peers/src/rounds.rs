@@ -273,7 +273,9 @@ fn understand(outcome: TaskResult) -> Heard {
     match outcome {
         TaskResult::Cell(reading) => only_phase(&reading),
         TaskResult::Failed(reason) => Heard::Failed(reason),
-        TaskResult::Limits(_) => Heard::Failed("worker replied with limits".to_owned()),
+        TaskResult::Limits(_) | TaskResult::Marked(_) => {
+            Heard::Failed("worker replied with something else than a cell".to_owned())
+        }
     }
 }
 

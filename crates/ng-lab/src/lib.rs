@@ -68,9 +68,11 @@ pub mod stats;
 mod worker;
 
 pub use conductor::{
-    Against, Baseline, Gate, Progress, Reference, Request, Rounds, Subject, Versus, doctor, process,
+    Against, Baseline, Gate, InstructionGate, Progress, Reference, Request, Rounds, Subject,
+    Versus, doctor, process,
 };
 pub use machine::allocations::CountingAllocator;
+pub use machine::callgrind::{Callgrind, CallgrindError};
 pub use machine::data_folder::DataFolder;
 pub use machine::interrupt::Interrupt;
 pub use machine::kernel;
@@ -79,7 +81,7 @@ pub use machine::pages::{PageBuffer, touch_and_free};
 pub use machine::threads::ThreadWork;
 pub use model::{
     AccessEvidence, Allocations, Bound, FileEvidence, FileState, Host, Limit, Pages, Pattern,
-    Plant, Profile, Volume, count,
+    Plant, PlantKind, Profile, Volume, count,
 };
 pub use report::baselines::{BaselineName, Baselines, LoadError, load_report};
 pub use session::{SessionError, SoakRequest, iso_utc, measure, measure_with_claims, run_soak};

@@ -1,5 +1,6 @@
 //! Checks that another revision's program understands this conductor.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use crate::conductor::process::{Ended, Order, run_worker};
 use crate::machine::interrupt::Interrupt;
 use crate::model::NotComparable;
 use crate::worker::protocol::{PROTOCOL, Place, Task};
+use crate::worker::scenario::{Cell, Variant};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The smallest task: one page.
@@ -32,6 +34,25 @@ pub(crate) fn shake_hands(
         // The interrupt is checked again before the first round.
         Ended::Reply(_) | Ended::Interrupted => Ok(()),
     })
+}
+
+/// Whether the program, a worker of this protocol, can mark phases for valgrind. One
+/// that is older than that task cannot read it, and says nothing.
+///
+/// # Errors
+/// The program cannot be started.
+pub(crate) fn shakes_hands_on_marks(program: &Path, interrupt: &Interrupt) -> io::Result<bool> {
+    let nothing = Task::Mark {
+        cell: Cell {
+            scenario: String::new(),
+            variant: Variant::new(""),
+            items: 0,
+        },
+        planted: BTreeMap::new(),
+    };
+    let place = Place::default();
+    let ended = run_worker(program, &Order::plain(&nothing, &place, TIMEOUT), interrupt)?;
+    Ok(!matches!(ended, Ended::Failed(_)))
 }
 
 fn refused(reason: String) -> NotComparable {

@@ -1,6 +1,7 @@
 //! What is measured: every scenario's variants at every size, in every build.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::conductor::Versus;
@@ -129,6 +130,22 @@ impl Request {
                     (scenario, cell)
                 })
             })
+        })
+    }
+
+    /// The worker program of a build, or that of another revision.
+    ///
+    /// # Errors
+    /// There is none of that build.
+    pub(crate) fn program(&self, profile: Profile, role: Role) -> io::Result<&Path> {
+        if let (Role::Against, Some(against)) = (role, self.versus.against()) {
+            return Ok(&against.program);
+        }
+        let mut programs = self.programs.iter();
+        let found = programs.find(|(found, _)| *found == profile);
+        found.map(|(_, path)| path.as_path()).ok_or_else(|| {
+            let name = profile.name();
+            io::Error::new(io::ErrorKind::NotFound, format!("no {name} worker program"))
         })
     }
 

@@ -47,6 +47,8 @@ pub struct Order<'a> {
     /// Bytes of environment that shift the worker's stack, so that rounds differ in
     /// memory layout.
     pub padding: usize,
+    /// Bytes that its argument is filled up to, so that it is as long whatever it says.
+    pub argument_bytes: usize,
     /// When the worker is killed.
     pub timeout: Duration,
 }
@@ -61,6 +63,7 @@ impl<'a> Order<'a> {
             plant: None,
             counts_allocations: false,
             padding: 0,
+            argument_bytes: 0,
             timeout,
         }
     }
@@ -71,17 +74,31 @@ impl<'a> Order<'a> {
 /// # Errors
 /// The program cannot be started.
 pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> io::Result<Ended> {
+    run_command(Command::new(program), order, interrupt)
+}
+
+/// The same of a program that is started by way of another one.
+///
+/// # Errors
+/// As [`run_worker`].
+pub(crate) fn run_command(
+    command: Command,
+    order: &Order<'_>,
+    interrupt: &Interrupt,
+) -> io::Result<Ended> {
     let job = |reply_fd| {
-        serde_json::to_string(&Job {
+        let job = serde_json::to_string(&Job {
             protocol: PROTOCOL,
             reply_fd,
             place: order.place.clone(),
             task: order.task.clone(),
             plant: order.plant.cloned(),
             counts_allocations: order.counts_allocations,
-        })
+        })?;
+        // What is blank behind it is no part of it.
+        Ok(format!("{job:<0$}", order.argument_bytes))
     };
-    let (mut child, reader) = start(program, WORKER_ARGUMENT, order.padding, job)?;
+    let (mut child, reader) = start(command, WORKER_ARGUMENT, order.padding, job)?;
     let line = first_line(reader);
     let stderr = child.stderr.take().map(tail_of);
     let deadline = Instant::now() + order.timeout;
@@ -104,10 +121,10 @@ pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> i
     })
 }
 
-/// Starts `program` as a worker and returns the reading end of its reply pipe. `job`
+/// Starts a worker and returns the reading end of its reply pipe. `job`
 /// receives the descriptor and returns what follows `argument`.
 pub(crate) fn start(
-    program: &Path,
+    mut command: Command,
     argument: &str,
     padding: usize,
     job: impl FnOnce(i32) -> serde_json::Result<String>,
@@ -115,7 +132,7 @@ pub(crate) fn start(
     let (reader, writer) = io::pipe()?;
     // Only this end is inherited.
     rustix::io::fcntl_setfd(&writer, FdFlags::empty())?;
-    let child = Command::new(program)
+    let child = command
         .arg(argument)
         .arg(job(writer.as_raw_fd())?)
         .env_clear()

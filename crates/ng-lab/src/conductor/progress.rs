@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::conductor::stopping::Looked;
 use crate::model::Profile;
 use crate::worker::protocol::Task;
+use crate::worker::scenario::Cell;
 
 /// Shows the progress of a run. Draws only between tasks, so that nothing runs beside
 /// a worker.
@@ -76,6 +77,19 @@ impl Progress {
         });
     }
 
+    pub(crate) fn begin_counts(&mut self, steps: u64, counted_by: &str) {
+        if self.speaks {
+            self.say(&format!(
+                "counting instructions: {steps} workers under {counted_by}, some seconds each"
+            ));
+        }
+        self.bar.set_length(steps);
+    }
+
+    pub(crate) fn count(&mut self, cell: &Cell) {
+        self.bar.set_message(format!("counting {cell}"));
+    }
+
     pub(crate) fn begin(&mut self, steps: u64, estimate: Duration) {
         if self.speaks {
             let seconds = estimate.as_secs_f64();
@@ -83,6 +97,9 @@ impl Progress {
                 "a round starts about {steps} workers and takes an estimated {seconds:.0} s"
             ));
         }
+        // Counts may have come before.
+        self.bar.set_position(0);
+        self.bar.reset_elapsed();
         self.bar.set_length(steps);
     }
 
@@ -142,7 +159,7 @@ impl Progress {
         }
         self.round = Some(round);
         let what = match task {
-            Task::Cell(cell) => cell.to_string(),
+            Task::Cell(cell) | Task::Mark { cell, .. } => cell.to_string(),
             Task::Limits { threads, .. } => format!("limits x{threads}"),
             Task::PageFaults { .. } => "page faults".to_owned(),
         };

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -332,9 +331,10 @@ impl Conduct<'_> {
                     // Once is enough: what is asked for does not depend on the round.
                     counts_allocations: round == 0 && role == Role::Main,
                     padding,
+                    argument_bytes: 0,
                     timeout: timeout(self.request, &task),
                 };
-                run_worker(self.program(profile, role)?, &order, self.interrupt)?
+                run_worker(self.request.program(profile, role)?, &order, self.interrupt)?
             }
             Err(error) => Ended::Failed(format!("the worker's place: {error}")),
         };
@@ -416,20 +416,6 @@ impl Conduct<'_> {
         plant.filter(|_| role != Role::Against)
     }
 
-    fn program(&self, profile: Profile, role: Role) -> io::Result<&Path> {
-        if let (Role::Against, Some(against)) = (role, self.request.versus.against()) {
-            return Ok(&against.program);
-        }
-        let mut programs = self.request.programs.iter();
-        programs
-            .find(|(found, _)| *found == profile)
-            .map(|(_, path)| path.as_path())
-            .ok_or_else(|| {
-                let name = profile.name();
-                io::Error::new(io::ErrorKind::NotFound, format!("no {name} worker program"))
-            })
-    }
-
     fn keep(&mut self, step: &Step, run: Performed, outcome: TaskResult) {
         let Performed {
             round,
@@ -446,6 +432,7 @@ impl Conduct<'_> {
                     TaskResult::Cell(reading) => Ok(reading),
                     TaskResult::Failed(reason) => Err(reason),
                     TaskResult::Limits(_) => Err("worker replied with limits".to_owned()),
+                    TaskResult::Marked(_) => Err("worker replied with marks".to_owned()),
                 };
                 self.readings.cells[*index].rounds.push(CellRound {
                     round,
@@ -482,7 +469,7 @@ impl Conduct<'_> {
                 }
             }
             TaskResult::Failed(reason) => self.readings.probe_failures.push(reason),
-            TaskResult::Cell(_) => {}
+            TaskResult::Cell(_) | TaskResult::Marked(_) => {}
         }
     }
 
@@ -532,7 +519,7 @@ fn timeout(request: &Request, task: &Task) -> Duration {
         return timeout;
     }
     let bytes = match task {
-        Task::Cell(cell) => request.subject.bytes_of(cell),
+        Task::Cell(cell) | Task::Mark { cell, .. } => request.subject.bytes_of(cell),
         Task::Limits { bytes, .. } | Task::PageFaults { bytes } => *bytes,
     };
     Duration::from_secs(30) + Duration::from_nanos(bytes / 5 * 1000)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::conductor::{CellReadings, PlannedCell};
+use crate::machine::callgrind::Callgrind;
 use crate::model::{CellReport, Plant, Profile, Report, Role};
 use crate::stats;
 
@@ -13,8 +14,22 @@ pub struct Versus {
     pub reference: Option<Reference>,
     /// How much slower than the other side is too slow.
     pub gate: Option<Gate>,
+    /// Whether the instructions of both sides are counted, and how many more are too
+    /// many. It takes another program.
+    pub instructions: Option<InstructionGate>,
     /// A deliberate slowdown, to show that the gate catches it.
     pub plant: Option<Plant>,
+}
+
+/// How many more instructions are too many.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstructionGate {
+    /// Per cent of the other side's.
+    pub percent: f64,
+    /// What counts them.
+    pub callgrind: Callgrind,
+    /// Whether nothing is timed beside.
+    pub alone: bool,
 }
 
 /// The other side of a comparison.
@@ -70,6 +85,11 @@ impl Versus {
             Some(Reference::Against(against)) => Some(against),
             _ => None,
         }
+    }
+
+    /// Whether instructions are counted and nothing is timed.
+    pub(crate) fn counts_alone(&self) -> bool {
+        self.instructions.as_ref().is_some_and(|gate| gate.alone)
     }
 
     /// The kept report to compare with, if any.

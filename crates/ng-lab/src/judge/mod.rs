@@ -9,6 +9,7 @@ mod compare;
 mod drift;
 mod files;
 mod gate;
+mod instructions;
 mod limits;
 mod not_compared;
 mod scaling;
@@ -18,6 +19,7 @@ mod threads;
 mod versus;
 
 pub(crate) use comparable::check_machine;
+pub(crate) use instructions::judge_counts;
 pub use versus::compare_reports;
 pub(crate) use versus::hold;
 

@@ -16,6 +16,8 @@ pub(crate) fn hold(report: &mut Report, versus: &Versus) {
     };
     report.reference = Some(described(reference));
     let held = match reference {
+        // Nothing was timed on either side.
+        _ if versus.counts_alone() => Ok(()),
         Reference::Against(against) => hold_against(report, &against.name, versus.gate),
         Reference::Baseline(baseline) => hold_baseline(report, baseline, versus.gate),
     };
@@ -37,6 +39,7 @@ pub fn compare_reports(
     report.comparisons.retain(|found| of_run(found.kind));
     report.not_compared.retain(|lack| of_run(lack.kind));
     report.gate = None;
+    report.instructions = None;
     report.reference = Some(described(&Reference::Baseline(baseline.clone())));
     check_machine(
         &report.host,

@@ -14,6 +14,7 @@ use crate::machine::memory_group;
 const PREFIX: &str = "ng-lab-";
 const LOCK: &str = "lock";
 const WORKER: &str = "worker";
+const OWN: &str = "own";
 /// Attempts to make a folder that no other run mistakes for a dead one.
 const ATTEMPTS: usize = 8;
 
@@ -71,6 +72,16 @@ impl DataFolder {
     /// The folder's unique name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where in it the run itself may leave something of that name, which goes with it.
+    ///
+    /// # Errors
+    /// The folder for it cannot be made.
+    pub(crate) fn own(&self, name: &str) -> io::Result<PathBuf> {
+        let own = self.path.join(OWN);
+        fs::create_dir_all(&own)?;
+        Ok(own.join(name))
     }
 
     /// An empty folder for one worker. There is one at a time.
@@ -170,7 +181,9 @@ fn remove_dead(folder: &Path) -> io::Result<()> {
 /// Removes a run's folder whose lock is held. The lock file goes last: until then
 /// another run can see that the folder is dead.
 fn remove_locked(folder: &Path) -> io::Result<()> {
-    remove_tree(&folder.join(WORKER))?;
+    for name in [WORKER, OWN] {
+        remove_tree(&folder.join(name))?;
+    }
     fs::remove_file(folder.join(LOCK))?;
     fs::remove_dir(folder)
 }

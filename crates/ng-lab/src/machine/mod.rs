@@ -2,6 +2,7 @@
 //! locks, signals.
 
 pub(crate) mod allocations;
+pub(crate) mod callgrind;
 pub(crate) mod data_folder;
 pub(crate) mod host;
 pub(crate) mod interrupt;
@@ -17,4 +18,9 @@ pub(crate) mod private_peak;
 )]
 pub(crate) mod raw;
 pub(crate) mod threads;
+#[allow(
+    unsafe_code,
+    reason = "requests to valgrind are assembly, on the targets that have them"
+)]
+pub(crate) mod valgrind;
 pub(crate) mod volume;

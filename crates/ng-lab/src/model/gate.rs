@@ -121,19 +121,24 @@ impl GateReport {
     /// of those not compared.
     #[must_use]
     pub fn summary(&self) -> String {
-        let counts: Vec<String> = Outcome::ALL
-            .into_iter()
-            .map(|outcome| (outcome, self.count(outcome)))
-            .filter(|(_, count)| *count > 0)
-            .map(|(outcome, count)| format!("{count} {}", outcome.name()))
-            .collect();
-        let mut summary = match counts.is_empty() {
-            true => "no phase was compared".to_owned(),
-            false => counts.join(", "),
-        };
-        if !self.skipped.is_empty() {
-            summary.push_str(&format!("; {} not compared", self.skipped.len()));
-        }
-        summary
+        let counts = Outcome::ALL.map(|outcome| (outcome.name(), self.count(outcome)));
+        tally(&counts, self.skipped.len(), "compared")
     }
+}
+
+/// Phases by their outcomes, such as `1 regressed, 8 same; 2 not compared`.
+pub(super) fn tally(counts: &[(&str, usize)], skipped: usize, done: &str) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    let mut tally = match counts.is_empty() {
+        true => format!("no phase was {done}"),
+        false => counts.join(", "),
+    };
+    if skipped > 0 {
+        tally.push_str(&format!("; {skipped} not {done}"));
+    }
+    tally
 }

@@ -145,13 +145,15 @@ impl fmt::Display for PhaseKey {
 }
 
 /// Where keys are in a report.
-const KEYED: [&str; 6] = [
+const KEYED: [&str; 8] = [
     "/headlines",
     "/cells",
     "/comparisons",
     "/not_compared",
     "/gate/outcomes",
     "/gate/skipped",
+    "/instructions/outcomes",
+    "/instructions/skipped",
 ];
 
 /// Gives every key of a written report the name of its items, and in an older

@@ -11,16 +11,60 @@ use serde::{Deserialize, Serialize};
 pub struct Plant {
     /// The scenario.
     pub scenario: String,
-    /// Per cent of the time of each of its phases.
+    /// Per cent of each of its phases.
     pub percent: f64,
+    /// What it is a share of.
+    #[serde(default, skip_serializing_if = "PlantKind::is_time")]
+    pub kind: PlantKind,
+}
+
+/// What is planted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlantKind {
+    /// Waiting, by the clock.
+    #[default]
+    Time,
+    /// Work: instructions, in proportion to those that a first run had. Only where
+    /// instructions are counted.
+    Instructions,
+}
+
+impl PlantKind {
+    fn is_time(&self) -> bool {
+        *self == Self::Time
+    }
 }
 
 impl Plant {
-    /// The share that a cell of `scenario` is slowed down by; 0 for others.
+    /// The share of time that a cell of `scenario` is slowed down by; 0 for others.
     pub(crate) fn share_of(plant: Option<&Self>, scenario: &str) -> f64 {
+        Self::share(plant, scenario, PlantKind::Time)
+    }
+
+    /// The share of its instructions that a cell of `scenario` is given besides; 0 for
+    /// others.
+    pub(crate) fn work_of(plant: Option<&Self>, scenario: &str) -> f64 {
+        Self::share(plant, scenario, PlantKind::Instructions)
+    }
+
+    fn share(plant: Option<&Self>, scenario: &str, kind: PlantKind) -> f64 {
         plant
-            .filter(|plant| plant.scenario == scenario)
+            .filter(|plant| plant.scenario == scenario && plant.kind == kind)
             .map_or(0.0, |plant| plant.percent / 100.0)
+    }
+
+    /// What was done on purpose, for everybody who reads the figures.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        let Self {
+            scenario, percent, ..
+        } = self;
+        let what = match self.kind {
+            PlantKind::Time => format!("was made {percent} % slower"),
+            PlantKind::Instructions => format!("was given {percent} % more instructions to count"),
+        };
+        format!("PLANTED: every phase of {scenario} {what} on purpose")
     }
 }
 
@@ -33,9 +77,18 @@ mod tests {
         let plant = Plant {
             scenario: "create".to_owned(),
             percent: 20.0,
+            kind: PlantKind::Time,
         };
         assert_eq!(Plant::share_of(Some(&plant), "create"), 0.2);
+        assert_eq!(Plant::work_of(Some(&plant), "create"), 0.0);
         assert_eq!(Plant::share_of(Some(&plant), "access"), 0.0);
         assert_eq!(Plant::share_of(None, "create"), 0.0);
+        let work = Plant {
+            kind: PlantKind::Instructions,
+            ..plant
+        };
+        assert_eq!(Plant::share_of(Some(&work), "create"), 0.0);
+        assert_eq!(Plant::work_of(Some(&work), "create"), 0.2);
+        assert_eq!(Plant::work_of(Some(&work), "access"), 0.0);
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{
-    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, LimitReport, Look,
-    NotCompared, PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume, name_items,
+    CellReport, ClaimRow, Comparison, ComparisonKind, GateReport, Host, InstructionsReport,
+    LimitReport, Look, NotCompared, PhaseReport, Plant, Role, Scaling, Size, SoakReport, Volume,
+    name_items,
 };
 
 /// The schema of a report. The number changes when a key changes its meaning or is
@@ -53,6 +54,9 @@ pub struct Report {
     pub reference: Option<ReferenceReport>,
     /// The gate's result, if there was a gate and both sides could be compared.
     pub gate: Option<GateReport>,
+    /// The counted instructions; none unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<InstructionsReport>,
     /// Claims about the measured work, with verdicts.
     #[serde(default)]
     pub claims: Vec<ClaimRow>,
@@ -95,6 +99,17 @@ impl Report {
     /// Whether there was a soak and nothing else, so that sections on cells are left out.
     pub(crate) fn is_soak_alone(&self) -> bool {
         self.soak.is_some() && self.cells.is_empty()
+    }
+
+    /// Whether no cell was timed because nobody asked for that.
+    pub(crate) fn is_untimed(&self) -> bool {
+        self.is_soak_alone() || self.is_counts_alone()
+    }
+
+    /// Whether instructions were counted and nothing was timed.
+    #[must_use]
+    pub fn is_counts_alone(&self) -> bool {
+        self.instructions.as_ref().is_some_and(|found| found.alone)
     }
 }
 

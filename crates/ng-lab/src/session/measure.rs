@@ -1,16 +1,22 @@
 //! A whole measurement: from a request to the files of a report.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
-use crate::conductor::{Available, Plan, Progress, Request, conduct, headlines, shake_hands};
-use crate::judge::{self, check_machine, judge};
+use crate::conductor::{
+    Available, Counts, Plan, PlanError, Progress, Readings, Request, conduct, count, headlines,
+    plan_counts, shake_hands,
+};
+use crate::judge::{self, check_machine, judge, judge_counts};
 use crate::machine::data_folder::DataFolder;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::lock::MachineLock;
 use crate::machine::{kernel, memory_group};
-use crate::model::{Build, ClaimRow, Host, NotComparable, Report, RunInfo, Volume};
+use crate::model::{
+    Build, ClaimRow, Host, InstructionsReport, NotComparable, Report, RunInfo, Volume,
+};
 use crate::session::date::iso_utc;
 use crate::session::error::SessionError;
 use crate::session::output::{begin_output, try_output, write_report};
@@ -49,26 +55,27 @@ pub fn measure_with_claims(
     audit: impl FnOnce(&Report) -> Vec<ClaimRow>,
 ) -> Result<Report, SessionError> {
     let volume = volume(request)?;
-    let plan = Plan::new(request, &available(request, volume.as_ref()))?;
+    let plans = Plans::new(request, &available(request, volume.as_ref()))?;
     let host = Host::describe();
     check_baseline(request, &host, &build, volume.as_ref())?;
     try_output(out)?;
     let _lock = lock(&request.lock, interrupt, || progress.waits())?;
     check_against(request, interrupt)?;
-    let data = volume.is_some().then(|| DataFolder::make(&request.dir));
+    let needs_folder = volume.is_some() || plans.counts.is_some();
+    let data = needs_folder.then(|| DataFolder::make(&request.dir));
     let data = data.transpose().map_err(cannot_use(&request.dir))?;
     let mut log = begin_output(out)?;
     let (started, start) = (SystemTime::now(), Instant::now());
-    let readings = conduct(
+    let mut at = At {
         request,
-        &plan,
-        data.as_ref(),
-        &mut log,
+        data: data.as_ref(),
+        log: &mut log,
         interrupt,
-        &mut progress,
-    )
-    .map_err(SessionError::Conduct)?;
+        progress: &mut progress,
+    };
+    let seen = at.both(&plans).map_err(SessionError::Conduct)?;
     drop(data);
+    let Seen { counts, readings } = seen;
     let judgement = judge(&readings, request.subject);
     let run = RunInfo {
         started: iso_utc(started),
@@ -88,17 +95,102 @@ pub fn measure_with_claims(
     let mut report = Report {
         data: volume,
         limits: judgement.limits,
-        headlines: headlines(request, &plan),
+        headlines: plans
+            .timed
+            .map_or(Vec::new(), |plan| headlines(request, &plan)),
         cells: judgement.cells,
         comparisons: judgement.comparisons,
         not_compared: judgement.not_compared,
         scaling: judgement.scaling,
         ..Report::new(run, host, build)
     };
+    if let (Some(counts), Some(gate)) = (counts, &request.versus.instructions) {
+        let items = request.subject.items;
+        report.instructions = Some(InstructionsReport {
+            alone: gate.alone,
+            ..judge_counts(&counts, gate.percent, items)
+        });
+    }
     judge::hold(&mut report, &request.versus);
     report.claims = audit(&report);
     write_report(&report, out)?;
     Ok(report)
+}
+
+/// What is to be counted and what is to be timed.
+struct Plans {
+    counts: Option<Plan>,
+    timed: Option<Plan>,
+}
+
+impl Plans {
+    fn new(request: &Request, available: &Available) -> Result<Self, PlanError> {
+        let versus = &request.versus;
+        let counts = versus.instructions.is_some();
+        let counts = counts
+            .then(|| plan_counts(request, available))
+            .transpose()?;
+        let timed = !versus.counts_alone();
+        let timed = timed.then(|| Plan::new(request, available)).transpose()?;
+        Ok(Self { counts, timed })
+    }
+}
+
+/// What was counted and what was timed.
+struct Seen {
+    counts: Option<Counts>,
+    readings: Readings,
+}
+
+/// Where and how it is done.
+struct At<'a> {
+    request: &'a Request,
+    data: Option<&'a DataFolder>,
+    log: &'a mut File,
+    interrupt: &'a Interrupt,
+    progress: &'a mut Progress,
+}
+
+impl At<'_> {
+    /// Counts first: that takes less time, and does not depend on the machine's mood.
+    fn both(&mut self, plans: &Plans) -> io::Result<Seen> {
+        let counts = match (&plans.counts, self.data) {
+            (Some(plan), Some(data)) => self.count(plan, data)?,
+            _ => None,
+        };
+        let ended = counts.as_ref().filter(|counts| counts.ended_early());
+        let readings = match (ended, &plans.timed) {
+            (None, Some(plan)) => self.time(plan)?,
+            (ended, _) => Readings {
+                interrupted: ended.is_some_and(|counts| counts.interrupted),
+                stopped_by: ended.and_then(|counts| counts.stopped_by.clone()),
+                ..Readings::default()
+            },
+        };
+        Ok(Seen { counts, readings })
+    }
+
+    fn count(&mut self, plan: &Plan, data: &DataFolder) -> io::Result<Option<Counts>> {
+        let gate = self.request.versus.instructions.as_ref();
+        let counted = gate.map(|gate| {
+            let (log, progress) = (&mut *self.log, &mut *self.progress);
+            count(
+                self.request,
+                gate,
+                plan,
+                data,
+                log,
+                self.interrupt,
+                progress,
+            )
+        });
+        counted.transpose()
+    }
+
+    fn time(&mut self, plan: &Plan) -> io::Result<Readings> {
+        let (log, progress) = (&mut *self.log, &mut *self.progress);
+        conduct(self.request, plan, self.data, log, self.interrupt, progress)
+    }
 }
 
 /// The command line of this process.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -99,7 +99,7 @@ fn begin(
             plan: plan.clone(),
         })
     };
-    let (child, reader) = start(program, SOAK_ARGUMENT, 0, job)?;
+    let (child, reader) = start(Command::new(program), SOAK_ARGUMENT, 0, job)?;
     Ok((Worker(child), lines_of(reader)))
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod growth;
 pub mod limits;
+pub(crate) mod marks;
 pub(crate) mod plant;
 pub mod protocol;
 pub(crate) mod run;

@@ -54,6 +54,14 @@ pub struct Place {
 pub enum Task {
     /// Run one cell of a scenario.
     Cell(Cell),
+    /// Run one cell under valgrind, which counts the instructions of its phases: they
+    /// are marked, and not timed. A worker of an older program does not know this task.
+    Mark {
+        /// The cell.
+        cell: Cell,
+        /// Instructions that are added to phases on purpose, by their names.
+        planted: BTreeMap<String, u64>,
+    },
     /// Probe the machine's limits.
     Limits {
         /// Bytes of memory to probe over.
@@ -90,6 +98,8 @@ pub struct Reply {
 pub enum TaskResult {
     /// Of a cell.
     Cell(CellReading),
+    /// Of a cell that was marked.
+    Marked(MarkedReading),
     /// Of a probe.
     Limits(Vec<LimitReading>),
     /// The work failed, in the worker's words.
@@ -119,6 +129,15 @@ pub struct CellReading {
     pub warm_ns_per_byte: Option<f64>,
     /// A fixed loop of arithmetic, timed before and after the phases, in nanoseconds.
     pub spin_ns: [u64; 2],
+}
+
+/// One run of one cell whose phases were marked. What was counted is valgrind's to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarkedReading {
+    /// The names of the phases, in the order in which they were marked.
+    pub phases: Vec<String>,
+    /// The proof of the work.
+    pub proof: BTreeMap<String, Value>,
 }
 
 impl CellReading {
@@ -164,6 +183,14 @@ mod tests {
                 memory_limit_bytes: Some(1 << 20),
             },
             Task::PageFaults { bytes: 4096 },
+            Task::Mark {
+                cell: Cell {
+                    scenario: "create".into(),
+                    variant: Variant::new("push"),
+                    items: 7,
+                },
+                planted: BTreeMap::from([("fill".to_owned(), 99)]),
+            },
         ] {
             let job = Job {
                 protocol: PROTOCOL,

@@ -15,6 +15,7 @@ use crate::machine::page_cache::{Residency, evict};
 use crate::machine::private_peak::PrivatePeak;
 use crate::machine::threads::{ThreadTimes, ThreadWork};
 use crate::model::{AccessEvidence, Allocations, Bound, FileEvidence, FileState, Limit};
+use crate::worker::marks::Marks;
 use crate::worker::plant::prolonged;
 
 /// Why a cell failed, in the scenario's words.
@@ -33,6 +34,8 @@ pub struct Run {
     plant: f64,
     /// Whether allocations are counted, which makes times meaningless.
     counts: bool,
+    /// What is said to valgrind around each phase, where its instructions are counted.
+    marks: Option<Marks>,
 }
 
 /// The readings of one phase.
@@ -136,6 +139,11 @@ impl Run {
     /// Counts the allocations of later phases.
     pub(crate) fn count_allocations(&mut self) {
         self.counts = true;
+    }
+
+    /// Marks the phases that follow for valgrind, and times none of them.
+    pub(crate) fn mark(&mut self, marks: Marks) {
+        self.marks = Some(marks);
     }
 
     /// Begins a phase over `items` items. It is recorded by [`Phase::time`].
@@ -267,6 +275,11 @@ impl Phase<'_> {
     /// Without figures from the kernel, the phase has no evidence of touched memory.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
         self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        if let Some(marks) = &self.run.marks {
+            let result = marks.around(&self.reading.name, || black_box(work()));
+            self.run.phases.push(self.reading);
+            return result;
+        }
         if self.run.counts {
             let (result, allocations) = counted(|| black_box(work()));
             self.reading.allocations = allocations;

@@ -61,6 +61,12 @@ pub trait Scenario: Sync {
         None
     }
 
+    /// Why the instructions of the cell cannot be counted, if so: another number of them
+    /// each time, though it is on one thread by its variant.
+    fn uncounted(&self, _cell: &Cell) -> Option<String> {
+        None
+    }
+
     /// Whether a cell can also run at a fraction of its items, to show that its time
     /// grows with them. False if it works on existing data of one size.
     fn runs_at_a_fraction(&self) -> bool {

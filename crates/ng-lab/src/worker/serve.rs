@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use crate::machine::kernel::{self, Faults};
 use crate::machine::pages::touch_and_free;
-use crate::machine::{memory_group, raw};
+use crate::machine::{memory_group, raw, valgrind};
 use crate::model::{Allocations, Limit, MemoryReading, Pages, Plant, Profile};
 use crate::stats::rng::mix;
 use crate::worker::growth::{self, FRACTION};
 use crate::worker::limits;
+use crate::worker::marks::Marks;
 use crate::worker::protocol::{
-    CellReading, FractionReading, Job, PROTOCOL, Place, Reply, Task, TaskResult,
+    CellReading, FractionReading, Job, MarkedReading, PROTOCOL, Place, Reply, Task, TaskResult,
 };
 use crate::worker::run::{Failure, PhaseReading, Run};
 use crate::worker::scenario::{Cell, Scenario};
@@ -78,19 +79,20 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<TaskResult, 
     }
     Ok(match &job.task {
         Task::Cell(cell) => {
-            let scenario = registry
-                .iter()
-                .find(|scenario| scenario.name() == cell.scenario)
-                .ok_or_else(|| format!("no scenario {}", cell.scenario))?;
+            let scenario = scenario(registry, cell)?;
             let share = Plant::share_of(job.plant.as_ref(), &cell.scenario);
-            let mut reading = measure(*scenario, cell, place, share)?;
+            let mut reading = measure(scenario, cell, place, share)?;
             if job.counts_allocations {
                 let start = Instant::now();
                 // A failure here does not affect what was timed.
-                reading.allocations = allocations(*scenario, cell, place).unwrap_or_default();
+                reading.allocations = allocations(scenario, cell, place).unwrap_or_default();
                 reading.counting_ns = start.elapsed().as_nanos() as u64;
             }
             TaskResult::Cell(reading)
+        }
+        Task::Mark { cell, planted } => {
+            let scenario = scenario(registry, cell)?;
+            TaskResult::Marked(mark(scenario, cell, place, &Marks::new(planted))?)
         }
         Task::Limits {
             bytes,
@@ -102,6 +104,16 @@ fn perform(registry: &[&'static dyn Scenario], job: &Job) -> Result<TaskResult, 
             TaskResult::Limits(vec![limits::probe_page_faults(*bytes as usize)?])
         }
     })
+}
+
+fn scenario(
+    registry: &[&'static dyn Scenario],
+    cell: &Cell,
+) -> Result<&'static dyn Scenario, Failure> {
+    let mut all = registry.iter();
+    let found = all.find(|scenario| scenario.name() == cell.scenario);
+    let found = found.ok_or_else(|| format!("no scenario {}", cell.scenario))?;
+    Ok(*found)
 }
 
 /// Warms as much memory as the probes will use, and probes. A confined worker has less
@@ -253,6 +265,25 @@ fn allocations(
     let (phases, _) = run.into_parts();
     let counted = phases.iter().map(|phase| phase.allocations);
     Ok(counted.collect::<Option<_>>().unwrap_or_default())
+}
+
+/// Runs the cell for valgrind, which must be there: nobody else counts.
+fn mark(
+    scenario: &dyn Scenario,
+    cell: &Cell,
+    place: &Place,
+    marks: &Marks,
+) -> Result<MarkedReading, Failure> {
+    if !valgrind::is_running() {
+        return Err("the worker does not run under valgrind".into());
+    }
+    let mut run = begin(place, "marked", 0.0)?;
+    run.mark(marks.clone());
+    scenario.run(cell, &mut run)?;
+    end(&run)?;
+    let (phases, proof) = run.into_parts();
+    let phases = phases.into_iter().map(|phase| phase.name).collect();
+    Ok(MarkedReading { phases, proof })
 }
 
 fn can_show_growth(scenario: &dyn Scenario, cell: &Cell) -> bool {

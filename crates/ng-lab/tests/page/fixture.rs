@@ -6,7 +6,7 @@ use ng_lab::model::{
     Allocations, Bound, Build, CellKey, CellReport, ClaimFigure, ClaimRow, ClaimVerdict,
     Comparison, ComparisonKind, Event, Finding, Flag, GateReport, GrowthReport, HeadlineReport,
     Host, Interval95, KindReport, Limit, LimitKey, LimitReport, Look, MemoryReading, NotCompared,
-    Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, Profile,
+    Outcome, Pages, Percentiles, PhaseKey, PhaseOutcome, PhaseReport, Plant, PlantKind, Profile,
     ReferenceReport, Report, Role, RunInfo, RunPlace, Scaling, Size, SkippedPhase, SlopeFinding,
     SlopeReport, SoakReport, SoakRow, ThreadsReport, Verdict, Volume,
 };
@@ -88,6 +88,7 @@ pub(crate) fn held() -> Report {
     report.run.plant = Some(Plant {
         scenario: "scan".to_owned(),
         percent: 20.0,
+        kind: PlantKind::Time,
     });
     report.data = Some(Volume {
         dir: "/data".to_owned(),

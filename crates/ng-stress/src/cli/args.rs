@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use ng_lab::{BaselineName, Plant, Profile};
+use ng_lab::{BaselineName, Plant, PlantKind, Profile};
 use ng_stress::parse_count;
 use ng_stress::scenarios::{REGISTRY, find};
 
@@ -133,7 +133,15 @@ pub(super) struct RunArgs {
     #[arg(allow_hyphen_values = true, requires = "gate")]
     pub(super) gate_budget: Option<Duration>,
 
-    /// Make a scenario's phases slower on purpose, to see the gate close
+    /// Count the instructions of each phase on one thread with valgrind, at a small size,
+    /// and exit with 3 if a phase takes more than PCT per cent more than there. Without
+    /// --gate, rounds or time nothing is timed
+    #[arg(long, value_name = "PCT", value_parser = parse_percent, requires = "against")]
+    #[arg(allow_hyphen_values = true)]
+    pub(super) gate_instructions: Option<f64>,
+
+    /// Make a scenario's phases slower on purpose, to see the gate close; with an `i`
+    /// behind it, give them more instructions to count
     #[arg(long, value_name = "SCENARIO:PCT", value_parser = parse_plant, hide = true)]
     #[arg(conflicts_with = "save_baseline")]
     pub(super) plant: Option<Plant>,
@@ -160,6 +168,12 @@ impl RunArgs {
     /// rounds are added there too until the gate can decide.
     pub(super) fn has_no_effort(&self) -> bool {
         !self.quick && !self.full && self.rounds.is_none() && self.time.is_none()
+    }
+
+    /// Whether instructions are counted and nothing is timed, since nobody asked for it.
+    pub(super) fn counts_alone(&self) -> bool {
+        let times = self.gate.is_some() || self.save_baseline.is_some();
+        self.gate_instructions.is_some() && !times && self.has_no_effort()
     }
 }
 
@@ -246,9 +260,14 @@ fn parse_plant(text: &str) -> Result<Plant, String> {
         let names: Vec<&str> = REGISTRY.iter().map(|scenario| scenario.name()).collect();
         return Err(format!("expected one of {}", names.join(", ")));
     }
+    let (percent, kind) = match percent.strip_suffix('i') {
+        Some(percent) => (percent, PlantKind::Instructions),
+        None => (percent, PlantKind::Time),
+    };
     Ok(Plant {
         scenario: scenario.to_owned(),
         percent: parse_percent(percent)?,
+        kind,
     })
 }
 
@@ -294,7 +313,18 @@ mod tests {
     fn a_plant_names_a_scenario_and_per_cent() {
         let plant = parse_plant("create:20").unwrap();
         assert_eq!((plant.scenario.as_str(), plant.percent), ("create", 20.0));
-        for text in ["create", "create:", "create:0", "destroy:20", ":20"] {
+        assert_eq!(plant.kind, PlantKind::Time);
+        let work = parse_plant("create:2.5i").unwrap();
+        assert_eq!((work.percent, work.kind), (2.5, PlantKind::Instructions));
+        for text in [
+            "create",
+            "create:",
+            "create:0",
+            "create:i",
+            "create:2ii",
+            "destroy:20",
+            ":20",
+        ] {
             assert!(parse_plant(text).is_err(), "{text}");
         }
     }

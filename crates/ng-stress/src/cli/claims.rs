@@ -17,6 +17,7 @@ const ROUNDS: u32 = 12;
 pub(super) fn claims(args: &RunArgs) -> Result<ExitCode> {
     let tokens = tokens(args);
     refuse_plant(args);
+    refuse_counts(args);
     let versus = versus(args)?;
     if args.check {
         return Ok(ExitCode::SUCCESS);
@@ -49,6 +50,13 @@ fn refuse(tokens: &[u64]) -> ! {
 fn refuse_plant(args: &RunArgs) {
     if args.plant.is_some() {
         usage("--plant: cannot be used with claims");
+    }
+}
+
+/// The statements are of times.
+fn refuse_counts(args: &RunArgs) {
+    if args.gate_instructions.is_some() {
+        usage("--gate-instructions: not with claims, which are of times");
     }
 }
 

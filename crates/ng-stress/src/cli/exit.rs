@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use ng_lab::model::{CellReport, NotComparable, Outcome, Report, Role, Verdict};
+use ng_lab::model::{CellReport, CountOutcome, NotComparable, Outcome, Report, Role, Verdict};
 
 const REGRESSION: u8 = 3;
 const NOT_COMPARABLE: u8 = 4;
@@ -15,7 +15,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) fn of_report(report: &Report) -> ExitCode {
     if report.run.interrupted {
         interrupted()
-    } else if report.run.stopped_by.is_some() || any(report, Verdict::Failed) {
+    } else if report.run.stopped_by.is_some() || any_failed(report) {
         ExitCode::FAILURE
     } else if let Some(code) = of_comparison(report) {
         ExitCode::from(code)
@@ -28,6 +28,26 @@ pub(super) fn of_report(report: &Report) -> ExitCode {
 
 /// The exit code of the comparison with the other side; none if all is well.
 pub(super) fn of_comparison(report: &Report) -> Option<u8> {
+    // The first that holds is the smallest.
+    [of_times(report), of_counts(report)]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+fn of_counts(report: &Report) -> Option<u8> {
+    let counts = report.instructions.as_ref()?;
+    let has = |outcome| counts.count(outcome) > 0;
+    if has(CountOutcome::More) {
+        Some(REGRESSION)
+    } else if counts.not_comparable.is_some() || counts.outcomes.is_empty() {
+        Some(NOT_COMPARABLE)
+    } else {
+        has(CountOutcome::Invalid).then_some(INVALID)
+    }
+}
+
+fn of_times(report: &Report) -> Option<u8> {
     let reference = report.reference.as_ref()?;
     if reference.not_comparable.is_some() {
         return Some(NOT_COMPARABLE);
@@ -64,11 +84,20 @@ pub(super) fn unfit_as_baseline(report: &Report) -> Option<&'static str> {
     [
         (report.run.interrupted, "the run was interrupted"),
         (report.run.stopped_by.is_some(), "the run ended early"),
-        (any(report, Verdict::Failed), "a cell failed"),
-        (regressed, "it is slower than the other side"),
+        (any_failed(report), "a cell failed"),
+        (regressed, "it takes more than the other side"),
     ]
     .into_iter()
     .find_map(|(unfit, reason)| unfit.then_some(reason))
+}
+
+fn any_failed(report: &Report) -> bool {
+    let counts = report.instructions.iter();
+    any(report, Verdict::Failed)
+        || counts
+            .map(|it| it.count(CountOutcome::Failed))
+            .sum::<usize>()
+            > 0
 }
 
 /// Whether a cell of this program has the verdict; the other revision's cells are covered

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use ng_lab::model::{Build, Outcome, ReferenceReport, Report};
+use ng_lab::model::{Build, CountOutcome, InstructionsReport, Outcome, ReferenceReport, Report};
 use ng_lab::report::{terminal, terminal_glance};
 use ng_lab::{
-    Interrupt, MachineLock, Plant, Profile, Progress, Request, Rounds, Scenario, SessionError,
-    Versus, iso_utc,
+    Interrupt, MachineLock, Profile, Progress, Request, Rounds, Scenario, SessionError, Versus,
+    iso_utc,
 };
 use ng_stress::claims::{SEED_TOKENS, audit};
 use ng_stress::scenarios;
@@ -62,8 +62,8 @@ pub(super) fn measure(
     let progress = Progress::on_stderr();
     // Nothing can be told from times that were made longer on purpose.
     let claims = |report: &Report| match report.run.plant {
-        None => audit(report, tokens),
-        Some(_) => Vec::new(),
+        None if !report.is_counts_alone() => audit(report, tokens),
+        _ => Vec::new(),
     };
     let measured =
         ng_lab::measure_with_claims(request, build(), &out, &interrupt, progress, claims);
@@ -121,10 +121,8 @@ pub(super) fn unusable(option: &str, folder: &Path) -> String {
 
 /// Prints what decides the exit code last, where it is read.
 fn summarise(report: &Report) {
-    if let Some(Plant { scenario, percent }) = &report.run.plant {
-        say::err(&format!(
-            "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
-        ));
+    if let Some(plant) = &report.run.plant {
+        say::err(&plant.warning());
     }
     let reason = |reference: &ReferenceReport| reference.not_comparable.clone();
     if let Some(reason) = report.reference.as_ref().and_then(reason) {
@@ -137,6 +135,28 @@ fn summarise(report: &Report) {
     for found in outcomes.filter(|found| found.outcome == Outcome::Regressed) {
         let slower = found.time_ratio.map_or(0.0, |ratio| (ratio - 1.0) * 100.0);
         say::err(&format!("regressed: {} by {slower:.1} %", found.key));
+    }
+    report.instructions.iter().for_each(summarise_counts);
+}
+
+fn summarise_counts(counts: &InstructionsReport) {
+    if let Some(reason) = &counts.not_comparable {
+        return say::err(&format!("instructions not comparable: {reason}"));
+    }
+    let (percent, summary) = (counts.percent, counts.summary());
+    say::err(&format!("instructions gate {percent} %: {summary}"));
+    for found in &counts.outcomes {
+        let (key, name) = (&found.key, found.outcome.name());
+        match (found.outcome, found.ratio, &found.reason) {
+            (CountOutcome::More, Some(ratio), _) => {
+                let more = (ratio - 1.0) * 100.0;
+                say::err(&format!("more instructions: {key} by {more:.2} %"));
+            }
+            (CountOutcome::Failed | CountOutcome::Invalid, _, Some(reason)) => {
+                say::err(&format!("{name}: {key}: {reason}"));
+            }
+            _ => {}
+        }
     }
 }
 

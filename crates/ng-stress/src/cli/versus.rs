@@ -4,7 +4,10 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use anyhow::{Result, bail};
-use ng_lab::{Against, Baseline, BaselineName, Gate, Plant, Reference, Versus, load_report};
+use ng_lab::{
+    Against, Baseline, BaselineName, Callgrind, Gate, InstructionGate, Plant, PlantKind, Reference,
+    Versus, load_report,
+};
 
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::kept;
@@ -12,6 +15,17 @@ use crate::cli::kept;
 pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
     check_plant(args);
     check_budget(args);
+    // Clap checks that --baseline excludes --against before what needs --against.
+    if args.gate_instructions.is_some() && args.against.is_none() {
+        usage(
+            "--gate-instructions: expected --against <REV>; a baseline has no instructions to count",
+        );
+    }
+    let instructions = args.gate_instructions.map(|percent| InstructionGate {
+        percent,
+        callgrind: callgrind(percent),
+        alone: args.counts_alone(),
+    });
     let reference = match (&args.against, &args.baseline) {
         (Some(name), _) => Some(Reference::Against(against(args, name))),
         (_, Some(name)) => Some(Reference::Baseline(baseline(name)?)),
@@ -23,6 +37,7 @@ pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
             percent,
             adds_rounds: args.has_no_effort(),
         }),
+        instructions,
         plant: args.plant.clone(),
     })
 }
@@ -57,16 +72,31 @@ fn baseline(name: &BaselineName) -> Result<Baseline> {
     })
 }
 
+/// Finds valgrind, or ends the program before anything is built.
+fn callgrind(percent: f64) -> Callgrind {
+    Callgrind::find().unwrap_or_else(|error| {
+        let error = anyhow::Error::from(error);
+        usage(&format!("--gate-instructions {percent}: {error:#}"))
+    })
+}
+
 /// Rejects a slowdown of a scenario that is not measured.
 fn check_plant(args: &RunArgs) {
-    if let Some(Plant { scenario, .. }) = &args.plant
-        && !args.scenarios.is_empty()
-        && !args.scenarios.contains(scenario)
-    {
-        usage(&format!(
-            "--plant {scenario}: it is not among the scenarios to measure"
-        ));
-    }
+    let Some(Plant { scenario, kind, .. }) = &args.plant else {
+        return;
+    };
+    let measured = args.scenarios.is_empty() || args.scenarios.contains(scenario);
+    let why = match kind {
+        _ if !measured => "it is not among the scenarios to measure",
+        PlantKind::Time if args.counts_alone() => {
+            "time is planted and nothing is timed; 2i plants instructions"
+        }
+        PlantKind::Instructions if args.gate_instructions.is_none() => {
+            "instructions are planted for --gate-instructions alone"
+        }
+        _ => return,
+    };
+    usage(&format!("--plant {scenario}: {why}"));
 }
 
 /// Clap asks for no option that one of the others excludes.

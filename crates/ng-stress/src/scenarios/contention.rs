@@ -81,6 +81,11 @@ impl Scenario for Contention {
         bytes_of(cell.items) * COPIES_AT_ONCE
     }
 
+    fn uncounted(&self, cell: &Cell) -> Option<String> {
+        let beside = cell.variant.name != "alone";
+        beside.then(|| "the tests beside it do as much as they come to meanwhile".to_owned())
+    }
+
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {
         let beside = cell.variant.name != "alone";
         for (timed, threads) in TIMED {

@@ -14,13 +14,13 @@ use crate::harness::{PROFILE, assert_holds_schema, ng_stress, read_report};
 
 /// A copy of the program in a target folder of its own, which has no baselines or runs
 /// yet.
-struct Installed {
-    target: TempDir,
-    program: PathBuf,
+pub(crate) struct Installed {
+    pub(crate) target: TempDir,
+    pub(crate) program: PathBuf,
 }
 
 impl Installed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let target = TempDir::new().unwrap();
         let folder = target.path().join("release");
         fs::create_dir(&folder).unwrap();
@@ -29,12 +29,18 @@ impl Installed {
         Self { target, program }
     }
 
-    fn command(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        self.command_with(&[], arguments)
+    }
+
+    /// The same with other variables around it.
+    pub(crate) fn command_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         let lock = ng_stress();
         let temporary = lock.get_envs().find(|(name, _)| *name == "TMPDIR");
         let mut command = Command::new(&self.program);
         command
             .env("TMPDIR", temporary.unwrap().1.unwrap())
+            .envs(variables.iter().copied())
             .args(arguments);
         loop {
             match command.output() {
@@ -72,16 +78,16 @@ impl Installed {
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[track_caller]
-fn assert_exit(output: &Output, code: i32, told: &str) {
+pub(crate) fn assert_exit(output: &Output, code: i32, told: &str) {
     let stderr = stderr(output);
     assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(stderr.contains(told), "no {told:?} in {stderr}");
@@ -405,7 +411,7 @@ fn work_on_files_is_held_against_a_revision_and_a_baseline() {
 }
 
 /// A program that is asked for work as a worker is; `$real` is the true one.
-fn worker(folder: &Path, real: &Path, script: &str) -> String {
+pub(crate) fn worker(folder: &Path, real: &Path, script: &str) -> String {
     let path = folder.join("worker");
     let text = format!("#!/bin/sh\nreal='{}'\n{script}\n", real.display());
     fs::write(&path, text).unwrap();

@@ -6,6 +6,7 @@ mod claims;
 mod flags;
 mod gate;
 mod harness;
+mod instructions;
 mod manifest;
 mod program;
 mod report;

@@ -44,6 +44,7 @@ pub(super) fn against(gate: Option<Gate>) -> Versus {
             program: "/nowhere".into(),
         })),
         gate,
+        instructions: None,
         plant: None,
     }
 }
@@ -55,6 +56,7 @@ pub(super) fn baseline(report: Report, gate: Option<Gate>) -> Versus {
             report: Box::new(report),
         })),
         gate,
+        instructions: None,
         plant: None,
     }
 }

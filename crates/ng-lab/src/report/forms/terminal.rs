@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table as TextTable};
 
 use crate::model::Report;
 use crate::report::sections::part::{Detail, Part, Section, Words};
-use crate::report::sections::{about, claims, glance, sections, versus};
+use crate::report::sections::{about, claims, glance, instructions, sections, versus};
 
 /// The report as plain text with aligned columns, its summary last.
 #[must_use]
@@ -22,6 +22,7 @@ pub fn terminal_glance(report: &Report) -> String {
         return terminal(report);
     };
     let sections = [about(report)].into_iter().chain(versus(report));
+    let sections = sections.chain(instructions(report));
     joined(sections.chain([glance]), Detail::Short)
 }
 

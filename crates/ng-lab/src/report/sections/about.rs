@@ -27,6 +27,7 @@ pub(crate) fn section(report: &Report) -> Section {
             run.started,
             match &report.soak {
                 Some(_) => String::new(),
+                None if report.is_counts_alone() => "nothing was timed, ".to_owned(),
                 None => format!("{} rounds after the cold one, ", text::rounds(run)),
             },
             run.seed,
@@ -43,14 +44,14 @@ pub(crate) fn section(report: &Report) -> Section {
 /// What is wrong with the whole run.
 pub(crate) fn warnings(report: &Report) -> Vec<String> {
     let run = &report.run;
-    let mut lines: Vec<String> = planted(report).into_iter().collect();
+    let mut lines: Vec<String> = run.plant.iter().map(Plant::warning).collect();
     lines.extend(report.data.as_ref().and_then(in_memory));
     if run.interrupted {
         lines.push("INTERRUPTED: only what was measured until then".to_owned());
     }
     let ended = run.stopped_by.iter();
     lines.extend(ended.map(|reason| format!("ENDED EARLY: {reason}")));
-    if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && !report.is_soak_alone() {
+    if f64::from(run.rounds) < Flag::TooFewRounds.threshold() && !report.is_untimed() {
         lines.push("fewer than 6 rounds: no intervals (null in report.json)".to_owned());
     }
     let failures = run.probe_failures.iter();
@@ -71,13 +72,6 @@ fn in_memory(volume: &Volume) -> Option<String> {
     let what = "no write is durable there, and no read is cold";
     let warning = || format!("WARNING: data files were in memory: {what}");
     volume.is_in_memory().then(warning)
-}
-
-fn planted(report: &Report) -> Option<String> {
-    let Plant { scenario, percent } = report.run.plant.as_ref()?;
-    Some(format!(
-        "PLANTED: every phase of {scenario} was made {percent} % slower on purpose"
-    ))
 }
 
 pub(crate) fn described(build: &Build) -> String {

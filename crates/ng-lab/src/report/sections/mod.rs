@@ -9,6 +9,7 @@ mod findings;
 mod glance;
 mod group;
 mod growth;
+mod instructions;
 mod lack;
 mod laws;
 mod limits;
@@ -27,6 +28,7 @@ pub(crate) use findings::copy_of;
 pub(crate) use glance::{failed_aa, flag_counts, flag_line, section as glance, verdict_counts};
 pub(crate) use group::{Group, Indexed, PhaseOf, Work, groups, phase_names, unique, works};
 pub(crate) use growth::{exponent, table as growth_table};
+pub(crate) use instructions::section as instructions;
 pub(crate) use lack::lack_of_threads;
 pub(crate) use samples::table as samples;
 pub(crate) use soak::troubles;
@@ -38,8 +40,9 @@ pub(crate) fn sections(report: &Report) -> Vec<Section> {
         Some(about::section(report)),
         soak::section(report),
         versus::section(report),
+        instructions::section(report),
         Some(cells::section(report)),
-        (!report.is_soak_alone()).then(|| comparisons::section(report)),
+        (!report.is_untimed()).then(|| comparisons::section(report)),
         thread_shares::section(report),
         laws::section(report),
         allocations::section(report),

@@ -40,6 +40,7 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
         commit => commit.to_owned(),
     };
     let how = match &reference.started {
+        None if report.is_counts_alone() => "counted beside it".to_owned(),
         None => "measured in the same rounds, and paired by round".to_owned(),
         Some(started) => format!("measured {started}; nothing is paired"),
     };

@@ -20,7 +20,7 @@ const COLOURS: [Colour; 7] = [
 ];
 
 /// The sections before the plots.
-const FIRST: [&str; 2] = ["reference", "soak-figures"];
+const FIRST: [&str; 3] = ["reference", "instructions", "soak-figures"];
 
 /// The report as one self-contained page of HTML with inline SVG plots. Every plotted
 /// figure is in its shape's `data-value`, with the index of its cell, phase, comparison
@@ -52,11 +52,11 @@ pub fn html(report: &Report) -> String {
     page.render()
 }
 
-/// The page describes the run elsewhere, and growth with its plot. A soak alone has no
-/// sections on cells.
+/// The page describes the run elsewhere, and growth with its plot. A report without
+/// timed cells has no sections on cells.
 fn is_shown(report: &Report, id: &str) -> bool {
-    match report.is_soak_alone() {
-        true => [FIRST[0], FIRST[1], "claims"].contains(&id),
+    match report.is_untimed() {
+        true => [FIRST[0], FIRST[1], FIRST[2], "claims"].contains(&id),
         false => !["run", "growth"].contains(&id),
     }
 }
@@ -76,8 +76,8 @@ fn figures(report: &Report) -> Vec<Figure<'static>> {
         // The soak comes first.
         figures.rotate_right(1);
     }
-    if report.is_soak_alone() {
-        figures.truncate(1);
+    if report.is_untimed() {
+        figures.truncate(usize::from(report.soak.is_some()));
     }
     figures
 }
@@ -91,6 +91,7 @@ fn lead(report: &Report) -> String {
     };
     let kind = match &report.soak {
         Some(_) => "A soak".to_owned(),
+        None if report.is_counts_alone() => "Instructions counted, nothing timed".to_owned(),
         None => format!("{} rounds after the cold one", text::rounds(run)),
     };
     format!(
