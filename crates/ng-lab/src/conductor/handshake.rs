@@ -36,8 +36,8 @@ pub(crate) fn shake_hands(
     })
 }
 
-/// Whether the program, a worker of this protocol, can mark phases for valgrind. One
-/// that is older than that task cannot read it, and says nothing.
+/// Whether a worker of this protocol can mark phases for valgrind. One older than the task
+/// cannot read it.
 ///
 /// # Errors
 /// The program cannot be started.

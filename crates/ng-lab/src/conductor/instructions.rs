@@ -1,7 +1,7 @@
-//! Counting the instructions of cells under callgrind.
+//! Counts the instructions of cells under callgrind.
 //!
-//! Counts do not depend on what else the machine does, so there are no rounds: each side
-//! is counted twice, which shows how exact its counts are.
+//! Counts do not depend on what else the machine does, so there are no rounds. Each side
+//! is counted twice, which shows the spread.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,30 +26,30 @@ use crate::model::{NotComparable, Plant, Profile, Role};
 use crate::worker::protocol::{MarkedReading, Task, TaskResult};
 use crate::worker::scenario::Cell;
 
-/// The items of a cell that is counted, unless fewer are asked for: work that takes
-/// milliseconds, and a second under callgrind.
+/// The items of a counted cell, unless fewer are asked for: milliseconds of work, a second
+/// under callgrind.
 pub(crate) const COUNTED_ITEMS: u64 = 100_000;
-/// What callgrind's files are called in the run's folder.
+/// The name of callgrind's files in the run's folder.
 const DUMPS: &str = "callgrind";
-const SEVERAL_THREADS: &str = "several threads wait for each other, and how many instructions that \
-    takes is another number each time";
-const CONFINED: &str = "it is confined to so much memory, and valgrind needs some of its own";
-/// What the program is called there that is counted.
+const SEVERAL_THREADS: &str =
+    "threads wait for each other, which takes a different number of instructions each time";
+const CONFINED: &str = "its memory is limited, and valgrind needs memory of its own";
+/// The name of the counted program in the run's folder.
 const PROGRAM: &str = "program";
-/// Every worker's argument is as long as this, if it is no longer.
+/// Shorter worker arguments are padded to this length.
 const ARGUMENT_BYTES: usize = 8 << 10;
-/// Valgrind starts in a second, and works fifty times as slowly as the processor.
+/// Valgrind starts within a second, and is fifty times as slow as the processor.
 const START: Duration = Duration::from_secs(120);
 const PER_BYTE: Duration = Duration::from_micros(10);
 
-/// What counting saw.
+/// The counts of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    /// What counted, by its own name.
+    /// Valgrind's name and version.
     pub counted_by: String,
-    /// Both sides of every cell, neighbours in the plan's order.
+    /// Both sides of every cell, side by side in the plan's order.
     pub cells: Vec<CountedCell>,
-    /// Why the other side was not counted at all, if so.
+    /// Why the other side cannot be counted.
     pub not_comparable: Option<NotComparable>,
     /// Whether the user stopped it.
     pub interrupted: bool,
@@ -62,9 +62,9 @@ pub struct Counts {
 pub struct CountedCell {
     /// The cell, its build and role.
     pub planned: PlannedCell,
-    /// What came out of two runs, or why nothing did.
+    /// The counts of two runs, or why there are none.
     pub counted: Result<[CellCounts; 2], String>,
-    /// Whether the worker answered, if only that it cannot.
+    /// Whether the worker replied, even if only to refuse.
     pub answered: bool,
 }
 
@@ -77,7 +77,7 @@ pub struct CellCounts {
     pub proof: BTreeMap<String, Value>,
 }
 
-/// Plans what is counted of `request`: its cells at a small size.
+/// Plans which cells of `request` are counted, at a small size.
 ///
 /// # Errors
 /// [`PlanError`], if no cell would be counted.
@@ -99,7 +99,7 @@ pub(crate) fn plan_counts(request: &Request, available: &Available) -> Result<Pl
     Ok(plan)
 }
 
-/// Why a cell's instructions cannot be counted, if so.
+/// Returns why a cell cannot be counted.
 fn left_out(request: &Request, planned: &PlannedCell) -> Option<String> {
     let cell = &planned.cell;
     let mut scenarios = request.scenarios.iter();
@@ -113,7 +113,7 @@ fn left_out(request: &Request, planned: &PlannedCell) -> Option<String> {
     }
 }
 
-/// Counts the cells of `plan`, as [`plan_counts`] made it.
+/// Counts the cells of a `plan` from [`plan_counts`].
 ///
 /// # Errors
 /// A worker program cannot be started.
@@ -158,7 +158,7 @@ pub(crate) fn count(
 }
 
 impl Counts {
-    /// Whether less was counted than planned.
+    /// Whether counting ended early.
     pub(crate) fn ended_early(&self) -> bool {
         self.interrupted || self.stopped_by.is_some()
     }
@@ -177,9 +177,9 @@ struct Count<'a> {
 enum Lack {
     /// The user stopped it.
     Interrupted,
-    /// The worker said that it cannot.
+    /// The worker refused.
     Refused(String),
-    /// It died, or what it left is no count.
+    /// It died, or left no usable count.
     Failed(String),
     /// It could not be started.
     System(io::Error),
@@ -228,7 +228,8 @@ impl Count<'_> {
         Ok([self.once(planned, &planted)?, self.once(planned, &planted)?])
     }
 
-    /// What is planted is a share of what a run without it had.
+    /// Returns the instructions to plant in each phase: a share of its count in a run
+    /// without them.
     fn planted(&self, planned: &PlannedCell) -> Result<BTreeMap<String, u64>, Lack> {
         let plant = self.request.versus.plant.as_ref();
         let share = Plant::work_of(plant, &planned.cell.scenario);
@@ -282,8 +283,8 @@ impl Count<'_> {
         counts
     }
 
-    /// The program under a name that is the same for both sides: names of other lengths
-    /// move what lies in a worker's memory, and allocators then take other ways.
+    /// Links to the program under one name for both sides: a name of another length moves
+    /// the worker's memory, and its allocator then takes other paths.
     fn link_to_program(&self, planned: &PlannedCell) -> io::Result<PathBuf> {
         let program = self.request.program(planned.profile, planned.role)?;
         let link = self.data.own(PROGRAM)?;
@@ -315,7 +316,7 @@ impl Count<'_> {
     }
 }
 
-/// Far above any honest duration, as that of a worker that is timed.
+/// Far above any honest duration, like the timeout of a timed worker.
 fn timeout(request: &Request, cell: &Cell) -> Duration {
     let bytes = u32::try_from(request.subject.bytes_of(cell)).unwrap_or(u32::MAX);
     let timeout = request.timeout;
@@ -327,7 +328,7 @@ fn other_build(found: Profile, planned: &PlannedCell) -> String {
     format!("worker was built as {found}, expected {expected}")
 }
 
-/// Joins the phases that a worker names with what callgrind wrote of them.
+/// Matches the phases that a worker names with callgrind's dumps.
 fn counts_of(reading: MarkedReading, dumps: &Path) -> Result<CellCounts, String> {
     let counted = read_dumps(dumps).map_err(|error| error.to_string())?;
     let names = |counted: &[Counted]| {
@@ -358,7 +359,7 @@ mod tests {
     use crate::worker::run::{Failure, Run};
     use crate::worker::scenario::{Scenario, Variant};
 
-    /// A variant of each kind that cannot be counted, and one that can.
+    /// One variant that can be counted, and one of each kind that cannot.
     struct Kinds;
 
     impl Scenario for Kinds {
@@ -381,7 +382,7 @@ mod tests {
             (cell.variant.name == "confined").then_some(1 << 20)
         }
         fn uncounted(&self, cell: &Cell) -> Option<String> {
-            (cell.variant.name == "random").then(|| "it throws dice".to_owned())
+            (cell.variant.name == "random").then(|| "it is random".to_owned())
         }
         fn run(&self, _: &Cell, _: &mut Run) -> Result<(), Failure> {
             Ok(())
@@ -415,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn both_sides_of_what_is_exact_are_counted_in_the_gated_build_at_a_small_size() {
+    fn both_sides_of_a_countable_cell_are_counted_in_the_gated_build_at_a_small_size() {
         for (sizes, expected) in [
             (&[4_000_000, 9_000_000][..], COUNTED_ITEMS),
             (&[1000, 4_000_000], 1000),
@@ -438,16 +439,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_counted_has_its_reason() {
+    fn uncounted_cells_have_a_reason() {
         let plan = plan_counts(&request(&[1000]), &Available::EVERYTHING).unwrap();
         let skipped = plan.cells.iter().filter_map(|cell| cell.skipped.as_deref());
         let mut reasons: Vec<&str> = skipped.collect();
         reasons.dedup();
-        assert_eq!(reasons, [CONFINED, "it throws dice", SEVERAL_THREADS]);
+        assert_eq!(reasons, [CONFINED, "it is random", SEVERAL_THREADS]);
     }
 
     #[test]
-    fn a_worker_has_time_for_fifty_times_the_work() {
+    fn the_timeout_allows_for_work_fifty_times_as_slow() {
         let cell = |items| Cell {
             scenario: "kinds".to_owned(),
             variant: Variant::new("plain"),
@@ -463,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_are_not_those_of_the_marks_are_refused() {
+    fn counts_that_do_not_match_the_marks_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let dumps = folder.path().join(DUMPS);
         let reading = MarkedReading {

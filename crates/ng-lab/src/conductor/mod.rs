@@ -2,7 +2,7 @@
 //!
 //! [`plan`] decides what is measured, `rounds` measures it, one worker process at a
 //! time; the result is a [`Readings`], judged and reported elsewhere.
-//! `instructions` counts in place of timing.
+//! `instructions` counts instead of timing.
 
 mod available;
 pub mod doctor;

@@ -54,8 +54,8 @@ impl Rounds {
     /// expected to take `each`.
     ///
     /// It is fixed before any sample counts, so that no result can decide when
-    /// to stop. Under a gate against another revision some may stop earlier and others
-    /// go on, at looks that are fixed here too.
+    /// to stop. Under a gate against another revision, cells stop or go on at looks that
+    /// are fixed in advance too.
     #[must_use]
     pub fn after_first(self, first: Duration, each: Duration) -> u32 {
         match self {
@@ -78,7 +78,7 @@ impl Rounds {
 }
 
 impl Rounds {
-    /// The time, where one was asked for.
+    /// Returns the time budget, if there is one.
     #[must_use]
     pub fn budget(self) -> Option<Duration> {
         match self {
@@ -133,10 +133,10 @@ impl Request {
         })
     }
 
-    /// The worker program of a build, or that of another revision.
+    /// Returns the worker program of a build, or the other revision's.
     ///
     /// # Errors
-    /// There is none of that build.
+    /// There is no program of that build.
     pub(crate) fn program(&self, profile: Profile, role: Role) -> io::Result<&Path> {
         if let (Role::Against, Some(against)) = (role, self.versus.against()) {
             return Ok(&against.program);

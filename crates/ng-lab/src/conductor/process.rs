@@ -47,7 +47,7 @@ pub struct Order<'a> {
     /// Bytes of environment that shift the worker's stack, so that rounds differ in
     /// memory layout.
     pub padding: usize,
-    /// Bytes that its argument is filled up to, so that it is as long whatever it says.
+    /// The length in bytes that its argument is padded to, so that all are equally long.
     pub argument_bytes: usize,
     /// When the worker is killed.
     pub timeout: Duration,
@@ -77,7 +77,7 @@ pub fn run_worker(program: &Path, order: &Order<'_>, interrupt: &Interrupt) -> i
     run_command(Command::new(program), order, interrupt)
 }
 
-/// The same of a program that is started by way of another one.
+/// Runs a worker through `command`, which may start it under another program.
 ///
 /// # Errors
 /// As [`run_worker`].
@@ -95,7 +95,7 @@ pub(crate) fn run_command(
             plant: order.plant.cloned(),
             counts_allocations: order.counts_allocations,
         })?;
-        // What is blank behind it is no part of it.
+        // Trailing blanks are not part of the job.
         Ok(format!("{job:<0$}", order.argument_bytes))
     };
     let (mut child, reader) = start(command, WORKER_ARGUMENT, order.padding, job)?;

@@ -80,7 +80,7 @@ impl Progress {
     pub(crate) fn begin_counts(&mut self, steps: u64, counted_by: &str) {
         if self.speaks {
             self.say(&format!(
-                "counting instructions: {steps} workers under {counted_by}, some seconds each"
+                "counting instructions: {steps} workers under {counted_by}, a few seconds each"
             ));
         }
         self.bar.set_length(steps);
@@ -97,14 +97,13 @@ impl Progress {
                 "a round starts about {steps} workers and takes an estimated {seconds:.0} s"
             ));
         }
-        // Counts may have come before.
+        // The bar may have counted instructions before.
         self.bar.set_position(0);
         self.bar.reset_elapsed();
         self.bar.set_length(steps);
     }
 
-    /// Says how many rounds there is time for, and after which of them it is looked at
-    /// what is decided.
+    /// Says how many rounds there is time for, and where the looks are.
     pub(crate) fn plan_rounds(&mut self, steps: u64, rounds: u32, each: Duration, looks: &[u32]) {
         let most = looks.last().copied().unwrap_or(rounds);
         self.rounds = Some(most);
@@ -118,14 +117,13 @@ impl Progress {
             ));
             if let Some(first) = looks.first() {
                 self.say(&format!(
-                    "from round {first} on only phases that the gate has not decided go on, for \
-                     {most} rounds at most"
+                    "from round {first} on, only undecided phases go on, for {most} rounds at most"
                 ));
             }
         }
     }
 
-    /// Says what a look has left undecided; of many phases the first few.
+    /// Says which phases a look left undecided, or the first few of many.
     pub(super) fn looked(&mut self, looked: &Looked, steps: u64, most: u32) {
         const NAMED: usize = 4;
         let Looked {
@@ -148,7 +146,7 @@ impl Progress {
                 ),
             };
             self.say(&format!(
-                "after {rounds} rounds {decided} of {tests} phases are decided{open}"
+                "after {rounds} rounds, {decided} of {tests} phases are decided{open}"
             ));
         }
     }

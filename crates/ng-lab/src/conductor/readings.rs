@@ -17,9 +17,9 @@ pub struct Readings {
     pub limits: BTreeMap<LimitKey, Vec<LimitSample>>,
     /// Probes that failed, in their own words.
     pub probe_failures: Vec<String>,
-    /// Whole rounds after round 0; where some cells had fewer, the most.
+    /// Whole rounds after round 0; the most of any cell.
     pub rounds: u32,
-    /// The looks that it had, and those that it did not come to.
+    /// All planned looks; those taken have a time.
     pub looks: Vec<Look>,
     /// Their levels.
     pub(crate) schedule: Looks,

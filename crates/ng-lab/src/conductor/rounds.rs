@@ -167,8 +167,8 @@ struct Conduct<'a> {
 }
 
 impl Conduct<'_> {
-    /// The rounds after round 0: `most` of them, unless all is decided or the budget
-    /// ends before.
+    /// Runs up to `most` rounds after round 0, until all phases are decided or the budget
+    /// ends.
     fn later_rounds(
         &mut self,
         most: u32,
@@ -194,7 +194,7 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    /// How many tasks the next round has.
+    /// Returns the number of tasks in the next round.
     fn steps(&self) -> u32 {
         self.blocks(1).iter().map(|block| block.len() as u32).sum()
     }

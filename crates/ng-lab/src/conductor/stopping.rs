@@ -1,5 +1,4 @@
-//! Which blocks go on: under a gate against another revision, those with a phase that
-//! no look has decided.
+//! Stops blocks whose phases are all decided, under a gate against another revision.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,16 +9,16 @@ use crate::conductor::versus::{Versus, gated_profile};
 use crate::model::{Look, Profile, Role};
 use crate::stats::{Copies, Looks, Pairs, Rule};
 
-/// A block may have so many times the rounds that all blocks have time for: those
-/// that stop leave it to the others.
+/// A block may have at most this times the rounds that all blocks have time for, since
+/// blocks that stop leave their time to others.
 const MOST: u32 = 2;
 
-/// When a run looks and what it has stopped. Without looks it stops nothing.
+/// The looks of a run and what it has stopped. Without looks it stops nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Stopping {
     looks: Looks,
     taken: Vec<Look>,
-    /// The logarithm of the ratio that the gate allows.
+    /// The logarithm of the ratio allowed by the gate.
     gate: f64,
     tests: usize,
     /// The build that the gate judges.
@@ -36,7 +35,7 @@ struct Phase {
     name: String,
 }
 
-/// What a look saw.
+/// The result of a look.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Looked {
     pub(super) rounds: u32,
@@ -46,7 +45,7 @@ pub(crate) struct Looked {
 }
 
 impl Stopping {
-    /// Lays out the looks of a run in which each block has time for `rounds` rounds.
+    /// Plans the looks of a run in which all blocks have time for `rounds` rounds.
     pub(crate) fn plan(versus: &Versus, asked: Rounds, readings: &Readings, rounds: u32) -> Self {
         let (Some(gate), Some(_)) = (versus.gate, versus.against()) else {
             return Self::default();
@@ -69,41 +68,43 @@ impl Stopping {
         }
     }
 
-    /// The numbers of rounds that it looks after; none if it does not.
+    /// Returns the planned looks.
     pub(crate) fn looks(&self) -> &Looks {
         &self.looks
     }
 
-    /// The looks with their times, and those that it did not come to.
+    /// Returns all planned looks; those taken have a time.
     pub(crate) fn taken(&self) -> Vec<Look> {
         self.taken.clone()
     }
 
-    /// The most rounds that a block can have.
+    /// Returns the most rounds that a block can have.
     pub(crate) fn most(&self, rounds: u32) -> u32 {
         self.looks.rounds().last().copied().unwrap_or(rounds)
     }
 
-    /// Whether a cell goes on: from the first look on, only what decides the gate does.
+    /// Whether a cell goes on. From the first look on, only cells of the gated build in
+    /// undecided blocks do.
     pub(crate) fn goes_on(&self, planned: &PlannedCell) -> bool {
         !self.has_looked()
             || Some(planned.profile) == self.gated && !self.stopped.contains(&planned.block)
     }
 
-    /// Whether only undecided blocks go on.
+    /// Whether the first look was taken, so that only undecided blocks go on.
     pub(crate) fn has_looked(&self) -> bool {
         self.taken
             .first()
             .is_some_and(|look| look.elapsed_s.is_some())
     }
 
-    /// Whether the budget does not have the time for another round.
+    /// Whether another round would exceed the budget; not before the first look.
     pub(crate) fn lacks_time(&self, elapsed: Duration, round: Duration) -> bool {
         let budget = self.budget.filter(|_| self.has_looked());
         budget.is_some_and(|budget| elapsed + round > budget)
     }
 
-    /// Looks, if it is time for that, and stops the blocks whose phases are all decided.
+    /// Takes the look after `rounds`, if there is one, and stops blocks whose phases are
+    /// all decided.
     pub(crate) fn look(
         &mut self,
         rounds: u32,
@@ -140,8 +141,8 @@ impl Stopping {
     }
 }
 
-/// With a budget of time a block may have more rounds than all of them have time for,
-/// where that leaves a look before.
+/// Plans the looks. With a time budget a block may have more rounds than all have time
+/// for, if that leaves an earlier look.
 fn looks(asked: Rounds, tests: usize, rounds: u32) -> Looks {
     let most = match asked {
         Rounds::Exactly(_) => rounds,
@@ -157,8 +158,8 @@ fn looks(asked: Rounds, tests: usize, rounds: u32) -> Looks {
     }
 }
 
-/// The phases of the gated cells with the times of all three copies. A cell that failed
-/// is invalid, and nothing goes on for it.
+/// Returns the phases of the gated cells, with the times of all three copies. A failed
+/// cell is invalid, and does not go on.
 fn phases(cells: &[CellReadings]) -> Vec<(Phase, Copies)> {
     let mut found = Vec::new();
     for copies in gated(cells) {
@@ -177,8 +178,8 @@ fn phases(cells: &[CellReadings]) -> Vec<(Phase, Copies)> {
     found
 }
 
-/// This program's cells with their A/A copies and those of the other revision, where
-/// none of them failed.
+/// Returns this program's cells with their A/A copies and the other revision's, unless one
+/// of the three failed.
 fn gated(cells: &[CellReadings]) -> impl Iterator<Item = [&CellReadings; 3]> {
     let mains = cells.iter().filter(|cell| cell.planned.role == Role::Main);
     let copies = mains.filter_map(|main| {

@@ -14,8 +14,7 @@ pub struct Versus {
     pub reference: Option<Reference>,
     /// How much slower than the other side is too slow.
     pub gate: Option<Gate>,
-    /// Whether the instructions of both sides are counted, and how many more are too
-    /// many. It takes another program.
+    /// How many more instructions are too many, if they are counted. Needs another program.
     pub instructions: Option<InstructionGate>,
     /// A deliberate slowdown, to show that the gate catches it.
     pub plant: Option<Plant>,
@@ -26,9 +25,9 @@ pub struct Versus {
 pub struct InstructionGate {
     /// Per cent of the other side's.
     pub percent: f64,
-    /// What counts them.
+    /// The tool that counts them.
     pub callgrind: Callgrind,
-    /// Whether nothing is timed beside.
+    /// Whether nothing is timed.
     pub alone: bool,
 }
 
@@ -72,7 +71,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The logarithm of the ratio that it allows.
+    /// Returns the logarithm of the allowed ratio.
     pub(crate) fn log_ratio(self) -> f64 {
         (self.percent / 100.0).ln_1p()
     }
@@ -100,7 +99,7 @@ impl Versus {
         }
     }
 
-    /// Phases that both revisions have, once round 0 has shown which there are.
+    /// Returns the number of phases that both revisions have, known after round 0.
     pub(crate) fn tests(&self, cells: &[CellReadings]) -> usize {
         cells
             .iter()

@@ -45,8 +45,8 @@ pub(super) fn flag(readings: &Readings, reports: &mut [CellReport]) {
     }
 }
 
-/// How many tasks each round had, where some had fewer than others: a place is then the
-/// part of its round that was over, or it would follow the rounds.
+/// Returns the number of tasks of each round, if a gate stopped cells. A position is then
+/// relative to its round, since shorter rounds would otherwise look like an order effect.
 fn tasks(readings: &Readings) -> BTreeMap<u32, f64> {
     let mut tasks = BTreeMap::new();
     if !readings.looks.is_empty() {

@@ -5,15 +5,15 @@
 //! 0.05. The floor is the largest of
 //!
 //! - the gate's per cent,
-//! - the half-width of the phase's A/A interval beside another revision, and twice
-//!   that of both runs against a baseline; or twice its far end where A/A differs from
-//!   itself as one in so many does,
+//! - the half-width of the phase's A/A interval against another revision, or twice the
+//!   larger of both runs' against a baseline; twice the interval's far end if A/A differs
+//!   within what chance explains,
 //! - against a baseline, what the change of the machine's own limit explains of
 //!   the phase: the far end of the limit's interval, times the phase's share of it.
 //!   A limit that became slower explains a slower phase, and no faster one.
 //!
-//! Beside another revision a phase that a look has decided keeps that outcome:
-//! `stats/sequential.rs` has the rule, which the conductor stops by.
+//! Against another revision, a phase decided at a look keeps that outcome. The rule is in
+//! `stats/sequential.rs`; the conductor stops cells by it.
 //!
 //! All of it is done on logarithms, so that twice as slow and twice as fast are
 //! equally far away.
@@ -254,7 +254,7 @@ impl<'r> Held<'r> {
         }
     }
 
-    /// The times of a phase in its three copies.
+    /// Returns the times of a phase's three copies.
     fn copies(&self, test: &Test<'_>) -> Copies {
         let times = [Role::Main, Role::Aa, Role::Against].map(|role| {
             let mut cells = self.now.cells.iter();

@@ -1,10 +1,10 @@
-//! Counted instructions: which phases have more of them than the other side's.
+//! Judges instruction counts: which phases take more than on the other side.
 //!
-//! Each side is counted twice, and its true count taken to be between the two. So the
-//! ratio lies between the fewer of this side over the more of the other, and the more of
-//! this side over the fewer of the other. It is *more* where all of that is above the
-//! gate, *fewer* where it is below one over it, the *same* where it is within both, and
-//! else *noise*.
+//! Each side is counted twice, and its true count is taken to lie between the two. So the
+//! interval of the ratio runs from this side's lower count over the other's higher one to
+//! its higher count over the other's lower one. A phase is *more* if the whole interval is
+//! above the gate, *fewer* if it is below one over the gate, *same* if it is within both,
+//! otherwise *noise*.
 
 use crate::conductor::{CellCounts, CountedCell, Counts};
 use crate::judge::not_compared::different_work;
@@ -12,12 +12,12 @@ use crate::model::{
     CellKey, CountOutcome, CountedPhase, InstructionsReport, PhaseKey, Role, SkippedPhase,
 };
 
-const TOO_FAR_APART: &str = "two counts of one program are too far apart to say";
+const TOO_FAR_APART: &str = "the two counts of one program are too far apart";
 
 /// The two counts of one program.
 type Twice = [CellCounts; 2];
 
-/// Judges counts by a gate of so many per cent; the items have that name.
+/// Judges counts by a gate of `percent`; `items` is the name of the items.
 pub(crate) fn judge_counts(counts: &Counts, percent: f64, items: &str) -> InstructionsReport {
     let mut report = InstructionsReport {
         percent,
@@ -42,7 +42,7 @@ pub(crate) fn judge_counts(counts: &Counts, percent: f64, items: &str) -> Instru
 }
 
 struct Judge<'r> {
-    /// The ratio that the gate allows.
+    /// The ratio allowed by the gate.
     allowed: f64,
     key: CellKey,
     report: &'r mut InstructionsReport,
@@ -55,7 +55,7 @@ impl Judge<'_> {
             return self.skip(None, reason);
         }
         let of = |role| copies.iter().find(|copy| copy.planned.role == role);
-        // Of a run that was stopped here there is nothing to say.
+        // The run was stopped between the two sides.
         let (Some(main), Some(against)) = (of(Role::Main), of(Role::Against)) else {
             return;
         };
@@ -80,7 +80,7 @@ impl Judge<'_> {
                 }
                 (Some(main), Some(against), None) => self.judge(phase, main, against),
                 (None, ..) => {
-                    let reason = "only one of two runs has it";
+                    let reason = "only one of this side's two runs has it";
                     self.without_counts(CountOutcome::Invalid, Some(phase), reason);
                 }
             }
@@ -126,7 +126,7 @@ impl Judge<'_> {
     }
 }
 
-/// The two counts of a phase, the fewer first.
+/// Returns the two counts of a phase, the lower first.
 fn of(twice: &Twice, phase: &str) -> Option<[u64; 2]> {
     let count = |counts: &CellCounts| {
         let mut all = counts.phases.iter();
@@ -137,9 +137,9 @@ fn of(twice: &Twice, phase: &str) -> Option<[u64; 2]> {
     Some([first.min(second), first.max(second)])
 }
 
-/// The rule, over two counts of each side, the fewer first.
+/// Applies the rule to the two counts of each side, the lower first.
 fn outcome(allowed: f64, main: [u64; 2], against: [u64; 2]) -> CountOutcome {
-    // Of no instructions there is no ratio: one is as near.
+    // A count of 0 has no ratio; 1 is close enough.
     let ratio = |this: u64, other: u64| this.max(1) as f64 / other.max(1) as f64;
     let (low, high) = (ratio(main[0], against[1]), ratio(main[1], against[0]));
     if low > allowed {
@@ -161,7 +161,7 @@ mod tests {
     use crate::worker::scenario::{Cell, Variant};
 
     #[test]
-    fn more_than_the_gate_and_than_both_sides_spread_counts() {
+    fn a_change_counts_if_it_exceeds_the_gate_and_the_spread() {
         use CountOutcome::{Fewer, More, Noise, Same};
         for (main, against, expected) in [
             ([1000, 1000], [1000, 1000], Same),
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// The counts of both sides, each twice the same.
+    /// Judges both sides, each with two equal counts.
     fn judged(main: &CellCounts, against: &CellCounts) -> InstructionsReport {
         let twice = |counts: &CellCounts| Ok([counts.clone(), counts.clone()]);
         of_cells(vec![
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn each_phase_of_both_sides_has_its_counts_and_others_their_reason() {
+    fn shared_phases_have_counts_and_others_a_reason() {
         let main = counts(&[("fill", 1020), ("read", 500), ("new", 1)], 7);
         let against = counts(&[("fill", 1000), ("read", 500), ("old", 1)], 7);
         let report = judged(&main, &against);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_larger_spread_of_both_sides_is_told() {
+    fn the_spread_is_the_larger_of_both_sides() {
         let main = [counts(&[("fill", 1000)], 7), counts(&[("fill", 1003)], 7)];
         let against = [counts(&[("fill", 1019)], 7), counts(&[("fill", 1000)], 7)];
         let report = of_cells(vec![
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn other_work_is_no_count_of_this_one() {
+    fn counts_of_different_work_are_invalid() {
         let report = judged(&counts(&[("fill", 1)], 7), &counts(&[("fill", 1)], 8));
         assert_eq!(outcomes(&report), [("fill", CountOutcome::Invalid)]);
         let reason = report.outcomes[0].reason.as_deref().unwrap();
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_side_without_counts_is_told_by_which_and_how() {
+    fn the_outcome_without_counts_depends_on_the_side_and_its_reply() {
         let twice = || Ok([counts(&[("fill", 1)], 7), counts(&[("fill", 1)], 7)]);
         let failed = || Err("worker killed by signal 9".to_owned());
         let here = of_cells(vec![
@@ -308,7 +308,7 @@ mod tests {
         died.answered = false;
         let there = of_cells(vec![side(Role::Main, twice()), died]);
         assert_eq!(outcomes(&there), [("", CountOutcome::Invalid)]);
-        // A run that was stopped between both sides.
+        // A run stopped between the two sides.
         assert_eq!(of_cells(vec![side(Role::Main, twice())]).outcomes, []);
     }
 
@@ -319,7 +319,12 @@ mod tests {
             ..Counts::default()
         };
         let report = judge_counts(&counts, 1.0, "records");
-        assert!(report.not_comparable.unwrap().contains("marks no phases"));
+        assert!(
+            report
+                .not_comparable
+                .unwrap()
+                .contains("does not mark phases")
+        );
         assert_eq!(report.outcomes, []);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn hold(report: &mut Report, versus: &Versus) {
     };
     report.reference = Some(described(reference));
     let held = match reference {
-        // Nothing was timed on either side.
+        // Nothing was timed.
         _ if versus.counts_alone() => Ok(()),
         Reference::Against(against) => hold_against(report, &against.name, versus.gate),
         Reference::Baseline(baseline) => hold_baseline(report, baseline, versus.gate),

@@ -1,5 +1,5 @@
-//! Callgrind, the tool of valgrind that counts instructions: where it is, how a program
-//! is run under it, and what it wrote.
+//! Callgrind, valgrind's tool that counts instructions: finds it, runs programs under it,
+//! and reads its dumps.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 
 use crate::machine::valgrind::HAS_MARKS;
 
-/// Bytes of a dump's beginning and of its end that are read. What lies between is a
-/// line for each line of code that ran.
+/// Bytes that are read at the beginning and end of a dump. Between them is a line for each
+/// line of code that ran.
 const HEAD_BYTES: u64 = 64 << 10;
 const TAIL_BYTES: u64 = 4 << 10;
 /// More phases than any scenario has.
@@ -23,40 +23,43 @@ const NAMED: &str = "desc: Trigger: Client Request: ";
 const EVENTS: &str = "events: Ir";
 const TOTALS: &str = "totals: ";
 
-/// Valgrind, as it was found on this machine.
+/// Valgrind on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callgrind {
     program: PathBuf,
     version: String,
 }
 
-/// Why nothing can be counted here.
+/// Why instructions cannot be counted here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallgrindError {
-    /// Workers have no marks on this target.
-    #[error("phases are marked on Linux on x86-64 and aarch64 alone")]
+    /// Workers cannot mark phases on this target.
+    #[error("phases can be marked only on Linux, on x86-64 and aarch64")]
     Target,
     /// There is no such program.
     #[error(
-        "there is no valgrind on the path: install the package valgrind of your system, as \
+        "there is no valgrind on the path: install your system's package, for example with \
          `apt install valgrind` or `dnf install valgrind`"
     )]
     Missing,
     /// The program does not run.
     #[error("cannot run {}", program.display())]
     Run {
-        /// Where it is.
+        /// Its path.
         program: PathBuf,
-        /// What the system said.
+        /// The error.
         source: io::Error,
     },
-    /// The program does not say its version.
-    #[error("{} --version said {said:?}, expected valgrind-3.19.0 or the like", program.display())]
+    /// The program prints no version of valgrind.
+    #[error(
+        "{} --version printed {said:?}, expected a version such as valgrind-3.19.0",
+        program.display()
+    )]
     Version {
-        /// Where it is.
+        /// Its path.
         program: PathBuf,
-        /// What it said.
+        /// The line that it printed.
         said: String,
     },
 }
@@ -70,7 +73,7 @@ pub(crate) enum DumpError {
     Read {
         /// The dump.
         path: PathBuf,
-        /// What the system said.
+        /// The error.
         source: io::Error,
     },
     /// It lacks a line.
@@ -78,25 +81,25 @@ pub(crate) enum DumpError {
     Line {
         /// The dump.
         path: PathBuf,
-        /// What the line begins with.
+        /// The beginning of the line.
         expected: &'static str,
     },
-    /// Its total is no number.
+    /// Its total is not a number.
     #[error("{} has the total {found:?}, expected a number", path.display())]
     Total {
         /// The dump.
         path: PathBuf,
-        /// What stands there.
+        /// The text in its place.
         found: String,
     },
 }
 
-/// What callgrind counted between two marks.
+/// A count between two marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
-    /// What the mark at the end said.
+    /// The name given by the mark at the end.
     pub(crate) name: String,
-    /// Instructions of all threads.
+    /// The instructions of all threads.
     pub(crate) instructions: u64,
 }
 
@@ -104,8 +107,8 @@ impl Callgrind {
     /// Looks for valgrind on the path.
     ///
     /// # Errors
-    /// [`CallgrindError`]: it is not there or does not run, or nothing is marked on this
-    /// target.
+    /// [`CallgrindError`], if it is not there, does not run, or phases cannot be marked on
+    /// this target.
     pub fn find() -> Result<Self, CallgrindError> {
         if !HAS_MARKS {
             return Err(CallgrindError::Target);
@@ -127,22 +130,22 @@ impl Callgrind {
         Ok(Self { program, version })
     }
 
-    /// What it calls itself, such as `valgrind-3.19.0`.
+    /// Returns its name and version, such as `valgrind-3.19.0`.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Runs `program` so that what it marks is counted and written to `dumps`, a number
-    /// behind each.
+    /// Returns the command that runs `program` and writes the counts between its marks to
+    /// `dumps`, with a number appended for each.
     pub(crate) fn command(&self, program: &Path, dumps: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(["--tool=callgrind", "--quiet"])
-            // Fast until the first mark.
+            // The program runs faster until its first mark.
             .arg("--instr-atstart=no")
             .arg("--combine-dumps=no")
-            // No pipes in the system's temporary folder.
+            // vgdb would leave pipes in the system's temporary folder.
             .arg("--vgdb=no")
             .arg(out_file(dumps))
             .arg(program);
@@ -150,7 +153,7 @@ impl Callgrind {
     }
 }
 
-/// The option for dumps at that place; valgrind replaces what follows a `%`.
+/// Returns the option that writes dumps to `dumps`; valgrind expands `%`.
 fn out_file(dumps: &Path) -> OsString {
     let mut option = b"--callgrind-out-file=".to_vec();
     for byte in dumps.as_os_str().as_bytes() {
@@ -162,7 +165,7 @@ fn out_file(dumps: &Path) -> OsString {
     OsString::from_vec(option)
 }
 
-/// The first program of that name in the folders of `path`.
+/// Returns the first program of that name in the folders of `path`.
 fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
     let mut places = env::split_paths(path)
         .filter(|folder| folder.is_absolute())
@@ -173,7 +176,7 @@ fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// The first line that the program says of its version.
+/// Returns the first line that the program prints for `--version`.
 fn said_version(program: &Path) -> io::Result<String> {
     let mut child = Command::new(program)
         .arg("--version")
@@ -190,10 +193,10 @@ fn said_version(program: &Path) -> io::Result<String> {
     Ok(said.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// What was written to `dumps` by way of marks, in their order.
+/// Reads the dumps of all marked phases, in order.
 ///
 /// # Errors
-/// A dump cannot be read, or is none.
+/// A dump cannot be read or parsed.
 pub(crate) fn read_dumps(dumps: &Path) -> Result<Vec<Counted>, DumpError> {
     let mut all = Vec::new();
     for number in 1..=MOST_DUMPS {
@@ -207,9 +210,9 @@ pub(crate) fn read_dumps(dumps: &Path) -> Result<Vec<Counted>, DumpError> {
     Ok(all)
 }
 
-/// Removes what was written to `dumps`, that of the process's end as well.
+/// Removes all dumps, including the one from the end of the process.
 pub(crate) fn remove_dumps(dumps: &Path) {
-    // What stays goes with the run's folder.
+    // Anything left is removed with the run's folder.
     let _ = fs::remove_file(dumps);
     for number in 1..=MOST_DUMPS {
         if fs::remove_file(numbered(dumps, number)).is_err() {
@@ -233,7 +236,7 @@ fn read_dump(mut file: File, path: &Path) -> Result<Counted, DumpError> {
     parse(&head, &tail, path)
 }
 
-/// The beginning and the end of a file, which overlap if it is short.
+/// Reads the beginning and end of a file, which overlap if it is short.
 fn ends(file: &mut File) -> io::Result<(String, String)> {
     let size_bytes = file.metadata()?.len();
     let mut piece = |start: u64, bytes| {
@@ -247,8 +250,8 @@ fn ends(file: &mut File) -> io::Result<(String, String)> {
     Ok((head, tail))
 }
 
-/// The name is the first of its kind, and the total the very last line: the words of a
-/// program stand between them.
+/// Parses a dump: the name is the first of its kind and the total the very last line, since
+/// the lines between contain names of the program's choosing.
 fn parse(head: &str, tail: &str, path: &Path) -> Result<Counted, DumpError> {
     let lacks = |expected| DumpError::Line {
         path: path.to_owned(),
@@ -282,10 +285,10 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_has_the_name_of_its_mark_and_its_last_line_s_total() {
+    fn a_dump_gives_the_name_of_its_mark_and_the_total_of_its_last_line() {
         let counted = parsed(HEAD, "fn=(1)\n16 1\n\ntotals: 42\n").unwrap();
         assert_eq!((counted.name.as_str(), counted.instructions), ("fill", 42));
-        // Names of functions and phases are the program's to choose.
+        // The program chooses the names of functions and phases.
         let odd = HEAD.replace(
             "fill",
             "fill\nsummary: 7\ntotals: 8\ndesc: Trigger: Client Request: x",
@@ -297,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_dump_is_an_error_that_names_the_line() {
+    fn a_broken_dump_is_an_error_that_names_the_line() {
         let tail = "totals: 42\n";
         let without = |line: &str| HEAD.replace(line, "");
         for (head, tail, expected) in [
@@ -330,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn dumps_are_read_in_their_order_up_to_the_first_that_is_not_there() {
+    fn dumps_are_read_in_order_up_to_the_first_gap() {
         let folder = tempfile::tempdir().unwrap();
         let dumps = folder.path().join("callgrind");
         assert_eq!(read_dumps(&dumps).unwrap(), []);
@@ -342,7 +345,7 @@ mod tests {
         let counts = read_dumps(&dumps).unwrap();
         let counts: Vec<u64> = counts.iter().map(|found| found.instructions).collect();
         assert_eq!(counts, [11, 22]);
-        // One that was cut off, as on a full disk, and one that is no text.
+        // A dump cut off, as on a full disk, and one that is not text.
         fs::write(numbered(&dumps, 2), format!("{HEAD}{body}")).unwrap();
         assert!(read_dumps(&dumps).is_err());
         fs::write(numbered(&dumps, 2), [0xff; 100]).unwrap();
@@ -353,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn dumps_of_a_worker_before_are_removed() {
+    fn dumps_of_an_earlier_worker_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let dumps = folder.path().join("callgrind");
         for path in [dumps.clone(), numbered(&dumps, 1), numbered(&dumps, 2)] {
@@ -363,7 +366,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
-    /// A folder with a program `valgrind` in it.
+    /// Creates a folder with a program `valgrind`.
     fn with_valgrind(script: &str, mode: u32) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("valgrind");
@@ -385,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_valgrind_is_an_error_that_says_what_to_do() {
+    fn a_missing_or_wrong_valgrind_is_an_error_that_helps() {
         for path in ["", "relative", "/nowhere/at/all"] {
             let error = Callgrind::find_in(OsStr::new(path)).unwrap_err();
             assert!(
@@ -396,7 +399,7 @@ mod tests {
         let other = with_valgrind("#!/bin/sh\necho something else", 0o755);
         let error = Callgrind::find_in(other.path().as_os_str()).unwrap_err();
         assert!(
-            error.to_string().contains("said \"something else\""),
+            error.to_string().contains("printed \"something else\""),
             "{error}"
         );
         let broken = with_valgrind("#!/nowhere/at/all\n", 0o755);
@@ -405,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_per_cent_is_not_what_valgrind_takes_it_for() {
+    fn a_per_cent_sign_in_a_path_is_escaped() {
         let option = out_file(Path::new("/data/100%p/dump"));
         assert_eq!(option, "--callgrind-out-file=/data/100%%p/dump");
     }

@@ -74,10 +74,10 @@ impl DataFolder {
         &self.name
     }
 
-    /// Where in it the run itself may leave something of that name, which goes with it.
+    /// Returns a path for a file of the run itself, which is removed with the folder.
     ///
     /// # Errors
-    /// The folder for it cannot be made.
+    /// Its parent folder cannot be created.
     pub(crate) fn own(&self, name: &str) -> io::Result<PathBuf> {
         let own = self.path.join(OWN);
         fs::create_dir_all(&own)?;

@@ -18,9 +18,6 @@ pub(crate) mod private_peak;
 )]
 pub(crate) mod raw;
 pub(crate) mod threads;
-#[allow(
-    unsafe_code,
-    reason = "requests to valgrind are assembly, on the targets that have them"
-)]
+#[allow(unsafe_code, reason = "requests to valgrind are written in assembly")]
 pub(crate) mod valgrind;
 pub(crate) mod volume;

@@ -57,19 +57,19 @@ pub struct PhaseOutcome {
     pub p_adjusted: Option<f64>,
     /// Why it is neither the same nor different.
     pub reason: Option<String>,
-    /// Pairs that the outcome rests on; none where nothing was paired.
+    /// Pairs that the outcome rests on; `None` if unpaired.
     #[serde(default)]
     pub pairs: Option<usize>,
-    /// The round after which a look decided it; none where none did, or none was taken.
+    /// The round of the look that decided it; `None` if no look did.
     #[serde(default)]
     pub decided_round: Option<u32>,
-    /// Seconds from the first round until then.
+    /// Seconds from the first round to that look.
     #[serde(default)]
     pub decided_s: Option<f64>,
 }
 
 impl PhaseOutcome {
-    /// An outcome without any figures.
+    /// Creates an outcome without figures.
     #[must_use]
     pub fn new(key: PhaseKey, outcome: Outcome) -> Self {
         Self {
@@ -87,15 +87,15 @@ impl PhaseOutcome {
     }
 }
 
-/// A moment at which a run looks which of its phases are decided, and goes on with the
-/// others.
+/// A point, fixed in advance, at which a run stops the cells that its gate has decided and
+/// continues with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
-    /// Rounds that it comes after.
+    /// Rounds before it.
     pub rounds: u32,
-    /// The part of all error that it may spend.
+    /// The share of all error that it spends.
     pub share: f64,
-    /// Seconds from the first round until then; none if the run ended before.
+    /// Seconds from the first round; `None` if the run ended before it.
     pub elapsed_s: Option<f64>,
 }
 
@@ -126,7 +126,7 @@ impl GateReport {
     }
 }
 
-/// Phases by their outcomes, such as `1 regressed, 8 same; 2 not compared`.
+/// Formats the number of phases by outcome, such as `1 regressed, 8 same; 2 not compared`.
 pub(super) fn tally(counts: &[(&str, usize)], skipped: usize, done: &str) -> String {
     let counts: Vec<String> = counts
         .iter()

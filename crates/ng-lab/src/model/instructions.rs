@@ -1,4 +1,4 @@
-//! What came of counting instructions, as a report has it.
+//! Instruction counts in a report.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,37 +7,37 @@ use crate::model::named::named;
 use crate::model::{PhaseKey, SkippedPhase};
 
 named! {
-    /// What the counts say of a phase.
+    /// The outcome of a phase's counts.
     CountOutcome {
-        /// More instructions than the other side, beyond the gate, whichever counts are taken.
+        /// The whole interval of the ratio is above the gate.
         More = "more",
         /// The worker of this side failed.
         Failed = "failed",
-        /// The other side failed, or does other work.
+        /// The other side failed, or does different work.
         Invalid = "invalid",
-        /// Two counts of one program are too far apart to say.
+        /// The two counts of one program are too far apart.
         Noise = "noise",
-        /// Fewer instructions, by the same rule.
+        /// The whole interval is below one over the gate.
         Fewer = "fewer",
-        /// Within the gate.
+        /// The whole interval is within the gate.
         Same = "same",
     }
 }
 
-/// What came of counting the instructions of both sides.
+/// The instructions of both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstructionsReport {
-    /// Per cent more that was allowed.
+    /// The gate: per cent more that is allowed.
     pub percent: f64,
     /// The program that counted, such as `valgrind-3.19.0`.
     pub counted_by: String,
-    /// Whether nothing was timed beside.
+    /// Whether nothing was timed.
     pub alone: bool,
-    /// One entry a phase that was counted, in the plan's order.
+    /// One entry per phase, in the plan's order.
     pub outcomes: Vec<CountedPhase>,
-    /// What was not counted, and why.
+    /// Cells and phases that were not counted, and why.
     pub skipped: Vec<SkippedPhase>,
-    /// Why the other side cannot be counted at all, if so.
+    /// Why the other side cannot be counted.
     pub not_comparable: Option<String>,
 }
 
@@ -47,30 +47,30 @@ pub struct CountedPhase {
     /// Which phase.
     #[serde(flatten)]
     pub key: PhaseKey,
-    /// What the counts say.
+    /// The outcome.
     pub outcome: CountOutcome,
-    /// Instructions of this side, the fewer of its two counts.
+    /// Instructions of this side, the lower of its two counts.
     pub instructions: Option<u64>,
-    /// Instructions of the other side, the fewer of its two counts.
+    /// Instructions of the other side, the lower of its two counts.
     pub against: Option<u64>,
-    /// How far two counts of one side are apart, the larger of both sides'.
+    /// The difference between the two counts of a side, the larger of both sides.
     pub spread: Option<u64>,
-    /// This side's over the other side's.
+    /// This side's instructions over the other's.
     pub ratio: Option<f64>,
-    /// Why there is no better answer, where there is none.
+    /// The reason for `failed`, `invalid` or `noise`.
     pub reason: Option<String>,
 }
 
 impl InstructionsReport {
-    /// How many phases have an outcome.
+    /// Returns the number of phases with an outcome.
     #[must_use]
     pub fn count(&self, outcome: CountOutcome) -> usize {
         let all = self.outcomes.iter();
         all.filter(|found| found.outcome == outcome).count()
     }
 
-    /// How many phases have which outcome, worst first, such as `1 more, 8 same`, and
-    /// how many were not counted.
+    /// Returns the number of phases by outcome, worst first, and of those not counted, such
+    /// as `1 more, 8 same; 2 not counted`.
     #[must_use]
     pub fn summary(&self) -> String {
         let counts = CountOutcome::ALL.map(|outcome| (outcome.name(), self.count(outcome)));

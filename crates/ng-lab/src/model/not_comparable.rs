@@ -29,8 +29,8 @@ pub enum NotComparable {
     /// The other revision's program is not a worker.
     #[error("its program is no worker: {0}")]
     NoWorker(String),
-    /// The other revision's worker has no marks to count between.
-    #[error("its worker marks no phases for valgrind: it is older than --gate-instructions")]
+    /// The other revision's worker does not mark its phases.
+    #[error("its worker does not mark phases for valgrind: it is older than --gate-instructions")]
     Unmarked,
     /// No phase is in both.
     #[error("no phase was measured in both: {0}")]

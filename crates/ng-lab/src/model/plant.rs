@@ -13,7 +13,7 @@ pub struct Plant {
     pub scenario: String,
     /// Per cent of each of its phases.
     pub percent: f64,
-    /// What it is a share of.
+    /// Of what it is a percentage.
     #[serde(default, skip_serializing_if = "PlantKind::is_time")]
     pub kind: PlantKind,
 }
@@ -25,8 +25,7 @@ pub enum PlantKind {
     /// Waiting, by the clock.
     #[default]
     Time,
-    /// Work: instructions, in proportion to those that a first run had. Only where
-    /// instructions are counted.
+    /// Instructions, as a share of those of a first run. Only if instructions are counted.
     Instructions,
 }
 
@@ -37,13 +36,13 @@ impl PlantKind {
 }
 
 impl Plant {
-    /// The share of time that a cell of `scenario` is slowed down by; 0 for others.
+    /// Returns the share of its time by which a cell of `scenario` is slowed down; 0 for
+    /// others.
     pub(crate) fn share_of(plant: Option<&Self>, scenario: &str) -> f64 {
         Self::share(plant, scenario, PlantKind::Time)
     }
 
-    /// The share of its instructions that a cell of `scenario` is given besides; 0 for
-    /// others.
+    /// Returns the share of extra instructions for a cell of `scenario`; 0 for others.
     pub(crate) fn work_of(plant: Option<&Self>, scenario: &str) -> f64 {
         Self::share(plant, scenario, PlantKind::Instructions)
     }
@@ -54,7 +53,7 @@ impl Plant {
             .map_or(0.0, |plant| plant.percent / 100.0)
     }
 
-    /// What was done on purpose, for everybody who reads the figures.
+    /// Returns the warning that stands beside all figures.
     #[must_use]
     pub fn warning(&self) -> String {
         let Self {
@@ -62,7 +61,7 @@ impl Plant {
         } = self;
         let what = match self.kind {
             PlantKind::Time => format!("was made {percent} % slower"),
-            PlantKind::Instructions => format!("was given {percent} % more instructions to count"),
+            PlantKind::Instructions => format!("was given {percent} % more instructions"),
         };
         format!("PLANTED: every phase of {scenario} {what} on purpose")
     }

@@ -54,7 +54,7 @@ pub struct Report {
     pub reference: Option<ReferenceReport>,
     /// The gate's result, if there was a gate and both sides could be compared.
     pub gate: Option<GateReport>,
-    /// The counted instructions; none unless asked for.
+    /// Instruction counts, if asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<InstructionsReport>,
     /// Claims about the measured work, with verdicts.
@@ -101,12 +101,12 @@ impl Report {
         self.soak.is_some() && self.cells.is_empty()
     }
 
-    /// Whether no cell was timed because nobody asked for that.
+    /// Whether no cell was meant to be timed.
     pub(crate) fn is_untimed(&self) -> bool {
         self.is_soak_alone() || self.is_counts_alone()
     }
 
-    /// Whether instructions were counted and nothing was timed.
+    /// Whether instructions were counted, and nothing timed.
     #[must_use]
     pub fn is_counts_alone(&self) -> bool {
         self.instructions.as_ref().is_some_and(|found| found.alone)
@@ -137,13 +137,12 @@ pub struct RunInfo {
     pub command: Vec<String>,
     /// Seed of the random orders.
     pub seed: u64,
-    /// Whole rounds after round 0; where some cells had fewer, the most.
+    /// Whole rounds after round 0; the most of any cell.
     pub rounds: u32,
-    /// When it looked which phases a gate had decided, to go on with the others; empty
-    /// where all cells have the same rounds.
+    /// The looks of a gate; empty if all cells have the same rounds.
     #[serde(default)]
     pub looks: Vec<Look>,
-    /// The time that was asked for, in seconds, where the rounds followed from it.
+    /// The time budget in seconds; `None` if a number of rounds was given.
     #[serde(default)]
     pub budget_s: Option<f64>,
     /// What the items are called.

@@ -78,7 +78,7 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{} {unit}", digits(value))
 }
 
-/// How many rounds a run had; some of its cells may have had fewer.
+/// Formats the rounds of a run; with looks, some cells may have had fewer.
 pub(crate) fn rounds(run: &RunInfo) -> String {
     let up_to = if run.looks.is_empty() { "" } else { "up to " };
     format!("{up_to}{}", run.rounds)

@@ -117,7 +117,7 @@ pub fn measure_with_claims(
     Ok(report)
 }
 
-/// What is to be counted and what is to be timed.
+/// The plans for counting and for timing.
 struct Plans {
     counts: Option<Plan>,
     timed: Option<Plan>,
@@ -136,13 +136,13 @@ impl Plans {
     }
 }
 
-/// What was counted and what was timed.
+/// The counts and the timed readings.
 struct Seen {
     counts: Option<Counts>,
     readings: Readings,
 }
 
-/// Where and how it is done.
+/// The surroundings of a measurement.
 struct At<'a> {
     request: &'a Request,
     data: Option<&'a DataFolder>,
@@ -152,7 +152,7 @@ struct At<'a> {
 }
 
 impl At<'_> {
-    /// Counts first: that takes less time, and does not depend on the machine's mood.
+    /// Counts, then times: counting takes less time, and does not depend on the machine's load.
     fn both(&mut self, plans: &Plans) -> io::Result<Seen> {
         let counts = match (&plans.counts, self.data) {
             (Some(plan), Some(data)) => self.count(plan, data)?,

@@ -1,4 +1,4 @@
-//! The levels of repeated looks at one growing sample.
+//! The levels of repeated looks at a growing sample.
 
 use std::f64::consts::TAU;
 
@@ -7,13 +7,13 @@ use super::normal::{point, two_sided};
 /// Points of a density; odd, for Simpson's rule.
 const POINTS: usize = 101;
 
-/// Returns the two-sided level of each look at which looks together err with the sum of
-/// `spent`, each look with its own part of it.
+/// Returns the two-sided level of each look for which it spends its part of `spent`, and
+/// all looks together the sum.
 ///
 /// `times` are the rising shares of all samples that the looks see. The sum of a
-/// growing sample is taken for a Brownian motion (Armitage, McPherson and Rowe, 1969);
-/// what a look may spend is said beforehand (Lan and DeMets, 1983). A look with fewer
-/// samples than planned errs less often: it has more in common with those before it.
+/// growing sample is taken for a Brownian motion (Armitage, McPherson and Rowe, 1969),
+/// and what each look spends is fixed in advance (Lan and DeMets, 1983). A look with
+/// fewer samples than planned errs less often: it shares more with earlier looks.
 pub(super) fn levels(times: &[f64], spent: &[f64]) -> Vec<f64> {
     let mut levels = Vec::with_capacity(times.len());
     let mut walk: Option<Walk> = None;
@@ -35,7 +35,7 @@ pub(super) fn levels(times: &[f64], spent: &[f64]) -> Vec<f64> {
     levels
 }
 
-/// Brownian motions that no look has stopped: their density from `-end` to `end`.
+/// The density of Brownian motions that no look has stopped, from `-end` to `end`.
 struct Walk {
     time: f64,
     end: f64,
@@ -70,7 +70,7 @@ impl Walk {
         }
     }
 
-    /// The bound that so many cross at `time` for the first time.
+    /// Returns the bound that is first crossed at `time` with probability `spent`.
     fn bound(&self, time: f64, spent: f64) -> f64 {
         let (mut low, mut high) = (0.0, 10.0);
         for _ in 0..32 {
@@ -91,7 +91,7 @@ impl Walk {
         2.0 * self.integral(|from| above((end - from) / scale))
     }
 
-    /// The integral of the density times `of`, by Simpson's rule.
+    /// Integrates the density times `of` by Simpson's rule.
     fn integral(&self, of: impl Fn(f64) -> f64) -> f64 {
         let step = 2.0 * self.end / (POINTS - 1) as f64;
         let weight = |index: usize| match index {
@@ -116,7 +116,7 @@ fn density(z: f64) -> f64 {
     (-z * z / 2.0).exp() / TAU.sqrt()
 }
 
-/// The probability of a standard normal value above `z`.
+/// Returns the probability that a standard normal value is above `z`.
 fn above(z: f64) -> f64 {
     let tail = two_sided(z) / 2.0;
     if z < 0.0 { 1.0 - tail } else { tail }
@@ -126,10 +126,10 @@ fn above(z: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Pocock's constants for 5 % (1977; Jennison and Turnbull, 2000, table 2.1): all
-    /// looks have one level, so what each spends is found here and must give it back.
+    /// Pocock's constants for 5 % (1977; Jennison and Turnbull, 2000, table 2.1). All
+    /// looks have one level; what each spends must give that level back.
     #[test]
-    fn looks_at_one_level_are_those_of_pocock() {
+    fn equal_levels_match_pocock() {
         for (looks, constant) in [(2, 2.178), (3, 2.289), (5, 2.413), (10, 2.555)] {
             let times: Vec<f64> = (1..=looks)
                 .map(|k| f64::from(k) / f64::from(looks))
@@ -148,9 +148,10 @@ mod tests {
         }
     }
 
-    /// O'Brien and Fleming's for five looks (1979): 2.040 over the root of the time.
+    /// O'Brien and Fleming's constant for five looks (1979): 2.040 over the root of the
+    /// time.
     #[test]
-    fn looks_that_begin_strict_are_those_of_obrien_and_fleming() {
+    fn falling_bounds_match_obrien_and_fleming() {
         let times = [0.2, 0.4, 0.6, 0.8, 1.0f64];
         let bound = |time: f64| 2.040 / time.sqrt();
         let mut walk = Walk::begin(times[0], bound(times[0]));
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn one_look_spends_all_at_the_plain_level() {
+    fn a_single_look_has_the_whole_level() {
         assert_eq!(levels(&[1.0], &[0.05]), [0.05]);
     }
 }

@@ -1,35 +1,35 @@
-//! What an interval of a ratio says beyond noise.
+//! Decides from the interval of a ratio whether a phase differs by more than noise.
 
 use super::interval::Interval;
 use super::rounds::ALPHA;
 use crate::model::Outcome;
 
-/// A ratio of two copies of one program that is off by more than this, with an
-/// interval that leaves out 1, says that they cannot be told from two programs.
+/// Two copies of one program differ if their ratio is off by more than this and its
+/// interval excludes 1.
 const AA_CHANGE: f64 = 0.05;
 
-/// What two copies of one program say of a phase, worst last.
+/// The A/A result of a phase, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Aa {
-    /// They agree.
+    /// The copies agree.
     Quiet,
-    /// They differ, but among so many phases one does by chance.
+    /// They differ, but that may be chance among this many phases.
     Doubtful,
-    /// They differ, and not by chance.
+    /// They differ beyond chance.
     Failed,
 }
 
 /// The noise of a phase, from its A/A interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Noise {
-    /// Half of the interval's width, in logarithms; its far end if A/A is doubtful.
+    /// The interval's half-width, in logarithms; its far end unless A/A is quiet.
     pub(crate) size: f64,
     pub(crate) aa: Aa,
 }
 
 impl Noise {
-    /// The noise that A/A shows, with its p adjusted for all phases. Of A/A pairs one in
-    /// twenty leaves out 1 by chance.
+    /// Returns the noise from the A/A ratio and its p, which is adjusted over all phases
+    /// because one A/A interval in twenty excludes 1 by chance.
     pub(crate) fn of(estimate: f64, interval: Option<Interval>, p_adjusted: f64) -> Self {
         let aa = match aa_differs(estimate, interval) {
             false => Aa::Quiet,
@@ -46,22 +46,21 @@ impl Noise {
 
 /// Whether two copies of one program differ.
 pub(crate) fn aa_differs(estimate: f64, interval: Option<Interval>) -> bool {
-    let leaves_out_one = interval.is_some_and(|found| found.low > 1.0 || found.high < 1.0);
-    leaves_out_one && (estimate - 1.0).abs() > AA_CHANGE
+    let excludes_one = interval.is_some_and(|found| found.low > 1.0 || found.high < 1.0);
+    excludes_one && (estimate - 1.0).abs() > AA_CHANGE
 }
 
-/// What a difference must be beyond, in logarithms.
+/// The floors of a phase, in logarithms.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Floors {
     pub(crate) slower: f64,
     pub(crate) faster: f64,
-    /// Whether a difference as large as the gate could hide in noise, or in what
-    /// the machine's change explains.
+    /// Whether noise, or the machine's change, could hide a difference as large as the gate.
     pub(crate) hides: bool,
 }
 
 impl Floors {
-    /// The gate's, or those of the noise where they are farther out.
+    /// Takes the larger of gate and noise on both sides.
     pub(crate) fn of(gate: f64, noise: f64) -> Self {
         Self {
             slower: gate.max(noise),
@@ -71,8 +70,7 @@ impl Floors {
     }
 }
 
-/// The rule on a phase that can be judged, by the interval of its time over that of
-/// the other side.
+/// Judges a phase by the interval of its time over the other side's.
 pub(crate) fn judge(interval: Interval, p: f64, floors: Floors, gate: f64) -> Outcome {
     let (low, high) = (interval.low.ln(), interval.high.ln());
     let counts = p < ALPHA;
@@ -87,8 +85,7 @@ pub(crate) fn judge(interval: Interval, p: f64, floors: Floors, gate: f64) -> Ou
     }
 }
 
-/// The same where A/A has a say: nothing is called the same as another thing that is
-/// not the same as itself.
+/// Judges a phase with its A/A result: a phase that differs from itself is never `same`.
 pub(crate) fn judge_with(interval: Interval, p: f64, floors: Floors, gate: f64, aa: Aa) -> Outcome {
     match (aa, judge(interval, p, floors, gate)) {
         (Aa::Failed, _) => Outcome::Invalid,

@@ -1,33 +1,33 @@
-//! When a run looks whether to go on, and what each look may err.
+//! The looks of a run, and the level of each.
 
 use super::boundary;
 use super::interval::MISS;
 use super::rounds::{ALPHA, MIN_SAMPLES, can_tell, smallest_paired_p};
 
-/// A look has so many times the pairs of the one before.
+/// The pairs of a look over those of the one before.
 const GROWTH: f64 = 1.5;
-/// The last look but one is left out where the last has fewer times its pairs.
+/// If the last look has less than this times the pairs of the one before, that one is
+/// left out.
 const APART: f64 = 1.25;
-/// What is spent of the error by the time that all blocks have had their rounds; the
-/// rest is for those that go on.
+/// The share spent by the rounds that all blocks have time for; blocks that go on spend
+/// the rest.
 const BY_EACH: f64 = 0.8;
-/// Error is spent by this power of the pairs: little while they are few.
+/// The error spent grows as this power of the pairs: little while they are few.
 const POWER: f64 = 1.5;
 
-/// The numbers of pairs after which one test among several is looked at, fixed before
-/// the first pair counts. Without any there is one look, at the end.
+/// The numbers of pairs at which a run looks at each test, fixed before the first pair
+/// counts. If empty, there is one look, at the end.
 ///
-/// Each look may err with its share of 5 %, which is fixed too. So an interval at the
-/// level of its look covers with 95 % for all looks together, whatever decides which of
-/// them is the last.
+/// Each look spends a share of the 5 %, which is fixed too. So intervals at the level of
+/// their look cover with 95 % for all looks together, however the last one is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Looks {
     rounds: Vec<u32>,
     levels: Vec<Level>,
 }
 
-/// The pairs of a test: as many as all have time for, and the most of one that goes on
-/// while others have stopped.
+/// The pairs that all tests have time for, and the most that a test can have if others
+/// stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pairs {
     pub(crate) each: u32,
@@ -35,7 +35,7 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
-    /// The part of the error that is spent after so many.
+    /// Returns the share of the error spent by `rounds`.
     fn spent(self, rounds: u32) -> f64 {
         let [rounds, each, most] = [rounds, self.each, self.most].map(f64::from);
         let by_each = if most > each { BY_EACH } else { 1.0 };
@@ -47,25 +47,25 @@ impl Pairs {
     }
 }
 
-/// Rising by the growth to before `to`, and not too near to it.
+/// Returns numbers of pairs that grow from `from`, and end well before `to`.
 fn rising(from: u32, to: u32) -> impl Iterator<Item = u32> {
     let next = |rounds: &u32| Some((f64::from(*rounds) * GROWTH).ceil() as u32);
     let all = std::iter::successors(Some(from), next);
     all.take_while(move |rounds| f64::from(*rounds) * APART < f64::from(to))
 }
 
-/// What one look may err.
+/// The error allowed at one look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Level {
-    /// With which probability an interval may miss.
+    /// The probability that an interval misses.
     pub(crate) miss: f64,
-    /// The part of all error that is spent here: a p over this is one of all looks,
-    /// by Bonferroni's inequality.
+    /// The share of all error spent here: p divided by it holds for all looks, by
+    /// Bonferroni's inequality.
     pub(crate) share: f64,
 }
 
 impl Level {
-    /// Of a look that is the only one.
+    /// The level of a single look.
     pub(crate) const WHOLE: Self = Self {
         miss: MISS,
         share: 1.0,
@@ -73,8 +73,8 @@ impl Level {
 }
 
 impl Looks {
-    /// Looks for one test among `tests`: the first where a difference can count, each
-    /// later one half as many pairs on. None at all if only the last would be left.
+    /// Plans the looks of one test among `tests`: the first where a difference can count,
+    /// each later one after half as many pairs again. Empty if only the last would remain.
     pub(crate) fn plan(tests: usize, pairs: Pairs) -> Self {
         let tells = |rounds: &u32| {
             let p = smallest_paired_p(*rounds as usize) / pairs.spent(*rounds);
@@ -92,7 +92,7 @@ impl Looks {
         Self::after(&rounds.iter().copied().zip(shares).collect::<Vec<_>>())
     }
 
-    /// Looks after so many rounds each, rising, with their shares of the error.
+    /// Takes looks as rounds, rising, and shares of the error.
     pub(crate) fn after(looks: &[(u32, f64)]) -> Self {
         let rising = looks.windows(2).all(|pair| pair[0].0 < pair[1].0);
         let (Some(&(most, _)), true) = (looks.last(), rising && looks.len() > 1) else {
@@ -115,19 +115,19 @@ impl Looks {
         }
     }
 
-    /// The numbers of rounds with the shares of the error, rising.
+    /// Returns the rounds of each look, rising, with its share of the error.
     pub(crate) fn shares(&self) -> impl Iterator<Item = (u32, f64)> {
         let shares = self.levels.iter().map(|level| level.share);
         self.rounds.iter().copied().zip(shares)
     }
 
-    /// The numbers of rounds, rising.
+    /// Returns the rounds of each look, rising.
     pub(crate) fn rounds(&self) -> &[u32] {
         &self.rounds
     }
 
-    /// The level after so many pairs: that of the look that comes then or next. A run
-    /// may end between two looks, and then has its next look there.
+    /// Returns the level after `pairs`: that of the look there, or of the next. A run that
+    /// ends between two looks has its next look there.
     pub(crate) fn level(&self, pairs: usize) -> Level {
         let next = self
             .rounds
@@ -149,13 +149,13 @@ mod tests {
     fn the_first_look_is_where_a_difference_can_count() {
         // By hand: 10 tests at 2 / 2^n below 5 % times 0.8 (n / 30)^1.5, so n is 12.
         assert_eq!(plan(10, 30, 60).rounds(), [12, 18, 30, 45, 60]);
-        // The look at 18 would be too near to the one at 20.
+        // A look at 17 would be too near the one at 20.
         assert_eq!(plan(10, 20, 20).rounds(), [11, 20]);
         assert_eq!(plan(1, 12, 12).rounds(), [8, 12]);
     }
 
     #[test]
-    fn too_few_rounds_for_a_second_look_have_none() {
+    fn without_rounds_for_a_second_look_there_are_none() {
         for (tests, each) in [(10, 9), (1, 8), (1, 9), (10, 3), (0, 0)] {
             assert_eq!(plan(tests, each, each), Looks::default(), "{tests}, {each}");
         }
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn all_looks_together_spend_the_whole_and_each_is_stricter_than_one_alone() {
+    fn shares_sum_to_one_and_each_look_is_stricter_than_a_single_one() {
         for (each, most) in [(12, 12), (30, 45), (30, 60), (200, 400)] {
             let looks = plan(6, each, most);
             let shares: f64 = looks.shares().map(|(_, share)| share).sum();
             assert!((shares - 1.0).abs() < 1e-12);
             for level in &looks.levels {
-                // Between Bonferroni's and that of a look that is the only one.
+                // Between Bonferroni's level and that of a single look.
                 assert!(level.miss >= level.share * MISS - 1e-9, "{level:?}");
                 assert!(level.miss < MISS, "{level:?}");
             }

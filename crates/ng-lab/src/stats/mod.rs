@@ -10,8 +10,8 @@
 //!   [`unpaired_ratio`] that of two sides measured separately.
 //! - [`trend`] tests whether a sample drifts along an order, [`holm`] adjusts p-values
 //!   for their number, and [`slope`] estimates how fast a sample drifts.
-//! - `looks.rs` fixes when a run may stop a phase and at which level, and
-//!   `sequential.rs` decides a phase from its samples so far.
+//! - `looks.rs` fixes when a run may stop a phase, and at which level; `sequential.rs`
+//!   decides a phase from its samples so far.
 //! - [`ScalabilityLaw`] describes how work gains from threads.
 //! - [`Standing`] says whether an interval is above or below a target.
 //!

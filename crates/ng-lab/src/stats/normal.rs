@@ -18,8 +18,8 @@ pub(super) fn two_sided(z: f64) -> f64 {
     }
 }
 
-/// Returns the distance from zero beyond which a standard normal value is with
-/// probability `p`, both sides together.
+/// Returns the two-sided quantile: a standard normal value is farther from zero with
+/// probability `p`.
 pub(super) fn point(p: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     for _ in 0..64 {
@@ -71,7 +71,7 @@ mod tests {
     fn two_sided_is_five_per_cent_at_the_constant() {
         assert_close(two_sided(Z_975), 0.05, "Z_975");
         assert_close(two_sided(-Z_975), 0.05, "-Z_975");
-        assert_close(point(0.05), Z_975, "its point");
-        assert_close(two_sided(point(1e-9)), 1e-9, "a point far out");
+        assert_close(point(0.05), Z_975, "point of 0.05");
+        assert_close(two_sided(point(1e-9)), 1e-9, "point of 1e-9");
     }
 }

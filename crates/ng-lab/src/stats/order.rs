@@ -74,7 +74,7 @@ pub(super) fn sorted_quantile(sorted: &[f64], q: f64) -> f64 {
     low + place.fract() * (high - low)
 }
 
-/// The interval of the median that misses with probability `miss`.
+/// Returns the interval of the median that misses with probability `miss`.
 pub(super) fn sorted_median_interval(sorted: &[f64], miss: f64) -> Option<Interval> {
     deepest(&fair_binomial(sorted.len()), miss).map(|depth| Interval::at_depth(sorted, depth))
 }

@@ -48,7 +48,7 @@ pub fn paired_ratio(numerator: &[f64], denominator: &[f64]) -> Option<PairedRati
     paired_ratio_at(MISS, numerator, denominator)
 }
 
-/// The same with an interval that misses with probability `miss` instead of 5 %.
+/// Returns the same, with an interval that misses with probability `miss` instead of 5 %.
 pub(crate) fn paired_ratio_at(
     miss: f64,
     numerator: &[f64],

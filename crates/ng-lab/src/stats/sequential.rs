@@ -1,4 +1,4 @@
-//! A phase held against another revision, look by look.
+//! Compares a phase with another revision's, look by look.
 
 use super::difference::{Aa, Floors, Noise, judge_with};
 use super::looks::{Level, Looks};
@@ -8,7 +8,7 @@ use crate::model::Outcome;
 /// The times of one phase, each with its round.
 pub(crate) type Times = Vec<(u32, u64)>;
 
-/// The times of one phase in the rounds that its three copies took part in.
+/// The times of one phase in the rounds that all three copies ran.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Copies {
     rounds: Vec<u32>,
@@ -18,7 +18,7 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    /// Pairs the times of this program, of its A/A copy and of the other revision.
+    /// Pairs the times of this program, its A/A copy and the other revision.
     pub(crate) fn paired([main, aa, against]: [&Times; 3]) -> Self {
         let at = |times: &Times, round: u32| {
             let found = times.iter().find(|(other, _)| *other == round);
@@ -36,52 +36,52 @@ impl Copies {
         copies
     }
 
-    /// How many rounds all three took part in.
+    /// Returns the number of rounds that all three ran.
     pub(crate) fn pairs(&self) -> usize {
         self.rounds.len()
     }
 
-    /// How many of them were among the first `rounds`.
+    /// Returns how many of them are among the first `rounds`.
     fn pairs_within(&self, rounds: u32) -> usize {
         self.rounds.partition_point(|round| *round <= rounds)
     }
 }
 
-/// What a gate asks of each of its phases.
+/// The rule that a gate applies to each phase.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule<'l> {
-    /// The logarithm of the ratio that it allows.
+    /// The logarithm of the allowed ratio.
     pub(crate) gate: f64,
-    /// How many phases it has.
+    /// The number of phases.
     pub(crate) tests: usize,
     pub(crate) looks: &'l Looks,
 }
 
-/// What a look sees of a phase.
+/// The state of a phase at a look.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     /// This program's time over the other's.
     pub(crate) ratio: PairedRatio,
-    /// The p of "the ratio is 1" for all looks together.
+    /// The p of "the ratio is 1", for all looks together.
     pub(crate) p: f64,
-    /// The same of A/A.
+    /// The same for A/A.
     pub(crate) aa_p: f64,
     aa: PairedRatio,
     level: Level,
-    /// The round of the look that decided, if one did.
+    /// The round of the deciding look.
     pub(crate) decided: Option<u32>,
 }
 
 impl Seen {
-    /// The part of all error that its look may spend.
+    /// Returns the share of all error that its look spends.
     pub(crate) fn share(&self) -> f64 {
         self.level.share
     }
 }
 
 impl Rule<'_> {
-    /// What the first look sees that decides, whatever the other phases say, or else
-    /// the last one. None without pairs, or with times that are none.
+    /// Returns the state at the first look that decides, whatever p the other phases have,
+    /// else at the end. `None` without pairs, or if a time is not positive.
     pub(crate) fn follow(&self, copies: &Copies) -> Option<Seen> {
         let last = copies.rounds.last().copied()?;
         let mut reached = self.looks.rounds().iter().filter(|round| **round <= last);
@@ -89,7 +89,7 @@ impl Rule<'_> {
         decided.or_else(|| self.see(copies, copies.pairs()))
     }
 
-    /// What the look after `round` sees, if it decides.
+    /// Returns the state at the look after `round`, if that decides.
     pub(crate) fn decided(&self, copies: &Copies, round: u32) -> Option<Seen> {
         let seen = self.see(copies, copies.pairs_within(round))?;
         let decided = Some(round);
@@ -117,16 +117,15 @@ impl Rule<'_> {
         })
     }
 
-    /// Whether the outcome stays whatever p the other phases will have: Holm's
-    /// adjustment multiplies by their number at most.
+    /// Whether the outcome holds whatever p the other phases will have: Holm's adjustment
+    /// multiplies by their number at most.
     fn decides(&self, seen: &Seen) -> bool {
         let most = |p: f64| (p * self.tests as f64).min(1.0);
         let (_, outcome) = self.outcome(seen, most(seen.p), most(seen.aa_p));
         !matches!(outcome, Outcome::Noise | Outcome::Insufficient)
     }
 
-    /// The outcome with p that are adjusted for all phases, and what a difference must
-    /// be beyond.
+    /// Returns the outcome for p adjusted over all phases, and what it rests on.
     pub(crate) fn outcome(&self, seen: &Seen, p: f64, aa_p: f64) -> (Judged, Outcome) {
         let noise = Noise::of(seen.aa.estimate, seen.aa.interval, aa_p);
         let beyond = match noise.aa {
@@ -150,7 +149,7 @@ impl Rule<'_> {
 /// What an outcome rests on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged {
-    /// The logarithm of the ratio that counts as slower.
+    /// The logarithm of the ratio beyond which a phase is slower.
     pub(crate) floor: f64,
     pub(crate) aa: Aa,
 }
@@ -180,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_keeps_the_look_that_decided() {
+    fn a_decided_phase_keeps_its_outcome() {
         let looks = Looks::plan(1, Pairs { each: 20, most: 40 });
         let first = looks.rounds()[0];
-        // Slower at first, then as fast: the first look has said so.
+        // Slower up to the first look, equal from then on.
         let now = times(
             |round| if round <= first { 1_200_000 } else { 1_000_000 },
             40,
@@ -193,13 +192,13 @@ mod tests {
         assert_eq!(seen.decided, Some(first));
         assert_eq!(seen.ratio.pairs, first as usize);
         assert!(seen.ratio.estimate > 1.19);
-        // As one look at the end, it is anything.
+        // A single look at the end sees all pairs.
         let seen = follow([&now, &now], &then, &Looks::default());
         assert_eq!((seen.decided, seen.ratio.pairs), (None, 40));
     }
 
     #[test]
-    fn a_phase_that_nothing_decides_has_all_pairs_at_the_last_level() {
+    fn an_undecided_phase_has_all_pairs_at_the_last_level() {
         let looks = Looks::plan(1, Pairs { each: 20, most: 40 });
         let now = times(|round| if round % 2 == 0 { 900_000 } else { 1_200_000 }, 33);
         let then = times(steady(1_000_000), 33);

@@ -30,7 +30,7 @@ impl Summary {
         Self::at(MISS, samples)
     }
 
-    /// The same with an interval that misses with probability `miss` instead of 5 %.
+    /// Returns the same, with an interval that misses with probability `miss` instead of 5 %.
     pub(crate) fn at(miss: f64, samples: &[f64]) -> Option<Self> {
         let sorted = sorted_finite(samples)?;
         Some(Self {

@@ -1,27 +1,27 @@
-//! Phases that are marked for valgrind, which counts their instructions.
+//! Marks phases for valgrind, which counts their instructions.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
 
 use crate::machine::valgrind;
 
-/// What is said to valgrind around each phase, and what is added to the work.
+/// Marks around phases, with the instructions planted in each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
     planted: BTreeMap<String, u64>,
 }
 
 impl Marks {
-    /// Marks that add so many instructions to the phases of these names.
+    /// Creates marks that add instructions to phases, by name.
     pub(crate) fn new(planted: &BTreeMap<String, u64>) -> Self {
         let planted = planted.clone();
         Self { planted }
     }
 
-    /// Does `work`, which is counted under the name of its phase.
+    /// Runs `work` between marks, so that it is counted under the name of its phase.
     pub(crate) fn around<R>(&self, phase: &str, work: impl FnOnce() -> R) -> R {
         let planted = self.planted.get(phase).copied().unwrap_or(0);
-        // A name with a zero byte has no counts, which the conductor says.
+        // A name with a zero byte becomes empty, which the conductor rejects.
         let name = CString::new(phase).unwrap_or_default();
         valgrind::begin();
         let result = work();
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marked_work_gives_its_result_whatever_its_name_and_plant() {
+    fn marks_return_the_result_of_the_work() {
         let planted = BTreeMap::from([("fill".to_owned(), 1000)]);
         let marks = Marks::new(&planted);
         for phase in ["fill", "read", "", "zero\0byte"] {

@@ -54,12 +54,12 @@ pub struct Place {
 pub enum Task {
     /// Run one cell of a scenario.
     Cell(Cell),
-    /// Run one cell under valgrind, which counts the instructions of its phases: they
-    /// are marked, and not timed. A worker of an older program does not know this task.
+    /// Run one cell under valgrind, with its phases marked instead of timed. Older workers
+    /// do not know this task.
     Mark {
         /// The cell.
         cell: Cell,
-        /// Instructions that are added to phases on purpose, by their names.
+        /// Extra instructions to plant in phases, by name.
         planted: BTreeMap<String, u64>,
     },
     /// Probe the machine's limits.
@@ -98,7 +98,7 @@ pub struct Reply {
 pub enum TaskResult {
     /// Of a cell.
     Cell(CellReading),
-    /// Of a cell that was marked.
+    /// Of a marked cell.
     Marked(MarkedReading),
     /// Of a probe.
     Limits(Vec<LimitReading>),
@@ -131,10 +131,10 @@ pub struct CellReading {
     pub spin_ns: [u64; 2],
 }
 
-/// One run of one cell whose phases were marked. What was counted is valgrind's to say.
+/// One run of one cell whose phases were marked. Valgrind writes the counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarkedReading {
-    /// The names of the phases, in the order in which they were marked.
+    /// The names of the phases, in the order of their marks.
     pub phases: Vec<String>,
     /// The proof of the work.
     pub proof: BTreeMap<String, Value>,

@@ -34,7 +34,7 @@ pub struct Run {
     plant: f64,
     /// Whether allocations are counted, which makes times meaningless.
     counts: bool,
-    /// What is said to valgrind around each phase, where its instructions are counted.
+    /// Marks around each phase, if instructions are counted.
     marks: Option<Marks>,
 }
 
@@ -141,7 +141,7 @@ impl Run {
         self.counts = true;
     }
 
-    /// Marks the phases that follow for valgrind, and times none of them.
+    /// Marks the following phases for valgrind instead of timing them.
     pub(crate) fn mark(&mut self, marks: Marks) {
         self.marks = Some(marks);
     }

@@ -61,8 +61,8 @@ pub trait Scenario: Sync {
         None
     }
 
-    /// Why the instructions of the cell cannot be counted, if so: another number of them
-    /// each time, though it is on one thread by its variant.
+    /// Returns why the cell's instructions cannot be counted: their number varies although
+    /// its variant has one thread.
     fn uncounted(&self, _cell: &Cell) -> Option<String> {
         None
     }

@@ -267,7 +267,7 @@ fn allocations(
     Ok(counted.collect::<Option<_>>().unwrap_or_default())
 }
 
-/// Runs the cell for valgrind, which must be there: nobody else counts.
+/// Runs the cell with marks, which are useless outside valgrind.
 fn mark(
     scenario: &dyn Scenario,
     cell: &Cell,

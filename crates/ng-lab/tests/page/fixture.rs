@@ -221,8 +221,8 @@ pub(crate) fn large() -> Report {
     report
 }
 
-/// The same with cells that stopped where a gate had decided them: after 8 rounds those of
-/// every other variant, after 6 the dev build of all.
+/// The same with cells that a gate stopped: every other variant after 8 rounds, the dev
+/// build of all after 6.
 pub(crate) fn uneven() -> Report {
     let mut report = large();
     for (index, cell) in report.cells.iter_mut().enumerate() {

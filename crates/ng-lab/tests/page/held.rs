@@ -219,9 +219,8 @@ fn a_soak_alone_has_its_own_sections_and_warnings() {
     assert!(told.contains("not verified at the end"), "{told}");
 }
 
-/// Rounds are not the same for all, and the gate says when it looked.
 #[test]
-fn a_run_that_looked_says_when_and_that_rounds_differ() {
+fn a_run_with_looks_lists_them_and_gives_its_rounds_as_a_maximum() {
     with_page(&fixture::uneven(), |page| {
         let told = text_of(page.root_element());
         assert!(
@@ -229,8 +228,8 @@ fn a_run_that_looked_says_when_and_that_rounds_differ() {
             "{told}"
         );
         let told = text_of(by_id(page, "reference"));
-        let looked = "1 of 1 phases were decided at a look, after 8, 12 rounds; a cell with \
-                      others went on, within 12 rounds and 180 s";
+        let looked = "looks after 8, 12 rounds decided 1 of 1 phases; cells with undecided phases \
+                      went on, within 12 rounds and 180 s";
         assert!(told.contains(looked), "{told}");
     });
 }

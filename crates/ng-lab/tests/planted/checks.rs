@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::files::{a_failed_run_leaves_no_earlier_report, a_run_writes_a_page_and_its_samples};
 use crate::scenarios;
-use crate::uneven::a_cell_stops_where_the_gate_has_decided_it_and_the_others_go_on;
+use crate::uneven::a_decided_cell_stops_and_the_others_go_on;
 
 /// The checks with their names.
 macro_rules! checks {
@@ -54,7 +54,7 @@ checks![
     a_store_slowed_by_the_page_cache_has_a_small_share_of_the_limit,
     a_run_writes_a_page_and_its_samples,
     a_failed_run_leaves_no_earlier_report,
-    a_cell_stops_where_the_gate_has_decided_it_and_the_others_go_on,
+    a_decided_cell_stops_and_the_others_go_on,
     claims_are_judged_by_the_report_and_written_beside_it,
 ];
 

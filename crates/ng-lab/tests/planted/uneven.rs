@@ -1,4 +1,4 @@
-//! A run whose cells have different numbers of rounds, and what is made of it.
+//! A run whose cells have different numbers of rounds, its files, and its use as a baseline.
 
 use std::env;
 use std::fs;
@@ -15,13 +15,13 @@ use crate::checks::{measure, request};
 
 const ROUNDS: u32 = 16;
 const GATE: Gate = Gate {
-    // Four times: equal work is well within, and wild work is not.
+    // A factor of four: equal work is well within, wild work is not.
     percent: 300.0,
     adds_rounds: false,
 };
 
-/// Steps of a generator: always as many, or any number up to a quarter of a million
-/// times as many, which few rounds tell from nothing.
+/// Runs a generator for a fixed number of steps, or for a random one that varies by up to
+/// a factor of 2^17, too noisy for a few rounds to decide.
 pub(crate) fn steps(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
     let count: u64 = match cell.variant.name.as_str() {
         "steady" => 2_000_000,
@@ -65,13 +65,13 @@ fn beside<'r>(report: &'r Report, variant: &str) -> &'r Comparison {
     found.expect("a comparison")
 }
 
-pub(crate) fn a_cell_stops_where_the_gate_has_decided_it_and_the_others_go_on() {
+pub(crate) fn a_decided_cell_stops_and_the_others_go_on() {
     let out = TempDir::new().expect("temporary folder");
     let report = measure(&against_itself(), out.path()).expect("a report");
     let looks: Vec<u32> = report.run.looks.iter().map(|look| look.rounds).collect();
     assert_eq!(looks, [8, 12, 16]);
     assert_eq!(report.run.rounds, ROUNDS);
-    // The cell, its copy and the other revision's stop together.
+    // A cell, its A/A copy and the other revision's stop together.
     for (variant, rounds) in [("steady", 8), ("wild", 16)] {
         let cells = of(&report, variant);
         let found: Vec<usize> = cells.iter().map(|cell| rounds_of(cell)).collect();
@@ -97,7 +97,7 @@ fn assert_outcomes(gate: &GateReport) {
     assert_eq!(wild.reason.as_deref(), Some(reason));
 }
 
-/// Each sample stands in the table of samples, and the kept report is the same.
+/// The table has every sample, and the kept report is the same.
 fn assert_files_agree(report: &Report, out: &std::path::Path) {
     let read = |name: &str| fs::read_to_string(out.join(name)).expect("a file of the run");
     let samples = read("samples.csv").lines().count() - 1;
@@ -108,7 +108,7 @@ fn assert_files_agree(report: &Report, out: &std::path::Path) {
     assert_eq!(kept.run.looks, report.run.looks);
 }
 
-/// Held against itself as a baseline, by as many samples as each phase has.
+/// Compared with itself as a baseline, each phase has its own number of samples.
 fn assert_is_a_baseline(report: &Report) {
     let mut now = report.clone();
     let baseline = Baseline {

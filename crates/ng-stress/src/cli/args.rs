@@ -127,21 +127,21 @@ pub(super) struct RunArgs {
     #[arg(allow_hyphen_values = true)]
     pub(super) gate: Option<f64>,
 
-    /// How long phases go on that the gate of --against has not decided, such as 90s or
-    /// 5m [default: 3m; with --rounds or --time these are the budget]
+    /// The time budget of --gate with --against, for phases still undecided, such as 90s
+    /// or 5m [default: 3m, unless --rounds or --time replace it]
     #[arg(long, value_name = "T", group = "effort", value_parser = parse_time)]
     #[arg(allow_hyphen_values = true, requires = "gate")]
     pub(super) gate_budget: Option<Duration>,
 
-    /// Count the instructions of each phase on one thread with valgrind, at a small size,
-    /// and exit with 3 if a phase takes more than PCT per cent more than there. Without
-    /// --gate, rounds or time nothing is timed
+    /// Count the instructions of each single-threaded phase with valgrind, at a small size,
+    /// and exit with 3 if one takes over PCT per cent more than in REV. Without --gate,
+    /// --save-baseline and options for rounds or time, nothing is timed
     #[arg(long, value_name = "PCT", value_parser = parse_percent, requires = "against")]
     #[arg(allow_hyphen_values = true)]
     pub(super) gate_instructions: Option<f64>,
 
-    /// Make a scenario's phases slower on purpose, to see the gate close; with an `i`
-    /// behind it, give them more instructions to count
+    /// Slow a scenario's phases down on purpose, to see the gate close; PCTi adds
+    /// instructions instead
     #[arg(long, value_name = "SCENARIO:PCT", value_parser = parse_plant, hide = true)]
     #[arg(conflicts_with = "save_baseline")]
     pub(super) plant: Option<Plant>,
@@ -164,13 +164,13 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    /// Whether neither rounds nor time were given; a gate's budget does not count, since
-    /// rounds are added there too until the gate can decide.
+    /// Whether neither rounds nor time were given. A gate's budget does not count: rounds
+    /// are added within it until the gate can decide.
     pub(super) fn has_no_effort(&self) -> bool {
         !self.quick && !self.full && self.rounds.is_none() && self.time.is_none()
     }
 
-    /// Whether instructions are counted and nothing is timed, since nobody asked for it.
+    /// Whether instructions are counted and nothing is timed.
     pub(super) fn counts_alone(&self) -> bool {
         let times = self.gate.is_some() || self.save_baseline.is_some();
         self.gate_instructions.is_some() && !times && self.has_no_effort()

@@ -53,10 +53,10 @@ fn refuse_plant(args: &RunArgs) {
     }
 }
 
-/// The statements are of times.
+/// Rejects counts: claims are about times.
 fn refuse_counts(args: &RunArgs) {
     if args.gate_instructions.is_some() {
-        usage("--gate-instructions: not with claims, which are of times");
+        usage("--gate-instructions: not with claims, which are about times");
     }
 }
 

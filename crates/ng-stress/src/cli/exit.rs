@@ -28,7 +28,7 @@ pub(super) fn of_report(report: &Report) -> ExitCode {
 
 /// The exit code of the comparison with the other side; none if all is well.
 pub(super) fn of_comparison(report: &Report) -> Option<u8> {
-    // The first that holds is the smallest.
+    // The code that applies first is the smallest.
     [of_times(report), of_counts(report)]
         .into_iter()
         .flatten()
@@ -85,7 +85,10 @@ pub(super) fn unfit_as_baseline(report: &Report) -> Option<&'static str> {
         (report.run.interrupted, "the run was interrupted"),
         (report.run.stopped_by.is_some(), "the run ended early"),
         (any_failed(report), "a cell failed"),
-        (regressed, "it takes more than the other side"),
+        (
+            regressed,
+            "it takes more time or instructions than the other side",
+        ),
     ]
     .into_iter()
     .find_map(|(unfit, reason)| unfit.then_some(reason))

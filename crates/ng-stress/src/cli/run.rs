@@ -26,11 +26,11 @@ use crate::cli::{exit, say};
 /// report and for a round that lasts longer than the first.
 const DEFAULT_BUDGET: Duration = Duration::from_secs(50);
 const QUICK_BUDGET: Duration = Duration::from_secs(12);
-/// What the phases get that a gate has not decided, and the most rounds: of cells that
-/// take no time there would be thousands.
+/// The budget for undecided phases, and the most rounds, since fast cells would have
+/// thousands.
 const GATE_BUDGET: Duration = Duration::from_secs(180);
 const GATE_ROUNDS: u32 = 200;
-/// A gate needs eight samples of either side.
+/// A gate needs eight samples of each side.
 const MIN_GATE_ROUNDS: u32 = 8;
 /// Fewer rounds than an interval needs are better than an hour of them.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -15,11 +15,9 @@ use crate::cli::kept;
 pub(super) fn versus(args: &RunArgs) -> Result<Versus> {
     check_plant(args);
     check_budget(args);
-    // Clap checks that --baseline excludes --against before what needs --against.
+    // With --baseline, clap reports only that it excludes --against.
     if args.gate_instructions.is_some() && args.against.is_none() {
-        usage(
-            "--gate-instructions: expected --against <REV>; a baseline has no instructions to count",
-        );
+        usage("--gate-instructions: expected --against <REV>; a baseline has no program to count");
     }
     let instructions = args.gate_instructions.map(|percent| InstructionGate {
         percent,
@@ -72,7 +70,7 @@ fn baseline(name: &BaselineName) -> Result<Baseline> {
     })
 }
 
-/// Finds valgrind, or ends the program before anything is built.
+/// Finds valgrind, or exits with a usage error.
 fn callgrind(percent: f64) -> Callgrind {
     Callgrind::find().unwrap_or_else(|error| {
         let error = anyhow::Error::from(error);
@@ -92,17 +90,18 @@ fn check_plant(args: &RunArgs) {
             "time is planted and nothing is timed; 2i plants instructions"
         }
         PlantKind::Instructions if args.gate_instructions.is_none() => {
-            "instructions are planted for --gate-instructions alone"
+            "instructions can be planted only with --gate-instructions"
         }
         _ => return,
     };
     usage(&format!("--plant {scenario}: {why}"));
 }
 
-/// Clap asks for no option that one of the others excludes.
+/// Rejects a budget without --against, which clap does not: it skips requirements that
+/// another option excludes.
 fn check_budget(args: &RunArgs) {
     if args.gate_budget.is_some() && args.against.is_none() {
-        usage("--gate-budget: expected --against as well; a baseline is compared with once");
+        usage("--gate-budget: expected --against; a comparison with a baseline has no looks");
     }
 }
 

@@ -83,7 +83,7 @@ impl Scenario for Contention {
 
     fn uncounted(&self, cell: &Cell) -> Option<String> {
         let beside = cell.variant.name != "alone";
-        beside.then(|| "the tests beside it do as much as they come to meanwhile".to_owned())
+        beside.then(|| "concurrent tests do a different amount of work each time".to_owned())
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {

@@ -49,7 +49,9 @@ impl Scenario for Crash {
     }
 
     fn uncounted(&self, _cell: &Cell) -> Option<String> {
-        Some("each run kills its writers at other moments, and has other files to open".to_owned())
+        Some(
+            "each run kills its writers at random moments, and so opens different files".to_owned(),
+        )
     }
 
     fn run(&self, cell: &Cell, run: &mut Run) -> Result<(), Failure> {

@@ -33,7 +33,7 @@ impl Installed {
         self.command_with(&[], arguments)
     }
 
-    /// The same with other variables around it.
+    /// Runs the same with extra environment variables.
     pub(crate) fn command_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         let lock = ng_stress();
         let temporary = lock.get_envs().find(|(name, _)| *name == "TMPDIR");
@@ -208,7 +208,7 @@ fn names_options_and_pairs_of_them_that_make_no_sense_are_usage() {
         (&["--baseline", "a", "--gate", "-5"], "'-5'"),
         (
             &["--baseline", "a", "--gate", "5", "--gate-budget", "3m"],
-            "--gate-budget: expected --against as well",
+            "--gate-budget: expected --against;",
         ),
         (&["--against", "a", "--gate-budget", "3m"], "--gate <PCT>"),
         (
@@ -283,7 +283,7 @@ fn a_planted_slowdown_closes_the_gate_and_names_the_phase() {
         let ratio = found["time_ratio"].as_f64();
         assert!(ratio.is_none_or(|ratio| ratio > 1.5), "{found}");
     }
-    // Each phase says what it took, and a look has decided those that are told.
+    // The report has budget, looks and pairs.
     assert_eq!(report["run"]["budget_s"], 20.0);
     assert!(report["run"]["looks"].as_array().unwrap().len() > 1);
     for found in report["gate"]["outcomes"].as_array().unwrap() {

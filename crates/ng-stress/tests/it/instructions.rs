@@ -1,5 +1,5 @@
-//! Counting instructions: the command line from end to end, by a real valgrind where
-//! there is one, and by programs that only have its name.
+//! Counting instructions: the command line from end to end, with a real valgrind if there
+//! is one, and with programs that only have its name.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::gate::{Installed, assert_exit, stderr, stdout, worker};
 use crate::harness::{PROFILE, assert_holds_schema, data_folder, ng_stress, read_report, schema};
 
-/// A run of the smallest scenario against `program`, with its report if it has one.
+/// A run of the smallest scenario against another program.
 struct Counted<'i> {
     here: &'i Installed,
     against: String,
@@ -42,7 +42,8 @@ impl<'i> Counted<'i> {
         words
     }
 
-    /// Nothing is left in the folder for data, however it ends.
+    /// Runs it, returns the report if there is one, and asserts that the data folder is
+    /// empty afterwards.
     fn run(&self, path: Option<&Path>, more: &[&str]) -> (Output, Option<Value>) {
         let out = self.here.target.path().join("out");
         let _ = fs::remove_dir_all(&out);
@@ -56,7 +57,7 @@ impl<'i> Counted<'i> {
     }
 }
 
-/// Whether a test that needs valgrind goes on; it says so if not.
+/// Whether there is a valgrind; prints that the test is skipped if not.
 fn has_valgrind() -> bool {
     let found = Callgrind::find();
     if let Err(error) = &found {
@@ -65,7 +66,7 @@ fn has_valgrind() -> bool {
     found.is_ok()
 }
 
-/// A folder whose `valgrind` tells a version, and else does what `script` says.
+/// Creates a folder with a `valgrind` that prints a version, and otherwise runs `script`.
 fn valgrind_that(script: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let program = folder.path().join("valgrind");
@@ -73,7 +74,7 @@ fn valgrind_that(script: &str) -> TempDir {
         format!("#!/bin/sh\n[ \"$1\" = --version ] && {{ echo valgrind-0; exit; }}\n{script}\n");
     fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    // A process that another test has just forked may have it open for a moment.
+    // A process just forked by another test may still have it open.
     let busy = || {
         Command::new(&program)
             .arg("--version")
@@ -97,7 +98,7 @@ fn outcomes(report: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn one_program_has_as_many_instructions_as_itself_and_nothing_is_timed() {
+fn a_program_compared_with_itself_has_the_same_counts_and_nothing_is_timed() {
     if !has_valgrind() {
         return;
     }
@@ -111,7 +112,7 @@ fn one_program_has_as_many_instructions_as_itself_and_nothing_is_timed() {
         "{report}"
     );
     for found in report["instructions"]["outcomes"].as_array().unwrap() {
-        // Phases of a thousand tokens have more than that, and the marks alone thirteen.
+        // Phases of a thousand tokens take more than that; the marks alone take thirteen.
         assert!(found["instructions"].as_u64().unwrap() > 1000, "{found}");
     }
     assert_eq!(report["cells"].as_array().unwrap().len(), 0);
@@ -120,14 +121,14 @@ fn one_program_has_as_many_instructions_as_itself_and_nothing_is_timed() {
     for form in ["report.md", "report.html"] {
         let text = fs::read_to_string(out.join(form)).unwrap();
         assert!(text.contains("Instructions, gate 1 %"), "{form}");
-        assert!(!text.contains("intervals are not given (null"), "{form}");
+        assert!(!text.contains("no intervals (null"), "{form}");
     }
-    // A kept report is shown again as it was.
+    // `report` prints the kept report unchanged.
     let again = here.command(&["report", out.to_str().unwrap()]);
     assert_eq!(stdout(&again), stdout(&output));
 }
 
-/// Two per cent of work are planted in every phase, and the gate is one per cent.
+/// Plants 2 % in every phase, with a gate of 1 %.
 #[test]
 fn planted_instructions_close_the_gate_and_name_the_phases() {
     if !has_valgrind() {
@@ -137,8 +138,7 @@ fn planted_instructions_close_the_gate_and_name_the_phases() {
     let run = Counted::against(&here, &here.program);
     let (output, report) = run.run(None, &["--plant", "footprint:2i"]);
     assert_exit(&output, 3, "more instructions: footprint/");
-    let told =
-        "PLANTED: every phase of footprint was given 2 % more instructions to count on purpose";
+    let told = "PLANTED: every phase of footprint was given 2 % more instructions on purpose";
     assert!(stderr(&output).contains(told) && stdout(&output).contains(told));
     let report = report.unwrap();
     assert_eq!(report["run"]["plant"]["kind"], "instructions");
@@ -152,7 +152,7 @@ fn planted_instructions_close_the_gate_and_name_the_phases() {
 }
 
 #[test]
-fn counts_go_beside_rounds_where_these_are_asked_for() {
+fn with_rounds_asked_for_a_run_counts_and_times() {
     if !has_valgrind() {
         return;
     }
@@ -171,7 +171,7 @@ fn counts_go_beside_rounds_where_these_are_asked_for() {
 }
 
 #[test]
-fn without_valgrind_it_is_said_how_to_get_it_before_anything_is_built_or_run() {
+fn without_valgrind_it_exits_with_usage_before_anything_runs() {
     let here = Installed::new();
     let run = Counted::against(&here, Path::new("/nowhere"));
     let empty = TempDir::new().unwrap();
@@ -183,7 +183,7 @@ fn without_valgrind_it_is_said_how_to_get_it_before_anything_is_built_or_run() {
             "--gate-instructions 1: there is no valgrind on the path: install",
         ),
         (empty.path(), "there is no valgrind on the path"),
-        (broken.path(), "--version said \"hello\""),
+        (broken.path(), "--version printed \"hello\""),
     ] {
         for more in [&[][..], &["--check"]] {
             let (output, report) = run.run(Some(path), more);
@@ -204,7 +204,7 @@ fn a_worker_that_dies_under_valgrind_is_a_failed_cell_of_this_side() {
             "worker exited with status 7: no memory",
         ),
         ("exit 0", "worker ended without a reply"),
-        // As if it were valgrind: nobody counts.
+        // Runs the worker without valgrind.
         (
             r#"while [ "${1#--}" != "$1" ]; do shift; done; exec "$@""#,
             "does not run under valgrind",
@@ -225,7 +225,7 @@ fn a_worker_of_the_other_side_that_dies_makes_its_phases_invalid() {
     }
     let here = Installed::new();
     let folder = TempDir::new().unwrap();
-    // A shell that is counted in place of a worker, once hands were shaken.
+    // A shell in place of the worker, after the handshake.
     let script = r#"case "$2" in *footprint*) kill -9 $$ ;; *) exec "$real" "$@" ;; esac"#;
     let program = worker(folder.path(), &here.program, script);
     let (output, report) = Counted::against(&here, Path::new(&program)).run(None, &[]);
@@ -242,7 +242,7 @@ fn a_worker_of_the_other_side_that_dies_makes_its_phases_invalid() {
 }
 
 #[test]
-fn a_revision_without_marks_is_not_comparable_in_its_counts() {
+fn a_revision_without_marks_has_no_comparable_counts() {
     let here = Installed::new();
     let folder = TempDir::new().unwrap();
     let script = r#"case "$2" in
@@ -250,7 +250,7 @@ fn a_revision_without_marks_is_not_comparable_in_its_counts() {
         *) exec "$real" "$@" ;;
     esac"#;
     let program = worker(folder.path(), &here.program, script);
-    // Nothing of valgrind's is run but its version.
+    // Only `valgrind --version` is run.
     let valgrind = valgrind_that("exit 9");
     let path = std::env::join_paths([valgrind.path(), Path::new("/usr/bin"), Path::new("/bin")]);
     let path = path.unwrap();
@@ -259,16 +259,16 @@ fn a_revision_without_marks_is_not_comparable_in_its_counts() {
     assert_exit(
         &output,
         4,
-        "instructions not comparable: its worker marks no phases",
+        "instructions not comparable: its worker does not mark phases",
     );
     let report = report.unwrap();
     assert!(outcomes(&report).is_empty());
-    let told = "NOT COMPARABLE: its worker marks no phases for valgrind";
+    let told = "NOT COMPARABLE: its worker does not mark phases for valgrind";
     assert!(stdout(&output).contains(told), "{}", stdout(&output));
 }
 
 #[test]
-fn an_interrupt_ends_the_worker_that_counts() {
+fn an_interrupt_ends_the_counting_worker() {
     let here = Installed::new();
     let run = Counted::against(&here, &here.program);
     let folder = TempDir::new().unwrap();
@@ -334,7 +334,7 @@ fn options_that_make_no_sense_together_are_usage() {
         ),
         (
             vec!["run", "create", "--plant", "create:2i"],
-            "for --gate-instructions alone",
+            "only with --gate-instructions",
         ),
         (
             [&["run", "create", "--plant", "create:2"], &against[..]].concat(),

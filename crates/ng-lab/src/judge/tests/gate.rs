@@ -140,11 +140,11 @@ fn the_ratio_is_that_of_the_times_and_above_one_where_it_is_slower() {
     }
 }
 
-/// A copy that wavers by 4 % around the cell has an A/A interval of 4 % at least. Its
-/// half-width is below what it takes beside another revision, and twice that is above it
-/// against a baseline, from 1.08 on.
+/// A copy that wavers by 4 % around the cell has an A/A interval of at least 4 % both
+/// ways. A phase 8 % slower is beyond its half-width, which is enough against another
+/// revision, but not beyond twice that, which a baseline needs.
 #[test]
-fn a_phase_that_differs_from_itself_needs_that_difference_and_twice_it_unpaired() {
+fn a_difference_must_exceed_the_aa_half_width_or_twice_that_unpaired() {
     let main = [1_080_000; 8];
     let wavers = |per_mille: u64| {
         let mut aa = main;

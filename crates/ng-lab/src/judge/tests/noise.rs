@@ -57,7 +57,7 @@ impl Machine {
         self.run_from(0, factors, rounds)
     }
 
-    /// The same with cells that are numbered from `first` on.
+    /// Returns the same, with cells numbered from `first` on.
     pub(super) fn run_from(&mut self, first: usize, factors: &[f64], rounds: usize) -> Vec<Sim> {
         let cells = factors.iter().enumerate().flat_map(|(index, factor)| {
             let block = first + index;

@@ -154,21 +154,21 @@ fn a_slower_machine_is_not_taken_for_a_slower_program() {
     assert!(different <= FEW, "{different}");
 }
 
-/// Runs of one budget by both rules: a look at the end alone, and blocks that stop where
-/// they are decided and leave their rounds to the others.
+/// Runs with one budget under both rules: a single look at the end, and blocks that stop
+/// once decided and leave their rounds to others.
 struct Budgets {
     fixed: Vec<GateReport>,
     sequential: Vec<Spent>,
 }
 
-/// What the sequential rule said, and the rounds that all blocks took together.
+/// The gate under the sequential rule, and the total rounds of all blocks.
 struct Spent {
     gate: GateReport,
     rounds: usize,
 }
 
 impl Budgets {
-    /// Phases that each have time for `rounds` rounds.
+    /// Simulates runs that have time for `rounds` rounds of all phases.
     fn new(weather: [Weather; 2], factor: f64, rounds: usize, seed: u64) -> Self {
         let trial = |index: usize| {
             let run = mixed(weather, factor, 2 * rounds, seed + index as u64);
@@ -193,8 +193,8 @@ impl Budgets {
             .collect()
     }
 
-    /// Phases that have an outcome other than noise, of all of them in tenths of a per
-    /// cent: by the fixed rule, and by the other.
+    /// Returns the phases with an outcome other than noise, per mille: under the fixed rule,
+    /// and with looks.
     fn decided(&self) -> [usize; 2] {
         let gates = self.gates();
         [&self.fixed, &gates].map(|reports| {
@@ -210,7 +210,8 @@ impl Budgets {
     }
 }
 
-/// A run whose phases all take `factor` times as long, half of them in other weather.
+/// Simulates a run whose phases all take `factor` times as long, half of them in each
+/// weather.
 fn mixed(weather: [Weather; 2], factor: f64, rounds: usize, seed: u64) -> Vec<Sim> {
     let halves = weather
         .iter()
@@ -222,9 +223,9 @@ fn mixed(weather: [Weather; 2], factor: f64, rounds: usize, seed: u64) -> Vec<Si
     halves.collect()
 }
 
-/// The rule as it is used, with its looks, in all the weather there is.
+/// The gate as it is used, with looks, in every weather.
 #[test]
-fn looks_accuse_no_more_than_one_look_does() {
+fn looks_raise_no_more_false_alarms_than_one_look() {
     let windy = Weather {
         noise: 0.08,
         ..STORMY
@@ -251,10 +252,10 @@ fn looks_accuse_no_more_than_one_look_does() {
     }
 }
 
-/// The interval of a phase that stopped where it was decided leaves out its true ratio
-/// no more often than it says.
+/// Intervals of phases that stopped once decided exclude the true ratio no more often than
+/// their level says.
 #[test]
-fn intervals_cover_although_the_run_looked() {
+fn intervals_of_a_run_with_looks_keep_their_coverage() {
     for (factor, noise, seed) in [(1.0, 0.03, 0x5eed_8000), (1.1, 0.06, 0x5eed_9000)] {
         let weather = Weather { noise, ..QUIET };
         let gates = Budgets::new([weather; 2], factor, 30, seed).gates();
@@ -273,10 +274,10 @@ fn intervals_cover_although_the_run_looked() {
     }
 }
 
-/// Where all phases are as noisy nothing can be left to others, and looks cost some of
-/// the power of one look at the end; where some are quiet the noisy ones get theirs.
+/// If all phases are equally noisy, none leaves its rounds to others, and looks cost some
+/// power; quiet phases give theirs to noisy ones.
 #[test]
-fn looks_see_more_where_noise_is_uneven_and_spend_less_where_it_is_low() {
+fn looks_decide_more_under_uneven_noise_and_take_fewer_rounds_under_low_noise() {
     for (noise, least, most_rounds, seed) in [
         ([0.02, 0.02], [990, 990], 15, 0x5eed_a000),
         ([0.05, 0.05], [850, 900], 30, 0x5eed_b000),

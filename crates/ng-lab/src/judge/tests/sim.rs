@@ -306,7 +306,7 @@ impl Sim {
         self
     }
 
-    /// Its first `rounds` rounds after round 0.
+    /// Keeps its first `rounds` rounds after round 0.
     pub(super) fn first(self, rounds: usize) -> Self {
         self.interrupted_after(rounds + 1)
     }
@@ -433,9 +433,9 @@ fn report_of(readings: &Readings) -> Report {
     }
 }
 
-/// The report of a run that stops blocks where they are decided, as a conductor does
-/// that has time for `each` rounds of all of them: a second for one of a block. `cells`
-/// have all rounds that they could have. Also the rounds that the blocks had together.
+/// Returns the report of a run that stops blocks once decided, like a conductor with time
+/// for `each` rounds of all blocks, and the total rounds of all blocks. A round of a block
+/// takes a second. `cells` have the most rounds that they could have.
 pub(super) fn followed(cells: &[Sim], each: usize, versus: &Versus) -> (Report, usize) {
     let mut blocks: Vec<usize> = cells.iter().map(|sim| sim.planned.block).collect();
     blocks.dedup();
@@ -475,7 +475,7 @@ pub(super) fn followed(cells: &[Sim], each: usize, versus: &Versus) -> (Report, 
     (report, had.iter().sum())
 }
 
-/// Each cell with the rounds that its block had.
+/// Cuts each cell to the rounds that its block had.
 fn cut(cells: &[Sim], had: &[usize]) -> Vec<Sim> {
     let cells = cells.iter();
     cells

@@ -1,22 +1,22 @@
-//! What counting the instructions of both sides came to.
+//! The instruction counts of both sides.
 
 use ng_plot::Field;
 
 use crate::model::{CountOutcome, InstructionsReport, Report, SkippedPhase};
 use crate::report::sections::part::{Detail, Part, Rows, Section};
 
-const BLIND: &str = "not seen by counting: what waits, which is caches, memory, the layout of code \
-    and data, branches that are guessed wrongly, and all that happens in the kernel; and kernels \
-    for AVX-512, which valgrind does not offer, so that those for AVX2 are counted in their place";
+const BLIND: &str = "counting does not see waiting, and so caches, memory, the layout of code and \
+    data, and mispredicted branches; nor the kernel's work. Valgrind has no AVX-512, so the AVX2 \
+    kernels are counted instead";
 
-/// Nothing where nothing was counted.
+/// Returns the section, if instructions were counted.
 pub(crate) fn section(report: &Report) -> Option<Section> {
     let part = part(report.instructions.as_ref()?);
     Some(Section::of("instructions", part))
 }
 
 fn part(found: &InstructionsReport) -> Part {
-    // What is the same is not shown in short.
+    // The short form leaves out `same`.
     let table = Rows::new(&found.outcomes)
         .struck(|found| found.outcome == CountOutcome::Invalid)
         .shown_from(|found| match found.outcome {
@@ -42,9 +42,9 @@ fn lines(found: &InstructionsReport) -> Vec<String> {
     let mut lines = vec![
         format!("phases: {}", found.summary()),
         format!(
-            "instructions of each phase alone, counted twice on each side at a small size by {}. more and \
-             fewer: by more than the gate, whichever counts are taken; spread: how far two counts of one \
-             side are apart; noise: too far to say",
+            "instructions of each phase alone, counted twice on each side at a small size by {}. more, fewer: \
+             beyond the gate for any pair of counts; spread: difference between the two counts of a side; \
+             noise: spread too large to decide",
             found.counted_by
         ),
         BLIND.to_owned(),
@@ -53,7 +53,7 @@ fn lines(found: &InstructionsReport) -> Vec<String> {
     lines
 }
 
-/// A line for each reason, with what it is the reason of.
+/// Returns a line for each reason, with the cells and phases it applies to.
 fn skipped(found: &InstructionsReport) -> Vec<String> {
     let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
     for SkippedPhase { key, reason } in &found.skipped {
@@ -102,7 +102,7 @@ mod tests {
         };
         let skipped = |phase: &str| SkippedPhase {
             key: key(phase),
-            reason: "it throws dice".to_owned(),
+            reason: "it is random".to_owned(),
         };
         InstructionsReport {
             percent: 1.0,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_tells_both_counts_and_what_they_mean() {
+    fn a_row_shows_both_counts_change_spread_and_reason() {
         let part = part(&counted());
         assert_eq!(part.title, "Instructions, gate 1 %");
         assert_eq!(
@@ -134,11 +134,8 @@ mod tests {
             "phases: 1 more, 1 failed, 1 same; 2 not counted"
         );
         assert!(part.lines[1].contains("by valgrind-3.19.0"));
-        assert!(
-            part.lines[2].contains("AVX-512"),
-            "what is not seen is said"
-        );
-        let line = "not counted: it throws dice: create/push x1 n=100000 a (release), \
+        assert!(part.lines[2].contains("AVX-512"), "blind spots are listed");
+        let line = "not counted: it is random: create/push x1 n=100000 a (release), \
             create/push x1 n=100000 b (release)";
         assert_eq!(part.lines[3], line);
         let rows = part.words(Detail::Full).expect("a table").rows;
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_as_many_is_left_out_on_a_terminal() {
+    fn same_phases_are_left_out_on_a_terminal() {
         let part = part(&counted());
         let rows = part.words(Detail::Short).expect("a table").rows;
         let phases: Vec<&str> = rows.iter().map(|row| row[2].as_str()).collect();
@@ -159,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_that_cannot_be_counted_has_the_reason_alone() {
+    fn a_revision_that_cannot_be_counted_has_only_a_reason() {
         let found = InstructionsReport {
             not_comparable: Some("it is older".to_owned()),
             ..counted()

@@ -40,7 +40,7 @@ fn about(report: &Report, reference: &ReferenceReport) -> Vec<String> {
         commit => commit.to_owned(),
     };
     let how = match &reference.started {
-        None if report.is_counts_alone() => "counted beside it".to_owned(),
+        None if report.is_counts_alone() => "counted in the same run".to_owned(),
         None => "measured in the same rounds, and paired by round".to_owned(),
         Some(started) => format!("measured {started}; nothing is paired"),
     };
@@ -82,7 +82,7 @@ fn gate_lines(gate: &GateReport, run: &RunInfo) -> Vec<String> {
     lines
 }
 
-/// When phases stopped, where they did not all have the same rounds.
+/// Says how many phases were decided at looks, if there were looks.
 fn stopping(gate: &GateReport, run: &RunInfo) -> Option<String> {
     let looks: Vec<String> = run
         .looks
@@ -94,10 +94,10 @@ fn stopping(gate: &GateReport, run: &RunInfo) -> Option<String> {
     let all = gate.outcomes.iter();
     let decided = all.filter(|found| found.decided_round.is_some()).count();
     Some(format!(
-        "{decided} of {} phases were decided at a look, after {} rounds; a cell with others went \
-         on, within {most} rounds{}. Intervals of this run hold for all looks together",
-        gate.outcomes.len(),
+        "looks after {} rounds decided {decided} of {} phases; cells with undecided phases went on, \
+         within {most} rounds{}. Intervals of this run hold for all looks together",
         looks.join(", "),
+        gate.outcomes.len(),
         budget.unwrap_or_default()
     ))
 }
