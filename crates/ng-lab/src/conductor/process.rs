@@ -1,5 +1,6 @@
 //! Starts a worker and reads its one line.
 
+use std::env;
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -136,6 +137,7 @@ pub(crate) fn start(
         .arg(argument)
         .arg(job(writer.as_raw_fd())?)
         .env_clear()
+        .envs(env::var_os("VALGRIND_LIB").map(|folder| ("VALGRIND_LIB", folder)))
         .env("LANG", "C")
         .env("NG_LAB_PADDING", "x".repeat(padding))
         .stdin(Stdio::null())

@@ -129,12 +129,12 @@ impl Progress {
         let Looked {
             rounds,
             tests,
+            decided,
             undecided,
         } = looked;
         self.bar
             .set_length(self.bar.position() + steps * u64::from(most - rounds));
         if self.speaks {
-            let decided = tests.saturating_sub(undecided.len());
             let named: Vec<&str> = undecided.iter().take(NAMED).map(String::as_str).collect();
             let open = match undecided.len() {
                 0 => String::new(),

@@ -40,6 +40,7 @@ struct Phase {
 pub(crate) struct Looked {
     pub(super) rounds: u32,
     pub(super) tests: usize,
+    pub(super) decided: usize,
     /// Names of the phases that go on.
     pub(super) undecided: Vec<String>,
 }
@@ -136,18 +137,19 @@ impl Stopping {
         Some(Looked {
             rounds,
             tests: self.tests,
+            decided: self.decided.len(),
             undecided,
         })
     }
 }
 
-/// Plans the looks. With a time budget a block may have more rounds than all have time
-/// for, if that leaves an earlier look.
+/// Plans the looks of a time budget; an exact number of rounds has none. A block may have
+/// more rounds than all have time for, if that leaves an earlier look.
 fn looks(asked: Rounds, tests: usize, rounds: u32) -> Looks {
-    let most = match asked {
-        Rounds::Exactly(_) => rounds,
-        Rounds::Within { at_most, .. } => (MOST * rounds).min(at_most).max(rounds),
+    let Rounds::Within { at_most, .. } = asked else {
+        return Looks::default();
     };
+    let most = (MOST * rounds).min(at_most).max(rounds);
     let of = |most| {
         let each = rounds;
         Looks::plan(tests, Pairs { each, most })

@@ -1,8 +1,8 @@
 //! Judges instruction counts: which phases take more than on the other side.
 //!
-//! Each side is counted twice, and its true count is taken to lie between the two. So the
-//! interval of the ratio runs from this side's lower count over the other's higher one to
-//! its higher count over the other's lower one. A phase is *more* if the whole interval is
+//! Each side is counted twice, and the spread of its counts is added on either side of
+//! them. The interval of the ratio then runs from this side's lower end over the other's
+//! higher one to its higher end over the other's lower one. A phase is *more* if the whole interval is
 //! above the gate, *fewer* if it is below one over the gate, *same* if it is within both,
 //! otherwise *noise*.
 
@@ -72,22 +72,18 @@ impl Judge<'_> {
 
     fn phases(&mut self, main: &Twice, against: &Twice) {
         let other_work = different_work(&main[0].proof, &against[0].proof);
-        for (phase, _) in &main[0].phases {
+        for phase in names(main, against) {
             match (of(main, phase), of(against, phase), &other_work) {
-                (_, None, _) => self.skip(Some(phase), "the other side has no such phase"),
-                (_, _, Some(reason)) => {
-                    self.without_counts(CountOutcome::Invalid, Some(phase), reason);
+                (Found::Never, ..) => self.skip(Some(phase), "only the other side has it"),
+                (_, Found::Never, _) => self.skip(Some(phase), "the other side has no such phase"),
+                (_, _, Some(reason)) => self.invalid(phase, reason),
+                (Found::Twice(main), Found::Twice(against), _) => {
+                    self.judge(phase, main, against);
                 }
-                (Some(main), Some(against), None) => self.judge(phase, main, against),
-                (None, ..) => {
-                    let reason = "only one of this side's two runs has it";
-                    self.without_counts(CountOutcome::Invalid, Some(phase), reason);
+                (Found::Once, ..) => self.invalid(phase, "only one of this side's two runs has it"),
+                (_, Found::Once, _) => {
+                    self.invalid(phase, "only one of the other side's two runs has it");
                 }
-            }
-        }
-        for (phase, _) in &against[0].phases {
-            if of(main, phase).is_none() {
-                self.skip(Some(phase), "only the other side has it");
             }
         }
     }
@@ -104,6 +100,10 @@ impl Judge<'_> {
             ratio: (against[0] > 0).then(|| main[0] as f64 / against[0] as f64),
             reason: too_far.then(|| TOO_FAR_APART.to_owned()),
         });
+    }
+
+    fn invalid(&mut self, phase: &str, reason: &str) {
+        self.without_counts(CountOutcome::Invalid, Some(phase), reason);
     }
 
     fn without_counts(&mut self, outcome: CountOutcome, phase: Option<&str>, reason: &str) {
@@ -126,21 +126,51 @@ impl Judge<'_> {
     }
 }
 
-/// Returns the two counts of a phase, the lower first.
-fn of(twice: &Twice, phase: &str) -> Option<[u64; 2]> {
+/// The counts of a phase in the two runs of one side.
+enum Found {
+    Never,
+    Once,
+    /// The lower one first.
+    Twice([u64; 2]),
+}
+
+fn of(twice: &Twice, phase: &str) -> Found {
     let count = |counts: &CellCounts| {
         let mut all = counts.phases.iter();
         let found = all.find(|(name, _)| name == phase);
         found.map(|(_, count)| *count)
     };
-    let [first, second] = [count(&twice[0])?, count(&twice[1])?];
-    Some([first.min(second), first.max(second)])
+    match [count(&twice[0]), count(&twice[1])] {
+        [Some(first), Some(second)] => Found::Twice([first.min(second), first.max(second)]),
+        [None, None] => Found::Never,
+        _ => Found::Once,
+    }
+}
+
+/// The phases of all four runs, each once.
+fn names<'c>(main: &'c Twice, against: &'c Twice) -> Vec<&'c str> {
+    let runs = main.iter().chain(against);
+    let mut names = Vec::new();
+    for (name, _) in runs.flat_map(|counts| &counts.phases) {
+        if !names.contains(&name.as_str()) {
+            names.push(name.as_str());
+        }
+    }
+    names
+}
+
+/// Adds the spread of two counts on either side of them: of counts that vary, one in three
+/// lies outside two others.
+fn widened([low, high]: [u64; 2]) -> [u64; 2] {
+    let spread = high - low;
+    [low.saturating_sub(spread), high.saturating_add(spread)]
 }
 
 /// Applies the rule to the two counts of each side, the lower first.
 fn outcome(allowed: f64, main: [u64; 2], against: [u64; 2]) -> CountOutcome {
     // A count of 0 has no ratio; 1 is close enough.
     let ratio = |this: u64, other: u64| this.max(1) as f64 / other.max(1) as f64;
+    let [main, against] = [main, against].map(widened);
     let (low, high) = (ratio(main[0], against[1]), ratio(main[1], against[0]));
     if low > allowed {
         CountOutcome::More
@@ -171,7 +201,8 @@ mod tests {
             ([1000, 1000], [1010, 1010], Same),
             ([1009, 1011], [1000, 1000], Noise),
             ([1020, 1020], [1000, 1015], Noise),
-            ([1030, 1040], [1000, 1015], More),
+            ([1030, 1040], [1000, 1015], Noise),
+            ([1060, 1070], [1000, 1015], More),
             ([1000, 2000], [1000, 2000], Noise),
             ([0, 0], [0, 0], Same),
             ([1000, 1000], [0, 0], More),
@@ -276,6 +307,29 @@ mod tests {
         assert_eq!(outcomes(&report), [("fill", CountOutcome::Noise)]);
         assert_eq!(report.outcomes[0].spread, Some(19));
         assert_eq!(report.outcomes[0].reason.as_deref(), Some(TOO_FAR_APART));
+    }
+
+    #[test]
+    fn a_phase_of_one_run_alone_is_invalid_on_either_side() {
+        let both = || counts(&[("fill", 5), ("odd", 1)], 7);
+        let one = || counts(&[("fill", 5)], 7);
+        for runs in [[both(), one()], [one(), both()]] {
+            for odd in [Role::Main, Role::Against] {
+                let of = |role| {
+                    if role == odd {
+                        runs.clone()
+                    } else {
+                        [both(), both()]
+                    }
+                };
+                let cells = [Role::Main, Role::Against].map(|role| side(role, Ok(of(role))));
+                let report = of_cells(cells.into());
+                let mut found = outcomes(&report);
+                found.sort();
+                let expected = [("fill", CountOutcome::Same), ("odd", CountOutcome::Invalid)];
+                assert_eq!(found, expected, "{odd:?}");
+            }
+        }
     }
 
     #[test]

@@ -118,11 +118,12 @@ impl Rule<'_> {
     }
 
     /// Whether the outcome holds whatever p the other phases will have: Holm's adjustment
-    /// multiplies by their number at most.
+    /// multiplies by their number at most, and by 1 at least.
     fn decides(&self, seen: &Seen) -> bool {
         let most = |p: f64| (p * self.tests as f64).min(1.0);
-        let (_, outcome) = self.outcome(seen, most(seen.p), most(seen.aa_p));
-        !matches!(outcome, Outcome::Noise | Outcome::Insufficient)
+        let p = most(seen.p);
+        let [least, most] = [seen.aa_p, most(seen.aa_p)].map(|aa_p| self.outcome(seen, p, aa_p).1);
+        least == most && !matches!(most, Outcome::Noise | Outcome::Insufficient)
     }
 
     /// Returns the outcome for p adjusted over all phases, and what it rests on.
@@ -157,6 +158,7 @@ pub(crate) struct Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::interval::Interval;
     use crate::stats::looks::Pairs;
 
     fn times(ns: impl Fn(u32) -> u64, rounds: u32) -> Times {
@@ -219,5 +221,34 @@ mod tests {
             (copies.main, copies.aa),
             (vec![100.0, 400.0], vec![100.0; 2])
         );
+    }
+
+    #[test]
+    fn a_phase_whose_aa_others_may_make_invalid_is_not_decided() {
+        let interval = |low, high| Some(Interval { low, high });
+        let looks = Looks::plan(3, Pairs { each: 20, most: 40 });
+        let rule = Rule {
+            gate: 0.05f64.ln_1p(),
+            tests: 3,
+            looks: &looks,
+        };
+        let of = |estimate, interval| PairedRatio {
+            estimate,
+            interval,
+            pairs: 20,
+            p_value: Some(1e-6),
+        };
+        let seen = |aa_p| Seen {
+            ratio: of(1.5, interval(1.4, 1.6)),
+            p: 1e-5,
+            aa_p,
+            aa: of(1.06, interval(1.02, 1.1)),
+            level: looks.level(20),
+            decided: None,
+        };
+        // Times three it is doubtful, and by itself it fails.
+        assert!(!rule.decides(&seen(0.02)));
+        assert!(rule.decides(&seen(0.2)), "doubtful in any case");
+        assert!(rule.decides(&seen(0.01)), "invalid in any case");
     }
 }

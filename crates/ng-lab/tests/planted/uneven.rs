@@ -4,11 +4,14 @@ use std::env;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::hint::black_box;
+use std::time::Duration;
 
 use ng_lab::judge::compare_reports;
 use ng_lab::model::{CellReport, Comparison, ComparisonKind, GateReport, Outcome, Report};
 use ng_lab::rng::SplitMix64;
-use ng_lab::{Against, Baseline, Cell, Failure, Gate, Reference, Request, Run, load_report};
+use ng_lab::{
+    Against, Baseline, Cell, Failure, Gate, Reference, Request, Rounds, Run, load_report,
+};
 use tempfile::TempDir;
 
 use crate::checks::{measure, request};
@@ -39,6 +42,13 @@ pub(crate) fn steps(cell: &Cell, run: &mut Run) -> Result<(), Failure> {
 /// This program against itself.
 fn against_itself() -> Request {
     let mut request = request("uneven", 1000, &[1], ROUNDS);
+    let hour = Duration::from_secs(3600);
+    request.rounds = Rounds::Within {
+        budget: hour,
+        at_least: ROUNDS,
+        patience: hour,
+        at_most: ROUNDS,
+    };
     request.versus.gate = Some(GATE);
     request.versus.reference = Some(Reference::Against(Against {
         name: "itself".to_owned(),

@@ -35,7 +35,7 @@ class FormatError(Error, ValueError):
 
 
 class LockedError(Error, BlockingIOError):
-    """Another process has the file open for appending."""
+    """Another writer has the file open for appending."""
 
 
 class ChangedError(Error):

@@ -48,7 +48,7 @@ pub enum CreateError {
         holder: Option<u32>,
     },
 
-    /// Another process replaced the file first.
+    /// Another creator replaced the file first.
     #[error("{}: replaced by another file", Shown(path))]
     Replaced {
         /// The path.

@@ -158,7 +158,7 @@ pub enum WriteError {
         #[source]
         cause: IoError,
     },
-    /// The commit is made, but the map does not show it: another process truncated or wrote
+    /// The commit is made, but the map does not show it: something else truncated or wrote
     /// the file, or the file system does not keep maps and reads coherent. The store still
     /// shows the previous commit; the next commit checks again.
     #[error("{cause}; generation {generation} is committed but not shown")]

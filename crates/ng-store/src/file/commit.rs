@@ -28,7 +28,7 @@ impl<D: Disk> Writer<D> {
     ///
     /// [`WriteError::Io`] if it failed before the slot was written: the last commit stands.
     /// [`WriteError::OutcomeUnknown`] afterwards: this one may stand.
-    /// [`WriteError::Overtaken`] and [`WriteError::Truncated`] if another process changed
+    /// [`WriteError::Overtaken`] and [`WriteError::Truncated`] if something else changed
     /// the file. All of these poison the writer. [`WriteError::LastGeneration`] changes
     /// nothing.
     pub fn commit(&mut self, stamp: Stamp) -> Result<(), WriteError> {

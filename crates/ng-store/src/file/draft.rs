@@ -51,7 +51,7 @@ impl CreateOptions {
     }
 
     /// Replaces an existing file instead of refusing. It is replaced by the complete new
-    /// one, and not while another process appends to it. If the path is a link, its target
+    /// one, and not while another writer appends to it. If the path is a link, its target
     /// is replaced.
     #[must_use]
     pub const fn replace(mut self, replace: bool) -> Self {

@@ -51,7 +51,7 @@ impl<R: Dir> NewFile<R> {
         Err(new.error(Operation::Create, source).into())
     }
 
-    /// Creates and locks a file. `None` if another process removed it as a leftover before
+    /// Creates and locks a file. `None` if another creator removed it as a leftover before
     /// it was locked.
     fn create(&mut self, temporary: String) -> Result<Option<R::File>, IoError> {
         let file = self.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;

@@ -185,7 +185,7 @@ impl MmapStore {
         matches!(self.role, Role::Appender(_))
     }
 
-    /// Shows later commits of other processes once durable, and tells whether there were
+    /// Shows later commits of other writers once durable, and tells whether there were
     /// any. Earlier snapshots are unaffected. An appender already shows everything.
     ///
     /// A new commit is shown only after a sync of the store's own descriptor, because a
@@ -216,7 +216,7 @@ impl MmapStore {
         self.refresh_with(Trust::Durable)
     }
 
-    /// Shows later commits of other processes like [`refresh`](Self::refresh), but without
+    /// Shows later commits of other writers like [`refresh`](Self::refresh), but without
     /// a sync: it may show a commit whose last sync is in progress, and if that fails, an
     /// appender may overwrite the tokens shown.
     ///

@@ -61,7 +61,7 @@ impl Promise {
 /// Without any promise, [`BlockReader`](crate::BlockReader) and
 /// [`VecStore::load`](crate::VecStore::load) read the same files.
 impl MmapStore {
-    /// Creates a file and opens it for appending. No other process can append while this
+    /// Creates a file and opens it for appending. No other writer can append while this
     /// store lives.
     ///
     /// The file gets its name once it is complete and durable. It is written under a
@@ -108,7 +108,7 @@ impl MmapStore {
     /// Opens a file for reading. Writes nothing, takes no lock, syncs nothing, and costs
     /// the same for any number of tokens: only the last block is checked, through the map.
     ///
-    /// Another process may append meanwhile; [`refresh`](Self::refresh) shows its commits,
+    /// Another writer may append meanwhile; [`refresh`](Self::refresh) shows its commits,
     /// and confirms the commit opened at.
     ///
     /// # Errors

@@ -127,8 +127,9 @@ pub(super) struct RunArgs {
     #[arg(allow_hyphen_values = true)]
     pub(super) gate: Option<f64>,
 
-    /// The time budget of --gate with --against, for phases still undecided, such as 90s
-    /// or 5m [default: 3m, unless --rounds or --time replace it]
+    /// The time budget of --gate with --against, such as 90s or 5m: decided phases stop,
+    /// undecided ones go on [default: 3m, unless --time replaces it; --rounds and --full
+    /// run all phases to the end]
     #[arg(long, value_name = "T", group = "effort", value_parser = parse_time)]
     #[arg(allow_hyphen_values = true, requires = "gate")]
     pub(super) gate_budget: Option<Duration>,
