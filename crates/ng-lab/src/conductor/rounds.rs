@@ -23,6 +23,10 @@ use crate::worker::protocol::{Task, TaskResult};
 /// the stack through every alignment that matters.
 const PADDING_BYTES: u64 = 16 << 10;
 
+/// A round with all that later rounds have and nothing else: round 1 has probes that
+/// a run with looks does not repeat.
+const LATER: u32 = 2;
+
 /// One task of a round: a planned cell, or a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -90,17 +94,21 @@ pub fn conduct(
             cells: records_of(plan),
             ..Readings::default()
         },
-        counting: Duration::ZERO,
+        once: Duration::ZERO,
+        will_look: Stopping::applies(&request.versus, request.rounds),
         stopping: Stopping::default(),
     };
-    let first_steps = run.blocks(0).concat().len();
+    let first_blocks = run.blocks(0);
+    let first_steps = first_blocks.concat().len();
     progress.begin(first_steps as u64, plan.round_estimate);
     let start = Instant::now();
     run.round(0, progress)?;
     // Later rounds have the probes that round 0 showed to be needed.
-    let steps = run.blocks(1).concat().len();
-    let longer = steps as f64 / first_steps.max(1) as f64;
-    let round_time = start.elapsed().saturating_sub(run.counting).mul_f64(longer);
+    let steps = run.blocks(LATER).concat().len();
+    let repeated = first_blocks.concat();
+    let repeated = repeated.iter().filter(|step| !run.is_apart(step));
+    let longer = steps as f64 / repeated.count().max(1) as f64;
+    let round_time = start.elapsed().saturating_sub(run.once).mul_f64(longer);
     let rounds = request.rounds.after_first(start.elapsed(), round_time);
     let rounds = with_gate(rounds, request, &run.readings, progress);
     run.stopping = Stopping::plan(&request.versus, request.rounds, &run.readings, rounds);
@@ -161,8 +169,10 @@ struct Conduct<'a> {
     interrupt: &'a Interrupt,
     rng: SplitMix64,
     readings: Readings,
-    /// Time of the runs that count allocations, which later rounds do not have.
-    counting: Duration,
+    /// Time of what later rounds do not repeat.
+    once: Duration,
+    /// Whether a gate will look while the run goes on.
+    will_look: bool,
     stopping: Stopping,
 }
 
@@ -196,7 +206,10 @@ impl Conduct<'_> {
 
     /// Returns the number of tasks in the next round.
     fn steps(&self) -> u32 {
-        self.blocks(1).iter().map(|block| block.len() as u32).sum()
+        self.blocks(LATER)
+            .iter()
+            .map(|block| block.len() as u32)
+            .sum()
     }
 
     fn round(&mut self, round: u32, progress: &mut Progress) -> io::Result<()> {
@@ -255,7 +268,8 @@ impl Conduct<'_> {
                 block.push(Step::Cell(index));
             }
         }
-        if !self.stopping.has_looked() {
+        // They take most of a round's time, and decide nothing under a gate.
+        if !self.will_look || round < LATER {
             blocks.extend(self.probes_apart(&beside));
         }
         blocks
@@ -321,6 +335,7 @@ impl Conduct<'_> {
         let role = self.role(&step);
         progress.step(round, &task, profile);
         let padding = self.rng.below(PADDING_BYTES) as usize;
+        let began = Instant::now();
         let before = ticks();
         let ended = match Workplace::set_up(self.data, self.surroundings(&step)) {
             Ok(workplace) => {
@@ -356,6 +371,9 @@ impl Conduct<'_> {
         if let Err(error) = self.write_log(round, position, &step, &task, &outcome) {
             self.readings.stopped_by = Some(format!("the log of results: {error}"));
         }
+        if round == 0 && self.is_apart(&step) {
+            self.once += began.elapsed();
+        }
         let run = Performed {
             round,
             position,
@@ -364,6 +382,12 @@ impl Conduct<'_> {
         };
         self.keep(&step, run, outcome);
         Ok(())
+    }
+
+    /// Whether a task of round 0 is one that later rounds do not have as such: a run with
+    /// looks then probes only the limits beside cells.
+    fn is_apart(&self, step: &Step) -> bool {
+        self.will_look && !matches!(step, Step::Cell(_))
     }
 
     fn task(&self, step: &Step) -> (Task, Profile) {
@@ -424,7 +448,7 @@ impl Conduct<'_> {
             answered,
         } = run;
         if let TaskResult::Cell(reading) = &outcome {
-            self.counting += Duration::from_nanos(reading.counting_ns);
+            self.once += Duration::from_nanos(reading.counting_ns);
         }
         match step {
             Step::Cell(index) => {

@@ -46,9 +46,14 @@ pub(crate) struct Looked {
 }
 
 impl Stopping {
+    /// Whether a run may look: it has a gate against another revision, and a time budget.
+    pub(crate) fn applies(versus: &Versus, asked: Rounds) -> bool {
+        versus.gate.is_some() && versus.against().is_some() && asked.budget().is_some()
+    }
+
     /// Plans the looks of a run in which all blocks have time for `rounds` rounds.
     pub(crate) fn plan(versus: &Versus, asked: Rounds, readings: &Readings, rounds: u32) -> Self {
-        let (Some(gate), Some(_)) = (versus.gate, versus.against()) else {
+        let Some(gate) = versus.gate.filter(|_| Self::applies(versus, asked)) else {
             return Self::default();
         };
         let tests = versus.tests(&readings.cells);
