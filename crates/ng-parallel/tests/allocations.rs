@@ -152,7 +152,8 @@ fn check_file(threads: usize) {
     assert!(found.calls <= most, "{threads} threads: {}", found.calls);
 }
 
-/// A verification holds one block per thread, for any number of blocks.
+/// A verification holds a block per thread for any number of blocks, and rarely a spare one
+/// each: a thread never waits for the lock of the spare ones, since a fork may have left it.
 fn check_verify(workers: Option<&Workers>) {
     let folder = tempfile::tempdir().unwrap();
     let found = [80, 800].map(|blocks| {
@@ -180,7 +181,7 @@ fn check_verify(workers: Option<&Workers>) {
     let context = format!("{threads} threads, by workers: {}", workers.is_some());
     let [few, many] = found.each_ref().map(|found| found.calls);
     assert!(many <= few + OTHER_CALLS, "{context}: {few}, {many}");
-    let most = threads * BLOCK_TOKENS * Token::SIZE + OTHER_BYTES;
+    let most = 2 * threads * BLOCK_TOKENS * Token::SIZE + OTHER_BYTES;
     for Allocated { bytes, .. } in found {
         assert!(bytes <= most, "{context}: {bytes} of {most} bytes");
     }
