@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 
 use crate::cargo::{cargo, command, root, run};
 use crate::consumers::consumers;
@@ -49,20 +51,29 @@ const FUZZ_TIME: Duration = Duration::from_secs(5);
 
 type Step = (&'static str, fn() -> Result<()>);
 
-pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 10] = [
-        ("format", format),
-        ("lints", lints),
-        ("tests", || test(&Profile::BOTH, &[])),
-        ("python", python::test_if_possible),
-        ("documentation", documentation),
-        ("packages", packages),
-        ("consumers", consumers),
-        ("fuzz", fuzz_a_little),
-        ("peers", peers::check),
-        ("smoke stress", smoke_stress),
-    ];
-    for (name, step) in steps {
+const STEPS: [Step; 10] = [
+    ("format", format),
+    ("lints", lints),
+    ("tests", || test(&Profile::BOTH, &[])),
+    ("python", python::test_if_possible),
+    ("documentation", documentation),
+    ("packages", packages),
+    ("consumers", consumers),
+    ("fuzz", fuzz_a_little),
+    ("peers", peers::check),
+    ("smoke-stress", smoke_stress),
+];
+
+#[derive(Debug, Args)]
+pub(crate) struct CiArgs {
+    /// The step to begin with, such as one that failed before
+    #[arg(long, value_name = "STEP", value_parser = PossibleValuesParser::new(STEPS.map(|(name, _)| name)))]
+    #[arg(default_value = STEPS[0].0)]
+    from: String,
+}
+
+pub(crate) fn ci(args: &CiArgs) -> Result<()> {
+    for (name, step) in STEPS.into_iter().skip_while(|(name, _)| *name != args.from) {
         println!("ci: {name}");
         let start = Instant::now();
         step().with_context(|| format!("ci: {name}"))?;

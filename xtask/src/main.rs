@@ -51,7 +51,7 @@ enum Verb {
     Torture(torture::TortureArgs),
     /// What a change must pass: format, lints, tests, Python, docs, packages, consumers, peers, a
     /// little fuzzing, a smoke stress
-    Ci,
+    Ci(ci::CiArgs),
 }
 
 #[derive(Debug, Args)]
@@ -96,7 +96,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Bench(args) => return bench::bench(&args),
         Verb::Python(args) => python::python(&args)?,
         Verb::Torture(args) => return torture::torture(&args),
-        Verb::Ci => ci::ci()?,
+        Verb::Ci(args) => ci::ci(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
