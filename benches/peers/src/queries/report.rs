@@ -13,10 +13,10 @@ use super::python::About;
 use super::rounds::{Asked, Left, Record, Sample, Series};
 use crate::bars::BAR_TOKENS;
 
-/// The form of the file.
-/// The JSON that one run leaves.
+/// The version of the file's format.
+const SCHEMA: &str = "ng-bench-queries/1";
 
-/// What one run leaves as JSON.
+/// The JSON that one run leaves.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) schema: &'static str,
