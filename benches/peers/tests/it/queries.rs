@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -86,8 +85,13 @@ fn python() -> Option<PathBuf> {
 /// A program that takes the place of Python, as a shell script.
 fn stand_in(folder: &Path, lines: &str) -> PathBuf {
     let path = folder.join("stand-in");
-    fs::write(&path, format!("#!/bin/sh\n{lines}")).expect("a script");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+    let source = folder.join("stand-in.sh");
+    fs::write(&source, format!("#!/bin/sh\n{lines}")).expect("a script");
+    // Another process writes it: one that a test forks meanwhile would have it open, and it could
+    // not be run ("text file busy").
+    let mut install = Command::new("install");
+    let done = install.args(["-m", "755"]).args([&source, &path]).status();
+    assert!(done.expect("install").success());
     path
 }
 

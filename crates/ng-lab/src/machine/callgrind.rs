@@ -370,8 +370,17 @@ mod tests {
     fn with_valgrind(script: &str, mode: u32) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("valgrind");
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
+        let source = folder.path().join("script");
+        fs::write(&source, script).unwrap();
+        // Another process writes it: one that a test forks meanwhile would have it open, and it
+        // could not be run ("text file busy").
+        let mut install = Command::new("install");
+        let done = install
+            .arg("-m")
+            .arg(format!("{mode:o}"))
+            .args([&source, &program])
+            .status();
+        assert!(done.unwrap().success());
         folder
     }
 

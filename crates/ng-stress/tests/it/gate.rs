@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread::yield_now;
@@ -10,7 +9,7 @@ use std::thread::yield_now;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{PROFILE, assert_holds_schema, ng_stress, read_report};
+use crate::harness::{PROFILE, assert_holds_schema, install, ng_stress, read_report};
 
 /// A copy of the program in a target folder of its own, which has no baselines or runs
 /// yet.
@@ -25,7 +24,7 @@ impl Installed {
         let folder = target.path().join("release");
         fs::create_dir(&folder).unwrap();
         let program = folder.join("ng-stress");
-        fs::copy(env!("CARGO_BIN_EXE_ng-stress"), &program).unwrap();
+        install(Path::new(env!("CARGO_BIN_EXE_ng-stress")), &program);
         Self { target, program }
     }
 
@@ -414,8 +413,9 @@ fn work_on_files_is_held_against_a_revision_and_a_baseline() {
 pub(crate) fn worker(folder: &Path, real: &Path, script: &str) -> String {
     let path = folder.join("worker");
     let text = format!("#!/bin/sh\nreal='{}'\n{script}\n", real.display());
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let source = folder.join("worker.sh");
+    fs::write(&source, text).unwrap();
+    install(&source, &path);
     path.to_str().unwrap().to_owned()
 }
 

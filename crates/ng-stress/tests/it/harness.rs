@@ -116,3 +116,11 @@ pub(crate) fn signal(process: u32, name: &str) {
         .status();
     assert!(status.unwrap().success());
 }
+
+/// Makes a program of a file. Another process writes it: one that a test forks meanwhile would have
+/// it open for writing, and it could not be run then ("text file busy").
+pub(crate) fn install(from: &Path, program: &Path) {
+    let mut install = Command::new("install");
+    let done = install.args(["-m", "755"]).args([from, program]).status();
+    assert!(done.unwrap().success(), "{}", program.display());
+}

@@ -9,7 +9,9 @@ use ng_stress::scenarios::{REGISTRY, defaults};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{PROFILE, assert_holds_schema, data_folder, ng_stress, read_report, run_into};
+use crate::harness::{
+    PROFILE, assert_holds_schema, data_folder, install, ng_stress, read_report, run_into,
+};
 #[cfg(target_os = "linux")]
 use crate::harness::{signal, wait_for};
 
@@ -169,7 +171,7 @@ fn a_missing_build_is_named_with_what_to_do() {
     let folder = TempDir::new().unwrap();
     // A copy of the program elsewhere has no other build beside it.
     let copy = folder.path().join("ng-stress");
-    fs::copy(env!("CARGO_BIN_EXE_ng-stress"), &copy).unwrap();
+    install(Path::new(env!("CARGO_BIN_EXE_ng-stress")), &copy);
     let output = Command::new(&copy)
         .args(["run", "--profiles", other])
         .output()
