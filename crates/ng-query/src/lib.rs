@@ -64,6 +64,7 @@ mod plan;
 mod pool;
 mod query;
 mod scan;
+pub mod sealed;
 mod select;
 mod source;
 mod stored;

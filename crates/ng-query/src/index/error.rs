@@ -6,6 +6,8 @@ use ng_arrow::Column;
 use ng_parallel::{Forked, ParallelError};
 use ng_store::{ReadError, Shown};
 
+use crate::sealed::SealFlaw;
+
 /// Why an index was not built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -192,17 +194,9 @@ impl IndexWarning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestFlaw {
-    /// It does not end like a manifest.
-    #[error("no manifest of an index")]
-    NotOne,
-    /// It does not have its own hash.
-    #[error("hash {found:#018x}, expected {expected:#018x}")]
-    Hash {
-        /// The hash of its contents.
-        found: u64,
-        /// The hash at its end.
-        expected: u64,
-    },
+    /// It does not end with its own hash.
+    #[error(transparent)]
+    Seal(#[from] SealFlaw),
     /// It is not JSON, or a field is missing, unknown or of another type.
     #[error("line {line}, column {column} is not as expected")]
     Json {

@@ -3,29 +3,14 @@
 
 use ng_arrow::Column;
 use ng_token::Space;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use super::error::ManifestFlaw;
-use super::hash::xxh3;
 use super::sheet::{ColumnSpec, Kind};
 use super::{BLOCK, BLOCK_PAGES, SEGMENT_BLOCKS, columns, folder, ids, open, zones};
+use crate::sealed::{FileId, Hex, seal, unseal};
 
 const VERSION: u32 = 1;
-
-/// The text between the fields and the hash of everything before it, and the text after it.
-const HASH_KEY: &str = ",\n\"hash\":\"";
-const HASH_END: &str = "\"}\n";
-/// The hexadecimal digits of a hash.
-const DIGITS: usize = 16;
-
-/// A number written as 16 hexadecimal digits, because not every JSON reader has whole numbers of 64
-/// bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hex(pub(super) u64);
-
-/// The random number of a file: 32 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileId(pub(super) [u8; 16]);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,7 +110,7 @@ impl Manifest {
 
     /// Parses and checks a manifest.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, ManifestFlaw> {
-        let json = checked_json(bytes)?;
+        let (_, json) = unseal(bytes)?;
         let manifest: Self = serde_json::from_slice(&json).map_err(|error| ManifestFlaw::Json {
             line: error.line(),
             column: error.column(),
@@ -136,10 +121,7 @@ impl Manifest {
 
     /// Returns the bytes of the file.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.truncate(bytes.len() - "\n}".len());
-        let hash = xxh3(0, &bytes);
-        bytes.extend_from_slice(format!("{HASH_KEY}{hash:016x}{HASH_END}").as_bytes());
+        let (_, bytes) = seal(serde_json::to_vec_pretty(self)?);
         Ok(bytes)
     }
 
@@ -210,26 +192,6 @@ fn expect(is_sound: bool, field: &'static str) -> Result<(), ManifestFlaw> {
         true => Ok(()),
         false => Err(ManifestFlaw::Field { field }),
     }
-}
-
-/// Returns the JSON without the hash at its end, after checking that hash.
-fn checked_json(bytes: &[u8]) -> Result<Vec<u8>, ManifestFlaw> {
-    let length = HASH_KEY.len() + DIGITS + HASH_END.len();
-    let split = bytes
-        .len()
-        .checked_sub(length)
-        .ok_or(ManifestFlaw::NotOne)?;
-    let (fields, end) = bytes.split_at(split);
-    let digits = end
-        .strip_prefix(HASH_KEY.as_bytes())
-        .and_then(|end| end.strip_suffix(HASH_END.as_bytes()));
-    let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
-    let Hex(expected) = digits.and_then(Hex::parse).ok_or(ManifestFlaw::NotOne)?;
-    let found = xxh3(0, fields);
-    if found != expected {
-        return Err(ManifestFlaw::Hash { found, expected });
-    }
-    Ok([fields, b"}"].concat())
 }
 
 impl WantedEntry {
@@ -327,47 +289,6 @@ impl SegmentEntry {
 fn has_twice(specs: &[ColumnSpec]) -> bool {
     let names = || specs.iter().map(|spec| &spec.name).enumerate();
     names().any(|(place, name)| names().any(|(other, same)| other > place && same == name))
-}
-
-impl Hex {
-    fn parse(digits: &str) -> Option<Self> {
-        let is_plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let is_sound = digits.len() == DIGITS && digits.bytes().all(is_plain);
-        let number = u64::from_str_radix(digits, 16).ok();
-        number.filter(|_| is_sound).map(Self)
-    }
-}
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:016x}", self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let digits = String::deserialize(deserializer)?;
-        Self::parse(&digits).ok_or_else(|| de::Error::custom("expected 16 hexadecimal digits"))
-    }
-}
-
-impl Serialize for FileId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:032x}", u128::from_be_bytes(self.0)))
-    }
-}
-
-impl<'de> Deserialize<'de> for FileId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let digits = String::deserialize(deserializer)?;
-        let halves = digits.split_at_checked(DIGITS);
-        let halves = halves.and_then(|(high, low)| Hex::parse(high).zip(Hex::parse(low)));
-        let (Hex(high), Hex(low)) =
-            halves.ok_or_else(|| de::Error::custom("expected 32 hexadecimal digits"))?;
-        Ok(Self(
-            (u128::from(high) << 64 | u128::from(low)).to_be_bytes(),
-        ))
-    }
 }
 
 const _: () = assert!(BLOCK_PAGES == 64);

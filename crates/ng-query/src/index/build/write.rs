@@ -7,9 +7,10 @@ use super::runs::WrittenIds;
 use super::{Build, BuildReport};
 use crate::index::folder::MANIFEST;
 use crate::index::hash::{file_seed, xxh3};
-use crate::index::manifest::{Hex, Manifest, PlainEntry, SegmentEntry, SheetEntry, WholeEntry};
+use crate::index::manifest::{Manifest, PlainEntry, SegmentEntry, SheetEntry, WholeEntry};
 use crate::index::sheet::SheetWriter;
 use crate::index::{IndexError, pieces, zones};
+use crate::sealed::Hex;
 use crate::zone::Zone;
 
 impl Build<'_> {
