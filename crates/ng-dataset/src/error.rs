@@ -1,0 +1,261 @@
+use std::io;
+use std::path::PathBuf;
+
+use ng_parallel::ParallelError;
+use ng_query::QueryError;
+use ng_query::index::IndexError;
+use ng_query::sealed::{FileId, SealFlaw};
+use ng_store::{CreateError, OpenError, ReadError, RepairError, Shown, WriteError};
+
+/// Why something was not done with a dataset.
+///
+/// The newest published generation stands in every case, unless a variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// The system refused.
+    #[error("{}: cannot {operation}: {source}", Shown(path))]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// The path names no dataset: no folder with a manifest.
+    #[error("{}: not a dataset: no manifest in it", Shown(path))]
+    NotADataset {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// A new dataset needs a path that names nothing, or an empty folder.
+    #[error("{}: exists already, expected a new or an empty folder", Shown(path))]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// A manifest is damaged. Nothing is published until it is repaired.
+    #[error("{}: {flaw}", Shown(path))]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        flaw: ManifestFlaw,
+    },
+
+    /// No generation of this number is kept.
+    #[error(
+        "{}: generation {generation} is not kept, expected {oldest} to {newest}",
+        Shown(path)
+    )]
+    GenerationGone {
+        /// The dataset.
+        path: PathBuf,
+        /// The number that was asked for.
+        generation: u64,
+        /// The oldest generation that is there.
+        oldest: u64,
+        /// The newest one.
+        newest: u64,
+    },
+
+    /// Another publisher changed what this change had started from, each time it was tried.
+    #[error("{}: {what}, in generation {generation}", Shown(path))]
+    Conflict {
+        /// The dataset.
+        path: PathBuf,
+        /// The generation that is in the way.
+        generation: u64,
+        /// What the other one did.
+        what: Conflict,
+    },
+
+    /// The new generation has its name, but it is unknown whether that survives a power cut.
+    #[error(
+        "{}: cannot sync the folder: {source}; the outcome of generation {generation} is unknown",
+        Shown(path)
+    )]
+    OutcomeUnknown {
+        /// The dataset.
+        path: PathBuf,
+        /// The generation.
+        generation: u64,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// A shard cannot be created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+
+    /// A shard cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+
+    /// A shard cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+
+    /// A shard cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+
+    /// A shard cannot be repaired.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
+
+    /// A question failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+
+    /// Zones or an index were not built.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+
+    /// The work was stopped, or a closure panicked.
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
+
+    /// A shard is not the file that the generation names.
+    #[error("{}: {found} rows, the generation names {expected}", Shown(path))]
+    ShardShort {
+        /// The file.
+        path: PathBuf,
+        /// How many rows it has.
+        found: u64,
+        /// How many rows the generation expects at least.
+        expected: u64,
+    },
+
+    /// A shard has another id, or another commit, than the generation names.
+    #[error("{}: {what} {found}, the generation names {expected}", Shown(path))]
+    OtherShard {
+        /// The file.
+        path: PathBuf,
+        /// Which number differs.
+        what: &'static str,
+        /// What the file has.
+        found: String,
+        /// What the generation names.
+        expected: String,
+    },
+}
+
+/// What another publisher did meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// Rows that were to be replaced are no longer named.
+    #[error("rows of shard {file} were replaced by another change")]
+    RowsReplaced {
+        /// The file.
+        file: FileId,
+    },
+    /// A writer's tail is no longer named open.
+    #[error("the open tail {file} was ended by another change")]
+    TailEnded {
+        /// The file.
+        file: FileId,
+    },
+    /// The oldest kept generation was raised above one that is needed.
+    #[error("generation {generation} is no longer kept")]
+    NoLongerKept {
+        /// The generation.
+        generation: u64,
+    },
+    /// Another publisher was faster each time.
+    #[error("another publisher was faster {times} times")]
+    Overtaken {
+        /// How often.
+        times: u32,
+    },
+}
+
+/// What is wrong with a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestFlaw {
+    /// It does not end with its own hash.
+    #[error(transparent)]
+    Seal(#[from] SealFlaw),
+    /// It is not JSON, or a field is missing, unknown or of another type.
+    #[error("line {line}, column {column} is not as expected")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// It is of another format.
+    #[error("format {found:?}, expected {expected:?}")]
+    Format {
+        /// The format in it.
+        found: String,
+        /// The supported format.
+        expected: &'static str,
+    },
+    /// A field has an impossible value.
+    #[error("field {field} has a value that cannot be")]
+    Field {
+        /// The name of the field.
+        field: &'static str,
+    },
+    /// It is another generation than its name says.
+    #[error("generation {found}, its name says {expected}")]
+    Number {
+        /// The number in it.
+        found: u64,
+        /// The number in its name.
+        expected: u64,
+    },
+    /// It is too long.
+    #[error("{have} bytes long, expected at most {limit}")]
+    Length {
+        /// Its length in bytes.
+        have: u64,
+        /// The most that is read.
+        limit: u64,
+    },
+}
+
+/// Damage that a reader can live with: it shows what is left and tells.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The newest generations are damaged: an older one is shown.
+    #[error("{}: {flaw}; generation {shown} is shown instead", Shown(path))]
+    ManifestDamaged {
+        /// The damaged manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        flaw: ManifestFlaw,
+        /// The generation that is shown.
+        shown: u64,
+    },
+    /// An open tail cannot be read: its rows are missing.
+    #[error("{source}; the rows of this tail are not shown")]
+    TailUnreadable {
+        /// The error.
+        #[source]
+        source: Box<DatasetError>,
+    },
+}
+
+impl DatasetError {
+    /// Makes an error of what was tried on a path.
+    pub(crate) fn io(
+        path: impl Into<PathBuf>,
+        operation: &'static str,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            path,
+            operation,
+            source,
+        }
+    }
+}

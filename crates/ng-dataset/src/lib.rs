@@ -1,0 +1,29 @@
+//! Many files of NeuroGraph tokens as one.
+//!
+//! A token file only grows. A [`Dataset`] is a folder of them, with manifests: each manifest is a
+//! generation, which names the rows of files that count, and is never changed. So tokens can be
+//! changed and deleted, a stream can go on without end and forget its beginning, and several
+//! processes can write: all change is new files and a new manifest.
+//!
+//! It starts no thread but those that seal a full tail, and prints nothing. The format of a token
+//! file, its commits and its recovery are `ng-store`'s; queries are `ng-query`'s.
+//!
+//! # Where to begin reading
+//!
+//! `manifest/` for what a generation is, `place/` for how the newest is found and the next is
+//! published, `snapshot/` for what a reader sees. `writer/` and `follow/` are streams, `change/`
+//! rewrites shards, `upkeep/` keeps the folder in order.
+
+mod dataset;
+mod error;
+mod manifest;
+mod place;
+mod snapshot;
+
+pub use {ng_parallel, ng_query, ng_store, ng_token};
+
+pub use dataset::{CreateOptions, Dataset};
+pub use error::{DatasetError, Finding, ManifestFlaw};
+pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
+pub use ng_query::sealed::FileId;
+pub use snapshot::{Shard, Snapshot};

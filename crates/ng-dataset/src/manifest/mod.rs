@@ -1,0 +1,215 @@
+//! A generation of a dataset: which rows of which files count, and since when.
+//!
+//! `entry.rs` is one row range of a file, `json.rs` the bytes of the file; this is the whole, and
+//! what makes it sound.
+
+mod entry;
+mod json;
+mod zone;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ng_query::sealed::{FileId, Hex};
+use serde::{Deserialize, Serialize};
+
+pub use entry::{Entry, Rows, Sealed};
+
+use crate::ManifestFlaw;
+
+/// What the caller notes in a generation: names and texts.
+pub type Tags = BTreeMap<String, String>;
+
+/// One generation: never changed once it has its name.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The random number of the dataset, the same in all of its generations.
+    pub dataset: FileId,
+    /// Its number; the first is 0.
+    pub generation: u64,
+    /// The generation that it follows; `None` for the first.
+    pub parent: Option<Parent>,
+    /// What made it.
+    pub verb: Verb,
+    /// When it was made, in nanoseconds since 1970 UTC.
+    pub committed_ns: u64,
+    /// No generation below this number is kept.
+    pub oldest_kept: u64,
+    /// The caller's notes, which the next generation takes over.
+    pub tags: Tags,
+    /// The rows that count, in their order.
+    pub entries: Vec<Entry>,
+    /// The hash at the end of the manifest's own bytes.
+    pub hash: u64,
+}
+
+/// The generation before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parent {
+    /// Its number.
+    pub generation: u64,
+    /// The hash of its manifest.
+    pub hash: u64,
+}
+
+/// What made a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Verb {
+    /// The dataset was created.
+    Create,
+    /// A writer began, rolled or ended a tail.
+    Append,
+    /// The oldest shards of a stream went.
+    Retain,
+    /// Tokens were changed.
+    Update,
+    /// Tokens were deleted.
+    Delete,
+    /// Tokens were replaced or added by id.
+    Upsert,
+    /// Tokens were put in order.
+    Sort,
+    /// Shards were cut anew.
+    Reshard,
+    /// Small shards were put together.
+    Compact,
+    /// What is damaged was replaced.
+    Repair,
+    /// The oldest kept generation was raised.
+    Collect,
+    /// An old generation was made the newest again.
+    Checkout,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Append => "append",
+            Self::Retain => "retain",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Upsert => "upsert",
+            Self::Sort => "sort",
+            Self::Reshard => "reshard",
+            Self::Compact => "compact",
+            Self::Repair => "repair",
+            Self::Collect => "collect",
+            Self::Checkout => "checkout",
+        })
+    }
+}
+
+impl Manifest {
+    /// The first generation of a new dataset.
+    pub(crate) fn first(dataset: FileId, tags: Tags, now_ns: u64) -> Self {
+        Self {
+            dataset,
+            generation: 0,
+            parent: None,
+            verb: Verb::Create,
+            committed_ns: now_ns,
+            oldest_kept: 0,
+            tags,
+            entries: Vec::new(),
+            hash: 0,
+        }
+    }
+
+    /// The next generation, which so far has the same entries.
+    pub(crate) fn next(&self, verb: Verb, now_ns: u64) -> Self {
+        Self {
+            generation: self.generation + 1,
+            parent: Some(Parent {
+                generation: self.generation,
+                hash: self.hash,
+            }),
+            verb,
+            committed_ns: now_ns.max(self.committed_ns),
+            hash: 0,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the entry of a file; a file may have several.
+    pub fn entries_of(&self, file: FileId) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.file == file)
+    }
+
+    /// Returns how many tokens the sealed entries have.
+    #[must_use]
+    pub fn sealed_rows(&self) -> u64 {
+        self.entries.iter().filter_map(Entry::row_count).sum()
+    }
+
+    /// Tells whether rows of a file count.
+    #[must_use]
+    pub fn names(&self, file: FileId) -> bool {
+        self.entries_of(file).next().is_some()
+    }
+
+    /// What no generation can be.
+    fn check(&self) -> Result<(), ManifestFlaw> {
+        let expect = |is_sound: bool, field| match is_sound {
+            true => Ok(()),
+            false => Err(ManifestFlaw::Field { field }),
+        };
+        let follows = self.parent.map_or(self.generation == 0, |parent| {
+            parent.generation.checked_add(1) == Some(self.generation)
+        });
+        expect(follows, "parent")?;
+        expect(self.oldest_kept <= self.generation, "oldest_kept")?;
+        let mut total: u64 = 0;
+        for entry in &self.entries {
+            expect(entry.is_sound(), "entries")?;
+            total = total
+                .checked_add(entry.row_count().unwrap_or(0))
+                .ok_or(ManifestFlaw::Field { field: "rows" })?;
+        }
+        expect(rows_are_once(&self.entries), "rows")
+    }
+}
+
+/// Tells whether no row of a file is named twice.
+fn rows_are_once(entries: &[Entry]) -> bool {
+    let mut files = BTreeSet::new();
+    let is_shared = entries.iter().any(|entry| !files.insert(entry.file));
+    if !is_shared {
+        return true;
+    }
+    let mut ranges: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.file, entry.rows.from, entry.rows.to))
+        .collect();
+    ranges.sort_unstable_by_key(|(file, from, _)| (*file, *from));
+    ranges.windows(2).all(|pair| {
+        let ((file, _, to), (next_file, from, _)) = (pair[0], pair[1]);
+        file != next_file || to.is_some_and(|to| to <= from)
+    })
+}
+
+/// What is in the JSON of a manifest besides its hash.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    format: String,
+    dataset: FileId,
+    generation: u64,
+    parent: Option<ParentFields>,
+    verb: Verb,
+    committed_ns: u64,
+    oldest_kept: u64,
+    tags: Tags,
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParentFields {
+    generation: u64,
+    hash: Hex,
+}

@@ -1,0 +1,74 @@
+//! The folder of a dataset: the names in it, how the newest generation is found, and how the next
+//! one is published.
+//!
+//! ```text
+//! tokens.ngd/
+//!   manifest-000000000042.json   a generation; the highest one present counts
+//!   shards/<file id>.ngt         token files, each with its index if it has one
+//! ```
+
+mod names;
+mod pinned;
+mod publish;
+
+use std::path::{Path, PathBuf};
+
+use ng_query::sealed::FileId;
+use ng_store::disk::Dir;
+
+pub(crate) use names::{generation_of, is_temporary, manifest_name, shard_name, shard_of};
+pub(crate) use pinned::Pinned;
+
+use crate::DatasetError;
+
+/// The name of the folder of shards.
+pub(crate) const SHARDS: &str = "shards";
+
+/// The folder of a dataset, on a real or a simulated disk.
+#[derive(Debug)]
+pub(crate) struct Place<R: Dir> {
+    root: R,
+    path: PathBuf,
+}
+
+impl<R: Dir> Place<R> {
+    /// `path` is the folder's name in errors.
+    pub(crate) fn new(root: R, path: PathBuf) -> Self {
+        Self { root, path }
+    }
+
+    pub(crate) fn root(&self) -> &R {
+        &self.root
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the folder of shards.
+    pub(crate) fn shards(&self) -> Result<R, DatasetError> {
+        let shards = self.root.folder(SHARDS);
+        shards.map_err(DatasetError::io(self.path.join(SHARDS), "open the folder"))
+    }
+
+    /// The path of a shard, in errors and for those who open it by its path.
+    pub(crate) fn shard_path(&self, file: FileId) -> PathBuf {
+        self.path.join(SHARDS).join(shard_name(file))
+    }
+
+    pub(crate) fn manifest_path(&self, generation: u64) -> PathBuf {
+        self.path.join(manifest_name(generation))
+    }
+
+    /// The numbers of the generations that are there, ascending.
+    pub(crate) fn generations(&self) -> Result<Vec<u64>, DatasetError> {
+        let names = self.root.names();
+        let names = names.map_err(DatasetError::io(&self.path, "list"))?;
+        let mut numbers: Vec<u64> = names
+            .iter()
+            .filter_map(|name| generation_of(name))
+            .collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}

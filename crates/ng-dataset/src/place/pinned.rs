@@ -1,0 +1,179 @@
+use std::fmt;
+use std::io::ErrorKind;
+use std::ops::Deref;
+
+use ng_store::disk::{Dir, Disk, read_whole};
+
+use super::{Place, manifest_name};
+use crate::{DatasetError, Finding, Manifest, ManifestFlaw};
+
+/// More than the manifest of a million shards takes: about 700 bytes a shard.
+const MANIFEST_MAX_BYTES: u64 = 1 << 30;
+
+/// How often a generation is looked for anew, if each one found was dropped meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// A generation that is read, whose files stay: a shared lock on its manifest tells the collector.
+pub(crate) struct Pinned<R: Dir> {
+    manifest: Manifest,
+    /// Holds the lock while open.
+    _file: R::File,
+}
+
+impl<R: Dir> Deref for Pinned<R> {
+    type Target = Manifest;
+
+    fn deref(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
+impl<R: Dir> fmt::Debug for Pinned<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pinned").field(&self.manifest).finish()
+    }
+}
+
+impl<R: Dir> Pinned<R> {
+    pub(super) fn new(manifest: Manifest, file: R::File) -> Self {
+        Self {
+            manifest,
+            _file: file,
+        }
+    }
+}
+
+impl<R: Dir> Place<R> {
+    /// Pins the newest generation, for a change: a damaged manifest above it is an error.
+    pub(crate) fn newest(&self) -> Result<Pinned<R>, DatasetError> {
+        self.find(|generation, flaw| {
+            Err(DatasetError::Manifest {
+                path: self.manifest_path(generation),
+                flaw,
+            })
+        })
+    }
+
+    /// Pins the newest generation that can be read; damaged ones above it are found.
+    pub(crate) fn newest_readable(&self) -> Result<(Pinned<R>, Vec<Finding>), DatasetError> {
+        let mut damaged = Vec::new();
+        let pinned = self.find(|generation, flaw| {
+            damaged.push((generation, flaw));
+            Ok(())
+        })?;
+        let shown = pinned.generation;
+        let finding = |(generation, flaw)| Finding::ManifestDamaged {
+            path: self.manifest_path(generation),
+            flaw,
+            shown,
+        };
+        Ok((pinned, damaged.into_iter().map(finding).collect()))
+    }
+
+    /// Pins a generation by its number.
+    pub(crate) fn generation(&self, generation: u64) -> Result<Pinned<R>, DatasetError> {
+        let numbers = self.generations()?;
+        let (Some(&oldest), Some(&newest)) = (numbers.first(), numbers.last()) else {
+            return Err(self.not_a_dataset());
+        };
+        match self.pin(generation)? {
+            Some(Ok(pinned)) => Ok(pinned),
+            Some(Err(flaw)) => Err(DatasetError::Manifest {
+                path: self.manifest_path(generation),
+                flaw,
+            }),
+            None => Err(DatasetError::GenerationGone {
+                path: self.path().to_owned(),
+                generation,
+                oldest,
+                newest,
+            }),
+        }
+    }
+
+    /// Pins the highest generation; `damaged` decides whether a damaged one is passed over.
+    fn find(
+        &self,
+        mut damaged: impl FnMut(u64, ManifestFlaw) -> Result<(), DatasetError>,
+    ) -> Result<Pinned<R>, DatasetError> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let numbers = self.generations()?;
+            if numbers.is_empty() {
+                return Err(self.not_a_dataset());
+            }
+            for &generation in numbers.iter().rev() {
+                match self.pin(generation)? {
+                    // Dropped since the folder was listed: there is a newer one.
+                    None => break,
+                    Some(Ok(pinned)) => return Ok(pinned),
+                    Some(Err(flaw)) => {
+                        last = Some((generation, flaw.clone()));
+                        damaged(generation, flaw)?;
+                    }
+                }
+            }
+            if let Some((generation, flaw)) = last.take_if(|(lowest, _)| numbers[0] == *lowest) {
+                // None of them can be read.
+                let path = self.manifest_path(generation);
+                return Err(DatasetError::Manifest { path, flaw });
+            }
+        }
+        Err(DatasetError::io(
+            self.path(),
+            "find the newest generation",
+        )(ErrorKind::ResourceBusy.into()))
+    }
+
+    /// Pins a generation; `None` if it is not there, or no longer.
+    pub(crate) fn pin(
+        &self,
+        generation: u64,
+    ) -> Result<Option<Result<Pinned<R>, ManifestFlaw>>, DatasetError> {
+        let (name, path) = (manifest_name(generation), self.manifest_path(generation));
+        let file = match self.root().open(&name, false) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(DatasetError::io(&path, "open"))?,
+        };
+        match file.try_lock_shared() {
+            // The collector holds it, about to remove it.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            locked => locked.map_err(DatasetError::io(&path, "lock"))?,
+        }
+        let is_named = self.root().is_named(&name, &file);
+        if !is_named.map_err(DatasetError::io(&path, "inspect"))? {
+            return Ok(None);
+        }
+        let parsed = self.parse(generation, &file)?;
+        Ok(Some(parsed.map(|manifest| Pinned::new(manifest, file))))
+    }
+
+    fn parse(
+        &self,
+        generation: u64,
+        file: &R::File,
+    ) -> Result<Result<Manifest, ManifestFlaw>, DatasetError> {
+        let path = self.manifest_path(generation);
+        let have = file.len().map_err(DatasetError::io(&path, "inspect"))?;
+        if have > MANIFEST_MAX_BYTES {
+            let limit = MANIFEST_MAX_BYTES;
+            return Ok(Err(ManifestFlaw::Length { have, limit }));
+        }
+        let bytes = read_whole(file, MANIFEST_MAX_BYTES);
+        let bytes = bytes.map_err(DatasetError::io(&path, "read"))?;
+        let is_its = |manifest: Manifest| match manifest.generation == generation {
+            true => Ok(manifest),
+            false => Err(ManifestFlaw::Number {
+                found: manifest.generation,
+                expected: generation,
+            }),
+        };
+        Ok(Manifest::parse(&bytes).and_then(is_its))
+    }
+
+    fn not_a_dataset(&self) -> DatasetError {
+        DatasetError::NotADataset {
+            path: self.path().to_owned(),
+        }
+    }
+}

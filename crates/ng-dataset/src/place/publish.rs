@@ -1,0 +1,102 @@
+use std::io::ErrorKind;
+
+use ng_store::disk::{Dir, Disk, write_whole};
+
+use super::names::temporary_name;
+use super::{Pinned, Place, manifest_name};
+use crate::error::Conflict;
+use crate::{DatasetError, Manifest, Verb};
+
+/// How often a change is tried on the generation of a faster publisher.
+const ATTEMPTS: u32 = 1000;
+
+impl<R: Dir> Place<R> {
+    /// Publishes the next generation: `edit` gets the newest one and its successor, which so far is
+    /// the same, and is called again if another publisher was faster. Returns `None` if it says
+    /// that there is nothing to publish.
+    ///
+    /// Shards that `edit` adds must be durable, and their creators hold their locks.
+    pub(crate) fn change(
+        &self,
+        verb: Verb,
+        mut edit: impl FnMut(&Pinned<R>, &mut Manifest) -> Result<bool, DatasetError>,
+    ) -> Result<Option<Pinned<R>>, DatasetError> {
+        for _ in 0..ATTEMPTS {
+            let newest = self.newest()?;
+            let mut next = newest.next(verb, ng_store::now_ns());
+            if !edit(&newest, &mut next)? {
+                return Ok(None);
+            }
+            if let Some(published) = self.publish(next)? {
+                return Ok(Some(published));
+            }
+        }
+        let newest = self.newest()?;
+        Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// Gives a generation its name, unless another publisher has taken it: then returns `None`.
+    ///
+    /// The folder of shards is synced first, so that no manifest names a file whose name a power
+    /// cut may take.
+    pub(crate) fn publish(&self, next: Manifest) -> Result<Option<Pinned<R>>, DatasetError> {
+        let generation = next.generation;
+        let path = self.manifest_path(generation);
+        let flawed = |flaw| DatasetError::Manifest {
+            path: path.clone(),
+            flaw,
+        };
+        let (manifest, bytes) = next.sealed().map_err(flawed)?;
+        let shards = self.shards()?;
+        let synced = shards.sync();
+        synced.map_err(DatasetError::io(self.path(), "sync the folder of shards"))?;
+        let (temporary, file) = self.write_temporary(&bytes)?;
+        let named = self
+            .root()
+            .rename_noreplace(&temporary, &manifest_name(generation));
+        if let Err(error) = named {
+            // Its name says what it is, if it must stay.
+            let _ = self.root().unlink(&temporary);
+            return match error.kind() {
+                ErrorKind::AlreadyExists => Ok(None),
+                _ => Err(DatasetError::io(path, "name")(error)),
+            };
+        }
+        match self.root().sync() {
+            Ok(()) => Ok(Some(Pinned::new(manifest, file))),
+            Err(source) => Err(DatasetError::OutcomeUnknown {
+                path: self.path().to_owned(),
+                generation,
+                source,
+            }),
+        }
+    }
+
+    /// Writes a manifest under a temporary name, durable, and locks it as a reader.
+    fn write_temporary(&self, bytes: &[u8]) -> Result<(String, R::File), DatasetError> {
+        let random = ng_store::file::Identity::fresh().file_id;
+        let name = temporary_name(u128::from_le_bytes(random) as u64);
+        let path = self.path().join(&name);
+        let file = self.root().create_exclusive(&name);
+        let file = file.map_err(DatasetError::io(&path, "create"))?;
+        let written = file
+            .try_lock_shared()
+            .and_then(|()| write_whole(&file, bytes))
+            .and_then(|()| file.sync());
+        match written {
+            Ok(()) => Ok((name, file)),
+            Err(error) => {
+                let _ = self.root().unlink(&name);
+                Err(DatasetError::io(path, "write")(error))
+            }
+        }
+    }
+
+    pub(crate) fn conflict(&self, generation: u64, what: Conflict) -> DatasetError {
+        DatasetError::Conflict {
+            path: self.path().to_owned(),
+            generation,
+            what,
+        }
+    }
+}
