@@ -1,8 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk::RealDir;
-use crate::environment::new_identity;
-use crate::file::{CreateOptions, Draft, NewFile};
+use crate::file::{CreateOptions, Draft, Identity, NewFile};
 use crate::target::{refuse_to_replace, target};
 use crate::{CreateError, FileWriter};
 
@@ -52,7 +51,7 @@ impl FileDraft {
         let path = path.as_ref();
         let target = target(path, options.replaces())?;
         refuse_to_replace(path)?;
-        let draft = Draft::begin(target.dir, &target.name, path, options, new_identity())?;
+        let draft = Draft::begin(target.dir, &target.name, path, options, Identity::fresh())?;
         let (new, writer) = draft.into_parts();
         Ok(Self {
             new,

@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 use ng_token::Token;
 
 use crate::disk::{NameState, RealDir, RealFile, Source};
-use crate::environment::now_ns;
 use crate::file::{
     AppendOptions, CreateOptions, FileInfo, Finding, Head, Savepoint, Stamp, Writer, open_locked,
 };
@@ -138,10 +137,7 @@ impl FileWriter {
     pub fn commit_tagged(&mut self, tag: u64) -> Result<(), WriteError> {
         self.check_sound()?;
         self.check_name()?;
-        self.writer.commit(Stamp {
-            committed_at_ns: now_ns(),
-            tag,
-        })
+        self.writer.commit(Stamp::now(tag))
     }
 
     /// Returns the writer's position, for [`go_back_to`](Self::go_back_to).

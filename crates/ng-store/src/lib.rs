@@ -44,24 +44,28 @@
 //! rules, `disk/` the traits to the system.
 //!
 //! Your own store should pass `ng_store::conformance` (feature `conformance`). With the
-//! feature `sim`, `ng_store::file` and `ng_store::disk` are public: the rules, the traits,
-//! and a disk whose power can be cut. They are for tests and measurements, without
-//! stability guarantees.
+//! feature `rules`, `ng_store::file` and `ng_store::disk` are public: the rules and the
+//! traits, for the other crates of this project. The feature `sim` adds a disk whose power
+//! can be cut, for tests and measurements. Neither has stability guarantees.
 
 mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-#[cfg(not(feature = "sim"))]
-#[allow(dead_code, unreachable_pub, reason = "public with the feature `sim`")]
+#[cfg(not(feature = "rules"))]
+#[allow(dead_code, unreachable_pub, reason = "public with the feature `rules`")]
 mod disk;
-#[cfg(feature = "sim")]
+#[cfg(feature = "rules")]
 pub mod disk;
+#[cfg_attr(
+    not(feature = "rules"),
+    allow(unreachable_pub, reason = "public with the feature `rules`")
+)]
 mod environment;
 mod error;
-#[cfg(not(feature = "sim"))]
-#[allow(dead_code, unreachable_pub, reason = "public with the feature `sim`")]
+#[cfg(not(feature = "rules"))]
+#[allow(dead_code, unreachable_pub, reason = "public with the feature `rules`")]
 mod file;
-#[cfg(feature = "sim")]
+#[cfg(feature = "rules")]
 pub mod file;
 mod file_draft;
 mod file_writer;
@@ -89,6 +93,8 @@ mod whole_file;
 pub use ng_token;
 
 pub use commit::Commit;
+#[cfg(feature = "rules")]
+pub use environment::now_ns;
 pub use error::{
     Counted, CreateError, FileKind, IoError, LoadError, OpenError, Operation, ReadError,
     RepairError, Shown, VecStoreError, WriteError,
@@ -121,7 +127,7 @@ pub use whole_file::{repair, unwatched};
 /// A pass over a file: the reader that [`BlockReader::pass`] returns, bound to its commit.
 ///
 /// It borrows nothing: for a file it is a `BlockPass<'static>`, which can be stored and
-/// sent to other threads. Without the feature `sim` this is its only name.
+/// sent to other threads. Without the feature `rules` this is its only name.
 ///
 /// ```
 /// use ng_store::{BlockPass, BlockReader, CreateOptions, ReadError, VecStore};

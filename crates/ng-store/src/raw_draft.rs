@@ -3,8 +3,7 @@ use std::path::Path;
 use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
-use crate::environment::new_identity;
-use crate::file::{NewFile, Outflow};
+use crate::file::{Identity, NewFile, Outflow};
 use crate::target::{refuse_to_replace, target};
 use crate::{CachePolicy, CreateError, WriteError};
 
@@ -50,7 +49,7 @@ impl RawDraft {
         let path = path.as_ref();
         let target = target(path, replace)?;
         refuse_to_replace(path)?;
-        let id = new_identity().file_id;
+        let id = Identity::fresh().file_id;
         let (new, file) = NewFile::begin(target.dir, (&target.name, path), replace, id)?;
         Ok(Self {
             new,

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{Passing, RealFile, Source};
-use crate::environment::new_identity;
-use crate::file::{CreateOptions, Damaged, RepairProgress, repair_into};
+use crate::file::{CreateOptions, Damaged, Identity, RepairProgress, repair_into};
 use crate::target::{refuse_to_replace, target};
 use crate::{
     BlockReader, CreateError, FileDraft, IoError, LoadError, Operation, RepairError, RepairOptions,
@@ -99,7 +98,7 @@ pub fn repair(
     let target = target(out, options.replaces())?;
     refuse_to_replace(out)?;
     let (dir, name) = (target.dir, &target.name);
-    let identity = new_identity();
+    let identity = Identity::fresh();
     repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
 }
 

@@ -110,11 +110,28 @@ pub trait Disk: Send + Sync {
     /// Makes data and length durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
 
-    /// Takes the writer's lock, without waiting, until the file is dropped. `WouldBlock` if
-    /// another opener has it; idempotent.
+    /// Takes the writer's lock, without waiting, until the file is dropped or
+    /// [unlocked](Self::unlock). `WouldBlock` if another opener has it or a
+    /// [shared](Self::try_lock_shared) one; idempotent. `InvalidInput` if this opener has
+    /// the shared one, which must be given back first: exchanging them is not atomic.
     ///
     /// A disk with a single opener needs none, and returns success.
     fn try_lock(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes a lock that any number of openers can have at once, without waiting, until the
+    /// file is dropped or [unlocked](Self::unlock). `WouldBlock` if another opener has the
+    /// [writer's](Self::try_lock); idempotent, and an opener that has the writer's keeps
+    /// that.
+    ///
+    /// A disk with a single opener needs none, and returns success.
+    fn try_lock_shared(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Gives back the lock that this opener has, if any.
+    fn unlock(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -212,6 +229,14 @@ macro_rules! shared {
                 (**self).try_lock()
             }
 
+            fn try_lock_shared(&self) -> io::Result<()> {
+                (**self).try_lock_shared()
+            }
+
+            fn unlock(&self) -> io::Result<()> {
+                (**self).unlock()
+            }
+
             fn is_ours(&self) -> bool {
                 (**self).is_ours()
             }
@@ -241,8 +266,37 @@ pub trait Dir {
     /// Opens a file, read-only unless `writable`.
     fn open(&self, name: &str, writable: bool) -> io::Result<Self::File>;
 
+    /// Creates a folder in it; the name must be free (`AlreadyExists`). Its entry is durable
+    /// once this folder is [synced](Self::sync), those inside once the new one is.
+    ///
+    /// `Unsupported` in a folder that has none.
+    fn create_folder(&self, name: &str) -> io::Result<()> {
+        let _ = name;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens a folder in it. `Unsupported` in a folder that has none.
+    fn folder(&self, name: &str) -> io::Result<Self>
+    where
+        Self: Sized,
+    {
+        let _ = name;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Renames an entry; the new name must be free (`AlreadyExists`).
+    ///
+    /// Where the file system offers nothing better, the new name belongs to an empty, locked
+    /// file at first, and a process that dies then leaves that:
+    /// [`rename_noreplace_atomic`](Self::rename_noreplace_atomic) never shows one.
     fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Renames an entry like [`rename_noreplace`](Self::rename_noreplace), so that the new
+    /// name belongs to that file from the beginning. The old name may stay for a moment, and
+    /// stays if the process dies then. `Unsupported` if the file system has no way for that.
+    fn rename_noreplace_atomic(&self, from: &str, to: &str) -> io::Result<()> {
+        self.rename_noreplace(from, to)
+    }
 
     /// Renames an entry, replacing any entry of that name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
@@ -269,6 +323,7 @@ pub trait Dir {
     fn exists(&self, name: &str) -> io::Result<bool> {
         match self.open(name, false) {
             Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -280,5 +335,62 @@ pub trait Dir {
     fn is_named(&self, name: &str, file: &Self::File) -> io::Result<bool> {
         let _ = (name, file);
         Ok(true)
+    }
+}
+
+/// A shared handle of a folder is that folder.
+impl<R: Dir> Dir for Arc<R> {
+    type File = R::File;
+
+    fn create_exclusive(&self, name: &str) -> io::Result<R::File> {
+        (**self).create_exclusive(name)
+    }
+
+    fn open(&self, name: &str, writable: bool) -> io::Result<R::File> {
+        (**self).open(name, writable)
+    }
+
+    fn create_folder(&self, name: &str) -> io::Result<()> {
+        (**self).create_folder(name)
+    }
+
+    fn folder(&self, name: &str) -> io::Result<Self> {
+        (**self).folder(name).map(Self::new)
+    }
+
+    fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
+        (**self).rename_noreplace(from, to)
+    }
+
+    fn rename_noreplace_atomic(&self, from: &str, to: &str) -> io::Result<()> {
+        (**self).rename_noreplace_atomic(from, to)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        (**self).rename(from, to)
+    }
+
+    fn unlink(&self, name: &str) -> io::Result<()> {
+        (**self).unlink(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        (**self).sync()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        (**self).names()
+    }
+
+    fn is_ours(&self) -> bool {
+        (**self).is_ours()
+    }
+
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        (**self).exists(name)
+    }
+
+    fn is_named(&self, name: &str, file: &R::File) -> io::Result<bool> {
+        (**self).is_named(name, file)
     }
 }

@@ -363,6 +363,14 @@ impl Disk for Passing<'_> {
         self.disk.try_lock()
     }
 
+    fn try_lock_shared(&self) -> io::Result<()> {
+        self.disk.try_lock_shared()
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        self.disk.unlock()
+    }
+
     fn is_ours(&self) -> bool {
         self.disk.is_ours()
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Disk;
 #[cfg(target_os = "linux")]
@@ -36,10 +37,18 @@ pub struct RealFile {
     /// impossible.
     #[cfg(target_os = "linux")]
     direct: OnceLock<Option<File>>,
-    locked: AtomicBool,
+    lock: Mutex<Option<Lock>>,
     /// Whether it was registered as a reader.
     registered: AtomicBool,
     opener: Opener,
+}
+
+/// A lock that a handle has. The effect of locking a description twice depends on the
+/// system, so it is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lock {
+    Exclusive,
+    Shared,
 }
 
 /// The process that created a handle. A child has the handle, too, and shares the open
@@ -51,6 +60,11 @@ pub(super) struct Opener(ProcessMark);
 #[derive(Debug, thiserror::Error)]
 #[error("opened by another process, before a fork")]
 struct NotOurs;
+
+/// The error of a handle with a shared lock that asks for the writer's.
+#[derive(Debug, thiserror::Error)]
+#[error("this opener has the shared lock")]
+struct HasShared;
 
 impl Opener {
     pub(super) fn this_process() -> Self {
@@ -151,12 +165,19 @@ impl RealFile {
         Ok(self.name_state(path)? == NameState::Ours)
     }
 
+    /// The lock that this handle has. Not in a child: a thread that does not exist in this
+    /// fork may hold the mutex.
+    fn lock(&self) -> io::Result<MutexGuard<'_, Option<Lock>>> {
+        self.opener.check()?;
+        Ok(self.lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(super) fn new(file: File) -> Self {
         Self {
             file,
             #[cfg(target_os = "linux")]
             direct: OnceLock::new(),
-            locked: AtomicBool::new(false),
+            lock: Mutex::default(),
             registered: AtomicBool::new(false),
             opener: Opener::this_process(),
         }
@@ -175,7 +196,8 @@ impl Drop for RealFile {
     /// holds it, and snapshots may live on. A child shares the description, and would
     /// release its parent's lock.
     fn drop(&mut self) {
-        if *self.locked.get_mut() && self.opener.is_this_process() {
+        let lock = self.lock.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() && self.opener.is_this_process() {
             // It fails only if the file is not locked.
             let _ = self.file.unlock();
         }
@@ -336,23 +358,45 @@ impl Disk for RealFile {
     }
 
     fn try_lock(&self) -> io::Result<()> {
-        self.opener.check()?;
-        // The effect of locking a description twice depends on the system.
-        if self.locked.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        match self.file.try_lock() {
-            Ok(()) => {
-                self.locked.store(true, Ordering::Relaxed);
+        let mut lock = self.lock()?;
+        match *lock {
+            Some(Lock::Exclusive) => Ok(()),
+            Some(Lock::Shared) => Err(io::Error::new(io::ErrorKind::InvalidInput, HasShared)),
+            None => {
+                self.file.try_lock().map_err(refused)?;
+                *lock = Some(Lock::Exclusive);
                 Ok(())
             }
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    fn try_lock_shared(&self) -> io::Result<()> {
+        let mut lock = self.lock()?;
+        if lock.is_none() {
+            self.file.try_lock_shared().map_err(refused)?;
+            *lock = Some(Lock::Shared);
+        }
+        Ok(())
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        let mut lock = self.lock()?;
+        if lock.is_some() {
+            self.file.unlock()?;
+            *lock = None;
+        }
+        Ok(())
     }
 
     fn lock_holder(&self) -> Option<u32> {
         super::holder::lock_holder(&self.file)
+    }
+}
+
+fn refused(error: TryLockError) -> io::Error {
+    match error {
+        TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
+        TryLockError::Error(error) => error,
     }
 }
 

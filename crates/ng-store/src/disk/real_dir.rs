@@ -67,20 +67,35 @@ impl Dir for RealDir {
         Ok(RealFile::new(self.folder.open_file(name, writable)?))
     }
 
+    fn create_folder(&self, name: &str) -> io::Result<()> {
+        self.folder.create_folder(name)
+    }
+
+    fn folder(&self, name: &str) -> io::Result<Self> {
+        Ok(Self {
+            folder: self.folder.open_folder(name)?,
+            opener: Opener::this_process(),
+        })
+    }
+
     /// By the first of three ways that the file system supports.
     fn rename_noreplace(&self, from: &str, to: &str) -> io::Result<()> {
-        let ways = [
-            |dir: &Self, from: &str, to: &str| dir.folder.rename_noreplace(from, to),
-            Self::link_and_unlink,
-            Self::claim_and_rename,
-        ];
-        for way in ways {
-            match way(self, from, to) {
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
-                other => return other,
+        match self.rename_noreplace_atomic(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                self.claim_and_rename(from, to)
             }
+            other => other,
         }
-        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// By the first of two ways that the file system supports.
+    fn rename_noreplace_atomic(&self, from: &str, to: &str) -> io::Result<()> {
+        match self.folder.rename_noreplace(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                self.link_and_unlink(from, to)
+            }
+            other => other,
+        }
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -120,7 +135,7 @@ mod folder {
     use std::path::Path;
 
     use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, fsync};
-    use rustix::fs::{linkat, openat, renameat, renameat_with, statat, unlinkat};
+    use rustix::fs::{linkat, mkdirat, openat, renameat, renameat_with, statat, unlinkat};
     use rustix::io::Errno;
 
     use crate::disk::RealFile;
@@ -131,16 +146,33 @@ mod folder {
 
     impl Folder {
         pub(super) fn open(path: &Path) -> io::Result<Self> {
-            let open = |flags: OFlags| {
-                let flags = flags | OFlags::DIRECTORY;
+            Self::open_by(|flags| {
                 let mut options = OpenOptions::new();
                 options.read(true).custom_flags(flags.bits() as i32);
-                options.open(path).map(Self)
-            };
-            match open(OFlags::empty()) {
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(OFlags::PATH),
+                options.open(path)
+            })
+        }
+
+        pub(super) fn open_folder(&self, name: &str) -> io::Result<Self> {
+            Self::open_by(|flags| {
+                let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC;
+                Ok(openat(&self.0, name, flags, Mode::empty())?.into())
+            })
+        }
+
+        /// For searching only, if it may not be read.
+        fn open_by(open: impl Fn(OFlags) -> io::Result<File>) -> io::Result<Self> {
+            let opened = match open(OFlags::DIRECTORY) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    open(OFlags::DIRECTORY | OFlags::PATH)
+                }
                 other => other,
-            }
+            };
+            opened.map(Self)
+        }
+
+        pub(super) fn create_folder(&self, name: &str) -> io::Result<()> {
+            Ok(mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?)
         }
 
         pub(super) fn create_exclusive(&self, name: &str) -> io::Result<File> {
@@ -256,6 +288,17 @@ mod folder {
     impl Folder {
         pub(super) fn open(path: &Path) -> io::Result<Self> {
             path.canonicalize().map(Self)
+        }
+
+        pub(super) fn open_folder(&self, name: &str) -> io::Result<Self> {
+            let path = self.0.join(name);
+            // Fails, too, if it is none.
+            fs::read_dir(&path)?;
+            Self::open(&path)
+        }
+
+        pub(super) fn create_folder(&self, name: &str) -> io::Result<()> {
+            fs::create_dir(self.0.join(name))
         }
 
         pub(super) fn create_exclusive(&self, name: &str) -> io::Result<File> {

@@ -57,7 +57,7 @@ pub(crate) use new_file::{NewFile, is_temporary};
 pub(crate) use outflow::Outflow;
 pub use read_ahead::{Block, Blocks};
 pub use reader::BlockReader;
-#[cfg(feature = "sim")]
+#[cfg(feature = "rules")]
 pub use repair::repair;
 pub(crate) use repair::repair_into;
 pub use repair::{RepairOptions, RepairProgress, RepairReport};

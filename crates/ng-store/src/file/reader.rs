@@ -154,7 +154,7 @@ impl<D: Disk> BlockReader<D> {
     /// # Errors
     ///
     /// [`OpenError`].
-    #[cfg(feature = "sim")]
+    #[cfg(feature = "rules")]
     pub fn of_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::of_source(Source::new(disk, path.as_ref()))
     }
@@ -164,7 +164,7 @@ impl<D: Disk> BlockReader<D> {
     /// # Errors
     ///
     /// [`OpenError`]; [`OpenError::Truncated`] only if the head is incomplete.
-    #[cfg(feature = "sim")]
+    #[cfg(feature = "rules")]
     pub fn of_truncated_disk(disk: D, path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let source = Source::new(disk, path.as_ref());
         let head = Head::read_of_any_length(&source)?;
