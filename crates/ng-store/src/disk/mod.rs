@@ -3,6 +3,7 @@
 
 mod cached;
 mod holder;
+mod lock;
 mod passing;
 mod real;
 mod real_dir;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Disk;
+use super::lock::Lock;
 #[cfg(target_os = "linux")]
 use super::uncached;
 use crate::inode;
@@ -37,18 +38,12 @@ pub struct RealFile {
     /// impossible.
     #[cfg(target_os = "linux")]
     direct: OnceLock<Option<File>>,
+    /// The lock that it has. The effect of locking a description twice depends on the
+    /// system.
     lock: Mutex<Option<Lock>>,
     /// Whether it was registered as a reader.
     registered: AtomicBool,
     opener: Opener,
-}
-
-/// A lock that a handle has. The effect of locking a description twice depends on the
-/// system, so it is known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lock {
-    Exclusive,
-    Shared,
 }
 
 /// The process that created a handle. A child has the handle, too, and shares the open
@@ -60,11 +55,6 @@ pub(super) struct Opener(ProcessMark);
 #[derive(Debug, thiserror::Error)]
 #[error("opened by another process, before a fork")]
 struct NotOurs;
-
-/// The error of a handle with a shared lock that asks for the writer's.
-#[derive(Debug, thiserror::Error)]
-#[error("this opener has the shared lock")]
-struct HasShared;
 
 impl Opener {
     pub(super) fn this_process() -> Self {
@@ -170,6 +160,20 @@ impl RealFile {
     fn lock(&self) -> io::Result<MutexGuard<'_, Option<Lock>>> {
         self.opener.check()?;
         Ok(self.lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take(&self, wanted: Lock) -> io::Result<()> {
+        let mut lock = self.lock()?;
+        if wanted.is_covered_by(*lock)? {
+            return Ok(());
+        }
+        match wanted {
+            Lock::Exclusive => self.file.try_lock(),
+            Lock::Shared => self.file.try_lock_shared(),
+        }
+        .map_err(refused)?;
+        *lock = Some(wanted);
+        Ok(())
     }
 
     pub(super) fn new(file: File) -> Self {
@@ -358,25 +362,11 @@ impl Disk for RealFile {
     }
 
     fn try_lock(&self) -> io::Result<()> {
-        let mut lock = self.lock()?;
-        match *lock {
-            Some(Lock::Exclusive) => Ok(()),
-            Some(Lock::Shared) => Err(io::Error::new(io::ErrorKind::InvalidInput, HasShared)),
-            None => {
-                self.file.try_lock().map_err(refused)?;
-                *lock = Some(Lock::Exclusive);
-                Ok(())
-            }
-        }
+        self.take(Lock::Exclusive)
     }
 
     fn try_lock_shared(&self) -> io::Result<()> {
-        let mut lock = self.lock()?;
-        if lock.is_none() {
-            self.file.try_lock_shared().map_err(refused)?;
-            *lock = Some(Lock::Shared);
-        }
-        Ok(())
+        self.take(Lock::Shared)
     }
 
     fn unlock(&self) -> io::Result<()> {

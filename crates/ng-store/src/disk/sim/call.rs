@@ -1,6 +1,7 @@
 /// One call of `Disk` or `Dir`, as logged.
 ///
-/// Files are numbered in order of creation, from 0. Offsets and lengths are in bytes.
+/// Files are numbered in order of creation, from 0. Offsets and lengths are in bytes. Names
+/// are paths from the root folder, which is the empty path itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the call")]
 pub enum Call {
@@ -26,6 +27,10 @@ pub enum Call {
     DropCached { file: u64, offset: u64, len: u64 },
     /// `Disk::sync`.
     Sync { file: u64 },
+    /// `Dir::create_folder`.
+    CreateFolder { name: String },
+    /// `Dir::folder`.
+    OpenFolder { name: String },
     /// `Dir::create_exclusive`.
     Create { name: String },
     /// `Dir::open`.
@@ -35,9 +40,9 @@ pub enum Call {
     /// `Dir::unlink`.
     Unlink { name: String },
     /// `Dir::names`.
-    List,
+    List { folder: String },
     /// `Dir::sync`.
-    SyncDir,
+    SyncDir { folder: String },
 }
 
 /// Which call it is, whatever its arguments.
@@ -55,6 +60,8 @@ pub enum CallKind {
     FinishWriteback,
     DropCached,
     Sync,
+    CreateFolder,
+    OpenFolder,
     Create,
     Open,
     Rename,
@@ -79,12 +86,14 @@ impl Call {
             Self::FinishWriteback { .. } => CallKind::FinishWriteback,
             Self::DropCached { .. } => CallKind::DropCached,
             Self::Sync { .. } => CallKind::Sync,
+            Self::CreateFolder { .. } => CallKind::CreateFolder,
+            Self::OpenFolder { .. } => CallKind::OpenFolder,
             Self::Create { .. } => CallKind::Create,
             Self::Open { .. } => CallKind::Open,
             Self::Rename { .. } => CallKind::Rename,
             Self::Unlink { .. } => CallKind::Unlink,
-            Self::List => CallKind::List,
-            Self::SyncDir => CallKind::SyncDir,
+            Self::List { .. } => CallKind::List,
+            Self::SyncDir { .. } => CallKind::SyncDir,
         }
     }
 }
@@ -104,6 +113,7 @@ impl CallKind {
                 | Self::Write
                 | Self::WriteUncached
                 | Self::Allocate
+                | Self::CreateFolder
                 | Self::Create
                 | Self::Rename
                 | Self::Unlink

@@ -5,6 +5,7 @@ use super::machine::{Handle, Machine, WHOLE};
 use super::page::PAGE_BYTES as PAGE;
 use super::{Call, Failure, SECTOR_BYTES, SimFs};
 use crate::disk::Disk;
+use crate::disk::lock::Lock;
 
 const PAGE_BYTES: u64 = PAGE as u64;
 
@@ -209,7 +210,20 @@ impl Disk for SimFile {
     }
 
     fn try_lock(&self) -> io::Result<()> {
-        self.fs.lock().try_lock(self.process, self.handle)
+        let mut machine = self.fs.lock();
+        machine.try_lock(self.process, self.handle, Lock::Exclusive)
+    }
+
+    fn try_lock_shared(&self) -> io::Result<()> {
+        let mut machine = self.fs.lock();
+        machine.try_lock(self.process, self.handle, Lock::Shared)
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        let mut machine = self.fs.lock();
+        machine.check_alive(self.process)?;
+        machine.unlock(self.handle);
+        Ok(())
     }
 }
 

@@ -1,10 +1,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::machine::Machine;
-use super::volume::Volume;
+use super::volume::{ROOT, Volume};
 use super::{Atomicity, Call, CallKind, Choose, Fault, Moment, SimDir, When};
 
-/// A file system in memory, with one folder. Clones share it.
+/// A file system in memory. Clones share it.
 #[derive(Clone, Debug)]
 pub struct SimFs {
     machine: Arc<Mutex<Machine>>,
@@ -37,7 +37,7 @@ impl SimFs {
         }
     }
 
-    /// The folder, opened by a new process.
+    /// The root folder, opened by a new process.
     #[must_use]
     pub fn dir(&self) -> SimDir {
         SimDir::new(self.clone(), self.lock().process)
@@ -150,11 +150,12 @@ impl SimFs {
         self.lock().forget_locks();
     }
 
-    /// The names in the folder, in order.
+    /// The names of the files in the root folder, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let machine = self.lock();
-        machine.volume.entries.names().map(str::to_owned).collect()
+        let names = machine.volume.entries(ROOT).names();
+        names.map(str::to_owned).collect()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Machine> {

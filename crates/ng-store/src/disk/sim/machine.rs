@@ -3,6 +3,7 @@ use std::io;
 
 use super::volume::Volume;
 use super::{Call, CallKind, Fault, Killed, Moment, PowerCut, When};
+use crate::disk::lock::Lock;
 
 /// The volume and what runs on it: processes, power, the log and the faults.
 #[derive(Debug, Default)]
@@ -23,8 +24,8 @@ pub(super) struct Machine {
     failures: BTreeMap<u64, u64>,
     handles: BTreeMap<u64, usize>,
     next_handle: u64,
-    /// Who holds the lock of a file.
-    locks: BTreeMap<u64, Holder>,
+    /// Who holds the locks of a file.
+    locks: BTreeMap<u64, Vec<Holder>>,
 }
 
 /// An open file.
@@ -38,6 +39,7 @@ pub(super) struct Handle {
 struct Holder {
     process: u64,
     handle: Handle,
+    lock: Lock,
 }
 
 /// How far an operation may go.
@@ -144,18 +146,29 @@ impl Machine {
         }
     }
 
-    /// Takes a file's lock; killed processes do not hold one.
-    pub(super) fn try_lock(&mut self, process: u64, handle: Handle) -> io::Result<()> {
+    /// Takes a lock of a file; killed processes hold none.
+    pub(super) fn try_lock(&mut self, process: u64, handle: Handle, lock: Lock) -> io::Result<()> {
         self.check_alive(process)?;
-        let holder = Holder { process, handle };
-        match self.locks.get(&handle.file) {
-            Some(other) if *other != holder && other.process == self.process => {
-                Err(io::ErrorKind::WouldBlock.into())
-            }
-            _ => {
-                self.locks.insert(handle.file, holder);
-                Ok(())
-            }
+        let holders = self.locks.entry(handle.file).or_default();
+        holders.retain(|it| it.process == process);
+        let own = holders.iter().find(|it| it.handle == handle);
+        if lock.is_covered_by(own.map(|it| it.lock))? {
+            return Ok(());
+        }
+        if !holders.iter().all(|other| lock.agrees_with(other.lock)) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        holders.push(Holder {
+            process,
+            handle,
+            lock,
+        });
+        Ok(())
+    }
+
+    pub(super) fn unlock(&mut self, handle: Handle) {
+        if let Some(holders) = self.locks.get_mut(&handle.file) {
+            holders.retain(|it| it.handle != handle);
         }
     }
 
@@ -165,9 +178,7 @@ impl Machine {
 
     pub(super) fn close(&mut self, handle: Handle) {
         let file = handle.file;
-        if self.locks.get(&file).is_some_and(|it| it.handle == handle) {
-            self.locks.remove(&file);
-        }
+        self.unlock(handle);
         if let Some(count) = self.handles.get_mut(&file) {
             *count -= 1;
             if *count == 0 {

@@ -11,15 +11,15 @@
 //! | a written sector (512 B) | any content it had since the last sync, or the synced one; each sector alone, so a longer write may be torn between sectors |
 //! | a length | any length since the last sync, or the synced one; what lies beyond is cut, what was not kept below reads as zero |
 //! | an allocation | kept or lost; a kept sector has its space in any case |
-//! | a directory entry | every create, rename and unlink kept or lost alone; a rename is never half done |
+//! | a directory entry | every create, rename and unlink kept or lost alone; a rename is never half done; what a lost folder had is lost |
 //!
 //! That allows more than any one journaling file system: those keep changes of entries,
 //! lengths and allocations in order, which is one of the combinations. A rename may survive
 //! the loss of the create before it, as if both were in one transaction.
 //!
 //! [`Disk::sync`](super::Disk::sync) makes data, length and allocations of one
-//! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes entries
-//! durable and no data. `start_writeback`, `finish_writeback` and uncached writes make
+//! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes the
+//! entries of one folder durable and no data. `start_writeback`, `finish_writeback` and uncached writes make
 //! nothing durable.
 //!
 //! Sectors are atomic unless [`Atomicity`] says otherwise. Space is counted in allocated or
@@ -38,8 +38,8 @@
 //!
 //! # What is not simulated
 //!
-//! More than one folder, sectors that cannot be read, space freed only after a
-//! journal commit.
+//! Folders that are renamed or removed, sectors that cannot be read, space freed only after
+//! a journal commit.
 
 mod atomicity;
 mod call;

@@ -8,23 +8,56 @@ use super::inode::Inode;
 use super::sectors::sectors_of;
 use super::{Atomicity, Choose, SECTOR_BYTES};
 
+/// The number of the folder that has all others.
+pub(super) const ROOT: u64 = 0;
+
 /// Everything on the disk and in its page cache. Copies share unchanged data.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Volume {
-    pub(super) entries: Entries,
+    folders: BTreeMap<u64, Entries>,
+    next_folder: u64,
     files: BTreeMap<u64, Arc<Inode>>,
     next_file: u64,
     capacity: Option<u64>,
 }
 
+impl Default for Volume {
+    fn default() -> Self {
+        Self {
+            folders: BTreeMap::from([(ROOT, Entries::default())]),
+            next_folder: ROOT + 1,
+            files: BTreeMap::new(),
+            next_file: 0,
+            capacity: None,
+        }
+    }
+}
+
 impl Volume {
+    pub(super) fn entries(&self, folder: u64) -> &Entries {
+        &self.folders[&folder]
+    }
+
+    pub(super) fn entries_mut(&mut self, folder: u64) -> &mut Entries {
+        let entries = self.folders.get_mut(&folder);
+        entries.expect("folders stay")
+    }
+
+    pub(super) fn create_folder(&mut self, within: u64, name: &str) -> io::Result<()> {
+        let folder = self.next_folder;
+        self.entries_mut(within).create_folder(name, folder)?;
+        self.next_folder += 1;
+        self.folders.insert(folder, Entries::default());
+        Ok(())
+    }
+
     pub(super) fn set_capacity(&mut self, sectors: Option<u64>) {
         self.capacity = sectors;
     }
 
-    pub(super) fn create(&mut self, name: &str) -> io::Result<u64> {
+    pub(super) fn create(&mut self, folder: u64, name: &str) -> io::Result<u64> {
         let file = self.next_file;
-        self.entries.create(name, file)?;
+        self.entries_mut(folder).create(name, file)?;
         self.next_file += 1;
         self.files.insert(file, Arc::default());
         Ok(file)
@@ -89,20 +122,32 @@ impl Volume {
     }
 
     pub(super) fn crash(&self, choices: &mut impl Choose, atomicity: Atomicity) -> Self {
-        let entries = self.entries.crash(choices);
-        let named: BTreeSet<u64> = entries.files().collect();
+        let folders = self.crash_folders(choices);
+        let named: BTreeSet<u64> = folders.values().flat_map(Entries::files).collect();
         let crash = |file| (file, Arc::new(self.file(file).crash(choices, atomicity)));
         Self {
             files: named.into_iter().map(crash).collect(),
-            entries,
-            next_file: self.next_file,
-            capacity: self.capacity,
+            folders,
+            ..*self
         }
+    }
+
+    /// The folders whose own entries a power cut leaves, from the root on.
+    fn crash_folders(&self, choices: &mut impl Choose) -> BTreeMap<u64, Entries> {
+        let mut after = BTreeMap::new();
+        let mut left = vec![ROOT];
+        while let Some(folder) = left.pop() {
+            let entries = self.entries(folder).crash(choices);
+            left.extend(entries.folders());
+            after.insert(folder, entries);
+        }
+        after
     }
 
     /// Drops the files that no name and no handle can reach.
     pub(super) fn drop_unreachable(&mut self, open: &BTreeSet<u64>) {
-        let named = self.entries.reachable();
+        let folders = self.folders.values();
+        let named: BTreeSet<u64> = folders.flat_map(Entries::reachable).collect();
         self.files
             .retain(|file, _| named.contains(file) || open.contains(file));
     }
@@ -110,7 +155,7 @@ impl Volume {
     /// The sectors that files occupy, including open files without a name.
     pub(super) fn used_sectors(&self, open: &BTreeSet<u64>) -> u64 {
         let mut taking = open.clone();
-        taking.extend(self.entries.files());
+        taking.extend(self.folders.values().flat_map(Entries::files));
         let count = |file: &u64| self.file(*file).space().count();
         taking.iter().map(count).sum()
     }
