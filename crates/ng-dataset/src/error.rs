@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ng_parallel::ParallelError;
+use ng_parallel::{ParallelError, WorkersError};
 use ng_query::QueryError;
 use ng_query::index::IndexError;
 use ng_query::sealed::{FileId, SealFlaw};
@@ -115,6 +115,10 @@ pub enum DatasetError {
     /// Zones or an index were not built.
     #[error(transparent)]
     Index(#[from] IndexError),
+
+    /// The threads cannot be started.
+    #[error(transparent)]
+    Workers(#[from] WorkersError),
 
     /// The work was stopped, or a closure panicked.
     #[error(transparent)]

@@ -18,6 +18,7 @@ mod dataset;
 mod error;
 mod manifest;
 mod place;
+mod shard;
 mod snapshot;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};

@@ -114,3 +114,56 @@ impl Zone {
 
 #[cfg(test)]
 mod tests;
+impl Zone {
+    /// Widens it to the tokens of another zone.
+    pub fn merge(&mut self, other: &Self) {
+        let span =
+            |a: Span<u32>, b: Span<u32>| Span::new(a.min().min(b.min()), a.max().max(b.max()));
+        self.id = span(self.id, other.id);
+        self.local_id = span(self.local_id, other.local_id);
+        self.timestamp = span(self.timestamp, other.timestamp);
+        self.weight = Span::new(
+            if other.weight.min().total_cmp(&self.weight.min()).is_lt() {
+                other.weight.min()
+            } else {
+                self.weight.min()
+            },
+            if other.weight.max().total_cmp(&self.weight.max()).is_gt() {
+                other.weight.max()
+            } else {
+                self.weight.max()
+            },
+        );
+        self.flags = Span::new(
+            self.flags.min().min(other.flags.min()),
+            self.flags.max().max(other.flags.max()),
+        );
+        self.flags_and &= other.flags_and;
+        self.flags_or |= other.flags_or;
+        self.entity_types |= other.entity_types;
+        self.domains |= other.domains;
+        self.flags_entity_types |= other.flags_entity_types;
+        for lane in 0..24 {
+            self.low[lane] = self.low[lane].min(other.low[lane]);
+            self.high[lane] = self.high[lane].max(other.high[lane]);
+        }
+        self.radius = Span::new(
+            self.radius.min().min(other.radius.min()),
+            self.radius.max().max(other.radius.max()),
+        );
+        self.strength = Span::new(
+            self.strength.min().min(other.strength.min()),
+            self.strength.max().max(other.strength.max()),
+        );
+        self.nan |= other.nan;
+        self.ascend = 0;
+    }
+    /// Bytes.
+    pub fn to_bytes(&self) -> [u8; 148] {
+        bytemuck::cast(*self)
+    }
+    /// From bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytemuck::try_pod_read_unaligned(bytes).ok()
+    }
+}

@@ -13,6 +13,7 @@ mod publish;
 
 use std::path::{Path, PathBuf};
 
+use ng_query::Zone;
 use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 
@@ -24,17 +25,23 @@ use crate::DatasetError;
 /// The name of the folder of shards.
 pub(crate) const SHARDS: &str = "shards";
 
+/// Writes the zones of a shard's blocks beside it, and returns that of all its tokens; `None` if
+/// there are none, or the file is damaged.
+pub(crate) type Index = fn(&Path) -> Result<Option<Zone>, DatasetError>;
+
 /// The folder of a dataset, on a real or a simulated disk.
 #[derive(Debug)]
 pub(crate) struct Place<R: Dir> {
     root: R,
     path: PathBuf,
+    /// How shards get zones; `None` on a disk that only this program can open.
+    index: Option<Index>,
 }
 
 impl<R: Dir> Place<R> {
     /// `path` is the folder's name in errors.
-    pub(crate) fn new(root: R, path: PathBuf) -> Self {
-        Self { root, path }
+    pub(crate) fn new(root: R, path: PathBuf, index: Option<Index>) -> Self {
+        Self { root, path, index }
     }
 
     pub(crate) fn root(&self) -> &R {
@@ -54,6 +61,11 @@ impl<R: Dir> Place<R> {
     /// The path of a shard, in errors and for those who open it by its path.
     pub(crate) fn shard_path(&self, file: FileId) -> PathBuf {
         self.path.join(SHARDS).join(shard_name(file))
+    }
+
+    /// How shards get zones.
+    pub(crate) fn index(&self) -> Option<Index> {
+        self.index
     }
 
     pub(crate) fn manifest_path(&self, generation: u64) -> PathBuf {

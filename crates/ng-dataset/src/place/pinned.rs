@@ -119,10 +119,9 @@ impl<R: Dir> Place<R> {
                 return Err(DatasetError::Manifest { path, flaw });
             }
         }
-        Err(DatasetError::io(
-            self.path(),
-            "find the newest generation",
-        )(ErrorKind::ResourceBusy.into()))
+        Err(DatasetError::io(self.path(), "find the newest generation")(
+            ErrorKind::ResourceBusy.into(),
+        ))
     }
 
     /// Pins a generation; `None` if it is not there, or no longer.

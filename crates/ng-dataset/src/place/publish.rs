@@ -53,7 +53,7 @@ impl<R: Dir> Place<R> {
         let (temporary, file) = self.write_temporary(&bytes)?;
         let named = self
             .root()
-            .rename_noreplace(&temporary, &manifest_name(generation));
+            .rename_noreplace_atomic(&temporary, &manifest_name(generation));
         if let Err(error) = named {
             // Its name says what it is, if it must stay.
             let _ = self.root().unlink(&temporary);

@@ -395,3 +395,34 @@ impl<R: Dir> Dir for Arc<R> {
         (**self).is_named(name, file)
     }
 }
+
+/// Reads a whole file of up to `limit` bytes.
+pub fn read_whole(disk: &impl Disk, limit: u64) -> io::Result<Vec<u8>> {
+    let len = disk.len()?.min(limit);
+    let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?];
+    let mut at = 0;
+    while at < bytes.len() {
+        match disk.read_at(&mut bytes[at..], at as u64) {
+            Ok(0) => break,
+            Ok(n) => at += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(at);
+    Ok(bytes)
+}
+
+/// Writes a whole file.
+pub fn write_whole(disk: &impl Disk, bytes: &[u8]) -> io::Result<()> {
+    let mut at = 0;
+    while at < bytes.len() {
+        match disk.write_at(&bytes[at..], at as u64) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => at += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

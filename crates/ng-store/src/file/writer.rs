@@ -227,6 +227,11 @@ impl<D: Disk> Writer<D> {
         self.head.slot.tokens
     }
 
+    /// Returns the last commit.
+    pub fn last_commit(&self) -> crate::Commit {
+        crate::Commit::of(&self.head)
+    }
+
     /// Returns how many tokens were appended, committed or not.
     pub fn appended_tokens(&self) -> u64 {
         self.buffer_start + self.buffer.len() as u64

@@ -1,0 +1,43 @@
+use std::path::Path;
+
+use ng_parallel::Workers;
+use ng_query::Zone;
+use ng_query::index::{BuildOptions, build};
+use ng_query::sealed::FileId;
+use ng_store::BlockReader;
+use ng_store::disk::{Dir, Disk};
+
+use super::{for_each_row, open_file};
+use crate::DatasetError;
+use crate::place::Place;
+
+/// Writes the zones of a shard's blocks beside it, and returns that of all its tokens; `None` if
+/// there are none, or a block is damaged.
+pub(crate) fn index<R: Dir>(place: &Place<R>, file: FileId) -> Result<Option<Zone>, DatasetError> {
+    if let Some(index) = place.index() {
+        return index(&place.shard_path(file));
+    }
+    zone_of(&open_file(place, file)?)
+}
+
+fn zone_of<D: Disk>(reader: &BlockReader<D>) -> Result<Option<Zone>, DatasetError> {
+    let mut whole: Option<Zone> = None;
+    for_each_row::<_, DatasetError>(reader, 0..reader.len(), |tokens| {
+        let zone = Zone::of(tokens);
+        match &mut whole {
+            Some(whole) => whole.merge(&zone),
+            none => *none = Some(zone),
+        }
+        Ok(())
+    })?;
+    Ok(whole)
+}
+
+/// Does so for a file of the operating system.
+///
+/// The zones of blocks are derived data, and not synced.
+pub(crate) fn index_real(path: &Path) -> Result<Option<Zone>, DatasetError> {
+    let reader = BlockReader::open(path)?;
+    build(&Workers::new(1)?, &reader, &BuildOptions::new(), |_, _| ())?;
+    zone_of(&reader)
+}

@@ -1,0 +1,9 @@
+//! The files of a dataset: how one is made, and how one that a generation names is opened.
+
+mod index;
+mod new;
+mod read;
+
+pub(crate) use index::{index, index_real};
+pub(crate) use new::{Finished, NewShard, ShardOptions, sealed};
+pub(crate) use read::{check_rows, check_sealed, for_each_row, open_file, open_tail};
