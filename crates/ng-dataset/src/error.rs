@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -61,6 +62,15 @@ pub enum DatasetError {
         oldest: u64,
         /// The newest one.
         newest: u64,
+    },
+
+    /// Another change is at work.
+    #[error("{}: locked by another change{}", Shown(path), Holder(*holder))]
+    Locked {
+        /// The lock file in the folder.
+        path: PathBuf,
+        /// Its process, if the system says.
+        holder: Option<u32>,
     },
 
     /// Another publisher changed what this change had started from, each time it was tried.
@@ -147,6 +157,18 @@ pub enum DatasetError {
         /// What the generation names.
         expected: String,
     },
+}
+
+/// Who holds a lock.
+struct Holder(Option<u32>);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(process) => write!(f, ", process {process}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What another publisher did meanwhile.

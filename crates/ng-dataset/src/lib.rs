@@ -24,7 +24,7 @@ mod snapshot;
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
 pub use dataset::{CreateOptions, Dataset};
-pub use error::{DatasetError, Finding, ManifestFlaw};
+pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};

@@ -5,6 +5,7 @@
 
 mod entry;
 mod json;
+mod replace;
 mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use ng_query::sealed::{FileId, Hex};
 use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Rows, Sealed};
+pub(crate) use replace::Taken;
 
 use crate::ManifestFlaw;
 

@@ -10,6 +10,9 @@ use crate::{DatasetError, Manifest, Verb};
 /// How often a change is tried on the generation of a faster publisher.
 const ATTEMPTS: u32 = 1000;
 
+/// The name of the file whose lock one change has at a time.
+const CHANGES: &str = "changes.lock";
+
 impl<R: Dir> Place<R> {
     /// Publishes the next generation: `edit` gets the newest one and its successor, which so far is
     /// the same, and is called again if another publisher was faster. Returns `None` if it says
@@ -89,6 +92,30 @@ impl<R: Dir> Place<R> {
                 let _ = self.root().unlink(&name);
                 Err(DatasetError::io(path, "write")(error))
             }
+        }
+    }
+
+    /// Takes the lock of changes, which one process has at a time, until the file is dropped.
+    ///
+    /// It keeps two from rewriting the same shards for nothing; that no change is lost is for the
+    /// publishing to see to.
+    pub(crate) fn lock_changes(&self) -> Result<R::File, DatasetError> {
+        let path = self.path().join(CHANGES);
+        let open = || match self.root().create_exclusive(CHANGES) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.root().open(CHANGES, true)
+            }
+            created => created,
+        };
+        let file = open().map_err(DatasetError::io(&path, "open"))?;
+        match file.try_lock() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(DatasetError::Locked {
+                path,
+                holder: file.lock_holder(),
+            }),
+            locked => locked
+                .map(|()| file)
+                .map_err(DatasetError::io(path, "lock")),
         }
     }
 
