@@ -12,6 +12,8 @@ pub mod sim;
 mod source;
 #[cfg(target_os = "linux")]
 mod uncached;
+#[cfg(any(test, feature = "rules"))]
+mod whole;
 
 use std::io;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub use passing::Passing;
 pub use real::{NameState, RealFile};
 pub use real_dir::RealDir;
 pub(crate) use source::Source;
+#[cfg(any(test, feature = "rules"))]
+pub use whole::{read_whole, write_whole};
 
 /// An open file.
 ///
@@ -149,6 +153,14 @@ pub trait Disk: Send + Sync {
         None
     }
 }
+
+/// A disk by which a reader can move to later commits. A pass is not one: it is bound to its
+/// commit.
+pub trait Followed: Disk {}
+
+impl<D: Followed + ?Sized> Followed for &D {}
+
+impl<D: Followed + ?Sized> Followed for Arc<D> {}
 
 /// The alignment of address, length and offset of an uncached read: a page.
 pub const UNCACHED_ALIGN: usize = 4096;
