@@ -6,7 +6,7 @@ use ng_parallel::{ParallelError, WorkersError};
 use ng_query::QueryError;
 use ng_query::index::IndexError;
 use ng_query::sealed::{FileId, SealFlaw};
-use ng_store::{CreateError, OpenError, ReadError, RepairError, Shown, WriteError};
+use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, Shown, WriteError};
 
 /// Why something was not done with a dataset.
 ///
@@ -24,6 +24,10 @@ pub enum DatasetError {
         /// The system's error.
         source: io::Error,
     },
+
+    /// The system refused to read or to write a file.
+    #[error(transparent)]
+    File(#[from] IoError),
 
     /// The path names no dataset: no folder with a manifest.
     #[error("{}: not a dataset: no manifest in it", Shown(path))]

@@ -22,10 +22,61 @@ pub struct Commit {
     /// The chain over the hashes of all full blocks, which authenticates them.
     pub table_chain: u64,
     /// The hash of the last block, if that is not full.
-    pub(crate) partial_hash: u64,
+    pub partial_hash: u64,
 }
 
+/// The bytes of a [`Commit`] as [`Commit::to_bytes`] writes it: the id, and six integers.
+const BYTES: usize = 16 + 6 * 8;
+
 impl Commit {
+    /// Returns the commit as bytes: the fields in order, integers little-endian. To note it
+    /// elsewhere, for [`BlockReader::pass_at`](crate::BlockReader::pass_at).
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        let (id, integers) = bytes.split_at_mut(16);
+        id.copy_from_slice(&self.file_id);
+        for (to, from) in integers.as_chunks_mut().0.iter_mut().zip(self.integers()) {
+            *to = from.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// Returns the commit of which these are the bytes. It may never have been made.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; BYTES]) -> Self {
+        let (id, integers) = bytes.split_at(16);
+        let mut file_id = [0; 16];
+        file_id.copy_from_slice(id);
+        let mut integers = integers
+            .as_chunks()
+            .0
+            .iter()
+            .copied()
+            .map(u64::from_le_bytes);
+        let mut next = || integers.next().unwrap_or_default();
+        Self {
+            file_id,
+            generation: next(),
+            tokens: next(),
+            tag: next(),
+            checksum: next(),
+            table_chain: next(),
+            partial_hash: next(),
+        }
+    }
+
+    fn integers(&self) -> [u64; 6] {
+        [
+            self.generation,
+            self.tokens,
+            self.tag,
+            self.checksum,
+            self.table_chain,
+            self.partial_hash,
+        ]
+    }
+
     pub(crate) fn of(head: &Head) -> Self {
         Self::of_slot(&head.slot, &head.slot_copy)
     }

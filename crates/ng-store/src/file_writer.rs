@@ -7,7 +7,7 @@ use crate::file::{
     AppendOptions, CreateOptions, FileInfo, Finding, Head, Savepoint, Stamp, Writer, open_locked,
 };
 use crate::format::FileBlockHasher;
-use crate::{CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
+use crate::{Commit, CreateError, FileDraft, IoError, OpenError, Operation, TokenSink, WriteError};
 
 /// Appends tokens to a file without reading them: no map, and so no promise required.
 ///
@@ -102,6 +102,11 @@ impl FileWriter {
     /// Returns the findings of the open.
     pub fn recovery(&self) -> &[Finding] {
         self.writer.findings()
+    }
+
+    /// Returns the last commit.
+    pub fn last_commit(&self) -> Commit {
+        self.writer.last_commit()
     }
 
     /// Returns how many tokens are committed.

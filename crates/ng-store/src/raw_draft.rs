@@ -3,7 +3,7 @@ use std::path::Path;
 use ng_token::Token;
 
 use crate::disk::{RealDir, RealFile, Source};
-use crate::file::{Identity, NewFile, Outflow};
+use crate::file::{Identity, Naming, NewFile, Outflow};
 use crate::target::{refuse_to_replace, target};
 use crate::{CachePolicy, CreateError, WriteError};
 
@@ -50,7 +50,8 @@ impl RawDraft {
         let target = target(path, replace)?;
         refuse_to_replace(path)?;
         let id = Identity::fresh().file_id;
-        let (new, file) = NewFile::begin(target.dir, (&target.name, path), replace, id)?;
+        let naming = Naming::replacing(replace);
+        let (new, file) = NewFile::begin(target.dir, (&target.name, path), naming, id)?;
         Ok(Self {
             new,
             source: Source::new(file, path),

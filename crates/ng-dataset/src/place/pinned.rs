@@ -158,8 +158,7 @@ impl<R: Dir> Place<R> {
             let limit = MANIFEST_MAX_BYTES;
             return Ok(Err(ManifestFlaw::Length { have, limit }));
         }
-        let bytes = read_whole(file, MANIFEST_MAX_BYTES);
-        let bytes = bytes.map_err(DatasetError::io(&path, "read"))?;
+        let bytes = read_whole(file, &path, MANIFEST_MAX_BYTES)?;
         let is_its = |manifest: Manifest| match manifest.generation == generation {
             true => Ok(manifest),
             false => Err(ManifestFlaw::Number {

@@ -1,4 +1,5 @@
 use std::io::ErrorKind;
+use std::path::Path;
 
 use ng_store::disk::{Dir, Disk, write_whole};
 
@@ -82,17 +83,21 @@ impl<R: Dir> Place<R> {
         let path = self.path().join(&name);
         let file = self.root().create_exclusive(&name);
         let file = file.map_err(DatasetError::io(&path, "create"))?;
-        let written = file
-            .try_lock_shared()
-            .and_then(|()| write_whole(&file, bytes))
-            .and_then(|()| file.sync());
+        let written = self.fill(&file, &path, bytes);
         match written {
             Ok(()) => Ok((name, file)),
             Err(error) => {
                 let _ = self.root().unlink(&name);
-                Err(DatasetError::io(path, "write")(error))
+                Err(error)
             }
         }
+    }
+
+    fn fill(&self, file: &R::File, path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
+        let locked = file.try_lock_shared();
+        locked.map_err(DatasetError::io(path, "lock"))?;
+        write_whole(file, path, bytes)?;
+        Ok(())
     }
 
     /// Takes the lock of changes, which one process has at a time, until the file is dropped.

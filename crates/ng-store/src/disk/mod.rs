@@ -12,6 +12,8 @@ pub mod sim;
 mod source;
 #[cfg(target_os = "linux")]
 mod uncached;
+#[cfg(any(test, feature = "rules"))]
+mod whole;
 
 use std::io;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub use passing::Passing;
 pub use real::{NameState, RealFile};
 pub use real_dir::RealDir;
 pub(crate) use source::Source;
+#[cfg(any(test, feature = "rules"))]
+pub use whole::{read_whole, write_whole};
 
 /// An open file.
 ///
@@ -149,6 +153,14 @@ pub trait Disk: Send + Sync {
         None
     }
 }
+
+/// A disk by which a reader can move to later commits. A pass is not one: it is bound to its
+/// commit.
+pub trait Followed: Disk {}
+
+impl<D: Followed + ?Sized> Followed for &D {}
+
+impl<D: Followed + ?Sized> Followed for Arc<D> {}
 
 /// The alignment of address, length and offset of an uncached read: a page.
 pub const UNCACHED_ALIGN: usize = 4096;
@@ -394,35 +406,4 @@ impl<R: Dir> Dir for Arc<R> {
     fn is_named(&self, name: &str, file: &R::File) -> io::Result<bool> {
         (**self).is_named(name, file)
     }
-}
-
-/// Reads a whole file of up to `limit` bytes.
-pub fn read_whole(disk: &impl Disk, limit: u64) -> io::Result<Vec<u8>> {
-    let len = disk.len()?.min(limit);
-    let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?];
-    let mut at = 0;
-    while at < bytes.len() {
-        match disk.read_at(&mut bytes[at..], at as u64) {
-            Ok(0) => break,
-            Ok(n) => at += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(at);
-    Ok(bytes)
-}
-
-/// Writes a whole file.
-pub fn write_whole(disk: &impl Disk, bytes: &[u8]) -> io::Result<()> {
-    let mut at = 0;
-    while at < bytes.len() {
-        match disk.write_at(&bytes[at..], at as u64) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => at += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Disk;
 use super::lock::Lock;
 #[cfg(target_os = "linux")]
 use super::uncached;
+use super::{Disk, Followed};
 use crate::inode;
 #[cfg(unix)]
 use crate::inode::Inode;
@@ -207,6 +207,8 @@ impl Drop for RealFile {
         }
     }
 }
+
+impl Followed for RealFile {}
 
 impl Disk for RealFile {
     fn len(&self) -> io::Result<u64> {

@@ -34,7 +34,16 @@ impl RealDir {
     /// names, and keeps both if the old one cannot be removed: it has the new one, as
     /// requested.
     fn link_and_unlink(&self, from: &str, to: &str) -> io::Result<()> {
-        self.folder.link(from, to)?;
+        match self.folder.link(from, to) {
+            // A request that was repeated, by a network or after a signal, is refused because
+            // it succeeded before.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if from == to || !self.folder.is_same(from, to)? {
+                    return Err(error);
+                }
+            }
+            linked => linked?,
+        }
         let _ = self.folder.unlink(from);
         Ok(())
     }
@@ -261,6 +270,15 @@ mod folder {
             }
         }
 
+        /// Tells whether two names are of one file.
+        pub(super) fn is_same(&self, one: &str, other: &str) -> io::Result<bool> {
+            let inode = |name| {
+                let stat = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                io::Result::Ok((stat.st_dev, stat.st_ino))
+            };
+            Ok(inode(one)? == inode(other)?)
+        }
+
         pub(super) fn is_named(&self, name: &str, file: &RealFile) -> io::Result<bool> {
             let named = match statat(&self.0, name, AtFlags::empty()) {
                 Ok(named) => named,
@@ -358,6 +376,20 @@ mod folder {
                 Ok(_) => Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
                 Err(error) => Err(error),
+            }
+        }
+
+        /// Tells whether two names are of one file, if the system says.
+        pub(super) fn is_same(&self, one: &str, other: &str) -> io::Result<bool> {
+            #[cfg(unix)]
+            {
+                let id = |name| crate::inode::Inode::at(&self.0.join(name)).map(|found| found.id);
+                Ok(id(one)? == id(other)?)
+            }
+            #[cfg(not(unix))]
+            {
+                let _ = (one, other);
+                Ok(false)
             }
         }
 

@@ -29,6 +29,10 @@ impl<D: Disk> Source<D> {
         }
     }
 
+    pub(crate) fn into_disk(self) -> D {
+        self.disk
+    }
+
     pub(crate) fn disk(&self) -> &D {
         &self.disk
     }
@@ -129,7 +133,12 @@ impl<D: Disk> Source<D> {
         self.error(Operation::Write, None, source)
     }
 
-    fn error(&self, operation: Operation, offset: Option<u64>, source: io::Error) -> IoError {
+    pub(super) fn error(
+        &self,
+        operation: Operation,
+        offset: Option<u64>,
+        source: io::Error,
+    ) -> IoError {
         IoError {
             path: self.path.clone(),
             operation,

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{NewFile, Writer};
+use super::{Naming, NewFile, Writer};
 use crate::disk::{Dir, Source};
 use crate::format::{DEFAULT_MAX_TOKENS, StaticHeader};
 use crate::{CachePolicy, CreateError, IoError, WriteError};
@@ -114,7 +114,8 @@ impl<R: Dir> Draft<R> {
         identity: Identity,
     ) -> Result<Self, CreateError> {
         let header = header(options, identity)?;
-        let (new, file) = NewFile::begin(dir, (name, path), options.replace, identity.file_id)?;
+        let naming = Naming::replacing(options.replace);
+        let (new, file) = NewFile::begin(dir, (name, path), naming, identity.file_id)?;
         let source = Source::new(file, path);
         let writer = Writer::create(source, header, options.tag).map_err(no_room)?;
         let mut writer = writer.with_cache(options.cache);

@@ -329,6 +329,28 @@ pub(crate) fn judge<D: Disk>(source: &Source<D>, old: &Head, new: &Head) -> Resu
     }
 }
 
+/// Checks that the file begins with the tokens of a commit earlier than `head`'s.
+pub(super) fn check_begins<D: Disk>(
+    source: &Source<D>,
+    head: &Head,
+    commit: &Commit,
+) -> Result<(), OpenError> {
+    let path = || source.path().to_owned();
+    if commit.file_id != head.slot.file_id {
+        return Err(OpenError::Replaced { path: path() });
+    }
+    let (have, found) = (commit.generation, head.slot.generation);
+    if found < have {
+        let path = path();
+        return Err(OpenError::WentBack { path, have, found });
+    }
+    let as_of = commit.head(head);
+    match found > have && holds(source, head, &as_of.slot)? {
+        true => Ok(()),
+        false => Err(taken_back(source, &as_of)),
+    }
+}
+
 fn taken_back<D: Disk>(source: &Source<D>, old: &Head) -> OpenError {
     OpenError::TakenBack {
         path: source.path().to_owned(),

@@ -8,6 +8,7 @@
 //! - `savepoint` is what a multi-part append rolls back to;
 //! - `new_file` is an unnamed file until it is published; `draft` is one being written;
 //!   `lock` finds the file that has a name, even while it is being replaced;
+//! - `whole` publishes a small file of other bytes;
 //! - `info` is what a file says about itself;
 //! - `reader` reads verified blocks, `read_ahead` many of them in order; `verify` and
 //!   `repair` build on it, with `causes` deciding whether a block or its entry is damaged,
@@ -38,6 +39,7 @@ mod savepoint;
 mod sorted;
 mod tail;
 mod verify;
+mod whole;
 mod writer;
 mod zero_ahead;
 
@@ -53,7 +55,7 @@ pub(crate) use follow::{Trust, judge};
 pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;
-pub(crate) use new_file::{NewFile, is_temporary};
+pub(crate) use new_file::{Naming, NewFile, is_temporary};
 pub(crate) use outflow::Outflow;
 pub use read_ahead::{Block, Blocks};
 pub use reader::BlockReader;
@@ -65,4 +67,6 @@ pub use savepoint::Savepoint;
 pub(crate) use tail::Tail;
 pub(crate) use verify::sealed;
 pub use verify::{BadBlock, Cause, Cut, VerifyBlocks, VerifyReport};
+#[cfg(any(test, feature = "rules"))]
+pub use whole::publish_whole;
 pub use writer::Writer;

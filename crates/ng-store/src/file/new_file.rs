@@ -8,6 +8,27 @@ use crate::{CreateError, IoError, Operation, WriteError};
 /// each time none was found; creating a file, if each is removed before it is locked.
 const ATTEMPTS: usize = 8;
 
+/// How a new file gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// The name must be free.
+    New,
+    /// It replaces a file of that name, unless another has that file's lock.
+    Replacing,
+    /// The name must be free, and nobody finds an unfinished file by it. The lock is a
+    /// shared one, which the file's readers can have, too.
+    Whole,
+}
+
+impl Naming {
+    pub(crate) fn replacing(replace: bool) -> Self {
+        match replace {
+            true => Self::Replacing,
+            false => Self::New,
+        }
+    }
+}
+
 /// A file under a temporary name until it is published.
 ///
 /// It is removed if dropped before that.
@@ -17,7 +38,7 @@ pub(crate) struct NewFile<R: Dir> {
     temporary: Option<String>,
     name: String,
     path: PathBuf,
-    replace: bool,
+    naming: Naming,
 }
 
 impl<R: Dir> NewFile<R> {
@@ -28,7 +49,7 @@ impl<R: Dir> NewFile<R> {
     pub(crate) fn begin(
         dir: R,
         (name, path): (&str, &Path),
-        replace: bool,
+        naming: Naming,
         file_id: [u8; 16],
     ) -> Result<(Self, R::File), CreateError> {
         let mut new = Self {
@@ -36,7 +57,7 @@ impl<R: Dir> NewFile<R> {
             temporary: None,
             name: name.to_owned(),
             path: path.to_owned(),
-            replace,
+            naming,
         };
         new.refuse_taken_name()?;
         remove_leftovers(&new.dir);
@@ -56,7 +77,11 @@ impl<R: Dir> NewFile<R> {
     fn create(&mut self, temporary: String) -> Result<Option<R::File>, IoError> {
         let file = self.attempt(Operation::Create, |dir| dir.create_exclusive(&temporary))?;
         self.temporary = Some(temporary.clone());
-        match self.attempt(Operation::Lock, |_| file.try_lock()) {
+        let lock = |_: &R| match self.naming {
+            Naming::Whole => file.try_lock_shared(),
+            Naming::New | Naming::Replacing => file.try_lock(),
+        };
+        match self.attempt(Operation::Lock, lock) {
             Err(error) if error.source.kind() == ErrorKind::WouldBlock => {}
             locked => {
                 locked?;
@@ -101,13 +126,16 @@ impl<R: Dir> NewFile<R> {
             let replaced = self.lock_replaced()?;
             let renamed = self.attempt(Operation::Rename, |dir| match replaced {
                 Some(_) => dir.rename(from, &self.name),
+                None if self.naming == Naming::Whole => {
+                    dir.rename_noreplace_atomic(from, &self.name)
+                }
                 None => dir.rename_noreplace(from, &self.name),
             });
             match renamed {
                 Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {}
                 other => return Ok(other?),
             }
-            if !self.replace {
+            if self.naming != Naming::Replacing {
                 break;
             }
         }
@@ -115,7 +143,7 @@ impl<R: Dir> NewFile<R> {
     }
 
     fn refuse_taken_name(&self) -> Result<(), CreateError> {
-        if self.replace {
+        if self.naming == Naming::Replacing {
             return Ok(());
         }
         match self.attempt(Operation::Inspect, |dir| dir.exists(&self.name))? {
@@ -132,7 +160,7 @@ impl<R: Dir> NewFile<R> {
 
     /// Locks the file to replace; `None` if there is none.
     fn lock_replaced(&self) -> Result<Option<R::File>, CreateError> {
-        if !self.replace {
+        if self.naming != Naming::Replacing {
             return Ok(None);
         }
         let old = match self.open_and_lock(false) {

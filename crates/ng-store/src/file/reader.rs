@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use ng_token::Token;
 
-use super::{Cut, FileInfo, Finding, Follower, Head, Tail, Trust};
-use crate::disk::{Disk, Passing, RealFile, Source};
+use super::{Cut, FileInfo, Finding, Follower, Head, Tail, Trust, follow};
+use crate::disk::{Disk, Followed, Passing, RealFile, Source};
 use crate::format::{BLOCK, ENTRY_BYTES, FileBlockHasher, TOKEN_BYTES, chain};
 use crate::{
     BLOCK_TOKENS, BlockHasher, BlockPass, CachePolicy, Commit, IoError, OpenError, ReadError,
@@ -82,6 +82,8 @@ pub struct BlockReader<D = RealFile> {
     follower: Follower<Arc<D>>,
     pub(super) hasher: FileBlockHasher,
     cache: CachePolicy,
+    /// The commit being read, if the head's slot is that of a later one.
+    as_of: Option<Commit>,
     /// Whether it is a pass already.
     is_pass: bool,
     /// Unused buffers of a pass, at most one per thread.
@@ -109,7 +111,9 @@ impl BlockReader {
         let path = path.as_ref();
         Self::of_source(Source::new(RealFile::open(path, false)?, path))
     }
+}
 
+impl<D: Followed> BlockReader<D> {
     /// Moves to the newest commit once durable, and tells whether there was one. An
     /// appender may be active meanwhile.
     ///
@@ -181,6 +185,7 @@ impl<D: Disk> BlockReader<D> {
             hasher: FileBlockHasher::new(head.header.file_id),
             follower: Follower::of_head(source.shared(), head),
             cache: CachePolicy::Auto,
+            as_of: None,
             is_pass: false,
             spare: Arc::default(),
         }
@@ -191,6 +196,7 @@ impl<D: Disk> BlockReader<D> {
         Self {
             follower: Follower::of_head(self.source().clone(), head),
             spare: Arc::clone(&self.spare),
+            as_of: None,
             ..*self
         }
     }
@@ -205,7 +211,7 @@ impl<D: Disk> BlockReader<D> {
 
     /// Returns the commit being read.
     pub fn commit(&self) -> Commit {
-        Commit::of(self.head())
+        self.as_of.unwrap_or_else(|| Commit::of(self.head()))
     }
 
     /// Returns the path by which the file was opened.
@@ -213,9 +219,50 @@ impl<D: Disk> BlockReader<D> {
         self.source().path()
     }
 
-    /// Returns a reader of an earlier commit of the same file.
+    /// Starts a pass over an earlier commit of the same file, whose tokens this one begins
+    /// with; otherwise like [`pass`](Self::pass). It is checked that they are the committed
+    /// ones: 8 bytes are read for each full block of that commit, and its partial block.
+    ///
+    /// ```
+    /// use ng_store::{BlockReader, Commit, CreateOptions, FileWriter, TokenSink};
+    /// use ng_token::Token;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tokens.ngt");
+    /// let mut writer = FileWriter::create(&path, &CreateOptions::new())?;
+    /// writer.append_with(5_000, |index| Token::new(index as u32))?;
+    /// writer.commit()?;
+    /// let noted = writer.last_commit().to_bytes();
+    /// writer.append_with(5_000, |index| Token::new(index as u32))?;
+    /// writer.commit()?;
+    /// let reader = BlockReader::open(&path)?;
+    /// let pass = reader.pass_at(&Commit::from_bytes(&noted))?;
+    /// assert_eq!((reader.len(), pass.len()), (10_000, 5_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Replaced`] for another file's commit, [`OpenError::WentBack`] for a later
+    /// one than this reader's, and [`OpenError::TakenBack`] if the file does not begin with
+    /// its tokens: it was taken back, or they are damaged.
+    pub fn pass_at<'d>(&self, commit: &Commit) -> Result<BlockPass<'d>, OpenError>
+    where
+        D: 'd,
+    {
+        if *commit == self.commit() {
+            return Ok(self.pass());
+        }
+        follow::check_begins(self.source(), self.head(), commit)?;
+        Ok(self.as_of(commit).pass())
+    }
+
+    /// Returns a reader of an earlier commit of the same file, unchecked.
     pub(crate) fn as_of(&self, commit: &Commit) -> Self {
-        self.with_head(commit.head(self.head()))
+        Self {
+            as_of: Some(*commit),
+            ..self.with_head(commit.head(self.head()))
+        }
     }
 
     /// Sets whether pages read by a pass stay cached.
@@ -247,6 +294,7 @@ impl<D: Disk> BlockReader<D> {
         let disk = Arc::clone(self.source().disk());
         let disk = Passing::over(disk, self.cache, bytes);
         BlockReader {
+            as_of: self.as_of,
             is_pass: true,
             ..BlockReader::new(Source::new(disk, self.source().path()), self.head().clone())
         }

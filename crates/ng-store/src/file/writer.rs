@@ -6,7 +6,7 @@ use ng_token::Token;
 use super::grow::is_no_space;
 use super::head::put_copies;
 use super::length::check_length;
-use super::lock::take_lock;
+use super::lock::{open_locked, take_lock};
 use super::outflow::Outflow;
 use super::zero_ahead::ZeroAhead;
 use super::{AppendOptions, FileInfo, Finding, Head, Tail};
@@ -15,7 +15,9 @@ use crate::format::{
     BLOCK, ENTRY_BYTES, FileBlockHasher, HEAD_BYTES, INTENT_OFFSET, Intent, SLOT_OFFSETS,
     SLOT_PAGE_BYTES, SPARE_HEADER_OFFSET, Slot, StaticHeader, TABLE_OFFSET, TAIL_OFFSETS,
 };
-use crate::{BLOCK_TOKENS, BlockHasher, CachePolicy, IoError, OpenError, WriteError};
+use crate::{
+    BLOCK_TOKENS, BlockHasher, CachePolicy, Commit, IoError, OpenError, Operation, WriteError,
+};
 
 /// Appends tokens to a file and commits them.
 ///
@@ -124,6 +126,33 @@ impl<D: Disk> Writer<D> {
         Ok(writer)
     }
 
+    /// Opens the file that has a name, even if it is being replaced meanwhile; otherwise like
+    /// [`open_with`](Self::open_with).
+    ///
+    /// `name` is the file's name in `dir`, `path` its name in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open_named<R: Dir<File = D>>(
+        dir: &R,
+        (name, path): (&str, &Path),
+        options: &AppendOptions,
+    ) -> Result<Self, OpenError> {
+        let open = || {
+            dir.open(name, true).map_err(|source| {
+                OpenError::Io(IoError {
+                    path: path.to_owned(),
+                    operation: Operation::Open,
+                    offset: None,
+                    source,
+                })
+            })
+        };
+        let file = open_locked(path, open, |file| dir.is_named(name, file))?;
+        Self::open_with(dir, file, path, options)
+    }
+
     /// Writes the head of an empty file, and does not sync it.
     pub(crate) fn create(
         source: Source<D>,
@@ -228,8 +257,8 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Returns the last commit.
-    pub fn last_commit(&self) -> crate::Commit {
-        crate::Commit::of(&self.head)
+    pub fn last_commit(&self) -> Commit {
+        Commit::of(&self.head)
     }
 
     /// Returns how many tokens were appended, committed or not.

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::machine::{Handle, Machine, WHOLE};
 use super::page::PAGE_BYTES as PAGE;
 use super::{Call, Failure, SECTOR_BYTES, SimFs};
-use crate::disk::Disk;
 use crate::disk::lock::Lock;
+use crate::disk::{Disk, Followed};
 
 const PAGE_BYTES: u64 = PAGE as u64;
 
@@ -67,6 +67,8 @@ impl Drop for SimFile {
         self.fs.lock().close(self.handle);
     }
 }
+
+impl Followed for SimFile {}
 
 impl Disk for SimFile {
     fn len(&self) -> io::Result<u64> {
