@@ -14,6 +14,10 @@ pub struct Answer<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
+    /// The number of parts; 0 for a source that is not of [`Parts`](crate::Parts).
+    pub parts: u64,
+    /// How many parts were opened.
+    pub parts_opened: u64,
     /// The number of blocks.
     pub blocks: u64,
     /// How many of them were looked at.
@@ -52,6 +56,7 @@ impl Stats {
     /// that both passes looked at, or left out as damaged, counts once. A block is skipped only if
     /// both skipped it.
     pub fn add_pass(&mut self, other: &Self) {
+        self.parts_opened = self.parts_opened.max(other.parts_opened);
         self.blocks_looked_at = self.blocks_looked_at.max(other.blocks_looked_at);
         self.blocks_unread = self.blocks_unread.max(other.blocks_unread);
         let seen = self.blocks_looked_at + self.blocks_unread;

@@ -23,6 +23,26 @@ pub enum QueryError {
         source: io::Error,
     },
 
+    /// A part cannot be opened.
+    #[error("part {part} cannot be opened: {source}")]
+    Part {
+        /// Its number.
+        part: usize,
+        /// What was found.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// A part has another number of tokens than was said before it was opened.
+    #[error("part {part} has {tokens} tokens, expected {expected}")]
+    PartTokens {
+        /// Its number.
+        part: usize,
+        /// How many it has.
+        tokens: u64,
+        /// How many it was to have.
+        expected: u64,
+    },
+
     /// The query was stopped, something panicked, or the workers belong to another process.
     #[error(transparent)]
     Parallel(#[from] ParallelError),

@@ -60,9 +60,11 @@ mod memory;
 mod ops;
 pub mod order;
 mod ordered;
+mod parts;
 mod plan;
 mod pool;
 mod query;
+mod reader_rows;
 mod scan;
 pub mod sealed;
 mod select;
@@ -80,8 +82,10 @@ pub use ops::{
     Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Histogram2d, Key,
     Measure, Neighbour, Neighbours, Points, Ranked, Squared, Top, Value,
 };
+pub use parts::{OpenPart, Parts};
 pub use plan::{Operation, Plan, PlannedCondition};
 pub use query::Query;
+pub use reader_rows::ReaderRows;
 pub use source::Source;
 pub use zone::{Span, Zone};
 

@@ -1,4 +1,5 @@
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
@@ -172,7 +173,10 @@ impl<'q> Query<'q> {
             source: self.source,
             index: self.index,
             boxes: self.boxes(),
-            selector: Selector::new(self.bound.clone()),
+            base: 0,
+            is_all: false,
+            looks: true,
+            selector: Arc::new(Selector::new(self.bound.clone())),
             workers: self.workers.clone(),
             stop: self.stop(),
             kernels: self.kernels,

@@ -1,5 +1,7 @@
-use ng_store::{BlockReader, Commit, Snapshot, TokenStore, VecStore};
+use ng_store::{BLOCK_TOKENS, BlockReader, Commit, Snapshot, TokenStore, VecStore};
 use ng_token::Token;
+
+use crate::{Parts, ReaderRows};
 
 /// The tokens that are queried.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +14,10 @@ pub enum Source<'a> {
     Snapshot(&'a Snapshot),
     /// Tokens of a file, read and verified block by block; the file may be larger than memory.
     Reader(&'a BlockReader),
+    /// Some rows of a file, read and verified block by block.
+    Rows(&'a ReaderRows),
+    /// Several sources as one, each with an index of its own if it has one.
+    Parts(&'a dyn Parts),
 }
 
 impl Source<'_> {
@@ -21,6 +27,22 @@ impl Source<'_> {
             Self::Tokens(tokens) => tokens.len() as u64,
             Self::Snapshot(snapshot) => snapshot.len() as u64,
             Self::Reader(reader) => reader.len(),
+            Self::Rows(rows) => rows.len(),
+            Self::Parts(parts) => {
+                let tokens = (0..parts.part_count()).map(|part| parts.part_tokens(part));
+                tokens.fold(0, u64::saturating_add)
+            }
+        }
+    }
+
+    /// The number of blocks, including partial ones.
+    pub(crate) fn blocks(&self) -> u64 {
+        let blocks = |tokens: u64| tokens.div_ceil(BLOCK_TOKENS as u64);
+        match self {
+            Self::Parts(parts) => (0..parts.part_count())
+                .map(|part| blocks(parts.part_tokens(part)))
+                .sum(),
+            source => blocks(source.len()),
         }
     }
 
@@ -34,6 +56,7 @@ impl Source<'_> {
                 is_whole.then_some(commit)
             }
             Self::Reader(reader) => Some(reader.commit()),
+            Self::Rows(_) | Self::Parts(_) => None,
         }
     }
 
@@ -70,5 +93,17 @@ impl<'a> From<&'a Snapshot> for Source<'a> {
 impl<'a> From<&'a BlockReader> for Source<'a> {
     fn from(reader: &'a BlockReader) -> Self {
         Self::Reader(reader)
+    }
+}
+
+impl<'a> From<&'a ReaderRows> for Source<'a> {
+    fn from(rows: &'a ReaderRows) -> Self {
+        Self::Rows(rows)
+    }
+}
+
+impl<'a> From<&'a dyn Parts> for Source<'a> {
+    fn from(parts: &'a dyn Parts) -> Self {
+        Self::Parts(parts)
     }
 }

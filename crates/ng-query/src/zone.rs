@@ -4,6 +4,7 @@ use bytemuck::{Pod, Zeroable};
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
+use crate::boxes::Cuboid;
 use crate::kernels::Kernels;
 
 pub(crate) mod fields;
@@ -102,6 +103,15 @@ impl Zone {
             Span::new(self.low[lane], self.high[lane])
         };
         [axis(0), axis(1), axis(2)]
+    }
+
+    /// The same box.
+    pub(crate) fn cuboid(&self, space: ng_token::Space) -> Cuboid {
+        let ends = self.space(space);
+        Cuboid {
+            low: ends.map(Span::min),
+            high: ends.map(Span::max),
+        }
     }
 
     /// Returns the index in the block of an id, if the ids ascend by one.

@@ -13,9 +13,9 @@ use super::segment::{PageBoxes, Segment};
 use super::sheet::{Kind, Rotten};
 use super::warnings::Warnings;
 use super::{IndexWarning, SEGMENT_BLOCKS, columns};
-use crate::boxes::{BoxRows, Boxes, Cuboid, Tree, Trees};
+use crate::boxes::{BoxRows, Boxes, Tree, Trees};
 use crate::map::Look;
-use crate::zone::{Span, Zone};
+use crate::zone::Zone;
 
 /// The part of a file's index that can be believed of one commit.
 ///
@@ -205,13 +205,7 @@ impl Index {
 
 impl Boxes for Index {
     fn tree(&self, space: Space) -> &Tree {
-        let of_block = |block| {
-            let ends = self.zone(block)?.space(space);
-            Some(Cuboid {
-                low: ends.map(Span::min),
-                high: ends.map(Span::max),
-            })
-        };
+        let of_block = |block| Some(self.zone(block)?.cuboid(space));
         let make = || Tree::new(self.zones.len() as u64, of_block);
         self.trees.get(space, make)
     }

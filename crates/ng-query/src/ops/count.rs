@@ -12,7 +12,7 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn count(&self) -> Result<Answer<u64>, QueryError> {
         let mut value = 0;
-        let stats = self.scan().run(
+        let stats = self.scan().without_looks().run(
             || 0,
             add_selected,
             |count| {
@@ -31,7 +31,7 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn any(&self) -> Result<Answer<bool>, QueryError> {
         let mut value = false;
-        let stats = self.scan().run(
+        let stats = self.scan().without_looks().run(
             || 0,
             add_selected,
             |count| {

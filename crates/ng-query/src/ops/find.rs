@@ -37,10 +37,14 @@ impl Query<'_> {
         let wanted = sorted(collected(ids.iter().map(|id| id.raw()), IDS)?);
         let query = self.and(one_of(&wanted));
         let scan = query.streaming_scan();
-        let known = Known::of(&scan, &wanted, self.is_unfiltered())?;
-        let mut positions = known.positions;
+        let (mut positions, mut searched) = (Positions::new(), Positions::new());
+        let mut sorted_bytes = 0;
         let mut stats = scan.run_over(
-            &known.candidates,
+            |scan| {
+                let known = Known::of(scan, &wanted, self.is_unfiltered())?;
+                sorted_bytes += known.sorted_bytes;
+                known.give(&mut positions, scan.base)
+            },
             Vec::new,
             |found, stage| {
                 stage.load(&[Column::Id])?;
@@ -51,13 +55,14 @@ impl Query<'_> {
             },
             |found| {
                 for (id, position) in found {
-                    add(&mut positions, id, position)?;
+                    add(&mut searched, id, position)?;
                 }
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        stats.bytes_read += known.sorted_bytes;
-        stats.columns |= known.sorted_bytes > 0;
+        stats.bytes_read += sorted_bytes;
+        stats.columns |= sorted_bytes > 0;
+        merge(&mut positions, searched, 0)?;
         for positions in positions.values_mut() {
             positions.sort_unstable();
         }
@@ -84,6 +89,21 @@ fn add(positions: &mut Positions, id: u32, position: u64) -> Result<(), QueryErr
     push(positions.entry(id).or_default(), position, POSITIONS)
 }
 
+/// Adds positions, counted from `base`.
+fn merge(positions: &mut Positions, more: Positions, base: u64) -> Result<(), QueryError> {
+    if positions.is_empty() && base == 0 {
+        *positions = more;
+        return Ok(());
+    }
+    for (id, more) in more.into_iter().filter(|(_, more)| !more.is_empty()) {
+        room_for_one(positions, POSITIONS)?;
+        let positions = positions.entry(id).or_default();
+        reserve(positions, more.len(), POSITIONS)?;
+        positions.extend(more.into_iter().map(|position| base + position));
+    }
+    Ok(())
+}
+
 /// The ids, distinct and ascending.
 pub(crate) fn sorted(mut ids: Vec<u32>) -> Arc<Vec<u32>> {
     ids.sort_unstable();
@@ -99,8 +119,9 @@ pub(crate) fn one_of(ids: &Arc<Vec<u32>>) -> Bound {
     }
 }
 
-/// What is known about the positions of ids before any block is looked at.
+/// What is known about the positions of ids in one source before any block is looked at.
 struct Known {
+    /// From the first token of the source on.
     positions: Positions,
     /// The blocks that have to be looked at.
     candidates: Vec<Candidate>,
@@ -132,6 +153,12 @@ impl Known {
             known.look_again(scan)?;
         }
         Ok(known)
+    }
+
+    /// Adds the positions to others, and returns the blocks that have to be looked at.
+    fn give(self, positions: &mut Positions, base: u64) -> Result<Vec<Candidate>, QueryError> {
+        merge(positions, self.positions, base)?;
+        Ok(self.candidates)
     }
 
     /// Has the blocks of the ids found looked at, so that damaged ones are left out.

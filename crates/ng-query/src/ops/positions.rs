@@ -16,7 +16,7 @@ impl Query<'_> {
         &self,
         mut take: impl FnMut(&[u64]) -> Result<ControlFlow<()>, E>,
     ) -> Result<Stats, E> {
-        self.streaming_scan().run(
+        self.streaming_scan().without_looks().run(
             Vec::new,
             |positions, stage| {
                 let first = stage.first();

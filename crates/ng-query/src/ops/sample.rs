@@ -23,7 +23,7 @@ impl Query<'_> {
         }
         let (bound, pool) = (Bound::new(), Pool::new());
         let key = mix(seed);
-        let scan = self.scan();
+        let scan = self.scan().without_looks();
         let stats = scan.run(
             || (),
             |(), stage| {

@@ -4,8 +4,10 @@ use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
 use crate::memory::{collected, push, with_capacity};
+use crate::parts::open_part;
+use crate::reader_rows::LastBlock;
 use crate::scan::Opened;
-use crate::{Answer, QueryError, Source, Stats};
+use crate::{Answer, Parts, QueryError, Source, Stats};
 
 impl Source<'_> {
     /// Copies the tokens at some positions, in the given order. If the positions ascend, each block
@@ -26,29 +28,75 @@ impl Source<'_> {
         if let Some(position) = positions.iter().find(|position| **position >= len) {
             panic!("position {position} of {len} tokens");
         }
-        let opened = Opened::few(*self);
-        let (value, bytes_read) = match opened.tokens() {
-            Some(tokens) => {
-                let token = |&position: &u64| tokens[position as usize];
-                let tokens = collected(positions.iter().map(token), "tokens")?;
-                let bytes = size_of_val(&tokens[..]) as u64;
-                (tokens, bytes)
-            }
-            None => read(&opened, positions)?,
+        let mut answer = match self {
+            Self::Parts(parts) => tokens_in_parts(*parts, positions)?,
+            _ => tokens_in_one(*self, positions)?,
         };
-        let blocks = len.div_ceil(BLOCK_TOKENS as u64);
-        let blocks_looked_at = count_blocks(positions)?;
-        let stats = Stats {
-            blocks,
-            blocks_looked_at,
-            blocks_skipped: blocks - blocks_looked_at,
-            bytes_read,
-            records: !positions.is_empty(),
-            elapsed: started.elapsed(),
-            ..Stats::default()
-        };
-        Ok(Answer { value, stats })
+        answer.stats.elapsed = started.elapsed();
+        Ok(answer)
     }
+}
+
+/// What memory that grows with the positions is for.
+const TOKENS: &str = "tokens";
+
+fn tokens_in_one(source: Source<'_>, positions: &[u64]) -> Result<Answer<Vec<Token>>, QueryError> {
+    let opened = Opened::few(source);
+    let (value, bytes_read) = match opened.tokens() {
+        Some(tokens) => {
+            let token = |&position: &u64| tokens[position as usize];
+            let tokens = collected(positions.iter().map(token), TOKENS)?;
+            let bytes = size_of_val(&tokens[..]) as u64;
+            (tokens, bytes)
+        }
+        None => read(&opened, positions)?,
+    };
+    let blocks_looked_at = count_blocks(positions)?;
+    let stats = Stats {
+        blocks: source.blocks(),
+        blocks_looked_at,
+        blocks_skipped: source.blocks() - blocks_looked_at,
+        bytes_read,
+        records: !positions.is_empty(),
+        ..Stats::default()
+    };
+    Ok(Answer { value, stats })
+}
+
+/// Opens each part that has any of the positions once.
+fn tokens_in_parts(parts: &dyn Parts, positions: &[u64]) -> Result<Answer<Vec<Token>>, QueryError> {
+    let mut ends = Vec::new();
+    let mut end = 0;
+    for part in 0..parts.part_count() {
+        end += parts.part_tokens(part);
+        push(&mut ends, end, TOKENS)?;
+    }
+    let part_of = |position: u64| ends.partition_point(|end| *end <= position);
+    let mut places = collected(0..positions.len(), TOKENS)?;
+    places.sort_unstable_by_key(|&place| (part_of(positions[place]), place));
+    let mut value = collected(positions.iter().map(|_| Token::new(0)), TOKENS)?;
+    let mut stats = Stats {
+        parts: parts.part_count() as u64,
+        blocks: Source::Parts(parts).blocks(),
+        ..Stats::default()
+    };
+    for places in
+        places.chunk_by(|&one, &other| part_of(positions[one]) == part_of(positions[other]))
+    {
+        let part = part_of(positions[places[0]]);
+        let base = ends[part] - parts.part_tokens(part);
+        let own = places.iter().map(|&place| positions[place] - base);
+        let own = collected(own, TOKENS)?;
+        let opened = open_part(parts, part)?;
+        let found = tokens_in_one(opened.source(), &own)?;
+        for (&place, token) in places.iter().zip(found.value) {
+            value[place] = token;
+        }
+        stats.add(&found.stats);
+        stats.parts_opened += 1;
+    }
+    stats.blocks_skipped = stats.blocks - stats.blocks_looked_at;
+    Ok(Answer { value, stats })
 }
 
 /// The number of blocks of the positions; ascending positions need no copy.
@@ -73,11 +121,12 @@ fn block_of(position: &u64) -> u64 {
 /// Reads the tokens, and returns the bytes of the blocks read for that.
 fn read(opened: &Opened<'_>, positions: &[u64]) -> Result<(Vec<Token>, u64), QueryError> {
     let (mut read, mut block_tokens, mut bytes) = (None, Vec::new(), 0);
-    let mut tokens = with_capacity(positions.len(), "tokens")?;
+    let mut last = LastBlock::default();
+    let mut tokens = with_capacity(positions.len(), TOKENS)?;
     for position in positions {
         let block = block_of(position);
         if read != Some(block) {
-            opened.read_block(block, &mut block_tokens)?;
+            opened.read_block(block, &mut block_tokens, &mut last)?;
             bytes += size_of_val(&block_tokens[..]) as u64;
             read = Some(block);
         }

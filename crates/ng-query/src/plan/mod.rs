@@ -20,6 +20,11 @@ pub use operation::Operation;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
+    /// The number of parts; 0 for a source that is not of [`Parts`](crate::Parts). None is opened for
+    /// the plan, so what the zones of blocks rule out is not in it.
+    pub parts: u64,
+    /// How many parts can have no selected token, and are not opened.
+    pub parts_skipped: u64,
     /// The number of tokens.
     pub tokens: u64,
     /// The number of their blocks.
@@ -52,55 +57,92 @@ pub struct Plan {
 pub struct PlannedCondition {
     /// The condition, in stored numbers.
     pub text: String,
-    /// The columns it needs, and whether the index has them.
+    /// The columns it needs, and whether the index has them; empty for parts, each of which has an
+    /// index of its own, or none.
     pub columns: Vec<(Column, bool)>,
 }
 
 impl Query<'_> {
-    /// Describes what the query is going to do. It reads the index, but no token.
+    /// Describes what the query is going to do. It reads the index, but no token, and opens no part.
     pub fn explain(&self) -> Plan {
         let scan = self.scan();
-        let candidates = scan.candidates();
-        let selected = candidates.iter().filter(|block| block.is_all).count() as u64;
+        let sight = Sight::of(&scan);
         let mut conditions = Vec::new();
-        if candidates.len() as u64 != selected {
+        if sight.some > 0 {
             collect(scan.selector.bound(), &mut conditions);
         }
         conditions.sort_by_key(|(_, condition)| crate::select::cost(condition));
         let planned = conditions.into_iter().map(|(text, condition)| {
             let columns = crate::select::columns_of(condition);
-            let has = |column| {
-                let first = candidates.first().map(|candidate| candidate.block);
-                is_indexed(scan.index, column, first)
-            };
+            let has = |column| (column, is_indexed(scan.index, column, sight.first));
+            let columns = columns.into_iter().filter(|_| sight.parts == 0);
             PlannedCondition {
                 text,
-                columns: columns
-                    .into_iter()
-                    .map(|column| (column, has(column)))
-                    .collect(),
+                columns: columns.map(has).collect(),
             }
         });
         let conditions = planned.collect();
-        let blocks = scan.source.len().div_ceil(BLOCK_TOKENS as u64);
+        let blocks = scan.blocks();
         Plan {
+            parts: sight.parts,
+            parts_skipped: sight.parts_skipped,
             tokens: scan.source.len(),
             blocks,
-            blocks_to_look_at: candidates.len() as u64 - selected,
-            blocks_selected: selected,
-            blocks_skipped: blocks - candidates.len() as u64,
+            blocks_to_look_at: sight.some,
+            blocks_selected: sight.all,
+            blocks_skipped: blocks - sight.some - sight.all,
             source: match scan.source {
                 Source::Tokens(_) => "tokens in memory",
                 Source::Snapshot(_) => "mapped tokens, not verified",
-                Source::Reader(_) => "tokens read from the file, verified",
+                Source::Reader(_) | Source::Rows(_) => "tokens read from the file, verified",
+                Source::Parts(_) => "tokens of parts",
             },
             has_index: scan.index.is_some(),
             threads: scan.workers.threads(),
             kernels: scan.kernels.name(),
             conditions,
-            is_at_most: false,
+            is_at_most: sight.parts > 0,
             operation: None,
         }
+    }
+}
+
+/// The blocks of a source, as seen before any token is looked at.
+#[derive(Default)]
+struct Sight {
+    parts: u64,
+    parts_skipped: u64,
+    /// Blocks of which all tokens are selected, and of which some may be.
+    all: u64,
+    some: u64,
+    /// The first of these, of a source that is not of parts.
+    first: Option<u64>,
+}
+
+impl Sight {
+    fn of(scan: &Scan<'_>) -> Self {
+        let mut sight = Self::default();
+        let mut add = |blocks, is_all| match is_all {
+            true => sight.all += blocks,
+            false => sight.some += blocks,
+        };
+        match scan.source {
+            Source::Parts(parts) => {
+                let (pieces, stats) = scan.pieces(parts);
+                let mut pieces = pieces.iter();
+                pieces
+                    .clone()
+                    .for_each(|piece| add(piece.blocks(), piece.is_all));
+                sight.parts = stats.parts;
+                sight.parts_skipped = stats.parts - pieces.by_ref().count() as u64;
+            }
+            _ => {
+                let candidates = scan.candidates();
+                candidates.iter().for_each(|block| add(1, block.is_all));
+                sight.first = candidates.first().map(|candidate| candidate.block);
+            }
+        }
+        sight
     }
 }
 
@@ -123,8 +165,9 @@ impl Plan {
 
 /// Where a column comes from, as shown.
 fn source_of(scan: &Scan<'_>, column: Column) -> &'static str {
-    let first = scan.candidates().first().map(|candidate| candidate.block);
-    match is_indexed(scan.index, column, first) {
+    let sight = Sight::of(scan);
+    match is_indexed(scan.index, column, sight.first) {
+        _ if sight.parts > 0 => "each part",
         true => INDEX,
         false => RECORDS,
     }
@@ -226,6 +269,13 @@ impl fmt::Display for Plan {
             Counted(self.blocks, "block"),
             self.source
         )?;
+        if self.parts > 0 {
+            let (parts, skipped) = (Counted(self.parts, "part"), self.parts_skipped);
+            writeln!(
+                f,
+                "{parts}, {skipped} not opened as none of their tokens can match"
+            )?;
+        }
         let skipped = self.blocks_skipped;
         let at_most = if self.is_at_most { "at most " } else { "" };
         writeln!(
@@ -243,10 +293,10 @@ impl fmt::Display for Plan {
         if let Some(operation) = &self.operation {
             writeln!(f, "{operation}")?;
         }
-        let index = if self.has_index {
-            "an index"
-        } else {
-            "no index"
+        let index = match (self.parts, self.has_index) {
+            (0, true) => "an index",
+            (0, false) => "no index",
+            _ => "the index of each part, if it has one",
         };
         let threads = match self.threads {
             1 => "1 thread".to_owned(),

@@ -7,7 +7,7 @@ use crate::ops::find::{Way, one_of, sorted};
 use crate::ops::turns::most_blocks;
 use crate::ops::{first_blocks, touched_blocks};
 use crate::scan::Scan;
-use crate::{Ball, Points, Query, QuestionError};
+use crate::{Ball, Points, Query, QuestionError, Source};
 
 /// An operation on the selected tokens, for its plan.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,13 @@ impl Query<'_> {
         let wanted = sorted(ids.iter().map(|id| id.raw()).collect());
         let query = self.and(one_of(&wanted));
         let scan = query.scan();
+        if let Source::Parts(_) = scan.source {
+            let ids = Counted(wanted.len() as u64, "id");
+            let plan = query.explain().with_all();
+            return plan.with(format!(
+                "look-up of {ids} in each part: by its index as far as it has one, else by a search"
+            ));
+        }
         let index = scan.index.filter(|_| self.is_unfiltered());
         let has_ids = index.is_some_and(|index| index.ids().is_some());
         let (mut by_ids, mut by_zones, mut searched) = (0, 0, 0);
@@ -100,6 +107,13 @@ impl Query<'_> {
 
     fn plan_nearest(&self, points: &Points) -> Plan {
         let scan = self.scan();
+        if let Source::Parts(_) = scan.source {
+            return self.explain().with_all().with(
+                "the parts with the nearest boxes first, then others as long as they can have \
+                 nearer tokens"
+                    .into(),
+            );
+        }
         let first = first_blocks(points, &scan).filter(|_| !scan.skips_damaged);
         let most = most_blocks(&scan) as u64;
         let told = match first {
@@ -125,8 +139,12 @@ impl Query<'_> {
     }
 
     fn plan_density(&self, ball: &Ball) -> Plan {
-        let touched = touched_blocks(&self.scan(), ball);
+        let scan = self.scan();
         let mut plan = self.explain().with_all();
+        if let Source::Parts(_) = scan.source {
+            return plan.with("in the parts whose boxes the ball touches".into());
+        }
+        let touched = touched_blocks(&scan, ball);
         plan.is_at_most = touched.is_some();
         plan.with(match touched {
             Some(count) => format!(

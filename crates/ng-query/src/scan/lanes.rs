@@ -31,13 +31,30 @@ enum Held<'s> {
 #[repr(align(64))]
 struct Buffer([u8; WIDEST * BLOCK_TOKENS]);
 
-impl<'s> Lanes<'s> {
-    pub(super) fn new() -> Self {
+impl Default for Lanes<'_> {
+    fn default() -> Self {
         Self {
-            lanes: std::array::from_fn(|_| Lane {
-                held: Held::Nothing,
-                buffer: None,
-            }),
+            lanes: std::array::from_fn(|_| Lane::free(None)),
+            len: 0,
+        }
+    }
+}
+
+impl<'s> Lane<'s> {
+    /// One with nothing loaded.
+    fn free(buffer: Option<Box<Buffer>>) -> Self {
+        Self {
+            held: Held::Nothing,
+            buffer,
+        }
+    }
+}
+
+impl<'s> Lanes<'s> {
+    /// The buffers, with nothing loaded.
+    pub(super) fn into_free(self) -> Lanes<'static> {
+        Lanes {
+            lanes: self.lanes.map(|lane| Lane::free(lane.buffer)),
             len: 0,
         }
     }

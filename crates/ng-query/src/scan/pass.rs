@@ -1,17 +1,18 @@
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::Instant;
 
 use ng_parallel::{ParallelError, Shards, Workers, map_shards, serial};
 use ng_store::{BLOCK_TOKENS, ReadError};
 
-use super::candidates::candidates;
-use super::{Candidate, Opened, Stage, Stop};
+use super::stage::Kit;
+use super::{Candidate, Opened, Piece, Stage, Stop};
 use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::pool::Pool;
 use crate::select::Selector;
-use crate::{QueryError, Source, Stats};
+use crate::{OpenPart, Parts, QueryError, Source, Stats};
 
 /// The number of blocks in the first wave: few, so that an answer in them comes soon.
 const FIRST_WAVE: usize = 8;
@@ -20,12 +21,21 @@ pub(crate) const LONGEST_WAVE: usize = 4096;
 /// For fewer blocks than this, waking a thread does not pay.
 const ALONE: usize = 8;
 
+/// The most parts that are open at once.
+const MOST_OPEN: usize = 64;
+
 /// A pass over the tokens that a filter selects.
 pub(crate) struct Scan<'q> {
     pub(crate) source: Source<'q>,
     pub(crate) index: Option<&'q Index>,
     pub(crate) boxes: Option<&'q dyn Boxes>,
-    pub(crate) selector: Selector,
+    /// The position of the source's first token.
+    pub(crate) base: u64,
+    /// Whether the filter is known to select every token.
+    pub(crate) is_all: bool,
+    /// Whether tokens are looked at even if all of their part are selected.
+    pub(crate) looks: bool,
+    pub(crate) selector: Arc<Selector>,
     pub(crate) workers: Workers,
     pub(crate) stop: Stop,
     pub(crate) kernels: Kernels,
@@ -35,21 +45,44 @@ pub(crate) struct Scan<'q> {
     pub(crate) started: Instant,
 }
 
-/// One run of a scan: what its workers share.
+/// A part that was opened, or need not be.
+struct Chosen {
+    piece: Piece,
+    part: Option<Arc<OpenPart>>,
+    candidates: Vec<Candidate>,
+}
+
+/// What goes on from wave to wave, and from part to part.
+struct Waves {
+    /// How many blocks the next one has.
+    wave: usize,
+    kits: Pool<Kit>,
+}
+
+/// A wave: what its workers share.
 struct Run<'r, 'q> {
     scan: &'r Scan<'q>,
-    opened: Opened<'q>,
+    opened: &'r [Opened<'r>],
 }
 
 impl<'q> Scan<'q> {
-    /// The blocks that may have an answer.
-    pub(crate) fn candidates(&self) -> Vec<Candidate> {
-        candidates(self.source.len(), self.selector.bound(), self.index)
+    /// The number of blocks, including partial ones.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.source.blocks()
     }
 
-    /// The number of blocks, including a partial last one.
-    pub(crate) fn blocks(&self) -> u64 {
-        self.source.len().div_ceil(BLOCK_TOKENS as u64)
+    /// The positions of a block; not for parts.
+    pub(crate) fn positions(&self, block: u64) -> Range<u64> {
+        let (first, tokens) = (block * BLOCK_TOKENS as u64, self.source.len());
+        self.base + first..self.base + tokens.min(first + BLOCK_TOKENS as u64)
+    }
+
+    /// For work that looks at no token: it needs to know which are selected.
+    pub(crate) fn without_looks(self) -> Self {
+        Self {
+            looks: self.skips_damaged,
+            ..self
+        }
     }
 
     /// Calls `work` in each block that has selected tokens, several at a time, with one result for
@@ -63,49 +96,105 @@ impl<'q> Scan<'q> {
         work: impl Fn(&mut R, &mut Stage<'_>) -> Result<(), QueryError> + Sync,
         take: impl FnMut(R) -> Result<ControlFlow<()>, E>,
     ) -> Result<Stats, E> {
-        self.run_over(&self.candidates(), new, work, take)
+        self.run_over(|scan| Ok(scan.candidates()), new, work, take)
     }
 
-    /// Does what [`run`](Self::run) does, for some blocks.
+    /// Does what [`run`](Self::run) does, in the blocks that `choose` returns for the source, or for
+    /// each part that may have selected tokens.
     pub(crate) fn run_over<R: Send, E: From<QueryError>>(
         &self,
-        candidates: &[Candidate],
+        mut choose: impl FnMut(&Scan<'_>) -> Result<Vec<Candidate>, QueryError>,
         new: impl Fn() -> R + Sync,
         work: impl Fn(&mut R, &mut Stage<'_>) -> Result<(), QueryError> + Sync,
         mut take: impl FnMut(R) -> Result<ControlFlow<()>, E>,
     ) -> Result<Stats, E> {
-        let run = Run {
-            scan: self,
-            opened: Opened::new(self.source, candidates.len() as u64),
+        let mut waves = Waves {
+            wave: FIRST_WAVE.min(self.wave),
+            kits: Pool::new(),
         };
-        let stages = Pool::new();
-        let mut stats = self.stats_of_none(candidates.len() as u64);
-        let mut rest = candidates;
-        let mut wave = FIRST_WAVE.min(self.wave);
-        'waves: while !rest.is_empty() {
-            let (part, behind) = rest.split_at(wave.min(rest.len()));
-            let results = self.map(part, |blocks| run.map(&stages, blocks, &new, &work));
-            for result in results.map_err(QueryError::from)? {
-                if take(result?)?.is_break() {
-                    break 'waves;
+        let mut stats = match self.source {
+            Source::Parts(parts) => {
+                let (pieces, mut stats) = self.pieces(parts);
+                let mut rest = &pieces[..];
+                loop {
+                    let group =
+                        self.open_some(parts, &mut rest, waves.wave, &mut choose, &mut stats)?;
+                    if group.is_empty() {
+                        break;
+                    }
+                    let opened: Vec<_> = group.iter().map(|one| one.opened(self)).collect();
+                    let candidates = in_their_places(&group);
+                    let next = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
+                    if next.is_break() {
+                        break;
+                    }
                 }
+                stats
             }
-            rest = behind;
-            wave = (2 * wave).min(self.wave);
-        }
-        for stage in stages.into_inner() {
-            stats.add(&stage.stats);
+            _ => {
+                let candidates = choose(self)?;
+                let mut stats = self.stats_of_none();
+                stats.blocks_skipped = stats.blocks - candidates.len() as u64;
+                let opened = [Opened::new(self, candidates.len() as u64)];
+                let _all = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
+                stats
+            }
+        };
+        for kit in waves.kits.into_inner() {
+            stats.add(&kit.stats);
         }
         stats.elapsed = self.started.elapsed();
         Ok(stats)
     }
 
-    /// The counts of a pass before anything is looked at.
-    pub(crate) fn stats_of_none(&self, candidates: u64) -> Stats {
-        let blocks = self.blocks();
+    /// Opens the next parts, as many as have the blocks of a wave, and takes them from the rest.
+    /// None are left if it returns none.
+    fn open_some(
+        &self,
+        parts: &dyn Parts,
+        rest: &mut &[Piece],
+        wave: usize,
+        choose: &mut impl FnMut(&Scan<'_>) -> Result<Vec<Candidate>, QueryError>,
+        stats: &mut Stats,
+    ) -> Result<Vec<Chosen>, QueryError> {
+        let (mut group, mut blocks) = (Vec::new(), 0);
+        while let Some((piece, behind)) = rest.split_first()
+            && blocks < wave
+            && group.len() < MOST_OPEN
+        {
+            *rest = behind;
+            let chosen = match piece.is_all && !self.looks {
+                true => Chosen::unopened(*piece),
+                false => {
+                    let part = self.open(parts, piece, stats)?;
+                    let candidates = choose(&self.of_part(piece, &part))?;
+                    Chosen {
+                        piece: *piece,
+                        part: Some(part),
+                        candidates,
+                    }
+                }
+            };
+            let count = chosen.candidates.len();
+            stats.blocks_skipped += piece.blocks() - count as u64;
+            blocks += count;
+            // A part without candidates is dropped at once.
+            if count > 0 {
+                group.push(chosen);
+            }
+        }
+        Ok(group)
+    }
+
+    /// The counts of a pass before anything is looked at, or ruled out.
+    pub(crate) fn stats_of_none(&self) -> Stats {
+        let parts = match self.source {
+            Source::Parts(parts) => parts.part_count() as u64,
+            _ => 0,
+        };
         Stats {
-            blocks,
-            blocks_skipped: blocks - candidates,
+            parts,
+            blocks: self.blocks(),
             ..Stats::default()
         }
     }
@@ -127,17 +216,82 @@ impl<'q> Scan<'q> {
     }
 }
 
-impl<'q> Run<'_, 'q> {
+impl Chosen {
+    fn unopened(piece: Piece) -> Self {
+        let all = |block| Candidate::of_all(block);
+        Self {
+            candidates: (0..piece.blocks()).map(all).collect(),
+            piece,
+            part: None,
+        }
+    }
+
+    fn opened<'p>(&'p self, scan: &Scan<'_>) -> Opened<'p> {
+        match &self.part {
+            Some(part) => {
+                let scan = scan.of_part(&self.piece, part);
+                Opened::new(&scan, self.candidates.len() as u64)
+            }
+            None => Opened::unopened(self.piece.base, self.piece.tokens),
+        }
+    }
+}
+
+/// The candidates of some parts that are open, in order.
+fn in_their_places(group: &[Chosen]) -> Vec<Candidate> {
+    let of = |(place, chosen): (u32, &Chosen)| {
+        let candidates = chosen.candidates.clone().into_iter();
+        candidates.map(move |candidate| Candidate { place, ..candidate })
+    };
+    (0..).zip(group).flat_map(of).collect()
+}
+
+impl Waves {
+    /// Calls `work` in some blocks, wave by wave, and `take` with the results.
+    fn run<R: Send, E: From<QueryError>>(
+        &mut self,
+        scan: &Scan<'_>,
+        opened: &[Opened<'_>],
+        candidates: &[Candidate],
+        new: &(impl Fn() -> R + Sync),
+        work: &(impl Fn(&mut R, &mut Stage<'_>) -> Result<(), QueryError> + Sync),
+        take: &mut impl FnMut(R) -> Result<ControlFlow<()>, E>,
+    ) -> Result<ControlFlow<()>, E> {
+        let run = Run { scan, opened };
+        let (kits, stages) = (&self.kits, Pool::new());
+        let mut rest = candidates;
+        let mut next = ControlFlow::Continue(());
+        'waves: while !rest.is_empty() {
+            let (part, behind) = rest.split_at(self.wave.min(rest.len()));
+            let results = scan.map(part, |blocks| run.map((kits, &stages), blocks, new, work));
+            for result in results.map_err(QueryError::from)? {
+                next = take(result?)?;
+                if next.is_break() {
+                    break 'waves;
+                }
+            }
+            rest = behind;
+            self.wave = (2 * self.wave).min(scan.wave);
+        }
+        for stage in stages.into_inner() {
+            self.kits.give(stage.into_kit());
+        }
+        Ok(next)
+    }
+}
+
+impl<'r, 'q> Run<'r, 'q> {
     fn map<'s, R>(
         &'s self,
-        stages: &Pool<Stage<'s>>,
+        (kits, stages): (&Pool<Kit>, &Pool<Stage<'s>>),
         blocks: &[Candidate],
         new: impl Fn() -> R,
         work: impl Fn(&mut R, &mut Stage<'s>) -> Result<(), QueryError>,
     ) -> Result<R, QueryError> {
-        let mut stage = stages
-            .take()
-            .unwrap_or_else(|| Stage::new(self.scan, &self.opened));
+        let mut stage = stages.take().unwrap_or_else(|| {
+            let kit = kits.take().unwrap_or_default();
+            Stage::with_kit(self.scan, &self.opened[0], kit)
+        });
         let mut result = new();
         let done = self.in_blocks(&mut stage, blocks, |stage| work(&mut result, stage));
         stages.give(stage);
@@ -150,15 +304,11 @@ impl<'q> Run<'_, 'q> {
         blocks: &[Candidate],
         mut work: impl FnMut(&mut Stage<'s>) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
-        let tokens = self.scan.source.len();
-        let block_tokens = BLOCK_TOKENS as u64;
-        let end = |block: u64| tokens.min((block + 1) * block_tokens);
         for candidate in blocks {
             stage.check_stop()?;
-            let block = candidate.block;
-            let len = (end(block) - block * block_tokens) as usize;
+            stage.move_to(&self.opened[candidate.place as usize]);
             let before = stage.stats.bytes_read;
-            let done = self.select(stage, *candidate, len).and_then(|any| {
+            let done = self.select(stage, *candidate).and_then(|any| {
                 if !any {
                     return Ok(());
                 }
@@ -172,19 +322,16 @@ impl<'q> Run<'_, 'q> {
                 true => stage.stats.blocks_unread += 1,
                 false => stage.stats.blocks_looked_at += 1,
             }
+            let len = stage.len();
             self.pass_damage(done, len, &mut stage.stats)?;
         }
         Ok(())
     }
 
     /// Moves to a block; tells whether any of its tokens is selected.
-    fn select(
-        &self,
-        stage: &mut Stage<'_>,
-        candidate: Candidate,
-        len: usize,
-    ) -> Result<bool, QueryError> {
-        stage.enter(candidate.block, len);
+    fn select(&self, stage: &mut Stage<'_>, candidate: Candidate) -> Result<bool, QueryError> {
+        stage.enter(candidate.block);
+        let len = stage.len();
         if candidate.is_all {
             return Ok(true);
         }

@@ -1,11 +1,14 @@
+use std::ops::Range;
+use std::ptr;
+
 use ng_arrow::Column;
 use ng_store::{BLOCK_TOKENS, MapWindow};
 use ng_token::Token;
 
 use super::lanes::{whole_of, width};
 use super::{Lanes, Opened, Scan, Stop};
-use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::reader_rows::LastBlock;
 use crate::{QueryError, Stats};
 
 /// A byte for each token of a block, 0 or 1.
@@ -19,37 +22,67 @@ pub(crate) struct Stage<'s> {
     pub(crate) masks: Masks,
     pub(super) stats: Stats,
     opened: &'s Opened<'s>,
-    index: Option<&'s Index>,
     stop: &'s Stop,
     block: u64,
-    first: u64,
-    len: usize,
+    /// The places of the block's tokens in the source that is open.
+    places: Range<u64>,
     /// The block read from a file; `None` if it was not.
     read: Option<u64>,
     buffer: Vec<Token>,
+    last: LastBlock,
     /// The block of a map that may be larger than memory, while its records are needed.
     window: Option<MapWindow<'s>>,
     /// `None` if all are selected.
     selected: Option<Mask>,
 }
 
+/// What a worker keeps when the sources that are open change: its buffers, and its counts.
+#[derive(Default)]
+pub(super) struct Kit {
+    lanes: Lanes<'static>,
+    masks: Masks,
+    buffer: Vec<Token>,
+    pub(super) stats: Stats,
+}
+
 impl<'s> Stage<'s> {
     pub(super) fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>) -> Self {
+        Self::with_kit(scan, opened, Kit::default())
+    }
+
+    pub(super) fn with_kit(scan: &'s Scan<'_>, opened: &'s Opened<'s>, kit: Kit) -> Self {
         Self {
             kernels: scan.kernels,
-            lanes: Lanes::new(),
-            masks: Masks::default(),
-            stats: Stats::default(),
+            lanes: kit.lanes,
+            masks: kit.masks,
+            stats: kit.stats,
             opened,
-            index: scan.index,
             stop: &scan.stop,
             block: 0,
-            first: 0,
-            len: 0,
+            places: 0..0,
             read: None,
-            buffer: Vec::new(),
+            buffer: kit.buffer,
+            last: LastBlock::default(),
             window: None,
             selected: None,
+        }
+    }
+
+    pub(super) fn into_kit(mut self) -> Kit {
+        self.select_all();
+        Kit {
+            lanes: self.lanes.into_free(),
+            masks: self.masks,
+            buffer: self.buffer,
+            stats: self.stats,
+        }
+    }
+
+    /// Moves to a source that is open.
+    pub(super) fn move_to(&mut self, opened: &'s Opened<'s>) {
+        if !ptr::eq(self.opened, opened) {
+            self.opened = opened;
+            self.last.forget();
         }
     }
 
@@ -58,14 +91,13 @@ impl<'s> Stage<'s> {
         self.stop.check()
     }
 
-    /// Moves to a block of `len` tokens, all of them selected.
-    pub(super) fn enter(&mut self, block: u64, len: usize) {
+    /// Moves to a block, all of whose tokens are selected.
+    pub(super) fn enter(&mut self, block: u64) {
         self.block = block;
-        self.first = block * BLOCK_TOKENS as u64;
-        self.len = len;
+        self.places = self.opened.places(block);
         self.read = None;
         self.window = None;
-        self.lanes.clear(len);
+        self.lanes.clear(self.len());
         self.select_all();
     }
 
@@ -81,47 +113,46 @@ impl<'s> Stage<'s> {
         self.selected = Some(mask);
     }
 
-    /// The number of the block.
+    /// The number of the block in the source that is open.
     pub(crate) fn block(&self) -> u64 {
         self.block
     }
 
     /// The position of the block's first token.
     pub(crate) fn first(&self) -> u64 {
-        self.first
+        self.opened.base + self.places.start
     }
 
     /// How many tokens the block has.
     pub(crate) fn len(&self) -> usize {
-        self.len
+        (self.places.end - self.places.start) as usize
     }
 
     /// How many of them are selected.
     pub(crate) fn selected_count(&self) -> usize {
         match &self.selected {
-            None => self.len,
-            Some(mask) => self.kernels.count(&mask[..self.len]),
+            None => self.len(),
+            Some(mask) => self.kernels.count(&mask[..self.len()]),
         }
     }
 
     /// The mask of the selected tokens; `None` if all are.
     pub(crate) fn selected(&self) -> Option<&[u8]> {
-        self.selected.as_ref().map(|mask| &mask[..self.len])
+        self.selected.as_ref().map(|mask| &mask[..self.len()])
     }
 
     /// Calls `each` with the index in the block of each selected token, in order.
     pub(crate) fn for_each_selected(&self, mut each: impl FnMut(usize)) {
         match self.selected() {
-            None => (0..self.len).for_each(each),
+            None => (0..self.len()).for_each(each),
             Some(mask) => for_each_one(mask, &mut each),
         }
     }
 
     /// The columns and the records at once, if both are loaded.
     pub(crate) fn held_records(&self) -> &[Token] {
-        let first = self.first as usize;
         match self.opened.tokens() {
-            Some(tokens) => &tokens[first..first + self.len],
+            Some(tokens) => &tokens[self.places.start as usize..self.places.end as usize],
             None => &self.buffer,
         }
     }
@@ -152,12 +183,15 @@ impl<'s> Stage<'s> {
             return Ok(());
         }
         match self.opened.tokens() {
-            None => self.opened.read_block(self.block, &mut self.buffer)?,
-            Some(_) => self.window = self.opened.window(self.first, self.len)?,
+            None => {
+                let (block, last) = (self.block, &mut self.last);
+                self.opened.read_block(block, &mut self.buffer, last)?;
+            }
+            Some(_) => self.window = self.opened.window(self.places.clone())?,
         }
         self.read = Some(self.block);
         self.stats.records = true;
-        self.stats.bytes_read += (self.len * Token::SIZE) as u64;
+        self.stats.bytes_read += (self.len() * Token::SIZE) as u64;
         Ok(())
     }
 
@@ -188,9 +222,8 @@ impl<'s> Stage<'s> {
             }
             _ => {
                 self.bring_records()?;
-                let first = self.first as usize;
                 let records = match self.opened.tokens() {
-                    Some(tokens) => &tokens[first..first + self.len],
+                    Some(tokens) => &tokens[self.places.start as usize..self.places.end as usize],
                     None => &self.buffer,
                 };
                 self.lanes.extract(column, records);
@@ -201,13 +234,11 @@ impl<'s> Stage<'s> {
 
     /// Takes a column from the index; `false` if it has no sound one.
     fn map(&mut self, column: Column) -> bool {
-        let Some(values) = self
-            .index
-            .and_then(|index| index.column(column, self.block))
-        else {
+        let index = self.opened.index;
+        let Some(values) = index.and_then(|index| index.column(column, self.block)) else {
             return false;
         };
-        let bytes = self.len * width(column);
+        let bytes = self.len() * width(column);
         // The index covers only full blocks.
         let Some(values) = values.get(..bytes) else {
             return false;

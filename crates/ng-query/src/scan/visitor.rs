@@ -1,23 +1,16 @@
-use std::ops::Range;
-
 use ng_arrow::Column;
-use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
 use super::{Beyond, Opened, Scan, Stage};
 use crate::bound::Bound;
-use crate::index::Index;
-use crate::select::Selector;
 use crate::zone::{Verdict, verdict};
 use crate::{QueryError, Stats};
 
 /// One worker's way to visit blocks in any order and look at a few pages of each.
 pub(crate) struct Visitor<'s> {
     pub(crate) stage: Stage<'s>,
-    selector: &'s Selector,
-    index: Option<&'s Index>,
+    scan: &'s Scan<'s>,
     is_mapped: bool,
-    tokens: u64,
 }
 
 /// What a visitor found at a block.
@@ -30,42 +23,35 @@ pub(crate) struct Visited {
 }
 
 impl<'s> Visitor<'s> {
-    pub(crate) fn new(scan: &'s Scan<'_>, opened: &'s Opened<'s>) -> Self {
+    pub(crate) fn new(scan: &'s Scan<'s>, opened: &'s Opened<'s>) -> Self {
         Self {
             stage: Stage::new(scan, opened),
-            selector: &scan.selector,
-            index: scan.index,
+            scan,
             is_mapped: opened.tokens().is_some(),
-            tokens: scan.source.len(),
         }
     }
 
     /// The number of blocks.
     pub(crate) fn blocks(&self) -> u64 {
-        self.tokens.div_ceil(BLOCK_TOKENS as u64)
+        self.scan.blocks()
     }
 
     pub(crate) fn bound(&self) -> &'s Bound {
-        self.selector.bound()
+        self.scan.selector.bound()
     }
 
     pub(crate) fn into_stats(self) -> Stats {
         self.stage.stats
     }
 
-    /// The positions of a block.
-    pub(crate) fn positions(&self, block: u64) -> Range<u64> {
-        let first = block * BLOCK_TOKENS as u64;
-        first..self.tokens.min(first + BLOCK_TOKENS as u64)
-    }
-
     /// What is known about which tokens of a block are selected.
     pub(crate) fn verdict(&self, block: u64) -> Verdict {
         match self.bound() {
+            _ if self.scan.is_all => Verdict::All,
             Bound::All => Verdict::All,
             bound => {
-                let zone = self.index.and_then(|index| index.zone(block));
-                verdict(bound, &self.positions(block), zone)
+                let zone = self.scan.index.and_then(|index| index.zone(block));
+                verdict(bound, &self.scan.positions(block), zone)
             }
         }
     }
@@ -77,9 +63,7 @@ impl<'s> Visitor<'s> {
 
     /// The records of a block.
     pub(super) fn records(&mut self, block: u64) -> Result<&[Token], QueryError> {
-        let positions = self.positions(block);
-        let len = (positions.end - positions.start) as usize;
-        self.stage.enter(block, len);
+        self.stage.enter(block);
         self.stage.bring_records()?;
         Ok(self.stage.held_records())
     }
@@ -101,14 +85,16 @@ impl<'s> Visitor<'s> {
         if verdict == Verdict::None {
             return Ok(None);
         }
-        let positions = self.positions(block);
-        let len = (positions.end - positions.start) as usize;
-        self.stage.enter(block, len);
+        self.stage.enter(block);
+        let len = self.stage.len();
         let has_columns = beyond.columns(block).is_some() || self.bring(columns)?;
         let is_to_match = verdict == Verdict::Some && by_token && self.is_mapped;
         if verdict == Verdict::Some && !is_to_match {
             let mut mask = self.stage.masks.take();
-            let done = self.selector.evaluate(&mut self.stage, &mut mask[..len]);
+            let done = self
+                .scan
+                .selector
+                .evaluate(&mut self.stage, &mut mask[..len]);
             self.stage.select(mask);
             done?;
         }

@@ -5,8 +5,8 @@ use crate::scan::Scan;
 /// How many blocks are visited first for the first point: those whose boxes contain it, or the
 /// nearest. `None` if there are no boxes, no points, or no memory for them.
 pub(crate) fn first_blocks(points: &Points, scan: &Scan<'_>) -> Option<u64> {
-    let plan = Plan::new(points, 1, scan.kernels, scan.boxes).ok()?;
-    let (trees, target) = (plan.trees(), plan.targets.first()?);
+    let plan = Plan::new(points, 1, scan.kernels).ok()?;
+    let (trees, target) = (plan.trees(scan.boxes), plan.targets.first()?);
     let tree = trees.first()?;
     let (mut all, mut sums) = (Vec::new(), [0.0; 64]);
     for root in 0..tree.root_count() {

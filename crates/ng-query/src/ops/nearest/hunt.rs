@@ -1,6 +1,8 @@
 use super::plan::{Plan, Target};
 use super::reach::Reach;
+use crate::QueryError;
 use crate::ops::best::{Best, Bound};
+use crate::scan::Stop;
 
 /// What one worker has found around one point, and the limits that follow.
 pub(super) struct Hunt<'b> {
@@ -29,7 +31,7 @@ impl<'b> Hunt<'b> {
     /// Narrows the limits to what was found meanwhile; `false` if no token from `position` on can
     /// be among the nearest.
     #[inline]
-    pub(super) fn narrow(&mut self, plan: &Plan<'_>, target: &Target, position: u64) -> bool {
+    pub(super) fn narrow(&mut self, plan: &Plan, target: &Target, position: u64) -> bool {
         let Some(key) = self.best.limit(position) else {
             return false;
         };
@@ -39,6 +41,13 @@ impl<'b> Hunt<'b> {
         }
         true
     }
+
+    /// Adds what was found elsewhere around the same point.
+    pub(super) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), QueryError> {
+        self.blocks += other.blocks;
+        self.best.merge(other.best, stop)
+    }
+
     /// Whether a token with this key may be among the nearest, by the limits.
     pub(super) fn reaches(&self, key: u64) -> bool {
         key <= self.key

@@ -17,7 +17,7 @@ pub(super) const LONG_CHUNK: usize = 1024;
 pub(super) type Columns<'b> = [&'b [i16]; 24];
 
 /// The columns of a loaded block.
-pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> {
+pub(super) fn columns<'b>(plan: &Plan, lanes: &'b Lanes<'_>) -> Columns<'b> {
     let mut columns: Columns<'b> = [&[]; 24];
     for (place, &column) in columns.iter_mut().zip(&plan.columns) {
         *place = lanes.i16(column);
@@ -26,7 +26,7 @@ pub(super) fn columns<'b>(plan: &Plan<'_>, lanes: &'b Lanes<'_>) -> Columns<'b> 
 }
 
 /// The boxes of the points in the columns of a block, one for each space of the metric.
-pub(super) fn cuboids(plan: &Plan<'_>, columns: &Columns<'_>) -> Vec<Cuboid> {
+pub(super) fn cuboids(plan: &Plan, columns: &Columns<'_>) -> Vec<Cuboid> {
     let spaces = 0..plan.spaces.len();
     let end = |space, of: fn(&[i16]) -> i16| [0, 1, 2].map(|axis| of(columns[3 * space + axis]));
     let cuboid = |space| Cuboid {
@@ -85,7 +85,7 @@ impl Part<'_> {
 }
 
 impl Looker {
-    pub(super) fn new(plan: &Plan<'_>) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         Self {
             mask: [0; PAGE],
             gathered: Box::new([[0; CHUNK]; 24]),
@@ -96,7 +96,7 @@ impl Looker {
     /// Looks at a page of 64 tokens, or less, for any metric.
     pub(super) fn look(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
@@ -116,7 +116,7 @@ impl Looker {
     /// Compares one token of a part with a point.
     #[inline]
     pub(super) fn hold(
-        plan: &Plan<'_>,
+        plan: &Plan,
         target: &Target,
         part: &Part<'_>,
         place: usize,
@@ -130,7 +130,7 @@ impl Looker {
     /// Compares the tokens of a page with a point; in one space only those within reach.
     pub(super) fn look_in_space(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
@@ -159,7 +159,7 @@ impl Looker {
     }
 
     /// Makes rows of up to 256 tokens' points.
-    pub(super) fn make_rows(&mut self, plan: &Plan<'_>, part: &Part<'_>) {
+    pub(super) fn make_rows(&mut self, plan: &Plan, part: &Part<'_>) {
         if let Block::Records(_) = part.block {
             self.gather(plan, part);
         }
@@ -179,7 +179,7 @@ impl Looker {
     /// Compares the tokens in the rows with a point.
     pub(super) fn look_in_rows(
         &self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         target: &Target,
         part: &Part<'_>,
         is_selected: impl Fn(usize) -> bool,
@@ -209,7 +209,7 @@ impl Looker {
     /// Most are ruled out in the columns; rows are made only of the few others.
     pub(super) fn look_in_columns(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         target: &Target,
         columns: &Columns<'_>,
         (first, places): (u64, Range<usize>),
@@ -248,7 +248,7 @@ impl Looker {
         }
     }
 
-    fn gather(&mut self, plan: &Plan<'_>, part: &Part<'_>) {
+    fn gather(&mut self, plan: &Plan, part: &Part<'_>) {
         let Block::Records(records) = part.block else {
             return;
         };

@@ -4,11 +4,13 @@
 //! ([`metric`]) and the screens that rule tokens out without it ([`reach`] in steps, [`screen`] in
 //! `f32`). A [`Hunt`] is what was found around one point. With boxes a [`Search`] goes from block
 //! to block, nearest first; without boxes, or if they rule out too little, a [`pass`] looks through
-//! all blocks for all points.
+//! all blocks for all points. Of several sources ([`in_parts`]) those are opened first whose boxes are
+//! nearest, and none that is too far.
 
 mod explain;
 mod fence;
 mod hunt;
+mod in_parts;
 mod look;
 mod looked;
 mod metric;
@@ -32,7 +34,7 @@ use crate::ops::best::Bound;
 use crate::ops::turns::{in_turns, most_blocks};
 use crate::pool::Pool;
 use crate::scan::{Beyond, Opened, Scan, Visitor};
-use crate::{Answer, Query, QueryError, QuestionError, Stats};
+use crate::{Answer, Query, QueryError, QuestionError, Source, Stats};
 pub(crate) use explain::first_blocks;
 pub(crate) use fence::Fence;
 use hunt::Hunt;
@@ -82,72 +84,95 @@ impl Query<'_> {
             return Err(QuestionError::NoneWanted.into());
         }
         let scan = self.scan();
-        let plan = Plan::new(points, k, scan.kernels, scan.boxes)?;
+        let plan = Plan::new(points, k, scan.kernels)?;
         let bounds = collected((0..points.len()).map(|_| Bound::new()), POINTS)?;
-        let looked = Looked::new(scan.blocks());
-        let mut found: Vec<Option<Neighbours>> =
-            collected((0..points.len()).map(|_| None), POINTS)?;
-        let mut stats = scan.stats_of_none(scan.blocks());
-        if scan.boxes.is_some() && !scan.skips_damaged {
-            stats.add(&search(&scan, &plan, &bounds, &looked, &mut found)?);
-        }
-        let mut rest = with_capacity(points.len(), POINTS)?;
-        rest.extend((0..points.len()).filter(|&point| found[point].is_none()));
-        if !rest.is_empty() {
-            let (hunts, of_pass) = pass::pass(&scan, &plan, &rest, &bounds, &looked)?;
-            stats.add(&of_pass);
-            for (point, hunt) in rest.into_iter().zip(hunts) {
-                found[point] = Some(plan.neighbours(point, hunt, &scan.stop)?);
+        let mut answer = match scan.source {
+            Source::Parts(parts) => in_parts::around(&scan, parts, &plan, &bounds)?,
+            _ => {
+                let all = collected(0..points.len(), POINTS)?;
+                let finish = |point, hunt| plan.neighbours(point, hunt, &scan.stop);
+                around(&scan, &plan, &all, &bounds, finish)?
             }
-        }
-        stats.blocks_looked_at = looked.count();
-        stats.blocks_unread = 0;
+        };
+        let stats = &mut answer.stats;
         stats.blocks_skipped = stats.blocks - stats.blocks_looked_at - stats.damaged_blocks;
         stats.elapsed = scan.started.elapsed();
-        let found = found.into_iter().map(Option::unwrap_or_default);
-        Ok(Answer {
-            value: collected(found, POINTS)?,
-            stats,
-        })
+        Ok(answer)
     }
 }
 
 /// What memory that grows with the points is for.
 const POINTS: &str = "points to look around";
 
-/// Searches for each point alone; leaves out points for which that is not worth it.
-fn search(
+/// What is found around some points in one source, as `finish` makes it of a hunt.
+fn around<'b, T: Send>(
     scan: &Scan<'_>,
-    plan: &Plan<'_>,
-    bounds: &[Bound],
-    looked: &Looked,
-    found: &mut [Option<Neighbours>],
+    plan: &Plan,
+    points: &[usize],
+    bounds: &'b [Bound],
+    finish: impl Fn(usize, Hunt<'b>) -> Result<T, QueryError> + Sync,
+) -> Result<Answer<Vec<T>>, QueryError> {
+    let looked = Looked::new(scan.blocks());
+    let mut found: Vec<Option<T>> = collected(points.iter().map(|_| None), POINTS)?;
+    let mut stats = scan.stats_of_none();
+    if scan.boxes.is_some() && !scan.skips_damaged {
+        let hunts = (points, bounds, &looked);
+        stats.add(&search(scan, plan, hunts, &finish, &mut found)?);
+    }
+    let mut rest = with_capacity(points.len(), POINTS)?;
+    rest.extend((0..points.len()).filter(|&place| found[place].is_none()));
+    if !rest.is_empty() {
+        let left = collected(rest.iter().map(|&place| points[place]), POINTS)?;
+        let (hunts, of_pass) = pass::pass(scan, plan, &left, bounds, &looked)?;
+        stats.add(&of_pass);
+        for (place, hunt) in rest.into_iter().zip(hunts) {
+            found[place] = Some(finish(points[place], hunt)?);
+        }
+    }
+    stats.blocks_looked_at = looked.count();
+    stats.blocks_unread = 0;
+    let mut value = with_capacity(points.len(), POINTS)?;
+    value.extend(found.into_iter().flatten());
+    Ok(Answer { value, stats })
+}
+
+/// Searches for each point alone; leaves out points for which that is not worth it.
+fn search<'b, T: Send>(
+    scan: &Scan<'_>,
+    plan: &Plan,
+    (points, bounds, looked): (&[usize], &'b [Bound], &Looked),
+    finish: &(impl Fn(usize, Hunt<'b>) -> Result<T, QueryError> + Sync),
+    found: &mut [Option<T>],
 ) -> Result<Stats, QueryError> {
-    let opened = Opened::new(scan.source, 0);
+    let opened = Opened::new(scan, 0);
     let most = most_blocks(scan);
     let mut visitor = Visitor::new(scan, &opened);
-    let covered = plan.trees().first().map_or(0, |tree| tree.blocks());
+    let covered = plan
+        .trees(scan.boxes)
+        .first()
+        .map_or(0, |tree| tree.blocks());
     let beyond = Beyond::new(&mut visitor, covered, &plan.spaces, most)?;
     let searches = Pool::new();
-    let turn = |points: Range<usize>| {
+    let turn = |places: Range<usize>| {
         let new = || Search::new(scan, &opened, plan, &beyond, most);
         searches.with(new, |search| {
-            let around = |point| {
+            let around = |&point: &usize| {
                 let mut hunt = Hunt::new(plan.k, &bounds[point]);
                 let is_done = search.look(point, &mut hunt, looked)?;
                 match is_done {
-                    true => plan.neighbours(point, hunt, &scan.stop).map(Some),
+                    true => finish(point, hunt).map(Some),
                     false => Ok(None),
                 }
             };
-            points.map(around).collect::<Result<Vec<_>, QueryError>>()
+            let around_all = points[places].iter().map(around);
+            around_all.collect::<Result<Vec<_>, QueryError>>()
         })
     };
-    let results = in_turns(scan, found.len(), turn);
+    let results = in_turns(scan, points.len(), turn);
     let mut places = found.iter_mut();
     for result in results.map_err(QueryError::from)? {
-        for (neighbours, place) in result?.into_iter().zip(places.by_ref()) {
-            *place = neighbours;
+        for (one, place) in result?.into_iter().zip(places.by_ref()) {
+            *place = one;
         }
     }
     let mut stats = visitor.into_stats();

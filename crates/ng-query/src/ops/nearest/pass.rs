@@ -23,13 +23,13 @@ const MANY: usize = 32;
 /// Searches around some points at once, through all blocks that may have a neighbour.
 pub(super) fn pass<'b>(
     scan: &Scan<'_>,
-    plan: &Plan<'_>,
+    plan: &Plan,
     points: &[usize],
     bounds: &'b [Bound],
     looked: &Looked,
 ) -> Result<(Vec<Hunt<'b>>, Stats), QueryError> {
     let searchers = Pool::new();
-    let trees = plan.trees();
+    let trees = plan.trees(scan.boxes);
     let new = || Searcher::new(plan);
     let stats = scan.run(
         || (),
@@ -47,8 +47,7 @@ pub(super) fn pass<'b>(
     let mut all = all.hunts;
     for searcher in searchers {
         for (all, hunt) in all.iter_mut().zip(searcher.hunts) {
-            all.best.merge(hunt.best, &scan.stop)?;
-            all.blocks += hunt.blocks;
+            all.merge(hunt, &scan.stop)?;
         }
     }
     Ok((all, stats))
@@ -63,7 +62,7 @@ struct Searcher<'b> {
 }
 
 impl<'b> Searcher<'b> {
-    fn new(plan: &Plan<'_>) -> Self {
+    fn new(plan: &Plan) -> Self {
         Self {
             hunts: Vec::new(),
             looker: Looker::new(plan),
@@ -74,7 +73,7 @@ impl<'b> Searcher<'b> {
     /// Begins a hunt for each point, if not begun yet.
     fn meet(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         points: &[usize],
         bounds: &'b [Bound],
     ) -> Result<(), QueryError> {
@@ -88,7 +87,7 @@ impl<'b> Searcher<'b> {
 
     fn look(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         trees: &[&Tree],
         stage: &mut Stage<'_>,
         points: &[usize],
@@ -143,7 +142,7 @@ impl<'b> Searcher<'b> {
     }
 
     /// Finds the points that may have neighbours in the block.
-    fn find_near(&mut self, plan: &Plan<'_>, trees: &[&Tree], stage: &Stage<'_>, points: &[usize]) {
+    fn find_near(&mut self, plan: &Plan, trees: &[&Tree], stage: &Stage<'_>, points: &[usize]) {
         self.near.clear();
         let mut cuboids = [Cuboid::EVERYWHERE; 8];
         for (cuboid, tree) in cuboids.iter_mut().zip(trees) {
@@ -165,7 +164,7 @@ impl<'b> Searcher<'b> {
     }
 
     /// Drops the points without neighbours in the boxes of the block's points.
-    fn leave_far_out(&mut self, plan: &Plan<'_>, columns: &Columns<'_>, points: &[usize]) {
+    fn leave_far_out(&mut self, plan: &Plan, columns: &Columns<'_>, points: &[usize]) {
         let (cuboids, hunts) = (cuboids(plan, columns), &self.hunts);
         self.near.retain(|&near| {
             let centre = &plan.targets[points[near]].centre;
@@ -175,7 +174,7 @@ impl<'b> Searcher<'b> {
 
     fn hold_selected(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         stage: &Stage<'_>,
         part: &Part<'_>,
         points: &[usize],
@@ -190,7 +189,7 @@ impl<'b> Searcher<'b> {
 
     fn look_in_space(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         stage: &Stage<'_>,
         columns: &Columns<'_>,
         points: &[usize],
@@ -223,7 +222,7 @@ impl<'b> Searcher<'b> {
     /// Searches around one point alone, so rows would be made for a single use.
     fn look_in_columns(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         stage: &Stage<'_>,
         columns: &Columns<'_>,
         points: &[usize],
@@ -248,7 +247,7 @@ impl<'b> Searcher<'b> {
 
     fn look_in_rows(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         stage: &Stage<'_>,
         whole: &Part<'_>,
         points: &[usize],

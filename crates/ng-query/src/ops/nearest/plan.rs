@@ -14,7 +14,7 @@ use crate::scan::Stop;
 use crate::select::axes;
 
 /// What is searched for, the same for all workers.
-pub(super) struct Plan<'q> {
+pub(super) struct Plan {
     pub(super) k: usize,
     pub(super) spaces: Vec<Space>,
     /// Three for each space.
@@ -22,7 +22,6 @@ pub(super) struct Plan<'q> {
     pub(super) scales: Scales,
     pub(super) targets: Vec<Target>,
     pub(super) kernels: Kernels,
-    pub(super) boxes: Option<&'q dyn Boxes>,
 }
 
 /// A point to search around.
@@ -31,13 +30,8 @@ pub(super) struct Target {
     pub(super) screen: Screen,
 }
 
-impl<'q> Plan<'q> {
-    pub(super) fn new(
-        points: &Points,
-        k: usize,
-        kernels: Kernels,
-        boxes: Option<&'q dyn Boxes>,
-    ) -> Result<Self, QueryError> {
+impl Plan {
+    pub(super) fn new(points: &Points, k: usize, kernels: Kernels) -> Result<Self, QueryError> {
         let metric = points.metric();
         let scales = Scales::new(metric);
         let target = |point| Target {
@@ -51,7 +45,6 @@ impl<'q> Plan<'q> {
             targets: collected((0..points.len()).map(target), POINTS)?,
             scales,
             kernels,
-            boxes,
         })
     }
 
@@ -64,9 +57,9 @@ impl<'q> Plan<'q> {
     }
 
     /// The trees of the spaces, in the order of the screens.
-    pub(super) fn trees(&self) -> Vec<&'q Tree> {
+    pub(super) fn trees<'b>(&self, boxes: Option<&'b dyn Boxes>) -> Vec<&'b Tree> {
         let spaces = self.scales.order.iter().map(|&space| self.spaces[space]);
-        match self.boxes {
+        match boxes {
             Some(boxes) => spaces.map(|space| boxes.tree(space)).collect(),
             None => Vec::new(),
         }

@@ -12,9 +12,10 @@ use crate::scan::{Beyond, Opened, Scan, Stage, Visited, Visitor};
 
 /// Searches around one point after the other, block by block in the order of their boxes' distance.
 pub(super) struct Search<'s> {
-    plan: &'s Plan<'s>,
+    plan: &'s Plan,
     visitor: Visitor<'s>,
     beyond: &'s Beyond,
+    boxes: Option<&'s dyn Boxes>,
     trees: Vec<&'s Tree>,
     looker: Looker,
     /// For each space, the block's box, in place of its pages' boxes.
@@ -29,16 +30,17 @@ pub(super) struct Search<'s> {
 
 impl<'s> Search<'s> {
     pub(super) fn new(
-        scan: &'s Scan<'_>,
+        scan: &'s Scan<'s>,
         opened: &'s Opened<'s>,
-        plan: &'s Plan<'s>,
+        plan: &'s Plan,
         beyond: &'s Beyond,
         most: usize,
     ) -> Self {
         Self {
             visitor: Visitor::new(scan, opened),
             beyond,
-            trees: plan.trees(),
+            boxes: scan.boxes,
+            trees: plan.trees(scan.boxes),
             looker: Looker::new(plan),
             whole: vec![Cuboid::EVERYWHERE.row(); plan.spaces.len()],
             plan,
@@ -235,7 +237,7 @@ impl<'s> Search<'s> {
         let of_space = |space: usize| {
             let of_index = |boxes: &'s dyn Boxes| boxes.pages(plan.spaces[space], block);
             let beyond = self.beyond.pages(space, block);
-            beyond.or_else(|| plan.boxes.and_then(of_index))
+            beyond.or_else(|| self.boxes.and_then(of_index))
         };
         if !spaces.clone().any(|space| of_space(space).is_some()) {
             return false;

@@ -4,12 +4,14 @@ use ng_token::Space;
 
 use super::Ball;
 use super::descent::descend;
+use crate::boxes::Cuboid;
 use crate::kernels::{Kernels, PAGE};
-use crate::memory::collected;
+use crate::memory::{collected, with_capacity};
 use crate::ops::nearest::{Fence, Reach};
 use crate::scan::{Lanes, Scan, Stage};
 use crate::select::{axes, in_ball};
-use crate::{Answer, Query, QueryError};
+use crate::zone::Zone;
+use crate::{Answer, Parts, Query, QueryError, Source};
 
 impl Query<'_> {
     /// Counts the selected tokens within each of some balls.
@@ -21,17 +23,75 @@ impl Query<'_> {
     /// [`QueryError`].
     pub fn within_counts(&self, balls: &[Ball]) -> Result<Answer<Vec<u64>>, QueryError> {
         let scan = self.scan();
-        let counters = collected(balls.iter().map(Counter::new), "balls")?;
-        if let Some(boxes) = scan.boxes.filter(|_| !scan.skips_damaged)
-            && let Some(answer) = descend(&scan, boxes, &counters)?
-        {
-            return Ok(answer);
+        let counters = collected(balls.iter().map(Counter::new), BALLS)?;
+        match scan.source {
+            Source::Parts(parts) => count_in_parts(&scan, parts, &counters),
+            _ => count(&scan, &counters),
         }
-        pass(&scan, &counters)
     }
 }
 
+/// What memory that grows with the balls is for.
+const BALLS: &str = "balls";
+
+/// Counts in one source.
+fn count(scan: &Scan<'_>, counters: &[Counter<'_>]) -> Result<Answer<Vec<u64>>, QueryError> {
+    if let Some(boxes) = scan.boxes.filter(|_| !scan.skips_damaged)
+        && let Some(answer) = descend(scan, boxes, counters)?
+    {
+        return Ok(answer);
+    }
+    pass(scan, counters)
+}
+
+/// Counts in the parts whose boxes a ball touches, without opening those whose tokens are all in
+/// all of the balls that touch them.
+fn count_in_parts(
+    scan: &Scan<'_>,
+    parts: &dyn Parts,
+    counters: &[Counter<'_>],
+) -> Result<Answer<Vec<u64>>, QueryError> {
+    let mut value = collected(counters.iter().map(|_| 0), BALLS)?;
+    let (pieces, mut stats) = scan.pieces(parts);
+    for piece in &pieces {
+        let zone = parts.part_zone(piece.part);
+        let mut near = with_capacity(counters.len(), BALLS)?;
+        let mut is_unread = false;
+        for (place, counter) in counters.iter().enumerate() {
+            let cuboid = |zone: &Zone| zone.cuboid(counter.ball.space());
+            let cuboid = zone.map_or(Cuboid::EVERYWHERE, cuboid);
+            if !counter.touches(scan.kernels, &cuboid) {
+                continue;
+            }
+            if piece.is_all && !scan.skips_damaged && counter.ball.has_all_of(&cuboid) {
+                value[place] += piece.tokens;
+                is_unread = true;
+            } else {
+                near.push(place);
+            }
+        }
+        if near.is_empty() {
+            match is_unread {
+                true => stats.blocks_unread += piece.blocks(),
+                false => stats.blocks_skipped += piece.blocks(),
+            }
+            continue;
+        }
+        let part = scan.open(parts, piece, &mut stats)?;
+        let own = collected(near.iter().map(|&place| counters[place]), BALLS)?;
+        let counted = count(&scan.of_part(piece, &part), &own)?;
+        stats.add(&counted.stats);
+        stats.blocks_skipped += counted.stats.blocks_skipped;
+        for (place, count) in near.into_iter().zip(counted.value) {
+            value[place] += count;
+        }
+    }
+    stats.elapsed = scan.started.elapsed();
+    Ok(Answer { value, stats })
+}
+
 /// A ball, and the screens that rule tokens out before they are compared with it.
+#[derive(Clone, Copy)]
 pub(super) struct Counter<'b> {
     pub(super) ball: &'b Ball,
     reach: Reach,
@@ -49,6 +109,11 @@ impl<'b> Counter<'b> {
             reach,
             fence: ball.fence(),
         }
+    }
+
+    /// Whether the ball may have tokens in a box.
+    fn touches(&self, kernels: Kernels, cuboid: &Cuboid) -> bool {
+        !self.is_empty() && self.fence.boxes(kernels, cuboid.row().rows()) != 0
     }
 
     /// Whether the ball can have no token.

@@ -29,7 +29,7 @@ pub(super) fn descend(
     {
         return Ok(None);
     }
-    let opened = Opened::new(scan.source, 0);
+    let opened = Opened::new(scan, 0);
     let looked = Looked::new(scan.blocks());
     let spaces = spaces(counters);
     let mut visitor = Visitor::new(scan, &opened);
@@ -50,7 +50,7 @@ pub(super) fn descend(
             None => return Ok(None),
         }
     }
-    let mut stats = scan.stats_of_none(scan.blocks());
+    let mut stats = scan.stats_of_none();
     stats.add(&visitor.into_stats());
     for walker in walkers.into_inner() {
         stats.add(&walker.visitor.into_stats());
@@ -82,7 +82,7 @@ struct Walker<'s> {
 
 impl<'s> Walker<'s> {
     fn new(
-        scan: &'s Scan<'_>,
+        scan: &'s Scan<'s>,
         opened: &'s Opened<'s>,
         boxes: &'s dyn Boxes,
         (spaces, beyond): (&'s [Space], &'s Beyond),

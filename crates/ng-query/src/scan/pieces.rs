@@ -1,0 +1,88 @@
+use std::sync::Arc;
+
+use ng_store::BLOCK_TOKENS;
+
+use super::Scan;
+use crate::boxes::Boxes;
+use crate::parts::open_part;
+use crate::zone::{Verdict, verdict};
+use crate::{OpenPart, Parts, QueryError, Stats};
+
+/// A part that may have selected tokens, not opened yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Its number among the parts.
+    pub(crate) part: usize,
+    /// The position of its first token.
+    pub(crate) base: u64,
+    pub(crate) tokens: u64,
+    /// Whether the filter is known to select every token.
+    pub(crate) is_all: bool,
+}
+
+impl Piece {
+    pub(crate) fn blocks(&self) -> u64 {
+        self.tokens.div_ceil(BLOCK_TOKENS as u64)
+    }
+}
+
+impl<'q> Scan<'q> {
+    /// The parts that may have selected tokens, in order, and the counts of a pass before any of
+    /// these is opened.
+    pub(crate) fn pieces(&self, parts: &dyn Parts) -> (Vec<Piece>, Stats) {
+        let (mut pieces, mut base) = (Vec::new(), 0_u64);
+        let mut stats = self.stats_of_none();
+        for part in 0..parts.part_count() {
+            let mut piece = Piece {
+                part,
+                base,
+                tokens: parts.part_tokens(part),
+                is_all: false,
+            };
+            base = base.saturating_add(piece.tokens);
+            let zone = parts.part_zone(part);
+            let verdict = match piece.tokens {
+                0 => Verdict::None,
+                _ => verdict(self.selector.bound(), &(piece.base..base), zone),
+            };
+            piece.is_all = verdict == Verdict::All;
+            match verdict {
+                Verdict::None => stats.blocks_skipped += piece.blocks(),
+                Verdict::All | Verdict::Some => pieces.push(piece),
+            }
+        }
+        (pieces, stats)
+    }
+
+    /// Opens a part.
+    pub(crate) fn open(
+        &self,
+        parts: &dyn Parts,
+        piece: &Piece,
+        stats: &mut Stats,
+    ) -> Result<Arc<OpenPart>, QueryError> {
+        self.stop.check()?;
+        let opened = open_part(parts, piece.part)?;
+        stats.parts_opened += 1;
+        Ok(opened)
+    }
+
+    /// The same scan of an open part alone.
+    pub(crate) fn of_part<'p>(&self, piece: &Piece, part: &'p OpenPart) -> Scan<'p> {
+        Scan {
+            source: part.source(),
+            index: part.index(),
+            boxes: part.index().map(|index| index as &dyn Boxes),
+            base: piece.base,
+            is_all: piece.is_all,
+            looks: self.looks,
+            selector: Arc::clone(&self.selector),
+            workers: self.workers.clone(),
+            stop: self.stop.clone(),
+            kernels: self.kernels,
+            skips_damaged: self.skips_damaged,
+            wave: self.wave,
+            started: self.started,
+        }
+    }
+}
