@@ -12,7 +12,8 @@ use crate::disk::{Dir, Source};
 /// [lock](crate::disk::Disk::try_lock_shared), which it has from the beginning; readers can
 /// have one, too. What killed publishers left in the folder is removed.
 ///
-/// `name` is the file's name in `dir`, `path` its name in errors.
+/// `name` is the file's name in `dir`, `path` its name in errors; the temporary name comes
+/// from `identity`.
 ///
 /// # Errors
 ///
@@ -22,9 +23,9 @@ pub fn publish_whole<R: Dir>(
     dir: R,
     (name, path): (&str, &Path),
     bytes: &[u8],
+    identity: Identity,
 ) -> Result<R::File, CreateError> {
-    let id = Identity::fresh().file_id;
-    let (new, file) = NewFile::begin(dir, (name, path), Naming::Whole, id)?;
+    let (new, file) = NewFile::begin(dir, (name, path), Naming::Whole, identity.file_id)?;
     let source = Source::new(file, path);
     source.write(bytes, 0)?;
     new.publish(&source)?;
@@ -46,7 +47,11 @@ mod tests {
     const CONTENT: &[u8] = b"whole";
 
     fn publish<R: Dir>(dir: R) -> Result<R::File, CreateError> {
-        publish_whole(dir, (NAME, NAME.as_ref()), CONTENT)
+        publish_as(dir, CONTENT)
+    }
+
+    fn publish_as<R: Dir>(dir: R, content: &[u8]) -> Result<R::File, CreateError> {
+        publish_whole(dir, (NAME, NAME.as_ref()), content, Identity::fresh())
     }
 
     /// What the name means: nothing, or the whole content.
@@ -74,7 +79,7 @@ mod tests {
         let fs = SimFs::new();
         publish(fs.dir()).unwrap();
         assert_eq!(seen(&fs), BTreeSet::from([whole()]));
-        let other = publish_whole(fs.dir(), (NAME, NAME.as_ref()), b"other");
+        let other = publish_as(fs.dir(), b"other");
         assert!(matches!(other, Err(CreateError::Exists { .. })));
         assert_eq!((content(&fs), fs.names()), (whole(), vec![NAME.to_owned()]));
     }
@@ -126,7 +131,7 @@ mod tests {
     #[test]
     fn the_last_moment_is_early_enough_for_another_and_removes_nothing_of_this_one() {
         let fs = SimFs::new();
-        let late = publish_whole(Late(fs.dir()), (NAME, NAME.as_ref()), b"late");
+        let late = publish_as(Late(fs.dir()), b"late");
         assert!(matches!(late, Err(CreateError::Exists { .. })));
         assert_eq!((content(&fs), fs.names()), (whole(), vec![NAME.to_owned()]));
     }
