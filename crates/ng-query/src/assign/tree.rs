@@ -157,7 +157,7 @@ const FLAGS_SHIFT: u32 = 32;
 const FIELDS_SHIFT: u32 = FLAGS_SHIFT + 16;
 const COORDINATES_SHIFT: u32 = FIELDS_SHIFT + 4;
 
-/// Returns a set of what a column stores: 32 bits of the id, 16 of the flags, and one for each other
+/// Returns a set of what a column stores: 32 bits of the id, 16 of the flags, one for each other
 /// field and coordinate. Columns overlap if their sets do.
 pub(super) fn bits(column: Column) -> u128 {
     let field = |index: u32| 1 << (FIELDS_SHIFT + index);
