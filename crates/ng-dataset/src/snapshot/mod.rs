@@ -1,5 +1,11 @@
 //! What a reader sees: a generation, and of each open tail what was committed when it looked.
 
+#[expect(
+    unsafe_code,
+    reason = "maps of shards and of their indexes, whose promise is taken once; nowhere else"
+)]
+mod mapped;
+mod parts;
 mod shard;
 
 use std::fmt;
@@ -10,6 +16,8 @@ use ng_store::BlockReader;
 use ng_store::disk::{Dir, RealDir};
 
 pub use shard::Shard;
+
+use parts::{Access, Opened};
 
 use crate::place::{Pinned, Place};
 use crate::shard::for_each_row;
@@ -24,6 +32,8 @@ pub struct Snapshot<R: Dir = RealDir> {
     pinned: Arc<Pinned<R>>,
     shards: Arc<[Shard<R::File>]>,
     findings: Arc<[Finding]>,
+    access: Access,
+    opened: Arc<Opened>,
 }
 
 impl<R: Dir> Snapshot<R> {
@@ -62,6 +72,8 @@ impl<R: Dir> Snapshot<R> {
             pinned: Arc::new(pinned),
             shards: shards.into(),
             findings: findings.into(),
+            access: Access::default(),
+            opened: Arc::default(),
         }
     }
 
@@ -79,7 +91,8 @@ impl<R: Dir> Snapshot<R> {
                 .iter()
                 .map(Shard::rows)
                 .eq(self.shards.iter().map(Shard::rows));
-        *self = newest;
+        let access = self.access;
+        *self = Self { access, ..newest };
         Ok(!is_same)
     }
 
@@ -187,6 +200,8 @@ impl<R: Dir> Clone for Snapshot<R> {
             pinned: self.pinned.clone(),
             shards: self.shards.clone(),
             findings: self.findings.clone(),
+            access: self.access,
+            opened: self.opened.clone(),
         }
     }
 }

@@ -116,7 +116,7 @@ fn two(operator: Binary, left: &mut [f64], right: &[f64]) {
         Binary::Subtract => join(left, right, |left, right| left - right),
         Binary::Multiply => join(left, right, |left, right| left * right),
         Binary::Divide => join(left, right, |left, right| left / right),
-        // Unlike `f64::min`, NaN if either is.
+        // Unlike `f64::min`, NaN if either is, and of equal ones the second, even of 0.0 and -0.0.
         Binary::Min => join(left, right, |left, right| {
             if left < right || left.is_nan() {
                 left

@@ -35,12 +35,13 @@ fn check_refused(text: &str, token: Token, message: &str) {
 }
 
 proptest! {
-    #![proptest_config(config(1500))]
+    #![proptest_config(config(1000))]
 
     #[test]
     fn every_token_becomes_what_it_becomes_alone(
         all in assignments(),
-        chosen in vec((token(), prop::bool::weighted(0.8)), 1..300),
+        few in vec(token(), 1..8),
+        chosen in vec(prop::bool::weighted(0.8), 1..300),
         first in prop_oneof![Just(0), Just(u64::MAX - 400), any::<u32>().prop_map(u64::from)],
     ) {
         let text: Vec<String> = all.iter().map(ToString::to_string).collect();
@@ -57,7 +58,9 @@ proptest! {
                 return Ok(());
             }
         };
-        prop_assert_eq!(set.to_string().parse().as_ref(), Ok(&set));
+        prop_assert_eq!(set.to_string().parse(), Ok(set.clone()));
+        // Few tokens over and over, in more than one chunk: drawing them takes longest.
+        let chosen: Vec<_> = few.into_iter().cycle().zip(chosen).collect();
         hold_against_oracle(&all, &set, &chosen, first)?;
     }
 }
@@ -127,23 +130,27 @@ fn stored_columns() -> impl Iterator<Item = Column> {
 fn a_column_assigned_itself_changes_nothing() {
     for column in stored_columns() {
         let text = format!("{column} = {column}");
-        if column == Column::Weight {
-            for weight in WEIGHTS.into_iter().filter(|weight| !(*weight < 0.0)) {
-                let token = Token::new(1).with_weight(weight);
-                check(&text, token, token);
+        let mut tokens: Vec<Token> = match column {
+            Column::Weight => {
+                let valid = WEIGHTS.into_iter().filter(|weight| !(*weight < 0.0));
+                valid
+                    .map(|weight| Token::new(1).with_weight(weight))
+                    .collect()
             }
-            continue;
-        }
-        let (min, max, _) = ends(column);
-        let every = if max - min < 1 << 16 {
-            min..=max
-        } else {
-            0..=-1
+            _ => {
+                let (min, max, _) = ends(column);
+                let every = if max - min < 1 << 16 {
+                    min..=max
+                } else {
+                    0..=-1
+                };
+                let all = every.chain(steps(column));
+                all.map(|step| with_step(column, step).0).collect()
+            }
         };
-        for step in every.chain(steps(column)) {
-            let (token, _) = with_step(column, step);
-            check(&text, token, token);
-        }
+        let before = tokens.clone();
+        assert_eq!(parsed(&text).apply(&mut tokens, 0), Ok(0), "{column}");
+        assert!(tokens == before, "{column}");
     }
 }
 
@@ -247,6 +254,9 @@ fn weights_are_the_nearest_float_and_nan_only_if_they_were() {
     check("weight = -0 * weight", weight(3.0), weight(-0.0));
     check("weight = inf", weight(3.0), weight(f32::INFINITY));
     check("weight = 1 / weight", weight(0.0), weight(f32::INFINITY));
+    // Of equal ones the second.
+    check("weight = max(-0 * weight, 0)", weight(3.0), weight(0.0));
+    check("weight = min(0, -0 * weight)", weight(3.0), weight(-0.0));
     // A signalling NaN, with all its bits.
     let nan = weight(f32::from_bits(0xFF80_0001));
     check("weight = weight * 0.5", nan, nan);
@@ -334,7 +344,7 @@ fn the_first_refused_token_is_named_by_its_position() {
     let error = set.apply(&mut tokens, 10_000).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "position 10699: strength 1.2843137254901962, expected 0.0 to 1.0"
+        "position 10699: strength 1.284313725490196, expected 0.0 to 1.0"
     );
     assert_eq!(tokens[699..], before[699..]);
     // A token where both fail names the first assignment.

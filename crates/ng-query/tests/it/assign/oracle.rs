@@ -58,8 +58,9 @@ impl Expression {
                 let (left, right) = (of(left), of(right));
                 match *name {
                     _ if left.is_nan() || right.is_nan() => f64::NAN,
-                    "min" => left.min(right),
-                    _ => left.max(right),
+                    "min" if left < right => left,
+                    "max" if left > right => left,
+                    _ => right,
                 }
             }
             E::Operator(symbol, left, right) => {

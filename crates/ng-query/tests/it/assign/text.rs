@@ -1,6 +1,9 @@
 use ng_query::Assignments;
 use ng_query::ng_token::Token;
 
+/// A quarter of what a thread has by default.
+const STACK: usize = 512 << 10;
+
 fn parsed(text: &str) -> Assignments {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -91,7 +94,7 @@ fn types_flags_and_times_are_written_in_every_way() {
 
 #[test]
 fn a_long_chain_is_used_in_every_way_on_a_small_stack() {
-    let used = std::thread::Builder::new().stack_size(256 << 10).spawn(|| {
+    let used = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let text = format!(
             "weight = weight{}",
             " + 1".repeat(Assignments::OPERANDS_MAX - 1)
@@ -109,7 +112,7 @@ fn a_long_chain_is_used_in_every_way_on_a_small_stack() {
 
 #[test]
 fn the_deepest_expression_is_used_in_every_way_on_a_small_stack() {
-    let used = std::thread::Builder::new().stack_size(256 << 10).spawn(|| {
+    let used = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let depth = Assignments::DEPTH_MAX;
         let text = format!(
             "weight = {}weight{}",

@@ -1,0 +1,168 @@
+//! A snapshot as the source of queries: each shard is a part, opened when it is needed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ng_query::index::{Index, IndexWarning};
+use ng_query::{OpenPart, Parts, QueryError, Source, Zone};
+use ng_store::disk::RealDir;
+
+use super::Snapshot;
+use super::mapped::{map, map_index};
+use crate::DatasetError;
+
+/// How many shards stay open for the next question; each has a file, and what its index has in
+/// memory.
+const KEPT: usize = 16;
+
+/// How many warnings of indexes are remembered.
+const WARNINGS: usize = 64;
+
+/// How the shards of a snapshot are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Block by block, each verified.
+    #[default]
+    Verified,
+    /// Mapped; nothing is verified.
+    Mapped,
+}
+
+/// The shards that were opened last, and what was wrong with their indexes.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    parts: Mutex<VecDeque<(usize, Arc<OpenPart>)>>,
+    warnings: Mutex<Vec<IndexWarning>>,
+}
+
+impl Snapshot {
+    /// Returns the source of a [`Query`](ng_query::Query) over all its tokens.
+    ///
+    /// ```
+    /// use ng_dataset::{CreateOptions, Dataset};
+    /// use ng_dataset::ng_query::Query;
+    /// use ng_dataset::ng_parallel::Workers;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let dataset = Dataset::create(folder.path().join("tokens.ngd"), &CreateOptions::new())?;
+    /// let snapshot = dataset.snapshot()?;
+    /// let count = Query::new(snapshot.source(), &Workers::new(2)?).count()?;
+    /// assert_eq!(count.value, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn source(&self) -> Source<'_> {
+        Source::Parts(self)
+    }
+
+    /// Opens a shard as the part of a query, with its index if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no such shard.
+    pub fn part(&self, shard: usize) -> Result<Arc<OpenPart>, DatasetError> {
+        if let Some(part) = self.opened.kept(shard) {
+            return Ok(part);
+        }
+        let part = Arc::new(self.new_part(shard)?);
+        self.opened.keep(shard, &part);
+        Ok(part)
+    }
+
+    fn new_part(&self, number: usize) -> Result<OpenPart, DatasetError> {
+        let shard = &self.shards[number];
+        let reader = self.open_shard(number)?;
+        let is_whole = shard.rows() == (0..reader.len());
+        match self.access {
+            Access::Mapped => {
+                let snapshot = map(&reader, shard.rows())?;
+                let is_same = is_whole && *snapshot.commit() == reader.commit();
+                let index = is_same.then(|| map_index(&reader)).flatten();
+                part(OpenPart::of_snapshot(snapshot, index))
+            }
+            Access::Verified if is_whole => {
+                let index = Index::load(&reader);
+                part(OpenPart::of_reader(reader, index))
+            }
+            Access::Verified => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
+        }
+    }
+
+    /// Returns why indexes of shards were put aside so far; the records answered instead.
+    #[must_use]
+    pub fn index_warnings(&self) -> Vec<IndexWarning> {
+        let parts = self.opened.parts();
+        parts
+            .iter()
+            .for_each(|(_, part)| self.opened.remember(part));
+        self.opened.warnings().clone()
+    }
+}
+
+fn part(opened: Result<OpenPart, ng_query::QuestionError>) -> Result<OpenPart, DatasetError> {
+    opened.map_err(|error| QueryError::from(error).into())
+}
+
+impl Opened {
+    fn parts(&self) -> std::sync::MutexGuard<'_, VecDeque<(usize, Arc<OpenPart>)>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn warnings(&self) -> std::sync::MutexGuard<'_, Vec<IndexWarning>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self, shard: usize) -> Option<Arc<OpenPart>> {
+        let parts = self.parts();
+        let kept = parts.iter().find(|(number, _)| *number == shard);
+        kept.map(|(_, part)| part.clone())
+    }
+
+    fn keep(&self, shard: usize, part: &Arc<OpenPart>) {
+        let mut parts = self.parts();
+        parts.push_back((shard, part.clone()));
+        if parts.len() > KEPT
+            && let Some((_, last)) = parts.pop_front()
+        {
+            self.remember(&last);
+        }
+    }
+
+    fn remember(&self, part: &OpenPart) {
+        let mut warnings = self.warnings();
+        for warning in part.index().into_iter().flat_map(Index::warnings) {
+            // Its writer indexes a tail beyond the commit that is shown.
+            let is_ahead = matches!(warning, IndexWarning::Beyond { .. });
+            let told = warning.to_string();
+            let is_known = warnings.iter().any(|known| known.to_string() == told);
+            if !is_ahead && !is_known && warnings.len() < WARNINGS {
+                warnings.push(warning);
+            }
+        }
+    }
+}
+
+impl Parts for Snapshot<RealDir> {
+    fn part_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    fn part_tokens(&self, part: usize) -> u64 {
+        self.shards[part].len()
+    }
+
+    fn part_zone(&self, part: usize) -> Option<&Zone> {
+        self.shards[part].zone()
+    }
+
+    fn open_part(&self, part: usize) -> Result<Arc<OpenPart>, QueryError> {
+        self.part(part).map_err(|error| QueryError::Part {
+            part,
+            source: Box::new(error),
+        })
+    }
+}
