@@ -112,11 +112,21 @@ impl Assignments {
     /// The longest text that is parsed, in bytes.
     pub const TEXT_MAX: usize = Filter::TEXT_MAX;
 
+    /// Tells whether a token may have another value in a column afterwards.
+    #[must_use]
+    pub fn changes(&self, column: Column) -> bool {
+        let follows = self.moves_type() && bits(column) & bits(Column::FlagsEntityType) != 0;
+        follows || self.writes(column)
+    }
+
     /// Tells whether an entity type in the flags that agreed with the id's still must, because the
     /// id's is assigned and that in the flags is not.
     pub(super) fn moves_type(&self) -> bool {
-        let writes = |column| self.all.iter().any(|one| one.bits() & bits(column) != 0);
-        writes(Column::EntityType) && !writes(Column::FlagsEntityType)
+        self.writes(Column::EntityType) && !self.writes(Column::FlagsEntityType)
+    }
+
+    fn writes(&self, column: Column) -> bool {
+        self.all.iter().any(|one| one.bits() & bits(column) != 0)
     }
 }
 
