@@ -20,6 +20,7 @@ mod manifest;
 mod place;
 mod shard;
 mod snapshot;
+mod writer;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
@@ -28,3 +29,4 @@ pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};
+pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};
