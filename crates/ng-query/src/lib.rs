@@ -86,7 +86,7 @@ pub use plan::{Operation, Plan, PlannedCondition};
 pub use query::Query;
 pub use reader_rows::ReaderRows;
 pub use source::Source;
-pub use zone::{Span, Zone};
+pub use zone::{Span, Zone, ZoneError};
 
 /// Runs the examples of the README as tests.
 #[cfg(doctest)]

@@ -10,3 +10,4 @@ mod ends;
 mod filter;
 mod near;
 mod order;
+mod parts;
