@@ -149,6 +149,17 @@ pub enum DatasetError {
         expected: u64,
     },
 
+    /// A cursor is of another dataset.
+    #[error("{}: dataset {found}, the cursor is of {expected}", Shown(path))]
+    OtherDataset {
+        /// The dataset.
+        path: PathBuf,
+        /// Its number.
+        found: FileId,
+        /// That of the cursor.
+        expected: FileId,
+    },
+
     /// A shard has another id, or another commit, than the generation names.
     #[error("{}: {what} {found}, the generation names {expected}", Shown(path))]
     OtherShard {

@@ -17,6 +17,7 @@
 mod change;
 mod dataset;
 mod error;
+mod follow;
 mod manifest;
 mod place;
 mod shard;
@@ -28,6 +29,7 @@ pub use {ng_parallel, ng_query, ng_store, ng_token};
 pub use change::{ChangeOptions, ChangeReport};
 pub use dataset::{CreateOptions, Dataset};
 pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
+pub use follow::{Batch, Cursor, CursorError, FollowOptions, Followed, Follower};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};
