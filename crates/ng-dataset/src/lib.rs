@@ -20,6 +20,9 @@ mod manifest;
 mod place;
 mod shard;
 mod snapshot;
+#[cfg(test)]
+mod testing;
+mod upkeep;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
@@ -28,3 +31,4 @@ pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};
+pub use upkeep::{CollectOptions, CollectReport};

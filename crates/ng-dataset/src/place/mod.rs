@@ -10,6 +10,7 @@
 mod names;
 mod pinned;
 mod publish;
+mod removal;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use ng_store::disk::Dir;
 
 pub(crate) use names::{generation_of, is_temporary, manifest_name, shard_name, shard_of};
 pub(crate) use pinned::Pinned;
+pub(crate) use removal::Removal;
 
 use crate::DatasetError;
 
@@ -66,6 +68,11 @@ impl<R: Dir> Place<R> {
     /// How shards get zones.
     pub(crate) fn index(&self) -> Option<Index> {
         self.index
+    }
+
+    /// Tells whether its paths are those of the operating system's files.
+    pub(crate) fn is_real(&self) -> bool {
+        self.index.is_some()
     }
 
     pub(crate) fn manifest_path(&self, generation: u64) -> PathBuf {

@@ -1,5 +1,5 @@
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::PathBuf;
 
 use ng_store::disk::{Dir, Disk, write_whole};
 
@@ -78,26 +78,33 @@ impl<R: Dir> Place<R> {
 
     /// Writes a manifest under a temporary name, durable, and locks it as a reader.
     fn write_temporary(&self, bytes: &[u8]) -> Result<(String, R::File), DatasetError> {
-        let random = ng_store::file::Identity::fresh().file_id;
-        let name = temporary_name(u128::from_le_bytes(random) as u64);
-        let path = self.path().join(&name);
-        let file = self.root().create_exclusive(&name);
-        let file = file.map_err(DatasetError::io(&path, "create"))?;
-        let written = self.fill(&file, &path, bytes);
-        match written {
+        let (name, path, file) = self.create_temporary()?;
+        match write_whole(&file, &path, bytes) {
             Ok(()) => Ok((name, file)),
             Err(error) => {
                 let _ = self.root().unlink(&name);
-                Err(error)
+                Err(error.into())
             }
         }
     }
 
-    fn fill(&self, file: &R::File, path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
-        let locked = file.try_lock_shared();
-        locked.map_err(DatasetError::io(path, "lock"))?;
-        write_whole(file, path, bytes)?;
-        Ok(())
+    /// A collector may take the file for that of a dead publisher, until it is locked.
+    fn create_temporary(&self) -> Result<(String, PathBuf, R::File), DatasetError> {
+        loop {
+            let random = ng_store::file::Identity::fresh().file_id;
+            let name = temporary_name(u128::from_le_bytes(random) as u64);
+            let path = self.path().join(&name);
+            let file = self.root().create_exclusive(&name);
+            let file = file.map_err(DatasetError::io(&path, "create"))?;
+            match file.try_lock_shared() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                locked => locked.map_err(DatasetError::io(&path, "lock"))?,
+            }
+            let is_named = self.root().is_named(&name, &file);
+            if is_named.map_err(DatasetError::io(&path, "inspect"))? {
+                return Ok((name, path, file));
+            }
+        }
     }
 
     /// Takes the lock of changes, which one process has at a time, until the file is dropped.

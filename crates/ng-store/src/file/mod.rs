@@ -55,6 +55,8 @@ pub(crate) use follow::{Trust, judge};
 pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;
+#[cfg(feature = "rules")]
+pub use new_file::remove_leftovers;
 pub(crate) use new_file::{Naming, NewFile, is_temporary};
 pub(crate) use outflow::Outflow;
 pub use read_ahead::{Block, Blocks};
