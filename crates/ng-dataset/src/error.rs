@@ -259,6 +259,14 @@ pub enum ManifestFlaw {
         /// The number in its name.
         expected: u64,
     },
+    /// It is of another dataset.
+    #[error("of dataset {found}, expected {expected}")]
+    Dataset {
+        /// The dataset in it.
+        found: FileId,
+        /// The dataset of the newest generation.
+        expected: FileId,
+    },
     /// It is too long.
     #[error("{have} bytes long, expected at most {limit}")]
     Length {

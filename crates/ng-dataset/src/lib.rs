@@ -22,6 +22,9 @@ mod manifest;
 mod place;
 mod shard;
 mod snapshot;
+#[cfg(test)]
+mod testing;
+mod upkeep;
 mod writer;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
@@ -33,4 +36,5 @@ pub use follow::{Batch, Cursor, CursorError, FollowOptions, Followed, Follower};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};
+pub use upkeep::{CollectOptions, CollectReport};
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};
