@@ -18,8 +18,11 @@ mod dataset;
 mod error;
 mod manifest;
 mod place;
+mod reshape;
 mod shard;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
@@ -27,4 +30,5 @@ pub use dataset::{CreateOptions, Dataset};
 pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
+pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
 pub use snapshot::{Shard, Snapshot};
