@@ -20,6 +20,7 @@ mod error;
 mod follow;
 mod manifest;
 mod place;
+mod reshape;
 mod shard;
 mod snapshot;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use follow::{Batch, Cursor, CursorError, FollowOptions, Followed, Follower};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
+pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
 pub use snapshot::{Shard, Snapshot};
 pub use upkeep::{CollectOptions, CollectReport};
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};
