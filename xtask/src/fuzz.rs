@@ -10,11 +10,12 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{command, root, run};
 
 /// Each target, and the longest input.
-pub(crate) const TARGETS: [(&str, usize); 5] = [
+pub(crate) const TARGETS: [(&str, usize); 6] = [
     ("open", 8 + (64 << 10)),
     ("slot", 9 + 12 * 40),
     ("operations", 4 * 48),
     ("filter", 2048),
+    ("assign", 2048),
     ("index", 1 + 8 * 24),
 ];
 

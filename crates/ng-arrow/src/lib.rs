@@ -53,7 +53,7 @@ pub use compression::{Compression, UnknownCompression};
 pub use error::{LineError, ReadError, WriteError};
 pub use form::{FORM_KEY, Form, NAMES_KEY, STEPS_KEY, schema};
 pub use format::{Format, UnknownFormat};
-pub use import::Import;
+pub use import::{Import, NoFit, Number};
 pub use layout::Layout;
 pub use nearest::nearest_name;
 pub use out::{BatchWriter, TableWriter};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, RealDir};
-use ng_store::file::Identity;
+use ng_store::file::{Identity, is_temporary};
 
 use crate::DatasetError;
 use crate::manifest::{Manifest, Tags};
@@ -217,7 +217,7 @@ fn is_empty_folder(path: &Path) -> Result<bool, DatasetError> {
         let name = entry.file_name();
         let is_leftover = match name.to_str() {
             Some(SHARDS) => list(&entry.path())?.next().is_none(),
-            Some(name) => crate::place::is_temporary(name),
+            Some(name) => is_temporary(name),
             None => false,
         };
         if !is_leftover {

@@ -89,20 +89,16 @@ pub enum DatasetError {
     },
 
     /// The new generation has its name, but it is unknown whether that survives a power cut.
-    #[error(
-        "{}: cannot sync the folder: {source}; the outcome of generation {generation} is unknown",
-        Shown(path)
-    )]
+    #[error("{cause}; the outcome of generation {generation} is unknown")]
     OutcomeUnknown {
-        /// The dataset.
-        path: PathBuf,
         /// The generation.
         generation: u64,
-        /// The system's error.
-        source: io::Error,
+        /// What failed.
+        #[source]
+        cause: IoError,
     },
 
-    /// A shard cannot be created.
+    /// A shard or a manifest cannot be created.
     #[error(transparent)]
     Create(#[from] CreateError),
 

@@ -25,7 +25,8 @@
 //! # Where to begin reading
 //!
 //! `query.rs`, then `scan/mod.rs` for how blocks are looked at and `select/mod.rs` for what is
-//! selected; `ops/` has the operations. `filter/`, `index/` and `order/` each stand alone.
+//! selected; `ops/` has the operations. `filter/`, `index/` and `order/` each
+//! stand alone; `assign/` is built on the filter's text.
 
 /// Code shared by tests names the crate from outside.
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod amount;
 mod answer;
 #[cfg(test)]
 mod arbitrary;
+mod assign;
 mod bound;
 mod boxes;
 #[cfg(test)]
@@ -75,6 +77,9 @@ mod zone;
 pub use {ng_arrow, ng_parallel, ng_store, ng_token};
 
 pub use answer::{Answer, Stats};
+pub use assign::{
+    AssignError, AssignedValueError, Assignments, AssignmentsError, ParseAssignmentsError,
+};
 pub use error::{QueryError, QuestionError};
 pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilterError};
 pub use ng_arrow::Column;

@@ -13,7 +13,7 @@ use ng_token::{Flags, Space, Token};
 use crate::{Column, Expected, ReadError, Value};
 use numbers::{Refused, numbers};
 
-pub(crate) use numbers::Number;
+pub use numbers::Number;
 use parts::Parts;
 
 /// Makes tokens from batches whose columns have the names of [`Column`].
@@ -260,5 +260,5 @@ fn fill_timestamp(array: &ArrayRef, tokens: &mut [Token]) -> Result<(), Refused>
     })
 }
 
-/// A value that does not fit.
-pub(crate) type NoFit = (Value, Expected);
+/// A value that does not fit, and what was expected.
+pub type NoFit = (Value, Expected);

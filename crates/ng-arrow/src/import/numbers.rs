@@ -20,13 +20,19 @@ pub(super) struct Refused {
     pub(super) expected: Expected,
 }
 
-/// A number of some type. Branches that are constant for a type vanish when a loop over it
-/// is compiled.
-#[derive(Clone, Copy)]
-pub(crate) enum Number {
+/// A number that becomes a stored value, or does not fit.
+///
+/// A float in the coordinates, radius or strength is in units, and rounded as by
+/// [`Token::builder`], a double as the nearest `f32`; a whole number there is the stored
+/// value.
+// Branches that are constant for a type vanish when a loop over it is compiled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole number.
     Whole(i128),
-    /// A case of its own, so that the bits of a NaN are kept.
+    /// An `f32`, whose bits are kept in a weight, even of NaN.
     Single(f32),
+    /// An `f64`.
     Double(f64),
 }
 
@@ -86,8 +92,13 @@ impl Number {
         }
     }
 
+    /// Returns a whole number from 0 to the greatest one.
+    ///
+    /// # Errors
+    ///
+    /// The value and what was expected, if it does not fit.
     #[inline]
-    pub(crate) fn whole(self, most: u32) -> Result<u32, NoFit> {
+    pub fn whole(self, most: u32) -> Result<u32, NoFit> {
         let whole = self.integer().and_then(|value| u32::try_from(value).ok());
         match whole.filter(|value| *value <= most) {
             Some(value) => Ok(value),
@@ -95,8 +106,13 @@ impl Number {
         }
     }
 
+    /// Returns a weight: any number but a finite one that no finite `f32` is near.
+    ///
+    /// # Errors
+    ///
+    /// The value and what was expected, if it does not fit.
     #[inline]
-    pub(crate) fn weight(self) -> Result<f32, NoFit> {
+    pub fn weight(self) -> Result<f32, NoFit> {
         match self {
             Self::Single(value) => Ok(value),
             Self::Whole(value) => Ok(value as f32),
@@ -110,8 +126,13 @@ impl Number {
         }
     }
 
+    /// Returns a coordinate in steps of its space.
+    ///
+    /// # Errors
+    ///
+    /// The value and what was expected, if it does not fit.
     #[inline]
-    pub(crate) fn steps(self, space: Space) -> Result<i16, NoFit> {
+    pub fn steps(self, space: Space) -> Result<i16, NoFit> {
         let units = match self {
             Self::Whole(value) => {
                 return i16::try_from(value).or_else(|_| self.refused(Expected::Steps));
@@ -125,16 +146,26 @@ impl Number {
         }
     }
 
+    /// Returns a stored radius.
+    ///
+    /// # Errors
+    ///
+    /// The value and what was expected, if it does not fit.
     #[inline]
-    pub(crate) fn radius(self) -> Result<u8, NoFit> {
+    pub fn radius(self) -> Result<u8, NoFit> {
         let encode = |value| Token::builder(0).radius_saturating(value).build();
         self.byte((Token::RADIUS_MAX, Expected::Radius), |value| {
             encode(value).unwrap_or(Token::ZERO).radius_raw()
         })
     }
 
+    /// Returns a stored strength.
+    ///
+    /// # Errors
+    ///
+    /// The value and what was expected, if it does not fit.
     #[inline]
-    pub(crate) fn strength(self) -> Result<u8, NoFit> {
+    pub fn strength(self) -> Result<u8, NoFit> {
         let encode = |value| Token::builder(0).strength_saturating(value).build();
         self.byte((Token::STRENGTH_MAX, Expected::Strength), |value| {
             encode(value).unwrap_or(Token::ZERO).strength_raw()

@@ -12,12 +12,13 @@ mod pinned;
 mod publish;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ng_query::Zone;
 use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 
-pub(crate) use names::{generation_of, is_temporary, manifest_name, shard_name, shard_of};
+pub(crate) use names::{generation_of, manifest_name, shard_name, shard_of};
 pub(crate) use pinned::Pinned;
 
 use crate::DatasetError;
@@ -32,7 +33,7 @@ pub(crate) type Index = fn(&Path) -> Result<Option<Zone>, DatasetError>;
 /// The folder of a dataset, on a real or a simulated disk.
 #[derive(Debug)]
 pub(crate) struct Place<R: Dir> {
-    root: R,
+    root: Arc<R>,
     path: PathBuf,
     /// How shards get zones; `None` on a disk that only this program can open.
     index: Option<Index>,
@@ -41,10 +42,14 @@ pub(crate) struct Place<R: Dir> {
 impl<R: Dir> Place<R> {
     /// `path` is the folder's name in errors.
     pub(crate) fn new(root: R, path: PathBuf, index: Option<Index>) -> Self {
-        Self { root, path, index }
+        Self {
+            root: Arc::new(root),
+            path,
+            index,
+        }
     }
 
-    pub(crate) fn root(&self) -> &R {
+    pub(crate) fn root(&self) -> &Arc<R> {
         &self.root
     }
 
@@ -54,7 +59,7 @@ impl<R: Dir> Place<R> {
 
     /// Opens the folder of shards.
     pub(crate) fn shards(&self) -> Result<R, DatasetError> {
-        let shards = self.root.folder(SHARDS);
+        let shards = R::folder(&self.root, SHARDS);
         shards.map_err(DatasetError::io(self.path.join(SHARDS), "open the folder"))
     }
 

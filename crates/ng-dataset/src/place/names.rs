@@ -4,8 +4,6 @@ const MANIFEST: &str = "manifest-";
 const JSON: &str = ".json";
 const DIGITS: usize = 12;
 const SHARD: &str = ".ngt";
-const TEMPORARY: &str = ".manifest-";
-const TMP: &str = ".tmp";
 
 /// The name of a generation's manifest.
 pub(crate) fn manifest_name(generation: u64) -> String {
@@ -18,20 +16,6 @@ pub(crate) fn generation_of(name: &str) -> Option<u64> {
     let number = digits.parse().ok()?;
     // Each number has one name.
     (manifest_name(number) == name).then_some(number)
-}
-
-/// The name of a manifest that is being written.
-pub(crate) fn temporary_name(random: u64) -> String {
-    format!("{TEMPORARY}{random:016x}{TMP}")
-}
-
-/// Tells whether a manifest is being written under this name, or was when its publisher died.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    let digits = name.strip_prefix(TEMPORARY);
-    let digits = digits.and_then(|name| name.strip_suffix(TMP));
-    digits.is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
 
 /// The name of a shard's file.
@@ -62,13 +46,6 @@ mod tests {
         ] {
             assert_eq!(generation_of(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn temporary_names_are_told_apart() {
-        assert!(is_temporary(&temporary_name(7)));
-        assert!(!is_temporary(".manifest-7.tmp"));
-        assert!(!is_temporary(&manifest_name(7)));
     }
 
     #[test]

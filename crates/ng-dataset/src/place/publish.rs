@@ -1,9 +1,9 @@
 use std::io::ErrorKind;
-use std::path::Path;
 
-use ng_store::disk::{Dir, Disk, write_whole};
+use ng_store::CreateError;
+use ng_store::disk::{Dir, Disk};
+use ng_store::file::{Identity, publish_whole};
 
-use super::names::temporary_name;
 use super::{Pinned, Place, manifest_name};
 use crate::error::Conflict;
 use crate::{DatasetError, Manifest, Verb};
@@ -54,50 +54,16 @@ impl<R: Dir> Place<R> {
         let shards = self.shards()?;
         let synced = shards.sync();
         synced.map_err(DatasetError::io(self.path(), "sync the folder of shards"))?;
-        let (temporary, file) = self.write_temporary(&bytes)?;
-        let named = self
-            .root()
-            .rename_noreplace_atomic(&temporary, &manifest_name(generation));
-        if let Err(error) = named {
-            // Its name says what it is, if it must stay.
-            let _ = self.root().unlink(&temporary);
-            return match error.kind() {
-                ErrorKind::AlreadyExists => Ok(None),
-                _ => Err(DatasetError::io(path, "name")(error)),
-            };
-        }
-        match self.root().sync() {
-            Ok(()) => Ok(Some(Pinned::new(manifest, file))),
-            Err(source) => Err(DatasetError::OutcomeUnknown {
-                path: self.path().to_owned(),
-                generation,
-                source,
-            }),
-        }
-    }
-
-    /// Writes a manifest under a temporary name, durable, and locks it as a reader.
-    fn write_temporary(&self, bytes: &[u8]) -> Result<(String, R::File), DatasetError> {
-        let random = ng_store::file::Identity::fresh().file_id;
-        let name = temporary_name(u128::from_le_bytes(random) as u64);
-        let path = self.path().join(&name);
-        let file = self.root().create_exclusive(&name);
-        let file = file.map_err(DatasetError::io(&path, "create"))?;
-        let written = self.fill(&file, &path, bytes);
-        match written {
-            Ok(()) => Ok((name, file)),
-            Err(error) => {
-                let _ = self.root().unlink(&name);
-                Err(error)
+        let root = self.root().clone();
+        let name = manifest_name(generation);
+        match publish_whole(root, (&name, &path), &bytes, Identity::fresh()) {
+            Ok(file) => Ok(Some(Pinned::new(manifest, file))),
+            Err(CreateError::Exists { .. }) => Ok(None),
+            Err(CreateError::NameNotDurable { cause }) => {
+                Err(DatasetError::OutcomeUnknown { generation, cause })
             }
+            Err(error) => Err(error.into()),
         }
-    }
-
-    fn fill(&self, file: &R::File, path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
-        let locked = file.try_lock_shared();
-        locked.map_err(DatasetError::io(path, "lock"))?;
-        write_whole(file, path, bytes)?;
-        Ok(())
     }
 
     /// Takes the lock of changes, which one process has at a time, until the file is dropped.

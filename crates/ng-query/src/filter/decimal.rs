@@ -5,7 +5,8 @@ use std::str::FromStr;
 use arrow_buffer::i256;
 use ng_token::EntityType;
 
-use super::error::{FilterError, shortened};
+use super::error::FilterError;
+use super::excerpt::shortened;
 
 /// A value of a filter: an exact decimal number or an infinity, never NaN.
 ///
@@ -152,7 +153,7 @@ impl Decimal {
     }
 
     /// Returns the `f64` nearest to the number times the scale times `10^shift`, ties to even.
-    pub(super) fn nearest_steps(self, scale: u16, shift: i32) -> f64 {
+    pub(crate) fn nearest_steps(self, scale: u16, shift: i32) -> f64 {
         match self.0 {
             Value::NegativeInfinity => f64::NEG_INFINITY,
             Value::Infinity => f64::INFINITY,

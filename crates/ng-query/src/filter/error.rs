@@ -5,6 +5,8 @@ use ng_arrow::Column;
 use ng_token::{Axis, Space};
 
 use super::decimal::Decimal;
+use super::excerpt::{Excerpt, shortened};
+use super::lexeme::Lexeme;
 use super::tree::Filter;
 
 /// What is wrong with a filter.
@@ -123,6 +125,21 @@ pub enum FilterError {
     },
 }
 
+impl FilterError {
+    pub(crate) fn unexpected(found: Lexeme<'_>, expected: &'static str) -> Self {
+        let found = found.to_string();
+        Self::Unexpected { found, expected }
+    }
+
+    pub(crate) fn unknown(kind: &'static str, word: &str, nearest: Option<&'static str>) -> Self {
+        Self::Unknown {
+            kind,
+            found: shortened(word),
+            nearest,
+        }
+    }
+}
+
 struct Nearest(Option<&'static str>);
 
 impl fmt::Display for Nearest {
@@ -153,34 +170,14 @@ impl fmt::Display for Nearest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseFilterError {
     cause: FilterError,
-    span: Range<usize>,
-    /// The excerpt of the line that is shown.
-    excerpt: String,
-    /// The characters of the excerpt before the carets, and the number of carets.
-    carets: (usize, usize),
+    excerpt: Excerpt,
 }
-
-/// How many characters of a line are shown on each side of the start of the error.
-const BEFORE_MAX: usize = 48;
-const BEHIND_MAX: usize = 48;
 
 impl ParseFilterError {
     /// Keeps the excerpt. The span lies within the text, between characters.
     pub(super) fn new(text: &str, span: Range<usize>, cause: FilterError) -> Self {
-        let (head, tail) = text.split_at(span.start);
-        let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
-        let before: Vec<char> = head[line_start..].chars().rev().take(BEFORE_MAX).collect();
-        let rest = tail.split('\n').next().unwrap_or_default();
-        let behind = rest.chars().take(BEHIND_MAX);
-        let excerpt = before.iter().rev().copied().chain(behind);
-        let wide = text[span.clone()].chars().count();
-        let shown = rest.chars().take(BEHIND_MAX).count();
-        Self {
-            excerpt: excerpt.map(printable).collect(),
-            carets: (before.len(), wide.min(shown).max(1)),
-            cause,
-            span,
-        }
+        let excerpt = Excerpt::new(text, span);
+        Self { cause, excerpt }
     }
 
     /// Returns the cause.
@@ -193,34 +190,14 @@ impl ParseFilterError {
     /// missing there.
     #[must_use]
     pub const fn span(&self) -> Range<usize> {
-        self.span.start..self.span.end
+        self.excerpt.span()
     }
-}
-
-/// A control character would move the carets, or a terminal's cursor.
-fn printable(c: char) -> char {
-    if c.is_control() { ' ' } else { c }
 }
 
 impl fmt::Display for ParseFilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (before, wide) = self.carets;
-        writeln!(f, "{}", self.cause)?;
-        writeln!(f, "  {}", self.excerpt.trim_end())?;
-        write!(f, "  {:before$}{:^>wide$}", "", "")
+        write!(f, "{}\n{}", self.cause, self.excerpt)
     }
 }
 
 impl std::error::Error for ParseFilterError {}
-
-/// The most characters of the text found that a message shows.
-const FOUND_MAX: usize = 40;
-
-/// Returns the beginning of the text found, fit for a message.
-pub(super) fn shortened(text: &str) -> String {
-    let mut found: String = text.chars().take(FOUND_MAX).map(printable).collect();
-    if text.chars().nth(FOUND_MAX).is_some() {
-        found.push_str("...");
-    }
-    found
-}

@@ -8,18 +8,46 @@ use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location, Stateful};
 use winnow::token::{any, one_of, take_till, take_while};
 
-use super::error::shortened;
+use super::excerpt::shortened;
 use super::names;
-use super::parse::Met;
 
-/// The rest of a filter's text.
-pub(super) type Text<'s> = Stateful<LocatingSlice<&'s str>, Met>;
+/// The rest of a filter's text, or of an assignment's.
+pub(crate) type Text<'s> = Stateful<LocatingSlice<&'s str>, Met>;
+
+/// How a text is read, and what was counted so far, for the limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Met {
+    signs: Signs,
+    /// Open brackets, and what else nests.
+    pub(crate) levels: usize,
+    pub(crate) conditions: usize,
+}
+
+/// What `+` and `-` are. Only where they are operators, so are `*` and `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signs {
+    /// The beginning of a number.
+    OfNumbers,
+    Operators,
+}
+
+/// Begins a text.
+pub(crate) fn text_of(text: &str, signs: Signs) -> Text<'_> {
+    Stateful {
+        input: LocatingSlice::new(text),
+        state: Met {
+            signs,
+            levels: 0,
+            conditions: 0,
+        },
+    }
+}
 
 type Lexed<T> = Result<T, EmptyError>;
 
 /// The smallest meaningful part of a filter's text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Lexeme<'s> {
+pub(crate) enum Lexeme<'s> {
     /// A name or a word of the grammar.
     Word(&'s str),
     /// Text that begins like a number, or `inf` or `nan`.
@@ -33,7 +61,7 @@ pub(super) enum Lexeme<'s> {
 }
 
 /// Takes the next lexeme and its position.
-pub(super) fn lexeme<'s>(text: &mut Text<'s>) -> (Lexeme<'s>, Range<usize>) {
+pub(crate) fn lexeme<'s>(text: &mut Text<'s>) -> (Lexeme<'s>, Range<usize>) {
     let found = preceded(multispace0, any_lexeme.with_span()).parse_next(text);
     let end = text.current_token_start();
     found.unwrap_or((Lexeme::End, end..end))
@@ -72,6 +100,9 @@ fn word_or_number(word: &str) -> Lexeme<'_> {
 
 /// Everything that could belong to a number, so that a wrong number is refused as a whole.
 fn number<'s>(text: &mut Text<'s>) -> Lexed<&'s str> {
+    if text.state.signs == Signs::Operators {
+        return digits.take().parse_next(text);
+    }
     let sign = one_of(['+', '-']);
     let signed = (sign, alt((digits, word.void()))).void();
     alt((signed, digits)).take().parse_next(text)
@@ -101,7 +132,10 @@ fn quoted<'s>(text: &mut Text<'s>) -> Lexed<&'s str> {
 fn symbol<'s>(text: &mut Text<'s>) -> Lexed<&'s str> {
     let two = alt(("<=", ">=", "!=", "<>", "=="));
     let one = alt(("<", ">", "=", "(", ")", ",", ";"));
-    alt((two, one)).parse_next(text)
+    match text.state.signs {
+        Signs::OfNumbers => alt((two, one)).parse_next(text),
+        Signs::Operators => alt((two, one, "+", "-", "*", "/")).parse_next(text),
+    }
 }
 
 /// Shows it as messages do.

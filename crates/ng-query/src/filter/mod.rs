@@ -6,16 +6,20 @@
 mod bind;
 mod decimal;
 mod error;
+mod excerpt;
 mod lexeme;
-mod names;
+pub(crate) mod names;
 mod parse;
 mod print;
 mod time;
 mod tree;
 
-pub(crate) use names::FLAGS;
-
-pub(crate) use bind::and;
+pub(crate) use bind::{and, limits};
 pub use decimal::Decimal;
 pub use error::{FilterError, ParseFilterError};
+pub(crate) use excerpt::Excerpt;
+pub(crate) use lexeme::{Lexeme, Signs, Text, lexeme, text_of};
+pub(crate) use names::FLAGS;
+pub(crate) use parse::{Mistake, check_length, mistake_of, value_of};
+pub(crate) use print::Shown;
 pub use tree::{Comparison, Filter, FlagTest};

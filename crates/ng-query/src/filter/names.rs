@@ -20,59 +20,59 @@ pub(crate) const FLAGS: [(&str, u16); 12] = [
 ];
 
 /// The words that begin a condition and are not names.
-const WORDS: [&str; 4] = ["valid", "not", "true", "false"];
+pub(crate) const WORDS: [&str; 4] = ["valid", "not", "true", "false"];
 
-pub(super) fn column(word: &str) -> Option<Column> {
+pub(crate) fn column(word: &str) -> Option<Column> {
     let mut columns = Column::ALL.into_iter();
     columns.find(|column| is(word, column.name()))
 }
 
-pub(super) fn space(word: &str) -> Option<Space> {
+pub(crate) fn space(word: &str) -> Option<Space> {
     let mut spaces = Space::ALL.into_iter();
     spaces.find(|space| is(word, space.name()))
 }
 
-pub(super) fn entity_type(word: &str) -> Option<EntityType> {
+pub(crate) fn entity_type(word: &str) -> Option<EntityType> {
     let mut types = EntityType::ALL.into_iter();
     types.find(|entity_type| is(word, entity_type.name()))
 }
 
 /// Returns the bit of a flag.
-pub(super) fn flag(word: &str) -> Option<u16> {
+pub(crate) fn flag(word: &str) -> Option<u16> {
     let flag = FLAGS.into_iter().find(|(name, _)| is(word, name));
     flag.map(|(_, bit)| bit)
 }
 
 /// Words are the same in upper and lower case.
-pub(super) fn is(word: &str, name: &str) -> bool {
+pub(crate) fn is(word: &str, name: &str) -> bool {
     word.eq_ignore_ascii_case(name)
 }
 
 /// Returns the word most like this one that a condition may begin with.
-pub(super) fn nearest_condition(word: &str) -> Option<&'static str> {
+pub(crate) fn nearest_condition(word: &str) -> Option<&'static str> {
     let columns = Column::ALL.into_iter().map(Column::name);
     let spaces = Space::ALL.into_iter().map(Space::name);
     let names = columns.chain(spaces).chain(flags()).chain(entity_types());
     nearest_name(word, names.chain(WORDS))
 }
 
-pub(super) fn nearest_column(word: &str) -> Option<&'static str> {
+pub(crate) fn nearest_column(word: &str) -> Option<&'static str> {
     nearest_name(word, Column::ALL.into_iter().map(Column::name))
 }
 
-pub(super) fn nearest_entity_type(word: &str) -> Option<&'static str> {
+pub(crate) fn nearest_entity_type(word: &str) -> Option<&'static str> {
     nearest_name(word, entity_types())
 }
 
-pub(super) fn nearest_flag(word: &str) -> Option<&'static str> {
+pub(crate) fn nearest_flag(word: &str) -> Option<&'static str> {
     nearest_name(word, flags())
 }
 
-fn flags() -> impl Iterator<Item = &'static str> {
+pub(crate) fn flags() -> impl Iterator<Item = &'static str> {
     FLAGS.into_iter().map(|(name, _)| name)
 }
 
-fn entity_types() -> impl Iterator<Item = &'static str> {
+pub(crate) fn entity_types() -> impl Iterator<Item = &'static str> {
     EntityType::ALL.into_iter().map(EntityType::name)
 }
 

@@ -11,53 +11,52 @@ use ng_token::{Axis, Flags, Space, Validation};
 use winnow::combinator::{cut_err, delimited, opt, separated};
 use winnow::error::{AddContext, ErrMode, ModalResult, ParserError};
 use winnow::prelude::*;
-use winnow::stream::{LocatingSlice, Stateful, Stream};
+use winnow::stream::Stream;
 
 use super::decimal::Decimal;
-use super::error::{FilterError, ParseFilterError, shortened};
-use super::lexeme::{Lexeme, Text, lexeme};
+use super::error::{FilterError, ParseFilterError};
+use super::lexeme::{Lexeme, Signs, Text, lexeme, text_of};
 use super::names;
 use super::time;
 use super::tree::{Comparison, Filter, FlagTest};
 
-/// The limits: what was counted so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Met {
-    /// Open brackets and `not`s.
-    levels: usize,
-    conditions: usize,
-}
-
 /// The cause, and where it is.
 #[derive(Debug)]
-struct Mistake {
-    cause: FilterError,
-    span: Range<usize>,
+pub(crate) struct Mistake {
+    pub(crate) cause: FilterError,
+    pub(crate) span: Range<usize>,
 }
 
-type Parsed<T> = ModalResult<T, Mistake>;
+pub(crate) type Parsed<T> = ModalResult<T, Mistake>;
 
 /// Parses a filter.
 impl FromStr for Filter {
     type Err = ParseFilterError;
 
     fn from_str(text: &str) -> Result<Self, ParseFilterError> {
-        let bytes = text.len();
-        if bytes > Self::TEXT_MAX {
-            let cause = FilterError::TooLong { bytes };
+        if let Err(cause) = check_length(text) {
             return Err(ParseFilterError::new(text, 0..0, cause));
         }
-        let mut input = Stateful {
-            input: LocatingSlice::new(text),
-            state: Met::default(),
-        };
+        let mut input = text_of(text, Signs::OfNumbers);
         whole(&mut input).map_err(|error| {
-            let mistake = match error {
-                ErrMode::Backtrack(mistake) | ErrMode::Cut(mistake) => mistake,
-                ErrMode::Incomplete(_) => Mistake::from_input(&input),
-            };
+            let mistake = mistake_of(error, &input);
             ParseFilterError::new(text, mistake.span, mistake.cause)
         })
+    }
+}
+
+pub(crate) fn mistake_of(error: ErrMode<Mistake>, input: &Text<'_>) -> Mistake {
+    match error {
+        ErrMode::Backtrack(mistake) | ErrMode::Cut(mistake) => mistake,
+        ErrMode::Incomplete(_) => Mistake::from_input(input),
+    }
+}
+
+pub(crate) fn check_length(text: &str) -> Result<(), FilterError> {
+    let bytes = text.len();
+    match bytes > Filter::TEXT_MAX {
+        true => Err(FilterError::TooLong { bytes }),
+        false => Ok(()),
     }
 }
 
@@ -366,7 +365,10 @@ fn value(input: &mut Text<'_>, column: Column) -> Parsed<Decimal> {
 }
 
 /// Returns a lexeme's meaning as a value of a column.
-fn value_of(column: Column, (found, span): (Lexeme<'_>, Range<usize>)) -> Parsed<Decimal> {
+pub(crate) fn value_of(
+    column: Column,
+    (found, span): (Lexeme<'_>, Range<usize>),
+) -> Parsed<Decimal> {
     let has_types = matches!(column, Column::EntityType | Column::FlagsEntityType);
     match found {
         Lexeme::Number(text) => at(
@@ -458,8 +460,7 @@ fn fail<T>(span: Range<usize>, cause: FilterError) -> Parsed<T> {
 }
 
 fn unexpected<T>(found: Lexeme<'_>, span: Range<usize>, expected: &'static str) -> Parsed<T> {
-    let found = found.to_string();
-    fail(span, FilterError::Unexpected { found, expected })
+    fail(span, FilterError::unexpected(found, expected))
 }
 
 fn unknown<T>(
@@ -468,13 +469,7 @@ fn unknown<T>(
     span: Range<usize>,
     nearest: Option<&'static str>,
 ) -> Parsed<T> {
-    let found = shortened(word);
-    let cause = FilterError::Unknown {
-        kind,
-        found,
-        nearest,
-    };
-    fail(span, cause)
+    fail(span, FilterError::unknown(kind, word, nearest))
 }
 
 impl<'s> ParserError<Text<'s>> for Mistake {
@@ -482,10 +477,7 @@ impl<'s> ParserError<Text<'s>> for Mistake {
 
     fn from_input(input: &Text<'s>) -> Self {
         let (found, span) = lexeme(&mut input.clone());
-        let cause = FilterError::Unexpected {
-            found: found.to_string(),
-            expected: "",
-        };
+        let cause = FilterError::unexpected(found, "");
         Self { cause, span }
     }
 

@@ -96,7 +96,7 @@ const fn bond(filter: &Filter) -> Bond {
 }
 
 /// A value of a column: by name, if its values have names.
-struct Shown<'a>(Column, &'a Decimal);
+pub(crate) struct Shown<'a>(pub(crate) Column, pub(crate) &'a Decimal);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

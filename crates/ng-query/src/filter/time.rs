@@ -1,7 +1,8 @@
 use std::time::UNIX_EPOCH;
 
 use super::decimal::Decimal;
-use super::error::{FilterError, shortened};
+use super::error::FilterError;
+use super::excerpt::shortened;
 
 const DATE_CHARS: usize = "2023-11-14".len();
 const SECONDS_CHARS: usize = "2023-11-14T22:13:20".len();

@@ -412,6 +412,7 @@ mod tests {
         let dir = RealDir::open(folder.path()).unwrap();
         let ways = [
             RealDir::rename_noreplace,
+            RealDir::rename_noreplace_atomic,
             RealDir::link_and_unlink,
             RealDir::claim_and_rename,
         ];
@@ -427,6 +428,40 @@ mod tests {
             fs::remove_file(path("free")).unwrap();
             rename(&dir, "missing", "free").unwrap_err();
             assert!(!path("free").exists());
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_asked_for_twice_is_no_taken_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let dir = RealDir::open(folder.path()).unwrap();
+        fs::write(path("from"), "new").unwrap();
+        fs::hard_link(path("from"), path("to")).unwrap();
+        dir.link_and_unlink("from", "to").unwrap();
+        assert!(!path("from").exists());
+        assert_eq!(fs::read(path("to")).unwrap(), b"new");
+        let error = dir.link_and_unlink("to", "to").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(path("to").exists());
+    }
+
+    #[test]
+    fn a_folder_in_a_folder_is_created_once_and_has_names_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RealDir::open(folder.path()).unwrap();
+        dir.create_folder("s").unwrap();
+        let taken = dir.create_folder("s").unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        let inner = dir.folder("s").unwrap();
+        inner.create_exclusive("a").unwrap();
+        inner.sync().unwrap();
+        assert!(folder.path().join("s/a").exists());
+        assert_eq!(inner.names().unwrap(), ["a"]);
+        assert!(dir.names().unwrap().is_empty() && dir.exists("s").unwrap());
+        dir.create_exclusive("file").unwrap();
+        for name in ["file", "missing"] {
+            dir.folder(name).unwrap_err();
         }
     }
 

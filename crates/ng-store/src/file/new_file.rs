@@ -260,7 +260,9 @@ fn temporary_name(digits: u64) -> String {
     format!("{TEMPORARY}{digits:0DIGITS$x}")
 }
 
-pub(crate) fn is_temporary(name: &str) -> bool {
+/// Tells whether a file is being written under this name, or was when its creator died.
+#[must_use]
+pub fn is_temporary(name: &str) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     name.strip_prefix(TEMPORARY)
         .is_some_and(|digits| digits.len() == DIGITS && digits.bytes().all(is_digit))

@@ -14,6 +14,7 @@ use super::decimal::Decimal;
 use super::tree::{Comparison, Filter, FlagTest};
 use crate::bound::{Bound, Condition};
 pub(crate) use join::and;
+pub(crate) use steps::limits;
 
 impl Filter {
     /// Turns the values into stored steps and simplifies the result; `valid` means valid at `now`

@@ -12,7 +12,7 @@ use crate::filter::tree::Comparison;
 use crate::ordered::steps_per_unit;
 
 /// Steps from the first to the second, inclusive; none if the first is greater.
-type Steps = (i128, i128);
+pub(crate) type Steps = (i128, i128);
 
 /// Every comparison except `!=`, the complement of `=`.
 pub(super) fn compare(column: Column, comparison: Comparison, value: Decimal) -> Bound {
@@ -84,7 +84,7 @@ fn scale(column: Column) -> u16 {
 }
 
 /// Returns the least and the greatest step that can be stored.
-fn limits(column: Column) -> Steps {
+pub(crate) fn limits(column: Column) -> Steps {
     match column {
         Column::Position => (0, u64::MAX.into()),
         Column::Id | Column::Timestamp => (0, u32::MAX.into()),

@@ -10,7 +10,7 @@ use proptest::test_runner::RngSeed;
 use crate::ends::ends;
 
 /// The same cases in every run; a failure names the smallest one found.
-pub(super) fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(0x4E47_5155_4552_5921),
         failure_persistence: None,
@@ -209,7 +209,7 @@ fn word() -> impl Strategy<Value = u32> {
     prop_oneof![ends, any::<u32>()]
 }
 
-pub(super) fn token() -> impl Strategy<Value = Token> {
+pub(crate) fn token() -> impl Strategy<Value = Token> {
     let point = prop::array::uniform3(steps());
     let parts = (
         word(),

@@ -12,7 +12,7 @@ fn document() -> String {
 }
 
 /// The text between two headings.
-fn chapter(heading: &str) -> String {
+pub(crate) fn chapter(heading: &str) -> String {
     let document = document();
     let (_, rest) = document
         .split_once(&format!("# {heading}\n"))
@@ -21,13 +21,13 @@ fn chapter(heading: &str) -> String {
 }
 
 /// The cells of every row of every table.
-fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+pub(crate) fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let rows = text.lines().filter(|line| line.starts_with("| "));
     rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
 }
 
 /// The text between backquotes.
-fn quoted(cell: &str) -> Vec<&str> {
+pub(crate) fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Filters: their text, their messages, and their meaning.
 
-mod any;
+pub(crate) mod any;
 mod boundaries;
 mod built;
-mod documents;
+pub(crate) mod documents;
 mod errors;
 mod meaning;
 mod oracle;

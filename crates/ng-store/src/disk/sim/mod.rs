@@ -18,9 +18,9 @@
 //! the loss of the create before it, as if both were in one transaction.
 //!
 //! [`Disk::sync`](super::Disk::sync) makes data, length and allocations of one
-//! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes the
-//! entries of one folder durable and no data. `start_writeback`, `finish_writeback` and uncached writes make
-//! nothing durable.
+//! file durable, not its entry; [`Dir::sync`](super::Dir::sync) makes the entries of one
+//! folder durable and no data. `start_writeback`, `finish_writeback` and uncached writes
+//! make nothing durable.
 //!
 //! Sectors are atomic unless [`Atomicity`] says otherwise. Space is counted in allocated or
 //! written sectors; space freed by an unsynced unlink or truncation is free at once.

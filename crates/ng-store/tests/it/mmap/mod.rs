@@ -20,6 +20,7 @@ mod map_options;
 mod mapless;
 mod names;
 mod overtaken;
+mod prefix;
 #[cfg(target_os = "linux")]
 mod registered;
 mod reopen;

@@ -9,6 +9,7 @@ mod atomicity;
 mod crash;
 mod entries;
 mod fault;
+mod folders;
 mod length;
 mod space;
 
