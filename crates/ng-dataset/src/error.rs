@@ -3,9 +3,9 @@ use std::io;
 use std::path::PathBuf;
 
 use ng_parallel::{ParallelError, WorkersError};
-use ng_query::QueryError;
 use ng_query::index::IndexError;
 use ng_query::sealed::{FileId, SealFlaw};
+use ng_query::{AssignError, QueryError};
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, Shown, WriteError};
 
 /// Why something was not done with a dataset.
@@ -122,6 +122,10 @@ pub enum DatasetError {
     #[error(transparent)]
     Query(#[from] QueryError),
 
+    /// A column cannot store what is assigned to it.
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+
     /// Zones or an index were not built.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -190,6 +194,12 @@ pub enum Conflict {
     /// The oldest kept generation was raised above one that is needed.
     #[error("generation {generation} is no longer kept")]
     NoLongerKept {
+        /// The generation.
+        generation: u64,
+    },
+    /// A change was to be made to one generation, which is not the newest.
+    #[error("generation {generation} is not the newest")]
+    NotNewest {
         /// The generation.
         generation: u64,
     },

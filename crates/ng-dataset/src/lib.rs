@@ -14,6 +14,7 @@
 //! published, `snapshot/` for what a reader sees. `writer/` and `follow/` are streams, `change/`
 //! rewrites shards, `upkeep/` keeps the folder in order.
 
+mod change;
 mod dataset;
 mod error;
 mod manifest;
@@ -23,6 +24,7 @@ mod snapshot;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
+pub use change::{ChangeOptions, ChangeReport};
 pub use dataset::{CreateOptions, Dataset};
 pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};

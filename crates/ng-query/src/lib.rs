@@ -91,6 +91,7 @@ pub use parts::{OpenPart, Parts};
 pub use plan::{Operation, Plan, PlannedCondition};
 pub use query::Query;
 pub use reader_rows::ReaderRows;
+pub use scan::Matcher;
 pub use source::Source;
 pub use zone::{Span, Zone};
 

@@ -84,6 +84,25 @@ impl<R: Dir> NewShard<R> {
     }
 }
 
+impl<R: Dir> Finished<R> {
+    /// Returns the length of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.entry.sealed.as_ref().map_or(0, |sealed| sealed.bytes)
+    }
+
+    /// Removes the file, which no generation names. What cannot be removed is left to the
+    /// collector.
+    pub(crate) fn discard(self, place: &Place<R>) {
+        let file = self.entry.file;
+        if place.index().is_some() {
+            let _ = ng_query::index::remove(&place.shard_path(file));
+        }
+        if let Ok(shards) = place.shards() {
+            let _ = shards.unlink(&shard_name(file));
+        }
+    }
+}
+
 /// What a generation says of a file whose writer has ended.
 pub(crate) fn sealed<D: Disk>(
     writer: &Writer<D>,

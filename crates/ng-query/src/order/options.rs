@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use ng_store::CachePolicy;
 
-/// How a file is sorted.
+/// How tokens are sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SortOptions {
     memory_bytes: Option<u64>,
@@ -11,7 +11,7 @@ pub struct SortOptions {
 }
 
 impl SortOptions {
-    /// Uses half of the available memory, temporary files beside the new one, and
+    /// Uses half of the available memory, temporary files beside the new one, if there is one, and
     /// [`CachePolicy::Auto`].
     #[must_use]
     pub const fn new() -> Self {
@@ -48,11 +48,16 @@ impl SortOptions {
         self.memory_bytes
     }
 
+    /// Returns the folder for temporary files, if it is set.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.temp.as_deref()
+    }
+
     /// Returns the folder for temporary files of a sort into `out`.
     pub(super) fn temp_for<'a>(&'a self, out: &'a Path) -> &'a Path {
         let beside = out.parent().filter(|folder| *folder != Path::new(""));
         let beside = beside.unwrap_or(Path::new("."));
-        self.temp.as_deref().unwrap_or(beside)
+        self.folder().unwrap_or(beside)
     }
 
     pub(super) fn cache_policy(&self) -> CachePolicy {
