@@ -21,6 +21,7 @@ mod manifest;
 mod place;
 mod shard;
 mod snapshot;
+mod writer;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
@@ -30,3 +31,4 @@ pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use snapshot::{Shard, Snapshot};
+pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};

@@ -91,6 +91,7 @@ mod tests {
             slot: Hex(0),
             zone: None,
             order: None,
+            stream: None,
         }
     }
 

@@ -119,5 +119,6 @@ pub(crate) fn sealed<D: Disk>(
         slot: Hex(commit.checksum),
         zone,
         order,
+        stream: None,
     })
 }

@@ -2,3 +2,4 @@
 
 mod creation;
 mod damage;
+mod writer;
