@@ -26,7 +26,11 @@ use crate::help;
 use crate::ids::Ids;
 use crate::like::Like;
 
-pub(crate) use dataset::{DatasetCreateArgs, DatasetInfoArgs, DatasetVerb};
+use dataset::join_retained;
+pub(crate) use dataset::{
+    ChangeArgs, DatasetAppendArgs, DatasetCreateArgs, DatasetDeleteArgs, DatasetInfoArgs,
+    DatasetUpdateArgs, DatasetUpsertArgs, DatasetVerb, StreamArgs,
+};
 pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;
 use generation::GenerationArg;
@@ -113,12 +117,13 @@ impl Command {
     pub(crate) fn replaces(&self) -> bool {
         match self {
             Self::Create(args) => args.replace,
-            Self::Query(args) | Self::Dataset(DatasetVerb::Query(args)) => args.replace,
+            Self::Query(args) => args.replace,
             Self::Repair(args) => args.replace,
             Self::Copy(args) => args.replace,
-            Self::Describe(args) | Self::Dataset(DatasetVerb::Describe(args)) => args.replace,
-            Self::Export(args) | Self::Dataset(DatasetVerb::Export(args)) => args.replace,
+            Self::Describe(args) => args.replace,
+            Self::Export(args) => args.replace,
             Self::Sort(args) => args.replace,
+            Self::Dataset(verb) => verb.replaces(),
             _ => false,
         }
     }
@@ -127,8 +132,9 @@ impl Command {
     fn check(&self, json: bool) -> Result<(), Misused> {
         match self {
             Self::Copy(args) => args.check(),
-            Self::Export(args) | Self::Dataset(DatasetVerb::Export(args)) => args.check(),
-            Self::Query(args) | Self::Dataset(DatasetVerb::Query(args)) => args.check(json),
+            Self::Export(args) => args.check(),
+            Self::Query(args) => args.check(json),
+            Self::Dataset(verb) => verb.check(json),
             Self::Append(args) => args.from_args.check(&args.from),
             Self::Create(args) => match &args.from {
                 Some(from) => args.from_args.check(from),
@@ -454,7 +460,7 @@ impl Cli {
     /// Parses the command line.
     pub(crate) fn parse_checked() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(env::args_os())?;
+        let matches = command.try_get_matches_from_mut(join_retained(env::args_os()))?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         let checked = cli.command.check(cli.json);
         checked
@@ -493,6 +499,8 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     #[test]
@@ -526,7 +534,8 @@ mod tests {
             let mut count = 0;
             for command in examples.lines().flat_map(commands) {
                 if command.starts_with("ng ") {
-                    let parsed = Cli::try_parse_from(command.split_ascii_whitespace());
+                    let words = command.split_ascii_whitespace().map(OsString::from);
+                    let parsed = Cli::try_parse_from(join_retained(words));
                     assert!(parsed.is_ok(), "{command}: {parsed:?}");
                 }
                 count += usize::from(command.starts_with(&own));

@@ -12,7 +12,7 @@ fn a_new_dataset_is_empty_and_has_the_tags_it_was_given() {
     ])
     .ok();
     let made = json(&made);
-    assert_eq!(keys(&made), ["dataset", "generation", "path"]);
+    assert_eq!(keys(&made), ["dataset", "generation", "path", "tokens"]);
     let info = json(&ng(&[&"dataset", &"info", &path, &"--json"]).ok());
     assert_eq!(info["dataset"], made["dataset"]);
     assert_eq!(info["tokens"], 0);
