@@ -167,7 +167,7 @@ fn rows_that_are_rewritten_before_they_are_told_come_as_they_were_or_are_a_gap()
     append(&mut writer, 0..2 * BLOCK);
     writer.wait().unwrap();
     let snapshot = dataset.snapshot().unwrap();
-    let files: Vec<FileId> = snapshot.shards().iter().map(|it| it.file()).collect();
+    let files: Vec<FileId> = snapshot.shards().iter().map(crate::Shard::file).collect();
     let cursor = FollowOptions::new().from_cursor(follower.cursor());
     let mut early = dataset.follow(&FollowOptions::new()).unwrap();
     let rows = 0..u64::from(BLOCK);
