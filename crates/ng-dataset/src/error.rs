@@ -2,10 +2,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use ng_parallel::{ParallelError, WorkersError};
-use ng_query::QueryError;
+use ng_parallel::{IngestError, ParallelError, WorkersError};
 use ng_query::index::IndexError;
+use ng_query::order::SortError;
 use ng_query::sealed::{FileId, SealFlaw};
+use ng_query::{AssignError, QueryError};
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, Shown, WriteError};
 
 /// Why something was not done with a dataset.
@@ -122,9 +123,31 @@ pub enum DatasetError {
     #[error(transparent)]
     Query(#[from] QueryError),
 
+    /// A column cannot store what is assigned to it.
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+
     /// Zones or an index were not built.
     #[error(transparent)]
     Index(#[from] IndexError),
+
+    /// Tokens were not sorted.
+    #[error(transparent)]
+    Sort(SortError),
+
+    /// The disk has no room for new shards.
+    #[error(
+        "{}: {available} bytes of room, expected {needed} for new shards",
+        Shown(path)
+    )]
+    NoRoom {
+        /// The dataset.
+        path: PathBuf,
+        /// How many bytes are needed.
+        needed: u64,
+        /// How many bytes are available.
+        available: u64,
+    },
 
     /// The threads cannot be started.
     #[error(transparent)]
@@ -204,6 +227,12 @@ pub enum Conflict {
         /// The generation.
         generation: u64,
     },
+    /// A change was to be made to one generation, which is not the newest.
+    #[error("generation {generation} is not the newest")]
+    NotNewest {
+        /// The generation.
+        generation: u64,
+    },
     /// Another publisher was faster each time.
     #[error("another publisher was faster {times} times")]
     Overtaken {
@@ -249,6 +278,14 @@ pub enum ManifestFlaw {
         /// The number in its name.
         expected: u64,
     },
+    /// It is of another dataset.
+    #[error("of dataset {found}, expected {expected}")]
+    Dataset {
+        /// The dataset in it.
+        found: FileId,
+        /// The dataset of the newest generation.
+        expected: FileId,
+    },
     /// It is too long.
     #[error("{have} bytes long, expected at most {limit}")]
     Length {
@@ -293,6 +330,61 @@ impl DatasetError {
             path,
             operation,
             source,
+        }
+    }
+}
+
+/// What failed is told as if it were not in an ingest.
+impl From<IngestError<Self, Self>> for DatasetError {
+    fn from(error: IngestError<Self, Self>) -> Self {
+        match error {
+            IngestError::Sink(error) | IngestError::Failed { source: error, .. } => error,
+            IngestError::Stopped { appended, count } => stopped(appended, count).into(),
+            IngestError::Forked(forked) => ParallelError::from(forked).into(),
+            IngestError::Panicked { shard, message } => {
+                let shard = shard.number;
+                ParallelError::Panicked { shard, message }.into()
+            }
+            IngestError::WrongCount { shard, found } => {
+                unreachable!("{found} tokens for {:?}", shard.range)
+            }
+            _ => unreachable!("an ingest fails in no other way"),
+        }
+    }
+}
+
+fn stopped(shards_done: usize, shards: usize) -> ParallelError {
+    ParallelError::Stopped {
+        shards_done,
+        shards,
+    }
+}
+
+/// So that a sort can fail by what takes its tokens.
+impl From<DatasetError> for SortError {
+    fn from(error: DatasetError) -> Self {
+        Self::Sink(Box::new(error))
+    }
+}
+
+/// What failed is told as if it were not in a sort.
+impl From<SortError> for DatasetError {
+    fn from(error: SortError) -> Self {
+        match error {
+            SortError::Sink(error) => match error.downcast() {
+                Ok(error) => *error,
+                Err(other) => Self::Sort(SortError::Sink(other)),
+            },
+            SortError::Part(QueryError::Part { part, source }) => match source.downcast() {
+                Ok(error) => *error,
+                Err(source) => QueryError::Part { part, source }.into(),
+            },
+            SortError::Part(error) => error.into(),
+            SortError::Read(error) => error.into(),
+            SortError::Open(error) => error.into(),
+            SortError::Parallel(error) => error.into(),
+            SortError::Stopped => stopped(0, 1).into(),
+            error => Self::Sort(error),
         }
     }
 }

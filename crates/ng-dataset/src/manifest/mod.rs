@@ -165,6 +165,19 @@ impl Manifest {
         self.entries_of(file).next().is_some()
     }
 
+    /// Tells whether any of some rows count.
+    pub(crate) fn names_any(&self, rows: &Taken) -> bool {
+        let meets = |entry: &Entry| {
+            entry.rows.from < rows.rows.end && entry.rows.to.is_none_or(|to| rows.rows.start < to)
+        };
+        self.entries_of(rows.file).any(meets)
+    }
+
+    /// Tells whether one entry has all of some rows.
+    pub(crate) fn names_all(&self, rows: &Taken) -> bool {
+        self.entries.iter().any(|entry| entry.has(rows))
+    }
+
     /// What no generation can be.
     fn check(&self) -> Result<(), ManifestFlaw> {
         let expect = |is_sound: bool, field| match is_sound {
@@ -175,6 +188,8 @@ impl Manifest {
             parent.generation.checked_add(1) == Some(self.generation)
         });
         expect(follows, "parent")?;
+        // It has a successor.
+        expect(self.generation < u64::MAX, "generation")?;
         expect(self.oldest_kept <= self.generation, "oldest_kept")?;
         let mut total: u64 = 0;
         for entry in &self.entries {

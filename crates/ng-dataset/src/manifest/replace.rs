@@ -35,14 +35,27 @@ impl Manifest {
         Ok(())
     }
 
+    /// Puts entries in the place of rows, in front of all others.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    pub(crate) fn replace_in_front(
+        &mut self,
+        taken: &[Taken],
+        with: Vec<Entry>,
+    ) -> Result<(), Conflict> {
+        for rows in taken {
+            self.take(rows)?;
+        }
+        self.entries.splice(0..0, with);
+        Ok(())
+    }
+
     /// Takes rows out, and returns where they were.
     fn take(&mut self, taken: &Taken) -> Result<usize, Conflict> {
         let Range { start, end } = taken.rows;
-        let holds = |entry: &Entry| {
-            let ends_later = entry.rows.to.is_none_or(|to| end <= to);
-            entry.file == taken.file && entry.rows.from <= start && ends_later
-        };
-        let Some(at) = self.entries.iter().position(holds) else {
+        let Some(at) = self.entries.iter().position(|entry| entry.has(taken)) else {
             return Err(Conflict::RowsReplaced { file: taken.file });
         };
         let whole = self.entries.remove(at);
@@ -61,6 +74,12 @@ impl Manifest {
 }
 
 impl Entry {
+    /// Tells whether it has all of some rows.
+    pub(crate) fn has(&self, taken: &Taken) -> bool {
+        let ends_later = self.rows.to.is_none_or(|to| taken.rows.end <= to);
+        self.file == taken.file && self.rows.from <= taken.rows.start && ends_later
+    }
+
     /// The same file with fewer rows, whose zone and order still hold.
     fn with_rows(&self, from: u64, to: Option<u64>) -> Self {
         let mut entry = self.clone();

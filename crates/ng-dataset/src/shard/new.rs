@@ -63,8 +63,17 @@ impl<R: Dir> NewShard<R> {
         self.draft.writer().appended_tokens()
     }
 
-    /// Makes it durable, gives it its name, and writes its zones.
-    pub(crate) fn finish(mut self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
+    pub(super) fn writer(&mut self) -> &mut Writer<R::File> {
+        self.draft.writer()
+    }
+
+    /// Makes it durable, gives it its name, and writes its zones. If that fails it is removed.
+    pub(crate) fn finish(self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
+        let file = self.file;
+        self.try_finish(place).inspect_err(|_| remove(place, file))
+    }
+
+    fn try_finish(mut self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
         let now = now_ns();
         let writer = self.draft.writer();
         writer.shrink_to_fit()?;
@@ -81,6 +90,29 @@ impl<R: Dir> NewShard<R> {
             entry: Entry::sealed(self.file, 0..rows, sealed),
             _writer: writer,
         })
+    }
+}
+
+impl<R: Dir> Finished<R> {
+    /// Returns the length of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.entry.sealed.as_ref().map_or(0, |sealed| sealed.bytes)
+    }
+
+    /// Removes the file, which no generation names.
+    pub(crate) fn discard(self, place: &Place<R>) {
+        remove(place, self.entry.file);
+    }
+}
+
+/// Removes a shard that no generation names, with its index. What cannot be removed is for the
+/// collector.
+pub(super) fn remove<R: Dir>(place: &Place<R>, file: FileId) {
+    if place.index().is_some() {
+        let _ = ng_query::index::remove(&place.shard_path(file));
+    }
+    if let Ok(shards) = place.shards() {
+        let _ = shards.unlink(&shard_name(file));
     }
 }
 

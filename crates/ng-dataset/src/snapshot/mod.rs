@@ -42,20 +42,43 @@ impl<R: Dir> Snapshot<R> {
         Self::of(place, pinned, findings)
     }
 
+    pub(crate) fn place(&self) -> &Place<R> {
+        &self.place
+    }
+
     pub(crate) fn of(
         place: Arc<Place<R>>,
         pinned: Pinned<R>,
         mut findings: Vec<Finding>,
     ) -> Result<Self, DatasetError> {
         let shards = shard::all(&place, &pinned, &mut findings)?;
-        Ok(Self {
+        Ok(Self::of_shards(place, pinned, shards, findings))
+    }
+
+    /// Takes one for a change, which must not miss a row: a tail that cannot be read is an error.
+    pub(crate) fn whole(place: Arc<Place<R>>, pinned: Pinned<R>) -> Result<Self, DatasetError> {
+        let mut findings = Vec::new();
+        let shards = shard::all(&place, &pinned, &mut findings)?;
+        match findings.pop() {
+            Some(Finding::TailUnreadable { source }) => Err(*source),
+            _ => Ok(Self::of_shards(place, pinned, shards, findings)),
+        }
+    }
+
+    fn of_shards(
+        place: Arc<Place<R>>,
+        pinned: Pinned<R>,
+        shards: Vec<Shard<R::File>>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        Self {
             place,
             pinned: Arc::new(pinned),
             shards: shards.into(),
             findings: findings.into(),
             access: Access::default(),
             opened: Arc::default(),
-        })
+        }
     }
 
     /// Moves on to the newest generation, and to what is committed of its open tails; tells whether

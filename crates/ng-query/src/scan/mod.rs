@@ -2,11 +2,12 @@
 //!
 //! [`Scan`] plans the blocks and hands them to the workers; a [`Stage`] is one worker's place in
 //! the file, with the loaded columns of a block ([`Lanes`]) and its selected tokens. A [`Visitor`]
-//! goes to single blocks in any order.
+//! goes to single blocks in any order. A [`Matcher`] needs none of these: its tokens are given.
 
 mod beyond;
 mod candidates;
 mod lanes;
+mod matcher;
 mod opened;
 mod pass;
 mod pieces;
@@ -17,6 +18,7 @@ mod visitor;
 pub(crate) use beyond::{Beyond, greatest, least};
 pub(crate) use candidates::Candidate;
 pub(crate) use lanes::{Lanes, whole_of, width};
+pub use matcher::Matcher;
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
 pub(crate) use pieces::Piece;

@@ -51,13 +51,17 @@ impl<'s> Stage<'s> {
     }
 
     pub(super) fn with_kit(scan: &'s Scan<'_>, opened: &'s Opened<'s>, kit: Kit) -> Self {
+        Self::of(scan.kernels, &scan.stop, opened, kit)
+    }
+
+    pub(super) fn of(kernels: Kernels, stop: &'s Stop, opened: &'s Opened<'s>, kit: Kit) -> Self {
         Self {
-            kernels: scan.kernels,
+            kernels,
             lanes: kit.lanes,
             masks: kit.masks,
             stats: kit.stats,
             opened,
-            stop: &scan.stop,
+            stop,
             block: 0,
             places: 0..0,
             read: None,

@@ -1,0 +1,65 @@
+//! Rows are changed: each shard that has any is written anew, and one generation puts the new
+//! shards in the place of the old ones.
+//!
+//! `update`, `delete` and `upsert` are the verbs. Each is an [`Edit`] of blocks; `pass` streams the
+//! shards through it, a `rewrite` is one of them on its way, `made` keeps the new ones until
+//! `publish` has given them their generation.
+
+mod delete;
+mod edit;
+mod made;
+mod options;
+mod pass;
+mod publish;
+mod rewrite;
+#[cfg(test)]
+mod tests;
+mod update;
+mod upsert;
+
+use std::sync::Arc;
+
+use ng_parallel::Workers;
+use ng_store::disk::Dir;
+
+use edit::{Edit, Tally};
+use made::{Made, Replaced};
+use options::now_s;
+pub use options::{ChangeOptions, ChangeReport};
+use pass::Pass;
+use publish::Publication;
+use rewrite::Rewrite;
+
+use crate::snapshot::Snapshot;
+use crate::{Dataset, Verb};
+
+impl<R: Dir> Dataset<R>
+where
+    R::File: 'static,
+{
+    /// Edits the rows of the newest generation, and publishes the next one if any changed.
+    fn change<E: Edit>(
+        &self,
+        verb: Verb,
+        workers: &Workers,
+        options: &ChangeOptions,
+        edit: E,
+    ) -> Result<ChangeReport, E::Error> {
+        let place = self.place();
+        let _lock = match options.dry_run {
+            true => None,
+            false => Some(place.lock_changes()?),
+        };
+        let newest = place.newest()?;
+        options.check_base(place, &newest)?;
+        let snapshot = Snapshot::whole(Arc::clone(place), newest)?;
+        let mut pass = Pass::new(place, &snapshot, options, workers.stop_flag(), edit);
+        pass.over_all()?;
+        let (made, mut report) = pass.finish()?;
+        if !made.is_empty() {
+            let publication = Publication::new(place, &snapshot, options, verb);
+            report.generation = publication.publish(made, &mut report)?;
+        }
+        Ok(report)
+    }
+}

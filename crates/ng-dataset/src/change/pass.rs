@@ -1,0 +1,163 @@
+use ng_parallel::{ParallelError, StopFlag};
+use ng_store::BlockReader;
+use ng_store::disk::Dir;
+use ng_token::Token;
+
+use super::{ChangeOptions, ChangeReport, Edit, Made, Rewrite};
+use crate::DatasetError;
+use crate::manifest::Taken;
+use crate::place::Place;
+use crate::shard::{NewShard, ShardOptions};
+use crate::snapshot::{Shard, Snapshot};
+
+/// One pass of an edit over a snapshot: one thread reads and verifies ahead, the calling one edits
+/// and writes.
+pub(super) struct Pass<'p, R: Dir, E> {
+    place: &'p Place<R>,
+    snapshot: &'p Snapshot<R>,
+    options: &'p ChangeOptions,
+    stop: StopFlag,
+    edit: E,
+    made: Made<'p, R>,
+    report: ChangeReport,
+    /// The block that is edited.
+    tokens: Vec<Token>,
+}
+
+impl<'p, R: Dir, E: Edit> Pass<'p, R, E>
+where
+    R::File: 'static,
+{
+    pub(super) fn new(
+        place: &'p Place<R>,
+        snapshot: &'p Snapshot<R>,
+        options: &'p ChangeOptions,
+        stop: StopFlag,
+        edit: E,
+    ) -> Self {
+        Self {
+            place,
+            snapshot,
+            options,
+            stop,
+            edit,
+            made: Made::new(place),
+            report: ChangeReport::default(),
+            tokens: Vec::new(),
+        }
+    }
+
+    pub(super) fn over_all(&mut self) -> Result<(), E::Error> {
+        for (number, shard) in self.snapshot.shards().iter().enumerate() {
+            self.check_stop(number)?;
+            match self.edit.can_touch(shard.zone(), shard.positions()) {
+                true => self.over(number, shard)?,
+                false => self.report.shards_pruned += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the rows that are to come at the end, and returns what was made.
+    pub(super) fn finish(mut self) -> Result<(Made<'p, R>, ChangeReport), DatasetError> {
+        let added = self.edit.added();
+        self.report.added = added.len() as u64;
+        if !added.is_empty() {
+            self.report.bytes_written += match self.options.dry_run {
+                true => bytes_of(self.report.added),
+                false => self.add(&added)?,
+            };
+        }
+        Ok((self.made, self.report))
+    }
+
+    fn over(&mut self, number: usize, shard: &Shard<R::File>) -> Result<(), E::Error> {
+        let reader = self.snapshot.open_shard(number)?;
+        let reader = reader.with_cache(self.options.cache);
+        let taken = Taken {
+            file: shard.file(),
+            rows: shard.rows(),
+        };
+        let options = (!self.options.dry_run).then(|| self.options_of(shard, &reader));
+        let mut rewrite = Rewrite::new(self.place, &reader, taken, options);
+        let mut position = shard.positions().start;
+        for block in reader.blocks_of(shard.rows()) {
+            self.check_stop(number)?;
+            let block = block.map_err(DatasetError::from)?;
+            self.tokens.clear();
+            self.tokens.extend_from_slice(&block);
+            let tally = self.edit.edit(&mut self.tokens, position)?;
+            self.report.matched += tally.matched;
+            self.report.changed += tally.changed;
+            self.report.deleted += tally.deleted;
+            let rows = block.len() as u64;
+            rewrite.take(rows, &self.tokens, tally.is_change())?;
+            position += rows;
+        }
+        Ok(self.end(shard, rewrite)?)
+    }
+
+    /// Counts what became of a shard, and keeps the new one.
+    fn end(&mut self, shard: &Shard<R::File>, rewrite: Rewrite<'_, R>) -> Result<(), DatasetError> {
+        let rewritten = rewrite.finish()?;
+        let report = &mut self.report;
+        report.bytes_read += bytes_of(shard.len() + rewritten.again);
+        match rewritten.left {
+            None => return Ok(()),
+            Some(0) => report.shards_dropped += 1,
+            Some(_) => report.shards_rewritten += 1,
+        }
+        report.files.push(shard.file());
+        let written = rewritten.replaced.as_ref().map(|replaced| {
+            let with = replaced.with.as_ref();
+            with.map_or(0, |shard| shard.bytes())
+        });
+        let of_left = || bytes_of(rewritten.left.unwrap_or_default());
+        report.bytes_written += written.unwrap_or_else(of_left);
+        self.made.replaced.extend(rewritten.replaced);
+        Ok(())
+    }
+
+    fn add(&mut self, tokens: &[Token]) -> Result<u64, DatasetError> {
+        let options = ShardOptions {
+            reserve: tokens.len() as u64,
+            cache: self.options.cache,
+            ..ShardOptions::default()
+        };
+        let mut new = NewShard::begin(self.place, options)?;
+        new.append(tokens)?;
+        let added = new.finish(self.place)?;
+        let bytes = added.bytes();
+        self.made.added = Some(added);
+        Ok(bytes)
+    }
+
+    /// What a new shard takes over from the one that it replaces.
+    fn options_of(&self, shard: &Shard<R::File>, reader: &BlockReader<R::File>) -> ShardOptions {
+        let sealed = shard.sealed();
+        let order = sealed.and_then(|sealed| sealed.order.clone());
+        ShardOptions {
+            reserve: if E::KEEPS_COUNT { shard.len() } else { 0 },
+            cache: self.options.cache,
+            committed_ns: Some(match sealed {
+                Some(sealed) => sealed.committed_ns,
+                None => reader.info().committed_at_ns,
+            }),
+            order: order.filter(|order| self.edit.keeps_order(order)),
+        }
+    }
+
+    fn check_stop(&self, shards_done: usize) -> Result<(), DatasetError> {
+        match self.stop.is_stopped() {
+            true => Err(DatasetError::Parallel(ParallelError::Stopped {
+                shards_done,
+                shards: self.snapshot.shards().len(),
+            })),
+            false => Ok(()),
+        }
+    }
+}
+
+const fn bytes_of(tokens: u64) -> u64 {
+    tokens * Token::SIZE as u64
+}
