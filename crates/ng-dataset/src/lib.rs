@@ -21,6 +21,8 @@ mod manifest;
 mod place;
 mod shard;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 

@@ -85,11 +85,6 @@ impl<R: Dir> NewShard<R> {
 }
 
 impl<R: Dir> Finished<R> {
-    /// Returns the length of the file.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.entry.sealed.as_ref().map_or(0, |sealed| sealed.bytes)
-    }
-
     /// Removes the file, which no generation names. What cannot be removed is left to the
     /// collector.
     pub(crate) fn discard(self, place: &Place<R>) {
