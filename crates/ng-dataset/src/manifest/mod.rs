@@ -188,6 +188,8 @@ impl Manifest {
             parent.generation.checked_add(1) == Some(self.generation)
         });
         expect(follows, "parent")?;
+        // It has a successor.
+        expect(self.generation < u64::MAX, "generation")?;
         expect(self.oldest_kept <= self.generation, "oldest_kept")?;
         let mut total: u64 = 0;
         for entry in &self.entries {

@@ -1,6 +1,8 @@
 //! How a tail becomes a shard: it is committed, its zones are written, and the next generation
 //! names it sealed.
 
+use std::time::Duration;
+
 use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 
@@ -10,6 +12,7 @@ use super::tail::Tail;
 use crate::error::Conflict;
 use crate::manifest::{Entry, Manifest, Sealed};
 use crate::place::{Pinned, Place};
+use crate::upkeep::{CollectOptions, collect};
 use crate::{DatasetError, Verb, shard};
 
 /// What a writer needs to know of a generation it has published.
@@ -54,14 +57,16 @@ pub(super) fn seal<R: Dir>(
         0 => None,
         _ => Some(describe(place, tail)?),
     };
+    let mut has_dropped = false;
     let published = publish(place, Verb::Append, kept, |newest, next| {
         end(place, newest, next, (file, rows), sealed.clone())?;
         if let Some(file) = next_tail {
             next.entries.push(Entry::open(file, 0));
         }
-        retain(next, kept, ng_store::now_ns());
+        has_dropped = drop_oldest(next, kept);
         Ok(true)
     })?;
+    free(place, has_dropped)?;
     Ok(published)
 }
 
@@ -70,9 +75,31 @@ pub(super) fn retain_now<R: Dir>(
     place: &Place<R>,
     kept: &[Retention],
 ) -> Result<Published, DatasetError> {
-    publish(place, Verb::Retain, kept, |_, next| {
-        Ok(retain(next, kept, ng_store::now_ns()))
-    })
+    let mut has_dropped = false;
+    let published = publish(place, Verb::Retain, kept, |_, next| {
+        has_dropped = drop_oldest(next, kept);
+        Ok(has_dropped)
+    })?;
+    free(place, has_dropped)?;
+    Ok(published)
+}
+
+/// Drops the shards that are beyond the limits, and tells whether there were any. Then no older
+/// generation is kept: the same one says so, and the collector needs none of its own.
+fn drop_oldest(next: &mut Manifest, kept: &[Retention]) -> bool {
+    let has_dropped = retain(next, kept, ng_store::now_ns());
+    if has_dropped {
+        next.oldest_kept = next.generation;
+    }
+    has_dropped
+}
+
+/// Removes the files of dropped shards that nobody on this machine reads.
+fn free<R: Dir>(place: &Place<R>, has_dropped: bool) -> Result<(), DatasetError> {
+    if has_dropped {
+        collect(place, &CollectOptions::new().older(Duration::ZERO))?;
+    }
+    Ok(())
 }
 
 fn publish<R: Dir>(

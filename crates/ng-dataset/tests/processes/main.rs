@@ -10,8 +10,10 @@
 )]
 
 #[path = "../../../ng-store/tests/actor/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod actor;
 #[path = "../../../ng-store/tests/amount/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod amount;
 mod history;
 mod kills;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ng_dataset::{
-    CollectOptions, CompactOptions, Dataset, DatasetError, Roll, UpdateOptions, Writer,
+    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, Roll, Writer,
     WriterOptions,
 };
 use ng_parallel::Workers;
@@ -45,7 +45,11 @@ fn open(path: &Path) -> Dataset {
 }
 
 fn writer(path: &Path) -> Writer {
-    let roll = Roll::tokens(SHARD);
+    let roll = Roll {
+        tokens: Some(SHARD),
+        bytes: None,
+        after: None,
+    };
     open(path).writer(&WriterOptions::new().roll(roll)).unwrap()
 }
 
@@ -92,7 +96,7 @@ fn update(path: &Path, from: u64, until: Instant) {
     while Instant::now() < until {
         say(&format!("begin {at}"));
         let set = format!("weight = {at}").parse().unwrap();
-        match dataset.update(&workers, &filter, &set, &UpdateOptions::new()) {
+        match dataset.update(&workers, &filter, &set, &ChangeOptions::new()) {
             Ok(_) => say(&format!("done {at}")),
             Err(error) => assert!(is_expected(&error), "{error}"),
         }
@@ -117,7 +121,7 @@ fn collect(path: &Path, until: Instant) {
     while Instant::now() < until {
         let report = dataset.collect(&CollectOptions::new().older(Duration::ZERO));
         match report {
-            Ok(report) => say(&format!("collected {}", report.shards.len())),
+            Ok(report) => say(&format!("collected {}", report.removed_shards)),
             Err(error) => assert!(is_expected(&error), "{error}"),
         }
     }
