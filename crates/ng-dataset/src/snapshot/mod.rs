@@ -6,18 +6,19 @@
 )]
 mod mapped;
 mod parts;
+mod restore;
 mod shard;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ng_store::BlockReader;
 use ng_store::disk::{Dir, RealDir};
+use ng_store::{BlockReader, Commit};
 
 pub use shard::Shard;
 
-use parts::{Access, Opened};
+use parts::{Access, Indexes, Opened};
 
 use crate::place::{Pinned, Place};
 use crate::shard::for_each_row;
@@ -33,6 +34,7 @@ pub struct Snapshot<R: Dir = RealDir> {
     shards: Arc<[Shard<R::File>]>,
     findings: Arc<[Finding]>,
     access: Access,
+    indexes: Indexes,
     opened: Arc<Opened>,
 }
 
@@ -73,6 +75,7 @@ impl<R: Dir> Snapshot<R> {
             shards: shards.into(),
             findings: findings.into(),
             access: Access::default(),
+            indexes: Indexes::default(),
             opened: Arc::default(),
         }
     }
@@ -91,8 +94,12 @@ impl<R: Dir> Snapshot<R> {
                 .iter()
                 .map(Shard::rows)
                 .eq(self.shards.iter().map(Shard::rows));
-        let access = self.access;
-        *self = Self { access, ..newest };
+        let (access, indexes) = (self.access, self.indexes);
+        *self = Self {
+            access,
+            indexes,
+            ..newest
+        };
         Ok(!is_same)
     }
 
@@ -106,6 +113,13 @@ impl<R: Dir> Snapshot<R> {
     #[must_use]
     pub fn shards(&self) -> &[Shard<R::File>] {
         &self.shards
+    }
+
+    /// Returns the commits that it shows of open tails, by which another process takes the same
+    /// snapshot: [`Dataset::snapshot_as`](crate::Dataset::snapshot_as).
+    #[must_use]
+    pub fn tails(&self) -> Vec<Commit> {
+        self.shards.iter().filter_map(Shard::tail).collect()
     }
 
     /// Returns the number of tokens.
@@ -201,6 +215,7 @@ impl<R: Dir> Clone for Snapshot<R> {
             shards: self.shards.clone(),
             findings: self.findings.clone(),
             access: self.access,
+            indexes: self.indexes,
             opened: self.opened.clone(),
         }
     }

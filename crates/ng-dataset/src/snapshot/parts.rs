@@ -28,6 +28,16 @@ pub(super) enum Access {
     Mapped,
 }
 
+/// Whether shards are opened with their indexes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Indexes {
+    /// Each shard's, if it has one.
+    #[default]
+    Used,
+    /// None: the records answer.
+    Ignored,
+}
+
 /// The shards that were opened last, and what was wrong with their indexes.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
@@ -77,19 +87,44 @@ impl Snapshot {
         let shard = &self.shards[number];
         let reader = self.open_shard(number)?;
         let is_whole = shard.rows() == (0..reader.len());
+        let has_index = self.indexes == Indexes::Used;
         match self.access {
             Access::Mapped => {
                 let snapshot = map(&reader, shard.rows())?;
                 let is_same = is_whole && *snapshot.commit() == reader.commit();
-                let index = is_same.then(|| map_index(&reader)).flatten();
-                part(OpenPart::of_snapshot(snapshot, index))
+                let index = (is_same && has_index).then(|| map_index(&reader));
+                part(OpenPart::of_snapshot(snapshot, index.flatten()))
             }
             Access::Verified if is_whole => {
-                let index = Index::load(&reader);
-                part(OpenPart::of_reader(reader, index))
+                let index = has_index.then(|| Index::load(&reader));
+                part(OpenPart::of_reader(reader, index.flatten()))
             }
             Access::Verified => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
         }
+    }
+
+    /// Has queries read and verify the blocks of the shards that they open: what a snapshot does
+    /// unless it is [`mapped`](Self::mapped).
+    #[must_use]
+    pub fn verified(mut self) -> Self {
+        self.access = Access::Verified;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Has queries ignore the indexes of shards; what the generation knows of whole shards is still
+    /// used.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.indexes = Indexes::Ignored;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Tells whether queries map the shards that they open.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        self.access == Access::Mapped
     }
 
     /// Returns why indexes of shards were put aside so far; the records answered instead.
