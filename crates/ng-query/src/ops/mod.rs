@@ -8,6 +8,7 @@ mod boundaries;
 mod count;
 mod duplicates;
 pub(crate) mod find;
+mod for_each;
 mod histogram;
 mod histogram_2d;
 mod id_set;
