@@ -9,7 +9,7 @@ mod candidates;
 mod lanes;
 mod opened;
 mod pass;
-mod pieces;
+mod placed;
 mod stage;
 mod stop;
 mod visitor;
@@ -19,7 +19,7 @@ pub(crate) use candidates::Candidate;
 pub(crate) use lanes::{Lanes, whole_of, width};
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
-pub(crate) use pieces::Piece;
+pub(crate) use placed::PlacedPart;
 pub(crate) use stage::{Stage, for_each_one};
 pub(crate) use stop::Stop;
 #[cfg(test)]

@@ -10,4 +10,5 @@ mod ends;
 mod filter;
 mod near;
 mod order;
+mod partial;
 mod parts;
