@@ -42,6 +42,10 @@ impl<R: Dir> Snapshot<R> {
         Self::of(place, pinned, findings)
     }
 
+    pub(crate) fn place(&self) -> &Place<R> {
+        &self.place
+    }
+
     pub(crate) fn of(
         place: Arc<Place<R>>,
         pinned: Pinned<R>,

@@ -20,12 +20,11 @@ const WARNINGS: usize = 64;
 
 /// How the shards of a snapshot are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Block by block, each verified.
-    #[default]
-    Verified,
-    /// Mapped; nothing is verified.
-    Mapped,
+pub(super) struct Access {
+    /// Mapped, and nothing is verified; otherwise block by block, each verified.
+    pub(super) is_mapped: bool,
+    /// Whether indexes are left alone.
+    pub(super) ignores_indexes: bool,
 }
 
 /// The shards that were opened last, and what was wrong with their indexes.
@@ -55,6 +54,14 @@ impl Snapshot {
         Source::Parts(self)
     }
 
+    /// Has queries ignore the indexes of shards.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.access.ignores_indexes = true;
+        self.opened = Arc::default();
+        self
+    }
+
     /// Opens a shard as the part of a query, with its index if it has one.
     ///
     /// # Errors
@@ -77,18 +84,19 @@ impl Snapshot {
         let shard = &self.shards[number];
         let reader = self.open_shard(number)?;
         let is_whole = shard.rows() == (0..reader.len());
-        match self.access {
-            Access::Mapped => {
+        let is_indexed = is_whole && !self.access.ignores_indexes;
+        match self.access.is_mapped {
+            true => {
                 let snapshot = map(&reader, shard.rows())?;
-                let is_same = is_whole && *snapshot.commit() == reader.commit();
+                let is_same = is_indexed && *snapshot.commit() == reader.commit();
                 let index = is_same.then(|| map_index(&reader)).flatten();
                 part(OpenPart::of_snapshot(snapshot, index))
             }
-            Access::Verified if is_whole => {
-                let index = Index::load(&reader);
+            false if is_whole => {
+                let index = is_indexed.then(|| Index::load(&reader)).flatten();
                 part(OpenPart::of_reader(reader, index))
             }
-            Access::Verified => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
+            false => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
         }
     }
 

@@ -167,7 +167,7 @@ const FLAGS_SHIFT: u32 = 32;
 const FIELDS_SHIFT: u32 = FLAGS_SHIFT + 16;
 const COORDINATES_SHIFT: u32 = FIELDS_SHIFT + 4;
 
-/// Returns a set of what a column stores: 32 bits of the id, 16 of the flags, and one for each other
+/// Returns a set of what a column stores: 32 bits of the id, 16 of the flags, one for each other
 /// field and coordinate. Columns overlap if their sets do.
 pub(super) fn bits(column: Column) -> u128 {
     let field = |index: u32| 1 << (FIELDS_SHIFT + index);
@@ -191,3 +191,43 @@ pub(super) fn bits(column: Column) -> u128 {
 }
 
 const _: () = assert!(COORDINATES_SHIFT as usize + Space::ALL.len() * Axis::ALL.len() <= 128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_has_the_name_of_nothing_else() {
+        for (name, _) in FUNCTIONS {
+            let is_taken = names::column(name).is_some()
+                || names::flag(name).is_some()
+                || names::entity_type(name).is_some()
+                || names::space(name).is_some()
+                || names::WORDS.contains(&name);
+            assert!(!is_taken, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_parts_of_the_id_and_the_flags_overlap() {
+        for column in Column::ALL {
+            for other in Column::ALL {
+                let whole = |whole, parts: &[Column]| {
+                    [(column, other), (other, column)]
+                        .iter()
+                        .any(|(one, part)| *one == whole && parts.contains(part))
+                };
+                let of_id = [Column::Domain, Column::EntityType, Column::LocalId];
+                let expected = column == other
+                    || whole(Column::Id, &of_id)
+                    || whole(Column::Flags, &[Column::FlagsEntityType]);
+                let expected = expected && column != Column::Position;
+                assert_eq!(
+                    bits(column) & bits(other) != 0,
+                    expected,
+                    "{column}, {other}"
+                );
+            }
+        }
+    }
+}

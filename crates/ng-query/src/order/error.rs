@@ -1,11 +1,14 @@
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
 use ng_parallel::{IngestError, ParallelError, ParallelLoadError};
 use ng_store::{CreateError, LoadError, OpenError, ReadError, Shown, VecStoreError, WriteError};
 
-/// Why a file was not sorted. Neither a new file nor a temporary one is left then.
+use crate::QueryError;
+
+/// Why tokens were not sorted. Neither a new file nor a temporary one is left then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SortError {
@@ -16,6 +19,14 @@ pub enum SortError {
     /// The file to sort cannot be read, or is damaged.
     #[error(transparent)]
     Read(#[from] ReadError),
+
+    /// A part of what is to be sorted cannot be opened.
+    #[error(transparent)]
+    Part(QueryError),
+
+    /// What takes the sorted tokens failed.
+    #[error(transparent)]
+    Sink(Box<dyn Error + Send + Sync>),
 
     /// The sorted file cannot be created, written, made durable or named.
     #[error(transparent)]
@@ -81,7 +92,7 @@ pub enum SortError {
     OutOfMemory(VecStoreError),
 
     /// The stop flag was set.
-    #[error("stopped before the file was sorted")]
+    #[error("stopped before all was sorted")]
     Stopped,
 
     /// A closure panicked, or the workers belong to another process.
@@ -92,6 +103,16 @@ pub enum SortError {
 impl From<WriteError> for SortError {
     fn from(error: WriteError) -> Self {
         Self::Create(error.into())
+    }
+}
+
+impl From<QueryError> for SortError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Read(error) => error.into(),
+            QueryError::Parallel(error) => error.into(),
+            error => Self::Part(error),
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use ng_store::{BlockReader, CreateOptions, FileDraft, TokenSink, is_same_file};
 
 use super::external::sort_external;
 use super::in_memory::sort_in_memory;
+use super::input::OneFile;
 use super::memory::Budget;
 use super::progress::Counter;
 use super::{Order, SortError, SortOptions, SortPhase, SortProgress};
+use crate::{Parts, Source};
 
 /// What a sort did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,21 +63,27 @@ pub fn sort_file(
     options: &SortOptions,
     watch: impl Fn(SortProgress) + Sync,
 ) -> Result<SortReport, SortError> {
-    let budget = Budget::of(options.asked_memory_bytes(), workers.threads(), order)?;
-    let sort = Sort {
-        workers,
-        order,
-        options,
-        budget,
-        total: reader.len(),
-        watch: &watch,
-    };
-    sort.run(reader, to)
+    let (out, create) = to;
+    let file = OneFile(reader);
+    let sort = Sort::new(workers, &file, order, options, &watch)?;
+    reader.refuse_lost()?;
+    if is_same_file(reader.path(), out) {
+        return Err(SortError::SameFile {
+            path: out.to_owned(),
+        });
+    }
+    let create = create.reserve(sort.total).cache(options.cache_policy());
+    let mut draft = FileDraft::begin(out, &create)?;
+    let report = sort.run(options.temp_for(out), draft.writer())?;
+    draft.writer().commit()?;
+    draft.publish()?;
+    Ok(report)
 }
 
 /// A sort in progress.
 pub(super) struct Sort<'a> {
     pub(super) workers: &'a Workers,
+    pub(super) parts: &'a dyn Parts,
     pub(super) order: &'a Order,
     pub(super) options: &'a SortOptions,
     pub(super) budget: Budget,
@@ -84,29 +92,37 @@ pub(super) struct Sort<'a> {
     pub(super) watch: &'a (dyn Fn(SortProgress) + Sync),
 }
 
-impl Sort<'_> {
-    fn run(
+impl<'a> Sort<'a> {
+    pub(super) fn new(
+        workers: &'a Workers,
+        parts: &'a dyn Parts,
+        order: &'a Order,
+        options: &'a SortOptions,
+        watch: &'a (dyn Fn(SortProgress) + Sync),
+    ) -> Result<Self, SortError> {
+        Ok(Self {
+            workers,
+            parts,
+            order,
+            options,
+            budget: Budget::of(options.asked_memory_bytes(), workers.threads(), order)?,
+            total: Source::Parts(parts).len(),
+            watch,
+        })
+    }
+
+    /// Appends the tokens to a sink in their order, by way of temporary files in a folder in `temp`
+    /// if they do not fit in memory.
+    pub(super) fn run<S: TokenSink<Error: Into<SortError>>>(
         &self,
-        reader: &BlockReader,
-        (out, create): (&Path, CreateOptions),
+        temp: &Path,
+        sink: &mut S,
     ) -> Result<SortReport, SortError> {
-        reader.refuse_lost()?;
-        if is_same_file(reader.path(), out) {
-            return Err(SortError::SameFile {
-                path: out.to_owned(),
-            });
-        }
-        let cache = self.options.cache_policy();
-        let create = create.reserve(self.total).cache(cache);
-        let mut draft = FileDraft::begin(out, &create)?;
-        let reader = reader.clone().with_cache(cache);
         let temporary_files = match self.budget.holds(self.total) {
-            true => sort_in_memory(self, &reader, draft.writer()).map(|()| 0),
-            false => sort_external(self, &reader, self.options.temp_for(out), draft.writer()),
+            true => sort_in_memory(self, sink).map(|()| 0),
+            false => sort_external(self, temp, sink),
         }?;
         self.check_stop()?;
-        draft.writer().commit()?;
-        draft.publish()?;
         Ok(SortReport {
             tokens: self.total,
             temporary_files,

@@ -1,5 +1,7 @@
 //! Sorting files: the same bytes for any threads and memory, or no file at all.
 
+mod parts;
+
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::Read;
 
 use ng_parallel::DEFAULT_SHARD_TOKENS;
-use ng_store::{FileWriter, RawReader, TokenSink, TokenStore, VecStore};
+use ng_store::{RawReader, TokenSink, TokenStore, VecStore};
 use ng_token::{Token, as_bytes_mut};
 
 use super::{Borders, Counts, Grouper, Partition, Partitions, TempFolder, sample};
@@ -11,28 +11,28 @@ use crate::order::in_memory::write_sorted;
 use crate::order::progress::Counter;
 use crate::order::sort_file::Sort;
 
-/// Appends the partitions, sorted, to the new file.
-pub(super) struct Drain<'a> {
+/// Appends the partitions, sorted, to a sink.
+pub(super) struct Drain<'a, S> {
     sort: &'a Sort<'a>,
     folder: &'a mut TempFolder,
     counter: &'a Counter<'a>,
-    writer: &'a mut FileWriter,
+    sink: &'a mut S,
     /// Room for the tokens of a partition, reused for the next.
     room: VecStore,
 }
 
-impl<'a> Drain<'a> {
+impl<'a, S: TokenSink<Error: Into<SortError>>> Drain<'a, S> {
     pub(super) fn new(
         sort: &'a Sort<'a>,
         folder: &'a mut TempFolder,
         counter: &'a Counter<'a>,
-        writer: &'a mut FileWriter,
+        sink: &'a mut S,
     ) -> Self {
         Self {
             sort,
             folder,
             counter,
-            writer,
+            sink,
             room: VecStore::new(),
         }
     }
@@ -54,9 +54,9 @@ impl<'a> Drain<'a> {
 
     /// Copies what is in order already.
     fn copy(&mut self, partition: &Partition) -> Result<(), SortError> {
-        let (sort, counter, writer) = (self.sort, self.counter, &mut *self.writer);
+        let (sort, counter, sink) = (self.sort, self.counter, &mut *self.sink);
         for_each_chunk(sort, partition, |tokens| {
-            writer.append(tokens)?;
+            sink.append(tokens).map_err(Into::into)?;
             counter.add(tokens.len() as u64);
             Ok(())
         })
@@ -76,7 +76,7 @@ impl<'a> Drain<'a> {
             self.sort.check_stop()?;
             read(&mut reader, partition, chunk)?;
         }
-        write_sorted(self.sort, tokens, self.writer, self.counter)
+        write_sorted(self.sort, tokens, self.sink, self.counter)
     }
 
     /// Partitions what is too large: the sample missed too much of it.
@@ -124,7 +124,7 @@ fn open(sort: &Sort<'_>, partition: &Partition) -> Result<RawReader, SortError> 
         path: partition.path.clone(),
         source,
     })?;
-    Ok(RawReader::new(file, sort.temporary_cache()))
+    Ok(RawReader::new(file, sort.cache_of_many()))
 }
 
 fn read(

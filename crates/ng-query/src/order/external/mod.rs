@@ -1,7 +1,7 @@
 //! Sorts by way of temporary files, if the tokens do not fit in memory.
 //!
 //! ```text
-//! file --verified--> groups of a batch (group) --in order--> a file for each range of keys
+//! parts --verified--> groups of a batch (group) --in order--> a file for each range of keys
 //!      (partitions), between borders (borders) of sampled keys (sample), in a folder that
 //!      goes with the sort (temp_folder)
 //! each file: one key? copied : it fits? read, sorted, appended : partitioned again (drain)
@@ -22,10 +22,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use ng_parallel::{DEFAULT_SHARD_TOKENS, IngestOptions, ingest_batches_with};
-use ng_store::{BYPASS_MIN_BYTES, BlockReader, CachePolicy, FileWriter};
+use ng_store::{BYPASS_MIN_BYTES, CachePolicy, TokenSink};
 use ng_token::Token;
 
-use super::progress::Counter;
 use super::sort_file::Sort;
 use super::{SortError, SortPhase};
 use borders::Borders;
@@ -47,29 +46,26 @@ const LEAST_BUFFER_BYTES: u64 = 64 << 10;
 /// The most: 1 MiB, a chunk of the file.
 const MOST_BUFFER_BYTES: u64 = 1 << 20;
 
-/// Sorts a file into `writer` by way of temporary files in a folder in `dir`, and returns how many
-/// there were.
-pub(super) fn sort_external(
+/// Sorts by way of temporary files in a folder in `dir`, and returns how many there were.
+pub(super) fn sort_external<S: TokenSink<Error: Into<SortError>>>(
     sort: &Sort<'_>,
-    reader: &BlockReader,
     dir: &Path,
-    writer: &mut FileWriter,
+    sink: &mut S,
 ) -> Result<u64, SortError> {
-    reader.check_table()?;
     let mut folder = TempFolder::make(dir)?;
-    folder.check_room(sort.total.saturating_mul(Token::SIZE as u64))?;
-    let borders = Borders::all(sample::of_file(sort, reader)?, sort.wanted(sort.total));
-    let partitions = partition_file(sort, reader, &mut folder, borders)?;
+    let bytes = sort.total.saturating_mul(Token::SIZE as u64);
+    folder.check_room(bytes.saturating_add(sort.options.asked_spare_bytes()))?;
+    let borders = Borders::all(sample::of_parts(sort)?, sort.wanted(sort.total));
+    let partitions = partition_parts(sort, &mut folder, borders)?;
     let counter = sort.phase(SortPhase::Writing);
-    let mut drain = Drain::new(sort, &mut folder, &counter, writer);
+    let mut drain = Drain::new(sort, &mut folder, &counter, sink);
     drain.all(partitions)?;
     Ok(folder.files())
 }
 
-/// Reads and verifies a file once, and writes its partitions.
-fn partition_file(
+/// Reads and verifies the tokens once, and writes their partitions.
+fn partition_parts(
     sort: &Sort<'_>,
-    reader: &BlockReader,
     folder: &mut TempFolder,
     borders: Borders,
 ) -> Result<Vec<Partition>, SortError> {
@@ -77,25 +73,20 @@ fn partition_file(
     let counts = Counts::default();
     let grouper = Grouper::new(sort.order, &borders);
     let mut partitions = Partitions::begin(sort, folder, &borders, &counts);
-    let pass = reader.pass();
-    let make = |range: Range<usize>, batch: &mut Vec<Token>| {
-        let mut tokens = Vec::with_capacity(range.len());
-        pass.for_each(range.start as u64..range.end as u64, |verified| {
-            tokens.extend_from_slice(verified);
-            Ok::<_, SortError>(())
-        })?;
-        counts.put(range.start, grouper.group(&tokens, batch));
-        count(&counter, batch)
-    };
-    let total = usize::try_from(sort.total).unwrap_or(usize::MAX);
     let options = IngestOptions::new().buffer_tokens(DEFAULT_SHARD_TOKENS);
-    ingest_batches_with(sort.workers, &options, &mut partitions, total, make)?;
+    sort.for_each_part(|part| {
+        let make = |range: Range<usize>, batch: &mut Vec<Token>| {
+            let mut tokens = Vec::with_capacity(range.len());
+            part.read(range.clone(), &mut tokens)?;
+            counts.put(range.start, grouper.group(&tokens, batch));
+            counter.add(batch.len() as u64);
+            Ok::<_, SortError>(())
+        };
+        partitions.begin_part();
+        ingest_batches_with(sort.workers, &options, &mut partitions, part.len(), make)?;
+        Ok(())
+    })?;
     partitions.finish()
-}
-
-fn count(counter: &Counter<'_>, tokens: &[Token]) -> Result<(), SortError> {
-    counter.add(tokens.len() as u64);
-    Ok(())
 }
 
 impl Sort<'_> {
@@ -115,8 +106,8 @@ impl Sort<'_> {
         bytes as usize / Token::SIZE
     }
 
-    /// Returns the cache policy of temporary files: each may be small while all together are not.
-    fn temporary_cache(&self) -> CachePolicy {
+    /// Returns the cache policy of files of which each may be small while all together are not.
+    pub(super) fn cache_of_many(&self) -> CachePolicy {
         let bytes = self.total.saturating_mul(Token::SIZE as u64);
         match self.options.cache_policy() {
             CachePolicy::Auto if bytes > BYPASS_MIN_BYTES => CachePolicy::Bypass,

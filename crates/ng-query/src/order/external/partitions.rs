@@ -38,7 +38,7 @@ pub(super) struct Partitions<'a> {
     counts: &'a Counts,
     cache: CachePolicy,
     buffer_tokens: usize,
-    /// How many tokens were appended.
+    /// How many tokens of the current part were appended.
     appended: usize,
     filled: Vec<Filling>,
 }
@@ -69,11 +69,16 @@ impl<'a> Partitions<'a> {
         Self {
             folder,
             counts,
-            cache: sort.temporary_cache(),
+            cache: sort.cache_of_many(),
             buffer_tokens: sort.buffer_tokens(borders.len()),
             appended: 0,
             filled: borders.ranges().map(filling).collect(),
         }
+    }
+
+    /// Counts from 0 again, so that the batches of the next part begin where its blocks do.
+    pub(super) fn begin_part(&mut self) {
+        self.appended = 0;
     }
 
     /// Appends tokens grouped by their ranges; `counts` has how many of each.

@@ -34,8 +34,7 @@ fn every_message_about_assignments_is_what_is_shown() {
         assert_eq!(error.to_string(), shown);
     }
     let set: Assignments = "physical_x = physical_x + 300".parse().unwrap();
-    let token =
-        Token::builder(1).coordinate(ng_query::ng_token::Space::Physical, [150.0, 0.0, 0.0]);
-    let error = set.apply(&mut [token.build().unwrap()], 7).unwrap_err();
+    let token = Token::new(1).with_coordinate(Space::Physical, [15_000, 0, 0]);
+    let error = set.apply(&mut [token], 7).unwrap_err();
     assert!(refused.contains(&format!("`{error}`")), "{error}");
 }

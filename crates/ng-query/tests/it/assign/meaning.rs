@@ -132,19 +132,21 @@ fn a_column_assigned_itself_changes_nothing() {
         let text = format!("{column} = {column}");
         let mut tokens: Vec<Token> = match column {
             Column::Weight => {
-                let valid = WEIGHTS.into_iter().filter(|weight| !(*weight < 0.0));
+                let valid = WEIGHTS
+                    .into_iter()
+                    .filter(|weight| weight.is_nan() || *weight >= 0.0);
                 valid
                     .map(|weight| Token::new(1).with_weight(weight))
                     .collect()
             }
             _ => {
                 let (min, max, _) = ends(column);
-                let every = if max - min < 1 << 16 {
-                    min..=max
+                let all = if max - min < 1 << 16 {
+                    (min..=max).collect()
                 } else {
-                    0..=-1
+                    steps(column)
                 };
-                let all = every.chain(steps(column));
+                let all = all.into_iter();
                 all.map(|step| with_step(column, step).0).collect()
             }
         };
