@@ -218,7 +218,7 @@ fn later(token: &mut Token, position: u64, each: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn a_dataset_is_what_the_same_changes_make_of_a_vector(
         shards in vec(shard(), 0..5),

@@ -282,3 +282,16 @@ fn the_closure_gets_the_selected_tokens_with_their_positions_in_order() {
         assert_eq!(*token, before[at].with_weight(weight));
     }
 }
+
+#[test]
+fn a_tail_that_cannot_be_read_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = Dataset::create(folder.path(), &CreateOptions::new()).unwrap();
+    add(&dataset, &varied(0..10), 0..10);
+    let (tail, _writer) = add_tail(&dataset, 10..20);
+    let path = folder.path().join("shards").join(format!("{tail}.ngt"));
+    fs::write(path, "no tokens").unwrap();
+    assert_eq!(dataset.snapshot().unwrap().findings().len(), 1);
+    let refused = dataset.delete(&workers(), &filter("id = 3"), &ChangeOptions::new());
+    assert!(matches!(refused, Err(DatasetError::Open(_))), "{refused:?}");
+}
