@@ -89,7 +89,8 @@ impl Question {
         // Maps are only for mapped files.
         let is_mapped = self.origin.is_mapped();
         match subject.shown() {
-            Shown::Memory(..) => None,
+            // Each shard has its own.
+            Shown::Memory(..) | Shown::Shards(..) => None,
             Shown::Map(snapshot) => {
                 let commit = *snapshot.commit();
                 let is_whole = snapshot.start() == 0 && snapshot.len() as u64 == commit.tokens;
