@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::Result;
 use ng_parallel::Workers;
 use ng_query::index::{BuildOptions, Index};
-use ng_query::{Column, Comparison, Filter, Neighbours, Points, Query, Squared};
+use ng_query::{Filter, Neighbours, Points, Query, Squared};
 use ng_token::{Space, Token};
 
 use crate::scratch::Scratch;
 use crate::size::{bytes_of, ensure_memory};
 use crate::suite::Known;
-use crate::varied::{Varied, axes};
+use crate::varied::{Varied, axes, heavy};
 use crate::{Case, Exponent, Pace, Ratio, Suite};
 
 /// The required exponent of a pass.
@@ -130,7 +130,7 @@ impl Growth {
         let records = Query::new(&size.file.snapshot, &self.workers);
         let columns = records.clone().index(&size.columns)?;
         let ordered = Query::new(&size.ordered.snapshot, &self.workers).index(&size.boxes)?;
-        let (heavy, in_ball) = (heavy_filter()?, ball_filter(&size.file)?);
+        let (heavy, in_ball) = (heavy()?, ball_filter(&size.file)?);
         let count = move || Ok(records.clone().filter(&heavy).count()?.value);
         let ball = move || Ok(columns.clone().filter(&in_ball).count()?.value);
         let near = move || {
@@ -208,10 +208,6 @@ impl OfSize {
     }
 }
 
-fn heavy_filter() -> Result<Filter> {
-    Ok(Filter::compare(Column::Weight, Comparison::Greater, 0.9)?)
-}
-
 /// Around the token in the middle, in units: exact, as decimals of steps.
 fn ball_filter(file: &Varied) -> Result<Filter> {
     let scale = f64::from(Space::Physical.scale());
@@ -227,13 +223,12 @@ fn ball_filter(file: &Varied) -> Result<Filter> {
 /// The answers, by a look at each token; for the nearest, only for some points.
 fn expected(file: &Varied, points: &[Token]) -> Result<[u64; 3]> {
     let (tokens, centre) = (file.tokens(), file.centre()?);
-    let heavy = tokens.iter().filter(|token| token.weight() > 0.9);
     let is_near =
         |token: &&Token| token.squared_distance(&centre, Space::Physical) <= RADIUS * RADIUS;
     let ball = tokens.iter().filter(is_near);
     let checked = points.iter().step_by(CHECKED_EACH);
     let nearest = checked.map(|point| sum_of_nearest(tokens, point)).sum();
-    Ok([heavy.count() as u64, ball.count() as u64, nearest])
+    Ok([file.heavy_count(), ball.count() as u64, nearest])
 }
 
 fn sum_of_nearest(tokens: &[Token], point: &Token) -> u64 {

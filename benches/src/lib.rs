@@ -2,7 +2,7 @@
 //!
 //! One module a suite: [`codec`], [`fill`], [`refill`], [`scan`], [`gather`], [`contention`],
 //! [`beside`], [`ingest`], [`mapped`], [`lookup`], [`commits`], [`many`], [`query`], [`index`],
-//! [`sort`], [`growth`], [`command`]. Each holds its work, what that work must compute, and the
+//! [`sort`], [`growth`], [`dataset`], [`command`]. Each holds its work, what that work must compute, and the
 //! ratios that judge it. The programs under `benches/` only name the suite to run.
 //!
 //! It is not the published measurement. That is `cargo xtask stress`, a process a sample; here all
@@ -29,6 +29,7 @@ mod cold;
 pub mod command;
 pub mod commits;
 pub mod contention;
+pub mod dataset;
 mod exponent;
 pub mod fill;
 mod follow;

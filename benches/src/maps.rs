@@ -50,3 +50,10 @@ pub(crate) fn map_mut(file: &File) -> Result<MmapMut> {
     // SAFETY: (1) nobody else changes or truncates the file while the map lives.
     Ok(unsafe { MmapMut::map_mut(file) }?)
 }
+
+/// Has the queries of a snapshot of a dataset map its shards.
+pub(crate) fn mapped_snapshot(snapshot: &ng_dataset::Snapshot) -> ng_dataset::Snapshot {
+    // SAFETY: (1) the dataset is in a folder of this run, where only `ng_dataset` writes, which
+    // truncates no shard and overwrites no committed token, nor a file of an index.
+    unsafe { snapshot.clone().mapped() }
+}

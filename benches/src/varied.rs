@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use ng_parallel::{Workers, ingest};
-use ng_query::Column;
 use ng_query::index::{BuildOptions, Index, build};
 use ng_query::order::{Order, SortOptions, sort_file};
+use ng_query::{Column, Comparison, Filter};
 use ng_store::{BlockReader, CreateOptions, Snapshot, TokenSink};
 use ng_synth::Synth;
 use ng_token::{Axis, Space, Token, as_bytes};
@@ -15,7 +15,7 @@ use crate::maps::{create_store, open_index, open_store};
 use crate::reads::Lines;
 
 /// Seed of the tokens.
-const SEED: u64 = 7;
+pub(crate) const SEED: u64 = 7;
 
 /// A file of clustered tokens, in the order of their timestamps: mapped, and read.
 pub(crate) struct Varied {
@@ -68,6 +68,17 @@ impl Varied {
         open_index(&self.reader)
     }
 
+    /// Reads the index of the file into memory.
+    pub(crate) fn loaded_index(&self) -> Result<Index> {
+        Index::load(&self.reader).context("no index beside the file")
+    }
+
+    /// How many tokens are [`heavy`], by a look at each.
+    pub(crate) fn heavy_count(&self) -> u64 {
+        let tokens = self.tokens().iter();
+        tokens.filter(|token| token.weight() > 0.9).count() as u64
+    }
+
     /// The bytes of all tokens.
     pub(crate) fn records(&self) -> Lines<'_> {
         Lines::of([as_bytes(self.tokens())])
@@ -87,6 +98,11 @@ impl Varied {
         parts.push(as_bytes(&self.tokens()[covered..]));
         Ok(Lines::of(parts))
     }
+}
+
+/// The tokens that weigh more than 0.9.
+pub(crate) fn heavy() -> Result<Filter> {
+    Ok(Filter::compare(Column::Weight, Comparison::Greater, 0.9)?)
 }
 
 /// The three columns of a space.

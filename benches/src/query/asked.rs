@@ -1,18 +1,13 @@
 //! The queries, and each answer as a number.
 
 use anyhow::{Context, Result, bail};
-use ng_query::{Column, Comparison, End, Filter, GroupBy, Key, Measure, Points, Query, Squared};
+use ng_query::{Column, End, Filter, GroupBy, Key, Measure, Points, Query, Squared};
 use ng_token::TokenId;
 
 use super::oracle::{self, NEAREST, TOP};
 
 /// A query that is repeated. Binding its filter is timed.
 pub(super) struct Asked<'q>(Query<'q>);
-
-/// The tokens that weigh more than 0.9.
-pub(super) fn heavy() -> Result<Filter> {
-    Ok(Filter::compare(Column::Weight, Comparison::Greater, 0.9)?)
-}
 
 impl<'q> Asked<'q> {
     pub(super) fn new(query: Query<'q>) -> Self {

@@ -20,7 +20,7 @@ use crate::scratch::Scratch;
 use crate::size::{bytes_of, ensure_memory};
 use crate::suite::Known;
 use crate::teams::{Teams, case_name};
-use crate::varied::{Varied, axes};
+use crate::varied::{Varied, axes, heavy};
 use crate::{Case, Pace, Ratio, Suite};
 use asked::Asked;
 use oracle::{Parameters, SortedIds};
@@ -111,11 +111,11 @@ impl Questions {
     }
 
     fn cases_over_records(&self) -> Vec<Case<'_>> {
-        let expected = oracle::heavy(self.file.tokens());
+        let expected = self.file.heavy_count();
         let mut cases = Vec::new();
         for workers in self.teams.iter() {
             let asked = Asked::new(Query::new(&self.file.snapshot, workers));
-            let count = move || asked.count(asked::heavy()?);
+            let count = move || asked.count(heavy()?);
             cases.push(self.case(case_name("weight-records", workers), expected, count));
             let (lines, threads) = (self.file.records(), workers.threads());
             let name = case_name("read-records", workers);
@@ -131,11 +131,11 @@ impl Questions {
         let (tokens, parameters) = (self.file.tokens(), &self.parameters);
         let [weight, three, ball, types, top] = [asked()?, asked()?, asked()?, asked()?, asked()?];
         let [baseline, nearest, all_spaces] = [Asked::new(query()?.baseline()), asked()?, asked()?];
-        let heavy = oracle::heavy(tokens);
+        let expected = self.file.heavy_count();
         Ok(vec![
-            self.case("weight", heavy, move || weight.count(asked::heavy()?)),
-            self.case("weight-baseline", heavy, move || {
-                baseline.count(asked::heavy()?)
+            self.case("weight", expected, move || weight.count(heavy()?)),
+            self.case("weight-baseline", expected, move || {
+                baseline.count(heavy()?)
             }),
             self.case("three", parameters.three(tokens), move || {
                 three.count(parameters.filter_of_three()?)
@@ -251,7 +251,7 @@ mod tests {
             assert_eq!(lines.size_bytes(), 8_192 * width + rest);
         }
         let query = Query::new(&file.snapshot, questions.teams.one());
-        let query = query.index(index).unwrap().filter(&asked::heavy().unwrap());
+        let query = query.index(index).unwrap().filter(&heavy().unwrap());
         let stats = query.count().unwrap().stats;
         assert_eq!(stats.bytes_read as usize, 8_192 * 4 + rest);
     }

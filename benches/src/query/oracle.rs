@@ -26,11 +26,6 @@ pub(super) fn digest(numbers: impl IntoIterator<Item = u64>) -> u64 {
     digest
 }
 
-pub(super) fn heavy(tokens: &[Token]) -> u64 {
-    let heavy = tokens.iter().filter(|token| token.weight() > 0.9);
-    heavy.count() as u64
-}
-
 /// Counts and means of the entity types that occur. The weights are multiples of 2^-24 below 1, so
 /// their sums are exact.
 pub(super) fn by_type(tokens: &[Token]) -> u64 {

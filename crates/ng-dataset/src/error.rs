@@ -2,8 +2,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use ng_parallel::{ParallelError, WorkersError};
+use ng_parallel::{IngestError, ParallelError, WorkersError};
 use ng_query::index::IndexError;
+use ng_query::order::SortError;
 use ng_query::sealed::{FileId, SealFlaw};
 use ng_query::{AssignError, QueryError};
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, Shown, WriteError};
@@ -130,6 +131,24 @@ pub enum DatasetError {
     #[error(transparent)]
     Index(#[from] IndexError),
 
+    /// Tokens were not sorted.
+    #[error(transparent)]
+    Sort(SortError),
+
+    /// The disk has no room for new shards.
+    #[error(
+        "{}: {available} bytes of room, expected {needed} for new shards",
+        Shown(path)
+    )]
+    NoRoom {
+        /// The dataset.
+        path: PathBuf,
+        /// How many bytes are needed.
+        needed: u64,
+        /// How many bytes are available.
+        available: u64,
+    },
+
     /// The threads cannot be started.
     #[error(transparent)]
     Workers(#[from] WorkersError),
@@ -147,6 +166,17 @@ pub enum DatasetError {
         found: u64,
         /// How many rows the generation expects at least.
         expected: u64,
+    },
+
+    /// A cursor is of another dataset.
+    #[error("{}: dataset {found}, the cursor is of {expected}", Shown(path))]
+    OtherDataset {
+        /// The dataset.
+        path: PathBuf,
+        /// Its number.
+        found: FileId,
+        /// That of the cursor.
+        expected: FileId,
     },
 
     /// A shard has another id, or another commit, than the generation names.
@@ -248,6 +278,14 @@ pub enum ManifestFlaw {
         /// The number in its name.
         expected: u64,
     },
+    /// It is of another dataset.
+    #[error("of dataset {found}, expected {expected}")]
+    Dataset {
+        /// The dataset in it.
+        found: FileId,
+        /// The dataset of the newest generation.
+        expected: FileId,
+    },
     /// It is too long.
     #[error("{have} bytes long, expected at most {limit}")]
     Length {
@@ -292,6 +330,61 @@ impl DatasetError {
             path,
             operation,
             source,
+        }
+    }
+}
+
+/// What failed is told as if it were not in an ingest.
+impl From<IngestError<Self, Self>> for DatasetError {
+    fn from(error: IngestError<Self, Self>) -> Self {
+        match error {
+            IngestError::Sink(error) | IngestError::Failed { source: error, .. } => error,
+            IngestError::Stopped { appended, count } => stopped(appended, count).into(),
+            IngestError::Forked(forked) => ParallelError::from(forked).into(),
+            IngestError::Panicked { shard, message } => {
+                let shard = shard.number;
+                ParallelError::Panicked { shard, message }.into()
+            }
+            IngestError::WrongCount { shard, found } => {
+                unreachable!("{found} tokens for {:?}", shard.range)
+            }
+            _ => unreachable!("an ingest fails in no other way"),
+        }
+    }
+}
+
+fn stopped(shards_done: usize, shards: usize) -> ParallelError {
+    ParallelError::Stopped {
+        shards_done,
+        shards,
+    }
+}
+
+/// So that a sort can fail by what takes its tokens.
+impl From<DatasetError> for SortError {
+    fn from(error: DatasetError) -> Self {
+        Self::Sink(Box::new(error))
+    }
+}
+
+/// What failed is told as if it were not in a sort.
+impl From<SortError> for DatasetError {
+    fn from(error: SortError) -> Self {
+        match error {
+            SortError::Sink(error) => match error.downcast() {
+                Ok(error) => *error,
+                Err(other) => Self::Sort(SortError::Sink(other)),
+            },
+            SortError::Part(QueryError::Part { part, source }) => match source.downcast() {
+                Ok(error) => *error,
+                Err(source) => QueryError::Part { part, source }.into(),
+            },
+            SortError::Part(error) => error.into(),
+            SortError::Read(error) => error.into(),
+            SortError::Open(error) => error.into(),
+            SortError::Parallel(error) => error.into(),
+            SortError::Stopped => stopped(0, 1).into(),
+            error => Self::Sort(error),
         }
     }
 }

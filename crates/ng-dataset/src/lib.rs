@@ -17,16 +17,26 @@
 mod change;
 mod dataset;
 mod error;
+mod follow;
 mod manifest;
 mod place;
+mod reshape;
 mod shard;
 mod snapshot;
+#[cfg(test)]
+mod testing;
+mod upkeep;
+mod writer;
 
 pub use {ng_parallel, ng_query, ng_store, ng_token};
 
 pub use change::{ChangeOptions, ChangeReport};
 pub use dataset::{CreateOptions, Dataset};
 pub use error::{Conflict, DatasetError, Finding, ManifestFlaw};
+pub use follow::{Batch, Cursor, CursorError, FollowOptions, Followed, Follower};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
+pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
 pub use snapshot::{Shard, Snapshot};
+pub use upkeep::{CollectOptions, CollectReport};
+pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};

@@ -93,7 +93,7 @@ pub use query::Query;
 pub use reader_rows::ReaderRows;
 pub use scan::Matcher;
 pub use source::Source;
-pub use zone::{Span, Zone};
+pub use zone::{Span, Zone, ZoneError};
 
 /// Runs the examples of the README as tests.
 #[cfg(doctest)]

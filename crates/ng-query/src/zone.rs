@@ -1,14 +1,20 @@
 //! What is known of a block without looking at its tokens.
 
+use std::ops::Range;
+
 use bytemuck::{Pod, Zeroable};
 use ng_store::BLOCK_TOKENS;
 use ng_token::Token;
 
+use crate::Filter;
 use crate::boxes::Cuboid;
 use crate::kernels::Kernels;
 
+mod bytes;
 pub(crate) mod fields;
 mod prune;
+
+pub use bytes::ZoneError;
 
 pub(crate) use prune::{Verdict, verdict};
 
@@ -36,8 +42,8 @@ impl<T: Copy> Span<T> {
     }
 }
 
-/// What is known of the 4096 tokens of a full block: the stored extremes of every column, and which
-/// four-bit values occur.
+/// What is known of the 4096 tokens of a full block, or of any others: the stored extremes of every
+/// column, and which four-bit values occur. There is no zone of no tokens.
 ///
 /// It has 148 bytes without padding, so that a table of zones can be turned into columns and back.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
@@ -79,6 +85,52 @@ impl Zone {
     pub fn of(tokens: &[Token]) -> Self {
         assert!(!tokens.is_empty(), "a zone of no tokens");
         fields::zone(Kernels::detect(), tokens)
+    }
+
+    /// Adds the zone of the tokens that come after those of this one.
+    ///
+    /// Ids ascend by one through both only if they do in each, and the other begins where this one
+    /// ends. All else is the same in any order.
+    pub fn merge(&mut self, next: &Self) {
+        let follows = self.id.max().checked_add(1) == Some(next.id.min());
+        self.ascend = (self.ids_ascend() && next.ids_ascend() && follows).into();
+        self.id.add_span(next.id);
+        self.local_id.add_span(next.local_id);
+        self.timestamp.add_span(next.timestamp);
+        self.add_weights(next.weight);
+        self.flags.add_span(next.flags);
+        self.radius.add_span(next.radius);
+        self.strength.add_span(next.strength);
+        self.flags_and &= next.flags_and;
+        self.flags_or |= next.flags_or;
+        self.entity_types |= next.entity_types;
+        self.domains |= next.domains;
+        self.flags_entity_types |= next.flags_entity_types;
+        for lane in 0..self.low.len() {
+            self.low[lane] = self.low[lane].min(next.low[lane]);
+            self.high[lane] = self.high[lane].max(next.high[lane]);
+        }
+        self.nan |= next.nan;
+    }
+
+    fn add_weights(&mut self, next: Span<f32>) {
+        // -0.0 is below 0.0.
+        let (mut min, mut max) = (self.weight.min(), self.weight.max());
+        if next.min().total_cmp(&min).is_lt() {
+            min = next.min();
+        }
+        if next.max().total_cmp(&max).is_gt() {
+            max = next.max();
+        }
+        self.weight = Span::new(min, max);
+    }
+
+    /// Tells whether any of its tokens, which are at these positions, may match a filter; `valid`
+    /// means at `now`, in seconds since 1970 UTC.
+    #[must_use]
+    pub fn can_match(&self, filter: &Filter, now: u32, positions: Range<u64>) -> bool {
+        let may = || verdict(&filter.bind(now), &positions, Some(self)) != Verdict::None;
+        !positions.is_empty() && may()
     }
 
     /// Tells whether any weight is NaN.
@@ -124,56 +176,3 @@ impl Zone {
 
 #[cfg(test)]
 mod tests;
-impl Zone {
-    /// Widens it to the tokens of another zone.
-    pub fn merge(&mut self, other: &Self) {
-        let span =
-            |a: Span<u32>, b: Span<u32>| Span::new(a.min().min(b.min()), a.max().max(b.max()));
-        self.id = span(self.id, other.id);
-        self.local_id = span(self.local_id, other.local_id);
-        self.timestamp = span(self.timestamp, other.timestamp);
-        self.weight = Span::new(
-            if other.weight.min().total_cmp(&self.weight.min()).is_lt() {
-                other.weight.min()
-            } else {
-                self.weight.min()
-            },
-            if other.weight.max().total_cmp(&self.weight.max()).is_gt() {
-                other.weight.max()
-            } else {
-                self.weight.max()
-            },
-        );
-        self.flags = Span::new(
-            self.flags.min().min(other.flags.min()),
-            self.flags.max().max(other.flags.max()),
-        );
-        self.flags_and &= other.flags_and;
-        self.flags_or |= other.flags_or;
-        self.entity_types |= other.entity_types;
-        self.domains |= other.domains;
-        self.flags_entity_types |= other.flags_entity_types;
-        for lane in 0..24 {
-            self.low[lane] = self.low[lane].min(other.low[lane]);
-            self.high[lane] = self.high[lane].max(other.high[lane]);
-        }
-        self.radius = Span::new(
-            self.radius.min().min(other.radius.min()),
-            self.radius.max().max(other.radius.max()),
-        );
-        self.strength = Span::new(
-            self.strength.min().min(other.strength.min()),
-            self.strength.max().max(other.strength.max()),
-        );
-        self.nan |= other.nan;
-        self.ascend = 0;
-    }
-    /// Bytes.
-    pub fn to_bytes(&self) -> [u8; 148] {
-        bytemuck::cast(*self)
-    }
-    /// From bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytemuck::try_pod_read_unaligned(bytes).ok()
-    }
-}

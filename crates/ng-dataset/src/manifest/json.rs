@@ -38,6 +38,7 @@ impl Manifest {
             verb: fields.verb,
             committed_ns: fields.committed_ns,
             oldest_kept: fields.oldest_kept,
+            appended: fields.appended,
             tags: fields.tags,
             entries: fields.entries,
             hash,
@@ -64,6 +65,7 @@ impl Manifest {
             verb: self.verb,
             committed_ns: self.committed_ns,
             oldest_kept: self.oldest_kept,
+            appended: self.appended,
             tags: self.tags,
             entries: self.entries,
         };
@@ -79,6 +81,7 @@ impl Manifest {
             verb: fields.verb,
             committed_ns: fields.committed_ns,
             oldest_kept: fields.oldest_kept,
+            appended: fields.appended,
             tags: fields.tags,
             entries: fields.entries,
             hash,

@@ -38,6 +38,9 @@ pub struct Manifest {
     pub committed_ns: u64,
     /// No generation below this number is kept.
     pub oldest_kept: u64,
+    /// How many rows the tails of writers had that were sealed so far, all in all: also those that
+    /// were changed since, or are gone.
+    pub appended: u64,
     /// The caller's notes, which the next generation takes over.
     pub tags: Tags,
     /// The rows that count, in their order.
@@ -116,6 +119,7 @@ impl Manifest {
             verb: Verb::Create,
             committed_ns: now_ns,
             oldest_kept: 0,
+            appended: 0,
             tags,
             entries: Vec::new(),
             hash: 0,
@@ -135,6 +139,13 @@ impl Manifest {
             hash: 0,
             ..self.clone()
         }
+    }
+
+    /// Counts rows that are new in the dataset, and returns how many were before them.
+    pub(crate) fn count_appended(&mut self, rows: u64) -> u64 {
+        let before = self.appended;
+        self.appended = before.saturating_add(rows);
+        before
     }
 
     /// Returns the entry of a file; a file may have several.
@@ -177,6 +188,8 @@ impl Manifest {
             parent.generation.checked_add(1) == Some(self.generation)
         });
         expect(follows, "parent")?;
+        // It has a successor.
+        expect(self.generation < u64::MAX, "generation")?;
         expect(self.oldest_kept <= self.generation, "oldest_kept")?;
         let mut total: u64 = 0;
         for entry in &self.entries {
@@ -218,6 +231,7 @@ struct Fields {
     verb: Verb,
     committed_ns: u64,
     oldest_kept: u64,
+    appended: u64,
     tags: Tags,
     entries: Vec<Entry>,
 }

@@ -35,6 +35,23 @@ impl Manifest {
         Ok(())
     }
 
+    /// Puts entries in the place of rows, in front of all others.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    pub(crate) fn replace_in_front(
+        &mut self,
+        taken: &[Taken],
+        with: Vec<Entry>,
+    ) -> Result<(), Conflict> {
+        for rows in taken {
+            self.take(rows)?;
+        }
+        self.entries.splice(0..0, with);
+        Ok(())
+    }
+
     /// Takes rows out, and returns where they were.
     fn take(&mut self, taken: &Taken) -> Result<usize, Conflict> {
         let Range { start, end } = taken.rows;
@@ -91,6 +108,7 @@ mod tests {
             slot: Hex(0),
             zone: None,
             order: None,
+            stream: None,
         }
     }
 

@@ -10,6 +10,7 @@
 mod names;
 mod pinned;
 mod publish;
+mod removal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use ng_store::disk::Dir;
 
 pub(crate) use names::{generation_of, manifest_name, shard_name, shard_of};
 pub(crate) use pinned::Pinned;
+pub(crate) use removal::Removal;
 
 use crate::DatasetError;
 
@@ -71,6 +73,11 @@ impl<R: Dir> Place<R> {
     /// How shards get zones.
     pub(crate) fn index(&self) -> Option<Index> {
         self.index
+    }
+
+    /// Tells whether its paths are those of the operating system's files.
+    pub(crate) fn is_real(&self) -> bool {
+        self.index.is_some()
     }
 
     pub(crate) fn manifest_path(&self, generation: u64) -> PathBuf {

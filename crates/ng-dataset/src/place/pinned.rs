@@ -147,7 +147,19 @@ impl<R: Dir> Place<R> {
         Ok(Some(parsed.map(|manifest| Pinned::new(manifest, file))))
     }
 
-    fn parse(
+    /// Reads a generation that need not stay; `None` if it is not there.
+    pub(crate) fn read(
+        &self,
+        generation: u64,
+    ) -> Result<Option<Result<Manifest, ManifestFlaw>>, DatasetError> {
+        let file = match self.root().open(&manifest_name(generation), false) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(DatasetError::io(self.manifest_path(generation), "open"))?,
+        };
+        self.parse(generation, &file).map(Some)
+    }
+
+    pub(crate) fn parse(
         &self,
         generation: u64,
         file: &R::File,

@@ -5,7 +5,7 @@ use ng_query::Zone;
 use ng_query::index::{BuildOptions, build};
 use ng_query::sealed::FileId;
 use ng_store::BlockReader;
-use ng_store::disk::{Dir, Disk};
+use ng_store::disk::Dir;
 
 use super::{for_each_row, open_file};
 use crate::DatasetError;
@@ -17,12 +17,9 @@ pub(crate) fn index<R: Dir>(place: &Place<R>, file: FileId) -> Result<Option<Zon
     if let Some(index) = place.index() {
         return index(&place.shard_path(file));
     }
-    zone_of(&open_file(place, file)?)
-}
-
-fn zone_of<D: Disk>(reader: &BlockReader<D>) -> Result<Option<Zone>, DatasetError> {
+    let reader = open_file(place, file)?;
     let mut whole: Option<Zone> = None;
-    for_each_row::<_, DatasetError>(reader, 0..reader.len(), |tokens| {
+    for_each_row::<_, DatasetError>(&reader, 0..reader.len(), |tokens| {
         let zone = Zone::of(tokens);
         match &mut whole {
             Some(whole) => whole.merge(&zone),
@@ -38,6 +35,7 @@ fn zone_of<D: Disk>(reader: &BlockReader<D>) -> Result<Option<Zone>, DatasetErro
 /// The zones of blocks are derived data, and not synced.
 pub(crate) fn index_real(path: &Path) -> Result<Option<Zone>, DatasetError> {
     let reader = BlockReader::open(path)?;
-    build(&Workers::new(1)?, &reader, &BuildOptions::new(), |_, _| ())?;
-    zone_of(&reader)
+    let options = BuildOptions::new().sync(false);
+    let report = build(&Workers::new(1)?, &reader, &options, |_, _| ())?;
+    Ok(report.zone)
 }

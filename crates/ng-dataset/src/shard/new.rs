@@ -63,8 +63,17 @@ impl<R: Dir> NewShard<R> {
         self.draft.writer().appended_tokens()
     }
 
-    /// Makes it durable, gives it its name, and writes its zones.
-    pub(crate) fn finish(mut self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
+    pub(super) fn writer(&mut self) -> &mut Writer<R::File> {
+        self.draft.writer()
+    }
+
+    /// Makes it durable, gives it its name, and writes its zones. If that fails it is removed.
+    pub(crate) fn finish(self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
+        let file = self.file;
+        self.try_finish(place).inspect_err(|_| remove(place, file))
+    }
+
+    fn try_finish(mut self, place: &Place<R>) -> Result<Finished<R>, DatasetError> {
         let now = now_ns();
         let writer = self.draft.writer();
         writer.shrink_to_fit()?;
@@ -90,16 +99,20 @@ impl<R: Dir> Finished<R> {
         self.entry.sealed.as_ref().map_or(0, |sealed| sealed.bytes)
     }
 
-    /// Removes the file, which no generation names. What cannot be removed is left to the
-    /// collector.
+    /// Removes the file, which no generation names.
     pub(crate) fn discard(self, place: &Place<R>) {
-        let file = self.entry.file;
-        if place.index().is_some() {
-            let _ = ng_query::index::remove(&place.shard_path(file));
-        }
-        if let Ok(shards) = place.shards() {
-            let _ = shards.unlink(&shard_name(file));
-        }
+        remove(place, self.entry.file);
+    }
+}
+
+/// Removes a shard that no generation names, with its index. What cannot be removed is for the
+/// collector.
+pub(super) fn remove<R: Dir>(place: &Place<R>, file: FileId) {
+    if place.index().is_some() {
+        let _ = ng_query::index::remove(&place.shard_path(file));
+    }
+    if let Ok(shards) = place.shards() {
+        let _ = shards.unlink(&shard_name(file));
     }
 }
 
@@ -119,5 +132,6 @@ pub(crate) fn sealed<D: Disk>(
         slot: Hex(commit.checksum),
         zone,
         order,
+        stream: None,
     })
 }

@@ -18,7 +18,7 @@ use ng_store::{BlockReader, Commit};
 
 pub use shard::Shard;
 
-use parts::{Access, Indexes, Opened};
+use parts::{Access, Opened};
 
 use crate::place::{Pinned, Place};
 use crate::shard::for_each_row;
@@ -34,7 +34,6 @@ pub struct Snapshot<R: Dir = RealDir> {
     shards: Arc<[Shard<R::File>]>,
     findings: Arc<[Finding]>,
     access: Access,
-    indexes: Indexes,
     opened: Arc<Opened>,
 }
 
@@ -42,6 +41,10 @@ impl<R: Dir> Snapshot<R> {
     pub(crate) fn newest(place: Arc<Place<R>>) -> Result<Self, DatasetError> {
         let (pinned, findings) = place.newest_readable()?;
         Self::of(place, pinned, findings)
+    }
+
+    pub(crate) fn place(&self) -> &Place<R> {
+        &self.place
     }
 
     pub(crate) fn of(
@@ -75,7 +78,6 @@ impl<R: Dir> Snapshot<R> {
             shards: shards.into(),
             findings: findings.into(),
             access: Access::default(),
-            indexes: Indexes::default(),
             opened: Arc::default(),
         }
     }
@@ -94,12 +96,8 @@ impl<R: Dir> Snapshot<R> {
                 .iter()
                 .map(Shard::rows)
                 .eq(self.shards.iter().map(Shard::rows));
-        let (access, indexes) = (self.access, self.indexes);
-        *self = Self {
-            access,
-            indexes,
-            ..newest
-        };
+        let access = self.access;
+        *self = Self { access, ..newest };
         Ok(!is_same)
     }
 
@@ -215,7 +213,6 @@ impl<R: Dir> Clone for Snapshot<R> {
             shards: self.shards.clone(),
             findings: self.findings.clone(),
             access: self.access,
-            indexes: self.indexes,
             opened: self.opened.clone(),
         }
     }

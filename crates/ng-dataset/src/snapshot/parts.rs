@@ -20,22 +20,11 @@ const WARNINGS: usize = 64;
 
 /// How the shards of a snapshot are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Block by block, each verified.
-    #[default]
-    Verified,
-    /// Mapped; nothing is verified.
-    Mapped,
-}
-
-/// Whether shards are opened with their indexes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Indexes {
-    /// Each shard's, if it has one.
-    #[default]
-    Used,
-    /// None: the records answer.
-    Ignored,
+pub(super) struct Access {
+    /// Mapped, and nothing is verified; otherwise block by block, each verified.
+    pub(super) is_mapped: bool,
+    /// Whether indexes are left alone.
+    pub(super) ignores_indexes: bool,
 }
 
 /// The shards that were opened last, and what was wrong with their indexes.
@@ -65,6 +54,14 @@ impl Snapshot {
         Source::Parts(self)
     }
 
+    /// Has queries ignore the indexes of shards.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.access.ignores_indexes = true;
+        self.opened = Arc::default();
+        self
+    }
+
     /// Opens a shard as the part of a query, with its index if it has one.
     ///
     /// # Errors
@@ -87,19 +84,19 @@ impl Snapshot {
         let shard = &self.shards[number];
         let reader = self.open_shard(number)?;
         let is_whole = shard.rows() == (0..reader.len());
-        let has_index = self.indexes == Indexes::Used;
-        match self.access {
-            Access::Mapped => {
+        let is_indexed = is_whole && !self.access.ignores_indexes;
+        match self.access.is_mapped {
+            true => {
                 let snapshot = map(&reader, shard.rows())?;
-                let is_same = is_whole && *snapshot.commit() == reader.commit();
-                let index = (is_same && has_index).then(|| map_index(&reader));
-                part(OpenPart::of_snapshot(snapshot, index.flatten()))
+                let is_same = is_indexed && *snapshot.commit() == reader.commit();
+                let index = is_same.then(|| map_index(&reader)).flatten();
+                part(OpenPart::of_snapshot(snapshot, index))
             }
-            Access::Verified if is_whole => {
-                let index = has_index.then(|| Index::load(&reader));
-                part(OpenPart::of_reader(reader, index.flatten()))
+            false if is_whole => {
+                let index = is_indexed.then(|| Index::load(&reader)).flatten();
+                part(OpenPart::of_reader(reader, index))
             }
-            Access::Verified => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
+            false => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
         }
     }
 
@@ -107,16 +104,7 @@ impl Snapshot {
     /// unless it is [`mapped`](Self::mapped).
     #[must_use]
     pub fn verified(mut self) -> Self {
-        self.access = Access::Verified;
-        self.opened = Default::default();
-        self
-    }
-
-    /// Has queries ignore the indexes of shards; what the generation knows of whole shards is still
-    /// used.
-    #[must_use]
-    pub fn without_indexes(mut self) -> Self {
-        self.indexes = Indexes::Ignored;
+        self.access.is_mapped = false;
         self.opened = Default::default();
         self
     }
@@ -124,7 +112,7 @@ impl Snapshot {
     /// Tells whether queries map the shards that they open.
     #[must_use]
     pub fn is_mapped(&self) -> bool {
-        self.access == Access::Mapped
+        self.access.is_mapped
     }
 
     /// Returns why indexes of shards were put aside so far; the records answered instead.

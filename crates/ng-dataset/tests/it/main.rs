@@ -2,3 +2,5 @@
 
 mod creation;
 mod damage;
+mod follow;
+mod writer;

@@ -80,6 +80,25 @@ pub(super) fn is_own_name(name: &str) -> bool {
     builds.any(|build| build.len() == BUILD_DIGITS && build.bytes().all(is_hex))
 }
 
+/// Whether what is written survives a power cut once the build ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Durability {
+    #[default]
+    Synced,
+    /// It may be lost, or spoiled, which its hashes show.
+    Unsynced,
+}
+
+impl Durability {
+    /// Makes a file or a folder durable, if that is wanted.
+    pub(super) fn sync(self, file: &File) -> io::Result<()> {
+        match self {
+            Self::Synced => file.sync_all(),
+            Self::Unsynced => Ok(()),
+        }
+    }
+}
+
 /// The folder, held by one builder.
 pub(super) struct Locked {
     folder: PathBuf,
@@ -132,10 +151,10 @@ impl Locked {
         Ok(())
     }
 
-    /// Makes the entries of the folder durable.
-    pub(super) fn sync(&self) -> Result<(), IndexError> {
+    /// Makes the entries of the folder durable, if that is wanted.
+    pub(super) fn sync(&self, durability: Durability) -> Result<(), IndexError> {
         File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
+            .and_then(|folder| durability.sync(&folder))
             .map_err(IndexError::io(&self.folder, "sync the folder"))
     }
 

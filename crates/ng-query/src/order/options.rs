@@ -7,6 +7,7 @@ use ng_store::CachePolicy;
 pub struct SortOptions {
     memory_bytes: Option<u64>,
     temp: Option<PathBuf>,
+    spare_bytes: u64,
     cache: CachePolicy,
 }
 
@@ -18,6 +19,7 @@ impl SortOptions {
         Self {
             memory_bytes: None,
             temp: None,
+            spare_bytes: 0,
             cache: CachePolicy::Auto,
         }
     }
@@ -37,6 +39,14 @@ impl SortOptions {
         self
     }
 
+    /// Sets for how many bytes more than the temporary files their disk must have room: what a sink
+    /// writes there.
+    #[must_use]
+    pub const fn spare_bytes(mut self, bytes: u64) -> Self {
+        self.spare_bytes = bytes;
+        self
+    }
+
     /// Sets the cache policy of what is read and written.
     #[must_use]
     pub const fn cache(mut self, cache: CachePolicy) -> Self {
@@ -46,6 +56,10 @@ impl SortOptions {
 
     pub(super) fn asked_memory_bytes(&self) -> Option<u64> {
         self.memory_bytes
+    }
+
+    pub(super) fn asked_spare_bytes(&self) -> u64 {
+        self.spare_bytes
     }
 
     /// Returns the folder for temporary files, if it is set.

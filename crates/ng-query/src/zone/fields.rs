@@ -238,6 +238,11 @@ impl Fields {
 }
 
 impl<T: Copy + Ord> Span<T> {
+    /// Widens it to include another one.
+    pub(super) fn add_span(&mut self, other: Self) {
+        self.0 = [self.min().min(other.min()), self.max().max(other.max())];
+    }
+
     /// Widens it to include other values.
     pub(crate) fn widen(
         &mut self,

@@ -20,6 +20,34 @@ proptest! {
         }
     }
 
+    #[test]
+    fn a_merged_zone_is_that_of_all_tokens(tokens in tokens(), cut in any::<prop::sample::Index>()) {
+        let cut = cut.index(tokens.len());
+        let all = Zone::of(&tokens);
+        if cut > 0 {
+            let mut zone = Zone::of(&tokens[..cut]);
+            zone.merge(&Zone::of(&tokens[cut..]));
+            prop_assert_eq!(zone.to_bytes(), all.to_bytes());
+        }
+        prop_assert_eq!(Zone::from_bytes(&all.to_bytes()).map(|zone| zone.to_bytes()), Ok(all.to_bytes()));
+    }
+
+    /// Some byte of a zone is changed: what is believed after that could be of some tokens.
+    #[test]
+    fn bytes_that_contradict_themselves_are_no_zone(
+        tokens in tokens(), at in 0..Zone::SIZE, byte in any::<u8>(), filter in filter(),
+    ) {
+        let mut bytes = Zone::of(&tokens).to_bytes();
+        bytes[at] = byte;
+        if let Ok(zone) = Zone::from_bytes(&bytes) {
+            prop_assert!(zone.id.min() <= zone.id.max() && zone.flags.min() <= zone.flags.max());
+            prop_assert!(!zone.weight.min().is_nan() && !zone.weight.max().is_nan());
+            prop_assert!(!zone.all_nan() || zone.has_nan());
+            prop_assert_eq!(zone.to_bytes(), bytes);
+            let _any = verdict(&filter, &(0..9), Some(&zone));
+        }
+    }
+
     /// A zone that says `Some` for everything would be right and useless: for tokens that are all
     /// alike it can decide.
     #[test]
@@ -103,4 +131,70 @@ fn ids_that_wrap_do_not_ascend_by_one() {
     }
     assert!(!of(u32::MAX - 4094).ids_ascend());
     assert_eq!(of(7).position_of(7 + 4096), None);
+}
+
+#[test]
+fn each_impossible_value_of_a_zone_is_refused() {
+    let zone = Zone::of(&[Token::new(5).with_weight(f32::NAN)]);
+    let with = |offset: usize, bytes: &[u8]| {
+        let mut all = zone.to_bytes();
+        all[offset..offset + bytes.len()].copy_from_slice(bytes);
+        Zone::from_bytes(&all).map(|_| ())
+    };
+    assert_eq!(with(0, &[]), Ok(()));
+    let (infinity, nan) = (f32::INFINITY.to_le_bytes(), f32::NAN.to_le_bytes());
+    for (offset, bytes, column) in [
+        (0, &6_u32.to_le_bytes()[..], "id"),
+        (12, &(1_u32 << 24).to_le_bytes(), "local_id"),
+        (16, &u32::MAX.to_le_bytes(), "timestamp"),
+        (24, &nan, "weight"),
+        (24, &1.0_f32.to_le_bytes(), "weight"),
+        (32, &u16::MAX.to_le_bytes(), "flags"),
+        (46, &1_i16.to_le_bytes(), "coordinates"),
+        (142, &[9], "radius"),
+        (144, &[255], "strength"),
+    ] {
+        assert_eq!(
+            with(offset, bytes),
+            Err(ZoneError::Span { column }),
+            "{offset}"
+        );
+    }
+    for (offset, bytes, column) in [
+        (36, &0xFFFF_u16.to_le_bytes()[..], "flags and their bits"),
+        (40, &[0, 0], "ids and their entity types"),
+        (42, &[0, 0], "ids and their domains"),
+        (44, &[0, 0], "flags and their entity types"),
+        (146, &[2], "weights and whether any is NaN"),
+        (147, &[2], "ids and whether they ascend"),
+    ] {
+        assert_eq!(
+            with(offset, bytes),
+            Err(ZoneError::Bits { column }),
+            "{offset}"
+        );
+    }
+    // Of no NaN, nothing is no range.
+    assert_eq!(with(146, &[0]), Err(ZoneError::Span { column: "weight" }));
+    assert_eq!(with(24, &[infinity, infinity].concat()), Ok(()));
+}
+
+#[test]
+fn a_filter_can_match_where_zone_and_positions_let_it() {
+    let zone = Zone::of(&[
+        Token::new(5).with_timestamp(10),
+        Token::new(9).with_timestamp(20),
+    ]);
+    for (text, positions, can) in [
+        ("id = 7", 0..2, true),
+        ("id = 4", 0..2, false),
+        ("position >= 8", 0..8, false),
+        ("position >= 8", 0..9, true),
+        ("true", 3..3, false),
+        ("false", 0..2, false),
+        ("timestamp <= 10 and id > 9", 0..2, false),
+    ] {
+        let filter: Filter = text.parse().unwrap();
+        assert_eq!(zone.can_match(&filter, 15, positions), can, "{text}");
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use ng_parallel::{StopFlag, Workers};
-use ng_query::Column;
 use ng_query::index::{BuildOptions, Index, IndexError, build, remove};
+use ng_query::{Column, Zone};
 use ng_store::BlockReader;
 use ng_token::{Axis, Space};
 
@@ -363,4 +364,68 @@ fn a_folder_that_is_a_link_to_nothing_is_told() {
     fs::create_dir(&target).unwrap();
     place.build(&everything());
     assert_eq!(place.load().unwrap().covered_blocks(), 1);
+}
+
+#[test]
+fn a_build_tells_the_zone_of_all_tokens() {
+    for count in [0, 1, 4095, 4096, 4097, 3 * 4096 + 77] {
+        let place = Place::of(count);
+        let zone = match count {
+            0 => None,
+            _ => Some(Zone::of(&tokens(0, count))),
+        };
+        // The second build has nothing to do.
+        for read in [count as u64 / 4096, 0] {
+            let report = place.build(&BuildOptions::new().sync(false));
+            assert_eq!(report.read_blocks, read, "{count}");
+            let told = report.zone.map(|zone| zone.to_bytes());
+            assert_eq!(told, zone.map(|zone| zone.to_bytes()), "{count}");
+        }
+        append(&place.file(), &tokens(1, 5_000));
+        let report = place.build(&BuildOptions::new());
+        let all = [tokens(0, count), tokens(1, 5_000)].concat();
+        let told = report.zone.map(|zone| zone.to_bytes());
+        assert_eq!(told, Some(Zone::of(&all).to_bytes()), "{count} and more");
+    }
+}
+
+#[test]
+fn the_zone_of_a_file_with_a_damaged_block_is_unknown() {
+    for block in [1, 2] {
+        let place = Place::of(2 * 4096 + 77);
+        let offset = place.reader().info().data_offset + (block * 4096 + 11) * 64;
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(place.file())
+            .unwrap();
+        file.write_all_at(&[0xA5; 64], offset).unwrap();
+        let report = place.build(&BuildOptions::new());
+        assert_eq!(report.zone, None, "block {block}");
+    }
+}
+
+/// Without waiting for the disk an index is the same.
+#[test]
+fn an_index_that_is_not_synced_is_the_same() {
+    let options = || {
+        BuildOptions::new()
+            .columns([Column::Weight])
+            .boxes([Space::Motor])
+            .ids(true)
+    };
+    let place = Place::of(3 * 4096 + 77);
+    place.build(&options().sync(false));
+    let unsynced = place.load().unwrap();
+    place.build(&options().rebuild(true));
+    let synced = place.load().unwrap();
+    assert_eq!(unsynced.covered_blocks(), 3);
+    for block in 0..3 {
+        assert_eq!(unsynced.zone(block), synced.zone(block));
+        let weights = |index: &Index| index.column(Column::Weight, block).map(<[u8]>::to_vec);
+        assert_eq!(weights(&unsynced), weights(&synced));
+        assert!(unsynced.page_boxes(Space::Motor, block).is_some());
+    }
+    let id = tokens(0, 1)[0].id().raw();
+    assert_eq!(unsynced.positions(id), synced.positions(id));
+    assert!(unsynced.warnings().is_empty());
 }

@@ -11,3 +11,4 @@ mod ends;
 mod filter;
 mod near;
 mod order;
+mod parts;

@@ -12,6 +12,7 @@ mod broken;
 mod columns;
 mod filters;
 mod ordered;
+mod parts;
 mod place;
 mod questions;
 mod reply;

@@ -56,7 +56,10 @@ pub(crate) use head::Head;
 pub use info::FileInfo;
 pub(crate) use lock::open_locked;
 pub use new_file::is_temporary;
+#[cfg(feature = "rules")]
+pub use new_file::remove_leftovers;
 pub(crate) use new_file::{Naming, NewFile};
+
 pub(crate) use outflow::Outflow;
 pub use read_ahead::{Block, Blocks};
 pub use reader::BlockReader;

@@ -233,7 +233,7 @@ impl<R: Dir> Drop for NewFile<R> {
 
 /// Removes temporary files left by killed processes. Files that cannot be removed stay,
 /// without an error.
-fn remove_leftovers<R: Dir>(dir: &R) {
+pub fn remove_leftovers<R: Dir>(dir: &R) {
     let names = dir.names().unwrap_or_default();
     for name in names.iter().filter(|name| is_temporary(name)) {
         let _ = remove_leftover(dir, name);

@@ -10,6 +10,7 @@
     reason = "clippy sees no test in the helpers of tests"
 )]
 
+#[path = "../actor/mod.rs"]
 mod actor;
 #[path = "../amount/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests, which skip some things")]
@@ -28,6 +29,7 @@ mod places;
 mod races;
 mod refreshes;
 mod replacing;
+mod roles;
 #[path = "../crash/workload.rs"]
 #[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod workload;
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
     if let [_, actor, role, arguments @ ..] = &arguments[..]
         && actor == actor::ARGUMENT
     {
-        actor::play(role, arguments);
+        roles::play(role, arguments);
         return ExitCode::SUCCESS;
     }
     libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()

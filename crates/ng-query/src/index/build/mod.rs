@@ -19,13 +19,15 @@ use std::path::Path;
 use ng_parallel::Workers;
 use ng_store::BlockReader;
 
-use super::IndexError;
-use super::folder::{Locked, index_folder};
+use super::folder::{Durability, Locked, index_folder};
 use super::manifest::Manifest;
 use super::open::read_manifest;
+use super::{BLOCK, IndexError};
+use crate::Zone;
 
 pub use options::{BuildOptions, BuildReport};
 use plan::Plan;
+use read::{MadePart, read_whole, staying};
 use runs::Runs;
 
 /// Builds the index of a file beside it, or brings it up to date with the commit that is read: the
@@ -59,6 +61,7 @@ pub fn build(
         reader,
         folder: &folder,
         number: random(),
+        durability: options.durability,
     };
     let built = build.run(options, &watch);
     // After a failure too: its files belong to nothing.
@@ -100,6 +103,7 @@ struct Build<'a> {
     reader: &'a BlockReader,
     folder: &'a Locked,
     number: u64,
+    durability: Durability,
 }
 
 impl Build<'_> {
@@ -129,10 +133,17 @@ impl Build<'_> {
         watch: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Option<BuildReport>, IndexError> {
         if plan.is_current() {
-            return Ok(Some(plan.report()));
+            let parts = (0..).zip(&plan.parts);
+            let parts = parts.map(|(number, part)| staying(plan, number, part));
+            let zone = self.zone_of_all(&parts.collect::<Vec<_>>())?;
+            return Ok(Some(BuildReport {
+                zone,
+                ..plan.report()
+            }));
         }
-        let mut runs = Runs::new(self.folder.path(), self.number);
+        let mut runs = Runs::new(self.folder.path(), self.number, self.durability);
         let parts = self.read(plan, &mut runs, watch)?;
+        let zone = self.zone_of_all(&parts)?;
         let ids = match plan.wanted.ids {
             true => match runs.finish(plan.old_ids(), plan.file_id, self.workers)? {
                 Some(ids) => Some(ids),
@@ -141,7 +152,33 @@ impl Build<'_> {
             false => None,
         };
         self.expect_unchanged(plan)?;
-        self.write(plan, parts, ids).map(Some)
+        let report = self.write(plan, parts, ids)?;
+        Ok(Some(BuildReport { zone, ..report }))
+    }
+
+    /// What is known of all tokens, given what was made of the full blocks.
+    fn zone_of_all(&self, parts: &[MadePart]) -> Result<Option<Zone>, IndexError> {
+        let (mut tokens, blocks) = (Vec::new(), self.reader.block_count());
+        let pass = self
+            .reader
+            .pass_over(self.reader.len() / BLOCK * BLOCK..self.reader.len());
+        let is_partial = !self.reader.len().is_multiple_of(BLOCK);
+        let last = match is_partial {
+            true if !read_whole(&pass, blocks - 1, &mut tokens)? => return Ok(None),
+            true => Some(Some(Zone::of(&tokens))),
+            false => None,
+        };
+        let zones = parts
+            .iter()
+            .flat_map(|part| &part.zones)
+            .copied()
+            .chain(last);
+        let merged = zones.reduce(|all, next| {
+            let mut all = all?;
+            all.merge(&next?);
+            Some(all)
+        });
+        Ok(merged.flatten())
     }
 
     /// The chains vouch for what was read, unless the commit was taken back.

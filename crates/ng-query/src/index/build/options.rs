@@ -1,6 +1,8 @@
 use ng_arrow::Column;
 use ng_token::Space;
 
+use crate::Zone;
+use crate::index::folder::Durability;
 use crate::index::{IndexError, IndexInfo};
 
 /// What an index has besides its zones.
@@ -13,6 +15,7 @@ pub struct BuildOptions {
     pub(super) ids: bool,
     pub(super) only: bool,
     pub(super) rebuild: bool,
+    pub(super) durability: Durability,
 }
 
 impl BuildOptions {
@@ -57,6 +60,18 @@ impl BuildOptions {
         self
     }
 
+    /// Waits for the disk, which is the default, or leaves it to the system when the index is
+    /// written. After a power cut an index that was not waited for may be missing, or spoiled: its
+    /// hashes show it, and it is made anew.
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.durability = match sync {
+            true => Durability::Synced,
+            false => Durability::Unsynced,
+        };
+        self
+    }
+
     pub(super) fn check(&self) -> Result<(), IndexError> {
         match self.columns.contains(&Column::Position) {
             true => Err(IndexError::NotStored {
@@ -75,4 +90,7 @@ pub struct BuildReport {
     pub index: IndexInfo,
     /// How many blocks were read; 0 if there was nothing to do.
     pub read_blocks: u64,
+    /// What is known of all tokens of the file, including those of a partial last block; `None` if
+    /// there are none, or a block is damaged.
+    pub zone: Option<Zone>,
 }

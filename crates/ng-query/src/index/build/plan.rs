@@ -160,6 +160,7 @@ impl Plan {
         BuildReport {
             index: manifest.map(of).unwrap_or_default(),
             read_blocks: made.map(Part::blocks).sum(),
+            zone: None,
         }
     }
 }

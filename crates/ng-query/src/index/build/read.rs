@@ -223,7 +223,8 @@ impl Build<'_> {
             let seed = |spec: &ColumnSpec| column_seed(plan.file_id, kind.name(), &spec.name);
             let seeds = specs.iter().map(seed).collect();
             let rows = part.blocks() * kind.piece_rows();
-            let writer = SheetWriter::create(self.folder.path(), &name, specs, rows)?;
+            let writer =
+                SheetWriter::create(self.folder.path(), &name, specs, rows, self.durability)?;
             Ok((kind, writer, seeds))
         });
         Ok(Writers {
@@ -234,7 +235,7 @@ impl Build<'_> {
 }
 
 /// What a segment that stays has; empty for one that does not.
-fn staying(plan: &Plan, number: usize, part: &Part) -> MadePart {
+pub(super) fn staying(plan: &Plan, number: usize, part: &Part) -> MadePart {
     let Some(old) = plan.old.as_ref().filter(|_| part.stays) else {
         return MadePart::default();
     };
@@ -341,7 +342,7 @@ impl Job<'_> {
 }
 
 /// Reads a block, and tells whether it is whole.
-fn read_whole(
+pub(super) fn read_whole(
     pass: &BlockPass<'_>,
     block: u64,
     tokens: &mut Vec<Token>,

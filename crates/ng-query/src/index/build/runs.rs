@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use ng_parallel::{ParallelError, Workers};
 
 use super::plan::OldIds;
+use crate::index::folder::Durability;
 use crate::index::hash::{column_seed, xxh3};
 use crate::index::manifest::SheetEntry;
 use crate::index::sheet::{Kind, SheetWriter};
@@ -70,6 +71,7 @@ impl Run {
 pub(super) struct Runs<'a> {
     folder: &'a Path,
     build: u64,
+    durability: Durability,
     files: Vec<PathBuf>,
     last: Option<Run>,
     count: u64,
@@ -92,10 +94,11 @@ enum Broken {
 type Source<'a> = Box<dyn Iterator<Item = Result<Pair, Broken>> + 'a>;
 
 impl<'a> Runs<'a> {
-    pub(super) fn new(folder: &'a Path, build: u64) -> Self {
+    pub(super) fn new(folder: &'a Path, build: u64, durability: Durability) -> Self {
         Self {
             folder,
             build,
+            durability,
             files: Vec::new(),
             last: None,
             count: 0,
@@ -134,7 +137,8 @@ impl<'a> Runs<'a> {
     ) -> Result<Option<WrittenIds>, IndexError> {
         let room = self.count + old.as_ref().map_or(0, |old| old.entry.rows);
         let name = format!("ids-{:016x}.arrow", self.build);
-        let mut writer = IdsWriter::create(self.folder, &name, room, file_id)?;
+        let sheet = (self.folder, &name[..], self.durability);
+        let mut writer = IdsWriter::create(sheet, room, file_id)?;
         let old = old.map(OldRun::open).transpose()?;
         let old = old.map(|old| Box::new(old) as Source<'_>);
         let last = self
@@ -312,9 +316,13 @@ struct IdsWriter {
 }
 
 impl IdsWriter {
-    fn create(folder: &Path, name: &str, room: u64, file_id: [u8; 16]) -> Result<Self, IndexError> {
+    fn create(
+        (folder, name, durability): (&Path, &str, Durability),
+        room: u64,
+        file_id: [u8; 16],
+    ) -> Result<Self, IndexError> {
         Ok(Self {
-            sheet: SheetWriter::create(folder, name, ids::specs(), room)?,
+            sheet: SheetWriter::create(folder, name, ids::specs(), room, durability)?,
             seeds: seeds(file_id),
             ids: Vec::new(),
             positions: Vec::new(),
@@ -408,7 +416,7 @@ mod tests {
     #[test]
     fn a_run_is_in_a_file_before_the_next_is_read() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let mut runs = Runs::new(folder.path(), 7);
+        let mut runs = Runs::new(folder.path(), 7, Durability::Synced);
         let zones = [Some(Zone::zeroed())];
         for files in 0..3 {
             runs.make_room()?;

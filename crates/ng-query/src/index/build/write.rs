@@ -61,7 +61,13 @@ impl Build<'_> {
     ) -> Result<WholeEntry<SheetEntry>, IndexError> {
         let zones: Vec<Option<Zone>> = parts.iter().flat_map(|part| &part.zones).copied().collect();
         let (name, rows) = (self.name("zones", "arrow"), zones.len() as u64);
-        let writer = SheetWriter::create(self.folder.path(), &name, zones::specs(), rows)?;
+        let writer = SheetWriter::create(
+            self.folder.path(),
+            &name,
+            zones::specs(),
+            rows,
+            self.durability,
+        )?;
         for (column, values) in zones::to_columns(&zones).into_iter().enumerate() {
             writer.write(column, 0, &values)?;
         }
@@ -90,7 +96,7 @@ impl Build<'_> {
 
     /// Gives the manifest its name, once everything it names is durable.
     fn publish(&self, manifest: &Manifest) -> Result<(), IndexError> {
-        self.folder.sync()?;
+        self.folder.sync(self.durability)?;
         let name = self.name("manifest", "json");
         let path = self.folder.path().join(&name);
         let bytes = manifest
@@ -99,16 +105,16 @@ impl Build<'_> {
         self.write_file(&name, &bytes)?;
         let target = self.folder.path().join(MANIFEST);
         fs::rename(&path, &target).map_err(IndexError::io(target, "rename"))?;
-        self.folder.sync()
+        self.folder.sync(self.durability)
     }
 
-    /// Writes a file, durably.
+    /// Writes a file, durably if that is wanted.
     fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), IndexError> {
         let path = self.folder.path().join(name);
         let write = || {
             let mut file = File::create_new(&path)?;
             file.write_all(bytes)?;
-            file.sync_all()
+            self.durability.sync(&file)
         };
         write().map_err(IndexError::io(&path, "write"))
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{ColumnSpec, Layout, Validity};
 use crate::index::IndexError;
+use crate::index::folder::Durability;
 use crate::index::manifest::{ColumnPlace, SheetEntry};
 
 /// Writes an Arrow file whose pieces come from many threads, in any order.
@@ -12,6 +13,7 @@ pub(in crate::index) struct SheetWriter {
     file: File,
     path: PathBuf,
     layout: Layout,
+    durability: Durability,
 }
 
 impl SheetWriter {
@@ -21,6 +23,7 @@ impl SheetWriter {
         name: &str,
         columns: Vec<ColumnSpec>,
         room: u64,
+        durability: Durability,
     ) -> Result<Self, IndexError> {
         let path = folder.join(name);
         let file = OpenOptions::new().create_new(true).write(true).open(&path);
@@ -28,6 +31,7 @@ impl SheetWriter {
             file: file.map_err(IndexError::io(&path, "create"))?,
             path,
             layout: Layout::new(columns, room),
+            durability,
         })
     }
 
@@ -50,7 +54,7 @@ impl SheetWriter {
     }
 
     /// Writes the metadata around `rows` rows, of which the ranges `nulls` are null, and makes the
-    /// file durable.
+    /// file durable if that is wanted.
     pub(in crate::index) fn finish(
         self,
         rows: u64,
@@ -75,9 +79,9 @@ impl SheetWriter {
         Ok(self.entry(rows, tail_offset + tail.len() as u64))
     }
 
-    /// Makes durable what was written so far.
+    /// Makes durable what was written so far, if that is wanted.
     pub(in crate::index) fn sync(&self) -> Result<(), IndexError> {
-        let synced = self.file.sync_all();
+        let synced = self.durability.sync(&self.file);
         synced.map_err(IndexError::io(&self.path, "sync"))
     }
 

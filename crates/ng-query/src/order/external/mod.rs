@@ -53,7 +53,8 @@ pub(super) fn sort_external<S: TokenSink<Error: Into<SortError>>>(
     sink: &mut S,
 ) -> Result<u64, SortError> {
     let mut folder = TempFolder::make(dir)?;
-    folder.check_room(sort.total.saturating_mul(Token::SIZE as u64))?;
+    let bytes = sort.total.saturating_mul(Token::SIZE as u64);
+    folder.check_room(bytes.saturating_add(sort.options.asked_spare_bytes()))?;
     let borders = Borders::all(sample::of_parts(sort)?, sort.wanted(sort.total));
     let partitions = partition_parts(sort, &mut folder, borders)?;
     let counter = sort.phase(SortPhase::Writing);

@@ -1,0 +1,3 @@
+//! `ng dataset`, over folders of token files.
+
+mod create;

@@ -1,0 +1,184 @@
+//! Files that no manifest names.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ng_query::sealed::FileId;
+use ng_store::BlockReader;
+use ng_store::disk::{Dir, read_whole};
+use ng_store::file::{is_temporary, remove_leftovers};
+
+use super::Collector;
+use crate::place::{Removal, SHARDS, shard_name, shard_of};
+use crate::upkeep::real;
+use crate::{DatasetError, Manifest};
+
+/// How many files are held open at once, until the folder was looked through again.
+const BATCH: usize = 64;
+
+/// More than the manifest of a shard that is being published takes.
+const TEMPORARY_MAX_BYTES: u64 = 1 << 30;
+
+/// A shard that no manifest is known to name, locked.
+struct Candidate<R: Dir> {
+    file: FileId,
+    path: PathBuf,
+    /// Holds the lock while open; a dry run has none.
+    held: R::File,
+}
+
+impl<R: Dir> Collector<'_, R> {
+    /// Removes the files that no manifest names.
+    pub(super) fn remove_files(&mut self) -> Result<(), DatasetError> {
+        let shards = self.place.shards()?;
+        let folder = self.place.path().join(SHARDS);
+        let names = shards.names();
+        let names = names.map_err(DatasetError::io(&folder, "list"))?;
+        let unnamed: Vec<FileId> = names
+            .iter()
+            .filter_map(|name| shard_of(name))
+            .filter(|file| !self.named.has(*file))
+            .collect();
+        for batch in unnamed.chunks(BATCH) {
+            self.remove_batch(&shards, batch)?;
+        }
+        self.remove_temporary()?;
+        if self.options.dry_run {
+            return Ok(());
+        }
+        remove_leftovers(&shards);
+        match unnamed.is_empty() {
+            true => Ok(()),
+            false => shards
+                .sync()
+                .map_err(DatasetError::io(folder, "sync the folder")),
+        }
+    }
+
+    fn remove_batch(&mut self, shards: &R, batch: &[FileId]) -> Result<(), DatasetError> {
+        let mut candidates = Vec::with_capacity(batch.len());
+        for &file in batch {
+            candidates.extend(self.candidate(shards, file)?);
+        }
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        // Whoever had one of the locks until now has published what names it.
+        self.named.update(self.place)?;
+        for candidate in candidates {
+            if !self.named.has(candidate.file) {
+                self.remove_shard(shards, &candidate)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Locks a shard, if nobody else has it and it is old enough.
+    fn candidate(
+        &mut self,
+        shards: &R,
+        file: FileId,
+    ) -> Result<Option<Candidate<R>>, DatasetError> {
+        let (name, path) = (shard_name(file), self.place.shard_path(file));
+        let held = match Removal::of(shards, &name, &path)? {
+            Removal::Gone => return Ok(None),
+            Removal::InUse => {
+                self.report.locked_files += 1;
+                return Ok(None);
+            }
+            Removal::Ours(held) => held,
+        };
+        let is_dropped = self.dropped.contains(&file);
+        if !is_dropped
+            && !self
+                .options
+                .is_old(self.age_of_shard(shards, &name, &path)?)
+        {
+            self.report.young_files += 1;
+            return Ok(None);
+        }
+        Ok(Some(Candidate { file, path, held }))
+    }
+
+    fn remove_shard(&mut self, shards: &R, candidate: &Candidate<R>) -> Result<(), DatasetError> {
+        let Candidate { file, path, held } = candidate;
+        self.report.freed_bytes += self.bytes_of(held, path)?;
+        if !self.options.dry_run {
+            // Before its file, after which nobody would look for it.
+            if self.place.is_real() {
+                ng_query::index::remove(path)?;
+            }
+            let removed = shards.unlink(&shard_name(*file));
+            removed.map_err(DatasetError::io(path, "remove"))?;
+        }
+        self.report.removed_shards += 1;
+        self.report.removed_orphans += u64::from(!self.dropped.contains(file));
+        Ok(())
+    }
+
+    /// How old a shard is: since it was written last or, on a disk that does not say, since it was
+    /// created. `None` if it does not say that either.
+    fn age_of_shard(
+        &self,
+        shards: &R,
+        name: &str,
+        path: &Path,
+    ) -> Result<Option<Duration>, DatasetError> {
+        if self.place.is_real() {
+            return real::age(path)
+                .map(Some)
+                .map_err(DatasetError::io(path, "inspect"));
+        }
+        let disk = shards.open(name, false);
+        let disk = disk.map_err(DatasetError::io(path, "open"))?;
+        let reader = BlockReader::of_truncated_disk(disk, path);
+        Ok(reader.ok().map(|reader| since(reader.info().created_ns)))
+    }
+
+    /// Removes manifests whose publishers died.
+    fn remove_temporary(&mut self) -> Result<(), DatasetError> {
+        let root = self.place.root();
+        let names = root.names();
+        let names = names.map_err(DatasetError::io(self.place.path(), "list"))?;
+        for name in names.iter().filter(|name| is_temporary(name)) {
+            let path = self.place.path().join(name);
+            let held = match Removal::of(root, name, &path)? {
+                Removal::Gone => continue,
+                Removal::InUse => {
+                    self.report.locked_files += 1;
+                    continue;
+                }
+                Removal::Ours(held) => held,
+            };
+            if !self.options.is_old(self.age_of_temporary(&held, &path)?) {
+                self.report.young_files += 1;
+                continue;
+            }
+            self.report.freed_bytes += self.bytes_of(&held, &path)?;
+            if !self.options.dry_run {
+                let removed = root.unlink(name);
+                removed.map_err(DatasetError::io(&path, "remove"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn age_of_temporary(
+        &self,
+        held: &R::File,
+        path: &Path,
+    ) -> Result<Option<Duration>, DatasetError> {
+        if self.place.is_real() {
+            return real::age(path)
+                .map(Some)
+                .map_err(DatasetError::io(path, "inspect"));
+        }
+        let bytes = read_whole(held, path, TEMPORARY_MAX_BYTES)?;
+        let manifest = Manifest::parse(&bytes).ok();
+        Ok(manifest.map(|manifest| since(manifest.committed_ns)))
+    }
+}
+
+fn since(then_ns: u64) -> Duration {
+    Duration::from_nanos(ng_store::now_ns().saturating_sub(then_ns))
+}

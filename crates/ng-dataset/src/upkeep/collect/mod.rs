@@ -1,0 +1,259 @@
+//! The collector: what no kept generation names goes.
+//!
+//! What happens in which order, so that a crash anywhere leaves no generation without its files:
+//!
+//! 1. A generation that raises the oldest kept number is published, so that nobody makes a lower
+//!    one the newest again (`raise.rs`).
+//! 2. Each lower manifest is locked and unlinked, unless a reader has it, and the folder is synced.
+//! 3. Only then go the files that none of the manifests left names (`files.rs`). After a crash in
+//!    between they are files that nobody names, which a later collector removes when they are old.
+//!
+//! A file is removed under its own lock, with the manifests looked through again since it was
+//! taken: its creator had it until the generation that names it was published (`named.rs`).
+
+mod files;
+mod named;
+mod raise;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use ng_query::sealed::FileId;
+use ng_store::disk::{Dir, Disk};
+
+use self::named::Named;
+use self::raise::{Limits, raise};
+use crate::place::{Place, Removal, manifest_name};
+use crate::{Dataset, DatasetError};
+
+/// What a collector keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectOptions {
+    keep: Keep,
+    older: Duration,
+    dry_run: bool,
+}
+
+/// Which generations are kept, however old the others are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// The newest, so many.
+    Newest(u64),
+    /// This one and all after it.
+    From(u64),
+}
+
+/// How long a reader on another machine has to move on, unless the caller says otherwise.
+const OLDER: Duration = Duration::from_secs(3600);
+
+impl CollectOptions {
+    /// Keeps the newest generation, and each that was the newest within the last hour.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            keep: Keep::Newest(1),
+            older: OLDER,
+            dry_run: false,
+        }
+    }
+
+    /// Keeps this many generations, at least 1.
+    #[must_use]
+    pub const fn keep(mut self, generations: u64) -> Self {
+        self.keep = Keep::Newest(generations);
+        self
+    }
+
+    /// Keeps a generation and all after it.
+    #[must_use]
+    pub const fn keep_from(mut self, generation: u64) -> Self {
+        self.keep = Keep::From(generation);
+        self
+    }
+
+    /// Sets how long ago a generation must have been followed by the next one, and a file that
+    /// nobody names must have been written, before it goes.
+    ///
+    /// Readers on this machine are seen by their locks; this is for those on other machines. If all
+    /// are on this one, it may be zero.
+    #[must_use]
+    pub const fn older(mut self, older: Duration) -> Self {
+        self.older = older;
+        self
+    }
+
+    /// Changes nothing, and reports what would go if nobody read anything.
+    #[must_use]
+    pub const fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    fn is_old(&self, age: Option<Duration>) -> bool {
+        age.map_or(self.older.is_zero(), |age| age >= self.older)
+    }
+}
+
+impl Default for CollectOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a collector removed, and what it left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CollectReport {
+    /// The newest generation.
+    pub generation: u64,
+    /// No generation below this number is kept.
+    pub oldest_kept: u64,
+    /// The generations whose manifests were removed.
+    pub removed_generations: Vec<u64>,
+    /// How many shards were removed, those that nobody had named included.
+    pub removed_shards: u64,
+    /// How many of these nobody had named.
+    pub removed_orphans: u64,
+    /// How many bytes of the disk the removed files took.
+    pub freed_bytes: u64,
+    /// The generations that stay, with all their files, because somebody reads them.
+    pub read: Vec<u64>,
+    /// The generations that stay because they were the newest until recently.
+    pub young_generations: Vec<u64>,
+    /// How many files that nobody names stay because they are too young, or of unknown age.
+    pub young_files: u64,
+    /// How many files that nobody names stay because they are locked: their creators will have them
+    /// named, or their writers have not ended.
+    pub locked_files: u64,
+}
+
+impl<R: Dir> Dataset<R> {
+    /// Removes old generations, and the files that no other generation names.
+    ///
+    /// Generations that somebody reads stay with all their files, and go next time.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::GenerationGone`] if the oldest one to keep is above the newest, and
+    /// [`DatasetError::Manifest`] if a kept one is damaged, since it is unknown what it names. No
+    /// generation is left without its files.
+    pub fn collect(&self, options: &CollectOptions) -> Result<CollectReport, DatasetError> {
+        collect(self.place(), options)
+    }
+}
+
+/// Collects, as [`Dataset::collect`] does.
+pub(crate) fn collect<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+) -> Result<CollectReport, DatasetError> {
+    let limits = raise(place, options)?;
+    let mut collector = Collector::new(place, options, &limits);
+    let dropped = collector.read_kept(&limits)?;
+    collector.remove_manifests(dropped)?;
+    collector.remove_files()?;
+    Ok(collector.report)
+}
+
+struct Collector<'a, R: Dir> {
+    place: &'a Place<R>,
+    options: &'a CollectOptions,
+    report: CollectReport,
+    named: Named,
+    /// The files that removed manifests named.
+    dropped: HashSet<FileId>,
+}
+
+impl<'a, R: Dir> Collector<'a, R> {
+    fn new(place: &'a Place<R>, options: &'a CollectOptions, limits: &Limits) -> Self {
+        Self {
+            place,
+            options,
+            report: CollectReport {
+                generation: limits.newest,
+                oldest_kept: limits.oldest_kept,
+                young_generations: limits.young.clone(),
+                ..CollectReport::default()
+            },
+            named: Named::of(limits.dataset),
+            dropped: HashSet::new(),
+        }
+    }
+
+    /// Reads the manifests that stay, and returns the others.
+    fn read_kept(&mut self, limits: &Limits) -> Result<Vec<u64>, DatasetError> {
+        let mut dropped = self.place.generations()?;
+        dropped.retain(|generation| *generation < limits.end_of_dropped());
+        // A dry run has nobody publish what the newest one names.
+        let stays = |generation: &u64| self.options.dry_run && *generation == limits.base;
+        self.named.pass_over(dropped.iter().filter(|it| !stays(it)));
+        self.named.update(self.place)?;
+        Ok(dropped)
+    }
+
+    fn remove_manifests(&mut self, dropped: Vec<u64>) -> Result<(), DatasetError> {
+        if dropped.is_empty() {
+            return Ok(());
+        }
+        // The newest one may have its name from a publisher that died before it synced the folder.
+        self.sync_root()?;
+        for generation in dropped {
+            self.remove_manifest(generation)?;
+        }
+        self.sync_root()
+    }
+
+    fn remove_manifest(&mut self, generation: u64) -> Result<(), DatasetError> {
+        let (name, path) = (
+            manifest_name(generation),
+            self.place.manifest_path(generation),
+        );
+        // A dry run leaves the locks alone: for a moment a reader would find it gone.
+        let taken = match self.options.dry_run {
+            true => Removal::Gone,
+            false => Removal::of(self.place.root(), &name, &path)?,
+        };
+        let read = match &taken {
+            Removal::Ours(file) => Some(self.place.parse(generation, file)?),
+            Removal::Gone | Removal::InUse => self.place.read(generation)?,
+        };
+        let Some(manifest) = read else {
+            return Ok(());
+        };
+        if let Removal::InUse = taken {
+            self.report.read.push(generation);
+            return self.named.add(self.place, generation, manifest);
+        }
+        if let Ok(manifest) = &manifest {
+            self.named.check(self.place, manifest)?;
+            self.dropped
+                .extend(manifest.entries.iter().map(|entry| entry.file));
+        }
+        if let Removal::Ours(file) = &taken {
+            self.report.freed_bytes += self.bytes_of(file, &path)?;
+            let removed = self.place.root().unlink(&name);
+            removed.map_err(DatasetError::io(&path, "remove"))?;
+        }
+        self.report.removed_generations.push(generation);
+        Ok(())
+    }
+
+    /// How many bytes of the disk a file takes.
+    fn bytes_of(&self, file: &R::File, path: &std::path::Path) -> Result<u64, DatasetError> {
+        let bytes = match self.place.is_real() {
+            true => super::real::disk_bytes(path),
+            false => file.len(),
+        };
+        bytes.map_err(DatasetError::io(path, "inspect"))
+    }
+
+    fn sync_root(&self) -> Result<(), DatasetError> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let synced = self.place.root().sync();
+        synced.map_err(DatasetError::io(self.place.path(), "sync the folder"))
+    }
+}

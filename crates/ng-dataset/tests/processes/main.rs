@@ -1,0 +1,71 @@
+//! Real processes on one dataset: racing to publish, writing and reading at a time, killed at
+//! random moments.
+//!
+//! One program is the tests and the processes, hence no harness: with [`actor::ARGUMENT`] it plays
+//! a role.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy sees no test in the helpers of tests"
+)]
+
+#[path = "../../../ng-store/tests/actor/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
+mod actor;
+#[path = "../../../ng-store/tests/amount/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which skip some things")]
+mod amount;
+mod history;
+mod kills;
+mod races;
+mod random;
+mod roles;
+mod tokens;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, actor, role, arguments @ ..] = &arguments[..]
+        && actor == actor::ARGUMENT
+    {
+        roles::play(role, arguments);
+        return ExitCode::SUCCESS;
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+}
+
+fn trials() -> Vec<Trial> {
+    let tests: [(&str, fn()); 6] = [
+        (
+            "history_every_row_of_eight_writers_is_there_once",
+            history::test,
+        ),
+        (
+            "history_violations_are_found",
+            history::finds_planted_violations,
+        ),
+        (
+            "race_of_eight_publishers_loses_no_generation",
+            races::publishers,
+        ),
+        (
+            "killed_writers_lose_nothing_that_was_acknowledged",
+            kills::writers,
+        ),
+        (
+            "killed_updates_leave_the_old_generation_or_the_new_one",
+            kills::updates,
+        ),
+        ("killed_collectors_leave_every_kept_file", kills::collectors),
+    ];
+    let trial = |(name, test): (&str, fn())| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    };
+    tests.into_iter().map(trial).collect()
+}

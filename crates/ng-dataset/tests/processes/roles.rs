@@ -1,0 +1,136 @@
+//! What the actors do, each in its own process.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ng_dataset::{
+    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, Roll, Writer,
+    WriterOptions,
+};
+use ng_parallel::Workers;
+
+use crate::actor::{number, say};
+use crate::random::Random;
+use crate::tokens::{changed_rows, token};
+
+/// The most tokens of an append.
+const APPENDED_MAX: u64 = 3000;
+
+/// Tokens of a shard: five blocks.
+const SHARD: u64 = 5 * 4096;
+
+pub(crate) fn play(role: &str, arguments: &[String]) {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (role, &words[..]) {
+        ("append", [path, writer, from, most, seed]) => append(
+            path.as_ref(),
+            number(writer),
+            number(from)..number(most),
+            number(seed),
+        ),
+        ("roll", [path, writer, rolls]) => roll(path.as_ref(), number(writer), number(rolls)),
+        ("update", [path, from, ms]) => update(path.as_ref(), number(from), until(ms)),
+        ("compact", [path, ms]) => compact(path.as_ref(), until(ms)),
+        ("collect", [path, ms]) => collect(path.as_ref(), until(ms)),
+        _ => panic!("no role {role} of {words:?}"),
+    }
+}
+
+fn until(ms: &str) -> Instant {
+    Instant::now() + Duration::from_millis(number(ms))
+}
+
+fn open(path: &Path) -> Dataset {
+    Dataset::open(path).unwrap()
+}
+
+fn writer(path: &Path) -> Writer {
+    let roll = Roll {
+        tokens: Some(SHARD),
+        bytes: None,
+        after: None,
+    };
+    open(path).writer(&WriterOptions::new().roll(roll)).unwrap()
+}
+
+/// Appends the tokens of a range, and says how many of them are acknowledged: `ack COUNT`.
+fn append(path: &Path, own: u64, numbers: std::ops::Range<u64>, seed: u64) {
+    let mut random = Random::new(seed);
+    let mut writer = writer(path);
+    say("open");
+    let mut next = numbers.start;
+    while next < numbers.end {
+        let count = (1 + random.below(APPENDED_MAX)).min(numbers.end - next);
+        let tokens: Vec<_> = (next..next + count).map(|at| token(own, at)).collect();
+        writer.append(&tokens).unwrap();
+        next += count;
+        match random.below(8) {
+            0 => writer.roll().unwrap(),
+            1..4 => {}
+            _ => {
+                writer.commit().unwrap();
+                say(&format!("ack {next}"));
+            }
+        }
+    }
+    writer.close().unwrap();
+    say(&format!("ack {next}"));
+}
+
+/// Publishes as often as it can: a shard for each token.
+fn roll(path: &Path, own: u64, rolls: u64) {
+    let mut writer = writer(path);
+    for at in 0..rolls {
+        writer.append(&[token(own, at)]).unwrap();
+        writer.roll().unwrap();
+        writer.wait().unwrap();
+    }
+    writer.close().unwrap();
+}
+
+/// Changes the same rows again and again: `begin NUMBER`, then `done NUMBER`.
+fn update(path: &Path, from: u64, until: Instant) {
+    let (dataset, workers) = (open(path), Workers::new(1).unwrap());
+    let filter = changed_rows().parse().unwrap();
+    let mut at = from;
+    while Instant::now() < until {
+        say(&format!("begin {at}"));
+        let set = format!("weight = {at}").parse().unwrap();
+        match dataset.update(&workers, &filter, &set, &ChangeOptions::new()) {
+            Ok(_) => say(&format!("done {at}")),
+            Err(error) => assert!(is_expected(&error), "{error}"),
+        }
+        at += 1;
+    }
+}
+
+fn compact(path: &Path, until: Instant) {
+    let (dataset, workers) = (open(path), Workers::new(1).unwrap());
+    while Instant::now() < until {
+        let options = CompactOptions::new().target(4 * SHARD);
+        match dataset.compact(&workers, &options, |_, _| ()) {
+            Ok(report) if report.generation.is_some() => say("compacted"),
+            Ok(_) => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => assert!(is_expected(&error), "{error}"),
+        }
+    }
+}
+
+fn collect(path: &Path, until: Instant) {
+    let dataset = open(path);
+    while Instant::now() < until {
+        let report = dataset.collect(&CollectOptions::new().older(Duration::ZERO));
+        match report {
+            Ok(report) => say(&format!("collected {}", report.removed_shards)),
+            Err(error) => assert!(is_expected(&error), "{error}"),
+        }
+    }
+}
+
+/// What a change may meet while others work.
+fn is_expected(error: &DatasetError) -> bool {
+    matches!(
+        error,
+        DatasetError::Conflict { .. } | DatasetError::Locked { .. }
+    )
+}
